@@ -1,0 +1,19 @@
+"""Watchkeeper: an IoT hub whose alerts explain themselves.
+
+The map of the floors. A module imports only from its own family (its package) or from lower floors; single files
+on one floor do not import each other, save ``dialects`` -> ``topics`` and ``assistant`` -> ``tools``.
+``tests/test_architecture.py`` holds this.
+
+==  ==============  =========================================================================================
+5   assembly        ``app`` (opens and serves a hub, owns every task), ``cli``, ``demo``, ``doctor``
+4   outside face    ``api/``
+3   use cases       ``pipeline``, ``devices``, ``alerts``, ``commands``, ``housekeeping``, ``tools``,
+                    ``diagnosis``, ``assistant``, ``analysis``
+2   edges           ``config``, ``resources``, ``mqtt/``, ``bus``, ``uploads``, ``metrics``, ``store/``, ``ai/``
+1   decisions       ``topics``, ``dedupe``, ``dialects/``, ``fleet``, ``rules/``, ``insight/``: no await, no clock,
+                    no network; ``now`` is an argument
+0   words           ``model/``, ``events``, ``errors``: depend on nothing of ours
+==  ==============  =========================================================================================
+"""
+
+__version__ = "0.1.0"

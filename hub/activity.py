@@ -1,0 +1,44 @@
+"""Events as lines of the log for people: which are worth one, and its words."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from hub import events as ev
+from hub.model import Activity, Device
+
+_SAID = {"online": "is online again", "stale": "has gone silent", "offline": "is offline"}
+
+
+def narrate(event: ev.Event, find: Callable[[str], Device | None]) -> Activity | None:
+    """None for what happens too often for a line of its own (readings, changes of a description)."""
+
+    def name(device_id: str) -> str:
+        device = find(device_id)
+        return device.display_name if device else device_id
+
+    match event:
+        case ev.DeviceDiscovered():
+            return Activity(event.at, "discovered", event.device, f"{name(event.device)} appeared")
+        case ev.DeviceDeleted():
+            return Activity(event.at, "deleted", None, f"{event.device} was deleted with its history", "info")
+        case ev.PresenceChanged():
+            severity = "ok" if event.presence == "online" else "info"
+            return Activity(event.at, "presence", event.device, f"{name(event.device)} {_SAID[event.presence]}", severity)
+        case ev.AlertRaised():
+            return Activity(event.at, "raised", event.alert.device, event.alert.message, event.alert.severity)
+        case ev.AlertAcknowledged():
+            by = event.alert.acknowledged_by or "somebody"
+            return Activity(event.at, "acknowledged", event.alert.device, f"{by} acknowledged: {event.alert.message}")
+        case ev.AlertCleared():
+            return Activity(event.at, "cleared", event.alert.device, f"Over: {event.alert.message}")
+        case ev.DiagnosisReady():
+            return Activity(event.at, "diagnosed", event.diagnosis.device, event.diagnosis.summary[:300])
+        case ev.MessageRejected():
+            said = f"{event.rejection.topic}: {event.rejection.detail}"
+            return Activity(event.at, "rejected", None, said, "info")
+        case ev.GapSuspected():
+            lost = "The broker had forgotten this hub's session: messages may be missing"
+            return Activity(event.at, "gap", None, lost, "warning")
+        case _:
+            return None

@@ -1,0 +1,168 @@
+"""Settings: the only reader of the environment and of ``hub.toml``.
+
+What wins, from the strongest: the command line, ``HUB_SECTION_KEY`` in the environment, the file, the default here.
+``HUB_TOKEN``, and the libraries' own names (``OPENAI_API_KEY``, ``OLLAMA_HOST``, …) hold as well.
+"""
+
+from __future__ import annotations
+
+import os
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator
+
+from hub.errors import ConfigError
+
+
+class Section(BaseModel):
+    """A table of the file. An unknown key is a mistake, not a wish."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Http(Section):
+    listen: str = "127.0.0.1:8000"
+    token: SecretStr | None = None
+    allowed_hosts: tuple[str, ...] = ()
+    allowed_origins: tuple[str, ...] = ()
+
+    _listen = field_validator("listen")(lambda value: _address(value))
+
+
+class Mqtt(Section):
+    broker: str = "127.0.0.1:1883"
+    root: str = Field("devices", pattern=r"^[^#+\x00]+$", max_length=200)
+    username: str | None = None
+    password: SecretStr | None = None
+    tls: bool = False
+    ca_file: Path | None = None
+    window: int = Field(10_000, ge=1, le=20_000)
+
+    _broker = field_validator("broker")(lambda value: _address(value))
+
+
+class Store(Section):
+    data: Path = Path("data")
+    retention_days: int = Field(30, ge=1, le=36_500)
+
+
+class Presence(Section):
+    """When a silent device is called stale."""
+
+    stale_factor: float = Field(5.0, ge=1.5, le=1000)
+    stale_minimum_s: float = Field(15.0, ge=1, le=86_400)
+    stale_unknown_s: float = Field(600.0, ge=1, le=604_800)
+
+
+class Limits(Section):
+    devices: int = Field(100_000, ge=1, le=1_000_000)
+    metrics: int = Field(256, ge=1, le=10_000)
+
+
+class Ai(Section):
+    provider: Literal["auto", "builtin", "openai", "ollama"] = "auto"
+    fallback: bool = True
+    timeout_s: float = Field(8.0, gt=0, le=120)
+    openai_model: str = "gpt-5-mini"
+    openai_base_url: str | None = None
+    openai_api_key: SecretStr | None = None
+    ollama_host: str | None = None
+    ollama_model: str = "llama3.2"
+    ollama_vision_model: str | None = None
+
+
+class Settings(Section):
+    """Everything that can be set, with its default."""
+
+    http: Http = Http()
+    mqtt: Mqtt = Mqtt()
+    store: Store = Store()
+    presence: Presence = Presence()
+    limits: Limits = Limits()
+    ai: Ai = Ai()
+
+
+NAMES = {
+    "HUB_TOKEN": ("http", "token"),
+    "OPENAI_API_KEY": ("ai", "openai_api_key"),
+    "OPENAI_BASE_URL": ("ai", "openai_base_url"),
+    "OPENAI_MODEL": ("ai", "openai_model"),
+    "OLLAMA_HOST": ("ai", "ollama_host"),
+    "OLLAMA_MODEL": ("ai", "ollama_model"),
+    "OLLAMA_VISION_MODEL": ("ai", "ollama_vision_model"),
+}
+"""Names in the environment that are not of the form ``HUB_SECTION_KEY``. A ``HUB_`` one wins over these."""
+NOT_SETTINGS = {"HUB_SKIP_WEB"}
+
+
+def load(
+    file: Path | None = None,
+    overrides: Mapping[str, Mapping[str, Any]] | None = None,
+    environ: Mapping[str, str] | None = None,
+) -> Settings:
+    """Read the settings. Raises ConfigError that names the key, the value and what is allowed."""
+    tables: dict[str, dict[str, Any]] = _read(file) if file else {}
+    for source in (_environment(os.environ if environ is None else environ), overrides or {}):
+        for section, values in source.items():
+            tables.setdefault(section, {}).update(values)
+    try:
+        return Settings.model_validate(tables)
+    except ValidationError as error:
+        raise _wrong(error) from None
+
+
+def _read(file: Path) -> dict[str, dict[str, Any]]:
+    try:
+        return tomllib.loads(file.read_text("utf-8"))
+    except FileNotFoundError:
+        raise ConfigError(f"There is no settings file {file}.", "Name one with --config.") from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise ConfigError(f"{file} is not valid TOML: {error}.") from error
+
+
+def _environment(environ: Mapping[str, str]) -> dict[str, dict[str, Any]]:
+    found: dict[str, dict[str, Any]] = {}
+    for name, (section, key) in NAMES.items():
+        if environ.get(name):
+            found.setdefault(section, {})[key] = environ[name]
+    for name, value in environ.items():
+        section, _, key = name.removeprefix("HUB_").lower().partition("_")
+        if name.startswith("HUB_") and name not in NAMES and name not in NOT_SETTINGS:
+            if section not in Settings.model_fields:
+                known = ", ".join(f"HUB_{s.upper()}_…" for s in Settings.model_fields)
+                raise ConfigError(f"{name} is no setting.", f"Known are HUB_TOKEN and {known}.")
+            found.setdefault(section, {})[key] = _listed(section, key, value)
+    return found
+
+
+def _listed(section: str, key: str, value: str) -> Any:
+    """Lists are written with commas in the environment."""
+    return [part.strip() for part in value.split(",")] if key in ("allowed_hosts", "allowed_origins") else value
+
+
+def _wrong(error: ValidationError) -> ConfigError:
+    first = error.errors()[0]
+    key = ".".join(str(part) for part in first["loc"])
+    if first["type"] == "extra_forbidden":
+        section = Settings.model_fields.get(str(first["loc"][0]))
+        annotation = section.annotation if section and len(first["loc"]) > 1 else Settings
+        known = ", ".join(getattr(annotation, "model_fields", Settings.model_fields))
+        return ConfigError(f"{key} is no setting.", f"Known here: {known}.")
+    value = "(hidden)" if "token" in key or "password" in key or "key" in key else repr(first["input"])
+    return ConfigError(f"{key} = {value} is wrong.", f"Allowed: {first['msg'].removeprefix('Value error, ')}.")
+
+
+def _address(value: str) -> str:
+    host, separator, port = value.rpartition(":")
+    if not separator or not host or not port.isdigit() or int(port) > 65_535:
+        raise ValueError('HOST:PORT, for example "127.0.0.1:8000"')
+    return value
+
+
+def split_address(address: str) -> tuple[str, int]:
+    """``HOST:PORT`` (or ``[v6]:PORT``) into its parts."""
+    host, _, port = address.rpartition(":")
+    return host.strip("[]"), int(port)

@@ -1,0 +1,181 @@
+"""The hub's own dialect: ``ROOT/{id}/telemetry`` and its siblings, as the README's table gives them.
+
+A message is taken whole or refused whole; in a list each item stands for itself.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+import msgspec
+
+from hub.dialects.base import Reply, Result, View
+from hub.dialects.payload import metric_name, parse_json, parse_object, plain, rejection, scalar
+from hub.dialects.times import when
+from hub.dialects.units import spell
+from hub.errors import Rejected
+from hub.model import Availability, Identity, Info, RawMessage, Record, Rejection, TwinUpdate, Value
+from hub.topics import slug
+
+KINDS = frozenset(("telemetry", "status", "info", "replies", "desired", "reported"))
+RESERVED = frozenset(("ts", "seq", "id", "device_id", "metrics"))
+"""Keys of a flat payload that are not metrics."""
+MAX_ITEMS = 10_000
+MAX_REMEMBERED = 200_000
+
+
+class Address(NamedTuple):
+    device: str
+    native_id: str
+    kind: str
+    metric: str | None
+
+
+class NativeDialect:
+    """``root`` is the first level (or levels) of every topic."""
+
+    name = "native"
+
+    def __init__(self, root: str = "devices") -> None:
+        self.root = root
+        self._prefix = root + "/"
+        self._addresses: dict[str, Address] = {}
+
+    @property
+    def filters(self) -> Sequence[str]:
+        return [f"{self.root}/+/{kind}" for kind in sorted(KINDS)] + [f"{self.root}/+/telemetry/+"]
+
+    def owns(self, topic: str) -> bool:
+        return topic.startswith(self._prefix)
+
+    def decode(self, message: RawMessage, view: View) -> Result:
+        address = self._addresses.get(message.topic) or self._address(message.topic)
+        kind = address.kind
+        if kind == "telemetry":
+            return self._telemetry(message, address, view)
+        identity = Identity(address.device, address.native_id, self.name)
+        if kind == "status":
+            return Result(identities=(identity,), availability=(_status(message, address),))
+        if kind == "info":
+            described = msgspec.structs.replace(identity, info=_info(message.payload))
+            return Result(identities=(described,))
+        if kind == "replies":
+            return Result(identities=(identity,), replies=(_reply(message, address),))
+        values = parse_object(message.payload, kind) if message.payload else {}
+        side = "desired" if kind == "desired" else "reported"
+        return Result(identities=(identity,), twins=(TwinUpdate(address.device, side, values),))
+
+    def _address(self, topic: str) -> Address:
+        """Which device and what a topic is about; remembered, since a fleet has few topics and many messages."""
+        levels = topic.removeprefix(self._prefix).split("/")
+        known = len(levels) >= 2 and levels[1] in KINDS
+        if not known or len(levels) > (3 if levels[1] == "telemetry" else 2) or not levels[0]:
+            raise Rejected("bad_topic", f"Topics are {self.root}/DEVICE/telemetry, status, info, replies, …")
+        metric = metric_name(levels[2]) if len(levels) == 3 else None
+        if len(self._addresses) >= MAX_REMEMBERED:
+            self._addresses.clear()
+        address = self._addresses[topic] = Address(slug(levels[0]), levels[0], levels[1], metric)
+        return address
+
+    def _telemetry(self, message: RawMessage, address: Address, view: View) -> Result:
+        # A known device needs no introduction: one object less on the hot path.
+        identities = () if view.known(address.device) else (Identity(address.device, address.native_id, self.name),)
+        if address.metric is not None:
+            value = plain(address.metric, message.payload)
+            values = {} if value is None else {address.metric: value}
+            quality = "retained" if message.retained else "good"
+            records = (Record(address.device, message.received, message.received, values, quality),)
+            return Result(records=records if values else (), identities=identities)
+        body = parse_json(message.payload)
+        if type(body) is dict:
+            return Result(records=(_record(message, address, body, 0),), identities=identities)
+        if type(body) is not list:
+            raise Rejected("bad_value", 'Telemetry is an object like {"temperature": 21.5}, or a list of these.')
+        records, rejected = _items(message, address, body)
+        return Result(records=records, identities=identities, rejections=rejected)
+
+
+def _items(message: RawMessage, address: Address, body: list[Any]) -> tuple[list[Record], list[Rejection]]:
+    if len(body) > MAX_ITEMS:
+        raise Rejected("too_large", f"A list holds at most {MAX_ITEMS} items.")
+    records: list[Record] = []
+    rejected: list[Rejection] = []
+    for index, item in enumerate(body):
+        try:
+            if type(item) is not dict:
+                raise Rejected("bad_value", f"Item {index} of the list is not an object.")
+            records.append(_record(message, address, item, index))
+        except Rejected as error:
+            rejected.append(rejection(message, error, msgspec.json.encode(item)))
+    return records, rejected
+
+
+def _record(message: RawMessage, address: Address, body: dict[str, Any], index: int) -> Record:
+    """One record; its values are empty for a bare heartbeat (``{}`` or nothing but nulls)."""
+    named = body.get("device_id")
+    if named is not None and named != address.native_id:
+        raise Rejected("wrong_device", "The payload's device_id is not the topic's device.")
+    ts, quality = when(body.get("ts"), message.received, retained=message.retained)
+    metrics = body.get("metrics")
+    values: dict[str, Value] = {}
+    if type(metrics) is dict:
+        for name, value in metrics.items():
+            if value is not None:
+                values[metric_name(name)] = scalar(name, value)
+    elif metrics is not None:
+        raise Rejected("bad_value", "metrics must be an object of names and values.")
+    else:
+        for name, value in body.items():
+            if value is not None and name not in RESERVED:
+                values[metric_name(name)] = scalar(name, value)
+    return Record(address.device, ts, message.received, values, quality, _key(body, message.payload, index))
+
+
+def _key(body: dict[str, Any], payload: bytes, index: int) -> str | None:
+    """What tells a repeated delivery: its ``id``, or its ``seq`` together with the payload, since a device that
+    restarts counts from 0 again."""
+    given = body.get("id")
+    if given is not None:
+        if type(given) not in (str, int) or len(str(given)) > 128:
+            raise Rejected("bad_value", "id must be a text or an integer of at most 128 characters.")
+        return f"i{given}"
+    seq = body.get("seq")
+    if seq is None:
+        return None
+    if type(seq) is not int or abs(seq) > 2**63:
+        raise Rejected("bad_value", "seq must be an integer.")
+    digest = hashlib.blake2b(payload, digest_size=8).hexdigest()
+    return f"s{seq}.{index}.{digest}"
+
+
+def _status(message: RawMessage, address: Address) -> Availability:
+    word = message.payload[:32].decode("utf-8", "replace").strip().strip('"').lower()
+    if word not in ("online", "offline"):
+        raise Rejected("bad_value", "status is online or offline.")
+    return Availability(address.device, word == "online", message.retained, message.received)
+
+
+def _info(payload: bytes) -> Info:
+    """An empty payload takes the description back."""
+    if not payload:
+        return Info()
+    body = parse_object(payload, "info")
+    try:
+        info = msgspec.convert(body, Info, strict=False)
+    except msgspec.ValidationError as error:
+        raise Rejected("bad_value", f"info does not fit: {error}.") from error
+    texts = (info.name, info.manufacturer, info.model, info.firmware, info.area, info.via, *info.labels)
+    if any(text is not None and len(text) > 200 for text in texts) or len(info.labels) > 50 or len(info.units) > 256:
+        raise Rejected("bad_value", "info holds texts of at most 200 characters, 50 labels and 256 units.")
+    return msgspec.structs.replace(info, units={name: spell(unit) for name, unit in info.units.items()})
+
+
+def _reply(message: RawMessage, address: Address) -> Reply:
+    body = parse_object(message.payload, "A reply")
+    command, status = body.get("id"), body.get("status")
+    if not isinstance(command, str) or status not in ("done", "failed"):
+        raise Rejected("bad_value", 'A reply is {"id": "…", "status": "done" or "failed"}.')
+    detail = body.get("error") if status == "failed" else body.get("result")
+    return Reply(address.device, command, status == "done", None if detail is None else str(detail)[:1000])

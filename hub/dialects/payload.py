@@ -1,0 +1,99 @@
+"""Bytes into JSON values, within bounds: whatever a device sends, this returns or raises Rejected."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import msgspec
+
+from hub.errors import Rejected
+from hub.model import RawMessage, Rejection, Value
+from hub.topics import printable
+
+MAX_BYTES = 262_144
+MAX_TEXT = 1_024
+MAX_NAME = 128
+EXCERPT = 256
+
+_decode = msgspec.json.decode
+
+
+def parse_json(payload: bytes) -> Any:
+    """Strict JSON in UTF-8. Raises Rejected: ``too_large``, ``not_utf8``, ``too_deep``, ``not_json``."""
+    if len(payload) > MAX_BYTES:
+        raise Rejected("too_large", f"The payload has {len(payload)} bytes; at most {MAX_BYTES} are taken.")
+    try:
+        return _decode(payload)
+    except RecursionError as error:
+        raise Rejected("too_deep", "The JSON is nested too deeply.") from error
+    except msgspec.ValidationError as error:
+        raise Rejected("bad_value", "A number in the JSON is out of range.") from error
+    except msgspec.DecodeError as error:
+        raise Rejected("not_json", "The payload is not valid JSON (NaN and Infinity are not JSON).") from error
+    except UnicodeDecodeError as error:
+        raise Rejected("not_utf8", "The payload is not UTF-8 text.") from error
+
+
+def parse_object(payload: bytes, what: str) -> dict[str, Any]:
+    """A JSON object, or Rejected (``bad_value``)."""
+    value = parse_json(payload)
+    if not isinstance(value, dict):
+        raise Rejected("bad_value", f"{what} must be a JSON object.")
+    return value
+
+
+def scalar(metric: str, value: Any) -> Value:
+    """A metric's value as the hub keeps it. Raises Rejected (``bad_value``)."""
+    kind = type(value)
+    if kind is float:
+        if not math.isfinite(value):
+            raise Rejected("bad_value", f"{metric[:60]!r} is not a finite number.")
+        return value  # type: ignore[no-any-return]  # narrowed by type() for speed
+    if kind is bool:
+        return value  # type: ignore[no-any-return]
+    if kind is int:
+        try:
+            return float(value)
+        except OverflowError as error:
+            raise Rejected("bad_value", f"{metric[:60]!r} is too large a number.") from error
+    if kind is str:
+        if len(value) > MAX_TEXT:
+            raise Rejected("bad_value", f"{metric[:60]!r} is a text of more than {MAX_TEXT} characters.")
+        return value  # type: ignore[no-any-return]
+    raise Rejected("bad_value", f"{metric[:60]!r} must be a number, a boolean or a text, not {_kind(value)}.")
+
+
+def plain(metric: str, payload: bytes) -> Value | None:
+    """A value that is the whole payload: a number, ``true``/``false``, else the text itself. None when empty."""
+    try:
+        text = payload.decode()
+    except UnicodeDecodeError as error:
+        raise Rejected("not_utf8", "The payload is not UTF-8 text.") from error
+    text = text.strip()
+    if not text or text == "null":
+        return None
+    try:
+        value = _decode(text)
+    except (msgspec.DecodeError, RecursionError):
+        if text.lower().lstrip("+-") in ("nan", "inf", "infinity"):
+            raise Rejected("bad_value", f"{metric[:60]!r} is not a finite number.") from None
+        value = text
+    return scalar(metric, value)
+
+
+def metric_name(name: str) -> str:
+    """A metric's name, bounded and printable. Raises Rejected (``bad_name``)."""
+    if not name or len(name) > MAX_NAME or not name.isprintable():
+        raise Rejected("bad_name", f"A metric's name has 1 to {MAX_NAME} printable characters.")
+    return name
+
+
+def rejection(message: RawMessage, error: Rejected, part: bytes | None = None) -> Rejection:
+    """The dead letter for a message (or ``part`` of it) that could not be read."""
+    excerpt = (message.payload if part is None else part)[:EXCERPT].decode("utf-8", "backslashreplace")
+    return Rejection(printable(message.topic), error.reason, error.message, printable(excerpt, EXCERPT), message.received)
+
+
+def _kind(value: Any) -> str:
+    return {dict: "an object", list: "a list", type(None): "null"}.get(type(value), type(value).__name__)

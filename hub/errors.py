@@ -1,0 +1,103 @@
+"""Every error of the hub's own, drawn once. Foreign errors are translated where their library is owned.
+
+    HubError                  something a person can act on: code, message, hint
+      ConfigError             a setting or a rule is wrong: names the key, the value, what is allowed
+      InUse                   the data directory or a port is held by somebody else
+      NotFound                no such device, alert, ...
+      Invalid                 a request's own fault
+        TooLarge              more bytes than allowed
+        WrongType             not a file of the kinds taken here
+      Conflict                the thing is not in a state that allows this
+      Forbidden               foreign Host or Origin, or no token
+      Rejected                a message that a dialect cannot read (becomes a dead letter)
+      BrokerError             the MQTT broker cannot be reached or refuses
+      StoreError              the history cannot be read or written
+        StoreBusy             locked or full for now: the same write may be tried again
+        StoreCorrupt          the file is damaged
+      AiError                 a provider failed, timed out or answered nonsense
+        AiUnavailable         no provider can serve the request
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+
+class HubError(Exception):
+    """The root. ``code`` is stable and machine-readable; ``message`` says what is wrong, ``hint`` what to do."""
+
+    code: ClassVar[str] = "hub_error"
+
+    def __init__(self, message: str, hint: str = "") -> None:
+        super().__init__(message)
+        self.message = message
+        self.hint = hint
+
+    def __str__(self) -> str:
+        return f"{self.message} {self.hint}".strip()
+
+
+class ConfigError(HubError):
+    code = "config"
+
+
+class InUse(HubError):
+    code = "in_use"
+
+
+class NotFound(HubError):
+    code = "not_found"
+
+
+class Invalid(HubError):
+    code = "invalid"
+
+
+class TooLarge(Invalid):
+    code = "too_large"
+
+
+class WrongType(Invalid):
+    code = "wrong_type"
+
+
+class Conflict(HubError):
+    code = "conflict"
+
+
+class Forbidden(HubError):
+    code = "forbidden"
+
+
+class Rejected(HubError):
+    """``reason`` is the dead letter's stable word."""
+
+    code = "rejected"
+
+    def __init__(self, reason: str, message: str) -> None:
+        super().__init__(message)
+        self.reason = reason
+
+
+class BrokerError(HubError):
+    code = "broker"
+
+
+class StoreError(HubError):
+    code = "store"
+
+
+class StoreBusy(StoreError):
+    code = "store_busy"
+
+
+class StoreCorrupt(StoreError):
+    code = "store_corrupt"
+
+
+class AiError(HubError):
+    code = "ai"
+
+
+class AiUnavailable(AiError):
+    code = "ai_unavailable"

@@ -1,0 +1,84 @@
+"""Everything that can happen, in the past tense. Announced on the bus after it is committed, never before."""
+
+from __future__ import annotations
+
+import msgspec
+
+from hub.model import Alert, Diagnosis, Presence, Record, Rejection
+
+
+class DeviceDiscovered(msgspec.Struct, frozen=True):
+    device: str
+    at: int
+
+
+class DeviceChanged(msgspec.Struct, frozen=True):
+    """Its name, area, labels, description or twin changed."""
+
+    device: str
+    at: int
+
+
+class DeviceDeleted(msgspec.Struct, frozen=True):
+    device: str
+    at: int
+
+
+class ReadingsStored(msgspec.Struct, frozen=True):
+    """One a batch, with all its records in order of arrival."""
+
+    records: list[Record]
+    at: int
+
+
+class PresenceChanged(msgspec.Struct, frozen=True):
+    device: str
+    presence: Presence
+    at: int
+
+
+class AlertRaised(msgspec.Struct, frozen=True):
+    alert: Alert
+    at: int
+
+
+class AlertAcknowledged(msgspec.Struct, frozen=True):
+    alert: Alert
+    at: int
+
+
+class AlertCleared(msgspec.Struct, frozen=True):
+    alert: Alert
+    at: int
+
+
+class DiagnosisReady(msgspec.Struct, frozen=True):
+    diagnosis: Diagnosis
+    at: int
+
+
+class MessageRejected(msgspec.Struct, frozen=True):
+    rejection: Rejection
+    at: int
+
+
+class GapSuspected(msgspec.Struct, frozen=True):
+    """The broker had lost our session: messages between ``since`` and ``at`` may be missing."""
+
+    since: int
+    at: int
+
+
+Event = (
+    DeviceDiscovered
+    | DeviceChanged
+    | DeviceDeleted
+    | ReadingsStored
+    | PresenceChanged
+    | AlertRaised
+    | AlertAcknowledged
+    | AlertCleared
+    | DiagnosisReady
+    | MessageRejected
+    | GapSuspected
+)

@@ -1,0 +1,233 @@
+"""Identity, latest state and presence of every device.
+
+Pure: no clock, no network. Whatever changes is remembered as dirty until :meth:`Fleet.take_dirty` hands the encoded
+states to the commit. Rules keep their windows in a device's ``watches``; this file does not know what they mean.
+"""
+
+from __future__ import annotations
+
+import heapq
+from collections.abc import Iterable
+
+import msgspec
+
+from hub.errors import NotFound, Rejected
+from hub.events import DeviceChanged, DeviceDiscovered, Event, PresenceChanged
+from hub.model import Availability, Device, EditDevice, Identity, Latest, Presence, Record, TwinUpdate
+
+
+class FleetLimits(msgspec.Struct, frozen=True):
+    """Caps, and when silence makes a device stale: ``stale_factor`` times its own rhythm, at least
+    ``stale_minimum_ms``; ``stale_unknown_ms`` for one whose rhythm is not known yet."""
+
+    devices: int = 100_000
+    metrics: int = 256
+    twin_keys: int = 256
+    stale_factor: float = 5.0
+    stale_minimum_ms: int = 15_000
+    stale_unknown_ms: int = 600_000
+
+
+class Fleet:
+    """All devices by id. ``_looks`` says when each one's silence will be looked at next."""
+
+    def __init__(self, limits: FleetLimits | None = None) -> None:
+        self._limits = limits or FleetLimits()
+        self._devices: dict[str, Device] = {}
+        self._dirty: set[str] = set()
+        self._looks: dict[str, int] = {}
+        self._silence: list[tuple[int, str]] = []
+        self._encoder = msgspec.msgpack.Encoder()
+
+    def __len__(self) -> int:
+        return len(self._devices)
+
+    def known(self, device_id: str) -> bool:
+        return device_id in self._devices
+
+    def get(self, device_id: str) -> Device | None:
+        return self._devices.get(device_id)
+
+    def require(self, device_id: str) -> Device:
+        """Raises NotFound."""
+        device = self._devices.get(device_id)
+        if device is None:
+            raise NotFound(f"There is no device {device_id[:128]!r}.", "GET /api/devices lists them.")
+        return device
+
+    def devices(self) -> Iterable[Device]:
+        return self._devices.values()
+
+    # -- what messages say ------------------------------------------------------------------------------------
+
+    def identify(self, identity: Identity, now: int) -> list[Event]:
+        """Meet a device, or learn how it describes itself. Raises Rejected (``too_many_devices``)."""
+        device = self._devices.get(identity.device)
+        events: list[Event] = []
+        if device is None:
+            device = self._discover(identity, now)
+            events.append(DeviceDiscovered(device.id, now))
+        if identity.info is not None and identity.info != device.info:
+            device.info = identity.info
+            self._dirty.add(device.id)
+            if not events:
+                events.append(DeviceChanged(device.id, now))
+        return events
+
+    def _discover(self, identity: Identity, now: int) -> Device:
+        if len(self._devices) >= self._limits.devices:
+            raise Rejected("too_many_devices", f"The hub keeps at most {self._limits.devices} devices.")
+        device = Device(identity.device, identity.native_id, identity.dialect, first_seen=now)
+        self._devices[device.id] = device
+        self._dirty.add(device.id)
+        self._look(device, now + self._patience(device))
+        return device
+
+    def observe(self, record: Record) -> list[Event]:
+        """Take in one record of a device that has been identified. Raises Rejected (``too_many_metrics``).
+
+        An older reading never replaces a newer value; a retained one only fills a gap.
+        """
+        device = self._devices[record.device]
+        metrics = device.metrics
+        fresh = record.values.keys() - metrics.keys()
+        if fresh and len(metrics) + len(fresh) > self._limits.metrics:
+            raise Rejected("too_many_metrics", f"A device has at most {self._limits.metrics} metrics.")
+        self._dirty.add(device.id)
+        retained = record.quality == "retained"
+        for name, value in record.values.items():
+            latest = metrics.get(name)
+            if latest is None:
+                metrics[name] = Latest(value, record.ts, record.quality)
+            # A time in our future is a clock that will be put right: it must not hold the value until then.
+            elif not retained and (record.ts >= latest.ts or latest.ts > record.received):
+                latest.value, latest.ts, latest.quality = value, record.ts, record.quality
+        return [] if retained else self._heard(device, record)
+
+    def _heard(self, device: Device, record: Record) -> list[Event]:
+        """A device that speaks is there, whatever a will said before; its rhythm follows its messages."""
+        received = record.received
+        if device.last_seen is not None and record.quality != "late":
+            # The longer of the two intervals, so that neither a burst of past readings nor a list of many readings
+            # in one message is taken for a fast rhythm.
+            interval = max(received - device.last_seen, record.ts - device.last_ts)
+            if interval > 0:
+                rhythm = device.rhythm
+                device.rhythm = interval if rhythm is None else rhythm + 0.2 * (min(interval, 4 * rhythm) - rhythm)
+        device.last_ts = max(device.last_ts, record.ts) if record.ts <= received else received
+        device.last_seen = received
+        if device.presence == "online":
+            due = received + self._patience(device)
+            if due < self._looks[device.id]:  # its rhythm has turned out faster than was thought
+                self._look(device, due)
+            return []
+        return self._turn(device, "online", received)
+
+    def available(self, availability: Availability) -> list[Event]:
+        """A device, or its will, says whether it is there. What the broker only replays is no news."""
+        device = self._devices[availability.device]
+        if availability.retained and device.last_seen is not None and not availability.online:
+            # Left over from before: the device has spoken to us since, or will be found stale by itself.
+            if device.presence != "online":
+                return self._turn(device, "offline", availability.received)
+            return []
+        if availability.online and not availability.retained:
+            device.last_seen = availability.received
+            self._dirty.add(device.id)
+        return self._turn(device, "online" if availability.online else "offline", availability.received)
+
+    def _turn(self, device: Device, presence: Presence, now: int) -> list[Event]:
+        if device.presence == presence:
+            return []
+        device.presence = presence
+        self._dirty.add(device.id)
+        if presence == "online":
+            self._look(device, now + self._patience(device))
+        return [PresenceChanged(device.id, presence, now)]
+
+    def twin(self, update: TwinUpdate, now: int) -> list[Event]:
+        """Merge into the desired or reported side; a null takes a key away."""
+        device = self._devices[update.device]
+        side = dict(device.desired if update.side == "desired" else device.reported)
+        for key, value in update.values.items():
+            if value is None:
+                side.pop(key, None)
+            else:
+                side[key] = value
+        if len(side) > self._limits.twin_keys:
+            raise Rejected("too_many_metrics", f"A twin has at most {self._limits.twin_keys} keys a side.")
+        if update.side == "desired":
+            device.desired = side
+        else:
+            device.reported = side
+        self._dirty.add(device.id)
+        return [DeviceChanged(device.id, now)]
+
+    # -- what the clock and people say ------------------------------------------------------------------------
+
+    def tick(self, now: int, listening_since: int | None) -> list[Event]:
+        """Find the devices that have gone silent. While the hub cannot hear, nobody is called silent."""
+        events: list[Event] = []
+        if listening_since is None:
+            return events
+        while self._silence and self._silence[0][0] <= now:
+            looked, device_id = heapq.heappop(self._silence)
+            device = self._devices.get(device_id)
+            if device is None or device.presence != "online" or self._looks[device_id] != looked:
+                continue
+            heard = max(device.last_seen or device.first_seen, listening_since)
+            due = heard + self._patience(device)
+            if due <= now:
+                events += self._turn(device, "stale", now)
+            else:
+                self._look(device, due)
+        return events
+
+    def _look(self, device: Device, due: int) -> None:
+        """Look at its silence at ``due``; an earlier appointment is void."""
+        self._looks[device.id] = due
+        heapq.heappush(self._silence, (due, device.id))
+
+    def _patience(self, device: Device) -> int:
+        if device.rhythm is None:
+            return self._limits.stale_unknown_ms
+        return int(max(self._limits.stale_minimum_ms, self._limits.stale_factor * device.rhythm))
+
+    def edit(self, edit: EditDevice) -> list[Event]:
+        """Raises NotFound."""
+        device = self.require(edit.device)
+        if edit.name is not msgspec.UNSET:
+            device.name = edit.name
+        if edit.area is not msgspec.UNSET:
+            device.area = edit.area
+        if edit.labels is not msgspec.UNSET:
+            device.labels = edit.labels
+        self._dirty.add(device.id)
+        return [DeviceChanged(device.id, edit.at)]
+
+    def delete(self, device_id: str) -> None:
+        """Raises NotFound."""
+        self.require(device_id)
+        del self._devices[device_id], self._looks[device_id]
+        self._dirty.discard(device_id)
+
+    # -- what is kept -----------------------------------------------------------------------------------------
+
+    def touch(self, device_id: str) -> None:
+        """Something that is kept with the device (a rule's window) has changed."""
+        self._dirty.add(device_id)
+
+    def take_dirty(self) -> dict[str, bytes]:
+        """The encoded states of all devices that changed since the last call."""
+        encode = self._encoder.encode
+        states = {device_id: encode(self._devices[device_id]) for device_id in self._dirty}
+        self._dirty.clear()
+        return states
+
+    def restore(self, states: Iterable[bytes], now: int) -> None:
+        """Load what :meth:`take_dirty` once gave."""
+        decode = msgspec.msgpack.Decoder(Device).decode
+        for state in states:
+            device = decode(state)
+            self._devices[device.id] = device
+            self._look(device, now + self._patience(device))

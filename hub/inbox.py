@@ -1,0 +1,79 @@
+"""The one queue into the pipeline: messages from the links, facts from the clock and from people.
+
+Bounded. A QoS 0 message that finds it full is shed and counted, since QoS 0 cannot be pushed back; QoS 1 is bounded
+by the link's own in-flight window, which must be smaller than ``reserve``. Facts from people are bounded by
+``facts`` and refused beyond that.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+from hub.errors import Conflict
+from hub.model import Fact, RawMessage
+
+Entry = RawMessage | tuple[Fact, "asyncio.Future[Any] | None"]
+
+
+class Inbox:
+    """Take everything that waits with :meth:`take`; nothing here has a timer."""
+
+    def __init__(self, capacity: int = 50_000, reserve: int = 20_000, facts: int = 1_000) -> None:
+        self._entries: list[Entry] = []
+        self._ready = asyncio.Event()
+        self._capacity = capacity
+        self._reserve = reserve
+        self._max_facts = facts
+        self._facts = 0
+        self.received = 0
+        self.shed = 0
+        self.closed = False
+
+    def __len__(self) -> int:
+        return len(self._entries)
+
+    def offer(self, message: RawMessage) -> bool:
+        """Take in one message; False if it was shed. A full window of QoS 1 always finds room."""
+        self.received += 1
+        limit = self._capacity if message.qos else self._capacity - self._reserve
+        if len(self._entries) >= limit:
+            self.shed += 1
+            return False
+        self._entries.append(message)
+        self._ready.set()
+        return True
+
+    def tell(self, fact: Fact) -> None:
+        """Put in a fact that nobody waits for (the clock, a link)."""
+        self._entries.append((fact, None))
+        self._ready.set()
+
+    async def submit(self, fact: Fact) -> Any:
+        """Put in a fact and wait until it is committed; raises what the pipeline made of it.
+
+        Raises :class:`Conflict` when too many wait already or the hub is stopping.
+        """
+        if self.closed or self._facts >= self._max_facts:
+            raise Conflict("The hub is too busy to take this now.", "Try again in a moment.")
+        future: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
+        self._facts += 1
+        self._entries.append((fact, future))
+        self._ready.set()
+        try:
+            return await future
+        finally:
+            self._facts -= 1
+
+    def close(self) -> None:
+        """Take in nothing more; what waits is still handed out, then :meth:`take` gives an empty list."""
+        self.closed = True
+        self._ready.set()
+
+    async def take(self, most: int) -> list[Entry]:
+        """Everything that waits, oldest first, at most ``most``; empty only when closed and drained."""
+        while not self._entries and not self.closed:
+            self._ready.clear()
+            await self._ready.wait()
+        taken, self._entries = self._entries[:most], self._entries[most:]
+        return taken

@@ -1,0 +1,30 @@
+"""What the numbers say about a device: what is normal, what changed and in which order, what it looks like.
+
+Pure functions over arrays: no clock, no network, no language model. ``evidence`` computes findings, ``causes`` compares
+them with known faults, ``narrative`` writes them down, ``check`` holds a writer's sentences against them.
+"""
+
+from hub.insight.case import Case, Past, Peer, Sibling
+from hub.insight.causes import Signature, decide, match_word, parse_signatures, rank
+from hub.insight.check import Vocabulary, check
+from hub.insight.evidence import evidence
+from hub.insight.narrative import Narrative, narrate
+from hub.insight.track import Track
+
+__all__ = [
+    "Case",
+    "Narrative",
+    "Past",
+    "Peer",
+    "Sibling",
+    "Signature",
+    "Track",
+    "Vocabulary",
+    "check",
+    "decide",
+    "evidence",
+    "match_word",
+    "narrate",
+    "parse_signatures",
+    "rank",
+]

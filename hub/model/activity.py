@@ -1,0 +1,18 @@
+"""One line of the hub's log for people: what happened to which device, and when."""
+
+from __future__ import annotations
+
+import msgspec
+
+from hub.model.alert import Severity
+
+
+class Activity(msgspec.Struct, frozen=True):
+    """``kind`` is a stable word (``discovered``, ``presence``, ``raised``, ``acknowledged``, ``cleared``, ``diagnosed``,
+    ``rejected``, ``renamed``, ``deleted``, ``gap``); ``text`` a sentence; ``ts`` the hub's time."""
+
+    ts: int
+    kind: str
+    device: str | None
+    text: str
+    severity: Severity = "ok"

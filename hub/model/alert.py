@@ -1,0 +1,45 @@
+"""An alert: one condition that held on one device, from its opening record to its end."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import msgspec
+
+from hub.model.reading import Value
+
+Severity = Literal["ok", "info", "warning", "critical"]
+SEVERITIES: tuple[Severity, ...] = ("ok", "info", "warning", "critical")
+"""In rising order; ``ok`` is what a device without an open alert is."""
+
+AlertState = Literal["raised", "acknowledged", "cleared"]
+
+
+class Alert(msgspec.Struct, frozen=True):
+    """``id`` is made from rule, device, metric and opening record, so one condition never raises twice.
+
+    ``value`` is the metric's value when it was raised, ``threshold`` the limit it broke (None where the rule has
+    no such number). ``since`` is when the condition began, in the device's time; ``raised_at``, ``acknowledged_at`` and
+    ``cleared_at`` are the hub's time.
+    """
+
+    id: str
+    rule: str
+    device: str
+    metric: str | None
+    severity: Severity
+    state: AlertState
+    message: str
+    value: Value | None
+    threshold: float | None
+    unit: str | None
+    since: int
+    raised_at: int
+    acknowledged_at: int | None = None
+    acknowledged_by: str | None = None
+    note: str | None = None
+    cleared_at: int | None = None
+
+    @property
+    def open(self) -> bool:
+        return self.state != "cleared"

@@ -1,0 +1,130 @@
+"""What the hub knows of a device: who it is, how it describes itself, whether it is there."""
+
+from __future__ import annotations
+
+import zlib
+from typing import Any, Literal
+
+import msgspec
+
+from hub.model.reading import Quality, Value
+
+Presence = Literal["online", "stale", "offline"]
+"""``stale``: silent for a multiple of its own rhythm. ``offline``: it or its will said so."""
+
+PARTITIONS = 64
+
+
+def partition_of(device: str) -> int:
+    """The partition a device belongs to, fixed for good: whatever grows past one process is cut along it."""
+    return zlib.crc32(device.encode()) % PARTITIONS
+
+
+class Limit(msgspec.Struct, frozen=True, omit_defaults=True):
+    """What a device says is its own allowed range for one metric, in the metric's unit."""
+
+    min: float | None = None
+    max: float | None = None
+
+
+class Info(msgspec.Struct, frozen=True, omit_defaults=True):
+    """How a device describes itself (its retained ``info``). All of it may be missing."""
+
+    name: str | None = None
+    manufacturer: str | None = None
+    model: str | None = None
+    firmware: str | None = None
+    area: str | None = None
+    labels: tuple[str, ...] = ()
+    via: str | None = None
+    units: dict[str, str] = {}
+    limits: dict[str, Limit] = {}
+    commands: dict[str, dict[str, Any]] = {}
+
+
+class Identity(msgspec.Struct, frozen=True):
+    """A dialect's word on who a device is. ``native_id`` is what the device or its gateway calls it."""
+
+    device: str
+    native_id: str
+    dialect: str
+    info: Info | None = None
+
+
+class Availability(msgspec.Struct, frozen=True, gc=False):
+    """A device (or its will) said that it is there or not. ``retained`` says that the broker replayed it."""
+
+    device: str
+    online: bool
+    retained: bool
+    received: int
+
+
+class TwinUpdate(msgspec.Struct, frozen=True):
+    """A change of a device's twin: ``values`` are merged into its ``side``."""
+
+    device: str
+    side: Literal["desired", "reported"]
+    values: dict[str, Any]
+
+
+class Latest(msgspec.Struct, gc=False):
+    """The newest value of one metric."""
+
+    value: Value
+    ts: int
+    quality: Quality
+
+
+class Watch(msgspec.Struct, gc=False, omit_defaults=True):
+    """What the rules remember of one rule on one metric of one device: the rule's window and its timer.
+
+    ``since`` is when the condition began, in the device's time (None while it does not hold); ``due`` when the
+    hub's clock should look again; ``alert`` the id of the open alert; ``points`` the window of a rate rule.
+    """
+
+    since: int | None = None
+    due: int | None = None
+    alert: str | None = None
+    points: list[tuple[int, float]] = []
+
+
+class Device(msgspec.Struct):
+    """All that is kept of a device between messages; the fleet alone changes it.
+
+    ``name``, ``area`` and ``labels`` are what a person set and win over ``info``. ``last_seen`` and ``first_seen``
+    are times of receipt; ``last_ts`` is the newest time the device itself gave. ``rhythm`` is the usual interval
+    between its messages in ms (None until two have come). ``watches`` is keyed ``rule_id/metric``.
+    """
+
+    id: str
+    native_id: str
+    dialect: str
+    first_seen: int
+    last_seen: int | None = None
+    last_ts: int = 0
+    rhythm: float | None = None
+    presence: Presence = "online"
+    info: Info = Info()
+    name: str | None = None
+    area: str | None = None
+    labels: tuple[str, ...] | None = None
+    metrics: dict[str, Latest] = {}
+    desired: dict[str, Any] = {}
+    reported: dict[str, Any] = {}
+    watches: dict[str, Watch] = {}
+
+    @property
+    def display_name(self) -> str:
+        return self.name or self.info.name or self.native_id
+
+    @property
+    def display_area(self) -> str | None:
+        return self.area if self.area is not None else self.info.area
+
+    @property
+    def display_labels(self) -> tuple[str, ...]:
+        return self.labels if self.labels is not None else self.info.labels
+
+    def unit(self, metric: str | None) -> str | None:
+        return self.info.units.get(metric) if metric else None

@@ -1,0 +1,60 @@
+"""What enters the pipeline besides messages: the clock, and what people and the diagnosis want written.
+
+The pipeline is the one writer of state, so all of these go through its queue, in the same batches as messages.
+"""
+
+from __future__ import annotations
+
+import msgspec
+
+from hub.model.diagnosis import Diagnosis
+
+
+class Tick(msgspec.Struct, frozen=True):
+    """The hub's clock says ``now``. ``listening_since`` is when the link last became whole, None while it is down: a
+    hub that cannot hear must not call its devices silent."""
+
+    now: int
+    listening_since: int | None
+
+
+class Acknowledge(msgspec.Struct, frozen=True):
+    """A person has seen an alert. Answers with the alert as it then is."""
+
+    alert: str
+    by: str
+    at: int
+    note: str | None = None
+
+
+class EditDevice(msgspec.Struct, frozen=True):
+    """A person renames, moves or relabels a device; UNSET leaves a field, None gives it back to the device."""
+
+    device: str
+    at: int
+    name: str | None | msgspec.UnsetType = msgspec.UNSET
+    area: str | None | msgspec.UnsetType = msgspec.UNSET
+    labels: tuple[str, ...] | None | msgspec.UnsetType = msgspec.UNSET
+
+
+class DeleteDevice(msgspec.Struct, frozen=True):
+    """A person removes a device with its history. It comes back by itself if it speaks again."""
+
+    device: str
+    at: int
+
+
+class WriteDiagnosis(msgspec.Struct, frozen=True):
+    """A diagnosis is ready to be stored."""
+
+    diagnosis: Diagnosis
+
+
+class LostSession(msgspec.Struct, frozen=True):
+    """The broker did not know our session any more; messages since ``since`` may be missing."""
+
+    since: int
+    at: int
+
+
+Fact = Tick | Acknowledge | EditDevice | DeleteDevice | WriteDiagnosis | LostSession

@@ -1,0 +1,57 @@
+"""What a device measured: one record a message, and what the history gives back."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import msgspec
+
+Value = float | bool | str
+"""A metric's value. Integers are kept as floats; booleans and short texts as they are."""
+
+Quality = Literal["good", "clock", "retained", "late"]
+"""``clock``: the device's time was more than a day off, so the time of receipt stands in its place.
+``retained``: replayed by the broker at subscription, of unknown age. ``late``: more than five minutes old when
+it arrived; kept in the history, raises nothing."""
+
+
+class Record(msgspec.Struct, frozen=True, gc=False):
+    """The readings of one message (or of one item of a list): ``values`` of ``device`` at ``ts``.
+
+    ``received`` is when the hub got it. ``key`` tells a repeated delivery (``id``, or ``seq`` with the payload's
+    hash), None where the device gives neither.
+    """
+
+    device: str
+    ts: int
+    received: int
+    values: dict[str, Value]
+    quality: Quality = "good"
+    key: str | None = None
+
+
+Point = tuple[int, Value] | tuple[int, float, float, float, int]
+"""``(ts, value)``, or with buckets ``(ts, min, mean, max, count)``."""
+
+
+class SeriesQuery(msgspec.Struct, frozen=True):
+    """One metric of one device from ``start`` to ``end`` (ms, both included).
+
+    With ``buckets`` the range is cut into that many equal parts, empty ones left out; without, at most ``limit``
+    raw points come back, the newest.
+    """
+
+    device: str
+    metric: str
+    start: int
+    end: int
+    buckets: int | None = None
+    limit: int = 100_000
+
+
+class Series(msgspec.Struct, frozen=True):
+    """The answer to one :class:`SeriesQuery`, oldest point first."""
+
+    device: str
+    metric: str
+    points: list[Point]

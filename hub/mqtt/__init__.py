@@ -1,0 +1,1 @@
+"""MQTT: the links to a broker, and the demo's own broker."""

@@ -1,0 +1,77 @@
+"""What a link to a broker is, whichever library speaks for it.
+
+A link keeps a persistent session (a stable client id, no clean start), reconnects by itself with backoff and jitter,
+subscribes with QoS 1, hands each message to ``sink`` as it comes, and acknowledges only when told to, after the
+commit, in the order of receipt. It keeps its own bound on what is in flight.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import Protocol
+
+import msgspec
+
+from hub.model import RawMessage
+
+Sink = Callable[[RawMessage], bool]
+"""Takes one message without waiting; False says that it was shed (QoS 0 only)."""
+
+GapListener = Callable[[int, int], None]
+"""Called with (since, now) in ms when the broker has lost our session after the first run."""
+
+
+class LinkSettings(msgspec.Struct, frozen=True):
+    """Where and how to connect. ``address`` is ``HOST:PORT``; ``window`` bounds the unacknowledged QoS 1 messages."""
+
+    host: str
+    port: int
+    client_id: str
+    username: str | None = None
+    password: str | None = None
+    tls: bool = False
+    ca_file: str | None = None
+    keepalive_s: int = 15
+    window: int = 10_000
+    max_packet_bytes: int = 1_048_576
+    had_session: bool = False
+    """True when this hub has connected with this client id before, so a missing session means a gap."""
+
+
+class LinkState(msgspec.Struct, frozen=True):
+    """``subscribed`` is true only after SUBACK; ``error`` is the last reason for a lost connection, in our words."""
+
+    address: str
+    connected: bool = False
+    subscribed: bool = False
+    protocol: str | None = None
+    since: int | None = None
+    reconnects: int = 0
+    error: str | None = None
+
+
+class Link(Protocol):
+    @property
+    def state(self) -> LinkState: ...
+
+    async def run(self) -> None:
+        """Connect, receive, reconnect, until cancelled; then disconnect without shortening the session."""
+        ...
+
+    def ack(self, messages: Iterable[RawMessage]) -> None:
+        """Acknowledge in the given order. Receipts of a session that has ended are left out: they come again."""
+        ...
+
+    async def publish(self, topic: str, payload: bytes, *, qos: int = 1, retained: bool = False) -> None:
+        """Raises :class:`~hub.errors.BrokerError` when not connected or not confirmed in time."""
+        ...
+
+    def subscribe(self, topics: Iterable[str]) -> None:
+        """Add topic filters, now and on every reconnect."""
+        ...
+
+    def pause(self) -> None:
+        """Stop taking messages in (the store stalls): the broker queues them. :meth:`resume` goes on."""
+        ...
+
+    def resume(self) -> None: ...

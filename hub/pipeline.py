@@ -1,0 +1,298 @@
+"""One message's way through: decode -> fleet -> rules -> store -> ack -> bus, in that order.
+
+The one writer of state. Everything that waits in the inbox goes through together; history is written before anyone
+is told, and the broker is acknowledged after the write. A commit that fails is tried again with the same bytes and
+nothing is decoded twice.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import msgspec
+
+from hub import events as ev
+from hub.activity import narrate
+from hub.bus import Bus
+from hub.dedupe import Window
+from hub.dialects import Dialect, rejection
+from hub.errors import HubError, Rejected, StoreError
+from hub.fleet import Fleet
+from hub.inbox import Entry, Inbox
+from hub.model import (
+    Acknowledge,
+    Alert,
+    DeleteDevice,
+    Diagnosis,
+    EditDevice,
+    Fact,
+    LostSession,
+    RawMessage,
+    Record,
+    Rejection,
+    Tick,
+    WriteDiagnosis,
+)
+from hub.mqtt.link import Link
+from hub.rules import Engine
+from hub.store.base import Delta, Store
+
+log = logging.getLogger(__name__)
+
+MOST = 2_000
+"""Entries a batch: bounds how long decoding keeps the loop (about 30 ms)."""
+STALLED_S = 60.0
+"""A store that has failed for this long: the link stops taking messages and the broker queues them."""
+EPOCH = 1
+
+
+class Counters(msgspec.Struct):
+    """Since the start. ``commit_s`` are the seconds of the last commit."""
+
+    stored: int = 0
+    duplicates: int = 0
+    rejected: int = 0
+    batches: int = 0
+    commit_s: float = 0.0
+    store_stalled: bool = False
+
+
+class Batch:
+    """What one turn changes, gathered before it is committed."""
+
+    def __init__(self) -> None:
+        self.records: list[Record] = []
+        self.rejections: list[Rejection] = []
+        self.events: list[ev.Event] = []
+        self.deleted: list[str] = []
+        self.dropped: set[str] = set()
+        self.diagnoses: list[Diagnosis] = []
+        self.messages: list[RawMessage] = []
+        self.answers: list[tuple[asyncio.Future[Any], Any]] = []
+
+    def alerts(self) -> list[Alert]:
+        """The last word on each alert that changed."""
+        changed = (ev.AlertRaised, ev.AlertAcknowledged, ev.AlertCleared)
+        last = {event.alert.id: event.alert for event in self.events if isinstance(event, changed)}
+        return [alert for alert in last.values() if alert.id not in self.dropped]
+
+    def delete(self, device: str) -> None:
+        """Forget what this batch has gathered of a device so far; what it says later in the batch is new."""
+        self.records = [record for record in self.records if record.device != device]
+        self.dropped.update(alert.id for alert in self.alerts() if alert.device == device)
+        self.deleted.append(device)
+
+
+class Pipeline:
+    """Owns fleet, rules and dedupe window while it runs; others only read them."""
+
+    def __init__(
+        self,
+        *,
+        inbox: Inbox,
+        dialects: Sequence[Dialect],
+        fleet: Fleet,
+        engine: Engine,
+        store: Store,
+        bus: Bus,
+        now: Callable[[], int],
+    ) -> None:
+        self._inbox = inbox
+        self._dialects = dialects
+        self._fleet = fleet
+        self._engine = engine
+        self._window = Window()
+        self._store = store
+        self._bus = bus
+        self._now = now
+        self._cursor = 0
+        self.link: Link | None = None
+        self.counters = Counters()
+
+    async def restore(self) -> None:
+        """Load the state of the last run. Alerts of rules that are gone are withdrawn with the first batch."""
+        snapshot = await self._store.load()
+        now = self._now()
+        self._cursor = snapshot.cursor
+        self._window.restore(snapshot.keys)
+        self._fleet.restore(snapshot.states.values(), now)
+        batch = Batch()
+        batch.events += self._engine.restore(self._fleet.devices(), snapshot.alerts, now)
+        await self._finish(batch)
+
+    async def run(self) -> None:
+        """Until the inbox is closed and drained."""
+        while entries := await self._inbox.take(MOST):
+            await self._finish(self._decide(entries))
+
+    # -- decide: no await in here ------------------------------------------------------------------------------
+
+    def _decide(self, entries: Sequence[Entry]) -> Batch:
+        batch = Batch()
+        for entry in entries:
+            if isinstance(entry, RawMessage):
+                batch.messages.append(entry)
+                self._message(batch, entry)
+            else:
+                fact, future = entry
+                answer = self._answer(batch, fact)
+                if future is not None:
+                    batch.answers.append((future, answer))
+        return batch
+
+    def _message(self, batch: Batch, message: RawMessage) -> None:
+        try:
+            dialect = next((d for d in self._dialects if d.owns(message.topic)), None)
+            if dialect is None:
+                raise Rejected("no_dialect", "No dialect reads this topic.")
+            self._apply(batch, message, dialect)
+        except Rejected as error:
+            self._reject(batch, rejection(message, error))
+        except Exception:
+            # A decoder's own fault must cost one message, never the loop.
+            log.exception("a message could not be decoded; it is kept as rejected")
+            error = Rejected("decoder_fault", "The hub failed to read this message; see its log.")
+            self._reject(batch, rejection(message, error))
+
+    def _apply(self, batch: Batch, message: RawMessage, dialect: Dialect) -> None:
+        result = dialect.decode(message, self._fleet)
+        fleet, engine, now = self._fleet, self._engine, message.received
+        for identity in result.identities:
+            changes = fleet.identify(identity, now)
+            batch.events += changes
+            if changes and identity.info is not None:
+                batch.events += engine.refresh(fleet.require(identity.device), now)
+        for availability in result.availability:
+            batch.events += fleet.available(availability)
+        for record in result.records:
+            self._record(batch, record, message)
+        for update in result.twins:
+            batch.events += fleet.twin(update, now)
+        for rejected in result.rejections:
+            self._reject(batch, rejected)
+
+    def _record(self, batch: Batch, record: Record, message: RawMessage) -> None:
+        if record.key is not None and self._window.seen(record.device, record.key):
+            self.counters.duplicates += 1
+            return
+        try:
+            batch.events += self._fleet.observe(record)
+        except Rejected as error:
+            self._reject(batch, rejection(message, error))
+            return
+        batch.events += self._engine.observe(self._fleet.require(record.device), record)
+        # A replayed value is of unknown age and may have been stored before: it is no history.
+        if record.values and record.quality != "retained":
+            batch.records.append(record)
+
+    def _reject(self, batch: Batch, rejected: Rejection) -> None:
+        self.counters.rejected += 1
+        batch.rejections.append(rejected)
+        batch.events.append(ev.MessageRejected(rejected, rejected.received))
+
+    def _answer(self, batch: Batch, fact: Fact) -> Any:
+        """Apply one fact; what it answers, or the error its sender gets."""
+        try:
+            return self._fact(batch, fact)
+        except HubError as error:
+            return error
+
+    def _fact(self, batch: Batch, fact: Fact) -> Any:
+        fleet, engine = self._fleet, self._engine
+        match fact:
+            case Tick():
+                batch.events += fleet.tick(fact.now, fact.listening_since)
+                fired = engine.tick(fact.now, fact.listening_since, fleet.get)
+                batch.events += fired
+                for event in fired:
+                    if isinstance(event, ev.AlertRaised):
+                        fleet.touch(event.alert.device)
+            case Acknowledge():
+                alert, changes = engine.acknowledge(fact)
+                batch.events += changes
+                return alert
+            case EditDevice():
+                batch.events += fleet.edit(fact)
+                device = fleet.require(fact.device)
+                batch.events += engine.refresh(device, fact.at)
+                return device
+            case DeleteDevice():
+                fleet.delete(fact.device)
+                self._window.forget(fact.device)
+                batch.events += engine.forget(fact.device, fact.at)
+                batch.delete(fact.device)
+                batch.events.append(ev.DeviceDeleted(fact.device, fact.at))
+            case WriteDiagnosis():
+                batch.diagnoses.append(fact.diagnosis)
+                batch.events.append(ev.DiagnosisReady(fact.diagnosis, fact.diagnosis.created_at))
+            case LostSession():
+                batch.events.append(ev.GapSuspected(fact.since, fact.at))
+        return None
+
+    # -- commit, then tell -------------------------------------------------------------------------------------
+
+    async def _finish(self, batch: Batch) -> None:
+        delta = self._delta(batch)
+        if delta is not None:
+            await self._commit(delta)
+        if self.link is not None and batch.messages:
+            self.link.ack(batch.messages)
+        for future, answer in batch.answers:
+            if future.done():
+                continue  # whoever asked has gone away
+            if isinstance(answer, Exception):
+                future.set_exception(answer)
+            else:
+                future.set_result(answer)
+        if batch.records:
+            batch.events.append(ev.ReadingsStored(batch.records, self._now()))
+        if batch.events:
+            self._bus.publish(batch.events)
+
+    def _delta(self, batch: Batch) -> Delta | None:
+        """What is to be written; None if nothing is (a tick that changed nothing)."""
+        states = self._fleet.take_dirty()
+        activity = [line for event in batch.events if (line := narrate(event, self._fleet.get)) is not None]
+        alerts = batch.alerts()
+        if not (batch.records or states or batch.deleted or alerts or batch.diagnoses or batch.rejections or activity):
+            return None
+        self._cursor += len(batch.records)
+        return Delta(
+            cursor=self._cursor,
+            records=batch.records,
+            states=states,
+            deleted=batch.deleted,
+            alerts=alerts,
+            diagnoses=batch.diagnoses,
+            rejections=batch.rejections,
+            activity=activity,
+        )
+
+    async def _commit(self, delta: Delta) -> None:
+        """Write until it is written. Said once in the log, not at every try."""
+        started = time.monotonic()
+        pause = 0.1
+        while True:
+            try:
+                await self._store.commit(EPOCH, delta)
+                break
+            except StoreError as error:
+                if not self.counters.store_stalled:
+                    log.error("the history cannot be written, trying until it can: %s", error)
+                self.counters.store_stalled = True
+                if self.link is not None and time.monotonic() - started > STALLED_S:
+                    self.link.pause()
+                await asyncio.sleep(pause)
+                pause = min(5.0, pause * 2)
+        if self.counters.store_stalled:
+            log.warning("the history is written again")
+            self.counters.store_stalled = False
+            if self.link is not None:
+                self.link.resume()
+        self.counters.commit_s = time.monotonic() - started
+        self.counters.batches += 1
+        self.counters.stored += len(delta.records)

@@ -1,0 +1,274 @@
+"""The rules at work: which watches a device has, when an alert begins and ends.
+
+Pure: times come with records and ticks. A rule's window and timer live in the device's watch and so travel with it;
+this object keeps only what can be made again from rules, devices and open alerts.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import heapq
+from collections.abc import Callable, Iterable
+from fnmatch import fnmatchcase
+
+import msgspec
+
+from hub.errors import NotFound
+from hub.events import AlertAcknowledged, AlertCleared, AlertRaised, Event
+from hub.model import SEVERITIES, Acknowledge, Alert, Device, NoData, Record, Rule, Severity, Threshold, Value, Watch
+from hub.rules.conditions import breached
+from hub.rules.lifecycle import Input, after
+from hub.rules.words import message
+
+
+class Plan(msgspec.Struct, frozen=True):
+    """The rules that watch one kind of device, ready for use: ``(rule, watch key)`` by metric, and for silence."""
+
+    rules: tuple[Rule, ...]
+    by_metric: dict[str, tuple[tuple[Rule, str], ...]]
+    silence: tuple[tuple[Rule, str], ...]
+
+
+class Engine:
+    """``open`` holds the open alerts by id."""
+
+    def __init__(self, rules: Iterable[Rule]) -> None:
+        self.rules = list(rules)
+        self.open: dict[str, Alert] = {}
+        self._of_device: dict[str, set[str]] = {}
+        self._plans: dict[str, Plan] = {}
+        self._shared: dict[tuple[str, ...], Plan] = {}
+        self._timers: list[tuple[int, str, str]] = []
+
+    # -- questions --------------------------------------------------------------------------------------------
+
+    def rules_for(self, device: Device) -> list[Rule]:
+        return list(self._plan(device).rules)
+
+    def severity(self, device_id: str) -> Severity:
+        """The highest among the device's open alerts."""
+        ids = self._of_device.get(device_id)
+        if not ids:
+            return "ok"
+        return max((self.open[i].severity for i in ids), key=SEVERITIES.index)
+
+    # -- what happens -----------------------------------------------------------------------------------------
+
+    def observe(self, device: Device, record: Record) -> list[Event]:
+        """One record, after the fleet has taken it in. Late and replayed readings raise nothing."""
+        plan = self._plan(device)
+        events: list[Event] = []
+        if record.quality in ("late", "retained"):
+            return events
+        for rule, key in plan.silence:
+            events += self._heard(device, rule, key, record.received)
+        for metric, value in record.values.items():
+            for rule, key in plan.by_metric.get(metric, ()):
+                if device.metrics[metric].ts > record.ts:
+                    continue  # a newer value has been judged already
+                watch = device.watches.get(key) or Watch()
+                holds = breached(rule.condition, watch, value, record.ts)
+                if holds is not None and (holds or watch.since is not None or watch.points):
+                    device.watches[key] = watch
+                    events += self._step(device, rule, key, watch, holds, value, record.ts, record.received)
+        return events
+
+    def _step(
+        self, device: Device, rule: Rule, key: str, watch: Watch, holds: bool, value: Value, ts: int, now: int
+    ) -> list[Event]:
+        if not holds:
+            watch.since = watch.due = None
+            return self._close(watch, "recover", now)
+        if watch.since is None:
+            watch.since = ts
+        if watch.alert is not None:
+            return []
+        held = ts - watch.since
+        if held >= rule.for_ms:
+            return self._raise(device, rule, watch, value, now)
+        if watch.due is None:
+            heapq.heappush(self._timers, (now + rule.for_ms - held, device.id, key))
+        watch.due = now + rule.for_ms - held
+        return []
+
+    def _heard(self, device: Device, rule: Rule, key: str, now: int) -> list[Event]:
+        assert isinstance(rule.condition, NoData)
+        watch = device.watches.get(key)
+        if watch is None:
+            watch = device.watches[key] = Watch()
+        if watch.due is None:
+            heapq.heappush(self._timers, (now + rule.condition.silence_ms, device.id, key))
+        watch.due = now + rule.condition.silence_ms
+        watch.since = now
+        return self._close(watch, "recover", now)
+
+    def tick(self, now: int, listening_since: int | None, find: Callable[[str], Device | None]) -> list[Event]:
+        """Let the timers that are due fire. ``find`` gives a device by its id."""
+        events: list[Event] = []
+        while self._timers and self._timers[0][0] <= now:
+            _, device_id, key = heapq.heappop(self._timers)
+            device = find(device_id)
+            watch = device.watches.get(key) if device else None
+            if device is None or watch is None or watch.due is None:
+                continue
+            rule = next((r for r, k in self._keys(device) if k == key), None)
+            if rule is None:
+                continue
+            if isinstance(rule.condition, NoData):
+                events += self._silent(device, rule, key, watch, now, listening_since)
+            elif watch.due > now:
+                heapq.heappush(self._timers, (watch.due, device_id, key))
+            else:
+                watch.due = None
+                latest = device.metrics.get(rule.metric or "")
+                events += self._raise(device, rule, watch, latest.value if latest else None, now)
+        return events
+
+    def _silent(
+        self, device: Device, rule: Rule, key: str, watch: Watch, now: int, listening_since: int | None
+    ) -> list[Event]:
+        """Silence counts only while the hub could have heard."""
+        assert isinstance(rule.condition, NoData)
+        if listening_since is None:
+            due = now + rule.condition.silence_ms
+        else:
+            due = max(watch.due or 0, listening_since + rule.condition.silence_ms)
+        if due > now:
+            watch.due = due
+            heapq.heappush(self._timers, (due, device.id, key))
+            return []
+        watch.due = None
+        return self._raise(device, rule, watch, None, now)
+
+    # -- the life of an alert ---------------------------------------------------------------------------------
+
+    def _raise(self, device: Device, rule: Rule, watch: Watch, value: Value | None, now: int) -> list[Event]:
+        if watch.alert is not None:
+            return []
+        since = watch.since if watch.since is not None else now
+        unit = device.unit(rule.metric)
+        silent = now - (device.last_seen or device.first_seen)
+        condition = rule.condition
+        alert = Alert(
+            id=_alert_id(rule, device, since),
+            rule=rule.id,
+            device=device.id,
+            metric=rule.metric,
+            severity=rule.severity,
+            state="raised",
+            message=message(rule, device.display_name, value, unit, silent // 1000 * 1000),
+            value=value,
+            threshold=_limit(condition) if isinstance(condition, Threshold) else None,
+            unit=unit,
+            since=since,
+            raised_at=now,
+        )
+        watch.alert, watch.due = alert.id, None
+        self.open[alert.id] = alert
+        self._of_device.setdefault(device.id, set()).add(alert.id)
+        return [AlertRaised(alert, now)]
+
+    def _close(self, watch: Watch, happened: Input, now: int) -> list[Event]:
+        """End the watch's alert, if it has one."""
+        alert_id, watch.alert = watch.alert, None
+        return self._clear(alert_id, happened, now) if alert_id in self.open else []
+
+    def _clear(self, alert_id: str, happened: Input, now: int) -> list[Event]:
+        alert = self.open.pop(alert_id)
+        self._of_device[alert.device].discard(alert.id)
+        assert after(alert.state, happened) == "cleared"
+        return [AlertCleared(msgspec.structs.replace(alert, state="cleared", cleared_at=now), now)]
+
+    def acknowledge(self, fact: Acknowledge) -> tuple[Alert, list[Event]]:
+        """Raises NotFound for an alert that is not open. A second acknowledgement changes nothing."""
+        alert = self.open.get(fact.alert)
+        if alert is None:
+            raise NotFound("There is no open alert with this id.", "GET /api/alerts?state=open lists them.")
+        if alert.state == after(alert.state, "acknowledge"):
+            return alert, []
+        alert = msgspec.structs.replace(
+            alert, state="acknowledged", acknowledged_at=fact.at, acknowledged_by=fact.by, note=fact.note
+        )
+        self.open[alert.id] = alert
+        return alert, [AlertAcknowledged(alert, fact.at)]
+
+    # -- devices come, change and go --------------------------------------------------------------------------
+
+    def refresh(self, device: Device, now: int) -> list[Event]:
+        """Its model or labels changed: other rules may apply. Alerts of rules that no longer do are withdrawn."""
+        self._plans.pop(device.id, None)
+        keys = {key for _, key in self._keys(device)}
+        events: list[Event] = []
+        for key in [k for k in device.watches if k not in keys]:
+            events += self._close(device.watches.pop(key), "withdraw", now)
+        return events
+
+    def forget(self, device_id: str, now: int) -> list[Event]:
+        """A deleted device takes its alerts along."""
+        self._plans.pop(device_id, None)
+        closed: list[Event] = []
+        for alert_id in list(self._of_device.get(device_id, ())):
+            closed += self._clear(alert_id, "withdraw", now)
+        self._of_device.pop(device_id, None)
+        return closed
+
+    def restore(self, devices: Iterable[Device], alerts: Iterable[Alert], now: int) -> list[Event]:
+        """After a start: alerts and timers as they were; what belongs to a rule that is gone is withdrawn."""
+        for alert in alerts:
+            self.open[alert.id] = alert
+            self._of_device.setdefault(alert.device, set()).add(alert.id)
+        events: list[Event] = []
+        watched: set[str] = set()
+        for device in devices:
+            events += self.refresh(device, now)
+            watched.update(watch.alert for watch in device.watches.values() if watch.alert)
+            for rule, key in self._plan(device).silence:
+                events += self._heard(device, rule, key, now) if key not in device.watches else []
+            for key, watch in device.watches.items():
+                if watch.due is not None:
+                    heapq.heappush(self._timers, (watch.due, device.id, key))
+        for alert_id in self.open.keys() - watched:
+            events += self._clear(alert_id, "withdraw", now)
+        return events
+
+    def _keys(self, device: Device) -> Iterable[tuple[Rule, str]]:
+        plan = self._plan(device)
+        for pairs in plan.by_metric.values():
+            yield from pairs
+        yield from plan.silence
+
+    def _plan(self, device: Device) -> Plan:
+        plan = self._plans.get(device.id)
+        if plan is None:
+            rules = tuple(rule for rule in self.rules if _fits(rule, device))
+            ids = tuple(rule.id for rule in rules)
+            plan = self._plans[device.id] = self._shared.setdefault(ids, _plan_of(rules))
+        return plan
+
+
+def _plan_of(rules: tuple[Rule, ...]) -> Plan:
+    by_metric: dict[str, list[tuple[Rule, str]]] = {}
+    for rule in rules:
+        if rule.metric is not None:
+            by_metric.setdefault(rule.metric, []).append((rule, f"{rule.id}/{rule.metric}"))
+    silence = tuple((rule, f"{rule.id}/") for rule in rules if isinstance(rule.condition, NoData))
+    return Plan(rules, {metric: tuple(pairs) for metric, pairs in by_metric.items()}, silence)
+
+
+def _fits(rule: Rule, device: Device) -> bool:
+    scope = rule.scope
+    if scope.devices and not any(fnmatchcase(device.id, pattern) for pattern in scope.devices):
+        return False
+    if scope.models and not any(fnmatchcase(device.info.model or "", pattern) for pattern in scope.models):
+        return False
+    return not scope.labels or any(label in scope.labels for label in device.display_labels)
+
+
+def _alert_id(rule: Rule, device: Device, since: int) -> str:
+    """Made from the opening record, so that the same condition never raises twice, also over a restart."""
+    text = f"{rule.id}\n{device.id}\n{rule.metric}\n{since}"
+    return "a" + hashlib.blake2b(text.encode(), digest_size=8).hexdigest()
+
+
+def _limit(condition: Threshold) -> float | None:
+    return condition.above if condition.above is not None else condition.below

@@ -1,0 +1,60 @@
+"""Rules and alerts as sentences. Every number carries its unit; a duration reads as people say it."""
+
+from __future__ import annotations
+
+from hub.model import Equals, NoData, RateOfChange, Rule, Threshold, Value
+
+
+def describe(rule: Rule) -> str:
+    """``temperature above 80 for 2 s, clears below 78``."""
+    text = _condition(rule, None)
+    if rule.for_ms:
+        text += f" for {duration(rule.for_ms)}"
+    condition = rule.condition
+    if isinstance(condition, Threshold) and condition.clear is not None:
+        text += f", clears {'below' if condition.above is not None else 'above'} {number(condition.clear)}"
+    return text
+
+
+def message(rule: Rule, device: str, value: Value | None, unit: str | None, silent_ms: int | None = None) -> str:
+    """What an alert says: ``Feed pump 1: temperature 85 °C, above 80 °C for 2 s``."""
+    if isinstance(rule.condition, NoData):
+        return f"{device}: silent for {duration(silent_ms or rule.condition.silence_ms)}"
+    held = f" for {duration(rule.for_ms)}" if rule.for_ms else ""
+    shown = "" if value is None else f" {quantity(value, unit)},"
+    limit = _condition(rule, unit).removeprefix(f"{rule.metric} ")
+    return f"{device}: {rule.metric}{shown} {limit}{held}"
+
+
+def _condition(rule: Rule, unit: str | None) -> str:
+    condition = rule.condition
+    if isinstance(condition, NoData):
+        return f"silent for {duration(condition.silence_ms)}"
+    if isinstance(condition, Equals):
+        return f"{rule.metric} is {quantity(condition.value, unit)}"
+    if isinstance(condition, RateOfChange):
+        verb = "falls" if condition.falling else "rises"
+        return f"{rule.metric} {verb} more than {quantity(condition.by, unit)} in {duration(condition.window_ms)}"
+    assert isinstance(condition, Threshold)
+    if condition.above is not None:
+        return f"{rule.metric} above {quantity(condition.above, unit)}"
+    return f"{rule.metric} below {quantity(condition.below or 0.0, unit)}"
+
+
+def quantity(value: Value, unit: str | None) -> str:
+    text = number(value) if isinstance(value, float) else str(value).lower() if isinstance(value, bool) else str(value)[:60]
+    return f"{text} {unit}" if unit and not isinstance(value, str | bool) else text
+
+
+def number(value: float) -> str:
+    """At most four figures after the point, none that say nothing, with a real minus sign."""
+    text = f"{value:.4g}" if abs(value) < 1000 else f"{value:.0f}"
+    return text.replace("-", "−")
+
+
+def duration(ms: int) -> str:
+    """``2 s``, ``90 s``, ``5 min``, ``3 h``, ``2 d``: the largest unit that divides it, else seconds."""
+    for unit, size in (("d", 86_400_000), ("h", 3_600_000), ("min", 60_000)):
+        if ms >= size and ms % size == 0:
+            return f"{ms // size} {unit}"
+    return f"{ms / 1000:g} s" if ms < 600_000 else f"{ms // 60_000} min"

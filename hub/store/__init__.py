@@ -1,0 +1,1 @@
+"""The history: everything that must survive a restart."""

@@ -1,0 +1,117 @@
+"""The store's interface, in the domain's words. It knows no SQL and no file format.
+
+One commit is one transaction: readings, device states with their rule windows and timers, alerts, dedupe keys,
+dead letters, diagnoses and the log for people. It is either all on the disk (it survives a power cut) or not at all.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Protocol
+
+import msgspec
+
+from hub.model import Activity, Alert, AlertState, Diagnosis, Record, Rejection, Series, SeriesQuery
+
+
+class Delta(msgspec.Struct, frozen=True):
+    """What one batch changes. ``cursor`` is the number of the last record ever committed after this batch, so record
+    ``i`` of ``records`` has the number ``cursor - len(records) + 1 + i``. ``states`` are encoded devices by id, made
+    before the commit so that a retry writes the very same bytes. ``deleted`` devices go with all their history, before
+    anything else in the delta is written."""
+
+    cursor: int
+    records: Sequence[Record] = ()
+    states: dict[str, bytes] = {}
+    deleted: Sequence[str] = ()
+    alerts: Sequence[Alert] = ()
+    diagnoses: Sequence[Diagnosis] = ()
+    rejections: Sequence[Rejection] = ()
+    activity: Sequence[Activity] = ()
+
+
+class Snapshot(msgspec.Struct, frozen=True):
+    """What a start needs: encoded devices, open alerts, the newest dedupe keys (oldest first, ``(device, key)``)."""
+
+    cursor: int
+    states: dict[str, bytes]
+    alerts: list[Alert]
+    keys: list[tuple[str, str]]
+
+
+class StoreStats(msgspec.Struct, frozen=True):
+    """``bytes`` on disk with the write-ahead log; ``last_commit`` in ms (None before the first)."""
+
+    bytes: int
+    last_commit: int | None
+    commits: int
+
+
+class Store(Protocol):
+    """Raises :class:`~hub.errors.StoreBusy` when trying again may help, :class:`~hub.errors.StoreError` when not.
+
+    Every method may be called while a commit runs; readers see whole commits only.
+    """
+
+    async def load(self) -> Snapshot: ...
+
+    async def commit(self, epoch: int, delta: Delta) -> None:
+        """Write one batch durably. An ``epoch`` older than the newest seen is refused (StoreError): another owner has
+        taken over. Committing the same delta twice writes it once."""
+        ...
+
+    async def history(self, queries: Sequence[SeriesQuery]) -> list[Series]:
+        """Answers in the order of the queries; an unknown series is an empty one. Texts and booleans have no mean:
+        with buckets, booleans count as 0 and 1 and texts are left out."""
+        ...
+
+    async def alerts(
+        self,
+        *,
+        states: Iterable[AlertState] | None = None,
+        device: str | None = None,
+        limit: int = 100,
+        before: tuple[int, str] | None = None,
+    ) -> list[Alert]:
+        """Newest first by ``(raised_at, id)``; ``before`` continues after that pair."""
+        ...
+
+    async def alert(self, alert_id: str) -> Alert | None: ...
+
+    async def similar_alerts(self, alert: Alert, limit: int = 20) -> list[Alert]:
+        """Earlier cleared alerts of the same rule and metric, on any device, newest first."""
+        ...
+
+    async def diagnoses(self, alert_ids: Sequence[str]) -> dict[str, Diagnosis]:
+        """The newest diagnosis of each alert that has one."""
+        ...
+
+    async def diagnosis(self, diagnosis_id: str) -> Diagnosis | None: ...
+
+    async def rejections(self, limit: int = 100) -> list[Rejection]:
+        """Newest first."""
+        ...
+
+    async def activity(
+        self, *, device: str | None = None, limit: int = 100, before: int | None = None
+    ) -> list[tuple[int, Activity]]:
+        """Newest first with their row numbers; ``before`` continues below that number."""
+        ...
+
+    async def last_fired(self) -> dict[str, int]:
+        """For each rule that ever raised an alert, when it last did."""
+        ...
+
+    async def expire(self, before: int) -> int:
+        """Delete a bounded slice of readings older than ``before`` (and rejections, activity and cleared alerts with
+        their diagnoses); returns how many rows went, 0 when there is no more to do."""
+        ...
+
+    async def backup(self, target: Path) -> None:
+        """A consistent copy, made while writing goes on."""
+        ...
+
+    def stats(self) -> StoreStats: ...
+
+    async def close(self) -> None: ...

@@ -1,0 +1,97 @@
+"""Opening the database file, and sqlite3's errors in our words. It knows no table."""
+
+from __future__ import annotations
+
+import sqlite3
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from hub.errors import StoreBusy, StoreCorrupt, StoreError
+
+WRITER_CACHE_KIB = 16_384
+READER_CACHE_KIB = 8_192
+BUSY_TIMEOUT_MS = 1_000
+WAL_LIMIT_BYTES = 64 * 1_048_576
+CHECK_BYTES = 256 * 1_048_576
+"""Up to this size the whole file is checked at open (about a second); above it only the small tables are read."""
+
+_BUSY = {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_PROTOCOL}
+_FULL = {sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_NOMEM, sqlite3.SQLITE_CANTOPEN}
+_DAMAGED = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}
+
+
+def store_error(error: Exception) -> StoreError:
+    """The hub's word for an error of sqlite3, or for a value that cannot be written."""
+    code = getattr(error, "sqlite_errorcode", -1) & 0xFF  # the high bits only refine it
+    if code in _BUSY:
+        return StoreBusy("The database is locked by another program.", "Close whatever else has it open.")
+    if code in _FULL:
+        return StoreBusy("The database cannot be written: the disk is full or failing.", "Free some space.")
+    if code in _DAMAGED:
+        return StoreCorrupt("The database file is damaged.", "Restart the hub: it sets the file aside.")
+    if code == sqlite3.SQLITE_READONLY:
+        return StoreError("The database may not be written.", "Check the owner and rights of the data directory.")
+    return StoreError(f"The database refused this: {type(error).__name__}.", "Please report it with the log.")
+
+
+@contextmanager
+def translated() -> Iterator[None]:
+    """Turns what sqlite3 raises inside into :class:`StoreError` and its kinds; ours pass as they are."""
+    try:
+        yield
+    except (sqlite3.Error, OverflowError, ValueError, TypeError) as error:
+        raise store_error(error) from error
+
+
+def connect_writer(path: Path) -> sqlite3.Connection:
+    """The one connection that writes: WAL, and every COMMIT is on the disk when it returns."""
+    connection = _connect(path, WRITER_CACHE_KIB)
+    connection.execute("PRAGMA journal_mode = WAL")
+    connection.execute("PRAGMA synchronous = FULL")
+    connection.execute(f"PRAGMA journal_size_limit = {WAL_LIMIT_BYTES}")
+    return connection
+
+
+def connect_reader(path: Path) -> sqlite3.Connection:
+    """A connection that cannot write."""
+    connection = _connect(path, READER_CACHE_KIB)
+    connection.execute("PRAGMA query_only = ON")
+    return connection
+
+
+def _connect(path: Path, cache_kib: int) -> sqlite3.Connection:
+    # Autocommit mode: transactions are begun and ended by us. Each connection is used by one thread at a time, but
+    # opened and closed by another.
+    connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False, cached_statements=256)
+    connection.execute(f"PRAGMA busy_timeout = {BUSY_TIMEOUT_MS}")
+    connection.execute(f"PRAGMA cache_size = -{cache_kib}")
+    connection.execute("PRAGMA temp_store = MEMORY")
+    return connection
+
+
+def check(connection: sqlite3.Connection, path: Path) -> None:
+    """Raises :class:`StoreCorrupt` where the file is damaged."""
+    with translated():
+        connection.execute("SELECT count(*) FROM sqlite_schema").fetchone()
+        if path.stat().st_size <= CHECK_BYTES:
+            found = connection.execute("PRAGMA quick_check(1)").fetchone()[0]
+            if found != "ok":
+                raise StoreCorrupt("The database file is damaged.")
+
+
+def set_aside(path: Path) -> Path:
+    """Rename a damaged database, with its log, to ``NAME.damaged-TIME``; returns the new path of the file."""
+    stamp = time.strftime("%Y%m%dT%H%M%SZ", time.gmtime())
+    target = path.with_name(f"{path.name}.damaged-{stamp}")
+    number = 1
+    while target.exists():
+        number += 1
+        target = path.with_name(f"{path.name}.damaged-{stamp}-{number}")
+    path.rename(target)
+    wal = path.with_name(path.name + "-wal")
+    if wal.exists():  # it may hold commits that can still be saved; it must not be replayed into the fresh file
+        wal.rename(target.with_name(target.name + "-wal"))
+    path.with_name(path.name + "-shm").unlink(missing_ok=True)
+    return target

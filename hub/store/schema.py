@@ -1,0 +1,84 @@
+"""The database's tables, as numbered migrations. It knows SQL and nothing of the hub's words.
+
+A migration is never changed once released; the next change is the next number. Each runs in its own transaction
+together with its number (``PRAGMA user_version``), so an interrupted upgrade goes on where it stopped.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+
+from hub.errors import StoreError
+
+Statements = tuple[str, ...]
+
+FIRST: Statements = (
+    # One row: where the numbering of records stands, who may write, and the last delta without records.
+    """CREATE TABLE progress (
+        id INTEGER PRIMARY KEY CHECK (id = 1), cursor INTEGER NOT NULL, epoch INTEGER NOT NULL, digest BLOB)""",
+    "INSERT INTO progress VALUES (1, 0, 0, NULL)",
+    "CREATE TABLE device (id TEXT PRIMARY KEY, state BLOB NOT NULL) WITHOUT ROWID",
+    "CREATE TABLE series (id INTEGER PRIMARY KEY, device TEXT NOT NULL, metric TEXT NOT NULL, UNIQUE (device, metric))",
+    # Series of deleted devices: out of reach at once, their readings are swept up in slices by expiry.
+    "CREATE TABLE dropped_series (id INTEGER PRIMARY KEY)",
+    # n is the record's number, so equal readings are kept and a record is written once. value has no type of its
+    # own: numbers are REAL, booleans INTEGER, texts TEXT. quality is NULL when good.
+    """CREATE TABLE reading (
+        series INTEGER NOT NULL, ts INTEGER NOT NULL, n INTEGER NOT NULL, value NOT NULL, quality TEXT,
+        PRIMARY KEY (series, ts, n)) WITHOUT ROWID""",
+    """CREATE TABLE dedupe_key (
+        device TEXT NOT NULL, n INTEGER NOT NULL, key TEXT NOT NULL, PRIMARY KEY (device, n)) WITHOUT ROWID""",
+    """CREATE TABLE alert (
+        id TEXT PRIMARY KEY, rule TEXT NOT NULL, device TEXT NOT NULL, metric TEXT, state TEXT NOT NULL,
+        raised_at INTEGER NOT NULL, cleared_at INTEGER, body BLOB NOT NULL)""",
+    "CREATE INDEX alert_newest ON alert (raised_at, id)",
+    "CREATE INDEX alert_open ON alert (raised_at, id) WHERE state <> 'cleared'",
+    "CREATE INDEX alert_of_device ON alert (device, raised_at, id)",
+    "CREATE INDEX alert_of_rule ON alert (rule, metric, raised_at, id)",
+    "CREATE INDEX alert_cleared ON alert (cleared_at) WHERE state = 'cleared'",
+    """CREATE TABLE diagnosis (
+        id TEXT PRIMARY KEY, alert TEXT, device TEXT NOT NULL, created_at INTEGER NOT NULL, body BLOB NOT NULL)""",
+    "CREATE INDEX diagnosis_of_alert ON diagnosis (alert, created_at)",
+    "CREATE INDEX diagnosis_of_device ON diagnosis (device)",
+    """CREATE TABLE rejection (
+        id INTEGER PRIMARY KEY AUTOINCREMENT, topic TEXT NOT NULL, reason TEXT NOT NULL, detail TEXT NOT NULL,
+        excerpt TEXT NOT NULL, received INTEGER NOT NULL)""",
+    "CREATE INDEX rejection_received ON rejection (received)",
+    """CREATE TABLE activity (
+        id INTEGER PRIMARY KEY AUTOINCREMENT, ts INTEGER NOT NULL, kind TEXT NOT NULL, device TEXT,
+        text TEXT NOT NULL, severity TEXT NOT NULL)""",
+    "CREATE INDEX activity_ts ON activity (ts)",
+    "CREATE INDEX activity_of_device ON activity (device, id)",
+)
+
+MIGRATIONS: tuple[Statements, ...] = (FIRST,)
+"""Migration number ``i + 1`` is at index ``i``."""
+
+
+def version_of(connection: sqlite3.Connection) -> int:
+    """The number of the last migration that this database has been through; 0 for a new one."""
+    return int(connection.execute("PRAGMA user_version").fetchone()[0])
+
+
+def migrate(connection: sqlite3.Connection, migrations: tuple[Statements, ...] = MIGRATIONS) -> None:
+    """Bring a database up to date. ``connection`` is in autocommit mode.
+
+    Raises :class:`StoreError` for a database that a newer Watchkeeper has written.
+    """
+    version = version_of(connection)
+    if version > len(migrations):
+        raise StoreError(
+            f"The database has format {version}, but this version of Watchkeeper knows only {len(migrations)}.",
+            "Install the newer version again, or start with another data directory.",
+        )
+    for number, statements in enumerate(migrations[version:], version + 1):
+        connection.execute("BEGIN IMMEDIATE")
+        try:
+            for statement in statements:
+                connection.execute(statement)
+            connection.execute(f"PRAGMA user_version = {number}")
+            connection.execute("COMMIT")
+        except BaseException:
+            if connection.in_transaction:
+                connection.execute("ROLLBACK")
+            raise

@@ -1,0 +1,43 @@
+"""MQTT topics as text: does a filter match, and how a foreign name becomes a safe part of one.
+
+Knows the MQTT rules (5.0, section 4.7) and the hub's id form; knows no dialect.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+
+ID = re.compile(r"[A-Za-z0-9._:~-]{1,128}")
+_SLUGGED = re.compile(r"~[0-9a-f]{8}\Z")
+
+
+def matches(topic_filter: str, topic: str) -> bool:
+    """True if ``topic`` is matched by ``topic_filter`` with its ``+`` and ``#``; ``$``-topics only by a literal start."""
+    if topic.startswith("$") and topic_filter[:1] in "+#":
+        return False
+    wanted, levels = topic_filter.split("/"), topic.split("/")
+    for i, want in enumerate(wanted):
+        if want == "#":
+            return True
+        if i >= len(levels) or want not in ("+", levels[i]):
+            return False
+    return len(wanted) == len(levels)
+
+
+def slug(native_id: str) -> str:
+    """The hub's id for what a device is called elsewhere: itself where it fits, else a readable form with a hash.
+
+    Stable, and without collisions: a name that only looks like one of our hashed forms is hashed as well.
+    """
+    if ID.fullmatch(native_id) and not _SLUGGED.search(native_id):
+        return native_id
+    digest = hashlib.blake2b(native_id.encode("utf-8", "surrogatepass"), digest_size=4).hexdigest()
+    readable = re.sub(r"[^A-Za-z0-9._:-]+", "-", native_id)[:110].strip("-")
+    return f"{readable or 'device'}~{digest}"
+
+
+def printable(topic: str, most: int = 200) -> str:
+    """A topic as it may stand in a log line or an answer: bounded, control characters made visible."""
+    shown = "".join(c if c.isprintable() else repr(c)[1:-1] for c in topic[:most])
+    return shown + ("…" if len(topic) > most else "")

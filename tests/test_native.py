@@ -1,0 +1,118 @@
+"""The native dialect against its vectors, and against anything at all."""
+
+import json
+from pathlib import Path
+
+import msgspec
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from hub.dialects import NativeDialect, Result
+from hub.errors import Rejected
+from hub.model import RawMessage
+
+RECEIVED = 1_795_386_000_000
+VECTORS = [
+    json.loads(line)
+    for line in (Path(__file__).parent / "vectors/native/messages.jsonl").read_text("utf-8").splitlines()
+]
+
+
+class Nobody:
+    """A registry that has met no device yet."""
+
+    def known(self, device: str) -> bool:
+        return False
+
+
+def read(topic: str, payload: bytes, *, retained: bool = False) -> Result:
+    message = RawMessage(topic, payload, RECEIVED, retained=retained)
+    return NativeDialect("devices").decode(message, Nobody())
+
+
+@pytest.mark.parametrize("vector", VECTORS, ids=[vector["id"] for vector in VECTORS])
+def test_vector(vector):
+    payload = bytes.fromhex(vector["payload_hex"]) if "payload_hex" in vector else vector["payload"].encode()
+    expect = vector["expect"]
+    if "rejected" in expect:
+        with pytest.raises(Rejected) as caught:
+            read(vector["topic"], payload, retained=vector["retained"])
+        assert caught.value.reason == expect["rejected"]
+        assert caught.value.message.endswith((".", "…"))
+        return
+    result = read(vector["topic"], payload, retained=vector["retained"])
+    if "records" in expect:
+        found = [
+            {"device": r.device, "ts": r.ts, "values": r.values, "quality": r.quality, "keyed": r.key is not None}
+            for r in result.records
+        ]
+        assert found == expect["records"]
+        assert [r.reason for r in result.rejections] == expect.get("rejections", [])
+    if "native_id" in expect:
+        assert result.identities[0].native_id == expect["native_id"]
+    if "online" in expect:
+        assert [a.online for a in result.availability] == [expect["online"]]
+    if "info" in expect:
+        assert json.loads(msgspec.json.encode(result.identities[0].info)) == expect["info"]
+    if "twin" in expect:
+        assert [[t.side, t.values] for t in result.twins] == [expect["twin"]]
+    if "reply" in expect:
+        assert [[r.command, r.done, r.detail] for r in result.replies] == [expect["reply"]]
+
+
+def test_numbers_booleans_and_texts_keep_their_types():
+    (record,) = read("devices/d/telemetry", b'{"n": 1, "b": true, "t": "1"}').records
+    assert [type(value) for value in record.values.values()] == [float, bool, str]
+
+
+def test_a_deep_and_a_huge_payload_are_refused_at_once():
+    with pytest.raises(Rejected, match="nested") as deep:
+        read("devices/d/telemetry", b"[" * 10_000 + b"]" * 10_000)
+    assert deep.value.reason == "too_deep"
+    with pytest.raises(Rejected, match="bytes") as huge:
+        read("devices/d/telemetry", b'{"a": "' + b"x" * 1_000_000 + b'"}')
+    assert huge.value.reason == "too_large"
+
+
+def test_the_same_seq_with_other_content_is_another_message():
+    """A device that restarts counts from 0 again."""
+    (before,) = read("devices/d/telemetry", b'{"a": 1, "seq": 0}').records
+    (again,) = read("devices/d/telemetry", b'{"a": 1, "seq": 0}').records
+    (restarted,) = read("devices/d/telemetry", b'{"a": 2, "seq": 0}').records
+    assert before.key == again.key != restarted.key
+
+
+def test_equal_items_of_one_list_have_keys_of_their_own():
+    first, second = read("devices/d/telemetry", b'[{"a": 1, "seq": 0}, {"a": 1, "seq": 0}]').records
+    assert first.key != second.key
+
+
+json_values = st.recursive(
+    st.none() | st.booleans() | st.floats() | st.integers() | st.text(max_size=20),
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=8), inner, max_size=4),
+    max_leaves=12,
+)
+tails = st.sampled_from(("telemetry", "telemetry/x", "status", "info", "replies", "desired", "reported", "x"))
+
+
+@given(tail=tails, body=json_values | st.dictionaries(st.sampled_from(("ts", "seq", "id", "metrics")), json_values))
+def test_any_json_is_read_or_rejected(tail, body):
+    check(f"devices/d/{tail}", json.dumps(body).encode())
+
+
+@given(topic=st.text(max_size=40), payload=st.binary(max_size=200), retained=st.booleans())
+def test_any_bytes_on_any_topic_are_read_or_rejected(topic, payload, retained):
+    check(f"devices/{topic}", payload, retained=retained)
+
+
+def check(topic: str, payload: bytes, *, retained: bool = False) -> None:
+    try:
+        result = read(topic, payload, retained=retained)
+    except Rejected as error:
+        assert error.reason
+        assert error.message
+        return
+    for record in result.records:
+        assert all(value == value and value not in (float("inf"), float("-inf")) for value in record.values.values())
+        assert abs(record.ts - RECEIVED) <= 86_400_000 or record.quality == "retained"

@@ -1,0 +1,274 @@
+"""Rules from text to alerts: the file's mistakes, the conditions, the life of an alert, timers and restarts."""
+
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from hub.errors import ConfigError, Conflict, NotFound
+from hub.events import AlertCleared, AlertRaised
+from hub.fleet import Fleet
+from hub.model import Acknowledge, EditDevice, Identity, Info, Record
+from hub.rules import TRANSITIONS, Engine, after, describe, parse
+
+T0 = 1_795_386_000_000
+LISTENING = 0
+HOT = """
+[[rule]]
+id = "hot"
+metric = "t"
+above = 80
+clear = 78
+for = "2s"
+severity = "critical"
+devices = ["sensor_*"]
+"""
+
+
+class Plant:
+    """A fleet and an engine as the pipeline drives them."""
+
+    def __init__(self, rules: str, device: str = "sensor_9", info: Info | None = None) -> None:
+        self.fleet, self.engine, self.device = Fleet(), Engine(parse(rules)), device
+        self.fleet.identify(Identity(device, device, "native", info), T0)
+
+    def say(self, second: float, value, *, metric="t", ts=None, quality="good") -> list[str]:
+        at = T0 + int(second * 1000)
+        record = Record(self.device, at if ts is None else T0 + int(ts * 1000), at, {metric: value}, quality)
+        self.fleet.observe(record)
+        return words(self.engine.observe(self.fleet.require(self.device), record))
+
+    def tick(self, second: float, listening: int | None = LISTENING) -> list[str]:
+        return words(self.engine.tick(T0 + int(second * 1000), listening, self.fleet.get))
+
+    def alert(self):
+        (alert,) = self.engine.open.values()
+        return alert
+
+
+def words(events) -> list[str]:
+    names = {AlertRaised: "raised", AlertCleared: "cleared"}
+    return [names[type(event)] for event in events]
+
+
+def test_a_threshold_has_to_hold():
+    plant = Plant(HOT)
+    assert plant.say(0, 85.0) == []
+    assert plant.say(1, 85.0) == []
+    assert plant.say(2, 86.0) == ["raised"]
+    assert plant.say(3, 90.0) == []
+    assert plant.alert().value == 86.0
+    assert plant.alert().since == T0
+    assert plant.engine.severity("sensor_9") == "critical"
+
+
+def test_a_dip_starts_the_time_anew():
+    plant = Plant(HOT)
+    plant.say(0, 85.0)
+    plant.say(1, 79.0)
+    assert plant.say(2, 85.0) == []
+    assert plant.tick(3.9) == []
+    assert plant.tick(4.1) == ["raised"]
+
+
+def test_the_timer_raises_when_the_device_says_no_more():
+    plant = Plant(HOT)
+    plant.say(0, 85.0)
+    assert plant.tick(1.9) == []
+    assert plant.tick(2.0) == ["raised"]
+    assert plant.tick(2.25) == []
+
+
+def test_a_devices_wrong_clock_neither_hastens_nor_delays():
+    plant = Plant(HOT)
+    assert plant.say(0, 85.0, ts=-200) == []
+    assert plant.tick(0.25) == []
+    assert plant.say(1.5, 85.0, ts=-198.5) == []
+    assert plant.say(2.0, 85.0, ts=-198) == ["raised"]
+
+
+def test_hysteresis_keeps_it_until_it_is_past_clear():
+    plant = Plant(HOT)
+    plant.say(0, 85.0)
+    plant.tick(2)
+    assert plant.say(3, 79.0) == []
+    assert plant.say(4, 78.0) == []
+    assert plant.say(5, 77.9) == ["cleared"]
+    assert plant.engine.open == {}
+    assert plant.engine.severity("sensor_9") == "ok"
+
+
+def test_below_and_its_clear():
+    plant = Plant('[[rule]]\nid="low"\nmetric="t"\nbelow=5\nclear=6')
+    assert plant.say(0, 5.0) == []
+    assert plant.say(1, 4.9) == ["raised"]
+    assert plant.say(2, 5.9) == []
+    assert plant.say(3, 6.1) == ["cleared"]
+
+
+def test_equals_tells_true_from_one():
+    plant = Plant('[[rule]]\nid="door"\nkind="equals"\nmetric="t"\nvalue=true')
+    assert plant.say(0, 1.0) == []
+    assert plant.say(1, True) == ["raised"]
+    assert plant.say(2, False) == ["cleared"]
+
+
+def test_a_rate_looks_back_over_its_window():
+    plant = Plant('[[rule]]\nid="fast"\nkind="rate"\nmetric="t"\nby=5\nwithin="10s"\nfalling=true')
+    for second in range(20):
+        assert plant.say(second, 100.0 - 0.4 * second) == []
+    assert plant.say(20, 85.0) == ["raised"]
+    assert plant.say(40, 85.0) == ["cleared"]
+
+
+def test_silence_raises_and_any_word_clears():
+    plant = Plant('[[rule]]\nid="quiet"\nkind="no_data"\nsilence="1m"')
+    plant.say(0, 1.0)
+    plant.say(30, 1.0)
+    assert plant.tick(89) == []
+    assert plant.tick(90.5) == ["raised"]
+    assert plant.say(100, 1.0) == ["cleared"]
+    assert plant.tick(161) == ["raised"]
+
+
+def test_silence_does_not_count_while_the_hub_cannot_hear():
+    plant = Plant('[[rule]]\nid="quiet"\nkind="no_data"\nsilence="1m"')
+    plant.say(0, 1.0)
+    assert plant.tick(100, listening=None) == []
+    assert plant.tick(170, listening=T0 + 165_000) == []
+    assert plant.tick(226, listening=T0 + 165_000) == ["raised"]
+
+
+def test_late_replayed_and_overtaken_readings_raise_nothing():
+    plant = Plant('[[rule]]\nid="hot"\nmetric="t"\nabove=80')
+    assert plant.say(0, 99.0, quality="late") == []
+    assert plant.say(1, 99.0, quality="retained") == []
+    plant.say(10, 20.0)
+    assert plant.say(11, 99.0, ts=5) == []
+
+
+def test_a_text_says_nothing_about_a_number():
+    plant = Plant(HOT)
+    plant.say(0, 85.0)
+    plant.tick(2)
+    assert plant.say(3, "error") == []
+    assert len(plant.engine.open) == 1
+
+
+def test_scopes():
+    rules = '[[rule]]\nid="m"\nmetric="t"\nabove=1\nmodels=["CP-*"]\nlabels=["line-2"]'
+    assert Plant(rules, info=Info(model="CP-80", labels=("line-2",))).say(0, 2.0) == ["raised"]
+    assert Plant(rules, info=Info(model="CP-80")).say(0, 2.0) == []
+    assert Plant(rules, info=Info(labels=("line-2",))).say(0, 2.0) == []
+
+
+def test_a_label_taken_away_withdraws_the_alert():
+    plant = Plant('[[rule]]\nid="m"\nmetric="t"\nabove=1\nlabels=["x"]', info=Info(labels=("x",)))
+    plant.say(0, 2.0)
+    plant.fleet.edit(EditDevice("sensor_9", T0, labels=()))
+    assert words(plant.engine.refresh(plant.fleet.require("sensor_9"), T0)) == ["cleared"]
+
+
+def test_acknowledging():
+    plant = Plant(HOT)
+    plant.say(0, 85.0)
+    plant.tick(2)
+    alert, _ = plant.engine.acknowledge(Acknowledge(plant.alert().id, "anna", T0 + 3000, "on my way"))
+    assert (alert.state, alert.acknowledged_by, alert.note) == ("acknowledged", "anna", "on my way")
+    again, events = plant.engine.acknowledge(Acknowledge(alert.id, "ben", T0 + 4000))
+    assert (again, events) == (alert, [])
+    assert plant.say(5, 70.0) == ["cleared"]
+    with pytest.raises(NotFound):
+        plant.engine.acknowledge(Acknowledge(alert.id, "anna", T0))
+
+
+def test_a_restart_neither_forgets_nor_repeats():
+    plant = Plant(HOT)
+    plant.say(0, 85.0)
+    plant.tick(2)
+    alert = plant.alert()
+    fleet, engine = Fleet(), Engine(parse(HOT))
+    fleet.restore(plant.fleet.take_dirty().values(), T0 + 10_000)
+    assert engine.restore(fleet.devices(), [alert], T0 + 10_000) == []
+    plant.fleet, plant.engine = fleet, engine
+    assert plant.say(11, 85.0) == []
+    assert plant.alert() == alert
+    assert plant.say(12, 70.0) == ["cleared"]
+
+
+def test_a_pending_condition_survives_a_restart():
+    plant = Plant(HOT)
+    plant.say(0, 85.0)
+    fleet, engine = Fleet(), Engine(parse(HOT))
+    fleet.restore(plant.fleet.take_dirty().values(), T0)
+    engine.restore(fleet.devices(), [], T0)
+    plant.fleet, plant.engine = fleet, engine
+    assert plant.tick(2.1) == ["raised"]
+
+
+def test_alerts_of_a_rule_that_is_gone_are_withdrawn_at_the_start():
+    plant = Plant(HOT)
+    plant.say(0, 85.0)
+    plant.tick(2)
+    fleet, engine = Fleet(), Engine([])
+    fleet.restore(plant.fleet.take_dirty().values(), T0)
+    assert words(engine.restore(fleet.devices(), [plant.alert()], T0)) == ["cleared"]
+
+
+@given(st.lists(st.tuples(st.sampled_from([60.0, 77.9, 78.0, 79.0, 80.0, 85.0]), st.integers(0, 4000)), max_size=60))
+def test_alerts_always_alternate_and_never_repeat(steps):
+    """Whatever the values and the gaps: raised, cleared, raised, ..., each with an id of its own."""
+    plant, now, seen = Plant(HOT), 0, []
+    for value, gap in steps:
+        now += gap + 1
+        seen += [("tick", w) for w in plant.tick(now / 1000)]
+        seen += [("say", w) for w in plant.say(now / 1000, value)]
+    happened = [word for _, word in seen]
+    assert happened == ["raised", "cleared"] * (len(happened) // 2) + ["raised"] * (len(happened) % 2)
+    assert len(plant.engine.open) == len(happened) % 2
+
+
+@given(st.lists(st.sampled_from(["breach", "held", "recover", "acknowledge", "withdraw"]), max_size=30))
+def test_the_alert_table_has_no_way_back(inputs):
+    state = "idle"
+    for happened in inputs:
+        try:
+            following = after(state, happened)
+        except Conflict:
+            assert (state, happened) not in TRANSITIONS
+            continue
+        assert not (state == "acknowledged" and following == "raised")
+        assert state != "cleared"
+        state = following
+
+
+def test_the_default_rules_are_right_and_read_well():
+    rules = parse((Path(__file__).parent.parent / "config/rules.toml").read_text("utf-8"))
+    hot = next(rule for rule in rules if rule.id == "sensor-hot")
+    assert describe(hot) == "temperature above 80 for 2 s, clears below 78"
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ('[[rule]]\nid="x"', "metric"),
+        ('[[rule]]\nid="x"\nmetric="t"', "just one of above and below"),
+        ('[[rule]]\nid="x"\nmetric="t"\nabove=1\nbelow=2', "just one of above and below"),
+        ('[[rule]]\nid="x"\nmetric="t"\nabove="hot"', "a number"),
+        ('[[rule]]\nid="x"\nmetric="t"\nabove=1\nclear=2', "at most above"),
+        ('[[rule]]\nid="x"\nmetric="t"\nabove=1\nfor="soon"', "a duration"),
+        ('[[rule]]\nid="x"\nmetric="t"\nabove=1\nseverity="bad"', "info, warning, critical"),
+        ('[[rule]]\nid="x"\nmetric="t"\nabove=1\nthreshold=3', "threshold"),
+        ('[[rule]]\nid="x"\nkind="magic"', "threshold, equals, rate, no_data"),
+        ('[[rule]]\nid="x"\nkind="no_data"\nsilence="1s"\nmetric="t"', "whole device"),
+        ('[[rule]]\nid="x y"\nmetric="t"\nabove=1', "letters"),
+        ('[[rule]]\nid="x"\nmetric="t"\nabove=1\n[[rule]]\nid="x"\nmetric="t"\nabove=1', "twice"),
+        ("rule = 3", "[[rule]]"),
+        ("[[rule]", "TOML"),
+    ],
+)
+def test_a_mistake_is_named(text, says):
+    with pytest.raises(ConfigError) as caught:
+        parse(text)
+    assert says in str(caught.value)

@@ -5,13 +5,14 @@ on one floor do not import each other, save ``dialects`` -> ``topics`` and ``ass
 ``tests/test_architecture.py`` holds this.
 
 ==  ==============  =========================================================================================
-5   assembly        ``app`` (opens and serves a hub, owns every task), ``cli``, ``demo``, ``doctor``
+5   assembly        ``app`` (opens a hub, owns every task), ``wiring``, ``serve``, ``demo``, ``doctor``, ``cli``
 4   outside face    ``api/``
 3   use cases       ``pipeline``, ``devices``, ``alerts``, ``commands``, ``housekeeping``, ``tools``,
                     ``diagnosis``, ``assistant``, ``analysis``
-2   edges           ``config``, ``resources``, ``mqtt/``, ``bus``, ``uploads``, ``metrics``, ``store/``, ``ai/``
-1   decisions       ``topics``, ``dedupe``, ``dialects/``, ``fleet``, ``rules/``, ``insight/``: no await, no clock,
-                    no network; ``now`` is an argument
+2   edges           ``config``, ``resources``, ``install``, ``inbox``, ``bus``, ``mqtt/``, ``store/``, ``ai/``,
+                    ``uploads``, ``metrics``, ``usage``, ``leash``
+1   decisions       ``topics``, ``dedupe``, ``activity``, ``dialects/``, ``fleet``, ``rules/``, ``insight/``: no await,
+                    no clock, no network; ``now`` is an argument
 0   words           ``model/``, ``events``, ``errors``: depend on nothing of ours
 ==  ==============  =========================================================================================
 """

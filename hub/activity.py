@@ -23,8 +23,8 @@ def narrate(event: ev.Event, find: Callable[[str], Device | None]) -> Activity |
         case ev.DeviceDeleted():
             return Activity(event.at, "deleted", None, f"{event.device} was deleted with its history", "info")
         case ev.PresenceChanged():
-            severity = "ok" if event.presence == "online" else "info"
-            return Activity(event.at, "presence", event.device, f"{name(event.device)} {_SAID[event.presence]}", severity)
+            said = f"{name(event.device)} {_SAID[event.presence]}"
+            return Activity(event.at, "presence", event.device, said, "ok" if event.presence == "online" else "info")
         case ev.AlertRaised():
             return Activity(event.at, "raised", event.alert.device, event.alert.message, event.alert.severity)
         case ev.AlertAcknowledged():

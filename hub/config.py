@@ -34,39 +34,41 @@ class Http(Section):
 
 class Mqtt(Section):
     broker: str = "127.0.0.1:1883"
-    root: str = Field("devices", pattern=r"^[^#+\x00]+$", max_length=200)
+    root: str = Field(default="devices", pattern=r"^[^#+\x00]+$", max_length=200)
     username: str | None = None
     password: SecretStr | None = None
     tls: bool = False
     ca_file: Path | None = None
-    window: int = Field(10_000, ge=1, le=20_000)
+    window: int = Field(default=10_000, ge=1, le=20_000)
 
     _broker = field_validator("broker")(lambda value: _address(value))
 
 
 class Store(Section):
     data: Path = Path("data")
-    retention_days: int = Field(30, ge=1, le=36_500)
+    retention_days: int = Field(default=30, ge=1, le=36_500)
 
 
 class Presence(Section):
     """When a silent device is called stale."""
 
-    stale_factor: float = Field(5.0, ge=1.5, le=1000)
-    stale_minimum_s: float = Field(15.0, ge=1, le=86_400)
-    stale_unknown_s: float = Field(600.0, ge=1, le=604_800)
+    stale_factor: float = Field(default=5.0, ge=1.5, le=1000)
+    stale_minimum_s: float = Field(default=15.0, ge=1, le=86_400)
+    stale_unknown_s: float = Field(default=600.0, ge=1, le=604_800)
 
 
 class Limits(Section):
-    devices: int = Field(100_000, ge=1, le=1_000_000)
-    metrics: int = Field(256, ge=1, le=10_000)
+    devices: int = Field(default=100_000, ge=1, le=1_000_000)
+    metrics: int = Field(default=256, ge=1, le=10_000)
 
 
 class Ai(Section):
-    provider: Literal["auto", "builtin", "openai", "ollama"] = "auto"
+    mode: Literal["auto", "builtin", "openai", "ollama"] = "auto"
     fallback: bool = True
-    timeout_s: float = Field(8.0, gt=0, le=120)
-    openai_model: str = "gpt-5-mini"
+    chat_timeout_s: float = Field(default=60.0, gt=0, le=600)
+    diagnosis_timeout_s: float = Field(default=6.0, gt=0, le=60)
+    max_tokens: int = Field(default=900, ge=50, le=100_000)
+    openai_model: str = "gpt-4o-mini"
     openai_base_url: str | None = None
     openai_api_key: SecretStr | None = None
     ollama_host: str | None = None

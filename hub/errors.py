@@ -1,21 +1,21 @@
 """Every error of the hub's own, drawn once. Foreign errors are translated where their library is owned.
 
-    HubError                  something a person can act on: code, message, hint
-      ConfigError             a setting or a rule is wrong: names the key, the value, what is allowed
-      InUse                   the data directory or a port is held by somebody else
-      NotFound                no such device, alert, ...
-      Invalid                 a request's own fault
-        TooLarge              more bytes than allowed
-        WrongType             not a file of the kinds taken here
-      Conflict                the thing is not in a state that allows this
-      Forbidden               foreign Host or Origin, or no token
-      Rejected                a message that a dialect cannot read (becomes a dead letter)
-      BrokerError             the MQTT broker cannot be reached or refuses
-      StoreError              the history cannot be read or written
-        StoreBusy             locked or full for now: the same write may be tried again
-        StoreCorrupt          the file is damaged
-      AiError                 a provider failed, timed out or answered nonsense
-        AiUnavailable         no provider can serve the request
+HubError                  something a person can act on: code, message, hint
+  ConfigError             a setting or a rule is wrong: names the key, the value, what is allowed
+  InUse                   the data directory or a port is held by somebody else
+  NotFound                no such device, alert, ...
+  Invalid                 a request's own fault
+    TooLarge              more bytes than allowed
+    WrongType             not a file of the kinds taken here
+  Conflict                the thing is not in a state that allows this
+  Forbidden               foreign Host or Origin, or no token
+  Rejected                a message that a dialect cannot read (becomes a dead letter)
+  BrokerError             the MQTT broker cannot be reached or refuses
+  StoreError              the history cannot be read or written
+    StoreBusy             locked or full for now: the same write may be tried again
+    StoreCorrupt          the file is damaged
+  AiError                 a provider failed, timed out or answered nonsense
+    AiUnavailable         no provider can serve the request
 """
 
 from __future__ import annotations

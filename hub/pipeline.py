@@ -155,8 +155,8 @@ class Pipeline:
         except Exception:
             # A decoder's own fault must cost one message, never the loop.
             log.exception("a message could not be decoded; it is kept as rejected")
-            error = Rejected("decoder_fault", "The hub failed to read this message; see its log.")
-            self._reject(batch, rejection(message, error))
+            fault = Rejected("decoder_fault", "The hub failed to read this message; see its log.")
+            self._reject(batch, rejection(message, fault))
 
     def _apply(self, batch: Batch, message: RawMessage, dialect: Dialect) -> None:
         result = dialect.decode(message, self._fleet)

@@ -13,7 +13,10 @@ _SLUGGED = re.compile(r"~[0-9a-f]{8}\Z")
 
 
 def matches(topic_filter: str, topic: str) -> bool:
-    """True if ``topic`` is matched by ``topic_filter`` with its ``+`` and ``#``; ``$``-topics only by a literal start."""
+    """True if ``topic`` is matched by ``topic_filter`` with its ``+`` and ``#``.
+
+    Topics that begin with ``$`` are matched only by a filter that does so too.
+    """
     if topic.startswith("$") and topic_filter[:1] in "+#":
         return False
     wanted, levels = topic_filter.split("/"), topic.split("/")

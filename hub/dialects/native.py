@@ -64,8 +64,8 @@ class NativeDialect:
         if kind == "replies":
             return Result(identities=(identity,), replies=(_reply(message, address),))
         values = parse_object(message.payload, kind) if message.payload else {}
-        side = "desired" if kind == "desired" else "reported"
-        return Result(identities=(identity,), twins=(TwinUpdate(address.device, side, values),))
+        update = TwinUpdate(address.device, "desired" if kind == "desired" else "reported", values)
+        return Result(identities=(identity,), twins=(update,))
 
     def _address(self, topic: str) -> Address:
         """Which device and what a topic is about; remembered, since a fleet has few topics and many messages."""
@@ -85,9 +85,9 @@ class NativeDialect:
         if address.metric is not None:
             value = plain(address.metric, message.payload)
             values = {} if value is None else {address.metric: value}
-            quality = "retained" if message.retained else "good"
-            records = (Record(address.device, message.received, message.received, values, quality),)
-            return Result(records=records if values else (), identities=identities)
+            ts, quality = when(None, message.received, retained=message.retained)
+            plainly = (Record(address.device, ts, message.received, values, quality),)
+            return Result(records=plainly if values else (), identities=identities)
         body = parse_json(message.payload)
         if type(body) is dict:
             return Result(records=(_record(message, address, body, 0),), identities=identities)

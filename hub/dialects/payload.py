@@ -92,7 +92,8 @@ def metric_name(name: str) -> str:
 def rejection(message: RawMessage, error: Rejected, part: bytes | None = None) -> Rejection:
     """The dead letter for a message (or ``part`` of it) that could not be read."""
     excerpt = (message.payload if part is None else part)[:EXCERPT].decode("utf-8", "backslashreplace")
-    return Rejection(printable(message.topic), error.reason, error.message, printable(excerpt, EXCERPT), message.received)
+    shown = printable(excerpt, EXCERPT)
+    return Rejection(printable(message.topic), error.reason, error.message, shown, message.received)
 
 
 def _kind(value: Any) -> str:

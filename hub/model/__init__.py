@@ -25,6 +25,7 @@ from hub.model.reading import Point, Quality, Record, Series, SeriesQuery, Value
 from hub.model.rule import Condition, Equals, NoData, RateOfChange, Rule, Scope, Threshold
 
 __all__ = [
+    "SEVERITIES",
     "Acknowledge",
     "Activity",
     "Alert",
@@ -54,7 +55,6 @@ __all__ = [
     "Record",
     "Rejection",
     "Rule",
-    "SEVERITIES",
     "Scope",
     "Series",
     "SeriesQuery",

@@ -32,9 +32,9 @@ class EditDevice(msgspec.Struct, frozen=True):
 
     device: str
     at: int
-    name: str | None | msgspec.UnsetType = msgspec.UNSET
-    area: str | None | msgspec.UnsetType = msgspec.UNSET
-    labels: tuple[str, ...] | None | msgspec.UnsetType = msgspec.UNSET
+    name: str | msgspec.UnsetType | None = msgspec.UNSET
+    area: str | msgspec.UnsetType | None = msgspec.UNSET
+    labels: tuple[str, ...] | msgspec.UnsetType | None = msgspec.UNSET
 
 
 class DeleteDevice(msgspec.Struct, frozen=True):

@@ -26,8 +26,8 @@ def _beyond(condition: Threshold, number: float, *, raised: bool) -> bool:
         limit = condition.above if not raised or condition.clear is None else condition.clear
         # Between clear and above an open alert stays; reaching clear itself does not yet recover.
         return number >= limit if raised and condition.clear is not None else number > limit
-    assert condition.below is not None  # parse.py lets no other threshold in
-    limit = condition.below if not raised or condition.clear is None else condition.clear
+    below = condition.below or 0.0  # parse.py lets no threshold in without one of the two
+    limit = below if not raised or condition.clear is None else condition.clear
     return number <= limit if raised and condition.clear is not None else number < limit
 
 

@@ -22,11 +22,11 @@ from hub.rules.words import message
 
 
 class Plan(msgspec.Struct, frozen=True):
-    """The rules that watch one kind of device, ready for use: ``(rule, watch key)`` by metric, and for silence."""
+    """The rules that watch one kind of device, ready for use: by watch key, by metric, and those for silence."""
 
-    rules: tuple[Rule, ...]
+    keys: dict[str, Rule]
     by_metric: dict[str, tuple[tuple[Rule, str], ...]]
-    silence: tuple[tuple[Rule, str], ...]
+    silence: tuple[tuple[NoData, str], ...]
 
 
 class Engine:
@@ -43,7 +43,7 @@ class Engine:
     # -- questions --------------------------------------------------------------------------------------------
 
     def rules_for(self, device: Device) -> list[Rule]:
-        return list(self._plan(device).rules)
+        return list(self._plan(device).keys.values())
 
     def severity(self, device_id: str) -> Severity:
         """The highest among the device's open alerts."""
@@ -60,8 +60,8 @@ class Engine:
         events: list[Event] = []
         if record.quality in ("late", "retained"):
             return events
-        for rule, key in plan.silence:
-            events += self._heard(device, rule, key, record.received)
+        for condition, key in plan.silence:
+            events += self._heard(device, condition, key, record.received)
         for metric, value in record.values.items():
             for rule, key in plan.by_metric.get(metric, ()):
                 if device.metrics[metric].ts > record.ts:
@@ -91,14 +91,13 @@ class Engine:
         watch.due = now + rule.for_ms - held
         return []
 
-    def _heard(self, device: Device, rule: Rule, key: str, now: int) -> list[Event]:
-        assert isinstance(rule.condition, NoData)
+    def _heard(self, device: Device, condition: NoData, key: str, now: int) -> list[Event]:
         watch = device.watches.get(key)
         if watch is None:
             watch = device.watches[key] = Watch()
         if watch.due is None:
-            heapq.heappush(self._timers, (now + rule.condition.silence_ms, device.id, key))
-        watch.due = now + rule.condition.silence_ms
+            heapq.heappush(self._timers, (now + condition.silence_ms, device.id, key))
+        watch.due = now + condition.silence_ms
         watch.since = now
         return self._close(watch, "recover", now)
 
@@ -111,11 +110,12 @@ class Engine:
             watch = device.watches.get(key) if device else None
             if device is None or watch is None or watch.due is None:
                 continue
-            rule = next((r for r, k in self._keys(device) if k == key), None)
+            rule = self._plan(device).keys.get(key)
             if rule is None:
                 continue
             if isinstance(rule.condition, NoData):
-                events += self._silent(device, rule, key, watch, now, listening_since)
+                if self._silent(device, rule.condition, key, watch, now, listening_since):
+                    events += self._raise(device, rule, watch, None, now)
             elif watch.due > now:
                 heapq.heappush(self._timers, (watch.due, device_id, key))
             else:
@@ -125,20 +125,18 @@ class Engine:
         return events
 
     def _silent(
-        self, device: Device, rule: Rule, key: str, watch: Watch, now: int, listening_since: int | None
-    ) -> list[Event]:
-        """Silence counts only while the hub could have heard."""
-        assert isinstance(rule.condition, NoData)
+        self, device: Device, condition: NoData, key: str, watch: Watch, now: int, listening_since: int | None
+    ) -> bool:
+        """True if it has been silent for long enough, counting only while the hub could have heard."""
         if listening_since is None:
-            due = now + rule.condition.silence_ms
+            due = now + condition.silence_ms
         else:
-            due = max(watch.due or 0, listening_since + rule.condition.silence_ms)
-        if due > now:
-            watch.due = due
-            heapq.heappush(self._timers, (due, device.id, key))
-            return []
-        watch.due = None
-        return self._raise(device, rule, watch, None, now)
+            due = max(watch.due or 0, listening_since + condition.silence_ms)
+        if due <= now:
+            return True
+        watch.due = due
+        heapq.heappush(self._timers, (due, device.id, key))
+        return False
 
     # -- the life of an alert ---------------------------------------------------------------------------------
 
@@ -176,8 +174,8 @@ class Engine:
     def _clear(self, alert_id: str, happened: Input, now: int) -> list[Event]:
         alert = self.open.pop(alert_id)
         self._of_device[alert.device].discard(alert.id)
-        assert after(alert.state, happened) == "cleared"
-        return [AlertCleared(msgspec.structs.replace(alert, state="cleared", cleared_at=now), now)]
+        state = after(alert.state, happened)
+        return [AlertCleared(msgspec.structs.replace(alert, state=state, cleared_at=now), now)]
 
     def acknowledge(self, fact: Acknowledge) -> tuple[Alert, list[Event]]:
         """Raises NotFound for an alert that is not open. A second acknowledgement changes nothing."""
@@ -197,7 +195,7 @@ class Engine:
     def refresh(self, device: Device, now: int) -> list[Event]:
         """Its model or labels changed: other rules may apply. Alerts of rules that no longer do are withdrawn."""
         self._plans.pop(device.id, None)
-        keys = {key for _, key in self._keys(device)}
+        keys = self._plan(device).keys
         events: list[Event] = []
         for key in [k for k in device.watches if k not in keys]:
             events += self._close(device.watches.pop(key), "withdraw", now)
@@ -222,20 +220,14 @@ class Engine:
         for device in devices:
             events += self.refresh(device, now)
             watched.update(watch.alert for watch in device.watches.values() if watch.alert)
-            for rule, key in self._plan(device).silence:
-                events += self._heard(device, rule, key, now) if key not in device.watches else []
+            for condition, key in self._plan(device).silence:
+                events += self._heard(device, condition, key, now) if key not in device.watches else []
             for key, watch in device.watches.items():
                 if watch.due is not None:
                     heapq.heappush(self._timers, (watch.due, device.id, key))
         for alert_id in self.open.keys() - watched:
             events += self._clear(alert_id, "withdraw", now)
         return events
-
-    def _keys(self, device: Device) -> Iterable[tuple[Rule, str]]:
-        plan = self._plan(device)
-        for pairs in plan.by_metric.values():
-            yield from pairs
-        yield from plan.silence
 
     def _plan(self, device: Device) -> Plan:
         plan = self._plans.get(device.id)
@@ -247,12 +239,13 @@ class Engine:
 
 
 def _plan_of(rules: tuple[Rule, ...]) -> Plan:
+    keys = {f"{rule.id}/{rule.metric or ''}": rule for rule in rules}
     by_metric: dict[str, list[tuple[Rule, str]]] = {}
-    for rule in rules:
+    for key, rule in keys.items():
         if rule.metric is not None:
-            by_metric.setdefault(rule.metric, []).append((rule, f"{rule.id}/{rule.metric}"))
-    silence = tuple((rule, f"{rule.id}/") for rule in rules if isinstance(rule.condition, NoData))
-    return Plan(rules, {metric: tuple(pairs) for metric, pairs in by_metric.items()}, silence)
+            by_metric.setdefault(rule.metric, []).append((rule, key))
+    silence = tuple((rule.condition, key) for key, rule in keys.items() if isinstance(rule.condition, NoData))
+    return Plan(keys, {metric: tuple(pairs) for metric, pairs in by_metric.items()}, silence)
 
 
 def _fits(rule: Rule, device: Device) -> bool:

@@ -35,15 +35,17 @@ def _condition(rule: Rule, unit: str | None) -> str:
     if isinstance(condition, RateOfChange):
         verb = "falls" if condition.falling else "rises"
         return f"{rule.metric} {verb} more than {quantity(condition.by, unit)} in {duration(condition.window_ms)}"
-    assert isinstance(condition, Threshold)
     if condition.above is not None:
         return f"{rule.metric} above {quantity(condition.above, unit)}"
     return f"{rule.metric} below {quantity(condition.below or 0.0, unit)}"
 
 
 def quantity(value: Value, unit: str | None) -> str:
-    text = number(value) if isinstance(value, float) else str(value).lower() if isinstance(value, bool) else str(value)[:60]
-    return f"{text} {unit}" if unit and not isinstance(value, str | bool) else text
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, str):
+        return value[:60]
+    return f"{number(value)} {unit}" if unit else number(value)
 
 
 def number(value: float) -> str:

@@ -1,0 +1,107 @@
+"""What people ask of alerts: list them with their explanation, acknowledge one.
+
+It knows no HTTP; an alert changes only through the pipeline's queue.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Awaitable, Callable, Iterable, Sequence
+from typing import Any, Literal
+
+import msgspec
+
+from hub.errors import Conflict, NotFound
+from hub.fleet import Fleet
+from hub.model import SEVERITIES, Acknowledge, Alert, AlertState, Diagnosis, Fact, Severity
+from hub.rules import Engine
+from hub.store.base import Store
+
+DiagnosisState = Literal["pending", "ready", "none"]
+
+
+class Explained(msgspec.Struct, frozen=True):
+    """An alert with its newest diagnosis, if there is one; ``pending`` while one is being written."""
+
+    alert: Alert
+    device_name: str
+    diagnosis: Diagnosis | None
+    diagnosis_state: DiagnosisState
+
+
+class Alerts:
+    """Raises NotFound for an alert that is not there, StoreError when the history cannot be read."""
+
+    def __init__(
+        self,
+        *,
+        fleet: Fleet,
+        engine: Engine,
+        store: Store,
+        submit: Callable[[Fact], Awaitable[Any]],
+        pending: Callable[[str], bool],
+        now: Callable[[], int],
+    ) -> None:
+        self._fleet = fleet
+        self._engine = engine
+        self._store = store
+        self._submit = submit
+        self._pending = pending
+        self._now = now
+
+    async def page(
+        self,
+        *,
+        states: Iterable[AlertState] | None,
+        device: str | None,
+        limit: int,
+        before: tuple[int, str] | None,
+    ) -> list[Explained]:
+        """Newest first by ``(raised_at, id)``, those after that pair."""
+        found = await self._store.alerts(states=states, device=device, limit=limit, before=before)
+        return await self.explain(found)
+
+    async def get(self, alert_id: str) -> Explained:
+        alert = self._engine.open.get(alert_id) or await self._store.alert(alert_id)
+        if alert is None:
+            raise NotFound(f"There is no alert {alert_id[:64]!r}.", "GET /api/alerts lists them.")
+        return (await self.explain([alert]))[0]
+
+    async def open(self, device: str | None = None) -> list[Explained]:
+        """All open alerts, newest first; of one device if it is named."""
+        found = [a for a in self._engine.open.values() if device is None or a.device == device]
+        found.sort(key=lambda alert: (alert.raised_at, alert.id), reverse=True)
+        return await self.explain(found)
+
+    async def explain(self, alerts: Sequence[Alert]) -> list[Explained]:
+        """Join each with its diagnosis, in one look-up."""
+        diagnoses = await self._store.diagnoses([alert.id for alert in alerts]) if alerts else {}
+        return [self.join(alert, diagnoses.get(alert.id)) for alert in alerts]
+
+    def join(self, alert: Alert, diagnosis: Diagnosis | None) -> Explained:
+        device = self._fleet.get(alert.device)
+        state: DiagnosisState = "ready" if diagnosis else "pending" if self._pending(alert.id) else "none"
+        return Explained(alert, device.display_name if device else alert.device, diagnosis, state)
+
+    async def explained_by(self, diagnosis: Diagnosis) -> Explained | None:
+        """The alert that a diagnosis belongs to; None where it has none any more."""
+        if diagnosis.alert is None:
+            return None
+        alert = self._engine.open.get(diagnosis.alert) or await self._store.alert(diagnosis.alert)
+        return self.join(alert, diagnosis) if alert else None
+
+    async def acknowledge(self, alert_id: str, *, by: str, note: str | None) -> Explained:
+        """A second acknowledgement changes nothing. Raises Conflict for an alert that has cleared."""
+        try:
+            alert: Alert = await self._submit(Acknowledge(alert_id, by, self._now(), note))
+        except NotFound:
+            past = await self._store.alert(alert_id)
+            if past is None:
+                raise
+            raise Conflict("This alert has cleared.", "Only an open alert can be acknowledged.") from None
+        return (await self.explain([alert]))[0]
+
+    def by_severity(self) -> dict[Severity, int]:
+        """How many open alerts there are of each severity, zeros included."""
+        counts = Counter(alert.severity for alert in self._engine.open.values())
+        return {severity: counts[severity] for severity in SEVERITIES if severity != "ok"}

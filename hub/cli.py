@@ -1,0 +1,100 @@
+"""The ``hub`` command. Parses words, starts what they name, and turns errors into one line and an exit status."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import logging
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from hub import __version__
+from hub.errors import HubError
+
+
+def main(words: Sequence[str] | None = None) -> int:
+    """The console script. 0: done. 1: a check failed. 2: something a person has to put right."""
+    arguments = _parser().parse_args(words)
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    try:
+        if arguments.command == "demo":
+            from hub import demo
+
+            _run(demo.run(arguments))
+        elif arguments.command == "serve":
+            from hub import serve
+
+            _run(serve.run(arguments))
+        elif arguments.command == "doctor":
+            from hub import doctor
+
+            return asyncio.run(doctor.run(arguments))
+        return 0
+    except HubError as error:
+        print(f"hub: {error.message}", error.hint, file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        return 130
+
+
+def _run(work: object) -> None:
+    """uvloop where there is one: the loop carries every message."""
+    try:
+        import uvloop
+    except ImportError:
+        asyncio.run(work)  # type: ignore[arg-type]
+    else:
+        uvloop.run(work)  # type: ignore[arg-type]
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="hub", description="Watchkeeper: an IoT hub whose alerts explain themselves.")
+    parser.add_argument("--version", action="version", version=f"Watchkeeper {__version__}")
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+
+    demo = commands.add_parser("demo", help="a hub with its own broker and simulated devices, at once")
+    demo.add_argument("--http", default="127.0.0.1:8000", metavar="HOST:PORT", type=_loopback)
+    demo.add_argument("--mqtt", default="127.0.0.1:1883", metavar="HOST:PORT", type=_loopback)
+    demo.add_argument("--data", type=Path, metavar="DIR", help="keep the history here (default: a temporary folder)")
+    demo.add_argument("--devices", type=_count, default=24, metavar="N", help="simulated devices, 0 for none (24)")
+    demo.add_argument("--seed", type=int, default=1, metavar="N", help="same seed, same telemetry")
+    demo.add_argument("--ai", choices=("auto", "builtin", "openai", "ollama"), help="who writes the diagnoses")
+    demo.add_argument("--no-open", action="store_true", help="do not open a browser")
+
+    serve = commands.add_parser("serve", help="the hub against your own broker")
+    _settings(serve)
+    doctor = commands.add_parser("doctor", help="check broker, data, AI, ports and clock, and say what to do")
+    _settings(doctor)
+    return parser
+
+
+def _settings(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--config", type=Path, metavar="FILE", help="settings, see config/hub.toml")
+    parser.add_argument("--http", metavar="HOST:PORT", type=_address, help="overrides http.listen")
+    parser.add_argument("--mqtt", metavar="HOST:PORT", type=_address, help="overrides mqtt.broker")
+    parser.add_argument("--data", type=Path, metavar="DIR", help="overrides store.data")
+
+
+def _address(text: str) -> str:
+    host, _, port = text.rpartition(":")
+    if not host or not port.isdigit() or int(port) > 65_535:
+        raise argparse.ArgumentTypeError(f"{text!r} is not HOST:PORT, for example 127.0.0.1:8000")
+    return text
+
+
+def _loopback(text: str) -> str:
+    host = _address(text).rpartition(":")[0].strip("[]")
+    if host not in ("localhost", "::1") and not host.startswith("127."):
+        raise argparse.ArgumentTypeError("the demo has no login and stays on loopback; use `hub serve` for the network")
+    return text
+
+
+def _count(text: str) -> int:
+    if not text.isdigit() or int(text) > 100_000:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number of devices from 0 to 100000")
+    return int(text)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -11,7 +11,7 @@ on one floor do not import each other, save ``dialects`` -> ``topics`` and ``ass
                     ``diagnosis``, ``assistant``, ``analysis``
 2   edges           ``config``, ``resources``, ``install``, ``inbox``, ``bus``, ``mqtt/``, ``store/``, ``ai/``,
                     ``uploads``, ``metrics``, ``usage``, ``leash``
-1   decisions       ``topics``, ``dedupe``, ``activity``, ``dialects/``, ``fleet``, ``rules/``, ``insight/``: no await,
+1   decisions       ``topics``, ``dedupe``, ``batch``, ``activity``, ``dialects/``, ``fleet``, ``rules/``, ``insight/``: no await,
                     no clock, no network; ``now`` is an argument
 0   words           ``model/``, ``events``, ``errors``: depend on nothing of ours
 ==  ==============  =========================================================================================

@@ -17,6 +17,7 @@ import msgspec
 
 from hub import events as ev
 from hub.activity import narrate
+from hub.batch import Batch
 from hub.bus import Bus
 from hub.dedupe import Window
 from hub.dialects import Dialect, rejection
@@ -25,9 +26,7 @@ from hub.fleet import Fleet
 from hub.inbox import Entry, Inbox
 from hub.model import (
     Acknowledge,
-    Alert,
     DeleteDevice,
-    Diagnosis,
     EditDevice,
     Fact,
     LostSession,
@@ -59,32 +58,6 @@ class Counters(msgspec.Struct):
     batches: int = 0
     commit_s: float = 0.0
     store_stalled: bool = False
-
-
-class Batch:
-    """What one turn changes, gathered before it is committed."""
-
-    def __init__(self) -> None:
-        self.records: list[Record] = []
-        self.rejections: list[Rejection] = []
-        self.events: list[ev.Event] = []
-        self.deleted: list[str] = []
-        self.dropped: set[str] = set()
-        self.diagnoses: list[Diagnosis] = []
-        self.messages: list[RawMessage] = []
-        self.answers: list[tuple[asyncio.Future[Any], Any]] = []
-
-    def alerts(self) -> list[Alert]:
-        """The last word on each alert that changed."""
-        changed = (ev.AlertRaised, ev.AlertAcknowledged, ev.AlertCleared)
-        last = {event.alert.id: event.alert for event in self.events if isinstance(event, changed)}
-        return [alert for alert in last.values() if alert.id not in self.dropped]
-
-    def delete(self, device: str) -> None:
-        """Forget what this batch has gathered of a device so far; what it says later in the batch is new."""
-        self.records = [record for record in self.records if record.device != device]
-        self.dropped.update(alert.id for alert in self.alerts() if alert.device == device)
-        self.deleted.append(device)
 
 
 class Pipeline:
@@ -274,8 +247,7 @@ class Pipeline:
 
     async def _commit(self, delta: Delta) -> None:
         """Write until it is written. Said once in the log, not at every try."""
-        started = time.monotonic()
-        pause = 0.1
+        started, pause, paused = time.monotonic(), 0.1, False
         while True:
             try:
                 await self._store.commit(EPOCH, delta)
@@ -284,15 +256,16 @@ class Pipeline:
                 if not self.counters.store_stalled:
                     log.error("the history cannot be written, trying until it can: %s", error)
                 self.counters.store_stalled = True
-                if self.link is not None and time.monotonic() - started > STALLED_S:
-                    self.link.pause()
-                await asyncio.sleep(pause)
-                pause = min(5.0, pause * 2)
+            if self.link is not None and not paused and time.monotonic() - started > STALLED_S:
+                self.link.pause()
+                paused = True
+            await asyncio.sleep(pause)
+            pause = min(5.0, pause * 2)
         if self.counters.store_stalled:
             log.warning("the history is written again")
             self.counters.store_stalled = False
-            if self.link is not None:
-                self.link.resume()
+        if self.link is not None and paused:
+            self.link.resume()
         self.counters.commit_s = time.monotonic() - started
         self.counters.batches += 1
         self.counters.stored += len(delta.records)

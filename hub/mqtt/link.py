@@ -36,6 +36,8 @@ class LinkSettings(msgspec.Struct, frozen=True):
     max_packet_bytes: int = 1_048_576
     had_session: bool = False
     """True when this hub has connected with this client id before, so a missing session means a gap."""
+    current_to: int = 0
+    """Until when (ms) an earlier run is known to have received everything: a gap found at the start begins here."""
 
 
 class LinkState(msgspec.Struct, frozen=True):

@@ -5,8 +5,10 @@ from __future__ import annotations
 import sqlite3
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
+
+import msgspec
 
 from hub.errors import StoreBusy, StoreCorrupt, StoreError
 
@@ -41,7 +43,7 @@ def translated() -> Iterator[None]:
     """Turns what sqlite3 raises inside into :class:`StoreError` and its kinds; ours pass as they are."""
     try:
         yield
-    except (sqlite3.Error, OverflowError, ValueError, TypeError) as error:
+    except (sqlite3.Error, msgspec.MsgspecError, OverflowError, ValueError, TypeError) as error:
         raise store_error(error) from error
 
 
@@ -81,6 +83,22 @@ def check(connection: sqlite3.Connection, path: Path) -> None:
                 raise StoreCorrupt("The database file is damaged.")
 
 
+def empty_long_log(connection: sqlite3.Connection, path: Path) -> None:
+    """Cut the write-ahead log where it has grown beyond its limit.
+
+    sqlite itself starts the log anew only at a moment without readers, which may never come by itself: this waits
+    a little for one. Where none comes, nothing is lost and the next call tries again.
+    """
+    if wal_of(path).stat().st_size > WAL_LIMIT_BYTES:
+        with suppress(sqlite3.Error):
+            connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+
+
+def wal_of(path: Path) -> Path:
+    """The write-ahead log beside a database file."""
+    return path.with_name(path.name + "-wal")
+
+
 def set_aside(path: Path) -> Path:
     """Rename a damaged database, with its log, to ``NAME.damaged-TIME``; returns the new path of the file."""
     stamp = time.strftime("%Y%m%dT%H%M%SZ", time.gmtime())
@@ -90,8 +108,7 @@ def set_aside(path: Path) -> Path:
         number += 1
         target = path.with_name(f"{path.name}.damaged-{stamp}-{number}")
     path.rename(target)
-    wal = path.with_name(path.name + "-wal")
-    if wal.exists():  # it may hold commits that can still be saved; it must not be replayed into the fresh file
-        wal.rename(target.with_name(target.name + "-wal"))
+    if wal_of(path).exists():  # it may hold commits that can still be saved, and must not go into the fresh file
+        wal_of(path).rename(wal_of(target))
     path.with_name(path.name + "-shm").unlink(missing_ok=True)
     return target

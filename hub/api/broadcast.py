@@ -1,0 +1,225 @@
+"""From the bus to everyone who looks on: one subscription, whatever the number of viewers.
+
+Marks what changed for the dashboards (``live.py``) and hands it to the listeners of the simple feeds. Alerts are
+joined with their diagnosis by one look-up a batch. Nothing here waits for a viewer.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+
+import msgspec
+
+from hub import events as ev
+from hub.alerts import Alerts, Explained
+from hub.api import convert, sockets
+from hub.api.columns import Columns
+from hub.api.listeners import Listener, Notice
+from hub.api.live import Live
+from hub.api.services import HttpSettings, Services
+from hub.bus import Closed, Lagged
+from hub.devices import Devices
+from hub.errors import Conflict, StoreError
+
+log = logging.getLogger(__name__)
+
+SAMPLE_S = 2.0
+BATCHES_BEHIND = 256
+
+
+class Broadcaster:
+    """Owned by the assembly, which runs :meth:`run` in its task group; it ends when the bus closes or at shutdown."""
+
+    def __init__(self, services: Services, http: HttpSettings) -> None:
+        self._services = services
+        self._most_listeners = http.listeners
+        self._listeners: set[Listener] = set()
+        self._rate = 0.0
+        self.devices = Devices(
+            fleet=services.fleet, engine=services.engine, submit=services.inbox.submit, now=services.now
+        )
+        self.alerts = Alerts(
+            fleet=services.fleet,
+            engine=services.engine,
+            store=services.store,
+            submit=services.inbox.submit,
+            pending=services.diagnostician.pending,
+            now=services.now,
+        )
+        self.live = Live(
+            Columns(services.fleet, services.engine),
+            open_alerts=self._open_alerts,
+            stats=self._stats,
+            now=services.now,
+            most=http.live_clients,
+        )
+
+    @property
+    def listeners(self) -> int:
+        return len(self._listeners)
+
+    async def run(self) -> None:
+        try:
+            await sockets.until_first(
+                broadcast_events=self._take_events(),
+                broadcast_frames=self.live.run_frames(),
+                broadcast_stats=self.live.run_stats(),
+                broadcast_rate=self._sample(),
+                broadcast_end=self._end(),
+            )
+        finally:
+            for listener in self._listeners:
+                listener.close()
+
+    @contextmanager
+    def listen(self, *, readings_only: bool) -> Iterator[Listener]:
+        """A place among the listeners. Raises Conflict when all are taken."""
+        if len(self._listeners) >= self._most_listeners:
+            raise Conflict("Too many listeners are connected.", "Close one, or try again later.")
+        listener = Listener(readings_only=readings_only)
+        self._listeners.add(listener)
+        if self._services.shutdown.is_set():
+            listener.close()
+        try:
+            yield listener
+        finally:
+            self._listeners.discard(listener)
+
+    def tell(self, notice: Notice) -> None:
+        """To all listeners."""
+        for listener in self._listeners:
+            listener.notice(notice)
+
+    # -- events -----------------------------------------------------------------------------------------------
+
+    async def _end(self) -> None:
+        await self._services.shutdown.wait()
+
+    async def _take_events(self) -> None:
+        with self._services.bus.subscribe(BATCHES_BEHIND) as subscription:
+            while True:
+                try:
+                    batch = await subscription.get()
+                except Closed:
+                    return
+                self._mark(batch)
+                if self._listeners or self.live.clients:
+                    await self._tell_alerts(batch)
+
+    def _mark(self, batch: Sequence[ev.Event | Lagged]) -> None:
+        columns = self.live.columns
+        read: dict[str, None] = {}
+        changed: dict[str, None] = {}
+        for event in batch:
+            match event:
+                case ev.ReadingsStored():
+                    columns.read(event.records)
+                    read.update((record.device, None) for record in event.records)
+                case ev.DeviceDiscovered() | ev.DeviceChanged():
+                    columns.described(event.device)
+                    changed[event.device] = None
+                case ev.PresenceChanged():
+                    columns.touched(event.device)
+                    changed[event.device] = None
+                case ev.DeviceDeleted():
+                    columns.deleted(event.device)
+                    changed.pop(event.device, None)
+                    for listener in self._listeners:
+                        listener.deleted(event.device)
+                case ev.AlertRaised() | ev.AlertCleared():
+                    columns.touched(event.alert.device)
+                    changed[event.alert.device] = None
+                case Lagged():
+                    log.warning("viewers are behind by %d batches and begin again", event.dropped)
+                    self.live.lost("The hub could not keep up with telling what happened.")
+                    for listener in self._listeners:
+                        listener.lost()
+        if read or changed:
+            for listener in self._listeners:
+                listener.updated(read, changed)
+
+    async def _tell_alerts(self, batch: Sequence[ev.Event | Lagged]) -> None:
+        kinds = (ev.AlertRaised, ev.AlertAcknowledged, ev.AlertCleared)
+        moved = [event for event in batch if isinstance(event, kinds)]
+        # In the order of the store, so that a replay after the last one that was seen misses none.
+        moved.sort(key=lambda event: (event.alert.raised_at, event.alert.id))
+        explained = await self._explain(moved)
+        for event, found in zip(moved, explained, strict=True):
+            self._announce(Notice("raised" if isinstance(event, ev.AlertRaised) else "changed", found))
+        for event in batch:
+            if isinstance(event, ev.DiagnosisReady):
+                await self._tell_diagnosis(event)
+
+    async def _explain(
+        self, moved: Sequence[ev.AlertRaised | ev.AlertAcknowledged | ev.AlertCleared]
+    ) -> list[Explained]:
+        alerts = [event.alert for event in moved]
+        try:
+            return await self.alerts.explain(alerts)
+        except StoreError:
+            log.warning("alerts are told without their diagnosis: the history cannot be read", exc_info=True)
+            return [self.alerts.join(alert, None) for alert in alerts]
+
+    async def _tell_diagnosis(self, event: ev.DiagnosisReady) -> None:
+        diagnosis = event.diagnosis
+        if diagnosis.alert is None:
+            self.tell(Notice("diagnosed", diagnosis=diagnosis))
+            return
+        try:
+            explained = await self.alerts.explained_by(diagnosis)
+        except StoreError:
+            log.warning("a diagnosis is not told: the history cannot be read", exc_info=True)
+            return
+        if explained is not None:
+            self._announce(Notice("changed", explained))
+
+    def _announce(self, notice: Notice) -> None:
+        self.tell(notice)
+        if self.live.clients and notice.explained is not None:
+            self.live.alert(_json({"type": "alert", "alert": convert.alert(notice.explained)}))
+
+    # -- what dashboards get besides frames -------------------------------------------------------------------
+
+    async def _open_alerts(self) -> str:
+        return _json({"type": "alerts", "items": [convert.alert(found) for found in await self.alerts.open()]})
+
+    async def _sample(self) -> None:
+        inbox, before, then = self._services.inbox, self._services.inbox.received, time.monotonic()
+        while True:
+            await asyncio.sleep(SAMPLE_S)
+            now = time.monotonic()
+            self._rate, before, then = (inbox.received - before) / (now - then), inbox.received, now
+
+    def _stats(self) -> str:
+        services = self._services
+        presence, severity = self.devices.by_presence(), self.alerts.by_severity()
+        cpu, rss = services.usage()
+        chat = services.providers.describe()
+        state = services.link.state
+        return _json(
+            {
+                "type": "stats",
+                "ts": services.now(),
+                "devices": len(services.fleet),
+                **presence,
+                "open_alerts": sum(severity.values()),
+                "critical": severity["critical"],
+                "received": services.inbox.received,
+                "stored": services.counters.stored,
+                "rejected": services.counters.rejected,
+                "shed": services.inbox.shed,
+                "rate": round(self._rate, 1),
+                "cpu": cpu,
+                "rss": rss,
+                "ai": {"provider": chat[0].provider, "model": chat[0].model} if chat else None,
+                "broker": {"connected": state.connected, "address": state.address},
+            }
+        )
+
+
+def _json(message: object) -> str:
+    return msgspec.json.encode(message).decode()

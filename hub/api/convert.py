@@ -1,0 +1,211 @@
+"""From the words of the model to the JSON of the API. Plain functions, no state, nothing awaited."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+from hub.alerts import Explained
+from hub.api import wire
+from hub.devices import Bound
+from hub.insight.causes import match_word
+from hub.model import (
+    Activity,
+    CauseMatch,
+    Device,
+    Diagnosis,
+    Evidence,
+    Rejection,
+    Rule,
+    Series,
+    Severity,
+    Writer,
+)
+from hub.rules import describe
+
+
+def device(found: Device, severity: Severity) -> wire.DeviceShape:
+    info = found.info
+    return {
+        "id": found.id,
+        "native_id": found.native_id,
+        "name": found.display_name,
+        "dialect": found.dialect,
+        "area": found.display_area,
+        "model": info.model,
+        "manufacturer": info.manufacturer,
+        "firmware": info.firmware,
+        "labels": list(found.display_labels),
+        "via": info.via,
+        "presence": found.presence,
+        "last_seen": found.last_seen,
+        "first_seen": found.first_seen,
+        "severity": severity,
+    }
+
+
+def metrics(found: Device) -> dict[str, wire.MetricShape]:
+    units = found.info.units
+    return {
+        name: {"value": latest.value, "unit": units.get(name), "ts": latest.ts, "quality": latest.quality}
+        for name, latest in found.metrics.items()
+    }
+
+
+def device_values(found: Device, severity: Severity) -> wire.DeviceValues:
+    return {**device(found, severity), "metrics": metrics(found)}
+
+
+def device_detail(
+    found: Device, severity: Severity, alerts: list[Explained], bounds: list[Bound]
+) -> wire.DeviceDetail:
+    return {
+        **device_values(found, severity),
+        "info": {"units": {}, "limits": {}, "commands": {}, **msgspec.to_builtins(found.info)},
+        "desired": found.desired,
+        "reported": found.reported,
+        "alerts": [alert(open_alert) for open_alert in alerts],
+        "limits": [_bound(bound) for bound in bounds],
+    }
+
+
+def _bound(found: Bound) -> wire.BoundShape:
+    shape: wire.BoundShape = {
+        "metric": found.metric,
+        "severity": found.severity,
+        "rule_id": found.rule,
+        "rule_name": found.rule_name,
+    }
+    if found.side == "above":
+        shape["above"] = found.value
+    else:
+        shape["below"] = found.value
+    return shape
+
+
+def alert(found: Explained) -> wire.AlertShape:
+    a = found.alert
+    return {
+        "id": a.id,
+        "device_id": a.device,
+        "device_name": found.device_name,
+        "metric": a.metric,
+        "rule_id": a.rule,
+        "severity": a.severity,
+        "state": a.state,
+        "message": a.message,
+        "value": a.value,
+        "threshold": a.threshold,
+        "unit": a.unit,
+        "since": a.since,
+        "raised_at": a.raised_at,
+        "acknowledged_at": a.acknowledged_at,
+        "acknowledged_by": a.acknowledged_by,
+        "note": a.note,
+        "cleared_at": a.cleared_at,
+        "diagnosis": diagnosis(found.diagnosis) if found.diagnosis else None,
+        "diagnosis_state": found.diagnosis_state,
+    }
+
+
+def diagnosis(found: Diagnosis) -> wire.DiagnosisShape:
+    return {
+        "id": found.id,
+        "alert_id": found.alert,
+        "device_id": found.device,
+        "summary": found.summary,
+        "cause": found.cause,
+        "component": found.component,
+        "confidence": found.confidence,
+        "match": match_word(found.confidence) if found.cause is not None else None,
+        "evidence": [_evidence(item) for item in found.evidence],
+        "against": list(found.against),
+        "claims": [
+            {"text": claim.text, "evidence": list(claim.evidence), "supported": claim.supported}
+            for claim in found.claims
+        ],
+        "actions": list(found.actions),
+        "confirm_by": list(found.confirm_by),
+        "causes": [_cause(cause) for cause in sorted(found.causes, key=lambda c: -c.score)],
+        "generated_by": writer(found.generated_by),
+        "tokens_used": found.tokens_used,
+        "created_at": found.created_at,
+    }
+
+
+def _evidence(item: Evidence) -> wire.EvidenceShape:
+    return {
+        "id": item.id,
+        "kind": item.kind,
+        "device_id": item.device,
+        "metric": item.metric,
+        "finding": item.finding,
+        "value": item.value,
+        "unit": item.unit,
+        "from": item.start,
+        "to": item.end,
+        "strength": item.strength,
+    }
+
+
+def _cause(found: CauseMatch) -> wire.CauseShape:
+    return {
+        "cause": found.cause,
+        "title": found.title,
+        "component": found.component,
+        "match": match_word(found.score),
+        "score": found.score,
+        "supporting": list(found.supporting),
+        "against": list(found.against),
+        "actions": list(found.actions),
+        "confirm_by": list(found.confirm_by),
+    }
+
+
+def writer(found: Writer) -> wire.WriterShape:
+    return {"provider": found.provider, "model": found.model, "generative": found.generative}
+
+
+def series(found: Series, unit: str | None) -> wire.SeriesShape:
+    return {"device_id": found.device, "metric": found.metric, "unit": unit, "points": found.points}
+
+
+def activity(line: Activity) -> wire.ActivityShape:
+    return {
+        "ts": line.ts,
+        "kind": line.kind,
+        "device_id": line.device,
+        "text": line.text,
+        "severity": line.severity,
+    }
+
+
+def rejected(found: Rejection) -> wire.RejectedShape:
+    return {
+        "topic": found.topic,
+        "reason": found.reason,
+        "detail": found.detail,
+        "excerpt": found.excerpt,
+        "received_at": found.received,
+    }
+
+
+def rule(found: Rule, last_fired: int | None) -> wire.RuleShape:
+    condition: dict[str, Any] = msgspec.to_builtins(found.condition)
+    return {
+        "id": found.id,
+        "name": found.name,
+        "kind": condition.pop("type"),
+        "metric": found.metric,
+        "severity": found.severity,
+        "for_ms": found.for_ms,
+        "scope": {
+            "devices": list(found.scope.devices),
+            "models": list(found.scope.models),
+            "labels": list(found.scope.labels),
+        },
+        "condition": condition,
+        "text": describe(found),
+        "last_fired": last_fired,
+    }

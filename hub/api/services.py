@@ -1,0 +1,166 @@
+"""What the outside face is built from: the parts of a hub it speaks to, and how it is to listen.
+
+Only what is needed, so that it can be put together in a test without a broker.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+from hub.bus import Bus
+from hub.fleet import Fleet
+from hub.inbox import Inbox
+from hub.metrics import Metrics
+from hub.model import Diagnosis, Value, Writer
+from hub.mqtt.link import LinkState
+from hub.rules import Engine
+from hub.store.base import Store
+
+
+@dataclass(frozen=True, kw_only=True)
+class HttpSettings:
+    """How the face listens. ``host`` and ``port`` are where it is bound.
+
+    Without a ``token`` everybody who reaches the port may do everything, so it must be bound to loopback.
+    ``allowed_hosts`` are further names it may be called by; ``allowed_origins`` (``https://hub.example``) are pages of
+    other origins that may use it. ``web_dir`` holds the built dashboard. ``image_bytes`` bounds an uploaded picture,
+    ``body_bytes`` every other request. ``live_clients`` bounds the dashboards, ``listeners`` those on
+    ``/events/devices`` and ``/ws``, ``ai_requests`` the questions answered at the same time.
+    """
+
+    host: str = "127.0.0.1"
+    port: int = 8000
+    token: str | None = None
+    allowed_hosts: tuple[str, ...] = ()
+    allowed_origins: tuple[str, ...] = ()
+    web_dir: Path
+    image_bytes: int = 10 * 1024 * 1024
+    body_bytes: int = 256 * 1024
+    live_clients: int = 64
+    listeners: int = 128
+    ai_requests: int = 4
+    question_chars: int = 20_000
+
+
+class Reply(Protocol):
+    """An answer of the assistant and who wrote it."""
+
+    @property
+    def text(self) -> str: ...
+    @property
+    def provider(self) -> str: ...
+    @property
+    def model(self) -> str: ...
+    @property
+    def generative(self) -> bool: ...
+    @property
+    def tokens_used(self) -> int: ...
+
+
+class ImageAnalysis(Protocol):
+    """What could be told of one picture and who told it."""
+
+    @property
+    def filename(self) -> str: ...
+    @property
+    def analysis(self) -> str: ...
+    @property
+    def format(self) -> str: ...
+    @property
+    def width(self) -> int: ...
+    @property
+    def height(self) -> int: ...
+    @property
+    def provider(self) -> str: ...
+    @property
+    def model(self) -> str: ...
+    @property
+    def generative(self) -> bool: ...
+    @property
+    def tokens_used(self) -> int: ...
+    @property
+    def device_id(self) -> str | None: ...
+    @property
+    def properties(self) -> Mapping[str, Value]: ...
+
+
+class Assistant(Protocol):
+    """Raises AiError, or AiUnavailable when the named model cannot serve."""
+
+    async def answer(self, question: str, model: str | None = None) -> Reply: ...
+    def stream(self, question: str, model: str | None = None) -> AsyncIterator[str]: ...
+
+
+class Diagnostician(Protocol):
+    async def diagnose_device(self, device_id: str) -> Diagnosis: ...
+    def pending(self, alert_id: str) -> bool: ...
+
+
+class Analyst(Protocol):
+    """Raises WrongType and TooLarge."""
+
+    async def analyse_image(self, filename: str | None, data: bytes, device_id: str | None = None) -> ImageAnalysis: ...
+
+
+class Providers(Protocol):
+    """Who would answer, in order of use."""
+
+    def describe(self) -> Sequence[Writer]: ...
+    def vision(self) -> Sequence[Writer]: ...
+
+
+class Counters(Protocol):
+    """The pipeline's counters since the start."""
+
+    @property
+    def stored(self) -> int: ...
+    @property
+    def duplicates(self) -> int: ...
+    @property
+    def rejected(self) -> int: ...
+    @property
+    def batches(self) -> int: ...
+    @property
+    def store_stalled(self) -> bool: ...
+
+
+class Connection(Protocol):
+    """The link to the broker, as far as it is shown."""
+
+    @property
+    def state(self) -> LinkState: ...
+
+
+@dataclass(frozen=True, kw_only=True)
+class Services:
+    """The parts of a hub that the face speaks to.
+
+    ``data`` is the directory of the history. ``usage`` gives the process's share of one core in percent and its
+    resident bytes. ``failed`` names the tasks of the hub that no longer run.
+    ``shutdown`` ends every stream and socket at once when it is set. ``now`` is epoch milliseconds.
+    """
+
+    fleet: Fleet
+    engine: Engine
+    inbox: Inbox
+    store: Store
+    bus: Bus
+    link: Connection
+    counters: Counters
+    metrics: Metrics
+    assistant: Assistant
+    diagnostician: Diagnostician
+    analyst: Analyst
+    providers: Providers
+    usage: Callable[[], tuple[float, int]]
+    failed: Callable[[], Sequence[str]]
+    now: Callable[[], int]
+    shutdown: asyncio.Event
+    version: str
+    install_id: str
+    started_at: int
+    data: Path

@@ -1,0 +1,35 @@
+"""What one turn of the pipeline changes, gathered before it is committed. It decides nothing."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+from hub.events import AlertAcknowledged, AlertCleared, AlertRaised, Event
+from hub.model import Alert, Diagnosis, RawMessage, Record, Rejection
+
+
+class Batch:
+    """``answers`` go to those who wait for a fact, ``messages`` are acknowledged, both after the commit."""
+
+    def __init__(self) -> None:
+        self.records: list[Record] = []
+        self.rejections: list[Rejection] = []
+        self.events: list[Event] = []
+        self.deleted: list[str] = []
+        self.dropped: set[str] = set()
+        self.diagnoses: list[Diagnosis] = []
+        self.messages: list[RawMessage] = []
+        self.answers: list[tuple[asyncio.Future[Any], Any]] = []
+
+    def alerts(self) -> list[Alert]:
+        """The last word on each alert that changed."""
+        changed = (AlertRaised, AlertAcknowledged, AlertCleared)
+        last = {event.alert.id: event.alert for event in self.events if isinstance(event, changed)}
+        return [alert for alert in last.values() if alert.id not in self.dropped]
+
+    def delete(self, device: str) -> None:
+        """Forget what this batch has gathered of a device so far; what it says later in the batch is new."""
+        self.records = [record for record in self.records if record.device != device]
+        self.dropped.update(alert.id for alert in self.alerts() if alert.device == device)
+        self.deleted.append(device)

@@ -1,0 +1,178 @@
+"""``hub doctor``: is everything in place to serve? Each check says what it found and, where it is wrong, what to do."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import contextlib
+import os
+import shutil
+import tempfile
+import time
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime
+from typing import Literal, NamedTuple
+
+import msgspec
+
+from hub import __version__
+from hub.ai.providers import open_providers
+from hub.config import Settings
+from hub.errors import HubError
+from hub.install import open_install
+from hub.model import RawMessage
+from hub.mqtt.aiomqtt import AiomqttLink
+from hub.mqtt.link import LinkSettings, Sink
+from hub.resources import web_dir
+from hub.serve import is_loopback, settings_from
+from hub.store.lock import DirectoryLock
+from hub.wiring import ai_settings, bind, link_settings, rules_of
+
+CONNECT_S = 5.0
+WINDOW_PROBE = 200
+SMALL_WINDOW = 100
+"""Mosquitto's default of 20 unacknowledged messages held the hub to 375 a second."""
+FREE_BYTES = 1_000_000_000
+
+
+class Finding(NamedTuple):
+    """One line of the report. ``advice`` is what to do, empty where nothing is."""
+
+    state: Literal["ok", "note", "wrong"]
+    what: str
+    found: str
+    advice: str = ""
+
+
+async def run(arguments: argparse.Namespace) -> int:
+    """Print the report; 0 if nothing is wrong, else 1. Raises HubError for settings that cannot be read."""
+    settings = settings_from(arguments)
+    print(f"Watchkeeper {__version__}")
+    failed = False
+    async for finding in _checks(settings):
+        failed = failed or finding.state == "wrong"
+        mark = {"ok": "ok   ", "note": "note ", "wrong": "WRONG"}[finding.state]
+        print(f"  {mark}  {finding.what}: {finding.found}", flush=True)
+        if finding.advice:
+            print(f"         {finding.advice}", flush=True)
+    return int(failed)
+
+
+async def _checks(settings: Settings) -> AsyncIterator[Finding]:
+    for finding in _data(settings):
+        yield finding
+    yield _port(settings)
+    yield _dashboard()
+    async for finding in _broker(settings):
+        yield finding
+    async for finding in _ai(settings):
+        yield finding
+    yield _clock()
+
+
+def _data(settings: Settings) -> list[Finding]:
+    data = settings.store.data
+    try:
+        with DirectoryLock.acquire(data):
+            open_install(data)
+            rules = rules_of(data)
+            with tempfile.NamedTemporaryFile(dir=data):
+                pass
+    except HubError as error:
+        return [Finding("wrong", "data", error.message, error.hint)]
+    except OSError as error:
+        hint = "Give this user the right to write there, or name another folder with --data."
+        return [Finding("wrong", "data", f"{data} cannot be written ({error.strerror})", hint)]
+    free = shutil.disk_usage(data).free
+    room = Finding("ok", "disk", f"{free / 1e9:.1f} GB free")
+    if free < FREE_BYTES:
+        room = Finding("wrong", "disk", f"only {free / 1e6:.0f} MB free", "Make room, or lower store.retention_days.")
+    return [Finding("ok", "data", f"{data} can be written; {len(rules)} rules"), room]
+
+
+def _port(settings: Settings) -> Finding:
+    listen = settings.http.listen
+    try:
+        bind(listen).close()
+    except HubError as error:
+        return Finding("wrong", "http", error.message, error.hint)
+    guarded = "" if is_loopback(listen) else "; everybody needs the token there"
+    return Finding("ok", "http", f"{listen} is free{guarded}")
+
+
+def _dashboard() -> Finding:
+    if (web_dir() / "index.html").exists():
+        return Finding("ok", "dashboard", "built")
+    return Finding("wrong", "dashboard", "not built", "Run make setup, or pip install . without HUB_SKIP_WEB.")
+
+
+async def _broker(settings: Settings) -> AsyncIterator[Finding]:
+    """Connect under a name of our own, and see how many unacknowledged messages the broker lets us have."""
+    where = settings.mqtt.broker
+    waiting: list[RawMessage] = []
+    probe = f"watchkeeper-doctor/{os.getpid()}"
+
+    def take(message: RawMessage) -> bool:
+        waiting.append(message)
+        return True
+
+    # A client id of its own: the hub's would take the session away from a hub that runs.
+    install = open_install(settings.store.data)
+    wanted = msgspec.structs.replace(link_settings(settings, install), client_id=f"doctor-{install.id}")
+    async with _connected(wanted, probe, take) as link:
+        if not link.state.subscribed:
+            advice = "Start the broker (see mosquitto.conf), or name it with --mqtt or mqtt.broker."
+            yield Finding("wrong", "broker", f"{where}: {link.state.error or 'no answer'}", advice)
+            return
+        yield Finding("ok", "broker", f"{where} speaks {link.state.protocol}")
+        for number in range(WINDOW_PROBE):
+            await link.publish(probe, str(number).encode(), qos=1)
+        await asyncio.sleep(1)
+        window = len(waiting)
+        link.ack(waiting)
+        if window >= WINDOW_PROBE:
+            yield Finding("ok", "in-flight window", f"at least {WINDOW_PROBE}")
+        elif window < SMALL_WINDOW:
+            advice = "Set max_inflight_messages to 10000 in mosquitto.conf: a small window holds the hub back."
+            yield Finding("note", "in-flight window", f"{window} unacknowledged messages", advice)
+        else:
+            yield Finding("ok", "in-flight window", f"{window}")
+
+
+@contextlib.asynccontextmanager
+async def _connected(wanted: LinkSettings, topic: str, take: Sink) -> AsyncIterator[AiomqttLink]:
+    link = AiomqttLink(wanted, take, lambda since, at: None)
+    link.subscribe([topic])
+    async with asyncio.TaskGroup() as group:
+        task = group.create_task(link.run(), name="doctor's link")
+        deadline = time.monotonic() + CONNECT_S
+        while not link.state.subscribed and time.monotonic() < deadline:
+            await asyncio.sleep(0.05)
+        try:
+            yield link
+        finally:
+            task.cancel()
+
+
+async def _ai(settings: Settings) -> AsyncIterator[Finding]:
+    try:
+        providers = await open_providers(ai_settings(settings.ai))
+    except HubError as error:
+        yield Finding("wrong", "ai", error.message, error.hint)
+        return
+    try:
+        for writer, fault in await providers.check():
+            name = f"{writer.provider} ({writer.model})"
+            if fault is None:
+                yield Finding("ok", "ai", f"{name} answers")
+            else:
+                yield Finding("note", "ai", f"{name} does not answer; the built-in analyst will", fault)
+    finally:
+        await providers.close()
+
+
+def _clock() -> Finding:
+    now = datetime.now(UTC)
+    if now.year < 2026:
+        return Finding("wrong", "clock", f"{now:%Y-%m-%d %H:%M} UTC", "Set the clock: readings would be misdated.")
+    return Finding("ok", "clock", f"{now:%Y-%m-%d %H:%M:%S} UTC")

@@ -1,0 +1,159 @@
+"""What is normal for this metric of this device: its own recent past, before anything began.
+
+A baseline carries its own alarm threshold: what counts is only what leaves the band the signal kept to while it was
+healthy, by more than any excursion it made then, and faster than it wandered then. That is what keeps healthy noise quiet
+without a tuned constant a metric.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from hub.insight.statistics import TwoLevels, cusum, floor, runs, slope, smooth, spread, two_levels, weights
+from hub.insight.track import Floats, Track
+
+ENOUGH = 12
+"""Readings below which nothing is said about what is normal."""
+_MARGIN_S = 1200.0
+"""What came less than this before the moment in question may already be part of the trouble."""
+_LEAST_DEVIATIONS = 8.0
+
+
+@dataclass(frozen=True, slots=True)
+class Baseline:
+    """``level`` and ``scale`` (one robust sigma) hold at ``end`` (track seconds); ``drift`` (a second) leads on from
+    there. ``band`` (sigmas) is how far it strayed while healthy, ``excess`` its largest CUSUM beyond that, in sigma seconds.
+    ``still`` and ``still_points`` are the longest time the value stood still, ``changes`` how often it changed."""
+
+    start: float
+    end: float
+    count: int
+    level: float
+    scale: float
+    drift: float
+    low: float
+    high: float
+    band: float
+    excess: float
+    levels: TwoLevels | None
+    longest_high: float
+    longest_low: float
+    still: float
+    still_points: int
+    changes: int
+
+    def expected(self, times: Floats) -> Floats:
+        """The level that the baseline leads one to expect at ``times``."""
+        return self.level + self.drift * (times - self.end)
+
+    def deviations(self, times: Floats, values: Floats) -> Floats:
+        """Distance from what is expected, in sigmas. Past the baseline's end a trend becomes uncertain at half its own
+        rate, so that one which stops is no alarm."""
+        ahead = np.maximum(times - self.end, 0.0)
+        return np.asarray((values - self.expected(times)) / (self.scale + 0.5 * abs(self.drift) * ahead))
+
+    def threshold(self, interval: float) -> float:
+        """The CUSUM (sigma seconds) from which a change is one, for readings ``interval`` seconds apart."""
+        return max(1.5 * self.excess, _LEAST_DEVIATIONS * interval)
+
+
+def baseline_end(track: Track, moment: int) -> float:
+    """Where the baseline should end (track seconds) when the trouble was seen at ``moment`` (ms)."""
+    seen = track.seconds(moment)
+    return seen - min(_MARGIN_S, 0.3 * max(seen, 0.0))
+
+
+def baseline(track: Track, end: float) -> Baseline | None:
+    """The baseline up to ``end`` (track seconds); None with fewer than :data:`ENOUGH` readings before it."""
+    last = int(np.searchsorted(track.times, end, side="right"))
+    if last < ENOUGH or track.kind == "text":
+        return None
+    times, values = track.times[:last], track.values[:last]
+    steady = smooth(values)
+    levels = two_levels(values) if track.kind == "number" else None
+    level, drift, scale = _trend(times, steady, values)
+    low, high = np.percentile(values, [1, 99])
+    found = Baseline(
+        float(times[0]), float(times[-1]), last, level, scale, drift, float(low), float(high), 1.0, 0.0, levels,
+        *_longest(times, values, levels), *_stillness(times, values),
+    )  # fmt: skip
+    deviations = found.deviations(times, steady)
+    seconds = weights(times)
+    band = max(1.0, float(np.percentile(np.abs(deviations), 98)))
+    excess = max(float(cusum(sign * deviations, seconds, band).max()) for sign in (1.0, -1.0))
+    return replace(found, band=band, excess=excess)
+
+
+def wander(track: Track, usual: Baseline, seconds: float) -> float:
+    """The largest change the metric made within ``seconds`` while healthy. Beyond half the baseline's length it is carried
+    on with the square root of time, as a random walk would."""
+    values = smooth(track.values[: usual.count])
+    step = (usual.end - usual.start) / max(usual.count - 1, 1)
+    lag = max(1, round(seconds / step)) if step > 0 else 1
+    longest = max(usual.count // 2, 1)
+    further = (lag / longest) ** 0.5 if lag > longest else 1.0
+    lag = min(lag, longest)
+    return further * float(np.abs(values[lag:] - values[:-lag]).max(initial=0.0))
+
+
+def _trend(times: Floats, steady: Floats, values: Floats) -> tuple[float, float, float]:
+    """Level at the end, drift and scale. A drift is believed only if it explains most of the spread."""
+    least = floor(values)
+    level, raw = float(np.median(steady)), spread(steady)
+    if len(times) >= 30 and raw > least:
+        drift = slope(times, steady)
+        flat = steady - drift * (times - times[-1])
+        if spread(flat) < 0.5 * raw:
+            return float(np.median(flat)), drift, max(spread(flat), least)
+    # A signal that sits still most of the time has no median deviation; its outer range still says what is usual.
+    wide = float(np.subtract(*np.percentile(steady, [97, 3]))) / 4
+    return level, 0.0, max(raw, wide, least)
+
+
+def _longest(times: Floats, values: Floats, levels: TwoLevels | None) -> tuple[float, float]:
+    """The longest whole stay on the high and on the low level, in seconds (0 where it does not switch)."""
+    split = levels.split if levels else 0.5
+    found = runs(times, (values > split).astype(np.float64))
+    if levels is None and not np.all((values == 0) | (values == 1)):
+        return 0.0, 0.0
+    high = found.lengths[found.states == 1]
+    low = found.lengths[found.states == 0]
+    return float(high.max(initial=0.0)), float(low.max(initial=0.0))
+
+
+def _stillness(times: Floats, values: Floats) -> tuple[float, int, int]:
+    found = runs(times, values)
+    points = np.diff(np.append(found.starts, len(values)))
+    return float(found.lengths.max(initial=0.0)), int(points.max(initial=0)), len(found.starts) - 1
+
+
+def at_same_state(track: Track, companions: Sequence[Track], end: float) -> Track | None:
+    """The metric as it would read if its companions stood where they usually do, or None if they do not explain it.
+
+    A motor draws more at full flow: what counts is the current beyond that. The companions (metrics that have not moved
+    themselves) are weighed by ridge regression over the baseline, which must explain most of the spread.
+    """
+    last = int(np.searchsorted(track.times, end, side="right"))
+    if last < 3 * ENOUGH or track.kind != "number":
+        return None
+    columns = [np.interp(track.times, c.times + (c.origin - track.origin) / 1000, c.values) for c in companions if len(c) > 2]
+    columns = [c for c in columns if spread(c[:last]) > 0 and not _constant(c[:last])]
+    if not columns:
+        return None
+    matrix = np.stack(columns, axis=1)
+    centre, width = matrix[:last].mean(axis=0), matrix[:last].std(axis=0)
+    matrix = (matrix - centre) / width
+    target = track.values - track.values[:last].mean()
+    gram = matrix[:last].T @ matrix[:last] + 0.02 * last * np.eye(len(columns))
+    explained = matrix @ np.linalg.solve(gram, matrix[:last].T @ target[:last])
+    adjusted = track.values - explained
+    if spread(smooth(adjusted[:last])) > 0.6 * spread(smooth(track.values[:last])):
+        return None
+    return Track(track.metric, track.unit, track.kind, track.origin, track.times, adjusted)
+
+
+def _constant(values: Floats) -> bool:
+    return float(values.std()) <= 1e-12 * max(1.0, float(np.abs(values).max()))

@@ -1,0 +1,165 @@
+"""Which known fault the findings look like. The faults are data (``signatures/*.toml``); this file knows none of them.
+
+A score is rule-match strength, 0 to 1, never a probability: how much of what the fault would do is seen, less what speaks
+against it and what it leaves unexplained.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Iterable, Sequence
+from fnmatch import fnmatchcase
+from functools import cache
+from importlib.resources import files
+from typing import Any, Literal
+
+import msgspec
+
+from hub.errors import ConfigError
+from hub.insight.signs import Sign, Signs, parse_sign
+from hub.model import CauseMatch, Evidence
+
+DECIDED = 0.5
+"""The score from which a cause is named."""
+_TIE = 0.05
+_AGAINST, _UNEXPLAINED, _ORDER = 0.3, 0.12, 0.1
+
+
+class Signature(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """One known fault as its table in TOML says it; ``pumps.toml`` explains each field.
+
+    ``replaces`` names the cause under which a match is reported: several signatures may mean one fault.
+    """
+
+    id: str
+    title: str
+    component: str
+    needs: tuple[str, ...]
+    supports: tuple[str, ...] = ()
+    against: tuple[str, ...] = ()
+    first: str | None = None
+    rank: float = 1.0
+    replaces: str | None = None
+    explain: str = ""
+    actions: tuple[str, ...] = ()
+    confirm_by: tuple[str, ...] = ()
+
+    @property
+    def cause(self) -> str:
+        return self.replaces or self.id
+
+
+def parse_signatures(text: str, where: str = "signatures.toml") -> list[Signature]:
+    """Read a table of signatures. Raises ConfigError naming the cause and what is wrong with it."""
+    try:
+        table = tomllib.loads(text)
+        found = msgspec.convert(table.get("cause", []), list[Signature])
+        for signature in found:
+            for sign in (*signature.needs, *signature.supports, *signature.against):
+                parse_sign(sign)
+    except (tomllib.TOMLDecodeError, msgspec.ValidationError, ValueError) as error:
+        raise ConfigError(f"{where}: {error}.", "hub/insight/signatures/pumps.toml explains the form.") from None
+    if any(not signature.needs for signature in found):
+        raise ConfigError(f"{where}: each cause needs at least one sign in `needs`.", "Add one.")
+    return found
+
+
+@cache
+def built_in() -> tuple[Signature, ...]:
+    """The signatures that travel with the hub."""
+    folder = files("hub.insight") / "signatures"
+    tables = sorted((entry for entry in folder.iterdir() if entry.name.endswith(".toml")), key=lambda entry: entry.name)
+    return tuple(s for table in tables for s in parse_signatures(table.read_text(encoding="utf-8"), table.name))
+
+
+def extended(own: Sequence[Signature]) -> tuple[Signature, ...]:
+    """Ours with a user's: the same id replaces."""
+    taken = {signature.id for signature in own}
+    return (*own, *(signature for signature in built_in() if signature.id not in taken))
+
+
+def rank(evidence: Sequence[Evidence], signatures: Iterable[Signature] | None = None) -> list[CauseMatch]:
+    """The causes that fit at all, best first, at most five; one entry a cause."""
+    signs = Signs(evidence)
+    best: dict[str, CauseMatch] = {}
+    for signature in built_in() if signatures is None else signatures:
+        match = _match(signature, signs)
+        if match is not None and match.score > best.get(match.cause, _NOTHING).score:
+            best[match.cause] = match
+    return sorted(best.values(), key=lambda match: (-match.score, match.cause))[:5]
+
+
+_NOTHING = CauseMatch("", "", None, 0.1)
+
+
+def decide(matches: Sequence[CauseMatch]) -> CauseMatch | None:
+    """The cause to name, or None: nothing fits well enough, or two fit equally well."""
+    if not matches or matches[0].score < DECIDED:
+        return None
+    if len(matches) > 1 and matches[0].score - matches[1].score < _TIE:
+        return None
+    return matches[0]
+
+
+def match_word(score: float) -> Literal["strong", "medium", "weak"]:
+    """How pages say a score; never as a percentage."""
+    return "strong" if score >= 0.75 else "medium" if score >= DECIDED else "weak"
+
+
+def _match(signature: Signature, signs: Signs) -> CauseMatch | None:
+    needed = [signs.seen(parse_sign(sign)) for sign in signature.needs]
+    if any(degree < 0.25 for degree, _ in needed):
+        return None
+    total = sum(2 * degree for degree, _ in needed)
+    full = 2.0 * len(needed)
+    cited = [e for _, found in needed for e in found]
+    missing: list[Evidence] = []
+    for sign in map(parse_sign, signature.supports):
+        degree, found = signs.seen(sign)
+        if found:
+            total, full = total + degree, full + 1
+            cited += found
+        elif signs.watched(sign):
+            full += 0.5  # a consequence that has not come yet: it may still
+    score = total / full
+    for sign in map(parse_sign, signature.against):
+        degree, found = signs.seen(sign)
+        score -= _AGAINST * degree
+        missing += found
+    named = [parse_sign(sign) for sign in (*signature.needs, *signature.supports)]
+    for movement in signs.movements:
+        if movement not in cited and movement not in missing and not _mentions(named, movement):
+            score -= _UNEXPLAINED * min(1.0, movement.strength / 0.5)
+            missing.append(movement)
+    score += _ordered(signature, signs)
+    return CauseMatch(
+        cause=signature.cause,
+        title=signature.title,
+        component=signature.component,
+        score=round(min(max(score * signature.rank, 0.0), 1.0), 3),
+        supporting=_ids(cited),
+        against=_ids(e for e in missing if e not in cited),
+        actions=signature.actions,
+        confirm_by=signature.confirm_by,
+    )
+
+
+def _mentions(named: Sequence[Sign], movement: Evidence) -> bool:
+    return any(sign.fits(movement.metric or "") for sign in named if sign.patterns != ("*",))
+
+
+def _ordered(signature: Signature, signs: Signs) -> float:
+    """A bonus where the metric that should move first does, a malus where another was clearly earlier."""
+    onsets = signs.onsets
+    if signature.first is None or len(onsets) < 2:
+        return 0.0
+    patterns = signature.first.split("|")
+    own = [start for metric, start in onsets.items() if any(fnmatchcase(metric, p) for p in patterns)]
+    if not own:
+        return 0.0
+    behind = (min(own) - min(onsets.values())) / 1000
+    return _ORDER * (1.0 if behind <= 3 else -1.0 if behind > 20 else 0.0)
+
+
+def _ids(found: Iterable[Evidence]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(e.id for e in found))

@@ -1,0 +1,186 @@
+"""What one metric does now, against its baseline: it rises, falls, stands still, switches, or goes on as usual."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from typing import Literal
+
+import numpy as np
+
+from hub.insight.baseline import Baseline, at_same_state, baseline, baseline_end, wander
+from hub.insight.statistics import MAD_TO_SIGMA, cusum, runs, smooth, spread, weights
+from hub.insight.track import Floats, Track
+
+Doing = Literal["rises", "falls", "steady", "stuck", "stays on", "stays off", "unknown"]
+"""``stuck``: repeats one value far longer than it ever did. ``stays on`` and ``stays off``: a signal that switches holds one
+level for longer than it usually does. ``unknown``: too little history to tell."""
+
+_RECENT_S = 12.0
+_BELIEVABLE = 2.5
+
+
+@dataclass(frozen=True, slots=True)
+class Movement:
+    """``onset`` and ``now`` in ms; ``before`` and ``level`` are the metric before the onset and now; ``deviation`` is in
+    sigmas of the baseline. ``adjusted`` says that it shows only against the operating state; ``shift`` is how far the high
+    level of a switching signal has moved, as a fraction of the distance between its levels."""
+
+    track: Track
+    doing: Doing
+    onset: int | None
+    before: float
+    level: float
+    deviation: float
+    baseline: Baseline | None
+    adjusted: bool = False
+    shift: float = 0.0
+
+    @property
+    def metric(self) -> str:
+        return self.track.metric
+
+    @property
+    def change(self) -> float:
+        return self.level - self.before
+
+    @property
+    def moved(self) -> bool:
+        return self.doing not in ("steady", "unknown")
+
+
+def movements(tracks: Mapping[str, Track], moment: int) -> dict[str, Movement]:
+    """Every metric's movement, for trouble that was seen at ``moment`` (ms). Texts are left out."""
+    found = {name: movement(track, moment) for name, track in tracks.items() if track.kind != "text" and len(track)}
+    quiet = [m.track for m in found.values() if m.doing == "steady" and m.track.kind == "number"]
+    for name, seen in list(found.items()):
+        if seen.doing == "steady" and seen.baseline is not None and seen.baseline.levels is None:
+            found[name] = _beyond_state(seen, [track for track in quiet if track.metric != name], moment)
+    return found
+
+
+def movement(track: Track, moment: int) -> Movement:
+    """One metric alone."""
+    usual = baseline(track, baseline_end(track, moment))
+    if usual is None or len(track) - usual.count < 2:
+        return _of_few(track, usual)
+    if track.kind == "boolean" or usual.levels is not None:
+        return _switching(track, usual)
+    stood = _stuck(track, usual)
+    return stood if stood is not None else _shifted(track, usual)
+
+
+def _of_few(track: Track, usual: Baseline | None) -> Movement:
+    level = float(track.values[-1])
+    return Movement(track, "unknown", None, level, level, 0.0, usual)
+
+
+def _shifted(track: Track, usual: Baseline) -> Movement:
+    """CUSUM in both directions over what came after the baseline."""
+    times, values = track.times[usual.count :], smooth(track.values)[usual.count :]
+    deviations = usual.deviations(times, values)
+    interval = float(np.median(np.diff(times[-10:])))
+    last = deviations[times >= times[-1] - max(_RECENT_S, 2 * interval)]
+    deviation = float(np.median(last[-max(3, len(last) // 2) :]))
+    sign = 1.0 if deviation >= 0 else -1.0
+    total = cusum(sign * deviations, weights(times), usual.band)
+    level = _recent(track, times[-1])
+    rest = Movement(track, "steady", None, usual.level, level, deviation, usual)
+    if total[-1] <= usual.threshold(interval) or abs(deviation) < _BELIEVABLE:
+        return rest
+    start = int(np.flatnonzero(total == 0)[-1]) if np.any(total == 0) else 0
+    onset, before = _onset(track, usual.count + start, sign)
+    if sign * (level - before) < 1.5 * wander(track, usual, float(times[-1]) - onset):
+        return rest
+    return Movement(track, "rises" if sign > 0 else "falls", track.stamp(onset), before, level, deviation, usual)
+
+
+def _recent(track: Track, end: float) -> float:
+    """The level now: the median of the last few seconds, so that a ramp's end counts more than its way."""
+    recent = track.values[track.times >= end - 4.0][-5:]
+    return float(np.median(recent if len(recent) >= 3 else track.values[-3:]))
+
+
+def _onset(track: Track, start: int, sign: float) -> tuple[float, float]:
+    """Sharpen the onset: from half-way up, back to the last reading that was still within the noise of the level before.
+
+    Gives the time (track seconds) and the level before it.
+    """
+    times, values = track.times, smooth(track.values)
+    first = max(int(np.searchsorted(times, times[start] - 60.0)), 0)
+    calm = values[max(first - 30, 0) : max(first, 1)]
+    before = float(np.median(calm))
+    noise = MAD_TO_SIGMA * float(np.median(np.abs(np.diff(track.values[: start + 1])))) / 1.4 if start else 0.0
+    risen = sign * (values[first:] - before)
+    half = first + int(np.argmax(risen >= 0.5 * max(float(risen[-3:].max()), 1e-12)))
+    quiet = max(2.5 * noise, 0.04 * float(risen.max(initial=0.0)))
+    still = np.flatnonzero(risen[: half - first + 1] <= quiet)
+    index = min(first + int(still[-1]) + 1, len(times) - 1) if len(still) else first
+    return float(times[index]), before
+
+
+def _stuck(track: Track, usual: Baseline) -> Movement | None:
+    """A value that repeats itself far longer than ever while it was known to change."""
+    changes = np.flatnonzero(np.diff(track.values))
+    first = int(changes[-1]) + 1 if len(changes) else 0
+    points, seconds = len(track) - first, float(track.times[-1] - track.times[first])
+    lively = usual.changes >= max(10, usual.count // 20)
+    if not lively or points < max(15, 2.5 * usual.still_points) or seconds < max(20.0, 2.5 * min(usual.still, 400.0)):
+        return None
+    level = float(track.values[-1])
+    return Movement(track, "stuck", track.at(first), level, level, min(seconds / max(usual.still, 1.0), 30.0) * 2, usual)
+
+
+def _switching(track: Track, usual: Baseline) -> Movement:
+    """A signal of two levels: is it on one of them for longer than it usually stays, and has the level itself moved?"""
+    split = usual.levels.split if usual.levels else 0.5
+    low = usual.levels.low if usual.levels else 0.0
+    if usual.levels is not None:
+        # Halfway between the levels is too high for one whose upper level sinks.
+        split = low + 0.25 * (usual.levels.high - low)
+    states = (track.values > split).astype(np.float64)
+    found = runs(track.times, states)
+    on = bool(found.states[-1])
+    first, length = int(found.starts[-1]), float(track.times[-1] - track.times[int(found.starts[-1])])
+    usual_length = usual.longest_high if on else usual.longest_low
+    shift = _shift(track, usual, states, first) if on else 0.0
+    seen_before = bool(np.any((track.values[: usual.count] > split) == on)) and (len(found.starts) > 1 or usual.levels is not None)
+    before = float(track.values[first - 1]) if first else float(track.values[0])
+    if not seen_before and len(found.starts) > 1:
+        ratio = 10.0
+    elif len(found.starts) == 1:
+        ratio = 0.0
+    else:
+        ratio = length / max(usual_length, 1.0) if usual_length else 0.0
+    if ratio < 1.3 and abs(shift) < 0.15:
+        return Movement(track, "steady", None, before, float(track.values[-1]), 0.0, usual, shift=shift)
+    level = float(np.median(track.values[first:][-15:]))
+    deviation = max(min(4 * ratio, 30.0) if ratio >= 1.3 else 0.0, min(abs(shift) * 30, 20.0))
+    return Movement(track, "stays on" if on else "stays off", track.at(first), before, level, deviation, usual, shift=shift)
+
+
+def _shift(track: Track, usual: Baseline, states: Floats, first: int) -> float:
+    """How far the upper level of the present run lies from the usual one, as a fraction of the distance of the levels."""
+    if usual.levels is None or len(track) - first < 5:
+        return 0.0
+    high = track.values[: usual.count][states[: usual.count] == 1]
+    gap = usual.levels.high - usual.levels.low
+    shift = (float(np.median(track.values[first:][-15:])) - float(np.median(high))) / gap
+    return shift if abs(shift) * gap > 3 * spread(high) else 0.0
+
+
+def _beyond_state(seen: Movement, companions: Iterable[Track], moment: int) -> Movement:
+    """Look again at a steady metric with the influence of its steady companions taken out."""
+    adjusted = at_same_state(seen.track, list(companions), baseline_end(seen.track, moment))
+    usual = baseline(adjusted, baseline_end(adjusted, moment)) if adjusted is not None else None
+    if adjusted is None or usual is None or seen.baseline is None:
+        return seen
+    moved = _shifted(adjusted, usual)
+    if not moved.moved or abs(moved.deviation) < 2 * _BELIEVABLE:
+        return seen
+    # It must show in the metric itself as well: a companion that errs would else move everything it explains.
+    start = int(np.searchsorted(seen.track.times, seen.track.seconds(moved.onset or 0)))
+    before = float(np.median(seen.track.values[max(start - 10, 0) : max(start, 1)]))
+    if (seen.level - before) * moved.change <= 0 or abs(seen.level - before) < 0.3 * abs(moved.change):
+        return seen
+    return replace(moved, track=seen.track, before=before, level=seen.level, adjusted=True)

@@ -1,0 +1,285 @@
+"""The link that aiomqtt speaks: MQTT 5 where the broker does, else 3.1.1. The only file that knows aiomqtt and paho.
+
+aiomqtt has no manual acknowledgement, hides whether the broker kept the session, and puts messages into a queue
+that drops what it has already acknowledged. So :class:`_Connection` takes over callbacks below its surface; the
+tests of links fail when a new version changes there.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import ssl
+import time
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from typing import Any
+
+import aiomqtt
+import paho.mqtt.client as paho
+from aiomqtt import ProtocolVersion
+from aiomqtt.exceptions import MqttConnectError
+from paho.mqtt.packettypes import PacketTypes
+from paho.mqtt.properties import Properties
+from paho.mqtt.reasoncodes import ReasonCode
+
+from hub.model import RawMessage
+from hub.mqtt.backoff import Backoff
+from hub.mqtt.link import GapListener, LinkSettings, Sink
+from hub.mqtt.persistent import Connection, Lost, PersistentLink, Refused, Take
+from hub.mqtt.reasons import reason_of_end, reason_of_failure
+
+SESSION_EXPIRY_S = 604_800
+HANDSHAKE_S = 10.0
+CLOSE_S = 2.0
+MAX_UNCONFIRMED = 1_000
+READ_BURST = 256
+"""Packets read in one turn of the loop: enough for a batch, short enough (some 5 ms) for everything else."""
+
+_NAMES = {ProtocolVersion.V5: "MQTT 5", ProtocolVersion.V311: "MQTT 3.1.1"}
+
+_OTHER = {ProtocolVersion.V5: ProtocolVersion.V311, ProtocolVersion.V311: ProtocolVersion.V5}
+
+log = logging.getLogger(__name__)
+
+
+class _WrongVersion(Lost):
+    """The broker says that it does not speak this version of MQTT."""
+
+
+class _HungUp(Lost):
+    """The broker closed the connection without a word; old ones answer MQTT 5 in this way."""
+
+
+class AiomqttLink(PersistentLink):
+    """A :class:`hub.mqtt.link.Link` that finds out by trying which version the broker speaks, and remembers."""
+
+    def __init__(
+        self, settings: LinkSettings, sink: Sink, on_gap: GapListener, *, backoff: Backoff | None = None
+    ) -> None:
+        super().__init__(settings, sink, on_gap, self._make, backoff)
+        self._version = ProtocolVersion.V5
+        self._proven = False
+
+    def _make(self, session: int, take: Take, changed: Callable[[], None]) -> Connection:
+        return _Connection(self._settings, self._version, session, take, changed)
+
+    def _connected(self, connection: Connection) -> None:
+        self._proven = True
+        super()._connected(connection)
+
+    async def _live(self) -> None:
+        try:
+            await super()._live()
+        except _WrongVersion:
+            self._try_other_version()
+            await super()._live()
+        except _HungUp:
+            if not self._proven:
+                self._try_other_version()
+            raise
+
+    def _try_other_version(self) -> None:
+        self._version = _OTHER[self._version]
+
+
+class _Connection(aiomqtt.Client):
+    """One connection with paho's callbacks in our hands."""
+
+    def __init__(
+        self,
+        settings: LinkSettings,
+        version: ProtocolVersion,
+        session: int,
+        take: Take,
+        changed: Callable[[], None],
+    ) -> None:
+        options: dict[str, Any] = {"clean_session": False}
+        if version is ProtocolVersion.V5:
+            options = {"clean_start": False, "properties": _connect_properties(settings)}
+        super().__init__(
+            settings.host,
+            settings.port,
+            username=settings.username,
+            password=settings.password,
+            identifier=settings.client_id,
+            protocol=version,
+            keepalive=settings.keepalive_s,
+            timeout=HANDSHAKE_S,
+            tls_params=aiomqtt.TLSParameters(ca_certs=settings.ca_file) if settings.tls else None,
+            **options,
+        )
+        self._client.manual_ack_set(True)
+        self._client.disable_logger()  # it would look at every packet, and `lost` tells what matters
+        self.protocol = _NAMES[version]
+        self.session_present = False
+        self.lost: Lost | None = None
+        self._session = session
+        self._take = take
+        self._changed = changed
+        self._messages = 0
+        self._reading = True
+        self._over = asyncio.Event()
+        self._unconfirmed: dict[int, asyncio.Future[ReasonCode]] = {}
+
+    async def open(self) -> None:
+        try:
+            await self.__aenter__()
+        except MqttConnectError as error:
+            reason = str(error.rc)
+            kind = _WrongVersion if "protocol version" in reason else Lost
+            raise kind(f"the broker refused the connection: {reason}") from None
+        except (aiomqtt.MqttError, ssl.SSLError, ValueError) as error:
+            if self.lost is not None:
+                raise _HungUp("the broker closed the connection before it was made") from None
+            # aiomqtt keeps only the text of what went wrong, Python the error itself.
+            raise Lost(reason_of_failure(error.__context__ or error)) from None
+
+    async def subscribe_to(self, filters: Sequence[str]) -> dict[str, str]:
+        try:
+            codes = await self.subscribe([(each, 1) for each in filters])
+        except (aiomqtt.MqttError, ValueError) as error:
+            raise self.lost or Lost(f"the broker did not answer the subscription ({error})") from None
+        refused = [code if isinstance(code, ReasonCode) and code.is_failure else None for code in codes]
+        return {each: str(code) for each, code in zip(filters, refused, strict=True) if code is not None}
+
+    async def send(self, topic: str, payload: bytes, qos: int, retained: bool) -> None:
+        if len(self._unconfirmed) >= MAX_UNCONFIRMED:
+            raise Refused("too many messages wait for the broker's confirmation")
+        try:
+            info = self._client.publish(topic, payload, qos, retained)
+        except ValueError as error:
+            raise Refused("its topic or its size is not allowed") from error
+        if info.rc != paho.MQTT_ERR_SUCCESS:
+            raise Lost("the connection is down")
+        if qos:
+            # paho writes only when the loop lets it, so the answer cannot have come yet.
+            confirmed = self._unconfirmed[info.mid] = self._loop.create_future()
+            try:
+                reason = await confirmed
+            except aiomqtt.MqttError:
+                raise self.lost or Lost("the connection is down") from None
+            finally:
+                del self._unconfirmed[info.mid]
+            if reason.is_failure:
+                raise Refused(str(reason))
+
+    def ack(self, receipt: int) -> None:
+        self._client.ack(receipt, 1)
+
+    def stop_reading(self) -> None:
+        sock = self._client.socket()
+        if self._reading and sock is not None:
+            self._loop.remove_reader(sock.fileno())
+        self._reading = False
+
+    def start_reading(self) -> None:
+        sock = self._client.socket()
+        if not self._reading and sock is not None:
+            self._loop.add_reader(sock.fileno(), self._read)
+            self._loop.call_soon(self._read)  # TLS may hold decrypted bytes that no reader event announces
+        self._reading = True
+
+    def fail(self, reason: str) -> None:
+        if self.lost is None:
+            self.lost = Lost(reason)
+            waiting: list[asyncio.Future[Any]] = [*self._pending_subscribes.values(), *self._unconfirmed.values()]
+            for future in (self._connected, *waiting):
+                if not future.done():
+                    future.set_exception(aiomqtt.MqttError(reason))
+                    future.exception()  # perhaps nobody waits for it any more, and that is all right
+            self._over.set()
+            self._changed()
+
+    async def close(self) -> None:
+        if self.lost is None and self._client.is_connected():
+            self._client.disconnect()  # behind the acknowledgements that wait to be written
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._over.wait(), CLOSE_S)
+        self.fail("it was closed")
+        self._client._sock_close()
+        if self._misc_task is not None:
+            self._misc_task.cancel()
+            await asyncio.gather(self._misc_task, return_exceptions=True)
+
+    # What paho calls: the first two also from the thread that connects, the others on the event loop.
+
+    def _on_socket_open(self, client: paho.Client, userdata: Any, sock: Any) -> None:
+        self._loop.call_soon_threadsafe(self._opened, sock)
+
+    def _on_socket_register_write(self, client: paho.Client, userdata: Any, sock: Any) -> None:
+        self._loop.call_soon_threadsafe(self._watch_writes, sock)
+
+    def _opened(self, sock: Any) -> None:
+        if self.lost is not None:
+            self._client._sock_close()  # given up while the thread was connecting
+        else:
+            self._loop.add_reader(sock.fileno(), self._read)
+            self._misc_task = self._loop.create_task(self._misc_loop(), name="mqtt-keepalive")
+
+    def _watch_writes(self, sock: Any) -> None:
+        if sock is self._client.socket():
+            self._loop.add_writer(sock.fileno(), self._write)
+
+    def _read(self) -> None:
+        try:
+            for _ in range(READ_BURST):
+                before = self._messages
+                if self._reading and self.lost is None:
+                    self._client.loop_read()
+                if self._messages == before and not self._holds_bytes():
+                    return
+            if self._holds_bytes():
+                self._loop.call_soon(self._read)
+        except Exception:  # a packet that paho trips over must not end the hub, only this connection
+            log.exception("A packet from the broker could not be read.")
+            self.fail("the broker sent something that is not MQTT")
+
+    def _holds_bytes(self) -> bool:
+        sock = self._client.socket()
+        return self._reading and isinstance(sock, ssl.SSLSocket) and sock.pending() > 0
+
+    def _write(self) -> None:
+        try:
+            self._client.loop_write()
+        except Exception:
+            log.exception("A packet to the broker could not be written.")
+            self.fail("writing to the broker failed")
+
+    def _on_connect(
+        self, client: paho.Client, userdata: Any, flags: Any, reason_code: ReasonCode, properties: Any = None
+    ) -> None:
+        self.session_present = flags.session_present
+        super()._on_connect(client, userdata, flags, reason_code, properties)
+
+    def _on_disconnect(
+        self, client: paho.Client, userdata: Any, flags: Any, reason_code: ReasonCode, properties: Any = None
+    ) -> None:
+        self.fail(reason_of_end(str(reason_code)))
+
+    def _on_message(self, client: paho.Client, userdata: Any, message: paho.MQTTMessage) -> None:
+        self._messages += 1
+        try:
+            topic = message.topic
+        except UnicodeDecodeError:
+            topic = message._topic.decode(errors="backslashreplace")
+        receipt = message.mid if message.qos else None
+        received = int(time.time() * 1_000)
+        payload = bytes(message.payload)
+        self._take(RawMessage(topic, payload, received, message.qos, message.retain, receipt, self._session))
+
+    def _on_publish(
+        self, client: paho.Client, userdata: Any, mid: int, reason_code: ReasonCode, properties: Any
+    ) -> None:
+        future = self._unconfirmed.get(mid)
+        if future is not None and not future.done():
+            future.set_result(reason_code)
+
+
+def _connect_properties(settings: LinkSettings) -> Properties:
+    # No TopicAliasMaximum: paho cannot resolve aliases.
+    properties = Properties(PacketTypes.CONNECT)  # type: ignore[no-untyped-call]
+    properties.SessionExpiryInterval = SESSION_EXPIRY_S
+    properties.ReceiveMaximum = min(settings.window, 65_535)
+    properties.MaximumPacketSize = settings.max_packet_bytes
+    return properties

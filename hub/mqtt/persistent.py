@@ -1,0 +1,268 @@
+"""What every link does, whichever library speaks MQTT for it: reconnect, bound what is in flight, report gaps.
+
+It knows no MQTT library; :class:`Connection` is what it asks of one. Everything here runs on the event loop.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
+from typing import Protocol
+
+import msgspec
+
+from hub.errors import BrokerError
+from hub.model import RawMessage
+from hub.mqtt.backoff import Backoff
+from hub.mqtt.link import GapListener, LinkSettings, LinkState, Sink
+
+RESUBSCRIBE_S = 30.0
+"""A refused subscription is tried again after this long: somebody may mend the broker's access list."""
+
+PUBLISH_S = 10.0
+
+log = logging.getLogger(__name__)
+
+
+class Lost(Exception):
+    """A connection failed or ended; the text is for people, without a full stop."""
+
+
+class Refused(Exception):
+    """The broker took the connection but not what was asked of it; the text says why."""
+
+
+class Connection(Protocol):
+    """One connection, from CONNECT to its end. ``lost`` says why it is over, None while it is not."""
+
+    protocol: str
+    session_present: bool
+    lost: Lost | None
+
+    async def open(self) -> None:
+        """Connect and wait for CONNACK; raises :class:`Lost`."""
+
+    async def subscribe_to(self, filters: Sequence[str]) -> dict[str, str]:
+        """Subscribe with QoS 1; returns the refused filters with the broker's reason. Raises :class:`Lost`."""
+
+    async def send(self, topic: str, payload: bytes, qos: int, retained: bool) -> None:
+        """Publish; at QoS 1 returns once confirmed. Raises :class:`Lost` and :class:`Refused`."""
+
+    def ack(self, receipt: int) -> None: ...
+
+    def stop_reading(self) -> None: ...
+
+    def start_reading(self) -> None: ...
+
+    def fail(self, reason: str) -> None:
+        """Give the connection up."""
+
+    async def close(self) -> None:
+        """End it, politely where that is possible, without shortening the session."""
+
+
+Take = Callable[[RawMessage], None]
+Connect = Callable[[int, Take, Callable[[], None]], Connection]
+"""Makes a connection from the session's number, what takes its messages, and what to call when it is over."""
+
+
+class PersistentLink:
+    """Implements :class:`hub.mqtt.link.Link` over connections that ``connect`` makes, one after the other.
+
+    At most ``settings.window`` messages of QoS 1 are out with the hub: beyond that, and while paused, the socket is
+    not read. If that lasts, the connection is closed and the broker queues.
+    """
+
+    def __init__(
+        self,
+        settings: LinkSettings,
+        sink: Sink,
+        on_gap: GapListener,
+        connect: Connect,
+        backoff: Backoff | None = None,
+    ) -> None:
+        self._settings = settings
+        self._sink = sink
+        self._on_gap = on_gap
+        self._connect = connect
+        self._backoff = backoff or Backoff()
+        self._state = LinkState(f"{settings.host}:{settings.port}")
+        self._topics: dict[str, None] = {}
+        self._connection: Connection | None = None
+        self._session = 0
+        self._had_session = settings.had_session
+        self._current_to = settings.current_to
+        self._held = 0
+        self._paused = False
+        self._stalled_at: float | None = None
+        self._changed = asyncio.Event()
+
+    @property
+    def state(self) -> LinkState:
+        return self._state
+
+    async def run(self) -> None:
+        """Connect, receive, reconnect, until cancelled; then disconnect without shortening the session."""
+        while True:
+            while self._must_wait():
+                self._changed.clear()
+                await self._changed.wait()
+            begun = time.monotonic()
+            try:
+                await self._live()
+            except Lost as lost:
+                log.warning("The connection to %s is down: %s.", self._state.address, lost)
+                self._set(error=f"{lost}.")
+            if self._must_wait():
+                continue  # it was closed because of that, and comes back as soon as the hub can take more
+            if time.monotonic() - begun > self._backoff.most:
+                self._backoff.reset()
+            await asyncio.sleep(self._backoff.next())
+
+    async def _live(self) -> None:
+        """One connection's life; raises :class:`Lost` at its end."""
+        self._session += 1
+        self._stalled_at = None
+        connection = self._connection = self._connect(self._session, self._take, self._changed.set)
+        try:
+            await connection.open()
+            self._connected(connection)
+            await self._serve(connection)
+        finally:
+            self._connection = None
+            self._disconnected()
+            await connection.close()
+
+    def _connected(self, connection: Connection) -> None:
+        now = _now()
+        if not connection.session_present and self._had_session:
+            self._on_gap(self._current_to, now)
+        self._had_session = True
+        self._set(connected=True, protocol=connection.protocol, since=now, error=None)
+        if self._must_wait():
+            self._stall()
+
+    def _disconnected(self) -> None:
+        if self._state.connected:
+            now = _now()
+            if self._stalled_at is None:
+                # A dead peer is noticed within twice the keepalive; up to then everything had come.
+                self._current_to = max(self._current_to, now - 2_000 * self._settings.keepalive_s)
+            self._set(connected=False, subscribed=False, since=now, reconnects=self._state.reconnects + 1)
+
+    async def _serve(self, connection: Connection) -> None:
+        asked: set[str] = set()
+        while connection.lost is None:
+            self._changed.clear()
+            patience: float | None = None
+            missing = [topic for topic in self._topics if topic not in asked]
+            if missing:
+                refused = await connection.subscribe_to(missing)
+                asked.update(missing)
+                self._subscribed(refused)
+                if refused:
+                    asked.difference_update(refused)
+                    patience = RESUBSCRIBE_S
+            if self._stalled_at is not None:
+                # In time before the keepalive would cut the connection, since its answers are not read either.
+                left = self._stalled_at + self._settings.keepalive_s / 2 - time.monotonic()
+                if left <= 0:
+                    raise Lost("the hub cannot take more messages for now, the broker queues them")
+                patience = left if patience is None else min(left, patience)
+            if connection.lost is None:
+                with suppress(TimeoutError):
+                    await asyncio.wait_for(self._changed.wait(), patience)
+        raise connection.lost
+
+    def _subscribed(self, refused: dict[str, str]) -> None:
+        if refused:
+            named = ", ".join(f"{topic} ({reason})" for topic, reason in refused.items())
+            error = f"The broker refused the subscription to {named}. Check the hub's rights in its access list."
+            self._set(subscribed=False, error=error)
+        else:
+            self._set(subscribed=True, error=None)
+
+    def _take(self, message: RawMessage) -> None:
+        self._current_to = message.received
+        taken = self._sink(message)
+        if message.receipt is None:
+            return
+        if taken:
+            self._held += 1
+            if self._held > self._settings.window:
+                self._stall()
+        elif self._connection is not None:
+            # It is neither kept nor acknowledged, so a new connection must bring it again.
+            self._connection.fail("the hub's queue is full")
+
+    def ack(self, messages: Iterable[RawMessage]) -> None:
+        """Acknowledge in the given order. Receipts of a session that has ended are left out: they come again.
+
+        Every QoS 1 message that the sink took must come by here once; that is how the window is counted.
+        """
+        connection = self._connection
+        alive = connection is not None and connection.lost is None
+        for message in messages:
+            if message.receipt is not None:
+                self._held -= 1
+                if alive and connection is not None and message.session == self._session:
+                    connection.ack(message.receipt)
+        self._go_on()
+
+    async def publish(self, topic: str, payload: bytes, *, qos: int = 1, retained: bool = False) -> None:
+        """Raises :class:`BrokerError` when not connected, refused, or not confirmed in time."""
+        connection = self._connection
+        if connection is None or not self._state.connected:
+            raise BrokerError(f"The hub is not connected to its broker at {self._state.address}.")
+        try:
+            async with asyncio.timeout(PUBLISH_S):
+                await connection.send(topic, payload, qos, retained)
+        except Refused as refused:
+            raise BrokerError(f"The message to {topic!r} was refused: {refused}.") from None
+        except (Lost, TimeoutError):
+            raise BrokerError(
+                f"The broker has not confirmed the message to {topic!r}.", "It may have arrived all the same."
+            ) from None
+
+    def subscribe(self, topics: Iterable[str]) -> None:
+        """Add topic filters, now and on every reconnect."""
+        self._topics.update(dict.fromkeys(topics))
+        self._changed.set()
+
+    def pause(self) -> None:
+        """Stop taking messages in: the broker queues them. :meth:`resume` goes on."""
+        self._paused = True
+        if self._state.connected:  # before that the handshake must be read
+            self._stall()
+
+    def resume(self) -> None:
+        self._paused = False
+        self._go_on()
+
+    def _must_wait(self) -> bool:
+        return self._paused or self._held > self._settings.window
+
+    def _stall(self) -> None:
+        if self._stalled_at is None and self._connection is not None:
+            self._stalled_at = time.monotonic()
+            self._connection.stop_reading()
+            self._changed.set()
+
+    def _go_on(self) -> None:
+        if self._must_wait():
+            return
+        if self._stalled_at is not None:
+            self._stalled_at = None
+            if self._connection is not None:
+                self._connection.start_reading()
+        self._changed.set()
+
+    def _set(self, **changes: object) -> None:
+        self._state = msgspec.structs.replace(self._state, **changes)
+
+
+def _now() -> int:
+    return time.time_ns() // 1_000_000

@@ -1,0 +1,129 @@
+"""Reading back everything but series. It knows no thread; each function is given a connection that reads."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import msgspec
+
+from hub.model import Activity, Alert, AlertState, Diagnosis, Rejection
+from hub.store.base import Snapshot
+from hub.store.writer import KEYS_PER_DEVICE, KEYS_RECENT
+
+_alert = msgspec.msgpack.Decoder(Alert).decode
+_diagnosis = msgspec.msgpack.Decoder(Diagnosis).decode
+
+_KEYS = """SELECT device, key FROM (
+    SELECT device, n, key, row_number() OVER (PARTITION BY device ORDER BY n DESC) AS age FROM dedupe_key)
+    WHERE n > ? OR age <= ? ORDER BY n"""
+
+
+def load(connection: sqlite3.Connection) -> Snapshot:
+    """See :meth:`hub.store.base.Store.load`; the caller holds one read transaction around it."""
+    cursor = connection.execute("SELECT cursor FROM progress").fetchone()[0]
+    return Snapshot(
+        cursor=cursor,
+        states=dict(connection.execute("SELECT id, state FROM device")),
+        alerts=_alerts(connection, "state <> 'cleared' ORDER BY raised_at DESC, id DESC"),
+        keys=connection.execute(_KEYS, (cursor - KEYS_RECENT, KEYS_PER_DEVICE)).fetchall(),
+    )
+
+
+def alerts(
+    connection: sqlite3.Connection,
+    states: Iterable[AlertState] | None,
+    device: str | None,
+    limit: int,
+    before: tuple[int, str] | None,
+) -> list[Alert]:
+    """See :meth:`hub.store.base.Store.alerts`."""
+    terms, values = ["1"], list[Any]()
+    if states is not None:
+        wanted = sorted(set(states))
+        terms.append(f"state IN ({', '.join('?' * len(wanted))})")
+        values += wanted
+        if "cleared" not in wanted:
+            terms.append("state <> 'cleared'")  # in these words the index of open alerts applies
+    if device is not None:
+        terms.append("device = ?")
+        values.append(device)
+    if before is not None:
+        terms.append("(raised_at, id) < (?, ?)")
+        values += before
+    where = " AND ".join(terms)
+    return _alerts(connection, f"{where} ORDER BY raised_at DESC, id DESC LIMIT ?", *values, max(limit, 0))
+
+
+def alert(connection: sqlite3.Connection, alert_id: str) -> Alert | None:
+    """The alert of that id."""
+    found = _alerts(connection, "id = ?", alert_id)
+    return found[0] if found else None
+
+
+def similar_alerts(connection: sqlite3.Connection, to: Alert, limit: int) -> list[Alert]:
+    """See :meth:`hub.store.base.Store.similar_alerts`."""
+    return _alerts(
+        connection,
+        "rule = ? AND metric IS ? AND (raised_at, id) < (?, ?) AND state = 'cleared' "
+        "ORDER BY raised_at DESC, id DESC LIMIT ?",
+        to.rule,
+        to.metric,
+        to.raised_at,
+        to.id,
+        max(limit, 0),
+    )
+
+
+def diagnoses(connection: sqlite3.Connection, alert_ids: Sequence[str]) -> dict[str, Diagnosis]:
+    """The newest diagnosis of each alert that has one."""
+    rows = connection.execute(
+        "SELECT alert, body FROM diagnosis WHERE alert IN (SELECT value FROM json_each(?)) ORDER BY created_at, id",
+        (msgspec.json.encode(list(alert_ids)).decode(),),
+    )
+    newest = {str(alert_id): body for alert_id, body in rows}
+    return {alert_id: _diagnosis(body) for alert_id, body in newest.items()}
+
+
+def diagnosis(connection: sqlite3.Connection, diagnosis_id: str) -> Diagnosis | None:
+    """The diagnosis of that id."""
+    row = connection.execute("SELECT body FROM diagnosis WHERE id = ?", (diagnosis_id,)).fetchone()
+    return _diagnosis(row[0]) if row else None
+
+
+def rejections(connection: sqlite3.Connection, limit: int) -> list[Rejection]:
+    """Newest first."""
+    rows = connection.execute(
+        "SELECT topic, reason, detail, excerpt, received FROM rejection ORDER BY id DESC LIMIT ?", (max(limit, 0),)
+    )
+    return [Rejection(*row) for row in rows]
+
+
+def activity(
+    connection: sqlite3.Connection, device: str | None, limit: int, before: int | None
+) -> list[tuple[int, Activity]]:
+    """See :meth:`hub.store.base.Store.activity`."""
+    terms, values = ["1"], list[Any]()
+    if device is not None:
+        terms.append("device = ?")
+        values.append(device)
+    if before is not None:
+        terms.append("id < ?")
+        values.append(before)
+    rows = connection.execute(
+        f"SELECT id, ts, kind, device, text, severity FROM activity WHERE {' AND '.join(terms)} "  # noqa: S608
+        "ORDER BY id DESC LIMIT ?",
+        (*values, max(limit, 0)),
+    )
+    return [(number, Activity(*rest)) for number, *rest in rows]
+
+
+def last_fired(connection: sqlite3.Connection) -> dict[str, int]:
+    """For each rule that ever raised an alert, when it last did."""
+    return dict(connection.execute("SELECT rule, max(raised_at) FROM alert GROUP BY rule"))
+
+
+def _alerts(connection: sqlite3.Connection, where: str, *values: Any) -> list[Alert]:
+    rows = connection.execute(f"SELECT body FROM alert WHERE {where}", values)  # noqa: S608 (our own words)
+    return [_alert(body) for (body,) in rows]

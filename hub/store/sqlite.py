@@ -1,0 +1,219 @@
+"""The store on SQLite: one file, one thread that writes, a few that read. It knows no SQL of its own.
+
+Nothing here blocks the event loop. A read runs in one transaction of its own and sees whole commits only.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import sqlite3
+import time
+from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing, suppress
+from functools import partial
+from pathlib import Path
+from queue import SimpleQueue
+from typing import Concatenate, ParamSpec, TypeVar
+
+from hub.errors import StoreBusy, StoreCorrupt, StoreError
+from hub.model import Activity, Alert, AlertState, Diagnosis, Rejection, Series, SeriesQuery
+from hub.store import queries
+from hub.store.base import Delta, Snapshot, StoreStats
+from hub.store.connection import check, connect_reader, connect_writer, empty_long_log, set_aside, translated, wal_of
+from hub.store.expiry import expire_slice
+from hub.store.history import read_history
+from hub.store.schema import migrate
+from hub.store.writer import Writer
+
+FILE = "watchkeeper.db"
+READERS = 2
+MAX_WAITING_READS = 500
+LOG_LOOK_S = 5.0
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+
+class SqliteStore:
+    """Implements :class:`hub.store.base.Store`. Made by :meth:`open`; the directory's lock is the caller's.
+
+    ``set_aside`` is where a damaged database was put at open, None where it was sound.
+    """
+
+    def __init__(self, path: Path, writer: Writer, set_aside: Path | None) -> None:
+        self.path = path
+        self.set_aside = set_aside
+        self._writer = writer
+        self._writing = ThreadPoolExecutor(1, "store-writer")
+        self._reading = ThreadPoolExecutor(READERS, "store-reader")
+        self._readers: SimpleQueue[sqlite3.Connection] = SimpleQueue()
+        for _ in range(READERS):
+            self._readers.put(connect_reader(path))
+        self._waiting_reads = 0
+        self._commits = 0
+        self._last_commit: int | None = None
+        self._closed = False
+        self._pruning = False
+        self._next_look = 0.0
+
+    @classmethod
+    def open(cls, directory: Path) -> SqliteStore:
+        """Open or make the database in ``directory`` and bring it up to date; blocks, for the hub's start.
+
+        A damaged file is set aside and a fresh one begun. Raises :class:`StoreError` for a database of a newer
+        version, :class:`StoreBusy` for a locked one.
+        """
+        directory.mkdir(parents=True, exist_ok=True)
+        path = directory / FILE
+        try:
+            return cls(path, _open_writer(path), None)
+        except StoreCorrupt:
+            damaged = set_aside(path)
+            return cls(path, _open_writer(path), damaged)
+
+    async def load(self) -> Snapshot:
+        return await self._read(queries.load)
+
+    async def commit(self, epoch: int, delta: Delta) -> None:
+        await self._write(self._commit, epoch, delta)
+        self._commits += 1
+        self._last_commit = time.time_ns() // 1_000_000
+
+    def _commit(self, epoch: int, delta: Delta) -> None:
+        self._writer.write(epoch, delta)
+        # Tidying goes in slices, behind the commits that wait already. All of it happens in the writer's thread.
+        if self._writer.keys_due and not self._pruning:
+            self._pruning = self._later(self._prune_keys)
+        if time.monotonic() >= self._next_look:
+            self._next_look = time.monotonic() + LOG_LOOK_S
+            empty_long_log(self._writer.connection, self.path)
+
+    def _prune_keys(self) -> None:
+        self._pruning = False
+        with suppress(sqlite3.Error):  # a full disk, say: they wait for a later commit
+            self._pruning = self._writer.prune_keys() and self._later(self._prune_keys)
+
+    def _later(self, work: Callable[[], None]) -> bool:
+        with suppress(RuntimeError):  # closing: whatever waits was begun, nothing more is
+            self._writing.submit(work)
+            return True
+        return False
+
+    async def history(self, asked: Sequence[SeriesQuery]) -> list[Series]:
+        # Cut over the readers: sqlite works without the interpreter lock, so two threads are nearly twice as fast.
+        size = -(-len(asked) // READERS) or 1
+        parts = [asked[i : i + size] for i in range(0, len(asked), size)]
+        found = await asyncio.gather(*(self._read(read_history, part) for part in parts))
+        return [series for part in found for series in part]
+
+    async def alerts(
+        self,
+        *,
+        states: Iterable[AlertState] | None = None,
+        device: str | None = None,
+        limit: int = 100,
+        before: tuple[int, str] | None = None,
+    ) -> list[Alert]:
+        return await self._read(queries.alerts, states, device, limit, before)
+
+    async def alert(self, alert_id: str) -> Alert | None:
+        return await self._read(queries.alert, alert_id)
+
+    async def similar_alerts(self, alert: Alert, limit: int = 20) -> list[Alert]:
+        return await self._read(queries.similar_alerts, alert, limit)
+
+    async def diagnoses(self, alert_ids: Sequence[str]) -> dict[str, Diagnosis]:
+        return await self._read(queries.diagnoses, alert_ids)
+
+    async def diagnosis(self, diagnosis_id: str) -> Diagnosis | None:
+        return await self._read(queries.diagnosis, diagnosis_id)
+
+    async def rejections(self, limit: int = 100) -> list[Rejection]:
+        return await self._read(queries.rejections, limit)
+
+    async def activity(
+        self, *, device: str | None = None, limit: int = 100, before: int | None = None
+    ) -> list[tuple[int, Activity]]:
+        return await self._read(queries.activity, device, limit, before)
+
+    async def last_fired(self) -> dict[str, int]:
+        return await self._read(queries.last_fired)
+
+    async def expire(self, before: int) -> int:
+        return await self._write(expire_slice, self._writer.connection, before)
+
+    async def backup(self, target: Path) -> None:
+        """A consistent copy, made while writing goes on; ``target`` appears only when it is whole."""
+        await asyncio.to_thread(self._backup, target)
+
+    def _backup(self, target: Path) -> None:
+        partial = target.with_name(target.name + ".partial")
+        partial.unlink(missing_ok=True)
+        with translated(), closing(connect_reader(self.path)) as source, closing(sqlite3.connect(partial)) as copy:
+            # In one step: sqlite begins again at every commit that comes between two steps.
+            source.backup(copy)
+        partial.replace(target)
+
+    def stats(self) -> StoreStats:
+        files = (self.path, wal_of(self.path))
+        size = sum(file.stat().st_size for file in files if file.exists())
+        return StoreStats(bytes=size, last_commit=self._last_commit, commits=self._commits)
+
+    async def close(self) -> None:
+        """Finish what was begun and close the file; harmless when done twice."""
+        if not self._closed:
+            self._closed = True
+            await asyncio.to_thread(self._close)
+
+    def _close(self) -> None:
+        self._writing.shutdown()
+        self._reading.shutdown()
+        while not self._readers.empty():
+            self._readers.get().close()
+        self._writer.connection.close()
+
+    async def _read(
+        self, ask: Callable[Concatenate[sqlite3.Connection, P], T], *args: P.args, **kwargs: P.kwargs
+    ) -> T:
+        if self._waiting_reads >= MAX_WAITING_READS:
+            raise StoreBusy("Too many requests for the history wait already.", "Try again in a moment.")
+        self._waiting_reads += 1
+        try:
+            return await self._in_thread(self._reading, lambda: self._snapshot(ask, *args, **kwargs))
+        finally:
+            self._waiting_reads -= 1
+
+    def _snapshot(
+        self, ask: Callable[Concatenate[sqlite3.Connection, P], T], *args: P.args, **kwargs: P.kwargs
+    ) -> T:
+        connection = self._readers.get()
+        try:
+            connection.execute("BEGIN")
+            try:
+                return ask(connection, *args, **kwargs)
+            finally:
+                connection.execute("ROLLBACK")
+        finally:
+            self._readers.put(connection)
+
+    async def _write(self, change: Callable[P, T], *args: P.args, **kw: P.kwargs) -> T:
+        return await self._in_thread(self._writing, partial(change, *args, **kw))
+
+    async def _in_thread(self, pool: ThreadPoolExecutor, work: Callable[[], T]) -> T:
+        if self._closed:
+            raise StoreError("The history is closed: the hub is stopping.")
+        with translated():
+            return await asyncio.get_running_loop().run_in_executor(pool, work)
+
+
+def _open_writer(path: Path) -> Writer:
+    with translated():
+        connection = connect_writer(path)
+        try:
+            check(connection, path)
+            migrate(connection)
+            return Writer(connection)
+        except BaseException:
+            connection.close()
+            raise

@@ -1,0 +1,59 @@
+"""A network that can fail: a TCP proxy to put between a client and its broker. It knows nothing of what it carries."""
+
+from __future__ import annotations
+
+import socket
+import threading
+from contextlib import suppress
+
+
+class Proxy:
+    """A TCP proxy in front of the broker that can cut all its connections, and refuse new ones."""
+
+    def __init__(self, target: int) -> None:
+        self.port = _free_port()
+        self._target = target
+        self._sockets: list[socket.socket] = []
+        self._listening: socket.socket | None = None
+        self.open()
+
+    def open(self) -> None:
+        self._listening = socket.create_server(("127.0.0.1", self.port))
+        threading.Thread(target=self._accept, args=(self._listening,), daemon=True).start()
+
+    def cut(self) -> None:
+        assert self._listening is not None
+        self._listening.shutdown(socket.SHUT_RDWR)
+        self._listening.close()
+        while self._sockets:
+            hang_up(self._sockets.pop())
+
+    def _accept(self, listening: socket.socket) -> None:
+        while True:
+            try:
+                near, _ = listening.accept()
+            except OSError:
+                return
+            far = socket.create_connection(("127.0.0.1", self._target))
+            self._sockets += [near, far]
+            for pair in ((near, far), (far, near)):
+                threading.Thread(target=self._pump, args=pair, daemon=True).start()
+
+    @staticmethod
+    def _pump(source: socket.socket, sink: socket.socket) -> None:
+        with suppress(OSError):
+            while data := source.recv(65536):
+                sink.sendall(data)
+        hang_up(sink)
+        source.close()
+
+
+def hang_up(sock: socket.socket) -> None:
+    with suppress(OSError):
+        sock.shutdown(socket.SHUT_RDWR)
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])

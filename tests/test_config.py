@@ -1,0 +1,91 @@
+"""Settings: what wins, and what a mistake is told."""
+
+from pathlib import Path
+
+import pytest
+
+from hub.config import Settings, load, split_address
+from hub.errors import ConfigError
+from hub.resources import config_dir
+from hub.serve import is_loopback
+
+
+def test_the_shipped_file_says_the_defaults():
+    assert load(config_dir() / "hub.toml", environ={}) == Settings()
+
+
+def test_the_command_line_wins_over_the_environment_over_the_file(tmp_path):
+    file = tmp_path / "hub.toml"
+    file.write_text(
+        '[http]\nlisten = "127.0.0.1:1"\n[mqtt]\nbroker = "a:1"\nroot = "plant"\n[store]\nretention_days = 7'
+    )
+    environ = {"HUB_HTTP_LISTEN": "127.0.0.1:2", "HUB_MQTT_BROKER": "b:2", "UNRELATED": "x"}
+    settings = load(file, {"http": {"listen": "127.0.0.1:3"}}, environ)
+    assert settings.http.listen == "127.0.0.1:3"
+    assert settings.mqtt.broker == "b:2"
+    assert (settings.mqtt.root, settings.store.retention_days) == ("plant", 7)
+
+
+def test_names_that_others_know():
+    environ = {
+        "OPENAI_API_KEY": "sk-1",
+        "OLLAMA_HOST": "http://gpu:11434",
+        "HUB_TOKEN": "t",
+        "HUB_AI_OPENAI_API_KEY": "sk-2",
+    }
+    settings = load(environ=environ)
+    assert settings.ai.openai_api_key.get_secret_value() == "sk-2"
+    assert settings.ai.ollama_host == "http://gpu:11434"
+    assert settings.http.token.get_secret_value() == "t"
+
+
+def test_a_list_in_the_environment_has_commas():
+    assert load(environ={"HUB_HTTP_ALLOWED_HOSTS": "a.example, b.example"}).http.allowed_hosts == (
+        "a.example",
+        "b.example",
+    )
+
+
+@pytest.mark.parametrize(
+    ("environ", "says"),
+    [
+        ({"HUB_HTTP_LISTEN": "8000"}, ["http.listen", "'8000'", "HOST:PORT"]),
+        ({"HUB_STORE_RETENTION_DAYS": "0"}, ["store.retention_days", "'0'", "greater than or equal to 1"]),
+        ({"HUB_AI_MODE": "magic"}, ["ai.mode", "'magic'", "'builtin'"]),
+        ({"HUB_MQTT_ROOT": "a/#"}, ["mqtt.root", "'a/#'"]),
+        ({"HUB_MQTT_BROKR": "x"}, ["mqtt.brokr", "broker"]),
+        ({"HUB_NONSENSE": "x"}, ["HUB_NONSENSE", "HUB_MQTT_"]),
+    ],
+)
+def test_a_mistake_names_key_value_and_what_is_allowed(environ, says):
+    with pytest.raises(ConfigError) as caught:
+        load(environ=environ)
+    for word in says:
+        assert word in str(caught.value)
+
+
+def test_a_secret_is_not_repeated_in_an_error():
+    with pytest.raises(ConfigError) as caught:
+        load(None, {"http": {"token": ["s3cret"]}}, {})
+    assert "s3cret" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("text", "says"), [("[http", "TOML"), ("[store]\nretention_days='x'", "retention_days"), ("x=1", "x is no setting")]
+)
+def test_a_wrong_file_is_told(tmp_path, text, says):
+    file = tmp_path / "hub.toml"
+    file.write_text(text)
+    with pytest.raises(ConfigError, match=says):
+        load(file, environ={})
+    with pytest.raises(ConfigError, match="no settings file"):
+        load(Path("nowhere.toml"), environ={})
+
+
+def test_addresses():
+    assert split_address("[::1]:80") == ("::1", 80)
+    assert is_loopback("127.0.0.2:1")
+    assert is_loopback("[::1]:1")
+    assert is_loopback("localhost:1")
+    assert not is_loopback("0.0.0.0:1")
+    assert not is_loopback("hub.example.org:1")

@@ -1,0 +1,244 @@
+"""What a stranger gets: the wheel's contents, the build of the dashboard, the lock file, and no trace of a machine.
+
+The dashboard must have been built (``make setup`` does). Nothing here needs a network.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import re
+import subprocess
+import sys
+import tomllib
+import zipfile
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import pytest
+from packaging.requirements import Requirement
+
+ROOT = Path(__file__).parents[1]
+LOCK = ROOT / "requirements.lock"
+
+
+# --- the wheel ----------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The wheel, built from this folder with what is installed here."""
+    assert (ROOT / "hub/_web/index.html").is_file(), "the dashboard is not built: run `make setup`"
+    folder = tmp_path_factory.mktemp("wheel")
+    command = ["pip", "wheel", "--quiet", "--no-deps", "--no-index", "--no-build-isolation", "--wheel-dir"]
+    done = subprocess.run(
+        [sys.executable, "-m", *command, str(folder), str(ROOT)],
+        env={**os.environ, "HUB_SKIP_WEB": "1"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    (built,) = folder.glob("watchkeeper-*.whl")
+    return built
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "hub/cli.py",
+        "hub/py.typed",
+        "hub/_config/hub.toml",
+        "hub/_config/rules.toml",
+        "hub/_web/index.html",
+        "hub/_web/swagger/swagger-ui-bundle.js",
+        "simulators/__main__.py",
+    ],
+)
+def test_the_wheel_holds(name: str, wheel: Path) -> None:
+    assert name in zipfile.ZipFile(wheel).namelist()
+
+
+def test_the_wheel_holds_nothing_else(wheel: Path) -> None:
+    tops = {name.split("/")[0] for name in zipfile.ZipFile(wheel).namelist()}
+    assert {top for top in tops if not top.endswith(".dist-info")} == {"hub", "simulators"}
+
+
+def test_every_file_that_the_page_asks_for_is_in_the_wheel(wheel: Path) -> None:
+    archive = zipfile.ZipFile(wheel)
+    page = archive.read("hub/_web/index.html").decode()
+    asked = re.findall(r'(?:src|href)="/?((?:\./)?assets/[^"]+)"', page)
+    assert asked
+    assert {f"hub/_web/{name.removeprefix('./')}" for name in asked} <= set(archive.namelist())
+
+
+def test_the_installed_package_finds_its_own_files(wheel: Path, tmp_path: Path) -> None:
+    zipfile.ZipFile(wheel).extractall(tmp_path)
+    code = "from hub.resources import *; print(config_dir() / 'rules.toml', web_dir() / 'index.html', sep='\\n')"
+    command = [sys.executable, "-S", "-c", code]  # -S: no site-packages, so the checkout is out of sight
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=True)
+    found = [Path(line) for line in done.stdout.splitlines()]
+    assert [path.relative_to(tmp_path.resolve()).parts[:2] for path in found] == [("hub", "_config"), ("hub", "_web")]
+    assert all(path.is_file() for path in found)
+
+
+def test_the_checkout_finds_its_own_configuration() -> None:
+    from hub.resources import config_dir
+
+    assert config_dir() == ROOT / "config"
+    assert (config_dir() / "hub.toml").is_file()
+
+
+# --- the build of the dashboard -----------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def build() -> ModuleType:
+    spec = importlib.util.spec_from_file_location("hatch_build", ROOT / "hatch_build.py")
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+@pytest.fixture
+def dashboard(build: ModuleType, tmp_path: Path) -> Any:
+    """A made-up dashboard whose npm packages are installed already; its "vite" copies one file."""
+    source, target = tmp_path / "web", tmp_path / "hub" / "_web"
+    vite = source / "node_modules" / "vite" / "bin" / "vite.js"
+    vite.parent.mkdir(parents=True)
+    target.mkdir(parents=True)
+    (source / "src").mkdir()
+    (source / "src" / "page.html").write_text("<p>one</p>")
+    (source / "package.json").write_text("{}")
+    (source / "package-lock.json").write_text('{"lockfileVersion": 3, "packages": {}}')
+    vite.write_text("require('fs').copyFileSync('src/page.html', '../hub/_web/index.html')")
+    made = build.Dashboard(source, target)
+    made.mark_installed()
+    return made
+
+
+def hook_of(build: ModuleType, root: Path) -> Any:
+    return build.DashboardHook(str(root), {}, None, None, str(root), "wheel")
+
+
+def test_the_dashboard_is_built_once_for_the_same_sources(dashboard: Any) -> None:
+    assert dashboard.is_stale()
+    dashboard.build()
+    assert (dashboard.target / "index.html").read_text() == "<p>one</p>"
+    assert not dashboard.is_stale()
+
+
+@pytest.mark.parametrize("name", ["src/page.html", "src/new.ts", "package-lock.json", "vite.config.ts", ".npmrc"])
+def test_a_changed_source_makes_it_stale(name: str, dashboard: Any) -> None:
+    dashboard.build()
+    (dashboard.source / name).write_text("changed")
+    assert dashboard.is_stale()
+
+
+def test_a_moved_source_makes_it_stale(dashboard: Any) -> None:
+    dashboard.build()
+    (dashboard.source / "src" / "page.html").rename(dashboard.source / "src" / "other.html")
+    assert dashboard.is_stale()
+
+
+def test_what_is_not_a_source_leaves_it_fresh(dashboard: Any) -> None:
+    dashboard.build()
+    (dashboard.source / "node_modules" / "left-over.js").write_text("")
+    (dashboard.source / ".eslintcache").write_text("")
+    assert not dashboard.is_stale()
+
+
+def test_without_sources_there_is_nothing_to_build(dashboard: Any) -> None:
+    (dashboard.source / "package-lock.json").unlink()
+    assert not dashboard.is_stale()
+
+
+def test_a_failed_build_says_what_failed_and_leaves_no_stamp(build: ModuleType, dashboard: Any) -> None:
+    (dashboard.source / "src" / "page.html").unlink()
+    with pytest.raises(build.BuildFailed, match=r"(?s)ENOENT.*vite\.js build.*ended with 1"):
+        dashboard.build()
+    assert dashboard.is_stale()
+
+
+def test_a_build_that_makes_no_page_fails(build: ModuleType, dashboard: Any) -> None:
+    (dashboard.source / "node_modules" / "vite" / "bin" / "vite.js").write_text("")
+    with pytest.raises(build.BuildFailed, match=r"build\.outDir"):
+        dashboard.build()
+
+
+def test_node_is_asked_for_only_when_a_build_is_needed(
+    build: ModuleType, dashboard: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("HUB_SKIP_WEB", raising=False)
+    hook = hook_of(build, dashboard.source.parent)
+    assert hook.dependencies() == [build.NODE_PACKAGE]
+    monkeypatch.setenv("HUB_SKIP_WEB", "1")
+    assert hook.dependencies() == []
+    monkeypatch.delenv("HUB_SKIP_WEB")
+    dashboard.build()
+    assert hook.dependencies() == []
+
+
+# --- the lock file ------------------------------------------------------------------------------------------------
+
+
+def locked() -> dict[str, list[tuple[Requirement, int]]]:
+    """Each requirement of the lock file by name, with how many hashes it has."""
+    entries: dict[str, list[tuple[Requirement, int]]] = {}
+    for block in re.split(r"\n(?=\S)", re.sub(r"(?m)^\s*#.*\n", "", LOCK.read_text())):
+        requirement = Requirement(block.split(" \\")[0])
+        entries.setdefault(requirement.name, []).append((requirement, block.count("--hash=sha256:")))
+    return entries
+
+
+def test_every_locked_package_is_one_release_with_hashes() -> None:
+    for name, entries in locked().items():
+        for requirement, hashes in entries:
+            assert re.fullmatch(r"==[\w.]+", str(requirement.specifier)), name
+            assert hashes > 0, name
+
+
+def test_the_lock_file_names_no_index() -> None:
+    options = [line for line in LOCK.read_text().splitlines() if line.startswith("-") or "://" in line]
+    assert options == []
+
+
+def test_the_lock_file_answers_the_project() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    asked = [*project["dependencies"], *project["optional-dependencies"]["test"]]
+    lock = locked()
+    for requirement in map(Requirement, asked):
+        entries = lock.get(requirement.name, [])
+        assert entries, f"{requirement} is not in the lock file: run `make lock`"
+        for pin, _ in entries:
+            (version,) = [specifier.version for specifier in pin.specifier]
+            assert requirement.specifier.contains(version), f"{pin} does not answer {requirement}: run `make lock`"
+
+
+# --- no trace of a machine ----------------------------------------------------------------------------------------
+
+# Written in pieces, so that this file does not find itself.
+HOSTS = [rf"{host}\.(?:org|com)" for host in ("pypi", "pythonhosted", "npmjs", "deb\\.debian")]
+TRACES = re.compile(
+    r"(?<![\w.~-])/(?:root|work|Users/\w+)/|" + "|".join(HOSTS) + r"|\"resolved\":|--(?:extra-)?index-url"
+)
+
+
+def test_no_file_names_a_registry_or_a_machine() -> None:
+    listed = subprocess.run(
+        ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
+        cwd=ROOT,
+        capture_output=True,
+        check=True,
+    )
+    found = []
+    for name in filter(None, listed.stdout.decode().split("\0")):
+        path = ROOT / name
+        if path == Path(__file__) or not path.is_file():
+            continue
+        text = path.read_bytes().decode("utf-8", "ignore")
+        found += [f"{name}: {match[0]}" for match in TRACES.finditer(text)]
+    assert found == []

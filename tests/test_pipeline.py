@@ -1,0 +1,270 @@
+"""The way of a message, on the real store: commit, then acknowledge, then tell; and what happens when that fails."""
+
+import asyncio
+import json
+from contextlib import asynccontextmanager
+
+import pytest
+
+from hub.bus import Bus
+from hub.dialects import NativeDialect
+from hub.errors import NotFound, StoreBusy
+from hub.events import AlertRaised, DeviceDiscovered, MessageRejected, ReadingsStored
+from hub.fleet import Fleet
+from hub.inbox import Inbox
+from hub.model import Acknowledge, DeleteDevice, EditDevice, RawMessage, SeriesQuery, Tick
+from hub.pipeline import Pipeline
+from hub.rules import Engine, parse
+from hub.store.sqlite import SqliteStore
+
+T0 = 1_795_386_000_000
+HOT = '[[rule]]\nid="hot"\nmetric="t"\nabove=80\nclear=78\nseverity="critical"'
+
+
+class Acks:
+    """Stands where a link stands and notes what the pipeline asks of it."""
+
+    def __init__(self, log: list) -> None:
+        self.log = log
+
+    def ack(self, messages) -> None:
+        self.log += [("ack", message.receipt) for message in messages]
+
+    def pause(self) -> None:
+        self.log.append("pause")
+
+    def resume(self) -> None:
+        self.log.append("resume")
+
+
+class Failing(SqliteStore):
+    """The real store, which refuses its next ``failures`` commits."""
+
+    failures = 0
+    log: list = []  # noqa: RUF012  # set anew by each test
+
+    async def commit(self, epoch, delta) -> None:
+        if self.failures:
+            self.failures -= 1
+            self.log.append(("failed", id(delta)))
+            raise StoreBusy("locked", "wait")
+        await super().commit(epoch, delta)
+        self.log.append(("commit", id(delta)))
+
+
+class Running:
+    """One run of a pipeline on a data folder."""
+
+    def __init__(self, store: Failing, rules: str) -> None:
+        self.store, self.log = store, store.log
+        self.inbox, self.fleet, self.engine, self.bus = Inbox(), Fleet(), Engine(parse(rules)), Bus()
+        self.pipeline = Pipeline(
+            inbox=self.inbox,
+            dialects=[NativeDialect()],
+            fleet=self.fleet,
+            engine=self.engine,
+            store=store,
+            bus=self.bus,
+            now=lambda: T0,
+        )
+        self.pipeline.link = Acks(self.log)
+        self.sent = 0
+
+    def say(self, payload, *, topic: str = "devices/d/telemetry", at: int = T0) -> None:
+        self.sent += 1
+        body = payload if isinstance(payload, bytes) else json.dumps(payload).encode()
+        self.inbox.offer(RawMessage(topic, body, at, qos=1, receipt=self.sent))
+
+    async def settled(self) -> None:
+        """All that was put in is committed: a fact that nobody can miss has been answered."""
+        with pytest.raises(NotFound):
+            await self.inbox.submit(EditDevice("nobody", T0))
+
+    async def points(self, metric: str = "t", device: str = "d") -> list:
+        (series,) = await self.store.history([SeriesQuery(device, metric, T0 - 10**6, T0 + 10**6)])
+        return [value for _, value in series.points]
+
+
+@asynccontextmanager
+async def running(folder, rules: str = HOT):
+    store = Failing.open(folder)
+    store.log = []
+    run = Running(store, rules)
+    await run.pipeline.restore()
+    async with asyncio.TaskGroup() as group:
+        task = group.create_task(run.pipeline.run(), name="pipeline")
+        try:
+            yield run
+        finally:
+            run.inbox.close()
+            await task
+            await store.close()
+
+
+async def test_commit_then_acknowledge_then_tell(tmp_path):
+    async with running(tmp_path) as run:
+        with run.bus.subscribe() as listener:
+            run.say({"t": 1})
+            run.say({"t": 2})
+            events = await listener.get()
+            run.log.append("told")
+        assert [entry[0] if isinstance(entry, tuple) else entry for entry in run.log] == [
+            "commit",
+            "ack",
+            "ack",
+            "told",
+        ]
+        assert run.log[1:3] == [("ack", 1), ("ack", 2)]
+        assert [type(event) for event in events] == [DeviceDiscovered, ReadingsStored]
+        assert await run.points() == [1.0, 2.0]
+
+
+async def test_a_store_that_fails_is_tried_again_with_the_same_bytes(tmp_path):
+    async with running(tmp_path) as run:
+        run.store.failures = 3
+        run.say({"t": 1, "seq": 0})
+        await run.settled()
+        words = [word for word, _ in run.log]
+        assert words == ["failed"] * 3 + ["commit", "ack"]
+        assert len({mark for word, mark in run.log if word != "ack"}) == 1
+        assert await run.points() == [1.0]
+        assert not run.pipeline.counters.store_stalled
+
+
+async def test_a_repeated_delivery_is_stored_once_also_over_a_restart(tmp_path):
+    async with running(tmp_path) as run:
+        for _ in range(2):
+            run.say({"t": 1, "seq": 7})
+        run.say({"t": 5, "id": "x"})
+        await run.settled()
+    async with running(tmp_path) as run:
+        run.say({"t": 1, "seq": 7})
+        run.say({"t": 5, "id": "x"})
+        run.say({"t": 2, "seq": 7})  # the device restarted and counts anew
+        run.say({"t": 1})
+        run.say({"t": 1})  # without id or seq an equal reading is another reading
+        await run.settled()
+        assert sorted(await run.points()) == [1.0, 1.0, 1.0, 2.0, 5.0]
+        assert [receipt for word, receipt in run.log if word == "ack"] == [1, 2, 3, 4, 5]
+
+
+POISON = [
+    b"{",
+    b'{"t": NaN}',
+    b"[" * 10_000 + b"]" * 10_000,
+    b'{"t": "' + b"x" * 1_000_000 + b'"}',
+    b"\xff\xfe\x00",
+    b'{"t": {"a": 1}}',
+    b'{"t": 1, "ts": "soon"}',
+    b'"just a text"',
+]
+
+
+async def test_poison_is_kept_as_rejected_acknowledged_and_harms_nobody(tmp_path):
+    async with running(tmp_path) as run:
+        for payload in POISON:
+            run.say(payload)
+        run.say({"t": 3})
+        await run.settled()
+        assert await run.points() == [3.0]
+        kept = await run.store.rejections()
+        assert len(kept) == len(POISON)
+        assert all(len(rejection.excerpt) <= 257 and rejection.detail for rejection in kept)
+        assert [receipt for word, receipt in run.log if word == "ack"] == list(range(1, len(POISON) + 2))
+
+
+async def test_a_decoders_own_fault_costs_one_message(tmp_path, monkeypatch, caplog):
+    async with running(tmp_path) as run:
+        decode = NativeDialect.decode
+
+        def broken(self, message, view):
+            if b"boom" in message.payload:
+                raise ZeroDivisionError
+            return decode(self, message, view)
+
+        monkeypatch.setattr(NativeDialect, "decode", broken)
+        with run.bus.subscribe() as listener:
+            run.say(b"boom")
+            (event,) = await listener.get()
+        assert isinstance(event, MessageRejected)
+        assert event.rejection.reason == "decoder_fault"
+        run.say({"t": 1})
+        await run.settled()
+        assert await run.points() == [1.0]
+    assert "could not be decoded" in caplog.text
+
+
+async def test_an_alert_its_acknowledgement_and_its_end_survive_restarts(tmp_path):
+    async with running(tmp_path) as run:
+        with run.bus.subscribe() as listener:
+            run.say({"t": 90})
+            events = await listener.get()
+        (alert,) = [event.alert for event in events if isinstance(event, AlertRaised)]
+        answer = await run.inbox.submit(Acknowledge(alert.id, "anna", T0 + 5, "seen"))
+        assert answer.state == "acknowledged"
+    async with running(tmp_path) as run:
+        run.say({"t": 91})
+        await run.settled()
+        assert [(a.id, a.state, a.note) for a in run.engine.open.values()] == [(alert.id, "acknowledged", "seen")]
+        run.say({"t": 20})
+        await run.settled()
+    async with running(tmp_path) as run:
+        assert run.engine.open == {}
+        assert (await run.store.alert(alert.id)).state == "cleared"
+
+
+async def test_an_alert_whose_rule_is_gone_is_withdrawn_at_the_start(tmp_path):
+    async with running(tmp_path) as run:
+        run.say({"t": 90})
+        await run.settled()
+        (alert_id,) = run.engine.open
+    async with running(tmp_path, rules="") as run:
+        assert (await run.store.alert(alert_id)).state == "cleared"
+
+
+async def test_deleting_a_device_takes_its_history_and_lets_it_come_back(tmp_path):
+    async with running(tmp_path) as run:
+        run.say({"t": 90})
+        await run.settled()
+        (alert_id,) = run.engine.open
+        gone = asyncio.ensure_future(run.inbox.submit(DeleteDevice("d", T0)))
+        await asyncio.sleep(0)
+        run.say({"t": 5})
+        await gone
+        await run.settled()
+        assert run.engine.open == {}
+        assert await run.store.alert(alert_id) is None
+        assert await run.points() == [5.0]
+        assert run.fleet.require("d").metrics["t"].value == 5.0
+
+
+async def test_what_people_change_is_kept(tmp_path):
+    async with running(tmp_path) as run:
+        run.say({"t": 1})
+        await run.inbox.submit(EditDevice("d", T0, name="Boiler", labels=("heat",)))
+    async with running(tmp_path) as run:
+        device = run.fleet.require("d")
+        assert (device.display_name, device.display_labels) == ("Boiler", ("heat",))
+        with pytest.raises(NotFound, match="no device"):
+            await run.inbox.submit(DeleteDevice("other", T0))
+
+
+async def test_a_tick_that_changes_nothing_writes_nothing(tmp_path):
+    async with running(tmp_path) as run:
+        run.say({"t": 1})
+        await run.settled()
+        commits = len(run.log)
+        run.inbox.tell(Tick(T0 + 1, T0))
+        await run.settled()
+        assert len(run.log) == commits
+
+
+async def test_one_device_with_too_many_metrics_keeps_what_it_had(tmp_path):
+    async with running(tmp_path) as run:
+        run.say({f"m{i}": i for i in range(256)})
+        run.say({"one more": 1})
+        run.say({"m0": 5})
+        await run.settled()
+        assert len(run.fleet.require("d").metrics) == 256
+        assert [r.reason for r in await run.store.rejections()] == ["too_many_metrics"]
+        assert await run.points("m0") == [0.0, 5.0]

@@ -1,0 +1,100 @@
+"""The bounded queues: the inbox into the pipeline, the bus out of it, and the memory of what was delivered."""
+
+import asyncio
+
+import pytest
+
+from hub.bus import Bus, Closed, Lagged
+from hub.dedupe import Window
+from hub.errors import Conflict
+from hub.events import DeviceChanged
+from hub.inbox import Inbox
+from hub.model import EditDevice, RawMessage, Tick
+
+
+def message(qos: int = 1) -> RawMessage:
+    return RawMessage("devices/d/telemetry", b"{}", 0, qos=qos)
+
+
+async def test_everything_that_waits_is_taken_at_once_and_in_order():
+    inbox = Inbox()
+    for number in range(5):
+        inbox.offer(RawMessage(str(number), b"", 0))
+    assert [entry.topic for entry in await inbox.take(3)] == ["0", "1", "2"]
+    assert [entry.topic for entry in await inbox.take(3)] == ["3", "4"]
+
+
+async def test_qos_0_is_shed_and_counted_while_qos_1_still_finds_room():
+    inbox = Inbox(capacity=10, reserve=4)
+    assert [inbox.offer(message(0)) for _ in range(8)] == [True] * 6 + [False] * 2
+    assert (inbox.received, inbox.shed) == (8, 2)
+    assert [inbox.offer(message(1)) for _ in range(4)] == [True] * 4
+
+
+async def test_people_are_told_when_too_many_wait():
+    inbox = Inbox(facts=1)
+    waiting = asyncio.ensure_future(inbox.submit(EditDevice("d", 0)))
+    await asyncio.sleep(0)
+    with pytest.raises(Conflict, match="busy"):
+        await inbox.submit(EditDevice("d", 0))
+    ((_, future),) = await inbox.take(10)
+    future.set_result("done")
+    assert await waiting == "done"
+
+
+async def test_a_closed_inbox_hands_out_what_waits_and_then_ends():
+    inbox = Inbox()
+    inbox.tell(Tick(1, None))
+    inbox.close()
+    assert len(await inbox.take(10)) == 1
+    assert await inbox.take(10) == []
+    with pytest.raises(Conflict):
+        await inbox.submit(EditDevice("d", 0))
+
+
+async def test_a_slow_listener_is_told_that_it_lagged_and_nobody_waits_for_it():
+    bus = Bus()
+    with bus.subscribe(capacity=2) as slow, bus.subscribe(capacity=10) as quick:
+        for number in range(5):
+            bus.publish([DeviceChanged(str(number), number)])
+        assert await slow.get() == [Lagged(4)]
+        assert [event.device for event in await slow.get()] == ["4"]
+        assert [(await quick.get())[0].device for _ in range(5)] == list("01234")
+
+
+async def test_a_closed_bus_ends_its_listeners_after_what_waits():
+    bus = Bus()
+    with bus.subscribe() as listener:
+        bus.publish([DeviceChanged("d", 0)])
+        bus.close()
+        assert len(await listener.get()) == 1
+        with pytest.raises(Closed):
+            await listener.get()
+    with bus.subscribe() as late, pytest.raises(Closed):
+        await late.get()
+
+
+def test_a_key_is_known_again_within_either_window():
+    window = Window(overall=10, each=3)
+    assert not window.seen("quiet", "k")
+    for number in range(50):
+        assert not window.seen("noisy", str(number))
+    assert window.seen("quiet", "k"), "a noisy neighbour must not push it out"
+    assert window.seen("noisy", "45"), "still in flight for all"
+    assert not window.seen("noisy", "3")
+
+
+def test_the_window_stays_bounded():
+    window = Window(overall=100, each=5)
+    for number in range(10_000):
+        window.seen(f"d{number % 7}", str(number))
+    assert len(window._recent) <= 100 + 7 * 5
+
+
+def test_a_window_is_restored_and_forgets_a_deleted_device():
+    window = Window()
+    window.restore([("d", "1"), ("e", "1")])
+    assert window.seen("d", "1")
+    window.forget("d")
+    assert not window.seen("d", "1")
+    assert window.seen("e", "1")

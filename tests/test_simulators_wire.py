@@ -1,0 +1,279 @@
+"""What the simulators say to a real broker.
+
+They are started as people start them, against a mosquitto of the test's own, and heard by a plain client.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import paho.mqtt.client as mqtt
+import psutil
+import pytest
+from paho.mqtt.enums import CallbackAPIVersion
+
+from simulators.fleet import build
+
+ROOT = Path(__file__).parent.parent
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def until(condition: Callable[[], object], seconds: float = 10.0) -> None:
+    """Wait for ``condition``, and fail when it does not come true in time."""
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline, "waited in vain"
+        time.sleep(0.02)
+
+
+@pytest.fixture
+def broker(tmp_path: Path) -> Iterator[int]:
+    """The port of a mosquitto of our own."""
+    port = free_port()
+    config = tmp_path / "mosquitto.conf"
+    config.write_text(f"listener {port} 127.0.0.1\nallow_anonymous true\nmax_queued_messages 20000\n")
+    with (tmp_path / "mosquitto.log").open("wb") as log:
+        process = subprocess.Popen(["mosquitto", "-c", str(config)], stdout=log, stderr=log, env=with_sbin())
+    try:
+        until(lambda: can_connect(port))
+        yield port
+    finally:
+        process.terminate()
+        process.wait(5)
+
+
+def with_sbin() -> dict[str, str]:
+    """The environment with /usr/sbin on the path, where Debian puts mosquitto."""
+    return {**os.environ, "PATH": os.environ.get("PATH", "") + os.pathsep + "/usr/sbin"}
+
+
+def can_connect(port: int) -> bool:
+    try:
+        socket.create_connection(("127.0.0.1", port), 1).close()
+    except OSError:
+        return False
+    return True
+
+
+class Listener:
+    """All that is published under ``root``, in order of arrival."""
+
+    def __init__(self, port: int, root: str = "devices") -> None:
+        self.messages: list[tuple[str, str, bytes, bool]] = []
+        self._client = client = mqtt.Client(CallbackAPIVersion.VERSION2)
+        ready = threading.Event()
+        client.on_connect = lambda c, *_: c.subscribe(f"{root}/#", qos=1)
+        client.on_subscribe = lambda *_: ready.set()
+        client.on_message = self._on_message
+        client.connect("127.0.0.1", port)
+        client.loop_start()
+        assert ready.wait(5)
+
+    def _on_message(self, _client: object, _data: object, message: mqtt.MQTTMessage) -> None:
+        device, leaf = message.topic.split("/")[-2:]
+        self.messages.append((device, leaf, bytes(message.payload), message.retain))
+
+    def of(self, leaf: str, device: str | None = None) -> list[tuple[str, bytes]]:
+        """``(device, payload)`` of what arrived under ``leaf``."""
+        return [(d, p) for d, kind, p, _ in self.messages if kind == leaf and device in (None, d)]
+
+    def status(self) -> dict[str, str]:
+        """The last status of every device."""
+        return {device: payload.decode() for device, payload in self.of("status")}
+
+    def live(self, device: str | None = None) -> list[tuple[str, dict[str, Any]]]:
+        """The live readings (not the history)."""
+        return [(d, json.loads(p)) for d, p in self.of("telemetry", device) if p[:1] == b"{"]
+
+    def close(self) -> None:
+        self._client.disconnect()
+        self._client.loop_stop()
+
+
+@pytest.fixture
+def listen() -> Iterator[Callable[..., Listener]]:
+    """Starts listeners that end with the test."""
+    started: list[Listener] = []
+
+    def start(port: int, root: str = "devices") -> Listener:
+        started.append(Listener(port, root))
+        return started[-1]
+
+    yield start
+    for listener in started:
+        listener.close()
+
+
+@pytest.fixture
+def simulate() -> Iterator[Callable[..., subprocess.Popen[str]]]:
+    """Starts ``python -m simulators``; whatever still runs at the end of the test is killed."""
+    started: list[subprocess.Popen[str]] = []
+
+    def start(port: int, *arguments: str) -> subprocess.Popen[str]:
+        command = [sys.executable, "-m", "simulators", "--mqtt", f"127.0.0.1:{port}", *arguments]
+        process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True)
+        started.append(process)
+        return process
+
+    yield start
+    for process in started:
+        if process.poll() is None:
+            process.kill()
+        process.communicate()
+
+
+def told(output: str, word: str) -> list[dict[str, Any]]:
+    """The facts of all lines of ``output`` that begin with ``word``."""
+    return [json.loads(line.partition(" ")[2]) for line in output.splitlines() if line.startswith(f"{word} ")]
+
+
+def wait_for_readings(listener: Listener, devices: int, each: int) -> None:
+    """Wait until so many devices have sent so many live readings each."""
+    until(lambda: len({d for d, r in listener.live() if r["seq"] >= each - 1}) == devices)
+
+
+Start = Callable[..., subprocess.Popen[str]]
+Listen = Callable[..., Listener]
+
+
+def test_a_device_tells_who_it_is_then_its_past_then_lives(broker: int, listen: Listen, simulate: Start) -> None:
+    listener = listen(broker)
+    began = time.time() * 1000
+    process = simulate(broker, "--devices", "24", "--seed", "4", "--interval", "0.2", "--history", "2h")
+    wait_for_readings(listener, devices=24, each=4)
+    fleet = {d.id: d for d in build(24, 4)}
+    assert listener.status() == dict.fromkeys(fleet, "online")
+    assert {d: json.loads(p) for d, p in listener.of("info")} == {d: dev.info() for d, dev in fleet.items()}
+    for device, expected in fleet.items():
+        past = [json.loads(p) for _, p in listener.of("telemetry", device) if p[:1] == b"["]
+        assert all(len(chunk) <= 200 for chunk in past)
+        assert all(len(p) <= 61_440 for _, p in listener.of("telemetry", device))
+        records = [record for chunk in past for record in chunk]
+        assert [set(r) for r in records] == [{"ts", "metrics"}] * 720
+        times = [r["ts"] for r in records]
+        assert {b - a for a, b in pairwise(times)} == {10_000}
+        live = [r for _, r in listener.live(device)]
+        assert [r["seq"] for r in live] == list(range(len(live)))
+        assert all(live[i + 1]["ts"] - live[i]["ts"] in (199, 200, 201) for i in range(len(live) - 1))
+        assert 0 < live[0]["ts"] - times[-1] <= 10_200
+        assert abs(live[0]["ts"] - began) < 15_000
+        # What travels is what the physics says, to the last digit: same seed, same telemetry.
+        assert [r["metrics"] for r in records] == [expected.machine.step(i * 10.0) for i in range(-720, 0)]
+        shown = set(expected.machine.metrics) | set(expected.machine.flags)
+        assert set(live[0]) == shown | {"ts", "seq"}
+    process.send_signal(signal.SIGTERM)
+    ended = time.monotonic()
+    output, _ = process.communicate(timeout=5)
+    assert time.monotonic() - ended < 3
+    assert process.returncode == 0
+    assert told(output, "history")[0]["records"] == 24 * 720
+    until(lambda: set(listener.status().values()) == {"offline"})
+    late = listen(broker)
+    until(lambda: late.status() == dict.fromkeys(fleet, "offline"))
+    assert all(retained for _, leaf, _, retained in late.messages if leaf in ("status", "info"))
+
+
+def test_two_runs_of_one_seed_say_the_same(broker: int, listen: Listen, simulate: Start) -> None:
+    runs = []
+    for root in ("one", "site/two"):
+        listener = listen(broker, root)
+        process = simulate(
+            broker, "--root", root, "--devices", "8", "--interval", "0.1", "--history", "10m",
+            "--fault", "sensor_1=overheating@0.5s*20",
+        )  # fmt: skip
+        wait_for_readings(listener, devices=8, each=15)
+        process.send_signal(signal.SIGINT)
+        assert process.wait(3) == 0
+        runs.append({(d, r.pop("seq")): {**r, "ts": 0} for d, r in listener.live() if r["seq"] < 15})
+    assert runs[0] == runs[1]
+    assert len(runs[0]) == 8 * 15
+
+
+def test_the_will_speaks_for_a_killed_fleet(broker: int, listen: Listen, simulate: Start) -> None:
+    listener = listen(broker)
+    process = simulate(broker, "--devices", "6", "--history", "0")
+    until(lambda: list(listener.status().values()) == ["online"] * 6)
+    process.kill()
+    until(lambda: list(listener.status().values()) == ["offline"] * 6)
+
+
+def test_faults_are_told_and_a_gateway_takes_its_group(broker: int, listen: Listen, simulate: Start) -> None:
+    listener = listen(broker)
+    process = simulate(
+        broker, "--devices", "24", "--interval", "0.2", "--history", "0", "--speed", "10",
+        "--fault", "pump-01=bearing_wear@0.5s", "--fault", "greenhouse-02=gateway_loss@1s+1.5s",
+    )  # fmt: skip
+    group = {"greenhouse-01", "greenhouse-02"}
+    until(lambda: {d for d, s in listener.status().items() if s == "offline"} == group)
+    until(lambda: set(listener.status().values()) == {"online"})
+    until(lambda: any(r["vibration"] > 7.1 for _, r in listener.live("pump-01")))
+    until(lambda: listener.live("greenhouse-01")[-1][1]["seq"] > 14)
+    process.terminate()
+    output, _ = process.communicate(timeout=5)
+    wear, loss = told(output, "truth")
+    assert wear["metrics"] == ["vibration", "current", "bearing_temperature"]
+    assert (wear["device"], wear["cause"], wear["component"]) == ("pump-01", "bearing_wear", "drive-end bearing")
+    assert loss["component"] == "gateway-greenhouse-1"
+    assert set(loss["devices"]) == group
+    assert loss["end"] - loss["start"] == 1500
+    assert told(output, "repaired")[0]["fault"] == "gateway_loss"
+    before = [r["vibration"] for _, r in listener.live("pump-01") if r["ts"] < wear["start"]]
+    assert before
+    assert max(before) < 3.5
+    heard = {r["seq"] for _, r in listener.live("greenhouse-01")}
+    assert heard != set(range(max(heard) + 1)), "what a dead gateway does not carry is lost"
+
+
+def test_nothing_is_lost_while_the_broker_is_away(broker: int, listen: Listen, simulate: Start) -> None:
+    listener = listen(broker)
+    proxy = Proxy(broker)
+    simulate(proxy.port, "--devices", "6", "--interval", "0.1", "--history", "0")
+    until(lambda: len(listener.live("sensor_1")) > 5)
+    proxy.cut()
+    until(lambda: list(listener.status().values()) == ["offline"] * 6)
+    time.sleep(1.0)
+    proxy.open()
+    until(lambda: list(listener.status().values()) == ["online"] * 6)
+    latest = max(r["seq"] for _, r in listener.live("pump-01"))
+    until(lambda: listener.live("pump-01")[-1][1]["seq"] > latest + 20)
+    for device in listener.status():
+        heard = {r["seq"] for _, r in listener.live(device)}
+        assert heard == set(range(max(heard) + 1)), f"{device} lost readings"
+    proxy.cut()
+
+
+def test_a_broker_that_is_not_there_yet_is_waited_for(listen: Listen, simulate: Start) -> None:
+    process = simulate(free_port(), "--devices", "50", "--history", "2h")
+    time.sleep(1.0)
+    assert process.poll() is None
+    process.terminate()
+    assert process.wait(3) == 0
+
+
+def test_two_hundred_devices_from_one_command(broker: int, listen: Listen, simulate: Start) -> None:
+    listener = listen(broker)
+    process = simulate(broker, "--devices", "200", "--history", "10m")
+    until(lambda: len({d for d, _ in listener.live()}) == 200, 15)
+    assert list(listener.status().values()) == ["online"] * 200
+    seen = psutil.Process(process.pid)
+    assert seen.num_threads() == 1
+    assert seen.memory_info().rss < 100 * 2**20
+    process.terminate()
+    assert process.wait(3) == 0
+    until(lambda: list(listener.status().values()) == ["offline"] * 200)

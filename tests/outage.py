@@ -8,7 +8,7 @@ from contextlib import suppress
 
 
 class Proxy:
-    """A TCP proxy in front of the broker that can cut all its connections, and refuse new ones."""
+    """Carries bytes between ``port`` and the local port ``target``, until it is cut."""
 
     def __init__(self, target: int) -> None:
         self.port = _free_port()
@@ -18,15 +18,17 @@ class Proxy:
         self.open()
 
     def open(self) -> None:
+        """Accept connections."""
         self._listening = socket.create_server(("127.0.0.1", self.port))
         threading.Thread(target=self._accept, args=(self._listening,), daemon=True).start()
 
     def cut(self) -> None:
+        """End all connections and refuse new ones."""
         assert self._listening is not None
         self._listening.shutdown(socket.SHUT_RDWR)
         self._listening.close()
         while self._sockets:
-            hang_up(self._sockets.pop())
+            _hang_up(self._sockets.pop())
 
     def _accept(self, listening: socket.socket) -> None:
         while True:
@@ -44,11 +46,11 @@ class Proxy:
         with suppress(OSError):
             while data := source.recv(65536):
                 sink.sendall(data)
-        hang_up(sink)
+        _hang_up(sink)
         source.close()
 
 
-def hang_up(sock: socket.socket) -> None:
+def _hang_up(sock: socket.socket) -> None:
     with suppress(OSError):
         sock.shutdown(socket.SHUT_RDWR)
 

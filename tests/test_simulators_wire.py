@@ -21,6 +21,7 @@ from typing import Any
 import paho.mqtt.client as mqtt
 import psutil
 import pytest
+from outage import Proxy
 from paho.mqtt.enums import CallbackAPIVersion
 
 from simulators.fleet import build

@@ -1,0 +1,43 @@
+"""The native dialect as the simulators write it: topics and JSON, and nothing about how they travel."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator
+
+from simulators.machine import Readings
+
+RECORDS_A_MESSAGE = 200
+BYTES_A_MESSAGE = 60_000
+
+
+def topic(root: str, device: str, leaf: str) -> str:
+    """``{root}/{device}/{leaf}``."""
+    return f"{root}/{device}/{leaf}"
+
+
+def encode(value: object) -> bytes:
+    """Compact JSON in UTF-8."""
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False).encode()
+
+
+def live(readings: Readings, ts: int, seq: int) -> bytes:
+    """One live reading; ``ts`` in epoch milliseconds, ``seq`` counts from 0 since the process began."""
+    return encode({**readings, "ts": ts, "seq": seq})
+
+
+def history(records: Iterable[tuple[int, Readings]]) -> Iterator[tuple[int, bytes]]:
+    """Past readings ``(ts, readings)`` as few lists as the limits allow: ``(number of records, payload)``
+    each.
+    """
+    waiting: list[bytes] = []
+    size = 0
+    for ts, readings in records:
+        record = encode({"ts": ts, "metrics": readings})
+        if waiting and (len(waiting) == RECORDS_A_MESSAGE or size + len(record) + 2 > BYTES_A_MESSAGE):
+            yield len(waiting), b"[" + b",".join(waiting) + b"]"
+            waiting, size = [], 0
+        waiting.append(record)
+        size += len(record) + 1
+    if waiting:
+        yield len(waiting), b"[" + b",".join(waiting) + b"]"

@@ -19,8 +19,8 @@ FLOORS = tuple(
     for names in (
         "model events errors",
         "topics dedupe activity dialects fleet rules insight",
-        "config resources install inbox bus mqtt store ai uploads worker notify metrics usage leash",
-        "pipeline devices alerts commands housekeeping tools diagnosis assistant analysis",
+        "config resources install inbox batch bus mqtt store ai uploads worker notify metrics usage leash",
+        "pipeline devices alerts commands housekeeping tools investigation prompts diagnosis assistant analysis",
         "api",
         "app wiring serve demo doctor cli __main__",
     )
@@ -31,9 +31,11 @@ NEIGHBOURS = {
     "events": {"model"},
     "dialects": {"topics"},
     "assistant": {"tools"},
+    "diagnosis": {"investigation", "prompts"},
     "app": {"wiring"},
     "serve": {"app"},
     "demo": {"app"},
+    "doctor": {"serve", "wiring"},
     "cli": {"app", "serve", "demo", "doctor"},
     "__main__": {"cli"},
 }
@@ -41,7 +43,7 @@ NEIGHBOURS = {
 # Each foreign library and the modules (or packages) that alone may import it.
 OWNERS: dict[str, tuple[str, ...]] = {
     "aiomqtt": ("hub.mqtt.aiomqtt",),
-    "amqtt": ("hub.mqtt.broker",),
+    "amqtt": ("hub.mqtt.child",),
     "mqtt5": ("hub.mqtt.fast",),
     "paho": ("hub.mqtt.aiomqtt",),
     "fastapi": ("hub.api",),
@@ -106,7 +108,7 @@ def read_tree(root: Path) -> Tree:
     modules = {}
     for name, path in paths.items():
         tree = ast.parse(path.read_text(encoding="utf-8"), str(path))
-        modules[name] = Module(name, path, tree, tuple(_imports(name, path, tree, set(paths))))
+        modules[name] = Module(name, path, tree, tuple(dict.fromkeys(_imports(name, path, tree, set(paths)))))
     web = sorted(path for path in (root / "web" / "src").rglob("*") if path.suffix in WEB_SOURCES)
     return Tree(modules, tuple(web))
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -16,6 +17,7 @@ from architecture import (
     docstring_faults,
     error_code_faults,
     floor_faults,
+    floor_of,
     length_faults,
     name_faults,
     owner_faults,
@@ -136,11 +138,24 @@ def test_the_whole_source_tree_is_read(ours: Tree) -> None:
     assert any(name.startswith("simulators.") for name in ours.modules)
 
 
-def test_the_map_in_the_package_names_every_family(ours: Tree) -> None:
-    drawn = hub.__doc__ or ""
+def test_the_map_in_the_package_is_this_one(ours: Tree) -> None:
+    """Every family that exists is drawn on its floor, and nothing on two."""
+    drawn: dict[str, int] = {}
+    floor = None
+    for line in (hub.__doc__ or "").partition("\n==")[2].splitlines():
+        floor = int(line[0]) if line[:1].isdigit() else floor
+        for name in re.findall(r"``(\w+)/?``", line):
+            assert floor is not None
+            assert drawn.setdefault(name, floor) == floor, f"{name} is drawn twice"
     families = {module.family for module in ours.of("hub")} - {"", "__main__"}
-    missing = {name for name in families if f"``{name}``" not in drawn and f"``{name}/``" not in drawn}
-    assert not missing, f"not in the map of hub/__init__.py: {sorted(missing)}"
+    missing = sorted(families - drawn.keys())
+    assert not missing, f"place these in the map of hub/__init__.py: {missing}"
+    moved = [
+        f"{name}: drawn on {there}, in FLOORS on {floor_of(name)}"
+        for name, there in drawn.items()
+        if floor_of(name) not in (None, there)
+    ]
+    assert not moved, moved
 
 
 def test_a_module_stands_on_one_floor() -> None:

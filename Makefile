@@ -1,0 +1,93 @@
+# Watchkeeper's few commands. `make` alone lists them. Nothing is installed outside this folder, except that root on
+# Debian or Ubuntu gets Chromium and Mosquitto through apt (see .ci/needs).
+
+VENV ?= .venv
+PYTHON_OF_VENV := $(VENV)/bin/python
+# Arguments for the program behind a target: make demo ARGS='--devices 100', make test ARGS='-k rules -x'.
+ARGS ?=
+
+export VENV PYTHON
+# Debian keeps mosquitto where only root looks.
+export PATH := $(PATH):/usr/sbin:/usr/local/sbin
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+
+# npm with the Node of a PyPI wheel, in web/.
+NPM := $(PYTHON_OF_VENV) hatch_build.py
+
+# Stamps: what they stand for is done again only when something it is made of is newer.
+PACKAGES := $(VENV)/.packages
+HUB := $(VENV)/.hub
+WEB_SOURCES := $(shell find web -mindepth 1 -name node_modules -prune -o -not -name '.*' -print 2>/dev/null)
+
+.DEFAULT_GOAL := help
+.NOTPARALLEL:
+.DELETE_ON_ERROR:
+.PHONY: help setup demo test check format lock clean always
+
+help:
+	@echo "make demo     set up, then hub, broker and simulators; ARGS='--devices 100' and so on (hub demo --help)"
+	@echo "make test     set up, then every test; ARGS='-k rules -x' goes to pytest"
+	@echo "make check    set up, then format, lint, types and architecture: what CI runs before the tests"
+	@echo "make setup    $(VENV) with everything in it, the dashboard built"
+	@echo "make format   writes what make check asks of the format"
+	@echo "make lock     resolves requirements.lock again; ARGS=--upgrade for newer releases"
+	@echo "make clean    removes everything that was built or installed here"
+
+setup: $(HUB)
+	@sh .ci/needs tests --gently
+
+demo: setup
+	@$(VENV)/bin/hub demo $(ARGS)
+
+# pytest comes last, so that its count is the last line.
+test: $(HUB) web/node_modules
+	@sh .ci/needs tests
+	@$(NPM) run --silent test
+	@$(PYTHON_OF_VENV) -m pytest $(ARGS)
+
+check: $(HUB) web/node_modules
+	@$(PYTHON_OF_VENV) -m ruff format --check .
+	@$(PYTHON_OF_VENV) -m ruff check .
+	@$(PYTHON_OF_VENV) -m mypy
+	@$(PYTHON_OF_VENV) -m pytest -q tests/test_architecture.py
+	@$(NPM) run --silent format:check
+	@$(NPM) run --silent lint
+	@$(NPM) run --silent check
+
+format: $(HUB) web/node_modules
+	@$(PYTHON_OF_VENV) -m ruff format .
+	@$(PYTHON_OF_VENV) -m ruff check --fix .
+	@$(NPM) run --silent format
+
+# One file for every platform and Python; hashes, and no word of where the packages come from. uv is asked to heed
+# neither this machine's settings nor its constraints.
+lock: | $(VENV)/bin/pip
+	@$(PYTHON_OF_VENV) -m pip install --quiet 'uv>=0.13,<1'
+	@env -u UV_CONSTRAINT -u UV_OVERRIDE -u UV_FIND_LINKS $(VENV)/bin/uv --no-config pip compile pyproject.toml \
+		--extra test --universal --python-version 3.11 --generate-hashes --no-header \
+		--no-emit-index-url --no-emit-find-links --quiet --output-file requirements.lock $(ARGS)
+
+clean:
+	rm -rf $(VENV) hub/_web web/node_modules build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis test-results
+	find hub simulators tests -name __pycache__ -type d -prune -exec rm -rf {} +
+
+$(VENV)/bin/pip:
+	@python=$$(sh .ci/needs python) && "$$python" -m venv --clear $(VENV)
+
+$(PACKAGES): requirements.lock | $(VENV)/bin/pip
+	@echo "Installing the locked packages into $(VENV)."
+	@$(PYTHON_OF_VENV) -m pip install --quiet --no-deps --require-hashes -r requirements.lock
+	@touch $@
+
+# The install runs the build hook (hatch_build.py), which builds the dashboard where its sources have changed.
+$(HUB): $(PACKAGES) pyproject.toml hatch_build.py hub/__init__.py $(WEB_SOURCES) \
+		$(if $(HUB_SKIP_WEB)$(wildcard hub/_web/index.html),,always)
+	@echo "Installing the hub, with its dashboard, to run from this folder."
+	@$(PYTHON_OF_VENV) -m pip install --quiet --no-deps --no-build-isolation --editable .
+	@touch $@
+
+# Here only when the dashboard came prebuilt: else the build hook has made it.
+web/node_modules: | $(HUB)
+	@$(NPM) ci --ignore-scripts --no-audit --no-fund
+
+always:

@@ -1,0 +1,107 @@
+"""The hub as a user starts it: ``hub demo`` in a process of its own, its broker and simulators with it."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import httpx
+import paho.mqtt.client as paho
+import psutil
+import pytest
+
+START_S = 30
+
+
+def eventually(look: Callable[[], Any], within: float, what: str) -> Any:
+    """Look until there is something; what was seen last is in the failure."""
+    deadline, seen = time.monotonic() + within, None
+    while time.monotonic() < deadline:
+        seen = look()
+        if seen:
+            return seen
+        time.sleep(0.05)
+    pytest.fail(f"not within {within} s: {what}; last seen: {seen!r}")
+
+
+def free_address() -> str:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return f"127.0.0.1:{probe.getsockname()[1]}"
+
+
+class Demo:
+    """A running demo: its addresses, a client for its API and one for its broker."""
+
+    def __init__(self, words: list[str], log: Path) -> None:
+        self.log = log
+        environ = {
+            key: value for key, value in os.environ.items() if not key.startswith(("OPENAI_", "OLLAMA_", "HUB_"))
+        }
+        with log.open("ab") as stream:
+            self.process = subprocess.Popen(
+                [sys.executable, "-m", "hub.cli", "demo", "--no-open", *words],
+                stdout=stream,
+                stderr=stream,
+                env=environ,
+            )
+        ready = eventually(self._ready, START_S, f"ready line in {log.read_text()}")
+        self.http, self.mqtt = (word.partition("=")[2] for word in ready.split()[1:3])
+        self.api = httpx.Client(base_url=f"http://{self.http}", timeout=10)
+        self.children = psutil.Process(self.process.pid).children(recursive=True)
+        self._mqtt: paho.Client | None = None
+
+    def _ready(self) -> str | None:
+        if self.process.poll() is not None:
+            pytest.fail(f"the demo ended with {self.process.returncode}:\n{self.log.read_text()}")
+        lines = self.log.read_text().splitlines()
+        return next((line for line in reversed(lines) if line.startswith("ready http=")), None)
+
+    def get(self, path: str, **params: Any) -> Any:
+        answer = self.api.get(path, params=params)
+        assert answer.status_code == 200, (path, answer.text)
+        return answer.json()
+
+    def publish(self, topic: str, payload: Any, *, retained: bool = False) -> None:
+        """As any device does, QoS 1, and not before the broker has it."""
+        if self._mqtt is None:
+            host, _, port = self.mqtt.partition(":")
+            self._mqtt = paho.Client(paho.CallbackAPIVersion.VERSION2)
+            self._mqtt.connect(host, int(port))
+            self._mqtt.loop_start()
+        body = payload if isinstance(payload, str | bytes) else json.dumps(payload)
+        self._mqtt.publish(topic, body, qos=1, retain=retained).wait_for_publish(5)
+
+    def heat(self, device: str, seconds: float = 3.0) -> None:
+        """What ``for i in 1 2 3`` with mosquitto_pub does: too hot, for a while."""
+        end = time.monotonic() + seconds
+        while time.monotonic() < end:
+            self.publish(f"devices/{device}/telemetry", {"temperature": 85})
+            time.sleep(0.5)
+
+    def kill(self) -> None:
+        self._disconnect()
+        self.process.kill()
+        self.process.wait()
+
+    def stop(self) -> float:
+        """SIGTERM; how many seconds it took."""
+        self._disconnect()
+        started = time.monotonic()
+        self.process.send_signal(signal.SIGTERM)
+        self.process.wait(15)
+        return time.monotonic() - started
+
+    def _disconnect(self) -> None:
+        self.api.close()
+        if self._mqtt is not None:
+            self._mqtt.disconnect()
+            self._mqtt.loop_stop()

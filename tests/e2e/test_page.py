@@ -1,0 +1,130 @@
+"""The page in a real browser, against a real hub: what an operator sees and clicks. A console error fails the test."""
+
+from __future__ import annotations
+
+import functools
+import http.server
+import os
+import shutil
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Page, expect, sync_playwright
+
+from e2e.running import Demo, eventually
+
+pytestmark = pytest.mark.timeout(120)
+QUIET = (
+    "--disable-gpu --disable-quic --no-first-run --disable-background-networking --disable-component-update "
+    "--disable-sync"
+)
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    """The Chromium of this machine, else the one that Playwright brought."""
+    words = [*QUIET.split(), *(["--no-sandbox"] if os.geteuid() == 0 else [])]
+    with sync_playwright() as playwright:
+        launched = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=words)
+        yield launched
+        launched.close()
+
+
+@pytest.fixture
+def page(browser: Browser) -> Iterator[Page]:
+    """A page that may not say an error."""
+    context = browser.new_context(viewport={"width": 1440, "height": 900})
+    page = context.new_page()
+    errors: list[str] = []
+    page.on("console", lambda message: errors.append(message.text) if message.type == "error" else None)
+    page.on("pageerror", lambda error: errors.append(str(error)))
+    yield page
+    context.close()
+    assert errors == []
+
+
+def test_a_device_appears_an_alert_rises_and_its_diagnosis_arrives(start, page: Page):
+    demo: Demo = start("--devices", "0")
+    page.goto(f"http://{demo.http}/")
+    expect(page.get_by_test_id("live-pill")).to_contain_text("Live")
+
+    demo.publish("devices/boiler-1/telemetry", {"temperature": 71.5})
+    expect(page.get_by_text("boiler-1").first).to_be_visible(timeout=1_000)
+    expect(page.get_by_text("71.5").first).to_be_visible()
+
+    demo.heat("sensor_9", 3)
+    alert = page.get_by_test_id("alert").first
+    expect(alert).to_contain_text("sensor_9", timeout=2_000)
+    expect(page.get_by_test_id("diagnosis").first).to_be_visible(timeout=10_000)
+    expect(page).to_have_title("(1) Fleet · Watchkeeper")
+
+    page.get_by_test_id("acknowledge").first.click()
+    eventually(lambda: demo.get("/api/alerts", state="acknowledged")["items"], 3, "the acknowledgement")
+
+
+def test_a_device_page_shows_its_chart_and_its_value_live(start, page: Page):
+    demo: Demo = start("--devices", "0")
+    demo.publish("devices/boiler-1/info", {"name": "Boiler 1", "units": {"temperature": "°C"}}, retained=True)
+    demo.publish("devices/boiler-1/telemetry", {"temperature": 71.5})
+    page.goto(f"http://{demo.http}/d/boiler-1")
+    expect(page.get_by_role("heading", name="Boiler 1")).to_be_visible()
+    expect(page.locator("canvas").first).to_be_visible()
+    demo.publish("devices/boiler-1/telemetry", {"temperature": 64.25})
+    expect(page.get_by_text("64.3").or_(page.get_by_text("64.25")).first).to_be_visible(timeout=2_000)
+
+
+def test_a_question_is_answered_and_says_who_answers(start, page: Page):
+    demo: Demo = start("--devices", "0")
+    demo.publish("devices/boiler-1/telemetry", {"temperature": 71.5})
+    page.goto(f"http://{demo.http}/assistant")
+    page.get_by_test_id("chat-input").fill("How many devices are online?")
+    page.get_by_test_id("chat-send").click()
+    expect(page.get_by_test_id("chat-answer").last).to_contain_text("1", timeout=10_000)
+    expect(page.get_by_text("built-in analyst").first).to_be_visible()
+
+
+def test_a_name_with_markup_stays_text(start, page: Page):
+    demo: Demo = start("--devices", "0")
+    name = '<img src=x onerror="document.title=1">'
+    demo.publish("devices/evil/info", {"name": name, "area": name}, retained=True)
+    demo.publish("devices/evil/telemetry", {"temperature": 1})
+    page.goto(f"http://{demo.http}/")
+    expect(page.get_by_text(name).first).to_be_visible(timeout=3_000)
+    page.goto(f"http://{demo.http}/d/evil")
+    expect(page.get_by_text(name).first).to_be_visible(timeout=3_000)
+    assert page.locator("img[src=x]").count() == 0
+
+
+FOREIGN = """<!doctype html><title>elsewhere</title><script>
+const hub = location.hash.slice(1), done = {};
+const opened = url => new Promise(settle => { const s = new WebSocket(url);
+  s.onmessage = () => settle('told'); s.onclose = () => settle('refused'); s.onerror = () => {}; });
+(async () => {
+  done.ws = await opened(`ws://${hub}/ws`);
+  done.live = await opened(`ws://${hub}/api/live`);
+  const form = new FormData(); form.append('file', new Blob([new Uint8Array(8)]), 'a.png');
+  done.upload = await fetch(`http://${hub}/analyze/image`, {method: 'POST', body: form, mode: 'no-cors'})
+    .then(() => 'sent', () => 'failed');
+  document.title = JSON.stringify(done);
+})();
+</script>"""
+
+
+def test_a_page_from_another_origin_gets_no_socket_and_no_upload(start, browser: Browser, tmp_path: Path):
+    demo: Demo = start("--devices", "0")
+    demo.publish("devices/boiler-1/telemetry", {"temperature": 71.5})
+    (tmp_path / "index.html").write_text(FOREIGN)
+    handler = functools.partial(http.server.SimpleHTTPRequestHandler, directory=tmp_path)
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        page = browser.new_page()
+        page.goto(f"http://127.0.0.1:{server.server_port}/#{demo.http}")
+        expect(page).to_have_title('{"ws":"refused","live":"refused","upload":"sent"}', timeout=10_000)
+        server.shutdown()
+    # The browser sends such a form without asking; what matters is that the hub did nothing with it.
+    answer = demo.api.post(
+        "/analyze/image", files={"file": ("a.png", b"x" * 8)}, headers={"Origin": "http://evil.example"}
+    )
+    assert answer.status_code == 403

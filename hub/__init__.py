@@ -9,9 +9,9 @@ on one floor do not import each other, save ``dialects`` -> ``topics`` and ``ass
 4   outside face    ``api/``
 3   use cases       ``pipeline``, ``devices``, ``alerts``, ``commands``, ``housekeeping``, ``tools``,
                     ``diagnosis``, ``assistant``, ``analysis``
-2   edges           ``config``, ``resources``, ``install``, ``inbox``, ``bus``, ``mqtt/``, ``store/``, ``ai/``,
+2   edges           ``config``, ``resources``, ``install``, ``batch``, ``inbox``, ``bus``, ``mqtt/``, ``store/``, ``ai/``,
                     ``uploads``, ``metrics``, ``usage``, ``leash``
-1   decisions       ``topics``, ``dedupe``, ``batch``, ``activity``, ``dialects/``, ``fleet``, ``rules/``, ``insight/``: no await,
+1   decisions       ``topics``, ``dedupe``, ``activity``, ``dialects/``, ``fleet``, ``rules/``, ``insight/``: no await,
                     no clock, no network; ``now`` is an argument
 0   words           ``model/``, ``events``, ``errors``: depend on nothing of ours
 ==  ==============  =========================================================================================

@@ -13,7 +13,7 @@ import msgspec
 
 from hub.errors import Conflict, NotFound
 from hub.fleet import Fleet
-from hub.model import SEVERITIES, Acknowledge, Alert, AlertState, Diagnosis, Fact, Severity
+from hub.model import SEVERITIES, Acknowledge, Alert, AlertState, Diagnosis, Fact
 from hub.rules import Engine
 from hub.store.base import Store
 
@@ -101,7 +101,7 @@ class Alerts:
             raise Conflict("This alert has cleared.", "Only an open alert can be acknowledged.") from None
         return (await self.explain([alert]))[0]
 
-    def by_severity(self) -> dict[Severity, int]:
+    def by_severity(self) -> dict[str, int]:
         """How many open alerts there are of each severity, zeros included."""
         counts = Counter(alert.severity for alert in self._engine.open.values())
         return {severity: counts[severity] for severity in SEVERITIES if severity != "ok"}

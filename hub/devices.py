@@ -91,7 +91,7 @@ class Devices:
                 found.append(Bound(rule.metric, "below", condition.below, rule.severity, rule.id, rule.name))
         return found
 
-    def by_presence(self) -> dict[Presence, int]:
+    def by_presence(self) -> dict[str, int]:
         """How many devices are in each presence, zeros included."""
         counts = Counter(device.presence for device in self._fleet.devices())
         return {presence: counts[presence] for presence in get_args(Presence)}

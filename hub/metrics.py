@@ -56,8 +56,7 @@ _GAUGES = {
 class Metrics:
     """One registry of its own, so that two hubs in one process do not mix."""
 
-    def __init__(self, version: str) -> None:
-        self._version = version
+    def __init__(self) -> None:
         self._registry = CollectorRegistry()
         self._commits = Histogram(
             "hub_commit_seconds", "Seconds a commit took.", buckets=_BUCKETS, registry=self._registry
@@ -67,10 +66,10 @@ class Metrics:
         """Count one commit that took ``seconds``."""
         self._commits.observe(seconds)
 
-    def render(self, reading: Reading) -> bytes:
+    def render(self, reading: Reading, version: str) -> bytes:
         """The text that a scrape gets, as :data:`CONTENT_TYPE`."""
         scrape = CollectorRegistry()
-        scrape.register(_Scrape(reading, self._version))
+        scrape.register(_Scrape(reading, version))
         return generate_latest(scrape) + generate_latest(self._registry)
 
 

@@ -131,7 +131,8 @@ class Guard:
     def _refusal(self, scope: Scope, headers: Headers) -> Response | None:
         """Why this request may not go on; None if it may."""
         path = scope["path"]
-        host = headers.get("host", "")
+        hosts = headers.getlist("host")
+        host = hosts[0] if len(hosts) == 1 else ""
         if not self._hosts.known(host):
             hint = "Add the name to http.allowed_hosts if it is this hub's."
             return problem(path, 421, "forbidden", "The hub is not known by this host name.", hint)

@@ -18,12 +18,13 @@ from hub import events as ev
 from hub.alerts import Alerts, Explained
 from hub.api import convert, sockets
 from hub.api.columns import Columns
-from hub.api.listeners import Listener, Notice
+from hub.api.listeners import AlertNews, Asked, Listener, Notice
 from hub.api.live import Live
-from hub.api.services import HttpSettings, Services
+from hub.api.services import Services
 from hub.bus import Closed, Lagged
 from hub.devices import Devices
 from hub.errors import Conflict, StoreError
+from hub.model import Diagnosis
 
 log = logging.getLogger(__name__)
 
@@ -32,11 +33,14 @@ BATCHES_BEHIND = 256
 
 
 class Broadcaster:
-    """Owned by the assembly, which runs :meth:`run` in its task group; it ends when the bus closes or at shutdown."""
+    """Owned by the assembly, which runs :meth:`run` in its task group; it ends when the bus closes or at shutdown.
 
-    def __init__(self, services: Services, http: HttpSettings) -> None:
+    ``live_clients`` bounds the dashboards on ``/api/live``, ``listeners`` those on ``/events/devices`` and ``/ws``.
+    """
+
+    def __init__(self, services: Services, *, live_clients: int = 64, listeners: int = 128) -> None:
         self._services = services
-        self._most_listeners = http.listeners
+        self._most_listeners = listeners
         self._listeners: set[Listener] = set()
         self._rate = 0.0
         self.devices = Devices(
@@ -55,7 +59,7 @@ class Broadcaster:
             open_alerts=self._open_alerts,
             stats=self._stats,
             now=services.now,
-            most=http.live_clients,
+            most=live_clients,
         )
 
     @property
@@ -149,10 +153,9 @@ class Broadcaster:
         moved.sort(key=lambda event: (event.alert.raised_at, event.alert.id))
         explained = await self._explain(moved)
         for event, found in zip(moved, explained, strict=True):
-            self._announce(Notice("raised" if isinstance(event, ev.AlertRaised) else "changed", found))
-        for event in batch:
-            if isinstance(event, ev.DiagnosisReady):
-                await self._tell_diagnosis(event)
+            self._announce(AlertNews(isinstance(event, ev.AlertRaised), found))
+        for ready in (event for event in batch if isinstance(event, ev.DiagnosisReady)):
+            await self._tell_diagnosis(ready.diagnosis)
 
     async def _explain(
         self, moved: Sequence[ev.AlertRaised | ev.AlertAcknowledged | ev.AlertCleared]
@@ -164,10 +167,9 @@ class Broadcaster:
             log.warning("alerts are told without their diagnosis: the history cannot be read", exc_info=True)
             return [self.alerts.join(alert, None) for alert in alerts]
 
-    async def _tell_diagnosis(self, event: ev.DiagnosisReady) -> None:
-        diagnosis = event.diagnosis
+    async def _tell_diagnosis(self, diagnosis: Diagnosis) -> None:
         if diagnosis.alert is None:
-            self.tell(Notice("diagnosed", diagnosis=diagnosis))
+            self.tell(Asked(diagnosis, None))
             return
         try:
             explained = await self.alerts.explained_by(diagnosis)
@@ -175,12 +177,12 @@ class Broadcaster:
             log.warning("a diagnosis is not told: the history cannot be read", exc_info=True)
             return
         if explained is not None:
-            self._announce(Notice("changed", explained))
+            self._announce(AlertNews(False, explained))
 
-    def _announce(self, notice: Notice) -> None:
-        self.tell(notice)
-        if self.live.clients and notice.explained is not None:
-            self.live.alert(_json({"type": "alert", "alert": convert.alert(notice.explained)}))
+    def _announce(self, news: AlertNews) -> None:
+        self.tell(news)
+        if self.live.clients:
+            self.live.alert(_json({"type": "alert", "alert": convert.alert(news.explained)}))
 
     # -- what dashboards get besides frames -------------------------------------------------------------------
 
@@ -197,9 +199,9 @@ class Broadcaster:
     def _stats(self) -> str:
         services = self._services
         presence, severity = self.devices.by_presence(), self.alerts.by_severity()
-        cpu, rss = services.usage()
+        usage = services.usage()
         chat = services.providers.describe()
-        state = services.link.state
+        state = services.link()
         return _json(
             {
                 "type": "stats",
@@ -213,8 +215,8 @@ class Broadcaster:
                 "rejected": services.counters.rejected,
                 "shed": services.inbox.shed,
                 "rate": round(self._rate, 1),
-                "cpu": cpu,
-                "rss": rss,
+                "cpu": usage.cpu,
+                "rss": usage.rss,
                 "ai": {"provider": chat[0].provider, "model": chat[0].model} if chat else None,
                 "broker": {"connected": state.connected, "address": state.address},
             }

@@ -29,7 +29,7 @@ _encode = msgspec.json.Encoder().encode
 class Row:
     """What is remembered of one handle. The three numbers say in which frame each part last changed."""
 
-    __slots__ = ("device", "changed", "described", "united", "units")
+    __slots__ = ("changed", "described", "device", "united", "units")
 
     def __init__(self, device: str, seq: int) -> None:
         self.device = device

@@ -7,9 +7,9 @@ from typing import Any
 import msgspec
 
 from hub.alerts import Explained
-from hub.api import wire
+from hub.api import shapes
 from hub.devices import Bound
-from hub.insight.causes import match_word
+from hub.insight import match_word
 from hub.model import (
     Activity,
     CauseMatch,
@@ -25,7 +25,7 @@ from hub.model import (
 from hub.rules import describe
 
 
-def device(found: Device, severity: Severity) -> wire.DeviceShape:
+def device(found: Device, severity: Severity) -> shapes.DeviceShape:
     info = found.info
     return {
         "id": found.id,
@@ -45,7 +45,7 @@ def device(found: Device, severity: Severity) -> wire.DeviceShape:
     }
 
 
-def metrics(found: Device) -> dict[str, wire.MetricShape]:
+def metrics(found: Device) -> dict[str, shapes.MetricShape]:
     units = found.info.units
     return {
         name: {"value": latest.value, "unit": units.get(name), "ts": latest.ts, "quality": latest.quality}
@@ -53,13 +53,13 @@ def metrics(found: Device) -> dict[str, wire.MetricShape]:
     }
 
 
-def device_values(found: Device, severity: Severity) -> wire.DeviceValues:
+def device_values(found: Device, severity: Severity) -> shapes.DeviceValues:
     return {**device(found, severity), "metrics": metrics(found)}
 
 
 def device_detail(
     found: Device, severity: Severity, alerts: list[Explained], bounds: list[Bound]
-) -> wire.DeviceDetail:
+) -> shapes.DeviceDetail:
     return {
         **device_values(found, severity),
         "info": {"units": {}, "limits": {}, "commands": {}, **msgspec.to_builtins(found.info)},
@@ -70,8 +70,8 @@ def device_detail(
     }
 
 
-def _bound(found: Bound) -> wire.BoundShape:
-    shape: wire.BoundShape = {
+def _bound(found: Bound) -> shapes.BoundShape:
+    shape: shapes.BoundShape = {
         "metric": found.metric,
         "severity": found.severity,
         "rule_id": found.rule,
@@ -84,7 +84,7 @@ def _bound(found: Bound) -> wire.BoundShape:
     return shape
 
 
-def alert(found: Explained) -> wire.AlertShape:
+def alert(found: Explained) -> shapes.AlertShape:
     a = found.alert
     return {
         "id": a.id,
@@ -109,7 +109,7 @@ def alert(found: Explained) -> wire.AlertShape:
     }
 
 
-def diagnosis(found: Diagnosis) -> wire.DiagnosisShape:
+def diagnosis(found: Diagnosis) -> shapes.DiagnosisShape:
     return {
         "id": found.id,
         "alert_id": found.alert,
@@ -134,7 +134,7 @@ def diagnosis(found: Diagnosis) -> wire.DiagnosisShape:
     }
 
 
-def _evidence(item: Evidence) -> wire.EvidenceShape:
+def _evidence(item: Evidence) -> shapes.EvidenceShape:
     return {
         "id": item.id,
         "kind": item.kind,
@@ -149,7 +149,7 @@ def _evidence(item: Evidence) -> wire.EvidenceShape:
     }
 
 
-def _cause(found: CauseMatch) -> wire.CauseShape:
+def _cause(found: CauseMatch) -> shapes.CauseShape:
     return {
         "cause": found.cause,
         "title": found.title,
@@ -163,15 +163,15 @@ def _cause(found: CauseMatch) -> wire.CauseShape:
     }
 
 
-def writer(found: Writer) -> wire.WriterShape:
+def writer(found: Writer) -> shapes.WriterShape:
     return {"provider": found.provider, "model": found.model, "generative": found.generative}
 
 
-def series(found: Series, unit: str | None) -> wire.SeriesShape:
+def series(found: Series, unit: str | None) -> shapes.SeriesShape:
     return {"device_id": found.device, "metric": found.metric, "unit": unit, "points": found.points}
 
 
-def activity(line: Activity) -> wire.ActivityShape:
+def activity(line: Activity) -> shapes.ActivityShape:
     return {
         "ts": line.ts,
         "kind": line.kind,
@@ -181,7 +181,7 @@ def activity(line: Activity) -> wire.ActivityShape:
     }
 
 
-def rejected(found: Rejection) -> wire.RejectedShape:
+def rejected(found: Rejection) -> shapes.RejectedShape:
     return {
         "topic": found.topic,
         "reason": found.reason,
@@ -191,7 +191,7 @@ def rejected(found: Rejection) -> wire.RejectedShape:
     }
 
 
-def rule(found: Rule, last_fired: int | None) -> wire.RuleShape:
+def rule(found: Rule, last_fired: int | None) -> shapes.RuleShape:
     condition: dict[str, Any] = msgspec.to_builtins(found.condition)
     return {
         "id": found.id,

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from typing import Literal
 
 import msgspec
 
@@ -21,13 +20,21 @@ COALESCE_S = 0.05
 NOTICES = 1_000
 
 
-class Notice(msgspec.Struct, frozen=True):
-    """News of an alert. ``raised``: it is new. ``changed``: acknowledged, cleared, or its diagnosis arrived.
-    ``diagnosed``: somebody asked for a diagnosis of a device that has no such alert (``explained`` is None)."""
+class AlertNews(msgspec.Struct, frozen=True):
+    """An alert is new (``raised``), or was acknowledged, cleared or explained."""
 
-    kind: Literal["raised", "changed", "diagnosed"]
-    explained: Explained | None = None
-    diagnosis: Diagnosis | None = None
+    raised: bool
+    explained: Explained
+
+
+class Asked(msgspec.Struct, frozen=True):
+    """Somebody asked for this diagnosis; ``explained`` is the open alert that it belongs to, if there is one."""
+
+    diagnosis: Diagnosis
+    explained: Explained | None
+
+
+Notice = AlertNews | Asked
 
 
 class Parcel(msgspec.Struct, frozen=True):

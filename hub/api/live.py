@@ -254,6 +254,9 @@ class Live:
             reason, client.resync = client.resync, None
             await _send(socket, msgspec.json.encode({"type": "resync", "reason": reason}).decode())
         columns, since = self.columns, client.resume_from
+        if not any(other.started for other in self.clients):
+            # Marks that gathered while nobody looked on: this client gets them with its first frame, not again after.
+            columns.advance(self._now(), encode=False)
         if since is not None and columns.knows(columns.epoch, since):
             resumed = {"type": "resumed", "epoch": columns.epoch, "seq": columns.seq}
             texts = [msgspec.json.encode(resumed).decode(), columns.since(since, self._now())]
@@ -287,5 +290,3 @@ def routes(live: Live, shutdown: asyncio.Event) -> APIRouter:
         await live.serve(socket, shutdown)
 
     return router
-
-

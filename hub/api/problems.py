@@ -38,7 +38,7 @@ STATUS: tuple[tuple[type[errors.HubError], int], ...] = (
 )
 """The first that fits; what is not here is the hub's own fault, 500."""
 
-_CODES = {400: "bad_request", 404: "not_found", 405: "method_not_allowed", 413: "too_large"}
+_CODES = {400: "bad_request", 404: "not_found", 405: "method_not_allowed"}
 
 
 class Json(JSONResponse):
@@ -69,6 +69,12 @@ def told(path: str, error: errors.HubError) -> Response:
     return problem(path, status_of(error), error.code, message, error.hint)
 
 
+def too_large(path: str, *, close: bool) -> Response:
+    """``close`` ends the connection, where the rest of the body might never end."""
+    headers = {"Connection": "close"} if close else None
+    return problem(path, 413, "too_large", "This is too large.", "GET /api/status tells the limits.", headers)
+
+
 def install(app: FastAPI) -> None:
     """Give ``app`` its handlers. :class:`Crashes` must be added as well, for what none of them knows."""
 
@@ -86,12 +92,15 @@ def install(app: FastAPI) -> None:
 
     @app.exception_handler(HTTPException)
     async def plain(request: Request, error: HTTPException) -> Response:
+        path = request.scope["path"]
+        if error.status_code == 413:
+            return too_large(path, close=True)
         code = _CODES.get(error.status_code, "http")
         message = {404: "There is nothing at this address.", 405: "This address does not take that method."}.get(
             error.status_code, str(error.detail)
         )
         headers = dict(error.headers) if error.headers else None
-        return problem(request.scope["path"], error.status_code, code, message, "See /docs for all addresses.", headers)
+        return problem(path, error.status_code, code, message, "See /docs for all addresses.", headers)
 
 
 def _sentence(faults: Sequence[Any]) -> str:

@@ -19,6 +19,7 @@ from hub.model import Diagnosis, Value, Writer
 from hub.mqtt.link import LinkState
 from hub.rules import Engine
 from hub.store.base import Store
+from hub.usage import Usage
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -28,8 +29,8 @@ class HttpSettings:
     Without a ``token`` everybody who reaches the port may do everything, so it must be bound to loopback.
     ``allowed_hosts`` are further names it may be called by; ``allowed_origins`` (``https://hub.example``) are pages of
     other origins that may use it. ``web_dir`` holds the built dashboard. ``image_bytes`` bounds an uploaded picture,
-    ``body_bytes`` every other request. ``live_clients`` bounds the dashboards, ``listeners`` those on
-    ``/events/devices`` and ``/ws``, ``ai_requests`` the questions answered at the same time.
+    ``body_bytes`` every other request, ``ai_requests`` the questions answered at the same time, ``question_chars`` a
+    question to ``/ask``.
     """
 
     host: str = "127.0.0.1"
@@ -40,8 +41,6 @@ class HttpSettings:
     web_dir: Path
     image_bytes: int = 10 * 1024 * 1024
     body_bytes: int = 256 * 1024
-    live_clients: int = 64
-    listeners: int = 128
     ai_requests: int = 4
     question_chars: int = 20_000
 
@@ -128,19 +127,11 @@ class Counters(Protocol):
     def store_stalled(self) -> bool: ...
 
 
-class Connection(Protocol):
-    """The link to the broker, as far as it is shown."""
-
-    @property
-    def state(self) -> LinkState: ...
-
-
 @dataclass(frozen=True, kw_only=True)
 class Services:
     """The parts of a hub that the face speaks to.
 
-    ``data`` is the directory of the history. ``usage`` gives the process's share of one core in percent and its
-    resident bytes. ``failed`` names the tasks of the hub that no longer run.
+    ``data`` is the directory of the history. ``failed`` names the tasks of the hub that no longer run.
     ``shutdown`` ends every stream and socket at once when it is set. ``now`` is epoch milliseconds.
     """
 
@@ -149,14 +140,14 @@ class Services:
     inbox: Inbox
     store: Store
     bus: Bus
-    link: Connection
+    link: Callable[[], LinkState]
     counters: Counters
     metrics: Metrics
     assistant: Assistant
     diagnostician: Diagnostician
     analyst: Analyst
     providers: Providers
-    usage: Callable[[], tuple[float, int]]
+    usage: Callable[[], Usage]
     failed: Callable[[], Sequence[str]]
     now: Callable[[], int]
     shutdown: asyncio.Event

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from fastapi import APIRouter, Request, Response
 
-from hub.api import wire
+from hub.api import shapes, wire
 from hub.api.auth import Access, address_of, throttled
 from hub.api.problems import problem
 
@@ -19,7 +19,9 @@ def routes(access: Access) -> APIRouter:
         if wait := access.retry_after(address):
             return throttled("/login", wait)
         if not access.open and not access.accepts(body.token, address):
-            return problem("/login", 401, "login", "This is not the hub's token.", "The hub printed it when it started.")
+            return problem(
+                "/login", 401, "login", "This is not the hub's token.", "The hub prints it at its first start."
+            )
         answer = Response(status_code=204)
         if not access.open:
             _set_cookie(answer, request, access, access.cookie_value(), access.COOKIE_AGE_S)
@@ -33,7 +35,7 @@ def routes(access: Access) -> APIRouter:
         return answer
 
     @router.get("/api/session")
-    async def session(request: Request) -> wire.SessionShape:
+    async def session(request: Request) -> shapes.SessionShape:
         """Whether the hub asks for a token, and whether this request has shown it."""
         proven = access.proof(request.headers, address_of(request.scope)) is not None
         return {"auth": "open" if access.open else "token", "authenticated": proven}

@@ -20,10 +20,10 @@ from fastapi import APIRouter, WebSocket, WebSocketDisconnect
 
 from hub.api import convert, sockets
 from hub.api.broadcast import Broadcaster
-from hub.api.listeners import Listener, Notice
+from hub.api.listeners import AlertNews, Asked, Listener, Notice
 from hub.api.services import Services
 from hub.api.turns import Turns
-from hub.errors import Conflict, HubError
+from hub.errors import Conflict, HubError, Invalid
 from hub.model import Device, Diagnosis
 
 MESSAGE_CHARS = 16_384
@@ -87,11 +87,11 @@ class SimpleSocket:
                     await self._send({"type": "device_update", "device": self._values(device)})
 
     def _news(self, notice: Notice) -> dict[str, Any]:
-        if notice.explained is not None:
-            kind = "new_alert" if notice.kind in ("raised", "diagnosed") else "alert_update"
+        if isinstance(notice, AlertNews):
+            kind = "new_alert" if notice.raised else "alert_update"
             return {"type": kind, "alert": convert.alert(notice.explained)}
-        assert notice.diagnosis is not None
-        return {"type": "new_alert", "alert": self._asked_for(notice.diagnosis)}
+        found = notice.explained
+        return {"type": "new_alert", "alert": convert.alert(found) if found else self._asked_for(notice.diagnosis)}
 
     def _asked_for(self, diagnosis: Diagnosis) -> dict[str, Any]:
         """A diagnosis without an alert, in the form of one."""
@@ -122,9 +122,11 @@ class SimpleSocket:
 
     def _accept(self, request: Request) -> None:
         if request.action not in ("chat", "diagnose_device"):
-            raise Conflict(f"Unknown action {request.action[:40]!r}.", "Known are diagnose_device and chat.")
+            raise Invalid(f"Unknown action {request.action[:40]!r}.", "Known are diagnose_device and chat.")
         if request.action == "chat" and not 1 <= len(request.message.strip()) <= CHAT_CHARS:
-            raise Conflict(f"A message has 1 to {CHAT_CHARS} characters.")
+            raise Invalid(f"A message has 1 to {CHAT_CHARS} characters.")
+        if request.action == "diagnose_device":
+            self._services.fleet.require(request.device_id)
         if len(self._requests) >= QUEUED:
             raise Conflict("The answers before this one are still being written.", "Wait for them.")
         self._requests.append(request)
@@ -151,7 +153,7 @@ class SimpleSocket:
         if diagnosis.alert is not None:
             # One without an alert comes to everybody over the bus; this one would come as a mere update.
             explained = await self._broadcaster.alerts.explained_by(diagnosis)
-            self._broadcaster.tell(Notice("diagnosed", explained, diagnosis))
+            self._broadcaster.tell(Asked(diagnosis, explained))
 
 
 def routes(services: Services, broadcaster: Broadcaster, turns: Turns) -> APIRouter:

@@ -19,7 +19,7 @@ from fastapi import APIRouter, Depends, Header, Query
 from fastapi.sse import EventSourceResponse, ServerSentEvent
 
 from hub.api.broadcast import Broadcaster
-from hub.api.listeners import Listener
+from hub.api.listeners import AlertNews, Listener
 from hub.errors import StoreError
 from hub.fleet import Fleet
 from hub.model import Alert, Device, Value
@@ -106,7 +106,7 @@ class Feed:
             if parcel.gap:
                 yield _gap("The hub could not keep up with this listener; alerts may be missing.")
             for notice in parcel.notices:
-                if notice.kind == "raised" and notice.explained and notice.explained.alert.id not in replayed:
+                if isinstance(notice, AlertNews) and notice.raised and notice.explained.alert.id not in replayed:
                     yield self._alert(notice.explained.alert)
             for device_id in parcel.devices:
                 device = self._fleet.get(device_id)
@@ -171,7 +171,7 @@ def routes(broadcaster: Broadcaster, fleet: Fleet, store: Store) -> APIRouter:
 
     @router.get("/events/devices", response_class=EventSourceResponse)
     async def events(
-        listener: Annotated[Listener, Depends(place)],
+        listener: Listener = Depends(place),  # noqa: B008 - a name of this function cannot stand in an annotation
         everything: Annotated[bool, Query(alias="all", description="Devices without a temperature, too.")] = False,
         last_event_id: Annotated[str | None, Header()] = None,
     ) -> AsyncIterator[ServerSentEvent]:

@@ -76,10 +76,26 @@ def baseline(track: Track, end: float) -> Baseline | None:
     levels = two_levels(values) if track.kind == "number" else None
     level, drift, scale = _trend(times, steady, values)
     low, high = np.percentile(values, [1, 99])
+    longest_high, longest_low = _longest(times, values, levels)
+    still, still_points, changes = _stillness(times, values)
     found = Baseline(
-        float(times[0]), float(times[-1]), last, level, scale, drift, float(low), float(high), 1.0, 0.0, levels,
-        *_longest(times, values, levels), *_stillness(times, values),
-    )  # fmt: skip
+        start=float(times[0]),
+        end=float(times[-1]),
+        count=last,
+        level=level,
+        scale=scale,
+        drift=drift,
+        low=float(low),
+        high=float(high),
+        band=1.0,
+        excess=0.0,
+        levels=levels,
+        longest_high=longest_high,
+        longest_low=longest_low,
+        still=still,
+        still_points=still_points,
+        changes=changes,
+    )
     deviations = found.deviations(times, steady)
     seconds = weights(times)
     band = max(1.0, float(np.percentile(np.abs(deviations), 98)))
@@ -139,7 +155,9 @@ def at_same_state(track: Track, companions: Sequence[Track], end: float) -> Trac
     last = int(np.searchsorted(track.times, end, side="right"))
     if last < 3 * ENOUGH or track.kind != "number":
         return None
-    columns = [np.interp(track.times, c.times + (c.origin - track.origin) / 1000, c.values) for c in companions if len(c) > 2]
+    columns = [
+        np.interp(track.times, c.times + (c.origin - track.origin) / 1000, c.values) for c in companions if len(c) > 2
+    ]
     columns = [c for c in columns if spread(c[:last]) > 0 and not _constant(c[:last])]
     if not columns:
         return None

@@ -23,7 +23,9 @@ _LEAST_PEERS = 3
 def moved_with(case: Case, moves: Sequence[Movement]) -> Iterator[Evidence]:
     """Metrics that moved along with the leading one, by correlation of the signals with their trends taken out: ramps that
     merely share a direction correlate at 0.99 whatever they are."""
-    leading = next((m for m in moves if case.alert and m.metric == case.alert.metric and m.doing in ("rises", "falls")), None)
+    leading = next(
+        (m for m in moves if case.alert and m.metric == case.alert.metric and m.doing in ("rises", "falls")), None
+    )
     if leading is None:
         return
     start = min((m.onset for m in moves if m.onset is not None), default=case.now) - 120_000
@@ -85,7 +87,9 @@ def peers(case: Case, moves: Sequence[Movement]) -> Iterator[Evidence]:
     middle, width = float(np.median(levels)), max(spread(levels), float(np.ptp(levels)) / 4, floor(levels) * 2)
     z = float(np.clip((chosen.level - middle) / width, -99, 99))
     unit = chosen.track.unit
-    told = f"{len(levels)} peers read {words.number(float(levels.min()))} to {words.quantity(float(levels.max()), unit)}"
+    told = (
+        f"{len(levels)} peers read {words.number(float(levels.min()))} to {words.quantity(float(levels.max()), unit)}"
+    )
     if abs(z) >= 3:
         sentence = (
             f"{words.spoken(metric)} at its {told} (median {words.quantity(middle, unit)}); this device stands alone, "

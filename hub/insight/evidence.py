@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 
 import msgspec
 import numpy as np
@@ -23,7 +24,7 @@ def evidence(case: Case) -> list[Evidence]:
     Ordered: what is over its limit, what moved (earliest first), in which order, how fast, what else fits, what stayed as
     usual, how good the data is. About 6 ms for 8 metrics of 3,600 points.
     """
-    seen = Case(**{**_fields(case), "tracks": _chosen(case)})
+    seen = replace(case, tracks=_chosen(case))
     with np.errstate(all="ignore"):
         moves = sorted(movements(seen.tracks, _moment(seen)).values(), key=_rank)
         found = [
@@ -44,10 +45,6 @@ def evidence(case: Case) -> list[Evidence]:
     return [msgspec.structs.replace(item, id=f"e{number}") for number, item in enumerate(found, 1)]
 
 
-def _fields(case: Case) -> dict[str, object]:
-    return {name: getattr(case, name) for name in Case.__slots__}
-
-
 def _moment(case: Case) -> int:
     """When the trouble was there at the latest: the alert's beginning, the last word of a silent device, or now."""
     newest = max((track.at(-1) for track in case.tracks.values() if len(track)), default=case.now)
@@ -56,7 +53,7 @@ def _moment(case: Case) -> int:
 
 
 def _rank(m: Movement) -> tuple[bool, int, str]:
-    return (not m.moved, m.onset if m.onset is not None else 0, m.metric)
+    return (not m.moved, m.onset if m.onset is not None and m.moved else 0, m.metric)
 
 
 def _chosen(case: Case) -> dict[str, Track]:

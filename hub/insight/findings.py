@@ -81,16 +81,17 @@ def moved(case: Case, moves: Sequence[Movement]) -> Iterator[Evidence]:
         onset = m.onset if m.onset is not None else case.now
         if m.doing in ("rises", "falls"):
             verb = "rise" if m.doing == "rises" else "fall"
+            verb = f"stepped {'up' if m.doing == 'rises' else 'down'}" if m.abrupt else f"began to {verb}"
             side = "above" if m.change >= 0 else "below"
             sentence = (
-                f"{words.spoken(m.metric)} began to {verb} at {words.clock(onset)}{_before_crossing(case, onset)}; "
+                f"{words.spoken(m.metric)} {verb} at {words.clock(onset)}{_before_crossing(case, onset)}; "
                 f"it now reads {words.quantity(m.level, m.track.unit)}, "
                 f"{words.quantity(abs(m.change), m.track.unit)} {side} its level before "
                 f"({words.quantity(m.before, m.track.unit)})"
             )
             if m.adjusted:
                 sentence += ", more than its other metrics explain"
-            yield finding(case, "onset", m.metric, sentence, value=m.change, unit=m.track.unit,
+            yield finding(case, "step" if m.abrupt else "onset", m.metric, sentence, value=m.change, unit=m.track.unit,
                           start=onset, end=case.now, weight=strength(m.deviation))  # fmt: skip
         elif m.doing == "stuck":
             sentence = (
@@ -114,8 +115,7 @@ def _before_crossing(case: Case, onset: int) -> str:
 def _stay(case: Case, m: Movement, onset: int) -> Evidence:
     on = m.doing == "stays on"
     if m.track.kind == "boolean":
-        state = {("door", True): "open", ("door", False): "closed"}.get((m.metric.split("_")[-1], on), "on" if on else "off")
-        what = f"{words.spoken(m.metric)} has been {state}"
+        what = f"{words.spoken(m.metric)} has been {_state(m.metric, on)}"
     else:
         what = f"{words.spoken(m.metric)} has stayed {'on' if on else 'off'} at {words.quantity(m.level, m.track.unit)}"
     usual = (m.baseline.longest_high if on else m.baseline.longest_low) if m.baseline else 0.0
@@ -155,7 +155,9 @@ def order(case: Case, moves: Sequence[Movement]) -> Iterator[Evidence]:
         if (m.onset or 0) > first
     ]
     together = [words.spoken(m.metric) for m in timed if m.onset == first]
-    sentence = f"{words.join(together)} moved first, at {words.clock(first)}" + (f"; {words.join(steps)}" if steps else "")
+    sentence = f"{words.join(together)} moved first, at {words.clock(first)}" + (
+        f"; {words.join(steps)}" if steps else ""
+    )
     yield finding(case, "order", timed[0].metric, sentence, value=None, unit=None, start=first, end=case.now,
                   weight=min(strength(m.deviation) for m in timed[:2]))  # fmt: skip
 
@@ -200,20 +202,39 @@ def deviation(case: Case, moves: Sequence[Movement]) -> Iterator[Evidence]:
 
 
 def steady(case: Case, moves: Sequence[Movement]) -> Iterator[Evidence]:
-    """What did not move, which speaks against every cause that would have moved it."""
+    """What did not move, which speaks against every cause that would have moved it. A signal that switches is ``running``
+    or ``idle``."""
     for m in moves:
         if m.doing != "steady" or m.baseline is None:
             continue
+        kind, shown, weight = "steady", words.quantity(m.level, m.track.unit), max(0.0, 1 - abs(m.deviation) / 3.5) * 0.9
+        value: Value = m.level
         if m.track.kind == "boolean":
-            state = bool(m.track.values[-1])
-            shown = {"door": ("closed", "open")}.get(m.metric.split("_")[-1], ("off", "on"))[int(state)]
-            sentence, value = f"{words.spoken(m.metric)} is {shown}, as it usually is", state
-        else:
-            value = m.level  # type: ignore[assignment]
-            sentence = f"{words.spoken(m.metric)} shows nothing unusual at {words.quantity(m.level, m.track.unit)}"
-        weight = max(0.0, 1 - abs(m.deviation) / 5) * 0.9
-        yield finding(case, "steady", m.metric, sentence, value=value, unit=m.track.unit,
-                      start=m.track.stamp(m.baseline.end), end=case.now, weight=weight)  # fmt: skip
+            value = bool(m.track.values[-1])
+            shown = _state(m.metric, value)
+            if _rare(m):
+                # Nothing unusual yet, but not the usual state either: it may be how the trouble began.
+                kind, weight = ("running" if value else "idle"), 0.3
+                shown += f" since {words.clock(m.onset or case.now)}, as it is now and then"
+        elif m.baseline.levels is not None:
+            running = m.level > m.baseline.levels.split
+            kind, shown = ("running", f"on at {shown}") if running else ("idle", f"off at {shown}")
+        sentence = f"{words.spoken(m.metric)} shows nothing unusual; it is {shown}"
+        start = m.onset if m.onset is not None else m.track.stamp(m.baseline.end)
+        yield finding(
+            case, kind, m.metric, sentence, value=value, unit=m.track.unit, start=start, end=case.now, weight=weight
+        )
+
+
+def _rare(m: Movement) -> bool:
+    """Whether a switch is in the state it is in for less than a quarter of the time."""
+    usual = m.baseline
+    return usual is not None and m.onset is not None and float(np.mean(m.track.values[: usual.count] == m.level)) < 0.25
+
+
+def _state(metric: str, on: bool) -> str:
+    door = any(word in metric.lower() for word in ("door", "hatch", "lid", "gate", "window"))
+    return ("closed", "open")[on] if door else ("off", "on")[on]
 
 
 def too_little(case: Case, moves: Sequence[Movement]) -> Iterator[Evidence]:
@@ -239,11 +260,15 @@ def _jump(case: Case, track: Track) -> Evidence | None:
     at = int(np.argmax(np.abs(steps)))
     step, before = float(steps[at]), float(track.values[at])
     others = np.abs(np.delete(steps, at))
-    if abs(step) <= max(5 * float(np.median(others)) if len(others) else 0.0, 0.02 * abs(before), resolution(track.values) / 2):
+    if abs(step) <= max(
+        5 * float(np.median(others)) if len(others) else 0.0, 0.02 * abs(before), resolution(track.values) / 2
+    ):
         return None
     stamp = track.at(at + 1)
     sentence = (
         f"{words.spoken(track.metric)} jumped from {words.quantity(before, track.unit)} to "
         f"{words.quantity(before + step, track.unit)} at {words.clock(stamp)}, between two readings"
     )
-    return finding(case, "jump", track.metric, sentence, value=step, unit=track.unit, start=track.at(at), end=stamp, weight=0.6)
+    return finding(
+        case, "jump", track.metric, sentence, value=step, unit=track.unit, start=track.at(at), end=stamp, weight=0.6
+    )

@@ -17,13 +17,14 @@ Doing = Literal["rises", "falls", "steady", "stuck", "stays on", "stays off", "u
 level for longer than it usually does. ``unknown``: too little history to tell."""
 
 _RECENT_S = 12.0
-_BELIEVABLE = 2.5
+_BELIEVABLE = 3.0
 
 
 @dataclass(frozen=True, slots=True)
 class Movement:
     """``onset`` and ``now`` in ms; ``before`` and ``level`` are the metric before the onset and now; ``deviation`` is in
-    sigmas of the baseline. ``adjusted`` says that it shows only against the operating state; ``shift`` is how far the high
+    sigmas of the baseline. ``adjusted`` says that it shows only against the operating state, ``abrupt`` that it was there
+    within two readings; ``shift`` is how far the high
     level of a switching signal has moved, as a fraction of the distance between its levels."""
 
     track: Track
@@ -34,6 +35,7 @@ class Movement:
     deviation: float
     baseline: Baseline | None
     adjusted: bool = False
+    abrupt: bool = False
     shift: float = 0.0
 
     @property
@@ -90,9 +92,17 @@ def _shifted(track: Track, usual: Baseline) -> Movement:
         return rest
     start = int(np.flatnonzero(total == 0)[-1]) if np.any(total == 0) else 0
     onset, before = _onset(track, usual.count + start, sign)
-    if sign * (level - before) < 1.5 * wander(track, usual, float(times[-1]) - onset):
+    if sign * (level - before) < 1.7 * wander(track, usual, float(times[-1]) - onset):
         return rest
-    return Movement(track, "rises" if sign > 0 else "falls", track.stamp(onset), before, level, deviation, usual)
+    return Movement(track, "rises" if sign > 0 else "falls", track.stamp(onset), before, level, deviation, usual,
+                    abrupt=_abrupt(track, onset, before, level))  # fmt: skip
+
+
+def _abrupt(track: Track, onset: float, before: float, level: float) -> bool:
+    """Whether most of the change was there by the reading after the onset, and the level has held since."""
+    first = int(np.searchsorted(track.times, onset))
+    reached = track.values[min(first + 1, len(track) - 1)] - before
+    return bool(abs(reached) >= 0.75 * abs(level - before) and reached * (level - before) > 0)
 
 
 def _recent(track: Track, end: float) -> float:
@@ -125,10 +135,25 @@ def _stuck(track: Track, usual: Baseline) -> Movement | None:
     first = int(changes[-1]) + 1 if len(changes) else 0
     points, seconds = len(track) - first, float(track.times[-1] - track.times[first])
     lively = usual.changes >= max(10, usual.count // 20)
-    if not lively or points < max(15, 2.5 * usual.still_points) or seconds < max(20.0, 2.5 * min(usual.still, 400.0)):
+    if not lively or points < 15 or seconds < 20:
+        return None
+    still = _stood_still(track, usual, first)
+    if points < 2.5 * usual.still_points or seconds < 3 * still:
         return None
     level = float(track.values[-1])
-    return Movement(track, "stuck", track.at(first), level, level, min(seconds / max(usual.still, 1.0), 30.0) * 2, usual)
+    return Movement(track, "stuck", track.at(first), level, level, min(seconds / max(still, 1.0), 30.0) * 2, usual)
+
+
+def _stood_still(track: Track, usual: Baseline, first: int) -> float:
+    """The longest time it stood still before reading ``first``. A history coarser than the live readings overstates that, so
+    live readings at the present rate count alone where there are enough of them."""
+    interval = float(np.median(np.diff(track.times[first:])))
+    steps = np.diff(track.times[:first])
+    slower = np.flatnonzero(steps > 2 * interval)
+    live = int(slower[-1]) + 1 if len(slower) else 0
+    if first - live >= 25:
+        return float(runs(track.times[live:first], track.values[live:first]).lengths.max()) + interval
+    return min(usual.still, 400.0)
 
 
 def _switching(track: Track, usual: Baseline) -> Movement:
@@ -142,21 +167,21 @@ def _switching(track: Track, usual: Baseline) -> Movement:
     found = runs(track.times, states)
     on = bool(found.states[-1])
     first, length = int(found.starts[-1]), float(track.times[-1] - track.times[int(found.starts[-1])])
-    usual_length = usual.longest_high if on else usual.longest_low
     shift = _shift(track, usual, states, first) if on else 0.0
-    seen_before = bool(np.any((track.values[: usual.count] > split) == on)) and (len(found.starts) > 1 or usual.levels is not None)
     before = float(track.values[first - 1]) if first else float(track.values[0])
-    if not seen_before and len(found.starts) > 1:
-        ratio = 10.0
-    elif len(found.starts) == 1:
-        ratio = 0.0
-    else:
-        ratio = length / max(usual_length, 1.0) if usual_length else 0.0
+    ratio = 0.0
+    if len(found.starts) > 1:
+        known = bool(np.any(states[: usual.count] == on))
+        longest = usual.longest_high if on else usual.longest_low
+        ratio = length / max(longest, 1.0) if known else 10.0
     if ratio < 1.3 and abs(shift) < 0.15:
-        return Movement(track, "steady", None, before, float(track.values[-1]), 0.0, usual, shift=shift)
+        onset = track.at(first) if len(found.starts) > 1 else None
+        return Movement(track, "steady", onset, before, float(track.values[-1]), 0.0, usual, shift=shift)
     level = float(np.median(track.values[first:][-15:]))
     deviation = max(min(4 * ratio, 30.0) if ratio >= 1.3 else 0.0, min(abs(shift) * 30, 20.0))
-    return Movement(track, "stays on" if on else "stays off", track.at(first), before, level, deviation, usual, shift=shift)
+    return Movement(
+        track, "stays on" if on else "stays off", track.at(first), before, level, deviation, usual, shift=shift
+    )
 
 
 def _shift(track: Track, usual: Baseline, states: Floats, first: int) -> float:

@@ -74,7 +74,9 @@ class Signs:
     def seen(self, sign: Sign) -> tuple[float, list[Evidence]]:
         """The degree to which the sign is seen, 0 to 1, and the findings that show it."""
         found = list(self._findings(sign))
-        if sign.only and ({e.metric for e in self.movements} - {e.metric for e in found} or not found):
+        if sign.patterns == ("others",):
+            return min((min(1.0, e.strength / _FULL) for e in found), default=0.0), found
+        if sign.only and len({e.metric for e in self.movements}) != 1:
             return 0.0, []
         return max((min(1.0, e.strength / _FULL) for e in found), default=0.0), found
 
@@ -87,7 +89,7 @@ class Signs:
             for verb in sign.verbs
             for kind, direction in _VERBS[verb]
             for item in self._by_kind.get(kind, ())
-            if item.metric and sign.fits(item.metric) and _points(item, direction)
+            if item.metric and (sign.fits(item.metric) or sign.patterns == ("others",)) and _points(item, direction)
         )
 
 

@@ -48,7 +48,7 @@ def weights(times: Floats) -> Floats:
     # The usual gap is taken around each reading, since a history is often coarser than live data.
     usual = np.minimum(gaps, np.roll(gaps, -1))
     usual[-1] = gaps[-1]
-    return np.minimum(gaps, 3 * np.maximum(usual, 1e-3))
+    return np.asarray(np.minimum(gaps, 3 * np.maximum(usual, 1e-3)))
 
 
 def smooth(values: Floats) -> Floats:

@@ -8,12 +8,15 @@ _SPOKEN = {"co2": "CO₂", "ph": "pH", "rpm": "rpm", "voc": "VOC"}
 
 
 def number(value: float) -> str:
-    """At most four significant figures, trailing zeros cut, never an exponent below a million."""
-    if value == 0 or abs(value) < 1e-9:
+    """Three significant figures, all figures of larger whole parts, no exponent between a tenth of a thousandth and 1e9."""
+    size = abs(value)
+    if size < 1e-9:
         return "0"
-    if 1000 <= abs(value) < 1e9:
-        return f"{value:.0f}"
-    return f"{value:.4g}" if abs(value) < 10 else f"{value:.1f}".removesuffix(".0") if abs(value) < 1000 else f"{value:.3g}"
+    if size >= 1e9 or size < 1e-4:
+        return f"{value:.3g}"
+    decimals = 0 if size >= 1000 else 1 if size >= 10 else 2 if size >= 1 else 3 if size >= 0.1 else 4
+    text = f"{value:.{decimals}f}"
+    return text.rstrip("0").rstrip(".") if "." in text else text
 
 
 def quantity(value: float, unit: str | None) -> str:

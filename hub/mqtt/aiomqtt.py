@@ -31,6 +31,8 @@ from hub.mqtt.reasons import reason_of_end, reason_of_failure
 
 SESSION_EXPIRY_S = 604_800
 HANDSHAKE_S = 10.0
+FIRST_HANDSHAKE_S = 3.0
+"""While the version is not known: amqtt never answers a CONNECT of MQTT 5."""
 CLOSE_S = 2.0
 MAX_UNCONFIRMED = 1_000
 READ_BURST = 256
@@ -47,8 +49,8 @@ class _WrongVersion(Lost):
     """The broker says that it does not speak this version of MQTT."""
 
 
-class _HungUp(Lost):
-    """The broker closed the connection without a word; old ones answer MQTT 5 in this way."""
+class _Silent(Lost):
+    """The broker hung up or waited without a word; old ones answer MQTT 5 in these ways."""
 
 
 class AiomqttLink(PersistentLink):
@@ -62,7 +64,8 @@ class AiomqttLink(PersistentLink):
         self._proven = False
 
     def _make(self, session: int, take: Take, changed: Callable[[], None]) -> Connection:
-        return _Connection(self._settings, self._version, session, take, changed)
+        patience = HANDSHAKE_S if self._proven else FIRST_HANDSHAKE_S
+        return _Connection(self._settings, self._version, patience, session, take, changed)
 
     def _connected(self, connection: Connection) -> None:
         self._proven = True
@@ -71,16 +74,11 @@ class AiomqttLink(PersistentLink):
     async def _live(self) -> None:
         try:
             await super()._live()
-        except _WrongVersion:
-            self._try_other_version()
+        except (_WrongVersion, _Silent) as lost:
+            if isinstance(lost, _Silent) and self._proven:
+                raise
+            self._version = _OTHER[self._version]
             await super()._live()
-        except _HungUp:
-            if not self._proven:
-                self._try_other_version()
-            raise
-
-    def _try_other_version(self) -> None:
-        self._version = _OTHER[self._version]
 
 
 class _Connection(aiomqtt.Client):
@@ -90,6 +88,7 @@ class _Connection(aiomqtt.Client):
         self,
         settings: LinkSettings,
         version: ProtocolVersion,
+        patience: float,
         session: int,
         take: Take,
         changed: Callable[[], None],
@@ -105,7 +104,7 @@ class _Connection(aiomqtt.Client):
             identifier=settings.client_id,
             protocol=version,
             keepalive=settings.keepalive_s,
-            timeout=HANDSHAKE_S,
+            timeout=patience,
             tls_params=aiomqtt.TLSParameters(ca_certs=settings.ca_file) if settings.tls else None,
             **options,
         )
@@ -125,19 +124,22 @@ class _Connection(aiomqtt.Client):
     async def open(self) -> None:
         try:
             await self.__aenter__()
+            _hear_cancellation()
         except MqttConnectError as error:
             reason = str(error.rc)
             kind = _WrongVersion if "protocol version" in reason else Lost
             raise kind(f"the broker refused the connection: {reason}") from None
         except (aiomqtt.MqttError, ssl.SSLError, ValueError) as error:
+            cause = error.__context__ or error  # aiomqtt keeps only the text, Python the error itself
             if self.lost is not None:
-                raise _HungUp("the broker closed the connection before it was made") from None
-            # aiomqtt keeps only the text of what went wrong, Python the error itself.
-            raise Lost(reason_of_failure(error.__context__ or error)) from None
+                raise _Silent("the broker closed the connection before it was made") from None
+            kind = _Silent if isinstance(cause, TimeoutError) else Lost
+            raise kind(reason_of_failure(cause)) from None
 
     async def subscribe_to(self, filters: Sequence[str]) -> dict[str, str]:
         try:
             codes = await self.subscribe([(each, 1) for each in filters])
+            _hear_cancellation()
         except (aiomqtt.MqttError, ValueError) as error:
             raise self.lost or Lost(f"the broker did not answer the subscription ({error})") from None
         refused = [code if isinstance(code, ReasonCode) and code.is_failure else None for code in codes]
@@ -146,6 +148,8 @@ class _Connection(aiomqtt.Client):
     async def send(self, topic: str, payload: bytes, qos: int, retained: bool) -> None:
         if len(self._unconfirmed) >= MAX_UNCONFIRMED:
             raise Refused("too many messages wait for the broker's confirmation")
+        if not topic:  # paho lets it through, for aliases, and the broker hangs up
+            raise Refused("it has no topic")
         try:
             info = self._client.publish(topic, payload, qos, retained)
         except ValueError as error:
@@ -168,7 +172,7 @@ class _Connection(aiomqtt.Client):
         self._client.ack(receipt, 1)
 
     def stop_reading(self) -> None:
-        sock = self._client.socket()
+        sock: Any = self._client.socket()
         if self._reading and sock is not None:
             self._loop.remove_reader(sock.fileno())
         self._reading = False
@@ -195,7 +199,8 @@ class _Connection(aiomqtt.Client):
         if self.lost is None and self._client.is_connected():
             self._client.disconnect()  # behind the acknowledgements that wait to be written
             with suppress(TimeoutError):
-                await asyncio.wait_for(self._over.wait(), CLOSE_S)
+                async with asyncio.timeout(CLOSE_S):
+                    await self._over.wait()
         self.fail("it was closed")
         self._client._sock_close()
         if self._misc_task is not None:
@@ -218,7 +223,8 @@ class _Connection(aiomqtt.Client):
             self._misc_task = self._loop.create_task(self._misc_loop(), name="mqtt-keepalive")
 
     def _watch_writes(self, sock: Any) -> None:
-        if sock is self._client.socket():
+        current = self._client.socket()
+        if current is not None and sock is current:
             self._loop.add_writer(sock.fileno(), self._write)
 
     def _read(self) -> None:
@@ -274,6 +280,13 @@ class _Connection(aiomqtt.Client):
         future = self._unconfirmed.get(mid)
         if future is not None and not future.done():
             future.set_result(reason_code)
+
+
+def _hear_cancellation() -> None:
+    # aiomqtt uses asyncio.wait_for, which in Python 3.11 swallows a cancellation that comes with the result.
+    task = asyncio.current_task()
+    if task is not None and task.cancelling():
+        raise asyncio.CancelledError
 
 
 def _connect_properties(settings: LinkSettings) -> Properties:

@@ -33,7 +33,8 @@ class LinkSettings(msgspec.Struct, frozen=True):
     ca_file: str | None = None
     keepalive_s: int = 15
     window: int = 10_000
-    max_packet_bytes: int = 1_048_576
+    max_packet_bytes: int = 2_097_152
+    """What the broker may send at once. A message beyond it never arrives: it should be more than a device may send."""
     had_session: bool = False
     """True when this hub has connected with this client id before, so a missing session means a gap."""
     current_to: int = 0

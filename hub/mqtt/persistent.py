@@ -115,7 +115,6 @@ class PersistentLink:
                 await self._live()
             except Lost as lost:
                 log.warning("The connection to %s is down: %s.", self._state.address, lost)
-                self._set(error=f"{lost}.")
             if self._must_wait():
                 continue  # it was closed because of that, and comes back as soon as the hub can take more
             if time.monotonic() - begun > self._backoff.most:
@@ -131,6 +130,9 @@ class PersistentLink:
             await connection.open()
             self._connected(connection)
             await self._serve(connection)
+        except Lost as lost:
+            self._set(error=f"{lost}.")
+            raise
         finally:
             self._connection = None
             self._disconnected()
@@ -174,7 +176,8 @@ class PersistentLink:
                 patience = left if patience is None else min(left, patience)
             if connection.lost is None:
                 with suppress(TimeoutError):
-                    await asyncio.wait_for(self._changed.wait(), patience)
+                    async with asyncio.timeout(patience):
+                        await self._changed.wait()
         raise connection.lost
 
     def _subscribed(self, refused: dict[str, str]) -> None:
@@ -229,8 +232,11 @@ class PersistentLink:
 
     def subscribe(self, topics: Iterable[str]) -> None:
         """Add topic filters, now and on every reconnect."""
-        self._topics.update(dict.fromkeys(topics))
-        self._changed.set()
+        new = [topic for topic in topics if topic not in self._topics]
+        if new:
+            self._topics.update(dict.fromkeys(new))
+            self._set(subscribed=False)
+            self._changed.set()
 
     def pause(self) -> None:
         """Stop taking messages in: the broker queues them. :meth:`resume` goes on."""
@@ -258,7 +264,9 @@ class PersistentLink:
             self._stalled_at = None
             if self._connection is not None:
                 self._connection.start_reading()
-        self._changed.set()
+            self._changed.set()
+        elif self._connection is None:
+            self._changed.set()  # run() may wait for this before it connects
 
     def _set(self, **changes: object) -> None:
         self._state = msgspec.structs.replace(self._state, **changes)

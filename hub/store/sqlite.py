@@ -173,9 +173,7 @@ class SqliteStore:
             self._readers.get().close()
         self._writer.connection.close()
 
-    async def _read(
-        self, ask: Callable[Concatenate[sqlite3.Connection, P], T], *args: P.args, **kwargs: P.kwargs
-    ) -> T:
+    async def _read(self, ask: Callable[Concatenate[sqlite3.Connection, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
         if self._waiting_reads >= MAX_WAITING_READS:
             raise StoreBusy("Too many requests for the history wait already.", "Try again in a moment.")
         self._waiting_reads += 1
@@ -184,9 +182,7 @@ class SqliteStore:
         finally:
             self._waiting_reads -= 1
 
-    def _snapshot(
-        self, ask: Callable[Concatenate[sqlite3.Connection, P], T], *args: P.args, **kwargs: P.kwargs
-    ) -> T:
+    def _snapshot(self, ask: Callable[Concatenate[sqlite3.Connection, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
         connection = self._readers.get()
         try:
             connection.execute("BEGIN")

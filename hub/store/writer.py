@@ -30,6 +30,9 @@ _CHUNKS = (256, 16, 1)
 _NUMBERS = """INSERT INTO reading SELECT json_extract(value, '$[0]'), json_extract(value, '$[1]'),
     json_extract(value, '$[2]'), json_extract(value, '$[3]'), json_extract(value, '$[4]') FROM json_each(?)"""
 
+# A dropped series keeps its number until its readings are gone: they must not turn up under another's.
+_NEXT_SERIES = "SELECT 1 + coalesce(max(id), 0) FROM (SELECT id FROM series UNION ALL SELECT id FROM dropped_series)"
+
 _PRUNE_KEYS = """DELETE FROM dedupe_key WHERE device = ?1 AND n <= ?2 AND n <= (
     SELECT n FROM dedupe_key WHERE device = ?1 ORDER BY n DESC LIMIT 1 OFFSET ?3)"""
 
@@ -55,11 +58,7 @@ class Writer:
         self._series: dict[str, dict[str, int]] = {}
         for number, device, metric in connection.execute("SELECT id, device, metric FROM series"):
             self._series.setdefault(device, {})[metric] = number
-        self._next_series = 1 + int(
-            connection.execute(
-                "SELECT max(coalesce((SELECT max(id) FROM series), 0), coalesce((SELECT max(id) FROM dropped_series), 0))"
-            ).fetchone()[0]
-        )
+        self._next_series: int = connection.execute(_NEXT_SERIES).fetchone()[0]
         self._keyed: set[str] = set()
         self._keys_written = 0
 
@@ -199,6 +198,7 @@ class Writer:
         if not self._keyed:
             self._keys_written = 0
         return bool(self._keyed)
+
 
 def _numbered(delta: Delta) -> Iterator[tuple[int, Record]]:
     records: Sequence[Record] = delta.records

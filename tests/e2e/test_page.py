@@ -121,9 +121,9 @@ def test_a_page_from_another_origin_gets_no_socket_and_no_upload(start, browser:
         threading.Thread(target=server.serve_forever, daemon=True).start()
         page = browser.new_page()
         page.goto(f"http://127.0.0.1:{server.server_port}/#{demo.http}")
-        expect(page).to_have_title('{"ws":"refused","live":"refused","upload":"sent"}', timeout=10_000)
+        expect(page).to_have_title('{"ws":"refused","live":"refused","upload":"failed"}', timeout=10_000)
         server.shutdown()
-    # The browser sends such a form without asking; what matters is that the hub did nothing with it.
+    # A browser sends such a form without asking, so the hub itself has to refuse it.
     answer = demo.api.post(
         "/analyze/image", files={"file": ("a.png", b"x" * 8)}, headers={"Origin": "http://evil.example"}
     )

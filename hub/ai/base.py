@@ -1,0 +1,125 @@
+"""What a language model is to the hub: something that answers messages, maybe with tools, maybe about a picture.
+
+Providers know no devices. What the hub itself can say without any model travels with the request as ``plain``; the
+built-in provider answers with that. Each provider translates its library's errors into AiError with our own words.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Awaitable, Callable
+from typing import Any, Literal, Protocol
+
+import msgspec
+
+from hub.model import Writer
+
+Mode = Literal["auto", "builtin", "openai", "ollama"]
+
+
+class AiSettings(msgspec.Struct, frozen=True):
+    """Which models to use. ``fallback`` lets the built-in analyst answer when nothing else does. Times in seconds.
+
+    ``diagnosis_timeout_s`` is what all generative providers together may take for one diagnosis.
+    """
+
+    mode: Mode = "auto"
+    fallback: bool = True
+    openai_api_key: str | None = None
+    openai_base_url: str | None = None
+    openai_model: str = "gpt-4o-mini"
+    ollama_host: str | None = None
+    ollama_model: str = "llama3.2"
+    ollama_vision_model: str | None = None
+    chat_timeout_s: float = 60.0
+    diagnosis_timeout_s: float = 6.0
+    max_tokens: int = 900
+
+
+class ToolSpec(msgspec.Struct, frozen=True):
+    """A function that a model may ask for: ``parameters`` is its JSON schema."""
+
+    name: str
+    description: str
+    parameters: dict[str, Any]
+
+
+class ToolCall(msgspec.Struct, frozen=True):
+    """A model's wish to have a function called; ``arguments`` is whatever it sent, not yet checked."""
+
+    id: str
+    name: str
+    arguments: Any
+
+
+class Message(msgspec.Struct, frozen=True):
+    """One turn. An assistant's turn may hold ``calls``; a tool's turn answers the call ``call_id`` of tool ``name``."""
+
+    role: Literal["system", "user", "assistant", "tool"]
+    text: str
+    calls: tuple[ToolCall, ...] = ()
+    call_id: str | None = None
+    name: str | None = None
+
+
+class Picture(msgspec.Struct, frozen=True):
+    """A checked image and its media type (``image/png``, ``image/jpeg``)."""
+
+    data: bytes
+    media_type: str
+
+
+class Request(msgspec.Struct, frozen=True):
+    """``schema`` asks for one JSON object of that form; ``plain`` gives the hub's own answer, without any model."""
+
+    messages: tuple[Message, ...]
+    plain: Callable[[], Awaitable[str]]
+    tools: tuple[ToolSpec, ...] = ()
+    schema: dict[str, Any] | None = None
+    picture: Picture | None = None
+    max_tokens: int = 900
+
+
+class Answer(msgspec.Struct, frozen=True):
+    """``text`` is empty when the model asks for tools (``calls``). ``writer`` says who answered."""
+
+    text: str
+    writer: Writer
+    calls: tuple[ToolCall, ...] = ()
+    tokens: int = 0
+
+
+Piece = str | Answer
+"""Of a stream: text as it comes, and at the end the whole answer."""
+
+ANSWER_LIMIT = 40_000
+"""Characters of an answer that are kept, whatever a server sends."""
+
+
+class Provider(Protocol):
+    """One way to get an answer. All methods raise AiError, never a library's own error.
+
+    A request with a picture is only sent where ``writer_for`` gives a writer for it (None: cannot see).
+    """
+
+    name: str
+
+    def writer_for(self, request: Request) -> Writer | None:
+        """Who would answer this request, or None if this provider cannot."""
+        ...
+
+    @property
+    def models(self) -> tuple[str, ...]:
+        """The models it is configured for."""
+        ...
+
+    async def chat(self, request: Request) -> Answer: ...
+
+    def stream(self, request: Request) -> AsyncIterator[Piece]:
+        """Pieces of text, then the Answer. Closing the iterator ends the request at the server."""
+        ...
+
+    async def check(self) -> str | None:
+        """None if it would answer now, else what is wrong and what to do."""
+        ...
+
+    async def close(self) -> None: ...

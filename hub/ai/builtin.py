@@ -1,0 +1,37 @@
+"""The built-in analyst as a provider: it hands out what the hub itself has to say. No model, no network, always there."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import AsyncIterator
+
+from hub.ai.base import Answer, Piece, Request
+from hub.model import Writer
+
+BUILTIN = Writer(provider="builtin", model="builtin-analyst", generative=False)
+
+
+class BuiltinProvider:
+    """Answers every request with its ``plain`` text."""
+
+    name = "builtin"
+    models = ("builtin-analyst",)
+
+    def writer_for(self, request: Request) -> Writer | None:
+        return BUILTIN
+
+    async def chat(self, request: Request) -> Answer:
+        return Answer(await request.plain(), BUILTIN)
+
+    async def stream(self, request: Request) -> AsyncIterator[Piece]:
+        """Word by word, so that readers of a stream see no difference."""
+        text = await request.plain()
+        for word in re.findall(r"\S+\s*|\s+", text):
+            yield word
+        yield Answer(text, BUILTIN)
+
+    async def check(self) -> str | None:
+        return None
+
+    async def close(self) -> None:
+        return None

@@ -1,0 +1,148 @@
+"""Models served by Ollama. The owner of the ``ollama`` package."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import ollama
+
+from hub.ai.base import ANSWER_LIMIT, Answer, Message, Piece, Request, ToolCall
+from hub.errors import AiError
+from hub.model import Writer
+
+DEFAULT_HOST = "http://127.0.0.1:11434"
+
+
+class OllamaProvider:
+    """``vision_model`` (None: pictures are not for it) answers requests with a picture. ``options`` go to the client."""
+
+    name = "ollama"
+
+    def __init__(
+        self, *, host: str | None, model: str, vision_model: str | None = None, timeout_s: float = 60.0, **options: Any
+    ) -> None:
+        self._model, self._vision = model, vision_model
+        self._client = ollama.AsyncClient(host=host or DEFAULT_HOST, timeout=timeout_s, **options)
+
+    @property
+    def models(self) -> tuple[str, ...]:
+        return (self._model,) if self._vision is None else (self._model, self._vision)
+
+    def writer_for(self, request: Request) -> Writer | None:
+        model = self._vision if request.picture is not None else self._model
+        return Writer("ollama", model, generative=True) if model else None
+
+    async def chat(self, request: Request) -> Answer:
+        with _translated(self._named(request)):
+            response = await self._client.chat(**self._body(request), stream=False)
+            return self._answer(request, response.message.content or "", _calls(response, 0), _tokens(response))
+
+    async def stream(self, request: Request) -> AsyncIterator[Piece]:
+        text, tokens, calls = "", 0, list[ToolCall]()
+        with _translated(self._named(request)):
+            chunks: Any = await self._client.chat(**self._body(request), stream=True)
+            try:
+                async for chunk in chunks:
+                    tokens = _tokens(chunk) or tokens
+                    calls += _calls(chunk, len(calls))
+                    if chunk.message.content:
+                        text += chunk.message.content
+                        yield chunk.message.content
+                    if len(text) > ANSWER_LIMIT:
+                        break
+            finally:
+                await chunks.aclose()  # ends the request at the server, also when the reader has gone
+            answer = self._answer(request, text, tuple(calls), tokens)
+        yield answer
+
+    async def check(self) -> str | None:
+        try:
+            with _translated(self._model):
+                served = {model.model or "" for model in (await self._client.list()).models}
+        except AiError as error:
+            return str(error)
+        missing = [name for name in self.models if not any(s == name or s.split(":")[0] == name for s in served)]
+        return f"Ollama answers but has no model {missing[0]}. Run `ollama pull {missing[0]}`." if missing else None
+
+    async def close(self) -> None:
+        await self._client.close()  # type: ignore[no-untyped-call]
+
+    def _named(self, request: Request) -> str:
+        return (self._vision or self._model) if request.picture is not None else self._model
+
+    def _body(self, request: Request) -> dict[str, Any]:
+        messages = [_message(message) for message in request.messages]
+        if request.picture is not None:
+            messages[-1]["images"] = [request.picture.data]
+        body: dict[str, Any] = {
+            "model": self._named(request),
+            "messages": messages,
+            "options": {"num_predict": request.max_tokens},
+        }
+        if request.tools:
+            body["tools"] = [
+                {
+                    "type": "function",
+                    "function": {"name": t.name, "description": t.description, "parameters": t.parameters},
+                }
+                for t in request.tools
+            ]
+        if request.schema is not None:
+            body["format"] = request.schema
+        return body
+
+    def _answer(self, request: Request, text: str, calls: tuple[ToolCall, ...], tokens: int) -> Answer:
+        if not text and not calls:
+            raise AiError("Ollama sent an answer without text.", "Try again or name another model.")
+        return Answer(text[:ANSWER_LIMIT], Writer("ollama", self._named(request), generative=True), calls[:16], tokens)
+
+
+def _message(message: Message) -> dict[str, Any]:
+    told: dict[str, Any] = {"role": message.role, "content": message.text}
+    if message.calls:
+        told["tool_calls"] = [
+            {"function": {"name": c.name, "arguments": c.arguments if isinstance(c.arguments, dict) else {}}}
+            for c in message.calls
+        ]
+    if message.role == "tool":
+        told["tool_name"] = message.name
+    return told
+
+
+def _calls(response: ollama.ChatResponse, first: int) -> tuple[ToolCall, ...]:
+    """Ollama gives calls no id; ours is their number."""
+    asked = response.message.tool_calls or ()
+    return tuple(
+        ToolCall(f"call-{first + i}", c.function.name, dict(c.function.arguments)) for i, c in enumerate(asked)
+    )
+
+
+def _tokens(response: ollama.ChatResponse) -> int:
+    return (response.prompt_eval_count or 0) + (response.eval_count or 0)
+
+
+@contextmanager
+def _translated(model: str) -> Iterator[None]:
+    """The library's errors as ours. It raises ConnectionError itself, but lets httpx's own errors through when streaming."""
+    try:
+        yield
+    except ollama.ResponseError as error:
+        if error.status_code == 404:
+            raise AiError(f"Ollama has no model {model}.", f"Run `ollama pull {model}`.") from None
+        if error.status_code == 429:
+            raise AiError("Ollama is busy.", "Try again in a moment.") from None
+        raise AiError(f"Ollama answered with status {error.status_code}.", "See the log of ollama.") from None
+    except ollama.RequestError:
+        raise AiError("Ollama did not take the request.", "Check the model's name.") from None
+    except ConnectionError:
+        raise AiError("Ollama cannot be reached.", "Start it, and check OLLAMA_HOST.") from None
+    except (ValueError, AttributeError, TypeError, KeyError):
+        raise AiError("The server at OLLAMA_HOST sent an answer that is none.", "Check what runs there.") from None
+    except Exception as error:
+        if type(error).__module__.split(".")[0] not in ("httpx", "httpcore"):
+            raise
+        if "Timeout" in type(error).__name__:
+            raise AiError("Ollama did not answer in time.", "Use a smaller model or wait until it is loaded.") from None
+        raise AiError("Ollama cannot be reached.", "Start it, and check OLLAMA_HOST.") from None

@@ -1,0 +1,117 @@
+"""Measuring a picture: decoded within limits, upright, and reduced to a few honest numbers. The owner of Pillow."""
+
+from __future__ import annotations
+
+import io
+import warnings
+from dataclasses import dataclass
+
+import numpy as np
+from PIL import ExifTags, Image, ImageOps, UnidentifiedImageError
+
+from hub.errors import WrongType
+
+_MOST_PIXELS = 50_000_000
+_SENT_SIDE = 1568
+"""The longest side of what a vision model gets: more costs tokens and shows no more."""
+_NAMED = {
+    "black": (15, 15, 15), "white": (240, 240, 240), "grey": (128, 128, 128), "red": (190, 40, 40), "orange": (230, 130, 40),
+    "yellow": (225, 205, 60), "green": (60, 140, 70), "cyan": (60, 170, 180), "blue": (50, 90, 180), "purple": (120, 60, 150),
+    "pink": (225, 140, 170), "brown": (110, 75, 50), "beige": (215, 195, 165),
+}  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """``upright`` is the picture turned as it was taken, without its metadata (position!), as a JPEG of moderate size."""
+
+    kind: str
+    width: int
+    height: int
+    brightness: float
+    contrast: float
+    properties: dict[str, float | str]
+    upright: bytes
+
+
+def measure(data: bytes, kind: str) -> Measured:
+    """Blocking; run it in a thread. Raises WrongType for damaged files and for more pixels than are decoded here."""
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("error", Image.DecompressionBombWarning)
+            with Image.open(io.BytesIO(data), formats=[kind.upper()]) as probe:
+                if probe.width * probe.height > _MOST_PIXELS:
+                    raise WrongType(
+                        f"The image has {probe.width} × {probe.height} pixels; at most {_MOST_PIXELS // 1_000_000} million are "
+                        "decoded.", "Send a smaller one.",
+                    )  # fmt: skip
+                probe.verify()
+            with Image.open(io.BytesIO(data), formats=[kind.upper()]) as image:
+                taken = str(image.getexif().get(ExifTags.Base.DateTime, ""))[:19]
+                image.draft("RGB", (2 * _SENT_SIDE, 2 * _SENT_SIDE))
+                width, height = _true_size(data, kind)
+                upright = ImageOps.exif_transpose(image).convert("RGB")
+    except WrongType:
+        raise
+    except (UnidentifiedImageError, Image.DecompressionBombError, Image.DecompressionBombWarning, OSError, SyntaxError,
+            ValueError, EOFError, MemoryError, OverflowError, IndexError, TypeError, KeyError, AttributeError):  # fmt: skip
+        # Pillow's decoders raise all of these on damaged files.
+        raise WrongType(f"The file begins as a {kind.upper()} image but is damaged.", "Export it again.") from None
+    return _measured(upright, kind, width, height, taken)
+
+
+def _true_size(data: bytes, kind: str) -> tuple[int, int]:
+    with Image.open(io.BytesIO(data), formats=[kind.upper()]) as image:
+        turned = image.getexif().get(ExifTags.Base.Orientation, 1) in (5, 6, 7, 8)
+        return (image.height, image.width) if turned else image.size
+
+
+def _measured(upright: Image.Image, kind: str, width: int, height: int, taken: str) -> Measured:
+    upright.thumbnail((_SENT_SIDE, _SENT_SIDE))
+    buffer = io.BytesIO()
+    upright.save(buffer, "JPEG", quality=88)
+    small = upright.copy()
+    small.thumbnail((512, 512))
+    rgb = np.asarray(small, dtype=np.float64)
+    grey = rgb @ np.array([0.299, 0.587, 0.114]) / 255
+    brightness, contrast = float(grey.mean()), float(grey.std())
+    sharpness = _sharpness(grey)
+    properties: dict[str, float | str] = {
+        "brightness": round(brightness, 3),
+        "contrast": round(contrast, 3),
+        "sharpness": round(sharpness, 4),
+        "sharpness_word": "sharp" if sharpness > 0.02 else "soft" if sharpness > 0.006 else "blurred",
+        "colours": _colours(small),
+        "kind": _kind(rgb, contrast),
+    }
+    if taken:
+        properties["taken"] = taken
+    return Measured(kind, width, height, brightness, contrast, properties, buffer.getvalue())
+
+
+def _sharpness(grey: np.ndarray) -> float:
+    """The standard deviation of the Laplacian: how much fine detail there is."""
+    if min(grey.shape) < 3:
+        return 0.0
+    middle = grey[1:-1, 1:-1]
+    return float((grey[:-2, 1:-1] + grey[2:, 1:-1] + grey[1:-1, :-2] + grey[1:-1, 2:] - 4 * middle).std())
+
+
+def _colours(image: Image.Image) -> str:
+    """The (at most three) most common colours by name, with their share."""
+    counted = image.quantize(16).convert("RGB").getcolors(65_536) or []
+    total = sum(count for count, _ in counted)
+    shares: dict[str, int] = {}
+    for count, colour in counted:
+        name = min(_NAMED, key=lambda n: float(np.square(np.subtract(_NAMED[n], colour)).sum()))  # noqa: B023 (used at once)
+        shares[name] = shares.get(name, 0) + count
+    ranked = sorted(shares.items(), key=lambda item: -item[1])[:3]
+    return ", ".join(f"{name} {100 * count / max(total, 1):.0f} %" for name, count in ranked)
+
+
+def _kind(rgb: np.ndarray, contrast: float) -> str:
+    """Drawn pictures repeat few exact colours and have exactly flat areas; a camera's noise leaves none."""
+    if contrast < 0.004:
+        return "a single flat colour"
+    flat = np.all(np.diff(rgb, axis=1) == 0, axis=2).mean()
+    return "probably a screenshot or drawing" if flat > 0.5 else "probably a photograph"

@@ -1,0 +1,93 @@
+"""The hub's outside face: HTTP, event streams and WebSockets. The only place that knows FastAPI.
+
+:func:`create_api` puts the resources together, one file each; ``auth.py`` stands around all of them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from collections.abc import Set as AbstractSet
+
+from fastapi import APIRouter, FastAPI
+from fastapi.routing import APIRoute, APIWebSocketRoute
+
+from hub.api import (
+    alerts,
+    analyze,
+    ask,
+    devices,
+    docs,
+    history,
+    live,
+    logs,
+    page,
+    problems,
+    session,
+    simple,
+    sse,
+    status,
+)
+from hub.api.auth import Access, Guard
+from hub.api.broadcast import Broadcaster
+from hub.api.services import HttpSettings, Services
+from hub.api.sizes import Sizes
+from hub.api.turns import Turns
+
+__all__ = ["Broadcaster", "HttpSettings", "Services", "create_api"]
+
+OPEN = frozenset({("POST", "/login"), ("GET", "/api/session"), ("GET", "/healthz")})
+"""Addresses of the API that need no token."""
+
+
+def create_api(services: Services, http: HttpSettings, broadcaster: Broadcaster) -> FastAPI:
+    """The ASGI application. Whoever serves it also runs ``broadcaster.run()``."""
+    app = FastAPI(
+        title="Watchkeeper",
+        version=services.version,
+        description="An IoT hub whose alerts explain themselves. Times are epoch milliseconds.",
+        docs_url=None,
+        redoc_url=None,
+        redirect_slashes=False,
+    )
+    access, turns = Access(http), Turns(http.ai_requests)
+    routers = (
+        devices.routes(broadcaster.devices, broadcaster.alerts, services.diagnostician, turns),
+        alerts.routes(broadcaster.alerts, services.store),
+        history.routes(services.fleet, services.store, services.now),
+        logs.routes(services.store, services.engine.rules),
+        status.routes(services, http, broadcaster),
+        ask.routes(services.assistant, turns, services.shutdown, http.question_chars),
+        analyze.routes(services.analyst, turns, http),
+        sse.routes(broadcaster, services.fleet, services.store),
+        simple.routes(services, broadcaster, turns),
+        live.routes(broadcaster.live, services.shutdown),
+        session.routes(access),
+        docs.routes(http.web_dir),
+    )
+    for router in routers:
+        app.include_router(router, max_body_size=http.body_bytes)
+    taken = frozenset(part for router in routers for part in _first_parts(router))
+    app.include_router(page.routes(http.web_dir, taken))
+    problems.install(app)
+    # The last one added is the outermost.
+    app.add_middleware(problems.Crashes)
+    app.add_middleware(Sizes, limit=lambda path: analyze.most_bytes(http) if path == analyze.PATH else http.body_bytes)
+    app.add_middleware(Guard, http=http, access=access, is_open=_open(page.first_parts(http.web_dir) - taken))
+    return app
+
+
+def _first_parts(router: APIRouter) -> Iterator[str]:
+    """``ask``, ``api``, …: addresses that begin with these are never pages."""
+    for route in router.routes:
+        if isinstance(route, APIRoute | APIWebSocketRoute):
+            yield route.path.split("/")[1]
+
+
+def _open(pages: AbstractSet[str]) -> Callable[[str, str], bool]:
+    """Closed unless said otherwise: only the page with its files, and what stands in :data:`OPEN`."""
+
+    def is_open(method: str, path: str) -> bool:
+        method = "GET" if method == "HEAD" else method
+        return (method, path) in OPEN or (method == "GET" and path.startswith("/") and path.split("/")[1] in pages)
+
+    return is_open

@@ -1,0 +1,26 @@
+"""Where a listing goes on: opaque text for the client, a plain value for us."""
+
+from __future__ import annotations
+
+import base64
+from typing import TypeVar
+
+import msgspec
+
+from hub.errors import Invalid
+
+T = TypeVar("T")
+
+
+def pack(place: object) -> str:
+    return base64.urlsafe_b64encode(msgspec.json.encode(place)).rstrip(b"=").decode()
+
+
+def unpack(cursor: str | None, kind: type[T]) -> T | None:
+    """Raises Invalid for what :func:`pack` did not make."""
+    if cursor is None:
+        return None
+    try:
+        return msgspec.json.decode(base64.b64decode(cursor + "=" * (-len(cursor) % 4), b"-_", validate=True), type=kind)
+    except (ValueError, msgspec.DecodeError):
+        raise Invalid("This cursor is none of this hub's.", 'Use "next" of the page before, as it is.') from None

@@ -1,0 +1,58 @@
+"""What devices measured: one series, or many in one request."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Annotated
+
+from fastapi import APIRouter, Query
+from starlette.responses import Response
+
+from hub.api import convert, shapes, wire
+from hub.api.problems import Json
+from hub.errors import Invalid
+from hub.fleet import Fleet
+from hub.model import SeriesQuery
+from hub.store.base import Store
+
+HOUR_MS = 3_600_000
+POINTS = 100_000
+"""Raw points in one answer at most, over all its series; the newest are given."""
+
+
+def routes(fleet: Fleet, store: Store, now: Callable[[], int]) -> APIRouter:
+    router = APIRouter(prefix="/api", tags=["history"])
+
+    def unit(device_id: str, metric: str) -> str | None:
+        device = fleet.get(device_id)
+        return device.unit(metric) if device else None
+
+    @router.get("/devices/{device_id}/history", response_model=shapes.History)
+    async def history(
+        device_id: str,
+        metric: Annotated[str, Query(max_length=256)],
+        start: Annotated[int | None, Query(alias="from", ge=0, le=2**53)] = None,
+        end: Annotated[int | None, Query(alias="to", ge=0, le=2**53)] = None,
+        buckets: Annotated[int | None, Query(ge=1, le=5_000)] = None,
+    ) -> Response:
+        """Points ``[ts, value]``, or with ``buckets`` ``[ts, min, mean, max, count]``; the last hour by default."""
+        fleet.require(device_id)
+        last = now() if end is None else end
+        first = last - HOUR_MS if start is None else start
+        if first > last:
+            raise Invalid('"from" is later than "to".', "Both are epoch milliseconds.")
+        query = SeriesQuery(device_id, metric, max(0, first), last, buckets, POINTS)
+        (series,) = await store.history([query])
+        return Json({"metric": metric, "unit": unit(device_id, metric), "points": series.points})
+
+    @router.post("/history/query", response_model=shapes.HistoryAnswer)
+    async def query(body: wire.HistoryQuery) -> Response:
+        """Many series at once, in the order asked. A device that is gone has an empty one."""
+        most = POINTS // len(body.series)
+        wanted = [
+            SeriesQuery(one.device_id, one.metric, body.start, body.end, body.buckets, most) for one in body.series
+        ]
+        found = await store.history(wanted)
+        return Json({"series": [convert.series(one, unit(one.device, one.metric)) for one in found]})
+
+    return router

@@ -1,0 +1,41 @@
+"""What happened, for people: ``/api/activity``, ``/api/rejected``, ``/api/rules``."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Annotated
+
+from fastapi import APIRouter, Query
+from starlette.responses import Response
+
+from hub.api import convert, cursors, shapes
+from hub.api.problems import Json
+from hub.model import Rule
+from hub.store.base import Store
+
+Limit = Annotated[int, Query(ge=1, le=1000)]
+
+
+def routes(store: Store, rules: Sequence[Rule]) -> APIRouter:
+    router = APIRouter(prefix="/api", tags=["hub"])
+
+    @router.get("/activity", response_model=shapes.ActivityPage)
+    async def activity(device_id: str | None = None, cursor: str | None = None, limit: Limit = 100) -> Response:
+        """Newest first: devices that appeared or went, alerts, acknowledgements, rejected messages."""
+        found = await store.activity(device=device_id, limit=limit + 1, before=cursors.unpack(cursor, int))
+        page = found[:limit]
+        after = cursors.pack(page[-1][0]) if len(found) > limit else None
+        return Json({"items": [convert.activity(line) for _, line in page], "next": after})
+
+    @router.get("/rejected", response_model=shapes.RejectedPage)
+    async def rejected(limit: Limit = 100) -> Response:
+        """The last messages that could not be read, newest first: topic, reason and a bounded excerpt."""
+        return Json({"items": [convert.rejected(one) for one in await store.rejections(limit)]})
+
+    @router.get("/rules", response_model=shapes.RuleList)
+    async def listing() -> Response:
+        """The rules in force, with a sentence for each and when it last raised an alert."""
+        fired = await store.last_fired()
+        return Json({"items": [convert.rule(rule, fired.get(rule.id)) for rule in rules]})
+
+    return router

@@ -1,0 +1,291 @@
+"""The JSON that goes out, as typed dictionaries: mypy holds ``convert.py`` to them, ``/openapi.json`` shows them.
+
+They cost nothing at run time, so a thousand devices are not validated one by one. Times are epoch milliseconds.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+from typing_extensions import TypedDict
+
+from hub.model import AlertState, Point, Presence, Quality, Severity, Value
+
+Match = Literal["strong", "medium", "weak"]
+
+# Written as a call because "from" is no name for a field. One finding, computed from the telemetry in that range.
+EvidenceShape = TypedDict(
+    "EvidenceShape",
+    {
+        "id": str,
+        "kind": str,
+        "device_id": str,
+        "metric": str | None,
+        "finding": str,
+        "value": Value | None,
+        "unit": str | None,
+        "from": int,
+        "to": int,
+        "strength": float,
+    },
+)
+
+
+class ClaimShape(TypedDict):
+    text: str
+    evidence: list[str]
+    supported: bool
+
+
+class CauseShape(TypedDict):
+    """``score`` is rule-match strength from 0 to 1, not a probability; show ``match``."""
+
+    cause: str
+    title: str
+    component: str | None
+    match: Match
+    score: float
+    supporting: list[str]
+    against: list[str]
+    actions: list[str]
+    confirm_by: list[str]
+
+
+class WriterShape(TypedDict):
+    provider: str
+    model: str
+    generative: bool
+
+
+class DiagnosisShape(TypedDict):
+    """``cause`` is null when the evidence does not suffice; ``confidence`` is rule-match strength, 0 to 1."""
+
+    id: str
+    alert_id: str | None
+    device_id: str
+    summary: str
+    cause: str | None
+    component: str | None
+    confidence: float
+    match: Match | None
+    evidence: list[EvidenceShape]
+    against: list[str]
+    claims: list[ClaimShape]
+    actions: list[str]
+    confirm_by: list[str]
+    causes: list[CauseShape]
+    generated_by: WriterShape
+    tokens_used: int
+    created_at: int
+
+
+class AlertShape(TypedDict):
+    id: str
+    device_id: str
+    device_name: str
+    metric: str | None
+    rule_id: str
+    severity: Severity
+    state: AlertState
+    message: str
+    value: Value | None
+    threshold: float | None
+    unit: str | None
+    since: int
+    raised_at: int
+    acknowledged_at: int | None
+    acknowledged_by: str | None
+    note: str | None
+    cleared_at: int | None
+    diagnosis: DiagnosisShape | None
+    diagnosis_state: Literal["pending", "ready", "none"]
+
+
+class DeviceShape(TypedDict):
+    id: str
+    native_id: str
+    name: str
+    dialect: str
+    area: str | None
+    model: str | None
+    manufacturer: str | None
+    firmware: str | None
+    labels: list[str]
+    via: str | None
+    presence: Presence
+    last_seen: int | None
+    first_seen: int
+    severity: Severity
+
+
+class MetricShape(TypedDict):
+    value: Value
+    unit: str | None
+    ts: int
+    quality: Quality
+
+
+class DeviceValues(DeviceShape):
+    """A device with its latest values, as ``/ws`` gives it."""
+
+    metrics: dict[str, MetricShape]
+
+
+class BoundShape(TypedDict, total=False):
+    """A limit that a rule watches: ``above`` or ``below`` holds the number."""
+
+    metric: str
+    above: float
+    below: float
+    severity: Severity
+    rule_id: str
+    rule_name: str
+
+
+class DeviceDetail(DeviceValues):
+    info: dict[str, Any]
+    desired: dict[str, Any]
+    reported: dict[str, Any]
+    alerts: list[AlertShape]
+    limits: list[BoundShape]
+
+
+class DevicePage(TypedDict):
+    items: list[DeviceShape]
+    next: str | None
+
+
+class AlertPage(TypedDict):
+    items: list[AlertShape]
+    next: str | None
+
+
+class History(TypedDict):
+    metric: str
+    unit: str | None
+    points: list[Point]
+
+
+class SeriesShape(History):
+    device_id: str
+
+
+class HistoryAnswer(TypedDict):
+    series: list[SeriesShape]
+
+
+class ActivityShape(TypedDict):
+    ts: int
+    kind: str
+    device_id: str | None
+    text: str
+    severity: Severity
+
+
+class ActivityPage(TypedDict):
+    items: list[ActivityShape]
+    next: str | None
+
+
+class RejectedShape(TypedDict):
+    topic: str
+    reason: str
+    detail: str
+    excerpt: str
+    received_at: int
+
+
+class RejectedPage(TypedDict):
+    items: list[RejectedShape]
+
+
+class ScopeShape(TypedDict):
+    devices: list[str]
+    models: list[str]
+    labels: list[str]
+
+
+class RuleShape(TypedDict):
+    """``condition`` has the numbers of its kind: ``above below clear``, ``value``, ``by window_ms falling`` or
+    ``silence_ms``."""
+
+    id: str
+    name: str
+    kind: Literal["threshold", "equals", "rate", "no_data"]
+    metric: str | None
+    severity: Severity
+    for_ms: int
+    scope: ScopeShape
+    condition: dict[str, Any]
+    text: str
+    last_fired: int | None
+
+
+class RuleList(TypedDict):
+    items: list[RuleShape]
+
+
+class BrokerShape(TypedDict):
+    address: str
+    connected: bool
+    subscribed: bool
+    protocol: str | None
+    since: int | None
+    reconnects: int
+    error: str | None
+
+
+class StoreShape(TypedDict):
+    path: str
+    bytes: int
+    last_commit: int | None
+
+
+class AiShape(TypedDict):
+    """Who answers and who looks at pictures, in order of use."""
+
+    chat: list[WriterShape]
+    vision: list[WriterShape]
+
+
+class Status(TypedDict):
+    version: str
+    install_id: str
+    started_at: int
+    uptime_s: int
+    broker: BrokerShape
+    store: StoreShape
+    ai: AiShape
+    counters: dict[str, int]
+    limits: dict[str, int]
+
+
+class SessionShape(TypedDict):
+    auth: Literal["open", "token"]
+    authenticated: bool
+
+
+class Answer(TypedDict):
+    question: str
+    answer: str
+    model: str
+
+
+class CountedAnswer(TypedDict):
+    question: str
+    answer: str
+    tokens_used: int
+
+
+class ImageAnswer(TypedDict):
+    filename: str
+    analysis: str
+    model: str
+    provider: str
+    generative: bool
+    format: str
+    width: int
+    height: int
+    device_id: str | None
+    properties: dict[str, Value]
+    tokens_used: int

@@ -1,0 +1,110 @@
+"""How the hub itself is: ``/api/status``, ``/healthz``, ``/readyz``, ``/metrics``."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from fastapi import APIRouter
+from starlette.responses import Response
+
+from hub.api import convert, shapes
+from hub.api.broadcast import Broadcaster
+from hub.api.problems import Json
+from hub.api.services import HttpSettings, Services
+from hub.metrics import CONTENT_TYPE, Reading
+
+
+def routes(services: Services, http: HttpSettings, broadcaster: Broadcaster) -> APIRouter:
+    router = APIRouter(tags=["hub"])
+
+    @router.get("/api/status", response_model=shapes.Status)
+    async def status() -> Response:
+        now, kept, state = services.now(), services.store.stats(), services.link()
+        answer: shapes.Status = {
+            "version": services.version,
+            "install_id": services.install_id,
+            "started_at": services.started_at,
+            "uptime_s": (now - services.started_at) // 1000,
+            "broker": {
+                "address": state.address,
+                "connected": state.connected,
+                "subscribed": state.subscribed,
+                "protocol": state.protocol,
+                "since": state.since,
+                "reconnects": state.reconnects,
+                "error": state.error,
+            },
+            "store": {"path": str(services.data), "bytes": kept.bytes, "last_commit": kept.last_commit},
+            "ai": {
+                "chat": [convert.writer(one) for one in services.providers.describe()],
+                "vision": [convert.writer(one) for one in services.providers.vision()],
+            },
+            "counters": _counters(services),
+            "limits": {
+                "image_bytes": http.image_bytes,
+                "body_bytes": http.body_bytes,
+                "ai_requests": http.ai_requests,
+            },
+        }
+        return Json(answer)
+
+    @router.get("/healthz")
+    async def healthz() -> Response:
+        """200 while the process answers and all its tasks run."""
+        failed = list(services.failed())
+        return Json({"status": "failing" if failed else "ok", "failed": failed}, 503 if failed else 200)
+
+    @router.get("/readyz")
+    async def readyz() -> Response:
+        """200 once the broker has confirmed the subscription and the history can be written."""
+        missing = _missing(services)
+        return Json({"status": "waiting" if missing else "ready", "missing": missing}, 503 if missing else 200)
+
+    @router.get("/metrics", response_class=Response, responses={200: {"content": {"text/plain": {}}}})
+    async def metrics() -> Response:
+        """For Prometheus."""
+        return Response(
+            services.metrics.render(_reading(services, broadcaster), services.version), media_type=CONTENT_TYPE
+        )
+
+    return router
+
+
+def _missing(services: Services) -> list[str]:
+    state = services.link()
+    missing = []
+    if not state.connected:
+        missing.append(f"broker: not connected to {state.address}" + (f" ({state.error})" if state.error else ""))
+    elif not state.subscribed:
+        missing.append(f"broker: {state.address} has not confirmed the subscription")
+    if services.counters.store_stalled:
+        missing.append("store: the history cannot be written")
+    return missing
+
+
+def _counters(services: Services) -> dict[str, int]:
+    counters = services.counters
+    return {
+        "received": services.inbox.received,
+        "stored": counters.stored,
+        "rejected": counters.rejected,
+        "shed": services.inbox.shed,
+        "duplicates": counters.duplicates,
+        "batches": counters.batches,
+    }
+
+
+def _reading(services: Services, broadcaster: Broadcaster) -> Reading:
+    kept = services.store.stats()
+    counts: dict[str, Any] = _counters(services)
+    return Reading(
+        **counts,
+        queue=len(services.inbox),
+        devices=broadcaster.devices.by_presence(),
+        alerts=broadcaster.alerts.by_severity(),
+        commit_age_s=None if kept.last_commit is None else max(0, services.now() - kept.last_commit) / 1000,
+        store_bytes=kept.bytes,
+        broker_connected=services.link().connected,
+        live_clients=len(broadcaster.live.clients),
+        listeners=broadcaster.listeners,
+    )

@@ -1,0 +1,199 @@
+"""The built-in analyst's answers: one function a kind of question, each from live data, none from a language model."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Awaitable, Callable, Sequence
+
+from hub.assistant.history import extreme, happened, history
+from hub.assistant.phrases import about, ago, listed, named, one_or_many, scope_of, Scope
+from hub.assistant.questions import Kind, Question, parse
+from hub.insight import words
+from hub.insight.check import sentences
+from hub.model import Device
+from hub.tools import Queries
+from hub.tools.views import AlertView
+
+HELP = (
+    "I am the built-in analyst: rules and statistics over the hub's live data, not a language model. I can answer: how many "
+    "devices are online or offline; which device is hottest, coldest or has the highest or lowest of any metric, and since when; "
+    "the status or the history of a device; what is alarming and why; what happened last night or in the last hours; how a device "
+    "compares with its peers; and whether anything is about to fail. For free-form answers connect OpenAI or Ollama."
+)
+
+
+class Answers:
+    """``answer`` never raises for a question; what it cannot parse gets :data:`HELP`."""
+
+    def __init__(self, queries: Queries) -> None:
+        self._queries = queries
+        self._kinds: dict[Kind, Callable[[Question, Scope], Awaitable[str]]] = {
+            "act": self._refuse,
+            "failing": self._failing,
+            "compare": self._compare,
+            "extreme": lambda q, s: extreme(self._queries, q, s),
+            "happened": lambda q, s: happened(self._queries, q, s),
+            "why": self._why,
+            "alarming": self._alarming,
+            "count": self._count,
+            "presence": self._presence,
+            "history": self._history,
+            "average": self._average,
+            "status": self._status,
+        }
+
+    async def answer(self, text: str) -> str:
+        metrics = {metric for device in self._queries.fleet.devices() for metric in device.metrics}
+        question = parse(text, metrics, self._queries.now())
+        scope = scope_of(self._queries.lookup, text)
+        kind = question.kind
+        if kind == "unknown" and scope.devices and not scope.whole:
+            kind = "status"
+        if not len(self._queries.fleet):
+            return "No device has spoken to this hub yet, so there is nothing to report."
+        ask = self._kinds.get(kind)
+        return await ask(question, scope) if ask else f"I could not make out what is asked. {HELP}"
+
+    async def _refuse(self, question: Question, scope: Scope) -> str:
+        about = f" How it stands now: {await self._status(question, scope)}" if scope.named else ""
+        return f"I only look things up and never act: a person does that on the device's or the alert's page.{about}"
+
+    async def _count(self, question: Question, scope: Scope) -> str:
+        if "alert" in question.text.lower() or "alarm" in question.text.lower():
+            return await self._alarming(question, scope)
+        by = Counter(d.presence for d in scope.devices)
+        total = len(scope.devices)
+        parts = [f"{by[p]} {p}" for p in ("online", "stale", "offline") if by[p]]
+        alarming = sum(1 for d in scope.devices if self._queries.engine.severity(d.id) not in ("ok", "info"))
+        text = f"There {one_or_many(total, 'is', 'are')} {scope.counted()}: {words.join(parts)}."
+        gone = [d for d in scope.devices if d.presence != "online"]
+        if gone:
+            text += f" Not online: {named(gone)}."
+        return text + (f" {alarming} of them {one_or_many(alarming, 'has', 'have')} an open alert." if alarming else "")
+
+    async def _presence(self, question: Question, scope: Scope) -> str:
+        if not scope.whole and len(scope.devices) == 1:
+            return await self._status(question, scope)
+        if "online" in question.text.lower() and "not online" not in question.text.lower():
+            return await self._count(question, scope)
+        gone = sorted((d for d in scope.devices if d.presence != "online"), key=lambda d: d.last_seen or 0)
+        if not gone:
+            return f"None: all of {scope.the()} {one_or_many(len(scope.devices), 'is', 'are')} online ({len(scope.devices)})."
+        now = self._queries.now()
+        lines = [f"{d.display_name} ({d.presence}, last heard {ago(d.last_seen, now)})" for d in gone]
+        return f"{len(gone)} of {scope.counted()} {one_or_many(len(gone), 'is', 'are')} not online: {listed(lines)}."
+
+    async def _alarming(self, question: Question, scope: Scope) -> str:
+        open_alerts = self._queries.open_alerts(None if scope.whole else [d.id for d in scope.devices])
+        where = "" if scope.whole else f" for {scope.the()}"
+        if not open_alerts:
+            return f"Nothing is alarming{where}: there is no open alert."
+        views = await self._queries.explained(open_alerts[:6])
+        most = 4 if len(views) == 1 else 2
+        text = f"{len(open_alerts)} open {one_or_many(len(open_alerts), 'alert', 'alerts')}{where}. "
+        text += " ".join(self._told(view, most) for view in views)
+        return text + (f" And {len(open_alerts) - 6} more." if len(open_alerts) > 6 else "")
+
+    def _told(self, view: AlertView, most: int = 4) -> str:
+        """One alert with at most ``most`` sentences of its explanation."""
+        why = "it has not been diagnosed yet."
+        if view.why:
+            why = " ".join(sentences(view.why.removeprefix(f"{view.name}: "))[:most])
+        since = ago(view.raised_at, self._queries.now())
+        return (
+            f"{view.severity.capitalize()}: {view.message} (raised {since}, {words.clock(view.raised_at)} UTC); {why}"
+        )
+
+    async def _why(self, question: Question, scope: Scope) -> str:
+        if scope.whole:
+            return await self._alarming(question, scope)
+        ids = [d.id for d in scope.devices]
+        if self._queries.open_alerts(ids):
+            return await self._alarming(question, scope)
+        recent = await self._queries.alerts_between(self._queries.now() - 7 * 86_400_000, self._queries.now(), ids, 1)
+        if not recent:
+            return (
+                f"{scope.The()} {one_or_many(len(ids), 'has', 'have')} no open alert and had none in the last 7 days."
+            )
+        return f"No alert is open for {scope.the()}; the last one has cleared. {self._told(recent[0])}"
+
+    async def _status(self, question: Question, scope: Scope) -> str:
+        if scope.whole:
+            if question.metric and not scope.mentioned:
+                return await self._average(question, scope)
+            return f"{await self._count(question, scope)} {await self._alarming(question, scope)}"
+        if len(scope.devices) == 1:
+            return about(self._queries, scope.devices[0], question.metric)
+        if question.metric:
+            return await self._average(question, scope)
+        return f"{await self._count(question, scope)} {await self._alarming(question, scope)}"
+
+    async def _average(self, question: Question, scope: Scope) -> str:
+        if question.metric is None:
+            return f"Please name a metric. {self._metrics(scope.devices)}"
+        rows = self._queries.ranked(scope.devices, question.metric)
+        if not rows:
+            return f"None of {scope.the()} reports a metric like “{words.spoken(question.metric)}”."
+        lines = []
+        for metric, unit in dict.fromkeys((r.metric, r.unit) for r in rows):
+            values = [r.value for r in rows if (r.metric, r.unit) == (metric, unit)]
+            mean = words.quantity(sum(values) / len(values), unit)
+            spread = f"{words.number(min(values))} to {words.quantity(max(values), unit)}"
+            lines.append(f"{words.spoken(metric)} {mean} on average over {len(values)} (from {spread})")
+        return f"Now, for {scope.the()}: {'; '.join(lines[:6])}."
+
+    async def _history(self, question: Question, scope: Scope) -> str:
+        if not question.metric and (scope.whole or len(scope.devices) != 1):
+            return await happened(self._queries, question, scope)
+        return await history(self._queries, question, scope)
+
+    async def _compare(self, question: Question, scope: Scope) -> str:
+        if scope.whole or not scope.named:
+            return "Please name the device to compare with its peers, by its name or id."
+        device = scope.devices[0]
+        hours = (question.span.end - question.span.start) / 3_600_000 if question.span else 1.0
+        rows = await self._queries.comparison(device, hours)
+        if question.metric:
+            rows = [r for r in rows if question.metric in r.metric.casefold()] or rows
+        if not rows:
+            return f"{device.display_name} has no peer: no other device of its model ({device.info.model or 'unknown'}) has readings."
+        when = question.span.words if question.span else "the last hour"
+        lines = [
+            f"{words.spoken(r.metric)} {words.quantity(r.own, r.unit)} against {words.quantity(r.median, r.unit)} "
+            f"({words.number(r.lowest)} to {words.number(r.highest)})"
+            for r in rows[:8]
+        ]
+        odd = [words.spoken(r.metric) for r in rows if abs(r.deviations) >= 3.5]
+        verdict = f"Unusual among them: {words.join(odd)}." if odd else "Nothing stands out."
+        return (
+            f"{device.display_name} beside {rows[0].peers} other {device.info.model}, means over {when}, own value against the "
+            f"peers' median (and range): {'; '.join(lines)}. {verdict}"
+        )
+
+    async def _failing(self, question: Question, scope: Scope) -> str:
+        rows = await self._queries.headings(scope.devices, 24 * 3600)
+        ids = None if scope.whole else [d.id for d in scope.devices]
+        already = {alert.device for alert in self._queries.open_alerts(ids)}
+        rows = [row for row in rows if row.device not in already]
+        text = ""
+        if already:
+            devices = [d for d in scope.devices if d.id in already]
+            text = f"Already alarming: {named(devices)}. "
+        if not rows:
+            return (
+                text
+                + f"Nothing else among {scope.the()} is on its way to a limit within the next 24 h, by the last half hour's slopes."
+            )
+        lines = [
+            f"{r.name}: {words.spoken(r.metric)} is at {words.quantity(r.value, r.unit)} and "
+            f"{'rises' if r.per_hour > 0 else 'falls'} by {words.rate(abs(r.per_hour) / 3600, r.unit)}, which reaches the limit of "
+            f"{words.quantity(r.limit, r.unit)} in {words.span(r.left_s)}"
+            for r in rows[:5]
+        ]
+        more = f" And {len(rows) - 5} more, later." if len(rows) > 5 else ""
+        return text + "If the slopes of the last half hour go on: " + "; ".join(lines) + "." + more
+
+    @staticmethod
+    def _metrics(devices: Sequence[Device]) -> str:
+        common = Counter(metric for d in devices for metric in d.metrics)
+        return f"There is {words.join([words.spoken(m) for m, _ in common.most_common(8)])}." if common else ""

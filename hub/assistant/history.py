@@ -1,0 +1,139 @@
+"""Answers that look back: since when something leads, what happened in a time, how a metric went."""
+
+from __future__ import annotations
+
+from hub.assistant.phrases import Scope, ago, listed, one_or_many
+from hub.assistant.questions import Question, Span
+from hub.insight import words
+from hub.model import SeriesQuery
+from hub.tools import Queries
+from hub.tools.views import Ranked, celsius
+
+_LOOK_BACK_MS = 6 * 3_600_000
+_STEPS = 360
+_RIVALS = 12
+
+
+async def extreme(queries: Queries, question: Question, scope: Scope) -> str:
+    """Which device has the highest or lowest of a metric, since when, and who follows."""
+    if question.metric is None:
+        return "Please name the metric: for example the highest vibration, or the lowest battery charge."
+    order = "lowest" if question.lowest else "highest"
+    online = [d for d in scope.devices if d.presence != "offline"] or scope.devices
+    rows = queries.ranked(online, question.metric, order)
+    if not rows:
+        return f"None of {scope.the()} reports a metric like “{words.spoken(question.metric)}”."
+    # A fleet mixes rates and levels of the same name; only like units can be ranked together.
+    if celsius(1.0, rows[0].unit) == 1.0 and not _thermal(rows[0].unit):
+        rows = [row for row in rows if row.unit == rows[0].unit]
+    else:
+        rows = [row for row in rows if _thermal(row.unit)]
+    best = rows[0]
+    place = f" in {best.area}" if best.area else ""
+    text = (
+        f"{best.name}{place} has the {order} {words.spoken(best.metric)}: {words.quantity(best.value, best.unit)}, "
+        f"read at {words.clock(best.ts)} UTC"
+    )
+    since = await _leading_since(queries, rows[:_RIVALS], order)
+    text += f"; it has been the {order} {since}. " if since else ". "
+    if len(rows) > 1:
+        followed = [f"{r.name} {words.quantity(r.value, r.unit)}" for r in rows[1:4]]
+        text += f"Next: {listed(followed)}. Compared: {len(rows)} devices."
+    return text
+
+
+def _thermal(unit: str | None) -> bool:
+    return unit in ("°C", "°F", "K")
+
+
+async def _leading_since(queries: Queries, rows: list[Ranked], order: str) -> str:
+    """Since when the first row has led the others, by the history; empty where the history does not say."""
+    end = queries.now()
+    start = end - _LOOK_BACK_MS
+    asked = [SeriesQuery(r.device, r.metric, start, end, buckets=_STEPS) for r in rows]
+    series = await queries.store.history(asked)
+    step = _LOOK_BACK_MS // _STEPS
+    by_step: list[dict[int, float]] = []
+    for row, one in zip(rows, series, strict=True):
+        points = [p for p in one.points if len(p) == 5]
+        by_step.append({(p[0] - start) // step: celsius(p[2], row.unit) for p in points})
+    if not by_step[0]:
+        return ""
+    sign = 1 if order == "highest" else -1
+    first = min(by_step[0])
+    for at in sorted(by_step[0], reverse=True):
+        rivals = [values[at] for values in by_step[1:] if at in values]
+        if rivals and max(sign * value for value in rivals) > sign * by_step[0][at]:
+            overtook = start + (at + 1) * step
+            return f"since about {words.clock(overtook)[:5]} UTC ({ago(overtook, end)})"
+    begun = start + first * step
+    return f"for as long as the history goes back ({ago(begun, end).removesuffix(' ago')})"
+
+
+async def happened(queries: Queries, question: Question, scope: Scope) -> str:
+    """Alerts and the log of a time range, oldest first."""
+    now = queries.now()
+    span = question.span or Span(now - 3_600_000, now, "the last hour")
+    ids = None if scope.whole else [d.id for d in scope.devices]
+    alerts = await queries.alerts_between(span.start, span.end, ids, 50)
+    log = await queries.activity_between(span.start, span.end, ids, 200)
+    where = "" if scope.whole else f" for {scope.the()}"
+    text = (
+        f"In {span.words}{where}: "
+        if not span.words.startswith(("last", "yester", "today"))
+        else f"{span.words[0].upper()}{span.words[1:]}{where}: "
+    )
+    if alerts:
+        text += f"{len(alerts)} {one_or_many(len(alerts), 'alert was', 'alerts were')} raised. "
+        for view in reversed(alerts[:6]):
+            end = f", cleared at {words.clock(view.cleared_at)}" if view.cleared_at else ", still open"
+            cause = f" Diagnosed: {words.spoken(view.cause)}." if view.cause else ""
+            text += f"At {words.clock(view.raised_at)} {view.severity}: {view.message}{end}.{cause} "
+        if len(alerts) > 6:
+            text += f"And {len(alerts) - 6} earlier ones. "
+    else:
+        text += "no alert was raised. "
+    others = [row for row in log if row.kind not in ("raised", "cleared", "diagnosed", "acknowledged")]
+    found = [row for row in others if row.kind == "discovered"]
+    if len(found) > 3:
+        text += f"{len(found)} devices were discovered. "
+        others = [row for row in others if row.kind != "discovered"]
+    if others:
+        lines = [f"{words.clock(row.ts)} {row.text.rstrip('.')}" for row in reversed(others[:6])]
+        text += f"Also: {'; '.join(lines)}."
+        text += f" And {len(others) - 6} more lines in the log." if len(others) > 6 else ""
+    elif not found:
+        text += "Nothing else is in the log."
+    return text.strip()
+
+
+async def history(queries: Queries, question: Question, scope: Scope) -> str:
+    """How a metric (or each metric) of one device, or of the first few of a group, went over a time."""
+    now = queries.now()
+    span = question.span or Span(now - 2 * 3_600_000, now, "the last 2 hours")
+    asked = [
+        SeriesQuery(d.id, m, span.start, span.end, buckets=60)
+        for d in scope.devices[: 1 if question.metric is None else 6]
+        for m, latest in sorted(d.metrics.items())
+        if (question.metric is None or question.metric in m.casefold()) and type(latest.value) is float
+    ][:12]
+    if not asked:
+        return f"{scope.The()} {one_or_many(len(scope.devices), 'has', 'have')} no such metric."
+    lines = []
+    for one in await queries.store.history(asked):
+        device = queries.fleet.get(one.device)
+        points = [p for p in one.points if len(p) == 5]
+        if device is None or not points:
+            continue
+        unit = device.unit(one.metric)
+        low, high = min(p[1] for p in points), max(p[3] for p in points)
+        mean = sum(p[2] * p[4] for p in points) / sum(p[4] for p in points)
+        change = points[-1][2] - points[0][2]
+        went = "rose" if change > 0 else "fell"
+        lines.append(
+            f"{device.display_name} {words.spoken(one.metric)}: {words.number(low)} to {words.quantity(high, unit)}, mean "
+            f"{words.quantity(mean, unit)}; from first to last it {went} by {words.quantity(abs(change), unit)}"
+        )
+    if not lines:
+        return f"There are no readings of {scope.the()} in {span.words}."
+    return f"Over {span.words}: {'; '.join(lines)}."

@@ -1,0 +1,147 @@
+"""What is being asked? Patterns over English questions; pure. What fits none of them is not guessed at."""
+
+from __future__ import annotations
+
+import re
+from typing import Literal
+
+import msgspec
+
+from hub.tools.lookup import folded
+
+Kind = Literal[
+    "act",
+    "failing",
+    "compare",
+    "extreme",
+    "happened",
+    "why",
+    "alarming",
+    "count",
+    "presence",
+    "history",
+    "average",
+    "status",
+    "unknown",
+]
+
+_PATTERNS: tuple[tuple[Kind, str], ...] = (
+    ("act", r"^\W*(please\s+|can you\s+|could you\s+|would you\s+|will you\s+|now\s+)*(switch|turn|set|start|stop|open|close|shut|restart|"
+            r"reboot|reset|delete|remove|acknowledge|ack|mute|silence|rename|change|increase|decrease|raise|lower|enable|disable|send|unlock|lock)\b"),
+    # The first that fits decides, so the more specific ones stand first.
+    ("failing", r"about to (fail|break|alarm|trip|run)|going to (fail|break|alarm)|(will|might|could|may) .{0,30}(fail|break|alarm)"
+                r"|fail(ing)? soon|at risk|predict|approach\w*|near(ing)? (its|their|a|the) limit|close to (its|their|a|the)? ?limit"
+                r"|reach\w* (its|their|a|the) limit|heading (for|to)|next to fail|maintenance (due|needed)"),
+    ("compare", r"\bcompar|\bpeers?\b|\bversus\b|\bvs\b|different from|differ\w* from|like the others|unusual (among|for)"),
+    ("extreme", r"\b(hot|warm|cold|cool|high|low|large|small|big|strong|weak|wet|dry|full|empty|loud|bright|dark)(t?est|er)\b"
+                r"|\b(highest|lowest|maximum|minimum|most|least|top|worst)\b"),
+    ("happened", r"what('s| has| is)? (happen\w*|going on|gone on|went on|changed|new)|happened|last night|overnight|any(thing)? (new|happen)"
+                 r"|\b(events|log|activity|summary of|summari[sz]e|recap)\b"),
+    ("why", r"\bwhy\b|\bcauses?\b|\bcaused\b|\bexplain\b|\bdiagnos|what('s| is) wrong|what is the matter|\breason\b|root cause"),
+    ("alarming", r"\balarm\w*|\balerts?\b|\bwarnings?\b|\bcritical\b|\bproblems?\b|\bissues?\b|\bwrong\b|\btrouble\b|\bfault\w*"
+                 r"|everything (ok|okay|fine|alright|good|all right)|is all (well|ok|good|fine)|needs? attention"),
+    ("count", r"how many|\bnumber of\b|\bcount\b|\btotal\b"),
+    ("presence", r"\boff-?line\b|\bon-?line\b|\bsilent\b|\bstale\b|not (responding|reporting|answering)|disconnected|unreachable|\bdead\b"),
+    ("average", r"\baverage\b|\bmean\b|\btypical\b"),
+    ("history", r"\btrend\w*|\bhistory\b|\bover the (last|past)\b|(in|during|for) the (last|past)|\bsince\b|\bdevelop\w*|\bchanged?\b"),
+    ("status", r"\bstatus\b|\bstate\b|how (is|are|was)|what('s| is)|show|tell me|\bdoing\b|\bnow\b|current(ly)?|\bvalue\b|\breading\b|list"),
+)  # fmt: skip
+_COMPILED = tuple((kind, re.compile(pattern, re.I)) for kind, pattern in _PATTERNS)
+_LOWEST = re.compile(
+    r"\b(cold|cool|low|small|weak|dry|empt|dark)(i?est|er)\b|\b(lowest|minimum|least|coldest|coolest|driest|emptiest)\b",
+    re.I,
+)
+_ADJECTIVES = {
+    "temp": r"\b(hot|warm|cold|cool)(t?er|t?est)?\b|temperature|degrees",
+    "humid": r"\b(wet|damp|humid)(t?est)?\b|humidity",
+    "level": r"\bfull(est)?\b|\bempt(y|iest)\b",
+    "light": r"\b(bright|dark)(est)?\b",
+    "charge": r"\bbatter(y|ies)\b",
+}
+_UNITS = {"minute": 60_000, "min": 60_000, "hour": 3_600_000, "h": 3_600_000, "day": 86_400_000, "week": 604_800_000}
+_SPELLED = {
+    "a": 1,
+    "an": 1,
+    "one": 1,
+    "two": 2,
+    "three": 3,
+    "four": 4,
+    "five": 5,
+    "six": 6,
+    "eight": 8,
+    "ten": 10,
+    "twelve": 12,
+}
+_LAST = re.compile(
+    r"\b(?:last|past|previous)\s+(?:(\d{1,4}|" + "|".join(_SPELLED) + r")\s+)?(minute|min|hour|h|day|week)s?\b", re.I
+)
+_DAY = 86_400_000
+
+
+class Span(msgspec.Struct, frozen=True):
+    """A time range in ms with the words to say it."""
+
+    start: int
+    end: int
+    words: str
+
+
+class Question(msgspec.Struct, frozen=True):
+    """``metric`` is a part of a metric's name; ``lowest`` turns a superlative round; ``since`` asks since when."""
+
+    kind: Kind
+    text: str
+    metric: str | None
+    lowest: bool
+    since: bool
+    span: Span | None
+
+
+def parse(text: str, metrics: set[str], now: int) -> Question:
+    """``metrics`` are the names there are; ``now`` in ms. All times are UTC."""
+    kind: Kind = next((kind for kind, pattern in _COMPILED if pattern.search(text)), "unknown")
+    metric = _metric(text, metrics)
+    span = _span(text, now)
+    if kind == "status" and span is not None:
+        kind = "history"
+    since = bool(re.search(r"since when|how long|for how", text, re.I))
+    return Question(kind, text, metric, bool(_LOWEST.search(text)), since, span)
+
+
+def _metric(text: str, metrics: set[str]) -> str | None:
+    """The metric a question names: a whole name first, then an adjective, then the word that most metrics' names share."""
+    words = f" {folded(text)} "
+    whole = [m for m in metrics if f" {folded(m)} " in words]
+    if whole:
+        return max(whole, key=len)
+    for part, pattern in _ADJECTIVES.items():
+        if re.search(pattern, text, re.I) and any(part in m.casefold() for m in metrics):
+            return part
+    parts = {part for m in metrics for part in folded(m).split() if len(part) > 2}
+    named = [part for part in parts if f" {part} " in words]
+    return max(named, key=len) if named else None
+
+
+def _span(text: str, now: int) -> Span | None:
+    midnight = now - now % _DAY
+    match = _LAST.search(text)
+    if match is not None:
+        given = (match[1] or "one").lower()
+        count = _SPELLED[given] if given in _SPELLED else max(int(given), 1)
+        unit = match[2].lower()
+        spoken = {"h": "hour", "min": "minute"}.get(unit, unit)
+        spoken = f"the last {count} {spoken}s" if count > 1 else f"the last {spoken}"
+        return Span(now - min(count * _UNITS[unit], 30 * _DAY), now, spoken)
+    if re.search(r"last night|overnight|during the night", text, re.I):
+        # The night that ended last, or the one that is going on: 20:00 to 07:00 UTC.
+        start = midnight - 4 * 3_600_000 if now % _DAY < 20 * 3_600_000 else midnight + 20 * 3_600_000
+        return Span(start, min(now, start + 11 * 3_600_000), "last night (20:00 to 07:00 UTC)")
+    if re.search(r"\byesterday\b", text, re.I):
+        return Span(midnight - _DAY, midnight, "yesterday (UTC)")
+    if re.search(r"\btoday\b|this (morning|afternoon)", text, re.I):
+        return Span(midnight, now, "today (UTC)")
+    if re.search(r"\bthis week\b", text, re.I):
+        return Span(now - 7 * _DAY, now, "the last 7 days")
+    if re.search(r"\brecent(ly)?\b|just now", text, re.I):
+        return Span(now - 3_600_000, now, "the last hour")
+    return None

@@ -1,0 +1,182 @@
+"""From an alert to a checked explanation: evidence, known faults, a writer's words, and the check of those words.
+
+Alerts wait in a bounded queue and are taken by named workers, each alert once. Whatever a provider does, a diagnosis
+follows within seconds: the built-in analyst writes it from the same evidence. Stored by the pipeline, like all state.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import uuid
+from collections import deque
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Any
+
+from hub.ai.providers import Providers
+from hub.bus import Bus, Closed, Lagged
+from hub.diagnosis.investigation import Investigation
+from hub.diagnosis.writing import Written, by_rules, request, understood
+from hub.errors import AiError, HubError
+from hub.events import AlertCleared, AlertRaised
+from hub.fleet import Fleet
+from hub.insight import Case, Signature, evidence, narrate, parse_signatures, rank
+from hub.insight.causes import built_in, extended
+from hub.model import Alert, CauseMatch, Device, Diagnosis, Evidence, WriteDiagnosis
+from hub.rules import Engine
+from hub.store.base import Store
+
+log = logging.getLogger(__name__)
+
+
+class Diagnostician:
+    """``submit`` hands a diagnosis to the pipeline and returns once it is stored. ``signatures`` is a user's own table of
+    faults (TOML text), added to the built-in one. ``dropped`` counts alerts that found the queue full; they are looked up
+    again among the open ones as soon as the queue has drained."""
+
+    def __init__(
+        self,
+        *,
+        fleet: Fleet,
+        engine: Engine,
+        store: Store,
+        bus: Bus,
+        submit: Callable[[WriteDiagnosis], Awaitable[Any]],
+        providers: Providers,
+        now: Callable[[], int],
+        signatures: str | None = None,
+        workers: int = 2,
+        capacity: int = 256,
+    ) -> None:
+        self._fleet, self._engine, self._store, self._bus = fleet, engine, store, bus
+        self._submit, self._providers, self._now = submit, providers, now
+        own: Sequence[Signature] = parse_signatures(signatures) if signatures else ()
+        self._signatures = extended(own) if own else built_in()
+        self._investigation = Investigation(fleet=fleet, engine=engine, store=store)
+        self._workers, self._capacity = workers, capacity
+        self._waiting: deque[Alert] = deque()
+        self._claimed: set[str] = set()
+        self._ready = asyncio.Event()
+        self._behind = True
+        self.dropped = 0
+
+    def pending(self, alert_id: str) -> bool:
+        """Whether a diagnosis of this alert is queued or being written."""
+        return alert_id in self._claimed
+
+    async def run(self) -> None:
+        """Diagnose every alert that is raised, and open ones without a diagnosis. Ends when the bus is closed."""
+        with self._bus.subscribe() as subscription:
+            async with asyncio.TaskGroup() as group:
+                workers = [group.create_task(self._work(), name=f"diagnosis-{i}") for i in range(self._workers)]
+                try:
+                    while True:
+                        for event in await subscription.get():
+                            if isinstance(event, AlertRaised):
+                                self._claim(event.alert)
+                            elif isinstance(event, AlertCleared | Lagged):
+                                self._behind = self._behind or isinstance(event, Lagged)
+                                self._ready.set()
+                except Closed:
+                    for worker in workers:
+                        worker.cancel()
+
+    async def diagnose_device(self, device_id: str) -> Diagnosis:
+        """A diagnosis on request, stored as well: of the device's gravest open alert, or of how it is now without one.
+
+        Raises NotFound for an unknown device.
+        """
+        device = self._fleet.require(device_id)
+        diagnosis = await self._diagnose(device, self._investigation.gravest(device.id))
+        await self._submit(WriteDiagnosis(diagnosis))
+        return diagnosis
+
+    def _claim(self, alert: Alert) -> None:
+        if alert.id in self._claimed:
+            return
+        if len(self._waiting) >= self._capacity:
+            self.dropped += 1
+            self._behind = True
+            return
+        self._claimed.add(alert.id)
+        self._waiting.append(alert)
+        self._ready.set()
+
+    async def _work(self) -> None:
+        while True:
+            while not self._waiting:
+                if self._behind:
+                    await self._catch_up()
+                    continue
+                self._ready.clear()
+                await self._ready.wait()
+            alert = self._waiting.popleft()
+            try:
+                await self._explain(alert)
+            except HubError as error:
+                log.warning("no diagnosis for alert %s: %s", alert.id, error)
+            except Exception:
+                log.exception("no diagnosis for alert %s", alert.id)
+            finally:
+                self._claimed.discard(alert.id)
+
+    async def _catch_up(self) -> None:
+        """Claim what is open and has no diagnosis: after a start, and after a storm that filled the queue."""
+        self._behind = False
+        open_alerts = [alert for alert in self._engine.open.values() if alert.id not in self._claimed]
+        try:
+            have = await self._store.diagnoses([alert.id for alert in open_alerts])
+        except HubError as error:
+            log.warning("open alerts cannot be looked up: %s", error)
+            return
+        for alert in open_alerts:
+            if alert.id not in have:
+                self._claim(alert)
+
+    async def _explain(self, alert: Alert) -> None:
+        device = self._fleet.get(alert.device)
+        if device is not None:
+            await self._submit(WriteDiagnosis(await self._diagnose(device, alert)))
+
+    async def _diagnose(self, device: Device, alert: Alert | None) -> Diagnosis:
+        now = self._now()
+        case = await self._investigation.case(device, alert, now)
+        found, matches = await asyncio.to_thread(self._judge, case)
+        written = await self._write(device, alert, found, matches)
+        return Diagnosis(
+            id=f"d-{uuid.uuid4().hex[:16]}",
+            alert=alert.id if alert else None,
+            device=device.id,
+            summary=written.narrative.summary,
+            cause=written.narrative.cause,
+            component=next((m.component for m in matches if m.cause == written.narrative.cause), None),
+            confidence=next((m.score for m in matches if m.cause == written.narrative.cause), 0.0),
+            evidence=tuple(found),
+            against=next((m.against for m in matches if m.cause == written.narrative.cause), ()),
+            claims=written.claims,
+            actions=written.narrative.actions,
+            confirm_by=written.narrative.confirm_by,
+            causes=tuple(matches),
+            generated_by=written.writer,
+            tokens_used=written.tokens,
+            created_at=now,
+        )
+
+    def _judge(self, case: Case) -> tuple[list[Evidence], list[CauseMatch]]:
+        found = evidence(case)
+        return found, rank(found, self._signatures)
+
+    async def _write(
+        self, device: Device, alert: Alert | None, found: list[Evidence], matches: list[CauseMatch]
+    ) -> Written:
+        """A provider's words if they can be read, else the built-in analyst's; checked either way."""
+        own = narrate(device.display_name, found, matches)
+        asked = request(device, alert, found, matches, own, self._providers.settings.max_tokens)
+        try:
+            answer = await self._providers.chat(asked, timeout_s=self._providers.settings.diagnosis_timeout_s)
+            if answer.writer.generative:
+                return understood(answer, device, found, matches, own)
+        except AiError as error:
+            # An alert without any explanation helps nobody, so even without fallback the rules' own one is stored.
+            log.warning("the built-in analyst explains %s: %s", device.id, error)
+        return by_rules(own, device, found)

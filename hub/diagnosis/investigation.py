@@ -1,0 +1,109 @@
+"""Gathering what there is on a device and its alert: its last hours, its peers, its gateway's others, earlier alerts."""
+
+from __future__ import annotations
+
+import msgspec
+
+from hub.fleet import Fleet
+from hub.insight import Case, Past, Peer, Sibling, Track
+from hub.model import SEVERITIES, Alert, Device, Limit, SeriesQuery, Threshold, Value
+from hub.rules import Engine
+from hub.store.base import Store
+
+WINDOW_MS = 2 * 3_600_000
+_PEER_WINDOW_MS = 600_000
+_MOST_PEERS, _MOST_PAST, _MOST_METRICS = 12, 20, 48
+_POINTS = 8_000
+"""At most this many readings of one metric: two hours at 1 Hz."""
+
+
+class Investigation:
+    """Reads; changes nothing."""
+
+    def __init__(self, *, fleet: Fleet, engine: Engine, store: Store) -> None:
+        self._fleet, self._engine, self._store = fleet, engine, store
+
+    def gravest(self, device_id: str) -> Alert | None:
+        """The device's open alert of the highest severity, the oldest of these."""
+        own = [alert for alert in self._engine.open.values() if alert.device == device_id]
+        return min(own, key=lambda a: (-SEVERITIES.index(a.severity), a.raised_at), default=None)
+
+    async def case(self, device: Device, alert: Alert | None, now: int) -> Case:
+        """All that :func:`hub.insight.evidence` asks for. The window ends now, for a silent device with its last word."""
+        start = min(now, device.last_seen or now) - WINDOW_MS
+        metrics = sorted(
+            device.metrics, key=lambda name: (alert is None or name != alert.metric, -device.metrics[name].ts)
+        )
+        own = [SeriesQuery(device.id, name, start, now, limit=_POINTS) for name in metrics[:_MOST_METRICS]]
+        peers = self._peers(device, alert)
+        compared = [alert.metric] if alert and alert.metric else [name for name in metrics[:8]]
+        theirs = [
+            SeriesQuery(peer.id, name, now - _PEER_WINDOW_MS, now, limit=60)
+            for peer in peers
+            for name in compared
+            if name in peer.metrics and not isinstance(peer.metrics[name].value, str)
+        ]
+        series = await self._store.history([*own, *theirs])
+        tracks = {s.metric: Track.of(s.metric, device.unit(s.metric), s.points) for s in series[: len(own)]}
+        by_peer: dict[str, dict[str, Track]] = {}
+        for s in series[len(own) :]:
+            by_peer.setdefault(s.device, {})[s.metric] = Track.of(s.metric, device.unit(s.metric), s.points)
+        return Case(
+            device=device.id,
+            now=now,
+            tracks=tracks,
+            alert=alert,
+            limits=self._limits(device),
+            peers=tuple(Peer(name, found) for name, found in by_peer.items()),
+            past=await self._past(alert) if alert else (),
+            presence=device.presence,
+            last_seen=device.last_seen,
+            rhythm=device.rhythm,
+            gateway=device.info.via,
+            siblings=self._siblings(device),
+            clock=tuple(name for name, latest in device.metrics.items() if latest.quality == "clock"),
+        )
+
+    def _peers(self, device: Device, alert: Alert | None) -> list[Device]:
+        """Devices of the same model that are there; without a model, those of the same area with the same metric."""
+        model, area = device.info.model, device.display_area
+        metric = alert.metric if alert else None
+
+        def alike(other: Device) -> bool:
+            if model:
+                return other.info.model == model
+            return bool(area) and other.display_area == area and metric in other.metrics
+
+        others = (d for d in self._fleet.devices() if d.id != device.id and d.presence == "online" and alike(d))
+        # Those of the same area share its weather and its load, so they come first.
+        return sorted(others, key=lambda d: (d.display_area != area, d.id))[:_MOST_PEERS]
+
+    def _siblings(self, device: Device) -> tuple[Sibling, ...]:
+        via = device.info.via
+        if not via:
+            return ()
+        others = [d for d in self._fleet.devices() if d.info.via == via and d.id != device.id]
+        return tuple(Sibling(d.id, d.presence, d.last_seen) for d in others)
+
+    def _limits(self, device: Device) -> dict[str, Limit]:
+        """The device's own limits, and over them those of the rules that watch it: a rule is what raises the alert."""
+        limits = dict(device.info.limits)
+        for rule in self._engine.rules_for(device):
+            if rule.metric is None or not isinstance(rule.condition, Threshold):
+                continue
+            above, below = rule.condition.above, rule.condition.below
+            own = limits.get(rule.metric, Limit())
+            limits[rule.metric] = msgspec.structs.replace(
+                own, max=own.max if above is None else above, min=own.min if below is None else below
+            )
+        return limits
+
+    async def _past(self, alert: Alert) -> tuple[Past, ...]:
+        earlier = [a for a in await self._store.similar_alerts(alert, limit=_MOST_PAST) if a.id != alert.id]
+        known = await self._store.diagnoses([a.id for a in earlier]) if earlier else {}
+        return tuple(Past(a, known[a.id].cause if a.id in known else None, a.note) for a in earlier)
+
+
+def latest(device: Device) -> dict[str, Value]:
+    """The newest value of each metric."""
+    return {name: value.value for name, value in device.metrics.items()}

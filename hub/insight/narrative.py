@@ -1,0 +1,144 @@
+"""The built-in analyst's words: a diagnosis written from the findings alone, by templates. Not a language model."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import msgspec
+
+from hub.insight import words
+from hub.insight.causes import DECIDED, decide, match_word
+from hub.model import CauseMatch, Evidence
+
+
+class Statement(msgspec.Struct, frozen=True):
+    """A sentence and the ids of the evidence it cites."""
+
+    text: str
+    evidence: tuple[str, ...]
+
+
+class Narrative(msgspec.Struct, frozen=True):
+    """What a writer (the built-in analyst or a model) makes of the evidence, before it is checked."""
+
+    summary: str
+    cause: str | None
+    claims: tuple[Statement, ...]
+    actions: tuple[str, ...]
+    confirm_by: tuple[str, ...]
+
+
+_TOLD = (
+    "over_limit",
+    "silent",
+    "gateway",
+    "alone",
+    "step",
+    "onset",
+    "stuck",
+    "stays_on",
+    "stays_off",
+    "jump",
+    "history",
+)
+_CLAIMED = (*_TOLD, "level", "order", "slope", "deviation", "moved_with", "peers", "gap", "clock", "past")
+_MOVED = ("step", "onset", "stuck", "stays_on", "stays_off")
+_UNDECIDED_ACTIONS = (
+    "Look at the device and compare the reading with a second measurement.",
+    "Ask again when the condition has lasted longer: more of its consequences will show.",
+)
+
+
+def narrate(name: str, evidence: Sequence[Evidence], matches: Sequence[CauseMatch]) -> Narrative:
+    """Summary, claims and next steps for the device called ``name``."""
+    chosen = decide(matches)
+    told = [e for e in evidence if e.kind in _TOLD]
+    if chosen is not None:
+        summary = f"{name}: {_judgement(chosen)}. {_story(evidence, told, chosen)}"
+    elif told:
+        summary = f"{name}: the evidence does not suffice to name a cause. {_story(evidence, told, None)}{_candidates(matches)}"
+    else:
+        summary = _nothing(name, evidence)
+    claims = [Statement(_sentence(e.finding), (e.id,)) for e in evidence if e.kind in _CLAIMED]
+    if chosen is not None:
+        claims += _pro_and_contra(chosen, evidence)
+        return Narrative(summary, chosen.cause, tuple(claims), chosen.actions, chosen.confirm_by)
+    likely = [m for m in matches[:2] if m.score >= 0.3]
+    confirm = tuple(step for m in likely for step in m.confirm_by[:1])
+    return Narrative(summary, None, tuple(claims), _UNDECIDED_ACTIONS if told else (), confirm)
+
+
+def _judgement(chosen: CauseMatch) -> str:
+    part = (
+        f" of the {chosen.component}"
+        if chosen.cause in ("sensor_drift", "stuck_sensor") and chosen.component != "sensor"
+        else ""
+    )
+    return f"the findings match {_lower(chosen.title)}{part} ({match_word(chosen.score)} match with a known fault)"
+
+
+def _story(evidence: Sequence[Evidence], told: Sequence[Evidence], chosen: CauseMatch | None) -> str:
+    """What is over its limit and what moved first, then the rest of the movements in their order."""
+    moved = [e for e in told if e.kind in _MOVED and (chosen is None or e.id in chosen.supporting)]
+    lead = [e for e in told if e.kind in ("over_limit", "silent", "gateway", "alone")][:2] + moved[:1]
+    if not lead:
+        lead = list(told[:2])
+    text = ". ".join(_sentence(e.finding).rstrip(".") for e in dict.fromkeys(lead)) + "."
+    later = [
+        f"{words.spoken(e.metric or '')} {words.span((e.start - moved[0].start) / 1000)} later"
+        for e in moved[1:4]
+        if e.start > moved[0].start
+    ]
+    return text + (f" Then followed {words.join(later)}." if later else "")
+
+
+def _candidates(matches: Sequence[CauseMatch]) -> str:
+    possible = [_lower(m.title) for m in matches[:2] if m.score >= 0.3]
+    if not possible:
+        return " Nothing known fits it well."
+    tie = len(possible) == 2 and matches[1].score >= DECIDED
+    return f" {'Two causes fit about equally' if tie else 'Possible, but weakly supported'}: {' or '.join(possible)}."
+
+
+def _nothing(name: str, evidence: Sequence[Evidence]) -> str:
+    usual = [e for e in evidence if e.kind in ("steady", "idle", "running")]
+    if not usual:
+        return f"{name}: there is no telemetry to judge by."
+    listed = words.join([words.spoken(e.metric or "") for e in usual[:6]])
+    return f"{name}: nothing unusual was found; {listed} {'are' if len(usual) > 1 else 'is'} as usual for this device."
+
+
+def _pro_and_contra(chosen: CauseMatch, evidence: Sequence[Evidence]) -> list[Statement]:
+    by_id = {e.id: e for e in evidence}
+    pro = list(dict.fromkeys(_short(by_id[i]) for i in chosen.supporting if i in by_id))
+    contra = list(dict.fromkeys(_short(by_id[i]) for i in chosen.against if i in by_id))
+    claims = [Statement(f"For {_lower(chosen.title)} speaks: {words.join(pro)}.", chosen.supporting)]
+    if contra:
+        claims.append(Statement(f"Against it, or not explained by it: {words.join(contra)}.", chosen.against))
+    return claims
+
+
+def _short(e: Evidence) -> str:
+    metric = words.spoken(e.metric or "the device")
+    falls = isinstance(e.value, float) and e.value < 0
+    told = {
+        "onset": f"{metric} {'falls' if falls else 'rises'}",
+        "step": f"{metric} stepped {'down' if falls else 'up'}",
+        "stuck": f"{metric} repeats one value",
+        "stays_on": f"{metric} stays {'open' if 'open' in e.finding else 'on'}",
+        "stays_off": f"{metric} stays {'closed' if 'closed' in e.finding else 'off'}",
+        "level": f"{metric} runs {'below' if falls else 'above'} its usual level",
+        "idle": f"{metric} is off",
+        "running": f"{metric} is {'open' if 'open' in e.finding else 'on'}",
+        "silent": "the device does not speak",
+        "gateway": "most devices behind its gateway fell silent with it",
+    }
+    return told.get(e.kind, f"{metric} goes on as usual")
+
+
+def _lower(title: str) -> str:
+    return title if title[:2].isupper() or not title[1:2].islower() else title[0].lower() + title[1:]
+
+
+def _sentence(text: str) -> str:
+    return text[:1].upper() + text[1:] + "."

@@ -1,0 +1,96 @@
+"""Reading numbers with their units out of a sentence, and telling whether one number bears out another."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from typing import NamedTuple
+
+_SPELLED = {
+    "s": "s sec secs second seconds", "min": "min mins minute minutes", "h": "h hr hrs hour hours", "d": "d day days",
+    "ms": "ms millisecond milliseconds", "°C": "°C degC celsius", "°F": "°F degF fahrenheit", "%": "% percent pct",
+    "V": "V volt volts", "A": "A amp amps ampere amperes", "W": "W watt watts", "kW": "kW kilowatts", "bar": "bar bars",
+    "Pa": "Pa pascal", "kPa": "kPa", "hPa": "hPa", "mbar": "mbar", "mm/s": "mm/s", "m/s": "m/s", "m³/h": "m³/h m3/h",
+    "l/min": "l/min L/min", "l/s": "l/s L/s", "rpm": "rpm", "Hz": "Hz hertz", "kHz": "kHz", "ppm": "ppm", "lx": "lx lux",
+    "dB": "dB decibel decibels", "mA": "mA", "mV": "mV", "kV": "kV", "kWh": "kWh", "Wh": "Wh", "K": "K kelvin",
+    "σ": "σ sigma sigmas deviation deviations", "m": "m metre metres meter meters", "mm": "mm", "g": "g", "kg": "kg",
+    "readings": "readings",
+}  # fmt: skip
+_UNITS = {word: unit for unit, spelled in _SPELLED.items() for word in spelled.split()}
+_SECONDS = {"ms": 0.001, "s": 1.0, "min": 60.0, "h": 3600.0, "d": 86400.0}
+_WORDS = dict(zip("two three four five six seven eight nine ten eleven twelve".split(), range(2, 13), strict=True))
+_FACTORS = {
+    "twice": 2.0,
+    "double": 2.0,
+    "doubled": 2.0,
+    "tripled": 3.0,
+    "threefold": 3.0,
+    "halved": 0.5,
+    "tenfold": 10.0,
+}
+_NUMBER = re.compile(
+    r"(?<![\w.])([-−+]?)(\d{1,3}(?:,\d{3})+|\d+)(\.\d+)?(e[+-]?\d+)?(\s?(?:°[CF]\b|%|[A-Za-zµσ°³/]+\d?(?:/[a-z]+)?))?",
+    re.I,
+)
+_WORD = re.compile(rf"\b({'|'.join([*_WORDS, *_FACTORS])})\b(\s+[A-Za-zσ°%/³]+)?", re.I)
+
+
+class Quantity(NamedTuple):
+    """``decimals`` as written, which is how exactly it claims to be; ``word``: written as a word; ``factor``: a ratio."""
+
+    value: float
+    decimals: int
+    unit: str | None = None
+    word: bool = False
+    factor: bool = False
+
+
+def unit(text: str | None) -> str | None:
+    """The one spelling of a unit; a rate keeps its part before the slash in that spelling. None if it is no unit."""
+    if not text:
+        return None
+    text = text.strip()
+    if text in _UNITS or text.lower() in _UNITS:
+        return _UNITS.get(text) or _UNITS[text.lower()]
+    head, slash, tail = text.rpartition("/")
+    inner, per = unit(head), _UNITS.get(tail)
+    return f"{inner}/{per}" if slash and inner and per in _SECONDS else None
+
+
+def read(text: str) -> list[Quantity]:
+    """All numbers in a text, in figures and in words, each with its unit if one follows."""
+    found = []
+    for sign, whole, part, power, after in _NUMBER.findall(text):
+        value = float(whole.replace(",", "") + part + power) * (-1 if sign in "-−" and sign else 1)
+        found.append(Quantity(value, max(len(part) - 1, 0) if not power else 9, unit(after)))
+    for word, after in _WORD.findall(text):
+        key = word.lower()
+        if key in _FACTORS:
+            found.append(Quantity(_FACTORS[key], 0, None, True, True))
+        else:
+            found.append(Quantity(float(_WORDS[key]), 0, unit(after), True))
+    return found
+
+
+def supported(wanted: Quantity, known: Sequence[Quantity]) -> bool:
+    """Whether a known quantity, rounded as ``wanted`` is, gives it; times also in another unit of time."""
+    if wanted.factor:
+        return _ratio(wanted.value, known)
+    return any(_same(wanted, other) for other in known)
+
+
+def _same(wanted: Quantity, other: Quantity) -> bool:
+    value = other.value
+    if wanted.unit is not None and wanted.unit != other.unit:
+        if wanted.unit not in _SECONDS or other.unit not in _SECONDS:
+            return False
+        value = value * _SECONDS[other.unit] / _SECONDS[wanted.unit]
+    return bool(abs(wanted.value - value) <= 0.5 * 10.0**-wanted.decimals + 1e-9 * abs(value))
+
+
+def _ratio(factor: float, known: Sequence[Quantity]) -> bool:
+    return any(
+        a.unit is not None and a.unit == b.unit and b.value and abs(a.value / b.value - factor) <= 0.1 * factor
+        for a in known
+        for b in known
+    )

@@ -1,0 +1,57 @@
+"""The broker's side of :mod:`hub.mqtt.broker`: a script that dies with its parent and then is the broker.
+
+``child.py run PROGRAM ARGUMENTS...`` becomes that program; ``child.py amqtt HOST PORT`` serves amqtt. It imports
+nothing of the hub, so that it starts quickly and from any directory.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import ctypes
+import logging
+import os
+import signal
+import sys
+
+PR_SET_PDEATHSIG = 1
+
+
+def die_with_parent(parent: int) -> None:
+    """Ask Linux for SIGKILL when the process ``parent`` ends, in whatever way; kept over exec.
+
+    Other systems have no such thing: there a broker outlives a hub that was killed with -9.
+    """
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+        if os.getppid() != parent:  # it was faster
+            sys.exit(1)
+
+
+async def serve_amqtt(host: str, port: int) -> None:
+    """Serve until SIGTERM."""
+    from amqtt.broker import Broker  # type: ignore[import-untyped]
+
+    stop = asyncio.Event()
+    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stop.set)
+    broker = Broker(
+        {
+            "listeners": {"default": {"type": "tcp", "bind": f"{host}:{port}"}},
+            "plugins": {"amqtt.plugins.authentication.AnonymousAuthPlugin": {"allow_anonymous": True}},
+        }
+    )
+    await broker.start()
+    await stop.wait()
+    await broker.shutdown()
+
+
+def main(parent: int, mode: str, *arguments: str) -> None:
+    """``parent`` is the process that must be alive."""
+    die_with_parent(parent)
+    if mode == "run":
+        os.execv(arguments[0], arguments)  # noqa: S606 (no shell on purpose)
+    logging.basicConfig(level=logging.CRITICAL)
+    asyncio.run(serve_amqtt(arguments[0], int(arguments[1])))
+
+
+if __name__ == "__main__":
+    main(int(sys.argv[1]), *sys.argv[2:])

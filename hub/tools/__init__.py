@@ -1,0 +1,10 @@
+"""What the AI may look up: typed, read-only functions over live state and history, and their schemas.
+
+Nothing here changes anything, and nothing here sends anything to a device.
+"""
+
+from hub.tools.functions import Tools
+from hub.tools.queries import Queries
+from hub.tools.schema import call, specs
+
+__all__ = ["Queries", "Tools", "call", "specs"]

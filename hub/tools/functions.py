@@ -1,0 +1,152 @@
+"""The tools themselves. Every public async method is one: a model sees its signature and its docstring's first paragraph."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable
+from typing import Annotated, Any, Literal
+
+import msgspec
+import numpy as np
+
+from hub.errors import NotFound
+from hub.fleet import Fleet
+from hub.model import Activity, Presence, SeriesQuery
+from hub.rules import Engine
+from hub.store.base import Store
+from hub.tools.queries import Queries
+from hub.tools.trends import Heading
+from hub.tools.views import AlertView, Comparison, FleetView, HistoryView, MetricView, Ranked, StateView
+
+Hours = Annotated[float, msgspec.Meta(gt=0, le=720, description="how many hours back from now")]
+Few = Annotated[int, msgspec.Meta(ge=1, le=50)]
+Name = Annotated[str, msgspec.Meta(max_length=128)]
+
+
+class Tools:
+    """Read-only. ``now`` gives epoch ms. Methods raise NotFound for a device that is not there."""
+
+    def __init__(self, *, fleet: Fleet, engine: Engine, store: Store, now: Callable[[], int]) -> None:
+        self.queries = Queries(fleet=fleet, engine=engine, store=store, now=now)
+
+    async def fleet_summary(self) -> FleetView:
+        """How many devices there are, by presence, severity and area, and how many alerts are open."""
+        devices = list(self.queries.fleet.devices())
+        return FleetView(
+            devices=len(devices),
+            presence=dict(Counter(d.presence for d in devices)),
+            severity=dict(Counter(self.queries.engine.severity(d.id) for d in devices)),
+            areas=dict(Counter(d.display_area or "without area" for d in devices).most_common(20)),
+            models=dict(Counter(d.info.model or "unknown" for d in devices).most_common(20)),
+            open_alerts=len(self.queries.engine.open),
+            at=self.queries.now(),
+        )
+
+    async def find_devices(
+        self,
+        query: Name = "",
+        area: Name | None = None,
+        model: Name | None = None,
+        presence: Presence | None = None,
+        limit: Few = 20,
+    ) -> dict[str, Any]:
+        """Find devices by words of their name, id or labels, by area, by model and by presence."""
+        found = [d for d in self.queries.lookup.matching(query, area, model) if presence in (None, d.presence)]
+        return {"total": len(found), "devices": [self.queries.view(d) for d in found[:limit]]}
+
+    async def device_state(self, device: Name) -> StateView:
+        """One device now: presence, the newest value of each metric with unit, limits and age, and its open alerts."""
+        found = self.queries.lookup.one(device)
+        limits = self.queries.limits(found)
+        return StateView(
+            device=self.queries.view(found),
+            last_seen=found.last_seen,
+            metrics=[
+                MetricView(name, latest.value, found.unit(name), latest.ts, latest.quality, limits.get(name))
+                for name, latest in sorted(found.metrics.items())
+            ],
+            alerts=[self.queries.alert_view(alert) for alert in self.queries.open_alerts([found.id])],
+            at=self.queries.now(),
+        )
+
+    async def history(
+        self, device: Name, metric: Name, hours: Hours = 2.0, buckets: Annotated[int, msgspec.Meta(ge=2, le=200)] = 24
+    ) -> HistoryView:
+        """One metric of a device over the last hours: minimum, mean and maximum of each part, and the whole's change."""
+        found = self.queries.lookup.one(device)
+        if metric not in found.metrics:
+            raise NotFound(f"{found.id} has no metric {metric!r}.", f"It has {', '.join(sorted(found.metrics))}.")
+        end = self.queries.now()
+        start = end - round(hours * 3_600_000)
+        (series,) = await self.queries.store.history([SeriesQuery(found.id, metric, start, end, buckets=buckets)])
+        points = [p for p in series.points if len(p) == 5]
+        return HistoryView(
+            device=found.id,
+            name=found.display_name,
+            metric=metric,
+            unit=found.unit(metric),
+            start=start,
+            end=end,
+            lowest=min((p[1] for p in points), default=None),
+            mean=float(np.average([p[2] for p in points], weights=[p[4] for p in points])) if points else None,
+            highest=max((p[3] for p in points), default=None),
+            first=points[0][2] if points else None,
+            last=points[-1][2] if points else None,
+            points=points,
+        )
+
+    async def rank_devices(
+        self,
+        metric: Name,
+        order: Literal["highest", "lowest"] = "highest",
+        query: Name = "",
+        area: Name | None = None,
+        limit: Few = 10,
+    ) -> list[Ranked]:
+        """Devices by the newest value of a metric (a part of its name suffices), highest or lowest first."""
+        return self.queries.ranked(self.queries.lookup.matching(query, area), metric, order)[:limit]
+
+    async def open_alerts(
+        self, device: Name | None = None, area: Name | None = None, limit: Few = 20
+    ) -> list[AlertView]:
+        """What is alarming now, gravest first, each with the cause that its diagnosis names."""
+        return await self.queries.explained(self.queries.open_alerts(self._ids(device, area))[:limit])
+
+    async def alert_history(
+        self, hours: Hours = 24.0, device: Name | None = None, area: Name | None = None, limit: Few = 30
+    ) -> list[AlertView]:
+        """Alerts raised in the last hours, newest first, open and cleared, with their diagnosed causes."""
+        now = self.queries.now()
+        return await self.queries.alerts_between(now - round(hours * 3_600_000), now, self._ids(device, area), limit)
+
+    async def activity(self, hours: Hours = 1.0, device: Name | None = None, limit: Few = 30) -> list[Activity]:
+        """The hub's log for people in the last hours, newest first: discovered, online, offline, raised, cleared, renamed."""
+        now = self.queries.now()
+        return await self.queries.activity_between(now - round(hours * 3_600_000), now, self._ids(device, None), limit)
+
+    async def diagnosis_of(self, device: Name) -> dict[str, Any]:
+        """Why a device is alarming, or why it last did: the newest diagnosis with its summary, evidence and actions."""
+        found = self.queries.lookup.one(device)
+        recent = self.queries.open_alerts([found.id]) or await self.queries.store.alerts(device=found.id, limit=5)
+        known = await self.queries.store.diagnoses([a.id for a in recent])
+        for alert in recent:
+            if alert.id in known:
+                view = self.queries.alert_view(alert, known[alert.id])
+                return {"alert": view, "diagnosis": known[alert.id]}
+        return {"alert": self.queries.alert_view(recent[0]) if recent else None, "diagnosis": None}
+
+    async def compare_with_peers(self, device: Name, hours: Hours = 1.0) -> list[Comparison]:
+        """Each numeric metric of a device beside the same metric of the devices of its model, as means over the last hours."""
+        return await self.queries.comparison(self.queries.lookup.one(device), hours)
+
+    async def approaching_limits(
+        self, within_hours: Hours = 6.0, query: Name = "", area: Name | None = None
+    ) -> list[Heading]:
+        """Metrics that are on their way to a limit: what would alarm next if the slope of the last half hour goes on."""
+        return await self.queries.headings(self.queries.lookup.matching(query, area), within_hours * 3600)
+
+    def _ids(self, device: str | None, area: str | None) -> list[str] | None:
+        """The devices meant, None for all."""
+        if device is not None:
+            return [self.queries.lookup.one(device).id]
+        return None if area is None else [d.id for d in self.queries.lookup.matching("", area)]

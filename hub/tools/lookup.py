@@ -1,0 +1,140 @@
+"""Which devices does somebody mean? By id, by name, by a part of it, by area, model or label; pure, over the fleet."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from difflib import get_close_matches
+
+from hub.errors import NotFound
+from hub.fleet import Fleet
+from hub.model import Device
+
+_WORD = re.compile(r"[^\W_]+")
+
+
+def folded(text: str) -> str:
+    """Lower case, words apart by one space: ``Cold-Room_02`` is ``cold room 02``; numbers lose their leading zeros."""
+    return " ".join(
+        str(int(w)) if w.isascii() and w.isdigit() and len(w) < 10 else w for w in _WORD.findall(text.casefold())
+    )
+
+
+def singular(word: str) -> str:
+    return word[:-1] if len(word) > 3 and word.endswith("s") and not word.endswith(("ss", "us")) else word
+
+
+class Lookup:
+    """Finds devices by what people call them."""
+
+    def __init__(self, fleet: Fleet) -> None:
+        self._fleet = fleet
+
+    def one(self, text: str) -> Device:
+        """The device meant by ``text``. Raises NotFound, naming the nearest there are."""
+        device = self._fleet.get(text)
+        if device is not None:
+            return device
+        found = self.named_in(text) or [
+            d for d in self._fleet.devices() if folded(text) and folded(text) in self._text(d)
+        ]
+        if len(found) == 1:
+            return found[0]
+        names = [d.id for d in found[:5]] or self._near(text)
+        hint = f"Did you mean {', '.join(names)}?" if names else "find_devices lists them."
+        raise NotFound(f"There is no one device {text[:80]!r}.", hint)
+
+    def named_in(self, text: str) -> list[Device]:
+        """Devices whose id or name stands in a text, longest match first; the parts of a longer match do not count."""
+        rest = f" {folded(text)} "
+        forms: list[tuple[str, Device]] = []
+        for device in self._fleet.devices():
+            forms += [(form, device) for form in {folded(device.id), folded(device.display_name)} if form]
+        found: dict[str, Device] = {}
+        for form, device in sorted(forms, key=lambda entry: (-len(entry[0]), entry[1].id)):
+            if f" {form} " in rest:
+                found[device.id] = device
+        # "pump 1" within "feed pump 1" is the longer one.
+        return [
+            d
+            for d in found.values()
+            if not any(self._within(d, other, rest) for other in found.values() if other is not d)
+        ]
+
+    @staticmethod
+    def _within(device: Device, other: Device, rest: str) -> bool:
+        mine = [f for f in (folded(device.id), folded(device.display_name)) if f" {f} " in rest]
+        longer = [f for f in (folded(other.id), folded(other.display_name)) if f" {f} " in rest]
+        return all(any(f != g and f" {f} " in f" {g} " for g in longer) for f in mine)
+
+    def group_in(self, text: str) -> tuple[str, list[Device]] | None:
+        """The kind or place a text speaks of (``pumps``, ``cold store``) and its devices; None if it names none."""
+        words = folded(text).split()
+        phrases = [" ".join(words[i : i + n]) for n in (3, 2, 1) for i in range(len(words) - n + 1)]
+        for phrase in phrases:
+            wanted = " ".join(singular(word) for word in phrase.split())
+            if len(wanted) < 3 or wanted in _IDLE:
+                continue
+            found = [d for d in self._fleet.devices() if any(wanted == form for form in self._kinds(d))]
+            if found:
+                return phrase, found
+        return None
+
+    def matching(self, query: str, area: str | None = None, model: str | None = None) -> list[Device]:
+        """Devices with all words of ``query`` in what is known of them, in an area and of a model (parts suffice)."""
+        wanted = [singular(word) for word in folded(query).split()]
+
+        def fits(device: Device) -> bool:
+            text = self._text(device)
+            return (
+                all(word in text for word in wanted)
+                and (not area or folded(area) in folded(device.display_area or ""))
+                and (not model or folded(model) in folded(device.info.model or ""))
+            )
+
+        return [device for device in self._fleet.devices() if fits(device)]
+
+    @staticmethod
+    def _kinds(device: Device) -> set[str]:
+        """What it may be called as one of its kind: area, model, labels, and its names without their numbers."""
+        forms = {
+            folded(device.display_area or ""),
+            folded(device.info.model or ""),
+            *map(folded, device.display_labels),
+        }
+        for name in (device.id, device.display_name):
+            words = [singular(word) for word in folded(name).split() if not word.isdigit()]
+            forms |= {" ".join(words), *words[-1:]} if words else set()
+        return {" ".join(singular(word) for word in form.split()) for form in forms if form}
+
+    @staticmethod
+    def _text(device: Device) -> str:
+        info = device.info
+        told: Iterable[str | None] = (
+            device.id, device.display_name, device.display_area, info.model, info.manufacturer, *device.display_labels,
+        )  # fmt: skip
+        return " ".join(folded(part) for part in told if part)
+
+    def _near(self, text: str) -> list[str]:
+        names = {folded(form): d.id for d in self._fleet.devices() for form in (d.id, d.display_name)}
+        return list(
+            dict.fromkeys(names[name] for name in get_close_matches(folded(text), list(names), n=3, cutoff=0.6))
+        )
+
+
+_IDLE = {
+    "the",
+    "and",
+    "all",
+    "any",
+    "device",
+    "alert",
+    "temperature",
+    "hub",
+    "what",
+    "which",
+    "how",
+    "many",
+    "online",
+    "offline",
+}

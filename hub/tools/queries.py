@@ -1,0 +1,142 @@
+"""Questions to live state and history, with everything they need as arguments; the tools and the built-in analyst share them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+
+import numpy as np
+
+from hub.fleet import Fleet
+from hub.insight.statistics import spread
+from hub.insight.track import Track
+from hub.model import SEVERITIES, Activity, Alert, Device, Diagnosis, Limit, Series, SeriesQuery, Threshold
+from hub.rules import Engine
+from hub.store.base import Store
+from hub.tools.lookup import Lookup
+from hub.tools.trends import LOOK_BACK_MS, Heading, heading
+from hub.tools.views import AlertView, Comparison, DeviceView, Ranked, celsius
+
+_MOST_SERIES, _MOST_PEERS = 400, 20
+
+
+class Queries:
+    """Read-only. ``now`` gives epoch ms."""
+
+    def __init__(self, *, fleet: Fleet, engine: Engine, store: Store, now: Callable[[], int]) -> None:
+        self.fleet, self.engine, self.store, self.now = fleet, engine, store, now
+        self.lookup = Lookup(fleet)
+
+    def ranked(self, devices: Iterable[Device], metric: str, order: str = "highest") -> list[Ranked]:
+        """One row a device: its highest (or lowest) metric whose name contains ``metric``. Temperatures are compared in °C,
+        whatever unit each device reports."""
+        part = metric.casefold().replace(" ", "_")
+        rows = [
+            Ranked(d.id, d.display_name, d.display_area, name, latest.value, d.unit(name), latest.ts)
+            for d in devices
+            for name, latest in d.metrics.items()
+            if part in name.casefold() and type(latest.value) is float
+        ]
+        rows.sort(key=lambda r: (celsius(r.value, r.unit), r.device), reverse=order == "highest")
+        first: dict[str, Ranked] = {}
+        for row in rows:
+            first.setdefault(row.device, row)
+        return list(first.values())
+
+    async def headings(self, devices: Iterable[Device], within_s: float) -> list[Heading]:
+        """Metrics on their way to a limit, soonest first; silent devices are left out, and at most 400 series are read."""
+        end = self.now()
+        chosen = [
+            (d, metric, limit)
+            for d in devices
+            if d.presence == "online"
+            for metric, limit in self.limits(d).items()
+            if metric in d.metrics
+        ][:_MOST_SERIES]
+        series = await self.store.history(
+            [SeriesQuery(d.id, m, end - LOOK_BACK_MS, end, buckets=360) for d, m, _ in chosen]
+        )
+        found = []
+        for (d, metric, limit), one in zip(chosen, series, strict=True):
+            track = Track.of(metric, d.unit(metric), one.points)
+            row = heading(d.id, d.display_name, track, limit, within_s)
+            found += [row] if row else []
+        return sorted(found, key=lambda h: h.left_s)
+
+    async def alerts_between(
+        self, start: int, end: int, devices: Iterable[str] | None = None, limit: int = 30
+    ) -> list[AlertView]:
+        """Alerts raised from ``start`` to ``end``, newest first, among the newest 500."""
+        wanted = None if devices is None else set(devices)
+        recent = await self.store.alerts(limit=500)
+        chosen = [a for a in recent if start <= a.raised_at <= end and (wanted is None or a.device in wanted)][:limit]
+        return await self.explained(chosen)
+
+    async def activity_between(
+        self, start: int, end: int, devices: Iterable[str] | None = None, limit: int = 30
+    ) -> list[Activity]:
+        """The log for people from ``start`` to ``end``, newest first, among the newest 500 lines."""
+        wanted = None if devices is None else set(devices)
+        rows = await self.store.activity(limit=500)
+        return [row for _, row in rows if start <= row.ts <= end and (wanted is None or row.device in wanted)][:limit]
+
+    async def comparison(self, device: Device, hours: float) -> list[Comparison]:
+        """Each numeric metric beside the devices of the same model, as means over the last hours, most unusual first."""
+        others = (d for d in self.fleet.devices() if d.id != device.id and d.info.model == device.info.model)
+        peers = list(others)[:_MOST_PEERS] if device.info.model else []
+        metrics = [m for m, latest in sorted(device.metrics.items()) if type(latest.value) is float][:16]
+        end = self.now()
+        start = end - round(hours * 3_600_000)
+        asked = [SeriesQuery(d.id, m, start, end, buckets=1) for m in metrics for d in (device, *peers)]
+        series = await self.store.history(asked)
+        compared = []
+        for metric in metrics:
+            means = {s.device: mean for s in series if s.metric == metric and (mean := _mean(s)) is not None}
+            own = means.pop(device.id, None)
+            if own is not None and means:
+                compared.append(_compared(metric, device.unit(metric), own, list(means.values())))
+        return sorted(compared, key=lambda c: -abs(c.deviations))
+
+    def open_alerts(self, devices: Iterable[str] | None = None) -> list[Alert]:
+        """Gravest first, then newest."""
+        wanted = None if devices is None else set(devices)
+        chosen = [a for a in self.engine.open.values() if wanted is None or a.device in wanted]
+        return sorted(chosen, key=lambda a: (-SEVERITIES.index(a.severity), -a.raised_at))
+
+    async def explained(self, alerts: list[Alert]) -> list[AlertView]:
+        """The alerts with what their diagnoses say."""
+        known = await self.store.diagnoses([alert.id for alert in alerts]) if alerts else {}
+        return [self.alert_view(alert, known.get(alert.id)) for alert in alerts]
+
+    def alert_view(self, alert: Alert, diagnosis: Diagnosis | None = None) -> AlertView:
+        device = self.fleet.get(alert.device)
+        return AlertView.of(alert, device.display_name if device else alert.device, diagnosis)
+
+    def view(self, device: Device) -> DeviceView:
+        severity = self.engine.severity(device.id)
+        return DeviceView(
+            device.id, device.display_name, device.display_area, device.info.model, device.presence, severity
+        )
+
+    def limits(self, device: Device) -> dict[str, Limit]:
+        """The device's own limits, and over them those of the rules that watch it."""
+        limits = dict(device.info.limits)
+        for rule in self.engine.rules_for(device):
+            if rule.metric is not None and isinstance(rule.condition, Threshold):
+                own, above, below = limits.get(rule.metric, Limit()), rule.condition.above, rule.condition.below
+                limits[rule.metric] = Limit(
+                    min=own.min if below is None else below, max=own.max if above is None else above
+                )
+        return limits
+
+
+def _compared(metric: str, unit: str | None, own: float, others: list[float]) -> Comparison:
+    values = np.array(others)
+    middle = float(np.median(values))
+    width = max(spread(values), float(np.ptp(values)) / 4, 0.01 * abs(middle), 1e-9)
+    away = round(float(np.clip((own - middle) / width, -99, 99)), 1)
+    return Comparison(metric, unit, own, middle, float(values.min()), float(values.max()), len(others), away)
+
+
+def _mean(series: Series) -> float | None:
+    points = [p for p in series.points if len(p) == 5]
+    return float(points[-1][2]) if points else None

@@ -1,0 +1,119 @@
+"""What the tools give back: small structs that read well as JSON. Times are epoch ms with a text beside them where a model
+would otherwise have to do arithmetic."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+from hub.insight import words
+from hub.model import Alert, Diagnosis, Limit, Presence, Quality, Severity, Value
+
+
+class DeviceView(msgspec.Struct, frozen=True):
+    id: str
+    name: str
+    area: str | None
+    model: str | None
+    presence: Presence
+    severity: Severity
+
+
+class MetricView(msgspec.Struct, frozen=True):
+    metric: str
+    value: Value
+    unit: str | None
+    ts: int
+    quality: Quality
+    limit: Limit | None
+
+
+class AlertView(msgspec.Struct, frozen=True):
+    """``cause`` and ``why`` come from the alert's diagnosis (None while there is none or none could be named)."""
+
+    id: str
+    device: str
+    name: str
+    metric: str | None
+    severity: Severity
+    state: str
+    message: str
+    raised_at: int
+    raised: str
+    cleared_at: int | None
+    cause: str | None
+    why: str | None
+
+    @classmethod
+    def of(cls, alert: Alert, name: str, diagnosis: Diagnosis | None) -> AlertView:
+        return cls(
+            alert.id, alert.device, name, alert.metric, alert.severity, alert.state, alert.message, alert.raised_at,
+            f"{words.date(alert.raised_at)} UTC", alert.cleared_at,
+            diagnosis.cause if diagnosis else None, diagnosis.summary if diagnosis else None,
+        )  # fmt: skip
+
+
+class StateView(msgspec.Struct, frozen=True):
+    device: DeviceView
+    last_seen: int | None
+    metrics: list[MetricView]
+    alerts: list[AlertView]
+    at: int
+
+
+class FleetView(msgspec.Struct, frozen=True):
+    devices: int
+    presence: dict[str, int]
+    severity: dict[str, int]
+    areas: dict[str, int]
+    models: dict[str, int]
+    open_alerts: int
+    at: int
+
+
+class HistoryView(msgspec.Struct, frozen=True):
+    """``points`` are ``(ts, min, mean, max, count)``; the other numbers are None where there is no reading."""
+
+    device: str
+    name: str
+    metric: str
+    unit: str | None
+    start: int
+    end: int
+    lowest: float | None
+    mean: float | None
+    highest: float | None
+    first: float | None
+    last: float | None
+    points: list[Any]
+
+
+class Ranked(msgspec.Struct, frozen=True):
+    device: str
+    name: str
+    area: str | None
+    metric: str
+    value: float
+    unit: str | None
+    ts: int
+
+
+class Comparison(msgspec.Struct, frozen=True):
+    """``deviations``: how far ``own`` lies from the peers' median, in their robust spread."""
+
+    metric: str
+    unit: str | None
+    own: float
+    median: float
+    lowest: float
+    highest: float
+    peers: int
+    deviations: float
+
+
+def celsius(value: float, unit: str | None) -> float:
+    """A temperature in °C for comparing; anything else as it is."""
+    if unit == "°F":
+        return (value - 32) / 1.8
+    return value - 273.15 if unit == "K" else value

@@ -1,0 +1,306 @@
+"""A hub for the tests of its outside face: everything real but the broker, served by uvicorn on a free port.
+
+Messages enter where a link would put them. The language model's place is taken by a few lines that answer at once.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import socket
+import time
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+import httpx
+import msgspec
+import uvicorn
+import websockets
+
+from hub.api import Broadcaster, HttpSettings, Services, create_api
+from hub.bus import Bus
+from hub.dialects import DIALECTS
+from hub.errors import AiUnavailable
+from hub.fleet import Fleet
+from hub.inbox import Inbox
+from hub.metrics import Metrics
+from hub.model import CauseMatch, Claim, Diagnosis, Evidence, RawMessage, Tick, WriteDiagnosis, Writer
+from hub.mqtt.link import LinkState
+from hub.pipeline import Pipeline
+from hub.rules import Engine, parse
+from hub.store.sqlite import SqliteStore
+from hub.usage import Meter
+
+RULES = """
+[[rule]]
+id = "hot"
+name = "Too hot"
+metric = "temperature"
+above = 80
+clear = 78
+severity = "critical"
+"""
+WRITER = Writer("builtin", "builtin", False)
+
+
+def now_ms() -> int:
+    return time.time_ns() // 1_000_000
+
+
+class Reply(msgspec.Struct):
+    text: str
+    provider: str = "builtin"
+    model: str = "builtin"
+    generative: bool = False
+    tokens_used: int = 7
+
+
+class Image(msgspec.Struct):
+    filename: str
+    analysis: str
+    device_id: str | None
+    format: str = "png"
+    width: int = 1
+    height: int = 1
+    provider: str = "builtin"
+    model: str = "builtin"
+    generative: bool = False
+    tokens_used: int = 0
+    properties: dict[str, float | str] = {}
+
+
+class Ai:
+    """Answers at once, knows the model ``builtin`` only; ``hold`` makes it wait, ``fault`` is raised instead."""
+
+    def __init__(self) -> None:
+        self.hold: asyncio.Event | None = None
+        self.fault: Exception | None = None
+        self.submit: Any = None
+        self.pending_ids: set[str] = set()
+
+    async def answer(self, question: str, model: str | None = None) -> Reply:
+        if self.fault:
+            raise self.fault
+        if self.hold:
+            await self.hold.wait()
+        if model not in (None, "builtin"):
+            raise AiUnavailable(f"no provider serves the model {model!r}.")
+        return Reply(f"You asked: {question}")
+
+    async def stream(self, question: str, model: str | None = None) -> AsyncIterator[str]:
+        if self.fault:
+            raise self.fault
+        for word in ("You ", "asked: ", question):
+            yield word
+            if self.hold:
+                await self.hold.wait()
+
+    async def diagnose_device(self, device_id: str) -> Diagnosis:
+        diagnosis = diagnosis_of(device_id, None)
+        await self.submit(WriteDiagnosis(diagnosis))
+        return diagnosis
+
+    def pending(self, alert_id: str) -> bool:
+        return alert_id in self.pending_ids
+
+    async def analyse_image(self, filename: str | None, data: bytes, device_id: str | None = None) -> Image:
+        if self.fault:
+            raise self.fault
+        return Image(filename or "picture", f"{len(data)} bytes", device_id)
+
+    def describe(self) -> Sequence[Writer]:
+        return [WRITER]
+
+    def vision(self) -> Sequence[Writer]:
+        return [WRITER]
+
+
+def diagnosis_of(device: str, alert: str | None) -> Diagnosis:
+    found = Evidence("e1", "slope", device, "temperature", "It rises by 2 °C an hour.", 2.0, "°C/h", 1, 2, 0.9)
+    causes = (
+        CauseMatch("fouling", "Fouled cooler", "cooler", 0.3),
+        CauseMatch("bearing_wear", "Worn bearing", "bearing", 0.8, supporting=("e1",)),
+    )
+    return Diagnosis(
+        id=f"d-{time.time_ns()}",
+        alert=alert,
+        device=device,
+        summary="The bearing wears.",
+        cause="bearing_wear",
+        component="bearing",
+        confidence=0.8,
+        evidence=(found,),
+        against=(),
+        claims=(Claim("It rises.", ("e1",), True),),
+        actions=("Look at the bearing.",),
+        confirm_by=(),
+        causes=causes,
+        generated_by=WRITER,
+        tokens_used=0,
+        created_at=now_ms(),
+    )
+
+
+@dataclass
+class ApiHub:
+    """A running hub and ways to speak to it."""
+
+    services: Services
+    broadcaster: Broadcaster
+    pipeline: Pipeline
+    ai: Ai
+    link: dict[str, LinkState]
+    port: int
+    http: httpx.AsyncClient
+    app: Any
+    tasks: list[asyncio.Task[None]] = field(default_factory=list)
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    def publish(self, topic: str, payload: Any) -> None:
+        """As if it came from the broker."""
+        data = payload if isinstance(payload, bytes) else json.dumps(payload).encode()
+        self.services.inbox.offer(RawMessage(topic, data, now_ms(), qos=1))
+
+    async def telemetry(self, device: str, **values: Any) -> None:
+        """Publish, and wait until it is stored and told."""
+        self.publish(f"devices/{device}/telemetry", values)
+        await self.settled()
+
+    async def settled(self) -> None:
+        """Everything put in so far has gone through the pipeline."""
+        await self.services.inbox.submit(Tick(now_ms(), 0))
+        await asyncio.sleep(0)
+
+    def socket(self, path: str, **options: Any) -> Any:
+        """A WebSocket to the hub, from a page of its own unless told otherwise."""
+        options.setdefault("origin", self.url)
+        options.setdefault("proxy", None)
+        return websockets.connect(f"ws://127.0.0.1:{self.port}{path}", compression=None, **options)
+
+
+class Socket:
+    """Reads messages of the types one waits for."""
+
+    def __init__(self, connection: Any) -> None:
+        self.connection = connection
+        self.seen: list[dict[str, Any]] = []
+
+    async def say(self, **message: Any) -> None:
+        await self.connection.send(json.dumps(message))
+
+    async def wait(self, *types: str, within: float = 5.0) -> dict[str, Any]:
+        """The next message of one of these types; what comes before it is kept in ``seen``."""
+        async with asyncio.timeout(within):
+            while True:
+                message = json.loads(await self.connection.recv())
+                self.seen.append(message)
+                if message["type"] in types:
+                    return dict(message)
+
+
+@contextlib.asynccontextmanager
+async def running_hub(
+    data: Path, *, rules: str = RULES, live_clients: int = 64, listeners: int = 128, **http: Any
+) -> AsyncIterator[ApiHub]:
+    """Open, serve, and end in the hub's own order. ``http`` are fields of HttpSettings."""
+    store = SqliteStore.open(data)
+    inbox, bus, fleet, engine, ai = Inbox(), Bus(), Fleet(), Engine(parse(rules)), Ai()
+    ai.submit = inbox.submit
+    dialects = [make("devices") for make in DIALECTS.values()]
+    pipeline = Pipeline(inbox=inbox, dialects=dialects, fleet=fleet, engine=engine, store=store, bus=bus, now=now_ms)
+    await pipeline.restore()
+    link = {"now": LinkState("127.0.0.1:1883", connected=True, subscribed=True)}
+    services = Services(
+        fleet=fleet,
+        engine=engine,
+        inbox=inbox,
+        store=store,
+        bus=bus,
+        link=lambda: link["now"],
+        counters=pipeline.counters,
+        metrics=Metrics(),
+        assistant=ai,
+        diagnostician=ai,
+        analyst=ai,
+        providers=ai,
+        usage=Meter(),
+        failed=lambda: [],
+        now=now_ms,
+        shutdown=asyncio.Event(),
+        version="0.0.0",
+        install_id="test",
+        started_at=now_ms(),
+        data=data,
+    )
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        port = listener.getsockname()[1]
+        settings = replace(HttpSettings(port=port, web_dir=data / "web"), **http)
+        broadcaster = Broadcaster(services, live_clients=live_clients, listeners=listeners)
+        app = create_api(services, settings, broadcaster)
+        server = uvicorn.Server(
+            uvicorn.Config(
+                app, log_level="warning", lifespan="off", ws="websockets-sansio", timeout_graceful_shutdown=2
+            )
+        )
+        server.capture_signals = contextlib.nullcontext  # type: ignore[method-assign]
+        tasks = [
+            asyncio.create_task(pipeline.run(), name="pipeline"),
+            asyncio.create_task(broadcaster.run(), name="broadcaster"),
+            asyncio.create_task(server.serve(sockets=[listener]), name="server"),
+        ]
+        while not server.started:
+            await asyncio.sleep(0.005)
+        async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}", timeout=10) as client:
+            try:
+                yield ApiHub(services, broadcaster, pipeline, ai, link, port, client, app, tasks)
+            finally:
+                services.shutdown.set()
+                inbox.close()
+                await asyncio.wait_for(tasks[0], 5)
+                bus.close()
+                server.should_exit = True
+                await asyncio.wait_for(asyncio.gather(*tasks[1:]), 5)
+                await store.close()
+
+
+@dataclass
+class Event:
+    """One Server-Sent Event."""
+
+    name: str
+    data: dict[str, Any]
+    id: str | None
+
+
+async def events(lines: AsyncIterator[str]) -> AsyncIterator[Event]:
+    """Reads an event stream by the standard's rules."""
+    name, data, event_id = "message", [], None
+    async for line in lines:
+        if not line:
+            if data:
+                yield Event(name, json.loads("\n".join(data)), event_id)
+            name, data = "message", []
+        elif not line.startswith(":"):
+            key, _, value = line.partition(":")
+            value = value.removeprefix(" ")
+            if key == "event":
+                name = value
+            elif key == "data":
+                data.append(value)
+            elif key == "id":
+                event_id = value
+
+
+async def first(stream: AsyncIterator[Event], *names: str, within: float = 5.0) -> Event:
+    async with asyncio.timeout(within):
+        async for event in stream:
+            if event.name in names:
+                return event
+    raise AssertionError(f"the stream ended without {names}")

@@ -1,0 +1,153 @@
+"""Real brokers for tests, and the network between: a mosquitto that can be killed, a proxy that can be cut."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import pwd
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Sequence
+from contextlib import suppress
+from pathlib import Path
+from typing import IO
+
+import paho.mqtt.publish
+
+from hub.mqtt import child
+from hub.mqtt.broker import find_mosquitto
+
+HOST = "127.0.0.1"
+Message = tuple[str, str | bytes, int, bool]
+"""Topic, payload, QoS, retained."""
+
+
+def free_port() -> int:
+    """A port of loopback that nobody listens on."""
+    with socket.socket() as probe:
+        probe.bind((HOST, 0))
+        return int(probe.getsockname()[1])
+
+
+class Mosquitto:
+    """A mosquitto with a configuration of its own; it keeps sessions in ``directory`` over a graceful restart."""
+
+    def __init__(self, directory: Path, extra: Sequence[str] = ()) -> None:
+        self.host = HOST
+        self.port = free_port()
+        self.config = directory / "mosquitto.conf"
+        self.log = directory / "mosquitto.log"
+        self._process: subprocess.Popen[bytes] | None = None
+        self._output: IO[bytes] | None = None
+        lines = [
+            f"listener {self.port} {HOST}",
+            "max_inflight_messages 10000",
+            "max_queued_messages 100000",
+            "persistence true",
+            f"persistence_location {directory}/",
+            f"user {pwd.getpwuid(os.geteuid()).pw_name}",
+            *extra,
+        ]
+        if not any(line.startswith("allow_anonymous") for line in extra):
+            lines.append("allow_anonymous true")
+        self.config.write_text("\n".join(lines) + "\n")
+
+    @property
+    def address(self) -> str:
+        return f"{self.host}:{self.port}"
+
+    @property
+    def pid(self) -> int:
+        assert self._process is not None
+        return self._process.pid
+
+    def start(self) -> None:
+        """Start it and wait until it accepts connections."""
+        program = find_mosquitto()
+        assert program, "these tests need mosquitto: apt install mosquitto"
+        self._output = self.log.open("ab")
+        # The launcher makes it die with the test run, too.
+        launch = [sys.executable, "-P", child.__file__, str(os.getpid()), "run", program, "-c", str(self.config)]
+        self._process = subprocess.Popen(launch, stdout=self._output, stderr=self._output)
+        deadline = time.monotonic() + 10
+        while time.monotonic() < deadline and self._process.poll() is None:
+            with suppress(OSError), socket.create_connection((HOST, self.port), 1):
+                return
+            time.sleep(0.02)
+        raise AssertionError(f"mosquitto did not start: {self.log.read_text()}")
+
+    def stop(self) -> None:
+        """End it gracefully: sessions and queues go to the disk."""
+        self._end(signal.SIGTERM)
+
+    def kill(self) -> None:
+        """End it with SIGKILL: what it has not written to the disk is lost."""
+        self._end(signal.SIGKILL)
+
+    def _end(self, how: signal.Signals) -> None:
+        if self._process is not None:
+            self._process.send_signal(signal.SIGCONT)
+            self._process.send_signal(how)
+            self._process.wait(10)
+            self._process = None
+        if self._output is not None:
+            self._output.close()
+            self._output = None
+
+
+async def publish(port: int, *messages: Message, version: int = 4) -> None:
+    """Publish with paho, as a device would; returns when all of QoS 1 are confirmed."""
+    if not messages:
+        return
+    await asyncio.to_thread(
+        paho.mqtt.publish.multiple, [*messages], HOST, port, protocol=paho.mqtt.client.MQTTProtocolVersion(version)
+    )
+
+
+class Proxy:
+    """A TCP proxy before a broker; :meth:`cut` drops every connection, as a pulled cable would."""
+
+    def __init__(self, target: int) -> None:
+        self.target = target
+        self.port = 0
+        self.accepted = 0
+        self._server: asyncio.Server | None = None
+        self._writers: set[asyncio.StreamWriter] = set()
+
+    async def __aenter__(self) -> Proxy:
+        self._server = await asyncio.start_server(self._serve, HOST, 0)
+        self.port = self._server.sockets[0].getsockname()[1]
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        assert self._server is not None
+        self._server.close()
+        self.cut()
+        await asyncio.sleep(0.01)
+
+    def cut(self) -> None:
+        """Reset all connections."""
+        for writer in self._writers:
+            writer.transport.abort()
+
+    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self.accepted += 1
+        self._writers.add(writer)
+        with suppress(OSError):
+            far_reader, far_writer = await asyncio.open_connection(HOST, self.target)
+            try:
+                await asyncio.gather(self._pump(reader, far_writer), self._pump(far_reader, writer))
+            finally:
+                far_writer.transport.abort()
+        self._writers.discard(writer)
+        writer.transport.abort()
+
+    async def _pump(self, source: asyncio.StreamReader, target: asyncio.StreamWriter) -> None:
+        with suppress(OSError):
+            while data := await source.read(65_536):
+                target.write(data)
+                await target.drain()
+        target.close()

@@ -1,0 +1,120 @@
+"""A broker's side of MQTT, byte by byte, for what no real broker would do. Speaks just enough of 3.1.1 and 5."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+
+CONNECT, PUBLISH, PUBACK, SUBSCRIBE, PINGREQ, DISCONNECT = 1, 3, 4, 8, 12, 14
+
+
+def packet(head: int, body: bytes) -> bytes:
+    """A control packet with its remaining length."""
+    length, rest = bytearray(), len(body)
+    while True:
+        rest, digit = divmod(rest, 128)
+        length.append(digit | (0x80 if rest else 0))
+        if not rest:
+            return bytes([head]) + bytes(length) + body
+
+
+class Peer:
+    """One connection of a client that has been accepted, with the packets that it sent: ``(type, body)``."""
+
+    def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self._reader = reader
+        self._writer = writer
+        self.level = 0
+        self.gone = False
+        self.received: list[tuple[int, bytes]] = []
+
+    @property
+    def acknowledged(self) -> list[int]:
+        return [int.from_bytes(body[:2]) for kind, body in self.received if kind == PUBACK]
+
+    def kinds(self) -> list[int]:
+        return [kind for kind, _ in self.received]
+
+    def send(self, data: bytes) -> None:
+        self._writer.write(data)
+
+    def publish(self, topic: bytes, payload: bytes, mid: int | None = None) -> None:
+        """Send a message, at QoS 1 where it has a ``mid``."""
+        head = PUBLISH << 4 | (2 if mid is not None else 0)
+        properties = b"\0" if self.level == 5 else b""
+        number = b"" if mid is None else mid.to_bytes(2)
+        self.send(packet(head, len(topic).to_bytes(2) + topic + number + properties + payload))
+
+    def hang_up(self) -> None:
+        self._writer.transport.abort()
+
+    async def read(self) -> tuple[int, bytes]:
+        head = (await self._reader.readexactly(1))[0]
+        length = shift = 0
+        while True:
+            digit = (await self._reader.readexactly(1))[0]
+            length |= (digit & 0x7F) << shift
+            shift += 7
+            if digit < 0x80:
+                break
+        body = await self._reader.readexactly(length)
+        self.received.append((head >> 4, body))
+        return head >> 4, body
+
+
+class PeerServer:
+    """Accepts clients; ``script`` runs once a client has subscribed. ``suback`` is the code of each answer; one that
+    does not answer reads on in silence."""
+
+    def __init__(
+        self,
+        script: Callable[[Peer], Awaitable[None]] | None = None,
+        *,
+        suback: int = 1,
+        session_present: bool = False,
+        answers: bool = True,
+    ) -> None:
+        self.port = 0
+        self.peers: list[Peer] = []
+        self.suback = suback
+        self._script = script
+        self._present = session_present
+        self._answers = answers
+        self._server: asyncio.Server | None = None
+
+    async def __aenter__(self) -> PeerServer:
+        self._server = await asyncio.start_server(self._serve, "127.0.0.1", 0)
+        self.port = self._server.sockets[0].getsockname()[1]
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        assert self._server is not None
+        self._server.close()
+        for peer in self.peers:
+            peer.hang_up()
+        await asyncio.sleep(0.01)
+
+    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        peer = Peer(reader, writer)
+        self.peers.append(peer)
+        with suppress(OSError, EOFError):
+            while True:
+                kind, body = await peer.read()
+                extra = b"\0" if peer.level == 5 else b""
+                if not self._answers:
+                    continue
+                if kind == CONNECT:
+                    peer.level = body[6]
+                    extra = b"\0" if peer.level == 5 else b""
+                    peer.send(packet(0x20, bytes([self._present, 0]) + extra))
+                elif kind == SUBSCRIBE:
+                    peer.send(packet(0x90, body[:2] + extra + bytes([self.suback])))
+                    if self._script is not None:
+                        await self._script(peer)
+                elif kind == PINGREQ:
+                    peer.send(packet(0xD0, b""))
+                elif kind == DISCONNECT:
+                    break
+        peer.gone = True
+        writer.transport.abort()

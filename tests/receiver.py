@@ -1,0 +1,76 @@
+"""What the hub does with a link, in small: keep what arrives, acknowledge it or not."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from typing import Any
+
+import msgspec
+
+from hub.model import RawMessage
+from hub.mqtt.aiomqtt import AiomqttLink
+from hub.mqtt.backoff import Backoff
+from hub.mqtt.link import LinkSettings
+
+
+async def until(true: Callable[[], Any], seconds: float = 10.0) -> None:
+    """Wait until ``true()``; fails after ``seconds``."""
+    deadline = time.monotonic() + seconds
+    while not true():
+        assert time.monotonic() < deadline, f"not within {seconds} s"
+        await asyncio.sleep(0.005)
+
+
+class Receiver:
+    """A running link to ``port`` under a stable client id; an async context manager."""
+
+    def __init__(
+        self, port: int, *topics: str, ack: bool = True, wait: bool = True, quick: bool = True, **settings: Any
+    ) -> None:
+        given = {"host": "127.0.0.1", "port": port, "client_id": "hub-test"} | settings
+        self.settings = msgspec.convert(given, LinkSettings)
+        self.messages: list[RawMessage] = []
+        self.gaps: list[tuple[int, int]] = []
+        self.ack_at_once = ack
+        self.takes = True
+        self.link = AiomqttLink(
+            self.settings, self._take, lambda since, now: self.gaps.append((since, now)), backoff=Backoff(0.02, 0.1)
+        )
+        self.link.subscribe(topics or ["devices/#"])
+        self._wait = wait
+        self.task: asyncio.Task[None] | None = None
+
+    def _take(self, message: RawMessage) -> bool:
+        if not self.takes:
+            return False
+        self.messages.append(message)
+        if self.ack_at_once:
+            self.link.ack([message])
+        return True
+
+    @property
+    def payloads(self) -> list[bytes]:
+        return [message.payload for message in self.messages]
+
+    @property
+    def subscribed(self) -> bool:
+        return self.link.state.subscribed
+
+    async def __aenter__(self) -> Receiver:
+        self.task = asyncio.create_task(self.link.run(), name="link")
+        if self._wait:
+            await until(lambda: self.subscribed)
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.stop()
+
+    async def stop(self) -> None:
+        """Cancel the link, as the hub does when it stops."""
+        assert self.task is not None
+        self.task.cancel()
+        with suppress(asyncio.CancelledError):
+            await self.task

@@ -1,0 +1,173 @@
+"""Questions and pictures: the promised shapes, and what happens when the AI cannot serve."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from api_hub import ApiHub, running_hub
+from hub.errors import AiError, AiUnavailable, WrongType
+
+NO_QUESTION = {"error": 'JSON payload must include a "question" key.'}
+
+
+@pytest.fixture
+async def hub(tmp_path: Path) -> AsyncIterator[ApiHub]:
+    async with running_hub(tmp_path) as hub:
+        yield hub
+
+
+async def test_ask(hub: ApiHub) -> None:
+    answer = await hub.http.post("/ask", json={"question": "Why?"})
+    assert answer.status_code == 200
+    assert answer.json() == {"question": "Why?", "answer": "You asked: Why?", "model": "builtin"}
+
+
+@pytest.mark.parametrize(
+    "body",
+    [b"", b"{}", b"not json", b'["question"]', b'"question"', b"null", b"\xff", b'{"Question": "x"}', b"[" * 50_000],
+)
+@pytest.mark.parametrize("content_type", ["application/json", "text/plain", None])
+async def test_ask_without_a_question(hub: ApiHub, body: bytes, content_type: str | None) -> None:
+    headers = {"Content-Type": content_type} if content_type else {}
+    answer = await hub.http.post("/ask", content=body, headers=headers)
+    assert (answer.status_code, answer.json()) == (400, NO_QUESTION)
+
+
+@pytest.mark.parametrize("body", [{"question": ""}, {"question": "  "}, {"question": 5}, {"question": "x" * 20_001},
+                                  {"question": "Why?", "model": 3}])  # fmt: skip
+async def test_ask_with_a_wrong_question(hub: ApiHub, body: dict[str, object]) -> None:
+    answer = await hub.http.post("/ask", json=body)
+    assert answer.status_code == 400
+    assert set(answer.json()) == {"error"}
+
+
+async def test_ask_for_a_model_that_cannot_serve(hub: ApiHub) -> None:
+    answer = await hub.http.post("/ask", json={"question": "Why?", "model": "gpt-99"})
+    assert answer.status_code == 503
+    assert answer.json() == {"error": "AI service error: no provider serves the model 'gpt-99'."}
+
+
+async def test_ai_ask(hub: ApiHub) -> None:
+    answer = await hub.http.post("/ai/ask", json={"question": "Why is it hot?"})
+    assert answer.json() == {"question": "Why is it hot?", "answer": "You asked: Why is it hot?", "tokens_used": 7}
+    hub.ai.fault = AiUnavailable("nobody is there.")
+    answer = await hub.http.post("/ai/ask", json={"question": "Why is it hot?"})
+    assert (answer.status_code, answer.json()) == (503, {"detail": "AI service error: nobody is there."})
+
+
+@pytest.mark.parametrize("path", ["/ai/ask", "/ai/stream"])
+@pytest.mark.parametrize("length", [0, 9, 501])
+async def test_a_question_has_10_to_500_characters(hub: ApiHub, path: str, length: int) -> None:
+    answer = await hub.http.post(path, json={"question": "x" * length})
+    assert answer.status_code == 422
+    (fault,) = answer.json()["detail"]
+    assert fault["loc"] == ["body", "question"]
+    assert (await hub.http.post(path, content=b"{")).status_code == 422
+
+
+@pytest.mark.parametrize("length", [10, 500])
+async def test_the_limits_themselves_are_allowed(hub: ApiHub, length: int) -> None:
+    assert (await hub.http.post("/ai/ask", json={"question": "x" * length})).status_code == 200
+
+
+async def test_ai_stream_comes_piece_by_piece(hub: ApiHub) -> None:
+    hub.ai.hold = asyncio.Event()
+    async with hub.http.stream("POST", "/ai/stream", json={"question": "Why is it hot?"}) as answer:
+        assert answer.status_code == 200
+        assert answer.headers["content-type"].startswith("text/plain")
+        pieces = answer.aiter_text()
+        assert await anext(pieces) == "You "  # before the rest is written
+        hub.ai.hold.set()
+        assert "".join([piece async for piece in pieces]) == "asked: Why is it hot?"
+
+
+async def test_ai_stream_fails_by_its_status(hub: ApiHub) -> None:
+    hub.ai.fault = AiError("the provider timed out.")
+    answer = await hub.http.post("/ai/stream", json={"question": "Why is it hot?"})
+    assert (answer.status_code, answer.json()) == (503, {"detail": "AI service error: the provider timed out."})
+
+
+async def test_questions_at_the_same_time_are_bounded(tmp_path: Path) -> None:
+    async with running_hub(tmp_path, ai_requests=1) as hub:
+        hub.ai.hold = asyncio.Event()
+        first = asyncio.create_task(hub.http.post("/ask", json={"question": "One"}))
+        await asyncio.sleep(0.1)
+        second = await hub.http.post("/ask", json={"question": "Two"})
+        assert second.status_code == 503
+        assert second.json()["error"].startswith("AI service error: too many questions")
+        hub.ai.hold.set()
+        assert (await first).status_code == 200
+        assert (await hub.http.post("/ask", json={"question": "Three"})).status_code == 200
+
+
+async def test_an_unforeseen_error_keeps_its_text_to_itself(hub: ApiHub, caplog: pytest.LogCaptureFixture) -> None:
+    hub.ai.fault = RuntimeError("secret detail of a library")
+    answer = await hub.http.post("/ask", json={"question": "Why?"})
+    assert answer.status_code == 500
+    assert answer.json() == {"error": "The hub failed to answer this."}
+    assert "nosniff" in answer.headers["x-content-type-options"]
+    assert [record.getMessage() for record in caplog.records if record.exc_info] == ["/ask failed"]
+
+
+async def test_analyse_a_picture(hub: ApiHub) -> None:
+    file = {"file": ("gauge.png", b"picture", "image/png")}
+    answer = await hub.http.post("/analyze/image", files=file, data={"device_id": "pump-01"})
+    assert answer.status_code == 200
+    said = answer.json()
+    assert (said["filename"], said["analysis"], said["device_id"]) == ("gauge.png", "7 bytes", "pump-01")
+
+
+async def test_a_wrong_or_missing_picture(hub: ApiHub) -> None:
+    hub.ai.fault = WrongType("This is neither PNG nor JPEG.")
+    answer = await hub.http.post("/analyze/image", files={"file": ("a.png", b"text")})
+    assert (answer.status_code, answer.json()) == (400, {"detail": "This is neither PNG nor JPEG."})
+    assert (await hub.http.post("/analyze/image", files={"other": b"x"})).status_code == 422
+    assert (await hub.http.post("/analyze/image", content=b"x")).status_code == 422
+
+
+async def test_a_picture_of_just_10_mb_is_taken_and_one_byte_more_is_not(hub: ApiHub) -> None:
+    most = 10 * 1024 * 1024
+    fits = await hub.http.post("/analyze/image", files={"file": ("a.png", b"x" * most)})
+    assert (fits.status_code, fits.json()["analysis"]) == (200, f"{most} bytes")
+    more = await hub.http.post("/analyze/image", files={"file": ("a.png", b"x" * (most + 1))})
+    assert (more.status_code, set(more.json())) == (413, {"detail"})
+    much_more = await hub.http.post("/analyze/image", files={"file": ("a.png", b"x" * (most + 500_000))})
+    assert (much_more.status_code, set(much_more.json())) == (413, {"detail"})
+
+
+async def test_an_endless_upload_is_cut_off_while_it_streams(tmp_path: Path) -> None:
+    """No length is announced, so only counting what arrives can stop it."""
+    async with running_hub(tmp_path, image_bytes=100_000) as hub:
+        reader, writer = await asyncio.open_connection("127.0.0.1", hub.port)
+        writer.write(
+            b"POST /analyze/image HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n"
+            b"Content-Type: multipart/form-data; boundary=b\r\n\r\n"
+            b'46\r\n--b\r\nContent-Disposition: form-data; name="file"; filename="a.png"\r\n\r\n\r\n'
+        )
+        answer = asyncio.create_task(reader.readuntil(b"\r\n"))
+        sent = 0
+        with contextlib.suppress(ConnectionError):
+            while not answer.done() and sent < 20_000_000:
+                writer.write(b"4000\r\n" + b"x" * 0x4000 + b"\r\n")
+                await writer.drain()
+                sent += 0x4000
+                await asyncio.sleep(0.001)
+        assert (await answer).startswith(b"HTTP/1.1 413 ")
+        assert sent < 1_000_000
+        writer.close()
+        assert (await hub.http.get("/healthz")).status_code == 200
+
+
+async def test_every_other_body_is_bounded_too(hub: ApiHub) -> None:
+    body = json.dumps({"question": "x" * 300_000})
+    answer = await hub.http.post("/ask", content=body)
+    assert (answer.status_code, set(answer.json())) == (413, {"error"})
+    answer = await hub.http.post("/api/history/query", content=body, headers={"Content-Type": "application/json"})
+    assert answer.status_code == 413
+    assert answer.json()["error"]["code"] == "too_large"

@@ -1,0 +1,189 @@
+"""The API of devices and their history, over HTTP."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from api_hub import ApiHub, now_ms, running_hub
+
+
+@pytest.fixture
+async def hub(tmp_path: Path) -> AsyncIterator[ApiHub]:
+    async with running_hub(tmp_path) as hub:
+        yield hub
+
+
+async def test_a_device_appears_with_its_values(hub: ApiHub) -> None:
+    hub.publish("devices/pump-01/info", {"name": "Feed pump", "model": "CP-40", "units": {"temperature": "°C"}})
+    await hub.telemetry("pump-01", temperature=71.5, running=True)
+
+    listed = (await hub.http.get("/api/devices")).json()
+    (device,) = listed["items"]
+    assert listed["next"] is None
+    assert set(device) == {
+        "id", "native_id", "name", "dialect", "area", "model", "manufacturer", "firmware", "labels", "via", "presence",
+        "last_seen", "first_seen", "severity",
+    }  # fmt: skip
+    assert (device["id"], device["name"], device["model"]) == ("pump-01", "Feed pump", "CP-40")
+    assert (device["presence"], device["severity"]) == ("online", "ok")
+
+    one = (await hub.http.get("/api/devices/pump-01")).json()
+    assert one["metrics"]["temperature"]["value"] == 71.5
+    assert one["metrics"]["temperature"]["unit"] == "°C"
+    assert one["metrics"]["running"]["value"] is True
+    assert abs(one["metrics"]["temperature"]["ts"] - now_ms()) < 5_000
+    assert one["limits"] == [
+        {"metric": "temperature", "severity": "critical", "rule_id": "hot", "rule_name": "Too hot", "above": 80.0}
+    ]
+    assert (one["info"]["model"], one["info"]["commands"], one["alerts"]) == ("CP-40", {}, [])
+
+
+async def test_an_unknown_device_is_told_in_words(hub: ApiHub) -> None:
+    answer = await hub.http.get("/api/devices/nobody")
+    assert answer.status_code == 404
+    error = answer.json()["error"]
+    assert error["code"] == "not_found"
+    assert "nobody" in error["message"]
+    assert error["hint"]
+
+
+@pytest.mark.parametrize(
+    ("query", "expected"),
+    [
+        ("q=PUMP", ["pump-01", "pump-02"]),
+        ("q=cp-40", ["pump-01"]),
+        ("q=hall", ["pump-01"]),
+        ("q=line-2", ["pump-02"]),
+        ("area=Pump hall", ["pump-01"]),
+        ("label=line-2", ["pump-02"]),
+        ("severity=critical", ["room-1"]),
+        ("severity=ok&q=pump", ["pump-01", "pump-02"]),
+        ("presence=offline", ["room-1"]),
+        ("q=nothing-like-it", []),
+    ],
+)
+async def test_devices_are_found(hub: ApiHub, query: str, expected: list[str]) -> None:
+    hub.publish("devices/pump-01/info", {"model": "CP-40", "area": "Pump hall"})
+    hub.publish("devices/pump-02/info", {"name": "Second pump", "labels": ["line-2"]})
+    hub.publish("devices/room-1/telemetry", {"temperature": 99})
+    hub.publish("devices/room-1/status", b"offline")
+    await hub.settled()
+    answer = (await hub.http.get(f"/api/devices?{query}")).json()
+    assert [device["id"] for device in answer["items"]] == expected
+
+
+async def test_pages_hold_still_while_devices_come_and_go(hub: ApiHub) -> None:
+    for number in range(10):
+        hub.publish(f"devices/d{number}/telemetry", {"x": number})
+    await hub.settled()
+    first = (await hub.http.get("/api/devices?limit=4")).json()
+    assert [device["id"] for device in first["items"]] == ["d0", "d1", "d2", "d3"]
+    await hub.http.delete("/api/devices/d3")
+    await hub.telemetry("d00", x=1)
+    second = (await hub.http.get("/api/devices", params={"limit": 4, "cursor": first["next"]})).json()
+    assert [device["id"] for device in second["items"]] == ["d4", "d5", "d6", "d7"]
+    last = (await hub.http.get("/api/devices", params={"limit": 4, "cursor": second["next"]})).json()
+    assert [device["id"] for device in last["items"]] == ["d8", "d9"]
+    assert last["next"] is None
+
+
+@pytest.mark.parametrize("query", ["limit=0", "limit=1001", "severity=loud", "cursor=%21%21", "cursor=bm9wZQ"])
+async def test_a_wrong_query_is_told_in_words(hub: ApiHub, query: str) -> None:
+    answer = await hub.http.get(f"/api/devices?{query}")
+    assert answer.status_code == 422
+    error = answer.json()["error"]
+    assert error["code"] == "invalid"
+    assert query.partition("=")[0] in error["message"]
+
+
+async def test_rename_and_give_back(hub: ApiHub) -> None:
+    hub.publish("devices/pump-01/info", {"name": "Given", "area": "Hall", "labels": ["a"]})
+    await hub.settled()
+    changed = await hub.http.patch("/api/devices/pump-01", json={"name": " Mine ", "labels": ["x", "y", "x"]})
+    assert changed.status_code == 200
+    assert (changed.json()["name"], changed.json()["labels"], changed.json()["area"]) == ("Mine", ["x", "y"], "Hall")
+    back = (await hub.http.patch("/api/devices/pump-01", json={"name": None, "labels": None})).json()
+    assert (back["name"], back["labels"]) == ("Given", ["a"])
+
+
+@pytest.mark.parametrize(
+    "body", [{"name": ""}, {"name": "x" * 201}, {"presence": "online"}, {"labels": ["a"] * 33}, [], "text"]
+)
+async def test_a_wrong_edit_changes_nothing(hub: ApiHub, body: object) -> None:
+    await hub.telemetry("pump-01", x=1)
+    answer = await hub.http.patch("/api/devices/pump-01", json=body)
+    assert answer.status_code == 422
+    assert answer.json()["error"]["code"] == "invalid"
+    assert (await hub.http.get("/api/devices/pump-01")).json()["name"] == "pump-01"
+
+
+async def test_delete_takes_the_history_along(hub: ApiHub) -> None:
+    await hub.telemetry("pump-01", temperature=95)
+    assert len((await hub.http.get("/api/alerts?state=open")).json()["items"]) == 1
+    answer = await hub.http.delete("/api/devices/pump-01")
+    assert (answer.status_code, answer.content) == (204, b"")
+    assert (await hub.http.get("/api/devices/pump-01")).status_code == 404
+    assert (await hub.http.delete("/api/devices/pump-01")).status_code == 404
+    assert (await hub.http.get("/api/alerts")).json()["items"] == []
+    await hub.telemetry("pump-01", other=1)
+    history = (await hub.http.get("/api/devices/pump-01/history?metric=temperature")).json()
+    assert history["points"] == []
+
+
+async def test_history_of_one_series(hub: ApiHub) -> None:
+    start = now_ms() - 60_000
+    hub.publish("devices/pump-01/info", {"units": {"temperature": "°C"}})
+    for number in range(6):
+        hub.publish("devices/pump-01/telemetry", {"temperature": 20 + number, "ts": start + number * 1000})
+    await hub.settled()
+    path = "/api/devices/pump-01/history"
+    raw = (await hub.http.get(path, params={"metric": "temperature"})).json()
+    assert raw == {
+        "metric": "temperature",
+        "unit": "°C",
+        "points": [[start + number * 1000, 20.0 + number] for number in range(6)],
+    }
+    part = await hub.http.get(path, params={"metric": "temperature", "from": start + 1000, "to": start + 2000})
+    assert [value for _, value in part.json()["points"]] == [21.0, 22.0]
+    bounds = {"metric": "temperature", "from": start, "to": start + 5999, "buckets": 2}
+    buckets = (await hub.http.get(path, params=bounds)).json()["points"]
+    assert [bucket[1:] for bucket in buckets] == [[20.0, 21.0, 22.0, 3], [23.0, 24.0, 25.0, 3]]
+    assert (await hub.http.get(path, params={"metric": "x", "from": 2, "to": 1})).status_code == 422
+    assert (await hub.http.get(path)).json()["error"]["message"].startswith("metric:")
+    assert (await hub.http.get("/api/devices/nobody/history?metric=x")).status_code == 404
+
+
+async def test_history_of_many_series(hub: ApiHub) -> None:
+    now = now_ms()
+    await hub.telemetry("a", x=1, y=2)
+    await hub.telemetry("b", x=3)
+    series = [
+        {"device_id": "b", "metric": "x"},
+        {"device_id": "a", "metric": "y"},
+        {"device_id": "gone", "metric": "x"},
+    ]
+    body = {"from": now - 10_000, "to": now + 10_000, "series": series}
+    answer = (await hub.http.post("/api/history/query", json=body)).json()["series"]
+    assert [(one["device_id"], one["metric"], [v for _, v in one["points"]]) for one in answer] == [
+        ("b", "x", [3.0]),
+        ("a", "y", [2.0]),
+        ("gone", "x", []),
+    ]
+    for wrong in ({**body, "from": now + 20_000}, {**body, "series": []}, {**body, "buckets": 0}, {"from": 1}):
+        assert (await hub.http.post("/api/history/query", json=wrong)).status_code == 422
+
+
+async def test_a_thousand_devices_come_fast(hub: ApiHub) -> None:
+    for number in range(1000):
+        hub.publish(f"devices/d{number:04}/telemetry", {"temperature": 20, "pressure": 1.5})
+    await hub.settled()
+    await hub.http.get("/api/devices?limit=1")
+    started = time.perf_counter()
+    answer = await hub.http.get("/api/devices?limit=1000")
+    took = time.perf_counter() - started
+    assert len(answer.json()["items"]) == 1000
+    assert took < 0.2

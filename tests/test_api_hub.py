@@ -1,0 +1,219 @@
+"""The hub's own state, its page and its description."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from pydantic import TypeAdapter
+
+from api_hub import ApiHub, running_hub
+from hub.api import cursors, shapes
+from hub.errors import Invalid, StoreBusy
+from hub.mqtt.link import LinkState
+from hub.store.base import Delta
+
+INDEX = "<!doctype html><title>Watchkeeper</title>"
+
+
+@pytest.fixture
+async def hub(tmp_path: Path) -> AsyncIterator[ApiHub]:
+    async with running_hub(tmp_path) as hub:
+        yield hub
+
+
+@pytest.fixture
+async def built(tmp_path: Path) -> AsyncIterator[ApiHub]:
+    """With the files of a built dashboard."""
+    web = tmp_path / "site"
+    for name, text in {
+        "index.html": INDEX,
+        "assets/index-a1b2c3.js": "export {}",
+        "swagger/swagger-ui-bundle.js": "// swagger",
+        "favicon.svg": "<svg/>",
+    }.items():
+        (web / name).parent.mkdir(parents=True, exist_ok=True)
+        (web / name).write_text(text)
+    (tmp_path / "secret.txt").write_text("secret")
+    async with running_hub(tmp_path / "data", web_dir=web) as hub:
+        yield hub
+
+
+# -- status -------------------------------------------------------------------------------------------------------
+
+
+async def test_status(hub: ApiHub) -> None:
+    await hub.telemetry("a", x=1)
+    status = (await hub.http.get("/api/status")).json()
+    assert (status["version"], status["install_id"]) == ("0.0.0", "test")
+    assert status["broker"]["address"] == "127.0.0.1:1883"
+    assert status["store"]["bytes"] > 0
+    assert status["ai"]["chat"] == [{"provider": "builtin", "model": "builtin", "generative": False}]
+    assert (status["counters"]["received"], status["counters"]["stored"]) == (1, 1)
+
+
+async def test_ready_says_what_is_missing(hub: ApiHub) -> None:
+    assert (await hub.http.get("/readyz")).json() == {"status": "ready", "missing": []}
+    hub.link["now"] = LinkState("10.0.0.1:1883", error="connection refused")
+    answer = await hub.http.get("/readyz")
+    assert answer.status_code == 503
+    assert answer.json()["missing"] == ["broker: not connected to 10.0.0.1:1883 (connection refused)"]
+    hub.link["now"] = LinkState("10.0.0.1:1883", connected=True)
+    assert "subscription" in (await hub.http.get("/readyz")).json()["missing"][0]
+
+
+async def test_not_ready_while_the_history_cannot_be_written(hub: ApiHub, monkeypatch: pytest.MonkeyPatch) -> None:
+    commit = hub.services.store.commit
+    broken = True
+
+    async def failing(epoch: int, delta: Delta) -> None:
+        if broken:
+            raise StoreBusy("The history is locked.")
+        await commit(epoch, delta)
+
+    monkeypatch.setattr(hub.services.store, "commit", failing)
+    hub.publish("devices/a/telemetry", {"x": 1})
+    answer = await hub.http.get("/readyz")
+    for _ in range(50):
+        if answer.status_code == 503:
+            break
+        answer = await hub.http.get("/readyz")
+    assert answer.json()["missing"] == ["store: the history cannot be written"]
+    assert (await hub.http.get("/healthz")).status_code == 200
+    broken = False
+
+
+async def test_health(hub: ApiHub) -> None:
+    assert (await hub.http.get("/healthz")).json() == {"status": "ok", "failed": []}
+
+
+async def test_metrics(hub: ApiHub) -> None:
+    await hub.telemetry("a", temperature=85)
+    hub.publish("devices/a/telemetry", b"nonsense")
+    await hub.settled()
+    hub.services.metrics.observe_commit(0.003)
+    answer = await hub.http.get("/metrics")
+    assert answer.headers["content-type"].startswith("text/plain")
+    lines = dict(line.rsplit(" ", 1) for line in answer.text.splitlines() if not line.startswith("#"))
+    assert float(lines["hub_messages_received_total"]) == 2
+    assert float(lines["hub_messages_stored_total"]) == 1
+    assert float(lines["hub_messages_rejected_total"]) == 1
+    assert float(lines["hub_messages_shed_total"]) == 0
+    assert float(lines['hub_devices{presence="online"}']) == 1
+    assert float(lines['hub_open_alerts{severity="critical"}']) == 1
+    assert float(lines["hub_queue_depth"]) == 0
+    assert 0 <= float(lines["hub_last_commit_age_seconds"]) < 10
+    assert float(lines['hub_commit_seconds_bucket{le="0.005"}']) == 1
+    assert lines['hub_build_info{version="0.0.0"}'] == "1.0"
+
+
+# -- the page -----------------------------------------------------------------------------------------------------
+
+
+async def test_without_a_build_the_page_says_how_to_make_one(hub: ApiHub) -> None:
+    for path in ("/", "/d/pump-01"):
+        answer = await hub.http.get(path)
+        assert answer.status_code == 200
+        assert "make setup" in answer.text
+    assert "/openapi.json" in (await hub.http.get("/docs")).text
+
+
+@pytest.mark.parametrize("path", ["/", "/index.html", "/d/pump-01", "/d/a.b.c", "/alerts", "/assistant", "/settings"])
+async def test_the_pages_own_addresses_give_the_page(built: ApiHub, path: str) -> None:
+    answer = await built.http.get(path)
+    assert (answer.status_code, answer.text) == (200, INDEX)
+    assert answer.headers["cache-control"] == "no-cache"
+    assert answer.headers["content-type"].startswith("text/html")
+    assert (await built.http.head(path)).status_code == 200
+
+
+async def test_hashed_files_are_kept_for_good(built: ApiHub) -> None:
+    answer = await built.http.get("/assets/index-a1b2c3.js")
+    assert "immutable" in answer.headers["cache-control"]
+    assert "javascript" in answer.headers["content-type"]
+    assert (await built.http.get("/favicon.svg")).headers["cache-control"] == "no-cache"
+
+
+async def test_what_is_not_there_is_not_found(built: ApiHub) -> None:
+    for path in ("/api/nothing", "/api", "/api/devices/", "/ai/nothing", "/events", "/ask"):
+        answer = await built.http.get(path, headers={"Accept": "text/html"})
+        assert answer.status_code == 404, path
+        assert answer.headers["content-type"] == "application/json"
+    assert (await built.http.get("/assets/old.js")).status_code == 404
+    lost = await built.http.get("/nowhere", headers={"Accept": "text/html"})
+    assert (lost.status_code, lost.text) == (404, INDEX)
+    assert (await built.http.post("/api/devices")).status_code == 405
+    assert (await built.http.post("/nowhere")).status_code == 405
+
+
+@pytest.mark.parametrize(
+    "path", ["/../secret.txt", "/%2e%2e/secret.txt", "/assets/..%2f..%2fsecret.txt", "/assets/%00", "//etc/passwd"]
+)
+async def test_no_file_beside_the_page_is_given(built: ApiHub, path: str) -> None:
+    url = httpx.URL(scheme="http", host="127.0.0.1", port=built.port, raw_path=path.encode())
+    answer = await built.http.get(url)
+    assert answer.status_code == 404
+    assert "secret" not in answer.text
+
+
+async def test_the_api_page_has_nothing_inline(built: ApiHub) -> None:
+    page = (await built.http.get("/docs")).text
+    assert "http://" not in page
+    assert "https://" not in page
+    assert "<style" not in page
+    assert page.count("<script") == page.count("<script src=")
+    script = await built.http.get("/docs/init.js")
+    assert script.headers["content-type"].startswith("text/javascript")
+
+
+# -- the description ----------------------------------------------------------------------------------------------
+
+
+async def test_the_description_names_every_resource(hub: ApiHub) -> None:
+    paths: dict[str, Any] = (await hub.http.get("/openapi.json")).json()["paths"]
+    assert set(paths) >= {
+        "/ask", "/ai/ask", "/ai/stream", "/events/devices", "/analyze/image", "/api/devices",
+        "/api/devices/{device_id}", "/api/devices/{device_id}/history", "/api/devices/{device_id}/diagnose",
+        "/api/history/query", "/api/alerts", "/api/alerts/{alert_id}", "/api/alerts/{alert_id}/acknowledge",
+        "/api/diagnoses/{diagnosis_id}", "/api/rejected", "/api/activity", "/api/rules", "/api/status", "/api/session",
+        "/login", "/logout", "/healthz", "/readyz", "/metrics",
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("path", "shape"),
+    [
+        ("/api/devices", shapes.DevicePage),
+        ("/api/devices/a", shapes.DeviceDetail),
+        ("/api/alerts", shapes.AlertPage),
+        ("/api/devices/a/history?metric=temperature", shapes.History),
+        ("/api/activity", shapes.ActivityPage),
+        ("/api/rejected", shapes.RejectedPage),
+        ("/api/rules", shapes.RuleList),
+        ("/api/status", shapes.Status),
+        ("/api/session", shapes.SessionShape),
+    ],
+)
+async def test_answers_are_as_described(hub: ApiHub, path: str, shape: Any) -> None:
+    """The hot paths skip validation when they answer, so it is done here: no key more, none less, all types right."""
+    hub.publish("devices/a/info", {"units": {"temperature": "°C"}, "limits": {"temperature": {"max": 90}}})
+    await hub.telemetry("a", temperature=85)
+    hub.publish("devices/a/telemetry", b"nonsense")
+    await hub.settled()
+    await hub.http.post("/api/devices/a/diagnose")
+    body = (await hub.http.get(path)).json()
+    assert TypeAdapter(shape).validate_python(body, extra="forbid")
+
+
+@pytest.mark.parametrize("place", ["", "a", "ab", "abc", "device ä", [1, "x"], 5])
+def test_cursors_come_back_as_they_were(place: Any) -> None:
+    assert cursors.unpack(cursors.pack(place), type(place)) == place
+
+
+@pytest.mark.parametrize("cursor", ["%", "a", "abc", "ä", "WzFd\n", "e30", "x" * 10_000])
+def test_a_forged_cursor_is_refused(cursor: str) -> None:
+    with pytest.raises(Invalid):
+        cursors.unpack(cursor, int)

@@ -1,0 +1,302 @@
+"""Who may speak to the hub: Host, Origin, forwarded requests, the token, and the headers on every answer."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+import websockets
+from websockets.exceptions import ConnectionClosedError, InvalidStatus
+
+from api_hub import ApiHub, Socket, running_hub
+from hub.api.auth import Access, Hosts
+from hub.api.services import HttpSettings
+
+TOKEN = "correct horse battery staple"
+BEARER = {"Authorization": f"Bearer {TOKEN}"}
+
+
+@pytest.fixture
+async def hub(tmp_path: Path) -> AsyncIterator[ApiHub]:
+    """Open to everybody on this machine."""
+    async with running_hub(tmp_path) as hub:
+        yield hub
+
+
+@pytest.fixture
+async def locked(tmp_path: Path) -> AsyncIterator[ApiHub]:
+    """Asks for a token."""
+    async with running_hub(tmp_path, token=TOKEN) as hub:
+        yield hub
+
+
+async def log_in(hub: ApiHub) -> httpx.Response:
+    return await hub.http.post("/login", json={"token": TOKEN}, headers={"Origin": hub.url})
+
+
+# -- Host ---------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "host", ["evil.example", "127.0.0.1.evil.example", "localhost.evil.example", "10.0.0.1", "", "["]
+)
+async def test_a_foreign_host_name_is_refused(hub: ApiHub, host: str) -> None:
+    """A page that points its own name at this address (DNS rebinding) must not reach the hub."""
+    for path in ("/", "/api/devices", "/healthz", "/events/devices"):
+        answer = await hub.http.get(path, headers={"Host": host})
+        assert answer.status_code == 421, path
+
+
+async def test_a_socket_by_a_foreign_host_name_is_refused(hub: ApiHub) -> None:
+    # As a rebound page would: its own name as host and as origin.
+    with pytest.raises(InvalidStatus, match="403"):
+        async with websockets.connect(
+            f"ws://evil.example:{hub.port}/ws", host="127.0.0.1", origin=f"http://evil.example:{hub.port}", proxy=None
+        ):
+            pass
+    with pytest.raises(InvalidStatus, match="403"):
+        async with hub.socket("/ws", additional_headers={"Host": "evil.example"}):  # a second one
+            pass
+
+
+async def test_no_host_name_is_refused(hub: ApiHub) -> None:
+    reader, writer = await asyncio.open_connection("127.0.0.1", hub.port)
+    writer.write(b"GET /api/devices HTTP/1.0\r\n\r\n")
+    assert b" 421 " in await reader.readline()
+    writer.close()
+
+
+@pytest.mark.parametrize("host", ["localhost", "LOCALHOST:8000", "127.0.0.1", "[::1]:8000", "localhost."])
+async def test_names_of_this_machine_are_known(hub: ApiHub, host: str) -> None:
+    assert (await hub.http.get("/api/devices", headers={"Host": host})).status_code == 200
+
+
+def test_hosts_follow_where_the_hub_listens() -> None:
+    one = Hosts(HttpSettings(host="192.168.1.5", web_dir=Path(), allowed_hosts=("Hub.example",)))
+    assert one.known("192.168.1.5:8000")
+    assert one.known("hub.example")
+    assert not one.known("192.168.1.6")
+    every = Hosts(HttpSettings(host="0.0.0.0", web_dir=Path()))
+    assert every.known("192.168.1.6:8000")
+    assert every.known("[fe80::1]:8000")
+    assert not every.known("rebound.example")
+
+
+# -- Origin -------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "origin", ["https://evil.example", "null", "http://127.0.0.1:1", "http://localhost.evil.example", "file://", "x"]
+)
+async def test_a_foreign_page_changes_nothing_and_opens_no_socket(hub: ApiHub, origin: str) -> None:
+    await hub.telemetry("pump-01", x=1)
+    headers = {"Origin": origin}
+    for method, path, sent in (
+        ("DELETE", "/api/devices/pump-01", {}),
+        ("PATCH", "/api/devices/pump-01", {"json": {"name": "x"}}),
+        ("POST", "/ask", {"json": {"question": "x"}}),
+        ("POST", "/analyze/image", {"files": {"file": ("a.png", b"x")}}),
+        ("POST", "/login", {"json": {"token": "x"}}),
+    ):
+        answer = await hub.http.request(method, path, headers=headers, **sent)  # type: ignore[arg-type]
+        assert answer.status_code == 403, path
+        assert "access-control-allow-origin" not in answer.headers
+    assert (await hub.http.get("/api/devices/pump-01")).json()["name"] == "pump-01"
+    for path in ("/ws", "/api/live"):
+        with pytest.raises(InvalidStatus, match="403"):
+            async with hub.socket(path, origin=origin):
+                pass
+
+
+async def test_the_own_page_and_plain_clients_may(hub: ApiHub) -> None:
+    await hub.telemetry("pump-01", x=1)
+    for headers in ({}, {"Origin": hub.url}):
+        answer = await hub.http.patch("/api/devices/pump-01", json={"name": "x"}, headers=headers)
+        assert answer.status_code == 200
+    async with hub.socket("/ws") as own, hub.socket("/ws", origin=None) as script:
+        assert (await Socket(own).wait("devices"))["type"] == "devices"
+        assert (await Socket(script).wait("devices"))["type"] == "devices"
+
+
+async def test_an_allowed_origin_may(tmp_path: Path) -> None:
+    async with running_hub(tmp_path, allowed_origins=("https://hub.example",)) as hub:
+        headers = {"Origin": "https://hub.example"}
+        assert (await hub.http.post("/ask", json={"question": "x"}, headers=headers)).status_code == 200
+        headers = {"Origin": "https://hub.example.evil"}
+        assert (await hub.http.post("/ask", json={"question": "x"}, headers=headers)).status_code == 403
+
+
+# -- proxies ------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", ["Forwarded", "X-Forwarded-For", "X-Forwarded-Host", "X-Forwarded-Proto", "X-Real-IP"])
+async def test_forwarded_requests_need_a_token(hub: ApiHub, locked: ApiHub, name: str) -> None:
+    refused = await hub.http.get("/api/devices", headers={name: "203.0.113.7"})
+    assert refused.status_code == 403
+    assert "HUB_TOKEN" in refused.json()["error"]["hint"]
+    with pytest.raises(InvalidStatus, match="403"):
+        async with hub.socket("/ws", additional_headers={name: "203.0.113.7"}):
+            pass
+    assert (await locked.http.get("/api/devices", headers={name: "203.0.113.7", **BEARER})).status_code == 200
+
+
+# -- the token ----------------------------------------------------------------------------------------------------
+
+
+async def test_every_route_refuses_without_the_token(locked: ApiHub) -> None:
+    """Walks the description of the API, so that a route that is added later is held too."""
+    open_routes = {("post", "/login"), ("get", "/api/session"), ("get", "/healthz")}
+    paths: dict[str, dict[str, Any]] = (await locked.http.get("/openapi.json", headers=BEARER)).json()["paths"]
+    walked = [(method, path) for path, methods in paths.items() for method in methods]
+    walked += [("get", path) for path in ("/docs", "/docs/init.js", "/openapi.json", "/api/nothing", "/ws", "/api")]
+    assert len(walked) > 25
+    for method, path in walked:
+        answer = await locked.http.request(method, path.format(device_id="x", alert_id="x", diagnosis_id="x"))
+        if (method, path) in open_routes:
+            assert answer.status_code in (200, 422), path
+        else:
+            assert answer.status_code == 401, path
+            assert answer.headers["www-authenticate"] == "Bearer"
+
+
+async def test_the_page_itself_comes_without_the_token(locked: ApiHub) -> None:
+    for path in ("/", "/d/pump-01", "/alerts"):
+        assert (await locked.http.get(path)).status_code == 200
+
+
+@pytest.mark.parametrize(
+    "value", ["Bearer wrong", "Basic " + TOKEN, TOKEN, "bearer", "Bearer " + TOKEN[:-1], "Bearer é"]
+)
+async def test_a_wrong_token_is_refused(locked: ApiHub, value: str) -> None:
+    headers = [(b"Authorization", value.encode())]
+    assert (await locked.http.get("/api/devices", headers=headers)).status_code == 401
+
+
+async def test_the_bearer_header(locked: ApiHub) -> None:
+    for scheme in ("Bearer", "bearer"):
+        answer = await locked.http.get("/api/devices", headers={"Authorization": f"{scheme} {TOKEN}"})
+        assert answer.status_code == 200
+    assert (await locked.http.get(f"/api/devices?token={TOKEN}")).status_code == 401
+    async with locked.socket("/ws", additional_headers=BEARER, origin=None) as socket:
+        await Socket(socket).wait("devices")
+
+
+async def test_the_cookie(locked: ApiHub) -> None:
+    assert (await locked.http.get("/api/session")).json() == {"auth": "token", "authenticated": False}
+    answer = await log_in(locked)
+    assert (answer.status_code, answer.content) == (204, b"")
+    cookie = answer.headers["set-cookie"]
+    for word in ("HttpOnly", "SameSite=strict", "Path=/"):
+        assert word in cookie
+    assert "Secure" not in cookie
+    assert TOKEN not in cookie
+
+    assert (await locked.http.get("/api/devices")).status_code == 200
+    assert (await locked.http.get("/api/session")).json() == {"auth": "token", "authenticated": True}
+    own = {"Origin": locked.url}
+    assert (await locked.http.post("/ask", json={"question": "x"}, headers=own)).status_code == 200
+    # A browser always names the origin: one that is missing is no browser of ours.
+    assert (await locked.http.post("/ask", json={"question": "x"})).status_code == 403
+    assert (await locked.http.post("/ask", json={"question": "x"}, headers={"Origin": "http://a.b"})).status_code == 403
+    sent = {"Cookie": cookie.partition(";")[0]}
+    async with locked.socket("/api/live", additional_headers=sent) as socket:
+        await Socket(socket).say(type="hello")
+        await Socket(socket).wait("snapshot")
+    with pytest.raises(InvalidStatus, match="403"):
+        async with locked.socket("/api/live", additional_headers=sent, origin=None):
+            pass
+
+    assert (await locked.http.post("/logout", headers=own)).status_code == 204
+    assert (await locked.http.get("/api/devices")).status_code == 401
+
+
+async def test_the_cookie_is_secure_on_https(locked: ApiHub) -> None:
+    """What uvicorn says of a connection with TLS, straight to the application."""
+    transport = httpx.ASGITransport(app=locked.app)
+    async with httpx.AsyncClient(transport=transport, base_url="https://localhost") as client:
+        answer = await client.post("/login", json={"token": TOKEN})
+    assert "Secure" in answer.headers["set-cookie"]
+    assert "max-age" in answer.headers["strict-transport-security"]
+
+
+@pytest.mark.parametrize("path", ["/ws", "/api/live"])
+async def test_a_socket_without_the_token_is_closed_with_4401(locked: ApiHub, path: str) -> None:
+    async with locked.socket(path) as socket:
+        with pytest.raises(ConnectionClosedError) as closed:
+            await socket.recv()
+    assert closed.value.rcvd is not None
+    assert closed.value.rcvd.code == 4401
+
+
+async def test_login_in_an_open_hub_needs_nothing(hub: ApiHub) -> None:
+    assert (await hub.http.get("/api/session")).json() == {"auth": "open", "authenticated": True}
+    answer = await hub.http.post("/login", json={"token": "anything"})
+    assert answer.status_code == 204
+    assert "set-cookie" not in answer.headers
+
+
+async def test_guessing_is_throttled(locked: ApiHub) -> None:
+    for number in range(Access.TRIES):
+        answer = await locked.http.post("/login", json={"token": f"guess {number}"})
+        assert answer.status_code == 401
+        assert answer.json()["error"]["code"] == "login"
+    answer = await locked.http.post("/login", json={"token": TOKEN})
+    assert answer.status_code == 429
+    assert 0 < int(answer.headers["retry-after"]) <= 60
+    assert (await locked.http.get("/api/devices", headers=BEARER)).status_code == 429
+
+
+async def test_throttling_ends_and_is_bounded() -> None:
+    now = 0.0
+    access = Access(HttpSettings(token=TOKEN, web_dir=Path()), clock=lambda: now)
+    for _ in range(Access.TRIES):
+        access.accepts("wrong", "1.2.3.4")
+    assert access.retry_after("1.2.3.4") == 61
+    assert access.retry_after("1.2.3.5") == 0
+    now = 60.5
+    assert access.retry_after("1.2.3.4") == 0
+    assert access.accepts(TOKEN, "1.2.3.4")
+    for number in range(5_000):
+        access.accepts("wrong", f"address {number}")
+    assert len(access._wrong) <= Access.ADDRESSES
+
+
+# -- every answer -------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("path", ["/", "/api/devices", "/api/nothing", "/healthz", "/docs", "/metrics", "/nothing.js"])
+async def test_security_headers_are_on_every_answer(hub: ApiHub, path: str) -> None:
+    answer = await hub.http.get(path)
+    policy = answer.headers["content-security-policy"]
+    assert "unsafe" not in policy
+    assert "frame-ancestors 'none'" in policy
+    assert answer.headers["x-content-type-options"] == "nosniff"
+    assert answer.headers["referrer-policy"] == "no-referrer"
+    assert answer.headers["cross-origin-opener-policy"] == "same-origin"
+    assert "cache-control" in answer.headers
+    assert "access-control-allow-origin" not in answer.headers
+
+
+async def test_refusals_carry_them_too(locked: ApiHub) -> None:
+    for headers in ({}, {"Host": "evil.example"}):
+        answer = await locked.http.get("/api/devices", headers=headers)
+        assert answer.status_code in (401, 421)
+        assert answer.headers["x-content-type-options"] == "nosniff"
+
+
+async def test_the_token_stands_in_no_answer(locked: ApiHub) -> None:
+    for path in ("/api/status", "/metrics", "/openapi.json", "/api/activity", "/readyz"):
+        assert TOKEN not in (await locked.http.get(path, headers=BEARER)).text
+
+
+async def test_a_socket_that_is_refused_leaves_nothing_behind(locked: ApiHub) -> None:
+    for _ in range(5):
+        async with locked.socket("/ws") as socket:
+            with pytest.raises(websockets.ConnectionClosed):
+                await socket.recv()
+    await asyncio.sleep(0.05)
+    assert locked.broadcaster.listeners == 0

@@ -1,0 +1,216 @@
+"""Every link, against real brokers: what it promises about delivery, acknowledgement and sessions."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from brokers import HOST, Mosquitto, Proxy, publish
+from hub.errors import BrokerError
+from hub.mqtt.broker import DemoBroker, Kind
+from receiver import Receiver, until
+
+ROOT = Path(__file__).parent.parent
+
+
+@pytest.fixture(params=["mosquitto", "amqtt"])
+async def broker(request: pytest.FixtureRequest) -> AsyncIterator[DemoBroker]:
+    kind: Kind = request.param
+    running = await DemoBroker.start(HOST, 0, kind=kind)
+    yield running
+    await running.stop()
+
+
+async def test_messages_arrive_with_qos_and_retained_flag(broker: DemoBroker) -> None:
+    await publish(broker.port, ("devices/a/info", "kept", 1, True))
+    async with Receiver(broker.port) as hub:
+        await until(lambda: len(hub.messages) == 1)
+        await publish(broker.port, ("devices/a/telemetry", "1", 1, False), ("devices/a/telemetry", "0", 0, False))
+        await until(lambda: len(hub.messages) == 3)
+    kept, one, zero = hub.messages
+    assert (kept.topic, kept.payload, kept.retained) == ("devices/a/info", b"kept", True)
+    assert (one.payload, one.qos, one.retained) == (b"1", 1, False)
+    assert one.receipt is not None
+    assert zero.payload == b"0"
+    if broker.kind == "mosquitto":  # amqtt raises the QoS of a message to the subscription's
+        assert (zero.qos, zero.receipt) == (0, None)
+    assert hub.link.state.protocol == {"mosquitto": "MQTT 5", "amqtt": "MQTT 3.1.1"}[broker.kind]
+    assert not hub.gaps
+
+
+async def test_publishing_is_confirmed_and_received(broker: DemoBroker) -> None:
+    async with Receiver(broker.port) as hub:
+        for qos in (0, 1):
+            await hub.link.publish("devices/a/commands/open", b"{}", qos=qos)
+        await until(lambda: len(hub.messages) == 2)
+        await hub.link.publish("devices/a/desired", b"{}", retained=True)
+    async with Receiver(broker.port, client_id="another") as other:
+        await until(lambda: other.messages)
+        assert (other.messages[0].topic, other.messages[0].retained) == ("devices/a/desired", True)
+
+
+async def test_topics_can_be_added_while_connected(broker: DemoBroker) -> None:
+    async with Receiver(broker.port) as hub:
+        hub.link.subscribe(["plant/+/x"])
+        assert not hub.subscribed
+        await publish(broker.port, ("plant/1/x", "before or after", 1, True))
+        await until(lambda: b"before or after" in hub.payloads and hub.subscribed)
+
+
+async def test_what_is_not_acknowledged_comes_again(mosquitto: Mosquitto) -> None:
+    async with Proxy(mosquitto.port) as proxy, Receiver(proxy.port, ack=False) as hub:
+        await publish(mosquitto.port, *[("devices/a/t", str(i), 1, False) for i in range(10)])
+        await until(lambda: len(hub.messages) == 10)
+        first = hub.messages[:]
+        hub.link.ack(first[:4])
+        await asyncio.sleep(0.1)
+        proxy.cut()
+        await until(lambda: len(hub.messages) == 16)
+        assert hub.payloads[10:] == [b"%d" % i for i in range(4, 10)]
+        assert {message.session for message in hub.messages[10:]} == {hub.messages[0].session + 1}
+        hub.link.ack(first[4:])  # receipts of the connection that is gone: must not acknowledge anything
+        await asyncio.sleep(0.1)
+        proxy.cut()
+        await until(lambda: len(hub.messages) == 22)
+        hub.link.ack(hub.messages[16:])
+        await asyncio.sleep(0.1)
+        proxy.cut()
+        await until(lambda: proxy.accepted == 4 and hub.subscribed)
+        await asyncio.sleep(0.1)
+        assert len(hub.messages) == 22
+        assert hub.link.state.reconnects == 3
+
+
+RECEIVE_AND_NEVER_ACKNOWLEDGE = """
+import asyncio, sys
+from receiver import Receiver, until
+async def main():
+    async with Receiver(int(sys.argv[1]), ack=False) as hub:
+        print("subscribed", flush=True)
+        await until(lambda: len(hub.messages) == 50, 20)
+        print("received", flush=True)
+        await asyncio.sleep(60)
+asyncio.run(main())
+"""
+
+
+async def test_a_killed_hub_gets_everything_again(mosquitto: Mosquitto) -> None:
+    child = await asyncio.create_subprocess_exec(
+        sys.executable,
+        *("-c", RECEIVE_AND_NEVER_ACKNOWLEDGE, str(mosquitto.port)),
+        stdout=subprocess.PIPE,
+        env={**os.environ, "PYTHONPATH": os.pathsep.join([str(ROOT), str(ROOT / "tests")])},
+    )
+    assert child.stdout is not None
+    try:
+        assert await asyncio.wait_for(child.stdout.readline(), 20) == b"subscribed\n"
+        await publish(mosquitto.port, *[("devices/a/t", str(i), 1, False) for i in range(50)])
+        assert await asyncio.wait_for(child.stdout.readline(), 20) == b"received\n"
+    finally:
+        child.send_signal(signal.SIGKILL)
+        await child.wait()
+    async with Receiver(mosquitto.port, had_session=True) as hub:
+        await until(lambda: len(hub.messages) == 50)
+        assert hub.payloads == [b"%d" % i for i in range(50)]
+        assert not hub.gaps
+
+
+async def test_a_session_outlives_a_polite_disconnect(mosquitto: Mosquitto) -> None:
+    async with Receiver(mosquitto.port):
+        pass
+    await publish(mosquitto.port, *[("devices/a/t", str(i), 1, False) for i in range(300)])
+    async with Receiver(mosquitto.port, had_session=True) as hub:
+        await until(lambda: len(hub.messages) == 300)
+        assert hub.payloads == [b"%d" % i for i in range(300)]
+        assert not hub.gaps
+
+
+async def test_acknowledgements_are_written_before_the_disconnect(mosquitto: Mosquitto) -> None:
+    async with Receiver(mosquitto.port, ack=False) as hub:
+        await publish(mosquitto.port, *[("devices/a/t", str(i), 1, False) for i in range(300)])
+        await until(lambda: len(hub.messages) == 300)
+        hub.link.ack(hub.messages)
+    await until(lambda: "Client hub-test disconnected" in mosquitto.log.read_text())
+    async with Receiver(mosquitto.port, had_session=True) as again:
+        await asyncio.sleep(0.2)
+        assert not again.messages
+
+
+async def test_a_graceful_restart_of_the_broker_loses_nothing(mosquitto: Mosquitto) -> None:
+    async with Receiver(mosquitto.port, ack=False) as hub:
+        await publish(mosquitto.port, *[("devices/a/t", str(i), 1, False) for i in range(20)])
+        await until(lambda: len(hub.messages) == 20)
+        mosquitto.stop()
+        await until(lambda: not hub.link.state.connected)
+        await asyncio.sleep(0.2)
+        assert "nothing listens there" in (hub.link.state.error or "")
+        hub.messages.clear()
+        mosquitto.start()
+        await until(lambda: len(hub.messages) == 20 and hub.subscribed)
+        await publish(mosquitto.port, ("devices/a/t", "after", 1, False))
+        await until(lambda: hub.payloads[-1] == b"after")
+        assert not hub.gaps
+        assert hub.link.state.error is None
+
+
+async def test_a_killed_broker_that_lost_the_session_is_a_gap(mosquitto: Mosquitto) -> None:
+    async with Receiver(mosquitto.port) as hub:
+        await publish(mosquitto.port, ("devices/a/t", "before", 1, False))
+        await until(lambda: hub.messages)
+        mosquitto.kill()
+        await until(lambda: not hub.link.state.connected)
+        mosquitto.start()
+        await until(lambda: hub.subscribed)
+        [(since, now)] = hub.gaps
+        assert hub.messages[0].received <= since <= now
+        await publish(mosquitto.port, ("devices/a/t", "after", 1, False))
+        await until(lambda: hub.payloads == [b"before", b"after"])
+
+
+async def test_a_session_lost_between_two_runs_is_a_gap(mosquitto: Mosquitto) -> None:
+    async with Receiver(mosquitto.port, had_session=True, current_to=1_234) as hub:
+        assert [since for since, _ in hub.gaps] == [1_234]
+    async with Receiver(mosquitto.port, client_id="new") as new:
+        assert not new.gaps
+
+
+async def test_a_large_message_arrives_whole(mosquitto: Mosquitto) -> None:
+    large = os.urandom(900_000)
+    async with Receiver(mosquitto.port) as hub:
+        await publish(mosquitto.port, ("devices/a/t", large, 1, False), ("devices/a/t", "next", 1, False))
+        await until(lambda: len(hub.messages) == 2)
+        assert hub.payloads == [large, b"next"]
+        await hub.link.publish("devices/b/t", large)
+        await until(lambda: hub.payloads[-1] == large and len(hub.messages) == 3)
+
+
+async def test_a_stopped_broker_is_noticed_by_the_keepalive(mosquitto: Mosquitto) -> None:
+    async with Receiver(mosquitto.port, keepalive_s=1) as hub:
+        os.kill(mosquitto.pid, signal.SIGSTOP)
+        await until(lambda: not hub.link.state.connected, 3.5)
+        os.kill(mosquitto.pid, signal.SIGCONT)
+        await until(lambda: hub.subscribed)
+        assert not hub.gaps
+
+
+async def test_publishing_without_a_connection_is_an_error(free_port: int) -> None:
+    async with Receiver(free_port, wait=False) as hub:
+        await until(lambda: hub.link.state.error)
+        assert hub.link.state.error == "nothing listens there; is the broker running?."
+        with pytest.raises(BrokerError, match="not connected"):
+            await hub.link.publish("devices/a/commands/open", b"{}")
+
+
+@pytest.mark.parametrize("topic", ["", "devices/+/x", "devices/#", "a" * 70_000])
+async def test_publishing_to_what_is_no_topic_is_an_error(mosquitto: Mosquitto, topic: str) -> None:
+    async with Receiver(mosquitto.port) as hub:
+        with pytest.raises(BrokerError, match="refused"):
+            await hub.link.publish(topic, b"{}")
+        await hub.link.publish("devices/a/x", b"{}")

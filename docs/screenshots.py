@@ -57,7 +57,10 @@ def wait_for_explained_alert(hub: str) -> None:
 
 def shoot(browser: Browser, url: str, file: Path, theme: str, size: tuple[int, int]) -> None:
     page = browser.new_page(
-        viewport={"width": size[0], "height": size[1]}, color_scheme=theme, reduced_motion="reduce", device_scale_factor=1
+        viewport={"width": size[0], "height": size[1]},
+        color_scheme=theme,
+        reduced_motion="reduce",
+        device_scale_factor=1,
     )
     page.goto(url)
     if url.endswith("/assistant"):

@@ -106,8 +106,16 @@ async def open_hub(settings: Settings, token: str | None) -> AsyncIterator[Hub]:
             link_settings(settings, install), inbox.offer, lambda since, at: inbox.tell(LostSession(since, at))
         )
         link.subscribe(topic for dialect in dialects for topic in dialect.filters)
+        metrics = Metrics()
         pipeline = Pipeline(
-            inbox=inbox, dialects=dialects, fleet=fleet, engine=engine, store=store, bus=bus, now=now_ms
+            inbox=inbox,
+            dialects=dialects,
+            fleet=fleet,
+            engine=engine,
+            store=store,
+            bus=bus,
+            now=now_ms,
+            on_commit=metrics.observe_commit,
         )
         pipeline.link = link
         await pipeline.restore()
@@ -133,7 +141,7 @@ async def open_hub(settings: Settings, token: str | None) -> AsyncIterator[Hub]:
             bus=bus,
             link=lambda: link.state,
             counters=pipeline.counters,
-            metrics=Metrics(),
+            metrics=metrics,
             assistant=Assistant(tools=tools, providers=providers),
             diagnostician=diagnostician,
             analyst=Analyst(providers=providers),

@@ -16,7 +16,9 @@ from hub.errors import HubError
 def main(words: Sequence[str] | None = None) -> int:
     """The console script. 0: done. 1: a check failed. 2: something a person has to put right."""
     arguments = _parser().parse_args(words)
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    # The doctor's report says what is wrong itself, in order.
+    level = logging.CRITICAL if arguments.command == "doctor" else logging.INFO
+    logging.basicConfig(level=level, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
     try:
         if arguments.command == "demo":
             from hub import demo

@@ -50,13 +50,12 @@ EPOCH = 1
 
 
 class Counters(msgspec.Struct):
-    """Since the start. ``commit_s`` are the seconds of the last commit."""
+    """Since the start."""
 
     stored: int = 0
     duplicates: int = 0
     rejected: int = 0
     batches: int = 0
-    commit_s: float = 0.0
     store_stalled: bool = False
 
 
@@ -73,6 +72,7 @@ class Pipeline:
         store: Store,
         bus: Bus,
         now: Callable[[], int],
+        on_commit: Callable[[float], None] = lambda seconds: None,
     ) -> None:
         self._inbox = inbox
         self._dialects = dialects
@@ -82,6 +82,7 @@ class Pipeline:
         self._store = store
         self._bus = bus
         self._now = now
+        self._on_commit = on_commit
         self._cursor = 0
         self.link: Link | None = None
         self.counters = Counters()
@@ -266,6 +267,6 @@ class Pipeline:
             self.counters.store_stalled = False
         if self.link is not None and paused:
             self.link.resume()
-        self.counters.commit_s = time.monotonic() - started
+        self._on_commit(time.monotonic() - started)
         self.counters.batches += 1
         self.counters.stored += len(delta.records)

@@ -1,0 +1,170 @@
+// The REST half of the development server: enough of the hub's answers, and of its errors, to work on each page.
+// Not part of the product.
+
+import { history, payload } from './fleet.mjs';
+
+const PRESENCE = ['online', 'stale', 'offline'];
+const SEVERITY = ['ok', 'info', 'warning', 'critical'];
+const CLEARED = payload('alerts-cleared');
+
+async function bodyOf(request) {
+  const parts = [];
+  for await (const part of request) parts.push(part);
+  return Buffer.concat(parts);
+}
+
+/** Returns a handler that resolves to true when it has answered. */
+export function createRest({ snapshot, drift, open, say, token, cut }) {
+  const { devices } = snapshot;
+  const limits = payload('limits');
+  let raised = 0;
+
+  const place = (id) => devices.id.indexOf(id);
+
+  function device(k) {
+    const handle = devices.i[k];
+    const metrics = {};
+    for (const [name, { i, v, u }] of Object.entries(snapshot.metrics)) {
+      const at = i.indexOf(handle);
+      if (at >= 0) metrics[name] = { value: v[at], unit: u[at], ts: devices.seen[k], quality: 'good' };
+    }
+    return {
+      id: devices.id[k], native_id: devices.id[k], name: devices.name[k], dialect: devices.dialect[k], area: devices.area[k],
+      model: devices.model[k], manufacturer: devices.model[k] && 'Nordmaschinen', firmware: '2.4.1', labels: devices.labels[k], via: null,
+      presence: PRESENCE[devices.presence[k]], last_seen: devices.seen[k], first_seen: Date.now() - 7e6, severity: SEVERITY[devices.severity[k]],
+      metrics, info: devices.model[k] ? { model: devices.model[k], units: {}, commands: {} } : null, desired: {}, reported: {},
+      alerts: [...open.values()].filter((alert) => alert.device_id === devices.id[k]), limits: limits[devices.model[k]] ?? [],
+    }; // prettier-ignore
+  }
+
+  function past(id, metric, from, to, buckets) {
+    const k = place(id);
+    const handle = devices.i[k];
+    const value = drift.value(handle, metric);
+    if (value === undefined || typeof value === 'string') return { metric, unit: null, points: [] };
+    const column = snapshot.metrics[metric];
+    const unit = column.u[column.i.indexOf(handle)];
+    const troubled = [...open.values()].some((alert) => alert.device_id === id && alert.metric === metric);
+    return { metric, unit, points: history(`${id} ${metric}`, value, troubled, from, to, buckets) };
+  }
+
+  function tell(k) {
+    snapshot.seq++;
+    const row = Object.fromEntries(Object.entries(devices).map(([name, column]) => [name, [column[k]]]));
+    say({ type: 'delta', seq: snapshot.seq, ts: Date.now(), new: row });
+  }
+
+  function raise() {
+    const alert = { ...[...open.values()][0], id: `al-new-${++raised}`, raised_at: Date.now(), state: 'raised', diagnosis: null, diagnosis_state: 'pending' }; // prettier-ignore
+    open.set(alert.id, alert);
+    say({ type: 'alert', alert });
+    return alert;
+  }
+
+  const routes = [
+    ['GET', /^\/api\/session$/, () => ({ auth: token ? 'token' : 'open', authenticated: true })],
+    ['GET', /^\/api\/(status|rules|activity|rejected)$/, ([name]) => payload(name)],
+    ['GET', /^\/api\/devices\/([^/]+)$/, ([id]) => (place(id) < 0 ? 404 : device(place(id)))],
+    ['PATCH', /^\/api\/devices\/([^/]+)$/, ([id], _query, body) => {
+      const k = place(id);
+      for (const key of ['name', 'area', 'labels']) if (key in body) devices[key][k] = body[key];
+      tell(k);
+      return device(k);
+    }],
+    ['DELETE', /^\/api\/devices\/([^/]+)$/, ([id]) => {
+      snapshot.seq++;
+      say({ type: 'delta', seq: snapshot.seq, ts: Date.now(), gone: [devices.i[place(id)]] });
+      return 204;
+    }],
+    ['GET', /^\/api\/devices\/([^/]+)\/history$/, ([id], query) =>
+      past(id, query.get('metric'), +query.get('from'), +query.get('to'), +query.get('buckets') || 300)],
+    ['POST', /^\/api\/history\/query$/, (_path, _query, body) => ({
+      series: body.series.map((each) => ({ device_id: each.device_id, ...past(each.device_id, each.metric, body.from, body.to, body.buckets) })),
+    })],
+    ['GET', /^\/api\/alerts$/, (_path, query) => {
+      const all = [...open.values(), ...CLEARED.items].filter((alert) => !query.get('device_id') || alert.device_id === query.get('device_id'));
+      const state = query.get('state');
+      return { items: all.filter((alert) => !state || (state === 'open' ? alert.state !== 'cleared' : alert.state === state)), next: null };
+    }],
+    ['GET', /^\/api\/alerts\/([^/]+)$/, ([id]) => open.get(id) ?? CLEARED.items.find((alert) => alert.id === id) ?? 404],
+    ['POST', /^\/api\/alerts\/([^/]+)\/acknowledge$/, ([id], _query, body) => {
+      const alert = { ...open.get(id), state: 'acknowledged', acknowledged_at: Date.now(), acknowledged_by: 'operator', note: body.note ?? null };
+      open.set(id, alert);
+      say({ type: 'alert', alert });
+      return alert;
+    }],
+    ['POST', /^\/api\/devices\/([^/]+)\/diagnose$/, async ([id]) => {
+      await new Promise((resolve) => setTimeout(resolve, 1500));
+      const known = [...open.values()].find((alert) => alert.diagnosis)?.diagnosis;
+      return { ...known, id: `dg-now-${Date.now()}`, device_id: id, created_at: Date.now() };
+    }],
+    ['POST', /^\/analyze\/image$/, () => payload('analysis')],
+    ['POST', /^\/dev\/cut$/, (_path, query) => (cut(+query.get('seconds') || 5), 204)],
+    ['POST', /^\/dev\/alert$/, () => raise()],
+  ]; // prettier-ignore
+
+  async function chat(request, response) {
+    const { question } = JSON.parse(await bodyOf(request));
+    if (question.length < 10) return response.writeHead(422).end();
+    response.writeHead(200, { 'content-type': 'text/plain; charset=utf-8' });
+    for (const word of payload('answer').text.split(/(?<=\s)/)) {
+      if (response.destroyed) return;
+      response.write(word);
+      await new Promise((resolve) => setTimeout(resolve, 20));
+    }
+    response.end();
+  }
+
+  return async (request, response) => {
+    const url = new URL(request.url, 'http://localhost');
+    if (url.pathname === '/login' && request.method === 'POST') {
+      const right = JSON.parse(await bodyOf(request)).token === token;
+      response.writeHead(
+        right ? 204 : 401,
+        right ? { 'set-cookie': `token=${token}; HttpOnly; SameSite=Strict; Path=/` } : {},
+      );
+      response.end();
+      return true;
+    }
+    const isApi = url.pathname.startsWith('/api/');
+    if (isApi && token && !request.headers.cookie?.includes(`token=${token}`)) {
+      response.writeHead(401, { 'content-type': 'application/json' });
+      response.end(JSON.stringify({ error: { code: 'unauthorized', message: 'Log in first.', hint: null } }));
+      return true;
+    }
+    if (url.pathname === '/ai/stream') return chat(request, response).then(() => true);
+    for (const [method, pattern, answer] of routes) {
+      const match = method === request.method && pattern.exec(url.pathname);
+      if (!match) continue;
+      const raw = method === 'GET' ? null : await bodyOf(request);
+      const isJson = request.headers['content-type']?.startsWith('application/json');
+      const result = await answer(
+        match.slice(1).map(decodeURIComponent),
+        url.searchParams,
+        isJson && raw.length ? JSON.parse(raw) : {},
+      );
+      if (typeof result === 'number') {
+        response.writeHead(result, { 'content-type': 'application/json' });
+        response.end(
+          result === 204
+            ? undefined
+            : JSON.stringify({
+                error: { code: 'not_found', message: 'There is nothing by that name.', hint: null },
+              }),
+        );
+      } else {
+        response.writeHead(200, { 'content-type': 'application/json' });
+        response.end(JSON.stringify(result));
+      }
+      return true;
+    }
+    if (!isApi) return false;
+    response.writeHead(404, { 'content-type': 'application/json' });
+    response.end(
+      JSON.stringify({
+        error: { code: 'not_found', message: 'The development server does not have this path.', hint: null },
+      }),
+    );
+    return true;
+  };
+}

@@ -1,0 +1,119 @@
+// One metric's history for the chart: ranges, buckets, and carrying the newest bucket on with live readings.
+// Pure but for the one request.
+
+import { get } from '../api/http';
+import type { Point } from '../api/types';
+
+export const RANGES = {
+  '15m': 15 * 60_000,
+  '1h': 3_600_000,
+  '24h': 86_400_000,
+  '7d': 7 * 86_400_000,
+} as const;
+export type Range = keyof typeof RANGES;
+
+/** What the chart shows: the last while up to now, or a fixed stretch of time. */
+export type Window = { live: Range } | { from: number; to: number };
+
+export function windowOf(query: URLSearchParams): Window {
+  const from = Number(query.get('from'));
+  const to = Number(query.get('to'));
+  if (from > 0 && to > from) return { from, to };
+  const range = query.get('range');
+  return { live: range && range in RANGES ? (range as Range) : '1h' };
+}
+
+/** Columns as uPlot wants them: seconds, mean, lowest, highest. */
+export interface Trace {
+  ts: number[];
+  mean: (number | null)[];
+  low: (number | null)[];
+  high: (number | null)[];
+  /** Width of a bucket, ms. */
+  bucket: number;
+  /** Readings in the newest bucket. */
+  readings: number;
+  unit: string | null;
+}
+
+export const emptyTrace = (bucket: number): Trace => ({
+  ts: [],
+  mean: [],
+  low: [],
+  high: [],
+  bucket,
+  readings: 0,
+  unit: null,
+});
+
+/** Builds a trace from `[ts, value]` or `[ts, min, mean, max, count]`; silences longer than five buckets show. */
+export function traceOf(points: readonly Point[], bucket: number, unit: string | null): Trace {
+  const trace = emptyTrace(bucket);
+  trace.unit = unit;
+  const rhythm = typicalStep(points);
+  let before = NaN;
+  for (const point of points) {
+    const ts = point[0]!;
+    if (ts - before > Math.max(5 * bucket, 5 * rhythm)) pushPoint(trace, (before + ts) / 2, null, null, null);
+    if (point.length >= 4) pushPoint(trace, ts, point[2]!, point[1]!, point[3]!);
+    else pushPoint(trace, ts, point[1]!, point[1]!, point[1]!);
+    before = ts;
+  }
+  trace.readings = points.at(-1)?.[4] ?? 1;
+  return trace;
+}
+
+function typicalStep(points: readonly Point[]): number {
+  const steps = points.slice(1).map((point, k) => point[0]! - points[k]![0]!);
+  steps.sort((a, b) => a - b);
+  return steps[Math.floor(steps.length / 2)] ?? 0;
+}
+
+function pushPoint(
+  trace: Trace,
+  ts: number,
+  mean: number | null,
+  low: number | null,
+  high: number | null,
+): void {
+  trace.ts.push(ts / 1000);
+  trace.mean.push(mean);
+  trace.low.push(low);
+  trace.high.push(high);
+}
+
+/** Adds a live reading and drops what is older than `from`. Readings older than the newest bucket are ignored. */
+export function append(trace: Trace, ts: number, value: number, from: number): void {
+  const last = trace.ts.length - 1;
+  const newest = last >= 0 ? trace.ts[last]! * 1000 : -Infinity;
+  if (ts < newest) return;
+  if (last >= 0 && ts - newest < trace.bucket && trace.mean[last] !== null) {
+    trace.readings++;
+    trace.mean[last] = trace.mean[last]! + (value - trace.mean[last]!) / trace.readings;
+    trace.low[last] = Math.min(trace.low[last]!, value);
+    trace.high[last] = Math.max(trace.high[last]!, value);
+  } else {
+    const bucketStart = Math.max(newest + 1, Math.floor(ts / trace.bucket) * trace.bucket);
+    pushPoint(trace, bucketStart, value, value, value);
+    trace.readings = 1;
+  }
+  let old = 0;
+  while (old < trace.ts.length && trace.ts[old]! * 1000 < from) old++;
+  if (old) for (const list of [trace.ts, trace.mean, trace.low, trace.high]) list.splice(0, old);
+}
+
+/** Fetches `metric` of `device` between two times (epoch ms), in at most `buckets` buckets. */
+export async function loadTrace(
+  device: string,
+  metric: string,
+  from: number,
+  to: number,
+  buckets: number,
+  signal: AbortSignal,
+): Promise<Trace> {
+  // prettier-ignore
+  const query = new URLSearchParams({ metric, from: String(Math.round(from)), to: String(Math.round(to)), buckets: String(buckets) });
+  const path = `/api/devices/${encodeURIComponent(device)}/history?${query}`;
+  const answer = await get<{ metric: string; unit: string | null; points: Point[] }>(path, signal);
+  return traceOf(answer.points, (to - from) / buckets, answer.unit);
+}

@@ -1,0 +1,21 @@
+// What a diagnosis is called in words: its match, its author. Pure.
+
+import type { Diagnosis, Match } from '../api/types';
+import { T } from '../texts';
+
+/** The rule's match as a word; a diagnosis without a ranked list is judged by its own figure. */
+export function matchOf(diagnosis: Diagnosis): Match {
+  const first = diagnosis.causes?.find((each) => each.cause === diagnosis.cause) ?? diagnosis.causes?.[0];
+  if (first) return first.match;
+  return diagnosis.confidence >= 0.7 ? 'strong' : diagnosis.confidence >= 0.4 ? 'medium' : 'weak';
+}
+
+export function author(diagnosis: Diagnosis): string {
+  const { generative, provider, model } = diagnosis.generated_by;
+  return generative ? `${model} · ${provider}` : T.diagnosis.builtin;
+}
+
+export function authorLong(diagnosis: Diagnosis): string {
+  const { generative, provider, model } = diagnosis.generated_by;
+  return generative ? T.diagnosis.model(provider, model) : T.diagnosis.builtinLong;
+}

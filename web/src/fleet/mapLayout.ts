@@ -1,0 +1,75 @@
+// How the fleet map is laid out: which areas, in which order, and how large a cell may be so that they all fit.
+// Pure but for reading the fleet's arrays.
+
+import type { Fleet } from '../live/fleet';
+import { standing, type Standing } from '../ui/icons';
+
+export interface Area {
+  name: string | null;
+  /** Handles, in the order they appeared: a cell keeps its place. */
+  rows: number[];
+}
+
+export interface CellLayout {
+  /** Cell and gap together, CSS px. */
+  pitch: number;
+  /** Cells in a column. */
+  deep: number;
+}
+
+/** Areas by name, the one without a name last. */
+export function areasOf(fleet: Fleet): Area[] {
+  const found = new Map<string | null, number[]>();
+  for (let row = 0; row < fleet.size; row++) {
+    if (!fleet.alive[row]) continue;
+    const area = fleet.area[row] ?? null;
+    const rows = found.get(area);
+    if (rows) rows.push(row);
+    else found.set(area, [row]);
+  }
+  return [...found]
+    .map(([name, rows]) => ({ name, rows }))
+    .sort((a, b) =>
+      a.name === null ? 1 : b.name === null ? -1 : a.name.localeCompare(b.name, 'en', { numeric: true }),
+    );
+}
+
+/** No area may be narrower than its name is likely to be. */
+const LEAST_WIDTH = 96;
+const AREA_GAP = 26;
+
+/** The largest cells with which areas of these sizes fit into `width` px and a modest height. */
+export function cellSize(sizes: readonly number[], width: number, narrow: boolean): CellLayout {
+  const tallest = narrow ? 330 : 132;
+  const most = Math.max(1, ...sizes);
+  for (let pitch = 22; pitch >= 5; pitch--) {
+    for (const deep of [2, 3, 4, 6, 8, 10, 12, 14]) {
+      if (deep > 2 && deep > most) break;
+      if (deep * pitch > 100) break;
+      if (heightOf(sizes, width, pitch, deep) <= tallest) return { pitch, deep };
+    }
+  }
+  return { pitch: 5, deep: 14 };
+}
+
+function heightOf(sizes: readonly number[], width: number, pitch: number, deep: number): number {
+  let x = 0;
+  let lines = 1;
+  for (const size of sizes) {
+    const wide = Math.max(LEAST_WIDTH, Math.ceil(size / deep) * pitch);
+    if (wide > width) return Infinity;
+    if (x > 0 && x + wide > width) {
+      lines++;
+      x = 0;
+    }
+    x += wide + AREA_GAP;
+  }
+  return lines * (deep * pitch + 30);
+}
+
+export const standingOf = (fleet: Fleet, row: number): Standing =>
+  standing(fleet.presence[row]!, fleet.severity[row]!);
+
+/** How many of `rows` have an open alert or are not heard of. */
+export const needAttention = (fleet: Fleet, rows: readonly number[]): number =>
+  rows.reduce((sum, row) => sum + Number(fleet.severity[row]! > 0 || fleet.presence[row]! > 0), 0);

@@ -1,0 +1,56 @@
+import { describe, expect, it } from 'vitest';
+import { ago, bytes, limitText, metricName, number, quantity, reading, span, uptime } from './format';
+
+const plain = (text: string): string => text.replaceAll('\u00a0', ' ');
+
+describe('numbers', () => {
+  it('have a real minus and no signed zero', () => {
+    expect(number(-11.4, '°C')).toBe('−11.4');
+    expect(number(-0.01, '°C')).toBe('0.0');
+  });
+
+  it('keep their decimals while they move', () => {
+    expect(['71', '71.04', '7.06'].map((text) => number(Number(text), '°C'))).toEqual([
+      '71.0',
+      '71.0',
+      '7.1',
+    ]);
+    expect(number(9.8, 'mm/s')).toBe('9.80');
+    expect(number(1184, 'ppm')).toBe('1,184');
+    expect(number(0.127)).toBe('0.13');
+    expect(number(43.21)).toBe('43.2');
+    expect(number(12_345.6)).toBe('12,346');
+  });
+
+  it('are a dash when there are none', () => {
+    expect(number(NaN)).toBe('–');
+    expect(reading(null)).toBe('–');
+  });
+
+  it('carry their unit; words and switches do not', () => {
+    expect(plain(quantity(84.25, '°C'))).toBe('84.3 °C');
+    expect(quantity('half open', '%')).toBe('half open');
+    expect(quantity(true, null)).toBe('on');
+    expect(plain(limitText(-15, '°C'))).toBe('−15 °C');
+  });
+});
+
+describe('times', () => {
+  it('are told in their largest unit', () => {
+    const minute = 60_000;
+    const spans = [0, 1400, 4200, 59_600, 12 * minute, 180 * minute, 5 * 1440 * minute].map(span).map(plain);
+    expect(spans).toEqual(['now', 'now', '4 s', '60 s', '12 min', '3 h', '5 d']);
+    expect(plain(ago(-5000))).toBe('just now');
+    expect(plain(uptime(8040))).toBe('2 h 14 min');
+  });
+});
+
+describe('names and sizes', () => {
+  it('read as words', () => {
+    expect(metricName('bearing_temperature')).toBe('Bearing temperature');
+    expect(metricName('supplyTemp')).toBe('Supply temp');
+    expect(metricName('co2')).toBe('CO₂');
+    expect(plain(bytes(96_000_000))).toBe('96 MB');
+    expect(plain(bytes(1500))).toBe('1.5 kB');
+  });
+});

@@ -1,0 +1,133 @@
+// Numbers, units and times as people read them: a real minus sign, thousands apart, decimals that do not
+// jump between one reading and the next. Pure.
+
+import type { Value } from '../live/protocol';
+
+const MINUS = '\u2212';
+const NBSP = '\u00a0';
+export const DASH = '\u2013';
+
+/** Decimals by unit, so that a value keeps its width while it moves. */
+// prettier-ignore
+const DECIMALS: Record<string, number> = {
+  '°C': 1, '°F': 1, K: 1, '%': 1, kW: 1, kWh: 1, V: 1, 'm³/h': 1, 'l/min': 1, 'L/min': 1, 'm/s': 1, hPa: 1,
+  'mm/s': 2, bar: 2, A: 2, pH: 2, g: 2,
+  rpm: 0, 'r/min': 0, ppm: 0, lx: 0, lux: 0, W: 0, Pa: 0, dBm: 0, s: 0, Hz: 1,
+};
+
+const formats = new Map<number, Intl.NumberFormat>();
+
+function fixed(value: number, digits: number): string {
+  let format = formats.get(digits);
+  if (!format) {
+    format = new Intl.NumberFormat('en', { minimumFractionDigits: digits, maximumFractionDigits: digits });
+    formats.set(digits, format);
+  }
+  // A value that rounds to zero has no sign.
+  const text = format.format(Math.abs(value));
+  return value < 0 && /[1-9]/.test(text) ? MINUS + text : text;
+}
+
+/** How many decimals a value of `unit` about as large as `value` is shown with. */
+export function decimals(value: number, unit: string | null | undefined): number {
+  const size = Math.abs(value);
+  const known = unit ? DECIMALS[unit] : undefined;
+  if (known !== undefined) return size >= 10_000 ? 0 : known;
+  if (size >= 1000 || (Number.isInteger(value) && size >= 100)) return 0;
+  return size >= 10 ? 1 : 2;
+}
+
+export function number(value: number, unit?: string | null, digits?: number): string {
+  if (!Number.isFinite(value)) return DASH;
+  return fixed(value, digits ?? decimals(value, unit));
+}
+
+export const integer = (value: number): string => fixed(value, 0);
+
+/** Any reading without its unit. */
+export function reading(value: Value, unit?: string | null): string {
+  if (value === null || value === undefined) return DASH;
+  if (typeof value === 'number') return number(value, unit);
+  if (typeof value === 'boolean') return value ? 'on' : 'off';
+  return value;
+}
+
+/** A reading with its unit, joined by a space that does not break. */
+export function quantity(value: Value, unit?: string | null): string {
+  const text = reading(value, unit);
+  return unit && typeof value === 'number' ? text + NBSP + unit : text;
+}
+
+/** A limit as it was written, without the zeros a moving value needs: `80 °C`. */
+export function limitText(value: number, unit?: string | null): string {
+  const text = new Intl.NumberFormat('en', { maximumFractionDigits: 3 }).format(Math.abs(value));
+  return (value < 0 ? MINUS : '') + text + (unit ? NBSP + unit : '');
+}
+
+/** `bearing_temperature` → `Bearing temperature`. */
+export function metricName(metric: string): string {
+  const words = metric
+    .replace(/([a-z])([A-Z])/g, '$1 $2')
+    .replace(/[_.\-/]+/g, ' ')
+    .trim()
+    .toLowerCase()
+    .replace(/\bco2\b/g, 'CO₂')
+    .replace(/\bph\b/g, 'pH')
+    .replace(/\brssi\b/g, 'RSSI');
+  return words ? words[0]!.toUpperCase() + words.slice(1) : metric;
+}
+
+/** A length of time in its largest unit: `now`, `4 s`, `12 min`, `3 h`, `5 d`. */
+export function span(ms: number): string {
+  const seconds = Math.max(0, ms) / 1000;
+  if (seconds < 1.5) return 'now';
+  if (seconds < 60) return `${Math.round(seconds)}${NBSP}s`;
+  if (seconds < 3570) return `${Math.round(seconds / 60)}${NBSP}min`;
+  if (seconds < 84_600) return `${Math.round(seconds / 3600)}${NBSP}h`;
+  return `${Math.round(seconds / 86_400)}${NBSP}d`;
+}
+
+export function ago(ms: number): string {
+  const text = span(ms);
+  return text === 'now' ? 'just now' : `${text} ago`;
+}
+
+/** A length of time in two units: `2 h 14 min`. */
+export function uptime(seconds: number): string {
+  const minutes = Math.floor(seconds / 60);
+  if (minutes < 1) return `${Math.floor(seconds)}${NBSP}s`;
+  const hours = Math.floor(minutes / 60);
+  if (hours < 1) return `${minutes}${NBSP}min`;
+  const days = Math.floor(hours / 24);
+  if (days < 1) return `${hours}${NBSP}h ${minutes % 60}${NBSP}min`;
+  return `${days}${NBSP}d ${hours % 24}${NBSP}h`;
+}
+
+const CLOCK = new Intl.DateTimeFormat('en-GB', { hour: '2-digit', minute: '2-digit', second: '2-digit' });
+const SHORT = new Intl.DateTimeFormat('en-GB', { hour: '2-digit', minute: '2-digit' });
+const DAY = new Intl.DateTimeFormat('en-GB', { day: 'numeric', month: 'short' });
+
+export const clock = (ts: number): string => CLOCK.format(ts);
+
+/** The exact moment, for titles: `22 Nov 2026, 14:00:12`. */
+export function moment(ts: number): string {
+  const date = new Date(ts);
+  return `${DAY.format(date)} ${date.getFullYear()}, ${CLOCK.format(date)}`;
+}
+
+/** `14:00` today, `21 Nov 14:00` before. */
+export function when(ts: number, now: number): string {
+  const today = new Date(ts).toDateString() === new Date(now).toDateString();
+  return today ? CLOCK.format(ts) : `${DAY.format(ts)} ${SHORT.format(ts)}`;
+}
+
+export function bytes(count: number): string {
+  const units = ['B', 'kB', 'MB', 'GB', 'TB'];
+  let size = count;
+  let index = 0;
+  while (size >= 1000 && index < units.length - 1) {
+    size /= 1000;
+    index++;
+  }
+  return `${fixed(size, index > 0 && size < 10 ? 1 : 0)}${NBSP}${units[index]}`;
+}

@@ -1,0 +1,77 @@
+// The address bar as state: what one looks at is in the URL. Links are plain `<a href>`; clicks on the
+// page's own addresses are handled here, all others are left to the browser.
+
+const OWN = /^\/(?:$|d\/[^/]+$|alerts(?:\/[^/]+)?$|assistant$|analyse$|rules$|activity$|settings$)/;
+
+class Router {
+  path = $state(location.pathname);
+  query = $state.raw(new URLSearchParams(location.search));
+
+  start(): void {
+    addEventListener('popstate', () => this.read());
+    addEventListener('click', (event) => this.click(event));
+  }
+
+  go(href: string, replace = false): void {
+    const url = new URL(href, location.href);
+    if (replace) history.replaceState(null, '', url);
+    else if (url.href !== location.href) history.pushState(null, '', url);
+    const moved = url.pathname !== this.path;
+    this.read();
+    if (moved && !replace) document.querySelector('main')?.scrollTo(0, 0);
+  }
+
+  /** Changes parameters of the present address; null, '' and undefined remove one, a list repeats it. */
+  set(params: Record<string, string | string[] | null | undefined>, replace = true): void {
+    const query = new URLSearchParams(location.search);
+    for (const [key, value] of Object.entries(params)) {
+      query.delete(key);
+      for (const each of typeof value === 'string' ? [value] : (value ?? [])) {
+        if (each) query.append(key, each);
+      }
+    }
+    // Commas and colons are legal in a query and read better than %2C and %3A.
+    const text = query.toString().replaceAll('%2C', ',').replaceAll('%3A', ':');
+    this.go(location.pathname + (text ? `?${text}` : ''), replace);
+  }
+
+  private read(): void {
+    this.path = location.pathname;
+    if (location.search !== searchOf(this.query)) this.query = new URLSearchParams(location.search);
+  }
+
+  private click(event: MouseEvent): void {
+    if (event.defaultPrevented || event.button !== 0) return;
+    if (event.metaKey || event.ctrlKey || event.shiftKey || event.altKey) return;
+    const link = (event.target as Element | null)?.closest?.('a');
+    if (!link?.href || link.target || link.hasAttribute('download')) return;
+    const url = new URL(link.href);
+    if (url.origin !== location.origin || !OWN.test(url.pathname)) return;
+    event.preventDefault();
+    this.go(url.pathname + url.search + url.hash);
+  }
+}
+
+function searchOf(query: URLSearchParams): string {
+  const text = query.toString();
+  return text ? `?${text}` : '';
+}
+
+export const router = new Router();
+
+/** The address of a device's page, at a metric and a time when given. */
+export function deviceHref(
+  id: string,
+  at: { metric?: string | null; from?: number | null; to?: number | null } = {},
+): string {
+  const query = new URLSearchParams();
+  if (at.metric) query.set('metric', at.metric);
+  if (at.from && at.to) {
+    query.set('from', String(Math.round(at.from)));
+    query.set('to', String(Math.round(at.to)));
+  }
+  const text = query.toString();
+  return `/d/${encodeURIComponent(id)}${text ? `?${text}` : ''}`;
+}
+
+export const alertHref = (id: string): string => `/alerts/${encodeURIComponent(id)}`;

@@ -1,0 +1,184 @@
+// The client side of /api/live: one socket that says hello, resumes where it stopped, acknowledges what was
+// painted, keeps a heartbeat and comes back by itself. It writes frames into the fleet and hands the rest to
+// its listener. Knows no page; time, chance and the socket itself can be replaced in tests.
+
+import type { Alert } from '../api/types';
+import type { Fleet } from './fleet';
+import { afterPaint, nextFrame } from './frame';
+import { CLOSE_LOGIN, CLOSE_ORIGIN, type FromHub, type FromPage, type Stats } from './protocol';
+
+export interface Listener {
+  /** A socket is open and the fleet is current. */
+  live(): void;
+  /** The socket is gone; another attempt follows by itself. */
+  lost(): void;
+  /** The hub asks for a login (4401) or refuses this page's origin (4403); no attempt follows by itself. */
+  refused(reason: 'login' | 'origin'): void;
+  /** Handles and history restarted: what was derived from the old fleet is void. */
+  reset(root: string): void;
+  alerts(items: Alert[]): void;
+  alert(alert: Alert): void;
+  stats(stats: Stats): void;
+  /** Round trip in ms. */
+  latency(ms: number): void;
+}
+
+const HEARTBEAT_MS = 10_000;
+/** Nothing at all for this long (stats come every 2 s) means the line is dead though the socket is not. */
+const SILENCE_MS = 12_000;
+const FIRST_DELAY_MS = 500;
+const LONGEST_DELAY_MS = 15_000;
+
+/** Exponential from 0.5 s to 15 s; the random half keeps a hundred pages from knocking at once. */
+export function reconnectDelay(attempt: number, random: () => number = Math.random): number {
+  const ceiling = Math.min(LONGEST_DELAY_MS, FIRST_DELAY_MS * 2 ** attempt);
+  return ceiling * (0.5 + 0.5 * random());
+}
+
+export class Connection {
+  private socket: WebSocket | null = null;
+  private epoch: string | undefined;
+  private seq: number | undefined;
+  private attempt = 0;
+  private retryTimer: ReturnType<typeof setTimeout> | undefined;
+  private heartbeat: ReturnType<typeof setInterval> | undefined;
+  private lastHeard = 0;
+  private ackAsked = false;
+  private pinged = false;
+
+  private readonly url: string;
+  private readonly fleet: Fleet;
+  private readonly listener: Listener;
+
+  constructor(url: string, fleet: Fleet, listener: Listener) {
+    this.url = url;
+    this.fleet = fleet;
+    this.listener = listener;
+  }
+
+  /** Connects now, whatever timer was running; does nothing while a socket is open. */
+  open(): void {
+    clearTimeout(this.retryTimer);
+    if (this.socket) return;
+    const socket = new WebSocket(this.url);
+    this.socket = socket;
+    socket.onopen = () => this.hello();
+    socket.onmessage = (event: MessageEvent<string>) => this.receive(JSON.parse(event.data) as FromHub);
+    socket.onclose = (event) => {
+      if (this.socket === socket) this.closed(event.code);
+    };
+  }
+
+  close(): void {
+    clearTimeout(this.retryTimer);
+    clearInterval(this.heartbeat);
+    const socket = this.socket;
+    this.socket = null;
+    socket?.close();
+  }
+
+  /** A background tab asks for silence; coming back, the hub sends one delta with all it missed. */
+  setHidden(hidden: boolean): void {
+    this.send({ type: 'hidden', hidden });
+  }
+
+  private hello(): void {
+    this.lastHeard = performance.now();
+    this.pinged = false;
+    this.send(
+      this.epoch === undefined ? { type: 'hello' } : { type: 'hello', since: this.seq, epoch: this.epoch },
+    );
+    if (document.hidden) this.setHidden(true);
+    clearInterval(this.heartbeat);
+    this.heartbeat = setInterval(() => this.beat(), HEARTBEAT_MS);
+  }
+
+  private beat(): void {
+    // A hidden tab hears only pongs, and its timers are throttled to once a minute.
+    const patience = document.hidden ? 10 * SILENCE_MS : SILENCE_MS;
+    if (performance.now() - this.lastHeard > patience) this.abandon();
+    else this.ping();
+  }
+
+  private ping(): void {
+    this.pinged = true;
+    this.send({ type: 'ping', ts: Math.round(performance.timeOrigin + performance.now()) });
+  }
+
+  /** Gives up on a socket that no longer answers, without waiting for its closing handshake. */
+  private abandon(): void {
+    this.socket?.close();
+    this.closed(1006);
+  }
+
+  private send(message: FromPage): void {
+    if (this.socket?.readyState === WebSocket.OPEN) this.socket.send(JSON.stringify(message));
+  }
+
+  private receive(message: FromHub): void {
+    this.lastHeard = performance.now();
+    switch (message.type) {
+      case 'snapshot':
+        this.epoch = message.epoch;
+        this.fleet.load(message);
+        this.listener.reset(message.root);
+        this.arrived(message.seq);
+        this.ready();
+        break;
+      case 'delta':
+        this.fleet.apply(message);
+        this.arrived(message.seq);
+        break;
+      case 'resumed':
+        this.epoch = message.epoch;
+        this.ready();
+        break;
+      case 'resync':
+        this.epoch = this.seq = undefined;
+        break;
+      case 'alerts':
+        this.listener.alerts(message.items);
+        break;
+      case 'alert':
+        this.listener.alert(message.alert);
+        break;
+      case 'stats':
+        this.listener.stats(message);
+        break;
+      case 'pong':
+        this.listener.latency(Math.max(0, performance.timeOrigin + performance.now() - message.ts));
+        break;
+    }
+  }
+
+  private ready(): void {
+    this.attempt = 0;
+    this.listener.live();
+  }
+
+  private arrived(seq: number): void {
+    this.seq = seq;
+    nextFrame(this.paint);
+  }
+
+  private readonly paint = (): void => {
+    this.fleet.flush();
+    if (this.ackAsked) return;
+    this.ackAsked = true;
+    afterPaint(() => {
+      this.ackAsked = false;
+      if (this.seq !== undefined) this.send({ type: 'ack', seq: this.seq });
+      // Measured from here on: before, a busy start would be taken for a slow line.
+      if (!this.pinged) this.ping();
+    });
+  };
+
+  private closed(code: number): void {
+    this.socket = null;
+    clearInterval(this.heartbeat);
+    if (code === CLOSE_LOGIN) return this.listener.refused('login');
+    if (code === CLOSE_ORIGIN) return this.listener.refused('origin');
+    this.listener.lost();
+    this.retryTimer = setTimeout(() => this.open(), reconnectDelay(this.attempt++));
+  }
+}

@@ -1,0 +1,146 @@
+// What the shell and the pages watch: the link's state, the hub's figures and the open alerts. Small things
+// only: the fleet itself stays in its typed arrays. One session a page, opened once by `start`.
+
+import { SvelteMap } from 'svelte/reactivity';
+import { whenUnauthorized } from '../api/http';
+import type { Alert } from '../api/types';
+import { Connection } from './connection';
+import { Fleet } from './fleet';
+import { nextFrame } from './frame';
+import { SEVERITY, type Stats } from './protocol';
+
+export type Link = 'connecting' | 'live' | 'lost' | 'login' | 'origin';
+
+/** A short cut (a hub restart, a lift) is not worth a banner. */
+const PATIENCE_MS = 1500;
+/** Figures of the last five minutes, one every 2 s. */
+const STATS_KEPT = 150;
+
+export const fleet = new Fleet();
+
+class Session {
+  link = $state<Link>('connecting');
+  /** The link has been down for longer than the patience: values dim, buttons that need the hub rest. */
+  stale = $state(false);
+  /** A first snapshot has arrived. */
+  ready = $state(false);
+  latency = $state<number | null>(null);
+  stats = $state.raw<Stats | null>(null);
+  statsHistory = $state.raw<Stats[]>([]);
+  root = $state('devices');
+  /** Counts up when devices appear, vanish or change their names. */
+  members = $state(0);
+  /** Counts up when a presence or a severity changes. */
+  states = $state(0);
+  /** Counts up with each new snapshot: what was fetched for the old one should be fetched again. */
+  epoch = $state(0);
+  private readonly byId = new SvelteMap<string, Alert>();
+
+  /** Open alerts (raised or acknowledged): unacknowledged first, then the worst, then the newest. */
+  readonly alerts = $derived(
+    [...this.byId.values()].filter((alert) => alert.state !== 'cleared').sort(byUrgency),
+  );
+  readonly raised = $derived(this.alerts.filter((alert) => alert.state === 'raised'));
+
+  private readonly connection = new Connection(socketUrl(), fleet, {
+    live: () => this.linked(),
+    lost: () => this.unlinked(),
+    refused: (reason) => this.refuse(reason),
+    reset: (root) => {
+      this.root = root;
+      this.epoch++;
+      this.ready = true;
+    },
+    alerts: (items) => {
+      this.byId.clear();
+      for (const alert of items) this.byId.set(alert.id, alert);
+      this.pin();
+    },
+    alert: (alert) => this.replace(alert),
+    stats: (stats) => {
+      this.stats = stats;
+      this.statsHistory = [...this.statsHistory.slice(1 - STATS_KEPT), stats];
+    },
+    latency: (ms) => (this.latency = Math.round(ms)),
+  });
+  private bannerTimer: ReturnType<typeof setTimeout> | undefined;
+
+  start(): void {
+    whenUnauthorized(() => this.refuse('login'));
+    fleet.onChange((changes) => {
+      if (changes.members) this.members++;
+      if (changes.state) this.states++;
+    });
+    document.addEventListener('visibilitychange', () => {
+      this.connection.setHidden(document.hidden);
+      if (!document.hidden && this.link === 'lost') this.connection.open();
+    });
+    addEventListener('online', () => this.link === 'lost' && this.connection.open());
+    this.unlinked('connecting');
+    this.connection.open();
+  }
+
+  /** Tries again at once: after a login, or because a person asked. */
+  retry(): void {
+    if (this.link === 'login' || this.link === 'origin') this.unlinked('connecting');
+    this.connection.open();
+  }
+
+  alert(id: string): Alert | undefined {
+    return this.byId.get(id);
+  }
+
+  /** Takes in an alert that came by REST or by the socket; the newest word on it wins. */
+  replace(alert: Alert): void {
+    this.byId.set(alert.id, alert);
+    this.pin();
+  }
+
+  /** Now, on the hub's clock: the page's own may be wrong. */
+  hubNow(): number {
+    return Date.now() + fleet.skew;
+  }
+
+  private pin(): void {
+    const metrics = new Map<string, string>();
+    for (const alert of this.alerts) {
+      if (alert.metric && !metrics.has(alert.device_id)) metrics.set(alert.device_id, alert.metric);
+    }
+    fleet.pin(metrics);
+    nextFrame(() => fleet.flush());
+  }
+
+  private linked(): void {
+    clearTimeout(this.bannerTimer);
+    this.bannerTimer = undefined;
+    this.link = 'live';
+    this.stale = false;
+  }
+
+  private unlinked(link: Link = 'lost'): void {
+    this.link = link;
+    this.latency = null;
+    this.bannerTimer ??= setTimeout(() => {
+      if (this.link !== 'live') this.stale = true;
+    }, PATIENCE_MS);
+  }
+
+  private refuse(reason: 'login' | 'origin'): void {
+    clearTimeout(this.bannerTimer);
+    this.bannerTimer = undefined;
+    this.connection.close();
+    this.link = reason;
+    this.stale = false;
+  }
+}
+
+function byUrgency(a: Alert, b: Alert): number {
+  const state = Number(a.state !== 'raised') - Number(b.state !== 'raised');
+  return state || SEVERITY.indexOf(b.severity) - SEVERITY.indexOf(a.severity) || b.raised_at - a.raised_at;
+}
+
+function socketUrl(): string {
+  return `${location.protocol === 'https:' ? 'wss' : 'ws'}://${location.host}/api/live`;
+}
+
+export const session = new Session();

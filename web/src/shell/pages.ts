@@ -1,0 +1,29 @@
+// The pages of the dashboard: address, name, icon. The rail, the bottom bar and the palette draw from it.
+
+import { T } from '../texts';
+import type { IconName } from '../ui/icons';
+
+export interface PageLink {
+  href: string;
+  name: string;
+  icon: IconName;
+}
+
+export const PAGES: PageLink[] = [
+  { href: '/', name: T.nav.fleet, icon: 'fleet' },
+  { href: '/alerts', name: T.nav.alerts, icon: 'alerts' },
+  { href: '/assistant', name: T.nav.assistant, icon: 'assistant' },
+  { href: '/analyse', name: T.nav.analyse, icon: 'analyse' },
+  { href: '/rules', name: T.nav.rules, icon: 'rules' },
+  { href: '/activity', name: T.nav.activity, icon: 'activity' },
+  { href: '/settings', name: T.nav.settings, icon: 'settings' },
+];
+
+/** Pages in a phone's bottom bar; the others are under More. */
+export const ON_PHONE = 4;
+
+/** Whether `path` belongs to the page at `href`; a device belongs to the fleet. */
+export function belongs(path: string, href: string): boolean {
+  if (href === '/') return path === '/' || path.startsWith('/d/');
+  return path === href || path.startsWith(`${href}/`);
+}

@@ -1,0 +1,37 @@
+// Keys that work on every page: search, the sheet of shortcuts, the theme, and `g` then a letter to go.
+
+import { isTaken } from '../fleet/gridKeys';
+import { router } from '../lib/router.svelte';
+import { themes } from '../lib/theme.svelte';
+
+const GO: Record<string, string> = { f: '/', a: '/alerts', c: '/assistant' };
+/** How long after `g` the second letter may come. */
+const CHORD_MS = 1200;
+
+export function shellKeys(open: { search: () => void; help: () => void }): (event: KeyboardEvent) => void {
+  let chordUntil = 0;
+  return (event) => {
+    if ((event.metaKey || event.ctrlKey) && event.key.toLowerCase() === 'k') {
+      event.preventDefault();
+      return open.search();
+    }
+    if (isTaken(event)) return;
+    const chord = performance.now() < chordUntil;
+    chordUntil = 0;
+    if (chord && GO[event.key]) {
+      // Capture order is not guaranteed between window listeners: stop the list from taking `a` too.
+      event.stopImmediatePropagation();
+      event.preventDefault();
+      return router.go(GO[event.key]!);
+    }
+    if (event.key === 'g') chordUntil = performance.now() + CHORD_MS;
+    else if (event.key === '?') open.help();
+    else if (event.key === 't') themes.toggle();
+    else if (event.key === '/') {
+      const field = document.querySelector<HTMLInputElement>('[data-testid=fleet-search]');
+      if (!field) return open.search();
+      event.preventDefault();
+      field.focus();
+    }
+  };
+}

@@ -1,0 +1,61 @@
+// Icon outlines on a 16 × 16 grid, drawn with a 1.6 stroke; and the severity glyphs on 12 × 12, where shape
+// tells as much as colour: diamond, triangle, disc, dot, ring, dash.
+
+export const ICONS = {
+  fleet: 'M2.5 2.5h4v4h-4zM9.5 2.5h4v4h-4zM2.5 9.5h4v4h-4zM9.5 9.5h4v4h-4z',
+  device: 'M5 2.5h6v11H5zM7.4 11.2h1.2',
+  alerts: 'M4 11V7.2a4 4 0 0 1 8 0V11l1 1.2H3zM6.8 14h2.4',
+  assistant: 'M2.5 3.5h11v8H7l-3 2.4v-2.4H2.5z',
+  analyse: 'M8 10.5v-7M5 6.2 8 3.2l3 3M3 12.8h10',
+  rules: 'M3 4h6M12 4h1M3 8h1M7 8h6M3 12h6M12 12h1M10.5 2.8v2.4M5.5 6.8v2.4M10.5 10.8v2.4',
+  activity: 'M1.8 8h2.6l1.8-4.4 3 8.8L11.2 8h3',
+  settings:
+    'M8 5.8a2.2 2.2 0 1 0 0 4.4 2.2 2.2 0 0 0 0-4.4zM8 1.8v1.8M8 12.4v1.8M1.8 8h1.8M12.4 8h1.8M3.6 3.6l1.3 1.3M11.1 11.1l1.3 1.3M12.4 3.6l-1.3 1.3M4.9 11.1l-1.3 1.3',
+  find: 'M7 3a4 4 0 1 0 0 8 4 4 0 0 0 0-8zM10 10l3.2 3.2',
+  moon: 'M13 9.4A5.4 5.4 0 0 1 6.6 3 5.4 5.4 0 1 0 13 9.4z',
+  sun: 'M8 5.2a2.8 2.8 0 1 0 0 5.6 2.8 2.8 0 0 0 0-5.6zM8 1.5v1.2M8 13.3v1.2M1.5 8h1.2M13.3 8h1.2M3.4 3.4l.9.9M11.7 11.7l.9.9M12.6 3.4l-.9.9M4.3 11.7l-.9.9',
+  spark: 'M8 2.2l1.4 4.4L13.8 8l-4.4 1.4L8 13.8 6.6 9.4 2.2 8l4.4-1.4z',
+  plus: 'M8 3.5v9M3.5 8h9',
+  bolt: 'M8.8 2 4 9h3.4L7 14l5-7.2H8.4z',
+  more: 'M2.9 8a.5.5 0 1 0 1 0a.5.5 0 1 0-1 0M7.5 8a.5.5 0 1 0 1 0a.5.5 0 1 0-1 0M12.1 8a.5.5 0 1 0 1 0a.5.5 0 1 0-1 0',
+  columns: 'M3 3.5h10v9H3zM7.8 3.5v9',
+  download: 'M8 3v6.5M5.4 7.2 8 9.8l2.6-2.6M3 12.8h10',
+  offline:
+    'M3 5.8a7.4 7.4 0 0 1 3-1.6M10 4.2a7.4 7.4 0 0 1 3 1.6M5.4 8.6a4 4 0 0 1 1.6-.9M8 12.4h.01M2.5 2.5l11 11',
+  stale: 'M8 2.8a5.2 5.2 0 1 0 0 10.4A5.2 5.2 0 0 0 8 2.8zM8 5.4V8l1.8 1.4',
+  check: 'M3.2 8.4l3 3 6.6-6.8',
+  close: 'M4 4l8 8M12 4l-8 8',
+  send: 'M8 12.8V3.4M4.2 7.2 8 3.4l3.8 3.8',
+  stop: 'M4.5 4.5h7v7h-7z',
+  retry: 'M13 8a5 5 0 1 1-1.6-3.7M13.2 2.4v2.8h-2.8',
+  copy: 'M5.5 5.5h7.5V13H5.5zM3 10.5V3h7.5',
+  pause: 'M5.5 3.5v9M10.5 3.5v9',
+  play: 'M5 3.2v9.6L12.6 8z',
+  up: 'M8 12.5v-9M4.5 7 8 3.5 11.5 7',
+  down: 'M8 3.5v9M4.5 9 8 12.5 11.5 9',
+  back: 'M10 3.5 5.5 8l4.5 4.5',
+  edit: 'M3.2 12.8l.5-2.6 7-7 2.1 2.1-7 7zM9.2 4.7l2.1 2.1',
+  trash: 'M3 4.4h10M6.4 4.2V2.8h3.2v1.4M4.4 4.6l.6 8.6h6l.6-8.6',
+} as const;
+
+export type IconName = keyof typeof ICONS;
+
+export const GLYPHS = {
+  critical: 'M6 .6 11.4 6 6 11.4.6 6z',
+  warning: 'M6 1.2 11.4 10.6H.6z',
+  info: 'M6 2a4 4 0 1 0 0 8 4 4 0 0 0 0-8z',
+  ok: 'M6 2.8a3.2 3.2 0 1 0 0 6.4 3.2 3.2 0 0 0 0-6.4z',
+  stale: 'M6 2a4 4 0 1 0 0 8 4 4 0 0 0 0-8zM6 3.6a2.4 2.4 0 1 1 0 4.8 2.4 2.4 0 0 1 0-4.8z',
+  offline: 'M2.4 5.2h7.2v1.6H2.4z',
+} as const;
+
+/** How a device stands, in one word: its worst open alert, else its presence. */
+export type Standing = keyof typeof GLYPHS;
+
+const BY_SEVERITY: readonly Standing[] = ['ok', 'info', 'warning', 'critical'];
+const BY_PRESENCE: readonly Standing[] = ['ok', 'stale', 'offline'];
+
+/** From the integer codes of the live protocol. */
+export function standing(presence: number, severity: number): Standing {
+  return severity > 0 ? BY_SEVERITY[severity]! : BY_PRESENCE[presence]!;
+}

@@ -26,12 +26,15 @@ def narrate(event: ev.Event, find: Callable[[str], Device | None]) -> Activity |
             said = f"{name(event.device)} {_SAID[event.presence]}"
             return Activity(event.at, "presence", event.device, said, "ok" if event.presence == "online" else "info")
         case ev.AlertRaised():
-            return Activity(event.at, "raised", event.alert.device, event.alert.message, event.alert.severity)
+            said = f"{name(event.alert.device)}: {event.alert.message}"
+            return Activity(event.at, "raised", event.alert.device, said, event.alert.severity)
         case ev.AlertAcknowledged():
             by = event.alert.acknowledged_by or "somebody"
-            return Activity(event.at, "acknowledged", event.alert.device, f"{by} acknowledged: {event.alert.message}")
+            said = f"{by} acknowledged {name(event.alert.device)}: {event.alert.message}"
+            return Activity(event.at, "acknowledged", event.alert.device, said)
         case ev.AlertCleared():
-            return Activity(event.at, "cleared", event.alert.device, f"Over: {event.alert.message}")
+            said = f"Over, {name(event.alert.device)}: {event.alert.message}"
+            return Activity(event.at, "cleared", event.alert.device, said)
         case ev.DiagnosisReady():
             return Activity(event.at, "diagnosed", event.diagnosis.device, event.diagnosis.summary[:300])
         case ev.MessageRejected():

@@ -257,15 +257,15 @@ async def running_hub(
         ]
         while not server.started:
             await asyncio.sleep(0.005)
-        async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}", timeout=10) as client:
+        async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}", timeout=10, verify=False) as client:
             try:
                 yield ApiHub(services, broadcaster, pipeline, ai, link, port, client, app, tasks)
             finally:
                 services.shutdown.set()
+                server.should_exit = True
                 inbox.close()
                 await asyncio.wait_for(tasks[0], 5)
                 bus.close()
-                server.should_exit = True
                 await asyncio.wait_for(asyncio.gather(*tasks[1:]), 5)
                 await store.close()
 

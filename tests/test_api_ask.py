@@ -28,23 +28,33 @@ async def test_ask(hub: ApiHub) -> None:
     assert answer.json() == {"question": "Why?", "answer": "You asked: Why?", "model": "builtin"}
 
 
-@pytest.mark.parametrize(
-    "body",
-    [b"", b"{}", b"not json", b'["question"]', b'"question"', b"null", b"\xff", b'{"Question": "x"}', b"[" * 50_000],
+BODIES = (
+    b"",
+    b"{}",
+    b"not json",
+    b'["question"]',
+    b'"question"',
+    b"null",
+    b"\xff",
+    b'{"Question": "x"}',
+    b"[" * 50_000,
 )
+
+
 @pytest.mark.parametrize("content_type", ["application/json", "text/plain", None])
-async def test_ask_without_a_question(hub: ApiHub, body: bytes, content_type: str | None) -> None:
+async def test_ask_without_a_question(hub: ApiHub, content_type: str | None) -> None:
     headers = {"Content-Type": content_type} if content_type else {}
-    answer = await hub.http.post("/ask", content=body, headers=headers)
-    assert (answer.status_code, answer.json()) == (400, NO_QUESTION)
+    for body in BODIES:
+        answer = await hub.http.post("/ask", content=body, headers=headers)
+        assert (answer.status_code, answer.json()) == (400, NO_QUESTION), body
 
 
-@pytest.mark.parametrize("body", [{"question": ""}, {"question": "  "}, {"question": 5}, {"question": "x" * 20_001},
-                                  {"question": "Why?", "model": 3}])  # fmt: skip
-async def test_ask_with_a_wrong_question(hub: ApiHub, body: dict[str, object]) -> None:
-    answer = await hub.http.post("/ask", json=body)
-    assert answer.status_code == 400
-    assert set(answer.json()) == {"error"}
+async def test_ask_with_a_wrong_question(hub: ApiHub) -> None:
+    for question in ("", "  ", 5, None, "x" * 20_001):
+        answer = await hub.http.post("/ask", json={"question": question})
+        assert answer.status_code == 400, question
+        assert set(answer.json()) == {"error"}
+    assert (await hub.http.post("/ask", json={"question": "Why?", "model": 3})).status_code == 400
 
 
 async def test_ask_for_a_model_that_cannot_serve(hub: ApiHub) -> None:
@@ -62,18 +72,15 @@ async def test_ai_ask(hub: ApiHub) -> None:
 
 
 @pytest.mark.parametrize("path", ["/ai/ask", "/ai/stream"])
-@pytest.mark.parametrize("length", [0, 9, 501])
-async def test_a_question_has_10_to_500_characters(hub: ApiHub, path: str, length: int) -> None:
-    answer = await hub.http.post(path, json={"question": "x" * length})
-    assert answer.status_code == 422
-    (fault,) = answer.json()["detail"]
-    assert fault["loc"] == ["body", "question"]
+async def test_a_question_has_10_to_500_characters(hub: ApiHub, path: str) -> None:
+    for length in (0, 9, 501):
+        answer = await hub.http.post(path, json={"question": "x" * length})
+        assert answer.status_code == 422, length
+        (fault,) = answer.json()["detail"]
+        assert fault["loc"] == ["body", "question"]
     assert (await hub.http.post(path, content=b"{")).status_code == 422
-
-
-@pytest.mark.parametrize("length", [10, 500])
-async def test_the_limits_themselves_are_allowed(hub: ApiHub, length: int) -> None:
-    assert (await hub.http.post("/ai/ask", json={"question": "x" * length})).status_code == 200
+    for length in (10, 500):
+        assert (await hub.http.post(path, json={"question": "x" * length})).status_code == 200, length
 
 
 async def test_ai_stream_comes_piece_by_piece(hub: ApiHub) -> None:

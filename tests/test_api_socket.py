@@ -76,32 +76,30 @@ async def test_chat(hub: ApiHub) -> None:
         assert await socket.wait("ai_response") == {"type": "ai_response", "message": "You asked: How are you?"}
 
 
-@pytest.mark.parametrize(
-    "sent",
-    [
-        "not json",
-        "[]",
-        '"chat"',
-        "{}",
-        b"\xff\xfe",
-        "[" * 10_000,
-        '{"action": "dance"}',
-        '{"action": "chat"}',
-        '{"action": "chat", "message": 5}',
-        '{"action": "chat", "message": "   "}',
-        '{"action": "chat", "message": "' + "x" * 2_001 + '"}',
-        '{"action": "chat", "message": "' + "x" * 20_000 + '"}',
-        '{"action": "diagnose_device"}',
-        '{"action": "diagnose_device", "device_id": "nobody"}',
-    ],
-    ids=lambda sent: str(sent)[:40],
+WRONG: tuple[str | bytes, ...] = (
+    "not json",
+    "[]",
+    '"chat"',
+    "{}",
+    b"\xff\xfe",
+    "[" * 10_000,
+    '{"action": "dance"}',
+    '{"action": "chat"}',
+    '{"action": "chat", "message": 5}',
+    '{"action": "chat", "message": "   "}',
+    '{"action": "chat", "message": "' + "x" * 2_001 + '"}',
+    '{"action": "chat", "message": "' + "x" * 20_000 + '"}',
+    '{"action": "diagnose_device"}',
+    '{"action": "diagnose_device", "device_id": "nobody"}',
 )
-async def test_what_cannot_be_done_is_told_and_the_socket_stays(hub: ApiHub, sent: str | bytes) -> None:
+
+
+async def test_what_cannot_be_done_is_told_and_the_socket_stays(hub: ApiHub) -> None:
     async with hub.socket("/ws") as connection:
         socket = Socket(connection)
-        await connection.send(sent)
-        error = await socket.wait("error")
-        assert error["message"]
+        for sent in WRONG:
+            await connection.send(sent)
+            assert (await socket.wait("error"))["message"], sent
         await socket.say(action="chat", message="Still there?")
         assert (await socket.wait("ai_response"))["message"].endswith("Still there?")
 

@@ -9,83 +9,20 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
-import msgspec
 import pytest
 from websockets.exceptions import ConnectionClosed
 
-from api_hub import ApiHub, Socket, diagnosis_of, running_hub
-from hub.api.columns import Columns
+from api_hub import ApiHub, diagnosis_of, running_hub
 from hub.api.live import ALERTS_QUEUED, Client
 from hub.bus import Lagged
-from hub.fleet import Fleet
-from hub.model import DeleteDevice, Identity, Info, Record, WriteDiagnosis
-from hub.rules import Engine
+from hub.model import WriteDiagnosis
+from live_page import Page
 
 
 @pytest.fixture
 async def hub(tmp_path: Path) -> AsyncIterator[ApiHub]:
     async with running_hub(tmp_path) as hub:
         yield hub
-
-
-class Page(Socket):
-    """Keeps the fleet as a page would: ``devices`` by handle, ``values`` by (device id, metric)."""
-
-    def __init__(self, connection: Any) -> None:
-        super().__init__(connection)
-        self.epoch = ""
-        self.seq = -1
-        self.devices: dict[int, dict[str, Any]] = {}
-        self.values: dict[tuple[str, str], Any] = {}
-        self.units: dict[tuple[str, str], str | None] = {}
-
-    async def start(self, **hello: Any) -> dict[str, Any]:
-        await self.say(type="hello", **hello)
-        return await self.frame()
-
-    async def frame(self, *, ack: bool = True, within: float = 5.0) -> dict[str, Any]:
-        """The next snapshot or delta, applied."""
-        message = await self.wait("snapshot", "delta", within=within)
-        self.apply(message)
-        if ack:
-            await self.say(type="ack", seq=message["seq"])
-        return message
-
-    async def until(self, device: str, metric: str, value: Any) -> None:
-        while self.values.get((device, metric)) != value:
-            await self.frame()
-
-    def apply(self, message: dict[str, Any]) -> None:
-        if message["type"] == "snapshot":
-            self.devices, self.values, self.units, self.epoch = {}, {}, {}, message["epoch"]
-            self.describe(message["devices"])
-            for metric, columns in message["metrics"].items():
-                for handle, value, unit in zip(columns["i"], columns["v"], columns["u"], strict=True):
-                    self.values[self.devices[handle]["id"], metric] = value
-                    self.units[self.devices[handle]["id"], metric] = unit
-        else:
-            assert message["seq"] > self.seq
-            self.describe(message.get("new", {"i": []}))
-            for place, handle in enumerate(message.get("i", [])):
-                for name in ("seen", "presence", "severity"):
-                    self.devices[handle][name] = message[name][place]
-            for metric, (handles, values) in message.get("m", {}).items():
-                for handle, value in zip(handles, values, strict=True):
-                    self.values[self.devices[handle]["id"], metric] = value
-            for metric, (handles, units) in message.get("units", {}).items():
-                for handle, unit in zip(handles, units, strict=True):
-                    self.units[self.devices[handle]["id"], metric] = unit
-            for handle in message.get("gone", []):
-                gone = self.devices.pop(handle, {"id": None})["id"]
-                self.values = {key: value for key, value in self.values.items() if key[0] != gone}
-        self.seq = message["seq"]
-
-    def describe(self, columns: dict[str, list[Any]]) -> None:
-        for place, handle in enumerate(columns["i"]):
-            self.devices[handle] = {name: column[place] for name, column in columns.items()}
-
-    def device(self, device_id: str) -> dict[str, Any]:
-        return next(device for device in self.devices.values() if device["id"] == device_id)
 
 
 async def test_a_snapshot_by_columns(hub: ApiHub) -> None:
@@ -353,14 +290,14 @@ async def test_ping_and_wrong_words(hub: ApiHub) -> None:
         assert closed.value.rcvd.code == 1008
 
 
-@pytest.mark.parametrize("sent", ['{"type":"ack","seq":1}', "no json", '{"type":"hello","since":"x"}', "x" * 5000])
-async def test_hello_comes_first(hub: ApiHub, sent: str) -> None:
-    async with hub.socket("/api/live") as connection:
-        await connection.send(sent)
-        with pytest.raises(ConnectionClosed) as closed:
-            await connection.recv()
-        assert closed.value.rcvd is not None
-        assert closed.value.rcvd.code == 1008
+async def test_hello_comes_first(hub: ApiHub) -> None:
+    for sent in ('{"type":"ack","seq":1}', "no json", '{"type":"hello","since":"x"}', "x" * 5000):
+        async with hub.socket("/api/live") as connection:
+            await connection.send(sent)
+            with pytest.raises(ConnectionClosed) as closed:
+                await connection.recv()
+            assert closed.value.rcvd is not None
+            assert closed.value.rcvd.code == 1008, sent
     await asyncio.sleep(0.05)
     assert not hub.broadcaster.live.clients
 
@@ -384,62 +321,3 @@ async def test_sockets_close_at_shutdown(hub: ApiHub) -> None:
             await page.wait("nothing", within=1)
     assert closed.value.rcvd is not None
     assert closed.value.rcvd.code == 1012
-
-
-# -- columns, without a network -----------------------------------------------------------------------------------
-
-
-def fleet_of(count: int) -> Fleet:
-    fleet = Fleet()
-    for number in range(count):
-        device = f"d{number:05}"
-        fleet.identify(Identity(device, device, "native", Info(model="CP-40", units={"temperature": "°C"})), 1)
-        fleet.observe(Record(device, 2, 2, {"temperature": 20.0, "flow": 1.5, "running": True}))
-    return fleet
-
-
-def test_ten_thousand_devices_are_one_snapshot_of_reasonable_cost() -> None:
-    columns = Columns(fleet_of(10_000), Engine([]))
-    columns.snapshot(0)
-    started = time.perf_counter()
-    text = columns.snapshot(0)
-    took = time.perf_counter() - started
-    snapshot = msgspec.json.decode(text)
-    assert len(snapshot["devices"]["id"]) == len(snapshot["metrics"]["flow"]["v"]) == 10_000
-    assert len(text) < 2_500_000
-    assert took < 0.5
-
-
-def test_a_frame_that_nobody_needs_is_not_encoded() -> None:
-    columns = Columns(fleet_of(2), Engine([]))
-    columns.snapshot(0)
-    assert columns.advance(1, encode=True) is None
-    columns.touched("d00000")
-    assert columns.advance(1, encode=False) is None
-    assert columns.seq == 1
-    assert msgspec.json.decode(columns.since(0, 1))["i"] == [0]
-
-
-def test_deletions_that_are_forgotten_cannot_be_resumed(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("hub.api.columns.GONE_KEPT", 2)
-    fleet = fleet_of(5)
-    columns = Columns(fleet, Engine([]))
-    columns.snapshot(0)
-    for number in range(4):
-        fleet.delete(DeleteDevice(f"d{number:05}", 1).device)
-        columns.deleted(f"d{number:05}")
-        columns.advance(1, encode=False)
-    assert not columns.knows(columns.epoch, 1)
-    assert columns.knows(columns.epoch, 2)
-    assert msgspec.json.decode(columns.since(2, 1))["gone"] == [2, 3]
-
-
-def test_a_device_deleted_before_a_frame_is_told_once() -> None:
-    fleet = fleet_of(1)
-    columns = Columns(fleet, Engine([]))
-    columns.snapshot(0)
-    columns.touched("d00000")
-    fleet.delete("d00000")
-    columns.deleted("d00000")
-    delta = msgspec.json.decode(columns.advance(1, encode=True) or "{}")
-    assert (delta.get("i"), delta["gone"]) == (None, [0])

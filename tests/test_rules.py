@@ -272,3 +272,23 @@ def test_a_mistake_is_named(text, says):
     with pytest.raises(ConfigError) as caught:
         parse(text)
     assert says in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("rule", "value", "says"),
+    [
+        (
+            'metric="bearing_temperature"\nabove=85\nfor="5s"',
+            89.21,
+            "bearing temperature 89.21 °C, above 85 °C for 5 s",
+        ),
+        ('metric="bearing_temperature"\nbelow=-18', -21.5, "bearing temperature −21.5 °C, below −18 °C"),
+        ('kind="equals"\nmetric="bearing_temperature"\nvalue="fault"', "fault", "bearing temperature is fault"),
+    ],
+)
+def test_an_alert_says_what_is_wrong_in_words(rule, value, says):
+    info = Info(units={"bearing_temperature": "°C"})
+    plant = Plant(f'[[rule]]\nid="r"\n{rule}', info=info)
+    plant.say(0, value, metric="bearing_temperature")
+    plant.tick(10)
+    assert plant.alert().message == says

@@ -73,7 +73,7 @@ def alarm(alert: Alert, device: Device | None) -> dict[str, Any]:
         "device_id": alert.device,
         "temperature": measured if measured is not None else temperature(device) if device else None,
         "metrics": {name: latest.value for name, latest in device.metrics.items()} if device else {},
-        "message": alert.message,
+        "message": f"{device.display_name if device else alert.device}: {alert.message}",
         "timestamp": alert.raised_at,
         "alert_id": alert.id,
         "severity": alert.severity,
@@ -175,7 +175,16 @@ def routes(broadcaster: Broadcaster, fleet: Fleet, store: Store) -> APIRouter:
         everything: Annotated[bool, Query(alias="all", description="Devices without a temperature, too.")] = False,
         last_event_id: Annotated[str | None, Header()] = None,
     ) -> AsyncIterator[ServerSentEvent]:
-        """Server-Sent Events ``update``, ``alert`` and ``gap``; see docs/api.md for their data."""
+        """Server-Sent Events.
+
+        `update`: a device sent readings; at most one a second a device, the newest. Data `device_id`, `temperature`
+        (°F, null where there is none), `metrics` (the latest values), `message`, `timestamp` (epoch ms).
+
+        `alert`: an alert was raised. The same keys and `alert_id`, `severity`, `state`, `metric`, `value`, `unit`,
+        `threshold`, `rule_id`. It has an id: a client that reconnects with Last-Event-ID gets what it missed.
+
+        `gap`: alerts were lost on the way; data `message`. Read /api/alerts.
+        """
         feed = Feed(fleet, store, listener, everything=everything)
         async for event in feed.events(last_event_id):
             yield event

@@ -26,7 +26,7 @@ _LEAST_DEVIATIONS = 8.0
 class Baseline:
     """``level`` and ``scale`` (one robust sigma) hold at ``end`` (track seconds); ``drift`` (a second) leads on from
     there. ``band`` (sigmas) is how far it strayed while healthy, ``excess`` its largest CUSUM beyond that, in sigma seconds.
-    ``still`` and ``still_points`` are the longest time the value stood still, ``changes`` how often it changed."""
+    ``stays_high`` and ``stays_low`` are how long a signal that switches kept to each level. ``still`` and ``still_points`` are the longest time the value stood still, ``changes`` how often it changed."""
 
     start: float
     end: float
@@ -39,8 +39,8 @@ class Baseline:
     band: float
     excess: float
     levels: TwoLevels | None
-    longest_high: float
-    longest_low: float
+    stays_high: Floats
+    stays_low: Floats
     still: float
     still_points: int
     changes: int
@@ -76,7 +76,7 @@ def baseline(track: Track, end: float) -> Baseline | None:
     levels = two_levels(values) if track.kind == "number" else None
     level, drift, scale = _trend(times, steady, values)
     low, high = np.percentile(values, [1, 99])
-    longest_high, longest_low = _longest(times, values, levels)
+    stays_high, stays_low = _stays(times, values, levels)
     still, still_points, changes = _stillness(times, values)
     found = Baseline(
         start=float(times[0]),
@@ -90,8 +90,8 @@ def baseline(track: Track, end: float) -> Baseline | None:
         band=1.0,
         excess=0.0,
         levels=levels,
-        longest_high=longest_high,
-        longest_low=longest_low,
+        stays_high=stays_high,
+        stays_low=stays_low,
         still=still,
         still_points=still_points,
         changes=changes,
@@ -129,15 +129,12 @@ def _trend(times: Floats, steady: Floats, values: Floats) -> tuple[float, float,
     return level, 0.0, max(raw, wide, least)
 
 
-def _longest(times: Floats, values: Floats, levels: TwoLevels | None) -> tuple[float, float]:
-    """The longest whole stay on the high and on the low level, in seconds (0 where it does not switch)."""
-    split = levels.split if levels else 0.5
-    found = runs(times, (values > split).astype(np.float64))
+def _stays(times: Floats, values: Floats, levels: TwoLevels | None) -> tuple[Floats, Floats]:
+    """How long it stayed on the high and on the low level each time, in seconds; empty where it does not switch."""
     if levels is None and not np.all((values == 0) | (values == 1)):
-        return 0.0, 0.0
-    high = found.lengths[found.states == 1]
-    low = found.lengths[found.states == 0]
-    return float(high.max(initial=0.0)), float(low.max(initial=0.0))
+        return times[:0], times[:0]
+    found = runs(times, (values > (levels.split if levels else 0.5)).astype(np.float64))
+    return found.lengths[found.states == 1], found.lengths[found.states == 0]
 
 
 def _stillness(times: Floats, values: Floats) -> tuple[float, int, int]:

@@ -118,7 +118,8 @@ def _stay(case: Case, m: Movement, onset: int) -> Evidence:
         what = f"{words.spoken(m.metric)} has been {_state(m.metric, on)}"
     else:
         what = f"{words.spoken(m.metric)} has stayed {'on' if on else 'off'} at {words.quantity(m.level, m.track.unit)}"
-    usual = (m.baseline.longest_high if on else m.baseline.longest_low) if m.baseline else 0.0
+    stays = (m.baseline.stays_high if on else m.baseline.stays_low) if m.baseline else ()
+    usual = float(max(stays, default=0.0))
     sentence = f"{what} since {words.clock(onset)}, for {words.span((case.now - onset) / 1000)}"
     sentence += f"; its longest stay before was {words.span(usual)}" if usual else "; it had not been so before"
     if m.shift and m.baseline and m.baseline.levels:
@@ -207,7 +208,7 @@ def steady(case: Case, moves: Sequence[Movement]) -> Iterator[Evidence]:
     for m in moves:
         if m.doing != "steady" or m.baseline is None:
             continue
-        kind, shown, weight = "steady", words.quantity(m.level, m.track.unit), max(0.0, 1 - abs(m.deviation) / 3.5) * 0.9
+        kind, shown, weight = "steady", words.quantity(m.level, m.track.unit), max(0.0, 1 - m.unrest) * 0.9
         value: Value = m.level
         if m.track.kind == "boolean":
             value = bool(m.track.values[-1])

@@ -18,6 +18,8 @@ level for longer than it usually does. ``unknown``: too little history to tell."
 
 _RECENT_S = 12.0
 _BELIEVABLE = 3.0
+_HORIZONS = (10.0, 25.0, 60.0, 150.0, 400.0)
+_RUSH = 2.2
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +27,8 @@ class Movement:
     """``onset`` and ``now`` in ms; ``before`` and ``level`` are the metric before the onset and now; ``deviation`` is in
     sigmas of the baseline. ``adjusted`` says that it shows only against the operating state, ``abrupt`` that it was there
     within two readings; ``shift`` is how far the high
-    level of a switching signal has moved, as a fraction of the distance between its levels."""
+    level of a switching signal has moved, as a fraction of the distance between its levels; ``unrest``, of a metric that has not moved, how near it comes to
+    having moved (0 to 1)."""
 
     track: Track
     doing: Doing
@@ -37,6 +40,7 @@ class Movement:
     adjusted: bool = False
     abrupt: bool = False
     shift: float = 0.0
+    unrest: float = 0.0
 
     @property
     def metric(self) -> str:
@@ -58,7 +62,23 @@ def movements(tracks: Mapping[str, Track], moment: int) -> dict[str, Movement]:
     for name, seen in list(found.items()):
         if seen.doing == "steady" and seen.baseline is not None and seen.baseline.levels is None:
             found[name] = _beyond_state(seen, [track for track in quiet if track.metric != name], moment)
-    return found
+    began = min(
+        (m.onset for m in found.values() if m.moved and m.onset is not None and m.doing != "stuck"), default=None
+    )
+    return {name: seen if seen.moved else _unrest(seen, began) for name, seen in found.items()}
+
+
+def _unrest(seen: Movement, began: int | None) -> Movement:
+    """How far a metric that has not moved still went since the others began to, against its usual wandering."""
+    usual, track = seen.baseline, seen.track
+    if usual is None or usual.levels is not None or track.kind != "number":
+        return seen
+    if began is None:
+        return replace(seen, unrest=abs(seen.deviation) / max(3.5, 1.3 * usual.band))
+    first = min(int(np.searchsorted(track.times, track.seconds(began))), len(track) - 1)
+    then = float(np.median(track.values[max(first - 4, 0) : first + 1]))
+    elapsed = float(track.times[-1] - track.times[first])
+    return replace(seen, unrest=abs(seen.level - then) / max(_RUSH * wander(track, usual, elapsed), usual.scale, 1e-12))
 
 
 def movement(track: Track, moment: int) -> Movement:
@@ -89,12 +109,34 @@ def _shifted(track: Track, usual: Baseline) -> Movement:
     level = _recent(track, times[-1])
     rest = Movement(track, "steady", None, usual.level, level, deviation, usual)
     if total[-1] <= usual.threshold(interval) or abs(deviation) < _BELIEVABLE:
-        return rest
+        return _rushed(track, usual) or rest
     start = int(np.flatnonzero(total == 0)[-1]) if np.any(total == 0) else 0
     onset, before = _onset(track, usual.count + start, sign)
     if sign * (level - before) < 1.7 * wander(track, usual, float(times[-1]) - onset):
-        return rest
+        return _rushed(track, usual) or rest
     return Movement(track, "rises" if sign > 0 else "falls", track.stamp(onset), before, level, deviation, usual,
+                    abrupt=_abrupt(track, onset, before, level))  # fmt: skip
+
+
+def _rushed(track: Track, usual: Baseline) -> Movement | None:
+    """A change that stays within the usual band but came far faster than the metric ever moved: the band of a signal that
+    follows the day is wide, the pace of the day is slow."""
+    end, level = float(track.times[-1]), _recent(track, float(track.times[-1]))
+    best, began = 0.0, 0
+    for horizon in _HORIZONS:
+        first = int(np.searchsorted(track.times, end - horizon))
+        if first <= usual.count or len(track) - first < 4:
+            continue
+        then = float(np.median(track.values[first - 2 : first + 1]))
+        ratio = (level - then) / max(wander(track, usual, horizon), usual.scale / 2, 1e-12)
+        if abs(ratio) > abs(best):
+            best, began = ratio, first
+    if abs(best) < _RUSH:
+        return None
+    sign = 1.0 if best > 0 else -1.0
+    onset, before = _onset(track, began, sign)
+    deviation = 3 * float(np.clip(best, -10, 10))
+    return Movement(track, "rises" if best > 0 else "falls", track.stamp(onset), before, level, deviation, usual,
                     abrupt=_abrupt(track, onset, before, level))  # fmt: skip
 
 
@@ -126,7 +168,12 @@ def _onset(track: Track, start: int, sign: float) -> tuple[float, float]:
     quiet = max(2.5 * noise, 0.04 * float(risen.max(initial=0.0)))
     still = np.flatnonzero(risen[: half - first + 1] <= quiet)
     index = min(first + int(still[-1]) + 1, len(times) - 1) if len(still) else first
-    return float(times[index]), before
+    onset, climbed = float(times[index]), float(risen[index - first])
+    run, rise = float(times[half]) - onset, float(risen[half - first]) - climbed
+    if run > 0 and rise > 0:
+        # A ramp was on its way before it left the noise: go back along it to the level it came from.
+        onset = max(onset - min(climbed * run / rise, 30.0), float(times[first]))
+    return onset, before
 
 
 def _stuck(track: Track, usual: Baseline) -> Movement | None:
@@ -135,7 +182,9 @@ def _stuck(track: Track, usual: Baseline) -> Movement | None:
     first = int(changes[-1]) + 1 if len(changes) else 0
     points, seconds = len(track) - first, float(track.times[-1] - track.times[first])
     lively = usual.changes >= max(10, usual.count // 20)
-    if not lively or points < 15 or seconds < 20:
+    # At the end of its range a signal rests: light at night, a valve that is shut.
+    resting = usual.still > 0.1 * (usual.end - usual.start) and not usual.low < track.values[-1] < usual.high
+    if not lively or resting or points < 15 or seconds < 20:
         return None
     still = _stood_still(track, usual, first)
     if points < 2.5 * usual.still_points or seconds < 3 * still:
@@ -169,11 +218,7 @@ def _switching(track: Track, usual: Baseline) -> Movement:
     first, length = int(found.starts[-1]), float(track.times[-1] - track.times[int(found.starts[-1])])
     shift = _shift(track, usual, states, first) if on else 0.0
     before = float(track.values[first - 1]) if first else float(track.values[0])
-    ratio = 0.0
-    if len(found.starts) > 1:
-        known = bool(np.any(states[: usual.count] == on))
-        longest = usual.longest_high if on else usual.longest_low
-        ratio = length / max(longest, 1.0) if known else 10.0
+    ratio = _overstay(usual, on, length) if len(found.starts) > 1 else 0.0
     if ratio < 1.3 and abs(shift) < 0.15:
         onset = track.at(first) if len(found.starts) > 1 else None
         return Movement(track, "steady", onset, before, float(track.values[-1]), 0.0, usual, shift=shift)
@@ -182,6 +227,14 @@ def _switching(track: Track, usual: Baseline) -> Movement:
     return Movement(
         track, "stays on" if on else "stays off", track.at(first), before, level, deviation, usual, shift=shift
     )
+
+
+def _overstay(usual: Baseline, on: bool, length: float) -> float:
+    """The present stay over the longest one known; what has been seen only once or twice must be exceeded by far."""
+    stays = usual.stays_high if on else usual.stays_low
+    if not len(stays):
+        return 10.0
+    return length / max(float(stays.max()), 1.0) / (1.0 if len(stays) > 4 else 1.5 if len(stays) > 2 else 3.0)
 
 
 def _shift(track: Track, usual: Baseline, states: Floats, first: int) -> float:

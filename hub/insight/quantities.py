@@ -28,6 +28,7 @@ _FACTORS = {
     "halved": 0.5,
     "tenfold": 10.0,
 }
+_COUNTS = set(_WORDS.values())
 _NUMBER = re.compile(
     r"(?<![\w.])([-−+]?)(\d{1,3}(?:,\d{3})+|\d+)(\.\d+)?(e[+-]?\d+)?(\s?(?:°[CF]\b|%|[A-Za-zµσ°³/]+\d?(?:/[a-z]+)?))?",
     re.I,
@@ -62,20 +63,23 @@ def read(text: str) -> list[Quantity]:
     found = []
     for sign, whole, part, power, after in _NUMBER.findall(text):
         value = float(whole.replace(",", "") + part + power) * (-1 if sign in "-−" and sign else 1)
-        found.append(Quantity(value, max(len(part) - 1, 0) if not power else 9, unit(after)))
+        times = after.strip().lower() == "times"
+        found.append(Quantity(value, max(len(part) - 1, 0) if not power else 9, unit(after), False, times))
     for word, after in _WORD.findall(text):
         key = word.lower()
         if key in _FACTORS:
             found.append(Quantity(_FACTORS[key], 0, None, True, True))
         else:
-            found.append(Quantity(float(_WORDS[key]), 0, unit(after), True))
+            found.append(Quantity(float(_WORDS[key]), 0, unit(after), True, after.strip().lower() == "times"))
     return found
 
 
 def supported(wanted: Quantity, known: Sequence[Quantity]) -> bool:
     """Whether a known quantity, rounded as ``wanted`` is, gives it; times also in another unit of time."""
-    if wanted.factor:
-        return _ratio(wanted.value, known)
+    if wanted.factor and _ratio(wanted.value, known):
+        return True
+    if wanted.word and wanted.factor and wanted.value not in _COUNTS:
+        return False
     return any(_same(wanted, other) for other in known)
 
 

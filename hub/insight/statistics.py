@@ -55,9 +55,10 @@ def smooth(values: Floats) -> Floats:
     """The median of three: drops single outliers and keeps edges where they are."""
     if len(values) < 3:
         return values
-    inner = np.median(np.stack([values[:-2], values[1:-1], values[2:]]), axis=0)
+    low, middle, high = values[:-2], values[1:-1], values[2:]
+    inner = np.maximum(np.minimum(low, middle), np.minimum(np.maximum(low, middle), high))
     # At the end, the newest reading counts only as far as the one before it agrees.
-    last = np.median([values[-3], values[-2], values[-1]])
+    last = np.median(values[-3:])
     return np.concatenate([values[:1], inner, [last]])
 
 
@@ -94,7 +95,7 @@ def two_levels(values: Floats) -> TwoLevels | None:
     """The two levels of a signal that switches between them, or None if it does not.
 
     It switches when Otsu's split leaves two groups that are each tight against the distance between them, each holds at
-    least 3 % of the values, and the signal crosses the split at least three times.
+    least 3 % of the values, hardly any lie between them, and the signal crosses the split at least four times.
     """
     if len(values) < 30 or np.ptp(values) <= 0:
         return None
@@ -105,15 +106,18 @@ def two_levels(values: Floats) -> TwoLevels | None:
     sums = np.cumsum(counts * centres)
     with np.errstate(divide="ignore", invalid="ignore"):
         apart = sums[:-1] / below - (sums[-1] - sums[:-1]) / above
-    between = np.where((below > 0) & (above > 0), below * above * np.square(apart / np.ptp(values)), 0.0)
-    split = float(edges[1:-1][int(np.argmax(between))])
+    variance = np.where((below > 0) & (above > 0), below * above * np.square(apart / np.ptp(values)), 0.0)
+    split = float(edges[1:-1][int(np.argmax(variance))])
     high = values > split
     share = float(np.mean(high))
-    if not 0.03 <= share <= 0.97 or np.count_nonzero(np.diff(high)) < 3:
+    if not 0.03 <= share <= 0.97 or np.count_nonzero(np.diff(high)) < 4:
         return None
     upper, lower = values[high], values[~high]
     middle = (float(np.median(lower)), float(np.median(upper)))
     within = max(spread(lower), spread(upper))
+    between = np.abs(values - (middle[0] + middle[1]) / 2) < (middle[1] - middle[0]) / 6
+    if float(between.mean()) > 0.05:
+        return None
     if middle[1] - middle[0] < 6 * within or middle[1] - middle[0] < 0.25 * float(np.ptp(values)):
         return None
     return TwoLevels(middle[0], middle[1], (middle[0] + middle[1]) / 2)

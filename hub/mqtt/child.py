@@ -40,6 +40,8 @@ async def serve_amqtt(host: str, port: int) -> None:
         }
     )
     await broker.start()
+    sys.stderr.write("amqtt running\n")
+    sys.stderr.flush()
     await stop.wait()
     await broker.shutdown()
 

@@ -154,7 +154,7 @@ class Engine:
             metric=rule.metric,
             severity=rule.severity,
             state="raised",
-            message=message(rule, device.display_name, value, unit, silent // 1000 * 1000),
+            message=message(rule, value, unit, silent // 1000 * 1000),
             value=value,
             threshold=_limit(condition) if isinstance(condition, Threshold) else None,
             unit=unit,

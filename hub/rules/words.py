@@ -16,14 +16,15 @@ def describe(rule: Rule) -> str:
     return text
 
 
-def message(rule: Rule, device: str, value: Value | None, unit: str | None, silent_ms: int | None = None) -> str:
-    """What an alert says: ``Feed pump 1: temperature 85 °C, above 80 °C for 2 s``."""
+def message(rule: Rule, value: Value | None, unit: str | None, silent_ms: int) -> str:
+    """What an alert says of its device: ``bearing temperature 89.2 °C, above 85 °C for 5 s``."""
     if isinstance(rule.condition, NoData):
-        return f"{device}: silent for {duration(silent_ms or rule.condition.silence_ms)}"
+        return f"silent for {duration(silent_ms)}"
     held = f" for {duration(rule.for_ms)}" if rule.for_ms else ""
-    shown = "" if value is None else f" {quantity(value, unit)},"
-    limit = _condition(rule, unit).removeprefix(f"{rule.metric} ")
-    return f"{device}: {rule.metric}{shown} {limit}{held}"
+    metric, condition = rule.metric or "", _condition(rule, unit)
+    if value is not None and not isinstance(rule.condition, Equals):
+        condition = f"{metric} {quantity(value, unit)}, {condition.removeprefix(metric + ' ')}"
+    return condition.replace(metric, metric.replace("_", " "), 1) + held
 
 
 def _condition(rule: Rule, unit: str | None) -> str:

@@ -74,13 +74,19 @@ def _connect(path: Path, cache_kib: int) -> sqlite3.Connection:
 
 
 def check(connection: sqlite3.Connection, path: Path) -> None:
-    """Raises :class:`StoreCorrupt` where the file is damaged."""
+    """Raises :class:`StoreCorrupt` where the file is damaged; a large one is read whole only when suspected."""
     with translated():
         connection.execute("SELECT count(*) FROM sqlite_schema").fetchone()
-        if path.stat().st_size <= CHECK_BYTES:
+        if path.stat().st_size <= CHECK_BYTES or suspicion_of(path).exists():
             found = connection.execute("PRAGMA quick_check(1)").fetchone()[0]
             if found != "ok":
                 raise StoreCorrupt("The database file is damaged.")
+    suspicion_of(path).unlink(missing_ok=True)
+
+
+def suspicion_of(path: Path) -> Path:
+    """A mark beside a database: damage showed while it was in use, so the next start must look at all of it."""
+    return path.with_name(path.name + "-suspect")
 
 
 def empty_long_log(connection: sqlite3.Connection, path: Path) -> None:
@@ -111,4 +117,5 @@ def set_aside(path: Path) -> Path:
     if wal_of(path).exists():  # it may hold commits that can still be saved, and must not go into the fresh file
         wal_of(path).rename(wal_of(target))
     path.with_name(path.name + "-shm").unlink(missing_ok=True)
+    suspicion_of(path).unlink(missing_ok=True)
     return target

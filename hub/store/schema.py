@@ -24,7 +24,8 @@ FIRST: Statements = (
     # n is the record's number, so equal readings are kept and a record is written once. value has no type of its
     # own: numbers are REAL, booleans INTEGER, texts TEXT. quality is NULL when good.
     """CREATE TABLE reading (
-        series INTEGER NOT NULL, ts INTEGER NOT NULL, n INTEGER NOT NULL, value NOT NULL, quality TEXT,
+        series INTEGER NOT NULL, ts INTEGER NOT NULL CHECK (typeof(ts) = 'integer'), n INTEGER NOT NULL,
+        value NOT NULL, quality TEXT,
         PRIMARY KEY (series, ts, n)) WITHOUT ROWID""",
     """CREATE TABLE dedupe_key (
         device TEXT NOT NULL, n INTEGER NOT NULL, key TEXT NOT NULL, PRIMARY KEY (device, n)) WITHOUT ROWID""",

@@ -145,15 +145,17 @@ class SqliteStore:
 
     async def backup(self, target: Path) -> None:
         """A consistent copy, made while writing goes on; ``target`` appears only when it is whole."""
-        await asyncio.to_thread(self._backup, target)
+        with ThreadPoolExecutor(1, "store-backup") as pool:  # not a reader's place: it may take minutes
+            await self._in_thread(pool, partial(self._backup, target))
 
     def _backup(self, target: Path) -> None:
-        partial = target.with_name(target.name + ".partial")
-        partial.unlink(missing_ok=True)
-        with translated(), closing(connect_reader(self.path)) as source, closing(sqlite3.connect(partial)) as copy:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        unfinished = target.with_name(target.name + ".partial")
+        unfinished.unlink(missing_ok=True)
+        with closing(connect_reader(self.path)) as source, closing(sqlite3.connect(unfinished)) as copy:
             # In one step: sqlite begins again at every commit that comes between two steps.
             source.backup(copy)
-        partial.replace(target)
+        unfinished.replace(target)
 
     def stats(self) -> StoreStats:
         files = (self.path, wal_of(self.path))
@@ -199,8 +201,15 @@ class SqliteStore:
     async def _in_thread(self, pool: ThreadPoolExecutor, work: Callable[[], T]) -> T:
         if self._closed:
             raise StoreError("The history is closed: the hub is stopping.")
-        with translated():
-            return await asyncio.get_running_loop().run_in_executor(pool, work)
+        return await asyncio.get_running_loop().run_in_executor(pool, self._watched, work)
+
+    def _watched(self, work: Callable[[], T]) -> T:
+        try:
+            with translated():
+                return work()
+        except StoreCorrupt:
+            suspicion_of(self.path).touch()
+            raise
 
 
 def _open_writer(path: Path) -> Writer:

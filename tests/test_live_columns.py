@@ -1,0 +1,69 @@
+"""The fleet as columns, without a network: what a frame holds and what it costs."""
+
+from __future__ import annotations
+
+import time
+
+import msgspec
+import pytest
+
+from hub.api.columns import Columns
+from hub.fleet import Fleet
+from hub.model import DeleteDevice, Identity, Info, Record
+from hub.rules import Engine
+
+
+def fleet_of(count: int) -> Fleet:
+    fleet = Fleet()
+    for number in range(count):
+        device = f"d{number:05}"
+        fleet.identify(Identity(device, device, "native", Info(model="CP-40", units={"temperature": "°C"})), 1)
+        fleet.observe(Record(device, 2, 2, {"temperature": 20.0, "flow": 1.5, "running": True}))
+    return fleet
+
+
+def test_ten_thousand_devices_are_one_snapshot_of_reasonable_cost() -> None:
+    columns = Columns(fleet_of(10_000), Engine([]))
+    columns.snapshot(0)
+    started = time.perf_counter()
+    text = columns.snapshot(0)
+    took = time.perf_counter() - started
+    snapshot = msgspec.json.decode(text)
+    assert len(snapshot["devices"]["id"]) == len(snapshot["metrics"]["flow"]["v"]) == 10_000
+    assert len(text) < 2_500_000
+    assert took < 0.5
+
+
+def test_a_frame_that_nobody_needs_is_not_encoded() -> None:
+    columns = Columns(fleet_of(2), Engine([]))
+    columns.snapshot(0)
+    assert columns.advance(1, encode=True) is None
+    columns.touched("d00000")
+    assert columns.advance(1, encode=False) is None
+    assert columns.seq == 1
+    assert msgspec.json.decode(columns.since(0, 1))["i"] == [0]
+
+
+def test_deletions_that_are_forgotten_cannot_be_resumed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("hub.api.columns.GONE_KEPT", 2)
+    fleet = fleet_of(5)
+    columns = Columns(fleet, Engine([]))
+    columns.snapshot(0)
+    for number in range(4):
+        fleet.delete(DeleteDevice(f"d{number:05}", 1).device)
+        columns.deleted(f"d{number:05}")
+        columns.advance(1, encode=False)
+    assert not columns.knows(columns.epoch, 1)
+    assert columns.knows(columns.epoch, 2)
+    assert msgspec.json.decode(columns.since(2, 1))["gone"] == [2, 3]
+
+
+def test_a_device_deleted_before_a_frame_is_told_once() -> None:
+    fleet = fleet_of(1)
+    columns = Columns(fleet, Engine([]))
+    columns.snapshot(0)
+    columns.touched("d00000")
+    fleet.delete("d00000")
+    columns.deleted("d00000")
+    delta = msgspec.json.decode(columns.advance(1, encode=True) or "{}")
+    assert (delta.get("i"), delta["gone"]) == (None, [0])

@@ -1,0 +1,363 @@
+"""One suite for every store: what goes in comes out, whole, once, and in order."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from hub.errors import Invalid, StoreError
+from hub.model import Series, SeriesQuery
+from hub.store.base import Delta, Store
+from hub.store.sqlite import SqliteStore
+from store_words import T0, activity, alert, all_of, delta, diagnosis, record, rejection
+
+Open = Callable[[], Store]
+
+
+@pytest.fixture(params=[SqliteStore.open], ids=["sqlite"])
+def reopen(request: pytest.FixtureRequest, tmp_path: Path) -> Open:
+    return lambda: request.param(tmp_path / "data")
+
+
+@pytest.fixture
+async def store(reopen: Open) -> AsyncIterator[Store]:
+    opened = reopen()
+    yield opened
+    await opened.close()
+
+
+async def points(store: Store, device: str, metric: str, **limits: Any) -> list[Any]:
+    [series] = await store.history([all_of(device, metric, **limits)])
+    return [(point[0] - T0, *point[1:]) for point in series.points]
+
+
+async def test_a_new_store_is_empty(store: Store) -> None:
+    snapshot = await store.load()
+    assert (snapshot.cursor, snapshot.states, snapshot.alerts, snapshot.keys) == (0, {}, [], [])
+    assert await store.history([all_of("a", "t"), all_of("a", "t", buckets=5)]) == [Series("a", "t", [])] * 2
+    assert await store.history([]) == []
+    assert await store.alerts() == []
+    assert await store.alert("x") is None
+    assert await store.diagnoses(["x"]) == {}
+    assert await store.diagnosis("x") is None
+    assert await store.rejections() == []
+    assert await store.activity() == []
+    assert await store.last_fired() == {}
+    assert await store.expire(T0) == 0
+    assert store.stats().last_commit is None
+
+
+async def test_everything_survives_a_restart_as_it_was(store: Store, reopen: Open) -> None:
+    raised = alert("a1")
+    open_one = alert("a2", state="acknowledged", acknowledged_by="Ada", note="seen", raised_at=T0 + 1, value="open")
+    cleared = alert("a3", state="cleared", cleared_at=T0 + 9, metric=None, value=None, threshold=None, unit=None)
+    written = delta(
+        0,
+        record("a", 0, "id-1", t=71.0, on=True, off=False, mode="auto\0 “x”", tiny=1e-300, third=1 / 3),
+        record("a", 1, "id-2", quality="clock", t=-0.0, big=-1.7e308),
+        record("b", 2, None, t=3.0),
+        states={"a": b"\x00\xff", "b": b""},
+        alerts=[raised, open_one, cleared],
+        diagnoses=[diagnosis("d1", "a1"), diagnosis("d2", None, cause=None, evidence=())],
+        rejections=[rejection(1), rejection(2)],
+        activity=[activity(1), activity(2, None)],
+    )
+    await store.commit(1, written)
+    await store.close()
+    store = reopen()
+    snapshot = await store.load()
+    assert (snapshot.cursor, snapshot.states) == (3, {"a": b"\x00\xff", "b": b""})
+    assert {a.id: a for a in snapshot.alerts} == {"a1": raised, "a2": open_one}
+    assert snapshot.keys == [("a", "id-1"), ("a", "id-2")]
+    assert await points(store, "a", "t") == [(0, 71.0), (1, 0.0)]
+    assert await points(store, "a", "tiny") == [(0, 1e-300)]
+    assert await points(store, "a", "third") == [(0, 1 / 3)]
+    assert await points(store, "a", "big") == [(1, -1.7e308)]
+    assert await points(store, "a", "mode") == [(0, "auto\0 “x”")]
+    [(_, on)], [(_, off)] = await points(store, "a", "on"), await points(store, "a", "off")
+    assert on is True
+    assert off is False
+    assert await store.alerts() == [cleared, raised, open_one]
+    assert await store.alert("a3") == cleared
+    assert await store.diagnoses(["a1", "a2", "none"]) == {"a1": diagnosis("d1", "a1")}
+    assert await store.diagnosis("d2") == diagnosis("d2", None, cause=None, evidence=())
+    assert await store.rejections() == [rejection(2), rejection(1)]
+    assert [line for _, line in await store.activity()] == [activity(2, None), activity(1)]
+    assert await store.last_fired() == {"hot": T0 + 2_000}
+    await store.close()
+
+
+async def test_a_restart_without_a_goodbye_keeps_what_was_committed(store: Store, reopen: Open) -> None:
+    await store.commit(1, delta(0, record("a", 0, t=1.0), states={"a": b"1"}))
+    other = reopen()  # as a hub that was killed leaves it: nothing closed, the log not folded in
+    assert (await other.load()).states == {"a": b"1"}
+    assert await points(other, "a", "t") == [(0, 1.0)]
+    await other.close()
+
+
+async def test_equal_readings_are_all_kept(store: Store) -> None:
+    same = record("a", 0, t=1.0)
+    await store.commit(1, delta(0, same, same))
+    await store.commit(1, delta(2, same))
+    assert await points(store, "a", "t") == [(0, 1.0)] * 3
+
+
+async def test_a_repeated_delta_is_written_once(store: Store) -> None:
+    full = delta(
+        0,
+        record("a", 0, "k", t=1.0),
+        record("a", 1, "l", t=2.0),
+        alerts=[alert("a1")],
+        rejections=[rejection(1)],
+        activity=[activity(1)],
+    )
+    without_records = delta(2, rejections=[rejection(2)], activity=[activity(2)], alerts=[alert("a1", note="x")])
+    for each in (full, full, without_records, without_records):
+        await store.commit(1, each)
+    assert await points(store, "a", "t") == [(0, 1.0), (1, 2.0)]
+    assert await store.rejections() == [rejection(2), rejection(1)]
+    assert [line for _, line in await store.activity()] == [activity(2), activity(1)]
+    assert await store.alerts() == [alert("a1", note="x")]
+    assert (await store.load()).keys == [("a", "k"), ("a", "l")]
+
+
+async def test_two_different_deltas_without_records_are_both_written(store: Store) -> None:
+    for number in (1, 2, 3):
+        await store.commit(1, delta(0, activity=[activity(number)]))
+    assert len(await store.activity()) == 3
+
+
+async def test_an_overlapping_delta_is_refused(store: Store) -> None:
+    await store.commit(1, delta(0, record("a", 0, t=1.0), record("a", 1, t=1.0)))
+    with pytest.raises(StoreError, match="overlaps"):
+        await store.commit(1, delta(1, record("a", 1, t=1.0), record("a", 2, t=1.0)))
+    assert len(await points(store, "a", "t")) == 2
+
+
+async def test_an_old_epoch_is_refused_for_good(store: Store, reopen: Open) -> None:
+    await store.commit(2, delta(0, states={"a": b"2"}))
+    with pytest.raises(StoreError, match="epoch"):
+        await store.commit(1, delta(0, record("a", 0, t=1.0), states={"a": b"1"}))
+    await store.close()
+    store = reopen()
+    with pytest.raises(StoreError, match="epoch"):
+        await store.commit(1, delta(0, states={"a": b"1"}))
+    await store.commit(2, delta(0, states={"b": b"2"}))
+    assert (await store.load()).states == {"a": b"2", "b": b"2"}
+    await store.close()
+
+
+async def test_a_delta_that_cannot_be_written_leaves_no_trace(store: Store) -> None:
+    bad = delta(0, record("a", 0, t=1.0), record("new", 2**70, u=1.0), states={"a": b"1"})
+    with pytest.raises(StoreError):
+        await store.commit(1, bad)
+    assert (await store.load()).cursor == 0
+    assert await points(store, "a", "t") == []
+    await store.commit(1, delta(0, record("new", 0, u=1.0), record("a", 0, t=2.0)))  # and its ids are free again
+    assert await points(store, "a", "t") == [(0, 2.0)]
+    assert await points(store, "new", "u") == [(0, 1.0)]
+
+
+async def test_a_deleted_device_goes_with_all_it_had(store: Store) -> None:
+    await store.commit(
+        1,
+        delta(
+            0,
+            record("pump-1", 0, "k", t=1.0),
+            record("b", 0, "k", t=1.0),
+            states={"pump-1": b"1", "b": b"1"},
+            alerts=[alert("a1"), alert("b1", device="b")],
+            diagnoses=[diagnosis("d1", "a1"), diagnosis("d2", "b1", device="b")],
+            activity=[activity(1), activity(2, "b")],
+        ),
+    )
+    # In one delta with what it says afterwards, and with the line that tells of it.
+    await store.commit(
+        1, delta(2, record("pump-1", 9, t=9.0), deleted=["pump-1", "unknown"], activity=[activity(3, None)])
+    )
+    snapshot = await store.load()
+    assert snapshot.states == {"b": b"1"}
+    assert snapshot.keys == [("b", "k")]
+    assert await points(store, "pump-1", "t") == [(9, 9.0)]
+    assert await points(store, "b", "t") == [(0, 1.0)]
+    assert [a.id for a in await store.alerts()] == ["b1"]
+    assert await store.diagnosis("d1") is None
+    assert list(await store.diagnoses(["a1", "b1"])) == ["b1"]
+    assert [line for _, line in await store.activity()] == [activity(3, None), activity(2, "b")]
+    before = store.stats().bytes
+    while await store.expire(0):
+        pass
+    assert store.stats().bytes >= before  # nothing is vacuumed here; what is left is only what is live
+    assert await points(store, "pump-1", "t") == [(9, 9.0)]
+
+
+async def test_alerts_are_paged_newest_first(store: Store) -> None:
+    many = [
+        alert(
+            f"a{i:02}",
+            raised_at=T0 + i // 3,  # several at the same time
+            device=f"pump-{i % 2}",
+            state=("raised", "acknowledged", "cleared")[i % 3],
+            cleared_at=T0 + 99 if i % 3 == 2 else None,
+        )
+        for i in range(30)
+    ]
+    await store.commit(1, delta(0, alerts=many))
+    expected = sorted(many, key=lambda a: (a.raised_at, a.id), reverse=True)
+    for states in (None, ["raised", "acknowledged"], ["cleared"], ["raised", "cleared"], []):
+        for device in (None, "pump-1", "none"):
+            wanted = [a for a in expected if (states is None or a.state in states) and device in (None, a.device)]
+            found, before = [], None
+            while page := await store.alerts(states=states, device=device, limit=4, before=before):  # type: ignore[arg-type]
+                found += page
+                before = (page[-1].raised_at, page[-1].id)
+            assert found == wanted
+    assert await store.alerts(limit=0) == []
+    assert {a.id for a in (await store.load()).alerts} == {a.id for a in many if a.open}
+
+
+async def test_similar_alerts_are_earlier_cleared_ones_of_the_same_rule_and_metric(store: Store) -> None:
+    old = [alert(f"o{i}", device=f"d{i}", state="cleared", cleared_at=T0, raised_at=T0 + i) for i in range(5)]
+    others = [
+        alert("open", raised_at=T0),
+        alert("metric", metric="pressure", state="cleared", cleared_at=T0, raised_at=T0),
+        alert("rule", rule="cold", state="cleared", cleared_at=T0, raised_at=T0),
+        alert("silent", metric=None, state="cleared", cleared_at=T0, raised_at=T0),
+    ]
+    await store.commit(1, delta(0, alerts=[*old, *others]))
+    assert [a.id for a in await store.similar_alerts(old[3])] == ["o2", "o1", "o0"]
+    assert [a.id for a in await store.similar_alerts(old[3], limit=1)] == ["o2"]
+    assert [a.id for a in await store.similar_alerts(alert("new", metric=None))] == ["silent"]
+    assert await store.last_fired() == {"hot": T0 + 4, "cold": T0}
+
+
+async def test_the_newest_diagnosis_of_an_alert_is_the_one(store: Store) -> None:
+    first, second = diagnosis("d1", "a1"), diagnosis("d2", "a1", created_at=T0 + 20_000)
+    await store.commit(1, delta(0, alerts=[alert("a1")], diagnoses=[second, first]))
+    assert await store.diagnoses(["a1"]) == {"a1": second}
+
+
+async def test_activity_is_paged_newest_first(store: Store) -> None:
+    lines = [activity(i, f"d{i % 2}") for i in range(10)]
+    await store.commit(1, delta(0, activity=lines))
+    first = await store.activity(limit=4)
+    second = await store.activity(limit=4, before=first[-1][0])
+    assert [line for _, line in [*first, *second]] == lines[:1:-1]
+    assert [line for _, line in await store.activity(device="d1", limit=2)] == [lines[9], lines[7]]
+
+
+async def test_expiry_takes_what_is_old_in_slices(store: Store) -> None:
+    readings = [record("a", i, t=float(i)) for i in range(25_000)]
+    await store.commit(
+        1,
+        delta(
+            0,
+            *readings,
+            record("b", 30_000, t=1.0),
+            alerts=[
+                alert("old", state="cleared", raised_at=T0, cleared_at=T0 + 10),
+                alert("open", raised_at=T0),
+                alert("new", state="cleared", raised_at=T0, cleared_at=T0 + 90_000),
+            ],
+            diagnoses=[
+                diagnosis("d1", "old"),
+                diagnosis("d2", "open", created_at=T0),
+                diagnosis("d3", None, created_at=T0),
+                diagnosis("d4", None, created_at=T0 + 90_000),
+            ],
+            rejections=[rejection(1), rejection(90_000)],
+            activity=[activity(1), activity(90_000)],
+        ),
+    )
+    gone = []
+    while count := await store.expire(T0 + 20_000):
+        gone.append(count)
+        assert len(gone) < 10
+    assert max(gone) <= 10_001
+    assert sum(gone) == 20_000 + 5
+    assert [ts for ts, _ in await points(store, "a", "t")] == list(range(20_000, 25_000))
+    assert len(await points(store, "b", "t")) == 1
+    assert {a.id for a in await store.alerts()} == {"open", "new"}
+    assert [await store.diagnosis(d) is not None for d in ("d1", "d2", "d3", "d4")] == [False, True, False, True]
+    assert await store.rejections() == [rejection(90_000)]
+    assert [line for _, line in await store.activity()] == [activity(90_000)]
+
+
+async def test_a_restart_needs_the_newest_keys_only(store: Store) -> None:
+    # One quiet device, and one that alone writes more keys than are kept of all.
+    quiet = [record("quiet", i, f"q{i}", t=1.0) for i in range(300)]
+    await store.commit(1, Delta(300, quiet))
+    noisy = [record("noisy", i, f"n{i}", t=1.0) for i in range(30_000)]
+    for start in range(0, 30_000, 10_000):
+        await store.commit(1, delta(300 + start, *noisy[start : start + 10_000]))
+    keys = (await store.load()).keys
+    assert [key for device, key in keys if device == "quiet"] == [f"q{i}" for i in range(172, 300)]
+    assert [key for device, key in keys if device == "noisy"] == [f"n{i}" for i in range(10_000, 30_000)]
+
+
+async def test_the_newest_points_come_within_a_limit(store: Store) -> None:
+    await store.commit(1, delta(0, *[record("a", i, t=float(i)) for i in range(100)]))
+    assert await points(store, "a", "t", limit=3) == [(97, 97.0), (98, 98.0), (99, 99.0)]
+    [exact] = await store.history([SeriesQuery("a", "t", T0 + 10, T0 + 12)])
+    assert exact.points == [(T0 + 10, 10.0), (T0 + 11, 11.0), (T0 + 12, 12.0)]  # both ends included
+    assert (await store.history([SeriesQuery("a", "t", T0 + 12, T0 + 10)]))[0].points == []
+
+
+@pytest.mark.parametrize("asked", [{"buckets": 0}, {"buckets": -1}, {"buckets": 1_000_000}, {"limit": 0}])
+async def test_an_impossible_query_is_refused(store: Store, asked: dict[str, int]) -> None:
+    with pytest.raises(Invalid):
+        await store.history([all_of("a", "t", **asked)])
+
+
+VALUES = st.one_of(st.floats(-1e6, 1e6), st.booleans(), st.text(max_size=3))
+
+
+def bucketed(readings: list[tuple[int, Any]], start: int, end: int, buckets: int) -> list[tuple[Any, ...]]:
+    """The same by hand: ``[(first ms of the bucket, min, mean, max, count)]``."""
+    span = end - start + 1
+    found: dict[int, list[float]] = {}
+    for ts, value in readings:
+        if start <= ts <= end and not isinstance(value, str):
+            found.setdefault((ts - start) * buckets // span, []).append(float(value))
+    return [
+        (start - (-b * span // buckets), min(values), sum(values) / len(values), max(values), len(values))
+        for b, values in sorted(found.items())
+    ]
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    readings=st.lists(st.tuples(st.integers(0, 500), VALUES), max_size=40),
+    start=st.integers(-10, 400),
+    length=st.integers(0, 300),
+    buckets=st.integers(1, 70),
+)
+async def test_buckets_are_what_they_would_be_by_hand(
+    reopen: Open, readings: list[tuple[int, Any]], start: int, length: int, buckets: int
+) -> None:
+    store = reopen()  # one store for all examples: each is a device of its own
+    cursor = (await store.load()).cursor
+    device = f"d{cursor}-{len(readings)}-{start}-{length}-{buckets}"
+    await store.commit(1, delta(cursor, *[record(device, ts, m=v) for ts, v in readings], deleted=[device]))
+    asked = [SeriesQuery(device, "m", T0 + start, T0 + start + length, buckets), SeriesQuery(device, "m", T0, T0 + 500)]
+    found, raw = await store.history(asked)
+    await store.close()
+    assert raw.points == [(T0 + ts, v) for ts, v in sorted(readings, key=lambda r: r[0])]
+    assert [type(p[1]) for p in raw.points] == [type(v) for _, v in sorted(readings, key=lambda r: r[0])]
+    expected = bucketed([(T0 + ts, v) for ts, v in readings], T0 + start, T0 + start + length, buckets)
+    assert [(p[0], p[1], p[3:]) for p in found.points] == [(e[0], e[1], e[3:]) for e in expected]
+    assert [p[2] for p in found.points] == pytest.approx([e[2] for e in expected], rel=1e-12, abs=1e-9)
+
+
+async def test_many_series_in_one_call_come_in_the_order_asked(store: Store) -> None:
+    await store.commit(1, delta(0, *[record(f"d{i % 100}", i, t=float(i), u=1.0) for i in range(3_000)]))
+    asked = [SeriesQuery(f"d{i % 110}", ("t", "u")[i % 2], T0, T0 + 3_000, (None, 7, 60)[i % 3]) for i in range(300)]
+    together = await store.history(asked)
+    alone = [(await store.history([query]))[0] for query in asked]
+    assert together == alone
+    assert [(s.device, s.metric) for s in together] == [(q.device, q.metric) for q in asked]

@@ -1,0 +1,411 @@
+"""The SQLite store when things go wrong: killed, locked, full, damaged, from another version."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import sqlite3
+import subprocess
+import sys
+import time
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from hub.errors import InUse, StoreBusy, StoreCorrupt, StoreError
+from hub.store import connection as connection_module
+from hub.store import schema
+from hub.store.base import Delta
+from hub.store.lock import DirectoryLock
+from hub.store.sqlite import FILE, SqliteStore
+from store_words import all_of, delta, record
+
+ROOT = Path(__file__).parent.parent
+
+
+@pytest.fixture
+async def store(tmp_path: Path) -> AsyncIterator[SqliteStore]:
+    opened = SqliteStore.open(tmp_path)
+    yield opened
+    await opened.close()
+
+
+def readings(device: str, first: int, count: int) -> list[Any]:
+    return [record(device, i, f"k{i}", t=float(i)) for i in range(first, first + count)]
+
+
+async def count(store: SqliteStore, device: str) -> int:
+    [series] = await store.history([all_of(device, "t")])
+    return len(series.points)
+
+
+async def python(code: str, *arguments: str) -> asyncio.subprocess.Process:
+    """A child that runs ``code`` and can import the hub and the tests' helpers."""
+    path = os.pathsep.join([str(ROOT), str(ROOT / "tests")])
+    return await asyncio.create_subprocess_exec(
+        sys.executable,
+        *("-c", code, *arguments),
+        stdout=subprocess.PIPE,
+        env={**os.environ, "PYTHONPATH": path},
+    )
+
+
+WRITE_FOR_EVER = """
+import asyncio, sys
+from pathlib import Path
+from hub.store.sqlite import SqliteStore
+from store_words import activity, delta, record
+async def main():
+    store = SqliteStore.open(Path(sys.argv[1]))
+    cursor = (await store.load()).cursor
+    while True:
+        records = [record("a", cursor + i, f"k{cursor + i}", t=float(cursor + i)) for i in range(500)]
+        states = {"a": b"%d" % (cursor + 500)}
+        await store.commit(1, delta(cursor, *records, states=states, activity=[activity(cursor)]))
+        cursor += 500
+        print(cursor, flush=True)
+asyncio.run(main())
+"""
+
+
+async def test_kill_9_leaves_whole_commits_only(tmp_path: Path) -> None:
+    promised = 0
+    for turn in range(4):
+        child = await python(WRITE_FOR_EVER, str(tmp_path))
+        assert child.stdout is not None
+        for _ in range(3 + turn):
+            promised = int(await asyncio.wait_for(child.stdout.readline(), 20))
+        await asyncio.sleep(0.004 * turn)
+        child.send_signal(signal.SIGKILL)
+        rest = (await child.stdout.read()).split()
+        promised = max([promised, *map(int, rest)])
+        await child.wait()
+        store = SqliteStore.open(tmp_path)
+        snapshot = await store.load()
+        assert store.set_aside is None
+        assert snapshot.cursor >= promised
+        assert snapshot.cursor % 500 == 0
+        assert await count(store, "a") == snapshot.cursor
+        assert snapshot.states == {"a": b"%d" % snapshot.cursor}
+        assert len(await store.activity(limit=10_000)) == snapshot.cursor // 500
+        assert snapshot.keys[-1] == ("a", f"k{snapshot.cursor - 1}")
+        await store.close()
+
+
+async def test_a_locked_database_is_busy_and_the_same_delta_succeeds_later(
+    store: SqliteStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    written = delta(0, *readings("a", 0, 10), states={"a": b"1"})
+    holder = sqlite3.connect(store.path, isolation_level=None)
+    holder.execute("BEGIN IMMEDIATE")
+    try:
+        for _ in range(2):
+            with pytest.raises(StoreBusy, match="locked"):
+                await store.commit(1, written)
+        assert await count(store, "a") == 0  # reading goes on
+    finally:
+        holder.execute("ROLLBACK")
+        holder.close()
+    await store.commit(1, written)
+    assert await count(store, "a") == 10
+
+
+async def test_the_loop_runs_on_while_the_database_is_locked(store: SqliteStore) -> None:
+    holder = sqlite3.connect(store.path, isolation_level=None)
+    holder.execute("BEGIN IMMEDIATE")
+    waiting = asyncio.create_task(store.commit(1, delta(0, record("a", 0, t=1.0))))
+    longest, before = 0.0, time.perf_counter()
+    while not waiting.done():
+        await asyncio.sleep(0.005)
+        longest, before = max(longest, time.perf_counter() - before), time.perf_counter()
+    holder.close()
+    assert isinstance(waiting.exception(), StoreBusy)
+    assert longest < 0.2
+
+
+FILL_UP = """
+import asyncio, resource, sys
+from pathlib import Path
+from hub.errors import StoreBusy
+from hub.store.sqlite import SqliteStore
+from store_words import delta, record
+async def main():
+    store = SqliteStore.open(Path(sys.argv[1]))
+    _, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (1_000_000, hard))
+    cursor = 0
+    while True:
+        batch = delta(cursor, *[record("a", cursor + i, t=float(i)) for i in range(2_000)])
+        try:
+            await store.commit(1, batch)
+        except StoreBusy as error:
+            break
+        cursor += 2_000
+        assert cursor < 1_000_000
+    print("full", cursor, error_of := "disk is full", flush=True)
+    for _ in range(3):
+        try:
+            await store.commit(1, batch)
+        except StoreBusy as error:
+            assert "disk is full" in error.message, error.message
+        else:
+            raise AssertionError("it was written")
+    assert (await store.load()).cursor == cursor
+    resource.setrlimit(resource.RLIMIT_FSIZE, (hard, hard))
+    await store.commit(1, batch)
+    assert (await store.load()).cursor == cursor + 2_000
+    await store.close()
+    print("recovered", cursor + 2_000, flush=True)
+asyncio.run(main())
+"""
+
+
+async def test_a_full_disk_is_busy_and_recovers_by_itself(tmp_path: Path) -> None:
+    child = await python(FILL_UP, str(tmp_path))
+    out, _ = await asyncio.wait_for(child.communicate(), 30)
+    assert child.returncode == 0
+    assert out.split()[0] == b"full"
+    recovered = int(out.split()[-1])
+    store = SqliteStore.open(tmp_path)
+    assert await count(store, "a") == recovered
+    await store.close()
+
+
+def filled(directory: Path) -> Path:
+    async def fill() -> None:
+        store = SqliteStore.open(directory)
+        await store.commit(1, delta(0, *readings("a", 0, 5_000), states={"a": b"1"}))
+        await store.close()
+
+    asyncio.run(fill())
+    return directory / FILE
+
+
+def flip_header(data: bytearray) -> None:
+    data[0:16] = b"not a database!!"
+
+
+def flip_middle(data: bytearray) -> None:
+    for at in range(8_192, len(data), 4_096):
+        data[at : at + 64] = bytes(byte ^ 0xFF for byte in data[at : at + 64])
+
+
+def cut_short(data: bytearray) -> None:
+    del data[len(data) // 2 :]
+
+
+def erase(data: bytearray) -> None:
+    data[:] = os.urandom(len(data))
+
+
+@pytest.mark.parametrize("damage", [flip_header, flip_middle, cut_short, erase])
+def test_a_damaged_file_is_set_aside_at_open(damage: Any, tmp_path: Path) -> None:
+    path = filled(tmp_path)
+    data = bytearray(path.read_bytes())
+    damage(data)
+    path.write_bytes(data)
+
+    async def use() -> None:
+        store = SqliteStore.open(tmp_path)
+        assert store.set_aside is not None
+        assert store.set_aside.name.startswith(f"{FILE}.damaged-")
+        assert store.set_aside.read_bytes() == data
+        assert (await store.load()).cursor == 0
+        await store.commit(1, delta(0, record("a", 0, t=1.0)))
+        await store.close()
+        again = SqliteStore.open(tmp_path)
+        assert again.set_aside is None
+        assert await count(again, "a") == 1
+        await again.close()
+
+    asyncio.run(use())
+
+
+def test_damage_in_a_large_file_is_found_at_the_next_start(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = filled(tmp_path)
+    monkeypatch.setattr(connection_module, "CHECK_BYTES", 1)  # too large to be checked as a whole at each start
+    with sqlite3.connect(path) as peek:
+        root = peek.execute("SELECT rootpage FROM sqlite_schema WHERE name = 'reading'").fetchone()[0]
+        size = peek.execute("PRAGMA page_size").fetchone()[0]
+    peek.close()
+    data = bytearray(path.read_bytes())
+    data[(root - 1) * size : root * size] = os.urandom(size)
+    path.write_bytes(data)
+
+    async def use() -> None:
+        store = SqliteStore.open(tmp_path)
+        assert store.set_aside is None
+        with pytest.raises(StoreCorrupt):
+            await store.history([all_of("a", "t")])
+        await store.close()
+        after = SqliteStore.open(tmp_path)
+        assert after.set_aside is not None
+        await after.close()
+
+    asyncio.run(use())
+
+
+def test_a_locked_file_is_not_taken_for_a_damaged_one(tmp_path: Path) -> None:
+    path = filled(tmp_path)
+    holder = sqlite3.connect(path, isolation_level=None)
+    holder.execute("PRAGMA locking_mode = EXCLUSIVE")
+    holder.execute("BEGIN EXCLUSIVE")
+    holder.execute("UPDATE progress SET epoch = epoch")
+    with pytest.raises(StoreBusy):
+        SqliteStore.open(tmp_path)
+    holder.close()
+    assert not list(tmp_path.glob("*damaged*"))
+
+
+def test_a_database_of_a_newer_version_is_refused_and_untouched(tmp_path: Path) -> None:
+    path = filled(tmp_path)
+    with sqlite3.connect(path) as newer:
+        newer.execute("PRAGMA user_version = 999")
+    newer.close()
+    before = path.read_bytes()
+    with pytest.raises(StoreError, match=r"format 999.*newer version"):
+        SqliteStore.open(tmp_path)
+    assert path.read_bytes() == before
+    assert not list(tmp_path.glob("*damaged*"))
+
+
+def test_an_interrupted_migration_goes_on_where_it_stopped(tmp_path: Path) -> None:
+    filled(tmp_path)
+    connection = sqlite3.connect(tmp_path / FILE, isolation_level=None)
+    known = len(schema.MIGRATIONS)
+    good = ("CREATE TABLE extra (x INTEGER)", "INSERT INTO extra VALUES (1)")
+    broken = ("INSERT INTO extra VALUES (2)", "INSERT INTO nowhere VALUES (1)")
+    with pytest.raises(sqlite3.OperationalError):
+        schema.migrate(connection, (*schema.MIGRATIONS, good, broken))
+    assert schema.version_of(connection) == known + 1
+    assert connection.execute("SELECT x FROM extra").fetchall() == [(1,)]
+    schema.migrate(connection, (*schema.MIGRATIONS, good, ("INSERT INTO extra VALUES (3)",)))
+    assert schema.version_of(connection) == known + 2
+    assert connection.execute("SELECT x FROM extra").fetchall() == [(1,), (3,)]
+    assert connection.execute("SELECT count(*) FROM reading").fetchone() == (5_000,)
+    connection.close()
+
+
+async def test_every_commit_is_synced_to_the_disk(store: SqliteStore) -> None:
+    writer = store._writer.connection
+    assert writer.execute("PRAGMA journal_mode").fetchone() == ("wal",)
+    assert writer.execute("PRAGMA synchronous").fetchone() == (2,)
+
+
+async def test_a_backup_is_whole_while_writing_goes_on(store: SqliteStore, tmp_path: Path) -> None:
+    await store.commit(1, delta(0, *readings("a", 0, 20_000), states={"a": b"20000"}))
+    cursor, copies, done = 20_000, [], asyncio.Event()
+
+    async def write() -> None:
+        nonlocal cursor
+        while not done.is_set():
+            await store.commit(1, delta(cursor, *readings("a", cursor, 100), states={"a": b"%d" % (cursor + 100)}))
+            cursor += 100
+
+    writing = asyncio.create_task(write())
+    for number in range(3):
+        await asyncio.sleep(0.05)
+        copies.append(tmp_path / f"copy{number}" / FILE)
+        before = cursor
+        await store.backup(copies[-1])
+        assert cursor > before, "writing stood still"
+    done.set()
+    await writing
+    seen = []
+    for copy in copies:
+        assert [file.name for file in copy.parent.iterdir()] == [FILE]
+        backup = SqliteStore.open(copy.parent)
+        snapshot = await backup.load()
+        assert snapshot.states == {"a": b"%d" % snapshot.cursor}
+        assert await count(backup, "a") == snapshot.cursor
+        seen.append(snapshot.cursor)
+        await backup.close()
+    assert seen == sorted(set(seen))
+
+
+async def test_the_log_is_cut_once_long_readers_let_it(store: SqliteStore, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(connection_module, "WAL_LIMIT_BYTES", 1_000_000)
+    monkeypatch.setattr("hub.store.sqlite.LOG_LOOK_S", 0.3)
+    wal = connection_module.wal_of(store.path)
+    reader = sqlite3.connect(store.path, isolation_level=None)
+    reader.execute("BEGIN")
+    reader.execute("SELECT count(*) FROM reading").fetchone()
+    cursor = 0
+    while wal.stat().st_size < 3_000_000:
+        await store.commit(1, delta(cursor, *readings("a", cursor, 1_000)))
+        cursor += 1_000
+    reader.close()
+    await asyncio.sleep(0.3)
+    await store.commit(1, delta(cursor, *readings("a", cursor, 10)))
+    assert wal.stat().st_size < 1_000_000
+    assert await count(store, "a") == cursor + 10
+
+
+async def test_too_many_waiting_reads_are_refused(store: SqliteStore, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("hub.store.sqlite.MAX_WAITING_READS", 20)
+    answers = await asyncio.gather(*(store.alerts() for _ in range(50)), return_exceptions=True)
+    assert sum(isinstance(answer, StoreBusy) for answer in answers) == 30
+    assert await store.alerts() == []
+
+
+async def test_a_cancelled_commit_is_written_once(store: SqliteStore) -> None:
+    written = delta(0, *readings("a", 0, 5_000))
+    task = asyncio.create_task(store.commit(1, written))
+    await asyncio.sleep(0.005)
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    await store.commit(1, written)
+    assert await count(store, "a") == 5_000
+
+
+async def test_a_closed_store_says_so(tmp_path: Path) -> None:
+    store = SqliteStore.open(tmp_path)
+    writing = asyncio.create_task(store.commit(1, delta(0, *readings("a", 0, 5_000))))
+    await asyncio.sleep(0)
+    await store.close()
+    await writing  # what was begun is finished
+    await store.close()
+    for use in (store.load(), store.commit(1, Delta(0)), store.backup(tmp_path / "copy")):
+        with pytest.raises(StoreError, match="closed"):
+            await use
+
+
+async def test_stats_tell_size_and_last_commit(store: SqliteStore) -> None:
+    before = store.stats()
+    await store.commit(1, delta(0, *readings("a", 0, 20_000)))
+    after = store.stats()
+    assert after.bytes > before.bytes + 200_000
+    assert (before.commits, after.commits) == (0, 1)
+    assert after.last_commit is not None
+    assert abs(after.last_commit - time.time() * 1_000) < 10_000
+
+
+HOLD_LOCK = """
+import sys, time
+from pathlib import Path
+from hub.store.lock import DirectoryLock
+with DirectoryLock.acquire(Path(sys.argv[1])):
+    print("held", flush=True)
+    time.sleep(60)
+"""
+
+
+async def test_a_directory_is_one_hubs(tmp_path: Path) -> None:
+    directory = tmp_path / "new" / "data"
+    child = await python(HOLD_LOCK, str(directory))
+    assert child.stdout is not None
+    assert await child.stdout.readline() == b"held\n"
+    with pytest.raises(InUse, match=f"process {child.pid}"):
+        DirectoryLock.acquire(directory)
+    child.send_signal(signal.SIGKILL)
+    await child.wait()
+    lock = DirectoryLock.acquire(directory)
+    with pytest.raises(InUse, match=f"process {os.getpid()}"):
+        DirectoryLock.acquire(directory)
+    lock.release()
+    lock.release()
+    DirectoryLock.acquire(directory).release()

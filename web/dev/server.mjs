@@ -84,7 +84,7 @@ server.on('upgrade', (request, socket, head) => {
 });
 
 function accept(socket) {
-  const client = { socket, greeted: false, hidden: false, sent: 0, acked: 0 };
+  const client = { socket, greeted: false, hidden: false, behind: false, sent: 0, acked: 0 };
   clients.add(client);
   socket.on('close', () => clients.delete(client));
   socket.on('message', (data) => {
@@ -131,11 +131,17 @@ function statsNow() {
 setInterval(() => {
   if (!clients.size || !drift.awake.length) return;
   const text = JSON.stringify(drift.delta(Math.max(1, Math.round((rate * FRAME_MS) / 1000))));
-  // At most two frames that were not acknowledged, as the hub does.
+  // At most two frames that were not acknowledged, and one delta of everything after a pause, as the hub does.
   for (const client of clients) {
-    if (!client.greeted || client.hidden || client.sent > client.acked + 2) continue;
+    if (!client.greeted) continue;
+    if (client.hidden || client.sent > client.acked + 2) {
+      client.behind = true;
+      continue;
+    }
+    const frame = client.behind ? JSON.stringify(drift.delta(drift.awake.length)) : text;
+    client.behind = false;
     client.sent = snapshot.seq;
-    client.socket.send(text);
+    client.socket.send(frame);
   }
 }, FRAME_MS);
 setInterval(() => say(statsNow()), 2000);

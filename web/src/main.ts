@@ -4,6 +4,7 @@ import '@fontsource-variable/inter/index.css';
 import 'uplot/dist/uPlot.min.css';
 import './styles/tokens.css';
 import './styles/base.css';
+import './styles/page.css';
 import './styles/overlay.css';
 import { mount } from 'svelte';
 import App from './App.svelte';

@@ -45,7 +45,7 @@ export const T = {
       ['g f', 'Fleet'], ['g a', 'Alerts'], ['g c', 'Assistant'], ['t', 'Dark or light'], ['?', 'This sheet'], ['Esc', 'Close, or clear'],
     ],
   },
-  toast: { dismiss: 'Dismiss', region: 'Notices', copied: 'Copied', failed: 'That did not work' },
+  toast: { dismiss: 'Dismiss', region: 'Notices', copied: 'Copied', },
   fleet: {
     title: 'Fleet', all: 'All devices', summary: 'Fleet summary',
     devices: (n: number) => s(n, 'device', 'devices'), online: (percent: string) => `${percent}\u00a0% online`,
@@ -56,7 +56,7 @@ export const T = {
     map: 'Fleet map', mapCells: 'one cell per device, by area', mapAreas: 'by area',
     area: (name: string, n: number, bad: number) => `${name}: ${n} ${s(n, 'device', 'devices')}, ${bad} need attention`,
     noArea: 'No area', moreAreas: (n: number) => `and ${n} more`,
-    search: 'Search by name, id or model', clear: 'Clear', clearAll: 'Clear all filters', remove: (what: string) => `Remove the filter ${what}`,
+    search: 'Search by name, id or model', clear: 'Clear', remove: (what: string) => `Remove the filter ${what}`,
     facets: { status: 'Status', severity: 'Severity', area: 'Area', label: 'Label' },
     columns: 'Columns', metrics: 'Metrics', csv: 'Download CSV of all rows shown', csvName: 'watchkeeper-devices',
     count: (n: string, all: string) => (n === all ? `${n} devices` : `${n} of ${all}`),
@@ -65,7 +65,7 @@ export const T = {
     sortBy: (name: string) => `Sort by ${name}`,
     cols: {
       name: 'Device', area: 'Area', model: 'Model', reading: 'Reading', spark: 'Last hour', alert: 'Alert', labels: 'Labels',
-      presence: 'Presence', dialect: 'Dialect', seen: 'Seen', id: 'Id', unit: 'Unit', metric: 'Metric', severity: 'Severity', lastSeen: 'Last seen',
+      presence: 'Presence', dialect: 'Dialect', seen: 'Seen', id: 'Id', unit: 'Unit', metric: 'Metric', severity: 'Severity',
     },
   },
   first: {
@@ -78,7 +78,7 @@ export const T = {
     count: (n: number) => `${n} open`, none: 'Nothing is wrong.', noneLead: 'Alerts appear here the moment a rule fires.',
     noneAcknowledged: 'No acknowledged alert.', noneCleared: 'No alert has cleared yet.', more: 'Load more', all: 'All alerts',
     acknowledge: 'Acknowledge', openDevice: 'Open device', note: 'Note (optional)', notePlaceholder: 'What do you know or plan?',
-    ackTitle: 'Acknowledge this alert', cancel: 'Cancel', acknowledgedBy: (who: string) => `Acknowledged by ${who}`, done: 'Acknowledged',
+    ackTitle: 'Acknowledge this alert', cancel: 'Cancel', done: 'Acknowledged',
     now: (v: string) => `now ${v}`, at: (v: string) => `at ${v}`, limit: (v: string) => `limit ${v}`, raised: 'Raised', clearedAt: 'Cleared',
     missing: 'There is no alert by this id; it may have been deleted with its device.', copyLink: 'Copy link', value: 'Value', rule: 'Rule', noteLabel: 'Note', back: 'All alerts',
     title1: (n: number) => `(${n}) `,
@@ -91,14 +91,14 @@ export const T = {
     failedOver: (from: string) => `${from} did not answer, so the built-in analyst wrote this.`,
     match: { strong: 'strong match', medium: 'medium match', weak: 'weak match' }, evidence: 'Evidence', against: 'Speaks against it',
     claims: 'What it says', unsupported: 'not supported by the evidence', actions: 'What to do', confirm: 'To be sure', others: 'Also possible',
-    run: 'Diagnose now', running: 'Diagnosing…', more: 'Full diagnosis', component: 'Component', on: 'on', goto: 'Show in the chart', written: 'Written',
+    run: 'Diagnose now', running: 'Diagnosing…', more: 'Full diagnosis', component: 'Component', on: 'on', goto: 'Show in the chart', all: (n: number) => `Show all ${n}`
   },
   device: {
     overview: 'Overview', alerts: 'Alerts', raw: 'Raw values', settings: 'Settings', sections: 'Device sections', missing: 'There is no device by this name. It may have been deleted.',
     seen: 'seen', never: 'never seen', via: (id: string) => `via ${id}`, ask: 'Ask about this', limit: (v: string) => `limit ${v}`, noMetrics: 'This device has not sent a reading yet.',
     ranges: { '15m': '15 min', '1h': '1 h', '24h': '24 h', '7d': '7 d' }, range: 'Time range', custom: 'Selected', resetZoom: 'Back to live', empty: 'No reading in this time.',
     loading: 'Loading…', mean: 'mean', band: 'lowest to highest', openAlerts: 'Alerts of this device', noAlerts: 'No alert on this device.', notNumeric: 'This metric is text; its value is in the table.',
-    chart: (metric: string) => `Chart of ${metric}`, steady: 'an hour ago', noDiagnosis: 'No alert is open here. You can ask for a diagnosis of the present state.',
+    chart: (metric: string) => `Chart of ${metric}`, noDiagnosis: 'No alert is open here. You can ask for a diagnosis of the present state.',
     table: { metric: 'Metric', value: 'Value', unit: 'Unit', time: 'Time', quality: 'Quality' }, quality: { good: 'good', clock: 'clock is off', retained: 'retained', late: 'late' },
     facts: { id: 'Id', native: 'Its own name', dialect: 'Dialect', model: 'Model', manufacturer: 'Manufacturer', firmware: 'Firmware', first: 'First seen', via: 'Via', info: 'Info it sent', desired: 'Desired', reported: 'Reported' },
     form: { name: 'Name', area: 'Area', labels: 'Labels, separated by commas', save: 'Save', saved: 'Saved' },

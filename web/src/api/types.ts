@@ -26,6 +26,7 @@ export interface Diagnosis {
   component: string | null;
   /** 0 to 1: how well the rule matches, not a probability. Never shown as a number. */
   confidence: number;
+  match?: Match | null;
   evidence: Evidence[];
   against: string[];
   claims: { text: string; evidence: string[]; supported: boolean }[];

@@ -3,8 +3,9 @@
 import type { Diagnosis, Match } from '../api/types';
 import { T } from '../texts';
 
-/** The rule's match as a word; a diagnosis without a ranked list is judged by its own figure. */
+/** The rule's match as a word; without one it follows from the ranked list or the figure. */
 export function matchOf(diagnosis: Diagnosis): Match {
+  if (diagnosis.match) return diagnosis.match;
   const first = diagnosis.causes?.find((each) => each.cause === diagnosis.cause) ?? diagnosis.causes?.[0];
   if (first) return first.match;
   return diagnosis.confidence >= 0.7 ? 'strong' : diagnosis.confidence >= 0.4 ? 'medium' : 'weak';

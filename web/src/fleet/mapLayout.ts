@@ -46,7 +46,7 @@ export function cellSize(sizes: readonly number[], width: number, narrow: boolea
     for (const deep of [2, 3, 4, 6, 8, 10, 12, 14]) {
       if (deep > 2 && deep > most) break;
       if (deep * pitch > 100) break;
-      if (heightOf(sizes, width, pitch, deep) <= tallest) return { pitch, deep };
+      if (heightOf(sizes, width, pitch, deep) <= tallest) return { pitch, deep: Math.min(deep, most) };
     }
   }
   return { pitch: 5, deep: 14 };

@@ -20,6 +20,7 @@ describe('numbers', () => {
     expect(number(0.127)).toBe('0.13');
     expect(number(43.21)).toBe('43.2');
     expect(number(12_345.6)).toBe('12,346');
+    expect(number(4904.4, 'm³/h')).toBe('4,904');
   });
 
   it('are a dash when there are none', () => {

@@ -32,7 +32,7 @@ function fixed(value: number, digits: number): string {
 export function decimals(value: number, unit: string | null | undefined): number {
   const size = Math.abs(value);
   const known = unit ? DECIMALS[unit] : undefined;
-  if (known !== undefined) return size >= 10_000 ? 0 : known;
+  if (known !== undefined) return size >= 1000 ? 0 : known;
   if (size >= 1000 || (Number.isInteger(value) && size >= 100)) return 0;
   return size >= 10 ? 1 : 2;
 }

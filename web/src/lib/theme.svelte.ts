@@ -1,4 +1,4 @@
-// Dark or light: the system's choice unless a person made one. public/assets/theme.js applies the stored
+// Dark or light: the system's choice unless a person made one. public/theme.js applies the stored
 // choice before the first paint; both use the same key.
 
 export type Theme = 'system' | 'light' | 'dark';

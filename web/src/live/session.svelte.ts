@@ -8,6 +8,7 @@ import { Connection } from './connection';
 import { Fleet } from './fleet';
 import { nextFrame } from './frame';
 import { SEVERITY, type Stats } from './protocol';
+import { Sparks } from './sparks';
 
 export type Link = 'connecting' | 'live' | 'lost' | 'login' | 'origin';
 
@@ -17,6 +18,7 @@ const PATIENCE_MS = 1500;
 const STATS_KEPT = 150;
 
 export const fleet = new Fleet();
+export const sparks = new Sparks(fleet, () => session.hubNow());
 
 class Session {
   link = $state<Link>('connecting');
@@ -47,6 +49,8 @@ class Session {
     lost: () => this.unlinked(),
     refused: (reason) => this.refuse(reason),
     reset: (root) => {
+      // Handles mean other devices now: at once, before anything asks for the new ones.
+      sparks.clear();
       this.root = root;
       this.epoch++;
       this.ready = true;

@@ -104,7 +104,8 @@ export class Sparks {
       const answer = await post<{ series: Series[] }>('/api/history/query', body);
       for (const each of answer.series) this.keep(each, from, slot);
     } catch {
-      // A sparkline is a comfort: without history the line simply starts now.
+      // A sparkline is a comfort: the row asks again with its next reading.
+      return;
     }
     for (const [key] of batch) if (!this.kept.has(key)) this.put(key, { values: empty(), slot, readings: 0 });
     nextFrame(() => batch.forEach(([, { ready }]) => ready()));

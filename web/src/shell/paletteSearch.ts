@@ -2,6 +2,7 @@
 
 import { alertHref, deviceHref, router } from '../lib/router.svelte';
 import { themes } from '../lib/theme.svelte';
+import { alertMessage } from '../lib/words';
 import { fleet, session } from '../live/session.svelte';
 import { T } from '../texts';
 import { standing, type IconName, type Standing } from '../ui/icons';
@@ -56,7 +57,7 @@ const alerts = (has: Has): Found[] =>
     .slice(0, MOST)
     .map((alert) => ({
       key: `go-alert-${alert.id}`,
-      name: `${alert.device_name} ${alert.message}`,
+      name: `${alert.device_name} ${alertMessage(alert)}`,
       glyph: alert.severity,
       run: () => router.go(alertHref(alert.id)),
     }));

@@ -7,7 +7,7 @@ on one floor do not import each other, save ``dialects`` -> ``topics`` and ``ass
 ==  ==============  =========================================================================================
 5   assembly        ``app`` (opens a hub, owns every task), ``wiring``, ``serve``, ``demo``, ``doctor``, ``cli``
 4   outside face    ``api/``
-3   use cases       ``pipeline``, ``devices``, ``alerts``, ``commands``, ``housekeeping``, ``tools``,
+3   use cases       ``pipeline``, ``outbox``, ``devices``, ``alerts``, ``commands``, ``housekeeping``, ``tools``,
                     ``diagnosis``, ``assistant``, ``analysis``
 2   edges           ``config``, ``resources``, ``install``, ``batch``, ``inbox``, ``bus``, ``mqtt/``, ``store/``, ``ai/``,
                     ``uploads``, ``metrics``, ``usage``, ``leash``

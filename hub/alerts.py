@@ -69,9 +69,12 @@ class Alerts:
 
     async def open(self, device: str | None = None) -> list[Explained]:
         """All open alerts, newest first; of one device if it is named."""
+        return await self.explain(self.open_now(device))
+
+    def open_now(self, device: str | None = None) -> list[Alert]:
+        """The same without their explanations, straight from memory."""
         found = [a for a in self._engine.open.values() if device is None or a.device == device]
-        found.sort(key=lambda alert: (alert.raised_at, alert.id), reverse=True)
-        return await self.explain(found)
+        return sorted(found, key=lambda alert: (alert.raised_at, alert.id), reverse=True)
 
     async def explain(self, alerts: Sequence[Alert]) -> list[Explained]:
         """Join each with its diagnosis, in one look-up."""

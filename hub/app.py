@@ -35,6 +35,7 @@ from hub.install import Install, open_install, save
 from hub.metrics import Metrics
 from hub.model import LostSession
 from hub.mqtt.aiomqtt import AiomqttLink
+from hub.outbox import Outbox
 from hub.pipeline import Pipeline
 from hub.rules import Engine
 from hub.store.lock import DirectoryLock
@@ -75,6 +76,7 @@ class Hub:
     bus: Bus
     store: SqliteStore
     link: AiomqttLink
+    outbox: Outbox
     pipeline: Pipeline
     diagnostician: Diagnostician
     broadcaster: Broadcaster
@@ -103,10 +105,12 @@ async def open_hub(settings: Settings, token: str | None) -> AsyncIterator[Hub]:
         inbox, bus, fleet = Inbox(), Bus(), Fleet(fleet_limits(settings))
         dialects = [make(settings.mqtt.root) for make in DIALECTS.values()]
         link = AiomqttLink(
-            link_settings(settings, install), inbox.offer, lambda since, at: inbox.tell(LostSession(since, at))
+            link_settings(settings, install),
+            inbox.offer,
+            lambda since, at: inbox.tell(LostSession(since or _last_heard(fleet), at)),
         )
         link.subscribe(topic for dialect in dialects for topic in dialect.filters)
-        metrics = Metrics()
+        metrics, outbox = Metrics(), Outbox(link)
         pipeline = Pipeline(
             inbox=inbox,
             dialects=dialects,
@@ -116,6 +120,7 @@ async def open_hub(settings: Settings, token: str | None) -> AsyncIterator[Hub]:
             bus=bus,
             now=now_ms,
             on_commit=metrics.observe_commit,
+            on_effect=outbox.put,
         )
         pipeline.link = link
         await pipeline.restore()
@@ -164,6 +169,7 @@ async def open_hub(settings: Settings, token: str | None) -> AsyncIterator[Hub]:
             bus=bus,
             store=store,
             link=link,
+            outbox=outbox,
             pipeline=pipeline,
             diagnostician=diagnostician,
             broadcaster=broadcaster,
@@ -172,6 +178,11 @@ async def open_hub(settings: Settings, token: str | None) -> AsyncIterator[Hub]:
             shutdown=shutdown,
             failed=failed,
         )
+
+
+def _last_heard(fleet: Fleet) -> int:
+    """When the run before this one last heard of any device: where a gap found at the first connection begins."""
+    return max((device.last_seen or 0 for device in fleet.devices()), default=0)
 
 
 async def serve(
@@ -219,6 +230,7 @@ async def _run(hub: Hub, stop: asyncio.Event, on_ready: Callable[[], Awaitable[N
 
         pipeline = start("pipeline", hub.pipeline.run())
         link = start("link", hub.link.run())
+        outbox = start("outbox", hub.outbox.run())
         clock = start("clock", run_clock(hub.inbox, hub.link, now_ms))
         retention = start("retention", run_retention(hub.store, hub.retention_days, now_ms))
         diagnosis = start("diagnosis", hub.diagnostician.run())
@@ -229,7 +241,7 @@ async def _run(hub: Hub, stop: asyncio.Event, on_ready: Callable[[], Awaitable[N
 
         greeting.cancel()
         hub.shutdown.set()  # streams end now, so that the web server has nobody to wait for
-        for task in (clock, retention, diagnosis):
+        for task in (clock, outbox, retention, diagnosis):
             task.cancel()
         hub.link.pause()
         hub.inbox.close()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from typing import Any
 
+from hub.dialects import Effect
 from hub.events import AlertAcknowledged, AlertCleared, AlertRaised, Event
 from hub.model import Alert, Diagnosis, RawMessage, Record, Rejection
 
@@ -19,6 +20,8 @@ class Batch:
         self.deleted: list[str] = []
         self.dropped: set[str] = set()
         self.diagnoses: list[Diagnosis] = []
+        self.learnt: dict[tuple[str, str], bytes | None] = {}
+        self.effects: list[Effect] = []
         self.messages: list[RawMessage] = []
         self.answers: list[tuple[asyncio.Future[Any], Any]] = []
 

@@ -20,22 +20,12 @@ from hub.activity import narrate
 from hub.batch import Batch
 from hub.bus import Bus
 from hub.dedupe import Window
-from hub.dialects import Dialect, rejection
+from hub.dialects import Change, Dialect, Effect, Result, rejection
 from hub.errors import HubError, Rejected, StoreError
 from hub.fleet import Fleet
 from hub.inbox import Entry, Inbox
-from hub.model import (
-    Acknowledge,
-    DeleteDevice,
-    EditDevice,
-    Fact,
-    LostSession,
-    RawMessage,
-    Record,
-    Rejection,
-    Tick,
-    WriteDiagnosis,
-)
+from hub.model import Fact, RawMessage, Record, Rejection
+from hub.model import fact as facts
 from hub.mqtt.link import Link
 from hub.rules import Engine
 from hub.store.base import Delta, Store
@@ -47,6 +37,7 @@ MOST = 2_000
 STALLED_S = 60.0
 """A store that has failed for this long: the link stops taking messages and the broker queues them."""
 EPOCH = 1
+_NOTHING = Result()
 
 
 class Counters(msgspec.Struct):
@@ -73,6 +64,7 @@ class Pipeline:
         bus: Bus,
         now: Callable[[], int],
         on_commit: Callable[[float], None] = lambda seconds: None,
+        on_effect: Callable[[Effect], None] = lambda effect: None,
     ) -> None:
         self._inbox = inbox
         self._dialects = dialects
@@ -83,7 +75,9 @@ class Pipeline:
         self._bus = bus
         self._now = now
         self._on_commit = on_commit
+        self._on_effect = on_effect
         self._cursor = 0
+        self._ticked = 0
         self.link: Link | None = None
         self.counters = Counters()
 
@@ -96,6 +90,9 @@ class Pipeline:
         self._fleet.restore(snapshot.states.values(), now)
         batch = Batch()
         batch.events += self._engine.restore(self._fleet.devices(), snapshot.alerts, now)
+        for dialect in self._dialects:
+            for key, value in snapshot.learnt.get(dialect.name, {}).items():
+                batch.effects += dialect.apply(Change(key, value))
         await self._finish(batch)
 
     async def run(self) -> None:
@@ -123,7 +120,7 @@ class Pipeline:
             dialect = next((d for d in self._dialects if d.owns(message.topic)), None)
             if dialect is None:
                 raise Rejected("no_dialect", "No dialect reads this topic.")
-            self._apply(batch, message, dialect)
+            self._apply(batch, message, dialect, dialect.decode(message, self._fleet))
         except Rejected as error:
             self._reject(batch, rejection(message, error))
         except Exception:
@@ -132,9 +129,13 @@ class Pipeline:
             fault = Rejected("decoder_fault", "The hub failed to read this message; see its log.")
             self._reject(batch, rejection(message, fault))
 
-    def _apply(self, batch: Batch, message: RawMessage, dialect: Dialect) -> None:
-        result = dialect.decode(message, self._fleet)
+    def _apply(self, batch: Batch, message: RawMessage, dialect: Dialect, result: Result) -> None:
         fleet, engine, now = self._fleet, self._engine, message.received
+        # First what it takes to read the next message: a birth and its data may share a batch.
+        for change in result.changes:
+            batch.learnt[dialect.name, change.key] = change.value
+            batch.effects += dialect.apply(change)
+        batch.effects += result.effects
         for identity in result.identities:
             changes = fleet.identify(identity, now)
             batch.events += changes
@@ -178,34 +179,44 @@ class Pipeline:
     def _fact(self, batch: Batch, fact: Fact) -> Any:
         fleet, engine = self._fleet, self._engine
         match fact:
-            case Tick():
+            case facts.Tick():
+                self._tick_dialects(batch, fact.now)
                 batch.events += fleet.tick(fact.now, fact.listening_since)
                 fired = engine.tick(fact.now, fact.listening_since, fleet.get)
                 batch.events += fired
                 for event in fired:
                     if isinstance(event, ev.AlertRaised):
                         fleet.touch(event.alert.device)
-            case Acknowledge():
+            case facts.Acknowledge():
                 alert, changes = engine.acknowledge(fact)
                 batch.events += changes
                 return alert
-            case EditDevice():
+            case facts.EditDevice():
                 batch.events += fleet.edit(fact)
                 device = fleet.require(fact.device)
                 batch.events += engine.refresh(device, fact.at)
                 return device
-            case DeleteDevice():
+            case facts.DeleteDevice():
                 fleet.delete(fact.device)
                 self._window.forget(fact.device)
                 batch.events += engine.forget(fact.device, fact.at)
                 batch.delete(fact.device)
                 batch.events.append(ev.DeviceDeleted(fact.device, fact.at))
-            case WriteDiagnosis():
+            case facts.WriteDiagnosis():
                 batch.diagnoses.append(fact.diagnosis)
                 batch.events.append(ev.DiagnosisReady(fact.diagnosis, fact.diagnosis.created_at))
-            case LostSession():
+            case facts.LostSession():
                 batch.events.append(ev.GapSuspected(fact.since, fact.at))
         return None
+
+    def _tick_dialects(self, batch: Batch, now: int) -> None:
+        if now - self._ticked < 1_000:
+            return
+        self._ticked = now
+        for dialect in self._dialects:
+            said = dialect.tick(self._fleet, now)
+            if said != _NOTHING:
+                self._apply(batch, RawMessage("", b"", now), dialect, said)
 
     # -- commit, then tell -------------------------------------------------------------------------------------
 
@@ -215,6 +226,8 @@ class Pipeline:
             await self._commit(delta)
         if self.link is not None and batch.messages:
             self.link.ack(batch.messages)
+        for effect in batch.effects:
+            self._on_effect(effect)
         for future, answer in batch.answers:
             if future.done():
                 continue  # whoever asked has gone away
@@ -232,7 +245,17 @@ class Pipeline:
         states = self._fleet.take_dirty()
         activity = [line for event in batch.events if (line := narrate(event, self._fleet.get)) is not None]
         alerts = batch.alerts()
-        if not (batch.records or states or batch.deleted or alerts or batch.diagnoses or batch.rejections or activity):
+        changed = (
+            batch.records,
+            states,
+            batch.deleted,
+            alerts,
+            batch.diagnoses,
+            batch.rejections,
+            activity,
+            batch.learnt,
+        )
+        if not any(changed):
             return None
         self._cursor += len(batch.records)
         return Delta(
@@ -244,6 +267,7 @@ class Pipeline:
             diagnoses=batch.diagnoses,
             rejections=batch.rejections,
             activity=activity,
+            learnt=batch.learnt,
         )
 
     async def _commit(self, delta: Delta) -> None:

@@ -1,6 +1,7 @@
 """A hub for the tests of its outside face: everything real but the broker, served by uvicorn on a free port.
 
-Messages enter where a link would put them. The language model's place is taken by a few lines that answer at once.
+Messages enter where a link would put them. Tests that time or break the AI put :class:`Ai` in its place; ``real_ai``
+takes the hub's own, with the built-in analyst.
 """
 
 from __future__ import annotations
@@ -9,29 +10,33 @@ import asyncio
 import contextlib
 import json
 import socket
-import time
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 import httpx
-import msgspec
 import uvicorn
 import websockets
 
+from fake_ai import Ai, diagnosis_of, now_ms
+from hub.ai.base import AiSettings
+from hub.ai.providers import open_providers
+from hub.analysis import Analyst
 from hub.api import Broadcaster, HttpSettings, Services, create_api
+from hub.assistant import Assistant
 from hub.bus import Bus
+from hub.diagnosis import Diagnostician
 from hub.dialects import DIALECTS
-from hub.errors import AiUnavailable
 from hub.fleet import Fleet
 from hub.inbox import Inbox
 from hub.metrics import Metrics
-from hub.model import CauseMatch, Claim, Diagnosis, Evidence, RawMessage, Tick, WriteDiagnosis, Writer
+from hub.model import RawMessage, Tick
 from hub.mqtt.link import LinkState
 from hub.pipeline import Pipeline
 from hub.rules import Engine, parse
 from hub.store.sqlite import SqliteStore
+from hub.tools import Tools
 from hub.usage import Meter
 
 RULES = """
@@ -43,105 +48,10 @@ above = 80
 clear = 78
 severity = "critical"
 """
-WRITER = Writer("builtin", "builtin", False)
 
 
-def now_ms() -> int:
-    return time.time_ns() // 1_000_000
-
-
-class Reply(msgspec.Struct):
-    text: str
-    provider: str = "builtin"
-    model: str = "builtin"
-    generative: bool = False
-    tokens_used: int = 7
-
-
-class Image(msgspec.Struct):
-    filename: str
-    analysis: str
-    device_id: str | None
-    format: str = "png"
-    width: int = 1
-    height: int = 1
-    provider: str = "builtin"
-    model: str = "builtin"
-    generative: bool = False
-    tokens_used: int = 0
-    properties: dict[str, float | str] = {}
-
-
-class Ai:
-    """Answers at once, knows the model ``builtin`` only; ``hold`` makes it wait, ``fault`` is raised instead."""
-
-    def __init__(self) -> None:
-        self.hold: asyncio.Event | None = None
-        self.fault: Exception | None = None
-        self.submit: Any = None
-        self.pending_ids: set[str] = set()
-
-    async def answer(self, question: str, model: str | None = None) -> Reply:
-        if self.fault:
-            raise self.fault
-        if self.hold:
-            await self.hold.wait()
-        if model not in (None, "builtin"):
-            raise AiUnavailable(f"no provider serves the model {model!r}.")
-        return Reply(f"You asked: {question}")
-
-    async def stream(self, question: str, model: str | None = None) -> AsyncIterator[str]:
-        if self.fault:
-            raise self.fault
-        for word in ("You ", "asked: ", question):
-            yield word
-            if self.hold:
-                await self.hold.wait()
-
-    async def diagnose_device(self, device_id: str) -> Diagnosis:
-        diagnosis = diagnosis_of(device_id, None)
-        await self.submit(WriteDiagnosis(diagnosis))
-        return diagnosis
-
-    def pending(self, alert_id: str) -> bool:
-        return alert_id in self.pending_ids
-
-    async def analyse_image(self, filename: str | None, data: bytes, device_id: str | None = None) -> Image:
-        if self.fault:
-            raise self.fault
-        return Image(filename or "picture", f"{len(data)} bytes", device_id)
-
-    def describe(self) -> Sequence[Writer]:
-        return [WRITER]
-
-    def vision(self) -> Sequence[Writer]:
-        return [WRITER]
-
-
-def diagnosis_of(device: str, alert: str | None) -> Diagnosis:
-    found = Evidence("e1", "slope", device, "temperature", "It rises by 2 °C an hour.", 2.0, "°C/h", 1, 2, 0.9)
-    causes = (
-        CauseMatch("fouling", "Fouled cooler", "cooler", 0.3),
-        CauseMatch("bearing_wear", "Worn bearing", "bearing", 0.8, supporting=("e1",)),
-    )
-    return Diagnosis(
-        id=f"d-{time.time_ns()}",
-        alert=alert,
-        device=device,
-        summary="The bearing wears.",
-        cause="bearing_wear",
-        component="bearing",
-        confidence=0.8,
-        evidence=(found,),
-        against=(),
-        claims=(Claim("It rises.", ("e1",), True),),
-        actions=("Look at the bearing.",),
-        confirm_by=(),
-        causes=causes,
-        generated_by=WRITER,
-        tokens_used=0,
-        created_at=now_ms(),
-    )
+async def idle() -> None:
+    """No diagnosis by itself."""
 
 
 @dataclass
@@ -206,7 +116,13 @@ class Socket:
 
 @contextlib.asynccontextmanager
 async def running_hub(
-    data: Path, *, rules: str = RULES, live_clients: int = 64, listeners: int = 128, **http: Any
+    data: Path,
+    *,
+    rules: str = RULES,
+    live_clients: int = 64,
+    listeners: int = 128,
+    real_ai: bool = False,
+    **http: Any,
 ) -> AsyncIterator[ApiHub]:
     """Open, serve, and end in the hub's own order. ``http`` are fields of HttpSettings."""
     store = SqliteStore.open(data)
@@ -238,6 +154,22 @@ async def running_hub(
         started_at=now_ms(),
         data=data,
     )
+    diagnosing = idle()
+    if real_ai:
+        providers = await open_providers(AiSettings(mode="builtin"))
+        tools = Tools(fleet=fleet, engine=engine, store=store, now=now_ms)
+        desk = Diagnostician(
+            fleet=fleet, engine=engine, store=store, bus=bus, submit=inbox.submit, providers=providers, now=now_ms
+        )
+        diagnosing.close()
+        diagnosing = desk.run()
+        services = replace(
+            services,
+            assistant=Assistant(tools=tools, providers=providers),
+            diagnostician=desk,
+            analyst=Analyst(providers=providers),
+            providers=providers,
+        )
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))
         port = listener.getsockname()[1]
@@ -252,6 +184,7 @@ async def running_hub(
         server.capture_signals = contextlib.nullcontext  # type: ignore[method-assign]
         tasks = [
             asyncio.create_task(pipeline.run(), name="pipeline"),
+            asyncio.create_task(diagnosing, name="diagnosis"),
             asyncio.create_task(broadcaster.run(), name="broadcaster"),
             asyncio.create_task(server.serve(sockets=[listener]), name="server"),
         ]
@@ -304,3 +237,6 @@ async def first(stream: AsyncIterator[Event], *names: str, within: float = 5.0) 
             if event.name in names:
                 return event
     raise AssertionError(f"the stream ended without {names}")
+
+
+__all__ = ["Ai", "ApiHub", "Event", "Socket", "diagnosis_of", "events", "first", "now_ms", "running_hub"]

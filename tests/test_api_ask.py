@@ -94,6 +94,20 @@ async def test_ai_stream_comes_piece_by_piece(hub: ApiHub) -> None:
         assert "".join([piece async for piece in pieces]) == "asked: Why is it hot?"
 
 
+async def test_who_leaves_gives_the_turn_back(tmp_path: Path) -> None:
+    async with running_hub(tmp_path, ai_requests=1) as hub:
+        hub.ai.hold = asyncio.Event()
+        async with hub.http.stream("POST", "/ai/stream", json={"question": "Why is it hot?"}) as answer:
+            await anext(answer.aiter_text())
+            assert (await hub.http.post("/ask", json={"question": "Two"})).status_code == 503
+        hub.ai.hold = None
+        for _ in range(50):
+            if (await hub.http.post("/ask", json={"question": "Three"})).status_code == 200:
+                break
+            await asyncio.sleep(0.02)
+        assert (await hub.http.post("/ask", json={"question": "Four"})).status_code == 200
+
+
 async def test_ai_stream_fails_by_its_status(hub: ApiHub) -> None:
     hub.ai.fault = AiError("the provider timed out.")
     answer = await hub.http.post("/ai/stream", json={"question": "Why is it hot?"})

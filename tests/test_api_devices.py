@@ -9,6 +9,8 @@ from pathlib import Path
 import pytest
 
 from api_hub import ApiHub, now_ms, running_hub
+from hub.errors import StoreBusy
+from hub.store.base import Delta
 
 
 @pytest.fixture
@@ -112,11 +114,44 @@ async def test_rename_and_give_back(hub: ApiHub) -> None:
 
 async def test_a_wrong_edit_changes_nothing(hub: ApiHub) -> None:
     await hub.telemetry("pump-01", x=1)
-    for body in ({"name": ""}, {"name": "x" * 201}, {"presence": "online"}, {"labels": ["a"] * 33}, [], "text"):
+    for body in (
+        {"name": ""},
+        {"name": "x" * 201},
+        {"presence": "online"},
+        {"labels": ["a"] * 33},
+        {"name": "a\nb"},
+        [],
+        "text",
+    ):
         answer = await hub.http.patch("/api/devices/pump-01", json=body)
         assert answer.status_code == 422, body
         assert answer.json()["error"]["code"] == "invalid"
     assert (await hub.http.get("/api/devices/pump-01")).json()["name"] == "pump-01"
+
+
+async def test_a_body_that_nobody_could_mean_is_refused(hub: ApiHub) -> None:
+    for body in (b"[" * 100_000, b'{"name": ' + b"9" * 5_000 + b"}", b"\xff\xfe", b'{"name": "\\ud800"}'):
+        answer = await hub.http.patch("/api/devices/x", content=body, headers={"Content-Type": "application/json"})
+        assert answer.status_code in (400, 422), body[:20]
+        assert answer.json()["error"]["message"]
+
+
+async def test_a_change_that_cannot_be_written_is_told(hub: ApiHub, monkeypatch: pytest.MonkeyPatch) -> None:
+    await hub.telemetry("pump-01", x=1)
+    commit, broken = hub.services.store.commit, True
+
+    async def failing(epoch: int, delta: Delta) -> None:
+        if broken:
+            raise StoreBusy("The history is locked.")
+        await commit(epoch, delta)
+
+    monkeypatch.setattr(hub.services.store, "commit", failing)
+    monkeypatch.setattr("hub.api.patience.WRITE_S", 0.2)
+    answer = await hub.http.patch("/api/devices/pump-01", json={"name": "Later"})
+    assert (answer.status_code, answer.json()["error"]["code"]) == (503, "store_busy")
+    broken = False
+    await hub.settled()
+    assert (await hub.http.get("/api/devices/pump-01")).json()["name"] == "Later"
 
 
 async def test_delete_takes_the_history_along(hub: ApiHub) -> None:

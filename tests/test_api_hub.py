@@ -89,6 +89,7 @@ async def test_not_ready_while_the_history_cannot_be_written(hub: ApiHub, monkey
 
 async def test_health(hub: ApiHub) -> None:
     assert (await hub.http.get("/healthz")).json() == {"status": "ok", "failed": []}
+    assert (await hub.http.head("/healthz")).status_code == 200
 
 
 async def test_metrics(hub: ApiHub) -> None:

@@ -44,7 +44,7 @@ async def test_the_life_of_an_alert(hub: ApiHub) -> None:
         hub.publish("devices/pump-01/telemetry", {"temperature": 85})
         alert = (await socket.wait("new_alert"))["alert"]
         assert (alert["device_id"], alert["state"], alert["diagnosis"]) == ("pump-01", "raised", None)
-        assert "pump-01" in alert["message"]
+        assert "temperature 85" in alert["message"]
         await hub.services.inbox.submit(WriteDiagnosis(diagnosis_of("pump-01", alert["id"])))
         explained = (await socket.wait("alert_update"))["alert"]
         assert (explained["id"], explained["diagnosis"]["cause"]) == (alert["id"], "bearing_wear")

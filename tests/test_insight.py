@@ -1,4 +1,5 @@
-"""The evidence engine against series whose truth is known: onsets, order, slopes, silence of healthy noise, and no NaN ever."""
+"""The evidence engine against series whose truth is known: onsets, order, slopes, silence of healthy noise, and no
+NaN ever."""
 
 from __future__ import annotations
 
@@ -9,10 +10,10 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from series import NOW, alert, case, clock_of, points, quiet, ramp, step, track
 
 from hub.insight import Case, Past, Peer, Sibling, Track, decide, evidence, narrate, rank
 from hub.model import Alert, Evidence, Limit
+from series import NOW, alert, case, clock_of, points, quiet, ramp, step, track
 
 
 def of(found: list[Evidence], kind: str, metric: str | None = None) -> list[Evidence]:
@@ -147,7 +148,7 @@ def test_peers_tell_whether_it_stands_alone() -> None:
     peers = tuple(Peer(f"p{i}", {"vibration": track("vibration", 2.0 + i / 10, 0.05, i)}) for i in range(5))
     loud = track("vibration", 2.1, 0.05, 9, ramp(-60, 0.1))
     found = evidence(case(loud, alert=alert("vibration", -10, 7.2, 7.1), peers=peers))
-    assert float(one(found, "peers").value or 0) > 5  # type: ignore[arg-type]
+    assert float(one(found, "peers").value or 0) > 5
     assert "stands alone" in one(found, "peers").finding
 
 
@@ -164,7 +165,9 @@ def test_silence_is_told_with_its_gateway() -> None:
 
 def test_earlier_alerts_are_told_with_their_cause_and_note() -> None:
     earlier = Alert("a-0", "r-1", "d-1", "x", "critical", "cleared", "m", 1.0, 1.0, "u", NOW - 10**8, NOW - 10**8)
-    found = evidence(case(track("x", 1, 0.1, 1), alert=alert("x", -5), past=(Past(earlier, "bearing_wear", "greased it"),)))
+    found = evidence(
+        case(track("x", 1, 0.1, 1), alert=alert("x", -5), past=(Past(earlier, "bearing_wear", "greased it"),))
+    )
     assert "bearing wear" in one(found, "past").finding
     assert "greased it" in one(found, "past").finding
 
@@ -192,7 +195,9 @@ def test_eight_metrics_of_an_hour_at_one_hertz_take_little_time() -> None:
 
 # -- whatever comes in ------------------------------------------------------------------------------------------------
 
-VALUE = st.one_of(st.floats(), st.floats(-100, 100), st.booleans(), st.text(max_size=6), st.sampled_from([0.0, 1.0, 5.0]))
+VALUE = st.one_of(
+    st.floats(), st.floats(-100, 100), st.booleans(), st.text(max_size=6), st.sampled_from([0.0, 1.0, 5.0])
+)
 SERIES = st.lists(st.tuples(st.integers(NOW - 8_000_000, NOW + 50_000), VALUE), max_size=60)
 LONG = st.tuples(st.integers(20, 400), st.lists(st.floats(-1e6, 1e6), min_size=1, max_size=8), st.integers(1, 9))
 
@@ -202,11 +207,13 @@ def regular(shape: tuple[int, list[float], int]) -> list[tuple[int, float]]:
     return [(NOW - (count - i) * 10_000, values[(i // repeat) % len(values)]) for i in range(count)]
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(
-    st.dictionaries(st.sampled_from(["temperature", "door", "level", "x"]), st.one_of(SERIES, LONG.map(regular)), max_size=4),
+    st.dictionaries(
+        st.sampled_from(["temperature", "door", "level", "x"]), st.one_of(SERIES, LONG.map(regular)), max_size=4
+    ),
     st.one_of(st.none(), st.integers(-9_000, 60)),
-    st.one_of(st.none(), st.floats(allow_nan=False)),
+    st.one_of(st.none(), st.floats()),
 )
 def test_any_series_gives_finite_findings_with_ids_of_their_own(
     series: dict[str, list[tuple[int, object]]], since: int | None, threshold: float | None

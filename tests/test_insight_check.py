@@ -1,5 +1,8 @@
 """Every number, time, metric, direction and order of a writer's sentence is held against the evidence it cites."""
 
+# A table reads best with a row a line.
+# ruff: noqa: E501
+
 from __future__ import annotations
 
 import pytest
@@ -12,7 +15,16 @@ from hub.model import Evidence
 T = 1_795_384_800_000  # 22:00:00 UTC
 
 
-def ev(number: int, kind: str, metric: str | None, text: str, value: float | bool | None, unit: str | None, at: int, end: int = 60) -> Evidence:
+def ev(
+    number: int,
+    kind: str,
+    metric: str | None,
+    text: str,
+    value: float | bool | None,
+    unit: str | None,
+    at: int,
+    end: int = 60,
+) -> Evidence:
     return Evidence(f"e{number}", kind, "pump-03", metric, text, value, unit, T + at * 1000, T + end * 1000, 0.8)
 
 

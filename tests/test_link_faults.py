@@ -7,6 +7,7 @@ import base64
 import hashlib
 import json
 import os
+import subprocess
 import threading
 from pathlib import Path
 
@@ -269,3 +270,45 @@ def dynamic_security(directory: Path, user: str, password: str, readable: str) -
     file.write_text(json.dumps(rules))
     [plugin] = {path.resolve() for path in Path("/usr/lib").rglob("mosquitto_dynamic_security.so")}
     return ["allow_anonymous false", f"plugin {plugin}", f"plugin_opt_config_file {file}"]
+
+
+def certificates(directory: Path) -> list[str]:
+    """A CA and a certificate for localhost; configuration lines that serve it instead of plain TCP."""
+
+    def openssl(*arguments: str) -> None:
+        subprocess.run(["openssl", *arguments], cwd=directory, check=True, capture_output=True)
+
+    new_key = ("-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes")
+    openssl("req", "-x509", *new_key, "-keyout", "ca.key", "-out", "ca.crt", "-days", "2", "-subj", "/CN=Test CA")
+    openssl("req", *new_key, "-keyout", "broker.key", "-out", "broker.csr", "-subj", "/CN=localhost")
+    (directory / "names").write_text("subjectAltName=DNS:localhost\n")
+    signer = ("-CA", "ca.crt", "-CAkey", "ca.key", "-CAcreateserial")
+    openssl("x509", "-req", "-in", "broker.csr", *signer, "-out", "broker.crt", "-days", "2", "-extfile", "names")
+    return [f"certfile {directory}/broker.crt", f"keyfile {directory}/broker.key"]
+
+
+async def test_tls_is_spoken_and_the_certificate_checked(tmp_path: Path) -> None:
+    lines = await asyncio.to_thread(certificates, tmp_path)
+    broker = Mosquitto(tmp_path, lines)
+    broker.start()
+    trusted = {"host": "localhost", "tls": True, "ca_file": str(tmp_path / "ca.crt")}
+    try:
+        sending = Receiver(broker.port, client_id="sender", **trusted)
+        async with sending as sender, Receiver(broker.port, **trusted) as hub:
+            large = os.urandom(900_000)
+            hub.link.pause()
+            await asyncio.gather(*(sender.link.publish("devices/a/t", b"%d" % i) for i in range(500)))
+            await sender.link.publish("devices/a/t", large)
+            hub.link.resume()
+            await until(lambda: len(hub.messages) == 501)
+            assert hub.payloads == [*(b"%d" % i for i in range(500)), large]
+        for changes, words in (
+            ({"ca_file": None}, "certificate is not trusted"),
+            ({"host": "127.0.0.1"}, "certificate is not trusted"),  # not the name in it
+            ({"ca_file": str(tmp_path / "none.crt")}, "CA file does not exist"),
+        ):
+            async with Receiver(broker.port, client_id="x", wait=False, **{**trusted, **changes}) as refused:
+                await until(lambda: refused.link.state.error)
+                assert words in (refused.link.state.error or "")
+    finally:
+        broker.stop()

@@ -7,7 +7,6 @@ import itertools
 import time
 from collections.abc import AsyncIterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 from websockets.exceptions import ConnectionClosed
@@ -157,59 +156,6 @@ async def test_a_hidden_page_gets_nothing_until_it_is_shown(hub: ApiHub) -> None
         await page.frame()
         deltas = [message for message in page.seen if message["type"] == "delta"]
         assert [delta["m"]["x"][1] for delta in deltas] == [[3.0]]
-
-
-async def test_resume_after_a_short_absence(hub: ApiHub) -> None:
-    for name in "abc":
-        await hub.telemetry(name, x=0)
-    async with hub.socket("/api/live") as connection, hub.socket("/api/live") as other:
-        page, witness = Page(connection), Page(other)
-        await page.start()
-        await witness.start()
-        await connection.close()
-        hub.publish("devices/a/telemetry", {"x": 1})
-        await witness.until("a", "x", 1.0)
-        await hub.http.delete("/api/devices/b")
-        hub.publish("devices/d/telemetry", {"x": 4})
-        await witness.until("d", "x", 4.0)
-        async with hub.socket("/api/live") as again:
-            page.connection = again
-            await page.say(type="hello", since=page.seq, epoch=page.epoch)
-            resumed = await page.wait("resumed", "resync", "snapshot")
-            assert resumed == {"type": "resumed", "epoch": page.epoch, "seq": witness.seq}
-            delta = await page.frame()
-            assert delta["type"] == "delta"
-            assert (page.values, page.seq) == (witness.values, witness.seq)
-            assert {device["id"] for device in page.devices.values()} == {"a", "c", "d"}
-            assert (await page.wait("alerts"))["items"] == []
-
-
-async def test_resume_while_nobody_else_looked_on(hub: ApiHub) -> None:
-    await hub.telemetry("a", x=0)
-    async with hub.socket("/api/live") as connection:
-        page = Page(connection)
-        await page.start()
-    await hub.telemetry("a", x=1)
-    await asyncio.sleep(0.6)
-    async with hub.socket("/api/live") as connection:
-        page.connection = connection
-        await page.say(type="hello", since=page.seq, epoch=page.epoch)
-        await page.wait("resumed")
-        await page.frame()
-        assert page.values["a", "x"] == 1.0
-
-
-@pytest.mark.parametrize("hello", [{"since": 0, "epoch": "other"}, {"since": 0}, {"since": 10_000, "epoch": "?"}])
-async def test_what_cannot_be_resumed_begins_again(hub: ApiHub, hello: dict[str, Any]) -> None:
-    await hub.telemetry("a", x=0)
-    async with hub.socket("/api/live") as connection:
-        page = Page(connection)
-        if hello.get("epoch") == "?":
-            hello = {**hello, "epoch": hub.broadcaster.live.columns.epoch}
-        await page.say(type="hello", **hello)
-        assert (await page.wait("resync", "resumed", "snapshot"))["reason"]
-        assert (await page.frame())["type"] == "snapshot"
-        assert page.values == {("a", "x"): 0.0}
 
 
 async def test_every_change_of_an_alert_is_told(hub: ApiHub) -> None:

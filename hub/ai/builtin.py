@@ -1,4 +1,5 @@
-"""The built-in analyst as a provider: it hands out what the hub itself has to say. No model, no network, always there."""
+"""The built-in analyst as a provider: it hands out what the hub itself has to say. No model, no network, always
+there."""
 
 from __future__ import annotations
 

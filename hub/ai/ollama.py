@@ -16,7 +16,8 @@ DEFAULT_HOST = "http://127.0.0.1:11434"
 
 
 class OllamaProvider:
-    """``vision_model`` (None: pictures are not for it) answers requests with a picture. ``options`` go to the client."""
+    """``vision_model`` (None: pictures are not for it) answers requests with a picture. ``options`` go to the
+    client."""
 
     name = "ollama"
 
@@ -125,7 +126,8 @@ def _tokens(response: ollama.ChatResponse) -> int:
 
 @contextmanager
 def _translated(model: str) -> Iterator[None]:
-    """The library's errors as ours. It raises ConnectionError itself, but lets httpx's own errors through when streaming."""
+    """The library's errors as ours. It raises ConnectionError itself, but lets httpx's own errors through when
+    streaming."""
     try:
         yield
     except ollama.ResponseError as error:

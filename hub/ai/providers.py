@@ -101,8 +101,8 @@ class Providers:
         raise _none_left(reasons)
 
     async def stream(self, request: Request, *, model: str | None = None) -> AsyncIterator[Piece | Broken]:
-        """Like :meth:`chat`, piece by piece. Who fails before the first piece is passed over; who fails after it ends the
-        stream with :class:`Broken`, since what has been read cannot be taken back."""
+        """Like :meth:`chat`, piece by piece. Who fails before the first piece is passed over; who fails after it ends
+        the stream with :class:`Broken`, since what has been read cannot be taken back."""
         reasons: list[str] = []
         for provider in self._chosen(request, model):
             begun = False
@@ -176,8 +176,8 @@ def _none_left(reasons: Sequence[str]) -> AiUnavailable:
 
 
 async def open_providers(settings: AiSettings) -> Providers:
-    """The providers that the settings ask for. ``auto`` takes OpenAI when there is a key, Ollama when its host is set or a
-    server answers on this machine within half a second. Raises ConfigError for ``openai`` without a key."""
+    """The providers that the settings ask for. ``auto`` takes OpenAI when there is a key, Ollama when its host is set
+    or a server answers on this machine within half a second. Raises ConfigError for ``openai`` without a key."""
     ordered: list[Provider] = []
     if settings.mode == "openai" and not settings.openai_api_key:
         raise ConfigError("ai = openai needs a key.", "Set OPENAI_API_KEY, or use ai = auto.")

@@ -15,15 +15,34 @@ _MOST_PIXELS = 50_000_000
 _SENT_SIDE = 1568
 """The longest side of what a vision model gets: more costs tokens and shows no more."""
 _NAMED = {
-    "black": (15, 15, 15), "white": (240, 240, 240), "grey": (128, 128, 128), "red": (190, 40, 40), "orange": (230, 130, 40),
-    "yellow": (225, 205, 60), "green": (60, 140, 70), "cyan": (60, 170, 180), "blue": (50, 90, 180), "purple": (120, 60, 150),
-    "pink": (225, 140, 170), "brown": (110, 75, 50), "beige": (215, 195, 165),
+    "black": (15, 15, 15), "white": (240, 240, 240), "grey": (128, 128, 128), "red": (190, 40, 40),
+    "orange": (230, 130, 40), "yellow": (225, 205, 60), "green": (60, 140, 70), "cyan": (60, 170, 180),
+    "blue": (50, 90, 180), "purple": (120, 60, 150), "pink": (225, 140, 170), "brown": (110, 75, 50),
+    "beige": (215, 195, 165),
 }  # fmt: skip
+
+
+_DAMAGED = (
+    UnidentifiedImageError,
+    Image.DecompressionBombError,
+    Image.DecompressionBombWarning,
+    # An OSError covers most; what else the decoders raise on damaged files follows.
+    OSError,
+    SyntaxError,
+    ArithmeticError,
+    ValueError,
+    TypeError,
+    LookupError,
+    AttributeError,
+    EOFError,
+    MemoryError,
+)
 
 
 @dataclass(frozen=True, slots=True)
 class Measured:
-    """``upright`` is the picture turned as it was taken, without its metadata (position!), as a JPEG of moderate size."""
+    """``upright`` is the picture turned as it was taken, without its metadata (position!), as a JPEG of moderate
+    size."""
 
     kind: str
     width: int
@@ -42,7 +61,8 @@ def measure(data: bytes, kind: str) -> Measured:
             with Image.open(io.BytesIO(data), formats=[kind.upper()]) as probe:
                 if probe.width * probe.height > _MOST_PIXELS:
                     raise WrongType(
-                        f"The image has {probe.width} × {probe.height} pixels; at most {_MOST_PIXELS // 1_000_000} million are "
+                        f"The image has {probe.width} × {probe.height} pixels; at most {_MOST_PIXELS // 1_000_000} "
+                        "million are "
                         "decoded.", "Send a smaller one.",
                     )  # fmt: skip
                 probe.verify()
@@ -53,9 +73,7 @@ def measure(data: bytes, kind: str) -> Measured:
                 upright = ImageOps.exif_transpose(image).convert("RGB")
     except WrongType:
         raise
-    except (UnidentifiedImageError, Image.DecompressionBombError, Image.DecompressionBombWarning, OSError, SyntaxError,
-            ValueError, EOFError, MemoryError, OverflowError, IndexError, TypeError, KeyError, AttributeError):  # fmt: skip
-        # Pillow's decoders raise all of these on damaged files.
+    except _DAMAGED:
         raise WrongType(f"The file begins as a {kind.upper()} image but is damaged.", "Export it again.") from None
     return _measured(upright, kind, width, height, taken)
 
@@ -103,7 +121,7 @@ def _colours(image: Image.Image) -> str:
     total = sum(count for count, _ in counted)
     shares: dict[str, int] = {}
     for count, colour in counted:
-        name = min(_NAMED, key=lambda n: float(np.square(np.subtract(_NAMED[n], colour)).sum()))  # noqa: B023 (used at once)
+        name = min(_NAMED, key=lambda n: float(np.square(np.subtract(_NAMED[n], colour)).sum()))
         shares[name] = shares.get(name, 0) + count
     ranked = sorted(shares.items(), key=lambda item: -item[1])[:3]
     return ", ".join(f"{name} {100 * count / max(total, 1):.0f} %" for name, count in ranked)

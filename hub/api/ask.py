@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator
+from contextlib import aclosing
 from typing import Any
 
 import msgspec
@@ -86,7 +87,9 @@ def _object(body: bytes) -> dict[str, Any] | None:
     return found if isinstance(found, dict) else None
 
 
-async def _answer(assistant: Assistant, turns: Turns, shutdown: asyncio.Event, question: str) -> AsyncIterator[str]:
+async def _answer(
+    assistant: Assistant, turns: Turns, shutdown: asyncio.Event, question: str
+) -> AsyncGenerator[str, None]:
     with turns.turn():
         async for text in assistant.stream(question):
             yield text
@@ -94,10 +97,12 @@ async def _answer(assistant: Assistant, turns: Turns, shutdown: asyncio.Event, q
                 return
 
 
-async def _rest(first: str, texts: AsyncIterator[str]) -> AsyncIterator[str]:
-    yield first
-    try:
-        async for text in texts:
-            yield text
-    except AiError as error:
-        yield f"\n\n[AI service error: {error}]"
+async def _rest(first: str, texts: AsyncGenerator[str, None]) -> AsyncIterator[str]:
+    # Closed with its reader: a page that leaves gives its turn back at once.
+    async with aclosing(texts):
+        yield first
+        try:
+            async for text in texts:
+                yield text
+        except AiError as error:
+            yield f"\n\n[AI service error: {error}]"

@@ -39,7 +39,7 @@ SECURITY_HEADERS = {
     "Cross-Origin-Opener-Policy": "same-origin",
     "Cross-Origin-Resource-Policy": "same-origin",
 }
-_FORWARDED = ("forwarded", "x-forwarded-for", "x-forwarded-host", "x-forwarded-proto", "x-forwarded-port", "x-real-ip")
+_FORWARDED = ("forwarded", "x-forwarded-", "x-real-ip")
 
 
 class Access:
@@ -136,7 +136,7 @@ class Guard:
         if not self._hosts.known(host):
             hint = "Add the name to http.allowed_hosts if it is this hub's."
             return problem(path, 421, "forbidden", "The hub is not known by this host name.", hint)
-        if self._access.open and any(name in headers for name in _FORWARDED):
+        if self._access.open and any(name.startswith(_FORWARDED) for name in headers):
             hint = "Set a token (HUB_TOKEN) before you put a proxy in front of the hub."
             return problem(path, 403, "forbidden", "A forwarded request is refused while no token is set.", hint)
         socket = scope["type"] == "websocket"

@@ -20,11 +20,12 @@ from hub.api import convert, sockets
 from hub.api.columns import Columns
 from hub.api.listeners import AlertNews, Asked, Listener, Notice
 from hub.api.live import Live
+from hub.api.patience import in_time
 from hub.api.services import Services
 from hub.bus import Closed, Lagged
 from hub.devices import Devices
 from hub.errors import Conflict, StoreError
-from hub.model import Diagnosis
+from hub.model import Alert, Diagnosis
 
 log = logging.getLogger(__name__)
 
@@ -43,14 +44,13 @@ class Broadcaster:
         self._most_listeners = listeners
         self._listeners: set[Listener] = set()
         self._rate = 0.0
-        self.devices = Devices(
-            fleet=services.fleet, engine=services.engine, submit=services.inbox.submit, now=services.now
-        )
+        submit = in_time(services.inbox.submit)
+        self.devices = Devices(fleet=services.fleet, engine=services.engine, submit=submit, now=services.now)
         self.alerts = Alerts(
             fleet=services.fleet,
             engine=services.engine,
             store=services.store,
-            submit=services.inbox.submit,
+            submit=submit,
             pending=services.diagnostician.pending,
             now=services.now,
         )
@@ -151,16 +151,13 @@ class Broadcaster:
         moved = [event for event in batch if isinstance(event, kinds)]
         # In the order of the store, so that a replay after the last one that was seen misses none.
         moved.sort(key=lambda event: (event.alert.raised_at, event.alert.id))
-        explained = await self._explain(moved)
+        explained = await self._explain([event.alert for event in moved])
         for event, found in zip(moved, explained, strict=True):
             self._announce(AlertNews(isinstance(event, ev.AlertRaised), found))
         for ready in (event for event in batch if isinstance(event, ev.DiagnosisReady)):
             await self._tell_diagnosis(ready.diagnosis)
 
-    async def _explain(
-        self, moved: Sequence[ev.AlertRaised | ev.AlertAcknowledged | ev.AlertCleared]
-    ) -> list[Explained]:
-        alerts = [event.alert for event in moved]
+    async def _explain(self, alerts: Sequence[Alert]) -> list[Explained]:
         try:
             return await self.alerts.explain(alerts)
         except StoreError:
@@ -187,7 +184,8 @@ class Broadcaster:
     # -- what dashboards get besides frames -------------------------------------------------------------------
 
     async def _open_alerts(self) -> str:
-        return _json({"type": "alerts", "items": [convert.alert(found) for found in await self.alerts.open()]})
+        found = await self._explain(self.alerts.open_now())
+        return _json({"type": "alerts", "items": [convert.alert(one) for one in found]})
 
     async def _sample(self) -> None:
         inbox, before, then = self._services.inbox, self._services.inbox.received, time.monotonic()

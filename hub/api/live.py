@@ -185,13 +185,13 @@ class Live:
             await sockets.close(socket, sockets.TRY_LATER, "Too many pages are open.")
             return
         client = Client()
+        self.clients.add(client)
         try:
             async with asyncio.timeout(HELLO_S):
                 said = await sockets.read_json(socket, Said, MESSAGE_CHARS)
             if said.type != "hello":
                 raise ValueError("hello comes first")
             self._hello(client, said)
-            self.clients.add(client)
             await sockets.until_first(
                 live_reader=self._hear(client, socket),
                 live_writer=self._speak(client, socket),

@@ -27,10 +27,10 @@ class HttpSettings:
     """How the face listens. ``host`` and ``port`` are where it is bound.
 
     Without a ``token`` everybody who reaches the port may do everything, so it must be bound to loopback.
-    ``allowed_hosts`` are further names it may be called by; ``allowed_origins`` (``https://hub.example``) are pages of
-    other origins that may use it. ``web_dir`` holds the built dashboard. ``image_bytes`` bounds an uploaded picture,
-    ``body_bytes`` every other request, ``ai_requests`` the questions answered at the same time, ``question_chars`` a
-    question to ``/ask``.
+    ``allowed_hosts`` are further names it may be called by; ``allowed_origins`` (``https://hub.example``) are further
+    origins of its own page, behind a proxy that changes the Host. ``web_dir`` holds the built dashboard.
+    ``image_bytes`` bounds an uploaded picture, ``body_bytes`` every other request, ``ai_requests`` the questions
+    answered at the same time, ``question_chars`` a question to ``/ask``.
     """
 
     host: str = "127.0.0.1"

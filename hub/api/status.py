@@ -48,12 +48,14 @@ def routes(services: Services, http: HttpSettings, broadcaster: Broadcaster) -> 
         }
         return Json(answer)
 
+    @router.head("/healthz", include_in_schema=False)
     @router.get("/healthz")
     async def healthz() -> Response:
         """200 while the process answers and all its tasks run."""
         failed = list(services.failed())
         return Json({"status": "failing" if failed else "ok", "failed": failed}, 503 if failed else 200)
 
+    @router.head("/readyz", include_in_schema=False)
     @router.get("/readyz")
     async def readyz() -> Response:
         """200 once the broker has confirmed the subscription and the history can be written."""

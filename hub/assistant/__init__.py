@@ -1,4 +1,5 @@
-"""Questions in plain words, answered from live data: by a model with tools where there is one, else by parsing the question."""
+"""Questions in plain words, answered from live data: by a model with tools where there is one, else by parsing the
+question."""
 
 from hub.assistant.conversation import Assistant, Reply
 

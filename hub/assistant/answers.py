@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Awaitable, Callable, Sequence
 
 from hub.assistant.history import extreme, happened, history
-from hub.assistant.phrases import about, ago, listed, named, one_or_many, scope_of, Scope
+from hub.assistant.phrases import Scope, about, ago, listed, named, one_or_many, scope_of
 from hub.assistant.questions import Kind, Question, parse
 from hub.insight import words
 from hub.insight.check import sentences
@@ -15,9 +15,12 @@ from hub.tools import Queries
 from hub.tools.views import AlertView
 
 HELP = (
-    "I am the built-in analyst: rules and statistics over the hub's live data, not a language model. I can answer: how many "
-    "devices are online or offline; which device is hottest, coldest or has the highest or lowest of any metric, and since when; "
-    "the status or the history of a device; what is alarming and why; what happened last night or in the last hours; how a device "
+    "I am the built-in analyst: rules and statistics over the hub's live data, not a language model. I can answer: "
+    "how many "
+    "devices are online or offline; which device is hottest, coldest or has the highest or lowest of any metric, and "
+    "since when; "
+    "the status or the history of a device; what is alarming and why; what happened last night or in the last hours; "
+    "how a device "
     "compares with its peers; and whether anything is about to fail. For free-form answers connect OpenAI or Ollama."
 )
 
@@ -78,7 +81,8 @@ class Answers:
             return await self._count(question, scope)
         gone = sorted((d for d in scope.devices if d.presence != "online"), key=lambda d: d.last_seen or 0)
         if not gone:
-            return f"None: all of {scope.the()} {one_or_many(len(scope.devices), 'is', 'are')} online ({len(scope.devices)})."
+            count = len(scope.devices)
+            return f"None: all of {scope.the()} {one_or_many(count, 'is', 'are')} online ({count})."
         now = self._queries.now()
         lines = [f"{d.display_name} ({d.presence}, last heard {ago(d.last_seen, now)})" for d in gone]
         return f"{len(gone)} of {scope.counted()} {one_or_many(len(gone), 'is', 'are')} not online: {listed(lines)}."
@@ -156,7 +160,8 @@ class Answers:
         if question.metric:
             rows = [r for r in rows if question.metric in r.metric.casefold()] or rows
         if not rows:
-            return f"{device.display_name} has no peer: no other device of its model ({device.info.model or 'unknown'}) has readings."
+            model = device.info.model or "unknown"
+            return f"{device.display_name} has no peer: no other device of its model ({model}) has readings."
         when = question.span.words if question.span else "the last hour"
         lines = [
             f"{words.spoken(r.metric)} {words.quantity(r.own, r.unit)} against {words.quantity(r.median, r.unit)} "
@@ -166,7 +171,8 @@ class Answers:
         odd = [words.spoken(r.metric) for r in rows if abs(r.deviations) >= 3.5]
         verdict = f"Unusual among them: {words.join(odd)}." if odd else "Nothing stands out."
         return (
-            f"{device.display_name} beside {rows[0].peers} other {device.info.model}, means over {when}, own value against the "
+            f"{device.display_name} beside {rows[0].peers} other {device.info.model}, means over {when}, own value "
+            "against the "
             f"peers' median (and range): {'; '.join(lines)}. {verdict}"
         )
 
@@ -180,13 +186,12 @@ class Answers:
             devices = [d for d in scope.devices if d.id in already]
             text = f"Already alarming: {named(devices)}. "
         if not rows:
-            return (
-                text
-                + f"Nothing else among {scope.the()} is on its way to a limit within the next 24 h, by the last half hour's slopes."
-            )
+            slopes = "within the next 24 h, by the slopes of the last half hour"
+            return f"{text}Nothing else among {scope.the()} is on its way to a limit {slopes}."
         lines = [
             f"{r.name}: {words.spoken(r.metric)} is at {words.quantity(r.value, r.unit)} and "
-            f"{'rises' if r.per_hour > 0 else 'falls'} by {words.rate(abs(r.per_hour) / 3600, r.unit)}, which reaches the limit of "
+            f"{'rises' if r.per_hour > 0 else 'falls'} by {words.rate(abs(r.per_hour) / 3600, r.unit)}, which "
+            "reaches the limit of "
             f"{words.quantity(r.limit, r.unit)} in {words.span(r.left_s)}"
             for r in rows[:5]
         ]

@@ -1,4 +1,5 @@
-"""One assistant for every door: a model with tools in a loop of bounded steps, or the built-in analyst. It never acts."""
+"""One assistant for every door: a model with tools in a loop of bounded steps, or the built-in analyst. It never
+acts."""
 
 from __future__ import annotations
 
@@ -24,9 +25,12 @@ _RESULT = 6_000
 
 _SYSTEM = (
     "You are Watchkeeper's assistant for the people who run this site. " + RULES + " "
-    "Answer the question from the data and the tools, briefly, in plain English, in the language of the question. Name the "
-    "device, the metric, the value with its unit and the time for what you say. Times are UTC. You can only look things up: if "
-    "somebody asks you to switch, set, acknowledge or delete something, say that you cannot and where a person can do it."
+    "Answer the question from the data and the tools, briefly, in plain English, in the language of the question. "
+    "Name the "
+    "device, the metric, the value with its unit and the time for what you say. Times are UTC. You can only look "
+    "things up: if "
+    "somebody asks you to switch, set, acknowledge or delete something, say that you cannot and where a person can "
+    "do it."
 )
 
 
@@ -62,7 +66,8 @@ class Assistant:
         return _reply(answer, tokens + answer.tokens)
 
     async def stream(self, question: str, model: str | None = None) -> AsyncIterator[str]:
-        """The answer as it is written. What a model said before it broke off stays; the built-in analyst then adds its own."""
+        """The answer as it is written. What a model said before it broke off stays; the built-in analyst then adds
+        its own."""
         request = await self._request(question, model)
         for step in range(_STEPS + 1):
             answer: Answer | None = None

@@ -131,7 +131,8 @@ async def history(queries: Queries, question: Question, scope: Scope) -> str:
         change = points[-1][2] - points[0][2]
         went = "rose" if change > 0 else "fell"
         lines.append(
-            f"{device.display_name} {words.spoken(one.metric)}: {words.number(low)} to {words.quantity(high, unit)}, mean "
+            f"{device.display_name} {words.spoken(one.metric)}: {words.number(low)} to {words.quantity(high, unit)}, "
+            "mean "
             f"{words.quantity(mean, unit)}; from first to last it {went} by {words.quantity(abs(change), unit)}"
         )
     if not lines:

@@ -25,28 +25,83 @@ Kind = Literal[
     "unknown",
 ]
 
-_PATTERNS: tuple[tuple[Kind, str], ...] = (
-    ("act", r"^\W*(please\s+|can you\s+|could you\s+|would you\s+|will you\s+|now\s+)*(switch|turn|set|start|stop|open|close|shut|restart|"
-            r"reboot|reset|delete|remove|acknowledge|ack|mute|silence|rename|change|increase|decrease|raise|lower|enable|disable|send|unlock|lock)\b"),
+_PLEASE = r"^\W*((please|can you|could you|would you|will you|now)\s+)*"
+_PATTERNS: tuple[tuple[Kind, tuple[str, ...]], ...] = (
     # The first that fits decides, so the more specific ones stand first.
-    ("failing", r"about to (fail|break|alarm|trip|run)|going to (fail|break|alarm)|(will|might|could|may) .{0,30}(fail|break|alarm)"
-                r"|fail(ing)? soon|at risk|predict|approach\w*|near(ing)? (its|their|a|the) limit|close to (its|their|a|the)? ?limit"
-                r"|reach\w* (its|their|a|the) limit|heading (for|to)|next to fail|maintenance (due|needed)"),
-    ("compare", r"\bcompar|\bpeers?\b|\bversus\b|\bvs\b|different from|differ\w* from|like the others|unusual (among|for)"),
-    ("extreme", r"\b(hot|warm|cold|cool|high|low|large|small|big|strong|weak|wet|dry|full|empty|loud|bright|dark)(t?est|er)\b"
-                r"|\b(highest|lowest|maximum|minimum|most|least|top|worst)\b"),
-    ("happened", r"what('s| has| is)? (happen\w*|going on|gone on|went on|changed|new)|happened|last night|overnight|any(thing)? (new|happen)"
-                 r"|\b(events|log|activity|summary of|summari[sz]e|recap)\b"),
-    ("why", r"\bwhy\b|\bcauses?\b|\bcaused\b|\bexplain\b|\bdiagnos|what('s| is) wrong|what is the matter|\breason\b|root cause"),
-    ("alarming", r"\balarm\w*|\balerts?\b|\bwarnings?\b|\bcritical\b|\bproblems?\b|\bissues?\b|\bwrong\b|\btrouble\b|\bfault\w*"
-                 r"|everything (ok|okay|fine|alright|good|all right)|is all (well|ok|good|fine)|needs? attention"),
-    ("count", r"how many|\bnumber of\b|\bcount\b|\btotal\b"),
-    ("presence", r"\boff-?line\b|\bon-?line\b|\bsilent\b|\bstale\b|not (responding|reporting|answering)|disconnected|unreachable|\bdead\b"),
-    ("average", r"\baverage\b|\bmean\b|\btypical\b"),
-    ("history", r"\btrend\w*|\bhistory\b|\bover the (last|past)\b|(in|during|for) the (last|past)|\bsince\b|\bdevelop\w*|\bchanged?\b"),
-    ("status", r"\bstatus\b|\bstate\b|how (is|are|was)|what('s| is)|show|tell me|\bdoing\b|\bnow\b|current(ly)?|\bvalue\b|\breading\b|list"),
-)  # fmt: skip
-_COMPILED = tuple((kind, re.compile(pattern, re.I)) for kind, pattern in _PATTERNS)
+    (
+        "act",
+        (
+            _PLEASE + r"(switch|turn|set|start|stop|open|close|shut)\b",
+            _PLEASE + r"(restart|reboot|reset|delete|remove|send)\b",
+            _PLEASE + r"(acknowledge|ack|mute|silence|rename|change)\b",
+            _PLEASE + r"(increase|decrease|raise|lower|enable|disable)\b",
+            _PLEASE + r"(unlock|lock)\b",
+        ),
+    ),
+    (
+        "failing",
+        (
+            r"(about|going) to (fail|break|alarm|trip|run)",
+            r"(will|might|could|may) .{0,30}(fail|break|alarm)",
+            r"fail(ing)? soon|next to fail|at risk|predict|approach\w*|maintenance (due|needed)",
+            r"(near(ing)?|close to|reach\w*) (its |their |a |the )?limit|heading (for|to)",
+        ),
+    ),
+    (
+        "compare",
+        (r"\bcompar", r"\bpeers?\b", r"\b(versus|vs)\b", r"differ\w* from|like the others|unusual (among|for)"),
+    ),
+    (
+        "extreme",
+        (
+            r"\b(hot|warm|cold|cool|high|low|large|small|big|strong|weak)(t?est|er)\b",
+            r"\b(wet|dry|full|empty|loud|bright|dark)(t?est|er)\b|\b(driest|emptiest)\b",
+            r"\b(highest|lowest|maximum|minimum|most|least|top|worst)\b",
+        ),
+    ),
+    (
+        "happened",
+        (
+            r"happen\w*|what('s| has| is)? (going on|gone on|went on|changed|new)",
+            r"last night|overnight|anything new|\b(events|log|activity|summary of|summari[sz]e|recap)\b",
+        ),
+    ),
+    (
+        "why",
+        (r"\bwhy\b|\bcauses?d?\b|\bexplain\b|\bdiagnos|\breason\b", r"what('s| is) wrong|what is the matter"),
+    ),
+    (
+        "alarming",
+        (
+            r"\b(alarm\w*|alerts?|warnings?|critical|problems?|issues?|wrong|trouble|fault\w*)\b|needs? attention",
+            r"everything (ok|okay|fine|alright|good|all right)|is all (well|ok|good|fine)",
+        ),
+    ),
+    ("count", (r"how many|\bnumber of\b|\bcount\b|\btotal\b",)),
+    (
+        "presence",
+        (
+            r"\b(off-?line|on-?line|silent|stale|disconnected|unreachable|dead)\b",
+            r"not (responding|reporting|answering)",
+        ),
+    ),
+    ("average", (r"\b(average|mean|typical)\b",)),
+    (
+        "history",
+        (
+            r"\b(trend\w*|history|since|develop\w*|changed?)\b",
+            r"\bover the (last|past)\b|(in|during|for) the (last|past)",
+        ),
+    ),
+    (
+        "status",
+        (
+            r"\b(status|state|show|doing|now|current(ly)?|value|reading|list)\b",
+            r"how (is|are|was)|what('s| is)|tell me",
+        ),
+    ),
+)
+_COMPILED = tuple((kind, re.compile("|".join(patterns), re.I)) for kind, patterns in _PATTERNS)
 _LOWEST = re.compile(
     r"\b(cold|cool|low|small|weak|dry|empt|dark)(i?est|er)\b|\b(lowest|minimum|least|coldest|coolest|driest|emptiest)\b",
     re.I,
@@ -109,7 +164,8 @@ def parse(text: str, metrics: set[str], now: int) -> Question:
 
 
 def _metric(text: str, metrics: set[str]) -> str | None:
-    """The metric a question names: a whole name first, then an adjective, then the word that most metrics' names share."""
+    """The metric a question names: a whole name first, then an adjective, then the word that most metrics' names
+    share."""
     words = f" {folded(text)} "
     whole = [m for m in metrics if f" {folded(m)} " in words]
     if whole:

@@ -30,9 +30,9 @@ log = logging.getLogger(__name__)
 
 
 class Diagnostician:
-    """``submit`` hands a diagnosis to the pipeline and returns once it is stored. ``signatures`` is a user's own table of
-    faults (TOML text), added to the built-in one. ``dropped`` counts alerts that found the queue full; they are looked up
-    again among the open ones as soon as the queue has drained."""
+    """``submit`` hands a diagnosis to the pipeline and returns once it is stored. ``signatures`` is a user's own
+    table of faults (TOML text), added to the built-in one. ``dropped`` counts alerts that found the queue full; they
+    are looked up again among the open ones as soon as the queue has drained."""
 
     def __init__(
         self,

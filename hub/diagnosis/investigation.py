@@ -1,4 +1,5 @@
-"""Gathering what there is on a device and its alert: its last hours, its peers, its gateway's others, earlier alerts."""
+"""Gathering what there is on a device and its alert: its last hours, its peers, its gateway's others, earlier
+alerts."""
 
 from __future__ import annotations
 
@@ -29,14 +30,15 @@ class Investigation:
         return min(own, key=lambda a: (-SEVERITIES.index(a.severity), a.raised_at), default=None)
 
     async def case(self, device: Device, alert: Alert | None, now: int) -> Case:
-        """All that :func:`hub.insight.evidence` asks for. The window ends now, for a silent device with its last word."""
+        """All that :func:`hub.insight.evidence` asks for. The window ends now, for a silent device with its last
+        word."""
         start = min(now, device.last_seen or now) - WINDOW_MS
         metrics = sorted(
             device.metrics, key=lambda name: (alert is None or name != alert.metric, -device.metrics[name].ts)
         )
         own = [SeriesQuery(device.id, name, start, now, limit=_POINTS) for name in metrics[:_MOST_METRICS]]
         peers = self._peers(device, alert)
-        compared = [alert.metric] if alert and alert.metric else [name for name in metrics[:8]]
+        compared = [alert.metric] if alert and alert.metric else list(metrics[:8])
         theirs = [
             SeriesQuery(peer.id, name, now - _PEER_WINDOW_MS, now, limit=60)
             for peer in peers

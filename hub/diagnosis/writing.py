@@ -1,7 +1,7 @@
 """Putting findings into words: the request to a model, reading what it wrote, and the check of every claim.
 
-A model gets the evidence with its ids and must cite them. What it wrote is parsed strictly; sentences of its summary that the
-evidence does not bear out are taken out of the summary and kept as claims marked unsupported.
+A model gets the evidence with its ids and must cite them. What it wrote is parsed strictly; sentences of its summary
+that the evidence does not bear out are taken out of the summary and kept as claims marked unsupported.
 """
 
 from __future__ import annotations
@@ -50,7 +50,8 @@ class _Reply(msgspec.Struct):
 
 _SYSTEM = (
     "You are a maintenance engineer who explains an alert of an IoT device from computed findings. " + RULES + " "
-    "Write plain English for the person on duty. Each claim is one sentence and cites the ids of the findings it rests on; "
+    "Write plain English for the person on duty. Each claim is one sentence and cites the ids of the findings it "
+    "rests on; "
     "use only numbers, times and units that stand in the findings you cite, spelled as they stand there. "
     "`cause` is one of the candidate causes, or null if the findings do not suffice. Answer with the JSON object alone."
 )
@@ -65,24 +66,32 @@ def request(
     max_tokens: int,
 ) -> Request:
     """What is asked of a provider. ``own`` is the built-in analyst's narrative, which answers where no model does."""
+    info = device.info
     told = {
-        "device": {"id": device.id, "name": device.display_name, "model": device.info.model, "area": device.display_area},
-        "alert": None if alert is None else {"message": alert.message, "severity": alert.severity, "metric": alert.metric},
-        "findings": [{"id": e.id, "kind": e.kind, "metric": e.metric, "finding": e.finding, "strength": e.strength} for e in found],
+        "device": {
+            "id": device.id,
+            "name": device.display_name,
+            "model": info.model,
+            "area": device.display_area,
+        },
+        "alert": alert and {"message": alert.message, "severity": alert.severity, "metric": alert.metric},
+        "findings": [_told(e, "id", "kind", "metric", "finding", "strength") for e in found],
         "candidate_causes": [
-            {
-                "cause": m.cause, "title": m.title, "match": match_word(m.score), "for": m.supporting, "against": m.against,
-                "actions": m.actions, "confirm_by": m.confirm_by,
-            }
+            _told(m, "cause", "title", "supporting", "against", "actions", "confirm_by")
+            | {"match": match_word(m.score)}
             for m in matches
         ],
-    }  # fmt: skip
+    }
 
     async def plain() -> str:
         return own.summary
 
     messages = (Message("system", _SYSTEM), Message("user", fence("findings", told)))
     return Request(messages, plain, schema=_schema(found, matches), max_tokens=max_tokens)
+
+
+def _told(thing: Evidence | CauseMatch, *fields: str) -> dict[str, Any]:
+    return {field: getattr(thing, field) for field in fields}
 
 
 def _schema(found: Sequence[Evidence], matches: Sequence[CauseMatch]) -> dict[str, Any]:
@@ -147,7 +156,8 @@ def by_rules(own: Narrative, device: Device, found: Sequence[Evidence]) -> Writt
 
 
 def checked(said: Sequence[Statement], device: Device, found: Sequence[Evidence]) -> tuple[Claim, ...]:
-    """Each statement with the verdict of the check. Citations of findings that do not exist stay visible and count against."""
+    """Each statement with the verdict of the check. Citations of findings that do not exist stay visible and count
+    against."""
     words = _vocabulary(device)
     return tuple(Claim(s.text, s.evidence, check(s.text, s.evidence, found, words)) for s in said)
 

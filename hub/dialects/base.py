@@ -19,6 +19,14 @@ class Reply(msgspec.Struct, frozen=True):
     detail: str | None = None
 
 
+class Change(msgspec.Struct, frozen=True):
+    """A dialect has learnt something that it needs to read later messages: what a discovery topic announced, a birth
+    certificate. ``value`` None forgets it. Kept over restarts, since a broker repeats only what is retained."""
+
+    key: str
+    value: bytes | None
+
+
 class Publish(msgspec.Struct, frozen=True):
     """An effect: send this after the commit."""
 
@@ -26,6 +34,21 @@ class Publish(msgspec.Struct, frozen=True):
     payload: bytes
     qos: int = 1
     retained: bool = False
+
+
+class Subscribe(msgspec.Struct, frozen=True):
+    """An effect: from now on hear these topic filters too."""
+
+    filters: tuple[str, ...]
+
+
+class Unsubscribe(msgspec.Struct, frozen=True):
+    """An effect: hear these no more."""
+
+    filters: tuple[str, ...]
+
+
+Effect = Publish | Subscribe | Unsubscribe
 
 
 class Result(msgspec.Struct, frozen=True):
@@ -37,7 +60,8 @@ class Result(msgspec.Struct, frozen=True):
     availability: Sequence[Availability] = ()
     twins: Sequence[TwinUpdate] = ()
     replies: Sequence[Reply] = ()
-    effects: Sequence[Publish] = ()
+    changes: Sequence[Change] = ()
+    effects: Sequence[Effect] = ()
     rejections: Sequence[Rejection] = ()
 
 
@@ -48,7 +72,11 @@ class View(Protocol):
 
 
 class Dialect(Protocol):
-    """``name`` is stored with each device. ``filters`` are the MQTT topic filters it wants subscribed."""
+    """``name`` is stored with each device. ``filters`` are the MQTT topic filters that it always wants subscribed.
+
+    A dialect that learns (discovery, births) keeps what it learnt itself, but only :meth:`apply` changes it: ``decode``
+    says what there is to learn, and the pipeline applies it between the messages of a batch.
+    """
 
     name: str
 
@@ -59,4 +87,16 @@ class Dialect(Protocol):
         """True for a topic that this dialect reads; a topic has one owner, the first in the table."""
         ...
 
-    def decode(self, message: RawMessage, view: View) -> Result: ...
+    def decode(self, message: RawMessage, view: View) -> Result:
+        """Pure. Raises Rejected for a message that cannot be read at all."""
+        ...
+
+    def apply(self, change: Change) -> Sequence[Effect]:
+        """Learn (or forget) what :meth:`decode` found, also at a start; what has to be subscribed to follow it.
+
+        Never raises: a value that cannot be read any more is forgotten."""
+        ...
+
+    def tick(self, view: View, now: int) -> Result:
+        """What the time alone says at ``now`` (ms), about once a second: an ``expire_after`` that has run out."""
+        ...

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 import msgspec
 
-from hub.dialects.base import Reply, Result, View
+from hub.dialects.base import Change, Effect, Reply, Result, View
 from hub.dialects.payload import metric_name, parse_json, parse_object, plain, rejection, scalar
 from hub.dialects.times import when
 from hub.dialects.units import spell
@@ -66,6 +66,13 @@ class NativeDialect:
         values = parse_object(message.payload, kind) if message.payload else {}
         update = TwinUpdate(address.device, "desired" if kind == "desired" else "reported", values)
         return Result(identities=(identity,), twins=(update,))
+
+    def apply(self, change: Change) -> Sequence[Effect]:
+        """Nothing to learn: every message says all that it takes to read it."""
+        return ()
+
+    def tick(self, view: View, now: int) -> Result:
+        return Result()
 
     def _address(self, topic: str) -> Address:
         """Which device and what a topic is about; remembered, since a fleet has few topics and many messages."""

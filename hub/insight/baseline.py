@@ -1,8 +1,8 @@
 """What is normal for this metric of this device: its own recent past, before anything began.
 
 A baseline carries its own alarm threshold: what counts is only what leaves the band the signal kept to while it was
-healthy, by more than any excursion it made then, and faster than it wandered then. That is what keeps healthy noise quiet
-without a tuned constant a metric.
+healthy, by more than any excursion it made then, and faster than it wandered then. That is what keeps healthy noise
+quiet without a tuned constant a metric.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from hub.insight.statistics import TwoLevels, cusum, floor, runs, slope, smooth, spread, two_levels, weights
+from hub.insight.statistics import TwoLevels, cusum, floor, median, runs, slope, smooth, spread, two_levels, weights
 from hub.insight.track import Floats, Track
 
 ENOUGH = 12
@@ -25,12 +25,14 @@ _LEAST_DEVIATIONS = 8.0
 @dataclass(frozen=True, slots=True)
 class Baseline:
     """``level`` and ``scale`` (one robust sigma) hold at ``end`` (track seconds); ``drift`` (a second) leads on from
-    there. ``band`` (sigmas) is how far it strayed while healthy, ``excess`` its largest CUSUM beyond that, in sigma seconds.
-    ``stays_high`` and ``stays_low`` are how long a signal that switches kept to each level. ``still`` and ``still_points`` are the longest time the value stood still, ``changes`` how often it changed."""
+    there. ``band`` (sigmas) is how far it strayed while healthy, ``excess`` its largest CUSUM beyond that, in sigma
+    seconds. ``stays_high`` and ``stays_low`` are how long a signal that switches kept to each level. ``still`` and
+    ``still_points`` are the longest time the value stood still, ``changes`` how often it changed."""
 
     start: float
     end: float
     count: int
+    smoothed: Floats
     level: float
     scale: float
     drift: float
@@ -82,6 +84,7 @@ def baseline(track: Track, end: float) -> Baseline | None:
         start=float(times[0]),
         end=float(times[-1]),
         count=last,
+        smoothed=steady,
         level=level,
         scale=scale,
         drift=drift,
@@ -103,10 +106,10 @@ def baseline(track: Track, end: float) -> Baseline | None:
     return replace(found, band=band, excess=excess)
 
 
-def wander(track: Track, usual: Baseline, seconds: float) -> float:
-    """The largest change the metric made within ``seconds`` while healthy. Beyond half the baseline's length it is carried
-    on with the square root of time, as a random walk would."""
-    values = smooth(track.values[: usual.count])
+def wander(usual: Baseline, seconds: float) -> float:
+    """The largest change the metric made within ``seconds`` while healthy. Beyond half the baseline's length it is
+    carried on with the square root of time, as a random walk would."""
+    values = usual.smoothed
     step = (usual.end - usual.start) / max(usual.count - 1, 1)
     lag = max(1, round(seconds / step)) if step > 0 else 1
     longest = max(usual.count // 2, 1)
@@ -118,12 +121,12 @@ def wander(track: Track, usual: Baseline, seconds: float) -> float:
 def _trend(times: Floats, steady: Floats, values: Floats) -> tuple[float, float, float]:
     """Level at the end, drift and scale. A drift is believed only if it explains most of the spread."""
     least = floor(values)
-    level, raw = float(np.median(steady)), spread(steady)
+    level, raw = median(steady), spread(steady)
     if len(times) >= 30 and raw > least:
         drift = slope(times, steady)
         flat = steady - drift * (times - times[-1])
         if spread(flat) < 0.5 * raw:
-            return float(np.median(flat)), drift, max(spread(flat), least)
+            return median(flat), drift, max(spread(flat), least)
     # A signal that sits still most of the time has no median deviation; its outer range still says what is usual.
     wide = float(np.subtract(*np.percentile(steady, [97, 3]))) / 4
     return level, 0.0, max(raw, wide, least)

@@ -54,3 +54,24 @@ class Case:
     siblings: tuple[Sibling, ...] = ()
     clock: tuple[str, ...] = ()
     """Metrics whose newest reading came with a device time more than a day off."""
+
+    def limit(self, metric: str) -> Limit | None:
+        """The limit in force: what the alert's rule says wins over what the device says. A limit that is no finite number
+        is none."""
+        limit = self.limits.get(metric, Limit())
+        low, high = limit.min, limit.max
+        alert = self.alert
+        if (
+            alert is not None
+            and alert.metric == metric
+            and alert.threshold is not None
+            and isinstance(alert.value, float)
+        ):
+            high = alert.threshold if alert.value > alert.threshold else high
+            low = alert.threshold if alert.value < alert.threshold else low
+        found = Limit(min=_finite(low), max=_finite(high))
+        return None if found == Limit() else found
+
+
+def _finite(bound: float | None) -> float | None:
+    return bound if bound is not None and abs(bound) <= 1e15 else None

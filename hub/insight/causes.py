@@ -1,7 +1,7 @@
 """Which known fault the findings look like. The faults are data (``signatures/*.toml``); this file knows none of them.
 
-A score is rule-match strength, 0 to 1, never a probability: how much of what the fault would do is seen, less what speaks
-against it and what it leaves unexplained.
+A score is rule-match strength, 0 to 1, never a probability: how much of what the fault would do is seen, less what
+speaks against it and what it leaves unexplained.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from collections.abc import Iterable, Sequence
 from fnmatch import fnmatchcase
 from functools import cache
 from importlib.resources import files
-from typing import Any, Literal
+from typing import Literal
 
 import msgspec
 

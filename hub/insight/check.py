@@ -1,4 +1,5 @@
-"""Is a writer's sentence borne out by the evidence it cites? Every number, time, metric, direction and order in it is looked up.
+"""Is a writer's sentence borne out by the evidence it cites? Every number, time, metric, direction and order in it is
+looked up.
 
 The check is strict: what it cannot find is unsupported, even where it may be true. It knows nothing of who wrote.
 """

@@ -1,5 +1,5 @@
-"""Findings from around the metric: what moved with it, what its peers do, what the same alert was before, and how far the
-data itself can be trusted."""
+"""Findings from around the metric: what moved with it, what its peers do, what the same alert was before, and how far
+the data itself can be trusted."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from hub.insight import words
 from hub.insight.case import Case
 from hub.insight.findings import finding
 from hub.insight.movement import Movement
-from hub.insight.statistics import floor, spread, strength
+from hub.insight.statistics import floor, median, spread, strength
 from hub.insight.track import Floats, Track
 from hub.model import Evidence
 
@@ -21,8 +21,8 @@ _LEAST_PEERS = 3
 
 
 def moved_with(case: Case, moves: Sequence[Movement]) -> Iterator[Evidence]:
-    """Metrics that moved along with the leading one, by correlation of the signals with their trends taken out: ramps that
-    merely share a direction correlate at 0.99 whatever they are."""
+    """Metrics that moved along with the leading one, by correlation of the signals with their trends taken out: ramps
+    that merely share a direction correlate at 0.99 whatever they are."""
     leading = next(
         (m for m in moves if case.alert and m.metric == case.alert.metric and m.doing in ("rises", "falls")), None
     )
@@ -45,8 +45,17 @@ def moved_with(case: Case, moves: Sequence[Movement]) -> Iterator[Evidence]:
             f"{words.spoken(m.metric)} moved {'with' if r > 0 else 'against'} {words.spoken(leading.metric)} "
             f"(correlation {words.number(round(r, 2))} with trends taken out{when})"
         )
-        yield finding(case, "moved_with", m.metric, sentence, value=round(r, 2), unit=None,
-                      start=start, end=case.now, weight=abs(r) * 0.8)  # fmt: skip
+        yield finding(
+            case,
+            "moved_with",
+            m.metric,
+            sentence,
+            value=round(r, 2),
+            unit=None,
+            start=start,
+            end=case.now,
+            weight=abs(r) * 0.8,
+        )
 
 
 def _detrended(track: Track, start: int, end: int) -> Floats | None:
@@ -60,7 +69,8 @@ def _detrended(track: Track, start: int, end: int) -> Floats | None:
 
 
 def _best_lag(first: Floats, second: Floats) -> tuple[float, int]:
-    """Pearson's r at the lag (grid steps, positive: ``second`` follows) where it is largest, up to a fifth of the range."""
+    """Pearson's r at the lag (grid steps, positive: ``second`` follows) where it is largest, up to a fifth of the
+    range."""
     norm = float(np.linalg.norm(first) * np.linalg.norm(second))
     if norm <= 1e-12:
         return 0.0, 0
@@ -81,10 +91,10 @@ def peers(case: Case, moves: Sequence[Movement]) -> Iterator[Evidence]:
         return
     metric, start = chosen.metric, case.now - 600_000
     recent = [track.since(start) for peer in case.peers if (track := peer.tracks.get(metric)) is not None]
-    levels = np.array([float(np.median(track.values)) for track in recent if len(track) and track.kind == "number"])
+    levels = np.array([median(track.values) for track in recent if len(track) and track.kind == "number"])
     if len(levels) < _LEAST_PEERS:
         return
-    middle, width = float(np.median(levels)), max(spread(levels), float(np.ptp(levels)) / 4, floor(levels) * 2)
+    middle, width = median(levels), max(spread(levels), float(np.ptp(levels)) / 4, floor(levels) * 2)
     z = float(np.clip((chosen.level - middle) / width, -99, 99))
     unit = chosen.track.unit
     told = (
@@ -97,8 +107,17 @@ def peers(case: Case, moves: Sequence[Movement]) -> Iterator[Evidence]:
         )
     else:
         sentence = f"{words.spoken(metric)} at its {told}, so this device is not unusual among them"
-    yield finding(case, "peers", metric, sentence, value=round(z, 2), unit="σ", start=start, end=case.now,
-                  weight=strength(z) if abs(z) >= 3 else 0.4)  # fmt: skip
+    yield finding(
+        case,
+        "peers",
+        metric,
+        sentence,
+        value=round(z, 2),
+        unit="σ",
+        start=start,
+        end=case.now,
+        weight=strength(z) if abs(z) >= 3 else 0.4,
+    )
 
 
 def silence(case: Case) -> Iterator[Evidence]:
@@ -121,12 +140,30 @@ def silence(case: Case) -> Iterator[Evidence]:
     total = len(case.siblings)
     if len(with_it) >= max(1, round(0.6 * total)):
         sentence = f"{len(with_it)} of {total} other devices behind {case.gateway} fell silent within 90 s of it"
-        yield finding(case, "gateway", None, sentence, value=len(with_it) / total, unit=None, start=case.last_seen,
-                      end=case.now, weight=min(0.5 + 0.15 * len(with_it), 0.95))  # fmt: skip
+        yield finding(
+            case,
+            "gateway",
+            None,
+            sentence,
+            value=len(with_it) / total,
+            unit=None,
+            start=case.last_seen,
+            end=case.now,
+            weight=min(0.5 + 0.15 * len(with_it), 0.95),
+        )
     else:
         sentence = f"{total - len(gone)} of {total} other devices behind {case.gateway} still speak"
-        yield finding(case, "alone", None, sentence, value=float(total - len(gone)), unit=None, start=case.last_seen,
-                      end=case.now, weight=0.7)  # fmt: skip
+        yield finding(
+            case,
+            "alone",
+            None,
+            sentence,
+            value=float(total - len(gone)),
+            unit=None,
+            start=case.last_seen,
+            end=case.now,
+            weight=0.7,
+        )
 
 
 def quality(case: Case, moves: Sequence[Movement]) -> Iterator[Evidence]:
@@ -136,7 +173,7 @@ def quality(case: Case, moves: Sequence[Movement]) -> Iterator[Evidence]:
         if len(recent) < 20:
             continue
         gaps = np.diff(recent.times)
-        usual = float(np.median(gaps))
+        usual = median(gaps)
         at = int(np.argmax(gaps))
         # A history at a coarser step than the live readings is no gap: only one longer than the longest usual step is.
         if gaps[at] > max(5 * float(np.percentile(gaps, 95)), 10 * usual, 60.0):
@@ -144,12 +181,31 @@ def quality(case: Case, moves: Sequence[Movement]) -> Iterator[Evidence]:
                 f"no readings came between {words.clock(recent.at(at))} and {words.clock(recent.at(at + 1))} "
                 f"({words.span(float(gaps[at]))})"
             )
-            yield finding(case, "gap", None, sentence, value=float(gaps[at]), unit="s", start=recent.at(at),
-                          end=recent.at(at + 1), weight=0.4)  # fmt: skip
+            yield finding(
+                case,
+                "gap",
+                None,
+                sentence,
+                value=float(gaps[at]),
+                unit="s",
+                start=recent.at(at),
+                end=recent.at(at + 1),
+                weight=0.4,
+            )
     if case.clock:
-        sentence = f"the device's clock is more than a day off, so its readings ({words.join([words.spoken(c) for c in case.clock[:3]])}) "
-        yield finding(case, "clock", None, sentence + "stand at the time of their receipt", value=None, unit=None,
-                      start=case.now, end=case.now, weight=0.4)  # fmt: skip
+        clocked = words.join([words.spoken(metric) for metric in case.clock[:3]])
+        sentence = f"the device's clock is more than a day off, so its readings ({clocked}) "
+        yield finding(
+            case,
+            "clock",
+            None,
+            sentence + "stand at the time of their receipt",
+            value=None,
+            unit=None,
+            start=case.now,
+            end=case.now,
+            weight=0.4,
+        )
 
 
 def past(case: Case) -> Iterator[Evidence]:
@@ -164,12 +220,22 @@ def past(case: Case) -> Iterator[Evidence]:
         f"last at {words.date(newest.alert.raised_at)} UTC"
     )
     if len(case.past) == 1:
-        sentence = f"the same alert was raised once before, on {newest.alert.device}, at {words.date(newest.alert.raised_at)} UTC"
+        when = words.date(newest.alert.raised_at)
+        sentence = f"the same alert was raised once before, on {newest.alert.device}, at {when} UTC"
     if causes:
         cause, count = causes.most_common(1)[0]
         sentence += f"; {cause} was named as its cause {count} {'time' if count == 1 else 'times'}"
     note = next((p.note for p in sorted(case.past, key=lambda p: -p.alert.raised_at) if p.note), None)
     if note:
         sentence += f"; the last note on it says: “{' '.join(note.split())[:120]}”"
-    yield finding(case, "past", case.alert.metric if case.alert else None, sentence, value=float(len(case.past)), unit=None,
-                  start=newest.alert.since, end=newest.alert.cleared_at or newest.alert.raised_at, weight=0.3)  # fmt: skip
+    yield finding(
+        case,
+        "past",
+        case.alert.metric if case.alert else None,
+        sentence,
+        value=float(len(case.past)),
+        unit=None,
+        start=newest.alert.since,
+        end=newest.alert.cleared_at or newest.alert.raised_at,
+        weight=0.3,
+    )

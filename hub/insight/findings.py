@@ -9,9 +9,9 @@ import numpy as np
 from hub.insight import words
 from hub.insight.case import Case
 from hub.insight.movement import Movement
-from hub.insight.statistics import resolution, slope, strength
+from hub.insight.statistics import median, resolution, strength
 from hub.insight.track import Track
-from hub.model import Evidence, Limit, Value
+from hub.model import Evidence, Value
 
 
 def finding(
@@ -31,50 +31,6 @@ def finding(
     return Evidence("", kind, case.device, metric, sentence, value, unit, min(start, end), end, weight)
 
 
-def over_limit(case: Case) -> Iterator[Evidence]:
-    """Metrics that are beyond a limit: since when, by how much, and the peak. The alert's own metric comes first."""
-    alerting = case.alert.metric if case.alert else None
-    for name in sorted(case.tracks, key=lambda m: (m != alerting, m)):
-        track = case.tracks[name]
-        limit = _limit(case, name)
-        if track.kind != "number" or not len(track) or limit is None:
-            continue
-        for bound, sign in ((limit.max, 1.0), (limit.min, -1.0)):
-            if bound is not None and sign * (track.values[-1] - bound) > 0:
-                yield _beyond(case, track, bound, sign)
-
-
-def _limit(case: Case, metric: str) -> Limit | None:
-    """The limit in force: what the alert's rule says wins over what the device says."""
-    limit = case.limits.get(metric)
-    alert = case.alert
-    if alert is None or alert.metric != metric or alert.threshold is None or not isinstance(alert.value, float):
-        return limit
-    own = limit or Limit()
-    if alert.value > alert.threshold:
-        return Limit(min=own.min, max=alert.threshold)
-    return Limit(min=alert.threshold, max=own.max) if alert.value < alert.threshold else limit
-
-
-def _beyond(case: Case, track: Track, bound: float, sign: float) -> Evidence:
-    beyond = sign * (track.values - bound) > 0
-    inside = np.flatnonzero(~beyond)
-    first = int(inside[-1]) + 1 if len(inside) else 0
-    since = track.at(first)
-    peak = float((sign * track.values[first:]).max()) * sign
-    side = "above" if sign > 0 else "below"
-    margin = abs(float(track.values[-1]) - bound)
-    sentence = (
-        f"{words.spoken(track.metric)} has been {side} its limit of {words.quantity(bound, track.unit)} "
-        f"since {words.clock(since)}, for {words.span((case.now - since) / 1000)}; "
-        f"it now reads {words.quantity(float(track.values[-1]), track.unit)}, "
-        f"{words.quantity(margin, track.unit)} beyond it (peak {words.quantity(peak, track.unit)})"
-    )
-    weight = 0.5 + min(margin / max(abs(bound), 1e-9), 0.5)
-    return finding(case, "over_limit", track.metric, sentence, value=float(track.values[-1]), unit=track.unit,
-                   start=since, end=case.now, weight=weight)  # fmt: skip
-
-
 def moved(case: Case, moves: Sequence[Movement]) -> Iterator[Evidence]:
     """Each metric that does something else than usual, earliest first. ``value`` is the change, signed."""
     for m in moves:
@@ -91,18 +47,46 @@ def moved(case: Case, moves: Sequence[Movement]) -> Iterator[Evidence]:
             )
             if m.adjusted:
                 sentence += ", more than its other metrics explain"
-            yield finding(case, "step" if m.abrupt else "onset", m.metric, sentence, value=m.change, unit=m.track.unit,
-                          start=onset, end=case.now, weight=strength(m.deviation))  # fmt: skip
+            yield finding(
+                case,
+                "step" if m.abrupt else "onset",
+                m.metric,
+                sentence,
+                value=m.change,
+                unit=m.track.unit,
+                start=onset,
+                end=case.now,
+                weight=strength(m.deviation) * _weight_in(case, m),
+            )
         elif m.doing == "stuck":
             sentence = (
                 f"{words.spoken(m.metric)} has repeated exactly {words.quantity(m.level, m.track.unit)} "
-                f"since {words.clock(onset)}, for {words.span((case.now - onset) / 1000)}; before, it never stood still "
+                f"since {words.clock(onset)}, for {words.span((case.now - onset) / 1000)}; before, it never stood "
+                "still "
                 f"for longer than {words.span(m.baseline.still if m.baseline else 0.0)}"
             )
-            yield finding(case, "stuck", m.metric, sentence, value=m.level, unit=m.track.unit,
-                          start=onset, end=case.now, weight=strength(m.deviation))  # fmt: skip
+            yield finding(
+                case,
+                "stuck",
+                m.metric,
+                sentence,
+                value=m.level,
+                unit=m.track.unit,
+                start=onset,
+                end=case.now,
+                weight=strength(m.deviation),
+            )
         elif m.doing in ("stays on", "stays off"):
             yield _stay(case, m, onset)
+
+
+def _weight_in(case: Case, m: Movement) -> float:
+    """A clear movement that covers little of the way to its limit matters less: most of them are a normal day's."""
+    limit = case.limit(m.metric)
+    bound = None if limit is None else limit.max if m.change > 0 else limit.min
+    if bound is None or (bound - m.before) * m.change <= 0:
+        return 1.0
+    return min(max(m.change / (bound - m.before) / 0.25, 0.25), 1.0)
 
 
 def _before_crossing(case: Case, onset: int) -> str:
@@ -126,8 +110,17 @@ def _stay(case: Case, m: Movement, onset: int) -> Evidence:
         side = "above" if m.shift > 0 else "below"
         sentence += f"; that is {side} its usual level of {words.quantity(m.baseline.levels.high, m.track.unit)}"
     value: Value = on if m.track.kind == "boolean" else m.level - m.before
-    return finding(case, "stays_on" if on else "stays_off", m.metric, sentence, value=value, unit=m.track.unit,
-                   start=onset, end=case.now, weight=strength(m.deviation))  # fmt: skip
+    return finding(
+        case,
+        "stays_on" if on else "stays_off",
+        m.metric,
+        sentence,
+        value=value,
+        unit=m.track.unit,
+        start=onset,
+        end=case.now,
+        weight=strength(m.deviation),
+    )
 
 
 def shifted(case: Case, moves: Sequence[Movement]) -> Iterator[Evidence]:
@@ -138,10 +131,20 @@ def shifted(case: Case, moves: Sequence[Movement]) -> Iterator[Evidence]:
             side = "below" if m.shift < 0 else "above"
             sentence = (
                 f"while on, {words.spoken(m.metric)} reads {words.quantity(m.level, m.track.unit)}, "
-                f"{words.quantity(abs(m.level - usual), m.track.unit)} {side} its usual {words.quantity(usual, m.track.unit)}"
+                f"{words.quantity(abs(m.level - usual), m.track.unit)} {side} its usual "
+                f"{words.quantity(usual, m.track.unit)}"
             )
-            yield finding(case, "level", m.metric, sentence, value=m.level - usual, unit=m.track.unit,
-                          start=m.onset, end=case.now, weight=strength(abs(m.shift) * 30))  # fmt: skip
+            yield finding(
+                case,
+                "level",
+                m.metric,
+                sentence,
+                value=m.level - usual,
+                unit=m.track.unit,
+                start=m.onset,
+                end=case.now,
+                weight=strength(abs(m.shift) * 30),
+            )
 
 
 def order(case: Case, moves: Sequence[Movement]) -> Iterator[Evidence]:
@@ -159,31 +162,17 @@ def order(case: Case, moves: Sequence[Movement]) -> Iterator[Evidence]:
     sentence = f"{words.join(together)} moved first, at {words.clock(first)}" + (
         f"; {words.join(steps)}" if steps else ""
     )
-    yield finding(case, "order", timed[0].metric, sentence, value=None, unit=None, start=first, end=case.now,
-                  weight=min(strength(m.deviation) for m in timed[:2]))  # fmt: skip
-
-
-def heading(case: Case, moves: Sequence[Movement]) -> Iterator[Evidence]:
-    """How fast a metric goes towards a limit it has not reached, and the time left at that rate."""
-    for m in moves:
-        limit = _limit(case, m.metric)
-        if m.doing not in ("rises", "falls") or m.onset is None or limit is None:
-            continue
-        since = max(m.onset, case.now - 600_000)
-        recent = m.track.since(since)
-        bound, sign = (limit.max, 1.0) if m.doing == "rises" else (limit.min, -1.0)
-        pace = slope(recent.times, recent.values) if len(recent) >= 5 else 0.0
-        if bound is None or sign * pace <= 0 or sign * (bound - m.level) <= 0:
-            continue
-        left = (bound - m.level) / pace
-        if left > 86_400:
-            continue
-        sentence = (
-            f"{words.spoken(m.metric)} {m.doing} by {words.rate(abs(pace), m.track.unit)}; at that rate it reaches its limit "
-            f"of {words.quantity(bound, m.track.unit)} in {words.span(left)}"
-        )
-        yield finding(case, "slope", m.metric, sentence, value=pace * 60, unit=f"{m.track.unit}/min" if m.track.unit else None,
-                      start=since, end=case.now, weight=strength(m.deviation) * (0.5 + 0.5 * float(left < 3600)))  # fmt: skip
+    yield finding(
+        case,
+        "order",
+        timed[0].metric,
+        sentence,
+        value=None,
+        unit=None,
+        start=first,
+        end=case.now,
+        weight=min(strength(m.deviation) for m in timed[:2]),
+    )
 
 
 def deviation(case: Case, moves: Sequence[Movement]) -> Iterator[Evidence]:
@@ -194,17 +183,27 @@ def deviation(case: Case, moves: Sequence[Movement]) -> Iterator[Evidence]:
         usual = m.baseline
         sizes = min(abs(m.deviation), 99.0)
         sentence = (
-            f"{words.spoken(m.metric)} is {words.number(round(sizes, 1))} deviations {'above' if m.deviation > 0 else 'below'} "
+            f"{words.spoken(m.metric)} is {words.number(round(sizes, 1))} deviations "
+            f"{'above' if m.deviation > 0 else 'below'} "
             f"what is usual for this device (its last {words.span(usual.end - usual.start)}: mostly "
             f"{words.number(usual.low)} to {words.quantity(usual.high, m.track.unit)})"
         )
-        yield finding(case, "deviation", m.metric, sentence, value=round(float(np.clip(m.deviation, -99, 99)), 2), unit="σ",
-                      start=m.track.stamp(usual.start), end=case.now, weight=strength(m.deviation))  # fmt: skip
+        yield finding(
+            case,
+            "deviation",
+            m.metric,
+            sentence,
+            value=round(float(np.clip(m.deviation, -99, 99)), 2),
+            unit="σ",
+            start=m.track.stamp(usual.start),
+            end=case.now,
+            weight=strength(m.deviation),
+        )
 
 
 def steady(case: Case, moves: Sequence[Movement]) -> Iterator[Evidence]:
-    """What did not move, which speaks against every cause that would have moved it. A signal that switches is ``running``
-    or ``idle``."""
+    """What did not move, which speaks against every cause that would have moved it. A signal that switches is
+    ``running`` or ``idle``."""
     for m in moves:
         if m.doing != "steady" or m.baseline is None:
             continue
@@ -247,8 +246,17 @@ def too_little(case: Case, moves: Sequence[Movement]) -> Iterator[Evidence]:
         covered = words.span(float(track.times[-1] - track.times[0]))
         count = f"{len(track)} readings in {covered}" if len(track) > 1 else "a single reading"
         sentence = f"{words.spoken(m.metric)} has too little history to say what is usual: {count}"
-        yield finding(case, "history", m.metric, sentence, value=float(len(track)), unit="readings",
-                      start=track.at(0), end=case.now, weight=0.3)  # fmt: skip
+        yield finding(
+            case,
+            "history",
+            m.metric,
+            sentence,
+            value=float(len(track)),
+            unit="readings",
+            start=track.at(0),
+            end=case.now,
+            weight=0.3,
+        )
         jump = _jump(case, track)
         if jump is not None:
             yield jump
@@ -261,9 +269,7 @@ def _jump(case: Case, track: Track) -> Evidence | None:
     at = int(np.argmax(np.abs(steps)))
     step, before = float(steps[at]), float(track.values[at])
     others = np.abs(np.delete(steps, at))
-    if abs(step) <= max(
-        5 * float(np.median(others)) if len(others) else 0.0, 0.02 * abs(before), resolution(track.values) / 2
-    ):
+    if abs(step) <= max(5 * median(others) if len(others) else 0.0, 0.02 * abs(before), resolution(track.values) / 2):
         return None
     stamp = track.at(at + 1)
     sentence = (

@@ -9,12 +9,12 @@ from typing import Literal
 import numpy as np
 
 from hub.insight.baseline import Baseline, at_same_state, baseline, baseline_end, wander
-from hub.insight.statistics import MAD_TO_SIGMA, cusum, runs, smooth, spread, weights
+from hub.insight.statistics import MAD_TO_SIGMA, cusum, median, runs, smooth, spread, weights
 from hub.insight.track import Floats, Track
 
 Doing = Literal["rises", "falls", "steady", "stuck", "stays on", "stays off", "unknown"]
-"""``stuck``: repeats one value far longer than it ever did. ``stays on`` and ``stays off``: a signal that switches holds one
-level for longer than it usually does. ``unknown``: too little history to tell."""
+"""``stuck``: repeats one value far longer than it ever did. ``stays on`` and ``stays off``: a signal that switches
+holds one level for longer than it usually does. ``unknown``: too little history to tell."""
 
 _RECENT_S = 12.0
 _BELIEVABLE = 3.0
@@ -24,11 +24,11 @@ _RUSH = 2.2
 
 @dataclass(frozen=True, slots=True)
 class Movement:
-    """``onset`` and ``now`` in ms; ``before`` and ``level`` are the metric before the onset and now; ``deviation`` is in
-    sigmas of the baseline. ``adjusted`` says that it shows only against the operating state, ``abrupt`` that it was there
-    within two readings; ``shift`` is how far the high
-    level of a switching signal has moved, as a fraction of the distance between its levels; ``unrest``, of a metric that has not moved, how near it comes to
-    having moved (0 to 1)."""
+    """``onset`` and ``now`` in ms; ``before`` and ``level`` are the metric before the onset and now; ``deviation`` is
+    in sigmas of the baseline. ``adjusted`` says that it shows only against the operating state, ``abrupt`` that it
+    was there within two readings; ``shift`` is how far the high level of a switching signal has moved, as a fraction
+    of the distance between its levels; ``unrest``, of a metric that has not moved, how near it comes to having moved
+    (0 to 1)."""
 
     track: Track
     doing: Doing
@@ -76,9 +76,9 @@ def _unrest(seen: Movement, began: int | None) -> Movement:
     if began is None:
         return replace(seen, unrest=abs(seen.deviation) / max(3.5, 1.3 * usual.band))
     first = min(int(np.searchsorted(track.times, track.seconds(began))), len(track) - 1)
-    then = float(np.median(track.values[max(first - 4, 0) : first + 1]))
+    then = median(track.values[max(first - 4, 0) : first + 1])
     elapsed = float(track.times[-1] - track.times[first])
-    return replace(seen, unrest=abs(seen.level - then) / max(_RUSH * wander(track, usual, elapsed), usual.scale, 1e-12))
+    return replace(seen, unrest=abs(seen.level - then) / max(_RUSH * wander(usual, elapsed), usual.scale, 1e-12))
 
 
 def movement(track: Track, moment: int) -> Movement:
@@ -99,11 +99,11 @@ def _of_few(track: Track, usual: Baseline | None) -> Movement:
 
 def _shifted(track: Track, usual: Baseline) -> Movement:
     """CUSUM in both directions over what came after the baseline."""
-    times, values = track.times[usual.count :], smooth(track.values)[usual.count :]
+    times, values = track.times[usual.count :], smooth(track.values[usual.count - 1 :])[1:]
     deviations = usual.deviations(times, values)
-    interval = float(np.median(np.diff(times[-10:])))
+    interval = median(np.diff(times[-10:]))
     last = deviations[times >= times[-1] - max(_RECENT_S, 2 * interval)]
-    deviation = float(np.median(last[-max(3, len(last) // 2) :]))
+    deviation = median(last[-max(3, len(last) // 2) :])
     sign = 1.0 if deviation >= 0 else -1.0
     total = cusum(sign * deviations, weights(times), usual.band)
     level = _recent(track, times[-1])
@@ -112,23 +112,23 @@ def _shifted(track: Track, usual: Baseline) -> Movement:
         return _rushed(track, usual) or rest
     start = int(np.flatnonzero(total == 0)[-1]) if np.any(total == 0) else 0
     onset, before = _onset(track, usual.count + start, sign)
-    if sign * (level - before) < 1.7 * wander(track, usual, float(times[-1]) - onset):
+    if sign * (level - before) < 1.7 * wander(usual, float(times[-1]) - onset):
         return _rushed(track, usual) or rest
     return Movement(track, "rises" if sign > 0 else "falls", track.stamp(onset), before, level, deviation, usual,
                     abrupt=_abrupt(track, onset, before, level))  # fmt: skip
 
 
 def _rushed(track: Track, usual: Baseline) -> Movement | None:
-    """A change that stays within the usual band but came far faster than the metric ever moved: the band of a signal that
-    follows the day is wide, the pace of the day is slow."""
+    """A change that stays within the usual band but came far faster than the metric ever moved: the band of a signal
+    that follows the day is wide, the pace of the day is slow."""
     end, level = float(track.times[-1]), _recent(track, float(track.times[-1]))
     best, began = 0.0, 0
     for horizon in _HORIZONS:
         first = int(np.searchsorted(track.times, end - horizon))
         if first <= usual.count or len(track) - first < 4:
             continue
-        then = float(np.median(track.values[first - 2 : first + 1]))
-        ratio = (level - then) / max(wander(track, usual, horizon), usual.scale / 2, 1e-12)
+        then = median(track.values[first - 2 : first + 1])
+        ratio = (level - then) / max(wander(usual, horizon), usual.scale / 2, 1e-12)
         if abs(ratio) > abs(best):
             best, began = ratio, first
     if abs(best) < _RUSH:
@@ -150,19 +150,20 @@ def _abrupt(track: Track, onset: float, before: float, level: float) -> bool:
 def _recent(track: Track, end: float) -> float:
     """The level now: the median of the last few seconds, so that a ramp's end counts more than its way."""
     recent = track.values[track.times >= end - 4.0][-5:]
-    return float(np.median(recent if len(recent) >= 3 else track.values[-3:]))
+    return median(recent if len(recent) >= 3 else track.values[-3:])
 
 
 def _onset(track: Track, start: int, sign: float) -> tuple[float, float]:
-    """Sharpen the onset: from half-way up, back to the last reading that was still within the noise of the level before.
+    """Sharpen the onset: from half-way up, back to the last reading that was still within the noise of the level
+    before.
 
     Gives the time (track seconds) and the level before it.
     """
     times, values = track.times, smooth(track.values)
     first = max(int(np.searchsorted(times, times[start] - 60.0)), 0)
     calm = values[max(first - 30, 0) : max(first, 1)]
-    before = float(np.median(calm))
-    noise = MAD_TO_SIGMA * float(np.median(np.abs(np.diff(track.values[: start + 1])))) / 1.4 if start else 0.0
+    before = median(calm)
+    noise = MAD_TO_SIGMA * median(np.abs(np.diff(track.values[: start + 1]))) / 1.4 if start else 0.0
     risen = sign * (values[first:] - before)
     half = first + int(np.argmax(risen >= 0.5 * max(float(risen[-3:].max()), 1e-12)))
     quiet = max(2.5 * noise, 0.04 * float(risen.max(initial=0.0)))
@@ -194,9 +195,9 @@ def _stuck(track: Track, usual: Baseline) -> Movement | None:
 
 
 def _stood_still(track: Track, usual: Baseline, first: int) -> float:
-    """The longest time it stood still before reading ``first``. A history coarser than the live readings overstates that, so
-    live readings at the present rate count alone where there are enough of them."""
-    interval = float(np.median(np.diff(track.times[first:])))
+    """The longest time it stood still before reading ``first``. A history coarser than the live readings overstates
+    that, so live readings at the present rate count alone where there are enough of them."""
+    interval = median(np.diff(track.times[first:]))
     steps = np.diff(track.times[:first])
     slower = np.flatnonzero(steps > 2 * interval)
     live = int(slower[-1]) + 1 if len(slower) else 0
@@ -222,7 +223,7 @@ def _switching(track: Track, usual: Baseline) -> Movement:
     if ratio < 1.3 and abs(shift) < 0.15:
         onset = track.at(first) if len(found.starts) > 1 else None
         return Movement(track, "steady", onset, before, float(track.values[-1]), 0.0, usual, shift=shift)
-    level = float(np.median(track.values[first:][-15:]))
+    level = median(track.values[first:][-15:])
     deviation = max(min(4 * ratio, 30.0) if ratio >= 1.3 else 0.0, min(abs(shift) * 30, 20.0))
     return Movement(
         track, "stays on" if on else "stays off", track.at(first), before, level, deviation, usual, shift=shift
@@ -238,12 +239,13 @@ def _overstay(usual: Baseline, on: bool, length: float) -> float:
 
 
 def _shift(track: Track, usual: Baseline, states: Floats, first: int) -> float:
-    """How far the upper level of the present run lies from the usual one, as a fraction of the distance of the levels."""
+    """How far the upper level of the present run lies from the usual one, as a fraction of the distance of the
+    levels."""
     if usual.levels is None or len(track) - first < 5:
         return 0.0
     high = track.values[: usual.count][states[: usual.count] == 1]
     gap = usual.levels.high - usual.levels.low
-    shift = (float(np.median(track.values[first:][-15:])) - float(np.median(high))) / gap
+    shift = (median(track.values[first:][-15:]) - median(high)) / gap
     return shift if abs(shift) * gap > 3 * spread(high) else 0.0
 
 
@@ -258,7 +260,7 @@ def _beyond_state(seen: Movement, companions: Iterable[Track], moment: int) -> M
         return seen
     # It must show in the metric itself as well: a companion that errs would else move everything it explains.
     start = int(np.searchsorted(seen.track.times, seen.track.seconds(moved.onset or 0)))
-    before = float(np.median(seen.track.values[max(start - 10, 0) : max(start, 1)]))
+    before = median(seen.track.values[max(start - 10, 0) : max(start, 1)])
     if (seen.level - before) * moved.change <= 0 or abs(seen.level - before) < 0.3 * abs(moved.change):
         return seen
     return replace(moved, track=seen.track, before=before, level=seen.level, adjusted=True)

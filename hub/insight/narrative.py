@@ -56,7 +56,8 @@ def narrate(name: str, evidence: Sequence[Evidence], matches: Sequence[CauseMatc
     if chosen is not None:
         summary = f"{name}: {_judgement(chosen)}. {_story(evidence, told, chosen)}"
     elif told:
-        summary = f"{name}: the evidence does not suffice to name a cause. {_story(evidence, told, None)}{_candidates(matches)}"
+        known = _story(evidence, told, None) + _candidates(matches)
+        summary = f"{name}: the evidence does not suffice to name a cause. {known}"
     else:
         summary = _nothing(name, evidence)
     claims = [Statement(_sentence(e.finding), (e.id,)) for e in evidence if e.kind in _CLAIMED]

@@ -10,15 +10,23 @@ _SPELLED = {
     "s": "s sec secs second seconds", "min": "min mins minute minutes", "h": "h hr hrs hour hours", "d": "d day days",
     "ms": "ms millisecond milliseconds", "°C": "°C degC celsius", "°F": "°F degF fahrenheit", "%": "% percent pct",
     "V": "V volt volts", "A": "A amp amps ampere amperes", "W": "W watt watts", "kW": "kW kilowatts", "bar": "bar bars",
-    "Pa": "Pa pascal", "kPa": "kPa", "hPa": "hPa", "mbar": "mbar", "mm/s": "mm/s", "m/s": "m/s", "m³/h": "m³/h m3/h",
-    "l/min": "l/min L/min", "l/s": "l/s L/s", "rpm": "rpm", "Hz": "Hz hertz", "kHz": "kHz", "ppm": "ppm", "lx": "lx lux",
+    "Pa": "Pa pascal", "kPa": "kPa", "hPa": "hPa", "mbar": "mbar", "mm/s": "mm/s", "m/s": "m/s",
+    "m³/h": "m³/h m3/h",
+    "l/min": "l/min L/min", "l/s": "l/s L/s", "rpm": "rpm", "Hz": "Hz hertz", "kHz": "kHz", "ppm": "ppm",
+    "lx": "lx lux",
     "dB": "dB decibel decibels", "mA": "mA", "mV": "mV", "kV": "kV", "kWh": "kWh", "Wh": "Wh", "K": "K kelvin",
     "σ": "σ sigma sigmas deviation deviations", "m": "m metre metres meter meters", "mm": "mm", "g": "g", "kg": "kg",
     "readings": "readings",
 }  # fmt: skip
 _UNITS = {word: unit for unit, spelled in _SPELLED.items() for word in spelled.split()}
 _SECONDS = {"ms": 0.001, "s": 1.0, "min": 60.0, "h": 3600.0, "d": 86400.0}
-_WORDS = dict(zip("two three four five six seven eight nine ten eleven twelve".split(), range(2, 13), strict=True))
+_WORDS = dict(
+    zip(
+        ["two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve"],
+        range(2, 13),
+        strict=True,
+    )
+)
 _FACTORS = {
     "twice": 2.0,
     "double": 2.0,
@@ -28,7 +36,6 @@ _FACTORS = {
     "halved": 0.5,
     "tenfold": 10.0,
 }
-_COUNTS = set(_WORDS.values())
 _NUMBER = re.compile(
     r"(?<![\w.])([-−+]?)(\d{1,3}(?:,\d{3})+|\d+)(\.\d+)?(e[+-]?\d+)?(\s?(?:°[CF]\b|%|[A-Za-zµσ°³/]+\d?(?:/[a-z]+)?))?",
     re.I,
@@ -37,7 +44,8 @@ _WORD = re.compile(rf"\b({'|'.join([*_WORDS, *_FACTORS])})\b(\s+[A-Za-zσ°%/³]
 
 
 class Quantity(NamedTuple):
-    """``decimals`` as written, which is how exactly it claims to be; ``word``: written as a word; ``factor``: a ratio."""
+    """``decimals`` as written, which is how exactly it claims to be; ``word``: written as a word; ``factor``: a
+    ratio."""
 
     value: float
     decimals: int
@@ -68,7 +76,7 @@ def read(text: str) -> list[Quantity]:
     for word, after in _WORD.findall(text):
         key = word.lower()
         if key in _FACTORS:
-            found.append(Quantity(_FACTORS[key], 0, None, True, True))
+            found.append(Quantity(_FACTORS[key], 0, "×", True, True))
         else:
             found.append(Quantity(float(_WORDS[key]), 0, unit(after), True, after.strip().lower() == "times"))
     return found
@@ -78,8 +86,6 @@ def supported(wanted: Quantity, known: Sequence[Quantity]) -> bool:
     """Whether a known quantity, rounded as ``wanted`` is, gives it; times also in another unit of time."""
     if wanted.factor and _ratio(wanted.value, known):
         return True
-    if wanted.word and wanted.factor and wanted.value not in _COUNTS:
-        return False
     return any(_same(wanted, other) for other in known)
 
 

@@ -1,4 +1,5 @@
-"""Numbers, times and names as the findings print them. One form each, so that :mod:`hub.insight.check` can read them."""
+"""Numbers, times and names as the findings print them. One form each, so that :mod:`hub.insight.check` can read
+them."""
 
 from __future__ import annotations
 
@@ -8,7 +9,8 @@ _SPOKEN = {"co2": "CO₂", "ph": "pH", "rpm": "rpm", "voc": "VOC"}
 
 
 def number(value: float) -> str:
-    """Three significant figures, all figures of larger whole parts, no exponent between a tenth of a thousandth and 1e9."""
+    """Three significant figures, all figures of larger whole parts, no exponent between a tenth of a thousandth and
+    1e9."""
     size = abs(value)
     if size < 1e-9:
         return "0"

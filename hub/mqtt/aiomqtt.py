@@ -28,6 +28,7 @@ from hub.mqtt.backoff import Backoff
 from hub.mqtt.link import GapListener, LinkSettings, Sink
 from hub.mqtt.persistent import Connection, Lost, PersistentLink, Refused, Take
 from hub.mqtt.reasons import reason_of_end, reason_of_failure
+from hub.mqtt.tls import client_context
 
 SESSION_EXPIRY_S = 604_800
 HANDSHAKE_S = 10.0
@@ -35,11 +36,10 @@ FIRST_HANDSHAKE_S = 3.0
 """While the version is not known: amqtt never answers a CONNECT of MQTT 5."""
 CLOSE_S = 2.0
 MAX_UNCONFIRMED = 1_000
-READ_BURST = 256
-"""Packets read in one turn of the loop: enough for a batch, short enough (some 5 ms) for everything else."""
+READ_BURST = 128
+"""Packets read in one turn of the loop: enough for a batch, short enough (some 10 ms) for everything else."""
 
 _NAMES = {ProtocolVersion.V5: "MQTT 5", ProtocolVersion.V311: "MQTT 3.1.1"}
-
 _OTHER = {ProtocolVersion.V5: ProtocolVersion.V311, ProtocolVersion.V311: ProtocolVersion.V5}
 
 log = logging.getLogger(__name__)
@@ -105,11 +105,11 @@ class _Connection(aiomqtt.Client):
             protocol=version,
             keepalive=settings.keepalive_s,
             timeout=patience,
-            tls_params=aiomqtt.TLSParameters(ca_certs=settings.ca_file) if settings.tls else None,
             **options,
         )
         self._client.manual_ack_set(True)
         self._client.disable_logger()  # it would look at every packet, and `lost` tells what matters
+        self._settings = settings
         self.protocol = _NAMES[version]
         self.session_present = False
         self.lost: Lost | None = None
@@ -124,7 +124,6 @@ class _Connection(aiomqtt.Client):
     async def open(self) -> None:
         try:
             await self.__aenter__()
-            _hear_cancellation()
         except MqttConnectError as error:
             reason = str(error.rc)
             kind = _WrongVersion if "protocol version" in reason else Lost
@@ -139,13 +138,22 @@ class _Connection(aiomqtt.Client):
     async def subscribe_to(self, filters: Sequence[str]) -> dict[str, str]:
         try:
             codes = await self.subscribe([(each, 1) for each in filters])
-            _hear_cancellation()
-        except (aiomqtt.MqttError, ValueError) as error:
-            raise self.lost or Lost(f"the broker did not answer the subscription ({error})") from None
+        except aiomqtt.MqttError:
+            raise self.lost or Lost("the broker did not answer the subscription") from None
+        except ValueError:
+            raise Lost(f"one of these is no topic filter: {', '.join(filters)}") from None
         refused = [code if isinstance(code, ReasonCode) and code.is_failure else None for code in codes]
         return {each: str(code) for each, code in zip(filters, refused, strict=True) if code is not None}
 
+    async def unsubscribe_from(self, filters: Sequence[str]) -> None:
+        try:
+            await self.unsubscribe(list(filters))
+        except aiomqtt.MqttError:
+            raise self.lost or Lost("the broker did not answer that a subscription ends") from None
+
     async def send(self, topic: str, payload: bytes, qos: int, retained: bool) -> None:
+        if self.lost is not None:
+            raise self.lost
         if len(self._unconfirmed) >= MAX_UNCONFIRMED:
             raise Refused("too many messages wait for the broker's confirmation")
         if not topic:  # paho lets it through, for aliases, and the broker hangs up
@@ -154,15 +162,13 @@ class _Connection(aiomqtt.Client):
             info = self._client.publish(topic, payload, qos, retained)
         except ValueError as error:
             raise Refused("its topic or its size is not allowed") from error
-        if info.rc != paho.MQTT_ERR_SUCCESS:
-            raise Lost("the connection is down")
         if qos:
             # paho writes only when the loop lets it, so the answer cannot have come yet.
             confirmed = self._unconfirmed[info.mid] = self._loop.create_future()
             try:
                 reason = await confirmed
-            except aiomqtt.MqttError:
-                raise self.lost or Lost("the connection is down") from None
+            except aiomqtt.MqttError as error:  # set by fail()
+                raise Lost(str(error)) from None
             finally:
                 del self._unconfirmed[info.mid]
             if reason.is_failure:
@@ -206,6 +212,11 @@ class _Connection(aiomqtt.Client):
         if self._misc_task is not None:
             self._misc_task.cancel()
             await asyncio.gather(self._misc_task, return_exceptions=True)
+
+    def _client_connect(self) -> None:  # in a thread of its own
+        if self._settings.tls:
+            self._client.tls_set_context(client_context(self._settings.ca_file))
+        super()._client_connect()
 
     # What paho calls: the first two also from the thread that connects, the others on the event loop.
 
@@ -269,10 +280,8 @@ class _Connection(aiomqtt.Client):
             topic = message.topic
         except UnicodeDecodeError:
             topic = message._topic.decode(errors="backslashreplace")
-        receipt = message.mid if message.qos else None
-        received = int(time.time() * 1_000)
-        payload = bytes(message.payload)
-        self._take(RawMessage(topic, payload, received, message.qos, message.retain, receipt, self._session))
+        receipt, now = message.mid if message.qos else None, int(time.time() * 1_000)
+        self._take(RawMessage(topic, bytes(message.payload), now, message.qos, message.retain, receipt, self._session))
 
     def _on_publish(
         self, client: paho.Client, userdata: Any, mid: int, reason_code: ReasonCode, properties: Any
@@ -280,13 +289,6 @@ class _Connection(aiomqtt.Client):
         future = self._unconfirmed.get(mid)
         if future is not None and not future.done():
             future.set_result(reason_code)
-
-
-def _hear_cancellation() -> None:
-    # aiomqtt uses asyncio.wait_for, which in Python 3.11 swallows a cancellation that comes with the result.
-    task = asyncio.current_task()
-    if task is not None and task.cancelling():
-        raise asyncio.CancelledError
 
 
 def _connect_properties(settings: LinkSettings) -> Properties:

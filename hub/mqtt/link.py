@@ -62,7 +62,10 @@ class Link(Protocol):
         ...
 
     def ack(self, messages: Iterable[RawMessage]) -> None:
-        """Acknowledge in the given order. Receipts of a session that has ended are left out: they come again."""
+        """Acknowledge in the given order. Receipts of a session that has ended are left out: they come again.
+
+        Each message that the sink took must come by here once, whatever its session: so the window is counted.
+        """
         ...
 
     async def publish(self, topic: str, payload: bytes, *, qos: int = 1, retained: bool = False) -> None:
@@ -71,6 +74,10 @@ class Link(Protocol):
 
     def subscribe(self, topics: Iterable[str]) -> None:
         """Add topic filters, now and on every reconnect."""
+        ...
+
+    def unsubscribe(self, topics: Iterable[str]) -> None:
+        """Give up topic filters that :meth:`subscribe` added."""
         ...
 
     def pause(self) -> None:

@@ -48,6 +48,9 @@ class Connection(Protocol):
     async def subscribe_to(self, filters: Sequence[str]) -> dict[str, str]:
         """Subscribe with QoS 1; returns the refused filters with the broker's reason. Raises :class:`Lost`."""
 
+    async def unsubscribe_from(self, filters: Sequence[str]) -> None:
+        """Raises :class:`Lost`."""
+
     async def send(self, topic: str, payload: bytes, qos: int, retained: bool) -> None:
         """Publish; at QoS 1 returns once confirmed. Raises :class:`Lost` and :class:`Refused`."""
 
@@ -91,6 +94,7 @@ class PersistentLink:
         self._backoff = backoff or Backoff()
         self._state = LinkState(f"{settings.host}:{settings.port}")
         self._topics: dict[str, None] = {}
+        self._leaving: list[str] = []
         self._connection: Connection | None = None
         self._session = 0
         self._had_session = settings.had_session
@@ -128,6 +132,7 @@ class PersistentLink:
         connection = self._connection = self._connect(self._session, self._take, self._changed.set)
         try:
             await connection.open()
+            _hear_cancellation()
             self._connected(connection)
             await self._serve(connection)
         except Lost as lost:
@@ -160,9 +165,14 @@ class PersistentLink:
         while connection.lost is None:
             self._changed.clear()
             patience: float | None = None
+            leaving, self._leaving = self._leaving, []
+            if leaving:
+                await connection.unsubscribe_from(leaving)
+                asked.difference_update(leaving)
             missing = [topic for topic in self._topics if topic not in asked]
             if missing:
                 refused = await connection.subscribe_to(missing)
+                _hear_cancellation()
                 asked.update(missing)
                 self._subscribed(refused)
                 if refused:
@@ -238,6 +248,11 @@ class PersistentLink:
             self._set(subscribed=False)
             self._changed.set()
 
+    def unsubscribe(self, topics: Iterable[str]) -> None:
+        """Give up topic filters, now or with the next connection: the broker keeps them with the session."""
+        self._leaving += [topic for topic in topics if self._topics.pop(topic, self) is None]
+        self._changed.set()
+
     def pause(self) -> None:
         """Stop taking messages in: the broker queues them. :meth:`resume` goes on."""
         self._paused = True
@@ -270,6 +285,13 @@ class PersistentLink:
 
     def _set(self, **changes: object) -> None:
         self._state = msgspec.structs.replace(self._state, **changes)
+
+
+def _hear_cancellation() -> None:
+    # A library that uses asyncio.wait_for swallows a cancellation that comes with the result (Python 3.11).
+    task = asyncio.current_task()
+    if task is not None and task.cancelling():
+        raise asyncio.CancelledError
 
 
 def _now() -> int:

@@ -29,15 +29,19 @@ class Delta(msgspec.Struct, frozen=True):
     diagnoses: Sequence[Diagnosis] = ()
     rejections: Sequence[Rejection] = ()
     activity: Sequence[Activity] = ()
+    learnt: dict[tuple[str, str], bytes | None] = {}
+    """What dialects have to know to read later messages, by ``(dialect, key)``; None forgets it."""
 
 
 class Snapshot(msgspec.Struct, frozen=True):
-    """What a start needs: encoded devices, open alerts, the newest dedupe keys (oldest first, ``(device, key)``)."""
+    """What a start needs: encoded devices, open alerts, the newest dedupe keys (oldest first, ``(device, key)``),
+    and what each dialect had learnt."""
 
     cursor: int
     states: dict[str, bytes]
     alerts: list[Alert]
     keys: list[tuple[str, str]]
+    learnt: dict[str, dict[str, bytes]] = {}
 
 
 class StoreStats(msgspec.Struct, frozen=True):

@@ -30,7 +30,7 @@ _QUERY = """WITH query AS MATERIALIZED (
 # 200 series of 7,200 points in 60 buckets.
 _BUCKETS = f"""{_QUERY}, part AS MATERIALIZED (
     SELECT 0 AS b UNION ALL SELECT b + 1 FROM part WHERE b + 1 < (SELECT max(parts) FROM query)),
-answer AS (
+answer AS MATERIALIZED (
     SELECT i, start + (b * span + parts - 1) / parts AS low, (
         SELECT quote(min(value) + 0.0) || ',' || quote(avg(value)) || ',' || quote(max(value) + 0.0) || ',' || count(*)
         FROM reading

@@ -28,7 +28,15 @@ def load(connection: sqlite3.Connection) -> Snapshot:
         states=dict(connection.execute("SELECT id, state FROM device")),
         alerts=_alerts(connection, "state <> 'cleared' ORDER BY raised_at DESC, id DESC"),
         keys=connection.execute(_KEYS, (cursor - KEYS_RECENT, KEYS_PER_DEVICE)).fetchall(),
+        learnt=_learnt(connection),
     )
+
+
+def _learnt(connection: sqlite3.Connection) -> dict[str, dict[str, bytes]]:
+    found: dict[str, dict[str, bytes]] = {}
+    for dialect, key, value in connection.execute("SELECT dialect, key, value FROM learnt"):
+        found.setdefault(dialect, {})[key] = value
+    return found
 
 
 def alerts(

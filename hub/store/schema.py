@@ -52,7 +52,13 @@ FIRST: Statements = (
     "CREATE INDEX activity_of_device ON activity (device, id)",
 )
 
-MIGRATIONS: tuple[Statements, ...] = (FIRST,)
+LEARNT: Statements = (
+    # What a dialect has to know to read later messages: discovery configurations, birth certificates.
+    """CREATE TABLE learnt (
+        dialect TEXT NOT NULL, key TEXT NOT NULL, value BLOB NOT NULL, PRIMARY KEY (dialect, key)) WITHOUT ROWID""",
+)
+
+MIGRATIONS: tuple[Statements, ...] = (FIRST, LEARNT)
 """Migration number ``i + 1`` is at index ``i``."""
 
 

@@ -20,7 +20,16 @@ from hub.errors import StoreBusy, StoreCorrupt, StoreError
 from hub.model import Activity, Alert, AlertState, Diagnosis, Rejection, Series, SeriesQuery
 from hub.store import queries
 from hub.store.base import Delta, Snapshot, StoreStats
-from hub.store.connection import check, connect_reader, connect_writer, empty_long_log, set_aside, translated, wal_of
+from hub.store.connection import (
+    check,
+    connect_reader,
+    connect_writer,
+    empty_long_log,
+    set_aside,
+    suspicion_of,
+    translated,
+    wal_of,
+)
 from hub.store.expiry import expire_slice
 from hub.store.history import read_history
 from hub.store.schema import migrate
@@ -47,6 +56,7 @@ class SqliteStore:
         self._writer = writer
         self._writing = ThreadPoolExecutor(1, "store-writer")
         self._reading = ThreadPoolExecutor(READERS, "store-reader")
+        self._copying = ThreadPoolExecutor(1, "store-backup")  # a backup of its own pace takes no reader's place
         self._readers: SimpleQueue[sqlite3.Connection] = SimpleQueue()
         for _ in range(READERS):
             self._readers.put(connect_reader(path))
@@ -145,8 +155,7 @@ class SqliteStore:
 
     async def backup(self, target: Path) -> None:
         """A consistent copy, made while writing goes on; ``target`` appears only when it is whole."""
-        with ThreadPoolExecutor(1, "store-backup") as pool:  # not a reader's place: it may take minutes
-            await self._in_thread(pool, partial(self._backup, target))
+        await self._in_thread(self._copying, partial(self._backup, target))
 
     def _backup(self, target: Path) -> None:
         target.parent.mkdir(parents=True, exist_ok=True)
@@ -171,6 +180,7 @@ class SqliteStore:
     def _close(self) -> None:
         self._writing.shutdown()
         self._reading.shutdown()
+        self._copying.shutdown()
         while not self._readers.empty():
             self._readers.get().close()
         self._writer.connection.close()

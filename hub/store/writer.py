@@ -149,6 +149,12 @@ class Writer:
         self._insert(
             "INSERT INTO device VALUES", delta.states.items(), "ON CONFLICT (id) DO UPDATE SET state = excluded.state"
         )
+        forgotten = [key for key, value in delta.learnt.items() if value is None]
+        self.connection.executemany("DELETE FROM learnt WHERE dialect = ? AND key = ?", forgotten)
+        self._insert(
+            "INSERT OR REPLACE INTO learnt VALUES",
+            ((*key, value) for key, value in delta.learnt.items() if value is not None),
+        )
         encode = msgspec.msgpack.encode
         self._insert(
             "INSERT OR REPLACE INTO alert VALUES",

@@ -1,4 +1,5 @@
-"""The tools themselves. Every public async method is one: a model sees its signature and its docstring's first paragraph."""
+"""The tools themselves. Every public async method is one: a model sees its signature and its docstring's first
+paragraph."""
 
 from __future__ import annotations
 
@@ -72,7 +73,8 @@ class Tools:
     async def history(
         self, device: Name, metric: Name, hours: Hours = 2.0, buckets: Annotated[int, msgspec.Meta(ge=2, le=200)] = 24
     ) -> HistoryView:
-        """One metric of a device over the last hours: minimum, mean and maximum of each part, and the whole's change."""
+        """One metric of a device over the last hours: minimum, mean and maximum of each part, and the whole's
+        change."""
         found = self.queries.lookup.one(device)
         if metric not in found.metrics:
             raise NotFound(f"{found.id} has no metric {metric!r}.", f"It has {', '.join(sorted(found.metrics))}.")
@@ -120,7 +122,8 @@ class Tools:
         return await self.queries.alerts_between(now - round(hours * 3_600_000), now, self._ids(device, area), limit)
 
     async def activity(self, hours: Hours = 1.0, device: Name | None = None, limit: Few = 30) -> list[Activity]:
-        """The hub's log for people in the last hours, newest first: discovered, online, offline, raised, cleared, renamed."""
+        """The hub's log for people in the last hours, newest first: discovered, online, offline, raised, cleared,
+        renamed."""
         now = self.queries.now()
         return await self.queries.activity_between(now - round(hours * 3_600_000), now, self._ids(device, None), limit)
 
@@ -136,13 +139,15 @@ class Tools:
         return {"alert": self.queries.alert_view(recent[0]) if recent else None, "diagnosis": None}
 
     async def compare_with_peers(self, device: Name, hours: Hours = 1.0) -> list[Comparison]:
-        """Each numeric metric of a device beside the same metric of the devices of its model, as means over the last hours."""
+        """Each numeric metric of a device beside the same metric of the devices of its model, as means over the last
+        hours."""
         return await self.queries.comparison(self.queries.lookup.one(device), hours)
 
     async def approaching_limits(
         self, within_hours: Hours = 6.0, query: Name = "", area: Name | None = None
     ) -> list[Heading]:
-        """Metrics that are on their way to a limit: what would alarm next if the slope of the last half hour goes on."""
+        """Metrics that are on their way to a limit: what would alarm next if the slope of the last half hour goes
+        on."""
         return await self.queries.headings(self.queries.lookup.matching(query, area), within_hours * 3600)
 
     def _ids(self, device: str | None, area: str | None) -> list[str] | None:

@@ -1,4 +1,5 @@
-"""Questions to live state and history, with everything they need as arguments; the tools and the built-in analyst share them."""
+"""Questions to live state and history, with everything they need as arguments; the tools and the built-in analyst
+share them."""
 
 from __future__ import annotations
 
@@ -27,8 +28,8 @@ class Queries:
         self.lookup = Lookup(fleet)
 
     def ranked(self, devices: Iterable[Device], metric: str, order: str = "highest") -> list[Ranked]:
-        """One row a device: its highest (or lowest) metric whose name contains ``metric``. Temperatures are compared in °C,
-        whatever unit each device reports."""
+        """One row a device: its highest (or lowest) metric whose name contains ``metric``. Temperatures are compared
+        in °C, whatever unit each device reports."""
         part = metric.casefold().replace(" ", "_")
         rows = [
             Ranked(d.id, d.display_name, d.display_area, name, latest.value, d.unit(name), latest.ts)
@@ -43,7 +44,8 @@ class Queries:
         return list(first.values())
 
     async def headings(self, devices: Iterable[Device], within_s: float) -> list[Heading]:
-        """Metrics on their way to a limit, soonest first; silent devices are left out, and at most 400 series are read."""
+        """Metrics on their way to a limit, soonest first; silent devices are left out, and at most 400 series are
+        read."""
         end = self.now()
         chosen = [
             (d, metric, limit)
@@ -80,7 +82,8 @@ class Queries:
         return [row for _, row in rows if start <= row.ts <= end and (wanted is None or row.device in wanted)][:limit]
 
     async def comparison(self, device: Device, hours: float) -> list[Comparison]:
-        """Each numeric metric beside the devices of the same model, as means over the last hours, most unusual first."""
+        """Each numeric metric beside the devices of the same model, as means over the last hours, most unusual
+        first."""
         others = (d for d in self.fleet.devices() if d.id != device.id and d.info.model == device.info.model)
         peers = list(others)[:_MOST_PEERS] if device.info.model else []
         metrics = [m for m, latest in sorted(device.metrics.items()) if type(latest.value) is float][:16]

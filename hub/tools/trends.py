@@ -9,7 +9,6 @@ from hub.insight.statistics import slope, spread
 from hub.insight.track import Track
 from hub.model import Limit
 
-
 LOOK_BACK_MS = 3 * 3_600_000
 RECENT_MS = 1_800_000
 
@@ -28,7 +27,8 @@ class Heading(msgspec.Struct, frozen=True):
 
 
 def heading(device: str, name: str, track: Track, limit: Limit, within_s: float) -> Heading | None:
-    """``track`` covers :data:`LOOK_BACK_MS`. The way to the limit, if the slope is more than noise and gets there within ``within_s`` seconds."""
+    """``track`` covers :data:`LOOK_BACK_MS`. The way to the limit, if the slope is more than noise and gets there
+    within ``within_s`` seconds."""
     if track.kind != "number" or not len(track):
         return None
     split = track.at(-1) - RECENT_MS

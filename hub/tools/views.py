@@ -1,5 +1,5 @@
-"""What the tools give back: small structs that read well as JSON. Times are epoch ms with a text beside them where a model
-would otherwise have to do arithmetic."""
+"""What the tools give back: small structs that read well as JSON. Times are epoch ms with a text beside them where a
+model would otherwise have to do arithmetic."""
 
 from __future__ import annotations
 

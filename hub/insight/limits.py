@@ -1,0 +1,89 @@
+"""Findings about limits: which are broken, since when and by how much, and which will be, at the present pace."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+
+from hub.insight import words
+from hub.insight.case import Case
+from hub.insight.findings import finding
+from hub.insight.movement import Movement
+from hub.insight.statistics import slope, strength
+from hub.insight.track import Track
+from hub.model import Evidence
+
+
+def over_limit(case: Case) -> Iterator[Evidence]:
+    """Metrics that are beyond a limit: since when, by how much, and the peak. The alert's own metric comes first."""
+    alerting = case.alert.metric if case.alert else None
+    for name in sorted(case.tracks, key=lambda m: (m != alerting, m)):
+        track = case.tracks[name]
+        limit = case.limit(name)
+        if track.kind != "number" or not len(track) or limit is None:
+            continue
+        for bound, sign in ((limit.max, 1.0), (limit.min, -1.0)):
+            if bound is not None and sign * (track.values[-1] - bound) > 0:
+                yield _beyond(case, track, bound, sign)
+
+
+def _beyond(case: Case, track: Track, bound: float, sign: float) -> Evidence:
+    beyond = sign * (track.values - bound) > 0
+    inside = np.flatnonzero(~beyond)
+    first = int(inside[-1]) + 1 if len(inside) else 0
+    since = track.at(first)
+    peak = float((sign * track.values[first:]).max()) * sign
+    side = "above" if sign > 0 else "below"
+    margin = abs(float(track.values[-1]) - bound)
+    sentence = (
+        f"{words.spoken(track.metric)} has been {side} its limit of {words.quantity(bound, track.unit)} "
+        f"since {words.clock(since)}, for {words.span((case.now - since) / 1000)}; "
+        f"it now reads {words.quantity(float(track.values[-1]), track.unit)}, "
+        f"{words.quantity(margin, track.unit)} beyond it (peak {words.quantity(peak, track.unit)})"
+    )
+    weight = 0.5 + min(margin / max(abs(bound), 1e-9), 0.5)
+    return finding(
+        case,
+        "over_limit",
+        track.metric,
+        sentence,
+        value=float(track.values[-1]),
+        unit=track.unit,
+        start=since,
+        end=case.now,
+        weight=weight,
+    )
+
+
+def heading(case: Case, moves: Sequence[Movement]) -> Iterator[Evidence]:
+    """How fast a metric goes towards a limit it has not reached, and the time left at that rate."""
+    for m in moves:
+        limit = case.limit(m.metric)
+        if m.doing not in ("rises", "falls") or m.onset is None or limit is None:
+            continue
+        since = max(m.onset, case.now - 600_000)
+        recent = m.track.since(since)
+        bound, sign = (limit.max, 1.0) if m.doing == "rises" else (limit.min, -1.0)
+        pace = slope(recent.times, recent.values) if len(recent) >= 5 else 0.0
+        if bound is None or sign * pace <= 0 or sign * (bound - m.level) <= 0:
+            continue
+        left = (bound - m.level) / pace
+        if left > 86_400:
+            continue
+        sentence = (
+            f"{words.spoken(m.metric)} {m.doing} by {words.rate(abs(pace), m.track.unit)}; at that rate it reaches "
+            "its limit "
+            f"of {words.quantity(bound, m.track.unit)} in {words.span(left)}"
+        )
+        yield finding(
+            case,
+            "slope",
+            m.metric,
+            sentence,
+            value=pace * 60,
+            unit=f"{m.track.unit}/min" if m.track.unit else None,
+            start=since,
+            end=case.now,
+            weight=strength(m.deviation) * (0.5 + 0.5 * float(left < 3600)),
+        )

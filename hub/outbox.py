@@ -1,0 +1,53 @@
+"""What dialects want done on the broker after a commit: subscriptions, and messages that ask devices to speak.
+
+Bounded; what finds the queue full is dropped with a line in the log, since a dialect asks again (a rebirth, a status
+poll). Commands of people do not go this way: they are kept until they are settled.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+
+from hub.dialects import Effect, Publish, Subscribe
+from hub.errors import BrokerError
+from hub.mqtt.link import Link
+
+log = logging.getLogger(__name__)
+
+CAPACITY = 10_000
+
+
+class Outbox:
+    """Takes effects without waiting; :meth:`run` carries them out in order."""
+
+    def __init__(self, link: Link) -> None:
+        self._link = link
+        self._queue: asyncio.Queue[Publish] = asyncio.Queue(CAPACITY)
+        self._dropping = False
+
+    def put(self, effect: Effect) -> None:
+        if isinstance(effect, Publish):
+            self._enqueue(effect)
+        elif isinstance(effect, Subscribe):
+            self._link.subscribe(effect.filters)
+        else:
+            self._link.unsubscribe(effect.filters)
+
+    def _enqueue(self, message: Publish) -> None:
+        try:
+            self._queue.put_nowait(message)
+            self._dropping = False
+        except asyncio.QueueFull:
+            if not self._dropping:
+                log.warning("too much waits to be published; messages to devices are dropped until it is less")
+            self._dropping = True
+
+    async def run(self) -> None:
+        """Until cancelled. A message that cannot be sent now is dropped: it would be stale later."""
+        while True:
+            message = await self._queue.get()
+            try:
+                await self._link.publish(message.topic, message.payload, qos=message.qos, retained=message.retained)
+            except BrokerError as error:
+                log.info("not sent to %s: %s", message.topic, error.message)

@@ -1,0 +1,113 @@
+"""An AI that answers at once, waits or breaks as a test wants it to; it stands where the hub's own would."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Sequence
+from typing import Any
+
+import msgspec
+
+from hub.errors import AiUnavailable
+from hub.model import CauseMatch, Claim, Diagnosis, Evidence, WriteDiagnosis, Writer
+
+WRITER = Writer("builtin", "builtin", False)
+
+
+def now_ms() -> int:
+    return time.time_ns() // 1_000_000
+
+
+class Reply(msgspec.Struct):
+    text: str
+    provider: str = "builtin"
+    model: str = "builtin"
+    generative: bool = False
+    tokens_used: int = 7
+
+
+class Image(msgspec.Struct):
+    filename: str
+    analysis: str
+    device_id: str | None
+    format: str = "png"
+    width: int = 1
+    height: int = 1
+    provider: str = "builtin"
+    model: str = "builtin"
+    generative: bool = False
+    tokens_used: int = 0
+    properties: dict[str, float | str] = {}
+
+
+class Ai:
+    """Answers at once, knows the model ``builtin`` only; ``hold`` makes it wait, ``fault`` is raised instead."""
+
+    def __init__(self) -> None:
+        self.hold: asyncio.Event | None = None
+        self.fault: Exception | None = None
+        self.submit: Any = None
+        self.pending_ids: set[str] = set()
+
+    async def answer(self, question: str, model: str | None = None) -> Reply:
+        if self.fault:
+            raise self.fault
+        if self.hold:
+            await self.hold.wait()
+        if model not in (None, "builtin"):
+            raise AiUnavailable(f"no provider serves the model {model!r}.")
+        return Reply(f"You asked: {question}")
+
+    async def stream(self, question: str, model: str | None = None) -> AsyncIterator[str]:
+        if self.fault:
+            raise self.fault
+        for word in ("You ", "asked: ", question):
+            yield word
+            if self.hold:
+                await self.hold.wait()
+
+    async def diagnose_device(self, device_id: str) -> Diagnosis:
+        diagnosis = diagnosis_of(device_id, None)
+        await self.submit(WriteDiagnosis(diagnosis))
+        return diagnosis
+
+    def pending(self, alert_id: str) -> bool:
+        return alert_id in self.pending_ids
+
+    async def analyse_image(self, filename: str | None, data: bytes, device_id: str | None = None) -> Image:
+        if self.fault:
+            raise self.fault
+        return Image(filename or "picture", f"{len(data)} bytes", device_id)
+
+    def describe(self) -> Sequence[Writer]:
+        return [WRITER]
+
+    def vision(self) -> Sequence[Writer]:
+        return [WRITER]
+
+
+def diagnosis_of(device: str, alert: str | None) -> Diagnosis:
+    found = Evidence("e1", "slope", device, "temperature", "It rises by 2 °C an hour.", 2.0, "°C/h", 1, 2, 0.9)
+    causes = (
+        CauseMatch("fouling", "Fouled cooler", "cooler", 0.3),
+        CauseMatch("bearing_wear", "Worn bearing", "bearing", 0.8, supporting=("e1",)),
+    )
+    return Diagnosis(
+        id=f"d-{time.time_ns()}",
+        alert=alert,
+        device=device,
+        summary="The bearing wears.",
+        cause="bearing_wear",
+        component="bearing",
+        confidence=0.8,
+        evidence=(found,),
+        against=(),
+        claims=(Claim("It rises.", ("e1",), True),),
+        actions=("Look at the bearing.",),
+        confirm_by=(),
+        causes=causes,
+        generated_by=WRITER,
+        tokens_used=0,
+        created_at=now_ms(),
+    )

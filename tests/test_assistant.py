@@ -1,0 +1,285 @@
+"""Questions in plain words: what the built-in analyst parses and answers from data, and the tool loop of a model."""
+
+# A table reads best with a row a line.
+# ruff: noqa: E501
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from hub.ai.base import AiSettings, Answer, Piece, Request, ToolCall
+from hub.ai.providers import Providers
+from hub.assistant import Assistant
+from hub.assistant.questions import parse
+from hub.errors import AiError, AiUnavailable
+from hub.fleet import Fleet
+from hub.model import (
+    Activity,
+    Alert,
+    Availability,
+    CauseMatch,
+    Diagnosis,
+    Evidence,
+    Identity,
+    Info,
+    Limit,
+    Record,
+    Rule,
+    Threshold,
+    Writer,
+)  # fmt: skip
+from hub.rules import Engine
+from hub.store.base import Delta
+from hub.store.sqlite import SqliteStore
+from hub.tools import Tools, call, specs
+
+NOW = 1_795_384_800_000  # 2026-11-22 22:00:00 UTC
+BUILTIN = Writer("builtin", "builtin-analyst", generative=False)
+CELSIUS = {"temperature": "°C", "bearing_temperature": "°C", "vibration": "mm/s", "level": "%"}
+
+
+class Site:
+    """Two pumps that overtake one another, cold rooms, a tank that empties, and a sensor that went away."""
+
+    def __init__(self, store: SqliteStore) -> None:
+        self.store, self.fleet = store, Fleet()
+        self.engine = Engine([Rule("hot", "Too hot", Threshold(above=8.0), "critical", metric="temperature")])
+        self.tools = Tools(fleet=self.fleet, engine=self.engine, store=store, now=lambda: NOW)
+
+    async def fill(self) -> None:
+        devices: dict[str, Any] = {
+            "pump-01": ("Feed pump 1", "CP-80", "Pump hall", lambda t: {"bearing_temperature": 50.0, "vibration": 2.0}),
+            "pump-02": ("Feed pump 2", "CP-80", "Pump hall",
+                        lambda t: {"bearing_temperature": 60.0 if t > -1800 else 45.0, "vibration": 1.5}),
+            "cold-room-01": ("Freezer 1", "CR-40", "Cold store", lambda t: {"temperature": 9.5 if t > -600 else 3.0}),
+            "cold-room-02": ("Freezer 2", "CR-40", "Cold store", lambda t: {"temperature": 3.2}),
+            "cold-room-03": ("Freezer 3", "CR-40", "Cold store", lambda t: {"temperature": 3.4}),
+            "tank-01": ("Buffer tank 1", "TK-30", "Utilities", lambda t: {"level": 50.0 + min(0.0, -0.01 * (t + 1500))}),
+            "sensor_1": ("Room sensor 1", "TS-1", "Offices", lambda t: {"temperature": 70.0}),
+        }  # fmt: skip
+        records = []
+        for device, (name, model, area, at) in devices.items():
+            units = {"temperature": "°F"} if device == "sensor_1" else CELSIUS
+            limits = {"level": Limit(min=20.0)}
+            info = Info(name=name, model=model, area=area, units=units, limits=limits if device == "tank-01" else {})
+            self.fleet.identify(Identity(device, device, "native", info), NOW - 7_200_000)
+            for t in range(-7200, 1, 30):
+                records.append(Record(device, NOW + t * 1000, NOW + t * 1000, at(t)))
+        for record in sorted(records, key=lambda r: r.ts):
+            self.fleet.observe(record)
+        self.fleet.available(Availability("sensor_1", online=False, retained=False, received=NOW))
+        alert = Alert("a-1", "hot", "cold-room-01", "temperature", "critical", "raised", "Freezer 1: temperature 9.5 °C, above 8 °C",
+                      9.5, 8.0, "°C", NOW - 570_000, NOW - 565_000)  # fmt: skip
+        self.engine.open[alert.id] = alert
+        evidence = Evidence("e1", "step", "cold-room-01", "temperature", "it rose", 6.5, "°C", NOW - 570_000, NOW, 0.9)
+        cause = CauseMatch("door_left_open", "Door left open", "door", 0.9)
+        diagnosis = Diagnosis("d-1", "a-1", "cold-room-01", "Freezer 1: the findings match door left open.", "door_left_open", "door",
+                              0.9, (evidence,), (), (), (), (), (cause,), BUILTIN, 0, NOW - 560_000)  # fmt: skip
+        log = [Activity(NOW - 300_000, "presence", "sensor_1", "Room sensor 1 went offline")]
+        records.sort(key=lambda r: r.ts)
+        await self.store.commit(
+            1, Delta(cursor=len(records), records=records, alerts=[alert], diagnoses=[diagnosis], activity=log)
+        )
+
+    def assistant(self, *models: Any, fallback: bool = True) -> Assistant:
+        providers = Providers(ordered=models, settings=AiSettings(fallback=fallback))
+        return Assistant(tools=self.tools, providers=providers)
+
+
+@pytest.fixture
+async def site(tmp_path: Path) -> AsyncIterator[Site]:
+    store = SqliteStore.open(tmp_path)
+    made = Site(store)
+    await made.fill()
+    yield made
+    await store.close()
+
+
+ANSWERS = [
+    ("How many devices are online?", ["7 devices", "6 online", "1 offline", "Room sensor 1"]),
+    ("how many pumps are there", ["2 devices", "2 online"]),
+    ("Which pump is hottest and since when?", ["Feed pump 2", "highest bearing temperature: 60 °C", "since about 21:30", "Feed pump 1 50 °C"]),
+    ("which device is the hottest", ["Feed pump 2", "60 °C"]),
+    ("Which freezer is the coldest?", ["Freezer 2", "lowest temperature: 3.2 °C", "Freezer 3 3.4 °C"]),
+    ("what has the highest vibration?", ["Feed pump 1", "2 mm/s"]),
+    ("What is the status of freezer 2?", ["Freezer 2", "online", "Temperature 3.2 °C", "No alert is open"]),
+    ("cold-room-02", ["Freezer 2", "3.2 °C"]),
+    ("What is alarming and why?", ["1 open alert", "Freezer 1", "match door left open"]),
+    ("why is freezer 1 alarming?", ["door left open"]),
+    ("Is everything okay?", ["1 open alert"]),
+    ("any problems in the pump hall?", ["Nothing is alarming"]),
+    ("what happened in the last hour?", ["1 alert was raised", "21:50:35", "door left open", "Room sensor 1 went offline"]),
+    ("What happened last night in the cold store?", ["20:00 to 07:00 UTC", "1 alert was raised", "Freezer 1"]),
+    ("compare freezer 1 with its peers", ["2 other CR-40", "temperature", "3.3 °C", "Unusual"]),
+    ("Is anything about to fail?", ["Already alarming: Freezer 1", "Buffer tank 1", "level", "limit of 20 %"]),
+    ("which devices are offline?", ["Room sensor 1", "offline"]),
+    ("temperature history of freezer 1 over the last hour", ["Freezer 1 temperature: 3 to 9.5 °C", "rose by 6.5 °C"]),
+    ("average temperature in the cold store", ["temperature", "over 3", "3.2 to 9.5 °C"]),
+    ("Please switch off pump-01", ["never act", "Feed pump 1"]),
+    ("acknowledge all alerts", ["never act"]),
+    ("write me a poem", ["could not make out", "how many"]),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("question", "parts"), ANSWERS)
+async def test_the_built_in_analyst_answers_from_data(site: Site, question: str, parts: list[str]) -> None:
+    reply = await site.assistant().answer(question)
+    missing = [part for part in parts if part not in reply.text]
+    assert not missing, reply.text
+    assert (reply.provider, reply.model, reply.generative) == ("builtin", "builtin-analyst", False)
+
+
+async def test_a_stream_says_the_same_as_an_answer(site: Site) -> None:
+    assistant = site.assistant()
+    pieces = [piece async for piece in assistant.stream("How many devices are online?")]
+    assert len(pieces) > 3
+    assert "".join(pieces) == (await assistant.answer("How many devices are online?")).text
+
+
+async def test_an_empty_hub_says_so(tmp_path: Path) -> None:
+    store = SqliteStore.open(tmp_path)
+    reply = await Site(store).assistant().answer("which pump is hottest?")
+    assert "No device has spoken" in reply.text
+    await store.close()
+
+
+@pytest.mark.parametrize(
+    "question", ["?" * 500, "💧" * 50, "why why why", "last 9999 days", "\x00", "compare", "0", "status of"]
+)
+async def test_no_question_breaks_it(site: Site, question: str) -> None:
+    assert (await site.assistant().answer(question)).text
+
+
+async def test_an_unknown_model_is_unavailable(site: Site) -> None:
+    with pytest.raises(AiUnavailable, match="nonesuch"):
+        await site.assistant().answer("how many devices?", model="nonesuch")
+    assert (await site.assistant().answer("how many devices?", model="builtin")).provider == "builtin"
+
+
+def test_times_of_a_question() -> None:
+    metrics = {"temperature", "bearing_temperature"}
+    span = parse("what happened in the last two hours", metrics, NOW).span
+    assert span is not None
+    assert NOW - span.start == 7_200_000
+    night = parse("what happened last night", metrics, NOW - 12 * 3_600_000).span
+    assert night is not None
+    assert (night.start - NOW) // 3_600_000 == -26
+    assert parse("bearing temperature of pump 1", metrics, NOW).metric == "bearing_temperature"
+
+
+# -- a model with tools ------------------------------------------------------------------------------------------------
+
+
+class Scripted:
+    """A model that plays a list of answers: texts, lists of tool calls, or errors."""
+
+    name, models = "openai", ("scripted",)
+
+    def __init__(self, *script: Any) -> None:
+        self.script = list(script)
+        self.asked: list[Request] = []
+
+    def writer_for(self, request: Request) -> Writer | None:
+        return Writer("openai", "scripted", generative=True)
+
+    async def chat(self, request: Request) -> Answer:
+        self.asked.append(request)
+        step = self.script[min(len(self.asked), len(self.script)) - 1]
+        if isinstance(step, AiError):
+            raise step
+        writer = Writer("openai", "scripted", generative=True)
+        if isinstance(step, list):
+            return Answer("", writer, tuple(step) if request.tools else (), tokens=5)
+        return Answer(step, writer, tokens=5)
+
+    async def stream(self, request: Request) -> AsyncIterator[Piece]:
+        answer = await self.chat(request)
+        for word in answer.text.split(" "):
+            yield word
+            if word == "BREAK":
+                raise AiError("It broke off.", "Try again.")
+        yield answer
+
+    async def check(self) -> str | None:
+        return None
+
+    async def close(self) -> None: ...
+
+
+async def test_a_model_gets_data_first_and_its_tools_answered(site: Site) -> None:
+    model = Scripted([ToolCall("c1", "device_state", {"device": "freezer 1"})], "Freezer 1 is at 9.5 °C.")
+    reply = await site.assistant(model).answer("how is freezer 1?")
+    assert (reply.text, reply.generative, reply.tokens_used) == ("Freezer 1 is at 9.5 °C.", True, 10)
+    first, second = model.asked
+    assert "<data" in first.messages[1].text
+    assert '"devices":7' in first.messages[1].text
+    assert {t.name for t in first.tools} >= {"find_devices", "history", "open_alerts", "approaching_limits"}
+    result = second.messages[-1]
+    assert (result.role, result.call_id) == ("tool", "c1")
+    assert '"value":9.5' in result.text
+
+
+async def test_the_loop_ends(site: Site) -> None:
+    forever = Scripted([ToolCall("c", "fleet_summary", {})])
+    reply = await site.assistant(forever).answer("how many devices are there?")
+    assert len(forever.asked) == 7
+    assert not forever.asked[-1].tools
+    assert reply.text == ""
+    streamed = Scripted([ToolCall("c", "fleet_summary", {})])
+    assert [p async for p in site.assistant(streamed).stream("how many devices are there?")] == [""] * 7
+
+
+async def test_wrong_calls_come_back_as_errors_to_correct(site: Site) -> None:
+    calls = [
+        ToolCall("1", "delete_device", {"device": "pump-01"}),
+        ToolCall("2", "history", {"device": "pump-01", "metric": "vibration", "hours": -3}),
+        ToolCall("3", "device_state", {"device": "pump-09", "colour": "red"}),
+        ToolCall("4", "device_state", "not json"),
+        ToolCall("5", "fleet_summary", {}),
+    ]
+    model = Scripted(calls, "done")
+    await site.assistant(model).answer("do something")
+    results = [m.text for m in model.asked[1].messages if m.role == "tool"]
+    assert len(results) == 5
+    assert all('"error"' in text for text in results)
+    assert "There is no tool 'delete_device'" in results[0]
+    assert "Too many calls" in results[4]
+    assert len(site.fleet) == 7
+
+
+async def test_no_tool_changes_anything(site: Site) -> None:
+    names = {spec.name for spec in specs(site.tools)}
+    assert names == {
+        "activity", "alert_history", "approaching_limits", "compare_with_peers", "device_state", "diagnosis_of", "find_devices",
+        "fleet_summary", "history", "open_alerts", "rank_devices",
+    }  # fmt: skip
+    before = site.store.stats().commits
+    arguments: dict[str, Any] = {"device": "pump-01", "metric": "vibration"}
+    for spec in specs(site.tools):
+        needed = {name: arguments[name] for name in spec.parameters["required"]}
+        result = await call(site.tools, spec.name, needed)
+        assert "error" not in result, (spec.name, result)
+    assert site.store.stats().commits == before
+
+
+async def test_a_stream_that_breaks_off_ends_with_the_hubs_own_answer(site: Site) -> None:
+    pieces = [p async for p in site.assistant(Scripted("There are BREAK")).stream("How many devices are online?")]
+    text = " ".join(pieces)
+    assert text.startswith("There are BREAK")
+    assert "broke off" in text
+    assert "7 devices" in text
+    with pytest.raises(AiError, match="broke off"):
+        [p async for p in site.assistant(Scripted("a BREAK"), fallback=False).stream("How many devices?")]
+
+
+async def test_a_model_that_is_down_leaves_the_built_in_analyst(site: Site) -> None:
+    down = Scripted(AiError("It is down.", "Start it."))
+    reply = await site.assistant(down).answer("How many devices are online?")
+    assert "7 devices" in reply.text
+    assert not reply.generative
+    with pytest.raises(AiUnavailable):
+        await site.assistant(down, fallback=False).answer("How many devices are online?")

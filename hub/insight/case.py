@@ -56,21 +56,29 @@ class Case:
     """Metrics whose newest reading came with a device time more than a day off."""
 
     def limit(self, metric: str) -> Limit | None:
-        """The limit in force: what the alert's rule says wins over what the device says. A limit that is no finite number
+        """The limit in force: what the alert's rule says wins over what the device says. One that is no finite number
         is none."""
         limit = self.limits.get(metric, Limit())
         low, high = limit.min, limit.max
-        alert = self.alert
-        if (
-            alert is not None
-            and alert.metric == metric
-            and alert.threshold is not None
-            and isinstance(alert.value, float)
-        ):
-            high = alert.threshold if alert.value > alert.threshold else high
-            low = alert.threshold if alert.value < alert.threshold else low
+        broken = self.alert.threshold if self.alert is not None and self.alert.metric == metric else None
+        value = self.alert.value if self.alert is not None else None
+        if broken is not None and isinstance(value, float):
+            high = broken if value > broken else high
+            low = broken if value < broken else low
         found = Limit(min=_finite(low), max=_finite(high))
         return None if found == Limit() else found
+
+    @property
+    def calm(self) -> bool:
+        """No alert is being explained and no metric is beyond its limit."""
+        return self.alert is None and not any(self._beyond(track) for track in self.tracks.values())
+
+    def _beyond(self, track: Track) -> bool:
+        limit = self.limit(track.metric)
+        if limit is None or track.kind != "number" or not len(track):
+            return False
+        value = float(track.values[-1])
+        return (limit.max is not None and value > limit.max) or (limit.min is not None and value < limit.min)
 
 
 def _finite(bound: float | None) -> float | None:

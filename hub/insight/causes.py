@@ -121,7 +121,8 @@ def _match(signature: Signature, signs: Signs) -> CauseMatch | None:
             cited += found
         elif signs.watched(sign):
             full += 0.5  # a consequence that has not come yet: it may still
-    score = total / full
+    # What a cause rests on bounds the match: expected consequences cannot make up for a faint main sign.
+    score = total / full * min(1.0, 1.5 * min(degree for degree, _ in needed))
     for sign in map(parse_sign, signature.against):
         degree, found = signs.seen(sign)
         score -= _AGAINST * degree

@@ -81,12 +81,13 @@ def moved(case: Case, moves: Sequence[Movement]) -> Iterator[Evidence]:
 
 
 def _weight_in(case: Case, m: Movement) -> float:
-    """A clear movement that covers little of the way to its limit matters less: most of them are a normal day's."""
-    limit = case.limit(m.metric)
+    """While nothing is wrong yet, a movement counts by how much of the way to its limit it covers: most of those that
+    cover little are a normal day's."""
+    limit = case.limit(m.metric) if case.calm else None
     bound = None if limit is None else limit.max if m.change > 0 else limit.min
     if bound is None or (bound - m.before) * m.change <= 0:
         return 1.0
-    return min(max(m.change / (bound - m.before) / 0.25, 0.25), 1.0)
+    return min(max(m.change / (bound - m.before), 0.15), 1.0)
 
 
 def _before_crossing(case: Case, onset: int) -> str:

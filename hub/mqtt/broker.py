@@ -11,13 +11,13 @@ import os
 import pwd
 import shutil
 import socket
-import sys
 import tempfile
 from contextlib import suppress
 from pathlib import Path
 from typing import IO, Literal
 
 from hub.errors import BrokerError
+from hub.mqtt.child import tied
 
 Kind = Literal["mosquitto", "amqtt"]
 
@@ -27,8 +27,6 @@ PORTS_TRIED = 50
 MAX_MESSAGE_BYTES = 2 * 1_048_576
 MAX_IN_FLIGHT = 10_000
 MAX_QUEUED = 100_000
-
-_CHILD = Path(__file__).with_name("child.py")
 
 
 class DemoBroker:
@@ -71,11 +69,7 @@ class DemoBroker:
             log = tempfile.TemporaryFile()  # noqa: SIM115 (it lives as long as the broker)
             command = _command(program, host, port, data, Path(directory))
             process = await asyncio.create_subprocess_exec(
-                sys.executable,
-                "-P",
-                str(_CHILD),
-                str(os.getpid()),
-                *command,
+                *tied(*command),
                 stdin=asyncio.subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,

@@ -10,10 +10,17 @@ import asyncio
 import ctypes
 import logging
 import os
+import resource
 import signal
 import sys
 
 PR_SET_PDEATHSIG = 1
+OPEN_FILES = 65_536
+
+
+def tied(mode: str, *arguments: str) -> list[str]:
+    """The command line of a child that ends when this process does: see the module's words."""
+    return [sys.executable, "-P", __file__, str(os.getpid()), mode, *arguments]
 
 
 def die_with_parent(parent: int) -> None:
@@ -49,6 +56,10 @@ async def serve_amqtt(host: str, port: int) -> None:
 def main(parent: int, mode: str, *arguments: str) -> None:
     """``parent`` is the process that must be alive."""
     die_with_parent(parent)
+    # A descriptor a device: the usual limit of 1,024 would end a demo with a thousand of them.
+    most = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+    wanted = OPEN_FILES if most == resource.RLIM_INFINITY else min(OPEN_FILES, most)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, most))
     if mode == "run":
         os.execv(arguments[0], arguments)  # noqa: S606 (no shell on purpose)
     logging.basicConfig(level=logging.CRITICAL)

@@ -7,6 +7,8 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+
+import hub
 from architecture import (
     CHECKS,
     FLOORS,
@@ -25,8 +27,6 @@ from architecture import (
     read_tree,
     task_faults,
 )
-
-import hub
 
 ROOT = Path(__file__).parents[1]
 Check = Callable[[Tree], Iterator[str]]

@@ -21,9 +21,9 @@ from typing import Any
 import paho.mqtt.client as mqtt
 import psutil
 import pytest
-from outage import Proxy
 from paho.mqtt.enums import CallbackAPIVersion
 
+from outage import Proxy
 from simulators.fleet import build
 
 ROOT = Path(__file__).parent.parent

@@ -133,7 +133,7 @@ def test_three_seconds_of_history_say_what_is_known() -> None:
     assert "jumped from 71.5 °F to 85 °F" in one(found, "jump").finding
     assert "for 2 s" in one(found, "over_limit").finding
     assert decide(rank(found)) is None
-    told = narrate("Sensor 9", found, rank(found))
+    told = narrate(found, rank(found))
     assert told.cause is None
     assert "does not suffice" in told.summary
 
@@ -233,6 +233,6 @@ def test_any_series_gives_finite_findings_with_ids_of_their_own(
         assert not isinstance(e.value, float) or math.isfinite(e.value)
     matches = rank(found)
     assert all(0 <= m.score <= 1 for m in matches)
-    told = narrate("It", found, matches)
+    told = narrate(found, matches)
     assert told.summary
     assert {i for s in told.claims for i in s.evidence} <= {e.id for e in found}

@@ -102,11 +102,10 @@ class Answers:
         """One alert with at most ``most`` sentences of its explanation."""
         why = "it has not been diagnosed yet."
         if view.why:
-            why = " ".join(sentences(view.why.removeprefix(f"{view.name}: "))[:most])
+            why = " ".join(sentences(view.why)[:most])
         since = ago(view.raised_at, self._queries.now())
-        return (
-            f"{view.severity.capitalize()}: {view.message} (raised {since}, {words.clock(view.raised_at)} UTC); {why}"
-        )
+        raised = f"raised {since}, {words.clock(view.raised_at)} UTC"
+        return f"{view.severity.capitalize()}: {view.name}, {view.message} ({raised}). {why[:1].upper()}{why[1:]}"
 
     async def _why(self, question: Question, scope: Scope) -> str:
         if scope.whole:

@@ -88,7 +88,7 @@ async def happened(queries: Queries, question: Question, scope: Scope) -> str:
         for view in reversed(alerts[:6]):
             end = f", cleared at {words.clock(view.cleared_at)}" if view.cleared_at else ", still open"
             cause = f" Diagnosed: {words.spoken(view.cause)}." if view.cause else ""
-            text += f"At {words.clock(view.raised_at)} {view.severity}: {view.message}{end}.{cause} "
+            text += f"At {words.clock(view.raised_at)} {view.severity}: {view.name}, {view.message}{end}.{cause} "
         if len(alerts) > 6:
             text += f"And {len(alerts) - 6} earlier ones. "
     else:

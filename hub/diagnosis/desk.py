@@ -170,7 +170,7 @@ class Diagnostician:
         self, device: Device, alert: Alert | None, found: list[Evidence], matches: list[CauseMatch]
     ) -> Written:
         """A provider's words if they can be read, else the built-in analyst's; checked either way."""
-        own = narrate(device.display_name, found, matches)
+        own = narrate(found, matches)
         asked = request(device, alert, found, matches, own, self._providers.settings.max_tokens)
         try:
             answer = await self._providers.chat(asked, timeout_s=self._providers.settings.diagnosis_timeout_s)

@@ -49,17 +49,16 @@ _UNDECIDED_ACTIONS = (
 )
 
 
-def narrate(name: str, evidence: Sequence[Evidence], matches: Sequence[CauseMatch]) -> Narrative:
-    """Summary, claims and next steps for the device called ``name``."""
+def narrate(evidence: Sequence[Evidence], matches: Sequence[CauseMatch]) -> Narrative:
+    """Summary, claims and next steps. The device is not named: whoever shows them shows it."""
     chosen = decide(matches)
     told = [e for e in evidence if e.kind in _TOLD]
     if chosen is not None:
-        summary = f"{name}: {_judgement(chosen)}. {_story(evidence, told, chosen)}"
+        summary = f"{_title(chosen)}: {_course(evidence, chosen)}. {_now(told)}".strip()
     elif told:
-        known = _story(evidence, told, None) + _candidates(matches)
-        summary = f"{name}: the evidence does not suffice to name a cause. {known}"
+        summary = f"The evidence does not suffice to name a cause. {_known(told)}{_candidates(matches)}"
     else:
-        summary = _nothing(name, evidence)
+        summary = _nothing(evidence)
     claims = [Statement(_sentence(e.finding), (e.id,)) for e in evidence if e.kind in _CLAIMED]
     if chosen is not None:
         claims += _pro_and_contra(chosen, evidence)
@@ -69,28 +68,41 @@ def narrate(name: str, evidence: Sequence[Evidence], matches: Sequence[CauseMatc
     return Narrative(summary, None, tuple(claims), _UNDECIDED_ACTIONS if told else (), confirm)
 
 
-def _judgement(chosen: CauseMatch) -> str:
-    part = (
-        f" of the {chosen.component}"
-        if chosen.cause in ("sensor_drift", "stuck_sensor") and chosen.component != "sensor"
-        else ""
-    )
-    return f"the findings match {_lower(chosen.title)}{part} ({match_word(chosen.score)} match with a known fault)"
+def _title(chosen: CauseMatch) -> str:
+    whose = chosen.cause in ("sensor_drift", "stuck_sensor") and chosen.component not in (None, "sensor")
+    return f"{chosen.title} of the {chosen.component}" if whose else chosen.title
 
 
-def _story(evidence: Sequence[Evidence], told: Sequence[Evidence], chosen: CauseMatch | None) -> str:
-    """What is over its limit and what moved first, then the rest of the movements in their order."""
-    moved = [e for e in told if e.kind in _MOVED and (chosen is None or e.id in chosen.supporting)]
-    lead = [e for e in told if e.kind in ("over_limit", "silent", "gateway", "alone")][:2] + moved[:1]
-    if not lead:
-        lead = list(told[:2])
-    text = ". ".join(_sentence(e.finding).rstrip(".") for e in dict.fromkeys(lead)) + "."
+def _course(evidence: Sequence[Evidence], chosen: CauseMatch) -> str:
+    """What moved first, what followed, and what stayed as it was although it might have moved."""
+    supporting = [e for e in evidence if e.id in chosen.supporting]
+    moved = [e for e in supporting if e.kind in _MOVED]
+    if not moved:
+        return words.join(list(dict.fromkeys(_short(e) for e in supporting))[:3]) or "its findings fit"
+    first = moved[0]
+    text = f"{_short(first)}{' first' if len(moved) > 1 else ''}, from {words.clock(first.start)} on"
     later = [
-        f"{words.spoken(e.metric or '')} {words.span((e.start - moved[0].start) / 1000)} later"
+        f"{words.spoken(e.metric or '')} {words.span((e.start - first.start) / 1000)} later"
         for e in moved[1:4]
-        if e.start > moved[0].start
+        if e.start > first.start
     ]
-    return text + (f" Then followed {words.join(later)}." if later else "")
+    usual = [words.spoken(e.metric or "") for e in supporting if e.kind == "steady"][:3]
+    text += f", {words.join(later)}" if later else ""
+    return text + (f", while {words.join(usual)} {'stay' if len(usual) > 1 else 'stays'} normal" if usual else "")
+
+
+def _now(told: Sequence[Evidence]) -> str:
+    """What matters at the moment: the limit that is broken, and by how much."""
+    over = [e for e in told if e.kind in ("over_limit", "silent", "gateway", "alone")]
+    return _sentence(over[0].finding.split(" (peak")[0]) if over else ""
+
+
+def _known(told: Sequence[Evidence]) -> str:
+    """The two findings that say most, where no cause can be named."""
+    over = [e for e in told if e.kind in ("over_limit", "silent", "gateway", "alone")]
+    moved = [e for e in told if e.kind in _MOVED]
+    chosen = list(dict.fromkeys((*over[:1], *moved[:1]))) or list(told[:2])
+    return " ".join(_sentence(e.finding.split(" (peak")[0].rstrip(".")) for e in chosen)
 
 
 def _candidates(matches: Sequence[CauseMatch]) -> str:
@@ -101,12 +113,12 @@ def _candidates(matches: Sequence[CauseMatch]) -> str:
     return f" {'Two causes fit about equally' if tie else 'Possible, but weakly supported'}: {' or '.join(possible)}."
 
 
-def _nothing(name: str, evidence: Sequence[Evidence]) -> str:
+def _nothing(evidence: Sequence[Evidence]) -> str:
     usual = [e for e in evidence if e.kind in ("steady", "idle", "running")]
     if not usual:
-        return f"{name}: there is no telemetry to judge by."
+        return "There is no telemetry to judge by."
     listed = words.join([words.spoken(e.metric or "") for e in usual[:6]])
-    return f"{name}: nothing unusual was found; {listed} {'are' if len(usual) > 1 else 'is'} as usual for this device."
+    return f"Nothing unusual was found; {listed} {'are' if len(usual) > 1 else 'is'} as usual for this device."
 
 
 def _pro_and_contra(chosen: CauseMatch, evidence: Sequence[Evidence]) -> list[Statement]:

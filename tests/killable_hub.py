@@ -1,0 +1,77 @@
+"""The hub's way of a message in a process of its own, made to be killed: link, pipeline and store, with a disk that
+takes a quarter of a second for every commit.
+
+``killable_hub.py DATA PORT [eager]``; ``eager`` is the fault that the test must be able to see: it acknowledges a
+message as it arrives, before it is stored.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+import time
+from collections.abc import Iterable
+from pathlib import Path
+
+from hub.bus import Bus
+from hub.dialects import NativeDialect
+from hub.fleet import Fleet
+from hub.inbox import Inbox
+from hub.model import RawMessage
+from hub.mqtt.aiomqtt import AiomqttLink
+from hub.mqtt.backoff import Backoff
+from hub.mqtt.link import LinkSettings
+from hub.pipeline import Pipeline
+from hub.rules import Engine
+from hub.store.base import Delta
+from hub.store.sqlite import SqliteStore
+
+STALL_S = 0.25
+
+
+class SlowStore(SqliteStore):
+    async def commit(self, epoch: int, delta: Delta) -> None:
+        await asyncio.sleep(STALL_S)
+        await super().commit(epoch, delta)
+
+
+class EagerLink(AiomqttLink):
+    """Acknowledges too early; what the pipeline acknowledges later has been already."""
+
+    def ack(self, messages: Iterable[RawMessage]) -> None:
+        pass
+
+    def too_early(self, message: RawMessage) -> None:
+        super().ack([message])
+
+
+def now() -> int:
+    return time.time_ns() // 1_000_000
+
+
+async def main(data: Path, port: int, eager: bool) -> None:
+    inbox, bus = Inbox(), Bus()
+    store = SlowStore.open(data)
+
+    def take(message: RawMessage) -> bool:
+        taken = inbox.offer(message)
+        if isinstance(link, EagerLink):
+            link.too_early(message)
+        return taken
+
+    settings = LinkSettings("127.0.0.1", port, "hub-killable")
+    kind = EagerLink if eager else AiomqttLink
+    link = kind(settings, take, lambda since, at: None, backoff=Backoff(0.02, 0.1))
+    pipeline = Pipeline(
+        inbox=inbox, dialects=[NativeDialect()], fleet=Fleet(), engine=Engine([]), store=store, bus=bus, now=now
+    )
+    pipeline.link = link
+    link.subscribe(["devices/+/telemetry"])
+    await pipeline.restore()
+    async with asyncio.TaskGroup() as group:
+        group.create_task(pipeline.run(), name="pipeline")
+        group.create_task(link.run(), name="link")
+
+
+if __name__ == "__main__":
+    asyncio.run(main(Path(sys.argv[1]), int(sys.argv[2]), "eager" in sys.argv[3:]))

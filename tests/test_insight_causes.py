@@ -7,15 +7,13 @@ tests.
 
 from __future__ import annotations
 
-import random
-
 import pytest
 
+from benchmarks.labelled import observed
 from hub.errors import ConfigError
-from hub.insight import Case, Track, decide, evidence, parse_signatures, rank
+from hub.insight import decide, evidence, parse_signatures, rank
 from hub.insight.causes import built_in, extended
 from hub.insight.signs import parse_sign
-from hub.model import Limit, Point
 from series import alert, case, ramp, track
 from simulators import KINDS
 
@@ -24,31 +22,6 @@ HARD = {
     # One number alone cannot tell a true rise from a sensor's error; both are named.
     ("sensor", "sensor_drift"),
 }
-
-
-def observed(kind: str, fault: str | None, seed: int) -> tuple[Case, int]:
-    """Two hours of a machine's past and its live readings until shortly after its first limit was crossed (or,
-    without a crossing, until a few minutes after the fault)."""
-    draw = random.Random(f"{kind}/{fault}/{seed}")
-    machine = KINDS[kind](f"sensor_{1 + seed % 5}" if kind == "sensor" else f"{kind}-01", seed, draw.uniform(0, 24))
-    if fault is not None:
-        machine.inject(fault, 0.0, draw.choice([0.7, 1.0, 1.5]))
-    coarse, fine = draw.choice([10, 15, 30]), draw.choice([1, 2])
-    last = 420 if fault in (None, "stuck_sensor") else 240
-    rows: dict[str, list[Point]] = {}
-    crossed: int | None = None
-    for t in [*range(-7200, -90, coarse), *range(-90, last, fine)]:
-        for name, value in machine.step(float(t)).items():
-            rows.setdefault(name, []).append((NOW + t * 1000, value if isinstance(value, bool) else float(value)))
-            told = machine.metrics[name].limits if name in machine.metrics else {}
-            beyond = told and (value > told.get("max", value) or value < told.get("min", value))
-            if fault is not None and t > 0 and beyond and crossed is None:
-                crossed = t
-        if crossed is not None and t >= crossed + 6:
-            break
-    tracks = {name: Track.of(name, None, points) for name, points in rows.items()}
-    limits = {name: Limit(**m.limits) for name, m in machine.metrics.items() if m.limits}
-    return Case("it", NOW + t * 1000, tracks, limits=limits), t
 
 
 @pytest.mark.parametrize("kind", sorted(KINDS))

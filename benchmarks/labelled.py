@@ -1,0 +1,70 @@
+"""Telemetry with a known truth: a simulated machine, two hours of its past, and one fault or none.
+
+Simulators and signatures share nothing but the names of metrics, so what is found here was not written down twice.
+"""
+
+from __future__ import annotations
+
+import random
+
+from hub.insight import Case, Track
+from hub.model import Alert, Limit, Point
+from simulators import KINDS
+
+NOW = 1_795_384_800_000
+"""Epoch ms of the fault's start."""
+HELD_S = 6
+"""How long a limit has been broken when the diagnosis is asked for, about as the default rules do."""
+
+
+def observed(kind: str, fault: str | None, seed: int) -> tuple[Case, int]:
+    """The case as the hub would see it, and how many seconds after the fault's start: shortly after the first limit was
+    crossed, or without a crossing a few minutes after the start. Site, hour, speed and rhythm are drawn by the seed."""
+    draw = random.Random(f"{kind}/{fault}/{seed}")
+    machine = KINDS[kind](f"sensor_{1 + seed % 5}" if kind == "sensor" else f"{kind}-01", seed, draw.uniform(0, 24))
+    if fault is not None:
+        machine.inject(fault, 0.0, draw.choice([0.7, 1.0, 1.5]))
+    coarse, fine = draw.choice([10, 15, 30]), draw.choice([1, 2])
+    last = 420 if fault in (None, "stuck_sensor") else 240
+    rows: dict[str, list[Point]] = {}
+    crossed: tuple[int, str, float, float] | None = None
+    for t in [*range(-7200, -90, coarse), *range(-90, last, fine)]:
+        for name, value in machine.step(float(t)).items():
+            rows.setdefault(name, []).append((NOW + t * 1000, value if isinstance(value, bool) else float(value)))
+            limit = _broken(machine.metrics[name].limits, value) if name in machine.metrics else None
+            if fault is not None and t > 0 and limit is not None and crossed is None:
+                crossed = (t, name, float(value), limit)
+        if crossed is not None and t >= crossed[0] + HELD_S:
+            break
+    tracks = {name: Track.of(name, None, points) for name, points in rows.items()}
+    limits = {name: Limit(**m.limits) for name, m in machine.metrics.items() if m.limits}
+    return Case("it", NOW + t * 1000, tracks, limits=limits, alert=_alert(crossed, t)), t
+
+
+def _broken(limits: dict[str, float] | None, value: float) -> float | None:
+    """The limit that ``value`` is beyond."""
+    if limits and value > limits.get("max", value):
+        return limits["max"]
+    if limits and value < limits.get("min", value):
+        return limits["min"]
+    return None
+
+
+def _alert(crossed: tuple[int, str, float, float] | None, at: int) -> Alert | None:
+    if crossed is None:
+        return None
+    since, metric, value, limit = crossed
+    return Alert(
+        id="a-1",
+        rule="r-1",
+        device="it",
+        metric=metric,
+        severity="critical",
+        state="raised",
+        message="beyond its limit",
+        value=value,
+        threshold=limit,
+        unit=None,
+        since=NOW + since * 1000,
+        raised_at=NOW + at * 1000,
+    )

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
 import subprocess
@@ -15,8 +16,8 @@ from pathlib import Path
 
 import paho.mqtt.client as paho
 import pytest
-from brokers import Mosquitto
 
+from brokers import Mosquitto
 from hub.model import SeriesQuery
 from hub.store.sqlite import SqliteStore
 
@@ -72,7 +73,7 @@ async def stored(data: Path) -> list[int]:
         await store.close()
 
 
-async def flood_and_kill(data: Path, broker: Mosquitto, *words: str) -> tuple[set[int], list[int]]:
+def flood_and_kill(data: Path, broker: Mosquitto, *words: str) -> tuple[set[int], list[int]]:
     """What the broker confirmed, and what is stored once a last hub has had the time to drain it."""
     hub = start(data, broker, *words)
     time.sleep(1.0)  # subscribed, so that the broker keeps the session
@@ -89,7 +90,7 @@ async def flood_and_kill(data: Path, broker: Mosquitto, *words: str) -> tuple[se
         time.sleep(2.0)
         hub.kill()
         hub.wait()
-        found = await stored(data)
+        found = asyncio.run(stored(data))
         hub = start(data, broker, *words)
         if words:
             break  # the faulty one has lost what it has lost
@@ -99,16 +100,16 @@ async def flood_and_kill(data: Path, broker: Mosquitto, *words: str) -> tuple[se
 
 
 @pytest.mark.timeout(120 + 5 * KILLS)
-async def test_everything_confirmed_is_stored_exactly_once(tmp_path: Path, mosquitto: Mosquitto) -> None:
-    confirmed, found = await flood_and_kill(tmp_path / "data", mosquitto)
+def test_everything_confirmed_is_stored_exactly_once(tmp_path: Path, mosquitto: Mosquitto) -> None:
+    confirmed, found = flood_and_kill(tmp_path / "data", mosquitto)
     assert len(confirmed) > 500
     assert confirmed - set(found) == set(), "lost"
     assert len(found) == len(set(found)), "stored twice"
 
 
 @pytest.mark.timeout(120 + 5 * KILLS)
-async def test_a_hub_that_acknowledges_at_once_would_be_caught(tmp_path: Path, mosquitto: Mosquitto) -> None:
+def test_a_hub_that_acknowledges_at_once_would_be_caught(tmp_path: Path, mosquitto: Mosquitto) -> None:
     """The test above can fail: the same flood on a hub that acknowledges before it stores."""
-    confirmed, found = await flood_and_kill(tmp_path / "data", mosquitto, "eager")
+    confirmed, found = flood_and_kill(tmp_path / "data", mosquitto, "eager")
     assert len(found) > 100, "it has to store most of them, or this shows nothing"
     assert confirmed - set(found), "an acknowledgement before the commit has to lose messages here"

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import msgspec
 
 from hub.insight import words
-from hub.insight.causes import DECIDED, decide, match_word
+from hub.insight.causes import DECIDED, decide
 from hub.model import CauseMatch, Evidence
 
 

@@ -26,7 +26,7 @@ from hub.assistant import Assistant
 from hub.bus import Bus
 from hub.config import Settings
 from hub.diagnosis import Diagnostician
-from hub.dialects import DIALECTS
+from hub.dialects import DIALECTS, Roots
 from hub.errors import HubError
 from hub.fleet import Fleet
 from hub.housekeeping import run_clock, run_retention
@@ -103,7 +103,8 @@ async def open_hub(settings: Settings, token: str | None) -> AsyncIterator[Hub]:
         stack.push_async_callback(providers.close)
 
         inbox, bus, fleet = Inbox(), Bus(), Fleet(fleet_limits(settings))
-        dialects = [make(settings.mqtt.root) for make in DIALECTS.values()]
+        roots = Roots(native=settings.mqtt.root, zigbee2mqtt=settings.mqtt.zigbee2mqtt)
+        dialects = [make(roots) for make in DIALECTS.values()]
         link = AiomqttLink(
             link_settings(settings, install),
             inbox.offer,

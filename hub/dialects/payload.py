@@ -19,10 +19,12 @@ EXCERPT = 256
 _decode = msgspec.json.decode
 
 
-def parse_json(payload: bytes) -> Any:
-    """Strict JSON in UTF-8. Raises Rejected: ``too_large``, ``not_utf8``, ``too_deep``, ``not_json``."""
-    if len(payload) > MAX_BYTES:
-        raise Rejected("too_large", f"The payload has {len(payload)} bytes; at most {MAX_BYTES} are taken.")
+def parse_json(payload: bytes, most: int = MAX_BYTES) -> Any:
+    """Strict JSON in UTF-8 of at most ``most`` bytes.
+
+    Raises Rejected: ``too_large``, ``not_utf8``, ``too_deep``, ``not_json``."""
+    if len(payload) > most:
+        raise Rejected("too_large", f"The payload has {len(payload)} bytes; at most {most} are taken.")
     try:
         return _decode(payload)
     except RecursionError as error:

@@ -1,0 +1,223 @@
+"""Zigbee2MQTT as it speaks by itself: ``BASE/bridge/devices`` names the devices, ``BASE/NAME`` carries their state.
+
+A device's identity is its IEEE address; its friendly name may change and may have slashes in it. Null means a value
+that was never seen. What Zigbee2MQTT repeats from its cache after a restart carries the old ``last_seen`` and so is late.
+When the bridge goes, none of its devices can be heard: they go with it and come back with it, save those that had been
+reported offline themselves.
+
+Source: the Zigbee2MQTT documentation, "MQTT topics and messages" and "Device availability".
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import msgspec
+
+from hub.dialects.base import Change, Effect, Result, View
+from hub.dialects.payload import metric_name, parse_json, parse_object, plain, scalar
+from hub.dialects.times import when
+from hub.dialects.zigbee2mqtt.exposes import Known, known
+from hub.errors import Rejected
+from hub.model import Availability, Identity, Info, Quality, RawMessage, Record, Value
+from hub.topics import slug
+
+MAX_LIST_BYTES = 2 * 1_048_576
+"""``bridge/devices`` of a large network: a few kilobytes a device."""
+MAX_DEVICES = 2_000
+_NOT_METRICS = frozenset(("last_seen", "device"))
+_DEVICE, _GROUPS, _OFFLINE = "device/", "groups", "offline/"
+"""Keys of what is learnt."""
+
+
+class Zigbee2MqttDialect:
+    """``base`` is Zigbee2MQTT's own ``mqtt.base_topic``."""
+
+    name = "zigbee2mqtt"
+
+    def __init__(self, base: str = "zigbee2mqtt") -> None:
+        self._base = base
+        self._prefix = base + "/"
+        self._bridge = slug(base)
+        self._by_ieee: dict[str, Known] = {}
+        self._by_name: dict[str, Known] = {}
+        self._groups: frozenset[str] = frozenset()
+        self._offline: set[str] = set()
+
+    @property
+    def filters(self) -> Sequence[str]:
+        return [f"{self._base}/#"]
+
+    def owns(self, topic: str) -> bool:
+        return topic.startswith(self._prefix)
+
+    def decode(self, message: RawMessage, view: View) -> Result:
+        rest = message.topic.removeprefix(self._prefix)
+        device = self._by_name.get(rest)
+        if device is not None:
+            return self._state(message, device, view)
+        if rest.startswith("bridge/"):
+            return self._bridge_says(message, rest.removeprefix("bridge/"))
+        name, _, tail = rest.rpartition("/")
+        if tail in ("set", "get", "action") or "/set/" in rest or "/get/" in rest or rest in self._groups:
+            return Result()  # an echo of what others asked for, or the sum of several devices
+        device = self._by_name.get(name)
+        if tail == "availability":
+            return self._available(message, device) if device else Result()
+        if device is not None:
+            return self._attribute(message, device, tail, view)
+        raise Rejected("unknown_device", f"{self._base}/bridge/devices has not named this device.")
+
+    # -- the bridge ---------------------------------------------------------------------------------------------
+
+    def _bridge_says(self, message: RawMessage, what: str) -> Result:
+        if what == "state":
+            return self._bridge_state(message)
+        if what == "devices":
+            return self._devices(message)
+        if what == "groups":
+            listed = parse_json(message.payload, MAX_LIST_BYTES)
+            names = sorted(g["friendly_name"] for g in _objects(listed) if isinstance(g.get("friendly_name"), str))
+            return Result(changes=(Change(_GROUPS, msgspec.json.encode(names[:MAX_DEVICES])),))
+        return Result()  # logging, info, requests and responses say nothing of a device's state
+
+    def _bridge_state(self, message: RawMessage) -> Result:
+        online = _online(message.payload)
+        info = Info(name="Zigbee2MQTT", manufacturer="Zigbee2MQTT", model="bridge")
+        gone = () if online is None else self._bridge_turned(message, online)
+        return Result(identities=(Identity(self._bridge, self._base, self.name, info),), availability=tuple(gone))
+
+    def _bridge_turned(self, message: RawMessage, online: bool) -> Iterator[Availability]:
+        yield Availability(self._bridge, online, message.retained, message.received)
+        for ieee in self._by_ieee:
+            if not (online and ieee in self._offline):
+                yield Availability(slug(ieee), online, message.retained, message.received)
+
+    def _devices(self, message: RawMessage) -> Result:
+        listed = parse_json(message.payload, MAX_LIST_BYTES)
+        if not isinstance(listed, list):
+            raise Rejected("bad_value", "bridge/devices must be a list.")
+        found = {device.ieee: device for item in listed[:MAX_DEVICES] if (device := known(item)) is not None}
+        changes = [
+            Change(_DEVICE + ieee, msgspec.json.encode(device))
+            for ieee, device in found.items()
+            if self._by_ieee.get(ieee) != device
+        ]
+        changes += [Change(_DEVICE + ieee, None) for ieee in self._by_ieee if ieee not in found]
+        return Result(identities=tuple(self._identity(device) for device in found.values()), changes=changes)
+
+    def _identity(self, device: Known) -> Identity:
+        return Identity(slug(device.ieee), device.ieee, self.name, device.info(self._base, self._bridge))
+
+    # -- its devices --------------------------------------------------------------------------------------------
+
+    def _available(self, message: RawMessage, device: Known) -> Result:
+        online = _online(message.payload)
+        if online is None:
+            return Result()
+        said = Availability(slug(device.ieee), online, message.retained, message.received)
+        known_offline = device.ieee in self._offline
+        changes = () if online != known_offline else (Change(_OFFLINE + device.ieee, None if online else b"1"),)
+        return Result(identities=(self._identity(device),), availability=(said,), changes=changes)
+
+    def _state(self, message: RawMessage, device: Known, view: View) -> Result:
+        if not message.payload:
+            return Result()  # the retained state was taken back
+        body = parse_object(message.payload, "A device's state")
+        values = dict(_values(device, body))
+        ts, quality = _time(body.get("last_seen"), message)
+        return self._read(message, device, values, ts, quality, view)
+
+    def _attribute(self, message: RawMessage, device: Known, prop: str, view: View) -> Result:
+        """``output: attribute``: every property has a topic of its own."""
+        value = plain(prop, message.payload)
+        if value is None or prop in _NOT_METRICS:
+            return Result()
+        ts, quality = when(None, message.received, retained=message.retained)
+        return self._read(message, device, {metric_name(prop): _binary(device, prop, value)}, ts, quality, view)
+
+    def _read(
+        self, message: RawMessage, device: Known, values: dict[str, Value], ts: int, quality: Quality, view: View
+    ) -> Result:
+        record = Record(slug(device.ieee), ts, message.received, values, quality)
+        return Result(records=(record,), identities=() if view.known(record.device) else (self._identity(device),))
+
+    # -- what was learnt ----------------------------------------------------------------------------------------
+
+    def apply(self, change: Change) -> Sequence[Effect]:
+        if change.key == _GROUPS:
+            self._groups = frozenset(msgspec.json.decode(change.value or b"[]"))
+        elif change.key.startswith(_OFFLINE):
+            ieee = change.key.removeprefix(_OFFLINE)
+            (self._offline.discard if change.value is None else self._offline.add)(ieee)
+        elif change.key.startswith(_DEVICE):
+            self._learn(change.key.removeprefix(_DEVICE), change.value)
+        return ()
+
+    def _learn(self, ieee: str, value: bytes | None) -> None:
+        before = self._by_ieee.pop(ieee, None)
+        if before is not None and self._by_name.get(before.name) is before:
+            del self._by_name[before.name]
+        try:
+            device = msgspec.json.decode(value, type=Known) if value is not None else None
+        except msgspec.MsgspecError:
+            return  # written by another version: bridge/devices is retained and says it again
+        if device is not None:
+            self._by_ieee[ieee] = self._by_name[device.name] = device
+
+    def tick(self, view: View, now: int) -> Result:
+        return Result()
+
+
+def _values(device: Known, body: dict[str, Any]) -> Iterator[tuple[str, Value]]:
+    """The metrics of a state: null is a value never seen, an empty action no action, an object its parts."""
+    for prop, value in body.items():
+        if value is None or value == "" or prop in _NOT_METRICS or isinstance(value, list):
+            continue
+        if isinstance(value, dict):
+            yield from _parts(prop, value)
+        else:
+            yield metric_name(prop), _binary(device, prop, scalar(prop, value))
+
+
+def _parts(prop: str, value: dict[str, Any]) -> Iterator[tuple[str, Value]]:
+    for part, inner in value.items():
+        # An update's versions are numbers of builds, -1 where unknown; its state is what people look at.
+        if prop == "update" and part not in ("state", "progress"):
+            continue
+        if isinstance(inner, str | bool | int | float) and inner != "":
+            yield metric_name(f"{prop}.{part}"), scalar(prop, inner)
+
+
+def _binary(device: Known, prop: str, value: Value) -> Value:
+    """A binary's own words become true and false; any other word stays one."""
+    on, off = device.binary.get(prop, (None, None))
+    if on is None:
+        return value
+    if value == on and isinstance(value, bool) == isinstance(on, bool):
+        return True
+    return False if value == off and isinstance(value, bool) == isinstance(off, bool) else value
+
+
+def _time(last_seen: Any, message: RawMessage) -> tuple[int, Quality]:
+    """``last_seen`` in any of its forms; a form that is none costs the time, not the reading."""
+    try:
+        return when(last_seen, message.received, retained=message.retained)
+    except Rejected:
+        return when(None, message.received, retained=message.retained)
+
+
+def _online(payload: bytes) -> bool | None:
+    """``online``, or ``{"state": "online"}``; None when the topic was cleared. Raises Rejected."""
+    text = payload[:200].decode("utf-8", "replace").strip()
+    if not text:
+        return None
+    word = parse_object(payload, "Availability").get("state") if text.startswith("{") else text.strip('"').lower()
+    if word not in ("online", "offline"):
+        raise Rejected("bad_value", "Availability is online or offline.")
+    return bool(word == "online")
+
+
+def _objects(listed: Any) -> Iterator[dict[str, Any]]:
+    return (item for item in listed if isinstance(item, dict)) if isinstance(listed, list) else iter(())

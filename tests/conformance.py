@@ -1,0 +1,106 @@
+"""Vectors of real devices against the decoders: how many agree. ``python tests/conformance.py`` prints it a dialect.
+
+A vector (one JSON object a line in ``tests/vectors/DIALECT/*.jsonl``) has a ``topic``, a ``payload`` (or
+``payload_hex``), ``retained``, the earlier messages that it takes (``given``), and what a right decoder yields
+(``expect``): ``device`` with its native id, ``availability``, ``time`` and ``observations`` (metric, value, unit).
+A ``note`` says why an expectation is not what a script once wrote.
+"""
+
+from __future__ import annotations
+
+import json
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from hub.dialects import Dialect, Result, Zigbee2MqttDialect
+from hub.errors import Rejected
+from hub.model import Identity, RawMessage
+
+VECTORS = Path(__file__).parent / "vectors"
+MAKE = {"zigbee2mqtt": Zigbee2MqttDialect}
+RECEIVED = 1_795_380_400_000
+
+
+def vectors(dialect: str) -> list[dict[str, Any]]:
+    files = sorted((VECTORS / dialect).glob("*.jsonl"))
+    return [json.loads(line) for file in files for line in file.read_text("utf-8").splitlines()]
+
+
+class Registry:
+    """Stands where the fleet stands: who was introduced, and as what."""
+
+    def __init__(self) -> None:
+        self.met: dict[str, Identity] = {}
+
+    def known(self, device: str) -> bool:
+        return device in self.met
+
+    def hear(self, dialect: Dialect, message: RawMessage) -> Result:
+        """Decode one message and apply all that it says, as the pipeline does."""
+        result = dialect.decode(message, self)
+        for change in result.changes:
+            dialect.apply(change)
+        for identity in result.identities:
+            self.met[identity.device] = identity
+        return result
+
+
+def message(vector: dict[str, Any], received: int = RECEIVED) -> RawMessage:
+    payload = bytes.fromhex(vector["payload_hex"]) if "payload_hex" in vector else vector["payload"].encode()
+    return RawMessage(vector["topic"], payload, received, retained=bool(vector.get("retained")))
+
+
+def disagreements(vector: dict[str, Any], dialect: Dialect) -> list[str]:
+    """What differs from the expectation, in words; empty where all agrees."""
+    expect, registry = vector["expect"], Registry()
+    received = _ms(expect["time"]) + 50 if isinstance(expect.get("time"), str) else RECEIVED
+    for given in vector.get("given", ()):
+        registry.hear(dialect, message(given, received))
+    try:
+        result = registry.hear(dialect, message(vector, received))
+    except Rejected as error:
+        return [] if expect.get("rejected") else [f"rejected: {error}"]
+    if expect.get("ignore"):
+        return ["should be ignored"] if result.records or result.availability else []
+    return list(_differences(expect, result, registry))
+
+
+def _differences(expect: dict[str, Any], result: Result, registry: Registry) -> Any:
+    values = {name: value for record in result.records for name, value in record.values.items()}
+    identity = next((registry.met[r.device] for r in (*result.records, *result.availability)), None)
+    wanted = expect.get("device", {})
+    if identity is None:
+        identity = next(iter(result.identities), None)
+    if wanted and (identity is None or identity.native_id != wanted["id"]):
+        yield f"device {identity and identity.native_id} instead of {wanted['id']}"
+    info = identity.info if identity else None
+    for key, of in (("name", "name"), ("model", "model"), ("manufacturer", "manufacturer"), ("firmware", "firmware")):
+        if key in wanted and info is not None and getattr(info, of) != wanted[key]:
+            yield f"{key} {getattr(info, of)!r} instead of {wanted[key]!r}"
+    if "availability" in expect and expect["availability"] not in [a.online for a in result.availability]:
+        yield f"availability {[a.online for a in result.availability]} instead of {expect['availability']}"
+    if isinstance(expect.get("time"), str) and result.records and result.records[0].ts != _ms(expect["time"]):
+        yield f"time {result.records[0].ts} instead of {_ms(expect['time'])}"
+    for seen in expect.get("observations", ()):
+        if seen["metric"] not in values or values[seen["metric"]] != seen["value"]:
+            yield f"{seen['metric']} = {values.get(seen['metric'])!r} instead of {seen['value']!r}"
+        elif seen.get("unit") and info is not None and info.units.get(seen["metric"]) != seen["unit"]:
+            yield f"unit of {seen['metric']} is {info.units.get(seen['metric'])!r} instead of {seen['unit']!r}"
+    extra = values.keys() - {seen["metric"] for seen in expect.get("observations", ())}
+    if extra:
+        yield f"not expected: {', '.join(sorted(extra))}"
+
+
+def _ms(text: str) -> int:
+    return int(datetime.fromisoformat(text).timestamp() * 1000)
+
+
+if __name__ == "__main__":
+    for name, make in MAKE.items():
+        found = {vector["id"]: disagreements(vector, make()) for vector in vectors(name)}
+        agree = sum(not faults for faults in found.values())
+        print(f"{name}: {agree} of {len(found)} vectors agree")
+        for vector_id, faults in found.items():
+            for fault in faults:
+                print(f"  {vector_id}: {fault}")

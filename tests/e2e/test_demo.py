@@ -47,7 +47,7 @@ def test_an_alert_is_raised_and_explained_without_any_ai(start):
     with connect(f"ws://{demo.http}/ws") as socket:
         assert json.loads(socket.recv(5)) == {"type": "devices", "devices": []}
         demo.heat("sensor_9", 3.2)
-        (alert,) = eventually(lambda: demo.get("/api/alerts", state="open")["items"], 2, "the alert")
+        (alert,) = eventually(lambda: demo.get("/api/alerts", state="open")["items"], 4, "the alert")
         assert alert["device_id"] == "sensor_9"
         assert (alert["severity"], alert["state"], alert["value"]) == ("critical", "raised", 85.0)
 
@@ -72,7 +72,7 @@ def test_an_alert_is_raised_and_explained_without_any_ai(start):
 def test_an_unknown_device_appears_with_its_value(start):
     demo = start("--devices", "0")
     demo.publish("devices/boiler-1/telemetry", {"temperature": 71.5})
-    (device,) = eventually(lambda: demo.get("/api/devices", q="boiler")["items"], 1, "boiler-1")
+    (device,) = eventually(lambda: demo.get("/api/devices", q="boiler")["items"], 3, "boiler-1")
     assert device["presence"] == "online"
     state = demo.get("/api/devices/boiler-1")
     assert state["metrics"]["temperature"]["value"] == 71.5

@@ -51,12 +51,12 @@ def test_a_device_appears_an_alert_rises_and_its_diagnosis_arrives(start, page: 
     expect(page.get_by_test_id("live-pill")).to_contain_text("Live")
 
     demo.publish("devices/boiler-1/telemetry", {"temperature": 71.5})
-    expect(page.get_by_text("boiler-1").first).to_be_visible(timeout=1_000)
+    expect(page.get_by_text("boiler-1").first).to_be_visible(timeout=3_000)
     expect(page.get_by_text("71.5").first).to_be_visible()
 
     demo.heat("sensor_9", 3)
     alert = page.get_by_test_id("alert").first
-    expect(alert).to_contain_text("sensor_9", timeout=2_000)
+    expect(alert).to_contain_text("sensor_9", timeout=5_000)
     expect(page.get_by_test_id("diagnosis").first).to_be_visible(timeout=10_000)
     expect(page).to_have_title("(1) Fleet · Watchkeeper")
 

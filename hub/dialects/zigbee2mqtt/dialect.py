@@ -1,9 +1,9 @@
 """Zigbee2MQTT as it speaks by itself: ``BASE/bridge/devices`` names the devices, ``BASE/NAME`` carries their state.
 
 A device's identity is its IEEE address; its friendly name may change and may have slashes in it. Null means a value
-that was never seen. What Zigbee2MQTT repeats from its cache after a restart carries the old ``last_seen``, so it is late.
-When the bridge goes, none of its devices can be heard: they go with it and come back with it, save those that had been
-reported offline themselves.
+that was never seen. What is repeated from the cache after a restart carries the old ``last_seen``, so it is late.
+When the bridge goes, none of its devices can be heard: they go with it and come back with it, save those that had
+been reported offline themselves.
 
 Source: the Zigbee2MQTT documentation, "MQTT topics and messages" and "Device availability".
 """

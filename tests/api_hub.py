@@ -27,7 +27,7 @@ from hub.api import Broadcaster, HttpSettings, Services, create_api
 from hub.assistant import Assistant
 from hub.bus import Bus
 from hub.diagnosis import Diagnostician
-from hub.dialects import DIALECTS
+from hub.dialects import DIALECTS, Roots
 from hub.fleet import Fleet
 from hub.inbox import Inbox
 from hub.metrics import Metrics
@@ -128,7 +128,7 @@ async def running_hub(
     store = SqliteStore.open(data)
     inbox, bus, fleet, engine, ai = Inbox(), Bus(), Fleet(), Engine(parse(rules)), Ai()
     ai.submit = inbox.submit
-    dialects = [make("devices") for make in DIALECTS.values()]
+    dialects = [make(Roots()) for make in DIALECTS.values()]
     pipeline = Pipeline(inbox=inbox, dialects=dialects, fleet=fleet, engine=engine, store=store, bus=bus, now=now_ms)
     await pipeline.restore()
     link = {"now": LinkState("127.0.0.1:1883", connected=True, subscribed=True)}

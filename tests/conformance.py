@@ -13,12 +13,12 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from hub.dialects import Dialect, Result, Zigbee2MqttDialect
+from hub.dialects import Dialect, Result, TasmotaDialect, Zigbee2MqttDialect
 from hub.errors import Rejected
 from hub.model import Identity, RawMessage
 
 VECTORS = Path(__file__).parent / "vectors"
-MAKE = {"zigbee2mqtt": Zigbee2MqttDialect}
+MAKE = {"zigbee2mqtt": Zigbee2MqttDialect, "tasmota": TasmotaDialect}
 RECEIVED = 1_795_380_400_000
 
 

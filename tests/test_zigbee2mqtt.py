@@ -1,29 +1,42 @@
 """Zigbee2MQTT: its genuine messages as vectors, and what those do not show."""
 
-import asyncio
-import json
-
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from conformance import Registry, disagreements, vectors
-from hub.bus import Bus
+from conformance import disagreements, vectors
+from dialect_run import NOW, Heard, hub_that_hears, json_values
 from hub.dialects import Zigbee2MqttDialect
 from hub.errors import Rejected
-from hub.fleet import Fleet
-from hub.inbox import Inbox
-from hub.model import RawMessage
-from hub.pipeline import Pipeline
-from hub.rules import Engine
-from hub.store.sqlite import SqliteStore
 
-NOW = 1_795_386_000_000
 CONTACT = {"type": "binary", "property": "contact", "access": 1, "value_on": False, "value_off": True}
 PLUG = {
     "type": "switch",
     "features": [{"type": "binary", "property": "state", "access": 7, "value_on": "ON", "value_off": "OFF"}],
 }
+COLOR = {
+    "type": "light",
+    "features": [
+        {
+            "type": "composite",
+            "name": name,
+            "property": "color",
+            "access": 7,
+            "features": [{"type": "numeric", "property": part, "access": 7} for part in parts],
+        }
+        for name, parts in (("color_xy", ("x", "y")), ("color_hs", ("hue", "saturation")))
+    ],
+}
+CHILD = {
+    "type": "composite",
+    "property": "child",
+    "access": 3,
+    "features": [
+        {"type": "binary", "property": "lock", "value_on": "LOCK", "value_off": "UNLOCK", "access": 3},
+        {"type": "numeric", "property": "delay", "unit": "s", "access": 3},
+    ],
+}
+DAYS = {"type": "list", "property": "days", "access": 3, "item_type": {"type": "enum", "values": ["mo", "tu"]}}
 LEVEL = {"type": "numeric", "property": "level", "access": 3, "unit": "lux", "value_min": 0, "value_max": 10}
 VECTORS = vectors("zigbee2mqtt")
 
@@ -33,20 +46,10 @@ def device(ieee: str, name: str, *exposes: dict) -> dict:
     return {"ieee_address": ieee, "friendly_name": name, "type": "Router", "definition": definition}
 
 
-class Network:
-    """A dialect with what it has been told, and what it says."""
-
+class Network(Heard):
     def __init__(self, *devices: dict) -> None:
-        self.dialect, self.registry = Zigbee2MqttDialect(), Registry()
+        super().__init__(Zigbee2MqttDialect(), "zigbee2mqtt/")
         self.say("bridge/devices", list(devices), retained=True)
-
-    def say(self, topic: str, body, *, retained: bool = False):
-        payload = body if isinstance(body, bytes) else json.dumps(body).encode()
-        return self.registry.hear(self.dialect, RawMessage(f"zigbee2mqtt/{topic}", payload, NOW, retained=retained))
-
-    def values(self, topic: str, body, **how) -> dict:
-        (record,) = self.say(topic, body, **how).records
-        return record.values
 
 
 @pytest.mark.parametrize("vector", VECTORS, ids=[vector["id"] for vector in VECTORS])
@@ -107,6 +110,49 @@ def test_attribute_output():
     assert network.registry.met["0x1"].info.units == {"level": "lx"}
 
 
+def test_attribute_output_takes_objects_apart_too():
+    network = Network(device("0x1", "lamp", CHILD))
+    assert network.values("lamp/color-x", b"0.31") == {"color.x": 0.31}
+    assert network.values("lamp/child-lock", b"LOCK") == {"child.lock": True}
+    assert network.say("lamp/update-latest_version", b"7").records == ()
+    assert network.say("lamp/last_seen", b"2026-11-01T00:00:00.000Z").records == ()
+
+
+def test_parts_of_a_composite_have_units_and_meanings_and_are_set_as_one():
+    network = Network(device("0x1", "lamp", COLOR, CHILD, DAYS))
+    assert network.values("lamp", {"child": {"lock": "UNLOCK", "delay": 4}}) == {"child.lock": False, "child.delay": 4}
+    info = network.registry.met["0x1"].info
+    assert info.units == {"child.delay": "s"}
+    assert info.commands["color"]["properties"].keys() == {"x", "y", "hue", "saturation"}
+    assert info.commands["child"]["properties"]["lock"] == {"type": "boolean", "on": "LOCK", "off": "UNLOCK"}
+    assert info.commands["days"]["items"] == {"type": "enum", "values": ["mo", "tu"]}
+    assert info.commands.keys() == {"color", "child", "days"}
+
+
+def test_a_replayed_bridge_state_turns_nobody_on_unless_the_bridge_had_been_gone():
+    network = Network(device("0x1", "a"))
+    replayed = network.say("bridge/state", b"online", retained=True).availability
+    assert [a.device for a in replayed] == ["zigbee2mqtt"]
+    network.say("bridge/state", b"offline")
+    back = network.say("bridge/state", b"online", retained=True).availability
+    assert [a.device for a in back] == ["zigbee2mqtt", "0x1"]
+
+
+def test_what_is_retained_under_an_old_name_is_left_alone():
+    network = Network(device("0x1", "new"))
+    assert network.say("old", {"t": 1}, retained=True).records == ()
+
+
+def test_no_device_stands_in_the_way_of_the_bridge():
+    network = Network(device("0x1", "bridge/state"))
+    assert [a.device for a in network.say("bridge/state", b"online").availability] == ["zigbee2mqtt"]
+
+
+def test_the_names_are_subscribed_first():
+    assert Zigbee2MqttDialect("home/z2m").filters[0] == "home/z2m/bridge/devices"
+    assert Zigbee2MqttDialect("home/z2m").filters[-1] == "home/z2m/#"
+
+
 def test_what_can_be_set_is_known_as_data():
     network = Network(device("0x1", "plug", PLUG, LEVEL, CONTACT))
     commands = network.registry.met["0x1"].info.commands
@@ -141,21 +187,17 @@ def test_what_is_repeated_from_the_cache_is_late_and_what_is_retained_is_not_new
     assert (odd.ts, odd.quality) == (NOW, "good")
 
 
-json_values = st.recursive(
-    st.none() | st.booleans() | st.floats() | st.integers() | st.text(max_size=12),
-    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=8), inner, max_size=4),
-    max_leaves=10,
-)
 exposed = st.fixed_dictionaries(
     {},
     optional={
-        "type": st.sampled_from(["binary", "numeric", "enum", "light", "composite"]) | json_values,
+        "type": st.sampled_from(["binary", "numeric", "enum", "light", "composite", "list"]) | json_values,
         "property": st.text(max_size=8) | json_values,
         "features": json_values,
         "access": json_values,
         "value_on": json_values,
         "value_off": json_values,
         "values": json_values,
+        "item_type": json_values,
         "unit": json_values,
     },
 )
@@ -171,7 +213,7 @@ told = st.fixed_dictionaries(
 @settings(max_examples=200)
 @given(
     devices=st.lists(told, max_size=3) | json_values,
-    topic=st.sampled_from(["a", "a/availability", "bridge/state", "x"]),
+    topic=st.sampled_from(["a", "a/availability", "a/color-x", "bridge/state", "x"]),
     body=json_values,
 )
 def test_whatever_comes_is_read_or_rejected(devices, topic, body):
@@ -189,27 +231,9 @@ def test_whatever_comes_is_read_or_rejected(devices, topic, body):
 
 
 async def test_a_restarted_hub_reads_on_without_being_told_again(tmp_path):
-    async def run(*messages: tuple[str, object]) -> Fleet:
-        store, inbox, fleet = SqliteStore.open(tmp_path), Inbox(), Fleet()
-        pipeline = Pipeline(
-            inbox=inbox,
-            dialects=[Zigbee2MqttDialect()],
-            fleet=fleet,
-            engine=Engine([]),
-            store=store,
-            bus=Bus(),
-            now=lambda: NOW,
-        )
-        await pipeline.restore()
-        for topic, body in messages:
-            inbox.offer(RawMessage(f"zigbee2mqtt/{topic}", json.dumps(body).encode(), NOW))
-        inbox.close()
-        await asyncio.wait_for(pipeline.run(), 10)
-        await store.close()
-        return fleet
-
-    await run(("bridge/devices", [device("0x1", "door", CONTACT)]), ("door", {"contact": True}))
-    fleet = await run(("door", {"contact": False}))
+    devices = ("zigbee2mqtt/bridge/devices", [device("0x1", "door", CONTACT)])
+    await hub_that_hears(tmp_path, Zigbee2MqttDialect(), devices, ("zigbee2mqtt/door", {"contact": True}))
+    fleet = await hub_that_hears(tmp_path, Zigbee2MqttDialect(), ("zigbee2mqtt/door", {"contact": False}))
     assert fleet.require("0x1").metrics["contact"].value is True
     assert fleet.require("0x1").display_name == "door"
     assert fleet.require("0x1").dialect == "zigbee2mqtt"

@@ -9,6 +9,7 @@ import msgspec
 from hub.dialects.base import Change, Dialect, Effect, Publish, Reply, Result, Subscribe, Unsubscribe, View
 from hub.dialects.native import NativeDialect
 from hub.dialects.payload import rejection
+from hub.dialects.tasmota import TasmotaDialect
 from hub.dialects.zigbee2mqtt import Zigbee2MqttDialect
 
 
@@ -17,11 +18,17 @@ class Roots(msgspec.Struct, frozen=True):
 
     native: str = "devices"
     zigbee2mqtt: str = "zigbee2mqtt"
+    tasmota: str = "tasmota/discovery"
+
+    def others(self, name: str) -> tuple[str, ...]:
+        """Where everybody but ``name`` begins: a device that names its own topics gets none there."""
+        return tuple(root for other, root in msgspec.structs.asdict(self).items() if other != name)
 
 
 DIALECTS: dict[str, Callable[[Roots], Dialect]] = {
     "native": lambda roots: NativeDialect(roots.native),
     "zigbee2mqtt": lambda roots: Zigbee2MqttDialect(roots.zigbee2mqtt),
+    "tasmota": lambda roots: TasmotaDialect(roots.tasmota, roots.others("tasmota")),
 }
 """Name -> how to make it, in order of ownership: native beats discovery."""
 
@@ -36,6 +43,7 @@ __all__ = [
     "Result",
     "Roots",
     "Subscribe",
+    "TasmotaDialect",
     "Unsubscribe",
     "View",
     "Zigbee2MqttDialect",

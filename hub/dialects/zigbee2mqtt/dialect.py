@@ -27,7 +27,10 @@ MAX_LIST_BYTES = 2 * 1_048_576
 """``bridge/devices`` of a large network: a few kilobytes a device."""
 MAX_DEVICES = 2_000
 _NOT_METRICS = frozenset(("last_seen", "device"))
-_DEVICE, _GROUPS, _OFFLINE = "device/", "groups", "offline/"
+_UPDATE = frozenset(("state", "progress"))
+"""Of an update: its versions are numbers of builds, -1 where unknown; its state is what people look at."""
+_BRIDGE = Info(name="Zigbee2MQTT", manufacturer="Zigbee2MQTT", model="bridge")
+_DEVICE, _GROUPS, _OFFLINE, _GONE = "device/", "groups", "offline/", "gone"
 """Keys of what is learnt."""
 
 
@@ -44,10 +47,12 @@ class Zigbee2MqttDialect:
         self._by_name: dict[str, Known] = {}
         self._groups: frozenset[str] = frozenset()
         self._offline: set[str] = set()
+        self._gone = False
 
     @property
     def filters(self) -> Sequence[str]:
-        return [f"{self._base}/#"]
+        """The names come first: the broker replays what it retains in the order of these."""
+        return [f"{self._base}/bridge/devices", f"{self._base}/bridge/groups", f"{self._base}/#"]
 
     def owns(self, topic: str) -> bool:
         return topic.startswith(self._prefix)
@@ -67,6 +72,8 @@ class Zigbee2MqttDialect:
             return self._available(message, device) if device else Result()
         if device is not None:
             return self._attribute(message, device, tail, view)
+        if message.retained or not message.payload:
+            return Result()  # left over from a device that is gone or had another name
         raise Rejected("unknown_device", f"{self._base}/bridge/devices has not named this device.")
 
     # -- the bridge ---------------------------------------------------------------------------------------------
@@ -83,13 +90,18 @@ class Zigbee2MqttDialect:
         return Result()  # logging, info, requests and responses say nothing of a device's state
 
     def _bridge_state(self, message: RawMessage) -> Result:
+        identity = Identity(self._bridge, self._base, self.name, _BRIDGE)
         online = _online(message.payload)
-        info = Info(name="Zigbee2MQTT", manufacturer="Zigbee2MQTT", model="bridge")
-        gone = () if online is None else self._bridge_turned(message, online)
-        return Result(identities=(Identity(self._bridge, self._base, self.name, info),), availability=tuple(gone))
+        if online is None:
+            return Result(identities=(identity,))
+        changes = () if online != self._gone else (Change(_GONE, None if online else b"1"),)
+        return Result(identities=(identity,), availability=tuple(self._bridge_turned(message, online)), changes=changes)
 
     def _bridge_turned(self, message: RawMessage, online: bool) -> Iterator[Availability]:
+        """A replayed ``online`` is news for the devices only if the bridge had been seen to go."""
         yield Availability(self._bridge, online, message.retained, message.received)
+        if online and message.retained and not self._gone:
+            return
         for ieee in self._by_ieee:
             if not (online and ieee in self._offline):
                 yield Availability(slug(ieee), online, message.retained, message.received)
@@ -130,12 +142,14 @@ class Zigbee2MqttDialect:
         return self._read(message, device, values, ts, quality, view)
 
     def _attribute(self, message: RawMessage, device: Known, prop: str, view: View) -> Result:
-        """``output: attribute``: every property has a topic of its own."""
+        """``output: attribute``: every property has a topic of its own, ``color-x`` is a part of ``color``."""
         value = plain(prop, message.payload)
-        if value is None or prop in _NOT_METRICS:
+        whole, _, part = prop.partition("-")
+        if value is None or whole in _NOT_METRICS or (whole == "update" and part not in _UPDATE):
             return Result()
         ts, quality = when(None, message.received, retained=message.retained)
-        return self._read(message, device, {metric_name(prop): _binary(device, prop, value)}, ts, quality, view)
+        metric = metric_name(f"{whole}.{part}" if part else prop)
+        return self._read(message, device, {metric: _binary(device, metric, value)}, ts, quality, view)
 
     def _read(
         self, message: RawMessage, device: Known, values: dict[str, Value], ts: int, quality: Quality, view: View
@@ -147,7 +161,9 @@ class Zigbee2MqttDialect:
 
     def apply(self, change: Change) -> Sequence[Effect]:
         if change.key == _GROUPS:
-            self._groups = frozenset(msgspec.json.decode(change.value or b"[]"))
+            self._groups = _names(change.value or b"[]")
+        elif change.key == _GONE:
+            self._gone = change.value is not None
         elif change.key.startswith(_OFFLINE):
             ieee = change.key.removeprefix(_OFFLINE)
             (self._offline.discard if change.value is None else self._offline.add)(ieee)
@@ -176,18 +192,18 @@ def _values(device: Known, body: dict[str, Any]) -> Iterator[tuple[str, Value]]:
         if value is None or value == "" or prop in _NOT_METRICS or isinstance(value, list):
             continue
         if isinstance(value, dict):
-            yield from _parts(prop, value)
+            yield from _parts(device, prop, value)
         else:
             yield metric_name(prop), _binary(device, prop, scalar(prop, value))
 
 
-def _parts(prop: str, value: dict[str, Any]) -> Iterator[tuple[str, Value]]:
+def _parts(device: Known, prop: str, value: dict[str, Any]) -> Iterator[tuple[str, Value]]:
     for part, inner in value.items():
-        # An update's versions are numbers of builds, -1 where unknown; its state is what people look at.
-        if prop == "update" and part not in ("state", "progress"):
+        if prop == "update" and part not in _UPDATE:
             continue
         if isinstance(inner, str | bool | int | float) and inner != "":
-            yield metric_name(f"{prop}.{part}"), scalar(prop, inner)
+            metric = metric_name(f"{prop}.{part}")
+            yield metric, _binary(device, metric, scalar(metric, inner))
 
 
 def _binary(device: Known, prop: str, value: Value) -> Value:
@@ -217,6 +233,13 @@ def _online(payload: bytes) -> bool | None:
     if word not in ("online", "offline"):
         raise Rejected("bad_value", "Availability is online or offline.")
     return bool(word == "online")
+
+
+def _names(learnt: bytes) -> frozenset[str]:
+    try:
+        return msgspec.json.decode(learnt, type=frozenset[str])
+    except msgspec.MsgspecError:
+        return frozenset()
 
 
 def _objects(listed: Any) -> Iterator[dict[str, Any]]:

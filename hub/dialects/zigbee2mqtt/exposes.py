@@ -5,7 +5,6 @@ Source: the Zigbee2MQTT documentation, "Exposes" and "MQTT topics and messages".
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
 import msgspec
@@ -13,9 +12,11 @@ import msgspec
 from hub.dialects.units import spell
 from hub.model import Info
 
-PUBLISHED, SETTABLE = 1, 2
-"""Bits of ``access``."""
+SETTABLE = 2
+"""The bit of ``access`` that says so; 1 is published, 4 can be asked for."""
 MAX_PROPERTIES = 256
+MAX_PROPERTY = 64
+MAX_DEPTH = 4
 MAX_NAME = 200
 
 
@@ -61,51 +62,64 @@ def known(device: Any) -> Known | None:
     ieee, name = device.get("ieee_address"), device.get("friendly_name")
     if not isinstance(ieee, str) or not isinstance(name, str) or not 0 < len(ieee) <= 64 or not 0 < len(name) <= 200:
         return None
+    if name.startswith("bridge/"):
+        return None  # it would stand in the way of what the bridge itself says
     definition = device.get("definition")
     definition = definition if isinstance(definition, dict) else {}
-    units: dict[str, str] = {}
-    binary: dict[str, tuple[Any, Any]] = {}
-    sets: dict[str, dict[str, Any]] = {}
-    for feature in _features(definition.get("exposes"), 0):
-        prop = feature.get("property")
-        if not isinstance(prop, str) or not prop.isprintable() or len(prop) > 64 or len(units) >= MAX_PROPERTIES:
-            continue
-        if isinstance(feature.get("unit"), str):
-            units[prop] = spell(feature["unit"][:32])
-        if feature.get("type") == "binary" and "value_on" in feature:
-            binary[prop] = (_plain(feature["value_on"]), _plain(feature.get("value_off")))
-        access = feature.get("access")
-        if isinstance(access, int) and access & SETTABLE and len(sets) < MAX_PROPERTIES:
-            sets[prop] = _schema(feature)
+    exposed = _Exposed()
+    _read(exposed, definition.get("exposes"), "", 0)
     return Known(
         ieee=ieee,
         name=name,
         vendor=_text(definition.get("vendor")) or _text(device.get("manufacturer")),
         model=_text(definition.get("model")) or _text(device.get("model_id")),
         firmware=_text(device.get("software_build_id")),
-        units=units,
-        binary=binary,
-        sets=sets,
+        units=exposed.units,
+        binary=exposed.binary,
+        sets=exposed.sets,
     )
 
 
-def _features(exposes: Any, depth: int) -> Iterator[dict[str, Any]]:
-    """Every feature that has a value of its own: specific types (light, climate, …) only group others."""
-    if not isinstance(exposes, list) or depth > 4:
+class _Exposed(msgspec.Struct):
+    """What is gathered from ``exposes``, by property; the parts of a composite as ``property.part``."""
+
+    units: dict[str, str] = {}
+    binary: dict[str, tuple[Any, Any]] = {}
+    sets: dict[str, dict[str, Any]] = {}
+
+
+def _read(exposed: _Exposed, features: Any, within: str, depth: int) -> None:
+    """Specific types (light, climate, …) only group features; a composite's features are parts of its one object."""
+    if not isinstance(features, list) or depth > MAX_DEPTH:
         return
-    for feature in exposes[:MAX_PROPERTIES]:
+    for feature in features[:MAX_PROPERTIES]:
         if not isinstance(feature, dict):
             continue
-        # The parts of a composite belong to its own object, not to the device's properties.
-        if feature.get("type") in ("composite", "list"):
-            continue
-        if isinstance(feature.get("features"), list):
-            yield from _features(feature["features"], depth + 1)
-        else:
-            yield feature
+        kind, inner, prop = feature.get("type"), feature.get("features"), feature.get("property")
+        if isinstance(inner, list) and kind not in ("composite", "list"):
+            _read(exposed, inner, within, depth + 1)
+        elif isinstance(prop, str) and prop.isprintable() and 0 < len(prop) <= MAX_PROPERTY:
+            _take(exposed, feature, within + prop)
+            if kind == "composite" and not within:
+                _read(exposed, inner, prop + ".", depth + 1)
 
 
-def _schema(feature: dict[str, Any]) -> dict[str, Any]:
+def _take(exposed: _Exposed, feature: dict[str, Any], prop: str) -> None:
+    unit, access = feature.get("unit"), feature.get("access")
+    if isinstance(unit, str) and len(exposed.units) < MAX_PROPERTIES:
+        exposed.units[prop] = spell(unit[:32])
+    if feature.get("type") == "binary" and "value_on" in feature and len(exposed.binary) < MAX_PROPERTIES:
+        exposed.binary[prop] = (_plain(feature["value_on"]), _plain(feature.get("value_off")))
+    if isinstance(access, int) and access & SETTABLE and "." not in prop and len(exposed.sets) < MAX_PROPERTIES:
+        schema = _schema(feature, 0)
+        known = exposed.sets.get(prop)
+        if known is not None and known["type"] == schema["type"] == "object":
+            # A light's colour is exposed once as x and y and once as hue and saturation, under one property.
+            schema["properties"] = {**known["properties"], **schema["properties"]}
+        exposed.sets[prop] = schema
+
+
+def _schema(feature: dict[str, Any], depth: int) -> dict[str, Any]:
     """The values that a property takes."""
     kind = feature.get("type")
     if kind == "binary":
@@ -120,7 +134,22 @@ def _schema(feature: dict[str, Any]) -> dict[str, Any]:
     if kind == "enum":
         values = feature.get("values")
         return {"type": "enum", "values": [str(v)[:64] for v in values[:64]] if isinstance(values, list) else []}
+    if kind == "composite":
+        return {"type": "object", "properties": _parts(feature.get("features"), depth)}
+    if kind == "list":
+        item = feature.get("item_type")
+        of = _schema(item, depth + 1) if isinstance(item, dict) and depth < MAX_DEPTH else {"type": "text"}
+        return {"type": "list", "items": of}
     return {"type": "text"}
+
+
+def _parts(features: Any, depth: int) -> dict[str, Any]:
+    if not isinstance(features, list) or depth >= MAX_DEPTH:
+        return {}
+    named = ((part.get("property"), part) for part in features[:64] if isinstance(part, dict))
+    return {
+        name: _schema(part, depth + 1) for name, part in named if isinstance(name, str) and len(name) <= MAX_PROPERTY
+    }
 
 
 def _plain(value: Any) -> Any:

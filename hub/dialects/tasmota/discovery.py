@@ -1,0 +1,197 @@
+"""A Tasmota device as it announces itself (``tasmota/discovery/MAC/config`` and ``…/sensors``).
+
+Source: Tasmota's ``xdrv_12_discovery.ino`` and the documentation's "MQTT" and "Commands". Knows no state.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+import msgspec
+from msgspec.structs import replace
+
+from hub.dialects.tasmota.readings import scales_of, sensors
+from hub.errors import Rejected
+from hub.model import Info
+
+STATES = ("OFF", "ON", "TOGGLE", "HOLD")
+MAC = re.compile(r"[0-9A-F]{12}")
+MAX_TEXT = 200
+MAX_RELAYS = 32
+RELAY, LIGHT, SHUTTER = 1, 2, 3
+_TEMPERATURE, _RGB = (2, 5), (3, 4, 5)
+"""Subtypes of a light (``lt_st``) that have a colour temperature, and a colour."""
+
+
+class Known(msgspec.Struct, frozen=True, omit_defaults=True):
+    """One device. ``stat``, ``tele`` and ``cmnd`` are the beginnings of its topics, each with its closing slash.
+
+    ``mac`` says that ``native_id`` is its MAC and not only its topic, ``announced`` that its announcement stands.
+    ``scales`` are the units that it named for all its
+    temperatures, pressures and speeds, ``units`` those of its metrics, ``numbers`` the metrics announced as numbers.
+    ``sleeps`` says that it goes offline between its messages by intent.
+    """
+
+    id: str
+    native_id: str
+    stat: str
+    tele: str
+    cmnd: str
+    mac: bool = False
+    announced: bool = False
+    name: str | None = None
+    model: str | None = None
+    firmware: str | None = None
+    via: str | None = None
+    online: str = "Online"
+    offline: str = "Offline"
+    states: tuple[str, ...] = STATES
+    sleeps: bool = False
+    scales: dict[str, str] = {}
+    units: dict[str, str] = {}
+    numbers: frozenset[str] = frozenset()
+    commands: dict[str, dict[str, Any]] = {}
+
+    @property
+    def key(self) -> str:
+        """What it is kept by. A topic may look like a MAC, so it stands with its slashes."""
+        return self.native_id if self.mac else self.tele
+
+    @property
+    def bases(self) -> tuple[str, ...]:
+        return tuple(base for base in (self.tele, self.stat, self.cmnd) if base)
+
+    def info(self) -> Info:
+        return Info(
+            name=self.name,
+            manufacturer="Tasmota",
+            model=self.model,
+            firmware=self.firmware,
+            via=self.via,
+            units=self.units,
+            commands=self.commands,
+        )
+
+
+def announced(mac: str, body: dict[str, Any]) -> Known:
+    """Read a ``config`` message. Raises Rejected (``bad_value``) where it names no usable topics."""
+    topic, full, prefixes = body.get("t"), body.get("ft"), body.get("tp")
+    if not isinstance(topic, str) or not isinstance(full, str):
+        raise Rejected("bad_value", 'A Tasmota config names its topic ("t") and full topic ("ft").')
+    if not isinstance(prefixes, list) or len(prefixes) != 3 or not all(isinstance(p, str) for p in prefixes):
+        raise Rejected("bad_value", 'A Tasmota config names three prefixes ("tp").')
+    cmnd, stat, tele = (_base(full, prefix, topic, body) for prefix in prefixes)
+    if len({cmnd, stat, tele}) < 3:
+        raise Rejected("bad_value", "The full topic must tell commands, states and telemetry apart (%prefix%).")
+    states = tuple(s[:32] for s in _texts(body.get("state"))) or STATES
+    return Known(
+        id=mac,
+        native_id=mac,
+        stat=stat,
+        tele=tele,
+        cmnd=cmnd,
+        mac=True,
+        announced=True,
+        name=_text(body.get("dn")),
+        model=_text(body.get("md")),
+        firmware=_text(body.get("sw")),
+        online=_text(body.get("onln")) or "Online",
+        offline=_text(body.get("ofln")) or "Offline",
+        states=states,
+        sleeps=body.get("dslp") == 1,
+        commands=_commands(cmnd, body, states),
+    )
+
+
+def _base(full: str, prefix: str, topic: str, body: dict[str, Any]) -> str:
+    """The full topic with its tokens filled in, as Tasmota does it."""
+    mac = str(body.get("mac", ""))
+    base = full.replace("%prefix%", prefix).replace("%topic%", topic)
+    base = base.replace("%hostname%", str(body.get("hn", ""))).replace("%id%", mac[-6:])
+    base = base.strip("/") + "/"
+    if base == "/" or len(base) > MAX_TEXT or not base.isprintable() or any(c in base for c in "#+%$"):
+        raise Rejected("bad_value", f"The full topic {full[:60]!r} makes no topic to listen to.")
+    return base
+
+
+def with_sensors(known: Known, body: dict[str, Any]) -> Known:
+    """Take in a ``sensors`` message: units that hold for all, and which metrics are numbers."""
+    sn = body.get("sn")
+    if not isinstance(sn, dict):
+        return known
+    numbers = (m for m, value, _ in sensors(sn, {}) if isinstance(value, int | float) and not isinstance(value, bool))
+    kept = frozenset(m for m, _ in zip(numbers, range(256), strict=False) if len(m) <= 128)
+    return replace(known, scales=scales_of(sn, known.scales), numbers=kept)
+
+
+def told_of(known: Known, body: Mapping[str, Any]) -> Known:
+    """What a message says of the device itself: that it sleeps, and which firmware runs on what."""
+    wifi = body.get("Wifi")
+    info = body.get("Info1")
+    if "DeepSleep" in body or (isinstance(wifi, dict) and wifi.get("DeepSleep")):
+        return known if known.sleeps else replace(known, sleeps=True)
+    if known.sleeps and body.get("DeepSleepTime") == 0:
+        return replace(known, sleeps=False)
+    return described(known, info.get("Module"), info.get("Version")) if isinstance(info, dict) else known
+
+
+def described(known: Known, model: Any, firmware: Any) -> Known:
+    """An announcement says it better: only what is missing is filled in."""
+    model = model[:MAX_TEXT] if isinstance(model, str) and known.model is None else known.model
+    firmware = firmware[:MAX_TEXT] if isinstance(firmware, str) and not known.announced else known.firmware
+    if (model, firmware) == (known.model, known.firmware):
+        return known
+    return replace(known, model=model, firmware=firmware)
+
+
+def _commands(cmnd: str, body: dict[str, Any], states: tuple[str, ...]) -> dict[str, dict[str, Any]]:
+    """What can be set, as data: relays, lights, shutters and the fan. Payloads are plain texts."""
+    relays = [kind for kind in _list(body.get("rl"))[:MAX_RELAYS] if kind in (RELAY, LIGHT, SHUTTER)]
+    off, on = states[0], states[1] if len(states) > 1 else "ON"
+    commands: dict[str, dict[str, Any]] = {}
+
+    def offer(name: str, confirm_by: str | None, **schema: Any) -> None:
+        commands[name] = {"topic": cmnd + name, "encoding": "text", "confirm_by": confirm_by, **schema}
+
+    for index, kind in enumerate(relays, 1):
+        if kind != SHUTTER:
+            name = "POWER" if len(relays) == 1 else f"POWER{index}"
+            offer(name, name, type="boolean", on=on, off=off)
+    for number in range(1, relays.count(SHUTTER) // 2 + 1):  # a shutter has two relays
+        offer(f"ShutterPosition{number}", f"Shutter{number}.Position", type="number", minimum=0, maximum=100)
+        offer(f"ShutterStop{number}", None, type="none")
+    lights, kind = relays.count(LIGHT), body.get("lt_st")
+    if lights and kind:
+        for name, confirm_by in _dimmers(lights, body):
+            offer(name, confirm_by, type="number", minimum=0, maximum=100)
+        if kind in _TEMPERATURE:
+            offer("CT", "CT", type="number", minimum=153, maximum=500)
+        if kind in _RGB:
+            offer("HSBColor", "HSBColor", type="text")
+    if body.get("if") == 1:
+        offer("FanSpeed", "FanSpeed", type="number", minimum=0, maximum=3, step=1)
+    return commands
+
+
+def _dimmers(lights: int, body: dict[str, Any]) -> list[tuple[str, str]]:
+    """What sets the brightness: one for all, one a channel (SetOption68), or one for colour and one for white."""
+    options = body.get("so")
+    if isinstance(options, dict) and options.get("68") == 1:
+        return [(f"Channel{number}", f"Channel.{number - 1}") for number in range(1, lights + 1)]
+    if lights > 1 and body.get("lk") == 0:
+        return [("Dimmer1", "Dimmer1"), ("Dimmer2", "Dimmer2")]
+    return [("Dimmer", "Dimmer")]
+
+
+def _texts(value: Any) -> list[str]:
+    return [item for item in _list(value) if isinstance(item, str)]
+
+
+def _list(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else []
+
+
+def _text(value: Any) -> str | None:
+    return value[:MAX_TEXT] or None if isinstance(value, str) else None

@@ -1,0 +1,73 @@
+"""What the tests of all dialects share: a whole hub that hears messages and stops, and any JSON there is."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from hypothesis import strategies as st
+
+from conformance import Registry
+from hub.bus import Bus
+from hub.dialects import Dialect, Effect, Result
+from hub.fleet import Fleet
+from hub.inbox import Inbox
+from hub.model import RawMessage
+from hub.pipeline import Pipeline
+from hub.rules import Engine
+from hub.store.sqlite import SqliteStore
+
+NOW = 1_795_386_000_000
+"""2026-11-22 22:20:00 UTC."""
+
+json_values = st.recursive(
+    st.none() | st.booleans() | st.floats() | st.integers() | st.text(max_size=12),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=8), inner, max_size=4),
+    max_leaves=10,
+)
+
+
+class Heard:
+    """A dialect with what it has been told, and what it says."""
+
+    def __init__(self, dialect: Dialect, prefix: str = "") -> None:
+        self.dialect, self.registry, self._prefix = dialect, Registry(), prefix
+
+    def say(self, topic: str, body: Any, *, retained: bool = False, received: int = NOW) -> Result:
+        payload = body if isinstance(body, bytes) else json.dumps(body).encode()
+        message = RawMessage(self._prefix + topic, payload, received, retained=retained)
+        return self.registry.hear(self.dialect, message)
+
+    def values(self, topic: str, body: Any, **how: Any) -> dict[str, Any]:
+        (record,) = self.say(topic, body, **how).records
+        return record.values
+
+
+async def hub_that_hears(
+    folder: Path,
+    dialect: Dialect,
+    *messages: tuple[str, Any],
+    effects: Callable[[Effect], None] = lambda effect: None,
+) -> Fleet:
+    """A hub on the history in ``folder`` that takes ``messages`` (topic, body) and stops; its fleet."""
+    store, inbox, fleet = SqliteStore.open(folder), Inbox(), Fleet()
+    pipeline = Pipeline(
+        inbox=inbox,
+        dialects=[dialect],
+        fleet=fleet,
+        engine=Engine([]),
+        store=store,
+        bus=Bus(),
+        now=lambda: NOW,
+        on_effect=effects,
+    )
+    await pipeline.restore()
+    for topic, body in messages:
+        inbox.offer(RawMessage(topic, body if isinstance(body, bytes) else json.dumps(body).encode(), NOW))
+    inbox.close()
+    await asyncio.wait_for(pipeline.run(), 10)
+    await store.close()
+    return fleet

@@ -1,0 +1,140 @@
+"""Tasmota: whose topics are whose, and what is refused."""
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from dialect_run import Heard, hub_that_hears, json_values
+from hub.dialects import DIALECTS, Roots, Subscribe, TasmotaDialect
+from hub.errors import Rejected
+from tasmota_devices import MAC, config, heard
+
+
+def test_one_met_by_its_topic_keeps_its_history_when_it_announces_itself():
+    hub = Heard(TasmotaDialect())
+    before = hub.say("tele/plug/SENSOR", {"ANALOG": {"A0": 1}}).records[0].device
+    hub.say("tele/plug/INFO1", {"Info1": {"Module": "Generic", "Version": "9.5.0(tasmota)"}})
+    assert hub.registry.met[before].native_id == "plug"
+    assert hub.registry.met[before].info.firmware == "9.5.0(tasmota)"
+    hub.say(f"tasmota/discovery/{MAC}/config", config())
+    assert hub.say("tele/plug/SENSOR", {"ANALOG": {"A0": 2}}).records[0].device == before
+    assert (hub.registry.met[before].native_id, hub.registry.met[before].info.name) == (MAC, "Desk plug")
+
+
+def test_a_new_topic_keeps_the_device():
+    hub = heard(config(), config(topic="lamp"))
+    assert hub.say("tele/lamp/SENSOR", {"ANALOG": {"A0": 1}}).records[0].device == MAC
+    assert hub.say("tele/plug/SENSOR", {"ANALOG": {"A0": 1}}).records[0].device == "tasmota:plug"
+
+
+def test_nobody_takes_the_topics_of_another():
+    hub = heard(config())
+    other = config(mac="A4CF12B03C02")
+    with pytest.raises(Rejected, match="clear its retained") as caught:
+        hub.say("tasmota/discovery/A4CF12B03C02/config", other)
+    assert caught.value.reason == "topic_taken"
+    hub.say(f"tasmota/discovery/{MAC}/config", b"")  # cleared: its topics are free
+    hub.say("tasmota/discovery/A4CF12B03C02/config", other)
+    assert hub.say("tele/plug/SENSOR", {"ANALOG": {"A0": 1}}).records[0].device == "A4CF12B03C02"
+
+
+def test_one_that_announces_itself_no_more_stays_who_it_is():
+    hub = heard(config())
+    hub.say(f"tasmota/discovery/{MAC}/config", b"")
+    assert hub.say("tele/plug/SENSOR", {"ANALOG": {"A0": 1}}).records[0].device == MAC
+
+
+@pytest.mark.parametrize("full", ["devices/%topic%/%prefix%/", "zigbee2mqtt/%prefix%/", "tasmota/discovery/%prefix%/"])
+def test_nobody_takes_the_topics_of_another_kind(full):
+    hub = Heard(DIALECTS["tasmota"](Roots()))
+    with pytest.raises(Rejected) as caught:
+        hub.say(f"tasmota/discovery/{MAC}/config", config(ft=full))
+    assert caught.value.reason == "topic_taken"
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"ft": "#/%prefix%/"},
+        {"ft": "/"},
+        {"ft": "%topic%/"},
+        {"ft": "%prefix%/\n"},
+        {"t": None},
+        {"tp": ["cmnd", "stat"]},
+        {"ft": "x" * 300 + "%prefix%/"},
+    ],
+)
+def test_an_announcement_without_usable_topics_is_refused(wrong):
+    with pytest.raises(Rejected):
+        Heard(TasmotaDialect()).say(f"tasmota/discovery/{MAC}/config", config(**wrong))
+
+
+@pytest.mark.parametrize("payload", [b"[1]", b"{", b"3.5", b"\xff\xfe", b'{"a": nan}'])
+def test_what_is_no_object_is_refused(payload):
+    with pytest.raises(Rejected):
+        heard(config()).say("tele/plug/SENSOR", payload)
+
+
+def test_a_flood_of_metrics_is_refused_by_the_hub_not_remembered_by_the_dialect():
+    hub = heard(config())
+    hub.say("tele/plug/SENSOR", {f"S{n}": {"Temperature": n} for n in range(300)} | {"TempUnit": "C"})
+    assert len(hub.registry.met[MAC].info.units) <= 256
+
+
+@settings(max_examples=200)
+@given(
+    leaf=st.sampled_from(["SENSOR", "STATE", "RESULT", "LWT", "POWER1", "STATUS8", "INFO1", "DEEPSLEEP", "X/SENSOR"]),
+    body=json_values
+    | st.dictionaries(
+        st.sampled_from(["Time", "Epoch", "TempUnit", "Wifi", "POWER", "Shutter1", "Button1", "StatusSNS", "ENERGY"]),
+        json_values,
+    ),
+    announcement=st.fixed_dictionaries(
+        {},
+        optional=dict.fromkeys(
+            ("t", "ft", "tp", "dn", "state", "rl", "lt_st", "so", "if", "dslp", "sw", "lk"), json_values
+        ),
+    ),
+)
+def test_whatever_comes_is_read_or_rejected(leaf, body, announcement):
+    hub = Heard(TasmotaDialect())
+    for topic, what in (
+        (f"tasmota/discovery/{MAC}/sensors", {"sn": body}),
+        (f"tasmota/discovery/{MAC}/config", config() | announcement),
+        (f"tasmota/discovery/{MAC}/sensors", {"sn": body}),
+        (f"tele/plug/{leaf}", body),
+        (f"stat/plug/{leaf}", body),
+    ):
+        try:
+            hub.say(topic, what)
+        except Rejected as error:
+            assert error.reason  # noqa: PT017 (any other exception is the failure)
+
+
+@given(topic=st.text(max_size=30), payload=st.binary(max_size=100), retained=st.booleans())
+def test_any_bytes_on_any_topic_are_read_or_rejected(topic, payload, retained):
+    hub = Heard(TasmotaDialect())
+    for prefix in ("tele/", "stat/", "tasmota/discovery/"):
+        if hub.dialect.owns(prefix + topic):
+            try:
+                hub.say(prefix + topic, payload, retained=retained)
+            except Rejected as error:
+                assert error.reason  # noqa: PT017
+
+
+async def test_a_restarted_hub_reads_on_without_being_told_again(tmp_path):
+    own = config(ft="home/%topic%/%prefix%/")
+    await hub_that_hears(
+        tmp_path,
+        TasmotaDialect(),
+        (f"tasmota/discovery/{MAC}/config", own),
+        ("home/plug/tele/SENSOR", {"S": {"Temperature": 20.5}, "TempUnit": "C"}),
+    )
+    asked = []
+    fleet = await hub_that_hears(
+        tmp_path, TasmotaDialect(), ("home/plug/tele/SENSOR", {"S": {"Temperature": 21}}), effects=asked.append
+    )
+    device = fleet.require(MAC)
+    assert (device.metrics["S.Temperature"].value, device.unit("S.Temperature")) == (21.0, "°C")
+    assert (device.display_name, device.native_id, device.dialect) == ("Desk plug", MAC, "tasmota")
+    assert asked == [Subscribe(("home/plug/tele/#", "home/plug/stat/#"))]

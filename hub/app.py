@@ -35,6 +35,7 @@ from hub.install import Install, open_install, save
 from hub.metrics import Metrics
 from hub.model import LostSession
 from hub.mqtt.aiomqtt import AiomqttLink
+from hub.mqtt.recent import Recent
 from hub.outbox import Outbox
 from hub.pipeline import Pipeline
 from hub.rules import Engine
@@ -105,9 +106,10 @@ async def open_hub(settings: Settings, token: str | None) -> AsyncIterator[Hub]:
         inbox, bus, fleet = Inbox(), Bus(), Fleet(fleet_limits(settings))
         roots = Roots(native=settings.mqtt.root, zigbee2mqtt=settings.mqtt.zigbee2mqtt)
         dialects = [make(roots) for make in DIALECTS.values()]
+        messages = Recent(inbox.offer, dialects, fleet)
         link = AiomqttLink(
             link_settings(settings, install),
-            inbox.offer,
+            messages.take,
             lambda since, at: inbox.tell(LostSession(since or _last_heard(fleet), at)),
         )
         link.subscribe(topic for dialect in dialects for topic in dialect.filters)
@@ -145,6 +147,7 @@ async def open_hub(settings: Settings, token: str | None) -> AsyncIterator[Hub]:
             inbox=inbox,
             store=store,
             bus=bus,
+            messages=messages,
             link=lambda: link.state,
             counters=pipeline.counters,
             metrics=metrics,

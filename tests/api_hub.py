@@ -33,6 +33,7 @@ from hub.inbox import Inbox
 from hub.metrics import Metrics
 from hub.model import RawMessage, Tick
 from hub.mqtt.link import LinkState
+from hub.mqtt.recent import Recent
 from hub.pipeline import Pipeline
 from hub.rules import Engine, parse
 from hub.store.sqlite import SqliteStore
@@ -75,7 +76,7 @@ class ApiHub:
     def publish(self, topic: str, payload: Any) -> None:
         """As if it came from the broker."""
         data = payload if isinstance(payload, bytes) else json.dumps(payload).encode()
-        self.services.inbox.offer(RawMessage(topic, data, now_ms(), qos=1))
+        self.services.messages.take(RawMessage(topic, data, now_ms(), qos=1))
 
     async def telemetry(self, device: str, **values: Any) -> None:
         """Publish, and wait until it is stored and told."""
@@ -131,6 +132,7 @@ async def running_hub(
     dialects = [make(Roots()) for make in DIALECTS.values()]
     pipeline = Pipeline(inbox=inbox, dialects=dialects, fleet=fleet, engine=engine, store=store, bus=bus, now=now_ms)
     await pipeline.restore()
+    messages = Recent(inbox.offer, dialects, fleet)
     link = {"now": LinkState("127.0.0.1:1883", connected=True, subscribed=True)}
     services = Services(
         fleet=fleet,
@@ -138,6 +140,7 @@ async def running_hub(
         inbox=inbox,
         store=store,
         bus=bus,
+        messages=messages,
         link=lambda: link["now"],
         counters=pipeline.counters,
         metrics=Metrics(),

@@ -15,11 +15,15 @@ from hub.api import (
     alerts,
     analyze,
     ask,
+    device_rules,
     devices,
     docs,
+    expected,
     history,
     live,
+    live_shapes,
     logs,
+    messages,
     page,
     problems,
     session,
@@ -52,8 +56,11 @@ def create_api(services: Services, http: HttpSettings, broadcaster: Broadcaster)
     access, turns = Access(http), Turns(http.ai_requests)
     routers = (
         devices.routes(broadcaster.devices, broadcaster.alerts, services.diagnostician, turns),
+        device_rules.routes(services.fleet, services.engine, services.store),
+        messages.routes(services.fleet, services.messages, services.now),
         alerts.routes(broadcaster.alerts, services.store),
         history.routes(services.fleet, services.store, services.now),
+        expected.routes(services.fleet, services.store, services.now),
         logs.routes(services.store, services.engine.rules),
         status.routes(services, http, broadcaster),
         ask.routes(services.assistant, turns, services.shutdown, http.question_chars),
@@ -68,6 +75,7 @@ def create_api(services: Services, http: HttpSettings, broadcaster: Broadcaster)
         app.include_router(router, max_body_size=http.body_bytes)
     taken = frozenset(part for router in routers for part in _first_parts(router))
     app.include_router(page.routes(http.web_dir, taken))
+    live_shapes.describe(app)
     problems.install(app)
     # The last one added is the outermost.
     app.add_middleware(problems.Crashes)

@@ -17,6 +17,7 @@ from hub.inbox import Inbox
 from hub.metrics import Metrics
 from hub.model import Diagnosis, Value, Writer
 from hub.mqtt.link import LinkState
+from hub.mqtt.recent import Recent
 from hub.rules import Engine
 from hub.store.base import Store
 from hub.usage import Usage
@@ -140,6 +141,7 @@ class Services:
     inbox: Inbox
     store: Store
     bus: Bus
+    messages: Recent
     link: Callable[[], LinkState]
     counters: Counters
     metrics: Metrics

@@ -5,7 +5,7 @@ They cost nothing at run time, so a thousand devices are not validated one by on
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Any, Literal, NotRequired
 
 from typing_extensions import TypedDict
 
@@ -131,12 +131,12 @@ class DeviceValues(DeviceShape):
     metrics: dict[str, MetricShape]
 
 
-class BoundShape(TypedDict, total=False):
+class BoundShape(TypedDict):
     """A limit that a rule watches: ``above`` or ``below`` holds the number."""
 
     metric: str
-    above: float
-    below: float
+    above: NotRequired[float]
+    below: NotRequired[float]
     severity: Severity
     rule_id: str
     rule_name: str

@@ -1,0 +1,57 @@
+"""``/api/devices/{id}/messages``: what a device says, as it came off the wire."""
+
+from __future__ import annotations
+
+import codecs
+from collections.abc import Callable
+
+from fastapi import APIRouter
+from starlette.responses import Response
+
+from hub.api import device_shapes
+from hub.api.problems import Json
+from hub.fleet import Fleet
+from hub.mqtt.recent import Heard, Recent
+
+HEX_BYTES = 256
+
+
+def routes(fleet: Fleet, recent: Recent, now: Callable[[], int]) -> APIRouter:
+    router = APIRouter(prefix="/api/devices", tags=["devices"])
+
+    @router.get("/{device_id}/messages", response_model=device_shapes.MessageList)
+    async def messages(device_id: str) -> Response:
+        """The last raw messages of this device, newest first, at most 50.
+
+        The hub collects them for the devices that somebody asks about, and for a minute after; before the first
+        request there is what has not been displaced by the last 2,000 messages of all devices. Long payloads are cut.
+        """
+        fleet.require(device_id)
+        return Json({"items": [_shape(heard) for heard in recent.of(device_id, now())]})
+
+    return router
+
+
+def _shape(heard: Heard) -> device_shapes.MessageShape:
+    message = heard.message
+    cut = len(message.payload) < heard.size
+    text = _text(message.payload, cut)
+    return {
+        "received_at": message.received,
+        "topic": message.topic,
+        "qos": message.qos,
+        "retained": message.retained,
+        "bytes": heard.size,
+        "payload": message.payload[:HEX_BYTES].hex(" ") if text is None else text,
+        "encoding": "hex" if text is None else "utf-8",
+        "cut": cut or (text is None and heard.size > HEX_BYTES),
+    }
+
+
+def _text(payload: bytes, cut: bool) -> str | None:
+    """As text, if it is one; a character that was cut in two at the end is left out."""
+    try:
+        text = codecs.getincrementaldecoder("utf-8")().decode(payload, final=not cut)
+    except UnicodeDecodeError:
+        return None
+    return None if "\x00" in text else text

@@ -1,0 +1,56 @@
+"""The band in which a metric is expected: where it kept to while it was healthy, carried on from there.
+
+The same baseline that the evidence is measured against, so a chart that shows the band shows what the diagnosis means
+by "unusual".
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from hub.insight.baseline import Baseline, baseline
+from hub.insight.track import Floats, Track
+
+Edge = tuple[int, float, float]
+"""``(ts, low, high)``, in epoch ms and the metric's own unit."""
+
+
+@dataclass(frozen=True, slots=True)
+class Expected:
+    """``points`` lie at the times asked for; ``start`` and ``end`` (ms) bound the ``count`` readings it was learnt
+    from."""
+
+    start: int
+    end: int
+    count: int
+    points: list[Edge]
+
+
+def expected(track: Track, end: float, stamps: Sequence[int]) -> Expected | None:
+    """The band at ``stamps`` (ms), learnt from the track up to ``end`` (track seconds).
+
+    None for texts, booleans, and where there are too few readings to say what is normal.
+    """
+    usual = baseline(track, end) if track.kind == "number" else None
+    if usual is None:
+        return None
+    times = (np.asarray(stamps, dtype=np.float64) - track.origin) / 1000.0
+    low, high = _edges(usual, times)
+    points = [(stamp, float(a), float(b)) for stamp, a, b in zip(stamps, low, high, strict=True)]
+    return Expected(track.stamp(usual.start), track.stamp(usual.end), usual.count, points)
+
+
+def _edges(usual: Baseline, times: Floats) -> tuple[Floats, Floats]:
+    if usual.levels is not None:  # it switches: anything between its levels is usual
+        flat = np.ones_like(times)
+        return (usual.low - usual.scale) * flat, (usual.high + usual.scale) * flat
+    level = usual.expected(times)
+    # As in Baseline.deviations: a trend becomes uncertain past the baseline's end.
+    reach = usual.band * (usual.scale + 0.5 * abs(usual.drift) * np.maximum(times - usual.end, 0.0))
+    if usual.drift:
+        return level - reach, level + reach
+    # The band is that of the smoothed signal; single readings stray a little further.
+    return np.minimum(level - reach, usual.low), np.maximum(level + reach, usual.high)

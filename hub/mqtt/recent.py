@@ -1,0 +1,122 @@
+"""The last messages of a device as they came off the wire, for whoever looks at that device.
+
+A tap between a link and its sink. All messages pass through one ring; what belongs to a device is sorted out only for
+the few that somebody looks at. A dialect says which devices a message speaks of, so the tap knows no topics of its
+own; it changes nothing and holds nothing up.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Sequence
+
+import msgspec
+
+from hub.dialects import Dialect, View
+from hub.model import RawMessage
+from hub.mqtt.link import Sink
+
+RING = 2_000
+"""Messages kept over all devices, so that one who begins to look sees something at once."""
+KEPT = 50
+"""Messages kept of a device that is looked at."""
+WATCHED = 16
+"""Devices looked at at the same time; a further one takes the place of the one longest not asked for."""
+PATIENCE_MS = 60_000
+"""Nobody has asked for this long: nobody looks."""
+EXCERPT = 2_048
+"""Bytes kept of a payload. With the above it bounds the memory to about 6 MB."""
+TOPICS = 100_000
+"""Topics whose devices are remembered while anybody looks."""
+
+
+class Heard(msgspec.Struct, frozen=True, gc=False):
+    """A message whose payload may be cut to :data:`EXCERPT`; ``size`` is what it was."""
+
+    message: RawMessage
+    size: int
+
+
+class Watch:
+    """One device that is looked at, until ``until`` (ms) unless somebody asks again."""
+
+    __slots__ = ("heard", "until")
+
+    def __init__(self) -> None:
+        self.heard: deque[Heard] = deque(maxlen=KEPT)
+        self.until = 0
+
+
+class Recent:
+    """Put :meth:`take` where the link's sink would be. ``view`` is what dialects may see of the registry."""
+
+    def __init__(self, sink: Sink, dialects: Sequence[Dialect], view: View) -> None:
+        self._sink = sink
+        self._dialects = dialects
+        self._view = view
+        self._ring: deque[Heard] = deque(maxlen=RING)
+        self._watched: dict[str, Watch] = {}
+        self._whose: dict[str, frozenset[str]] = {}
+        self._until = 0
+
+    def take(self, message: RawMessage) -> bool:
+        """Remember the message and hand it on; what the sink says of it."""
+        size = len(message.payload)
+        heard = Heard(message if size <= EXCERPT else _cut(message), size)
+        self._ring.append(heard)
+        if self._watched:
+            if message.received > self._until:
+                self._forget(message.received)
+            self._sort(heard, self._watched)
+        return self._sink(message)
+
+    def of(self, device: str, now: int) -> list[Heard]:
+        """The device's last messages, newest first; it is looked at from now (ms) on."""
+        self._forget(now)
+        watch = self._watched.get(device)
+        if watch is None:
+            if len(self._watched) >= WATCHED:
+                del self._watched[min(self._watched, key=lambda name: self._watched[name].until)]
+            watch = self._watched[device] = Watch()
+            for heard in self._ring:  # first whose each topic is: what could not be read tells it by its neighbours
+                self._devices(heard.message)
+            for heard in self._ring:
+                self._sort(heard, {device: watch})
+        self._until = watch.until = now + PATIENCE_MS
+        return list(reversed(watch.heard))
+
+    def _sort(self, heard: Heard, watched: dict[str, Watch]) -> None:
+        for device in self._devices(heard.message) & watched.keys():
+            watched[device].heard.append(heard)
+
+    def _devices(self, message: RawMessage) -> frozenset[str]:
+        """The devices this topic speaks of, as far as any message on it could be read."""
+        known = self._whose.get(message.topic)
+        if known is None:
+            known = self._read(message)
+            if known:
+                if len(self._whose) >= TOPICS:
+                    self._whose.clear()
+                self._whose[message.topic] = known
+        return known
+
+    def _read(self, message: RawMessage) -> frozenset[str]:
+        dialect = next((each for each in self._dialects if each.owns(message.topic)), None)
+        if dialect is None:
+            return frozenset()
+        try:
+            said = dialect.decode(message, self._view)
+        except Exception:
+            return frozenset()  # the pipeline tells what is wrong with it; here it only has no owner yet
+        groups = (said.records, said.identities, said.availability, said.twins, said.replies)
+        return frozenset(item.device for group in groups for item in group)
+
+    def _forget(self, now: int) -> None:
+        for device in [name for name, watch in self._watched.items() if watch.until < now]:
+            del self._watched[device]
+        if not self._watched:
+            self._whose.clear()
+
+
+def _cut(message: RawMessage) -> RawMessage:
+    return msgspec.structs.replace(message, payload=message.payload[:EXCERPT])

@@ -48,6 +48,23 @@ export function createRest({ snapshot, drift, open, say, token, cut }) {
     return { metric, unit, points: history(`${id} ${metric}`, value, troubled, from, to, buckets) };
   }
 
+  /** A band around where the made-up past of a healthy device runs. */
+  function expected(id, metric, from, to) {
+    const value = drift.value(devices.i[place(id)], metric);
+    if (typeof value !== 'number') return { metric, unit: null, learnt_from: null, learnt_to: null, readings: 0, points: [] };
+    const troubled = [...open.values()].some((alert) => alert.device_id === id && alert.metric === metric);
+    const level = troubled ? value - Math.max(Math.abs(value) * 0.34, 1) : value;
+    const reach = Math.max(Math.abs(value) * 0.03, 0.1);
+    return { metric, unit: null, learnt_from: from, learnt_to: to, readings: 720, points: [from, to].map((ts) => [ts, level - reach, level + reach]) };
+  } // prettier-ignore
+
+  function messages(id) {
+    const { metrics } = device(place(id));
+    const payload = JSON.stringify(Object.fromEntries(Object.entries(metrics).map(([name, { value }]) => [name, value])));
+    const one = { topic: `devices/${id}/telemetry`, qos: 1, retained: false, bytes: payload.length, payload, encoding: 'utf-8', cut: false };
+    return { items: [0, 1, 2].map((k) => ({ ...one, received_at: Date.now() - k * 2000 })) };
+  } // prettier-ignore
+
   function tell(k) {
     snapshot.seq++;
     const row = Object.fromEntries(Object.entries(devices).map(([name, column]) => [name, [column[k]]]));
@@ -78,6 +95,9 @@ export function createRest({ snapshot, drift, open, say, token, cut }) {
     }],
     ['GET', /^\/api\/devices\/([^/]+)\/history$/, ([id], query) =>
       past(id, query.get('metric'), +query.get('from'), +query.get('to'), +query.get('buckets') || 300)],
+    ['GET', /^\/api\/devices\/([^/]+)\/expected$/, ([id], query) => expected(id, query.get('metric'), +query.get('from'), +query.get('to'))],
+    ['GET', /^\/api\/devices\/([^/]+)\/rules$/, () => payload('rules')],
+    ['GET', /^\/api\/devices\/([^/]+)\/messages$/, ([id]) => messages(id)],
     ['POST', /^\/api\/history\/query$/, (_path, _query, body) => ({
       series: body.series.map((each) => ({ device_id: each.device_id, ...past(each.device_id, each.metric, body.from, body.to, body.buckets) })),
     })],

@@ -5,14 +5,21 @@ import 'uplot/dist/uPlot.min.css';
 import './styles/tokens.css';
 import './styles/base.css';
 import './styles/page.css';
+import './styles/table.css';
 import './styles/overlay.css';
 import { mount } from 'svelte';
 import App from './App.svelte';
 import { clock } from './lib/clock.svelte';
 import { router } from './lib/router.svelte';
+import { nextFrame } from './live/frame';
 import { session } from './live/session.svelte';
+import { pageOf } from './routes';
+import { pageCode } from './shell/pageCode.svelte';
 
 router.start();
+void pageCode.want(pageOf(router.path).name);
 session.start();
 clock.start();
-mount(App, { target: document.getElementById('app')! });
+pageCode.start();
+// In a frame of its own: reading the code has taken long enough.
+nextFrame(() => mount(App, { target: document.getElementById('app')! }));

@@ -1,37 +1,38 @@
-// Which component shows which address.
+// Which page shows which address. Pages are loaded when they are first needed, so that a start costs no more than what
+// is seen; soon after, the others follow, so that they are there when the hub is not.
 
 import type { Component } from 'svelte';
-import AlertsPage from './alerts/AlertsPage.svelte';
-import AssistantPage from './assistant/AssistantPage.svelte';
-import DevicePage from './device/DevicePage.svelte';
-import FleetPage from './fleet/FleetPage.svelte';
-import ActivityPage from './pages/ActivityPage.svelte';
-import AnalysePage from './pages/AnalysePage.svelte';
-import MissingPage from './pages/MissingPage.svelte';
-import RulesPage from './pages/RulesPage.svelte';
-import SettingsPage from './pages/SettingsPage.svelte';
+
+type Props = Record<string, string>;
+type Loader = () => Promise<{ default: unknown }>;
 
 export interface Shown {
-  component: Component<Record<string, string>>;
-  props: Record<string, string>;
+  name: keyof typeof LOADERS;
+  props: Props;
   /** Pages with another key are built anew. */
   key: string;
 }
 
-const FIXED: Record<string, unknown> = {
-  '/': FleetPage,
-  '/assistant': AssistantPage,
-  '/analyse': AnalysePage,
-  '/rules': RulesPage,
-  '/activity': ActivityPage,
-  '/settings': SettingsPage,
-};
+const LOADERS = {
+  fleet: () => import('./fleet/FleetPage.svelte'),
+  device: () => import('./device/DevicePage.svelte'),
+  alerts: () => import('./alerts/AlertsPage.svelte'),
+  assistant: () => import('./assistant/AssistantPage.svelte'),
+  analyse: () => import('./pages/AnalysePage.svelte'),
+  rules: () => import('./rules/RulesPage.svelte'),
+  activity: () => import('./pages/ActivityPage.svelte'),
+  settings: () => import('./pages/SettingsPage.svelte'),
+  missing: () => import('./pages/MissingPage.svelte'),
+} satisfies Record<string, Loader>;
 
-const shown = (component: unknown, key: string, props: Record<string, string> = {}): Shown => ({
-  component: component as Shown['component'],
-  key,
-  props,
-});
+const FIXED: Record<string, Shown['name']> = {
+  '/': 'fleet',
+  '/assistant': 'assistant',
+  '/analyse': 'analyse',
+  '/rules': 'rules',
+  '/activity': 'activity',
+  '/settings': 'settings',
+};
 
 function decoded(text: string): string {
   try {
@@ -43,11 +44,17 @@ function decoded(text: string): string {
 
 export function pageOf(path: string): Shown {
   const fixed = FIXED[path];
-  if (fixed) return shown(fixed, path);
+  if (fixed) return { name: fixed, key: path, props: {} };
   const [, section, rest, more] = path.split('/');
-  if (section === 'd' && rest && more === undefined) return shown(DevicePage, path, { id: decoded(rest) });
-  if (section === 'alerts' && more === undefined) {
-    return shown(AlertsPage, '/alerts', { id: rest ? decoded(rest) : '' });
-  }
-  return shown(MissingPage, 'missing');
+  if (section === 'd' && rest && more === undefined)
+    return { name: 'device', key: path, props: { id: decoded(rest) } };
+  if (section === 'alerts' && more === undefined)
+    return { name: 'alerts', key: '/alerts', props: { id: rest ? decoded(rest) : '' } };
+  return { name: 'missing', key: 'missing', props: {} };
 }
+
+/** The code of a page, fetched once. */
+export const load = async (name: Shown['name']): Promise<Component<Props>> =>
+  (await LOADERS[name]()).default as Component<Props>;
+
+export const NAMES = Object.keys(LOADERS) as Shown['name'][];

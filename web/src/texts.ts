@@ -30,7 +30,7 @@ export const T = {
   errors: {
     status: (code: number) => `The hub answered with error ${code}.`,
     unreachable: 'The hub does not answer. Check that it runs, then try again.',
-    page: 'There is nothing at this address.', home: 'Go to the fleet', again: 'Try again',
+    page: 'There is nothing at this address.', home: 'Go to the fleet', code: 'This page could not be loaded: the hub is away, or was updated.', reload: 'Load again', again: 'Try again',
   },
   palette: {
     open: 'Search devices, alerts, pages', title: 'Search', placeholder: 'Go to a device, an alert or a page…',
@@ -45,7 +45,7 @@ export const T = {
       ['g f', 'Fleet'], ['g a', 'Alerts'], ['g c', 'Assistant'], ['t', 'Dark or light'], ['?', 'This sheet'], ['Esc', 'Close, or clear'],
     ],
   },
-  toast: { dismiss: 'Dismiss', region: 'Notices', copied: 'Copied', },
+  toast: { dismiss: 'Dismiss', undo: 'Undo', region: 'Notices', copied: 'Copied', },
   fleet: {
     title: 'Fleet', all: 'All devices', summary: 'Fleet summary',
     devices: (n: number) => s(n, 'device', 'devices'), online: (percent: string) => `${percent}\u00a0% online`,
@@ -88,20 +88,32 @@ export const T = {
     insufficient: 'Insufficient evidence', insufficientLead: 'The telemetry does not point to one cause.',
     builtin: 'built-in analyst', builtinLong: 'Written by the built-in analyst: rules and statistics, not a language model.',
     model: (provider: string, model: string) => `Written by ${model} (${provider}). Numbers are checked against the evidence.`,
-    failedOver: (from: string) => `${from} did not answer, so the built-in analyst wrote this.`,
     match: { strong: 'strong match', medium: 'medium match', weak: 'weak match' }, evidence: 'Evidence', against: 'Speaks against it',
     claims: 'What it says', unsupported: 'not supported by the evidence', actions: 'What to do', confirm: 'To be sure', others: 'Also possible',
     run: 'Diagnose now', running: 'Diagnosing…', more: 'Full diagnosis', component: 'Component', on: 'on', goto: 'Show in the chart', all: (n: number) => `Show all ${n}`
   },
   device: {
-    overview: 'Overview', alerts: 'Alerts', raw: 'Raw values', settings: 'Settings', sections: 'Device sections', missing: 'There is no device by this name. It may have been deleted.',
+    overview: 'Overview', history: 'History', events: 'Events', rules: 'Rules', raw: 'Raw messages', settings: 'Settings', sections: 'Device sections', missing: 'There is no device by this name. It may have been deleted.',
     seen: 'seen', never: 'never seen', via: (id: string) => `via ${id}`, ask: 'Ask about this', limit: (v: string) => `limit ${v}`, noMetrics: 'This device has not sent a reading yet.',
     ranges: { '15m': '15 min', '1h': '1 h', '24h': '24 h', '7d': '7 d' }, range: 'Time range', custom: 'Selected', resetZoom: 'Back to live', empty: 'No reading in this time.',
-    loading: 'Loading…', mean: 'mean', band: 'lowest to highest', openAlerts: 'Alerts of this device', noAlerts: 'No alert on this device.', notNumeric: 'This metric is text; its value is in the table.',
+    loading: 'Loading…', meanAndBand: 'mean, lowest to highest', expected: 'expected', compare: 'Compare with…', comparedWith: (name: string) => `with ${name}`, twinReads: (v: string) => `beside it ${v}`,
+    bandLearnt: (n: string, from: string, to: string) => `Where it kept to while nothing was wrong: learnt from ${n} readings, ${from} to ${to}.`,
+    marks: { acknowledged: 'acknowledged', discovered: 'appeared' },
+    openAlerts: 'Alerts of this device', noAlerts: 'No alert on this device.', notNumeric: 'This metric is text; its value is in the table.',
     chart: (metric: string) => `Chart of ${metric}`, noDiagnosis: 'No alert is open here. You can ask for a diagnosis of the present state.',
     table: { metric: 'Metric', value: 'Value', unit: 'Unit', time: 'Time', quality: 'Quality' }, quality: { good: 'good', clock: 'clock is off', retained: 'retained', late: 'late' },
+    past: {
+      metric: 'Metric', csv: 'Download CSV of all readings', csvName: 'watchkeeper', low: 'Lowest', mean: 'Mean', high: 'Highest', count: 'Readings', share: 'On for', each: (t: string) => `a line for every ${t}`,
+      everyReading: 'every reading', newest: (n: string) => `the newest ${n} readings; the CSV has all`,
+    },
+    log: { title: 'What happened', all: 'All events', none: 'Nothing has happened to this device yet.' },
+    applies: { lead: 'The rules that watch this device.', none: 'No rule watches this device.', firing: 'firing', here: 'Last fired here' },
+    messages: {
+      lead: 'As they came off the wire, newest first, as long as this page is open.', none: 'No message of this device since you opened this page.', pause: 'Pause', follow: 'Follow', retained: 'retained', cut: 'only its beginning is shown',
+      qos: (n: number) => `QoS ${n}`, values: 'Latest values',
+    },
     facts: { id: 'Id', native: 'Its own name', dialect: 'Dialect', model: 'Model', manufacturer: 'Manufacturer', firmware: 'Firmware', first: 'First seen', via: 'Via', info: 'Info it sent', desired: 'Desired', reported: 'Reported' },
-    form: { name: 'Name', area: 'Area', labels: 'Labels, separated by commas', save: 'Save', saved: 'Saved' },
+    form: { name: 'Name', area: 'Area', labels: 'Labels, separated by commas', save: 'Save', saved: (name: string) => `${name} is saved`, unchanged: 'Nothing was changed', undone: 'It is as it was' },
     remove: 'Delete this device', removeLead: 'Deletes the device with its history and alerts. If it sends again, it appears as new.', removeConfirm: 'Delete for good', removed: (name: string) => `${name} is deleted`, keep: 'Keep it',
   },
   assistant: {

@@ -2,7 +2,7 @@
 // Pure but for the one request.
 
 import { get } from '../api/http';
-import type { Point } from '../api/types';
+import type { History, Point } from '../api/types';
 
 export const RANGES = {
   '15m': 15 * 60_000,
@@ -53,10 +53,10 @@ export function traceOf(points: readonly Point[], bucket: number, unit: string |
   const rhythm = typicalStep(points);
   let before = NaN;
   for (const point of points) {
-    const ts = point[0]!;
+    const ts = point[0];
     if (ts - before > Math.max(5 * bucket, 5 * rhythm)) pushPoint(trace, (before + ts) / 2, null, null, null);
-    if (point.length >= 4) pushPoint(trace, ts, point[2]!, point[1]!, point[3]!);
-    else pushPoint(trace, ts, point[1]!, point[1]!, point[1]!);
+    if (point.length === 5) pushPoint(trace, ts, point[2], point[1], point[3]);
+    else if (typeof point[1] !== 'string') pushPoint(trace, ts, +point[1], +point[1], +point[1]);
     before = ts;
   }
   trace.readings = points.at(-1)?.[4] ?? 1;
@@ -64,7 +64,7 @@ export function traceOf(points: readonly Point[], bucket: number, unit: string |
 }
 
 function typicalStep(points: readonly Point[]): number {
-  const steps = points.slice(1).map((point, k) => point[0]! - points[k]![0]!);
+  const steps = points.slice(1).map((point, k) => point[0] - points[k]![0]);
   steps.sort((a, b) => a - b);
   return steps[Math.floor(steps.length / 2)] ?? 0;
 }
@@ -114,6 +114,6 @@ export async function loadTrace(
   // prettier-ignore
   const query = new URLSearchParams({ metric, from: String(Math.round(from)), to: String(Math.round(to)), buckets: String(buckets) });
   const path = `/api/devices/${encodeURIComponent(device)}/history?${query}`;
-  const answer = await get<{ metric: string; unit: string | null; points: Point[] }>(path, signal);
+  const answer = await get<History>(path, signal);
   return traceOf(answer.points, (to - from) / buckets, answer.unit);
 }

@@ -1,41 +1,40 @@
-// The device chart in uPlot: a line for the mean, a band from lowest to highest, limit lines, alert markers, and
-// drag to zoom. Everything is painted with the page's own tokens. Knows no hub.
+// The device chart in uPlot: a line for the mean, a shade from lowest to highest, a second line for a twin, and drag
+// to zoom. What else is on it is `drawing.ts`'s. Knows no hub.
 
 import uPlot from 'uplot';
 import type { Alert, Limit } from '../api/types';
-import { decimals, limitText, number } from '../lib/format';
-import { T } from '../texts';
+import { decimals, number } from '../lib/format';
 import { ink, type Token } from '../ui/ink';
+import { reachOf, type Band } from './band';
+import { drawAlerts, drawBand, drawLimits, drawMarks, drawNewest, FONT, level } from './drawing';
 import type { Trace } from './history';
+import type { Mark } from './marks';
 
 export interface PlotExtras {
   limits: Limit[];
   alerts: Alert[];
+  marks: Mark[];
+  band: Band | null;
   tone: Token;
   /** Steps for on/off signals. */
   steps: boolean;
+  /** The pointer has moved, or what is beneath it has. */
+  onpoint(plot: uPlot): void;
   onzoom(from: number, to: number): void;
 }
 
-const FONT = '11px "Inter Variable", sans-serif';
-const SEVERITY_TOKEN: Record<string, Token> = {
-  critical: '--crit',
-  warning: '--warn',
-  info: '--info',
-  ok: '--ok',
-};
+/** The columns of the device's own trace, and the means of its twin joined to them on common times. */
+export function dataOf(trace: Trace, twin: Trace | null): uPlot.AlignedData {
+  const own: uPlot.AlignedData = [trace.ts, trace.mean, trace.low, trace.high];
+  return twin ? uPlot.join([own, [twin.ts, twin.mean]]) : own;
+}
 
-export const dataOf = (trace: Trace): uPlot.AlignedData => [trace.ts, trace.mean, trace.low, trace.high];
-
-const level = (limit: Limit): number | null => limit.above ?? limit.below ?? null;
-
-/** The y range: the data with some air, and a limit when it is near enough to matter. */
-function yRange(low: number | null, high: number | null, limits: Limit[]): [number, number] {
+/** The y range: the data with some air; limits and the band's edges when they are near enough to matter. */
+function yRange(low: number | null, high: number | null, edges: (number | null)[]): [number, number] {
   if (low === null || high === null) return [0, 1];
   const size = Math.max(high - low, Math.abs(high) * 0.01, 0.02);
   let [from, to] = [low, high];
-  for (const limit of limits) {
-    const at = level(limit);
+  for (const at of edges) {
     if (at === null || at < low - 2.5 * size || at > high + 2.5 * size) continue;
     from = Math.min(from, at);
     to = Math.max(to, at);
@@ -44,96 +43,11 @@ function yRange(low: number | null, high: number | null, limits: Limit[]): [numb
   return [from - air, to + air];
 }
 
-function drawLimits(plot: uPlot, limits: Limit[], unit: string | null): void {
-  const { ctx, bbox } = plot;
-  const px = uPlot.pxRatio;
-  ctx.save();
-  ctx.font = `${11 * px}px "Inter Variable", sans-serif`;
-  ctx.textAlign = 'left';
-  ctx.textBaseline = 'alphabetic';
-  for (const limit of limits) {
-    const at = level(limit);
-    if (at === null) continue;
-    const y = Math.round(plot.valToPos(at, 'y', true)) + 0.5;
-    if (y < bbox.top || y > bbox.top + bbox.height) continue;
-    ctx.strokeStyle = ctx.fillStyle = ink(SEVERITY_TOKEN[limit.severity] ?? '--warn');
-    ctx.lineWidth = px;
-    ctx.setLineDash([4 * px, 4 * px]);
-    ctx.beginPath();
-    ctx.moveTo(bbox.left, y);
-    ctx.lineTo(bbox.left + bbox.width, y);
-    ctx.stroke();
-    ctx.setLineDash([]);
-    const inside = y - bbox.top > 18 * px ? y - 5 * px : y + 14 * px;
-    ctx.fillText(T.device.limit(limitText(at, unit)), bbox.left + 6 * px, inside);
-  }
-  ctx.restore();
-}
-
-function drawAlerts(plot: uPlot, alerts: Alert[]): void {
-  const { ctx, bbox } = plot;
-  const px = uPlot.pxRatio;
-  const right = bbox.left + bbox.width;
-  ctx.save();
-  for (const alert of alerts) {
-    const x = Math.round(plot.valToPos(alert.raised_at / 1000, 'x', true)) + 0.5;
-    const end = alert.cleared_at ? Math.min(right, plot.valToPos(alert.cleared_at / 1000, 'x', true)) : right;
-    if (end < bbox.left || x > right) continue;
-    const from = Math.max(bbox.left, x);
-    ctx.fillStyle = ctx.strokeStyle = ink(SEVERITY_TOKEN[alert.severity] ?? '--warn');
-    ctx.globalAlpha = 0.07;
-    ctx.fillRect(from, bbox.top, Math.max(0, end - from), bbox.height);
-    if (x < bbox.left) continue;
-    ctx.globalAlpha = 0.75;
-    ctx.lineWidth = px;
-    ctx.beginPath();
-    ctx.moveTo(x, bbox.top);
-    ctx.lineTo(x, bbox.top + bbox.height);
-    ctx.stroke();
-    ctx.globalAlpha = 1;
-    diamond(ctx, x, bbox.top, 5 * px);
-  }
-  ctx.restore();
-}
-
-function diamond(ctx: CanvasRenderingContext2D, x: number, y: number, r: number): void {
-  ctx.beginPath();
-  ctx.moveTo(x, y - r);
-  ctx.lineTo(x + r, y);
-  ctx.lineTo(x, y + r);
-  ctx.lineTo(x - r, y);
-  ctx.fill();
-}
-
-/** A dot with a halo on the newest reading. */
-function drawNewest(plot: uPlot, tone: Token): void {
-  const ts = plot.data[0];
-  const values = plot.data[1] as (number | null)[];
-  const last = ts.length - 1;
-  const value = values[last];
-  if (last < 0 || value === null || value === undefined) return;
-  const x = plot.valToPos(ts[last]!, 'x', true);
-  const { ctx, bbox } = plot;
-  if (x > bbox.left + bbox.width + 1) return;
-  const y = plot.valToPos(value, 'y', true);
-  const px = uPlot.pxRatio;
-  ctx.save();
-  ctx.fillStyle = ink(tone);
-  ctx.globalAlpha = 0.25;
-  ctx.beginPath();
-  ctx.arc(x, y, 7 * px, 0, 2 * Math.PI);
-  ctx.fill();
-  ctx.globalAlpha = 1;
-  ctx.beginPath();
-  ctx.arc(x, y, 3.5 * px, 0, 2 * Math.PI);
-  ctx.fill();
-  ctx.restore();
-}
-
 /** Builds a chart in `host`. Call `setData` and `setScale` on it as time goes, `destroy` when done. */
 export function createPlot(
   host: HTMLElement,
   trace: Trace,
+  twin: Trace | null,
   from: number,
   to: number,
   height: number,
@@ -150,7 +64,7 @@ export function createPlot(
     legend: { show: false },
     scales: {
       x: { time: true, min: from / 1000, max: to / 1000 },
-      y: { range: (_plot, low, high) => yRange(low, high, extras.limits) },
+      y: { range: (plot, low, high) => yRange(low, high, edgesOf(plot, extras)) },
     },
     axes: [
       { ...axis, grid: { show: false }, space: 70, values: timeLabels, size: 28 },
@@ -167,6 +81,9 @@ export function createPlot(
       { stroke: () => ink(extras.tone), width: 1.8, points: { show: false }, paths },
       bound,
       bound,
+      ...(twin
+        ? [{ stroke: () => ink('--t2'), width: 1.4, dash: [5, 4], points: { show: false }, paths }]
+        : []),
     ],
     bands: [{ series: [3, 2], fill: () => withAlpha(ink(extras.tone), 0.16) }],
     cursor: {
@@ -179,6 +96,7 @@ export function createPlot(
       },
     },
     hooks: {
+      setCursor: [extras.onpoint],
       setSelect: [
         (plot) => {
           const { left, width } = plot.select;
@@ -187,16 +105,32 @@ export function createPlot(
           plot.setSelect({ left: 0, top: 0, width: 0, height: 0 }, false);
         },
       ],
-      drawAxes: [(plot) => drawAlerts(plot, extras.alerts)],
+      drawAxes: [
+        (plot) => {
+          if (extras.band) drawBand(plot, extras.band);
+          drawAlerts(plot, extras.alerts);
+        },
+      ],
       draw: [
         (plot) => {
           drawLimits(plot, extras.limits, trace.unit);
-          drawNewest(plot, extras.tone);
+          drawMarks(plot, extras.marks);
+          const newest = trace.mean.at(-1);
+          if (newest !== null && newest !== undefined)
+            drawNewest(plot, trace.ts.at(-1)!, newest, extras.tone);
         },
       ],
     },
   };
-  return new uPlot(options, dataOf(trace), host);
+  return new uPlot(options, dataOf(trace, twin), host);
+}
+
+/** Values that should be in view when they are near: limits, and the expected band where it is on screen. */
+function edgesOf(plot: uPlot, extras: PlotExtras): (number | null)[] {
+  const { min, max } = plot.scales.x!;
+  const reach =
+    extras.band && min != null && max != null ? reachOf(extras.band, min * 1000, max * 1000) : null;
+  return [...extras.limits.map(level), ...(reach ?? [])];
 }
 
 /** Cursor points only for the mean. */

@@ -114,6 +114,8 @@ function sorted(fleet: Fleet, rows: Int32Array, sort: Sort): Int32Array {
   if (number) {
     const keys = new Float64Array(fleet.size);
     for (const row of list) keys[row] = number(row);
+    const grouped = byGroups(list, keys, sign);
+    if (grouped) return grouped;
     list.sort((a, b) => {
       const x = keys[a]!;
       const y = keys[b]!;
@@ -136,6 +138,21 @@ function sorted(fleet: Fleet, rows: Int32Array, sort: Sort): Int32Array {
     });
   }
   return Int32Array.from(list);
+}
+
+/** Few different keys (states, severities) need no comparing: rows are dealt out in one pass. Null when many. */
+function byGroups(rows: readonly number[], keys: Float64Array, sign: number): Int32Array | null {
+  const MOST = 16;
+  const groups = new Map<number, number[]>();
+  for (const row of rows) {
+    const key = keys[row]!;
+    const group = groups.get(key);
+    if (group) group.push(row);
+    else if (groups.size >= MOST || Number.isNaN(key)) return null;
+    else groups.set(key, [row]);
+  }
+  const order = [...groups.keys()].sort((a, b) => sign * (a - b));
+  return Int32Array.from(order.flatMap((key) => groups.get(key)!));
 }
 
 /** Whether new readings can change this order, so that it needs ranking again from time to time. */

@@ -73,3 +73,22 @@ export const standingOf = (fleet: Fleet, row: number): Standing =>
 /** How many of `rows` have an open alert or are not heard of. */
 export const needAttention = (fleet: Fleet, rows: readonly number[]): number =>
   rows.reduce((sum, row) => sum + Number(fleet.severity[row]! > 0 || fleet.presence[row]! > 0), 0);
+
+const CORNER = 3;
+
+/** The cells of one area as a path a standing: squares, shrunk by the stroke that rounds their corners. */
+export function cellPaths(
+  fleet: Fleet,
+  rows: readonly number[],
+  { pitch, deep }: CellLayout,
+): Map<Standing, string> {
+  const side = pitch - (pitch > 9 ? 2.5 : 1.5) - CORNER;
+  const paths = new Map<Standing, string>();
+  rows.forEach((row, k) => {
+    const kind = standingOf(fleet, row);
+    const x = Math.floor(k / deep) * pitch + CORNER / 2;
+    const y = (k % deep) * pitch + CORNER / 2;
+    paths.set(kind, `${paths.get(kind) ?? ''}M${x} ${y}h${side}v${side}h${-side}z`);
+  });
+  return paths;
+}

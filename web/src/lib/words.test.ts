@@ -1,17 +1,32 @@
 import { describe, expect, it } from 'vitest';
-import { alertMessage, sentence, withoutName } from './words';
+import { alertMessage, firstSentences, sentence, withoutName } from './words';
 
 describe('sentences of the hub', () => {
-  it('do not repeat the name that stands beside them', () => {
+  it('call metrics by their names', () => {
     const alert = {
-      device_name: 'Feed pump 3',
       metric: 'bearing_temperature',
-      message: 'Feed pump 3: bearing_temperature 89.2 °C, above 85 °C for 5 s',
+      message: 'bearing_temperature 89.2 °C, above 85 °C for 5 s',
     };
     expect(alertMessage(alert)).toBe('bearing temperature 89.2 °C, above 85 °C for 5 s');
     expect(alertMessage({ ...alert, metric: null })).toContain('bearing_temperature');
-    expect(withoutName('Feed pump 30: hot', 'Feed pump 3')).toBe('Feed pump 30: hot');
+  });
+
+  it('begin with a capital', () => {
     expect(sentence('flow falls')).toBe('Flow falls');
     expect(sentence('')).toBe('');
+  });
+
+  it('are as many as there is room for, whatever points their numbers have', () => {
+    const text = 'Bearing wear: vibration rises 3.5 s later. It reads 89.2 °C, 4.2 °C beyond it. Stop it.';
+    expect(firstSentences(text, 2)).toBe(
+      'Bearing wear: vibration rises 3.5 s later. It reads 89.2 °C, 4.2 °C beyond it.',
+    );
+    expect(firstSentences('One only', 2)).toBe('One only');
+  });
+
+  it('do not repeat the name that stands before them', () => {
+    expect(withoutName('Feed pump 3: vibration is high', 'Feed pump 3')).toBe('vibration is high');
+    expect(withoutName('Feed pump 3 is offline', 'Feed pump 3')).toBe('is offline');
+    expect(withoutName('Feed pump 30: hot', 'Feed pump 3')).toBe('Feed pump 30: hot');
   });
 });

@@ -75,6 +75,26 @@ describe('a connection', () => {
     expect(listener.live).toHaveBeenCalledTimes(1);
   });
 
+  it('takes a snapshot in on a turn of its own, and what came after it in order', () => {
+    const turns: (() => void)[] = [];
+    vi.stubGlobal('MessageChannel', class {
+      port1: { onmessage?: () => void; close(): void } = { close: () => undefined };
+      port2 = { postMessage: () => turns.push(() => this.port1.onmessage?.()) };
+    }); // prettier-ignore
+    last().open();
+    last().say(snapshot(812));
+    last().say({ type: 'alerts', items: [] });
+    expect(listener.reset).not.toHaveBeenCalled();
+    turns.shift()!();
+    expect(listener.reset).toHaveBeenCalledTimes(1);
+    expect(listener.alerts).toHaveBeenCalledTimes(1);
+
+    last().say(snapshot(813));
+    last().drop();
+    turns.forEach((turn) => turn());
+    expect(listener.reset, 'the line was lost before its turn').toHaveBeenCalledTimes(1);
+  });
+
   it('acknowledges the newest frame once, after the paint', () => {
     last().open();
     last().say(snapshot(1));

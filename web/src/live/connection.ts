@@ -4,7 +4,7 @@
 
 import type { Alert } from '../api/types';
 import type { Fleet } from './fleet';
-import { afterPaint, nextFrame } from './frame';
+import { afterPaint, nextFrame, soon } from './frame';
 import { CLOSE_LOGIN, CLOSE_ORIGIN, type FromHub, type FromPage, type Stats } from './protocol';
 
 export interface Listener {
@@ -45,6 +45,7 @@ export class Connection {
   private lastHeard = 0;
   private ackAsked = false;
   private pinged = false;
+  private waiting: FromHub[] | null = null;
 
   private readonly url: string;
   private readonly fleet: Fleet;
@@ -115,8 +116,21 @@ export class Connection {
     if (this.socket?.readyState === WebSocket.OPEN) this.socket.send(JSON.stringify(message));
   }
 
+  /** A snapshot of a large fleet is read in one task and taken in in the next; what follows it waits its turn. */
   private receive(message: FromHub): void {
     this.lastHeard = performance.now();
+    if (this.waiting) return void this.waiting.push(message);
+    if (message.type !== 'snapshot') return this.take(message);
+    const waiting: FromHub[] = (this.waiting = []);
+    soon(() => {
+      if (this.waiting !== waiting) return; // the line was lost meanwhile
+      this.waiting = null;
+      this.take(message);
+      for (const each of waiting) this.receive(each);
+    });
+  }
+
+  private take(message: FromHub): void {
     switch (message.type) {
       case 'snapshot':
         this.epoch = message.epoch;
@@ -146,7 +160,8 @@ export class Connection {
         this.listener.stats(message);
         break;
       case 'pong':
-        this.listener.latency(Math.max(0, performance.timeOrigin + performance.now() - message.ts));
+        if (message.ts !== null)
+          this.listener.latency(Math.max(0, performance.timeOrigin + performance.now() - message.ts));
         break;
     }
   }
@@ -174,7 +189,7 @@ export class Connection {
   };
 
   private closed(code: number): void {
-    this.socket = null;
+    this.socket = this.waiting = null;
     clearInterval(this.heartbeat);
     if (code === CLOSE_LOGIN) return this.listener.refused('login');
     if (code === CLOSE_ORIGIN) return this.listener.refused('origin');

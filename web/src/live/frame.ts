@@ -28,7 +28,10 @@ document.addEventListener('visibilitychange', () => {
 });
 
 /** Runs `turn` once the frame in progress has been painted. */
-export function afterPaint(turn: Turn): void {
+export const afterPaint = (turn: Turn): void => soon(turn);
+
+/** Runs `turn` in a task of its own, after what is under way: work that would be too long in one piece. */
+export function soon(turn: Turn): void {
   const channel = new MessageChannel();
   channel.port1.onmessage = () => {
     channel.port1.close();

@@ -53,7 +53,8 @@ class Session {
       sparks.clear();
       this.root = root;
       this.epoch++;
-      this.ready = true;
+      // The page is built in a frame of its own, once the fleet's first flush is over: both at once would hold it up.
+      if (!this.ready) nextFrame(() => nextFrame(() => (this.ready = true)));
     },
     alerts: (items) => {
       this.byId.clear();

@@ -2,7 +2,7 @@
 // carried on from the live readings. Bounded: what is long out of view is forgotten.
 
 import { post } from '../api/http';
-import type { Series } from '../api/types';
+import type { HistoryAnswer, Series } from '../api/types';
 import type { Column } from './column';
 import type { Fleet } from './fleet';
 import { nextFrame } from './frame';
@@ -12,7 +12,7 @@ const SLOT_MS = 60_000;
 const MOST = 800;
 const BATCH = 100;
 /** Scrolling fast asks for hundreds of rows; only those that stay are fetched. */
-const SETTLE_MS = 80;
+const SETTLE_MS = 150;
 /** More columns than any fleet has; makes one number of a row and a column. */
 const STRIDE = 65_536;
 
@@ -101,7 +101,7 @@ export class Sparks {
     }));
     try {
       const body = { from, to: (slot + 1) * SLOT_MS, buckets: SLOTS, series };
-      const answer = await post<{ series: Series[] }>('/api/history/query', body);
+      const answer = await post<HistoryAnswer>('/api/history/query', body);
       for (const each of answer.series) this.keep(each, from, slot);
     } catch {
       // A sparkline is a comfort: the row asks again with its next reading.
@@ -118,8 +118,8 @@ export class Sparks {
     if (row < 0 || !column) return;
     const values = empty();
     for (const point of series.points) {
-      const index = Math.floor((point[0]! - from) / SLOT_MS);
-      if (index >= 0 && index < SLOTS) values[index] = point.length >= 4 ? point[2]! : point[1]!;
+      const index = Math.floor((point[0] - from) / SLOT_MS);
+      if (index >= 0 && index < SLOTS && point.length === 5) values[index] = point[2];
     }
     this.put(row * STRIDE + column.index, { values, slot, readings: 1 });
   }

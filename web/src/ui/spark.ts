@@ -1,25 +1,22 @@
-// Draws a sparkline: a line with its newest point, filled when it deserves attention. Gaps (NaN) stay gaps.
-
-import { ink, surface, type Token } from './ink';
+// A sparkline as SVG paths: a line with its newest point, and the area beneath it. Gaps (NaN) stay gaps. Vector and
+// not a canvas, since every canvas is a layer of its own and a list of them makes scrolling dear. Pure.
 
 /** A device that reports rarely leaves empty slots; only a longer silence is a gap. */
 const BRIDGED = 6;
+const DOT = 2;
 
-export interface SparkStyle {
-  token: Token;
-  fill: boolean;
+export interface SparkShape {
+  line: string;
+  area: string;
+  dot: string;
 }
 
-/** Draws `count` values from `values` into `canvas` (CSS pixels). Non-finite values break the line. */
-export function drawSpark(
-  canvas: HTMLCanvasElement,
-  values: Float32Array,
-  count: number,
-  width: number,
-  height: number,
-  style: SparkStyle,
-): void {
-  const context = surface(canvas, width, height);
+const NOTHING: SparkShape = { line: '', area: '', dot: '' };
+/** A tenth of a pixel is finer than anyone sees. */
+const tenth = (value: number): number => Math.round(value * 10) / 10;
+
+/** The paths of `count` values in a box of `width` by `height` CSS pixels. Non-finite values break the line. */
+export function sparkShape(values: Float32Array, count: number, width: number, height: number): SparkShape {
   let low = Infinity;
   let high = -Infinity;
   for (let k = 0; k < count; k++) {
@@ -27,43 +24,34 @@ export function drawSpark(
     if (value < low) low = value;
     if (value > high) high = value;
   }
-  if (high < low) return;
+  if (high < low) return NOTHING;
   // A flat line should look flat: the scale never zooms into less than a hundredth of the value.
   const least = Math.max(Math.abs(high), Math.abs(low)) * 0.01 || 1;
+  const scale = (height - 8) / Math.max(high - low, least);
   const middle = (low + high) / 2;
-  const range = Math.max(high - low, least);
-  const scale = (height - 8) / range;
   const step = (width - 6) / Math.max(1, count - 1);
-  const y = (value: number): number => height / 2 - (value - middle) * scale;
-
-  context.lineJoin = 'round';
-  context.lineCap = 'round';
-  context.lineWidth = 1.4;
-  context.strokeStyle = context.fillStyle = ink(style.token);
-  let start = -1;
+  let line = '';
+  let area = '';
+  let start = 0;
   let last = -1;
-  const close = (): void => {
-    context.stroke();
-    if (!style.fill) return;
-    context.lineTo(1 + last * step, height);
-    context.lineTo(1 + start * step, height);
-    context.globalAlpha = 0.13;
-    context.fill();
-    context.globalAlpha = 1;
-  };
+  let x = 0;
+  let y = 0;
   for (let k = 0; k < count; k++) {
-    if (!Number.isFinite(values[k]!)) continue;
-    if (last < 0 || k - last > BRIDGED) {
-      if (last >= 0) close();
-      context.beginPath();
-      start = k;
-    }
-    context.lineTo(1 + k * step, y(values[k]!));
+    const value = values[k]!;
+    if (!Number.isFinite(value)) continue;
+    const begins = last < 0 || k - last > BRIDGED;
+    if (begins && last >= 0) area += closed(x, start, height);
+    x = tenth(1 + k * step);
+    y = tenth(height / 2 - (value - middle) * scale);
+    const point = `${begins ? 'M' : 'L'}${x} ${y}`;
+    line += point;
+    area += point;
+    if (begins) start = x;
     last = k;
   }
-  if (last >= 0) close();
-  if (last < 0) return;
-  context.beginPath();
-  context.arc(1 + last * step, y(values[last]!), 2, 0, 2 * Math.PI);
-  context.fill();
+  area += closed(x, start, height);
+  const dot = `M${x - DOT} ${y}a${DOT} ${DOT} 0 1 0 ${2 * DOT} 0a${DOT} ${DOT} 0 1 0 ${-2 * DOT} 0`;
+  return { line, area, dot };
 }
+
+const closed = (from: number, to: number, height: number): string => `L${from} ${height}H${to}Z`;

@@ -1,0 +1,153 @@
+"""Every page against a real hub with machines: one gets there by the rail, it shows what is so, its main action works.
+
+A console error on any of them fails the test.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+
+import pytest
+from PIL import Image
+from playwright.sync_api import Page, expect
+
+from e2e.running import Demo, eventually
+
+pytestmark = pytest.mark.timeout(120)
+
+
+@pytest.fixture(scope="module")
+def hot(plant: Demo) -> dict:
+    """An open, explained alert of the device ``sensor_39``."""
+    eventually(lambda: len(plant.get("/api/devices")["items"]) >= 14, 20, "the machines")
+    plant.heat("sensor_39", 3)
+    return eventually(
+        lambda: next(iter(plant.get("/api/alerts", state="open", device_id="sensor_39")["items"]), None), 5, "the alert"
+    )
+
+
+def go(page: Page, plant: Demo, name: str) -> None:
+    """By the rail, as a person does."""
+    page.goto(f"http://{plant.http}/")
+    page.get_by_role("navigation", name="Main").first.get_by_role("link", name=name).click()
+    expect(page).to_have_title(re.compile(rf"{name} · Watchkeeper$"))
+
+
+def test_fleet_finds_filters_and_downloads(plant: Demo, hot: dict, page: Page):
+    page.goto(f"http://{plant.http}/")
+    rows = page.get_by_test_id("device-row")
+    expect(page.get_by_role("grid")).to_have_attribute("aria-rowcount", "16")
+    page.get_by_test_id("fleet-search").fill("pump")
+    expect(rows.first).to_contain_text("pump", ignore_case=True)
+    assert "q=pump" in page.url, "what one looks at is in the address"
+    shown = int(page.get_by_role("grid").get_attribute("aria-rowcount") or 0) - 1
+    assert 0 < shown < 14
+    with page.expect_download() as download:
+        page.get_by_role("button", name="Download CSV of all rows shown").click()
+    lines = list(csv.DictReader(io.StringIO(download.value.path().read_text("utf-8-sig"))))
+    assert len(lines) == shown
+    assert all("pump" in line["id"] or "ump" in line["name"] for line in lines)
+
+    page.get_by_test_id("fleet-search").fill("")
+    page.get_by_role("button", name="Severity", exact=True).click()
+    page.get_by_role("checkbox", name=re.compile("Critical")).click()
+    expect(page.get_by_role("grid")).to_have_attribute("aria-rowcount", "2")
+    page.keyboard.press("Escape")
+    expect(rows).to_have_count(1)
+    rows.first.get_by_role("link").click()
+    expect(page).to_have_url(re.compile("/d/sensor_39$"))
+
+
+def test_fleet_shows_another_column(plant: Demo, hot: dict, page: Page):
+    page.goto(f"http://{plant.http}/")
+    page.get_by_role("button", name="Columns").click()
+    page.get_by_role("menuitemcheckbox", name="Model").click()
+    page.keyboard.press("Escape")
+    expect(page.get_by_role("columnheader", name="Model")).to_be_visible()
+    page.reload()
+    expect(page.get_by_role("columnheader", name="Model")).to_be_visible()
+
+
+def test_alerts_shows_why_and_takes_a_note(plant: Demo, hot: dict, page: Page):
+    plant.heat("sensor_37", 3)
+    go(page, plant, "Alerts")
+    page.get_by_test_id("alert").filter(has_text="sensor_37").get_by_role("link").click()
+    expect(page.get_by_test_id("diagnosis")).to_have_attribute("data-state", "ready", timeout=10_000)
+    expect(page.get_by_test_id("diagnosis")).to_contain_text("rules and statistics, not a language model")
+    page.get_by_test_id("acknowledge").click()
+    page.get_by_label("Note (optional)").fill("a fan is on its way")
+    page.get_by_test_id("acknowledge-confirm").click()
+    expect(page.get_by_text("a fan is on its way")).to_be_visible()
+    page.get_by_role("link", name=re.compile("^Acknowledged")).click()
+    expect(page.get_by_test_id("alert").filter(has_text="sensor_37")).to_be_visible()
+    (kept,) = plant.get("/api/alerts", state="acknowledged", device_id="sensor_37")["items"]
+    assert kept["note"] == "a fan is on its way"
+
+
+def test_assistant_answers_and_its_question_comes_from_a_device(plant: Demo, hot: dict, page: Page):
+    page.goto(f"http://{plant.http}/d/sensor_39")
+    page.get_by_role("link", name="Ask about this").click()
+    expect(page.get_by_test_id("chat-input")).to_have_value(re.compile("sensor_39"))
+    page.get_by_test_id("chat-send").click()
+    answer = page.get_by_test_id("chat-answer").last
+    expect(answer).to_have_attribute("data-state", "done", timeout=10_000)
+    expect(answer).to_contain_text("sensor_39")
+
+
+def test_analyse_says_what_a_picture_is(plant: Demo, page: Page):
+    go(page, plant, "Analyse")
+    picture = io.BytesIO()
+    Image.new("RGB", (64, 48), "red").save(picture, "PNG")
+    page.get_by_label("choose a file").set_input_files(
+        {"name": "gauge.png", "mimeType": "image/png", "buffer": picture.getvalue()}
+    )
+    expect(page.get_by_text("64 × 48 px")).to_be_visible(timeout=10_000)
+    expect(page.get_by_text(re.compile("^Found by "))).to_be_visible()
+
+
+def test_rules_says_when_each_last_fired(plant: Demo, hot: dict, page: Page):
+    rules = plant.get("/api/rules")["items"]
+    fired = next(rule for rule in rules if rule["id"] == hot["rule_id"])
+    go(page, plant, "Rules")
+    expect(page.get_by_role("row")).to_have_count(len(rules) + 1)
+    expect(page.get_by_role("row").filter(has_text=fired["text"]).filter(has_text="ago")).not_to_have_count(0)
+
+
+def test_activity_filters_and_holds_still(plant: Demo, hot: dict, page: Page):
+    go(page, plant, "Activity")
+    page.get_by_label("Kind").select_option("raised")
+    expect(page.get_by_role("link", name="sensor_39").first).to_be_visible()
+    expect(page.locator("main li").filter(has_text="appeared")).to_have_count(0)
+    page.get_by_role("button", name="Pause").click()
+    expect(page.get_by_text("Paused: new entries wait.")).to_be_visible()
+    assert "kind=raised" in page.url
+
+
+def test_settings_shows_the_hub_and_keeps_the_theme(plant: Demo, page: Page):
+    plant.publish("devices/broken/telemetry", "{no json")
+    go(page, plant, "Settings")
+    expect(page.get_by_text(plant.mqtt).first).to_be_visible()
+    expect(page.get_by_text("devices/broken/telemetry")).to_be_visible()
+    page.get_by_role("radio", name="Light").check()
+    expect(page.locator("html")).to_have_attribute("data-theme", "light")
+    page.reload()
+    expect(page.locator("html")).to_have_attribute("data-theme", "light")
+
+
+def test_the_palette_goes_to_a_device(plant: Demo, hot: dict, page: Page):
+    page.goto(f"http://{plant.http}/rules")
+    expect(page.get_by_test_id("live-pill")).to_contain_text("Live")
+    page.keyboard.press("Control+k")
+    page.get_by_role("combobox").fill("sensor_39")
+    page.keyboard.press("Enter")
+    expect(page).to_have_url(re.compile("/d/sensor_39$"))
+
+
+def test_an_address_that_leads_nowhere_says_so(plant: Demo, page: Page, errors):
+    errors.expected = ("404",)
+    page.goto(f"http://{plant.http}/d/nobody")
+    expect(page.get_by_text("There is no device by this name.")).to_be_visible()
+    page.get_by_role("link", name="Go to the fleet").click()
+    expect(page.get_by_role("grid")).to_be_visible()

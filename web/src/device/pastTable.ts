@@ -1,0 +1,45 @@
+// A metric's past as a table: how long a line stands for, and all readings as CSV. Pure but for the requests.
+
+import { get } from '../api/http';
+import type { History } from '../api/types';
+import { cell } from '../fleet/csv';
+
+const MINUTE = 60_000;
+/** Lengths of time a line may stand for. */
+const STEPS = [MINUTE, 5 * MINUTE, 15 * MINUTE, 60 * MINUTE, 6 * 60 * MINUTE, 24 * 60 * MINUTE];
+/** More lines than this nobody reads. */
+const MOST_LINES = 100;
+/** Up to this span every reading has its own line. */
+const EACH_UP_TO = 15 * MINUTE;
+
+/** What one line stands for, in ms; null where each reading has its own. */
+export function stepOf(span: number, isText: boolean): number | null {
+  if (isText || span <= EACH_UP_TO) return null;
+  return STEPS.find((step) => span / step <= MOST_LINES) ?? STEPS.at(-1)!;
+}
+
+/** The history from `from` to `to` (epoch ms): in steps that begin at full ones of the clock, or reading by reading. */
+export function loadPast(
+  device: string,
+  metric: string,
+  from: number,
+  to: number,
+  step: number | null,
+  signal?: AbortSignal,
+): Promise<History> {
+  const first = step ? Math.floor(from / step) * step : Math.round(from);
+  const last = step ? Math.ceil(to / step) * step : Math.round(to);
+  const query = new URLSearchParams({ metric, from: String(first), to: String(step ? last - 1 : last) });
+  if (step) query.set('buckets', String((last - first) / step));
+  return get<History>(`/api/devices/${encodeURIComponent(device)}/history?${query}`, signal);
+}
+
+/** Every reading on a line of its own, oldest first, times in UTC. */
+export function csvOf(device: string, history: History): string {
+  const lines = ['time,device,metric,value,unit'];
+  for (const point of history.points) {
+    const time = new Date(point[0]).toISOString();
+    lines.push([time, device, history.metric, point[1], history.unit].map(cell).join(','));
+  }
+  return lines.join('\r\n') + '\r\n';
+}

@@ -1,0 +1,29 @@
+import { describe, expect, it } from 'vitest';
+import { sparkShape } from './spark';
+
+const shape = (...values: number[]): ReturnType<typeof sparkShape> =>
+  sparkShape(Float32Array.from(values), values.length, 106, 28);
+const runs = (path: string): number => path.split('M').length - 1;
+
+describe('a sparkline', () => {
+  it('spans its box, the lowest below and the highest above', () => {
+    expect(shape(1, 3).line).toBe('M1 24L101 4');
+    expect(shape(1, 3).area).toBe('M1 24L101 4L101 28H1Z');
+    expect(shape(1, 3).dot).toContain('M99 4a');
+  });
+
+  it('is flat where nothing moves worth the name', () => {
+    expect(shape(100, 100.001).line).toBe('M1 14L101 14');
+    expect(shape(0, 0).line).toBe('M1 14L101 14');
+  });
+
+  it('bridges a slow rhythm and breaks at a silence', () => {
+    expect(runs(shape(1, NaN, NaN, 2).line)).toBe(1);
+    expect(runs(shape(1, NaN, NaN, NaN, NaN, NaN, NaN, 2).line)).toBe(2);
+  });
+
+  it('is nothing where there is nothing', () => {
+    expect(shape(NaN, NaN)).toEqual({ line: '', area: '', dot: '' });
+    expect(shape()).toEqual({ line: '', area: '', dot: '' });
+  });
+});

@@ -68,8 +68,10 @@ def test_a_device_is_compared_with_one_of_its_model(plant: Demo, machines: list,
     one, other = next(alike for model, alike in models.items() if model and len(alike) > 1)[:2]
     page.goto(f"http://{plant.http}/d/{one['id']}")
     menu = page.get_by_label("Compare with…")
+    alike = [machine["name"] for machine in models[one["model"]] if machine["id"] != one["id"]]
+    expect(menu.locator("option")).to_have_count(1 + len(alike))
     offered = [text.removeprefix("with ") for text in menu.locator("option").all_inner_texts()[1:]]
-    assert sorted(offered) == sorted(m["name"] for m in models[one["model"]] if m["id"] != one["id"])
+    assert sorted(offered) == sorted(alike)
     with page.expect_response(f"**/api/devices/{other['id']}/history?*"):
         menu.select_option(other["id"])
     expect(page).to_have_url(re.compile(f"with={other['id']}"))

@@ -36,7 +36,8 @@ def observed(kind: str, fault: str | None, seed: int) -> tuple[Case, int]:
                 crossed = (t, name, float(value), limit)
         if crossed is not None and t >= crossed[0] + HELD_S:
             break
-    tracks = {name: Track.of(name, None, points) for name, points in rows.items()}
+    units = {name: metric.unit for name, metric in machine.metrics.items()}
+    tracks = {name: Track.of(name, units.get(name), points) for name, points in rows.items()}
     limits = {name: Limit(**m.limits) for name, m in machine.metrics.items() if m.limits}
     return Case("it", NOW + t * 1000, tracks, limits=limits, alert=_alert(crossed, t)), t
 

@@ -150,7 +150,8 @@ def at_same_state(track: Track, companions: Sequence[Track], end: float) -> Trac
     """The metric as it would read if its companions stood where they usually do, or None if they do not explain it.
 
     A motor draws more at full flow: what counts is the current beyond that. The companions (metrics that have not moved
-    themselves) are weighed by ridge regression over the baseline, which must explain most of the spread.
+    themselves) are weighed by ridge regression over the baseline, which must explain most of the spread. It knows
+    nothing of states that the baseline never saw: current goes with the cube of the speed, and a line does not.
     """
     last = int(np.searchsorted(track.times, end, side="right"))
     if last < 3 * ENOUGH or track.kind != "number":
@@ -166,11 +167,20 @@ def at_same_state(track: Track, companions: Sequence[Track], end: float) -> Trac
     matrix = (matrix - centre) / width
     target = track.values - track.values[:last].mean()
     gram = matrix[:last].T @ matrix[:last] + 0.02 * last * np.eye(len(columns))
-    explained = matrix @ np.linalg.solve(gram, matrix[:last].T @ target[:last])
-    adjusted = track.values - explained
+    shares = np.linalg.solve(gram, matrix[:last].T @ target[:last])
+    if _beyond_known(matrix[:, np.abs(shares) > 0.2 * np.abs(shares).max()], last):
+        return None
+    adjusted = track.values - matrix @ shares
     if spread(smooth(adjusted[:last])) > 0.6 * spread(smooth(track.values[:last])):
         return None
     return Track(track.metric, track.unit, track.kind, track.origin, track.times, adjusted)
+
+
+def _beyond_known(matrix: Floats, last: int) -> bool:
+    """Whether any column has lately left the range of its first ``last`` rows, by more than a tenth of it."""
+    low, high = matrix[:last].min(axis=0), matrix[:last].max(axis=0)
+    middle, half = (low + high) / 2, 0.6 * (high - low)
+    return bool(np.any(np.abs(np.median(matrix[last:][-5:], axis=0) - middle) > half))
 
 
 def _constant(values: Floats) -> bool:

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 
 from hub.insight import words
+from hub.insight.calm import calm_weights
 from hub.insight.case import Case
 from hub.insight.movement import Movement
 from hub.insight.statistics import median, resolution, strength
@@ -33,16 +34,19 @@ def finding(
 
 def moved(case: Case, moves: Sequence[Movement]) -> Iterator[Evidence]:
     """Each metric that does something else than usual, earliest first. ``value`` is the change, signed."""
+    weights = calm_weights(case, moves)
     for m in moves:
         onset = m.onset if m.onset is not None else case.now
         if m.doing in ("rises", "falls"):
             verb = "rise" if m.doing == "rises" else "fall"
             verb = f"stepped {'up' if m.doing == 'rises' else 'down'}" if m.abrupt else f"began to {verb}"
-            side = "above" if m.change >= 0 else "below"
+            # What it "reads" is the newest reading wherever it is said; a lone outlier is not told as one.
+            now = m.level if m.reading is None else m.reading
+            change = now - m.before
             sentence = (
                 f"{words.spoken(m.metric)} {verb} at {words.clock(onset)}{_before_crossing(case, onset)}; "
-                f"it now reads {words.quantity(m.level, m.track.unit)}, "
-                f"{words.quantity(abs(m.change), m.track.unit)} {side} its level before "
+                f"it now {'is around' if m.reading is None else 'reads'} {words.quantity(now, m.track.unit)}, "
+                f"{words.quantity(abs(change), m.track.unit)} {'above' if change >= 0 else 'below'} its level before "
                 f"({words.quantity(m.before, m.track.unit)})"
             )
             if m.adjusted:
@@ -52,11 +56,11 @@ def moved(case: Case, moves: Sequence[Movement]) -> Iterator[Evidence]:
                 "step" if m.abrupt else "onset",
                 m.metric,
                 sentence,
-                value=m.change,
+                value=change,
                 unit=m.track.unit,
                 start=onset,
                 end=case.now,
-                weight=strength(m.deviation) * _weight_in(case, m),
+                weight=strength(m.deviation) * weights.get(m.metric, 1.0),
             )
         elif m.doing == "stuck":
             sentence = (
@@ -80,16 +84,6 @@ def moved(case: Case, moves: Sequence[Movement]) -> Iterator[Evidence]:
             yield _stay(case, m, onset)
 
 
-def _weight_in(case: Case, m: Movement) -> float:
-    """While nothing is wrong yet, a movement counts by how much of the way to its limit it covers: most of those that
-    cover little are a normal day's."""
-    limit = case.limit(m.metric) if case.calm else None
-    bound = None if limit is None else limit.max if m.change > 0 else limit.min
-    if bound is None or (bound - m.before) * m.change <= 0:
-        return 1.0
-    return min(max(m.change / (bound - m.before), 0.15), 1.0)
-
-
 def _before_crossing(case: Case, onset: int) -> str:
     alert = case.alert
     if alert is None or alert.metric is None or alert.threshold is None or onset >= alert.since:
@@ -102,7 +96,8 @@ def _stay(case: Case, m: Movement, onset: int) -> Evidence:
     if m.track.kind == "boolean":
         what = f"{words.spoken(m.metric)} has been {_state(m.metric, on)}"
     else:
-        what = f"{words.spoken(m.metric)} has stayed {'on' if on else 'off'} at {words.quantity(m.level, m.track.unit)}"
+        level = words.quantity(m.level, m.track.unit)
+        what = f"{words.spoken(m.metric)} has stayed {'on' if on else 'off'} at about {level}"
     stays = (m.baseline.stays_high if on else m.baseline.stays_low) if m.baseline else ()
     usual = float(max(stays, default=0.0))
     sentence = f"{what} since {words.clock(onset)}, for {words.span((case.now - onset) / 1000)}"
@@ -131,7 +126,7 @@ def shifted(case: Case, moves: Sequence[Movement]) -> Iterator[Evidence]:
             usual = m.baseline.levels.high
             side = "below" if m.shift < 0 else "above"
             sentence = (
-                f"while on, {words.spoken(m.metric)} reads {words.quantity(m.level, m.track.unit)}, "
+                f"while on, {words.spoken(m.metric)} is around {words.quantity(m.level, m.track.unit)}, "
                 f"{words.quantity(abs(m.level - usual), m.track.unit)} {side} its usual "
                 f"{words.quantity(usual, m.track.unit)}"
             )
@@ -208,8 +203,9 @@ def steady(case: Case, moves: Sequence[Movement]) -> Iterator[Evidence]:
     for m in moves:
         if m.doing != "steady" or m.baseline is None:
             continue
-        kind, shown, weight = "steady", words.quantity(m.level, m.track.unit), max(0.0, 1 - m.unrest) * 0.9
-        value: Value = m.level
+        newest = float(m.track.values[-1])
+        kind, shown, weight = "steady", words.quantity(newest, m.track.unit), max(0.0, 1 - m.unrest) * 0.9
+        value: Value = newest
         if m.track.kind == "boolean":
             value = bool(m.track.values[-1])
             shown = _state(m.metric, value)

@@ -51,6 +51,12 @@ class Movement:
         return self.level - self.before
 
     @property
+    def reading(self) -> float | None:
+        """The newest reading as it came, which is what pages show; None where it stands apart from those before it."""
+        newest = float(self.track.values[-1])
+        return newest if abs(newest - self.level) <= 0.5 * abs(self.change) else None
+
+    @property
     def moved(self) -> bool:
         return self.doing not in ("steady", "unknown")
 
@@ -183,15 +189,28 @@ def _stuck(track: Track, usual: Baseline) -> Movement | None:
     first = int(changes[-1]) + 1 if len(changes) else 0
     points, seconds = len(track) - first, float(track.times[-1] - track.times[first])
     lively = usual.changes >= max(10, usual.count // 20)
-    # At the end of its range a signal rests: light at night, a valve that is shut.
-    resting = usual.still > 0.1 * (usual.end - usual.start) and not usual.low < track.values[-1] < usual.high
-    if not lively or resting or points < 15 or seconds < 20:
+    if not lively or points < 15 or seconds < 20 or _resting(track, usual, first):
         return None
     still = _stood_still(track, usual, first)
     if points < 2.5 * usual.still_points or seconds < 3 * still:
         return None
     level = float(track.values[-1])
     return Movement(track, "stuck", track.at(first), level, level, min(seconds / max(still, 1.0), 30.0) * 2, usual)
+
+
+def _resting(track: Track, usual: Baseline, first: int) -> bool:
+    """At the end of its range a signal may rest: light at night, a valve that is shut. It has been seen to rest, at
+    this very value if not for long; or it came to nothing, or to all there is, and no faster than it goes. A value that
+    sticks does so anywhere."""
+    level = float(track.values[first])
+    if usual.low < level < usual.high:
+        return False
+    here = runs(track.times[: usual.count], (track.values[: usual.count] == level).astype(np.float64))
+    rested = float(here.lengths[here.states == 1].max(initial=0.0))
+    if usual.still > 0.1 * (usual.end - usual.start) or rested > 0.9 * usual.still > 0:
+        return True
+    step, seconds = abs(level - float(track.values[first - 1])), float(track.times[first] - track.times[first - 1])
+    return first > 0 and level in (0.0, 100.0 if track.unit == "%" else 0.0) and step <= wander(usual, seconds)
 
 
 def _stood_still(track: Track, usual: Baseline, first: int) -> float:
@@ -251,8 +270,9 @@ def _shift(track: Track, usual: Baseline, states: Floats, first: int) -> float:
 
 def _beyond_state(seen: Movement, companions: Iterable[Track], moment: int) -> Movement:
     """Look again at a steady metric with the influence of its steady companions taken out."""
-    adjusted = at_same_state(seen.track, list(companions), baseline_end(seen.track, moment))
-    usual = baseline(adjusted, baseline_end(adjusted, moment)) if adjusted is not None else None
+    end = baseline_end(seen.track, moment)
+    adjusted = at_same_state(seen.track, list(companions), end)
+    usual = baseline(adjusted, end) if adjusted is not None else None
     if adjusted is None or usual is None or seen.baseline is None:
         return seen
     moved = _shifted(adjusted, usual)

@@ -1,0 +1,90 @@
+"""What a healthy day does by itself is no fault, and what a finding says a metric reads is what it reads."""
+
+from __future__ import annotations
+
+import re
+
+import numpy as np
+import pytest
+
+from benchmarks.labelled import observed
+from hub.insight import Case, Track, decide, evidence, rank
+from hub.model import Limit
+from series import NOW, alert, case, clock_of, points, ramp, track
+
+T = clock_of(coarse_s=15, live_s=420)
+
+
+def made(metric: str, values: np.ndarray, unit: str | None = None) -> Track:
+    return Track.of(metric, unit, points(values, T))
+
+
+def noisy(level: float, sigma: float, seed: int) -> np.ndarray:
+    return level + np.random.default_rng(seed).normal(0, sigma, len(T))
+
+
+def cause(found: Case) -> str | None:
+    chosen = decide(rank(evidence(found)))
+    return chosen.cause if chosen else None
+
+
+def companions() -> tuple[Track, ...]:
+    return made("temperature", noisy(20.0, 0.1, 1)), made("humidity", noisy(60.0, 0.5, 2))
+
+
+@pytest.mark.parametrize(
+    ("metric", "unit", "values"),
+    [
+        ("light", "lx", np.round(np.clip(-(T + 1500) * 3.0, 0, None) * (1 + noisy(0, 0.02, 3)))),
+        ("vent", "%", np.round(np.clip(70 + (T + 6000) * 0.006 + noisy(0, 0.6, 4), 0, 100))),
+        ("valve", "%", np.round(np.clip(noisy(12, 9, 5) - (T > -1500) * 60, 0, 100))),
+    ],
+    ids=["dusk", "a vent that is fully open", "a valve that was shut as it is now and then"],
+)
+def test_a_signal_that_rests_at_the_end_of_its_range_is_not_stuck(metric: str, unit: str, values: np.ndarray) -> None:
+    assert values[-300:].tolist().count(values[-1]) == 300
+    assert cause(case(made(metric, values, unit), *companions())) is None
+
+
+@pytest.mark.parametrize("at", [0.0, 41.7])
+def test_one_that_freezes_or_dies_at_once_is(at: float) -> None:
+    values = np.where(T < -600, noisy(42.0, 0.8, 6).round(1), at)
+    assert cause(case(made("pressure", values, "bar"), *companions())) == "stuck_sensor"
+
+
+def test_a_move_to_the_safe_side_of_a_limit_is_no_fault_and_one_to_the_limit_is() -> None:
+    watered, dried = (noisy(34.0, 0.2, 7) + sign * ramp(-300, 0.03)(T) for sign in (1, -1))
+    others = companions()
+    limits = {"soil_moisture": Limit(min=22.0)}
+    assert cause(case(made("soil_moisture", watered), *others, limits=limits)) is None
+    assert cause(case(made("soil_moisture", dried), *others, limits=limits)) is not None
+
+
+@pytest.mark.parametrize("seed", [3004, 3035])
+def test_a_law_is_not_trusted_where_it_was_not_learnt(seed: int) -> None:
+    """A fan that speeds up in the morning draws more than the straight line of its night would have it."""
+    healthy, _ = observed("air-handler", None, seed)
+    assert cause(healthy) is None
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_what_a_metric_now_reads_is_one_number(seed: int) -> None:
+    moving = track("vibration", 2.0, 0.3, seed, ramp(-60, 0.12), unit="mm/s")
+    newest = float(moving.values[-1])
+    found = evidence(case(moving, alert=alert("vibration", -10, newest, 7.1), limits={"vibration": Limit(max=7.1)}))
+    said = [float(n) for e in found for n in re.findall(r"now reads (-?[\d.]+)", e.finding)]
+    assert said
+    assert set(said) == {round(newest, 2)}
+    onset = next(e for e in found if e.kind == "onset")
+    change, before = re.findall(r"([\d.]+) mm/s above its level before \(([\d.]+) mm/s\)", onset.finding)[0]
+    assert float(change) + float(before) == pytest.approx(said[0], abs=0.011)
+
+
+def test_a_lone_outlier_is_not_what_it_reads() -> None:
+    values = noisy(2.0, 0.05, 9) + ramp(-60, 0.1)(T)
+    values[-1] = 2.0
+    found = evidence(case(made("vibration", values, "mm/s")))
+    onset = next(e for e in found if e.kind == "onset")
+    assert "reads" not in onset.finding
+    assert "it now is around 7" in onset.finding or "it now is around 8" in onset.finding
+    assert found[0].end == NOW

@@ -8,12 +8,12 @@ on one floor do not import each other, save ``dialects`` -> ``topics`` and ``ass
 5   assembly        ``app`` (opens a hub, owns every task), ``wiring``, ``serve``, ``demo``, ``doctor``, ``cli``,
                     ``__main__``
 4   outside face    ``api/``
-3   use cases       ``pipeline``, ``outbox``, ``devices``, ``alerts``, ``commands``, ``housekeeping``, ``tools``,
-                    ``diagnosis``, ``assistant``, ``analysis``
+3   use cases       ``committing``, ``pipeline``, ``outbox``, ``sender``, ``devices``, ``alerts``, ``commands``,
+                    ``housekeeping``, ``tools``, ``diagnosis``, ``assistant``, ``analysis``
 2   edges           ``config``, ``resources``, ``install``, ``batch``, ``inbox``, ``bus``, ``mqtt/``, ``store/``,
                     ``ai/``, ``uploads``, ``metrics``, ``usage``
-1   decisions       ``topics``, ``dedupe``, ``activity``, ``dialects/``, ``fleet``, ``rules/``, ``insight/``: no await,
-                    no clock, no network; ``now`` is an argument
+1   decisions       ``topics``, ``dedupe``, ``activity``, ``dialects/``, ``control/``, ``fleet``, ``rules/``,
+                    ``insight/``: no await, no clock, no network; ``now`` is an argument
 0   words           ``model/``, ``events``, ``errors``: depend on nothing of ours
 ==  ==============  =========================================================================================
 """

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from hub import events as ev
-from hub.model import Activity, Device
+from hub.model import Activity, Command, Device
 
 _SAID = {"online": "is online again", "stale": "has gone silent", "offline": "is offline"}
 
@@ -37,6 +37,8 @@ def narrate(event: ev.Event, find: Callable[[str], Device | None]) -> Activity |
             return Activity(event.at, "cleared", event.alert.device, said)
         case ev.DiagnosisReady():
             return Activity(event.at, "diagnosed", event.diagnosis.device, event.diagnosis.summary[:300])
+        case ev.CommandChanged():
+            return _command(event.command, event.at, name(event.command.device))
         case ev.MessageRejected():
             said = f"{event.rejection.topic}: {event.rejection.detail}"
             return Activity(event.at, "rejected", None, said, "info")
@@ -45,3 +47,24 @@ def narrate(event: ev.Event, find: Callable[[str], Device | None]) -> Activity |
             return Activity(event.at, "gap", None, lost, "warning")
         case _:
             return None
+
+
+_BECAME = {
+    "acknowledged": "has done",
+    "confirmed": "has done, as it reports,",
+    "failed": "could not do",
+    "expired": "could not be reached for",
+    "unverified": "was told, but nothing shows that it did,",
+}
+
+
+def _command(command: Command, at: int, name: str) -> Activity | None:
+    """A line when it is asked for and one when it is settled; what lies between is the command's own story."""
+    what = command.name if command.value is None else f"{command.name} = {command.value!s:.80}"
+    if command.settled_at is not None:
+        told = f"{name} {_BECAME[command.state]} {what}"
+        done = command.state in ("acknowledged", "confirmed")
+        return Activity(at, "command", command.device, told, "ok" if done else "info")
+    if at == command.created_at and command.attempts <= 1:
+        return Activity(at, "command", command.device, f"{command.by} told {name}: {what}")
+    return None

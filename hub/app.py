@@ -39,6 +39,7 @@ from hub.mqtt.recent import Recent
 from hub.outbox import Outbox
 from hub.pipeline import Pipeline
 from hub.rules import Engine
+from hub.sender import Sender
 from hub.store.lock import DirectoryLock
 from hub.store.sqlite import SqliteStore
 from hub.tools import Tools
@@ -78,6 +79,7 @@ class Hub:
     store: SqliteStore
     link: AiomqttLink
     outbox: Outbox
+    sender: Sender
     pipeline: Pipeline
     diagnostician: Diagnostician
     broadcaster: Broadcaster
@@ -114,6 +116,7 @@ async def open_hub(settings: Settings, token: str | None) -> AsyncIterator[Hub]:
         )
         link.subscribe(topic for dialect in dialects for topic in dialect.filters)
         metrics, outbox = Metrics(), Outbox(link)
+        sender = Sender(fleet=fleet, link=link, tell=inbox.tell, now=now_ms)
         pipeline = Pipeline(
             inbox=inbox,
             dialects=dialects,
@@ -124,6 +127,7 @@ async def open_hub(settings: Settings, token: str | None) -> AsyncIterator[Hub]:
             now=now_ms,
             on_commit=metrics.observe_commit,
             on_effect=outbox.put,
+            on_command=sender.put,
         )
         pipeline.link = link
         await pipeline.restore()
@@ -174,6 +178,7 @@ async def open_hub(settings: Settings, token: str | None) -> AsyncIterator[Hub]:
             store=store,
             link=link,
             outbox=outbox,
+            sender=sender,
             pipeline=pipeline,
             diagnostician=diagnostician,
             broadcaster=broadcaster,
@@ -235,6 +240,7 @@ async def _run(hub: Hub, stop: asyncio.Event, on_ready: Callable[[], Awaitable[N
         pipeline = start("pipeline", hub.pipeline.run())
         link = start("link", hub.link.run())
         outbox = start("outbox", hub.outbox.run())
+        sender = start("commands", hub.sender.run())
         clock = start("clock", run_clock(hub.inbox, hub.link, now_ms))
         retention = start("retention", run_retention(hub.store, hub.retention_days, now_ms))
         diagnosis = start("diagnosis", hub.diagnostician.run())
@@ -245,7 +251,7 @@ async def _run(hub: Hub, stop: asyncio.Event, on_ready: Callable[[], Awaitable[N
 
         greeting.cancel()
         hub.shutdown.set()  # streams end now, so that the web server has nobody to wait for
-        for task in (clock, outbox, retention, diagnosis):
+        for task in (clock, outbox, sender, retention, diagnosis):
             task.cancel()
         hub.link.pause()
         hub.inbox.close()

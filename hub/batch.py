@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Iterable
 from typing import Any
 
 from hub.dialects import Effect
-from hub.events import AlertAcknowledged, AlertCleared, AlertRaised, Event
-from hub.model import Alert, Diagnosis, RawMessage, Record, Rejection
+from hub.events import AlertAcknowledged, AlertCleared, AlertRaised, CommandChanged, Event
+from hub.model import Alert, Command, Diagnosis, RawMessage, Record, Rejection
 
 
 class Batch:
-    """``answers`` go to those who wait for a fact, ``messages`` are acknowledged, both after the commit."""
+    """``answers`` go to those who wait for a fact, ``messages`` are acknowledged, commands are sent, all after the
+    commit."""
 
     def __init__(self) -> None:
         self.records: list[Record] = []
@@ -20,6 +22,8 @@ class Batch:
         self.deleted: list[str] = []
         self.dropped: set[str] = set()
         self.diagnoses: list[Diagnosis] = []
+        self.commands: dict[str, Command] = {}
+        self.sending: list[Command] = []
         self.learnt: dict[tuple[str, str], bytes | None] = {}
         self.effects: list[Effect] = []
         self.messages: list[RawMessage] = []
@@ -31,8 +35,18 @@ class Batch:
         last = {event.alert.id: event.alert for event in self.events if isinstance(event, changed)}
         return [alert for alert in last.values() if alert.id not in self.dropped]
 
+    def command(self, changed: Iterable[Command], at: int) -> None:
+        """Commands have moved; those that are sent now go out after the commit."""
+        for command in changed:
+            self.commands[command.id] = command
+            self.events.append(CommandChanged(command, at))
+            if command.state == "sent":
+                self.sending.append(command)
+
     def delete(self, device: str) -> None:
         """Forget what this batch has gathered of a device so far; what it says later in the batch is new."""
         self.records = [record for record in self.records if record.device != device]
         self.dropped.update(alert.id for alert in self.alerts() if alert.device == device)
+        self.commands = {key: command for key, command in self.commands.items() if command.device != device}
+        self.sending = [command for command in self.sending if command.device != device]
         self.deleted.append(device)

@@ -11,6 +11,8 @@ HubError                  something a person can act on: code, message, hint
   Forbidden               foreign Host or Origin, or no token
   Rejected                a message that a dialect cannot read (becomes a dead letter)
   BrokerError             the MQTT broker cannot be reached or refuses
+    NotConnected          there is no connection: nothing was sent
+    Unconfirmed           it was sent and not confirmed: it may have arrived all the same
   StoreError              the history cannot be read or written
     StoreBusy             locked or full for now: the same write may be tried again
     StoreCorrupt          the file is damaged
@@ -81,6 +83,14 @@ class Rejected(HubError):
 
 class BrokerError(HubError):
     code = "broker"
+
+
+class NotConnected(BrokerError):
+    code = "not_connected"
+
+
+class Unconfirmed(BrokerError):
+    code = "unconfirmed"
 
 
 class StoreError(HubError):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
-from hub.model import Alert, Diagnosis, Presence, Record, Rejection
+from hub.model import Alert, Command, Diagnosis, Presence, Record, Rejection
 
 
 class DeviceDiscovered(msgspec.Struct, frozen=True):
@@ -57,6 +57,13 @@ class DiagnosisReady(msgspec.Struct, frozen=True):
     at: int
 
 
+class CommandChanged(msgspec.Struct, frozen=True):
+    """A command was taken in, or has moved to another state."""
+
+    command: Command
+    at: int
+
+
 class MessageRejected(msgspec.Struct, frozen=True):
     rejection: Rejection
     at: int
@@ -79,6 +86,7 @@ Event = (
     | AlertAcknowledged
     | AlertCleared
     | DiagnosisReady
+    | CommandChanged
     | MessageRejected
     | GapSuspected
 )

@@ -7,24 +7,22 @@ nothing is decoded twice.
 
 from __future__ import annotations
 
-import asyncio
 import logging
-import time
 from collections.abc import Callable, Sequence
 from typing import Any
-
-import msgspec
 
 from hub import events as ev
 from hub.activity import narrate
 from hub.batch import Batch
 from hub.bus import Bus
+from hub.committing import Committer, Counters
+from hub.control import Ledger
 from hub.dedupe import Window
 from hub.dialects import Change, Dialect, Effect, Result, rejection
-from hub.errors import HubError, Rejected, StoreError
+from hub.errors import HubError, Rejected
 from hub.fleet import Fleet
 from hub.inbox import Entry, Inbox
-from hub.model import Fact, RawMessage, Record, Rejection
+from hub.model import Command, Fact, RawMessage, Record, Rejection
 from hub.model import fact as facts
 from hub.mqtt.link import Link
 from hub.rules import Engine
@@ -34,20 +32,7 @@ log = logging.getLogger(__name__)
 
 MOST = 2_000
 """Entries a batch: bounds how long decoding keeps the loop (about 30 ms)."""
-STALLED_S = 60.0
-"""A store that has failed for this long: the link stops taking messages and the broker queues them."""
-EPOCH = 1
 _NOTHING = Result()
-
-
-class Counters(msgspec.Struct):
-    """Since the start."""
-
-    stored: int = 0
-    duplicates: int = 0
-    rejected: int = 0
-    batches: int = 0
-    store_stalled: bool = False
 
 
 class Pipeline:
@@ -65,21 +50,24 @@ class Pipeline:
         now: Callable[[], int],
         on_commit: Callable[[float], None] = lambda seconds: None,
         on_effect: Callable[[Effect], None] = lambda effect: None,
+        on_command: Callable[[Command], None] = lambda command: None,
     ) -> None:
         self._inbox = inbox
         self._dialects = dialects
         self._fleet = fleet
         self._engine = engine
         self._window = Window()
+        self._ledger = Ledger()
         self._store = store
         self._bus = bus
         self._now = now
-        self._on_commit = on_commit
+        self.counters = Counters()
+        self._committer = Committer(store, self.counters, on_commit)
         self._on_effect = on_effect
+        self._on_command = on_command
         self._cursor = 0
         self._ticked = 0
         self.link: Link | None = None
-        self.counters = Counters()
 
     async def restore(self) -> None:
         """Load the state of the last run. Alerts of rules that are gone are withdrawn with the first batch."""
@@ -88,6 +76,7 @@ class Pipeline:
         self._cursor = snapshot.cursor
         self._window.restore(snapshot.keys)
         self._fleet.restore(snapshot.states.values(), now)
+        self._ledger.restore(snapshot.commands)
         batch = Batch()
         batch.events += self._engine.restore(self._fleet.devices(), snapshot.alerts, now)
         for dialect in self._dialects:
@@ -147,6 +136,10 @@ class Pipeline:
             self._record(batch, record, message)
         for update in result.twins:
             batch.events += fleet.twin(update, now)
+            self._settle(batch, update.device, now)
+        for reply in result.replies:
+            changed = self._ledger.replied(reply.command, reply.device, reply.done, reply.detail, now)
+            batch.command(changed, now)
         for rejected in result.rejections:
             self._reject(batch, rejected)
 
@@ -160,9 +153,15 @@ class Pipeline:
             self._reject(batch, rejection(message, error))
             return
         batch.events += self._engine.observe(self._fleet.require(record.device), record)
+        self._settle(batch, record.device, record.received)
         # A replayed value is of unknown age and may have been stored before: it is no history.
         if record.values and record.quality != "retained":
             batch.records.append(record)
+
+    def _settle(self, batch: Batch, device: str, now: int) -> None:
+        """What a device has just reported may confirm what it was told to do."""
+        if self._ledger.awaits(device):
+            batch.command(self._ledger.reported(self._fleet.require(device), now), now)
 
     def _reject(self, batch: Batch, rejected: Rejection) -> None:
         self.counters.rejected += 1
@@ -187,6 +186,8 @@ class Pipeline:
                 for event in fired:
                     if isinstance(event, ev.AlertRaised):
                         fleet.touch(event.alert.device)
+                connected = fact.listening_since is not None
+                batch.command(self._ledger.tick(fact.now, connected, fleet.get), fact.now)
             case facts.Acknowledge():
                 alert, changes = engine.acknowledge(fact)
                 batch.events += changes
@@ -199,12 +200,19 @@ class Pipeline:
             case facts.DeleteDevice():
                 fleet.delete(fact.device)
                 self._window.forget(fact.device)
+                self._ledger.forget(fact.device)
                 batch.events += engine.forget(fact.device, fact.at)
                 batch.delete(fact.device)
                 batch.events.append(ev.DeviceDeleted(fact.device, fact.at))
             case facts.WriteDiagnosis():
                 batch.diagnoses.append(fact.diagnosis)
                 batch.events.append(ev.DiagnosisReady(fact.diagnosis, fact.diagnosis.created_at))
+            case facts.SendCommand():
+                asked = fact.command
+                batch.command(self._ledger.request(fact, fleet.require(asked.device)), asked.created_at)
+                return self._ledger.get(asked.id)
+            case facts.SendingFailed():
+                batch.command(self._ledger.not_sent(fact), fact.at)
             case facts.LostSession():
                 batch.events.append(ev.GapSuspected(fact.since, fact.at))
         return None
@@ -223,11 +231,13 @@ class Pipeline:
     async def _finish(self, batch: Batch) -> None:
         delta = self._delta(batch)
         if delta is not None:
-            await self._commit(delta)
+            await self._committer.commit(delta, self.link)
         if self.link is not None and batch.messages:
             self.link.ack(batch.messages)
         for effect in batch.effects:
             self._on_effect(effect)
+        for command in batch.sending:
+            self._on_command(command)
         for future, answer in batch.answers:
             if future.done():
                 continue  # whoever asked has gone away
@@ -253,6 +263,7 @@ class Pipeline:
             batch.diagnoses,
             batch.rejections,
             activity,
+            batch.commands,
             batch.learnt,
         )
         if not any(changed):
@@ -267,30 +278,6 @@ class Pipeline:
             diagnoses=batch.diagnoses,
             rejections=batch.rejections,
             activity=activity,
+            commands=list(batch.commands.values()),
             learnt=batch.learnt,
         )
-
-    async def _commit(self, delta: Delta) -> None:
-        """Write until it is written. Said once in the log, not at every try."""
-        started, pause, paused = time.monotonic(), 0.1, False
-        while True:
-            try:
-                await self._store.commit(EPOCH, delta)
-                break
-            except StoreError as error:
-                if not self.counters.store_stalled:
-                    log.error("the history cannot be written, trying until it can: %s", error)
-                self.counters.store_stalled = True
-            if self.link is not None and not paused and time.monotonic() - started > STALLED_S:
-                self.link.pause()
-                paused = True
-            await asyncio.sleep(pause)
-            pause = min(5.0, pause * 2)
-        if self.counters.store_stalled:
-            log.warning("the history is written again")
-            self.counters.store_stalled = False
-        if self.link is not None and paused:
-            self.link.resume()
-        self._on_commit(time.monotonic() - started)
-        self.counters.batches += 1
-        self.counters.stored += len(delta.records)

@@ -18,9 +18,10 @@ FLOORS = tuple(
     frozenset(names.split())
     for names in (
         "model events errors",
-        "topics dedupe activity dialects fleet rules insight",
+        "topics dedupe activity dialects control fleet rules insight",
         "config resources install inbox batch bus mqtt store ai uploads worker notify metrics usage",
-        "pipeline outbox devices alerts commands housekeeping tools investigation prompts diagnosis assistant analysis",
+        "committing pipeline outbox sender devices alerts commands housekeeping tools investigation prompts "
+        "diagnosis assistant analysis",
         "api",
         "app wiring serve demo doctor cli __main__",
     )
@@ -29,6 +30,7 @@ FLOORS = tuple(
 # Who may import whom on the same floor.
 NEIGHBOURS = {
     "events": {"model"},
+    "pipeline": {"committing"},
     "dialects": {"topics"},
     "assistant": {"tools"},
     "diagnosis": {"investigation", "prompts"},

@@ -186,6 +186,50 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/devices/{device_id}/commands": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Listing
+         * @description Newest first.
+         */
+        get: operations["listing_api_devices__device_id__commands_get"];
+        put?: never;
+        /**
+         * Send
+         * @description Tell a device to do something. What it takes stands in its ``info.commands``.
+         *
+         *     A value that does not fit is refused with what would. A request that is repeated with the same
+         *     ``Idempotency-Key`` gets the first command as its answer, and nothing is sent again.
+         */
+        post: operations["send_api_devices__device_id__commands_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/commands/{command_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One */
+        get: operations["one_api_commands__command_id__get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/devices/{device_id}/history": {
         parameters: {
             query?: never;
@@ -782,6 +826,59 @@ export interface components {
             /** Supported */
             supported: boolean;
         };
+        /** CommandList */
+        CommandList: {
+            /** Items */
+            items: components["schemas"]["CommandShape"][];
+        };
+        /**
+         * CommandShape
+         * @description ``settled_at`` is null while something may still happen; ``detail`` says what the device answered, or why not.
+         */
+        CommandShape: {
+            /** Id */
+            id: string;
+            /** Device Id */
+            device_id: string;
+            /** Name */
+            name: string;
+            /** Value */
+            value: unknown;
+            /** By */
+            by: string;
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "queued" | "sent" | "acknowledged" | "confirmed" | "failed" | "expired" | "unverified";
+            /** Created At */
+            created_at: number;
+            /** Expires At */
+            expires_at: number;
+            /** Attempts */
+            attempts: number;
+            /** Sent At */
+            sent_at: number | null;
+            /** Settled At */
+            settled_at: number | null;
+            /** Detail */
+            detail: string | null;
+        };
+        /**
+         * CommandWanted
+         * @description ``value`` has to fit the device's own description of the command; null where it takes none.
+         */
+        CommandWanted: {
+            /** Name */
+            name: string;
+            /** Value */
+            value?: unknown;
+            /**
+             * Expires In S
+             * @default 60
+             */
+            expires_in_s: number;
+        };
         /** CountedAnswer */
         CountedAnswer: {
             /** Question */
@@ -842,6 +939,12 @@ export interface components {
             /** Reported */
             reported: {
                 [key: string]: unknown;
+            };
+            /** Differs */
+            differs: {
+                [key: string]: {
+                    [key: string]: unknown;
+                };
             };
             /** Alerts */
             alerts: components["schemas"]["AlertShape"][];
@@ -1105,6 +1208,18 @@ export interface components {
             connected: boolean;
             /** Address */
             address: string;
+        };
+        /**
+         * LiveCommand
+         * @description A command that was asked for or has moved to another state.
+         */
+        LiveCommand: {
+            /**
+             * Type
+             * @constant
+             */
+            type: "command";
+            command: components["schemas"]["CommandShape"];
         };
         /**
          * LiveDelta
@@ -1888,6 +2003,107 @@ export interface operations {
             };
         };
     };
+    listing_api_devices__device_id__commands_get: {
+        parameters: {
+            query?: {
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                device_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CommandList"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    send_api_devices__device_id__commands_post: {
+        parameters: {
+            query?: never;
+            header?: {
+                "idempotency-key"?: string | null;
+            };
+            path: {
+                device_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CommandWanted"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CommandShape"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    one_api_commands__command_id__get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                command_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CommandShape"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
     history_api_devices__device_id__history_get: {
         parameters: {
             query: {
@@ -2451,7 +2667,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["LiveSnapshot"] | components["schemas"]["LiveDelta"] | components["schemas"]["LiveResumed"] | components["schemas"]["LiveResync"] | components["schemas"]["LiveAlerts"] | components["schemas"]["LiveAlert"] | components["schemas"]["LiveStats"] | components["schemas"]["LivePong"];
+                "application/json": components["schemas"]["LiveSnapshot"] | components["schemas"]["LiveDelta"] | components["schemas"]["LiveResumed"] | components["schemas"]["LiveResync"] | components["schemas"]["LiveAlerts"] | components["schemas"]["LiveAlert"] | components["schemas"]["LiveCommand"] | components["schemas"]["LiveStats"] | components["schemas"]["LivePong"];
             };
         };
         responses: {

@@ -16,13 +16,14 @@ import msgspec
 
 from hub import events as ev
 from hub.alerts import Alerts, Explained
-from hub.api import convert, sockets
+from hub.api import commands, convert, sockets
 from hub.api.columns import Columns
 from hub.api.listeners import AlertNews, Asked, Listener, Notice
 from hub.api.live import Live
 from hub.api.patience import in_time
 from hub.api.services import Services
 from hub.bus import Closed, Lagged
+from hub.commands import Commands
 from hub.devices import Devices
 from hub.errors import Conflict, StoreError
 from hub.model import Alert, Diagnosis
@@ -46,6 +47,7 @@ class Broadcaster:
         self._rate = 0.0
         submit = in_time(services.inbox.submit)
         self.devices = Devices(fleet=services.fleet, engine=services.engine, submit=submit, now=services.now)
+        self.commands = Commands(fleet=services.fleet, store=services.store, submit=submit, now=services.now)
         self.alerts = Alerts(
             fleet=services.fleet,
             engine=services.engine,
@@ -113,6 +115,8 @@ class Broadcaster:
                 self._mark(batch)
                 if self._listeners or self.live.clients:
                     await self._tell_alerts(batch)
+                if self.live.clients:
+                    self._tell_commands(batch)
 
     def _mark(self, batch: Sequence[ev.Event | Lagged]) -> None:
         columns = self.live.columns
@@ -156,6 +160,11 @@ class Broadcaster:
             self._announce(AlertNews(isinstance(event, ev.AlertRaised), found))
         for ready in (event for event in batch if isinstance(event, ev.DiagnosisReady)):
             await self._tell_diagnosis(ready.diagnosis)
+
+    def _tell_commands(self, batch: Sequence[ev.Event | Lagged]) -> None:
+        for event in batch:
+            if isinstance(event, ev.CommandChanged):
+                self.live.alert(_json({"type": "command", "command": commands.shape(event.command)}))
 
     async def _explain(self, alerts: Sequence[Alert]) -> list[Explained]:
         try:

@@ -65,6 +65,7 @@ def device_detail(
         "info": {"units": {}, "limits": {}, "commands": {}, **msgspec.to_builtins(found.info)},
         "desired": found.desired,
         "reported": found.reported,
+        "differs": {key: {"desired": want, "reported": said} for key, (want, said) in found.differs.items()},
         "alerts": [alert(open_alert) for open_alert in alerts],
         "limits": [_bound(bound) for bound in bounds],
     }

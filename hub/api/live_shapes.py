@@ -12,6 +12,7 @@ from fastapi import FastAPI
 from typing_extensions import TypedDict
 
 from hub.api import shapes
+from hub.api.commands import CommandShape
 from hub.model import Value
 
 Code = Literal[0, 1, 2, 3]
@@ -94,6 +95,13 @@ class LiveAlert(TypedDict):
     alert: shapes.AlertShape
 
 
+class LiveCommand(TypedDict):
+    """A command that was asked for or has moved to another state."""
+
+    type: Literal["command"]
+    command: CommandShape
+
+
 class LiveAi(TypedDict):
     provider: str
     model: str
@@ -131,7 +139,9 @@ class LivePong(TypedDict):
     ts: float | None
 
 
-LiveFromHub = LiveSnapshot | LiveDelta | LiveResumed | LiveResync | LiveAlerts | LiveAlert | LiveStats | LivePong
+LiveFromHub = (
+    LiveSnapshot | LiveDelta | LiveResumed | LiveResync | LiveAlerts | LiveAlert | LiveCommand | LiveStats | LivePong
+)
 
 
 class LiveHello(TypedDict):

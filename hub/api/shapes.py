@@ -146,6 +146,7 @@ class DeviceDetail(DeviceValues):
     info: dict[str, Any]
     desired: dict[str, Any]
     reported: dict[str, Any]
+    differs: dict[str, dict[str, Any]]
     alerts: list[AlertShape]
     limits: list[BoundShape]
 

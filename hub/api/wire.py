@@ -5,7 +5,7 @@ Times are epoch milliseconds.
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
@@ -31,6 +31,14 @@ class DeviceEdit(Incoming):
 
 class Acknowledgement(Incoming):
     note: Annotated[str, StringConstraints(strip_whitespace=True, max_length=1000)] | None = None
+
+
+class CommandWanted(Incoming):
+    """``value`` has to fit the device's own description of the command; null where it takes none."""
+
+    name: str = Field(min_length=1, max_length=128)
+    value: Any = None
+    expires_in_s: int = Field(60, ge=1, le=7 * 86_400)
 
 
 class SeriesWanted(Incoming):

@@ -6,6 +6,7 @@ A message is taken whole or refused whole; in a list each item stands for itself
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
@@ -16,13 +17,15 @@ from hub.dialects.payload import metric_name, parse_json, parse_object, plain, r
 from hub.dialects.times import when
 from hub.dialects.units import spell
 from hub.errors import Rejected
-from hub.model import Availability, Identity, Info, RawMessage, Record, Rejection, TwinUpdate, Value
+from hub.model import Availability, CommandDescriptor, Identity, Info, RawMessage, Record, Rejection, TwinUpdate, Value
 from hub.topics import slug
 
 KINDS = frozenset(("telemetry", "status", "info", "replies", "desired", "reported"))
 RESERVED = frozenset(("ts", "seq", "id", "device_id", "metrics"))
 """Keys of a flat payload that are not metrics."""
 MAX_ITEMS = 10_000
+MAX_COMMANDS = 64
+COMMAND = re.compile(r"[A-Za-z0-9._-]{1,64}")
 MAX_REMEMBERED = 200_000
 
 
@@ -59,7 +62,7 @@ class NativeDialect:
         if kind == "status":
             return Result(identities=(identity,), availability=(_status(message, address),))
         if kind == "info":
-            described = msgspec.structs.replace(identity, info=_info(message.payload))
+            described = msgspec.structs.replace(identity, info=_info(message.payload, self._prefix + address.native_id))
             return Result(identities=(described,))
         if kind == "replies":
             return Result(identities=(identity,), replies=(_reply(message, address),))
@@ -164,7 +167,7 @@ def _status(message: RawMessage, address: Address) -> Availability:
     return Availability(address.device, word == "online", message.retained, message.received)
 
 
-def _info(payload: bytes) -> Info:
+def _info(payload: bytes, base: str) -> Info:
     """An empty payload takes the description back."""
     if not payload:
         return Info()
@@ -176,7 +179,25 @@ def _info(payload: bytes) -> Info:
     texts = (info.name, info.manufacturer, info.model, info.firmware, info.area, info.via, *info.labels)
     if any(text is not None and len(text) > 200 for text in texts) or len(info.labels) > 50 or len(info.units) > 256:
         raise Rejected("bad_value", "info holds texts of at most 200 characters, 50 labels and 256 units.")
-    return msgspec.structs.replace(info, units={name: spell(unit) for name, unit in info.units.items()})
+    units = {name: spell(unit) for name, unit in info.units.items()}
+    return msgspec.structs.replace(info, units=units, commands=_commands(info.commands, base))
+
+
+def _commands(described: dict[str, dict[str, Any]], base: str) -> dict[str, dict[str, Any]]:
+    """What the device takes; where it goes and how it is written is the hub's to say, not the device's."""
+    if len(described) > MAX_COMMANDS:
+        raise Rejected("bad_value", f"info holds at most {MAX_COMMANDS} commands.")
+    commands = {}
+    for name, schema in described.items():
+        if not COMMAND.fullmatch(name):
+            raise Rejected("bad_value", "A command's name has 1 to 64 letters, digits, '.', '_' or '-'.")
+        told = {"type": "object", **schema, "topic": f"{base}/commands/{name}", "encoding": "native", "replies": True}
+        try:
+            msgspec.convert(told, CommandDescriptor)
+        except msgspec.ValidationError as error:
+            raise Rejected("bad_value", f"The command {name!r} is described wrongly: {error}.") from error
+        commands[name] = told
+    return commands
 
 
 def _reply(message: RawMessage, address: Address) -> Reply:

@@ -6,6 +6,7 @@ state and one rule against 3.2 with one object a metric).
 
 from hub.model.activity import Activity
 from hub.model.alert import SEVERITIES, Alert, AlertState, Severity
+from hub.model.command import Command, CommandDescriptor, CommandState, ValueType
 from hub.model.device import (
     Availability,
     Device,
@@ -19,7 +20,17 @@ from hub.model.device import (
     partition_of,
 )
 from hub.model.diagnosis import CauseMatch, Claim, Diagnosis, Evidence, Writer
-from hub.model.fact import Acknowledge, DeleteDevice, EditDevice, Fact, LostSession, Tick, WriteDiagnosis
+from hub.model.fact import (
+    Acknowledge,
+    DeleteDevice,
+    EditDevice,
+    Fact,
+    LostSession,
+    SendCommand,
+    SendingFailed,
+    Tick,
+    WriteDiagnosis,
+)
 from hub.model.message import RawMessage, Rejection
 from hub.model.reading import Point, Quality, Record, Series, SeriesQuery, Value
 from hub.model.rule import Condition, Equals, NoData, RateOfChange, Rule, Scope, Threshold
@@ -33,6 +44,9 @@ __all__ = [
     "Availability",
     "CauseMatch",
     "Claim",
+    "Command",
+    "CommandDescriptor",
+    "CommandState",
     "Condition",
     "DeleteDevice",
     "Device",
@@ -56,6 +70,8 @@ __all__ = [
     "Rejection",
     "Rule",
     "Scope",
+    "SendCommand",
+    "SendingFailed",
     "Series",
     "SeriesQuery",
     "Severity",
@@ -63,6 +79,7 @@ __all__ = [
     "Tick",
     "TwinUpdate",
     "Value",
+    "ValueType",
     "Watch",
     "WriteDiagnosis",
     "Writer",

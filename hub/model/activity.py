@@ -9,7 +9,7 @@ from hub.model.alert import Severity
 
 class Activity(msgspec.Struct, frozen=True):
     """``kind`` is a stable word: ``discovered``, ``presence``, ``raised``, ``acknowledged``, ``cleared``,
-    ``diagnosed``, ``rejected``, ``deleted`` or ``gap``. ``text`` is a sentence, ``ts`` the hub's time."""
+    ``diagnosed``, ``command``, ``rejected``, ``deleted`` or ``gap``. ``text`` is a sentence, ``ts`` the hub's time."""
 
     ts: int
     kind: str

@@ -126,5 +126,12 @@ class Device(msgspec.Struct):
     def display_labels(self) -> tuple[str, ...]:
         return self.labels if self.labels is not None else self.info.labels
 
+    @property
+    def differs(self) -> dict[str, tuple[Any, Any]]:
+        """What is desired and not (yet) so: key -> desired, and what is reported (None: nothing)."""
+        metrics = {key: self.metrics[key].value for key in self.desired if key in self.metrics}
+        reported = metrics | self.reported
+        return {key: (want, reported.get(key)) for key, want in self.desired.items() if reported.get(key) != want}
+
     def unit(self, metric: str | None) -> str | None:
         return self.info.units.get(metric) if metric else None

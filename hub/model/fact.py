@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import msgspec
 
+from hub.model.command import Command
 from hub.model.diagnosis import Diagnosis
 
 
@@ -57,4 +58,21 @@ class LostSession(msgspec.Struct, frozen=True):
     at: int
 
 
-Fact = Tick | Acknowledge | EditDevice | DeleteDevice | WriteDiagnosis | LostSession
+class SendCommand(msgspec.Struct, frozen=True):
+    """Somebody commands a device. Answers with the command as it then is: the first one, where its id is known."""
+
+    command: Command
+
+
+class SendingFailed(msgspec.Struct, frozen=True):
+    """The sending numbered ``attempt`` of a command did not reach the broker. ``again`` says that nothing has left
+    the hub, so it may be sent later without the danger of sending it twice."""
+
+    command: str
+    attempt: int
+    again: bool
+    detail: str
+    at: int
+
+
+Fact = Tick | Acknowledge | EditDevice | DeleteDevice | WriteDiagnosis | LostSession | SendCommand | SendingFailed

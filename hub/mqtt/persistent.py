@@ -14,7 +14,7 @@ from typing import Protocol
 
 import msgspec
 
-from hub.errors import BrokerError
+from hub.errors import BrokerError, NotConnected, Unconfirmed
 from hub.model import RawMessage
 from hub.mqtt.backoff import Backoff
 from hub.mqtt.link import GapListener, LinkSettings, LinkState, Sink
@@ -229,14 +229,14 @@ class PersistentLink:
         """Raises :class:`BrokerError` when not connected, refused, or not confirmed in time."""
         connection = self._connection
         if connection is None or not self._state.connected:
-            raise BrokerError(f"The hub is not connected to its broker at {self._state.address}.")
+            raise NotConnected(f"The hub is not connected to its broker at {self._state.address}.")
         try:
             async with asyncio.timeout(PUBLISH_S):
                 await connection.send(topic, payload, qos, retained)
         except Refused as refused:
             raise BrokerError(f"The message to {topic!r} was refused: {refused}.") from None
         except (Lost, TimeoutError):
-            raise BrokerError(
+            raise Unconfirmed(
                 f"The broker has not confirmed the message to {topic!r}.", "It may have arrived all the same."
             ) from None
 

@@ -12,7 +12,7 @@ from typing import Protocol
 
 import msgspec
 
-from hub.model import Activity, Alert, AlertState, Diagnosis, Record, Rejection, Series, SeriesQuery
+from hub.model import Activity, Alert, AlertState, Command, Diagnosis, Record, Rejection, Series, SeriesQuery
 
 
 class Delta(msgspec.Struct, frozen=True):
@@ -29,6 +29,7 @@ class Delta(msgspec.Struct, frozen=True):
     diagnoses: Sequence[Diagnosis] = ()
     rejections: Sequence[Rejection] = ()
     activity: Sequence[Activity] = ()
+    commands: Sequence[Command] = ()
     learnt: dict[tuple[str, str], bytes | None] = {}
     """What dialects have to know to read later messages, by ``(dialect, key)``; None forgets it."""
 
@@ -42,6 +43,8 @@ class Snapshot(msgspec.Struct, frozen=True):
     alerts: list[Alert]
     keys: list[tuple[str, str]]
     learnt: dict[str, dict[str, bytes]] = {}
+    commands: list[Command] = []
+    """The unsettled ones, oldest first, and those settled last."""
 
 
 class StoreStats(msgspec.Struct, frozen=True):
@@ -92,6 +95,12 @@ class Store(Protocol):
         ...
 
     async def diagnosis(self, diagnosis_id: str) -> Diagnosis | None: ...
+
+    async def commands(self, device: str, limit: int = 100) -> list[Command]:
+        """Newest first."""
+        ...
+
+    async def command(self, command_id: str) -> Command | None: ...
 
     async def rejections(self, limit: int = 100) -> list[Rejection]:
         """Newest first."""

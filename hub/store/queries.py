@@ -8,12 +8,17 @@ from typing import Any
 
 import msgspec
 
-from hub.model import Activity, Alert, AlertState, Diagnosis, Rejection
+from hub.model import Activity, Alert, AlertState, Command, Diagnosis, Rejection
 from hub.store.base import Snapshot
 from hub.store.writer import KEYS_PER_DEVICE, KEYS_RECENT
 
 _alert = msgspec.msgpack.Decoder(Alert).decode
 _diagnosis = msgspec.msgpack.Decoder(Diagnosis).decode
+
+_command = msgspec.msgpack.Decoder(Command).decode
+
+COMMANDS_RECENT = 1_000
+"""Settled commands that a restart remembers, so that a repeated request finds the first one."""
 
 _KEYS = """SELECT device, key FROM (
     SELECT device, n, key, row_number() OVER (PARTITION BY device ORDER BY n DESC) AS age FROM dedupe_key)
@@ -29,6 +34,7 @@ def load(connection: sqlite3.Connection) -> Snapshot:
         alerts=_alerts(connection, "state <> 'cleared' ORDER BY raised_at DESC, id DESC"),
         keys=connection.execute(_KEYS, (cursor - KEYS_RECENT, KEYS_PER_DEVICE)).fetchall(),
         learnt=_learnt(connection),
+        commands=_recent_commands(connection),
     )
 
 
@@ -37,6 +43,28 @@ def _learnt(connection: sqlite3.Connection) -> dict[str, dict[str, bytes]]:
     for dialect, key, value in connection.execute("SELECT dialect, key, value FROM learnt"):
         found.setdefault(dialect, {})[key] = value
     return found
+
+
+def _recent_commands(connection: sqlite3.Connection) -> list[Command]:
+    recent = connection.execute(
+        "SELECT body FROM command WHERE settled_at IS NOT NULL ORDER BY settled_at DESC LIMIT ?", (COMMANDS_RECENT,)
+    )
+    waiting = connection.execute("SELECT body FROM command WHERE settled_at IS NULL ORDER BY created_at, id")
+    return [_command(body) for (body,) in (*reversed(recent.fetchall()), *waiting)]
+
+
+def commands(connection: sqlite3.Connection, device: str, limit: int) -> list[Command]:
+    """Newest first."""
+    rows = connection.execute(
+        "SELECT body FROM command WHERE device = ? ORDER BY created_at DESC, id DESC LIMIT ?", (device, max(limit, 0))
+    )
+    return [_command(body) for (body,) in rows]
+
+
+def command(connection: sqlite3.Connection, command_id: str) -> Command | None:
+    """The command of that id."""
+    row = connection.execute("SELECT body FROM command WHERE id = ?", (command_id,)).fetchone()
+    return _command(row[0]) if row else None
 
 
 def alerts(

@@ -58,7 +58,15 @@ LEARNT: Statements = (
         dialect TEXT NOT NULL, key TEXT NOT NULL, value BLOB NOT NULL, PRIMARY KEY (dialect, key)) WITHOUT ROWID""",
 )
 
-MIGRATIONS: tuple[Statements, ...] = (FIRST, LEARNT)
+COMMANDS: Statements = (
+    """CREATE TABLE command (
+        id TEXT PRIMARY KEY, device TEXT NOT NULL, created_at INTEGER NOT NULL, settled_at INTEGER,
+        body BLOB NOT NULL) WITHOUT ROWID""",
+    "CREATE INDEX command_of_device ON command (device, created_at, id)",
+    "CREATE INDEX command_settled ON command (settled_at)",
+)
+
+MIGRATIONS: tuple[Statements, ...] = (FIRST, LEARNT, COMMANDS)
 """Migration number ``i + 1`` is at index ``i``."""
 
 

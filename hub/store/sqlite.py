@@ -17,7 +17,7 @@ from queue import SimpleQueue
 from typing import Concatenate, ParamSpec, TypeVar
 
 from hub.errors import StoreBusy, StoreCorrupt, StoreError
-from hub.model import Activity, Alert, AlertState, Diagnosis, Rejection, Series, SeriesQuery
+from hub.model import Activity, Alert, AlertState, Command, Diagnosis, Rejection, Series, SeriesQuery
 from hub.store import queries
 from hub.store.base import Delta, Snapshot, StoreStats
 from hub.store.connection import (
@@ -138,6 +138,12 @@ class SqliteStore:
 
     async def diagnosis(self, diagnosis_id: str) -> Diagnosis | None:
         return await self._read(queries.diagnosis, diagnosis_id)
+
+    async def commands(self, device: str, limit: int = 100) -> list[Command]:
+        return await self._read(queries.commands, device, limit)
+
+    async def command(self, command_id: str) -> Command | None:
+        return await self._read(queries.command, command_id)
 
     async def rejections(self, limit: int = 100) -> list[Rejection]:
         return await self._read(queries.rejections, limit)

@@ -104,7 +104,7 @@ class Writer:
         execute = self.connection.execute
         # Its readings may be millions: without their series nobody finds them, and expiry sweeps them up.
         execute("INSERT INTO dropped_series SELECT id FROM series WHERE device = ?", (device,))
-        for table in ("series", "alert", "diagnosis", "dedupe_key", "activity"):
+        for table in ("series", "alert", "diagnosis", "dedupe_key", "activity", "command"):
             execute(f"DELETE FROM {table} WHERE device = ?", (device,))  # noqa: S608 (names from this line)
         execute("DELETE FROM device WHERE id = ?", (device,))
 
@@ -163,6 +163,10 @@ class Writer:
         self._insert(
             "INSERT OR REPLACE INTO diagnosis VALUES",
             ((d.id, d.alert, d.device, d.created_at, encode(d)) for d in delta.diagnoses),
+        )
+        self._insert(
+            "INSERT OR REPLACE INTO command VALUES",
+            ((c.id, c.device, c.created_at, c.settled_at, encode(c)) for c in delta.commands),
         )
         self._insert(
             "INSERT INTO rejection (topic, reason, detail, excerpt, received) VALUES",

@@ -1,0 +1,69 @@
+"""Writing a batch until it is written. It knows nothing of what a batch means.
+
+A store that fails is tried again with the same bytes; one that fails for long makes the link stop taking messages in,
+so that the broker queues them.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections.abc import Callable
+
+import msgspec
+
+from hub.errors import StoreError
+from hub.mqtt.link import Link
+from hub.store.base import Delta, Store
+
+log = logging.getLogger(__name__)
+
+STALLED_S = 60.0
+"""A store that has failed for this long: the link stops taking messages and the broker queues them."""
+EPOCH = 1
+
+
+class Counters(msgspec.Struct):
+    """What has come through since the start. ``store_stalled`` while the store fails."""
+
+    stored: int = 0
+    duplicates: int = 0
+    rejected: int = 0
+    batches: int = 0
+    store_stalled: bool = False
+
+
+class Committer:
+    """``on_commit`` is told how many seconds each commit took."""
+
+    def __init__(self, store: Store, counters: Counters, on_commit: Callable[[float], None]) -> None:
+        self._store = store
+        self._counters = counters
+        self._on_commit = on_commit
+
+    async def commit(self, delta: Delta, link: Link | None) -> None:
+        """Write until it is written. Said once in the log, not at every try."""
+        counters = self._counters
+        started, pause, paused = time.monotonic(), 0.1, False
+        while True:
+            try:
+                await self._store.commit(EPOCH, delta)
+                break
+            except StoreError as error:
+                if not counters.store_stalled:
+                    log.error("the history cannot be written, trying until it can: %s", error)
+                counters.store_stalled = True
+            if link is not None and not paused and time.monotonic() - started > STALLED_S:
+                link.pause()
+                paused = True
+            await asyncio.sleep(pause)
+            pause = min(5.0, pause * 2)
+        if counters.store_stalled:
+            log.warning("the history is written again")
+            counters.store_stalled = False
+        if link is not None and paused:
+            link.resume()
+        counters.batches += 1
+        counters.stored += len(delta.records)
+        self._on_commit(time.monotonic() - started)

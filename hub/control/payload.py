@@ -1,0 +1,79 @@
+"""How a command is written for the wire, by the name of its encoding. It knows no device and sends nothing.
+
+=========== =====================================================================================================
+``native``   ``{"id", "arguments", "expires"}``: the device answers with the id and refuses what came too late
+``json``     ``{property: value}``, or the bare value where no property is named
+``text``     the value as a text
+``json-rpc`` ``{"id", "src", "method", "params"}``: ``method``, ``src`` and fixed ``params`` stand in the options
+=========== =====================================================================================================
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import msgspec
+
+from hub.errors import Conflict
+from hub.model import Command, CommandDescriptor
+
+Encoder = Callable[[CommandDescriptor, Command], bytes]
+_json = msgspec.json.encode
+
+
+def encode(descriptor: CommandDescriptor, command: Command) -> bytes:
+    """The payload. Raises Conflict for an encoding that nobody here writes."""
+    encoder = ENCODERS.get(descriptor.encoding)
+    if encoder is None:
+        raise Conflict(f"Commands of the form {descriptor.encoding[:64]!r} cannot be sent by this hub.")
+    return encoder(descriptor, command)
+
+
+def _native(descriptor: CommandDescriptor, command: Command) -> bytes:
+    return _json({"id": command.id, "arguments": command.value, "expires": command.expires_at})
+
+
+def _object(descriptor: CommandDescriptor, command: Command) -> bytes:
+    said = on_the_wire(descriptor, command.value)
+    return _json(said if descriptor.property is None else {descriptor.property: said})
+
+
+def _text(descriptor: CommandDescriptor, command: Command) -> bytes:
+    said = on_the_wire(descriptor, command.value)
+    if isinstance(said, bool):
+        return b"true" if said else b"false"
+    if isinstance(said, float) and said.is_integer():
+        said = int(said)
+    return (said if isinstance(said, str) else _json(said).decode()).encode()
+
+
+def _rpc(descriptor: CommandDescriptor, command: Command) -> bytes:
+    options = descriptor.options
+    params = dict(options.get("params", {}))
+    if descriptor.property is not None:
+        params[descriptor.property] = on_the_wire(descriptor, command.value)
+    elif isinstance(command.value, dict):
+        params |= command.value
+    return _json(
+        {"id": command.id, "src": options.get("src", ""), "method": options.get("method", ""), "params": params}
+    )
+
+
+def on_the_wire(descriptor: CommandDescriptor, value: Any) -> Any:
+    """The value in the device's own words."""
+    if descriptor.type == "none":
+        return descriptor.payload or ""
+    if isinstance(value, bool):
+        word = descriptor.on if value else descriptor.off
+        return value if word is None else word
+    if isinstance(value, dict) and descriptor.properties:
+        return {key: on_the_wire(_part(descriptor.properties[key]), part) for key, part in value.items()}
+    return value
+
+
+def _part(described: dict[str, Any]) -> CommandDescriptor:
+    return msgspec.convert(described, CommandDescriptor)
+
+
+ENCODERS: dict[str, Encoder] = {"native": _native, "json": _object, "text": _text, "json-rpc": _rpc}

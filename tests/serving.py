@@ -1,0 +1,110 @@
+"""``hub serve`` in a process of its own against a real broker, and a device that takes commands."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import httpx
+import paho.mqtt.client as paho
+
+from brokers import HOST, Mosquitto, free_port
+
+
+def until(look: Callable[[], Any], within: float = 20.0) -> Any:
+    """The first thing that ``look`` finds."""
+    deadline = time.monotonic() + within
+    while not (seen := look()):
+        assert time.monotonic() < deadline, f"not within {within} s: {look}"
+        time.sleep(0.02)
+    return seen
+
+
+class Serving:
+    """A hub on ``data`` that can be killed and started again."""
+
+    def __init__(self, data: Path, broker: Mosquitto) -> None:
+        self.data, self.broker = data, broker
+        self.port = free_port()
+        self.http = httpx.Client(base_url=f"http://{HOST}:{self.port}", timeout=20)
+        self.process: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> None:
+        environ = {
+            key: value for key, value in os.environ.items() if not key.startswith(("OPENAI_", "OLLAMA_", "HUB_"))
+        }
+        words = ["--http", f"{HOST}:{self.port}", "--mqtt", self.broker.address, "--data", str(self.data)]
+        with (self.data.parent / "hub.log").open("ab") as log:
+            self.process = subprocess.Popen(
+                [sys.executable, "-m", "hub", "serve", *words], stdout=log, stderr=log, env=environ
+            )
+        until(self._answers, 40)
+
+    def _answers(self) -> bool:
+        assert self.process is not None
+        assert self.process.poll() is None, (self.data.parent / "hub.log").read_text()
+        try:
+            return self.http.get("/readyz").status_code == 200
+        except httpx.TransportError:
+            return False
+
+    def kill(self) -> None:
+        assert self.process is not None
+        self.process.kill()
+        self.process.wait(10)
+
+    def stop(self) -> None:
+        self.http.close()
+        if self.process is not None and self.process.poll() is None:
+            self.process.terminate()
+            self.process.wait(15)
+
+    def get(self, path: str) -> Any:
+        answer = self.http.get(path)
+        assert answer.status_code == 200, answer.text
+        return answer.json()
+
+    def command(
+        self, device: str, name: str, value: Any = None, *, key: str | None = None, **body: Any
+    ) -> httpx.Response:
+        headers = {} if key is None else {"Idempotency-Key": key}
+        body |= {"name": name, "value": value}
+        return self.http.post(f"/api/devices/{device}/commands", json=body, headers=headers)
+
+    def state(self, command: dict[str, Any]) -> str:
+        return str(self.get(f"/api/commands/{command['id']}")["state"])
+
+
+class Thing:
+    """A device on the broker: what it hears on ``topics``, and ways to speak."""
+
+    def __init__(self, broker: Mosquitto, *topics: str) -> None:
+        self.heard: list[tuple[str, bytes]] = []
+        self.client = paho.Client(paho.CallbackAPIVersion.VERSION2)
+        self.client.on_message = lambda client, data, message: self.heard.append((message.topic, message.payload))
+        self.client.connect(broker.host, broker.port)
+        self.client.loop_start()
+        for topic in topics:
+            granted: list[int] = []
+            self.client.on_subscribe = lambda client, data, mid, codes, properties, to=granted: to.append(mid)
+            _, mid = self.client.subscribe(topic, 1)
+            until(lambda mid=mid, to=granted: mid in to)
+
+    def say(self, topic: str, body: Any, *, retained: bool = False) -> None:
+        payload = body if isinstance(body, str | bytes) else json.dumps(body)
+        self.client.publish(topic, payload, qos=1, retain=retained).wait_for_publish(10)
+
+    def leave(self) -> None:
+        """Not before it is disconnected is its socket closed."""
+        until(self.client.is_connected)  # also after the broker was away
+        gone: list[bool] = []
+        self.client.on_disconnect = lambda *_: gone.append(True)
+        self.client.disconnect()
+        until(lambda: gone)
+        self.client.loop_stop()

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from random import Random
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from simulators.faults import FaultKind, Faults, sensor_drift, stuck_sensor
 from simulators.machine import Machine, Metric, Metrics, Readings
 from simulators.physics import clamp, daylight, lag, outdoors
 
 OUTDOOR_CO2 = 420.0
+VENTILATION: Mapping[str, float | None] = {"auto": None, "closed": 0.0, "open": 100.0}
+"""How far the vents are told to open, in percent; None leaves it to the controller."""
 
 
 class Greenhouse(Machine):
@@ -28,6 +31,14 @@ class Greenhouse(Machine):
         "light": Metric("lx", 0, 0, 150000),
         "co2": Metric("ppm", 0, 0, 5000, maximum=1600),
         "vent": Metric("%", 0, 0, 100),
+    }
+    controls: ClassVar[Mapping[str, dict[str, Any]]] = {
+        "ventilation": {
+            "type": "enum",
+            "title": "Ventilation",
+            "values": list(VENTILATION),
+            "confirm_by": "ventilation",
+        }
     }
     faults: ClassVar[Faults] = {
         "vent_stuck": FaultKind("roof vent", ("vent", "temperature", "humidity", "co2"), "vent_stuck"),
@@ -53,6 +64,7 @@ class Greenhouse(Machine):
         self._gas = self.noise(12, 60)
         self._probe = self.noise(0.12, 40)
         self._sun = 0.5
+        self._ventilation: float | None = None
         self._heat = self._day_setpoint
         self._opening = 25.0
         self._water = 68.0
@@ -60,13 +72,20 @@ class Greenhouse(Machine):
         self._pouring = False
         self._carbon = 600.0
 
+    def command(self, name: str, value: Any) -> dict[str, Any]:
+        if name != "ventilation" or value not in VENTILATION:
+            return super().command(name, value)
+        self._ventilation = VENTILATION[value]
+        return {"ventilation": value}
+
     def _advance(self, now: float, dt: float) -> None:
         hour = self.hour(now)
         light = daylight(hour)
         self._sun = lag(self._sun, light * clamp(0.85 + self._clouds.now, 0.25, 1.15), dt, 30)
         outside = outdoors(hour, self._outside, 4) + self._weather.now
         setpoint = self._day_setpoint if light > 0.1 else self._night_setpoint
-        self._opening = lag(self._opening, clamp(18 * (self._heat - setpoint), 0, 100), dt, 180)
+        asked = clamp(18 * (self._heat - setpoint), 0, 100) if self._ventilation is None else self._ventilation
+        self._opening = lag(self._opening, asked, dt, 180)
         closed = outside + self._glass * self._sun + 2
         free = closed + (outside + 2 - closed) * 0.6 * self._opening / 100
         self._heat = lag(self._heat, max(free, setpoint - 0.8), dt, 900)

@@ -7,6 +7,7 @@ machine and no schedule.
 from __future__ import annotations
 
 import socket
+import time
 from collections import deque
 from contextlib import suppress
 from enum import Enum, auto
@@ -15,7 +16,8 @@ from typing import Any, Protocol, cast
 import paho.mqtt.client as mqtt
 from paho.mqtt.enums import CallbackAPIVersion, MQTTProtocolVersion
 
-from simulators.wire import topic
+from simulators.orders import Orders
+from simulators.wire import encode, topic
 
 KEEPALIVE = 30
 CONNECT_TIMEOUT = 1.5
@@ -49,7 +51,17 @@ class Link:
     counted in ``dropped``. What was sent but not acknowledged is sent again after a reconnect.
     """
 
-    def __init__(self, driver: Driver, host: str, port: int, root: str, device: str, info: bytes, waiting: int) -> None:
+    def __init__(
+        self,
+        driver: Driver,
+        host: str,
+        port: int,
+        root: str,
+        device: str,
+        info: bytes,
+        waiting: int,
+        orders: Orders | None = None,
+    ) -> None:
         self.device = device
         self.state = State.DOWN
         self.unacknowledged = 0
@@ -61,6 +73,9 @@ class Link:
         self._status = topic(root, device, "status")
         self._info = (topic(root, device, "info"), info)
         self._telemetry = topic(root, device, "telemetry")
+        self._orders = orders
+        self._commands = topic(root, device, "commands/")
+        self._replies, self._reported = topic(root, device, "replies"), topic(root, device, "reported")
         self._waiting: deque[bytes] = deque(maxlen=waiting)
         self._client = client = mqtt.Client(
             CallbackAPIVersion.VERSION2,
@@ -73,6 +88,7 @@ class Link:
         client.on_connect = self._on_connect
         client.on_disconnect = self._on_disconnect
         client.on_publish = self._on_publish
+        client.on_message = self._on_message
         client.on_socket_open = lambda _client, _data, sock: driver.opened(self, cast(socket.socket, sock))
         client.on_socket_close = lambda _client, _data, sock: driver.closed(self, cast(socket.socket, sock))
         client.connect_async(host, port, KEEPALIVE)
@@ -179,6 +195,8 @@ class Link:
         self._refusal = ""
         self._publish(self._status, b"online", retain=True)
         self._publish(*self._info, retain=True)
+        if self._orders is not None:
+            self._client.subscribe(self._commands + "+", qos=1)
         self._driver.came_up(self)
         self._flush()
 
@@ -190,6 +208,16 @@ class Link:
     def _on_publish(self, _client: mqtt.Client, _data: Any, _mid: int, _reason: Any, _properties: Any) -> None:
         self.unacknowledged -= 1
         self._flush()
+
+    def _on_message(self, _client: mqtt.Client, _data: Any, message: mqtt.MQTTMessage) -> None:
+        if self._orders is None:
+            return
+        name = message.topic.removeprefix(self._commands)
+        reply, reported = self._orders.answer(name, bytes(message.payload), time.time_ns() // 1_000_000)
+        if reply is not None:
+            self._publish(self._replies, encode(reply))
+        if reported:
+            self._publish(self._reported, encode(reported), retain=True)
 
     def _flush(self) -> None:
         while self._waiting and self.state is State.UP and self.unacknowledged < IN_FLIGHT:

@@ -64,6 +64,8 @@ class Machine(ABC):
     labels: ClassVar[tuple[str, ...]]
     metrics: ClassVar[Metrics]
     flags: ClassVar[tuple[str, ...]] = ()
+    controls: ClassVar[Mapping[str, dict[str, Any]]] = {}
+    """The commands it takes, by name, as its ``info`` describes them."""
     faults: ClassVar[Faults]
 
     def __init__(self, identity: str, seed: int, hour: float = 10.0) -> None:
@@ -112,7 +114,12 @@ class Machine(ABC):
             "labels": list(self.labels),
             "units": {name: metric.unit for name, metric in self.metrics.items()},
             "limits": {name: metric.limits for name, metric in self.metrics.items() if metric.limits},
+            **({"commands": dict(self.controls)} if self.controls else {}),
         }
+
+    def command(self, name: str, value: Any) -> dict[str, Any]:
+        """Do what a command says; returns what the machine reports of it. Raises ValueError that says why not."""
+        raise ValueError(f"{self.id} takes no command {name!r}.")
 
     # For the machines themselves.
 

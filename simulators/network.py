@@ -16,6 +16,7 @@ import time
 from itertools import count
 
 from simulators.link import Link, State
+from simulators.orders import Orders
 
 log = logging.getLogger("simulators")
 
@@ -48,11 +49,11 @@ class Network:
         self._complained = False
         self._closing = False
 
-    def add(self, device: str, info: bytes, waiting: int) -> Link:
+    def add(self, device: str, info: bytes, waiting: int, orders: Orders | None = None) -> Link:
         """A link for ``device`` that connects by itself; ``waiting`` bounds what it keeps while
         disconnected.
         """
-        link = Link(self, self._host, self._port, self._root, device, info, waiting)
+        link = Link(self, self._host, self._port, self._root, device, info, waiting, orders)
         self.links[device] = link
         self._connect_at(link, 0.0)
         return link

@@ -19,6 +19,7 @@ from simulators.fleet import Device, behind
 from simulators.link import Link, State
 from simulators.machine import Readings
 from simulators.network import Network
+from simulators.orders import Orders
 
 HISTORY_RECORDS_A_SECOND = 10_000.0
 STEPS_A_TURN = 200
@@ -42,6 +43,10 @@ class Unit:
     link: Link
     phase: float
     seq: int = 0
+
+
+def _orders(device: Device) -> Orders | None:
+    return Orders(device.machine.command) if device.machine.controls else None
 
 
 class Site:
@@ -71,7 +76,7 @@ class Site:
             Unit(
                 i,
                 device,
-                network.add(device.id, wire.encode(device.info()), waiting),
+                network.add(device.id, wire.encode(device.info()), waiting, _orders(device)),
                 interval * i / len(devices),
             )
             for i, device in enumerate(devices)

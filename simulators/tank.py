@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from random import Random
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from simulators.faults import FaultKind, Faults, sensor_drift, stuck_sensor
 from simulators.machine import Machine, Metric, Metrics, Readings
@@ -27,6 +28,16 @@ class Tank(Machine):
         "outflow": Metric("m³/h", 2, 0, 60, minimum=1),
         "valve": Metric("%", 1, 0, 100),
         "pressure": Metric("bar", 3, 0, 4),
+    }
+    controls: ClassVar[Mapping[str, dict[str, Any]]] = {
+        "set_level": {
+            "type": "number",
+            "title": "Level to keep",
+            "minimum": 30,
+            "maximum": 85,
+            "unit": "%",
+            "confirm_by": "setpoint",
+        }
     }
     faults: ClassVar[Faults] = {
         "leak": FaultKind("tank wall", ("level", "pressure", "valve", "inflow"), "leak"),
@@ -54,6 +65,12 @@ class Tank(Machine):
         self._opening = 45.0
         self._contents = self._setpoint
         self._drawn = self._demand
+
+    def command(self, name: str, value: Any) -> dict[str, Any]:
+        if name != "set_level" or not isinstance(value, int | float) or not 30 <= value <= 85:
+            return super().command(name, value)
+        self._setpoint = float(value)
+        return {"setpoint": value}
 
     def _advance(self, now: float, dt: float) -> None:
         wanted = self._demand * (0.6 + 0.4 * working_day(self.hour(now))) * (1 + self._plant.now)

@@ -93,7 +93,7 @@ export const T = {
     run: 'Diagnose now', running: 'Diagnosing…', more: 'Full diagnosis', component: 'Component', on: 'on', goto: 'Show in the chart', all: (n: number) => `Show all ${n}`
   },
   device: {
-    overview: 'Overview', history: 'History', events: 'Events', rules: 'Rules', raw: 'Raw messages', settings: 'Settings', sections: 'Device sections', missing: 'There is no device by this name. It may have been deleted.',
+    overview: 'Overview', history: 'History', events: 'Events', commands: 'Commands', rules: 'Rules', raw: 'Raw messages', settings: 'Settings', sections: 'Device sections', missing: 'There is no device by this name. It may have been deleted.',
     seen: 'seen', never: 'never seen', via: (id: string) => `via ${id}`, ask: 'Ask about this', limit: (v: string) => `limit ${v}`, noMetrics: 'This device has not sent a reading yet.',
     ranges: { '15m': '15 min', '1h': '1 h', '24h': '24 h', '7d': '7 d' }, range: 'Time range', custom: 'Selected', resetZoom: 'Back to live', empty: 'No reading in this time.',
     loading: 'Loading…', meanAndBand: 'mean, lowest to highest', expected: 'expected', compare: 'Compare with…', comparedWith: (name: string) => `with ${name}`, twinReads: (v: string) => `beside it ${v}`,
@@ -115,6 +115,17 @@ export const T = {
     facts: { id: 'Id', native: 'Its own name', dialect: 'Dialect', model: 'Model', manufacturer: 'Manufacturer', firmware: 'Firmware', first: 'First seen', via: 'Via', info: 'Info it sent', desired: 'Desired', reported: 'Reported' },
     form: { name: 'Name', area: 'Area', labels: 'Labels, separated by commas', save: 'Save', saved: (name: string) => `${name} is saved`, unchanged: 'Nothing was changed', undone: 'It is as it was' },
     remove: 'Delete this device', removeLead: 'Deletes the device with its history and alerts. If it sends again, it appears as new.', removeConfirm: 'Delete for good', removed: (name: string) => `${name} is deleted`, keep: 'Keep it',
+  },
+  commands: {
+    title: 'What this device takes', lead: 'The hub keeps a command until the device can be reached, and shows what became of it.', log: 'Last commands', none: 'Nothing has been asked of this device yet.',
+    now: (v: string) => `now ${v}`, turnOn: 'On', turnOff: 'Off', press: 'Send', send: 'Send', choose: 'Choose…', on: 'on', off: 'off',
+    notNumber: 'This must be a number.', notJson: 'This must be JSON.', outside: (bounds: string) => `This must be ${bounds}.`,
+    between: (low: number, high: number) => `${low} to ${high}`, atLeast: (low: number) => `at least ${low}`, atMost: (high: number) => `at most ${high}`,
+    states: { queued: 'waits', sent: 'sent', acknowledged: 'done', confirmed: 'confirmed', failed: 'failed', expired: 'expired', unverified: 'unverified' },
+    means: {
+      queued: 'Kept until the device can be reached', sent: 'The broker has it', acknowledged: 'The device says that it has done it', confirmed: 'What the device reports is what was wanted',
+      failed: 'The device or the broker refused', expired: 'The device could not be reached in time; it was never sent', unverified: 'It was sent, and nothing shows that it was done',
+    },
   },
   assistant: {
     title: 'Assistant', lead: 'Ask about the fleet: what is wrong, what changed, what a reading means.', alone: 'Each question stands on its own.', placeholder: 'Ask about your devices…', send: 'Send', stop: 'Stop', retry: 'Ask again',

@@ -7,6 +7,7 @@ type Shapes = components['schemas'];
 
 export type ActivityItem = Shapes['ActivityShape'];
 export type Alert = Shapes['AlertShape'];
+export type Command = Shapes['CommandShape'];
 export type Device = Shapes['DeviceShape'];
 export type DeviceDetail = Shapes['DeviceDetail'];
 export type Diagnosis = Shapes['DiagnosisShape'];
@@ -46,5 +47,6 @@ export type FromHub =
   | Shapes['LiveResync']
   | Shapes['LiveAlerts']
   | Shapes['LiveAlert']
+  | Shapes['LiveCommand']
   | Shapes['LivePong'];
 export type FromPage = Shapes['LiveHello'] | Shapes['LiveAck'] | Shapes['LivePing'] | Shapes['LiveHidden'];

@@ -2,7 +2,7 @@
 // painted, keeps a heartbeat and comes back by itself. It writes frames into the fleet and hands the rest to
 // its listener. Knows no page; time, chance and the socket itself can be replaced in tests.
 
-import type { Alert } from '../api/types';
+import type { Alert, Command } from '../api/types';
 import type { Fleet } from './fleet';
 import { afterPaint, nextFrame, soon } from './frame';
 import { CLOSE_LOGIN, CLOSE_ORIGIN, type FromHub, type FromPage, type Stats } from './protocol';
@@ -18,6 +18,7 @@ export interface Listener {
   reset(root: string): void;
   alerts(items: Alert[]): void;
   alert(alert: Alert): void;
+  command(command: Command): void;
   stats(stats: Stats): void;
   /** Round trip in ms. */
   latency(ms: number): void;
@@ -155,6 +156,9 @@ export class Connection {
         break;
       case 'alert':
         this.listener.alert(message.alert);
+        break;
+      case 'command':
+        this.listener.command(message.command);
         break;
       case 'stats':
         this.listener.stats(message);

@@ -3,7 +3,7 @@
 
 import { SvelteMap } from 'svelte/reactivity';
 import { whenUnauthorized } from '../api/http';
-import type { Alert } from '../api/types';
+import type { Alert, Command } from '../api/types';
 import { Connection } from './connection';
 import { Fleet } from './fleet';
 import { nextFrame } from './frame';
@@ -36,6 +36,7 @@ class Session {
   states = $state(0);
   /** Counts up with each new snapshot: what was fetched for the old one should be fetched again. */
   epoch = $state(0);
+  private readonly commandListeners = new Set<(command: Command) => void>();
   private readonly byId = new SvelteMap<string, Alert>();
 
   /** Open alerts (raised or acknowledged): unacknowledged first, then the worst, then the newest. */
@@ -62,6 +63,7 @@ class Session {
       this.pin();
     },
     alert: (alert) => this.replace(alert),
+    command: (command) => this.commandListeners.forEach((listener) => listener(command)),
     stats: (stats) => {
       this.stats = stats;
       this.statsHistory = [...this.statsHistory.slice(1 - STATS_KEPT), stats];
@@ -89,6 +91,12 @@ class Session {
   retry(): void {
     if (this.link === 'login' || this.link === 'origin') this.unlinked('connecting');
     this.connection.open();
+  }
+
+  /** Calls `listener` with each command that was asked for or has moved on, until the function it returns is called. */
+  onCommand(listener: (command: Command) => void): () => void {
+    this.commandListeners.add(listener);
+    return () => this.commandListeners.delete(listener);
   }
 
   alert(id: string): Alert | undefined {

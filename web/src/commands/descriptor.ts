@@ -1,0 +1,71 @@
+// What a device takes, as its description says it (docs/commands.md), and what a person typed turned into a value that
+// fits. The hub checks it again. Pure; knows no page.
+
+import { T } from '../texts';
+
+export type Kind = 'boolean' | 'number' | 'enum' | 'text' | 'object' | 'list' | 'none';
+
+export interface Descriptor {
+  type: Kind;
+  title?: string | null;
+  unit?: string | null;
+  confirm_by?: string | null;
+  minimum?: number | null;
+  maximum?: number | null;
+  step?: number | null;
+  values?: string[];
+}
+
+export type Parsed = { value: unknown; problem?: undefined } | { problem: string };
+
+/** What can be told of `commands`, in the order of their names; what is described in no way we know is left out. */
+export function descriptors(commands: Record<string, unknown>): [string, Descriptor][] {
+  const kinds: Kind[] = ['boolean', 'number', 'enum', 'text', 'object', 'list', 'none'];
+  const { compare } = new Intl.Collator('en', { numeric: true });
+  return Object.entries(commands as Record<string, Descriptor>)
+    .map(([name, told]): [string, Descriptor] => [name, { ...told, type: told.type ?? 'text' }])
+    .filter(([, told]) => kinds.includes(told.type))
+    .sort(([a], [b]) => compare(a, b));
+}
+
+export function parse(wants: Descriptor, typed: string): Parsed {
+  if (wants.type === 'none') return { value: null };
+  if (wants.type === 'text' || wants.type === 'enum') return { value: typed };
+  if (wants.type === 'boolean') return { value: typed === 'true' };
+  if (wants.type === 'number') return parseNumber(wants, typed);
+  try {
+    return { value: JSON.parse(typed) as unknown };
+  } catch {
+    return { problem: T.commands.notJson };
+  }
+}
+
+function parseNumber(wants: Descriptor, typed: string): Parsed {
+  const value = Number(typed.trim().replace(',', '.'));
+  if (!typed.trim() || !Number.isFinite(value)) return { problem: T.commands.notNumber };
+  const { minimum, maximum } = wants;
+  const low = minimum !== null && minimum !== undefined && value < minimum;
+  const high = maximum !== null && maximum !== undefined && value > maximum;
+  return low || high ? { problem: T.commands.outside(bounds(wants)) } : { value };
+}
+
+/** `0 to 100 %`, as far as there are bounds. */
+export function bounds({ minimum, maximum, unit }: Descriptor): string {
+  const has = (bound: number | null | undefined): bound is number => bound !== null && bound !== undefined;
+  const text =
+    has(minimum) && has(maximum)
+      ? T.commands.between(minimum, maximum)
+      : has(minimum)
+        ? T.commands.atLeast(minimum)
+        : has(maximum)
+          ? T.commands.atMost(maximum)
+          : '';
+  return text && unit ? `${text} ${unit}` : text;
+}
+
+/** A value as a person reads it. */
+export function shown(value: unknown): string {
+  if (value === null || value === undefined) return '';
+  if (typeof value === 'boolean') return value ? T.commands.on : T.commands.off;
+  return typeof value === 'string' ? value : JSON.stringify(value);
+}

@@ -31,7 +31,7 @@ def test_a_command_is_followed_until_it_is_confirmed(plant: Demo, tank: str, pag
     field.fill("61,5")
     field.press("Enter")
     log = page.get_by_role("region", name="Last commands")
-    expect(log.get_by_role("listitem").first).to_contain_text(re.compile(r"confirmed.*Set level\s+61.5", re.DOTALL))
+    expect(log.get_by_role("listitem").first).to_contain_text(re.compile(r"confirmed.*Level to keep\s+61.5", re.DOTALL))
     assert plant.get(f"/api/devices/{tank}")["reported"]["setpoint"] == 61.5
     page.reload()
     expect(log.get_by_role("listitem").first).to_contain_text("confirmed")

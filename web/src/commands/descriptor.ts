@@ -1,6 +1,7 @@
 // What a device takes, as its description says it (docs/commands.md), and what a person typed turned into a value that
 // fits. The hub checks it again. Pure; knows no page.
 
+import { metricName } from '../lib/format';
 import { T } from '../texts';
 
 export type Kind = 'boolean' | 'number' | 'enum' | 'text' | 'object' | 'list' | 'none';
@@ -27,6 +28,9 @@ export function descriptors(commands: Record<string, unknown>): [string, Descrip
     .filter(([, told]) => kinds.includes(told.type))
     .sort(([a], [b]) => compare(a, b));
 }
+
+/** Its name for people. */
+export const titleOf = (name: string, wants?: Descriptor): string => wants?.title ?? metricName(name);
 
 export function parse(wants: Descriptor, typed: string): Parsed {
   if (wants.type === 'none') return { value: null };

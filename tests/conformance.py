@@ -2,7 +2,8 @@
 
 A vector (one JSON object a line in ``tests/vectors/DIALECT/*.jsonl``) has a ``topic``, a ``payload`` (or
 ``payload_hex``), ``retained``, the earlier messages that it takes (``given``), and what a right decoder yields
-(``expect``): ``device`` with its native id, ``availability``, ``time`` and ``observations`` (metric, value, unit).
+(``expect``): ``device`` with its native id, ``availability``, ``time`` (ISO 8601, or ``time_s`` and ``time_ms`` since
+the epoch) and ``observations`` (metric, value, unit).
 A ``note`` says why an expectation is not what a script once wrote.
 """
 
@@ -13,12 +14,12 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from hub.dialects import Dialect, Result, TasmotaDialect, Zigbee2MqttDialect
+from hub.dialects import Dialect, Result, SparkplugDialect, TasmotaDialect, Zigbee2MqttDialect
 from hub.errors import Rejected
 from hub.model import Identity, RawMessage
 
 VECTORS = Path(__file__).parent / "vectors"
-MAKE = {"zigbee2mqtt": Zigbee2MqttDialect, "tasmota": TasmotaDialect}
+MAKE = {"zigbee2mqtt": Zigbee2MqttDialect, "tasmota": TasmotaDialect, "sparkplug": SparkplugDialect}
 RECEIVED = 1_795_380_400_000
 
 
@@ -54,7 +55,8 @@ def message(vector: dict[str, Any], received: int = RECEIVED) -> RawMessage:
 def disagreements(vector: dict[str, Any], dialect: Dialect) -> list[str]:
     """What differs from the expectation, in words; empty where all agrees."""
     expect, registry = vector["expect"], Registry()
-    received = _ms(expect["time"]) + 50 if isinstance(expect.get("time"), str) else RECEIVED
+    at = _time(expect)
+    received = RECEIVED if at is None else at + 50
     for given in vector.get("given", ()):
         registry.hear(dialect, message(given, received))
     try:
@@ -80,8 +82,9 @@ def _differences(expect: dict[str, Any], result: Result, registry: Registry) -> 
             yield f"{key} {getattr(info, of)!r} instead of {wanted[key]!r}"
     if "availability" in expect and expect["availability"] not in [a.online for a in result.availability]:
         yield f"availability {[a.online for a in result.availability]} instead of {expect['availability']}"
-    if isinstance(expect.get("time"), str) and result.records and result.records[0].ts != _ms(expect["time"]):
-        yield f"time {result.records[0].ts} instead of {_ms(expect['time'])}"
+    at = _time(expect)
+    if at is not None and result.records and result.records[0].ts != at:
+        yield f"time {result.records[0].ts} instead of {at}"
     for seen in expect.get("observations", ()):
         if seen["metric"] not in values or values[seen["metric"]] != seen["value"]:
             yield f"{seen['metric']} = {values.get(seen['metric'])!r} instead of {seen['value']!r}"
@@ -92,8 +95,11 @@ def _differences(expect: dict[str, Any], result: Result, registry: Registry) -> 
         yield f"not expected: {', '.join(sorted(extra))}"
 
 
-def _ms(text: str) -> int:
-    return int(datetime.fromisoformat(text).timestamp() * 1000)
+def _time(expect: dict[str, Any]) -> int | None:
+    """What the message says of its time, in ms."""
+    if isinstance(expect.get("time"), str):
+        return int(datetime.fromisoformat(expect["time"]).timestamp() * 1000)
+    return int(expect["time_s"] * 1000) if "time_s" in expect else expect.get("time_ms")
 
 
 if __name__ == "__main__":

@@ -9,6 +9,7 @@ import msgspec
 from hub.dialects.base import Change, Dialect, Effect, Publish, Reply, Result, Subscribe, Unsubscribe, View
 from hub.dialects.native import NativeDialect
 from hub.dialects.payload import rejection
+from hub.dialects.sparkplug import SparkplugDialect
 from hub.dialects.tasmota import TasmotaDialect
 from hub.dialects.zigbee2mqtt import Zigbee2MqttDialect
 
@@ -19,6 +20,7 @@ class Roots(msgspec.Struct, frozen=True):
     native: str = "devices"
     zigbee2mqtt: str = "zigbee2mqtt"
     tasmota: str = "tasmota/discovery"
+    sparkplug: str = "spBv1.0"
 
     def others(self, name: str) -> tuple[str, ...]:
         """Where everybody but ``name`` begins: a device that names its own topics gets none there."""
@@ -29,6 +31,7 @@ DIALECTS: dict[str, Callable[[Roots], Dialect]] = {
     "native": lambda roots: NativeDialect(roots.native),
     "zigbee2mqtt": lambda roots: Zigbee2MqttDialect(roots.zigbee2mqtt),
     "tasmota": lambda roots: TasmotaDialect(roots.tasmota, roots.others("tasmota")),
+    "sparkplug": lambda roots: SparkplugDialect(roots.sparkplug),
 }
 """Name -> how to make it, in order of ownership: native beats discovery."""
 
@@ -42,6 +45,7 @@ __all__ = [
     "Reply",
     "Result",
     "Roots",
+    "SparkplugDialect",
     "Subscribe",
     "TasmotaDialect",
     "Unsubscribe",

@@ -1,0 +1,87 @@
+"""The metrics of one payload as records: each by its name or alias, at its own time. Knows no topic and no session.
+
+Source: the Sparkplug 3.0 specification, 6.4.4 "Payload" and 6.4.5 "Metric".
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import msgspec
+
+from hub.dialects.payload import metric_name, rejection
+from hub.dialects.sparkplug import wire
+from hub.dialects.sparkplug.births import NO_READING, Birth, is_good, is_reading
+from hub.dialects.sparkplug.wire import Fields
+from hub.dialects.times import LATE, when
+from hub.errors import Rejected
+from hub.model import Quality, RawMessage, Record, Rejection, Value
+
+
+class Taken(msgspec.Struct, frozen=True):
+    """``lost`` says that the birth does not explain these metrics: it was another one, or none was heard."""
+
+    records: Sequence[Record]
+    rejections: Sequence[Rejection]
+    lost: bool
+
+
+def taken(
+    message: RawMessage, device: str, birth: Birth, own: Fields, metrics: Sequence[Fields], *, born: bool = False
+) -> Taken:
+    """All readings of a payload: one record for each time (and for what is historical) in it.
+
+    ``born``: all that a birth says holds at the time of the birth, however long ago it came to be so."""
+    sent = own.get(wire.TIMESTAMP)
+    groups: dict[tuple[int | None, bool], dict[str, Value]] = {}
+    faults: list[Rejected] = []
+    lost = False
+    for metric in metrics:
+        try:
+            raw = metric.get(wire.NAME)
+            name = wire.text(raw) if raw is not None else birth.aliases.get(metric.get(wire.ALIAS, -1), "")
+            datatype = birth.types.get(name) or _undeclared(name, metric)
+            if wire.PROPERTIES in metric and not is_good(metric):
+                continue
+            value = wire.value(metric, datatype)
+        except Rejected as error:
+            faults.append(error)
+            lost = lost or error.reason in ("before_birth", "wrong_type")
+            continue
+        lost = lost or name not in birth.types
+        if value is not None:
+            sampled = sent if born else metric.get(wire.SAMPLED, sent)
+            groups.setdefault((sampled, bool(metric.get(wire.HISTORICAL))), {})[name] = value
+    if not groups and not faults:
+        groups[sent, False] = {}  # nothing that is a reading, and yet a sign of life
+    records = [_record(message, device, values, *at) for at, values in groups.items()]
+    return Taken(records, [_refused(message, faults)] if faults else [], lost)
+
+
+def _undeclared(name: str, metric: Fields) -> int:
+    """The datatype of a metric that the birth does not explain: its own. Raises Rejected (``before_birth``)."""
+    datatype = metric.get(wire.DATATYPE)
+    if not name or datatype is None:
+        raise Rejected("before_birth", "A metric stands here that no birth certificate has declared.")
+    return int(datatype) if is_reading(metric_name(name), datatype) else NO_READING
+
+
+def _record(message: RawMessage, device: str, values: dict[str, Value], ts: int | None, historical: bool) -> Record:
+    at, quality = _time(message, ts)
+    if historical and ts is not None and not message.retained and ts < message.received + LATE:
+        at, quality = ts, "late"  # kept back while there was no connection, for days perhaps
+    return Record(device, at, message.received, values, quality)
+
+
+def _time(message: RawMessage, ts: int | None) -> tuple[int, Quality]:
+    try:
+        return when(ts, message.received, retained=message.retained)
+    except Rejected:
+        return message.received, "retained" if message.retained else "clock"
+
+
+def _refused(message: RawMessage, faults: Sequence[Rejected]) -> Rejection:
+    """One dead letter a message, however many of its metrics cannot be read."""
+    said = rejection(message, faults[0])
+    more = f" ({len(faults)} metrics of this message could not be read.)" if len(faults) > 1 else ""
+    return msgspec.structs.replace(said, detail=said.detail + more)

@@ -1,0 +1,233 @@
+"""Sparkplug B: its genuine messages as vectors, and what those do not show: sessions, datatypes, times."""
+
+import pytest
+
+from conformance import disagreements, vectors
+from dialect_run import NOW, Heard
+from hub.dialects import SparkplugDialect
+from hub.topics import slug
+from sparkplug_node import DEVICE, NODE, Plant, T, held, metric, payload
+
+VECTORS = vectors("sparkplug")
+REBIRTH = "spBv1.0/Plant/NCMD/edge"
+
+
+@pytest.mark.parametrize("vector", VECTORS, ids=[vector["id"] for vector in VECTORS])
+def test_vector(vector):
+    assert disagreements(vector, SparkplugDialect()) == []
+
+
+def readings(result) -> dict:
+    return {name: value for record in result.records for name, value in record.values.items()}
+
+
+@pytest.mark.parametrize(
+    ("datatype", "value"),
+    [
+        (T.INT8, -5), (T.INT8, 127), (T.INT16, -300), (T.INT32, -2147483648), (T.INT64, -9007199254740991),
+        (T.UINT8, 250), (T.UINT16, 65535), (T.UINT32, 4294967295), (T.UINT64, 9007199254740991),
+        (T.FLOAT, 0.5), (T.DOUBLE, -1e300), (T.BOOLEAN, True), (T.BOOLEAN, False), (T.STRING, "läuft"), (T.TEXT, ""),
+        (T.UUID, "f81d4fae-7dec-11d0-a765-00a0c91e6bf6"), (T.DATETIME, 1795386000000),
+    ],
+)  # fmt: skip
+def test_every_datatype_by_its_width(datatype, value):
+    read = readings(Plant().born().press("DATA", metric("x", datatype, value), seq=2))
+    assert read == {"x": value}
+    assert type(read["x"]) is (float if isinstance(value, int) and not isinstance(value, bool) else type(value))
+
+
+@pytest.mark.parametrize(
+    ("datatype", "sent", "read"),
+    [
+        (T.INT8, held(T.UINT8, 251), -5.0),  # one byte of sign only
+        (T.UINT32, held(T.INT64, 4_000_000_000), 4e9),
+        (T.INT32, held(T.INT64, -5), -5.0),
+        (T.FLOAT, held(T.DOUBLE, 2.5), 2.5),
+        (T.DOUBLE, held(T.INT32, 3), 3.0),
+        (T.BOOLEAN, held(T.INT32, 1), True),
+    ],
+)
+def test_senders_that_use_another_field_for_a_number(datatype, sent, read):
+    assert readings(Plant().born().press("DATA", metric("x", datatype, sent), seq=2)) == {"x": read}
+
+
+def test_what_is_no_reading_is_left_out():
+    plant = Plant().born()
+    said = plant.press(
+        "DATA",
+        metric("file", T.BYTES, held(T.BYTES, b"\x01")),
+        metric("never", T.DOUBLE, null=True),
+        metric("bad", T.DOUBLE, 1, Quality=0),
+        metric("old", T.DOUBLE, 1, quality=500),
+        metric("good", T.DOUBLE, 1, Quality=192),
+        seq=2,
+    )
+    assert (readings(said), said.rejections) == ({"good": 1.0}, [])
+
+
+def test_one_metric_that_cannot_be_read_does_not_cost_the_others():
+    plant = Plant().born(metric("x", T.DOUBLE, 1, alias=3))
+    said = plant.press("DATA", metric("n", T.DOUBLE, float("nan")), metric(alias=3, value=held(T.DOUBLE, 2)), seq=2)
+    assert readings(said) == {"x": 2.0}
+    assert [r.reason for r in said.rejections] == ["bad_value"]
+
+
+def test_an_alias_stands_for_the_name_in_the_birth():
+    plant = Plant().born(metric("Line/Speed", T.DOUBLE, 3, alias=12))
+    assert readings(plant.press("DATA", metric(alias=12, value=held(T.DOUBLE, 4.5)), seq=2)) == {"Line/Speed": 4.5}
+
+
+def test_who_is_who():
+    plant = Plant().born(metric("Properties/Hardware Make", T.STRING, "Acme"), metric("t", T.FLOAT, 1, engUnit="degC"))
+    node, press = (plant.registry.met[slug(who)] for who in (NODE, DEVICE))
+    assert (node.native_id, node.info.name, node.info.via) == ("Plant/edge", "edge", None)
+    assert (press.native_id, press.info.name, press.info.via) == ("Plant/edge/press", "press", slug(NODE))
+    assert (press.info.manufacturer, press.info.units) == ("Acme", {"t": "°C"})
+
+
+def test_a_gap_in_the_numbers_asks_for_a_rebirth_and_still_reads():
+    plant = Plant().born(metric("x", T.DOUBLE, 1, alias=3))
+    assert plant.press("DATA", metric(alias=3, value=held(T.DOUBLE, 2)), seq=2).effects == []
+    said = plant.press("DATA", metric(alias=3, value=held(T.DOUBLE, 3)), seq=5)
+    assert readings(said) == {"x": 3.0}
+    (asked,) = said.effects
+    assert (asked.topic, asked.qos, asked.retained) == (REBIRTH, 0, False)
+    assert asked.payload == payload(metric("Node Control/Rebirth", T.BOOLEAN, True, ts=NOW))
+
+
+def test_the_numbers_go_round():
+    plant = Plant().born()
+    for seq in (*range(2, 256), 0, 1):
+        assert plant.node("DATA", seq=seq).effects == []
+
+
+def test_data_before_a_birth_ask_for_one_at_most_once_a_minute():
+    plant = Plant()
+    said = plant.press("DATA", metric(alias=3, value=held(T.DOUBLE, 2)), seq=9)
+    assert ([r.reason for r in said.rejections], len(said.effects)) == (["before_birth"], 1)
+    assert plant.press("DATA", metric(alias=3), seq=10, received=NOW + 59_999).effects == []
+    assert len(plant.node("DATA", seq=11, received=NOW + 60_000).effects) == 1
+
+
+def test_data_that_say_all_by_themselves_are_read_without_a_birth():
+    said = Plant().press("DATA", metric("x", T.DOUBLE, 2), seq=9)
+    assert readings(said) == {"x": 2.0}
+    assert [identity.native_id for identity in said.identities] == [NODE, DEVICE]
+    assert len(said.effects) == 1
+
+
+def test_a_value_of_another_type_than_declared_asks_for_a_rebirth():
+    plant = Plant().born(metric("x", T.DOUBLE, 1, alias=3))
+    said = plant.press("DATA", metric(alias=3, value=held(T.STRING, "on")), seq=2)
+    assert ([r.reason for r in said.rejections], len(said.effects)) == (["wrong_type"], 1)
+
+
+def test_a_birth_of_the_node_takes_back_what_its_devices_declared():
+    plant = Plant().born(metric("x", T.DOUBLE, 1, alias=3))
+    plant.node("BIRTH", metric("bdSeq", T.INT64, 7), seq=0)
+    said = plant.press("DATA", metric(alias=3, value=held(T.DOUBLE, 2)), seq=1)
+    assert (readings(said), len(said.effects)) == ({}, 1)
+
+
+def test_the_death_of_a_node_takes_its_devices_with_it():
+    plant = Plant().born()
+    gone = plant.node("DEATH", metric("bdSeq", T.INT64, 7)).availability
+    assert {(a.device, a.online) for a in gone} == {(slug(NODE), False), (slug(DEVICE), False)}
+    (back,) = plant.node("BIRTH", metric("bdSeq", T.INT64, 8), seq=0).availability
+    assert (back.device, back.online) == (slug(NODE), True)
+
+
+def test_the_will_of_an_older_session_is_no_death():
+    plant = Plant().born(session=8)
+    assert plant.node("DEATH", metric("bdSeq", T.INT64, 7)).availability == ()
+
+
+def test_the_death_of_a_device():
+    plant = Plant().born(metric("x", T.DOUBLE, 1, alias=3))
+    (gone,) = plant.press("DEATH", seq=2).availability
+    assert (gone.device, gone.online) == (slug(DEVICE), False)
+    assert len(plant.press("DATA", metric(alias=3, value=held(T.DOUBLE, 2)), seq=3).effects) == 1
+
+
+def test_each_metric_has_its_own_time_and_history_raises_nothing():
+    plant = Plant().born()
+    said = plant.press(
+        "DATA",
+        metric("a", T.DOUBLE, 1),
+        metric("b", T.DOUBLE, 2, ts=NOW - 40_000),
+        metric("c", T.DOUBLE, 3, ts=NOW - 1_000, historical=True),
+        metric("d", T.DOUBLE, 4, ts=NOW - 3 * 86_400_000, historical=True),
+        metric("e", T.DOUBLE, 5, ts=NOW - 3 * 86_400_000),
+        metric("f", T.DOUBLE, 6, ts=2**63),
+        seq=2,
+        ts=NOW - 10,
+    )
+    assert {name: (r.ts, r.quality) for r in said.records for name in r.values} == {
+        "a": (NOW - 10, "good"),
+        "b": (NOW - 40_000, "good"),
+        "c": (NOW - 1_000, "late"),
+        "d": (NOW - 3 * 86_400_000, "late"),
+        "e": (NOW, "clock"),
+        "f": (NOW, "clock"),
+    }
+
+
+def test_what_a_birth_says_holds_now_however_old_it_is():
+    (record,) = (
+        Plant().press("BIRTH", metric("x", T.DOUBLE, 1, ts=NOW - 10**8), metric("y", T.DOUBLE, 2), seq=1).records
+    )
+    assert (record.ts, record.quality, record.values) == (NOW, "good", {"x": 1.0, "y": 2.0})
+
+
+def test_retained_is_not_new():
+    plant = Plant().born(metric("x", T.DOUBLE, 1, alias=3))
+    said = plant.press("DATA", metric(alias=3, value=held(T.DOUBLE, 2)), seq=99, retained=True)
+    assert ([r.quality for r in said.records], said.effects, said.changes) == (["retained"], (), [])
+    born = plant.press("BIRTH", metric("x", T.DOUBLE, 1, alias=4), retained=True)
+    assert (born.availability[0].retained, born.changes) == (True, [])
+
+
+@pytest.mark.parametrize(
+    ("topic", "body", "online"),
+    [
+        ("spBv1.0/STATE/scada", {"online": True, "timestamp": NOW}, True),
+        ("spBv1.0/STATE/scada", {"online": False, "timestamp": NOW}, False),
+        ("STATE/scada", b"ONLINE", True),
+        ("STATE/scada", b"OFFLINE", False),
+    ],
+)
+def test_a_host_application_says_whether_it_is_there(topic, body, online):
+    hub = Heard(SparkplugDialect())
+    said = hub.say(topic, body, retained=True)
+    assert (said.identities[0].native_id, said.availability[0].online) == ("scada", online)
+
+
+def test_the_will_of_a_hosts_older_session_is_ignored():
+    hub = Heard(SparkplugDialect())
+    hub.say("spBv1.0/STATE/scada", {"online": True, "timestamp": NOW})
+    assert hub.say("spBv1.0/STATE/scada", {"online": False, "timestamp": NOW - 1}).availability == ()
+
+
+def test_what_can_be_written_is_known_as_data():
+    plant = Plant().born(
+        metric("Outputs/Lamp", T.BOOLEAN, False, alias=5),
+        metric("Speed", T.INT32, 7, readOnly=False, engLow=0.0, engHigh=90.0, engUnit="rpm"),
+        metric("Outputs/Fixed", T.BOOLEAN, False, readOnly=True),
+        metric("Level", T.DOUBLE, 1),
+        metric("Device Control/Reset", T.BOOLEAN, False),
+    )
+    topic = {"topic": "spBv1.0/Plant/DCMD/edge/press", "encoding": "sparkplug"}
+    assert plant.registry.met[slug(DEVICE)].info.commands == {
+        "Outputs/Lamp": {
+            **topic, "property": "Outputs/Lamp", "confirm_by": "Outputs/Lamp", "type": "boolean",
+            "options": {"datatype": T.BOOLEAN, "alias": 5},
+        },
+        "Speed": {
+            **topic, "property": "Speed", "confirm_by": "Speed", "type": "number", "unit": "rpm",
+            "minimum": 0.0, "maximum": 90.0, "options": {"datatype": T.INT32},
+        },
+        "Device Control/Reset": {
+            **topic, "property": "Device Control/Reset", "confirm_by": None, "type": "boolean",
+            "options": {"datatype": T.BOOLEAN},
+        },
+    }  # fmt: skip

@@ -32,6 +32,7 @@ NEIGHBOURS = {
     "events": {"model"},
     "pipeline": {"committing"},
     "dialects": {"topics"},
+    "control": {"dialects"},
     "assistant": {"tools"},
     "diagnosis": {"investigation", "prompts"},
     "app": {"wiring"},

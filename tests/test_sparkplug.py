@@ -4,7 +4,9 @@ import pytest
 
 from conformance import disagreements, vectors
 from dialect_run import NOW, Heard
+from hub.control import descriptor, encode
 from hub.dialects import SparkplugDialect
+from hub.model import Command
 from hub.topics import slug
 from sparkplug_node import DEVICE, NODE, Plant, T, held, metric, payload
 
@@ -224,10 +226,29 @@ def test_what_can_be_written_is_known_as_data():
         },
         "Speed": {
             **topic, "property": "Speed", "confirm_by": "Speed", "type": "number", "unit": "rpm",
-            "minimum": 0.0, "maximum": 90.0, "options": {"datatype": T.INT32},
+            "minimum": 0.0, "maximum": 90.0, "step": 1.0, "options": {"datatype": T.INT32},
         },
         "Device Control/Reset": {
             **topic, "property": "Device Control/Reset", "confirm_by": None, "type": "boolean",
             "options": {"datatype": T.BOOLEAN},
         },
     }  # fmt: skip
+
+
+def test_a_command_is_written_as_the_datatype_says():
+    plant = Plant().born(
+        metric("Outputs/Lamp", T.BOOLEAN, False, alias=5),
+        metric("Outputs/Trim", T.INT16, 0),
+        metric("Outputs/Set", T.FLOAT, 0),
+    )
+    commands = plant.registry.met[slug(DEVICE)].info.commands
+
+    def sent(name, value):
+        command = Command(
+            id="c", device="d", name=name, value=value, by="me", state="sent", created_at=NOW, expires_at=NOW + 1
+        )
+        return encode(descriptor(commands, name), command)
+
+    assert sent("Outputs/Lamp", True) == payload(metric(None, T.BOOLEAN, True, alias=5, ts=NOW))
+    assert sent("Outputs/Trim", -7.0) == payload(metric("Outputs/Trim", T.INT16, -7, ts=NOW))
+    assert sent("Outputs/Set", 0.5) == payload(metric("Outputs/Set", T.FLOAT, 0.5, ts=NOW))

@@ -1,11 +1,12 @@
 """How a command is written for the wire, by the name of its encoding. It knows no device and sends nothing.
 
-=========== =====================================================================================================
-``native``   ``{"id", "arguments", "expires"}``: the device answers with the id and refuses what came too late
-``json``     ``{property: value}``, or the bare value where no property is named
-``text``     the value as a text
-``json-rpc`` ``{"id", "src", "method", "params"}``: ``method``, ``src`` and fixed ``params`` stand in the options
-=========== =====================================================================================================
+============= ===================================================================================================
+``native``     ``{"id", "arguments", "expires"}``: the device answers with the id and refuses what came too late
+``json``       ``{property: value}``, or the bare value where no property is named
+``text``       the value as a text
+``json-rpc``   ``{"id", "src", "method", "params"}``: ``method``, ``src`` and fixed ``params`` stand in the options
+``sparkplug``  a payload with one metric: its ``datatype`` and ``alias`` stand in the options
+============= ===================================================================================================
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from typing import Any
 
 import msgspec
 
+from hub.dialects.sparkplug import wire
 from hub.errors import Conflict
 from hub.model import Command, CommandDescriptor
 
@@ -60,6 +62,12 @@ def _rpc(descriptor: CommandDescriptor, command: Command) -> bytes:
     )
 
 
+def _sparkplug(descriptor: CommandDescriptor, command: Command) -> bytes:
+    options, said = descriptor.options, on_the_wire(descriptor, command.value)
+    name, at = descriptor.property or "", command.sent_at or command.created_at
+    return wire.command(name, options.get("alias"), options["datatype"], said, at)
+
+
 def on_the_wire(descriptor: CommandDescriptor, value: Any) -> Any:
     """The value in the device's own words."""
     if descriptor.type == "none":
@@ -76,4 +84,10 @@ def _part(described: dict[str, Any]) -> CommandDescriptor:
     return msgspec.convert(described, CommandDescriptor)
 
 
-ENCODERS: dict[str, Encoder] = {"native": _native, "json": _object, "text": _text, "json-rpc": _rpc}
+ENCODERS: dict[str, Encoder] = {
+    "native": _native,
+    "json": _object,
+    "text": _text,
+    "json-rpc": _rpc,
+    "sparkplug": _sparkplug,
+}

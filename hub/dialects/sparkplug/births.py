@@ -114,8 +114,11 @@ def _command(name: str, alias: int | None, datatype: int, said: dict[str, Value]
     elif datatype in wire.TEXTS:
         schema = {"type": "text"}
     elif datatype in wire.NUMBERS:
-        bounds = {"minimum": said.get("englow"), "maximum": said.get("enghigh")}
+        least, most = wire.LIMITS.get(datatype, (None, None))
+        bounds = {"minimum": said.get("englow", least), "maximum": said.get("enghigh", most)}
         schema = {"type": "number", **{key: bound for key, bound in bounds.items() if isinstance(bound, float)}}
+        if datatype not in wire.FRACTIONS:
+            schema["step"] = 1.0
         if unit:
             schema["unit"] = unit
     else:

@@ -152,6 +152,12 @@ _TYPES: dict[int, tuple[int, Callable[[Any], Value]]] = {
 """Datatype -> where its value stands, and how it is read. The others (data sets, bytes, files, templates, arrays)
 are no readings."""
 NUMBERS = frozenset((*range(1, 11), 13))
+FRACTIONS = frozenset((9, 10))
+LIMITS = {
+    **{n: (-(2.0 ** (bits - 1)), 2.0 ** (bits - 1) - 1) for n, bits in ((1, 8), (2, 16), (3, 32))},
+    **{n: (0.0, 2.0**bits - 1) for n, bits in ((5, 8), (6, 16), (7, 32))},
+}
+"""Datatype -> least and greatest value, where the hub's numbers hold them exactly."""
 TEXTS = frozenset((12, 14, 15))
 
 
@@ -179,7 +185,7 @@ def _elsewhere(metric: Fields, datatype: int, read: Callable[[Any], Value]) -> V
         if datatype == BOOLEAN and field in (_INT, _LONG) and raw in (0, 1):
             return bool(raw)
         if datatype in NUMBERS and field in _NUMBER:
-            whole = field in (_INT, _LONG) and datatype not in (9, 10)
+            whole = field in (_INT, _LONG) and datatype not in FRACTIONS
             return read(raw) if whole else _NUMBER[field](raw)
         raise Rejected("wrong_type", "A value is not of the datatype that the birth certificate declared.")
     return None

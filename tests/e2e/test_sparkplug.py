@@ -1,0 +1,74 @@
+"""A Sparkplug edge node on the demo's broker: the hub joins late, asks for a rebirth, and commands it."""
+
+from __future__ import annotations
+
+import threading
+
+import paho.mqtt.client as paho
+import pytest
+
+from e2e.running import eventually
+from sparkplug_node import DEVICE, NODE, T, held, metric, payload
+
+pytestmark = pytest.mark.timeout(120)
+LAMP = "Outputs/Lamp"
+
+
+class EdgeNode:
+    """Speaks as the specification asks: it is born when a host asks for it, and does what it is told."""
+
+    def __init__(self, address: str) -> None:
+        self.births, self.told = 0, []
+        self._seq, self._lock = 0, threading.Lock()
+        self._client = paho.Client(paho.CallbackAPIVersion.VERSION2)
+        self._client.on_message = self._hear
+        self._client.will_set("spBv1.0/Plant/NDEATH/edge", payload(metric("bdSeq", T.INT64, 0)))
+        host, _, port = address.partition(":")
+        self._client.connect(host, int(port))
+        self._client.subscribe([("spBv1.0/Plant/NCMD/edge", 0), ("spBv1.0/Plant/DCMD/edge/press", 0)])
+        self._client.loop_start()
+
+    def say(self, kind: str, who: str, *metrics: bytes) -> None:
+        with self._lock:
+            self._client.publish(f"spBv1.0/Plant/{kind}/{who}", payload(*metrics, seq=self._seq, ts=None))
+            self._seq = (self._seq + 1) % 256
+
+    def lamp(self, on: bool) -> None:
+        self.say("DDATA", "edge/press", metric(None, None, held(T.BOOLEAN, on), alias=2))
+
+    def _hear(self, client: paho.Client, data: None, message: paho.MQTTMessage) -> None:
+        if message.topic.endswith("NCMD/edge"):
+            assert b"Node Control/Rebirth" in message.payload
+            self.births, self._seq = self.births + 1, 0
+            rebirth = metric("Node Control/Rebirth", T.BOOLEAN, False)
+            self.say("NBIRTH", "edge", metric("bdSeq", T.INT64, 0), rebirth)
+            lamp = metric(LAMP, T.BOOLEAN, False, alias=2)
+            self.say("DBIRTH", "edge/press", lamp, metric("Force", T.FLOAT, 2.5, alias=3, engUnit="kN"))
+        else:
+            self.told.append(message.payload)
+            self.lamp(True)
+
+    def die(self) -> None:
+        """Without a goodbye, so that the broker speaks its will."""
+        self._client.socket().close()
+        self._client.loop_stop()
+
+
+def test_an_edge_node_is_born_again_read_commanded_and_mourned(start):
+    demo = start("--devices", "0")
+    node = EdgeNode(demo.mqtt)
+    node.lamp(False)  # by an alias that the hub has never heard of
+    eventually(lambda: len(demo.get("/api/devices")["items"]) == 2, 10, "node and device")
+    devices = {d["native_id"]: d for d in demo.get("/api/devices")["items"]}
+    press = f"/api/devices/{devices[DEVICE]['id']}"
+    assert demo.get(press)["metrics"]["Force"] | {"ts": 0} == {"value": 2.5, "unit": "kN", "ts": 0, "quality": "good"}
+    assert demo.get(press)["info"]["via"] == devices[NODE]["id"]
+    answer = demo.api.post(f"{press}/commands", json={"name": LAMP, "value": True})
+    assert answer.is_success, answer.text
+    eventually(lambda: demo.get(f"{press}/commands")["items"][0]["state"] == "confirmed", 10, "the lamp")
+    assert b"\x70\x01" in node.told[0]  # boolean_value: true
+    assert demo.get(press)["metrics"][LAMP]["value"] is True
+    node.die()
+    eventually(
+        lambda: [d["presence"] for d in demo.get("/api/devices")["items"]] == ["offline", "offline"], 10, "the will"
+    )

@@ -10,8 +10,8 @@ on one floor do not import each other, save ``dialects`` -> ``topics``, ``contro
 4   outside face    ``api/``
 3   use cases       ``committing``, ``pipeline``, ``outbox``, ``sender``, ``devices``, ``alerts``, ``commands``,
                     ``housekeeping``, ``tools``, ``diagnosis``, ``assistant``, ``analysis``
-2   edges           ``config``, ``resources``, ``install``, ``batch``, ``inbox``, ``bus``, ``mqtt/``, ``store/``,
-                    ``ai/``, ``uploads``, ``metrics``, ``usage``
+2   edges           ``config``, ``resources``, ``install``, ``batch``, ``inbox``, ``bus``, ``runs``, ``mqtt/``,
+                    ``store/``, ``ai/``, ``uploads``, ``metrics``, ``usage``
 1   decisions       ``topics``, ``dedupe``, ``activity``, ``dialects/``, ``control/``, ``fleet``, ``rules/``,
                     ``insight/``: no await, no clock, no network; ``now`` is an argument
 0   words           ``model/``, ``events``, ``errors``: depend on nothing of ours

@@ -10,7 +10,7 @@ import asyncio
 import contextlib
 import json
 import socket
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -21,7 +21,7 @@ import websockets
 
 from fake_ai import Ai, diagnosis_of, now_ms
 from hub.ai.base import AiSettings
-from hub.ai.providers import open_providers
+from hub.ai.providers import Providers
 from hub.analysis import Analyst
 from hub.api import Broadcaster, HttpSettings, Services, create_api
 from hub.assistant import Assistant
@@ -123,9 +123,11 @@ async def running_hub(
     live_clients: int = 64,
     listeners: int = 128,
     real_ai: bool = False,
+    models: Sequence[Any] = (),
     **http: Any,
 ) -> AsyncIterator[ApiHub]:
-    """Open, serve, and end in the hub's own order. ``http`` are fields of HttpSettings."""
+    """Open, serve, and end in the hub's own order. ``http`` are fields of HttpSettings; with ``models`` (providers that
+    are asked before the built-in analyst) the AI is the hub's own."""
     store = SqliteStore.open(data)
     inbox, bus, fleet, engine, ai = Inbox(), Bus(), Fleet(), Engine(parse(rules)), Ai()
     ai.submit = inbox.submit
@@ -158,8 +160,8 @@ async def running_hub(
         data=data,
     )
     diagnosing = idle()
-    if real_ai:
-        providers = await open_providers(AiSettings(mode="builtin"))
+    if real_ai or models:
+        providers = Providers(ordered=models, settings=AiSettings(mode="builtin", diagnosis_timeout_s=15))
         tools = Tools(fleet=fleet, engine=engine, store=store, now=now_ms)
         desk = Diagnostician(
             fleet=fleet, engine=engine, store=store, bus=bus, submit=inbox.submit, providers=providers, now=now_ms

@@ -19,7 +19,7 @@ FLOORS = tuple(
     for names in (
         "model events errors",
         "topics dedupe activity dialects control fleet rules insight",
-        "config resources install inbox batch bus mqtt store ai uploads worker notify metrics usage",
+        "config resources install inbox batch bus runs mqtt store ai uploads worker notify metrics usage",
         "committing pipeline outbox sender devices alerts commands housekeeping tools investigation prompts "
         "diagnosis assistant analysis",
         "api",

@@ -11,6 +11,7 @@ import msgspec
 
 from hub.errors import AiUnavailable
 from hub.model import CauseMatch, Claim, Diagnosis, Evidence, WriteDiagnosis, Writer
+from hub.runs import Runs
 
 WRITER = Writer("builtin", "builtin", False)
 
@@ -49,6 +50,7 @@ class Ai:
         self.fault: Exception | None = None
         self.submit: Any = None
         self.pending_ids: set[str] = set()
+        self.runs = Runs()
 
     async def answer(self, question: str, model: str | None = None) -> Reply:
         if self.fault:
@@ -71,6 +73,9 @@ class Ai:
         diagnosis = diagnosis_of(device_id, None)
         await self.submit(WriteDiagnosis(diagnosis))
         return diagnosis
+
+    async def repeat(self, diagnosis_id: str, model: str | None = None) -> Diagnosis:
+        raise AiUnavailable(f"no provider serves the model {model!r}.")
 
     def pending(self, alert_id: str) -> bool:
         return alert_id in self.pending_ids

@@ -12,6 +12,7 @@ from hub.ai.base import AiSettings, Answer, Piece, Request
 from hub.ai.providers import Providers
 from hub.bus import Bus
 from hub.diagnosis import Diagnostician
+from hub.errors import AiError
 from hub.fleet import Fleet
 from hub.model import Alert, Diagnosis, Identity, Info, Limit, Record, Rule, Threshold, WriteDiagnosis, Writer
 from hub.rules import Engine
@@ -24,12 +25,13 @@ UNITS = {"vibration": "mm/s", "bearing_temperature": "°C", "current": "A", "flo
 
 
 class Writes:
-    """A model that answers with what a function makes of the request; counts how often it was asked."""
+    """A model that answers with what a function makes of the request, a few letters at a time; counts how often it was
+    asked. ``breaks_at`` letters into its answer it breaks off."""
 
     name, models = "openai", ("scripted",)
 
-    def __init__(self, write: Callable[[Request], str], hang_s: float = 0.0) -> None:
-        self._write, self._hang = write, hang_s
+    def __init__(self, write: Callable[[Request], str], hang_s: float = 0.0, breaks_at: int | None = None) -> None:
+        self._write, self._hang, self._breaks_at = write, hang_s, breaks_at
         self.asked: list[Request] = []
 
     def writer_for(self, request: Request) -> Writer | None:
@@ -41,7 +43,12 @@ class Writes:
         return Answer(self._write(request), Writer(self.name, "scripted", generative=True), tokens=77)
 
     async def stream(self, request: Request) -> AsyncIterator[Piece]:
-        yield await self.chat(request)
+        answer = await self.chat(request)
+        for start in range(0, len(answer.text), 7):
+            if self._breaks_at is not None and start >= self._breaks_at:
+                raise AiError("The line was cut.", "Try again.")
+            yield answer.text[start : start + 7]
+        yield answer
 
     async def check(self) -> str | None:
         return None

@@ -186,6 +186,46 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/diagnoses/{diagnosis_id}/prompt": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Prompt
+         * @description Word for word what the model was given: instructions, then the evidence inside its fence.
+         */
+        get: operations["prompt_api_diagnoses__diagnosis_id__prompt_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/diagnoses/{diagnosis_id}/repeat": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Repeat
+         * @description The same evidence and prompt again, by the same model unless ``model`` names another. Not stored.
+         */
+        post: operations["repeat_api_diagnoses__diagnosis_id__repeat_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/devices/{device_id}/commands": {
         parameters: {
             query?: never;
@@ -1041,8 +1081,11 @@ export interface components {
             /** Causes */
             causes: components["schemas"]["CauseShape"][];
             generated_by: components["schemas"]["WriterShape"];
+            instead_of: components["schemas"]["WriterShape"] | null;
             /** Tokens Used */
             tokens_used: number;
+            /** Took Ms */
+            took_ms: number;
             /** Created At */
             created_at: number;
         };
@@ -1364,6 +1407,39 @@ export interface components {
             reason: string;
         };
         /**
+         * LiveRun
+         * @description A step of a text that is being written; ``id`` names the run.
+         */
+        LiveRun: {
+            /**
+             * Op
+             * @enum {string}
+             */
+            op: "start" | "text" | "tool" | "cite" | "chart" | "action" | "done" | "error";
+            /** Text */
+            text?: string;
+            /** Name */
+            name?: string;
+            /** Call */
+            call?: string;
+            /** Evidence */
+            evidence?: string[];
+            /** Supported */
+            supported?: boolean;
+            writer?: components["schemas"]["WriterShape"];
+            /** Data */
+            data?: {
+                [key: string]: unknown;
+            };
+            /**
+             * Type
+             * @constant
+             */
+            type: "run";
+            /** Id */
+            id: string;
+        };
+        /**
          * LiveSnapshot
          * @description The whole fleet. ``ts`` is the hub's clock.
          */
@@ -1428,10 +1504,30 @@ export interface components {
             ai: components["schemas"]["LiveAi"] | null;
             broker: components["schemas"]["LiveBroker"];
         };
+        /**
+         * LiveTopic
+         * @description ``topic`` is ``run/`` and the run's id.
+         */
+        LiveTopic: {
+            /**
+             * Type
+             * @enum {string}
+             */
+            type: "subscribe" | "unsubscribe";
+            /** Topic */
+            topic: string;
+        };
         /** Login */
         Login: {
             /** Token */
             token: string;
+        };
+        /** MessageAsked */
+        MessageAsked: {
+            /** Role */
+            role: string;
+            /** Text */
+            text: string;
         };
         /** MessageList */
         MessageList: {
@@ -1477,6 +1573,16 @@ export interface components {
              */
             quality: "good" | "clock" | "retained" | "late";
         };
+        /**
+         * PromptShape
+         * @description ``messages`` is empty where no model was asked: the built-in analyst writes from the evidence alone.
+         */
+        PromptShape: {
+            /** Diagnosis Id */
+            diagnosis_id: string;
+            /** Messages */
+            messages: components["schemas"]["MessageAsked"][];
+        };
         /** Question */
         Question: {
             /** Question */
@@ -1499,6 +1605,11 @@ export interface components {
             excerpt: string;
             /** Received At */
             received_at: number;
+        };
+        /** Repeat */
+        Repeat: {
+            /** Model */
+            model?: string | null;
         };
         /** RuleList */
         RuleList: {
@@ -1982,6 +2093,72 @@ export interface operations {
             cookie?: never;
         };
         requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DiagnosisShape"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    prompt_api_diagnoses__diagnosis_id__prompt_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                diagnosis_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PromptShape"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    repeat_api_diagnoses__diagnosis_id__repeat_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                diagnosis_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["Repeat"] | null;
+            };
+        };
         responses: {
             /** @description Successful Response */
             200: {
@@ -2667,7 +2844,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["LiveSnapshot"] | components["schemas"]["LiveDelta"] | components["schemas"]["LiveResumed"] | components["schemas"]["LiveResync"] | components["schemas"]["LiveAlerts"] | components["schemas"]["LiveAlert"] | components["schemas"]["LiveCommand"] | components["schemas"]["LiveStats"] | components["schemas"]["LivePong"];
+                "application/json": components["schemas"]["LiveSnapshot"] | components["schemas"]["LiveDelta"] | components["schemas"]["LiveResumed"] | components["schemas"]["LiveResync"] | components["schemas"]["LiveAlerts"] | components["schemas"]["LiveAlert"] | components["schemas"]["LiveCommand"] | components["schemas"]["LiveRun"] | components["schemas"]["LiveStats"] | components["schemas"]["LivePong"];
             };
         };
         responses: {
@@ -2700,7 +2877,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["LiveHello"] | components["schemas"]["LiveAck"] | components["schemas"]["LivePing"] | components["schemas"]["LiveHidden"];
+                "application/json": components["schemas"]["LiveHello"] | components["schemas"]["LiveAck"] | components["schemas"]["LivePing"] | components["schemas"]["LiveHidden"] | components["schemas"]["LiveTopic"];
             };
         };
         responses: {

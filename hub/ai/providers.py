@@ -100,15 +100,23 @@ class Providers:
             return answer
         raise _none_left(reasons)
 
-    async def stream(self, request: Request, *, model: str | None = None) -> AsyncIterator[Piece | Broken]:
+    async def stream(
+        self, request: Request, *, model: str | None = None, timeout_s: float | None = None
+    ) -> AsyncIterator[Piece | Broken]:
         """Like :meth:`chat`, piece by piece. Who fails before the first piece is passed over; who fails after it ends
-        the stream with :class:`Broken`, since what has been read cannot be taken back."""
+        the stream with :class:`Broken`, since what has been read cannot be taken back. ``timeout_s`` bounds all
+        generative providers together; without it only the wait for each piece is bounded."""
+        loop, patience = asyncio.get_running_loop(), self.settings.chat_timeout_s
+        deadline = loop.time() + timeout_s if timeout_s else None
         reasons: list[str] = []
-        for provider in self._chosen(request, model):
+        chosen = self._chosen(request, model)
+        for left, provider in zip(range(len(chosen), 0, -1), chosen, strict=True):
             begun = False
             pieces = provider.stream(request)
+            rivals = left - (1 if chosen[-1] is self._builtin else 0)
+            until = None if deadline is None else loop.time() + (deadline - loop.time()) / max(rivals, 1)
             try:
-                async for piece in _timely(pieces, self.settings.chat_timeout_s):
+                async for piece in _timely(pieces, patience, until if provider is not self._builtin else None):
                     begun = True
                     yield piece
             except (AiError, TimeoutError) as error:
@@ -155,12 +163,14 @@ _PLAIN = Request((), _nothing)
 _SEEING = Request((), _nothing, picture=Picture(b"", "image/png"))
 
 
-async def _timely(pieces: AsyncIterator[Piece], patience_s: float) -> AsyncIterator[Piece]:
-    """The same pieces, each within ``patience_s`` of the one before; the source is closed in the end in any case."""
+async def _timely(pieces: AsyncIterator[Piece], patience_s: float, until: float | None) -> AsyncIterator[Piece]:
+    """The same pieces, each within ``patience_s`` of the one before and all before the loop's time ``until``; the
+    source is closed in the end in any case."""
+    time = asyncio.get_running_loop().time
     try:
         while True:
             try:
-                async with asyncio.timeout(patience_s):
+                async with asyncio.timeout(patience_s if until is None else min(patience_s, until - time())):
                     piece = await anext(pieces)
             except StopAsyncIteration:
                 return

@@ -18,6 +18,7 @@ from hub import events as ev
 from hub.alerts import Alerts, Explained
 from hub.api import commands, convert, sockets
 from hub.api.columns import Columns
+from hub.api.followers import Followers
 from hub.api.listeners import AlertNews, Asked, Listener, Notice
 from hub.api.live import Live
 from hub.api.patience import in_time
@@ -61,6 +62,7 @@ class Broadcaster:
             open_alerts=self._open_alerts,
             stats=self._stats,
             now=services.now,
+            followers=Followers(services.diagnostician.runs),
             most=live_clients,
         )
 

@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 
 from hub.alerts import Explained
-from hub.api import shapes
+from hub.api import run_shapes, shapes
 from hub.devices import Bound
 from hub.insight import match_word
 from hub.model import (
@@ -18,6 +18,7 @@ from hub.model import (
     Evidence,
     Rejection,
     Rule,
+    RunStep,
     Series,
     Severity,
     Writer,
@@ -130,9 +131,30 @@ def diagnosis(found: Diagnosis) -> shapes.DiagnosisShape:
         "confirm_by": list(found.confirm_by),
         "causes": [_cause(cause) for cause in sorted(found.causes, key=lambda c: -c.score)],
         "generated_by": writer(found.generated_by),
+        "instead_of": writer(found.instead_of) if found.instead_of else None,
         "tokens_used": found.tokens_used,
+        "took_ms": found.took_ms,
         "created_at": found.created_at,
     }
+
+
+def run_step(found: RunStep) -> run_shapes.StepShape:
+    shape: run_shapes.StepShape = {"op": found.op}
+    if found.text:
+        shape["text"] = found.text
+    if found.name:
+        shape["name"] = found.name
+    if found.call:
+        shape["call"] = found.call
+    if found.evidence:
+        shape["evidence"] = list(found.evidence)
+    if found.supported is not None:
+        shape["supported"] = found.supported
+    if found.writer is not None:
+        shape["writer"] = writer(found.writer)
+    if found.data is not None:
+        shape["data"] = found.data
+    return shape
 
 
 def _evidence(item: Evidence) -> shapes.EvidenceShape:

@@ -16,6 +16,7 @@ from fastapi import APIRouter, WebSocket, WebSocketDisconnect
 
 from hub.api import sockets
 from hub.api.columns import Columns
+from hub.api.followers import Followers
 
 TICK_S = 0.25
 STATS_S = 2.0
@@ -37,6 +38,7 @@ class Said(msgspec.Struct):
     seq: int = 0
     ts: float | None = None
     hidden: bool = False
+    topic: str = ""
 
 
 class Client:
@@ -116,6 +118,7 @@ class Live:
         open_alerts: Callable[[], Awaitable[str]],
         stats: Callable[[], str],
         now: Callable[[], int],
+        followers: Followers,
         most: int,
     ) -> None:
         self.columns = columns
@@ -123,6 +126,7 @@ class Live:
         self._open_alerts = open_alerts
         self._stats = stats
         self._now = now
+        self._followers = followers
         self._most = most
         self._snapshot = Snapshot("", -1, "", 0.0)
 
@@ -207,6 +211,7 @@ class Live:
             await sockets.close(socket, sockets.MISUSED, "Nothing was heard, or nothing could be sent, for too long.")
         finally:
             self.clients.discard(client)
+            self._followers.gone(client)
 
     def _hello(self, client: Client, said: Said) -> None:
         if said.since is None:
@@ -230,6 +235,8 @@ class Live:
                 client.hidden = said.hidden
             elif said.type == "hello":
                 self._hello(client, said)
+            else:
+                self._followers.heard(client, said.type, said.topic)
 
     async def _speak(self, client: Client, socket: WebSocket) -> None:
         while True:

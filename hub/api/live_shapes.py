@@ -11,7 +11,7 @@ from typing import Any, Literal, NotRequired
 from fastapi import FastAPI
 from typing_extensions import TypedDict
 
-from hub.api import shapes
+from hub.api import run_shapes, shapes
 from hub.api.commands import CommandShape
 from hub.model import Value
 
@@ -139,8 +139,24 @@ class LivePong(TypedDict):
     ts: float | None
 
 
+class LiveRun(run_shapes.StepShape):
+    """A step of a text that is being written; ``id`` names the run."""
+
+    type: Literal["run"]
+    id: str
+
+
 LiveFromHub = (
-    LiveSnapshot | LiveDelta | LiveResumed | LiveResync | LiveAlerts | LiveAlert | LiveCommand | LiveStats | LivePong
+    LiveSnapshot
+    | LiveDelta
+    | LiveResumed
+    | LiveResync
+    | LiveAlerts
+    | LiveAlert
+    | LiveCommand
+    | LiveRun
+    | LiveStats
+    | LivePong
 )
 
 
@@ -165,7 +181,14 @@ class LiveHidden(TypedDict):
     hidden: bool
 
 
-LiveFromPage = LiveHello | LiveAck | LivePing | LiveHidden
+class LiveTopic(TypedDict):
+    """``topic`` is ``run/`` and the run's id."""
+
+    type: Literal["subscribe", "unsubscribe"]
+    topic: str
+
+
+LiveFromPage = LiveHello | LiveAck | LivePing | LiveHidden | LiveTopic
 
 
 def describe(app: FastAPI) -> None:

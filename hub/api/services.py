@@ -19,6 +19,7 @@ from hub.model import Diagnosis, Value, Writer
 from hub.mqtt.link import LinkState
 from hub.mqtt.recent import Recent
 from hub.rules import Engine
+from hub.runs import Runs
 from hub.store.base import Store
 from hub.usage import Usage
 
@@ -96,8 +97,11 @@ class Assistant(Protocol):
 
 
 class Diagnostician(Protocol):
+    @property
+    def runs(self) -> Runs: ...
     async def diagnose_device(self, device_id: str) -> Diagnosis: ...
     def pending(self, alert_id: str) -> bool: ...
+    async def repeat(self, diagnosis_id: str, model: str | None = None) -> Diagnosis: ...
 
 
 class Analyst(Protocol):

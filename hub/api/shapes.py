@@ -75,7 +75,9 @@ class DiagnosisShape(TypedDict):
     confirm_by: list[str]
     causes: list[CauseShape]
     generated_by: WriterShape
+    instead_of: WriterShape | None
     tokens_used: int
+    took_ms: int
     created_at: int
 
 

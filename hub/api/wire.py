@@ -65,5 +65,9 @@ class Question(BaseModel):
     question: str = Field(min_length=10, max_length=500)
 
 
+class Repeat(Incoming):
+    model: str | None = Field(None, max_length=200)
+
+
 class Login(Incoming):
     token: str = Field(max_length=1024)

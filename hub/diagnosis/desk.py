@@ -16,14 +16,16 @@ from typing import Any
 from hub.ai.providers import Providers
 from hub.bus import Bus, Closed, Lagged
 from hub.diagnosis.investigation import Investigation
-from hub.diagnosis.writing import Written, by_rules, request, understood
-from hub.errors import AiError, HubError
+from hub.diagnosis.writer import DiagnosisWriter
+from hub.diagnosis.writing import Written
+from hub.errors import HubError, NotFound
 from hub.events import AlertCleared, AlertRaised
 from hub.fleet import Fleet
-from hub.insight import Case, Signature, evidence, narrate, parse_signatures, rank
+from hub.insight import Case, Signature, evidence, parse_signatures, rank, words
 from hub.insight.causes import built_in, extended
 from hub.model import Alert, CauseMatch, Device, Diagnosis, Evidence, WriteDiagnosis
 from hub.rules import Engine
+from hub.runs import Run, Runs
 from hub.store.base import Store
 
 log = logging.getLogger(__name__)
@@ -32,7 +34,7 @@ log = logging.getLogger(__name__)
 class Diagnostician:
     """``submit`` hands a diagnosis to the pipeline and returns once it is stored. ``signatures`` is a user's own
     table of faults (TOML text), added to the built-in one. ``dropped`` counts alerts that found the queue full; they
-    are looked up again among the open ones as soon as the queue has drained."""
+    are looked up again among the open ones as soon as the queue has drained. ``runs`` tells what is being written."""
 
     def __init__(
         self,
@@ -49,7 +51,9 @@ class Diagnostician:
         capacity: int = 256,
     ) -> None:
         self._fleet, self._engine, self._store, self._bus = fleet, engine, store, bus
-        self._submit, self._providers, self._now = submit, providers, now
+        self._submit, self._now = submit, now
+        self.runs = Runs()
+        self._writer = DiagnosisWriter(providers)
         own: Sequence[Signature] = parse_signatures(signatures) if signatures else ()
         self._signatures = extended(own) if own else built_in()
         self._investigation = Investigation(fleet=fleet, engine=engine, store=store)
@@ -87,7 +91,8 @@ class Diagnostician:
         Raises NotFound for an unknown device.
         """
         device = self._fleet.require(device_id)
-        diagnosis = await self._diagnose(device, self._investigation.gravest(device.id))
+        with self.runs.open(f"device:{device.id}") as run:
+            diagnosis = await self._diagnose(run, device, self._investigation.gravest(device.id))
         await self._submit(WriteDiagnosis(diagnosis))
         return diagnosis
 
@@ -136,47 +141,74 @@ class Diagnostician:
     async def _explain(self, alert: Alert) -> None:
         device = self._fleet.get(alert.device)
         if device is not None:
-            await self._submit(WriteDiagnosis(await self._diagnose(device, alert)))
+            with self.runs.open(alert.id) as run:
+                await self._submit(WriteDiagnosis(await self._diagnose(run, device, alert)))
 
-    async def _diagnose(self, device: Device, alert: Alert | None) -> Diagnosis:
+    async def _diagnose(self, run: Run, device: Device, alert: Alert | None) -> Diagnosis:
         now = self._now()
         case = await self._investigation.case(device, alert, now)
+        run.tell("tool", _looked_at(case), name="history")
         found, matches = await asyncio.to_thread(self._judge, case)
-        written = await self._write(device, alert, found, matches)
-        return Diagnosis(
-            id=f"d-{uuid.uuid4().hex[:16]}",
-            alert=alert.id if alert else None,
-            device=device.id,
-            summary=written.narrative.summary,
-            cause=written.narrative.cause,
-            component=next((m.component for m in matches if m.cause == written.narrative.cause), None),
-            confidence=next((m.score for m in matches if m.cause == written.narrative.cause), 0.0),
-            evidence=tuple(found),
-            against=next((m.against for m in matches if m.cause == written.narrative.cause), ()),
-            claims=written.claims,
-            actions=written.narrative.actions,
-            confirm_by=written.narrative.confirm_by,
-            causes=tuple(matches),
-            generated_by=written.writer,
-            tokens_used=written.tokens,
-            created_at=now,
-        )
+        run.tell("tool", _weighed(found, matches), name="evidence")
+        written = await self._writer.write(run, device, alert, found, matches)
+        return _diagnosis(device, alert, found, matches, written, now)
+
+    async def repeat(self, diagnosis_id: str, model: str | None = None) -> Diagnosis:
+        """The same evidence and the same prompt once more, by the same model unless another is named; not stored.
+
+        Raises NotFound for an unknown diagnosis, AiUnavailable when that model cannot serve.
+        """
+        past = await self._store.diagnosis(diagnosis_id)
+        device = self._fleet.get(past.device) if past else None
+        if past is None or device is None:
+            raise NotFound(f"There is no diagnosis {diagnosis_id[:64]!r}.", "An alert names its own.")
+        alert = await self._store.alert(past.alert) if past.alert else None
+        written = await self._writer.again(past, device, alert, model)
+        return _diagnosis(device, alert, past.evidence, past.causes, written, self._now())
 
     def _judge(self, case: Case) -> tuple[list[Evidence], list[CauseMatch]]:
         found = evidence(case)
         return found, rank(found, self._signatures)
 
-    async def _write(
-        self, device: Device, alert: Alert | None, found: list[Evidence], matches: list[CauseMatch]
-    ) -> Written:
-        """A provider's words if they can be read, else the built-in analyst's; checked either way."""
-        own = narrate(found, matches)
-        asked = request(device, alert, found, matches, own, self._providers.settings.max_tokens)
-        try:
-            answer = await self._providers.chat(asked, timeout_s=self._providers.settings.diagnosis_timeout_s)
-            if answer.writer.generative:
-                return understood(answer, device, found, matches, own)
-        except AiError as error:
-            # An alert without any explanation helps nobody, so even without fallback the rules' own one is stored.
-            log.warning("the built-in analyst explains %s: %s", device.id, error)
-        return by_rules(own, device, found)
+
+def _diagnosis(
+    device: Device,
+    alert: Alert | None,
+    found: Sequence[Evidence],
+    matches: Sequence[CauseMatch],
+    written: Written,
+    now: int,
+) -> Diagnosis:
+    narrative = written.narrative
+    chosen = next((m for m in matches if m.cause == narrative.cause), None)
+    return Diagnosis(
+        id=f"d-{uuid.uuid4().hex[:16]}",
+        alert=alert.id if alert else None,
+        device=device.id,
+        summary=narrative.summary,
+        cause=narrative.cause,
+        component=chosen.component if chosen else None,
+        confidence=chosen.score if chosen else 0.0,
+        evidence=tuple(found),
+        against=chosen.against if chosen else (),
+        claims=written.claims,
+        actions=narrative.actions,
+        confirm_by=narrative.confirm_by,
+        causes=tuple(matches),
+        generated_by=written.writer,
+        tokens_used=written.tokens,
+        created_at=now,
+        prompt=written.prompt,
+        took_ms=written.took_ms,
+        instead_of=written.instead_of,
+    )
+
+
+def _looked_at(case: Case) -> str:
+    first = min((track.at(0) for track in case.tracks.values() if len(track)), default=case.now)
+    peers = f", and {len(case.peers)} peers" if case.peers else ""
+    return f"Read {len(case.tracks)} metrics over {words.span((case.now - first) / 1000)}{peers}."
+
+
+def _weighed(found: Sequence[Evidence], matches: Sequence[CauseMatch]) -> str:
+    return f"Computed {len(found)} findings; {len(matches)} known causes fit at least in part."

@@ -31,6 +31,9 @@ class Written(msgspec.Struct, frozen=True):
     claims: tuple[Claim, ...]
     writer: Writer
     tokens: int
+    prompt: tuple[tuple[str, str], ...] = ()
+    took_ms: int = 0
+    instead_of: Writer | None = None
 
 
 class _Said(msgspec.Struct):

@@ -34,6 +34,7 @@ from hub.model.fact import (
 from hub.model.message import RawMessage, Rejection
 from hub.model.reading import Point, Quality, Record, Series, SeriesQuery, Value
 from hub.model.rule import Condition, Equals, NoData, RateOfChange, Rule, Scope, Threshold
+from hub.model.run import Op, RunStep
 
 __all__ = [
     "SEVERITIES",
@@ -61,6 +62,7 @@ __all__ = [
     "Limit",
     "LostSession",
     "NoData",
+    "Op",
     "Point",
     "Presence",
     "Quality",
@@ -69,6 +71,7 @@ __all__ = [
     "Record",
     "Rejection",
     "Rule",
+    "RunStep",
     "Scope",
     "SendCommand",
     "SendingFailed",

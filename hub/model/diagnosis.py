@@ -59,7 +59,9 @@ class Writer(msgspec.Struct, frozen=True):
 
 class Diagnosis(msgspec.Struct, frozen=True):
     """A checked explanation. ``cause`` is None where the evidence does not suffice; ``alert`` is None for a
-    diagnosis that somebody asked for without one. ``causes`` ranks the alternatives."""
+    diagnosis that somebody asked for without one. ``causes`` ranks the alternatives. ``prompt`` is what a model was
+    asked, as ``(role, text)``: with the evidence it makes the diagnosis repeatable. ``instead_of`` should have
+    written it and could not."""
 
     id: str
     alert: str | None
@@ -77,3 +79,6 @@ class Diagnosis(msgspec.Struct, frozen=True):
     generated_by: Writer
     tokens_used: int
     created_at: int
+    prompt: tuple[tuple[str, str], ...] = ()
+    took_ms: int = 0
+    instead_of: Writer | None = None

@@ -90,6 +90,7 @@ export const T = {
     model: (provider: string, model: string) => `Written by ${model} (${provider}). Numbers are checked against the evidence.`,
     match: { strong: 'strong match', medium: 'medium match', weak: 'weak match' }, evidence: 'Evidence', against: 'Speaks against it',
     claims: 'What it says', unsupported: 'not supported by the evidence', actions: 'What to do', confirm: 'To be sure', others: 'Also possible',
+    takesOver: 'The built-in analyst takes over.', instead: (provider: string, model: string) => `In place of ${model} (${provider}), which did not answer as asked.`,
     run: 'Diagnose now', running: 'Diagnosing…', more: 'Full diagnosis', component: 'Component', on: 'on', goto: 'Show in the chart', all: (n: number) => `Show all ${n}`
   },
   device: {

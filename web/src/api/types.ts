@@ -24,6 +24,8 @@ export type Rejected = Shapes['RejectedShape'];
 export type Rule = Shapes['RuleShape'];
 export type Series = Shapes['SeriesShape'];
 export type Status = Shapes['Status'];
+export type Step = Shapes['LiveRun'];
+export type Writer = Shapes['WriterShape'];
 
 /** `[ts, value]`, or with buckets `[ts, min, mean, max, count]`. */
 export type Point = History['points'][number];
@@ -48,5 +50,7 @@ export type FromHub =
   | Shapes['LiveAlerts']
   | Shapes['LiveAlert']
   | Shapes['LiveCommand']
+  | Step
   | Shapes['LivePong'];
-export type FromPage = Shapes['LiveHello'] | Shapes['LiveAck'] | Shapes['LivePing'] | Shapes['LiveHidden'];
+export type FromPage =
+  Shapes['LiveHello'] | Shapes['LiveAck'] | Shapes['LivePing'] | Shapes['LiveHidden'] | Shapes['LiveTopic'];

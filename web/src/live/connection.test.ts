@@ -51,7 +51,7 @@ beforeEach(() => {
   }); // prettier-ignore
   vi.spyOn(Math, 'random').mockReturnValue(1);
   FakeSocket.all = [];
-  const names = ['live', 'lost', 'refused', 'reset', 'alerts', 'alert', 'stats', 'latency'] as const;
+  const names = ['live', 'lost', 'refused', 'reset', 'alerts', 'alert', 'stats', 'step', 'latency'] as const;
   listener = Object.fromEntries(names.map((name) => [name, vi.fn()])) as typeof listener;
   connection = new Connection('ws://x', new Fleet(), listener as unknown as Listener);
   connection.open();

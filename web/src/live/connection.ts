@@ -2,7 +2,7 @@
 // painted, keeps a heartbeat and comes back by itself. It writes frames into the fleet and hands the rest to
 // its listener. Knows no page; time, chance and the socket itself can be replaced in tests.
 
-import type { Alert, Command } from '../api/types';
+import type { Alert, Command, Step } from '../api/types';
 import type { Fleet } from './fleet';
 import { afterPaint, nextFrame, soon } from './frame';
 import { CLOSE_LOGIN, CLOSE_ORIGIN, type FromHub, type FromPage, type Stats } from './protocol';
@@ -20,6 +20,8 @@ export interface Listener {
   alert(alert: Alert): void;
   command(command: Command): void;
   stats(stats: Stats): void;
+  /** A step of a text that is being written, of a run that was followed. */
+  step(step: Step): void;
   /** Round trip in ms. */
   latency(ms: number): void;
 }
@@ -82,6 +84,11 @@ export class Connection {
   /** A background tab asks for silence; coming back, the hub sends one delta with all it missed. */
   setHidden(hidden: boolean): void {
     this.send({ type: 'hidden', hidden });
+  }
+
+  /** Which runs are followed is the listener's to remember: a new line knows none. */
+  follow(run: string, on: boolean): void {
+    this.send({ type: on ? 'subscribe' : 'unsubscribe', topic: `run/${run}` });
   }
 
   private hello(): void {
@@ -162,6 +169,9 @@ export class Connection {
         break;
       case 'stats':
         this.listener.stats(message);
+        break;
+      case 'run':
+        this.listener.step(message);
         break;
       case 'pong':
         if (message.ts !== null)

@@ -3,12 +3,18 @@
 
 import { SvelteMap } from 'svelte/reactivity';
 import { whenUnauthorized } from '../api/http';
-import type { Alert, Command } from '../api/types';
+import type { Alert, Command, Step } from '../api/types';
 import { Connection } from './connection';
 import { Fleet } from './fleet';
 import { nextFrame } from './frame';
 import { SEVERITY, type Stats } from './protocol';
 import { Sparks } from './sparks';
+
+/** Whoever follows a run: `reset` before it is told again from its beginning. */
+export interface Follower {
+  reset(): void;
+  take(step: Step): void;
+}
 
 export type Link = 'connecting' | 'live' | 'lost' | 'login' | 'origin';
 
@@ -38,6 +44,7 @@ class Session {
   epoch = $state(0);
   private readonly commandListeners = new Set<(command: Command) => void>();
   private readonly byId = new SvelteMap<string, Alert>();
+  private readonly followers = new Map<string, Follower>();
 
   /** Open alerts (raised or acknowledged): unacknowledged first, then the worst, then the newest. */
   readonly alerts = $derived(
@@ -68,6 +75,7 @@ class Session {
       this.stats = stats;
       this.statsHistory = [...this.statsHistory.slice(1 - STATS_KEPT), stats];
     },
+    step: (step) => this.followers.get(step.id)?.take(step),
     latency: (ms) => (this.latency = Math.round(ms)),
   });
   private bannerTimer: ReturnType<typeof setTimeout> | undefined;
@@ -109,6 +117,16 @@ class Session {
     this.pin();
   }
 
+  /** Tells a run from its beginning, as long as it goes on, until the function that is returned is called. */
+  follow(run: string, follower: Follower): () => void {
+    this.followers.set(run, follower);
+    this.connection.follow(run, true);
+    return () => {
+      this.followers.delete(run);
+      this.connection.follow(run, false);
+    };
+  }
+
   /** Now, on the hub's clock: the page's own may be wrong. */
   hubNow(): number {
     return Date.now() + fleet.skew;
@@ -128,6 +146,10 @@ class Session {
     this.bannerTimer = undefined;
     this.link = 'live';
     this.stale = false;
+    for (const [run, follower] of this.followers) {
+      follower.reset();
+      this.connection.follow(run, true);
+    }
   }
 
   private unlinked(link: Link = 'lost'): void {

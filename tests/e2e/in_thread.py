@@ -1,0 +1,45 @@
+"""A hub in a thread of its own, for browser tests that put a scripted model in the place of a real one."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import Coroutine, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from api_hub import ApiHub, running_hub
+
+WEB = Path(__file__).parents[2] / "hub" / "_web"
+
+
+class ThreadedHub:
+    """The hub's address, and a way to have something done on its loop."""
+
+    def __init__(self, hub: ApiHub, loop: asyncio.AbstractEventLoop) -> None:
+        self.hub, self.url, self._loop = hub, hub.url, loop
+
+    def do(self, work: Coroutine[Any, Any, Any]) -> Any:
+        return asyncio.run_coroutine_threadsafe(work, self._loop).result(15)
+
+
+@contextmanager
+def hub_in_thread(data: Path, **options: Any) -> Iterator[ThreadedHub]:
+    """``options`` as for :func:`api_hub.running_hub`; it serves the built dashboard."""
+    ready, end, found = threading.Event(), asyncio.Event(), list[ThreadedHub]()
+
+    async def serve() -> None:
+        async with running_hub(data, web_dir=WEB, **options) as hub:
+            found.append(ThreadedHub(hub, asyncio.get_running_loop()))
+            ready.set()
+            await end.wait()
+
+    thread = threading.Thread(target=lambda: asyncio.run(serve()), name="hub")
+    thread.start()
+    try:
+        assert ready.wait(15), "the hub did not start"
+        yield found[0]
+    finally:
+        found[0]._loop.call_soon_threadsafe(end.set)
+        thread.join(15)

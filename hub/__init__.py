@@ -5,13 +5,13 @@ on one floor do not import each other, save ``dialects`` -> ``topics``, ``contro
 ``tools``. ``tests/test_architecture.py`` holds this.
 
 ==  ==============  =========================================================================================
-5   assembly        ``app`` (opens a hub, owns every task), ``wiring``, ``serve``, ``demo``, ``doctor``, ``cli``,
-                    ``__main__``
+5   assembly        ``app`` (opens a hub, owns every task), ``wiring``, ``serve``, ``demo``, ``doctor``,
+                    ``device``, ``cli``, ``__main__``
 4   outside face    ``api/``
 3   use cases       ``committing``, ``pipeline``, ``outbox``, ``sender``, ``devices``, ``alerts``, ``commands``,
                     ``housekeeping``, ``tools``, ``diagnosis``, ``assistant``, ``analysis``
-2   edges           ``config``, ``resources``, ``install``, ``batch``, ``inbox``, ``bus``, ``runs``, ``mqtt/``,
-                    ``store/``, ``ai/``, ``uploads``, ``metrics``, ``usage``
+2   edges           ``config``, ``resources``, ``install``, ``batch``, ``inbox``, ``bus``, ``runs``, ``qr``,
+                    ``mqtt/``, ``store/``, ``ai/``, ``uploads``, ``metrics``, ``usage``
 1   decisions       ``topics``, ``dedupe``, ``activity``, ``dialects/``, ``control/``, ``fleet``, ``rules/``,
                     ``insight/``: no await, no clock, no network; ``now`` is an argument
 0   words           ``model/``, ``events``, ``errors``: depend on nothing of ours

@@ -28,6 +28,10 @@ def main(words: Sequence[str] | None = None) -> int:
             from hub import serve
 
             _run(serve.run(arguments))
+        elif arguments.command == "device":
+            from hub import device
+
+            device.run(arguments)
         elif arguments.command == "doctor":
             from hub import doctor
 
@@ -68,7 +72,20 @@ def _parser() -> argparse.ArgumentParser:
     _settings(serve)
     doctor = commands.add_parser("doctor", help="check broker, data, AI, ports and clock, and say what to do")
     _settings(doctor)
+    _device(commands.add_parser("device", help="who may connect to the broker: add, revoke, list"))
     return parser
+
+
+def _device(parser: argparse.ArgumentParser) -> None:
+    actions = parser.add_subparsers(dest="action", required=True, metavar="ACTION")
+    add = actions.add_parser("add", help="a user and password for a device, and a line to try it with")
+    add.add_argument("name", metavar="NAME", help="the device's id, which is its user name too")
+    bridge = "for a gateway instead of a device: the prefixes that are its own, such as zigbee2mqtt"
+    add.add_argument("--bridge", nargs="+", default=[], metavar="PREFIX", help=bridge)
+    revoke = actions.add_parser("revoke", help="its password is void at once")
+    revoke.add_argument("name", metavar="NAME")
+    for action in (add, revoke, actions.add_parser("list", help="who has a password")):
+        _settings(action)
 
 
 def _settings(parser: argparse.ArgumentParser) -> None:

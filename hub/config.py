@@ -40,6 +40,9 @@ class Mqtt(Section):
     password: SecretStr | None = None
     tls: bool = False
     ca_file: Path | None = None
+    password_file: Path | None = None
+    acl_file: Path | None = None
+    pid_file: Path | None = None
     window: int = Field(default=10_000, ge=1, le=20_000)
 
     _broker = field_validator("broker")(lambda value: _address(value))

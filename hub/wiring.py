@@ -13,9 +13,13 @@ from hub.errors import InUse
 from hub.fleet import FleetLimits
 from hub.install import Install
 from hub.model import Rule
+from hub.mqtt.access import HUB, Access, AccessFiles
 from hub.mqtt.link import LinkSettings
 from hub.resources import config_dir, web_dir
 from hub.rules import parse
+
+HUB_LOGIN = "hub.login"
+"""In the data folder's ``broker/``: what the hub itself logs in with."""
 
 
 def rules_of(data: Path) -> list[Rule]:
@@ -70,17 +74,41 @@ def fleet_limits(settings: Settings) -> FleetLimits:
 def link_settings(settings: Settings, install: Install) -> LinkSettings:
     mqtt = settings.mqtt
     host, port = split_address(mqtt.broker)
+    username, password = _broker_login(settings)
     return LinkSettings(
         host=host,
         port=port,
         client_id=f"hub-{install.id}",
-        username=mqtt.username,
-        password=mqtt.password.get_secret_value() if mqtt.password else None,
+        username=username,
+        password=password,
         tls=mqtt.tls,
         ca_file=str(mqtt.ca_file) if mqtt.ca_file else None,
         window=mqtt.window,
         had_session=install.had_session,
     )
+
+
+def access_of(settings: Settings) -> Access:
+    """The broker's users, in the files that the settings name, else in the data folder."""
+    mqtt, folder = settings.mqtt, broker_folder(settings)
+    files = AccessFiles(
+        passwords=mqtt.password_file or folder / "passwd",
+        rights=mqtt.acl_file or folder / "acl",
+        pid_file=mqtt.pid_file,
+    )
+    return Access(files, mqtt.root)
+
+
+def broker_folder(settings: Settings) -> Path:
+    return settings.store.data / "broker"
+
+
+def _broker_login(settings: Settings) -> tuple[str | None, str | None]:
+    """The user and the password that were set, else those that ``hub device add`` once made for the hub itself."""
+    mqtt = settings.mqtt
+    if mqtt.username is None and (kept := read_if_there(broker_folder(settings) / HUB_LOGIN)) is not None:
+        return HUB, kept.strip()
+    return mqtt.username, mqtt.password.get_secret_value() if mqtt.password else None
 
 
 def ai_settings(ai: Ai) -> AiSettings:

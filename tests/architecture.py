@@ -19,11 +19,11 @@ FLOORS = tuple(
     for names in (
         "model events errors",
         "topics dedupe activity dialects control fleet rules insight",
-        "config resources install inbox batch bus runs mqtt store ai uploads worker notify metrics usage",
+        "config resources install inbox batch bus runs qr mqtt store ai uploads worker notify metrics usage",
         "committing pipeline outbox sender devices alerts commands housekeeping tools investigation prompts "
         "diagnosis assistant analysis",
         "api",
-        "app wiring serve demo doctor cli __main__",
+        "app wiring serve demo doctor device cli __main__",
     )
 )
 
@@ -39,7 +39,8 @@ NEIGHBOURS = {
     "serve": {"app"},
     "demo": {"app"},
     "doctor": {"serve", "wiring"},
-    "cli": {"app", "serve", "demo", "doctor"},
+    "device": {"serve", "wiring"},
+    "cli": {"app", "serve", "demo", "doctor", "device"},
     "__main__": {"cli"},
 }
 
@@ -61,6 +62,7 @@ OWNERS: dict[str, tuple[str, ...]] = {
     "prometheus_client": ("hub.metrics",),
     "PIL": ("hub.analysis", "hub.worker"),
     "psutil": ("hub.usage",),
+    "segno": ("hub.qr",),
 }
 # Plain data, arithmetic and types: free for all.
 FREE = {"msgspec", "numpy", "typing_extensions"}

@@ -34,8 +34,8 @@ from hub.inbox import Inbox
 from hub.install import Install, open_install, save
 from hub.metrics import Metrics
 from hub.model import LostSession
-from hub.mqtt.aiomqtt import AiomqttLink
 from hub.mqtt.recent import Recent
+from hub.mqtt.versions import MqttLink
 from hub.outbox import Outbox
 from hub.pipeline import Pipeline
 from hub.rules import Engine
@@ -77,7 +77,7 @@ class Hub:
     inbox: Inbox
     bus: Bus
     store: SqliteStore
-    link: AiomqttLink
+    link: MqttLink
     outbox: Outbox
     sender: Sender
     pipeline: Pipeline
@@ -109,7 +109,7 @@ async def open_hub(settings: Settings, token: str | None) -> AsyncIterator[Hub]:
         roots = Roots(native=settings.mqtt.root, zigbee2mqtt=settings.mqtt.zigbee2mqtt)
         dialects = [make(roots) for make in DIALECTS.values()]
         messages = Recent(inbox.offer, dialects, fleet)
-        link = AiomqttLink(
+        link = MqttLink(
             link_settings(settings, install),
             messages.take,
             lambda since, at: inbox.tell(LostSession(since or _last_heard(fleet), at)),

@@ -43,6 +43,9 @@ class Mqtt(Section):
     password_file: Path | None = None
     acl_file: Path | None = None
     pid_file: Path | None = None
+    protocol: Literal["auto", "5", "3.1.1"] = "auto"
+    transport: Literal["tcp", "websocket"] = "tcp"
+    websocket_path: str = Field(default="/mqtt", pattern=r"^/[!-~]*$", max_length=200)
     window: int = Field(default=10_000, ge=1, le=20_000)
 
     _broker = field_validator("broker")(lambda value: _address(value))

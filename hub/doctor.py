@@ -9,7 +9,7 @@ import os
 import shutil
 import tempfile
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from datetime import UTC, datetime
 from typing import Literal, NamedTuple
 
@@ -21,8 +21,8 @@ from hub.config import Settings
 from hub.errors import HubError
 from hub.install import open_install
 from hub.model import RawMessage
-from hub.mqtt.aiomqtt import AiomqttLink
 from hub.mqtt.link import LinkSettings, Sink
+from hub.mqtt.versions import MqttLink
 from hub.resources import web_dir
 from hub.serve import is_loopback, settings_from
 from hub.store.lock import DirectoryLock
@@ -112,9 +112,9 @@ async def _broker(settings: Settings) -> AsyncIterator[Finding]:
     waiting: list[RawMessage] = []
     probe = f"watchkeeper-doctor/{os.getpid()}"
 
-    def take(message: RawMessage) -> bool:
-        waiting.append(message)
-        return True
+    def take(messages: Sequence[RawMessage]) -> int:
+        waiting.extend(messages)
+        return len(messages)
 
     # A client id of its own: the hub's would take the session away from a hub that runs.
     install = open_install(settings.store.data)
@@ -140,8 +140,8 @@ async def _broker(settings: Settings) -> AsyncIterator[Finding]:
 
 
 @contextlib.asynccontextmanager
-async def _connected(wanted: LinkSettings, topic: str, take: Sink) -> AsyncIterator[AiomqttLink]:
-    link = AiomqttLink(wanted, take, lambda since, at: None)
+async def _connected(wanted: LinkSettings, topic: str, take: Sink) -> AsyncIterator[MqttLink]:
+    link = MqttLink(wanted, take, lambda since, at: None)
     link.subscribe([topic])
     async with asyncio.TaskGroup() as group:
         task = group.create_task(link.run(), name="doctor's link")

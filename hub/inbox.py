@@ -8,6 +8,7 @@ by the link's own in-flight window, which must be smaller than ``reserve``. Fact
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 from typing import Any
 
 from hub.errors import Conflict
@@ -19,7 +20,7 @@ Entry = RawMessage | tuple[Fact, "asyncio.Future[Any] | None"]
 class Inbox:
     """Take everything that waits with :meth:`take`; nothing here has a timer."""
 
-    def __init__(self, capacity: int = 50_000, reserve: int = 20_000, facts: int = 1_000) -> None:
+    def __init__(self, capacity: int = 50_000, reserve: int = 21_000, facts: int = 1_000) -> None:
         self._entries: list[Entry] = []
         self._ready = asyncio.Event()
         self._capacity = capacity
@@ -33,16 +34,24 @@ class Inbox:
     def __len__(self) -> int:
         return len(self._entries)
 
-    def offer(self, message: RawMessage) -> bool:
-        """Take in one message; False if it was shed. A full window of QoS 1 always finds room."""
-        self.received += 1
-        limit = self._capacity if message.qos else self._capacity - self._reserve
-        if len(self._entries) >= limit:
-            self.shed += 1
-            return False
-        self._entries.append(message)
+    def offer(self, messages: Sequence[RawMessage]) -> int:
+        """Take in what came together; how many were kept, or shed and counted (QoS 0). Fewer than all says that the
+        next one, of QoS 1, found no room. A full window of QoS 1 always finds room."""
+        entries, room = self._entries, self._capacity - self._reserve
+        if len(entries) + len(messages) <= room:
+            entries.extend(messages)
+        else:
+            for done, message in enumerate(messages):
+                if len(entries) < (self._capacity if message.qos else room):
+                    entries.append(message)
+                elif message.qos:
+                    self.received += done
+                    return done
+                else:
+                    self.shed += 1
+        self.received += len(messages)
         self._ready.set()
-        return True
+        return len(messages)
 
     def tell(self, fact: Fact) -> None:
         """Put in a fact that nobody waits for (the clock, a link)."""

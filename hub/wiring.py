@@ -83,6 +83,9 @@ def link_settings(settings: Settings, install: Install) -> LinkSettings:
         password=password,
         tls=mqtt.tls,
         ca_file=str(mqtt.ca_file) if mqtt.ca_file else None,
+        protocol=mqtt.protocol,
+        transport=mqtt.transport,
+        websocket_path=mqtt.websocket_path,
         window=mqtt.window,
         had_session=install.had_session,
     )

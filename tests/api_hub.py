@@ -76,7 +76,7 @@ class ApiHub:
     def publish(self, topic: str, payload: Any) -> None:
         """As if it came from the broker."""
         data = payload if isinstance(payload, bytes) else json.dumps(payload).encode()
-        self.services.messages.take(RawMessage(topic, data, now_ms(), qos=1))
+        self.services.messages.take([RawMessage(topic, data, now_ms(), qos=1)])
 
     async def telemetry(self, device: str, **values: Any) -> None:
         """Publish, and wait until it is stored and told."""

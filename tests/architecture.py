@@ -59,6 +59,7 @@ OWNERS: dict[str, tuple[str, ...]] = {
     "ollama": ("hub.ai.ollama",),
     "uvicorn": ("hub.app",),
     "uvloop": ("hub.cli",),
+    "websockets": ("hub.mqtt.websocket",),
     "prometheus_client": ("hub.metrics",),
     "PIL": ("hub.analysis", "hub.worker"),
     "psutil": ("hub.usage",),

@@ -66,7 +66,7 @@ async def hub_that_hears(
     )
     await pipeline.restore()
     for topic, body in messages:
-        inbox.offer(RawMessage(topic, body if isinstance(body, bytes) else json.dumps(body).encode(), NOW))
+        inbox.offer([RawMessage(topic, body if isinstance(body, bytes) else json.dumps(body).encode(), NOW)])
     inbox.close()
     await asyncio.wait_for(pipeline.run(), 10)
     await store.close()

@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import sys
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from hub.bus import Bus
@@ -18,9 +18,9 @@ from hub.dialects import NativeDialect
 from hub.fleet import Fleet
 from hub.inbox import Inbox
 from hub.model import RawMessage
-from hub.mqtt.aiomqtt import AiomqttLink
 from hub.mqtt.backoff import Backoff
 from hub.mqtt.link import LinkSettings
+from hub.mqtt.versions import MqttLink
 from hub.pipeline import Pipeline
 from hub.rules import Engine
 from hub.store.base import Delta
@@ -35,14 +35,14 @@ class SlowStore(SqliteStore):
         await super().commit(epoch, delta)
 
 
-class EagerLink(AiomqttLink):
+class EagerLink(MqttLink):
     """Acknowledges too early; what the pipeline acknowledges later has been already."""
 
     def ack(self, messages: Iterable[RawMessage]) -> None:
         pass
 
-    def too_early(self, message: RawMessage) -> None:
-        super().ack([message])
+    def too_early(self, messages: Sequence[RawMessage]) -> None:
+        super().ack(messages)
 
 
 def now() -> int:
@@ -53,14 +53,14 @@ async def main(data: Path, port: int, eager: bool) -> None:
     inbox, bus = Inbox(), Bus()
     store = SlowStore.open(data)
 
-    def take(message: RawMessage) -> bool:
-        taken = inbox.offer(message)
+    def take(messages: Sequence[RawMessage]) -> int:
+        taken = inbox.offer(messages)
         if isinstance(link, EagerLink):
-            link.too_early(message)
+            link.too_early(messages)
         return taken
 
     settings = LinkSettings("127.0.0.1", port, "hub-killable")
-    kind = EagerLink if eager else AiomqttLink
+    kind = EagerLink if eager else MqttLink
     link = kind(settings, take, lambda since, at: None, backoff=Backoff(0.02, 0.1))
     pipeline = Pipeline(
         inbox=inbox, dialects=[NativeDialect()], fleet=Fleet(), engine=Engine([]), store=store, bus=bus, now=now

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from typing import Any
 
 import msgspec
 
 from hub.model import RawMessage
-from hub.mqtt.aiomqtt import AiomqttLink
 from hub.mqtt.backoff import Backoff
 from hub.mqtt.link import LinkSettings
+from hub.mqtt.versions import MqttLink
 
 
 async def until(true: Callable[[], Any], seconds: float = 10.0) -> None:
@@ -36,20 +36,20 @@ class Receiver:
         self.gaps: list[tuple[int, int]] = []
         self.ack_at_once = ack
         self.takes = True
-        self.link = AiomqttLink(
+        self.link = MqttLink(
             self.settings, self._take, lambda since, now: self.gaps.append((since, now)), backoff=Backoff(0.02, 0.1)
         )
         self.link.subscribe(topics or ["devices/#"])
         self._wait = wait
         self.task: asyncio.Task[None] | None = None
 
-    def _take(self, message: RawMessage) -> bool:
+    def _take(self, messages: Sequence[RawMessage]) -> int:
         if not self.takes:
-            return False
-        self.messages.append(message)
+            return 0
+        self.messages.extend(messages)
         if self.ack_at_once:
-            self.link.ack([message])
-        return True
+            self.link.ack(messages)
+        return len(messages)
 
     @property
     def payloads(self) -> list[bytes]:

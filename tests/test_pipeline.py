@@ -73,7 +73,7 @@ class Running:
     def say(self, payload, *, topic: str = "devices/d/telemetry", at: int = T0) -> None:
         self.sent += 1
         body = payload if isinstance(payload, bytes) else json.dumps(payload).encode()
-        self.inbox.offer(RawMessage(topic, body, at, qos=1, receipt=self.sent))
+        self.inbox.offer([RawMessage(topic, body, at, qos=1, receipt=self.sent)])
 
     async def settled(self) -> None:
         """All that was put in is committed: a fact that nobody can miss has been answered."""

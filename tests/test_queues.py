@@ -19,16 +19,19 @@ def message(qos: int = 1) -> RawMessage:
 async def test_everything_that_waits_is_taken_at_once_and_in_order():
     inbox = Inbox()
     for number in range(5):
-        inbox.offer(RawMessage(str(number), b"", 0))
+        inbox.offer([RawMessage(str(number), b"", 0)])
     assert [entry.topic for entry in await inbox.take(3)] == ["0", "1", "2"]
     assert [entry.topic for entry in await inbox.take(3)] == ["3", "4"]
 
 
 async def test_qos_0_is_shed_and_counted_while_qos_1_still_finds_room():
     inbox = Inbox(capacity=10, reserve=4)
-    assert [inbox.offer(message(0)) for _ in range(8)] == [True] * 6 + [False] * 2
-    assert (inbox.received, inbox.shed) == (8, 2)
-    assert [inbox.offer(message(1)) for _ in range(4)] == [True] * 4
+    assert inbox.offer([message(0)] * 8) == 8
+    assert (inbox.received, inbox.shed, len(inbox)) == (8, 2, 6)
+    assert inbox.offer([message(0), message(1), message(0), message(1)]) == 4
+    assert (inbox.received, inbox.shed, len(inbox)) == (12, 4, 8)
+    assert inbox.offer([message(1), message(1), message(1), message(0)]) == 2
+    assert (inbox.received, inbox.shed, len(inbox)) == (14, 4, 10)
 
 
 async def test_people_are_told_when_too_many_wait():

@@ -1,8 +1,8 @@
-"""The link that aiomqtt speaks: MQTT 5 where the broker does, else 3.1.1. The only file that knows aiomqtt and paho.
+"""A connection of MQTT 3.1.1, for brokers that know nothing newer. The only file that knows aiomqtt and paho.
 
 aiomqtt has no manual acknowledgement, hides whether the broker kept the session, and puts messages into a queue
-that drops what it has already acknowledged. So :class:`_Connection` takes over callbacks below its surface; the
-tests of links fail when a new version changes there.
+that drops what it has already acknowledged. So :class:`AiomqttConnection` takes over callbacks below its surface;
+the tests of links fail when a new version changes there.
 """
 
 from __future__ import annotations
@@ -19,98 +19,45 @@ import aiomqtt
 import paho.mqtt.client as paho
 from aiomqtt import ProtocolVersion
 from aiomqtt.exceptions import MqttConnectError
-from paho.mqtt.packettypes import PacketTypes
-from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
 
 from hub.model import RawMessage
-from hub.mqtt.backoff import Backoff
-from hub.mqtt.link import GapListener, LinkSettings, Sink
-from hub.mqtt.persistent import Connection, Lost, PersistentLink, Refused, Take
-from hub.mqtt.reasons import reason_of_end, reason_of_failure
+from hub.mqtt.connection import MAX_UNCONFIRMED, Lost, Refused, Silent, Take, WrongVersion
+from hub.mqtt.link import LinkSettings
+from hub.mqtt.reasons import reason_of_end, reason_of_failure, reason_of_refusal
 from hub.mqtt.tls import client_context
 
-SESSION_EXPIRY_S = 604_800
-HANDSHAKE_S = 10.0
-FIRST_HANDSHAKE_S = 3.0
-"""While the version is not known: amqtt never answers a CONNECT of MQTT 5."""
 CLOSE_S = 2.0
-MAX_UNCONFIRMED = 1_000
 READ_BURST = 128
 """Packets read in one turn of the loop: enough for a batch, short enough (some 10 ms) for everything else."""
-
-_NAMES = {ProtocolVersion.V5: "MQTT 5", ProtocolVersion.V311: "MQTT 3.1.1"}
-_OTHER = {ProtocolVersion.V5: ProtocolVersion.V311, ProtocolVersion.V311: ProtocolVersion.V5}
 
 log = logging.getLogger(__name__)
 
 
-class _WrongVersion(Lost):
-    """The broker says that it does not speak this version of MQTT."""
+class AiomqttConnection(aiomqtt.Client):
+    """A :class:`hub.mqtt.connection.Connection` with paho's callbacks in our hands."""
 
-
-class _Silent(Lost):
-    """The broker hung up or waited without a word; old ones answer MQTT 5 in these ways."""
-
-
-class AiomqttLink(PersistentLink):
-    """A :class:`hub.mqtt.link.Link` that finds out by trying which version the broker speaks, and remembers."""
+    protocol = "MQTT 3.1.1"
 
     def __init__(
-        self, settings: LinkSettings, sink: Sink, on_gap: GapListener, *, backoff: Backoff | None = None
+        self, settings: LinkSettings, patience: float, session: int, take: Take, changed: Callable[[], None]
     ) -> None:
-        super().__init__(settings, sink, on_gap, self._make, backoff)
-        self._version = ProtocolVersion.V5
-        self._proven = False
-
-    def _make(self, session: int, take: Take, changed: Callable[[], None]) -> Connection:
-        patience = HANDSHAKE_S if self._proven else FIRST_HANDSHAKE_S
-        return _Connection(self._settings, self._version, patience, session, take, changed)
-
-    def _connected(self, connection: Connection) -> None:
-        self._proven = True
-        super()._connected(connection)
-
-    async def _live(self) -> None:
-        try:
-            await super()._live()
-        except (_WrongVersion, _Silent) as lost:
-            if isinstance(lost, _Silent) and self._proven:
-                raise
-            self._version = _OTHER[self._version]
-            await super()._live()
-
-
-class _Connection(aiomqtt.Client):
-    """One connection with paho's callbacks in our hands."""
-
-    def __init__(
-        self,
-        settings: LinkSettings,
-        version: ProtocolVersion,
-        patience: float,
-        session: int,
-        take: Take,
-        changed: Callable[[], None],
-    ) -> None:
-        options: dict[str, Any] = {"clean_session": False}
-        if version is ProtocolVersion.V5:
-            options = {"clean_start": False, "properties": _connect_properties(settings)}
         super().__init__(
             settings.host,
             settings.port,
             username=settings.username,
             password=settings.password,
             identifier=settings.client_id,
-            protocol=version,
+            protocol=ProtocolVersion.V311,
+            clean_session=False,
             keepalive=settings.keepalive_s,
             timeout=patience,
-            **options,
+            transport="tcp" if settings.transport == "tcp" else "websockets",
+            websocket_path=settings.websocket_path,
         )
         self._client.manual_ack_set(True)
         self._client.disable_logger()  # it would look at every packet, and `lost` tells what matters
         self._settings = settings
-        self.protocol = _NAMES[version]
         self.session_present = False
         self.lost: Lost | None = None
         self._session = session
@@ -126,13 +73,13 @@ class _Connection(aiomqtt.Client):
             await self.__aenter__()
         except MqttConnectError as error:
             reason = str(error.rc)
-            kind = _WrongVersion if "protocol version" in reason else Lost
-            raise kind(f"the broker refused the connection: {reason}") from None
+            kind = WrongVersion if "protocol version" in reason else Lost
+            raise kind(f"the broker refused the connection: {reason_of_refusal(reason)}") from None
         except (aiomqtt.MqttError, ssl.SSLError, ValueError) as error:
             cause = error.__context__ or error  # aiomqtt keeps only the text, Python the error itself
             if self.lost is not None:
-                raise _Silent("the broker closed the connection before it was made") from None
-            kind = _Silent if isinstance(cause, TimeoutError) else Lost
+                raise Silent("the broker closed the connection before it was made") from None
+            kind = Silent if isinstance(cause, TimeoutError) else Lost
             raise kind(reason_of_failure(cause)) from None
 
     async def subscribe_to(self, filters: Sequence[str]) -> dict[str, str]:
@@ -174,8 +121,9 @@ class _Connection(aiomqtt.Client):
             if reason.is_failure:
                 raise Refused(str(reason))
 
-    def ack(self, receipt: int) -> None:
-        self._client.ack(receipt, 1)
+    def ack(self, receipts: Sequence[int]) -> None:
+        for receipt in receipts:
+            self._client.ack(receipt, 1)
 
     def stop_reading(self) -> None:
         sock: Any = self._client.socket()
@@ -281,7 +229,9 @@ class _Connection(aiomqtt.Client):
         except UnicodeDecodeError:
             topic = message._topic.decode(errors="backslashreplace")
         receipt, now = message.mid if message.qos else None, int(time.time() * 1_000)
-        self._take(RawMessage(topic, bytes(message.payload), now, message.qos, message.retain, receipt, self._session))
+        self._take(
+            [RawMessage(topic, bytes(message.payload), now, message.qos, message.retain, receipt, self._session)]
+        )
 
     def _on_publish(
         self, client: paho.Client, userdata: Any, mid: int, reason_code: ReasonCode, properties: Any
@@ -289,12 +239,3 @@ class _Connection(aiomqtt.Client):
         future = self._unconfirmed.get(mid)
         if future is not None and not future.done():
             future.set_result(reason_code)
-
-
-def _connect_properties(settings: LinkSettings) -> Properties:
-    # No TopicAliasMaximum: paho cannot resolve aliases.
-    properties = Properties(PacketTypes.CONNECT)  # type: ignore[no-untyped-call]
-    properties.SessionExpiryInterval = SESSION_EXPIRY_S
-    properties.ReceiveMaximum = min(settings.window, 65_535)
-    properties.MaximumPacketSize = settings.max_packet_bytes
-    return properties

@@ -1,28 +1,30 @@
 """What a link to a broker is, whichever library speaks for it.
 
 A link keeps a persistent session (a stable client id, no clean start), reconnects by itself with backoff and jitter,
-subscribes with QoS 1, hands each message to ``sink`` as it comes, and acknowledges only when told to, after the
+subscribes with QoS 1, hands messages to ``sink`` as they come, and acknowledges only when told to, after the
 commit, in the order of receipt. It keeps its own bound on what is in flight.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from typing import Protocol
+from collections.abc import Callable, Iterable, Sequence
+from typing import Literal, Protocol
 
 import msgspec
 
 from hub.model import RawMessage
 
-Sink = Callable[[RawMessage], bool]
-"""Takes one message without waiting; False says that it was shed (QoS 0 only)."""
+Sink = Callable[[Sequence[RawMessage]], int]
+"""Takes what came together, without waiting, and says how many of them it has dealt with: kept, or shed and counted
+where they are QoS 0. Fewer than all says that the next one, of QoS 1, found no room; nothing behind it was taken."""
 
 GapListener = Callable[[int, int], None]
 """Called with (since, now) in ms when the broker has lost our session after the first run."""
 
 
 class LinkSettings(msgspec.Struct, frozen=True):
-    """Where and how to connect. ``address`` is ``HOST:PORT``; ``window`` bounds the unacknowledged QoS 1 messages."""
+    """Where and how to connect. ``window`` bounds the unacknowledged QoS 1 messages; what arrives together may
+    exceed it by some hundred. ``protocol`` is the version of MQTT to speak, ``auto`` finds it out."""
 
     host: str
     port: int
@@ -31,6 +33,9 @@ class LinkSettings(msgspec.Struct, frozen=True):
     password: str | None = None
     tls: bool = False
     ca_file: str | None = None
+    protocol: Literal["auto", "5", "3.1.1"] = "auto"
+    transport: Literal["tcp", "websocket"] = "tcp"
+    websocket_path: str = "/mqtt"
     keepalive_s: int = 15
     window: int = 10_000
     max_packet_bytes: int = 2_097_152

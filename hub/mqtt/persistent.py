@@ -1,6 +1,6 @@
 """What every link does, whichever library speaks MQTT for it: reconnect, bound what is in flight, report gaps.
 
-It knows no MQTT library; :class:`Connection` is what it asks of one. Everything here runs on the event loop.
+It knows no MQTT library. Everything here runs on the event loop.
 """
 
 from __future__ import annotations
@@ -8,15 +8,15 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
-from typing import Protocol
 
 import msgspec
 
 from hub.errors import BrokerError, NotConnected, Unconfirmed
 from hub.model import RawMessage
 from hub.mqtt.backoff import Backoff
+from hub.mqtt.connection import Connect, Connection, Lost, Refused
 from hub.mqtt.link import GapListener, LinkSettings, LinkState, Sink
 
 RESUBSCRIBE_S = 30.0
@@ -25,51 +25,6 @@ RESUBSCRIBE_S = 30.0
 PUBLISH_S = 10.0
 
 log = logging.getLogger(__name__)
-
-
-class Lost(Exception):
-    """A connection failed or ended; the text is for people, without a full stop."""
-
-
-class Refused(Exception):
-    """The broker took the connection but not what was asked of it; the text says why."""
-
-
-class Connection(Protocol):
-    """One connection, from CONNECT to its end. ``lost`` says why it is over, None while it is not."""
-
-    protocol: str
-    session_present: bool
-    lost: Lost | None
-
-    async def open(self) -> None:
-        """Connect and wait for CONNACK; raises :class:`Lost`."""
-
-    async def subscribe_to(self, filters: Sequence[str]) -> dict[str, str]:
-        """Subscribe with QoS 1; returns the refused filters with the broker's reason. Raises :class:`Lost`."""
-
-    async def unsubscribe_from(self, filters: Sequence[str]) -> None:
-        """Raises :class:`Lost`."""
-
-    async def send(self, topic: str, payload: bytes, qos: int, retained: bool) -> None:
-        """Publish; at QoS 1 returns once confirmed. Raises :class:`Lost` and :class:`Refused`."""
-
-    def ack(self, receipt: int) -> None: ...
-
-    def stop_reading(self) -> None: ...
-
-    def start_reading(self) -> None: ...
-
-    def fail(self, reason: str) -> None:
-        """Give the connection up."""
-
-    async def close(self) -> None:
-        """End it, politely where that is possible, without shortening the session."""
-
-
-Take = Callable[[RawMessage], None]
-Connect = Callable[[int, Take, Callable[[], None]], Connection]
-"""Makes a connection from the session's number, what takes its messages, and what to call when it is over."""
 
 
 class PersistentLink:
@@ -198,17 +153,14 @@ class PersistentLink:
         else:
             self._set(subscribed=True, error=None)
 
-    def _take(self, message: RawMessage) -> None:
-        self._current_to = message.received
-        taken = self._sink(message)
-        if message.receipt is None:
-            return
-        if taken:
-            self._held += 1
-            if self._held > self._settings.window:
-                self._stall()
-        elif self._connection is not None:
-            # It is neither kept nor acknowledged, so a new connection must bring it again.
+    def _take(self, messages: Sequence[RawMessage]) -> None:
+        self._current_to = messages[-1].received
+        taken = self._sink(messages)
+        self._held += sum(message.receipt is not None for message in messages[:taken])
+        if self._held > self._settings.window:
+            self._stall()
+        if taken < len(messages) and self._connection is not None:
+            # The others are neither kept nor acknowledged, so a new connection must bring them again.
             self._connection.fail("the hub's queue is full")
 
     def ack(self, messages: Iterable[RawMessage]) -> None:
@@ -217,12 +169,11 @@ class PersistentLink:
         Every QoS 1 message that the sink took must come by here once; that is how the window is counted.
         """
         connection = self._connection
-        alive = connection is not None and connection.lost is None
-        for message in messages:
-            if message.receipt is not None:
-                self._held -= 1
-                if alive and connection is not None and message.session == self._session:
-                    connection.ack(message.receipt)
+        held = [message for message in messages if message.receipt is not None]
+        self._held -= len(held)
+        receipts = [each.receipt for each in held if each.receipt is not None and each.session == self._session]
+        if receipts and connection is not None and connection.lost is None:
+            connection.ack(receipts)
         self._go_on()
 
     async def publish(self, topic: str, payload: bytes, *, qos: int = 1, retained: bool = False) -> None:

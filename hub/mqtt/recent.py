@@ -59,16 +59,17 @@ class Recent:
         self._whose: dict[str, frozenset[str]] = {}
         self._until = 0
 
-    def take(self, message: RawMessage) -> bool:
-        """Remember the message and hand it on; what the sink says of it."""
-        size = len(message.payload)
-        heard = Heard(message if size <= EXCERPT else _cut(message), size)
-        self._ring.append(heard)
-        if self._watched:
-            if message.received > self._until:
-                self._forget(message.received)
-            self._sort(heard, self._watched)
-        return self._sink(message)
+    def take(self, messages: Sequence[RawMessage]) -> int:
+        """Remember the messages and hand them on; what the sink says of them."""
+        for message in messages:
+            size = len(message.payload)
+            heard = Heard(message if size <= EXCERPT else _cut(message), size)
+            self._ring.append(heard)
+            if self._watched:
+                if message.received > self._until:
+                    self._forget(message.received)
+                self._sort(heard, self._watched)
+        return self._sink(messages)
 
     def of(self, device: str, now: int) -> list[Heard]:
         """The device's last messages, newest first; it is looked at from now (ms) on."""

@@ -1,4 +1,4 @@
-"""Real brokers for tests, and the network between: a mosquitto that can be killed, a proxy that can be cut."""
+"""A real broker for tests: a mosquitto that can be killed. The network between stands in :mod:`chaos`."""
 
 from __future__ import annotations
 
@@ -105,49 +105,3 @@ async def publish(port: int, *messages: Message, version: int = 4) -> None:
     await asyncio.to_thread(
         paho.mqtt.publish.multiple, [*messages], HOST, port, protocol=paho.mqtt.client.MQTTProtocolVersion(version)
     )
-
-
-class Proxy:
-    """A TCP proxy before a broker; :meth:`cut` drops every connection, as a pulled cable would."""
-
-    def __init__(self, target: int) -> None:
-        self.target = target
-        self.port = 0
-        self.accepted = 0
-        self._server: asyncio.Server | None = None
-        self._writers: set[asyncio.StreamWriter] = set()
-
-    async def __aenter__(self) -> Proxy:
-        self._server = await asyncio.start_server(self._serve, HOST, 0)
-        self.port = self._server.sockets[0].getsockname()[1]
-        return self
-
-    async def __aexit__(self, *_: object) -> None:
-        assert self._server is not None
-        self._server.close()
-        self.cut()
-        await asyncio.sleep(0.01)
-
-    def cut(self) -> None:
-        """Reset all connections."""
-        for writer in self._writers:
-            writer.transport.abort()
-
-    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        self.accepted += 1
-        self._writers.add(writer)
-        with suppress(OSError):
-            far_reader, far_writer = await asyncio.open_connection(HOST, self.target)
-            try:
-                await asyncio.gather(self._pump(reader, far_writer), self._pump(far_reader, writer))
-            finally:
-                far_writer.transport.abort()
-        self._writers.discard(writer)
-        writer.transport.abort()
-
-    async def _pump(self, source: asyncio.StreamReader, target: asyncio.StreamWriter) -> None:
-        with suppress(OSError):
-            while data := await source.read(65_536):
-                target.write(data)
-                await target.drain()
-        target.close()

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 import brokers
+from receiver import Receiver
 
 
 @pytest.fixture
@@ -23,3 +24,10 @@ def mosquitto(tmp_path: Path) -> Iterator[brokers.Mosquitto]:
     broker.start()
     yield broker
     broker.stop()
+
+
+@pytest.fixture(params=["5", "3.1.1"])
+def each_link(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
+    """The test runs once for each link: the version of MQTT that receivers speak in it."""
+    monkeypatch.setattr(Receiver, "protocol", request.param)
+    return str(request.param)

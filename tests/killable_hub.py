@@ -2,7 +2,7 @@
 takes a quarter of a second for every commit.
 
 ``killable_hub.py DATA PORT [eager]``; ``eager`` is the fault that the test must be able to see: it acknowledges a
-message as it arrives, before it is stored.
+message as it arrives, before it is stored. It prints ``ready`` once it is subscribed.
 """
 
 from __future__ import annotations
@@ -71,6 +71,9 @@ async def main(data: Path, port: int, eager: bool) -> None:
     async with asyncio.TaskGroup() as group:
         group.create_task(pipeline.run(), name="pipeline")
         group.create_task(link.run(), name="link")
+        while not link.state.subscribed:
+            await asyncio.sleep(0.01)
+        print("ready", flush=True)
 
 
 if __name__ == "__main__":

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
 
 CONNECT, PUBLISH, PUBACK, SUBSCRIBE, PINGREQ, DISCONNECT = 1, 3, 4, 8, 12, 14
@@ -64,8 +64,9 @@ class Peer:
 
 
 class PeerServer:
-    """Accepts clients; ``script`` runs once a client has subscribed. ``suback`` is the code of each answer; one that
-    does not answer reads on in silence."""
+    """Accepts clients; ``script`` runs once a client has subscribed. ``suback`` is the code of each answer and
+    ``connack`` the body of the first; one that does not answer reads on in silence. ``refuses`` holds bodies of the
+    CONNACK (empty: none at all) by the protocol levels that are hung up on."""
 
     def __init__(
         self,
@@ -74,6 +75,8 @@ class PeerServer:
         suback: int = 1,
         session_present: bool = False,
         answers: bool = True,
+        connack: bytes | None = None,
+        refuses: Mapping[int, bytes] | None = None,
     ) -> None:
         self.port = 0
         self.peers: list[Peer] = []
@@ -81,6 +84,8 @@ class PeerServer:
         self._script = script
         self._present = session_present
         self._answers = answers
+        self._connack = connack
+        self._refuses = refuses or {}
         self._server: asyncio.Server | None = None
 
     async def __aenter__(self) -> PeerServer:
@@ -106,8 +111,11 @@ class PeerServer:
                     continue
                 if kind == CONNECT:
                     peer.level = body[6]
+                    if peer.level in self._refuses:
+                        peer.send(packet(0x20, self._refuses[peer.level]) if self._refuses[peer.level] else b"")
+                        break
                     extra = b"\0" if peer.level == 5 else b""
-                    peer.send(packet(0x20, bytes([self._present, 0]) + extra))
+                    peer.send(packet(0x20, self._connack or bytes([self._present, 0]) + extra))
                 elif kind == SUBSCRIBE:
                     peer.send(packet(0x90, body[:2] + extra + bytes([self.suback])))
                     if self._script is not None:
@@ -117,4 +125,6 @@ class PeerServer:
                 elif kind == DISCONNECT:
                     break
         peer.gone = True
-        writer.transport.abort()
+        with suppress(OSError):
+            await writer.drain()
+        writer.close()

@@ -25,12 +25,15 @@ async def until(true: Callable[[], Any], seconds: float = 10.0) -> None:
 
 
 class Receiver:
-    """A running link to ``port`` under a stable client id; an async context manager."""
+    """A running link to ``port`` under a stable client id; an async context manager. ``protocol`` is the version of
+    MQTT that it speaks where a test names none."""
+
+    protocol = "auto"
 
     def __init__(
         self, port: int, *topics: str, ack: bool = True, wait: bool = True, quick: bool = True, **settings: Any
     ) -> None:
-        given = {"host": "127.0.0.1", "port": port, "client_id": "hub-test"} | settings
+        given = {"host": "127.0.0.1", "port": port, "client_id": "hub-test", "protocol": self.protocol} | settings
         self.settings = msgspec.convert(given, LinkSettings)
         self.messages: list[RawMessage] = []
         self.gaps: list[tuple[int, int]] = []

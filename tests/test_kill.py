@@ -22,7 +22,7 @@ from hub.model import SeriesQuery
 from hub.store.sqlite import SqliteStore
 
 KILLS = int(os.environ.get("HUB_KILLS", "5"))
-ALIVE_S = 1.2
+ALIVE_S = 0.8
 RATE = 300
 DEVICES = 7
 
@@ -58,9 +58,15 @@ class Publisher(threading.Thread):
 
 
 def start(data: Path, broker: Mosquitto, *words: str) -> subprocess.Popen[bytes]:
+    """A hub that is subscribed."""
     script = Path(__file__).with_name("killable_hub.py")
     environ = {**os.environ, "PYTHONPATH": str(script.parent.parent)}
-    return subprocess.Popen([sys.executable, str(script), str(data), str(broker.port), *words], env=environ)
+    command = [sys.executable, str(script), str(data), str(broker.port), *words]
+    hub = subprocess.Popen(command, env=environ, stdout=subprocess.PIPE)
+    assert hub.stdout is not None
+    with hub.stdout as said:
+        assert said.readline() == b"ready\n"
+    return hub
 
 
 async def stored(data: Path) -> list[int]:
@@ -76,7 +82,6 @@ async def stored(data: Path) -> list[int]:
 def flood_and_kill(data: Path, broker: Mosquitto, *words: str) -> tuple[set[int], list[int]]:
     """What the broker confirmed, and what is stored once a last hub has had the time to drain it."""
     hub = start(data, broker, *words)
-    time.sleep(1.0)  # subscribed, so that the broker keeps the session
     publisher = Publisher(broker.port)
     publisher.start()
     for _ in range(KILLS):
@@ -87,7 +92,7 @@ def flood_and_kill(data: Path, broker: Mosquitto, *words: str) -> tuple[set[int]
     confirmed = publisher.finish()
     deadline, found = time.monotonic() + 20, list[int]()
     while time.monotonic() < deadline and not confirmed <= set(found):
-        time.sleep(2.0)
+        time.sleep(1.0)
         hub.kill()
         hub.wait()
         found = asyncio.run(stored(data))

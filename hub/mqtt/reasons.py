@@ -15,8 +15,8 @@ _ENDS = {
     "Receive max exceeded": "the broker found more messages on their way than it allows",
     "Message rate too high": "the broker found that the hub sends too much",
     "Quota exceeded": "the hub has used up what the broker grants it",
-    "Malformed packet": "the broker could not read what the hub sent",
-    "Protocol error": "the broker could not read what the hub sent",
+    "Malformed packet": "one side could not read what the other sent",
+    "Protocol error": "one side sent what the other did not expect",
 }
 
 _REFUSALS = {

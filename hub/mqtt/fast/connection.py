@@ -84,7 +84,8 @@ class FastConnection(asyncio.Protocol):
         self._watch()
 
     async def close(self) -> None:
-        if self.lost is None and self._wire is not None and not self._wire.is_closing() and self._connack.done():
+        opened = self._beat is not None
+        if opened and self.lost is None and self._wire is not None and not self._wire.is_closing():
             self._write(mqtt5.DisconnectPacket().write())
             self.fail("it was closed")
             with suppress(TimeoutError):

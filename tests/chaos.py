@@ -1,0 +1,81 @@
+"""A network that goes wrong, in the test's own loop: a TCP proxy that cuts, chops or swallows. It knows no MQTT.
+
+(:mod:`outage` is the same for tests without a loop.)
+"""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+from collections.abc import Iterator
+from contextlib import suppress
+
+HOST = "127.0.0.1"
+
+
+class Proxy:
+    """Stands before the local port ``target``. :meth:`cut` drops every connection, as a pulled cable would that is
+    noticed; :meth:`swallow` goes on taking bytes and delivers none, as one that is not. With ``pieces`` what comes
+    back from the target arrives in pieces of these sizes, over and over."""
+
+    def __init__(self, target: int, pieces: tuple[int, ...] = ()) -> None:
+        self.target = target
+        self.port = 0
+        self.accepted = 0
+        self._pieces = pieces
+        self._server: asyncio.Server | None = None
+        self._writers: set[asyncio.StreamWriter] = set()
+        self._swallowing: set[asyncio.StreamWriter] = set()
+
+    async def __aenter__(self) -> Proxy:
+        self._server = await asyncio.start_server(self._serve, HOST, 0)
+        self.port = self._server.sockets[0].getsockname()[1]
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        assert self._server is not None
+        self._server.close()
+        self.cut()
+        await asyncio.sleep(0.01)
+
+    def cut(self) -> None:
+        """Reset all connections."""
+        for writer in self._writers:
+            writer.transport.abort()
+
+    def swallow(self) -> None:
+        """Make a black hole of every connection there is; new ones work."""
+        self._swallowing |= self._writers
+
+    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self.accepted += 1
+        self._writers.add(writer)
+        with suppress(OSError):
+            far_reader, far_writer = await asyncio.open_connection(HOST, self.target)
+            try:
+                await asyncio.gather(
+                    self._pump(reader, far_writer, writer, itertools.repeat(65_536)),
+                    self._pump(far_reader, writer, writer, itertools.cycle(self._pieces or (65_536,))),
+                )
+            finally:
+                far_writer.transport.abort()
+        self._writers.discard(writer)
+        writer.transport.abort()
+
+    async def _pump(
+        self,
+        source: asyncio.StreamReader,
+        target: asyncio.StreamWriter,
+        near: asyncio.StreamWriter,
+        sizes: Iterator[int],
+    ) -> None:
+        with suppress(OSError):
+            while data := await source.read(next(sizes)):
+                if near in self._swallowing:
+                    continue
+                target.write(data)
+                await target.drain()
+                if self._pieces:
+                    await asyncio.sleep(0)  # so that each piece is a read of its own at the other end
+        if near not in self._swallowing:
+            target.close()

@@ -1,0 +1,69 @@
+"""Each link when the network fails: half-open and flapping connections, a broker that stands still."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import threading
+import time
+from pathlib import Path
+
+import pytest
+
+from brokers import Mosquitto, publish
+from chaos import Proxy
+from receiver import Receiver, until
+
+pytestmark = pytest.mark.usefixtures("each_link")
+
+
+async def test_a_black_hole_is_noticed_within_two_keepalives(mosquitto: Mosquitto) -> None:
+    async with Proxy(mosquitto.port) as proxy, Receiver(proxy.port, keepalive_s=1) as hub:
+        await publish(mosquitto.port, ("devices/a/t", "before", 1, False))
+        await until(lambda: hub.payloads == [b"before"])
+        proxy.swallow()
+        begun = time.monotonic()
+        await publish(mosquitto.port, ("devices/a/t", "into the hole", 1, False))
+        await until(lambda: not hub.link.state.connected, 10)
+        assert time.monotonic() - begun < 2 * 1 + 0.5  # and what a busy machine may take
+        await until(lambda: hub.payloads == [b"before", b"into the hole"])
+        assert not hub.gaps
+
+
+async def test_a_quiet_connection_is_kept(mosquitto: Mosquitto) -> None:
+    async with Proxy(mosquitto.port) as proxy, Receiver(proxy.port, keepalive_s=1) as hub:
+        await asyncio.sleep(3.2)
+        assert hub.link.state.reconnects == 0
+        assert proxy.accepted == 1
+
+
+async def test_a_stopped_broker_is_noticed_by_the_keepalive(mosquitto: Mosquitto) -> None:
+    async with Receiver(mosquitto.port, keepalive_s=1) as hub:
+        os.kill(mosquitto.pid, signal.SIGSTOP)
+        await until(lambda: not hub.link.state.connected, 3.5)
+        os.kill(mosquitto.pid, signal.SIGCONT)
+        await until(lambda: hub.subscribed)
+        assert not hub.gaps
+
+
+async def test_flapping_leaves_nothing_behind(mosquitto: Mosquitto) -> None:
+    def open_files() -> int:
+        return len(list(Path("/proc/self/fd").iterdir()))
+
+    async with Proxy(mosquitto.port) as proxy:
+        async with Receiver(proxy.port) as hub:
+            for turn in range(10):
+                proxy.cut()
+                await until(lambda turn=turn: proxy.accepted == turn + 2 and hub.subscribed)
+            tasks, threads = len(asyncio.all_tasks()), threading.active_count()
+            files = open_files()
+            for turn in range(10, 110):
+                proxy.cut()
+                await until(lambda turn=turn: proxy.accepted == turn + 2 and (turn % 2 or hub.subscribed))
+            await until(lambda: hub.subscribed)
+            await until(lambda: len(asyncio.all_tasks()) <= tasks)
+            assert threading.active_count() <= max(threads, 8)  # the default pool that connects, which is bounded
+            await until(lambda: open_files() <= files)
+            assert not hub.gaps
+        assert not [t for t in asyncio.all_tasks() if t.get_name() in ("link", "mqtt-keepalive")]

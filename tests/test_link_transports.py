@@ -1,0 +1,122 @@
+"""Each link over TLS, over WebSocket, over both, and through a network that splits packets anywhere."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import ssl
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+import pytest
+from websockets.asyncio.server import ServerConnection, serve
+from websockets.exceptions import ConnectionClosed
+from websockets.typing import Subprotocol
+
+from access import certificates
+from brokers import Mosquitto, publish
+from chaos import Proxy
+from receiver import Receiver, until
+
+pytestmark = pytest.mark.usefixtures("each_link")
+
+
+async def test_tls_is_spoken_and_the_certificate_checked(tmp_path: Path) -> None:
+    lines = await asyncio.to_thread(certificates, tmp_path)
+    broker = Mosquitto(tmp_path, lines)
+    broker.start()
+    trusted = {"host": "localhost", "tls": True, "ca_file": str(tmp_path / "ca.crt")}
+    try:
+        sending = Receiver(broker.port, client_id="sender", **trusted)
+        async with sending as sender, Receiver(broker.port, **trusted) as hub:
+            await all_arrives(sender, hub)
+        for changes, words in (
+            ({"ca_file": None}, "certificate is not trusted"),
+            ({"host": "127.0.0.1"}, "certificate is not trusted"),  # not the name in it
+            ({"ca_file": str(tmp_path / "none.crt")}, "CA file does not exist"),
+        ):
+            async with Receiver(broker.port, client_id="x", wait=False, **{**trusted, **changes}) as refused:
+                await until(lambda: refused.link.state.error)
+                assert words in (refused.link.state.error or "")
+    finally:
+        broker.stop()
+
+
+async def all_arrives(sender: Receiver, hub: Receiver) -> None:
+    """Many small messages and a large one, that have to wait at first."""
+    large = os.urandom(900_000)
+    hub.link.pause()
+    await asyncio.gather(*(sender.link.publish("devices/a/t", b"%d" % i) for i in range(500)))
+    await sender.link.publish("devices/a/t", large)
+    hub.link.resume()
+    await until(lambda: len(hub.messages) == 501)
+    assert hub.payloads == [*(b"%d" % i for i in range(500)), large]
+
+
+class WebSocketFront:
+    """MQTT inside WebSockets before a broker, as its own listener or a reverse proxy would speak it. Its frames know
+    nothing of where packets end. (The listener of Debian's mosquitto cannot be bound to loopback alone.)"""
+
+    def __init__(self, broker: Mosquitto, context: ssl.SSLContext | None) -> None:
+        self._broker = broker
+        self._context = context
+        self.port = 0
+
+    async def __aenter__(self) -> WebSocketFront:
+        subprotocol = [Subprotocol("mqtt")]
+        self._server = await serve(self._carry, "127.0.0.1", 0, ssl=self._context, subprotocols=subprotocol)
+        self.port = next(iter(self._server.sockets)).getsockname()[1]
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        self._server.close()
+        await self._server.wait_closed()
+
+    async def _carry(self, near: ServerConnection) -> None:
+        assert near.request is not None
+        assert (near.request.path, near.subprotocol) == ("/mqtt", "mqtt")
+        reader, writer = await asyncio.open_connection("127.0.0.1", self._broker.port)
+
+        async def back() -> None:
+            while data := await reader.read(1_000):
+                await near.send(data)
+            await near.close()
+
+        backwards = asyncio.create_task(back(), name="back")
+        with suppress(ConnectionClosed):
+            async for frame in near:
+                assert isinstance(frame, bytes)
+                writer.write(frame)
+        writer.close()
+        await writer.wait_closed()
+        backwards.cancel()
+
+
+@pytest.mark.parametrize("secure", [False, True], ids=["ws", "wss"])
+async def test_a_websocket_carries_everything(tmp_path: Path, mosquitto: Mosquitto, secure: bool) -> None:
+    known: dict[str, Any] = {"transport": "websocket"}
+    context = None
+    if secure:
+        await asyncio.to_thread(certificates, tmp_path)
+        known |= {"host": "localhost", "tls": True, "ca_file": str(tmp_path / "ca.crt")}
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(tmp_path / "broker.crt", tmp_path / "broker.key")
+    async with WebSocketFront(mosquitto, context) as front:
+        async with Receiver(front.port, client_id="sender", **known) as sender, Receiver(front.port, **known) as hub:
+            await all_arrives(sender, hub)
+            assert hub.link.state.reconnects == 0
+        async with Receiver(front.port, had_session=True, **known) as again:
+            await asyncio.sleep(0.2)
+            assert not again.messages  # the acknowledgements came through before the end
+            assert not again.gaps
+
+
+@pytest.mark.parametrize("pieces", [(1,), (2, 3, 171, 5), (4096, 1, 65_536)], ids=str)
+async def test_packets_may_be_split_anywhere(mosquitto: Mosquitto, pieces: tuple[int, ...]) -> None:
+    large = os.urandom(2_000 if pieces == (1,) else 200_000)
+    async with Proxy(mosquitto.port, pieces) as proxy, Receiver(proxy.port) as hub:
+        small = [("devices/a/t", str(i), i % 2, False) for i in range(30)]
+        await publish(mosquitto.port, *small, ("devices/a/t", large, 1, False), ("devices/a/t", "last", 1, False))
+        await until(lambda: len(hub.messages) == 32)
+        assert hub.payloads == [*(b"%d" % i for i in range(30)), large, b"last"]

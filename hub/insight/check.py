@@ -7,7 +7,7 @@ The check is strict: what it cannot find is unsupported, even where it may be tr
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from hub.insight import quantities, words
@@ -25,6 +25,8 @@ _NOT = re.compile(r"\b(not|no|never|without|neither|nor|unchanged|steady|didn't|
 _FIRST = re.compile(r"\b(first|earliest|initially|led|leads)\b", re.I)
 _BEFORE = re.compile(r"\b(before|ahead of|preced\w+|followed by)\b", re.I)
 _AFTER = re.compile(r"\b(after|follow(?:s|ed|ing)?(?! by))\b", re.I)
+_CLAUSE = re.compile(r"[;:.]\s|,?\s(?:and|but|while|whereas)\s|,\s")
+_OTHER_WORDS = re.compile(r"\b(?!the\b|its\b|both\b)[a-z]\w*", re.I)
 _MOVED = ("onset", "step", "stays_on", "stays_off", "stuck")
 
 
@@ -48,7 +50,7 @@ def check(text: str, cited: Sequence[str], evidence: Sequence[Evidence], vocabul
         _times_hold(bare, base)
         and _numbers_hold(_CLOCK.sub(" ", _DATE.sub(" ", bare)), base)
         and _known(mentioned, base)
-        and all(_directions_hold(part, base, vocabulary) for part in re.split(r"[;.]\s|, (?:and|but|while) ", plain))
+        and all(_directions_hold(part, base, vocabulary) for part in _clauses(plain, vocabulary))
         and _order_holds(plain, base, evidence, vocabulary)
     )
 
@@ -116,9 +118,22 @@ def _numbers_hold(text: str, base: Sequence[Evidence]) -> bool:
     )
 
 
+def _clauses(text: str, vocabulary: Vocabulary) -> Iterator[str]:
+    """A sentence cut where another metric may begin. What stands before it in a list is said of it too: "flow and
+    pressure fell" is "flow fell", "pressure fell"."""
+    parts = _CLAUSE.split(text)
+    for part, following in zip(parts, [*parts[1:], ""], strict=True):
+        named, rest = _metrics(part, vocabulary.metrics)
+        listed = bool(named) and not _OTHER_WORDS.search(rest)
+        follows = _metrics(following, vocabulary.metrics)[1] if listed else ""
+        move = _RISE.search(follows) or _FALL.search(follows)
+        yield f"{part} {move.group()}" if move else part
+
+
 def _directions_hold(part: str, base: Sequence[Evidence], vocabulary: Vocabulary) -> bool:
     """A clause about one metric that says it rises or falls must agree with how that metric moved."""
-    mentioned = {metric for _, metric in _metrics(part, vocabulary.metrics)[0]}
+    named, part = _metrics(part, vocabulary.metrics)  # "pressure drop" falls no more than another
+    mentioned = {metric for _, metric in named}
     rise, fall = bool(_RISE.search(part)), bool(_FALL.search(part))
     if len(mentioned) != 1 or rise == fall:
         return True

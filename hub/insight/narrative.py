@@ -127,7 +127,7 @@ def _pro_and_contra(chosen: CauseMatch, evidence: Sequence[Evidence]) -> list[St
     contra = list(dict.fromkeys(_short(by_id[i]) for i in chosen.against if i in by_id))
     claims = [Statement(f"For {_lower(chosen.title)} speaks: {words.join(pro)}.", chosen.supporting)]
     if contra:
-        claims.append(Statement(f"Against it, or not explained by it: {words.join(contra)}.", chosen.against))
+        claims.append(Statement(f"Against it, or left unexplained: {words.join(contra)}.", chosen.against))
     return claims
 
 

@@ -16,7 +16,7 @@ _SPELLED = {
     "lx": "lx lux",
     "dB": "dB decibel decibels", "mA": "mA", "mV": "mV", "kV": "kV", "kWh": "kWh", "Wh": "Wh", "K": "K kelvin",
     "σ": "σ sigma sigmas deviation deviations", "m": "m metre metres meter meters", "mm": "mm", "g": "g", "kg": "kg",
-    "readings": "readings",
+    "readings": "readings", "°": "° degree degrees",
 }  # fmt: skip
 _UNITS = {word: unit for unit, spelled in _SPELLED.items() for word in spelled.split()}
 _SECONDS = {"ms": 0.001, "s": 1.0, "min": 60.0, "h": 3600.0, "d": 86400.0}
@@ -37,21 +37,26 @@ _FACTORS = {
     "tenfold": 10.0,
 }
 _NUMBER = re.compile(
-    r"(?<![\w.])([-−+]?)(\d{1,3}(?:,\d{3})+|\d+)(\.\d+)?(e[+-]?\d+)?(\s?(?:°[CF]\b|%|[A-Za-zµσ°³/]+\d?(?:/[a-z]+)?))?",
+    r"(?<![\w.])([-−+]?)(\d{1,3}(?:,\d{3})+|\d+)(\.\d+)?(e[+-]?\d+)?"
+    r"(\s?(?:°[CF]\b|%|[A-Za-zµσ°³]+\d?)(?:/[A-Za-z³]+\d?)*)?",
     re.I,
 )
-_WORD = re.compile(rf"\b({'|'.join([*_WORDS, *_FACTORS])})\b(\s+[A-Za-zσ°%/³]+)?", re.I)
+_WORD = re.compile(rf"\b(more than |over |at least )?({'|'.join([*_WORDS, *_FACTORS])})\b(\s+[A-Za-zσ°%/³]+)?", re.I)
+_DEGREES = re.compile(r"\bdegrees? (c|f)(?:elsius|ahrenheit)\b", re.I)
+_PART = re.compile(r"\b(half|a quarter|three quarters)(?: of)? an? (second|minute|hour|day)\b", re.I)
+_PARTS = {"half": "0.5", "a quarter": "0.25", "three quarters": "0.75"}
 
 
 class Quantity(NamedTuple):
     """``decimals`` as written, which is how exactly it claims to be; ``word``: written as a word; ``factor``: a
-    ratio."""
+    ratio, of which ``over`` says that it is more."""
 
     value: float
     decimals: int
     unit: str | None = None
     word: bool = False
     factor: bool = False
+    over: bool = False
 
 
 def unit(text: str | None) -> str | None:
@@ -69,38 +74,57 @@ def unit(text: str | None) -> str | None:
 def read(text: str) -> list[Quantity]:
     """All numbers in a text, in figures and in words, each with its unit if one follows."""
     found = []
+    text = _DEGREES.sub(lambda degrees: f"°{degrees[1].upper()}", text)
+    text = _PART.sub(lambda part: f"{_PARTS[part[1].lower()]} {part[2]}", text)
     for sign, whole, part, power, after in _NUMBER.findall(text):
         value = float(whole.replace(",", "") + part + power) * (-1 if sign in "-−" and sign else 1)
         times = after.strip().lower() == "times"
         found.append(Quantity(value, max(len(part) - 1, 0) if not power else 9, unit(after), False, times))
-    for word, after in _WORD.findall(text):
+    for over, word, after in _WORD.findall(text):
         key = word.lower()
         if key in _FACTORS:
-            found.append(Quantity(_FACTORS[key], 0, "×", True, True))
+            found.append(Quantity(_FACTORS[key], 0, "×", True, True, bool(over)))
         else:
-            found.append(Quantity(float(_WORDS[key]), 0, unit(after), True, after.strip().lower() == "times"))
+            times = after.strip().lower() == "times"
+            found.append(Quantity(float(_WORDS[key]), 0, unit(after), True, times, bool(over)))
     return found
 
 
 def supported(wanted: Quantity, known: Sequence[Quantity]) -> bool:
     """Whether a known quantity, rounded as ``wanted`` is, gives it; times also in another unit of time."""
-    if wanted.factor and _ratio(wanted.value, known):
+    if wanted.factor and _ratio(wanted, known):
         return True
     return any(_same(wanted, other) for other in known)
 
 
 def _same(wanted: Quantity, other: Quantity) -> bool:
     value = other.value
-    if wanted.unit is not None and wanted.unit != other.unit:
-        if wanted.unit not in _SECONDS or other.unit not in _SECONDS:
+    if wanted.unit is None and other.unit is not None and not wanted.decimals and not float(value).is_integer():
+        return False  # a bare whole number is a count, not a reading that was rounded
+    alike = wanted.unit == "°" and other.unit in ("°C", "°F")
+    if wanted.unit is not None and wanted.unit != other.unit and not alike:
+        times = _in_other_time(wanted.unit, other.unit)
+        if times is None:
             return False
-        value = value * _SECONDS[other.unit] / _SECONDS[wanted.unit]
+        value *= times
     return bool(abs(wanted.value - value) <= 0.5 * 10.0**-wanted.decimals + 1e-9 * abs(value))
 
 
-def _ratio(factor: float, known: Sequence[Quantity]) -> bool:
+def _in_other_time(wanted: str, other: str | None) -> float | None:
+    """The factor from a time, or a rate, in one unit of time to the same in another; None for other units."""
+    if wanted in _SECONDS and other in _SECONDS:
+        return _SECONDS[other] / _SECONDS[wanted]
+    head, _, per = wanted.rpartition("/")
+    others, _, others_per = (other or "").rpartition("/")
+    if head and head == others and per in _SECONDS and others_per in _SECONDS:
+        return _SECONDS[per] / _SECONDS[others_per]
+    return None
+
+
+def _ratio(wanted: Quantity, known: Sequence[Quantity]) -> bool:
+    low, high = (1.0, 2.0) if wanted.over else (0.9, 1.1)
     return any(
-        a.unit is not None and a.unit == b.unit and b.value and abs(a.value / b.value - factor) <= 0.1 * factor
+        a.unit is not None and a.unit == b.unit and b.value and low <= a.value / b.value / wanted.value <= high
         for a in known
         for b in known
     )

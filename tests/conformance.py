@@ -14,12 +14,17 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from hub.dialects import Dialect, Result, SparkplugDialect, TasmotaDialect, Zigbee2MqttDialect
+from hub.dialects import Dialect, Result, ShellyDialect, SparkplugDialect, TasmotaDialect, Zigbee2MqttDialect
 from hub.errors import Rejected
 from hub.model import Identity, RawMessage
 
 VECTORS = Path(__file__).parent / "vectors"
-MAKE = {"zigbee2mqtt": Zigbee2MqttDialect, "tasmota": TasmotaDialect, "sparkplug": SparkplugDialect}
+MAKE = {
+    "zigbee2mqtt": Zigbee2MqttDialect,
+    "tasmota": TasmotaDialect,
+    "sparkplug": SparkplugDialect,
+    "shelly": ShellyDialect,
+}
 RECEIVED = 1_795_380_400_000
 
 

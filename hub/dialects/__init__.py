@@ -9,6 +9,7 @@ import msgspec
 from hub.dialects.base import Change, Dialect, Effect, Publish, Reply, Result, Subscribe, Unsubscribe, View
 from hub.dialects.native import NativeDialect
 from hub.dialects.payload import rejection
+from hub.dialects.shelly import ShellyDialect
 from hub.dialects.sparkplug import SparkplugDialect
 from hub.dialects.tasmota import TasmotaDialect
 from hub.dialects.zigbee2mqtt import Zigbee2MqttDialect
@@ -21,6 +22,7 @@ class Roots(msgspec.Struct, frozen=True):
     zigbee2mqtt: str = "zigbee2mqtt"
     tasmota: str = "tasmota/discovery"
     sparkplug: str = "spBv1.0"
+    shelly: str = "shellies"
 
     def others(self, name: str) -> tuple[str, ...]:
         """Where everybody but ``name`` begins: a device that names its own topics gets none there."""
@@ -32,6 +34,7 @@ DIALECTS: dict[str, Callable[[Roots], Dialect]] = {
     "zigbee2mqtt": lambda roots: Zigbee2MqttDialect(roots.zigbee2mqtt),
     "tasmota": lambda roots: TasmotaDialect(roots.tasmota, roots.others("tasmota")),
     "sparkplug": lambda roots: SparkplugDialect(roots.sparkplug),
+    "shelly": lambda roots: ShellyDialect(roots.shelly, reserved=roots.others("shelly")),
 }
 """Name -> how to make it, in order of ownership: native beats discovery."""
 
@@ -45,6 +48,7 @@ __all__ = [
     "Reply",
     "Result",
     "Roots",
+    "ShellyDialect",
     "SparkplugDialect",
     "Subscribe",
     "TasmotaDialect",

@@ -1,0 +1,199 @@
+"""Shelly's first generation: one value a topic below ``shellies/ID/``, mostly plain texts, without a time.
+
+A metric is the topic with dots for slashes (``relay.0.power``). Counters of energy come in watt-minutes, save the
+totals of a meter: they are given in Wh, a sixtieth of what was sent, as the only values that are not taken as they are.
+
+Source: the Shelly technical documentation, Gen1, "MQTT" of each device.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Iterator, Mapping
+from functools import lru_cache
+from typing import Any
+
+import msgspec
+from msgspec.structs import replace
+
+from hub.dialects.payload import MAX_TEXT, metric_name, parse_object, scalar
+from hub.dialects.shelly.known import PERCENT, Known
+from hub.errors import Rejected
+from hub.model import Value
+
+SLEEPERS = ("shellyht-", "shellydw-", "shellydw2-", "shellyflood-", "shellysmoke-", "shellybutton1-", "shellymotion")
+"""They go offline between their messages by intent."""
+_METERS = ("relay", "roller", "light", "white", "color")
+_NUMBERS = {
+    **{f"{what}/#/power": "W" for what in (*_METERS, "emeter")},
+    **{f"{what}/#/energy": "Wmin" for what in (*_METERS, "emeter")},
+    "emeter/#/returned_energy": "Wmin",
+    "emeter/#/total": "Wh",
+    "emeter/#/total_returned": "Wh",
+    "emeter/#/reactive_power": "VAr",
+    "emeter/#/voltage": "V",
+    "emeter/#/current": "A",
+    "emeter/#/pf": "",
+    "emeter_n/#/current": "A",
+    "relay/#/overpower_value": "W",
+    "roller/#/pos": "%",
+    "temperature": "°C",
+    "voltage": "V",
+    "sensor/temperature": "°C",
+    "sensor/humidity": "%",
+    "sensor/battery": "%",
+    "sensor/lux": "lx",
+    "sensor/tilt": "°",
+    "sensor/concentration": "ppm",
+    "ext_temperature/#": "°C",
+    "ext_humidity/#": "%",
+    "adc/#": "V",
+}
+_SENSES = ("state", "motion", "vibration", "flood", "smoke", "charger")
+_SWITCHES = ("relay/#", "light/#", "white/#", "color/#", "input/#", "longpush/#", "ext_switch/#")
+_BOOLEANS = frozenset((*_SWITCHES, *(f"sensor/{sense}" for sense in _SENSES), "overtemperature", "overload"))
+_TEXTS = frozenset(("roller/#", "roller/#/stop_reason", "temperature_status", "sensor/gas", "sensor/operation"))
+_WORDS = dict.fromkeys(("on", "true", "1", "open"), True) | dict.fromkeys(("off", "false", "0", "close"), False)
+_LIGHT = {"ison": "", "mode": "", "brightness": "%", "gain": "%", "temp": "K", "red": "", "green": "", "blue": ""}
+_SENSOR = {
+    "motion": ("motion", ""),
+    "vibration": ("vibration", ""),
+    "lux": ("lux", "lx"),
+    "bat": ("battery", "%"),
+    "tmp": ("temperature", "°C"),
+}
+_NUMBER = re.compile(r"/\d{1,3}(?=/|\Z)")
+_OVERPOWER = "overpower"
+
+Found = Iterator[tuple[str, Value, str]]
+"""Metric, value, unit."""
+
+
+def read(known: Known, rest: str, payload: bytes) -> tuple[Known, dict[str, Value], dict[str, str]]:
+    """What the topic ``rest`` below the device's says: the device as it is known now, values and units.
+
+    Raises Rejected (``bad_value``) for what is not of the kind that the topic carries."""
+    pattern, metric = _named(rest)
+    if pattern == "input_event/#":
+        return _event(known, rest, payload)
+    if pattern in ("relay/#", "light/#"):
+        known, values = _switched(known, metric, payload)
+        return known, values, {}
+    found = list(_found(pattern, metric, payload))
+    values = {name: value for name, value, _ in found}
+    return known, values, {name: unit for name, value, unit in found if unit and type(value) is float}
+
+
+@lru_cache(20_000)
+def _named(rest: str) -> tuple[str, str]:
+    """What kind of topic it is, and the metric. Raises Rejected (``bad_name``)."""
+    return _NUMBER.sub("/#", rest), metric_name(rest.replace("/", "."))
+
+
+def _found(pattern: str, metric: str, payload: bytes) -> Found:
+    if pattern in _NUMBERS:
+        value, unit = _number(metric, payload), _NUMBERS[pattern]
+        if value is not None and not (pattern == "roller/#/pos" and value < 0):  # not calibrated
+            yield (metric, value / 60, "Wh") if unit == "Wmin" else (metric, value, unit)
+    elif pattern in _BOOLEANS:
+        yield metric, _boolean(metric, _word(payload)), ""
+    elif pattern in _TEXTS:
+        yield metric, _word(payload), ""
+    elif pattern in ("light/#/status", "white/#/status", "color/#/status"):
+        body = parse_object(payload, "A light's status")
+        yield from _parts(metric.removesuffix("status"), body, {key: (key, unit) for key, unit in _LIGHT.items()})
+    elif pattern == "status":
+        yield from _parts("sensor.", parse_object(payload, "A sensor's status"), _SENSOR)
+
+
+def _parts(within: str, body: Mapping[str, Any], parts: Mapping[str, tuple[str, str]]) -> Found:
+    for key, (name, unit) in parts.items():
+        raw = body.get(key)
+        raw = raw.get("value") if isinstance(raw, dict) else raw
+        if isinstance(raw, bool | int | float | str):
+            yield within + name, scalar(key, raw), unit
+
+
+def _switched(known: Known, metric: str, payload: bytes) -> tuple[Known, dict[str, Value]]:
+    """``overpower`` is a third state: switched off by too much power, until it is switched again."""
+    word = _word(payload)
+    if word == _OVERPOWER:
+        known = replace(known, tripped=known.tripped | {metric})
+        return known, {metric: False, f"{metric}.{_OVERPOWER}": True}
+    values: dict[str, Value] = {metric: _boolean(metric, word)}
+    if metric in known.tripped:
+        known = replace(known, tripped=known.tripped - {metric})
+        values[f"{metric}.{_OVERPOWER}"] = False
+    return known, values
+
+
+def _event(known: Known, rest: str, payload: bytes) -> tuple[Known, dict[str, Value], dict[str, str]]:
+    """Said again and again until the next one: only a new count is a new event."""
+    body = parse_object(payload, "An event")
+    event, count = body.get("event"), body.get("event_cnt")
+    if not isinstance(event, str) or not isinstance(count, int):
+        raise Rejected("bad_value", 'An event is {"event": "S", "event_cnt": 3}.')
+    if known.counts.get(rest) == count or not event:
+        return known, {}, {}
+    values: dict[str, Value] = {rest.replace("input_event/", "input.") + ".event": event[:MAX_TEXT]}
+    return replace(known, counts={**known.counts, rest: count}), values, {}
+
+
+def commands(known: Known) -> dict[str, dict[str, Any]]:
+    """What can be told, as data."""
+    found: dict[str, dict[str, Any]] = {}
+    for metric in sorted(known.controls):
+        kind, number, *part = metric.split(".")
+        topic = f"{known.prefix}/{kind}/{number}"
+        said = {"confirm_by": metric, "encoding": "text", "topic": f"{topic}/command"}
+        if part == ["brightness"]:
+            found[metric] = {**said, **PERCENT, "topic": f"{topic}/set", "encoding": "json", "property": "brightness"}
+        elif part == ["pos"]:
+            found[metric] = {**said, **PERCENT, "topic": f"{topic}/command/pos"}
+        elif kind == "roller":
+            found[metric] = {**said, "type": "enum", "values": ["open", "close", "stop"]}
+        else:
+            found[metric] = {**said, "type": "boolean", "on": "on", "off": "off"}
+    return found
+
+
+def controls(values: Mapping[str, Value]) -> list[str]:
+    """Those among the metrics that can be set."""
+    return [metric for metric in values if _can_be_set(metric)]
+
+
+@lru_cache(20_000)
+def _can_be_set(metric: str) -> bool:
+    return _CONTROL.fullmatch(metric) is not None
+
+
+_CONTROL = re.compile(r"(relay|light|white|color|roller)\.\d+|roller\.\d+\.pos|(light|white)\.\d+\.brightness")
+
+
+def _word(payload: bytes) -> str:
+    try:
+        return payload.decode().strip()[:MAX_TEXT]
+    except UnicodeDecodeError as error:
+        raise Rejected("not_utf8", "The payload is not UTF-8 text.") from error
+
+
+def _boolean(metric: str, word: str) -> bool:
+    value = _WORDS.get(word.lower())
+    if value is None:
+        raise Rejected("bad_value", f"{metric} is on, off, true, false, 1 or 0, not {word[:40]!r}.")
+    return value
+
+
+def _number(metric: str, payload: bytes) -> float | None:
+    """None where nothing was measured."""
+    word = _word(payload)
+    if word in ("", "null"):
+        return None
+    try:
+        value = float(msgspec.json.decode(word, type=float))
+    except msgspec.MsgspecError as error:
+        raise Rejected("bad_value", f"{metric} is a number, not {word[:40]!r}.") from error
+    if not math.isfinite(value):
+        raise Rejected("bad_value", f"{metric} is not a finite number.")
+    return value

@@ -1,0 +1,118 @@
+"""The status of Shelly's components (second generation and later) as metrics and units. Knows no topic and no device.
+
+A metric is the path of its value (``switch:0.apower``, ``temperature:0.tC``). Whatever number or boolean a component
+has is read, so that components of later firmware are too; settings, counters of revisions and texts that only describe
+are left out.
+
+Source: the Shelly technical documentation, Gen2+, "Components and Services".
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from functools import lru_cache
+from typing import Any
+
+from hub.dialects.payload import MAX_TEXT, metric_name, scalar
+from hub.model import Value
+
+_COMPONENT = re.compile(r"[a-z][a-z0-9_]{0,31}(:\d{1,5})?")
+_ONLY = {
+    "sys": frozenset(("uptime", "ram_free", "fs_free")),
+    "wifi": frozenset(("rssi",)),
+    **dict.fromkeys(("cloud", "mqtt", "ws", "ble", "eth", "ui", "matter", "knx", "modbus", "bthome"), frozenset[str]()),
+    **dict.fromkeys(("script", "schedule", "ht_ui", "plugs_ui", "wd_ui", "pro_ui", "service"), frozenset[str]()),
+}
+"""Of these only what is named is a reading."""
+_NO_READINGS = frozenset(
+    ("id", "tF", "current_F", "target_F", "source", "by_minute", "schedules", "packet_id", "flags")
+)
+_NO_READING_ENDS = ("_ts", "_at", "_rev", "_duration", "_timeout")
+_TEXTS = frozenset(("state", "value", "mode", "last_direction", "errors", "rgb"))
+"""Of texts and lists only these are readings."""
+_UNITS = {
+    "apower": "W",
+    "act_power": "W",
+    "aprt_power": "VA",
+    "aprtpower": "VA",
+    "voltage": "V",
+    "V": "V",
+    "current": "A",
+    "freq": "Hz",
+    "act": "Wh",
+    "act_ret": "Wh",
+    "act_energy": "Wh",
+    "act_ret_energy": "Wh",
+    "tC": "°C",
+    "current_C": "°C",
+    "target_C": "°C",
+    "rh": "%",
+    "current_humidity": "%",
+    "target_humidity": "%",
+    "lux": "lx",
+    "brightness": "%",
+    "ct": "K",
+    "percent": "%",
+    "current_pos": "%",
+    "target_pos": "%",
+    "pos": "%",
+    "battery": "%",
+    "rssi": "dBm",
+    "uptime": "s",
+    "ram_free": "B",
+    "fs_free": "B",
+}
+_PHASE = re.compile(r"\A(?:[abcn]_)?(?:total_)?")
+MAX_DEPTH = 3
+MAX_LIST = 16
+
+
+def readings(status: Mapping[str, Any]) -> tuple[dict[str, Value], dict[str, str]]:
+    """Values and units of all components in ``status`` (as NotifyStatus, NotifyFullStatus and GetStatus have them)."""
+    values: dict[str, Value] = {}
+    units: dict[str, str] = {}
+    for component, body in status.items():
+        if type(body) is dict:
+            for metric, value, unit in _walk(component, "", body, 0):
+                values[metric] = value
+                if unit and type(value) is float:
+                    units[metric] = unit
+    return values, units
+
+
+def _walk(component: str, within: str, body: Mapping[str, Any], depth: int) -> Iterator[tuple[str, Value, str]]:
+    for key, raw in body.items():
+        if raw is None:
+            continue  # not measured
+        metric, unit = _named(component, within, key)
+        if not metric:
+            continue
+        kind = type(raw)
+        if kind is dict:
+            if depth < MAX_DEPTH:
+                yield from _walk(component, f"{within}{key}.", raw, depth + 1)
+        elif kind is float or kind is bool or kind is int:
+            yield metric, scalar(metric, raw), unit
+        elif key in _TEXTS:
+            yield metric, _text(raw), unit
+
+
+@lru_cache(20_000)
+def _named(component: str, within: str, key: str) -> tuple[str, str]:
+    """The metric and its unit; an empty name for what is no reading. Raises Rejected (``bad_name``)."""
+    kind = component.partition(":")[0]
+    only = _ONLY.get(kind)
+    left = key in _NO_READINGS or key.endswith(_NO_READING_ENDS) if only is None else key not in only
+    if left or not _COMPONENT.fullmatch(component):
+        return "", ""
+    if key == "total" and within in ("aenergy.", "ret_aenergy."):
+        return metric_name(f"{component}.{within}{key}"), "Wh"
+    return metric_name(f"{component}.{within}{key}"), _UNITS.get(key) or _UNITS.get(_PHASE.sub("", key), "")
+
+
+def _text(raw: Any) -> str:
+    """A list (of errors, of a colour's parts) as its items with commas between."""
+    if isinstance(raw, list):
+        raw = ",".join(str(item)[:32] for item in raw[:MAX_LIST] if isinstance(item, str | int | float))
+    return str(raw)[:MAX_TEXT]

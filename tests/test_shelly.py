@@ -1,0 +1,233 @@
+"""Shelly, second generation and later: genuine messages as vectors, and what those do not show."""
+
+import pytest
+
+from conformance import disagreements, vectors
+from dialect_run import NOW, Heard
+from hub.control import descriptor, encode
+from hub.dialects import Reply, ShellyDialect, Subscribe
+from hub.errors import Rejected
+from hub.model import Command
+
+VECTORS = vectors("shelly")
+PLUG = "shellyplus1pm-aabbccddeeff"
+STATUS = {
+    "switch:0": {"id": 0, "source": "init", "output": True, "apower": 12.5, "aenergy": {"total": 7, "by_minute": [1]}},
+    "sys": {"mac": "AABBCCDDEEFF", "uptime": 5, "available_updates": {"stable": {"version": "1.5"}}},
+    "ble": {},
+}
+
+
+@pytest.mark.parametrize("vector", VECTORS, ids=[vector["id"] for vector in VECTORS])
+def test_vector(vector):
+    assert disagreements(vector, ShellyDialect()) == []
+
+
+def notify(src: str = PLUG, method: str = "NotifyStatus", **params) -> dict:
+    return {"src": src, "dst": f"{src}/events", "method": method, "params": {"ts": NOW / 1000, **params}}
+
+
+class Home(Heard):
+    def __init__(self, src: str = PLUG, prefix: str = PLUG) -> None:
+        super().__init__(ShellyDialect())
+        self.src, self.prefix = src, prefix
+
+    def status(self, **how):
+        received = how.pop("received", NOW)
+        return self.say(f"{self.prefix}/events/rpc", notify(self.src, **how), received=received)
+
+    def reads(self, **status) -> dict:
+        (record,) = self.status(**status).records
+        return record.values
+
+    @property
+    def info(self):
+        return self.registry.met[self.src].info
+
+
+def asked(effects) -> list[tuple[str, str]]:
+    return [(effect.topic, effect.payload.decode()) for effect in effects]
+
+
+def test_a_device_that_is_met_is_asked_what_it_is_and_how_it_stands():
+    home = Home()
+    said = home.status(**{"switch:0": {"id": 0, "output": False}})
+    assert asked(said.effects) == [
+        (f"{PLUG}/rpc", '{"id":"hub-info","src":"watchkeeper","method":"Shelly.GetDeviceInfo"}'),
+        (f"{PLUG}/rpc", '{"id":"hub-status","src":"watchkeeper","method":"Shelly.GetStatus"}'),
+    ]
+    assert ShellyDialect().apply(said.changes[0]) == (
+        Subscribe((f"{PLUG}/online", f"{PLUG}/announce", f"{PLUG}/status/+")),
+    )
+    assert home.status(**{"switch:0": {"id": 0, "output": True}}).effects == ()
+    info = {"name": "Desk", "id": PLUG, "mac": "AABBCCDDEEFF", "model": "SNSW-001P16EU", "gen": 2, "ver": "1.4.4"}
+    home.say("watchkeeper/rpc", {"id": "hub-info", "src": PLUG, "dst": "watchkeeper", "result": info})
+    assert (home.info.name, home.info.model, home.info.firmware) == ("Desk", "SNSW-001P16EU", "1.4.4")
+    (record,) = home.say("watchkeeper/rpc", {"id": "hub-status", "src": PLUG, "result": STATUS}).records
+    assert record.values == {
+        "switch:0.output": True,
+        "switch:0.apower": 12.5,
+        "switch:0.aenergy.total": 7,
+        "sys.uptime": 5,
+    }
+    assert home.info.units == {"switch:0.apower": "W", "switch:0.aenergy.total": "Wh", "sys.uptime": "s"}
+
+
+def test_partial_notifications_say_only_what_changed():
+    home = Home()
+    assert home.reads(**{"switch:0": {"id": 0, "apower": 3, "output": True}}) == {
+        "switch:0.apower": 3,
+        "switch:0.output": True,
+    }
+    assert home.reads(**{"switch:0": {"id": 0, "apower": None, "temperature": {"tC": 40, "tF": 104}}}) == {
+        "switch:0.temperature.tC": 40
+    }
+
+
+COVER = {"id": 0, "state": "opening", "current_pos": 40, "target_pos": None, "move_timeout": 60, "source": "x"}
+POWER = {"battery": {"V": 5.9, "percent": 87}, "external": {"present": False}}
+RGBW = {"id": 0, "output": True, "rgb": [255, 0, 7], "white": 20, "brightness": 50}
+
+
+@pytest.mark.parametrize(
+    ("component", "body", "readings"),
+    [
+        ("cover:0", COVER, {"state": ("opening", None), "current_pos": (40, "%")}),
+        (
+            "pm1:0",
+            {"aprtpower": 4, "ret_aenergy": {"total": 2.5}},
+            {"aprtpower": (4, "VA"), "ret_aenergy.total": (2.5, "Wh")},
+        ),
+        ("humidity:0", {"rh": 44.5, "errors": ["out_of_range"]}, {"rh": (44.5, "%"), "errors": ("out_of_range", None)}),
+        ("voltmeter:100", {"id": 100, "voltage": 3.3, "xvoltage": 12}, {"voltage": (3.3, "V"), "xvoltage": (12, None)}),
+        (
+            "devicepower:0",
+            POWER,
+            {"battery.V": (5.9, "V"), "battery.percent": (87, "%"), "external.present": (False, None)},
+        ),
+        ("smoke:0", {"id": 0, "alarm": True, "mute": False}, {"alarm": (True, None), "mute": (False, None)}),
+        ("flood:0", {"id": 0, "alarm": False}, {"alarm": (False, None)}),
+        (
+            "rgbw:0",
+            RGBW,
+            {"output": (True, None), "rgb": ("255,0,7", None), "white": (20, None), "brightness": (50, "%")},
+        ),
+        (
+            "input:1",
+            {"counts": {"total": 3, "by_minute": [1]}, "freq": 2},
+            {"counts.total": (3, None), "freq": (2, "Hz")},
+        ),
+        ("bthomesensor:200", {"id": 200, "value": 21.5, "last_updated_ts": 5}, {"value": (21.5, None)}),
+        ("wifi", {"rssi": -60, "ssid": "home", "ap_client_count": 0}, {"rssi": (-60, "dBm")}),
+        ("mqtt", {"connected": True}, {}),
+        ("Nonsense component", {"x": 1}, {}),
+    ],
+)
+def test_components(component, body, readings):
+    home = Home()
+    values, units = home.reads(**{component: body}), home.info.units
+    assert {metric: (value, units.get(metric)) for metric, value in values.items()} == {
+        f"{component}.{part}": reading for part, reading in readings.items()
+    }
+
+
+def test_events_are_records_of_their_own_time():
+    events = [
+        {"component": "input:0", "id": 0, "event": "single_push", "ts": NOW / 1000 - 1},
+        {"component": "sys", "event": "config_changed", "ts": NOW / 1000},
+        {"component": "input:1", "event": "long_push"},
+    ]
+    records = Home().status(method="NotifyEvent", events=events).records
+    assert [(r.ts, r.values) for r in records] == [
+        (NOW - 1000, {"input:0.event": "single_push"}),
+        (NOW, {"input:1.event": "long_push"}),
+    ]
+
+
+def test_a_prefix_of_several_levels_names_its_device_in_the_notification():
+    home = Home("shellyplus1-441793a5d2fc", "home/terrace/lamp")
+    assert not home.dialect.owns("home/terrace/lamp/online")
+    home.status(**{"switch:0": {"output": True}})
+    assert home.dialect.owns("home/terrace/lamp/online")
+    (said,) = home.say("home/terrace/lamp/online", b"false").availability
+    assert (said.device, said.online) == ("shellyplus1-441793a5d2fc", False)
+    assert home.values("home/terrace/lamp/status/switch:0", {"id": 0, "output": False}) == {"switch:0.output": False}
+
+
+def test_one_that_comes_back_is_asked_again():
+    home = Home()
+    home.status(**{"switch:0": {"output": True}})
+    assert home.say(f"{PLUG}/online", b"false").effects == []
+    assert len(home.say(f"{PLUG}/online", b"true").effects) == 2
+
+
+def test_retained_is_not_new():
+    home = Home()
+    (there,) = home.say(f"{PLUG}/online", b"true", retained=True).availability
+    assert there.retained
+    (record,) = home.say(f"{PLUG}/status/switch:0", {"output": True}, retained=True).records
+    assert record.quality == "retained"
+
+
+def test_who_sleeps_is_not_offline():
+    home = Home()
+    home.status(method="NotifyFullStatus", sys={"wakeup_period": 7200, "uptime": 1})
+    assert home.say(f"{PLUG}/online", b"false").availability == ()
+    assert [a.online for a in home.say(f"{PLUG}/online", b"true").availability] == [True]
+
+
+def test_nobody_takes_the_topics_or_the_name_of_another():
+    home = Home()
+    home.status(**{"switch:0": {"output": True}})
+    for prefix, src, reason in (
+        (PLUG, "shellyplus1-112233445566", "topic_taken"),
+        ("shellypro3-112233445566", PLUG, "topic_taken"),
+        ("attic", PLUG, "wrong_device"),
+    ):
+        with pytest.raises(Rejected) as caught:
+            home.say(f"{prefix}/events/rpc", notify(src))
+        assert caught.value.reason == reason
+    home.say(f"{PLUG}/online", b"false")  # it has gone: a new prefix may be its own
+    assert home.say("attic/events/rpc", notify(PLUG)).records[0].device == PLUG
+    assert not home.dialect.owns("attic/unknown")
+    home.say("attic/online", b"")  # cleared: its topics are free
+    assert home.say("attic/events/rpc", notify("shellyplus1-112233445566")).records[0].device != PLUG
+
+
+def test_other_kinds_topics_are_not_its_own():
+    dialect = ShellyDialect(reserved=("homeassistant",))
+    for topic in ("lamp/online", "lamp/status/x", "homeassistant/x/events/rpc", "watchkeeper/events/rpc", "a/b"):
+        assert not dialect.owns(topic)
+    assert dialect.owns(f"{PLUG}/online")
+
+
+def test_commands_are_calls_that_are_answered():
+    home = Home()
+    home.status(
+        **{"switch:0": {"output": True}, "light:2": {"brightness": 5, "output": True}, "cover:1": {"state": "open"}}
+    )
+    commands = home.info.commands
+    assert commands.keys() == {
+        "switch:0.output", "light:2.brightness", "light:2.output", "cover:1.open", "cover:1.close", "cover:1.stop",
+    }  # fmt: skip
+    wanted = Command(
+        id="c7", device=PLUG, name="switch:0.output", value=False, by="me", state="sent", created_at=NOW, expires_at=NOW
+    )
+    wants = descriptor(commands, "switch:0.output")
+    assert (wants.topic, wants.confirm_by, wants.replies) == (f"{PLUG}/rpc", "switch:0.output", True)
+    call = b'{"id":"c7","src":"watchkeeper","method":"Switch.Set","params":{"id":0,"on":false}}'
+    assert encode(wants, wanted) == call
+    answer = {"id": "c7", "src": PLUG, "dst": "watchkeeper"}
+    assert home.say("watchkeeper/rpc", {**answer, "result": {"was_on": True}}).replies == (Reply(PLUG, "c7", True),)
+    refused = {"code": -105, "message": "Argument 'id', value 0 not found!"}
+    assert home.say("watchkeeper/rpc", {**answer, "error": refused}).replies == (
+        Reply(PLUG, "c7", False, refused["message"]),
+    )
+    stop = encode(descriptor(commands, "cover:1.stop"), wanted)
+    assert b'"method":"Cover.Stop","params":{"id":1}' in stop
+
+
+def test_an_answer_of_an_unknown_device_is_refused():
+    with pytest.raises(Rejected) as caught:
+        Home().say("watchkeeper/rpc", {"id": "c7", "src": PLUG, "result": {}})
+    assert caught.value.reason == "unknown_device"

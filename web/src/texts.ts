@@ -7,7 +7,7 @@ export const T = {
   brand: 'Watchkeeper',
   nav: {
     main: 'Main', fleet: 'Fleet', alerts: 'Alerts', assistant: 'Assistant', analyse: 'Analyse', rules: 'Rules',
-    activity: 'Activity', settings: 'Settings', more: 'More', skip: 'Skip to the content',
+    activity: 'Activity', settings: 'Settings', more: 'More', skip: 'Skip to the content', ask: 'Ask', where: 'Where you are',
   },
   rail: { ingest: 'Ingest', model: 'Model', hub: 'Hub', rate: (n: string) => `${n} msg/s`, builtin: 'built-in analyst' },
   standing: {
@@ -35,13 +35,14 @@ export const T = {
   palette: {
     open: 'Search devices, alerts, pages', title: 'Search', placeholder: 'Go to a device, an alert or a page…',
     empty: 'Nothing by that name.', devices: 'Devices', alerts: 'Open alerts', pages: 'Pages', actions: 'Actions',
-    shortcuts: 'Show keyboard shortcuts', ask: 'Ask the assistant',
+    shortcuts: 'Show keyboard shortcuts', ask: 'Ask the assistant', areas: 'Areas', attention: 'Show devices that need attention',
+    silent: 'Show stale and offline devices', acknowledge: (n: number) => s(n, 'Acknowledge the open alert', `Acknowledge all ${n} open alerts`),
   },
   shortcuts: {
     title: 'Keyboard', close: 'Close',
     rows: [
-      ['⌘K or Ctrl K', 'Search devices, alerts, pages'], ['/', 'Search in the fleet'], ['j, k', 'Next, previous row'],
-      ['Enter', 'Open the row'], ['x', 'Select the row'], ['a', 'Acknowledge the alert of the row'],
+      ['⌘K or Ctrl K', 'Search devices, alerts, pages'], ['/', 'Search in the fleet'], ['j, k', 'Next, previous row or alert'],
+      ['Enter', 'Open the row'], ['x', 'Select the row'], ['a', 'Acknowledge the alert'],
       ['g f', 'Fleet'], ['g a', 'Alerts'], ['g c', 'Assistant'], ['t', 'Dark or light'], ['?', 'This sheet'], ['Esc', 'Close, or clear'],
     ],
   },
@@ -53,7 +54,7 @@ export const T = {
     openAlerts: 'Open alerts', critical: (n: number) => `${n} critical`, acknowledged: (n: number) => `${n} acknowledged`,
     quiet: 'all quiet', stale: 'Stale', offline: 'Offline', overdue: 'overdue', longest: (t: string) => `longest ${t}`, ingest: 'Ingest', perSecond: 'msg/s',
     none: 'none',
-    map: 'Fleet map', mapCells: 'one cell per device, by area', mapAreas: 'by area',
+    map: 'Fleet map', mapCells: 'one cell per device, by area; drag over cells to list them', mapAreas: 'by area',
     area: (name: string, n: number, bad: number) => `${name}: ${n} ${s(n, 'device', 'devices')}, ${bad} need attention`,
     noArea: 'No area', moreAreas: (n: number) => `and ${n} more`,
     search: 'Search by name, id or model', clear: 'Clear', remove: (what: string) => `Remove the filter ${what}`,
@@ -61,6 +62,7 @@ export const T = {
     columns: 'Columns', metrics: 'Metrics', csv: 'Download CSV of all rows shown', csvName: 'watchkeeper-devices',
     count: (n: string, all: string) => (n === all ? `${n} devices` : `${n} of ${all}`),
     nothing: 'No device matches.', selected: (n: number) => `${n} selected`, acknowledgeAll: 'Acknowledge their alerts',
+    onlyThese: 'Show only these', picked: (n: number) => `${n} picked`, tooMany: (n: number) => `Pick at most ${n} devices, or choose an area.`,
     unselect: 'Clear selection', noAlerts: 'No open alert in this selection.', select: (name: string) => `Select ${name}`,
     sortBy: (name: string) => `Sort by ${name}`,
     cols: {

@@ -9,6 +9,8 @@ export type Facet = (typeof FACETS)[number];
 
 export interface Filters {
   q: string;
+  /** Devices picked one by one or on the map; empty means all. */
+  ids: ReadonlySet<string>;
   facets: Record<Facet, ReadonlySet<string>>;
 }
 
@@ -26,7 +28,8 @@ export const DEFAULT_SORT: Sort = { key: 'alert', descending: true };
 export function filtersOf(query: URLSearchParams): Filters {
   const facets = {} as Record<Facet, ReadonlySet<string>>;
   for (const facet of FACETS) facets[facet] = new Set(query.getAll(facet));
-  return { q: query.get('q') ?? '', facets };
+  const ids = new Set((query.get('id') ?? '').split(',').filter(Boolean));
+  return { q: query.get('q') ?? '', ids, facets };
 }
 
 export function sortOf(query: URLSearchParams): Sort {
@@ -75,6 +78,7 @@ export function rank(fleet: Fleet, names: Int32Array, filters: Filters, sort: So
   const order = new Int32Array(names.length);
   let kept = 0;
   for (const row of names) {
+    if (filters.ids.size && !filters.ids.has(fleet.id[row]!)) continue;
     if (needle && !matchesText(fleet, row, needle)) continue;
     const presenceWord = PRESENCE[fleet.presence[row]!]!;
     const severityWord = SEVERITY[fleet.severity[row]!]!;

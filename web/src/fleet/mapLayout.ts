@@ -67,6 +67,28 @@ function heightOf(sizes: readonly number[], width: number, pitch: number, deep: 
   return lines * (deep * pitch + 30);
 }
 
+/** A rectangle in CSS px of the window. */
+export interface Box {
+  left: number;
+  top: number;
+  right: number;
+  bottom: number;
+}
+
+/** Those of `rows` whose cells' middles lie in `box`; `at` is where the picture of their area begins. */
+export function cellsWithin(
+  rows: readonly number[],
+  { pitch, deep }: CellLayout,
+  at: { left: number; top: number },
+  box: Box,
+): number[] {
+  return rows.filter((_, k) => {
+    const x = at.left + (Math.floor(k / deep) + 0.5) * pitch;
+    const y = at.top + ((k % deep) + 0.5) * pitch;
+    return x >= box.left && x <= box.right && y >= box.top && y <= box.bottom;
+  });
+}
+
 export const standingOf = (fleet: Fleet, row: number): Standing =>
   standing(fleet.presence[row]!, fleet.severity[row]!);
 

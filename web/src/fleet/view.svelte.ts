@@ -18,7 +18,9 @@ export class FleetView {
   counts = $state.raw<Counts>(EMPTY);
   total = $state(0);
   readonly filtered = $derived(
-    this.filters.q !== '' || Object.values(this.filters.facets).some((set) => set.size > 0),
+    this.filters.q !== '' ||
+      this.filters.ids.size > 0 ||
+      Object.values(this.filters.facets).some((set) => set.size > 0),
   );
 
   private names: Int32Array = new Int32Array(0);
@@ -64,8 +66,13 @@ export class FleetView {
     router.set({ q: text });
   }
 
+  /** Shows these devices alone; with none, all again. */
+  pick(ids: readonly string[]): void {
+    router.set({ id: ids.join(',') });
+  }
+
   clear(): void {
-    router.set({ q: null, status: null, severity: null, area: null, label: null });
+    router.set({ q: null, id: null, status: null, severity: null, area: null, label: null });
   }
 
   sortBy(key: string): void {

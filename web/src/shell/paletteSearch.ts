@@ -1,5 +1,6 @@
-// What the palette finds for a text: devices, open alerts, pages and actions, a few of each.
+// What the palette finds for a text: devices, open alerts, pages, areas and actions, a few of each.
 
+import { acknowledging } from '../alerts/acknowledging.svelte';
 import { alertHref, deviceHref, router } from '../lib/router.svelte';
 import { themes } from '../lib/theme.svelte';
 import { alertMessage } from '../lib/words';
@@ -31,7 +32,8 @@ export function findAll(text: string, help: () => void): Group[] {
     { name: T.palette.devices, items: devices(has) },
     { name: T.palette.alerts, items: alerts(has) },
     { name: T.palette.pages, items: pages(has) },
-    { name: T.palette.actions, items: actions(has, help) },
+    { name: T.palette.areas, items: needle ? areas(has) : [] },
+    { name: T.palette.actions, items: actions(help).filter((action) => has(action.name)) },
   ];
   return groups.filter((group) => group.items.length > 0);
 }
@@ -39,16 +41,16 @@ export function findAll(text: string, help: () => void): Group[] {
 type Has = (...words: string[]) => boolean;
 
 function devices(has: Has): Found[] {
-  const found: Found[] = [];
-  for (let row = 0; row < fleet.size && found.length < MOST; row++) {
+  const items: Found[] = [];
+  for (let row = 0; row < fleet.size && items.length < MOST; row++) {
     const id = fleet.id[row]!;
     const name = fleet.name[row]!;
     if (!fleet.alive[row] || !has(name, id)) continue;
     const glyph = standing(fleet.presence[row]!, fleet.severity[row]!);
     const note = name === id ? undefined : id;
-    found.push({ key: `go-device-${id}`, name, note, glyph, run: () => router.go(deviceHref(id)) });
+    items.push({ key: `go-device-${id}`, name, note, glyph, run: () => router.go(deviceHref(id)) });
   }
-  return found;
+  return items;
 }
 
 const alerts = (has: Has): Found[] =>
@@ -63,21 +65,39 @@ const alerts = (has: Has): Found[] =>
     }));
 
 const pages = (has: Has): Found[] =>
-  PAGES.filter((page) => has(page.name)).map((page) => ({
-    key: `go-page-${page.icon}`,
-    name: page.name,
-    icon: page.icon,
-    run: () => router.go(page.href),
-  }));
+  PAGES.filter((page) => has(page.name)).map((page) =>
+    found(`go-page-${page.icon}`, page.name, page.icon, () => router.go(page.href)),
+  );
 
-const actions = (has: Has, help: () => void): Found[] =>
-  [
-    {
-      key: 'do-theme',
-      name: themes.shown === 'dark' ? T.theme.toLight : T.theme.toDark,
-      run: () => themes.toggle(),
-    },
-    { key: 'do-help', name: T.palette.shortcuts, run: help },
-  ]
-    .filter((action) => has(action.name))
-    .map((action) => ({ ...action, icon: 'bolt' as const }));
+function areas(has: Has): Found[] {
+  const names = new Set<string>();
+  for (let row = 0; row < fleet.size; row++) if (fleet.alive[row] && fleet.area[row]) names.add(fleet.area[row]!);
+  return [...names]
+    .filter((name) => has(name))
+    .slice(0, MOST)
+    .map((name) => found(`go-area-${name}`, name, 'fleet', () => router.go(`/?area=${encodeURIComponent(name)}`)));
+} // prettier-ignore
+
+function actions(help: () => void): Found[] {
+  const P = T.palette;
+  const { raised } = session;
+  const go = (href: string) => () => router.go(href);
+  const all = [
+    found('do-ask', P.ask, 'spark', go('/assistant')),
+    found('do-attention', P.attention, 'alerts', go('/?severity=critical&severity=warning&severity=info')),
+    found('do-silent', P.silent, 'offline', go('/?status=stale&status=offline')),
+    found('do-theme', themes.shown === 'dark' ? T.theme.toLight : T.theme.toDark, 'moon', () => themes.toggle()),
+    found('do-help', P.shortcuts, 'bolt', help),
+  ];
+  // What changes something needs the hub, and something to change.
+  if (raised.length && session.link === 'live')
+    all.splice(1, 0, found('do-acknowledge', P.acknowledge(raised.length), 'check', () => acknowledging.ask(raised)));
+  return all;
+} // prettier-ignore
+
+const found = (key: string, name: string, icon: IconName, run: () => void): Found => ({
+  key,
+  name,
+  icon,
+  run,
+});

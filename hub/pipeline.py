@@ -207,6 +207,8 @@ class Pipeline:
             case facts.WriteDiagnosis():
                 batch.diagnoses.append(fact.diagnosis)
                 batch.events.append(ev.DiagnosisReady(fact.diagnosis, fact.diagnosis.created_at))
+            case facts.ReplaceRules():
+                batch.events += engine.replace(fact.rules, fleet.devices(), fact.at)
             case facts.SendCommand():
                 asked = fact.command
                 batch.command(self._ledger.request(fact, fleet.require(asked.device)), asked.created_at)

@@ -387,8 +387,53 @@ export interface paths {
          * @description The rules in force, with a sentence for each and when it last raised an alert.
          */
         get: operations["listing_api_rules_get"];
+        /**
+         * Replace
+         * @description Put another text in force at once; alerts of rules that are gone are withdrawn. 409 if somebody else was
+         *     faster.
+         */
+        put: operations["replace_api_rules_put"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/rules/text": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Text
+         * @description ``rules.toml`` as it is written; ``revision`` is needed to change it.
+         */
+        get: operations["text_api_rules_text_get"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/rules/check": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Check
+         * @description What a text would mean, changing nothing; 422 names the rule, the key and what is allowed.
+         */
+        post: operations["check_api_rules_check_post"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1650,6 +1695,28 @@ export interface components {
             /** Last Fired */
             last_fired: number | null;
         };
+        /**
+         * RulesChange
+         * @description ``revision`` is that of the text that was read and changed.
+         */
+        RulesChange: {
+            /** Text */
+            text: string;
+            /** Revision */
+            revision: string;
+        };
+        /** RulesCheck */
+        RulesCheck: {
+            /** Text */
+            text: string;
+        };
+        /** RulesText */
+        RulesText: {
+            /** Text */
+            text: string;
+            /** Revision */
+            revision: string;
+        };
         /** ScopeShape */
         ScopeShape: {
             /** Devices */
@@ -2466,6 +2533,92 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["RuleList"];
+                };
+            };
+        };
+    };
+    replace_api_rules_put: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RulesChange"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RulesText"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    text_api_rules_text_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RulesText"];
+                };
+            };
+        };
+    };
+    check_api_rules_check_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RulesCheck"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RuleList"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
                 };
             };
         };

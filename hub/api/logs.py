@@ -1,8 +1,7 @@
-"""What happened, for people: ``/api/activity``, ``/api/rejected``, ``/api/rules``."""
+"""What happened, for people: ``/api/activity``, ``/api/rejected``."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Annotated
 
 from fastapi import APIRouter, Query
@@ -10,13 +9,12 @@ from starlette.responses import Response
 
 from hub.api import convert, cursors, shapes
 from hub.api.problems import Json
-from hub.model import Rule
 from hub.store.base import Store
 
 Limit = Annotated[int, Query(ge=1, le=1000)]
 
 
-def routes(store: Store, rules: Sequence[Rule]) -> APIRouter:
+def routes(store: Store) -> APIRouter:
     router = APIRouter(prefix="/api", tags=["hub"])
 
     @router.get("/activity", response_model=shapes.ActivityPage)
@@ -31,11 +29,5 @@ def routes(store: Store, rules: Sequence[Rule]) -> APIRouter:
     async def rejected(limit: Limit = 100) -> Response:
         """The last messages that could not be read, newest first: topic, reason and a bounded excerpt."""
         return Json({"items": [convert.rejected(one) for one in await store.rejections(limit)]})
-
-    @router.get("/rules", response_model=shapes.RuleList)
-    async def listing() -> Response:
-        """The rules in force, with a sentence for each and when it last raised an alert."""
-        fired = await store.last_fired()
-        return Json({"items": [convert.rule(rule, fired.get(rule.id)) for rule in rules]})
 
     return router

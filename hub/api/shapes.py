@@ -228,6 +228,11 @@ class RuleList(TypedDict):
     items: list[RuleShape]
 
 
+class RulesText(TypedDict):
+    text: str
+    revision: str
+
+
 class BrokerShape(TypedDict):
     address: str
     connected: bool

@@ -61,6 +61,16 @@ class HistoryQuery(Incoming):
         return self
 
 
+class RulesCheck(Incoming):
+    text: str = Field(max_length=200_000)
+
+
+class RulesChange(RulesCheck):
+    """``revision`` is that of the text that was read and changed."""
+
+    revision: str = Field(max_length=64)
+
+
 class Question(BaseModel):
     question: str = Field(min_length=10, max_length=500)
 

@@ -9,6 +9,7 @@ import msgspec
 
 from hub.model.command import Command
 from hub.model.diagnosis import Diagnosis
+from hub.model.rule import Rule
 
 
 class Tick(msgspec.Struct, frozen=True):
@@ -58,6 +59,13 @@ class LostSession(msgspec.Struct, frozen=True):
     at: int
 
 
+class ReplaceRules(msgspec.Struct, frozen=True):
+    """A person has put other rules in force."""
+
+    rules: tuple[Rule, ...]
+    at: int
+
+
 class SendCommand(msgspec.Struct, frozen=True):
     """Somebody commands a device. Answers with the command as it then is: the first one, where its id is known."""
 
@@ -75,4 +83,14 @@ class SendingFailed(msgspec.Struct, frozen=True):
     at: int
 
 
-Fact = Tick | Acknowledge | EditDevice | DeleteDevice | WriteDiagnosis | LostSession | SendCommand | SendingFailed
+Fact = (
+    Tick
+    | Acknowledge
+    | EditDevice
+    | DeleteDevice
+    | WriteDiagnosis
+    | LostSession
+    | ReplaceRules
+    | SendCommand
+    | SendingFailed
+)

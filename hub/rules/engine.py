@@ -218,15 +218,27 @@ class Engine:
         events: list[Event] = []
         watched: set[str] = set()
         for device in devices:
-            events += self.refresh(device, now)
-            watched.update(watch.alert for watch in device.watches.values() if watch.alert)
-            for condition, key in self._plan(device).silence:
-                events += self._heard(device, condition, key, now) if key not in device.watches else []
             for key, watch in device.watches.items():
                 if watch.due is not None:
                     heapq.heappush(self._timers, (watch.due, device.id, key))
+            events += self._adopt(device, now)
+            watched.update(watch.alert for watch in device.watches.values() if watch.alert)
         for alert_id in self.open.keys() - watched:
             events += self._clear(alert_id, "withdraw", now)
+        return events
+
+    def replace(self, rules: Iterable[Rule], devices: Iterable[Device], now: int) -> list[Event]:
+        """Other rules from now on. A rule that keeps its id and metric keeps its windows, timers and alerts."""
+        self.rules[:] = rules
+        self._plans.clear()
+        self._shared.clear()
+        return [event for device in devices for event in self._adopt(device, now)]
+
+    def _adopt(self, device: Device, now: int) -> list[Event]:
+        """Judge the device by the present rules; silence counts from now where nothing counted it before."""
+        events = self.refresh(device, now)
+        for condition, key in self._plan(device).silence:
+            events += self._heard(device, condition, key, now) if key not in device.watches else []
         return events
 
     def _plan(self, device: Device) -> Plan:

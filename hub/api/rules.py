@@ -1,0 +1,41 @@
+"""``/api/rules``: the rules in force, their text, a draft checked, another text put in force."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter
+from starlette.responses import Response
+
+from hub.api import convert, shapes
+from hub.api.problems import Json
+from hub.api.services import Services
+from hub.api.wire import RulesChange, RulesCheck
+from hub.rulebook import Rulebook
+
+
+def routes(services: Services) -> APIRouter:
+    router = APIRouter(prefix="/api/rules", tags=["rules"])
+    book = Rulebook(file=services.data / "rules.toml", submit=services.inbox.submit, now=services.now)
+
+    @router.get("", response_model=shapes.RuleList)
+    async def listing() -> Response:
+        """The rules in force, with a sentence for each and when it last raised an alert."""
+        fired = await services.store.last_fired()
+        return Json({"items": [convert.rule(rule, fired.get(rule.id)) for rule in services.engine.rules]})
+
+    @router.get("/text", response_model=shapes.RulesText)
+    async def text() -> Response:
+        """``rules.toml`` as it is written; ``revision`` is needed to change it."""
+        return Json(await book.read())
+
+    @router.post("/check", response_model=shapes.RuleList)
+    async def check(body: RulesCheck) -> Response:
+        """What a text would mean, changing nothing; 422 names the rule, the key and what is allowed."""
+        return Json({"items": [convert.rule(rule, None) for rule in book.check(body.text)]})
+
+    @router.put("", response_model=shapes.RulesText)
+    async def replace(body: RulesChange) -> Response:
+        """Put another text in force at once; alerts of rules that are gone are withdrawn. 409 if somebody else was
+        faster."""
+        return Json(await book.replace(body.text, body.revision))
+
+    return router

@@ -1,0 +1,96 @@
+"""Rules changed while the hub runs, through its API: checked, in force at once, kept, and no change lost to another."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from api_hub import RULES, ApiHub, running_hub
+
+COOLER = RULES.replace("above = 80", "above = 60").replace("clear = 78", "clear = 58")
+
+
+@pytest.fixture
+async def hub(tmp_path: Path) -> AsyncIterator[ApiHub]:
+    (tmp_path / "rules.toml").write_text(RULES)
+    async with running_hub(tmp_path) as running:
+        yield running
+
+
+async def put(hub: ApiHub, text: str, revision: str | None = None) -> tuple[int, dict]:
+    if revision is None:
+        revision = (await hub.http.get("/api/rules/text")).json()["revision"]
+    answer = await hub.http.put("/api/rules", json={"text": text, "revision": revision})
+    return answer.status_code, answer.json()
+
+
+async def open_alerts(hub: ApiHub) -> list[dict]:
+    return list((await hub.http.get("/api/alerts", params={"state": "open"})).json()["items"])
+
+
+async def test_a_changed_limit_holds_from_the_next_reading_on(hub: ApiHub, tmp_path: Path):
+    await hub.telemetry("boiler-1", temperature=70)
+    assert await open_alerts(hub) == []
+    status, answer = await put(hub, COOLER)
+    assert status == 200
+    assert (tmp_path / "rules.toml").read_text() == answer["text"] == COOLER
+    await hub.telemetry("boiler-1", temperature=70)
+    (alert,) = await open_alerts(hub)
+    assert alert["threshold"] == 60
+    (rule,) = (await hub.http.get("/api/rules")).json()["items"]
+    assert rule["condition"]["above"] == 60
+    (bound,) = (await hub.http.get("/api/devices/boiler-1")).json()["limits"]
+    assert bound["above"] == 60
+
+
+async def test_a_rule_that_goes_takes_its_alert_along_and_one_that_stays_keeps_it(hub: ApiHub):
+    await hub.telemetry("boiler-1", temperature=90)
+    (before,) = await open_alerts(hub)
+    silent = '[[rule]]\nid = "silent"\nkind = "no_data"\nsilence = "5m"\n'
+    await put(hub, RULES + silent)
+    assert [alert["id"] for alert in await open_alerts(hub)] == [before["id"]]
+    assert {rule["id"] for rule in (await hub.http.get("/api/devices/boiler-1/rules")).json()["items"]} == {
+        "hot",
+        "silent",
+    }
+    await put(hub, silent)
+    assert await open_alerts(hub) == []
+    gone = (await hub.http.get(f"/api/alerts/{before['id']}")).json()
+    assert gone["state"] == "cleared"
+
+
+async def test_a_new_rule_for_silence_counts_from_now(hub: ApiHub):
+    await hub.telemetry("boiler-1", temperature=20)
+    await put(hub, RULES + '[[rule]]\nid = "silent"\nkind = "no_data"\nsilence = "5m"\n')
+    engine, fleet = hub.services.engine, hub.services.fleet
+    assert engine.tick(hub.services.now() + 299_000, 0, fleet.get) == []
+    (raised,) = engine.tick(hub.services.now() + 301_000, 0, fleet.get)
+    assert raised.alert.rule == "silent"
+
+
+async def test_a_wrong_text_changes_nothing_and_says_what_is_allowed(hub: ApiHub, tmp_path: Path):
+    wrong = RULES.replace('"critical"', '"dire"')
+    for status, answer in (await put(hub, wrong), await check(hub, wrong)):
+        assert status == 422
+        assert "rule 'hot'" in answer["error"]["message"]
+        assert "info, warning, critical" in f"{answer['error']}"
+    assert (tmp_path / "rules.toml").read_text() == RULES
+    assert (await check(hub, COOLER))[1]["items"][0]["condition"]["above"] == 60
+    assert (await hub.http.get("/api/rules")).json()["items"][0]["condition"]["above"] == 80, "a check changes nothing"
+
+
+async def check(hub: ApiHub, text: str) -> tuple[int, dict]:
+    answer = await hub.http.post("/api/rules/check", json={"text": text})
+    return answer.status_code, answer.json()
+
+
+async def test_two_people_cannot_overwrite_each_other(hub: ApiHub):
+    read = (await hub.http.get("/api/rules/text")).json()
+    assert read["text"] == RULES
+    assert (await put(hub, COOLER, read["revision"]))[0] == 200
+    status, answer = await put(hub, RULES, read["revision"])
+    assert status == 409
+    assert answer["error"]["code"] == "conflict"
+    assert (await hub.http.get("/api/rules/text")).json()["text"] == COOLER

@@ -72,18 +72,20 @@ async def test_a_new_rule_for_silence_counts_from_now(hub: ApiHub):
 
 async def test_a_wrong_text_changes_nothing_and_says_what_is_allowed(hub: ApiHub, tmp_path: Path):
     wrong = RULES.replace('"critical"', '"dire"')
-    for status, answer in (await put(hub, wrong), await check(hub, wrong)):
-        assert status == 422
-        assert "rule 'hot'" in answer["error"]["message"]
-        assert "info, warning, critical" in f"{answer['error']}"
+    status, answer = await put(hub, wrong)
+    assert status == 422
+    assert "rule 'hot'" in answer["error"]["message"]
+    assert answer["error"]["hint"] == "Allowed: info, warning, critical."
     assert (tmp_path / "rules.toml").read_text() == RULES
-    assert (await check(hub, COOLER))[1]["items"][0]["condition"]["above"] == 60
+    checked = await check(hub, wrong)
+    assert checked["items"] == []
+    assert checked["problem"] == f"{answer['error']['message']} {answer['error']['hint']}"
+    assert (await check(hub, COOLER))["items"][0]["condition"]["above"] == 60
     assert (await hub.http.get("/api/rules")).json()["items"][0]["condition"]["above"] == 80, "a check changes nothing"
 
 
-async def check(hub: ApiHub, text: str) -> tuple[int, dict]:
-    answer = await hub.http.post("/api/rules/check", json={"text": text})
-    return answer.status_code, answer.json()
+async def check(hub: ApiHub, text: str) -> dict:
+    return dict((await hub.http.post("/api/rules/check", json={"text": text})).json())
 
 
 async def test_two_people_cannot_overwrite_each_other(hub: ApiHub):

@@ -431,7 +431,7 @@ export interface paths {
         put?: never;
         /**
          * Check
-         * @description What a text would mean, changing nothing; 422 names the rule, the key and what is allowed.
+         * @description What a text would mean, or what is wrong with it; nothing is changed.
          */
         post: operations["check_api_rules_check_post"];
         delete?: never;
@@ -1710,6 +1710,16 @@ export interface components {
             /** Text */
             text: string;
         };
+        /**
+         * RulesChecked
+         * @description ``problem`` says what is wrong with the text and what is allowed; there are no rules then.
+         */
+        RulesChecked: {
+            /** Items */
+            items: components["schemas"]["RuleShape"][];
+            /** Problem */
+            problem: string | null;
+        };
         /** RulesText */
         RulesText: {
             /** Text */
@@ -2609,7 +2619,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["RuleList"];
+                    "application/json": components["schemas"]["RulesChecked"];
                 };
             };
             /** @description Validation Error */

@@ -5,10 +5,11 @@ from __future__ import annotations
 from fastapi import APIRouter
 from starlette.responses import Response
 
-from hub.api import convert, shapes
+from hub.api import convert, rule_shapes, shapes
 from hub.api.problems import Json
 from hub.api.services import Services
 from hub.api.wire import RulesChange, RulesCheck
+from hub.errors import Invalid
 from hub.rulebook import Rulebook
 
 
@@ -22,17 +23,21 @@ def routes(services: Services) -> APIRouter:
         fired = await services.store.last_fired()
         return Json({"items": [convert.rule(rule, fired.get(rule.id)) for rule in services.engine.rules]})
 
-    @router.get("/text", response_model=shapes.RulesText)
+    @router.get("/text", response_model=rule_shapes.RulesText)
     async def text() -> Response:
         """``rules.toml`` as it is written; ``revision`` is needed to change it."""
         return Json(await book.read())
 
-    @router.post("/check", response_model=shapes.RuleList)
+    @router.post("/check", response_model=rule_shapes.RulesChecked)
     async def check(body: RulesCheck) -> Response:
-        """What a text would mean, changing nothing; 422 names the rule, the key and what is allowed."""
-        return Json({"items": [convert.rule(rule, None) for rule in book.check(body.text)]})
+        """What a text would mean, or what is wrong with it; nothing is changed."""
+        try:
+            items = [convert.rule(rule, None) for rule in book.check(body.text)]
+        except Invalid as error:
+            return Json({"items": [], "problem": str(error)})
+        return Json({"items": items, "problem": None})
 
-    @router.put("", response_model=shapes.RulesText)
+    @router.put("", response_model=rule_shapes.RulesText)
     async def replace(body: RulesChange) -> Response:
         """Put another text in force at once; alerts of rules that are gone are withdrawn. 409 if somebody else was
         faster."""

@@ -228,11 +228,6 @@ class RuleList(TypedDict):
     items: list[RuleShape]
 
 
-class RulesText(TypedDict):
-    text: str
-    revision: str
-
-
 class BrokerShape(TypedDict):
     address: str
     connected: bool

@@ -140,7 +140,17 @@ export const T = {
     title: 'Analyse', lead: 'A photo of a display, a nameplate or a machine: PNG or JPEG, up to 10 MB.', drop: 'Drop an image here, paste it, or', pick: 'choose a file', working: 'Looking at the image…', size: (w: number, h: number) => `${w} × ${h} px`,
     by: (model: string) => `Found by ${model}`, another: 'Another image', wrongType: 'Only PNG and JPEG images can be analysed.', tooLarge: 'The image is larger than 10 MB.', device: 'Belongs to device (optional)', noDevice: 'No device', result: 'Result', preview: 'The image to analyse',
   },
-  rules: { title: 'Rules', lead: 'Rules live in rules.toml in the data folder.', name: 'Rule', metric: 'Metric', severity: 'Severity', scope: 'Applies to', condition: 'Fires when', fired: 'Last fired', never: 'never', everything: 'all devices', none: 'No rule is set.' },
+  rules: {
+    title: 'Rules', lead: 'Kept in rules.toml in the data folder; a change is in force at once.', add: 'New rule', edit: (name: string) => `Edit ${name}`, newRule: 'New rule', form: 'As a form', text: 'As text', save: 'Save', cancel: 'Cancel', remove: 'Delete this rule',
+    saved: (name: string) => `${name} is in force`, removed: (name: string) => `${name} is deleted`, undone: 'The rules are as they were', gone: 'There is no rule by this id, or rules.toml is written in a way that only a text editor can change.', back: 'All rules',
+    covers: (n: string, all: string) => `Watches ${n} of ${all} devices.`, means: 'Fires when', checking: 'Reading…', textLead: 'The rule as it stands in rules.toml. What you change here shows in the form, and the other way round.', unread: 'The form follows once the text can be read.',
+    when: { above: 'a value is above', below: 'a value is below', equals: 'a value is', rate: 'a value changes fast', no_data: 'a device is silent' },
+    fields: {
+      name: 'Name', id: 'Id', severity: 'Severity', when: 'Fires when', metric: 'Metric', limit: 'Limit', clear: 'Clears again at', value: 'Value: a number, true, false or a word', by: 'By more than', within: 'Within, such as 1m', falling: 'Falling, not rising',
+      silence: 'For as long as, such as 5m', for: 'Must hold for, such as 5s', devices: 'Devices by id, such as sensor_*', models: 'Models, such as CP-*', labels: 'Labels, separated by commas',
+    },
+    name: 'Rule', metric: 'Metric', severity: 'Severity', scope: 'Applies to', condition: 'Fires when', fired: 'Last fired', never: 'never', everything: 'all devices', none: 'No rule is set.',
+  },
   activity: { title: 'Activity', follow: 'Follow', pause: 'Pause', none: 'Nothing has happened yet.', filter: 'Kind', all: 'All kinds', more: 'Load older', paused: 'Paused: new entries wait.' },
   settings: {
     title: 'Settings', lead: 'Set in hub.toml and the environment; shown here as the hub runs now.', hub: 'Hub', version: 'Version', uptime: 'Up for', started: 'Started', install: 'Installation', broker: 'Broker', connected: 'connected', disconnected: 'not connected', address: 'Address',

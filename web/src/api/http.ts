@@ -61,5 +61,6 @@ function withBody(method: string, body: unknown): RequestInit {
 export const get = <R>(path: string, signal?: AbortSignal): Promise<R> => json<R>(path, { signal });
 export const post = <R>(path: string, body: unknown, signal?: AbortSignal): Promise<R> =>
   json<R>(path, { ...withBody('POST', body), signal });
+export const put = <R>(path: string, body: unknown): Promise<R> => json<R>(path, withBody('PUT', body));
 export const patch = <R>(path: string, body: unknown): Promise<R> => json<R>(path, withBody('PATCH', body));
 export const remove = (path: string): Promise<void> => json<undefined>(path, { method: 'DELETE' });

@@ -1,0 +1,74 @@
+"""Rules changed on their page against a real hub: form and text are one, a change holds at once and is taken back."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from e2e.running import Demo, eventually
+
+pytestmark = pytest.mark.timeout(120)
+
+
+def rules(demo: Demo) -> dict[str, dict]:
+    return {rule["id"]: rule for rule in demo.get("/api/rules")["items"]}
+
+
+def test_a_limit_is_changed_by_form_and_by_text_and_taken_back(start, page: Page):
+    demo: Demo = start("--devices", "0")
+    demo.publish("devices/sensor_5/telemetry", {"temperature": 75})
+    page.goto(f"http://{demo.http}/rules")
+    before = demo.get("/api/rules/text")["text"]
+    page.get_by_role("link", name="Sensor too hot").click()
+    text, says = page.get_by_role("textbox", name="As text"), page.get_by_test_id("rule-says")
+    expect(text).to_have_value(re.compile("^above = 80$", re.M))
+    expect(says).to_contain_text("Watches 1 of 1 devices.")
+
+    page.get_by_label("Limit").fill("70")
+    expect(text).to_have_value(re.compile("^above = 70$", re.M))
+    expect(says).to_contain_text("at most above (70)")  # it would clear at 78
+    expect(page.get_by_role("button", name="Save")).to_be_disabled()
+    text.fill(
+        text.input_value().replace("clear = 78", "clear = 68").replace('name = "Sensor too hot"', 'name = "Warm"')
+    )
+    expect(page.get_by_label("Clears again at")).to_have_value("68")
+    expect(page.get_by_label("Name")).to_have_value("Warm")
+    expect(says).to_contain_text("above 70")
+    page.get_by_role("button", name="Save").click()
+    expect(page.get_by_role("link", name="Warm", exact=True)).to_be_visible()
+    assert rules(demo)["sensor-hot"]["condition"]["above"] == 70
+    after = demo.get("/api/rules/text")["text"]
+    assert len(set(before.splitlines()) - set(after.splitlines())) == 3, "all else stays as it was, comments too"
+
+    demo.heat("sensor_5", 0.1)
+    demo.publish("devices/sensor_5/telemetry", {"temperature": 75})
+    eventually(lambda: demo.get("/api/alerts", state="open")["items"], 6, "an alert at 75 °C")
+
+    page.get_by_role("button", name="Undo").click()
+    expect(page.get_by_role("link", name="Sensor too hot")).to_be_visible()
+    assert demo.get("/api/rules/text")["text"] == before
+
+
+def test_a_rule_is_added_and_deleted(start, page: Page):
+    demo: Demo = start("--devices", "0")
+    page.goto(f"http://{demo.http}/rules")
+    page.get_by_role("link", name="New rule").click()
+    page.get_by_label("Name").fill("Lid open")
+    page.get_by_label("Id", exact=True).fill("lid-open")
+    page.get_by_role("combobox", name="Fires when", exact=True).select_option("a value is")
+    page.get_by_label("Metric").fill("lid")
+    page.get_by_role("textbox", name=re.compile("^Value")).fill("true")
+    expect(page.get_by_test_id("rule-says")).to_contain_text("lid is true for 5 s")
+    page.get_by_role("button", name="Save").click()
+    expect(page.get_by_role("link", name="Lid open")).to_be_visible()
+    assert rules(demo)["lid-open"]["condition"] == {"value": True}
+
+    page.get_by_role("link", name="Lid open").click()
+    page.get_by_role("button", name="Delete this rule").click()
+    expect(page.get_by_text("Lid open is deleted")).to_be_visible()
+    expect(page.get_by_role("link", name="Lid open")).to_have_count(0)
+    assert "lid-open" not in rules(demo)
+    page.goto(f"http://{demo.http}/rules?edit=lid-open")
+    expect(page.get_by_text("There is no rule by this id")).to_be_visible()

@@ -1,0 +1,31 @@
+// Which devices of the fleet a rule watches: those that fit every list that is not empty. Patterns are the shell's, as
+// the hub reads them. Pure but for reading the fleet's arrays.
+
+import type { Rule } from '../api/types';
+import type { Fleet } from '../live/fleet';
+
+/** `sensor_*`, `CP-8?`, `pump-0[1-3]`, `pump-[!1]*` as an expression over a whole text. */
+export function patternOf(glob: string): RegExp {
+  const body = glob.replace(/\[(!?)([^\]]+)\]|[*?]|[^*?[]+|\[/g, (part, not: string, set?: string) => {
+    if (set !== undefined) return `[${not ? '^' : ''}${set.replace(/[\\^]/g, '\\$&')}]`;
+    if (part === '*') return '.*';
+    return part === '?' ? '.' : part.replace(/[.*+?^${}()|[\]\\]/g, '\\$&');
+  });
+  return new RegExp(`^(?:${body})$`, 's');
+}
+
+/** How many devices `scope` covers. */
+export function covered(fleet: Fleet, scope: Rule['scope']): number {
+  const devices = scope.devices.map(patternOf);
+  const models = scope.models.map(patternOf);
+  const labels = new Set(scope.labels);
+  const one = (patterns: RegExp[], text: string): boolean =>
+    patterns.length === 0 || patterns.some((pattern) => pattern.test(text));
+  let count = 0;
+  for (let row = 0; row < fleet.size; row++) {
+    if (!fleet.alive[row]) continue;
+    const fits = one(devices, fleet.id[row]!) && one(models, fleet.model[row] ?? '');
+    if (fits && (labels.size === 0 || fleet.labels[row]!.some((label) => labels.has(label)))) count++;
+  }
+  return count;
+}

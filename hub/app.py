@@ -167,6 +167,7 @@ async def open_hub(settings: Settings, token: str | None) -> AsyncIterator[Hub]:
             install_id=install.id,
             started_at=now_ms(),
             data=data,
+            retention_days=settings.store.retention_days,
         )
         broadcaster = Broadcaster(services)
         yield Hub(

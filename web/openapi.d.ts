@@ -1803,6 +1803,8 @@ export interface components {
             bytes: number;
             /** Last Commit */
             last_commit: number | null;
+            /** Retention Days */
+            retention_days: number;
         };
         /** ValidationError */
         ValidationError: {

@@ -136,8 +136,8 @@ class Counters(Protocol):
 class Services:
     """The parts of a hub that the face speaks to.
 
-    ``data`` is the directory of the history. ``failed`` names the tasks of the hub that no longer run.
-    ``shutdown`` ends every stream and socket at once when it is set. ``now`` is epoch milliseconds.
+    ``data`` is the directory of the history, which keeps ``retention_days``. ``failed`` names the tasks of the hub that
+    no longer run. ``shutdown`` ends every stream and socket at once when it is set. ``now`` is epoch milliseconds.
     """
 
     fleet: Fleet
@@ -161,3 +161,4 @@ class Services:
     install_id: str
     started_at: int
     data: Path
+    retention_days: int = 30

@@ -242,6 +242,7 @@ class StoreShape(TypedDict):
     path: str
     bytes: int
     last_commit: int | None
+    retention_days: int
 
 
 class AiShape(TypedDict):

@@ -34,7 +34,12 @@ def routes(services: Services, http: HttpSettings, broadcaster: Broadcaster) -> 
                 "reconnects": state.reconnects,
                 "error": state.error,
             },
-            "store": {"path": str(services.data), "bytes": kept.bytes, "last_commit": kept.last_commit},
+            "store": {
+                "path": str(services.data),
+                "bytes": kept.bytes,
+                "last_commit": kept.last_commit,
+                "retention_days": services.retention_days,
+            },
             "ai": {
                 "chat": [convert.writer(one) for one in services.providers.describe()],
                 "vision": [convert.writer(one) for one in services.providers.vision()],

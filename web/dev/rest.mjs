@@ -81,6 +81,9 @@ export function createRest({ snapshot, drift, open, say, token, cut }) {
   const routes = [
     ['GET', /^\/api\/session$/, () => ({ auth: token ? 'token' : 'open', authenticated: true })],
     ['GET', /^\/api\/(status|rules|activity|rejected)$/, ([name]) => payload(name)],
+    ['GET', /^\/api\/rules\/text$/, () => payload('rules-text')],
+    ['POST', /^\/api\/rules\/check$/, () => ({ items: payload('rules').items, problem: null })],
+    ['PUT', /^\/api\/rules$/, (_path, _query, body) => ({ text: body.text, revision: 'dev' })],
     ['GET', /^\/api\/devices\/([^/]+)$/, ([id]) => (place(id) < 0 ? 404 : device(place(id)))],
     ['PATCH', /^\/api\/devices\/([^/]+)$/, ([id], _query, body) => {
       const k = place(id);

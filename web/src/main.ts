@@ -10,6 +10,7 @@ import './styles/overlay.css';
 import { mount } from 'svelte';
 import App from './App.svelte';
 import { clock } from './lib/clock.svelte';
+import { decimals } from './lib/decimals.svelte';
 import { router } from './lib/router.svelte';
 import { nextFrame } from './live/frame';
 import { session } from './live/session.svelte';
@@ -17,6 +18,7 @@ import { pageOf } from './routes';
 import { pageCode } from './shell/pageCode.svelte';
 
 router.start();
+decimals.start();
 void pageCode.want(pageOf(router.path).name);
 session.start();
 clock.start();

@@ -155,6 +155,8 @@ export const T = {
   settings: {
     title: 'Settings', lead: 'Set in hub.toml and the environment; shown here as the hub runs now.', hub: 'Hub', version: 'Version', uptime: 'Up for', started: 'Started', install: 'Installation', broker: 'Broker', connected: 'connected', disconnected: 'not connected', address: 'Address',
     store: 'Data', path: 'Folder', size: 'Size', commit: 'Last write', ai: 'AI', chat: 'Answers come from', generative: 'language model', rules: 'rules and statistics', counters: 'Messages', limits: 'Limits', appearance: 'Appearance', rejected: 'Rejected messages', noRejected: 'No message was rejected.', api: 'API reference',
+    retention: 'Readings are kept for', days: (n: string) => `${n} days`, protocol: 'Protocol', reconnects: 'Reconnects', since: 'Connected since', fault: 'Last error',
+    numbers: 'Numbers', numbersLead: 'Decimals by unit, in this browser.', auto: 'Automatic', digits: (n: number) => s(n, '1 decimal', `${n} decimals`), decimalsOf: (unit: string) => `Decimals of ${unit}`,
     page: 'This page', memory: 'Memory', cpu: 'Processor',
   },
 };

@@ -15,6 +15,9 @@ const DECIMALS: Record<string, number> = {
   rpm: 0, 'r/min': 0, ppm: 0, lx: 0, lux: 0, W: 0, Pa: 0, dBm: 0, s: 0, Hz: 1,
 };
 
+/** What a person chose instead, by unit. */
+export const CHOSEN_DECIMALS = new Map<string, number>();
+
 const formats = new Map<number, Intl.NumberFormat>();
 
 function fixed(value: number, digits: number): string {
@@ -30,6 +33,8 @@ function fixed(value: number, digits: number): string {
 
 /** How many decimals a value of `unit` about as large as `value` is shown with. */
 export function decimals(value: number, unit: string | null | undefined): number {
+  const chosen = unit ? CHOSEN_DECIMALS.get(unit) : undefined;
+  if (chosen !== undefined) return chosen;
   const size = Math.abs(value);
   const known = unit ? DECIMALS[unit] : undefined;
   if (known !== undefined) return size >= 1000 ? 0 : known;

@@ -86,3 +86,16 @@ def activity(number: int, device: str | None = "pump-1") -> Activity:
 
 def all_of(device: str, metric: str, **limits: Any) -> SeriesQuery:
     return SeriesQuery(device, metric, T0 - 10**9, T0 + 10**9, **limits)
+
+
+def by_hand(readings: list[tuple[int, Any]], start: int, end: int, buckets: int) -> list[tuple[Any, ...]]:
+    """Buckets of readings by hand: ``[(first ms of the bucket, min, mean, max, count)]``."""
+    span = end - start + 1
+    found: dict[int, list[float]] = {}
+    for ts, value in readings:
+        if start <= ts <= end and not isinstance(value, str):
+            found.setdefault((ts - start) * buckets // span, []).append(float(value))
+    return [
+        (start - (-b * span // buckets), min(values), sum(values) / len(values), max(values), len(values))
+        for b, values in sorted(found.items())
+    ]

@@ -14,7 +14,7 @@ from hub.errors import Invalid, StoreError
 from hub.model import Series, SeriesQuery
 from hub.store.base import Delta, Store
 from hub.store.sqlite import SqliteStore
-from store_words import T0, activity, alert, all_of, delta, diagnosis, record, rejection
+from store_words import T0, activity, alert, all_of, by_hand, delta, diagnosis, record, rejection
 
 Open = Callable[[], Store]
 
@@ -317,19 +317,6 @@ async def test_an_impossible_query_is_refused(store: Store, asked: dict[str, int
 VALUES = st.one_of(st.floats(-1e6, 1e6), st.booleans(), st.text(max_size=3))
 
 
-def bucketed(readings: list[tuple[int, Any]], start: int, end: int, buckets: int) -> list[tuple[Any, ...]]:
-    """The same by hand: ``[(first ms of the bucket, min, mean, max, count)]``."""
-    span = end - start + 1
-    found: dict[int, list[float]] = {}
-    for ts, value in readings:
-        if start <= ts <= end and not isinstance(value, str):
-            found.setdefault((ts - start) * buckets // span, []).append(float(value))
-    return [
-        (start - (-b * span // buckets), min(values), sum(values) / len(values), max(values), len(values))
-        for b, values in sorted(found.items())
-    ]
-
-
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     readings=st.lists(st.tuples(st.integers(0, 500), VALUES), max_size=40),
@@ -349,7 +336,7 @@ async def test_buckets_are_what_they_would_be_by_hand(
     await store.close()
     assert raw.points == [(T0 + ts, v) for ts, v in sorted(readings, key=lambda r: r[0])]
     assert [type(p[1]) for p in raw.points] == [type(v) for _, v in sorted(readings, key=lambda r: r[0])]
-    expected = bucketed([(T0 + ts, v) for ts, v in readings], T0 + start, T0 + start + length, buckets)
+    expected = by_hand([(T0 + ts, v) for ts, v in readings], T0 + start, T0 + start + length, buckets)
     assert [(p[0], p[1], p[3:]) for p in found.points] == [(e[0], e[1], e[3:]) for e in expected]
     assert [p[2] for p in found.points] == pytest.approx([e[2] for e in expected], rel=1e-12, abs=1e-9)
 

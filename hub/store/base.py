@@ -121,6 +121,10 @@ class Store(Protocol):
         their diagnoses); returns how many rows went, 0 when there is no more to do."""
         ...
 
+    async def tidy(self) -> None:
+        """Finish now what the store else does by itself behind the commits; it changes no answer."""
+        ...
+
     async def backup(self, target: Path) -> None:
         """A consistent copy, made while writing goes on."""
         ...

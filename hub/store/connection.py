@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import sqlite3
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
+from itertools import chain
 from pathlib import Path
+from typing import Any
 
 import msgspec
 
@@ -18,6 +20,9 @@ BUSY_TIMEOUT_MS = 1_000
 WAL_LIMIT_BYTES = 64 * 1_048_576
 CHECK_BYTES = 256 * 1_048_576
 """Up to this size the whole file is checked at open (about a second); above it only the small tables are read."""
+
+_AT_ONCE = (256, 16, 1)
+"""Rows by one statement."""
 
 _BUSY = {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_PROTOCOL}
 _FULL = {sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_NOMEM, sqlite3.SQLITE_CANTOPEN}
@@ -71,6 +76,37 @@ def _connect(path: Path, cache_kib: int) -> sqlite3.Connection:
     connection.execute(f"PRAGMA cache_size = -{cache_kib}")
     connection.execute("PRAGMA temp_store = MEMORY")
     return connection
+
+
+@contextmanager
+def transaction(connection: sqlite3.Connection) -> Iterator[None]:
+    """All or nothing; the write lock is taken at once, so that a busy database shows at the start."""
+    connection.execute("BEGIN IMMEDIATE")
+    try:
+        yield
+        connection.execute("COMMIT")
+    except BaseException:
+        if connection.in_transaction:  # sqlite has already rolled back after some errors
+            connection.execute("ROLLBACK")
+        raise
+
+
+def insert(connection: sqlite3.Connection, head: str, rows: Iterable[tuple[Any, ...]], tail: str = "") -> None:
+    """Insert rows by few statements: ``head`` ends in VALUES, ``tail`` may say what to do on a conflict.
+
+    Python's sqlite3 gives up the interpreter lock at every step of a statement, and in a busy process it waits up to
+    10 ms to get it back: ``executemany`` fell from 400,000 rows a second to 95.
+    """
+    rows = list(rows)
+    done = 0
+    for size in _AT_ONCE:
+        if len(rows) - done < size:
+            continue
+        values = ", ".join([f"({', '.join('?' * len(rows[0]))})"] * size)
+        while len(rows) - done >= size:
+            flat = list(chain.from_iterable(rows[done : done + size]))
+            connection.execute(f"{head} {values} {tail}", flat)
+            done += size
 
 
 def check(connection: sqlite3.Connection, path: Path) -> None:

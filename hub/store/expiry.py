@@ -4,17 +4,36 @@ from __future__ import annotations
 
 import sqlite3
 
-from hub.store.writer import transaction
+import msgspec
+import numpy as np
+
+from hub.store.chunks import decode
+from hub.store.connection import transaction
+from hub.store.folding import ROW, rows
 
 SLICE = 10_000
-"""About as many rows go in one transaction (some 50 ms)."""
+"""At most so many readings or rows go in one transaction (some 50 ms)."""
+CHUNKS = 500
+"""And at most so many chunks."""
 
 MAX_REJECTIONS = 100_000
 """A flood of unreadable messages must not fill the disk within the time of retention: the newest stay."""
 
-_DROPPED = "SELECT id FROM dropped_series LIMIT 1"
-_EXPIRED = "SELECT id FROM series WHERE EXISTS (SELECT 1 FROM reading WHERE series = series.id AND ts < ?) LIMIT 1"
-_NO_TIME = 1 << 62  # later than any
+_DROPPED = """SELECT id FROM dropped_series
+    WHERE NOT EXISTS (SELECT 1 FROM batch WHERE batch.id <= dropped_series.n) LIMIT 1"""
+
+# Deleted, while the log may still have points of it.
+_HELD = """SELECT 1 FROM dropped_series
+    WHERE EXISTS (SELECT 1 FROM batch WHERE batch.id <= dropped_series.n) LIMIT 1"""
+
+_CHUNKS = """SELECT json_group_array(json_array(id, last, count))
+    FROM (SELECT id, last, count FROM chunk WHERE {} LIMIT ?)"""
+_OF_SERIES, _BEFORE = _CHUNKS.format("series = ?"), _CHUNKS.format("first < ? ORDER BY first")
+
+_BODY = "SELECT series, first, open, body FROM chunk WHERE id = ?"
+_RENEW = f"UPDATE chunk SET {', '.join(f'{name} = ?' for name in ROW)} WHERE id = ?"  # noqa: S608 (our own words)
+
+_decode_chunks = msgspec.json.Decoder(list[tuple[int, int, int]]).decode
 
 _OLD_ALERTS = "SELECT id FROM alert WHERE state = 'cleared' AND cleared_at < ? ORDER BY cleared_at LIMIT ?"
 
@@ -29,15 +48,16 @@ _TOO_MANY_REJECTIONS = """DELETE FROM rejection WHERE id IN (
     SELECT id FROM rejection WHERE id <= (SELECT max(id) FROM rejection) - ? LIMIT ?)"""
 
 
+def log_is_due(connection: sqlite3.Connection, before: int) -> bool:
+    """True when the log must be folded first: it has points older than ``before``, or of series that were dropped."""
+    old = connection.execute("SELECT 1 FROM batch WHERE first < ? LIMIT 1", (before,)).fetchone()
+    return bool(old or connection.execute(_HELD).fetchone())
+
+
 def expire_slice(connection: sqlite3.Connection, before: int) -> int:
     """Delete up to about :data:`SLICE` rows older than ``before`` (ms); returns how many, 0 when none is left."""
     with transaction(connection):
-        gone = 0
-        while gone < SLICE:
-            count = _expire_readings(connection, before, SLICE - gone)
-            if not count:
-                break
-            gone += count
+        gone = _expire_readings(connection, before)
         if gone < SLICE:
             gone += _expire_alerts(connection, before, SLICE - gone)
         for statement in _OLD:
@@ -48,22 +68,43 @@ def expire_slice(connection: sqlite3.Connection, before: int) -> int:
         return gone
 
 
-def _expire_readings(connection: sqlite3.Connection, before: int, most: int) -> int:
-    dropped = connection.execute(_DROPPED).fetchone()
-    if dropped:
-        gone = _delete_readings(connection, dropped[0], _NO_TIME, most)
-        if gone < most:
+def _expire_readings(connection: sqlite3.Connection, before: int) -> int:
+    gone = 0
+    while gone < SLICE and (dropped := connection.execute(_DROPPED).fetchone()):
+        chunks = _slice(connection, _OF_SERIES, dropped[0])
+        _delete(connection, [number for number, _, _ in chunks])
+        if not chunks:
             connection.execute("DELETE FROM dropped_series WHERE id = ?", dropped)
-        return gone + 1  # the series itself: a dropped one without readings is work done, too
-    expired = connection.execute(_EXPIRED, (before,)).fetchone()
-    return _delete_readings(connection, expired[0], before, most) if expired else 0
+        gone += sum(count for _, _, count in chunks) + 1  # a series without readings is work done, too
+    if gone:
+        return gone
+    chunks = _slice(connection, _BEFORE, before)
+    _delete(connection, [number for number, last, _ in chunks if last < before])
+    gone = sum(count for _, last, count in chunks if last < before)
+    return gone + sum(_trim(connection, number, before) for number, last, _ in chunks if last >= before)
 
 
-def _delete_readings(connection: sqlite3.Connection, series: int, before: int, most: int) -> int:
-    end = connection.execute(
-        "SELECT ts, n FROM reading WHERE series = ? AND ts < ? ORDER BY ts, n LIMIT 1 OFFSET ?", (series, before, most)
-    ).fetchone() or (before, 0)
-    return connection.execute("DELETE FROM reading WHERE series = ? AND (ts, n) < (?, ?)", (series, *end)).rowcount
+def _slice(connection: sqlite3.Connection, which: str, asked: int) -> list[tuple[int, int, int]]:
+    chunks = _decode_chunks(connection.execute(which, (asked, CHUNKS)).fetchone()[0])
+    ends = np.cumsum([count for _, _, count in chunks])
+    return chunks[: max(int(np.searchsorted(ends, SLICE, "right")), 1)]
+
+
+def _delete(connection: sqlite3.Connection, ids: list[int]) -> None:
+    connection.execute(
+        "DELETE FROM chunk WHERE id IN (SELECT value FROM json_each(?))", (msgspec.json.encode(ids).decode(),)
+    )
+
+
+def _trim(connection: sqlite3.Connection, number: int, before: int) -> int:
+    """Cut the points before a time off a chunk, which keeps its number; returns how many went."""
+    series, first, still_open, body = connection.execute(_BODY, (number,)).fetchone()
+    points = decode([series], [first], [body])
+    kept = points.take(points.ts >= before)
+    (row,) = rows(kept, np.zeros(1, np.int64))
+    values = dict(zip(ROW, row, strict=True)) | {"open": still_open}
+    connection.execute(_RENEW, (*values.values(), number))
+    return len(points) - len(kept)
 
 
 def _expire_alerts(connection: sqlite3.Connection, before: int, most: int) -> int:

@@ -1,16 +1,20 @@
 """The database's tables, as numbered migrations. It knows SQL and nothing of the hub's words.
 
 A migration is never changed once released; the next change is the next number. Each runs in its own transaction
-together with its number (``PRAGMA user_version``), so an interrupted upgrade goes on where it stopped.
+together with its number (``PRAGMA user_version``), so an interrupted upgrade goes on where it stopped. One that moves
+much does so in steps, each a transaction of its own that finds what is left by itself.
 """
 
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Callable, Mapping
 
 from hub.errors import StoreError
+from hub.store.connection import transaction
 
 Statements = tuple[str, ...]
+Step = Callable[[sqlite3.Connection], bool]
 
 FIRST: Statements = (
     # One row: where the numbering of records stands, who may write, and the last delta without records.
@@ -66,7 +70,30 @@ COMMANDS: Statements = (
     "CREATE INDEX command_settled ON command (settled_at)",
 )
 
-MIGRATIONS: tuple[Statements, ...] = (FIRST, LEARNT, COMMANDS)
+ENGINE: Statements = (
+    # The log: one row for the readings of a commit, numbered by its last record; see log.py for the body.
+    """CREATE TABLE batch (
+        id INTEGER PRIMARY KEY, points INTEGER NOT NULL, first INTEGER NOT NULL, body BLOB NOT NULL)""",
+    "CREATE INDEX batch_first ON batch (first)",
+    # Up to 256 points of one series, see chunks.py for the body. first and last are times; numbers is how many points
+    # are no texts, summary their minimum, maximum and sum as big-endian doubles. open: newer points may still join it.
+    """CREATE TABLE chunk (
+        id INTEGER PRIMARY KEY, series INTEGER NOT NULL, first INTEGER NOT NULL, last INTEGER NOT NULL,
+        count INTEGER NOT NULL, numbers INTEGER NOT NULL, summary BLOB NOT NULL, open INTEGER NOT NULL,
+        body BLOB NOT NULL)""",
+    "CREATE INDEX chunk_of_series ON chunk (series, last, first, count, numbers, summary)",
+    "CREATE INDEX chunk_open ON chunk (series) WHERE open",
+    "CREATE INDEX chunk_first ON chunk (first)",
+    # The fold under way: of the batches up to fold_upto, the series below fold_below are in chunks. 0, 0: none is.
+    "ALTER TABLE progress ADD COLUMN fold_upto INTEGER NOT NULL DEFAULT 0",
+    "ALTER TABLE progress ADD COLUMN fold_below INTEGER NOT NULL DEFAULT 0",
+    # The log's batches up to n may still hold points of it.
+    "ALTER TABLE dropped_series ADD COLUMN n INTEGER NOT NULL DEFAULT 0",
+)
+
+NO_ROWS: Statements = ("DROP TABLE reading",)
+
+MIGRATIONS: tuple[Statements, ...] = (FIRST, LEARNT, COMMANDS, ENGINE, NO_ROWS)
 """Migration number ``i + 1`` is at index ``i``."""
 
 
@@ -75,10 +102,15 @@ def version_of(connection: sqlite3.Connection) -> int:
     return int(connection.execute("PRAGMA user_version").fetchone()[0])
 
 
-def migrate(connection: sqlite3.Connection, migrations: tuple[Statements, ...] = MIGRATIONS) -> None:
+def migrate(
+    connection: sqlite3.Connection,
+    migrations: tuple[Statements, ...] = MIGRATIONS,
+    steps: Mapping[int, Step] | None = None,
+) -> None:
     """Bring a database up to date. ``connection`` is in autocommit mode.
 
-    Raises :class:`StoreError` for a database that a newer Watchkeeper has written.
+    ``steps`` has, by the number of a migration, what is called before it until it returns False: each call moves a
+    part in a transaction of its own. Raises :class:`StoreError` for a database that a newer Watchkeeper has written.
     """
     version = version_of(connection)
     if version > len(migrations):
@@ -87,13 +119,10 @@ def migrate(connection: sqlite3.Connection, migrations: tuple[Statements, ...] =
             "Install the newer version again, or start with another data directory.",
         )
     for number, statements in enumerate(migrations[version:], version + 1):
-        connection.execute("BEGIN IMMEDIATE")
-        try:
+        step = (steps or {}).get(number)
+        while step is not None and step(connection):
+            pass
+        with transaction(connection):
             for statement in statements:
                 connection.execute(statement)
             connection.execute(f"PRAGMA user_version = {number}")
-            connection.execute("COMMIT")
-        except BaseException:
-            if connection.in_transaction:
-                connection.execute("ROLLBACK")
-            raise

@@ -6,6 +6,7 @@ Nothing here blocks the event loop. A read runs in one transaction of its own an
 from __future__ import annotations
 
 import asyncio
+import logging
 import sqlite3
 import time
 from collections.abc import Callable, Iterable, Sequence
@@ -30,15 +31,21 @@ from hub.store.connection import (
     translated,
     wal_of,
 )
-from hub.store.expiry import expire_slice
+from hub.store.expiry import expire_slice, log_is_due
+from hub.store.folding import fold_slice, is_due, is_pressing
 from hub.store.history import read_history
-from hub.store.schema import migrate
+from hub.store.moving import move_readings
+from hub.store.schema import MIGRATIONS, NO_ROWS, migrate
 from hub.store.writer import Writer
+
+log = logging.getLogger(__name__)
 
 FILE = "watchkeeper.db"
 READERS = 2
 MAX_WAITING_READS = 500
 LOG_LOOK_S = 5.0
+STEPS = {MIGRATIONS.index(NO_ROWS) + 1: move_readings}
+"""What migrations do before their statements, by their number."""
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -65,6 +72,8 @@ class SqliteStore:
         self._last_commit: int | None = None
         self._closed = False
         self._pruning = False
+        self._folding = False
+        self._fold_failed = False
         self._next_look = 0.0
 
     @classmethod
@@ -95,6 +104,10 @@ class SqliteStore:
         # Tidying goes in slices, behind the commits that wait already. All of it happens in the writer's thread.
         if self._writer.keys_due and not self._pruning:
             self._pruning = self._later(self._prune_keys)
+        if not self._folding and is_due(self._writer.log, self._writer.series):
+            self._folding = self._later(self._fold)
+        while is_pressing(self._writer.log) and self._fold_slice():
+            pass
         if time.monotonic() >= self._next_look:
             self._next_look = time.monotonic() + LOG_LOOK_S
             empty_long_log(self._writer.connection, self.path)
@@ -103,6 +116,22 @@ class SqliteStore:
         self._pruning = False
         with suppress(sqlite3.Error):  # a full disk, say: they wait for a later commit
             self._pruning = self._writer.prune_keys() and self._later(self._prune_keys)
+
+    def _fold(self) -> None:
+        self._folding = False
+        self._folding = self._fold_slice() and self._later(self._fold)
+
+    def _fold_slice(self) -> bool:
+        """True when there is more of it. A failure (a full disk, say) costs nothing: a later commit tries again."""
+        try:
+            more = self._watched(partial(fold_slice, self._writer.connection, self._writer.log))
+            self._fold_failed = False
+            return more
+        except Exception:
+            if not self._fold_failed:
+                log.warning("the log could not be turned into chunks; it will be tried again", exc_info=True)
+            self._fold_failed = True
+            return False
 
     def _later(self, work: Callable[[], None]) -> bool:
         with suppress(RuntimeError):  # closing: whatever waits was begun, nothing more is
@@ -114,7 +143,7 @@ class SqliteStore:
         # Cut over the readers: sqlite works without the interpreter lock, so two threads are nearly twice as fast.
         size = -(-len(asked) // READERS) or 1
         parts = [asked[i : i + size] for i in range(0, len(asked), size)]
-        found = await asyncio.gather(*(self._read(read_history, part) for part in parts))
+        found = await asyncio.gather(*(self._read(read_history, self._writer.log, part) for part in parts))
         return [series for part in found for series in part]
 
     async def alerts(
@@ -156,7 +185,14 @@ class SqliteStore:
     async def last_fired(self) -> dict[str, int]:
         return await self._read(queries.last_fired)
 
+    async def tidy(self) -> None:
+        while await self._write(fold_slice, self._writer.connection, self._writer.log):
+            pass
+
     async def expire(self, before: int) -> int:
+        for _ in range(2):  # a fold under way may have begun before the points in question came
+            if await self._write(log_is_due, self._writer.connection, before):
+                await self.tidy()
         return await self._write(expire_slice, self._writer.connection, before)
 
     async def backup(self, target: Path) -> None:
@@ -233,7 +269,7 @@ def _open_writer(path: Path) -> Writer:
         connection = connect_writer(path)
         try:
             check(connection, path)
-            migrate(connection)
+            migrate(connection, steps=STEPS)
             return Writer(connection)
         except BaseException:
             connection.close()

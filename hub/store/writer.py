@@ -1,34 +1,26 @@
 """What one commit writes, in one transaction. It knows no thread and no event loop: one thread at a time calls it.
 
-Python's sqlite3 gives up the interpreter lock at every step of a statement, and in a busy process it waits up to
-10 ms to get it back: ``executemany`` fell from 400,000 rows a second to 95. So rows go in by few statements of many
-rows: the numbers of a whole batch in one, the rest in chunks.
+All readings of a batch are one row of the log, as columns (log.py); the rest are rows by few statements.
 """
 
 from __future__ import annotations
 
 import hashlib
-import math
 import sqlite3
-from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
-from itertools import chain
-from typing import Any
+from collections.abc import Iterator, Sequence
 
 import msgspec
 
 from hub.errors import StoreError
 from hub.model import Record
 from hub.store.base import Delta
+from hub.store.columns import Columns
+from hub.store.connection import insert, transaction
+from hub.store.log import Draft, Log, write_batch
 
 KEYS_RECENT = 20_000
 KEYS_PER_DEVICE = 128
 """The newest dedupe keys of all devices, and of each, that a restart needs."""
-
-_CHUNKS = (256, 16, 1)
-
-_NUMBERS = """INSERT INTO reading SELECT json_extract(value, '$[0]'), json_extract(value, '$[1]'),
-    json_extract(value, '$[2]'), json_extract(value, '$[3]'), json_extract(value, '$[4]') FROM json_each(?)"""
 
 # A dropped series keeps its number until its readings are gone: they must not turn up under another's.
 _NEXT_SERIES = "SELECT 1 + coalesce(max(id), 0) FROM (SELECT id FROM series UNION ALL SELECT id FROM dropped_series)"
@@ -37,24 +29,12 @@ _PRUNE_KEYS = """DELETE FROM dedupe_key WHERE device = ?1 AND n <= ?2 AND n <= (
     SELECT n FROM dedupe_key WHERE device = ?1 ORDER BY n DESC LIMIT 1 OFFSET ?3)"""
 
 
-@contextmanager
-def transaction(connection: sqlite3.Connection) -> Iterator[None]:
-    """All or nothing; the write lock is taken at once, so that a busy database shows at the start."""
-    connection.execute("BEGIN IMMEDIATE")
-    try:
-        yield
-        connection.execute("COMMIT")
-    except BaseException:
-        if connection.in_transaction:  # sqlite has already rolled back after some errors
-            connection.execute("ROLLBACK")
-        raise
-
-
 class Writer:
-    """Owns the connection that writes, and what it remembers between commits: the ids of the series."""
+    """Owns the connection that writes, and what it remembers between commits: the ids of the series, and the log."""
 
     def __init__(self, connection: sqlite3.Connection) -> None:
         self.connection = connection
+        self.log = Log.read(connection)
         self._series: dict[str, dict[str, int]] = {}
         for number, device, metric in connection.execute("SELECT id, device, metric FROM series"):
             self._series.setdefault(device, {})[metric] = number
@@ -62,21 +42,35 @@ class Writer:
         self._keyed: set[str] = set()
         self._keys_written = 0
 
+    @property
+    def series(self) -> int:
+        """How many there are, about."""
+        return self._next_series
+
     def write(self, epoch: int, delta: Delta) -> None:
         """Write one delta durably; see :meth:`hub.store.base.Store.commit`."""
         digest = None if delta.records else hashlib.blake2b(msgspec.msgpack.encode(delta), digest_size=16).digest()
         fresh: dict[str, dict[str, int]] = {device: {} for device in delta.deleted}
-        with transaction(self.connection):
-            if self._done_before(epoch, delta, digest):
-                return
-            for device in delta.deleted:
-                self._delete_device(device)
-            self._write_readings(delta, fresh)
-            self._write_keys(delta)
-            self._write_the_rest(delta)
-            self.connection.execute(
-                "UPDATE progress SET cursor = ?, epoch = ?, digest = ?", (delta.cursor, epoch, digest)
-            )
+        logged = False
+        try:
+            with transaction(self.connection):
+                if self._done_before(epoch, delta, digest):
+                    return
+                for device in delta.deleted:
+                    self._delete_device(device)
+                points = self._write_readings(delta, fresh)
+                self._write_keys(delta)
+                self._write_the_rest(delta)
+                self.connection.execute(
+                    "UPDATE progress SET cursor = ?, epoch = ?, digest = ?", (delta.cursor, epoch, digest)
+                )
+                if points is not None:  # before the commit: whoever reads right after it finds them there
+                    self.log.append(delta.cursor, points)
+                    logged = True
+        except BaseException:
+            if logged:
+                self.log.take_back()
+            raise
         # Only now: a transaction that failed has taken its new series back.
         for device in delta.deleted:
             self._series.pop(device, None)
@@ -102,92 +96,83 @@ class Writer:
 
     def _delete_device(self, device: str) -> None:
         execute = self.connection.execute
-        # Its readings may be millions: without their series nobody finds them, and expiry sweeps them up.
-        execute("INSERT INTO dropped_series SELECT id FROM series WHERE device = ?", (device,))
+        # Its readings may be millions: without their series nobody finds them, and expiry sweeps them up. Those in the
+        # log, up to the batch that is the newest now, are left behind when it is folded.
+        execute(
+            "INSERT INTO dropped_series (id, n) SELECT id, (SELECT cursor FROM progress) FROM series WHERE device = ?",
+            (device,),
+        )
         for table in ("series", "alert", "diagnosis", "dedupe_key", "activity", "command"):
             execute(f"DELETE FROM {table} WHERE device = ?", (device,))  # noqa: S608 (names from this line)
         execute("DELETE FROM device WHERE id = ?", (device,))
 
-    def _write_readings(self, delta: Delta, fresh: dict[str, dict[str, int]]) -> None:
-        numbers: list[tuple[int, int, int, float | bool, str | None]] = []
-        texts: list[tuple[int, int, int, str, str | None]] = []
-        new: list[tuple[int, str, str]] = []
-        next_id = self._next_series
+    def _write_readings(self, delta: Delta, fresh: dict[str, dict[str, int]]) -> Columns | None:
+        draft = Draft()
         deleted = set(delta.deleted)
-        for n, record in _numbered(delta):
-            device, ts = record.device, record.ts
+        new: list[tuple[int, str, str]] = []
+        for record in delta.records:
+            device, values = record.device, record.values
             known = {} if device in deleted else self._series.get(device, {})
-            quality = None if record.quality == "good" else record.quality
-            for metric, value in record.values.items():
-                series = known.get(metric)
-                if series is None:
-                    ids = fresh.setdefault(device, {})
-                    series = ids.get(metric)
-                    if series is None:
-                        series = ids[metric] = next_id
-                        new.append((series, device, metric))
-                        next_id += 1
-                if isinstance(value, str):
-                    texts.append((series, ts, n, value, quality))
-                elif isinstance(value, bool):
-                    numbers.append((series, ts, n, value, quality))
-                elif math.isfinite(value):  # SQL has no other numbers; the dialects refuse them
-                    numbers.append((series, ts, n, float(value), quality))
-        self._insert("INSERT INTO series VALUES", new)
-        if numbers:
-            self.connection.execute(_NUMBERS, (msgspec.json.encode(numbers).decode(),))
-        # JSON in SQL ends a text at its first NUL, so texts go as parameters.
-        self._insert("INSERT INTO reading VALUES", texts)
+            try:
+                series = [*map(known.__getitem__, values)]
+            except KeyError:
+                own = fresh.setdefault(device, {})
+                for metric in values:
+                    if metric not in known and metric not in own:
+                        own[metric] = self._next_series + len(new)
+                        new.append((own[metric], device, metric))
+                series = [known.get(metric) or own[metric] for metric in values]
+            draft.add(record.ts, record.quality, series, [*values.values()])
+        insert(self.connection, "INSERT INTO series VALUES", new)
+        batch = draft.batch()
+        return None if batch is None else write_batch(self.connection, delta.cursor, batch)
 
     def _write_keys(self, delta: Delta) -> None:
         keys = [(record.device, n, record.key) for n, record in _numbered(delta) if record.key is not None]
-        self._insert("INSERT INTO dedupe_key VALUES", keys)
+        insert(self.connection, "INSERT INTO dedupe_key VALUES", keys)
         self._keyed.update(device for device, _, _ in keys)
         self._keys_written += len(keys)
 
     def _write_the_rest(self, delta: Delta) -> None:
-        self._insert(
-            "INSERT INTO device VALUES", delta.states.items(), "ON CONFLICT (id) DO UPDATE SET state = excluded.state"
+        insert(
+            self.connection,
+            "INSERT INTO device VALUES",
+            delta.states.items(),
+            "ON CONFLICT (id) DO UPDATE SET state = excluded.state",
         )
         forgotten = [key for key, value in delta.learnt.items() if value is None]
         self.connection.executemany("DELETE FROM learnt WHERE dialect = ? AND key = ?", forgotten)
-        self._insert(
+        insert(
+            self.connection,
             "INSERT OR REPLACE INTO learnt VALUES",
             ((*key, value) for key, value in delta.learnt.items() if value is not None),
         )
         encode = msgspec.msgpack.encode
-        self._insert(
+        insert(
+            self.connection,
             "INSERT OR REPLACE INTO alert VALUES",
             ((a.id, a.rule, a.device, a.metric, a.state, a.raised_at, a.cleared_at, encode(a)) for a in delta.alerts),
         )
-        self._insert(
+        insert(
+            self.connection,
             "INSERT OR REPLACE INTO diagnosis VALUES",
             ((d.id, d.alert, d.device, d.created_at, encode(d)) for d in delta.diagnoses),
         )
-        self._insert(
+        insert(
+            self.connection,
             "INSERT OR REPLACE INTO command VALUES",
             ((c.id, c.device, c.created_at, c.settled_at, encode(c)) for c in delta.commands),
         )
-        self._insert(
+        insert(
+            self.connection,
             "INSERT INTO rejection (topic, reason, detail, excerpt, received) VALUES",
             ((r.topic, r.reason, r.detail, r.excerpt, r.received) for r in delta.rejections),
         )
-        self._insert(
+        insert(
+            self.connection,
             "INSERT INTO activity (ts, kind, device, text, severity) VALUES",
             ((a.ts, a.kind, a.device, a.text, a.severity) for a in delta.activity),
         )
-
-    def _insert(self, head: str, rows: Iterable[tuple[Any, ...]], tail: str = "") -> None:
-        rows = list(rows)
-        done = 0
-        for size in _CHUNKS:
-            if len(rows) - done < size:
-                continue
-            values = ", ".join([f"({', '.join('?' * len(rows[0]))})"] * size)
-            while len(rows) - done >= size:
-                flat = list(chain.from_iterable(rows[done : done + size]))
-                self.connection.execute(f"{head} {values} {tail}", flat)
-                done += size
 
     @property
     def keys_due(self) -> bool:

@@ -1,0 +1,262 @@
+"""How points of one series are packed into a chunk, and read out again. It knows no table.
+
+A column is kept as whole numbers in the fewest bytes that hold them (0, 1, 2, 4 or 8), less their smallest; a column
+whose numbers are all equal takes no bytes. Times are kept as the gaps between neighbours. Values become whole
+numbers by a power of ten, where that gives back every double exactly (``71.3`` is 713 tenths), and then the steps
+between neighbours where those are shorter; otherwise they stay doubles, or singles where nothing is lost. There is no
+entropy coder on top: it saved a fifth and made reading three times slower.
+
+Both directions work on many chunks at once: numpy's cost for each call is more than that for 256 points.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+
+import msgspec
+import numpy as np
+
+from hub.store.columns import TEXT, Bytes, Columns, Floats, Ints, Mask, empty, join
+
+POINTS = 256
+"""The length of a full chunk."""
+
+_DECIMALS = range(10)
+_EXACT = 2.0**53
+DOUBLES, SINGLES = -1, -2
+"""In the place of decimals: the values are floating-point numbers as they are."""
+
+
+class Body(msgspec.Struct, array_like=True, frozen=True, gc=False):
+    """The body of a chunk, as msgpack. All columns are little-endian; the time of the first point stands outside.
+
+    ``gaps``: ``count - 1`` unsigned numbers; a gap (ms) is ``gap`` plus one of them. ``values``: with ``decimals``
+    from 0, ``count`` unsigned numbers, and a value is (``base`` plus one of them) / 10**decimals; where ``first`` is
+    not None, ``count - 1`` of them, and the whole number grows from ``first`` by ``base`` plus one of them at each
+    point. ``kinds`` and ``qualities``: none where all are 0, one where all are alike, else one for each point.
+    """
+
+    count: int
+    gap: int
+    gaps: bytes
+    decimals: int
+    first: int | None
+    base: int
+    values: bytes
+    kinds: bytes = b""
+    qualities: bytes = b""
+    texts: tuple[str, ...] = ()
+
+
+class Summary(msgspec.Struct, frozen=True):
+    """Of several chunks, an array index each: what a bucket that holds all of a chunk needs. Texts do not count."""
+
+    first: Ints
+    last: Ints
+    numbers: Ints
+    least: Floats
+    most: Floats
+    total: Floats
+
+
+_pack = msgspec.msgpack.Encoder().encode
+_unpack = msgspec.msgpack.Decoder(Body).decode
+
+
+def summarise(points: Columns, starts: Ints) -> Summary:
+    """``points`` are cut at ``starts``; each part has at least one point, in order of time."""
+    numeric: Mask = points.kind != TEXT
+    value = points.value
+    whole = bool(numeric.all())
+    with np.errstate(over="ignore"):
+        total = np.add.reduceat(value if whole else np.where(numeric, value, 0.0), starts)
+    ends = np.append(starts[1:], len(points)) - 1
+    return Summary(
+        points.ts[starts],
+        points.ts[ends],
+        np.add.reduceat(numeric, starts, dtype=np.int64),
+        np.minimum.reduceat(value if whole else np.where(numeric, value, np.inf), starts),
+        np.maximum.reduceat(value if whole else np.where(numeric, value, -np.inf), starts),
+        total,
+    )
+
+
+def encode(points: Columns, starts: Ints) -> list[bytes]:
+    """The bodies of the chunks into which ``starts`` cuts ``points``, each of one series and in order of time."""
+    counts = np.diff(np.append(starts, len(points)))
+    value, texts = _own_texts(points, starts, counts)
+    gaps = _Column(np.diff(points.ts, prepend=points.ts[:1]), starts, counts, skip_first=True)
+    decimals, whole = _scaled(value, starts, counts)
+    plain = _Column(whole, starts, counts)
+    steps = _Column(np.diff(whole, prepend=whole[:1]), starts, counts, skip_first=True)
+    kinds, qualities = _Marks(points.kind, starts), _Marks(points.quality, starts)
+    bodies = []
+    for i, count in enumerate(counts.tolist()):
+        a = int(starts[i])
+        b = a + count
+        d = int(decimals[i])
+        first: int | None = None
+        if d == DOUBLES:
+            base, packed = 0, value[a:b].astype("<f8").tobytes()
+        elif d == SINGLES:
+            base, packed = 0, value[a:b].astype("<f4").tobytes()
+        elif steps.widths[i] < plain.widths[i]:
+            first, base, packed = int(whole[a]), steps.bases[i], steps.bytes(i, a, b)
+        else:
+            base, packed = plain.bases[i], plain.bytes(i, a, b)
+        marks = (kinds.bytes(i, a, b), qualities.bytes(i, a, b), texts.get(i, ()))
+        bodies.append(_pack(Body(count, gaps.bases[i], gaps.bytes(i, a, b), d, first, base, packed, *marks)))
+    return bodies
+
+
+class _Column:
+    """Whole numbers in chunks, and how few bytes hold those of each. Without the first of each where they are
+    differences to the point before."""
+
+    def __init__(self, numbers: Ints, starts: Ints, counts: Ints, skip_first: bool = False) -> None:
+        if skip_first:  # a stand-in that changes neither the least nor the most
+            followed = starts[counts > 1]
+            numbers[starts] = 0
+            numbers[followed] = numbers[followed + 1]
+        least = np.minimum.reduceat(numbers, starts)
+        span = np.maximum.reduceat(numbers, starts) - least
+        # A span below 0 has run over: all eight bytes, whose sums run over in the same way on the way back.
+        widths = np.select([span < 0, span == 0, span < 1 << 8, span < 1 << 16, span < 1 << 32], [8, 0, 1, 2, 4], 8)
+        numbers = numbers - np.repeat(least, counts)
+        self._skip = int(skip_first)
+        self._packed = {w: numbers.astype(f"<u{w}").tobytes() for w in set(widths.tolist()) if w}
+        self.bases: list[int] = least.tolist()
+        self.widths: list[int] = widths.tolist()
+
+    def bytes(self, i: int, a: int, b: int) -> bytes:
+        width = self.widths[i]
+        return self._packed[width][(a + self._skip) * width : b * width] if width else b""
+
+
+class _Marks:
+    """Small codes that are nearly always all alike."""
+
+    def __init__(self, codes: Bytes, starts: Ints) -> None:
+        self._codes = codes
+        self._least: list[int] = np.minimum.reduceat(codes, starts).tolist()
+        self._most: list[int] = np.maximum.reduceat(codes, starts).tolist()
+
+    def bytes(self, i: int, a: int, b: int) -> bytes:
+        if not self._most[i]:
+            return b""
+        alike = self._least[i] == self._most[i]
+        return bytes([self._most[i]]) if alike else self._codes[a:b].tobytes()
+
+
+def _own_texts(points: Columns, starts: Ints, counts: Ints) -> tuple[Floats, dict[int, tuple[str, ...]]]:
+    """Each chunk with the texts that stand in it, and the values with their places among those."""
+    textual: Mask = points.kind == TEXT
+    if not textual.any():
+        return points.value, {}
+    value, texts = points.value.copy(), {}
+    for i in np.flatnonzero(np.logical_or.reduceat(textual, starts)).tolist():
+        part = slice(int(starts[i]), int(starts[i] + counts[i]))
+        which = textual[part]
+        places, own = np.unique(value[part][which], return_inverse=True)
+        value[part][which] = own
+        texts[i] = tuple(points.texts[int(place)] for place in places)
+    return value, texts
+
+
+def _scaled(value: Floats, starts: Ints, counts: Ints) -> tuple[Ints, Ints]:
+    """For each chunk the fewest decimals that hold all its values exactly, else ``SINGLES`` or ``DOUBLES``; and the
+    values as whole numbers (0 where there are none)."""
+    decimals = np.full(len(starts), DOUBLES)
+    whole = np.zeros(len(value), np.int64)
+    left = np.arange(len(starts))  # chunks not settled yet, their points, and where each begins among those
+    at, begins = np.arange(len(value)), starts
+    with np.errstate(over="ignore", invalid="ignore"):
+        for d in _DECIMALS:
+            scaled = np.rint(value[at] * 10.0**d)
+            exact = (scaled / 10.0**d == value[at]) & (np.abs(scaled) < _EXACT)
+            done = np.logical_and.reduceat(exact, begins)
+            inside = np.repeat(done, counts[left])
+            whole[at[inside]] = scaled[inside]
+            decimals[left[done]] = d
+            left, at = left[~done], at[~inside]
+            if not len(left):
+                return decimals, whole
+            begins = np.cumsum(counts[left]) - counts[left]
+        single = value[at].astype(np.float32) == value[at]
+    decimals[left[np.logical_and.reduceat(single, begins)]] = SINGLES
+    return decimals, whole
+
+
+def decode(series: Sequence[int], firsts: Sequence[int], bodies: Sequence[bytes]) -> Columns:
+    """The points of chunks: of each its series, the time of its first point, and its body. Chunk after chunk, but
+    those of one layout together: the caller sorts (:meth:`Columns.in_order` where chunks of a series overlap)."""
+    layouts: dict[tuple[int, int, int, int, bool], list[int]] = defaultdict(list)
+    opened = [_unpack(body) for body in bodies]
+    for i, body in enumerate(opened):
+        layout = (body.count, len(body.gaps), body.decimals, len(body.values), body.first is None)
+        layouts[layout].append(i)
+    parts: list[Columns] = []
+    order: list[Ints] = []
+    texts: list[str] = []
+    for members in layouts.values():
+        alike = [opened[i] for i in members]
+        count = alike[0].count
+        value = _values(alike)
+        kind, quality = _codes([b.kinds for b in alike], count), _codes([b.qualities for b in alike], count)
+        for row, body in enumerate(alike):
+            if body.texts:
+                value[row][kind[row] == TEXT] += len(texts)
+                texts += body.texts
+        ts = _times(alike, np.array([firsts[i] for i in members], np.int64))
+        owner = np.repeat(np.array([series[i] for i in members], np.int64), count)
+        parts.append(Columns(owner, ts.ravel(), value.ravel(), kind.ravel(), quality.ravel()))
+        order.append(np.repeat(np.array(members), count))
+    if not parts:
+        return empty()
+    if len(parts) == 1:
+        return msgspec.structs.replace(parts[0], texts=texts)
+    joined = join(parts).take(np.argsort(np.concatenate(order), kind="stable"))
+    return msgspec.structs.replace(joined, texts=texts)
+
+
+def _times(alike: Sequence[Body], firsts: Ints) -> Ints:
+    count = alike[0].count
+    ts = np.empty((len(alike), count), np.int64)
+    ts[:, 0] = firsts
+    ts[:, 1:] = np.array([b.gap for b in alike], np.int64)[:, None]
+    if alike[0].gaps:
+        ts[:, 1:] += _whole([b.gaps for b in alike], count - 1)
+    return np.cumsum(ts, axis=1)
+
+
+def _values(alike: Sequence[Body]) -> Floats:
+    count, decimals, first = alike[0].count, alike[0].decimals, alike[0].first
+    if decimals < 0:
+        joined = b"".join([b.values for b in alike])
+        floats = np.frombuffer(joined, "<f8" if decimals == DOUBLES else "<f4").reshape(len(alike), count)
+        return floats.astype(np.float64)
+    whole = np.empty((len(alike), count), np.int64)
+    whole[:] = np.array([b.base for b in alike], np.int64)[:, None]
+    if first is None:
+        if alike[0].values:
+            whole += _whole([b.values for b in alike], count)
+    else:
+        whole[:, 0] = [b.first or 0 for b in alike]
+        if alike[0].values:
+            whole[:, 1:] += _whole([b.values for b in alike], count - 1)
+        whole = np.cumsum(whole, axis=1)
+    return whole / 10.0**decimals
+
+
+def _whole(packed: Sequence[bytes], count: int) -> Ints:
+    width = len(packed[0]) // count
+    return np.frombuffer(b"".join(packed), f"<u{width}").reshape(len(packed), count).astype(np.int64)
+
+
+def _codes(packed: Sequence[bytes], count: int) -> Bytes:
+    codes = np.zeros((len(packed), count), np.uint8)
+    for row, marks in enumerate(packed):
+        if marks:
+            codes[row] = np.frombuffer(marks, np.uint8)
+    return codes

@@ -1,0 +1,106 @@
+"""Points as columns: one numpy array for each of series, time, value, kind and quality. It knows no table.
+
+A value is kept as a double whatever its kind: a boolean as 0 or 1, a text as its place in ``texts``. Integers below
+2**53 and all doubles pass through unchanged.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import msgspec
+import numpy as np
+from numpy.typing import NDArray
+
+from hub.model import Quality, Value
+
+Ints = NDArray[np.int64]
+Floats = NDArray[np.float64]
+Bytes = NDArray[np.uint8]
+Mask = NDArray[np.bool_]
+
+NUMBER, BOOLEAN, TEXT = range(3)
+_KINDS = {float: NUMBER, int: NUMBER, bool: BOOLEAN, str: TEXT}
+
+QUALITIES: tuple[Quality, ...] = ("good", "clock", "retained", "late")
+"""A quality is kept as its place here: the order is for good, new ones are added at the end."""
+QUALITY_CODES = {quality: code for code, quality in enumerate(QUALITIES)}
+
+
+class Columns(msgspec.Struct, frozen=True):
+    """Points, one index a point in all five arrays, in the order in which they were stored. ``ts`` in epoch ms."""
+
+    series: Ints
+    ts: Ints
+    value: Floats
+    kind: Bytes
+    quality: Bytes
+    texts: Sequence[str] = ()
+
+    def __len__(self) -> int:
+        return len(self.ts)
+
+    def take(self, which: Any) -> Columns:
+        """The points that ``which`` (a slice, a mask or indices) selects; the texts are shared."""
+        return Columns(
+            self.series[which], self.ts[which], self.value[which], self.kind[which], self.quality[which], self.texts
+        )
+
+    def numeric(self) -> Columns:
+        """Without the texts: what has a minimum and a mean."""
+        return self.take(self.kind != TEXT) if self.kind.any() else self
+
+    def values(self) -> list[Value]:
+        """The values as they were given."""
+        found: list[Value] = self.value.tolist()
+        for i in np.flatnonzero(self.kind):
+            found[i] = bool(found[i]) if self.kind[i] == BOOLEAN else self.texts[int(found[i])]
+        return found
+
+    def in_order(self) -> Columns:
+        """By series, then time; points of one series at one time stay in the order in which they were stored."""
+        later, owner = np.diff(self.ts) >= 0, np.diff(self.series)
+        if ((owner > 0) | ((owner == 0) & later)).all():
+            return self
+        order = np.argsort(self.ts, kind="stable")
+        return self.take(order[np.argsort(self.series[order], kind="stable")])
+
+
+def empty(size: int = 0) -> Columns:
+    """Room for so many points, not filled."""
+    ints, codes = (np.empty((2, size), np.int64), np.empty((2, size), np.uint8))
+    return Columns(ints[0], ints[1], np.empty(size, np.float64), codes[0], codes[1])
+
+
+def join(parts: Sequence[Columns]) -> Columns:
+    """One after the other."""
+    if len(parts) == 1:
+        return parts[0]
+    texts: list[str] = []
+    values = []
+    for part in parts:
+        value = part.value
+        if part.texts:
+            if texts:
+                value = np.where(part.kind == TEXT, value + len(texts), value)
+            texts += part.texts
+        values.append(value)
+    return Columns(
+        np.concatenate([p.series for p in parts]),
+        np.concatenate([p.ts for p in parts]),
+        np.concatenate(values),
+        np.concatenate([p.kind for p in parts]),
+        np.concatenate([p.quality for p in parts]),
+        texts,
+    )
+
+
+def coded(given: Sequence[Value]) -> tuple[Floats, Bytes | None, list[str]]:
+    """Values as ``(value, kind, texts)``; ``kind`` is None where all are numbers. Raises OverflowError."""
+    if set(map(type, given)) <= {float, int}:
+        return np.array(given, np.float64), None, []
+    kind = np.array([_KINDS.get(type(v), NUMBER) for v in given], np.uint8)
+    texts = list(dict.fromkeys(v for v in given if isinstance(v, str)))
+    places = {text: place for place, text in enumerate(texts)}
+    return np.array([places[v] if isinstance(v, str) else v for v in given], np.float64), kind, texts

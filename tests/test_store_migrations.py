@@ -1,0 +1,139 @@
+"""Databases of each earlier format: every reading is there after the upgrade, also when it was interrupted."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import sqlite3
+import subprocess
+import sys
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from hub.store import moving, schema
+from hub.store.sqlite import FILE, STEPS, SqliteStore
+from store_words import T0, all_of, delta, record
+
+ROOT = Path(__file__).parent.parent
+VALUES: tuple[Any, ...] = (71.5, 1 / 3, -1.7e308, True, False, "auto\0 “x”", "")
+
+
+def readings(series: int) -> list[tuple[int, Any, str | None]]:
+    """``(ts, value, quality)`` of one old series: several at a time, some of other quality."""
+    return [
+        (T0 + i // 2, VALUES[(i + series) % 7] if i % 5 else i / 10, (None, "late")[i % 3 == 0]) for i in range(700)
+    ]
+
+
+def old_database(directory: Path, version: int) -> None:
+    """As a hub of that format left it: three series, and one of a deleted device that expiry had not swept yet."""
+    directory.mkdir()
+    with closing(sqlite3.connect(directory / FILE, isolation_level=None)) as connection:
+        schema.migrate(connection, schema.MIGRATIONS[:version])
+        connection.execute("BEGIN")
+        connection.execute("UPDATE progress SET cursor = 2800")
+        connection.execute("INSERT INTO device VALUES ('a', x'01')")
+        connection.execute("INSERT INTO dropped_series (id) VALUES (4)")
+        for series, metric in ((1, "t"), (2, "u"), (3, "v"), (4, None)):
+            if metric:
+                connection.execute("INSERT INTO series VALUES (?, 'a', ?)", (series, metric))
+            rows = [(series, ts, 700 * series + i, value, q) for i, (ts, value, q) in enumerate(readings(series))]
+            connection.executemany("INSERT INTO reading VALUES (?, ?, ?, ?, ?)", rows)
+        connection.execute("COMMIT")
+
+
+async def check(directory: Path) -> None:
+    store = SqliteStore.open(directory)
+    assert store.set_aside is None
+    snapshot = await store.load()
+    assert (snapshot.cursor, snapshot.states) == (2800, {"a": b"\x01"})
+    for series, metric in ((1, "t"), (2, "u"), (3, "v")):
+        [found] = await store.history([all_of("a", metric)])
+        assert [(*p, type(p[1])) for p in found.points] == [(ts, v, type(v)) for ts, v, _ in readings(series)]
+    await store.commit(1, delta(2800, record("a", 5, t=9.0), record("b", 5, t=8.0)))
+    [found, other] = await store.history([all_of("a", "t"), all_of("b", "t")])
+    assert len(found.points) == 701
+    assert other.points == [(T0 + 5, 8.0)]  # and nothing of the deleted series, whose number is free by now
+    while await store.expire(T0 - 1):
+        pass
+    await store.close()
+    with closing(sqlite3.connect(directory / FILE)) as peek:
+        assert peek.execute("SELECT count(*) FROM dropped_series").fetchone() == (0,)
+        assert peek.execute("SELECT name FROM sqlite_schema WHERE name = 'reading'").fetchone() is None
+        assert peek.execute("PRAGMA user_version").fetchone() == (len(schema.MIGRATIONS),)
+        assert peek.execute("PRAGMA integrity_check").fetchone() == ("ok",)
+
+
+@pytest.mark.parametrize("version", [1, 2, 3, 4])
+async def test_every_earlier_format_is_brought_up_to_date(version: int, tmp_path: Path) -> None:
+    old_database(tmp_path / "data", version)
+    await check(tmp_path / "data")
+
+
+async def test_qualities_are_kept(tmp_path: Path) -> None:
+    from hub.store.chunks import decode
+
+    old_database(tmp_path / "data", 2)
+    store = SqliteStore.open(tmp_path / "data")
+    await store.close()
+    with closing(sqlite3.connect(tmp_path / "data" / FILE)) as peek:
+        rows = peek.execute("SELECT first, body FROM chunk WHERE series = 1 ORDER BY id").fetchall()
+    points = decode([1] * len(rows), [first for first, _ in rows], [body for _, body in rows])
+    assert points.quality.tolist() == [3 if quality == "late" else 0 for _, _, quality in readings(1)]
+
+
+@pytest.mark.parametrize("done", [0, 1, 5, 20])
+async def test_an_upgrade_that_breaks_off_goes_on_at_the_next_start(
+    done: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    old_database(tmp_path / "data", 2)
+    monkeypatch.setattr(moving, "SLICE", 100)
+    left = done
+
+    def step(connection: sqlite3.Connection) -> bool:
+        nonlocal left
+        left -= 1
+        if left < 0:
+            raise OSError("the plug is pulled")
+        return moving.move_readings(connection)
+
+    monkeypatch.setattr("hub.store.sqlite.STEPS", dict.fromkeys(STEPS, step))
+    with pytest.raises(OSError, match="plug"):
+        SqliteStore.open(tmp_path / "data")
+    monkeypatch.undo()
+    await check(tmp_path / "data")
+
+
+UPGRADE = """
+import sys
+from pathlib import Path
+from hub.store import moving
+from hub.store.sqlite import SqliteStore, STEPS
+moving.SLICE = 40
+def step(connection):
+    more = moving.move_readings(connection)
+    print("step", flush=True)
+    return more
+STEPS.update(dict.fromkeys(STEPS, step))
+SqliteStore.open(Path(sys.argv[1]))
+"""
+
+
+async def test_an_upgrade_survives_kill_9(tmp_path: Path) -> None:
+    old_database(tmp_path / "data", 1)
+    for steps in (1, 7, 11):
+        child = await asyncio.create_subprocess_exec(
+            *(sys.executable, "-c", UPGRADE, str(tmp_path / "data")),
+            stdout=subprocess.PIPE,
+            env={**os.environ, "PYTHONPATH": str(ROOT)},
+        )
+        assert child.stdout is not None
+        for _ in range(steps):
+            assert await asyncio.wait_for(child.stdout.readline(), 20) == b"step\n"
+        child.send_signal(signal.SIGKILL)
+        await child.wait()
+    await check(tmp_path / "data")

@@ -1,0 +1,136 @@
+"""Every answer of the history against a plain list, whatever happened before: commits, late data, the background's
+steps, restarts, deletions, expiry."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from hub.model import Record, SeriesQuery, Value
+from hub.store import folding
+from hub.store.base import Delta
+from hub.store.sqlite import SqliteStore
+from store_words import T0, by_hand, record
+
+DEVICES, METRICS = ("a", "b", "c"), ("t", "u")
+SPAN = 60
+
+values = st.one_of(
+    st.integers(-500, 500).map(lambda tenths: tenths / 10),
+    st.floats(-1e6, 1e6),
+    st.floats(width=32, allow_nan=False, allow_infinity=False),
+    st.booleans(),
+    st.sampled_from(["", "auto", "off", "ä\0"]),
+)
+records = st.builds(
+    lambda device, ts, quality, t, u: record(device, ts, None, quality, t=t, **({} if u is None else {"u": u})),
+    st.sampled_from(DEVICES),
+    st.integers(0, SPAN),
+    st.sampled_from(["good", "late"]),
+    values,
+    st.one_of(st.none(), values),
+)
+commits = st.tuples(
+    st.just("commit"),
+    st.lists(records, min_size=4, max_size=12),
+    st.one_of(st.just(set()), st.just(set()), st.sets(st.sampled_from(DEVICES), max_size=1)),
+)
+steps = st.one_of(
+    commits,
+    st.tuples(st.sampled_from(["slice", "slice", "slice", "tidy", "restart", "crash"])),
+    st.tuples(st.just("slice")),
+    st.tuples(st.just("expire"), st.integers(0, SPAN)),
+)
+queries = st.builds(
+    lambda device, metric, start, length, buckets, limit: SeriesQuery(
+        device, metric, T0 + start, T0 + start + length, buckets, limit
+    ),
+    st.sampled_from(DEVICES),
+    st.sampled_from(METRICS),
+    st.integers(-5, SPAN),
+    st.integers(-1, SPAN + 5),
+    st.one_of(st.none(), st.integers(1, 20)),
+    st.integers(1, 30),
+)
+
+
+class Model:
+    """What the store should hold: the points of each series in the order in which they came."""
+
+    def __init__(self) -> None:
+        self.points: dict[tuple[str, str], list[tuple[int, Value]]] = {}
+
+    def commit(self, written: list[Record], deleted: set[str]) -> None:
+        self.points = {key: points for key, points in self.points.items() if key[0] not in deleted}
+        for one in written:
+            for metric, value in one.values.items():
+                self.points.setdefault((one.device, metric), []).append((one.ts, value))
+
+    def expire(self, before: int) -> None:
+        self.points = {key: [p for p in points if p[0] >= before] for key, points in self.points.items()}
+
+    def answer(self, query: SeriesQuery) -> list[Any]:
+        points = sorted(self.points.get((query.device, query.metric), []), key=lambda point: point[0])
+        if query.buckets is not None:
+            return by_hand(points, query.start, query.end, query.buckets)
+        return [point for point in points if query.start <= point[0] <= query.end][-query.limit :]
+
+
+@pytest.fixture(autouse=True)
+def small_pieces(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Chunks of a few points and folds in many slices, so that few points meet every case."""
+    monkeypatch.setattr(folding, "POINTS", 4)
+    monkeypatch.setattr(folding, "SLICE_SERIES", 1)
+    monkeypatch.setattr(folding, "SLICE_POINTS", 8)
+
+
+@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(commits, st.lists(steps, min_size=4, max_size=14), st.lists(queries, min_size=1, max_size=8))
+async def test_every_answer_is_that_of_a_plain_list(
+    tmp_path: Path, first: tuple[Any, ...], rest: list[tuple[Any, ...]], asked: list[SeriesQuery]
+) -> None:
+    home, number = tmp_path / "0", 0
+    shutil.rmtree(home, ignore_errors=True)
+    store, model, cursor = SqliteStore.open(home), Model(), 0
+    everything = [SeriesQuery(d, m, T0 - 9, T0 + SPAN + 9) for d in DEVICES for m in METRICS]
+    for step, *words in (first, *rest):
+        match step:
+            case "commit":
+                cursor += len(words[0])
+                await store.commit(1, Delta(cursor, words[0], deleted=sorted(words[1])))
+                model.commit(*words)
+            case "slice":
+                await store._write(store._fold_slice)
+            case "tidy":
+                await store.tidy()
+            case "restart":
+                await store.close()
+                store = SqliteStore.open(home)
+            case "crash":  # as the disk is now: with the log not folded in, in the midst of a fold
+                number += 1
+                after = tmp_path / f"{number}"
+                shutil.rmtree(after, ignore_errors=True)
+                shutil.copytree(home, after)
+                await store.close()
+                home, store = after, SqliteStore.open(after)
+            case "expire":
+                while await store.expire(T0 + words[0]):
+                    pass
+                model.expire(T0 + words[0])
+        for query, series in zip(everything, await store.history(everything), strict=True):
+            found = [(ts, value, type(value)) for ts, value in series.points]
+            assert found == [(ts, value, type(value)) for ts, value in model.answer(query)], (step, query)
+    for query, series in zip(asked, await store.history(asked), strict=True):
+        expected = model.answer(query)
+        if query.buckets is None:
+            assert series.points == expected
+        else:
+            exact = [(p[0], p[1], *p[3:]) for p in series.points]
+            assert exact == [(p[0], p[1], *p[3:]) for p in expected]
+            assert [p[2] for p in series.points] == pytest.approx([p[2] for p in expected], rel=1e-12, abs=1e-9)
+    await store.close()

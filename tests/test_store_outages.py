@@ -1,0 +1,138 @@
+"""What a hub does while its history cannot be written, and what a power cut leaves of it."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import resource
+import shutil
+import sqlite3
+from collections.abc import Iterable
+from pathlib import Path
+
+from hub.bus import Bus
+from hub.dialects import NativeDialect
+from hub.fleet import Fleet
+from hub.inbox import Inbox
+from hub.model import RawMessage, SeriesQuery
+from hub.pipeline import Pipeline
+from hub.rules import Engine
+from hub.store.connection import wal_of
+from hub.store.sqlite import FILE, SqliteStore
+from store_words import T0, all_of, delta, record
+
+
+class Acks:
+    """Stands where a link stands and counts what is acknowledged."""
+
+    def __init__(self) -> None:
+        self.count = 0
+
+    def ack(self, messages: Iterable[RawMessage]) -> None:
+        self.count += len(list(messages))
+
+    def pause(self) -> None: ...
+
+    def resume(self) -> None: ...
+
+
+def pipeline_on(store: SqliteStore) -> tuple[Pipeline, Inbox, Acks]:
+    inbox, acks = Inbox(capacity=5_000, reserve=1_000), Acks()
+    pipeline = Pipeline(
+        inbox=inbox,
+        dialects=[NativeDialect()],
+        fleet=Fleet(),
+        engine=Engine([]),
+        store=store,
+        bus=Bus(),
+        now=lambda: T0,
+    )
+    pipeline.link = acks  # type: ignore[assignment]
+    return pipeline, inbox, acks
+
+
+def message(number: int, qos: int) -> RawMessage:
+    body = json.dumps({"t": number, "id": f"{qos}-{number}"}).encode()
+    return RawMessage(f"devices/q{qos}/telemetry", body, T0 + number, qos=qos, receipt=number)
+
+
+async def stored(store: SqliteStore, device: str) -> list[float]:
+    [series] = await store.history([SeriesQuery(device, "t", 0, 2**53)])
+    return [float(point[1]) for point in series.points]
+
+
+async def test_while_the_database_is_locked_nothing_is_acknowledged_and_memory_stays_flat(tmp_path: Path) -> None:
+    store = SqliteStore.open(tmp_path)
+    pipeline, inbox, acks = pipeline_on(store)
+    await pipeline.restore()
+    running = asyncio.create_task(pipeline.run(), name="pipeline")
+    holder = sqlite3.connect(store.path, isolation_level=None)
+    holder.execute("BEGIN IMMEDIATE")
+    most, peak = 0, 0
+    for number in range(3_000):  # QoS 1 stays within its window; QoS 0 comes at ten times what there is room for
+        inbox.offer(message(number, 1))
+    await asyncio.sleep(0.1)
+    for number in range(40_000):
+        inbox.offer(message(number, 0))
+        if number == 10_000:
+            peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+        most = max(most, len(inbox))
+        if number % 1_000 == 0:
+            await asyncio.sleep(0.05)
+    assert acks.count == 0
+    assert pipeline.counters.store_stalled
+    assert most <= 5_000
+    assert inbox.shed >= 35_000
+    assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - peak < 20_000  # KiB
+    holder.execute("ROLLBACK")
+    holder.close()
+    inbox.close()
+    await asyncio.wait_for(running, 20)
+    assert await stored(store, "q1") == list(range(3_000))
+    assert len(await stored(store, "q0")) == 40_000 - inbox.shed
+    assert acks.count == 43_000 - inbox.shed
+    await store.close()
+
+
+async def test_a_power_cut_leaves_whole_commits(tmp_path: Path) -> None:
+    """The model of a power cut: of what was not synced, any part of the log's end may be missing. What was committed,
+    and so acknowledged, was synced (see the test of ``synchronous``)."""
+    store = SqliteStore.open(tmp_path / "data")
+    path, ends = store.path, [0]
+    for number in range(30):
+        await store.commit(1, delta(10 * number, *[record("a", 10 * number + i, t=float(i)) for i in range(10)]))
+        if number == 20:
+            await store.tidy()
+        ends.append(wal_of(path).stat().st_size)
+    for cut in sorted({end + extra for end in ends[1:] for extra in (-1, 0, 1_000)}):
+        after = tmp_path / "after"
+        shutil.rmtree(after, ignore_errors=True)
+        after.mkdir()
+        shutil.copyfile(path, after / FILE)
+        (after / (FILE + "-wal")).write_bytes(wal_of(path).read_bytes()[:cut])
+        survivor = SqliteStore.open(after)
+        assert survivor.set_aside is None
+        promised = 10 * max(i for i, end in enumerate(ends) if end <= cut)
+        cursor = (await survivor.load()).cursor
+        assert cursor >= promised
+        [series] = await survivor.history([all_of("a", "t")])
+        assert [ts - T0 for ts, *_ in series.points] == list(range(cursor))
+        await survivor.close()
+    await store.close()
+
+
+async def test_equal_readings_and_a_device_that_counts_anew_are_kept(tmp_path: Path) -> None:
+    said = [{"t": 1, "seq": 0}, {"t": 2, "seq": 1}, {"t": 3, "seq": 0}, {"t": 1, "id": "x"}, {"t": 1, "id": "y"}]
+    said += [{"t": 1, "seq": 0}, {"t": 1, "id": "x"}]  # these two are repetitions
+    for turn in range(2):  # over a restart all of them are
+        store = SqliteStore.open(tmp_path)
+        pipeline, inbox, _ = pipeline_on(store)
+        await pipeline.restore()
+        for number, body in enumerate(said):
+            inbox.offer(RawMessage("devices/d/telemetry", json.dumps(body).encode(), T0 + number, qos=1))
+        inbox.close()
+        await pipeline.run()
+        assert await stored(store, "d") == [1, 2, 3, 1, 1], turn
+        if not turn:
+            await store.tidy()
+        await store.close()

@@ -7,6 +7,7 @@ from collections.abc import Callable
 import msgspec
 
 from hub.dialects.base import Change, Dialect, Effect, Publish, Reply, Result, Subscribe, Unsubscribe, View
+from hub.dialects.homie import HomieDialect
 from hub.dialects.native import NativeDialect
 from hub.dialects.payload import rejection
 from hub.dialects.shelly import ShellyDialect
@@ -23,6 +24,7 @@ class Roots(msgspec.Struct, frozen=True):
     tasmota: str = "tasmota/discovery"
     sparkplug: str = "spBv1.0"
     shelly: str = "shellies"
+    homie: str = "homie"
 
     def others(self, name: str) -> tuple[str, ...]:
         """Where everybody but ``name`` begins: a device that names its own topics gets none there."""
@@ -35,6 +37,7 @@ DIALECTS: dict[str, Callable[[Roots], Dialect]] = {
     "tasmota": lambda roots: TasmotaDialect(roots.tasmota, roots.others("tasmota")),
     "sparkplug": lambda roots: SparkplugDialect(roots.sparkplug),
     "shelly": lambda roots: ShellyDialect(roots.shelly, reserved=roots.others("shelly")),
+    "homie": lambda roots: HomieDialect(roots.homie),
 }
 """Name -> how to make it, in order of ownership: native beats discovery."""
 
@@ -43,6 +46,7 @@ __all__ = [
     "Change",
     "Dialect",
     "Effect",
+    "HomieDialect",
     "NativeDialect",
     "Publish",
     "Reply",

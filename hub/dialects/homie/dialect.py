@@ -1,0 +1,204 @@
+"""Homie 3, 4 (``BASE/DEVICE/NODE/PROPERTY``) and 5 (``BASE/5/DEVICE/NODE/PROPERTY``).
+
+A device describes itself first, in attributes of its own or in one document, then speaks a value a topic. Everything
+is retained, so what comes flagged so is a replay and no news. A device that sleeps is not offline. In Homie 5 devices
+may hang on another: when that is lost nobody hears them, and they go and come back with it.
+
+Source: the Homie conventions 3.0.1, 4.0.0 and 5.0.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+import msgspec
+from msgspec.structs import replace
+
+from hub.dialects.base import Change, Effect, Result, View
+from hub.dialects.homie.description import (
+    MAX_PROPERTIES,
+    STATS,
+    Known,
+    Property,
+    metric_of,
+    value_of,
+    with_attribute,
+    with_document,
+)
+from hub.dialects.payload import MAX_TEXT, parse_object
+from hub.dialects.times import when
+from hub.errors import Rejected
+from hub.model import Availability, Identity, RawMessage, Record, Value
+from hub.topics import slug
+
+MAX_DEVICES = 20_000
+MAX_ANCESTORS = 8
+_ONLINE = {"ready": True, "alert": True, "disconnected": False, "lost": False, "init": None, "sleeping": None}
+"""``init`` and ``sleeping`` say neither: it is not ready yet, or will be back."""
+_FIVE = "5/"
+_DESCRIBES = ("$homie", "$name", "$state", "$nodes", "$implementation", "$fw", "$mac", "$localip", "$extensions")
+"""Attributes by which a device of the older conventions is met."""
+
+
+class HomieDialect:
+    """``base`` is the topic that all devices share."""
+
+    name = "homie"
+
+    def __init__(self, base: str = "homie") -> None:
+        self._base = base
+        self._prefix = base + "/"
+        self._devices: dict[str, Known] = {}
+        self._children: dict[str, set[str]] = {}
+
+    @property
+    def filters(self) -> Sequence[str]:
+        """The descriptions come first: the broker replays what it retains in the order of these."""
+        attributes = ("$datatype", "$unit", "$format", "$settable")
+        return [
+            f"{self._prefix}5/+/$description",
+            f"{self._prefix}+/$homie",
+            *(f"{self._prefix}+/+/+/{attribute}" for attribute in attributes),
+            f"{self._prefix}#",
+        ]
+
+    def owns(self, topic: str) -> bool:
+        return topic.startswith(self._prefix)
+
+    def decode(self, message: RawMessage, view: View) -> Result:
+        path = message.topic.removeprefix(self._prefix)
+        version = _FIVE if path.startswith(_FIVE) else ""
+        device, _, rest = path.removeprefix(version).partition("/")
+        key = version + device
+        known = self._devices.get(key)
+        if known is not None and rest in known.properties:
+            return self._value(message, key, known, rest, view)
+        if device.startswith("$") or rest.endswith("/set") or not rest:
+            return Result()  # what is said to all, and what others ask for
+        if rest == "$state":
+            return self._state(message, key, known or self._met(device), view)
+        if version:
+            return self._five(message, key, device, known, rest, view)
+        return self._older(message, key, device, known, rest, view)
+
+    # -- who is there -----------------------------------------------------------------------------------------
+
+    def _met(self, device: str) -> Known:
+        if not 0 < len(device) <= MAX_TEXT or not device.isprintable():
+            raise Rejected("bad_topic", f"Homie's topics are {self._prefix}DEVICE/NODE/PROPERTY.")
+        if len(self._devices) >= MAX_DEVICES:
+            raise Rejected("too_many_devices", f"At most {MAX_DEVICES} Homie devices are kept.")
+        return Known(device)
+
+    def _five(self, message: RawMessage, key: str, device: str, known: Known | None, rest: str, view: View) -> Result:
+        if rest == "$description":
+            if not message.payload:
+                return Result(changes=(Change(key, None),) if known else ())
+            body = parse_object(message.payload, "A $description")
+            return self._learn(key, with_document(known or self._met(device), body))
+        if known is not None and rest.startswith("$alert/"):
+            return self._told(message, key, known, {metric_of(rest): _text(message.payload)[:MAX_TEXT]}, view)
+        if "$" in rest or known is not None or message.retained or not message.payload:
+            return Result()  # logs and targets; what the description does not name; left over
+        raise Rejected("unknown_device", f"{self._prefix}{key}/$description has not been heard.")
+
+    def _older(self, message: RawMessage, key: str, device: str, known: Known | None, rest: str, view: View) -> Result:
+        if rest.startswith("$stats/"):
+            return self._stats(message, key, known, rest, view)
+        if "$" in rest:
+            if known is None and not message.payload:
+                return Result()
+            told = with_attribute(known or self._met(device), rest, _text(message.payload))
+            described = told.properties or rest.partition("/")[0] in _DESCRIBES
+            return self._learn(key, told) if told != known and described else Result()
+        if message.payload and known is None and not message.retained:
+            raise Rejected("unknown_device", f"{self._prefix}{key}/$homie has not been heard.")
+        if known is None or rest.count("/") != 1 or len(known.properties) >= MAX_PROPERTIES:
+            return Result()
+        return self._value(message, key, replace(known, properties={**known.properties, rest: Property()}), rest, view)
+
+    def _learn(self, key: str, known: Known) -> Result:
+        changes = () if known == self._devices.get(key) else (Change(key, msgspec.json.encode(known)),)
+        return Result(identities=(self._identity(key, known),), changes=changes)
+
+    def _identity(self, key: str, known: Known) -> Identity:
+        info = known.info(f"{self._prefix}{key}/", _id(known.parent) if known.parent else None)
+        return Identity(_id(known.native_id), known.native_id, self.name, info)
+
+    # -- whether it is there ----------------------------------------------------------------------------------
+
+    def _state(self, message: RawMessage, key: str, known: Known, view: View) -> Result:
+        state = message.payload[:32].decode("utf-8", "replace").strip()
+        if state and state not in _ONLINE:
+            raise Rejected("bad_value", f"A Homie state is one of {', '.join(_ONLINE)}.")
+        learnt = self._learn(key, replace(known, state=state))
+        online = _ONLINE.get(state)
+        if online is None:
+            return learnt
+        turned = [Availability(_id(known.native_id), online, message.retained, message.received)]
+        # A replayed state is news for those that hang on it only if it had been seen to go.
+        if not (online and message.retained) or _ONLINE.get(known.state) is False:
+            turned += self._turned(message, key, online, view, MAX_ANCESTORS)
+        return replace(learnt, availability=turned)
+
+    def _turned(self, message: RawMessage, key: str, online: bool, view: View, depth: int) -> Iterator[Availability]:
+        """All that hang on a device go with it; those that are well by themselves come back with it."""
+        for child in sorted(self._children.get(key, ())) if depth else ():
+            device = _id(child.removeprefix(_FIVE))
+            if online and _ONLINE.get(self._devices[child].state) is False:
+                continue
+            if view.known(device):
+                yield Availability(device, online, message.retained, message.received)
+            yield from self._turned(message, child, online, view, depth - 1)
+
+    # -- what it says -----------------------------------------------------------------------------------------
+
+    def _value(self, message: RawMessage, key: str, known: Known, rest: str, view: View) -> Result:
+        if not message.payload:
+            return Result()  # taken back
+        metric = metric_of(rest)
+        value = value_of(metric, known.properties[rest], message.payload)
+        return self._told(message, key, known, {} if value is None else {metric: value}, view)
+
+    def _stats(self, message: RawMessage, key: str, known: Known | None, rest: str, view: View) -> Result:
+        name = rest.removeprefix("$stats/")
+        if known is None or name not in STATS or not message.payload:
+            return Result()
+        value = value_of(name, Property("float"), message.payload)
+        if rest not in known.properties:
+            known = replace(known, properties={**known.properties, rest: Property("float")})
+        return self._told(message, key, known, {} if value is None else {f"stats.{name}": value}, view)
+
+    def _told(self, message: RawMessage, key: str, known: Known, values: dict[str, Value], view: View) -> Result:
+        ts, quality = when(None, message.received, retained=message.retained)
+        records = (Record(_id(known.native_id), ts, message.received, values, quality),)
+        if known is self._devices.get(key) and view.known(records[0].device):
+            return Result(records=records)
+        return replace(self._learn(key, known), records=records)
+
+    # -- what was learnt --------------------------------------------------------------------------------------
+
+    def apply(self, change: Change) -> Sequence[Effect]:
+        before = self._devices.pop(change.key, None)
+        if before is not None and before.parent:
+            self._children.get(_FIVE + before.parent, set()).discard(change.key)
+        try:
+            known = msgspec.json.decode(change.value, type=Known) if change.value is not None else None
+        except msgspec.MsgspecError:
+            return ()  # written by another version: its description is retained and comes again
+        if known is not None:
+            self._devices[change.key] = known
+            if known.parent:
+                self._children.setdefault(_FIVE + known.parent, set()).add(change.key)
+        return ()
+
+    def tick(self, view: View, now: int) -> Result:
+        return Result()
+
+
+def _id(device: str) -> str:
+    return slug("homie:" + device)
+
+
+def _text(payload: bytes) -> str:
+    return payload.decode("utf-8", "replace")

@@ -11,17 +11,29 @@ from __future__ import annotations
 
 import json
 from datetime import datetime
-from functools import partial
 from pathlib import Path
 from typing import Any
 
-from hub.dialects import DIALECTS, Dialect, Result, Roots
+from hub.dialects import (
+    Dialect,
+    HomieDialect,
+    Result,
+    ShellyDialect,
+    SparkplugDialect,
+    TasmotaDialect,
+    Zigbee2MqttDialect,
+)
 from hub.errors import Rejected
 from hub.model import Identity, RawMessage
 
 VECTORS = Path(__file__).parent / "vectors"
-MAKE = {name: partial(make, Roots()) for name, make in DIALECTS.items() if name != "native"}
-"""How to make each dialect. Native messages have vectors of another form: they say what is stored, field by field."""
+MAKE = {
+    "zigbee2mqtt": Zigbee2MqttDialect,
+    "tasmota": TasmotaDialect,
+    "sparkplug": SparkplugDialect,
+    "shelly": ShellyDialect,
+    "homie": HomieDialect,
+}
 RECEIVED = 1_795_380_400_000
 
 

@@ -33,6 +33,7 @@ from hub.topics import slug
 
 MAX_DEVICES = 20_000
 MAX_ANCESTORS = 8
+MAX_ID = 128
 _ONLINE = {"ready": True, "alert": True, "disconnected": False, "lost": False, "init": None, "sleeping": None}
 """``init`` and ``sleeping`` say neither: it is not ready yet, or will be back."""
 _FIVE = "5/"
@@ -84,7 +85,7 @@ class HomieDialect:
     # -- who is there -----------------------------------------------------------------------------------------
 
     def _met(self, device: str) -> Known:
-        if not 0 < len(device) <= MAX_TEXT or not device.isprintable():
+        if not 0 < len(device) <= MAX_ID or not device.isprintable():
             raise Rejected("bad_topic", f"Homie's topics are {self._prefix}DEVICE/NODE/PROPERTY.")
         if len(self._devices) >= MAX_DEVICES:
             raise Rejected("too_many_devices", f"At most {MAX_DEVICES} Homie devices are kept.")

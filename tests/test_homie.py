@@ -1,0 +1,232 @@
+"""Homie: its genuine messages as vectors, and what those do not show."""
+
+import pytest
+
+from conformance import disagreements, vectors
+from dialect_run import NOW, Heard
+from hub.dialects import HomieDialect
+from hub.errors import Rejected
+
+VECTORS = vectors("homie")
+PUMP = "homie:boiler-7"
+
+
+@pytest.mark.parametrize("vector", VECTORS, ids=[vector["id"] for vector in VECTORS])
+def test_vector(vector):
+    assert disagreements(vector, HomieDialect()) == []
+
+
+class Home(Heard):
+    """One device of Homie 4 or 5 (``five``); ``says`` its attributes and values as texts."""
+
+    def __init__(self, device: str = "boiler-7", *, five: bool = False, base: str = "homie") -> None:
+        super().__init__(HomieDialect(base), f"{base}/5/" if five else f"{base}/")
+        self.device = device
+
+    def says(self, topic: str, text: str, **how):
+        return self.say(f"{self.device}/{topic}", text.encode(), **how)
+
+    def described(self, **properties: dict[str, str]) -> "Home":
+        """Homie 4: properties of the node ``water``."""
+        self.says("$homie", "4.0.0", retained=True)
+        for name, attributes in properties.items():
+            for attribute, text in attributes.items():
+                self.says(f"water/{name}/${attribute}", text, retained=True)
+        return self
+
+    def document(self, device: str = "boiler-7", properties: dict | None = None, **more):
+        nodes = {"water": {"name": "Water", "properties": properties or {}}}
+        body = {"homie": "5.0", "version": 1, "name": device.title(), "nodes": nodes, **more}
+        return self.say(f"{device}/$description", body, retained=True)
+
+    @property
+    def info(self):
+        return self.registry.met[f"homie:{self.device}"].info
+
+
+def reads(result) -> dict:
+    return {name: value for record in result.records for name, value in record.values.items()}
+
+
+@pytest.mark.parametrize(
+    ("datatype", "text", "value"),
+    [
+        ("integer", "-5", -5.0), ("float", "1e3", 1000.0), ("boolean", "true", True), ("boolean", "false", False),
+        ("string", "42", "42"), ("string", "true", "true"), ("enum", "eco", "eco"), ("color", "255,0,7", "255,0,7"),
+        ("datetime", "2026-11-22T22:20:00Z", "2026-11-22T22:20:00Z"), ("duration", "PT5M", "PT5M"),
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("five", [False, True])
+def test_values_by_their_datatype(datatype, text, value, five):
+    home = Home(five=five)
+    if five:
+        home.document(properties={"x": {"datatype": datatype}})
+    else:
+        home.described(x={"datatype": datatype})
+    read = reads(home.says("water/x", text))
+    assert read == {"water.x": value}
+    assert type(read["water.x"]) is type(value)
+
+
+@pytest.mark.parametrize(
+    ("datatype", "text"),
+    [("integer", "1_0"), ("float", "nan"), ("float", "inf"), ("float", "warm"), ("boolean", "TRUE"), ("boolean", "1")],
+)
+def test_a_value_of_another_type_is_refused(datatype, text):
+    with pytest.raises(Rejected) as caught:
+        Home().described(x={"datatype": datatype}).says("water/x", text)
+    assert caught.value.reason == "bad_value"
+
+
+def test_an_empty_payload_takes_back_and_a_zero_byte_is_an_empty_text():
+    home = Home(five=True)
+    home.document(properties={"x": {"datatype": "string"}})
+    assert home.says("water/x", "").records == ()
+    assert reads(home.says("water/x", "\x00")) == {"water.x": ""}
+
+
+def test_a_device_of_homie_4_by_its_attributes():
+    home = Home().described(flow={"datatype": "float", "unit": "m3/h"})
+    home.says("$name", "Boiler room")
+    home.says("$fw/name", "boiler-fw")
+    home.says("$fw/version", "1.2")
+    assert (home.info.name, home.info.model, home.info.firmware) == ("Boiler room", "boiler-fw", "1.2")
+    assert home.info.units == {"water.flow": "m³/h"}
+    assert home.registry.met[PUMP].native_id == "boiler-7"
+
+
+def test_attributes_may_come_in_any_order_and_after_the_value():
+    home = Home()
+    home.says("water/flow/$unit", "°C", retained=True)
+    assert reads(home.says("water/flow", "7")) == {"water.flow": 7.0}
+    home.says("water/flow/$datatype", "string", retained=True)
+    assert reads(home.says("water/flow", "7")) == {"water.flow": "7"}
+    assert home.info.units == {"water.flow": "°C"}
+
+
+def test_a_property_without_a_description_is_guessed():
+    home = Home().described()
+    assert reads(home.says("water/on", "true")) == {"water.on": True}
+    assert reads(home.says("water/on", "3.5")) == {"water.on": 3.5}
+
+
+def test_what_is_no_longer_listed_is_forgotten():
+    home = Home().described(a={"unit": "V"}, b={"unit": "A"})
+    home.says("water/$properties", "b")
+    assert home.info.units == {"water.b": "A"}
+    home.says("$nodes", "air,steam[]")
+    assert home.info.units == {}
+
+
+def test_what_a_device_says_of_itself():
+    home = Home().described()
+    assert reads(home.says("$stats/battery", "87")) == {"stats.battery": 87.0}
+    assert home.info.units == {"stats.battery": "%"}
+    assert home.says("$stats/lastupdate", "today").records == ()
+
+
+@pytest.mark.parametrize(
+    ("state", "online"),
+    [("init", None), ("ready", True), ("alert", True), ("sleeping", None), ("disconnected", False), ("lost", False)],
+)
+@pytest.mark.parametrize("five", [False, True])
+def test_states(state, online, five):
+    said = Home(five=five).says("$state", state, retained=True).availability
+    assert [(a.online, a.retained) for a in said] == ([] if online is None else [(online, True)])
+
+
+def test_a_state_that_is_none_is_refused():
+    with pytest.raises(Rejected):
+        Home().says("$state", "fine")
+
+
+def test_retained_is_not_new():
+    home = Home().described(x={"datatype": "float"})
+    (record,) = home.says("water/x", "5", retained=True).records
+    assert (record.quality, record.ts) == ("retained", NOW)
+
+
+def test_what_others_ask_and_broadcasts_are_left_alone():
+    home = Home(five=True)
+    home.document(properties={"x": {"datatype": "float", "settable": True}})
+    for topic in ("water/x/set", "water/x/$target", "$log/warn", "water/unknown"):
+        assert home.says(topic, "1").records == ()
+    assert home.say("$broadcast/alert", b"fire").records == ()
+
+
+def test_a_device_that_has_not_described_itself_is_refused_unless_left_over():
+    for home in (Home(), Home(five=True)):
+        with pytest.raises(Rejected) as caught:
+            home.says("water/x", "1")
+        assert caught.value.reason == "unknown_device"
+        assert home.says("water/x", "1", retained=True).records == ()
+
+
+def test_an_alert_of_homie_5():
+    home = Home(five=True)
+    home.document()
+    assert reads(home.says("$alert/battery", "Battery is low")) == {"alert.battery": "Battery is low"}
+    assert reads(home.says("$alert/battery", "")) == {"alert.battery": ""}
+
+
+def test_devices_that_hang_on_another_go_and_come_back_with_it():
+    home = Home("bridge", five=True)
+    home.document("bridge", children=["lamp", "door"])
+    home.document("lamp", root="bridge", parent="bridge")
+    home.document("door", root="bridge")
+    home.say("door/$state", b"lost")
+    assert home.registry.met["homie:lamp"].info.via == "homie:bridge"
+    lost = home.says("$state", "lost").availability
+    assert {(a.device, a.online) for a in lost} == {(f"homie:{who}", False) for who in ("bridge", "lamp", "door")}
+    back = home.says("$state", "ready").availability
+    assert {(a.device, a.online) for a in back} == {(f"homie:{who}", True) for who in ("bridge", "lamp")}
+    assert len(home.says("$state", "ready", retained=True).availability) == 1  # a replay brings nobody back
+
+
+def test_devices_in_a_ring_do_not_hold_the_hub():
+    home = Home("a", five=True)
+    home.document("a", parent="b")
+    home.document("b", parent="a")
+    assert len(home.says("$state", "lost").availability) < 20
+
+
+def test_what_can_be_set_is_known_as_data():
+    home = Home(five=True)
+    home.document(
+        properties={
+            "pump": {"datatype": "boolean", "settable": True},
+            "mode": {"datatype": "enum", "format": "off,eco", "settable": True},
+            "level": {"datatype": "float", "format": "0:10:0.5", "unit": "bar", "settable": True},
+            "count": {"datatype": "integer", "format": ":9", "settable": True},
+            "brew": {"datatype": "string", "settable": True, "retained": False},
+            "flow": {"datatype": "float"},
+        }
+    )
+
+    def command(name: str, **schema) -> dict:
+        topic = f"homie/5/boiler-7/water/{name}/set"
+        return {"topic": topic, "encoding": "text", "confirm_by": f"water.{name}", **schema}
+
+    assert home.info.commands == {
+        "water.pump": command("pump", type="boolean"),
+        "water.mode": command("mode", type="enum", values=["off", "eco"]),
+        "water.level": command("level", type="number", unit="bar", minimum=0.0, maximum=10.0, step=0.5),
+        "water.count": command("count", type="number", maximum=9.0, step=1.0),
+        "water.brew": {**command("brew", type="text"), "confirm_by": None},
+    }
+
+
+def test_any_base_topic():
+    home = Home(base="plant/north")
+    home.described(x={"datatype": "float"})
+    assert reads(home.says("water/x", "5")) == {"water.x": 5.0}
+    assert home.dialect.filters[-1] == "plant/north/#"
+    assert not home.dialect.owns("plant/south/x/$homie")
+
+
+def test_a_description_that_is_taken_back_forgets_the_device():
+    home = Home(five=True)
+    home.document(properties={"x": {"datatype": "float"}})
+    home.says("$description", "", retained=True)
+    with pytest.raises(Rejected):
+        home.says("water/x", "5")

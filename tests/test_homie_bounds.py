@@ -1,0 +1,118 @@
+"""Homie: what is refused, what is bounded, and what a restart keeps."""
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from dialect_run import Heard, hub_that_hears, json_values
+from hub.dialects import HomieDialect
+from hub.dialects.homie.description import MAX_PROPERTIES
+from hub.errors import Rejected
+
+DOCUMENT = {"homie": "5.0", "nodes": {"water": {"properties": {"flow": {"datatype": "float", "unit": "L"}}}}}
+
+
+@pytest.mark.parametrize("body", [b"[]", b"{", {"homie": "4.0"}, {"nodes": {}}, b"\xff"])
+def test_a_description_that_is_none_is_refused(body):
+    with pytest.raises(Rejected):
+        Heard(HomieDialect()).say("homie/5/boiler/$description", body)
+
+
+@pytest.mark.parametrize("device", ["", "x" * 201, "a\n"])
+def test_a_device_without_a_usable_name_is_refused(device):
+    with pytest.raises(Rejected):
+        Heard(HomieDialect()).say(f"homie/{device}/$homie", b"4.0")
+
+
+def test_a_flood_of_properties_is_not_remembered():
+    home = Heard(HomieDialect())
+    nodes = {"n": {"properties": {f"p{n}": {"unit": "V"} for n in range(MAX_PROPERTIES + 9)}}}
+    home.say("homie/5/boiler/$description", {"homie": "5.0", "nodes": nodes})
+    assert len(home.registry.met["homie:boiler"].info.units) == MAX_PROPERTIES
+
+
+def test_ids_that_are_no_levels_of_a_topic_are_left_out():
+    home = Heard(HomieDialect())
+    properties = {name: {"unit": "V", "settable": True} for name in ("ok", "a/b", "#", "+", "$x", "")}
+    home.say("homie/5/boiler/$description", {"homie": "5.0", "nodes": {"n": {"properties": properties}}})
+    assert home.registry.met["homie:boiler"].info.commands.keys() == {"n.ok"}
+
+
+_ATTRIBUTES = ("$homie", "$state", "$nodes", "$name", "$fw/version", "$stats/uptime", "n/$properties", "n/p/set", "n/p")
+_TOPICS = st.sampled_from(
+    [
+        *(f"homie/a/{attribute}" for attribute in _ATTRIBUTES),
+        *(f"homie/a/n/p/${attribute}" for attribute in ("datatype", "unit", "format", "settable")),
+        *(f"homie/5/{device}/{what}" for device in "ab" for what in ("$description", "$state", "n/p", "$alert/x")),
+    ]
+)
+_WORDS = st.sampled_from([b"ready", b"lost", b"float", b"integer", b"true", b"1:2:3", b"n", b"p", b"\x00", b""])
+_DOCUMENTS = st.fixed_dictionaries(
+    {"homie": st.just("5.0")},
+    optional={
+        "name": json_values,
+        "parent": st.sampled_from(["a", "b"]) | json_values,
+        "nodes": st.fixed_dictionaries(
+            {},
+            optional={
+                "n": st.fixed_dictionaries(
+                    {},
+                    optional={
+                        "properties": st.dictionaries(
+                            st.sampled_from(["p", "q", "/"]),
+                            st.dictionaries(
+                                st.sampled_from(["datatype", "unit", "format", "settable", "retained"]),
+                                st.sampled_from(["float", "enum", "a,b", ":", True]) | json_values,
+                            ),
+                        )
+                        | json_values
+                    },
+                )
+                | json_values
+            },
+        )
+        | json_values,
+    },
+)
+
+
+@settings(max_examples=300)
+@given(said=st.lists(st.tuples(_TOPICS, _WORDS | st.binary(max_size=12) | _DOCUMENTS, st.booleans()), max_size=8))
+def test_whatever_comes_is_read_or_rejected(said):
+    home = Heard(HomieDialect())
+    for topic, body, retained in said:
+        try:
+            home.say(topic, body, retained=retained)
+        except Rejected as error:
+            assert error.reason  # noqa: PT017 (any other exception is the failure)
+
+
+@given(topic=st.text(max_size=30), payload=st.binary(max_size=60), retained=st.booleans())
+def test_any_bytes_on_any_topic_are_read_or_rejected(topic, payload, retained):
+    home = Heard(HomieDialect())
+    for name in (f"homie/{topic}", f"homie/5/{topic}", f"homie/a/{topic}", f"homie/a/n/{topic}"):
+        try:
+            home.say(name, payload, retained=retained)
+        except Rejected as error:
+            assert error.reason  # noqa: PT017
+
+
+async def test_a_restarted_hub_reads_on_without_being_told_again(tmp_path):
+    await hub_that_hears(
+        tmp_path,
+        HomieDialect(),
+        ("homie/5/boiler/$description", DOCUMENT),
+        ("homie/old/$homie", b"4.0"),
+        ("homie/old/air/rh/$datatype", b"integer"),
+        ("homie/old/air/rh/$unit", b"%"),
+    )
+    fleet = await hub_that_hears(
+        tmp_path,
+        HomieDialect(),
+        ("homie/5/boiler/water/flow", b"7.5"),
+        ("homie/old/air/rh", b"40"),
+        ("homie/old/$state", b"lost"),
+    )
+    boiler, old = fleet.require("homie:boiler"), fleet.require("homie:old")
+    assert (boiler.metrics["water.flow"].value, boiler.unit("water.flow"), boiler.dialect) == (7.5, "L", "homie")
+    assert (old.metrics["air.rh"].value, old.unit("air.rh"), old.presence) == (40.0, "%", "offline")

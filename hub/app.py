@@ -26,7 +26,6 @@ from hub.assistant import Assistant
 from hub.bus import Bus
 from hub.config import Settings
 from hub.diagnosis import Diagnostician
-from hub.dialects import DIALECTS, Roots
 from hub.errors import HubError
 from hub.fleet import Fleet
 from hub.housekeeping import run_clock, run_retention
@@ -44,7 +43,7 @@ from hub.store.lock import DirectoryLock
 from hub.store.sqlite import SqliteStore
 from hub.tools import Tools
 from hub.usage import Meter
-from hub.wiring import ai_settings, bind, fleet_limits, http_settings, link_settings, read_if_there, rules_of
+from hub.wiring import ai_settings, bind, fleet_limits, http_settings, link_settings, read_if_there, rules_of, spoken
 
 log = logging.getLogger(__name__)
 
@@ -106,8 +105,7 @@ async def open_hub(settings: Settings, token: str | None) -> AsyncIterator[Hub]:
         stack.push_async_callback(providers.close)
 
         inbox, bus, fleet = Inbox(), Bus(), Fleet(fleet_limits(settings))
-        roots = Roots(native=settings.mqtt.root, zigbee2mqtt=settings.mqtt.zigbee2mqtt)
-        dialects = [make(roots) for make in DIALECTS.values()]
+        dialects, greetings = spoken(settings)
         messages = Recent(inbox.offer, dialects, fleet)
         link = MqttLink(
             link_settings(settings, install),
@@ -115,7 +113,7 @@ async def open_hub(settings: Settings, token: str | None) -> AsyncIterator[Hub]:
             lambda since, at: inbox.tell(LostSession(since or _last_heard(fleet), at)),
         )
         link.subscribe(topic for dialect in dialects for topic in dialect.filters)
-        metrics, outbox = Metrics(), Outbox(link)
+        metrics, outbox = Metrics(), Outbox(link, greetings)
         sender = Sender(fleet=fleet, link=link, tell=inbox.tell, now=now_ms)
         pipeline = Pipeline(
             inbox=inbox,

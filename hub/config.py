@@ -36,6 +36,7 @@ class Mqtt(Section):
     broker: str = "127.0.0.1:1883"
     root: str = Field(default="devices", pattern=r"^[^#+\x00]+$", max_length=200)
     zigbee2mqtt: str = Field(default="zigbee2mqtt", pattern=r"^[^#+\x00]+$", max_length=200)
+    homeassistant: str = Field(default="homeassistant", pattern=r"^[^#+\x00]+$", max_length=200)
     username: str | None = None
     password: SecretStr | None = None
     tls: bool = False

@@ -13,7 +13,7 @@ import msgspec
 
 from hub.errors import NotFound, Rejected
 from hub.events import DeviceChanged, DeviceDiscovered, Event, PresenceChanged
-from hub.model import Availability, Device, EditDevice, Identity, Latest, Presence, Record, TwinUpdate
+from hub.model import Availability, Device, EditDevice, Identity, Lapse, Latest, Presence, Record, TwinUpdate
 
 
 class FleetLimits(msgspec.Struct, frozen=True):
@@ -44,6 +44,10 @@ class Fleet:
 
     def known(self, device_id: str) -> bool:
         return device_id in self._devices
+
+    def latest(self, device_id: str, metric: str) -> Latest | None:
+        device = self._devices.get(device_id)
+        return device.metrics.get(metric) if device is not None else None
 
     def get(self, device_id: str) -> Device | None:
         return self._devices.get(device_id)
@@ -103,6 +107,15 @@ class Fleet:
             elif not retained and (record.ts >= latest.ts or latest.ts > record.received):
                 latest.value, latest.ts, latest.quality = value, record.ts, record.quality
         return [] if retained else self._heard(device, record)
+
+    def lapse(self, lapse: Lapse) -> list[Event]:
+        """A value is not known any more: the last one stands, and says so."""
+        latest = self.latest(lapse.device, lapse.metric)
+        if latest is None or latest.quality == "unknown":
+            return []
+        latest.quality = "unknown"
+        self._dirty.add(lapse.device)
+        return [DeviceChanged(lapse.device, lapse.at)]
 
     def _heard(self, device: Device, record: Record) -> list[Event]:
         """A device that speaks is there, whatever a will said before; its rhythm follows its messages."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections.abc import Sequence
 
 from hub.dialects import Effect, Publish, Subscribe
 from hub.errors import BrokerError
@@ -16,13 +17,18 @@ from hub.mqtt.link import Link
 log = logging.getLogger(__name__)
 
 CAPACITY = 10_000
+LOOK_S = 1.0
+"""How often an idle outbox looks for a new connection."""
 
 
 class Outbox:
-    """Takes effects without waiting; :meth:`run` carries them out in order."""
+    """Takes effects without waiting; :meth:`run` carries them out in order. ``greetings`` go out first on every
+    connection: devices that wait for a hub announce themselves again."""
 
-    def __init__(self, link: Link) -> None:
+    def __init__(self, link: Link, greetings: Sequence[Publish] = ()) -> None:
         self._link = link
+        self._greetings = greetings
+        self._greeted: int | None = None
         self._queue: asyncio.Queue[Publish] = asyncio.Queue(CAPACITY)
         self._dropping = False
 
@@ -46,8 +52,20 @@ class Outbox:
     async def run(self) -> None:
         """Until cancelled. A message that cannot be sent now is dropped: it would be stale later."""
         while True:
-            message = await self._queue.get()
+            self._greet()
+            try:
+                async with asyncio.timeout(LOOK_S):
+                    message = await self._queue.get()
+            except TimeoutError:
+                continue
             try:
                 await self._link.publish(message.topic, message.payload, qos=message.qos, retained=message.retained)
             except BrokerError as error:
                 log.info("not sent to %s: %s", message.topic, error.message)
+
+    def _greet(self) -> None:
+        state = self._link.state
+        if state.subscribed and state.since != self._greeted:
+            self._greeted = state.since
+            for message in self._greetings:
+                self.put(message)

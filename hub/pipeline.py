@@ -134,6 +134,8 @@ class Pipeline:
             batch.events += fleet.available(availability)
         for record in result.records:
             self._record(batch, record, message)
+        for lapse in result.lapses:
+            batch.events += fleet.lapse(lapse)
         for update in result.twins:
             batch.events += fleet.twin(update, now)
             self._settle(batch, update.device, now)

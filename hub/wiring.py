@@ -9,6 +9,7 @@ from pathlib import Path
 from hub.ai.base import AiSettings
 from hub.api import HttpSettings
 from hub.config import Ai, Settings, split_address
+from hub.dialects import DIALECTS, Dialect, Publish, Roots, greetings
 from hub.errors import InUse
 from hub.fleet import FleetLimits
 from hub.install import Install
@@ -58,6 +59,13 @@ def http_settings(settings: Settings, listener: socket.socket, token: str | None
         allowed_origins=settings.http.allowed_origins,
         web_dir=web_dir(),
     )
+
+
+def spoken(settings: Settings) -> tuple[list[Dialect], list[Publish]]:
+    """The dialects in the order of ownership, and what is said to their devices at every connection."""
+    mqtt = settings.mqtt
+    roots = Roots(native=mqtt.root, zigbee2mqtt=mqtt.zigbee2mqtt, homeassistant=mqtt.homeassistant)
+    return [make(roots) for make in DIALECTS.values()], greetings(roots)
 
 
 def fleet_limits(settings: Settings) -> FleetLimits:

@@ -60,6 +60,7 @@ OWNERS: dict[str, tuple[str, ...]] = {
     "uvicorn": ("hub.app",),
     "uvloop": ("hub.cli",),
     "websockets": ("hub.mqtt.websocket",),
+    "jinja2": ("hub.dialects.homeassistant.template",),
     "prometheus_client": ("hub.metrics",),
     "PIL": ("hub.analysis", "hub.worker"),
     "psutil": ("hub.usage",),

@@ -17,6 +17,7 @@ from typing import Any
 from hub.dialects import (
     Dialect,
     HomieDialect,
+    HomeAssistantDialect,
     Result,
     ShellyDialect,
     SparkplugDialect,
@@ -24,7 +25,7 @@ from hub.dialects import (
     Zigbee2MqttDialect,
 )
 from hub.errors import Rejected
-from hub.model import Identity, RawMessage
+from hub.model import Identity, Latest, RawMessage
 
 VECTORS = Path(__file__).parent / "vectors"
 MAKE = {
@@ -33,6 +34,7 @@ MAKE = {
     "sparkplug": SparkplugDialect,
     "shelly": ShellyDialect,
     "homie": HomieDialect,
+    "homeassistant": HomeAssistantDialect,
 }
 RECEIVED = 1_795_380_400_000
 
@@ -43,13 +45,17 @@ def vectors(dialect: str) -> list[dict[str, Any]]:
 
 
 class Registry:
-    """Stands where the fleet stands: who was introduced, and as what."""
+    """Stands where the fleet stands: who was introduced, and as what; the newest value of each metric."""
 
     def __init__(self) -> None:
         self.met: dict[str, Identity] = {}
+        self.values: dict[tuple[str, str], Latest] = {}
 
     def known(self, device: str) -> bool:
         return device in self.met
+
+    def latest(self, device: str, metric: str) -> Latest | None:
+        return self.values.get((device, metric))
 
     def hear(self, dialect: Dialect, message: RawMessage) -> Result:
         """Decode one message and apply all that it says, as the pipeline does."""
@@ -58,6 +64,12 @@ class Registry:
             dialect.apply(change)
         for identity in result.identities:
             self.met[identity.device] = identity
+        for record in result.records:
+            for metric, value in record.values.items():
+                self.values[record.device, metric] = Latest(value, record.ts, record.quality)
+        for lapse in result.lapses:
+            if (latest := self.latest(lapse.device, lapse.metric)) is not None:
+                latest.quality = "unknown"
         return result
 
 
@@ -100,11 +112,20 @@ def _differences(expect: dict[str, Any], result: Result, registry: Registry) -> 
     at = _time(expect)
     if at is not None and result.records and result.records[0].ts != at:
         yield f"time {result.records[0].ts} instead of {at}"
+    spoken = [registry.met[record.device].info for record in result.records]
+    units = {metric: unit for each in spoken if each is not None for metric, unit in each.units.items()}
     for seen in expect.get("observations", ()):
-        if seen["metric"] not in values or values[seen["metric"]] != seen["value"]:
+        if seen["value"] is None:
+            if seen["metric"] in values:
+                yield f"{seen['metric']} = {values[seen['metric']]!r}, but it is not known"
+        elif seen["metric"] not in values or values[seen["metric"]] != seen["value"]:
             yield f"{seen['metric']} = {values.get(seen['metric'])!r} instead of {seen['value']!r}"
-        elif seen.get("unit") and info is not None and info.units.get(seen["metric"]) != seen["unit"]:
-            yield f"unit of {seen['metric']} is {info.units.get(seen['metric'])!r} instead of {seen['unit']!r}"
+        elif seen.get("unit") and info is not None and units.get(seen["metric"]) != seen["unit"]:
+            yield f"unit of {seen['metric']} is {units.get(seen['metric'])!r} instead of {seen['unit']!r}"
+    for entity in expect.get("entities", ()):
+        unit = info.units.get(entity["unique_id"]) if info is not None else None
+        if unit != entity.get("unit"):
+            yield f"unit of {entity['unique_id']} is {unit!r} instead of {entity.get('unit')!r}"
     extra = values.keys() - {seen["metric"] for seen in expect.get("observations", ())}
     if extra:
         yield f"not expected: {', '.join(sorted(extra))}"

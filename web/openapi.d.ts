@@ -1616,7 +1616,7 @@ export interface components {
              * Quality
              * @enum {string}
              */
-            quality: "good" | "clock" | "retained" | "late";
+            quality: "good" | "clock" | "retained" | "late" | "unknown";
         };
         /**
          * PromptShape

@@ -2,8 +2,9 @@
 
 ============= ===================================================================================================
 ``native``     ``{"id", "arguments", "expires"}``: the device answers with the id and refuses what came too late
-``json``       ``{property: value}``, or the bare value where no property is named
+``json``       ``{property: value}`` beside what the option ``with`` holds; the bare value where no property is named
 ``text``       the value as a text
+``template``   what the device's own template (the option ``template``) makes of ``value``
 ``json-rpc``   ``{"id", "src", "method", "params"}``: ``method``, ``src`` and fixed ``params`` stand in the options
 ``sparkplug``  a payload with one metric: its ``datatype`` and ``alias`` stand in the options
 ============= ===================================================================================================
@@ -16,8 +17,9 @@ from typing import Any
 
 import msgspec
 
+from hub.dialects import fill
 from hub.dialects.sparkplug import wire
-from hub.errors import Conflict
+from hub.errors import Conflict, Rejected
 from hub.model import Command, CommandDescriptor
 
 Encoder = Callable[[CommandDescriptor, Command], bytes]
@@ -38,7 +40,9 @@ def _native(descriptor: CommandDescriptor, command: Command) -> bytes:
 
 def _object(descriptor: CommandDescriptor, command: Command) -> bytes:
     said = on_the_wire(descriptor, command.value)
-    return _json(said if descriptor.property is None else {descriptor.property: said})
+    if descriptor.property is None:
+        return _json(said)
+    return _json({**descriptor.options.get("with", {}), descriptor.property: said})
 
 
 def _text(descriptor: CommandDescriptor, command: Command) -> bytes:
@@ -48,6 +52,14 @@ def _text(descriptor: CommandDescriptor, command: Command) -> bytes:
     if isinstance(said, float) and said.is_integer():
         said = int(said)
     return (said if isinstance(said, str) else _json(said).decode()).encode()
+
+
+def _template(descriptor: CommandDescriptor, command: Command) -> bytes:
+    said = on_the_wire(descriptor, command.value)
+    try:
+        return fill(str(descriptor.options.get("template", "")), said).encode()
+    except Rejected as error:
+        raise Conflict(f"The device's template for this command cannot be used: {error.message}") from error
 
 
 def _rpc(descriptor: CommandDescriptor, command: Command) -> bytes:
@@ -88,6 +100,7 @@ ENCODERS: dict[str, Encoder] = {
     "native": _native,
     "json": _object,
     "text": _text,
+    "template": _template,
     "json-rpc": _rpc,
     "sparkplug": _sparkplug,
 }

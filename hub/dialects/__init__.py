@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable
 
 import msgspec
 
 from hub.dialects.base import Change, Dialect, Effect, Publish, Reply, Result, Subscribe, Unsubscribe, View
 from hub.dialects.homie import HomieDialect
+from hub.dialects.homeassistant import HomeAssistantDialect, fill
 from hub.dialects.native import NativeDialect
 from hub.dialects.payload import rejection
 from hub.dialects.shelly import ShellyDialect
@@ -25,6 +27,7 @@ class Roots(msgspec.Struct, frozen=True):
     sparkplug: str = "spBv1.0"
     shelly: str = "shellies"
     homie: str = "homie"
+    homeassistant: str = "homeassistant"
 
     def others(self, name: str) -> tuple[str, ...]:
         """Where everybody but ``name`` begins: a device that names its own topics gets none there."""
@@ -38,8 +41,21 @@ DIALECTS: dict[str, Callable[[Roots], Dialect]] = {
     "sparkplug": lambda roots: SparkplugDialect(roots.sparkplug),
     "shelly": lambda roots: ShellyDialect(roots.shelly, reserved=roots.others("shelly")),
     "homie": lambda roots: HomieDialect(roots.homie),
+    "homeassistant": lambda roots: HomeAssistantDialect(roots.homeassistant, _taken("homeassistant", roots)),
 }
 """Name -> how to make it, in order of ownership: native beats discovery."""
+
+
+def _taken(name: str, roots: Roots) -> Callable[[str], bool]:
+    """True for the topics that every dialect before ``name`` reads by itself."""
+    before = [DIALECTS[each](roots) for each in itertools.takewhile(lambda each: each != name, DIALECTS)]
+    return lambda topic: any(dialect.owns(topic) for dialect in before)
+
+
+def greetings(roots: Roots) -> list[Publish]:
+    """What devices wait for before they speak up, to be sent at every connection: Home Assistant's birth message."""
+    return [Publish(f"{roots.homeassistant}/status", b"online", qos=0)]
+
 
 __all__ = [
     "DIALECTS",
@@ -47,6 +63,7 @@ __all__ = [
     "Dialect",
     "Effect",
     "HomieDialect",
+    "HomeAssistantDialect",
     "NativeDialect",
     "Publish",
     "Reply",
@@ -59,5 +76,7 @@ __all__ = [
     "Unsubscribe",
     "View",
     "Zigbee2MqttDialect",
+    "fill",
+    "greetings",
     "rejection",
 ]

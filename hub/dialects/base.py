@@ -7,7 +7,7 @@ from typing import Protocol
 
 import msgspec
 
-from hub.model import Availability, Identity, RawMessage, Record, Rejection, TwinUpdate
+from hub.model import Availability, Identity, Lapse, Latest, RawMessage, Record, Rejection, TwinUpdate
 
 
 class Reply(msgspec.Struct, frozen=True):
@@ -63,12 +63,17 @@ class Result(msgspec.Struct, frozen=True):
     changes: Sequence[Change] = ()
     effects: Sequence[Effect] = ()
     rejections: Sequence[Rejection] = ()
+    lapses: Sequence[Lapse] = ()
 
 
 class View(Protocol):
     """What a dialect may see of the registry."""
 
     def known(self, device: str) -> bool: ...
+
+    def latest(self, device: str, metric: str) -> Latest | None:
+        """The newest value, None where there is none."""
+        ...
 
 
 class Dialect(Protocol):

@@ -33,7 +33,7 @@ from hub.model.fact import (
     WriteDiagnosis,
 )
 from hub.model.message import RawMessage, Rejection
-from hub.model.reading import Point, Quality, Record, Series, SeriesQuery, Value
+from hub.model.reading import Lapse, Point, Quality, Record, Series, SeriesQuery, Value
 from hub.model.rule import Condition, Equals, NoData, RateOfChange, Rule, Scope, Threshold
 from hub.model.run import Op, RunStep
 
@@ -59,6 +59,7 @@ __all__ = [
     "Fact",
     "Identity",
     "Info",
+    "Lapse",
     "Latest",
     "Limit",
     "LostSession",

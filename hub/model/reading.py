@@ -9,10 +9,11 @@ import msgspec
 Value = float | bool | str
 """A metric's value. Integers are kept as floats; booleans and short texts as they are."""
 
-Quality = Literal["good", "clock", "retained", "late"]
+Quality = Literal["good", "clock", "retained", "late", "unknown"]
 """``clock``: the device's time was more than a day off, so the time of receipt stands in its place.
 ``retained``: replayed by the broker at subscription, of unknown age. ``late``: more than five minutes old when
-it arrived; kept in the history, raises nothing."""
+it arrived; kept in the history, raises nothing. ``unknown``: the device has said that it does not know the value now,
+or it has not repeated it in time; the last one stands there, never in the history."""
 
 
 class Record(msgspec.Struct, frozen=True, gc=False):
@@ -28,6 +29,14 @@ class Record(msgspec.Struct, frozen=True, gc=False):
     values: dict[str, Value]
     quality: Quality = "good"
     key: str | None = None
+
+
+class Lapse(msgspec.Struct, frozen=True, gc=False):
+    """The value of a metric is not known any more, since ``at`` (ms)."""
+
+    device: str
+    metric: str
+    at: int
 
 
 Point = tuple[int, Value] | tuple[int, float, float, float, int]

@@ -104,7 +104,7 @@ export const T = {
     marks: { acknowledged: 'acknowledged', discovered: 'appeared' },
     openAlerts: 'Alerts of this device', noAlerts: 'No alert on this device.', notNumeric: 'This metric is text; its value is in the table.',
     chart: (metric: string) => `Chart of ${metric}`, noDiagnosis: 'No alert is open here. You can ask for a diagnosis of the present state.',
-    table: { metric: 'Metric', value: 'Value', unit: 'Unit', time: 'Time', quality: 'Quality' }, quality: { good: 'good', clock: 'clock is off', retained: 'retained', late: 'late' },
+    table: { metric: 'Metric', value: 'Value', unit: 'Unit', time: 'Time', quality: 'Quality' }, quality: { good: 'good', clock: 'clock is off', retained: 'retained', late: 'late', unknown: 'not known now' },
     past: {
       metric: 'Metric', csv: 'Download CSV of all readings', csvName: 'watchkeeper', low: 'Lowest', mean: 'Mean', high: 'Highest', count: 'Readings', share: 'On for', each: (t: string) => `a line for every ${t}`,
       everyReading: 'every reading', newest: (n: string) => `the newest ${n} readings; the CSV has all`,

@@ -1,0 +1,188 @@
+"""What an entity can be told, as data: topic, encoding, the values that it takes, the metric that confirms it.
+
+Where the device brings a template for a command, its payload is what that makes of the value.
+
+Source: the Home Assistant documentation, the pages of the MQTT components. Knows no state.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+from hub.dialects.homeassistant.discovery import Component, text, topic_of, word
+from hub.dialects.homeassistant.template import template
+
+MAX_VALUES = 64
+_DIRECTIONS = {"payload_direction_forward": "forward", "payload_direction_reverse": "reverse"}
+_ARMING = ("disarm", "arm_home", "arm_away", "arm_night", "arm_vacation", "arm_custom_bypass", "trigger")
+_CLEANING = ("start", "stop", "pause", "clean_spot", "locate", "return_to_base")
+_PRESSED = {
+    "button": ("payload_press", "PRESS"),
+    "scene": ("payload_on", "ON"),
+    "update": ("payload_install", None),
+}
+
+
+def commands_of(component: Component, metric: str) -> dict[str, dict[str, Any]]:
+    """By the metric that they set. Raises Rejected (``bad_template``, ``bad_topic``)."""
+    offers = _Offers(component.config, metric)
+    offers.read(component.kind)
+    return offers.found
+
+
+class _Offers:
+    """Gathers the commands of one entity."""
+
+    def __init__(self, config: dict[str, Any], metric: str) -> None:
+        self._config = config
+        self._metric = metric
+        self.found: dict[str, dict[str, Any]] = {}
+
+    def read(self, kind: str) -> None:
+        match kind:
+            case "switch" | "siren":
+                self._switch()
+            case "light":
+                self._light()
+            case "number":
+                bounds = {"minimum": self._number("min", 1), "maximum": self._number("max", 100)}
+                self._offer("", "command", type="number", **bounds, step=self._number("step", 1))
+            case "select":
+                self._choice("", "command", "options")
+            case "text" | "notify":
+                self._offer("", "command", confirmed=kind == "text", type="text")
+            case "button" | "scene" | "update":
+                key, default = _PRESSED[kind]
+                payload = word(self._config.get(key)) or default
+                if payload is not None:
+                    self._offer("", "command", confirmed=False, type="none", payload=payload)
+            case "climate" | "water_heater":
+                self._climate()
+            case "humidifier":
+                self._switch()
+                self._humidity()
+                self._choice("mode", "mode_command", "modes")
+            case "cover" | "valve":
+                self._cover(kind)
+            case "fan":
+                self._fan()
+            case "lock":
+                self._words("", "command", {"payload_lock": "LOCK", "payload_unlock": "UNLOCK", "payload_open": None})
+            case "vacuum":
+                self._words("", "command", {f"payload_{each}": each for each in _CLEANING})
+            case "alarm_control_panel":
+                self._words("", "command", {f"payload_{each}": each.upper() for each in _ARMING})
+
+    def _switch(self) -> None:
+        on, off = self._config.get("payload_on"), self._config.get("payload_off")
+        self._offer("", "command", type="boolean", on=word(on) or "ON", off=word(off) or "OFF")
+
+    def _light(self) -> None:
+        schema = self._config.get("schema")
+        if schema == "template":
+            return  # its templates are made of all that is to change at once
+        if schema == "json":
+            self._json_light()
+            return
+        self._switch()
+        self._offer("brightness", "brightness_command", type="number", minimum=0, maximum=self._scale("brightness"))
+        self._offer("color_temp", "color_temp_command", type="number", **self._mireds())
+        self._choice("effect", "effect_command", "effect_list")
+        for each in ("rgb", "rgbw", "rgbww", "hs", "xy"):
+            self._offer(each, f"{each}_command", type="text")
+
+    def _json_light(self) -> None:
+        """Only a light that is on is dimmed or coloured, so the rest says so too."""
+        config = self._config
+        self._offer("", "command", encoding="json", property="state", type="boolean", on="ON", off="OFF")
+        modes = config.get("supported_color_modes")
+        modes = modes if isinstance(modes, list) else []
+        lit: dict[str, Any] = {"encoding": "json", "options": {"with": {"state": "ON"}}}
+        if config.get("brightness") is True or any(mode != "onoff" for mode in modes):
+            scale = self._scale("brightness")
+            self._offer("brightness", "command", property="brightness", type="number", minimum=0, maximum=scale, **lit)
+        if config.get("color_temp") is True or "color_temp" in modes:
+            self._offer("color_temp", "command", property="color_temp", type="number", **self._mireds(), **lit)
+        if config.get("effect") is True:
+            self._choice("effect", "command", "effect_list", property="effect", **lit)
+
+    def _climate(self) -> None:
+        bounds = {
+            "minimum": self._number("min_temp", None),
+            "maximum": self._number("max_temp", None),
+            "step": self._number("temp_step", None),
+        }
+        schema = {key: value for key, value in bounds.items() if value is not None}
+        self._choice("", "mode_command", "modes")
+        for each in ("temperature", "temperature_low", "temperature_high"):
+            self._offer(each, f"{each}_command", type="number", **schema)
+        for each in ("fan_mode", "swing_mode", "swing_horizontal_mode", "preset_mode"):
+            self._choice(each, f"{each}_command", f"{each}s")
+        self._humidity()
+
+    def _humidity(self) -> None:
+        low, high = self._number("min_humidity", 0), self._number("max_humidity", 100)
+        self._offer("target_humidity", "target_humidity_command", type="number", minimum=low, maximum=high)
+
+    def _cover(self, kind: str) -> None:
+        closed, opened = self._number("position_closed", 0), self._number("position_open", 100)
+        between = {"type": "number", "minimum": min(closed, opened), "maximum": max(closed, opened)}
+        if kind == "valve" and self._config.get("reports_position") is True:
+            self._offer("position", "command", **between)
+            return
+        moves: dict[str, str | None] = {"payload_open": "OPEN", "payload_close": "CLOSE", "payload_stop": "STOP"}
+        self._words("", "command", moves)
+        self._offer("position", "set_position", made_by="set_position_template", **between)
+        tilts = {"minimum": self._number("tilt_min", 0), "maximum": self._number("tilt_max", 100)}
+        self._offer("tilt", "tilt_command", type="number", **tilts)
+
+    def _fan(self) -> None:
+        self._switch()
+        most = self._number("speed_range_max", 100)
+        self._offer("percentage", "percentage_command", type="number", minimum=0, maximum=most)
+        self._choice("preset_mode", "preset_mode_command", "preset_modes")
+        on, off = self._config.get("payload_oscillation_on"), self._config.get("payload_oscillation_off")
+        on, off = word(on) or "oscillate_on", word(off) or "oscillate_off"
+        self._offer("oscillating", "oscillation_command", type="boolean", on=on, off=off)
+        self._words("direction", "direction_command", dict(_DIRECTIONS), confirmed=True)
+
+    # -- one command ----------------------------------------------------------------------------------------------
+
+    def _offer(self, part: str, key: str, *, made_by: str = "", confirmed: bool = True, **schema: Any) -> None:
+        """Nothing without a topic. ``made_by`` is the key of its template where it is not the usual one."""
+        topic = topic_of(self._config, f"{key}_topic")
+        if topic is None:
+            return
+        name = f"{self._metric}.{part}" if part else self._metric
+        command: dict[str, Any] = {"topic": topic, "encoding": "text", "confirm_by": name if confirmed else None}
+        source = self._config.get(made_by or f"{key}_template")
+        if isinstance(source, str) and source.strip() and "encoding" not in schema:
+            template(source)
+            command |= {"encoding": "template", "options": {"template": source}}
+        self.found[name] = command | schema
+
+    def _choice(self, part: str, key: str, listed: str, **schema: Any) -> None:
+        values = self._config.get(listed)
+        texts = [found for each in values[:MAX_VALUES] if (found := text(each))] if isinstance(values, list) else []
+        self._offer(part, key, type="enum", values=texts, **schema)
+
+    def _words(self, part: str, key: str, defaults: dict[str, str | None], confirmed: bool = False) -> None:
+        """The words that a command takes. What the state then says is another word: it confirms nothing."""
+        words = [word(self._config.get(payload)) or default for payload, default in defaults.items()]
+        self._offer(part, key, confirmed=confirmed, type="enum", values=[each for each in words if each])
+
+    def _number(self, key: str, default: Any) -> Any:
+        """A finite number, also one written as a text."""
+        value = self._config.get(key)
+        try:
+            number = float(value) if isinstance(value, int | float | str) else math.nan
+        except (ValueError, OverflowError):
+            return default
+        return number if math.isfinite(number) else default
+
+    def _scale(self, of: str) -> Any:
+        return self._number(f"{of}_scale", 255)
+
+    def _mireds(self) -> dict[str, Any]:
+        return {"minimum": self._number("min_mireds", 153), "maximum": self._number("max_mireds", 500)}

@@ -1,0 +1,215 @@
+"""What has been announced, by device and by topic: the only place where this dialect's knowledge changes.
+
+Knows no message; an announcement comes here read.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+import msgspec
+
+from hub.dialects.base import Effect, Subscribe, Unsubscribe
+from hub.dialects.homeassistant.discovery import Announced
+from hub.dialects.homeassistant.entities import Entity, Watched
+from hub.dialects.homeassistant.readings import Reading
+from hub.dialects.homeassistant.template import Template, template
+from hub.errors import Rejected
+from hub.model import Info
+
+MAX_PLACES = 50_000
+"""Announcements kept; a Home Assistant of a large house has some thousands."""
+MAX_METRICS = 256
+"""Of one device."""
+
+
+class Kept(msgspec.Struct, frozen=True):
+    """One announcement, read: ``id`` and ``native_id`` of its device, ``digest`` of the payload that it came as."""
+
+    id: str
+    native_id: str
+    digest: bytes
+    device: Announced
+    entities: tuple[Entity, ...]
+
+    @property
+    def topics(self) -> set[str]:
+        heard = {reading.topic for each in self.entities for reading in each.readings}
+        return heard | {watched.topic for each in self.entities for watched in each.watched}
+
+
+class Route(msgspec.Struct, frozen=True):
+    """What to do with a message on a topic: one reading of one device, with its compiled template."""
+
+    device: str
+    reading: Reading
+    template: Template | None
+
+
+class Devices:
+    """All that is announced. ``place`` is the topic of an announcement without the prefix and ``/config``."""
+
+    def __init__(self) -> None:
+        self._places: dict[str, Kept] = {}
+        self._members: dict[str, dict[str, Kept]] = {}
+        self._aliases: dict[str, str] = {}
+        self._status: dict[str, tuple[bool, int]] = {}
+        self._turn = 0
+        self.routes: dict[str, list[Route]] = {}
+        self.watched: dict[str, list[tuple[str, Watched]]] = {}
+
+    def at(self, place: str) -> Kept | None:
+        return self._places.get(place)
+
+    def hears(self, topic: str) -> bool:
+        return topic in self.routes or topic in self.watched
+
+    def timed(self) -> Iterator[tuple[str, Reading]]:
+        """The readings that the time alone may change, with their devices."""
+        for routes in self.routes.values():
+            for route in routes:
+                if route.reading.expires or route.reading.falls:
+                    yield route.device, route.reading
+
+    # -- who is who -------------------------------------------------------------------------------------------------
+
+    def whose(self, announced: Announced) -> tuple[str, str]:
+        """The id and native id: those of the device that has one of these aliases already, else its own."""
+        for alias in announced.aliases:
+            known = self._aliases.get(alias)
+            if known is not None and self._members.get(known):
+                return known, self.native_id(known)
+        return announced.id, announced.native_id
+
+    def native_id(self, device: str) -> str:
+        return next(iter(self._members[device].values())).native_id
+
+    def info(self, device: str, place: str, kept: Kept | None) -> Info:
+        """The description of a device once ``kept`` (or nothing) stands at ``place``; later words win."""
+        members = {at: each for at, each in self._members.get(device, {}).items() if at != place}
+        if kept is not None:
+            members[place] = kept
+        said: dict[str, Any] = {}
+        units: dict[str, str] = {}
+        commands: dict[str, dict[str, Any]] = {}
+        for each in members.values():
+            for field in ("name", "manufacturer", "model", "firmware", "area", "via"):
+                if (value := getattr(each.device, field)) is not None:
+                    said[field] = value
+            for entity in each.entities:
+                units |= entity.units
+                commands |= entity.commands
+        via = said.pop("via", None)
+        return Info(**said, via=self._via(via), units=units, commands=commands)
+
+    def _via(self, native_id: str | None) -> str | None:
+        if native_id is None:
+            return None
+        return self._aliases.get(f"id/{native_id}") or Announced(native_id).id
+
+    def room(self, place: str, kept: Kept) -> None:
+        """Raises Rejected (``too_many_devices``, ``too_many_metrics``) where it would be one too many."""
+        if place not in self._places and len(self._places) >= MAX_PLACES:
+            raise Rejected("too_many_devices", f"At most {MAX_PLACES} announcements are kept.")
+        beside = [each for at, each in self._members.get(kept.id, {}).items() if at != place]
+        metrics = {r.metric for each in (*beside, kept) for entity in each.entities for r in entity.readings}
+        if len(metrics) > MAX_METRICS:
+            raise Rejected("too_many_metrics", f"A device has at most {MAX_METRICS} metrics.")
+
+    # -- who is there -------------------------------------------------------------------------------------------------
+
+    def presence(self, device: str, now: dict[str, bool]) -> tuple[bool | None, list[str]]:
+        """Whether a device is there, given what its topics say and ``now`` (by the keys of :func:`status_key`) says;
+        None if they do not tell. And the metrics of those entities that are away while the device is not."""
+        entities = [entity for kept in self._members.get(device, {}).values() for entity in kept.entities]
+        there = [self._available(entity, now) for entity in entities]
+        if entities and all(each is False for each in there):
+            return False, []
+        away = [
+            r.metric for entity, each in zip(entities, there, strict=True) if each is False for r in entity.readings
+        ]
+        return (True if True in there else None), away
+
+    def _available(self, entity: Entity, now: dict[str, bool]) -> bool | None:
+        keys = [status_key(watched) for watched in entity.watched]
+        fresh = next((now[key] for key in keys if key in now), None)
+        if entity.mode == "latest":
+            known = [self._status[key] for key in keys if key in self._status]
+            return fresh if fresh is not None else max(known, key=lambda each: each[1])[0] if known else None
+        said = [now[key] if key in now else self._status.get(key, (None, 0))[0] for key in keys]
+        decided = entity.mode == "any"  # one of these words is enough for it
+        if decided in said:
+            return decided
+        return (not decided) if said and None not in said else None
+
+    def says(self, key: str, online: bool | None) -> None:
+        """A topic has spoken; None forgets it."""
+        self._status.pop(key, None)
+        if online is not None:
+            self._turn += 1
+            self._status[key] = (online, self._turn)
+
+    def said(self, key: str) -> bool | None:
+        return self._status.get(key, (None, 0))[0]
+
+    def alone(self, kept: Kept, watched: Watched) -> bool:
+        """True if nobody else watches the same topic in the same words."""
+        own = sum(entity.watched.count(watched) for entity in kept.entities)
+        return sum(other == watched for _, other in self.watched[watched.topic]) == own
+
+    # -- what changes -------------------------------------------------------------------------------------------------
+
+    def put(self, place: str, kept: Kept | None) -> Iterable[Effect]:
+        """Let ``kept`` (or nothing) stand at ``place``; what has to be subscribed and given up for it."""
+        before = self._places.pop(place, None)
+        old = before.topics if before is not None else set()
+        if before is not None:
+            self._remove(place, before)
+        if kept is not None:
+            self._add(place, kept)
+        new = kept.topics if kept is not None else set()
+        gone = {topic for topic in old - new if not self.hears(topic)}
+        wanted = tuple(sorted(new - old))
+        effects: list[Effect] = [Subscribe(wanted)] if wanted else []
+        return [*effects, Unsubscribe(tuple(sorted(gone)))] if gone else effects
+
+    def _add(self, place: str, kept: Kept) -> None:
+        self._places[place] = kept
+        self._members.setdefault(kept.id, {})[place] = kept
+        self._aliases |= dict.fromkeys(kept.device.aliases, kept.id)
+        for entity in kept.entities:
+            for reading in entity.readings:
+                compiled = template(reading.template) if reading.template else None
+                self.routes.setdefault(reading.topic, []).append(Route(kept.id, reading, compiled))
+            for watched in entity.watched:
+                self.watched.setdefault(watched.topic, []).append((kept.id, watched))
+
+    def _remove(self, place: str, kept: Kept) -> None:
+        members = self._members[kept.id]
+        del members[place]
+        if not members:
+            del self._members[kept.id]
+            for alias in [alias for alias, device in self._aliases.items() if device == kept.id]:
+                del self._aliases[alias]
+        for entity in kept.entities:
+            for reading in entity.readings:
+                left = [r for r in self.routes[reading.topic] if (r.device, r.reading) != (kept.id, reading)]
+                _keep(self.routes, reading.topic, left)
+            for watched in entity.watched:
+                pairs = list(self.watched[watched.topic])
+                pairs.remove((kept.id, watched))
+                _keep(self.watched, watched.topic, pairs)
+
+
+def _keep(index: dict[str, list[Any]], topic: str, left: list[Any]) -> None:
+    if left:
+        index[topic] = left
+    else:
+        index.pop(topic, None)
+
+
+def status_key(watched: Watched) -> str:
+    """What an availability topic's last word is kept by: two entities may understand one topic differently."""
+    return hashlib.blake2b(msgspec.json.encode(watched), digest_size=12).hexdigest()

@@ -1,0 +1,229 @@
+"""Home Assistant MQTT discovery: ``PREFIX/COMPONENT/[NODE/]OBJECT/config`` and ``PREFIX/device/OBJECT/config``.
+
+The entities of one device are one device of the hub; a metric is an entity's ``unique_id``, the parts of an entity
+stand below it (``lamp.brightness``). Topics that belong to another dialect are left to it: what is announced both
+ways is one device, and nobody takes the topics of another. An announcement is kept as it came.
+
+Source: the Home Assistant documentation, "MQTT".
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterator, Sequence
+
+import msgspec
+
+from hub.dialects.base import Change, Effect, Result, View
+from hub.dialects.homeassistant.devices import Devices, Kept, status_key
+from hub.dialects.homeassistant.discovery import Component, message
+from hub.dialects.homeassistant.entities import Entity, entity
+from hub.dialects.homeassistant.said import Said
+from hub.dialects.payload import rejection
+from hub.dialects.times import when
+from hub.errors import Rejected
+from hub.model import Availability, Identity, Lapse, RawMessage, Record, Rejection
+
+MAX_PAYLOAD = 65_536
+"""Of a message to be read: a template may hold it some times over."""
+_PLACE, _STATUS = "place/", "status/"
+"""Keys of what is learnt."""
+
+
+class _Learnt(msgspec.Struct, frozen=True):
+    id: str
+    native_id: str
+    payload: bytes
+
+
+class HomeAssistantDialect:
+    """``prefix`` is Home Assistant's discovery prefix. ``taken`` tells the topics that other dialects read."""
+
+    name = "homeassistant"
+
+    def __init__(self, prefix: str = "homeassistant", taken: Callable[[str], bool] = lambda topic: False) -> None:
+        self._prefix = prefix + "/"
+        self._taken = taken
+        self._devices = Devices()
+
+    @property
+    def filters(self) -> Sequence[str]:
+        return [f"{self._prefix}+/+/config", f"{self._prefix}+/+/+/config"]
+
+    def owns(self, topic: str) -> bool:
+        return self._devices.hears(topic) or self._announces(topic)
+
+    def _announces(self, topic: str) -> bool:
+        return topic.startswith(self._prefix) and topic.endswith("/config") and topic.count("/", len(self._prefix)) < 4
+
+    def decode(self, message: RawMessage, view: View) -> Result:
+        if self._devices.hears(message.topic):
+            return self._says(message, view)
+        return self._announcement(message, view)
+
+    # -- who is there -----------------------------------------------------------------------------------------------
+
+    def _announcement(self, sent: RawMessage, view: View) -> Result:
+        place = sent.topic.removeprefix(self._prefix).removesuffix("/config")
+        before = self._devices.at(place)
+        digest = _digest(sent.payload)
+        if before is not None and before.digest == digest and view.known(before.id):
+            return Result()  # the broker or the device repeats itself
+        told = message(place, sent.payload)
+        if told.keeps:
+            return Result()
+        entities, refused = self._entities(sent, told.components)
+        if refused and not entities and place.partition("/")[0] != "device":
+            raise Rejected(refused[0].reason, refused[0].detail)
+        if not entities:
+            return self._withdrawn(sent, place, before, refused)
+        kept = Kept(*self._devices.whose(told.device), digest, told.device, entities)
+        self._devices.room(place, kept)
+        changes = [Change(_PLACE + place, msgspec.msgpack.encode(_Learnt(kept.id, kept.native_id, sent.payload)))]
+        identities = [self._identity(kept.id, kept.native_id, place, kept)]
+        if before is not None:
+            changes += self._unheard(before, kept)
+            if before.id != kept.id:
+                identities.append(self._identity(before.id, before.native_id, place, None))
+        return Result(identities=identities, changes=changes, rejections=refused)
+
+    def _entities(
+        self, sent: RawMessage, components: Sequence[Component]
+    ) -> tuple[tuple[Entity, ...], list[Rejection]]:
+        found: list[Entity] = []
+        refused: list[Rejection] = []
+        for component in components:
+            try:
+                own = self._own(entity(component))
+                if own is not None:
+                    found.append(own)
+            except Rejected as error:
+                refused.append(rejection(sent, error))
+        return tuple(found), refused
+
+    def _own(self, found: Entity | None) -> Entity | None:
+        """None for an entity that another dialect reads. Raises Rejected (``topic_taken``) for one in between."""
+        if found is None:
+            return None
+        topics = {r.topic for r in found.readings} | {c["topic"] for c in found.commands.values()}
+        foreign = {topic for topic in topics if self._foreign(topic)}
+        if foreign == topics:
+            return None
+        if foreign:
+            raise Rejected("topic_taken", f"{min(foreign)[:100]!r} belongs to another kind of device.")
+        watched = tuple(each for each in found.watched if not self._foreign(each.topic))
+        return msgspec.structs.replace(found, watched=watched)
+
+    def _foreign(self, topic: str) -> bool:
+        return self._announces(topic) or topic == f"{self._prefix}status" or self._taken(topic)
+
+    def _withdrawn(self, sent: RawMessage, place: str, before: Kept | None, refused: list[Rejection]) -> Result:
+        """What it measured is not known any more; the device stays, as one that fell silent does."""
+        if before is None:
+            return Result(rejections=refused)
+        lapses = [Lapse(before.id, r.metric, sent.received) for each in before.entities for r in each.readings]
+        return Result(
+            identities=(self._identity(before.id, before.native_id, place, None),),
+            changes=(Change(_PLACE + place, None), *self._unheard(before, None)),
+            lapses=lapses,
+            rejections=refused,
+        )
+
+    def _unheard(self, before: Kept, after: Kept | None) -> list[Change]:
+        """The last words of availability topics that nobody listens to any more."""
+        kept = {watched for each in (after.entities if after else ()) for watched in each.watched}
+        gone = {watched for each in before.entities for watched in each.watched} - kept
+        return [Change(_STATUS + status_key(each), None) for each in gone if self._devices.alone(before, each)]
+
+    def _identity(self, device: str, native_id: str, place: str, kept: Kept | None) -> Identity:
+        return Identity(device, native_id, self.name, self._devices.info(device, place, kept))
+
+    # -- what it says -----------------------------------------------------------------------------------------------
+
+    def _says(self, sent: RawMessage, view: View) -> Result:
+        if not sent.payload:
+            return Result()  # something retained was taken back
+        if len(sent.payload) > MAX_PAYLOAD:
+            raise Rejected("too_large", f"At most {MAX_PAYLOAD} bytes are taken here.")
+        try:
+            text = sent.payload.decode().strip()
+        except UnicodeDecodeError as error:
+            raise Rejected("not_utf8", "The payload is not UTF-8 text.") from error
+        routes = self._devices.routes.get(sent.topic, [])
+        said = Said(sent, text)
+        for route in routes:
+            said.read(route)
+        ts, quality = when(None, sent.received, retained=sent.retained)
+        # On a topic that several share, who is not spoken of has not spoken.
+        alone = len(routes) == 1 or len({route.device for route in routes}) == 1
+        speakers = {routes[0].device: said.values.get(routes[0].device, {})} if alone else said.values
+        records = [Record(device, ts, sent.received, values, quality) for device, values in speakers.items()]
+        present = list(self._present(said)) if sent.topic in self._devices.watched else []
+        heard = {*speakers, *(each.device for each in present)} if present else speakers
+        return Result(
+            records=records,
+            identities=[self._introduced(device) for device in heard if not view.known(device)],
+            availability=present,
+            changes=said.changes,
+            lapses=() if sent.retained else said.lapses,
+            rejections=said.rejections,
+        )
+
+    def _introduced(self, device: str) -> Identity:
+        return Identity(device, self._devices.native_id(device), self.name, self._devices.info(device, "", None))
+
+    def _present(self, said: Said) -> Iterator[Availability]:
+        """What an availability topic means for the devices that watch it."""
+        pairs = self._devices.watched.get(said.sent.topic, ())
+        now: dict[str, bool] = {}
+        for _, watched in pairs:
+            online = said.available(watched)
+            if online is not None:
+                key = status_key(watched)
+                now[key] = online
+                if self._devices.said(key) != online:
+                    said.changes.append(Change(_STATUS + key, b"1" if online else b"0"))
+        for device in dict.fromkeys(device for device, _ in pairs) if now else ():
+            online, away = self._devices.presence(device, now)
+            said.lapses += [Lapse(device, metric, said.sent.received) for metric in away]
+            if online is not None:
+                yield Availability(device, online, said.sent.retained, said.sent.received)
+
+    # -- what was learnt --------------------------------------------------------------------------------------------
+
+    def apply(self, change: Change) -> Sequence[Effect]:
+        if change.key.startswith(_STATUS):
+            self._devices.says(change.key.removeprefix(_STATUS), None if change.value is None else change.value == b"1")
+            return ()
+        place = change.key.removeprefix(_PLACE)
+        return list(self._devices.put(place, None if change.value is None else self._kept(place, change.value)))
+
+    def _kept(self, place: str, value: bytes) -> Kept | None:
+        """None for what another version wrote, or what this one would refuse: it is retained and comes again."""
+        try:
+            learnt = msgspec.msgpack.decode(value, type=_Learnt)
+            told = message(place, learnt.payload)
+        except (msgspec.MsgspecError, Rejected):
+            return None
+        entities, _ = self._entities(RawMessage("", b"", 0), told.components)
+        if not entities:
+            return None
+        return Kept(learnt.id, learnt.native_id, _digest(learnt.payload), told.device, entities)
+
+    def tick(self, view: View, now: int) -> Result:
+        """``expire_after`` has run out, or ``off_delay`` is over."""
+        lapses: list[Lapse] = []
+        records: list[Record] = []
+        for device, reading in self._devices.timed():
+            latest = view.latest(device, reading.metric)
+            if latest is None or latest.quality in ("unknown", "retained"):
+                continue
+            if reading.expires and latest.ts + reading.expires <= now:
+                lapses.append(Lapse(device, reading.metric, now))
+            elif reading.falls and latest.value is True and latest.ts + reading.falls <= now:
+                records.append(Record(device, now, now, {reading.metric: False}))
+        return Result(records=records, lapses=lapses) if lapses or records else Result()
+
+
+def _digest(payload: bytes) -> bytes:
+    return hashlib.blake2b(payload, digest_size=16).digest()

@@ -1,0 +1,265 @@
+"""What an announced entity says, where, and in which words: one table of the components that are read.
+
+Knows no state. Source: the Home Assistant documentation, the pages of the MQTT components ("Configuration variables").
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any, NamedTuple
+
+import msgspec
+
+from hub.dialects.homeassistant.commands import commands_of
+from hub.dialects.homeassistant.discovery import Component, text, topic_of, word
+from hub.dialects.homeassistant.readings import Reading
+from hub.dialects.homeassistant.template import template
+from hub.dialects.payload import metric_name
+from hub.dialects.units import spell
+from hub.model import Value
+
+MAX_WATCHED = 16
+MAX_SECONDS = 31_536_000
+MODES = ("all", "any", "latest")
+_NOT_NUMBERS = frozenset(("timestamp", "date", "enum", "uptime"))
+_NUMERIC = ("unit_of_measurement", "state_class", "suggested_display_precision")
+Words = tuple[tuple[tuple[str, ...], str, Value | None], ...]
+"""The keys that may give a payload, the first that does; the payload where none does; what it means."""
+
+
+class Slot(NamedTuple):
+    """One topic of a component and what is said there. ``unit`` ``T`` is the temperature unit of the entity, ``U``
+    its unit of measurement. ``bound`` slots are read only where their template is given."""
+
+    part: str
+    topic: str
+    template: str
+    kind: str = "text"
+    unit: str = ""
+    words: Words = ()
+    bound: bool = False
+
+
+_ON_OFF: Words = ((("payload_on",), "ON", True), (("payload_off",), "OFF", False))
+_SWITCHED: Words = ((("state_on", "payload_on"), "ON", True), (("state_off", "payload_off"), "OFF", False))
+_OSCILLATING: Words = (
+    (("payload_oscillation_on",), "oscillate_on", True),
+    (("payload_oscillation_off",), "oscillate_off", False),
+)
+_HOME: Words = (
+    (("payload_home",), "home", "home"),
+    (("payload_not_home",), "not_home", "not_home"),
+    (("payload_reset",), "None", None),
+)
+
+
+def _states(**defaults: str) -> Words:
+    return tuple(((f"state_{name}",), default, name) for name, default in defaults.items())
+
+
+_OPENING = _states(open="open", opening="opening", closed="closed", closing="closing")
+_LOCK = _states(
+    locked="LOCKED", unlocked="UNLOCKED", locking="LOCKING", unlocking="UNLOCKING", jammed="JAMMED", open="OPEN"
+)
+_CLIMATE = (
+    Slot("", "mode_state_topic", "mode_state_template"),
+    Slot("current_temperature", "current_temperature_topic", "current_temperature_template", "number", "T"),
+    Slot("temperature", "temperature_state_topic", "temperature_state_template", "number", "T"),
+)
+_HUMIDITY = (
+    Slot("current_humidity", "current_humidity_topic", "current_humidity_template", "number", "%"),
+    Slot("target_humidity", "target_humidity_state_topic", "target_humidity_state_template", "number", "%"),
+    Slot("action", "action_topic", "action_template"),
+)
+_LIGHTS = {
+    "json": (Slot("", "state_topic", "", "light", words=_ON_OFF),),
+    "template": (
+        Slot(
+            "", "state_topic", "state_template", "words", words=((("",), "on", True), (("",), "off", False)), bound=True
+        ),
+        Slot("brightness", "state_topic", "brightness_template", "number", bound=True),
+        Slot("color_temp", "state_topic", "color_temp_template", "number", bound=True),
+        Slot("color.r", "state_topic", "red_template", "number", bound=True),
+        Slot("color.g", "state_topic", "green_template", "number", bound=True),
+        Slot("color.b", "state_topic", "blue_template", "number", bound=True),
+        Slot("effect", "state_topic", "effect_template", bound=True),
+    ),
+    "basic": (
+        Slot("", "state_topic", "state_value_template", "words", words=_ON_OFF),
+        Slot("brightness", "brightness_state_topic", "brightness_value_template", "number"),
+        Slot("color_temp", "color_temp_state_topic", "color_temp_value_template", "number"),
+        Slot("color_mode", "color_mode_state_topic", "color_mode_value_template"),
+        Slot("effect", "effect_state_topic", "effect_value_template"),
+        *(Slot(each, f"{each}_state_topic", f"{each}_value_template") for each in ("rgb", "rgbw", "rgbww", "hs", "xy")),
+    ),
+}
+SLOTS: dict[str, tuple[Slot, ...]] = {
+    "sensor": (Slot("", "state_topic", "value_template", "number", "U"),),
+    "binary_sensor": (Slot("", "state_topic", "value_template", "words", words=_ON_OFF),),
+    "switch": (Slot("", "state_topic", "value_template", "words", words=_SWITCHED),),
+    "number": (Slot("", "state_topic", "value_template", "number", "U", words=((("payload_reset",), "None", None),)),),
+    "select": (Slot("", "state_topic", "value_template"),),
+    "text": (Slot("", "state_topic", "value_template"),),
+    "button": (),
+    "scene": (),
+    "notify": (),
+    "climate": (
+        *_CLIMATE,
+        Slot("temperature_low", "temperature_low_state_topic", "temperature_low_state_template", "number", "T"),
+        Slot("temperature_high", "temperature_high_state_topic", "temperature_high_state_template", "number", "T"),
+        Slot("fan_mode", "fan_mode_state_topic", "fan_mode_state_template"),
+        Slot("swing_mode", "swing_mode_state_topic", "swing_mode_state_template"),
+        Slot("swing_horizontal_mode", "swing_horizontal_mode_state_topic", "swing_horizontal_mode_state_template"),
+        Slot("preset_mode", "preset_mode_state_topic", "preset_mode_value_template"),
+        *_HUMIDITY,
+    ),
+    "water_heater": _CLIMATE,
+    "humidifier": (
+        Slot("", "state_topic", "state_value_template", "words", words=_ON_OFF),
+        Slot("mode", "mode_state_topic", "mode_state_template"),
+        *_HUMIDITY,
+    ),
+    "cover": (
+        Slot("", "state_topic", "value_template", "words", words=(*_OPENING, *_states(stopped="stopped"))),
+        Slot("position", "position_topic", "position_template", "number"),
+        Slot("tilt", "tilt_status_topic", "tilt_status_template", "number"),
+    ),
+    "valve": (Slot("", "state_topic", "value_template", "valve", words=(*_OPENING, *_states(stopped="stopped"))),),
+    "fan": (
+        Slot("", "state_topic", "state_value_template", "words", words=_ON_OFF),
+        Slot("percentage", "percentage_state_topic", "percentage_value_template", "number"),
+        Slot("preset_mode", "preset_mode_state_topic", "preset_mode_value_template"),
+        Slot("oscillating", "oscillation_state_topic", "oscillation_value_template", "words", words=_OSCILLATING),
+        Slot("direction", "direction_state_topic", "direction_value_template"),
+    ),
+    "lock": (Slot("", "state_topic", "value_template", "words", words=_LOCK),),
+    "event": (Slot("", "state_topic", "value_template", "event"),),
+    "device_tracker": (
+        Slot("", "state_topic", "value_template", "zone", words=_HOME),
+        Slot("", "json_attributes_topic", "json_attributes_template", "attributes"),
+    ),
+    "update": (
+        Slot("", "state_topic", "value_template", "update"),
+        Slot("latest_version", "latest_version_topic", "latest_version_template"),
+    ),
+    "siren": (Slot("", "state_topic", "state_value_template", "siren", words=_SWITCHED),),
+    "vacuum": (Slot("", "state_topic", "", "vacuum"),),
+    "lawn_mower": (Slot("", "activity_state_topic", "activity_value_template"),),
+    "alarm_control_panel": (Slot("", "state_topic", "value_template"),),
+    "device_automation": (Slot("", "topic", "value_template", "trigger"),),
+}
+"""What each component says. One that is not here (camera, image, tag, …) is left alone."""
+
+
+class Watched(msgspec.Struct, frozen=True):
+    """A topic that says whether the entity is there."""
+
+    topic: str
+    available: str
+    not_available: str
+    template: str | None = None
+
+
+class Entity(msgspec.Struct, frozen=True):
+    """One entity in the hub's words."""
+
+    metric: str
+    readings: tuple[Reading, ...]
+    units: dict[str, str]
+    commands: dict[str, dict[str, Any]]
+    watched: tuple[Watched, ...]
+    mode: str
+
+
+def entity(component: Component) -> Entity | None:
+    """None for a component that is left alone. Raises Rejected (``bad_topic``, ``bad_template``, ``bad_name``, …)."""
+    config = component.config
+    slots = SLOTS.get(component.kind)
+    if component.kind == "light":
+        slots = _LIGHTS.get(str(config.get("schema", "basic")), _LIGHTS["basic"])
+    if slots is None:
+        return None
+    metric = metric_name(component.metric)
+    readings = tuple(_readings(component, metric, slots))
+    mode = config.get("availability_mode")
+    return Entity(
+        metric=metric,
+        readings=readings,
+        units=dict(_units(component, metric, slots)),
+        commands=commands_of(component, metric),
+        watched=tuple(_watched(config)),
+        mode=mode if mode in MODES else "latest",
+    )
+
+
+def _readings(component: Component, metric: str, slots: tuple[Slot, ...]) -> Iterator[Reading]:
+    config = component.config
+    for slot in slots:
+        topic = topic_of(config, slot.topic)
+        source = _template(config, slot.template) or (None if slot.bound else _template(config, "value_template"))
+        if topic is None or (slot.bound and source is None):
+            continue
+        kind, words = slot.kind, _worded(config, slot.words)
+        if component.kind == "sensor" and not _numeric(config):
+            kind = "text"
+        if kind == "trigger" and (payload := word(config.get("payload"))) is not None:
+            words = {payload: payload}
+        name = metric_name(f"{metric}.{slot.part}" if slot.part else metric)
+        expires, falls = _ms(config, "expire_after"), _ms(config, "off_delay")
+        yield Reading(name, topic, kind, source, words, expires, falls if kind == "words" else 0)
+
+
+def _numeric(config: dict[str, Any]) -> bool:
+    """A sensor without a unit, a class or a precision is a text, as in Home Assistant."""
+    kind = config.get("device_class")
+    return kind not in _NOT_NUMBERS and (kind is not None or any(config.get(key) is not None for key in _NUMERIC))
+
+
+def _units(component: Component, metric: str, slots: tuple[Slot, ...]) -> Iterator[tuple[str, str]]:
+    for slot in slots:
+        unit: str | None = slot.unit
+        if slot.unit == "U":
+            unit = text(component.config.get("unit_of_measurement"))
+        elif slot.unit == "T":
+            unit = text(component.config.get("temperature_unit"))
+        if unit and topic_of(component.config, slot.topic):
+            yield f"{metric}.{slot.part}" if slot.part else metric, spell(unit[:32])
+
+
+def _watched(config: dict[str, Any]) -> Iterator[Watched]:
+    listed = config.get("availability")
+    each_own = [each for each in listed if isinstance(each, dict)] if isinstance(listed, list) else []
+    single = {
+        "topic": config.get("availability_topic"),
+        "value_template": config.get("availability_template"),
+        "payload_available": config.get("payload_available"),
+        "payload_not_available": config.get("payload_not_available"),
+    }
+    for each in (each_own or [single])[:MAX_WATCHED]:
+        topic = topic_of(each, "topic")
+        if topic is not None:
+            yes, no = word(each.get("payload_available")), word(each.get("payload_not_available"))
+            yield Watched(topic, yes or "online", no or "offline", _template(each, "value_template"))
+
+
+def _worded(config: dict[str, Any], words: Words) -> dict[str, Value | None]:
+    found: dict[str, Value | None] = {}
+    for keys, default, meaning in words:
+        given = next((said for key in keys if (said := word(config.get(key))) is not None), default)
+        found.setdefault(given, meaning)
+    return found
+
+
+def _template(config: dict[str, Any], key: str) -> str | None:
+    source = config.get(key)
+    if not isinstance(source, str) or not source.strip():
+        return None
+    template(source)
+    return source
+
+
+def _ms(config: dict[str, Any], key: str) -> int:
+    seconds = config.get(key)
+    if isinstance(seconds, bool) or not isinstance(seconds, int | float) or not 0 < seconds <= MAX_SECONDS:
+        return 0
+    return int(seconds * 1000)

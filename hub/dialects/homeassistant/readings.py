@@ -1,0 +1,186 @@
+"""What an entity says on one of its topics, as values. Knows no topic and no device.
+
+None stands for a value that is not known: null, ``None``, ``nan``, ``unknown`` and ``unavailable``. What a message
+leaves out is not said at all.
+
+Source: the Home Assistant documentation, the pages of the MQTT components.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterable
+from typing import Any
+
+import msgspec
+
+from hub.dialects.payload import metric_name, scalar
+from hub.errors import Rejected
+from hub.model import Value
+
+Said = Iterable[tuple[str, Value | None]]
+NOT_KNOWN = frozenset(("None", "unknown", "unavailable"))
+_NO_NUMBER = frozenset(("none", "null", "nan", "unknown", "unavailable", "inf", "-inf", "infinity", "-infinity"))
+_LIGHT = ("brightness", "color_temp", "color_mode", "effect", "white")
+_TRACKED = ("latitude", "longitude", "gps_accuracy", "altitude", "battery_level")
+_UPDATE = ("installed_version", "latest_version", "in_progress", "update_percentage")
+_VACUUM = ("battery_level", "fan_speed")
+_SIREN = ("tone", "volume_level", "duration")
+_MOST_PARTS = 32
+
+
+class Reading(msgspec.Struct, frozen=True):
+    """How one topic of an entity is read: ``kind`` is a key of :data:`KINDS`, ``words`` what its texts mean.
+
+    ``expires`` (ms) after its last message the value is not known any more; ``falls`` (ms) after a true one it is
+    false again. What ``happens`` is no state: a replay of it says nothing.
+    """
+
+    metric: str
+    topic: str
+    kind: str
+    template: str | None = None
+    words: dict[str, Value | None] = {}
+    expires: int = 0
+    falls: int = 0
+
+    @property
+    def happens(self) -> bool:
+        return self.kind in ("event", "trigger")
+
+    @property
+    def structured(self) -> bool:
+        return self.kind in _STRUCTURED
+
+
+def said(reading: Reading, text: str, parsed: Any) -> Said:
+    """The values in ``text``, which is ``parsed`` where it is JSON (``...`` where not). Raises Rejected."""
+    return KINDS[reading.kind](reading, text, parsed)
+
+
+def _number(reading: Reading, text: str, parsed: Any) -> Said:
+    if text.lower() in _NO_NUMBER or reading.words.get(text, ...) is None:
+        return ((reading.metric, None),)
+    try:
+        value = float(text)
+    except ValueError:
+        raise Rejected("bad_value", f"{reading.metric[:60]!r} is a number, not {text[:40]!r}.") from None
+    return ((reading.metric, value if math.isfinite(value) else None),)
+
+
+def _text(reading: Reading, text: str, parsed: Any) -> Said:
+    return ((reading.metric, None if text in NOT_KNOWN else scalar(reading.metric, text)),)
+
+
+def _words(reading: Reading, text: str, parsed: Any) -> Said:
+    if text in reading.words:
+        return ((reading.metric, reading.words[text]),)
+    if text in NOT_KNOWN:
+        return ((reading.metric, None),)
+    for word, value in reading.words.items():
+        if word.lower() == text.lower():
+            return ((reading.metric, value),)
+    known = ", ".join(list(reading.words)[:8])
+    raise Rejected("bad_value", f"{reading.metric[:60]!r} is one of {known[:200]}, not {text[:40]!r}.")
+
+
+def _zone(reading: Reading, text: str, parsed: Any) -> Said:
+    """A tracker is at home, or in a zone whose name it says."""
+    return ((reading.metric, reading.words[text]),) if text in reading.words else _text(reading, text, parsed)
+
+
+def _trigger(reading: Reading, text: str, parsed: Any) -> Said:
+    """What happened, if it is this trigger's payload."""
+    if not reading.words:
+        return ((reading.metric, scalar(reading.metric, text)),)
+    return ((reading.metric, reading.words[text]),) if text in reading.words else ()
+
+
+def _light(reading: Reading, text: str, parsed: Any) -> Said:
+    body = _object(reading, parsed)
+    found = [*_state(reading, body), *_parts(reading, body, _LIGHT)]
+    color = body.get("color")
+    if isinstance(color, dict):
+        found += _parts(reading, {f"color.{part}": value for part, value in color.items()}, None)
+    return found
+
+
+def _event(reading: Reading, text: str, parsed: Any) -> Said:
+    body = _object(reading, parsed)
+    kind = body.get("event_type")
+    if not isinstance(kind, str) or not kind:
+        raise Rejected("bad_value", f"{reading.metric[:60]!r} is an event and names its event_type.")
+    more = {part: value for part, value in body.items() if part != "event_type"}
+    return [(reading.metric, scalar(reading.metric, kind)), *_parts(reading, more, None)]
+
+
+def _update(reading: Reading, text: str, parsed: Any) -> Said:
+    if isinstance(parsed, dict):
+        return _parts(reading, parsed, _UPDATE)
+    return _parts(reading, {"installed_version": text}, None)
+
+
+def _valve(reading: Reading, text: str, parsed: Any) -> Said:
+    """A position, or a word, or an object of both."""
+    if isinstance(parsed, dict):
+        return [*_state(reading, parsed), *_parts(reading, parsed, ("position",))]
+    if isinstance(parsed, int | float) and not isinstance(parsed, bool):
+        return _parts(reading, {"position": parsed}, None)
+    return _words(reading, text, parsed)
+
+
+def _with_parts(parts: tuple[str, ...]) -> Callable[[Reading, str, Any], Said]:
+    def read(reading: Reading, text: str, parsed: Any) -> Said:
+        if isinstance(parsed, dict):
+            return [*_state(reading, parsed), *_parts(reading, parsed, parts)]
+        return _words(reading, text, parsed) if reading.words else _text(reading, text, parsed)
+
+    return read
+
+
+def _attributes(reading: Reading, text: str, parsed: Any) -> Said:
+    return _parts(reading, _object(reading, parsed), _TRACKED)
+
+
+def _state(reading: Reading, body: dict[str, Any]) -> Said:
+    if "state" not in body:
+        return ()
+    state = body["state"]
+    if state is None:
+        return ((reading.metric, None),)
+    return _words(reading, str(state), ...) if reading.words else _text(reading, str(state), ...)
+
+
+def _parts(reading: Reading, body: dict[str, Any], names: tuple[str, ...] | None) -> list[tuple[str, Value | None]]:
+    """The parts of ``body`` that are no objects or lists, as metrics below the entity's own; null is not known."""
+    found: list[tuple[str, Value | None]] = []
+    for name in list(body)[:_MOST_PARTS] if names is None else [name for name in names if name in body]:
+        value = body[name]
+        if not isinstance(value, dict | list):
+            metric = metric_name(f"{reading.metric}.{name}")
+            found.append((metric, None if value is None else scalar(metric, value)))
+    return found
+
+
+def _object(reading: Reading, parsed: Any) -> dict[str, Any]:
+    if not isinstance(parsed, dict):
+        raise Rejected("bad_value", f"{reading.metric[:60]!r} is said as a JSON object.")
+    return parsed
+
+
+KINDS: dict[str, Callable[[Reading, str, Any], Said]] = {
+    "number": _number,
+    "text": _text,
+    "words": _words,
+    "zone": _zone,
+    "trigger": _trigger,
+    "light": _light,
+    "event": _event,
+    "update": _update,
+    "valve": _valve,
+    "vacuum": _with_parts(_VACUUM),
+    "siren": _with_parts(_SIREN),
+    "attributes": _attributes,
+}
+_STRUCTURED = frozenset(("light", "event", "update", "valve", "vacuum", "siren", "attributes"))
+"""Kinds that look into JSON themselves."""

@@ -1,0 +1,285 @@
+"""Home Assistant discovery: its genuine messages as vectors, and what those do not show."""
+
+import pytest
+
+from conformance import disagreements, vectors
+from dialect_run import NOW, Heard, hub_that_hears
+from hub.dialects import DIALECTS, HomeAssistantDialect, Roots, Subscribe, Unsubscribe
+from hub.errors import Rejected
+from hub.model import RawMessage
+
+VECTORS = vectors("homeassistant")
+DEVICE = {"ids": ["pump-1"], "name": "Pump", "mf": "Acme", "mdl": "P9", "sw": "1.2", "sa": "Cellar"}
+
+
+@pytest.mark.parametrize("vector", VECTORS, ids=[vector["id"] for vector in VECTORS])
+def test_vector(vector):
+    assert disagreements(vector, HomeAssistantDialect()) == []
+
+
+def hub(kind: str = "sensor", **config) -> Heard:
+    """A dialect that knows one entity ``x`` with its state at ``p/state``."""
+    heard = Heard(HomeAssistantDialect())
+    heard.say(f"homeassistant/{kind}/x/config", {"uniq_id": "x", "stat_t": "p/state", "dev": DEVICE, **config})
+    return heard
+
+
+def info(heard: Heard, device: str = "ha:pump-1"):
+    return heard.registry.met[device].info
+
+
+def unknown(result) -> list[str]:
+    return [lapse.metric for lapse in result.lapses]
+
+
+def test_a_device_of_many_entities_is_one():
+    heard = hub(unit_of_meas="C")
+    heard.say("homeassistant/sensor/y/config", {"uniq_id": "y", "stat_t": "p/y", "unit_of_meas": "lux", "dev": DEVICE})
+    assert heard.values("p/state", b"21.5") == {"x": 21.5}
+    assert heard.values("p/y", b"300") == {"y": 300}
+    found = info(heard)
+    assert (found.name, found.manufacturer, found.model, found.firmware, found.area) == (
+        "Pump", "Acme", "P9", "1.2", "Cellar",
+    )  # fmt: skip
+    assert found.units == {"x": "°C", "y": "lx"}
+
+
+def test_one_identifier_or_address_in_common_is_the_same_device():
+    heard = hub(dev={"ids": ["a", "b"], "cns": [["mac", "02:5B:26:A8:DC:12"]], "name": "One"})
+    other = {"uniq_id": "y", "stat_t": "p/y", "dev": {"cns": [["mac", "02:5b:26:a8:dc:12"]], "mf": "Acme"}}
+    heard.say("homeassistant/sensor/y/config", other)
+    heard.say("homeassistant/sensor/z/config", {"uniq_id": "z", "stat_t": "p/z", "dev": {"ids": "b"}})
+    assert list(heard.registry.met) == ["ha:a"]
+    assert (info(heard, "ha:a").name, info(heard, "ha:a").manufacturer) == ("One", "Acme")
+    via = {"uniq_id": "v", "stat_t": "p/v", "dev": {"ids": "v", "via_device": "b"}}
+    heard.say("homeassistant/sensor/v/config", via)
+    assert info(heard, "ha:v").via == "ha:a"
+
+
+def test_a_whole_device_at_once_and_one_component_taken_back():
+    heard = Heard(HomeAssistantDialect())
+    body = {
+        "~": "cellar",
+        "dev": DEVICE,
+        "o": {"name": "test"},
+        "avty_t": "~/there",
+        "stat_t": "~/state",
+        "cmps": {
+            "t": {"p": "sensor", "dev_cla": "temperature", "val_tpl": "{{ value_json.t }}", "uniq_id": "t1"},
+            "h": {"p": "sensor", "unit_of_meas": "%", "val_tpl": "{{ value_json.h }}", "uniq_id": "h1"},
+            "r": {"p": "switch", "stat_t": "~/relay", "cmd_t": "~/relay/set", "uniq_id": "r1"},
+        },
+    }
+    heard.say("homeassistant/device/pump/config", body)
+    assert heard.values("cellar/state", {"t": 20, "h": 55}) == {"t1": 20, "h1": 55}
+    assert heard.values("cellar/relay", b"ON") == {"r1": True}
+    assert [a.online for a in heard.say("cellar/there", b"offline").availability] == [False]
+    body["cmps"]["h"] = {"p": "sensor"}
+    heard.say("homeassistant/device/pump/config", body)
+    assert heard.values("cellar/state", {"t": 20, "h": 55}) == {"t1": 20}
+
+
+def test_an_empty_announcement_takes_the_entity_back_and_its_topics():
+    heard = hub(avty_t="p/there")
+    first = heard.say("homeassistant/sensor/y/config", {"uniq_id": "y", "stat_t": "p/y", "avty_t": "p/there"})
+    (change,) = first.changes
+    assert HomeAssistantDialect().apply(change) == [Subscribe(("p/there", "p/y"))]
+    taken_back = RawMessage("homeassistant/sensor/x/config", b"", NOW)
+    result = heard.dialect.decode(taken_back, heard.registry)
+    assert unknown(result) == ["x"]
+    assert [e for change in result.changes for e in heard.dialect.apply(change)] == [Unsubscribe(("p/state",))]
+    assert not heard.dialect.owns("p/state")
+    assert heard.dialect.owns("p/there")
+
+
+def test_a_repeated_announcement_changes_nothing():
+    heard = hub()
+    again = heard.say("homeassistant/sensor/x/config", {"uniq_id": "x", "stat_t": "p/state", "dev": DEVICE})
+    assert (again.changes, again.identities) == ((), ())
+
+
+@pytest.mark.parametrize(
+    ("said", "values", "lapsed"),
+    [
+        ({"v": 21.5}, {"x": 21.5}, []),
+        ({"v": "21.5"}, {"x": 21.5}, []),
+        ({"v": None}, {}, ["x"]),
+        ({"v": "nan"}, {}, ["x"]),
+        ({"v": "unknown"}, {}, ["x"]),
+        ({"v": "unavailable"}, {}, ["x"]),
+        ({"v": ""}, {}, []),
+        ({"w": 1}, {}, []),
+        (b"no json", {}, []),
+    ],
+)
+def test_null_nan_unknown_empty_and_missing_differ(said, values, lapsed):
+    heard = hub(unit_of_meas="C", val_tpl="{{ value_json.v }}")
+    result = heard.say("p/state", said)
+    assert (result.records[0].values, unknown(result), result.rejections) == (values, lapsed, [])
+
+
+def test_a_value_that_is_none_or_a_template_that_fails_costs_that_value_only():
+    heard = hub(unit_of_meas="C", val_tpl="{{ value_json.v }}")
+    sibling = {"uniq_id": "y", "stat_t": "p/state", "stat_cla": "measurement", "dev": DEVICE}
+    heard.say("homeassistant/sensor/y/config", {**sibling, "val_tpl": "{{ value_json.w | float / value_json.d }}"})
+    result = heard.say("p/state", {"v": "hot", "w": 6, "d": 2})
+    assert (result.records[0].values, [r.reason for r in result.rejections]) == ({"y": 3.0}, ["bad_value"])
+    result = heard.say("p/state", {"v": 1, "w": 6, "d": 0})
+    assert (result.records[0].values, [r.reason for r in result.rejections]) == ({"x": 1.0}, ["template_failed"])
+
+
+def test_a_sensor_is_a_number_where_it_says_so():
+    assert hub(stat_cla="measurement").values("p/state", b"3") == {"x": 3.0}
+    assert hub(dev_cla="battery").values("p/state", b"3") == {"x": 3.0}
+    assert hub(dev_cla="timestamp").values("p/state", b"2026-11-22T20:46:01Z") == {"x": "2026-11-22T20:46:01Z"}
+    assert hub().values("p/state", b"0012") == {"x": "0012"}
+
+
+def test_retained_is_not_new():
+    heard = hub(unit_of_meas="C", avty_t="p/there")
+    assert heard.say("p/state", b"20", retained=True).records[0].quality == "retained"
+    assert heard.say("p/state", b"None", retained=True).lapses == ()
+    assert heard.say("p/there", b"online", retained=True).availability[0].retained
+    event = hub("event", event_types=["press"])
+    assert event.say("p/state", {"event_type": "press"}, retained=True).records[0].values == {}
+    assert event.values("p/state", {"event_type": "press", "button": 2}) == {"x": "press", "x.button": 2}
+
+
+def test_lights():
+    heard = hub("light", schema="json", brightness=True, cmd_t="p/set", sup_clrm=["color_temp", "xy"], bri_scl=254)
+    said = {"state": "ON", "brightness": 183, "color_mode": "xy", "color": {"x": 0.4, "y": 0.5}, "linkquality": 9}
+    assert heard.values("p/state", said) == {
+        "x": True, "x.brightness": 183, "x.color_mode": "xy", "x.color.x": 0.4, "x.color.y": 0.5,
+    }  # fmt: skip
+    assert unknown(heard.say("p/state", {"state": "OFF", "color_temp": None})) == ["x.color_temp"]
+    assert info(heard).commands["x.brightness"]["maximum"] == 254
+    basic = hub(
+        "light", bri_stat_t="p/bri", bri_val_tpl="{{ value_json.b }}", rgb_stat_t="p/rgb", pl_on="1", pl_off="0"
+    )
+    assert basic.values("p/state", b"1") == {"x": True}
+    assert basic.values("p/bri", {"b": 40}) == {"x.brightness": 40}
+    assert basic.values("p/rgb", b"255,0,9") == {"x.rgb": "255,0,9"}
+    own = hub("light", schema="template", stat_tpl="{{ value.split(',')[0] }}", bri_tpl="{{ value.split(',')[1] }}")
+    assert own.values("p/state", b"on,77") == {"x": True, "x.brightness": 77}
+
+
+@pytest.mark.parametrize(
+    ("kind", "config", "payload", "values"),
+    [
+        ("binary_sensor", {"pl_on": True, "pl_off": False, "val_tpl": "{{ value_json.c }}"}, {"c": True}, {"x": True}),
+        ("switch", {"stat_on": "an", "stat_off": "aus", "pl_on": "1"}, b"an", {"x": True}),
+        ("number", {"unit_of_meas": "s"}, b"35.5", {"x": 35.5}),
+        ("select", {"ops": ["a", "b"]}, b"a", {"x": "a"}),
+        ("cover", {"stat_clsd": "zu"}, b"zu", {"x": "closed"}),
+        ("lock", {}, b"LOCKED", {"x": "locked"}),
+        ("valve", {"pos": True}, b"40", {"x.position": 40}),
+        ("valve", {"pos": True}, {"state": "opening", "position": 10}, {"x": "opening", "x.position": 10}),
+        ("fan", {"pct_stat_t": "p/state", "stat_t": "p/other"}, b"70", {"x.percentage": 70}),
+        ("device_tracker", {}, b"not_home", {"x": "not_home"}),
+        ("device_tracker", {}, b"Office", {"x": "Office"}),
+        ("update", {}, {"latest_version": "1.1"}, {"x.latest_version": "1.1"}),
+        ("update", {}, b"1.0", {"x.installed_version": "1.0"}),
+        ("siren", {}, {"state": "ON", "volume_level": 0.5}, {"x": True, "x.volume_level": 0.5}),
+        ("vacuum", {}, {"state": "docked", "battery_level": 80}, {"x": "docked", "x.battery_level": 80}),
+        ("alarm_control_panel", {}, b"armed_home", {"x": "armed_home"}),
+        ("device_automation", {"t": "p/state", "pl": "single", "atype": "trigger"}, b"single", {"x": "single"}),
+        ("device_automation", {"t": "p/state", "pl": "single", "atype": "trigger"}, b"double", {}),
+        ("humidifier", {"hum_stat_t": "p/state", "stat_t": "p/other"}, b"45", {"x.target_humidity": 45}),
+    ],
+)  # fmt: skip
+def test_components(kind, config, payload, values):
+    assert hub(kind, **config).values("p/state", payload) == values
+
+
+def test_a_thermostat():
+    config = {
+        "~": "p",
+        "temp_unit": "C",
+        "curr_temp_t": "~/state",
+        "curr_temp_tpl": "{{ value_json.local }}",
+        "temp_stat_t": "~/state",
+        "temp_stat_tpl": "{{ value_json.set }}",
+        "temp_cmd_t": "~/set",
+        "mode_stat_t": "~/state",
+        "mode_stat_tpl": "{{ value_json.mode }}",
+        "mode_cmd_t": "~/mode",
+        "modes": ["off", "heat"],
+        "min_temp": "5",
+        "max_temp": 35,
+        "temp_step": 0.5,
+        "act_t": "~/state",
+        "act_tpl": "{% set values = {None: None, 'heat': 'heating'} %}{{ values[value_json.running] }}",
+    }
+    heard = hub("climate", **config)
+    said = {"local": 20.4, "set": 21.5, "mode": "heat", "running": "heat"}
+    assert heard.values("p/state", said) == {
+        "x": "heat", "x.current_temperature": 20.4, "x.temperature": 21.5, "x.action": "heating",
+    }  # fmt: skip
+    assert unknown(heard.say("p/state", {**said, "running": None})) == ["x.action"]
+    assert info(heard).units == {"x.current_temperature": "°C", "x.temperature": "°C"}
+    wanted = info(heard).commands["x.temperature"]
+    assert (wanted["topic"], wanted["minimum"], wanted["maximum"], wanted["step"]) == ("p/set", 5, 35, 0.5)
+    assert info(heard).commands["x"]["values"] == ["off", "heat"]
+
+
+def test_what_can_be_set_is_known_as_data():
+    assert info(hub("switch", cmd_t="p/set", pl_on="1", pl_off="0")).commands == {
+        "x": {"topic": "p/set", "encoding": "text", "confirm_by": "x", "type": "boolean", "on": "1", "off": "0"}
+    }
+    number = info(hub("number", cmd_t="p/set", min=2, max=9, step=0.5)).commands["x"]
+    assert (number["type"], number["minimum"], number["maximum"], number["step"]) == ("number", 2, 9, 0.5)
+    button = info(hub("button", cmd_t="p/set")).commands["x"]
+    assert (button["type"], button["payload"], button["confirm_by"]) == ("none", "PRESS", None)
+    assert info(hub("select", cmd_t="p/set", ops=["a", "b"])).commands["x"]["values"] == ["a", "b"]
+    assert info(hub("lock", cmd_t="p/set")).commands["x"]["values"] == ["LOCK", "UNLOCK"]
+    own = info(hub("text", cmd_t="p/set", cmd_tpl='{"say": {{ value | tojson }}}')).commands["x"]
+    assert (own["encoding"], own["options"]) == ("template", {"template": '{"say": {{ value | tojson }}}'})
+    light = info(hub("light", schema="json", cmd_t="p/set", brightness=True)).commands["x.brightness"]
+    assert (light["property"], light["options"]) == ("brightness", {"with": {"state": "ON"}})
+
+
+def test_messages_of_several_devices_on_one_topic():
+    heard = hub(unit_of_meas="C", val_tpl="{{ value_json.a }}")
+    other = {"uniq_id": "y", "stat_t": "p/state", "unit_of_meas": "C", "dev": {"ids": "other"}}
+    heard.say("homeassistant/sensor/y/config", {**other, "val_tpl": "{{ value_json.b }}"})
+    (record,) = heard.say("p/state", {"b": 4}).records
+    assert (record.device, record.values) == ("ha:other", {"y": 4.0})
+
+
+async def test_a_restarted_hub_reads_on_without_being_told_again(tmp_path):
+    config = {"uniq_id": "x", "stat_t": "p/state", "unit_of_meas": "C", "avty_t": "p/there", "dev": DEVICE}
+    await hub_that_hears(
+        tmp_path,
+        HomeAssistantDialect(),
+        ("homeassistant/sensor/x/config", config),
+        ("p/there", b"online"),
+        ("p/state", b"20.5"),
+    )
+    asked = []
+    fleet = await hub_that_hears(tmp_path, HomeAssistantDialect(), ("p/state", b"None"), effects=asked.append)
+    device = fleet.require("ha:pump-1")
+    assert (device.metrics["x"].value, device.metrics["x"].quality, device.unit("x")) == (20.5, "unknown", "°C")
+    assert (device.display_name, device.native_id, device.dialect) == ("Pump", "pump-1", "homeassistant")
+    assert asked == [Subscribe(("p/state", "p/there"))]
+
+
+def test_native_beats_discovery():
+    """A Zigbee or Tasmota device that is announced both ways is read once, by its own dialect."""
+    heard = Heard(DIALECTS["homeassistant"](Roots()))
+    for state in ("zigbee2mqtt/lamp", "tele/plug/SENSOR", "devices/pump-1/telemetry"):
+        config = {"uniq_id": "x", "stat_t": state, "cmd_t": f"{state.partition('/')[0]}/x/set", "dev": DEVICE}
+        if state.startswith("tele"):
+            del config["cmd_t"]
+        said = heard.say("homeassistant/sensor/x/config", config)
+        assert (said.identities, said.changes, said.rejections) == ((), (), [])
+
+
+@pytest.mark.parametrize(
+    "topic",
+    ["zigbee2mqtt/lamp/set", "devices/pump-1/commands/stop", "homeassistant/status", "homeassistant/sensor/y/config"],
+)
+def test_nobody_commands_what_belongs_to_another(topic):
+    heard = Heard(DIALECTS["homeassistant"](Roots()))
+    with pytest.raises(Rejected) as caught:
+        heard.say("homeassistant/switch/x/config", {"uniq_id": "x", "stat_t": "mine/state", "cmd_t": topic})
+    assert caught.value.reason == "topic_taken"

@@ -16,8 +16,8 @@ from typing import Any
 
 from hub.dialects import (
     Dialect,
-    HomieDialect,
     HomeAssistantDialect,
+    HomieDialect,
     Result,
     ShellyDialect,
     SparkplugDialect,

@@ -8,8 +8,8 @@ from collections.abc import Callable
 import msgspec
 
 from hub.dialects.base import Change, Dialect, Effect, Publish, Reply, Result, Subscribe, Unsubscribe, View
-from hub.dialects.homie import HomieDialect
 from hub.dialects.homeassistant import HomeAssistantDialect, fill
+from hub.dialects.homie import HomieDialect
 from hub.dialects.native import NativeDialect
 from hub.dialects.payload import rejection
 from hub.dialects.shelly import ShellyDialect
@@ -62,8 +62,8 @@ __all__ = [
     "Change",
     "Dialect",
     "Effect",
-    "HomieDialect",
     "HomeAssistantDialect",
+    "HomieDialect",
     "NativeDialect",
     "Publish",
     "Reply",

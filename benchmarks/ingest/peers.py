@@ -1,0 +1,126 @@
+"""Who takes the flood: the hub as it is served, and ``mosquitto_sub``. Each is a process, and says how it did."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import os
+import shutil
+import socket
+import sys
+import tempfile
+import time
+import urllib.request
+from collections.abc import AsyncIterator, Callable
+from pathlib import Path
+from typing import NamedTuple, Protocol
+
+import psutil
+
+QUIET_S = 1.0
+"""Nothing new for this long: the rest does not come any more."""
+
+
+class Taken(NamedTuple):
+    """``messages`` dealt with by ``until`` (epoch seconds), of which ``shed`` were not kept; ``cpu_s`` of all the
+    process's threads since the mark."""
+
+    messages: int
+    shed: int
+    until: float
+    cpu_s: float
+
+
+class Peer(Protocol):
+    """A process that is subscribed. ``count`` says how many messages it has taken in all, how many of them it shed,
+    and until when."""
+
+    process: psutil.Process
+
+    def count(self) -> tuple[int, int, float]: ...
+
+
+async def take(peer: Peer, messages: int, flood: Callable[[], object]) -> Taken:
+    """Let the flood of ``messages`` come, and wait until they are taken or nothing more comes."""
+    before, shed, _ = peer.count()
+    cpu = sum(peer.process.cpu_times()[:2])
+    flooding = asyncio.create_task(asyncio.to_thread(flood), name="flood")
+    last, since = (before, shed, 0.0), time.monotonic()
+    while not (flooding.done() and (last[0] - before >= messages or time.monotonic() - since > QUIET_S)):
+        await asyncio.sleep(0.05)
+        now = await asyncio.to_thread(peer.count)
+        if now[0] != last[0]:
+            since = time.monotonic()
+        last = now
+    await flooding
+    spent = sum(peer.process.cpu_times()[:2]) - cpu
+    return Taken(last[0] - before, last[1] - shed, last[2], spent)
+
+
+class Hub:
+    """``hub serve`` on a data folder of its own, with its default rules and history."""
+
+    def __init__(self, process: psutil.Process, http: str) -> None:
+        self.process = process
+        self._http = http
+
+    def count(self) -> tuple[int, int, float]:
+        with urllib.request.urlopen(f"http://{self._http}/api/status") as answer:
+            status = json.load(answer)
+        counters = status["counters"]
+        dealt = counters["stored"] + counters["duplicates"] + counters["rejected"] + counters["shed"]
+        return dealt, counters["shed"], (status["store"]["last_commit"] or 0) / 1_000
+
+
+@contextlib.asynccontextmanager
+async def hub(port: int, window: int) -> AsyncIterator[Hub]:
+    """The acknowledgements come after the commit, and ``window`` messages may wait for theirs."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        http = f"127.0.0.1:{probe.getsockname()[1]}"
+    with tempfile.TemporaryDirectory(prefix="ingest-") as data:
+        environ = {**os.environ, "HUB_MQTT_WINDOW": str(window), "HUB_AI_MODE": "builtin"}
+        command = ("-m", "hub", "serve", "--mqtt", f"127.0.0.1:{port}", "--http", http, "--data", data)
+        child = await asyncio.create_subprocess_exec(
+            sys.executable, *command, env=environ, stdout=asyncio.subprocess.PIPE, stdin=asyncio.subprocess.DEVNULL
+        )
+        assert child.stdout is not None
+        try:
+            said = await asyncio.wait_for(child.stdout.readline(), 60)
+            assert said.startswith(b"ready"), said
+            yield Hub(psutil.Process(child.pid), http)
+        finally:
+            child.terminate()
+            await child.wait()
+
+
+class MosquittoSub:
+    """``mosquitto_sub`` writing each payload to a file, so that what it has taken can be seen from outside."""
+
+    def __init__(self, process: psutil.Process, output: Path, size: int) -> None:
+        self.process = process
+        self._output = output
+        self._line = size + 1
+
+    def count(self) -> tuple[int, int, float]:
+        kept = self._output.stat()
+        return kept.st_size // self._line, 0, kept.st_mtime
+
+
+@contextlib.asynccontextmanager
+async def mosquitto_sub(port: int, qos: int, window: int, size: int) -> AsyncIterator[MosquittoSub]:
+    """``size`` is that of every payload."""
+    program = shutil.which("mosquitto_sub")
+    assert program, "this benchmark needs mosquitto_sub: apt install mosquitto-clients"
+    with tempfile.TemporaryDirectory(prefix="ingest-") as folder:
+        output = Path(folder) / "taken"
+        words = ["-p", str(port), "-q", str(qos), "-t", "devices/#", "-V", "5", "-D", "connect", "receive-maximum"]
+        with output.open("wb") as file:
+            child = await asyncio.create_subprocess_exec(program, *words, str(window), stdout=file)
+        try:
+            await asyncio.sleep(0.5)  # it does not say when it is subscribed
+            yield MosquittoSub(psutil.Process(child.pid), output, size)
+        finally:
+            child.terminate()
+            await child.wait()

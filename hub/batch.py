@@ -12,10 +12,11 @@ from hub.model import Alert, Command, Diagnosis, RawMessage, Record, Rejection
 
 
 class Batch:
-    """``answers`` go to those who wait for a fact, ``messages`` are acknowledged, commands are sent, all after the
-    commit."""
+    """``filled`` once anything was decided, even if it changes nothing. ``answers`` go to those who wait for a fact,
+    ``messages`` are acknowledged, commands are sent, all after the commit."""
 
     def __init__(self) -> None:
+        self.filled = False
         self.records: list[Record] = []
         self.rejections: list[Rejection] = []
         self.events: list[Event] = []

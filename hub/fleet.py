@@ -93,19 +93,18 @@ class Fleet:
         An older reading never replaces a newer value; a retained one only fills a gap.
         """
         device = self._devices[record.device]
-        metrics = device.metrics
-        fresh = record.values.keys() - metrics.keys()
-        if fresh and len(metrics) + len(fresh) > self._limits.metrics:
-            raise Rejected("too_many_metrics", f"A device has at most {self._limits.metrics} metrics.")
-        self._dirty.add(device.id)
-        retained = record.quality == "retained"
-        for name, value in record.values.items():
+        metrics, values, ts, quality = device.metrics, record.values, record.ts, record.quality
+        if not values.keys() <= metrics.keys():
+            fresh = values.keys() - metrics.keys()
+            if len(metrics) + len(fresh) > self._limits.metrics:
+                raise Rejected("too_many_metrics", f"A device has at most {self._limits.metrics} metrics.")
+        self._dirty.add(record.device)
+        retained = quality == "retained"
+        for name, value in values.items():
             latest = metrics.get(name)
-            if latest is None:
-                metrics[name] = Latest(value, record.ts, record.quality)
             # A time in our future is a clock that will be put right: it must not hold the value until then.
-            elif not retained and (record.ts >= latest.ts or latest.ts > record.received):
-                latest.value, latest.ts, latest.quality = value, record.ts, record.quality
+            if latest is None or (not retained and (ts >= latest.ts or latest.ts > record.received)):
+                metrics[name] = Latest(value, ts, quality)
         return [] if retained else self._heard(device, record)
 
     def lapse(self, lapse: Lapse) -> list[Event]:
@@ -119,19 +118,20 @@ class Fleet:
 
     def _heard(self, device: Device, record: Record) -> list[Event]:
         """A device that speaks is there, whatever a will said before; its rhythm follows its messages."""
-        received = record.received
+        received, quicker = record.received, False
         if device.last_seen is not None and record.quality != "late":
             # The longer of the two intervals, so that neither a burst of past readings nor a list of many readings
             # in one message is taken for a fast rhythm.
             interval = max(received - device.last_seen, record.ts - device.last_ts)
             if interval > 0:
                 rhythm = device.rhythm
+                quicker = rhythm is None or interval < rhythm
                 device.rhythm = interval if rhythm is None else rhythm + 0.2 * (min(interval, 4 * rhythm) - rhythm)
         device.last_ts = max(device.last_ts, record.ts) if record.ts <= received else received
         device.last_seen = received
         if device.presence == "online":
-            due = received + self._patience(device)
-            if due < self._looks[device.id]:  # its rhythm has turned out faster than was thought
+            # Its rhythm may have turned out faster than was thought.
+            if quicker and (due := received + self._patience(device)) < self._looks[device.id]:
                 self._look(device, due)
             return []
         return self._turn(device, "online", received)

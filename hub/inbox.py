@@ -34,6 +34,11 @@ class Inbox:
     def __len__(self) -> int:
         return len(self._entries)
 
+    @property
+    def drained(self) -> bool:
+        """Closed, and everything has been handed out."""
+        return self.closed and not self._entries
+
     def offer(self, messages: Sequence[RawMessage]) -> int:
         """Take in what came together; how many were kept, or shed and counted (QoS 0). Fewer than all says that the
         next one, of QoS 1, found no room. A full window of QoS 1 always finds room."""

@@ -7,6 +7,7 @@ nothing is decoded twice.
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -30,8 +31,10 @@ from hub.store.base import Delta, Store
 
 log = logging.getLogger(__name__)
 
-MOST = 2_000
-"""Entries a batch: bounds how long decoding keeps the loop (about 30 ms)."""
+MOST = 1_000
+"""Entries decided at once: bounds how long that keeps the loop (some 10 ms)."""
+MOST_WRITTEN = 20_000
+"""Messages a batch: bounds what waits while the store is slow."""
 _NOTHING = Result()
 
 
@@ -66,6 +69,8 @@ class Pipeline:
         self._on_effect = on_effect
         self._on_command = on_command
         self._cursor = 0
+        self._batch = Batch()
+        self._filled, self._taken = asyncio.Event(), asyncio.Event()
         self._ticked = 0
         self.link: Link | None = None
 
@@ -85,14 +90,30 @@ class Pipeline:
         await self._finish(batch)
 
     async def run(self) -> None:
-        """Until the inbox is closed and drained."""
-        while entries := await self._inbox.take(MOST):
-            await self._finish(self._decide(entries))
+        """Until the inbox is closed and drained. While one batch is written, the next fills."""
+        async with asyncio.TaskGroup() as group:
+            group.create_task(self._finish_all(), name="commits")
+            while entries := await self._inbox.take(MOST):
+                self._decide(self._batch, entries)
+                self._filled.set()
+                self._taken.clear()
+                await asyncio.sleep(0)  # everybody else has a turn between two helpings
+                if len(self._batch.messages) >= MOST_WRITTEN:
+                    await self._taken.wait()
+            self._filled.set()
+
+    async def _finish_all(self) -> None:
+        while not self._inbox.drained or self._batch.filled:
+            await self._filled.wait()
+            self._filled.clear()
+            batch, self._batch = self._batch, Batch()
+            self._taken.set()
+            await self._finish(batch)
 
     # -- decide: no await in here ------------------------------------------------------------------------------
 
-    def _decide(self, entries: Sequence[Entry]) -> Batch:
-        batch = Batch()
+    def _decide(self, batch: Batch, entries: Sequence[Entry]) -> None:
+        batch.filled = True
         for entry in entries:
             if isinstance(entry, RawMessage):
                 batch.messages.append(entry)
@@ -102,12 +123,13 @@ class Pipeline:
                 answer = self._answer(batch, fact)
                 if future is not None:
                     batch.answers.append((future, answer))
-        return batch
 
     def _message(self, batch: Batch, message: RawMessage) -> None:
         try:
-            dialect = next((d for d in self._dialects if d.owns(message.topic)), None)
-            if dialect is None:
+            for dialect in self._dialects:
+                if dialect.owns(message.topic):
+                    break
+            else:
                 raise Rejected("no_dialect", "No dialect reads this topic.")
             self._apply(batch, message, dialect, dialect.decode(message, self._fleet))
         except Rejected as error:
@@ -259,18 +281,8 @@ class Pipeline:
         states = self._fleet.take_dirty()
         activity = [line for event in batch.events if (line := narrate(event, self._fleet.get)) is not None]
         alerts = batch.alerts()
-        changed = (
-            batch.records,
-            states,
-            batch.deleted,
-            alerts,
-            batch.diagnoses,
-            batch.rejections,
-            activity,
-            batch.commands,
-            batch.learnt,
-        )
-        if not any(changed):
+        changed = (batch.records, states, batch.deleted, alerts, batch.diagnoses, batch.rejections, activity)
+        if not any(changed) and not batch.commands and not batch.learnt:
             return None
         self._cursor += len(batch.records)
         return Delta(

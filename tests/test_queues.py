@@ -91,7 +91,7 @@ def test_the_window_stays_bounded():
     window = Window(overall=100, each=5)
     for number in range(10_000):
         window.seen(f"d{number % 7}", str(number))
-    assert len(window._recent) <= 100 + 7 * 5
+    assert len(window) <= 2 * 100 + 7 * 5
 
 
 def test_a_window_is_restored_and_forgets_a_deleted_device():

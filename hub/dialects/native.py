@@ -5,8 +5,8 @@ A message is taken whole or refused whole; in a list each item stands for itself
 
 from __future__ import annotations
 
-import hashlib
 import re
+import zlib
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
@@ -27,6 +27,8 @@ MAX_ITEMS = 10_000
 MAX_COMMANDS = 64
 COMMAND = re.compile(r"[A-Za-z0-9._-]{1,64}")
 MAX_REMEMBERED = 200_000
+_names: set[str] = set()
+"""Names that are known to be good, and none of :data:`RESERVED`."""
 
 
 class Address(NamedTuple):
@@ -130,17 +132,31 @@ def _record(message: RawMessage, address: Address, body: dict[str, Any], index: 
     ts, quality = when(body.get("ts"), message.received, retained=message.retained)
     metrics = body.get("metrics")
     values: dict[str, Value] = {}
+    names = _names
     if type(metrics) is dict:
         for name, value in metrics.items():
-            if value is not None:
-                values[metric_name(name)] = scalar(name, value)
+            if type(value) is float and name in names:
+                values[name] = value
+            elif value is not None:
+                values[_named(name)] = scalar(name, value)
     elif metrics is not None:
         raise Rejected("bad_value", "metrics must be an object of names and values.")
     else:
         for name, value in body.items():
-            if value is not None and name not in RESERVED:
-                values[metric_name(name)] = scalar(name, value)
+            if type(value) is float and name in names:
+                values[name] = value
+            elif value is not None and name not in RESERVED:
+                values[_named(name)] = scalar(name, value)
     return Record(address.device, ts, message.received, values, quality, _key(body, message.payload, index))
+
+
+def _named(name: str) -> str:
+    """The name if it is one; remembered, so that a fleet's few names are looked at once. (A number of JSON that is
+    no integer is always a finite float, and needs no second look either.)"""
+    if len(_names) >= MAX_REMEMBERED:
+        _names.clear()
+    _names.add(metric_name(name))
+    return name
 
 
 def _key(body: dict[str, Any], payload: bytes, index: int) -> str | None:
@@ -156,8 +172,7 @@ def _key(body: dict[str, Any], payload: bytes, index: int) -> str | None:
         return None
     if type(seq) is not int or abs(seq) > 2**63:
         raise Rejected("bad_value", "seq must be an integer.")
-    digest = hashlib.blake2b(payload, digest_size=8).hexdigest()
-    return f"s{seq}.{index}.{digest}"
+    return f"s{seq}.{index}.{zlib.crc32(payload)}"
 
 
 def _status(message: RawMessage, address: Address) -> Availability:

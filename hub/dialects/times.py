@@ -21,6 +21,8 @@ def when(value: Any, received: int, *, retained: bool = False) -> tuple[int, Qua
     Absent: the time of receipt. More than a day off: the time of receipt, quality ``clock``.
     Raises Rejected (``bad_time``) for what is no time at all.
     """
+    if type(value) is int and value > _MILLISECONDS_FROM and -DAY <= received - value <= LATE and not retained:
+        return value, "good"  # what nearly all say, without a detour
     if value is None:
         return received, "retained" if retained else "good"
     ts = _parse(value)

@@ -62,8 +62,9 @@ class Engine:
             return events
         for condition, key in plan.silence:
             events += self._heard(device, condition, key, record.received)
-        for metric, value in record.values.items():
-            for rule, key in plan.by_metric.get(metric, ()):
+        for metric in plan.by_metric.keys() & record.values.keys() if plan.by_metric else ():
+            value = record.values[metric]
+            for rule, key in plan.by_metric[metric]:
                 if device.metrics[metric].ts > record.ts:
                     continue  # a newer value has been judged already
                 watch = device.watches.get(key) or Watch()
@@ -99,7 +100,7 @@ class Engine:
             heapq.heappush(self._timers, (now + condition.silence_ms, device.id, key))
         watch.due = now + condition.silence_ms
         watch.since = now
-        return self._close(watch, "recover", now)
+        return self._close(watch, "recover", now) if watch.alert is not None else []
 
     def tick(self, now: int, listening_since: int | None, find: Callable[[str], Device | None]) -> list[Event]:
         """Let the timers that are due fire. ``find`` gives a device by its id."""

@@ -48,7 +48,7 @@ async def take(peer: Peer, messages: int, flood: Callable[[], object]) -> Taken:
     flooding = asyncio.create_task(asyncio.to_thread(flood), name="flood")
     last, since = (before, shed, 0.0), time.monotonic()
     while not (flooding.done() and (last[0] - before >= messages or time.monotonic() - since > QUIET_S)):
-        await asyncio.sleep(0.05)
+        await asyncio.sleep(0.2)
         now = await asyncio.to_thread(peer.count)
         if now[0] != last[0]:
             since = time.monotonic()

@@ -139,9 +139,13 @@ def test_the_death_of_a_node_takes_its_devices_with_it():
     assert (back.device, back.online) == (slug(NODE), True)
 
 
-def test_the_will_of_an_older_session_is_no_death():
-    plant = Plant().born(session=8)
-    assert plant.node("DEATH", metric("bdSeq", T.INT64, 7)).availability == ()
+@pytest.mark.parametrize(
+    ("born", "died", "dead"), [(8, 7, False), (0, 255, False), (8, 8, True), (8, 9, True), (255, 0, True)]
+)
+def test_the_will_of_an_older_session_is_no_death(born, died, dead):
+    """pysparkplug's goodbye has the number of the session to come."""
+    plant = Plant().born(session=born)
+    assert bool(plant.node("DEATH", metric("bdSeq", T.INT64, died)).availability) is dead
 
 
 def test_the_death_of_a_device():

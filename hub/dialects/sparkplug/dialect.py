@@ -3,7 +3,7 @@
 A birth certificate declares the metrics of an edge node, or of a device behind it; data repeat only what changed,
 often by alias. The messages of an edge node are numbered from 0 to 255: where one is missing, or data come before
 their birth, the node is asked to be born again, at most once a minute. What is known is read all the same. A death
-counts only if its ``bdSeq`` is that of the last birth: a broker may deliver the will of an older session late.
+whose ``bdSeq`` is older than that of the last birth counts for nothing: a broker may deliver an old will late.
 
 Host applications say whether they are there on ``spBv1.0/STATE/HOST`` (3.0) or ``STATE/HOST`` (2.2): they are devices
 with nothing but a presence. The hub publishes no STATE of its own: it is no primary host that edge nodes wait for.
@@ -156,7 +156,7 @@ class SparkplugDialect:
         else:
             edge = self._edges.get(address.edge, Edge())
             died = _session(metrics)
-            if _UNKNOWN not in (died, edge.session) and died != edge.session:
+            if _UNKNOWN not in (died, edge.session) and 0 < (edge.session - died) % 256 < 128:
                 return Result()  # the will of a session that another has followed
             gone |= self._behind.get(address.edge, set())
             changes = [*self._forgotten(address.edge), _kept(address.edge, Edge(asked=edge.asked))]

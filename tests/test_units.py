@@ -10,8 +10,8 @@ from hub.dialects.units import spell
     [
         ("C", "°C"), ("ºC", "°C"), ("Cel", "°C"), ("degC", "°C"), ("°F", "°F"), ("F", "°F"), ("lux", "lx"), ("w", "W"),
         ("KW", "kW"), ("%RH", "%"), (" % ", "%"), ("var", "VAr"), ("VAR", "VAr"), ("va", "VA"), ("l", "L"),
-        ("PPM", "ppm"), ("μg/m³", "µg/m³"), ("m3/h", "m³/h"), ("Ω", "Ω"), ("ohm", "Ω"), ("Hz", "Hz"), ("sec", "s"), ("DBM", "dBm"),
-        ("", ""),
+        ("PPM", "ppm"), ("μg/m³", "µg/m³"), ("m3/h", "m³/h"), ("Ω", "Ω"), ("ohm", "Ω"), ("Hz", "Hz"), ("sec", "s"),
+        ("DBM", "dBm"), ("", ""),
     ],
 )  # fmt: skip
 def test_what_devices_send_is_spelt_in_one_way(sent, spelt):

@@ -95,7 +95,7 @@ class ShellyDialect:
         first, _, below = topic.removeprefix(self._gen1).partition("/")
         if topic == f"{self._source}/rpc":
             address = Address("answer", "")
-        elif leaf == "rpc" and last == "events" and not topic.startswith(self._reserved):
+        elif leaf == "rpc" and last == "events" and within and not topic.startswith(self._reserved):
             address = Address("events", within)
         elif leaf == "online" and above:
             address = Address("online", above)

@@ -37,6 +37,7 @@ class Mqtt(Section):
     root: str = Field(default="devices", pattern=r"^[^#+\x00]+$", max_length=200)
     zigbee2mqtt: str = Field(default="zigbee2mqtt", pattern=r"^[^#+\x00]+$", max_length=200)
     homeassistant: str = Field(default="homeassistant", pattern=r"^[^#+\x00]+$", max_length=200)
+    homie: str = Field(default="homie", pattern=r"^[^#+\x00]+$", max_length=200)
     username: str | None = None
     password: SecretStr | None = None
     tls: bool = False

@@ -64,7 +64,7 @@ def http_settings(settings: Settings, listener: socket.socket, token: str | None
 def spoken(settings: Settings) -> tuple[list[Dialect], list[Publish]]:
     """The dialects in the order of ownership, and what is said to their devices at every connection."""
     mqtt = settings.mqtt
-    roots = Roots(native=mqtt.root, zigbee2mqtt=mqtt.zigbee2mqtt, homeassistant=mqtt.homeassistant)
+    roots = Roots(native=mqtt.root, zigbee2mqtt=mqtt.zigbee2mqtt, homeassistant=mqtt.homeassistant, homie=mqtt.homie)
     return [make(roots) for make in DIALECTS.values()], greetings(roots)
 
 

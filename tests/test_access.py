@@ -227,18 +227,20 @@ def test_the_line_that_is_printed_works_as_it_stands(tmp_path: Path):
     said = hub(tmp_path / "data", broker, "add", "boiler")
     lines = "\n".join(line.strip() for line in said.splitlines() if line.startswith("    ") and "allow" not in line)
     broker.config.write_text(f"{broker.config.read_text()}{lines}\n")
-    broker.start()
     login = (tmp_path / "data" / "broker" / "hub.login").read_text().strip()
-    listener = Client(broker, HUB, login)
-    listener.hear("devices/#")
     (line,) = re.findall(r"^mosquitto_pub .*$", said, re.MULTILINE)
-    subprocess.run(line, shell=True, check=True, timeout=10)
-    deadline = time.monotonic() + 5
-    while not listener.heard and time.monotonic() < deadline:
-        time.sleep(0.02)
-    assert listener.heard == ["devices/boiler/telemetry"]
-    listener.leave()
-    broker.stop()
+    broker.start()
+    try:
+        listener = Client(broker, HUB, login)
+        listener.hear("devices/#")
+        subprocess.run(line, shell=True, check=True, timeout=10)
+        deadline = time.monotonic() + 5
+        while not listener.heard and time.monotonic() < deadline:
+            time.sleep(0.02)
+        assert listener.heard == ["devices/boiler/telemetry"]
+        listener.leave()
+    finally:
+        broker.stop()
     assert login not in said
     assert "allow_anonymous" not in hub(tmp_path / "data", broker, "add", "other"), "said once"
     assert hub(tmp_path / "data", broker, "list").split() == ["boiler", "other"]

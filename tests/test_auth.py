@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -158,7 +159,7 @@ async def test_every_route_refuses_without_the_token(locked: ApiHub) -> None:
     walked += [("get", path) for path in ("/docs", "/docs/init.js", "/openapi.json", "/api/nothing", "/ws", "/api")]
     assert len(walked) > 25
     for method, path in walked:
-        answer = await locked.http.request(method, path.format(device_id="x", alert_id="x", diagnosis_id="x"))
+        answer = await locked.http.request(method, re.sub(r"{\w+}", "x", path))
         if (method, path) in open_routes:
             assert answer.status_code in (200, 422), path
         else:

@@ -178,12 +178,23 @@ def test_a_bridge_has_its_prefix_and_no_more(guarded: Guarded):
         client.leave()
 
 
-@pytest.mark.parametrize("prefix", ["#", "+/x", "$SYS", "devices", "devices/a", "", "/x", "a\nuser hub"])
+@pytest.mark.parametrize(
+    "prefix",
+    ["#", "+/x", "$SYS", "devices", "devices/a", "", "/x", "a\nuser hub", "x/#", "x/+", " #", " devices", "x/", "x "],
+)
 def test_a_prefix_that_is_not_a_bridges_own(tmp_path: Path, prefix: str):
     access = Access(AccessFiles(tmp_path / "passwd", tmp_path / "acl"), "devices")
     with pytest.raises(Invalid):
         access.add("bridge", [prefix])
     assert access.users() == []
+
+
+def test_a_prefix_above_the_devices_root_would_hold_them_all(tmp_path: Path):
+    access = Access(AccessFiles(tmp_path / "passwd", tmp_path / "acl"), "site/devices")
+    with pytest.raises(Invalid, match="belongs to the devices"):
+        access.add("bridge", ["site"])
+    access.add("bridge", ["site/zigbee2mqtt"])
+    assert [user.topics for user in access.users()] == [("site/zigbee2mqtt",)]
 
 
 @pytest.mark.parametrize("name", ["", "a/b", "+", "#", "a b", "a:b\nx", "hub", "é", "x" * 65])

@@ -125,11 +125,16 @@ class Access:
 
 
 def _check_topic(topic: str, root: str) -> None:
-    """A bridge has a prefix of its own: not everything, not the broker's own topics, not the devices' root."""
-    first = topic.split("/")[0]
-    if not topic.isprintable() or not first or first in ("+", "#") or first.startswith("$"):
-        raise Invalid(f"A bridge cannot have {topic[:64]!r}.", "Name the prefix that is its own, such as zigbee2mqtt.")
-    if f"{topic}/".startswith(f"{root}/"):
+    """A bridge has a prefix of its own: no wildcard, not the broker's own topics, nothing at, below or above the
+    devices' root. Mosquitto skips spaces before a topic, so that " devices" would be the root in its eyes."""
+    levels = topic.split("/")
+    spaced = topic != topic.strip()
+    if not topic.isprintable() or spaced or not all(levels) or levels[0].startswith("$") or set(topic) & set("+#"):
+        raise Invalid(
+            f"A bridge cannot have {topic[:64]!r}.",
+            "Name the prefix that is its own, such as zigbee2mqtt: all below it is meant, without + or #.",
+        )
+    if f"{topic}/".startswith(f"{root}/") or f"{root}/".startswith(f"{topic}/"):
         raise Invalid(f"{topic[:64]!r} belongs to the devices themselves.", "Name the prefix that is the bridge's own.")
 
 

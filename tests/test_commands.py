@@ -3,6 +3,7 @@
 import itertools
 import json
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -106,6 +107,42 @@ def test_a_repeated_request_is_one_command_also_after_a_restart(hub: Serving, ta
     marker = hub.command(tank.name, "set_valve", 9).json()
     until(lambda: any(marker["id"].encode() in payload for _, payload in tank.heard))
     assert sum(topic.endswith("/beep") for topic, _ in tank.heard) == 1
+
+
+def test_requests_at_the_same_moment_with_one_key_are_one_command(hub: Serving, tank: Tank):
+    with ThreadPoolExecutor(8) as pool:
+        answers = list(pool.map(lambda _: hub.command(tank.name, "beep", key="together"), range(16)))
+    assert {answer.status_code for answer in answers} == {202}
+    assert len({answer.json()["id"] for answer in answers}) == 1
+    marker = hub.command(tank.name, "set_valve", 9).json()
+    until(lambda: any(marker["id"].encode() in payload for _, payload in tank.heard))
+    assert sum(topic.endswith("/beep") for topic, _ in tank.heard) == 1
+    assert len(hub.get(f"/api/devices/{tank.name}/commands")["items"]) == 2
+
+
+def test_a_command_is_not_kept_by_the_broker_for_who_comes_later(hub: Serving, tank: Tank):
+    hub.command(tank.name, "beep")
+    until(lambda: tank.heard)
+    late = Thing(hub.broker, f"devices/{tank.name}/commands/#")
+    marker = hub.command(tank.name, "set_valve", 9).json()
+    until(lambda: late.heard)
+    assert [json.loads(payload)["id"] for _, payload in late.heard] == [marker["id"]]
+    late.leave()
+
+
+def test_what_is_desired_is_kept_over_a_restart_with_what_differs(hub: Serving, tank: Tank):
+    tank.say(f"devices/{tank.name}/desired", {"valve": 50, "mode": "auto"}, retained=True)
+    tank.say(f"devices/{tank.name}/reported", {"mode": "hand"})
+    differs = {"valve": {"desired": 50, "reported": 20}, "mode": {"desired": "auto", "reported": "hand"}}
+    until(lambda: hub.get(f"/api/devices/{tank.name}")["differs"] == differs)
+    tank.say(f"devices/{tank.name}/desired", b"", retained=True)  # so that the broker cannot tell it again
+    hub.kill()
+    hub.start()
+    found = hub.get(f"/api/devices/{tank.name}")
+    assert found["desired"] == {"valve": 50, "mode": "auto"}
+    assert found["differs"] == differs
+    tank.say(f"devices/{tank.name}/reported", {"mode": "auto", "valve": 50})
+    until(lambda: hub.get(f"/api/devices/{tank.name}")["differs"] == {})
 
 
 def test_an_offline_device_gets_it_when_it_is_back_or_never(hub: Serving, tank: Tank):

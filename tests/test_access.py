@@ -145,14 +145,26 @@ def test_nobody_comes_in_without_a_password(guarded: Guarded):
         client.leave()
 
 
-def test_who_is_revoked_is_out_at_once(guarded: Guarded):
+def test_who_is_revoked_is_out_at_once_and_nobody_else(guarded: Guarded):
     guarded.add("a")
-    assert login(guarded, "a", guarded.password["a"]) is None
-    a = guarded.client("a")
+    guarded.add("b")
+    assert login(guarded, "b", guarded.password["b"]) is None
+    hub, b = guarded.client(HUB), guarded.client("b")
+    hub.hear("devices/#")
+    a = guarded.client("a", will="devices/a/status")
     guarded.access.revoke("a")
     assert guarded.access.reload()
     assert a.down.wait(10), "its connection ends"
     a.paho.loop_stop()
+    b.say("devices/b/telemetry")
+    deadline = time.monotonic() + 5
+    while "devices/b/telemetry" not in hub.heard and time.monotonic() < deadline:
+        time.sleep(0.02)
+    assert "devices/b/telemetry" in hub.heard
+    assert not b.down.is_set()
+    assert not hub.down.is_set()
+    hub.leave()
+    b.leave()
     again = Client(guarded.broker, "a", guarded.password["a"])
     assert again.refused
     again.leave()

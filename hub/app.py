@@ -26,6 +26,7 @@ from hub.assistant import Assistant
 from hub.bus import Bus
 from hub.config import Settings
 from hub.diagnosis import Diagnostician
+from hub.dialects import DIALECTS, greetings
 from hub.errors import HubError
 from hub.fleet import Fleet
 from hub.housekeeping import run_clock, run_retention
@@ -43,7 +44,7 @@ from hub.store.lock import DirectoryLock
 from hub.store.sqlite import SqliteStore
 from hub.tools import Tools
 from hub.usage import Meter
-from hub.wiring import ai_settings, bind, fleet_limits, http_settings, link_settings, read_if_there, rules_of, spoken
+from hub.wiring import ai_settings, bind, fleet_limits, http_settings, link_settings, read_if_there, roots_of, rules_of
 
 log = logging.getLogger(__name__)
 
@@ -105,7 +106,8 @@ async def open_hub(settings: Settings, token: str | None) -> AsyncIterator[Hub]:
         stack.push_async_callback(providers.close)
 
         inbox, bus, fleet = Inbox(), Bus(), Fleet(fleet_limits(settings))
-        dialects, greetings = spoken(settings)
+        roots = roots_of(settings)
+        dialects = [make(roots) for make in DIALECTS.values()]
         messages = Recent(inbox.offer, dialects, fleet)
         link = MqttLink(
             link_settings(settings, install),
@@ -113,7 +115,7 @@ async def open_hub(settings: Settings, token: str | None) -> AsyncIterator[Hub]:
             lambda since, at: inbox.tell(LostSession(since or _last_heard(fleet), at)),
         )
         link.subscribe(topic for dialect in dialects for topic in dialect.filters)
-        metrics, outbox = Metrics(), Outbox(link, greetings)
+        metrics, outbox = Metrics(), Outbox(link, greetings(roots))
         sender = Sender(fleet=fleet, link=link, tell=inbox.tell, now=now_ms)
         pipeline = Pipeline(
             inbox=inbox,
@@ -165,6 +167,7 @@ async def open_hub(settings: Settings, token: str | None) -> AsyncIterator[Hub]:
             install_id=install.id,
             started_at=now_ms(),
             data=data,
+            roots=roots,
             retention_days=settings.store.retention_days,
         )
         broadcaster = Broadcaster(services)

@@ -51,3 +51,13 @@ class Batch:
         self.commands = {key: command for key, command in self.commands.items() if command.device != device}
         self.sending = [command for command in self.sending if command.device != device]
         self.deleted.append(device)
+
+    def answer(self) -> None:
+        """Tell those who wait for their fact what became of it."""
+        for future, answer in self.answers:
+            if future.done():
+                continue  # whoever asked has gone away
+            if isinstance(answer, Exception):
+                future.set_exception(answer)
+            else:
+                future.set_result(answer)

@@ -19,7 +19,7 @@ from hub.bus import Bus
 from hub.committing import Committer, Counters
 from hub.control import Ledger
 from hub.dedupe import Window
-from hub.dialects import Change, Dialect, Effect, Result, rejection
+from hub.dialects import Change, Dialect, Effect, MappingDialect, Result, rejection
 from hub.errors import HubError, Rejected
 from hub.fleet import Fleet
 from hub.inbox import Entry, Inbox
@@ -233,6 +233,9 @@ class Pipeline:
                 batch.events.append(ev.DiagnosisReady(fact.diagnosis, fact.diagnosis.created_at))
             case facts.ReplaceRules():
                 batch.events += engine.replace(fact.rules, fleet.devices(), fact.at)
+            case facts.ReplaceMappings():
+                mapped = next(each for each in self._dialects if isinstance(each, MappingDialect))
+                batch.effects += mapped.replace(fact.mappings)
             case facts.SendCommand():
                 asked = fact.command
                 batch.command(self._ledger.request(fact, fleet.require(asked.device)), asked.created_at)
@@ -264,13 +267,7 @@ class Pipeline:
             self._on_effect(effect)
         for command in batch.sending:
             self._on_command(command)
-        for future, answer in batch.answers:
-            if future.done():
-                continue  # whoever asked has gone away
-            if isinstance(answer, Exception):
-                future.set_exception(answer)
-            else:
-                future.set_result(answer)
+        batch.answer()
         if batch.records:
             batch.events.append(ev.ReadingsStored(batch.records, self._now()))
         if batch.events:

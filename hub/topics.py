@@ -28,6 +28,29 @@ def matches(topic_filter: str, topic: str) -> bool:
     return len(wanted) == len(levels)
 
 
+def covers(wide: str, narrow: str) -> bool:
+    """True if every topic that the filter ``narrow`` matches is matched by the filter ``wide`` too."""
+    wider, narrower = wide.split("/"), narrow.split("/")
+    for i, level in enumerate(wider):
+        if level == "#":
+            return True
+        if i >= len(narrower) or narrower[i] == "#" or level not in ("+", narrower[i]):
+            return False
+    return len(wider) == len(narrower)
+
+
+def overlap(one: str, other: str) -> bool:
+    """True if there are topics that both filters match."""
+    ones, others = one.split("/"), other.split("/")
+    for a, b in zip(ones, others, strict=False):
+        if "#" in (a, b):
+            return True
+        if a != b and "+" not in (a, b):
+            return False
+    longer = max(ones, others, key=len)[min(len(ones), len(others)) :]
+    return longer in ([], ["#"])
+
+
 def slug(native_id: str) -> str:
     """The hub's id for what a device is called elsewhere: itself where it fits, else a readable form with a hash.
 

@@ -6,10 +6,12 @@ import shutil
 import socket
 from pathlib import Path
 
+import msgspec
+
 from hub.ai.base import AiSettings
 from hub.api import HttpSettings
 from hub.config import Ai, Settings, split_address
-from hub.dialects import DIALECTS, Dialect, Publish, Roots, greetings
+from hub.dialects import Roots, parse_mappings, reserved
 from hub.errors import InUse
 from hub.fleet import FleetLimits
 from hub.install import Install
@@ -24,11 +26,15 @@ HUB_LOGIN = "hub.login"
 
 
 def rules_of(data: Path) -> list[Rule]:
-    """The rules of this data folder, seeded from the defaults at its first start."""
-    file = data / "rules.toml"
+    return parse(_seeded(data, "rules.toml"))
+
+
+def _seeded(data: Path, name: str) -> str:
+    """This file of the data folder, which is the default one at the first start."""
+    file = data / name
     if not file.exists():
-        shutil.copyfile(config_dir() / "rules.toml", file)
-    return parse(file.read_text("utf-8"))
+        shutil.copyfile(config_dir() / name, file)
+    return file.read_text("utf-8")
 
 
 def read_if_there(file: Path) -> str | None:
@@ -61,11 +67,12 @@ def http_settings(settings: Settings, listener: socket.socket, token: str | None
     )
 
 
-def spoken(settings: Settings) -> tuple[list[Dialect], list[Publish]]:
-    """The dialects in the order of ownership, and what is said to their devices at every connection."""
+def roots_of(settings: Settings) -> Roots:
+    """Where the dialects begin, and what a person has mapped. Raises ConfigError for a mapping that cannot be."""
     mqtt = settings.mqtt
     roots = Roots(native=mqtt.root, zigbee2mqtt=mqtt.zigbee2mqtt, homeassistant=mqtt.homeassistant, homie=mqtt.homie)
-    return [make(roots) for make in DIALECTS.values()], greetings(roots)
+    mappings = parse_mappings(_seeded(settings.store.data, "mappings.toml"), reserved(roots))
+    return msgspec.structs.replace(roots, mappings=tuple(mappings))
 
 
 def fleet_limits(settings: Settings) -> FleetLimits:

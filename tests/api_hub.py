@@ -158,6 +158,7 @@ async def running_hub(
         install_id="test",
         started_at=now_ms(),
         data=data,
+        roots=Roots(),
     )
     diagnosing = idle()
     if real_ai or models:

@@ -21,7 +21,7 @@ FLOORS = tuple(
         "topics dedupe activity dialects control fleet rules insight",
         "config resources install inbox batch bus runs qr mqtt store ai uploads worker notify metrics usage",
         "committing pipeline outbox sender devices alerts commands housekeeping tools investigation prompts "
-        "diagnosis assistant analysis rulebook",
+        "diagnosis assistant analysis book",
         "api",
         "app wiring serve demo doctor device cli __main__",
     )

@@ -10,6 +10,7 @@ A ``note`` says why an expectation is not what a script once wrote.
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -18,23 +19,32 @@ from hub.dialects import (
     Dialect,
     HomeAssistantDialect,
     HomieDialect,
+    MappingDialect,
     Result,
     ShellyDialect,
     SparkplugDialect,
     TasmotaDialect,
     Zigbee2MqttDialect,
+    parse_mappings,
 )
 from hub.errors import Rejected
 from hub.model import Identity, Latest, RawMessage
 
 VECTORS = Path(__file__).parent / "vectors"
-MAKE = {
+HOME = """
+[[mapping]]
+topic = "home/{room}/{metric}"
+device = "home/{room}"
+"""
+MAPPINGS = (Path(__file__).parent.parent / "config/mappings.toml").read_text("utf-8") + HOME
+MAKE: dict[str, Callable[[], Dialect]] = {
     "zigbee2mqtt": Zigbee2MqttDialect,
     "tasmota": TasmotaDialect,
     "sparkplug": SparkplugDialect,
     "shelly": ShellyDialect,
     "homie": HomieDialect,
     "homeassistant": HomeAssistantDialect,
+    "mapping": lambda: MappingDialect(parse_mappings(MAPPINGS)),
 }
 RECEIVED = 1_795_380_400_000
 
@@ -81,8 +91,8 @@ def message(vector: dict[str, Any], received: int = RECEIVED) -> RawMessage:
 def disagreements(vector: dict[str, Any], dialect: Dialect) -> list[str]:
     """What differs from the expectation, in words; empty where all agrees."""
     expect, registry = vector["expect"], Registry()
-    at = _time(expect)
-    received = RECEIVED if at is None else at + 50
+    times = [_time(expect), *(_time(seen) for seen in expect.get("observations", ()))]
+    received = max((at + 50 for at in times if at is not None), default=RECEIVED)
     for given in vector.get("given", ()):
         registry.hear(dialect, message(given, received))
     try:
@@ -96,6 +106,7 @@ def disagreements(vector: dict[str, Any], dialect: Dialect) -> list[str]:
 
 def _differences(expect: dict[str, Any], result: Result, registry: Registry) -> Any:
     values = {name: value for record in result.records for name, value in record.values.items()}
+    points = {(record.ts, name): value for record in result.records for name, value in record.values.items()}
     identity = next((registry.met[r.device] for r in (*result.records, *result.availability)), None)
     wanted = expect.get("device", {})
     if identity is None:
@@ -118,7 +129,9 @@ def _differences(expect: dict[str, Any], result: Result, registry: Registry) -> 
         if seen["value"] is None:
             if seen["metric"] in values:
                 yield f"{seen['metric']} = {values[seen['metric']]!r}, but it is not known"
-        elif seen["metric"] not in values or values[seen["metric"]] != seen["value"]:
+        elif "time_s" in seen and points.get((_time(seen), seen["metric"])) != seen["value"]:
+            yield f"no {seen['metric']} = {seen['value']!r} at {seen['time_s']}"
+        elif "time_s" not in seen and values.get(seen["metric"]) != seen["value"]:
             yield f"{seen['metric']} = {values.get(seen['metric'])!r} instead of {seen['value']!r}"
         elif seen.get("unit") and info is not None and units.get(seen["metric"]) != seen["unit"]:
             yield f"unit of {seen['metric']} is {units.get(seen['metric'])!r} instead of {seen['unit']!r}"
@@ -135,7 +148,7 @@ def _time(expect: dict[str, Any]) -> int | None:
     """What the message says of its time, in ms."""
     if isinstance(expect.get("time"), str):
         return int(datetime.fromisoformat(expect["time"]).timestamp() * 1000)
-    return int(expect["time_s"] * 1000) if "time_s" in expect else expect.get("time_ms")
+    return round(expect["time_s"] * 1000) if "time_s" in expect else expect.get("time_ms")
 
 
 if __name__ == "__main__":

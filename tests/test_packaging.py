@@ -50,6 +50,7 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
         "hub/cli.py",
         "hub/py.typed",
         "hub/_config/hub.toml",
+        "hub/_config/mappings.toml",
         "hub/_config/rules.toml",
         "hub/_web/index.html",
         "hub/_web/swagger/swagger-ui-bundle.js",

@@ -440,6 +440,90 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/mappings": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Listing
+         * @description The mappings in the order in which they are asked: the first that fits a topic reads it.
+         */
+        get: operations["listing_api_mappings_get"];
+        /**
+         * Replace
+         * @description Put another text in force at once: the hub subscribes to what it names. 409 if somebody else was faster.
+         */
+        put: operations["replace_api_mappings_put"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/mappings/text": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Text
+         * @description ``mappings.toml`` as it is written; ``revision`` is needed to change it.
+         */
+        get: operations["text_api_mappings_text_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/mappings/check": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Check
+         * @description What a text would mean, or what is wrong with it; nothing is changed.
+         */
+        post: operations["check_api_mappings_check_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/mappings/preview": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Preview
+         * @description What messages would say by a text: devices, values, units, times. Nothing is changed and nothing kept.
+         */
+        post: operations["preview_api_mappings_preview_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/status": {
         parameters: {
             query?: never;
@@ -1567,6 +1651,97 @@ export interface components {
             /** Token */
             token: string;
         };
+        /**
+         * MappedMessage
+         * @description ``problem`` says why the message would be rejected; a message that no mapping fits has one too.
+         */
+        MappedMessage: {
+            /** Topic */
+            topic: string;
+            /** Readings */
+            readings: components["schemas"]["MappedReading"][];
+            /** Problem */
+            problem: string | null;
+        };
+        /**
+         * MappedReading
+         * @description ``ts`` is null where nothing but unknown values was found.
+         */
+        MappedReading: {
+            /** Device */
+            device: string;
+            /** Name */
+            name: string | null;
+            /** Ts */
+            ts: number | null;
+            /** Values */
+            values: components["schemas"]["MappedValue"][];
+        };
+        /**
+         * MappedValue
+         * @description ``value`` is null where the message says that it is not known.
+         */
+        MappedValue: {
+            /** Metric */
+            metric: string;
+            /** Value */
+            value: number | boolean | string | null;
+            /** Unit */
+            unit: string | null;
+        };
+        /** MappingList */
+        MappingList: {
+            /** Items */
+            items: components["schemas"]["MappingShape"][];
+        };
+        /**
+         * MappingShape
+         * @description ``form`` is ``auto``, ``plain``, ``json``, ``collectd`` or ``senml``; ``metrics`` the names that are picked.
+         */
+        MappingShape: {
+            /** Topic */
+            topic: string;
+            /** Device */
+            device: string;
+            /** Form */
+            form: string;
+            /** Metrics */
+            metrics: string[];
+        };
+        /**
+         * MappingsChecked
+         * @description ``problem`` says what is wrong with the text and what is allowed; there are no mappings then.
+         */
+        MappingsChecked: {
+            /** Items */
+            items: components["schemas"]["MappingShape"][];
+            /** Problem */
+            problem: string | null;
+        };
+        /**
+         * MappingsPreview
+         * @description ``problem`` says what is wrong with the text; there are no items then.
+         */
+        MappingsPreview: {
+            /** Items */
+            items: components["schemas"]["MappedMessage"][];
+            /** Problem */
+            problem: string | null;
+        };
+        /** MappingsText */
+        MappingsText: {
+            /** Text */
+            text: string;
+            /** Revision */
+            revision: string;
+        };
+        /** MappingsTrial */
+        MappingsTrial: {
+            /** Text */
+            text: string;
+            /** Messages */
+            messages: components["schemas"]["MessageTried"][];
+        };
         /** MessageAsked */
         MessageAsked: {
             /** Role */
@@ -1603,6 +1778,22 @@ export interface components {
             encoding: "utf-8" | "hex";
             /** Cut */
             cut: boolean;
+        };
+        /**
+         * MessageTried
+         * @description ``payload`` as ``/api/topics`` gives it: text, or hexadecimal.
+         */
+        MessageTried: {
+            /** Topic */
+            topic: string;
+            /** Payload */
+            payload: string;
+            /**
+             * Encoding
+             * @default utf-8
+             * @enum {string}
+             */
+            encoding: "utf-8" | "hex";
         };
         /** MetricShape */
         MetricShape: {
@@ -1694,21 +1885,6 @@ export interface components {
             text: string;
             /** Last Fired */
             last_fired: number | null;
-        };
-        /**
-         * RulesChange
-         * @description ``revision`` is that of the text that was read and changed.
-         */
-        RulesChange: {
-            /** Text */
-            text: string;
-            /** Revision */
-            revision: string;
-        };
-        /** RulesCheck */
-        RulesCheck: {
-            /** Text */
-            text: string;
         };
         /**
          * RulesChecked
@@ -1805,6 +1981,24 @@ export interface components {
             last_commit: number | null;
             /** Retention Days */
             retention_days: number;
+        };
+        /**
+         * TextChange
+         * @description ``revision`` is that of the text that was read and changed.
+         */
+        TextChange: {
+            /** Text */
+            text: string;
+            /** Revision */
+            revision: string;
+        };
+        /**
+         * TextCheck
+         * @description A draft of ``rules.toml`` or ``mappings.toml``.
+         */
+        TextCheck: {
+            /** Text */
+            text: string;
         };
         /** ValidationError */
         ValidationError: {
@@ -2558,7 +2752,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["RulesChange"];
+                "application/json": components["schemas"]["TextChange"];
             };
         };
         responses: {
@@ -2611,7 +2805,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["RulesCheck"];
+                "application/json": components["schemas"]["TextCheck"];
             };
         };
         responses: {
@@ -2622,6 +2816,145 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["RulesChecked"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    listing_api_mappings_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MappingList"];
+                };
+            };
+        };
+    };
+    replace_api_mappings_put: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TextChange"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MappingsText"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    text_api_mappings_text_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MappingsText"];
+                };
+            };
+        };
+    };
+    check_api_mappings_check_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TextCheck"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MappingsChecked"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    preview_api_mappings_preview_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["MappingsTrial"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MappingsPreview"];
                 };
             };
             /** @description Validation Error */

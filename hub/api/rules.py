@@ -8,14 +8,14 @@ from starlette.responses import Response
 from hub.api import convert, rule_shapes, shapes
 from hub.api.problems import Json
 from hub.api.services import Services
-from hub.api.wire import RulesChange, RulesCheck
+from hub.api.wire import TextChange, TextCheck
+from hub.book import rulebook
 from hub.errors import Invalid
-from hub.rulebook import Rulebook
 
 
 def routes(services: Services) -> APIRouter:
     router = APIRouter(prefix="/api/rules", tags=["rules"])
-    book = Rulebook(file=services.data / "rules.toml", submit=services.inbox.submit, now=services.now)
+    book = rulebook(services.data, services.inbox.submit, services.now)
 
     @router.get("", response_model=shapes.RuleList)
     async def listing() -> Response:
@@ -29,7 +29,7 @@ def routes(services: Services) -> APIRouter:
         return Json(await book.read())
 
     @router.post("/check", response_model=rule_shapes.RulesChecked)
-    async def check(body: RulesCheck) -> Response:
+    async def check(body: TextCheck) -> Response:
         """What a text would mean, or what is wrong with it; nothing is changed."""
         try:
             items = [convert.rule(rule, None) for rule in book.check(body.text)]
@@ -38,7 +38,7 @@ def routes(services: Services) -> APIRouter:
         return Json({"items": items, "problem": None})
 
     @router.put("", response_model=rule_shapes.RulesText)
-    async def replace(body: RulesChange) -> Response:
+    async def replace(body: TextChange) -> Response:
         """Put another text in force at once; alerts of rules that are gone are withdrawn. 409 if somebody else was
         faster."""
         return Json(await book.replace(body.text, body.revision))

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Protocol
 
 from hub.bus import Bus
+from hub.dialects import Roots
 from hub.fleet import Fleet
 from hub.inbox import Inbox
 from hub.metrics import Metrics
@@ -136,8 +137,9 @@ class Counters(Protocol):
 class Services:
     """The parts of a hub that the face speaks to.
 
-    ``data`` is the directory of the history, which keeps ``retention_days``. ``failed`` names the tasks of the hub that
-    no longer run. ``shutdown`` ends every stream and socket at once when it is set. ``now`` is epoch milliseconds.
+    ``data`` is the directory of the history, which keeps ``retention_days``. ``roots`` are where the dialects begin.
+    ``failed`` names the tasks of the hub that no longer run. ``shutdown`` ends every stream and socket at once when it
+    is set. ``now`` is epoch milliseconds.
     """
 
     fleet: Fleet
@@ -161,4 +163,5 @@ class Services:
     install_id: str
     started_at: int
     data: Path
+    roots: Roots
     retention_days: int = 30

@@ -5,7 +5,7 @@ Times are epoch milliseconds.
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
@@ -61,14 +61,36 @@ class HistoryQuery(Incoming):
         return self
 
 
-class RulesCheck(Incoming):
+class TextCheck(Incoming):
+    """A draft of ``rules.toml`` or ``mappings.toml``."""
+
     text: str = Field(max_length=200_000)
 
 
-class RulesChange(RulesCheck):
+class TextChange(TextCheck):
     """``revision`` is that of the text that was read and changed."""
 
     revision: str = Field(max_length=64)
+
+
+class MessageTried(Incoming):
+    """``payload`` as ``/api/topics`` gives it: text, or hexadecimal."""
+
+    topic: str = Field(min_length=1, max_length=1_024)
+    payload: str = Field(max_length=16_384)
+    encoding: Literal["utf-8", "hex"] = "utf-8"
+
+    @model_validator(mode="after")
+    def _readable(self) -> MessageTried:
+        self.bytes()
+        return self
+
+    def bytes(self) -> bytes:
+        return bytes.fromhex(self.payload) if self.encoding == "hex" else self.payload.encode()
+
+
+class MappingsTrial(TextCheck):
+    messages: list[MessageTried] = Field(min_length=1, max_length=20)
 
 
 class Question(BaseModel):

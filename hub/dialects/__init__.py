@@ -10,12 +10,14 @@ import msgspec
 from hub.dialects.base import Change, Dialect, Effect, Publish, Reply, Result, Subscribe, Unsubscribe, View
 from hub.dialects.homeassistant import HomeAssistantDialect, fill
 from hub.dialects.homie import HomieDialect
+from hub.dialects.mapping import MappingDialect, Trial, parse_mappings, try_out
 from hub.dialects.native import NativeDialect
 from hub.dialects.payload import rejection
 from hub.dialects.shelly import ShellyDialect
 from hub.dialects.sparkplug import SparkplugDialect
 from hub.dialects.tasmota import TasmotaDialect
 from hub.dialects.zigbee2mqtt import Zigbee2MqttDialect
+from hub.model import Mapping
 
 
 class Roots(msgspec.Struct, frozen=True):
@@ -28,10 +30,13 @@ class Roots(msgspec.Struct, frozen=True):
     shelly: str = "shellies"
     homie: str = "homie"
     homeassistant: str = "homeassistant"
+    mappings: tuple[Mapping, ...] = ()
+    """What a person has mapped: not a root, but what lies outside of all."""
 
     def others(self, name: str) -> tuple[str, ...]:
         """Where everybody but ``name`` begins: a device that names its own topics gets none there."""
-        return tuple(root for other, root in msgspec.structs.asdict(self).items() if other != name)
+        roots = msgspec.structs.asdict(self).items()
+        return tuple(root for other, root in roots if other not in (name, "mappings"))
 
 
 DIALECTS: dict[str, Callable[[Roots], Dialect]] = {
@@ -42,14 +47,20 @@ DIALECTS: dict[str, Callable[[Roots], Dialect]] = {
     "shelly": lambda roots: ShellyDialect(roots.shelly, reserved=roots.others("shelly")),
     "homie": lambda roots: HomieDialect(roots.homie),
     "homeassistant": lambda roots: HomeAssistantDialect(roots.homeassistant, _taken("homeassistant", roots)),
+    "mapping": lambda roots: MappingDialect(roots.mappings),
 }
-"""Name -> how to make it, in order of ownership: native beats discovery."""
+"""Name -> how to make it, in order of ownership: native beats discovery, and both beat a mapping."""
 
 
 def _taken(name: str, roots: Roots) -> Callable[[str], bool]:
     """True for the topics that every dialect before ``name`` reads by itself."""
     before = [DIALECTS[each](roots) for each in itertools.takewhile(lambda each: each != name, DIALECTS)]
     return lambda topic: any(dialect.owns(topic) for dialect in before)
+
+
+def reserved(roots: Roots) -> list[str]:
+    """The filters that the dialects subscribe to by themselves; a mapping stays out of them."""
+    return [wanted for name, make in DIALECTS.items() if name != "mapping" for wanted in make(roots).filters]
 
 
 def greetings(roots: Roots) -> list[Publish]:
@@ -64,6 +75,7 @@ __all__ = [
     "Effect",
     "HomeAssistantDialect",
     "HomieDialect",
+    "MappingDialect",
     "NativeDialect",
     "Publish",
     "Reply",
@@ -73,10 +85,14 @@ __all__ = [
     "SparkplugDialect",
     "Subscribe",
     "TasmotaDialect",
+    "Trial",
     "Unsubscribe",
     "View",
     "Zigbee2MqttDialect",
     "fill",
     "greetings",
+    "parse_mappings",
     "rejection",
+    "reserved",
+    "try_out",
 ]

@@ -26,12 +26,14 @@ from hub.model.fact import (
     EditDevice,
     Fact,
     LostSession,
+    ReplaceMappings,
     ReplaceRules,
     SendCommand,
     SendingFailed,
     Tick,
     WriteDiagnosis,
 )
+from hub.model.mapping import Form, Kind, Mapping, Pick
 from hub.model.message import RawMessage, Rejection
 from hub.model.reading import Lapse, Point, Quality, Record, Series, SeriesQuery, Value
 from hub.model.rule import Condition, Equals, NoData, RateOfChange, Rule, Scope, Threshold
@@ -57,14 +59,18 @@ __all__ = [
     "Equals",
     "Evidence",
     "Fact",
+    "Form",
     "Identity",
     "Info",
+    "Kind",
     "Lapse",
     "Latest",
     "Limit",
     "LostSession",
+    "Mapping",
     "NoData",
     "Op",
+    "Pick",
     "Point",
     "Presence",
     "Quality",
@@ -72,6 +78,7 @@ __all__ = [
     "RawMessage",
     "Record",
     "Rejection",
+    "ReplaceMappings",
     "ReplaceRules",
     "Rule",
     "RunStep",

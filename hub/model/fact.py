@@ -9,6 +9,7 @@ import msgspec
 
 from hub.model.command import Command
 from hub.model.diagnosis import Diagnosis
+from hub.model.mapping import Mapping
 from hub.model.rule import Rule
 
 
@@ -66,6 +67,13 @@ class ReplaceRules(msgspec.Struct, frozen=True):
     at: int
 
 
+class ReplaceMappings(msgspec.Struct, frozen=True):
+    """A person has put other mappings of topics in force."""
+
+    mappings: tuple[Mapping, ...]
+    at: int
+
+
 class SendCommand(msgspec.Struct, frozen=True):
     """Somebody commands a device. Answers with the command as it then is: the first one, where its id is known."""
 
@@ -91,6 +99,7 @@ Fact = (
     | WriteDiagnosis
     | LostSession
     | ReplaceRules
+    | ReplaceMappings
     | SendCommand
     | SendingFailed
 )

@@ -1,0 +1,64 @@
+"""The JSON of mappings: what is mapped, its text, and what messages would say by it."""
+
+from __future__ import annotations
+
+from typing_extensions import TypedDict
+
+from hub.model import Value
+
+
+class MappingShape(TypedDict):
+    """``form`` is ``auto``, ``plain``, ``json``, ``collectd`` or ``senml``; ``metrics`` the names that are picked."""
+
+    topic: str
+    device: str
+    form: str
+    metrics: list[str]
+
+
+class MappingList(TypedDict):
+    items: list[MappingShape]
+
+
+class MappingsText(TypedDict):
+    text: str
+    revision: str
+
+
+class MappingsChecked(TypedDict):
+    """``problem`` says what is wrong with the text and what is allowed; there are no mappings then."""
+
+    items: list[MappingShape]
+    problem: str | None
+
+
+class MappedValue(TypedDict):
+    """``value`` is null where the message says that it is not known."""
+
+    metric: str
+    value: Value | None
+    unit: str | None
+
+
+class MappedReading(TypedDict):
+    """``ts`` is null where nothing but unknown values was found."""
+
+    device: str
+    name: str | None
+    ts: int | None
+    values: list[MappedValue]
+
+
+class MappedMessage(TypedDict):
+    """``problem`` says why the message would be rejected; a message that no mapping fits has one too."""
+
+    topic: str
+    readings: list[MappedReading]
+    problem: str | None
+
+
+class MappingsPreview(TypedDict):
+    """``problem`` says what is wrong with the text; there are no items then."""
+
+    items: list[MappedMessage]
+    problem: str | None

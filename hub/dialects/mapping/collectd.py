@@ -1,0 +1,59 @@
+"""collectd's ``write_mqtt``: ``PREFIX/HOST/PLUGIN/TYPE`` with ``EPOCH:VALUE[:VALUE…]`` and a NUL at the end.
+
+The names of the values and their units are those of collectd's types.db, as far as they are common.
+"""
+
+from __future__ import annotations
+
+from hub.dialects.mapping.reading import Reading
+from hub.dialects.payload import metric_name, scalar
+from hub.errors import Rejected
+
+_READ_WRITE, _BOTH_WAYS = ("read", "write"), ("rx", "tx")
+_SOURCES: dict[str, tuple[str, ...]] = {
+    "load": ("shortterm", "midterm", "longterm"),
+    "if_octets": _BOTH_WAYS, "if_packets": _BOTH_WAYS, "if_errors": _BOTH_WAYS, "if_dropped": _BOTH_WAYS,
+    "disk_octets": _READ_WRITE, "disk_ops": _READ_WRITE, "disk_time": _READ_WRITE, "disk_merged": _READ_WRITE,
+    "disk_io_time": ("io_time", "weighted_io_time"), "ps_count": ("processes", "threads"),
+    "ps_cputime": ("user", "syst"), "ps_disk_octets": _READ_WRITE, "ps_disk_ops": _READ_WRITE,
+    "ps_pagefaults": ("minflt", "majflt"), "vmpage_io": ("in", "out"), "vmpage_faults": ("minflt", "majflt"),
+    "df": ("used", "free"), "io_octets": _BOTH_WAYS, "io_packets": _BOTH_WAYS, "serial_octets": _BOTH_WAYS,
+}  # fmt: skip
+_UNITS = {
+    "temperature": "°C", "humidity": "%", "percent": "%", "voltage": "V", "current": "A", "power": "W",
+    "frequency": "Hz", "memory": "B", "bytes": "B", "df_complex": "B", "if_octets": "B/s", "disk_octets": "B/s",
+    "uptime": "s", "pressure": "Pa", "swap": "B", "ps_rss": "B", "ps_vm": "B", "fanspeed": "rpm",
+}  # fmt: skip
+
+
+def read_collectd(payload: bytes, plugin: str, kind: str) -> Reading:
+    """``plugin`` and ``kind`` are the topic's last two levels (``cpu-0``, ``cpu-idle``). Raises Rejected."""
+    text = payload.rstrip(b"\0\n ").decode("utf-8", "replace")
+    time, *values = text.split(":")
+    if not values:
+        raise Rejected("bad_value", "collectd writes EPOCH:VALUE, with more values behind further colons.")
+    family = kind.partition("-")[0]
+    metric = kind if kind == plugin or kind.startswith(plugin + "-") else f"{plugin}.{kind}"
+    sources = _SOURCES.get(family, ())
+    if len(values) == 1:
+        names = [metric]
+    else:
+        ends = sources if len(sources) == len(values) else [str(i) for i in range(len(values))]
+        names = [f"{metric}.{end}" for end in ends]
+    reading = Reading({}, [], {}, _float(time, "time"))
+    for name, value in zip(names, values, strict=True):
+        metric_name(name)
+        if value in ("U", "nan"):  # collectd's word for a value that it could not read
+            reading.unknown.append(name)
+            continue
+        reading.values[name] = scalar(name, _float(value, name))
+        if family in _UNITS:
+            reading.units[name] = _UNITS[family]
+    return reading
+
+
+def _float(text: str, what: str) -> float:
+    try:
+        return float(text)
+    except ValueError:
+        raise Rejected("bad_value", f"collectd's {what[:60]!r} is no number: {text[:40]!r}.") from None

@@ -1,0 +1,203 @@
+"""Topics that a person has mapped: plain values, JSON of any form, collectd, SenML.
+
+It reads what no other dialect owns. What it has learnt of a device (its units, how it is called) is kept, so that a
+message that holds half of the metrics does not take the other half's units away.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from contextlib import suppress
+from functools import partial
+from typing import Any
+
+import msgspec
+
+from hub.dialects.base import Change, Effect, Result, Subscribe, Unsubscribe, View
+from hub.dialects.mapping.collectd import read_collectd
+from hub.dialects.mapping.pattern import MISSING, Pattern, Template, at_path, path_of
+from hub.dialects.mapping.reading import Reading, by_pattern, read_picked, read_plain, read_tree
+from hub.dialects.mapping.senml import read_senml
+from hub.dialects.payload import metric_name, parse_json
+from hub.dialects.times import when
+from hub.dialects.units import spell
+from hub.errors import Rejected
+from hub.model import Identity, Info, Lapse, Mapping, Pick, RawMessage, Record
+from hub.topics import covers, slug
+
+MAX_REMEMBERED = 100_000
+MAX_METRICS = 256
+_INFO = ("name", "manufacturer", "model", "area", "via")
+
+
+class _Reader:
+    """One mapping, made ready: its pattern, its templates, its paths."""
+
+    def __init__(self, mapping: Mapping) -> None:
+        self.mapping = mapping
+        self.pattern = Pattern(mapping.topic)
+        names = self.pattern.names
+        template = partial(Template, names=names)
+        metric = mapping.metric or ("{metric}" if "metric" in names else None)
+        self.metric = None if metric is None else template(metric, key="metric")
+        named = mapping.device != "{device}" or "device" in names
+        self.device = template(mapping.device, key="device") if named else None
+        self.info = [(key, template(text, key=key)) for key in _INFO if (text := getattr(mapping, key))]
+        self.time = None if mapping.time is None else path_of(mapping.time)
+        picks = {name: Pick(pick) if isinstance(pick, str) else pick for name, pick in mapping.metrics.items()}
+        self.picks = {name: (path_of(pick.path), pick.kind) for name, pick in picks.items()}
+        self.units = {name: pick.unit for name, pick in picks.items() if pick.unit} | mapping.units
+        self._ignored = dict.fromkeys(mapping.ignore, True)
+
+    def read(self, message: RawMessage, levels: dict[str, str]) -> tuple[Any, list[Reading]]:
+        """The message's JSON (None for a plain one) and what it says. Raises Rejected."""
+        form, payload = self.mapping.form, message.payload
+        if form == "collectd":
+            return None, [read_collectd(payload, levels["plugin"], levels["type"])]
+        if form == "senml":
+            return None, read_senml(parse_json(payload), message.received)
+        if form == "plain" or (form == "auto" and payload.lstrip()[:1] not in (b"{", b"[") and not self.picks):
+            name = self._prefix(levels, None) or "value"
+            return None, [read_plain(metric_name(name), payload, by_pattern(self.mapping.kinds, name))]
+        body = parse_json(payload)
+        if self.picks:
+            reading = read_picked(body, self.picks)
+        else:
+            kinds = partial(by_pattern, self.mapping.kinds)
+            reading = read_tree(body, self._prefix(levels, body), self._ignores, kinds)
+        if self.time is not None and (time := at_path(body, self.time)) is not MISSING:
+            reading.time = time
+        return body, [reading]
+
+    def _prefix(self, levels: dict[str, str], body: Any) -> str | None:
+        return None if self.metric is None else self.metric.fill(levels, body)
+
+    def _ignores(self, name: str) -> bool:
+        return bool(self._ignored) and by_pattern(self._ignored, name) is True
+
+
+class MappingDialect:
+    """``mappings`` in order; :meth:`replace` puts others in force. They have been checked (``parse_mappings``)."""
+
+    name = "mapping"
+
+    def __init__(self, mappings: Sequence[Mapping] = ()) -> None:
+        self._readers = [_Reader(mapping) for mapping in mappings]
+        self._places: dict[str, tuple[_Reader, dict[str, str]] | None] = {}
+        self._known: dict[str, Info] = {}
+
+    @property
+    def filters(self) -> Sequence[str]:
+        """Without those that another one covers: a broker would send a message of both twice."""
+        wanted = dict.fromkeys(reader.pattern.filter for reader in self._readers)
+        return [one for one in wanted if not any(one != other and covers(other, one) for other in wanted)]
+
+    def replace(self, mappings: Sequence[Mapping]) -> Sequence[Effect]:
+        before = set(self.filters)
+        self._readers = [_Reader(mapping) for mapping in mappings]
+        self._places.clear()
+        after = self.filters
+        effects: list[Effect] = []
+        if gone := tuple(sorted(before.difference(after))):
+            effects.append(Unsubscribe(gone))
+        if new := tuple(one for one in after if one not in before):
+            effects.append(Subscribe(new))
+        return effects
+
+    def owns(self, topic: str) -> bool:
+        return self._place(topic) is not None
+
+    def _place(self, topic: str) -> tuple[_Reader, dict[str, str]] | None:
+        if topic in self._places:
+            return self._places[topic]
+        if len(self._places) >= MAX_REMEMBERED:
+            self._places.clear()
+        fits = ((reader, levels) for reader in self._readers if (levels := reader.pattern.match(topic)) is not None)
+        found = self._places[topic] = next(fits, None)
+        return found
+
+    def decode(self, message: RawMessage, view: View) -> Result:
+        place = self._place(message.topic)
+        if place is None:
+            raise Rejected("no_dialect", "No mapping reads this topic any more.")
+        if not message.payload:  # how a retained message is taken back
+            return Result()
+        reader, levels = place
+        body, readings = reader.read(message, levels)
+        found = [self._result(message, reader, levels, body, reading, view) for reading in readings]
+        return found[0] if len(found) == 1 else _together(found)
+
+    def _result(
+        self, message: RawMessage, reader: _Reader, levels: dict[str, str], body: Any, reading: Reading, view: View
+    ) -> Result:
+        native_id = reading.device or (reader.device.fill(levels, body) if reader.device else None)
+        if native_id is None:
+            raise Rejected("no_device", "The message does not name its device, and the mapping finds none in it.")
+        device = slug(native_id)
+        known = view.known(device)
+        said_inside = reading.device is not None or (reader.device is not None and reader.device.of_payload)
+        if said_inside and known and device not in self._known:
+            raise Rejected("wrong_device", f"The message names {native_id[:60]!r}, which is not read by a mapping.")
+        if len(reading.values) + len(reading.unknown) > MAX_METRICS:
+            raise Rejected("too_many_metrics", f"A message holds at most {MAX_METRICS} metrics.")
+        for name in reading.values:
+            metric_name(name)
+        ts, quality = when(reading.time, message.received, retained=message.retained)
+        records = (Record(device, ts, message.received, reading.values, quality),) if reading.values else ()
+        lapses = [Lapse(device, name, message.received) for name in reading.unknown if not message.retained]
+        info = self._info(reader, levels, body, reading, device)
+        if known and (device not in self._known or info == self._known[device]):
+            return Result(records=records, lapses=lapses)
+        change = Change(device, msgspec.json.encode(info))
+        identity = Identity(device, native_id, self.name, info)
+        return Result(records=records, lapses=lapses, identities=(identity,), changes=(change,))
+
+    def _info(self, reader: _Reader, levels: dict[str, str], body: Any, reading: Reading, device: str) -> Info:
+        """How the device is described now: what was known, and what this message adds."""
+        before = self._known.get(device, Info())
+        units = before.units
+        for name in reading.values:
+            unit = by_pattern(reader.units, name) or reading.units.get(name)
+            if unit and units.get(name) != (spelt := spell(unit[:40])):
+                units = units | {name: spelt}
+        told = {key: text[:200] for key, template in reader.info if (text := template.fill(levels, body))}
+        if not told and units is before.units:
+            return before
+        if "via" in told:
+            told["via"] = slug(told["via"])
+        return msgspec.structs.replace(before, units=units, **told)
+
+    def apply(self, change: Change) -> Sequence[Effect]:
+        self._known.pop(change.key, None)
+        if change.value is not None:
+            with suppress(msgspec.DecodeError, UnicodeDecodeError):  # else it is learnt anew from the next message
+                self._known[change.key] = msgspec.json.decode(change.value, type=Info)
+        return ()
+
+    def tick(self, view: View, now: int) -> Result:
+        return Result()
+
+
+def _together(found: Sequence[Result]) -> Result:
+    """Several readings of one message. Of what is said of one device, the last description holds all."""
+    identities: dict[str, Identity] = {}
+    changes: dict[str, Change] = {}
+    for result in found:
+        identities |= {
+            identity.device: _merged(identities.get(identity.device), identity) for identity in result.identities
+        }
+    for device, identity in identities.items():
+        changes[device] = Change(device, msgspec.json.encode(identity.info))
+    return Result(
+        records=[record for result in found for record in result.records],
+        lapses=[lapse for result in found for lapse in result.lapses],
+        identities=list(identities.values()),
+        changes=list(changes.values()),
+    )
+
+
+def _merged(before: Identity | None, identity: Identity) -> Identity:
+    if before is None or before.info is None or identity.info is None:
+        return identity
+    units = before.info.units | identity.info.units
+    return msgspec.structs.replace(identity, info=msgspec.structs.replace(identity.info, units=units))

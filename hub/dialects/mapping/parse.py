@@ -1,0 +1,92 @@
+"""``mappings.toml`` into mappings. Every mistake is named with its mapping, key and what is allowed."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Sequence
+
+import msgspec
+
+from hub.dialects.mapping.pattern import Pattern, Template, path_of
+from hub.dialects.payload import metric_name
+from hub.errors import ConfigError, Rejected
+from hub.model import Mapping, Pick
+from hub.topics import covers, overlap
+
+MOST = 200
+TEMPLATES = ("device", "metric", "name", "manufacturer", "model", "area", "via")
+COLLECTD = ("plugin", "type")
+
+
+def parse_mappings(text: str, reserved: Sequence[str] = ()) -> list[Mapping]:
+    """All mappings of a file, in order: the first that fits a topic reads it. ``reserved`` are filters of topics that
+    other dialects read. Raises ConfigError."""
+    try:
+        document = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise ConfigError(f"mappings.toml is not valid TOML: {error}.") from error
+    tables = document.get("mapping", [])
+    if document.keys() - {"mapping"} or not isinstance(tables, list):
+        raise ConfigError("mappings.toml holds [[mapping]] tables.", "See config/mappings.toml for examples.")
+    if len(tables) > MOST:
+        raise ConfigError(f"mappings.toml has {len(tables)} mappings; at most {MOST} are taken.")
+    mappings: list[Mapping] = []
+    for number, table in enumerate(tables, 1):
+        topic = table.get("topic") if isinstance(table, dict) else None
+        where = f"mappings.toml, mapping {number}" + (f" ({topic[:60]})" if isinstance(topic, str) else "")
+        try:
+            mapping = msgspec.convert(table, Mapping)
+            check(mapping)
+            _keep_apart(mapping, mappings, reserved)
+        except msgspec.ValidationError as error:
+            raise ConfigError(f"{where}: {error}.", "See config/mappings.toml for examples.") from error
+        except ConfigError as error:
+            raise ConfigError(f"{where}: {error.message}", error.hint) from error
+        mappings.append(mapping)
+    return mappings
+
+
+def _keep_apart(mapping: Mapping, earlier: Sequence[Mapping], reserved: Sequence[str]) -> None:
+    """A broker sends a message once for each subscription that it fits, so no two may overlap in part."""
+    mine = Pattern(mapping.topic).filter
+    if (owner := next((one for one in reserved if covers(one, mine) or covers(mine, one)), None)) is not None:
+        raise ConfigError(
+            f"{mapping.topic!r} reaches into {owner}, which a dialect of the hub reads.", "Narrow it down."
+        )
+    for other in earlier:
+        its = Pattern(other.topic).filter
+        if overlap(mine, its) and not covers(mine, its) and not covers(its, mine):
+            raise ConfigError(
+                f"{mapping.topic!r} and {other.topic!r} overlap in part.",
+                "Let one take in all of the other (the first that fits reads a message), or keep them apart.",
+            )
+
+
+def check(mapping: Mapping) -> None:
+    """Raises ConfigError for a mapping that cannot work."""
+    pattern = Pattern(mapping.topic)
+    for key in TEMPLATES:
+        text = getattr(mapping, key)
+        if key == "device" and mapping.form == "senml" and "device" not in pattern.names and text == "{device}":
+            continue  # the messages name their devices themselves
+        if text is not None:
+            Template(text, pattern.names, key)
+    if mapping.form == "collectd" and not {*COLLECTD} <= {*pattern.names}:
+        raise ConfigError(
+            "A collectd topic names its levels {plugin} and {type}.", 'As "collectd/{host}/{plugin}/{type}".'
+        )
+    if mapping.metrics and mapping.form not in ("auto", "json"):
+        raise ConfigError("metrics are picked out of JSON only.", 'Leave out form, or say form = "json".')
+    if mapping.form == "plain" and mapping.metric is None and "metric" not in pattern.names:
+        raise ConfigError("A plain value needs a name.", 'Say metric = "temperature", or name a level {metric}.')
+    for name, pick in mapping.metrics.items():
+        try:
+            metric_name(name)
+        except Rejected as error:
+            raise ConfigError(error.message) from error
+        path_of(pick.path if isinstance(pick, Pick) else pick)
+    if mapping.time is not None:
+        path_of(mapping.time)
+    for table in (mapping.units, mapping.kinds):
+        if len(table) > 256 or any(len(key) > 128 for key in table):
+            raise ConfigError("units and kinds hold at most 256 names of at most 128 characters.")

@@ -1,0 +1,143 @@
+"""One message as values: a plain one, a JSON tree, or what was picked out of it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Mapping
+from fnmatch import fnmatchcase
+from typing import Any, TypeVar
+
+import msgspec
+
+from hub.dialects.mapping.pattern import MISSING, at_path
+from hub.dialects.payload import plain, scalar
+from hub.errors import Rejected
+from hub.model import Kind, Value
+
+UNKNOWN_WORDS = frozenset(("nan", "none", "null", "unknown", "unavailable", "undefined", "n/a"))
+"""A device's word for a value that it does not know now: not the same as a value that it does not send."""
+_BOOLEANS = {"on": True, "off": False, "true": True, "false": False}
+_DECIMAL_COMMA = re.compile(r"[+-]?\d+,\d+")
+_TIME_KEYS = ("ts", "time", "timestamp")
+_UNIT_KEYS = ("unit", "units", "unit_of_measurement")
+_BESIDE_VALUE = frozenset(("value", *_TIME_KEYS, *_UNIT_KEYS))
+_EPOCH = 1_000_000_000
+MAX_DEPTH = 12
+T = TypeVar("T")
+
+
+class Reading(msgspec.Struct):
+    """What a message (or one point in time of it) says: ``values``, those that are ``unknown`` now, their ``units``.
+
+    ``time`` is the message's own, None where it gives none. ``device`` where the message itself names it.
+    """
+
+    values: dict[str, Value] = {}
+    unknown: list[str] = []
+    units: dict[str, str] = {}
+    time: Any = None
+    device: str | None = None
+
+    def take(self, metric: str, value: Any, kind: Kind | None = None) -> None:
+        """Keep one value. Raises Rejected for what is none."""
+        if value is None or (isinstance(value, str) and value.strip().lower() in UNKNOWN_WORDS):
+            self.unknown.append(metric)
+        else:
+            self.values[metric] = typed(metric, value, kind)
+
+
+def typed(metric: str, value: Any, kind: Kind | None) -> Value:
+    """``value`` as it is kept; ``kind`` says what a device means by a text or a 1. Raises Rejected."""
+    if kind == "boolean":
+        word = value.strip().lower() if isinstance(value, str) else value
+        found = _BOOLEANS.get(word) if isinstance(word, str) else word
+        if word in ("1", "0"):
+            found = word == "1"
+        if found not in (True, False):
+            raise Rejected("bad_value", f"{metric[:60]!r} is neither true nor false.")
+        return bool(found)
+    if kind == "number" and isinstance(value, str):
+        try:
+            return scalar(metric, float(value))
+        except ValueError:
+            raise Rejected("bad_value", f"{metric[:60]!r} is no number: {value[:40]!r}.") from None
+    if kind == "text" and isinstance(value, int | float) and not isinstance(value, bool):
+        return f"{value:g}" if isinstance(value, float) else str(value)
+    return scalar(metric, value)
+
+
+def read_plain(metric: str, payload: bytes, kind: Kind | None) -> Reading:
+    """A value that is the whole payload. A comma may be a decimal point or not: that is not guessed."""
+    value = plain(metric, payload) if not _unknown(payload) else None
+    if isinstance(value, str) and kind != "text":
+        word = value.strip()
+        if _DECIMAL_COMMA.fullmatch(word):
+            raise Rejected("bad_value", f"{word[:40]!r} has a decimal comma; a number needs a point.")
+        value = _BOOLEANS.get(word.lower(), value)
+    reading = Reading({}, [], {})
+    reading.take(metric, value, kind)
+    return reading
+
+
+def _unknown(payload: bytes) -> bool:
+    return len(payload) < 40 and payload.decode("utf-8", "replace").strip().lower() in UNKNOWN_WORDS
+
+
+def read_tree(
+    body: Any, prefix: str | None, ignore: Callable[[str], bool], kind_of: Callable[[str], Kind | None]
+) -> Reading:
+    """Every value of a JSON object is a metric, named by its keys with dots between. ``{"value", "unit"}`` is one."""
+    if not isinstance(body, dict):
+        raise Rejected("bad_value", 'A list names no metrics: pick its items in the mapping, such as path = "0".')
+    reading = Reading({}, [], {}, _own_time(body))
+    for name, value, unit in _leaves(body, "", 0, skip=reading.time is not None):
+        metric = f"{prefix}.{name}" if prefix and name else prefix or name or "value"
+        if ignore(name):
+            continue
+        reading.take(metric, value, kind_of(name))
+        if unit:
+            reading.units[metric] = unit
+    return reading
+
+
+def _leaves(body: dict[str, Any], prefix: str, depth: int, *, skip: bool) -> Iterator[tuple[str, Any, str | None]]:
+    if depth > MAX_DEPTH:
+        raise Rejected("too_deep", f"The JSON has more than {MAX_DEPTH} levels.")
+    if body.keys() <= _BESIDE_VALUE and not isinstance(body.get("value", {}), dict | list):
+        unit = next((body[key] for key in _UNIT_KEYS if isinstance(body.get(key), str)), None)
+        yield prefix, body["value"], unit
+        return
+    for key, value in body.items():
+        name = f"{prefix}.{key}" if prefix else key
+        if isinstance(value, dict):
+            yield from _leaves(value, name, depth + 1, skip=False)
+        elif not isinstance(value, list) and not (skip and key in _TIME_KEYS):
+            yield name, value, None
+
+
+def _own_time(body: dict[str, Any]) -> Any:
+    """``ts``, ``time`` or ``timestamp`` where it can only be a time: since 2001, or a text that begins with a date."""
+    for key in _TIME_KEYS:
+        value = body.get(key)
+        if isinstance(value, int | float) and not isinstance(value, bool) and value >= _EPOCH:
+            return value
+        if isinstance(value, str) and re.match(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d", value):
+            return value
+    return None
+
+
+def read_picked(body: Any, picks: Mapping[str, tuple[tuple[str, ...], Kind | None]]) -> Reading:
+    """The metrics that were named, by their paths; what a message does not hold it says nothing of."""
+    reading = Reading({}, [], {}, _own_time(body) if isinstance(body, dict) else None)
+    for metric, (path, kind) in picks.items():
+        value = at_path(body, path)
+        if value is not MISSING:
+            reading.take(metric, value, kind)
+    return reading
+
+
+def by_pattern(table: Mapping[str, T], name: str) -> T | None:
+    """What ``table`` has for ``name``: by the name itself, else by the first pattern with ``*`` that fits."""
+    if name in table:
+        return table[name]
+    return next((found for pattern, found in table.items() if "*" in pattern and fnmatchcase(name, pattern)), None)

@@ -1,0 +1,118 @@
+"""SenML packs in JSON (RFC 8428): base fields resolved, one reading for each device and time.
+
+``sum`` values are the metric ``NAME.sum``; data values (``vd``) are kept as their base64 text. Where a pack gives one
+name in several units (a position without names), the unit tells the metrics apart.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Any, NamedTuple
+
+from hub.dialects.mapping.reading import Reading
+from hub.dialects.payload import scalar
+from hub.errors import Rejected
+from hub.model import Value
+
+VERSION = 10
+"""RFC 8428 section 4.4: a pack of a later version must not be read."""
+RELATIVE_BELOW = 2**28
+"""Times below this many seconds are relative to now (section 4.5.3)."""
+MAX_RECORDS = 10_000
+_KEYS = frozenset(("bn", "bt", "bu", "bv", "bs", "bver", "n", "u", "v", "vs", "vb", "vd", "s", "t", "ut"))
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9\-:./_]*")
+_URN = re.compile(
+    r"urn:dev:(?:mac:[0-9a-fA-F]+|ow:[0-9a-fA-F]+|org:\d+:[^:/_]+|os:\d+:[^:/_]+|ops:\d+:[^:/_]+:[^:/_]+)"
+)
+"""A device's own name (RFC 9039); what follows it is the sensor's."""
+
+
+class _Point(NamedTuple):
+    device: str | None
+    metric: str
+    unit: str | None
+    at: float | None
+    value: Value
+
+
+def read_senml(pack: Any, received: int) -> list[Reading]:
+    """The readings of a pack, by device and time (ISO is never used: times are ms). Raises Rejected."""
+    if not isinstance(pack, list) or not all(isinstance(record, dict) for record in pack):
+        raise Rejected("bad_value", "A SenML pack is a list of records.")
+    if len(pack) > MAX_RECORDS:
+        raise Rejected("too_large", f"A SenML pack holds at most {MAX_RECORDS} records.")
+    points = list(_points(pack, received / 1000))
+    units: dict[tuple[str | None, str], set[str | None]] = {}
+    for point in points:
+        units.setdefault((point.device, point.metric), set()).add(point.unit)
+    readings: dict[tuple[str | None, float | None], Reading] = {}
+    for point in points:
+        reading = readings.setdefault(
+            (point.device, point.at),
+            Reading({}, [], {}, None if point.at is None else round(point.at * 1000), point.device),
+        )
+        several = len(units[point.device, point.metric]) > 1 and point.unit
+        metric = f"{point.metric}.{point.unit}" if several else point.metric
+        reading.values[metric] = point.value
+        if point.unit:
+            reading.units[metric] = point.unit
+    return list(readings.values())
+
+
+def _points(pack: list[dict[str, Any]], now: float) -> Iterator[_Point]:
+    base: dict[str, Any] = {}
+    for record in pack:
+        base |= {key: record[key] for key in ("bn", "bt", "bu", "bv", "bs", "bver") if key in record}
+        strange = next((key for key in record if key.endswith("_") and key not in _KEYS), None)
+        if strange is not None:  # section 4.4: such a field must be understood
+            raise Rejected("bad_value", f"SenML field {strange[:40]!r} must be understood, and is not.")
+        if not isinstance(base.get("bver", VERSION), int) or base.get("bver", VERSION) > VERSION:
+            raise Rejected("bad_value", f"SenML of version {base['bver']!r} is not read, only up to {VERSION}.")
+        device, metric = _named(_text(base.get("bn")), _text(record.get("n")))
+        unit = _text(record.get("u", base.get("bu"))) or None
+        at = _number(record.get("t", 0), "t") + _number(base.get("bt", 0), "bt")
+        seconds = None if at == 0 else at + now if at < RELATIVE_BELOW else at
+        for name, value in _values(record, base, metric):
+            yield _Point(device, name, unit, seconds, value)
+
+
+def _values(record: dict[str, Any], base: dict[str, Any], metric: str) -> Iterator[tuple[str, Value]]:
+    given = [key for key in ("v", "vs", "vb", "vd") if key in record]
+    if len(given) > 1:
+        raise Rejected("bad_value", "A SenML record has at most one of v, vs, vb and vd.")
+    if given and given[0] != "v":
+        if not isinstance(record[given[0]], bool if given[0] == "vb" else str):
+            raise Rejected("bad_value", f"SenML's {given[0]} is of the wrong type.")
+        yield metric, scalar(metric, record[given[0]])
+    elif given or ("bv" in base and "s" not in record):
+        yield metric, scalar(metric, _number(record.get("v", 0), "v") + _number(base.get("bv", 0), "bv"))
+    if "s" in record or "bs" in record:
+        yield f"{metric}.sum", scalar(metric, _number(record.get("s", 0), "s") + _number(base.get("bs", 0), "bs"))
+
+
+def _named(base: str, name: str) -> tuple[str | None, str]:
+    """``(device, metric)`` of a resolved name; no device where it names none."""
+    whole = base + name
+    if not _NAME.fullmatch(whole) or len(whole) > 256:
+        raise Rejected("bad_name", f"{whole[:60]!r} is no SenML name.")
+    if (urn := _URN.match(whole)) is not None:
+        return urn[0], whole[urn.end() :].strip(":/_.-") or "value"
+    if base:
+        return base.rstrip(":/_.-") or None, name.strip(":/_.-") or "value"
+    device, separator, metric = whole.rpartition("/")
+    if not separator:
+        device, separator, metric = whole.rpartition(":")
+    return device or None, metric or "value"
+
+
+def _text(value: Any) -> str:
+    if value is not None and not isinstance(value, str):
+        raise Rejected("bad_value", "SenML names and units are texts.")
+    return value or ""
+
+
+def _number(value: Any, key: str) -> float:
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise Rejected("bad_value", f"SenML's {key} is a number.")
+    return float(scalar(key, value))

@@ -1,0 +1,230 @@
+"""Topics that a person has mapped: genuine messages as vectors, and what those do not show."""
+
+import json
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from conformance import MAPPINGS, disagreements, vectors
+from dialect_run import Heard, hub_that_hears, json_values
+from hub.dialects import MappingDialect, Subscribe, Unsubscribe, parse_mappings
+from hub.errors import ConfigError, Rejected
+from hub.model import Identity, Info
+
+VECTORS = vectors("mapping")
+
+
+def mapped(text: str) -> Heard:
+    return Heard(MappingDialect(parse_mappings(text)))
+
+
+def rule(**keys: object) -> str:
+    """One mapping as TOML: JSON's texts, lists and numbers are TOML as well."""
+    flat = {key: value for key, value in keys.items() if not isinstance(value, dict)}
+    lines = ["[[mapping]]", *(f"{key} = {json.dumps(value)}" for key, value in flat.items())]
+    for key in keys.keys() - flat.keys():
+        lines.append(f"[mapping.{key}]")
+        lines += [f"{json.dumps(name)} = {_inline(value)}" for name, value in keys[key].items()]
+    return "\n".join(lines) + "\n"
+
+
+def _inline(value: object) -> str:
+    if not isinstance(value, dict):
+        return json.dumps(value)
+    return "{ " + ", ".join(f"{key} = {json.dumps(each)}" for key, each in value.items()) + " }"
+
+
+@pytest.mark.parametrize("vector", VECTORS, ids=[vector["id"] for vector in VECTORS])
+def test_vector(vector):
+    assert disagreements(vector, MappingDialect(parse_mappings(MAPPINGS))) == []
+
+
+def test_a_message_that_names_half_of_the_metrics_leaves_the_other_units():
+    station = mapped(rule(topic="weather/{device}", units={"*_C": "C", "rain": "mm"}))
+    station.say("weather/roof", {"air_C": 4.5})
+    station.say("weather/roof", {"rain": 2})
+    station.say("weather/roof", {"ground_C": {"value": 3, "unit": "ºC"}})
+    info = station.registry.met["roof"].info
+    assert info.units == {"air_C": "°C", "rain": "mm", "ground_C": "°C"}
+    assert station.say("weather/roof", {"air_C": 5}).identities == (), "nothing new, nothing told"
+
+
+def test_what_is_picked_and_of_what_kind():
+    picked = mapped(
+        rule(
+            topic="weather/{device}/state",
+            time="at",
+            model="{payload.type}",
+            metrics={
+                "temperature": {"path": "outdoor.temp", "unit": "°C", "kind": "number"},
+                "raining": {"path": "outdoor.raining", "kind": "boolean"},
+                "second": "list.1.v",
+                "a.b": "dotted\\.key",
+            },
+        )
+    )
+    body = {
+        "at": "2026-11-22T21:04:04Z",
+        "type": "WS-3",
+        "outdoor": {"temp": "4.5", "raining": 1, "other": 9},
+        "list": [{"v": 1}, {"v": 2}],
+        "dotted.key": None,
+    }
+    said = picked.say("weather/roof/state", body)
+    (record,) = said.records
+    assert record.values == {"temperature": 4.5, "raining": True, "second": 2}
+    assert record.ts == 1_795_381_444_000
+    assert [lapse.metric for lapse in said.lapses] == ["a.b"], "null is a value nobody knows, not one left out"
+    assert picked.registry.met["roof"].info == Info(model="WS-3", units={"temperature": "°C"})
+    with pytest.raises(Rejected, match="no number"):
+        picked.say("weather/roof/state", {"outdoor": {"temp": "warm"}})
+
+
+def test_collectd_writes_several_values_at_once():
+    box = Heard(MappingDialect(parse_mappings(MAPPINGS)))
+    assert box.values("collectd/nas/load/load", b"1795386000.000:0.24:0.31:0.30\0") == {
+        "load.shortterm": 0.24,
+        "load.midterm": 0.31,
+        "load.longterm": 0.30,
+    }
+    assert box.values("collectd/nas/cpu-0/cpu-idle", b"1795386000.000:99.5\0") == {"cpu-0.cpu-idle": 99.5}
+    said = box.say("collectd/nas/sensors-coretemp/temperature-core", b"1795386000.000:nan\0")
+    assert (said.records, [lapse.metric for lapse in said.lapses]) == ((), ["sensors-coretemp.temperature-core"])
+    with pytest.raises(Rejected, match="EPOCH:VALUE"):
+        box.say("collectd/nas/cpu-0/cpu-idle", b"99.5")
+
+
+@pytest.mark.parametrize(
+    ("pack", "reason"),
+    [
+        ([{"n": "a/t", "v": 1, "vs": "x"}], "at most one of"),
+        ([{"n": "a/t", "v": "1"}], "a number"),
+        ([{"n": "a/t", "v": 1, "danger_": True}], "must be understood"),
+        ([{"bver": 11, "n": "a/t", "v": 1}], "version"),
+        ([{"n": "ä/t", "v": 1}], "no SenML name"),
+        ({"n": "a/t", "v": 1}, "list of records"),
+    ],
+)
+def test_senml_that_must_not_be_read(pack, reason):
+    with pytest.raises(Rejected, match=reason):
+        mapped(rule(topic="senml/{device...}", form="senml")).say("senml/gw", pack)
+
+
+def test_senml_times_are_relative_below_2_to_the_28():
+    home = mapped(rule(topic="senml/{device...}", form="senml"))
+    pack = [{"bn": "urn:dev:mac:0024befffe804ff1:", "bu": "Cel", "bv": 20, "n": "in", "v": 1.5}, {"n": "in", "t": -60}]
+    said = home.say("senml/gw", pack)
+    assert [(r.device, r.values, r.received - r.ts) for r in said.records] == [
+        ("urn:dev:mac:0024befffe804ff1", {"in": 21.5}, 0),
+        ("urn:dev:mac:0024befffe804ff1", {"in": 20}, 60_000),
+    ]
+
+
+def test_a_message_cannot_speak_for_a_device_of_another_dialect():
+    radio = mapped(rule(topic="radio/events", device="{payload.id}"))
+    radio.registry.met["boiler-7"] = Identity("boiler-7", "boiler-7", "native", Info())
+    with pytest.raises(Rejected) as refused:
+        radio.say("radio/events", {"id": "boiler-7", "temperature": 900})
+    assert refused.value.reason == "wrong_device"
+    assert radio.say("radio/events", {"id": "mine", "temperature": 20}).records[0].device == "mine"
+
+
+def test_the_first_mapping_that_fits_reads_and_wider_ones_take_the_rest():
+    text = rule(topic="site/{room}/power", device="meters/{room}", metric="power") + rule(
+        topic="site/{room}/{metric}", device="{room}"
+    )
+    site = mapped(text)
+    assert site.dialect.filters == ["site/+/+"], "a broker would send what two filters cover twice"
+    assert site.say("site/hall/power", b"40").records[0].device.startswith("meters-hall~")
+    assert site.say("site/hall/co2", b"612").records[0].device == "hall"
+
+
+def test_replacing_the_mappings_moves_the_subscriptions():
+    dialect = MappingDialect(parse_mappings(rule(topic="a/{device}") + rule(topic="b/{device}")))
+    assert dialect.owns("b/x")
+    effects = dialect.replace(parse_mappings(rule(topic="b/{device}") + rule(topic="c/{device...}")))
+    assert effects == [Unsubscribe(("a/+",)), Subscribe(("c/#",))]
+    assert [dialect.owns(topic) for topic in ("a/x", "b/x", "c/x/y")] == [False, True, True]
+
+
+async def test_units_and_names_outlive_a_restart(tmp_path):
+    text = rule(topic="weather/{device}", name="Station {device}", units={"air": "°C"})
+    await hub_that_hears(tmp_path, mapped(text).dialect, ("weather/roof", {"air": 4}))
+    without = rule(topic="weather/{device}")
+    fleet = await hub_that_hears(tmp_path, mapped(without).dialect, ("weather/roof", {"air": 5, "rain": 1}))
+    roof = fleet.require("roof")
+    assert (roof.info.name, roof.unit("air"), roof.metrics["air"].value) == ("Station roof", "°C", 5)
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        (rule(topic="#"), "must begin with a plain level|cannot be"),
+        (rule(topic="{site}/{device}"), "must begin with a plain level"),
+        (rule(topic="home//x"), "cannot be"),
+        (rule(topic="home/{a}/{a}"), "twice"),
+        (rule(topic="home/{rest...}/x"), "must be the last level"),
+        (rule(topic="home/{room}", device="{house}"), "the topic does not name"),
+        (rule(topic="home/{device}", name="{device"), "a brace without its other half"),
+        (rule(topic="home/{device}", form="plain"), "needs a name"),
+        (rule(topic="home/{device}", form="xml"), "form"),
+        (rule(topic="home/{device}", colour="red"), "colour"),
+        (rule(topic="home/{device}", metrics={"t": "a..b"}), "no path"),
+        (rule(topic="collectd/{device}/x", form="collectd"), "plugin"),
+        (rule(topic="devices/{device}/telemetry"), "a dialect of the hub reads"),
+        (rule(topic="a/{device}/x") + rule(topic="a/b/{device}"), "overlap in part"),
+        ("mapping = 3", "tables"),
+        ("[[mapping", "valid TOML"),
+        ("[[mapping]]\n", "topic"),
+    ],
+)
+def test_a_mapping_that_cannot_be_says_why(text, says):
+    with pytest.raises(ConfigError, match=says):
+        parse_mappings(text, reserved=["devices/+/telemetry"])
+
+
+def test_the_mistake_is_found_by_its_number_and_topic():
+    with pytest.raises(ConfigError, match=r"mapping 2 \(b/\{device\}\)"):
+        parse_mappings(rule(topic="a/{device}") + rule(topic="b/{device}", area="{nowhere}"))
+
+
+_FUZZED = (
+    MAPPINGS
+    + rule(topic="picked/{device}", time="at", metrics={"a": {"path": "a.0.b", "kind": "number"}, "b": "b"})
+    + rule(topic="plain/{device}/{metric}", form="plain", kinds={"b": "boolean", "n": "number", "t": "text"})
+    + rule(topic="named/+/{rest...}", device="{payload.id}/{rest}", name="{payload.name}", via="{payload.gw}")
+)
+_TOPICS = st.sampled_from(
+    ["home/k/t", "collectd/h/p/t", "senml/x", "rtl_433/r/events", "owntracks/a/b", "picked/d", "plain/d/b", "named/x/y"]
+)
+_SENML = st.lists(
+    st.dictionaries(
+        st.sampled_from(["bn", "bt", "bu", "bv", "bs", "bver", "n", "u", "v", "vs", "vb", "vd", "s", "t"]),
+        st.sampled_from(["a/b", "urn:dev:mac:00:t", 1, 5.5, -3, True, 2**70]) | json_values,
+    ),
+    max_size=4,
+)
+_KNOWN = st.dictionaries(
+    st.sampled_from(["a", "b", "id", "name", "gw", "at", "time", "model", "value", "unit", "ts"]), json_values
+)
+_BODIES = st.binary(max_size=20) | (_SENML | _KNOWN | json_values).map(lambda body: json.dumps(body).encode())
+
+
+@settings(max_examples=400)
+@given(said=st.lists(st.tuples(_TOPICS | st.text(max_size=9), _BODIES, st.booleans()), max_size=6))
+def test_whatever_comes_is_read_or_rejected(said):
+    home = Heard(MappingDialect(parse_mappings(_FUZZED)))
+    for topic, body, retained in said:
+        try:
+            home.say(topic, body, retained=retained)
+        except Rejected as error:
+            assert error.reason  # noqa: PT017 (any other exception is the failure)
+
+
+@given(text=st.text(max_size=60) | st.builds(rule, topic=st.text(max_size=20), device=st.text(max_size=20)))
+def test_any_text_is_mappings_or_a_mistake_that_is_named(text):
+    try:
+        parse_mappings(text)
+    except ConfigError as error:
+        assert error.message  # noqa: PT017

@@ -1,0 +1,133 @@
+"""Mappings written while the hub runs: tried on messages, in force at once on a real broker, kept."""
+
+import json
+from collections.abc import Iterator
+
+import pytest
+
+from brokers import Mosquitto
+from serving import Serving, Thing, until
+
+KITCHEN = """
+[[mapping]]
+topic = "home/{room}/{metric}"
+device = "home/{room}"
+name = "Room {room}"
+units = { temperature = "°C" }
+"""
+
+
+@pytest.fixture(scope="module")
+def hub(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Serving]:
+    directory = tmp_path_factory.mktemp("mappings")
+    broker = Mosquitto(directory)
+    broker.start()
+    hub = Serving(directory / "data", broker)
+    hub.start()
+    yield hub
+    hub.stop()
+    broker.stop()
+
+
+@pytest.fixture
+def thing(hub: Serving) -> Iterator[Thing]:
+    thing = Thing(hub.broker, "none")
+    yield thing
+    thing.leave()
+
+
+def put(hub: Serving, text: str) -> None:
+    revision = hub.get("/api/mappings/text")["revision"]
+    answer = hub.http.put("/api/mappings", json={"text": text, "revision": revision})
+    assert answer.status_code == 200, answer.text
+
+
+def device(hub: Serving, native_id: str) -> dict:
+    """As its own page shows it; empty while there is none."""
+    found = [each["id"] for each in hub.get("/api/devices")["items"] if each["native_id"] == native_id]
+    return dict(hub.get(f"/api/devices/{found[0]}")) if found else {}
+
+
+def preview(hub: Serving, text: str, *messages: dict) -> dict:
+    answer = hub.http.post("/api/mappings/preview", json={"text": text, "messages": list(messages)})
+    assert answer.status_code == 200, answer.text
+    return dict(answer.json())
+
+
+def test_a_new_hub_reads_collectd_and_senml_and_more(hub: Serving):
+    forms = {item["topic"]: item["form"] for item in hub.get("/api/mappings")["items"]}
+    assert forms["collectd/{host}/{plugin}/{type}"] == "collectd"
+    assert {"senml", "json"} <= set(forms.values())
+
+
+def test_a_mapping_is_in_force_at_once_and_its_end_too(hub: Serving, thing: Thing):
+    before = hub.get("/api/mappings/text")["text"]
+    thing.say("home/kitchen/temperature", 21.5, retained=True)
+    put(hub, before + KITCHEN)
+    thing.say("home/kitchen/humidity", 40)
+
+    def heard() -> bool:
+        thing.say("home/kitchen/humidity", 41)
+        return len(device(hub, "home/kitchen").get("metrics", ())) == 2
+
+    until(heard)
+    room = device(hub, "home/kitchen")
+    assert (room["name"], room["dialect"]) == ("Room kitchen", "mapping")
+    values = {name: (one["value"], one["unit"]) for name, one in room["metrics"].items()}
+    assert values == {"temperature": (21.5, "°C"), "humidity": (41, None)}
+
+    put(hub, before)
+    seen = device(hub, "home/kitchen")["metrics"]["humidity"]["ts"]
+    thing.say("home/kitchen/humidity", 99)
+    thing.say("devices/witness/telemetry", {"n": 1})
+    until(lambda: hub.http.get("/api/devices/witness").status_code == 200)
+    assert device(hub, "home/kitchen")["metrics"]["humidity"]["ts"] == seen
+    assert hub.get("/api/rejected")["items"] == []
+
+
+def test_mappings_outlive_a_restart(hub: Serving, thing: Thing):
+    put(hub, KITCHEN.replace("home/", "house/"))
+    hub.kill()
+    hub.start()
+    thing.say("house/attic/temperature", 30)
+    found = until(lambda: device(hub, "house/attic"))
+    assert found["metrics"]["temperature"]["value"] == 30
+
+
+def test_a_draft_is_tried_on_messages(hub: Serving):
+    said = preview(
+        hub,
+        KITCHEN,
+        {"topic": "home/kitchen/temperature", "payload": "21.5"},
+        {"topic": "home/kitchen/temperature", "payload": "32312c35", "encoding": "hex"},
+        {"topic": "home/kitchen/door", "payload": "unknown"},
+        {"topic": "garden", "payload": "1"},
+    )
+    good, comma, unknown, other = said["items"]
+    (reading,) = good["readings"]
+    assert (reading["name"], reading["values"]) == (
+        "Room kitchen",
+        [{"metric": "temperature", "value": 21.5, "unit": "°C"}],
+    )
+    assert "decimal comma" in comma["problem"]
+    assert unknown["readings"][0]["values"] == [{"metric": "door", "value": None, "unit": None}]
+    assert other["problem"] == "No mapping fits this topic."
+
+
+def test_a_wrong_draft_says_what_is_wrong(hub: Serving):
+    message = {"topic": "home/kitchen/temperature", "payload": "21.5"}
+    assert "does not name" in preview(hub, KITCHEN.replace('"home/{room}"', '"{house}"'), message)["problem"]
+    taken = KITCHEN.replace('"home/{room}/{metric}"', '"devices/{room}/telemetry/{metric}"')
+    assert (
+        "which a dialect of the hub reads"
+        in hub.http.post("/api/mappings/check", json={"text": taken}).json()["problem"]
+    )
+    text = hub.get("/api/mappings/text")
+    wrong = hub.http.put("/api/mappings", json={"text": "[[mapping]]", "revision": text["revision"]})
+    assert (wrong.status_code, wrong.json()["error"]["code"]) == (422, "invalid")
+    late = hub.http.put("/api/mappings", json={"text": KITCHEN, "revision": "old"})
+    assert late.status_code == 409
+    assert hub.get("/api/mappings/text") == text
+    bad = {"topic": "x", "payload": "zz", "encoding": "hex"}
+    answer = hub.http.post("/api/mappings/preview", content=json.dumps({"text": KITCHEN, "messages": [bad]}))
+    assert answer.status_code == 422

@@ -16,7 +16,7 @@ import msgspec
 from hub.dialects.base import Change, Effect, Result, Subscribe, Unsubscribe, View
 from hub.dialects.mapping.collectd import read_collectd
 from hub.dialects.mapping.pattern import MISSING, Pattern, Template, at_path, path_of
-from hub.dialects.mapping.reading import Reading, by_pattern, read_picked, read_plain, read_tree
+from hub.dialects.mapping.reading import Names, Reading, read_picked, read_plain, read_tree
 from hub.dialects.mapping.senml import read_senml
 from hub.dialects.payload import metric_name, parse_json
 from hub.dialects.times import when
@@ -46,8 +46,9 @@ class _Reader:
         self.time = None if mapping.time is None else path_of(mapping.time)
         picks = {name: Pick(pick) if isinstance(pick, str) else pick for name, pick in mapping.metrics.items()}
         self.picks = {name: (path_of(pick.path), pick.kind) for name, pick in picks.items()}
-        self.units = {name: pick.unit for name, pick in picks.items() if pick.unit} | mapping.units
-        self._ignored = dict.fromkeys(mapping.ignore, True)
+        self.units = Names({name: pick.unit for name, pick in picks.items() if pick.unit} | mapping.units)
+        self._kinds = Names(mapping.kinds)
+        self._ignored = Names(dict.fromkeys(mapping.ignore, True))
 
     def read(self, message: RawMessage, levels: dict[str, str]) -> tuple[Any, list[Reading]]:
         """The message's JSON (None for a plain one) and what it says. Raises Rejected."""
@@ -58,22 +59,18 @@ class _Reader:
             return None, read_senml(parse_json(payload), message.received)
         if form == "plain" or (form == "auto" and payload.lstrip()[:1] not in (b"{", b"[") and not self.picks):
             name = self._prefix(levels, None) or "value"
-            return None, [read_plain(metric_name(name), payload, by_pattern(self.mapping.kinds, name))]
+            return None, [read_plain(metric_name(name), payload, self._kinds.of(name))]
         body = parse_json(payload)
         if self.picks:
             reading = read_picked(body, self.picks)
         else:
-            kinds = partial(by_pattern, self.mapping.kinds)
-            reading = read_tree(body, self._prefix(levels, body), self._ignores, kinds)
+            reading = read_tree(body, self._prefix(levels, body), self._ignored, self._kinds)
         if self.time is not None and (time := at_path(body, self.time)) is not MISSING:
             reading.time = time
         return body, [reading]
 
     def _prefix(self, levels: dict[str, str], body: Any) -> str | None:
         return None if self.metric is None else self.metric.fill(levels, body)
-
-    def _ignores(self, name: str) -> bool:
-        return bool(self._ignored) and by_pattern(self._ignored, name) is True
 
 
 class MappingDialect:
@@ -157,7 +154,7 @@ class MappingDialect:
         before = self._known.get(device, Info())
         units = before.units
         for name in reading.values:
-            unit = by_pattern(reader.units, name) or reading.units.get(name)
+            unit = reader.units.of(name) or reading.units.get(name)
             if unit and units.get(name) != (spelt := spell(unit[:40])):
                 units = units | {name: spelt}
         told = {key: text[:200] for key, template in reader.info if (text := template.fill(levels, body))}

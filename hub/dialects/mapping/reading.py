@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from fnmatch import fnmatchcase
-from typing import Any, TypeVar
+from typing import Any, Generic, TypeVar
 
 import msgspec
 
@@ -23,6 +23,7 @@ _UNIT_KEYS = ("unit", "units", "unit_of_measurement")
 _BESIDE_VALUE = frozenset(("value", *_TIME_KEYS, *_UNIT_KEYS))
 _EPOCH = 1_000_000_000
 MAX_DEPTH = 12
+MAX_REMEMBERED = 10_000
 T = TypeVar("T")
 
 
@@ -83,18 +84,16 @@ def _unknown(payload: bytes) -> bool:
     return len(payload) < 40 and payload.decode("utf-8", "replace").strip().lower() in UNKNOWN_WORDS
 
 
-def read_tree(
-    body: Any, prefix: str | None, ignore: Callable[[str], bool], kind_of: Callable[[str], Kind | None]
-) -> Reading:
+def read_tree(body: Any, prefix: str | None, ignored: Names[bool], kinds: Names[Kind]) -> Reading:
     """Every value of a JSON object is a metric, named by its keys with dots between. ``{"value", "unit"}`` is one."""
     if not isinstance(body, dict):
         raise Rejected("bad_value", 'A list names no metrics: pick its items in the mapping, such as path = "0".')
     reading = Reading({}, [], {}, _own_time(body))
     for name, value, unit in _leaves(body, "", 0, skip=reading.time is not None):
         metric = f"{prefix}.{name}" if prefix and name else prefix or name or "value"
-        if ignore(name):
+        if ignored.of(name):
             continue
-        reading.take(metric, value, kind_of(name))
+        reading.take(metric, value, kinds.of(name))
         if unit:
             reading.units[metric] = unit
     return reading
@@ -136,8 +135,18 @@ def read_picked(body: Any, picks: Mapping[str, tuple[tuple[str, ...], Kind | Non
     return reading
 
 
-def by_pattern(table: Mapping[str, T], name: str) -> T | None:
-    """What ``table`` has for ``name``: by the name itself, else by the first pattern with ``*`` that fits."""
-    if name in table:
-        return table[name]
-    return next((found for pattern, found in table.items() if "*" in pattern and fnmatchcase(name, pattern)), None)
+class Names(Generic[T]):
+    """A table by names, where ``*`` in a name stands for anything: by the name itself, else by the first that fits."""
+
+    def __init__(self, table: Mapping[str, T]) -> None:
+        self._table = table
+        self._patterns = [(pattern, found) for pattern, found in table.items() if "*" in pattern]
+        self._found: dict[str, T | None] = {}
+
+    def of(self, name: str) -> T | None:
+        if name not in self._found:
+            if len(self._found) >= MAX_REMEMBERED:
+                self._found.clear()
+            fits = (found for pattern, found in self._patterns if fnmatchcase(name, pattern))
+            self._found[name] = self._table[name] if name in self._table else next(fits, None)
+        return self._found[name]

@@ -5,8 +5,8 @@ on one floor do not import each other, save ``dialects`` -> ``topics``, ``contro
 ``tools``. ``tests/test_architecture.py`` holds this.
 
 ==  ==============  =========================================================================================
-5   assembly        ``app`` (opens a hub, owns every task), ``wiring``, ``serve``, ``demo``, ``doctor``,
-                    ``device``, ``cli``, ``__main__``
+5   assembly        ``app`` (runs a hub, owns every task), ``assembly``, ``wiring``, ``serve``, ``demo``,
+                    ``doctor``, ``device``, ``cli``, ``__main__``
 4   outside face    ``api/``
 3   use cases       ``committing``, ``pipeline``, ``outbox``, ``sender``, ``devices``, ``alerts``, ``commands``,
                     ``housekeeping``, ``tools``, ``diagnosis``, ``assistant``, ``analysis``, ``book``

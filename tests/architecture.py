@@ -23,7 +23,7 @@ FLOORS = tuple(
         "committing pipeline outbox sender devices alerts commands housekeeping tools investigation prompts "
         "diagnosis assistant analysis book",
         "api",
-        "app wiring serve demo doctor device cli __main__",
+        "app assembly wiring serve demo doctor device cli __main__",
     )
 )
 
@@ -35,7 +35,8 @@ NEIGHBOURS = {
     "control": {"dialects"},
     "assistant": {"tools"},
     "diagnosis": {"investigation", "prompts"},
-    "app": {"wiring"},
+    "app": {"assembly"},
+    "assembly": {"wiring"},
     "serve": {"app"},
     "demo": {"app"},
     "doctor": {"serve", "wiring"},
@@ -57,7 +58,7 @@ OWNERS: dict[str, tuple[str, ...]] = {
     "sqlite3": ("hub.store",),
     "openai": ("hub.ai.openai",),
     "ollama": ("hub.ai.ollama",),
-    "uvicorn": ("hub.app",),
+    "uvicorn": ("hub.assembly",),
     "uvloop": ("hub.cli",),
     "websockets": ("hub.mqtt.websocket",),
     "jinja2": ("hub.dialects.homeassistant.template",),

@@ -45,13 +45,14 @@ SOUND = {
     "hub/api/__init__.py": '"""HTTP."""\nfrom fastapi import FastAPI\n',
     "hub/api/wire.py": '"""JSON."""\nimport pydantic\nfrom hub import __version__\n',
     "hub/app.py": (
-        '"""Assembly."""\nimport asyncio\nimport uvicorn\nfrom hub import api\n'
+        '"""The life."""\nimport asyncio\nfrom hub import api\n'
         "async def serve():\n"
         "    async with asyncio.TaskGroup() as group:\n"
         '        group.create_task(api.run(), name="api")\n'
         '    task = asyncio.create_task(api.run(), name="again")\n'
         "    await task\n"
     ),
+    "hub/assembly.py": '"""Assembly."""\nimport uvicorn\n',
     "hub/cli.py": '"""Commands."""\nfrom hub.app import serve\n',
     "simulators/__init__.py": '"""Machines."""\n',
     "simulators/pump.py": '"""A pump."""\nimport paho.mqtt.client\nfrom simulators import __doc__\n',

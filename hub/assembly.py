@@ -1,0 +1,200 @@
+"""Assembly: opens the parts of a hub and wires them together. Nothing runs yet; ``app`` runs it."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import socket
+import time
+from collections.abc import AsyncIterator, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import uvicorn
+
+from hub import __version__
+from hub.ai.providers import open_providers
+from hub.analysis import Analyst
+from hub.api import Broadcaster, HttpSettings, Services, create_api
+from hub.assistant import Assistant
+from hub.bus import Bus
+from hub.config import Settings
+from hub.diagnosis import Diagnostician
+from hub.dialects import DIALECTS, greetings
+from hub.fleet import Fleet
+from hub.inbox import Inbox
+from hub.install import Install, open_install
+from hub.metrics import Metrics
+from hub.model import LostSession
+from hub.mqtt.recent import Recent
+from hub.mqtt.versions import MqttLink
+from hub.outbox import Outbox
+from hub.pipeline import Pipeline
+from hub.rules import Engine
+from hub.sender import Sender
+from hub.store.lock import DirectoryLock
+from hub.store.sqlite import SqliteStore
+from hub.tools import Tools
+from hub.usage import Meter
+from hub.wiring import ai_settings, bind, fleet_limits, http_settings, link_settings, read_if_there, roots_of, rules_of
+
+log = logging.getLogger(__name__)
+
+
+def now_ms() -> int:
+    return time.time_ns() // 1_000_000
+
+
+class Server(uvicorn.Server):
+    """uvicorn beside the pipeline. Our loop owns the signals: uvicorn would raise SIGTERM again at its end and the
+    process would die before anything drains (uvicorn 0.54, Server.capture_signals)."""
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        yield
+
+
+@dataclass(frozen=True, kw_only=True)
+class Hub:
+    """The parts of an open hub that have a task or an end of their own. ``failed`` names tasks that broke."""
+
+    data: Path
+    install: Install
+    retention_days: int
+    inbox: Inbox
+    bus: Bus
+    store: SqliteStore
+    link: MqttLink
+    outbox: Outbox
+    sender: Sender
+    pipeline: Pipeline
+    diagnostician: Diagnostician
+    broadcaster: Broadcaster
+    server: Server
+    listener: socket.socket
+    shutdown: asyncio.Event
+    failed: list[str]
+
+
+@contextlib.asynccontextmanager
+async def open_hub(settings: Settings, token: str | None) -> AsyncIterator[Hub]:
+    """A hub with its state restored and nothing running yet. Raises HubError for what a person can put right."""
+    data = settings.store.data
+    async with contextlib.AsyncExitStack() as stack:
+        stack.enter_context(DirectoryLock.acquire(data))
+        install = open_install(data)
+        engine = Engine(rules_of(data))
+        listener = stack.enter_context(bind(settings.http.listen))
+        store = SqliteStore.open(data)
+        stack.push_async_callback(store.close)
+        if store.set_aside is not None:
+            log.error("the history was damaged: it is kept as %s and a new one has begun", store.set_aside)
+        providers = await open_providers(ai_settings(settings.ai))
+        stack.push_async_callback(providers.close)
+
+        inbox, bus, fleet = Inbox(), Bus(), Fleet(fleet_limits(settings))
+        roots = roots_of(settings)
+        dialects = [make(roots) for make in DIALECTS.values()]
+        messages = Recent(inbox.offer, dialects, fleet)
+        link = MqttLink(
+            link_settings(settings, install),
+            messages.take,
+            lambda since, at: inbox.tell(LostSession(since or _last_heard(fleet), at)),
+        )
+        link.subscribe(topic for dialect in dialects for topic in dialect.filters)
+        metrics, outbox = Metrics(), Outbox(link, greetings(roots))
+        sender = Sender(fleet=fleet, link=link, tell=inbox.tell, now=now_ms)
+        pipeline = Pipeline(
+            inbox=inbox,
+            dialects=dialects,
+            fleet=fleet,
+            engine=engine,
+            store=store,
+            bus=bus,
+            now=now_ms,
+            on_commit=metrics.observe_commit,
+            on_effect=outbox.put,
+            on_command=sender.put,
+        )
+        pipeline.link = link
+        await pipeline.restore()
+
+        tools = Tools(fleet=fleet, engine=engine, store=store, now=now_ms)
+        diagnostician = Diagnostician(
+            fleet=fleet,
+            engine=engine,
+            store=store,
+            bus=bus,
+            submit=inbox.submit,
+            providers=providers,
+            now=now_ms,
+            signatures=read_if_there(data / "signatures.toml"),
+        )
+        failed: list[str] = []
+        shutdown = asyncio.Event()
+        services = Services(
+            fleet=fleet,
+            engine=engine,
+            inbox=inbox,
+            store=store,
+            bus=bus,
+            messages=messages,
+            link=lambda: link.state,
+            counters=pipeline.counters,
+            metrics=metrics,
+            assistant=Assistant(tools=tools, providers=providers),
+            diagnostician=diagnostician,
+            analyst=Analyst(providers=providers),
+            providers=providers,
+            usage=Meter(),
+            failed=lambda: failed,
+            now=now_ms,
+            shutdown=shutdown,
+            version=__version__,
+            install_id=install.id,
+            started_at=now_ms(),
+            data=data,
+            roots=roots,
+            retention_days=settings.store.retention_days,
+        )
+        broadcaster = Broadcaster(services)
+        yield Hub(
+            data=data,
+            install=install,
+            retention_days=settings.store.retention_days,
+            inbox=inbox,
+            bus=bus,
+            store=store,
+            link=link,
+            outbox=outbox,
+            sender=sender,
+            pipeline=pipeline,
+            diagnostician=diagnostician,
+            broadcaster=broadcaster,
+            server=_server(services, broadcaster, http_settings(settings, listener, token)),
+            listener=listener,
+            shutdown=shutdown,
+            failed=failed,
+        )
+
+
+def _last_heard(fleet: Fleet) -> int:
+    """When the run before this one last heard of any device: where a gap found at the first connection begins."""
+    return max((device.last_seen or 0 for device in fleet.devices()), default=0)
+
+
+def _server(services: Services, broadcaster: Broadcaster, http: HttpSettings) -> Server:
+    config = uvicorn.Config(
+        create_api(services, http, broadcaster),
+        log_level="warning",
+        access_log=False,
+        lifespan="off",
+        ws="websockets-sansio",
+        ws_per_message_deflate=False,  # the default cost six times the CPU
+        ws_max_size=1_048_576,
+        timeout_graceful_shutdown=2,
+        server_header=False,
+        proxy_headers=False,
+    )
+    return Server(config)

@@ -72,6 +72,7 @@ async def _run(hub: Hub, stop: asyncio.Event, on_ready: Callable[[], Awaitable[N
         pipeline = start("pipeline", hub.pipeline.run())
         link = start("link", hub.link.run())
         outbox = start("outbox", hub.outbox.run())
+        explorer = start("explorer", hub.explorer.run())
         sender = start("commands", hub.sender.run())
         clock = start("clock", run_clock(hub.inbox, hub.link, now_ms))
         retention = start("retention", run_retention(hub.store, hub.retention_days, now_ms))
@@ -83,7 +84,7 @@ async def _run(hub: Hub, stop: asyncio.Event, on_ready: Callable[[], Awaitable[N
 
         greeting.cancel()
         hub.shutdown.set()  # streams end now, so that the web server has nobody to wait for
-        for task in (clock, outbox, sender, retention, diagnosis):
+        for task in (clock, outbox, explorer, sender, retention, diagnosis):
             task.cancel()
         hub.link.pause()
         hub.inbox.close()

@@ -27,6 +27,7 @@ from hub.inbox import Inbox
 from hub.install import Install, open_install
 from hub.metrics import Metrics
 from hub.model import LostSession
+from hub.mqtt.explorer import Explorer, for_looking
 from hub.mqtt.recent import Recent
 from hub.mqtt.versions import MqttLink
 from hub.outbox import Outbox
@@ -66,6 +67,7 @@ class Hub:
     bus: Bus
     store: SqliteStore
     link: MqttLink
+    explorer: Explorer
     outbox: Outbox
     sender: Sender
     pipeline: Pipeline
@@ -97,8 +99,10 @@ async def open_hub(settings: Settings, token: str | None) -> AsyncIterator[Hub]:
         roots = roots_of(settings)
         dialects = [make(roots) for make in DIALECTS.values()]
         messages = Recent(inbox.offer, dialects, fleet)
+        wanted = link_settings(settings, install)
+        explorer = Explorer(lambda: for_looking(wanted, link.state), now_ms)
         link = MqttLink(
-            link_settings(settings, install),
+            wanted,
             messages.take,
             lambda since, at: inbox.tell(LostSession(since or _last_heard(fleet), at)),
         )
@@ -140,6 +144,7 @@ async def open_hub(settings: Settings, token: str | None) -> AsyncIterator[Hub]:
             store=store,
             bus=bus,
             messages=messages,
+            explorer=explorer,
             link=lambda: link.state,
             counters=pipeline.counters,
             metrics=metrics,
@@ -167,6 +172,7 @@ async def open_hub(settings: Settings, token: str | None) -> AsyncIterator[Hub]:
             bus=bus,
             store=store,
             link=link,
+            explorer=explorer,
             outbox=outbox,
             sender=sender,
             pipeline=pipeline,

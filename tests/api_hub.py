@@ -32,7 +32,8 @@ from hub.fleet import Fleet
 from hub.inbox import Inbox
 from hub.metrics import Metrics
 from hub.model import RawMessage, Tick
-from hub.mqtt.link import LinkState
+from hub.mqtt.explorer import Explorer
+from hub.mqtt.link import LinkSettings, LinkState
 from hub.mqtt.recent import Recent
 from hub.pipeline import Pipeline
 from hub.rules import Engine, parse
@@ -143,6 +144,7 @@ async def running_hub(
         store=store,
         bus=bus,
         messages=messages,
+        explorer=Explorer(lambda: LinkSettings("127.0.0.1", 1883, "test"), now_ms),
         link=lambda: link["now"],
         counters=pipeline.counters,
         metrics=Metrics(),

@@ -524,6 +524,49 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/topics": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Topics
+         * @description The topics heard since somebody looks, by name, at most 1,000 of them; ``q`` is looked for in the name.
+         *
+         *     The hub listens with a connection of its own, from the first request until 30 s after the last one. What is
+         *     retained comes at once.
+         */
+        get: operations["topics_api_topics_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/topics/last": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Last
+         * @description The last message of one of these topics, cut to 2,048 bytes.
+         */
+        get: operations["last_api_topics_last_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/status": {
         parameters: {
             query?: never;
@@ -2000,6 +2043,38 @@ export interface components {
             /** Text */
             text: string;
         };
+        /**
+         * TopicList
+         * @description ``listening`` once the broker has taken the subscription; ``error`` says why it does not. ``total`` counts what
+         *     ``items`` holds the first 1,000 of.
+         */
+        TopicList: {
+            /** Listening */
+            listening: boolean;
+            /** Error */
+            error: string | null;
+            /** Total */
+            total: number;
+            /** Items */
+            items: components["schemas"]["TopicShape"][];
+        };
+        /**
+         * TopicShape
+         * @description ``count`` since somebody looks; ``glance`` is the beginning of the last payload, ``dialect`` who reads the
+         *     topic: null is a topic that the hub does not keep.
+         */
+        TopicShape: {
+            /** Topic */
+            topic: string;
+            /** Received At */
+            received_at: number;
+            /** Count */
+            count: number;
+            /** Glance */
+            glance: string;
+            /** Dialect */
+            dialect: string | null;
+        };
         /** ValidationError */
         ValidationError: {
             /** Location */
@@ -2955,6 +3030,69 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["MappingsPreview"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    topics_api_topics_get: {
+        parameters: {
+            query?: {
+                filter?: string;
+                q?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TopicList"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    last_api_topics_last_get: {
+        parameters: {
+            query: {
+                topic: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MessageShape"];
                 };
             };
             /** @description Validation Error */

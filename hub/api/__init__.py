@@ -34,6 +34,7 @@ from hub.api import (
     simple,
     sse,
     status,
+    topics,
 )
 from hub.api.auth import Access, Guard
 from hub.api.broadcast import Broadcaster
@@ -70,6 +71,7 @@ def create_api(services: Services, http: HttpSettings, broadcaster: Broadcaster)
         logs.routes(services.store),
         rules.routes(services),
         mappings.routes(services),
+        topics.routes(services.explorer, services.messages),
         status.routes(services, http, broadcaster),
         ask.routes(services.assistant, turns, services.shutdown, http.question_chars),
         analyze.routes(services.analyst, turns, http),

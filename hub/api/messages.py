@@ -27,12 +27,12 @@ def routes(fleet: Fleet, recent: Recent, now: Callable[[], int]) -> APIRouter:
         request there is what has not been displaced by the last 2,000 messages of all devices. Long payloads are cut.
         """
         fleet.require(device_id)
-        return Json({"items": [_shape(heard) for heard in recent.of(device_id, now())]})
+        return Json({"items": [message_shape(heard) for heard in recent.of(device_id, now())]})
 
     return router
 
 
-def _shape(heard: Heard) -> device_shapes.MessageShape:
+def message_shape(heard: Heard) -> device_shapes.MessageShape:
     message = heard.message
     cut = len(message.payload) < heard.size
     text = _text(message.payload, cut)

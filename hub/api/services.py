@@ -17,6 +17,7 @@ from hub.fleet import Fleet
 from hub.inbox import Inbox
 from hub.metrics import Metrics
 from hub.model import Diagnosis, Value, Writer
+from hub.mqtt.explorer import Explorer
 from hub.mqtt.link import LinkState
 from hub.mqtt.recent import Recent
 from hub.rules import Engine
@@ -148,6 +149,7 @@ class Services:
     store: Store
     bus: Bus
     messages: Recent
+    explorer: Explorer
     link: Callable[[], LinkState]
     counters: Counters
     metrics: Metrics

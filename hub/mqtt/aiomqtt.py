@@ -49,7 +49,7 @@ class AiomqttConnection(aiomqtt.Client):
             password=settings.password,
             identifier=settings.client_id,
             protocol=ProtocolVersion.V311,
-            clean_session=False,
+            clean_session=not settings.lasting,
             keepalive=settings.keepalive_s,
             timeout=patience,
             transport="tcp" if settings.transport == "tcp" else "websockets",
@@ -84,7 +84,7 @@ class AiomqttConnection(aiomqtt.Client):
 
     async def subscribe_to(self, filters: Sequence[str]) -> dict[str, str]:
         try:
-            codes = await self.subscribe([(each, 1) for each in filters])
+            codes = await self.subscribe([(each, int(self._settings.lasting)) for each in filters])
         except aiomqtt.MqttError:
             raise self.lost or Lost("the broker did not answer the subscription") from None
         except ValueError:

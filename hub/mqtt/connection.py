@@ -43,7 +43,8 @@ class Connection(Protocol):
         """Connect and wait for CONNACK; raises :class:`Lost`."""
 
     async def subscribe_to(self, filters: Sequence[str]) -> dict[str, str]:
-        """Subscribe with QoS 1; returns the refused filters with the broker's reason. Raises :class:`Lost`."""
+        """Subscribe with QoS 1, or 0 where the session does not last; returns the refused filters with the broker's
+        reason. Raises :class:`Lost`."""
 
     async def unsubscribe_from(self, filters: Sequence[str]) -> None:
         """Raises :class:`Lost`."""

@@ -40,6 +40,8 @@ class LinkSettings(msgspec.Struct, frozen=True):
     window: int = 10_000
     max_packet_bytes: int = 2_097_152
     """What the broker may send at once. A message beyond it never arrives: it should be more than a device may send."""
+    lasting: bool = True
+    """False: a session that ends with its connection and is sent everything with QoS 0, for one who only looks."""
     had_session: bool = False
     """True when this hub has connected with this client id before, so a missing session means a gap."""
     current_to: int = 0

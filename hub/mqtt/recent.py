@@ -62,8 +62,7 @@ class Recent:
     def take(self, messages: Sequence[RawMessage]) -> int:
         """Remember the messages and hand them on; what the sink says of them."""
         for message in messages:
-            size = len(message.payload)
-            heard = Heard(message if size <= EXCERPT else _cut(message), size)
+            heard = hear(message)
             self._ring.append(heard)
             if self._watched:
                 if message.received > self._until:
@@ -85,6 +84,10 @@ class Recent:
                 self._sort(heard, {device: watch})
         self._until = watch.until = now + PATIENCE_MS
         return list(reversed(watch.heard))
+
+    def reader(self, topic: str) -> str | None:
+        """The name of the dialect that reads this topic, None where none does."""
+        return next((dialect.name for dialect in self._dialects if dialect.owns(topic)), None)
 
     def _sort(self, heard: Heard, watched: dict[str, Watch]) -> None:
         for device in self._devices(heard.message) & watched.keys():
@@ -119,5 +122,8 @@ class Recent:
             self._whose.clear()
 
 
-def _cut(message: RawMessage) -> RawMessage:
-    return msgspec.structs.replace(message, payload=message.payload[:EXCERPT])
+def hear(message: RawMessage) -> Heard:
+    size = len(message.payload)
+    if size > EXCERPT:
+        message = msgspec.structs.replace(message, payload=message.payload[:EXCERPT])
+    return Heard(message, size)

@@ -125,7 +125,8 @@ class FastConnection(asyncio.Protocol):
 
     async def subscribe_to(self, filters: Sequence[str]) -> dict[str, str]:
         # A message that is live is news, even if its publisher wants it retained: only replays shall be marked.
-        live = partial(mqtt5.TopicFilter, max_qos=mqtt5.QoS.AT_LEAST_ONCE, retain_as_published=False)
+        most = mqtt5.QoS(int(self._settings.lasting))
+        live = partial(mqtt5.TopicFilter, max_qos=most, retain_as_published=False)
         try:
             wanted = [live(each) for each in filters]
             codes = await self._ask(lambda number: mqtt5.SubscribePacket(number, wanted).write())
@@ -253,9 +254,9 @@ def _connect_packet(settings: LinkSettings) -> mqtt5.ConnectPacket:
         settings.client_id,
         username=settings.username,
         password=None if settings.password is None else settings.password.encode(),
-        clean_start=False,
+        clean_start=not settings.lasting,
         keep_alive=settings.keepalive_s,
-        session_expiry_interval=SESSION_EXPIRY_S,
+        session_expiry_interval=SESSION_EXPIRY_S if settings.lasting else 0,
         receive_max=min(settings.window, 65_535),
         max_packet_size=settings.max_packet_bytes,
     )

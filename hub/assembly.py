@@ -38,7 +38,17 @@ from hub.store.lock import DirectoryLock
 from hub.store.sqlite import SqliteStore
 from hub.tools import Tools
 from hub.usage import Meter
-from hub.wiring import ai_settings, bind, fleet_limits, http_settings, link_settings, read_if_there, roots_of, rules_of
+from hub.wiring import (
+    ai_settings,
+    bind,
+    credentials_of,
+    fleet_limits,
+    http_settings,
+    link_settings,
+    read_if_there,
+    roots_of,
+    rules_of,
+)
 
 log = logging.getLogger(__name__)
 
@@ -80,7 +90,7 @@ class Hub:
 
 
 @contextlib.asynccontextmanager
-async def open_hub(settings: Settings, token: str | None) -> AsyncIterator[Hub]:
+async def open_hub(settings: Settings, token: str | None, *, lasting_broker: bool = True) -> AsyncIterator[Hub]:
     """A hub with its state restored and nothing running yet. Raises HubError for what a person can put right."""
     data = settings.store.data
     async with contextlib.AsyncExitStack() as stack:
@@ -145,6 +155,7 @@ async def open_hub(settings: Settings, token: str | None) -> AsyncIterator[Hub]:
             bus=bus,
             messages=messages,
             explorer=explorer,
+            credentials=credentials_of(settings, demo=not lasting_broker),
             link=lambda: link.state,
             counters=pipeline.counters,
             metrics=metrics,

@@ -11,6 +11,7 @@ import msgspec
 from hub.ai.base import AiSettings
 from hub.api import HttpSettings
 from hub.config import Ai, Settings, split_address
+from hub.credentials import Credentials
 from hub.dialects import Roots, parse_mappings, reserved
 from hub.errors import InUse
 from hub.fleet import FleetLimits
@@ -115,6 +116,13 @@ def access_of(settings: Settings) -> Access:
         pid_file=mqtt.pid_file,
     )
     return Access(files, mqtt.root)
+
+
+def credentials_of(settings: Settings, *, demo: bool = False) -> Credentials:
+    mqtt = settings.mqtt
+    login = broker_folder(settings) / HUB_LOGIN if mqtt.username is None else None
+    access = None if demo else access_of(settings)
+    return Credentials(access, broker=mqtt.broker, root=mqtt.root, login=login)
 
 
 def broker_folder(settings: Settings) -> Path:

@@ -26,6 +26,7 @@ from hub.analysis import Analyst
 from hub.api import Broadcaster, HttpSettings, Services, create_api
 from hub.assistant import Assistant
 from hub.bus import Bus
+from hub.credentials import Credentials
 from hub.diagnosis import Diagnostician
 from hub.dialects import DIALECTS, Roots
 from hub.fleet import Fleet
@@ -124,6 +125,7 @@ async def running_hub(
     live_clients: int = 64,
     listeners: int = 128,
     real_ai: bool = False,
+    credentials: Credentials | None = None,
     models: Sequence[Any] = (),
     **http: Any,
 ) -> AsyncIterator[ApiHub]:
@@ -144,6 +146,7 @@ async def running_hub(
         store=store,
         bus=bus,
         messages=messages,
+        credentials=credentials or Credentials(None, broker="127.0.0.1:1883", root="devices", login=None),
         explorer=Explorer(lambda: LinkSettings("127.0.0.1", 1883, "test"), now_ms),
         link=lambda: link["now"],
         counters=pipeline.counters,

@@ -20,8 +20,8 @@ FLOORS = tuple(
         "model events errors",
         "topics dedupe activity dialects control fleet rules insight",
         "config resources install inbox batch bus runs qr mqtt store ai uploads worker notify metrics usage",
-        "committing pipeline outbox sender devices alerts commands housekeeping tools investigation prompts "
-        "diagnosis assistant analysis book",
+        "committing pipeline outbox sender devices alerts commands credentials housekeeping tools "
+        "investigation prompts diagnosis assistant analysis book",
         "api",
         "app assembly wiring serve demo doctor device cli __main__",
     )

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Protocol
 
 from hub.bus import Bus
+from hub.credentials import Credentials
 from hub.dialects import Roots
 from hub.fleet import Fleet
 from hub.inbox import Inbox
@@ -150,6 +151,7 @@ class Services:
     bus: Bus
     messages: Recent
     explorer: Explorer
+    credentials: Credentials
     link: Callable[[], LinkState]
     counters: Counters
     metrics: Metrics

@@ -41,6 +41,13 @@ class CommandWanted(Incoming):
     expires_in_s: int = Field(60, ge=1, le=7 * 86_400)
 
 
+class CredentialWanted(Incoming):
+    """``prefixes`` are a bridge's own topics."""
+
+    name: str = Field(min_length=1, max_length=64)
+    prefixes: Annotated[list[str], Field(max_length=16)] = []
+
+
 class SeriesWanted(Incoming):
     device_id: str = Field(max_length=128)
     metric: str = Field(max_length=256)

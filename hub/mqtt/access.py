@@ -100,7 +100,11 @@ class Access:
         if self.files.pid_file is None:
             return False
         try:
-            os.kill(int(self.files.pid_file.read_text("ascii").strip()), signal.SIGHUP)
+            process = int(self.files.pid_file.read_text("ascii").strip())
+            # A file that was left behind may name anybody by now, and SIGHUP ends most programs.
+            if Path(f"/proc/{process}/comm").read_text().strip() != "mosquitto":
+                return False
+            os.kill(process, signal.SIGHUP)
         except (OSError, ValueError):
             return False
         return True

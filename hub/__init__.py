@@ -9,7 +9,8 @@ on one floor do not import each other, save ``dialects`` -> ``topics``, ``contro
                     ``doctor``, ``device``, ``cli``, ``__main__``
 4   outside face    ``api/``
 3   use cases       ``committing``, ``pipeline``, ``outbox``, ``sender``, ``devices``, ``alerts``, ``commands``,
-                    ``credentials``, ``housekeeping``, ``tools``, ``diagnosis``, ``assistant``, ``analysis``, ``book``
+                    ``twins``, ``credentials``, ``housekeeping``, ``tools``, ``diagnosis``, ``assistant``,
+                    ``analysis``, ``book``
 2   edges           ``config``, ``resources``, ``install``, ``batch``, ``inbox``, ``bus``, ``runs``, ``qr``,
                     ``mqtt/``, ``store/``, ``ai/``, ``uploads``, ``metrics``, ``usage``
 1   decisions       ``topics``, ``dedupe``, ``activity``, ``dialects/``, ``control/``, ``fleet``, ``rules/``,

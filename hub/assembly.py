@@ -37,6 +37,7 @@ from hub.sender import Sender
 from hub.store.lock import DirectoryLock
 from hub.store.sqlite import SqliteStore
 from hub.tools import Tools
+from hub.twins import Twins
 from hub.usage import Meter
 from hub.wiring import (
     ai_settings,
@@ -156,6 +157,7 @@ async def open_hub(settings: Settings, token: str | None, *, lasting_broker: boo
             messages=messages,
             explorer=explorer,
             credentials=credentials_of(settings, demo=not lasting_broker),
+            twins=Twins(fleet=fleet, link=link, root=roots.native, submit=inbox.submit, now=now_ms),
             link=lambda: link.state,
             counters=pipeline.counters,
             metrics=metrics,

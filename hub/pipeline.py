@@ -23,7 +23,7 @@ from hub.dialects import Change, Dialect, Effect, MappingDialect, Result, reject
 from hub.errors import HubError, Rejected
 from hub.fleet import Fleet
 from hub.inbox import Entry, Inbox
-from hub.model import Command, Fact, RawMessage, Record, Rejection
+from hub.model import Command, Fact, RawMessage, Record, Rejection, TwinUpdate
 from hub.model import fact as facts
 from hub.mqtt.link import Link
 from hub.rules import Engine
@@ -220,6 +220,10 @@ class Pipeline:
                 batch.events += fleet.edit(fact)
                 device = fleet.require(fact.device)
                 batch.events += engine.refresh(device, fact.at)
+                return device
+            case facts.DesireState():
+                device = fleet.require(fact.device)
+                batch.events += fleet.twin(TwinUpdate(device.id, "desired", fact.values), fact.at)
                 return device
             case facts.DeleteDevice():
                 fleet.delete(fact.device)

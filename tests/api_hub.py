@@ -36,10 +36,12 @@ from hub.model import RawMessage, Tick
 from hub.mqtt.explorer import Explorer
 from hub.mqtt.link import LinkSettings, LinkState
 from hub.mqtt.recent import Recent
+from hub.mqtt.versions import MqttLink
 from hub.pipeline import Pipeline
 from hub.rules import Engine, parse
 from hub.store.sqlite import SqliteStore
 from hub.tools import Tools
+from hub.twins import Twins
 from hub.usage import Meter
 
 RULES = """
@@ -138,6 +140,7 @@ async def running_hub(
     pipeline = Pipeline(inbox=inbox, dialects=dialects, fleet=fleet, engine=engine, store=store, bus=bus, now=now_ms)
     await pipeline.restore()
     messages = Recent(inbox.offer, dialects, fleet)
+    away = MqttLink(LinkSettings("127.0.0.1", 1883, "test"), inbox.offer, lambda since, now: None)  # never connected
     link = {"now": LinkState("127.0.0.1:1883", connected=True, subscribed=True)}
     services = Services(
         fleet=fleet,
@@ -147,6 +150,7 @@ async def running_hub(
         bus=bus,
         messages=messages,
         credentials=credentials or Credentials(None, broker="127.0.0.1:1883", root="devices", login=None),
+        twins=Twins(fleet=fleet, link=away, root="devices", submit=inbox.submit, now=now_ms),
         explorer=Explorer(lambda: LinkSettings("127.0.0.1", 1883, "test"), now_ms),
         link=lambda: link["now"],
         counters=pipeline.counters,

@@ -20,7 +20,7 @@ FLOORS = tuple(
         "model events errors",
         "topics dedupe activity dialects control fleet rules insight",
         "config resources install inbox batch bus runs qr mqtt store ai uploads worker notify metrics usage",
-        "committing pipeline outbox sender devices alerts commands credentials housekeeping tools "
+        "committing pipeline outbox sender devices alerts commands twins credentials housekeeping tools "
         "investigation prompts diagnosis assistant analysis book",
         "api",
         "app assembly wiring serve demo doctor device cli __main__",

@@ -116,10 +116,12 @@ async def test_rejected_messages_are_listed(hub: ApiHub) -> None:
     hub.publish("devices/pump-01/telemetry", b"{not json" + b"x" * 5000)
     await hub.settled()
     (rejected,) = (await hub.http.get("/api/rejected")).json()["items"]
-    assert set(rejected) == {"topic", "reason", "detail", "excerpt", "received_at"}
+    assert set(rejected) == {"topic", "reason", "detail", "excerpt", "payload_hex", "bytes", "received_at"}
     assert (rejected["topic"], rejected["reason"]) == ("devices/pump-01/telemetry", "not_json")
     assert rejected["excerpt"].startswith("{not json")
     assert len(rejected["excerpt"]) < 1000
+    assert bytes.fromhex(rejected["payload_hex"]) == (b"{not json" + b"x" * 5000)[:2048]
+    assert rejected["bytes"] == 5009
 
 
 async def test_activity_tells_what_happened(hub: ApiHub) -> None:

@@ -49,6 +49,27 @@ export interface paths {
         patch: operations["edit_api_devices__device_id__patch"];
         trace?: never;
     };
+    "/api/devices/{device_id}/desired": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        /**
+         * Desire
+         * @description Merge into what the device should be; null takes a key away. The device is told by a retained message, now
+         *     or when it comes back; ``differs`` says what it has not reported yet.
+         */
+        patch: operations["desire_api_devices__device_id__desired_patch"];
+        trace?: never;
+    };
     "/api/devices/{device_id}/diagnose": {
         parameters: {
             query?: never;
@@ -519,6 +540,71 @@ export interface paths {
          */
         post: operations["preview_api_mappings_preview_post"];
         delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/credentials": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Listing
+         * @description Who has a password, without the hub itself. ``guarded``: the broker asks for one.
+         */
+        get: operations["listing_api_credentials_get"];
+        put?: never;
+        /**
+         * Add
+         * @description A user and its password, which is shown this once. 409 for a name that has one. ``prefixes`` make it a
+         *     bridge's: the topics that are its own.
+         */
+        post: operations["add_api_credentials_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/credentials/{name}/line": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Line
+         * @description A shell line that publishes a first reading of this device, without a password.
+         */
+        get: operations["line_api_credentials__name__line_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/credentials/{name}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Revoke
+         * @description Its password is void. ``told`` says whether the broker has been told: then its connection has ended too.
+         */
+        delete: operations["revoke_api_credentials__name__delete"];
         options?: never;
         head?: never;
         patch?: never;
@@ -1100,6 +1186,48 @@ export interface components {
             /** Tokens Used */
             tokens_used: number;
         };
+        /**
+         * CredentialList
+         * @description ``managed`` is false where the broker is the demo's: nobody can be let in or sent away.
+         */
+        CredentialList: {
+            /** Items */
+            items: components["schemas"]["CredentialShape"][];
+            /** Guarded */
+            guarded: boolean;
+            /** Managed */
+            managed: boolean;
+        };
+        /**
+         * CredentialShape
+         * @description ``prefixes`` are a bridge's own topics; a device has none but those below its name.
+         */
+        CredentialShape: {
+            /** Name */
+            name: string;
+            /** Prefixes */
+            prefixes: string[];
+        };
+        /**
+         * CredentialWanted
+         * @description ``prefixes`` are a bridge's own topics.
+         */
+        CredentialWanted: {
+            /** Name */
+            name: string;
+            /**
+             * Prefixes
+             * @default []
+             */
+            prefixes: string[];
+        };
+        /**
+         * Desired
+         * @description Key -> JSON value, or null.
+         */
+        Desired: {
+            [key: string]: unknown;
+        };
         /** DeviceDetail */
         DeviceDetail: {
             /** Id */
@@ -1374,6 +1502,32 @@ export interface components {
             };
             /** Tokens Used */
             tokens_used: number;
+        };
+        /**
+         * IssuedShape
+         * @description ``line`` publishes a first reading (null for a bridge); ``qr`` is ``address`` as rows of modules, ``1`` dark.
+         *     ``told``: the broker knows already. ``setup`` are lines for its configuration, with the first user.
+         */
+        IssuedShape: {
+            /** Name */
+            name: string;
+            /** Password */
+            password: string;
+            /** Line */
+            line: string | null;
+            /** Address */
+            address: string;
+            /** Qr */
+            qr: string[];
+            /** Told */
+            told: boolean;
+            /** Setup */
+            setup: string | null;
+        };
+        /** LineShape */
+        LineShape: {
+            /** Line */
+            line: string;
         };
         /** LiveAck */
         LiveAck: {
@@ -1872,7 +2026,11 @@ export interface components {
             /** Items */
             items: components["schemas"]["RejectedShape"][];
         };
-        /** RejectedShape */
+        /**
+         * RejectedShape
+         * @description ``payload_hex`` are the first 2,048 bytes as they came (none of before this was kept), ``bytes`` is how many
+         *     there were.
+         */
         RejectedShape: {
             /** Topic */
             topic: string;
@@ -1882,6 +2040,10 @@ export interface components {
             detail: string;
             /** Excerpt */
             excerpt: string;
+            /** Payload Hex */
+            payload_hex: string;
+            /** Bytes */
+            bytes: number;
             /** Received At */
             received_at: number;
         };
@@ -1889,6 +2051,11 @@ export interface components {
         Repeat: {
             /** Model */
             model?: string | null;
+        };
+        /** RevokedShape */
+        RevokedShape: {
+            /** Told */
+            told: boolean;
         };
         /** RuleList */
         RuleList: {
@@ -2215,6 +2382,41 @@ export interface operations {
         requestBody: {
             content: {
                 "application/json": components["schemas"]["DeviceEdit"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DeviceDetail"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    desire_api_devices__device_id__desired_patch: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                device_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Desired"];
             };
         };
         responses: {
@@ -3030,6 +3232,121 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["MappingsPreview"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    listing_api_credentials_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CredentialList"];
+                };
+            };
+        };
+    };
+    add_api_credentials_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CredentialWanted"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["IssuedShape"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    line_api_credentials__name__line_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LineShape"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    revoke_api_credentials__name__delete: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RevokedShape"];
                 };
             };
             /** @description Validation Error */

@@ -61,7 +61,7 @@ def create_api(services: Services, http: HttpSettings, broadcaster: Broadcaster)
     )
     access, turns = Access(http), Turns(http.ai_requests)
     routers = (
-        devices.routes(broadcaster.devices, broadcaster.alerts, services.diagnostician, turns),
+        devices.routes(broadcaster.devices, services.twins, broadcaster.alerts, services.diagnostician, turns),
         device_rules.routes(services.fleet, services.engine, services.store),
         messages.routes(services.fleet, services.messages, services.now),
         alerts.routes(broadcaster.alerts, services.store),

@@ -210,6 +210,8 @@ def rejected(found: Rejection) -> shapes.RejectedShape:
         "reason": found.reason,
         "detail": found.detail,
         "excerpt": found.excerpt,
+        "payload_hex": found.payload.hex(),
+        "bytes": found.size,
         "received_at": found.received,
     }
 

@@ -15,11 +15,12 @@ from hub.api.services import Diagnostician
 from hub.api.turns import Turns
 from hub.devices import DeviceFilter, Devices
 from hub.model import Device, Presence, Severity
+from hub.twins import Twins
 
 Limit = Annotated[int, Query(ge=1, le=1000)]
 
 
-def routes(devices: Devices, alerts: Alerts, diagnostician: Diagnostician, turns: Turns) -> APIRouter:
+def routes(devices: Devices, twins: Twins, alerts: Alerts, diagnostician: Diagnostician, turns: Turns) -> APIRouter:
     router = APIRouter(prefix="/api/devices", tags=["devices"])
 
     async def detail(device: Device) -> Response:
@@ -58,6 +59,12 @@ def routes(devices: Devices, alerts: Alerts, diagnostician: Diagnostician, turns
             labels=_labels(body.labels) if "labels" in given else msgspec.UNSET,
         )
         return await detail(changed)
+
+    @router.patch("/{device_id}/desired", response_model=shapes.DeviceDetail)
+    async def desire(device_id: str, body: wire.Desired) -> Response:
+        """Merge into what the device should be; null takes a key away. The device is told by a retained message, now
+        or when it comes back; ``differs`` says what it has not reported yet."""
+        return await detail(await twins.desire(device_id, body.root))
 
     @router.delete("/{device_id}", status_code=204)
     async def delete(device_id: str) -> None:

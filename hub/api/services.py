@@ -24,6 +24,7 @@ from hub.mqtt.recent import Recent
 from hub.rules import Engine
 from hub.runs import Runs
 from hub.store.base import Store
+from hub.twins import Twins
 from hub.usage import Usage
 
 
@@ -152,6 +153,7 @@ class Services:
     messages: Recent
     explorer: Explorer
     credentials: Credentials
+    twins: Twins
     link: Callable[[], LinkState]
     counters: Counters
     metrics: Metrics

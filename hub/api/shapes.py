@@ -191,10 +191,15 @@ class ActivityPage(TypedDict):
 
 
 class RejectedShape(TypedDict):
+    """``payload_hex`` are the first 2,048 bytes as they came (none of before this was kept), ``bytes`` is how many
+    there were."""
+
     topic: str
     reason: str
     detail: str
     excerpt: str
+    payload_hex: str
+    bytes: int
     received_at: int
 
 

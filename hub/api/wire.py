@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
+from pydantic import BaseModel, ConfigDict, Field, RootModel, StringConstraints, model_validator
 
 # Names and labels stand on one line, also in logs.
 ONE_LINE = r"^[^\x00-\x1f\x7f]*$"
@@ -27,6 +27,10 @@ class DeviceEdit(Incoming):
     name: Text | None = None
     area: Text | None = None
     labels: Annotated[list[Label], Field(max_length=32)] | None = None
+
+
+class Desired(RootModel[dict[Annotated[str, StringConstraints(min_length=1, max_length=128, pattern=ONE_LINE)], Any]]):
+    """Key -> JSON value, or null."""
 
 
 class Acknowledgement(Incoming):

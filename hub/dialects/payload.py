@@ -15,6 +15,8 @@ MAX_BYTES = 262_144
 MAX_TEXT = 1_024
 MAX_NAME = 128
 EXCERPT = 256
+KEPT = 2_048
+"""Bytes of a rejected payload that are kept."""
 
 _decode = msgspec.json.decode
 
@@ -93,9 +95,10 @@ def metric_name(name: str) -> str:
 
 def rejection(message: RawMessage, error: Rejected, part: bytes | None = None) -> Rejection:
     """The dead letter for a message (or ``part`` of it) that could not be read."""
-    excerpt = (message.payload if part is None else part)[:EXCERPT].decode("utf-8", "backslashreplace")
-    shown = printable(excerpt, EXCERPT)
-    return Rejection(printable(message.topic), error.reason, error.message, shown, message.received)
+    raw = message.payload if part is None else part
+    shown = printable(raw[:EXCERPT].decode("utf-8", "backslashreplace"), EXCERPT)
+    topic, kept = printable(message.topic), raw[:KEPT]
+    return Rejection(topic, error.reason, error.message, shown, message.received, kept, len(raw))
 
 
 def _kind(value: Any) -> str:

@@ -23,6 +23,7 @@ from hub.model.diagnosis import CauseMatch, Claim, Diagnosis, Evidence, Writer
 from hub.model.fact import (
     Acknowledge,
     DeleteDevice,
+    DesireState,
     EditDevice,
     Fact,
     LostSession,
@@ -53,6 +54,7 @@ __all__ = [
     "CommandState",
     "Condition",
     "DeleteDevice",
+    "DesireState",
     "Device",
     "Diagnosis",
     "EditDevice",

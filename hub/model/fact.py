@@ -5,6 +5,8 @@ The pipeline is the one writer of state, so all of these go through its queue, i
 
 from __future__ import annotations
 
+from typing import Any
+
 import msgspec
 
 from hub.model.command import Command
@@ -38,6 +40,15 @@ class EditDevice(msgspec.Struct, frozen=True):
     name: str | msgspec.UnsetType | None = msgspec.UNSET
     area: str | msgspec.UnsetType | None = msgspec.UNSET
     labels: tuple[str, ...] | msgspec.UnsetType | None = msgspec.UNSET
+
+
+class DesireState(msgspec.Struct, frozen=True):
+    """A person wants a device to be so: ``values`` are merged into its twin's desired side, None takes a key away.
+    Answers with the device."""
+
+    device: str
+    values: dict[str, Any]
+    at: int
 
 
 class DeleteDevice(msgspec.Struct, frozen=True):
@@ -95,6 +106,7 @@ Fact = (
     Tick
     | Acknowledge
     | EditDevice
+    | DesireState
     | DeleteDevice
     | WriteDiagnosis
     | LostSession

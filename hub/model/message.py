@@ -21,7 +21,8 @@ class RawMessage(msgspec.Struct, frozen=True, gc=False):
 class Rejection(msgspec.Struct, frozen=True):
     """A dead letter: why a message (or one item of it) was not understood, with a bounded excerpt of it.
 
-    ``reason`` is a stable word (``not_json``, ``bad_value``, ...), ``detail`` a sentence for people.
+    ``reason`` is a stable word (``not_json``, ``bad_value``, ...), ``detail`` a sentence for people. ``payload`` are
+    its first bytes as they came, ``size`` is how many there were.
     """
 
     topic: str
@@ -29,3 +30,5 @@ class Rejection(msgspec.Struct, frozen=True):
     detail: str
     excerpt: str
     received: int
+    payload: bytes = b""
+    size: int = 0

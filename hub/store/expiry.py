@@ -16,7 +16,7 @@ SLICE = 10_000
 CHUNKS = 500
 """And at most so many chunks."""
 
-MAX_REJECTIONS = 100_000
+MAX_REJECTIONS = 50_000
 """A flood of unreadable messages must not fill the disk within the time of retention: the newest stay."""
 
 _DROPPED = """SELECT id FROM dropped_series

@@ -131,7 +131,8 @@ def diagnosis(connection: sqlite3.Connection, diagnosis_id: str) -> Diagnosis | 
 def rejections(connection: sqlite3.Connection, limit: int) -> list[Rejection]:
     """Newest first."""
     rows = connection.execute(
-        "SELECT topic, reason, detail, excerpt, received FROM rejection ORDER BY id DESC LIMIT ?", (max(limit, 0),)
+        "SELECT topic, reason, detail, excerpt, received, payload, size FROM rejection ORDER BY id DESC LIMIT ?",
+        (max(limit, 0),),
     )
     return [Rejection(*row) for row in rows]
 

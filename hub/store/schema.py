@@ -93,7 +93,12 @@ ENGINE: Statements = (
 
 NO_ROWS: Statements = ("DROP TABLE reading",)
 
-MIGRATIONS: tuple[Statements, ...] = (FIRST, LEARNT, COMMANDS, ENGINE, NO_ROWS)
+RAW_REJECTIONS: Statements = (
+    "ALTER TABLE rejection ADD COLUMN payload BLOB NOT NULL DEFAULT x''",
+    "ALTER TABLE rejection ADD COLUMN size INTEGER NOT NULL DEFAULT 0",
+)
+
+MIGRATIONS: tuple[Statements, ...] = (FIRST, LEARNT, COMMANDS, ENGINE, NO_ROWS, RAW_REJECTIONS)
 """Migration number ``i + 1`` is at index ``i``."""
 
 

@@ -165,8 +165,8 @@ class Writer:
         )
         insert(
             self.connection,
-            "INSERT INTO rejection (topic, reason, detail, excerpt, received) VALUES",
-            ((r.topic, r.reason, r.detail, r.excerpt, r.received) for r in delta.rejections),
+            "INSERT INTO rejection (topic, reason, detail, excerpt, received, payload, size) VALUES",
+            ((r.topic, r.reason, r.detail, r.excerpt, r.received, r.payload, r.size) for r in delta.rejections),
         )
         insert(
             self.connection,

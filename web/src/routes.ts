@@ -20,6 +20,7 @@ const LOADERS = {
   assistant: () => import('./assistant/AssistantPage.svelte'),
   analyse: () => import('./pages/AnalysePage.svelte'),
   rules: () => import('./rules/RulesPage.svelte'),
+  topics: () => import('./topics/TopicsPage.svelte'),
   activity: () => import('./pages/ActivityPage.svelte'),
   settings: () => import('./pages/SettingsPage.svelte'),
   missing: () => import('./pages/MissingPage.svelte'),
@@ -30,6 +31,7 @@ const FIXED: Record<string, Shown['name']> = {
   '/assistant': 'assistant',
   '/analyse': 'analyse',
   '/rules': 'rules',
+  '/topics': 'topics',
   '/activity': 'activity',
   '/settings': 'settings',
 };

@@ -7,7 +7,7 @@ export const T = {
   brand: 'Watchkeeper',
   nav: {
     main: 'Main', fleet: 'Fleet', alerts: 'Alerts', assistant: 'Assistant', analyse: 'Analyse', rules: 'Rules',
-    activity: 'Activity', settings: 'Settings', more: 'More', skip: 'Skip to the content', ask: 'Ask', where: 'Where you are',
+    topics: 'Topics', activity: 'Activity', settings: 'Settings', more: 'More', skip: 'Skip to the content', ask: 'Ask', where: 'Where you are',
   },
   rail: { ingest: 'Ingest', model: 'Model', hub: 'Hub', rate: (n: string) => `${n} msg/s`, builtin: 'built-in analyst' },
   standing: {
@@ -150,6 +150,16 @@ export const T = {
       silence: 'For as long as, such as 5m', for: 'Must hold for, such as 5s', devices: 'Devices by id, such as sensor_*', models: 'Models, such as CP-*', labels: 'Labels, separated by commas',
     },
     name: 'Rule', metric: 'Metric', severity: 'Severity', scope: 'Applies to', condition: 'Fires when', fired: 'Last fired', never: 'never', everything: 'all devices', none: 'No rule is set.',
+  },
+  topics: {
+    title: 'Topics', lead: 'What is said on the broker, and what it means where no dialect reads it.', said: 'What is said', text: 'Mappings', inForce: 'Mappings in order', order: 'Asked in this order: the first that fits reads a topic',
+    filter: 'Topic filter', filterHint: '+ stands for one level, # at the end for all below', search: 'Search in the topics', unread: 'Only what nobody reads', nobody: 'nobody reads it', connecting: 'Listening…', none: 'Nothing has been said since you look. What is retained comes at once.',
+    count: (n: string) => `${n} topics since you look`, choose: 'Choose a topic to see its last message.', message: 'Last message', retained: 'retained', cut: 'Only its beginning is kept here.', empty: '(empty)',
+    pick: 'Make this a metric', unpick: 'Leave this out', pickLead: 'Click the values that are to be metrics. Without a choice, all are.', readBy: (dialect: string) => `The hub reads this topic already (${dialect}); it needs no mapping.`,
+    mapping: 'Make it a device', levels: 'The levels of the topic', device: 'Device', name: 'Metric', unit: 'Unit', kind: 'Read as', everything: 'Every value of the message becomes a metric.', leave: (path: string) => `Leave out ${path}`,
+    roles: { fixed: 'as it is', device: 'the device', metric: 'the metric', any: 'anything' }, kinds: { '': 'as it comes', number: 'a number', boolean: 'yes or no', text: 'a text' }, uses: { metric: 'a metric', device: 'names the device', time: 'its time' },
+    fits: (n: string) => `fits ${n} of the topics heard`, says: 'This message would say', nothing: 'Nothing.', unknown: 'not known now', checking: 'Reading…', asText: 'As it goes into mappings.toml', save: 'Put in force', mapped: 'In force. Its devices appear with their next message.', undone: 'The mappings are as they were',
+    saveText: 'Save', saved: 'The mappings are in force', mappings: (n: number) => `${n} ${s(n, 'mapping', 'mappings')}.`,
   },
   activity: { title: 'Activity', follow: 'Follow', pause: 'Pause', none: 'Nothing has happened yet.', filter: 'Kind', all: 'All kinds', more: 'Load older', paused: 'Paused: new entries wait.' },
   settings: {

@@ -1,7 +1,7 @@
 // The address bar as state: what one looks at is in the URL. Links are plain `<a href>`; clicks on the
 // page's own addresses are handled here, all others are left to the browser.
 
-const OWN = /^\/(?:$|d\/[^/]+$|alerts(?:\/[^/]+)?$|assistant$|analyse$|rules$|activity$|settings$)/;
+const OWN = /^\/(?:$|d\/[^/]+$|alerts(?:\/[^/]+)?$|assistant$|analyse$|rules$|topics$|activity$|settings$)/;
 
 class Router {
   path = $state(location.pathname);

@@ -1,0 +1,64 @@
+import { describe, expect, it } from 'vitest';
+import { draftOf, fits, jsonOf, pathOf, patternOf, written, type Draft, type Pick } from './draft';
+
+const pick = (path: string, more: Partial<Pick> = {}): Pick => ({
+  path,
+  use: 'metric',
+  name: path,
+  unit: '',
+  kind: '',
+  ...more,
+});
+
+describe('a draft', () => {
+  it('takes the second level for the device and the last one for the metric of a plain value', () => {
+    const draft = draftOf('home/kitchen/temperature', jsonOf('21.5'));
+    expect(patternOf(draft.levels)).toBe('home/{device}/{metric}');
+    draft.plain!.unit = '°C';
+    expect(written(draft)).toBe(
+      '[[mapping]]\ntopic = "home/{device}/{metric}"\nunits = { "temperature" = "°C" }',
+    );
+  });
+
+  it('names what no level names', () => {
+    const draft = draftOf('garage/door', jsonOf('OPEN'));
+    expect(written(draft)).toBe('[[mapping]]\ntopic = "garage/door"\ndevice = "garage"\nmetric = "door"');
+    expect(written(draftOf('door', jsonOf('OPEN')))).toContain('device = "door"\nmetric = "door"');
+  });
+
+  it('reads a whole tree, or what was picked', () => {
+    const body = jsonOf('{"t": 1}');
+    const draft: Draft = draftOf('weather/roof/state', body);
+    expect(written(draft)).toBe('[[mapping]]\ntopic = "weather/{device}/state"');
+    draft.picks = [
+      pick(pathOf(['outdoor', 'temp']), { name: 'temperature', unit: '°C', kind: 'number' }),
+      pick(pathOf(['a.b', '0'])),
+      pick('id', { use: 'device' }),
+      pick('at', { use: 'time' }),
+    ];
+    expect(written(draft).split('\n')).toEqual([
+      '[[mapping]]',
+      'topic = "weather/{device}/state"',
+      'device = "{device}/{payload.id}"',
+      'time = "at"',
+      '[mapping.metrics]',
+      '"temperature" = { path = "outdoor.temp", unit = "°C", kind = "number" }',
+      '"a\\\\.b.0" = "a\\\\.b.0"',
+    ]);
+  });
+
+  it('numbers several levels of the device', () => {
+    const draft = draftOf('plant/hall/press/state', {});
+    draft.levels[2]!.role = 'device';
+    draft.levels[3]!.role = 'any';
+    expect(written(draft)).toContain('topic = "plant/{device}/{device2}/+"\ndevice = "{device}/{device2}"');
+    expect(fits(draft.levels, 'plant/a/b/c')).toBe(true);
+    expect(fits(draft.levels, 'plant/a/b')).toBe(false);
+    expect(fits(draft.levels, 'other/a/b/c')).toBe(false);
+  });
+
+  it('takes a number, a text and a broken payload for plain', () => {
+    for (const payload of ['1', '"a"', 'null', '{broken', '']) expect(jsonOf(payload)).toBeUndefined();
+    expect(jsonOf('[1]')).toEqual([1]);
+  });
+});

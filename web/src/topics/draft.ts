@@ -1,0 +1,112 @@
+// A mapping as a person puts it together from one message: which level of the topic is what, which values are metrics.
+// Written as the text that goes into mappings.toml. Pure.
+
+export type Role = 'fixed' | 'device' | 'metric' | 'any';
+export type Kind = '' | 'number' | 'boolean' | 'text';
+export type Use = 'metric' | 'device' | 'time';
+
+export interface Level {
+  text: string;
+  role: Role;
+}
+
+/** A value of the message: where it stands, and what it is to be. `name`, `unit` and `kind` are a metric's. */
+export interface Pick {
+  path: string;
+  use: Use;
+  name: string;
+  unit: string;
+  kind: Kind;
+}
+
+export interface Draft {
+  levels: Level[];
+  /** The device's name where neither a level nor a value names it. */
+  device: string;
+  /** The metric's name of a plain value where no level names it, and its unit and kind. */
+  plain: { name: string; unit: string; kind: Kind } | null;
+  picks: Pick[];
+}
+
+/** The payload as a JSON object or list; undefined where it is one plain value. */
+export function jsonOf(payload: string): unknown {
+  try {
+    const value: unknown = JSON.parse(payload);
+    return typeof value === 'object' && value !== null ? value : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+export const pathOf = (keys: readonly string[]): string =>
+  keys.map((key) => key.replaceAll('.', '\\.')).join('.');
+
+/** A first guess: the second level is the device, the last one names a plain value. */
+export function draftOf(topic: string, body: unknown): Draft {
+  const texts = topic.split('/');
+  const last = texts.length - 1;
+  const plain = body === undefined;
+  const levels = texts.map((text, k): Level => {
+    const device = k === 1 && (last > 1 || !plain);
+    return { text, role: device ? 'device' : plain && k === last && k > 1 ? 'metric' : 'fixed' };
+  });
+  const guess = { name: texts[last]!, unit: '', kind: '' as Kind };
+  return { levels, device: texts[last > 0 && plain ? last - 1 : last]!, plain: plain ? guess : null, picks: [] };
+} // prettier-ignore
+
+/** The topic with its named levels; several levels that name the device are numbered. */
+export function patternOf(levels: readonly Level[]): string {
+  const count = { device: 0, metric: 0 };
+  return levels
+    .map(({ text, role }) => {
+      if (role === 'fixed') return text;
+      if (role === 'any') return '+';
+      count[role]++;
+      return `{${role}${count[role] > 1 ? count[role] : ''}}`;
+    })
+    .join('/');
+}
+
+export function fits(levels: readonly Level[], topic: string): boolean {
+  const texts = topic.split('/');
+  return (
+    texts.length === levels.length &&
+    levels.every(({ text, role }, k) => role !== 'fixed' || text === texts[k])
+  );
+}
+
+const quoted = (text: string): string => JSON.stringify(text);
+const inline = (entries: [string, string][]): string =>
+  `{ ${entries.map(([key, value]) => `${key} = ${quoted(value)}`).join(', ')} }`;
+
+export function written(draft: Draft): string {
+  const { levels, plain, picks } = draft;
+  const lines = ['[[mapping]]', `topic = ${quoted(patternOf(levels))}`];
+  const device = deviceOf(draft);
+  if (device !== '{device}') lines.push(`device = ${quoted(device)}`);
+  const metric = levels.findIndex(({ role }) => role === 'metric');
+  if (plain) {
+    const name = metric < 0 ? plain.name : levels[metric]!.text;
+    if (metric < 0) lines.push(`metric = ${quoted(name)}`);
+    if (plain.unit) lines.push(`units = ${inline([[quoted(name), plain.unit]])}`);
+    if (plain.kind) lines.push(`kinds = ${inline([[quoted(name), plain.kind]])}`);
+    return lines.join('\n');
+  }
+  const time = picks.find(({ use }) => use === 'time');
+  if (time) lines.push(`time = ${quoted(time.path)}`);
+  const metrics = picks.filter(({ use }) => use === 'metric');
+  if (metrics.length) lines.push('[mapping.metrics]');
+  for (const { name, path, unit, kind } of metrics) {
+    const more: [string, string][] = [];
+    if (unit) more.push(['unit', unit]);
+    if (kind) more.push(['kind', kind]);
+    lines.push(`${quoted(name)} = ${more.length ? inline([['path', path], ...more]) : quoted(path)}`);
+  }
+  return lines.join('\n');
+}
+
+function deviceOf({ levels, device, picks }: Draft): string {
+  const numbered = levels.filter(({ role }) => role === 'device').map((_, k) => `{device${k ? k + 1 : ''}}`);
+  const named = picks.filter(({ use }) => use === 'device').map(({ path }) => `{payload.${path}}`);
+  return [...numbered, ...named].join('/') || device;
+}

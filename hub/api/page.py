@@ -14,7 +14,7 @@ from starlette.exceptions import HTTPException
 from starlette.responses import FileResponse, HTMLResponse, Response
 from starlette.staticfiles import StaticFiles
 
-PAGES = frozenset({"d", "alerts", "assistant", "analyse", "rules", "activity", "settings", "login"})
+PAGES = frozenset({"d", "alerts", "assistant", "analyse", "rules", "topics", "activity", "settings", "login"})
 """First parts of the page's own addresses."""
 HASHED = "assets/"
 FOREVER = "public, max-age=31536000, immutable"

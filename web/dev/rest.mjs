@@ -84,6 +84,15 @@ export function createRest({ snapshot, drift, open, say, token, cut }) {
     ['GET', /^\/api\/rules\/text$/, () => payload('rules-text')],
     ['POST', /^\/api\/rules\/check$/, () => ({ items: payload('rules').items, problem: null })],
     ['PUT', /^\/api\/rules$/, (_path, _query, body) => ({ text: body.text, revision: 'dev' })],
+    ['GET', /^\/api\/(topics|credentials)$/, ([name]) => payload(name)],
+    ['GET', /^\/api\/topics\/last$/, () => payload('topics-last')],
+    ['GET', /^\/api\/mappings\/text$/, () => payload('mappings-text')],
+    ['POST', /^\/api\/mappings\/(check|preview)$/, ([name]) => payload(`mappings-${name}`)],
+    ['PUT', /^\/api\/mappings$/, (_path, _query, body) => ({ text: body.text, revision: 'dev' })],
+    ['GET', /^\/api\/credentials\/([^/]+)\/line$/, () => ({ line: payload('credentials-issued').line })],
+    ['POST', /^\/api\/credentials$/, () => payload('credentials-issued')],
+    ['DELETE', /^\/api\/credentials\/([^/]+)$/, () => ({ told: true })],
+    ['PATCH', /^\/api\/devices\/([^/]+)\/desired$/, ([id], _query, body) => ({ ...device(place(id)), desired: body, differs: {} })],
     ['GET', /^\/api\/devices\/([^/]+)$/, ([id]) => (place(id) < 0 ? 404 : device(place(id)))],
     ['PATCH', /^\/api\/devices\/([^/]+)$/, ([id], _query, body) => {
       const k = place(id);

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { draftOf, fits, jsonOf, pathOf, patternOf, written, type Draft, type Pick } from './draft';
+import { draftOf, fits, jsonOf, pathOf, patternOf, pickOf, written, type Draft, type Pick } from './draft';
 
 const pick = (path: string, more: Partial<Pick> = {}): Pick => ({
   path,
@@ -46,6 +46,12 @@ describe('a draft', () => {
       '"a\\\\.b.0" = "a\\\\.b.0"',
     ]);
   });
+
+  it('guesses what a clicked value is', () => {
+    expect(pickOf(['a', 'temp'], '4.5')).toMatchObject({ path: 'a.temp', use: 'metric', name: 'temp', kind: 'number' });
+    expect(pickOf(['at'], '2026-11-25T12:00:00Z').use).toBe('time');
+    for (const value of [4.5, 'OPEN', '', true, null]) expect(pickOf(['v'], value)).toMatchObject({ use: 'metric', kind: '' });
+  }); // prettier-ignore
 
   it('numbers several levels of the device', () => {
     const draft = draftOf('plant/hall/press/state', {});

@@ -41,6 +41,14 @@ export function jsonOf(payload: string): unknown {
 export const pathOf = (keys: readonly string[]): string =>
   keys.map((key) => key.replaceAll('.', '\\.')).join('.');
 
+/** A value that was clicked, with a first guess of what it is: a date is the message's time, digits are a number. */
+export function pickOf(keys: readonly string[], value: unknown): Pick {
+  const text = typeof value === 'string' ? value.trim() : '';
+  const use = /^\d{4}-\d\d-\d\d[T ]\d\d:\d\d/.test(text) ? 'time' : 'metric';
+  const kind = text !== '' && Number.isFinite(Number(text)) ? 'number' : '';
+  return { path: pathOf(keys), use, name: keys.at(-1)!, unit: '', kind };
+}
+
 /** A first guess: the second level is the device, the last one names a plain value. */
 export function draftOf(topic: string, body: unknown): Draft {
   const texts = topic.split('/');

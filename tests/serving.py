@@ -27,10 +27,10 @@ def until(look: Callable[[], Any], within: float = 20.0) -> Any:
 
 
 class Serving:
-    """A hub on ``data`` that can be killed and started again."""
+    """A hub on ``data`` that can be killed and started again; ``config`` holds further settings."""
 
-    def __init__(self, data: Path, broker: Mosquitto) -> None:
-        self.data, self.broker = data, broker
+    def __init__(self, data: Path, broker: Mosquitto, config: Path | None = None) -> None:
+        self.data, self.broker, self.config = data, broker, config
         self.port = free_port()
         self.http = httpx.Client(base_url=f"http://{HOST}:{self.port}", timeout=20)
         self.process: subprocess.Popen[bytes] | None = None
@@ -40,6 +40,7 @@ class Serving:
             key: value for key, value in os.environ.items() if not key.startswith(("OPENAI_", "OLLAMA_", "HUB_"))
         }
         words = ["--http", f"{HOST}:{self.port}", "--mqtt", self.broker.address, "--data", str(self.data)]
+        words += ["--config", str(self.config)] if self.config else []
         with (self.data.parent / "hub.log").open("ab") as log:
             self.process = subprocess.Popen(
                 [sys.executable, "-m", "hub", "serve", *words], stdout=log, stderr=log, env=environ

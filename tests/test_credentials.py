@@ -10,27 +10,9 @@ from pathlib import Path
 import pytest
 
 from api_hub import ApiHub, running_hub
-from brokers import Mosquitto
+from door import Door
 from hub.credentials import Credentials
 from hub.mqtt.access import Access, AccessFiles
-
-
-class Door:
-    """A Mosquitto with a door, and the hub's hand on it."""
-
-    def __init__(self, directory: Path) -> None:
-        self.files = AccessFiles(directory / "passwd", directory / "acl", directory / "mosquitto.pid")
-        self.login = directory / "hub.login"
-        access = Access(self.files, "devices")
-        access.hub_password(self.login)
-        extra = (
-            "allow_anonymous false",
-            f"password_file {self.files.passwords}",
-            f"acl_file {self.files.rights}",
-            f"pid_file {self.files.pid_file}",
-        )
-        self.broker = Mosquitto(directory, extra)
-        self.credentials = Credentials(access, broker=self.broker.address, root="devices", login=self.login)
 
 
 @pytest.fixture

@@ -73,7 +73,7 @@ export const T = {
   first: {
     title: 'No device yet', lead: 'The hub listens. A device appears here with its first message.',
     broker: 'Publish one reading', brokerLead: 'From any machine that reaches the broker:', simulate: 'Start simulated machines',
-    simulateLead: 'Pumps, cold rooms, tanks and more, with two hours of past readings:', copy: 'Copy', waiting: 'Waiting for the first message…',
+    simulateLead: 'Pumps, cold rooms, tanks and more, with two hours of past readings:', own: 'Use what you have', ownLead: 'Home Assistant discovery, Zigbee2MQTT, Tasmota, Shelly, Sparkplug B and Homie are read as they are: point them at the broker. Anything else is a click away.', look: 'See what is said', copy: 'Copy', waiting: 'Waiting for the first message…',
   },
   alerts: {
     title: 'Alerts', open: 'Open', acknowledged: 'Acknowledged', cleared: 'Cleared', tabs: 'Alerts by state',
@@ -161,10 +161,23 @@ export const T = {
     fits: (n: string) => `fits ${n} of the topics heard`, says: 'This message would say', nothing: 'Nothing.', unknown: 'not known now', checking: 'Reading…', asText: 'As it goes into mappings.toml', save: 'Put in force', mapped: 'In force. Its devices appear with their next message.', undone: 'The mappings are as they were',
     saveText: 'Save', saved: 'The mappings are in force', mappings: (n: number) => `${n} ${s(n, 'mapping', 'mappings')}.`,
   },
-  activity: { title: 'Activity', follow: 'Follow', pause: 'Pause', none: 'Nothing has happened yet.', filter: 'Kind', all: 'All kinds', more: 'Load older', paused: 'Paused: new entries wait.' },
+  credentials: {
+    title: 'Who may connect', add: 'Add a device', name: 'Its name', nameHint: 'Letters, digits and . _ : ~ -', cancel: 'Cancel', done: 'Done', letIn: 'Let it in', show: 'Show how',
+    demo: 'The demo’s broker lets everybody in: a device needs no password here.', openDoor: 'This broker lets everybody in, as far as the hub knows.', guard: 'Give it a password, and have the broker ask for one',
+    gateway: 'It is a gateway (Zigbee2MQTT and the like)', prefixes: 'Topics that are its own', password: 'Password', once: 'It may connect. This is its password; it is shown this once.', gatewayOnce: (name: string) => `The gateway may connect as ${name}. This is its password; it is shown this once.`,
+    setup: 'So that the broker asks for passwords, these lines go into mosquitto.conf in place of allow_anonymous true:', setupAfter: 'Then have Mosquitto read it again, and restart the hub: it has a password of its own now.', untold: 'The broker could not be told. Have it read its files again: systemctl reload mosquitto.',
+    paste: 'Try it: paste this into a shell.', qr: (name: string) => `QR code with the address and password of ${name}`, qrLead: 'Broker, user, password and topic in one, for a device with a camera or a phone that sets it up.',
+    waiting: (name: string) => `Waiting for ${name}…`, here: (name: string) => `${name} is here.`, openIt: 'Open it', nobody: 'Nobody has a password yet.', ownTopics: 'its own topics', has: (topics: string) => `${topics} and all below`,
+    revoke: 'Revoke', revokeOne: (name: string) => `Revoke ${name}`, revokeLead: 'Its password is void and its connection ends. What it has told stays; delete the device on its page.', revoked: (name: string) => `${name} can no longer connect`, revokedUntold: (name: string) => `${name}’s password is void once the broker has read its files: systemctl reload mosquitto`,
+  },
+  desired: {
+    title: 'What it should be', lead: 'Told to the device by a retained message, now or when it comes back.', key: 'Key', value: 'Value (JSON or a text)', wanted: 'Wanted', reported: 'Reported', same: 'is so', differs: 'not yet', tell: 'Tell it',
+    take: (name: string) => `Want ${name} no more`, told: (name: string) => `The device is told: ${name}`, taken: (name: string) => `${name} is wanted no more`, undone: 'It is as it was',
+  },
+  activity: { title: 'Activity', follow: 'Follow', pause: 'Pause', none: 'Nothing has happened yet.', filter: 'Kind', all: 'All kinds', more: 'Load older', paused: 'Paused: new entries wait.', bytes: 'Its bytes' },
   settings: {
     title: 'Settings', lead: 'Set in hub.toml and the environment; shown here as the hub runs now.', hub: 'Hub', version: 'Version', uptime: 'Up for', started: 'Started', install: 'Installation', broker: 'Broker', connected: 'connected', disconnected: 'not connected', address: 'Address',
-    store: 'Data', path: 'Folder', size: 'Size', commit: 'Last write', ai: 'AI', chat: 'Answers come from', generative: 'language model', rules: 'rules and statistics', counters: 'Messages', limits: 'Limits', appearance: 'Appearance', rejected: 'Rejected messages', noRejected: 'No message was rejected.', api: 'API reference',
+    store: 'Data', path: 'Folder', size: 'Size', commit: 'Last write', ai: 'AI', chat: 'Answers come from', generative: 'language model', rules: 'rules and statistics', counters: 'Messages', limits: 'Limits', appearance: 'Appearance', rejected: 'Rejected messages', noRejected: 'No message was rejected.', rawBytes: (n: string) => `${n} as they came`, api: 'API reference',
     retention: 'Readings are kept for', days: (n: string) => `${n} days`, protocol: 'Protocol', reconnects: 'Reconnects', since: 'Connected since', fault: 'Last error',
     numbers: 'Numbers', numbersLead: 'Decimals by unit, in this browser.', auto: 'Automatic', digits: (n: number) => s(n, '1 decimal', `${n} decimals`), decimalsOf: (unit: string) => `Decimals of ${unit}`,
     page: 'This page', memory: 'Memory', cpu: 'Processor',

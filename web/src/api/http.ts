@@ -49,7 +49,7 @@ export async function send(path: string, init: RequestInit = {}): Promise<Respon
   throw explain(response.status, await response.json().catch(() => null));
 }
 
-async function json<R>(path: string, init?: RequestInit): Promise<R> {
+export async function json<R>(path: string, init?: RequestInit): Promise<R> {
   const response = await send(path, init);
   return (response.status === 204 ? undefined : await response.json()) as R;
 }

@@ -1,6 +1,7 @@
 // What the palette finds for a text: devices, open alerts, pages, areas and actions, a few of each.
 
 import { acknowledging } from '../alerts/acknowledging.svelte';
+import { adding } from '../credentials/adding.svelte';
 import { alertHref, deviceHref, router } from '../lib/router.svelte';
 import { themes } from '../lib/theme.svelte';
 import { alertMessage } from '../lib/words';
@@ -86,6 +87,7 @@ function actions(help: () => void): Found[] {
     found('do-ask', P.ask, 'spark', go('/assistant')),
     found('do-attention', P.attention, 'alerts', go('/?severity=critical&severity=warning&severity=info')),
     found('do-silent', P.silent, 'offline', go('/?status=stale&status=offline')),
+    found('do-add', T.credentials.add, 'plus', () => (adding.open = true)),
     found('do-theme', themes.shown === 'dark' ? T.theme.toLight : T.theme.toDark, 'moon', () => themes.toggle()),
     found('do-help', P.shortcuts, 'bolt', help),
   ];

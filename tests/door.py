@@ -1,0 +1,36 @@
+"""A Mosquitto that asks for passwords, and the hub's hand on its files."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from brokers import Mosquitto
+from hub.credentials import Credentials
+from hub.mqtt.access import Access, AccessFiles
+
+
+class Door:
+    """``directory`` takes the broker's files."""
+
+    def __init__(self, directory: Path) -> None:
+        self.files = AccessFiles(directory / "passwd", directory / "acl", directory / "mosquitto.pid")
+        self.login = directory / "hub.login"
+        access = Access(self.files, "devices")
+        access.hub_password(self.login)
+        extra = (
+            "allow_anonymous false",
+            f"password_file {self.files.passwords}",
+            f"acl_file {self.files.rights}",
+            f"pid_file {self.files.pid_file}",
+        )
+        self.broker = Mosquitto(directory, extra)
+        self.credentials = Credentials(access, broker=self.broker.address, root="devices", login=self.login)
+
+    def settings(self, file: Path) -> Path:
+        """A hub.toml for a hub that manages this broker."""
+        files = self.files
+        file.write_text(
+            f'[mqtt]\nusername = "hub"\npassword = "{self.login.read_text().strip()}"\n'
+            f'password_file = "{files.passwords}"\nacl_file = "{files.rights}"\npid_file = "{files.pid_file}"\n'
+        )
+        return file

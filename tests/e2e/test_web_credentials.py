@@ -1,0 +1,120 @@
+"""Devices let in and sent away on the page, on a real Mosquitto that asks for passwords; what a device should be."""
+
+from __future__ import annotations
+
+import json
+import re
+import shlex
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from door import Door
+from e2e.conftest import Errors
+from e2e.running import Demo, eventually
+from serving import Serving
+
+pytestmark = pytest.mark.timeout(120)
+
+
+@pytest.fixture
+def hub(tmp_path: Path) -> Iterator[Serving]:
+    (tmp_path / "broker").mkdir()
+    door = Door(tmp_path / "broker")
+    door.broker.start()
+    hub = Serving(tmp_path / "data", door.broker, door.settings(tmp_path / "hub.toml"))
+    hub.start()
+    yield hub
+    hub.stop()
+    door.broker.stop()
+
+
+def pasted(line: str) -> int:
+    return subprocess.run(shlex.split(line), capture_output=True, timeout=20, check=False).returncode
+
+
+def test_a_device_is_let_in_appears_and_is_sent_away(hub: Serving, page: Page):
+    page.goto(f"http://127.0.0.1:{hub.port}/")
+    expect(page.get_by_test_id("first-run")).not_to_contain_text("mosquitto_pub")
+    page.get_by_role("button", name="Add a device").click()
+    dialog = page.get_by_test_id("add-device")
+    dialog.get_by_label("Its name").fill("boiler-1")
+    dialog.get_by_role("button", name="Let it in").click()
+    expect(dialog.get_by_role("status")).to_have_text("Waiting for boiler-1…")
+    expect(dialog.get_by_role("img", name="QR code with the address and password of boiler-1")).to_be_visible()
+    line = dialog.locator("code").filter(has_text="mosquitto_pub").inner_text()
+    assert dialog.get_by_label("Password", exact=True).inner_text() in line
+    assert pasted(line) == 0
+    expect(dialog.get_by_role("status")).to_have_text("boiler-1 is here.")
+    dialog.get_by_role("link", name="Open it").click()
+    expect(page).to_have_url(re.compile("/d/boiler-1$"))
+
+    page.goto(f"http://127.0.0.1:{hub.port}/settings")
+    page.get_by_role("button", name="Revoke boiler-1").click()
+    page.get_by_role("dialog").get_by_role("button", name="Revoke").click()
+    expect(page.get_by_text("boiler-1 can no longer connect")).to_be_visible()
+    expect(page.get_by_text("Nobody has a password yet.")).to_be_visible()
+    assert pasted(line) != 0
+
+
+def test_a_gateway_gets_its_prefix_and_a_wrong_one_is_explained(hub: Serving, page: Page, errors: Errors):
+    errors.expected = ("422",)
+    page.goto(f"http://127.0.0.1:{hub.port}/settings")
+    page.get_by_role("button", name="Add a device").click()
+    dialog = page.get_by_test_id("add-device")
+    dialog.get_by_label("Its name").fill("zigbee")
+    dialog.get_by_label("It is a gateway").check()
+    dialog.get_by_label("Topics that are its own").fill("devices")
+    dialog.get_by_role("button", name="Let it in").click()
+    expect(dialog.get_by_role("alert")).to_contain_text("belongs to the devices themselves")
+    dialog.get_by_label("Topics that are its own").fill("zigbee2mqtt")
+    dialog.get_by_role("button", name="Let it in").click()
+    expect(dialog).to_contain_text("The gateway may connect as zigbee.")
+    dialog.get_by_role("button", name="Done").click()
+    expect(page.get_by_text("zigbee2mqtt and all below")).to_be_visible()
+
+
+def test_where_everybody_may_in_the_page_shows_the_plain_line(start, page: Page):
+    demo: Demo = start("--devices", "0")
+    page.goto(f"http://{demo.http}/")
+    expect(page.get_by_test_id("first-run")).to_contain_text("mosquitto_pub")
+    page.get_by_role("button", name="Add a device").click()
+    dialog = page.get_by_test_id("add-device")
+    expect(dialog).to_contain_text("lets everybody in")
+    dialog.get_by_label("Its name").fill("lamp 1")
+    dialog.get_by_role("button", name="Show how").click()
+    expect(dialog.get_by_label("Its name")).to_be_visible()  # a space is no name
+    dialog.get_by_label("Its name").fill("lamp-1")
+    dialog.get_by_role("button", name="Show how").click()
+    assert pasted(dialog.locator("code").inner_text()) == 0
+    expect(dialog.get_by_role("status")).to_have_text("lamp-1 is here.")
+
+
+def test_what_a_device_should_be_is_written_and_taken_back(start, page: Page):
+    demo: Demo = start("--devices", "0")
+    demo.publish("devices/lamp-1/reported", {"interval": 60})
+    eventually(lambda: demo.api.get("/api/devices/lamp-1").status_code == 200, 10, "the lamp")
+    page.goto(f"http://{demo.http}/d/lamp-1?tab=settings")
+    card = page.get_by_role("region", name="What it should be")
+    card.get_by_label("Key").fill("interval")
+    card.get_by_label("Value (JSON or a text)").fill("30")
+    card.get_by_role("button", name="Tell it").click()
+    expect(card.get_by_role("row", name="interval")).to_contain_text("not yet")
+    assert demo.get("/api/devices/lamp-1")["desired"] == {"interval": 30}
+    page.get_by_role("button", name="Undo").click()
+    expect(card.get_by_text("not yet")).to_have_count(0)
+    assert demo.get("/api/devices/lamp-1")["desired"] == {}
+
+
+def test_what_could_not_be_read_is_shown_with_its_bytes(start, page: Page):
+    demo: Demo = start("--devices", "0")
+    demo.publish("devices/lamp-1/telemetry", b"\x00\xff{broken")
+    eventually(lambda: demo.get("/api/rejected")["items"], 10, "the rejection")
+    page.goto(f"http://{demo.http}/activity")
+    page.get_by_role("link", name="Its bytes").click()
+    page.get_by_text("9 B as they came").click()
+    expect(page.get_by_text("0000 00 ff 7b 62 72 6f 6b 65 6e")).to_be_visible()
+    assert json.loads(demo.api.get("/api/rejected").text)["items"][0]["payload_hex"] == "00ff7b62726f6b656e"

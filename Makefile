@@ -17,6 +17,7 @@ NPM := $(PYTHON_OF_VENV) hatch_build.py
 # Stamps: what they stand for is done again only when something it is made of is newer.
 PACKAGES := $(VENV)/.packages
 HUB := $(VENV)/.hub
+PUBLISHERS := tests/publishers/node_modules/.installed
 WEB_SOURCES := $(shell find web -mindepth 1 -name node_modules -prune -o -not -name '.*' -print 2>/dev/null)
 
 .DEFAULT_GOAL := help
@@ -40,7 +41,7 @@ demo: setup
 	@$(VENV)/bin/hub demo $(ARGS)
 
 # pytest comes last, so that its count is the last line.
-test: $(HUB) web/node_modules
+test: $(HUB) web/node_modules $(PUBLISHERS)
 	@sh .ci/needs tests
 	@$(NPM) run --silent test
 	@$(PYTHON_OF_VENV) -m pytest $(ARGS)
@@ -73,7 +74,7 @@ lock: | $(VENV)/bin/pip
 		--no-emit-index-url --no-emit-find-links --quiet --output-file weights.lock $(ARGS)
 
 clean:
-	rm -rf $(VENV) hub/_web web/node_modules build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis test-results
+	rm -rf $(VENV) hub/_web web/node_modules tests/publishers/node_modules build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis test-results
 	find hub simulators tests -name __pycache__ -type d -prune -exec rm -rf {} +
 
 $(VENV)/bin/pip:
@@ -94,5 +95,10 @@ $(HUB): $(PACKAGES) pyproject.toml hatch_build.py hub/__init__.py $(WEB_SOURCES)
 # Here only when the dashboard came prebuilt: else the build hook has made it.
 web/node_modules: | $(HUB)
 	@$(NPM) ci --ignore-scripts --no-audit --no-fund
+
+# Genuine publishers that come from npm: Zigbee2MQTT, which the tests give a radio made of words, and a Sparkplug client.
+$(PUBLISHERS): tests/publishers/package-lock.json | $(HUB)
+	@$(NPM) ci --prefix ../tests/publishers --ignore-scripts --no-audit --no-fund
+	@touch $@
 
 always:

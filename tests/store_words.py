@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from typing import Any
 
 import msgspec
@@ -19,7 +20,7 @@ from hub.model import (
     Value,
     Writer,
 )
-from hub.store.base import Delta
+from hub.store.base import Delta, Retention
 
 T0 = 1_795_000_000_000
 
@@ -84,18 +85,27 @@ def activity(number: int, device: str | None = "pump-1") -> Activity:
     return Activity(T0 + number, "raised", device, f"{number} happened", "warning")
 
 
+def older(than: int) -> list[Retention]:
+    """Everything older goes, in all tiers."""
+    return [Retention(than, than, than)]
+
+
 def all_of(device: str, metric: str, **limits: Any) -> SeriesQuery:
     return SeriesQuery(device, metric, T0 - 10**9, T0 + 10**9, **limits)
 
 
 def by_hand(readings: list[tuple[int, Any]], start: int, end: int, buckets: int) -> list[tuple[Any, ...]]:
-    """Buckets of readings by hand: ``[(first ms of the bucket, min, mean, max, count)]``."""
+    """Buckets of readings by hand: ``[(first ms of the bucket, min, mean, max, count)]``. The edges between buckets of
+    ten minutes or more are whole minutes, of six hours or more whole hours."""
     span = end - start + 1
+    width = span // buckets
+    step = 3_600_000 if width >= 6 * 3_600_000 else 60_000 if width >= 600_000 else 1
+    edges = [start, *((start - (-b * span // buckets)) // step * step for b in range(1, buckets))]
     found: dict[int, list[float]] = {}
     for ts, value in readings:
         if start <= ts <= end and not isinstance(value, str):
-            found.setdefault((ts - start) * buckets // span, []).append(float(value))
+            found.setdefault(bisect_right(edges, ts) - 1, []).append(float(value))
     return [
-        (start - (-b * span // buckets), min(values), sum(values) / len(values), max(values), len(values))
+        (edges[b], min(values), sum(values) / len(values), max(values), len(values))
         for b, values in sorted(found.items())
     ]

@@ -179,6 +179,9 @@ async def test_history_of_one_series(hub: ApiHub) -> None:
         "metric": "temperature",
         "unit": "°C",
         "points": [[start + number * 1000, 20.0 + number] for number in range(6)],
+        "gaps": [],
+        "marks": [],
+        "step": 0,
     }
     part = await hub.http.get(path, params={"metric": "temperature", "from": start + 1000, "to": start + 2000})
     assert [value for _, value in part.json()["points"]] == [21.0, 22.0]

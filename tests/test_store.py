@@ -14,7 +14,7 @@ from hub.errors import Invalid, StoreError
 from hub.model import Series, SeriesQuery
 from hub.store.base import Delta, Store
 from hub.store.sqlite import SqliteStore
-from store_words import T0, activity, alert, all_of, by_hand, delta, diagnosis, record, rejection
+from store_words import T0, activity, alert, all_of, by_hand, delta, diagnosis, older, record, rejection
 
 Open = Callable[[], Store]
 
@@ -48,7 +48,7 @@ async def test_a_new_store_is_empty(store: Store) -> None:
     assert await store.rejections() == []
     assert await store.activity() == []
     assert await store.last_fired() == {}
-    assert await store.expire(T0) == 0
+    assert await store.expire(older(T0)) == 0
     assert store.stats().last_commit is None
 
 
@@ -190,7 +190,7 @@ async def test_a_deleted_device_goes_with_all_it_had(store: Store) -> None:
     assert list(await store.diagnoses(["a1", "b1"])) == ["b1"]
     assert [line for _, line in await store.activity()] == [activity(3, None), activity(2, "b")]
     before = store.stats().bytes
-    while await store.expire(0):
+    while await store.expire(older(0)):
         pass
     assert store.stats().bytes >= before  # nothing is vacuumed here; what is left is only what is live
     assert await points(store, "pump-1", "t") == [(9, 9.0)]
@@ -275,7 +275,7 @@ async def test_expiry_takes_what_is_old_in_slices(store: Store) -> None:
         ),
     )
     gone = []
-    while count := await store.expire(T0 + 20_000):
+    while count := await store.expire(older(T0 + 20_000)):
         gone.append(count)
         assert len(gone) < 10
     assert max(gone) <= 10_001

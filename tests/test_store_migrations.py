@@ -12,11 +12,17 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
+from hub.model import SeriesQuery
 from hub.store import moving, schema
+from hub.store.chunks import POINTS, decode
+from hub.store.columns import Columns, coded
+from hub.store.folding import ROW, rows
+from hub.store.rollups import HOUR, MINUTE
 from hub.store.sqlite import FILE, STEPS, SqliteStore
-from store_words import T0, all_of, delta, record
+from store_words import T0, all_of, by_hand, delta, older, record
 
 ROOT = Path(__file__).parent.parent
 VALUES: tuple[Any, ...] = (71.5, 1 / 3, -1.7e308, True, False, "auto\0 “x”", "")
@@ -40,10 +46,36 @@ def old_database(directory: Path, version: int) -> None:
         connection.execute("INSERT INTO dropped_series (id) VALUES (4)")
         for series, metric in ((1, "t"), (2, "u"), (3, "v"), (4, None)):
             if metric:
-                connection.execute("INSERT INTO series VALUES (?, 'a', ?)", (series, metric))
-            rows = [(series, ts, 700 * series + i, value, q) for i, (ts, value, q) in enumerate(readings(series))]
-            connection.executemany("INSERT INTO reading VALUES (?, ?, ?, ?, ?)", rows)
+                connection.execute("INSERT INTO series (id, device, metric) VALUES (?, 'a', ?)", (series, metric))
+            if version < 5:
+                rows = [(series, ts, 700 * series + i, value, q) for i, (ts, value, q) in enumerate(readings(series))]
+                connection.executemany("INSERT INTO reading VALUES (?, ?, ?, ?, ?)", rows)
+            else:
+                put_in_chunks(connection, series)
+        if version >= 5:
+            connection.execute("DROP TABLE IF EXISTS reading")
         connection.execute("COMMIT")
+
+
+def put_in_chunks(connection: sqlite3.Connection, series: int) -> None:
+    """As format 5 had them: two that are full and closed, and an open one."""
+    given = readings(series)
+    value, kind, texts = coded([v for _, v, _ in given])
+    points = Columns(
+        np.full(len(given), series),
+        np.array([ts for ts, _, _ in given], np.int64),
+        value,
+        kind if kind is not None else np.zeros(len(given), np.uint8),
+        np.array([3 if quality else 0 for _, _, quality in given], np.uint8),
+        texts,
+    )
+    starts = np.arange(0, len(given), POINTS)
+    columns = ("series", "first", "last", "count", "numbers", "summary", "open", "body")
+    closed = np.diff(np.append(starts, len(given))) == POINTS
+    for row in rows(points, starts, closed):
+        values = dict(zip(ROW, row, strict=True))
+        old = [values[name] for name in columns]
+        connection.execute(f"INSERT INTO chunk ({', '.join(columns)}) VALUES (?, ?, ?, ?, ?, ?, ?, ?)", old)
 
 
 async def check(directory: Path) -> None:
@@ -54,11 +86,12 @@ async def check(directory: Path) -> None:
     for series, metric in ((1, "t"), (2, "u"), (3, "v")):
         [found] = await store.history([all_of("a", metric)])
         assert [(*p, type(p[1])) for p in found.points] == [(ts, v, type(v)) for ts, v, _ in readings(series)]
+        await check_rollups(store, metric, readings(series))
     await store.commit(1, delta(2800, record("a", 5, t=9.0), record("b", 5, t=8.0)))
     [found, other] = await store.history([all_of("a", "t"), all_of("b", "t")])
     assert len(found.points) == 701
     assert other.points == [(T0 + 5, 8.0)]  # and nothing of the deleted series, whose number is free by now
-    while await store.expire(T0 - 1):
+    while await store.expire(older(T0 - 1)):
         pass
     await store.close()
     with closing(sqlite3.connect(directory / FILE)) as peek:
@@ -68,15 +101,23 @@ async def check(directory: Path) -> None:
         assert peek.execute("PRAGMA integrity_check").fetchone() == ("ok",)
 
 
-@pytest.mark.parametrize("version", [1, 2, 3, 4])
+async def check_rollups(store: SqliteStore, metric: str, given: list[tuple[int, Any, str | None]]) -> None:
+    """Wide buckets, which the rollups serve, are what they would be by hand, and tell of what is late."""
+    asked = SeriesQuery("a", metric, T0 - T0 % HOUR - 4 * HOUR, T0 - T0 % HOUR + 8 * HOUR - 1, 12)
+    [found] = await store.history([asked])
+    assert found.step == MINUTE
+    expected = by_hand([(ts, value) for ts, value, _ in given], asked.start, asked.end, 12)
+    assert [(p[0], p[1], *p[3:]) for p in found.points] == [(p[0], p[1], *p[3:]) for p in expected]
+    assert [quality for _, _, quality in found.marks] == ["late"]
+
+
+@pytest.mark.parametrize("version", [1, 2, 3, 4, 5, 6, 7])
 async def test_every_earlier_format_is_brought_up_to_date(version: int, tmp_path: Path) -> None:
     old_database(tmp_path / "data", version)
     await check(tmp_path / "data")
 
 
 async def test_qualities_are_kept(tmp_path: Path) -> None:
-    from hub.store.chunks import decode
-
     old_database(tmp_path / "data", 2)
     store = SqliteStore.open(tmp_path / "data")
     await store.close()
@@ -86,22 +127,26 @@ async def test_qualities_are_kept(tmp_path: Path) -> None:
     assert points.quality.tolist() == [3 if quality == "late" else 0 for _, _, quality in readings(1)]
 
 
-@pytest.mark.parametrize("done", [0, 1, 5, 20])
+@pytest.mark.parametrize(("version", "done"), [(2, 0), (2, 1), (2, 5), (2, 20), (5, 1), (5, 3), (5, 6)])
 async def test_an_upgrade_that_breaks_off_goes_on_at_the_next_start(
-    done: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    version: int, done: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    old_database(tmp_path / "data", 2)
+    old_database(tmp_path / "data", version)
     monkeypatch.setattr(moving, "SLICE", 100)
+    monkeypatch.setattr(moving, "CHUNKS", 2)
     left = done
 
-    def step(connection: sqlite3.Connection) -> bool:
-        nonlocal left
-        left -= 1
-        if left < 0:
-            raise OSError("the plug is pulled")
-        return moving.move_readings(connection)
+    def unplugged(step: schema.Step) -> schema.Step:
+        def tried(connection: sqlite3.Connection) -> bool:
+            nonlocal left
+            left -= 1
+            if left < 0:
+                raise OSError("the plug is pulled")
+            return step(connection)
 
-    monkeypatch.setattr("hub.store.sqlite.STEPS", dict.fromkeys(STEPS, step))
+        return tried
+
+    monkeypatch.setattr("hub.store.sqlite.STEPS", {number: unplugged(step) for number, step in STEPS.items()})
     with pytest.raises(OSError, match="plug"):
         SqliteStore.open(tmp_path / "data")
     monkeypatch.undo()
@@ -113,19 +158,22 @@ import sys
 from pathlib import Path
 from hub.store import moving
 from hub.store.sqlite import SqliteStore, STEPS
-moving.SLICE = 40
-def step(connection):
-    more = moving.move_readings(connection)
-    print("step", flush=True)
-    return more
-STEPS.update(dict.fromkeys(STEPS, step))
+moving.SLICE, moving.CHUNKS = 40, 1
+def told(step):
+    def said(connection):
+        more = step(connection)
+        print("step", flush=True)
+        return more
+    return said
+STEPS.update({number: told(step) for number, step in STEPS.items()})
 SqliteStore.open(Path(sys.argv[1]))
 """
 
 
-async def test_an_upgrade_survives_kill_9(tmp_path: Path) -> None:
-    old_database(tmp_path / "data", 1)
-    for steps in (1, 7, 11):
+@pytest.mark.parametrize(("version", "kills"), [(1, (2, 7, 11)), (5, (1, 3, 4))])
+async def test_an_upgrade_survives_kill_9(version: int, kills: tuple[int, ...], tmp_path: Path) -> None:
+    old_database(tmp_path / "data", version)
+    for steps in kills:
         child = await asyncio.create_subprocess_exec(
             *(sys.executable, "-c", UPGRADE, str(tmp_path / "data")),
             stdout=subprocess.PIPE,

@@ -15,7 +15,7 @@ from hub.model import Record, SeriesQuery, Value
 from hub.store import folding
 from hub.store.base import Delta
 from hub.store.sqlite import SqliteStore
-from store_words import T0, by_hand, record
+from store_words import T0, by_hand, older, record
 
 DEVICES, METRICS = ("a", "b", "c"), ("t", "u")
 SPAN = 60
@@ -119,7 +119,7 @@ async def test_every_answer_is_that_of_a_plain_list(
                 await store.close()
                 home, store = after, SqliteStore.open(after)
             case "expire":
-                while await store.expire(T0 + words[0]):
+                while await store.expire(older(T0 + words[0])):
                     pass
                 model.expire(T0 + words[0])
         for query, series in zip(everything, await store.history(everything), strict=True):

@@ -301,6 +301,10 @@ export interface paths {
         /**
          * History
          * @description Points ``[ts, value]``, or with ``buckets`` ``[ts, min, mean, max, count]``; the last hour by default.
+         *
+         *     With ``shape`` the answer has at most so many points ``[ts, value]`` as ``buckets`` says, chosen so that the
+         *     line keeps its shape: by largest triangles (``lttb``) or the least and the greatest of each stretch
+         *     (``minmax``).
          */
         get: operations["history_api_devices__device_id__history_get"];
         put?: never;
@@ -1439,7 +1443,12 @@ export interface components {
             /** Detail */
             detail?: components["schemas"]["ValidationError"][];
         };
-        /** History */
+        /**
+         * History
+         * @description ``gaps`` are silences that are long for this series, ``[from, to]``; ``marks`` are stretches with readings that
+         *     are not good, ``[from, to, quality]``. ``step`` is the width of the coarsest means that went into the points, 0
+         *     where only readings did. All in milliseconds.
+         */
         History: {
             /** Metric */
             metric: string;
@@ -1456,6 +1465,19 @@ export interface components {
                 number,
                 number
             ])[];
+            /** Gaps */
+            gaps: [
+                number,
+                number
+            ][];
+            /** Marks */
+            marks: [
+                number,
+                number,
+                "good" | "clock" | "retained" | "late" | "unknown"
+            ][];
+            /** Step */
+            step: number;
         };
         /** HistoryAnswer */
         HistoryAnswer: {
@@ -1473,6 +1495,12 @@ export interface components {
             to: number;
             /** Buckets */
             buckets?: number | null;
+            /**
+             * Shape
+             * @default buckets
+             * @enum {string}
+             */
+            shape: "buckets" | "lttb" | "minmax";
             /** Series */
             series: components["schemas"]["SeriesWanted"][];
         };
@@ -2139,6 +2167,19 @@ export interface components {
                 number,
                 number
             ])[];
+            /** Gaps */
+            gaps: [
+                number,
+                number
+            ][];
+            /** Marks */
+            marks: [
+                number,
+                number,
+                "good" | "clock" | "retained" | "late" | "unknown"
+            ][];
+            /** Step */
+            step: number;
             /** Device Id */
             device_id: string;
         };
@@ -2191,6 +2232,10 @@ export interface components {
             last_commit: number | null;
             /** Retention Days */
             retention_days: number;
+            /** Minutes Days */
+            minutes_days: number;
+            /** Hours Days */
+            hours_days: number;
         };
         /**
          * TextChange
@@ -2838,6 +2883,7 @@ export interface operations {
                 from?: number | null;
                 to?: number | null;
                 buckets?: number | null;
+                shape?: "buckets" | "lttb" | "minmax";
             };
             header?: never;
             path: {

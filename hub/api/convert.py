@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 
 from hub.alerts import Explained
-from hub.api import run_shapes, shapes
+from hub.api import history_shapes, run_shapes, shapes
 from hub.devices import Bound
 from hub.insight import match_word
 from hub.model import (
@@ -190,8 +190,19 @@ def writer(found: Writer) -> shapes.WriterShape:
     return {"provider": found.provider, "model": found.model, "generative": found.generative}
 
 
-def series(found: Series, unit: str | None) -> shapes.SeriesShape:
-    return {"device_id": found.device, "metric": found.metric, "unit": unit, "points": found.points}
+def series(found: Series, unit: str | None) -> history_shapes.SeriesShape:
+    return {"device_id": found.device, **history(found, unit)}
+
+
+def history(found: Series, unit: str | None) -> history_shapes.History:
+    return {
+        "metric": found.metric,
+        "unit": unit,
+        "points": found.points,
+        "gaps": found.gaps,
+        "marks": found.marks,
+        "step": found.step,
+    }
 
 
 def activity(line: Activity) -> shapes.ActivityShape:

@@ -8,11 +8,11 @@ from typing import Annotated
 from fastapi import APIRouter, Query
 from starlette.responses import Response
 
-from hub.api import convert, shapes, wire
+from hub.api import convert, history_shapes, wire
 from hub.api.problems import Json
 from hub.errors import Invalid
 from hub.fleet import Fleet
-from hub.model import SeriesQuery
+from hub.model import SeriesQuery, Shape
 from hub.store.base import Store
 
 HOUR_MS = 3_600_000
@@ -27,30 +27,36 @@ def routes(fleet: Fleet, store: Store, now: Callable[[], int]) -> APIRouter:
         device = fleet.get(device_id)
         return device.unit(metric) if device else None
 
-    @router.get("/devices/{device_id}/history", response_model=shapes.History)
+    @router.get("/devices/{device_id}/history", response_model=history_shapes.History)
     async def history(
         device_id: str,
         metric: Annotated[str, Query(max_length=256)],
         start: Annotated[int | None, Query(alias="from", ge=0, le=2**53)] = None,
         end: Annotated[int | None, Query(alias="to", ge=0, le=2**53)] = None,
         buckets: Annotated[int | None, Query(ge=1, le=5_000)] = None,
+        shape: Shape = "buckets",
     ) -> Response:
-        """Points ``[ts, value]``, or with ``buckets`` ``[ts, min, mean, max, count]``; the last hour by default."""
+        """Points ``[ts, value]``, or with ``buckets`` ``[ts, min, mean, max, count]``; the last hour by default.
+
+        With ``shape`` the answer has at most so many points ``[ts, value]`` as ``buckets`` says, chosen so that the
+        line keeps its shape: by largest triangles (``lttb``) or the least and the greatest of each stretch
+        (``minmax``)."""
         fleet.require(device_id)
         last = now() if end is None else end
         first = last - HOUR_MS if start is None else start
         if first > last:
             raise Invalid('"from" is later than "to".', "Both are epoch milliseconds.")
-        query = SeriesQuery(device_id, metric, max(0, first), last, buckets, POINTS)
+        query = SeriesQuery(device_id, metric, max(0, first), last, buckets, POINTS, shape)
         (series,) = await store.history([query])
-        return Json({"metric": metric, "unit": unit(device_id, metric), "points": series.points})
+        return Json(convert.history(series, unit(device_id, metric)))
 
-    @router.post("/history/query", response_model=shapes.HistoryAnswer)
+    @router.post("/history/query", response_model=history_shapes.HistoryAnswer)
     async def query(body: wire.HistoryQuery) -> Response:
         """Many series at once, in the order asked. A device that is gone has an empty one."""
         most = POINTS // len(body.series)
         wanted = [
-            SeriesQuery(one.device_id, one.metric, body.start, body.end, body.buckets, most) for one in body.series
+            SeriesQuery(one.device_id, one.metric, body.start, body.end, body.buckets, most, body.shape)
+            for one in body.series
         ]
         found = await store.history(wanted)
         return Json({"series": [convert.series(one, unit(one.device, one.metric)) for one in found]})

@@ -7,11 +7,12 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
 from hub.bus import Bus
+from hub.config import Store as Kept
 from hub.credentials import Credentials
 from hub.dialects import Roots
 from hub.fleet import Fleet
@@ -140,7 +141,8 @@ class Counters(Protocol):
 class Services:
     """The parts of a hub that the face speaks to.
 
-    ``data`` is the directory of the history, which keeps ``retention_days``. ``roots`` are where the dialects begin.
+    ``data`` is the directory of the history, which is kept for as long as ``kept`` says. ``roots`` are where the
+    dialects begin.
     ``failed`` names the tasks of the hub that no longer run. ``shutdown`` ends every stream and socket at once when it
     is set. ``now`` is epoch milliseconds.
     """
@@ -170,4 +172,4 @@ class Services:
     started_at: int
     data: Path
     roots: Roots
-    retention_days: int = 30
+    kept: Kept = field(default_factory=Kept)

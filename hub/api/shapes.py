@@ -9,7 +9,7 @@ from typing import Any, Literal, NotRequired
 
 from typing_extensions import TypedDict
 
-from hub.model import AlertState, Point, Presence, Quality, Severity, Value
+from hub.model import AlertState, Presence, Quality, Severity, Value
 
 Match = Literal["strong", "medium", "weak"]
 
@@ -163,20 +163,6 @@ class AlertPage(TypedDict):
     next: str | None
 
 
-class History(TypedDict):
-    metric: str
-    unit: str | None
-    points: list[Point]
-
-
-class SeriesShape(History):
-    device_id: str
-
-
-class HistoryAnswer(TypedDict):
-    series: list[SeriesShape]
-
-
 class ActivityShape(TypedDict):
     ts: int
     kind: str
@@ -248,6 +234,8 @@ class StoreShape(TypedDict):
     bytes: int
     last_commit: int | None
     retention_days: int
+    minutes_days: int
+    hours_days: int
 
 
 class AiShape(TypedDict):

@@ -38,7 +38,9 @@ def routes(services: Services, http: HttpSettings, broadcaster: Broadcaster) -> 
                 "path": str(services.data),
                 "bytes": kept.bytes,
                 "last_commit": kept.last_commit,
-                "retention_days": services.retention_days,
+                "retention_days": services.kept.retention_days,
+                "minutes_days": services.kept.minutes_days,
+                "hours_days": services.kept.hours_days,
             },
             "ai": {
                 "chat": [convert.writer(one) for one in services.providers.describe()],

@@ -36,7 +36,7 @@ from hub.model.fact import (
 )
 from hub.model.mapping import Form, Kind, Mapping, Pick
 from hub.model.message import RawMessage, Rejection
-from hub.model.reading import Lapse, Point, Quality, Record, Series, SeriesQuery, Value
+from hub.model.reading import Gap, Lapse, Mark, Point, Quality, Record, Series, SeriesQuery, Shape, Value
 from hub.model.rule import Condition, Equals, NoData, RateOfChange, Rule, Scope, Threshold
 from hub.model.run import Op, RunStep
 
@@ -62,6 +62,7 @@ __all__ = [
     "Evidence",
     "Fact",
     "Form",
+    "Gap",
     "Identity",
     "Info",
     "Kind",
@@ -70,6 +71,7 @@ __all__ = [
     "Limit",
     "LostSession",
     "Mapping",
+    "Mark",
     "NoData",
     "Op",
     "Pick",
@@ -90,6 +92,7 @@ __all__ = [
     "Series",
     "SeriesQuery",
     "Severity",
+    "Shape",
     "Threshold",
     "Tick",
     "TwinUpdate",

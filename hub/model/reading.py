@@ -42,12 +42,21 @@ class Lapse(msgspec.Struct, frozen=True, gc=False):
 Point = tuple[int, Value] | tuple[int, float, float, float, int]
 """``(ts, value)``, or with buckets ``(ts, min, mean, max, count)``."""
 
+Gap = tuple[int, int]
+"""A silence, ``(from, to)`` in ms."""
+
+Mark = tuple[int, int, Quality]
+"""``(from, to, quality)``: what lies there is not all of good quality."""
+
+Shape = Literal["buckets", "lttb", "minmax"]
+
 
 class SeriesQuery(msgspec.Struct, frozen=True):
     """One metric of one device from ``start`` to ``end`` (ms, both included).
 
     With ``buckets`` the range is cut into that many equal parts, empty ones left out; without, at most ``limit``
-    raw points come back, the newest.
+    raw points come back, the newest. ``shape`` asks for at most ``buckets`` points instead that keep the shape of the
+    line: by largest triangles (``lttb``) or the least and the greatest of each stretch (``minmax``).
     """
 
     device: str
@@ -56,11 +65,17 @@ class SeriesQuery(msgspec.Struct, frozen=True):
     end: int
     buckets: int | None = None
     limit: int = 100_000
+    shape: Shape = "buckets"
 
 
 class Series(msgspec.Struct, frozen=True):
-    """The answer to one :class:`SeriesQuery`, oldest point first."""
+    """The answer to one :class:`SeriesQuery`, oldest point first. ``gaps`` are silences between points that are long
+    for this series, ``marks`` where there are points that are not good. ``step`` is the width in ms of the coarsest
+    rollup that it is made of, 0 where it is all made of readings."""
 
     device: str
     metric: str
     points: list[Point]
+    gaps: list[Gap] = []
+    marks: list[Mark] = []
+    step: int = 0

@@ -47,6 +47,18 @@ class Snapshot(msgspec.Struct, frozen=True):
     """The unsettled ones, oldest first, and those settled last."""
 
 
+class Retention(msgspec.Struct, frozen=True):
+    """From when on what is kept (ms): readings, the rollups by minutes, those by hours. A tier goes no earlier than a
+    finer one. It holds for series whose metric fits the pattern ``metric`` (``*`` and ``?``; None: all) and whose
+    device is one of ``devices`` (None: all)."""
+
+    raw: int
+    minutes: int
+    hours: int
+    metric: str | None = None
+    devices: frozenset[str] | None = None
+
+
 class StoreStats(msgspec.Struct, frozen=True):
     """``bytes`` on disk with the write-ahead log; ``last_commit`` in ms (None before the first)."""
 
@@ -116,9 +128,10 @@ class Store(Protocol):
         """For each rule that ever raised an alert, when it last did."""
         ...
 
-    async def expire(self, before: int) -> int:
-        """Delete a bounded slice of readings older than ``before`` (and rejections, activity and cleared alerts with
-        their diagnoses); returns how many rows went, 0 when there is no more to do."""
+    async def expire(self, retentions: Sequence[Retention]) -> int:
+        """Delete a bounded slice of what is older than kept; returns how many rows or readings went, 0 when there is
+        no more to do. Of the ``retentions`` the first that fits a series holds for it; the last one fits all, and its
+        ``raw`` holds for rejections, activity, settled commands, and cleared alerts with their diagnoses."""
         ...
 
     async def tidy(self) -> None:

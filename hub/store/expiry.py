@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Sequence
 
 import msgspec
 import numpy as np
 
+from hub.store.base import Retention
 from hub.store.chunks import decode
+from hub.store.columns import Columns
 from hub.store.connection import transaction
 from hub.store.folding import ROW, rows
+from hub.store.rollups import ENTRIES, HOUR, MINUTE, write_rollups
 
 SLICE = 10_000
 """At most so many readings or rows go in one transaction (some 50 ms)."""
@@ -26,14 +30,29 @@ _DROPPED = """SELECT id FROM dropped_series
 _HELD = """SELECT 1 FROM dropped_series
     WHERE EXISTS (SELECT 1 FROM batch WHERE batch.id <= dropped_series.n) LIMIT 1"""
 
-_CHUNKS = """SELECT json_group_array(json_array(id, last, count))
-    FROM (SELECT id, last, count FROM chunk WHERE {} LIMIT ?)"""
-_OF_SERIES, _BEFORE = _CHUNKS.format("series = ?"), _CHUNKS.format("first < ? ORDER BY first")
+_CHUNKS = """SELECT json_group_array(json_array(id, series, first, last, count, open, hex(body)))
+    FROM (SELECT * FROM chunk WHERE {} LIMIT ?)"""
+_OF_SERIES = _CHUNKS.format("series = ?")
+_OLD_ONES = _CHUNKS.format("series IN (SELECT value FROM json_each(?)) AND first < ?")
+_OLD_OTHERS = _CHUNKS.format("series NOT IN (SELECT value FROM json_each(?)) AND first < ? ORDER BY first")
 
-_BODY = "SELECT series, first, open, body FROM chunk WHERE id = ?"
+_GONE = "DELETE FROM chunk WHERE id IN (SELECT value FROM json_each(?))"
 _RENEW = f"UPDATE chunk SET {', '.join(f'{name} = ?' for name in ROW)} WHERE id = ?"  # noqa: S608 (our own words)
 
-_decode_chunks = msgspec.json.Decoder(list[tuple[int, int, int]]).decode
+_ROLLUPS = """SELECT json_group_array(json_array(id, series)) FROM (
+    SELECT id, series FROM rollup
+    WHERE step = ? AND first < ? AND series {} (SELECT value FROM json_each(?)) LIMIT ?)"""
+_FLOOR = """UPDATE series SET {0} = max(coalesce({0}, ?1), ?1) WHERE id IN (SELECT value FROM json_each(?2))"""
+
+_FITTING = """SELECT json_group_array(id) FROM series
+    WHERE (?1 IS NULL OR metric GLOB ?1) AND (?2 IS NULL OR device IN (SELECT value FROM json_each(?2)))"""
+
+Chunk = tuple[int, int, int, int, int, int, str]
+"""``(id, series, first, last, count, open, body)``."""
+
+_decode_chunks = msgspec.json.Decoder(list[Chunk]).decode
+_decode_pairs = msgspec.json.Decoder(list[tuple[int, int]]).decode
+_decode_ids = msgspec.json.Decoder(list[int]).decode
 
 _OLD_ALERTS = "SELECT id FROM alert WHERE state = 'cleared' AND cleared_at < ? ORDER BY cleared_at LIMIT ?"
 
@@ -54,10 +73,13 @@ def log_is_due(connection: sqlite3.Connection, before: int) -> bool:
     return bool(old or connection.execute(_HELD).fetchone())
 
 
-def expire_slice(connection: sqlite3.Connection, before: int) -> int:
-    """Delete up to about :data:`SLICE` rows older than ``before`` (ms); returns how many, 0 when none is left."""
+def expire_slice(connection: sqlite3.Connection, retentions: Sequence[Retention]) -> int:
+    """Delete up to about :data:`SLICE` rows or readings; see :meth:`hub.store.base.Store.expire`."""
+    before = retentions[-1].raw
     with transaction(connection):
-        gone = _expire_readings(connection, before)
+        gone = _expire_dropped(connection)
+        if not gone:
+            gone = _expire_series(connection, retentions)
         if gone < SLICE:
             gone += _expire_alerts(connection, before, SLICE - gone)
         for statement in _OLD:
@@ -68,43 +90,97 @@ def expire_slice(connection: sqlite3.Connection, before: int) -> int:
         return gone
 
 
-def _expire_readings(connection: sqlite3.Connection, before: int) -> int:
+def _expire_dropped(connection: sqlite3.Connection) -> int:
     gone = 0
     while gone < SLICE and (dropped := connection.execute(_DROPPED).fetchone()):
-        chunks = _slice(connection, _OF_SERIES, dropped[0])
-        _delete(connection, [number for number, _, _ in chunks])
+        chunks = _decode_chunks(connection.execute(_OF_SERIES, (dropped[0], CHUNKS)).fetchone()[0])
+        chunks = chunks[: _fitting(chunks)]
+        connection.execute(_GONE, (_json([chunk[0] for chunk in chunks]),))
         if not chunks:
+            connection.execute("DELETE FROM rollup WHERE series = ?", dropped)
             connection.execute("DELETE FROM dropped_series WHERE id = ?", dropped)
-        gone += sum(count for _, _, count in chunks) + 1  # a series without readings is work done, too
-    if gone:
-        return gone
-    chunks = _slice(connection, _BEFORE, before)
-    _delete(connection, [number for number, last, _ in chunks if last < before])
-    gone = sum(count for _, last, count in chunks if last < before)
-    return gone + sum(_trim(connection, number, before) for number, last, _ in chunks if last >= before)
+        gone += sum(chunk[4] for chunk in chunks) + 1  # a series without readings is work done, too
+    return gone
 
 
-def _slice(connection: sqlite3.Connection, which: str, asked: int) -> list[tuple[int, int, int]]:
-    chunks = _decode_chunks(connection.execute(which, (asked, CHUNKS)).fetchone()[0])
-    ends = np.cumsum([count for _, _, count in chunks])
-    return chunks[: max(int(np.searchsorted(ends, SLICE, "right")), 1)]
+def _expire_series(connection: sqlite3.Connection, retentions: Sequence[Retention]) -> int:
+    """Each series goes by the first retention that fits it, and those that none of the exceptions fits by the last."""
+    taken: set[int] = set()
+    gone = 0
+    for retention in retentions[:-1]:
+        devices = None if retention.devices is None else _json(sorted(retention.devices))
+        fitting = _decode_ids(connection.execute(_FITTING, (retention.metric, devices)).fetchone()[0])
+        own = sorted(set(fitting) - taken)
+        taken.update(own)
+        if gone < SLICE:
+            gone += _expire_readings(connection, retention, _json(own), _OLD_ONES)
+        if gone < SLICE:
+            gone += _expire_rollups(connection, retention, _json(own), "IN", SLICE - gone)
+    others = _json(sorted(taken))
+    if gone < SLICE:
+        gone += _expire_readings(connection, retentions[-1], others, _OLD_OTHERS)
+    if gone < SLICE:
+        gone += _expire_rollups(connection, retentions[-1], others, "NOT IN", SLICE - gone)
+    return gone
 
 
-def _delete(connection: sqlite3.Connection, ids: list[int]) -> None:
-    connection.execute(
-        "DELETE FROM chunk WHERE id IN (SELECT value FROM json_each(?))", (msgspec.json.encode(ids).decode(),)
-    )
+def _expire_readings(connection: sqlite3.Connection, retention: Retention, series: str, which: str) -> int:
+    """Readings go once they are in the rollups; a chunk that reaches over the time is cut and keeps its number."""
+    before = retention.raw
+    chunks = _decode_chunks(connection.execute(which, (series, before, CHUNKS)).fetchone()[0])
+    chunks = chunks[: _fitting(chunks)]
+    if not chunks:
+        return 0
+    connection.execute(_FLOOR.format("raw_from"), (before, _json(sorted({chunk[1] for chunk in chunks}))))
+    if waiting := [chunk for chunk in chunks if chunk[5]]:
+        points = _points(waiting).in_order()
+        write_rollups(connection, points.take(points.ts < before))
+    connection.execute(_GONE, (_json([chunk[0] for chunk in chunks if chunk[3] < before]),))
+    gone = sum(chunk[4] for chunk in chunks if chunk[3] < before)
+    return gone + sum(_cut(connection, chunk, before) for chunk in chunks if chunk[3] >= before)
 
 
-def _trim(connection: sqlite3.Connection, number: int, before: int) -> int:
-    """Cut the points before a time off a chunk, which keeps its number; returns how many went."""
-    series, first, still_open, body = connection.execute(_BODY, (number,)).fetchone()
-    points = decode([series], [first], [body])
+def _cut(connection: sqlite3.Connection, chunk: Chunk, before: int) -> int:
+    points = _points([chunk])
     kept = points.take(points.ts >= before)
-    (row,) = rows(kept, np.zeros(1, np.int64))
-    values = dict(zip(ROW, row, strict=True)) | {"open": still_open}
-    connection.execute(_RENEW, (*values.values(), number))
+    (row,) = rows(kept, np.zeros(1, np.int64), np.array([not chunk[5]]))
+    connection.execute(_RENEW, (*row, chunk[0]))
     return len(points) - len(kept)
+
+
+def _points(chunks: Sequence[Chunk]) -> Columns:
+    _, series, firsts, _, _, _, bodies = zip(*chunks, strict=True)
+    return decode(series, firsts, [bytes.fromhex(body) for body in bodies])
+
+
+def _fitting(chunks: Sequence[Chunk]) -> int:
+    """How many of the first of them make a slice; one, if it is larger alone."""
+    ends = np.cumsum([chunk[4] for chunk in chunks])
+    return max(int(np.searchsorted(ends, SLICE, "right")), 1)
+
+
+def _expire_rollups(connection: sqlite3.Connection, retention: Retention, series: str, which: str, most: int) -> int:
+    """Rows go as a whole, once all their steps are older."""
+    gone = 0
+    minutes = min(retention.raw, retention.minutes)
+    for step, before, floor in ((MINUTE, minutes, "minutes_from"), (HOUR, min(minutes, retention.hours), None)):
+        first = before // (step * ENTRIES) * (step * ENTRIES)
+        asked = (step, first, series, most)
+        found = _decode_pairs(connection.execute(_ROLLUPS.format(which), asked).fetchone()[0])
+        if found and floor:
+            owners = _json(sorted({owner for _, owner in found}))
+            connection.execute(_FLOOR.format(floor), (first, owners))
+        connection.execute("DELETE FROM rollup WHERE id IN (SELECT value FROM json_each(?))", (_ids(found),))
+        gone += len(found)
+    return gone
+
+
+def _ids(found: Sequence[tuple[int, int]]) -> str:
+    return _json([number for number, _ in found])
+
+
+def _json(found: Sequence[int] | Sequence[str]) -> str:
+    return msgspec.json.encode(found).decode()
 
 
 def _expire_alerts(connection: sqlite3.Connection, before: int, most: int) -> int:

@@ -4,6 +4,9 @@ A fold takes the batches that are there when it begins, and goes through their s
 some in each transaction. How far it has come stands in ``progress`` and is written with the chunks, so a crash
 between two slices, or in one, loses and doubles nothing.
 
+A chunk that is full is closed: its points enter the rollups with it, and it is never put together with others again.
+One with points from before the time up to which its series has expired stays open, until expiry has taken them.
+
 A series' newest chunk is not full for long: new points are put together with those of the chunks before, as long as
 these hold no more than what there is by then. So each point is written again about ``log2(256 / new points)`` times,
 and a series has few chunks that are not full.
@@ -21,9 +24,10 @@ import msgspec
 import numpy as np
 
 from hub.store.chunks import POINTS, decode, encode, summarise
-from hub.store.columns import Columns, Ints, join
+from hub.store.columns import Columns, Ints, Mask, join
 from hub.store.connection import insert, transaction
 from hub.store.log import Log, segment
+from hub.store.rollups import marks_of, write_rollups
 
 SLICE_POINTS = 16_384
 SLICE_SERIES = 512
@@ -35,6 +39,10 @@ _POINTS_A_SERIES = 64
 _OPEN = """SELECT json_group_array(json_array(series, id, first, count, hex(body)))
     FROM chunk WHERE open AND series IN (SELECT value FROM json_each(?))"""
 
+_EXPIRED = """SELECT json_group_array(json_array(id, raw_from)) FROM series
+    WHERE id IN (SELECT value FROM json_each(?)) AND raw_from IS NOT NULL"""
+
+_decode_expired = msgspec.json.Decoder(list[tuple[int, int]]).decode
 _decode_open = msgspec.json.Decoder(list[tuple[int, int, int, int, str]]).decode
 
 
@@ -103,7 +111,24 @@ def write_points(connection: sqlite3.Connection, points: Columns) -> None:
         )
     points = points.in_order()
     starts = _cuts(points.series)
-    insert(connection, f"INSERT INTO chunk ({', '.join(ROW)}) VALUES", rows(points, starts))
+    counts = np.diff(np.append(starts, len(points)))
+    closed = (counts == POINTS) & (points.ts[starts] >= _floors(connection, points.series[starts]))
+    write_rollups(connection, points.take(np.repeat(closed, counts)))
+    insert(connection, f"INSERT INTO chunk ({', '.join(ROW)}) VALUES", rows(points, starts, closed))
+
+
+def _floors(connection: sqlite3.Connection, series: Ints) -> Ints:
+    """Of each series, the time from which its points are all here."""
+    text = connection.execute(_EXPIRED, (msgspec.json.encode(np.unique(series).tolist()).decode(),)).fetchone()[0]
+    known = np.array(_decode_expired(text), np.int64).reshape(-1, 2)
+    floors = np.full(len(series), np.iinfo(np.int64).min)
+    if len(known):
+        known = known[np.argsort(known[:, 0])]
+        at = np.searchsorted(known[:, 0], series)
+        found = at < len(known)
+        found[found] = known[at[found], 0] == series[found]
+        floors[found] = known[at[found], 1]
+    return floors
 
 
 def _to_merge(connection: sqlite3.Connection, new: dict[int, int]) -> Sequence[tuple[int, int, int, int, str]]:
@@ -129,10 +154,10 @@ def _cuts(series: Ints) -> Ints:
     return np.flatnonzero(within % POINTS == 0)
 
 
-ROW = ("series", "first", "last", "count", "numbers", "summary", "open", "body")
+ROW = ("series", "first", "last", "count", "numbers", "summary", "marks", "open", "body")
 
 
-def rows(points: Columns, starts: Ints) -> list[tuple[int, int, int, int, int, bytes, bool, bytes]]:
+def rows(points: Columns, starts: Ints, closed: Mask) -> list[tuple[int, int, int, int, int, bytes, int, bool, bytes]]:
     """The rows (:data:`ROW`) of the chunks into which ``starts`` cuts ``points``."""
     counts = np.diff(np.append(starts, len(points)))
     of = summarise(points, starts)
@@ -140,4 +165,5 @@ def rows(points: Columns, starts: Ints) -> list[tuple[int, int, int, int, int, b
     cut = [summaries[24 * i : 24 * i + 24] for i in range(len(starts))]
     numbers = (points.series[starts], of.first, of.last, counts, of.numbers)
     columns = [column.tolist() for column in numbers]
-    return list(zip(*columns, cut, (counts < POINTS).tolist(), encode(points, starts), strict=True))
+    marks = marks_of(points.quality, starts).tolist()
+    return list(zip(*columns, cut, marks, (~closed).tolist(), encode(points, starts), strict=True))

@@ -1,8 +1,9 @@
-"""Reading series back: log and chunks as one. It knows their tables; it writes nothing.
+"""Reading series back: log, chunks and rollups as one. It knows their tables; it writes nothing.
 
 A bucket takes a chunk that lies in it as a whole by its summary, and opens only those that reach over an edge: all
-figures are exact wherever the edges fall. Each statement gives one row, however many chunks there are: Python's
-sqlite3 pays for each row with the interpreter lock (see connection.py).
+figures are exact wherever the edges fall. Wide buckets take the rollups (spans.py), and from the log and the chunks
+what is not in these yet. Each statement gives one row, however many chunks there are: Python's sqlite3 pays for each
+row with the interpreter lock (see connection.py).
 """
 
 from __future__ import annotations
@@ -13,23 +14,34 @@ from collections.abc import Sequence
 import msgspec
 import numpy as np
 
-from hub.errors import Invalid
-from hub.model import Point, Series, SeriesQuery
+from hub.model import Series, SeriesQuery
 from hub.store.chunks import decode
 from hub.store.columns import Columns, Ints, Mask, join
 from hub.store.log import Log, fresh_points
+from hub.store.rollups import MINUTE, Entries, read_rollups
+from hub.store.spans import Floors, Piece, Span
+from hub.store.tally import Tally, newest, thinned
 
-MAX_BUCKETS = 10_000
-MAX_TS = 253_402_300_799_999
-"""The end of the year 9999 in ms; times beyond it are cut to it, so that no product of times overflows."""
+MOST_THINNED = 500_000
+"""Readings that are thinned out for one line; where there are more, the minutes are."""
 
-# The chunks of each query, a fixed-length record each in hexadecimal digits: HEAD.
-_HEADS = """SELECT json_group_array(json_array(series, coalesce((
-        SELECT group_concat(printf('%016x%016x%016x%08x%08x', id, first, last, count, numbers) || hex(summary), '')
-        FROM chunk WHERE chunk.series = query.series AND last >= query.low AND first <= query.high), '')))
-FROM (SELECT json_extract(value, '$[2]') AS low, json_extract(value, '$[3]') AS high,
-        (SELECT id FROM series WHERE device = json_extract(value, '$[0]')
-            AND metric = json_extract(value, '$[1]')) AS series
+NOWHERE = (1 << 62, -(1 << 62))
+
+_SERIES = """SELECT json_group_array(json_array(id, raw_from, minutes_from)) FROM (
+    SELECT series.id, raw_from, minutes_from FROM json_each(?) AS query LEFT JOIN series
+        ON device = json_extract(value, '$[0]') AND metric = json_extract(value, '$[1]') ORDER BY query.key)"""
+
+# The chunks of each query, a fixed-length record each in hexadecimal digits: HEAD. Closed ones only where the readings
+# serve, which is at most in two places.
+_HEADS = """SELECT json_group_array(coalesce((
+        SELECT group_concat(printf('%016x%016x%016x%08x%08x%02x%02x', id, first, last, count, numbers, marks, open)
+            || hex(summary), '')
+        FROM chunk WHERE chunk.series = query.series AND last >= query.low AND first < query.before AND (open
+            OR (last >= query.low1 AND first < query.before1) OR (last >= query.low2 AND first < query.before2))), ''))
+FROM (SELECT json_extract(value, '$[0]') AS series, json_extract(value, '$[1]') AS low,
+        json_extract(value, '$[2]') AS before, json_extract(value, '$[3]') AS low1,
+        json_extract(value, '$[4]') AS before1, json_extract(value, '$[5]') AS low2,
+        json_extract(value, '$[6]') AS before2
       FROM json_each(?) ORDER BY key) AS query"""
 
 _BODIES = "SELECT json_group_array(json_array(id, hex(body))) FROM chunk WHERE id IN (SELECT value FROM json_each(?))"
@@ -38,31 +50,142 @@ HEAD = np.dtype(
     [
         *((name, ">i8") for name in ("id", "first", "last")),
         *((name, ">u4") for name in ("count", "numbers")),
+        *((name, ">u1") for name in ("marks", "open")),
         *((name, ">f8") for name in ("least", "most", "total")),
     ]
 )
 
-_decode_heads = msgspec.json.Decoder(list[tuple[int | None, str]]).decode
+_decode_series = msgspec.json.Decoder(list[tuple[int | None, int | None, int | None]]).decode
+_decode_heads = msgspec.json.Decoder(list[str]).decode
 _decode_bodies = msgspec.json.Decoder(list[tuple[int, str]]).decode
 
 
 def read_history(connection: sqlite3.Connection, log: Log, queries: Sequence[SeriesQuery]) -> list[Series]:
     """The series in the order of the queries; see :meth:`hub.store.base.Store.history`. The caller holds one read
     transaction around it."""
-    spans = [_Span(query) for query in queries]
-    asked = msgspec.json.encode([(s.query.device, s.query.metric, s.low, s.high) for s in spans]).decode()
-    found = _decode_heads(connection.execute(_HEADS, (asked,)).fetchone()[0])
-    fresh = _fresh(connection, log, {series for series, _ in found if series is not None})
-    heads = [np.frombuffer(bytes.fromhex(packed), HEAD) for _, packed in found]
-    opened = [span.to_open(head) for span, head in zip(spans, heads, strict=True)]
-    stored = _stored(connection, [head[which] for head, which in zip(heads, opened, strict=True)])
+    asked = [_Asked(Span(query)) for query in queries]
+    _find(connection, asked)
+    heavy = [one for one in asked if one.too_heavy]
+    for one in heavy:
+        one.span = Span(one.span.query, MINUTE)
+    if heavy:
+        _find(connection, heavy)
+    entries = _entries(connection, asked)
+    fresh = _fresh(connection, log, {one.series for one in asked if one.series is not None})
+    stored = _stored(connection, asked)
     answers = []
-    for i, (span, (series, _)) in enumerate(zip(spans, found, strict=True)):
-        parts = [_of(stored, i), _of(fresh, -1 if series is None else series)]
+    for i, one in enumerate(asked):
+        parts = [_of(stored, i), _of(fresh, -1 if one.series is None else one.series)]
         points = join(parts) if len(parts[1]) else parts[0]
-        query = span.query
-        answers.append(Series(query.device, query.metric, span.answer(points, heads[i][~opened[i]])))
+        if len(points) and (np.diff(points.ts) < 0).any():
+            points = points.take(np.argsort(points.ts, kind="stable"))
+        answers.append(one.answer(points, entries[i]))
     return answers
+
+
+class _Asked:
+    """One query on its way: its series, what serves it, and its chunks."""
+
+    def __init__(self, span: Span) -> None:
+        self.span = span
+        self.series: int | None = None
+        self.pieces: list[Piece] = []
+        self.heads = np.empty(0, HEAD)
+        self._opened: Mask = np.empty(0, np.bool_)
+
+    def row(self) -> tuple[int, ...]:
+        span = self.span
+        raw = [(piece.low, piece.before) for piece in self.pieces if not piece.step]
+        (low1, before1), (low2, before2) = [*raw, NOWHERE, NOWHERE][:2]
+        number = -1 if self.series is None else self.series
+        return number, span.low, span.low + span.length, low1, before1, low2, before2
+
+    @property
+    def too_heavy(self) -> bool:
+        thinned_out = self.span.query.shape != "buckets" and not self.span.step
+        return thinned_out and int(self.heads["count"].sum()) > MOST_THINNED
+
+    def within(self, first: Ints, last: Ints, still_open: Mask) -> Mask:
+        """Which of these stretches the readings serve as a whole; what is not in rollups yet, they serve everywhere."""
+        span = self.span
+        inside: Mask = still_open & (first >= span.low) & (last <= span.high)
+        for piece in self.pieces:
+            if not piece.step:
+                inside = inside | ((first >= piece.low) & (last < piece.before))
+        return inside
+
+    def to_open(self) -> np.ndarray:
+        """The chunks that have to be read; the others' summaries do."""
+        first, last = self.heads["first"].astype(np.int64), self.heads["last"].astype(np.int64)
+        whole = self.within(first, last, self.heads["open"] > 0)
+        if self.span.parts is None:
+            self._opened = self._newest(first, last, self.heads["count"].astype(np.int64), whole)
+        elif self.span.query.shape != "buckets":
+            self._opened = np.ones(len(first), np.bool_)
+        else:
+            edges = self.span.edges()
+            alike = np.searchsorted(edges, first, "right") == np.searchsorted(edges, last, "right")
+            self._opened = ~(whole & alike)
+        opened: np.ndarray = self.heads[self._opened]
+        return opened
+
+    def _newest(self, first: Ints, last: Ints, counts: Ints, whole: Mask) -> Mask:
+        """Enough chunks for the newest ``limit`` points: those that reach beyond a time after which there are that
+        many for certain."""
+        inside = np.flatnonzero(whole)
+        inside = inside[np.argsort(last[inside])[::-1]]
+        enough = int(np.searchsorted(np.cumsum(counts[inside]), self.span.query.limit))
+        if enough >= len(inside):
+            return np.ones(len(first), np.bool_)
+        reaching: Mask = last >= first[inside[: enough + 1]].min()
+        return reaching
+
+    def answer(self, points: Columns, entries: list[Entries]) -> Series:
+        """From the points of opened chunks and of the log, the heads of the others, and the rollups."""
+        span = self.span
+        if span.parts is None:
+            return newest(span, points)
+        steps = [piece.step for piece in self.pieces if piece.step]
+        step = max((step for step, part in zip(steps, entries, strict=True) if len(part)), default=0)
+        if span.query.shape != "buckets":
+            return thinned(span, points, entries, step)
+        tally = Tally(span)
+        tally.points(points)
+        heads = self.heads[~self._opened]
+        heads = heads[heads["numbers"] > 0]
+        ts, count = heads["first"].astype(np.int64), heads["numbers"].astype(np.int64)
+        figures = [heads[name].astype(np.float64) for name in ("least", "most", "total")]
+        tally.summaries(ts, count, figures[0], figures[1], figures[2], heads["marks"])
+        for width, part in zip(steps, entries, strict=True):
+            tally.summaries(part.start, part.count, part.least, part.most, part.total, part.marks, width)
+        return tally.series(step)
+
+
+def _find(connection: sqlite3.Connection, asked: Sequence[_Asked]) -> None:
+    """Their series, pieces and heads."""
+    names = [(one.span.query.device, one.span.query.metric) for one in asked]
+    found = _decode_series(connection.execute(_SERIES, (_json(names),)).fetchone()[0])
+    for one, (series, raw, minutes) in zip(asked, found, strict=True):
+        one.series = series
+        one.pieces = [] if series is None else one.span.pieces(Floors.of(raw, minutes))
+    packed = _decode_heads(connection.execute(_HEADS, (_json([one.row() for one in asked]),)).fetchone()[0])
+    for one, head in zip(asked, packed, strict=True):
+        one.heads = np.frombuffer(bytes.fromhex(head), HEAD)
+
+
+def _entries(connection: sqlite3.Connection, asked: Sequence[_Asked]) -> list[list[Entries]]:
+    """Of each query, the entries of each piece that rollups serve."""
+    wanted = [
+        (i, (one.series, piece.step, piece.low, piece.before))
+        for i, one in enumerate(asked)
+        if one.series is not None and one.span.parts is not None
+        for piece in one.pieces
+        if piece.step
+    ]
+    found: list[list[Entries]] = [[] for _ in asked]
+    for (i, _), entries in zip(wanted, read_rollups(connection, [part for _, part in wanted]), strict=True):
+        found[i].append(entries)
+    return found
 
 
 def _fresh(connection: sqlite3.Connection, log: Log, series: set[int]) -> Columns:
@@ -74,20 +197,26 @@ def _fresh(connection: sqlite3.Connection, log: Log, series: set[int]) -> Column
     return points.take(wanted[points.series]).in_order()
 
 
-def _stored(connection: sqlite3.Connection, heads: Sequence[np.ndarray]) -> Columns:
-    """The points of these chunks, ``series`` being the index of the query that asks for them."""
+def _stored(connection: sqlite3.Connection, asked: Sequence[_Asked]) -> Columns:
+    """The points of the chunks to open, ``series`` being the index of the query that asks for them."""
+    heads = [np.sort(one.to_open(), order="id") for one in asked]  # the order in which their points came
     ids = sorted({int(number) for head in heads for number in head["id"]})
-    packed: dict[int, bytes] = {}
-    if ids:
-        text = connection.execute(_BODIES, (msgspec.json.encode(ids).decode(),)).fetchone()[0]
-        packed = {number: bytes.fromhex(body) for number, body in _decode_bodies(text)}
-    owners, firsts, bodies = list[int](), list[int](), list[bytes]()
-    for i, head in enumerate(heads):
-        chunks = np.sort(head, order="id") if len(head) > 1 else head  # the order in which their points came
-        owners += [i] * len(chunks)
-        firsts += chunks["first"].tolist()
-        bodies += [packed[number] for number in chunks["id"].tolist()]
-    return decode(owners, firsts, bodies).in_order()
+    if not ids:
+        return decode([], [], [])
+    text = connection.execute(_BODIES, (_json(ids),)).fetchone()[0]
+    packed = {number: bytes.fromhex(body) for number, body in _decode_bodies(text)}
+    together = np.concatenate(heads)
+    owner = np.repeat(np.arange(len(asked)), [len(head) for head in heads])
+    bodies = [packed[number] for number in together["id"].tolist()]
+    points = decode(range(len(together)), together["first"].tolist(), bodies)
+    still_open = together["open"][points.series] > 0
+    owners = owner[points.series]
+    points = msgspec.structs.replace(points, series=owners)
+    served = np.zeros(len(points), np.bool_)
+    for i in np.unique(owners).tolist():
+        own = owners == i
+        served[own] = asked[i].within(points.ts[own], points.ts[own], still_open[own])
+    return points.take(served).in_order()
 
 
 def _of(points: Columns, series: int) -> Columns:
@@ -96,76 +225,5 @@ def _of(points: Columns, series: int) -> Columns:
     return points.take(slice(start, end))
 
 
-class _Span:
-    """One query, checked, with its times within what can be reckoned with."""
-
-    def __init__(self, query: SeriesQuery) -> None:
-        self.query = query
-        self.parts = query.buckets
-        if self.parts is not None and not 1 <= self.parts <= MAX_BUCKETS:
-            raise Invalid(f"A history has 1 to {MAX_BUCKETS} buckets, not {self.parts}.")
-        if self.parts is None and query.limit < 1:
-            raise Invalid(f"A history has at least 1 point, not {query.limit}.")
-        self.low = min(max(query.start, -MAX_TS), MAX_TS)
-        self.high = max(min(query.end, MAX_TS), -MAX_TS)
-        self.length = max(self.high - self.low + 1, 0)
-
-    def to_open(self, head: np.ndarray) -> Mask:
-        """Which of these chunks have to be read; the others' summaries do."""
-        first, last = head["first"].astype(np.int64), head["last"].astype(np.int64)
-        if self.parts is None:
-            return self._newest(first, last, head["count"].astype(np.int64))
-        inside = (first >= self.low) & (last <= self.high)
-        whole: Mask = inside & (self._bucket(first) == self._bucket(last))
-        return ~whole
-
-    def _newest(self, first: Ints, last: Ints, counts: Ints) -> Mask:
-        """Enough chunks for the newest ``limit`` points: those that reach beyond a time after which there are that
-        many for certain."""
-        inside = np.flatnonzero((first >= self.low) & (last <= self.high))
-        inside = inside[np.argsort(last[inside])[::-1]]
-        enough = int(np.searchsorted(np.cumsum(counts[inside]), self.query.limit))
-        if enough >= len(inside):
-            return np.ones(len(first), np.bool_)
-        reaching: Mask = last >= first[inside[: enough + 1]].min()
-        return reaching
-
-    def _bucket(self, ts: Ints) -> Ints:
-        return (ts - self.low) * (self.parts or 1) // max(self.length, 1)
-
-    def answer(self, points: Columns, heads: np.ndarray) -> list[Point]:
-        """From the points of opened chunks and of the log, and the heads of the others."""
-        if len(points) and (np.diff(points.ts) < 0).any():
-            points = points.take(np.argsort(points.ts, kind="stable"))
-        start, end = np.searchsorted(points.ts, [self.low, self.high + 1])
-        if self.parts is None:
-            newest = points.take(slice(max(start, end - self.query.limit), max(start, end)))
-            return list(zip(newest.ts.tolist(), newest.values(), strict=True))
-        return self._buckets(
-            points.take(slice(start, max(start, end))).numeric(), heads[heads["numbers"] > 0], self.parts
-        )
-
-    def _buckets(self, points: Columns, heads: np.ndarray, parts: int) -> list[Point]:
-        edges = self.low - (-np.arange(parts, dtype=np.int64) * self.length // parts)
-        count, total = np.zeros(parts, np.int64), np.zeros(parts)
-        least, most = np.full(parts, np.inf), np.full(parts, -np.inf)
-        places = np.searchsorted(points.ts, edges)
-        filled = np.flatnonzero(np.diff(np.append(places, len(points))))
-        with np.errstate(over="ignore", invalid="ignore"):
-            if len(filled):
-                starts, value = places[filled], points.value
-                count[filled] = np.diff(np.append(starts, len(points)))
-                total[filled] = np.add.reduceat(value, starts)
-                least[filled], most[filled] = np.minimum.reduceat(value, starts), np.maximum.reduceat(value, starts)
-            if len(heads):
-                inside = self._bucket(heads["first"].astype(np.int64))
-                np.add.at(count, inside, heads["numbers"].astype(np.int64))
-                np.add.at(total, inside, heads["total"].astype(np.float64))
-                np.minimum.at(least, inside, heads["least"].astype(np.float64))
-                np.maximum.at(most, inside, heads["most"].astype(np.float64))
-            found = np.flatnonzero(count)
-            count, least, most, mean = count[found], least[found], most[found], total[found] / count[found]
-            # A sum beyond the largest double has no mean; rounding may put one just outside of what it is the mean of.
-            mean = np.clip(np.where(np.isfinite(mean), mean, least / 2 + most / 2), least, most)
-        columns = (edges[found], least, mean, most, count)
-        return list(zip(*(column.tolist() for column in columns), strict=True))
+def _json(found: object) -> str:
+    return msgspec.json.encode(found).decode()

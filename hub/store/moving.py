@@ -1,4 +1,5 @@
-"""The step from one row a reading, as versions up to format 4 kept them, to chunks. Only an upgrade needs it."""
+"""What moves at an upgrade, in steps: readings out of the rows of format 4 and older into chunks, and the points of
+chunks that were closed before there were rollups into those."""
 
 from __future__ import annotations
 
@@ -8,9 +9,11 @@ import msgspec
 import numpy as np
 
 from hub.model import Quality, Value
+from hub.store.chunks import decode
 from hub.store.columns import QUALITY_CODES, Columns, coded
 from hub.store.connection import transaction
 from hub.store.folding import write_points
+from hub.store.rollups import marks_of, write_rollups
 
 SLICE = 50_000
 """Rows in one transaction."""
@@ -21,11 +24,21 @@ _READINGS = """SELECT '[' || group_concat('[' || ts || ',' || n || ',' || CASE t
     ELSE json_quote(value) END || ',' || json_quote(coalesce(quality, 'good')) || ']') || ']'
 FROM (SELECT ts, n, value, quality FROM reading WHERE series = ? ORDER BY ts, n LIMIT ?)"""
 
+CHUNKS = 256
+"""Chunks in one transaction."""
+
+_CHUNKS = """SELECT json_group_array(json_array(id, series, first, open, hex(body))) FROM (
+    SELECT id, series, first, open, body FROM chunk
+    WHERE id > (SELECT rolled_upto FROM progress) ORDER BY id LIMIT ?)"""
+
+_decode_chunks = msgspec.json.Decoder(list[tuple[int, int, int, int, str]]).decode
 _decode = msgspec.json.Decoder(list[tuple[int, int, float | bool | str, Quality]]).decode
 
 
 def move_readings(connection: sqlite3.Connection) -> bool:
     """Move up to :data:`SLICE` readings of one series into chunks; False when there is none left."""
+    if not connection.execute("SELECT 1 FROM sqlite_schema WHERE name = 'reading'").fetchone():
+        return False  # since format 5
     with transaction(connection):
         series = connection.execute("SELECT min(series) FROM reading").fetchone()[0]
         if series is None:
@@ -34,6 +47,25 @@ def move_readings(connection: sqlite3.Connection) -> bool:
         if connection.execute("SELECT 1 FROM series WHERE id = ?", (series,)).fetchone():
             write_points(connection, _columns(series, rows))
         connection.execute("DELETE FROM reading WHERE series = ? AND (ts, n) <= (?, ?)", (series, *rows[-1][:2]))
+        return True
+
+
+def roll_up(connection: sqlite3.Connection) -> bool:
+    """Bring the points of up to :data:`CHUNKS` closed chunks into the rollups, and say in the chunks of what quality
+    theirs are; False when there is none left."""
+    with transaction(connection):
+        found = _decode_chunks(connection.execute(_CHUNKS, (CHUNKS,)).fetchone()[0])
+        if not found:
+            return False
+        ids, series, firsts, still_open, bodies = zip(*found, strict=True)
+        points = decode(range(len(ids)), firsts, [bytes.fromhex(body) for body in bodies])
+        marks = marks_of(points.quality, np.searchsorted(points.series, np.arange(len(ids)))).tolist()
+        marked = [(mark, number) for mark, number in zip(marks, ids, strict=True) if mark]
+        connection.executemany("UPDATE chunk SET marks = ? WHERE id = ?", marked)
+        closed = points.take(~np.array(still_open, np.bool_)[points.series])
+        owners = np.array(series, np.int64)[closed.series]
+        write_rollups(connection, msgspec.structs.replace(closed, series=owners).in_order())
+        connection.execute("UPDATE progress SET rolled_upto = ?", (ids[-1],))
         return True
 
 

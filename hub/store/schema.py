@@ -91,14 +91,51 @@ ENGINE: Statements = (
     "ALTER TABLE dropped_series ADD COLUMN n INTEGER NOT NULL DEFAULT 0",
 )
 
-NO_ROWS: Statements = ("DROP TABLE reading",)
+# What writes chunks today needs the tables of the migrations below, so readings move once these are there. A database
+# that has been through this one when it still did so has no readings left to move.
+ROWS_LATER: Statements = ()
 
 RAW_REJECTIONS: Statements = (
     "ALTER TABLE rejection ADD COLUMN payload BLOB NOT NULL DEFAULT x''",
     "ALTER TABLE rejection ADD COLUMN size INTEGER NOT NULL DEFAULT 0",
 )
 
-MIGRATIONS: tuple[Statements, ...] = (FIRST, LEARNT, COMMANDS, ENGINE, NO_ROWS, RAW_REJECTIONS)
+
+ROLLUPS: Statements = (
+    # A coarser tier: 120 steps (of 60,000 or 3,600,000 ms) of one series from the time first; see rollups.py for the
+    # body.
+    """CREATE TABLE rollup (
+        id INTEGER PRIMARY KEY, series INTEGER NOT NULL, step INTEGER NOT NULL, first INTEGER NOT NULL,
+        body BLOB NOT NULL, UNIQUE (series, step, first))""",
+    "CREATE INDEX rollup_first ON rollup (step, first)",
+    # From when on a series has all its points, and all its entries of a tier; NULL: from the beginning.
+    "ALTER TABLE series ADD COLUMN raw_from INTEGER",
+    "ALTER TABLE series ADD COLUMN minutes_from INTEGER",
+    # Bit q says that a point of quality code q is in it. Closed (not open): its points are in the rollups.
+    "ALTER TABLE chunk ADD COLUMN marks INTEGER NOT NULL DEFAULT 0",
+    # The chunks up to this number have been through the steps of the next migration.
+    "ALTER TABLE progress ADD COLUMN rolled_upto INTEGER NOT NULL DEFAULT 0",
+)
+
+ROLLED: Statements = (
+    "ALTER TABLE progress DROP COLUMN rolled_upto",
+    "DROP INDEX chunk_of_series",
+    "CREATE INDEX chunk_of_series ON chunk (series, last, first, count, numbers, summary, marks, open)",
+)
+
+NO_ROWS: Statements = ("DROP TABLE IF EXISTS reading",)
+
+MIGRATIONS: tuple[Statements, ...] = (
+    FIRST,
+    LEARNT,
+    COMMANDS,
+    ENGINE,
+    ROWS_LATER,
+    RAW_REJECTIONS,
+    ROLLUPS,
+    ROLLED,
+    NO_ROWS,
+)
 """Migration number ``i + 1`` is at index ``i``."""
 
 

@@ -20,7 +20,7 @@ from typing import Concatenate, ParamSpec, TypeVar
 from hub.errors import StoreBusy, StoreCorrupt, StoreError
 from hub.model import Activity, Alert, AlertState, Command, Diagnosis, Rejection, Series, SeriesQuery
 from hub.store import queries
-from hub.store.base import Delta, Snapshot, StoreStats
+from hub.store.base import Delta, Retention, Snapshot, StoreStats
 from hub.store.connection import (
     check,
     connect_reader,
@@ -34,8 +34,8 @@ from hub.store.connection import (
 from hub.store.expiry import expire_slice, log_is_due
 from hub.store.folding import fold_slice, is_due, is_pressing
 from hub.store.history import read_history
-from hub.store.moving import move_readings
-from hub.store.schema import MIGRATIONS, NO_ROWS, migrate
+from hub.store.moving import move_readings, roll_up
+from hub.store.schema import MIGRATIONS, NO_ROWS, ROLLED, migrate
 from hub.store.writer import Writer
 
 log = logging.getLogger(__name__)
@@ -44,7 +44,7 @@ FILE = "watchkeeper.db"
 READERS = 2
 MAX_WAITING_READS = 500
 LOG_LOOK_S = 5.0
-STEPS = {MIGRATIONS.index(NO_ROWS) + 1: move_readings}
+STEPS = {MIGRATIONS.index(ROLLED) + 1: roll_up, MIGRATIONS.index(NO_ROWS) + 1: move_readings}
 """What migrations do before their statements, by their number."""
 
 P = ParamSpec("P")
@@ -189,11 +189,12 @@ class SqliteStore:
         while await self._write(fold_slice, self._writer.connection, self._writer.log):
             pass
 
-    async def expire(self, before: int) -> int:
+    async def expire(self, retentions: Sequence[Retention]) -> int:
+        newest = max(retention.raw for retention in retentions)
         for _ in range(2):  # a fold under way may have begun before the points in question came
-            if await self._write(log_is_due, self._writer.connection, before):
+            if await self._write(log_is_due, self._writer.connection, newest):
                 await self.tidy()
-        return await self._write(expire_slice, self._writer.connection, before)
+        return await self._write(expire_slice, self._writer.connection, retentions)
 
     async def backup(self, target: Path) -> None:
         """A consistent copy, made while writing goes on; ``target`` appears only when it is whole."""

@@ -123,7 +123,7 @@ class Writer:
                         new.append((own[metric], device, metric))
                 series = [known.get(metric) or own[metric] for metric in values]
             draft.add(record.ts, record.quality, series, [*values.values()])
-        insert(self.connection, "INSERT INTO series VALUES", new)
+        insert(self.connection, "INSERT INTO series (id, device, metric) VALUES", new)
         batch = draft.batch()
         return None if batch is None else write_batch(self.connection, delta.cursor, batch)
 

@@ -102,6 +102,7 @@ export const T = {
     loading: 'Loading…', meanAndBand: 'mean, lowest to highest', expected: 'expected', compare: 'Compare with…', comparedWith: (name: string) => `with ${name}`, twinReads: (v: string) => `beside it ${v}`,
     bandLearnt: (n: string, from: string, to: string) => `Where it kept to while nothing was wrong: learnt from ${n} readings, ${from} to ${to}.`,
     marks: { acknowledged: 'acknowledged', discovered: 'appeared' },
+    doubts: { good: '', clock: 'its clock is wrong: time of receipt', retained: 'replayed by the broker', late: 'arrived late', unknown: 'not known' },
     openAlerts: 'Alerts of this device', noAlerts: 'No alert on this device.', notNumeric: 'This metric is text; its value is in the table.',
     chart: (metric: string) => `Chart of ${metric}`, noDiagnosis: 'No alert is open here. You can ask for a diagnosis of the present state.',
     table: { metric: 'Metric', value: 'Value', unit: 'Unit', time: 'Time', quality: 'Quality' }, quality: { good: 'good', clock: 'clock is off', retained: 'retained', late: 'late', unknown: 'not known now' },

@@ -7,6 +7,7 @@ import { limitText } from '../lib/format';
 import { T } from '../texts';
 import { ink, type Token } from '../ui/ink';
 import type { Band } from './band';
+import type { Doubt } from './history';
 import type { Mark } from './marks';
 
 export const FONT = '11px "Inter Variable", sans-serif';
@@ -124,6 +125,20 @@ export function drawMarks(plot: uPlot, marks: Mark[]): void {
       context.fill();
       context.fillStyle = ink(token === '--acc' ? '--acc' : '--t2');
       context.fillText(mark.label, left + wide / 2, bbox.top);
+    }
+  });
+}
+
+/** A strip along the foot where readings came late, or with the hub's time for that of a wrong clock. */
+export function drawDoubts(plot: uPlot, doubts: readonly Doubt[]): void {
+  const { bbox } = plot;
+  inside(plot, (context, px) => {
+    context.fillStyle = ink('--warn');
+    context.globalAlpha = 0.8;
+    for (const [from, to] of doubts) {
+      const x = plot.valToPos(from / 1000, 'x', true);
+      const wide = Math.max(3 * px, plot.valToPos(to / 1000, 'x', true) - x);
+      context.fillRect(x, bbox.top + bbox.height - 3 * px, wide, 3 * px);
     }
   });
 }

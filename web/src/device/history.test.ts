@@ -1,15 +1,27 @@
 import { describe, expect, it } from 'vitest';
+import type { Point } from '../api/types';
 import { append, traceOf, windowOf } from './history';
 
+const answer = (points: Point[], gaps: [number, number][] = []) => ({ points, gaps, marks: [], unit: '°C' });
+
 describe('a trace', () => {
-  it('shows a long silence as a gap', () => {
-    const trace = traceOf([[0, 1], [1000, 2], [2000, 3], [60_000, 4]], 1000, '°C'); // prettier-ignore
-    expect(trace.ts).toEqual([0, 1, 2, 31, 60]);
-    expect(trace.mean).toEqual([1, 2, 3, null, 4]);
+  it('has no line over a gap', () => {
+    const silent = traceOf(answer([[0, 1], [1000, 2], [2000, 3], [60_000, 4]], [[2000, 60_000]]), 1000); // prettier-ignore
+    expect(silent.ts).toEqual([0, 1, 2, 31, 60]);
+    expect(silent.mean).toEqual([1, 2, 3, null, 4]);
+    const seldom = traceOf(answer([[0, 1], [1000, 2], [2000, 3], [60_000, 4]]), 1000); // prettier-ignore
+    expect(seldom.mean).toEqual([1, 2, 3, 4]);
+  });
+
+  it('has none either when a live reading ends a long silence', () => {
+    const trace = traceOf(answer([[0, 1], [1000, 2], [2000, 3]]), 1000); // prettier-ignore
+    append(trace, 3000, 4, 0);
+    append(trace, 60_000, 5, 0);
+    expect(trace.mean).toEqual([1, 2, 3, 4, null, 5]);
   });
 
   it('carries its newest bucket on with live readings and drops the oldest', () => {
-    const trace = traceOf([[0, 1, 2, 3, 4], [10_000, 4, 5, 6, 1]], 10_000, null); // prettier-ignore
+    const trace = traceOf(answer([[0, 1, 2, 3, 4], [10_000, 4, 5, 6, 1]]), 10_000); // prettier-ignore
     append(trace, 12_000, 9, 0);
     expect(trace.mean).toEqual([2, 7]);
     expect([trace.low[1], trace.high[1]]).toEqual([4, 9]);

@@ -23,6 +23,9 @@ export function windowOf(query: URLSearchParams): Window {
   return { live: range && range in RANGES ? (range as Range) : '1h' };
 }
 
+/** From, to (ms) and why. */
+export type Doubt = History['marks'][number];
+
 /** Columns as uPlot wants them: seconds, mean, lowest, highest. */
 export interface Trace {
   ts: number[];
@@ -31,6 +34,10 @@ export interface Trace {
   high: (number | null)[];
   /** Width of a bucket, ms. */
   bucket: number;
+  /** The usual time from one point to the next, ms. */
+  rhythm: number;
+  /** Stretches with readings that are late, or of a wrong clock. */
+  doubts: Doubt[];
   /** Readings in the newest bucket. */
   readings: number;
   unit: string | null;
@@ -42,19 +49,27 @@ export const emptyTrace = (bucket: number): Trace => ({
   low: [],
   high: [],
   bucket,
+  rhythm: bucket,
+  doubts: [],
   readings: 0,
   unit: null,
 });
 
-/** Builds a trace from `[ts, value]` or `[ts, min, mean, max, count]`; silences longer than five buckets show. */
-export function traceOf(points: readonly Point[], bucket: number, unit: string | null): Trace {
+/** Builds a trace from `[ts, value]` or `[ts, min, mean, max, count]`; there is no line over a gap. */
+export function traceOf(answer: Pick<History, 'points' | 'gaps' | 'marks' | 'unit'>, bucket: number): Trace {
+  const { points, gaps } = answer;
   const trace = emptyTrace(bucket);
-  trace.unit = unit;
-  const rhythm = typicalStep(points);
+  trace.unit = answer.unit;
+  trace.doubts = answer.marks;
+  trace.rhythm = Math.max(bucket, typicalStep(points));
+  let gap = 0;
   let before = NaN;
   for (const point of points) {
     const ts = point[0];
-    if (ts - before > Math.max(5 * bucket, 5 * rhythm)) pushPoint(trace, (before + ts) / 2, null, null, null);
+    if (gap < gaps.length && gaps[gap]![1] <= ts) {
+      pushPoint(trace, (before + ts) / 2, null, null, null);
+      while (gap < gaps.length && gaps[gap]![1] <= ts) gap++;
+    }
     if (point.length === 5) pushPoint(trace, ts, point[2], point[1], point[3]);
     else if (typeof point[1] !== 'string') pushPoint(trace, ts, +point[1], +point[1], +point[1]);
     before = ts;
@@ -62,6 +77,10 @@ export function traceOf(points: readonly Point[], bucket: number, unit: string |
   trace.readings = points.at(-1)?.[4] ?? 1;
   return trace;
 }
+
+/** Why the point at `ts` (ms) is doubtful, if it is. */
+export const doubtAt = (trace: Trace, ts: number): Doubt[2] | undefined =>
+  trace.doubts.find(([from, to]) => from <= ts && ts <= to)?.[2];
 
 function typicalStep(points: readonly Point[]): number {
   const steps = points.slice(1).map((point, k) => point[0] - points[k]![0]);
@@ -93,6 +112,7 @@ export function append(trace: Trace, ts: number, value: number, from: number): v
     trace.low[last] = Math.min(trace.low[last]!, value);
     trace.high[last] = Math.max(trace.high[last]!, value);
   } else {
+    if (ts - newest > 5 * trace.rhythm) pushPoint(trace, (newest + ts) / 2, null, null, null);
     const bucketStart = Math.max(newest + 1, Math.floor(ts / trace.bucket) * trace.bucket);
     pushPoint(trace, bucketStart, value, value, value);
     trace.readings = 1;
@@ -115,5 +135,5 @@ export async function loadTrace(
   const query = new URLSearchParams({ metric, from: String(Math.round(from)), to: String(Math.round(to)), buckets: String(buckets) });
   const path = `/api/devices/${encodeURIComponent(device)}/history?${query}`;
   const answer = await get<History>(path, signal);
-  return traceOf(answer.points, (to - from) / buckets, answer.unit);
+  return traceOf(answer, (to - from) / buckets);
 }

@@ -4,6 +4,9 @@ import { get } from '../api/http';
 import type { History } from '../api/types';
 import { cell } from '../fleet/csv';
 
+/** What the table needs of an answer. */
+export type Past = Pick<History, 'metric' | 'unit' | 'points'>;
+
 const MINUTE = 60_000;
 /** Lengths of time a line may stand for. */
 const STEPS = [MINUTE, 5 * MINUTE, 15 * MINUTE, 60 * MINUTE, 6 * 60 * MINUTE, 24 * 60 * MINUTE];
@@ -26,7 +29,7 @@ export function loadPast(
   to: number,
   step: number | null,
   signal?: AbortSignal,
-): Promise<History> {
+): Promise<Past> {
   const first = step ? Math.floor(from / step) * step : Math.round(from);
   const last = step ? Math.ceil(to / step) * step : Math.round(to);
   const query = new URLSearchParams({ metric, from: String(first), to: String(step ? last - 1 : last) });
@@ -35,7 +38,7 @@ export function loadPast(
 }
 
 /** Every reading on a line of its own, oldest first, times in UTC. */
-export function csvOf(device: string, history: History): string {
+export function csvOf(device: string, history: Past): string {
   const lines = ['time,device,metric,value,unit'];
   for (const point of history.points) {
     const time = new Date(point[0]).toISOString();

@@ -6,7 +6,7 @@ import type { Alert, Limit } from '../api/types';
 import { decimals, number } from '../lib/format';
 import { ink, type Token } from '../ui/ink';
 import { reachOf, type Band } from './band';
-import { drawAlerts, drawBand, drawLimits, drawMarks, drawNewest, FONT, level } from './drawing';
+import { drawAlerts, drawBand, drawDoubts, drawLimits, drawMarks, drawNewest, FONT, level } from './drawing';
 import type { Trace } from './history';
 import type { Mark } from './marks';
 
@@ -115,6 +115,7 @@ export function createPlot(
         (plot) => {
           drawLimits(plot, extras.limits, trace.unit);
           drawMarks(plot, extras.marks);
+          drawDoubts(plot, trace.doubts);
           const newest = trace.mean.at(-1);
           if (newest !== null && newest !== undefined)
             drawNewest(plot, trace.ts.at(-1)!, newest, extras.tone);

@@ -1,0 +1,63 @@
+"""How long what is kept: settings and the devices' labels, as the store is asked."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from hub.config import load
+from hub.errors import ConfigError
+from hub.housekeeping import DAY_MS, HOUR_MS, retentions
+from hub.model import Device, Info
+from hub.store.base import Retention
+
+NOW = 20_000 * DAY_MS + 12_345
+
+
+def kept(**store: Any) -> Any:
+    return load(overrides={"store": store}, environ={}).store
+
+
+def device(name: str, *labels: str) -> Device:
+    return Device(id=name, dialect="native", native_id=name, first_seen=0, info=Info(labels=labels))
+
+
+def days(count: int) -> int:
+    return (NOW - count * DAY_MS) // HOUR_MS * HOUR_MS
+
+
+def test_what_is_coarser_is_kept_at_least_as_long() -> None:
+    assert retentions(kept(), [], NOW) == [Retention(days(30), days(365), days(3650))]
+    assert retentions(kept(retention_days=500), [], NOW) == [Retention(days(500), days(500), days(3650))]
+    assert retentions(kept(retention_days=9, minutes_days=8, hours_days=7), [], NOW) == [Retention(*[days(9)] * 3)]
+
+
+def test_exceptions_go_by_metric_and_label() -> None:
+    settings = kept(
+        keep=[
+            {"metric": "vibration*", "retention_days": 2},
+            {"label": "bench", "minutes_days": 40},
+            {"label": "bench", "metric": "t", "hours_days": 50},
+        ]
+    )
+    devices = [device("a", "bench", "x"), device("b"), device("c", "bench")]
+    assert retentions(settings, devices, NOW) == [
+        Retention(days(2), days(365), days(3650), "vibration*"),
+        Retention(days(30), days(40), days(3650), None, frozenset({"a", "c"})),
+        Retention(days(30), days(365), days(365), "t", frozenset({"a", "c"})),
+        Retention(days(30), days(365), days(3650)),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("keep", "says"),
+    [
+        ({"retention_days": 2}, 'a "metric", a "label" or both'),
+        ({"metric": "t", "retention_days": 0}, "greater than or equal to 1"),
+        ({"metrics": "t"}, "no setting"),
+    ],
+)
+def test_an_exception_that_cannot_be_is_refused(keep: dict[str, Any], says: str) -> None:
+    with pytest.raises(ConfigError, match=says):
+        kept(keep=[keep])

@@ -1,0 +1,227 @@
+"""Minutes and hours: wide buckets are what they would be by hand, whatever came when, and outlive the readings."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from hub.model import Series, SeriesQuery
+from hub.store import folding
+from hub.store.base import Delta, Retention
+from hub.store.rollups import HOUR, MINUTE
+from hub.store.sqlite import SqliteStore
+from store_words import T0, by_hand, delta, older, record
+
+DAY = 24 * HOUR
+BASE = T0 // DAY * DAY
+"""A midnight."""
+
+
+@pytest.fixture
+async def store(tmp_path: Path) -> AsyncIterator[SqliteStore]:
+    opened = SqliteStore.open(tmp_path / "data")
+    yield opened
+    await opened.close()
+
+
+def at(ts: int, value: Any, device: str = "a", quality: str = "good", metric: str = "t") -> Any:
+    return record(device, ts - T0, None, quality, **{metric: value})
+
+
+async def ask(store: SqliteStore, start: int, end: int, buckets: int | None = None, **more: Any) -> Series:
+    [found] = await store.history([SeriesQuery("a", "t", start, end, buckets, **more)])
+    return found
+
+
+def same(found: Series, expected: list[tuple[Any, ...]]) -> None:
+    assert [(p[0], p[1], *p[3:]) for p in found.points] == [(p[0], p[1], *p[3:]) for p in expected]
+    assert [p[2] for p in found.points] == pytest.approx([p[2] for p in expected], rel=1e-12, abs=1e-9)
+
+
+minutes_of_three_days = st.integers(0, 3 * 1440 * 4).map(lambda quarter: BASE + quarter * 15_000 + quarter % 7 * 1_001)
+values = st.one_of(st.integers(-500, 500).map(lambda t: t / 10), st.floats(-1e6, 1e6), st.booleans(), st.just("off"))
+steps = st.one_of(
+    st.lists(st.tuples(minutes_of_three_days, values), min_size=1, max_size=30),
+    st.sampled_from(["slice", "tidy", "restart"]),
+    st.integers(0, 3 * 24),  # readings from before this hour expire
+)
+
+
+@settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.lists(steps, min_size=2, max_size=12), st.integers(1, 60), st.integers(0, 40), st.integers(0, 50_000_000))
+async def test_wide_buckets_are_right_whatever_came_when(
+    tmp_path_factory: pytest.TempPathFactory, given: list[Any], buckets: int, first: int, odd: int
+) -> None:
+    home = tmp_path_factory.mktemp("data")
+    store, cursor, known, gone = SqliteStore.open(home), 0, list[tuple[int, Any]](), False
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(folding, "POINTS", 4)
+        patch.setattr(folding, "SLICE_POINTS", 8)
+        for step in given:
+            match step:
+                case "slice":
+                    await store._write(store._fold_slice)
+                case "tidy":
+                    await store.tidy()
+                case "restart":
+                    await store.close()
+                    store = SqliteStore.open(home)
+                case int():
+                    gone = True
+                    while await store.expire([Retention(BASE + step * HOUR, 0, 0)]):
+                        pass
+                case _:
+                    await store.commit(1, delta(cursor, *[at(ts, value) for ts, value in step]))
+                    cursor += len(step)
+                    known += step
+        start, end = BASE + first * HOUR, BASE + 3 * DAY - 1
+        count = min(buckets, (end + 1 - start) // (10 * MINUTE))
+        same(await ask(store, start, end, count), by_hand(known, start, end, count))
+        if not gone:  # the ends need not be whole minutes while the readings are there
+            same(await ask(store, start + odd, end - odd, count), by_hand(known, start + odd, end - odd, count))
+    await store.close()
+
+
+async def fill(store: SqliteStore, seconds: int, step: int, device: str = "a", **more: Any) -> list[tuple[int, float]]:
+    """A reading every ``step`` seconds from the midnight on, in random steps."""
+    draw = random.Random(1)
+    points = [(BASE + s * 1000, round(20 + draw.gauss(0, 3), 2)) for s in range(0, seconds, step)]
+    cursor = (await store.load()).cursor
+    for i in range(0, len(points), 5_000):
+        part = points[i : i + 5_000]
+        await store.commit(1, Delta(cursor + i + len(part), [at(ts, v, device, **more) for ts, v in part]))
+    await store.tidy()
+    return points
+
+
+async def test_rollups_outlive_the_readings_and_hours_the_minutes(store: SqliteStore) -> None:
+    points = await fill(store, 12 * 86_400, 30)
+    whole = await ask(store, BASE, BASE + 12 * DAY - 1, 48)
+    assert whole.step == HOUR
+    kept = [Retention(BASE + 9 * DAY, BASE + 5 * DAY, BASE)]
+    while await store.expire(kept):
+        pass
+    assert (await ask(store, BASE, BASE + 9 * DAY - 1)).points == []
+    assert len((await ask(store, BASE + 9 * DAY, BASE + 12 * DAY)).points) == 3 * 2880
+    # One picture of all twelve days, and of a part of each tier.
+    same(await ask(store, BASE, BASE + 12 * DAY - 1, 48), by_hand(points, BASE, BASE + 12 * DAY - 1, 48))
+    minutes = await ask(store, BASE + 6 * DAY, BASE + 6 * DAY + HOUR - 1, 600)
+    assert minutes.step == MINUTE
+    same(minutes, by_hand(points, BASE + 6 * DAY, BASE + 6 * DAY + HOUR - 1, 60))
+    hours = await ask(store, BASE + DAY, BASE + 2 * DAY - 1, 480)
+    assert hours.step == HOUR
+    same(hours, by_hand(points, BASE + DAY, BASE + 2 * DAY - 1, 24))
+    across = await ask(store, BASE + 8 * DAY, BASE + 10 * DAY - 1, 288)
+    same(across, by_hand(points, BASE + 8 * DAY, BASE + 10 * DAY - 1, 288))
+
+
+async def test_late_data_is_in_the_rollups_also_where_the_readings_are_gone(store: SqliteStore) -> None:
+    points = await fill(store, 4 * 86_400, 60)
+    while await store.expire([Retention(BASE + 3 * DAY, 0, 0)]):
+        pass
+    late = [(BASE + 7 * HOUR + s * 1000, 100.0 + s) for s in range(3_000)]
+    cursor = (await store.load()).cursor
+    await store.commit(1, delta(cursor, *[at(ts, value, quality="late") for ts, value in late]))
+    expected = by_hand([*points, *late], BASE, BASE + 4 * DAY - 1, 16)
+    for step in range(3):  # in the log, in chunks, in the rollups alone
+        if step == 1:
+            await store.tidy()
+        while step == 2 and await store.expire([Retention(BASE + 3 * DAY, 0, 0)]):
+            pass
+        found = await ask(store, BASE, BASE + 4 * DAY - 1, 16)
+        same(found, expected)
+        assert [(mark[0], mark[2]) for mark in found.marks] == [(BASE + 6 * HOUR, "late")]
+    assert (await ask(store, BASE, BASE + 3 * DAY - 1)).points == []
+
+
+async def test_exceptions_keep_longer_or_shorter(store: SqliteStore) -> None:
+    for device, metric in (("a", "t"), ("a", "vibration_x"), ("bench", "t")):
+        await fill(store, 86_400, 120, device, metric=metric)
+    noon, evening = BASE + DAY // 2, BASE + 20 * HOUR
+    kept = [
+        Retention(evening, evening, evening, metric="vibration*"),
+        Retention(BASE, BASE, BASE, devices=frozenset({"bench"})),
+        *older(noon),
+    ]
+    while await store.expire(kept):
+        pass
+    names = [("a", "t"), ("a", "vibration_x"), ("bench", "t")]
+    found = await store.history([SeriesQuery(d, m, BASE, BASE + DAY) for d, m in names])
+    assert [series.points[0][0] for series in found] == [noon, evening, BASE]
+
+
+async def test_a_deleted_device_leaves_no_rollups(store: SqliteStore) -> None:
+    await fill(store, 86_400, 30)
+    cursor = (await store.load()).cursor
+    await store.commit(1, delta(cursor, deleted=["a"]))
+    while await store.expire(older(0)):
+        pass
+    left = "SELECT (SELECT count(*) FROM rollup), (SELECT count(*) FROM chunk)"
+    assert store._writer.connection.execute(left).fetchone() == (0, 0)
+    await store.commit(1, delta(cursor, at(BASE, 5.0)))
+    same(await ask(store, BASE, BASE + DAY - 1, 4), [(BASE, 5.0, 5.0, 5.0, 1)])
+
+
+async def test_a_silence_is_a_gap_in_every_form_of_answer(store: SqliteStore) -> None:
+    quiet = (BASE + 5 * HOUR, BASE + 9 * HOUR)
+    given = [BASE + s * 1000 for s in range(0, 86_400, 10)]
+    given = [ts for ts in given if not quiet[0] < ts < quiet[1]]
+    await store.commit(1, delta(0, *[at(ts, 1.0 * (ts % 7_000)) for ts in given]))
+    await store.tidy()
+    assert (await ask(store, BASE, BASE + DAY - 1)).gaps == [quiet]
+    fine = await ask(store, BASE, BASE + DAY - 1, 1_440)
+    assert fine.gaps == [(quiet[0] + MINUTE, quiet[1])]
+    assert (await ask(store, BASE, BASE + DAY - 1, 48)).gaps == [(quiet[0] + 30 * MINUTE, quiet[1])]
+    assert (await ask(store, BASE, BASE + DAY - 1, 400, shape="lttb")).gaps == [quiet]
+    # Buckets finer than the rhythm have empty ones between them, and no gap but the one.
+    assert (await ask(store, BASE, BASE + DAY - 1, 10_000)).gaps == [pytest.approx(quiet, abs=10_000)]
+
+
+async def test_a_device_that_is_irregular_has_no_gaps(store: SqliteStore) -> None:
+    draw = random.Random(3)
+    ts, given = BASE, []
+    for _ in range(500):
+        ts += draw.choice([1_000, 2_000, 60_000, 300_000])
+        given.append(at(ts, 1.0))
+    await store.commit(1, delta(0, *given))
+    assert (await ask(store, BASE, ts)).gaps == []
+
+
+async def test_marks_tell_which_readings_are_not_good(store: SqliteStore) -> None:
+    qualities = ["good"] * 300 + ["clock"] * 10 + ["good"] * 90 + ["late"]
+    given = [at(BASE + i * MINUTE, float(i), quality=quality) for i, quality in enumerate(qualities)]
+    await store.commit(1, delta(0, *given))
+    for _ in range(2):
+        marks = (await ask(store, BASE, BASE + DAY)).marks
+        assert marks == [
+            (BASE + 300 * MINUTE, BASE + 309 * MINUTE, "clock"),
+            (BASE + 400 * MINUTE, BASE + 400 * MINUTE, "late"),
+        ]
+        wide = (await ask(store, BASE, BASE + DAY - 1, 24)).marks
+        assert wide == [(BASE + 5 * HOUR, BASE + 6 * HOUR, "clock"), (BASE + 6 * HOUR, BASE + 7 * HOUR, "late")]
+        await store.tidy()
+
+
+async def test_a_thinned_line_keeps_its_shape(store: SqliteStore) -> None:
+    given = await fill(store, 86_400, 5)
+    peak = max(given, key=lambda point: point[1])
+    low = min(given, key=lambda point: point[1])
+    for shape in ("lttb", "minmax"):
+        found = await ask(store, BASE, BASE + DAY - 1, 300, shape=shape)
+        assert len(found.points) == 300
+        assert found.step == 0
+        assert set(found.points) <= set(given)
+        assert peak in found.points or shape == "lttb"
+        assert low in found.points or shape == "lttb"
+    few = await ask(store, BASE, BASE + 100_000, 300, shape="lttb")
+    assert few.points == given[:21]
+    # Over wider stretches the minutes are thinned out.
+    coarse = await ask(store, BASE, BASE + DAY - 1, 100, shape="minmax")
+    assert coarse.step == MINUTE
+    assert {low[1], peak[1]} <= {value for _, value in coarse.points}

@@ -63,8 +63,13 @@ class Serving:
     def stop(self) -> None:
         self.http.close()
         if self.process is not None and self.process.poll() is None:
-            self.process.terminate()
-            self.process.wait(15)
+            self.end()
+
+    def end(self) -> None:
+        """SIGTERM; it may be started again."""
+        assert self.process is not None
+        self.process.terminate()
+        assert self.process.wait(15) == 0
 
     def get(self, path: str) -> Any:
         answer = self.http.get(path)

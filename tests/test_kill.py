@@ -6,55 +6,21 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import os
 import subprocess
 import sys
-import threading
 import time
 from pathlib import Path
 
-import paho.mqtt.client as paho
 import pytest
 
 from brokers import Mosquitto
 from hub.model import SeriesQuery
 from hub.store.sqlite import SqliteStore
+from numbered import DEVICES, Publisher
 
 KILLS = int(os.environ.get("HUB_KILLS", "5"))
 ALIVE_S = 0.8
-RATE = 300
-DEVICES = 7
-
-
-class Publisher(threading.Thread):
-    """Publishes numbered readings at QoS 1; ``confirmed`` are those that the broker has acknowledged."""
-
-    def __init__(self, port: int) -> None:
-        super().__init__(daemon=True)
-        self.client = paho.Client(paho.CallbackAPIVersion.VERSION2)
-        self.client.max_inflight_messages_set(1000)
-        self.client.connect("127.0.0.1", port)
-        self.client.loop_start()
-        self.sent: list[tuple[int, paho.MQTTMessageInfo]] = []
-        self.stop = threading.Event()
-
-    def run(self) -> None:
-        number = 0
-        while not self.stop.is_set():
-            body = json.dumps({"value": number, "id": number})
-            self.sent.append((number, self.client.publish(f"devices/d{number % DEVICES}/telemetry", body, qos=1)))
-            number += 1
-            time.sleep(1 / RATE)
-
-    def finish(self) -> set[int]:
-        self.stop.set()
-        self.join()
-        for _, info in self.sent:
-            info.wait_for_publish(10)
-        self.client.disconnect()
-        self.client.loop_stop()
-        return {number for number, info in self.sent if info.is_published()}
 
 
 def start(data: Path, broker: Mosquitto, *words: str) -> subprocess.Popen[bytes]:

@@ -3,30 +3,46 @@
 Bounded. A QoS 0 message that finds it full is shed and counted, since QoS 0 cannot be pushed back; QoS 1 is bounded
 by the link's own in-flight window, which must be smaller than ``reserve``. Facts from people are bounded by
 ``facts`` and refused beyond that.
+
+Fair: while more than ``calm`` wait, a topic may add ``share`` messages of QoS 0 and no more until it is calm again. So
+one device that floods sheds its own messages, and the others do not wait behind them.
 """
 
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
 from hub.errors import Conflict
 from hub.model import Fact, RawMessage
 
+TOPICS = 100_000
+"""Topics whose shares are counted at once; it bounds the memory."""
 Entry = RawMessage | tuple[Fact, "asyncio.Future[Any] | None"]
 
 
 class Inbox:
     """Take everything that waits with :meth:`take`; nothing here has a timer."""
 
-    def __init__(self, capacity: int = 50_000, reserve: int = 21_000, facts: int = 1_000) -> None:
+    def __init__(
+        self,
+        capacity: int = 50_000,
+        reserve: int = 21_000,
+        facts: int = 1_000,
+        calm: int = 5_000,
+        share: int = 2_000,
+    ) -> None:
         self._entries: list[Entry] = []
         self._ready = asyncio.Event()
         self._capacity = capacity
         self._reserve = reserve
         self._max_facts = facts
         self._facts = 0
+        self._calm = min(calm, capacity - reserve)
+        self._share = share
+        self._shares: Counter[str] = Counter()
         self.received = 0
         self.shed = 0
         self.closed = False
@@ -42,20 +58,32 @@ class Inbox:
     def offer(self, messages: Sequence[RawMessage]) -> int:
         """Take in what came together; how many were kept, or shed and counted (QoS 0). Fewer than all says that the
         next one, of QoS 1, found no room. A full window of QoS 1 always finds room."""
-        entries, room = self._entries, self._capacity - self._reserve
-        if len(entries) + len(messages) <= room:
+        entries = self._entries
+        if len(entries) + len(messages) <= self._calm:
+            self._shares.clear()
             entries.extend(messages)
+            taken = len(messages)
         else:
-            for done, message in enumerate(messages):
-                if len(entries) < (self._capacity if message.qos else room):
-                    entries.append(message)
-                elif message.qos:
-                    self.received += done
-                    return done
-                else:
-                    self.shed += 1
-        self.received += len(messages)
+            taken = self._squeeze(messages)
+        self.received += taken
         self._ready.set()
+        return taken
+
+    def _squeeze(self, messages: Sequence[RawMessage]) -> int:
+        """:meth:`offer` while many wait."""
+        entries, room, shares = self._entries, self._capacity - self._reserve, self._shares
+        for done, message in enumerate(messages):
+            if message.qos:
+                if len(entries) >= self._capacity:
+                    return done
+                entries.append(message)
+            elif len(entries) < room and shares[message.topic] < self._share:
+                if len(shares) >= TOPICS:
+                    shares.clear()
+                shares[message.topic] += 1
+                entries.append(message)
+            else:
+                self.shed += 1
         return len(messages)
 
     def tell(self, fact: Fact) -> None:

@@ -1,12 +1,11 @@
-"""What goes wrong around a hub that serves: broker, disk, history, and its own end. Each with a real broker, under load,
-and each time what the broker confirmed is in the history once (kill -9 of the hub itself stands in ``test_kill``)."""
+"""What goes wrong around a hub that serves: broker, disk, history, and its own end. Each with a real broker and under
+load, and each time what the broker confirmed is in the history once (kill -9 of the hub stands in ``test_kill``)."""
 
 from __future__ import annotations
 
-import os
 import resource
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest

@@ -34,6 +34,18 @@ async def test_qos_0_is_shed_and_counted_while_qos_1_still_finds_room():
     assert (inbox.received, inbox.shed, len(inbox)) == (14, 4, 10)
 
 
+async def test_a_topic_that_floods_sheds_its_own_and_nobody_elses():
+    inbox = Inbox(capacity=1_000, reserve=200, calm=100, share=50)
+    noisy, quiet = RawMessage("noisy", b"", 0), RawMessage("quiet", b"", 0)
+    inbox.offer([noisy] * 100)
+    for _ in range(40):
+        inbox.offer([noisy] * 100 + [quiet])
+    assert inbox.shed == 40 * 100 - 50
+    assert [entry.topic for entry in await inbox.take(1_000)].count("quiet") == 40
+    inbox.offer([noisy] * 100)
+    assert inbox.shed == 40 * 100 - 50, "it is calm again"
+
+
 async def test_people_are_told_when_too_many_wait():
     inbox = Inbox(facts=1)
     waiting = asyncio.ensure_future(inbox.submit(EditDevice("d", 0)))

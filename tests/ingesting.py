@@ -1,0 +1,75 @@
+"""The hub's way of a message inside a test's own loop: a real link to a real broker, pipeline and store."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from hub.bus import Bus
+from hub.dialects import NativeDialect
+from hub.fleet import Fleet
+from hub.inbox import Inbox
+from hub.model import LostSession, SeriesQuery
+from hub.mqtt.backoff import Backoff
+from hub.mqtt.link import LinkSettings
+from hub.mqtt.versions import MqttLink
+from hub.pipeline import Pipeline
+from hub.rules import Engine
+from hub.store.sqlite import SqliteStore
+from receiver import until
+
+
+class Ingesting:
+    """An async context manager: subscribed when it is entered, drained and closed when it is left."""
+
+    def __init__(
+        self, data: Path, port: int, *, now: Callable[[], int] | None = None, inbox: Inbox | None = None, **link: Any
+    ) -> None:
+        self.inbox, self.bus, self.fleet = inbox or Inbox(), Bus(), Fleet()
+        self.store = SqliteStore.open(data)
+        settings = msgspec.structs.replace(LinkSettings("127.0.0.1", port, "hub-ingesting"), **link)
+        self.link = MqttLink(settings, self.inbox.offer, self._lost, backoff=Backoff(0.02, 0.1))
+        self.link.subscribe(["devices/+/telemetry"])
+        self.pipeline = Pipeline(
+            inbox=self.inbox,
+            dialects=[NativeDialect()],
+            fleet=self.fleet,
+            engine=Engine([]),
+            store=self.store,
+            bus=self.bus,
+            now=now or (lambda: time.time_ns() // 1_000_000),
+        )
+        self.pipeline.link = self.link
+        self.gaps = 0
+        self._tasks: list[asyncio.Task[None]] = []
+
+    def _lost(self, since: int, now: int) -> None:
+        self.gaps += 1
+        self.inbox.tell(LostSession(since, now))
+
+    async def __aenter__(self) -> Ingesting:
+        await self.pipeline.restore()
+        running = ((self.pipeline.run(), "pipeline"), (self.link.run(), "link"))
+        self._tasks = [asyncio.create_task(work, name=name) for work, name in running]
+        await until(lambda: self.link.state.subscribed)
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        pipeline, link = self._tasks
+        self.inbox.close()
+        await asyncio.wait_for(pipeline, 20)
+        link.cancel()
+        with suppress(asyncio.CancelledError):
+            await link
+        self.bus.close()
+        await self.store.close()
+
+    async def values(self, device: str, metric: str = "value") -> list[float]:
+        [series] = await self.store.history([SeriesQuery(device, metric, 0, 2**53)])
+        return [float(point[1]) for point in series.points]

@@ -1,0 +1,99 @@
+"""More than the hub can take, for a while or for good: a history that is locked for long, a flood, a noisy device."""
+
+from __future__ import annotations
+
+import asyncio
+import sqlite3
+import sys
+from pathlib import Path
+
+import psutil
+import pytest
+
+from brokers import Mosquitto, publish
+from hub import committing
+from ingesting import Ingesting
+from numbered import DEVICES
+from receiver import until
+
+
+async def test_a_history_locked_for_long_leaves_the_messages_with_the_broker(
+    tmp_path: Path, mosquitto: Mosquitto, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(committing, "STALLED_S", 0.5)
+    async with Ingesting(tmp_path / "data", mosquitto.port, keepalive_s=1) as hub:
+        holder = sqlite3.connect(hub.store.path, isolation_level=None)
+        holder.execute("BEGIN IMMEDIATE")
+        await number(mosquitto.port, 0, 500)
+        await until(lambda: not hub.link.state.connected, 20)
+        waiting = len(hub.inbox)
+        await number(mosquitto.port, 500, 1_000)
+        await asyncio.sleep(0.5)
+        assert len(hub.inbox) == waiting
+        assert hub.pipeline.counters.stored == 0
+        holder.execute("ROLLBACK")
+        holder.close()
+        await until(lambda: hub.pipeline.counters.stored == 1_000, 20)
+        assert not hub.gaps
+        for device in range(DEVICES):
+            assert await hub.values(f"d{device}") == list(range(device, 1_000, DEVICES))
+
+
+async def number(port: int, start: int, end: int) -> None:
+    """These numbers from :data:`DEVICES` devices, confirmed."""
+    said = range(start, end)
+    await publish(port, *[(f"devices/d{n % DEVICES}/telemetry", f'{{"value":{n},"id":{n}}}', 1, False) for n in said])
+
+
+FLOOD = """
+import socket, sys, time
+port, topic, seconds = int(sys.argv[1]), sys.argv[2].encode(), float(sys.argv[3])
+body = b'{"value": 1.5, "other": 2.5}'
+rest = len(topic).to_bytes(2) + topic + body
+packets = (bytes([0x30, len(rest)]) + rest) * 500
+with socket.create_connection(("127.0.0.1", port)) as sock:
+    sock.sendall(b"\\x10\\x11\\0\\4MQTT\\4\\2\\0\\0\\0\\5flood")
+    assert sock.recv(4) == b"\\x20\\2\\0\\0"
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        sock.sendall(packets)
+"""
+
+
+async def flood(port: int, topic: str, seconds: float) -> asyncio.subprocess.Process:
+    """QoS 0 without a break, from a process of its own: more than any hub in Python takes."""
+    return await asyncio.create_subprocess_exec(sys.executable, "-c", FLOOD, str(port), topic, str(seconds))
+
+
+async def test_a_flood_is_shed_counted_and_does_not_grow_the_memory(tmp_path: Path, mosquitto: Mosquitto) -> None:
+    process, sizes = psutil.Process(), list[int]()
+    async with Ingesting(tmp_path / "data", mosquitto.port) as hub:
+        flooding = [await flood(mosquitto.port, f"devices/noisy-{i}/telemetry", 5) for i in range(2)]
+        while any(one.returncode is None for one in flooding):
+            await asyncio.sleep(0.25)
+            sizes.append(process.memory_info().rss)
+            assert len(hub.inbox) <= 50_000 + 1_000
+        await until(lambda: not len(hub.inbox), 20)
+        counters = hub.pipeline.counters
+        await until(lambda: counters.stored + hub.inbox.shed == hub.inbox.received, 20)
+        assert hub.inbox.shed > 1_000, "it was no flood"
+        assert counters.stored > 1_000
+    half = len(sizes) // 2
+    assert max(sizes[half:]) - max(sizes[:half]) < 60_000_000
+
+
+async def test_a_noisy_device_does_not_make_the_others_wait(tmp_path: Path, mosquitto: Mosquitto) -> None:
+    most, said = 0, 0
+    async with Ingesting(tmp_path / "data", mosquitto.port) as hub:
+        flooding = await flood(mosquitto.port, "devices/noisy/telemetry", 4)
+        while flooding.returncode is None:
+            await publish(mosquitto.port, *[(f"devices/quiet-{said}/telemetry", '{"value":1}', 1, False)] * 5)
+            said += 1
+            most = max(most, len(hub.inbox))
+        await until(lambda: not len(hub.inbox), 20)
+        assert hub.inbox.shed > 1_000, "it was no flood"
+        # What waits is what the others wait behind: without a share for each topic it would be the whole queue.
+        assert most < 10_000
+        await until(lambda: hub.pipeline.counters.stored + hub.inbox.shed == hub.inbox.received, 20)
+        for device in range(said):
+            assert await hub.values(f"quiet-{device}") == [1] * 5

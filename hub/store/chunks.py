@@ -17,7 +17,7 @@ from collections.abc import Sequence
 import msgspec
 import numpy as np
 
-from hub.store.columns import TEXT, Bytes, Columns, Floats, Ints, Mask, empty, join
+from hub.store.columns import TEXT, Bytes, Columns, Floats, Ints, Mask, empty
 
 POINTS = 256
 """The length of a full chunk."""
@@ -189,15 +189,17 @@ def _scaled(value: Floats, starts: Ints, counts: Ints) -> tuple[Ints, Ints]:
 
 
 def decode(series: Sequence[int], firsts: Sequence[int], bodies: Sequence[bytes]) -> Columns:
-    """The points of chunks: of each its series, the time of its first point, and its body. Chunk after chunk, but
-    those of one layout together: the caller sorts (:meth:`Columns.in_order` where chunks of a series overlap)."""
+    """The points of chunks, chunk after chunk: of each its series, the time of its first point, and its body. The
+    caller sorts (:meth:`Columns.in_order`) where chunks of a series overlap."""
     layouts: dict[tuple[int, int, int, int, bool], list[int]] = defaultdict(list)
     opened = [_unpack(body) for body in bodies]
     for i, body in enumerate(opened):
         layout = (body.count, len(body.gaps), body.decimals, len(body.values), body.first is None)
         layouts[layout].append(i)
-    parts: list[Columns] = []
-    order: list[Ints] = []
+    counts = np.array([body.count for body in opened], np.int64)
+    starts = np.cumsum(counts) - counts
+    found = empty(int(counts.sum()))
+    found.series[:] = np.repeat(np.array(series, np.int64), counts)
     texts: list[str] = []
     for members in layouts.values():
         alike = [opened[i] for i in members]
@@ -209,15 +211,10 @@ def decode(series: Sequence[int], firsts: Sequence[int], bodies: Sequence[bytes]
                 value[row][kind[row] == TEXT] += len(texts)
                 texts += body.texts
         ts = _times(alike, np.array([firsts[i] for i in members], np.int64))
-        owner = np.repeat(np.array([series[i] for i in members], np.int64), count)
-        parts.append(Columns(owner, ts.ravel(), value.ravel(), kind.ravel(), quality.ravel()))
-        order.append(np.repeat(np.array(members), count))
-    if not parts:
-        return empty()
-    if len(parts) == 1:
-        return msgspec.structs.replace(parts[0], texts=texts)
-    joined = join(parts).take(np.argsort(np.concatenate(order), kind="stable"))
-    return msgspec.structs.replace(joined, texts=texts)
+        places = starts[members][:, None] + np.arange(count)
+        found.ts[places], found.value[places] = ts, value
+        found.kind[places], found.quality[places] = kind, quality
+    return msgspec.structs.replace(found, texts=texts)
 
 
 def _times(alike: Sequence[Body], firsts: Ints) -> Ints:

@@ -116,7 +116,7 @@ class _Asked:
 
     def to_open(self) -> np.ndarray:
         """The chunks that have to be read; the others' summaries do."""
-        first, last = self.heads["first"].astype(np.int64), self.heads["last"].astype(np.int64)
+        first, last = _reach(self.heads)
         whole = self.within(first, last, self.heads["open"] > 0)
         if self.span.parts is None:
             self._opened = self._newest(first, last, self.heads["count"].astype(np.int64), whole)
@@ -209,14 +209,24 @@ def _stored(connection: sqlite3.Connection, asked: Sequence[_Asked]) -> Columns:
     owner = np.repeat(np.arange(len(asked)), [len(head) for head in heads])
     bodies = [packed[number] for number in together["id"].tolist()]
     points = decode(range(len(together)), together["first"].tolist(), bodies)
-    still_open = together["open"][points.series] > 0
-    owners = owner[points.series]
-    points = msgspec.structs.replace(points, series=owners)
-    served = np.zeros(len(points), np.bool_)
-    for i in np.unique(owners).tolist():
-        own = owners == i
-        served[own] = asked[i].within(points.ts[own], points.ts[own], still_open[own])
-    return points.take(served).in_order()
+    # Of most chunks, every point is asked for.
+    whole = np.concatenate(
+        [one.within(*_reach(head), head["open"] > 0) for one, head in zip(asked, heads, strict=True)]
+    )
+    row = points.series
+    points = msgspec.structs.replace(points, series=owner[row])
+    if not whole.all():
+        partly = np.flatnonzero(~whole[row])
+        served = np.ones(len(points), np.bool_)
+        for i in sorted(set(owner[~whole].tolist())):
+            own = partly[points.series[partly] == i]
+            served[own] = asked[i].within(points.ts[own], points.ts[own], together["open"][row[own]] > 0)
+        points = points.take(served)
+    return points.in_order()
+
+
+def _reach(head: np.ndarray) -> tuple[Ints, Ints]:
+    return head["first"].astype(np.int64), head["last"].astype(np.int64)
 
 
 def _of(points: Columns, series: int) -> Columns:

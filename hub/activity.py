@@ -44,6 +44,10 @@ def narrate(event: ev.Event, find: Callable[[str], Device | None]) -> Activity |
             return Activity(event.at, "rejected", None, said, "info")
         case ev.GapSuspected():
             lost = "The broker had forgotten this hub's session: messages may be missing"
+            if event.dropped:
+                lost = (
+                    f"The broker has dropped {event.dropped:,} messages, its queue was full: some may be missing here"
+                )
             return Activity(event.at, "gap", None, lost, "warning")
         case _:
             return None

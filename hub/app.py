@@ -73,6 +73,7 @@ async def _run(hub: Hub, stop: asyncio.Event, on_ready: Callable[[], Awaitable[N
         link = start("link", hub.link.run())
         outbox = start("outbox", hub.outbox.run())
         explorer = start("explorer", hub.explorer.run())
+        drops = start("dropped messages", hub.drops.run(hub.watching))
         sender = start("commands", hub.sender.run())
         clock = start("clock", run_clock(hub.inbox, hub.link, now_ms))
         retention = start("retention", run_retention(hub.store, hub.kept, hub.fleet, now_ms))
@@ -84,7 +85,7 @@ async def _run(hub: Hub, stop: asyncio.Event, on_ready: Callable[[], Awaitable[N
 
         greeting.cancel()
         hub.shutdown.set()  # streams end now, so that the web server has nobody to wait for
-        for task in (clock, outbox, explorer, sender, retention, diagnosis):
+        for task in (clock, outbox, explorer, drops, sender, retention, diagnosis):
             task.cancel()
         hub.link.pause()
         hub.inbox.close()

@@ -25,10 +25,12 @@ from hub.diagnosis import Diagnostician
 from hub.dialects import DIALECTS, greetings
 from hub.fleet import Fleet
 from hub.inbox import Inbox
-from hub.install import Install, open_install
+from hub.install import Install, keep_dropped, open_install
 from hub.metrics import Metrics
 from hub.model import LostSession
+from hub.mqtt.drops import Drops
 from hub.mqtt.explorer import Explorer, for_looking
+from hub.mqtt.link import LinkSettings
 from hub.mqtt.recent import Recent
 from hub.mqtt.versions import MqttLink
 from hub.outbox import Outbox
@@ -81,6 +83,8 @@ class Hub:
     store: SqliteStore
     link: MqttLink
     explorer: Explorer
+    drops: Drops
+    watching: LinkSettings
     outbox: Outbox
     sender: Sender
     pipeline: Pipeline
@@ -118,6 +122,11 @@ async def open_hub(settings: Settings, token: str | None, *, lasting_broker: boo
             wanted,
             messages.take,
             lambda since, at: inbox.tell(LostSession(since or _last_heard(fleet), at)),
+        )
+        drops = Drops(
+            install.dropped,
+            on_drop=lambda since, at, count: inbox.tell(LostSession(since or _last_heard(fleet), at, count)),
+            keep=lambda count: keep_dropped(data, install, count),
         )
         link.subscribe(topic for dialect in dialects for topic in dialect.filters)
         metrics, outbox = Metrics(), Outbox(link, greetings(roots))
@@ -189,6 +198,8 @@ async def open_hub(settings: Settings, token: str | None, *, lasting_broker: boo
             store=store,
             link=link,
             explorer=explorer,
+            drops=drops,
+            watching=for_looking(wanted, link.state, "drops"),
             outbox=outbox,
             sender=sender,
             pipeline=pipeline,

@@ -70,10 +70,12 @@ class MessageRejected(msgspec.Struct, frozen=True):
 
 
 class GapSuspected(msgspec.Struct, frozen=True):
-    """The broker had lost our session: messages between ``since`` and ``at`` may be missing."""
+    """Messages between ``since`` and ``at`` may be missing: the broker had lost our session, or has ``dropped`` so many
+    of a client whose queue was full."""
 
     since: int
     at: int
+    dropped: int = 0
 
 
 Event = (

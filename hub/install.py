@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import secrets
+from contextlib import suppress
 from pathlib import Path
 
 import msgspec
@@ -15,11 +16,13 @@ from hub.errors import ConfigError
 
 
 class Install(msgspec.Struct):
-    """``had_session`` says that this installation's MQTT session existed before, so a missing one means a gap."""
+    """``had_session`` says that this installation's MQTT session existed before, so a missing one means a gap.
+    ``dropped`` is how many messages the broker had dropped, in all, when this installation looked last."""
 
     id: str
     token: str | None = None
     had_session: bool = False
+    dropped: int | None = None
 
 
 def open_install(directory: Path) -> Install:
@@ -45,6 +48,13 @@ def save(directory: Path, install: Install) -> None:
         stream.write(msgspec.json.encode(install))
         os.fsync(stream.fileno())
     draft.replace(directory / "install.json")
+
+
+def keep_dropped(directory: Path, install: Install, count: int) -> None:
+    """Remember what the broker's count of dropped messages was. A disk that is full loses it; that harms nobody."""
+    install.dropped = count
+    with suppress(OSError):
+        save(directory, install)
 
 
 def make_token(directory: Path, install: Install) -> str:

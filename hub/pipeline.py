@@ -247,7 +247,7 @@ class Pipeline:
             case facts.SendingFailed():
                 batch.command(self._ledger.not_sent(fact), fact.at)
             case facts.LostSession():
-                batch.events.append(ev.GapSuspected(fact.since, fact.at))
+                batch.events.append(ev.GapSuspected(fact.since, fact.at, fact.dropped))
         return None
 
     def _tick_dialects(self, batch: Batch, now: int) -> None:

@@ -45,14 +45,14 @@ class Mosquitto:
         lines = [
             f"listener {self.port} {HOST}",
             "max_inflight_messages 10000",
-            "max_queued_messages 100000",
             "persistence true",
             f"persistence_location {directory}/",
             f"user {pwd.getpwuid(os.geteuid()).pw_name}",
             *extra,
         ]
-        if not any(line.startswith("allow_anonymous") for line in extra):
-            lines.append("allow_anonymous true")
+        for line in ("allow_anonymous true", "max_queued_messages 100000"):
+            if not any(given.split()[0] == line.split()[0] for given in extra):
+                lines.append(line)
         self.config.write_text("\n".join(lines) + "\n")
 
     @property

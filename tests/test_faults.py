@@ -149,3 +149,40 @@ def test_poison_is_kept_as_rejected_acknowledged_and_does_not_come_again(hub: Se
     until(lambda: hub.get("/api/devices/p")["metrics"]["t"]["value"] == 2)
     assert hub.get("/api/status")["counters"]["rejected"] == 0, "it came again"
     thing.leave()
+
+
+def test_what_the_broker_had_no_room_for_while_the_hub_was_away_is_told(tmp_path: Path) -> None:
+    """``max_queued_messages`` of them are kept and delivered; of the others the broker says how many it dropped."""
+    broker = Mosquitto(tmp_path, ["sys_interval 1", "max_queued_messages 200"])
+    broker.start()
+    hub, thing = Serving(tmp_path / "data", broker), Thing(broker)
+    try:
+        hub.start()
+        thing.say("devices/d/telemetry", {"value": -1})
+        until(lambda: hub.http.get("/api/devices/d").status_code == 200)
+        until(lambda: '"dropped":0' in (hub.data / "install.json").read_text())
+        hub.end()
+        for n in range(500):
+            thing.say("devices/d/telemetry", {"value": n, "id": n})
+        hub.start()
+        [line] = until(lambda: gaps(hub))
+        kept = {int(value) for _, value in hub.get("/api/devices/d/history?metric=value")["points"]} - {-1}
+        assert f"dropped {500 - len(kept):,} messages" in line["text"]
+        assert 200 <= len(kept) < 500
+        assert said(hub, "raise max_queued_messages") == 1
+    finally:
+        thing.leave()
+        hub.stop()
+        broker.stop()
+
+
+def test_a_broker_that_is_away_is_said_once_and_that_it_is_back(hub: Serving, mosquitto: Mosquitto) -> None:
+    mosquitto.stop()
+    until(lambda: not hub.get("/api/status")["broker"]["connected"])
+    time.sleep(3)  # some tries
+    mosquitto.start()
+    until(lambda: hub.get("/api/status")["broker"]["subscribed"], 30)
+    log = (hub.data.parent / "hub.log").read_text()
+    assert log.count("nothing listens there; is the broker running?") == 1, log
+    assert log.count("is connected again") == 1, log
+    assert len(log.splitlines()) < 8, log

@@ -65,10 +65,12 @@ class WriteDiagnosis(msgspec.Struct, frozen=True):
 
 
 class LostSession(msgspec.Struct, frozen=True):
-    """The broker did not know our session any more; messages since ``since`` may be missing."""
+    """Messages since ``since`` may be missing: the broker did not know our session any more, or says that it has
+    ``dropped`` so many of some client's."""
 
     since: int
     at: int
+    dropped: int = 0
 
 
 class ReplaceRules(msgspec.Struct, frozen=True):

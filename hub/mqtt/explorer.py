@@ -117,11 +117,11 @@ def check_filter(text: str) -> None:
         raise Invalid(f"{text[:80]!r} has # before its end.", "# stands at the end, for all levels below.")
 
 
-def for_looking(settings: LinkSettings, state: LinkState) -> LinkSettings:
+def for_looking(settings: LinkSettings, state: LinkState, suffix: str = "look") -> LinkSettings:
     """The hub's own way to the broker, under another name, in a session that does not last. Which version of MQTT the
     broker speaks is known from the hub's link."""
     spoken: Literal["auto", "5", "3.1.1"] = settings.protocol
     if state.protocol is not None:
         spoken = "5" if state.protocol == "MQTT 5" else "3.1.1"
-    name = f"{settings.client_id}-look"
+    name = f"{settings.client_id}-{suffix}"
     return msgspec.structs.replace(settings, client_id=name, protocol=spoken, lasting=False, had_session=False)

@@ -19,6 +19,9 @@ from hub.mqtt.backoff import Backoff
 from hub.mqtt.connection import Connect, Connection, Lost, Refused
 from hub.mqtt.link import GapListener, LinkSettings, LinkState, Sink
 
+REPEAT_S = 600.0
+"""The same reason for a lost connection is said again in the log after this long."""
+
 RESUBSCRIBE_S = 30.0
 """A refused subscription is tried again after this long: somebody may mend the broker's access list."""
 
@@ -58,6 +61,8 @@ class PersistentLink:
         self._paused = False
         self._stalled_at: float | None = None
         self._changed = asyncio.Event()
+        self._said: dict[str, float] = {}
+        self._down_said = False
 
     @property
     def state(self) -> LinkState:
@@ -73,12 +78,22 @@ class PersistentLink:
             try:
                 await self._live()
             except Lost as lost:
-                log.warning("The connection to %s is down: %s.", self._state.address, lost)
+                self._say(str(lost))
             if self._must_wait():
                 continue  # it was closed because of that, and comes back as soon as the hub can take more
             if time.monotonic() - begun > self._backoff.most:
                 self._backoff.reset()
             await asyncio.sleep(self._backoff.next())
+
+    def _say(self, reason: str) -> None:
+        """Why the connection is down: once, not at each of a thousand tries. One who only looks says nothing."""
+        now = time.monotonic()
+        if not self._settings.lasting or now - self._said.get(reason, -REPEAT_S) < REPEAT_S:
+            return
+        if len(self._said) >= 20:
+            self._said.clear()
+        self._said[reason], self._down_said = now, True
+        log.warning("The connection to the broker at %s is down: %s. Trying on.", self._state.address, reason)
 
     async def _live(self) -> None:
         """One connection's life; raises :class:`Lost` at its end."""
@@ -104,6 +119,9 @@ class PersistentLink:
             self._on_gap(self._current_to, now)
         self._had_session = True
         self._set(connected=True, protocol=connection.protocol, since=now, error=None)
+        if self._down_said:
+            self._down_said = False
+            log.warning("The broker at %s is connected again.", self._state.address)
         if self._must_wait():
             self._stall()
 

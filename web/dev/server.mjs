@@ -47,6 +47,11 @@ const say = (message) => {
   const text = JSON.stringify(message);
   for (const client of clients) if (client.greeted) client.socket.send(text);
 };
+/** Figures are for those who look, as with the hub. */
+const sayStats = () => {
+  const text = JSON.stringify(statsNow());
+  for (const client of clients) if (client.greeted && !client.hidden) client.socket.send(text);
+};
 const rest = createRest({ snapshot, drift, open, say, token: options.token, cut });
 
 function cut(seconds) {
@@ -144,7 +149,7 @@ setInterval(() => {
     client.socket.send(frame);
   }
 }, FRAME_MS);
-setInterval(() => say(statsNow()), 2000);
+setInterval(sayStats, 2000);
 
 server.listen(Number(options.port), '127.0.0.1', () =>
   console.log(

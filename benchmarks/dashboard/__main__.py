@@ -1,0 +1,66 @@
+"""Print each figure beside its budget, in one run on one machine.
+
+    python -m benchmarks.dashboard [--runs 3] [--seconds 6] [--minutes 10] [--pages 50]
+
+The page runs in a real Chromium against the fake live server; then the hub's own process feeds pages that only take
+frames. Medians over the runs; of long tasks and staleness the worst. With ten minutes for the heap it takes about 13.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import statistics
+
+from benchmarks.dashboard import feed
+from benchmarks.dashboard.page import Cost, Measured, measured
+
+WIDTH = 58
+
+
+def main() -> None:
+    words = argparse.ArgumentParser(prog="python -m benchmarks.dashboard")
+    words.add_argument("--devices", type=int, default=10_000)
+    words.add_argument("--rate", type=int, default=5_000, help="readings a second")
+    words.add_argument("--runs", type=int, default=3, help="fresh pages")
+    words.add_argument("--seconds", type=float, default=6, help="of each measurement")
+    words.add_argument("--minutes", type=float, default=10, help="that a page is left open before its heap is weighed")
+    words.add_argument("--pages", type=int, default=50, help="that look at the hub at once")
+    said = words.parse_args()
+    print(f"{said.devices:,} devices, {said.rate:,} readings a second\n")
+    print(f"{'figure':{WIDTH}}{'measured':>14}  budget")
+    print_page(measured(said.devices, said.rate, said.runs, said.seconds, said.minutes), said.minutes)
+    with feed.hub(said.devices, said.rate) as (port, process):
+        alone, together, frames = asyncio.run(feed.many(port, process, said.pages, said.seconds))
+        line(f"hub's CPU, ms/s, no page ({frames:.1f} frames/s a page)", f"{alone:.0f}", "")
+        line(f"hub's CPU for {said.pages} pages above that, ms/s", f"{together - alone:.0f}", "< 30")
+        late, neighbour, frames = asyncio.run(feed.slow(port, 4 * said.seconds))
+        line(f"oldest frame of a page that reads one in {feed.SLOW_S:.0f} s, s", f"{late:.1f}", "<= 5")
+        line(f"oldest frame of its neighbour, s ({frames:.1f} frames/s)", f"{neighbour:.1f}", "not slowed")
+        silent, at_once, length = asyncio.run(feed.hidden(port, said.seconds))
+        line("frames sent to a hidden page", f"{silent}", "0")
+        line(f"frames when it is shown again ({length:.1f} usual ones long)", f"{at_once}", "1")
+
+
+def print_page(found: Measured, minutes: float) -> None:
+    line("first device on the page, s", f"{statistics.median(found.first):.2f}", "< 2")
+    for name, costs, budget in (
+        ("left alone", found.idle, "<= 80"),
+        ("scrolling", found.scrolling, "<= 250"),
+        ("hidden", found.hidden, "nothing"),
+    ):
+        of = {part: statistics.median(getattr(cost, part) for cost in costs) for part in Cost.__annotations__}
+        parts = f"script {of['script']:.0f}, style {of['style']:.0f}, layout {of['layout']:.0f}"
+        line(f"main thread {name}, ms/s ({parts})", f"{of['main']:.1f}", budget)
+    longest = max(*found.loading, *(cost.longest for cost in (*found.idle, *found.scrolling, *found.hidden)))
+    line(f"longest task, ms (while loading {max(found.loading):.0f})", f"{longest:.0f}", "<= 100")
+    line("frames to the hidden page; when shown again", f"{max(found.silent)}; {max(found.caught_up)}", "0; 1")
+    line(f"heap after {minutes:g} minutes, MB", f"{found.heap:.1f}", "< 80")
+
+
+def line(figure: str, value: str, budget: str) -> None:
+    print(f"{figure:{WIDTH}}{value:>14}  {budget}", flush=True)
+
+
+if __name__ == "__main__":
+    main()

@@ -114,11 +114,10 @@ const DAY = new Intl.DateTimeFormat('en-GB', { day: 'numeric', month: 'short' })
 
 export const clock = (ts: number): string => CLOCK.format(ts);
 
+export const day = (ts: number): string => `${DAY.format(ts)} ${new Date(ts).getFullYear()}`;
+
 /** The exact moment, for titles: `22 Nov 2026, 14:00:12`. */
-export function moment(ts: number): string {
-  const date = new Date(ts);
-  return `${DAY.format(date)} ${date.getFullYear()}, ${CLOCK.format(date)}`;
-}
+export const moment = (ts: number): string => `${day(ts)}, ${clock(ts)}`;
 
 /** `14:00` today, `21 Nov 14:00` before. */
 export function when(ts: number, now: number): string {

@@ -42,6 +42,9 @@ class Session {
   states = $state(0);
   /** Counts up with each new snapshot: what was fetched for the old one should be fetched again. */
   epoch = $state(0);
+  /** Counts up when readings may have gone by unseen: the line was cut, or the tab hidden. What was fetched and then
+   *  carried on live has a hole, so it should be fetched again. */
+  gaps = $state(0);
   private readonly commandListeners = new Set<(command: Command) => void>();
   private readonly byId = new SvelteMap<string, Alert>();
   private readonly followers = new Map<string, Follower>();
@@ -88,7 +91,9 @@ class Session {
     });
     document.addEventListener('visibilitychange', () => {
       this.connection.setHidden(document.hidden);
-      if (!document.hidden && this.link === 'lost') this.connection.open();
+      if (document.hidden) return;
+      this.missed();
+      if (this.link === 'lost') this.connection.open();
     });
     addEventListener('online', () => this.link === 'lost' && this.connection.open());
     this.unlinked('connecting');
@@ -141,7 +146,13 @@ class Session {
     nextFrame(() => fleet.flush());
   }
 
+  private missed(): void {
+    sparks.clear();
+    this.gaps++;
+  }
+
   private linked(): void {
+    this.missed();
     clearTimeout(this.bannerTimer);
     this.bannerTimer = undefined;
     this.link = 'live';

@@ -1,0 +1,111 @@
+"""The line to the hub is cut, the tab is hidden: afterwards the page knows all that happened, and each thing once."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections import Counter
+from collections.abc import Iterator
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from e2e.conftest import Errors
+from e2e.running import Demo, eventually, free_address
+from outage import Proxy
+
+pytestmark = pytest.mark.timeout(120)
+
+HIDE = """hidden => {
+  Object.defineProperty(document, 'hidden', { configurable: true, get: () => hidden });
+  document.dispatchEvent(new Event('visibilitychange'));
+}"""
+"""What a browser tells a page; a headless one shows every tab."""
+
+
+@pytest.fixture(scope="module")
+def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
+    words = ["--http", free_address(), "--mqtt", free_address(), "--devices", "0"]
+    demo = Demo(words, tmp_path_factory.mktemp("cut") / "demo.log")
+    yield demo
+    demo.stop()
+
+
+@pytest.fixture
+def heard(page: Page) -> list[str]:
+    """The types of all messages that came over the page's sockets."""
+    types: list[str] = []
+    page.on("websocket", lambda s: s.on("framereceived", lambda text: types.append(json.loads(text)["type"])))
+    return types
+
+
+def count(demo: Demo, device: str, *values: int) -> None:
+    """A meter counts on."""
+    for value in values:
+        demo.publish(f"devices/{device}/telemetry", {"count": value})
+        time.sleep(0.02)
+
+
+def watched(page: Page, address: str, device: str, value: int) -> None:
+    """The page of the meter, live."""
+    page.goto(f"http://{address}/d/{device}?metric=count&range=15m")
+    expect(page.get_by_test_id("live-pill")).to_contain_text("Live")
+    shows(page, value)
+
+
+def shows(page: Page, value: int) -> None:
+    expect(page.locator("[data-testid=metric][data-metric=count] .v")).to_have_text(f"{value}.0")
+
+
+def test_after_a_cut_nothing_is_lost_and_nothing_doubled(demo: Demo, page: Page, heard: list[str], errors: Errors):
+    errors.expected = ("net::ERR_", "WebSocket connection to")
+    line = Proxy(int(demo.http.rpartition(":")[2]))
+    count(demo, "meter-1", *range(1, 11))
+    watched(page, f"127.0.0.1:{line.port}", "meter-1", 10)
+    expect(page).to_have_title("meter-1 · Watchkeeper")
+
+    line.cut()
+    count(demo, "meter-1", *range(11, 31))
+    demo.publish("devices/late-1/telemetry", {"count": 5})
+    demo.heat("sensor_9", 2.6)
+    eventually(lambda: demo.get("/api/alerts", state="open")["items"], 5, "the alert")
+    expect(page.get_by_text("The connection to the hub is lost.")).to_be_visible()
+    shows(page, 10)
+    expect(page.get_by_test_id("diagnose")).to_be_disabled()
+
+    heard.clear()
+    line.open()
+    with page.expect_response("**/api/devices/meter-1/history?*") as fetched:
+        page.get_by_role("button", name="Try now").click()
+    points = fetched.value.json()["points"]
+    assert (points[-1][3], sum(point[4] for point in points)) == (30, 30), "the chart has what came during the cut"
+    shows(page, 30)
+    expect(page.get_by_text("The connection to the hub is lost.")).to_have_count(0)
+    expect(page).to_have_title("(1) meter-1 · Watchkeeper")
+    assert "resumed" in heard
+    assert not {"snapshot", "resync"} & set(heard), "it goes on where it stopped"
+
+    page.get_by_role("navigation", name="Main").first.get_by_role("link", name="Fleet").click()
+    expect(page.get_by_test_id("device-row")).to_have_count(3)
+    cards = Counter(page.get_by_test_id("device-row").evaluate_all("all => all.map(card => card.dataset.id)"))
+    assert cards == {"meter-1": 1, "late-1": 1, "sensor_9": 1}
+    expect(page.get_by_test_id("alert")).to_have_count(1)
+    line.cut()
+
+
+def test_a_hidden_tab_is_left_alone_and_catches_up_with_one_frame(demo: Demo, page: Page, heard: list[str]):
+    count(demo, "meter-2", 21, 22)
+    watched(page, demo.http, "meter-2", 22)
+    page.evaluate(HIDE, True)
+    count(demo, "meter-2", 23)
+    page.wait_for_timeout(600)
+    heard.clear()
+    for value in range(24, 28):
+        count(demo, "meter-2", value)
+        page.wait_for_timeout(300)
+    assert "delta" not in heard
+    with page.expect_response("**/api/devices/meter-2/history?*") as fetched:
+        page.evaluate(HIDE, False)
+    assert fetched.value.json()["points"][-1][3] == 27
+    shows(page, 27)
+    assert heard.count("delta") == 1

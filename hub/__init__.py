@@ -6,10 +6,10 @@ on one floor do not import each other, save ``dialects`` -> ``topics``, ``contro
 
 ==  ==============  =========================================================================================
 5   assembly        ``app`` (runs a hub, owns every task), ``assembly``, ``wiring``, ``serve``, ``demo``,
-                    ``doctor``, ``device``, ``cli``, ``__main__``
+                    ``doctor``, ``device``, ``backup``, ``cli``, ``__main__``
 4   outside face    ``api/``
 3   use cases       ``committing``, ``pipeline``, ``outbox``, ``sender``, ``devices``, ``alerts``, ``commands``,
-                    ``twins``, ``credentials``, ``housekeeping``, ``tools``, ``diagnosis``, ``assistant``,
+                    ``twins``, ``credentials``, ``housekeeping``, ``archive/``, ``tools``, ``diagnosis``, ``assistant``,
                     ``analysis``, ``book``
 2   edges           ``config``, ``resources``, ``install``, ``batch``, ``inbox``, ``bus``, ``runs``, ``qr``,
                     ``mqtt/``, ``store/``, ``ai/``, ``uploads``, ``metrics``, ``usage``

@@ -17,6 +17,7 @@ from hub import __version__
 from hub.ai.providers import open_providers
 from hub.analysis import Analyst
 from hub.api import Broadcaster, HttpSettings, Services, create_api
+from hub.archive import adopt
 from hub.assistant import Assistant
 from hub.bus import Bus
 from hub.config import Settings
@@ -102,6 +103,8 @@ async def open_hub(settings: Settings, token: str | None, *, lasting_broker: boo
     data = settings.store.data
     async with contextlib.AsyncExitStack() as stack:
         stack.enter_context(DirectoryLock.acquire(data))
+        if (aside := adopt(data)) is not None:
+            log.warning("a backup has been restored; what was there before is in %s", aside)
         install = open_install(data)
         engine = Engine(rules_of(data))
         listener = stack.enter_context(bind(settings.http.listen))

@@ -32,6 +32,10 @@ def main(words: Sequence[str] | None = None) -> int:
             from hub import device
 
             device.run(arguments)
+        elif arguments.command in ("backup", "restore"):
+            from hub import backup
+
+            backup.run(arguments)
         elif arguments.command == "doctor":
             from hub import doctor
 
@@ -73,7 +77,19 @@ def _parser() -> argparse.ArgumentParser:
     doctor = commands.add_parser("doctor", help="check broker, data, AI, ports and clock, and say what to do")
     _settings(doctor)
     _device(commands.add_parser("device", help="who may connect to the broker: add, revoke, list"))
+    _backups(commands)
     return parser
+
+
+def _backups(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    backup = commands.add_parser("backup", help="the data folder as one file, while the hub runs or not")
+    backup.add_argument("file", nargs="?", type=Path, metavar="FILE", help="where to (default: a name with the time)")
+    restore = commands.add_parser("restore", help="a backup into the data folder")
+    restore.add_argument("file", type=Path, metavar="FILE", help="what hub backup wrote")
+    backup.add_argument("--replace", action="store_true", help="write over the file, if there is one")
+    restore.add_argument("--replace", action="store_true", help="put the history aside, if there is one")
+    for parser in (backup, restore):
+        _settings(parser)
 
 
 def _device(parser: argparse.ArgumentParser) -> None:

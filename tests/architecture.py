@@ -20,10 +20,10 @@ FLOORS = tuple(
         "model events errors",
         "topics dedupe activity dialects control fleet rules insight",
         "config resources install inbox batch bus runs qr mqtt store ai uploads worker notify metrics usage",
-        "committing pipeline outbox sender devices alerts commands twins credentials housekeeping tools "
+        "committing pipeline outbox sender devices alerts commands twins credentials housekeeping archive tools "
         "investigation prompts diagnosis assistant analysis book",
         "api",
-        "app assembly wiring serve demo doctor device cli __main__",
+        "app assembly wiring serve demo doctor device backup cli __main__",
     )
 )
 
@@ -41,7 +41,8 @@ NEIGHBOURS = {
     "demo": {"app"},
     "doctor": {"serve", "wiring"},
     "device": {"serve", "wiring"},
-    "cli": {"app", "serve", "demo", "doctor", "device"},
+    "backup": {"serve"},
+    "cli": {"app", "serve", "demo", "doctor", "device", "backup"},
     "__main__": {"cli"},
 }
 

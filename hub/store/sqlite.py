@@ -11,7 +11,7 @@ import sqlite3
 import time
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing, suppress
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 from queue import SimpleQueue
@@ -31,6 +31,7 @@ from hub.store.connection import (
     translated,
     wal_of,
 )
+from hub.store.copying import copy_database
 from hub.store.expiry import expire_slice, log_is_due
 from hub.store.folding import fold_slice, is_due, is_pressing
 from hub.store.history import read_history
@@ -202,12 +203,7 @@ class SqliteStore:
 
     def _backup(self, target: Path) -> None:
         target.parent.mkdir(parents=True, exist_ok=True)
-        unfinished = target.with_name(target.name + ".partial")
-        unfinished.unlink(missing_ok=True)
-        with closing(connect_reader(self.path)) as source, closing(sqlite3.connect(unfinished)) as copy:
-            # In one step: sqlite begins again at every commit that comes between two steps.
-            source.backup(copy)
-        unfinished.replace(target)
+        copy_database(self.path, target)
 
     def stats(self) -> StoreStats:
         files = (self.path, wal_of(self.path))

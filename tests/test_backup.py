@@ -1,0 +1,308 @@
+"""``hub backup`` and ``hub restore``: whole while a hub writes, checked, and never over anything unasked."""
+
+from __future__ import annotations
+
+import io
+import os
+import shutil
+import sqlite3
+import subprocess
+import sys
+import tarfile
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+
+from brokers import Mosquitto
+from hub import archive
+from hub.archive import restoring
+from hub.errors import Conflict, HubError, Invalid, NotFound
+from hub.install import make_token, open_install
+from hub.store.sqlite import FILE, SqliteStore
+from serving import Serving, Thing, until
+from store_words import all_of, delta, record
+
+
+def hub(*words: str | Path, status: int = 0) -> str:
+    environ = {key: value for key, value in os.environ.items() if not key.startswith("HUB_")}
+    done = subprocess.run(
+        [sys.executable, "-m", "hub", *map(str, words)], capture_output=True, text=True, timeout=60, env=environ
+    )
+    assert done.returncode == status, done.stdout + done.stderr
+    assert "Traceback" not in done.stderr
+    return done.stdout + done.stderr
+
+
+async def folder(data: Path, count: int = 500) -> Path:
+    """A data folder with so many readings, files of every kind, and secrets."""
+    store = SqliteStore.open(data)
+    await store.commit(1, delta(0, *[record("a", i, t=float(i)) for i in range(count)], states={"a": b"x"}))
+    await store.close()
+    make_token(data, open_install(data))
+    (data / "rules.toml").write_text("# mine\n")
+    (data / "broker").mkdir()
+    (data / "broker/passwd").write_text("pump:$7$101$hash\n")
+    (data / "broker/hub.login").write_text("canary-of-the-broker\n")
+    (data / "notes.txt").write_text("by mistake: canary-of-the-broker\n")
+    (data / "uploads/deep").mkdir(parents=True)
+    (data / "uploads/deep/manual.pdf").write_bytes(os.urandom(3_000))
+    return data
+
+
+def files(data: Path, pattern: str = "*") -> set[str]:
+    return {file.relative_to(data).as_posix() for file in data.rglob(pattern) if file.is_file()}
+
+
+async def readings(data: Path) -> list[Any]:
+    store = SqliteStore.open(data)
+    assert store.set_aside is None
+    [found] = await store.history([all_of("a", "t")])
+    await store.close()
+    return [value for _, value in found.points]
+
+
+@pytest.fixture
+def serving(tmp_path: Path, mosquitto: Mosquitto) -> Iterator[Serving]:
+    (tmp_path / "hub").mkdir()
+    hub = Serving(tmp_path / "hub" / "data", mosquitto)
+    yield hub
+    hub.stop()
+
+
+def test_backup_and_restore_while_the_hub_writes(serving: Serving, tmp_path: Path, mosquitto: Mosquitto) -> None:
+    serving.start()
+    thing, sent, archived = Thing(mosquitto), 0, []
+    try:
+        for number in range(3):
+            for _ in range(300):
+                thing.client.publish("devices/pump/telemetry", f'{{"n": {sent}, "id": "{sent}"}}', qos=1)
+                sent += 1
+            archived.append(tmp_path / f"{number}.tar")
+            assert "checked" in hub("backup", archived[-1], "--data", serving.data)
+        until(lambda: len(points(serving)) == sent)
+
+        def restored(number: int) -> list[float]:
+            """What a hub that begins with this backup knows."""
+            fresh = tmp_path / f"fresh{number}"
+            assert "Restored" in hub("restore", archived[number], "--data", fresh)
+            with closing(sqlite3.connect(fresh / FILE)) as peek:
+                (cursor,) = peek.execute("SELECT cursor FROM progress").fetchone()
+            other = Serving(fresh, mosquitto)
+            other.start()
+            found = points(other)
+            other.kill()
+            other.stop()
+            assert len(found) >= cursor  # what it had, and what it has heard since
+            return found[:cursor]
+
+        first, last = restored(0), restored(2)
+        assert first == [float(n) for n in range(len(first))]
+        assert last == [float(n) for n in range(len(last))]
+        assert len(first) < len(last) <= sent
+
+        # Into the folder of a hub that runs: unchanged until its next start.
+        assert "has a history already" in hub("restore", archived[0], "--data", serving.data, status=2)
+        assert "next start" in hub("restore", archived[0], "--data", serving.data, "--replace")
+        assert len(points(serving)) == sent
+        thing.say("devices/pump/telemetry", {"n": -1})
+        until(lambda: len(points(serving)) == sent + 1)
+        serving.end()
+        serving.start()
+        assert points(serving) == first
+        [aside] = serving.data.glob("replaced-*")
+        with closing(sqlite3.connect(aside / FILE)) as peek:
+            assert peek.execute("SELECT cursor FROM progress").fetchone() == (sent + 1,)
+    finally:
+        thing.leave()
+
+
+def points(serving: Serving) -> list[float]:
+    answer = serving.http.get("/api/devices/pump/history", params={"metric": "n"})
+    return [value for _, value in answer.json()["points"]] if answer.status_code == 200 else []
+
+
+async def test_every_file_comes_back_and_no_secret_is_in_it(tmp_path: Path) -> None:
+    data = await folder(tmp_path / "data")
+    token = open_install(data).token
+    assert token
+    text = hub("backup", tmp_path / "b.tar", "--data", data)
+    assert "1 device, 500 messages, no alerts" in text
+    whole = (tmp_path / "b.tar").read_bytes()
+    assert token.encode() not in whole
+    assert b"canary-of-the-broker" not in whole
+    assert (tmp_path / "b.tar").stat().st_mode & 0o777 == 0o600
+    hub("restore", tmp_path / "b.tar", "--data", tmp_path / "other")
+    names = {"rules.toml", "broker/passwd", "uploads/deep/manual.pdf"}
+    assert files(tmp_path / "other") == {FILE, "install.json", "watchkeeper.lock", *names}
+    for name in names:
+        assert (tmp_path / "other" / name).read_bytes() == (data / name).read_bytes()
+    assert open_install(tmp_path / "other").id == open_install(data).id
+    assert open_install(tmp_path / "other").token is None
+    assert await readings(tmp_path / "other") == [float(i) for i in range(500)]
+
+
+async def test_nothing_is_written_over_unasked(tmp_path: Path) -> None:
+    data = await folder(tmp_path / "data")
+    target = tmp_path / "b.tar"
+    target.write_bytes(b"precious")
+    assert "exists already" in hub("backup", target, "--data", data, status=2)
+    assert target.read_bytes() == b"precious"
+    hub("backup", target, "--data", data, "--replace")
+    hub("backup", tmp_path, "--data", data)  # a folder: the name says when
+    assert len({name for name in files(tmp_path) if "/" not in name}) == 2  # and nothing unfinished
+    assert len(files(tmp_path, "watchkeeper-*.tar")) == 1
+    with pytest.raises(Conflict):
+        archive.stage(target, data)
+    assert "no history" in hub("backup", tmp_path / "c.tar", "--data", tmp_path / "nothing", status=2)
+    assert not (tmp_path / "nothing").exists()
+
+
+async def test_what_was_there_is_put_aside_and_its_secrets_stay(tmp_path: Path) -> None:
+    data = await folder(tmp_path / "data")
+    archive.pack(data, tmp_path / "b.tar")
+    token = open_install(data).token
+    (data / "rules.toml").write_text("# changed since\n")
+    (data / "signatures.toml").write_text("# new since\n")
+    store = SqliteStore.open(data)
+    await store.commit(1, delta(500, record("a", 900, t=-1.0)))
+    await store.close()
+    told = hub("restore", tmp_path / "b.tar", "--data", data, "--replace")
+    [aside] = data.glob("replaced-*")
+    assert str(aside) in told
+    assert len(await readings(data)) == 500
+    assert (data / "rules.toml").read_text() == "# mine\n"
+    assert not (data / "signatures.toml").exists()
+    assert (aside / "signatures.toml").read_text() == "# new since\n"
+    assert (await readings(aside))[-1] == -1.0
+    assert open_install(data).token == token
+    assert (data / "broker/hub.login").exists()
+
+
+@pytest.mark.parametrize("step", range(1, 16))
+async def test_a_crash_while_it_takes_its_place_is_made_good(
+    step: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    data = await folder(tmp_path / "data", 50)
+    archive.pack(data, tmp_path / "b.tar")
+    store = SqliteStore.open(data)
+    await store.commit(1, delta(50, record("a", 900, t=-1.0)))
+    await store.close()
+    archive.stage(tmp_path / "b.tar", data, replace=True)
+    left, move = step, restoring._move
+
+    def unplugged(*files: Path) -> None:
+        nonlocal left
+        left -= 1
+        if left == 0:
+            raise OSError("the plug is pulled")
+        move(*files)
+
+    monkeypatch.setattr(restoring, "_move", unplugged)
+    try:
+        archive.adopt(data)
+    except OSError:
+        monkeypatch.undo()
+        archive.adopt(data)
+    assert archive.adopt(data) is None
+    assert len(await readings(data)) == 50
+    [aside] = data.glob("replaced-*")
+    assert (await readings(aside))[-1] == -1.0
+    assert (aside / "broker/passwd").exists()
+    assert not (data / "restore").exists()
+
+
+def altered(source: Path, change: Callable[[str, bytes], tuple[str, bytes] | None]) -> Path:
+    """The archive again with some of its files changed, left out or renamed."""
+    target = source.with_name("altered.tar")
+    with tarfile.open(source) as old, tarfile.open(target, "w") as new:
+        for member in old:
+            stream = old.extractfile(member)
+            assert stream is not None
+            changed = change(member.name, stream.read())
+            if changed is not None:
+                member.name, body = changed
+                member.size = len(body)
+                new.addfile(member, io.BytesIO(body))
+    return target
+
+
+def flip(name: str, body: bytes) -> tuple[str, bytes]:
+    return name, body if name != FILE else body[:5_000] + bytes([body[5_000] ^ 1]) + body[5_001:]
+
+
+def recount(name: str, body: bytes) -> tuple[str, bytes]:
+    if name != "manifest.json":
+        return name, body
+    manifest = msgspec.json.decode(body)
+    manifest["content"]["rows"]["device"] += 1
+    return name, msgspec.json.encode(manifest)
+
+
+FAULTS: dict[str, tuple[Callable[[str, bytes], Any], str]] = {
+    "a bit of the history": (flip, "is damaged"),
+    "a rule file that was changed": (lambda n, b: (n, b + b"#" if n == "rules.toml" else b), "is damaged"),
+    "no list of contents": (lambda n, b: None if n == "manifest.json" else (n, b), "no backup"),
+    "no history": (lambda n, b: None if n == FILE else (n, b), "no backup"),
+    "a file that is missing": (lambda n, b: None if n == "rules.toml" else (n, b), "is damaged"),
+    "a way out of the folder": (lambda n, b: ("../out" if n == "rules.toml" else n, b), "no business"),
+    "an absolute path": (lambda n, b: ("/tmp/out" if n == "rules.toml" else n, b), "no business"),
+    "a password": (lambda n, b: ("broker/hub.login" if n == "rules.toml" else n, b), "no business"),
+    "another count": (recount, "not what its list"),
+}
+
+
+@pytest.mark.parametrize(("change", "says"), FAULTS.values(), ids=list(FAULTS))
+async def test_an_archive_that_is_not_sound_is_refused(
+    change: Callable[[str, bytes], Any], says: str, tmp_path: Path
+) -> None:
+    data = await folder(tmp_path / "data")
+    archive.pack(data, tmp_path / "b.tar")
+    before = {file.name: file.read_bytes() for file in data.iterdir() if file.is_file()}
+    with pytest.raises(Invalid, match=says):
+        archive.stage(altered(tmp_path / "b.tar", change), data, replace=True)
+    assert {file.name: file.read_bytes() for file in data.iterdir() if file.is_file()} == before
+    assert not (data / "restore").exists()
+    assert not (data / "restore.partial").exists()
+
+
+async def test_files_that_are_no_archive_are_refused(tmp_path: Path) -> None:
+    data = await folder(tmp_path / "data")
+    archive.pack(data, tmp_path / "b.tar")
+    whole = (tmp_path / "b.tar").read_bytes()
+    for name, body in (("empty", b""), ("text", b"hello" * 900), ("half", whole[: len(whole) // 2])):
+        (tmp_path / name).write_bytes(body)
+        with pytest.raises(HubError, match="no backup"):
+            archive.stage(tmp_path / name, tmp_path / "new")
+    with pytest.raises(NotFound):
+        archive.stage(tmp_path / "none.tar", tmp_path / "new")
+    with tarfile.open(tmp_path / "link.tar", "w") as linked:
+        member = tarfile.TarInfo("rules.toml")
+        member.type, member.linkname = tarfile.SYMTYPE, "/etc/passwd"
+        linked.addfile(member)
+    with pytest.raises(Invalid, match="no backup"):
+        archive.stage(tmp_path / "link.tar", tmp_path / "new")
+
+
+async def test_a_backup_of_a_newer_version_is_refused(tmp_path: Path) -> None:
+    data = await folder(tmp_path / "data")
+    with closing(sqlite3.connect(data / FILE)) as connection:
+        connection.execute("PRAGMA user_version = 999")
+    with pytest.raises(HubError, match="Install the newer version"):
+        archive.pack(data, tmp_path / "b.tar")
+    assert not files(tmp_path, "*.tar*")
+
+
+async def test_a_backup_of_an_earlier_version_is_brought_up_to_date(tmp_path: Path) -> None:
+    from test_store_migrations import check, old_database
+
+    old_database(tmp_path / "old", 4)
+    open_install(tmp_path / "old")
+    archive.pack(tmp_path / "old", tmp_path / "b.tar")
+    shutil.rmtree(tmp_path / "old")
+    archive.stage(tmp_path / "b.tar", tmp_path / "new")
+    archive.adopt(tmp_path / "new")
+    await check(tmp_path / "new")

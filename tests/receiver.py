@@ -31,7 +31,13 @@ class Receiver:
     protocol = "auto"
 
     def __init__(
-        self, port: int, *topics: str, ack: bool = True, wait: bool = True, quick: bool = True, **settings: Any
+        self,
+        port: int,
+        *topics: str,
+        ack: bool = True,
+        wait: bool = True,
+        backoff: Backoff | None = None,
+        **settings: Any,
     ) -> None:
         given = {"host": "127.0.0.1", "port": port, "client_id": "hub-test", "protocol": self.protocol} | settings
         self.settings = msgspec.convert(given, LinkSettings)
@@ -40,7 +46,10 @@ class Receiver:
         self.ack_at_once = ack
         self.takes = True
         self.link = MqttLink(
-            self.settings, self._take, lambda since, now: self.gaps.append((since, now)), backoff=Backoff(0.02, 0.1)
+            self.settings,
+            self._take,
+            lambda since, now: self.gaps.append((since, now)),
+            backoff=backoff or Backoff(0.02, 0.1),
         )
         self.link.subscribe(topics or ["devices/#"])
         self._wait = wait

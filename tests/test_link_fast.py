@@ -202,27 +202,3 @@ def test_any_bytes_are_packets_or_malformed(data: bytes) -> None:
     whole = read_in_pieces(data, [])
     bytewise = read_in_pieces(data, [*range(len(data))])
     assert (len(whole[0]), whole[1]) == (len(bytewise[0]), bytewise[1])
-
-
-@a_panic
-@settings(deadline=None, max_examples=20)
-@given(st.binary(min_size=1, max_size=40), PUBLISHES, st.integers(0, 400))
-def test_any_bytes_of_a_broker_end_in_a_new_connection(junk: bytes, before: bytes, at: int) -> None:
-    broken = before[: at % len(before)] + junk
-
-    async def send(peer: Peer) -> None:
-        if len(server.peers) == 1:
-            peer.send(broken)
-            await asyncio.sleep(0.01)
-            peer.hang_up()
-        else:
-            peer.publish(b"devices/a/t", b"fine", 1)
-
-    async def run() -> None:
-        async with server, Receiver(server.port, wait=False) as hub:
-            await until(lambda: b"fine" in hub.payloads)
-            assert hub.task is not None
-            assert not hub.task.done()
-
-    server = PeerServer(send)
-    asyncio.run(run())

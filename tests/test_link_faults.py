@@ -6,6 +6,8 @@ import asyncio
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from access import dynamic_security
 from brokers import Mosquitto, publish
@@ -78,6 +80,32 @@ async def test_nonsense_ends_the_connection_but_not_the_link(name: str) -> None:
     async with PeerServer(send) as server, Receiver(server.port, wait=False) as hub:
         await until(lambda: hub.payloads == [b"fine"])
         assert hub.link.state.reconnects == 1
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")  # mqtt5 0.8 tells of its panic so
+@settings(deadline=None, max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.binary(min_size=1, max_size=40), st.binary(max_size=200), st.integers(0, 300))
+def test_any_bytes_of_a_broker_end_in_a_new_connection(junk: bytes, payload: bytes, at: int) -> None:
+    """A message that breaks off somewhere, and then anything."""
+
+    async def send(peer: Peer) -> None:
+        if len(server.peers) == 1:
+            properties = b"\0" if peer.level == 5 else b""
+            whole = packet(0x32, b"\0\x0bdevices/a/t\0\x01" + properties + payload)
+            peer.send(whole[: at % len(whole)] + junk)
+            await asyncio.sleep(0.01)
+            peer.hang_up()
+        else:
+            peer.publish(b"devices/a/t", b"fine", 1)
+
+    async def run() -> None:
+        async with server, Receiver(server.port, wait=False) as hub:
+            await until(lambda: b"fine" in hub.payloads)
+            assert hub.task is not None
+            assert not hub.task.done()
+
+    server = PeerServer(send)
+    asyncio.run(run())
 
 
 async def test_a_stop_while_connecting_leaves_nothing_behind() -> None:

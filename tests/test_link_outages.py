@@ -13,7 +13,10 @@ import pytest
 
 from brokers import Mosquitto, publish
 from chaos import Proxy
+from hub.mqtt.backoff import Backoff
 from receiver import Receiver, until
+
+FLAPS = 500
 
 pytestmark = pytest.mark.usefixtures("each_link")
 
@@ -52,13 +55,13 @@ async def test_flapping_leaves_nothing_behind(mosquitto: Mosquitto) -> None:
         return len(list(Path("/proc/self/fd").iterdir()))
 
     async with Proxy(mosquitto.port) as proxy:
-        async with Receiver(proxy.port) as hub:
+        async with Receiver(proxy.port, backoff=Backoff(0.002, 0.005)) as hub:
             for turn in range(10):
                 proxy.cut()
                 await until(lambda turn=turn: proxy.accepted == turn + 2 and hub.subscribed)
             tasks, threads = len(asyncio.all_tasks()), threading.active_count()
             files = open_files()
-            for turn in range(10, 110):
+            for turn in range(10, FLAPS):
                 proxy.cut()
                 await until(lambda turn=turn: proxy.accepted == turn + 2 and (turn % 2 or hub.subscribed))
             await until(lambda: hub.subscribed)
@@ -67,3 +70,11 @@ async def test_flapping_leaves_nothing_behind(mosquitto: Mosquitto) -> None:
             await until(lambda: open_files() <= files)
             assert not hub.gaps
         assert not [t for t in asyncio.all_tasks() if t.get_name() in ("link", "mqtt-keepalive")]
+
+
+def test_waiting_doubles_to_its_most_and_half_of_it_is_chance() -> None:
+    delays = [[backoff.next() for _ in range(12)] for backoff in (Backoff(0.5, 30.0) for _ in range(200))]
+    for turn, each in enumerate(zip(*delays, strict=True)):
+        most = min(0.5 * 2**turn, 30.0)
+        assert most / 2 <= min(each) < 0.6 * most
+        assert 0.9 * most < max(each) <= most

@@ -173,6 +173,7 @@ async def open_hub(settings: Settings, token: str | None, *, lasting_broker: boo
             credentials=credentials_of(settings, demo=not lasting_broker),
             twins=Twins(fleet=fleet, link=link, root=roots.native, submit=inbox.submit, now=now_ms),
             link=lambda: link.state,
+            dropped=lambda: drops.total,
             counters=pipeline.counters,
             metrics=metrics,
             assistant=Assistant(tools=tools, providers=providers),

@@ -25,13 +25,20 @@ EPOCH = 1
 
 
 class Counters(msgspec.Struct):
-    """What has come through since the start. ``store_stalled`` while the store fails."""
+    """What has come through since the start. ``store_stalled`` while the store fails. ``oldest`` is when the oldest
+    message of the batch that is being written had come, ``lag_ms`` how long that of the last one had waited."""
 
     stored: int = 0
     duplicates: int = 0
     rejected: int = 0
     batches: int = 0
     store_stalled: bool = False
+    oldest: int | None = None
+    lag_ms: int = 0
+
+    def lag(self, now: int) -> int:
+        """How many ms lie between a message's arrival and its commit, at the worst, as things are at ``now``."""
+        return self.lag_ms if self.oldest is None else max(self.lag_ms, now - self.oldest)
 
 
 class Committer:
@@ -46,6 +53,7 @@ class Committer:
         """Write until it is written. Said once in the log, not at every try."""
         counters = self._counters
         started, pause, paused = time.monotonic(), 0.1, False
+        counters.oldest = delta.records[0].received if delta.records else None
         while True:
             try:
                 await self._store.commit(EPOCH, delta)
@@ -64,6 +72,8 @@ class Committer:
             counters.store_stalled = False
         if link is not None and paused:
             link.resume()
+        if counters.oldest is not None:
+            counters.lag_ms, counters.oldest = max(0, time.time_ns() // 1_000_000 - counters.oldest), None
         counters.batches += 1
         counters.stored += len(delta.records)
         self._on_commit(time.monotonic() - started)

@@ -27,6 +27,11 @@ class Reading(msgspec.Struct, frozen=True, kw_only=True):
     duplicates: int
     batches: int
     queue: int
+    unacknowledged: int
+    dropped: int
+    rate: float
+    lag_s: float
+    store_stalled: bool
     devices: dict[str, int]
     alerts: dict[str, int]
     commit_age_s: float | None
@@ -34,6 +39,7 @@ class Reading(msgspec.Struct, frozen=True, kw_only=True):
     broker_connected: bool
     live_clients: int
     listeners: int
+    device_rates: dict[str, float]
 
 
 _COUNTERS = {
@@ -42,10 +48,15 @@ _COUNTERS = {
     "hub_messages_rejected": ("rejected", "Messages, or items of one, that nobody could read."),
     "hub_messages_shed": ("shed", "QoS 0 messages dropped because the queue was full."),
     "hub_messages_duplicate": ("duplicates", "Records left out because they had been delivered before."),
+    "hub_broker_dropped": ("dropped", "Messages that the broker says it dropped for want of room, of any client."),
     "hub_batches": ("batches", "Batches committed."),
 }
 _GAUGES = {
     "hub_queue_depth": ("queue", "Messages and facts that wait for the pipeline."),
+    "hub_unacknowledged": ("unacknowledged", "QoS 1 messages that came and are not committed yet."),
+    "hub_message_rate": ("rate", "Messages a second, over the last seconds."),
+    "hub_lag_seconds": ("lag_s", "Seconds from a message's arrival to its commit, of the oldest in a batch."),
+    "hub_store_stalled": ("store_stalled", "1 while the history cannot be written."),
     "hub_store_bytes": ("store_bytes", "Bytes of the history on disk."),
     "hub_broker_connected": ("broker_connected", "1 while the broker is connected."),
     "hub_live_clients": ("live_clients", "Dashboards connected to /api/live."),
@@ -84,6 +95,12 @@ class _Scrape(Collector):
             yield CounterMetricFamily(name, text, value=getattr(reading, field))
         for name, (field, text) in _GAUGES.items():
             yield GaugeMetricFamily(name, text, value=getattr(reading, field))
+        rates = GaugeMetricFamily(
+            "hub_device_rate", "Messages a second of the busiest devices, by their rhythm.", labels=["device"]
+        )
+        for device, rate in reading.device_rates.items():
+            rates.add_metric([device], rate)
+        yield rates
         devices = GaugeMetricFamily("hub_devices", "Devices by presence.", labels=["presence"])
         for presence, count in reading.devices.items():
             devices.add_metric([presence], count)

@@ -77,10 +77,10 @@ class ApiHub:
     def url(self) -> str:
         return f"http://127.0.0.1:{self.port}"
 
-    def publish(self, topic: str, payload: Any) -> None:
-        """As if it came from the broker."""
+    def publish(self, topic: str, payload: Any, *, at: int | None = None) -> None:
+        """As if it came from the broker, now if not ``at`` another time."""
         data = payload if isinstance(payload, bytes) else json.dumps(payload).encode()
-        self.services.messages.take([RawMessage(topic, data, now_ms(), qos=1)])
+        self.services.messages.take([RawMessage(topic, data, now_ms() if at is None else at, qos=1)])
 
     async def telemetry(self, device: str, **values: Any) -> None:
         """Publish, and wait until it is stored and told."""
@@ -153,6 +153,7 @@ async def running_hub(
         twins=Twins(fleet=fleet, link=away, root="devices", submit=inbox.submit, now=now_ms),
         explorer=Explorer(lambda: LinkSettings("127.0.0.1", 1883, "test"), now_ms),
         link=lambda: link["now"],
+        dropped=lambda: 3,
         counters=pipeline.counters,
         metrics=Metrics(),
         assistant=ai,

@@ -11,7 +11,7 @@ import pytest
 from pydantic import TypeAdapter
 
 from api_hub import ApiHub, diagnosis_of, running_hub
-from hub.api import cursors, shapes
+from hub.api import cursors, history_shapes, shapes
 from hub.errors import Invalid, StoreBusy
 from hub.model import WriteDiagnosis
 from hub.mqtt.link import LinkState
@@ -54,6 +54,21 @@ async def test_status(hub: ApiHub) -> None:
     assert status["store"]["bytes"] > 0
     assert status["ai"]["chat"] == [{"provider": "builtin", "model": "builtin", "generative": False}]
     assert (status["counters"]["received"], status["counters"]["stored"]) == (1, 1)
+
+
+async def test_status_says_what_flows_and_who_sends_most(hub: ApiHub) -> None:
+    for n in range(4):
+        hub.publish("devices/brisk/telemetry", {"x": n}, at=hub.services.now() + 100 * n)
+        hub.publish("devices/slow/telemetry", {"x": n}, at=hub.services.now() + 4_000 * n)
+    await hub.settled()
+    status = (await hub.http.get("/api/status")).json()
+    assert status["busiest"] == [
+        {"device_id": "brisk", "name": "brisk", "rate": 10.0},
+        {"device_id": "slow", "name": "slow", "rate": 0.25},
+    ]
+    assert status["flow"].keys() == {"rate", "lag_ms", "queue", "unacknowledged", "dropped", "store_stalled"}
+    assert status["flow"]["dropped"] == 3
+    assert not status["flow"]["store_stalled"]
 
 
 async def test_ready_says_what_is_missing(hub: ApiHub) -> None:
@@ -107,6 +122,11 @@ async def test_metrics(hub: ApiHub) -> None:
     assert float(lines['hub_devices{presence="online"}']) == 1
     assert float(lines['hub_open_alerts{severity="critical"}']) == 1
     assert float(lines["hub_queue_depth"]) == 0
+    assert float(lines["hub_unacknowledged"]) == 0
+    assert float(lines["hub_broker_dropped_total"]) == 3
+    assert float(lines["hub_store_stalled"]) == 0
+    assert float(lines["hub_lag_seconds"]) >= 0
+    assert "hub_message_rate" in lines
     assert 0 <= float(lines["hub_last_commit_age_seconds"]) < 10
     assert float(lines['hub_commit_seconds_bucket{le="0.005"}']) == 1
     assert lines['hub_build_info{version="0.0.0"}'] == "1.0"
@@ -190,7 +210,7 @@ DESCRIBED: dict[str, Any] = {
     "/api/devices": shapes.DevicePage,
     "/api/devices/a": shapes.DeviceDetail,
     "/api/alerts": shapes.AlertPage,
-    "/api/devices/a/history?metric=temperature": shapes.History,
+    "/api/devices/a/history?metric=temperature": history_shapes.History,
     "/api/activity": shapes.ActivityPage,
     "/api/rejected": shapes.RejectedPage,
     "/api/rules": shapes.RuleList,

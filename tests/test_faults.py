@@ -95,6 +95,10 @@ def test_a_full_disk_stops_the_acknowledgements_is_told_once_and_mends_itself(
     before = hub.get("/api/status")["counters"]["stored"]
     publisher.say(1_000)
     time.sleep(1.0)
+    flow = hub.get("/api/status")["flow"]
+    assert flow["store_stalled"]
+    assert flow["unacknowledged"] >= 1_000
+    assert flow["lag_ms"] >= 1_000
     assert hub.get("/api/status")["counters"]["stored"] == before
     hub.kill()  # nothing of what was not written may have been acknowledged: all of it must come again
     hub.start()

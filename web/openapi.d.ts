@@ -1093,6 +1093,18 @@ export interface components {
             error: string | null;
         };
         /**
+         * BusyShape
+         * @description A device and its messages a second.
+         */
+        BusyShape: {
+            /** Device Id */
+            device_id: string;
+            /** Name */
+            name: string;
+            /** Rate */
+            rate: number;
+        };
+        /**
          * CauseShape
          * @description ``score`` is rule-match strength from 0 to 1, not a probability; show ``match``.
          */
@@ -1437,6 +1449,25 @@ export interface components {
                 number,
                 number
             ][];
+        };
+        /**
+         * FlowShape
+         * @description ``rate`` in messages a second; ``lag_ms`` from a message's arrival to its commit; ``queue`` waits to be read,
+         *     ``unacknowledged`` to be committed; ``dropped`` by the broker, for want of room, of any client's.
+         */
+        FlowShape: {
+            /** Rate */
+            rate: number;
+            /** Lag Ms */
+            lag_ms: number;
+            /** Queue */
+            queue: number;
+            /** Unacknowledged */
+            unacknowledged: number;
+            /** Dropped */
+            dropped: number;
+            /** Store Stalled */
+            store_stalled: boolean;
         };
         /** HTTPValidationError */
         HTTPValidationError: {
@@ -2217,6 +2248,9 @@ export interface components {
             counters: {
                 [key: string]: number;
             };
+            flow: components["schemas"]["FlowShape"];
+            /** Busiest */
+            busiest: components["schemas"]["BusyShape"][];
             /** Limits */
             limits: {
                 [key: string]: number;

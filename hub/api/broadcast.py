@@ -70,6 +70,11 @@ class Broadcaster:
     def listeners(self) -> int:
         return len(self._listeners)
 
+    @property
+    def rate(self) -> float:
+        """Messages a second, over the last seconds."""
+        return self._rate
+
     async def run(self) -> None:
         try:
             await sockets.until_first(

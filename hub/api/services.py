@@ -135,6 +135,7 @@ class Counters(Protocol):
     def batches(self) -> int: ...
     @property
     def store_stalled(self) -> bool: ...
+    def lag(self, now: int) -> int: ...
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -157,6 +158,7 @@ class Services:
     credentials: Credentials
     twins: Twins
     link: Callable[[], LinkState]
+    dropped: Callable[[], int]
     counters: Counters
     metrics: Metrics
     assistant: Assistant

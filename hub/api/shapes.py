@@ -9,6 +9,7 @@ from typing import Any, Literal, NotRequired
 
 from typing_extensions import TypedDict
 
+from hub.api.flow_shapes import BusyShape, FlowShape
 from hub.model import AlertState, Presence, Quality, Severity, Value
 
 Match = Literal["strong", "medium", "weak"]
@@ -254,6 +255,8 @@ class Status(TypedDict):
     store: StoreShape
     ai: AiShape
     counters: dict[str, int]
+    flow: FlowShape
+    busiest: list[BusyShape]
     limits: dict[str, int]
 
 

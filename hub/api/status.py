@@ -9,6 +9,7 @@ from starlette.responses import Response
 
 from hub.api import convert, shapes
 from hub.api.broadcast import Broadcaster
+from hub.api.flow import busiest, flow
 from hub.api.problems import Json
 from hub.api.services import HttpSettings, Services
 from hub.metrics import CONTENT_TYPE, Reading
@@ -47,6 +48,8 @@ def routes(services: Services, http: HttpSettings, broadcaster: Broadcaster) -> 
                 "vision": [convert.writer(one) for one in services.providers.vision()],
             },
             "counters": _counters(services),
+            "flow": flow(services, broadcaster),
+            "busiest": busiest(services.fleet),
             "limits": {
                 "image_bytes": http.image_bytes,
                 "body_bytes": http.body_bytes,
@@ -106,9 +109,15 @@ def _counters(services: Services) -> dict[str, int]:
 def _reading(services: Services, broadcaster: Broadcaster) -> Reading:
     kept = services.store.stats()
     counts: dict[str, Any] = _counters(services)
+    flowing = flow(services, broadcaster)
     return Reading(
         **counts,
-        queue=len(services.inbox),
+        queue=flowing["queue"],
+        unacknowledged=flowing["unacknowledged"],
+        dropped=flowing["dropped"],
+        rate=flowing["rate"],
+        lag_s=flowing["lag_ms"] / 1000,
+        store_stalled=flowing["store_stalled"],
         devices=broadcaster.devices.by_presence(),
         alerts=broadcaster.alerts.by_severity(),
         commit_age_s=None if kept.last_commit is None else max(0, services.now() - kept.last_commit) / 1000,
@@ -116,4 +125,5 @@ def _reading(services: Services, broadcaster: Broadcaster) -> Reading:
         broker_connected=services.link().connected,
         live_clients=len(broadcaster.live.clients),
         listeners=broadcaster.listeners,
+        device_rates={each["device_id"]: each["rate"] for each in busiest(services.fleet)},
     )

@@ -49,7 +49,8 @@ class LinkSettings(msgspec.Struct, frozen=True):
 
 
 class LinkState(msgspec.Struct, frozen=True):
-    """``subscribed`` is true only after SUBACK; ``error`` is the last reason for a lost connection, in our words."""
+    """``subscribed`` is true only after SUBACK; ``error`` is the last reason for a lost connection, in our words;
+    ``held`` counts the QoS 1 messages that came and are not acknowledged yet."""
 
     address: str
     connected: bool = False
@@ -58,6 +59,7 @@ class LinkState(msgspec.Struct, frozen=True):
     since: int | None = None
     reconnects: int = 0
     error: str | None = None
+    held: int = 0
 
 
 class Link(Protocol):

@@ -66,7 +66,7 @@ class PersistentLink:
 
     @property
     def state(self) -> LinkState:
-        return self._state
+        return msgspec.structs.replace(self._state, held=self._held)
 
     async def run(self) -> None:
         """Connect, receive, reconnect, until cancelled; then disconnect without shortening the session."""

@@ -18,7 +18,7 @@ from hub.ai.providers import open_providers
 from hub.analysis import Analyst
 from hub.api import Broadcaster, HttpSettings, Services, create_api
 from hub.archive import adopt
-from hub.assistant import Assistant
+from hub.assistant import Assistant, Memory
 from hub.bus import Bus
 from hub.config import Settings
 from hub.config import Store as Kept
@@ -150,6 +150,7 @@ async def open_hub(settings: Settings, token: str | None, *, lasting_broker: boo
         await pipeline.restore()
 
         tools = Tools(fleet=fleet, engine=engine, store=store, now=now_ms)
+        assistant = Assistant(tools=tools, providers=providers)
         diagnostician = Diagnostician(
             fleet=fleet,
             engine=engine,
@@ -176,7 +177,8 @@ async def open_hub(settings: Settings, token: str | None, *, lasting_broker: boo
             dropped=lambda: drops.total,
             counters=pipeline.counters,
             metrics=metrics,
-            assistant=Assistant(tools=tools, providers=providers),
+            assistant=assistant,
+            memory=Memory(assistant, store.conversations, now_ms),
             diagnostician=diagnostician,
             analyst=Analyst(providers=providers),
             providers=providers,

@@ -24,7 +24,7 @@ from hub.ai.base import AiSettings
 from hub.ai.providers import Providers
 from hub.analysis import Analyst
 from hub.api import Broadcaster, HttpSettings, Services, create_api
-from hub.assistant import Assistant
+from hub.assistant import Assistant, Memory
 from hub.bus import Bus
 from hub.credentials import Credentials
 from hub.diagnosis import Diagnostician
@@ -142,6 +142,8 @@ async def running_hub(
     messages = Recent(inbox.offer, dialects, fleet)
     away = MqttLink(LinkSettings("127.0.0.1", 1883, "test"), inbox.offer, lambda since, now: None)  # never connected
     link = {"now": LinkState("127.0.0.1:1883", connected=True, subscribed=True)}
+    providers = Providers(ordered=models, settings=AiSettings(mode="builtin", diagnosis_timeout_s=15))
+    assistant = Assistant(tools=Tools(fleet=fleet, engine=engine, store=store, now=now_ms), providers=providers)
     services = Services(
         fleet=fleet,
         engine=engine,
@@ -157,6 +159,7 @@ async def running_hub(
         counters=pipeline.counters,
         metrics=Metrics(),
         assistant=ai,
+        memory=Memory(assistant, store.conversations, now_ms),
         diagnostician=ai,
         analyst=ai,
         providers=ai,
@@ -172,8 +175,6 @@ async def running_hub(
     )
     diagnosing = idle()
     if real_ai or models:
-        providers = Providers(ordered=models, settings=AiSettings(mode="builtin", diagnosis_timeout_s=15))
-        tools = Tools(fleet=fleet, engine=engine, store=store, now=now_ms)
         desk = Diagnostician(
             fleet=fleet, engine=engine, store=store, bus=bus, submit=inbox.submit, providers=providers, now=now_ms
         )
@@ -181,7 +182,7 @@ async def running_hub(
         diagnosing = desk.run()
         services = replace(
             services,
-            assistant=Assistant(tools=tools, providers=providers),
+            assistant=assistant,
             diagnostician=desk,
             analyst=Analyst(providers=providers),
             providers=providers,

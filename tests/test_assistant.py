@@ -39,6 +39,13 @@ from hub.tools import Tools, call, specs
 
 NOW = 1_795_384_800_000  # 2026-11-22 22:00:00 UTC
 BUILTIN = Writer("builtin", "builtin-analyst", generative=False)
+COMMANDS: dict[str, dict[str, dict[str, Any]]] = {
+    "pump-01": {"run": {"type": "boolean", "topic": "devices/pump-01/commands/run"},
+                "set_speed": {"type": "number", "minimum": 0, "maximum": 100, "unit": "%", "title": "Speed",
+                              "topic": "devices/pump-01/commands/set_speed"}},
+    "tank-01": {"mode": {"type": "enum", "values": ("auto", "fill", "drain"), "topic": "t"},
+                "valve": {"type": "boolean", "topic": "t"}, "flush": {"type": "none", "topic": "t"}},
+}  # fmt: skip
 CELSIUS = {"temperature": "°C", "bearing_temperature": "°C", "vibration": "mm/s", "level": "%"}
 
 
@@ -64,8 +71,9 @@ class Site:
         records = []
         for device, (name, model, area, at) in devices.items():
             units = {"temperature": "°F"} if device == "sensor_1" else CELSIUS
-            limits = {"level": Limit(min=20.0)}
-            info = Info(name=name, model=model, area=area, units=units, limits=limits if device == "tank-01" else {})
+            limits = {"level": Limit(min=20.0)} if device == "tank-01" else {}
+            commands = COMMANDS.get(device, {})
+            info = Info(name=name, model=model, area=area, units=units, limits=limits, commands=commands)
             self.fleet.identify(Identity(device, device, "native", info), NOW - 7_200_000)
             for t in range(-7200, 1, 30):
                 records.append(Record(device, NOW + t * 1000, NOW + t * 1000, at(t)))
@@ -254,13 +262,14 @@ async def test_wrong_calls_come_back_as_errors_to_correct(site: Site) -> None:
 async def test_no_tool_changes_anything(site: Site) -> None:
     names = {spec.name for spec in specs(site.tools)}
     assert names == {
-        "activity", "alert_history", "approaching_limits", "compare_with_peers", "device_state", "diagnosis_of", "find_devices",
-        "fleet_summary", "history", "open_alerts", "rank_devices",
+        "activity", "alert_history", "approaching_limits", "commands_of", "compare_with_peers", "device_state", "diagnosis_of",
+        "find_devices", "fleet_summary", "history", "open_alerts", "propose_command", "rank_devices",
     }  # fmt: skip
     before = site.store.stats().commits
-    arguments: dict[str, Any] = {"device": "pump-01", "metric": "vibration"}
+    arguments: dict[str, Any] = {"device": "pump-01", "metric": "vibration", "command": "run"}
     for spec in specs(site.tools):
         needed = {name: arguments[name] for name in spec.parameters["required"]}
+        needed |= {"value": True} if spec.name == "propose_command" else {}
         result = await call(site.tools, spec.name, needed)
         assert "error" not in result, (spec.name, result)
     assert site.store.stats().commits == before

@@ -791,6 +791,64 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/conversations": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Listing
+         * @description Those spoken in last come first; the hub keeps 200.
+         */
+        get: operations["listing_api_conversations_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/conversations/{conversation}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One */
+        get: operations["one_api_conversations__conversation__get"];
+        put?: never;
+        post?: never;
+        /** Forget */
+        delete: operations["forget_api_conversations__conversation__delete"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/conversations/{conversation}/turns": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Ask
+         * @description Ask in a conversation; the first question makes it. The answer comes as lines of JSON.
+         */
+        post: operations["ask_api_conversations__conversation__turns_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/analyze/image": {
         parameters: {
             query?: never;
@@ -1131,6 +1189,37 @@ export interface components {
             /** Confirm By */
             confirm_by: string[];
         };
+        /**
+         * ChartShape
+         * @description ``points`` are ``[ts, min, mean, max, count]``.
+         */
+        ChartShape: {
+            /**
+             * Type
+             * @constant
+             */
+            type: "chart";
+            /** Device */
+            device: string;
+            /** Name */
+            name: string;
+            /** Metric */
+            metric: string;
+            /** Unit */
+            unit: string | null;
+            /** Start */
+            start: number;
+            /** End */
+            end: number;
+            /** Points */
+            points: [
+                number,
+                number,
+                number,
+                number,
+                number
+            ][];
+        };
         /** ClaimShape */
         ClaimShape: {
             /** Text */
@@ -1192,6 +1281,34 @@ export interface components {
              * @default 60
              */
             expires_in_s: number;
+        };
+        /**
+         * ConversationItem
+         * @description ``title`` is its first question, ``turns`` how many there are.
+         */
+        ConversationItem: {
+            /** Id */
+            id: string;
+            /** Title */
+            title: string;
+            /** Created At */
+            created_at: number;
+            /** Updated At */
+            updated_at: number;
+            /** Turns */
+            turns: number;
+        };
+        /** ConversationList */
+        ConversationList: {
+            /** Items */
+            items: components["schemas"]["ConversationItem"][];
+        };
+        /** ConversationShape */
+        ConversationShape: {
+            /** Id */
+            id: string;
+            /** Turns */
+            turns: components["schemas"]["TurnShape"][];
         };
         /** CountedAnswer */
         CountedAnswer: {
@@ -2075,6 +2192,29 @@ export interface components {
             /** Messages */
             messages: components["schemas"]["MessageAsked"][];
         };
+        /**
+         * ProposalShape
+         * @description A command that a person may send to ``/api/devices/{device}/commands``. It has been sent to nobody.
+         */
+        ProposalShape: {
+            /**
+             * Type
+             * @constant
+             */
+            type: "proposal";
+            /** Device */
+            device: string;
+            /** Name */
+            name: string;
+            /** Command */
+            command: string;
+            /** Title */
+            title: string | null;
+            /** Value */
+            value: unknown;
+            /** Unit */
+            unit: string | null;
+        };
         /** Question */
         Question: {
             /** Question */
@@ -2231,6 +2371,24 @@ export interface components {
             /** Authenticated */
             authenticated: boolean;
         };
+        /** SourceShape */
+        SourceShape: {
+            /**
+             * Type
+             * @constant
+             */
+            type: "source";
+            /** Device */
+            device: string;
+            /** Name */
+            name: string;
+            /** Metric */
+            metric: string | null;
+            /** Start */
+            start: number;
+            /** End */
+            end: number;
+        };
         /** Status */
         Status: {
             /** Version */
@@ -2255,6 +2413,25 @@ export interface components {
             limits: {
                 [key: string]: number;
             };
+        };
+        /**
+         * StepShape
+         * @description Something was looked up: the tool, what it was asked and what it found, in a few words.
+         */
+        StepShape: {
+            /**
+             * Type
+             * @constant
+             */
+            type: "step";
+            /** Tool */
+            tool: string;
+            /** About */
+            about: string;
+            /** Found */
+            found: string;
+            /** Ok */
+            ok: boolean;
         };
         /** StoreShape */
         StoreShape: {
@@ -2320,6 +2497,47 @@ export interface components {
             glance: string;
             /** Dialect */
             dialect: string | null;
+        };
+        /**
+         * TurnShape
+         * @description ``stopped``: the person did not wait for the end.
+         */
+        TurnShape: {
+            /** Question */
+            question: string;
+            /** Answer */
+            answer: string;
+            /** At */
+            at: number;
+            writer: components["schemas"]["TurnWriter"];
+            /** Tokens */
+            tokens: number;
+            /** Stopped */
+            stopped: boolean;
+            /** Extras */
+            extras: (components["schemas"]["StepShape"] | components["schemas"]["ChartShape"] | components["schemas"]["ProposalShape"] | components["schemas"]["SourceShape"] | components["schemas"]["UnsupportedShape"])[];
+        };
+        /** TurnWriter */
+        TurnWriter: {
+            /** Provider */
+            provider: string;
+            /** Model */
+            model: string;
+            /** Generative */
+            generative: boolean;
+        };
+        /**
+         * UnsupportedShape
+         * @description A sentence with a number or a time that nothing that was looked up bears out.
+         */
+        UnsupportedShape: {
+            /**
+             * Type
+             * @constant
+             */
+            type: "unsupported";
+            /** Sentence */
+            sentence: string;
         };
         /** ValidationError */
         ValidationError: {
@@ -3684,6 +3902,142 @@ export interface operations {
                 };
                 content: {
                     "text/plain": unknown;
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+            /** @description AI service error */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    listing_api_conversations_get: {
+        parameters: {
+            query?: {
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ConversationList"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    one_api_conversations__conversation__get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Made by whoever begins it */
+                conversation: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ConversationShape"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    forget_api_conversations__conversation__delete: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Made by whoever begins it */
+                conversation: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    ask_api_conversations__conversation__turns_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Made by whoever begins it */
+                conversation: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Question"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/x-ndjson": unknown;
                 };
             };
             /** @description Validation Error */

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
+from hub.assistant import Memory
 from hub.bus import Bus
 from hub.config import Store as Kept
 from hub.credentials import Credentials
@@ -162,6 +163,7 @@ class Services:
     counters: Counters
     metrics: Metrics
     assistant: Assistant
+    memory: Memory
     diagnostician: Diagnostician
     analyst: Analyst
     providers: Providers

@@ -5,24 +5,36 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Awaitable, Callable, Sequence
 
+import msgspec
+
+from hub.assistant.asked import understood
 from hub.assistant.history import extreme, happened, history
-from hub.assistant.phrases import Scope, about, ago, listed, named, one_or_many, scope_of
-from hub.assistant.questions import Kind, Question, parse
+from hub.assistant.phrases import Scope, about, ago, listed, named, one_or_many
+from hub.assistant.questions import Kind, Question, Span
+from hub.assistant.wishes import wish_of
+from hub.errors import Conflict, Invalid
 from hub.insight import words
 from hub.insight.check import sentences
-from hub.model import Device
+from hub.model import Device, Proposal
 from hub.tools import Queries
 from hub.tools.views import AlertView
 
 HELP = (
-    "I am the built-in analyst: rules and statistics over the hub's live data, not a language model. I can answer: "
-    "how many "
-    "devices are online or offline; which device is hottest, coldest or has the highest or lowest of any metric, and "
-    "since when; "
-    "the status or the history of a device; what is alarming and why; what happened last night or in the last hours; "
-    "how a device "
-    "compares with its peers; and whether anything is about to fail. For free-form answers connect OpenAI or Ollama."
+    "I am the built-in analyst: rules and statistics over the hub's live data, not a language model. I can answer: how "
+    "many devices are online or offline; which device is hottest, coldest or has the highest or lowest of any metric, "
+    "and since when; the status or the history of a device; what is alarming and why; what happened last night or in "
+    "the last hours; how a device compares with its peers; and whether anything is about to fail. A wish (“set the "
+    "valve of tank 3 to 40”) becomes a command for you to send. For free-form answers connect OpenAI or Ollama."
 )
+
+
+class Told(msgspec.Struct, frozen=True):
+    """``span`` is the time that was asked about, None where now was; ``proposal`` what a person may send."""
+
+    text: str
+    kind: Kind
+    span: Span | None = None
+    proposal: Proposal | None = None
 
 
 class Answers:
@@ -31,7 +43,6 @@ class Answers:
     def __init__(self, queries: Queries) -> None:
         self._queries = queries
         self._kinds: dict[Kind, Callable[[Question, Scope], Awaitable[str]]] = {
-            "act": self._refuse,
             "failing": self._failing,
             "compare": self._compare,
             "extreme": lambda q, s: extreme(self._queries, q, s),
@@ -45,21 +56,38 @@ class Answers:
             "status": self._status,
         }
 
-    async def answer(self, text: str) -> str:
+    async def answer(self, text: str, before: Sequence[str] = ()) -> Told:
+        """``before`` are the earlier questions of the conversation, oldest first."""
         metrics = {metric for device in self._queries.fleet.devices() for metric in device.metrics}
-        question = parse(text, metrics, self._queries.now())
-        scope = scope_of(self._queries.lookup, text)
+        question, scope = understood(text, before, self._queries.lookup, metrics, self._queries.now())
         kind = question.kind
         if kind == "unknown" and scope.devices and not scope.whole:
             kind = "status"
         if not len(self._queries.fleet):
-            return "No device has spoken to this hub yet, so there is nothing to report."
+            return Told("No device has spoken to this hub yet, so there is nothing to report.", "unknown")
+        if kind == "act":
+            return await self._proposed(question, scope)
         ask = self._kinds.get(kind)
-        return await ask(question, scope) if ask else f"I could not make out what is asked. {HELP}"
+        if ask is None:
+            return Told(f"I could not make out what is asked. {HELP}", kind)
+        return Told(await ask(question, scope), kind, question.span)
 
-    async def _refuse(self, question: Question, scope: Scope) -> str:
-        about = f" How it stands now: {await self._status(question, scope)}" if scope.named else ""
-        return f"I only look things up and never act: a person does that on the device's or the alert's page.{about}"
+    async def _proposed(self, question: Question, scope: Scope) -> Told:
+        """A wish is put before the person as a command; it is sent by nobody here."""
+        never = "I only look things up and never act: a person does that"
+        if not scope.named or len(scope.devices) != 1:
+            about = f" How it stands now: {await self._status(question, scope)}" if scope.named else ""
+            return Told(f"{never} on the device's or the alert's page.{about}", "act")
+        now = await self._status(question, scope)
+        try:
+            proposal = wish_of(question.text, scope.devices[0])
+        except (Invalid, Conflict) as error:
+            return Told(f"{never} on the page of {scope.the()}. {error} How it stands now: {now}", "act")
+        return Told(
+            f"{never}. Below is the command, as it would go to {proposal.name}; it goes when you send it. {now}",
+            "act",
+            proposal=proposal,
+        )
 
     async def _count(self, question: Question, scope: Scope) -> str:
         if "alert" in question.text.lower() or "alarm" in question.text.lower():
@@ -152,7 +180,10 @@ class Answers:
 
     async def _compare(self, question: Question, scope: Scope) -> str:
         if scope.whole or not scope.named:
-            return "Please name the device to compare with its peers, by its name or id."
+            alike = Counter(d.info.model for d in scope.devices if d.info.model)
+            some = [d for d in scope.devices if alike[d.info.model or ""] > 1]
+            such = f", such as {named(some, 5)}" if some else ""
+            return f"Please name the device to compare with its peers, by its name or id{such}."
         device = scope.devices[0]
         hours = (question.span.end - question.span.start) / 3_600_000 if question.span else 1.0
         rows = await self._queries.comparison(device, hours)

@@ -7,6 +7,7 @@ state and one rule against 3.2 with one object a metric).
 from hub.model.activity import Activity
 from hub.model.alert import SEVERITIES, Alert, AlertState, Severity
 from hub.model.command import Command, CommandDescriptor, CommandState, ValueType
+from hub.model.conversation import Chart, Conversation, Extra, Proposal, Source, Step, Turn, Unsupported
 from hub.model.device import (
     Availability,
     Device,
@@ -48,11 +49,13 @@ __all__ = [
     "AlertState",
     "Availability",
     "CauseMatch",
+    "Chart",
     "Claim",
     "Command",
     "CommandDescriptor",
     "CommandState",
     "Condition",
+    "Conversation",
     "DeleteDevice",
     "DesireState",
     "Device",
@@ -60,6 +63,7 @@ __all__ = [
     "EditDevice",
     "Equals",
     "Evidence",
+    "Extra",
     "Fact",
     "Form",
     "Gap",
@@ -77,6 +81,7 @@ __all__ = [
     "Pick",
     "Point",
     "Presence",
+    "Proposal",
     "Quality",
     "RateOfChange",
     "RawMessage",
@@ -93,9 +98,13 @@ __all__ = [
     "SeriesQuery",
     "Severity",
     "Shape",
+    "Source",
+    "Step",
     "Threshold",
     "Tick",
+    "Turn",
     "TwinUpdate",
+    "Unsupported",
     "Value",
     "ValueType",
     "Watch",

@@ -125,6 +125,13 @@ ROLLED: Statements = (
 
 NO_ROWS: Statements = ("DROP TABLE IF EXISTS reading",)
 
+CONVERSATIONS: Statements = (
+    """CREATE TABLE conversation (
+        id TEXT PRIMARY KEY, title TEXT NOT NULL, created_at INTEGER NOT NULL, updated_at INTEGER NOT NULL)""",
+    "CREATE TABLE turn (id INTEGER PRIMARY KEY, conversation TEXT NOT NULL, body BLOB NOT NULL)",
+    "CREATE INDEX turn_of_conversation ON turn (conversation, id)",
+)
+
 MIGRATIONS: tuple[Statements, ...] = (
     FIRST,
     LEARNT,
@@ -135,6 +142,7 @@ MIGRATIONS: tuple[Statements, ...] = (
     ROLLUPS,
     ROLLED,
     NO_ROWS,
+    CONVERSATIONS,
 )
 """Migration number ``i + 1`` is at index ``i``."""
 

@@ -31,6 +31,7 @@ from hub.store.connection import (
     translated,
     wal_of,
 )
+from hub.store.conversations import Conversations
 from hub.store.copying import copy_database
 from hub.store.expiry import expire_slice, log_is_due
 from hub.store.folding import fold_slice, is_due, is_pressing
@@ -62,6 +63,7 @@ class SqliteStore:
         self.path = path
         self.set_aside = set_aside
         self._writer = writer
+        self.conversations = Conversations(self._read, lambda change: self._write(change, writer.connection))
         self._writing = ThreadPoolExecutor(1, "store-writer")
         self._reading = ThreadPoolExecutor(READERS, "store-reader")
         self._copying = ThreadPoolExecutor(1, "store-backup")  # a backup of its own pace takes no reader's place

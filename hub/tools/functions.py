@@ -10,6 +10,7 @@ from typing import Annotated, Any, Literal
 import msgspec
 import numpy as np
 
+from hub.control import descriptor, fitting
 from hub.errors import NotFound
 from hub.fleet import Fleet
 from hub.model import Activity, Presence, SeriesQuery
@@ -149,6 +150,32 @@ class Tools:
         """Metrics that are on their way to a limit: what would alarm next if the slope of the last half hour goes
         on."""
         return await self.queries.headings(self.queries.lookup.matching(query, area), within_hours * 3600)
+
+    async def commands_of(self, device: Name) -> dict[str, Any]:
+        """What a device takes: its commands by name, with type, bounds or values, unit and title."""
+        found = self.queries.lookup.one(device)
+        told = ("type", "title", "unit", "minimum", "maximum", "step", "values")
+        return {
+            "device": self.queries.view(found),
+            "commands": {
+                name: {key: each[key] for key in told if key in each} for name, each in found.info.commands.items()
+            },
+        }
+
+    async def propose_command(self, device: Name, command: Name, value: Any = None) -> dict[str, Any]:
+        """Put one command of a device before the person, who alone can send it. Nothing is sent. Use commands_of first
+        for its name and values."""
+        found = self.queries.lookup.one(device)
+        wants = descriptor(found.info.commands, command)
+        return {
+            "device": found.id,
+            "name": found.display_name,
+            "command": command,
+            "title": wants.title,
+            "value": fitting(wants, value),
+            "unit": wants.unit,
+            "sent": False,
+        }
 
     def _ids(self, device: str | None, area: str | None) -> list[str] | None:
         """The devices meant, None for all."""

@@ -85,6 +85,7 @@ export function createRest({ snapshot, drift, open, say, token, cut }) {
     ['POST', /^\/api\/rules\/check$/, () => ({ items: payload('rules').items, problem: null })],
     ['PUT', /^\/api\/rules$/, (_path, _query, body) => ({ text: body.text, revision: 'dev' })],
     ['GET', /^\/api\/(topics|credentials)$/, ([name]) => payload(name)],
+    ['GET', /^\/api\/conversations$/, () => ({ items: [] })],
     ['GET', /^\/api\/topics\/last$/, () => payload('topics-last')],
     ['GET', /^\/api\/mappings\/text$/, () => payload('mappings-text')],
     ['POST', /^\/api\/mappings\/(check|preview)$/, ([name]) => payload(`mappings-${name}`)],
@@ -135,6 +136,22 @@ export function createRest({ snapshot, drift, open, say, token, cut }) {
     ['POST', /^\/dev\/alert$/, () => raise()],
   ]; // prettier-ignore
 
+  /** A turn of a conversation: its words, then what is beside them, a JSON object a line. */
+  async function turn(request, response) {
+    await bodyOf(request);
+    response.writeHead(200, { 'content-type': 'application/x-ndjson' });
+    const say = (line) => response.destroyed || response.write(`${JSON.stringify(line)}\n`);
+    const { text, extras } = payload('turn');
+    for (const extra of extras.filter(({ type }) => type === 'step')) say(extra);
+    for (const word of text.split(/(?<=\s)/)) {
+      say({ type: 'text', text: word });
+      await new Promise((resolve) => setTimeout(resolve, 20));
+    }
+    for (const extra of extras.filter(({ type }) => type !== 'step')) say(extra);
+    say({ type: 'done', provider: 'openai', model: 'made-up', generative: true, tokens_used: 9 });
+    response.end();
+  }
+
   async function chat(request, response) {
     const { question } = JSON.parse(await bodyOf(request));
     if (question.length < 10) return response.writeHead(422).end();
@@ -164,6 +181,8 @@ export function createRest({ snapshot, drift, open, say, token, cut }) {
       response.end(JSON.stringify({ error: { code: 'unauthorized', message: 'Log in first.', hint: null } }));
       return true;
     }
+    if (/^\/api\/conversations\/[^/]+\/turns$/.test(url.pathname))
+      return turn(request, response).then(() => true);
     if (url.pathname === '/ai/stream') return chat(request, response).then(() => true);
     for (const [method, pattern, answer] of routes) {
       const match = method === request.method && pattern.exec(url.pathname);

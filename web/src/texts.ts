@@ -132,10 +132,15 @@ export const T = {
     },
   },
   assistant: {
-    title: 'Assistant', lead: 'Ask about the fleet: what is wrong, what changed, what a reading means.', alone: 'Each question stands on its own.', placeholder: 'Ask about your devices…', send: 'Send', stop: 'Stop', retry: 'Ask again',
-    short: (n: number) => `A question needs at least 10 characters; ${n} more.`, long: 'A question may have at most 500 characters.', you: 'You', stopped: 'Stopped.', clear: 'New conversation', input: 'Your question', copy: 'Copy answer', answering: 'Answering…',
+    title: 'Assistant', lead: 'Ask about the fleet: what is wrong, what changed, what a reading means.', alone: 'A question may build on the one before. Numbers are checked against the data; a command goes only when you send it.', placeholder: 'Ask about your devices…', send: 'Send', stop: 'Stop', retry: 'Ask again',
+    short: (n: number) => `A question needs at least 10 characters; ${n} more.`, long: 'A question may have at most 500 characters.', you: 'You', stopped: 'Stopped.', clear: 'New conversation', input: 'Your question', copy: 'Copy answer', answering: 'Answering…', past: 'Earlier conversations', forget: (title: string) => `Delete “${title}”`,
+    steps: 'What was looked up', sources: 'See for yourself:', unsupported: 'Not borne out by the data that was looked up:', proposal: 'A command, for you to send', range: (low: string, high: string) => `${low} to ${high}`, chart: (title: string, low: string, high: string) => `Chart of ${title}, from ${low} to ${high}`,
+    tools: {
+      fleet_summary: 'Looked at the fleet', find_devices: 'Searched for devices', device_state: 'Read the state of', history: 'Read the history of', rank_devices: 'Ranked devices by', open_alerts: 'Read the open alerts', alert_history: 'Read past alerts', activity: 'Read the log',
+      diagnosis_of: 'Read the diagnosis of', compare_with_peers: 'Compared with its peers', approaching_limits: 'Looked for what nears a limit', commands_of: 'Read the commands of', propose_command: 'Put a command together', search_documents: 'Searched the documents',
+    },
     builtin: 'built-in analyst: rules and statistics, not a language model', unknown: 'the hub', by: (provider: string, model: string) => `${model} (${provider})`, connect: 'Connect OpenAI or Ollama for free-form answers.',
-    examples: ['Which devices need attention, and why?', 'What changed in the last hour?', 'Which devices are offline or stale?'], about: (name: string) => `What is the state of ${name}, and is anything unusual?`,
+    examples: ['Which devices need attention, and why?', 'Which pump is hottest and since when?', 'What happened last night in the cold store?', 'Is anything about to fail?'], about: (name: string) => `What is the state of ${name}, and is anything unusual?`,
   },
   analyse: {
     title: 'Analyse', lead: 'A photo of a display, a nameplate or a machine: PNG or JPEG, up to 10 MB.', drop: 'Drop an image here, paste it, or', pick: 'choose a file', working: 'Looking at the image…', size: (w: number, h: number) => `${w} × ${h} px`,

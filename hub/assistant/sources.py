@@ -1,0 +1,48 @@
+"""Which devices and metrics an answer speaks of, so that a person can look for himself. Pure over the fleet."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from hub.assistant.questions import Span
+from hub.insight import words
+from hub.insight.check import sentences
+from hub.model import Device, Source
+from hub.tools.lookup import Lookup, folded
+
+MOST = 12
+_LOOK_BACK_MS = 2 * 3_600_000
+
+
+def sources(text: str, lookup: Lookup, span: Span | None, now: int) -> list[Source]:
+    """In the order in which the answer names them; of a device, the metrics that stand in the same clause."""
+    devices = lookup.named_in(text)
+    start, end = (span.start, span.end) if span else (now - _LOOK_BACK_MS, now)
+    found: dict[tuple[str, str | None], Source] = {}
+    meant: list[Device] = []
+    for clause in (clause for sentence in sentences(text) for clause in sentence.split(";")):
+        said = f" {folded(clause)} "
+        meant = _in_order(said, devices) or meant  # a clause that names none goes on about the last ones
+        for device in meant:
+            metrics: list[str | None] = [*_metrics(said, device)]
+            for metric in metrics or [None]:
+                found.setdefault((device.id, metric), Source(device.id, device.display_name, metric, start, end))
+    # A device that is named again without its metric adds nothing.
+    with_metric = {device for device, metric in found if metric}
+    kept = [source for (device, metric), source in found.items() if metric or device not in with_metric]
+    return kept[:MOST]
+
+
+def _in_order(said: str, devices: Sequence[Device]) -> list[Device]:
+    places = [(place, device) for device in devices if (place := _place(said, device)) >= 0]
+    return [device for _, device in sorted(places, key=lambda entry: (entry[0], entry[1].id))]
+
+
+def _place(said: str, device: Device) -> int:
+    found = [said.find(f" {form} ") for form in {folded(device.id), folded(device.display_name)} if form]
+    return min((place for place in found if place >= 0), default=-1)
+
+
+def _metrics(said: str, device: Device) -> list[str]:
+    named = [metric for metric in device.metrics if f" {folded(words.spoken(metric))} " in said]
+    return sorted(named, key=len, reverse=True)[:2]

@@ -1,0 +1,91 @@
+"""Conversations with the assistant, kept so that a question may refer to an earlier one, in another tab or tomorrow."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Awaitable, Callable
+from functools import partial
+from typing import Any
+
+import msgspec
+
+from hub.model import Conversation, Turn
+from hub.store.connection import transaction
+
+MOST = 200
+"""Conversations kept; the one longest not spoken in gives way."""
+MOST_TURNS = 200
+"""Of one conversation; the first ones give way."""
+
+_encode = msgspec.msgpack.Encoder().encode
+_decode = msgspec.msgpack.Decoder(Turn).decode
+
+Ask = Callable[[Callable[[sqlite3.Connection], Any]], Awaitable[Any]]
+
+
+class Conversations:
+    """``read`` and ``write`` run a function with a connection, in the store's own threads."""
+
+    def __init__(self, read: Ask, write: Ask) -> None:
+        self._read, self._write = read, write
+
+    async def add(self, conversation: str, turn: Turn) -> None:
+        """Append a turn; the first one makes the conversation."""
+        await self._write(partial(_add, conversation=conversation, turn=turn))
+
+    async def newest(self, limit: int = 50) -> list[Conversation]:
+        """Those spoken in last come first."""
+        found: list[Conversation] = await self._read(partial(_newest, limit=limit))
+        return found
+
+    async def turns(self, conversation: str, limit: int = MOST_TURNS) -> list[Turn]:
+        """The last ``limit`` turns, oldest first; empty for one that is not known."""
+        found: list[Turn] = await self._read(partial(_turns, conversation=conversation, limit=limit))
+        return found
+
+    async def delete(self, conversation: str) -> bool:
+        """False where there was none."""
+        return bool(await self._write(partial(_delete, conversation=conversation)))
+
+
+def _add(connection: sqlite3.Connection, conversation: str, turn: Turn) -> None:
+    with transaction(connection):
+        connection.execute(
+            "INSERT INTO conversation VALUES (?, ?, ?, ?) "
+            "ON CONFLICT (id) DO UPDATE SET updated_at = excluded.updated_at",
+            (conversation, turn.question[:200], turn.at, turn.at),
+        )
+        connection.execute("INSERT INTO turn (conversation, body) VALUES (?, ?)", (conversation, _encode(turn)))
+        connection.execute(
+            "DELETE FROM turn WHERE conversation = ?1 AND id <= "
+            "(SELECT id FROM turn WHERE conversation = ?1 ORDER BY id DESC LIMIT 1 OFFSET ?2)",
+            (conversation, MOST_TURNS),
+        )
+        connection.execute(
+            "DELETE FROM conversation WHERE id IN "
+            "(SELECT id FROM conversation ORDER BY updated_at DESC LIMIT -1 OFFSET ?)",
+            (MOST,),
+        )
+        connection.execute("DELETE FROM turn WHERE conversation NOT IN (SELECT id FROM conversation)")
+
+
+def _newest(connection: sqlite3.Connection, limit: int) -> list[Conversation]:
+    rows = connection.execute(
+        "SELECT id, title, created_at, updated_at, (SELECT count(*) FROM turn WHERE conversation = conversation.id) "
+        "FROM conversation ORDER BY updated_at DESC, id LIMIT ?",
+        (limit,),
+    )
+    return [Conversation(*row) for row in rows]
+
+
+def _turns(connection: sqlite3.Connection, conversation: str, limit: int) -> list[Turn]:
+    rows = connection.execute(
+        "SELECT body FROM turn WHERE conversation = ? ORDER BY id DESC LIMIT ?", (conversation, limit)
+    ).fetchall()
+    return [_decode(body) for (body,) in reversed(rows)]
+
+
+def _delete(connection: sqlite3.Connection, conversation: str) -> bool:
+    with transaction(connection):
+        connection.execute("DELETE FROM turn WHERE conversation = ?", (conversation,))
+        return connection.execute("DELETE FROM conversation WHERE id = ?", (conversation,)).rowcount > 0

@@ -1,0 +1,70 @@
+"""The assistant's page on a real hub: charts and sources, a question that builds on another, a command that a person
+sends, conversations that stay."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from playwright.sync_api import Locator, Page, expect
+
+from e2e.running import Demo, eventually
+
+pytestmark = pytest.mark.timeout(120)
+
+
+@pytest.fixture(scope="module")
+def tank(plant: Demo) -> str:
+    """A machine that takes a level, with its name."""
+    eventually(lambda: len(plant.get("/api/devices")["items"]) >= 14, 20, "the machines")
+    found = [each for each in plant.get("/api/devices")["items"] if "tank" in each["id"]]
+    eventually(lambda: plant.get(f"/api/devices/{found[0]['id']}")["info"]["commands"], 10, "what it takes")
+    return str(found[0]["name"])
+
+
+def ask(page: Page, question: str) -> Locator:
+    before = page.get_by_test_id("chat-answer").count()
+    page.get_by_test_id("chat-input").fill(question)
+    page.get_by_test_id("chat-send").click()
+    expect(page.get_by_test_id("chat-answer")).to_have_count(before + 1)
+    answer = page.get_by_test_id("chat-answer").last
+    expect(answer).to_have_attribute("data-state", "done", timeout=15_000)
+    return answer
+
+
+def test_an_answer_shows_where_it_comes_from_and_stays(plant: Demo, tank: str, page: Page):
+    page.goto(f"http://{plant.http}/assistant")
+    answer = ask(page, "Which pump is hottest and since when?")
+    expect(answer).to_contain_text("rules and statistics, not a language model")
+    expect(answer.get_by_test_id("chat-chart").get_by_role("img")).to_be_visible()
+    source = answer.get_by_test_id("sources").get_by_role("link").first
+    expect(source).to_have_attribute("href", re.compile(r"^/d/pump.*metric=.*from=\d+&to=\d+"))
+    expect(ask(page, "and how is it now?")).to_contain_text("ump")
+
+    page.reload()
+    expect(page.get_by_test_id("chat-answer")).to_have_count(2)
+    page.get_by_role("button", name="New conversation").click()
+    expect(page.get_by_test_id("chat-answer")).to_have_count(0)
+    page.get_by_role("button", name="Earlier conversations").click()
+    page.get_by_role("button", name=re.compile("^Which pump is hottest.*(now|ago)")).click()
+    expect(page.get_by_test_id("chat-answer")).to_have_count(2)
+    page.get_by_role("button", name="Earlier conversations").click()
+    page.get_by_role("button", name=re.compile("^Delete “Which pump")).click()
+    expect(page.get_by_test_id("chat-answer")).to_have_count(0)
+    assert plant.get("/api/conversations")["items"] == []
+
+
+def test_a_wish_becomes_a_card_and_goes_only_when_a_person_sends_it(plant: Demo, tank: str, page: Page):
+    page.goto(f"http://{plant.http}/assistant")
+    answer = ask(page, f"set the level of {tank} to 60")
+    card = answer.get_by_test_id("proposal")
+    expect(card).to_contain_text(tank)
+    expect(card).to_contain_text("60")
+    device = card.get_by_role("link", name=tank).get_attribute("href")
+    assert device is not None
+    path = f"/api/devices/{device.removeprefix('/d/')}/commands"
+    assert plant.get(path)["items"] == [], "nothing is sent by asking"
+    card.get_by_role("button", name="Send").click()
+    expect(card.get_by_role("status")).to_have_text("confirmed", timeout=20_000)
+    (sent,) = plant.get(path)["items"]
+    assert (sent["name"], sent["value"]) == ("set_level", 60)

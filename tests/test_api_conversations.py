@@ -1,0 +1,86 @@
+"""``/api/conversations``: answers as lines of JSON, kept from question to question."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from api_hub import ApiHub, running_hub
+from hub.errors import AiError
+from test_assistant import Scripted
+
+ID = "3f2a9c10-talk"
+
+
+@pytest.fixture
+async def hub(tmp_path: Path) -> AsyncIterator[ApiHub]:
+    async with running_hub(tmp_path) as running:
+        for n in range(40):
+            await running.telemetry("pump-01", temperature=20 + n / 10)
+        yield running
+
+
+async def ask(hub: ApiHub, question: str, conversation: str = ID) -> list[dict]:
+    answer = await hub.http.post(f"/api/conversations/{conversation}/turns", json={"question": question})
+    assert (answer.status_code, answer.headers["content-type"]) == (200, "application/x-ndjson")
+    return [json.loads(line) for line in answer.text.splitlines()]
+
+
+async def test_an_answer_comes_line_by_line_and_is_kept(hub: ApiHub):
+    lines = await ask(hub, "What is the status of pump-01?")
+    kinds = [line["type"] for line in lines]
+    assert kinds[0] == "text"
+    assert kinds[-1] == "done"
+    text = "".join(line["text"] for line in lines if line["type"] == "text")
+    assert "pump-01" in text
+    (source,) = [line for line in lines if line["type"] == "source"]
+    assert (source["device"], source["metric"]) == ("pump-01", "temperature")
+    assert lines[-1]["provider"] == "builtin"
+    again = "".join(line.get("text", "") for line in await ask(hub, "and how many devices are online?"))
+    assert "1" in again
+
+    kept = (await hub.http.get(f"/api/conversations/{ID}")).json()
+    assert [turn["question"] for turn in kept["turns"]] == [
+        "What is the status of pump-01?",
+        "and how many devices are online?",
+    ]
+    assert kept["turns"][0]["answer"] == text
+    assert [extra["type"] for extra in kept["turns"][0]["extras"]] == [
+        kind for kind in kinds if kind not in ("text", "done")
+    ]
+    (listed,) = (await hub.http.get("/api/conversations")).json()["items"]
+    assert (listed["id"], listed["turns"]) == (ID, 2)
+    assert (await hub.http.delete(f"/api/conversations/{ID}")).status_code == 204
+    assert (await hub.http.get(f"/api/conversations/{ID}")).status_code == 404
+    assert (await hub.http.delete(f"/api/conversations/{ID}")).status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("conversation", "question"),
+    [("short", "How many devices?"), (ID, "short"), (ID, "x" * 501), ("a/../../b", "x" * 20)],
+)
+async def test_what_is_no_question_or_no_id_is_refused(hub: ApiHub, conversation: str, question: str):
+    answer = await hub.http.post(f"/api/conversations/{conversation}/turns", json={"question": question})
+    assert answer.status_code in (404, 405, 422)
+    assert (await hub.http.get("/api/conversations")).json()["items"] == []
+
+
+async def test_a_model_that_breaks_off_is_told_in_a_line_and_kept_as_far_as_it_came(tmp_path: Path):
+    class Breaking(Scripted):
+        async def stream(self, request):
+            yield "There are "
+            raise AiError("It broke off.", "Ask again.")
+
+    async with running_hub(tmp_path, models=[Breaking("")]) as hub:
+        await hub.telemetry("pump-01", temperature=20)
+        lines = await ask(hub, "How many devices are there?")
+        text = "".join(line.get("text", "") for line in lines)
+        assert text.startswith("There are ")
+        assert "The built-in analyst says:" in text
+        assert "1 device" in text
+        assert lines[-1]["type"] == "done"
+        (turn,) = (await hub.http.get(f"/api/conversations/{ID}")).json()["turns"]
+        assert turn["answer"] == text

@@ -1,0 +1,262 @@
+"""What an answer has besides its words: steps, charts, sources, commands to send, and what nothing bears out; and a
+conversation that remembers."""
+
+# A table reads best with a row a line.
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from hub.ai.base import Piece, Request, ToolCall
+from hub.assistant import Assistant, Memory, Reply
+from hub.errors import NotFound
+from hub.model import Chart, Proposal, Source, Step, Turn, Unsupported, Writer
+from hub.store import conversations
+from hub.store.sqlite import SqliteStore
+from test_assistant import NOW, Scripted, Site
+
+WRITER = Writer("builtin", "builtin-analyst", generative=False)
+
+
+class Spoken(Scripted):
+    """Its words come with the spaces between them."""
+
+    async def stream(self, request: Request) -> AsyncIterator[Piece]:
+        answer = await self.chat(request)
+        for word in answer.text.split(" "):
+            yield f"{word} "
+        yield answer
+
+
+@pytest.fixture
+async def site(tmp_path: Path) -> AsyncIterator[Site]:
+    store = SqliteStore.open(tmp_path)
+    made = Site(store)
+    await made.fill()
+    yield made
+    await store.close()
+
+
+async def talk(assistant: Assistant, question: str, *before: str) -> tuple[str, list[Any], Reply]:
+    """Words, extras in the order in which they came, and the whole."""
+    turns = [Turn(question=each, answer="…", at=NOW, writer=WRITER) for each in before]
+    words, extras, reply = "", [], None
+    async for piece in assistant.converse(question, turns):
+        if isinstance(piece, str):
+            words += piece
+        elif isinstance(piece, Reply):
+            reply = piece
+        else:
+            extras.append(piece)
+    assert reply is not None
+    assert (reply.text, list(reply.extras)) == (words, extras)
+    return words.strip(), extras, reply
+
+
+def of(kind: type, extras: list[Any]) -> list[Any]:
+    return [extra for extra in extras if isinstance(extra, kind)]
+
+
+async def test_an_answer_leads_to_what_it_speaks_of(site: Site):
+    _, extras, _ = await talk(site.assistant(), "Which pump is hottest and since when?")
+    named = [(s.device, s.metric) for s in of(Source, extras)]
+    assert named[0] == ("pump-02", "bearing_temperature")
+    assert "pump-01" in [device for device, _ in named]
+    chart = of(Chart, extras)[0]
+    assert (chart.device, chart.metric, chart.unit) == ("pump-02", "bearing_temperature", "°C")
+    assert len(chart.points) > 10
+    assert {p[2] for p in chart.points} >= {45.0, 60.0}
+
+
+async def test_a_model_shows_its_steps_its_chart_and_its_sources(site: Site):
+    calls = [
+        ToolCall("1", "history", {"device": "freezer 1", "metric": "temperature", "hours": 1}),
+        ToolCall("2", "find_devices", {"query": "freezer"}),
+        ToolCall("3", "device_state", {"device": "freezer 9"}),
+    ]
+    words, extras, reply = await talk(
+        site.assistant(Spoken(calls, "Freezer 1 temperature reached 9.5 °C.")), "freezer 1?"
+    )
+    steps = [(s.tool, s.about, s.ok) for s in of(Step, extras)]
+    assert steps == [
+        ("history", "freezer 1, temperature, 1", True),
+        ("find_devices", "freezer", True),
+        ("device_state", "freezer 9", False),
+    ]
+    assert [s.found for s in of(Step, extras)][1] == "3 found"
+    assert (of(Chart, extras)[0].metric, of(Source, extras)[0].metric) == ("temperature", "temperature")
+    assert (words, reply.generative, of(Unsupported, extras)) == ("Freezer 1 temperature reached 9.5 °C.", True, [])
+
+
+async def test_a_metric_belongs_to_the_device_of_its_own_clause(site: Site):
+    model = Scripted("Feed pump 1: vibration is at 2 mm/s; Freezer 2: temperature is at 3.2 °C.")
+    named = [(s.device, s.metric) for s in of(Source, list((await site.assistant(model).answer("status?")).extras))]
+    assert named == [("pump-01", "vibration"), ("cold-room-02", "temperature")]
+
+
+async def test_a_device_that_is_not_there_is_asked_for_by_names_that_are(site: Site):
+    words, _, _ = await talk(site.assistant(), "compare freezer 7 with its peers this week")
+    assert "such as Freezer 1" in words
+
+
+CLAIMS = [
+    ("Freezer 1 is at 9.5 °C.", True),
+    ("Freezer 1 is at 9.5 °C, above its limit of 8 °C.", True),
+    ("Freezer 1 is at 12.5 °C.", False),
+    ("It was raised at 21:50.", True),
+    ("It was raised at 19:05.", False),
+    ("There are 7 devices, 6 of them online.", True),
+    ("There are 9 devices.", False),
+    ("Freezer 2 and Freezer 3 are fine.", True),
+    ("The pressure is 4 bar.", False),
+    ("It will fail on 2027-01-01.", False),
+    ("**Freezer 1** is `9.5 °C`.", True),
+    ("1. Look at the door.\n2. Close it.", True),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("claim", "true"), CLAIMS)
+async def test_what_nothing_bears_out_is_marked(site: Site, claim: str, true: bool):
+    model = Spoken([ToolCall("c", "device_state", {"device": "freezer 1"})], f"All is known. {claim}")
+    _, extras, _ = await talk(site.assistant(model), "how is freezer 1?")
+    assert bool(of(Unsupported, extras)) is not true, of(Unsupported, extras)
+    told = await site.assistant(Spoken(f"All is known. {claim}")).answer("how is it?")
+    if not true:
+        assert "Not borne out by the data" in told.text
+        assert "All is known" not in told.text.partition("Not borne out")[2]
+
+
+WISHES = [
+    ("set the speed of feed pump 1 to 40", "pump-01", "set_speed", 40),
+    ("Please turn on pump-01", "pump-01", "run", True),
+    ("stop pump-01", "pump-01", "run", False),
+    ("set buffer tank 1 mode to drain", "tank-01", "mode", "drain"),
+    ("open the valve of buffer tank 1", "tank-01", "valve", True),
+    ("start flush on tank-01", "tank-01", "flush", None),
+]
+
+
+@pytest.mark.parametrize(("wish", "device", "command", "value"), WISHES)
+async def test_a_wish_becomes_a_command_for_a_person_to_send(
+    site: Site, wish: str, device: str, command: str, value: Any
+):
+    before = site.store.stats().commits
+    words, extras, _ = await talk(site.assistant(), wish)
+    (proposal,) = of(Proposal, extras)
+    assert (proposal.device, proposal.command, proposal.value) == (device, command, value)
+    assert "never act" in words
+    assert site.store.stats().commits == before
+
+
+@pytest.mark.parametrize(
+    ("wish", "says"),
+    [
+        ("set the speed of pump-01 to 400", "from 0 to 100"),
+        ("set the speed of pump-01", "to what number"),
+        ("set buffer tank 1 mode to boil", "auto, fill, drain"),
+        ("turn on freezer 1", "has not said that it takes any"),
+        ("set the colour of pump-01 to 3", "run, set_speed"),
+        ("turn on everything", "never act"),
+    ],
+)
+async def test_a_wish_that_cannot_be_says_what_can(site: Site, wish: str, says: str):
+    words, extras, _ = await talk(site.assistant(), wish)
+    assert says in words, words
+    assert of(Proposal, extras) == []
+
+
+async def test_a_model_proposes_and_sends_nothing(site: Site):
+    calls = [
+        ToolCall("1", "commands_of", {"device": "pump-01"}),
+        ToolCall("2", "propose_command", {"device": "pump-01", "command": "set_speed", "value": 55}),
+        ToolCall("3", "propose_command", {"device": "pump-01", "command": "set_speed", "value": 5_000}),
+        ToolCall("4", "propose_command", {"device": "pump-01", "command": "format_disk", "value": 1}),
+    ]
+    model = Spoken(calls, "It is below.")
+    _, extras, _ = await talk(site.assistant(model), "slow pump 1 down, please")
+    (proposal,) = of(Proposal, extras)
+    assert (proposal.name, proposal.command, proposal.title, proposal.value, proposal.unit) == (
+        "Feed pump 1",
+        "set_speed",
+        "Speed",
+        55,
+        "%",
+    )
+    assert [s.ok for s in of(Step, extras)] == [True, True, False, False]
+    results = [m.text for m in model.asked[1].messages if m.role == "tool"]
+    assert '"minimum":0' in results[0]
+    assert '"sent":false' in results[1]
+
+
+FOLLOW_UPS = [
+    (("Which pump is hottest?",), "and since when?", ["highest bearing temperature", "since about 21:30"]),
+    (("What is the status of freezer 2?",), "and freezer 3?", ["Freezer 3", "3.4 °C"]),
+    (
+        ("temperature history of freezer 1 over the last hour",),
+        "what about freezer 2",
+        ["Over the last hour", "Freezer 2"],
+    ),
+    (("how is freezer 1?", "how many devices are online?"), "why is it alarming?", ["Freezer 1", "door left open"]),
+    (("how is freezer 1?",), "how many devices are there?", ["7 devices"]),
+]
+
+
+@pytest.mark.parametrize(("before", "question", "parts"), FOLLOW_UPS)
+async def test_a_question_may_refer_to_an_earlier_one(
+    site: Site, before: tuple[str, ...], question: str, parts: list[str]
+):
+    words, _, _ = await talk(site.assistant(), question, *before)
+    assert [part for part in parts if part not in words] == [], words
+
+
+async def test_a_model_remembers_what_fits(site: Site):
+    model = Spoken("Yes.")
+    long = [Turn(question=f"question {n}", answer="x" * 3_000, at=NOW, writer=WRITER) for n in range(10)]
+    async for _ in site.assistant(model).converse("and now?", long):
+        pass
+    roles = [m.role for m in model.asked[0].messages]
+    assert roles == ["system", *["user", "assistant"] * 3, "user"]
+    assert model.asked[0].messages[1].text == "question 7", "the latest stay"
+    assert sum(len(m.text) for m in model.asked[0].messages[1:-1]) < 8_000
+
+
+async def test_a_conversation_is_kept_listed_and_forgotten(site: Site):
+    memory = Memory(site.assistant(), site.store.conversations, lambda: NOW)
+    for question in ("Which pump is hottest?", "and since when?"):
+        pieces = [piece async for piece in memory.ask("talk-0001", question)]
+        assert isinstance(pieces[-1], Reply)
+    first, second = await memory.turns("talk-0001")
+    assert (first.question, second.question) == ("Which pump is hottest?", "and since when?")
+    assert "since about 21:30" in second.answer
+    assert of(Chart, list(first.extras))
+    (listed,) = await memory.conversations()
+    assert (listed.id, listed.title, listed.turns) == ("talk-0001", "Which pump is hottest?", 2)
+    await memory.forget("talk-0001")
+    assert await memory.conversations() == []
+    with pytest.raises(NotFound):
+        await memory.turns("talk-0001")
+
+
+async def test_an_answer_that_is_left_early_is_kept_as_far_as_it_came(site: Site):
+    memory = Memory(site.assistant(), site.store.conversations, lambda: NOW)
+    pieces = memory.ask("talk-0001", "How many devices are online?")
+    begun = await anext(pieces)
+    await pieces.aclose()
+    (turn,) = await memory.turns("talk-0001")
+    assert (turn.answer, turn.stopped) == (begun, True)
+
+
+async def test_conversations_are_bounded(site: Site, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(conversations, "MOST", 3)
+    monkeypatch.setattr(conversations, "MOST_TURNS", 4)
+    kept = site.store.conversations
+    for talked in range(5):
+        for n in range(6):
+            await kept.add(f"talk-{talked}", Turn(question=f"q{n}", answer="a", at=NOW + talked, writer=WRITER))
+    assert [c.id for c in await kept.newest()] == ["talk-4", "talk-3", "talk-2"]
+    assert [turn.question for turn in await kept.turns("talk-4")] == ["q2", "q3", "q4", "q5"]
+    assert await kept.turns("talk-0") == []

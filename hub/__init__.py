@@ -6,13 +6,13 @@ on one floor do not import each other, save ``dialects`` -> ``topics``, ``contro
 
 ==  ==============  =========================================================================================
 5   assembly        ``app`` (runs a hub, owns every task), ``assembly``, ``wiring``, ``serve``, ``demo``,
-                    ``doctor``, ``device``, ``backup``, ``cli``, ``__main__``
+                    ``doctor``, ``device``, ``backup``, ``exchange``, ``cli``, ``__main__``
 4   outside face    ``api/``
 3   use cases       ``committing``, ``pipeline``, ``outbox``, ``sender``, ``devices``, ``alerts``, ``commands``,
-                    ``twins``, ``credentials``, ``housekeeping``, ``archive/``, ``tools``, ``diagnosis``, ``assistant``,
-                    ``analysis``, ``book``
+                    ``twins``, ``credentials``, ``housekeeping``, ``archive/``, ``transfer``, ``tools``,
+                    ``diagnosis``, ``assistant``, ``analysis``, ``book``
 2   edges           ``config``, ``resources``, ``install``, ``batch``, ``inbox``, ``bus``, ``runs``, ``qr``,
-                    ``mqtt/``, ``store/``, ``ai/``, ``uploads``, ``metrics``, ``usage``
+                    ``mqtt/``, ``store/``, ``tables/``, ``ai/``, ``uploads``, ``metrics``, ``usage``
 1   decisions       ``topics``, ``dedupe``, ``activity``, ``dialects/``, ``control/``, ``fleet``, ``rules/``,
                     ``insight/``: no await, no clock, no network; ``now`` is an argument
 0   words           ``model/``, ``events``, ``errors``: depend on nothing of ours

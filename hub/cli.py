@@ -36,6 +36,10 @@ def main(words: Sequence[str] | None = None) -> int:
             from hub import backup
 
             backup.run(arguments)
+        elif arguments.command in ("export", "import"):
+            from hub import exchange
+
+            exchange.run(arguments)
         elif arguments.command == "doctor":
             from hub import doctor
 
@@ -78,6 +82,7 @@ def _parser() -> argparse.ArgumentParser:
     _settings(doctor)
     _device(commands.add_parser("device", help="who may connect to the broker: add, revoke, list"))
     _backups(commands)
+    _tables(commands)
     return parser
 
 
@@ -89,6 +94,21 @@ def _backups(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> N
     backup.add_argument("--replace", action="store_true", help="write over the file, if there is one")
     restore.add_argument("--replace", action="store_true", help="put the history aside, if there is one")
     for parser in (backup, restore):
+        _settings(parser)
+
+
+def _tables(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    export = commands.add_parser("export", help="readings as CSV or Parquet, while the hub runs or not")
+    export.add_argument("file", type=Path, metavar="FILE", help="where to; - is the standard output")
+    export.add_argument("--device", action="append", metavar="ID", help="only of this device; may be repeated")
+    export.add_argument("--metric", metavar="PATTERN", help="only of metrics that fit, with * and ?")
+    export.add_argument("--from", dest="start", metavar="TIME", help="2026-11-25T13:00:00Z, or seconds since 1970")
+    export.add_argument("--to", dest="end", metavar="TIME")
+    export.add_argument("--replace", action="store_true", help="write over the file, if there is one")
+    bring = commands.add_parser("import", help="a table of readings into the history")
+    bring.add_argument("file", type=Path, metavar="FILE", help="what hub export wrote, or columns named alike")
+    for parser in (export, bring):
+        parser.add_argument("--format", choices=("csv", "parquet"), help="else as the file's name says")
         _settings(parser)
 
 

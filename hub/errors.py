@@ -7,6 +7,7 @@ HubError                  something a person can act on: code, message, hint
   Invalid                 a request's own fault
     TooLarge              more bytes than allowed
     WrongType             not a file of the kinds taken here
+    NotInstalled          this hub lacks what it takes; the hint says how to get it
   Conflict                the thing is not in a state that allows this
   Forbidden               foreign Host or Origin, or no token
   Rejected                a message that a dialect cannot read (becomes a dead letter)
@@ -61,6 +62,10 @@ class TooLarge(Invalid):
 
 class WrongType(Invalid):
     code = "wrong_type"
+
+
+class NotInstalled(Invalid):
+    code = "not_installed"
 
 
 class Conflict(HubError):

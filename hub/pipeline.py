@@ -207,9 +207,8 @@ class Pipeline:
                 batch.events += fleet.tick(fact.now, fact.listening_since)
                 fired = engine.tick(fact.now, fact.listening_since, fleet.get)
                 batch.events += fired
-                for event in fired:
-                    if isinstance(event, ev.AlertRaised):
-                        fleet.touch(event.alert.device)
+                for raised in (event for event in fired if isinstance(event, ev.AlertRaised)):
+                    fleet.touch(raised.alert.device)
                 connected = fact.listening_since is not None
                 batch.command(self._ledger.tick(fact.now, connected, fleet.get), fact.now)
             case facts.Acknowledge():
@@ -232,6 +231,8 @@ class Pipeline:
                 batch.events += engine.forget(fact.device, fact.at)
                 batch.delete(fact.device)
                 batch.events.append(ev.DeviceDeleted(fact.device, fact.at))
+            case facts.Introduce():
+                batch.events += fleet.identify(fact.identity, fact.at)
             case facts.WriteDiagnosis():
                 batch.diagnoses.append(fact.diagnosis)
                 batch.events.append(ev.DiagnosisReady(fact.diagnosis, fact.diagnosis.created_at))
@@ -262,8 +263,7 @@ class Pipeline:
     # -- commit, then tell -------------------------------------------------------------------------------------
 
     async def _finish(self, batch: Batch) -> None:
-        delta = self._delta(batch)
-        if delta is not None:
+        if (delta := self._delta(batch)) is not None:
             await self._committer.commit(delta, self.link)
         if self.link is not None and batch.messages:
             self.link.ack(batch.messages)

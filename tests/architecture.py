@@ -19,11 +19,11 @@ FLOORS = tuple(
     for names in (
         "model events errors",
         "topics dedupe activity dialects control fleet rules insight",
-        "config resources install inbox batch bus runs qr mqtt store ai uploads worker notify metrics usage",
-        "committing pipeline outbox sender devices alerts commands twins credentials housekeeping archive tools "
-        "investigation prompts diagnosis assistant analysis book",
+        "config resources install inbox batch bus runs qr mqtt store tables ai uploads worker notify metrics usage",
+        "committing pipeline outbox sender devices alerts commands twins credentials housekeeping archive transfer "
+        "tools investigation prompts diagnosis assistant analysis book",
         "api",
-        "app assembly wiring serve demo doctor device backup cli __main__",
+        "app assembly wiring serve demo doctor device backup exchange cli __main__",
     )
 )
 
@@ -42,7 +42,8 @@ NEIGHBOURS = {
     "doctor": {"serve", "wiring"},
     "device": {"serve", "wiring"},
     "backup": {"serve"},
-    "cli": {"app", "serve", "demo", "doctor", "device", "backup"},
+    "exchange": {"serve", "wiring"},
+    "cli": {"app", "serve", "demo", "doctor", "device", "backup", "exchange"},
     "__main__": {"cli"},
 }
 
@@ -57,6 +58,7 @@ OWNERS: dict[str, tuple[str, ...]] = {
     "pydantic": ("hub.api.wire", "hub.config"),
     "pydantic_settings": ("hub.config",),
     "sqlite3": ("hub.store",),
+    "pyarrow": ("hub.tables.parquet",),
     "tsdownsample": ("hub.store.tally",),
     "openai": ("hub.ai.openai",),
     "ollama": ("hub.ai.ollama",),

@@ -335,6 +335,48 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/history/export": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Export Table
+         * @description Every reading as a row: time (UTC), device, metric, value, type, quality and unit. ``device_id`` may be
+         *     repeated; ``metric`` is a pattern with * and ?. Without them, everything. ``format=parquet`` needs pyarrow.
+         */
+        get: operations["export_table_api_history_export_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/history/import": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Import Table
+         * @description A table as the export gives it, or any with the columns time, device, metric and value, as the body. A
+         *     reading that is there already is not doubled. Nothing but the history changes; unknown devices are made known.
+         */
+        post: operations["import_table_api_history_import_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/devices/{device_id}/expected": {
         parameters: {
             query?: never;
@@ -1678,6 +1720,18 @@ export interface components {
             };
             /** Tokens Used */
             tokens_used: number;
+        };
+        /**
+         * ImportAnswer
+         * @description ``read`` rows stood in the table, ``added`` were new, ``devices`` had not been known.
+         */
+        ImportAnswer: {
+            /** Read */
+            read: number;
+            /** Added */
+            added: number;
+            /** Devices */
+            devices: number;
         };
         /**
          * IssuedShape
@@ -3185,6 +3239,76 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["HistoryAnswer"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    export_table_api_history_export_get: {
+        parameters: {
+            query?: {
+                format?: "csv" | "parquet";
+                device_id?: string[] | null;
+                metric?: string | null;
+                from?: number;
+                to?: number | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/csv": unknown;
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    import_table_api_history_import_post: {
+        parameters: {
+            query?: {
+                format?: "csv" | "parquet";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "text/csv": unknown;
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ImportAnswer"];
                 };
             };
             /** @description Validation Error */

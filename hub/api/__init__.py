@@ -36,6 +36,7 @@ from hub.api import (
     simple,
     sse,
     status,
+    tables,
     topics,
 )
 from hub.api.auth import Access, Guard
@@ -69,6 +70,7 @@ def create_api(services: Services, http: HttpSettings, broadcaster: Broadcaster)
         diagnoses.routes(services.diagnostician, services.store, turns),
         commands.routes(broadcaster.commands),
         history.routes(services.fleet, services.store, services.now),
+        tables.routes(services),
         expected.routes(services.fleet, services.store, services.now),
         logs.routes(services.store),
         rules.routes(services),
@@ -93,7 +95,8 @@ def create_api(services: Services, http: HttpSettings, broadcaster: Broadcaster)
     problems.install(app)
     # The last one added is the outermost.
     app.add_middleware(problems.Crashes)
-    app.add_middleware(Sizes, limit=lambda path: analyze.most_bytes(http) if path == analyze.PATH else http.body_bytes)
+    longer = {analyze.PATH: analyze.most_bytes(http), tables.IMPORT: tables.IMPORT_BYTES}
+    app.add_middleware(Sizes, limit=lambda path: longer.get(path, http.body_bytes))
     app.add_middleware(Guard, http=http, access=access, is_open=_open(page.first_parts(http.web_dir) - taken))
     return app
 

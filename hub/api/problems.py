@@ -27,6 +27,7 @@ STATUS: tuple[tuple[type[errors.HubError], int], ...] = (
     (errors.NotFound, 404),
     (errors.TooLarge, 413),
     (errors.WrongType, 400),
+    (errors.NotInstalled, 501),
     (errors.Invalid, 422),
     (errors.Conflict, 409),
     (errors.InUse, 409),

@@ -27,6 +27,7 @@ from hub.model.fact import (
     DesireState,
     EditDevice,
     Fact,
+    Introduce,
     LostSession,
     ReplaceMappings,
     ReplaceRules,
@@ -37,7 +38,7 @@ from hub.model.fact import (
 )
 from hub.model.mapping import Form, Kind, Mapping, Pick
 from hub.model.message import RawMessage, Rejection
-from hub.model.reading import Gap, Lapse, Mark, Point, Quality, Record, Series, SeriesQuery, Shape, Value
+from hub.model.reading import Gap, Lapse, Mark, Page, Point, Quality, Reading, Record, Series, SeriesQuery, Shape, Value
 from hub.model.rule import Condition, Equals, NoData, RateOfChange, Rule, Scope, Threshold
 from hub.model.run import Op, RunStep
 
@@ -69,6 +70,7 @@ __all__ = [
     "Gap",
     "Identity",
     "Info",
+    "Introduce",
     "Kind",
     "Lapse",
     "Latest",
@@ -78,6 +80,7 @@ __all__ = [
     "Mark",
     "NoData",
     "Op",
+    "Page",
     "Pick",
     "Point",
     "Presence",
@@ -85,6 +88,7 @@ __all__ = [
     "Quality",
     "RateOfChange",
     "RawMessage",
+    "Reading",
     "Record",
     "Rejection",
     "ReplaceMappings",

@@ -10,6 +10,7 @@ from typing import Any
 import msgspec
 
 from hub.model.command import Command
+from hub.model.device import Identity
 from hub.model.diagnosis import Diagnosis
 from hub.model.mapping import Mapping
 from hub.model.rule import Rule
@@ -55,6 +56,13 @@ class DeleteDevice(msgspec.Struct, frozen=True):
     """A person removes a device with its history. It comes back by itself if it speaks again."""
 
     device: str
+    at: int
+
+
+class Introduce(msgspec.Struct, frozen=True):
+    """A device is to be known before it has spoken: its history has been brought in."""
+
+    identity: Identity
     at: int
 
 
@@ -110,6 +118,7 @@ Fact = (
     | EditDevice
     | DesireState
     | DeleteDevice
+    | Introduce
     | WriteDiagnosis
     | LostSession
     | ReplaceRules

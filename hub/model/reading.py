@@ -39,6 +39,26 @@ class Lapse(msgspec.Struct, frozen=True, gc=False):
     at: int
 
 
+class Reading(msgspec.Struct, frozen=True, gc=False):
+    """One value of one metric at ``ts`` (epoch ms), as tables have them."""
+
+    device: str
+    metric: str
+    ts: int
+    value: Value
+    quality: Quality = "good"
+
+
+class Page(msgspec.Struct, frozen=True):
+    """Readings of one series, ``(ts, value, quality)``, oldest first. ``next`` is the time from which the following
+    page begins, None after the last."""
+
+    device: str
+    metric: str
+    points: list[tuple[int, Value, Quality]]
+    next: int | None = None
+
+
 Point = tuple[int, Value] | tuple[int, float, float, float, int]
 """``(ts, value)``, or with buckets ``(ts, min, mean, max, count)``."""
 

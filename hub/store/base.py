@@ -12,7 +12,19 @@ from typing import Protocol
 
 import msgspec
 
-from hub.model import Activity, Alert, AlertState, Command, Diagnosis, Record, Rejection, Series, SeriesQuery
+from hub.model import (
+    Activity,
+    Alert,
+    AlertState,
+    Command,
+    Diagnosis,
+    Page,
+    Reading,
+    Record,
+    Rejection,
+    Series,
+    SeriesQuery,
+)
 
 
 class Delta(msgspec.Struct, frozen=True):
@@ -83,6 +95,20 @@ class Store(Protocol):
     async def history(self, queries: Sequence[SeriesQuery]) -> list[Series]:
         """Answers in the order of the queries; an unknown series is an empty one. Texts and booleans have no mean:
         with buckets, booleans count as 0 and 1 and texts are left out."""
+        ...
+
+    async def series(self, devices: Sequence[str] | None, metric: str | None) -> list[tuple[str, str]]:
+        """``(device, metric)`` of all series, in order: of these devices (None: of all), and whose metric fits the
+        pattern (``*`` and ``?``; None: all)."""
+        ...
+
+    async def readings(self, device: str, metric: str, start: int, end: int, limit: int) -> Page:
+        """Readings as they are, oldest first, about ``limit`` of them; to go on, ask again from ``next``."""
+        ...
+
+    async def add(self, readings: Sequence[Reading]) -> int:
+        """Put readings among the others, whenever they are of, all or none; how many were new. One that is there
+        already, at the same time and with the same value, is not added again."""
         ...
 
     async def alerts(

@@ -18,8 +18,9 @@ from queue import SimpleQueue
 from typing import Concatenate, ParamSpec, TypeVar
 
 from hub.errors import StoreBusy, StoreCorrupt, StoreError
-from hub.model import Activity, Alert, AlertState, Command, Diagnosis, Rejection, Series, SeriesQuery
+from hub.model import Activity, Alert, AlertState, Command, Diagnosis, Page, Reading, Rejection, Series, SeriesQuery
 from hub.store import queries
+from hub.store.adding import add_readings
 from hub.store.base import Delta, Retention, Snapshot, StoreStats
 from hub.store.connection import (
     check,
@@ -37,6 +38,7 @@ from hub.store.expiry import expire_slice, log_is_due
 from hub.store.folding import fold_slice, is_due, is_pressing
 from hub.store.history import read_history
 from hub.store.moving import move_readings, roll_up
+from hub.store.paging import read_page, read_series
 from hub.store.schema import MIGRATIONS, NO_ROWS, ROLLED, migrate
 from hub.store.writer import Writer
 
@@ -148,6 +150,15 @@ class SqliteStore:
         parts = [asked[i : i + size] for i in range(0, len(asked), size)]
         found = await asyncio.gather(*(self._read(read_history, self._writer.log, part) for part in parts))
         return [series for part in found for series in part]
+
+    async def series(self, devices: Sequence[str] | None, metric: str | None) -> list[tuple[str, str]]:
+        return await self._read(read_series, devices, metric)
+
+    async def readings(self, device: str, metric: str, start: int, end: int, limit: int) -> Page:
+        return await self._read(read_page, self._writer.log, device, metric, start, end, limit)
+
+    async def add(self, readings: Sequence[Reading]) -> int:
+        return await self._write(add_readings, self._writer, readings)
 
     async def alerts(
         self,

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import hashlib
 import sqlite3
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 
 import msgspec
 
@@ -24,6 +25,8 @@ KEYS_PER_DEVICE = 128
 
 # A dropped series keeps its number until its readings are gone: they must not turn up under another's.
 _NEXT_SERIES = "SELECT 1 + coalesce(max(id), 0) FROM (SELECT id FROM series UNION ALL SELECT id FROM dropped_series)"
+
+_NEW_SERIES = "INSERT INTO series (id, device, metric) VALUES"
 
 _PRUNE_KEYS = """DELETE FROM dedupe_key WHERE device = ?1 AND n <= ?2 AND n <= (
     SELECT n FROM dedupe_key WHERE device = ?1 ORDER BY n DESC LIMIT 1 OFFSET ?3)"""
@@ -78,6 +81,21 @@ class Writer:
             self._series.setdefault(device, {}).update(ids)
             self._next_series += len(ids)
 
+    @contextmanager
+    def adding(self, names: Sequence[tuple[str, str]]) -> Iterator[dict[tuple[str, str], int]]:
+        """The numbers of series, ``(device, metric)``; new ones are known for good once the block has ended well."""
+        new = [(device, metric) for device, metric in names if metric not in self._series.get(device, {})]
+        fresh = dict(zip(new, range(self._next_series, self._next_series + len(new)), strict=True))
+        yield {name: fresh.get(name) or self._series[name[0]][name[1]] for name in names}
+        for (device, metric), number in fresh.items():
+            self._series.setdefault(device, {})[metric] = number
+        self._next_series += len(new)
+
+    def insert_new(self, numbers: Mapping[tuple[str, str], int]) -> None:
+        """The rows of those of these series that have none, in the caller's transaction."""
+        new = [(number, *name) for name, number in numbers.items() if number >= self._next_series]
+        insert(self.connection, _NEW_SERIES, new)
+
     def _done_before(self, epoch: int, delta: Delta, digest: bytes | None) -> bool:
         row: tuple[int, int, bytes | None]
         row = self.connection.execute("SELECT cursor, epoch, digest FROM progress").fetchone()
@@ -123,7 +141,7 @@ class Writer:
                         new.append((own[metric], device, metric))
                 series = [known.get(metric) or own[metric] for metric in values]
             draft.add(record.ts, record.quality, series, [*values.values()])
-        insert(self.connection, "INSERT INTO series (id, device, metric) VALUES", new)
+        insert(self.connection, _NEW_SERIES, new)
         batch = draft.batch()
         return None if batch is None else write_batch(self.connection, delta.cursor, batch)
 

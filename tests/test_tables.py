@@ -1,0 +1,317 @@
+"""The history as CSV and Parquet and back: exact, in pieces, harmless in a spreadsheet, and never doubled."""
+
+from __future__ import annotations
+
+import csv
+import io
+import os
+import subprocess
+import sys
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+from typing import Any
+
+import pyarrow as arrow
+import pyarrow.parquet as parquet
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from api_hub import ApiHub, now_ms, running_hub
+from brokers import Mosquitto
+from hub.errors import Invalid
+from hub.model import Page, Reading
+from hub.store.sqlite import SqliteStore
+from hub.tables import Format, new_table, read_table
+from hub.transfer import PAGE
+from serving import Serving, Thing, until
+from store_words import T0, all_of, delta, record
+
+FORMATS: tuple[Format, ...] = ("csv", "parquet")
+VALUES = (
+    71.5,
+    1 / 3,
+    -1.7e308,
+    5e-324,
+    2.0**53,
+    -0.25,
+    True,
+    False,
+    "auto",
+    "",
+    "true",
+    "71.5",
+    'a,b\n"c" \'d',
+    "ä\0 “x”",
+)
+RISKY = ("=1+1", "+1", "-x", "@SUM(A1)", "\tx", "\rx", "'quoted", "''=2")
+
+
+def written(table: Any, pages: list[Page]) -> bytes:
+    return b"".join([*(table.add(page, "°C") for page in pages), table.end()])
+
+
+def page(values: tuple[Any, ...], device: str = "a", metric: str = "t") -> Page:
+    qualities = ("good", "late", "clock")
+    return Page(device, metric, [(T0 + i * 7, v, qualities[i % 3]) for i, v in enumerate(values)])  # type: ignore[misc]
+
+
+def rows(of: Page) -> list[tuple[Any, ...]]:
+    return [(of.device, of.metric, ts, value, type(value), quality) for ts, value, quality in of.points]
+
+
+def read(tmp_path: Path, body: bytes, kind: Format) -> list[tuple[Any, ...]]:
+    file = tmp_path / f"table.{kind}"
+    file.write_bytes(body)
+    return [(r.device, r.metric, r.ts, r.value, type(r.value), r.quality) for r in read_table(file, kind)]
+
+
+@pytest.mark.parametrize("kind", FORMATS)
+def test_every_value_comes_back_as_it_was(kind: Format, tmp_path: Path) -> None:
+    pages = [page(VALUES), page(RISKY, "b:1~x", "=cmd()"), Page("c", "none", []), page((1.0,), "d", "-m")]
+    body = written(new_table(kind), pages)
+    assert read(tmp_path, body, kind) == [row for each in pages for row in rows(each)]
+
+
+texts = st.text(st.characters(exclude_categories=["Cs"]), max_size=20)
+numbers = st.floats(allow_nan=False, allow_infinity=False)
+points = st.tuples(
+    st.integers(-(10**12), 4 * 10**12),
+    st.one_of(numbers, st.booleans(), texts),
+)
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.lists(points, max_size=30), texts.filter(bool))
+def test_whatever_was_measured_comes_back(tmp_path: Path, given: list[tuple[int, Any]], metric: str) -> None:
+    whole = Page("a", metric, [(ts, value, "good") for ts, value in given])
+    for kind in FORMATS:
+        assert read(tmp_path, written(new_table(kind), [whole]), kind) == rows(whole)
+
+
+def test_no_cell_is_a_formula() -> None:
+    body = written(new_table("csv"), [page(RISKY, "a", "=HYPERLINK(1)"), page((-5.0, 1e300))])
+    for line in csv.reader(io.StringIO(body.decode(), newline="")):
+        for cell in line:
+            assert not cell.startswith(("=", "+", "@", "\t", "\r"))
+            assert not cell.startswith("-") or float(cell) < 0
+
+
+@pytest.mark.parametrize("kind", FORMATS)
+def test_an_empty_table_has_its_columns(kind: Format, tmp_path: Path) -> None:
+    body = written(new_table(kind), [])
+    assert read(tmp_path, body, kind) == []
+    if kind == "csv":
+        assert body == b"time,device,metric,value,type,quality,unit\r\n"
+
+
+def test_tables_of_other_programs_are_read(tmp_path: Path) -> None:
+    body = (
+        "\ufeffValue, Metric ,time,device,note\r\n"
+        "21.5,t,2026-11-25T13:00:00+01:00,a,x\r\n\r\n"
+        "true,on,1795000000,a,x\n1e3,t,1795000000123,b,\nidle,mode,2026-11-25 12:00:00.5,b,\n"
+    )
+    assert [row[:4] for row in read(tmp_path, body.encode(), "csv")] == [
+        ("a", "t", 1_795_608_000_000, 21.5),
+        ("a", "on", 1_795_000_000_000, True),
+        ("b", "t", 1_795_000_000_123, 1000.0),
+        ("b", "mode", 1_795_608_000_500, "idle"),
+    ]
+    table = arrow.table(
+        {
+            "time": arrow.array([1_795_000_000_123_456], arrow.timestamp("us")),
+            "device": ["a"],
+            "metric": ["t"],
+            "value": arrow.array([3], arrow.int32()),
+        }
+    )
+    parquet.write_table(table, tmp_path / "other.parquet")
+    assert list(read_table(tmp_path / "other.parquet", "parquet")) == [Reading("a", "t", 1_795_000_000_123, 3.0)]
+
+
+HEAD = "time,device,metric,value,type,quality\n"
+
+
+@pytest.mark.parametrize(
+    ("body", "says"),
+    [
+        ("", "no column 'time'"),
+        ("time,device,value\n", "no column 'metric'"),
+        (HEAD + "1,a,t,1,number,good\nyesterday,a,t,1,number,good\n", "Line 3: 'yesterday' is no time"),
+        (HEAD + "1,a b,t,1,number,good\n", "Line 2: 'a b' is no device"),
+        (HEAD + "1,a,,1,number,good\n", "Line 2: A metric"),
+        (HEAD + "1,a,t,nan,number,good\n", "Line 2: 'nan' is no number"),
+        (HEAD + "1,a,t,1_0,number,good\n", "is no number"),
+        (HEAD + "1,a,t,1e999,number,good\n", "inf is no value"),
+        (HEAD + "1,a,t,2,boolean,good\n", "'2' is no boolean"),
+        (HEAD + "1,a,t,2,decimal,good\n", "'decimal' is no type"),
+        (HEAD + "1,a,t,2,number,fine\n", "'fine' is no quality"),
+        (HEAD + "1,a,t,2\n", "4 cells, not 6"),
+        (HEAD + "1e14000,a,t,2,number,good\n", "is no time"),
+        (HEAD + '1,a,t,"2,number,good\n', "no CSV"),
+        (HEAD + "1,a,t," + "x" * 50_000 + ",text,good\n", "at most"),
+    ],
+)
+def test_what_is_wrong_in_a_table_is_named(body: str, says: str, tmp_path: Path) -> None:
+    with pytest.raises(Invalid, match=says):
+        read(tmp_path, body.encode(), "csv")
+
+
+def test_files_that_are_no_tables_are_refused(tmp_path: Path) -> None:
+    with pytest.raises(Invalid, match="UTF-8"):
+        read(tmp_path, HEAD.encode() + b"1,a,t,\xff,text,good\n", "csv")
+    with pytest.raises(Invalid, match="no Parquet"):
+        read(tmp_path, b"PAR1 not at all", "parquet")
+    parquet.write_table(arrow.table({"time": [1]}), tmp_path / "short.parquet")
+    with pytest.raises(Invalid, match="no column 'device'"):
+        list(read_table(tmp_path / "short.parquet", "parquet"))
+
+
+# --- over the API --------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+async def hub(tmp_path: Path) -> AsyncIterator[ApiHub]:
+    async with running_hub(tmp_path / "data") as hub:
+        yield hub
+
+
+@pytest.fixture
+async def other(tmp_path: Path) -> AsyncIterator[ApiHub]:
+    async with running_hub(tmp_path / "other") as hub:
+        yield hub
+
+
+@pytest.mark.parametrize("kind", FORMATS)
+async def test_a_history_goes_from_one_hub_to_another(kind: str, hub: ApiHub, other: ApiHub) -> None:
+    start = now_ms() - 50_000_000
+    hub.publish("devices/pump/info", {"units": {"t": "°C"}})
+    for first in range(0, 2 * PAGE + 500, 500):  # more than a piece
+        many = [{"ts": start + n * 1000, "t": n / 10, "on": n % 2 == 0} for n in range(first, first + 500)]
+        hub.publish("devices/pump/telemetry", many)
+    hub.publish("devices/fan/telemetry", {"mode": "=cmd()", "ts": start})
+    await hub.settled()
+    await hub.services.store.tidy()
+    answer = await hub.http.get("/api/history/export", params={"format": kind})
+    assert answer.status_code == 200
+    assert answer.headers["content-disposition"].endswith(f'"history.{kind}"')
+    for added in (2 * (2 * PAGE + 500) + 1, 0):  # a second time nothing is new
+        taken = await other.http.post("/api/history/import", params={"format": kind}, content=answer.content)
+        assert taken.json() == {"read": 2 * (2 * PAGE + 500) + 1, "added": added, "devices": 2 if added else 0}
+    for device, metric in (("pump", "t"), ("pump", "on"), ("fan", "mode")):
+        path = f"/api/devices/{device}/history"
+        asked = {"metric": metric, "from": start, "to": start + 60_000_000}
+        ours, theirs = [(await each.http.get(path, params=asked)).json()["points"] for each in (hub, other)]
+        assert ours == theirs
+        assert ours
+    assert (await other.http.get("/api/alerts")).json()["items"] == []
+    again = await other.http.get("/api/history/export", params={"format": kind})
+    if kind == "csv":  # units are the device's own word, which is no history
+        assert again.content == answer.content.replace("°C".encode(), b"")
+
+
+async def test_an_export_is_of_what_was_asked(hub: ApiHub) -> None:
+    for device in ("a", "b", "c"):
+        hub.publish(f"devices/{device}/telemetry", [{"ts": T0 + n, "t": n, "tx": n, "u": n} for n in range(10)])
+    await hub.settled()
+    asked = {"device_id": ["a", "c"], "metric": "t*", "from": now_ms() - 10_000}
+    lines = list(csv.DictReader(io.StringIO((await hub.http.get("/api/history/export", params=asked)).text)))
+    assert {(line["device"], line["metric"]) for line in lines} == {("a", "t"), ("a", "tx"), ("c", "t"), ("c", "tx")}
+    assert {line["quality"] for line in lines} == {"clock"}
+    wrong = await hub.http.get("/api/history/export", params={"from": 2, "to": 1})
+    assert wrong.status_code == 422
+    assert (await hub.http.get("/api/history/export", params={"format": "xls"})).status_code == 422
+
+
+async def test_what_was_read_before_a_fault_stays_and_is_not_doubled(hub: ApiHub) -> None:
+    good = "".join(f"{1_700_000_000 + n},a,t,{n}\n" for n in range(7_000))
+    head = "time,device,metric,value\n"
+    answer = await hub.http.post("/api/history/import", content=(head + good + "soon,a,t,1\n").encode())
+    assert answer.status_code == 422
+    error = answer.json()["error"]
+    assert "Line 7002: 'soon' is no time" in error["message"]
+    assert "The 7000 readings before it are in (7000 new) and stay." in error["message"]
+    answer = await hub.http.post("/api/history/import", content=(head + good + "1700009000,a,t,1\n").encode())
+    assert answer.json() == {"read": 7_001, "added": 1, "devices": 0}
+
+
+async def test_an_import_changes_nothing_but_the_history(hub: ApiHub) -> None:
+    await hub.telemetry("pump-01", temperature=20)
+    rows = [f"{now_ms() + off},pump-01,temperature,{value}\n" for off, value in ((-5000, 99), (5000, 98))]
+    table = "time,device,metric,value\n" + "".join(rows)
+    assert (await hub.http.post("/api/history/import", content=table.encode())).json()["added"] == 2
+    await hub.settled()
+    device = (await hub.http.get("/api/devices/pump-01")).json()
+    assert device["metrics"]["temperature"]["value"] == 20
+    assert (await hub.http.get("/api/alerts")).json()["items"] == []
+
+
+# --- by the command line -------------------------------------------------------------------------------------------
+
+
+def run(*words: str | Path, status: int = 0) -> subprocess.CompletedProcess[bytes]:
+    environ = {key: value for key, value in os.environ.items() if not key.startswith("HUB_")}
+    command = [sys.executable, "-m", "hub", *map(str, words)]
+    done = subprocess.run(command, capture_output=True, timeout=60, env=environ)
+    assert done.returncode == status, done.stdout + done.stderr
+    assert b"Traceback" not in done.stderr
+    return done
+
+
+async def filled(data: Path) -> list[Any]:
+    store = SqliteStore.open(data)
+    await store.commit(1, delta(0, *[record("a", i, t=float(i)) for i in range(700)]))
+    await store.tidy()
+    await store.commit(1, delta(700, *[record("a", 700 + i, t=float(i)) for i in range(50)]))
+    [found] = await store.history([all_of("a", "t")])
+    await store.close()
+    return list(found.points)
+
+
+@pytest.mark.parametrize("kind", FORMATS)
+async def test_export_and_import_without_a_hub(kind: str, tmp_path: Path) -> None:
+    points = await filled(tmp_path / "data")
+    file = tmp_path / f"out.{kind}"
+    run("export", file, "--data", tmp_path / "data")
+    assert b"exists already" in run("export", file, "--data", tmp_path / "data", status=2).stderr
+    run("export", file, "--data", tmp_path / "data", "--replace")
+    for new in (b"750 of them new; 1 devices are new", b"0 of them new"):
+        assert b"750 readings read, " + new in run("import", file, "--data", tmp_path / "new").stdout
+    store = SqliteStore.open(tmp_path / "new")
+    [found] = await store.history([all_of("a", "t")])
+    assert found.points == points
+    assert list((await store.load()).states) == ["a"]
+    await store.close()
+    text = run("export", "-", "--data", tmp_path / "new", "--to", str((T0 + 9) / 1000), "--metric", "t").stdout
+    assert len(text.splitlines()) == 11
+
+
+@pytest.fixture
+def serving(tmp_path: Path, mosquitto: Mosquitto) -> Iterator[Serving]:
+    (tmp_path / "hub").mkdir()
+    hub = Serving(tmp_path / "hub" / "data", mosquitto)
+    hub.start()
+    yield hub
+    hub.stop()
+
+
+def test_export_and_import_while_the_hub_runs(serving: Serving, mosquitto: Mosquitto, tmp_path: Path) -> None:
+    thing = Thing(mosquitto)
+    try:
+        for number in range(5):
+            thing.say("devices/pump/telemetry", {"t": number})
+        path = "/api/devices/pump/history?metric=t&from=0"
+        until(lambda: serving.http.get(path).status_code == 200 and len(serving.get(path)["points"]) == 5)
+        file, where = tmp_path / "out.csv", ("--data", serving.data, "--http", f"127.0.0.1:{serving.port}")
+        run("export", file, *where)
+        assert len(file.read_text().splitlines()) == 6
+        file.write_text(file.read_text() + "2020-01-01,pump,t,-1,number,good,\n2020-01-01,tank,t,-2,number,good,\n")
+        assert b"7 readings read, 2 of them new; 1 devices are new" in run("import", file, *where).stdout
+        assert serving.get(path)["points"][0] == [1_577_836_800_000, -1]
+        assert serving.get("/api/devices/tank")["presence"] in ("online", "stale")
+        file.write_text("time,device\n")
+        assert b"no column 'metric'" in run("import", file, *where, status=2).stderr
+        wrong = run("import", file, "--data", serving.data, "--http", "127.0.0.1:1", status=2)
+        assert b"not at 127.0.0.1:1" in wrong.stderr
+    finally:
+        thing.leave()

@@ -1,0 +1,174 @@
+"""Everyone can use it: axe finds nothing on any page or dialog, dark or light; nothing sticks out at 360 px or 200 %;
+nothing moves for whoever asked for stillness. Pictures of every page stay in ``test-results/pages``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Page, expect
+
+from e2e.conftest import Errors
+from e2e.in_thread import hub_in_thread
+from e2e.running import Demo, eventually
+
+pytestmark = pytest.mark.timeout(120)
+
+DESKTOP, PHONE, ZOOMED = (1440, 900), (360, 740), (720, 450)
+"""The last is what a page of 1440 by 900 has at 200 %."""
+PAGES = {
+    "fleet": ("/", "Feed pump 1"),
+    "device": ("/d/sensor_39", "Insufficient evidence"),
+    "device-quiet": ("/d/pump-01", "Bearing temperature"),
+    "device-history": ("/d/pump-01?tab=history", "Lowest"),
+    "device-events": ("/d/sensor_39?tab=events", "Raised"),
+    "device-commands": ("/d/tank-01?tab=commands", "Last commands"),
+    "device-rules": ("/d/pump-01?tab=rules", "Pump flow low"),
+    "device-raw": ("/d/pump-01?tab=raw", "devices/pump-01/telemetry"),
+    "device-settings": ("/d/pump-01?tab=settings", "Delete this device"),
+    "device-missing": ("/d/nobody", "There is no device by this name."),
+    "alerts": ("/alerts", "Insufficient evidence"),
+    "alerts-cleared": ("/alerts?state=cleared", "No alert has cleared yet."),
+    "assistant": ("/assistant", "Which devices need attention"),
+    "analyse": ("/analyse", "choose a file"),
+    "rules": ("/rules", "Pump flow low"),
+    "rule": ("/rules?edit=sensor-hot", "As text"),
+    "topics": ("/topics", "devices/pump-01/info"),
+    "mappings": ("/topics?tab=mappings", "collectd"),
+    "activity": ("/activity", "appeared"),
+    "settings": ("/settings", "Appearance"),
+    "missing": ("/nowhere", "There is nothing at this address."),
+}
+GO = """path => {
+  history.pushState(null, '', path);
+  dispatchEvent(new PopStateEvent('popstate'));
+}"""
+TOO_WIDE = """() => [document.documentElement, document.querySelector('main')]
+  .filter((box) => box && box.scrollWidth > box.clientWidth)
+  .map((box) => `${box.tagName}: ${box.scrollWidth} px in ${box.clientWidth}`)"""
+
+
+@pytest.fixture(scope="module")
+def plant_with_alert(plant: Demo) -> Demo:
+    eventually(lambda: len(plant.get("/api/devices")["items"]) >= 14, 20, "the machines")
+    plant.heat("sensor_39", 3)
+    alerts = {"state": "open", "device_id": "sensor_39"}
+    eventually(lambda: [a for a in plant.get("/api/alerts", **alerts)["items"] if a["diagnosis"]], 10, "the diagnosis")
+    return plant
+
+
+@pytest.fixture
+def still(visit: Callable[..., Page]) -> Page:
+    return visit(reduced_motion="reduce", color_scheme="dark")
+
+
+def faults(page: Page) -> list[str]:
+    """What axe finds; the second theme differs in its colours alone."""
+    found = []
+    only_faults = {"resultTypes": ["violations"]}  # with what passes an answer is ten times as long
+    for theme, options in (("dark", only_faults), ("light", {**only_faults, "runOnly": ["color-contrast"]})):
+        page.emulate_media(color_scheme=theme, reduced_motion="reduce")
+        for violation in Axe().run(page, options=options).response["violations"]:
+            found += [f"{theme}: {violation['help']}: {node['html'][:200]}" for node in violation["nodes"]]
+    return found
+
+
+def resize(page: Page, size: tuple[int, int]) -> None:
+    page.set_viewport_size({"width": size[0], "height": size[1]})
+    page.evaluate("() => new Promise((done) => requestAnimationFrame(() => setTimeout(done, 30)))")
+
+
+def test_pages(plant_with_alert: Demo, still: Page, errors: Errors, pytestconfig: Any):
+    errors.expected = ("404",)
+    folder = Path(pytestconfig.getoption("--output")) / "pages"
+    wrong = {}
+    still.goto(f"http://{plant_with_alert.http}/")
+    for name, (path, text) in PAGES.items():
+        still.evaluate(GO, path)
+        expect(still.locator("main").get_by_text(text).first).to_be_visible()
+        still.screenshot(path=folder / f"{name}-dark.png")
+        wrong[name] = faults(still)
+        still.screenshot(path=folder / f"{name}-light.png")
+        if moving := still.evaluate("document.getAnimations().length"):
+            wrong[name].append(f"{moving} animations")
+        for size in (ZOOMED, PHONE):
+            resize(still, size)
+            wrong[name] += [f"at {size[0]} px: {each}" for each in still.evaluate(TOO_WIDE)]
+        still.screenshot(path=folder / f"{name}-phone.png")
+        resize(still, DESKTOP)
+        still.emulate_media(color_scheme="dark", reduced_motion="reduce")
+    assert {name: each for name, each in wrong.items() if each} == {}
+
+
+def test_what_floats_above_the_pages(plant_with_alert: Demo, still: Page):
+    page, url = still, f"http://{plant_with_alert.http}"
+    page.goto(url)
+    expect(page.get_by_test_id("device-row").first).to_be_visible()
+
+    def floats(what: str, inside: str, role: str = "dialog") -> None:
+        expect(page.get_by_role(role).get_by_text(inside).first).to_be_visible()
+        assert faults(page) == [], what
+        resize(page, PHONE)
+        assert page.evaluate(TOO_WIDE) == [], what
+        resize(page, DESKTOP)
+        page.keyboard.press("Escape")
+        expect(page.get_by_role(role)).to_have_count(0)
+
+    page.keyboard.press("Control+k")
+    floats("the palette", "Feed pump 1")
+    page.keyboard.press("?")
+    floats("the shortcuts", "Acknowledge the alert")
+    page.get_by_role("button", name="Severity", exact=True).click()
+    floats("a facet", "Critical")
+    page.get_by_role("button", name="Columns").press("Enter")
+    expect(page.get_by_role("menuitemcheckbox", name="Model")).to_be_visible()
+    assert faults(page) == [], "the columns"
+    page.keyboard.press("Escape")
+    page.get_by_role("button", name="Add a device").click()
+    floats("a new device", "Its name")
+    page.goto(f"{url}/alerts")
+    page.get_by_test_id("acknowledge").click()
+    floats("a note", "Note (optional)")
+    page.goto(f"{url}/d/pump-01?tab=settings")
+    page.get_by_role("button", name="Delete this device").click()
+    expect(page.get_by_role("button", name="Delete for good")).to_be_visible()
+    assert faults(page) == [], "deleting"
+    page.get_by_role("button", name="Keep it").click()
+    page.get_by_label("Name", exact=True).fill("Feed pump 1a")
+    page.get_by_role("button", name="Save").click()
+    expect(page.get_by_role("button", name="Undo")).to_be_visible()
+    assert faults(page) == [], "a notice"
+    page.get_by_role("button", name="Undo").click()
+    expect(page.get_by_role("heading", name="Feed pump 1", exact=True)).to_be_visible()
+
+
+@pytest.fixture
+def locked(tmp_path: Path) -> Iterator[str]:
+    """A hub without a device that asks for a token."""
+    with hub_in_thread(tmp_path, token="let-me-in-please") as hub:
+        yield hub.url
+
+
+def test_login_and_first_run(locked: str, still: Page, errors: Errors, pytestconfig: Any):
+    errors.expected = ("401", "WebSocket connection to")
+    folder = Path(pytestconfig.getoption("--output")) / "pages"
+    still.goto(locked)
+    expect(still.get_by_label("Token")).to_be_visible()
+    assert faults(still) == []
+    still.screenshot(path=folder / "login-light.png")
+    still.get_by_label("Token").fill("something else")
+    still.keyboard.press("Enter")
+    expect(still.get_by_role("alert")).to_have_text("That token is not the right one.")
+    assert faults(still) == []
+    still.get_by_label("Token").fill("let-me-in-please")
+    still.keyboard.press("Enter")
+    expect(still.get_by_test_id("first-run")).to_be_visible()
+    assert faults(still) == []
+    still.screenshot(path=folder / "first-run-light.png")
+    resize(still, PHONE)
+    assert still.evaluate(TOO_WIDE) == []
+    still.screenshot(path=folder / "first-run-phone.png")

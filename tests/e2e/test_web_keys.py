@@ -1,0 +1,104 @@
+"""The whole way of an alert without a pointer: found, opened, read, acknowledged; and what a screen reader is told."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from e2e.running import Demo, eventually
+
+pytestmark = pytest.mark.timeout(120)
+
+FOCUSED = """() => {
+  const at = document.activeElement;
+  const ring = [at, at.parentElement].some((each) => getComputedStyle(each).outlineStyle !== 'none');
+  return { name: at.getAttribute('aria-label') ?? at.innerText ?? '', ring };
+}"""
+MOST_STEPS = 40
+
+
+@pytest.fixture(scope="module")
+def alert(plant: Demo) -> dict:
+    eventually(lambda: len(plant.get("/api/devices")["items"]) >= 14, 20, "the machines")
+    plant.heat("sensor_39", 3)
+    ours = {"state": "open", "device_id": "sensor_39"}
+    return eventually(
+        lambda: next((a for a in plant.get("/api/alerts", **ours)["items"] if a["diagnosis"]), None),
+        10,
+        "the diagnosis",
+    )
+
+
+def tab_to(page: Page, name: str) -> None:
+    """Tab on until this has the focus; on the way and at the end it is seen where one is."""
+    seen = []
+    for _ in range(MOST_STEPS):
+        page.keyboard.press("Tab")
+        at = page.evaluate(FOCUSED)
+        assert at["ring"], f"nobody sees that {at['name']!r} has the focus"
+        if re.search(name, at["name"]):
+            return
+        seen.append(at["name"])
+    pytest.fail(f"no {name!r} among {seen}")
+
+
+def test_an_alert_is_found_read_and_acknowledged_by_keyboard_alone(plant: Demo, alert: dict, page: Page):
+    page.goto(f"http://{plant.http}/")
+    expect(page.get_by_test_id("live-pill")).to_contain_text("Live")
+    tab_to(page, "Skip to the content")
+    page.keyboard.press("Escape")
+    tab_to(page, "^Alerts")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("heading", name="Alerts", level=1)).to_be_visible()
+    tab_to(page, "^sensor_39")
+    page.keyboard.press("Enter")
+    expect(page).to_have_url(re.compile(f"/alerts/{alert['id']}$"))
+    expect(page.get_by_role("article")).to_match_aria_snapshot("""
+      - article:
+        - text: /Critical/
+        - heading /sensor_39 temperature 85, above 80/ [level=2]
+        - term: Temperature
+        - definition: "85.0"
+        - term: limit
+        - definition: "80"
+        - button "Acknowledge"
+        - link "Open device"
+        - heading "Diagnosis" [level=2]
+        - text: built-in analyst
+        - heading "Evidence"
+        - list
+    """)
+    tab_to(page, "^Acknowledge$")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("dialog", name="Acknowledge this alert")).to_be_visible()
+    tab_to(page, "^$")  # the note's field has its name from its label
+    expect(page.get_by_label("Note (optional)")).to_be_focused()
+    page.keyboard.type("seen from afar")
+    tab_to(page, "^Acknowledge$")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("region", name="Notices")).to_contain_text("Acknowledged")
+    expect(page.get_by_role("button", name="Acknowledge")).to_have_count(0)
+    kept = plant.get("/api/alerts", state="acknowledged", device_id="sensor_39")["items"]
+    assert [each["note"] for each in kept] == ["seen from afar"]
+
+
+def test_single_keys_lead_from_the_list_to_the_alert(plant: Demo, alert: dict, page: Page):
+    plant.heat("sensor_41", 3)
+    ours = {"state": "raised", "device_id": "sensor_41"}
+    eventually(lambda: plant.get("/api/alerts", **ours)["items"], 5, "the alert")
+    page.goto(f"http://{plant.http}/?q=sensor_41")
+    expect(page.get_by_role("row", name=re.compile("^Critical sensor_41"))).to_be_visible()
+    page.keyboard.press("j")
+    page.keyboard.press("a")
+    expect(page.get_by_label("Note (optional)")).to_be_focused()
+    page.keyboard.press("Escape")
+    expect(page.get_by_role("dialog")).to_have_count(0)
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("heading", name="sensor_41", level=1)).to_be_visible()
+    page.keyboard.press("g")
+    page.keyboard.press("a")
+    expect(page).to_have_url(re.compile("/alerts$"))
+    page.keyboard.press("?")
+    expect(page.get_by_role("dialog", name="Keyboard")).to_contain_text("Next, previous row or alert")

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import paho.mqtt.client as paho
 import pytest
+from paho.mqtt.enums import MQTTProtocolVersion
 
 from brokers import Mosquitto
 from hub.errors import Conflict, Invalid, NotFound, StoreError
@@ -20,7 +21,9 @@ from hub.qr import drawn, rows
 
 
 class Guarded:
-    """A Mosquitto that asks for passwords, and the files that it asks."""
+    """A Mosquitto that asks for passwords, and the files that it asks; its devices speak ``protocol``."""
+
+    protocol = MQTTProtocolVersion.MQTTv311
 
     def __init__(self, directory: Path) -> None:
         self.files = AccessFiles(directory / "passwd", directory / "acl", directory / "mosquitto.pid")
@@ -39,17 +42,24 @@ class Guarded:
         assert self.access.reload()
 
     def client(self, user: str, will: str | None = None) -> Client:
-        return Client(self.broker, user, self.password[user], will)
+        return Client(self.broker, user, self.password[user], will, self.protocol)
 
 
 class Client:
     """A connected device; ``heard`` are the topics of what came."""
 
-    def __init__(self, broker: Mosquitto, user: str, password: str, will: str | None = None) -> None:
+    def __init__(
+        self,
+        broker: Mosquitto,
+        user: str,
+        password: str,
+        will: str | None = None,
+        protocol: int = MQTTProtocolVersion.MQTTv311,
+    ) -> None:
         self.heard: list[str] = []
         self.refused: str | None = None
         self.up, self.down = threading.Event(), threading.Event()
-        self.paho = paho.Client(paho.CallbackAPIVersion.VERSION2, reconnect_on_failure=False)
+        self.paho = paho.Client(paho.CallbackAPIVersion.VERSION2, protocol=protocol, reconnect_on_failure=False)
         self.paho.username_pw_set(user, password)
         if will:
             self.paho.will_set(will, b"{}", qos=1, retain=True)
@@ -106,7 +116,9 @@ def login(guarded: Guarded, user: str, password: str) -> str | None:
         time.sleep(0.05)
 
 
-def test_a_device_keeps_to_its_own_topics(guarded: Guarded):
+@pytest.mark.parametrize("protocol", [MQTTProtocolVersion.MQTTv311, MQTTProtocolVersion.MQTTv5])
+def test_a_device_keeps_to_its_own_topics(guarded: Guarded, protocol: MQTTProtocolVersion):
+    guarded.protocol = protocol
     guarded.add("a")
     guarded.add("b")
     assert login(guarded, "b", guarded.password["b"]) is None

@@ -5,6 +5,7 @@ import json
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 
+import httpx
 import pytest
 
 from brokers import Mosquitto
@@ -178,3 +179,39 @@ def test_a_device_cannot_send_commands_to_the_topics_of_another(hub: Serving, ta
     until(lambda: hub.http.get("/api/devices/spy").json().get("info", {}).get("commands"))
     described = hub.get("/api/devices/spy")["info"]["commands"]["x"]
     assert (described["topic"], described["encoding"]) == ("devices/spy/commands/x", "native")
+
+
+def test_a_hub_that_is_killed_as_it_sends_presses_nothing_twice(hub: Serving, tank: Tank):
+    """Killed with requests under way: each press reached the device once or never, and who asks again is told so."""
+    taken: list[dict] = []
+    for turn in range(3):
+        keys = [f"{turn}-{n}" for n in range(10)]
+        with ThreadPoolExecutor(4) as people:
+            asked = [people.submit(_pressed, hub, tank.name, key) for key in keys]
+            until(lambda asked=asked: sum(one.done() for one in asked) >= 4)
+            hub.kill()
+        taken += [answer for one in asked if (answer := one.result()) is not None]
+        hub.start()
+    assert taken
+    states = [until(lambda press=press: _settled(hub, press), 30) for press in taken]
+    assert set(states) <= {"unverified", "acknowledged"}
+    marker = hub.command(tank.name, "set_valve", 9).json()
+    until(lambda: any(marker["id"].encode() in payload for _, payload in tank.heard))
+    told = [json.loads(payload)["id"] for topic, payload in tank.heard if topic.endswith("/beep")]
+    assert len(told) == len(set(told)), "no press was told twice"
+    again = [hub.command(tank.name, "beep", key=press["key"]).json()["id"] for press in taken]
+    assert again == [press["id"] for press in taken]
+
+
+def _pressed(hub: Serving, device: str, key: str) -> dict | None:
+    """The command as the hub took it in; None where it was killed before it could say so."""
+    try:
+        answer = hub.command(device, "beep", key=key)
+    except httpx.TransportError:
+        return None
+    return {**answer.json(), "key": key} if answer.status_code == 202 else None
+
+
+def _settled(hub: Serving, command: dict) -> str | None:
+    found = hub.get(f"/api/commands/{command['id']}")
+    return str(found["state"]) if found["settled_at"] else None

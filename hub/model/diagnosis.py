@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
+from hub.model.quote import Quote
 from hub.model.reading import Value
 
 
@@ -61,7 +62,7 @@ class Diagnosis(msgspec.Struct, frozen=True):
     """A checked explanation. ``cause`` is None where the evidence does not suffice; ``alert`` is None for a
     diagnosis that somebody asked for without one. ``causes`` ranks the alternatives. ``prompt`` is what a model was
     asked, as ``(role, text)``: with the evidence it makes the diagnosis repeatable. ``instead_of`` should have
-    written it and could not."""
+    written it and could not. ``quotes`` stand in the manuals of the device's model."""
 
     id: str
     alert: str | None
@@ -82,3 +83,4 @@ class Diagnosis(msgspec.Struct, frozen=True):
     prompt: tuple[tuple[str, str], ...] = ()
     took_ms: int = 0
     instead_of: Writer | None = None
+    quotes: tuple[Quote, ...] = ()

@@ -25,6 +25,7 @@ from hub.model import (
     Series,
     SeriesQuery,
 )
+from hub.store.library import Library
 
 
 class Delta(msgspec.Struct, frozen=True):
@@ -84,6 +85,9 @@ class Store(Protocol):
 
     Every method may be called while a commit runs; readers see whole commits only.
     """
+
+    library: Library
+    """Analyses of files, and the manuals among them."""
 
     async def load(self) -> Snapshot: ...
 

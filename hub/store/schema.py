@@ -100,7 +100,6 @@ RAW_REJECTIONS: Statements = (
     "ALTER TABLE rejection ADD COLUMN size INTEGER NOT NULL DEFAULT 0",
 )
 
-
 ROLLUPS: Statements = (
     # A coarser tier: 120 steps (of 60,000 or 3,600,000 ms) of one series from the time first; see rollups.py for the
     # body.
@@ -132,6 +131,19 @@ CONVERSATIONS: Statements = (
     "CREATE INDEX turn_of_conversation ON turn (conversation, id)",
 )
 
+LIBRARY: Statements = (
+    # What was told of files that people sent; the pages of documents and their words; which models a manual is for.
+    """CREATE TABLE analysis (
+        id TEXT PRIMARY KEY, kind TEXT NOT NULL, device TEXT, created_at INTEGER NOT NULL, body BLOB NOT NULL)""",
+    "CREATE INDEX analysis_newest ON analysis (created_at, id)",
+    "CREATE INDEX analysis_of_device ON analysis (device, created_at, id)",
+    "CREATE TABLE page (id INTEGER PRIMARY KEY, analysis TEXT NOT NULL, number INTEGER NOT NULL, text TEXT NOT NULL)",
+    "CREATE INDEX page_of_analysis ON page (analysis)",
+    """CREATE VIRTUAL TABLE page_words USING fts5 (
+        text, content = 'page', content_rowid = 'id', tokenize = 'porter unicode61')""",
+    "CREATE TABLE manual (model TEXT NOT NULL, analysis TEXT NOT NULL, PRIMARY KEY (model, analysis)) WITHOUT ROWID",
+)
+
 MIGRATIONS: tuple[Statements, ...] = (
     FIRST,
     LEARNT,
@@ -143,6 +155,7 @@ MIGRATIONS: tuple[Statements, ...] = (
     ROLLED,
     NO_ROWS,
     CONVERSATIONS,
+    LIBRARY,
 )
 """Migration number ``i + 1`` is at index ``i``."""
 

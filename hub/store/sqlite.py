@@ -37,6 +37,7 @@ from hub.store.copying import copy_database
 from hub.store.expiry import expire_slice, log_is_due
 from hub.store.folding import fold_slice, is_due, is_pressing
 from hub.store.history import read_history
+from hub.store.library import Library
 from hub.store.moving import move_readings, roll_up
 from hub.store.paging import read_page, read_series
 from hub.store.schema import MIGRATIONS, NO_ROWS, ROLLED, migrate
@@ -72,6 +73,7 @@ class SqliteStore:
         self._readers: SimpleQueue[sqlite3.Connection] = SimpleQueue()
         for _ in range(READERS):
             self._readers.put(connect_reader(path))
+        self.library = Library(self._read, lambda change: self._write(change, writer.connection))
         self._waiting_reads = 0
         self._commits = 0
         self._last_commit: int | None = None

@@ -1,0 +1,122 @@
+"""The hub's side of the worker: one process, jobs one after the other, a bounded queue, and an end for what hangs.
+
+The process starts with the first job and goes on. It is killed, and begun anew with the next job, when it dies, hangs
+beyond a job's time, or is told to stop.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import sys
+from collections.abc import Callable
+from typing import Any
+
+from hub.errors import HubError, TooBusy, WorkFailed, WrongType
+from hub.worker.frames import HEAD, MOST_BYTES, Done, Failed, Job, Step, packed, said
+
+Progress = Callable[[str, int, int], None]
+"""Stage, parts done, parts in all."""
+
+
+def _nobody(stage: str, done: int, of: int) -> None:
+    return None
+
+
+class Worker:
+    """``memory_mb`` bounds the process, ``queue`` the jobs that wait or run, ``timeout_s`` each job."""
+
+    def __init__(self, *, memory_mb: int = 3_072, queue: int = 8, timeout_s: float = 120.0) -> None:
+        self._memory_mb, self._queue, self._timeout_s = memory_mb, queue, timeout_s
+        self._waiting = 0
+        self._turn = asyncio.Lock()
+        self._process: asyncio.subprocess.Process | None = None
+        self._closed = False
+        self.restarts = 0
+
+    @property
+    def pid(self) -> int | None:
+        return self._process.pid if self._process else None
+
+    async def run(
+        self, task: str, data: bytes, *, progress: Progress = _nobody, timeout_s: float | None = None, **options: Any
+    ) -> dict[str, Any]:
+        """The result of one job. Raises TooBusy when too many wait, WrongType for a file's own fault, WorkFailed when
+        the process died or took too long. ``progress`` hears of the wait, too."""
+        if self._waiting >= self._queue:
+            raise TooBusy("Too many files are being analysed already.", "Try again in a moment.")
+        self._waiting += 1
+        try:
+            progress("waiting", 0, 1)
+            async with self._turn:
+                try:
+                    async with asyncio.timeout(timeout_s or self._timeout_s):
+                        return await self._do(Job(task, data, options), progress)
+                except TimeoutError:
+                    await self._kill()
+                    raise WorkFailed(
+                        "The analysis took too long and was stopped.", "Send a smaller or simpler file."
+                    ) from None
+                except (OSError, asyncio.IncompleteReadError):
+                    await self._kill()
+                    raise WorkFailed(
+                        "The analysis ended before its time: the file may need more memory than is allowed here.",
+                        "Send a smaller or simpler file.",
+                    ) from None
+                except HubError:
+                    raise
+                except BaseException:  # cancelled in the middle: what the process says next is nobody's
+                    await self._kill()
+                    raise
+        finally:
+            self._waiting -= 1
+
+    async def close(self) -> None:
+        self._closed = True
+        await self._kill()
+
+    async def _do(self, job: Job, progress: Progress) -> dict[str, Any]:
+        process = await self._running()
+        to_it, from_it = process.stdin, process.stdout
+        if to_it is None or from_it is None:
+            raise OSError("the worker has no pipes")
+        to_it.write(packed(job))
+        await to_it.drain()
+        while True:
+            (length,) = HEAD.unpack(await from_it.readexactly(HEAD.size))
+            if length > MOST_BYTES:
+                raise OSError("more than a frame may hold")
+            match said(await from_it.readexactly(length)):
+                case Step(stage, done, of):
+                    progress(stage, done, of)
+                case Done(result):
+                    return result
+                case Failed("wrong_type", message, hint):
+                    raise WrongType(message, hint)
+                case Failed(_, message, hint):
+                    raise WorkFailed(message, hint)
+
+    async def _running(self) -> asyncio.subprocess.Process:
+        if self._closed:
+            raise WorkFailed("The hub is stopping.", "Try again once it is back.")
+        if self._process is not None and self._process.returncode is None:
+            return self._process
+        if self._process is not None:
+            self.restarts += 1
+        self._process = await asyncio.create_subprocess_exec(
+            sys.executable, "-P", "-m", "hub.worker.child", str(os.getpid()), str(self._memory_mb),
+            stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE, limit=2**20,
+        )  # fmt: skip
+        return self._process
+
+    async def _kill(self) -> None:
+        process = self._process
+        if process is None:
+            return
+        if process.returncode is None:
+            with contextlib.suppress(ProcessLookupError):
+                process.kill()
+        await process.wait()
+        # The pipes belong to the transport, which would else be closed by the collector, with a warning.
+        process._transport.close()  # type: ignore[attr-defined]

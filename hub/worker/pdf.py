@@ -81,7 +81,7 @@ def _by_pypdf(data: bytes, tell: Tell, until: float, tables: list[dict[str, Any]
         page = reader.pages[number]
         try:
             text = _clean(page.extract_text() or "")
-            if len(tables) < MOST_TABLES and len(text) < 20_000 and number < 200:
+            if len(tables) < MOST_TABLES and 8 < len(text) < 20_000 and number < 200:
                 tables += _tables(number + 1, page.extract_text(extraction_mode="layout"))
         except _BROKEN:
             text = ""  # one broken page does not take the others with it
@@ -152,7 +152,7 @@ def _drawn(document: Any, number: int) -> list[str]:
         page.close()
     except (pdfium.PdfiumError, ValueError):
         return []
-    return ocr.lines(picture)
+    return ocr.lines(picture) if np.ptp(picture) > 0 else []  # a blank page has nothing to look for
 
 
 def _opened(data: bytes) -> Any:

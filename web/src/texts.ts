@@ -9,7 +9,9 @@ export const T = {
     main: 'Main', fleet: 'Fleet', alerts: 'Alerts', assistant: 'Assistant', analyse: 'Analyse', rules: 'Rules',
     topics: 'Topics', activity: 'Activity', settings: 'Settings', more: 'More', skip: 'Skip to the content', ask: 'Ask', where: 'Where you are',
   },
-  rail: { ingest: 'Ingest', model: 'Model', hub: 'Hub', rate: (n: string) => `${n} msg/s`, builtin: 'built-in analyst' },
+  rail: { ingest: 'Ingest', model: 'Model', hub: 'Hub', rate: (n: string) => `${n} msg/s`, builtin: 'built-in analyst', load: (cpu: string, memory: string) => `${cpu}\u00a0% CPU · ${memory}` },
+  time: { now: 'now', justNow: 'just now', ago: (t: string) => `${t} ago`, units: { s: 's', min: 'min', h: 'h', d: 'd' } },
+  switched: { on: 'on', off: 'off' },
   standing: {
     critical: 'Critical', warning: 'Warning', info: 'Info', ok: 'OK', stale: 'Stale', offline: 'Offline',
   },

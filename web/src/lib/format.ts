@@ -2,6 +2,7 @@
 // jump between one reading and the next. Pure.
 
 import type { Value } from '../live/protocol';
+import { T } from '../texts';
 
 const MINUS = '\u2212';
 const NBSP = '\u00a0';
@@ -53,7 +54,7 @@ export const integer = (value: number): string => fixed(value, 0);
 export function reading(value: Value, unit?: string | null): string {
   if (value === null || value === undefined) return DASH;
   if (typeof value === 'number') return number(value, unit);
-  if (typeof value === 'boolean') return value ? 'on' : 'off';
+  if (typeof value === 'boolean') return value ? T.switched.on : T.switched.off;
   return value;
 }
 
@@ -82,30 +83,32 @@ export function metricName(metric: string): string {
   return words ? words[0]!.toUpperCase() + words.slice(1) : metric;
 }
 
+/** Less than this is now. */
+const NOW_S = 1.5;
+
+const timed = (count: number, unit: keyof typeof T.time.units): string => count + NBSP + T.time.units[unit];
+
 /** A length of time in its largest unit: `now`, `4 s`, `12 min`, `3 h`, `5 d`. */
 export function span(ms: number): string {
   const seconds = Math.max(0, ms) / 1000;
-  if (seconds < 1.5) return 'now';
-  if (seconds < 60) return `${Math.round(seconds)}${NBSP}s`;
-  if (seconds < 3570) return `${Math.round(seconds / 60)}${NBSP}min`;
-  if (seconds < 84_600) return `${Math.round(seconds / 3600)}${NBSP}h`;
-  return `${Math.round(seconds / 86_400)}${NBSP}d`;
+  if (seconds < NOW_S) return T.time.now;
+  if (seconds < 60) return timed(Math.round(seconds), 's');
+  if (seconds < 3570) return timed(Math.round(seconds / 60), 'min');
+  if (seconds < 84_600) return timed(Math.round(seconds / 3600), 'h');
+  return timed(Math.round(seconds / 86_400), 'd');
 }
 
-export function ago(ms: number): string {
-  const text = span(ms);
-  return text === 'now' ? 'just now' : `${text} ago`;
-}
+export const ago = (ms: number): string => (ms < NOW_S * 1000 ? T.time.justNow : T.time.ago(span(ms)));
 
 /** A length of time in two units: `2 h 14 min`. */
 export function uptime(seconds: number): string {
   const minutes = Math.floor(seconds / 60);
-  if (minutes < 1) return `${Math.floor(seconds)}${NBSP}s`;
+  if (minutes < 1) return timed(Math.floor(seconds), 's');
   const hours = Math.floor(minutes / 60);
-  if (hours < 1) return `${minutes}${NBSP}min`;
+  if (hours < 1) return timed(minutes, 'min');
   const days = Math.floor(hours / 24);
-  if (days < 1) return `${hours}${NBSP}h ${minutes % 60}${NBSP}min`;
-  return `${days}${NBSP}d ${hours % 24}${NBSP}h`;
+  if (days < 1) return `${timed(hours, 'h')} ${timed(minutes % 60, 'min')}`;
+  return `${timed(days, 'd')} ${timed(hours % 24, 'h')}`;
 }
 
 const CLOCK = new Intl.DateTimeFormat('en-GB', { hour: '2-digit', minute: '2-digit', second: '2-digit' });

@@ -7,7 +7,8 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -85,6 +86,18 @@ class Serving:
 
     def state(self, command: dict[str, Any]) -> str:
         return str(self.get(f"/api/commands/{command['id']}")["state"])
+
+
+@contextmanager
+def served(directory: Path) -> Iterator[Serving]:
+    """A hub and a broker of its own in ``directory``, ended in order."""
+    broker = Mosquitto(directory)
+    broker.start()
+    hub = Serving(directory / "data", broker)
+    hub.start()
+    yield hub
+    hub.stop()
+    broker.stop()
 
 
 class Thing:

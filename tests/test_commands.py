@@ -8,8 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 import httpx
 import pytest
 
-from brokers import Mosquitto
-from serving import Serving, Thing, until
+from serving import Serving, Thing, served, until
 
 VALVE = {"set_valve": {"type": "number", "minimum": 0, "maximum": 100, "confirm_by": "valve", "unit": "%"}}
 BEEP = {"beep": {"type": "none"}}
@@ -19,14 +18,8 @@ NUMBERS = itertools.count()
 @pytest.fixture(scope="module")
 def hub(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Serving]:
     """One hub and one broker for all tests; each has a device of its own."""
-    directory = tmp_path_factory.mktemp("commands")
-    broker = Mosquitto(directory)
-    broker.start()
-    hub = Serving(directory / "data", broker)
-    hub.start()
-    yield hub
-    hub.stop()
-    broker.stop()
+    with served(tmp_path_factory.mktemp("commands")) as hub:
+        yield hub
 
 
 class Tank(Thing):

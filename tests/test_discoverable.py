@@ -8,22 +8,15 @@ import pytest
 from ha_mqtt_discoverable import DeviceInfo, Settings
 from ha_mqtt_discoverable.sensors import BinarySensor, BinarySensorInfo, Sensor, SensorInfo, Switch, SwitchInfo
 
-from brokers import Mosquitto
-from serving import Serving, Thing, until
+from serving import Serving, Thing, served, until
 
 DEVICE = DeviceInfo(name="Greenhouse", identifiers="greenhouse-1", manufacturer="Acme", model="GH-2", sw_version="1.4")
 
 
 @pytest.fixture(scope="module")
 def hub(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Serving]:
-    directory = tmp_path_factory.mktemp("discovery")
-    broker = Mosquitto(directory)
-    broker.start()
-    hub = Serving(directory / "data", broker)
-    hub.start()
-    yield hub
-    hub.stop()
-    broker.stop()
+    with served(tmp_path_factory.mktemp("discovery")) as hub:
+        yield hub
 
 
 @pytest.fixture

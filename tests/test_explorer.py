@@ -15,19 +15,13 @@ from hub.mqtt.broker import DemoBroker
 from hub.mqtt.explorer import Explorer, for_looking
 from hub.mqtt.link import LinkSettings, LinkState
 from receiver import until as soon
-from serving import Serving, Thing, until
+from serving import Serving, Thing, served, until
 
 
 @pytest.fixture(scope="module")
 def hub(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Serving]:
-    directory = tmp_path_factory.mktemp("topics")
-    broker = Mosquitto(directory)
-    broker.start()
-    hub = Serving(directory / "data", broker)
-    hub.start()
-    yield hub
-    hub.stop()
-    broker.stop()
+    with served(tmp_path_factory.mktemp("topics")) as hub:
+        yield hub
 
 
 def look(hub: Serving, wanted: str = "%23", q: str = "") -> dict[str, dict]:

@@ -5,8 +5,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from brokers import Mosquitto
-from serving import Serving, Thing, until
+from serving import Serving, Thing, served, until
 
 KITCHEN = """
 [[mapping]]
@@ -19,14 +18,8 @@ units = { temperature = "°C" }
 
 @pytest.fixture(scope="module")
 def hub(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Serving]:
-    directory = tmp_path_factory.mktemp("mappings")
-    broker = Mosquitto(directory)
-    broker.start()
-    hub = Serving(directory / "data", broker)
-    hub.start()
-    yield hub
-    hub.stop()
-    broker.stop()
+    with served(tmp_path_factory.mktemp("mappings")) as hub:
+        yield hub
 
 
 @pytest.fixture

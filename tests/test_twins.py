@@ -10,20 +10,13 @@ from pathlib import Path
 import pytest
 
 from api_hub import running_hub
-from brokers import Mosquitto
-from serving import Serving, Thing, until
+from serving import Serving, Thing, served, until
 
 
 @pytest.fixture(scope="module")
 def hub(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Serving]:
-    directory = tmp_path_factory.mktemp("twins")
-    broker = Mosquitto(directory)
-    broker.start()
-    hub = Serving(directory / "data", broker)
-    hub.start()
-    yield hub
-    hub.stop()
-    broker.stop()
+    with served(tmp_path_factory.mktemp("twins")) as hub:
+        yield hub
 
 
 def known(hub: Serving, name: str) -> Thing:

@@ -10,18 +10,18 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from backends import BACKENDS
 from hub.errors import Invalid, StoreError
-from hub.model import Series, SeriesQuery
+from hub.model import Reading, Series, SeriesQuery
 from hub.store.base import Delta, Store
-from hub.store.sqlite import SqliteStore
 from store_words import T0, activity, alert, all_of, by_hand, delta, diagnosis, older, record, rejection
 
 Open = Callable[[], Store]
 
 
-@pytest.fixture(params=[SqliteStore.open], ids=["sqlite"])
+@pytest.fixture(params=BACKENDS, ids=[backend.name for backend in BACKENDS])
 def reopen(request: pytest.FixtureRequest, tmp_path: Path) -> Open:
-    return lambda: request.param(tmp_path / "data")
+    return lambda: request.param.open(tmp_path / "data")
 
 
 @pytest.fixture
@@ -348,3 +348,70 @@ async def test_many_series_in_one_call_come_in_the_order_asked(store: Store) -> 
     alone = [(await store.history([query]))[0] for query in asked]
     assert together == alone
     assert [(s.device, s.metric) for s in together] == [(q.device, q.metric) for q in asked]
+
+
+async def all_pages(
+    store: Store, device: str, metric: str, limit: int, start: int = 0, end: int = 1 << 60
+) -> list[Any]:
+    found, at = list[Any](), start
+    while True:
+        page = await store.readings(device, metric, at, end, limit)
+        assert all(at <= ts for ts, _, _ in page.points)
+        found += page.points
+        if page.next is None:
+            return found
+        assert page.next > at
+        at = page.next
+
+
+async def test_series_are_listed_in_order(store: Store) -> None:
+    await store.commit(1, delta(0, record("b", 0, t=1.0, u=2.0), record("a", 0, tx=1.0), record("c", 0, t=1.0)))
+    assert await store.series(None, None) == [("a", "tx"), ("b", "t"), ("b", "u"), ("c", "t")]
+    assert await store.series(["b", "nobody"], None) == [("b", "t"), ("b", "u")]
+    assert await store.series(None, "t*") == [("a", "tx"), ("b", "t"), ("c", "t")]
+    assert await store.series(["c"], "?") == [("c", "t")]
+    assert await store.series([], None) == []
+    await store.commit(1, delta(3, deleted=["b"]))
+    assert await store.series(None, "u") == []
+
+
+@pytest.mark.parametrize("limit", [1, 100, 1_000_000])
+async def test_pages_give_every_reading_once_and_in_order(store: Store, limit: int) -> None:
+    given = [((i * 7919) % 5_000 if i % 3 else i, float(i), ("good", "late")[i % 2]) for i in range(2_500)]
+    for first in range(0, len(given), 500):
+        part = [record("a", ts, None, quality, t=value) for ts, value, quality in given[first : first + 500]]
+        await store.commit(1, delta(first, *part))
+        if first != 2_000:  # late data across the pieces, and some that is in none yet
+            await store.tidy()
+    expected = [(T0 + ts, value, quality) for ts, value, quality in sorted(given, key=lambda point: point[0])]
+    assert await all_pages(store, "a", "t", limit) == expected
+    part = await all_pages(store, "a", "t", limit, T0 + 100, T0 + 200)
+    assert part == [point for point in expected if T0 + 100 <= point[0] <= T0 + 200]
+    assert await all_pages(store, "a", "nothing", limit) == []
+
+
+async def test_added_readings_stand_among_the_others_and_are_not_doubled(store: Store, reopen: Open) -> None:
+    await store.commit(1, delta(0, *[record("a", i * 10, t=float(i)) for i in range(600)], record("a", 5, on=True)))
+    await store.tidy()
+    await store.commit(1, delta(601, record("a", 6_000, t=600.0)))
+    more = [
+        *(Reading("a", "t", T0 + i * 5, i / 2, "late") for i in range(1_201)),  # every second one is there already
+        Reading("a", "on", T0 + 5, 1.0),  # which is not True
+        Reading("b", "mode", T0 - 5, "auto"),
+        Reading("b", "mode", T0 - 5, "auto"),
+    ]
+    assert await store.add(more) == 600 + 1 + 2
+    assert await store.add(more) == 0
+    assert await store.add([]) == 0
+    await store.commit(1, delta(602, record("b", 0, mode="off"), record("b", 1, new=1.0)))  # whose series are numbered
+    for _ in range(2):
+        assert await points(store, "a", "t") == [(i * 5, i / 2) for i in range(1_201)]
+        assert {type(value) for _, value in await points(store, "a", "on")} == {bool, float}
+        assert await points(store, "b", "mode") == [(-5, "auto"), (-5, "auto"), (0, "off")]
+        assert await points(store, "b", "new") == [(1, 1.0)]
+        await store.close()
+        store = reopen()
+    [wide] = await store.history([SeriesQuery("a", "t", T0, T0 + 6_000, 1)])
+    assert wide.points[0][4] == 1_201  # type: ignore[misc]
+    assert wide.marks[0][2] == "late"
+    await store.close()

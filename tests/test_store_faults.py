@@ -21,7 +21,7 @@ from hub.store import schema
 from hub.store.base import Delta
 from hub.store.lock import DirectoryLock
 from hub.store.sqlite import FILE, SqliteStore
-from store_words import all_of, delta, record
+from store_words import all_of, delta, older, record
 
 ROOT = Path(__file__).parent.parent
 
@@ -58,7 +58,7 @@ import asyncio, sys
 from pathlib import Path
 from hub.store import folding
 from hub.store.sqlite import SqliteStore
-from store_words import activity, delta, record
+from store_words import older, activity, delta, record
 folding._LOG_POINTS = (4_000, 4_000)  # a fold under way nearly all the time
 folding.SLICE_SERIES = 2
 async def main():
@@ -136,7 +136,7 @@ import asyncio, resource, sys
 from pathlib import Path
 from hub.errors import StoreBusy
 from hub.store.sqlite import SqliteStore
-from store_words import delta, record
+from store_words import older, delta, record
 async def main():
     store = SqliteStore.open(Path(sys.argv[1]))
     _, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
@@ -416,3 +416,14 @@ async def test_a_directory_is_one_hubs(tmp_path: Path) -> None:
     lock.release()
     lock.release()
     DirectoryLock.acquire(directory).release()
+
+
+async def test_a_deleted_device_leaves_no_rows(store: SqliteStore) -> None:
+    await store.commit(1, delta(0, *readings("a", 0, 1_000)))
+    await store.tidy()
+    assert store._writer.connection.execute("SELECT count(*) > 0 FROM rollup").fetchone() == (1,)
+    await store.commit(1, delta(1_000, deleted=["a"]))
+    while await store.expire(older(0)):
+        pass
+    for table in ("rollup", "chunk", "series", "dropped_series"):
+        assert store._writer.connection.execute(f"SELECT count(*) FROM {table}").fetchone() == (0,)

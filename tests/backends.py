@@ -1,0 +1,51 @@
+"""Every store that there is, for the suites that hold for all: another one is another line here.
+
+The suites are test_store.py (everything that is committed), test_store_rollups.py (the tiers of the history) and
+test_store_model.py (any order of events against a plain list). They use nothing but the interface, and what stands
+here: ``cramped`` makes the backend's pieces small, so that few points meet every case, and ``step`` does one step of
+what it else does behind the commits. A backend without pieces or steps gives :func:`nothing` and :func:`no_step`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from hub.store import folding
+from hub.store.base import Store
+from hub.store.sqlite import SqliteStore
+
+
+@dataclass(frozen=True)
+class Backend:
+    """``open`` opens what is in a folder, or begins there; a folder copied while it is open is one after a crash."""
+
+    name: str
+    open: Callable[[Path], Store]
+    cramped: Callable[[pytest.MonkeyPatch], None]
+    step: Callable[[Any], Awaitable[object]]
+
+
+def nothing(patch: pytest.MonkeyPatch) -> None: ...
+
+
+async def no_step(store: Store) -> None: ...
+
+
+def _small_chunks(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(folding, "POINTS", 4)
+    patch.setattr(folding, "SLICE_SERIES", 1)
+    patch.setattr(folding, "SLICE_POINTS", 8)
+
+
+async def _fold(store: SqliteStore) -> None:
+    await store._write(store._fold_slice)
+
+
+BACKENDS = (Backend("sqlite", SqliteStore.open, _small_chunks, _fold),)
+
+each_backend = pytest.mark.parametrize("backend", BACKENDS, ids=[backend.name for backend in BACKENDS])

@@ -14,7 +14,7 @@ from pathlib import Path
 import uvicorn
 
 from hub import __version__
-from hub.ai.providers import open_providers
+from hub.ai.opening import open_providers
 from hub.analysis import Analyst
 from hub.api import Broadcaster, HttpSettings, Services, create_api
 from hub.archive import adopt
@@ -112,7 +112,7 @@ async def open_hub(settings: Settings, token: str | None, *, lasting_broker: boo
         stack.push_async_callback(store.close)
         if store.set_aside is not None:
             log.error("the history was damaged: it is kept as %s and a new one has begun", store.set_aside)
-        providers = await open_providers(ai_settings(settings.ai))
+        providers = await open_providers(ai_settings(settings.ai), data / "ai-spent.json")
         stack.push_async_callback(providers.close)
 
         inbox, bus, fleet = Inbox(), Bus(), Fleet(fleet_limits(settings))

@@ -97,18 +97,51 @@ class Limits(Section):
     metrics: int = Field(default=256, ge=1, le=10_000)
 
 
+Names = Annotated[tuple[Annotated[str, Field(pattern=r"^[a-z0-9_-]{1,32}$")], ...], Field(max_length=16)]
+Price = Annotated[float, Field(ge=0, le=100_000)]
+
+
+class AiServer(Section):
+    """A further server of models, ``[ai.servers.NAME]``. Prices in money per million tokens."""
+
+    kind: Literal["openai", "ollama"] = "openai"
+    model: str = Field(min_length=1, max_length=200)
+    base_url: str | None = None
+    api_key: SecretStr | None = None
+    api: Literal["chat", "responses"] = "chat"
+    vision_model: str | None = None
+    transcription_model: str | None = None
+    price_in: Price | None = None
+    price_out: Price | None = None
+
+
 class Ai(Section):
     mode: Literal["auto", "builtin", "openai", "ollama"] = "auto"
     fallback: bool = True
+    chat: Names = ()
+    diagnosis: Names = ()
+    vision: Names = ()
+    transcription: Names = ()
     chat_timeout_s: float = Field(default=60.0, gt=0, le=600)
     diagnosis_timeout_s: float = Field(default=6.0, gt=0, le=60)
     max_tokens: int = Field(default=900, ge=50, le=100_000)
+    retries: int = Field(default=2, ge=0, le=10)
+    daily_calls: int | None = Field(default=None, ge=0)
+    daily_tokens: int | None = Field(default=None, ge=0)
+    daily_money: float | None = Field(default=None, ge=0)
     openai_model: str = "gpt-4o-mini"
     openai_base_url: str | None = None
     openai_api_key: SecretStr | None = None
+    openai_api: Literal["chat", "responses"] = "chat"
+    openai_vision_model: str | None = None
+    openai_transcription_model: str | None = None
+    openai_price_in: Price | None = None
+    openai_price_out: Price | None = None
     ollama_host: str | None = None
+    ollama_api_key: SecretStr | None = None
     ollama_model: str = "llama3.2"
     ollama_vision_model: str | None = None
+    servers: dict[Annotated[str, Field(pattern=r"^[a-z0-9_-]{1,32}$")], AiServer] = {}
 
 
 class Settings(Section):
@@ -127,11 +160,14 @@ NAMES = {
     "OPENAI_API_KEY": ("ai", "openai_api_key"),
     "OPENAI_BASE_URL": ("ai", "openai_base_url"),
     "OPENAI_MODEL": ("ai", "openai_model"),
+    "OLLAMA_API_KEY": ("ai", "ollama_api_key"),
     "OLLAMA_HOST": ("ai", "ollama_host"),
     "OLLAMA_MODEL": ("ai", "ollama_model"),
     "OLLAMA_VISION_MODEL": ("ai", "ollama_vision_model"),
 }
 """Names in the environment that are not of the form ``HUB_SECTION_KEY``. A ``HUB_`` one wins over these."""
+LISTS = {("http", "allowed_hosts"), ("http", "allowed_origins")} | {("ai", role) for role in
+         ("chat", "diagnosis", "vision", "transcription")}  # fmt: skip
 NOT_SETTINGS = {"HUB_SKIP_WEB"}
 
 
@@ -177,7 +213,7 @@ def _environment(environ: Mapping[str, str]) -> dict[str, dict[str, Any]]:
 
 def _listed(section: str, key: str, value: str) -> Any:
     """Lists are written with commas in the environment."""
-    return [part.strip() for part in value.split(",")] if key in ("allowed_hosts", "allowed_origins") else value
+    return [part.strip() for part in value.split(",") if part.strip()] if (section, key) in LISTS else value
 
 
 def _wrong(error: ValidationError) -> ConfigError:
@@ -203,3 +239,8 @@ def split_address(address: str) -> tuple[str, int]:
     """``HOST:PORT`` (or ``[v6]:PORT``) into its parts."""
     host, _, port = address.rpartition(":")
     return host.strip("[]"), int(port)
+
+
+def revealed(secret: SecretStr | None) -> str | None:
+    """A secret in the open; an empty one is none."""
+    return (secret.get_secret_value() or None) if secret is not None else None

@@ -16,7 +16,7 @@ from typing import Literal, NamedTuple
 import msgspec
 
 from hub import __version__
-from hub.ai.providers import open_providers
+from hub.ai.opening import open_providers
 from hub.config import Settings
 from hub.errors import HubError
 from hub.install import open_install

@@ -20,6 +20,8 @@ HubError                  something a person can act on: code, message, hint
   TooBusy                 more is asked of the hub at once than it does at once
   WorkFailed              the worker process could not finish its job
   AiError                 a provider failed, timed out or answered nonsense
+    AiBusy                it may work in a moment: a rate limit, a fault of its server, a connection that broke
+    AiBudget              today's budget does not allow the call; nothing was sent
     AiUnavailable         no provider can serve the request
 """
 
@@ -122,6 +124,20 @@ class WorkFailed(HubError):
 
 class AiError(HubError):
     code = "ai"
+
+
+class AiBusy(AiError):
+    """``after_s`` is how long the server asked to be left alone, if it did."""
+
+    code = "ai_busy"
+
+    def __init__(self, message: str, hint: str = "", after_s: float | None = None) -> None:
+        super().__init__(message, hint)
+        self.after_s = after_s
+
+
+class AiBudget(AiError):
+    code = "ai_budget"
 
 
 class AiUnavailable(AiError):

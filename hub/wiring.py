@@ -8,9 +8,10 @@ from pathlib import Path
 
 import msgspec
 
-from hub.ai.base import AiSettings
+from hub.ai.base import ROLES, AiSettings, Role
+from hub.ai.server import ModelServer
 from hub.api import HttpSettings
-from hub.config import Ai, Settings, split_address
+from hub.config import Ai, Settings, revealed, split_address
 from hub.credentials import Credentials
 from hub.dialects import Roots, parse_mappings, reserved
 from hub.errors import InUse
@@ -138,6 +139,34 @@ def _broker_login(settings: Settings) -> tuple[str | None, str | None]:
 
 
 def ai_settings(ai: Ai) -> AiSettings:
-    given = ai.model_dump(exclude={"openai_api_key"})
-    key = ai.openai_api_key.get_secret_value() if ai.openai_api_key else None
-    return AiSettings(**given, openai_api_key=key)
+    own = [
+        ModelServer(
+            name="openai",
+            kind="openai",
+            model=ai.openai_model,
+            base_url=ai.openai_base_url,
+            api_key=revealed(ai.openai_api_key),
+            api=ai.openai_api,
+            vision_model=ai.openai_vision_model,
+            transcription_model=ai.openai_transcription_model,
+            price_in=ai.openai_price_in,
+            price_out=ai.openai_price_out,
+        ),
+        ModelServer(
+            name="ollama",
+            kind="ollama",
+            model=ai.ollama_model,
+            base_url=ai.ollama_host,
+            api_key=revealed(ai.ollama_api_key),
+            vision_model=ai.ollama_vision_model,
+        ),
+    ]
+    more = [
+        ModelServer(name=name, api_key=revealed(each.api_key), **each.model_dump(exclude={"api_key"}))
+        for name, each in ai.servers.items()
+    ]
+    roles: dict[Role, tuple[str, ...]] = {role: getattr(ai, role) for role in ROLES}
+    plain = ai.model_dump(include=set(AiSettings.__struct_fields__) - {"servers", "roles"})
+    # A further server by the name of one of the two takes its place.
+    servers = {server.name: server for server in [*own, *more]}
+    return AiSettings(servers=tuple(servers.values()), roles=roles, **plain)

@@ -8,6 +8,7 @@ from hub.config import Settings, load, split_address
 from hub.errors import ConfigError
 from hub.resources import config_dir
 from hub.serve import is_loopback
+from hub.wiring import ai_settings
 
 
 def test_the_shipped_file_says_the_defaults():
@@ -37,6 +38,27 @@ def test_names_that_others_know():
     assert settings.ai.openai_api_key.get_secret_value() == "sk-2"
     assert settings.ai.ollama_host == "http://gpu:11434"
     assert settings.http.token.get_secret_value() == "t"
+
+
+def test_servers_of_models_and_their_roles(tmp_path):
+    file = tmp_path / "hub.toml"
+    file.write_text(
+        '[ai]\nchat = ["lab", "openai"]\ndaily_calls = 9\n'
+        '[ai.servers.lab]\nmodel = "m"\nbase_url = "http://127.0.0.1:9/v1"\napi_key = "sk-lab"'
+    )
+    environ = {"OPENAI_API_KEY": "sk-env", "HUB_AI_DIAGNOSIS": "openai", "OLLAMA_API_KEY": "o-key"}
+    ai = ai_settings(load(file, environ=environ).ai)
+    assert [(s.name, s.api_key) for s in ai.servers] == [("openai", "sk-env"), ("ollama", "o-key"), ("lab", "sk-lab")]
+    assert (ai.roles["chat"], ai.roles["diagnosis"], ai.roles["vision"]) == (("lab", "openai"), ("openai",), ())
+    assert ai.daily_calls == 9
+    assert "sk-" not in repr(ai)
+
+
+def test_a_wrong_server_of_models_is_told_without_its_key(tmp_path):
+    file = tmp_path / "hub.toml"
+    file.write_text('[ai.servers.lab]\nmodel = "m"\napi_key = 5')
+    with pytest.raises(ConfigError, match=r"ai\.servers\.lab\.api_key = \(hidden\)"):
+        load(file, environ={})
 
 
 def test_a_list_in_the_environment_has_commas():

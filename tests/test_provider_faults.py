@@ -2,32 +2,24 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import Callable
 from typing import Any
 
 import httpx
 import httpx2
 import pytest
 
-from hub.ai.base import AiSettings, Answer, Message, Picture, Piece, Provider, Request, ToolCall, ToolSpec
+from hub.ai.base import AiSettings, Answer, Message, Picture, Provider, Request, ToolCall, ToolSpec
 from hub.ai.fence import fence
 from hub.ai.ollama import OllamaProvider
 from hub.ai.openai import OpenAIProvider
-from hub.ai.providers import Broken, Providers, open_providers
+from hub.ai.opening import open_providers
+from hub.ai.providers import Broken
+from hub.ai.server import ModelServer
 from hub.errors import AiError, AiUnavailable, ConfigError
-from hub.model import Writer
-
-
-async def plain() -> str:
-    return "what the hub itself says"
-
-
-def request(text: str = "Say hello.", **more: Any) -> Request:
-    return Request((Message("user", text),), plain, max_tokens=more.pop("max_tokens", 24), **more)
-
+from scripted_provider import DOWN, Scripted, chain, plain, request
 
 # -- faults by mock transports ----------------------------------------------------------------------------------------
 
@@ -166,51 +158,6 @@ async def test_an_endless_answer_is_cut() -> None:
 # ---------------------------------------------------------------------------------------------------
 
 
-class Scripted:
-    """A provider that does as told: a text to answer, an error to raise, seconds to hang."""
-
-    def __init__(self, name: str, *script: str | AiError | float) -> None:
-        self.name, self.models = name, (f"{name}-model",)
-        self.script = list(script)
-        self.asked = 0
-
-    def writer_for(self, request: Request) -> Writer | None:
-        return None if request.picture else Writer(self.name, self.models[0], generative=True)
-
-    async def chat(self, request: Request) -> Answer:
-        self.asked += 1
-        step = self.script[min(self.asked, len(self.script)) - 1]
-        if isinstance(step, AiError):
-            raise step
-        if isinstance(step, float):
-            await asyncio.sleep(step)
-        return Answer(str(step), Writer(self.name, self.models[0], generative=True), tokens=3)
-
-    async def stream(self, request: Request) -> AsyncIterator[Piece]:
-        self.asked += 1
-        for step in self.script:
-            if isinstance(step, AiError):
-                raise step
-            if isinstance(step, float):
-                await asyncio.sleep(step)
-                continue
-            yield step
-        yield Answer("".join(str(s) for s in self.script), Writer(self.name, self.models[0], generative=True))
-
-    async def check(self) -> str | None:
-        return None
-
-    async def close(self) -> None: ...
-
-
-DOWN = AiError("It is down.", "Start it.")
-
-
-def chain(*providers: Scripted, **settings: Any) -> Providers:
-    clock = settings.pop("clock", time.monotonic)
-    return Providers(ordered=providers, settings=AiSettings(**settings), clock=clock)
-
-
 async def test_the_next_takes_over_and_the_built_in_is_last() -> None:
     first, second = Scripted("one", DOWN), Scripted("two", "from two")
     assert (await chain(first, second).chat(request())).text == "from two"
@@ -273,16 +220,21 @@ async def test_what_can_not_see_is_passed_over() -> None:
 
 async def test_what_the_settings_choose() -> None:
     async def names(**settings: Any) -> list[str]:
-        providers = await open_providers(AiSettings(**settings))
+        given = {key: settings.pop(key, None) for key in ("key", "host")}
+        servers = (
+            ModelServer(name="openai", kind="openai", model="m", api_key=given["key"]),
+            ModelServer(name="ollama", kind="ollama", model="m", base_url=given["host"]),
+        )
+        providers = await open_providers(AiSettings(servers=servers, **settings))
         try:
             return [w.provider for w in providers.describe()]
         finally:
             await providers.close()
 
-    assert await names(mode="builtin", openai_api_key="k") == ["builtin"]
-    assert await names(mode="openai", openai_api_key="k") == ["openai", "builtin"]
-    assert await names(mode="openai", openai_api_key="k", fallback=False) == ["openai"]
-    assert await names(mode="auto", openai_api_key="k", ollama_host="http://127.0.0.1:9") == [
+    assert await names(mode="builtin", key="k") == ["builtin"]
+    assert await names(mode="openai", key="k") == ["openai", "builtin"]
+    assert await names(mode="openai", key="k", fallback=False) == ["openai"]
+    assert await names(mode="auto", key="k", host="http://127.0.0.1:9") == [
         "openai",
         "ollama",
         "builtin",

@@ -11,28 +11,34 @@ from typing import Any, Literal, Protocol
 
 import msgspec
 
+from hub.ai.server import ModelServer
 from hub.model import Writer
 
 Mode = Literal["auto", "builtin", "openai", "ollama"]
+Role = Literal["chat", "diagnosis", "vision", "transcription"]
+ROLES: tuple[Role, ...] = ("chat", "diagnosis", "vision", "transcription")
 
 
 class AiSettings(msgspec.Struct, frozen=True):
-    """Which models to use. ``fallback`` lets the built-in analyst answer when nothing else does. Times in seconds.
+    """Which models to use, in which order, and for how much. Times in seconds.
 
-    ``diagnosis_timeout_s`` is what all generative providers together may take for one diagnosis.
+    ``roles`` names the servers of a role in their order; a role without names takes what ``mode`` finds. ``fallback``
+    lets the built-in analyst answer when nothing else does. ``diagnosis_timeout_s`` is what all generative providers
+    together may take for one diagnosis. ``retries`` is how often one provider is asked again about the same thing. The
+    ``daily_`` limits hold for a UTC day; None is no limit.
     """
 
     mode: Mode = "auto"
     fallback: bool = True
-    openai_api_key: str | None = None
-    openai_base_url: str | None = None
-    openai_model: str = "gpt-4o-mini"
-    ollama_host: str | None = None
-    ollama_model: str = "llama3.2"
-    ollama_vision_model: str | None = None
+    servers: tuple[ModelServer, ...] = ()
+    roles: dict[Role, tuple[str, ...]] = {}
     chat_timeout_s: float = 60.0
     diagnosis_timeout_s: float = 6.0
     max_tokens: int = 900
+    retries: int = 2
+    daily_calls: int | None = None
+    daily_tokens: int | None = None
+    daily_money: float | None = None
 
 
 class ToolSpec(msgspec.Struct, frozen=True):
@@ -68,6 +74,14 @@ class Picture(msgspec.Struct, frozen=True):
     media_type: str
 
 
+class Recording(msgspec.Struct, frozen=True):
+    """A checked recording, its file's name (the servers go by its ending) and words that are likely in it."""
+
+    data: bytes
+    filename: str
+    vocabulary: str = ""
+
+
 class Request(msgspec.Struct, frozen=True):
     """``schema`` asks for one JSON object of that form; ``plain`` gives the hub's own answer, without any model."""
 
@@ -80,12 +94,16 @@ class Request(msgspec.Struct, frozen=True):
 
 
 class Answer(msgspec.Struct, frozen=True):
-    """``text`` is empty when the model asks for tools (``calls``). ``writer`` says who answered."""
+    """``text`` is empty when the model asks for tools (``calls``). ``writer`` says who answered.
+
+    ``tokens`` counts both ways; ``tokens_in`` of them were the question's.
+    """
 
     text: str
     writer: Writer
     calls: tuple[ToolCall, ...] = ()
     tokens: int = 0
+    tokens_in: int = 0
 
 
 Piece = str | Answer
@@ -116,6 +134,14 @@ class Provider(Protocol):
 
     def stream(self, request: Request) -> AsyncIterator[Piece]:
         """Pieces of text, then the Answer. Closing the iterator ends the request at the server."""
+        ...
+
+    def hears(self) -> Writer | None:
+        """Who would write down a recording, or None if this provider cannot."""
+        ...
+
+    async def transcribe(self, recording: Recording) -> Answer:
+        """What is said in it. Only where :meth:`hears` gives a writer."""
         ...
 
     async def check(self) -> str | None:

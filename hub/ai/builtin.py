@@ -6,7 +6,8 @@ from __future__ import annotations
 import re
 from collections.abc import AsyncIterator
 
-from hub.ai.base import Answer, Piece, Request
+from hub.ai.base import Answer, Piece, Recording, Request
+from hub.errors import AiError
 from hub.model import Writer
 
 BUILTIN = Writer(provider="builtin", model="builtin-analyst", generative=False)
@@ -30,6 +31,12 @@ class BuiltinProvider:
         for word in re.findall(r"\S+\s*|\s+", text):
             yield word
         yield Answer(text, BUILTIN)
+
+    def hears(self) -> Writer | None:
+        return None
+
+    async def transcribe(self, recording: Recording) -> Answer:
+        raise AiError("The built-in analyst cannot write down speech.", "Name a server for ai.transcription.")
 
     async def check(self) -> str | None:
         return None

@@ -8,24 +8,40 @@ from typing import Any
 
 import ollama
 
-from hub.ai.base import ANSWER_LIMIT, Answer, Message, Piece, Request, ToolCall
-from hub.errors import AiError
+from hub.ai.base import ANSWER_LIMIT, Answer, Message, Piece, Recording, Request, ToolCall
+from hub.ai.server import HOME
+from hub.errors import AiBusy, AiError
 from hub.model import Writer
-
-DEFAULT_HOST = "http://127.0.0.1:11434"
 
 
 class OllamaProvider:
     """``vision_model`` (None: pictures are not for it) answers requests with a picture. ``options`` go to the
     client."""
 
-    name = "ollama"
-
     def __init__(
-        self, *, host: str | None, model: str, vision_model: str | None = None, timeout_s: float = 60.0, **options: Any
+        self,
+        *,
+        host: str | None,
+        model: str,
+        vision_model: str | None = None,
+        api_key: str | None = None,
+        name: str = "ollama",
+        timeout_s: float = 60.0,
+        **options: Any,
     ) -> None:
+        self.name = name
         self._model, self._vision = model, vision_model
-        self._client = ollama.AsyncClient(host=host or DEFAULT_HOST, timeout=timeout_s, **options)
+
+        def signed(request: Any) -> Any:
+            """With this server's own key or none: the library would add the environment's, whoever is asked."""
+            request.headers.pop("Authorization", None)
+            if api_key:
+                request.headers["Authorization"] = f"Bearer {api_key}"
+            return request
+
+        self._client = ollama.AsyncClient(
+            host=host or HOME["ollama"], timeout=timeout_s, auth=signed, follow_redirects=False, **options
+        )
 
     @property
     def models(self) -> tuple[str, ...]:
@@ -33,20 +49,20 @@ class OllamaProvider:
 
     def writer_for(self, request: Request) -> Writer | None:
         model = self._vision if request.picture is not None else self._model
-        return Writer("ollama", model, generative=True) if model else None
+        return Writer(self.name, model, generative=True) if model else None
 
     async def chat(self, request: Request) -> Answer:
         with _translated(self._named(request)):
             response = await self._client.chat(**self._body(request), stream=False)
-            return self._answer(request, response.message.content or "", _calls(response, 0), _tokens(response))
+            return self._answer(request, response.message.content or "", _calls(response, 0), response)
 
     async def stream(self, request: Request) -> AsyncIterator[Piece]:
-        text, tokens, calls = "", 0, list[ToolCall]()
+        text, calls = "", list[ToolCall]()
+        chunk: Any = None
         with _translated(self._named(request)):
             chunks: Any = await self._client.chat(**self._body(request), stream=True)
             try:
                 async for chunk in chunks:
-                    tokens = _tokens(chunk) or tokens
                     calls += _calls(chunk, len(calls))
                     if chunk.message.content:
                         text += chunk.message.content
@@ -55,8 +71,14 @@ class OllamaProvider:
                         break
             finally:
                 await chunks.aclose()  # ends the request at the server, also when the reader has gone
-            answer = self._answer(request, text, tuple(calls), tokens)
+            answer = self._answer(request, text, tuple(calls), chunk)
         yield answer
+
+    def hears(self) -> Writer | None:
+        return None
+
+    async def transcribe(self, recording: Recording) -> Answer:
+        raise AiError("Ollama cannot write down speech.", "Name another server for ai.transcription.")
 
     async def check(self) -> str | None:
         try:
@@ -94,10 +116,13 @@ class OllamaProvider:
             body["format"] = request.schema
         return body
 
-    def _answer(self, request: Request, text: str, calls: tuple[ToolCall, ...], tokens: int) -> Answer:
-        if not text and not calls:
+    def _answer(self, request: Request, text: str, calls: tuple[ToolCall, ...], last: Any) -> Answer:
+        """``last`` is the chunk that tells the counts: the one that says it is done."""
+        if not text.strip() and not calls:
             raise AiError("Ollama sent an answer without text.", "Try again or name another model.")
-        return Answer(text[:ANSWER_LIMIT], Writer("ollama", self._named(request), generative=True), calls[:16], tokens)
+        writer = Writer(self.name, self._named(request), generative=True)
+        asked, said = max(last.prompt_eval_count or 0, 0), max(last.eval_count or 0, 0)
+        return Answer(text[:ANSWER_LIMIT], writer, calls[:16], asked + said, asked)
 
 
 def _message(message: Message) -> dict[str, Any]:
@@ -120,10 +145,6 @@ def _calls(response: ollama.ChatResponse, first: int) -> tuple[ToolCall, ...]:
     )
 
 
-def _tokens(response: ollama.ChatResponse) -> int:
-    return (response.prompt_eval_count or 0) + (response.eval_count or 0)
-
-
 @contextmanager
 def _translated(model: str) -> Iterator[None]:
     """The library's errors as ours. It raises ConnectionError itself, but lets httpx's own errors through when
@@ -134,17 +155,18 @@ def _translated(model: str) -> Iterator[None]:
         if error.status_code == 404:
             raise AiError(f"Ollama has no model {model}.", f"Run `ollama pull {model}`.") from None
         if error.status_code == 429:
-            raise AiError("Ollama is busy.", "Try again in a moment.") from None
-        raise AiError(f"Ollama answered with status {error.status_code}.", "See the log of ollama.") from None
+            raise AiBusy("Ollama is busy.", "Try again in a moment.") from None
+        kind = AiBusy if error.status_code >= 500 else AiError
+        raise kind(f"Ollama answered with status {error.status_code}.", "See the log of ollama.") from None
     except ollama.RequestError:
         raise AiError("Ollama did not take the request.", "Check the model's name.") from None
     except ConnectionError:
-        raise AiError("Ollama cannot be reached.", "Start it, and check OLLAMA_HOST.") from None
-    except (ValueError, AttributeError, TypeError, KeyError):
+        raise AiBusy("Ollama cannot be reached.", "Start it, and check OLLAMA_HOST.") from None
+    except (ValueError, AttributeError, TypeError, KeyError, RecursionError):
         raise AiError("The server at OLLAMA_HOST sent an answer that is none.", "Check what runs there.") from None
     except Exception as error:
         if type(error).__module__.split(".")[0] not in ("httpx", "httpcore"):
             raise
         if "Timeout" in type(error).__name__:
             raise AiError("Ollama did not answer in time.", "Use a smaller model or wait until it is loaded.") from None
-        raise AiError("Ollama cannot be reached.", "Start it, and check OLLAMA_HOST.") from None
+        raise AiBusy("Ollama cannot be reached.", "Start it, and check OLLAMA_HOST.") from None

@@ -1,72 +1,95 @@
-"""OpenAI and whatever speaks its chat API at another base address. The owner of the ``openai`` package.
+"""OpenAI and whatever speaks its protocol at another address. The owner of the ``openai`` package.
 
 The package is imported at the first request: it costs a second and 48 MB, which a hub without a key should not pay.
 """
 
 from __future__ import annotations
 
-import base64
-import json
 from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from hub.ai.base import ANSWER_LIMIT, Answer, Message, Piece, Request, ToolCall
-from hub.errors import AiError
+from hub.ai import completions, responses
+from hub.ai.base import ANSWER_LIMIT, Answer, Piece, Recording, Request
+from hub.ai.server import HOME, Api
+from hub.errors import AiBusy, AiError
 from hub.model import Writer
+
+_NO_KEY = "none"
+"""What a compatible server gets that asks for no key; the package insists on one."""
+_LONGEST_WAIT_S = 3600.0
 
 
 class OpenAIProvider:
-    """``http_client`` replaces the transport (an ``httpx2.AsyncClient``); tests use it for faults."""
-
-    name = "openai"
+    """``http_client`` replaces the transport (an ``httpx2.AsyncClient``); tests use it for faults. A redirect is
+    never followed: the key is for this address."""
 
     def __init__(
-        self, *, api_key: str, model: str, base_url: str | None = None, timeout_s: float = 60.0, http_client: Any = None
+        self,
+        *,
+        api_key: str | None,
+        model: str,
+        base_url: str | None = None,
+        api: Api = "chat",
+        vision_model: str | None = None,
+        transcription_model: str | None = None,
+        name: str = "openai",
+        timeout_s: float = 60.0,
+        http_client: Any = None,
     ) -> None:
+        self.name = name
         self._key, self._model, self._base_url = api_key, model, base_url
+        self._vision = vision_model or model
+        self._transcription = transcription_model
+        self._wire = responses if api == "responses" else completions
         self._timeout, self._http = timeout_s, http_client
         self._client: Any = None
 
     @property
     def models(self) -> tuple[str, ...]:
-        return (self._model,)
+        return tuple(dict.fromkeys(m for m in (self._model, self._vision, self._transcription) if m))
 
     def writer_for(self, request: Request) -> Writer | None:
-        return Writer("openai", self._model, generative=True)
+        return self._writer(request)
+
+    def _writer(self, request: Request) -> Writer:
+        model = self._vision if request.picture is not None else self._model
+        return Writer(self.name, model, generative=True)
+
+    def hears(self) -> Writer | None:
+        return Writer(self.name, self._transcription, generative=True) if self._transcription else None
 
     async def chat(self, request: Request) -> Answer:
         with _translated():
-            completion = await self._open().chat.completions.create(**self._body(request))
-            if not completion.choices:
-                raise AiError("OpenAI sent an empty answer.", "Try again.")
-            message = completion.choices[0].message
-            calls = tuple(
-                ToolCall(c.id, c.function.name, _parsed(c.function.arguments)) for c in message.tool_calls or ()
-            )
-            tokens = completion.usage.total_tokens if completion.usage else 0
-            return self._answer(message.content or "", calls, tokens)
+            reading = self._wire.whole(await self._endpoint().create(**self._body(request)))
+        return self._answer(request, reading)
 
     async def stream(self, request: Request) -> AsyncIterator[Piece]:
-        text, tokens, calls = "", 0, dict[int, list[str]]()
+        reading = self._wire.Reading()
         with _translated():
-            body = self._body(request) | {"stream": True, "stream_options": {"include_usage": True}}
-            async with await self._open().chat.completions.create(**body) as chunks:
+            async with await self._endpoint().create(**self._body(request), **self._streaming()) as chunks:
                 async for chunk in chunks:
-                    tokens = chunk.usage.total_tokens if chunk.usage else tokens
-                    delta = chunk.choices[0].delta if chunk.choices else None
-                    for part in (delta.tool_calls or ()) if delta else ():
-                        call = calls.setdefault(part.index, ["", "", ""])
-                        call[0] = part.id or call[0]
-                        call[1] += (part.function.name or "") if part.function else ""
-                        call[2] += (part.function.arguments or "") if part.function else ""
-                    if delta and delta.content:
-                        text += delta.content
-                        yield delta.content
-                    if len(text) + sum(len(call[2]) for call in calls.values()) > ANSWER_LIMIT:
+                    for text in reading.take(chunk):
+                        yield text
+                    if reading.size > ANSWER_LIMIT:
                         break
-        asked = tuple(ToolCall(call[0], call[1], _parsed(call[2])) for _, call in sorted(calls.items()))
-        yield self._answer(text, asked, tokens)
+        yield self._answer(request, reading)
+
+    async def transcribe(self, recording: Recording) -> Answer:
+        writer = self.hears()
+        if writer is None:
+            raise AiError(f"{self.name} has no model for speech.", "Set its transcription_model.")
+        more = {"prompt": recording.vocabulary} if recording.vocabulary else {}
+        with _translated():
+            heard = await self._open().audio.transcriptions.create(
+                file=(recording.filename, recording.data), model=writer.model, response_format="json", **more
+            )
+            text, usage = heard.text, getattr(heard, "usage", None)
+            if not isinstance(text, str):
+                raise AiError("The server sent a transcript that is none.", "Check what runs at its address.")
+            tokens = completions.counted(getattr(usage, "total_tokens", 0))
+            asked = completions.counted(getattr(usage, "input_tokens", 0))
+        return Answer(text[:ANSWER_LIMIT], writer, tokens=tokens, tokens_in=asked)
 
     async def check(self) -> str | None:
         try:
@@ -82,62 +105,45 @@ class OpenAIProvider:
 
     def _open(self) -> Any:
         if self._client is None:
-            from openai import AsyncOpenAI  # costs a second: only when first used
+            from openai import AsyncOpenAI, DefaultAsyncHttpxClient  # costs a second: only when first used
 
             self._client = AsyncOpenAI(
-                api_key=self._key, base_url=self._base_url, timeout=self._timeout, max_retries=0, http_client=self._http
+                api_key=self._key or _NO_KEY,
+                base_url=self._base_url or HOME["openai"],  # never the environment's: that is for the settings to read
+                timeout=self._timeout,
+                max_retries=0,
+                http_client=self._http or DefaultAsyncHttpxClient(follow_redirects=False),
             )
         return self._client
 
+    def _endpoint(self) -> Any:
+        client = self._open()
+        return client.responses if self._wire is responses else client.chat.completions
+
     def _body(self, request: Request) -> dict[str, Any]:
-        messages = [_message(message) for message in request.messages]
-        if request.picture is not None:
-            encoded = base64.b64encode(request.picture.data).decode()
-            url = {"url": f"data:{request.picture.media_type};base64,{encoded}"}
-            last = messages[-1]
-            last["content"] = [{"type": "text", "text": last["content"]}, {"type": "image_url", "image_url": url}]
-        body: dict[str, Any] = {"model": self._model, "messages": messages}
-        # Compatible servers know only the older name; OpenAI's newer models only the newer one.
-        body["max_tokens" if self._base_url else "max_completion_tokens"] = request.max_tokens
-        if request.tools:
-            body["tools"] = [
-                {
-                    "type": "function",
-                    "function": {"name": t.name, "description": t.description, "parameters": t.parameters},
-                }
-                for t in request.tools
-            ]
-        if request.schema is not None:
-            body["response_format"] = {
-                "type": "json_schema",
-                "json_schema": {"name": "answer", "schema": request.schema},
-            }
+        model = self._vision if request.picture is not None else self._model
+        body: dict[str, Any] = self._wire.body(request, model, compatible=self._base_url is not None)
         return body
 
-    def _answer(self, text: str, calls: tuple[ToolCall, ...], tokens: int) -> Answer:
-        if not text and not calls:
+    def _streaming(self) -> dict[str, Any]:
+        if self._wire is responses:
+            return {"stream": True}  # its last event always tells the usage
+        return {"stream": True, "stream_options": {"include_usage": True}}
+
+    def _answer(self, request: Request, reading: completions.Reading | responses.Reading) -> Answer:
+        text, calls, writer = reading.text, reading.asked(), self._writer(request)
+        if not text.strip() and not calls:
             raise AiError("OpenAI sent an answer without text.", "Try again or name another model.")
-        return Answer(text[:ANSWER_LIMIT], Writer("openai", self._model, generative=True), calls[:16], tokens)
+        return Answer(text[:ANSWER_LIMIT], writer, calls[:16], reading.tokens, reading.tokens_in)
 
 
-def _message(message: Message) -> dict[str, Any]:
-    told: dict[str, Any] = {"role": message.role, "content": message.text}
-    if message.calls:
-        told["tool_calls"] = [
-            {"id": c.id, "type": "function", "function": {"name": c.name, "arguments": json.dumps(c.arguments)}}
-            for c in message.calls
-        ]
-    if message.call_id is not None:
-        told["tool_call_id"] = message.call_id
-    return told
-
-
-def _parsed(arguments: str) -> Any:
-    """The arguments as JSON; what is not JSON stays text and is refused where the tool is called."""
+def _after(error: Any) -> float | None:
+    """The seconds of Retry-After, if that is what it holds."""
     try:
-        return json.loads(arguments or "{}")
-    except (ValueError, RecursionError):
-        return arguments
+        seconds = float(error.response.headers.get("retry-after", ""))
+    except ValueError:
+        return None
+    return min(seconds, _LONGEST_WAIT_S) if seconds > 0 else None
 
 
 @contextmanager
@@ -157,22 +163,23 @@ def _translated() -> Iterator[None]:
         raise AiError(
             "OpenAI does not know the model or the address.", "Check OPENAI_MODEL and OPENAI_BASE_URL."
         ) from None
-    except openai.RateLimitError:
-        raise AiError(
-            "OpenAI's rate limit or quota is used up.", "Wait a little, or check the account's plan."
-        ) from None
+    except openai.RateLimitError as error:
+        if error.code == "insufficient_quota":
+            raise AiError("OpenAI's quota is used up.", "Check the account's plan.") from None
+        raise AiBusy("OpenAI's rate limit is reached.", "Wait a little, or use another.", _after(error)) from None
     except openai.APITimeoutError:
         raise AiError("OpenAI did not answer in time.", "Try again.") from None
     except openai.APIConnectionError:
-        raise AiError("OpenAI cannot be reached.", "Check the network and OPENAI_BASE_URL.") from None
+        raise AiBusy("OpenAI cannot be reached.", "Check the network and OPENAI_BASE_URL.") from None
     except openai.APIStatusError as error:
-        raise AiError(f"OpenAI answered with status {error.status_code}.", "Try again later.") from None
+        kind = AiBusy if error.status_code >= 500 or error.status_code in (408, 409, 425) else AiError
+        raise kind(f"OpenAI answered with status {error.status_code}.", "Try again later.") from None
     except openai.OpenAIError:
         raise AiError("OpenAI's answer could not be read.", "Try again.") from None
-    except (ValueError, AttributeError, TypeError, IndexError, KeyError):
+    except (ValueError, AttributeError, TypeError, IndexError, KeyError, RecursionError):
         # A compatible server that answers with something else than it promised.
         raise AiError("The server at OPENAI_BASE_URL sent an answer that is none.", "Check what runs there.") from None
     except Exception as error:
         if type(error).__module__.split(".")[0] in ("httpx", "httpx2", "httpcore", "httpcore2"):
-            raise AiError("The connection to OpenAI broke off.", "Try again.") from None
+            raise AiBusy("The connection to OpenAI broke off.", "Try again.") from None
         raise

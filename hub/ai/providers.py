@@ -1,49 +1,31 @@
-"""The providers in their order of use: who is asked first, who takes over, and who is left alone for a while.
+"""The providers in their order of use: who is asked first in which role, who takes over, who is left alone for a while.
 
-The built-in analyst comes last and always answers, unless ``fallback`` is off or the request names a model.
+The built-in analyst comes last and always answers, unless ``fallback`` is off or the request names a model. It writes
+down no speech: there the caller has its own last resort.
 """
 
 from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Callable, Sequence
-from typing import Literal
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import aclosing
+from typing import Any, cast
 
 import msgspec
 
-from hub.ai.base import AiSettings, Answer, Picture, Piece, Provider, Request
+from hub.ai.base import AiSettings, Answer, Picture, Piece, Provider, Recording, Request, Role
+from hub.ai.budget import Budget, Price
 from hub.ai.builtin import BUILTIN, BuiltinProvider
-from hub.errors import AiError, AiUnavailable, ConfigError
+from hub.ai.line import Line
+from hub.errors import AiError, AiUnavailable
 from hub.model import Writer
-
-_FAILURES = 3
-"""After so many failures in a row a provider is not asked for :data:`_REST_S` seconds; then one request tries it."""
-_REST_S = 30.0
-_PROBE_S = 0.5
 
 
 class Broken(msgspec.Struct, frozen=True):
     """The last piece of a stream that broke off after it had begun: ``message`` says why."""
 
     message: str
-
-
-class _Breaker:
-    """A circuit breaker: closed while a provider works, open for a rest after failures."""
-
-    def __init__(self, clock: Callable[[], float]) -> None:
-        self._clock = clock
-        self._failures = 0
-        self._until = 0.0
-
-    @property
-    def open(self) -> bool:
-        return self._failures >= _FAILURES and self._clock() < self._until
-
-    def settle(self, outcome: Literal["answered", "failed"]) -> None:
-        self._failures = 0 if outcome == "answered" else self._failures + 1
-        self._until = self._clock() + _REST_S
 
 
 class Providers:
@@ -55,53 +37,83 @@ class Providers:
         ordered: Sequence[Provider],
         settings: AiSettings | None = None,
         clock: Callable[[], float] = time.monotonic,
+        budget: Budget | None = None,
     ) -> None:
         self.settings = settings or AiSettings()
+        self.budget = budget or Budget(self.settings)
+        self._clock = clock
         self._builtin = BuiltinProvider()
-        last: list[Provider] = [self._builtin] if self.settings.fallback or not ordered else []
-        self._ordered: list[Provider] = [*ordered, *last]
-        self._breakers = {provider.name: _Breaker(clock) for provider in self._ordered}
+        self._set(ordered)
 
-    def describe(self) -> list[Writer]:
-        """Who answers questions, in the order of use."""
-        return [w for p in self._ordered if (w := p.writer_for(_PLAIN)) is not None]
+    def _set(self, ordered: Sequence[Provider]) -> None:
+        prices = {s.name: Price(s.price_in or 0.0, s.price_out or 0.0) for s in self.settings.servers}
+        self._last = Line(self._builtin, self._clock, self.budget, Price(), retries=0)
+        self._lines = [
+            Line(p, self._clock, self.budget, prices.get(p.name, Price()), self.settings.retries) for p in ordered
+        ]
+
+    async def use(self, ordered: Sequence[Provider], settings: AiSettings) -> None:
+        """Others from now on. What is being written is written to its end by those who began it."""
+        old = self._lines
+        self.settings = settings
+        self.budget.use(settings)
+        self._set(ordered)
+        for line in old:
+            await line.retire()
+
+    def describe(self, role: Role = "chat") -> list[Writer]:
+        """Who answers in this role, in the order of use."""
+        return [writer for line in self._order(role) if (writer := self._writer(line, role)) is not None]
 
     def vision(self) -> list[Writer]:
         """Who looks at images, in the order of use."""
-        return [w for p in self._ordered if (w := p.writer_for(_SEEING)) is not None]
+        return self.describe("vision")
+
+    def resting(self, role: Role) -> dict[str, float]:
+        """Who is left alone in this role at the moment, and for how many more seconds."""
+        return {line.provider.name: rest for line in self._lines if (rest := line.breakers[role].rests_s) > 0}
 
     @property
     def generative(self) -> bool:
         """Whether a language model is asked before the built-in analyst."""
         return any(writer.generative for writer in self.describe())
 
-    async def chat(self, request: Request, *, model: str | None = None, timeout_s: float | None = None) -> Answer:
+    async def chat(
+        self, request: Request, *, model: str | None = None, timeout_s: float | None = None, role: Role | None = None
+    ) -> Answer:
         """The first answer in order. ``timeout_s`` bounds all generative providers together.
 
         Raises AiUnavailable: no provider by the name ``model``, the one named fails, or none answers and no fallback.
         """
+        as_ = role or _role(request)
+        chosen = self._chosen(request, model, as_)
+        return await self._first(chosen, lambda line, until: line.chat(request, as_, until), timeout_s)
+
+    async def transcribe(self, recording: Recording, *, timeout_s: float | None = None) -> Answer:
+        """What is said, by the first that hears. Raises AiUnavailable where no server does."""
+        able = [line for line in self._order("transcription") if line.provider.hears() is not None]
+        if not able:
+            raise AiUnavailable("No server for speech is set up.", "Name one in ai.transcription.")
+        lines = [line for line in able if line.breakers["transcription"].admits] or able
+        return await self._first(lines, lambda line, until: line.transcribe(recording, until), timeout_s)
+
+    async def _first(
+        self, chosen: Sequence[Line], ask: Callable[[Line, float], Awaitable[Answer]], timeout_s: float | None
+    ) -> Answer:
         loop = asyncio.get_running_loop()
         deadline = loop.time() + (timeout_s or self.settings.chat_timeout_s)
         reasons: list[str] = []
-        chosen = self._chosen(request, model)
-        for left, provider in zip(range(len(chosen), 0, -1), chosen, strict=True):
-            if provider is self._builtin:
-                return await provider.chat(request)
-            # What is left is shared among those still to be asked, so that one that hangs leaves time for the next.
-            rivals = left - (1 if chosen[-1] is self._builtin else 0)
-            share = (deadline - loop.time()) / max(rivals, 1)
+        for number, line in enumerate(chosen):
+            if line is self._last:
+                return await ask(line, deadline)
             try:
-                async with asyncio.timeout(max(share, 0.05)):
-                    answer = await provider.chat(request)
-            except (AiError, TimeoutError) as error:
-                reasons.append(self._failed(provider, error))
-                continue
-            self._breakers[provider.name].settle("answered")
-            return answer
+                return await ask(line, self._until(chosen[number:], deadline))
+            except AiError as error:
+                reasons.append(error.message)
         raise _none_left(reasons)
 
     async def stream(
-        self, request: Request, *, model: str | None = None, timeout_s: float | None = None
+        self, request: Request, *, model: str | None = None, timeout_s: float | None = None, role: Role | None = None
     ) -> AsyncIterator[Piece | Broken]:
         """Like :meth:`chat`, piece by piece. Who fails before the first piece is passed over; who fails after it ends
         the stream with :class:`Broken`, since what has been read cannot be taken back. ``timeout_s`` bounds all
@@ -109,50 +121,71 @@ class Providers:
         loop, patience = asyncio.get_running_loop(), self.settings.chat_timeout_s
         deadline = loop.time() + timeout_s if timeout_s else None
         reasons: list[str] = []
-        chosen = self._chosen(request, model)
-        for left, provider in zip(range(len(chosen), 0, -1), chosen, strict=True):
+        as_ = role or _role(request)
+        chosen = self._chosen(request, model, as_)
+        for number, line in enumerate(chosen):
+            until = None if deadline is None or line is self._last else self._until(chosen[number:], deadline)
             begun = False
-            pieces = provider.stream(request)
-            rivals = left - (1 if chosen[-1] is self._builtin else 0)
-            until = None if deadline is None else loop.time() + (deadline - loop.time()) / max(rivals, 1)
             try:
-                async for piece in _timely(pieces, patience, until if provider is not self._builtin else None):
-                    begun = True
-                    yield piece
-            except (AiError, TimeoutError) as error:
-                reasons.append(self._failed(provider, error))
+                async with aclosing(cast(Any, line.stream(request, as_, patience, until))) as pieces:
+                    async for piece in pieces:
+                        begun = True
+                        yield piece
+                return
+            except AiError as error:
+                reasons.append(error.message)
                 if begun:
-                    yield Broken(reasons[-1])
+                    yield Broken(error.message)
                     return
-                continue
-            self._breakers[provider.name].settle("answered")
-            return
         raise _none_left(reasons)
 
     async def check(self) -> list[tuple[Writer, str | None]]:
         """For each provider: None if it answers, else what is wrong and what to do."""
-        return [(writer, await p.check()) for p in self._ordered if (writer := p.writer_for(_PLAIN)) is not None]
+        lines = self._order("chat")
+        return [(w, await line.provider.check()) for line in lines if (w := self._writer(line, "chat")) is not None]
 
     async def close(self) -> None:
-        for provider in self._ordered:
-            await provider.close()
+        for line in self._lines:
+            await line.provider.close()
 
-    def _chosen(self, request: Request, model: str | None) -> list[Provider]:
-        able = [p for p in self._ordered if p.writer_for(request) is not None]
+    def _until(self, left: Sequence[Line], deadline: float) -> float:
+        """What is left is shared among those still to be asked, so that one that hangs leaves time for the next."""
+        now = asyncio.get_running_loop().time()
+        rivals = sum(line is not self._last for line in left)
+        return now + max((deadline - now) / max(rivals, 1), 0.05)
+
+    def _order(self, role: Role) -> list[Line]:
+        named = self.settings.roles.get(role)
+        lines = self._lines
+        if named:
+            known = {line.provider.name: line for line in lines}
+            lines = [known[name] for name in named if name in known]
+        last = [self._last] if role != "transcription" and (self.settings.fallback or not self._lines) else []
+        return [*lines, *last]
+
+    def _writer(self, line: Line, role: Role) -> Writer | None:
+        if role == "transcription":
+            return line.provider.hears()
+        return line.provider.writer_for(_SEEING if role == "vision" else _PLAIN)
+
+    def _chosen(self, request: Request, model: str | None, role: Role) -> list[Line]:
         if model is None:
-            rested = [p for p in able if not self._breakers[p.name].open]
-            return rested or able
+            able = [line for line in self._order(role) if line.provider.writer_for(request) is not None]
+            return [line for line in able if line.breakers[role].admits] or able
         if model in (self._builtin.name, *self._builtin.models):
-            return [self._builtin]
-        named = [p for p in able if model == p.name or model in p.models]
+            return [self._last]
+        able = [line for line in self._lines if line.provider.writer_for(request) is not None]
+        named = [line for line in able if model == line.provider.name or model in line.provider.models]
         if not named:
-            known = sorted({name for p in self._ordered for name in (p.name, *p.models)} | {"builtin"})
-            raise AiUnavailable(f"No model {model[:80]!r} is set up here.", f"There is: {', '.join(known)}.")
+            known = sorted({n for line in self._lines for n in (line.provider.name, *line.provider.models)})
+            raise AiUnavailable(
+                f"No model {model[:80]!r} is set up here.", f"There is: {', '.join([*known, 'builtin'])}."
+            )
         return named[:1]
 
-    def _failed(self, provider: Provider, error: AiError | TimeoutError) -> str:
-        self._breakers[provider.name].settle("failed")
-        return error.message if isinstance(error, AiError) else f"{provider.name} did not answer in time."
+
+def _role(request: Request) -> Role:
+    return "vision" if request.picture is not None else "chat"
 
 
 async def _nothing() -> str:
@@ -163,72 +196,10 @@ _PLAIN = Request((), _nothing)
 _SEEING = Request((), _nothing, picture=Picture(b"", "image/png"))
 
 
-async def _timely(pieces: AsyncIterator[Piece], patience_s: float, until: float | None) -> AsyncIterator[Piece]:
-    """The same pieces, each within ``patience_s`` of the one before and all before the loop's time ``until``; the
-    source is closed in the end in any case."""
-    time = asyncio.get_running_loop().time
-    try:
-        while True:
-            try:
-                async with asyncio.timeout(patience_s if until is None else min(patience_s, until - time())):
-                    piece = await anext(pieces)
-            except StopAsyncIteration:
-                return
-            yield piece
-    finally:
-        await pieces.aclose()  # type: ignore[attr-defined]
-
-
 def _none_left(reasons: Sequence[str]) -> AiUnavailable:
     return AiUnavailable(
         " ".join(reasons) or "No AI provider is set up.", "Allow the built-in analyst (ai.fallback), or try again."
     )
 
 
-async def open_providers(settings: AiSettings) -> Providers:
-    """The providers that the settings ask for. ``auto`` takes OpenAI when there is a key, Ollama when its host is set
-    or a server answers on this machine within half a second. Raises ConfigError for ``openai`` without a key."""
-    ordered: list[Provider] = []
-    if settings.mode == "openai" and not settings.openai_api_key:
-        raise ConfigError("ai = openai needs a key.", "Set OPENAI_API_KEY, or use ai = auto.")
-    if settings.openai_api_key and settings.mode in ("auto", "openai"):
-        from hub.ai.openai import OpenAIProvider
-
-        ordered.append(
-            OpenAIProvider(
-                api_key=settings.openai_api_key,
-                model=settings.openai_model,
-                base_url=settings.openai_base_url,
-                timeout_s=settings.chat_timeout_s,
-            )
-        )
-    if settings.mode == "ollama" or (settings.mode == "auto" and (settings.ollama_host or await _ollama_here())):
-        from hub.ai.ollama import OllamaProvider
-
-        ordered.append(
-            OllamaProvider(
-                host=settings.ollama_host,
-                model=settings.ollama_model,
-                vision_model=settings.ollama_vision_model,
-                timeout_s=settings.chat_timeout_s,
-            )
-        )
-    return Providers(ordered=ordered, settings=settings)
-
-
-async def _ollama_here() -> bool:
-    """Whether something accepts connections where Ollama does by default, and says that it is Ollama."""
-    try:
-        async with asyncio.timeout(_PROBE_S):
-            reader, writer = await asyncio.open_connection("127.0.0.1", 11434)
-            try:
-                writer.write(b"GET / HTTP/1.0\r\nHost: 127.0.0.1\r\n\r\n")
-                await writer.drain()
-                return b"Ollama" in await reader.read(1024)
-            finally:
-                writer.close()
-    except (OSError, TimeoutError):
-        return False
-
-
-__all__ = ["BUILTIN", "Broken", "Providers", "open_providers"]
+__all__ = ["BUILTIN", "Broken", "Providers"]

@@ -36,7 +36,7 @@ class DiagnosisWriter:
     ) -> Written:
         """A provider's words if they can be read, else the built-in analyst's; checked either way."""
         started = time.monotonic()
-        first = self._providers.describe()[:1]
+        first = self._providers.describe("diagnosis")[:1]
         own = narrate(found, matches)
         asked = request(device, alert, found, matches, own, self._providers.settings.max_tokens)
         written: Written | None = None
@@ -61,7 +61,7 @@ class DiagnosisWriter:
         asked = request(device, alert, past.evidence, past.causes, own, self._providers.settings.max_tokens)
         if past.prompt:
             asked = msgspec.structs.replace(asked, messages=tuple(Message(cast(Any, r), t) for r, t in past.prompt))
-        answer = await self._providers.chat(asked, model=model or past.generated_by.model)
+        answer = await self._providers.chat(asked, model=model or past.generated_by.model, role="diagnosis")
         if not answer.writer.generative:
             return by_rules(own, device, past.evidence)
         return _timed(understood(answer, device, past.evidence, past.causes, own), asked, started)
@@ -78,7 +78,9 @@ class DiagnosisWriter:
         reading = Reading()
         timeout_s = self._providers.settings.diagnosis_timeout_s
         try:
-            async with aclosing(cast(Any, self._providers.stream(asked, timeout_s=timeout_s))) as pieces:
+            async with aclosing(
+                cast(Any, self._providers.stream(asked, timeout_s=timeout_s, role="diagnosis"))
+            ) as pieces:
                 async for piece in pieces:
                     if isinstance(piece, Broken):
                         raise AiError(piece.message, "The built-in analyst writes instead.")

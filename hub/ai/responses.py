@@ -1,0 +1,108 @@
+"""OpenAI's Responses: what goes out and how what comes back is read. It imports nothing of OpenAI's.
+
+Nothing is left at the server (``store`` is off): a conversation is sent whole each time, as with chat completions.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+from hub.ai.base import Message, Request, ToolCall
+from hub.ai.completions import arguments, counted, picture_url
+from hub.errors import AiBusy, AiError
+
+
+def body(request: Request, model: str, *, compatible: bool) -> dict[str, Any]:
+    """The request's fields; ``compatible`` changes nothing here, all servers use the same names."""
+    items = [item for message in request.messages for item in _items(message)]
+    if request.picture is not None:
+        last = items[-1]
+        image = {"type": "input_image", "image_url": picture_url(request.picture), "detail": "auto"}
+        last["content"] = [{"type": "input_text", "text": last["content"]}, image]
+    told: dict[str, Any] = {"model": model, "input": items, "max_output_tokens": request.max_tokens, "store": False}
+    if request.tools:
+        told["tools"] = [
+            {"type": "function", "name": t.name, "description": t.description, "parameters": t.parameters,
+             "strict": False}
+            for t in request.tools
+        ]  # fmt: skip
+    if request.schema is not None:
+        told["text"] = {"format": {"type": "json_schema", "name": "answer", "schema": request.schema, "strict": True}}
+    return told
+
+
+def whole(response: Any) -> Reading:
+    """An answer that came in one piece."""
+    reading = Reading()
+    reading.finish(response)
+    return reading
+
+
+class Reading:
+    """What has come of a stream so far."""
+
+    def __init__(self) -> None:
+        self.text = ""
+        self.tokens = self.tokens_in = 0
+        self._calls: dict[str, ToolCall] = {}
+        self._held = 0
+
+    def take(self, event: Any) -> Iterator[str]:
+        """The text of one more event. Raises AiError where the event says that it failed."""
+        kind = event.type
+        if kind == "response.output_text.delta" and event.delta:
+            self.text += event.delta
+            yield event.delta
+        elif kind == "response.function_call_arguments.delta":
+            self._held += len(event.delta or "")
+        elif kind == "response.output_item.done":
+            self._item(event.item)
+        elif kind in ("response.completed", "response.incomplete", "response.failed"):
+            before = self.text
+            self.finish(event.response)
+            if not before and self.text:
+                yield self.text
+        elif kind == "error":
+            raise AiBusy("OpenAI broke the answer off.", "Try again.")
+
+    @property
+    def size(self) -> int:
+        """Characters that are held."""
+        return len(self.text) + self._held
+
+    def asked(self) -> tuple[ToolCall, ...]:
+        return tuple(self._calls.values())
+
+    def finish(self, response: Any) -> None:
+        """The whole, at its end: calls and counts, and the text where none has come piece by piece."""
+        if response.status == "failed":
+            raise AiBusy("OpenAI broke the answer off.", "Try again.")
+        usage = response.usage
+        if usage is not None:
+            self.tokens, self.tokens_in = counted(usage.total_tokens), counted(usage.input_tokens)
+        parts = [part for item in response.output or () for part in self._item(item)]
+        if not self.text:
+            self.text = "".join(parts)
+
+    def _item(self, item: Any) -> list[str]:
+        if item.type == "function_call":
+            self._calls[item.call_id] = ToolCall(item.call_id, item.name, arguments(item.arguments))
+        if item.type != "message":
+            return []
+        refused = [part for part in item.content or () if part.type == "refusal"]
+        if refused:
+            raise AiError("OpenAI declined to answer this.", "Ask in another way, or name another model.")
+        return [part.text or "" for part in item.content or () if part.type == "output_text"]
+
+
+def _items(message: Message) -> Iterator[dict[str, Any]]:
+    if message.role == "tool":
+        yield {"type": "function_call_output", "call_id": message.call_id, "output": message.text}
+        return
+    if message.text or not message.calls:
+        yield {"role": message.role, "content": message.text}
+    for call in message.calls:
+        told = json.dumps(call.arguments)
+        yield {"type": "function_call", "call_id": call.id, "name": call.name, "arguments": told}

@@ -1,0 +1,74 @@
+"""A provider that does as a test tells it, and the chain of such providers."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import AsyncIterator
+from typing import Any
+
+from hub.ai.base import AiSettings, Answer, Message, Piece, Recording, Request
+from hub.ai.budget import Budget
+from hub.ai.providers import Providers
+from hub.errors import AiError
+from hub.model import Writer
+
+
+async def plain() -> str:
+    return "what the hub itself says"
+
+
+def request(text: str = "Say hello.", **more: Any) -> Request:
+    return Request((Message("user", text),), plain, max_tokens=more.pop("max_tokens", 24), **more)
+
+
+class Scripted:
+    """A provider that does as told: a text to answer, an error to raise, seconds to hang."""
+
+    def __init__(self, name: str, *script: str | AiError | float) -> None:
+        self.name, self.models = name, (f"{name}-model",)
+        self.script = list(script)
+        self.asked = 0
+
+    def writer_for(self, request: Request) -> Writer | None:
+        return None if request.picture else Writer(self.name, self.models[0], generative=True)
+
+    async def chat(self, request: Request) -> Answer:
+        self.asked += 1
+        step = self.script[min(self.asked, len(self.script)) - 1]
+        if isinstance(step, AiError):
+            raise step
+        if isinstance(step, float):
+            await asyncio.sleep(step)
+        return Answer(str(step), Writer(self.name, self.models[0], generative=True), tokens=3)
+
+    async def stream(self, request: Request) -> AsyncIterator[Piece]:
+        self.asked += 1
+        for step in self.script:
+            if isinstance(step, AiError):
+                raise step
+            if isinstance(step, float):
+                await asyncio.sleep(step)
+                continue
+            yield step
+        yield Answer("".join(str(s) for s in self.script), Writer(self.name, self.models[0], generative=True))
+
+    def hears(self) -> Writer | None:
+        return None
+
+    async def transcribe(self, recording: Recording) -> Answer:
+        raise NotImplementedError
+
+    async def check(self) -> str | None:
+        return None
+
+    async def close(self) -> None: ...
+
+
+DOWN = AiError("It is down.", "Start it.")
+
+
+def chain(*providers: Scripted, **settings: Any) -> Providers:
+    clock, budget = settings.pop("clock", time.monotonic), settings.pop("budget", None)
+    made = AiSettings(**settings)
+    return Providers(ordered=providers, settings=made, clock=clock, budget=budget and Budget(made, *budget))

@@ -1,0 +1,123 @@
+"""What models may cost in a day: never over a limit, kept over a restart, and what is known is what counts."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from hub.ai.base import AiSettings, Answer, Request
+from hub.ai.budget import Budget, Price
+from hub.errors import AiBudget
+from hub.model import Writer
+from scripted_provider import DOWN, Scripted, chain, request
+
+DAY = 86_400.0
+NOON = 1_800_000_000.0
+LONG = request("word " * 40, max_tokens=50)
+WRITER = Writer("one", "one-model", generative=True)
+
+
+class Counting(Scripted):
+    """Answers with a usage of 100 tokens, 60 of them the question's."""
+
+    async def chat(self, request: Request) -> Answer:
+        self.asked += 1
+        await asyncio.sleep(0.01)
+        return Answer("yes", WRITER, tokens=100, tokens_in=60)
+
+
+async def answers(providers: Any, count: int) -> list[str]:
+    got = await asyncio.gather(*(providers.chat(LONG) for _ in range(count)))
+    return [answer.writer.provider for answer in got]
+
+
+async def test_calls_stay_within_the_limit_even_all_at_once() -> None:
+    one = Counting("one", "")
+    providers = chain(one, daily_calls=7)
+    assert sorted(await answers(providers, 40)) == ["builtin"] * 33 + ["one"] * 7
+    assert one.asked == 7
+    assert providers.budget.total().calls == 7
+    assert providers.budget.total().tokens == 700
+
+
+async def test_tokens_stay_within_the_limit_even_all_at_once() -> None:
+    one = Counting("one", "")
+    providers = chain(one, daily_tokens=1000)
+    await answers(providers, 60)
+    await answers(providers, 60)
+    assert 0 < providers.budget.total().tokens <= 1000
+
+
+async def test_a_refused_call_costs_nothing_and_says_why() -> None:
+    providers = chain(Counting("one", ""), daily_calls=0, fallback=False)
+    with pytest.raises(Exception, match="budget for models is used up"):
+        await providers.chat(request())
+    assert providers.budget.total().calls == 0
+    assert not providers.resting("chat"), "a budget says nothing about the provider"
+
+
+async def test_each_try_is_a_call() -> None:
+    providers = chain(Scripted("one", DOWN), Scripted("two", DOWN))
+    await providers.chat(request())
+    assert {name: spent.calls for name, spent in providers.budget.today().items()} == {"one": 1, "two": 1}
+
+
+def spend(budget: Budget, price: Price, tokens_in: int, tokens_out: int) -> None:
+    with budget.call("one", request(), price) as call:
+        call.settle(Answer("x", WRITER, tokens=tokens_in + tokens_out, tokens_in=tokens_in))
+
+
+def test_money_is_counted_by_the_prices_and_a_free_server_goes_on(tmp_path: Path) -> None:
+    settings = AiSettings(daily_money=1.0)
+    budget = Budget(settings, tmp_path / "spent.json", lambda: NOON)
+    spend(budget, Price(2.0, 10.0), 200_000, 50_000)
+    assert budget.total().money == pytest.approx(0.9)
+    spend(budget, Price(2.0, 10.0), 49_000, 0)
+    with pytest.raises(AiBudget, match="daily_money"):
+        spend(budget, Price(2.0, 1000.0), 1, 1)
+    spend(budget, Price(), 1_000_000, 1)
+
+
+def test_what_is_spent_outlives_a_restart_and_ends_with_the_day(tmp_path: Path) -> None:
+    file, now = tmp_path / "spent.json", [NOON]
+    settings = AiSettings(daily_calls=2)
+    first = Budget(settings, file, lambda: now[0])
+    spend(first, Price(), 10, 5)
+    assert file.stat().st_mode & 0o777 == 0o600
+    again = Budget(settings, file, lambda: now[0])
+    assert (again.total().calls, again.total().tokens) == (1, 15)
+    spend(again, Price(), 10, 5)
+    with pytest.raises(AiBudget, match="00:00 UTC"):
+        spend(again, Price(), 10, 5)
+    now[0] -= DAY
+    with pytest.raises(AiBudget):
+        spend(again, Price(), 10, 5)
+    now[0] += 2 * DAY
+    spend(again, Price(), 10, 5)
+    assert again.total().calls == 1
+
+
+def test_a_crash_in_the_middle_of_a_call_has_counted_it(tmp_path: Path) -> None:
+    budget = Budget(AiSettings(), tmp_path / "spent.json", lambda: NOON)
+    with budget.call("one", request(), Price()):
+        assert Budget(AiSettings(), tmp_path / "spent.json", lambda: NOON).total().calls == 1
+
+
+def test_a_damaged_file_does_not_stop_a_hub(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    (tmp_path / "spent.json").write_text('{"day": 5')
+    budget = Budget(AiSettings(daily_calls=1), tmp_path / "spent.json", lambda: NOON)
+    assert "counted from zero" in caplog.text
+    spend(budget, Price(), 1, 1)
+    assert Budget(AiSettings(), tmp_path / "spent.json", lambda: NOON).total().calls == 1
+
+
+async def test_a_stream_that_is_stopped_costs_what_has_come() -> None:
+    providers = chain(Scripted("one", "some words " * 30, 5.0, "more"))
+    pieces = providers.stream(request())
+    await anext(pieces)
+    await pieces.aclose()  # type: ignore[attr-defined]
+    assert providers.budget.total().tokens > 100
+    assert not providers.resting("chat")

@@ -1,0 +1,196 @@
+"""Who is asked in which role, how often, and when one is left alone."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+
+import pytest
+
+from hub.ai.base import AiSettings, Recording
+from hub.ai.breaker import FAILURES, REST_S, Breaker, wait_s
+from hub.ai.opening import check, open_providers
+from hub.ai.server import ModelServer, checked_address, origin
+from hub.errors import AiBusy, AiError, AiUnavailable, ConfigError
+from scripted_provider import DOWN, Scripted, chain, request
+
+BUSY = AiBusy("It is busy.", "Wait.")
+
+
+async def test_each_role_has_its_own_order() -> None:
+    roles = {"chat": ("one", "two"), "diagnosis": ("two",)}
+    one, two, three = (Scripted(name, f"from {name}") for name in ("one", "two", "three"))
+    providers = chain(one, two, three, roles=roles)
+    assert (await providers.chat(request())).text == "from one"
+    assert (await providers.chat(request(), role="diagnosis")).text == "from two"
+    assert [w.provider for w in providers.describe("chat")] == ["one", "two", "builtin"]
+    assert [w.provider for w in providers.describe("diagnosis")] == ["two", "builtin"]
+    two.script = [DOWN]
+    answer = await providers.chat(request(), role="diagnosis")
+    assert answer.writer.provider == "builtin", "who is not named for a role is not asked in it"
+    assert (await providers.chat(request(), model="three")).text == "from three", "but may be named by a request"
+
+
+async def test_what_passes_is_tried_again_and_what_does_not_is_not() -> None:
+    one = Scripted("one", BUSY, BUSY, "at last")
+    assert (await chain(one, retries=2).chat(request())).text == "at last"
+    two = Scripted("two", DOWN, "never asked again")
+    assert (await chain(two).chat(request())).writer.provider == "builtin"
+    assert (one.asked, two.asked) == (3, 1)
+
+
+async def test_a_stream_is_tried_again_before_its_first_piece_only() -> None:
+    one = Scripted("one", BUSY)
+    pieces = [p async for p in chain(one, retries=1).stream(request())]
+    assert one.asked == 2
+    assert pieces[-1].writer.provider == "builtin"  # type: ignore[union-attr]
+    late = Scripted("late", "a", BUSY)
+    pieces = [p async for p in chain(late, retries=2).stream(request())]
+    assert (late.asked, pieces[0], len(pieces)) == (1, "a", 2)
+
+
+async def test_a_long_wait_that_a_server_asks_for_is_not_waited_out() -> None:
+    one, two = Scripted("one", AiBusy("Busy.", after_s=3600.0)), Scripted("two", "from two")
+    started = time.perf_counter()
+    assert (await chain(one, two).chat(request())).text == "from two"
+    assert one.asked == 1
+    assert time.perf_counter() - started < 2
+
+
+def test_waits_grow_are_spread_and_are_never_shorter_than_asked() -> None:
+    assert [wait_s(n, 1.0) for n in range(4)] == [0.25, 0.5, 1.0, 2.0]
+    assert wait_s(0, 0.0) == 0.125
+    assert wait_s(60, 1.0) == 8.0
+    assert wait_s(0, 0.5, after_s=3.0) == 3.0
+
+
+def test_a_breaker_opens_lets_one_through_and_rests_longer_each_time() -> None:
+    now = [0.0]
+    breaker = Breaker(lambda: now[0])
+    for _ in range(FAILURES):
+        assert breaker.admits
+        breaker.begin()
+        breaker.failed()
+    assert not breaker.admits
+    now[0] = REST_S
+    assert breaker.admits
+    breaker.begin()
+    assert not breaker.admits, "one request tries it, not all"
+    breaker.dropped()
+    assert breaker.admits, "whoever hung up has said nothing about it"
+    breaker.begin()
+    breaker.failed()
+    assert breaker.rests_s == 2 * REST_S
+    now[0] += 2 * REST_S
+    breaker.begin()
+    breaker.answered()
+    assert breaker.admits
+    assert breaker.rests_s == 0
+
+
+def test_who_hangs_rests_at_once_and_who_asks_for_longer_gets_it() -> None:
+    hung, asked = Breaker(lambda: 0.0), Breaker(lambda: 0.0)
+    hung.begin()
+    hung.failed(hung=True)
+    assert not hung.admits
+    for _ in range(FAILURES):
+        asked.begin()
+        asked.failed(after_s=120.0)
+    assert asked.rests_s == 120.0
+
+
+async def test_too_slow_for_a_diagnosis_is_not_too_slow_for_a_talk() -> None:
+    slow = Scripted("slow", 0.3, "slow words")
+    providers = chain(slow)
+    assert (await providers.chat(request(), role="diagnosis", timeout_s=0.1)).writer.provider == "builtin"
+    assert providers.resting("diagnosis")
+    assert not providers.resting("chat")
+    slow.script = ["in time"]
+    assert (await providers.chat(request())).text == "in time"
+
+
+async def test_others_take_over_while_an_answer_is_still_being_written() -> None:
+    closed: list[str] = []
+
+    class Closing(Scripted):
+        async def close(self) -> None:
+            closed.append(self.name)
+
+    old, new = Closing("old", 0.2, "to its end"), Closing("new", "from new")
+    providers = chain(old)
+
+    async def read() -> list[object]:
+        return [piece async for piece in providers.stream(request())]
+
+    reader = asyncio.create_task(read(), name="reader")
+    await asyncio.sleep(0.05)
+    await providers.use([new], AiSettings())
+    assert not closed
+    assert (await providers.chat(request())).text == "from new"
+    assert "to its end" in await reader
+    assert closed == ["old"]
+
+
+async def test_speech_goes_to_who_hears() -> None:
+    with pytest.raises(AiUnavailable, match="speech"):
+        await chain(Scripted("deaf", "a")).transcribe(Recording(b"", "a.wav"))
+
+
+# -- what can be set --------------------------------------------------------------------------------------------------
+
+KEYLESS = ModelServer(name="openai", kind="openai", model="m")
+OPENAI = ModelServer(name="openai", kind="openai", model="m", api_key="sk-secret", base_url="https://one.example/v1")
+
+
+def test_a_server_never_shows_its_key() -> None:
+    assert "sk-secret" not in f"{OPENAI!r} {OPENAI} {AiSettings(servers=(OPENAI,))}"
+
+
+@pytest.mark.parametrize(
+    ("settings", "told"),
+    [
+        (AiSettings(servers=(OPENAI,), roles={"chat": ("nobody",)}), "nobody"),
+        (AiSettings(servers=(OPENAI,), roles={"vision": ("openai", "builtin")}), "builtin"),
+        (
+            AiSettings(servers=(ModelServer(name="openai", kind="openai", model="m"),), roles={"chat": ("openai",)}),
+            "key",
+        ),
+        (AiSettings(servers=(OPENAI,), daily_money=5.0), "price"),
+        (AiSettings(servers=(ModelServer(name="x", kind="openai", model="m", base_url="ftp://x/v1"),)), "address"),
+    ],
+)
+def test_what_can_not_be_is_told(settings: AiSettings, told: str) -> None:
+    with pytest.raises(ConfigError, match=told) as caught:
+        check(settings)
+    assert "sk-secret" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "address",
+    ["", "x", "file:///etc/passwd", "http://", "https://user:pw@x/v1", "https://x/v1?key=1", "https://x/#a",
+     "https://x\\@y/v1", "https://x:99999/v1", "https://x y/v1", "https://x/\nv1"],
+)  # fmt: skip
+def test_an_address_that_is_none_is_refused(address: str) -> None:
+    with pytest.raises(ConfigError):
+        checked_address(address, "openai")
+
+
+def test_an_origin_is_whom_a_key_is_sent_to() -> None:
+    assert origin("https://API.openai.com/v1") == origin("https://api.openai.com:443/v2")
+    assert origin("https://a.example/v1") != origin("http://a.example/v1")
+    assert origin("https://a.example/v1") != origin("https://a.example:444/v1")
+    assert origin("127.0.0.1:11434") == origin("http://127.0.0.1:11434") == origin("127.0.0.1")
+
+
+async def test_further_servers_are_used_by_role() -> None:
+    lab = ModelServer(name="lab", kind="openai", model="llama", base_url="http://127.0.0.1:9/v1")
+    settings = AiSettings(servers=(OPENAI, lab), roles={"diagnosis": ("lab", "openai")})
+    providers = await open_providers(settings)
+    assert [w.provider for w in providers.describe("chat")] == ["openai", "lab", "builtin"]
+    assert [w.provider for w in providers.describe("diagnosis")] == ["lab", "openai", "builtin"]
+    await providers.close()
+
+
+def test_an_error_of_ours_keeps_what_the_server_asked_for() -> None:
+    assert isinstance(AiBusy("x", after_s=3.0), AiError)
+    assert AiBusy("x", after_s=3.0).after_s == 3.0

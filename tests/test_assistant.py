@@ -111,6 +111,8 @@ ANSWERS = [
     ("How many devices are online?", ["7 devices", "6 online", "1 offline", "Room sensor 1"]),
     ("how many pumps are there", ["2 devices", "2 online"]),
     ("Which pump is hottest and since when?", ["Feed pump 2", "highest bearing temperature: 60 °C", "since about 21:30", "Feed pump 1 50 °C"]),
+    ("What is the status of fridge 2?", ["Freezer 2", "Temperature 3.2 °C"]),
+    ("compare fridge-1 with its peers this week", ["Freezer 1 beside 2 other CR-40", "the last 7 days"]),
     ("which device is the hottest", ["Feed pump 2", "60 °C"]),
     ("Which freezer is the coldest?", ["Freezer 2", "lowest temperature: 3.2 °C", "Freezer 3 3.4 °C"]),
     ("what has the highest vibration?", ["Feed pump 1", "2 mm/s"]),

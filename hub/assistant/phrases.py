@@ -9,7 +9,7 @@ import msgspec
 from hub.insight import words
 from hub.model import Device, Latest
 from hub.tools import Queries
-from hub.tools.lookup import Lookup
+from hub.tools.lookup import Lookup, also
 
 
 class Scope(msgspec.Struct, frozen=True):
@@ -45,10 +45,10 @@ class Scope(msgspec.Struct, frozen=True):
 
 def scope_of(lookup: Lookup, text: str) -> Scope:
     """Named devices first, else a group, else all."""
-    named_devices = lookup.named_in(text)
+    named_devices = lookup.named_in(text) or lookup.named_in(also(text))
     if named_devices:
         return Scope(named_devices, named=True)
-    group = lookup.group_in(text)
+    group = lookup.group_in(text) or lookup.group_in(also(text))
     if group:
         return Scope(group[1], group=group[0])
     return Scope(lookup.matching(""))

@@ -20,8 +20,20 @@ def folded(text: str) -> str:
     )
 
 
+def also(text: str) -> str:
+    """``text`` in the words that makers use, where people say it otherwise: "freezer 2" is "cold room 2"."""
+    return " ".join(_ALSO.get(singular(word), word) for word in folded(text).split())
+
+
 def singular(word: str) -> str:
     return word[:-1] if len(word) > 3 and word.endswith("s") and not word.endswith(("ss", "us")) else word
+
+
+_ALSO = {
+    **dict.fromkeys(("freezer", "fridge", "refrigerator", "coldroom"), "cold room"),
+    "ahu": "air handler",
+    "polytunnel": "greenhouse",
+}
 
 
 class Lookup:

@@ -5,14 +5,18 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from difflib import get_close_matches
+from functools import lru_cache
 
 from hub.errors import NotFound
 from hub.fleet import Fleet
 from hub.model import Device
 
 _WORD = re.compile(r"[^\W_]+")
+REMEMBERED = 200_000
+"""Names in folded form, so that a question costs no folding of the whole fleet (some 100 bytes each)."""
 
 
+@lru_cache(maxsize=REMEMBERED)
 def folded(text: str) -> str:
     """Lower case, words apart by one space: ``Cold-Room_02`` is ``cold room 02``; numbers lose their leading zeros."""
     return " ".join(
@@ -27,6 +31,21 @@ def also(text: str) -> str:
 
 def singular(word: str) -> str:
     return word[:-1] if len(word) > 3 and word.endswith("s") and not word.endswith(("ss", "us")) else word
+
+
+def _kinds(device: Device) -> frozenset[str]:
+    labels = device.display_labels
+    return _forms(device.id, device.display_name, device.display_area or "", device.info.model or "", labels)
+
+
+@lru_cache(maxsize=REMEMBERED)
+def _forms(device_id: str, name: str, area: str, model: str, labels: tuple[str, ...]) -> frozenset[str]:
+    """What a device may be called as one of its kind: area, model, labels, and its names without their numbers."""
+    forms = {folded(area), folded(model), *map(folded, labels)}
+    for called in (device_id, name):
+        words = [singular(word) for word in folded(called).split() if not word.isdigit()]
+        forms |= {" ".join(words), *words[-1:]} if words else set()
+    return frozenset(" ".join(singular(word) for word in form.split()) for form in forms if form)
 
 
 _ALSO = {
@@ -61,11 +80,10 @@ class Lookup:
         rest = f" {folded(text)} "
         forms: list[tuple[str, Device]] = []
         for device in self._fleet.devices():
-            forms += [(form, device) for form in {folded(device.id), folded(device.display_name)} if form]
-        found: dict[str, Device] = {}
-        for form, device in sorted(forms, key=lambda entry: (-len(entry[0]), entry[1].id)):
-            if f" {form} " in rest:
-                found[device.id] = device
+            for form in (folded(device.id), folded(device.display_name)):
+                if form and form in rest and f" {form} " in rest:
+                    forms.append((form, device))
+        found = {device.id: device for _, device in sorted(forms, key=lambda entry: (-len(entry[0]), entry[1].id))}
         # "pump 1" within "feed pump 1" is the longer one.
         return [
             d
@@ -83,14 +101,14 @@ class Lookup:
         """The kind or place a text speaks of (``pumps``, ``cold store``) and its devices; None if it names none."""
         words = folded(text).split()
         phrases = [" ".join(words[i : i + n]) for n in (3, 2, 1) for i in range(len(words) - n + 1)]
-        for phrase in phrases:
-            wanted = " ".join(singular(word) for word in phrase.split())
-            if len(wanted) < 3 or wanted in _IDLE:
-                continue
-            found = [d for d in self._fleet.devices() if any(wanted == form for form in self._kinds(d))]
-            if found:
-                return phrase, found
-        return None
+        meant = {" ".join(singular(word) for word in phrase.split()): phrase for phrase in reversed(phrases)}
+        wanted = {form for form in meant if len(form) >= 3 and form not in _IDLE}
+        groups: dict[str, list[Device]] = {}
+        for device in self._fleet.devices():
+            for form in wanted & _kinds(device):
+                groups.setdefault(form, []).append(device)
+        longest = next((form for form in reversed(meant) if form in groups), None)
+        return None if longest is None else (meant[longest], groups[longest])
 
     def matching(self, query: str, area: str | None = None, model: str | None = None) -> list[Device]:
         """Devices with all words of ``query`` in what is known of them, in an area and of a model (parts suffice)."""
@@ -105,19 +123,6 @@ class Lookup:
             )
 
         return [device for device in self._fleet.devices() if fits(device)]
-
-    @staticmethod
-    def _kinds(device: Device) -> set[str]:
-        """What it may be called as one of its kind: area, model, labels, and its names without their numbers."""
-        forms = {
-            folded(device.display_area or ""),
-            folded(device.info.model or ""),
-            *map(folded, device.display_labels),
-        }
-        for name in (device.id, device.display_name):
-            words = [singular(word) for word in folded(name).split() if not word.isdigit()]
-            forms |= {" ".join(words), *words[-1:]} if words else set()
-        return {" ".join(singular(word) for word in form.split()) for form in forms if form}
 
     @staticmethod
     def _text(device: Device) -> str:

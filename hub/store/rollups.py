@@ -24,14 +24,14 @@ TIERS = (MINUTE, HOUR)
 ENTRIES = 120
 """Steps a row: two hours of minutes, five days of hours."""
 
-_ROWS = """SELECT json_group_array(json_array(series, first, hex(body))) FROM rollup
-    JOIN json_each(?) AS wanted ON series = json_extract(value, '$[0]') AND first = json_extract(value, '$[1]')
-    WHERE step = ?"""
+# CROSS JOIN tells sqlite to go through what is wanted and look each row up: by itself it may go through all rows.
+_ROWS = """SELECT json_group_array(json_array(series, first, hex(body))) FROM json_each(?) AS wanted
+    CROSS JOIN rollup ON series = json_extract(value, '$[0]') AND step = ? AND first = json_extract(value, '$[1]')"""
 
 _UPSERT = "ON CONFLICT (series, step, first) DO UPDATE SET body = excluded.body"
 
 _RANGES = """SELECT json_group_array(json_array(wanted.key, hex(body))) FROM json_each(?) AS wanted
-    JOIN rollup ON series = json_extract(value, '$[0]') AND step = json_extract(value, '$[1]')
+    CROSS JOIN rollup ON series = json_extract(value, '$[0]') AND step = json_extract(value, '$[1]')
         AND first BETWEEN json_extract(value, '$[2]') AND json_extract(value, '$[3]')"""
 
 

@@ -7,10 +7,13 @@ import asyncio
 import statistics
 import subprocess
 import sys
+import tempfile
 from contextlib import AbstractAsyncContextManager
+from pathlib import Path
 from typing import NamedTuple
 
 from benchmarks.ingest.flood import payload
+from benchmarks.ingest.others import home_assistant, install_home_assistant, install_node_red, node_red
 from benchmarks.ingest.peers import Peer, hub, mosquitto_sub, take
 from hub.mqtt.broker import DemoBroker
 
@@ -18,18 +21,26 @@ SIZE = len(payload(0, 0))
 
 
 class Case(NamedTuple):
+    """``beside`` is who takes the same flood; ``share`` of the messages are poured, where one of them is slow."""
+
     name: str
     qos: int
     window: int
     devices: int
-    compared: bool = True
+    beside: str | None = "mosquitto_sub"
+    share: float = 1.0
 
 
 CASES = {
     "qos0": Case("QoS 0, 1,000 devices", 0, 1_000, 1_000),
     "qos1": Case("QoS 1, window 1,000", 1, 1_000, 1_000),
     "window20": Case("QoS 1, window 20", 1, 20, 1_000),
-    "many": Case("QoS 0, 100,000 devices", 0, 1_000, 100_000, compared=False),
+    "many": Case("QoS 0, 100,000 devices", 0, 1_000, 100_000, beside=None),
+    "node-red": Case("QoS 1, window 1,000, beside Node-RED (mqtt in, json, function)", 1, 1_000, 1_000, "node-red"),
+    "home-assistant": Case(
+        "QoS 1, window 1,000, beside Home Assistant (4,000 MQTT sensors, no recorder)",
+        *(1, 1_000, 1_000, "home-assistant", 0.1),
+    ),
 }
 
 
@@ -68,34 +79,55 @@ async def measure(case: Case, peer: Peer, floods: Floods, messages: int) -> Resu
     return Result(kept / (taken.until - floods.began), 1e6 * taken.cpu_s / kept, taken.shed / messages)
 
 
-def opened(name: str, case: Case, port: int) -> AbstractAsyncContextManager[Peer]:
-    return hub(port, case.window) if name == "hub" else mosquitto_sub(port, case.qos, case.window, SIZE)
+def opened(name: str, case: Case, port: int, others: Path) -> AbstractAsyncContextManager[Peer]:
+    match name:
+        case "node-red":
+            return node_red(port, others)
+        case "home-assistant":
+            return home_assistant(port, others, case.devices)
+        case "mosquitto_sub":
+            return mosquitto_sub(port, case.qos, case.window, SIZE)
+    return hub(port, case.window)
+
+
+def version(name: str, others: Path) -> str:
+    """Installs it where that is needed."""
+    match name:
+        case "node-red":
+            return f" {install_node_red(others)}"
+        case "home-assistant":
+            return f" {install_home_assistant(others)}"
+    return ""
 
 
 def told(values: list[float], digits: int = 0) -> str:
     return f"{statistics.median(values):,.{digits}f} ({min(values):,.{digits}f} to {max(values):,.{digits}f})"
 
 
-async def run(case: Case, messages: int, rounds: int) -> None:
-    names = ["mosquitto_sub", "hub"] if case.compared else ["hub"]
+async def run(case: Case, messages: int, rounds: int, others: Path) -> float:
+    """Prints what came out; the hub's CPU a message."""
+    names = ["hub"] if case.beside is None else [case.beside, "hub"]
+    versions = {name: version(name, others) for name in names}
+    messages = int(messages * case.share)
     results: dict[str, list[Result]] = {name: [] for name in names}
     for _ in range(rounds):
         for name in names:
             broker = await DemoBroker.start("127.0.0.1", 0, kind="mosquitto")
             try:
-                async with opened(name, case, broker.port) as peer:
+                async with opened(name, case, broker.port, others) as peer:
                     results[name].append(await measure(case, peer, Floods(broker.port), messages))
             finally:
                 await broker.stop()
     print(f"\n{case.name}: {messages:,} messages of {SIZE} bytes, {rounds} rounds; median (range)")
     for name, found in results.items():
         rates, costs, shed = [one.rate for one in found], [one.cpu for one in found], max(one.shed for one in found)
-        print(f"  {name:14} {told(rates)} a second, {told(costs, 1)} us of CPU each, {shed:.0%} shed at most")
-    if case.compared:
-        ratios = [
-            ours.rate / theirs.rate for ours, theirs in zip(results["hub"], results["mosquitto_sub"], strict=True)
-        ]
-        print(f"  hub / mosquitto_sub: {told(ratios, 2)}", flush=True)
+        called = f"{name}{versions[name]}"
+        print(f"  {called:24} {told(rates)} a second, {told(costs, 1)} us of CPU each, {shed:.0%} shed at most")
+    if case.beside is not None:
+        pairs = list(zip(results["hub"], results[case.beside], strict=True))
+        print(f"  rate, hub / {case.beside}: {told([ours.rate / theirs.rate for ours, theirs in pairs], 2)}")
+        print(f"  CPU, {case.beside} / hub: {told([theirs.cpu / ours.cpu for ours, theirs in pairs], 2)}", flush=True)
+    return statistics.median(one.cpu for one in results["hub"])
 
 
 def main() -> None:
@@ -103,9 +135,19 @@ def main() -> None:
     parser.add_argument("cases", nargs="*", choices=[*CASES, []], help=f"of {', '.join(CASES)}; all without")
     parser.add_argument("--messages", type=int, default=100_000, help="a flood (%(default)s)")
     parser.add_argument("--rounds", type=int, default=3, help="of each (%(default)s)")
+    parser.add_argument(
+        "--others",
+        type=Path,
+        default=Path(tempfile.gettempdir()) / "watchkeeper-others",
+        help="where Node-RED and Home Assistant are installed, from npm and PyPI, at first use (%(default)s)",
+    )
     arguments = parser.parse_args()
-    for name in arguments.cases or CASES:
-        asyncio.run(run(CASES[name], arguments.messages, arguments.rounds))
+    costs = {
+        name: asyncio.run(run(CASES[name], arguments.messages, arguments.rounds, arguments.others))
+        for name in arguments.cases or CASES
+    }
+    if {"qos0", "many"} <= costs.keys():
+        print(f"\nCPU a message with 100,000 devices / with 1,000: {costs['many'] / costs['qos0']:.2f}")
 
 
 if __name__ == "__main__":

@@ -18,9 +18,6 @@ from typing import NamedTuple, Protocol
 
 import psutil
 
-QUIET_S = 1.0
-"""Nothing new for this long: the rest does not come any more."""
-
 
 class Taken(NamedTuple):
     """``messages`` dealt with by ``until`` (epoch seconds), of which ``shed`` were not kept; ``cpu_s`` of all the
@@ -34,9 +31,13 @@ class Taken(NamedTuple):
 
 class Peer(Protocol):
     """A process that is subscribed. ``count`` says how many messages it has taken in all, how many of them it shed,
-    and until when."""
+    and until when. ``poured`` tells it that the broker has taken so many for it; ``quiet_s`` without anything new says
+    that the rest does not come any more."""
 
     process: psutil.Process
+    quiet_s: float
+
+    def poured(self, messages: int) -> None: ...
 
     def count(self) -> tuple[int, int, float]: ...
 
@@ -45,9 +46,14 @@ async def take(peer: Peer, messages: int, flood: Callable[[], object]) -> Taken:
     """Let the flood of ``messages`` come, and wait until they are taken or nothing more comes."""
     before, shed, _ = peer.count()
     cpu = sum(peer.process.cpu_times()[:2])
-    flooding = asyncio.create_task(asyncio.to_thread(flood), name="flood")
+
+    def pour() -> None:
+        flood()
+        peer.poured(messages)
+
+    flooding = asyncio.create_task(asyncio.to_thread(pour), name="flood")
     last, since = (before, shed, 0.0), time.monotonic()
-    while not (flooding.done() and (last[0] - before >= messages or time.monotonic() - since > QUIET_S)):
+    while not (flooding.done() and (last[0] - before >= messages or time.monotonic() - since > peer.quiet_s)):
         await asyncio.sleep(0.2)
         now = await asyncio.to_thread(peer.count)
         if now[0] != last[0]:
@@ -61,12 +67,16 @@ async def take(peer: Peer, messages: int, flood: Callable[[], object]) -> Taken:
 class Hub:
     """``hub serve`` on a data folder of its own, with its default rules and history."""
 
+    quiet_s = 1.0
+
     def __init__(self, process: psutil.Process, http: str) -> None:
         self.process = process
-        self._http = http
+        self.http = http
+
+    def poured(self, messages: int) -> None: ...
 
     def count(self) -> tuple[int, int, float]:
-        with urllib.request.urlopen(f"http://{self._http}/api/status") as answer:
+        with urllib.request.urlopen(f"http://{self.http}/api/status") as answer:
             status = json.load(answer)
         counters = status["counters"]
         dealt = counters["stored"] + counters["duplicates"] + counters["rejected"] + counters["shed"]
@@ -98,10 +108,14 @@ async def hub(port: int, window: int) -> AsyncIterator[Hub]:
 class MosquittoSub:
     """``mosquitto_sub`` writing each payload to a file, so that what it has taken can be seen from outside."""
 
+    quiet_s = 1.0
+
     def __init__(self, process: psutil.Process, output: Path, size: int) -> None:
         self.process = process
         self._output = output
         self._line = size + 1
+
+    def poured(self, messages: int) -> None: ...
 
     def count(self) -> tuple[int, int, float]:
         kept = self._output.stat()

@@ -1,0 +1,232 @@
+"""Hubs of others on the same flood: Node-RED and Home Assistant, each installed once into a folder of its own.
+
+They tell that they are through by answering a mark that the broker hands them behind the flood, so nothing is lost by
+the counting: the flood has to be QoS 1.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import AsyncIterator, Sequence
+from pathlib import Path
+
+import paho.mqtt.client as paho
+import psutil
+
+MARK, HEARD = "devices/mark", "bench/heard"
+METRICS = ("bearing_temperature", "ambient_humidity", "discharge_pressure", "vibration_rms")
+START_S = 180.0
+"""Home Assistant installs what it lacks at its first start."""
+
+
+class Marked:
+    """A process that answers marks; ``heard`` is the last one answered, and when."""
+
+    quiet_s = 60.0
+
+    def __init__(self, process: psutil.Process, port: int) -> None:
+        self.process = process
+        self._poured = 0
+        self._heard = (0, 0.0)
+        self._hears = threading.Event()
+        self._client = paho.Client(paho.CallbackAPIVersion.VERSION2)
+        self._client.on_message = self._take
+        self._client.on_connect = lambda client, *_: client.subscribe(HEARD, 1)
+        self._client.connect("127.0.0.1", port)
+        self._client.loop_start()
+
+    def _take(self, client: paho.Client, data: object, message: paho.MQTTMessage) -> None:
+        self._heard = (int(message.payload), time.time())
+        self._hears.set()
+
+    def wait(self) -> None:
+        """Until it answers at all."""
+        deadline = time.monotonic() + START_S
+        while not self._hears.is_set():
+            if not self.process.is_running() or time.monotonic() > deadline:
+                raise RuntimeError(f"{self.process} does not answer")
+            self.poured(0)
+            self._hears.wait(1.0)
+
+    def poured(self, messages: int) -> None:
+        self._poured += messages
+        self._client.publish(MARK, json.dumps({"mark": self._poured}), qos=1)
+
+    def count(self) -> tuple[int, int, float]:
+        return self._heard[0], 0, self._heard[1]
+
+    def close(self) -> None:
+        self._client.disconnect()
+        self._client.loop_stop()
+
+
+NODE_RED_FUNCTION = f"""
+if (msg.topic === "{MARK}") return {{ topic: "{HEARD}", payload: String(msg.payload.mark) }};
+if (msg.payload.bearing_temperature > 90) return {{ topic: "bench/alert", payload: msg.topic }};
+return null;
+"""
+"""One rule; the hub has more, and keeps the history besides."""
+
+
+def install_node_red(folder: Path) -> str:
+    """Its version."""
+    home = folder / "node-red"
+    if not (home / "node_modules/node-red").exists():
+        home.mkdir(parents=True, exist_ok=True)
+        _run(["npm", "install", "--no-audit", "--no-fund", "--omit=optional", "--prefix", str(home), "node-red"])
+    package = home / "node_modules/node-red/package.json"
+    return str(json.loads(package.read_text())["version"])
+
+
+@contextlib.asynccontextmanager
+async def node_red(port: int, folder: Path) -> AsyncIterator[Marked]:
+    broker = {
+        "id": "bench-broker",
+        "type": "mqtt-broker",
+        "broker": "127.0.0.1",
+        "port": str(port),
+        "protocolVersion": "5",
+    }
+    broker |= {"clientid": "node-red", "cleansession": True, "autoConnect": True, "keepalive": "60"}
+    flow = [
+        broker,
+        {"id": "bench-tab", "type": "tab", "label": "bench"},
+        {"id": "bench-in", "type": "mqtt in", "z": "bench-tab", "topic": "devices/#", "qos": "1", "datatype": "utf8"}
+        | {"broker": "bench-broker", "wires": [["bench-json"]]},
+        {
+            "id": "bench-json",
+            "type": "json",
+            "z": "bench-tab",
+            "property": "payload",
+            "action": "obj",
+            "wires": [["bench-rule"]],
+        },
+        {
+            "id": "bench-rule",
+            "type": "function",
+            "z": "bench-tab",
+            "func": NODE_RED_FUNCTION,
+            "outputs": 1,
+            "wires": [["bench-out"]],
+        },
+        {
+            "id": "bench-out",
+            "type": "mqtt out",
+            "z": "bench-tab",
+            "topic": "",
+            "qos": "1",
+            "broker": "bench-broker",
+            "wires": [],
+        },
+    ]
+    program = folder / "node-red/node_modules/node-red/red.js"
+    with tempfile.TemporaryDirectory(prefix="node-red-") as home:
+        flows, settings = Path(home) / "flows.json", Path(home) / "settings.js"
+        flows.write_text(json.dumps(flow))
+        settings.write_text(
+            f"module.exports = {{ flowFile: {json.dumps(str(flows))}, uiHost: '127.0.0.1', uiPort: {_free_port()}, "
+            "httpAdminRoot: false, telemetry: { enabled: false }, logging: { console: { level: 'error' } } };"
+        )
+        words = ["node", str(program), "--userDir", home, "--settings", str(settings)]
+        async with _marked(words, port, Path(home) / "log") as peer:
+            yield peer
+
+
+def install_home_assistant(folder: Path) -> str:
+    """Its version: the newest one for this Python."""
+    home = folder / "home-assistant"
+    if not (home / "bin/hass").exists():
+        _run([sys.executable, "-m", "venv", str(home)])
+        _run([str(home / "bin/pip"), "install", "-q", "homeassistant"])
+    return _run([str(home / "bin/hass"), "--version"]).strip()
+
+
+@contextlib.asynccontextmanager
+async def home_assistant(port: int, folder: Path, devices: int) -> AsyncIterator[Marked]:
+    """A sensor a metric of each device, without its recorder: it keeps no history here."""
+    sensors = [
+        {"name": f"bench {device} {metric}", "state_topic": f"devices/bench-{device:06d}/telemetry", "qos": 1}
+        | {"value_template": f"{{{{ value_json.{metric} }}}}"}
+        for device in range(devices)
+        for metric in METRICS
+    ]
+    answer = {
+        "service": "mqtt.publish",
+        "data": {"topic": HEARD, "qos": 1, "payload": "{{ trigger.payload_json.mark }}"},
+    }
+    settings = {
+        "homeassistant": {"name": "bench", "unit_system": "metric"},
+        "http": {"server_host": "127.0.0.1", "server_port": _free_port()},
+        "logger": {"default": "error"},
+        "mqtt": {"sensor": sensors},
+        "automation": [
+            {"id": "mark", "alias": "mark", "mode": "queued", "max": 1_000}
+            | {"trigger": [{"platform": "mqtt", "topic": MARK, "qos": 1}], "action": [answer]}
+        ],
+    }
+    entry = {
+        "entry_id": "bench",
+        "version": 1,
+        "minor_version": 1,
+        "domain": "mqtt",
+        "title": "bench",
+        "source": "user",
+    }
+    entry |= {"data": {"broker": "127.0.0.1", "port": port, "discovery": False}, "options": {}, "unique_id": None}
+    entry |= {"pref_disable_new_entities": False, "pref_disable_polling": False, "disabled_by": None}
+    with tempfile.TemporaryDirectory(prefix="home-assistant-") as home:
+        (Path(home) / ".storage").mkdir()
+        (Path(home) / "configuration.yaml").write_text(json.dumps(settings))  # JSON is YAML
+        entries = {"version": 1, "minor_version": 1, "key": "core.config_entries", "data": {"entries": [entry]}}
+        (Path(home) / ".storage/core.config_entries").write_text(json.dumps(entries))
+        words = [str(folder / "home-assistant/bin/hass"), "-c", home]
+        async with _marked(words, port, Path(home) / "log") as peer:
+            yield peer
+
+
+@contextlib.asynccontextmanager
+async def _marked(words: Sequence[str], port: int, log: Path) -> AsyncIterator[Marked]:
+    with log.open("wb") as output:
+        child = await asyncio.create_subprocess_exec(
+            *words, stdout=output, stderr=output, stdin=asyncio.subprocess.DEVNULL, env={**os.environ, "TZ": "UTC"}
+        )
+    peer = Marked(psutil.Process(child.pid), port)
+    try:
+        try:
+            await asyncio.to_thread(peer.wait)
+        except RuntimeError:
+            print((await asyncio.to_thread(log.read_text))[-3_000:], file=sys.stderr)
+            raise
+        yield peer
+    finally:
+        peer.close()
+        child.terminate()
+        try:
+            await asyncio.wait_for(child.wait(), 30)
+        except TimeoutError:
+            child.kill()
+            await child.wait()
+
+
+def _run(words: Sequence[str]) -> str:
+    program = shutil.which(words[0])
+    assert program, f"this benchmark needs {words[0]}"
+    done = subprocess.run([program, *words[1:]], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr[-2_000:]
+    return done.stdout
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])

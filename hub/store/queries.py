@@ -10,7 +10,7 @@ import msgspec
 
 from hub.model import Activity, Alert, AlertState, Command, Diagnosis, Rejection
 from hub.store.base import Snapshot
-from hub.store.writer import KEYS_PER_DEVICE, KEYS_RECENT
+from hub.store.keys import load_keys
 
 _alert = msgspec.msgpack.Decoder(Alert).decode
 _diagnosis = msgspec.msgpack.Decoder(Diagnosis).decode
@@ -20,10 +20,6 @@ _command = msgspec.msgpack.Decoder(Command).decode
 COMMANDS_RECENT = 1_000
 """Settled commands that a restart remembers, so that a repeated request finds the first one."""
 
-_KEYS = """SELECT device, key FROM (
-    SELECT device, n, key, row_number() OVER (PARTITION BY device ORDER BY n DESC) AS age FROM dedupe_key)
-    WHERE n > ? OR age <= ? ORDER BY n"""
-
 
 def load(connection: sqlite3.Connection) -> Snapshot:
     """See :meth:`hub.store.base.Store.load`; the caller holds one read transaction around it."""
@@ -32,7 +28,7 @@ def load(connection: sqlite3.Connection) -> Snapshot:
         cursor=cursor,
         states=dict(connection.execute("SELECT id, state FROM device")),
         alerts=_alerts(connection, "state <> 'cleared' ORDER BY raised_at DESC, id DESC"),
-        keys=connection.execute(_KEYS, (cursor - KEYS_RECENT, KEYS_PER_DEVICE)).fetchall(),
+        keys=load_keys(connection),
         learnt=_learnt(connection),
         commands=_recent_commands(connection),
     )

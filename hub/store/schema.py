@@ -144,6 +144,20 @@ LIBRARY: Statements = (
     "CREATE TABLE manual (model TEXT NOT NULL, analysis TEXT NOT NULL, PRIMARY KEY (model, analysis)) WITHOUT ROWID",
 )
 
+KEY_LOG: Statements = (
+    # The dedupe keys of one commit, and those of a device that are older; see keys.py for both forms.
+    "CREATE TABLE key_log (id INTEGER PRIMARY KEY, cursor INTEGER NOT NULL, count INTEGER NOT NULL, body NOT NULL)",
+    "CREATE TABLE device_keys (device TEXT PRIMARY KEY, keys TEXT NOT NULL) WITHOUT ROWID",
+    """INSERT INTO device_keys SELECT device, json_group_array(key) FROM (
+        SELECT device, n, key FROM dedupe_key WHERE n <= (SELECT cursor FROM progress) - 20000 ORDER BY device, n)
+        GROUP BY device""",
+    """INSERT INTO key_log (cursor, count, body)
+        SELECT max(n), count(*), json_array(json('[]'), json_group_array(device), json_group_array(key)) FROM (
+            SELECT device, n, key FROM dedupe_key WHERE n > (SELECT cursor FROM progress) - 20000 ORDER BY n)
+        HAVING count(*) > 0""",
+    "DROP TABLE dedupe_key",
+)
+
 MIGRATIONS: tuple[Statements, ...] = (
     FIRST,
     LEARNT,
@@ -156,6 +170,7 @@ MIGRATIONS: tuple[Statements, ...] = (
     NO_ROWS,
     CONVERSATIONS,
     LIBRARY,
+    KEY_LOG,
 )
 """Migration number ``i + 1`` is at index ``i``."""
 

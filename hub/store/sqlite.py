@@ -78,7 +78,7 @@ class SqliteStore:
         self._commits = 0
         self._last_commit: int | None = None
         self._closed = False
-        self._pruning = False
+        self._folding_keys = False
         self._folding = False
         self._fold_failed = False
         self._next_look = 0.0
@@ -109,8 +109,8 @@ class SqliteStore:
     def _commit(self, epoch: int, delta: Delta) -> None:
         self._writer.write(epoch, delta)
         # Tidying goes in slices, behind the commits that wait already. All of it happens in the writer's thread.
-        if self._writer.keys_due and not self._pruning:
-            self._pruning = self._later(self._prune_keys)
+        if self._writer.keys.due and not self._folding_keys:
+            self._folding_keys = self._later(self._fold_keys)
         if not self._folding and is_due(self._writer.log, self._writer.series):
             self._folding = self._later(self._fold)
         while is_pressing(self._writer.log) and self._fold_slice():
@@ -119,10 +119,10 @@ class SqliteStore:
             self._next_look = time.monotonic() + LOG_LOOK_S
             empty_long_log(self._writer.connection, self.path)
 
-    def _prune_keys(self) -> None:
-        self._pruning = False
+    def _fold_keys(self) -> None:
+        self._folding_keys = False
         with suppress(sqlite3.Error):  # a full disk, say: they wait for a later commit
-            self._pruning = self._writer.prune_keys() and self._later(self._prune_keys)
+            self._folding_keys = self._writer.keys.fold_slice() and self._later(self._fold_keys)
 
     def _fold(self) -> None:
         self._folding = False

@@ -13,23 +13,16 @@ from contextlib import contextmanager
 import msgspec
 
 from hub.errors import StoreError
-from hub.model import Record
 from hub.store.base import Delta
 from hub.store.columns import Columns
 from hub.store.connection import insert, transaction
+from hub.store.keys import Keys
 from hub.store.log import Draft, Log, write_batch
-
-KEYS_RECENT = 20_000
-KEYS_PER_DEVICE = 128
-"""The newest dedupe keys of all devices, and of each, that a restart needs."""
 
 # A dropped series keeps its number until its readings are gone: they must not turn up under another's.
 _NEXT_SERIES = "SELECT 1 + coalesce(max(id), 0) FROM (SELECT id FROM series UNION ALL SELECT id FROM dropped_series)"
 
 _NEW_SERIES = "INSERT INTO series (id, device, metric) VALUES"
-
-_PRUNE_KEYS = """DELETE FROM dedupe_key WHERE device = ?1 AND n <= ?2 AND n <= (
-    SELECT n FROM dedupe_key WHERE device = ?1 ORDER BY n DESC LIMIT 1 OFFSET ?3)"""
 
 
 class Writer:
@@ -42,8 +35,7 @@ class Writer:
         for number, device, metric in connection.execute("SELECT id, device, metric FROM series"):
             self._series.setdefault(device, {})[metric] = number
         self._next_series: int = connection.execute(_NEXT_SERIES).fetchone()[0]
-        self._keyed: set[str] = set()
-        self._keys_written = 0
+        self.keys = Keys(connection)
 
     @property
     def series(self) -> int:
@@ -62,7 +54,7 @@ class Writer:
                 for device in delta.deleted:
                     self._delete_device(device)
                 points = self._write_readings(delta, fresh)
-                self._write_keys(delta)
+                self.keys.write(delta)
                 self._write_the_rest(delta)
                 self.connection.execute(
                     "UPDATE progress SET cursor = ?, epoch = ?, digest = ?", (delta.cursor, epoch, digest)
@@ -120,7 +112,7 @@ class Writer:
             "INSERT INTO dropped_series (id, n) SELECT id, (SELECT cursor FROM progress) FROM series WHERE device = ?",
             (device,),
         )
-        for table in ("series", "alert", "diagnosis", "dedupe_key", "activity", "command"):
+        for table in ("series", "alert", "diagnosis", "activity", "command"):
             execute(f"DELETE FROM {table} WHERE device = ?", (device,))  # noqa: S608 (names from this line)
         execute("DELETE FROM device WHERE id = ?", (device,))
 
@@ -144,12 +136,6 @@ class Writer:
         insert(self.connection, _NEW_SERIES, new)
         batch = draft.batch()
         return None if batch is None else write_batch(self.connection, delta.cursor, batch)
-
-    def _write_keys(self, delta: Delta) -> None:
-        keys = [(record.device, n, record.key) for n, record in _numbered(delta) if record.key is not None]
-        insert(self.connection, "INSERT INTO dedupe_key VALUES", keys)
-        self._keyed.update(device for device, _, _ in keys)
-        self._keys_written += len(keys)
 
     def _write_the_rest(self, delta: Delta) -> None:
         insert(
@@ -191,28 +177,3 @@ class Writer:
             "INSERT INTO activity (ts, kind, device, text, severity) VALUES",
             ((a.ts, a.kind, a.device, a.text, a.severity) for a in delta.activity),
         )
-
-    @property
-    def keys_due(self) -> bool:
-        """True when so many keys came together that :meth:`prune_keys` should run."""
-        return self._keys_written >= KEYS_RECENT
-
-    def prune_keys(self, most: int = 1_000) -> bool:
-        """Drop the keys that no restart needs, of at most ``most`` devices; False when all are done."""
-        devices = [self._keyed.pop() for _ in range(min(most, len(self._keyed)))]
-        try:
-            with transaction(self.connection):
-                cursor = self.connection.execute("SELECT cursor FROM progress").fetchone()[0]
-                for device in devices:
-                    self.connection.execute(_PRUNE_KEYS, (device, cursor - KEYS_RECENT, KEYS_PER_DEVICE))
-        except BaseException:
-            self._keyed.update(devices)
-            raise
-        if not self._keyed:
-            self._keys_written = 0
-        return bool(self._keyed)
-
-
-def _numbered(delta: Delta) -> Iterator[tuple[int, Record]]:
-    records: Sequence[Record] = delta.records
-    return zip(range(delta.cursor - len(records) + 1, delta.cursor + 1), records, strict=True)

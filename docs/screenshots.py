@@ -2,7 +2,8 @@
 
     .venv/bin/python docs/screenshots.py [FOLDER]
 
-Needs what ``make setup`` installs. The folder is ``docs/images`` by default.
+Each page in both themes and on a phone; the fleet also as somebody sees it who cannot tell red from green. Needs what
+``make setup`` installs. The folder is ``docs/images`` by default.
 """
 
 from __future__ import annotations
@@ -20,7 +21,20 @@ from playwright.sync_api import Browser, sync_playwright
 
 HERE = Path(__file__).resolve().parent
 DESKTOP, PHONE = (1440, 900), (390, 844)
-PAGES = {"fleet": "/", "device": "/d/pump-03", "alerts": "/alerts", "assistant": "/assistant"}
+PAGES = {
+    "fleet": "/",
+    "device": "/d/pump-03",
+    "device-history": "/d/pump-03?tab=history",
+    "device-commands": "/d/tank-01?tab=commands",
+    "alerts": "/alerts",
+    "assistant": "/assistant",
+    "analyse": "/analyse",
+    "rules": "/rules",
+    "rule": "/rules?edit=pump-bearing-hot",
+    "topics": "/topics?topic=devices%2Fpump-03%2Ftelemetry",
+    "activity": "/activity",
+    "settings": "/settings",
+}
 
 
 def main(folder: Path) -> None:
@@ -36,6 +50,7 @@ def main(folder: Path) -> None:
                 for theme in ("dark", "light"):
                     shoot(browser, f"http://{http}{path}", folder / f"{name}-{theme}.png", theme, DESKTOP)
                 shoot(browser, f"http://{http}{path}", folder / f"{name}-phone.png", "dark", PHONE)
+            shoot(browser, f"http://{http}/", folder / "fleet-deuteranopia.png", "dark", DESKTOP, "deuteranopia")
             browser.close()
     finally:
         demo.terminate()
@@ -55,18 +70,19 @@ def wait_for_explained_alert(hub: str) -> None:
     raise SystemExit("no explained alert within two minutes")
 
 
-def shoot(browser: Browser, url: str, file: Path, theme: str, size: tuple[int, int]) -> None:
+def shoot(browser: Browser, url: str, file: Path, theme: str, size: tuple[int, int], eyes: str = "none") -> None:
     page = browser.new_page(
         viewport={"width": size[0], "height": size[1]},
         color_scheme=theme,
         reduced_motion="reduce",
         device_scale_factor=1,
     )
+    page.context.new_cdp_session(page).send("Emulation.setEmulatedVisionDeficiency", {"type": eyes})
     page.goto(url)
     if url.endswith("/assistant"):
         page.get_by_test_id("chat-input").fill("Which pump is hottest, and since when?")
         page.get_by_test_id("chat-send").click()
-    page.wait_for_timeout(4_000)
+    page.wait_for_timeout(3_000)
     page.screenshot(path=file)
     page.close()
 

@@ -86,7 +86,7 @@ class Site:
         evidence = Evidence("e1", "step", "cold-room-01", "temperature", "it rose", 6.5, "°C", NOW - 570_000, NOW, 0.9)
         cause = CauseMatch("door_left_open", "Door left open", "door", 0.9)
         diagnosis = Diagnosis("d-1", "a-1", "cold-room-01", "Freezer 1: the findings match door left open.", "door_left_open", "door",
-                              0.9, (evidence,), (), (), (), (), (cause,), BUILTIN, 0, NOW - 560_000)  # fmt: skip
+                              0.9, (evidence,), (), (), ("Close the door.",), (), (cause,), BUILTIN, 0, NOW - 560_000)  # fmt: skip
         log = [Activity(NOW - 300_000, "presence", "sensor_1", "Room sensor 1 went offline")]
         records.sort(key=lambda r: r.ts)
         await self.store.commit(
@@ -129,6 +129,24 @@ ANSWERS = [
     ("which devices are offline?", ["Room sensor 1", "offline"]),
     ("temperature history of freezer 1 over the last hour", ["Freezer 1 temperature: 3 to 9.5 °C", "rose by 6.5 °C"]),
     ("average temperature in the cold store", ["temperature", "over 3", "3.2 to 9.5 °C"]),
+    ("Which freezer was the hottest in the last 90 minutes?", ["In the last 90 minutes, Freezer 1", "9.5 °C", "2026-11-22 21:", "3 devices"]),
+    ("which pump was hottest at 21:00?", ["the 10 minutes around 21:00 UTC, Feed pump 1", "50 °C", "Feed pump 2 45 °C"]),
+    ("what was the bearing temperature of pump-02 between 20:30 and 21:00", ["From 20:30 to 21:00 UTC", "45 °C"]),
+    ("temperature of freezer 1 at 03:00", ["no readings of Freezer 1", "03:00"]),
+    ("freezer 1 yesterday", ["no readings of Freezer 1 yesterday"]),
+    ("how often did freezer 1 alarm this week?", ["In the last 7 days for Freezer 1: 1 alert was raised"]),
+    ("when did freezer 2 last alarm", ["In the last 7 days for Freezer 2: no alert was raised"]),
+    ("any alarms on Monday?", ["On Monday (UTC)", "no readings of that time"]),
+    ("what happened on 2026-11-20?", ["On 2026-11-20 (UTC)", "no readings of that time"]),
+    ("what happened in the pump hall yesterday", ["Yesterday", "no readings of that time"]),
+    ("which devices are in the cold store?", ["Freezer 1, Freezer 2, Freezer 3"]),
+    ("what should I do about freezer 1?", ["door left open", "To do: Close the door."]),
+    ("tank levels", ["Level 35 %"]),
+    ("is anything unusual?", ["1 open alert"]),
+    ("how is pump-09?", ["Nothing here is called “pump-09”", "Feed pump 1"]),
+    ("is valve-7 open?", ["Nothing here is called “valve-7”"]),
+    ("compare fridge 2 with its peers this week", ["Nothing here is called “fridge”; I take it for Freezer 2", "2 other CR-40", "the last 7 days"]),
+    ("is the cold room 2 about to fail?", ["Nothing among Freezer 2", "3 h"]),
     ("Please switch off pump-01", ["never act", "Feed pump 1"]),
     ("acknowledge all alerts", ["never act"]),
     ("write me a poem", ["could not make out", "how many"]),

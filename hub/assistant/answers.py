@@ -9,8 +9,10 @@ import msgspec
 
 from hub.assistant.asked import understood
 from hub.assistant.history import extreme, happened, history
-from hub.assistant.phrases import Scope, about, ago, listed, named, one_or_many
-from hub.assistant.questions import Kind, Question, Span
+from hub.assistant.phrases import about, ago, listed, named, one_or_many
+from hub.assistant.questions import Kind, Question
+from hub.assistant.scope import Scope
+from hub.assistant.times import Span
 from hub.assistant.wishes import wish_of
 from hub.errors import Conflict, Invalid
 from hub.insight import words
@@ -26,6 +28,10 @@ HELP = (
     "the last hours; how a device compares with its peers; and whether anything is about to fail. A wish (“set the "
     "valve of tank 3 to 40”) becomes a command for you to send. For free-form answers connect OpenAI or Ollama."
 )
+
+
+_SOON_S = 3 * 3600
+"""How far ahead the slope of half an hour is believed."""
 
 
 class Told(msgspec.Struct, frozen=True):
@@ -60,9 +66,11 @@ class Answers:
         """``before`` are the earlier questions of the conversation, oldest first."""
         metrics = {metric for device in self._queries.fleet.devices() for metric in device.metrics}
         question, scope = understood(text, before, self._queries.lookup, metrics, self._queries.now())
+        if scope.missing and len(self._queries.fleet):
+            return Told(self._nobody(scope), "unknown")
         kind = question.kind
         if kind == "unknown" and scope.devices and not scope.whole:
-            kind = "status"
+            kind = "history" if question.span else "status"
         if not len(self._queries.fleet):
             return Told("No device has spoken to this hub yet, so there is nothing to report.", "unknown")
         if kind == "act":
@@ -70,7 +78,14 @@ class Answers:
         ask = self._kinds.get(kind)
         if ask is None:
             return Told(f"I could not make out what is asked. {HELP}", kind)
-        return Told(await ask(question, scope), kind, question.span)
+        return Told(scope.note + await ask(question, scope), kind, question.span)
+
+    def _nobody(self, scope: Scope) -> str:
+        """The device that was named is not there; who is, and is much like it."""
+        lookup = self._queries.lookup
+        near = [self._queries.fleet.require(each) for each in lookup.near(scope.missing or "")]
+        alike = near or scope.devices
+        return f"Nothing here is called “{scope.missing}”." + (f" There is {named(alike, 5)}." if alike else "")
 
     async def _proposed(self, question: Question, scope: Scope) -> Told:
         """A wish is put before the person as a command; it is sent by nobody here."""
@@ -97,6 +112,8 @@ class Answers:
         parts = [f"{by[p]} {p}" for p in ("online", "stale", "offline") if by[p]]
         alarming = sum(1 for d in scope.devices if self._queries.engine.severity(d.id) not in ("ok", "info"))
         text = f"There {one_or_many(total, 'is', 'are')} {scope.counted()}: {words.join(parts)}."
+        if scope.mentioned:
+            text += f" {one_or_many(total, 'It is', 'They are')} {named(scope.devices, 12)}."
         gone = [d for d in scope.devices if d.presence != "online"]
         if gone:
             text += f" Not online: {named(gone)}."
@@ -133,7 +150,8 @@ class Answers:
             why = " ".join(sentences(view.why)[:most])
         since = ago(view.raised_at, self._queries.now())
         raised = f"raised {since}, {words.clock(view.raised_at)} UTC"
-        return f"{view.severity.capitalize()}: {view.name}, {view.message} ({raised}). {why[:1].upper()}{why[1:]}"
+        text = f"{view.severity.capitalize()}: {view.name}, {view.message} ({raised}). {why[:1].upper()}{why[1:]}"
+        return f"{text} To do: {' '.join(view.actions[:2])}" if view.actions and most > 2 else text
 
     async def _why(self, question: Question, scope: Scope) -> str:
         if scope.whole:
@@ -207,7 +225,7 @@ class Answers:
         )
 
     async def _failing(self, question: Question, scope: Scope) -> str:
-        rows = await self._queries.headings(scope.devices, 24 * 3600)
+        rows = await self._queries.headings(scope.devices, _SOON_S)
         ids = None if scope.whole else [d.id for d in scope.devices]
         already = {alert.device for alert in self._queries.open_alerts(ids)}
         rows = [row for row in rows if row.device not in already]
@@ -216,8 +234,8 @@ class Answers:
             devices = [d for d in scope.devices if d.id in already]
             text = f"Already alarming: {named(devices)}. "
         if not rows:
-            slopes = "within the next 24 h, by the slopes of the last half hour"
-            return f"{text}Nothing else among {scope.the()} is on its way to a limit {slopes}."
+            slopes = f"within the next {words.span(_SOON_S)}, by the slopes of the last half hour"
+            return f"{text}Nothing{' else' if text else ''} among {scope.the()} is on its way to a limit {slopes}."
         lines = [
             f"{r.name}: {words.spoken(r.metric)} is at {words.quantity(r.value, r.unit)} and "
             f"{'rises' if r.per_hour > 0 else 'falls'} by {words.rate(abs(r.per_hour) / 3600, r.unit)}, which "

@@ -8,8 +8,8 @@ from collections.abc import Sequence
 
 import msgspec
 
-from hub.assistant.phrases import Scope, scope_of
 from hub.assistant.questions import Question, parse
+from hub.assistant.scope import Scope, scope_of
 from hub.tools.lookup import Lookup
 
 _SAME = re.compile(r"^\W*(and|what about|how about|or)\b", re.I)

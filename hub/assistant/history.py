@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
-from hub.assistant.phrases import Scope, ago, listed, one_or_many
-from hub.assistant.questions import Question, Span
+from typing import Literal
+
+from hub.assistant.phrases import ago, listed, one_or_many
+from hub.assistant.questions import Question
+from hub.assistant.scope import Scope
+from hub.assistant.times import Span
 from hub.insight import words
 from hub.model import SeriesQuery
 from hub.tools import Queries
@@ -12,22 +16,22 @@ from hub.tools.views import Ranked, celsius
 _LOOK_BACK_MS = 6 * 3_600_000
 _STEPS = 360
 _RIVALS = 12
+_MOST, _PARTS = 200, 96
+_THERMAL = ("°C", "°F", "K")
 
 
 async def extreme(queries: Queries, question: Question, scope: Scope) -> str:
     """Which device has the highest or lowest of a metric, since when, and who follows."""
     if question.metric is None:
         return "Please name the metric: for example the highest vibration, or the lowest battery charge."
-    order = "lowest" if question.lowest else "highest"
+    order: Literal["highest", "lowest"] = "lowest" if question.lowest else "highest"
+    if question.span is not None:
+        return await _extreme_in(queries, question.metric, order, question.span, scope)
     online = [d for d in scope.devices if d.presence != "offline"] or scope.devices
     rows = queries.ranked(online, question.metric, order)
     if not rows:
         return f"None of {scope.the()} reports a metric like “{words.spoken(question.metric)}”."
-    # A fleet mixes rates and levels of the same name; only like units can be ranked together.
-    if celsius(1.0, rows[0].unit) == 1.0 and not _thermal(rows[0].unit):
-        rows = [row for row in rows if row.unit == rows[0].unit]
-    else:
-        rows = [row for row in rows if _thermal(row.unit)]
+    rows = [row for row in rows if _alike(row.unit, rows[0].unit)]
     best = rows[0]
     place = f" in {best.area}" if best.area else ""
     text = (
@@ -42,8 +46,37 @@ async def extreme(queries: Queries, question: Question, scope: Scope) -> str:
     return text
 
 
-def _thermal(unit: str | None) -> bool:
-    return unit in ("°C", "°F", "K")
+def _alike(unit: str | None, first: str | None) -> bool:
+    """A fleet mixes rates and levels of the same name; only like units can be ranked together."""
+    return unit == first or (unit in _THERMAL and first in _THERMAL)
+
+
+async def _extreme_in(
+    queries: Queries, part: str, order: Literal["highest", "lowest"], span: Span, scope: Scope
+) -> str:
+    """Which device had the highest or lowest of a metric within a time, and when."""
+    rows = queries.ranked(scope.devices, part, order)
+    rows = [row for row in rows if _alike(row.unit, rows[0].unit)][:_MOST]
+    asked = [SeriesQuery(row.device, row.metric, span.start, span.end, buckets=_PARTS) for row in rows]
+    found: list[tuple[float, int, Ranked]] = []
+    sign = 1 if order == "highest" else -1
+    for row, one in zip(rows, await queries.store.history(asked), strict=True):
+        points = [point for point in one.points if len(point) == 5]
+        if points:
+            best = max(points, key=lambda point: sign * point[3 if sign > 0 else 1])
+            found.append((best[3 if sign > 0 else 1], best[0], row))
+    if not found:
+        return f"There are no readings of such a metric of {scope.the()} {span.when}."
+    found.sort(key=lambda each: (-sign * celsius(each[0], each[2].unit), each[2].device))
+    value, at, row = found[0]
+    place = f" in {row.area}" if row.area else ""
+    text = (
+        f"{_capital(span.when)}, {row.name}{place} had the {order} {words.spoken(row.metric)}: "
+        f"{words.quantity(value, row.unit)}, about {words.date(at)[:16]} UTC. "
+    )
+    if len(found) > 1:
+        text += f"Next: {listed([f'{r.name} {words.quantity(v, r.unit)}' for v, _, r in found[1:4]])}. "
+    return f"{text}Compared: {len(found)} {one_or_many(len(found), 'device', 'devices')}."
 
 
 async def _leading_since(queries: Queries, rows: list[Ranked], order: str) -> str:
@@ -78,11 +111,7 @@ async def happened(queries: Queries, question: Question, scope: Scope) -> str:
     alerts = await queries.alerts_between(span.start, span.end, ids, 50)
     log = await queries.activity_between(span.start, span.end, ids, 200)
     where = "" if scope.whole else f" for {scope.the()}"
-    text = (
-        f"In {span.words}{where}: "
-        if not span.words.startswith(("last", "yester", "today"))
-        else f"{span.words[0].upper()}{span.words[1:]}{where}: "
-    )
+    text = f"{_capital(span.when)}{where}: "
     if alerts:
         text += f"{len(alerts)} {one_or_many(len(alerts), 'alert was', 'alerts were')} raised. "
         for view in reversed(alerts[:6]):
@@ -91,8 +120,10 @@ async def happened(queries: Queries, question: Question, scope: Scope) -> str:
             text += f"At {words.clock(view.raised_at)} {view.severity}: {view.name}, {view.message}{end}.{cause} "
         if len(alerts) > 6:
             text += f"And {len(alerts) - 6} earlier ones. "
-    else:
+    elif await _heard(queries, scope, span):
         text += "no alert was raised. "
+    else:
+        return f"{text}the hub has no readings of that time, so it cannot say."
     others = [row for row in log if row.kind not in ("raised", "cleared", "diagnosed", "acknowledged")]
     found = [row for row in others if row.kind == "discovered"]
     if len(found) > 3:
@@ -105,6 +136,16 @@ async def happened(queries: Queries, question: Question, scope: Scope) -> str:
     elif not found:
         text += "Nothing else is in the log."
     return text.strip()
+
+
+async def _heard(queries: Queries, scope: Scope, span: Span) -> bool:
+    """Whether any of the devices told anything in that time: without that, no alert means nothing."""
+    asked = [
+        SeriesQuery(device.id, metric, span.start, span.end, buckets=2)
+        for device in scope.devices[:_MOST]
+        for metric in sorted(device.metrics)[:1]
+    ]
+    return any(series.points for series in await queries.store.history(asked))
 
 
 async def history(queries: Queries, question: Question, scope: Scope) -> str:
@@ -136,5 +177,9 @@ async def history(queries: Queries, question: Question, scope: Scope) -> str:
             f"{words.quantity(mean, unit)}; from first to last it {went} by {words.quantity(abs(change), unit)}"
         )
     if not lines:
-        return f"There are no readings of {scope.the()} in {span.words}."
-    return f"Over {span.words}: {'; '.join(lines)}."
+        return f"There are no readings of {scope.the()} {span.when}."
+    return f"{_capital(span.when)}: {'; '.join(lines)}."
+
+
+def _capital(text: str) -> str:
+    return text[0].upper() + text[1:]

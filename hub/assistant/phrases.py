@@ -1,57 +1,12 @@
-"""Whom a question is about, and the small phrases that answers are made of."""
+"""The small phrases that answers are made of."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
-import msgspec
-
 from hub.insight import words
 from hub.model import Device, Latest
 from hub.tools import Queries
-from hub.tools.lookup import Lookup, also
-
-
-class Scope(msgspec.Struct, frozen=True):
-    """The devices meant. ``named``: by their own names; ``group``: the word for their kind or place; neither: all."""
-
-    devices: list[Device]
-    named: bool = False
-    group: str | None = None
-
-    @property
-    def whole(self) -> bool:
-        return not self.named and self.group is None
-
-    @property
-    def mentioned(self) -> bool:
-        return not self.whole
-
-    def counted(self) -> str:
-        count = len(self.devices)
-        if self.group:
-            return f"{count} {one_or_many(count, 'device', 'devices')} under “{self.group}”"
-        return f"{count} {one_or_many(count, 'device', 'devices')}"
-
-    def the(self) -> str:
-        if self.named:
-            return words.join([d.display_name for d in self.devices[:5]])
-        return f"the {len(self.devices)} under “{self.group}”" if self.group else f"the {len(self.devices)} devices"
-
-    def The(self) -> str:  # noqa: N802 (the capital is the point)
-        text = self.the()
-        return text[0].upper() + text[1:]
-
-
-def scope_of(lookup: Lookup, text: str) -> Scope:
-    """Named devices first, else a group, else all."""
-    named_devices = lookup.named_in(text) or lookup.named_in(also(text))
-    if named_devices:
-        return Scope(named_devices, named=True)
-    group = lookup.group_in(text) or lookup.group_in(also(text))
-    if group:
-        return Scope(group[1], group=group[0])
-    return Scope(lookup.matching(""))
 
 
 def one_or_many(count: int, one: str, many: str) -> str:

@@ -7,6 +7,7 @@ from typing import Literal
 
 import msgspec
 
+from hub.assistant.times import DAY, Span, span_of
 from hub.tools.lookup import folded
 
 Kind = Literal[
@@ -68,12 +69,17 @@ _PATTERNS: tuple[tuple[Kind, tuple[str, ...]], ...] = (
     ),
     (
         "why",
-        (r"\bwhy\b|\bcauses?d?\b|\bexplain\b|\bdiagnos|\breason\b", r"what('s| is) wrong|what is the matter"),
+        (
+            r"\bwhy\b|\bcauses?d?\b|\bexplain\b|\bdiagnos|\breason\b",
+            r"what('s| is) wrong|what is the matter",
+            r"what (should|can|must|do) (i|we) do\b|how (do|can|should) (i|we) (fix|repair)|what to do\b",
+        ),
     ),
     (
         "alarming",
         (
             r"\b(alarm\w*|alerts?|warnings?|critical|problems?|issues?|wrong|trouble|fault\w*)\b|needs? attention",
+            r"\b(unusual|strange|odd|abnormal\w*|anomal\w*)\b",
             r"everything (ok|okay|fine|alright|good|all right)|is all (well|ok|good|fine)",
         ),
     ),
@@ -97,48 +103,27 @@ _PATTERNS: tuple[tuple[Kind, tuple[str, ...]], ...] = (
         "status",
         (
             r"\b(status|state|show|doing|now|current(ly)?|value|reading|list)\b",
-            r"how (is|are|was)|what('s| is)|tell me",
+            r"how (is|are|was|were)|what('s| is| was| were| are)|tell me|which .{1,40} (are|is) in\b",
         ),
     ),
 )
 _COMPILED = tuple((kind, re.compile("|".join(patterns), re.I)) for kind, patterns in _PATTERNS)
+_PAST = re.compile(
+    r"how often|\b(did|had|were|was)\b|\blast (alarm|alert|fault|problem)|(has|have) .{0,40}(alarmed|had)\b",
+    re.I,
+)
+"""Of an alarm: it is asked what was, not what is."""
 _LOWEST = re.compile(
     r"\b(cold|cool|low|small|weak|dry|empt|dark)(i?est|er)\b|\b(lowest|minimum|least|coldest|coolest|driest|emptiest)\b",
     re.I,
 )
 _ADJECTIVES = {
-    "temp": r"\b(hot|warm|cold|cool)(t?er|t?est)?\b|temperature|degrees",
+    "temp": r"\b(hot|warm|cold|cool)(t?er|t?est)?\b(?![ _-](room|store|storage|water|chain))|temperature|degrees",
     "humid": r"\b(wet|damp|humid)(t?est)?\b|humidity",
     "level": r"\bfull(est)?\b|\bempt(y|iest)\b",
     "light": r"\b(bright|dark)(est)?\b",
     "charge": r"\bbatter(y|ies)\b",
 }
-_UNITS = {"minute": 60_000, "min": 60_000, "hour": 3_600_000, "h": 3_600_000, "day": 86_400_000, "week": 604_800_000}
-_SPELLED = {
-    "a": 1,
-    "an": 1,
-    "one": 1,
-    "two": 2,
-    "three": 3,
-    "four": 4,
-    "five": 5,
-    "six": 6,
-    "eight": 8,
-    "ten": 10,
-    "twelve": 12,
-}
-_LAST = re.compile(
-    r"\b(?:last|past|previous)\s+(?:(\d{1,4}|" + "|".join(_SPELLED) + r")\s+)?(minute|min|hour|h|day|week)s?\b", re.I
-)
-_DAY = 86_400_000
-
-
-class Span(msgspec.Struct, frozen=True):
-    """A time range in ms with the words to say it."""
-
-    start: int
-    end: int
-    words: str
 
 
 class Question(msgspec.Struct, frozen=True):
@@ -156,9 +141,14 @@ def parse(text: str, metrics: set[str], now: int) -> Question:
     """``metrics`` are the names there are; ``now`` in ms. All times are UTC."""
     kind: Kind = next((kind for kind, pattern in _COMPILED if pattern.search(text)), "unknown")
     metric = _metric(text, metrics)
-    span = _span(text, now)
-    if kind == "status" and span is not None:
+    span = span_of(text, now)
+    if kind == "unknown" and metric is not None:
+        kind = "status"
+    if kind in ("status", "average") and span is not None:
         kind = "history"
+    if kind == "alarming" and (span is not None or _PAST.search(text)):
+        kind = "happened"
+        span = span or Span(now - 7 * DAY, now, "the last 7 days")
     since = bool(re.search(r"since when|how long|for how", text, re.I))
     return Question(kind, text, metric, bool(_LOWEST.search(text)), since, span)
 
@@ -176,28 +166,3 @@ def _metric(text: str, metrics: set[str]) -> str | None:
     parts = {part for m in metrics for part in folded(m).split() if len(part) > 2}
     named = [part for part in parts if f" {part} " in words]
     return max(named, key=len) if named else None
-
-
-def _span(text: str, now: int) -> Span | None:
-    midnight = now - now % _DAY
-    match = _LAST.search(text)
-    if match is not None:
-        given = (match[1] or "one").lower()
-        count = _SPELLED[given] if given in _SPELLED else max(int(given), 1)
-        unit = match[2].lower()
-        spoken = {"h": "hour", "min": "minute"}.get(unit, unit)
-        spoken = f"the last {count} {spoken}s" if count > 1 else f"the last {spoken}"
-        return Span(now - min(count * _UNITS[unit], 30 * _DAY), now, spoken)
-    if re.search(r"last night|overnight|during the night", text, re.I):
-        # The night that ended last, or the one that is going on: 20:00 to 07:00 UTC.
-        start = midnight - 4 * 3_600_000 if now % _DAY < 20 * 3_600_000 else midnight + 20 * 3_600_000
-        return Span(start, min(now, start + 11 * 3_600_000), "last night (20:00 to 07:00 UTC)")
-    if re.search(r"\byesterday\b", text, re.I):
-        return Span(midnight - _DAY, midnight, "yesterday (UTC)")
-    if re.search(r"\btoday\b|this (morning|afternoon)", text, re.I):
-        return Span(midnight, now, "today (UTC)")
-    if re.search(r"\bthis week\b", text, re.I):
-        return Span(now - 7 * _DAY, now, "the last 7 days")
-    if re.search(r"\brecent(ly)?\b|just now", text, re.I):
-        return Span(now - 3_600_000, now, "the last hour")
-    return None

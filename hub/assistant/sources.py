@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from hub.assistant.questions import Span
+from hub.assistant.times import Span
 from hub.insight import words
 from hub.insight.check import sentences
 from hub.model import Device, Source

@@ -71,7 +71,7 @@ class Lookup:
         ]
         if len(found) == 1:
             return found[0]
-        names = [d.id for d in found[:5]] or self._near(text)
+        names = [d.id for d in found[:5]] or self.near(text)
         hint = f"Did you mean {', '.join(names)}?" if names else "find_devices lists them."
         raise NotFound(f"There is no one device {text[:80]!r}.", hint)
 
@@ -132,7 +132,13 @@ class Lookup:
         )  # fmt: skip
         return " ".join(folded(part) for part in told if part)
 
-    def _near(self, text: str) -> list[str]:
+    def metric(self, word: str) -> bool:
+        """Whether some device has a metric with this word in its name."""
+        wanted = folded(word)
+        return any(wanted in folded(metric) for device in self._fleet.devices() for metric in device.metrics)
+
+    def near(self, text: str) -> list[str]:
+        """The ids of at most three devices whose id or name is much like ``text``."""
         names = {folded(form): d.id for d in self._fleet.devices() for form in (d.id, d.display_name)}
         return list(
             dict.fromkeys(names[name] for name in get_close_matches(folded(text), list(names), n=3, cutoff=0.6))

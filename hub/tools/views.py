@@ -44,6 +44,7 @@ class AlertView(msgspec.Struct, frozen=True):
     cleared_at: int | None
     cause: str | None
     why: str | None
+    actions: tuple[str, ...] = ()
 
     @classmethod
     def of(cls, alert: Alert, name: str, diagnosis: Diagnosis | None) -> AlertView:
@@ -51,6 +52,7 @@ class AlertView(msgspec.Struct, frozen=True):
             alert.id, alert.device, name, alert.metric, alert.severity, alert.state, alert.message, alert.raised_at,
             f"{words.date(alert.raised_at)} UTC", alert.cleared_at,
             diagnosis.cause if diagnosis else None, diagnosis.summary if diagnosis else None,
+            diagnosis.actions if diagnosis else (),
         )  # fmt: skip
 
 

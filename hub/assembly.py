@@ -54,6 +54,7 @@ from hub.wiring import (
     roots_of,
     rules_of,
 )
+from hub.worker import Worker
 
 log = logging.getLogger(__name__)
 
@@ -114,6 +115,8 @@ async def open_hub(settings: Settings, token: str | None, *, lasting_broker: boo
             log.error("the history was damaged: it is kept as %s and a new one has begun", store.set_aside)
         providers = await open_providers(ai_settings(settings.ai), data / "ai-spent.json")
         stack.push_async_callback(providers.close)
+        worker = Worker(memory_mb=settings.analysis.memory_mb)
+        stack.push_async_callback(worker.close)
 
         inbox, bus, fleet = Inbox(), Bus(), Fleet(fleet_limits(settings))
         roots = roots_of(settings)
@@ -180,7 +183,14 @@ async def open_hub(settings: Settings, token: str | None, *, lasting_broker: boo
             assistant=assistant,
             memory=Memory(assistant, store.conversations, now_ms),
             diagnostician=diagnostician,
-            analyst=Analyst(providers=providers),
+            analyst=Analyst(
+                providers=providers,
+                worker=worker,
+                library=store.library,
+                fleet=fleet,
+                now=now_ms,
+                speech_model=settings.analysis.speech_model,
+            ),
             providers=providers,
             usage=Meter(),
             failed=lambda: failed,

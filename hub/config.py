@@ -144,6 +144,16 @@ class Ai(Section):
     servers: dict[Annotated[str, Field(pattern=r"^[a-z0-9_-]{1,32}$")], AiServer] = {}
 
 
+class Analysis(Section):
+    """Of files that people send: how large they may be, how much memory reading one may take, and the folder of the
+    faster-whisper model that writes down speech."""
+
+    audio_mb: int = Field(default=50, ge=1, le=200)
+    document_mb: int = Field(default=50, ge=1, le=200)
+    memory_mb: int = Field(default=3_072, ge=512, le=65_536)
+    speech_model: Path | None = None
+
+
 class Settings(Section):
     """Everything that can be set, with its default."""
 
@@ -153,6 +163,7 @@ class Settings(Section):
     presence: Presence = Presence()
     limits: Limits = Limits()
     ai: Ai = Ai()
+    analysis: Analysis = Analysis()
 
 
 NAMES = {

@@ -10,18 +10,46 @@ from typing import Literal
 from hub.errors import TooLarge, WrongType
 
 IMAGE_LIMIT = 10 * 1024 * 1024
-ImageKind = Literal["png", "jpeg"]
-_MAGIC: tuple[tuple[bytes, ImageKind], ...] = ((b"\x89PNG\r\n\x1a\n", "png"), (b"\xff\xd8\xff", "jpeg"))
+ImageKind = Literal["png", "jpeg", "webp"]
+AudioKind = Literal["wav", "flac", "mp3", "ogg"]
+_IMAGES: tuple[tuple[re.Pattern[bytes], ImageKind], ...] = (
+    (re.compile(rb"\x89PNG\r\n\x1a\n"), "png"),
+    (re.compile(rb"\xff\xd8\xff"), "jpeg"),
+    (re.compile(rb"RIFF....WEBP", re.DOTALL), "webp"),
+)
+_AUDIO: tuple[tuple[re.Pattern[bytes], AudioKind], ...] = (
+    (re.compile(rb"(RIFF|RF64)....WAVE", re.DOTALL), "wav"),
+    (re.compile(rb"fLaC"), "flac"),
+    (re.compile(rb"OggS"), "ogg"),
+    (re.compile(rb"ID3|\xff[\xe2-\xe7\xf2-\xf7\xfa-\xff]"), "mp3"),
+)
+_PDF_WITHIN = 1024
+"""Readers of PDF have always let something stand before its beginning."""
 
 
 def image_kind(data: bytes) -> ImageKind:
-    """Raises TooLarge above :data:`IMAGE_LIMIT`, WrongType for anything that does not begin as PNG or JPEG."""
+    """Raises TooLarge above :data:`IMAGE_LIMIT`, WrongType for anything that does not begin as PNG, JPEG or WebP."""
     if len(data) > IMAGE_LIMIT:
         raise TooLarge(f"The image has more than {IMAGE_LIMIT // 1024 // 1024} MB.", "Send a smaller one.")
-    for magic, kind in _MAGIC:
-        if data.startswith(magic):
+    for magic, kind in _IMAGES:
+        if magic.match(data):
             return kind
-    raise WrongType("The file is neither a PNG nor a JPEG image.", "Its content counts, not its name.")
+    raise WrongType("The file is no PNG, JPEG or WebP image.", "Its content counts, not its name.")
+
+
+def audio_kind(data: bytes) -> AudioKind:
+    """Raises WrongType for anything that does not begin as WAV, FLAC, MP3 or OGG."""
+    for magic, kind in _AUDIO:
+        if magic.match(data):
+            return kind
+    raise WrongType("The file is no WAV, FLAC, MP3 or OGG recording.", "Its content counts, not its name.")
+
+
+def document_kind(data: bytes) -> Literal["pdf"]:
+    """Raises WrongType for anything that does not begin as PDF."""
+    if b"%PDF-" not in data[:_PDF_WITHIN]:
+        raise WrongType("The file is no PDF.", "Its content counts, not its name.")
+    return "pdf"
 
 
 def safe_name(name: str | None, fallback: str = "upload") -> str:

@@ -66,6 +66,8 @@ def http_settings(settings: Settings, listener: socket.socket, token: str | None
         allowed_hosts=settings.http.allowed_hosts,
         allowed_origins=settings.http.allowed_origins,
         web_dir=web_dir(),
+        audio_bytes=settings.analysis.audio_mb * 1024 * 1024,
+        document_bytes=settings.analysis.document_mb * 1024 * 1024,
     )
 
 

@@ -43,6 +43,7 @@ from hub.store.sqlite import SqliteStore
 from hub.tools import Tools
 from hub.twins import Twins
 from hub.usage import Meter
+from hub.worker import Worker
 
 RULES = """
 [[rule]]
@@ -144,6 +145,7 @@ async def running_hub(
     link = {"now": LinkState("127.0.0.1:1883", connected=True, subscribed=True)}
     providers = Providers(ordered=models, settings=AiSettings(mode="builtin", diagnosis_timeout_s=15))
     assistant = Assistant(tools=Tools(fleet=fleet, engine=engine, store=store, now=now_ms), providers=providers)
+    worker = Worker()  # starts its process with its first job
     services = Services(
         fleet=fleet,
         engine=engine,
@@ -184,7 +186,7 @@ async def running_hub(
             services,
             assistant=assistant,
             diagnostician=desk,
-            analyst=Analyst(providers=providers),
+            analyst=Analyst(providers=providers, worker=worker, library=store.library, fleet=fleet, now=now_ms),
             providers=providers,
         )
     with socket.socket() as listener:
@@ -217,6 +219,7 @@ async def running_hub(
                 await asyncio.wait_for(tasks[0], 5)
                 bus.close()
                 await asyncio.wait_for(asyncio.gather(*tasks[1:]), 5)
+                await worker.close()
                 await store.close()
 
 

@@ -9,8 +9,9 @@ from typing import Any
 
 import msgspec
 
+from hub.analysis import Found, Link
 from hub.errors import AiUnavailable
-from hub.model import CauseMatch, Claim, Diagnosis, Evidence, WriteDiagnosis, Writer
+from hub.model import Analysis, AnalysisKind, CauseMatch, Claim, Diagnosis, Evidence, WriteDiagnosis, Writer
 from hub.runs import Runs
 
 WRITER = Writer("builtin", "builtin", False)
@@ -26,20 +27,6 @@ class Reply(msgspec.Struct):
     model: str = "builtin"
     generative: bool = False
     tokens_used: int = 7
-
-
-class Image(msgspec.Struct):
-    filename: str
-    analysis: str
-    device_id: str | None
-    format: str = "png"
-    width: int = 1
-    height: int = 1
-    provider: str = "builtin"
-    model: str = "builtin"
-    generative: bool = False
-    tokens_used: int = 0
-    properties: dict[str, float | str] = {}
 
 
 class Ai:
@@ -80,10 +67,30 @@ class Ai:
     def pending(self, alert_id: str) -> bool:
         return alert_id in self.pending_ids
 
-    async def analyse_image(self, filename: str | None, data: bytes, device_id: str | None = None) -> Image:
+    async def analyse(
+        self, kind: AnalysisKind, filename: str | None, data: bytes, *, device: str | None = None, **options: Any
+    ) -> Analysis:
         if self.fault:
             raise self.fault
-        return Image(filename or "picture", f"{len(data)} bytes", device_id)
+        return Analysis(
+            id="a-1",
+            kind=kind,
+            filename=filename or "picture",
+            format="png",
+            bytes=len(data),
+            created_at=now_ms(),
+            device=device,
+            analysis=f"{len(data)} bytes",
+            generated_by=WRITER,
+            tokens_used=0,
+            facts={"width": 1, "height": 1, "properties": {}},
+        )
+
+    async def ask(self, analysis_id: str, question: str) -> Found:
+        raise AiUnavailable("no provider serves this.")
+
+    async def link(self, analysis_id: str, change: Link) -> Analysis:
+        raise AiUnavailable("no provider serves this.")
 
     def describe(self) -> Sequence[Writer]:
         return [WRITER]

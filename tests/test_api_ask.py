@@ -162,12 +162,13 @@ async def test_a_picture_of_just_10_mb_is_taken_and_one_byte_more_is_not(hub: Ap
     assert (much_more.status_code, set(much_more.json())) == (413, {"detail"})
 
 
-async def test_an_endless_upload_is_cut_off_while_it_streams(tmp_path: Path) -> None:
+@pytest.mark.parametrize("kind", ["image", "audio", "document"])
+async def test_an_endless_upload_is_cut_off_while_it_streams(tmp_path: Path, kind: str) -> None:
     """No length is announced, so only counting what arrives can stop it."""
-    async with running_hub(tmp_path, image_bytes=100_000) as hub:
+    async with running_hub(tmp_path, **{f"{kind}_bytes": 100_000}) as hub:
         reader, writer = await asyncio.open_connection("127.0.0.1", hub.port)
         writer.write(
-            b"POST /analyze/image HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n"
+            b"POST /analyze/" + kind.encode() + b" HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n"
             b"Content-Type: multipart/form-data; boundary=b\r\n\r\n"
             b'46\r\n--b\r\nContent-Disposition: form-data; name="file"; filename="a.png"\r\n\r\n\r\n'
         )

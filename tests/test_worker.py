@@ -13,20 +13,15 @@ from collections.abc import AsyncIterator
 from importlib.util import find_spec
 from pathlib import Path
 
-import numpy as np
 import pypdf
 import pytest
 import pytest_asyncio
-import soundfile
-from fpdf import FPDF
-from PIL import Image, ImageDraw, ImageFont
+from PIL import Image
 
 from hub.errors import TooBusy, WorkFailed, WrongType
 from hub.worker import Worker
 from hub.worker.pdf import MOST_PAGES
-
-RATE = 20_000
-
+from specimens import machine, pdf, plate, png, scan, sound
 
 # One process for the whole file: what it is sent must not change what it does next.
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -37,51 +32,6 @@ async def worker() -> AsyncIterator[Worker]:
     opened = Worker()
     yield opened
     await opened.close()
-
-
-def pdf(*pages: str) -> bytes:
-    made = FPDF()
-    made.set_font("helvetica", size=12)
-    for text in pages:
-        made.add_page()
-        made.multi_cell(0, 8, text)
-    return bytes(made.output())
-
-
-def plate() -> Image.Image:
-    image = Image.new("RGB", (800, 300), "white")
-    draw, font = ImageDraw.Draw(image), ImageFont.load_default(40)
-    draw.text((40, 60), "PUMP P-101  7.5 kW", fill="black", font=font)
-    draw.text((40, 150), "SERIAL 48213", fill="black", font=font)
-    return image
-
-
-def png(image: Image.Image) -> bytes:
-    buffer = io.BytesIO()
-    image.save(buffer, "PNG")
-    return buffer.getvalue()
-
-
-def scan(image: Image.Image) -> bytes:
-    buffer = io.BytesIO()
-    image.save(buffer, "PDF")
-    return buffer.getvalue()
-
-
-def sound(samples: np.ndarray, kind: str = "WAV", rate: int = RATE) -> bytes:
-    buffer = io.BytesIO()
-    soundfile.write(buffer, samples, rate, format=kind)
-    return buffer.getvalue()
-
-
-def machine(fault_hz: float | None, seed: int = 3, seconds: float = 5.0) -> np.ndarray:
-    """A hum in noise; with a fault, a decaying ring at 3.2 kHz each time a ball passes the crack."""
-    rng, t = np.random.default_rng(seed), np.arange(int(seconds * RATE)) / RATE
-    made = 0.1 * np.sin(2 * np.pi * 49.5 * t) + rng.normal(0, 0.03, t.size)
-    if fault_hz:
-        since = t % (1 / fault_hz)
-        made += 0.25 * np.exp(-since * 900) * np.sin(2 * np.pi * 3_200 * since)
-    return made.clip(-1, 1)
 
 
 async def recording(worker: Worker, data: bytes, model: str | None = None, words: str = "") -> dict[str, object]:
@@ -202,7 +152,7 @@ async def test_speech_is_written_down_with_the_weights_that_are_named(worker: Wo
 async def test_without_weights_it_says_how_to_get_a_transcript(worker: Worker, tmp_path: Path) -> None:
     found = await recording(worker, sound(machine(None)), str(tmp_path))
     assert found["speech"] is None
-    assert any("ai.speech_model" in note for note in found["notes"])  # type: ignore[attr-defined]
+    assert any("analysis.speech_model" in note for note in found["notes"])  # type: ignore[attr-defined]
 
 
 async def test_it_comes_back_after_it_was_killed() -> None:

@@ -902,9 +902,115 @@ export interface paths {
         put?: never;
         /**
          * Image
-         * @description PNG or JPEG, by its content and not by its name.
+         * @description PNG, JPEG or WebP, by its content and not by its name.
          */
         post: operations["image_analyze_image_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/analyze/audio": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Audio
+         * @description WAV, FLAC, MP3 or OGG: what its sound tells of a machine, and what is said in it.
+         */
+        post: operations["audio_analyze_audio_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/analyze/document": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Document
+         * @description PDF: its text by page, its tables, a summary. With ``model`` (once for each) it is a manual of that device
+         *     model, and quoted in the diagnoses of such devices.
+         */
+        post: operations["document_analyze_document_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/analyses": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Listing
+         * @description Newest first.
+         */
+        get: operations["listing_api_analyses_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/analyses/{analysis_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One */
+        get: operations["one_api_analyses__analysis_id__get"];
+        put?: never;
+        post?: never;
+        /**
+         * Forget
+         * @description A deleted document is quoted no more; what diagnoses have quoted stays in them.
+         */
+        delete: operations["forget_api_analyses__analysis_id__delete"];
+        options?: never;
+        head?: never;
+        /**
+         * Link
+         * @description A key that is absent leaves its link; ``device_id`` null takes it away.
+         */
+        patch: operations["link_api_analyses__analysis_id__patch"];
+        trace?: never;
+    };
+    "/api/analyses/{analysis_id}/ask": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Ask
+         * @description An answer from one document, with the quotes it rests on and their pages.
+         */
+        post: operations["ask_api_analyses__analysis_id__ask_post"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1138,6 +1244,68 @@ export interface components {
              */
             diagnosis_state: "pending" | "ready" | "none";
         };
+        /**
+         * AnalysisEdit
+         * @description ``models`` are the device models that a document is a manual of.
+         */
+        AnalysisEdit: {
+            /** Device Id */
+            device_id?: string | null;
+            /**
+             * Models
+             * @default []
+             */
+            models: string[];
+        };
+        /** AnalysisPage */
+        AnalysisPage: {
+            /** Items */
+            items: components["schemas"]["AnalysisShape"][];
+            /** Next */
+            next: string | null;
+        };
+        /**
+         * AnalysisShape
+         * @description ``facts`` is what was measured or read, kind by kind; ``notes`` what could not be done, and how to get it.
+         *     ``models`` are the device models that a document is a manual of.
+         */
+        AnalysisShape: {
+            /** Id */
+            id: string;
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "image" | "audio" | "document";
+            /** Filename */
+            filename: string;
+            /** Format */
+            format: string;
+            /** Bytes */
+            bytes: number;
+            /** Created At */
+            created_at: number;
+            /** Device Id */
+            device_id: string | null;
+            /** Analysis */
+            analysis: string;
+            /** Provider */
+            provider: string;
+            /** Model */
+            model: string;
+            /** Generative */
+            generative: boolean;
+            /** Tokens Used */
+            tokens_used: number;
+            /** Facts */
+            facts: {
+                [key: string]: unknown;
+            };
+            /** Notes */
+            notes: string[];
+            /** Models */
+            models: string[];
+        };
         /** Answer */
         Answer: {
             /** Question */
@@ -1146,6 +1314,25 @@ export interface components {
             answer: string;
             /** Model */
             model: string;
+        };
+        /** Body_audio_analyze_audio_post */
+        Body_audio_analyze_audio_post: {
+            /** File */
+            file: string;
+            /** Device Id */
+            device_id?: string | null;
+        };
+        /** Body_document_analyze_document_post */
+        Body_document_analyze_document_post: {
+            /** File */
+            file: string;
+            /** Device Id */
+            device_id?: string | null;
+            /**
+             * Model
+             * @default []
+             */
+            model: string[];
         };
         /** Body_image_analyze_image_post */
         Body_image_analyze_image_post: {
@@ -1564,6 +1751,24 @@ export interface components {
             /** Created At */
             created_at: number;
         };
+        /**
+         * DocumentAnswer
+         * @description ``quotes`` is empty where nothing was found, and then nothing is claimed.
+         */
+        DocumentAnswer: {
+            /** Answer */
+            answer: string;
+            /** Quotes */
+            quotes: components["schemas"]["QuoteShape"][];
+            generated_by: components["schemas"]["WriterShape"];
+            /** Tokens Used */
+            tokens_used: number;
+        };
+        /** DocumentQuestion */
+        DocumentQuestion: {
+            /** Question */
+            question: string;
+        };
         /** EvidenceShape */
         EvidenceShape: {
             /** Id */
@@ -1696,30 +1901,49 @@ export interface components {
         };
         /** ImageAnswer */
         ImageAnswer: {
+            /** Id */
+            id: string;
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "image" | "audio" | "document";
             /** Filename */
             filename: string;
-            /** Analysis */
-            analysis: string;
-            /** Model */
-            model: string;
-            /** Provider */
-            provider: string;
-            /** Generative */
-            generative: boolean;
             /** Format */
             format: string;
+            /** Bytes */
+            bytes: number;
+            /** Created At */
+            created_at: number;
+            /** Device Id */
+            device_id: string | null;
+            /** Analysis */
+            analysis: string;
+            /** Provider */
+            provider: string;
+            /** Model */
+            model: string;
+            /** Generative */
+            generative: boolean;
+            /** Tokens Used */
+            tokens_used: number;
+            /** Facts */
+            facts: {
+                [key: string]: unknown;
+            };
+            /** Notes */
+            notes: string[];
+            /** Models */
+            models: string[];
             /** Width */
             width: number;
             /** Height */
             height: number;
-            /** Device Id */
-            device_id: string | null;
             /** Properties */
             properties: {
                 [key: string]: number | boolean | string;
             };
-            /** Tokens Used */
-            tokens_used: number;
         };
         /**
          * ImportAnswer
@@ -2273,6 +2497,20 @@ export interface components {
         Question: {
             /** Question */
             question: string;
+        };
+        /**
+         * QuoteShape
+         * @description Words of a document exactly as its page has them; pages count from 1.
+         */
+        QuoteShape: {
+            /** Document Id */
+            document_id: string;
+            /** Filename */
+            filename: string;
+            /** Page */
+            page: number;
+            /** Text */
+            text: string;
         };
         /** RejectedPage */
         RejectedPage: {
@@ -4185,7 +4423,9 @@ export interface operations {
     image_analyze_image_post: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                accept?: string;
+            };
             path?: never;
             cookie?: never;
         };
@@ -4202,9 +4442,10 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ImageAnswer"];
+                    "application/x-ndjson": unknown;
                 };
             };
-            /** @description Not a PNG or JPEG picture */
+            /** @description No PNG, JPEG or WebP picture */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -4217,6 +4458,270 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    audio_analyze_audio_post: {
+        parameters: {
+            query?: never;
+            header?: {
+                accept?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "multipart/form-data": components["schemas"]["Body_audio_analyze_audio_post"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AnalysisShape"];
+                    "application/x-ndjson": unknown;
+                };
+            };
+            /** @description No WAV, FLAC, MP3 or OGG recording */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    document_analyze_document_post: {
+        parameters: {
+            query?: never;
+            header?: {
+                accept?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "multipart/form-data": components["schemas"]["Body_document_analyze_document_post"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AnalysisShape"];
+                    "application/x-ndjson": unknown;
+                };
+            };
+            /** @description No PDF */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    listing_api_analyses_get: {
+        parameters: {
+            query?: {
+                kind?: ("image" | "audio" | "document") | null;
+                device_id?: string | null;
+                limit?: number;
+                cursor?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AnalysisPage"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    one_api_analyses__analysis_id__get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                analysis_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AnalysisShape"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    forget_api_analyses__analysis_id__delete: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                analysis_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    link_api_analyses__analysis_id__patch: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                analysis_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AnalysisEdit"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AnalysisShape"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    ask_api_analyses__analysis_id__ask_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                analysis_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["DocumentQuestion"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DocumentAnswer"];
+                };
             };
             /** @description Validation Error */
             422: {

@@ -1,5 +1,6 @@
 """What can be told of a file that somebody sends."""
 
-from hub.analysis.images import Analyst, ImageAnalysis
+from hub.analysis.desk import Analyst, Link
+from hub.analysis.documents import Found
 
-__all__ = ["Analyst", "ImageAnalysis"]
+__all__ = ["Analyst", "Found", "Link"]

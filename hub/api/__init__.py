@@ -13,6 +13,7 @@ from fastapi.routing import APIRoute, APIWebSocketRoute
 
 from hub.api import (
     alerts,
+    analyses,
     analyze,
     ask,
     commands,
@@ -80,7 +81,8 @@ def create_api(services: Services, http: HttpSettings, broadcaster: Broadcaster)
         status.routes(services, http, broadcaster),
         ask.routes(services.assistant, turns, services.shutdown, http.question_chars),
         conversations.routes(services.memory, turns, services.shutdown),
-        analyze.routes(services.analyst, turns, http),
+        analyze.routes(services.analyst, Turns(http.ai_requests, analyze.busy), http),
+        analyses.routes(services.analyst, services.store.library, turns),
         sse.routes(broadcaster, services.fleet, services.store),
         simple.routes(services, broadcaster, turns),
         live.routes(broadcaster.live, services.shutdown),
@@ -95,7 +97,7 @@ def create_api(services: Services, http: HttpSettings, broadcaster: Broadcaster)
     problems.install(app)
     # The last one added is the outermost.
     app.add_middleware(problems.Crashes)
-    longer = {analyze.PATH: analyze.most_bytes(http), tables.IMPORT: tables.IMPORT_BYTES}
+    longer = {**analyze.longest(http), tables.IMPORT: tables.IMPORT_BYTES}
     app.add_middleware(Sizes, limit=lambda path: longer.get(path, http.body_bytes))
     app.add_middleware(Guard, http=http, access=access, is_open=_open(page.first_parts(http.web_dir) - taken))
     return app

@@ -1,60 +1,151 @@
-"""``POST /analyze/image``: what can be told of a picture."""
+"""``POST /analyze/image``, ``/analyze/audio`` and ``/analyze/document``: what can be told of a file.
+
+Asked for lines (``Accept: application/x-ndjson``), the answer tells its progress: ``progress`` again and again, at the
+end ``done`` with the analysis, or ``error``. Who goes away ends the work.
+"""
 
 from __future__ import annotations
 
-from typing import Annotated
+import asyncio
+import contextlib
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
+from contextlib import aclosing
+from typing import Annotated, Any
 
-from fastapi import APIRouter, File, Form, UploadFile
-from starlette.responses import Response
+import msgspec
+from fastapi import APIRouter, File, Form, Header, UploadFile
+from starlette.responses import Response, StreamingResponse
 
-from hub.api import shapes
+from hub.api import analysis_shapes as shapes
 from hub.api.problems import Json
 from hub.api.services import Analyst, HttpSettings
 from hub.api.turns import Turns
-from hub.errors import TooLarge
+from hub.errors import HubError, TooBusy, TooLarge
+from hub.model import Analysis, AnalysisKind
+from hub.worker import Progress
 
-PATH = "/analyze/image"
+LINES = "application/x-ndjson"
 MULTIPART_BYTES = 64 * 1024
 """What the form around the file may take."""
+Device = Annotated[str | None, Form(max_length=128)]
+Accept = Annotated[str, Header()]
+Shape = Callable[[Analysis], Any]
+Work = Callable[[Progress], Awaitable[Analysis]]
 
 
-def most_bytes(http: HttpSettings) -> int:
-    """The length of a whole request."""
-    return http.image_bytes + MULTIPART_BYTES
+def longest(http: HttpSettings) -> dict[str, int]:
+    """The length of a whole request, by path."""
+    return {
+        "/analyze/image": http.image_bytes + MULTIPART_BYTES,
+        "/analyze/audio": http.audio_bytes + MULTIPART_BYTES,
+        "/analyze/document": http.document_bytes + MULTIPART_BYTES,
+    }
+
+
+def busy() -> HubError:
+    return TooBusy("Too many files are being analysed already.", "Try again in a moment.")
 
 
 def routes(analyst: Analyst, turns: Turns, http: HttpSettings) -> APIRouter:
     router = APIRouter(tags=["analysis"])
+    most = longest(http)
 
-    @router.post(
-        PATH,
-        response_model=shapes.ImageAnswer,
-        responses={400: {"description": "Not a PNG or JPEG picture"}, 413: {"description": "Too large"}},
-        # Enforced while the body streams in, so that nobody fills the disk.
-        max_body_size=most_bytes(http),
-    )
-    async def image(
-        file: Annotated[UploadFile, File()], device_id: Annotated[str | None, Form(max_length=128)] = None
-    ) -> Response:
-        """PNG or JPEG, by its content and not by its name."""
-        data = await file.read(http.image_bytes + 1)
-        if len(data) > http.image_bytes:
-            raise TooLarge(f"A picture has at most {http.image_bytes // 1024 // 1024} MB.")
-        with turns.turn():
-            found = await analyst.analyse_image(file.filename, data, device_id)
-        answer: shapes.ImageAnswer = {
-            "filename": found.filename,
-            "analysis": found.analysis,
-            "model": found.model,
-            "provider": found.provider,
-            "generative": found.generative,
-            "format": found.format,
-            "width": found.width,
-            "height": found.height,
-            "device_id": found.device_id,
-            "properties": dict(found.properties),
-            "tokens_used": found.tokens_used,
+    def about(path: str, kinds: str) -> dict[str, Any]:
+        return {
+            "path": path,
+            "responses": {
+                200: {"content": {LINES: {}}},
+                400: {"description": kinds},
+                413: {"description": "Too large"},
+            },
+            # Enforced while the body streams in, so that nobody fills the disk.
+            "max_body_size": most[path],
         }
-        return Json(answer)
+
+    async def told(
+        kind: AnalysisKind, file: UploadFile, largest: int, accept: str, shape: Shape = shapes.analysis, **options: Any
+    ) -> Response:
+        data = await file.read(largest + 1)
+        if len(data) > largest:
+            raise TooLarge(f"This file may have at most {largest // 1024 // 1024} MB.", "Send a smaller one.")
+
+        async def work(progress: Progress) -> Analysis:
+            with turns.turn():
+                return await analyst.analyse(kind, file.filename, data, progress=progress, **options)
+
+        if LINES not in accept:
+            return Json(shape(await work(lambda stage, done, of: None)))
+        lines = _lines(work, shape)
+        # The first line is awaited here, so that a wrong file is told by the status.
+        first = await anext(lines)
+        return StreamingResponse(_rest(first, lines), media_type=LINES)
+
+    @router.post(response_model=shapes.ImageAnswer, **about("/analyze/image", "No PNG, JPEG or WebP picture"))
+    async def image(file: Annotated[UploadFile, File()], device_id: Device = None, accept: Accept = "") -> Response:
+        """PNG, JPEG or WebP, by its content and not by its name."""
+        return await told("image", file, http.image_bytes, accept, shapes.image, device=device_id)
+
+    @router.post(response_model=shapes.AnalysisShape, **about("/analyze/audio", "No WAV, FLAC, MP3 or OGG recording"))
+    async def audio(file: Annotated[UploadFile, File()], device_id: Device = None, accept: Accept = "") -> Response:
+        """WAV, FLAC, MP3 or OGG: what its sound tells of a machine, and what is said in it."""
+        return await told("audio", file, http.audio_bytes, accept, device=device_id)
+
+    @router.post(response_model=shapes.AnalysisShape, **about("/analyze/document", "No PDF"))
+    async def document(
+        file: Annotated[UploadFile, File()],
+        device_id: Device = None,
+        model: Annotated[list[Annotated[str, Form(max_length=200)]], Form(max_length=32)] = [],  # noqa: B006
+        accept: Accept = "",
+    ) -> Response:
+        """PDF: its text by page, its tables, a summary. With ``model`` (once for each) it is a manual of that device
+        model, and quoted in the diagnoses of such devices."""
+        return await told("document", file, http.document_bytes, accept, device=device_id, models=model)
 
     return router
+
+
+async def _lines(work: Work, shape: Shape) -> AsyncGenerator[bytes, None]:
+    """Only the newest progress is told: who reads slowly misses some, and nothing waits for him."""
+    changed = asyncio.Event()
+    newest: tuple[str, int, int] = ("waiting", 0, 1)
+
+    def progress(stage: str, done: int, of: int) -> None:
+        nonlocal newest
+        newest = (stage, done, of)
+        changed.set()
+
+    async def worked() -> Analysis:
+        try:
+            return await work(progress)
+        finally:
+            changed.set()
+
+    task = asyncio.create_task(worked(), name="analysis")
+    try:
+        while True:
+            await changed.wait()
+            await asyncio.sleep(0)  # the task that has just said its last word is done after this turn
+            changed.clear()
+            if task.done():
+                yield _json({"type": "done", "analysis": shape(await task)})
+                return
+            stage, done, of = newest
+            yield _json({"type": "progress", "stage": stage, "done": done, "of": of})
+    finally:
+        task.cancel()
+        with contextlib.suppress(asyncio.CancelledError, HubError):
+            await task
+
+
+async def _rest(first: bytes, lines: AsyncGenerator[bytes, None]) -> AsyncIterator[bytes]:
+    async with aclosing(lines):
+        yield first
+        try:
+            async for line in lines:
+                yield line
+        except HubError as error:
+            yield _json({"type": "error", "message": str(error)})
+
+
+def _json(told: Any) -> bytes:
+    return msgspec.json.encode(told) + b"\n"

@@ -6,11 +6,12 @@ Only what is needed, so that it can be put together in a test without a broker.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
+from hub.analysis import Found, Link
 from hub.assistant import Memory
 from hub.bus import Bus
 from hub.config import Store as Kept
@@ -19,7 +20,7 @@ from hub.dialects import Roots
 from hub.fleet import Fleet
 from hub.inbox import Inbox
 from hub.metrics import Metrics
-from hub.model import Diagnosis, Value, Writer
+from hub.model import Analysis, AnalysisKind, Diagnosis, Writer
 from hub.mqtt.explorer import Explorer
 from hub.mqtt.link import LinkState
 from hub.mqtt.recent import Recent
@@ -28,6 +29,7 @@ from hub.runs import Runs
 from hub.store.base import Store
 from hub.twins import Twins
 from hub.usage import Usage
+from hub.worker import Progress
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,8 +39,9 @@ class HttpSettings:
     Without a ``token`` everybody who reaches the port may do everything, so it must be bound to loopback.
     ``allowed_hosts`` are further names it may be called by; ``allowed_origins`` (``https://hub.example``) are further
     origins of its own page, behind a proxy that changes the Host. ``web_dir`` holds the built dashboard.
-    ``image_bytes`` bounds an uploaded picture, ``body_bytes`` every other request, ``ai_requests`` the questions
-    answered at the same time, ``question_chars`` a question to ``/ask``.
+    ``image_bytes``, ``audio_bytes`` and ``document_bytes`` bound an uploaded file, ``body_bytes`` every other request,
+    ``ai_requests`` the questions answered (and the files analysed) at the same time, ``question_chars`` a question to
+    ``/ask``.
     """
 
     host: str = "127.0.0.1"
@@ -48,6 +51,8 @@ class HttpSettings:
     allowed_origins: tuple[str, ...] = ()
     web_dir: Path
     image_bytes: int = 10 * 1024 * 1024
+    audio_bytes: int = 50 * 1024 * 1024
+    document_bytes: int = 50 * 1024 * 1024
     body_bytes: int = 256 * 1024
     ai_requests: int = 4
     question_chars: int = 20_000
@@ -68,33 +73,6 @@ class Reply(Protocol):
     def tokens_used(self) -> int: ...
 
 
-class ImageAnalysis(Protocol):
-    """What could be told of one picture and who told it."""
-
-    @property
-    def filename(self) -> str: ...
-    @property
-    def analysis(self) -> str: ...
-    @property
-    def format(self) -> str: ...
-    @property
-    def width(self) -> int: ...
-    @property
-    def height(self) -> int: ...
-    @property
-    def provider(self) -> str: ...
-    @property
-    def model(self) -> str: ...
-    @property
-    def generative(self) -> bool: ...
-    @property
-    def tokens_used(self) -> int: ...
-    @property
-    def device_id(self) -> str | None: ...
-    @property
-    def properties(self) -> Mapping[str, Value]: ...
-
-
 class Assistant(Protocol):
     """Raises AiError, or AiUnavailable when the named model cannot serve."""
 
@@ -111,9 +89,20 @@ class Diagnostician(Protocol):
 
 
 class Analyst(Protocol):
-    """Raises WrongType and TooLarge."""
+    """Raises WrongType, TooLarge, NotFound, TooBusy and WorkFailed."""
 
-    async def analyse_image(self, filename: str | None, data: bytes, device_id: str | None = None) -> ImageAnalysis: ...
+    async def analyse(
+        self,
+        kind: AnalysisKind,
+        filename: str | None,
+        data: bytes,
+        *,
+        device: str | None = None,
+        models: Sequence[str] = (),
+        progress: Progress = ...,
+    ) -> Analysis: ...
+    async def ask(self, analysis_id: str, question: str) -> Found: ...
+    async def link(self, analysis_id: str, change: Link) -> Analysis: ...
 
 
 class Providers(Protocol):

@@ -275,17 +275,3 @@ class CountedAnswer(TypedDict):
     question: str
     answer: str
     tokens_used: int
-
-
-class ImageAnswer(TypedDict):
-    filename: str
-    analysis: str
-    model: str
-    provider: str
-    generative: bool
-    format: str
-    width: int
-    height: int
-    device_id: str | None
-    properties: dict[str, Value]
-    tokens_used: int

@@ -52,6 +52,8 @@ def routes(services: Services, http: HttpSettings, broadcaster: Broadcaster) -> 
             "busiest": busiest(services.fleet),
             "limits": {
                 "image_bytes": http.image_bytes,
+                "audio_bytes": http.audio_bytes,
+                "document_bytes": http.document_bytes,
                 "body_bytes": http.body_bytes,
                 "ai_requests": http.ai_requests,
             },

@@ -52,6 +52,17 @@ class CredentialWanted(Incoming):
     prefixes: Annotated[list[str], Field(max_length=16)] = []
 
 
+class AnalysisEdit(Incoming):
+    """``models`` are the device models that a document is a manual of."""
+
+    device_id: Annotated[str, Field(max_length=128)] | None = None
+    models: Annotated[list[Text], Field(max_length=32)] = []
+
+
+class DocumentQuestion(Incoming):
+    question: Annotated[str, StringConstraints(strip_whitespace=True, min_length=3, max_length=500)]
+
+
 class SeriesWanted(Incoming):
     device_id: str = Field(max_length=128)
     metric: str = Field(max_length=256)

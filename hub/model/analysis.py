@@ -14,7 +14,7 @@ AnalysisKind = Literal["image", "audio", "document"]
 class Analysis(msgspec.Struct, frozen=True):
     """One file and what could be told of it.
 
-    ``id`` also names the kept file. ``facts`` holds what was measured or read (kind by kind, plain JSON), ``notes``
+    The file itself is not kept. ``facts`` holds what was measured or read (kind by kind, plain JSON), ``notes``
     what could not be done and how to get it. ``models`` are the device models that a document is a manual of.
     """
 

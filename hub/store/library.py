@@ -9,6 +9,7 @@ import re
 import sqlite3
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from functools import partial
+from itertools import islice
 from typing import Any
 
 import msgspec
@@ -19,79 +20,17 @@ from hub.store.connection import transaction
 _encode = msgspec.msgpack.Encoder().encode
 _decode = msgspec.msgpack.Decoder(Analysis).decode
 _WORD = re.compile(r"[^\W_]{2,40}")
-_IDLE = frozenset(
-    [
-        "the",
-        "and",
-        "for",
-        "are",
-        "was",
-        "were",
-        "what",
-        "which",
-        "who",
-        "whom",
-        "how",
-        "when",
-        "where",
-        "why",
-        "does",
-        "did",
-        "its",
-        "this",
-        "that",
-        "these",
-        "those",
-        "with",
-        "from",
-        "into",
-        "can",
-        "could",
-        "should",
-        "would",
-        "must",
-        "may",
-        "might",
-        "not",
-        "you",
-        "your",
-        "our",
-        "they",
-        "them",
-        "their",
-        "there",
-        "has",
-        "have",
-        "had",
-        "been",
-        "being",
-        "about",
-        "say",
-        "says",
-        "tell",
-        "told",
-        "document",
-        "manual",
-        "page",
-        "of",
-        "to",
-        "in",
-        "is",
-        "it",
-        "at",
-        "on",
-        "or",
-        "an",
-        "be",
-        "by",
-        "do",
-        "if",
-        "as",
-        "we",
-    ]
-)
+_IDLE = frozenset((
+    "the", "and", "for", "are", "was", "were", "what", "which", "who", "whom", "how", "when", "where", "why",
+    "does", "did", "its", "this", "that", "these", "those", "with", "from", "into", "can", "could", "should",
+    "would", "must", "may", "might", "not", "you", "your", "our", "they", "them", "their", "there", "has", "have",
+    "had", "been", "being", "about", "say", "says", "tell", "told", "document", "manual", "page", "of", "to", "in",
+    "is", "it", "at", "on", "or", "an", "be", "by", "do", "if", "as", "we",
+))  # fmt: skip
 """Words that stand on every page and say nothing of what is sought."""
 MOST_WORDS = 24
+LEAST_WORDS = 2
+"""A passage that holds one of many words speaks of something else."""
 QUOTE_CHARS = 420
 
 Ask = Callable[[Callable[[sqlite3.Connection], Any]], Awaitable[Any]]
@@ -222,13 +161,17 @@ def _quotes(
         values.append(model_key(model))
     else:
         terms.append("page.analysis IN (SELECT analysis FROM manual)")
+    least = min(len(sought), LEAST_WORDS)
     rows = connection.execute(
         "SELECT page.analysis, page.number, page.text, analysis.body FROM page_words "  # noqa: S608 (our own words)
         "JOIN page ON page.id = page_words.rowid JOIN analysis ON analysis.id = page.analysis "
         f"WHERE {' AND '.join(terms)} ORDER BY bm25(page_words), page.id LIMIT ?",
-        (*values, max(limit, 0)),
+        (*values, max(limit, 0) * 4),
     )
-    return [Quote(doc, _decode(body).filename, number, passage(text, sought)) for doc, number, text, body in rows]
+    found = ((doc, number, body, passage(text, sought)) for doc, number, text, body in rows)
+    quotes = (Quote(doc, _decode(body).filename, number, text) for doc, number, body, text in found
+              if sum(stem in text.casefold() for stem in map(_stem, sought)) >= least)  # fmt: skip
+    return list(islice(quotes, max(limit, 0)))
 
 
 def model_key(model: str) -> str:
@@ -242,10 +185,14 @@ def wanted(words: str) -> list[str]:
     return [word for word in dict.fromkeys(found) if word not in _IDLE][:MOST_WORDS]
 
 
+def _stem(word: str) -> str:
+    return word[:-1] if len(word) > 4 else word
+
+
 def passage(text: str, words: Iterable[str]) -> str:
     """The stretch of ``text`` (at most :data:`QUOTE_CHARS`, at the borders of sentences where it can be) in which most
     of ``words`` stand. A part of the text as it is."""
-    stems = [word[:-1] if len(word) > 4 else word for word in words]
+    stems = [_stem(word) for word in words]
     starts = [0, *(m.end() for m in re.finditer(r"(?<=[.!?:;])\s+|\n+", text))]
     folded = text.casefold() if len(text.casefold()) == len(text) else text.lower()
     best, score = 0, -1

@@ -33,7 +33,11 @@ class Worker:
         self._turn = asyncio.Lock()
         self._process: asyncio.subprocess.Process | None = None
         self._closed = False
-        self.restarts = 0
+        self._started = 0
+
+    @property
+    def restarts(self) -> int:
+        return max(self._started - 1, 0)
 
     @property
     def pid(self) -> int | None:
@@ -102,8 +106,7 @@ class Worker:
             raise WorkFailed("The hub is stopping.", "Try again once it is back.")
         if self._process is not None and self._process.returncode is None:
             return self._process
-        if self._process is not None:
-            self.restarts += 1
+        self._started += 1
         self._process = await asyncio.create_subprocess_exec(
             sys.executable, "-P", "-m", "hub.worker.child", str(os.getpid()), str(self._memory_mb),
             stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE, limit=2**20,
@@ -111,12 +114,15 @@ class Worker:
         return self._process
 
     async def _kill(self) -> None:
-        process = self._process
+        # No more ours from here on: whoever is cancelled again while he waits leaves nothing half dead behind.
+        process, self._process = self._process, None
         if process is None:
             return
         if process.returncode is None:
             with contextlib.suppress(ProcessLookupError):
                 process.kill()
-        await process.wait()
-        # The pipes belong to the transport, which would else be closed by the collector, with a warning.
-        process._transport.close()  # type: ignore[attr-defined]
+        try:
+            await process.wait()
+        finally:
+            # The pipes belong to the transport, which would else be closed by the collector, with a warning.
+            process._transport.close()  # type: ignore[attr-defined]

@@ -14,7 +14,7 @@ from hub.errors import WrongType
 MISSING = "The recording was not opened: that needs the audio extra (pip install 'watchkeeper[audio]')."
 NO_WEIGHTS = (
     "Speech was not written down here: that needs a provider that transcribes, or the folder of a faster-whisper model "
-    "in ai.speech_model."
+    "in analysis.speech_model."
 )
 MOST_SECONDS = 600
 _BLOCK = 262_144
@@ -87,7 +87,9 @@ def _speech(
         notes.append(NO_WEIGHTS)
         return None
     if not (Path(folder) / "model.bin").is_file():
-        notes.append("Speech was not written down: there is no faster-whisper model in the folder of ai.speech_model.")
+        notes.append(
+            "Speech was not written down: there is no faster-whisper model in the folder of analysis.speech_model."
+        )
         return None
     try:
         from scipy.signal import resample_poly
@@ -98,5 +100,5 @@ def _speech(
     except ImportError:
         notes.append("Speech was not written down: that needs the audio extra (pip install 'watchkeeper[audio]').")
     except (OSError, RuntimeError, ValueError):
-        notes.append("Speech was not written down: the model of ai.speech_model cannot be used.")
+        notes.append("Speech was not written down: the model of analysis.speech_model cannot be used.")
     return None

@@ -1,0 +1,145 @@
+"""A file that somebody sends: taken for what it is, read in the worker, put into words, kept, and linked to a device.
+
+The file itself is not kept; what was told of it is, and of a document the text of its pages.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import msgspec
+
+from hub.ai.providers import Providers
+from hub.analysis import documents, images, recordings
+from hub.analysis.documents import Found
+from hub.errors import Invalid, NotFound
+from hub.fleet import Fleet
+from hub.model import Analysis, AnalysisKind
+from hub.store.library import Library
+from hub.uploads import audio_kind, document_kind, image_kind, safe_name
+from hub.worker import Progress, Worker
+
+_SITE_WORDS = 400
+_KINDS: dict[AnalysisKind, Callable[[bytes], str]] = {
+    "image": image_kind,
+    "audio": audio_kind,
+    "document": document_kind,
+}
+
+
+class Link(msgspec.Struct, frozen=True):
+    """What a person changes of an analysis: the device it belongs to, the models that a document is a manual of."""
+
+    device: str | msgspec.UnsetType | None = msgspec.UNSET
+    models: tuple[str, ...] | msgspec.UnsetType = msgspec.UNSET
+
+
+def _nobody(stage: str, done: int, of: int) -> None:
+    return None
+
+
+class Analyst:
+    """``speech_model`` is the folder of a faster-whisper model, None without."""
+
+    def __init__(
+        self,
+        *,
+        providers: Providers,
+        worker: Worker,
+        library: Library,
+        fleet: Fleet,
+        now: Callable[[], int],
+        speech_model: Path | None = None,
+    ) -> None:
+        self._providers, self._worker, self._library, self._fleet = providers, worker, library, fleet
+        self._now, self._speech_model = now, speech_model
+
+    async def analyse(
+        self,
+        kind: AnalysisKind,
+        filename: str | None,
+        data: bytes,
+        *,
+        device: str | None = None,
+        models: Sequence[str] = (),
+        progress: Progress = _nobody,
+    ) -> Analysis:
+        """Raises WrongType (by content, or damaged), TooLarge, NotFound for an unknown device, TooBusy, WorkFailed."""
+        form = _KINDS[kind](data)
+        if device is not None:
+            device = self._fleet.require(device).id
+        bound = _models(kind, models)
+        name = safe_name(filename, f"{kind}.{form}")
+        pages: Sequence[str] = ()
+        if kind == "image":
+            found = await self._worker.run("picture", data, kind=form, read=True, progress=progress)
+            progress("describing", 0, 1)
+            told = await images.described(self._providers, name, device, found)
+        elif kind == "audio":
+            folder = str(self._speech_model) if self._speech_model else None
+            found = await self._worker.run(
+                "recording", data, speech_model=folder, words=self._site_words(), hear=True, progress=progress
+            )
+            told = recordings.described(form, found)
+        else:
+            found = await self._worker.run("document", data, progress=progress)
+            pages = found.pop("pages")
+            progress("summarising", 0, 1)
+            told = await documents.described(self._providers, name, found, pages)
+        analysis = Analysis(
+            id=f"a-{uuid.uuid4().hex[:16]}",
+            kind=kind,
+            filename=name,
+            format=form,
+            bytes=len(data),
+            created_at=self._now(),
+            device=device,
+            analysis=told.text,
+            generated_by=told.writer,
+            tokens_used=told.tokens,
+            notes=tuple(found.pop("notes")),
+            facts=found,
+            models=bound,
+        )
+        await self._library.put(analysis, pages)
+        return analysis
+
+    async def ask(self, analysis_id: str, question: str) -> Found:
+        """An answer from one document, with the quotes it rests on. Raises NotFound, Invalid for what is no
+        document."""
+        analysis = await self._one(analysis_id)
+        if analysis.kind != "document":
+            raise Invalid("Only a document can be asked.", "Send a PDF.")
+        quotes = await self._library.quotes(question, document=analysis.id, limit=6)
+        return await documents.answer(self._providers, analysis.filename, question, quotes)
+
+    async def link(self, analysis_id: str, change: Link) -> Analysis:
+        """Raises NotFound for an unknown analysis or device, Invalid for models of what is no document."""
+        analysis = await self._one(analysis_id)
+        if change.device is not msgspec.UNSET:
+            device = self._fleet.require(change.device).id if change.device is not None else None
+            analysis = msgspec.structs.replace(analysis, device=device)
+        if change.models is not msgspec.UNSET:
+            analysis = msgspec.structs.replace(analysis, models=_models(analysis.kind, change.models))
+        await self._library.update(analysis)
+        return analysis
+
+    async def _one(self, analysis_id: str) -> Analysis:
+        found = await self._library.one(analysis_id)
+        if found is None:
+            raise NotFound(f"There is no analysis {analysis_id[:64]!r}.", "GET /api/analyses lists them.")
+        return found
+
+    def _site_words(self) -> str:
+        """What the devices here are called, for the ear of who writes down speech."""
+        names = dict.fromkeys(device.display_name for device in self._fleet.devices())
+        return ", ".join(names)[:_SITE_WORDS]
+
+
+def _models(kind: AnalysisKind, models: Sequence[str]) -> tuple[str, ...]:
+    bound = tuple(dict.fromkeys(model.strip() for model in models if model.strip()))
+    if bound and kind != "document":
+        raise Invalid("Only a document can be the manual of a model.", "Link a picture or a recording to a device.")
+    return bound

@@ -1,0 +1,78 @@
+"""``/api/analyses``: what was told of files, kept; linked to devices and models, and asked."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import msgspec
+from fastapi import APIRouter, Query
+from starlette.responses import Response
+
+from hub.analysis import Link
+from hub.api import analysis_shapes as shapes
+from hub.api import convert, cursors, wire
+from hub.api.problems import Json
+from hub.api.services import Analyst
+from hub.api.turns import Turns
+from hub.errors import NotFound
+from hub.model import AnalysisKind
+from hub.store.library import Library
+
+
+def routes(analyst: Analyst, library: Library, turns: Turns) -> APIRouter:
+    router = APIRouter(prefix="/api/analyses", tags=["analysis"])
+
+    @router.get("", response_model=shapes.AnalysisPage)
+    async def listing(
+        kind: AnalysisKind | None = None,
+        device_id: Annotated[str | None, Query(max_length=128)] = None,
+        limit: Annotated[int, Query(ge=1, le=200)] = 50,
+        cursor: Annotated[str | None, Query(max_length=200)] = None,
+    ) -> Response:
+        """Newest first."""
+        before = cursors.unpack(cursor, tuple[int, str])
+        found = await library.newest(kind=kind, device=device_id, limit=limit + 1, before=before)
+        more = len(found) > limit
+        last = found[limit - 1] if more else None
+        answer: shapes.AnalysisPage = {
+            "items": [shapes.analysis(each) for each in found[:limit]],
+            "next": cursors.pack((last.created_at, last.id)) if last else None,
+        }
+        return Json(answer)
+
+    @router.get("/{analysis_id}", response_model=shapes.AnalysisShape)
+    async def one(analysis_id: str) -> Response:
+        found = await library.one(analysis_id)
+        if found is None:
+            raise NotFound(f"There is no analysis {analysis_id[:64]!r}.", "GET /api/analyses lists them.")
+        return Json(shapes.analysis(found))
+
+    @router.patch("/{analysis_id}", response_model=shapes.AnalysisShape)
+    async def link(analysis_id: str, body: wire.AnalysisEdit) -> Response:
+        """A key that is absent leaves its link; ``device_id`` null takes it away."""
+        given = body.model_fields_set
+        change = Link(
+            device=body.device_id if "device_id" in given else msgspec.UNSET,
+            models=tuple(body.models) if "models" in given else msgspec.UNSET,
+        )
+        return Json(shapes.analysis(await analyst.link(analysis_id, change)))
+
+    @router.delete("/{analysis_id}", status_code=204)
+    async def forget(analysis_id: str) -> None:
+        """A deleted document is quoted no more; what diagnoses have quoted stays in them."""
+        await library.delete(analysis_id)
+
+    @router.post("/{analysis_id}/ask", response_model=shapes.DocumentAnswer)
+    async def ask(analysis_id: str, body: wire.DocumentQuestion) -> Response:
+        """An answer from one document, with the quotes it rests on and their pages."""
+        with turns.turn():
+            found = await analyst.ask(analysis_id, body.question)
+        answer: shapes.DocumentAnswer = {
+            "answer": found.answer,
+            "quotes": [shapes.quote(each) for each in found.quotes],
+            "generated_by": convert.writer(found.generated_by),
+            "tokens_used": found.tokens_used,
+        }
+        return Json(answer)
+
+    return router

@@ -1,0 +1,58 @@
+"""Files that people might send: made here, so that what stands in them is known."""
+
+from __future__ import annotations
+
+import io
+
+import numpy as np
+import soundfile
+from fpdf import FPDF
+from PIL import Image, ImageDraw, ImageFont
+
+RATE = 20_000
+
+
+def pdf(*pages: str) -> bytes:
+    made = FPDF()
+    made.set_font("helvetica", size=12)
+    for text in pages:
+        made.add_page()
+        made.multi_cell(0, 8, text)
+    return bytes(made.output())
+
+
+def plate(*lines: str) -> Image.Image:
+    """What stands on a machine, or other lines."""
+    image = Image.new("RGB", (800, 300), "white")
+    draw, font = ImageDraw.Draw(image), ImageFont.load_default(40)
+    for at, line in enumerate(lines or ("PUMP P-101  7.5 kW", "SERIAL 48213")):
+        draw.text((40, 60 + 90 * at), line, fill="black", font=font)
+    return image
+
+
+def png(image: Image.Image) -> bytes:
+    buffer = io.BytesIO()
+    image.save(buffer, "PNG")
+    return buffer.getvalue()
+
+
+def scan(image: Image.Image) -> bytes:
+    buffer = io.BytesIO()
+    image.save(buffer, "PDF")
+    return buffer.getvalue()
+
+
+def sound(samples: np.ndarray, kind: str = "WAV", rate: int = RATE) -> bytes:
+    buffer = io.BytesIO()
+    soundfile.write(buffer, samples, rate, format=kind)
+    return buffer.getvalue()
+
+
+def machine(fault_hz: float | None, seed: int = 3, seconds: float = 5.0) -> np.ndarray:
+    """A hum in noise; with a fault, a decaying ring at 3.2 kHz each time a ball passes the crack."""
+    rng, t = np.random.default_rng(seed), np.arange(int(seconds * RATE)) / RATE
+    made = 0.1 * np.sin(2 * np.pi * 49.5 * t) + rng.normal(0, 0.03, t.size)
+    if fault_hz:
+        since = t % (1 / fault_hz)
+        made += 0.25 * np.exp(-since * 900) * np.sin(2 * np.pi * 3_200 * since)
+    return made.clip(-1, 1)

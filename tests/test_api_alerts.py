@@ -131,6 +131,12 @@ async def test_activity_tells_what_happened(hub: ApiHub) -> None:
     items = (await hub.http.get("/api/activity?device_id=pump-01")).json()["items"]
     assert [line["kind"] for line in items] == ["acknowledged", "raised", "discovered"]
     assert set(items[0]) == {"ts", "kind", "device_id", "text", "severity"}
+    (appeared,) = (await hub.http.get("/api/activity?kind=discovered&device_id=other")).json()["items"]
+    assert (appeared["kind"], appeared["device_id"]) == ("discovered", "other")
+    both = (await hub.http.get("/api/activity?kind=discovered&limit=1")).json()
+    older = (await hub.http.get("/api/activity", params={"kind": "discovered", "cursor": both["next"]})).json()
+    assert [line["device_id"] for line in both["items"] + older["items"]] == ["other", "pump-01"]
+    assert (await hub.http.get("/api/activity?kind=nonsense")).json() == {"items": [], "next": None}
     page = (await hub.http.get("/api/activity?limit=2")).json()
     rest = (await hub.http.get("/api/activity", params={"limit": 50, "cursor": page["next"]})).json()
     kinds = [line["kind"] for line in page["items"] + rest["items"]]

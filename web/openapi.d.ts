@@ -3600,6 +3600,7 @@ export interface operations {
         parameters: {
             query?: {
                 device_id?: string | null;
+                kind?: string | null;
                 cursor?: string | null;
                 limit?: number;
             };

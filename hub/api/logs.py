@@ -12,15 +12,18 @@ from hub.api.problems import Json
 from hub.store.base import Store
 
 Limit = Annotated[int, Query(ge=1, le=1000)]
+Kind = Annotated[str, Query(max_length=32)]
 
 
 def routes(store: Store) -> APIRouter:
     router = APIRouter(prefix="/api", tags=["hub"])
 
     @router.get("/activity", response_model=shapes.ActivityPage)
-    async def activity(device_id: str | None = None, cursor: str | None = None, limit: Limit = 100) -> Response:
+    async def activity(
+        device_id: str | None = None, kind: Kind | None = None, cursor: str | None = None, limit: Limit = 100
+    ) -> Response:
         """Newest first: devices that appeared or went, alerts, acknowledgements, rejected messages."""
-        found = await store.activity(device=device_id, limit=limit + 1, before=cursors.unpack(cursor, int))
+        found = await store.activity(device=device_id, kind=kind, limit=limit + 1, before=cursors.unpack(cursor, int))
         page = found[:limit]
         after = cursors.pack(page[-1][0]) if len(found) > limit else None
         return Json({"items": [convert.activity(line) for _, line in page], "next": after})

@@ -149,7 +149,7 @@ class Store(Protocol):
         ...
 
     async def activity(
-        self, *, device: str | None = None, limit: int = 100, before: int | None = None
+        self, *, device: str | None = None, kind: str | None = None, limit: int = 100, before: int | None = None
     ) -> list[tuple[int, Activity]]:
         """Newest first with their row numbers; ``before`` continues below that number."""
         ...

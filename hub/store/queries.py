@@ -134,13 +134,16 @@ def rejections(connection: sqlite3.Connection, limit: int) -> list[Rejection]:
 
 
 def activity(
-    connection: sqlite3.Connection, device: str | None, limit: int, before: int | None
+    connection: sqlite3.Connection, device: str | None, kind: str | None, limit: int, before: int | None
 ) -> list[tuple[int, Activity]]:
     """See :meth:`hub.store.base.Store.activity`."""
     terms, values = ["1"], list[Any]()
     if device is not None:
         terms.append("device = ?")
         values.append(device)
+    if kind is not None:
+        terms.append("kind = ?")
+        values.append(kind)
     if before is not None:
         terms.append("id < ?")
         values.append(before)

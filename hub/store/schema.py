@@ -158,6 +158,8 @@ KEY_LOG: Statements = (
     "DROP TABLE dedupe_key",
 )
 
+LOG_BY_KIND: Statements = ("CREATE INDEX activity_of_kind ON activity (kind, id)",)
+
 MIGRATIONS: tuple[Statements, ...] = (
     FIRST,
     LEARNT,
@@ -171,6 +173,7 @@ MIGRATIONS: tuple[Statements, ...] = (
     CONVERSATIONS,
     LIBRARY,
     KEY_LOG,
+    LOG_BY_KIND,
 )
 """Migration number ``i + 1`` is at index ``i``."""
 

@@ -194,9 +194,9 @@ class SqliteStore:
         return await self._read(queries.rejections, limit)
 
     async def activity(
-        self, *, device: str | None = None, limit: int = 100, before: int | None = None
+        self, *, device: str | None = None, kind: str | None = None, limit: int = 100, before: int | None = None
     ) -> list[tuple[int, Activity]]:
-        return await self._read(queries.activity, device, limit, before)
+        return await self._read(queries.activity, device, kind, limit, before)
 
     async def last_fired(self) -> dict[str, int]:
         return await self._read(queries.last_fired)

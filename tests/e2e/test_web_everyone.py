@@ -39,7 +39,7 @@ PAGES = {
     "rule": ("/rules?edit=sensor-hot", "As text"),
     "topics": ("/topics", "devices/pump-01/info"),
     "mappings": ("/topics?tab=mappings", "collectd"),
-    "activity": ("/activity", "appeared"),
+    "activity": ("/activity", "sensor_39"),
     "settings": ("/settings", "Appearance"),
     "missing": ("/nowhere", "There is nothing at this address."),
 }

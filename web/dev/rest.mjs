@@ -80,7 +80,7 @@ export function createRest({ snapshot, drift, open, say, token, cut }) {
 
   const routes = [
     ['GET', /^\/api\/session$/, () => ({ auth: token ? 'token' : 'open', authenticated: true })],
-    ['GET', /^\/api\/(status|rules|activity|rejected)$/, ([name]) => payload(name)],
+    ['GET', /^\/api\/(status|rules|activity|rejected)$/, ([name]) => payload(name)], // every kind, whichever is asked for
     ['GET', /^\/api\/rules\/text$/, () => payload('rules-text')],
     ['POST', /^\/api\/rules\/check$/, () => ({ items: payload('rules').items, problem: null })],
     ['PUT', /^\/api\/rules$/, (_path, _query, body) => ({ text: body.text, revision: 'dev' })],

@@ -182,7 +182,12 @@ export const T = {
     title: 'What it should be', lead: 'Told to the device by a retained message, now or when it comes back.', key: 'Key', value: 'Value (JSON or a text)', wanted: 'Wanted', reported: 'Reported', same: 'is so', differs: 'not yet', tell: 'Tell it',
     take: (name: string) => `Want ${name} no more`, told: (name: string) => `The device is told: ${name}`, taken: (name: string) => `${name} is wanted no more`, undone: 'It is as it was',
   },
-  activity: { title: 'Activity', follow: 'Follow', pause: 'Pause', none: 'Nothing has happened yet.', filter: 'Kind', all: 'All kinds', more: 'Load older', paused: 'Paused: new entries wait.', bytes: 'Its bytes' },
+  activity: { title: 'Activity', follow: 'Follow', pause: 'Pause', none: 'Nothing has happened yet.', filter: 'Kind', all: 'All kinds', more: 'Load older', paused: 'Paused: new entries wait.', bytes: 'Its bytes',
+    kinds: {
+      raised: 'Raised', acknowledged: 'Acknowledged', cleared: 'Cleared', diagnosed: 'Diagnosed', presence: 'Presence', discovered: 'Appeared', deleted: 'Deleted',
+      command: 'Command', rejected: 'Rejected', gap: 'Gap',
+    },
+  },
   settings: {
     title: 'Settings', lead: 'Set in hub.toml and the environment; shown here as the hub runs now.', hub: 'Hub', version: 'Version', uptime: 'Up for', started: 'Started', install: 'Installation', broker: 'Broker', connected: 'connected', disconnected: 'not connected', address: 'Address',
     store: 'Data', path: 'Folder', size: 'Size', commit: 'Last write', ai: 'AI', chat: 'Answers come from', generative: 'language model', rules: 'rules and statistics', counters: 'Messages', limits: 'Limits', appearance: 'Appearance', rejected: 'Rejected messages', noRejected: 'No message was rejected.', rawBytes: (n: string) => `${n} as they came`, api: 'API reference',

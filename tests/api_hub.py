@@ -130,20 +130,21 @@ async def running_hub(
     real_ai: bool = False,
     credentials: Credentials | None = None,
     models: Sequence[Any] = (),
+    ai: AiSettings | None = None,
     **http: Any,
 ) -> AsyncIterator[ApiHub]:
     """Open, serve, and end in the hub's own order. ``http`` are fields of HttpSettings; with ``models`` (providers that
-    are asked before the built-in analyst) the AI is the hub's own."""
+    are asked before the built-in analyst) the AI is the hub's own, set up as ``ai`` says."""
     store = SqliteStore.open(data)
-    inbox, bus, fleet, engine, ai = Inbox(), Bus(), Fleet(), Engine(parse(rules)), Ai()
-    ai.submit = inbox.submit
+    inbox, bus, fleet, engine, fake = Inbox(), Bus(), Fleet(), Engine(parse(rules)), Ai()
+    fake.submit = inbox.submit
     dialects = [make(Roots()) for make in DIALECTS.values()]
     pipeline = Pipeline(inbox=inbox, dialects=dialects, fleet=fleet, engine=engine, store=store, bus=bus, now=now_ms)
     await pipeline.restore()
     messages = Recent(inbox.offer, dialects, fleet)
     away = MqttLink(LinkSettings("127.0.0.1", 1883, "test"), inbox.offer, lambda since, now: None)  # never connected
     link = {"now": LinkState("127.0.0.1:1883", connected=True, subscribed=True)}
-    providers = Providers(ordered=models, settings=AiSettings(mode="builtin", diagnosis_timeout_s=15))
+    providers = Providers(ordered=models, settings=ai or AiSettings(mode="builtin", diagnosis_timeout_s=15))
     assistant = Assistant(tools=Tools(fleet=fleet, engine=engine, store=store, now=now_ms), providers=providers)
     worker = Worker()  # starts its process with its first job
     services = Services(
@@ -160,11 +161,11 @@ async def running_hub(
         dropped=lambda: 3,
         counters=pipeline.counters,
         metrics=Metrics(),
-        assistant=ai,
+        assistant=fake,
         memory=Memory(assistant, store.conversations, now_ms),
-        diagnostician=ai,
-        analyst=ai,
-        providers=ai,
+        diagnostician=fake,
+        analyst=fake,
+        providers=fake,
         usage=Meter(),
         failed=lambda: [],
         now=now_ms,
@@ -211,7 +212,7 @@ async def running_hub(
             await asyncio.sleep(0.005)
         async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}", timeout=10, verify=False) as client:
             try:
-                yield ApiHub(services, broadcaster, pipeline, ai, link, port, client, app, tasks)
+                yield ApiHub(services, broadcaster, pipeline, fake, link, port, client, app, tasks)
             finally:
                 services.shutdown.set()
                 server.should_exit = True

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import time
 from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import aclosing
 from typing import Any
 
 import pytest
 
 import llm_server
+from faulty_server import relay
 from hub.ai.base import Answer, Message, Provider, Request
 from hub.ai.builtin import BuiltinProvider
 from hub.ai.ollama import OllamaProvider
 from hub.ai.openai import OpenAIProvider
+from hub.ai.providers import Providers
 from hub.errors import AiError
 
 pytestmark = pytest.mark.filterwarnings("ignore::ResourceWarning")
@@ -36,6 +40,9 @@ def servers() -> Iterator[llm_server.Servers]:
 Make = Callable[[llm_server.Servers], Provider]
 MAKERS: dict[str, Make] = {
     "openai": lambda s: OpenAIProvider(api_key=llm_server.KEY, model="smollm2", base_url=s.openai, timeout_s=30),
+    "responses": lambda s: OpenAIProvider(
+        api_key=llm_server.KEY, model="smollm2", base_url=s.openai, api="responses", timeout_s=30, name="responses"
+    ),
     "ollama": lambda s: OllamaProvider(host=s.ollama, model=llm_server.MODEL, timeout_s=30),
     "builtin": lambda s: BuiltinProvider(),
 }
@@ -78,6 +85,31 @@ async def test_stopping_a_stream_frees_the_server(provider: Provider) -> None:
     assert time.perf_counter() - started < 5
 
 
+@pytest.mark.parametrize("name", ["openai", "responses", "ollama"])
+async def test_a_reader_who_goes_frees_the_connection_within_a_second(name: str, servers: llm_server.Servers) -> None:
+    real = servers.ollama if name == "ollama" else servers.openai
+    async with relay(int(real.removesuffix("/v1").rpartition(":")[2])) as between:
+        moved = servers._replace(openai=between.base_url + "/v1", ollama=between.base_url)
+        providers = Providers(ordered=[MAKERS[name](moved)])
+        begun = asyncio.Event()
+
+        async def read() -> None:
+            async with aclosing(providers.stream(request("Count to one thousand.", max_tokens=3500))) as pieces:  # type: ignore[type-var]
+                async for _ in pieces:
+                    begun.set()
+
+        reader = asyncio.create_task(read(), name="reader")
+        await asyncio.wait_for(begun.wait(), 60)
+        assert between.open == 1
+        between.closed.clear()
+        reader.cancel()
+        await asyncio.wait_for(between.closed.wait(), 1)
+        assert between.open == 0
+        assert (await asyncio.gather(reader, return_exceptions=True))[0].__class__ is asyncio.CancelledError
+        assert not providers.resting("chat")
+        await providers.close()
+
+
 async def test_check_finds_nothing_wrong(provider: Provider) -> None:
     assert await provider.check() is None
 
@@ -90,7 +122,7 @@ SCHEMA = {
 }
 
 
-@pytest.mark.parametrize("name", ["openai", "ollama"])
+@pytest.mark.parametrize("name", ["openai", "ollama"])  # llama.cpp passes over the schema of Responses
 async def test_a_schema_is_kept(name: str, servers: llm_server.Servers) -> None:
     made = MAKERS[name](servers)
     answer = await made.chat(request("Give a colour and a number.", schema=SCHEMA, max_tokens=60))

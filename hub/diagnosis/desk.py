@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import time
 import uuid
 from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
@@ -29,6 +30,9 @@ from hub.runs import Run, Runs
 from hub.store.base import Store
 
 log = logging.getLogger(__name__)
+
+_NO_MATTER_S = 1.0
+"""So long an alert may wait in the queue without its models having less time for it."""
 
 
 class Diagnostician:
@@ -58,7 +62,7 @@ class Diagnostician:
         self._signatures = extended(own) if own else built_in()
         self._investigation = Investigation(fleet=fleet, engine=engine, store=store)
         self._workers, self._capacity = workers, capacity
-        self._waiting: deque[Alert] = deque()
+        self._waiting: deque[tuple[Alert, float]] = deque()
         self._claimed: set[str] = set()
         self._ready = asyncio.Event()
         self._behind = True
@@ -104,7 +108,7 @@ class Diagnostician:
             self._behind = True
             return
         self._claimed.add(alert.id)
-        self._waiting.append(alert)
+        self._waiting.append((alert, time.monotonic()))
         self._ready.set()
 
     async def _work(self) -> None:
@@ -115,9 +119,9 @@ class Diagnostician:
                     continue
                 self._ready.clear()
                 await self._ready.wait()
-            alert = self._waiting.popleft()
+            alert, since = self._waiting.popleft()
             try:
-                await self._explain(alert)
+                await self._explain(alert, since)
             except HubError as error:
                 log.warning("no diagnosis for alert %s: %s", alert.id, error)
             except Exception:
@@ -138,19 +142,22 @@ class Diagnostician:
             if alert.id not in have:
                 self._claim(alert)
 
-    async def _explain(self, alert: Alert) -> None:
+    async def _explain(self, alert: Alert, since: float) -> None:
         device = self._fleet.get(alert.device)
         if device is not None:
             with self.runs.open(alert.id) as run:
-                await self._submit(WriteDiagnosis(await self._diagnose(run, device, alert)))
+                waited_s = max(time.monotonic() - since - _NO_MATTER_S, 0.0)
+                await self._submit(WriteDiagnosis(await self._diagnose(run, device, alert, waited_s)))
 
-    async def _diagnose(self, run: Run, device: Device, alert: Alert | None) -> Diagnosis:
+    async def _diagnose(self, run: Run, device: Device, alert: Alert | None, waited_s: float = 0.0) -> Diagnosis:
+        """What it ``waited_s`` in the queue is taken off the time that models have: behind a slow one a hundred
+        alerts would wait for minutes."""
         now = self._now()
         case = await self._investigation.case(device, alert, now)
         run.tell("tool", _looked_at(case), name="history")
         found, matches = await asyncio.to_thread(self._judge, case)
         run.tell("tool", _weighed(found, matches), name="evidence")
-        written = await self._writer.write(run, device, alert, found, matches)
+        written = await self._writer.write(run, device, alert, found, matches, waited_s)
         return _diagnosis(device, alert, found, matches, written, now)
 
     async def repeat(self, diagnosis_id: str, model: str | None = None) -> Diagnosis:

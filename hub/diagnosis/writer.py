@@ -25,6 +25,10 @@ from hub.runs import Run
 log = logging.getLogger(__name__)
 
 
+_TOO_LITTLE_S = 0.5
+"""With less time left than this no model is asked."""
+
+
 class DiagnosisWriter:
     """Knows no queue and no store."""
 
@@ -32,18 +36,31 @@ class DiagnosisWriter:
         self._providers = providers
 
     async def write(
-        self, run: Run, device: Device, alert: Alert | None, found: Sequence[Evidence], matches: Sequence[CauseMatch]
+        self,
+        run: Run,
+        device: Device,
+        alert: Alert | None,
+        found: Sequence[Evidence],
+        matches: Sequence[CauseMatch],
+        waited_s: float = 0.0,
     ) -> Written:
-        """A provider's words if they can be read, else the built-in analyst's; checked either way."""
+        """A provider's words if they can be read, else the built-in analyst's; checked either way. ``waited_s`` of the
+        time for models is gone already."""
         started = time.monotonic()
         first = self._providers.describe("diagnosis")[:1]
         own = narrate(found, matches)
         asked = request(device, alert, found, matches, own, self._providers.settings.max_tokens)
         written: Written | None = None
-        if first and first[0].generative:
+        left_s = self._providers.settings.diagnosis_timeout_s - waited_s
+        if first and first[0].generative and left_s >= _TOO_LITTLE_S:
             run.tell("start", writer=first[0])
-            written = await self._by_model(run, asked, lambda answer: understood(answer, device, found, matches, own),
-                                           lambda said: checked([said], device, found)[0].supported)  # fmt: skip
+            written = await self._by_model(
+                run,
+                asked,
+                left_s,
+                lambda answer: understood(answer, device, found, matches, own),
+                lambda said: checked([said], device, found)[0].supported,
+            )
         if written is None:
             written = by_rules(own, device, found)
             run.tell("start", writer=BUILTIN)
@@ -70,13 +87,13 @@ class DiagnosisWriter:
         self,
         run: Run,
         asked: Request,
+        timeout_s: float,
         understand: Callable[[Answer], Written],
         supported: Callable[[Statement], bool],
     ) -> Written | None:
         """None where no model wrote what can be read. An alert without any explanation helps nobody, so even without
         fallback the rules' own one is written then."""
         reading = Reading()
-        timeout_s = self._providers.settings.diagnosis_timeout_s
         try:
             async with aclosing(
                 cast(Any, self._providers.stream(asked, timeout_s=timeout_s, role="diagnosis"))

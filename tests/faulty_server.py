@@ -1,0 +1,113 @@
+"""HTTP servers that do wrong what no real one does on demand: they hang, refuse, trickle, break off, send rubbish.
+
+Each connection is one turn: the request is read whole, then the script is played, bytes and pauses.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass, field
+from typing import Any
+
+Script = Sequence[bytes | float]
+HANG: Script = (3600.0,)
+
+
+def answer(body: bytes, status: str = "200 OK", kind: str = "application/json", *headers: str) -> Script:
+    """One whole response."""
+    more = "".join(f"{line}\r\n" for line in headers)
+    head = f"HTTP/1.1 {status}\r\nContent-Type: {kind}\r\nContent-Length: {len(body)}\r\n{more}Connection: close"
+    return (head.encode() + b"\r\n\r\n" + body,)
+
+
+BUSY = answer(b'{"error": {"message": "slow down"}}', "429 Too Many Requests")
+
+
+@dataclass
+class Faulty:
+    """``heard`` are the requests so far, head and body; ``open`` how many connections there are now."""
+
+    base_url: str = ""
+    heard: list[tuple[str, bytes]] = field(default_factory=list)
+    open: int = 0
+    closed: asyncio.Event = field(default_factory=asyncio.Event)
+
+    def headers(self, number: int) -> dict[str, str]:
+        lines = self.heard[number][0].split("\r\n")[1:]
+        return {name.lower(): value for name, _, value in (line.partition(": ") for line in lines if line)}
+
+
+@asynccontextmanager
+async def faulty(script: Script | Callable[[str], Script]) -> AsyncIterator[Faulty]:
+    """Plays ``script`` to whoever asks; a function gives one for each request line."""
+    server = Faulty()
+
+    async def turn(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        server.open += 1
+        try:
+            await _play(server, script, reader, writer)
+        except (OSError, asyncio.IncompleteReadError, asyncio.CancelledError):
+            pass
+        finally:
+            server.open -= 1
+            server.closed.set()
+            writer.close()
+            with suppress(OSError):
+                await writer.wait_closed()
+
+    listening = await asyncio.start_server(turn, "127.0.0.1", 0)
+    server.base_url = f"http://127.0.0.1:{listening.sockets[0].getsockname()[1]}/v1"
+    try:
+        yield server
+    finally:
+        listening.close()
+
+
+async def _play(server: Faulty, script: Any, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    head = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1")
+    fields = [line.partition(":") for line in head.split("\r\n")]
+    length = next((int(value) for name, _, value in fields if name.lower() == "content-length"), 0)
+    server.heard.append((head, await reader.readexactly(length)))
+    gone = asyncio.create_task(reader.read(), name="hang-up")
+    try:
+        for step in script(head.split("\r\n")[0]) if callable(script) else script:
+            if isinstance(step, bytes):
+                writer.write(step)
+                await writer.drain()
+            else:  # a pause ends as soon as the other side hangs up
+                done, _ = await asyncio.wait({gone}, timeout=step)
+                if done:
+                    return
+    finally:
+        gone.cancel()
+
+
+@asynccontextmanager
+async def relay(port: int) -> AsyncIterator[Faulty]:
+    """Passes everything on to a real server on ``port``, and knows how many connections are open."""
+    server = Faulty()
+
+    async def copy(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        with suppress(OSError):
+            while data := await reader.read(65_536):
+                writer.write(data)
+                await writer.drain()
+        writer.close()
+
+    async def turn(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        server.open += 1
+        try:
+            upstream, downstream = await asyncio.open_connection("127.0.0.1", port)
+            await asyncio.gather(copy(reader, downstream), copy(upstream, writer))
+        finally:
+            server.open -= 1
+            server.closed.set()
+
+    listening = await asyncio.start_server(turn, "127.0.0.1", 0)
+    server.base_url = f"http://127.0.0.1:{listening.sockets[0].getsockname()[1]}"
+    try:
+        yield server
+    finally:
+        listening.close()

@@ -1,0 +1,216 @@
+"""Slow, rubbish, truncated and hostile answers from servers on a real socket; each ends in our own error, in time."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+import time
+from typing import Any
+
+import pytest
+
+from faulty_server import BUSY, HANG, Script, answer, faulty
+from hub.ai.base import AiSettings, Answer, Provider, Recording, ToolCall, ToolSpec
+from hub.ai.ollama import OllamaProvider
+from hub.ai.openai import OpenAIProvider
+from hub.ai.providers import Broken, Providers
+from hub.errors import AiBusy, AiError
+from scripted_provider import request
+
+KEY = "sk-this-must-never-be-seen"
+STREAM = "text/event-stream"
+
+
+def openai(base_url: str, **more: Any) -> OpenAIProvider:
+    return OpenAIProvider(api_key=KEY, model="m", base_url=base_url, timeout_s=5, **more)
+
+
+def responses(base_url: str) -> OpenAIProvider:
+    return openai(base_url, api="responses")
+
+
+def ollama(base_url: str) -> OllamaProvider:
+    return OllamaProvider(host=base_url.removesuffix("/v1"), model="m", api_key=KEY, timeout_s=5)
+
+
+async def asked(provider: Provider, *, stream: bool) -> None:
+    if stream:
+        async for _ in provider.stream(request()):
+            pass
+    else:
+        await provider.chat(request())
+
+
+DEEP = b'{"a":' * 100_000
+ANSWERS: dict[str, Script] = {
+    "busy": BUSY,
+    "its own fault": answer(b"<html>" + KEY.encode(), "502 Bad Gateway", "text/html"),
+    "rubbish": answer(bytes(range(256)) * 100),
+    "not UTF-8": answer(b'{"choices": [{"message": {"content": "\xff\xfe"'),
+    "deeper than any answer": answer(DEEP),
+    "an echo of the key": answer(b'{"error": {"message": "' + KEY.encode() + b'"}}', "401 Unauthorized"),
+    "a page that moved": answer(b"", "307 Temporary Redirect", "text/plain", "Location: http://127.0.0.1:1/steal"),
+    "nothing at all": (b"",),
+    "half a head": (b"HTTP/1.1 200 OK\r\nContent-Le",),
+    "half a body": (b'HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 900\r\n\r\n{"choices"',),
+    "another protocol": (b"220 mail.example ESMTP\r\n",),
+    "wrong types": answer(b'{"choices": "x", "message": 5, "output": 7, "status": [], "usage": "many"}'),
+    "silence instead of words": answer(b'{"choices": [], "output": [], "status": "completed", "message": {}}'),
+}
+
+
+@pytest.mark.parametrize("fault", ANSWERS)
+@pytest.mark.parametrize("make", [openai, responses, ollama])
+async def test_every_answer_that_is_none_ends_in_our_own_error(
+    make: Any, fault: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.DEBUG, "hub")
+    async with faulty(ANSWERS[fault]) as server:
+        provider: Provider = make(server.base_url)
+        for stream in (False, True):
+            with pytest.raises(AiError) as caught:
+                await asked(provider, stream=stream)
+            assert KEY not in str(caught.value) + caplog.text
+            assert str(caught.value) == f"{caught.value.message} {caught.value.hint}".strip()
+        assert KEY not in (await provider.check() or "")
+        await provider.close()
+
+
+def event(**fields: Any) -> bytes:
+    return b"data: " + json.dumps(fields).encode() + b"\n\n"
+
+
+def words(text: str) -> bytes:
+    return event(choices=[{"index": 0, "delta": {"content": text}}])
+
+
+HEAD = f"HTTP/1.1 200 OK\r\nContent-Type: {STREAM}\r\nConnection: close\r\n\r\n".encode()
+
+
+async def test_a_stream_that_breaks_off_says_so_and_is_not_begun_again() -> None:
+    async with faulty((HEAD + words("half a sent"),)) as server:
+        providers = Providers(ordered=[openai(server.base_url)])
+        pieces = [p async for p in providers.stream(request())]
+        # The protocol has no mark that a server must send at its end, so what has come is an answer ...
+        assert pieces[0] == "half a sent"
+        assert isinstance(pieces[-1], Answer)
+        await providers.close()
+    broken = HEAD.replace(b"Connection: close", b"Transfer-Encoding: chunked")
+    chunk = words("half a sent")
+    async with faulty((broken + f"{len(chunk):x}\r\n".encode() + chunk + b"\r\n40\r\nda",)) as server:
+        providers = Providers(ordered=[openai(server.base_url)])
+        pieces = [p async for p in providers.stream(request())]
+        # ... but a connection that ends within a chunk is a break.
+        assert pieces[0] == "half a sent"
+        assert isinstance(pieces[-1], Broken)
+        assert len(server.heard) == 1
+        await providers.close()
+
+
+async def test_a_stream_that_trickles_ends_with_its_time() -> None:
+    slowly = [HEAD, *(part for n in range(200) for part in (words(f"word{n} "), 0.05))]
+    async with faulty(slowly) as server:
+        providers = Providers(ordered=[openai(server.base_url)])
+        started = time.monotonic()
+        pieces = [p async for p in providers.stream(request(), timeout_s=0.6)]
+        assert time.monotonic() - started < 5
+        assert isinstance(pieces[-1], Broken)
+        assert server.open == 0 or await asyncio.wait_for(server.closed.wait(), 1)
+        await providers.close()
+
+
+async def test_an_endless_stream_is_cut_and_hung_up_on() -> None:
+    endless = [HEAD, *([words("x" * 4000)] * 500), *HANG]
+    async with faulty(endless) as server:
+        provider = openai(server.base_url)
+        pieces = [p async for p in provider.stream(request())]
+        assert isinstance(pieces[-1], Answer)
+        assert len(pieces[-1].text) == 40_000
+        await asyncio.wait_for(server.closed.wait(), 1)
+        await provider.close()
+
+
+@pytest.mark.parametrize("make", [openai, ollama])
+async def test_a_redirect_is_not_followed_with_the_key(make: Any) -> None:
+    async with faulty(answer(b"{}")) as thief:
+        moved = answer(b"", "307 Temporary Redirect", "text/plain", f"Location: {thief.base_url}/chat/completions")
+        async with faulty(moved) as server:
+            provider = make(server.base_url)
+            with pytest.raises(AiError):
+                await provider.chat(request())
+            await provider.close()
+        assert not thief.heard
+
+
+async def test_what_a_server_asks_for_is_kept_and_a_used_up_quota_is_no_rate_limit() -> None:
+    later = answer(b"{}", "429 Too Many Requests", "application/json", "Retry-After: 7")
+    async with faulty(later) as server:
+        provider = openai(server.base_url)
+        with pytest.raises(AiBusy) as caught:
+            await provider.chat(request())
+        assert caught.value.after_s == 7.0
+        await provider.close()
+    empty = answer(b'{"error": {"code": "insufficient_quota", "message": "pay"}}', "429 Too Many Requests")
+    async with faulty(empty) as server:
+        providers = Providers(ordered=[openai(server.base_url)], settings=AiSettings(retries=5))
+        assert (await providers.chat(request())).writer.provider == "builtin"
+        assert len(server.heard) == 1
+        await providers.close()
+
+
+async def test_only_its_own_key_goes_to_a_server(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OLLAMA_API_KEY", KEY)
+    monkeypatch.setenv("OPENAI_API_KEY", KEY)
+    async with faulty(answer(b"{}")) as server:
+        for provider in (
+            OllamaProvider(host=server.base_url.removesuffix("/v1"), model="m"),
+            OpenAIProvider(api_key=None, model="m", base_url=server.base_url),
+        ):
+            with pytest.raises(AiError):
+                await provider.chat(request())
+            await provider.close()
+        assert len(server.heard) == 2
+        assert KEY not in str(server.heard)
+
+
+# -- what no server of the tests does: tools by Responses, and transcripts --------------------------------------------
+
+
+async def test_tools_by_responses() -> None:
+    call = {"type": "function_call", "id": "f1", "call_id": "c1", "name": "look", "arguments": '{"device": "x"}'}
+    usage = {"input_tokens": 5, "output_tokens": 2, "total_tokens": 7}
+    told = {"id": "r", "object": "response", "status": "completed", "output": [call], "usage": usage}
+    async with faulty(answer(json.dumps(told).encode())) as server:
+        provider = responses(server.base_url)
+        spec = ToolSpec("look", "Looks.", {"type": "object", "properties": {}})
+        got = await provider.chat(request(tools=(spec,), schema={"type": "object"}))
+        assert got.calls == (ToolCall("c1", "look", {"device": "x"}),)
+        assert (got.tokens, got.tokens_in) == (7, 5)
+        sent = json.loads(server.heard[0][1])
+        assert sent["store"] is False
+        assert sent["tools"][0]["name"] == "look"
+        assert sent["text"]["format"]["schema"] == {"type": "object"}
+        await provider.close()
+
+
+async def test_a_transcript_with_its_vocabulary() -> None:
+    async with faulty(answer(b'{"text": "pump seven rattles"}')) as server:
+        providers = Providers(ordered=[openai(server.base_url, transcription_model="whisper-1")])
+        assert [w.model for w in providers.describe("transcription")] == ["whisper-1"]
+        heard = await providers.transcribe(Recording(b"RIFF0000WAVE", "note.wav", "pump seven"))
+        assert (heard.text, heard.writer.model) == ("pump seven rattles", "whisper-1")
+        head, body = server.heard[0]
+        assert "/v1/audio/transcriptions" in head
+        assert b'filename="note.wav"' in body
+        assert b"pump seven" in body
+        assert providers.budget.total().calls == 1
+        await providers.close()
+
+
+async def test_a_transcript_that_is_none() -> None:
+    async with faulty(answer(b'{"text": 5}')) as server:
+        provider = openai(server.base_url, transcription_model="whisper-1")
+        with pytest.raises(AiError):
+            await provider.transcribe(Recording(b"x", "a.wav"))
+        await provider.close()

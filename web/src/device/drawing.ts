@@ -129,13 +129,13 @@ export function drawMarks(plot: uPlot, marks: Mark[]): void {
   });
 }
 
-/** A strip along the foot where readings came late, or with the hub's time for that of a wrong clock. */
+/** A strip along the foot: quiet where readings came late, which is no fault of theirs; a warning where they have the
+ *  hub's time for that of a wrong clock. */
 export function drawDoubts(plot: uPlot, doubts: readonly Doubt[]): void {
   const { bbox } = plot;
   inside(plot, (context, px) => {
-    context.fillStyle = ink('--warn');
-    context.globalAlpha = 0.8;
-    for (const [from, to] of doubts) {
+    for (const [from, to, why] of doubts) {
+      context.fillStyle = ink(why === 'late' ? '--line2' : '--warn');
       const x = plot.valToPos(from / 1000, 'x', true);
       const wide = Math.max(3 * px, plot.valToPos(to / 1000, 'x', true) - x);
       context.fillRect(x, bbox.top + bbox.height - 3 * px, wide, 3 * px);

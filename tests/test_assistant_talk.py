@@ -115,13 +115,22 @@ CLAIMS = [
     ("The pressure is 4 bar.", False),
     ("It will fail on 2027-01-01.", False),
     ("**Freezer 1** is `9.5 °C`.", True),
+    ("Freezer 1 is hotter than Feed pump 2, at 60 °C.", True),
+    ("Freezer 1 is at 60 °C.", False),
+    ("Freezer 2 is at 9.5 °C.", False),
+    ("Feed pump 2 alarmed at 21:50.", False),
+    ("Freezer 1 alarmed at 21:50.", True),
     ("1. Look at the door.\n2. Close it.", True),
 ]  # fmt: skip
 
 
 @pytest.mark.parametrize(("claim", "true"), CLAIMS)
 async def test_what_nothing_bears_out_is_marked(site: Site, claim: str, true: bool):
-    model = Spoken([ToolCall("c", "device_state", {"device": "freezer 1"})], f"All is known. {claim}")
+    calls = [
+        ToolCall("c", "device_state", {"device": "freezer 1"}),
+        ToolCall("d", "rank_devices", {"metric": "temperature"}),
+    ]
+    model = Spoken(calls, f"All is known. {claim}")
     _, extras, _ = await talk(site.assistant(model), "how is freezer 1?")
     assert bool(of(Unsupported, extras)) is not true, of(Unsupported, extras)
     told = await site.assistant(Spoken(f"All is known. {claim}")).answer("how is it?")
@@ -222,6 +231,18 @@ async def test_a_model_remembers_what_fits(site: Site):
     assert roles == ["system", *["user", "assistant"] * 3, "user"]
     assert model.asked[0].messages[1].text == "question 7", "the latest stay"
     assert sum(len(m.text) for m in model.asked[0].messages[1:-1]) < 8_000
+
+
+async def test_what_is_looked_up_never_fills_the_context(site: Site):
+    long = [ToolCall(str(n), "history", {"device": "pump-01", "metric": "vibration", "buckets": 200}) for n in range(4)]
+    model = Spoken(*[long] * 6, "Done.")
+    await talk(site.assistant(model), "how did the vibration of pump 1 go?")
+    last = model.asked[-1].messages
+    results = [message.text for message in last if message.role == "tool"]
+    assert (len(model.asked), len(results)) == (7, 24), "every call keeps its answer"
+    assert sum(map(len, results)) < 36_000
+    assert all("Left out" in text for text in results[:16])
+    assert all("[[1795" in text for text in results[-4:]), "the newest stay whole"
 
 
 async def test_a_conversation_is_kept_listed_and_forgotten(site: Site):

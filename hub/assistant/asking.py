@@ -75,7 +75,10 @@ class Asking:
         named = sources(text, queries.lookup, span, queries.now())
         if writer.generative:
             names = [name for source in named for name in (source.name, source.device)]
-            return [*named, *(Unsupported(sentence) for sentence in unsupported(text, self.rounds.given, names))]
+            texts = [text, self._told.text if self._told else "", self._question, *(t.question for t in self._before)]
+            devices = queries.lookup.named_in("\n".join(texts))
+            marked = unsupported(text, self.rounds.given, names, devices)
+            return [*named, *(Unsupported(sentence) for sentence in marked)]
         if self._told is None:
             return [*named]
         charts = await self._charts(named) if self._told.kind in _CHARTED else []

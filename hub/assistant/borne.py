@@ -1,4 +1,5 @@
-"""Is what a model says borne out by what it was given? Every number and every time of its answer is looked up there.
+"""Is what a model says borne out by what it was given? Every number and every time of its answer is looked up there,
+and what was told of one device bears out nothing about another.
 
 Strict: a difference or a mean that it worked out itself is not found, even where it is right, and is marked.
 """
@@ -9,62 +10,96 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
+import msgspec
+
+from hub.assistant.sources import clauses, in_order
 from hub.insight import quantities, words
 from hub.insight.check import sentences
 from hub.insight.quantities import Quantity
+from hub.model import Device
+from hub.tools.lookup import folded
 
 _CLOCK = re.compile(r"\b(\d{1,2}):(\d{2})(?::(\d{2}))?(?!\d)")
 _DATE = re.compile(r"\b\d{4}-\d{2}-\d{2}\b")
 _EPOCH = range(1_000_000_000_000, 10_000_000_000_000)
 _MARKUP = re.compile(r"[*_`#>|]+|^\s*\d+[.)]\s", re.M)
 
+Owners = frozenset[str]
+"""The devices that something was told of; empty where it is of no particular one."""
 
-def unsupported(text: str, given: Iterable[Any], names: Sequence[str]) -> list[str]:
-    """The sentences that say a number or a time that none of ``given`` (texts, and what tools answered) holds.
-    ``names`` may hold digits that are no numbers."""
-    known: list[Quantity] = []
-    clocks: set[tuple[int, int]] = set()
-    dates: set[str] = set()
+
+class _Fact(msgspec.Struct, frozen=True):
+    """A quantity, a time of day or a date, as it was told."""
+
+    owners: Owners
+    told: Quantity | tuple[int, int] | str
+
+
+def unsupported(text: str, given: Iterable[Any], names: Sequence[str], devices: Sequence[Device]) -> list[str]:
+    """The sentences that say a number or a time that none of ``given`` (texts, and what tools answered) holds of the
+    devices they name. ``names`` may hold digits that are no numbers; ``devices`` are those that ``text`` and the texts
+    among ``given`` speak of."""
+    facts: list[_Fact] = []
     for each in given:
-        for value, unit in _leaves(each, None):
-            _learn(value, unit, known, clocks, dates)
-    plain = _MARKUP.sub(" ", text)
-    return [sentence for sentence in sentences(plain) if not _holds(_without(sentence, names), known, clocks, dates)]
+        for value, unit, owners in _leaves(each, None, frozenset()):
+            facts += _facts(value, unit, owners, devices)
+    found = []
+    for sentence in sentences(_MARKUP.sub(" ", text)):
+        of = frozenset(device.id for device in in_order(f" {folded(sentence)} ", devices))
+        about = [fact.told for fact in facts if not of or not fact.owners or of & fact.owners]
+        if not _holds(_without(sentence, names), about):
+            found.append(sentence)
+    return found
 
 
-def _learn(value: Any, unit: str | None, known: list[Quantity], clocks: set[tuple[int, int]], dates: set[str]) -> None:
+def _facts(value: Any, unit: str | None, owners: Owners, devices: Sequence[Device]) -> Iterator[_Fact]:
     if isinstance(value, str):
-        clocks |= {(int(hour), int(minute)) for hour, minute, _ in _CLOCK.findall(value)}
-        dates |= set(_DATE.findall(value))
-        known += quantities.read(_bare(value))
+        # A text that is nobody's is told of the devices that each of its clauses names.
+        for part, meant in [(value, ())] if owners else clauses(value, devices):
+            of = owners or frozenset(device.id for device in meant)
+            for hour, minute, _ in _CLOCK.findall(part):
+                yield _Fact(of, (int(hour), int(minute)))
+            for told in (*_DATE.findall(part), *quantities.read(_bare(part))):
+                yield _Fact(of, told)
     elif isinstance(value, int) and value in _EPOCH:
         hour, minute = words.clock(value).split(":")[:2]
-        clocks.add((int(hour), int(minute)))
-        dates.add(words.date(value)[:10])
+        yield _Fact(owners, (int(hour), int(minute)))
+        yield _Fact(owners, words.date(value)[:10])
     else:
-        known.append(Quantity(float(value), 6, quantities.unit(unit)))
-        known.append(Quantity(abs(float(value)), 6, quantities.unit(unit)))
+        for told in {float(value), abs(float(value))}:
+            yield _Fact(owners, Quantity(told, 6, quantities.unit(unit)))
 
 
-def _leaves(value: Any, unit: str | None) -> Iterator[tuple[Any, str | None]]:
-    """Every text and number, with the unit that stands beside it; of a list, its length too."""
+def _leaves(value: Any, unit: str | None, owners: Owners) -> Iterator[tuple[Any, str | None, Owners]]:
+    """Every text and number, with the unit that stands beside it and the device it is told of; of a list, its length
+    too."""
     if isinstance(value, dict):
         own = value.get("unit")
-        inner = own if isinstance(own, str) else unit
+        inner, of = own if isinstance(own, str) else unit, _owner(value) or owners
         for each in value.values():
-            yield from _leaves(each, inner)
+            yield from _leaves(each, inner, of)
     elif isinstance(value, list | tuple):
-        yield len(value), None
+        yield len(value), None, owners
         for each in value:
-            yield from _leaves(each, unit)
+            yield from _leaves(each, unit, owners)
     elif isinstance(value, str) or (isinstance(value, int | float) and not isinstance(value, bool)):
-        yield value, unit
+        yield value, unit, owners
 
 
-def _holds(sentence: str, known: Sequence[Quantity], clocks: set[tuple[int, int]], dates: set[str]) -> bool:
+def _owner(told: dict[Any, Any]) -> Owners:
+    device = told.get("device")
+    if isinstance(device, dict):
+        device = device.get("id")
+    elif device is None and "presence" in told:
+        device = told.get("id")
+    return frozenset([device]) if isinstance(device, str) else frozenset()
+
+
+def _holds(sentence: str, about: Sequence[Quantity | tuple[int, int] | str]) -> bool:
     told = {(int(hour), int(minute)) for hour, minute, _ in _CLOCK.findall(sentence)}
-    if not told <= clocks or not set(_DATE.findall(sentence)) <= dates:
+    if not {*told, *_DATE.findall(sentence)} <= {each for each in about if not isinstance(each, Quantity)}:
         return False
+    known = [each for each in about if isinstance(each, Quantity)]
     return all(
         quantities.supported(wanted, known) or (wanted.unit is None and wanted.word)
         for wanted in quantities.read(_bare(sentence))

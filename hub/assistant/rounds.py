@@ -3,6 +3,7 @@ on."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import msgspec
@@ -16,6 +17,10 @@ _CALLS = 4
 """Tool calls a round; more are answered with a refusal."""
 _RESULT = 6_000
 """Characters of one tool's result that the model gets."""
+_LOOKED_UP = 32_000
+"""Characters of all results that a model gets at once; of the older ones only that they were there is kept."""
+_SAID = 2_000
+"""Characters that are kept of what a model says between its calls."""
 _CHARTS, _PROPOSALS = 3, 3
 _ABOUT = 120
 
@@ -41,8 +46,9 @@ class Rounds:
             fenced = fence(wanted.name[:40], result, _RESULT)
             results.append(Message("tool", fenced, call_id=wanted.id, name=wanted.name[:64]))
         self.extras += new
-        asked = Message("assistant", answer.text, calls=answer.calls)
-        return msgspec.structs.replace(request, messages=(*request.messages, asked, *results)), new
+        asked = Message("assistant", answer.text[:_SAID], calls=answer.calls)
+        messages = _fitting((*request.messages, asked, *results))
+        return msgspec.structs.replace(request, messages=messages), new
 
     def _shown(self, wanted: ToolCall, result: Any) -> list[Extra]:
         shown: list[Extra] = [step_of(wanted, result)]
@@ -55,6 +61,20 @@ class Rounds:
 
     def _count(self, kind: type) -> int:
         return sum(isinstance(extra, kind) for extra in self.extras)
+
+
+def _fitting(messages: Sequence[Message]) -> tuple[Message, ...]:
+    """The newest results that fit; an older one leaves a line, since a call without an answer is an error to many
+    models."""
+    kept: list[Message] = []
+    left = _LOOKED_UP
+    for message in reversed(messages):
+        if message.role == "tool":
+            left -= len(message.text)
+            if left < 0:
+                message = msgspec.structs.replace(message, text="[Left out, there is too much. Ask again for less.]")
+        kept.append(message)
+    return tuple(reversed(kept))
 
 
 def step_of(wanted: ToolCall, result: Any) -> Step:

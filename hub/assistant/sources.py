@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from hub.assistant.times import Span
 from hub.insight import words
@@ -19,12 +19,9 @@ def sources(text: str, lookup: Lookup, span: Span | None, now: int) -> list[Sour
     devices = lookup.named_in(text)
     start, end = (span.start, span.end) if span else (now - _LOOK_BACK_MS, now)
     found: dict[tuple[str, str | None], Source] = {}
-    meant: list[Device] = []
-    for clause in (clause for sentence in sentences(text) for clause in sentence.split(";")):
-        said = f" {folded(clause)} "
-        meant = _in_order(said, devices) or meant  # a clause that names none goes on about the last ones
+    for clause, meant in clauses(text, devices):
         for device in meant:
-            metrics: list[str | None] = [*_metrics(said, device)]
+            metrics: list[str | None] = [*_metrics(f" {folded(clause)} ", device)]
             for metric in metrics or [None]:
                 found.setdefault((device.id, metric), Source(device.id, device.display_name, metric, start, end))
     # A device that is named again without its metric adds nothing.
@@ -33,7 +30,16 @@ def sources(text: str, lookup: Lookup, span: Span | None, now: int) -> list[Sour
     return kept[:MOST]
 
 
-def _in_order(said: str, devices: Sequence[Device]) -> list[Device]:
+def clauses(text: str, devices: Sequence[Device]) -> Iterator[tuple[str, Sequence[Device]]]:
+    """The parts of a text with the devices that each is about; one that names none goes on about the last ones."""
+    meant: Sequence[Device] = ()
+    for clause in (clause for sentence in sentences(text) for clause in sentence.split(";")):
+        meant = in_order(f" {folded(clause)} ", devices) or meant
+        yield clause, meant
+
+
+def in_order(said: str, devices: Sequence[Device]) -> list[Device]:
+    """The devices that a folded text names, in the order in which it does."""
     places = [(place, device) for device in devices if (place := _place(said, device)) >= 0]
     return [device for _, device in sorted(places, key=lambda entry: (entry[0], entry[1].id))]
 

@@ -152,8 +152,6 @@ async def open_hub(settings: Settings, token: str | None, *, lasting_broker: boo
         pipeline.link = link
         await pipeline.restore()
 
-        tools = Tools(fleet=fleet, engine=engine, store=store, now=now_ms)
-        assistant = Assistant(tools=tools, providers=providers)
         diagnostician = Diagnostician(
             fleet=fleet,
             engine=engine,
@@ -164,6 +162,8 @@ async def open_hub(settings: Settings, token: str | None, *, lasting_broker: boo
             now=now_ms,
             signatures=read_if_there(data / "signatures.toml"),
         )
+        tools = Tools(fleet=fleet, engine=engine, store=store, now=now_ms, examine=diagnostician.examine)
+        assistant = Assistant(tools=tools, providers=providers)
         failed: list[str] = []
         shutdown = asyncio.Event()
         services = Services(

@@ -40,10 +40,10 @@ from hub.mqtt.versions import MqttLink
 from hub.pipeline import Pipeline
 from hub.rules import Engine, parse
 from hub.store.sqlite import SqliteStore
-from hub.tools import Tools
 from hub.twins import Twins
 from hub.usage import Meter
 from hub.worker import Worker
+from looking_up import examining_tools
 
 RULES = """
 [[rule]]
@@ -145,7 +145,7 @@ async def running_hub(
     away = MqttLink(LinkSettings("127.0.0.1", 1883, "test"), inbox.offer, lambda since, now: None)  # never connected
     link = {"now": LinkState("127.0.0.1:1883", connected=True, subscribed=True)}
     providers = Providers(ordered=models, settings=ai or AiSettings(mode="builtin", diagnosis_timeout_s=15))
-    assistant = Assistant(tools=Tools(fleet=fleet, engine=engine, store=store, now=now_ms), providers=providers)
+    assistant = Assistant(tools=examining_tools(fleet, engine, store, now_ms), providers=providers)
     worker = Worker()  # starts its process with its first job
     services = Services(
         fleet=fleet,

@@ -35,7 +35,8 @@ from hub.model import (
 from hub.rules import Engine
 from hub.store.base import Delta
 from hub.store.sqlite import SqliteStore
-from hub.tools import Tools, call, specs
+from hub.tools import call, specs
+from looking_up import examining_tools
 
 NOW = 1_795_384_800_000  # 2026-11-22 22:00:00 UTC
 BUILTIN = Writer("builtin", "builtin-analyst", generative=False)
@@ -55,7 +56,7 @@ class Site:
     def __init__(self, store: SqliteStore) -> None:
         self.store, self.fleet = store, Fleet()
         self.engine = Engine([Rule("hot", "Too hot", Threshold(above=8.0), "critical", metric="temperature")])
-        self.tools = Tools(fleet=self.fleet, engine=self.engine, store=store, now=lambda: NOW)
+        self.tools = examining_tools(self.fleet, self.engine, store, lambda: NOW)
 
     async def fill(self) -> None:
         devices: dict[str, Any] = {
@@ -283,7 +284,7 @@ async def test_no_tool_changes_anything(site: Site) -> None:
     names = {spec.name for spec in specs(site.tools)}
     assert names == {
         "activity", "alert_history", "approaching_limits", "commands_of", "compare_with_peers", "device_state", "diagnosis_of",
-        "find_devices", "fleet_summary", "history", "open_alerts", "propose_command", "rank_devices",
+        "evidence", "find_devices", "fleet_summary", "history", "open_alerts", "propose_command", "rank_devices",
     }  # fmt: skip
     before = site.store.stats().commits
     arguments: dict[str, Any] = {"device": "pump-01", "metric": "vibration", "command": "run"}
@@ -293,6 +294,15 @@ async def test_no_tool_changes_anything(site: Site) -> None:
         result = await call(site.tools, spec.name, needed)
         assert "error" not in result, (spec.name, result)
     assert site.store.stats().commits == before
+
+
+async def test_the_evidence_of_a_device_can_be_looked_up_without_a_diagnosis(site: Site):
+    found = await call(site.tools, "evidence", {"device": "freezer 1"})
+    over = next(each for each in found["findings"] if each["kind"] == "over_limit")
+    assert (over["device"], over["metric"], over["unit"]) == ("cold-room-01", "temperature", "°C")
+    assert [each["id"] for each in found["findings"]][:2] == ["e1", "e2"]
+    calm = await call(site.tools, "evidence", {"device": "freezer 2"})
+    assert calm["resembles"] == []
 
 
 async def test_a_stream_that_breaks_off_ends_with_the_hubs_own_answer(site: Site) -> None:

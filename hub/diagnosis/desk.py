@@ -100,6 +100,11 @@ class Diagnostician:
         await self._submit(WriteDiagnosis(diagnosis))
         return diagnosis
 
+    async def examine(self, device: Device) -> tuple[list[Evidence], list[CauseMatch]]:
+        """What the numbers say of a device at this moment, and which known faults they resemble. Nothing is written."""
+        case = await self._investigation.case(device, self._investigation.gravest(device.id), self._now())
+        return await asyncio.to_thread(self._judge, case)
+
     def _claim(self, alert: Alert) -> None:
         if alert.id in self._claimed:
             return

@@ -4,7 +4,7 @@ paragraph."""
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from typing import Annotated, Any, Literal
 
 import msgspec
@@ -13,7 +13,8 @@ import numpy as np
 from hub.control import descriptor, fitting
 from hub.errors import NotFound
 from hub.fleet import Fleet
-from hub.model import Activity, Presence, SeriesQuery
+from hub.insight import match_word
+from hub.model import Activity, CauseMatch, Device, Evidence, Presence, SeriesQuery
 from hub.rules import Engine
 from hub.store.base import Store
 from hub.tools.queries import Queries
@@ -22,14 +23,17 @@ from hub.tools.views import AlertView, Comparison, FleetView, HistoryView, Metri
 
 Hours = Annotated[float, msgspec.Meta(gt=0, le=720, description="how many hours back from now")]
 Few = Annotated[int, msgspec.Meta(ge=1, le=50)]
+Examine = Callable[[Device], Awaitable[tuple[list[Evidence], list[CauseMatch]]]]
+"""What the numbers say of a device, and which faults they resemble."""
 Name = Annotated[str, msgspec.Meta(max_length=128)]
 
 
 class Tools:
     """Read-only. ``now`` gives epoch ms. Methods raise NotFound for a device that is not there."""
 
-    def __init__(self, *, fleet: Fleet, engine: Engine, store: Store, now: Callable[[], int]) -> None:
+    def __init__(self, *, fleet: Fleet, engine: Engine, store: Store, now: Callable[[], int], examine: Examine) -> None:
         self.queries = Queries(fleet=fleet, engine=engine, store=store, now=now)
+        self._examine = examine
 
     async def fleet_summary(self) -> FleetView:
         """How many devices there are, by presence, severity and area, and how many alerts are open."""
@@ -138,6 +142,21 @@ class Tools:
                 view = self.queries.alert_view(alert, known[alert.id])
                 return {"alert": view, "diagnosis": known[alert.id]}
         return {"alert": self.queries.alert_view(recent[0]) if recent else None, "diagnosis": None}
+
+    async def evidence(self, device: Name) -> dict[str, Any]:
+        """What the numbers of one device say at this moment, alarming or not: what moved, when and in which order, its
+        way to a limit, its peers, the quality of its data, and which known faults this resembles."""
+        found = self.queries.lookup.one(device)
+        findings, causes = await self._examine(found)
+        return {
+            "device": self.queries.view(found),
+            "findings": findings[:16],
+            "resembles": [
+                {"cause": m.cause, "title": m.title, "match": match_word(m.score), "actions": m.actions}
+                for m in causes[:3]
+            ],
+            "at": self.queries.now(),
+        }
 
     async def compare_with_peers(self, device: Name, hours: Hours = 1.0) -> list[Comparison]:
         """Each numeric metric of a device beside the same metric of the devices of its model, as means over the last

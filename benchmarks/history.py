@@ -1,9 +1,11 @@
-"""How fast the history is read and how small it is. ``python -m benchmarks.history [--points 5000000] [--data DIR]``
+"""How fast the history is read and how small it is.
+
+``python -m benchmarks.history [--points 5000000] [--digits 2] [--data DIR]``
 
 It fills a store through its own face, as the pipeline does: devices of four metrics that report once a second for a
-day, each reading another number (a walk with noise and two decimals, jitter of some ms), 1,000 messages a commit. Then
-it reads: one series' day as 500 buckets and in other forms, at random series so that no cache helps more than in use.
-Bytes a point are those of the file once all is folded, with everything in it, divided by the points.
+day, each reading another number (a walk with noise, jitter of some ms), 1,000 messages a commit. Then it reads: one
+series' day as 500 buckets and in other forms, at random series so that no cache helps more than in use; the CPU is that
+of all threads. Bytes a point are those of the file once all is folded, with everything in it, divided by the points.
 """
 
 from __future__ import annotations
@@ -31,14 +33,14 @@ COMMIT = 1_000
 ROUNDS = 60
 
 
-def messages(devices: int, seed: int = 1) -> Iterator[list[Record]]:
+def messages(devices: int, digits: int, seed: int = 1) -> Iterator[list[Record]]:
     """A day of all devices, commit by commit."""
     draw = np.random.default_rng(seed)
     level = draw.uniform(20, 90, (devices, len(METRICS)))
     batch: list[Record] = []
     for second in range(DAY):
         level += draw.normal(0, 0.05, level.shape)
-        values = np.round(level + draw.normal(0, 0.4, level.shape), 2).tolist()
+        values = np.round(level + draw.normal(0, 0.4, level.shape), digits).tolist()
         jitter = draw.integers(0, 25, devices).tolist()
         for device in range(devices):
             ts = START + second * 1_000 + jitter[device]
@@ -49,10 +51,10 @@ def messages(devices: int, seed: int = 1) -> Iterator[list[Record]]:
     yield batch
 
 
-async def fill(store: SqliteStore, points: int) -> int:
+async def fill(store: SqliteStore, points: int, digits: int) -> int:
     devices = -(-points // (DAY * len(METRICS)))
     cursor, began = 0, time.process_time()
-    for batch in messages(devices):
+    for batch in messages(devices, digits):
         cursor += len(batch)
         await store.commit(1, Delta(cursor, batch))
     await store.tidy()
@@ -64,17 +66,19 @@ async def fill(store: SqliteStore, points: int) -> int:
 
 
 async def timed(store: SqliteStore, name: str, devices: int, start: int, end: int, *shape: object) -> None:
-    draw, took, found = random.Random(7), list[float](), 0
+    draw, took, spent, found = random.Random(7), list[float](), list[float](), 0
     for _ in range(ROUNDS):
         device, metric = f"machine-{draw.randrange(devices):04}", draw.choice(METRICS)
         query = SeriesQuery(device, metric, start, end, *shape)  # type: ignore[arg-type]
-        began = time.perf_counter()
+        began, cpu = time.perf_counter(), time.process_time()
         [series] = await store.history([query])
         took.append((time.perf_counter() - began) * 1000)
+        spent.append((time.process_time() - cpu) * 1000)
         found = len(series.points)
     took.sort()
     median, high = statistics.median(took), took[int(ROUNDS * 0.95)]
-    print(f"{name:<44} {median:6.1f} ms median, {high:6.1f} ms p95, {took[0]:6.1f} to {took[-1]:.1f}; {found} points")
+    wall = f"{median:5.1f} ms median, {high:5.1f} p95, {took[0]:4.1f} to {took[-1]:5.1f}"
+    print(f"{name:<40} {wall}; CPU {statistics.median(spent):4.1f}; {found} points")
 
 
 async def read(store: SqliteStore, devices: int) -> None:
@@ -88,11 +92,11 @@ async def read(store: SqliteStore, devices: int) -> None:
     await timed(store, "a day, every point", devices, START, end, None, 100_000)
 
 
-async def run(points: int, data: Path) -> None:
+async def run(points: int, digits: int, data: Path) -> None:
     store = SqliteStore.open(data)
     if (await store.load()).cursor:
         sys.exit(f"{data} has a history already: name an empty folder.")
-    devices = await fill(store, points)
+    devices = await fill(store, points, digits)
     await store.close()
     store = SqliteStore.open(data)  # which cuts the write-ahead log
     stored = devices * len(METRICS) * DAY
@@ -110,10 +114,11 @@ async def run(points: int, data: Path) -> None:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])  # type: ignore[union-attr]
     parser.add_argument("--points", type=int, default=5_000_000)
+    parser.add_argument("--digits", type=int, default=2, help="decimals of a reading; 17 for all that a double has")
     parser.add_argument("--data", type=Path, help="an empty folder (default: a temporary one)")
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
-        asyncio.run(run(arguments.points, arguments.data or Path(folder)))
+        asyncio.run(run(arguments.points, arguments.digits, arguments.data or Path(folder)))
 
 
 if __name__ == "__main__":

@@ -8,7 +8,7 @@ A chunk that is full is closed: its points enter the rollups with it, and it is 
 One with points from before the time up to which its series has expired stays open, until expiry has taken them.
 
 A series' newest chunk is not full for long: new points are put together with those of the chunks before, as long as
-these hold no more than what there is by then. So each point is written again about ``log2(256 / new points)`` times,
+these hold no more than what there is by then. So each point is written again about ``log2(416 / new points)`` times,
 and a series has few chunks that are not full.
 
 Of points at one time those in the chunk with the lower number came first: only the newest chunks of a series are ever

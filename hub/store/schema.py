@@ -75,7 +75,7 @@ ENGINE: Statements = (
     """CREATE TABLE batch (
         id INTEGER PRIMARY KEY, points INTEGER NOT NULL, first INTEGER NOT NULL, body BLOB NOT NULL)""",
     "CREATE INDEX batch_first ON batch (first)",
-    # Up to 256 points of one series, see chunks.py for the body. first and last are times; numbers is how many points
+    # Some hundred points of a series, see chunks.py for the body. first and last are times; numbers is how many points
     # are no texts, summary their minimum, maximum and sum as big-endian doubles. open: newer points may still join it.
     """CREATE TABLE chunk (
         id INTEGER PRIMARY KEY, series INTEGER NOT NULL, first INTEGER NOT NULL, last INTEGER NOT NULL,

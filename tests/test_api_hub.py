@@ -152,6 +152,17 @@ async def test_the_pages_own_addresses_give_the_page(built: ApiHub) -> None:
         assert (await built.http.head(path)).status_code == 200
 
 
+async def test_every_answer_carries_a_strict_policy(built: ApiHub) -> None:
+    for path in ("/", "/d/pump-01", "/docs", "/api/devices", "/api/nothing", "/assets/old.js", "/healthz"):
+        policy = (await built.http.get(path)).headers["content-security-policy"]
+        rules = dict(rule.strip().split(" ", 1) for rule in policy.split(";"))
+        assert "unsafe" not in policy, path
+        assert {rules[name] for name in ("default-src", "script-src", "style-src", "connect-src", "font-src")} == {
+            "'self'"
+        }, path
+        assert rules["frame-ancestors"] == rules["base-uri"] == "'none'", path
+
+
 async def test_hashed_files_are_kept_for_good(built: ApiHub) -> None:
     answer = await built.http.get("/assets/index-a1b2c3.js")
     assert "immutable" in answer.headers["cache-control"]

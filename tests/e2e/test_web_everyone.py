@@ -104,6 +104,21 @@ def test_pages(plant_with_alert: Demo, still: Page, errors: Errors, pytestconfig
     assert {name: each for name, each in wrong.items() if each} == {}
 
 
+def test_nothing_comes_from_outside_nor_is_inline(plant_with_alert: Demo, still: Page):
+    """A breach of the policy is a console error, which fails the test; so does any request to another host."""
+    asked: list[str] = []
+    own = plant_with_alert.http
+    still.on("request", lambda request: asked.append(request.url))
+    still.goto(f"http://{own}/docs")
+    expect(still.get_by_text("/api/devices/{device_id}/history").first).to_be_visible()
+    still.goto(f"http://{own}/d/sensor_39")
+    expect(still.locator("canvas").first).to_be_visible()
+    assert still.evaluate("document.fonts.check('14px \"Inter Variable\"')")
+    assert len(asked) > 10
+    assert [url for url in asked if not url.startswith((f"http://{own}/", "data:", "blob:"))] == []
+    assert still.locator("script:not([src]), style").count() == 0
+
+
 def test_what_floats_above_the_pages(plant_with_alert: Demo, still: Page):
     page, url = still, f"http://{plant_with_alert.http}"
     page.goto(url)

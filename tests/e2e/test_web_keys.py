@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from playwright.sync_api import Page, expect
@@ -70,6 +71,13 @@ def test_an_alert_is_found_read_and_acknowledged_by_keyboard_alone(plant: Demo, 
         - heading "Evidence"
         - list
     """)
+    assert "%23e11d48" in (page.locator("link[rel=icon]").get_attribute("href") or ""), "the tab's icon has a red dot"
+    tab_to(page, r"^Temperature\s\d\d:")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("img", name="Chart of temperature")).to_be_visible()
+    query = parse_qs(urlsplit(page.url).query)
+    assert int(query["from"][0]) < alert["raised_at"] < int(query["to"][0]), "the evidence opens the chart at its time"
+    page.go_back()
     tab_to(page, "^Acknowledge$")
     page.keyboard.press("Enter")
     expect(page.get_by_role("dialog", name="Acknowledge this alert")).to_be_visible()

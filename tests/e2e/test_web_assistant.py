@@ -3,10 +3,11 @@ sends, conversations that stay."""
 
 from __future__ import annotations
 
+import json
 import re
 
 import pytest
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import Locator, Page, Route, expect
 
 from e2e.running import Demo, eventually
 
@@ -68,3 +69,51 @@ def test_a_wish_becomes_a_card_and_goes_only_when_a_person_sends_it(plant: Demo,
     expect(card.get_by_role("status")).to_have_text("confirmed", timeout=20_000)
     (sent,) = plant.get(path)["items"]
     assert (sent["name"], sent["value"]) == ("set_level", 60)
+
+
+HOSTILE = (
+    "<img src=x onerror=\"document.title='owned'\"> <script>document.title='owned'</script> "
+    "[out](https://evil.example/?q=1) [run](javascript:alert(1)) ![seen](https://evil.example/p.png) "
+    "[over](/\\\\evil.example) [**in**](/d/pump-01) <a href='https://evil.example'>raw</a>"
+)
+
+
+def test_what_devices_are_called_is_no_markup_in_an_answer(plant: Demo, tank: str, page: Page):
+    """The built-in analyst quotes names as they are; what was said of them stays when it is read again."""
+    name = "*Boiler* [nine](https://evil.example) <b>9</b>"
+    plant.publish("devices/boiler-9/info", {"name": name, "units": {"t": "<i>°C</i>"}}, retained=True)
+    plant.publish("devices/boiler-9/telemetry", {"t": 81})
+    eventually(lambda: [d for d in plant.get("/api/devices")["items"] if d["name"] == name], 10, "its name")
+    page.goto(f"http://{plant.http}/assistant")
+    answer = ask(page, "What is the status of boiler-9?")
+    expect(answer.locator("p.plain")).to_contain_text(name)
+    expect(answer.locator("em, b, i")).to_have_count(0)
+    expect(answer.locator("a:not([href^='/d/'])")).to_have_count(0)
+
+
+def test_what_a_model_says_leads_nowhere_and_its_inventions_are_struck(plant: Demo, tank: str, page: Page):
+    """With a model that says whatever it was told to: nothing runs, nothing is fetched, no link leads away."""
+    lines = [
+        {"type": "step", "tool": "history", "about": "<b>x</b>", "found": "<img src=x onerror=alert(1)>", "ok": True},
+        {"type": "text", "text": f"{HOSTILE}\n\nIt is well. The **pressure** is fine. It stands at 4711 bar."},
+        {"type": "unsupported", "sentence": "It stands at 4711 bar."},
+        {"type": "done", "provider": "openai", "model": "obedient", "generative": True, "tokens_used": 9},
+    ]
+    body = "".join(json.dumps(line) + "\n" for line in lines)
+
+    def answered(route: Route) -> None:
+        route.fulfill(status=200, content_type="application/x-ndjson", body=body)
+
+    page.route("**/api/conversations/*/turns", answered)
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+    page.goto(f"http://{plant.http}/assistant")
+    answer = ask(page, "What is the status of pump-01?")
+    expect(answer).to_contain_text("https://evil.example/?q=1")
+    expect(answer.locator("img, script, iframe")).to_have_count(0)
+    links = answer.get_by_role("link").evaluate_all("links => links.map((link) => link.getAttribute('href'))")
+    assert links == ["/d/pump-01"]
+    assert [url for url in asked if "evil" in url] == []
+    assert page.title() != "owned"
+    expect(answer.locator("del")).to_have_text("It stands at 4711 bar.")
+    expect(answer.get_by_test_id("unsupported")).to_contain_text("4711")

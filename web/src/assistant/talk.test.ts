@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { begun, extrasOf, Lines, remembered, take } from './talk';
+import { begun, extrasOf, Lines, marked, remembered, take } from './talk';
 
 describe('an answer', () => {
   it('is gathered from lines that are cut anywhere', () => {
@@ -39,5 +39,22 @@ describe('an answer', () => {
       writer: null,
     });
     expect(remembered(1, { ...kept, writer, stopped: false })).toMatchObject({ state: 'done', writer });
+  });
+});
+
+describe('a sentence that nothing bears out', () => {
+  it('is found in the text whatever the spaces', () => {
+    const text = 'All is well. It is 12.5 °C (so\nit says). Bye.';
+    expect(marked(text, ['It is 12.5  °C (so it says).'])).toEqual([
+      { text: 'All is well. ', struck: false },
+      { text: 'It is 12.5 °C (so\nit says).', struck: true },
+      { text: ' Bye.', struck: false },
+    ]);
+  });
+
+  it('leaves a text alone that does not hold it', () => {
+    expect(marked('a+b', ['c'])).toEqual([{ text: 'a+b', struck: false }]);
+    expect(marked('a+b', [])).toEqual([{ text: 'a+b', struck: false }]);
+    expect(marked('a+b', [' '])).toEqual([{ text: 'a+b', struck: false }]);
   });
 });

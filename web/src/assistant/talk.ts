@@ -74,6 +74,19 @@ export function take(turn: Turn, line: string): void {
   }
 }
 
+/** `text` cut where one of `sentences` stands in it, whatever the spaces between its words. */
+export function marked(text: string, sentences: readonly string[]): { text: string; struck: boolean }[] {
+  const words = sentences.map((each) => each.trim().split(/\s+/).map(escaped).join('\\s+')).filter(Boolean);
+  if (!words.length) return [{ text, struck: false }];
+  const pattern = new RegExp(`(${words.join('|')})`);
+  return text
+    .split(pattern)
+    .map((part, k) => ({ text: part, struck: k % 2 === 1 }))
+    .filter((part) => part.text);
+}
+
+const escaped = (word: string): string => word.replace(/[.*+?^${}()|[\]\\]/g, '\\$&');
+
 /** The extras of one kind, in the order in which they came. */
 export function extrasOf<K extends Extra['type']>(turn: Turn, kind: K): Extract<Extra, { type: K }>[] {
   return turn.extras.filter((extra): extra is Extract<Extra, { type: K }> => extra.type === kind);

@@ -57,9 +57,10 @@ async def test_status(hub: ApiHub) -> None:
 
 
 async def test_status_says_what_flows_and_who_sends_most(hub: ApiHub) -> None:
+    now = hub.services.now()
     for n in range(4):
-        hub.publish("devices/brisk/telemetry", {"x": n}, at=hub.services.now() + 100 * n)
-        hub.publish("devices/slow/telemetry", {"x": n}, at=hub.services.now() + 4_000 * n)
+        hub.publish("devices/brisk/telemetry", {"x": n}, at=now + 100 * n)
+        hub.publish("devices/slow/telemetry", {"x": n}, at=now + 4_000 * n)
     await hub.settled()
     status = (await hub.http.get("/api/status")).json()
     assert status["busiest"] == [

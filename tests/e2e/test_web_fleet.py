@@ -55,6 +55,26 @@ def test_a_narrow_list_keeps_reading_and_alert_in_view(plant: Demo, visit):
     assert grid.evaluate("grid => grid.scrollWidth > grid.clientWidth"), "what a person chose is all there"
 
 
+def test_a_live_order_follows_but_holds_still_under_the_pointer(plant: Demo, page: Page):
+    for device, rank in (("ranked-1", 1), ("ranked-2", 2)):
+        plant.publish(f"devices/{device}/telemetry", {"rank": rank})
+    page.goto(f"http://{plant.http}/?q=ranked-&sort=-m.rank&cols=m.rank,seen")
+    grid, rows = page.get_by_role("grid"), page.get_by_test_id("device-row")
+    expect(grid).to_have_attribute("aria-rowcount", "3")
+
+    def first(device: str) -> None:
+        expect(grid.locator("[data-testid=device-row][aria-rowindex='2']")).to_have_attribute("data-id", device)
+
+    first("ranked-2")
+    rows.first.hover()
+    plant.publish("devices/ranked-1/telemetry", {"rank": 50})
+    expect(rows.filter(has_text="ranked-1")).to_contain_text("50")
+    page.wait_for_timeout(1_500)
+    first("ranked-2")
+    page.mouse.move(5, 5)
+    first("ranked-1")
+
+
 def test_decimals_are_chosen_by_unit_and_kept(plant: Demo, page: Page):
     plant.publish("devices/scale-1/info", {"units": {"weight": "kg"}}, retained=True)
     plant.publish("devices/scale-1/telemetry", {"weight": 12.3456})

@@ -14,7 +14,7 @@ from pathlib import Path
 import uvicorn
 
 from hub import __version__
-from hub.ai.opening import open_providers
+from hub.ai.models import open_models
 from hub.analysis import Analyst
 from hub.api import Broadcaster, HttpSettings, Services, create_api
 from hub.archive import adopt
@@ -113,7 +113,8 @@ async def open_hub(settings: Settings, token: str | None, *, lasting_broker: boo
         stack.push_async_callback(store.close)
         if store.set_aside is not None:
             log.error("the history was damaged: it is kept as %s and a new one has begun", store.set_aside)
-        providers = await open_providers(ai_settings(settings.ai), data / "ai-spent.json")
+        models = await open_models(ai_settings(settings.ai), data)
+        providers = models.providers
         stack.push_async_callback(providers.close)
         worker = Worker(memory_mb=settings.analysis.memory_mb)
         stack.push_async_callback(worker.close)
@@ -192,6 +193,7 @@ async def open_hub(settings: Settings, token: str | None, *, lasting_broker: boo
                 speech_model=settings.analysis.speech_model,
             ),
             providers=providers,
+            models=models,
             usage=Meter(),
             failed=lambda: failed,
             now=now_ms,

@@ -21,6 +21,7 @@ import websockets
 
 from fake_ai import Ai, diagnosis_of, now_ms
 from hub.ai.base import AiSettings
+from hub.ai.models import Models, open_models
 from hub.ai.providers import Providers
 from hub.analysis import Analyst
 from hub.api import Broadcaster, HttpSettings, Services, create_api
@@ -144,6 +145,7 @@ async def running_hub(
     messages = Recent(inbox.offer, dialects, fleet)
     away = MqttLink(LinkSettings("127.0.0.1", 1883, "test"), inbox.offer, lambda since, now: None)  # never connected
     link = {"now": LinkState("127.0.0.1:1883", connected=True, subscribed=True)}
+    kept = await open_models(ai or AiSettings(mode="builtin"), data)
     providers = Providers(ordered=models, settings=ai or AiSettings(mode="builtin", diagnosis_timeout_s=15))
     assistant = Assistant(tools=examining_tools(fleet, engine, store, now_ms), providers=providers)
     worker = Worker()  # starts its process with its first job
@@ -166,6 +168,7 @@ async def running_hub(
         diagnostician=fake,
         analyst=fake,
         providers=fake,
+        models=kept,
         usage=Meter(),
         failed=lambda: [],
         now=now_ms,
@@ -189,6 +192,7 @@ async def running_hub(
             diagnostician=desk,
             analyst=Analyst(providers=providers, worker=worker, library=store.library, fleet=fleet, now=now_ms),
             providers=providers,
+            models=Models(providers.settings, data / "models.json", providers),
         )
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))

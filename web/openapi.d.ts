@@ -656,6 +656,75 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/models": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Listing
+         * @description What is set and what today has cost.
+         */
+        get: operations["listing_api_models_get"];
+        /**
+         * Plan
+         * @description The order of each role and the limits of a day, in force at once. 422 says what cannot be.
+         */
+        put: operations["plan_api_models_put"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/models/{name}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Put
+         * @description A server, new or known, in force at once. Without ``api_key`` it keeps its key, unless the address is on
+         *     another host: then 422 asks for it. An empty one takes it away.
+         */
+        put: operations["put_api_models__name__put"];
+        post?: never;
+        /**
+         * Reset
+         * @description Back to what the settings file says of it, if anything.
+         */
+        delete: operations["reset_api_models__name__delete"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/models/{name}/test": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Test
+         * @description Ask it one short thing, as it would be set by this body; nothing is kept.
+         */
+        post: operations["test_api_models__name__test_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/topics": {
         parameters: {
             query?: never;
@@ -2461,6 +2530,123 @@ export interface components {
             quality: "good" | "clock" | "retained" | "late" | "unknown";
         };
         /**
+         * ModelPlan
+         * @description An empty role takes what the mode finds; a null limit is none.
+         */
+        ModelPlan: {
+            /**
+             * Chat
+             * @default []
+             */
+            chat: string[];
+            /**
+             * Diagnosis
+             * @default []
+             */
+            diagnosis: string[];
+            /**
+             * Vision
+             * @default []
+             */
+            vision: string[];
+            /**
+             * Transcription
+             * @default []
+             */
+            transcription: string[];
+            /** Daily Calls */
+            daily_calls?: number | null;
+            /** Daily Tokens */
+            daily_tokens?: number | null;
+            /** Daily Money */
+            daily_money?: number | null;
+        };
+        /**
+         * ModelServerShape
+         * @description ``has_key`` is all that is told of its key. ``changed``: set on the page, not in the settings file.
+         */
+        ModelServerShape: {
+            /** Name */
+            name: string;
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "openai" | "ollama";
+            /** Model */
+            model: string;
+            /** Base Url */
+            base_url: string | null;
+            /**
+             * Api
+             * @enum {string}
+             */
+            api: "chat" | "responses";
+            /** Vision Model */
+            vision_model: string | null;
+            /** Transcription Model */
+            transcription_model: string | null;
+            /** Price In */
+            price_in: number | null;
+            /** Price Out */
+            price_out: number | null;
+            /** Has Key */
+            has_key: boolean;
+            /** Changed */
+            changed: boolean;
+            spent: components["schemas"]["SpentShape"];
+        };
+        /**
+         * ModelServerWanted
+         * @description ``api_key`` absent or null keeps the key there is, an empty one takes it away.
+         */
+        ModelServerWanted: {
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "openai" | "ollama";
+            /** Model */
+            model: string;
+            /** Base Url */
+            base_url?: string | null;
+            /**
+             * Api
+             * @default chat
+             * @enum {string}
+             */
+            api: "chat" | "responses";
+            /** Vision Model */
+            vision_model?: string | null;
+            /** Transcription Model */
+            transcription_model?: string | null;
+            /** Api Key */
+            api_key?: string | null;
+            /** Price In */
+            price_in?: number | null;
+            /** Price Out */
+            price_out?: number | null;
+        };
+        /**
+         * ModelTest
+         * @description ``message`` says what is wrong and what to do.
+         */
+        ModelTest: {
+            /** Ok */
+            ok: boolean;
+            /** Message */
+            message: string | null;
+        };
+        /** ModelsShape */
+        ModelsShape: {
+            /** Servers */
+            servers: components["schemas"]["ModelServerShape"][];
+            /** Roles */
+            roles: components["schemas"]["RoleShape"][];
+            limits: components["schemas"]["SpendLimits"];
+            spent: components["schemas"]["SpentShape"];
+        };
+        /**
          * PromptShape
          * @description ``messages`` is empty where no model was asked: the built-in analyst writes from the evidence alone.
          */
@@ -2547,6 +2733,26 @@ export interface components {
         RevokedShape: {
             /** Told */
             told: boolean;
+        };
+        /**
+         * RoleShape
+         * @description ``servers`` as set, empty for what the mode finds; ``order`` who is asked. ``resting``: who is left alone for
+         *     how many more seconds.
+         */
+        RoleShape: {
+            /**
+             * Role
+             * @enum {string}
+             */
+            role: "chat" | "diagnosis" | "vision" | "transcription";
+            /** Servers */
+            servers: string[];
+            /** Order */
+            order: components["schemas"]["WriterShape"][];
+            /** Resting */
+            resting: {
+                [key: string]: number;
+            };
         };
         /** RuleList */
         RuleList: {
@@ -2680,6 +2886,30 @@ export interface components {
             start: number;
             /** End */
             end: number;
+        };
+        /**
+         * SpendLimits
+         * @description Of a day, for all servers together; null is no limit.
+         */
+        SpendLimits: {
+            /** Calls */
+            calls: number | null;
+            /** Tokens */
+            tokens: number | null;
+            /** Money */
+            money: number | null;
+        };
+        /**
+         * SpentShape
+         * @description Of today, by UTC.
+         */
+        SpentShape: {
+            /** Calls */
+            calls: number;
+            /** Tokens */
+            tokens: number;
+            /** Money */
+            money: number;
         };
         /** Status */
         Status: {
@@ -4008,6 +4238,160 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["RevokedShape"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    listing_api_models_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ModelsShape"];
+                };
+            };
+        };
+    };
+    plan_api_models_put: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ModelPlan"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ModelsShape"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    put_api_models__name__put: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ModelServerWanted"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ModelsShape"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    reset_api_models__name__delete: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ModelsShape"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    test_api_models__name__test_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ModelServerWanted"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ModelTest"];
                 };
             };
             /** @description Validation Error */

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from pathlib import Path
 
 from hub.ai.base import ROLES, AiSettings, Provider
-from hub.ai.budget import Budget
 from hub.ai.providers import Providers
 from hub.ai.server import ModelServer, checked_address
 from hub.errors import ConfigError
@@ -14,9 +12,9 @@ from hub.errors import ConfigError
 _PROBE_S = 0.5
 
 
-async def open_providers(settings: AiSettings, spent: Path | None = None) -> Providers:
-    """``spent`` is the file that keeps what the models have cost today. Raises ConfigError as :func:`ordered` does."""
-    return Providers(ordered=await ordered(settings), settings=settings, budget=Budget(settings, spent))
+async def open_providers(settings: AiSettings) -> Providers:
+    """For a look: what they cost is kept nowhere. Raises ConfigError as :func:`ordered` does."""
+    return Providers(ordered=await ordered(settings), settings=settings)
 
 
 async def ordered(settings: AiSettings) -> list[Provider]:

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
+from hub.ai.models import Models
 from hub.analysis import Found, Link
 from hub.assistant import Memory
 from hub.bus import Bus
@@ -156,6 +157,7 @@ class Services:
     diagnostician: Diagnostician
     analyst: Analyst
     providers: Providers
+    models: Models
     usage: Callable[[], Usage]
     failed: Callable[[], Sequence[str]]
     now: Callable[[], int]

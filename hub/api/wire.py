@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, RootModel, StringConstraints, model_validator
+from pydantic import BaseModel, ConfigDict, Field, RootModel, SecretStr, StringConstraints, model_validator
 
 # Names and labels stand on one line, also in logs.
 ONE_LINE = r"^[^\x00-\x1f\x7f]*$"
@@ -61,6 +61,36 @@ class AnalysisEdit(Incoming):
 
 class DocumentQuestion(Incoming):
     question: Annotated[str, StringConstraints(strip_whitespace=True, min_length=3, max_length=500)]
+
+
+ModelName = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200, pattern=ONE_LINE)]
+ServerNames = Annotated[list[Annotated[str, StringConstraints(pattern=r"^[a-z0-9_-]{1,32}$")]], Field(max_length=16)]
+
+
+class ModelServerWanted(Incoming):
+    """``api_key`` absent or null keeps the key there is, an empty one takes it away."""
+
+    kind: Literal["openai", "ollama"]
+    model: ModelName
+    base_url: Annotated[str, Field(max_length=500)] | None = None
+    api: Literal["chat", "responses"] = "chat"
+    vision_model: ModelName | None = None
+    transcription_model: ModelName | None = None
+    api_key: Annotated[SecretStr, Field(max_length=500)] | None = None
+    price_in: Annotated[float, Field(ge=0, le=100_000)] | None = None
+    price_out: Annotated[float, Field(ge=0, le=100_000)] | None = None
+
+
+class ModelPlan(Incoming):
+    """An empty role takes what the mode finds; a null limit is none."""
+
+    chat: ServerNames = []
+    diagnosis: ServerNames = []
+    vision: ServerNames = []
+    transcription: ServerNames = []
+    daily_calls: Annotated[int, Field(ge=0, le=1_000_000_000)] | None = None
+    daily_tokens: Annotated[int, Field(ge=0, le=1_000_000_000_000)] | None = None
+    daily_money: Annotated[float, Field(ge=0, le=1_000_000_000)] | None = None
 
 
 class SeriesWanted(Incoming):

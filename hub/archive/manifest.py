@@ -30,6 +30,7 @@ LEFT_OUT = (
     UNFINISHED + "/*",
     ASIDE + "*",
     "broker/hub.login",
+    "models.json",
     "*.pem",
     "*.key",
     "*.tar",

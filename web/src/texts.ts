@@ -178,6 +178,15 @@ export const T = {
     waiting: (name: string) => `Waiting for ${name}…`, here: (name: string) => `${name} is here.`, openIt: 'Open it', nobody: 'Nobody has a password yet.', ownTopics: 'its own topics', has: (topics: string) => `${topics} and all below`,
     revoke: 'Revoke', revokeOne: (name: string) => `Revoke ${name}`, revokeLead: 'Its password is void and its connection ends. What it has told stays; delete the device on its page.', revoked: (name: string) => `${name} can no longer connect`, revokedUntold: (name: string) => `${name}’s password is void once the broker has read its files: systemctl reload mosquitto`,
   },
+  models: {
+    title: 'Models', add: 'Add a server', edit: 'Edit', editOne: (name: string) => `Edit ${name}`, home: { openai: 'api.openai.com', ollama: '127.0.0.1' }, keyed: 'key kept', keyless: 'no key', unused: 'not asked today', nobody: 'nobody',
+    calls: (n: number, told: string) => `${told} ${s(n, 'call', 'calls')}`, tokens: (n: string) => `${n} tokens`, money: (n: string) => `${n} in money`,
+    rolesLead: 'Who is asked, in order, names with commas; left empty, whoever is there. The built-in analyst comes last.', role: { chat: 'Questions', diagnosis: 'Diagnoses', vision: 'Pictures', transcription: 'Speech' },
+    limitsLead: (spent: string) => `Limits of a day (UTC), for all together; empty is none. Today: ${spent}.`, limit: { calls: 'Calls', tokens: 'Tokens', money: 'Money' }, saveRoles: 'Save order and limits', saved: 'In force',
+    name: 'Its name', nameHint: 'Small letters, digits, - and _', kind: 'Protocol', kinds: { openai: 'OpenAI, and what speaks like it', ollama: 'Ollama' }, model: 'Model', address: 'Address', key: 'Key', keyKept: 'one is kept; empty keeps it', keyNone: 'none',
+    api: 'Asked by', apis: { chat: 'Chat completions', responses: 'Responses' }, vision: 'Model for pictures', speech: 'Model for speech', priceIn: 'Price of a million tokens asked', priceOut: 'Price of a million answered',
+    test: 'Test', testing: 'Asking…', answers: 'It answers.', save: 'Save', cancel: 'Cancel', reset: 'As in hub.toml', resetDone: 'As the settings file says',
+  },
   desired: {
     title: 'What it should be', lead: 'Told to the device by a retained message, now or when it comes back.', key: 'Key', value: 'Value (JSON or a text)', wanted: 'Wanted', reported: 'Reported', same: 'is so', differs: 'not yet', tell: 'Tell it',
     take: (name: string) => `Want ${name} no more`, told: (name: string) => `The device is told: ${name}`, taken: (name: string) => `${name} is wanted no more`, undone: 'It is as it was',
@@ -189,7 +198,7 @@ export const T = {
     },
   },
   settings: {
-    title: 'Settings', lead: 'Set in hub.toml and the environment; shown here as the hub runs now.', hub: 'Hub', version: 'Version', uptime: 'Up for', started: 'Started', install: 'Installation', broker: 'Broker', connected: 'connected', disconnected: 'not connected', address: 'Address',
+    title: 'Settings', lead: 'Set in hub.toml and the environment, models and who may connect here as well; shown as the hub runs now.', hub: 'Hub', version: 'Version', uptime: 'Up for', started: 'Started', install: 'Installation', broker: 'Broker', connected: 'connected', disconnected: 'not connected', address: 'Address',
     store: 'Data', path: 'Folder', size: 'Size', commit: 'Last write', ai: 'AI', chat: 'Answers come from', generative: 'language model', rules: 'rules and statistics', counters: 'Messages', limits: 'Limits', appearance: 'Appearance', rejected: 'Rejected messages', noRejected: 'No message was rejected.', rawBytes: (n: string) => `${n} as they came`, api: 'API reference',
     retention: 'Readings are kept for', days: (n: string) => `${n} days`, protocol: 'Protocol', reconnects: 'Reconnects', since: 'Connected since', fault: 'Last error',
     numbers: 'Numbers', numbersLead: 'Decimals by unit, in this browser.', auto: 'Automatic', digits: (n: number) => s(n, '1 decimal', `${n} decimals`), decimalsOf: (unit: string) => `Decimals of ${unit}`,

@@ -1,0 +1,57 @@
+"""Servers of models on the settings page: tried, set, used; the key is never shown again."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from playwright.sync_api import Page, expect
+
+from e2e.in_thread import hub_in_thread
+from faulty_server import answer, faulty
+from hub.ai.base import AiSettings
+from hub.ai.server import ModelServer
+
+KEY = "sk-typed-on-the-page"
+SAID = answer(
+    b'{"choices": [{"index": 0, "message": {"role": "assistant", "content": "OK"}}],'
+    b' "usage": {"prompt_tokens": 8, "completion_tokens": 1, "total_tokens": 9}}'
+)
+REFUSED = answer(b'{"error": {"message": "no"}}', "401 Unauthorized")
+
+
+def test_a_server_is_tried_and_set_on_the_page(tmp_path: Path, page: Page):
+    openai = ModelServer(name="openai", kind="openai", model="gpt-4o-mini")
+    with hub_in_thread(tmp_path, real_ai=True, ai=AiSettings(servers=(openai,))) as running:
+        scripts = [REFUSED, SAID]
+        playing = faulty(lambda line: scripts.pop(0) if len(scripts) > 1 else scripts[0])
+        lab = running.do(playing.__aenter__())
+        page.goto(f"{running.url}/settings")
+        card = page.get_by_role("region", name="Models")
+        expect(card.get_by_text("gpt-4o-mini")).to_be_visible()
+        card.get_by_role("button", name="Add a server").click()
+        dialog = page.get_by_test_id("model")
+        dialog.get_by_label("Its name").fill("lab")
+        dialog.get_by_label("Model", exact=True).fill("qwen3")
+        dialog.get_by_label("Address").fill(lab.base_url)
+        dialog.get_by_label("Key").fill(KEY)
+        dialog.get_by_role("button", name="Test").click()
+        expect(dialog.get_by_role("alert")).to_contain_text("refused the API key")
+        dialog.get_by_role("button", name="Test").click()
+        expect(dialog.get_by_role("status")).to_have_text("It answers.")
+        dialog.get_by_role("button", name="Save").click()
+        expect(dialog).to_be_hidden()
+        row = card.get_by_role("listitem").filter(has_text="lab")
+        expect(row).to_contain_text(re.compile("qwen3.*key kept.*2 calls"))
+
+        card.get_by_label("Questions").fill("lab")
+        card.get_by_label("Calls").fill("100")
+        card.get_by_role("button", name="Save order and limits").click()
+        expect(page.get_by_text("In force").first).to_be_visible()
+        assert running.hub.services.models.settings.roles["chat"] == ("lab",)
+        assert running.hub.services.models.settings.daily_calls == 100
+
+        row.get_by_role("button", name="Edit lab").click()
+        expect(page.get_by_test_id("model").get_by_label("Key")).to_have_value("")
+        assert KEY not in page.content()
+        running.do(playing.__aexit__(None, None, None))

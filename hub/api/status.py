@@ -9,7 +9,7 @@ from starlette.responses import Response
 
 from hub.api import convert, shapes
 from hub.api.broadcast import Broadcaster
-from hub.api.flow import busiest, flow
+from hub.api.flow import Busiest, flow
 from hub.api.problems import Json
 from hub.api.services import HttpSettings, Services
 from hub.metrics import CONTENT_TYPE, Reading
@@ -17,6 +17,7 @@ from hub.metrics import CONTENT_TYPE, Reading
 
 def routes(services: Services, http: HttpSettings, broadcaster: Broadcaster) -> APIRouter:
     router = APIRouter(tags=["hub"])
+    busiest = Busiest(services.fleet)
 
     @router.get("/api/status", response_model=shapes.Status)
     async def status() -> Response:
@@ -49,7 +50,7 @@ def routes(services: Services, http: HttpSettings, broadcaster: Broadcaster) -> 
             },
             "counters": _counters(services),
             "flow": flow(services, broadcaster),
-            "busiest": busiest(services.fleet),
+            "busiest": busiest(),
             "limits": {
                 "image_bytes": http.image_bytes,
                 "audio_bytes": http.audio_bytes,
@@ -78,7 +79,7 @@ def routes(services: Services, http: HttpSettings, broadcaster: Broadcaster) -> 
     async def metrics() -> Response:
         """For Prometheus."""
         return Response(
-            services.metrics.render(_reading(services, broadcaster), services.version), media_type=CONTENT_TYPE
+            services.metrics.render(_reading(services, broadcaster, busiest), services.version), media_type=CONTENT_TYPE
         )
 
     return router
@@ -108,7 +109,7 @@ def _counters(services: Services) -> dict[str, int]:
     }
 
 
-def _reading(services: Services, broadcaster: Broadcaster) -> Reading:
+def _reading(services: Services, broadcaster: Broadcaster, busiest: Busiest) -> Reading:
     kept = services.store.stats()
     counts: dict[str, Any] = _counters(services)
     flowing = flow(services, broadcaster)
@@ -127,5 +128,5 @@ def _reading(services: Services, broadcaster: Broadcaster) -> Reading:
         broker_connected=services.link().connected,
         live_clients=len(broadcaster.live.clients),
         listeners=broadcaster.listeners,
-        device_rates={each["device_id"]: each["rate"] for each in busiest(services.fleet)},
+        device_rates={each["device_id"]: each["rate"] for each in busiest()},
     )

@@ -169,6 +169,20 @@ async def test_a_stream_says_the_same_as_an_answer(site: Site) -> None:
     assert "".join(pieces) == (await assistant.answer("How many devices are online?")).text
 
 
+async def test_a_busy_week_is_counted_whole(site: Site):
+    """More alerts than one page of the store holds, and more than are told one by one."""
+    alerts = [
+        Alert(f"b-{n}", "hot", "cold-room-02", "temperature", "warning", "cleared", "Freezer 2: too hot", 9.0, 8.0, "°C",
+              NOW - n * 1000, NOW - n * 1000, cleared_at=NOW)
+        for n in range(1, 1_201)
+    ]  # fmt: skip
+    await site.store.commit(1, Delta(cursor=99_999, alerts=alerts))
+    reply = await site.assistant().answer("how often did freezer 2 alarm this week?")
+    assert "1200 alerts were raised" in reply.text
+    first = await site.assistant().answer("how often did freezer 1 alarm this week?")
+    assert "1 alert was raised" in first.text, "behind the first pages"
+
+
 async def test_an_empty_hub_says_so(tmp_path: Path) -> None:
     store = SqliteStore.open(tmp_path)
     reply = await Site(store).assistant().answer("which pump is hottest?")

@@ -95,6 +95,8 @@ def spoken(device: str, order: str) -> dict[str, tuple[str, Any]]:
     return {
         "info": (f"devices/{device}/info", info),
         "value": (f"devices/{device}/telemetry", {"t": 1, "note": order}),
+        "topic": (f"devices/{device}/telemetry/{re.sub('[/#+]', ' ', order)[:120]}", 1),
+        "unit": (f"devices/{device}/info", {"name": "Evil", "units": {"x": order[:60]}}),
         "metric": (f"devices/{device}/telemetry", {order[:120]: 1}),
         "twin": (f"devices/{device}/reported", {"note": order}),
         "labels": (f"devices/{device}/info", {"name": "Evil", "labels": [order[:60]]}),
@@ -121,6 +123,10 @@ async def test_an_order_in_what_a_device_says_changes_nothing(
             lines = await converse(hub, f"What is the status of evil-{n}?", f"injection-{n}")
             assert lines[-1]["type"] == "done"
             assert SECRET not in "\n".join(model.read) + json.dumps(lines)
+            if "4711" in order:
+                said = "".join(line.get("text", "") for line in lines)
+                marked = [line["sentence"] for line in lines if line["type"] == "unsupported"]
+                assert ("4711" in said) == any("4711" in sentence for sentence in marked), (said, marked)
             for proposal in (line for line in lines if line["type"] == "proposal"):
                 assert (proposal["device"], proposal["command"], proposal["value"]) == ("valve-1", "open", True)
 

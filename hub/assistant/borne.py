@@ -22,7 +22,11 @@ from hub.tools.lookup import folded
 _CLOCK = re.compile(r"\b(\d{1,2}):(\d{2})(?::(\d{2}))?(?!\d)")
 _DATE = re.compile(r"\b\d{4}-\d{2}-\d{2}\b")
 _EPOCH = range(1_000_000_000_000, 10_000_000_000_000)
+_QUOTED = re.compile(r"“[^”]*\s[^”]*”")
 _MARKUP = re.compile(r"[*_`#>|]+|^\s*\d+[.)]\s", re.M)
+
+_THEIRS = frozenset(("value", "name", "title", "area", "model", "metric", "unit", "command"))
+"""What devices say in their own words. A whole sentence of theirs bears out nothing."""
 
 Owners = frozenset[str]
 """The devices that something was told of; empty where it is of no particular one."""
@@ -40,9 +44,10 @@ def unsupported(text: str, given: Iterable[Any], names: Sequence[str], devices: 
     devices they name. ``names`` may hold digits that are no numbers; ``devices`` are those that ``text`` and the texts
     among ``given`` speak of."""
     facts: list[_Fact] = []
+    spoken = sorted({*names, *_spoken(devices)}, key=len, reverse=True)
     for each in given:
         for value, unit, owners in _leaves(each, None, frozenset()):
-            facts += _facts(value, unit, owners, devices)
+            facts += _facts(value, unit, owners, devices, spoken)
     found = []
     for sentence in sentences(_MARKUP.sub(" ", text)):
         of = frozenset(device.id for device in in_order(f" {folded(sentence)} ", devices))
@@ -52,11 +57,23 @@ def unsupported(text: str, given: Iterable[Any], names: Sequence[str], devices: 
     return found
 
 
-def _facts(value: Any, unit: str | None, owners: Owners, devices: Sequence[Device]) -> Iterator[_Fact]:
+def _spoken(devices: Sequence[Device]) -> Iterator[str]:
+    """What devices are called, and what they call their metrics and units, where digits are in it."""
+    for device in devices:
+        metrics = (form for metric in device.metrics for form in (metric, words.spoken(metric)))
+        for text in (device.display_name, *metrics, *device.info.units.values()):
+            if any(letter.isdigit() for letter in text):
+                yield text
+
+
+def _facts(
+    value: Any, unit: str | None, owners: Owners, devices: Sequence[Device], spoken: Sequence[str]
+) -> Iterator[_Fact]:
     if isinstance(value, str):
         # A text that is nobody's is told of the devices that each of its clauses names.
         for part, meant in [(value, ())] if owners else clauses(value, devices):
             of = owners or frozenset(device.id for device in meant)
+            part = _without(_QUOTED.sub(" ", part), spoken)
             for hour, minute, _ in _CLOCK.findall(part):
                 yield _Fact(of, (int(hour), int(minute)))
             for told in (*_DATE.findall(part), *quantities.read(_bare(part))):
@@ -76,8 +93,9 @@ def _leaves(value: Any, unit: str | None, owners: Owners) -> Iterator[tuple[Any,
     if isinstance(value, dict):
         own = value.get("unit")
         inner, of = own if isinstance(own, str) else unit, _owner(value) or owners
-        for each in value.values():
-            yield from _leaves(each, inner, of)
+        for key, each in value.items():
+            if not (key in _THEIRS and isinstance(each, str) and " " in each):
+                yield from _leaves(each, inner, of)
     elif isinstance(value, list | tuple):
         yield len(value), None, owners
         for each in value:

@@ -108,13 +108,13 @@ async def happened(queries: Queries, question: Question, scope: Scope) -> str:
     now = queries.now()
     span = question.span or Span(now - 3_600_000, now, "the last hour")
     ids = None if scope.whole else [d.id for d in scope.devices]
-    alerts = await queries.alerts_between(span.start, span.end, ids, 50)
+    alerts = await queries.raised_between(span.start, span.end, ids)
     log = await queries.activity_between(span.start, span.end, ids, 200)
     where = "" if scope.whole else f" for {scope.the()}"
     text = f"{_capital(span.when)}{where}: "
     if alerts:
         text += f"{len(alerts)} {one_or_many(len(alerts), 'alert was', 'alerts were')} raised. "
-        for view in reversed(alerts[:6]):
+        for view in reversed(await queries.explained(alerts[:6])):
             end = f", cleared at {words.clock(view.cleared_at)}" if view.cleared_at else ", still open"
             cause = f" Diagnosed: {words.spoken(view.cause)}." if view.cause else ""
             text += f"At {words.clock(view.raised_at)} {view.severity}: {view.name}, {view.message}{end}.{cause} "

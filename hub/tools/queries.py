@@ -18,6 +18,7 @@ from hub.tools.trends import LOOK_BACK_MS, Heading, heading
 from hub.tools.views import AlertView, Comparison, DeviceView, Ranked, celsius
 
 _MOST_SERIES, _MOST_PEERS = 400, 20
+_PAGE, _PAGES = 500, 20
 
 
 class Queries:
@@ -67,19 +68,37 @@ class Queries:
     async def alerts_between(
         self, start: int, end: int, devices: Iterable[str] | None = None, limit: int = 30
     ) -> list[AlertView]:
-        """Alerts raised from ``start`` to ``end``, newest first, among the newest 500."""
+        """The newest ``limit`` alerts raised from ``start`` to ``end``, newest first."""
+        return await self.explained((await self.raised_between(start, end, devices))[:limit])
+
+    async def raised_between(self, start: int, end: int, devices: Iterable[str] | None = None) -> list[Alert]:
+        """All alerts raised from ``start`` to ``end``, newest first; at most 10,000 are read, from now backwards."""
         wanted = None if devices is None else set(devices)
-        recent = await self.store.alerts(limit=500)
-        chosen = [a for a in recent if start <= a.raised_at <= end and (wanted is None or a.device in wanted)][:limit]
-        return await self.explained(chosen)
+        found: list[Alert] = []
+        before: tuple[int, str] | None = None
+        for _ in range(_PAGES):
+            page = await self.store.alerts(limit=_PAGE, before=before)
+            found += [a for a in page if start <= a.raised_at <= end and (wanted is None or a.device in wanted)]
+            if len(page) < _PAGE or page[-1].raised_at < start:
+                break
+            before = (page[-1].raised_at, page[-1].id)
+        return found
 
     async def activity_between(
         self, start: int, end: int, devices: Iterable[str] | None = None, limit: int = 30
     ) -> list[Activity]:
-        """The log for people from ``start`` to ``end``, newest first, among the newest 500 lines."""
+        """The newest ``limit`` lines of the log for people from ``start`` to ``end``, newest first; at most 10,000 are
+        read, from now backwards."""
         wanted = None if devices is None else set(devices)
-        rows = await self.store.activity(limit=500)
-        return [row for _, row in rows if start <= row.ts <= end and (wanted is None or row.device in wanted)][:limit]
+        found: list[Activity] = []
+        before: int | None = None
+        for _ in range(_PAGES):
+            page = await self.store.activity(limit=_PAGE, before=before)
+            found += [r for _, r in page if start <= r.ts <= end and (wanted is None or r.device in wanted)]
+            if len(page) < _PAGE or page[-1][1].ts < start or len(found) >= limit:
+                break
+            before = page[-1][0]
+        return found[:limit]
 
     async def comparison(self, device: Device, hours: float) -> list[Comparison]:
         """Each numeric metric beside the devices of the same model, as means over the last hours, most unusual

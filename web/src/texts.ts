@@ -139,7 +139,7 @@ export const T = {
     steps: 'What was looked up', sources: 'See for yourself:', unsupported: 'Not borne out by the data that was looked up:', proposal: 'A command, for you to send', range: (low: string, high: string) => `${low} to ${high}`, chart: (title: string, low: string, high: string) => `Chart of ${title}, from ${low} to ${high}`,
     tools: {
       fleet_summary: 'Looked at the fleet', find_devices: 'Searched for devices', device_state: 'Read the state of', history: 'Read the history of', rank_devices: 'Ranked devices by', open_alerts: 'Read the open alerts', alert_history: 'Read past alerts', activity: 'Read the log',
-      diagnosis_of: 'Read the diagnosis of', compare_with_peers: 'Compared with its peers', approaching_limits: 'Looked for what nears a limit', commands_of: 'Read the commands of', propose_command: 'Put a command together', search_documents: 'Searched the documents',
+      diagnosis_of: 'Read the diagnosis of', evidence: 'Examined the data of', compare_with_peers: 'Compared with its peers', approaching_limits: 'Looked for what nears a limit', commands_of: 'Read the commands of', propose_command: 'Put a command together', search_documents: 'Searched the documents',
     },
     builtin: 'built-in analyst: rules and statistics, not a language model', unknown: 'the hub', by: (provider: string, model: string) => `${model} (${provider})`, connect: 'Connect OpenAI or Ollama for free-form answers.',
     examples: ['Which devices need attention, and why?', 'Which pump is hottest and since when?', 'What happened last night in the cold store?', 'Is anything about to fail?'], about: (name: string) => `What is the state of ${name}, and is anything unusual?`,

@@ -16,7 +16,7 @@ from typing import Literal, NamedTuple
 import msgspec
 
 from hub import __version__
-from hub.ai.opening import open_providers
+from hub.ai.models import open_models
 from hub.config import Settings
 from hub.errors import HubError
 from hub.install import open_install
@@ -156,7 +156,7 @@ async def _connected(wanted: LinkSettings, topic: str, take: Sink) -> AsyncItera
 
 async def _ai(settings: Settings) -> AsyncIterator[Finding]:
     try:
-        providers = await open_providers(ai_settings(settings.ai))
+        providers = (await open_models(ai_settings(settings.ai), settings.store.data)).providers
     except HubError as error:
         yield Finding("wrong", "ai", error.message, error.hint)
         return

@@ -47,6 +47,7 @@ async def folder(data: Path, count: int = 500) -> Path:
     (data / "broker").mkdir()
     (data / "broker/passwd").write_text("pump:$7$101$hash\n")
     (data / "broker/hub.login").write_text("canary-of-the-broker\n")
+    (data / "models.json").write_text('{"servers": {"x": {"api_key": "canary-of-a-model"}}}')
     (data / "notes.txt").write_text("by mistake: canary-of-the-broker\n")
     (data / "uploads/deep").mkdir(parents=True)
     (data / "uploads/deep/manual.pdf").write_bytes(os.urandom(3_000))
@@ -134,6 +135,7 @@ async def test_every_file_comes_back_and_no_secret_is_in_it(tmp_path: Path) -> N
     whole = (tmp_path / "b.tar").read_bytes()
     assert token.encode() not in whole
     assert b"canary-of-the-broker" not in whole
+    assert b"canary-of-a-model" not in whole
     assert (tmp_path / "b.tar").stat().st_mode & 0o777 == 0o600
     hub("restore", tmp_path / "b.tar", "--data", tmp_path / "other")
     names = {"rules.toml", "broker/passwd", "uploads/deep/manual.pdf"}
@@ -180,6 +182,7 @@ async def test_what_was_there_is_put_aside_and_its_secrets_stay(tmp_path: Path) 
     assert (await readings(aside))[-1] == -1.0
     assert open_install(data).token == token
     assert (data / "broker/hub.login").exists()
+    assert (data / "models.json").exists()
 
 
 @pytest.mark.parametrize("step", range(1, 16))

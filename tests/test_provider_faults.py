@@ -15,8 +15,8 @@ from hub.ai.base import AiSettings, Answer, Message, Picture, Provider, Request,
 from hub.ai.fence import fence
 from hub.ai.ollama import OllamaProvider
 from hub.ai.openai import OpenAIProvider
-from hub.ai.opening import open_providers
-from hub.ai.providers import Broken
+from hub.ai.opening import ordered
+from hub.ai.providers import Broken, Providers
 from hub.ai.server import ModelServer
 from hub.errors import AiError, AiUnavailable, ConfigError
 from scripted_provider import DOWN, Scripted, chain, plain, request
@@ -225,7 +225,8 @@ async def test_what_the_settings_choose() -> None:
             ModelServer(name="openai", kind="openai", model="m", api_key=given["key"]),
             ModelServer(name="ollama", kind="ollama", model="m", base_url=given["host"]),
         )
-        providers = await open_providers(AiSettings(servers=servers, **settings))
+        made = AiSettings(servers=servers, **settings)
+        providers = Providers(ordered=await ordered(made), settings=made)
         try:
             return [w.provider for w in providers.describe()]
         finally:
@@ -241,7 +242,7 @@ async def test_what_the_settings_choose() -> None:
     ]
     assert await names(mode="ollama") == ["ollama", "builtin"]
     with pytest.raises(ConfigError, match="OPENAI_API_KEY"):
-        await open_providers(AiSettings(mode="openai"))
+        await ordered(AiSettings(mode="openai"))
 
 
 def test_a_fence_cannot_be_closed_from_within() -> None:

@@ -9,7 +9,8 @@ import pytest
 
 from hub.ai.base import AiSettings, Recording
 from hub.ai.breaker import FAILURES, REST_S, Breaker, wait_s
-from hub.ai.opening import check, open_providers
+from hub.ai.opening import check, ordered
+from hub.ai.providers import Providers
 from hub.ai.server import ModelServer, checked_address, origin
 from hub.errors import AiBusy, AiError, AiUnavailable, ConfigError
 from scripted_provider import DOWN, Scripted, chain, request
@@ -185,7 +186,7 @@ def test_an_origin_is_whom_a_key_is_sent_to() -> None:
 async def test_further_servers_are_used_by_role() -> None:
     lab = ModelServer(name="lab", kind="openai", model="llama", base_url="http://127.0.0.1:9/v1")
     settings = AiSettings(servers=(OPENAI, lab), roles={"diagnosis": ("lab", "openai")})
-    providers = await open_providers(settings)
+    providers = Providers(ordered=await ordered(settings), settings=settings)
     assert [w.provider for w in providers.describe("chat")] == ["openai", "lab", "builtin"]
     assert [w.provider for w in providers.describe("diagnosis")] == ["lab", "openai", "builtin"]
     await providers.close()

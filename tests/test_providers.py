@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 import time
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import aclosing
@@ -46,6 +47,8 @@ MAKERS: dict[str, Make] = {
     "ollama": lambda s: OllamaProvider(host=s.ollama, model=llm_server.MODEL, timeout_s=30),
     "builtin": lambda s: BuiltinProvider(),
 }
+if host := os.environ.get("OLLAMA_HOST"):  # a real Ollama, where there is one
+    MAKERS["a real Ollama"] = lambda s: OllamaProvider(host=host, model=os.environ.get("OLLAMA_MODEL", "llama3.2"))
 
 
 @pytest.fixture(params=sorted(MAKERS))

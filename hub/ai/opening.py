@@ -5,16 +5,10 @@ from __future__ import annotations
 import asyncio
 
 from hub.ai.base import ROLES, AiSettings, Provider
-from hub.ai.providers import Providers
 from hub.ai.server import ModelServer, checked_address
 from hub.errors import ConfigError
 
 _PROBE_S = 0.5
-
-
-async def open_providers(settings: AiSettings) -> Providers:
-    """For a look: what they cost is kept nowhere. Raises ConfigError as :func:`ordered` does."""
-    return Providers(ordered=await ordered(settings), settings=settings)
 
 
 async def ordered(settings: AiSettings) -> list[Provider]:

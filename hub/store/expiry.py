@@ -30,11 +30,14 @@ _DROPPED = """SELECT id FROM dropped_series
 _HELD = """SELECT 1 FROM dropped_series
     WHERE EXISTS (SELECT 1 FROM batch WHERE batch.id <= dropped_series.n) LIMIT 1"""
 
-_CHUNKS = """SELECT json_group_array(json_array(id, series, first, last, count, open, hex(body)))
-    FROM (SELECT * FROM chunk WHERE {} LIMIT ?)"""
+_CHUNKS = """SELECT json_group_array(json_array(id, series, first, last, count, open))
+    FROM (SELECT id, series, first, last, count, open FROM chunk WHERE {} LIMIT ?)"""
 _OF_SERIES = _CHUNKS.format("series = ?")
 _OLD_ONES = _CHUNKS.format("series IN (SELECT value FROM json_each(?)) AND first < ?")
 _OLD_OTHERS = _CHUNKS.format("series NOT IN (SELECT value FROM json_each(?)) AND first < ? ORDER BY first")
+
+_BODIES = """SELECT json_group_array(json_array(series, first, hex(body))) FROM (
+    SELECT series, first, body FROM chunk WHERE id IN (SELECT value FROM json_each(?)) ORDER BY id)"""
 
 _GONE = "DELETE FROM chunk WHERE id IN (SELECT value FROM json_each(?))"
 _RENEW = f"UPDATE chunk SET {', '.join(f'{name} = ?' for name in ROW)} WHERE id = ?"  # noqa: S608 (our own words)
@@ -47,10 +50,11 @@ _FLOOR = """UPDATE series SET {0} = max(coalesce({0}, ?1), ?1) WHERE id IN (SELE
 _FITTING = """SELECT json_group_array(id) FROM series
     WHERE (?1 IS NULL OR metric GLOB ?1) AND (?2 IS NULL OR device IN (SELECT value FROM json_each(?2)))"""
 
-Chunk = tuple[int, int, int, int, int, int, str]
-"""``(id, series, first, last, count, open, body)``."""
+Chunk = tuple[int, int, int, int, int, int]
+"""``(id, series, first, last, count, open)``."""
 
 _decode_chunks = msgspec.json.Decoder(list[Chunk]).decode
+_decode_bodies = msgspec.json.Decoder(list[tuple[int, int, str]]).decode
 _decode_pairs = msgspec.json.Decoder(list[tuple[int, int]]).decode
 _decode_ids = msgspec.json.Decoder(list[int]).decode
 
@@ -133,7 +137,7 @@ def _expire_readings(connection: sqlite3.Connection, retention: Retention, serie
         return 0
     connection.execute(_FLOOR.format("raw_from"), (before, _json(sorted({chunk[1] for chunk in chunks}))))
     if waiting := [chunk for chunk in chunks if chunk[5]]:
-        points = _points(waiting).in_order()
+        points = _points(connection, waiting).in_order()
         write_rollups(connection, points.take(points.ts < before))
     connection.execute(_GONE, (_json([chunk[0] for chunk in chunks if chunk[3] < before]),))
     gone = sum(chunk[4] for chunk in chunks if chunk[3] < before)
@@ -141,15 +145,16 @@ def _expire_readings(connection: sqlite3.Connection, retention: Retention, serie
 
 
 def _cut(connection: sqlite3.Connection, chunk: Chunk, before: int) -> int:
-    points = _points([chunk])
+    points = _points(connection, [chunk])
     kept = points.take(points.ts >= before)
     (row,) = rows(kept, np.zeros(1, np.int64), np.array([not chunk[5]]))
     connection.execute(_RENEW, (*row, chunk[0]))
     return len(points) - len(kept)
 
 
-def _points(chunks: Sequence[Chunk]) -> Columns:
-    _, series, firsts, _, _, _, bodies = zip(*chunks, strict=True)
+def _points(connection: sqlite3.Connection, chunks: Sequence[Chunk]) -> Columns:
+    text = connection.execute(_BODIES, (_json([chunk[0] for chunk in chunks]),)).fetchone()[0]
+    series, firsts, bodies = zip(*_decode_bodies(text), strict=True)
     return decode(series, firsts, [bytes.fromhex(body) for body in bodies])
 
 

@@ -200,7 +200,7 @@ export const T = {
   settings: {
     title: 'Settings', lead: 'Set in hub.toml and the environment, models and who may connect here as well; shown as the hub runs now.', hub: 'Hub', version: 'Version', uptime: 'Up for', started: 'Started', install: 'Installation', broker: 'Broker', connected: 'connected', disconnected: 'not connected', address: 'Address',
     store: 'Data', path: 'Folder', size: 'Size', commit: 'Last write', ai: 'AI', chat: 'Answers come from', generative: 'language model', rules: 'rules and statistics', counters: 'Messages', limits: 'Limits', appearance: 'Appearance', rejected: 'Rejected messages', noRejected: 'No message was rejected.', rawBytes: (n: string) => `${n} as they came`, api: 'API reference',
-    retention: 'Readings are kept for', days: (n: string) => `${n} days`, protocol: 'Protocol', reconnects: 'Reconnects', since: 'Connected since', fault: 'Last error',
+    retention: 'Readings are kept for', minutes: 'Their minutes for', hours: 'Their hours for', days: (n: string) => `${n} days`, protocol: 'Protocol', reconnects: 'Reconnects', since: 'Connected since', fault: 'Last error',
     numbers: 'Numbers', numbersLead: 'Decimals by unit, in this browser.', auto: 'Automatic', digits: (n: number) => s(n, '1 decimal', `${n} decimals`), decimalsOf: (unit: string) => `Decimals of ${unit}`,
     flow: 'Flow', rate: 'Messages', perSecond: (n: string) => `${n} /s`, lag: 'From arrival to disk', ms: (n: string) => `${n} ms`, queue: 'Waiting to be read', unacknowledged: 'Waiting to be written', dropped: 'Dropped by the broker', stalled: 'History', stalledHint: 'cannot be written: see the hub\u2019s log', busiest: 'Busiest devices',
     page: 'This page', memory: 'Memory', cpu: 'Processor',

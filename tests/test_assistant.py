@@ -299,12 +299,14 @@ async def test_no_tool_changes_anything(site: Site) -> None:
     assert names == {
         "activity", "alert_history", "approaching_limits", "commands_of", "compare_with_peers", "device_state", "diagnosis_of",
         "evidence", "find_devices", "fleet_summary", "history", "open_alerts", "propose_command", "rank_devices",
+        "search_documents",
     }  # fmt: skip
     before = site.store.stats().commits
-    arguments: dict[str, Any] = {"device": "pump-01", "metric": "vibration", "command": "run"}
+    arguments: dict[str, Any] = {"device": "pump-01", "metric": "vibration", "command": "run", "words": "bearing"}
     for spec in specs(site.tools):
         needed = {name: arguments[name] for name in spec.parameters["required"]}
         needed |= {"value": True} if spec.name == "propose_command" else {}
+        needed |= {"model": "P-100"} if spec.name == "search_documents" else {}
         result = await call(site.tools, spec.name, needed)
         assert "error" not in result, (spec.name, result)
     assert site.store.stats().commits == before

@@ -1780,7 +1780,8 @@ export interface components {
         };
         /**
          * DiagnosisShape
-         * @description ``cause`` is null when the evidence does not suffice; ``confidence`` is rule-match strength, 0 to 1.
+         * @description ``cause`` is null when the evidence does not suffice; ``confidence`` is rule-match strength, 0 to 1. ``quotes``
+         *     stand in the manuals of the device's model.
          */
         DiagnosisShape: {
             /** Id */
@@ -1813,6 +1814,8 @@ export interface components {
             causes: components["schemas"]["CauseShape"][];
             generated_by: components["schemas"]["WriterShape"];
             instead_of: components["schemas"]["WriterShape"] | null;
+            /** Quotes */
+            quotes: components["schemas"]["QuoteShape"][];
             /** Tokens Used */
             tokens_used: number;
             /** Took Ms */

@@ -7,14 +7,17 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 import msgspec
 
+from hub.ai.base import Recording
 from hub.ai.providers import Providers
 from hub.analysis import documents, images, recordings
 from hub.analysis.documents import Found
-from hub.errors import Invalid, NotFound
+from hub.errors import AiError, Invalid, NotFound
 from hub.fleet import Fleet
 from hub.model import Analysis, AnalysisKind
 from hub.store.library import Library
@@ -78,10 +81,7 @@ class Analyst:
             progress("describing", 0, 1)
             told = await images.described(self._providers, name, device, found)
         elif kind == "audio":
-            folder = str(self._speech_model) if self._speech_model else None
-            found = await self._worker.run(
-                "recording", data, speech_model=folder, words=self._site_words(), hear=True, progress=progress
-            )
+            found = await self._heard(form, data, progress)
             told = recordings.described(form, found)
         else:
             found = await self._worker.run("document", data, progress=progress)
@@ -125,6 +125,25 @@ class Analyst:
             analysis = msgspec.structs.replace(analysis, models=_models(analysis.kind, change.models))
         await self._library.update(analysis)
         return analysis
+
+    async def _heard(self, form: str, data: bytes, progress: Progress) -> dict[str, Any]:
+        """Its sound is measured here; what is said in it, a server writes down where there is one, else the model of
+        ``analysis.speech_model``."""
+        folder = str(self._speech_model) if self._speech_model else None
+        words, server = self._site_words(), any(w.generative for w in self._providers.describe("transcription"))
+        ask = partial(self._worker.run, "recording", data, speech_model=folder, words=words, progress=progress)
+        found = await ask(hear=not server)
+        if server:
+            progress("writing down speech", 0, 1)
+            try:
+                said = await self._providers.transcribe(Recording(data, f"recording.{form}", words))
+            except AiError as error:
+                found = await ask(hear=True)
+                found["notes"].append(f"The server for speech did not write it down: {error.message}")
+            else:
+                part = {"from_s": 0.0, "to_s": found["seconds"], "text": said.text}
+                found["speech"] = {"language": None, "parts": [part] if said.text.strip() else []}
+        return found
 
     async def _one(self, analysis_id: str) -> Analysis:
         found = await self._library.one(analysis_id)

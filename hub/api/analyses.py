@@ -69,7 +69,7 @@ def routes(analyst: Analyst, library: Library, turns: Turns) -> APIRouter:
             found = await analyst.ask(analysis_id, body.question)
         answer: shapes.DocumentAnswer = {
             "answer": found.answer,
-            "quotes": [shapes.quote(each) for each in found.quotes],
+            "quotes": [convert.quote(each) for each in found.quotes],
             "generated_by": convert.writer(found.generated_by),
             "tokens_used": found.tokens_used,
         }

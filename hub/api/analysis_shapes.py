@@ -6,17 +6,8 @@ from typing import Any
 
 from typing_extensions import TypedDict
 
-from hub.api.shapes import WriterShape
-from hub.model import Analysis, AnalysisKind, Quote, Value
-
-
-class QuoteShape(TypedDict):
-    """Words of a document exactly as its page has them; pages count from 1."""
-
-    document_id: str
-    filename: str
-    page: int
-    text: str
+from hub.api.shapes import QuoteShape, WriterShape
+from hub.model import Analysis, AnalysisKind, Value
 
 
 class AnalysisShape(TypedDict):
@@ -88,7 +79,3 @@ def image(found: Analysis) -> ImageAnswer:
         "height": facts["height"],
         "properties": facts["properties"],
     }
-
-
-def quote(found: Quote) -> QuoteShape:
-    return {"document_id": found.document, "filename": found.filename, "page": found.page, "text": found.text}

@@ -16,6 +16,7 @@ from hub.model import (
     Device,
     Diagnosis,
     Evidence,
+    Quote,
     Rejection,
     Rule,
     RunStep,
@@ -132,6 +133,7 @@ def diagnosis(found: Diagnosis) -> shapes.DiagnosisShape:
         "causes": [_cause(cause) for cause in sorted(found.causes, key=lambda c: -c.score)],
         "generated_by": writer(found.generated_by),
         "instead_of": writer(found.instead_of) if found.instead_of else None,
+        "quotes": [quote(each) for each in found.quotes],
         "tokens_used": found.tokens_used,
         "took_ms": found.took_ms,
         "created_at": found.created_at,
@@ -184,6 +186,10 @@ def _cause(found: CauseMatch) -> shapes.CauseShape:
         "actions": list(found.actions),
         "confirm_by": list(found.confirm_by),
     }
+
+
+def quote(found: Quote) -> shapes.QuoteShape:
+    return {"document_id": found.document, "filename": found.filename, "page": found.page, "text": found.text}
 
 
 def writer(found: Writer) -> shapes.WriterShape:

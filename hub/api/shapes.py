@@ -58,8 +58,18 @@ class WriterShape(TypedDict):
     generative: bool
 
 
+class QuoteShape(TypedDict):
+    """Words of a document exactly as its page has them; pages count from 1."""
+
+    document_id: str
+    filename: str
+    page: int
+    text: str
+
+
 class DiagnosisShape(TypedDict):
-    """``cause`` is null when the evidence does not suffice; ``confidence`` is rule-match strength, 0 to 1."""
+    """``cause`` is null when the evidence does not suffice; ``confidence`` is rule-match strength, 0 to 1. ``quotes``
+    stand in the manuals of the device's model."""
 
     id: str
     alert_id: str | None
@@ -77,6 +87,7 @@ class DiagnosisShape(TypedDict):
     causes: list[CauseShape]
     generated_by: WriterShape
     instead_of: WriterShape | None
+    quotes: list[QuoteShape]
     tokens_used: int
     took_ms: int
     created_at: int

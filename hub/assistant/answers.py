@@ -9,6 +9,7 @@ import msgspec
 
 from hub.assistant.asked import understood
 from hub.assistant.history import extreme, happened, history
+from hub.assistant.manuals import manuals
 from hub.assistant.phrases import about, ago, listed, named, one_or_many
 from hub.assistant.questions import Kind, Question
 from hub.assistant.scope import Scope
@@ -25,7 +26,8 @@ HELP = (
     "I am the built-in analyst: rules and statistics over the hub's live data, not a language model. I can answer: how "
     "many devices are online or offline; which device is hottest, coldest or has the highest or lowest of any metric, "
     "and since when; the status or the history of a device; what is alarming and why; what happened last night or in "
-    "the last hours; how a device compares with its peers; and whether anything is about to fail. A wish (“set the "
+    "the last hours; how a device compares with its peers; whether anything is about to fail; and what the "
+    "manual of a device says. A wish (“set the "
     "valve of tank 3 to 40”) becomes a command for you to send. For free-form answers connect OpenAI or Ollama."
 )
 
@@ -49,6 +51,7 @@ class Answers:
     def __init__(self, queries: Queries) -> None:
         self._queries = queries
         self._kinds: dict[Kind, Callable[[Question, Scope], Awaitable[str]]] = {
+            "manual": lambda q, s: manuals(self._queries, q, s),
             "failing": self._failing,
             "compare": self._compare,
             "extreme": lambda q, s: extreme(self._queries, q, s),

@@ -12,6 +12,7 @@ from hub.tools.lookup import folded
 
 Kind = Literal[
     "act",
+    "manual",
     "failing",
     "compare",
     "extreme",
@@ -39,6 +40,7 @@ _PATTERNS: tuple[tuple[Kind, tuple[str, ...]], ...] = (
             _PLEASE + r"(unlock|lock)\b",
         ),
     ),
+    ("manual", (r"\b(manuals?|handbooks?|data ?sheets?|documents?|documentation)\b",)),
     (
         "failing",
         (

@@ -17,6 +17,7 @@ from typing import Any
 from hub.ai.providers import Providers
 from hub.bus import Bus, Closed, Lagged
 from hub.diagnosis.investigation import Investigation
+from hub.diagnosis.manuals import manual_quotes
 from hub.diagnosis.writer import DiagnosisWriter
 from hub.diagnosis.writing import Written
 from hub.errors import HubError, NotFound
@@ -24,7 +25,7 @@ from hub.events import AlertCleared, AlertRaised
 from hub.fleet import Fleet
 from hub.insight import Case, Signature, evidence, parse_signatures, rank, words
 from hub.insight.causes import built_in, extended
-from hub.model import Alert, CauseMatch, Device, Diagnosis, Evidence, WriteDiagnosis
+from hub.model import Alert, CauseMatch, Device, Diagnosis, Evidence, Quote, WriteDiagnosis
 from hub.rules import Engine
 from hub.runs import Run, Runs
 from hub.store.base import Store
@@ -162,8 +163,11 @@ class Diagnostician:
         run.tell("tool", _looked_at(case), name="history")
         found, matches = await asyncio.to_thread(self._judge, case)
         run.tell("tool", _weighed(found, matches), name="evidence")
-        written = await self._writer.write(run, device, alert, found, matches, waited_s)
-        return _diagnosis(device, alert, found, matches, written, now)
+        quotes = await manual_quotes(self._store.library, device, alert, matches)
+        if quotes:
+            run.tell("tool", _read(quotes), name="search_documents")
+        written = await self._writer.write(run, device, alert, found, matches, waited_s, quotes)
+        return _diagnosis(device, alert, found, matches, quotes, written, now)
 
     async def repeat(self, diagnosis_id: str, model: str | None = None) -> Diagnosis:
         """The same evidence and the same prompt once more, by the same model unless another is named; not stored.
@@ -176,7 +180,7 @@ class Diagnostician:
             raise NotFound(f"There is no diagnosis {diagnosis_id[:64]!r}.", "An alert names its own.")
         alert = await self._store.alert(past.alert) if past.alert else None
         written = await self._writer.again(past, device, alert, model)
-        return _diagnosis(device, alert, past.evidence, past.causes, written, self._now())
+        return _diagnosis(device, alert, past.evidence, past.causes, past.quotes, written, self._now())
 
     def _judge(self, case: Case) -> tuple[list[Evidence], list[CauseMatch]]:
         found = evidence(case)
@@ -188,6 +192,7 @@ def _diagnosis(
     alert: Alert | None,
     found: Sequence[Evidence],
     matches: Sequence[CauseMatch],
+    quotes: Sequence[Quote],
     written: Written,
     now: int,
 ) -> Diagnosis:
@@ -213,6 +218,7 @@ def _diagnosis(
         prompt=written.prompt,
         took_ms=written.took_ms,
         instead_of=written.instead_of,
+        quotes=tuple(quotes),
     )
 
 
@@ -224,3 +230,7 @@ def _looked_at(case: Case) -> str:
 
 def _weighed(found: Sequence[Evidence], matches: Sequence[CauseMatch]) -> str:
     return f"Computed {len(found)} findings; {len(matches)} known causes fit at least in part."
+
+
+def _read(quotes: Sequence[Quote]) -> str:
+    return f"Found {words.join([f'page {quote.page} of {quote.filename}' for quote in quotes])}."

@@ -19,7 +19,7 @@ from hub.diagnosis.writing import Written, by_rules, checked, request, understoo
 from hub.errors import AiError
 from hub.insight import narrate
 from hub.insight.narrative import Statement
-from hub.model import Alert, CauseMatch, Device, Diagnosis, Evidence
+from hub.model import Alert, CauseMatch, Device, Diagnosis, Evidence, Quote
 from hub.runs import Run
 
 log = logging.getLogger(__name__)
@@ -43,13 +43,14 @@ class DiagnosisWriter:
         found: Sequence[Evidence],
         matches: Sequence[CauseMatch],
         waited_s: float = 0.0,
+        quotes: Sequence[Quote] = (),
     ) -> Written:
         """A provider's words if they can be read, else the built-in analyst's; checked either way. ``waited_s`` of the
         time for models is gone already."""
         started = time.monotonic()
         first = self._providers.describe("diagnosis")[:1]
         own = narrate(found, matches)
-        asked = request(device, alert, found, matches, own, self._providers.settings.max_tokens)
+        asked = request(device, alert, found, matches, own, self._providers.settings.max_tokens, quotes)
         written: Written | None = None
         left_s = self._providers.settings.diagnosis_timeout_s - waited_s
         if first and first[0].generative and left_s >= _TOO_LITTLE_S:

@@ -18,7 +18,7 @@ from hub.errors import AiError
 from hub.insight import Narrative, Vocabulary, check, decide, match_word
 from hub.insight.check import sentences
 from hub.insight.narrative import Statement
-from hub.model import Alert, CauseMatch, Claim, Device, Evidence, Writer
+from hub.model import Alert, CauseMatch, Claim, Device, Evidence, Quote, Writer
 
 _MOST = 12
 Text = Annotated[str, msgspec.Meta(max_length=1000)]
@@ -67,10 +67,11 @@ def request(
     matches: Sequence[CauseMatch],
     own: Narrative,
     max_tokens: int,
+    quotes: Sequence[Quote] = (),
 ) -> Request:
     """What is asked of a provider. ``own`` is the built-in analyst's narrative, which answers where no model does."""
     info = device.info
-    told = {
+    told: dict[str, Any] = {
         "device": {
             "id": device.id,
             "name": device.display_name,
@@ -85,6 +86,8 @@ def request(
             for m in matches
         ],
     }
+    if quotes:
+        told["manual"] = [{"file": q.filename, "page": q.page, "text": q.text} for q in quotes]
 
     async def plain() -> str:
         return own.summary

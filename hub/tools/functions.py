@@ -14,7 +14,7 @@ from hub.control import descriptor, fitting
 from hub.errors import NotFound
 from hub.fleet import Fleet
 from hub.insight import match_word
-from hub.model import Activity, CauseMatch, Device, Evidence, Presence, SeriesQuery
+from hub.model import Activity, CauseMatch, Device, Evidence, Presence, Quote, SeriesQuery
 from hub.rules import Engine
 from hub.store.base import Store
 from hub.tools.queries import Queries
@@ -25,6 +25,7 @@ Hours = Annotated[float, msgspec.Meta(gt=0, le=720, description="how many hours 
 Few = Annotated[int, msgspec.Meta(ge=1, le=50)]
 Examine = Callable[[Device], Awaitable[tuple[list[Evidence], list[CauseMatch]]]]
 """What the numbers say of a device, and which faults they resemble."""
+Words = Annotated[str, msgspec.Meta(min_length=2, max_length=200, description="a few words to look for")]
 Name = Annotated[str, msgspec.Meta(max_length=128)]
 
 
@@ -195,6 +196,16 @@ class Tools:
             "unit": wants.unit,
             "sent": False,
         }
+
+    async def search_documents(
+        self, words: Words, device: Name | None = None, model: Name | None = None, limit: Few = 4
+    ) -> list[Quote]:
+        """What the manuals of a device's model (or of a model that is named) say: quotes, word for word, with file and
+        page."""
+        own = self.queries.lookup.one(device).info.model if device is not None else model
+        if own is None:
+            raise NotFound("Manuals belong to a device model.", "Name a device that tells its model, or a model.")
+        return await self.queries.store.library.quotes(words, model=own, limit=limit)
 
     def _ids(self, device: str | None, area: str | None) -> list[str] | None:
         """The devices meant, None for all."""

@@ -90,6 +90,7 @@ export const T = {
   diagnosis: {
     title: 'Diagnosis', pending: 'Reading the telemetry and weighing causes…', none: 'No diagnosis was written for this alert.',
     insufficient: 'Insufficient evidence', insufficientLead: 'The telemetry does not point to one cause.',
+    manual: 'From the manual', page: (file: string, page: number) => `${file}, page ${page}`,
     builtin: 'built-in analyst', builtinLong: 'Written by the built-in analyst: rules and statistics, not a language model.',
     model: (provider: string, model: string) => `Written by ${model} (${provider}). Numbers are checked against the evidence.`,
     match: { strong: 'strong match', medium: 'medium match', weak: 'weak match' }, evidence: 'Evidence', against: 'Speaks against it',

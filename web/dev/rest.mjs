@@ -131,7 +131,7 @@ export function createRest({ snapshot, drift, open, say, token, cut }) {
       const known = [...open.values()].find((alert) => alert.diagnosis)?.diagnosis;
       return { ...known, id: `dg-now-${Date.now()}`, device_id: id, created_at: Date.now() };
     }],
-    ['POST', /^\/analyze\/image$/, () => payload('analysis')],
+    ['GET', /^\/api\/analyses$/, () => ({ items: [payload('analysis')], next: null })],
     ['POST', /^\/dev\/cut$/, (_path, query) => (cut(+query.get('seconds') || 5), 204)],
     ['POST', /^\/dev\/alert$/, () => raise()],
   ]; // prettier-ignore
@@ -150,6 +150,18 @@ export function createRest({ snapshot, drift, open, say, token, cut }) {
     for (const extra of extras.filter(({ type }) => type !== 'step')) say(extra);
     say({ type: 'done', provider: 'openai', model: 'made-up', generative: true, tokens_used: 9 });
     response.end();
+  }
+
+  /** Any file: how far it is, then what is told of every file here. */
+  async function analyse(request, response) {
+    await bodyOf(request);
+    response.writeHead(200, { 'content-type': 'application/x-ndjson' });
+    for (const stage of ['waiting', 'measuring', 'reading text']) {
+      response.write(`${JSON.stringify({ type: 'progress', stage, done: 0, of: 1 })}\n`);
+      await new Promise((resolve) => setTimeout(resolve, 300));
+    }
+    const analysis = { ...payload('analysis'), id: `a-${Date.now()}`, created_at: Date.now() };
+    response.end(`${JSON.stringify({ type: 'done', analysis })}\n`);
   }
 
   async function chat(request, response) {
@@ -183,6 +195,7 @@ export function createRest({ snapshot, drift, open, say, token, cut }) {
     }
     if (/^\/api\/conversations\/[^/]+\/turns$/.test(url.pathname))
       return turn(request, response).then(() => true);
+    if (url.pathname.startsWith('/analyze/')) return analyse(request, response).then(() => true);
     if (url.pathname === '/ai/stream') return chat(request, response).then(() => true);
     for (const [method, pattern, answer] of routes) {
       const match = method === request.method && pattern.exec(url.pathname);

@@ -146,8 +146,10 @@ export const T = {
     examples: ['Which devices need attention, and why?', 'Which pump is hottest and since when?', 'What happened last night in the cold store?', 'Is anything about to fail?'], about: (name: string) => `What is the state of ${name}, and is anything unusual?`,
   },
   analyse: {
-    title: 'Analyse', lead: 'A photo of a display, a nameplate or a machine: PNG or JPEG, up to 10 MB.', drop: 'Drop an image here, paste it, or', pick: 'choose a file', working: 'Looking at the image…', size: (w: number, h: number) => `${w} × ${h} px`,
-    by: (model: string) => `Found by ${model}`, another: 'Another image', wrongType: 'Only PNG and JPEG images can be analysed.', tooLarge: 'The image is larger than 10 MB.', device: 'Belongs to device (optional)', noDevice: 'No device', result: 'Result', preview: 'The image to analyse',
+    title: 'Analyse', lead: 'A picture (PNG, JPEG, WebP), a recording (WAV, FLAC, MP3, OGG) or a PDF.', drop: 'Drop a file here, paste it, or', pick: 'choose a file', working: (stage: string) => stage ? `${stage[0]!.toUpperCase()}${stage.slice(1)}…` : 'Sending the file…', size: (w: number, h: number) => `${w} × ${h} px`,
+    pages: (n: number) => `${n} ${n === 1 ? 'page' : 'pages'}`, seconds: (n: number) => `${n} s`, progress: 'How far the analysis is', stop: 'Stop', by: (model: string) => `Found by ${model}`, another: 'Another file', wrongType: 'Only PNG, JPEG and WebP pictures, WAV, FLAC, MP3 and OGG recordings, and PDFs can be analysed.', device: 'Belongs to device (optional)', noDevice: 'No device', result: 'Result', preview: 'The picture to analyse',
+    impacts: (hz: number) => `Impacts repeat at ${hz} Hz`, tones: 'Tones that stand out', tone: (hz: number, db: number) => `${hz} Hz, ${db} dB above what is around it`, models: 'Manual of these device models', modelsHint: 'such as CP-80, CP-90', bind: 'Bind', ask: 'Ask this document', askIt: 'Ask', forget: 'Delete this analysis',
+    earlier: 'Earlier analyses', none: 'No file has been analysed yet.', more: 'Show more', kind: { image: 'picture', audio: 'recording', document: 'document' },
   },
   rules: {
     title: 'Rules', lead: 'Kept in rules.toml in the data folder; a change is in force at once.', add: 'New rule', edit: (name: string) => `Edit ${name}`, newRule: 'New rule', form: 'As a form', text: 'As text', save: 'Save', cancel: 'Cancel', remove: 'Delete this rule',

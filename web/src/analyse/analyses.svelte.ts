@@ -1,0 +1,100 @@
+// A file on its way through the hub, and what was told of earlier ones. Knows no page.
+
+import { HubError, get, patch, remove, send } from '../api/http';
+import type { Analysis, Page } from '../api/types';
+import { Lines } from '../assistant/talk';
+import { T } from '../texts';
+
+export type Kind = Analysis['kind'];
+export interface Progress {
+  stage: string;
+  done: number;
+  of: number;
+}
+type Line =
+  | ({ type: 'progress' } & Progress)
+  | { type: 'done'; analysis: Analysis }
+  | { type: 'error'; message: string };
+
+const ENDINGS: Record<Kind, RegExp> = {
+  image: /\.(png|jpe?g|webp)$/i,
+  audio: /\.(wav|flac|mp3|ogg|oga)$/i,
+  document: /\.pdf$/i,
+};
+export const ACCEPT = '.png,.jpg,.jpeg,.webp,.wav,.flac,.mp3,.ogg,.oga,.pdf';
+
+/** By its type, else by its name; the hub looks at its content. Null for what it does not take. */
+export function kindOf(file: { name: string; type: string }): Kind | null {
+  if (/^image\/(png|jpeg|webp)$/.test(file.type)) return 'image';
+  if (file.type.startsWith('audio/')) return 'audio';
+  if (file.type === 'application/pdf') return 'document';
+  return (Object.keys(ENDINGS) as Kind[]).find((kind) => ENDINGS[kind].test(file.name)) ?? null;
+}
+
+class Analyses {
+  items = $state.raw<Analysis[]>([]);
+  next = $state<string | null>(null);
+  problem = $state('');
+
+  async list(): Promise<void> {
+    await this.fetch('/api/analyses?limit=20', []);
+  }
+
+  async more(): Promise<void> {
+    if (this.next)
+      await this.fetch(`/api/analyses?limit=20&cursor=${encodeURIComponent(this.next)}`, this.items);
+  }
+
+  /** Sends a file and tells its progress. Throws `HubError` in the hub's own words; aborting ends the work. */
+  async send(
+    file: File,
+    kind: Kind,
+    device: string,
+    told: (progress: Progress) => void,
+    signal: AbortSignal,
+  ): Promise<Analysis> {
+    const body = new FormData();
+    body.set('file', file, file.name || kind);
+    if (device) body.set('device_id', device);
+    const headers = { accept: 'application/x-ndjson' };
+    const response = await send(`/analyze/${kind}`, { method: 'POST', body, headers, signal });
+    const reader = response.body!.pipeThrough(new TextDecoderStream()).getReader();
+    const lines = new Lines();
+    for (;;) {
+      const { done, value } = await reader.read();
+      if (done) throw new HubError(0, T.errors.unreachable);
+      for (const line of lines.push(value).map((text) => JSON.parse(text) as Line)) {
+        if (line.type === 'error') throw new HubError(422, line.message);
+        if (line.type === 'done') {
+          this.items = [line.analysis, ...this.items];
+          return line.analysis;
+        }
+        told(line);
+      }
+    }
+  }
+
+  async link(id: string, change: { device_id?: string | null; models?: string[] }): Promise<Analysis> {
+    const changed = await patch<Analysis>(`/api/analyses/${id}`, change);
+    this.items = this.items.map((each) => (each.id === id ? changed : each));
+    return changed;
+  }
+
+  async forget(id: string): Promise<void> {
+    await remove(`/api/analyses/${id}`);
+    this.items = this.items.filter((each) => each.id !== id);
+  }
+
+  private async fetch(path: string, before: Analysis[]): Promise<void> {
+    try {
+      const page = await get<Page<Analysis>>(path);
+      this.items = [...before, ...page.items];
+      this.next = page.next;
+      this.problem = '';
+    } catch (error) {
+      this.problem = error instanceof Error ? error.message : String(error);
+    }
+  }
+}
+
+export const analyses = new Analyses();

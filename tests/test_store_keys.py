@@ -92,9 +92,9 @@ async def test_a_fold_that_breaks_off_is_begun_again_and_folds_nothing_twice(
     before = (await store.load()).keys
     await store.close()
     with closing(sqlite3.connect(tmp_path / FILE, isolation_level=None)) as connection:
-        assert keys_module.Keys(connection).fold_slice(), "it breaks off here: three devices, two at a time"
+        assert keys_module.Keys(connection, lambda: 3).fold_slice(), "it breaks off here: three devices, two at a time"
         assert keys_module.load_keys(connection)[-RECENT:] == before[-RECENT:]
-        again = keys_module.Keys(connection)
+        again = keys_module.Keys(connection, lambda: 3)
         while again.fold_slice():
             pass
         assert connection.execute("SELECT keys FROM device_keys WHERE device = 'a'").fetchall() == [

@@ -247,7 +247,10 @@ class Engine:
         if plan is None:
             rules = tuple(rule for rule in self.rules if _fits(rule, device))
             ids = tuple(rule.id for rule in rules)
-            plan = self._plans[device.id] = self._shared.setdefault(ids, _plan_of(rules))
+            plan = self._shared.get(ids)
+            if plan is None:
+                plan = self._shared[ids] = _plan_of(rules)
+            self._plans[device.id] = plan
         return plan
 
 

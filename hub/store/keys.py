@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections import Counter
+from collections.abc import Callable
 
 import msgspec
 
@@ -38,17 +39,18 @@ _OF_DEVICES = """SELECT json_group_object(device, json(keys)) FROM device_keys
 
 
 class Keys:
-    """Owned by the writer; its thread alone calls it. ``waiting`` keys are not folded yet."""
+    """Owned by the writer; its thread alone calls it. ``devices`` says how many there are, ``waiting`` how many keys
+    are not folded yet."""
 
-    def __init__(self, connection: sqlite3.Connection) -> None:
+    def __init__(self, connection: sqlite3.Connection, devices: Callable[[], int]) -> None:
         self._connection = connection
         self._folding: dict[str, list[str]] = {}
         self._upto = 0
-        self._devices = self._one("SELECT count(*) FROM device_keys")
-        self.waiting = self._one("SELECT coalesce(sum(count), 0) FROM key_log")
+        self._devices = devices
+        self.waiting = self._count()
 
-    def _one(self, query: str) -> int:
-        return int(self._connection.execute(query).fetchone()[0])
+    def _count(self) -> int:
+        return int(self._connection.execute("SELECT coalesce(sum(count), 0) FROM key_log").fetchone()[0])
 
     def write(self, delta: Delta) -> None:
         """In the transaction of the commit."""
@@ -64,7 +66,7 @@ class Keys:
 
     @property
     def due(self) -> bool:
-        return bool(self._folding) or self.waiting >= RECENT + FOLDED_AT + EACH * self._devices
+        return bool(self._folding) or self.waiting >= RECENT + FOLDED_AT + EACH * self._devices()
 
     def fold_slice(self) -> bool:
         """Fold the keys of some devices; True while there are more."""
@@ -80,8 +82,7 @@ class Keys:
         for name in names:
             del self._folding[name]
         if not self._folding:
-            self._devices = self._one("SELECT count(*) FROM device_keys")
-            self.waiting = self._one("SELECT coalesce(sum(count), 0) FROM key_log")
+            self.waiting = self._count()
         return bool(self._folding)
 
     def _begin(self) -> bool:

@@ -35,7 +35,7 @@ class Writer:
         for number, device, metric in connection.execute("SELECT id, device, metric FROM series"):
             self._series.setdefault(device, {})[metric] = number
         self._next_series: int = connection.execute(_NEXT_SERIES).fetchone()[0]
-        self.keys = Keys(connection)
+        self.keys = Keys(connection, lambda: len(self._series))
 
     @property
     def series(self) -> int:

@@ -12,7 +12,7 @@ from hub.assistant.history import extreme, happened, history
 from hub.assistant.manuals import manuals
 from hub.assistant.phrases import about, ago, listed, named, one_or_many
 from hub.assistant.questions import Kind, Question
-from hub.assistant.scope import Scope
+from hub.assistant.scope import Scope, unheard
 from hub.assistant.times import Span
 from hub.assistant.wishes import wish_of
 from hub.errors import Conflict, Invalid
@@ -74,6 +74,8 @@ class Answers:
         kind = question.kind
         if kind == "unknown" and scope.devices and not scope.whole:
             kind = "history" if question.span else "status"
+        if kind == "extreme" and scope.whole:
+            scope = msgspec.structs.replace(scope, note=unheard(self._queries.lookup, text))
         if not len(self._queries.fleet):
             return Told("No device has spoken to this hub yet, so there is nothing to report.", "unknown")
         if kind == "act":
@@ -144,6 +146,10 @@ class Answers:
         most = 4 if len(views) == 1 else 2
         text = f"{len(open_alerts)} open {one_or_many(len(open_alerts), 'alert', 'alerts')}{where}. "
         text += " ".join(self._told(view, most) for view in views)
+        if len({view.device for view in views}) == 1:
+            # Alarms of one machine mostly have one cause: what to do is said once.
+            do = dict.fromkeys(action for view in views for action in view.actions)
+            text += f" To do: {' '.join(list(do)[:3])}" if do else ""
         return text + (f" And {len(open_alerts) - 6} more." if len(open_alerts) > 6 else "")
 
     def _told(self, view: AlertView, most: int = 4) -> str:
@@ -153,8 +159,7 @@ class Answers:
             why = " ".join(sentences(view.why)[:most])
         since = ago(view.raised_at, self._queries.now())
         raised = f"raised {since}, {words.clock(view.raised_at)} UTC"
-        text = f"{view.severity.capitalize()}: {view.name}, {view.message} ({raised}). {why[:1].upper()}{why[1:]}"
-        return f"{text} To do: {' '.join(view.actions[:2])}" if view.actions and most > 2 else text
+        return f"{view.severity.capitalize()}: {view.name}, {view.message} ({raised}). {why[:1].upper()}{why[1:]}"
 
     async def _why(self, question: Question, scope: Scope) -> str:
         if scope.whole:

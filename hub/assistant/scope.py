@@ -9,9 +9,12 @@ import msgspec
 from hub.assistant.phrases import named, one_or_many
 from hub.insight import words
 from hub.model import Device
-from hub.tools.lookup import Lookup, also, folded
+from hub.tools.lookup import Lookup, also, folded, singular
 
 _NUMBERED = re.compile(r"\b([a-z]{3,})([ _-]?)\d{1,4}\b", re.I)
+
+_WHICH = re.compile(r"\bwhich (?:of the )?([a-z]{3,})(?= (?:is|are|was|were|has|have|had|runs?)\b)", re.I)
+_ANY = frozenset(("device", "machine", "sensor", "one", "unit", "room", "area", "thing", "place", "site", "metric"))
 
 
 class Scope(msgspec.Struct, frozen=True):
@@ -59,6 +62,14 @@ def scope_of(lookup: Lookup, text: str) -> Scope:
         devices = f"the {len(found.devices)} under “{found.group}”" if found.group else named(found.devices)
         return msgspec.structs.replace(found, note=f"Nothing here is called {said}; I take it for {devices}. ")
     return own or Scope(lookup.matching(""))
+
+
+def unheard(lookup: Lookup, text: str) -> str:
+    """Of a question about all: the kind of thing that it asks for, where nothing here is of that kind."""
+    match = _WHICH.search(text)
+    if match is None or singular(match[1].casefold()) in _ANY or lookup.metric(singular(match[1])):
+        return ""
+    return f"Nothing here is called “{match[1]}”; this is of all devices. "
 
 
 def _meant(lookup: Lookup, text: str) -> Scope | None:

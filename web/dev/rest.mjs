@@ -78,9 +78,16 @@ export function createRest({ snapshot, drift, open, say, token, cut }) {
     return alert;
   }
 
+  function log(query) {
+    const [kind, id] = [query.get('kind'), query.get('device_id')];
+    const { items } = payload('activity');
+    return { items: items.filter((line) => (!kind || line.kind === kind) && (!id || line.device_id === id)), next: null };
+  } // prettier-ignore
+
   const routes = [
     ['GET', /^\/api\/session$/, () => ({ auth: token ? 'token' : 'open', authenticated: true })],
-    ['GET', /^\/api\/(status|rules|activity|rejected)$/, ([name]) => payload(name)], // every kind, whichever is asked for
+    ['GET', /^\/api\/(status|rules|rejected)$/, ([name]) => payload(name)],
+    ['GET', /^\/api\/activity$/, (_path, query) => log(query)],
     ['GET', /^\/api\/rules\/text$/, () => payload('rules-text')],
     ['POST', /^\/api\/rules\/check$/, () => ({ items: payload('rules').items, problem: null })],
     ['PUT', /^\/api\/rules$/, (_path, _query, body) => ({ text: body.text, revision: 'dev' })],

@@ -112,12 +112,13 @@ async def test_tool_calls_are_read_and_answered() -> None:
 
 
 async def test_streamed_tool_calls_are_put_together() -> None:
-    def delta(part: dict[str, Any]) -> str:
-        return "data: " + json.dumps({"choices": [{"index": 0, "delta": part}]}) + "\n\n"
+    def delta(part: dict[str, Any], end: str | None = None) -> str:
+        return "data: " + json.dumps({"choices": [{"index": 0, "delta": part, "finish_reason": end}]}) + "\n\n"
 
     lines = [
         delta({"tool_calls": [{"index": 0, "id": "c1", "function": {"name": "look", "arguments": '{"dev'}}]}),
         delta({"tool_calls": [{"index": 0, "function": {"arguments": 'ice": "x"}'}}]}),
+        delta({}, "tool_calls"),
         "data: [DONE]\n\n",
     ]
     text = "".join(lines)

@@ -88,20 +88,23 @@ def words(text: str) -> bytes:
 HEAD = f"HTTP/1.1 200 OK\r\nContent-Type: {STREAM}\r\nConnection: close\r\n\r\n".encode()
 
 
-async def test_a_stream_that_breaks_off_says_so_and_is_not_begun_again() -> None:
-    async with faulty((HEAD + words("half a sent"),)) as server:
-        providers = Providers(ordered=[openai(server.base_url)])
+CHUNK = words("half a sent")
+TURN = json.dumps({"model": "m", "message": {"role": "assistant", "content": "half a sent"}, "done": False}).encode()
+CHUNKED = HEAD.replace(b"Connection: close", b"Transfer-Encoding: chunked")
+BROKEN: dict[str, tuple[Any, Script]] = {
+    "without the mark of its end": (openai, (HEAD + CHUNK,)),
+    "within a chunk": (openai, (CHUNKED + f"{len(CHUNK):x}\r\n".encode() + CHUNK + b"\r\n40\r\nda",)),
+    "without its last event": (responses, (HEAD + event(type="response.output_text.delta", delta="half a sent"),)),
+    "of Ollama, not done": (ollama, (HEAD + TURN + b"\n",)),
+}
+
+
+@pytest.mark.parametrize("how", BROKEN)
+async def test_a_stream_that_breaks_off_says_so_and_is_not_begun_again(how: str) -> None:
+    make, script = BROKEN[how]
+    async with faulty(script) as server:
+        providers = Providers(ordered=[make(server.base_url)])
         pieces = [p async for p in providers.stream(request())]
-        # The protocol has no mark that a server must send at its end, so what has come is an answer ...
-        assert pieces[0] == "half a sent"
-        assert isinstance(pieces[-1], Answer)
-        await providers.close()
-    broken = HEAD.replace(b"Connection: close", b"Transfer-Encoding: chunked")
-    chunk = words("half a sent")
-    async with faulty((broken + f"{len(chunk):x}\r\n".encode() + chunk + b"\r\n40\r\nda",)) as server:
-        providers = Providers(ordered=[openai(server.base_url)])
-        pieces = [p async for p in providers.stream(request())]
-        # ... but a connection that ends within a chunk is a break.
         assert pieces[0] == "half a sent"
         assert isinstance(pieces[-1], Broken)
         assert len(server.heard) == 1

@@ -42,16 +42,18 @@ def whole(completion: Any) -> Reading:
 
 
 class Reading:
-    """What has come of a stream so far."""
+    """What has come of a stream so far. ``whole`` once the server has said that this was all."""
 
     def __init__(self) -> None:
         self.text = ""
+        self.whole = False
         self.tokens = self.tokens_in = 0
         self.calls: dict[int, list[str]] = {}
 
     def take(self, chunk: Any) -> Iterator[str]:
         """The text of one more chunk."""
         self.count(chunk.usage)
+        self.whole = self.whole or bool(chunk.usage) or bool(chunk.choices and chunk.choices[0].finish_reason)
         delta = chunk.choices[0].delta if chunk.choices else None
         for part in (delta.tool_calls or ()) if delta else ():
             call = self.calls.setdefault(part.index, ["", "", ""])

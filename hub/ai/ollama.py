@@ -69,6 +69,9 @@ class OllamaProvider:
                         yield chunk.message.content
                     if len(text) > ANSWER_LIMIT:
                         break
+                else:
+                    if chunk is None or not chunk.done:
+                        raise AiBusy("The answer broke off.", "Try again.")
             finally:
                 await chunks.aclose()  # ends the request at the server, also when the reader has gone
             answer = self._answer(request, text, tuple(calls), chunk)

@@ -73,6 +73,9 @@ class OpenAIProvider:
                         yield text
                     if reading.size > ANSWER_LIMIT:
                         break
+                else:
+                    if not reading.whole:
+                        raise AiBusy("The answer broke off.", "Try again.")
         yield self._answer(request, reading)
 
     async def transcribe(self, recording: Recording) -> Answer:

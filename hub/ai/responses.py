@@ -41,10 +41,11 @@ def whole(response: Any) -> Reading:
 
 
 class Reading:
-    """What has come of a stream so far."""
+    """What has come of a stream so far. ``whole`` once the server has said that this was all."""
 
     def __init__(self) -> None:
         self.text = ""
+        self.whole = False
         self.tokens = self.tokens_in = 0
         self._calls: dict[str, ToolCall] = {}
         self._held = 0
@@ -79,6 +80,7 @@ class Reading:
         """The whole, at its end: calls and counts, and the text where none has come piece by piece."""
         if response.status == "failed":
             raise AiBusy("OpenAI broke the answer off.", "Try again.")
+        self.whole = True
         usage = response.usage
         if usage is not None:
             self.tokens, self.tokens_in = counted(usage.total_tokens), counted(usage.input_tokens)

@@ -233,7 +233,8 @@ class Fleet:
     def take_dirty(self) -> dict[str, bytes]:
         """The encoded states of all devices that changed since the last call."""
         encode = self._encoder.encode
-        states = {device_id: encode(self._devices[device_id]) for device_id in self._dirty}
+        # In order, so that neighbours share the pages that a database has to write.
+        states = {device_id: encode(self._devices[device_id]) for device_id in sorted(self._dirty)}
         self._dirty.clear()
         return states
 

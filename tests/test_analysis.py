@@ -15,10 +15,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image, ImageDraw
 
-from hub.ai.base import AiSettings, Answer, Piece, Request
+from hub.ai.base import AiSettings, Answer, Piece, Recording, Request
 from hub.ai.providers import Providers
 from hub.analysis import Analyst
-from hub.errors import Invalid, NotFound, TooLarge, WrongType
+from hub.errors import AiError, Invalid, NotFound, TooLarge, WrongType
 from hub.fleet import Fleet
 from hub.model import Analysis, Identity, Info, Writer
 from hub.store.library import Library
@@ -214,6 +214,34 @@ async def test_the_rhythm_of_a_cracked_bearing_is_told(analyst: Build) -> None:
     assert any("analysis.speech_model" in note for note in found.notes)
     healthy = await analyst().analyse("audio", "pump.flac", sound(machine(None), "FLAC"))
     assert "No impacts repeat clearly" in healthy.analysis
+
+
+class Ear(Model):
+    """A server that writes down what is said, or cannot."""
+
+    def __init__(self, fault: AiError | None = None) -> None:
+        super().__init__()
+        self._fault = fault
+
+    def hears(self) -> Writer | None:
+        return Writer("openai", "ears", generative=True)
+
+    async def transcribe(self, heard: Recording) -> Answer:
+        assert heard.filename == "recording.wav"
+        assert "pump-01" in heard.vocabulary
+        if self._fault:
+            raise self._fault
+        return Answer("Stop the pump.", Writer("openai", "ears", generative=True))
+
+
+async def test_a_server_for_speech_writes_down_what_is_said(analyst: Build) -> None:
+    found = await analyst(Ear()).analyse("audio", "said.wav", sound(machine(None)))
+    assert "“Stop the pump.”" in found.analysis
+    assert [part["text"] for part in found.facts["speech"]["parts"]] == ["Stop the pump."]
+    assert found.facts["sound"]["impacts"] is None
+    failed = await analyst(Ear(AiError("it is down."))).analyse("audio", "said.wav", sound(machine(None)))
+    assert failed.facts["speech"] is None
+    assert any("did not write it down" in note for note in failed.notes)
 
 
 @pytest.mark.parametrize("data", [b"", b"RIFF0000AVI ", b"OggX", b"%PDF-1.7", b"\xff\xd8\xff" + bytes(50)])

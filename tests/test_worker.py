@@ -155,6 +155,25 @@ async def test_without_weights_it_says_how_to_get_a_transcript(worker: Worker, t
     assert any("analysis.speech_model" in note for note in found["notes"])  # type: ignore[attr-defined]
 
 
+async def test_without_the_extras_it_says_what_to_install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for module in ("rapidocr", "soundfile"):
+        (tmp_path / f"{module}.py").write_text("raise ImportError")
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    bare = Worker()
+    try:
+        picture = await bare.run("picture", png(plate()), kind="png", read=True)
+        document = await bare.run("document", scan(plate()))
+        heard = await recording(bare, sound(machine(None)))
+    finally:
+        await bare.close()
+    assert (picture["width"], picture["text"]) == (800, [])
+    assert any("watchkeeper[vision]" in note for note in picture["notes"])
+    assert document["page_count"] == 1
+    assert any("watchkeeper[vision]" in note for note in document["notes"])
+    assert heard["sound"] is None
+    assert any("watchkeeper[audio]" in note for note in heard["notes"])  # type: ignore[attr-defined]
+
+
 async def test_it_comes_back_after_it_was_killed() -> None:
     worker = Worker()
     await worker.run("document", pdf("one"))

@@ -116,9 +116,8 @@ async def test_a_link_that_cannot_be_is_refused(hub: ApiHub) -> None:
 async def test_who_goes_away_ends_the_work(hub: ApiHub) -> None:
     files = {"file": ("a.pdf", pdf(*(["word " * 300] * 60)))}
     async with hub.http.stream("POST", "/analyze/document", files=files, headers=LINES) as answer:
-        async for line in answer.aiter_lines():
-            if json.loads(line)["stage"] == "reading pages":
-                break
+        first = json.loads(await anext(answer.aiter_lines()))
+        assert first["type"] == "progress"
     before = (await hub.http.get("/api/analyses")).json()["items"]
     await sent(hub, "/analyze/document", "b.pdf", pdf("What comes next."))
     after = (await hub.http.get("/api/analyses")).json()["items"]

@@ -64,7 +64,7 @@ async def test_what_is_written_in_a_picture_is_read(worker: Worker) -> None:
 
 
 async def test_an_encrypted_document_is_refused_and_says_what_to_do(worker: Worker) -> None:
-    writer = pypdf.PdfWriter(clone_from=io.BytesIO(pdf("secret")))
+    writer = pypdf.PdfWriter(clone_from=io.BytesIO(pdf("a page that is secret")))
     writer.encrypt("not empty", algorithm="AES-256")
     buffer = io.BytesIO()
     writer.write(buffer)
@@ -72,12 +72,12 @@ async def test_an_encrypted_document_is_refused_and_says_what_to_do(worker: Work
         await worker.run("document", buffer.getvalue())
 
 
-@pytest.mark.parametrize("data", [b"%PDF-1.7\n", b"%PDF-1.7\n" + os.urandom(5_000), pdf("whole")[:300]])
+@pytest.mark.parametrize("data", [b"%PDF-1.7\n", b"%PDF-1.7\n" + os.urandom(5_000), pdf("a page that is whole")[:300]])
 async def test_a_broken_document_is_refused_and_the_worker_goes_on(worker: Worker, data: bytes) -> None:
     with pytest.raises(WrongType):
         await worker.run("document", data)
     before = worker.pid
-    assert (await worker.run("document", pdf("whole")))["page_count"] == 1
+    assert (await worker.run("document", pdf("a page that is whole")))["page_count"] == 1
     assert worker.pid == before
 
 
@@ -176,12 +176,12 @@ async def test_without_the_extras_it_says_what_to_install(tmp_path: Path, monkey
 
 async def test_it_comes_back_after_it_was_killed() -> None:
     worker = Worker()
-    await worker.run("document", pdf("one"))
+    await worker.run("document", pdf("a page that is one"))
     assert worker.pid is not None
     os.kill(worker.pid, signal.SIGKILL)
     for _ in range(2):  # the job may meet the dead process or already a new one
         try:
-            found = await worker.run("document", pdf("two"))
+            found = await worker.run("document", pdf("a page that is two"))
             break
         except WorkFailed:
             continue
@@ -192,16 +192,16 @@ async def test_it_comes_back_after_it_was_killed() -> None:
 
 async def test_what_takes_too_long_is_stopped_and_the_next_job_is_done(worker: Worker) -> None:
     with pytest.raises(WorkFailed, match="too long"):
-        await worker.run("document", pdf("one"), timeout_s=0.001)
-    assert (await worker.run("document", pdf("two")))["page_count"] == 1
+        await worker.run("document", pdf("a page that is one"), timeout_s=0.001)
+    assert (await worker.run("document", pdf("a page that is two")))["page_count"] == 1
 
 
 async def test_the_queue_is_bounded() -> None:
     worker = Worker(queue=2)
-    jobs = [asyncio.create_task(worker.run("document", pdf("one")), name=f"job-{i}") for i in range(2)]
+    jobs = [asyncio.create_task(worker.run("document", pdf("a page that is one")), name=f"job-{i}") for i in range(2)]
     await asyncio.sleep(0)
     with pytest.raises(TooBusy):
-        await worker.run("document", pdf("one"))
+        await worker.run("document", pdf("a page that is one"))
     await asyncio.gather(*jobs)
     await worker.close()
 

@@ -141,6 +141,7 @@ class Ai(Section):
     ollama_api_key: SecretStr | None = None
     ollama_model: str = "llama3.2"
     ollama_vision_model: str | None = None
+    ollama_context: int = Field(default=16_384, ge=2_048, le=1_048_576)
     servers: dict[Annotated[str, Field(pattern=r"^[a-z0-9_-]{1,32}$")], AiServer] = {}
 
 

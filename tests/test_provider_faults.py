@@ -144,6 +144,17 @@ async def test_a_picture_goes_along() -> None:
     await provider.close()
 
 
+async def test_ollama_is_asked_to_keep_all_in_view() -> None:
+    asked: list[dict[str, Any]] = []
+
+    def answer(request: Any) -> httpx.Response:
+        asked.append(json.loads(request.content))
+        return httpx.Response(200, json={"model": "m", "done": True, "message": {"role": "assistant", "content": "ok"}})
+
+    await ollama_with(answer).chat(request())
+    assert asked[0]["options"]["num_ctx"] == 16_384
+
+
 async def test_an_endless_answer_is_cut() -> None:
     chunk = "data: " + json.dumps({"choices": [{"index": 0, "delta": {"content": "x" * 5000}}]}) + "\n\n"
     provider = openai_with(

@@ -24,8 +24,9 @@ class AiSettings(msgspec.Struct, frozen=True):
 
     ``roles`` names the servers of a role in their order; a role without names takes what ``mode`` finds. ``fallback``
     lets the built-in analyst answer when nothing else does. ``diagnosis_timeout_s`` is what all generative providers
-    together may take for one diagnosis. ``retries`` is how often one provider is asked again about the same thing. The
-    ``daily_`` limits hold for a UTC day; None is no limit.
+    together may take for one diagnosis. ``ollama_context`` is how many tokens Ollama is to keep in view. ``retries`` is
+    how often one provider is asked again about the same thing. The ``daily_`` limits hold for a UTC day; None is no
+    limit.
     """
 
     mode: Mode = "auto"
@@ -35,6 +36,7 @@ class AiSettings(msgspec.Struct, frozen=True):
     chat_timeout_s: float = 60.0
     diagnosis_timeout_s: float = 6.0
     max_tokens: int = 900
+    ollama_context: int = 16_384
     retries: int = 2
     daily_calls: int | None = None
     daily_tokens: int | None = None

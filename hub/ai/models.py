@@ -97,7 +97,7 @@ class Models:
         if not keyed.usable:
             return "There is no key. Enter one, or the address of a server that asks for none."
         price = Price(keyed.price_in or 0.0, keyed.price_out or 0.0)
-        made = provider(keyed, _TEST_S)
+        made = provider(keyed, _TEST_S, self.providers.settings.ollama_context)
         line = Line(made, asyncio.get_running_loop().time, self.providers.budget, price, retries=0)
         asked = Request((Message("user", "Answer with the word OK."),), _nothing, max_tokens=_TEST_TOKENS)
         try:

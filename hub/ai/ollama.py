@@ -15,8 +15,9 @@ from hub.model import Writer
 
 
 class OllamaProvider:
-    """``vision_model`` (None: pictures are not for it) answers requests with a picture. ``options`` go to the
-    client."""
+    """``vision_model`` (None: pictures are not for it) answers requests with a picture. ``context`` is asked for in
+    tokens, always the same, since another one has Ollama load the model anew; its own default (4,096) would silently
+    cut off what a model has looked up. ``options`` go to the client."""
 
     def __init__(
         self,
@@ -27,10 +28,11 @@ class OllamaProvider:
         api_key: str | None = None,
         name: str = "ollama",
         timeout_s: float = 60.0,
+        context: int = 16_384,
         **options: Any,
     ) -> None:
         self.name = name
-        self._model, self._vision = model, vision_model
+        self._model, self._vision, self._context = model, vision_model, context
 
         def signed(request: Any) -> Any:
             """With this server's own key or none: the library would add the environment's, whoever is asked."""
@@ -105,7 +107,7 @@ class OllamaProvider:
         body: dict[str, Any] = {
             "model": self._named(request),
             "messages": messages,
-            "options": {"num_predict": request.max_tokens},
+            "options": {"num_predict": request.max_tokens, "num_ctx": self._context},
         }
         if request.tools:
             body["tools"] = [

@@ -22,7 +22,11 @@ async def ordered(settings: AiSettings) -> list[Provider]:
     known = {server.name: server for server in settings.servers}
     wanted = [name for name in known if await _by_mode(settings, known[name])]
     wanted += [name for role in ROLES for name in settings.roles.get(role, ())]
-    return [provider(known[name], settings.chat_timeout_s) for name in dict.fromkeys(wanted) if name != "builtin"]
+    return [
+        provider(known[name], settings.chat_timeout_s, settings.ollama_context)
+        for name in dict.fromkeys(wanted)
+        if name != "builtin"
+    ]
 
 
 def check(settings: AiSettings) -> None:
@@ -47,7 +51,7 @@ def check(settings: AiSettings) -> None:
             raise ConfigError(f"ai.daily_money needs the prices of {server.name}.", hint)
 
 
-def provider(server: ModelServer, timeout_s: float) -> Provider:
+def provider(server: ModelServer, timeout_s: float, context: int) -> Provider:
     """The client for one server. Its library is imported when it is first used."""
     if server.kind == "openai":
         from hub.ai.openai import OpenAIProvider
@@ -71,6 +75,7 @@ def provider(server: ModelServer, timeout_s: float) -> Provider:
         model=server.model,
         vision_model=server.vision_model,
         timeout_s=timeout_s,
+        context=context,
     )
 
 

@@ -5,6 +5,8 @@ VENV ?= .venv
 PYTHON_OF_VENV := $(VENV)/bin/python
 # Arguments for the program behind a target: make demo ARGS='--devices 100', make test ARGS='-k rules -x'.
 ARGS ?=
+# Files of tests that run at the same time.
+WORKERS ?= 2
 
 export VENV PYTHON
 # Debian keeps mosquitto where only root looks.
@@ -47,7 +49,7 @@ demo: $(HUB)
 test: $(HUB) $(READING) web/node_modules $(PUBLISHERS)
 	@sh .ci/needs tests
 	@$(NPM) run --silent test
-	@$(PYTHON_OF_VENV) -m pytest $(ARGS)
+	@$(PYTHON_OF_VENV) -m pytest --numprocesses $(WORKERS) --dist loadfile $(ARGS)
 
 check: $(HUB) web/node_modules
 	@$(PYTHON_OF_VENV) -m ruff format --check .

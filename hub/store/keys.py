@@ -107,7 +107,7 @@ def _merged(kept: list[str], fresh: list[str]) -> list[str]:
 
 
 def load_keys(connection: sqlite3.Connection) -> list[tuple[str, str]]:
-    """What a restart needs, oldest first: ``(device, key)``."""
+    """What a restart needs, oldest first: ``(device, key)``, each once, also while a fold is half done."""
     found: list[tuple[str, str]] = []
     for device, kept in connection.execute("SELECT device, keys FROM device_keys"):
         found += [(device, key) for key in msgspec.json.decode(kept, type=list[str])]
@@ -119,8 +119,12 @@ def load_keys(connection: sqlite3.Connection) -> list[tuple[str, str]]:
     newest = len(found) - RECENT
     needed: list[tuple[str, str]] = []
     seen: Counter[str] = Counter()
+    told: set[tuple[str, str]] = set()
     for at in range(len(found) - 1, -1, -1):
         device = found[at][0]
+        if found[at] in told:
+            continue  # folded already, and its row not deleted yet
+        told.add(found[at])
         seen[device] += 1
         if at >= begins.get(device, 0) and (at >= newest or seen[device] <= PER_DEVICE):
             needed.append(found[at])

@@ -103,6 +103,22 @@ async def test_a_fold_that_breaks_off_is_begun_again_and_folds_nothing_twice(
         assert keys_module.load_keys(connection) == before
 
 
+@pytest.mark.usefixtures("small")
+async def test_a_key_that_is_folded_and_still_in_the_log_is_known_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(keys_module, "FOLDED_AT", 1_000)
+    store = SqliteStore.open(tmp_path)
+    await store.commit(1, delta(0, record("quiet", 0, "q0", t=1.0), record("quiet", 1, "q1", t=1.0)))
+    for start in range(2, 62, 6):
+        await store.commit(1, delta(start, *numbered(start)))
+    await store.close()
+    with closing(sqlite3.connect(tmp_path / FILE, isolation_level=None)) as connection:
+        assert keys_module.Keys(connection, lambda: 4).fold_slice(), "it breaks off behind the first two devices"
+        quiet = [key for device, key in keys_module.load_keys(connection) if device == "quiet"]
+        assert quiet == ["q0", "q1"]
+
+
 def numbered(start: int) -> list[Record]:
     return [record("abc"[n % 3], n, f"k{n}", t=1.0) for n in range(start, start + 6)]
 

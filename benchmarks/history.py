@@ -69,7 +69,7 @@ async def timed(store: SqliteStore, name: str, devices: int, start: int, end: in
     draw, took, spent, found = random.Random(7), list[float](), list[float](), 0
     for _ in range(ROUNDS):
         device, metric = f"machine-{draw.randrange(devices):04}", draw.choice(METRICS)
-        query = SeriesQuery(device, metric, start, end, *shape)  # type: ignore[arg-type]
+        query = SeriesQuery(device, metric, start, end, *shape)
         began, cpu = time.perf_counter(), time.process_time()
         [series] = await store.history([query])
         took.append((time.perf_counter() - began) * 1000)
@@ -112,7 +112,7 @@ async def run(points: int, digits: int, data: Path) -> None:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])  # type: ignore[union-attr]
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--points", type=int, default=5_000_000)
     parser.add_argument("--digits", type=int, default=2, help="decimals of a reading; 17 for all that a double has")
     parser.add_argument("--data", type=Path, help="an empty folder (default: a temporary one)")

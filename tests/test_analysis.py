@@ -92,7 +92,7 @@ async def analyst(library: Library) -> AsyncIterator[Build]:
     fleet.identify(Identity("pump-01", "pump-01", "native", Info(model="P-100")), 1)
 
     def build(*models: object) -> Analyst:
-        providers = Providers(ordered=models, settings=AiSettings())  # type: ignore[arg-type]
+        providers = Providers(ordered=models, settings=AiSettings())
         return Analyst(providers=providers, worker=worker, library=library, fleet=fleet, now=lambda: 7)
 
     yield build

@@ -118,6 +118,6 @@ async def test_a_stream_that_is_stopped_costs_what_has_come() -> None:
     providers = chain(Scripted("one", "some words " * 30, 5.0, "more"))
     pieces = providers.stream(request())
     await anext(pieces)
-    await pieces.aclose()  # type: ignore[attr-defined]
+    await pieces.aclose()
     assert providers.budget.total().tokens > 100
     assert not providers.resting("chat")

@@ -60,7 +60,7 @@ def test_every_bit_comes_back(chunks: list[list[float]], draw: random.Random) ->
 )
 def test_it_takes_the_fewest_bytes(name: str, bytes_a_point: int, values: object) -> None:
     draw = random.Random(name)
-    value = np.array([values(draw, i) for i in range(POINTS)])  # type: ignore[operator]
+    value = np.array([values(draw, i) for i in range(POINTS)])
     [body] = encode(columns(np.arange(POINTS) * 1000, value), np.zeros(1, np.int64))
     assert bytes_a_point * (POINTS - 1) <= len(body) <= bytes_a_point * POINTS + 40
     assert decode([0], [0], [body]).value.tobytes() == value.tobytes()

@@ -44,7 +44,7 @@ async def test_a_stream_is_tried_again_before_its_first_piece_only() -> None:
     one = Scripted("one", BUSY)
     pieces = [p async for p in chain(one, retries=1).stream(request())]
     assert one.asked == 2
-    assert pieces[-1].writer.provider == "builtin"  # type: ignore[union-attr]
+    assert pieces[-1].writer.provider == "builtin"
     late = Scripted("late", "a", BUSY)
     pieces = [p async for p in chain(late, retries=2).stream(request())]
     assert (late.asked, pieces[0], len(pieces)) == (1, "a", 2)

@@ -97,7 +97,7 @@ async def test_a_reader_who_goes_frees_the_connection_within_a_second(name: str,
         begun = asyncio.Event()
 
         async def read() -> None:
-            async with aclosing(providers.stream(request("Count to one thousand.", max_tokens=3500))) as pieces:  # type: ignore[type-var]
+            async with aclosing(providers.stream(request("Count to one thousand.", max_tokens=3500))) as pieces:
                 async for _ in pieces:
                     begun.set()
 

@@ -412,6 +412,6 @@ async def test_added_readings_stand_among_the_others_and_are_not_doubled(store: 
         await store.close()
         store = reopen()
     [wide] = await store.history([SeriesQuery("a", "t", T0, T0 + 6_000, 1)])
-    assert wide.points[0][4] == 1_201  # type: ignore[misc]
+    assert wide.points[0][4] == 1_201
     assert wide.marks[0][2] == "late"
     await store.close()

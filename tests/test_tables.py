@@ -53,7 +53,7 @@ def written(table: Any, pages: list[Page]) -> bytes:
 
 def page(values: tuple[Any, ...], device: str = "a", metric: str = "t") -> Page:
     qualities = ("good", "late", "clock")
-    return Page(device, metric, [(T0 + i * 7, v, qualities[i % 3]) for i, v in enumerate(values)])  # type: ignore[misc]
+    return Page(device, metric, [(T0 + i * 7, v, qualities[i % 3]) for i, v in enumerate(values)])
 
 
 def rows(of: Page) -> list[tuple[Any, ...]]:

@@ -108,14 +108,14 @@ async def test_a_decompression_bomb_is_stopped(worker: Worker) -> None:
 
 async def test_a_bearing_that_is_cracked_is_heard_at_its_frequency(worker: Worker) -> None:
     found = (await recording(worker, sound(machine(107.3))))["sound"]
-    assert found["impacts"]["hz"] == pytest.approx(107.3, abs=0.3)  # type: ignore[index]
+    assert found["impacts"]["hz"] == pytest.approx(107.3, abs=0.3)
 
 
 @pytest.mark.parametrize("seed", range(5))
 async def test_a_sound_machine_has_no_impacts(worker: Worker, seed: int) -> None:
     found = (await recording(worker, sound(machine(None, seed))))["sound"]
-    assert found["impacts"] is None  # type: ignore[index]
-    assert found["peaks"][0]["hz"] == pytest.approx(49.5, abs=1.5)  # type: ignore[index]
+    assert found["impacts"] is None
+    assert found["peaks"][0]["hz"] == pytest.approx(49.5, abs=1.5)
 
 
 @pytest.mark.parametrize("kind", ["WAV", "FLAC", "OGG", "MP3"])
@@ -144,7 +144,7 @@ async def test_speech_is_written_down_with_the_weights_that_are_named(worker: Wo
     assert weights is not None
     assert weights.origin is not None
     found = await recording(worker, spoken.read_bytes(), str(Path(weights.origin).parent / "model"))
-    text = " ".join(part["text"] for part in found["speech"]["parts"]).lower()  # type: ignore[index]
+    text = " ".join(part["text"] for part in found["speech"]["parts"]).lower()
     assert "bearing" in text
     assert "stop the machine" in text
 
@@ -152,7 +152,7 @@ async def test_speech_is_written_down_with_the_weights_that_are_named(worker: Wo
 async def test_without_weights_it_says_how_to_get_a_transcript(worker: Worker, tmp_path: Path) -> None:
     found = await recording(worker, sound(machine(None)), str(tmp_path))
     assert found["speech"] is None
-    assert any("analysis.speech_model" in note for note in found["notes"])  # type: ignore[attr-defined]
+    assert any("analysis.speech_model" in note for note in found["notes"])
 
 
 async def test_without_the_extras_it_says_what_to_install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -171,7 +171,7 @@ async def test_without_the_extras_it_says_what_to_install(tmp_path: Path, monkey
     assert document["page_count"] == 1
     assert any("watchkeeper[vision]" in note for note in document["notes"])
     assert heard["sound"] is None
-    assert any("watchkeeper[audio]" in note for note in heard["notes"])  # type: ignore[attr-defined]
+    assert any("watchkeeper[audio]" in note for note in heard["notes"])
 
 
 async def test_it_comes_back_after_it_was_killed() -> None:

@@ -8,15 +8,14 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
-from contextlib import aclosing
+from collections.abc import AsyncGenerator, Awaitable, Callable
 from typing import Annotated, Any
 
-import msgspec
 from fastapi import APIRouter, File, Form, Header, UploadFile
-from starlette.responses import Response, StreamingResponse
+from starlette.responses import Response
 
 from hub.api import analysis_shapes as shapes
+from hub.api.lines import LINES, line, streamed
 from hub.api.problems import Json
 from hub.api.services import Analyst, HttpSettings
 from hub.api.turns import Turns
@@ -24,7 +23,6 @@ from hub.errors import HubError, TooBusy, TooLarge
 from hub.model import Analysis, AnalysisKind
 from hub.worker import Progress
 
-LINES = "application/x-ndjson"
 MULTIPART_BYTES = 64 * 1024
 """What the form around the file may take."""
 Device = Annotated[str | None, Form(max_length=128)]
@@ -75,10 +73,7 @@ def routes(analyst: Analyst, turns: Turns, http: HttpSettings) -> APIRouter:
 
         if LINES not in accept:
             return Json(shape(await work(lambda stage, done, of: None)))
-        lines = _lines(work, shape)
-        # The first line is awaited here, so that a wrong file is told by the status.
-        first = await anext(lines)
-        return StreamingResponse(_rest(first, lines), media_type=LINES)
+        return await streamed(_lines(work, shape))
 
     @router.post(response_model=shapes.ImageAnswer, **about("/analyze/image", "No PNG, JPEG or WebP picture"))
     async def image(file: Annotated[UploadFile, File()], device_id: Device = None, accept: Accept = "") -> Response:
@@ -94,7 +89,7 @@ def routes(analyst: Analyst, turns: Turns, http: HttpSettings) -> APIRouter:
     async def document(
         file: Annotated[UploadFile, File()],
         device_id: Device = None,
-        model: Annotated[list[Annotated[str, Form(max_length=200)]], Form(max_length=32)] = [],  # noqa: B006
+        model: Annotated[list[Annotated[str, Form(max_length=200)]], Form(max_length=32)] = [],  # noqa: B006 (nobody changes it)
         accept: Accept = "",
     ) -> Response:
         """PDF: its text by page, its tables, a summary. With ``model`` (once for each) it is a manual of that device
@@ -127,25 +122,11 @@ async def _lines(work: Work, shape: Shape) -> AsyncGenerator[bytes, None]:
             await asyncio.sleep(0)  # the task that has just said its last word is done after this turn
             changed.clear()
             if task.done():
-                yield _json({"type": "done", "analysis": shape(await task)})
+                yield line({"type": "done", "analysis": shape(await task)})
                 return
             stage, done, of = newest
-            yield _json({"type": "progress", "stage": stage, "done": done, "of": of})
+            yield line({"type": "progress", "stage": stage, "done": done, "of": of})
     finally:
         task.cancel()
         with contextlib.suppress(asyncio.CancelledError, HubError):
             await task
-
-
-async def _rest(first: bytes, lines: AsyncGenerator[bytes, None]) -> AsyncIterator[bytes]:
-    async with aclosing(lines):
-        yield first
-        try:
-            async for line in lines:
-                yield line
-        except HubError as error:
-            yield _json({"type": "error", "message": str(error)})
-
-
-def _json(told: Any) -> bytes:
-    return msgspec.json.encode(told) + b"\n"

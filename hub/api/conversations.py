@@ -8,24 +8,23 @@ An answer is a stream of JSON objects, one a line: ``text`` (words), ``step`` (s
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator
+from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from typing import Annotated, Any
 
 import msgspec
 from fastapi import APIRouter, Path, Query
-from starlette.responses import Response, StreamingResponse
+from starlette.responses import Response
 
 from hub.api import conversation_shapes as shapes
 from hub.api import wire
+from hub.api.lines import LINES, line, streamed
 from hub.api.problems import Json
 from hub.api.turns import Turns
 from hub.assistant import Memory, Piece, Reply
-from hub.errors import AiError
 from hub.model import Turn
 
 Id = Annotated[str, Path(pattern=r"^[A-Za-z0-9-]{8,64}$", description="Made by whoever begins it")]
-LINES = "application/x-ndjson"
 
 
 def routes(memory: Memory, turns: Turns, shutdown: asyncio.Event) -> APIRouter:
@@ -51,10 +50,7 @@ def routes(memory: Memory, turns: Turns, shutdown: asyncio.Event) -> APIRouter:
     )
     async def ask(conversation: Id, body: wire.Question) -> Response:
         """Ask in a conversation; the first question makes it. The answer comes as lines of JSON."""
-        lines = _lines(memory, turns, shutdown, conversation, body.question)
-        # The first line is awaited here, so that a provider that cannot serve is told by the status.
-        first = await anext(lines, b"")
-        return StreamingResponse(_rest(first, lines), media_type=LINES)
+        return await streamed(_lines(memory, turns, shutdown, conversation, body.question))
 
     return router
 
@@ -70,28 +66,13 @@ async def _lines(
                     return
 
 
-async def _rest(first: bytes, lines: AsyncGenerator[bytes, None]) -> AsyncIterator[bytes]:
-    # Closed with its reader: a page that leaves gives its turn back at once.
-    async with aclosing(lines):
-        yield first
-        try:
-            async for line in lines:
-                yield line
-        except AiError as error:
-            yield _json({"type": "error", "message": str(error)})
-
-
 def _line(piece: Piece) -> bytes:
     if isinstance(piece, str):
-        return _json({"type": "text", "text": piece})
+        return line({"type": "text", "text": piece})
     if isinstance(piece, Reply):
         done = {"type": "done", "provider": piece.provider, "model": piece.model, "generative": piece.generative}
-        return _json({**done, "tokens_used": piece.tokens_used})
-    return _json(piece)
-
-
-def _json(told: Any) -> bytes:
-    return msgspec.json.encode(told) + b"\n"
+        return line({**done, "tokens_used": piece.tokens_used})
+    return line(piece)
 
 
 def _turn(turn: Turn) -> dict[str, Any]:

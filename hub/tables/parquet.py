@@ -21,7 +21,7 @@ ROWS = 20_000
 def _arrow() -> tuple[Any, Any]:
     """Loaded only where it is needed: it takes a tenth of a second, and may be missing."""
     try:
-        import pyarrow  # type: ignore[import-untyped]
+        import pyarrow
         from pyarrow import parquet
     except ImportError:
         hint = "pip install 'watchkeeper[parquet]', or take CSV."

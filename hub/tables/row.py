@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import re
 from datetime import UTC, datetime
-from typing import Protocol, get_args
+from typing import Protocol, cast, get_args
 
 from hub.errors import Invalid
 from hub.model import Page, Quality, Reading, Value
@@ -47,7 +47,7 @@ def reading(device: str, metric: str, ts: int, value: Value, quality: str) -> Re
         raise Invalid(f"{value} is no value.")
     if isinstance(value, str) and len(value) > MOST_TEXT:
         raise Invalid(f"A text has at most {MOST_TEXT} characters.")
-    return Reading(device, metric, ts, value, quality)  # type: ignore[arg-type]
+    return Reading(device, metric, ts, value, cast("Quality", quality))
 
 
 def time_of(text: str) -> int:

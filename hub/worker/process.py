@@ -124,5 +124,6 @@ class Worker:
         try:
             await process.wait()
         finally:
-            # The pipes belong to the transport, which would else be closed by the collector, with a warning.
+            # The pipes are the transport's, which would else be closed by the collector, with a warning. There is no
+            # public way to it.
             process._transport.close()  # type: ignore[attr-defined]

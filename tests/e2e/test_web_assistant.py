@@ -117,3 +117,20 @@ def test_what_a_model_says_leads_nowhere_and_its_inventions_are_struck(plant: De
     assert page.title() != "owned"
     expect(answer.locator("del")).to_have_text("It stands at 4711 bar.")
     expect(answer.get_by_test_id("unsupported")).to_contain_text("4711")
+
+
+def test_news_of_a_command_that_outruns_the_answer_is_not_lost(plant: Demo, tank: str, page: Page):
+    """The hub's answer to the sending is held back until the command is confirmed."""
+
+    def late(route: Route) -> None:
+        answer = route.fetch()
+        path = f"/api/commands/{answer.json()['id']}"
+        eventually(lambda: plant.get(path)["state"] == "confirmed", 15, "the level")
+        page.wait_for_timeout(700)  # the news is on the page by now
+        route.fulfill(response=answer)
+
+    page.goto(f"http://{plant.http}/assistant")
+    card = ask(page, f"set the level of {tank} to 55").get_by_test_id("proposal")
+    page.route("**/api/devices/*/commands", late)
+    card.get_by_role("button", name="Send").click()
+    expect(card.get_by_role("status")).to_have_text("confirmed", timeout=20_000)

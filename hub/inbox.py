@@ -11,7 +11,7 @@ one device that floods sheds its own messages, and the others do not wait behind
 from __future__ import annotations
 
 import asyncio
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Sequence
 from typing import Any
 
@@ -34,7 +34,8 @@ class Inbox:
         calm: int = 5_000,
         share: int = 2_000,
     ) -> None:
-        self._entries: list[Entry] = []
+        self._parts: deque[list[Entry]] = deque()
+        self._waiting = 0
         self._ready = asyncio.Event()
         self._capacity = capacity
         self._reserve = reserve
@@ -48,48 +49,55 @@ class Inbox:
         self.closed = False
 
     def __len__(self) -> int:
-        return len(self._entries)
+        return self._waiting
 
     @property
     def drained(self) -> bool:
         """Closed, and everything has been handed out."""
-        return self.closed and not self._entries
+        return self.closed and not self._parts
 
     def offer(self, messages: Sequence[RawMessage]) -> int:
         """Take in what came together; how many were kept, or shed and counted (QoS 0). Fewer than all says that the
         next one, of QoS 1, found no room. A full window of QoS 1 always finds room."""
-        entries = self._entries
-        if len(entries) + len(messages) <= self._calm:
+        if self._waiting + len(messages) <= self._calm:
             self._shares.clear()
-            entries.extend(messages)
+            self._put(list(messages))
             taken = len(messages)
         else:
             taken = self._squeeze(messages)
         self.received += taken
-        self._ready.set()
         return taken
+
+    def _put(self, entries: list[Entry]) -> None:
+        if entries:
+            self._parts.append(entries)
+            self._waiting += len(entries)
+            self._ready.set()
 
     def _squeeze(self, messages: Sequence[RawMessage]) -> int:
         """:meth:`offer` while many wait."""
-        entries, room, shares = self._entries, self._capacity - self._reserve, self._shares
+        kept: list[Entry] = []
+        room, most = self._capacity - self._reserve - self._waiting, self._capacity - self._waiting
+        shares, taken = self._shares, len(messages)
         for done, message in enumerate(messages):
             if message.qos:
-                if len(entries) >= self._capacity:
-                    return done
-                entries.append(message)
-            elif len(entries) < room and shares[message.topic] < self._share:
+                if len(kept) >= most:
+                    taken = done
+                    break
+                kept.append(message)
+            elif len(kept) < room and (share := shares[message.topic]) < self._share:
                 if len(shares) >= TOPICS:
                     shares.clear()
-                shares[message.topic] += 1
-                entries.append(message)
+                shares[message.topic] = share + 1
+                kept.append(message)
             else:
                 self.shed += 1
-        return len(messages)
+        self._put(kept)
+        return taken
 
     def tell(self, fact: Fact) -> None:
         """Put in a fact that nobody waits for (the clock, a link)."""
-        self._entries.append((fact, None))
-        self._ready.set()
+        self._put([(fact, None)])
 
     async def submit(self, fact: Fact) -> Any:
         """Put in a fact and wait until it is committed; raises what the pipeline made of it.
@@ -100,8 +108,7 @@ class Inbox:
             raise Conflict("The hub is too busy to take this now.", "Try again in a moment.")
         future: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
         self._facts += 1
-        self._entries.append((fact, future))
-        self._ready.set()
+        self._put([(fact, future)])
         try:
             return await future
         finally:
@@ -114,8 +121,14 @@ class Inbox:
 
     async def take(self, most: int) -> list[Entry]:
         """Everything that waits, oldest first, at most ``most``; empty only when closed and drained."""
-        while not self._entries and not self.closed:
+        while not self._parts and not self.closed:
             self._ready.clear()
             await self._ready.wait()
-        taken, self._entries = self._entries[:most], self._entries[most:]
+        taken: list[Entry] = []
+        while self._parts and len(taken) < most:
+            taken += self._parts.popleft()
+        if len(taken) > most:
+            self._parts.appendleft(taken[most:])
+            del taken[most:]
+        self._waiting -= len(taken)
         return taken

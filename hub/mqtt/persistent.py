@@ -174,7 +174,7 @@ class PersistentLink:
     def _take(self, messages: Sequence[RawMessage]) -> None:
         self._current_to = messages[-1].received
         taken = self._sink(messages)
-        self._held += sum(message.receipt is not None for message in messages[:taken])
+        self._held += len([None for message in messages[:taken] if message.receipt is not None])
         if self._held > self._settings.window:
             self._stall()
         if taken < len(messages) and self._connection is not None:
@@ -187,9 +187,9 @@ class PersistentLink:
         Every QoS 1 message that the sink took must come by here once; that is how the window is counted.
         """
         connection = self._connection
-        held = [message for message in messages if message.receipt is not None]
+        held = [(receipt, each.session) for each in messages if (receipt := each.receipt) is not None]
         self._held -= len(held)
-        receipts = [each.receipt for each in held if each.receipt is not None and each.session == self._session]
+        receipts = [receipt for receipt, session in held if session == self._session]
         if receipts and connection is not None and connection.lost is None:
             connection.ack(receipts)
         self._go_on()

@@ -54,20 +54,21 @@ class Recent:
         self._sink = sink
         self._dialects = dialects
         self._view = view
-        self._ring: deque[Heard] = deque(maxlen=RING)
+        self._ring: deque[RawMessage | Heard] = deque(maxlen=RING)
         self._watched: dict[str, Watch] = {}
         self._whose: dict[str, frozenset[str]] = {}
         self._until = 0
 
     def take(self, messages: Sequence[RawMessage]) -> int:
         """Remember the messages and hand them on; what the sink says of them."""
-        for message in messages:
-            heard = hear(message)
-            self._ring.append(heard)
-            if self._watched:
-                if message.received > self._until:
-                    self._forget(message.received)
-                self._sort(heard, self._watched)
+        # Nearly all are kept as they are: while nobody looks, a message costs no more than its place.
+        kept = [message if len(message.payload) <= EXCERPT else hear(message) for message in messages]
+        self._ring.extend(kept)
+        if self._watched and messages[-1].received > self._until:
+            self._forget(messages[-1].received)
+        if self._watched:
+            for each in kept:
+                self._sort(_heard(each), self._watched)
         return self._sink(messages)
 
     def of(self, device: str, now: int) -> list[Heard]:
@@ -78,9 +79,10 @@ class Recent:
             if len(self._watched) >= WATCHED:
                 del self._watched[min(self._watched, key=lambda name: self._watched[name].until)]
             watch = self._watched[device] = Watch()
-            for heard in self._ring:  # first whose each topic is: what could not be read tells it by its neighbours
+            ring = [_heard(each) for each in self._ring]
+            for heard in ring:  # first whose each topic is: what could not be read tells it by its neighbours
                 self._devices(heard.message)
-            for heard in self._ring:
+            for heard in ring:
                 self._sort(heard, {device: watch})
         self._until = watch.until = now + PATIENCE_MS
         return list(reversed(watch.heard))
@@ -127,3 +129,7 @@ def hear(message: RawMessage) -> Heard:
     if size > EXCERPT:
         message = msgspec.structs.replace(message, payload=message.payload[:EXCERPT])
     return Heard(message, size)
+
+
+def _heard(kept: RawMessage | Heard) -> Heard:
+    return kept if isinstance(kept, Heard) else Heard(kept, len(kept.payload))

@@ -11,7 +11,7 @@ import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from enum import IntEnum
-from functools import partial
+from functools import cache, partial
 from typing import Any
 
 import mqtt5
@@ -160,7 +160,7 @@ class FastConnection(asyncio.Protocol):
         await self._publishing.send(topic, payload, qos, retained)
 
     def ack(self, receipts: Sequence[int]) -> None:
-        self._write(b"".join([mqtt5.PubAckPacket(receipt).write() for receipt in receipts]))
+        self._write(b"".join(map(_confirmation, receipts)))
 
     def stop_reading(self) -> None:
         self._reading = False
@@ -217,16 +217,17 @@ class FastConnection(asyncio.Protocol):
     def _hand_on(self, packets: Sequence[Packet], now: int) -> None:
         messages: list[RawMessage] = []
         session, add = self._session, messages.append
+        publish = mqtt5.PublishPacket
         try:
             for packet in packets:
-                if isinstance(packet, (mqtt5.PublishPacket, LaxPublish)):
-                    topic, receipt = packet.topic, packet.packet_id
-                    if not topic or (receipt is not None and packet.qos == 2):
-                        raise Malformed("it sent what nobody asked for", DisconnectReasonCode.PROTOCOL_ERROR)
-                    qos = 0 if receipt is None else 1
-                    add(RawMessage(topic, packet.payload, now, qos, packet.retain, receipt, session))
-                else:
+                if type(packet) is not publish and type(packet) is not LaxPublish:
                     self._handle(packet)
+                    continue
+                topic, receipt = packet.topic, packet.packet_id
+                if not topic or (receipt is not None and packet.qos == 2):
+                    raise Malformed("it sent what nobody asked for", DisconnectReasonCode.PROTOCOL_ERROR)
+                qos = 0 if receipt is None else 1
+                add(RawMessage(topic, packet.payload, now, qos, packet.retain, receipt, session))
         finally:
             if messages:
                 self._take(messages)
@@ -247,6 +248,12 @@ class FastConnection(asyncio.Protocol):
                 self.fail(reason_of_end(words(packet.reason_code)))
             case _:
                 raise Malformed("it sent what nobody asked for", DisconnectReasonCode.PROTOCOL_ERROR)
+
+
+@cache
+def _confirmation(receipt: int) -> bytes:
+    """A PUBACK; there are as many as packet numbers, 65,535."""
+    return mqtt5.PubAckPacket(receipt).write()
 
 
 def _connect_packet(settings: LinkSettings) -> mqtt5.ConnectPacket:

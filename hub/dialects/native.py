@@ -8,12 +8,13 @@ from __future__ import annotations
 import re
 import zlib
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
 import msgspec
 
 from hub.dialects.base import Change, Effect, Reply, Result, View
 from hub.dialects.payload import metric_name, parse_json, parse_object, plain, rejection, scalar
+from hub.dialects.shapes import Shape, Shapes
 from hub.dialects.times import when
 from hub.dialects.units import spell
 from hub.errors import Rejected
@@ -27,15 +28,24 @@ MAX_ITEMS = 10_000
 MAX_COMMANDS = 64
 COMMAND = re.compile(r"[A-Za-z0-9._-]{1,64}")
 MAX_REMEMBERED = 200_000
+MAX_SURPRISES = 20
 _names: set[str] = set()
 """Names that are known to be good, and none of :data:`RESERVED`."""
 
 
-class Address(NamedTuple):
-    device: str
-    native_id: str
-    kind: str
-    metric: str | None
+class Address:
+    """Which device a topic is about, and what of it. ``shape`` is how its telemetry was written last, as far as that
+    is familiar; one that keeps changing it (``surprises``) is read without."""
+
+    __slots__ = ("device", "kind", "metric", "native_id", "shape", "surprises")
+
+    def __init__(self, device: str, native_id: str, kind: str, metric: str | None) -> None:
+        self.device = device
+        self.native_id = native_id
+        self.kind = kind
+        self.metric = metric
+        self.shape: Shape | None = None
+        self.surprises = 0
 
 
 class NativeDialect:
@@ -47,6 +57,7 @@ class NativeDialect:
         self.root = root
         self._prefix = root + "/"
         self._addresses: dict[str, Address] = {}
+        self._shapes = Shapes()
 
     @property
     def filters(self) -> Sequence[str]:
@@ -100,9 +111,14 @@ class NativeDialect:
             ts, quality = when(None, message.received, retained=message.retained)
             plainly = (Record(address.device, ts, message.received, values, quality),)
             return Result(records=plainly if values else (), identities=identities)
+        if address.shape is not None and (record := _familiar(message, address, address.shape)) is not None:
+            return Result((record,), identities)
         body = parse_json(message.payload)
         if type(body) is dict:
-            return Result(records=(_record(message, address, body, 0),), identities=identities)
+            record = _record(message, address, body, 0)
+            if address.surprises < MAX_SURPRISES:
+                address.shape = self._shapes.of(body, record.values)
+            return Result((record,), identities)
         if type(body) is not list:
             raise Rejected("bad_value", 'Telemetry is an object like {"temperature": 21.5}, or a list of these.')
         records, rejected = _items(message, address, body)
@@ -122,6 +138,19 @@ def _items(message: RawMessage, address: Address, body: list[Any]) -> tuple[list
         except Rejected as error:
             rejected.append(rejection(message, error, msgspec.json.encode(item)))
     return records, rejected
+
+
+def _familiar(message: RawMessage, address: Address, shape: Shape) -> Record | None:
+    """What :func:`_record` would make of it, without looking at each value; None where it has another shape."""
+    read = shape.read(message.payload)
+    if read is None:
+        address.shape = None
+        address.surprises += 1
+        return None
+    values, said, seq = read
+    ts, quality = when(said, message.received, retained=message.retained)
+    key = None if seq is None else _key_of_seq(seq, message.payload, 0)
+    return Record(address.device, ts, message.received, values, quality, key)
 
 
 def _record(message: RawMessage, address: Address, body: dict[str, Any], index: int) -> Record:
@@ -172,6 +201,10 @@ def _key(body: dict[str, Any], payload: bytes, index: int) -> str | None:
         return None
     if type(seq) is not int or abs(seq) > 2**63:
         raise Rejected("bad_value", "seq must be an integer.")
+    return _key_of_seq(seq, payload, index)
+
+
+def _key_of_seq(seq: int, payload: bytes, index: int) -> str:
     return f"s{seq}.{index}.{zlib.crc32(payload)}"
 
 

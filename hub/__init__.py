@@ -8,9 +8,9 @@ on one floor do not import each other, save ``dialects`` -> ``topics``, ``contro
 5   assembly        ``app`` (runs a hub, owns every task), ``assembly``, ``wiring``, ``serve``, ``demo``,
                     ``doctor``, ``device``, ``backup``, ``exchange``, ``cli``, ``__main__``
 4   outside face    ``api/``
-3   use cases       ``committing``, ``pipeline``, ``outbox``, ``sender``, ``devices``, ``alerts``, ``commands``,
-                    ``twins``, ``credentials``, ``housekeeping``, ``archive/``, ``transfer``, ``tools``,
-                    ``diagnosis``, ``assistant``, ``analysis``, ``book``
+3   use cases       ``committing``, ``decider``, ``pipeline``, ``outbox``, ``sender``, ``devices``, ``alerts``,
+                    ``commands``, ``twins``, ``credentials``, ``housekeeping``, ``archive/``, ``transfer``,
+                    ``tools``, ``diagnosis``, ``assistant``, ``analysis``, ``book``
 2   edges           ``config``, ``resources``, ``install``, ``batch``, ``inbox``, ``bus``, ``runs``, ``qr``,
                     ``mqtt/``, ``store/``, ``tables/``, ``ai/``, ``uploads``, ``worker/``, ``metrics``,
                     ``usage``

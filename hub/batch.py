@@ -12,8 +12,9 @@ from hub.model import Alert, Command, Diagnosis, RawMessage, Record, Rejection
 
 
 class Batch:
-    """``filled`` once anything was decided, even if it changes nothing. ``answers`` go to those who wait for a fact,
-    ``messages`` are acknowledged, commands are sent, all after the commit."""
+    """``filled`` once anything was decided, even if it changes nothing. ``messages`` counts what came from the broker.
+    ``answers`` go to those who wait for a fact, ``receipts`` are acknowledged, commands are sent, all after the commit.
+    """
 
     def __init__(self) -> None:
         self.filled = False
@@ -27,7 +28,8 @@ class Batch:
         self.sending: list[Command] = []
         self.learnt: dict[tuple[str, str], bytes | None] = {}
         self.effects: list[Effect] = []
-        self.messages: list[RawMessage] = []
+        self.messages = 0
+        self.receipts: list[RawMessage] = []
         self.answers: list[tuple[asyncio.Future[Any], Any]] = []
 
     def alerts(self) -> list[Alert]:

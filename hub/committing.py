@@ -10,6 +10,7 @@ import asyncio
 import logging
 import time
 from collections.abc import Callable
+from contextlib import suppress
 
 import msgspec
 
@@ -48,6 +49,11 @@ class Committer:
         self._store = store
         self._counters = counters
         self._on_commit = on_commit
+
+    async def attempt(self, delta: Delta) -> None:
+        """Write what may as well stay unwritten: once."""
+        with suppress(StoreError):
+            await self._store.commit(EPOCH, delta)
 
     async def commit(self, delta: Delta, link: Link | None) -> None:
         """Write until it is written. Said once in the log, not at every try."""

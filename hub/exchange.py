@@ -105,7 +105,8 @@ async def _import(settings: Settings, file: Path, kind: Format) -> Taken:
 
         async def introduce(device: str) -> None:
             fleet.identify(Identity(device, device, "native"), now)
-            await store.commit(1, Delta(snapshot.cursor, states=fleet.take_dirty()))
+            states, _ = fleet.take_states(snapshot.cursor, 0)
+            await store.commit(1, Delta(snapshot.cursor, states=states, checkpoint=snapshot.checkpoint))
 
         return await bring_in(store, read_table(file, kind), fleet.known, introduce)
     finally:

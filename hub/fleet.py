@@ -1,19 +1,25 @@
 """Identity, latest state and presence of every device.
 
-Pure: no clock, no network. Whatever changes is remembered as dirty until :meth:`Fleet.take_dirty` hands the encoded
-states to the commit. Rules keep their windows in a device's ``watches``; this file does not know what they mean.
+Pure: no clock, no network. Whatever changes is remembered until :meth:`Fleet.take_states` hands the encoded states to
+the commit. Rules keep their windows in a device's ``watches``; this file does not know what they mean.
 """
 
 from __future__ import annotations
 
 import heapq
-from collections.abc import Iterable
+import itertools
+from collections.abc import Iterable, Iterator
 
 import msgspec
 
 from hub.errors import NotFound, Rejected
 from hub.events import DeviceChanged, DeviceDiscovered, Event, PresenceChanged
 from hub.model import Availability, Device, EditDevice, Identity, Lapse, Latest, Presence, Record, TwinUpdate
+
+STATES = 5_000
+"""States written with one batch because they are wanted: bounds how long that keeps the loop (some 20 ms)."""
+_NOTHING: list[Event] = []
+"""What nearly every record makes happen; nobody adds to it."""
 
 
 class FleetLimits(msgspec.Struct, frozen=True):
@@ -29,12 +35,15 @@ class FleetLimits(msgspec.Struct, frozen=True):
 
 
 class Fleet:
-    """All devices by id. ``_looks`` says when each one's silence will be looked at next."""
+    """All devices by id. ``_looks`` says when each one's silence will be looked at next, ``_behind`` since which record
+    the kept state of a device lacks what its records have told, longest first."""
 
     def __init__(self, limits: FleetLimits | None = None) -> None:
         self._limits = limits or FleetLimits()
         self._devices: dict[str, Device] = {}
         self._dirty: set[str] = set()
+        self._behind: dict[str, int] = {}
+        self._cursor = 0
         self._looks: dict[str, int] = {}
         self._silence: list[tuple[int, str]] = []
         self._encoder = msgspec.msgpack.Encoder()
@@ -94,18 +103,18 @@ class Fleet:
         """
         device = self._devices[record.device]
         metrics, values, ts, quality = device.metrics, record.values, record.ts, record.quality
-        if not values.keys() <= metrics.keys():
+        if len(metrics) + len(values) > self._limits.metrics:
             fresh = values.keys() - metrics.keys()
             if len(metrics) + len(fresh) > self._limits.metrics:
                 raise Rejected("too_many_metrics", f"A device has at most {self._limits.metrics} metrics.")
-        self._dirty.add(record.device)
+        self._behind.setdefault(device.id, self._cursor)
         retained = quality == "retained"
         for name, value in values.items():
             latest = metrics.get(name)
             # A time in our future is a clock that will be put right: it must not hold the value until then.
             if latest is None or (not retained and (ts >= latest.ts or latest.ts > record.received)):
                 metrics[name] = Latest(value, ts, quality)
-        return [] if retained else self._heard(device, record)
+        return _NOTHING if retained else self._heard(device, record)
 
     def lapse(self, lapse: Lapse) -> list[Event]:
         """A value is not known any more: the last one stands, and says so."""
@@ -118,23 +127,31 @@ class Fleet:
 
     def _heard(self, device: Device, record: Record) -> list[Event]:
         """A device that speaks is there, whatever a will said before; its rhythm follows its messages."""
-        received, quicker = record.received, False
-        if device.last_seen is not None and record.quality != "late":
+        received, ts, last_seen = record.received, record.ts, device.last_seen
+        if last_seen is not None and record.quality != "late":
             # The longer of the two intervals, so that neither a burst of past readings nor a list of many readings
             # in one message is taken for a fast rhythm.
-            interval = max(received - device.last_seen, record.ts - device.last_ts)
+            interval, other = received - last_seen, ts - device.last_ts
+            if other > interval:
+                interval = other
             if interval > 0:
-                rhythm = device.rhythm
-                quicker = rhythm is None or interval < rhythm
-                device.rhythm = interval if rhythm is None else rhythm + 0.2 * (min(interval, 4 * rhythm) - rhythm)
-        device.last_ts = max(device.last_ts, record.ts) if record.ts <= received else received
+                self._follow(device, interval, received)
+        if ts > received:
+            device.last_ts = received
+        elif ts > device.last_ts:
+            device.last_ts = ts
         device.last_seen = received
-        if device.presence == "online":
-            # Its rhythm may have turned out faster than was thought.
-            if quicker and (due := received + self._patience(device)) < self._looks[device.id]:
-                self._look(device, due)
-            return []
-        return self._turn(device, "online", received)
+        return _NOTHING if device.presence == "online" else self._turn(device, "online", received)
+
+    def _follow(self, device: Device, interval: int, now: int) -> None:
+        rhythm = device.rhythm
+        if rhythm is not None and interval >= rhythm:
+            device.rhythm = rhythm + 0.2 * (min(interval, 4 * rhythm) - rhythm)
+            return
+        # It has turned out faster than was thought, so its silence may have to be looked at earlier.
+        device.rhythm = interval if rhythm is None else rhythm + 0.2 * (interval - rhythm)
+        if device.presence == "online" and (due := now + self._patience(device)) < self._looks[device.id]:
+            self._look(device, due)
 
     def available(self, availability: Availability) -> list[Event]:
         """A device, or its will, says whether it is there. What the broker only replays is no news."""
@@ -223,25 +240,47 @@ class Fleet:
         self.require(device_id)
         del self._devices[device_id], self._looks[device_id]
         self._dirty.discard(device_id)
+        self._behind.pop(device_id, None)
 
     # -- what is kept -----------------------------------------------------------------------------------------
 
     def touch(self, device_id: str) -> None:
-        """Something that is kept with the device (a rule's window) has changed."""
+        """Something that is kept with the device and that its records do not tell has changed."""
         self._dirty.add(device_id)
 
-    def take_dirty(self) -> dict[str, bytes]:
-        """The encoded states of all devices that changed since the last call."""
-        encode = self._encoder.encode
-        # In order, so that neighbours share the pages that a database has to write.
-        states = {device_id: encode(self._devices[device_id]) for device_id in sorted(self._dirty)}
-        self._dirty.clear()
-        return states
+    def take_states(self, cursor: int, wanted: int) -> tuple[dict[str, bytes], int]:
+        """The encoded states to write with the batch that ends with record ``cursor``, and up to which record all
+        states are known then.
 
-    def restore(self, states: Iterable[bytes], now: int) -> None:
-        """Load what :meth:`take_dirty` once gave."""
+        Those that changed by anything but their records are among them. What records tell can be told again by the
+        history, so it is written only when that is ``wanted`` up to some record, the longest waiting first.
+        """
+        names = self._dirty
+        for name, since in itertools.islice(self._behind.items(), STATES):
+            if since >= wanted:
+                break
+            names.add(name)
+        states: dict[str, bytes] = {}
+        for name in sorted(names):  # in order, so that neighbours share the pages that a database has to write
+            self._behind.pop(name, None)
+            device = self._devices[name]
+            device.upto = cursor
+            states[name] = self._encoder.encode(device)
+        self._dirty, self._cursor = set(), cursor
+        return states, next(iter(self._behind.values()), cursor)
+
+    def restore(self, states: Iterable[bytes], now: int, checkpoint: int = 0) -> None:
+        """Load what :meth:`take_states` once gave."""
         decode = msgspec.msgpack.Decoder(Device).decode
+        self._cursor = checkpoint
         for state in states:
             device = decode(state)
             self._devices[device.id] = device
             self._look(device, now + self._patience(device))
+
+    def missed(self, records: Iterable[tuple[int, Record]]) -> Iterator[Record]:
+        """Those of the numbered records that the restored states do not know yet."""
+        for number, record in records:
+            device = self._devices.get(record.device)
+            if device is not None and number > device.upto:
+                yield record

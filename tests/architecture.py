@@ -20,8 +20,8 @@ FLOORS = tuple(
         "model events errors",
         "topics dedupe activity dialects control fleet rules insight",
         "config resources install inbox batch bus runs qr mqtt store tables ai uploads worker notify metrics usage",
-        "committing pipeline outbox sender devices alerts commands twins credentials housekeeping archive transfer "
-        "tools investigation prompts diagnosis assistant analysis book",
+        "committing decider pipeline outbox sender devices alerts commands twins credentials housekeeping archive "
+        "transfer tools investigation prompts diagnosis assistant analysis book",
         "api",
         "app assembly wiring serve demo doctor device backup exchange cli __main__",
     )
@@ -30,7 +30,8 @@ FLOORS = tuple(
 # Who may import whom on the same floor.
 NEIGHBOURS = {
     "events": {"model"},
-    "pipeline": {"committing"},
+    "pipeline": {"committing", "decider"},
+    "decider": {"committing"},
     "dialects": {"topics"},
     "control": {"dialects"},
     "assistant": {"tools"},

@@ -141,8 +141,8 @@ def test_state_survives_its_encoding():
     made = fleet()
     made.identify(Identity("d", "d", "native", Info(name="N", units={"a": "°C"})), T0)
     hear(made, T0, 3.5)
-    states = made.take_dirty()
-    assert made.take_dirty() == {}
+    states = made.take_states(1, 1)[0]
+    assert made.take_states(1, 1)[0] == {}
     again = Fleet()
     again.restore(states.values(), T0 + 5)
     assert again.require("d") == made.require("d")

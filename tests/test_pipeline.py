@@ -268,3 +268,88 @@ async def test_one_device_with_too_many_metrics_keeps_what_it_had(tmp_path):
         assert len(run.fleet.require("d").metrics) == 256
         assert [r.reason for r in await run.store.rejections()] == ["too_many_metrics"]
         assert await run.points("m0") == [0.0, 5.0]
+
+
+RATE = '[[rule]]\nid="fast"\nmetric="t"\nkind="rate"\nby=5\nwithin="1m"\nseverity="critical"'
+SILENT = '[[rule]]\nid="silent"\nkind="no_data"\nsilence="5m"\nseverity="warning"'
+
+
+async def cut_off(run: Running, folder):
+    """The data folder as a hub leaves it that is killed now."""
+    await run.settled()
+    folder.mkdir()
+    await run.store.backup(folder / run.store.path.name)
+    return folder
+
+
+async def test_a_hub_that_was_killed_knows_what_its_devices_last_said(tmp_path):
+    said = [{"t": n, "ok": n % 2 == 0, "mode": f"m{n}"} for n in range(20)]
+    async with running(tmp_path / "a") as run:
+        for number, values in enumerate(said):
+            run.say({**values, "seq": number}, at=T0 + 1_000 * number)
+            await run.settled()
+        before = run.fleet.require("d")
+        snapshot = await run.store.load()
+        assert len(snapshot.records) == 19, "the state of the device was written once, when it appeared"
+        killed = await cut_off(run, tmp_path / "b")
+    async with running(killed) as again:
+        after = again.fleet.require("d")
+        assert {name: latest.value for name, latest in after.metrics.items()} == said[-1]
+        for told in ("last_seen", "last_ts", "rhythm", "presence", "metrics", "watches"):
+            assert getattr(after, told) == getattr(before, told), told
+
+
+async def test_what_no_record_tells_is_kept_at_once(tmp_path):
+    async with running(tmp_path / "a") as run:
+        run.say({"t": 1})
+        await run.settled()
+        run.say({}, at=T0 + 5_000)  # a sign of life that is no history
+        await run.inbox.submit(EditDevice("d", T0 + 6_000, name="Oven"))
+        killed = await cut_off(run, tmp_path / "b")
+    async with running(killed) as again:
+        device = again.fleet.require("d")
+        assert (device.name, device.last_seen, device.metrics["t"].value) == ("Oven", T0 + 5_000, 1.0)
+
+
+async def test_a_rule_over_time_goes_on_where_a_killed_hub_was(tmp_path):
+    async with running(tmp_path / "a", RATE) as run:
+        run.say({"t": 10}, at=T0)
+        await run.settled()
+        run.say({"t": 13}, at=T0 + 10_000)
+        killed = await cut_off(run, tmp_path / "b")
+    async with running(killed, RATE) as again:
+        again.say({"t": 15.5}, at=T0 + 20_000)  # 5.5 above the first one, which the killed hub heard
+        await again.settled()
+        assert [alert.rule for alert in again.engine.open.values()] == ["fast"]
+
+
+async def test_silence_counts_from_the_last_record_also_after_a_kill(tmp_path):
+    async with running(tmp_path / "a", SILENT) as run:
+        run.say({"t": 1}, at=T0)
+        await run.settled()
+        run.say({"t": 2}, at=T0 + 200_000)
+        killed = await cut_off(run, tmp_path / "b")
+    async with running(killed, SILENT) as again:
+        for now, alerts in ((T0 + 499_000, 0), (T0 + 501_000, 1)):
+            again.inbox.tell(Tick(now, T0))
+            await again.settled()
+            assert len(again.engine.open) == alerts
+        assert next(iter(again.engine.open.values())).since == T0 + 200_000
+
+
+async def test_states_are_written_before_the_log_that_tells_them_goes(tmp_path):
+    async with running(tmp_path / "a") as run:
+        for at in range(0, 70_000, 1_000):
+            for number in range(at, at + 1_000):
+                run.say({"t": number % 70, "seq": number}, at=T0 + number)
+            await run.settled()
+        run.say({"t": -1.0}, at=T0 + 80_000)
+        await run.settled()
+        await run.store.tidy()
+        snapshot = await run.store.load()
+        assert 0 < snapshot.checkpoint <= snapshot.cursor
+        assert len(snapshot.records) < 40_000, "the log is cut behind the checkpoint"
+        killed = await cut_off(run, tmp_path / "b")
+    async with running(killed) as again:
+        assert again.fleet.require("d").metrics["t"].value == -1.0
+        assert len(await again.points()) == 70_001

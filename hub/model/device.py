@@ -94,7 +94,8 @@ class Device(msgspec.Struct):
 
     ``name``, ``area`` and ``labels`` are what a person set and win over ``info``. ``last_seen`` and ``first_seen``
     are times of receipt; ``last_ts`` is the newest time the device itself gave. ``rhythm`` is the usual interval
-    between its messages in ms (None until two have come). ``watches`` is keyed ``rule_id/metric``.
+    between its messages in ms (None until two have come). ``watches`` is keyed ``rule_id/metric``. ``upto`` is the
+    number of the last record that the kept state may know.
     """
 
     id: str
@@ -113,6 +114,7 @@ class Device(msgspec.Struct):
     desired: dict[str, Any] = {}
     reported: dict[str, Any] = {}
     watches: dict[str, Watch] = {}
+    upto: int = 0
 
     @property
     def display_name(self) -> str:

@@ -39,6 +39,7 @@ class Engine:
         self._plans: dict[str, Plan] = {}
         self._shared: dict[tuple[str, ...], Plan] = {}
         self._timers: list[tuple[int, str, str]] = []
+        self._changed: set[str] = set()
 
     # -- questions --------------------------------------------------------------------------------------------
 
@@ -56,12 +57,14 @@ class Engine:
 
     def observe(self, device: Device, record: Record) -> list[Event]:
         """One record, after the fleet has taken it in. Late and replayed readings raise nothing."""
-        plan = self._plan(device)
+        plan = self._plans.get(device.id) or self._plan(device)
         events: list[Event] = []
         if record.quality in ("late", "retained"):
             return events
         for condition, key in plan.silence:
-            events += self._heard(device, condition, key, record.received)
+            watch = device.watches.get(key)
+            if watch is None or watch.due is None:  # else its timer goes by when the device was last heard
+                events += self._heard(device, condition, key, record.received)
         for metric in plan.by_metric.keys() & record.values.keys() if plan.by_metric else ():
             value = record.values[metric]
             for rule, key in plan.by_metric[metric]:
@@ -78,9 +81,12 @@ class Engine:
         self, device: Device, rule: Rule, key: str, watch: Watch, holds: bool, value: Value, ts: int, now: int
     ) -> list[Event]:
         if not holds:
+            if watch.since is not None:
+                self._changed.add(device.id)
             watch.since = watch.due = None
             return self._close(watch, "recover", now)
         if watch.since is None:
+            self._changed.add(device.id)
             watch.since = ts
         if watch.alert is not None:
             return []
@@ -93,14 +99,20 @@ class Engine:
         return []
 
     def _heard(self, device: Device, condition: NoData, key: str, now: int) -> list[Event]:
+        """Silence counts from now, and ends an alert for it."""
         watch = device.watches.get(key)
         if watch is None:
             watch = device.watches[key] = Watch()
-        if watch.due is None:
-            heapq.heappush(self._timers, (now + condition.silence_ms, device.id, key))
-        watch.due = now + condition.silence_ms
-        watch.since = now
+        watch.since, watch.due = now, now + condition.silence_ms
+        heapq.heappush(self._timers, (watch.due, device.id, key))
+        self._changed.add(device.id)
         return self._close(watch, "recover", now) if watch.alert is not None else []
+
+    def take_changed(self) -> set[str]:
+        """The devices whose watches have changed since the last call by anything but a record's passing by: the points
+        of a rate and the last sign of life are told by the records themselves."""
+        changed, self._changed = self._changed, set()
+        return changed
 
     def tick(self, now: int, listening_since: int | None, find: Callable[[str], Device | None]) -> list[Event]:
         """Let the timers that are due fire. ``find`` gives a device by its id."""
@@ -129,10 +141,11 @@ class Engine:
         self, device: Device, condition: NoData, key: str, watch: Watch, now: int, listening_since: int | None
     ) -> bool:
         """True if it has been silent for long enough, counting only while the hub could have heard."""
+        watch.since = max(watch.since or 0, device.last_seen or 0)
         if listening_since is None:
             due = now + condition.silence_ms
         else:
-            due = max(watch.due or 0, listening_since + condition.silence_ms)
+            due = max(watch.since, listening_since) + condition.silence_ms
         if due <= now:
             return True
         watch.due = due
@@ -163,6 +176,7 @@ class Engine:
             raised_at=now,
         )
         watch.alert, watch.due = alert.id, None
+        self._changed.add(device.id)
         self.open[alert.id] = alert
         self._of_device.setdefault(device.id, set()).add(alert.id)
         return [AlertRaised(alert, now)]

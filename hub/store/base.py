@@ -31,8 +31,9 @@ from hub.store.library import Library
 class Delta(msgspec.Struct, frozen=True):
     """What one batch changes. ``cursor`` is the number of the last record ever committed after this batch, so record
     ``i`` of ``records`` has the number ``cursor - len(records) + 1 + i``. ``states`` are encoded devices by id, made
-    before the commit so that a retry writes the very same bytes. ``deleted`` devices go with all their history, before
-    anything else in the delta is written."""
+    before the commit so that a retry writes the very same bytes. The kept state of any other device lacks at most what
+    the records after ``checkpoint`` tell (None: after this delta); see :attr:`Store.wanted`. ``deleted`` devices go
+    with all their history, before anything else in the delta is written."""
 
     cursor: int
     records: Sequence[Record] = ()
@@ -43,6 +44,7 @@ class Delta(msgspec.Struct, frozen=True):
     rejections: Sequence[Rejection] = ()
     activity: Sequence[Activity] = ()
     commands: Sequence[Command] = ()
+    checkpoint: int | None = None
     learnt: dict[tuple[str, str], bytes | None] = {}
     """What dialects have to know to read later messages, by ``(dialect, key)``; None forgets it."""
 
@@ -56,6 +58,10 @@ class Snapshot(msgspec.Struct, frozen=True):
     alerts: list[Alert]
     keys: list[tuple[str, str]]
     learnt: dict[str, dict[str, bytes]] = {}
+    checkpoint: int = 0
+    records: list[tuple[int, Record]] = []
+    """Those after ``checkpoint`` with their numbers, oldest first and without their keys: a device's state may lack
+    them."""
     commands: list[Command] = []
     """The unsettled ones, oldest first, and those settled last."""
 
@@ -88,6 +94,12 @@ class Store(Protocol):
 
     library: Library
     """Analyses of files, and the manuals among them."""
+
+    @property
+    def wanted(self) -> int:
+        """The record up to which the states of all devices should be written soon, as :attr:`Delta.checkpoint` says:
+        the log can be cut no further. A store that keeps its log for good never wants it."""
+        ...
 
     async def load(self) -> Snapshot: ...
 

@@ -1,6 +1,7 @@
 """From the log into chunks, a bounded slice at a time. A batch goes only when all its points are in chunks.
 
-A fold takes the batches that are there when it begins, and goes through their series in the order of their numbers,
+A fold takes the batches that are there when it begins, up to the checkpoint: what comes after it is still needed to
+complete the states of devices. It goes through their series in the order of their numbers,
 some in each transaction. How far it has come stands in ``progress`` and is written with the chunks, so a crash
 between two slices, or in one, loses and doubles nothing.
 
@@ -46,11 +47,11 @@ _decode_expired = msgspec.json.Decoder(list[tuple[int, int]]).decode
 _decode_open = msgspec.json.Decoder(list[tuple[int, int, int, int, str]]).decode
 
 
-def is_due(log: Log, series: int) -> bool:
-    """True when a fold is worth its while: about :data:`_POINTS_A_SERIES` points for each series at once, as far as
-    memory goes (some 35 bytes a point)."""
+def is_due(points: int, series: int) -> bool:
+    """True when a fold of so many points is worth its while: about :data:`_POINTS_A_SERIES` points for each series at
+    once, as far as memory goes (some 35 bytes a point)."""
     least, most = _LOG_POINTS
-    return len(log) >= min(max(least, _POINTS_A_SERIES * series), most)
+    return points >= min(max(least, _POINTS_A_SERIES * series), most)
 
 
 def is_pressing(log: Log) -> bool:
@@ -61,8 +62,10 @@ def is_pressing(log: Log) -> bool:
 def fold_slice(connection: sqlite3.Connection, log: Log) -> bool:
     """Fold a slice of the log; True when the fold is not done with it. Begins one where none is under way."""
     with transaction(connection):
-        upto, below = connection.execute("SELECT fold_upto, fold_below FROM progress").fetchone()
-        first, newest = connection.execute("SELECT min(id), max(id) FROM batch").fetchone()
+        upto, below, checkpoint = connection.execute(
+            "SELECT fold_upto, fold_below, checkpoint FROM progress"
+        ).fetchone()
+        first, newest = connection.execute("SELECT min(id), max(id) FROM batch WHERE id <= ?", (checkpoint,)).fetchone()
         if first is None:
             return False
         if not below:

@@ -8,15 +8,15 @@ from __future__ import annotations
 
 import sqlite3
 import threading
-from bisect import bisect_left
+from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 
 import msgspec
 import numpy as np
 
-from hub.model import Quality, Value
+from hub.model import Quality, Record, Value
+from hub.store.columns import QUALITIES, TEXT, Columns, Floats, coded, empty, join
 from hub.store.columns import QUALITY_CODES as CODES
-from hub.store.columns import TEXT, Columns, Floats, coded, empty, join
 
 _ROWS = 2_000
 """Batches read at once at the start."""
@@ -28,9 +28,9 @@ _BATCHES = """SELECT json_group_array(json_array(id, hex(body)))
 class Batch(msgspec.Struct, array_like=True, frozen=True, gc=False):
     """The body of a row of the log, as msgpack: little-endian columns.
 
-    For each record ``ts`` (int64, epoch ms), ``counts`` (uint32: how many values it has) and ``qualities`` (uint8,
-    none when all are good); for each value ``series`` (uint32), ``values`` (double) and ``kinds`` (uint8, none when
-    all are numbers). A text's value is its place in ``texts``.
+    For each record ``ts`` (int64, epoch ms), ``counts`` (uint32: how many values it has), ``qualities`` (uint8, none
+    when all are good) and ``received`` (int64, epoch ms; older batches have none); for each value ``series`` (uint32),
+    ``values`` (double) and ``kinds`` (uint8, none when all are numbers). A text's value is its place in ``texts``.
     """
 
     ts: bytes
@@ -40,6 +40,7 @@ class Batch(msgspec.Struct, array_like=True, frozen=True, gc=False):
     qualities: bytes = b""
     kinds: bytes = b""
     texts: tuple[str, ...] = ()
+    received: bytes = b""
 
     def points(self) -> Columns:
         counts = np.frombuffer(self.counts, "<u4")
@@ -66,15 +67,19 @@ class Draft:
 
     def __init__(self) -> None:
         self.ts: list[int] = []
+        self.received: list[int] = []
         self.counts: list[int] = []
         self.qualities: list[Quality] = []
         self.series: list[int] = []
         self.values: list[Value] = []
 
-    def add(self, ts: int, quality: Quality, series: Sequence[int], values: Sequence[Value]) -> None:
-        self.ts.append(ts)
+    def add(self, record: Record, series: Sequence[int]) -> None:
+        """``series`` are the numbers of its metrics, in their order."""
+        values = record.values.values()
+        self.ts.append(record.ts)
+        self.received.append(record.received)
         self.counts.append(len(series))
-        self.qualities.append(quality)
+        self.qualities.append(record.quality)
         self.series += series
         self.values += values
 
@@ -98,6 +103,7 @@ class Draft:
             b"" if good else bytes([CODES[quality] for quality in self.qualities]),
             b"" if kind is None else kind.tobytes(),
             tuple(texts),
+            np.array(self.received, "<i8").tobytes(),
         )
 
 
@@ -113,6 +119,29 @@ def read_batches(connection: sqlite3.Connection, first: int, last: int, most: in
     """The batches numbered from ``first`` to ``last``, in their order."""
     text = connection.execute(_BATCHES, (first, last, most)).fetchone()[0]
     return [(number, _decode(bytes.fromhex(body)).points()) for number, body in sorted(_decode_rows(text))]
+
+
+def read_records(connection: sqlite3.Connection, after: int) -> list[tuple[int, Record]]:
+    """The records behind number ``after``, which ends a batch, with their numbers; without their keys. Those of series
+    that were deleted are left out."""
+    names = dict[int, tuple[str, str]]()
+    found: list[tuple[int, Record]] = []
+    for number, body in connection.execute("SELECT id, body FROM batch WHERE id > ? ORDER BY id", (after,)):
+        if not names:
+            known_series = connection.execute("SELECT id, device, metric FROM series")
+            names = {series: (device, metric) for series, device, metric in known_series}
+        batch = _decode(body)
+        points, ends = batch.points(), np.cumsum(np.frombuffer(batch.counts, "<u4")).tolist()
+        series, values, at = points.series.tolist(), points.values(), 0
+        received = np.frombuffer(batch.received or batch.ts, "<i8").tolist()
+        for place, (ts, end) in enumerate(zip(np.frombuffer(batch.ts, "<i8").tolist(), ends, strict=True)):
+            known = [(*names[series[i]], values[i]) for i in range(at, end) if series[i] in names]
+            if known:
+                quality = QUALITIES[int(points.quality[at])]
+                record = Record(known[0][0], ts, received[place], {m: value for _, m, value in known}, quality)
+                found.append((number - len(ends) + 1 + place, record))
+            at = end
+    return found
 
 
 class Log:
@@ -144,6 +173,16 @@ class Log:
     @property
     def batches(self) -> int:
         return len(self._numbers)
+
+    @property
+    def newest(self) -> int:
+        """The number of the last batch."""
+        return self._numbers[-1] if self._numbers else 0
+
+    def upto(self, number: int) -> int:
+        """How many points lie in the batches up to this number."""
+        batches = bisect_right(self._numbers, number)
+        return self._ends[batches - 1] if batches else 0
 
     def append(self, number: int, points: Columns) -> None:
         with self._lock:

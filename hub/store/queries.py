@@ -11,6 +11,7 @@ import msgspec
 from hub.model import Activity, Alert, AlertState, Command, Diagnosis, Rejection
 from hub.store.base import Snapshot
 from hub.store.keys import load_keys
+from hub.store.log import read_records
 
 _alert = msgspec.msgpack.Decoder(Alert).decode
 _diagnosis = msgspec.msgpack.Decoder(Diagnosis).decode
@@ -23,9 +24,11 @@ COMMANDS_RECENT = 1_000
 
 def load(connection: sqlite3.Connection) -> Snapshot:
     """See :meth:`hub.store.base.Store.load`; the caller holds one read transaction around it."""
-    cursor = connection.execute("SELECT cursor FROM progress").fetchone()[0]
+    cursor, checkpoint = connection.execute("SELECT cursor, checkpoint FROM progress").fetchone()
     return Snapshot(
         cursor=cursor,
+        checkpoint=checkpoint,
+        records=read_records(connection, checkpoint),
         states=dict(connection.execute("SELECT id, state FROM device")),
         alerts=_alerts(connection, "state <> 'cleared' ORDER BY raised_at DESC, id DESC"),
         keys=load_keys(connection),

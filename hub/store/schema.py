@@ -160,6 +160,12 @@ KEY_LOG: Statements = (
 
 LOG_BY_KIND: Statements = ("CREATE INDEX activity_of_kind ON activity (kind, id)",)
 
+CHECKPOINT: Statements = (
+    # Up to this record the rows of the devices know all that the log knows; older versions wrote each with its record.
+    "ALTER TABLE progress ADD COLUMN checkpoint INTEGER NOT NULL DEFAULT 0",
+    "UPDATE progress SET checkpoint = cursor",
+)
+
 MIGRATIONS: tuple[Statements, ...] = (
     FIRST,
     LEARNT,
@@ -174,6 +180,7 @@ MIGRATIONS: tuple[Statements, ...] = (
     LIBRARY,
     KEY_LOG,
     LOG_BY_KIND,
+    CHECKPOINT,
 )
 """Migration number ``i + 1`` is at index ``i``."""
 

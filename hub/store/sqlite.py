@@ -82,6 +82,7 @@ class SqliteStore:
         self._folding = False
         self._fold_failed = False
         self._next_look = 0.0
+        self._wanted = 0
 
     @classmethod
     def open(cls, directory: Path) -> SqliteStore:
@@ -98,6 +99,10 @@ class SqliteStore:
             damaged = set_aside(path)
             return cls(path, _open_writer(path), damaged)
 
+    @property
+    def wanted(self) -> int:
+        return self._wanted
+
     async def load(self) -> Snapshot:
         return await self._read(queries.load)
 
@@ -107,13 +112,16 @@ class SqliteStore:
         self._last_commit = time.time_ns() // 1_000_000
 
     def _commit(self, epoch: int, delta: Delta) -> None:
-        self._writer.write(epoch, delta)
+        writer = self._writer
+        writer.write(epoch, delta)
         # Tidying goes in slices, behind the commits that wait already. All of it happens in the writer's thread.
-        if self._writer.keys.due and not self._folding_keys:
+        if writer.keys.due and not self._folding_keys:
             self._folding_keys = self._later(self._fold_keys)
-        if not self._folding and is_due(self._writer.log, self._writer.series):
+        if not self._folding and is_due(writer.log.upto(writer.checkpoint), writer.series):
             self._folding = self._later(self._fold)
-        while is_pressing(self._writer.log) and self._fold_slice():
+        elif self._wanted <= writer.checkpoint and is_due(len(writer.log), writer.series):
+            self._wanted = writer.log.newest
+        while is_pressing(writer.log) and self._fold_slice():
             pass
         if time.monotonic() >= self._next_look:
             self._next_look = time.monotonic() + LOG_LOOK_S
@@ -209,6 +217,7 @@ class SqliteStore:
         newest = max(retention.raw for retention in retentions)
         for _ in range(2):  # a fold under way may have begun before the points in question came
             if await self._write(log_is_due, self._writer.connection, newest):
+                self._wanted = max(self._wanted, self._writer.log.newest)
                 await self.tidy()
         return await self._write(expire_slice, self._writer.connection, retentions)
 

@@ -31,6 +31,7 @@ class Writer:
     def __init__(self, connection: sqlite3.Connection) -> None:
         self.connection = connection
         self.log = Log.read(connection)
+        self.checkpoint: int = connection.execute("SELECT checkpoint FROM progress").fetchone()[0]
         self._series: dict[str, dict[str, int]] = {}
         for number, device, metric in connection.execute("SELECT id, device, metric FROM series"):
             self._series.setdefault(device, {})[metric] = number
@@ -56,8 +57,10 @@ class Writer:
                 points = self._write_readings(delta, fresh)
                 self.keys.write(delta)
                 self._write_the_rest(delta)
+                checkpoint = delta.cursor if delta.checkpoint is None else delta.checkpoint
                 self.connection.execute(
-                    "UPDATE progress SET cursor = ?, epoch = ?, digest = ?", (delta.cursor, epoch, digest)
+                    "UPDATE progress SET cursor = ?, epoch = ?, digest = ?, checkpoint = ?",
+                    (delta.cursor, epoch, digest, checkpoint),
                 )
                 if points is not None:  # before the commit: whoever reads right after it finds them there
                     self.log.append(delta.cursor, points)
@@ -66,6 +69,7 @@ class Writer:
             if logged:
                 self.log.take_back()
             raise
+        self.checkpoint = checkpoint
         # Only now: a transaction that failed has taken its new series back.
         for device in delta.deleted:
             self._series.pop(device, None)
@@ -132,7 +136,7 @@ class Writer:
                         own[metric] = self._next_series + len(new)
                         new.append((own[metric], device, metric))
                 series = [known.get(metric) or own[metric] for metric in values]
-            draft.add(record.ts, record.quality, series, [*values.values()])
+            draft.add(record, series)
         insert(self.connection, _NEW_SERIES, new)
         batch = draft.batch()
         return None if batch is None else write_batch(self.connection, delta.cursor, batch)

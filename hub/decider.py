@@ -1,0 +1,237 @@
+"""What one entry of the queue changes: decode -> fleet -> rules, gathered in a batch. Nothing here waits.
+
+The one writer of state, on behalf of the pipeline. A message is decided as a whole; a decoder's fault costs that one
+message and never the loop.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+from typing import Any
+
+from hub import events as ev
+from hub.batch import Batch
+from hub.committing import Counters
+from hub.control import Ledger
+from hub.dedupe import Window
+from hub.dialects import Change, Dialect, MappingDialect, Result, rejection
+from hub.errors import HubError, Rejected
+from hub.fleet import Fleet
+from hub.inbox import Entry
+from hub.model import Fact, RawMessage, Record, Rejection, TwinUpdate
+from hub.model import fact as facts
+from hub.rules import Engine
+from hub.store.base import Snapshot
+
+log = logging.getLogger(__name__)
+
+_NOTHING = Result()
+
+
+class Decider:
+    """Owns fleet, rules, dedupe window and commands while the pipeline runs; others only read them."""
+
+    def __init__(self, dialects: Sequence[Dialect], fleet: Fleet, engine: Engine, counters: Counters) -> None:
+        self._dialects = dialects
+        self._fleet = fleet
+        self._engine = engine
+        self._window = Window()
+        self._ledger = Ledger()
+        self._counters = counters
+        self._ticked = 0
+
+    def restore(self, snapshot: Snapshot, now: int) -> Batch:
+        """Take up the state of the last run. What follows from it (alerts of rules that are gone are withdrawn) goes
+        into the first batch."""
+        self._window.restore(snapshot.keys)
+        self._fleet.restore(snapshot.states.values(), now, snapshot.checkpoint)
+        for record in self._fleet.missed(snapshot.records):
+            self._fleet.observe(record)
+            self._engine.observe(self._fleet.require(record.device), record)
+        self._ledger.restore(snapshot.commands)
+        batch = Batch()
+        batch.events += self._engine.restore(self._fleet.devices(), snapshot.alerts, now)
+        for dialect in self._dialects:
+            for key, value in snapshot.learnt.get(dialect.name, {}).items():
+                batch.effects += dialect.apply(Change(key, value))
+        return batch
+
+    def states(self, cursor: int, wanted: int) -> tuple[dict[str, bytes], int]:
+        """What :meth:`hub.fleet.Fleet.take_states` gives, with what the rules remember of the devices."""
+        for name in self._engine.take_changed():
+            self._fleet.touch(name)
+        return self._fleet.take_states(cursor, wanted)
+
+    def decide(self, batch: Batch, entries: Sequence[Entry]) -> None:
+        batch.filled = True
+        for entry in entries:
+            if isinstance(entry, RawMessage):
+                self._message(batch, entry)
+            else:
+                fact, future = entry
+                answer = self._answer(batch, fact)
+                if future is not None:
+                    batch.answers.append((future, answer))
+
+    def _message(self, batch: Batch, message: RawMessage) -> None:
+        batch.messages += 1
+        if message.receipt is not None:
+            batch.receipts.append(message)
+        try:
+            for dialect in self._dialects:
+                if dialect.owns(message.topic):
+                    break
+            else:
+                raise Rejected("no_dialect", "No dialect reads this topic.")
+            said = dialect.decode(message, self._fleet)
+            if _is_plain(said):  # nearly all are
+                for record in said.records:
+                    self._record(batch, record, message)
+            else:
+                self._apply(batch, message, dialect, said)
+        except Rejected as error:
+            self._reject(batch, rejection(message, error))
+        except Exception:
+            log.exception("a message could not be decoded; it is kept as rejected")
+            fault = Rejected("decoder_fault", "The hub failed to read this message; see its log.")
+            self._reject(batch, rejection(message, fault))
+
+    def _apply(self, batch: Batch, message: RawMessage, dialect: Dialect, result: Result) -> None:
+        fleet, engine, now = self._fleet, self._engine, message.received
+        # First what it takes to read the next message: a birth and its data may share a batch.
+        for change in result.changes:
+            batch.learnt[dialect.name, change.key] = change.value
+            batch.effects += dialect.apply(change)
+        batch.effects += result.effects
+        for identity in result.identities:
+            changes = fleet.identify(identity, now)
+            batch.events += changes
+            if changes and identity.info is not None:
+                batch.events += engine.refresh(fleet.require(identity.device), now)
+        for availability in result.availability:
+            batch.events += fleet.available(availability)
+        for record in result.records:
+            self._record(batch, record, message)
+        for lapse in result.lapses:
+            batch.events += fleet.lapse(lapse)
+        for update in result.twins:
+            batch.events += fleet.twin(update, now)
+            self._settle(batch, update.device, now)
+        for reply in result.replies:
+            changed = self._ledger.replied(reply.command, reply.device, reply.done, reply.detail, now)
+            batch.command(changed, now)
+        for rejected in result.rejections:
+            self._reject(batch, rejected)
+
+    def _record(self, batch: Batch, record: Record, message: RawMessage) -> None:
+        name = record.device
+        if record.key is not None and self._window.seen(name, record.key):
+            self._counters.duplicates += 1
+            return
+        try:
+            heard = self._fleet.observe(record)
+        except Rejected as error:
+            self._reject(batch, rejection(message, error))
+            return
+        device = self._fleet.require(name)
+        judged = self._engine.observe(device, record)
+        if heard or judged:
+            batch.events += heard
+            batch.events += judged
+        if self._ledger.awaits(name):
+            self._settle(batch, name, record.received)
+        # A replayed value is of unknown age and may have been stored before: it is no history.
+        if record.values and record.quality != "retained":
+            batch.records.append(record)
+        else:
+            self._fleet.touch(name)
+
+    def _settle(self, batch: Batch, device: str, now: int) -> None:
+        """What a device has just reported may confirm what it was told to do."""
+        if self._ledger.awaits(device):
+            batch.command(self._ledger.reported(self._fleet.require(device), now), now)
+
+    def _reject(self, batch: Batch, rejected: Rejection) -> None:
+        self._counters.rejected += 1
+        batch.rejections.append(rejected)
+        batch.events.append(ev.MessageRejected(rejected, rejected.received))
+
+    def _answer(self, batch: Batch, fact: Fact) -> Any:
+        """Apply one fact; what it answers, or the error its sender gets."""
+        try:
+            return self._fact(batch, fact)
+        except HubError as error:
+            return error
+
+    def _fact(self, batch: Batch, fact: Fact) -> Any:
+        fleet, engine = self._fleet, self._engine
+        match fact:
+            case facts.Tick():
+                self._tick_dialects(batch, fact.now)
+                batch.events += fleet.tick(fact.now, fact.listening_since)
+                batch.events += engine.tick(fact.now, fact.listening_since, fleet.get)
+                connected = fact.listening_since is not None
+                batch.command(self._ledger.tick(fact.now, connected, fleet.get), fact.now)
+            case facts.Acknowledge():
+                alert, changes = engine.acknowledge(fact)
+                batch.events += changes
+                return alert
+            case facts.EditDevice():
+                batch.events += fleet.edit(fact)
+                device = fleet.require(fact.device)
+                batch.events += engine.refresh(device, fact.at)
+                return device
+            case facts.DesireState():
+                device = fleet.require(fact.device)
+                batch.events += fleet.twin(TwinUpdate(device.id, "desired", fact.values), fact.at)
+                return device
+            case facts.DeleteDevice():
+                fleet.delete(fact.device)
+                self._window.forget(fact.device)
+                self._ledger.forget(fact.device)
+                batch.events += engine.forget(fact.device, fact.at)
+                batch.delete(fact.device)
+                batch.events.append(ev.DeviceDeleted(fact.device, fact.at))
+            case facts.Introduce():
+                batch.events += fleet.identify(fact.identity, fact.at)
+            case facts.WriteDiagnosis():
+                batch.diagnoses.append(fact.diagnosis)
+                batch.events.append(ev.DiagnosisReady(fact.diagnosis, fact.diagnosis.created_at))
+            case facts.ReplaceRules():
+                batch.events += engine.replace(fact.rules, fleet.devices(), fact.at)
+            case facts.ReplaceMappings():
+                mapped = next(each for each in self._dialects if isinstance(each, MappingDialect))
+                batch.effects += mapped.replace(fact.mappings)
+            case facts.SendCommand():
+                asked = fact.command
+                batch.command(self._ledger.request(fact, fleet.require(asked.device)), asked.created_at)
+                return self._ledger.get(asked.id)
+            case facts.SendingFailed():
+                batch.command(self._ledger.not_sent(fact), fact.at)
+            case facts.LostSession():
+                batch.events.append(ev.GapSuspected(fact.since, fact.at, fact.dropped))
+        return None
+
+    def _tick_dialects(self, batch: Batch, now: int) -> None:
+        if now - self._ticked < 1_000:
+            return
+        self._ticked = now
+        for dialect in self._dialects:
+            said = dialect.tick(self._fleet, now)
+            if said != _NOTHING:
+                self._apply(batch, RawMessage("", b"", now), dialect, said)
+
+
+def _is_plain(said: Result) -> bool:
+    """It holds records and nothing else."""
+    return not (
+        said.identities
+        or said.availability
+        or said.twins
+        or said.replies
+        or said.changes
+        or said.effects
+        or said.rejections
+        or said.lapses
+    )

@@ -13,9 +13,11 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Sequence
+from typing import Any
 
 import msgspec
 import numpy as np
+from numpy.typing import NDArray
 
 from hub.store.columns import TEXT, Bytes, Columns, Floats, Ints, Mask, empty
 
@@ -87,31 +89,64 @@ def encode(points: Columns, starts: Ints) -> list[bytes]:
     """The bodies of the chunks into which ``starts`` cuts ``points``, each of one series and in order of time."""
     counts = np.diff(np.append(starts, len(points)))
     value, texts = _own_texts(points, starts, counts)
-    gaps = _Column(np.diff(points.ts, prepend=points.ts[:1]), starts, counts, skip_first=True)
+    gaps = _Numbers(np.diff(points.ts, prepend=points.ts[:1]), starts, counts, skip_first=True)
+    packed_gaps = _Pool(starts)
+    gaps.put(packed_gaps)
+    # A row is the fields of one body: no Python runs for each, which of small chunks would cost more than their points.
+    columns = (counts.tolist(), gaps.bases.tolist(), packed_gaps.cut(), *_packed_values(value, starts, counts))
+    marks = (_packed_codes(points.kind, starts, counts), _packed_codes(points.quality, starts, counts))
+    return list(map(_pack, zip(*columns, *marks, texts, strict=True)))
+
+
+def _packed_values(
+    value: Floats, starts: Ints, counts: Ints
+) -> tuple[list[int], list[int | None], list[int], list[bytes]]:
+    """``decimals``, ``first``, ``base`` and ``values`` of each chunk's body."""
     decimals, whole = _scaled(value, starts, counts)
-    plain = _Column(whole, starts, counts)
-    steps = _Column(np.diff(whole, prepend=whole[:1]), starts, counts, skip_first=True)
-    kinds, qualities = _Marks(points.kind, starts), _Marks(points.quality, starts)
-    bodies = []
-    for i, count in enumerate(counts.tolist()):
-        a = int(starts[i])
-        b = a + count
-        d = int(decimals[i])
-        first: int | None = None
-        if d == DOUBLES:
-            base, packed = 0, value[a:b].astype("<f8").tobytes()
-        elif d == SINGLES:
-            base, packed = 0, value[a:b].astype("<f4").tobytes()
-        elif steps.widths[i] < plain.widths[i]:
-            first, base, packed = int(whole[a]), steps.bases[i], steps.bytes(i, a, b)
-        else:
-            base, packed = plain.bases[i], plain.bytes(i, a, b)
-        marks = (kinds.bytes(i, a, b), qualities.bytes(i, a, b), texts.get(i, ()))
-        bodies.append(_pack(Body(count, gaps.bases[i], gaps.bytes(i, a, b), d, first, base, packed, *marks)))
-    return bodies
+    plain = _Numbers(whole, starts, counts)
+    steps = _Numbers(np.diff(whole, prepend=whole[:1]), starts, counts, skip_first=True)
+    floating = decimals < 0
+    stepwise = (steps.widths < plain.widths) & ~floating
+    packed = _Pool(starts)
+    plain.put(packed, ~stepwise & ~floating)
+    steps.put(packed, stepwise)
+    for form, dtype in ((DOUBLES, "<f8"), (SINGLES, "<f4")):
+        if (which := decimals == form).any():
+            with np.errstate(over="ignore"):  # of those that are none of them
+                packed.add(value.astype(dtype), which, starts, starts + counts)
+    firsts: list[int | None] = [None] * len(starts)
+    for i in np.flatnonzero(stepwise).tolist():
+        firsts[i] = int(whole[starts[i]])
+    bases = np.where(floating, 0, np.where(stepwise, steps.bases, plain.bases))
+    return decimals.tolist(), firsts, bases.tolist(), packed.cut()
 
 
-class _Column:
+class _Pool:
+    """Packed columns one behind the other, and which part of them each chunk has; without one it has no bytes."""
+
+    def __init__(self, starts: Ints) -> None:
+        self._packed: list[bytes] = []
+        self._size = 0
+        self._begins, self._ends = np.zeros_like(starts), np.zeros_like(starts)
+
+    def add(self, column: NDArray[Any], which: Mask, begins: Ints, ends: Ints) -> None:
+        """These chunks take from ``begins`` to before ``ends`` of a column."""
+        self._begins[which] = self._size + begins[which] * column.itemsize
+        self._ends[which] = self._size + ends[which] * column.itemsize
+        self._packed.append(column.tobytes())
+        self._size += column.nbytes
+
+    def cut(self) -> list[bytes]:
+        packed = b"".join(self._packed)
+        return [packed[a:b] for a, b in zip(self._begins.tolist(), self._ends.tolist(), strict=True)]
+
+
+_WIDTHS = np.array([0, 1, 2, 4, 8])
+_SPANS = np.array([0, (1 << 8) - 1, (1 << 16) - 1, (1 << 32) - 1], np.uint64)
+"""How far apart numbers may be that go into so many bytes; those further apart take eight."""
+
+
+class _Numbers:
     """Whole numbers in chunks, and how few bytes hold those of each. Without the first of each where they are
     differences to the point before."""
 
@@ -120,42 +155,36 @@ class _Column:
             followed = starts[counts > 1]
             numbers[starts] = 0
             numbers[followed] = numbers[followed + 1]
-        least = np.minimum.reduceat(numbers, starts)
-        span = np.maximum.reduceat(numbers, starts) - least
+        self.bases: Ints = np.minimum.reduceat(numbers, starts)
         # A span below 0 has run over: all eight bytes, whose sums run over in the same way on the way back.
-        widths = np.select([span < 0, span == 0, span < 1 << 8, span < 1 << 16, span < 1 << 32], [8, 0, 1, 2, 4], 8)
-        numbers = numbers - np.repeat(least, counts)
-        self._skip = int(skip_first)
-        self._packed = {w: numbers.astype(f"<u{w}").tobytes() for w in set(widths.tolist()) if w}
-        self.bases: list[int] = least.tolist()
-        self.widths: list[int] = widths.tolist()
+        span = (np.maximum.reduceat(numbers, starts) - self.bases).astype(np.uint64)
+        self.widths: Ints = _WIDTHS[np.searchsorted(_SPANS, span)]
+        self._numbers = numbers - np.repeat(self.bases, counts)
+        self._begins, self._ends = starts + int(skip_first), starts + counts
 
-    def bytes(self, i: int, a: int, b: int) -> bytes:
-        width = self.widths[i]
-        return self._packed[width][(a + self._skip) * width : b * width] if width else b""
-
-
-class _Marks:
-    """Small codes that are nearly always all alike."""
-
-    def __init__(self, codes: Bytes, starts: Ints) -> None:
-        self._codes = codes
-        self._least: list[int] = np.minimum.reduceat(codes, starts).tolist()
-        self._most: list[int] = np.maximum.reduceat(codes, starts).tolist()
-
-    def bytes(self, i: int, a: int, b: int) -> bytes:
-        if not self._most[i]:
-            return b""
-        alike = self._least[i] == self._most[i]
-        return bytes([self._most[i]]) if alike else self._codes[a:b].tobytes()
+    def put(self, pool: _Pool, which: Mask | bool = True) -> None:
+        for width in _WIDTHS[1:].tolist():
+            if (chosen := (self.widths == width) & which).any():
+                pool.add(self._numbers.astype(f"<u{width}"), chosen, self._begins, self._ends)
 
 
-def _own_texts(points: Columns, starts: Ints, counts: Ints) -> tuple[Floats, dict[int, tuple[str, ...]]]:
-    """Each chunk with the texts that stand in it, and the values with their places among those."""
+def _packed_codes(codes: Bytes, starts: Ints, counts: Ints) -> list[bytes]:
+    """Small codes that are nearly always all alike, mostly 0."""
+    if not codes.any():
+        return [b""] * len(starts)
+    least, most = np.minimum.reduceat(codes, starts), np.maximum.reduceat(codes, starts)
+    packed = _Pool(starts)
+    packed.add(codes, most > 0, starts, starts + np.where(least == most, 1, counts))
+    return packed.cut()
+
+
+def _own_texts(points: Columns, starts: Ints, counts: Ints) -> tuple[Floats, list[tuple[str, ...]]]:
+    """The texts that stand in each chunk, and the values with their places among those."""
     textual: Mask = points.kind == TEXT
+    value, texts = points.value, list[tuple[str, ...]]([()]) * len(starts)
     if not textual.any():
-        return points.value, {}
-    value, texts = points.value.copy(), {}
+        return value, texts
+    value = value.copy()
     for i in np.flatnonzero(np.logical_or.reduceat(textual, starts)).tolist():
         part = slice(int(starts[i]), int(starts[i] + counts[i]))
         which = textual[part]

@@ -30,11 +30,18 @@ _DROPPED = """SELECT id FROM dropped_series
 _HELD = """SELECT 1 FROM dropped_series
     WHERE EXISTS (SELECT 1 FROM batch WHERE batch.id <= dropped_series.n) LIMIT 1"""
 
-_CHUNKS = """SELECT json_group_array(json_array(id, series, first, last, count, open))
-    FROM (SELECT id, series, first, last, count, open FROM chunk WHERE {} LIMIT ?)"""
-_OF_SERIES = _CHUNKS.format("series = ?")
-_OLD_ONES = _CHUNKS.format("series IN (SELECT value FROM json_each(?)) AND first < ?")
-_OLD_OTHERS = _CHUNKS.format("series NOT IN (SELECT value FROM json_each(?)) AND first < ? ORDER BY first")
+# Closed ones and open ones are found by an index each.
+_CHUNKS = """SELECT json_group_array(json_array(id, series, first, last, count, open)) FROM (
+    SELECT * FROM (SELECT id, series, first, last, count, open FROM chunk WHERE NOT open AND {} LIMIT ?1)
+    UNION ALL SELECT * FROM (SELECT id, series, first, last, count, open FROM chunk WHERE open AND {} LIMIT ?1)
+    LIMIT ?1)"""
+_OF_SERIES = _CHUNKS.format("series = ?2", "series = ?2")
+_BEFORE = "first < ?2 AND series {} IN (SELECT value FROM json_each(?3))"
+_BEFORE_OPEN = "first / 60000 <= ?2 / 60000 AND " + _BEFORE
+_OLD_ONES = _CHUNKS.format(_BEFORE.format(""), _BEFORE_OPEN.format(""))
+_OLD_OTHERS = _CHUNKS.format(
+    _BEFORE.format("NOT") + " ORDER BY first", _BEFORE_OPEN.format("NOT") + " ORDER BY first / 60000"
+)
 
 _BODIES = """SELECT json_group_array(json_array(series, first, hex(body))) FROM (
     SELECT series, first, body FROM chunk WHERE id IN (SELECT value FROM json_each(?)) ORDER BY id)"""
@@ -97,7 +104,7 @@ def expire_slice(connection: sqlite3.Connection, retentions: Sequence[Retention]
 def _expire_dropped(connection: sqlite3.Connection) -> int:
     gone = 0
     while gone < SLICE and (dropped := connection.execute(_DROPPED).fetchone()):
-        chunks = _decode_chunks(connection.execute(_OF_SERIES, (dropped[0], CHUNKS)).fetchone()[0])
+        chunks = _decode_chunks(connection.execute(_OF_SERIES, (CHUNKS, dropped[0])).fetchone()[0])
         chunks = chunks[: _fitting(chunks)]
         connection.execute(_GONE, (_json([chunk[0] for chunk in chunks]),))
         if not chunks:
@@ -131,7 +138,7 @@ def _expire_series(connection: sqlite3.Connection, retentions: Sequence[Retentio
 def _expire_readings(connection: sqlite3.Connection, retention: Retention, series: str, which: str) -> int:
     """Readings go once they are in the rollups; a chunk that reaches over the time is cut and keeps its number."""
     before = retention.raw
-    chunks = _decode_chunks(connection.execute(which, (series, before, CHUNKS)).fetchone()[0])
+    chunks = _decode_chunks(connection.execute(which, (CHUNKS, before, series)).fetchone()[0])
     chunks = chunks[: _fitting(chunks)]
     if not chunks:
         return 0

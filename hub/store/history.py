@@ -32,17 +32,20 @@ _SERIES = """SELECT json_group_array(json_array(id, raw_from, minutes_from)) FRO
         ON device = json_extract(value, '$[0]') AND metric = json_extract(value, '$[1]') ORDER BY query.key)"""
 
 # The chunks of each query, a fixed-length record each in hexadecimal digits: HEAD. Closed ones only where the readings
-# serve, which is at most in two places.
-_HEADS = """SELECT json_group_array(coalesce((
-        SELECT group_concat(printf('%016x%016x%016x%08x%08x%02x%02x', id, first, last, count, numbers, marks, open)
+# serve, which is at most in two places. An index each finds the closed and the open ones.
+_HEAD = """coalesce((
+        SELECT group_concat(printf('%016x%016x%016x%08x%08x%02x%02x', id, first, last, count, numbers, marks, {})
             || hex(summary), '')
-        FROM chunk WHERE chunk.series = query.series AND last >= query.low AND first < query.before AND (open
-            OR (last >= query.low1 AND first < query.before1) OR (last >= query.low2 AND first < query.before2))), ''))
+        FROM chunk WHERE {} AND series = query.series AND last >= query.low AND first < query.before), '')"""
+
+_IN_PLACE = "(last >= query.low1 AND first < query.before1) OR (last >= query.low2 AND first < query.before2)"
+
+_HEADS = f"""SELECT json_group_array({_HEAD.format(0, f"NOT open AND ({_IN_PLACE})")} || {_HEAD.format(1, "open")})
 FROM (SELECT json_extract(value, '$[0]') AS series, json_extract(value, '$[1]') AS low,
         json_extract(value, '$[2]') AS before, json_extract(value, '$[3]') AS low1,
         json_extract(value, '$[4]') AS before1, json_extract(value, '$[5]') AS low2,
         json_extract(value, '$[6]') AS before2
-      FROM json_each(?) ORDER BY key) AS query"""
+      FROM json_each(?) ORDER BY key) AS query"""  # noqa: S608 (our own words)
 
 _BODIES = "SELECT json_group_array(json_array(id, hex(body))) FROM chunk WHERE id IN (SELECT value FROM json_each(?))"
 

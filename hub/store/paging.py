@@ -21,7 +21,9 @@ _SERIES = """SELECT device, metric FROM series
 _NUMBER = "SELECT id FROM series WHERE device = ? AND metric = ?"
 
 _HEADS = """SELECT json_group_array(json_array(id, first, count)) FROM (
-    SELECT id, first, count FROM chunk WHERE series = ? AND last >= ? AND first <= ? ORDER BY first)"""
+    SELECT id, first, count FROM chunk WHERE NOT open AND series = ?1 AND last >= ?2 AND first <= ?3
+    UNION ALL SELECT id, first, count FROM chunk WHERE open AND series = ?1 AND last >= ?2 AND first <= ?3
+    ORDER BY first)"""
 
 _BODIES = """SELECT json_group_array(json_array(id, first, hex(body))) FROM (
     SELECT id, first, body FROM chunk WHERE id IN (SELECT value FROM json_each(?)) ORDER BY id)"""

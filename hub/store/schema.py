@@ -166,6 +166,16 @@ CHECKPOINT: Statements = (
     "UPDATE progress SET checkpoint = cursor",
 )
 
+# A fold writes the open chunks of neighbouring series anew, one slice after the other: their indexes have these side by
+# side, too. By the exact time of its first point, each would be on another page.
+OPEN_CHUNKS: Statements = (
+    "DROP INDEX chunk_of_series",
+    "CREATE INDEX chunk_of_series ON chunk (series, last, first, count, numbers, summary, marks, open) WHERE NOT open",
+    "DROP INDEX chunk_first",
+    "CREATE INDEX chunk_first ON chunk (first) WHERE NOT open",
+    "CREATE INDEX chunk_open_first ON chunk (first / 60000, series, first) WHERE open",
+)
+
 MIGRATIONS: tuple[Statements, ...] = (
     FIRST,
     LEARNT,
@@ -181,6 +191,7 @@ MIGRATIONS: tuple[Statements, ...] = (
     KEY_LOG,
     LOG_BY_KIND,
     CHECKPOINT,
+    OPEN_CHUNKS,
 )
 """Migration number ``i + 1`` is at index ``i``."""
 

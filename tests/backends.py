@@ -16,6 +16,7 @@ from typing import Any
 import pytest
 
 from hub.store import folding
+from hub.store import log as log_module
 from hub.store.base import Store
 from hub.store.sqlite import SqliteStore
 
@@ -40,6 +41,8 @@ def _small_chunks(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(folding, "POINTS", 4)
     patch.setattr(folding, "SLICE_SERIES", 1)
     patch.setattr(folding, "SLICE_POINTS", 8)
+    patch.setattr(folding, "DROPPED_POINTS", 5)
+    patch.setattr(log_module, "BLOCK", 6)
 
 
 async def _fold(store: SqliteStore) -> None:

@@ -59,7 +59,7 @@ from pathlib import Path
 from hub.store import folding
 from hub.store.sqlite import SqliteStore
 from store_words import older, activity, delta, record
-folding._LOG_POINTS = (4_000, 4_000)  # a fold under way nearly all the time
+folding._LOG_POINTS = (4_000, 4_000, 4_000)  # a fold under way nearly all the time
 folding.SLICE_SERIES = 2
 async def main():
     store = SqliteStore.open(Path(sys.argv[1]))

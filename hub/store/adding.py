@@ -26,14 +26,15 @@ def add_readings(writer: Writer, readings: Sequence[Reading]) -> int:
         connection = writer.connection
         with transaction(connection):
             writer.insert_new(numbers)
-            fresh = fresh_points(connection, writer.log)
+            fresh = fresh_points(connection, writer.log, numbers.values())
             by_series: dict[int, list[Reading]] = {}
             for one in readings:
                 by_series.setdefault(numbers[one.device, one.metric], []).append(one)
             owners, new = list[int](), list[Reading]()
             for series, own in by_series.items():
                 low, high = min(one.ts for one in own), max(one.ts for one in own)
-                there, _ = series_points(connection, fresh, series, low, high, _ALL)
+                a, b = np.searchsorted(fresh.series, [series, series + 1])
+                there, _ = series_points(connection, fresh.take(slice(a, b)), series, low, high, _ALL)
                 own = _without(own, there)
                 owners += [series] * len(own)
                 new += own

@@ -59,7 +59,7 @@ class Snapshot(msgspec.Struct, frozen=True):
     keys: list[tuple[str, str]]
     learnt: dict[str, dict[str, bytes]] = {}
     checkpoint: int = 0
-    records: list[tuple[int, Record]] = []
+    records: Iterable[tuple[int, Record]] = ()
     """Those after ``checkpoint`` with their numbers, oldest first and without their keys: a device's state may lack
     them."""
     commands: list[Command] = []

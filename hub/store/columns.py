@@ -58,13 +58,28 @@ class Columns(msgspec.Struct, frozen=True):
             found[i] = bool(found[i]) if self.kind[i] == BOOLEAN else self.texts[int(found[i])]
         return found
 
+    def own_texts(self) -> Columns:
+        """With no texts but those that stand in it."""
+        textual = self.kind == TEXT
+        if not textual.any():
+            return msgspec.structs.replace(self, texts=())
+        places, own = np.unique(self.value[textual], return_inverse=True)
+        value = self.value.copy()
+        value[textual] = own
+        return msgspec.structs.replace(self, value=value, texts=[self.texts[int(place)] for place in places])
+
+    def by_series(self) -> Columns:
+        """By series; points of one stay in the order in which they were stored."""
+        if (self.series[1:] >= self.series[:-1]).all():
+            return self
+        return self.take(np.argsort(self.series, kind="stable"))
+
     def in_order(self) -> Columns:
         """By series, then time; points of one series at one time stay in the order in which they were stored."""
-        later, owner = np.diff(self.ts) >= 0, np.diff(self.series)
-        if ((owner > 0) | ((owner == 0) & later)).all():
-            return self
-        order = np.argsort(self.ts, kind="stable")
-        return self.take(order[np.argsort(self.series[order], kind="stable")])
+        points = self.by_series()
+        if ((points.ts[1:] >= points.ts[:-1]) | (points.series[1:] > points.series[:-1])).all():
+            return points
+        return points.take(np.lexsort((points.ts, points.series)))
 
 
 def empty(size: int = 0) -> Columns:

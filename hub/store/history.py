@@ -74,7 +74,7 @@ def read_history(connection: sqlite3.Connection, log: Log, queries: Sequence[Ser
     if heavy:
         _find(connection, heavy)
     entries = _entries(connection, asked)
-    fresh = _fresh(connection, log, {one.series for one in asked if one.series is not None})
+    fresh = fresh_points(connection, log, (one.series for one in asked if one.series is not None)).in_order()
     stored = _stored(connection, asked)
     answers = []
     for i, one in enumerate(asked):
@@ -189,15 +189,6 @@ def _entries(connection: sqlite3.Connection, asked: Sequence[_Asked]) -> list[li
     for (i, _), entries in zip(wanted, read_rollups(connection, [part for _, part in wanted]), strict=True):
         found[i].append(entries)
     return found
-
-
-def _fresh(connection: sqlite3.Connection, log: Log, series: set[int]) -> Columns:
-    points = fresh_points(connection, log)
-    if not len(points):
-        return points
-    wanted = np.zeros(int(points.series.max()) + 1, np.bool_)
-    wanted[[number for number in series if number < len(wanted)]] = True
-    return points.take(wanted[points.series]).in_order()
 
 
 def _stored(connection: sqlite3.Connection, asked: Sequence[_Asked]) -> Columns:

@@ -48,7 +48,7 @@ def read_page(
     row = connection.execute(_NUMBER, (device, metric)).fetchone()
     if row is None:
         return Page(device, metric, [])
-    fresh = fresh_points(connection, log)
+    fresh = fresh_points(connection, log, row)
     points, following = series_points(connection, fresh, row[0], start, end, limit)
     qualities = [QUALITIES[code] for code in points.quality.tolist()]
     return Page(device, metric, list(zip(points.ts.tolist(), points.values(), qualities, strict=True)), following)
@@ -57,8 +57,8 @@ def read_page(
 def series_points(
     connection: sqlite3.Connection, fresh: Columns, series: int, start: int, end: int, limit: int
 ) -> tuple[Columns, int | None]:
-    """The points of one series in order, about ``limit`` of them, and where the next ones begin. ``fresh`` are those
-    that are in no chunk (log.py)."""
+    """The points of one series in order, about ``limit`` of them, and where the next ones begin. ``fresh`` are its
+    own that are in no chunk (log.py)."""
     heads = _decode_heads(connection.execute(_HEADS, (series, start, end)).fetchone()[0])
     taken = int(np.searchsorted(np.cumsum([count for _, _, count in heads]), limit)) + 1
     while taken < len(heads) and heads[taken][1] <= start:
@@ -67,6 +67,6 @@ def series_points(
     ids = msgspec.json.encode([number for number, _, _ in heads[:taken]]).decode()
     found = _decode_bodies(connection.execute(_BODIES, (ids,)).fetchone()[0])
     stored = decode([series] * len(found), [first for _, first, _ in found], [bytes.fromhex(b) for _, _, b in found])
-    points = join([stored, fresh.take(fresh.series == series)])
+    points = join([stored, fresh])
     inside = (points.ts >= start) & (points.ts <= (end if following is None else following - 1))
     return points.take(inside).in_order(), following

@@ -10,8 +10,8 @@ import msgspec
 
 from hub.model import Activity, Alert, AlertState, Command, Diagnosis, Rejection
 from hub.store.base import Snapshot
+from hub.store.batches import read_records
 from hub.store.keys import load_keys
-from hub.store.log import read_records
 
 _alert = msgspec.msgpack.Decoder(Alert).decode
 _diagnosis = msgspec.msgpack.Decoder(Diagnosis).decode

@@ -71,7 +71,7 @@ COMMANDS: Statements = (
 )
 
 ENGINE: Statements = (
-    # The log: one row for the readings of a commit, numbered by its last record; see log.py for the body.
+    # The log: one row for the readings of a commit, numbered by its last record; see batches.py for the body.
     """CREATE TABLE batch (
         id INTEGER PRIMARY KEY, points INTEGER NOT NULL, first INTEGER NOT NULL, body BLOB NOT NULL)""",
     "CREATE INDEX batch_first ON batch (first)",

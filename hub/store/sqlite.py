@@ -35,7 +35,7 @@ from hub.store.connection import (
 from hub.store.conversations import Conversations
 from hub.store.copying import copy_database
 from hub.store.expiry import expire_slice, log_is_due
-from hub.store.folding import fold_slice, is_due, is_pressing
+from hub.store.folding import Pace, fold_slice, is_due, is_pressing
 from hub.store.history import read_history
 from hub.store.library import Library
 from hub.store.moving import move_readings, roll_up
@@ -80,6 +80,7 @@ class SqliteStore:
         self._closed = False
         self._folding_keys = False
         self._folding = False
+        self._pace = Pace(writer.log)
         self._fold_failed = False
         self._next_look = 0.0
         self._wanted = 0
@@ -117,11 +118,13 @@ class SqliteStore:
         # Tidying goes in slices, behind the commits that wait already. All of it happens in the writer's thread.
         if writer.keys.due and not self._folding_keys:
             self._folding_keys = self._later(self._fold_keys)
-        if not self._folding and is_due(writer.log.upto(writer.checkpoint), writer.series):
-            self._folding = self._later(self._fold)
-        elif self._wanted <= writer.checkpoint and is_due(len(writer.log), writer.series):
-            self._wanted = writer.log.newest
-        while is_pressing(writer.log) and self._fold_slice():
+        if not self._folding:  # what is being folded is still in the log, and wants no other checkpoint
+            if is_due(writer.log.upto(writer.checkpoint), writer.series):
+                self._pace = Pace(writer.log)
+                self._folding = self._later(self._fold)
+            elif self._wanted <= writer.checkpoint and is_due(len(writer.log), writer.series):
+                self._wanted = writer.log.newest
+        while is_pressing(writer.log, writer.series) and self._fold_slice():
             pass
         if time.monotonic() >= self._next_look:
             self._next_look = time.monotonic() + LOG_LOOK_S
@@ -133,8 +136,8 @@ class SqliteStore:
             self._folding_keys = self._writer.keys.fold_slice() and self._later(self._fold_keys)
 
     def _fold(self) -> None:
-        self._folding = False
-        self._folding = self._fold_slice() and self._later(self._fold)
+        more = all(self._fold_slice() for _ in range(self._pace.slices()))
+        self._folding = more and self._later(self._fold)
 
     def _fold_slice(self) -> bool:
         """True when there is more of it. A failure (a full disk, say) costs nothing: a later commit tries again."""

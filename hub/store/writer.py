@@ -1,6 +1,6 @@
 """What one commit writes, in one transaction. It knows no thread and no event loop: one thread at a time calls it.
 
-All readings of a batch are one row of the log, as columns (log.py); the rest are rows by few statements.
+All readings of a batch are one row of the log, as columns (batches.py); the rest are rows by few statements.
 """
 
 from __future__ import annotations
@@ -14,10 +14,11 @@ import msgspec
 
 from hub.errors import StoreError
 from hub.store.base import Delta
+from hub.store.batches import Draft, write_batch
 from hub.store.columns import Columns
 from hub.store.connection import insert, transaction
 from hub.store.keys import Keys
-from hub.store.log import Draft, Log, write_batch
+from hub.store.log import Log
 
 # A dropped series keeps its number until its readings are gone: they must not turn up under another's.
 _NEXT_SERIES = "SELECT 1 + coalesce(max(id), 0) FROM (SELECT id FROM series UNION ALL SELECT id FROM dropped_series)"

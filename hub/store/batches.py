@@ -1,0 +1,145 @@
+"""The log in the database: what was committed and is not in chunks yet, one row a commit."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator, Mapping, Sequence
+
+import msgspec
+import numpy as np
+
+from hub.model import Quality, Record, Value
+from hub.store.columns import QUALITIES, Columns, coded
+from hub.store.columns import QUALITY_CODES as CODES
+
+_BATCHES = """SELECT json_group_array(json_array(id, hex(body)))
+    FROM (SELECT id, body FROM batch WHERE id BETWEEN ? AND ? ORDER BY id LIMIT ?)"""
+
+
+class Batch(msgspec.Struct, array_like=True, frozen=True, gc=False):
+    """The body of a row of the log, as msgpack: little-endian columns.
+
+    For each record ``ts`` (int64, epoch ms), ``counts`` (uint32: how many values it has), ``qualities`` (uint8, none
+    when all are good) and ``received`` (int64, epoch ms; older batches have none); for each value ``series`` (uint32),
+    ``values`` (double) and ``kinds`` (uint8, none when all are numbers). A text's value is its place in ``texts``.
+    """
+
+    ts: bytes
+    counts: bytes
+    series: bytes
+    values: bytes
+    qualities: bytes = b""
+    kinds: bytes = b""
+    texts: tuple[str, ...] = ()
+    received: bytes = b""
+
+    def points(self) -> Columns:
+        counts = np.frombuffer(self.counts, "<u4")
+        series = np.frombuffer(self.series, "<u4").astype(np.int64)
+        return Columns(
+            series,
+            np.repeat(np.frombuffer(self.ts, "<i8"), counts),
+            np.frombuffer(self.values, "<f8"),
+            np.frombuffer(self.kinds, np.uint8) if self.kinds else np.zeros(len(series), np.uint8),
+            np.repeat(np.frombuffer(self.qualities, np.uint8), counts)
+            if self.qualities
+            else np.zeros(len(series), np.uint8),
+            self.texts,
+        )
+
+
+_encode = msgspec.msgpack.Encoder().encode
+_decode = msgspec.msgpack.Decoder(Batch).decode
+_decode_rows = msgspec.json.Decoder(list[tuple[int, str]]).decode
+
+
+class Draft:
+    """A batch being gathered, record by record."""
+
+    def __init__(self) -> None:
+        self.ts: list[int] = []
+        self.received: list[int] = []
+        self.counts: list[int] = []
+        self.qualities: list[Quality] = []
+        self.series: list[int] = []
+        self.values: list[Value] = []
+
+    def add(self, record: Record, series: Sequence[int]) -> None:
+        """``series`` are the numbers of its metrics, in their order."""
+        values = record.values.values()
+        self.ts.append(record.ts)
+        self.received.append(record.received)
+        self.counts.append(len(series))
+        self.qualities.append(record.quality)
+        self.series += series
+        self.values += values
+
+    def batch(self) -> Batch | None:
+        """None where nothing was measured. Raises OverflowError for a time beyond 64 bits."""
+        value, kind, texts = coded(self.values)
+        series, counts = np.array(self.series, np.uint32), np.array(self.counts, np.uint32)
+        finite = np.isfinite(value)
+        if not finite.all():  # the dialects refuse them; a rule or a chart could do nothing with one
+            owner = np.repeat(np.arange(len(counts)), counts)[finite]
+            counts = np.bincount(owner, minlength=len(counts)).astype(np.uint32)
+            series, value, kind = series[finite], value[finite], None if kind is None else kind[finite]
+        if not len(series):
+            return None
+        good = set(self.qualities) == {"good"}
+        return Batch(
+            np.array(self.ts, "<i8").tobytes(),
+            counts.astype("<u4").tobytes(),
+            series.astype("<u4").tobytes(),
+            value.astype("<f8").tobytes(),
+            b"" if good else bytes([CODES[quality] for quality in self.qualities]),
+            b"" if kind is None else kind.tobytes(),
+            tuple(texts),
+            np.array(self.received, "<i8").tobytes(),
+        )
+
+
+def write_batch(connection: sqlite3.Connection, number: int, batch: Batch) -> Columns:
+    """One row; ``first`` is the time of its oldest point, so that expiry finds late data in the log."""
+    points = batch.points()
+    row = (number, len(points), int(points.ts.min()), _encode(batch))
+    connection.execute("INSERT INTO batch (id, points, first, body) VALUES (?, ?, ?, ?)", row)
+    return points
+
+
+def read_batches(connection: sqlite3.Connection, first: int, last: int, most: int = -1) -> list[tuple[int, Columns]]:
+    """The batches numbered from ``first`` to ``last``, in their order."""
+    text = connection.execute(_BATCHES, (first, last, most)).fetchone()[0]
+    return [(number, _decode(bytes.fromhex(body)).points()) for number, body in sorted(_decode_rows(text))]
+
+
+class Records:
+    """Records of batches with their numbers, oldest first and without their keys; those of series that are no more are
+    left out. They are unpacked as they are gone through: all at once they would take ten times the room."""
+
+    def __init__(self, batches: Sequence[tuple[int, bytes]], names: Mapping[int, tuple[str, str]]) -> None:
+        self._batches = batches
+        self._names = names
+
+    def __iter__(self) -> Iterator[tuple[int, Record]]:
+        for number, body in self._batches:
+            yield from self._of(number, _decode(body))
+
+    def _of(self, number: int, batch: Batch) -> Iterator[tuple[int, Record]]:
+        names, points = self._names, batch.points()
+        ends = np.cumsum(np.frombuffer(batch.counts, "<u4")).tolist()
+        series, values, at = points.series.tolist(), points.values(), 0
+        received = np.frombuffer(batch.received or batch.ts, "<i8").tolist()
+        for place, (ts, end) in enumerate(zip(np.frombuffer(batch.ts, "<i8").tolist(), ends, strict=True)):
+            known = [(*names[series[i]], values[i]) for i in range(at, end) if series[i] in names]
+            if known:
+                quality = QUALITIES[int(points.quality[at])]
+                record = Record(known[0][0], ts, received[place], {m: value for _, m, value in known}, quality)
+                yield number - len(ends) + 1 + place, record
+            at = end
+
+
+def read_records(connection: sqlite3.Connection, after: int) -> Records:
+    """The records behind number ``after``, which ends a batch."""
+    batches = connection.execute("SELECT id, body FROM batch WHERE id > ? ORDER BY id", (after,)).fetchall()
+    series = connection.execute("SELECT id, device, metric FROM series") if batches else ()
+    return Records(batches, {number: (device, metric) for number, device, metric in series})

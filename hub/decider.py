@@ -44,7 +44,7 @@ class Decider:
     def restore(self, snapshot: Snapshot, now: int) -> Batch:
         """Take up the state of the last run. What follows from it (alerts of rules that are gone are withdrawn) goes
         into the first batch."""
-        self._window.restore(snapshot.keys)
+        self._window.restore(snapshot.keys_of, snapshot.keys)
         self._fleet.restore(snapshot.states.values(), now, snapshot.checkpoint)
         for record in self._fleet.missed(snapshot.records):
             self._fleet.observe(record)

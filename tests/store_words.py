@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import struct
 from bisect import bisect_right
 from typing import Any
 
@@ -20,18 +21,24 @@ from hub.model import (
     Value,
     Writer,
 )
-from hub.store.base import Delta, Retention
+from hub.store.base import Delta, Retention, Snapshot
 
 T0 = 1_795_000_000_000
 
 
-def record(device: str, ts: int, key: str | None = None, quality: str = "good", **values: Value) -> Record:
+def record(device: str, ts: int, key: int | None = None, quality: str = "good", **values: Value) -> Record:
     return Record(device, T0 + ts, T0 + ts + 5, values, quality, key)  # type: ignore[arg-type]
 
 
 def delta(before: int, *records: Record, **rest: Any) -> Delta:
     """The delta that follows record number ``before``."""
     return Delta(before + len(records), records, **rest)
+
+
+def keys_of(snapshot: Snapshot, device: str) -> list[int]:
+    """A device's own keys, oldest first."""
+    packed = snapshot.keys_of.get(device, b"")
+    return list(struct.unpack(f"<{len(packed) // 8}q", packed))
 
 
 def alert(name: str, **changes: Any) -> Alert:

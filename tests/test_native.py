@@ -88,6 +88,48 @@ def test_equal_items_of_one_list_have_keys_of_their_own():
     assert first.key != second.key
 
 
+def test_an_item_of_a_list_has_the_same_key_again_and_no_other_list_has_it():
+    payload = b'[{"a": 1, "seq": 0}, {"a": 1, "seq": 1}, {"a": 1}]'
+    keys = [record.key for record in read("devices/d/telemetry", payload).records]
+    assert keys == [record.key for record in read("devices/d/telemetry", payload).records]
+    assert keys[2] is None
+    assert len({*keys, *(one.key for one in read("devices/d/telemetry", payload + b" ").records)}) == 5
+
+
+def key(body: object) -> int:
+    (record,) = read("devices/d/telemetry", json.dumps(body).encode()).records
+    assert record.key is not None
+    assert -(2**63) <= record.key < 2**63
+    return record.key
+
+
+def test_a_key_grows_with_seq():
+    """What a device counts is recognised as new at a glance."""
+    keys = [key({"a": 1, "seq": seq}) for seq in (0, 1, 2, 255, 256, 2**31 - 1)]
+    assert keys == sorted(keys)
+    assert keys[0] >= 0
+
+
+@pytest.mark.parametrize("seq", [-(2**63), -1, 2**31, 2**63])
+def test_any_seq_has_a_key(seq):
+    assert key({"a": 1, "seq": seq}) == key({"a": 1, "seq": seq}) >= 0
+
+
+def test_the_key_of_an_id_is_negative_and_an_integer_is_its_text():
+    assert key({"a": 1, "id": 7}) == key({"a": 2, "id": "7"}) < 0
+    assert len({key({"a": 1, "id": name}) for name in range(1_000)}) == 1_000
+    assert key({"a": 1, "id": "7", "seq": 1}) == key({"a": 1, "id": "7", "seq": 2}), "an id goes before a seq"
+
+
+@pytest.mark.parametrize(
+    "body", [{"id": 1.5}, {"id": True}, {"id": [1]}, {"id": "x" * 129}, {"seq": 1.0}, {"seq": "1"}, {"seq": 2**63 + 1}]
+)
+def test_what_is_no_id_or_seq_is_refused(body):
+    with pytest.raises(Rejected) as caught:
+        key({"a": 1, **body})
+    assert caught.value.reason == "bad_value"
+
+
 json_values = st.recursive(
     st.none() | st.booleans() | st.floats() | st.integers() | st.text(max_size=20),
     lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=8), inner, max_size=4),

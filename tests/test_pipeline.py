@@ -148,6 +148,44 @@ async def test_a_repeated_delivery_is_stored_once_also_over_a_restart(tmp_path):
         assert [receipt for word, receipt in run.log if word == "ack"] == [1, 2, 3, 4, 5]
 
 
+async def test_a_device_that_counts_anew_is_kept_and_repeats_of_both_counts_are_told_over_a_restart(tmp_path):
+    first = [{"t": number, "seq": number} for number in range(20)]
+    anew = [{"t": 100 + number, "seq": number} for number in range(15)]
+    a_list = [{"t": 200, "seq": 7}, {"t": 200, "seq": 7}, {"t": 201, "seq": 8}]
+    expected = sorted(float(one["t"]) for one in (*first, *anew, *a_list))
+    async with running(tmp_path) as run:
+        for said in (*first, *anew[:10], a_list):
+            run.say(said)
+        await run.settled()
+    async with running(tmp_path) as run:
+        for said in (*first, *anew, a_list, {"t": 300, "seq": 19}):
+            run.say(said)
+        await run.settled()
+        assert sorted(await run.points()) == [*expected, 300.0]
+        assert run.pipeline.counters.duplicates == 20 + 10 + 3
+
+
+async def test_a_deleted_device_that_says_the_same_again_is_new(tmp_path):
+    async with running(tmp_path) as run:
+        run.say({"t": 1, "seq": 0})
+        await run.settled()
+        gone = asyncio.ensure_future(run.inbox.submit(DeleteDevice("d", T0)))
+        await asyncio.sleep(0)
+        run.say({"t": 1, "seq": 0})  # within the same commit
+        await gone
+        await run.settled()
+        assert await run.points() == [1.0]
+    async with running(tmp_path) as run:
+        run.say({"t": 1, "seq": 0})
+        await run.settled()
+        assert run.pipeline.counters.duplicates == 1, "what it said since is told"
+        await run.inbox.submit(DeleteDevice("d", T0))
+    async with running(tmp_path) as run:
+        run.say({"t": 1, "seq": 0})
+        await run.settled()
+        assert (run.pipeline.counters.duplicates, await run.points()) == (0, [1.0])
+
+
 POISON = [
     b"{",
     b'{"t": NaN}',

@@ -1,11 +1,10 @@
-"""The bounded queues: the inbox into the pipeline, the bus out of it, and the memory of what was delivered."""
+"""The bounded queues: the inbox into the pipeline and the bus out of it."""
 
 import asyncio
 
 import pytest
 
 from hub.bus import Bus, Closed, Lagged
-from hub.dedupe import Window
 from hub.errors import Conflict
 from hub.events import DeviceChanged
 from hub.inbox import Inbox
@@ -87,29 +86,3 @@ async def test_a_closed_bus_ends_its_listeners_after_what_waits():
             await listener.get()
     with bus.subscribe() as late, pytest.raises(Closed):
         await late.get()
-
-
-def test_a_key_is_known_again_within_either_window():
-    window = Window(overall=10, each=3)
-    assert not window.seen("quiet", "k")
-    for number in range(50):
-        assert not window.seen("noisy", str(number))
-    assert window.seen("quiet", "k"), "a noisy neighbour must not push it out"
-    assert window.seen("noisy", "45"), "still in flight for all"
-    assert not window.seen("noisy", "3")
-
-
-def test_the_window_stays_bounded():
-    window = Window(overall=100, each=5)
-    for number in range(10_000):
-        window.seen(f"d{number % 7}", str(number))
-    assert len(window) <= 2 * 100 + 7 * 5
-
-
-def test_a_window_is_restored_and_forgets_a_deleted_device():
-    window = Window()
-    window.restore([("d", "1"), ("e", "1")])
-    assert window.seen("d", "1")
-    window.forget("d")
-    assert not window.seen("d", "1")
-    assert window.seen("e", "1")

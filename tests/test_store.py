@@ -14,7 +14,7 @@ from backends import BACKENDS
 from hub.errors import Invalid, StoreError
 from hub.model import Reading, Series, SeriesQuery
 from hub.store.base import Delta, Store
-from store_words import T0, activity, alert, all_of, by_hand, delta, diagnosis, older, record, rejection
+from store_words import T0, activity, alert, all_of, by_hand, delta, diagnosis, keys_of, older, record, rejection
 
 Open = Callable[[], Store]
 
@@ -38,7 +38,8 @@ async def points(store: Store, device: str, metric: str, **limits: Any) -> list[
 
 async def test_a_new_store_is_empty(store: Store) -> None:
     snapshot = await store.load()
-    assert (snapshot.cursor, snapshot.states, snapshot.alerts, snapshot.keys) == (0, {}, [], [])
+    assert (snapshot.cursor, snapshot.states, snapshot.alerts) == (0, {}, [])
+    assert (snapshot.keys, snapshot.keys_of) == ([], {})
     assert await store.history([all_of("a", "t"), all_of("a", "t", buckets=5)]) == [Series("a", "t", [])] * 2
     assert await store.history([]) == []
     assert await store.alerts() == []
@@ -58,8 +59,8 @@ async def test_everything_survives_a_restart_as_it_was(store: Store, reopen: Ope
     cleared = alert("a3", state="cleared", cleared_at=T0 + 9, metric=None, value=None, threshold=None, unit=None)
     written = delta(
         0,
-        record("a", 0, "id-1", t=71.0, on=True, off=False, mode="auto\0 “x”", tiny=1e-300, third=1 / 3),
-        record("a", 1, "id-2", quality="clock", t=-0.0, big=-1.7e308),
+        record("a", 0, 1 << 62, t=71.0, on=True, off=False, mode="auto\0 “x”", tiny=1e-300, third=1 / 3),
+        record("a", 1, -1 << 63, quality="clock", t=-0.0, big=-1.7e308),
         record("b", 2, None, t=3.0),
         states={"a": b"\x00\xff", "b": b""},
         alerts=[raised, open_one, cleared],
@@ -73,7 +74,8 @@ async def test_everything_survives_a_restart_as_it_was(store: Store, reopen: Ope
     snapshot = await store.load()
     assert (snapshot.cursor, snapshot.states) == (3, {"a": b"\x00\xff", "b": b""})
     assert {a.id: a for a in snapshot.alerts} == {"a1": raised, "a2": open_one}
-    assert snapshot.keys == [("a", "id-1"), ("a", "id-2")]
+    assert snapshot.keys == [("a", 1 << 62), ("a", -1 << 63)]
+    assert (keys_of(snapshot, "a"), keys_of(snapshot, "b")) == ([1 << 62, -1 << 63], [])
     assert await points(store, "a", "t") == [(0, 71.0), (1, 0.0)]
     assert await points(store, "a", "tiny") == [(0, 1e-300)]
     assert await points(store, "a", "third") == [(0, 1 / 3)]
@@ -110,8 +112,8 @@ async def test_equal_readings_are_all_kept(store: Store) -> None:
 async def test_a_repeated_delta_is_written_once(store: Store) -> None:
     full = delta(
         0,
-        record("a", 0, "k", t=1.0),
-        record("a", 1, "l", t=2.0),
+        record("a", 0, 7, t=1.0),
+        record("a", 1, 8, t=2.0),
         alerts=[alert("a1")],
         rejections=[rejection(1)],
         activity=[activity(1)],
@@ -123,7 +125,7 @@ async def test_a_repeated_delta_is_written_once(store: Store) -> None:
     assert await store.rejections() == [rejection(2), rejection(1)]
     assert [line for _, line in await store.activity()] == [activity(2), activity(1)]
     assert await store.alerts() == [alert("a1", note="x")]
-    assert (await store.load()).keys == [("a", "k"), ("a", "l")]
+    assert (await store.load()).keys == [("a", 7), ("a", 8)]
 
 
 async def test_two_different_deltas_without_records_are_both_written(store: Store) -> None:
@@ -168,8 +170,8 @@ async def test_a_deleted_device_goes_with_all_it_had(store: Store) -> None:
         1,
         delta(
             0,
-            record("pump-1", 0, "k", t=1.0),
-            record("b", 0, "k", t=1.0),
+            record("pump-1", 0, 7, t=1.0),
+            record("b", 0, 7, t=1.0),
             states={"pump-1": b"1", "b": b"1"},
             alerts=[alert("a1"), alert("b1", device="b")],
             diagnoses=[diagnosis("d1", "a1"), diagnosis("d2", "b1", device="b")],
@@ -178,11 +180,12 @@ async def test_a_deleted_device_goes_with_all_it_had(store: Store) -> None:
     )
     # In one delta with what it says afterwards, and with the line that tells of it.
     await store.commit(
-        1, delta(2, record("pump-1", 9, t=9.0), deleted=["pump-1", "unknown"], activity=[activity(3, None)])
+        1, delta(2, record("pump-1", 9, 9, t=9.0), deleted=["pump-1", "unknown"], activity=[activity(3, None)])
     )
     snapshot = await store.load()
     assert snapshot.states == {"b": b"1"}
-    assert snapshot.keys == [("b", "k")]
+    assert snapshot.keys == [("b", 7), ("pump-1", 9)]
+    assert (keys_of(snapshot, "b"), keys_of(snapshot, "pump-1")) == ([7], [9])
     assert await points(store, "pump-1", "t") == [(9, 9.0)]
     assert await points(store, "b", "t") == [(0, 1.0)]
     assert [a.id for a in await store.alerts()] == ["b1"]
@@ -290,14 +293,15 @@ async def test_expiry_takes_what_is_old_in_slices(store: Store) -> None:
 
 async def test_a_restart_needs_the_newest_keys_only(store: Store) -> None:
     # One quiet device, and one that alone writes more keys than are kept of all.
-    quiet = [record("quiet", i, f"q{i}", t=1.0) for i in range(300)]
+    quiet = [record("quiet", i, i, t=1.0) for i in range(300)]
     await store.commit(1, Delta(300, quiet))
-    noisy = [record("noisy", i, f"n{i}", t=1.0) for i in range(30_000)]
+    noisy = [record("noisy", i, i, t=1.0) for i in range(30_000)]
     for start in range(0, 30_000, 10_000):
         await store.commit(1, delta(300 + start, *noisy[start : start + 10_000]))
-    keys = (await store.load()).keys
-    assert [key for device, key in keys if device == "quiet"] == [f"q{i}" for i in range(172, 300)]
-    assert [key for device, key in keys if device == "noisy"] == [f"n{i}" for i in range(10_000, 30_000)]
+    snapshot = await store.load()
+    assert snapshot.keys == [("noisy", key) for key in range(10_000, 30_000)]
+    assert keys_of(snapshot, "quiet") == list(range(172, 300))
+    assert keys_of(snapshot, "noisy") == list(range(29_872, 30_000))
 
 
 async def test_the_newest_points_come_within_a_limit(store: Store) -> None:

@@ -5,6 +5,7 @@ A message is taken whole or refused whole; in a list each item stands for itself
 
 from __future__ import annotations
 
+import hashlib
 import re
 import zlib
 from collections.abc import Sequence
@@ -115,7 +116,7 @@ class NativeDialect:
             return Result((record,), identities)
         body = parse_json(message.payload)
         if type(body) is dict:
-            record = _record(message, address, body, 0)
+            record = _record(message, address, body)
             if address.surprises < MAX_SURPRISES:
                 address.shape = self._shapes.of(body, record.values)
             return Result((record,), identities)
@@ -130,11 +131,12 @@ def _items(message: RawMessage, address: Address, body: list[Any]) -> tuple[list
         raise Rejected("too_large", f"A list holds at most {MAX_ITEMS} items.")
     records: list[Record] = []
     rejected: list[Rejection] = []
+    check = zlib.crc32(message.payload)
     for index, item in enumerate(body):
         try:
             if type(item) is not dict:
                 raise Rejected("bad_value", f"Item {index} of the list is not an object.")
-            records.append(_record(message, address, item, index))
+            records.append(_record(message, address, item, check + index))
         except Rejected as error:
             rejected.append(rejection(message, error, msgspec.json.encode(item)))
     return records, rejected
@@ -149,12 +151,13 @@ def _familiar(message: RawMessage, address: Address, shape: Shape) -> Record | N
         return None
     values, said, seq = read
     ts, quality = when(said, message.received, retained=message.retained)
-    key = None if seq is None else _key_of_seq(seq, message.payload, 0)
+    key = None if seq is None else _key_of_seq(seq, zlib.crc32(message.payload))
     return Record(address.device, ts, message.received, values, quality, key)
 
 
-def _record(message: RawMessage, address: Address, body: dict[str, Any], index: int) -> Record:
-    """One record; its values are empty for a bare heartbeat (``{}`` or nothing but nulls)."""
+def _record(message: RawMessage, address: Address, body: dict[str, Any], check: int | None = None) -> Record:
+    """One record; its values are empty for a bare heartbeat (``{}`` or nothing but nulls). ``check`` stands for the
+    payload in its key where that is known already."""
     named = body.get("device_id")
     if named is not None and named != address.native_id:
         raise Rejected("wrong_device", "The payload's device_id is not the topic's device.")
@@ -176,7 +179,7 @@ def _record(message: RawMessage, address: Address, body: dict[str, Any], index: 
                 values[name] = value
             elif value is not None and name not in RESERVED:
                 values[_named(name)] = scalar(name, value)
-    return Record(address.device, ts, message.received, values, quality, _key(body, message.payload, index))
+    return Record(address.device, ts, message.received, values, quality, _key(body, message.payload, check))
 
 
 def _named(name: str) -> str:
@@ -188,24 +191,31 @@ def _named(name: str) -> str:
     return name
 
 
-def _key(body: dict[str, Any], payload: bytes, index: int) -> str | None:
+def _key(body: dict[str, Any], payload: bytes, check: int | None) -> int | None:
     """What tells a repeated delivery: its ``id``, or its ``seq`` together with the payload, since a device that
-    restarts counts from 0 again."""
+    restarts counts from 0 again. A signed number of 64 bits that grows with ``seq``; those of an ``id`` are negative.
+
+    ``seq`` gives its lower 31 bits, above the payload's CRC-32, to which an item of a list adds its place. So a new
+    message is taken for a repeated one if the device's last ones have one of the same ``seq``, and by chance the same
+    CRC: once in 2**32 such pairs, which come with a device that counts anew and its numbers of before. An ``id`` gives
+    63 bits of a hash: once in 2**63 pairs.
+    """
     given = body.get("id")
     if given is not None:
         if type(given) not in (str, int) or len(str(given)) > 128:
             raise Rejected("bad_value", "id must be a text or an integer of at most 128 characters.")
-        return f"i{given}"
+        digest = hashlib.blake2b(str(given).encode(), digest_size=8).digest()
+        return -1 - (int.from_bytes(digest) >> 1)
     seq = body.get("seq")
     if seq is None:
         return None
     if type(seq) is not int or abs(seq) > 2**63:
         raise Rejected("bad_value", "seq must be an integer.")
-    return _key_of_seq(seq, payload, index)
+    return _key_of_seq(seq, zlib.crc32(payload) if check is None else check & 0xFFFF_FFFF)
 
 
-def _key_of_seq(seq: int, payload: bytes, index: int) -> str:
-    return f"s{seq}.{index}.{zlib.crc32(payload)}"
+def _key_of_seq(seq: int, check: int) -> int:
+    return (seq & 0x7FFF_FFFF) << 32 | check
 
 
 def _status(message: RawMessage, address: Address) -> Availability:

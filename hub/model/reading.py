@@ -19,8 +19,8 @@ or it has not repeated it in time; the last one stands there, never in the histo
 class Record(msgspec.Struct, frozen=True, gc=False):
     """The readings of one message (or of one item of a list): ``values`` of ``device`` at ``ts``.
 
-    ``received`` is when the hub got it. ``key`` tells a repeated delivery (``id``, or ``seq`` with the payload's
-    hash), None where the device gives neither.
+    ``received`` is when the hub got it. ``key`` tells a repeated delivery, a signed number of 64 bits (of the
+    ``id``, or of ``seq`` and the payload), None where the device gives neither.
     """
 
     device: str
@@ -28,7 +28,7 @@ class Record(msgspec.Struct, frozen=True, gc=False):
     received: int
     values: dict[str, Value]
     quality: Quality = "good"
-    key: str | None = None
+    key: int | None = None
 
 
 class Lapse(msgspec.Struct, frozen=True, gc=False):

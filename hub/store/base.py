@@ -50,13 +50,14 @@ class Delta(msgspec.Struct, frozen=True):
 
 
 class Snapshot(msgspec.Struct, frozen=True):
-    """What a start needs: encoded devices, open alerts, the newest dedupe keys (oldest first, ``(device, key)``),
-    and what each dialect had learnt."""
+    """What a start needs: encoded devices, open alerts, the newest dedupe keys of all (oldest first,
+    ``(device, key)``) and of each device (little-endian int64, oldest first), and what each dialect had learnt."""
 
     cursor: int
     states: dict[str, bytes]
     alerts: list[Alert]
-    keys: list[tuple[str, str]]
+    keys: list[tuple[str, int]]
+    keys_of: dict[str, bytes]
     learnt: dict[str, dict[str, bytes]] = {}
     checkpoint: int = 0
     records: Iterable[tuple[int, Record]] = ()

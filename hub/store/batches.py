@@ -54,13 +54,15 @@ _decode_rows = msgspec.json.Decoder(list[tuple[int, str]]).decode
 
 
 class Draft:
-    """A batch being gathered, record by record."""
+    """A batch being gathered, record by record. ``firsts`` has each record's first series; 0, which none is, where a
+    record has no values."""
 
     def __init__(self) -> None:
         self.ts: list[int] = []
         self.received: list[int] = []
         self.counts: list[int] = []
         self.qualities: list[Quality] = []
+        self.firsts: list[int] = []
         self.series: list[int] = []
         self.values: list[Value] = []
 
@@ -71,6 +73,7 @@ class Draft:
         self.received.append(record.received)
         self.counts.append(len(series))
         self.qualities.append(record.quality)
+        self.firsts.append(series[0] if series else 0)
         self.series += series
         self.values += values
 

@@ -4,18 +4,24 @@ A restart needs the newest keys of all, which cover what a link had in flight, a
 beyond the newest of all are folded into their devices' rows, many at a time and in slices, and their rows deleted
 after it. A fold that breaks off is begun again: what has been folded is not folded twice.
 
-(A row a key, as it was first, wrote a page of the database for nearly every message: half of what a message cost.)
+A row of the log has columns of little-endian numbers: for each record that has a key, the number of its first series
+(uint32), which says of which device it is, and its key (int64). A deleted device's series are gone, and so its keys
+are void; since their numbers may be given again once their readings are gone, too, a row also has the numbers of the
+series that went with its commit (uint32): they void the keys of the rows before it. A device that is deleted and
+comes back has other numbers, also within one commit.
 """
 
 from __future__ import annotations
 
 import sqlite3
-from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from typing import NamedTuple
 
 import msgspec
+import numpy as np
 
 from hub.store.base import Delta
+from hub.store.columns import Ints
 from hub.store.connection import insert, transaction
 
 RECENT = 20_000
@@ -24,18 +30,51 @@ PER_DEVICE = 128
 FOLDED_AT = 50_000
 """So many keys, and :data:`EACH` for each device, wait before they are folded: a device's row is read and written once
 for several of its keys."""
-EACH = 4
+EACH = 8
 SLICE = 1_000
 """Devices folded in one transaction."""
+_BYTES = 8
 
-Row = tuple[list[str], list[str], list[str]]
-"""Devices that were deleted with this commit, and then the device and the key of each record that has one."""
-_encode = msgspec.json.encode
-_decode = msgspec.json.Decoder(Row).decode
-_decode_devices = msgspec.json.Decoder(dict[str, list[str]]).decode
-
-_OF_DEVICES = """SELECT json_group_object(device, json(keys)) FROM device_keys
+# In one step, whatever there is of it: at every step sqlite3 gives up the interpreter lock.
+_LOG = """SELECT json_group_array(json_array(id, hex(series), hex(keys))) FROM key_log
+    WHERE cursor <= (SELECT cursor FROM progress) - ?"""
+_GONE = "SELECT json_group_array(json_array(id, hex(gone))) FROM key_log WHERE gone IS NOT NULL"
+_SERIES = """SELECT json_group_array(json_array(id, device)) FROM series
+    WHERE id IN (SELECT value FROM json_each(?))"""
+_OF_DEVICES = """SELECT json_group_object(device, hex(keys)) FROM device_keys
     WHERE device IN (SELECT value FROM json_each(?))"""
+
+_encode = msgspec.json.encode
+_decode_log = msgspec.json.Decoder(list[tuple[int, str, str]]).decode
+_decode_gone = msgspec.json.Decoder(list[tuple[int, str]]).decode
+_decode_series = msgspec.json.Decoder(list[tuple[int, str]]).decode
+_decode_devices = msgspec.json.Decoder(dict[str, str]).decode
+
+
+class Said(NamedTuple):
+    """Keys of the log, oldest first, up to its row ``upto``; ``owner`` is the place of a key's device in ``names``.
+    What is void is left out."""
+
+    names: list[str]
+    owner: Ints
+    keys: Ints
+    upto: int
+
+    def by_device(self) -> tuple[Ints, Ints]:
+        """The keys of the first name, then those of the next; and where each begins, and the last ends."""
+        counts = np.bincount(self.owner, minlength=len(self.names))
+        return self.keys[np.argsort(self.owner, kind="stable")], np.append(0, np.cumsum(counts))
+
+
+class Fold(msgspec.Struct):
+    """A fold under way: the devices from ``done`` on have to be folded. ``deleted`` ones are not any more."""
+
+    names: list[str]
+    keys: Ints
+    starts: Ints
+    upto: int
+    done: int = 0
+    deleted: set[str] = msgspec.field(default_factory=set)
 
 
 class Keys:
@@ -44,89 +83,147 @@ class Keys:
 
     def __init__(self, connection: sqlite3.Connection, devices: Callable[[], int]) -> None:
         self._connection = connection
-        self._folding: dict[str, list[str]] = {}
-        self._upto = 0
+        self._fold: Fold | None = None
         self._devices = devices
         self.waiting = self._count()
 
     def _count(self) -> int:
         return int(self._connection.execute("SELECT coalesce(sum(count), 0) FROM key_log").fetchone()[0])
 
-    def write(self, delta: Delta) -> None:
-        """In the transaction of the commit."""
+    def write(self, delta: Delta, first: Sequence[int], gone: Sequence[int]) -> None:
+        """In the transaction of the commit. ``first`` has the number of each record's first series, ``gone`` those of
+        the series that the deleted devices had."""
         for device in delta.deleted:
             self._connection.execute("DELETE FROM device_keys WHERE device = ?", (device,))
-            self._folding.pop(device, None)
-        keyed = [(record.device, record.key) for record in delta.records if record.key is not None]
-        if keyed or delta.deleted:
-            devices, keys = zip(*keyed, strict=True) if keyed else ((), ())
-            row = (delta.cursor, len(keys), _encode((delta.deleted, devices, keys)))
-            self._connection.execute("INSERT INTO key_log (cursor, count, body) VALUES (?, ?, ?)", row)
-            self.waiting += len(keys)
+            if self._fold is not None:
+                self._fold.deleted.add(device)
+        keys = [record.key for record in delta.records if record.key is not None]
+        if not keys and not gone:
+            return
+        if len(keys) < len(first):
+            first = [number for number, one in zip(first, delta.records, strict=True) if one.key is not None]
+        self._connection.execute(
+            "INSERT INTO key_log (cursor, count, gone, series, keys) VALUES (?, ?, ?, ?, ?)",
+            (delta.cursor, len(keys), packed_numbers(gone) if gone else None, packed_numbers(first), packed_keys(keys)),
+        )
+        self.waiting += len(keys)
 
     @property
     def due(self) -> bool:
-        return bool(self._folding) or self.waiting >= RECENT + FOLDED_AT + EACH * self._devices()
+        return self._fold is not None or self.waiting >= RECENT + FOLDED_AT + EACH * self._devices()
 
     def fold_slice(self) -> bool:
         """Fold the keys of some devices; True while there are more."""
-        if not self._folding and not self._begin():
+        fold = self._fold = self._fold or self._begin()
+        if fold is None:
             return False
-        names = list(self._folding)[:SLICE]
+        end = min(fold.done + SLICE, len(fold.names))
+        names, starts = fold.names[fold.done : end], fold.starts[fold.done : end + 1]
         with transaction(self._connection):
-            kept = _decode_devices(self._connection.execute(_OF_DEVICES, (_encode(names),)).fetchone()[0])
-            rows = [(name, _encode(_merged(kept.get(name, []), self._folding[name])).decode()) for name in names]
-            insert(self._connection, "INSERT OR REPLACE INTO device_keys VALUES", rows)
-            if len(names) == len(self._folding):
-                self._connection.execute("DELETE FROM key_log WHERE id <= ?", (self._upto,))
-        for name in names:
-            del self._folding[name]
-        if not self._folding:
+            text = self._connection.execute(_OF_DEVICES, (_encode(names).decode(),)).fetchone()[0]
+            found = _decode_devices(text)
+            kept = [bytes.fromhex(found.get(name, "")) for name in names]
+            merged = _merged(kept, fold.keys[starts[0] : starts[-1]], np.diff(starts))
+            insert(
+                self._connection,
+                "INSERT INTO device_keys (device, keys) VALUES",
+                [row for row in zip(names, merged, strict=True) if row[0] not in fold.deleted],
+                "ON CONFLICT (device) DO UPDATE SET keys = excluded.keys",
+            )
+            if end == len(fold.names):
+                self._connection.execute("DELETE FROM key_log WHERE id <= ?", (fold.upto,))
+        fold.done = end
+        if end == len(fold.names):
+            self._fold = None
             self.waiting = self._count()
-        return bool(self._folding)
+        return self._fold is not None
 
-    def _begin(self) -> bool:
+    def _begin(self) -> Fold | None:
         """Read what is to be folded: all but the newest of all."""
-        rows = self._connection.execute(
-            "SELECT id, body FROM key_log WHERE cursor <= (SELECT cursor FROM progress) - ? ORDER BY id", (RECENT,)
-        )
-        for number, body in rows:
-            self._upto = number
-            deleted, devices, keys = _decode(body)
-            for device in deleted:
-                self._folding.pop(device, None)
-            for device, key in zip(devices, keys, strict=True):
-                self._folding.setdefault(device, []).append(key)
-        return bool(self._folding)
+        said = _said(self._connection, RECENT)
+        return Fold(said.names, *said.by_device(), said.upto) if said.upto else None
 
 
-def _merged(kept: list[str], fresh: list[str]) -> list[str]:
-    """A device's newest keys, oldest first. Some of ``fresh`` are there already where a fold broke off."""
-    known = set(fresh)
-    return [*(key for key in kept if key not in known), *fresh][-PER_DEVICE:]
+def packed_numbers(series: Sequence[int] | Ints) -> bytes:
+    """Numbers of series as a row of the log has them."""
+    return np.asarray(series, "<u4").tobytes()
 
 
-def load_keys(connection: sqlite3.Connection) -> list[tuple[str, str]]:
-    """What a restart needs, oldest first: ``(device, key)``, each once, also while a fold is half done."""
-    found: list[tuple[str, str]] = []
-    for device, kept in connection.execute("SELECT device, keys FROM device_keys"):
-        found += [(device, key) for key in msgspec.json.decode(kept, type=list[str])]
-    begins: dict[str, int] = {}
-    for (body,) in connection.execute("SELECT body FROM key_log ORDER BY id"):
-        deleted, devices, keys = _decode(body)
-        begins.update(dict.fromkeys(deleted, len(found)))
-        found += zip(devices, keys, strict=True)
-    newest = len(found) - RECENT
-    needed: list[tuple[str, str]] = []
-    seen: Counter[str] = Counter()
-    told: set[tuple[str, str]] = set()
-    for at in range(len(found) - 1, -1, -1):
-        device = found[at][0]
-        if found[at] in told:
-            continue  # folded already, and its row not deleted yet
-        told.add(found[at])
-        seen[device] += 1
-        if at >= begins.get(device, 0) and (at >= newest or seen[device] <= PER_DEVICE):
-            needed.append(found[at])
-    needed.reverse()
-    return needed
+def packed_keys(keys: Sequence[int] | Ints) -> bytes:
+    """Keys as the rows have them."""
+    return np.asarray(keys, "<i8").tobytes()
+
+
+def _said(connection: sqlite3.Connection, but: int) -> Said:
+    """What the log has, without the rows of the newest ``but`` records."""
+    rows = sorted(_decode_log(connection.execute(_LOG, (but,)).fetchone()[0]))
+    series = np.frombuffer(bytes.fromhex("".join([row[1] for row in rows])), "<u4")
+    keys = np.frombuffer(bytes.fromhex("".join([row[2] for row in rows])), "<i8")
+    owners, names = _owners(connection, np.flatnonzero(np.bincount(series)))
+    owner = owners[series]
+    valid = owner >= 0
+    if gone := _gone(connection):
+        since = np.zeros(len(owners), np.int64)
+        for number, row in gone.items():
+            since[number : number + 1] = row  # of a number beyond all of these the log has no keys
+        valid &= np.repeat([row[0] for row in rows], [len(row[1]) // 8 for row in rows]) >= since[series]
+    return Said(names, owner[valid], keys[valid], rows[-1][0] if rows else 0)
+
+
+def _gone(connection: sqlite3.Connection) -> dict[int, int]:
+    """Of the series that were deleted, by number, the row of the log that says so: the last one."""
+    found: dict[int, int] = {}
+    for row, some in sorted(_decode_gone(connection.execute(_GONE).fetchone()[0])):
+        found.update(dict.fromkeys(np.frombuffer(bytes.fromhex(some), "<u4").tolist(), row))
+    return found
+
+
+def _owners(connection: sqlite3.Connection, numbers: Ints) -> tuple[Ints, list[str]]:
+    """The devices of these series, and by the number of a series the place of its device among them; -1 where there is
+    no such series any more."""
+    found = _decode_series(connection.execute(_SERIES, (_encode(numbers.tolist()).decode(),)).fetchone()[0])
+    names: dict[str, int] = {}
+    owners = np.full(numbers[-1] + 1 if len(numbers) else 0, -1)
+    for number, device in found:
+        owners[number] = names.setdefault(device, len(names))
+    return owners, list(names)
+
+
+def _merged(kept: Sequence[bytes], fresh: Ints, counts: Ints) -> list[bytes]:
+    """Of each device its newest keys, each once, oldest first: those that were ``kept``, and so many ``fresh`` ones
+    behind them. Some of these are there already where a fold broke off."""
+    places = np.arange(len(kept))
+    before = np.array([len(some) // _BYTES for some in kept], np.int64)
+    owner = np.append(np.repeat(places, before), np.repeat(places, counts))
+    keys = np.append(np.frombuffer(b"".join(kept), "<i8"), fresh)
+    last = _last_ones(owner, keys)
+    last = last[np.argsort(owner[last], kind="stable")]
+    ends = np.searchsorted(owner[last], places, "right")
+    starts = np.maximum(np.append(0, ends[:-1]), ends - PER_DEVICE)
+    body = packed_keys(keys[last])
+    return [body[_BYTES * a : _BYTES * b] for a, b in zip(starts.tolist(), ends.tolist(), strict=True)]
+
+
+def _last_ones(owner: Ints, keys: Ints) -> Ints:
+    """The places of all keys, in their order; where a device's key is there several times, only the last."""
+    order = np.lexsort((keys, owner))
+    following = order[1:]
+    repeated = (owner[order[:-1]] == owner[following]) & (keys[order[:-1]] == keys[following])
+    return np.sort(order[np.append(~repeated, True)[: len(order)]])
+
+
+def load_keys(connection: sqlite3.Connection) -> tuple[list[tuple[str, int]], dict[str, bytes]]:
+    """What a restart needs, each key once, also while a fold is half done: the newest of all, oldest first, and those
+    of each device (int64, oldest first)."""
+    said = _said(connection, 0)
+    newest = _last_ones(said.owner[-RECENT:], said.keys[-RECENT:]) + max(len(said.keys) - RECENT, 0)
+    names = said.names
+    of_all = [(names[i], key) for i, key in zip(said.owner[newest].tolist(), said.keys[newest].tolist(), strict=True)]
+    of_each: dict[str, bytes] = dict(connection.execute("SELECT device, keys FROM device_keys"))
+    keys, starts = said.by_device()
+    for a in range(0, len(names), SLICE):
+        some, bounds = names[a : a + SLICE], starts[a : a + SLICE + 1]
+        kept = [of_each.get(name, b"") for name in some]
+        fresh = keys[bounds[0] : bounds[-1]]
+        of_each.update(zip(some, _merged(kept, fresh, np.diff(bounds)), strict=True))
+    return of_all, of_each

@@ -1,5 +1,5 @@
 """What moves at an upgrade, in steps: readings out of the rows of format 4 and older into chunks, and the points of
-chunks that were closed before there were rollups into those."""
+chunks that were closed before there were rollups into those; dedupe keys (rekeying.py)."""
 
 from __future__ import annotations
 
@@ -13,7 +13,9 @@ from hub.store.chunks import decode
 from hub.store.columns import QUALITY_CODES, Columns, coded
 from hub.store.connection import transaction
 from hub.store.folding import write_points
+from hub.store.rekeying import move_keys
 from hub.store.rollups import marks_of, write_rollups
+from hub.store.schema import MIGRATIONS, NO_ROWS, NO_TEXT_KEYS, ROLLED
 
 SLICE = 50_000
 """Rows in one transaction."""
@@ -79,3 +81,11 @@ def _columns(series: int, rows: list[tuple[int, int, Value, Quality]]) -> Column
         np.array([QUALITY_CODES[row[3]] for row in rows], np.uint8),
         texts,
     )
+
+
+STEPS = {
+    MIGRATIONS.index(ROLLED) + 1: roll_up,
+    MIGRATIONS.index(NO_ROWS) + 1: move_readings,
+    MIGRATIONS.index(NO_TEXT_KEYS) + 1: move_keys,
+}
+"""What migrations do before their statements, by their number."""

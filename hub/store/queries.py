@@ -25,13 +25,15 @@ COMMANDS_RECENT = 1_000
 def load(connection: sqlite3.Connection) -> Snapshot:
     """See :meth:`hub.store.base.Store.load`; the caller holds one read transaction around it."""
     cursor, checkpoint = connection.execute("SELECT cursor, checkpoint FROM progress").fetchone()
+    keys, keys_of = load_keys(connection)
     return Snapshot(
         cursor=cursor,
         checkpoint=checkpoint,
         records=read_records(connection, checkpoint),
         states=dict(connection.execute("SELECT id, state FROM device")),
         alerts=_alerts(connection, "state <> 'cleared' ORDER BY raised_at DESC, id DESC"),
-        keys=load_keys(connection),
+        keys=keys,
+        keys_of=keys_of,
         learnt=_learnt(connection),
         commands=_recent_commands(connection),
     )

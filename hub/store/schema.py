@@ -176,6 +176,19 @@ OPEN_CHUNKS: Statements = (
     "CREATE INDEX chunk_open_first ON chunk (first / 60000, series, first) WHERE open",
 )
 
+KEYS_AS_NUMBERS: Statements = (
+    # The same as numbers; see keys.py for both forms. What is there is moved by the steps of the next migration.
+    "ALTER TABLE key_log RENAME TO text_key_log",
+    "ALTER TABLE device_keys RENAME TO text_device_keys",
+    """CREATE TABLE key_log (
+        id INTEGER PRIMARY KEY, cursor INTEGER NOT NULL, count INTEGER NOT NULL, gone BLOB, series BLOB NOT NULL,
+        keys BLOB NOT NULL)""",
+    # Not WITHOUT ROWID: a row of some 1,050 bytes would have a page of its own there.
+    "CREATE TABLE device_keys (id INTEGER PRIMARY KEY, device TEXT NOT NULL UNIQUE, keys BLOB NOT NULL)",
+)
+
+NO_TEXT_KEYS: Statements = ("DROP TABLE text_key_log", "DROP TABLE text_device_keys")
+
 MIGRATIONS: tuple[Statements, ...] = (
     FIRST,
     LEARNT,
@@ -192,6 +205,8 @@ MIGRATIONS: tuple[Statements, ...] = (
     LOG_BY_KIND,
     CHECKPOINT,
     OPEN_CHUNKS,
+    KEYS_AS_NUMBERS,
+    NO_TEXT_KEYS,
 )
 """Migration number ``i + 1`` is at index ``i``."""
 

@@ -38,9 +38,9 @@ from hub.store.expiry import expire_slice, log_is_due
 from hub.store.folding import Pace, fold_slice, is_due, is_pressing
 from hub.store.history import read_history
 from hub.store.library import Library
-from hub.store.moving import move_readings, roll_up
+from hub.store.moving import STEPS
 from hub.store.paging import read_page, read_series
-from hub.store.schema import MIGRATIONS, NO_ROWS, ROLLED, migrate
+from hub.store.schema import migrate
 from hub.store.writer import Writer
 
 log = logging.getLogger(__name__)
@@ -49,8 +49,6 @@ FILE = "watchkeeper.db"
 READERS = 2
 MAX_WAITING_READS = 500
 LOG_LOOK_S = 5.0
-STEPS = {MIGRATIONS.index(ROLLED) + 1: roll_up, MIGRATIONS.index(NO_ROWS) + 1: move_readings}
-"""What migrations do before their statements, by their number."""
 
 P = ParamSpec("P")
 T = TypeVar("T")

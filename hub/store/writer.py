@@ -15,7 +15,6 @@ import msgspec
 from hub.errors import StoreError
 from hub.store.base import Delta
 from hub.store.batches import Draft, write_batch
-from hub.store.columns import Columns
 from hub.store.connection import insert, transaction
 from hub.store.keys import Keys
 from hub.store.log import Log
@@ -55,8 +54,11 @@ class Writer:
                     return
                 for device in delta.deleted:
                     self._delete_device(device)
-                points = self._write_readings(delta, fresh)
-                self.keys.write(delta)
+                draft = self._draft(delta, fresh)
+                batch = draft.batch()
+                points = None if batch is None else write_batch(self.connection, delta.cursor, batch)
+                gone = [number for device in delta.deleted for number in self._series.get(device, {}).values()]
+                self.keys.write(delta, draft.firsts, gone)
                 self._write_the_rest(delta)
                 checkpoint = delta.cursor if delta.checkpoint is None else delta.checkpoint
                 self.connection.execute(
@@ -121,7 +123,8 @@ class Writer:
             execute(f"DELETE FROM {table} WHERE device = ?", (device,))  # noqa: S608 (names from this line)
         execute("DELETE FROM device WHERE id = ?", (device,))
 
-    def _write_readings(self, delta: Delta, fresh: dict[str, dict[str, int]]) -> Columns | None:
+    def _draft(self, delta: Delta, fresh: dict[str, dict[str, int]]) -> Draft:
+        """The readings as a row of the log has them; ``fresh`` gets the series that are new, with their rows."""
         draft = Draft()
         deleted = set(delta.deleted)
         new: list[tuple[int, str, str]] = []
@@ -139,8 +142,7 @@ class Writer:
                 series = [known.get(metric) or own[metric] for metric in values]
             draft.add(record, series)
         insert(self.connection, _NEW_SERIES, new)
-        batch = draft.batch()
-        return None if batch is None else write_batch(self.connection, delta.cursor, batch)
+        return draft
 
     def _write_the_rest(self, delta: Delta) -> None:
         insert(

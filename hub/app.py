@@ -7,6 +7,7 @@ disconnect from the broker without shortening the session, close the store last.
 from __future__ import annotations
 
 import asyncio
+import gc
 import logging
 import signal
 import time
@@ -42,6 +43,7 @@ async def serve(
         loop = asyncio.get_running_loop()
         for number in (signal.SIGINT, signal.SIGTERM):
             loop.add_signal_handler(number, stop.set)
+        _spare_the_collector()
         try:
             await _run(hub, stop, on_ready, lasting_broker)
         finally:
@@ -49,6 +51,14 @@ async def serve(
                 loop.remove_signal_handler(number)
     if hub.failed:
         raise HubError(f"The hub stopped because its {hub.failed[0]} failed.", "The log above says why.")
+
+
+def _spare_the_collector() -> None:
+    """What is there by now stays, and what comes are values that hold no others: to look through all of a large fleet
+    for cycles again and again cost a twelfth of a message."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(50_000, 20, 50)
 
 
 async def _run(hub: Hub, stop: asyncio.Event, on_ready: Callable[[], Awaitable[None]], lasting_broker: bool) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 
 from hub.dialects import Effect
 from hub.events import AlertAcknowledged, AlertCleared, AlertRaised, CommandChanged, Event
-from hub.model import Alert, Command, Diagnosis, RawMessage, Record, Rejection
+from hub.model import Alert, Command, Diagnosis, RawMessage, Record, Rejection, Sheet
 
 
 class Batch:
@@ -19,6 +19,7 @@ class Batch:
     def __init__(self) -> None:
         self.filled = False
         self.records: list[Record] = []
+        self.sheets: list[Sheet] = []
         self.rejections: list[Rejection] = []
         self.events: list[Event] = []
         self.deleted: list[str] = []
@@ -49,6 +50,7 @@ class Batch:
     def delete(self, device: str) -> None:
         """Forget what this batch has gathered of a device so far; what it says later in the batch is new."""
         self.records = [record for record in self.records if record.device != device]
+        self.sheets = [sheet for each in self.sheets if len(sheet := each.without(device))]
         self.dropped.update(alert.id for alert in self.alerts() if alert.device == device)
         self.commands = {key: command for key, command in self.commands.items() if command.device != device}
         self.sending = [command for command in self.sending if command.device != device]

@@ -59,7 +59,7 @@ class Committer:
         """Write until it is written. Said once in the log, not at every try."""
         counters = self._counters
         started, pause, paused = time.monotonic(), 0.1, False
-        counters.oldest = delta.records[0].received if delta.records else None
+        counters.oldest = delta.oldest
         while True:
             try:
                 await self._store.commit(EPOCH, delta)
@@ -81,5 +81,5 @@ class Committer:
         if counters.oldest is not None:
             counters.lag_ms, counters.oldest = max(0, time.time_ns() // 1_000_000 - counters.oldest), None
         counters.batches += 1
-        counters.stored += len(delta.records)
+        counters.stored += delta.count
         self._on_commit(time.monotonic() - started)

@@ -14,18 +14,19 @@ from hub import events as ev
 from hub.batch import Batch
 from hub.committing import Counters
 from hub.control import Ledger
-from hub.dedupe import Window
-from hub.dialects import Change, Dialect, MappingDialect, Result, rejection
+from hub.dialects import Change, Dialect, Layout, MappingDialect, Result, rejection
 from hub.errors import HubError, Rejected
 from hub.fleet import Fleet
 from hub.inbox import Entry
-from hub.model import Fact, RawMessage, Record, Rejection, TwinUpdate
+from hub.model import Alert, Fact, RawMessage, Record, Rejection, TwinUpdate
 from hub.model import fact as facts
 from hub.rules import Engine
 from hub.store.base import Snapshot
 
 log = logging.getLogger(__name__)
 
+MOST_WAITING = 1_000
+"""Messages of steady topics that wait to be taken up together; it bounds how long that keeps the loop."""
 _NOTHING = Result()
 
 
@@ -36,7 +37,7 @@ class Decider:
         self._dialects = dialects
         self._fleet = fleet
         self._engine = engine
-        self._window = Window()
+        self._steady = fleet.steady
         self._ledger = Ledger()
         self._counters = counters
         self._ticked = 0
@@ -44,7 +45,7 @@ class Decider:
     def restore(self, snapshot: Snapshot, now: int) -> Batch:
         """Take up the state of the last run. What follows from it (alerts of rules that are gone are withdrawn) goes
         into the first batch."""
-        self._window.restore(snapshot.keys_of, snapshot.keys)
+        self._fleet.window.restore(snapshot.keys_of, snapshot.keys)
         self._fleet.restore(snapshot.states.values(), now, snapshot.checkpoint)
         for record in self._fleet.missed(snapshot.records):
             self._fleet.observe(record)
@@ -65,19 +66,43 @@ class Decider:
 
     def decide(self, batch: Batch, entries: Sequence[Entry]) -> None:
         batch.filled = True
+        take, messages = self._steady.take, 0
         for entry in entries:
             if isinstance(entry, RawMessage):
-                self._message(batch, entry)
+                messages += 1
+                if entry.receipt is not None:
+                    batch.receipts.append(entry)
+                if not take(entry):
+                    self._message(batch, entry)
             else:
+                self.flush(batch)
                 fact, future = entry
                 answer = self._answer(batch, fact)
                 if future is not None:
                     batch.answers.append((future, answer))
+        batch.messages += messages
+        if self._steady.waiting >= MOST_WAITING:
+            self.flush(batch)
+
+    def flush(self, batch: Batch) -> None:
+        """Take up what steady topics have said, and what of it has to go the usual way; before the batch is written."""
+        if not self._steady.waiting:
+            return
+        sheets, left = self._steady.flush()
+        for sheet in sheets:
+            self._fleet.take_sheet(sheet)
+        batch.sheets += sheets
+        for message in left:
+            self._message(batch, message)
+
+    def _usual(self, batch: Batch, device: str) -> None:
+        """What comes next of a steady device is nothing of the kind: first all that came before it is taken up."""
+        if device in self._steady:
+            self.flush(batch)
+            if device in self._steady:  # else it has left with a message of its own
+                self._steady.leave(self._fleet.require(device))
 
     def _message(self, batch: Batch, message: RawMessage) -> None:
-        batch.messages += 1
-        if message.receipt is not None:
-            batch.receipts.append(message)
         try:
             for dialect in self._dialects:
                 if dialect.owns(message.topic):
@@ -88,6 +113,8 @@ class Decider:
             if _is_plain(said):  # nearly all are
                 for record in said.records:
                     self._record(batch, record, message)
+                if said.layout is not None:
+                    self._let_in(message.topic, said.layout, said.records[0].device)
             else:
                 self._apply(batch, message, dialect, said)
         except Rejected as error:
@@ -99,6 +126,9 @@ class Decider:
 
     def _apply(self, batch: Batch, message: RawMessage, dialect: Dialect, result: Result) -> None:
         fleet, engine, now = self._fleet, self._engine, message.received
+        for told in (result.identities, result.availability, result.lapses, result.twins, result.replies):
+            for one in told:
+                self._usual(batch, one.device)
         # First what it takes to read the next message: a birth and its data may share a batch.
         for change in result.changes:
             batch.learnt[dialect.name, change.key] = change.value
@@ -126,7 +156,8 @@ class Decider:
 
     def _record(self, batch: Batch, record: Record, message: RawMessage) -> None:
         name = record.device
-        if record.key is not None and self._window.seen(name, record.key):
+        self._usual(batch, name)
+        if record.key is not None and self._fleet.window.seen(name, record.key):
             self._counters.duplicates += 1
             return
         try:
@@ -146,6 +177,12 @@ class Decider:
             batch.records.append(record)
         else:
             self._fleet.touch(name)
+
+    def _let_in(self, topic: str, layout: Layout, name: str) -> None:
+        """A message of the usual kind has come; if they go on like this, the topic becomes steady."""
+        device = self._fleet.require(name)
+        if device.presence == "online" and not self._ledger.awaits(name):
+            self._fleet.let_in(topic, layout, device, lambda: self._engine.calm(device, layout.names))
 
     def _settle(self, batch: Batch, device: str, now: int) -> None:
         """What a device has just reported may confirm what it was told to do."""
@@ -169,8 +206,13 @@ class Decider:
         match fact:
             case facts.Tick():
                 self._tick_dialects(batch, fact.now)
-                batch.events += fleet.tick(fact.now, fact.listening_since)
-                batch.events += engine.tick(fact.now, fact.listening_since, fleet.get)
+                happened = fleet.tick(fact.now, fact.listening_since)
+                happened += engine.tick(fact.now, fact.listening_since, fleet.get)
+                batch.events += happened
+                for event in happened:
+                    match event:
+                        case ev.PresenceChanged(device=name) | ev.AlertRaised(alert=Alert(device=name)):
+                            self._usual(batch, name)
                 connected = fact.listening_since is not None
                 batch.command(self._ledger.tick(fact.now, connected, fleet.get), fact.now)
             case facts.Acknowledge():
@@ -178,6 +220,7 @@ class Decider:
                 batch.events += changes
                 return alert
             case facts.EditDevice():
+                self._usual(batch, fact.device)
                 batch.events += fleet.edit(fact)
                 device = fleet.require(fact.device)
                 batch.events += engine.refresh(device, fact.at)
@@ -188,7 +231,7 @@ class Decider:
                 return device
             case facts.DeleteDevice():
                 fleet.delete(fact.device)
-                self._window.forget(fact.device)
+                fleet.window.forget(fact.device)
                 self._ledger.forget(fact.device)
                 batch.events += engine.forget(fact.device, fact.at)
                 batch.delete(fact.device)
@@ -199,12 +242,14 @@ class Decider:
                 batch.diagnoses.append(fact.diagnosis)
                 batch.events.append(ev.DiagnosisReady(fact.diagnosis, fact.diagnosis.created_at))
             case facts.ReplaceRules():
+                self._steady.leave_all(fleet.require)
                 batch.events += engine.replace(fact.rules, fleet.devices(), fact.at)
             case facts.ReplaceMappings():
                 mapped = next(each for each in self._dialects if isinstance(each, MappingDialect))
                 batch.effects += mapped.replace(fact.mappings)
             case facts.SendCommand():
                 asked = fact.command
+                self._usual(batch, asked.device)
                 batch.command(self._ledger.request(fact, fleet.require(asked.device)), asked.created_at)
                 return self._ledger.get(asked.id)
             case facts.SendingFailed():

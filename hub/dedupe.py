@@ -10,121 +10,109 @@ search. Where it begins to count anew, its numbers are searched for until the gr
 
 from __future__ import annotations
 
-import struct
-from array import array
 from collections.abc import Iterable, Mapping
+
+import numpy as np
+from numpy.typing import NDArray
+
+Ints = NDArray[np.int64]
 
 OVERALL = 20_000
 EACH = 128
-_BYTES = 8
-_BELOW_ALL = -(1 << 63) - 1
-"""Less than any key."""
-_packed = struct.Struct("=q").pack
-
-
-class _Own:
-    """A device's last keys, in a ring once there are ``each`` of them; ``at`` is where the oldest stands then.
-
-    ``greatest`` is no less than any of its keys in either window. ``salt`` makes of its keys marks that are no other
-    device's, nor its own from before it was deleted: a hash of Python's own, which nobody outside can foresee.
-    ``top`` was the greatest at ``turn``, and ``since`` is the greatest of those that were searched for after that.
-    """
-
-    __slots__ = ("at", "greatest", "ring", "salt", "since", "top", "turn")
-
-    def __init__(self, salt: int) -> None:
-        self.ring = array("q")
-        self.at = 0
-        self.salt = salt
-        self.greatest = self.top = self.since = _BELOW_ALL
-        self.turn = 0
+_LEAST = -(2**63)
+"""No key; less than any."""
 
 
 class Window:
-    """Remembers keys; forgets the oldest beyond its bounds (of all devices between one and two times ``overall``)."""
+    """Remembers keys; forgets the oldest beyond its bounds. Each device has a place, ``owners`` are their ids by place.
+
+    ``greatest`` is, by place, no less than any of the device's keys in either window.
+    """
 
     def __init__(self, overall: int = OVERALL, each: int = EACH) -> None:
-        self._new: set[int] = set()
-        self._old: set[int] = set()
-        self._turn = 0
-        self._max_overall = overall
-        self._each: dict[str, _Own] = {}
-        self._max_each = each
-        self._begun = 0
+        self._places: dict[str, int] = {}
+        self.owners: list[str] = []
+        self.greatest: Ints = np.full(0, _LEAST)
+        self._counts: Ints = np.zeros(0, np.int64)
+        self._rings: Ints = np.zeros((0, each), np.int64)
+        self._recent: Ints = np.zeros((2, overall), np.int64)  # places and keys
+        self._written = 0
+        self._each, self._overall = each, overall
+        self._restored = 0
 
     def __len__(self) -> int:
-        """How many numbers are kept."""
-        return len(self._new) + len(self._old) + sum(len(own.ring) for own in self._each.values())
+        """How many keys are kept, counting one twice that is in both windows."""
+        return min(self._written, self._overall) + int(np.minimum(self._counts, self._each).sum())
+
+    def place(self, device: str) -> int:
+        """The device's place, its own until it is forgotten."""
+        place = self._places.get(device)
+        if place is None:
+            place = self._places[device] = len(self.owners)
+            self.owners.append(device)
+            if place >= len(self._counts):
+                self._grow(max(64, 2 * place))
+        return place
+
+    def _grow(self, size: int) -> None:
+        old = len(self._counts)
+        counts, rings, greatest = self._counts, self._rings, self.greatest
+        self._counts, self._rings = np.zeros(size, np.int64), np.zeros((size, self._each), np.int64)
+        self.greatest = np.full(size, _LEAST)
+        self._counts[:old], self._rings[:old], self.greatest[:old] = counts, rings, greatest
 
     def seen(self, device: str, key: int) -> bool:
         """True if this key of this device came before; remembers it if not."""
-        own = self._each.get(device)
-        if own is None:
-            own = self._begin(device)
-        if key > own.greatest:
-            own.greatest = key
-        elif self._found(own, key):
+        place = self.place(device)
+        if key > self.greatest[place]:
+            self.greatest[place] = key
+        elif self._found(place, key):
             return True
-        ring = own.ring
-        if len(ring) < self._max_each:
-            ring.append(key)
-        else:
-            at = own.at
-            ring[at] = key
-            own.at = (at + 1) % self._max_each
-        self._new.add(key ^ own.salt)
-        if len(self._new) >= self._max_overall:
-            self._turn_over()
+        self._rings[place, self._counts[place] % self._each] = key
+        self._counts[place] += 1
+        self._recent[:, self._written % self._overall] = place, key
+        self._written += 1
         return False
 
-    def _begin(self, device: str) -> _Own:
-        self._begun += 1
-        own = self._each[device] = _Own(hash((device, self._begun)))
-        return own
-
-    def _turn_over(self) -> None:
-        self._old, self._new = self._new, set()
-        self._turn += 1
-
-    def _found(self, own: _Own, key: int) -> bool:
-        """Search both windows. The ring is searched as bytes, many times as fast as number by number; what is found
-        across two numbers is none."""
-        mark = key ^ own.salt
-        if mark in self._new or mark in self._old:
+    def _found(self, place: int, key: int) -> bool:
+        count = int(self._counts[place])
+        ring = self._rings[place, : min(count, self._each)]
+        if (ring == key).any():
             return True
-        kept, sought = own.ring.tobytes(), _packed(key)
-        at = kept.find(sought)
-        while at > 0 and at % _BYTES:
-            at = kept.find(sought, at - at % _BYTES + _BYTES)
-        if at >= 0:
+        recent = self._recent[:, : min(self._written, self._overall)]
+        if (count >= self._each or place < self._restored) and ((recent[1] == key) & (recent[0] == place)).any():
             return True
-        self._settle(own, key)
+        if count % (self._each // 2) == 0:  # now and then look whether the greatest has left both windows
+            self.greatest[place] = max(ring.max(initial=key), recent[1][recent[0] == place].max(initial=key))
         return False
 
-    def _settle(self, own: _Own, key: int) -> None:
-        """The greatest comes down once none of the keys that are still in a window reaches it."""
-        if own.top != own.greatest:  # a greater one has come meanwhile
-            own.top, own.turn, own.since = own.greatest, self._turn, key
-            return
-        own.since = max(own.since, key)
-        if self._turn >= own.turn + 2:  # the marks of all that came up to `turn` are forgotten
-            own.greatest = own.top = max(own.since, *own.ring)
-            own.turn, own.since = self._turn, key
+    def note(self, places: Ints, keys: Ints) -> None:
+        """Remember keys that are each greater than all of its device before, sorted by place."""
+        starts = np.flatnonzero(np.append(True, places[1:] != places[:-1]))
+        counts = np.diff(np.append(starts, len(places)))
+        who, turn = places[starts], np.arange(len(places)) - np.repeat(starts, counts)
+        self._rings[places, (self._counts[places] + turn) % self._each] = keys
+        self._counts[who] += counts
+        self.greatest[who] = keys[starts + counts - 1]
+        last = slice(-self._overall, None)
+        at = (self._written + np.arange(len(keys))[last]) % self._overall
+        self._recent[0, at], self._recent[1, at] = places[last], keys[last]
+        self._written += len(keys)
 
     def forget(self, device: str) -> None:
-        """A deleted device starts anew."""
-        self._each.pop(device, None)
+        """A deleted device starts anew, at another place."""
+        self._places.pop(device, None)
 
     def restore(self, of_each: Mapping[str, bytes], of_all: Iterable[tuple[str, int]]) -> None:
         """What :class:`hub.store.base.Snapshot` has of them, into a window that is new."""
         for device, packed in of_each.items():
-            own = self._begin(device)
-            keys = struct.unpack(f"<{len(packed) // _BYTES}q", packed)
-            own.ring = array("q", keys[-self._max_each :])
-            own.greatest = max(keys, default=_BELOW_ALL)
+            keys, place = np.frombuffer(packed, "<i8"), self.place(device)
+            kept = keys[-self._each :]
+            self._rings[place, : len(kept)], self._counts[place] = kept, len(kept)
+            self.greatest[place] = keys.max(initial=_LEAST)
         for device, key in of_all:
-            own = self._each.get(device) or self._begin(device)
-            own.greatest = max(own.greatest, key)
-            self._new.add(key ^ own.salt)
-            if len(self._new) >= self._max_overall:
-                self._turn_over()
+            place = self.place(device)
+            self.greatest[place] = max(int(self.greatest[place]), key)
+            self._recent[:, self._written % self._overall] = place, key
+            self._written += 1
+        self._restored = len(self.owners)

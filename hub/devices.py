@@ -93,7 +93,7 @@ class Devices:
 
     def by_presence(self) -> dict[str, int]:
         """How many devices are in each presence, zeros included."""
-        counts = Counter(device.presence for device in self._fleet.devices())
+        counts = Counter(device.presence for device in self._fleet.described())
         return {presence: counts[presence] for presence in get_args(Presence)}
 
     async def edit(

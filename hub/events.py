@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import msgspec
 
-from hub.model import Alert, Command, Diagnosis, Presence, Record, Rejection
+from hub.model import Alert, Command, Diagnosis, Presence, Record, Rejection, Sheet
 
 
 class DeviceDiscovered(msgspec.Struct, frozen=True):
@@ -25,10 +27,11 @@ class DeviceDeleted(msgspec.Struct, frozen=True):
 
 
 class ReadingsStored(msgspec.Struct, frozen=True):
-    """One a batch, with all its records in order of arrival."""
+    """One a batch, with all its records: each device's in the order in which they came, in one of the two places."""
 
     records: list[Record]
     at: int
+    sheets: Sequence[Sheet] = ()
 
 
 class PresenceChanged(msgspec.Struct, frozen=True):

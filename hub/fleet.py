@@ -12,26 +12,29 @@ from collections.abc import Iterable, Iterator
 
 import msgspec
 
+from hub.dedupe import Window
+from hub.dialects import Layout
 from hub.errors import NotFound, Rejected
 from hub.events import DeviceChanged, DeviceDiscovered, Event, PresenceChanged
-from hub.model import Availability, Device, EditDevice, Identity, Lapse, Latest, Presence, Record, TwinUpdate
+from hub.model import (
+    Availability,
+    Device,
+    EditDevice,
+    FleetLimits,
+    Identity,
+    Lapse,
+    Latest,
+    Presence,
+    Record,
+    Sheet,
+    TwinUpdate,
+)
+from hub.steady import Bounds, Steady
 
 STATES = 5_000
 """States written with one batch because they are wanted: bounds how long that keeps the loop (some 20 ms)."""
 _NOTHING: list[Event] = []
 """What nearly every record makes happen; nobody adds to it."""
-
-
-class FleetLimits(msgspec.Struct, frozen=True):
-    """Caps, and when silence makes a device stale: ``stale_factor`` times its own rhythm, at least
-    ``stale_minimum_ms``; ``stale_unknown_ms`` for one whose rhythm is not known yet."""
-
-    devices: int = 100_000
-    metrics: int = 256
-    twin_keys: int = 256
-    stale_factor: float = 5.0
-    stale_minimum_ms: int = 15_000
-    stale_unknown_ms: int = 600_000
 
 
 class Fleet:
@@ -47,6 +50,8 @@ class Fleet:
         self._looks: dict[str, int] = {}
         self._silence: list[tuple[int, str]] = []
         self._encoder = msgspec.msgpack.Encoder()
+        self.window = Window()
+        self.steady = Steady(self.window, self._limits)
 
     def __len__(self) -> int:
         return len(self._devices)
@@ -55,20 +60,28 @@ class Fleet:
         return device_id in self._devices
 
     def latest(self, device_id: str, metric: str) -> Latest | None:
-        device = self._devices.get(device_id)
+        device = self.get(device_id)
         return device.metrics.get(metric) if device is not None else None
 
     def get(self, device_id: str) -> Device | None:
-        return self._devices.get(device_id)
+        device = self._devices.get(device_id)
+        if device is not None and device_id in self.steady:
+            self.steady.settle(device)
+        return device
 
     def require(self, device_id: str) -> Device:
         """Raises NotFound."""
-        device = self._devices.get(device_id)
+        device = self.get(device_id)
         if device is None:
             raise NotFound(f"There is no device {device_id[:128]!r}.", "GET /api/devices lists them.")
         return device
 
+    def described(self) -> Iterable[Device]:
+        """All devices as they are called and whether they are there; what they measure may lie behind."""
+        return self._devices.values()
+
     def devices(self) -> Iterable[Device]:
+        self.steady.settle_all(self._devices)
         return self._devices.values()
 
     # -- what messages say ------------------------------------------------------------------------------------
@@ -93,7 +106,7 @@ class Fleet:
         device = Device(identity.device, identity.native_id, identity.dialect, first_seen=now)
         self._devices[device.id] = device
         self._dirty.add(device.id)
-        self._look(device, now + self._patience(device))
+        self._look(device, now + self._limits.patience(device.rhythm))
         return device
 
     def observe(self, record: Record) -> list[Event]:
@@ -103,10 +116,9 @@ class Fleet:
         """
         device = self._devices[record.device]
         metrics, values, ts, quality = device.metrics, record.values, record.ts, record.quality
-        if len(metrics) + len(values) > self._limits.metrics:
-            fresh = values.keys() - metrics.keys()
-            if len(metrics) + len(fresh) > self._limits.metrics:
-                raise Rejected("too_many_metrics", f"A device has at most {self._limits.metrics} metrics.")
+        most = self._limits.metrics
+        if len(metrics) + len(values) > most and len(metrics.keys() | values.keys()) > most:
+            raise Rejected("too_many_metrics", f"A device has at most {most} metrics.")
         self._behind.setdefault(device.id, self._cursor)
         retained = quality == "retained"
         for name, value in values.items():
@@ -115,6 +127,16 @@ class Fleet:
             if latest is None or (not retained and (ts >= latest.ts or latest.ts > record.received)):
                 metrics[name] = Latest(value, ts, quality)
         return _NOTHING if retained else self._heard(device, record)
+
+    def let_in(self, topic: str, layout: Layout, device: Device, bounds: Bounds) -> None:
+        self.steady.offer(topic, layout, device, self._looks[device.id], bounds)
+
+    def take_sheet(self, sheet: Sheet) -> None:
+        """What was taken up for :attr:`steady` devices, which are online and stay so."""
+        for name in sheet.devices():
+            self._behind.setdefault(name, self._cursor)
+        for name, due in self.steady.take_quicker():
+            self._look(self._devices[name], due)
 
     def lapse(self, lapse: Lapse) -> list[Event]:
         """A value is not known any more: the last one stands, and says so."""
@@ -150,7 +172,7 @@ class Fleet:
             return
         # It has turned out faster than was thought, so its silence may have to be looked at earlier.
         device.rhythm = interval if rhythm is None else rhythm + 0.2 * (interval - rhythm)
-        if device.presence == "online" and (due := now + self._patience(device)) < self._looks[device.id]:
+        if device.presence == "online" and (due := now + self._limits.patience(device.rhythm)) < self._looks[device.id]:
             self._look(device, due)
 
     def available(self, availability: Availability) -> list[Event]:
@@ -172,7 +194,7 @@ class Fleet:
         device.presence = presence
         self._dirty.add(device.id)
         if presence == "online":
-            self._look(device, now + self._patience(device))
+            self._look(device, now + self._limits.patience(device.rhythm))
         return [PresenceChanged(device.id, presence, now)]
 
     def twin(self, update: TwinUpdate, now: int) -> list[Event]:
@@ -186,10 +208,7 @@ class Fleet:
                 side[key] = value
         if len(side) > self._limits.twin_keys:
             raise Rejected("too_many_metrics", f"A twin has at most {self._limits.twin_keys} keys a side.")
-        if update.side == "desired":
-            device.desired = side
-        else:
-            device.reported = side
+        setattr(device, update.side, side)
         self._dirty.add(device.id)
         return [DeviceChanged(device.id, now)]
 
@@ -202,11 +221,11 @@ class Fleet:
             return events
         while self._silence and self._silence[0][0] <= now:
             looked, device_id = heapq.heappop(self._silence)
-            device = self._devices.get(device_id)
+            device = self.get(device_id)
             if device is None or device.presence != "online" or self._looks[device_id] != looked:
                 continue
             heard = max(device.last_seen or device.first_seen, listening_since)
-            due = heard + self._patience(device)
+            due = heard + self._limits.patience(device.rhythm)
             if due <= now:
                 events += self._turn(device, "stale", now)
             else:
@@ -216,12 +235,8 @@ class Fleet:
     def _look(self, device: Device, due: int) -> None:
         """Look at its silence at ``due``; an earlier appointment is void."""
         self._looks[device.id] = due
+        self.steady.look(device.id, due)
         heapq.heappush(self._silence, (due, device.id))
-
-    def _patience(self, device: Device) -> int:
-        if device.rhythm is None:
-            return self._limits.stale_unknown_ms
-        return int(max(self._limits.stale_minimum_ms, self._limits.stale_factor * device.rhythm))
 
     def edit(self, edit: EditDevice) -> list[Event]:
         """Raises NotFound."""
@@ -237,7 +252,7 @@ class Fleet:
 
     def delete(self, device_id: str) -> None:
         """Raises NotFound."""
-        self.require(device_id)
+        self.steady.forget(self.require(device_id))
         del self._devices[device_id], self._looks[device_id]
         self._dirty.discard(device_id)
         self._behind.pop(device_id, None)
@@ -263,7 +278,7 @@ class Fleet:
         states: dict[str, bytes] = {}
         for name in sorted(names):  # in order, so that neighbours share the pages that a database has to write
             self._behind.pop(name, None)
-            device = self._devices[name]
+            device = self.require(name)
             device.upto = cursor
             states[name] = self._encoder.encode(device)
         self._dirty, self._cursor = set(), cursor
@@ -276,11 +291,10 @@ class Fleet:
         for state in states:
             device = decode(state)
             self._devices[device.id] = device
-            self._look(device, now + self._patience(device))
+            self._look(device, now + self._limits.patience(device.rhythm))
 
     def missed(self, records: Iterable[tuple[int, Record]]) -> Iterator[Record]:
         """Those of the numbered records that the restored states do not know yet."""
         for number, record in records:
-            device = self._devices.get(record.device)
-            if device is not None and number > device.upto:
+            if (device := self._devices.get(record.device)) is not None and number > device.upto:
                 yield record

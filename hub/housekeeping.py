@@ -38,7 +38,7 @@ async def run_retention(store: Store, kept: Kept, fleet: Fleet, now: Callable[[]
     """Every ten minutes remove what is older than it is kept, slice by slice."""
     while True:
         try:
-            while await store.expire(retentions(kept, fleet.devices(), now())):
+            while await store.expire(retentions(kept, fleet.described(), now())):
                 await asyncio.sleep(0.05)
         except StoreError as error:
             log.warning("old history could not be removed now, it will be tried again: %s", error)

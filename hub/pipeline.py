@@ -85,6 +85,7 @@ class Pipeline:
         while not self._inbox.drained or self._batch.filled:
             await self._filled.wait()
             self._filled.clear()
+            self._decider.flush(self._batch)
             batch, self._batch = self._batch, Batch()
             self._taken.set()
             await self._finish(batch)
@@ -104,18 +105,27 @@ class Pipeline:
         for command in batch.sending:
             self._on_command(command)
         batch.answer()
-        if batch.records:
-            batch.events.append(ev.ReadingsStored(batch.records, self._now()))
+        if batch.records or batch.sheets:
+            batch.events.append(ev.ReadingsStored(batch.records, self._now(), batch.sheets))
         if batch.events:
             self._bus.publish(batch.events)
 
     def _delta(self, batch: Batch) -> Delta | None:
         """What is to be written; None if nothing is (a tick that changed nothing)."""
-        cursor = self._cursor + len(batch.records)
+        cursor = self._cursor + len(batch.records) + sum(map(len, batch.sheets))
         states, checkpoint = self._decider.states(cursor, self._store.wanted)
         activity = [line for event in batch.events if (line := narrate(event, self._fleet.get)) is not None]
         alerts = batch.alerts()
-        changed = (batch.records, states, batch.deleted, alerts, batch.diagnoses, batch.rejections, activity)
+        changed = (
+            batch.records,
+            batch.sheets,
+            states,
+            batch.deleted,
+            alerts,
+            batch.diagnoses,
+            batch.rejections,
+            activity,
+        )
         if not any(changed) and not batch.commands and not batch.learnt:
             return None
         self._cursor = cursor
@@ -123,6 +133,7 @@ class Pipeline:
             cursor=cursor,
             checkpoint=checkpoint,
             records=batch.records,
+            sheets=batch.sheets,
             states=states,
             deleted=batch.deleted,
             alerts=alerts,

@@ -15,9 +15,8 @@ from hub.config import Ai, Settings, revealed, split_address
 from hub.credentials import Credentials
 from hub.dialects import Roots, parse_mappings, reserved
 from hub.errors import InUse
-from hub.fleet import FleetLimits
 from hub.install import Install
-from hub.model import Rule
+from hub.model import FleetLimits, Rule
 from hub.mqtt.access import HUB, Access, AccessFiles
 from hub.mqtt.link import LinkSettings
 from hub.resources import config_dir, web_dir

@@ -18,7 +18,7 @@ FLOORS = tuple(
     frozenset(names.split())
     for names in (
         "model events errors",
-        "topics dedupe activity dialects control fleet rules insight",
+        "topics dedupe activity dialects control steady fleet rules insight",
         "config resources install inbox batch bus runs qr mqtt store tables ai uploads worker notify metrics usage",
         "committing decider pipeline outbox sender devices alerts commands twins credentials housekeeping archive "
         "transfer tools investigation prompts diagnosis assistant analysis book",
@@ -34,6 +34,8 @@ NEIGHBOURS = {
     "decider": {"committing"},
     "dialects": {"topics"},
     "control": {"dialects"},
+    "steady": {"dedupe", "dialects"},
+    "fleet": {"dedupe", "dialects", "steady"},
     "assistant": {"tools"},
     "diagnosis": {"investigation", "prompts"},
     "app": {"assembly"},

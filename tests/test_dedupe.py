@@ -66,11 +66,11 @@ def test_a_device_that_counts_anew_is_heard_and_what_it_says_again_is_told():
 @pytest.mark.parametrize("before", [0, 8])
 def test_greater_numbers_of_before_are_told_for_as_long_as_they_are_remembered(before):
     """Also once the device's own window has none of them: those of all have them still."""
-    window = Window(overall=4, each=3)
+    window = Window(overall=5, each=3)
     assert not any(window.seen("x", number) for number in range(before))
     assert not any(window.seen("d", number) for number in (100, 1, 2, 3, 4))
     assert window.seen("d", 100)
-    window = Window(overall=4, each=3)
+    window = Window(overall=6, each=3)
     assert not any(window.seen("x", number) for number in range(before))
     assert not any(window.seen(device, number) for device, number in (("d", 100), ("d", 1), ("o", 1), ("o", 2)))
     assert not any(window.seen("d", number) for number in (50, 2, 3, 4, 5))

@@ -4,8 +4,8 @@ import pytest
 
 from hub.errors import NotFound, Rejected
 from hub.events import DeviceDiscovered, PresenceChanged
-from hub.fleet import Fleet, FleetLimits
-from hub.model import Availability, EditDevice, Identity, Info, Record, TwinUpdate
+from hub.fleet import Fleet
+from hub.model import Availability, EditDevice, FleetLimits, Identity, Info, Record, TwinUpdate
 
 T0 = 1_795_386_000_000
 LISTENING = 0

@@ -27,6 +27,8 @@ from store_words import T0, all_of, by_hand, delta, older, record
 ROOT = Path(__file__).parent.parent
 OLD_POINTS = 256
 """In a full chunk of format 5."""
+FIRST_ROLLED = schema.MIGRATIONS.index(schema.ROLLED) + 1
+"""The first format that had closed chunks in the rollups."""
 VALUES: tuple[Any, ...] = (71.5, 1 / 3, -1.7e308, True, False, "auto\0 “x”", "")
 
 

@@ -134,6 +134,10 @@ class Broadcaster:
                 case ev.ReadingsStored():
                     columns.read(event.records)
                     read.update((record.device, None) for record in event.records)
+                    for sheet in event.sheets:
+                        devices = sheet.devices()
+                        columns.read_sheet(devices, sheet.names)
+                        read.update(dict.fromkeys(devices))
                 case ev.DeviceDiscovered() | ev.DeviceChanged():
                     columns.described(event.device)
                     changed[event.device] = None

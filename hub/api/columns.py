@@ -71,6 +71,16 @@ class Columns:
             else:
                 metrics.update(record.values)
 
+    def read_sheet(self, devices: Iterable[str], names: tuple[str, ...]) -> None:
+        """All of these devices have told these metrics."""
+        dirty = self._dirty
+        for device in devices:
+            metrics = dirty.get(device)
+            if metrics is None:
+                dirty[device] = set(names)
+            else:
+                metrics.update(names)
+
     def touched(self, device_id: str) -> None:
         """Its presence or severity changed."""
         self._dirty.setdefault(device_id, set())

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import heapq
 import time
-from operator import attrgetter
+from operator import itemgetter
 
 from hub.api.broadcast import Broadcaster
 from hub.api.flow_shapes import BusyShape, FlowShape
@@ -38,12 +38,11 @@ class Busiest:
     def __call__(self) -> list[BusyShape]:
         now = time.monotonic()
         if self._looked is None or now - self._looked >= LOOK_S:
-            speaking = (each for each in self._fleet.devices() if each.rhythm and each.presence == "online")
-            found = heapq.nsmallest(BUSIEST, speaking, key=attrgetter("rhythm"))
+            online = (each for each in self._fleet.described() if each.presence == "online")
+            speaking = ((rhythm, each) for each in online if (rhythm := self._fleet.steady.rhythm(each)))
             self._found = [
-                {"device_id": each.id, "name": each.display_name, "rate": round(1_000 / each.rhythm, 2)}
-                for each in found
-                if each.rhythm
+                {"device_id": each.id, "name": each.display_name, "rate": round(1_000 / rhythm, 2)}
+                for rhythm, each in heapq.nsmallest(BUSIEST, speaking, key=itemgetter(0))
             ]
             self._looked = now
         return self._found

@@ -10,12 +10,14 @@ import msgspec
 from hub.dialects.base import Change, Dialect, Effect, Publish, Reply, Result, Subscribe, Unsubscribe, View
 from hub.dialects.homeassistant import HomeAssistantDialect, fill
 from hub.dialects.homie import HomieDialect
+from hub.dialects.layouts import Layout, key_of_seq
 from hub.dialects.mapping import MappingDialect, Trial, parse_mappings, try_out
 from hub.dialects.native import NativeDialect
 from hub.dialects.payload import rejection
 from hub.dialects.shelly import ShellyDialect
 from hub.dialects.sparkplug import SparkplugDialect
 from hub.dialects.tasmota import TasmotaDialect
+from hub.dialects.times import DAY, LATE
 from hub.dialects.zigbee2mqtt import Zigbee2MqttDialect
 from hub.model import Mapping
 
@@ -69,12 +71,15 @@ def greetings(roots: Roots) -> list[Publish]:
 
 
 __all__ = [
+    "DAY",
     "DIALECTS",
+    "LATE",
     "Change",
     "Dialect",
     "Effect",
     "HomeAssistantDialect",
     "HomieDialect",
+    "Layout",
     "MappingDialect",
     "NativeDialect",
     "Publish",
@@ -91,6 +96,7 @@ __all__ = [
     "Zigbee2MqttDialect",
     "fill",
     "greetings",
+    "key_of_seq",
     "parse_mappings",
     "rejection",
     "reserved",

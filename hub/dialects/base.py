@@ -7,6 +7,7 @@ from typing import Protocol
 
 import msgspec
 
+from hub.dialects.layouts import Layout
 from hub.model import Availability, Identity, Lapse, Latest, RawMessage, Record, Rejection, TwinUpdate
 
 
@@ -64,6 +65,8 @@ class Result(msgspec.Struct, frozen=True):
     effects: Sequence[Effect] = ()
     rejections: Sequence[Rejection] = ()
     lapses: Sequence[Lapse] = ()
+    layout: Layout | None = None
+    """How a lone record was written, where all that is written so on this topic reads alike."""
 
 
 class View(Protocol):

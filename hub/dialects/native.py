@@ -14,8 +14,8 @@ from typing import Any
 import msgspec
 
 from hub.dialects.base import Change, Effect, Reply, Result, View
+from hub.dialects.layouts import Layout, Layouts, key_of_seq
 from hub.dialects.payload import metric_name, parse_json, parse_object, plain, rejection, scalar
-from hub.dialects.shapes import Shape, Shapes
 from hub.dialects.times import when
 from hub.dialects.units import spell
 from hub.errors import Rejected
@@ -35,17 +35,17 @@ _names: set[str] = set()
 
 
 class Address:
-    """Which device a topic is about, and what of it. ``shape`` is how its telemetry was written last, as far as that
+    """Which device a topic is about, and what of it. ``layout`` is how its telemetry was written last, as far as that
     is familiar; one that keeps changing it (``surprises``) is read without."""
 
-    __slots__ = ("device", "kind", "metric", "native_id", "shape", "surprises")
+    __slots__ = ("device", "kind", "layout", "metric", "native_id", "surprises")
 
     def __init__(self, device: str, native_id: str, kind: str, metric: str | None) -> None:
         self.device = device
         self.native_id = native_id
         self.kind = kind
         self.metric = metric
-        self.shape: Shape | None = None
+        self.layout: Layout | None = None
         self.surprises = 0
 
 
@@ -58,7 +58,7 @@ class NativeDialect:
         self.root = root
         self._prefix = root + "/"
         self._addresses: dict[str, Address] = {}
-        self._shapes = Shapes()
+        self._layouts = Layouts()
 
     @property
     def filters(self) -> Sequence[str]:
@@ -112,13 +112,13 @@ class NativeDialect:
             ts, quality = when(None, message.received, retained=message.retained)
             plainly = (Record(address.device, ts, message.received, values, quality),)
             return Result(records=plainly if values else (), identities=identities)
-        if address.shape is not None and (record := _familiar(message, address, address.shape)) is not None:
-            return Result((record,), identities)
+        if address.layout is not None and (record := _familiar(message, address, address.layout)) is not None:
+            return Result((record,), identities, layout=address.layout)
         body = parse_json(message.payload)
         if type(body) is dict:
             record = _record(message, address, body)
             if address.surprises < MAX_SURPRISES:
-                address.shape = self._shapes.of(body, record.values)
+                address.layout = self._layouts.of(body, record.values)
             return Result((record,), identities)
         if type(body) is not list:
             raise Rejected("bad_value", 'Telemetry is an object like {"temperature": 21.5}, or a list of these.')
@@ -142,16 +142,16 @@ def _items(message: RawMessage, address: Address, body: list[Any]) -> tuple[list
     return records, rejected
 
 
-def _familiar(message: RawMessage, address: Address, shape: Shape) -> Record | None:
-    """What :func:`_record` would make of it, without looking at each value; None where it has another shape."""
-    read = shape.read(message.payload)
+def _familiar(message: RawMessage, address: Address, layout: Layout) -> Record | None:
+    """What :func:`_record` would make of it, without looking at each value; None where it has another layout."""
+    read = layout.read(message.payload)
     if read is None:
-        address.shape = None
+        address.layout = None
         address.surprises += 1
         return None
     values, said, seq = read
     ts, quality = when(said, message.received, retained=message.retained)
-    key = None if seq is None else _key_of_seq(seq, zlib.crc32(message.payload))
+    key = None if seq is None else key_of_seq(seq, zlib.crc32(message.payload))
     return Record(address.device, ts, message.received, values, quality, key)
 
 
@@ -211,11 +211,7 @@ def _key(body: dict[str, Any], payload: bytes, check: int | None) -> int | None:
         return None
     if type(seq) is not int or abs(seq) > 2**63:
         raise Rejected("bad_value", "seq must be an integer.")
-    return _key_of_seq(seq, zlib.crc32(payload) if check is None else check & 0xFFFF_FFFF)
-
-
-def _key_of_seq(seq: int, check: int) -> int:
-    return (seq & 0x7FFF_FFFF) << 32 | check
+    return key_of_seq(seq, zlib.crc32(payload) if check is None else check & 0xFFFF_FFFF)
 
 
 def _status(message: RawMessage, address: Address) -> Availability:

@@ -12,6 +12,7 @@ from hub.model.conversation import Chart, Conversation, Extra, Proposal, Source,
 from hub.model.device import (
     Availability,
     Device,
+    FleetLimits,
     Identity,
     Info,
     Latest,
@@ -43,8 +44,10 @@ from hub.model.quote import Quote
 from hub.model.reading import Gap, Lapse, Mark, Page, Point, Quality, Reading, Record, Series, SeriesQuery, Shape, Value
 from hub.model.rule import Condition, Equals, NoData, RateOfChange, Rule, Scope, Threshold
 from hub.model.run import Op, RunStep
+from hub.model.sheet import NO_KEY, Sheet
 
 __all__ = [
+    "NO_KEY",
     "SEVERITIES",
     "Acknowledge",
     "Activity",
@@ -70,6 +73,7 @@ __all__ = [
     "Evidence",
     "Extra",
     "Fact",
+    "FleetLimits",
     "Form",
     "Gap",
     "Identity",
@@ -107,6 +111,7 @@ __all__ = [
     "SeriesQuery",
     "Severity",
     "Shape",
+    "Sheet",
     "Source",
     "Step",
     "Threshold",

@@ -137,3 +137,21 @@ class Device(msgspec.Struct):
 
     def unit(self, metric: str | None) -> str | None:
         return self.info.units.get(metric) if metric else None
+
+
+class FleetLimits(msgspec.Struct, frozen=True):
+    """Caps, and when silence makes a device stale: ``stale_factor`` times its own rhythm, at least
+    ``stale_minimum_ms``; ``stale_unknown_ms`` for one whose rhythm is not known yet."""
+
+    devices: int = 100_000
+    metrics: int = 256
+    twin_keys: int = 256
+    stale_factor: float = 5.0
+    stale_minimum_ms: int = 15_000
+    stale_unknown_ms: int = 600_000
+
+    def patience(self, rhythm: float | None) -> int:
+        """For how long a device may be silent whose usual interval is ``rhythm``; both in ms."""
+        if rhythm is None:
+            return self.stale_unknown_ms
+        return int(max(self.stale_minimum_ms, self.stale_factor * rhythm))

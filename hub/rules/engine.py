@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import hashlib
 import heapq
-from collections.abc import Callable, Iterable
-from fnmatch import fnmatchcase
+import math
+from collections.abc import Callable, Iterable, Sequence
 
 import msgspec
 
@@ -18,15 +18,8 @@ from hub.events import AlertAcknowledged, AlertCleared, AlertRaised, Event
 from hub.model import SEVERITIES, Acknowledge, Alert, Device, NoData, Record, Rule, Severity, Threshold, Value, Watch
 from hub.rules.conditions import breached
 from hub.rules.lifecycle import Input, after
+from hub.rules.plan import Plan, fits, plan_of
 from hub.rules.words import message
-
-
-class Plan(msgspec.Struct, frozen=True):
-    """The rules that watch one kind of device, ready for use: by watch key, by metric, and those for silence."""
-
-    keys: dict[str, Rule]
-    by_metric: dict[str, tuple[tuple[Rule, str], ...]]
-    silence: tuple[tuple[NoData, str], ...]
 
 
 class Engine:
@@ -52,6 +45,24 @@ class Engine:
         if not ids:
             return "ok"
         return max((self.open[i].severity for i in ids), key=SEVERITIES.index)
+
+    def calm(self, device: Device, metrics: Sequence[str]) -> tuple[list[float], list[float]] | None:
+        """The least and the greatest value of each of these metrics by which no rule is moved, as long as nothing
+        else happens to the device; None where every value may move one, or one is moving now."""
+        plan, watches = self._plan(device), device.watches
+        if any(key not in watches or watches[key].due is None for _, key in plan.silence):
+            return None
+        least, most = [-math.inf] * len(metrics), [math.inf] * len(metrics)
+        for place, metric in enumerate(metrics):
+            for rule, key in plan.by_metric.get(metric, ()):
+                condition, watch = rule.condition, watches.get(key)
+                if not isinstance(condition, Threshold) or (watch and (watch.since is not None or watch.alert)):
+                    return None
+                if condition.above is not None:
+                    most[place] = min(most[place], condition.above)
+                else:
+                    least[place] = max(least[place], condition.below or 0.0)
+        return least, most
 
     # -- what happens -----------------------------------------------------------------------------------------
 
@@ -259,32 +270,13 @@ class Engine:
     def _plan(self, device: Device) -> Plan:
         plan = self._plans.get(device.id)
         if plan is None:
-            rules = tuple(rule for rule in self.rules if _fits(rule, device))
+            rules = tuple(rule for rule in self.rules if fits(rule, device))
             ids = tuple(rule.id for rule in rules)
             plan = self._shared.get(ids)
             if plan is None:
-                plan = self._shared[ids] = _plan_of(rules)
+                plan = self._shared[ids] = plan_of(rules)
             self._plans[device.id] = plan
         return plan
-
-
-def _plan_of(rules: tuple[Rule, ...]) -> Plan:
-    keys = {f"{rule.id}/{rule.metric or ''}": rule for rule in rules}
-    by_metric: dict[str, list[tuple[Rule, str]]] = {}
-    for key, rule in keys.items():
-        if rule.metric is not None:
-            by_metric.setdefault(rule.metric, []).append((rule, key))
-    silence = tuple((rule.condition, key) for key, rule in keys.items() if isinstance(rule.condition, NoData))
-    return Plan(keys, {metric: tuple(pairs) for metric, pairs in by_metric.items()}, silence)
-
-
-def _fits(rule: Rule, device: Device) -> bool:
-    scope = rule.scope
-    if scope.devices and not any(fnmatchcase(device.id, pattern) for pattern in scope.devices):
-        return False
-    if scope.models and not any(fnmatchcase(device.info.model or "", pattern) for pattern in scope.models):
-        return False
-    return not scope.labels or any(label in scope.labels for label in device.display_labels)
 
 
 def _alert_id(rule: Rule, device: Device, since: int) -> str:

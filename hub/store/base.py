@@ -24,16 +24,18 @@ from hub.model import (
     Rejection,
     Series,
     SeriesQuery,
+    Sheet,
 )
 from hub.store.library import Library
 
 
 class Delta(msgspec.Struct, frozen=True):
-    """What one batch changes. ``cursor`` is the number of the last record ever committed after this batch, so record
-    ``i`` of ``records`` has the number ``cursor - len(records) + 1 + i``. ``states`` are encoded devices by id, made
-    before the commit so that a retry writes the very same bytes. The kept state of any other device lacks at most what
-    the records after ``checkpoint`` tell (None: after this delta); see :attr:`Store.wanted`. ``deleted`` devices go
-    with all their history, before anything else in the delta is written."""
+    """What one batch changes. ``cursor`` is the number of the last record ever committed after this batch, so the first
+    of its ``count`` records, those in ``records`` and then those in ``sheets``, has the number ``cursor - count + 1``.
+    ``states`` are encoded devices by id, made before the commit so that a retry writes the very same bytes. The kept
+    state of any other device lacks at most what the records after ``checkpoint`` tell (None: after this delta); see
+    :attr:`Store.wanted`. ``deleted`` devices go with all their history, before anything else in the delta is written.
+    """
 
     cursor: int
     records: Sequence[Record] = ()
@@ -47,6 +49,17 @@ class Delta(msgspec.Struct, frozen=True):
     checkpoint: int | None = None
     learnt: dict[tuple[str, str], bytes | None] = {}
     """What dialects have to know to read later messages, by ``(dialect, key)``; None forgets it."""
+    sheets: Sequence[Sheet] = ()
+
+    @property
+    def count(self) -> int:
+        return len(self.records) + sum(map(len, self.sheets))
+
+    @property
+    def oldest(self) -> int | None:
+        """When the first of its records had come."""
+        first = [record.received for record in self.records[:1]]
+        return min(first + [int(sheet.received.min()) for sheet in self.sheets], default=None)
 
 
 class Snapshot(msgspec.Struct, frozen=True):

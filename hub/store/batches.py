@@ -8,9 +8,8 @@ from collections.abc import Iterator, Mapping, Sequence
 import msgspec
 import numpy as np
 
-from hub.model import Quality, Record, Value
-from hub.store.columns import QUALITIES, Columns, coded
-from hub.store.columns import QUALITY_CODES as CODES
+from hub.model import Record
+from hub.store.columns import QUALITIES, Columns
 
 _BATCHES = """SELECT json_group_array(json_array(id, hex(body)))
     FROM (SELECT id, body FROM batch WHERE id BETWEEN ? AND ? ORDER BY id LIMIT ?)"""
@@ -51,54 +50,6 @@ class Batch(msgspec.Struct, array_like=True, frozen=True, gc=False):
 _encode = msgspec.msgpack.Encoder().encode
 _decode = msgspec.msgpack.Decoder(Batch).decode
 _decode_rows = msgspec.json.Decoder(list[tuple[int, str]]).decode
-
-
-class Draft:
-    """A batch being gathered, record by record. ``firsts`` has each record's first series; 0, which none is, where a
-    record has no values."""
-
-    def __init__(self) -> None:
-        self.ts: list[int] = []
-        self.received: list[int] = []
-        self.counts: list[int] = []
-        self.qualities: list[Quality] = []
-        self.firsts: list[int] = []
-        self.series: list[int] = []
-        self.values: list[Value] = []
-
-    def add(self, record: Record, series: Sequence[int]) -> None:
-        """``series`` are the numbers of its metrics, in their order."""
-        values = record.values.values()
-        self.ts.append(record.ts)
-        self.received.append(record.received)
-        self.counts.append(len(series))
-        self.qualities.append(record.quality)
-        self.firsts.append(series[0] if series else 0)
-        self.series += series
-        self.values += values
-
-    def batch(self) -> Batch | None:
-        """None where nothing was measured. Raises OverflowError for a time beyond 64 bits."""
-        value, kind, texts = coded(self.values)
-        series, counts = np.array(self.series, np.uint32), np.array(self.counts, np.uint32)
-        finite = np.isfinite(value)
-        if not finite.all():  # the dialects refuse them; a rule or a chart could do nothing with one
-            owner = np.repeat(np.arange(len(counts)), counts)[finite]
-            counts = np.bincount(owner, minlength=len(counts)).astype(np.uint32)
-            series, value, kind = series[finite], value[finite], None if kind is None else kind[finite]
-        if not len(series):
-            return None
-        good = set(self.qualities) == {"good"}
-        return Batch(
-            np.array(self.ts, "<i8").tobytes(),
-            counts.astype("<u4").tobytes(),
-            series.astype("<u4").tobytes(),
-            value.astype("<f8").tobytes(),
-            b"" if good else bytes([CODES[quality] for quality in self.qualities]),
-            b"" if kind is None else kind.tobytes(),
-            tuple(texts),
-            np.array(self.received, "<i8").tobytes(),
-        )
 
 
 def write_batch(connection: sqlite3.Connection, number: int, batch: Batch) -> Columns:

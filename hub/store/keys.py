@@ -90,21 +90,19 @@ class Keys:
     def _count(self) -> int:
         return int(self._connection.execute("SELECT coalesce(sum(count), 0) FROM key_log").fetchone()[0])
 
-    def write(self, delta: Delta, first: Sequence[int], gone: Sequence[int]) -> None:
-        """In the transaction of the commit. ``first`` has the number of each record's first series, ``gone`` those of
-        the series that the deleted devices had."""
+    def write(self, delta: Delta, firsts: Ints, keys: Ints, gone: Sequence[int]) -> None:
+        """In the transaction of the commit. ``firsts`` has the number of the first series of each record that has a
+        key, ``gone`` those of the series that the deleted devices had."""
         for device in delta.deleted:
             self._connection.execute("DELETE FROM device_keys WHERE device = ?", (device,))
             if self._fold is not None:
                 self._fold.deleted.add(device)
-        keys = [record.key for record in delta.records if record.key is not None]
-        if not keys and not gone:
+        if not len(keys) and not gone:
             return
-        if len(keys) < len(first):
-            first = [number for number, one in zip(first, delta.records, strict=True) if one.key is not None]
+        void = packed_numbers(gone) if gone else None
         self._connection.execute(
             "INSERT INTO key_log (cursor, count, gone, series, keys) VALUES (?, ?, ?, ?, ?)",
-            (delta.cursor, len(keys), packed_numbers(gone) if gone else None, packed_numbers(first), packed_keys(keys)),
+            (delta.cursor, len(keys), void, packed_numbers(firsts), packed_keys(keys)),
         )
         self.waiting += len(keys)
 

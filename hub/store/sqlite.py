@@ -81,7 +81,7 @@ class SqliteStore:
         self._pace = Pace(writer.log)
         self._fold_failed = False
         self._next_look = 0.0
-        self._wanted = 0
+        self.wanted = 0
 
     @classmethod
     def open(cls, directory: Path) -> SqliteStore:
@@ -97,10 +97,6 @@ class SqliteStore:
         except StoreCorrupt:
             damaged = set_aside(path)
             return cls(path, _open_writer(path), damaged)
-
-    @property
-    def wanted(self) -> int:
-        return self._wanted
 
     async def load(self) -> Snapshot:
         return await self._read(queries.load)
@@ -120,8 +116,8 @@ class SqliteStore:
             if is_due(writer.log.upto(writer.checkpoint), writer.series):
                 self._pace = Pace(writer.log)
                 self._folding = self._later(self._fold)
-            elif self._wanted <= writer.checkpoint and is_due(len(writer.log), writer.series):
-                self._wanted = writer.log.newest
+            elif self.wanted <= writer.checkpoint and is_due(len(writer.log), writer.series):
+                self.wanted = writer.log.newest
         while is_pressing(writer.log, writer.series) and self._fold_slice():
             pass
         if time.monotonic() >= self._next_look:
@@ -218,7 +214,7 @@ class SqliteStore:
         newest = max(retention.raw for retention in retentions)
         for _ in range(2):  # a fold under way may have begun before the points in question came
             if await self._write(log_is_due, self._writer.connection, newest):
-                self._wanted = max(self._wanted, self._writer.log.newest)
+                self.wanted = max(self.wanted, self._writer.log.newest)
                 await self.tidy()
         return await self._write(expire_slice, self._writer.connection, retentions)
 

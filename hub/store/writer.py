@@ -7,17 +7,19 @@ from __future__ import annotations
 
 import hashlib
 import sqlite3
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 
 import msgspec
 
 from hub.errors import StoreError
 from hub.store.base import Delta
-from hub.store.batches import Draft, write_batch
+from hub.store.batches import write_batch
 from hub.store.connection import insert, transaction
+from hub.store.draft import Draft
 from hub.store.keys import Keys
 from hub.store.log import Log
+from hub.store.numbering import Numbering
 
 # A dropped series keeps its number until its readings are gone: they must not turn up under another's.
 _NEXT_SERIES = "SELECT 1 + coalesce(max(id), 0) FROM (SELECT id FROM series UNION ALL SELECT id FROM dropped_series)"
@@ -36,6 +38,7 @@ class Writer:
         for number, device, metric in connection.execute("SELECT id, device, metric FROM series"):
             self._series.setdefault(device, {})[metric] = number
         self._next_series: int = connection.execute(_NEXT_SERIES).fetchone()[0]
+        self._numbering = Numbering()
         self.keys = Keys(connection, lambda: len(self._series))
 
     @property
@@ -45,7 +48,7 @@ class Writer:
 
     def write(self, epoch: int, delta: Delta) -> None:
         """Write one delta durably; see :meth:`hub.store.base.Store.commit`."""
-        digest = None if delta.records else hashlib.blake2b(msgspec.msgpack.encode(delta), digest_size=16).digest()
+        digest = None if delta.count else hashlib.blake2b(msgspec.msgpack.encode(delta), digest_size=16).digest()
         fresh: dict[str, dict[str, int]] = {device: {} for device in delta.deleted}
         logged = False
         try:
@@ -58,7 +61,7 @@ class Writer:
                 batch = draft.batch()
                 points = None if batch is None else write_batch(self.connection, delta.cursor, batch)
                 gone = [number for device in delta.deleted for number in self._series.get(device, {}).values()]
-                self.keys.write(delta, draft.firsts, gone)
+                self.keys.write(delta, *draft.keyed(), gone)
                 self._write_the_rest(delta)
                 checkpoint = delta.cursor if delta.checkpoint is None else delta.checkpoint
                 self.connection.execute(
@@ -74,6 +77,7 @@ class Writer:
             raise
         self.checkpoint = checkpoint
         # Only now: a transaction that failed has taken its new series back.
+        self._numbering.keep()
         for device in delta.deleted:
             self._series.pop(device, None)
         for device, ids in fresh.items():
@@ -82,7 +86,7 @@ class Writer:
 
     @contextmanager
     def adding(self, names: Sequence[tuple[str, str]]) -> Iterator[dict[tuple[str, str], int]]:
-        """The numbers of series, ``(device, metric)``; new ones are known for good once the block has ended well."""
+        """The numbers of series, ``(device, metric)``; new ones are known for good once the sheet has ended well."""
         new = [(device, metric) for device, metric in names if metric not in self._series.get(device, {})]
         fresh = dict(zip(new, range(self._next_series, self._next_series + len(new)), strict=True))
         yield {name: fresh.get(name) or self._series[name[0]][name[1]] for name in names}
@@ -103,11 +107,11 @@ class Writer:
             raise StoreError(
                 f"This hub's turn (epoch {epoch}) is over: epoch {newest} has written.", "Restart this hub."
             )
-        if not delta.records:
+        if not delta.count:
             return delta.cursor < cursor or (delta.cursor == cursor and digest == last)
         if delta.cursor <= cursor:
             return True
-        if delta.cursor - len(delta.records) < cursor:
+        if delta.cursor - delta.count < cursor:
             raise StoreError("A batch overlaps the one before it.", "Please report it with the log.")
         return False
 
@@ -125,22 +129,26 @@ class Writer:
 
     def _draft(self, delta: Delta, fresh: dict[str, dict[str, int]]) -> Draft:
         """The readings as a row of the log has them; ``fresh`` gets the series that are new, with their rows."""
-        draft = Draft()
-        deleted = set(delta.deleted)
+        draft, deleted = Draft(), set(delta.deleted)
         new: list[tuple[int, str, str]] = []
-        for record in delta.records:
-            device, values = record.device, record.values
+
+        def numbers(device: str, metrics: Iterable[str]) -> list[int]:
             known = {} if device in deleted else self._series.get(device, {})
             try:
-                series = [*map(known.__getitem__, values)]
+                return [*map(known.__getitem__, metrics)]
             except KeyError:
                 own = fresh.setdefault(device, {})
-                for metric in values:
+                for metric in metrics:
                     if metric not in known and metric not in own:
                         own[metric] = self._next_series + len(new)
                         new.append((own[metric], device, metric))
-                series = [known.get(metric) or own[metric] for metric in values]
-            draft.add(record, series)
+                return [known.get(metric) or own[metric] for metric in metrics]
+
+        for record in delta.records:
+            draft.add(record, numbers(record.device, record.values))
+        self._numbering.begin()
+        for sheet in delta.sheets:
+            draft.add_sheet(sheet, self._numbering.of(sheet, numbers))
         insert(self.connection, _NEW_SERIES, new)
         return draft
 

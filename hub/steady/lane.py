@@ -1,0 +1,89 @@
+"""One layout of telemetry and the devices that report in it: what they say is judged and taken up as columns.
+
+A row is a device. What may be taken so is what cannot make anything happen: numbers of good quality, newer than what
+came before, within the bounds of all rules. Any other message is left for the usual way.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from itertools import chain
+from zlib import crc32
+
+import msgspec
+import numpy as np
+from numpy.typing import NDArray
+
+from hub.dialects import DAY, LATE, Layout, key_of_seq
+from hub.model import NO_KEY, RawMessage, Sheet
+from hub.steady.columns import Floats, Heard, Ints, grown
+
+Bools = NDArray[np.bool_]
+
+
+class Lane:
+    """``owners`` are the devices' ids by row, ``places`` their places among all devices."""
+
+    def __init__(self, number: int, layout: Layout) -> None:
+        self.number = number
+        self.names = layout.names
+        self.decode: Callable[[bytes], msgspec.Struct] = layout.numbers
+        self.owners: list[str] = []
+        self.rows: dict[str, int] = {}
+        self.places: Ints = np.zeros(0, np.int64)
+        self.least: Floats = np.zeros((0, len(self.names)))
+        self.most = self.least
+        self.values = self.least  # the newest of each row
+        self.ts: Ints = self.places
+        self.messages: list[RawMessage] = []
+        self.found: list[tuple[float, ...]] = []
+        self.waiting: list[int] = []
+
+    def row(self, device: str, place: int, least: Sequence[float], most: Sequence[float]) -> int:
+        """The device's row; its values are taken up while they lie within these bounds, both included."""
+        row = self.rows.get(device)
+        if row is None:
+            row = self.rows[device] = len(self.owners)
+            self.owners.append(device)
+            if row >= len(self.places):
+                size = max(64, 2 * row)
+                self.places, self.ts = grown(self.places, size), grown(self.ts, size)
+                self.least, self.most = grown(self.least, size), grown(self.most, size)
+                self.values = grown(self.values, size)
+        self.places[row], self.least[row], self.most[row] = place, least, most
+        return row
+
+    def flush(self, heard: Heard) -> tuple[Sheet | None, list[RawMessage]]:
+        """Take up what waits; what of it goes the usual way, in its order."""
+        sheet, places, fit = self._judged(heard)
+        messages = self.messages
+        self.messages, self.found, self.waiting = [], [], []
+        # In the order of the devices, and of each in the order in which it came.
+        order = np.argsort(places, kind="stable")
+        fit = heard.fits(places[order], sheet.ts[order], sheet.keys[order], fit[order])
+        left = [messages[i] for i in np.sort(order[~fit]).tolist()]
+        order = order[fit]
+        if not len(order):
+            return None, left
+        sheet = sheet.take(order)
+        heard.take_up(places[order], sheet.ts, sheet.received, sheet.keys)
+        self.values[sheet.rows], self.ts[sheet.rows] = sheet.values, sheet.ts  # of several, the last one stays
+        return sheet, left
+
+    def _judged(self, heard: Heard) -> tuple[Sheet, Ints, Bools]:
+        """All that waits as columns, and which of it is fit by itself."""
+        width = len(self.names) + 2
+        table = np.fromiter(chain.from_iterable(self.found), np.float64, width * len(self.found)).reshape(-1, width)
+        rows = np.array(self.waiting, np.int64)
+        received = np.array([message.received for message in self.messages], np.int64)
+        ts, seq = table[:, -2].astype(np.int64), table[:, -1].astype(np.int64)
+        ts = np.where(ts < 0, received, ts)
+        keys = np.full(len(rows), NO_KEY)
+        if (seq >= 0).any():
+            sums = np.array([crc32(message.payload) for message in self.messages], np.int64)
+            keys = np.where(seq >= 0, key_of_seq(seq, sums), NO_KEY)
+        values = np.ascontiguousarray(table[:, :-2])
+        age = received - ts
+        bounded = ((values >= self.least[rows]) & (values <= self.most[rows])).all(axis=1)
+        fit = bounded & (age >= -DAY) & (age <= LATE)
+        return Sheet(self.number, self.names, self.owners, rows, ts, received, keys, values), self.places[rows], fit

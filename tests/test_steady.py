@@ -217,6 +217,38 @@ def test_a_surprise_costs_a_topic_its_place_and_each_one_for_longer() -> None:
     assert waits[0] < waits[-1]
 
 
+@pytest.mark.parametrize(
+    "payload",
+    [
+        b'{"t": 30, "seq": 99' + b" " * 300_000 + b"}",
+        b'{"t": 30, "seq": 99, "t": "x"}',
+        b'{"t": NaN, "seq": 99}',
+        b'{"t": 1e999, "seq": 99}',
+        b'{"t": 30, "seq": -1}',
+        b'{"t": 30, "seq": 99, "ts": 12}',
+        b'{"t": 30, "seq": 99, "device_id": "other"}',
+        b'[{"t": 30}, {"t": 31}]',
+        b'{"t": null, "seq": 99}',
+        b"{}",
+        b"",
+        b"\xff",
+    ],
+)
+def test_what_only_looks_steady_is_judged_the_usual_way(payload: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
+    short, usual = Half(), Half()
+    due = steadily(short)
+    before = short.taken
+    short.hear(message(payload, at=due))
+    assert short.taken == before
+    monkeypatch.setattr(steady.steady, "LANES", 0)
+    for number in range(10):
+        usual.say({"t": 20.0 + number, "seq": number}, at=1_000 * number)
+    usual.hear(message(payload, at=due))
+    assert short.history() == usual.history()
+    assert short.counters == usual.counters
+    assert [r.reason for r in short.batch.rejections] == [r.reason for r in usual.batch.rejections]
+
+
 def test_silence_is_noticed_of_a_device_whose_rhythm_turned_out_faster() -> None:
     half = Half(rules="")
     for number in range(10):

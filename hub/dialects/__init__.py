@@ -13,7 +13,7 @@ from hub.dialects.homie import HomieDialect
 from hub.dialects.layouts import Layout, key_of_seq
 from hub.dialects.mapping import MappingDialect, Trial, parse_mappings, try_out
 from hub.dialects.native import NativeDialect
-from hub.dialects.payload import rejection
+from hub.dialects.payload import MAX_BYTES, rejection
 from hub.dialects.shelly import ShellyDialect
 from hub.dialects.sparkplug import SparkplugDialect
 from hub.dialects.tasmota import TasmotaDialect
@@ -74,6 +74,7 @@ __all__ = [
     "DAY",
     "DIALECTS",
     "LATE",
+    "MAX_BYTES",
     "Change",
     "Dialect",
     "Effect",

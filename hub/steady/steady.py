@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 import msgspec
 
 from hub.dedupe import Window
-from hub.dialects import Layout
+from hub.dialects import MAX_BYTES, Layout
 from hub.model import Device, FleetLimits, Latest, RawMessage, Sheet
 from hub.steady.columns import Heard
 from hub.steady.lane import Lane
@@ -57,7 +57,7 @@ class Steady:
     def take(self, message: RawMessage) -> bool:
         """Put it where others like it wait for :meth:`flush`; False if it has to go the usual way."""
         topic = self._steady.get(message.topic)
-        if topic is None or message.retained or topic.lane is None:
+        if topic is None or topic.lane is None or message.retained or len(message.payload) > MAX_BYTES:
             return False
         lane = topic.lane
         try:

@@ -249,6 +249,15 @@ def test_what_only_looks_steady_is_judged_the_usual_way(payload: bytes, monkeypa
     assert [r.reason for r in short.batch.rejections] == [r.reason for r in usual.batch.rejections]
 
 
+def test_a_fault_of_the_short_way_costs_no_message(monkeypatch: pytest.MonkeyPatch, caplog) -> None:
+    half = Half()
+    due = steadily(half)
+    monkeypatch.setattr(steady.lane, "crc32", lambda payload: 1 / 0)
+    half.hear(*(message({"t": 30.0 + n, "seq": 100 + n}, at=due + n) for n in range(5)))
+    assert "goes the usual way" in caplog.text
+    assert [value for *_, value, _ in half.history()["d", "t"]][-5:] == [30.0, 31.0, 32.0, 33.0, 34.0]
+
+
 def test_silence_is_noticed_of_a_device_whose_rhythm_turned_out_faster() -> None:
     half = Half(rules="")
     for number in range(10):

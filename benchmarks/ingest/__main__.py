@@ -38,7 +38,8 @@ CASES = {
     "qos1": Case("QoS 1, window 1,000", 1, 1_000, 1_000),
     "window20": Case("QoS 1, window 20", 1, 20, 1_000),
     "many": Case("QoS 0, 100,000 devices", 0, 1_000, 100_000, beside=None),
-    "node-red": Case("QoS 1, window 1,000, beside Node-RED (mqtt in, json, function)", 1, 1_000, 1_000, "node-red"),
+    "node-red": Case("QoS 0, beside Node-RED (mqtt in, json, function)", 0, 1_000, 1_000, "node-red"),
+    "node-red-qos1": Case("QoS 1, window 1,000, beside Node-RED (the same)", 1, 1_000, 1_000, "node-red"),
     "home-assistant": Case(
         "QoS 1, window 1,000, beside Home Assistant (4,000 MQTT sensors, no recorder)",
         *(1, 1_000, 1_000, "home-assistant", 0.1),

@@ -55,9 +55,11 @@ class Lane:
 
     def flush(self, heard: Heard) -> tuple[Sheet | None, list[RawMessage]]:
         """Take up what waits; what of it goes the usual way, in its order."""
-        sheet, places, fit = self._judged(heard)
         messages = self.messages
-        self.messages, self.found, self.waiting = [], [], []
+        try:
+            sheet, places, fit = self._judged()
+        finally:
+            self.messages, self.found, self.waiting = [], [], []
         # In the order of the devices, and of each in the order in which it came.
         order = np.argsort(places, kind="stable")
         fit = heard.fits(places[order], sheet.ts[order], sheet.keys[order], fit[order])
@@ -70,7 +72,7 @@ class Lane:
         self.values[sheet.rows], self.ts[sheet.rows] = sheet.values, sheet.ts  # of several, the last one stays
         return sheet, left
 
-    def _judged(self, heard: Heard) -> tuple[Sheet, Ints, Bools]:
+    def _judged(self) -> tuple[Sheet, Ints, Bools]:
         """All that waits as columns, and which of it is fit by itself."""
         width = len(self.names) + 2
         table = np.fromiter(chain.from_iterable(self.found), np.float64, width * len(self.found)).reshape(-1, width)

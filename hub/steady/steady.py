@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Mapping, Sequence
 
 import msgspec
@@ -11,6 +12,8 @@ from hub.dialects import MAX_BYTES, Layout
 from hub.model import Device, FleetLimits, Latest, RawMessage, Sheet
 from hub.steady.columns import Heard
 from hub.steady.lane import Lane
+
+log = logging.getLogger(__name__)
 
 LANES = 256
 """Layouts that may be steady at the same time; each costs a pass over its columns in every batch."""
@@ -77,7 +80,12 @@ class Steady:
         left: list[RawMessage] = []
         waiting, self._waiting = self._waiting, []
         for lane in waiting:
-            sheet, others = lane.flush(self._heard)
+            messages = lane.messages
+            try:
+                sheet, others = lane.flush(self._heard)
+            except Exception:  # a fault of ours must cost time only, never a message or the loop
+                log.exception("steady telemetry could not be taken up together; it goes the usual way")
+                sheet, others = None, messages
             left += others
             if sheet is not None:
                 sheets.append(sheet)

@@ -18,7 +18,7 @@ from hub.events import AlertAcknowledged, AlertCleared, AlertRaised, Event
 from hub.model import SEVERITIES, Acknowledge, Alert, Device, NoData, Record, Rule, Severity, Threshold, Value, Watch
 from hub.rules.conditions import breached
 from hub.rules.lifecycle import Input, after
-from hub.rules.plan import Plan, fits, plan_of
+from hub.rules.plan import Plans
 from hub.rules.words import message
 
 
@@ -29,15 +29,14 @@ class Engine:
         self.rules = list(rules)
         self.open: dict[str, Alert] = {}
         self._of_device: dict[str, set[str]] = {}
-        self._plans: dict[str, Plan] = {}
-        self._shared: dict[tuple[str, ...], Plan] = {}
+        self._plans = Plans(self.rules)
         self._timers: list[tuple[int, str, str]] = []
         self._changed: set[str] = set()
 
     # -- questions --------------------------------------------------------------------------------------------
 
     def rules_for(self, device: Device) -> list[Rule]:
-        return list(self._plan(device).keys.values())
+        return list(self._plans.of(device).keys.values())
 
     def severity(self, device_id: str) -> Severity:
         """The highest among the device's open alerts."""
@@ -49,7 +48,7 @@ class Engine:
     def calm(self, device: Device, metrics: Sequence[str]) -> tuple[list[float], list[float]] | None:
         """The least and the greatest value of each of these metrics by which no rule is moved, as long as nothing
         else happens to the device; None where every value may move one, or one is moving now."""
-        plan, watches = self._plan(device), device.watches
+        plan, watches = self._plans.of(device), device.watches
         if any(key not in watches or watches[key].due is None for _, key in plan.silence):
             return None
         least, most = [-math.inf] * len(metrics), [math.inf] * len(metrics)
@@ -68,7 +67,7 @@ class Engine:
 
     def observe(self, device: Device, record: Record) -> list[Event]:
         """One record, after the fleet has taken it in. Late and replayed readings raise nothing."""
-        plan = self._plans.get(device.id) or self._plan(device)
+        plan = self._plans.of(device)
         events: list[Event] = []
         if record.quality in ("late", "retained"):
             return events
@@ -134,7 +133,7 @@ class Engine:
             watch = device.watches.get(key) if device else None
             if device is None or watch is None or watch.due is None:
                 continue
-            rule = self._plan(device).keys.get(key)
+            rule = self._plans.of(device).keys.get(key)
             if rule is None:
                 continue
             if isinstance(rule.condition, NoData):
@@ -220,8 +219,8 @@ class Engine:
 
     def refresh(self, device: Device, now: int) -> list[Event]:
         """Its model or labels changed: other rules may apply. Alerts of rules that no longer do are withdrawn."""
-        self._plans.pop(device.id, None)
-        keys = self._plan(device).keys
+        self._plans.forget(device.id)
+        keys = self._plans.of(device).keys
         events: list[Event] = []
         for key in [k for k in device.watches if k not in keys]:
             events += self._close(device.watches.pop(key), "withdraw", now)
@@ -229,7 +228,7 @@ class Engine:
 
     def forget(self, device_id: str, now: int) -> list[Event]:
         """A deleted device takes its alerts along."""
-        self._plans.pop(device_id, None)
+        self._plans.forget(device_id)
         closed: list[Event] = []
         for alert_id in list(self._of_device.get(device_id, ())):
             closed += self._clear(alert_id, "withdraw", now)
@@ -257,26 +256,14 @@ class Engine:
         """Other rules from now on. A rule that keeps its id and metric keeps its windows, timers and alerts."""
         self.rules[:] = rules
         self._plans.clear()
-        self._shared.clear()
         return [event for device in devices for event in self._adopt(device, now)]
 
     def _adopt(self, device: Device, now: int) -> list[Event]:
         """Judge the device by the present rules; silence counts from now where nothing counted it before."""
         events = self.refresh(device, now)
-        for condition, key in self._plan(device).silence:
+        for condition, key in self._plans.of(device).silence:
             events += self._heard(device, condition, key, now) if key not in device.watches else []
         return events
-
-    def _plan(self, device: Device) -> Plan:
-        plan = self._plans.get(device.id)
-        if plan is None:
-            rules = tuple(rule for rule in self.rules if fits(rule, device))
-            ids = tuple(rule.id for rule in rules)
-            plan = self._shared.get(ids)
-            if plan is None:
-                plan = self._shared[ids] = plan_of(rules)
-            self._plans[device.id] = plan
-        return plan
 
 
 def _alert_id(rule: Rule, device: Device, since: int) -> str:

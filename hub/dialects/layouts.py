@@ -11,11 +11,9 @@ from collections.abc import Callable, Mapping
 from typing import Annotated, Any, TypeVar
 
 import msgspec
-import numpy as np
-from numpy.typing import NDArray
 
 from hub.dialects.payload import MAX_BYTES, MAX_TEXT
-from hub.model import Value
+from hub.model import Ints, Value
 
 _FAMILIAR = 3
 """A layout is worth its decoder (some 0.2 ms) once it has come so often."""
@@ -41,7 +39,7 @@ Read = tuple[dict[str, Value], Any, int | None]
 """Values by their metrics, what it says as its time, and its ``seq``."""
 
 
-Whole = TypeVar("Whole", int, NDArray[np.int64])
+Whole = TypeVar("Whole", int, Ints)
 
 
 def key_of_seq(seq: Whole, checksum: Whole) -> Whole:

@@ -44,7 +44,7 @@ from hub.model.quote import Quote
 from hub.model.reading import Gap, Lapse, Mark, Page, Point, Quality, Reading, Record, Series, SeriesQuery, Shape, Value
 from hub.model.rule import Condition, Equals, NoData, RateOfChange, Rule, Scope, Threshold
 from hub.model.run import Op, RunStep
-from hub.model.sheet import NO_KEY, Sheet
+from hub.model.sheet import NO_KEY, Bools, Floats, Ints, Sheet
 
 __all__ = [
     "NO_KEY",
@@ -56,6 +56,7 @@ __all__ = [
     "Analysis",
     "AnalysisKind",
     "Availability",
+    "Bools",
     "CauseMatch",
     "Chart",
     "Claim",
@@ -74,11 +75,13 @@ __all__ = [
     "Extra",
     "Fact",
     "FleetLimits",
+    "Floats",
     "Form",
     "Gap",
     "Identity",
     "Info",
     "Introduce",
+    "Ints",
     "Kind",
     "Lapse",
     "Latest",

@@ -5,14 +5,10 @@ from __future__ import annotations
 from typing import TypeVar
 
 import numpy as np
-from numpy.typing import NDArray
 
 from hub.dedupe import Window
-from hub.model import NO_KEY, Device, FleetLimits
+from hub.model import NO_KEY, Bools, Device, FleetLimits, Floats, Ints
 
-Ints = NDArray[np.int64]
-Floats = NDArray[np.float64]
-Bools = NDArray[np.bool_]
 Column = TypeVar("Column", Ints, Floats, Bools)
 
 

@@ -12,13 +12,10 @@ from zlib import crc32
 
 import msgspec
 import numpy as np
-from numpy.typing import NDArray
 
 from hub.dialects import DAY, LATE, Layout, key_of_seq
-from hub.model import NO_KEY, RawMessage, Sheet
-from hub.steady.columns import Floats, Heard, Ints, grown
-
-Bools = NDArray[np.bool_]
+from hub.model import NO_KEY, Bools, Floats, Ints, RawMessage, Sheet
+from hub.steady.columns import Heard, grown
 
 
 class Lane:

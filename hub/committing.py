@@ -10,7 +10,6 @@ import asyncio
 import logging
 import time
 from collections.abc import Callable
-from contextlib import suppress
 
 import msgspec
 
@@ -50,10 +49,13 @@ class Committer:
         self._counters = counters
         self._on_commit = on_commit
 
-    async def attempt(self, delta: Delta) -> None:
-        """Write what may as well stay unwritten: once."""
-        with suppress(StoreError):
+    async def attempt(self, delta: Delta) -> bool:
+        """Write what may as well stay unwritten, once; whether it was written."""
+        try:
             await self._store.commit(EPOCH, delta)
+        except StoreError:
+            return False
+        return True
 
     async def commit(self, delta: Delta, link: Link | None) -> None:
         """Write until it is written. Said once in the log, not at every try."""

@@ -90,9 +90,11 @@ class Pipeline:
             batch, self._batch = self._batch, Batch()
             self._taken.set()
             await self._finish(batch)
-        # With the last state of every device the next start has nothing to catch up on.
+        # With the last state of every device the next start has nothing to catch up on. Where one part cannot be
+        # written the rest stays unwritten, too: its checkpoint would speak for states that are not there.
         while (last := self._decider.states(self._cursor, self._cursor))[0]:
-            await self._committer.attempt(Delta(self._cursor, states=last[0], checkpoint=last[1]))
+            if not await self._committer.attempt(Delta(self._cursor, states=last[0], checkpoint=last[1])):
+                break
 
     # -- commit, then tell -------------------------------------------------------------------------------------
 

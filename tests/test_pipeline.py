@@ -391,3 +391,15 @@ async def test_states_are_written_before_the_log_that_tells_them_goes(tmp_path):
     async with running(killed) as again:
         assert again.fleet.require("d").metrics["t"].value == -1.0
         assert len(await again.points()) == 70_001
+
+
+async def test_an_end_at_which_the_store_fails_claims_no_state_that_was_not_written(tmp_path, monkeypatch):
+    monkeypatch.setattr("hub.fleet.STATES", 1)
+    async with running(tmp_path) as run:
+        for value in (1, 2):
+            for device in "abc":
+                run.say({"t": value}, topic=f"devices/{device}/telemetry", at=T0 + value)
+            await run.settled()
+        run.store.failures = 1  # the first of the last writes; those behind it would succeed
+    async with running(tmp_path) as again:
+        assert [again.fleet.require(device).metrics["t"].value for device in "abc"] == [2.0, 2.0, 2.0]

@@ -297,3 +297,28 @@ def test_an_acknowledged_alert_stays_while_its_device_goes_on(monkeypatch: pytes
     assert half.engine.open[alert.id].state == "acknowledged"
     half.say({"t": 60.0}, at=due + 60_000)
     assert not half.engine.open
+
+
+def test_a_topic_with_a_rare_surprise_becomes_steady_again_however_many_there_were() -> None:
+    half, at = Half(), 0
+    for _ in range(60):
+        for _ in range(150):
+            at += 1_000
+            half.say({"t": 20.0}, at=at)
+        half.say({"t": 20.0, "mode": "x"}, at=at + 500)
+    before = half.taken
+    for _ in range(2_000):
+        at += 1_000
+        half.say({"t": 20.0}, at=at)
+    assert half.taken - before > 900
+
+
+def test_layouts_that_nobody_uses_any_more_make_room(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(steady.steady, "LANES", 2)
+    half, at = Half(), 0
+    for metric in ("a", "b", "c", "d"):
+        before = half.taken
+        for number in range(40):
+            at += 100_000
+            half.say({metric: 1.0 + number}, at=at)
+        assert half.taken > before, f"{metric} found no room"

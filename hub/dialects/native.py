@@ -30,15 +30,16 @@ MAX_COMMANDS = 64
 COMMAND = re.compile(r"[A-Za-z0-9._-]{1,64}")
 MAX_REMEMBERED = 200_000
 MAX_SURPRISES = 20
+CAREFUL = 1_000
 _names: set[str] = set()
 """Names that are known to be good, and none of :data:`RESERVED`."""
 
 
 class Address:
     """Which device a topic is about, and what of it. ``layout`` is how its telemetry was written last, as far as that
-    is familiar; one that keeps changing it (``surprises``) is read without."""
+    is familiar; after many ``surprises`` its next ``careful`` messages are read without."""
 
-    __slots__ = ("device", "kind", "layout", "metric", "native_id", "surprises")
+    __slots__ = ("careful", "device", "kind", "layout", "metric", "native_id", "surprises")
 
     def __init__(self, device: str, native_id: str, kind: str, metric: str | None) -> None:
         self.device = device
@@ -46,7 +47,7 @@ class Address:
         self.kind = kind
         self.metric = metric
         self.layout: Layout | None = None
-        self.surprises = 0
+        self.surprises = self.careful = 0
 
 
 class NativeDialect:
@@ -117,7 +118,9 @@ class NativeDialect:
         body = parse_json(message.payload)
         if type(body) is dict:
             record = _record(message, address, body)
-            if address.surprises < MAX_SURPRISES:
+            if address.careful:
+                address.careful -= 1
+            else:
                 address.layout = self._layouts.of(body, record.values)
             return Result((record,), identities)
         if type(body) is not list:
@@ -148,6 +151,8 @@ def _familiar(message: RawMessage, address: Address, layout: Layout) -> Record |
     if read is None:
         address.layout = None
         address.surprises += 1
+        if address.surprises >= MAX_SURPRISES:
+            address.surprises, address.careful = 0, CAREFUL
         return None
     values, said, seq = read
     ts, quality = when(said, message.received, retained=message.retained)

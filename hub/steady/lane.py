@@ -19,12 +19,14 @@ from hub.steady.columns import Heard, grown
 
 
 class Lane:
-    """``owners`` are the devices' ids by row, ``places`` their places among all devices."""
+    """``owners`` are the devices' ids by row, ``places`` their places among all devices; ``topics`` counts those that
+    are steady in it."""
 
     def __init__(self, number: int, layout: Layout) -> None:
         self.number = number
         self.names = layout.names
         self.decode: Callable[[bytes], msgspec.Struct] = layout.numbers
+        self.topics = 0
         self.owners: list[str] = []
         self.rows: dict[str, int] = {}
         self.places: Ints = np.zeros(0, np.int64)
@@ -65,8 +67,9 @@ class Lane:
         if not len(order):
             return None, left
         sheet = sheet.take(order)
-        heard.take_up(places[order], sheet.ts, sheet.received, sheet.keys)
         self.values[sheet.rows], self.ts[sheet.rows] = sheet.values, sheet.ts  # of several, the last one stays
+        # Last, since it notes the keys: what fails before it goes the usual way, and must not be taken for repeated.
+        heard.take_up(places[order], sheet.ts, sheet.received, sheet.keys)
         return sheet, left
 
     def _judged(self) -> tuple[Sheet, Ints, Bools]:

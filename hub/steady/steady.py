@@ -49,6 +49,7 @@ class Steady:
     def __init__(self, window: Window, limits: FleetLimits) -> None:
         self._heard = Heard(window, limits)
         self._lanes: dict[Layout, Lane] = {}
+        self._opened = 0
         self._topics: dict[str, Topic] = {}
         self._steady: dict[str, Topic] = {}
         self._in: dict[str, tuple[int, dict[str, Topic]]] = {}
@@ -109,17 +110,28 @@ class Steady:
         known.run += 1
         if known.run < known.need or not layout.numeric:
             return
-        lane = self._lanes.get(layout)
-        if (lane is None and len(self._lanes) >= LANES) or (limits := bounds()) is None:
+        lane = self._lane(layout)
+        if lane is None or (limits := bounds()) is None:
             known.run = 0
             return
-        if lane is None:
-            lane = self._lanes[layout] = Lane(len(self._lanes), layout)
         place = self._heard.place(device, due)
         known.since = device.last_seen or 0
+        lane.topics += 1
         known.lane, known.row = lane, lane.row(device.id, place, *limits)
         self._steady[topic] = known
         self._in.setdefault(device.id, (place, {}))[1][topic] = known
+
+    def _lane(self, layout: Layout) -> Lane | None:
+        """The lane of this layout; None where no more can be open, and every one is in use."""
+        lane = self._lanes.get(layout)
+        if lane is None:
+            if len(self._lanes) >= LANES:
+                self._lanes = {each: used for each, used in self._lanes.items() if used.topics or used.messages}
+            if len(self._lanes) >= LANES:
+                return None
+            self._opened += 1
+            lane = self._lanes[layout] = Lane(self._opened, layout)
+        return lane
 
     def leave(self, device: Device) -> None:
         """From now on its messages go the usual way, until they have been of the usual kind for a while."""
@@ -127,6 +139,8 @@ class Steady:
         _, topics = self._in.pop(device.id, (0, {}))
         for name, topic in topics.items():
             del self._steady[name]
+            if topic.lane is not None:
+                topic.lane.topics -= 1
             topic.lane, topic.run = None, 0
             topic.need = RUN if (device.last_seen or 0) - topic.since > STAYED_MS else min(PATIENCE, 2 * topic.need)
 

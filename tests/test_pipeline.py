@@ -403,3 +403,15 @@ async def test_an_end_at_which_the_store_fails_claims_no_state_that_was_not_writ
         run.store.failures = 1  # the first of the last writes; those behind it would succeed
     async with running(tmp_path) as again:
         assert [again.fleet.require(device).metrics["t"].value for device in "abc"] == [2.0, 2.0, 2.0]
+
+
+async def test_a_device_that_comes_and_is_deleted_in_one_batch_leaves_nothing(tmp_path):
+    async with running(tmp_path, SILENT) as run:
+        run.say({"t": 1})
+        await run.inbox.submit(DeleteDevice("d", T0))
+        await run.settled()
+        assert run.fleet.get("d") is None
+        assert (await run.store.load()).states == {}
+        run.say({"t": 2})
+        await run.settled()
+        assert await run.points() == [2.0]

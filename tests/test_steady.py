@@ -144,6 +144,8 @@ def run(entries: list, helping: int) -> Half:
         half.decider.decide(half.batch, [each if isinstance(each, RawMessage) else (each, None) for each in part])
         half.decider.flush(half.batch)
         half.taken += sum(map(len, half.batch.sheets)) - before
+        states, _ = half.decider.states(start + helping, start)  # what the pipeline asks for with every batch
+        assert all(half.fleet.known(device) for device in states)
     return half
 
 

@@ -229,6 +229,7 @@ class Engine:
     def forget(self, device_id: str, now: int) -> list[Event]:
         """A deleted device takes its alerts along."""
         self._plans.forget(device_id)
+        self._changed.discard(device_id)
         closed: list[Event] = []
         for alert_id in list(self._of_device.get(device_id, ())):
             closed += self._clear(alert_id, "withdraw", now)

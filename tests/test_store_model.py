@@ -4,7 +4,6 @@ steps, restarts, deletions, expiry."""
 from __future__ import annotations
 
 import shutil
-from collections import Counter
 from pathlib import Path
 from typing import Any
 
@@ -73,14 +72,14 @@ class Model:
                 self.points.setdefault((one.device, metric), []).append((one.ts, value))
 
     def add(self, readings: list[Reading]) -> int:
-        """What is there already, at the same time and of the same value, is not added."""
-        there = Counter((k, ts, type(v), v) for k, points in self.points.items() for ts, v in points)
+        """What is there already, at the same time and of the same value, is not added; nor is what comes twice."""
+        there = {(k, ts, type(v), v) for k, points in self.points.items() for ts, v in points}
         new = 0
         for one in readings:
             key = (one.device, one.metric)
-            if there[key, one.ts, type(one.value), one.value]:
-                there[key, one.ts, type(one.value), one.value] -= 1
+            if (key, one.ts, type(one.value), one.value) in there:
                 continue
+            there.add((key, one.ts, type(one.value), one.value))
             self.points.setdefault(key, []).append((one.ts, one.value))
             new += 1
         return new

@@ -79,8 +79,8 @@ async def test_wide_buckets_are_right_whatever_came_when(
                     await store.commit(1, delta(cursor, *[at(ts, value) for ts, value in step]))
                     cursor += len(step)
                     known += step
-        start, end = BASE + first * HOUR, BASE + 3 * DAY - 1
-        count = min(buckets, (end + 1 - start) // (10 * MINUTE))
+        start, end = BASE + first * HOUR, BASE + 3 * DAY
+        count = min(buckets, (end - start) // (10 * MINUTE))
         same(await ask(store, start, end, count), by_hand(known, start, end, count))
         if not gone:  # the ends need not be whole minutes while the readings are there
             same(await ask(store, start + odd, end - odd, count), by_hand(known, start + odd, end - odd, count))
@@ -101,7 +101,7 @@ async def fill(store: Store, seconds: int, step: int, device: str = "a", **more:
 
 async def test_rollups_outlive_the_readings_and_hours_the_minutes(store: Store) -> None:
     points = await fill(store, 12 * 86_400, 30)
-    whole = await ask(store, BASE, BASE + 12 * DAY - 1, 48)
+    whole = await ask(store, BASE, BASE + 12 * DAY, 48)
     assert whole.step == HOUR
     kept = [Retention(BASE + 9 * DAY, BASE + 5 * DAY, BASE)]
     while await store.expire(kept):
@@ -109,15 +109,15 @@ async def test_rollups_outlive_the_readings_and_hours_the_minutes(store: Store) 
     assert (await ask(store, BASE, BASE + 9 * DAY - 1)).points == []
     assert len((await ask(store, BASE + 9 * DAY, BASE + 12 * DAY)).points) == 3 * 2880
     # One picture of all twelve days, and of a part of each tier.
-    same(await ask(store, BASE, BASE + 12 * DAY - 1, 48), by_hand(points, BASE, BASE + 12 * DAY - 1, 48))
-    minutes = await ask(store, BASE + 6 * DAY, BASE + 6 * DAY + HOUR - 1, 600)
+    same(await ask(store, BASE, BASE + 12 * DAY, 48), by_hand(points, BASE, BASE + 12 * DAY, 48))
+    minutes = await ask(store, BASE + 6 * DAY, BASE + 6 * DAY + HOUR, 600)
     assert minutes.step == MINUTE
-    same(minutes, by_hand(points, BASE + 6 * DAY, BASE + 6 * DAY + HOUR - 1, 60))
-    hours = await ask(store, BASE + DAY, BASE + 2 * DAY - 1, 480)
+    same(minutes, by_hand(points, BASE + 6 * DAY, BASE + 6 * DAY + HOUR, 60))
+    hours = await ask(store, BASE + DAY, BASE + 2 * DAY, 480)
     assert hours.step == HOUR
-    same(hours, by_hand(points, BASE + DAY, BASE + 2 * DAY - 1, 24))
-    across = await ask(store, BASE + 8 * DAY, BASE + 10 * DAY - 1, 288)
-    same(across, by_hand(points, BASE + 8 * DAY, BASE + 10 * DAY - 1, 288))
+    same(hours, by_hand(points, BASE + DAY, BASE + 2 * DAY, 24))
+    across = await ask(store, BASE + 8 * DAY, BASE + 10 * DAY, 288)
+    same(across, by_hand(points, BASE + 8 * DAY, BASE + 10 * DAY, 288))
 
 
 async def test_late_data_is_in_the_rollups_also_where_the_readings_are_gone(store: Store) -> None:
@@ -127,13 +127,13 @@ async def test_late_data_is_in_the_rollups_also_where_the_readings_are_gone(stor
     late = [(BASE + 7 * HOUR + s * 1000, 100.0 + s) for s in range(3_000)]
     cursor = (await store.load()).cursor
     await store.commit(1, delta(cursor, *[at(ts, value, quality="late") for ts, value in late]))
-    expected = by_hand([*points, *late], BASE, BASE + 4 * DAY - 1, 16)
+    expected = by_hand([*points, *late], BASE, BASE + 4 * DAY, 16)
     for step in range(3):  # in the log, in chunks, in the rollups alone
         if step == 1:
             await store.tidy()
         while step == 2 and await store.expire([Retention(BASE + 3 * DAY, 0, 0)]):
             pass
-        found = await ask(store, BASE, BASE + 4 * DAY - 1, 16)
+        found = await ask(store, BASE, BASE + 4 * DAY, 16)
         same(found, expected)
         assert [(mark[0], mark[2]) for mark in found.marks] == [(BASE + 6 * HOUR, "late")]
     assert (await ask(store, BASE, BASE + 3 * DAY - 1)).points == []
@@ -162,9 +162,9 @@ async def test_a_deleted_device_leaves_no_rollups(store: Store) -> None:
     while await store.expire(older(0)):
         pass
     assert await store.series(None, None) == []
-    assert (await ask(store, BASE, BASE + DAY - 1, 4)).points == []
+    assert (await ask(store, BASE, BASE + DAY, 4)).points == []
     await store.commit(1, delta(cursor, at(BASE, 5.0)))
-    same(await ask(store, BASE, BASE + DAY - 1, 4), [(BASE, 5.0, 5.0, 5.0, 1)])
+    same(await ask(store, BASE, BASE + DAY, 4), [(BASE, 5.0, 5.0, 5.0, 1)])
 
 
 async def test_a_silence_is_a_gap_in_every_form_of_answer(store: Store) -> None:
@@ -174,12 +174,12 @@ async def test_a_silence_is_a_gap_in_every_form_of_answer(store: Store) -> None:
     await store.commit(1, delta(0, *[at(ts, 1.0 * (ts % 7_000)) for ts in given]))
     await store.tidy()
     assert (await ask(store, BASE, BASE + DAY - 1)).gaps == [quiet]
-    fine = await ask(store, BASE, BASE + DAY - 1, 1_440)
+    fine = await ask(store, BASE, BASE + DAY, 1_440)
     assert fine.gaps == [(quiet[0] + MINUTE, quiet[1])]
-    assert (await ask(store, BASE, BASE + DAY - 1, 48)).gaps == [(quiet[0] + 30 * MINUTE, quiet[1])]
-    assert (await ask(store, BASE, BASE + DAY - 1, 400, shape="lttb")).gaps == [quiet]
+    assert (await ask(store, BASE, BASE + DAY, 48)).gaps == [(quiet[0] + 30 * MINUTE, quiet[1])]
+    assert (await ask(store, BASE, BASE + DAY, 400, shape="lttb")).gaps == [quiet]
     # Buckets finer than the rhythm have empty ones between them, and no gap but the one.
-    assert (await ask(store, BASE, BASE + DAY - 1, 10_000)).gaps == [pytest.approx(quiet, abs=10_000)]
+    assert (await ask(store, BASE, BASE + DAY, 10_000)).gaps == [pytest.approx(quiet, abs=10_000)]
 
 
 async def test_a_device_that_is_irregular_has_no_gaps(store: Store) -> None:
@@ -202,7 +202,7 @@ async def test_marks_tell_which_readings_are_not_good(store: Store) -> None:
             (BASE + 300 * MINUTE, BASE + 309 * MINUTE, "clock"),
             (BASE + 400 * MINUTE, BASE + 400 * MINUTE, "late"),
         ]
-        wide = (await ask(store, BASE, BASE + DAY - 1, 24)).marks
+        wide = (await ask(store, BASE, BASE + DAY, 24)).marks
         assert wide == [(BASE + 5 * HOUR, BASE + 6 * HOUR, "clock"), (BASE + 6 * HOUR, BASE + 7 * HOUR, "late")]
         await store.tidy()
 
@@ -212,7 +212,7 @@ async def test_a_thinned_line_keeps_its_shape(store: Store) -> None:
     peak = max(given, key=lambda point: point[1])
     low = min(given, key=lambda point: point[1])
     for shape in ("lttb", "minmax"):
-        found = await ask(store, BASE, BASE + DAY - 1, 300, shape=shape)
+        found = await ask(store, BASE, BASE + DAY, 300, shape=shape)
         assert len(found.points) == 300
         assert found.step == 0
         assert set(found.points) <= set(given)
@@ -221,6 +221,64 @@ async def test_a_thinned_line_keeps_its_shape(store: Store) -> None:
     few = await ask(store, BASE, BASE + 100_000, 300, shape="lttb")
     assert few.points == given[:21]
     # Over wider stretches the minutes are thinned out.
-    coarse = await ask(store, BASE, BASE + DAY - 1, 100, shape="minmax")
+    coarse = await ask(store, BASE, BASE + DAY, 100, shape="minmax")
     assert coarse.step == MINUTE
     assert {low[1], peak[1]} <= {value for _, value in coarse.points}
+
+
+WIDTHS = (1, 7, 1_000, MINUTE, 90_000, 10 * MINUTE, HOUR, 6 * HOUR, DAY, 7 * DAY, 30 * DAY)
+
+
+@each_backend
+@pytest.mark.parametrize("width", WIDTHS)
+@pytest.mark.parametrize("tidied", [False, True], ids=["log", "chunks"])
+async def test_aligned_ranges_give_aligned_buckets(
+    backend: Backend, tmp_path_factory: pytest.TempPathFactory, width: int, tidied: bool
+) -> None:
+    """A reading at each edge: each bucket begins at its reading and holds it alone, whatever tier answers."""
+    store = backend.open(tmp_path_factory.mktemp("data"))
+    count = 60
+    given = [(BASE + i * width, float(i)) for i in range(count + 1)]
+    await store.commit(1, delta(0, *[at(ts, value) for ts, value in given]))
+    if tidied:
+        await store.tidy()
+    found = await ask(store, BASE, BASE + count * width, count)
+    assert [(p[0], p[2], p[4]) for p in found.points] == [(ts, value, 1) for ts, value in given[:count]]
+    for shape in ("lttb", "minmax"):
+        thinned = await ask(store, BASE, BASE + count * width, 1_000, shape=shape)
+        assert [p[:2] for p in thinned.points] == given
+    if width >= MINUTE:  # the readings of the first half expire: minutes and hours answer for them
+        half = BASE + count // 2 * width // HOUR * HOUR
+        while await store.expire([Retention(half, 0, 0)]):
+            pass
+        step = MINUTE if width % HOUR else HOUR
+        if width % step == 0:
+            mixed = await ask(store, BASE, BASE + count * width, count)
+            assert [(p[0], p[2], p[4]) for p in mixed.points] == [(ts, value, 1) for ts, value in given[:count]]
+    await store.close()
+
+
+@each_backend
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    st.sampled_from(WIDTHS),
+    st.integers(1, 40),
+    st.integers(-3, 3),
+    st.lists(st.tuples(st.integers(0, 40), st.integers(-2, 2)), min_size=1, max_size=40),
+)
+async def test_buckets_next_to_edges_are_what_they_would_be_by_hand(
+    backend: Backend,
+    tmp_path_factory: pytest.TempPathFactory,
+    width: int,
+    count: int,
+    odd: int,
+    given: list[tuple[int, int]],
+) -> None:
+    store = backend.open(tmp_path_factory.mktemp("data"))
+    readings = [(BASE + edge * width + off, float(edge)) for edge, off in given]
+    await store.commit(1, delta(0, *[at(ts, value) for ts, value in readings]))
+    start, end = BASE, BASE + count * width + odd
+    found, expected = await ask(store, start, max(end, start), count), by_hand(readings, start, max(end, start), count)
+    same(found, expected)
+    assert sum(point[4] for point in found.points) == sum(start <= ts < max(end, start + 1) for ts, _ in readings)
+    await store.close()

@@ -302,6 +302,9 @@ export interface paths {
          * History
          * @description Points ``[ts, value]``, or with ``buckets`` ``[ts, min, mean, max, count]``; the last hour by default.
          *
+         *     ``from`` is included; ``to`` is included among readings and excluded from buckets, each of which ends just
+         *     before the next one begins.
+         *
          *     With ``shape`` the answer has at most so many points ``[ts, value]`` as ``buckets`` says, chosen so that the
          *     line keeps its shape: by largest triangles (``lttb``) or the least and the greatest of each stretch
          *     (``minmax``).
@@ -1953,7 +1956,8 @@ export interface components {
         };
         /**
          * HistoryQuery
-         * @description ``from`` and ``to`` in epoch milliseconds, both included.
+         * @description ``from`` and ``to`` in epoch milliseconds. ``from`` is included; ``to`` is included among readings and excluded
+         *     from buckets, each of which ends just before the next one begins.
          */
         HistoryQuery: {
             /** From */

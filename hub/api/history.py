@@ -38,6 +38,9 @@ def routes(fleet: Fleet, store: Store, now: Callable[[], int]) -> APIRouter:
     ) -> Response:
         """Points ``[ts, value]``, or with ``buckets`` ``[ts, min, mean, max, count]``; the last hour by default.
 
+        ``from`` is included; ``to`` is included among readings and excluded from buckets, each of which ends just
+        before the next one begins.
+
         With ``shape`` the answer has at most so many points ``[ts, value]`` as ``buckets`` says, chosen so that the
         line keeps its shape: by largest triangles (``lttb``) or the least and the greatest of each stretch
         (``minmax``)."""

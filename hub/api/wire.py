@@ -99,7 +99,8 @@ class SeriesWanted(Incoming):
 
 
 class HistoryQuery(Incoming):
-    """``from`` and ``to`` in epoch milliseconds, both included."""
+    """``from`` and ``to`` in epoch milliseconds. ``from`` is included; ``to`` is included among readings and excluded
+    from buckets, each of which ends just before the next one begins."""
 
     start: int = Field(alias="from", ge=0, le=2**53)
     end: int = Field(alias="to", ge=0, le=2**53)

@@ -72,10 +72,12 @@ Shape = Literal["buckets", "lttb", "minmax"]
 
 
 class SeriesQuery(msgspec.Struct, frozen=True):
-    """One metric of one device from ``start`` to ``end`` (ms, both included).
+    """One metric of one device, from ``start`` (ms, included) to ``end``.
 
-    With ``buckets`` the range is cut into that many equal parts, empty ones left out; without, at most ``limit``
-    raw points come back, the newest. ``shape`` asks for at most ``buckets`` points instead that keep the shape of the
+    Without ``buckets``, at most ``limit`` raw points come back, the newest; ``end`` is included. With ``buckets`` the
+    range is cut into that many equal parts, empty ones left out. Each part includes its start and excludes its end, so
+    ``end`` itself is excluded: neighbouring ranges count no reading twice, and edges fall on whole minutes where
+    ``start`` and ``end`` do. ``shape`` asks for at most ``buckets`` points instead that keep the shape of the
     line: by largest triangles (``lttb``) or the least and the greatest of each stretch (``minmax``).
     """
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter
+import sqlite3
 from collections.abc import Sequence
 
 import numpy as np
@@ -15,7 +15,10 @@ from hub.store.log import fresh_points
 from hub.store.paging import series_points
 from hub.store.writer import Writer
 
-_ALL = 1 << 62
+_PAGE = 100_000
+"""Stored points looked through at once: the readings of one import may lie years apart."""
+
+_Key = tuple[int, type, Value]
 
 
 def add_readings(writer: Writer, readings: Sequence[Reading]) -> int:
@@ -32,32 +35,42 @@ def add_readings(writer: Writer, readings: Sequence[Reading]) -> int:
                 by_series.setdefault(numbers[one.device, one.metric], []).append(one)
             owners, new = list[int](), list[Reading]()
             for series, own in by_series.items():
-                low, high = min(one.ts for one in own), max(one.ts for one in own)
                 a, b = np.searchsorted(fresh.series, [series, series + 1])
-                there, _ = series_points(connection, fresh.take(slice(a, b)), series, low, high, _ALL)
-                own = _without(own, there)
+                known = _stored(connection, fresh.take(slice(a, b)), series, own)
+                own = _without(own, known)
                 owners += [series] * len(own)
                 new += own
             write_points(connection, _columns(owners, new))
     return len(new)
 
 
-def _without(readings: list[Reading], there: Columns) -> list[Reading]:
-    """Those that are not there already, at the same time and with the same value."""
-    if not len(there):
-        return readings
-    known = Counter(map(_key, there.ts.tolist(), there.values()))
+def _stored(connection: sqlite3.Connection, fresh: Columns, series: int, readings: Sequence[Reading]) -> set[_Key]:
+    """Return the keys of the stored points that share a time with one of ``readings``."""
+    times = np.unique(np.array([one.ts for one in readings], np.int64))
+    found: set[_Key] = set()
+    at: int | None = int(times[0])
+    while at is not None:
+        points, at = series_points(connection, fresh, series, at, int(times[-1]), _PAGE)
+        alike = points.take(np.isin(points.ts, times))
+        found.update(map(_key, alike.ts.tolist(), alike.values()))
+        if at is not None:  # go on with the next time that is asked for
+            following = int(np.searchsorted(times, at))
+            at = int(times[following]) if following < len(times) else None
+    return found
+
+
+def _without(readings: Sequence[Reading], known: set[_Key]) -> list[Reading]:
+    """Drop readings that are there already, or that come twice: with the same time and value."""
     left = []
     for one in readings:
         key = _key(one.ts, one.value)
-        if known[key]:
-            known[key] -= 1
-        else:
+        if key not in known:
+            known.add(key)
             left.append(one)
     return left
 
 
-def _key(ts: int, value: Value) -> tuple[int, type, Value]:
+def _key(ts: int, value: Value) -> _Key:
     return (ts, type(value), value)
 
 

@@ -138,7 +138,7 @@ class Store(Protocol):
 
     async def add(self, readings: Sequence[Reading]) -> int:
         """Put readings among the others, whenever they are of, all or none; how many were new. One that is there
-        already, at the same time and with the same value, is not added again."""
+        already, at the same time and with the same value, is not added again; nor is one that comes twice."""
         ...
 
     async def alerts(

@@ -59,6 +59,8 @@ class Span:
             raise Invalid("A shape needs to know how many points it may have.", 'Say "buckets", too.')
         self.low = min(max(query.start, -MAX_TS), MAX_TS)
         self.high = max(min(query.end, MAX_TS), -MAX_TS)
+        if self.parts is not None and query.shape == "buckets":
+            self.high = self.high - 1 if self.high > self.low else self.high  # buckets exclude the end
         self.length = max(self.high - self.low + 1, 0)
         width = 0 if self.parts is None else self.length // self.parts
         self.step = max(least_step, HOUR if width >= HOURS_FROM else MINUTE if width >= MINUTES_FROM else 0)

@@ -32,7 +32,7 @@ export function loadPast(
 ): Promise<Past> {
   const first = step ? Math.floor(from / step) * step : Math.round(from);
   const last = step ? Math.ceil(to / step) * step : Math.round(to);
-  const query = new URLSearchParams({ metric, from: String(first), to: String(step ? last - 1 : last) });
+  const query = new URLSearchParams({ metric, from: String(first), to: String(last) });
   if (step) query.set('buckets', String((last - first) / step));
   return get<History>(`/api/devices/${encodeURIComponent(device)}/history?${query}`, signal);
 }

@@ -75,7 +75,7 @@ OWNERS: dict[str, tuple[str, ...]] = {
     "pypdfium2": ("hub.worker.pdf",),
     "rapidocr": ("hub.worker.ocr",),
     "scipy": ("hub.worker.sound", "hub.worker.recordings"),
-    "soundfile": ("hub.worker.recordings",),
+    "soundfile": ("hub.worker.recordings", "hub.worker.decoding"),
     "faster_whisper": ("hub.worker.speech",),
     "psutil": ("hub.usage",),
     "segno": ("hub.qr",),

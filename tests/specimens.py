@@ -42,9 +42,9 @@ def scan(image: Image.Image) -> bytes:
     return buffer.getvalue()
 
 
-def sound(samples: np.ndarray, kind: str = "WAV", rate: int = RATE) -> bytes:
+def sound(samples: np.ndarray, kind: str = "WAV", rate: int = RATE, subtype: str | None = None) -> bytes:
     buffer = io.BytesIO()
-    soundfile.write(buffer, samples, rate, format=kind)
+    soundfile.write(buffer, samples, rate, format=kind, subtype=subtype)
     return buffer.getvalue()
 
 

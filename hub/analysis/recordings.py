@@ -32,8 +32,8 @@ def _sound(sound: dict[str, Any]) -> list[str]:
         said.append(f"Tones stand out at {tones}.")
     if sound["impacts"]:
         said.append(
-            f"Impacts repeat at {sound['impacts']['hz']:g} Hz: the mark of a damaged bearing or gear if one of its own "
-            "frequencies is near that."
+            f"Impacts repeat at {sound['impacts']['hz']:g} Hz. A damaged bearing or gear sounds like this if one of "
+            "its own frequencies is near that."
         )
     elif sound["impulsive"]:
         said.append(f"It is impulsive (kurtosis {sound['kurtosis']:g}), without a rhythm that repeats clearly.")

@@ -14,6 +14,8 @@ from hub.errors import WrongType
 _MOST_PIXELS = 50_000_000
 _SENT_SIDE = 1568
 """The longest side of what a vision model gets: more costs tokens and shows no more."""
+_TOO_BRIGHT = 230
+"""Mean grey (of 255) of visible pixels above which a white backdrop would hide them."""
 _NAMED = {
     "black": (15, 15, 15), "white": (240, 240, 240), "grey": (128, 128, 128), "red": (190, 40, 40),
     "orange": (230, 130, 40), "yellow": (225, 205, 60), "green": (60, 140, 70), "cyan": (60, 170, 180),
@@ -70,12 +72,48 @@ def measure(data: bytes, kind: str) -> Measured:
                 taken = str(image.getexif().get(ExifTags.Base.DateTime, ""))[:19]
                 image.draft("RGB", (2 * _SENT_SIDE, 2 * _SENT_SIDE))
                 width, height = _true_size(data, kind)
-                upright = ImageOps.exif_transpose(image).convert("RGB")
+                upright = as_rgb(ImageOps.exif_transpose(image))
     except WrongType:
         raise
     except _DAMAGED:
         raise WrongType(f"The file begins as a {kind.upper()} image but is damaged.", "Export it again.") from None
     return _measured(upright, kind, width, height, taken)
+
+
+def as_rgb(image: Image.Image) -> Image.Image:
+    """Return ``image`` as 8-bit RGB: deep grey values scaled, transparency laid on a backdrop.
+
+    Pillow's own ``convert`` clamps grey values above 255 and drops the alpha channel, so a 16-bit picture would come
+    out white and a transparent one with whatever colour its invisible pixels happen to hold.
+    """
+    if image.mode.startswith("I") or image.mode == "F":
+        image = _scaled(image)
+    if not image.has_transparency_data:
+        return image.convert("RGB")
+    layered = image.convert("RGBA")
+    backdrop = Image.new("RGBA", layered.size, _backdrop(layered))
+    return Image.alpha_composite(backdrop, layered).convert("RGB")
+
+
+def _scaled(image: Image.Image) -> Image.Image:
+    """Scale grey values to 8 bits: 16-bit integers by their full range, wider and floating-point ones by theirs."""
+    values = np.nan_to_num(np.asarray(image, dtype=np.float64))
+    low, high = 0.0, 65_535.0
+    if image.mode == "F" or values.min(initial=0) < low or values.max(initial=0) > high:
+        low, high = float(values.min()), float(values.max())
+    scaled = (values - low) * (255 / ((high - low) or 1.0))
+    grey = Image.fromarray(scaled.round().astype(np.uint8))
+    if isinstance(hidden := image.info.get("transparency"), int):
+        grey.putalpha(Image.fromarray(np.where(values == hidden, 0, 255).astype(np.uint8)))
+    return grey
+
+
+def _backdrop(layered: Image.Image) -> str:
+    """Return white, as paper is; black where what is visible is so bright that it would vanish on white."""
+    visible = np.asarray(layered.getchannel("A")) > 127
+    if visible.all() or not visible.any():
+        return "white"
+    return "black" if np.asarray(layered.convert("L"))[visible].mean() > _TOO_BRIGHT else "white"
 
 
 def _true_size(data: bytes, kind: str) -> tuple[int, int]:

@@ -1,8 +1,7 @@
-"""The job ``recording``: decode it, measure its sound, write down what is said. The owner of soundfile."""
+"""The job ``recording``: decode it, measure its sound, write down what is said."""
 
 from __future__ import annotations
 
-import io
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -10,14 +9,13 @@ from typing import Any
 import numpy as np
 
 from hub.errors import WrongType
+from hub.worker.decoding import MOST_SECONDS, decoded
 
 MISSING = "The recording was not opened: that needs the audio extra (pip install 'watchkeeper[audio]')."
 NO_WEIGHTS = (
     "Speech was not written down here: that needs a provider that transcribes, or the folder of a faster-whisper model "
     "in analysis.speech_model."
 )
-MOST_SECONDS = 600
-_BLOCK = 262_144
 
 
 def read_recording(
@@ -34,45 +32,30 @@ def read_recording(
         return {"seconds": None, "rate": None, "channels": None, "sound": None, "speech": None, "notes": [MISSING]}
     notes: list[str] = []
     try:
-        mono, rate, channels, whole = _decoded(soundfile, data)
+        heard = decoded(soundfile, data)
     except (soundfile.LibsndfileError, RuntimeError, ValueError, TypeError):
         raise WrongType("The recording is damaged.", "Export it again.") from None
-    if not len(mono) or rate < 1_000:
+    if not len(heard.loudest) or heard.rate < 1_000:
         raise WrongType("There is no sound in the recording.", "Send at least a tenth of a second.")
-    if whole > MOST_SECONDS:
-        notes.append(f"Only the first {MOST_SECONDS // 60} minutes of {whole / 60:.0f} were analysed.")
+    if heard.whole > MOST_SECONDS:
+        notes.append(f"Only the first {MOST_SECONDS // 60} minutes of {heard.whole / 60:.0f} were analysed.")
+    if heard.channels > 1:
+        notes.append(f"Measured on channel {heard.channel} of {heard.channels}, the loudest.")
     tell("measuring sound", 1, 3)
-    sound = measure_sound(mono, rate)
+    sound = measure_sound(heard.loudest, heard.rate, noise=heard.noise)
     sound["impulsive"] = impulsive(sound["kurtosis"])
     speech = None
     if hear:
         tell("writing down speech", 2, 3)
-        speech = _speech(mono, rate, speech_model, words, tell, notes)
+        speech = _speech(heard.speech, heard.rate, speech_model, words, tell, notes)
     return {
-        "seconds": round(len(mono) / rate, 2),
-        "rate": rate,
-        "channels": channels,
+        "seconds": round(len(heard.loudest) / heard.rate, 2),
+        "rate": heard.rate,
+        "channels": heard.channels,
         "sound": sound,
         "speech": speech,
         "notes": notes,
     }
-
-
-def _decoded(soundfile: Any, data: bytes) -> tuple[np.ndarray, int, int, float]:
-    """Mono, in blocks and up to the bound, whatever the head says: (samples, rate, channels, seconds as told)."""
-    with soundfile.SoundFile(io.BytesIO(data)) as file:
-        if file.channels > 16 or file.samplerate > 400_000:
-            raise ValueError("no recording of a machine has so much")
-        most, parts, size = MOST_SECONDS * file.samplerate, list[np.ndarray](), 0
-        while size < most:
-            block = file.read(min(_BLOCK, most - size), dtype="float32", always_2d=True)
-            if not len(block):
-                break
-            parts.append(block.mean(axis=1))
-            size += len(block)
-        mono = np.concatenate(parts) if parts else np.zeros(0, np.float32)
-        whole = file.frames / file.samplerate if 0 < file.frames < 2**50 else len(mono) / file.samplerate
-        return np.nan_to_num(mono).clip(-8, 8), file.samplerate, file.channels, whole
 
 
 def _speech(

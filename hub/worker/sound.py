@@ -14,10 +14,27 @@ _IMPULSIVE = 6.0
 _SLOWEST, _FASTEST = 12.0, 400.0
 _CLEAR = 8.0
 """How many times the envelope's usual level a line must stand out, it and its second harmonic together."""
+_QUIET = 1e-4
+"""RMS (-80 dB of full scale) below which a band holds nothing: dither and rounding of 16 bits lie at -98 dB."""
+_DEEP = 0.1
+"""How much of its mean an envelope must rise and fall with each impact. Noise alone gives a few per cent."""
+_SHARP = 0.3
+"""How high the second harmonic of an envelope of impacts is beside the first. Two tones that beat give 0.2."""
+_TONAL = 0.5
+"""Share of a sound's power in a tone and its harmonics above which the tone itself explains the rhythm."""
 
 
-def measure_sound(samples: np.ndarray, rate: int) -> dict[str, Any]:
-    """``samples`` are mono, -1 to 1. Levels in dB of full scale: recordings carry no calibration."""
+def measure_sound(samples: np.ndarray, rate: int, *, noise: float = 0.0) -> dict[str, Any]:
+    """Measure one channel.
+
+    Args:
+        samples: values from -1 to 1.
+        rate: samples a second.
+        noise: what the file's own encoding adds, as RMS (-1 to 1); nothing below it is taken for sound.
+
+    Returns:
+        Levels in dB of full scale (recordings carry no calibration), tones, bands, and impacts that repeat.
+    """
     sound = samples - samples.mean()
     rms = float(np.sqrt(np.mean(sound**2)))
     peak = float(np.abs(samples).max(initial=0.0))
@@ -43,8 +60,28 @@ def measure_sound(samples: np.ndarray, rate: int) -> dict[str, Any]:
         for low, high in BANDS
         if low < rate / 2 and (inside := (frequency >= low) & (frequency < high)).any()
     ]
-    found["impacts"] = _impacts(sound, rate)
+    impacts = _impacts(sound, rate, max(_QUIET, 3 * noise))
+    if impacts and not _is_tone(sound, rate, impacts["hz"]):
+        found["impacts"] = impacts
     return found
+
+
+def _is_tone(sound: np.ndarray, rate: int, hz: float) -> bool:
+    """Return whether a tone with harmonics (a voice, a siren, a buzzer) explains a rhythm of ``hz``.
+
+    Impacts are heard through the resonances that they excite: their rate is hardly found in the plain spectrum. The two
+    edges of a square wave give an envelope of twice its frequency, so half of ``hz`` is looked at, too.
+    """
+    power = np.abs(np.fft.rfft(sound * np.hanning(len(sound)))) ** 2
+    step = rate / len(sound)
+
+    def share(line: float) -> float:
+        at, around = round(line / step), max(2, round(0.003 * line / step))
+        return float(power[max(at - around, 0) : at + around + 1].sum() / power.sum())
+
+    fundamental = share(hz)
+    harmonics = fundamental + sum(share(k * hz) for k in range(2, 9))
+    return share(hz / 2) > _TONAL or (fundamental > _TONAL / 10 and harmonics > _TONAL)
 
 
 def _peaks(frequency: np.ndarray, power: np.ndarray) -> list[dict[str, float]]:
@@ -59,22 +96,26 @@ def _peaks(frequency: np.ndarray, power: np.ndarray) -> list[dict[str, float]]:
     ]
 
 
-def _impacts(sound: np.ndarray, rate: int) -> dict[str, float] | None:
-    """Impacts that repeat: a line with its harmonics in the spectrum of the envelope of the high frequencies, where a
-    cracked bearing rings. None when nothing repeats clearly."""
+def _impacts(sound: np.ndarray, rate: int, quiet: float) -> dict[str, float] | None:
+    """Find impacts that repeat: a line with its harmonics in the spectrum of the envelope of the high frequencies,
+    where a cracked bearing rings. None when nothing repeats clearly, or a band is no louder than ``quiet`` (RMS)."""
     if len(sound) < rate or rate < 4_000:
         return None
     best: dict[str, float] | None = None
     for low, high in ((0.06, 0.2), (0.12, 0.44)):
         band = signal.butter(4, (low * rate, high * rate), "bandpass", fs=rate, output="sos")
-        envelope = np.abs(signal.hilbert(signal.sosfiltfilt(band, sound)))
-        found = _repeating(envelope - envelope.mean(), rate)
+        ringing = signal.sosfiltfilt(band, sound)
+        if np.sqrt(np.mean(ringing**2)) < quiet:
+            continue
+        envelope = np.abs(signal.hilbert(ringing))
+        found = _repeating(envelope / envelope.mean() - 1, rate)
         if found and (best is None or found["strength"] > best["strength"]):
             best = found
     return best
 
 
 def _repeating(envelope: np.ndarray, rate: int) -> dict[str, float] | None:
+    """Find the strongest line with harmonics in ``envelope``, which is relative to its mean."""
     spectrum = np.abs(np.fft.rfft(envelope * np.hanning(len(envelope))))
     frequency = np.fft.rfftfreq(len(envelope), 1 / rate)
     inside = np.flatnonzero((frequency >= _SLOWEST) & (frequency <= _FASTEST))
@@ -91,7 +132,9 @@ def _repeating(envelope: np.ndarray, rate: int) -> dict[str, float] | None:
         return None
     score, at = max(scored)
     hz = _between(frequency, spectrum, at)
-    if height(hz) < _CLEAR or height(2 * hz) < _CLEAR / 2:
+    # The window halves a line's amplitude, and half of it lies at the negative frequency.
+    depth = height(hz) * floor * 4 / len(envelope)
+    if height(hz) < _CLEAR or height(2 * hz) < max(_CLEAR / 2, _SHARP * height(hz)) or depth < _DEEP:
         return None
     return {"hz": round(hz, 1), "strength": round(score, 1)}
 

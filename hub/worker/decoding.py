@@ -1,0 +1,124 @@
+"""From the bytes of a recording to samples of one channel. The owner of soundfile.
+
+Channels are never mixed before they have been compared: two that are in opposite phase cancel each other, and their
+mean is silence.
+"""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+MOST_SECONDS = 600
+_BLOCK = 262_144
+_MOST_CHANNELS, _MOST_RATE = 16, 400_000
+_UNKNOWN = 2**50
+"""Frames from which on libsndfile's answer means that the file does not tell its length."""
+_BITS = {"PCM_S8": 8, "PCM_U8": 8, "DPCM_8": 8, "ULAW": 8, "ALAW": 8, "IMA_ADPCM": 8, "MS_ADPCM": 8, "GSM610": 8}
+"""Forms of encoding that are much coarser than 16 bits, and the bits that they come to at full level."""
+
+
+@dataclass(frozen=True, slots=True)
+class Decoded:
+    """``loudest`` is the channel (numbered from 1) with the most power, ``speech`` the mean of all, or that channel
+    again where they cancel each other. ``noise`` is the RMS of the encoding's own rounding, ``whole`` the length in
+    seconds that the file claims."""
+
+    loudest: np.ndarray
+    speech: np.ndarray
+    rate: int
+    channels: int
+    channel: int
+    noise: float
+    whole: float
+
+
+def decoded(soundfile: Any, data: bytes) -> Decoded:
+    """Decode up to :data:`MOST_SECONDS`, block by block, whatever the head claims.
+
+    Raises:
+        ValueError: more channels or a higher rate than a recording of a machine has.
+        soundfile.LibsndfileError: the file is damaged.
+    """
+    data = _with_sizes(data)
+    with soundfile.SoundFile(io.BytesIO(data)) as file:
+        rate, channels, subtype, frames = file.samplerate, file.channels, file.subtype, file.frames
+    if channels > _MOST_CHANNELS or rate > _MOST_RATE:
+        raise ValueError(f"{channels} channels at {rate} Hz")
+    power, mixed = _powers(_blocks(soundfile, data), channels)
+    loudest = int(power.argmax())
+    samples = _joined(block[:, loudest] for block in _blocks(soundfile, data))
+    # Channels that have nothing in common give a mean with 1/n of their average power. Much less is cancellation.
+    cancelled = mixed < 0.5 * power.mean() / channels
+    speech = samples if cancelled or channels == 1 else _joined(b.mean(axis=1) for b in _blocks(soundfile, data))
+    whole = max(frames if frames < _UNKNOWN else 0, len(samples)) / rate
+    noise = 2.0 ** (1 - _BITS.get(subtype, 16)) / 12**0.5
+    return Decoded(samples, speech, rate, channels, loudest + 1, noise, whole)
+
+
+def _powers(blocks: Iterator[np.ndarray], channels: int) -> tuple[np.ndarray, float]:
+    """Return the power of each channel and that of their mean, steady offsets left out."""
+    size, sums, squares, mixed = 0, np.zeros(channels), np.zeros(channels), 0.0
+    for block in blocks:
+        size += len(block)
+        sums += block.sum(axis=0, dtype=np.float64)
+        squares += np.square(block, dtype=np.float64).sum(axis=0)
+        mixed += float(np.square(block.mean(axis=1, dtype=np.float64)).sum())
+    size = max(size, 1)
+    return squares / size - (sums / size) ** 2, mixed / size - float((sums / size).mean()) ** 2
+
+
+def _blocks(soundfile: Any, data: bytes) -> Iterator[np.ndarray]:
+    """Yield the samples from the beginning, as blocks of (frames, channels).
+
+    The file is opened each time: one that does not know its own length cannot be wound back, and its last block, which
+    is short, fails after it was read. So its blocks are small: less than 1,024 samples are lost.
+    """
+    with soundfile.SoundFile(io.BytesIO(data)) as file:
+        left, endless = MOST_SECONDS * file.samplerate, file.frames >= _UNKNOWN
+        while left > 0:
+            try:
+                block = file.read(min(1_024 if endless else _BLOCK, left), dtype="float32", always_2d=True)
+            except soundfile.LibsndfileError:
+                if endless and left < MOST_SECONDS * file.samplerate:
+                    return
+                raise
+            if not len(block):
+                return
+            left -= len(block)
+            yield np.nan_to_num(block).clip(-8, 8)
+
+
+def _joined(parts: Iterator[np.ndarray]) -> np.ndarray:
+    found = list(parts)
+    return np.concatenate(found) if found else np.zeros(0, np.float32)
+
+
+def _with_sizes(data: bytes) -> bytes:
+    """Return a WAV whose data chunk says how long it is.
+
+    A program that writes to a pipe cannot go back to fill in the sizes and leaves 0 or the greatest number there:
+    then the sound goes to the end of the file.
+    """
+    if data[8:12] != b"WAVE" or data[:4] not in (b"RIFF", b"RF64"):
+        return data
+    if data[:4] == b"RF64" and 0 < int.from_bytes(data[28:36], "little") <= len(data):
+        return data
+    at = 12
+    while at + 8 <= len(data):
+        name, size = data[at : at + 4], int.from_bytes(data[at + 4 : at + 8], "little")
+        rest = len(data) - at - 8
+        if name == b"data":
+            if 0 < size <= rest:
+                return data
+            return b"RIFF" + _u32(len(data) - 8) + data[8 : at + 4] + _u32(rest) + data[at + 8 :]
+        at += 8 + size + size % 2
+    return data
+
+
+def _u32(size: int) -> bytes:
+    return min(size, 2**32 - 1).to_bytes(4, "little")

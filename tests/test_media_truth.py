@@ -1,0 +1,155 @@
+"""Pictures and recordings in unusual forms: 16-bit grey, transparency, unwritten sizes, channels that cancel, tones."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import AsyncIterator
+
+import numpy as np
+import pytest
+import pytest_asyncio
+from PIL import Image, ImageDraw, ImageFont
+
+from hub.worker import Worker
+from specimens import RATE, machine, plate, png, sound
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def worker() -> AsyncIterator[Worker]:
+    opened = Worker()
+    yield opened
+    await opened.close()
+
+
+async def picture(worker: Worker, data: bytes, kind: str = "png") -> dict[str, object]:
+    return await worker.run("picture", data, kind=kind, read=True)
+
+
+async def recording(worker: Worker, data: bytes) -> dict[str, object]:
+    return await worker.run("recording", data, speech_model=None, words="", hear=False)
+
+
+# -- pictures ----------------------------------------------------------------------------------------------------------
+
+
+def deep(image: Image.Image) -> Image.Image:
+    """The same grey picture with 16 bits a pixel."""
+    return Image.fromarray(np.asarray(image.convert("L")).astype(np.uint16) * 257)
+
+
+def transparent(mode: str, ink: str = "black") -> Image.Image:
+    """Letters on nothing: the invisible pixels hold the colour of the ink."""
+    letters = Image.new("L", (800, 300), 0)
+    ImageDraw.Draw(letters).text((40, 100), "VALVE V-207 OPEN", fill=255, font=ImageFont.load_default(60))
+    image = Image.new("RGB", letters.size, ink).convert(mode.rstrip("A"))
+    image.putalpha(letters)
+    return image
+
+
+@pytest.mark.parametrize("level", [0, 64, 128, 255])
+async def test_16_bit_grey_keeps_its_brightness(worker: Worker, level: int) -> None:
+    found = await picture(worker, png(deep(Image.new("L", (64, 64), level))))
+    assert found["brightness"] == pytest.approx(level / 255, abs=0.01)
+
+
+async def test_text_in_a_16_bit_picture_is_read(worker: Worker) -> None:
+    found = await picture(worker, png(deep(plate())))
+    assert any("P-101" in line for line in found["text"])
+
+
+@pytest.mark.parametrize("mode", ["RGBA", "LA"])
+async def test_text_on_a_transparent_ground_is_read(worker: Worker, mode: str) -> None:
+    found = await picture(worker, png(transparent(mode)))
+    assert any("V-207" in line for line in found["text"])
+    assert found["brightness"] > 0.8
+
+
+async def test_white_text_on_a_transparent_ground_is_read(worker: Worker) -> None:
+    found = await picture(worker, png(transparent("RGBA", "white")))
+    assert any("V-207" in line for line in found["text"])
+
+
+async def test_transparent_webp_is_laid_on_white(worker: Worker) -> None:
+    buffer = io.BytesIO()
+    transparent("RGBA").save(buffer, "WEBP", lossless=True)
+    found = await picture(worker, buffer.getvalue(), "webp")
+    assert any("V-207" in line for line in found["text"])
+
+
+@pytest.mark.parametrize("mode", ["P", "RGB", "L"])
+async def test_a_transparent_colour_is_laid_on_white(worker: Worker, mode: str) -> None:
+    image = Image.new("RGB", (64, 64), "black").convert(mode)
+    hidden = {"P": image.getpixel((0, 0)), "RGB": (0, 0, 0), "L": 0}[mode]
+    buffer = io.BytesIO()
+    image.save(buffer, "PNG", transparency=hidden)
+    assert (await picture(worker, buffer.getvalue()))["brightness"] > 0.99
+
+
+async def test_half_transparent_black_on_white_is_grey(worker: Worker) -> None:
+    found = await picture(worker, png(Image.new("RGBA", (64, 64), (0, 0, 0, 128))))
+    assert found["brightness"] == pytest.approx(0.5, abs=0.02)
+
+
+# -- recordings --------------------------------------------------------------------------------------------------------
+
+
+def unsized(data: bytes, size: int) -> bytes:
+    """A WAV as a program leaves it that writes to a pipe."""
+    at = data.index(b"data") + 4
+    field = size.to_bytes(4, "little")
+    return data[:4] + field + data[8:at] + field + data[at + 4 :]
+
+
+@pytest.mark.parametrize("size", [0, 0x7FFFFFFF, 0xFFFFFFFF])
+async def test_a_wav_without_sizes_is_read_to_its_end(worker: Worker, size: int) -> None:
+    found = await recording(worker, unsized(sound(machine(107.3)), size))
+    assert found["seconds"] == 5
+    assert found["sound"]["impacts"]["hz"] == pytest.approx(107.3, abs=0.3)
+
+
+async def test_a_flac_without_a_length_is_read_to_its_end(worker: Worker) -> None:
+    data = bytearray(sound(machine(107.3), "FLAC"))
+    # The total number of samples: the lower 36 bits of the 8 bytes at 18; 0 is "unknown" (RFC 9639, section 8.2).
+    told = int.from_bytes(data[18:26], "big")
+    data[18:26] = (told >> 36 << 36).to_bytes(8, "big")
+    found = await recording(worker, bytes(data))
+    assert found["seconds"] == pytest.approx(5, abs=0.06)
+
+
+@pytest.mark.parametrize("other", [-1.0, 0.0, 0.2])
+async def test_channels_do_not_cancel_each_other(worker: Worker, other: float) -> None:
+    one = machine(107.3)
+    found = await recording(worker, sound(np.stack([other * one, one], axis=1)))
+    alone = await recording(worker, sound(one))
+    assert found["sound"]["level_db"] == pytest.approx(alone["sound"]["level_db"], abs=0.1)
+    assert found["sound"]["impacts"]["hz"] == pytest.approx(107.3, abs=0.3)
+    assert any("of 2, the loudest" in note for note in found["notes"])
+
+
+TIME = np.arange(3 * RATE) / RATE
+TONES = {
+    "sine": 0.5 * np.sin(2 * np.pi * 440 * TIME),
+    "quiet sine": 0.002 * np.sin(2 * np.pi * 440 * TIME),
+    "mains hum": 0.3 * np.sin(2 * np.pi * 50 * TIME) + 0.2 * np.sin(2 * np.pi * 100 * TIME),
+    "square wave": 0.3 * np.sign(np.sin(2 * np.pi * 100 * TIME)),
+    "sawtooth": 0.6 * (TIME * 120 % 1) - 0.3,
+    "siren": 0.3 * (1 + 0.9 * np.sin(2 * np.pi * 30 * TIME)) * np.sin(2 * np.pi * 5_000 * TIME),
+    "beat": 0.3 * np.sin(2 * np.pi * 5_000 * TIME) + 0.3 * np.sin(2 * np.pi * 5_100 * TIME),
+    "overdriven sine": np.clip(1.5 * np.sin(2 * np.pi * 120 * TIME), -1, 1),
+}
+
+
+@pytest.mark.parametrize("name", TONES)
+@pytest.mark.parametrize("subtype", ["PCM_16", "PCM_U8", "ULAW", "FLOAT"])
+async def test_a_tone_is_no_row_of_impacts(worker: Worker, name: str, subtype: str) -> None:
+    found = await recording(worker, sound(TONES[name], subtype=subtype))
+    assert found["sound"]["impacts"] is None
+
+
+@pytest.mark.parametrize("hz", [15.0, 33.1, 107.3])
+@pytest.mark.parametrize("level", [1.0, 0.05])
+async def test_impacts_are_found_in_a_quiet_recording_too(worker: Worker, hz: float, level: float) -> None:
+    found = await recording(worker, sound(level * machine(hz)))
+    assert found["sound"]["impacts"]["hz"] == pytest.approx(hz, abs=0.3)

@@ -13,7 +13,7 @@ on one floor do not import each other, save ``dialects`` -> ``topics``, ``contro
                     ``tools``, ``diagnosis``, ``assistant``, ``analysis``, ``book``
 2   edges           ``config``, ``resources``, ``install``, ``batch``, ``inbox``, ``bus``, ``runs``, ``qr``,
                     ``mqtt/``, ``store/``, ``tables/``, ``ai/``, ``uploads``, ``worker/``, ``metrics``,
-                    ``usage``
+                    ``usage``, ``log_setup``
 1   decisions       ``topics``, ``dedupe``, ``activity``, ``dialects/``, ``control/``, ``steady/``, ``fleet``,
                     ``rules/``, ``insight/``: no await, no clock, no network; ``now`` is an argument
 0   words           ``model/``, ``events``, ``errors``: depend on nothing of ours

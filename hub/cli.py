@@ -9,7 +9,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from hub import __version__
+from hub import __version__, log_setup
 from hub.errors import HubError
 
 
@@ -18,7 +18,7 @@ def main(words: Sequence[str] | None = None) -> int:
     arguments = _parser().parse_args(words)
     # The doctor's report says what is wrong itself, in order.
     level = logging.CRITICAL if arguments.command == "doctor" else logging.INFO
-    logging.basicConfig(level=level, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    log_setup.configure(level)
     try:
         if arguments.command == "demo":
             from hub import demo

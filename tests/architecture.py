@@ -19,7 +19,8 @@ FLOORS = tuple(
     for names in (
         "model events errors",
         "topics dedupe activity dialects control steady fleet rules insight",
-        "config resources install inbox batch bus runs qr mqtt store tables ai uploads worker notify metrics usage",
+        "config log_setup resources install inbox batch bus runs qr mqtt store tables ai uploads worker notify metrics "
+        "usage",
         "committing decider pipeline outbox sender devices alerts commands twins credentials housekeeping archive "
         "transfer tools investigation prompts diagnosis assistant analysis book",
         "api",

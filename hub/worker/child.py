@@ -76,7 +76,7 @@ def serve(incoming: BinaryIO, outgoing: BinaryIO) -> None:
         except MemoryError:
             answer = Failed("worker", "The file needs more memory than is allowed here.", "Send a smaller one.")
         except Exception as error:
-            print(f"hub.worker: {wanted.task}: {type(error).__name__}: {error}", file=sys.stderr)  # noqa: T201 (the hub's log)
+            print(f"{wanted.task}: {type(error).__name__}: {error}", file=sys.stderr)  # noqa: T201 (the hub's log)
             answer = Failed("worker", "The file could not be analysed.", "The hub's log says why.")
         say(answer)
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import logging
 import os
 import sys
 from collections.abc import Callable
@@ -16,6 +17,10 @@ from typing import Any
 from hub.errors import HubError, TooBusy, WorkFailed, WrongType
 from hub.worker.frames import HEAD, MOST_BYTES, Done, Failed, Job, Step, packed, said
 
+log = logging.getLogger(__name__)
+
+_MOST_LINES = 20
+"""Lines of the worker's standard error that one job may add to the log: a hostile file can cause any number."""
 Progress = Callable[[str, int, int], None]
 """Stage, parts done, parts in all."""
 
@@ -32,6 +37,8 @@ class Worker:
         self._waiting = 0
         self._turn = asyncio.Lock()
         self._process: asyncio.subprocess.Process | None = None
+        self._complaints: asyncio.Task[None] | None = None
+        self._lines = 0
         self._closed = False
         self._started = 0
 
@@ -85,6 +92,7 @@ class Worker:
         to_it, from_it = process.stdin, process.stdout
         if to_it is None or from_it is None:
             raise OSError("the worker has no pipes")
+        self._lines = 0
         to_it.write(packed(job))
         await to_it.drain()
         while True:
@@ -109,13 +117,31 @@ class Worker:
         self._started += 1
         self._process = await asyncio.create_subprocess_exec(
             sys.executable, "-P", "-m", "hub.worker.child", str(os.getpid()), str(self._memory_mb),
-            stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE, limit=2**20,
+            stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE, limit=2**20,
         )  # fmt: skip
+        if (errors := self._process.stderr) is not None:
+            self._complaints = asyncio.create_task(self._log_errors(errors), name="log the worker's errors")
         return self._process
+
+    async def _log_errors(self, errors: asyncio.StreamReader) -> None:
+        """Log what libraries print while they read a file, which may quote the file: bounded in lines and length."""
+        while True:
+            try:
+                line = await errors.readline()
+            except ValueError:  # longer than the stream's limit; what is left of it comes as a line of its own
+                continue
+            if not line:
+                return
+            self._lines += 1
+            if self._lines <= _MOST_LINES:
+                log.warning("worker: %s", line[:400].decode("utf-8", "replace").rstrip())
+            elif self._lines == _MOST_LINES + 1:
+                log.warning("worker: further lines of this job are left out")
 
     async def _kill(self) -> None:
         # No more ours from here on: whoever is cancelled again while he waits leaves nothing half dead behind.
         process, self._process = self._process, None
+        complaints, self._complaints = self._complaints, None
         if process is None:
             return
         if process.returncode is None:
@@ -123,6 +149,8 @@ class Worker:
                 process.kill()
         try:
             await process.wait()
+            if complaints is not None:
+                await complaints
         finally:
             # The pipes are the transport's, which would else be closed by the collector, with a warning. There is no
             # public way to it.

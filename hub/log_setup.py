@@ -1,0 +1,35 @@
+"""The log as this process writes it: one entry, one beginning of a line, whatever text is part of the entry.
+
+Topics, file names and the warnings of libraries carry text from outside. A line break in it must not look like the
+beginning of another entry, and an escape sequence must not reach the terminal.
+"""
+
+from __future__ import annotations
+
+import logging
+
+from hub.topics import printable
+
+_INDENT = "    "
+_LONGEST = 4_000
+"""Characters of one line; the rest is cut off."""
+
+
+class LineFormatter(logging.Formatter):
+    """Escape control characters in the message; indent the lines of a traceback, which may quote foreign text."""
+
+    def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802 (the library's name)
+        record.message = printable(record.message, _LONGEST)
+        return super().formatMessage(record)
+
+    def formatException(self, ei: object) -> str:  # noqa: N802 (the library's name)
+        lines = super().formatException(ei).splitlines()  # type: ignore[arg-type]
+        return "\n".join(_INDENT + printable(line, _LONGEST) for line in lines)
+
+
+def configure(level: int) -> None:
+    """Log to the standard error with time and level, warnings of libraries included."""
+    handler = logging.StreamHandler()
+    handler.setFormatter(LineFormatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
+    logging.basicConfig(level=level, handlers=[handler])
+    logging.captureWarnings(True)

@@ -1,0 +1,74 @@
+"""The log: text from outside never looks like an entry of its own."""
+
+from __future__ import annotations
+
+import io
+import logging
+import subprocess
+import sys
+
+import pypdf
+import pytest
+from pypdf.generic import DictionaryObject, NameObject, StreamObject
+
+from hub.log_setup import LineFormatter
+from hub.worker import Worker
+
+FORGED = "2026-11-28 03:00:00,000 ERROR hub.api: FORGED"
+
+
+def entry(message: str, *, error: Exception | None = None) -> str:
+    formatter = LineFormatter("%(levelname)s %(name)s: %(message)s")
+    info = (type(error), error, None) if error else None
+    return formatter.format(logging.LogRecord("hub", logging.ERROR, "", 1, message, (), info))
+
+
+@pytest.mark.parametrize("mark", ["\n", "\r", "\x1b[2K\r", "\x85", "\u2028", "\x00", "\u202e"])
+def test_control_characters_of_a_message_are_escaped(mark: str) -> None:
+    line = entry(f"the topic a{mark}{FORGED}")
+    assert line.isprintable()
+    assert line.startswith("ERROR hub: the topic a")
+
+
+def test_the_text_of_an_error_is_indented() -> None:
+    lines = entry("failed", error=ValueError(f"bad\n{FORGED}\x1b[31m")).split("\n")
+    assert all(line.startswith("    ") for line in lines[1:])
+    assert any("FORGED" in line for line in lines[1:])
+    assert "\x1b" not in "".join(lines)
+
+
+def test_warnings_of_libraries_go_to_the_log_as_one_line() -> None:
+    code = "import warnings, hub.log_setup as s; s.configure(20); warnings.warn('a\\n' + 'forged')"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert not [line for line in done.stderr.splitlines() if line.startswith("forged")]
+    assert "py.warnings" in done.stderr
+
+
+def forging_pdf() -> bytes:
+    """A PDF whose font has an encoding of an unknown name, which pypdf quotes in a warning."""
+    writer = pypdf.PdfWriter()
+    page = writer.add_blank_page(200, 200)
+    encoding = NameObject("/a#0A" + FORGED.replace(" ", "#20"))
+    font = DictionaryObject({NameObject("/Type"): NameObject("/Font"), NameObject("/Subtype"): NameObject("/Type1")})
+    font |= {NameObject("/BaseFont"): NameObject("/Helvetica"), NameObject("/Encoding"): NameObject("/SOME")}
+    fonts = DictionaryObject({NameObject("/F1"): font})
+    page[NameObject("/Resources")] = DictionaryObject({NameObject("/Font"): fonts})
+    content = StreamObject()
+    content.set_data(b"BT /F1 12 Tf 20 100 Td (Grease every week) Tj ET")
+    page[NameObject("/Contents")] = writer._add_object(content)
+    buffer = io.BytesIO()
+    writer.write(buffer)
+    return buffer.getvalue().replace(b"/SOME", encoding.encode())
+
+
+async def test_a_document_cannot_forge_a_log_entry(
+    caplog: pytest.LogCaptureFixture, capfd: pytest.CaptureFixture
+) -> None:
+    worker = Worker()
+    found = await worker.run("document", forging_pdf())
+    await worker.close()
+    assert "Grease every week" in found["pages"][0]
+    told = [record.getMessage() for record in caplog.records if "FORGED" in record.getMessage()]
+    assert told, "the library did not quote the name: this test shows nothing"
+    assert all(message.startswith("worker: ") and "\n" not in message for message in told)
+    assert FORGED not in capfd.readouterr().err

@@ -17,7 +17,7 @@ from hub.dialects.payload import MAX_BYTES, rejection
 from hub.dialects.shelly import ShellyDialect
 from hub.dialects.sparkplug import SparkplugDialect
 from hub.dialects.tasmota import TasmotaDialect
-from hub.dialects.times import DAY, LATE
+from hub.dialects.times import LATE
 from hub.dialects.zigbee2mqtt import Zigbee2MqttDialect
 from hub.model import Mapping
 
@@ -71,7 +71,6 @@ def greetings(roots: Roots) -> list[Publish]:
 
 
 __all__ = [
-    "DAY",
     "DIALECTS",
     "LATE",
     "MAX_BYTES",

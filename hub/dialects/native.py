@@ -9,6 +9,7 @@ import hashlib
 import re
 import zlib
 from collections.abc import Sequence
+from datetime import tzinfo
 from typing import Any
 
 import msgspec
@@ -16,7 +17,7 @@ import msgspec
 from hub.dialects.base import Change, Effect, Reply, Result, View
 from hub.dialects.layouts import Layout, Layouts, key_of_seq
 from hub.dialects.payload import metric_name, parse_json, parse_object, plain, rejection, scalar
-from hub.dialects.times import when
+from hub.dialects.times import when, zone_of
 from hub.dialects.units import spell
 from hub.errors import Rejected
 from hub.model import Availability, CommandDescriptor, Identity, Info, RawMessage, Record, Rejection, TwinUpdate, Value
@@ -135,11 +136,12 @@ def _items(message: RawMessage, address: Address, body: list[Any]) -> tuple[list
     records: list[Record] = []
     rejected: list[Rejection] = []
     check = zlib.crc32(message.payload)
+    zone = zone_of((item.get("ts") for item in body if type(item) is dict), message.received)
     for index, item in enumerate(body):
         try:
             if type(item) is not dict:
                 raise Rejected("bad_value", f"Item {index} of the list is not an object.")
-            records.append(_record(message, address, item, check + index))
+            records.append(_record(message, address, item, check + index, zone))
         except Rejected as error:
             rejected.append(rejection(message, error, msgspec.json.encode(item)))
     return records, rejected
@@ -160,13 +162,19 @@ def _familiar(message: RawMessage, address: Address, layout: Layout) -> Record |
     return Record(address.device, ts, message.received, values, quality, key)
 
 
-def _record(message: RawMessage, address: Address, body: dict[str, Any], check: int | None = None) -> Record:
+def _record(
+    message: RawMessage,
+    address: Address,
+    body: dict[str, Any],
+    check: int | None = None,
+    zone: tzinfo | None = None,
+) -> Record:
     """One record; its values are empty for a bare heartbeat (``{}`` or nothing but nulls). ``check`` stands for the
-    payload in its key where that is known already."""
+    payload in its key where that is known already; ``zone`` is that of the wall clocks in a list."""
     named = body.get("device_id")
     if named is not None and named != address.native_id:
         raise Rejected("wrong_device", "The payload's device_id is not the topic's device.")
-    ts, quality = when(body.get("ts"), message.received, retained=message.retained)
+    ts, quality = when(body.get("ts"), message.received, retained=message.retained, zone=zone)
     metrics = body.get("metrics")
     values: dict[str, Value] = {}
     names = _names

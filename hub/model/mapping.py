@@ -29,7 +29,7 @@ class Mapping(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defa
     ``{payload.model}`` a field of the JSON; a part between slashes whose field is missing is left out. ``metrics``
     names what to pick; without it every value of the JSON tree is a metric, but for those that ``ignore`` matches.
     ``units`` and ``kinds`` go by the metric's name, ``*`` stands for anything. ``time`` is the path of the message's
-    own time.
+    own time, ``zone`` the time zone (an IANA name) of a time there that names none.
     """
 
     topic: str
@@ -41,6 +41,7 @@ class Mapping(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defa
     units: dict[str, str] = {}
     kinds: dict[str, Kind] = {}
     time: str | None = None
+    zone: str | None = None
     name: str | None = None
     manufacturer: str | None = None
     model: str | None = None

@@ -10,7 +10,7 @@ Value = float | bool | str
 """A metric's value. Integers are kept as floats; booleans and short texts as they are."""
 
 Quality = Literal["good", "clock", "retained", "late", "unknown"]
-"""``clock``: the device's time was more than a day off, so the time of receipt stands in its place.
+"""``clock``: the device's time was more than a day ago or ahead of ours, so the time of receipt stands in its place.
 ``retained``: replayed by the broker at subscription, of unknown age. ``late``: more than five minutes old when
 it arrived; kept in the history, raises nothing. ``unknown``: the device has said that it does not know the value now,
 or it has not repeated it in time; the last one stands there, never in the history."""

@@ -13,7 +13,7 @@ from zlib import crc32
 import msgspec
 import numpy as np
 
-from hub.dialects import DAY, LATE, Layout, key_of_seq
+from hub.dialects import LATE, Layout, key_of_seq
 from hub.model import NO_KEY, Bools, Floats, Ints, RawMessage, Sheet
 from hub.steady.columns import Heard, grown
 
@@ -87,5 +87,5 @@ class Lane:
         values = np.ascontiguousarray(table[:, :-2])
         age = received - ts
         bounded = ((values >= self.least[rows]) & (values <= self.most[rows])).all(axis=1)
-        fit = bounded & (age >= -DAY) & (age <= LATE)
+        fit = bounded & (age >= -LATE) & (age <= LATE)
         return Sheet(self.number, self.names, self.owners, rows, ts, received, keys, values), self.places[rows], fit

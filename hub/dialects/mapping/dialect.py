@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 from functools import partial
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import msgspec
 
@@ -44,6 +45,7 @@ class _Reader:
         self.device = template(mapping.device, key="device") if named else None
         self.info = [(key, template(text, key=key)) for key in _INFO if (text := getattr(mapping, key))]
         self.time = None if mapping.time is None else path_of(mapping.time)
+        self.zone = None if mapping.zone is None else ZoneInfo(mapping.zone)
         picks = {name: Pick(pick) if isinstance(pick, str) else pick for name, pick in mapping.metrics.items()}
         self.picks = {name: (path_of(pick.path), pick.kind) for name, pick in picks.items()}
         self.units = Names({name: pick.unit for name, pick in picks.items() if pick.unit} | mapping.units)
@@ -139,7 +141,7 @@ class MappingDialect:
             raise Rejected("too_many_metrics", f"A message holds at most {MAX_METRICS} metrics.")
         for name in reading.values:
             metric_name(name)
-        ts, quality = when(reading.time, message.received, retained=message.retained)
+        ts, quality = when(reading.time, message.received, retained=message.retained, zone=reader.zone)
         records = (Record(device, ts, message.received, reading.values, quality),) if reading.values else ()
         lapses = [Lapse(device, name, message.received) for name in reading.unknown if not message.retained]
         info = self._info(reader, levels, body, reading, device)

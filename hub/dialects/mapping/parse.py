@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 import tomllib
 from collections.abc import Sequence
+from zoneinfo import ZoneInfo
 
 import msgspec
 
@@ -16,6 +18,7 @@ from hub.topics import covers, overlap
 MOST = 200
 TEMPLATES = ("device", "metric", "name", "manufacturer", "model", "area", "via")
 COLLECTD = ("plugin", "type")
+_TABLE = re.compile(r"\s*\[\[\s*mapping\s*\]\]")
 
 
 def parse_mappings(text: str, reserved: Sequence[str] = ()) -> list[Mapping]:
@@ -37,6 +40,7 @@ def parse_mappings(text: str, reserved: Sequence[str] = ()) -> list[Mapping]:
         try:
             mapping = msgspec.convert(table, Mapping)
             check(mapping)
+            _check_zone(mapping, text, number)
             _keep_apart(mapping, mappings, reserved)
         except msgspec.ValidationError as error:
             raise ConfigError(f"{where}: {error}.", "See config/mappings.toml for examples.") from error
@@ -44,6 +48,31 @@ def parse_mappings(text: str, reserved: Sequence[str] = ()) -> list[Mapping]:
             raise ConfigError(f"{where}: {error.message}", error.hint) from error
         mappings.append(mapping)
     return mappings
+
+
+def _line(text: str, number: int, key: str) -> int:
+    """Return the line of a ``key`` of mapping ``number``, that of its ``[[mapping]]`` where the key is not found."""
+    found, table = 1, 0
+    for at, line in enumerate(text.splitlines(), 1):
+        if _TABLE.match(line):
+            table += 1
+            found = at if table == number else found
+        elif table == number and re.match(rf"\s*{key}\s*=", line):
+            return at
+    return found
+
+
+def _check_zone(mapping: Mapping, text: str, number: int) -> None:
+    """Raises ConfigError for a name that the time zone database does not have."""
+    if mapping.zone is None:
+        return
+    try:
+        ZoneInfo(mapping.zone)
+    except (KeyError, ValueError, OSError) as error:  # unknown, a path, a folder
+        raise ConfigError(
+            f"zone = {mapping.zone[:60]!r} in line {_line(text, number, 'zone')} is no time zone that is known here.",
+            'A zone is an IANA name such as "Europe/Berlin", "America/Denver" or "UTC".',
+        ) from error
 
 
 def _keep_apart(mapping: Mapping, earlier: Sequence[Mapping], reserved: Sequence[str]) -> None:

@@ -22,6 +22,7 @@ _TIME_KEYS = ("ts", "time", "timestamp")
 _UNIT_KEYS = ("unit", "units", "unit_of_measurement")
 _BESIDE_VALUE = frozenset(("value", *_TIME_KEYS, *_UNIT_KEYS))
 _EPOCH = 1_000_000_000
+_TIME = re.compile(r"\d{4}-?\d\d-?\d\d[T ]\d\d:?\d\d|\d{10,19}(?:\.\d*)?\Z", re.ASCII)
 MAX_DEPTH = 12
 MAX_REMEMBERED = 10_000
 T = TypeVar("T")
@@ -115,12 +116,12 @@ def _leaves(body: dict[str, Any], prefix: str, depth: int, *, skip: bool) -> Ite
 
 
 def _own_time(body: dict[str, Any]) -> Any:
-    """``ts``, ``time`` or ``timestamp`` where it can only be a time: since 2001, or a text that begins with a date."""
+    """``ts``, ``time`` or ``timestamp`` where it can only be a time: since 2001, also as a text, or a text that begins with a date and a time."""
     for key in _TIME_KEYS:
         value = body.get(key)
         if isinstance(value, int | float) and not isinstance(value, bool) and value >= _EPOCH:
             return value
-        if isinstance(value, str) and re.match(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d", value):
+        if isinstance(value, str) and _TIME.match(value):
             return value
     return None
 

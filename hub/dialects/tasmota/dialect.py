@@ -20,7 +20,7 @@ from hub.dialects.base import Change, Effect, Result, Subscribe, View
 from hub.dialects.payload import parse_object
 from hub.dialects.tasmota.discovery import MAC, Known, announced, described, told_of, with_sensors
 from hub.dialects.tasmota.readings import Found, Taken, result, scales_of, sensors, state, switched
-from hub.dialects.times import when
+from hub.dialects.times import has_zone, when
 from hub.errors import Rejected
 from hub.model import Availability, Identity, Quality, RawMessage, Record
 from hub.topics import slug
@@ -28,8 +28,6 @@ from hub.topics import slug
 MAX_DEVICES = 20_000
 MAX_UNITS = 256
 MAX_EARLY = 16_384
-AGREES = 60_000
-"""So many ms between a clock's time and ours, taken as UTC: it shows UTC."""
 _DEVICE, _EARLY = "device/", "sensors/"
 """Keys of what is learnt; the second is a ``sensors`` message that came before its ``config``."""
 _DEFAULT = ("tele/", "stat/")
@@ -269,14 +267,12 @@ class TasmotaDialect:
 
 
 def _time(body: Mapping[str, Any], message: RawMessage) -> tuple[int, Quality]:
-    """``Epoch`` is the time itself. ``Time`` is the device's wall clock: it counts with a zone, or where it is UTC."""
+    """Return the time by ``Epoch``, else by ``Time``; a device that has not set its clock yet is no fault."""
     said = body.get("Epoch") or body.get("Time")
     try:
         ts, quality = when(said, message.received, retained=message.retained)
+        if quality == "clock" and not has_zone(said):
+            quality = "good"
     except Rejected:
         return when(None, message.received, retained=message.retained)
-    zoned = not isinstance(said, str) or said[-1:] == "Z" or said[19:20] in ("+", "-")
-    # No zone is less than a quarter of an hour from UTC, so a clock that agrees with ours shows it.
-    if zoned or (quality != "clock" and abs(message.received - ts) <= AGREES):
-        return ts, quality
-    return when(None, message.received, retained=message.retained)
+    return ts, quality

@@ -11,7 +11,7 @@ on one floor do not import each other, save ``dialects`` -> ``topics``, ``contro
 3   use cases       ``committing``, ``decider``, ``pipeline``, ``outbox``, ``sender``, ``devices``, ``alerts``,
                     ``commands``, ``twins``, ``credentials``, ``housekeeping``, ``archive/``, ``transfer``,
                     ``tools``, ``diagnosis``, ``assistant``, ``analysis``, ``book``
-2   edges           ``config``, ``resources``, ``install``, ``batch``, ``inbox``, ``bus``, ``runs``, ``qr``,
+2   edges           ``config``, ``files``, ``resources``, ``install``, ``batch``, ``inbox``, ``bus``, ``runs``, ``qr``,
                     ``mqtt/``, ``store/``, ``tables/``, ``ai/``, ``uploads``, ``worker/``, ``metrics``,
                     ``usage``, ``log_setup``
 1   decisions       ``topics``, ``dedupe``, ``activity``, ``dialects/``, ``control/``, ``steady/``, ``fleet``,

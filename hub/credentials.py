@@ -62,12 +62,10 @@ class Credentials:
         return [] if self._files is None else self._files.users()
 
     def add(self, name: str, prefixes: Sequence[str] = (), host: str | None = None) -> Issued:
-        """A user with a new password; ``prefixes`` are a bridge's own topics, ``host`` what the broker is called
-        where the device is. Raises Invalid, Conflict for one that exists, StoreError."""
+        """Add a user with a new password; ``prefixes`` are a bridge's own topics, ``host`` what the broker is called
+        where the device is. Raises Invalid, Conflict for one that exists, StoreError: then there is no new user."""
         first = not self.guarded
-        password = self._access.add(name, prefixes)
-        if first and self._login is not None:
-            self._access.hub_password(self._login)
+        password = self._access.add(name, prefixes, self._login)
         told = self._access.reload()
         setup = self._setup() if first else None
         at, port = split_address(self._broker)

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import argparse
+import sys
 import textwrap
 
-from hub.credentials import Credentials
+from hub.credentials import Credentials, Issued
 from hub.qr import drawn
 from hub.serve import settings_from
 from hub.wiring import credentials_of
@@ -26,6 +27,15 @@ def run(arguments: argparse.Namespace) -> None:
 
 def _add(credentials: Credentials, name: str, prefixes: list[str]) -> None:
     issued = credentials.add(name, prefixes)
+    try:
+        _print(issued, name, prefixes)
+        sys.stdout.flush()
+    except OSError:  # a password that nobody could read is of no use
+        credentials.revoke(name)
+        raise
+
+
+def _print(issued: Issued, name: str, prefixes: list[str]) -> None:
     if issued.setup is not None:
         print(_SETUP.format(lines=textwrap.indent(issued.setup, "    ")))
     print(f"{name} may connect. Its password, shown this once: {issued.password}\n{_told(issued.told)}\n")

@@ -112,10 +112,12 @@ def link_settings(settings: Settings, install: Install) -> LinkSettings:
 def access_of(settings: Settings) -> Access:
     """The broker's users, in the files that the settings name, else in the data folder."""
     mqtt, folder = settings.mqtt, broker_folder(settings)
+    default = mqtt.password_file is None or mqtt.acl_file is None
     files = AccessFiles(
         passwords=mqtt.password_file or folder / "passwd",
         rights=mqtt.acl_file or folder / "acl",
         pid_file=mqtt.pid_file,
+        folders=(settings.store.data, folder) if default else (),
     )
     return Access(files, mqtt.root)
 

@@ -19,8 +19,8 @@ FLOORS = tuple(
     for names in (
         "model events errors",
         "topics dedupe activity dialects control steady fleet rules insight",
-        "config log_setup resources install inbox batch bus runs qr mqtt store tables ai uploads worker notify metrics "
-        "usage",
+        "config log_setup files resources install inbox batch bus runs qr mqtt store tables ai uploads worker notify "
+        "metrics usage",
         "committing decider pipeline outbox sender devices alerts commands twins credentials housekeeping archive "
         "transfer tools investigation prompts diagnosis assistant analysis book",
         "api",
@@ -37,6 +37,10 @@ NEIGHBOURS = {
     "control": {"dialects"},
     "steady": {"dedupe", "dialects"},
     "fleet": {"dedupe", "dialects", "steady"},
+    "install": {"files"},
+    "mqtt": {"files"},
+    "store": {"files"},
+    "ai": {"files"},
     "assistant": {"tools"},
     "diagnosis": {"investigation", "prompts"},
     "app": {"assembly"},

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import os
+import re
 import shlex
 import subprocess
+import sys
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -12,6 +15,7 @@ import pytest
 from api_hub import ApiHub, running_hub
 from door import Door
 from hub.credentials import Credentials
+from hub.errors import StoreError
 from hub.mqtt.access import Access, AccessFiles
 
 
@@ -114,3 +118,115 @@ def test_a_process_that_is_no_mosquitto_is_never_signalled(door: Door):
     assert bystander.poll() is None
     bystander.kill()
     bystander.wait(5)
+
+
+# --- files that cannot be written -----------------------------------------------------------------------------------
+
+
+def hub_command(*words: object) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "hub", *map(str, words)], capture_output=True, text=True, timeout=60, check=False
+    )
+
+
+def settings_naming(directory: Path, passwords: Path, rights: Path) -> Path:
+    file = directory / "hub.toml"
+    file.write_text(
+        f'[mqtt]\npassword_file = "{passwords}"\nacl_file = "{rights}"\n[store]\ndata = "{directory / "data"}"\n'
+    )
+    return file
+
+
+def contents(directory: Path) -> dict[str, bytes]:
+    """Return each file below ``directory`` with its content, without locks, which are empty."""
+    files = (path for path in directory.rglob("*") if path.is_file() and path.suffix != ".lock")
+    return {str(path.relative_to(directory)): path.read_bytes() for path in files}
+
+
+def test_device_add_makes_the_folders_of_the_files_that_the_settings_name(tmp_path: Path):
+    passwords, rights = tmp_path / "etc/mosquitto/passwd", tmp_path / "etc/rights/acl"
+    done = hub_command("device", "add", "boiler-1", "--config", settings_naming(tmp_path, passwords, rights))
+    assert done.returncode == 0, done.stderr
+    assert passwords.read_text().splitlines()[-1].startswith("boiler-1:$7$")
+    assert "pattern write devices/%u/#" in rights.read_text()
+    [password] = re.findall(r"shown this once: (\w+)", done.stdout)
+    assert password in done.stdout
+    login = tmp_path / "data/broker/hub.login"
+    assert login.stat().st_mode & 0o777 == 0o600
+    assert passwords.read_text().startswith("hub:$7$")
+
+
+@pytest.mark.parametrize("blocked", ["etc/passwd", "etc/acl", "data/broker/hub.login", "data/broker"])
+def test_a_failed_device_add_leaves_nothing(blocked: str, tmp_path: Path):
+    settings = settings_naming(tmp_path, tmp_path / "etc/passwd", tmp_path / "etc/acl")
+    obstacle = tmp_path / blocked
+    if blocked == "data/broker":
+        obstacle.parent.mkdir()
+        obstacle.write_text("a file where a folder is needed")
+    else:
+        obstacle.mkdir(parents=True)
+    before = contents(tmp_path)
+    done = hub_command("device", "add", "boiler-1", "--config", settings)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert str(obstacle) in done.stderr
+    assert "Traceback" not in done.stderr
+    assert contents(tmp_path) == before
+    obstacle.rmdir() if obstacle.is_dir() else obstacle.unlink()
+    assert hub_command("device", "add", "boiler-1", "--config", settings).returncode == 0
+
+
+def test_a_failed_revoke_leaves_the_device_its_password(tmp_path: Path):
+    access = Access(AccessFiles(tmp_path / "passwd", tmp_path / "rights/acl"), "devices")
+    access.add("gateway", ["zigbee2mqtt"])
+    before = contents(tmp_path)
+    (tmp_path / "rights/acl.new").mkdir()  # where the next version would be written
+    with pytest.raises(StoreError, match=r"acl\.new"):
+        access.revoke("gateway")
+    assert contents(tmp_path) == before
+
+
+async def test_a_failed_add_through_the_api_leaves_nothing(tmp_path: Path):
+    files = AccessFiles(tmp_path / "broker/passwd", tmp_path / "broker/acl")
+    login = tmp_path / "broker/hub.login"
+    credentials = Credentials(Access(files, "devices"), broker="h:1", root="devices", login=login)
+    (tmp_path / "broker/acl").mkdir(parents=True)
+    async with running_hub(tmp_path / "data", credentials=credentials) as hub:
+        answer = await hub.http.post("/api/credentials", json={"name": "boiler-1"})
+        assert (answer.status_code, answer.json()["error"]["code"]) == (503, "store")
+        assert str(files.rights) in answer.json()["error"]["message"]
+        assert contents(tmp_path / "broker") == {}
+        files.rights.rmdir()
+        assert (await hub.http.post("/api/credentials", json={"name": "boiler-1"})).status_code == 201
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root may make a file immutable")
+def test_files_that_took_their_place_are_put_back_when_a_later_one_cannot(tmp_path: Path):
+    access = Access(AccessFiles(tmp_path / "passwd", tmp_path / "acl"), "devices")
+    access.add("boiler-1")
+    before = contents(tmp_path)
+    if subprocess.run(["chattr", "+i", tmp_path / "passwd"], capture_output=True, check=False).returncode:
+        pytest.skip("this file system has no immutable files")
+    try:
+        with pytest.raises(StoreError):
+            access.add("gateway", ["zigbee2mqtt"])
+    finally:
+        subprocess.run(["chattr", "-i", tmp_path / "passwd"], check=True)
+    assert contents(tmp_path) == before
+
+
+def test_a_password_that_could_not_be_shown_is_revoked(tmp_path: Path):
+    settings = settings_naming(tmp_path, tmp_path / "passwd", tmp_path / "acl")
+    with Path("/dev/full").open("w") as full:
+        command = [sys.executable, "-m", "hub", "device", "add", "boiler-1", "--config", str(settings)]
+        done = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, text=True, timeout=60, check=False)
+    assert done.returncode != 0
+    assert "Traceback" not in done.stderr
+    assert "boiler-1" not in (tmp_path / "passwd").read_text()
+
+
+def test_the_hub_gets_its_user_in_a_password_file_that_is_named_later(tmp_path: Path):
+    login = tmp_path / "hub.login"
+    for folder in ("first", "second"):
+        files = AccessFiles(tmp_path / folder / "passwd", tmp_path / folder / "acl")
+        Credentials(Access(files, "devices"), broker="h:1", root="devices", login=login).add("boiler-1")
+        assert files.passwords.read_text().count("hub:$7$") == 1

@@ -23,21 +23,30 @@ from pathlib import Path
 import msgspec
 
 from hub.errors import Conflict, Invalid, NotFound, StoreError
+from hub.files import copy_owner, make_folder, open_private, replace_files, write_draft
 
 HUB = "hub"
 """The hub's own user: it may read and write everything."""
 NAME = re.compile(r"[A-Za-z0-9._:~-]{1,64}")
 ITERATIONS = 101
 """Mosquitto's own number; the passwords are random, so no dictionary helps."""
+FILE_MODE = 0o640
+"""Of a new file, which belongs to the group that the broker runs as."""
 BEGIN, END = "# --- written by Watchkeeper: begin", "# --- written by Watchkeeper: end"
 
 
 class AccessFiles(msgspec.Struct, frozen=True):
-    """Where Mosquitto looks. ``pid_file`` is how it is told to look again; None leaves that to a person."""
+    """Where Mosquitto looks. ``pid_file`` is how it is told to look again; None leaves that to a person. ``folders``
+    are the hub's own folders, outermost first, that the broker must pass through to read the files."""
 
     passwords: Path
     rights: Path
     pid_file: Path | None = None
+    folders: tuple[Path, ...] = ()
+
+
+class Drafts(list[tuple[Path, Path]]):
+    """Written drafts, each with the file that it replaces."""
 
 
 class User(msgspec.Struct, frozen=True):
@@ -48,7 +57,7 @@ class User(msgspec.Struct, frozen=True):
 
 
 class Access:
-    """Adds and removes users. Every change is written whole, then the broker reads it again."""
+    """Adds and removes users. A change writes all files or, where one cannot be written, none."""
 
     def __init__(self, files: AccessFiles, root: str) -> None:
         self.files = files
@@ -56,12 +65,15 @@ class Access:
 
     def users(self) -> list[User]:
         """All that are in the password file, by name, without the hub itself."""
-        rights = _read_rights(self.files.rights)
-        names = sorted(_read_passwords(self.files.passwords))
+        with _explained(self.files.passwords):
+            rights = _read_rights(self.files.rights)
+            names = sorted(_read_passwords(self.files.passwords))
         return [User(name, rights.get(name, ())) for name in names if name != HUB]
 
-    def add(self, name: str, topics: Sequence[str] = ()) -> str:
-        """A new user and its password, which is written down nowhere. Raises Invalid, Conflict for one that exists."""
+    def add(self, name: str, topics: Sequence[str] = (), login: Path | None = None) -> str:
+        """Add a user and return its new password, which is kept nowhere. ``login`` is the file of the hub's own
+        password: the hub becomes a user with the first device. Raises Invalid, Conflict for a user that exists,
+        StoreError where a file cannot be written; then there is no new user."""
         if not NAME.fullmatch(name) or name == HUB:
             raise Invalid(
                 f"{name[:64]!r} cannot be a device's name here.",
@@ -69,9 +81,11 @@ class Access:
             )
         for topic in topics:
             _check_topic(topic, self._root)
-        with self._changing() as (passwords, rights):
+        with self._changing() as (passwords, rights, drafts):
             if name in passwords:
                 raise Conflict(f"{name} has a password already.", f"hub device revoke {name} takes it away.")
+            if login is not None:
+                self._ensure_hub(passwords, login, drafts)
             password = secrets.token_hex(16)
             passwords[name] = _hashed(password)
             if topics:
@@ -80,19 +94,26 @@ class Access:
 
     def revoke(self, name: str) -> None:
         """Its password is void at once, and its connection ends. Raises NotFound."""
-        with self._changing() as (passwords, rights):
+        with self._changing() as (passwords, rights, _):
             if name == HUB or passwords.pop(name, None) is None:
                 raise NotFound(f"There is no user {name[:64]!r}.", "hub device list names them.")
             rights.pop(name, None)
 
     def hub_password(self, kept: Path) -> str:
-        """The hub's own password, kept in ``kept`` for its owner alone; made at the first call."""
+        """Return the hub's own password, kept in ``kept`` for its owner alone; made at the first call."""
+        with self._changing() as (passwords, _, drafts):
+            return self._ensure_hub(passwords, kept, drafts)
+
+    def _ensure_hub(self, passwords: dict[str, str], login: Path, drafts: Drafts) -> str:
+        """Give the hub a password where it has none, and the broker its hash where the broker has none."""
         with suppress(FileNotFoundError):
-            return kept.read_text("ascii").strip()
+            password = login.read_text("ascii").strip()
+            passwords.setdefault(HUB, _hashed(password))
+            return password
         password = secrets.token_urlsafe(24)
-        with self._changing() as (passwords, _):
-            passwords[HUB] = _hashed(password)
-            _write(kept, password + "\n", 0o600)
+        passwords[HUB] = _hashed(password)
+        make_folder(login.parent)
+        drafts.append((write_draft(login, f"{password}\n".encode()), login))
         return password
 
     def reload(self) -> bool:
@@ -110,22 +131,45 @@ class Access:
         return True
 
     @contextmanager
-    def _changing(self) -> Iterator[tuple[dict[str, str], dict[str, tuple[str, ...]]]]:
-        """Both files, read, changed and written by one at a time. Rights come first: a user without them is harmless,
-        one without bounds is not."""
-        files = self.files
-        try:
-            files.passwords.parent.mkdir(parents=True, exist_ok=True)
-            with files.passwords.with_name(files.passwords.name + ".lock").open("w") as lock:
+    def _changing(self) -> Iterator[tuple[dict[str, str], dict[str, tuple[str, ...]], Drafts]]:
+        """Read both files, let the caller change what they hold, and replace them; by one process at a time.
+
+        Everything is written to drafts first. The passwords take their place last: a user without rights is harmless,
+        one whose rights could not be written is not.
+        """
+        files, drafts = self.files, Drafts()
+        with _explained(files.passwords):
+            self._make_folders()
+            lock_file = files.passwords.with_name(files.passwords.name + ".lock")
+            with open(lock_file, "w", opener=open_private) as lock:
                 fcntl.flock(lock, fcntl.LOCK_EX)
-                passwords, rights = _read_passwords(files.passwords), _read_rights(files.rights)
-                yield passwords, rights
-                _write(files.rights, _rights_text(files.rights, self._root, rights), 0o640)
-                _write(files.passwords, "".join(f"{name}:{hashed}\n" for name, hashed in passwords.items()), 0o640)
-        except OSError as error:
-            what = error.filename or files.passwords
-            hint = "Run this as a user who may write the broker's files, or name others under [mqtt]."
-            raise StoreError(f"{what} cannot be written ({error.strerror}).", hint) from error
+                try:
+                    passwords, rights = _read_passwords(files.passwords), _read_rights(files.rights)
+                    yield passwords, rights, drafts
+                    drafts.append(_draft(files.rights, _rights_text(files.rights, self._root, rights)))
+                    lines = "".join(f"{name}:{hashed}\n" for name, hashed in passwords.items())
+                    drafts.append(_draft(files.passwords, lines))
+                    replace_files(drafts)
+                finally:
+                    for draft, _ in drafts:
+                        draft.unlink(missing_ok=True)
+
+    def _make_folders(self) -> None:
+        for folder in self.files.folders:
+            make_folder(folder)
+            _let_broker_pass(folder)
+        for file in (self.files.passwords, self.files.rights):
+            file.parent.mkdir(parents=True, exist_ok=True)
+
+
+@contextmanager
+def _explained(file: Path) -> Iterator[None]:
+    """Raise StoreError in place of OSError; ``file`` is named where the error names none."""
+    try:
+        yield
+    except OSError as error:
+        hint = "Run this as a user who may write the broker's files, or name others under [mqtt]."
+        raise StoreError(f"{error.filename or file} cannot be used ({error.strerror}).", hint) from error
 
 
 def _check_topic(topic: str, root: str) -> None:
@@ -150,7 +194,7 @@ def _hashed(password: str) -> str:
 
 def _read_passwords(file: Path) -> dict[str, str]:
     with suppress(FileNotFoundError):
-        lines = file.read_text("utf-8").splitlines()
+        lines = file.read_text("utf-8", "surrogateescape").splitlines()
         return {name: hashed for name, colon, hashed in (line.partition(":") for line in lines) if colon}
     return {}
 
@@ -158,7 +202,7 @@ def _read_passwords(file: Path) -> dict[str, str]:
 def _ours(file: Path) -> tuple[str, str, str]:
     """The access list in three: before our part, our part, after it."""
     with suppress(FileNotFoundError):
-        before, begin, rest = file.read_text("utf-8").partition(BEGIN)
+        before, begin, rest = file.read_text("utf-8", "surrogateescape").partition(BEGIN)
         if begin:
             ours, _, after = rest.partition(END + "\n")
             return before, ours, after
@@ -192,21 +236,27 @@ def _rights_text(file: Path, root: str, rights: dict[str, tuple[str, ...]]) -> s
     return before + "\n".join(lines) + "\n" + after
 
 
-def _write(file: Path, text: str, mode: int) -> None:
-    """Replace the file in one step; one that exists keeps its owner and its mode, a new one is Mosquitto's to read."""
-    draft = file.with_name(file.name + ".new")
-    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    with os.fdopen(descriptor, "w", encoding="utf-8") as stream:
-        stream.write(text)
-        os.fsync(stream.fileno())
+def _draft(file: Path, text: str) -> tuple[Path, Path]:
+    """Write a draft of ``file`` that keeps its owner and mode; a new file is for the broker to read."""
+    draft = write_draft(file, text.encode("utf-8", "surrogateescape"))
     if file.exists():
-        status = file.stat()
-        draft.chmod(status.st_mode & 0o777)
-        with suppress(PermissionError):
-            os.chown(draft, status.st_uid, status.st_gid)
+        copy_owner(draft, file.stat())
     else:
-        draft.chmod(mode)
-        if mode & 0o040:
-            with suppress(PermissionError, KeyError):
-                os.chown(draft, -1, grp.getgrnam("mosquitto").gr_gid)
-    draft.replace(file)
+        draft.chmod(FILE_MODE)
+        _give_to_broker(draft)
+    return draft, file
+
+
+def _give_to_broker(path: Path) -> bool:
+    """Make ``path`` the broker's group's, where this user may and Mosquitto is installed."""
+    try:
+        os.chown(path, -1, grp.getgrnam("mosquitto").gr_gid)
+    except (PermissionError, KeyError):
+        return False
+    return True
+
+
+def _let_broker_pass(folder: Path) -> None:
+    """Let the broker's group pass through a private folder, without listing it."""
+    if not folder.stat().st_mode & 0o011 and _give_to_broker(folder):
+        folder.chmod(0o710)

@@ -1,0 +1,91 @@
+"""Files and folders that only the hub's own user may read, replaced in one step. Modes do not depend on the umask."""
+
+from __future__ import annotations
+
+import os
+import stat
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
+from pathlib import Path
+
+FILE_MODE = 0o600
+FOLDER_MODE = 0o700
+
+
+def make_folder(folder: Path) -> None:
+    """Create ``folder``, private, with its missing parents. One that exists keeps its mode. Raises OSError."""
+    if folder.is_dir():
+        return
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    folder.mkdir()  # FileExistsError where a file has this name
+    folder.chmod(FOLDER_MODE)
+
+
+def open_private(path: str | os.PathLike[str], flags: int) -> int:
+    """Open ``path`` for its owner alone: the ``opener`` of :func:`open`."""
+    descriptor = os.open(path, flags, FILE_MODE)
+    os.fchmod(descriptor, FILE_MODE)
+    return descriptor
+
+
+def write_draft(path: Path, content: bytes) -> Path:
+    """Write ``content`` to a private file beside ``path``, which then replaces it. Raises OSError, leaving nothing."""
+    draft = path.with_name(path.name + ".new")
+    try:
+        with open(draft, "wb", opener=open_private) as stream:
+            stream.write(content)
+            stream.flush()
+            os.fsync(stream.fileno())
+    except OSError:
+        with suppress(OSError):
+            draft.unlink()
+        raise
+    return draft
+
+
+def replace_file(path: Path, content: bytes) -> None:
+    """Replace or create a private file in one step: a crash leaves the old content or the new. Raises OSError."""
+    write_draft(path, content).replace(path)
+
+
+def replace_files(drafts: Sequence[tuple[Path, Path]]) -> None:
+    """Rename each draft to its target, in this order; if one fails, undo those before it. Raises OSError."""
+    before = [(target, _saved(target)) for _, target in drafts]
+    for number, (draft, target) in enumerate(drafts):
+        try:
+            draft.replace(target)
+        except OSError:
+            for earlier, saved in before[:number]:
+                if saved is None:
+                    earlier.unlink(missing_ok=True)
+                else:
+                    content, status = saved
+                    copy_owner(write_draft(earlier, content), status).replace(earlier)
+            raise
+
+
+def _saved(file: Path) -> tuple[bytes, os.stat_result] | None:
+    return (file.read_bytes(), file.stat()) if file.exists() else None
+
+
+def copy_owner(file: Path, status: os.stat_result) -> Path:
+    """Give ``file`` the mode and, where this user may, the owner that ``status`` has."""
+    file.chmod(stat.S_IMODE(status.st_mode))
+    with suppress(PermissionError):
+        os.chown(file, status.st_uid, status.st_gid)
+    return file
+
+
+def make_private(folder: Path, *, keep: Sequence[str] = ()) -> Iterator[Path]:
+    """Take the rights of group and others from this user's own files in ``folder``; yield each file that changed.
+
+    Names in ``keep`` stay as they are. A file that this user does not own is left to its owner.
+    """
+    for file in sorted(folder.iterdir()):
+        with suppress(OSError):  # one that is gone by now, or on a file system without modes
+            status = file.lstat()
+            if not stat.S_ISREG(status.st_mode) or status.st_uid != os.geteuid() or file.name in keep:
+                continue
+            if stat.S_IMODE(status.st_mode) & 0o077:
+                file.chmod(stat.S_IMODE(status.st_mode) & 0o700)
+                yield file

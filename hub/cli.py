@@ -4,52 +4,99 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import io
 import logging
+import os
 import sys
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 
 from hub import __version__, log_setup
 from hub.errors import HubError
+from hub.topics import printable
 
 
 def main(words: Sequence[str] | None = None) -> int:
-    """The console script. 0: done. 1: a check failed. 2: something a person has to put right."""
+    """The console script. 0: done. 1: a check failed, or nobody reads the output. 2: something a person has to put
+    right."""
+    _write_what_the_terminal_can_show()
+    try:
+        status = _command(words)
+        sys.stdout.flush()
+        return status
+    except HubError as error:
+        return _failed(f"{error.message} {error.hint}")
+    except BrokenPipeError:
+        _give_up_output()
+        return 1
+    except OSError as error:
+        return _failed(f"{_reason(error)}.")
+    except KeyboardInterrupt:
+        return 130
+
+
+def _command(words: Sequence[str] | None) -> int:
     arguments = _parser().parse_args(words)
     # The doctor's report says what is wrong itself, in order.
     level = logging.CRITICAL if arguments.command == "doctor" else logging.INFO
     log_setup.configure(level)
+    if arguments.command == "demo":
+        from hub import demo
+
+        _run(demo.run(arguments))
+    elif arguments.command == "serve":
+        from hub import serve
+
+        _run(serve.run(arguments))
+    elif arguments.command == "device":
+        from hub import device
+
+        device.run(arguments)
+    elif arguments.command in ("backup", "restore"):
+        from hub import backup
+
+        backup.run(arguments)
+    elif arguments.command in ("export", "import"):
+        from hub import exchange
+
+        exchange.run(arguments)
+    elif arguments.command == "doctor":
+        from hub import doctor
+
+        return asyncio.run(doctor.run(arguments))
+    return 0
+
+
+def _write_what_the_terminal_can_show() -> None:
+    """Replace what the output's encoding cannot express (the blocks of a QR code), instead of failing."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace" if stream is sys.stdout else "backslashreplace")
+
+
+def _failed(message: str) -> int:
+    """Print an error as one line on standard error, without control characters, and return the exit status."""
+    line = " ".join(message.split())
     try:
-        if arguments.command == "demo":
-            from hub import demo
+        sys.stdout.flush()
+    except OSError:
+        _give_up_output()
+    with suppress(OSError):
+        print("hub:", printable(line, 2_000), file=sys.stderr)
+    return 2
 
-            _run(demo.run(arguments))
-        elif arguments.command == "serve":
-            from hub import serve
 
-            _run(serve.run(arguments))
-        elif arguments.command == "device":
-            from hub import device
+def _reason(error: OSError) -> str:
+    """Describe an error of the operating system with the file it is about."""
+    reason = error.strerror or type(error).__name__
+    return f"{error.filename}: {reason}" if error.filename else reason
 
-            device.run(arguments)
-        elif arguments.command in ("backup", "restore"):
-            from hub import backup
 
-            backup.run(arguments)
-        elif arguments.command in ("export", "import"):
-            from hub import exchange
-
-            exchange.run(arguments)
-        elif arguments.command == "doctor":
-            from hub import doctor
-
-            return asyncio.run(doctor.run(arguments))
-        return 0
-    except HubError as error:
-        print(f"hub: {error.message}", error.hint, file=sys.stderr)
-        return 2
-    except KeyboardInterrupt:
-        return 130
+def _give_up_output() -> None:
+    """Discard what is still buffered for a closed or full output: Python would report it again at exit."""
+    with suppress(OSError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _run(work: object) -> None:

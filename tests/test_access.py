@@ -247,7 +247,7 @@ def test_what_an_administrator_wrote_stays(tmp_path: Path):
 
 def test_a_folder_that_cannot_be_written(tmp_path: Path):
     (tmp_path / "file").write_text("")
-    with pytest.raises(StoreError, match="cannot be written"):
+    with pytest.raises(StoreError, match="cannot be used"):
         Access(AccessFiles(tmp_path / "file" / "passwd", tmp_path / "acl"), "devices").add("a")
 
 

@@ -19,13 +19,8 @@ FLOORS = tuple(
     for names in (
         "model events errors",
         "topics dedupe activity dialects control steady fleet rules insight",
-<<<<<<< HEAD
         "config log_setup files resources install inbox batch bus runs qr mqtt store tables ai uploads worker notify "
         "metrics usage",
-=======
-        "config files resources install inbox batch bus runs qr mqtt store tables ai uploads worker notify metrics "
-        "usage",
->>>>>>> acc6166 (Report errors of the operating system in one line from every hub command)
         "committing decider pipeline outbox sender devices alerts commands twins credentials housekeeping archive "
         "transfer tools investigation prompts diagnosis assistant analysis book",
         "api",

@@ -26,7 +26,7 @@ from hub.diagnosis import Diagnostician
 from hub.dialects import DIALECTS, greetings
 from hub.fleet import Fleet
 from hub.inbox import Inbox
-from hub.install import Install, keep_dropped, open_install
+from hub.install import Install, close_to_others, keep_dropped, open_install
 from hub.metrics import Metrics
 from hub.model import LostSession
 from hub.mqtt.drops import Drops
@@ -104,6 +104,7 @@ async def open_hub(settings: Settings, token: str | None, *, lasting_broker: boo
     data = settings.store.data
     async with contextlib.AsyncExitStack() as stack:
         stack.enter_context(DirectoryLock.acquire(data))
+        close_to_others(data)
         if (aside := adopt(data)) is not None:
             log.warning("a backup has been restored; what was there before is in %s", aside)
         install = open_install(data)

@@ -5,9 +5,11 @@ from __future__ import annotations
 import argparse
 import logging
 import time
+from datetime import UTC, datetime
 from pathlib import Path
 
 from hub import archive
+from hub.config import Settings, secret_values
 from hub.errors import InUse
 from hub.serve import settings_from
 from hub.store.lock import DirectoryLock
@@ -17,27 +19,35 @@ log = logging.getLogger(__name__)
 
 def run(arguments: argparse.Namespace) -> None:
     """Raises HubError for what a person can put right."""
-    data = settings_from(arguments).store.data
+    settings = settings_from(arguments)
     if arguments.command == "backup":
-        _backup(data, arguments.file, arguments.replace)
+        _backup(settings, arguments.file, replace=arguments.replace, with_secrets=arguments.with_secrets)
     else:
-        _restore(arguments.file, data, arguments.replace)
+        _restore(arguments.file, settings.store.data, arguments.replace)
 
 
-def _backup(data: Path, target: Path | None, replace: bool) -> None:
+def _backup(settings: Settings, target: Path | None, *, replace: bool, with_secrets: bool) -> None:
     name = f"watchkeeper-{time.strftime('%Y%m%dT%H%M%SZ', time.gmtime())}.tar"
     if target is None:
         target = Path(name)
     elif target.is_dir():
         target /= name
-    manifest = archive.pack(data, target, replace=replace)
+    known = secret_values(settings)
+    manifest = archive.pack(settings.store.data, target, replace=replace, known=known, with_secrets=with_secrets)
     print(f"{target}: {_told(manifest)}, {target.stat().st_size / 1e6:.1f} MB, checked.")
-    print("Tokens and passwords are not in it.")
+    if manifest.with_secrets:
+        print("It holds tokens, keys and passwords: keep it where nobody else can read it.")
+        return
+    print("Tokens, keys and passwords are not in it; of the devices' broker passwords it has the hashes.")
+    if manifest.redacted:
+        print(f"Without their secrets: {', '.join(manifest.redacted)}.")
+    if manifest.left_out:
+        print(f"Left out, as they hold secrets: {', '.join(manifest.left_out)}. --with-secrets includes them.")
 
 
 def _restore(source: Path, data: Path, replace: bool) -> None:
     manifest = archive.stage(source, data, replace=replace)
-    when = time.strftime("%Y-%m-%d %H:%M UTC", time.gmtime(manifest.created_at / 1000))
+    when = f"{datetime.fromtimestamp(manifest.created_at / 1000, UTC):%Y-%m-%d %H:%M UTC}"
     told = f"the backup of {when}: {_told(manifest)}"
     try:
         with DirectoryLock.acquire(data):
@@ -46,6 +56,8 @@ def _restore(source: Path, data: Path, replace: bool) -> None:
         print(f"Ready in {data}: {told}. The hub that runs there takes it at its next start; restart it now.")
         return
     print(f"Restored to {data}: {told}.")
+    if manifest.redacted:
+        print(f"Enter the tokens, keys and passwords of {', '.join(manifest.redacted)} again: the backup has none.")
     if aside is not None:
         print(f"What was there before is in {aside}; delete it once all is well.")
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-import os
 from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
 from pathlib import Path
@@ -18,6 +17,7 @@ import msgspec
 
 from hub.dialects import parse_mappings
 from hub.errors import ConfigError, Conflict, Invalid, StoreError
+from hub.files import replace_file
 from hub.model import Fact, Mapping, ReplaceMappings, ReplaceRules, Rule
 from hub.rules import parse
 
@@ -73,7 +73,7 @@ class Book(Generic[T]):
                     f"{self._file.name} was changed meanwhile.", "Read it again, then make your change anew."
                 )
             try:
-                await asyncio.to_thread(_write, self._file, text)
+                await asyncio.to_thread(replace_file, self._file, text.encode())
             except OSError as error:
                 raise StoreError(f"{self._file.name} cannot be written ({type(error).__name__}).") from error
             await self._submit(self._fact(meant))
@@ -97,13 +97,3 @@ def mapbook(data: Path, submit: Submit, now: Callable[[], int], reserved: Sequen
 
 def _draft(text: str) -> Draft:
     return Draft(text, hashlib.sha256(text.encode()).hexdigest()[:16])
-
-
-def _write(file: Path, text: str) -> None:
-    """In one step, so that a crash leaves the old text or the new one."""
-    draft = file.with_suffix(".new")
-    with draft.open("w", encoding="utf-8", newline="") as stream:
-        stream.write(text)
-        stream.flush()
-        os.fsync(stream.fileno())
-    draft.replace(file)

@@ -139,6 +139,7 @@ def _backups(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> N
     restore = commands.add_parser("restore", help="a backup into the data folder")
     restore.add_argument("file", type=Path, metavar="FILE", help="what hub backup wrote")
     backup.add_argument("--replace", action="store_true", help="write over the file, if there is one")
+    backup.add_argument("--with-secrets", action="store_true", help="with tokens, keys and passwords")
     restore.add_argument("--replace", action="store_true", help="put the history aside, if there is one")
     for parser in (backup, restore):
         _settings(parser)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -238,6 +238,17 @@ def _wrong(error: ValidationError) -> ConfigError:
         return ConfigError(f"{key} is no setting.", f"Known here: {known}.")
     value = "(hidden)" if "token" in key or "password" in key or "key" in key else repr(first["input"])
     return ConfigError(f"{key} = {value} is wrong.", f"Allowed: {first['msg'].removeprefix('Value error, ')}.")
+
+
+def secret_values(settings: BaseModel) -> Iterator[str]:
+    """Yield every token, key and password that is set."""
+    values: list[Any] = [getattr(settings, name) for name in type(settings).model_fields]
+    for value in values:
+        for each in value.values() if isinstance(value, dict) else (value,):
+            if isinstance(each, SecretStr):
+                yield each.get_secret_value()
+            elif isinstance(each, BaseModel):
+                yield from secret_values(each)
 
 
 def _address(value: str) -> str:

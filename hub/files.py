@@ -2,23 +2,28 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import stat
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
+from fnmatch import fnmatch
 from pathlib import Path
 
 FILE_MODE = 0o600
 FOLDER_MODE = 0o700
 
 
-def make_folder(folder: Path) -> None:
-    """Create ``folder``, private, with its missing parents. One that exists keeps its mode. Raises OSError."""
+def make_folder(folder: Path, mode: int = FOLDER_MODE) -> None:
+    """Create ``folder`` with its missing parents. One that exists keeps its mode. Raises OSError."""
     if folder.is_dir():
         return
     folder.parent.mkdir(parents=True, exist_ok=True)
-    folder.mkdir()  # FileExistsError where a file has this name
-    folder.chmod(FOLDER_MODE)
+    with suppress(FileExistsError):
+        folder.mkdir(mode)
+        folder.chmod(mode)
+    if not folder.is_dir():
+        raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR), str(folder))
 
 
 def open_private(path: str | os.PathLike[str], flags: int) -> int:
@@ -76,16 +81,14 @@ def copy_owner(file: Path, status: os.stat_result) -> Path:
     return file
 
 
-def make_private(folder: Path, *, keep: Sequence[str] = ()) -> Iterator[Path]:
-    """Take the rights of group and others from this user's own files in ``folder``; yield each file that changed.
-
-    Names in ``keep`` stay as they are. A file that this user does not own is left to its owner.
-    """
+def make_private(folder: Path, patterns: Sequence[str]) -> list[Path]:
+    """Take the rights of group and others from this user's own files in ``folder`` that match; return those changed."""
+    changed = []
     for file in sorted(folder.iterdir()):
         with suppress(OSError):  # one that is gone by now, or on a file system without modes
             status = file.lstat()
-            if not stat.S_ISREG(status.st_mode) or status.st_uid != os.geteuid() or file.name in keep:
-                continue
-            if stat.S_IMODE(status.st_mode) & 0o077:
+            own = stat.S_ISREG(status.st_mode) and status.st_uid == os.geteuid()
+            if own and status.st_mode & 0o077 and any(fnmatch(file.name, each) for each in patterns):
                 file.chmod(stat.S_IMODE(status.st_mode) & 0o700)
-                yield file
+                changed.append(file)
+    return changed

@@ -5,7 +5,7 @@ Kept in ``install.json`` beside the history, readable by its owner alone.
 
 from __future__ import annotations
 
-import os
+import logging
 import secrets
 from contextlib import suppress
 from pathlib import Path
@@ -13,6 +13,12 @@ from pathlib import Path
 import msgspec
 
 from hub.errors import ConfigError
+from hub.files import make_folder, make_private, replace_file
+
+log = logging.getLogger(__name__)
+
+OWN_FILES = ("watchkeeper.db*", "watchkeeper.lock", "*.json", "*.toml", "*.tar", "*.log")
+"""What the hub writes in its data folder, and the settings file that may lie there."""
 
 
 class Install(msgspec.Struct):
@@ -25,29 +31,48 @@ class Install(msgspec.Struct):
     dropped: int | None = None
 
 
+def close_to_others(directory: Path) -> None:
+    """Make the installation's files private, as earlier versions did not, and warn of a folder that others can list.
+
+    Raises ConfigError for a folder that cannot be read."""
+    try:
+        changed = make_private(directory, OWN_FILES)
+        open_to_others = directory.stat().st_mode & 0o005
+    except OSError as error:
+        raise ConfigError(f"The data folder {directory} cannot be read ({error.strerror}).") from error
+    if changed:
+        names = ", ".join(file.name for file in changed[:5]) + (", …" if len(changed) > 5 else "")
+        log.warning("Other users of this machine could read files in %s. Closed to them: %s.", directory, names)
+    if open_to_others:
+        log.warning("Other users of this machine can list %s. Close it with: chmod 700 %s", directory, directory)
+
+
 def open_install(directory: Path) -> Install:
     """Read the installation's file, or make a new one. Raises ConfigError when the folder cannot be used."""
-    file = directory / "install.json"
     try:
-        directory.mkdir(parents=True, exist_ok=True)
-        if file.exists():
-            return msgspec.json.decode(file.read_bytes(), type=Install)
+        make_folder(directory)
+        if (directory / "install.json").exists():
+            return read_install(directory)
         install = Install(secrets.token_hex(6))
         save(directory, install)
         return install
-    except (OSError, msgspec.MsgspecError) as error:
-        hint = "Name another folder with --data, or remove a damaged install.json."
-        raise ConfigError(f"The data folder {directory} cannot be used ({type(error).__name__}).", hint) from error
+    except OSError as error:
+        hint = "Check its owner, its rights and its free space, or name another folder with --data."
+        raise ConfigError(f"The data folder {directory} cannot be used ({error.strerror}).", hint) from error
+
+
+def read_install(directory: Path) -> Install:
+    """Read the installation's file. Raises ConfigError where there is none, or a damaged one."""
+    try:
+        return msgspec.json.decode((directory / "install.json").read_bytes(), type=Install)
+    except (OSError, msgspec.MsgspecError, RecursionError) as error:
+        hint = "Remove it to have a new one made, if it is damaged."
+        raise ConfigError(f"{directory / 'install.json'} cannot be read ({type(error).__name__}).", hint) from error
 
 
 def save(directory: Path, install: Install) -> None:
     """Replace the file in one step, so that a crash leaves the old or the new one."""
-    draft = directory / "install.json.new"
-    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    with os.fdopen(descriptor, "wb") as stream:
-        stream.write(msgspec.json.encode(install))
-        os.fsync(stream.fileno())
-    draft.replace(directory / "install.json")
+    replace_file(directory / "install.json", msgspec.json.encode(install))
 
 
 def keep_dropped(directory: Path, install: Install, count: int) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 import socket
 from pathlib import Path
 
@@ -14,7 +13,8 @@ from hub.api import HttpSettings
 from hub.config import Ai, Settings, revealed, split_address
 from hub.credentials import Credentials
 from hub.dialects import Roots, parse_mappings, reserved
-from hub.errors import InUse
+from hub.errors import ConfigError, InUse
+from hub.files import replace_file
 from hub.install import Install
 from hub.model import FleetLimits, Rule
 from hub.mqtt.access import HUB, Access, AccessFiles
@@ -31,15 +31,32 @@ def rules_of(data: Path) -> list[Rule]:
 
 
 def _seeded(data: Path, name: str) -> str:
-    """This file of the data folder, which is the default one at the first start."""
+    """Return this file of the data folder, at the first start the default one. Raises ConfigError."""
     file = data / name
     if not file.exists():
-        shutil.copyfile(config_dir() / name, file)
-    return file.read_text("utf-8")
+        try:
+            replace_file(file, (config_dir() / name).read_bytes())
+        except OSError as error:
+            hint = "Check the data folder's owner and rights, and its free space."
+            raise ConfigError(f"{file} cannot be written ({error.strerror}).", hint) from error
+    return read_text(file)
 
 
 def read_if_there(file: Path) -> str | None:
-    return file.read_text("utf-8") if file.exists() else None
+    return read_text(file) if file.exists() else None
+
+
+def read_text(file: Path) -> str:
+    """Return the text of a settings file. Raises ConfigError, with the line that is not UTF-8."""
+    try:
+        content = file.read_bytes()
+        return content.decode("utf-8")
+    except UnicodeDecodeError as error:
+        line = content.count(b"\n", 0, error.start) + 1
+        hint = "Save the file with the encoding UTF-8."
+        raise ConfigError(f"{file} is not UTF-8: line {line}, byte 0x{content[error.start]:02X}.", hint) from None
+    except OSError as error:
+        raise ConfigError(f"{file} cannot be read ({error.strerror}).", "Check its owner and rights.") from None
 
 
 def bind(address: str) -> socket.socket:

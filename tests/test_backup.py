@@ -20,7 +20,7 @@ import pytest
 from brokers import Mosquitto
 from hub import archive
 from hub.archive import restoring
-from hub.errors import Conflict, HubError, Invalid, NotFound
+from hub.errors import Conflict, HubError, Invalid, NotFound, StoreError
 from hub.install import make_token, open_install
 from hub.store.sqlite import FILE, SqliteStore
 from serving import Serving, Thing, until
@@ -207,7 +207,7 @@ async def test_a_crash_while_it_takes_its_place_is_made_good(
     monkeypatch.setattr(restoring, "_move", unplugged)
     try:
         archive.adopt(data)
-    except OSError:
+    except StoreError:
         monkeypatch.undo()
         archive.adopt(data)
     assert archive.adopt(data) is None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from fnmatch import fnmatch
 from pathlib import Path, PurePosixPath
 from typing import IO
@@ -26,16 +26,14 @@ LEFT_OUT = (
     "*.new",
     "*.pid",
     "*.log",
-    STAGED + "/*",
-    UNFINISHED + "/*",
+    STAGED,
+    UNFINISHED,
     ASIDE + "*",
-    "broker/hub.login",
-    "models.json",
-    "*.pem",
-    "*.key",
     "*.tar",
 )
-"""Of another run, secret, or copied in another way."""
+"""Files and folders of another run, or copied in another way."""
+SECRET = ("broker/hub.login", "models.json", "*.pem", "*.key")
+"""Files that are secrets as a whole: in an archive only when asked for."""
 
 MOST_FILES = 100_000
 
@@ -46,7 +44,8 @@ class Entry(msgspec.Struct, frozen=True):
 
 
 class Manifest(msgspec.Struct, frozen=True):
-    """``created_at`` in ms. ``content`` is what was in the history when the copy was made."""
+    """``created_at`` in ms. ``content`` is what was in the history when the copy was made. ``redacted`` are settings
+    files that are here without their secrets, ``left_out`` files that are not here as they hold secrets."""
 
     format: int
     version: str
@@ -54,6 +53,9 @@ class Manifest(msgspec.Struct, frozen=True):
     install_id: str
     content: Content
     files: dict[str, Entry]
+    with_secrets: bool = False
+    redacted: tuple[str, ...] = ()
+    left_out: tuple[str, ...] = ()
 
 
 class Hashed:
@@ -70,14 +72,25 @@ class Hashed:
 
 
 def names_in(data: Path) -> Iterator[str]:
+    """Yield the name of each file of the data folder that an archive may hold, but the history."""
     for file in sorted(data.rglob("*")):
         name = file.relative_to(data).as_posix()
-        if file.is_file() and not file.is_symlink() and not any(fnmatch(name, each) for each in LEFT_OUT):
+        if file.is_file() and not file.is_symlink() and not _matches(name, LEFT_OUT):
             yield name
 
 
+def is_secret(name: str) -> bool:
+    return _matches(name, SECRET)
+
+
 def harmless(name: str) -> bool:
-    """A file in the folder itself or below, and none of those that an archive never has."""
+    """Return whether a member may have this name: a file in the folder or below, and none that a hub makes anew."""
     path = PurePosixPath(name)
     plain = not path.is_absolute() and ".." not in path.parts and path.as_posix() == name and "\0" not in name
-    return plain and (name == FILE or (name != MANIFEST and not any(fnmatch(name, each) for each in LEFT_OUT)))
+    return plain and (name == FILE or not _matches(name, (MANIFEST, *LEFT_OUT)))
+
+
+def _matches(name: str, patterns: Sequence[str]) -> bool:
+    """Return whether a pattern fits ``name`` or one of the folders that it lies in."""
+    path = PurePosixPath(name)
+    return any(fnmatch(each.as_posix(), pattern) for each in (path, *path.parents) for pattern in patterns)

@@ -28,12 +28,22 @@ from hub.archive.manifest import (
     Hashed,
     Manifest,
     harmless,
+    is_secret,
     names_in,
 )
-from hub.errors import Conflict, Invalid, NotFound
+from hub.errors import Conflict, Invalid, NotFound, StoreError
+from hub.files import make_folder, replace_file
 from hub.install import Install, save
+from hub.mqtt.access import let_broker_pass, share_with_broker
 from hub.store.copying import companions, examine
 from hub.store.sqlite import FILE
+
+BROKER_FILES = frozenset(("broker/passwd", "broker/acl"))
+"""What Mosquitto reads, as a user of its own."""
+
+
+MAX_CREATED_AT = 253_402_300_800_000
+"""The year 10,000 in ms."""
 
 
 class Staged(msgspec.Struct, frozen=True):
@@ -50,7 +60,7 @@ def stage(source: Path, data: Path, *, replace: bool = False) -> Manifest:
         raise Conflict(
             f"{data} has a history already.", "Name an empty folder with --data, or say --replace: it is put aside."
         )
-    data.mkdir(parents=True, exist_ok=True)
+    make_folder(data)
     folder = data / UNFINISHED
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(0o700)
@@ -61,7 +71,7 @@ def stage(source: Path, data: Path, *, replace: bool = False) -> Manifest:
         while (data / aside).exists():
             aside += "-2"
         staged = Staged(aside, [*manifest.files])
-        (folder / MANIFEST).write_bytes(msgspec.json.encode(staged))
+        replace_file(folder / MANIFEST, msgspec.json.encode(staged))
         _sync(folder)
         shutil.rmtree(data / STAGED, ignore_errors=True)  # one that was never put in place
         folder.rename(data / STAGED)
@@ -88,10 +98,18 @@ def _unpack(source: Path, folder: Path) -> Manifest:
                     raise Invalid(f"{member.name[:100]!r} has no business in a backup.", "Nothing was restored.")
     except FileNotFoundError:
         raise NotFound(f"There is no file {source}.", "Name a file that hub backup has written.") from None
-    except (tarfile.TarError, msgspec.MsgspecError, EOFError) as error:
+    except (tarfile.TarError, msgspec.MsgspecError, RecursionError, EOFError) as error:
         raise Invalid(f"{source} is no backup of Watchkeeper, or only a part of one.", wrong) from error
+    except (FileExistsError, NotADirectoryError, IsADirectoryError) as error:
+        raise Invalid(f"{source} cannot be unpacked: it has a file and a folder of one name.", wrong) from error
+    except OSError as error:
+        raise StoreError(f"{source} cannot be unpacked to {folder.parent} ({error.strerror}).") from error
     if manifest is None or not {FILE, INSTALL} <= found.keys():
         raise Invalid(f"{source} is no backup of Watchkeeper, or only a part of one.", wrong)
+    if not manifest.with_secrets and any(map(is_secret, found)):
+        raise Invalid(f"A file of secrets has no business in {source}.", wrong)
+    if not 0 <= manifest.created_at < MAX_CREATED_AT:
+        raise Invalid(f"{source} has no time that it can be of.", wrong)
     if manifest.format > FORMAT:
         raise Invalid("A newer version of Watchkeeper has written this backup.", "Install that version.")
     for name in manifest.files.keys() | found.keys():
@@ -103,7 +121,7 @@ def _unpack(source: Path, folder: Path) -> Manifest:
 
 
 def _extract(stream: IO[bytes], file: Path, size: int) -> Entry:
-    file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    make_folder(file.parent)
     hashed = Hashed(stream)
     with file.open("xb") as out:
         os.fchmod(out.fileno(), 0o600)
@@ -116,20 +134,30 @@ def _extract(stream: IO[bytes], file: Path, size: int) -> Entry:
 
 
 def adopt(data: Path) -> Path | None:
-    """Put in place what was staged, if anything was. Answers where what was there before is now, None where there was
-    nothing. The caller holds the folder's lock.
+    """Put in place what was staged, if anything was. Return where what was there before is now, None where there was
+    nothing. The caller holds the folder's lock. Raises StoreError; the next call goes on.
 
     Each step is a rename and can be done again: a crash anywhere leaves the rest for the next call.
     """
     folder = data / STAGED
     if not (folder / MANIFEST).exists():
         return None
+    try:
+        return _adopt(data, folder)
+    except (OSError, msgspec.MsgspecError) as error:
+        hint = f"Remove {folder} to start with what was there before."
+        raise StoreError(f"The backup in {folder} cannot be put in place ({error}).", hint) from error
+
+
+def _adopt(data: Path, folder: Path) -> Path | None:
     staged = msgspec.json.decode((folder / MANIFEST).read_bytes(), type=Staged)
     aside = data / staged.aside
     if not aside.exists():  # else the first step is done: what is there now may be new
         making = data / (staged.aside + ".partial")
-        making.mkdir(exist_ok=True)
-        for file in [data / name for name in names_in(data)] + [data / FILE, *companions(data / FILE)]:
+        make_folder(making)
+        # Secrets stay where they are, unless the archive brings its own.
+        there = (name for name in names_in(data) if not is_secret(name) or name in staged.files)
+        for file in [data / name for name in there] + [data / FILE, *companions(data / FILE)]:
             to = making / file.relative_to(data)
             if file.exists() and not to.exists():
                 _move(file, to)
@@ -137,6 +165,10 @@ def adopt(data: Path) -> Path | None:
     for name in staged.files:
         if (folder / name).exists():
             _move(folder / name, data / name)
+    for name in BROKER_FILES & {*staged.files}:
+        share_with_broker(data / name)
+        let_broker_pass(data)
+        let_broker_pass((data / name).parent)
     _keep_token(aside / INSTALL, data / INSTALL)
     _sync(data)
     shutil.rmtree(folder)
@@ -147,7 +179,7 @@ def adopt(data: Path) -> Path | None:
 
 
 def _move(file: Path, to: Path) -> None:
-    to.parent.mkdir(parents=True, exist_ok=True)
+    make_folder(to.parent)
     file.replace(to)
 
 

@@ -32,6 +32,7 @@ ITERATIONS = 101
 """Mosquitto's own number; the passwords are random, so no dictionary helps."""
 FILE_MODE = 0o640
 """Of a new file, which belongs to the group that the broker runs as."""
+BROKER_FOLDER_MODE = 0o755
 BEGIN, END = "# --- written by Watchkeeper: begin", "# --- written by Watchkeeper: end"
 
 
@@ -157,9 +158,9 @@ class Access:
     def _make_folders(self) -> None:
         for folder in self.files.folders:
             make_folder(folder)
-            _let_broker_pass(folder)
+            let_broker_pass(folder)
         for file in (self.files.passwords, self.files.rights):
-            file.parent.mkdir(parents=True, exist_ok=True)
+            make_folder(file.parent, BROKER_FOLDER_MODE)
 
 
 @contextmanager
@@ -242,9 +243,14 @@ def _draft(file: Path, text: str) -> tuple[Path, Path]:
     if file.exists():
         copy_owner(draft, file.stat())
     else:
-        draft.chmod(FILE_MODE)
-        _give_to_broker(draft)
+        share_with_broker(draft)
     return draft, file
+
+
+def share_with_broker(file: Path) -> None:
+    """Let the broker read this file."""
+    file.chmod(FILE_MODE)
+    _give_to_broker(file)
 
 
 def _give_to_broker(path: Path) -> bool:
@@ -256,7 +262,7 @@ def _give_to_broker(path: Path) -> bool:
     return True
 
 
-def _let_broker_pass(folder: Path) -> None:
+def let_broker_pass(folder: Path) -> None:
     """Let the broker's group pass through a private folder, without listing it."""
     if not folder.stat().st_mode & 0o011 and _give_to_broker(folder):
         folder.chmod(0o710)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sqlite3
 import time
 from collections.abc import Iterable, Iterator, Sequence
@@ -13,6 +14,7 @@ from typing import Any
 import msgspec
 
 from hub.errors import StoreBusy, StoreCorrupt, StoreError
+from hub.files import open_private
 
 WRITER_CACHE_KIB = 16_384
 READER_CACHE_KIB = 8_192
@@ -54,11 +56,23 @@ def translated() -> Iterator[None]:
 
 def connect_writer(path: Path) -> sqlite3.Connection:
     """The one connection that writes: WAL, and every COMMIT is on the disk when it returns."""
+    create_private(path)
     connection = _connect(path, WRITER_CACHE_KIB)
     connection.execute("PRAGMA journal_mode = WAL")
     connection.execute("PRAGMA synchronous = FULL")
     connection.execute(f"PRAGMA journal_size_limit = {WAL_LIMIT_BYTES}")
     return connection
+
+
+def create_private(path: Path) -> None:
+    """Create an empty database file for its owner alone; sqlite gives its log and index files the same mode."""
+    try:
+        os.close(open_private(path, os.O_RDWR | os.O_CREAT | os.O_EXCL))
+    except FileExistsError:
+        pass
+    except OSError as error:
+        hint = "Check the owner and rights of the data folder, and its free space."
+        raise StoreError(f"The database {path} cannot be created ({error.strerror}).", hint) from error
 
 
 def connect_reader(path: Path) -> sqlite3.Connection:

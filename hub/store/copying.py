@@ -9,7 +9,7 @@ from pathlib import Path
 import msgspec
 
 from hub.errors import StoreCorrupt, StoreError
-from hub.store.connection import connect_reader, suspicion_of, translated, wal_of
+from hub.store.connection import connect_reader, create_private, suspicion_of, translated, wal_of
 from hub.store.schema import MIGRATIONS, version_of
 
 _COUNTED = ("device", "series", "alert", "diagnosis", "command")
@@ -26,6 +26,7 @@ def copy_database(path: Path, target: Path) -> None:
     """A consistent copy; ``target`` appears only when it is whole. Raises StoreError and its kinds."""
     unfinished = target.with_name(target.name + ".partial")
     unfinished.unlink(missing_ok=True)
+    create_private(unfinished)
     try:
         with translated(), closing(connect_reader(path)) as source, closing(sqlite3.connect(unfinished)) as copy:
             # In one step: sqlite begins again at every commit that comes between two steps.

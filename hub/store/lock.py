@@ -7,10 +7,12 @@ from __future__ import annotations
 
 import fcntl
 import os
+from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 
-from hub.errors import InUse
+from hub.errors import ConfigError, InUse
+from hub.files import make_folder
 
 
 class DirectoryLock:
@@ -21,10 +23,15 @@ class DirectoryLock:
 
     @classmethod
     def acquire(cls, directory: Path) -> DirectoryLock:
-        """Lock ``directory``, making it where it does not exist. Raises :class:`InUse` with the holder's pid."""
-        directory.mkdir(parents=True, exist_ok=True)
-        # Not inherited by child processes (O_CLOEXEC is Python's default), else a child would keep the lock alive.
-        file = os.open(directory / "watchkeeper.lock", os.O_RDWR | os.O_CREAT, 0o600)
+        """Lock ``directory``, making it where it does not exist. Raises :class:`InUse` with the holder's
+        pid, ConfigError for a folder that cannot be written."""
+        try:
+            make_folder(directory)
+            # Not inherited by child processes (O_CLOEXEC is Python's default), else a child would keep the lock alive.
+            file = os.open(directory / "watchkeeper.lock", os.O_RDWR | os.O_CREAT, 0o600)
+        except OSError as error:
+            hint = "Give this user the right to write there, or name another folder with --data."
+            raise ConfigError(f"The data folder {directory} cannot be used ({error.strerror}).", hint) from error
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:
@@ -34,8 +41,9 @@ class DirectoryLock:
                 f"The data directory {directory} is in use by another hub (process {holder}).",
                 "Stop that hub first, or name another directory.",
             ) from None
-        os.ftruncate(file, 0)
-        os.pwrite(file, f"{os.getpid()}\n".encode(), 0)
+        with suppress(OSError):  # a full disk: the lock holds without the process's number
+            os.ftruncate(file, 0)
+            os.pwrite(file, f"{os.getpid()}\n".encode(), 0)
         return cls(file)
 
     def release(self) -> None:

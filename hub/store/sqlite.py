@@ -18,6 +18,7 @@ from queue import SimpleQueue
 from typing import Concatenate, ParamSpec, TypeVar
 
 from hub.errors import StoreBusy, StoreCorrupt, StoreError
+from hub.files import make_folder
 from hub.model import Activity, Alert, AlertState, Command, Diagnosis, Page, Reading, Rejection, Series, SeriesQuery
 from hub.store import queries
 from hub.store.adding import add_readings
@@ -90,7 +91,7 @@ class SqliteStore:
         A damaged file is set aside and a fresh one begun. Raises :class:`StoreError` for a database of a newer
         version, :class:`StoreBusy` for a locked one.
         """
-        directory.mkdir(parents=True, exist_ok=True)
+        make_folder(directory)
         path = directory / FILE
         try:
             return cls(path, _open_writer(path), None)
@@ -223,7 +224,7 @@ class SqliteStore:
         await self._in_thread(self._copying, partial(self._backup, target))
 
     def _backup(self, target: Path) -> None:
-        target.parent.mkdir(parents=True, exist_ok=True)
+        make_folder(target.parent)
         copy_database(self.path, target)
 
     def stats(self) -> StoreStats:

@@ -1,0 +1,80 @@
+"""Which files of a data folder hold tokens, keys or passwords, and a settings file without them."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from hub.archive.manifest import is_secret
+from hub.install import read_install
+
+MAX_SEARCHED_BYTES = 1 << 20
+"""Files that people write are smaller; a larger one is not searched."""
+MIN_SECRET_BYTES = 6
+"""A shorter value would be found in any file."""
+NO_SECRET_KEYS = {"rules.toml", "mappings.toml", "signatures.toml"}
+"""Their format has no key for a secret: only the values that are known are looked for."""
+
+_KEY = r"[\w.-]*(?:token|password|passwd|secret|api_?key)"
+_ASSIGNED = re.compile(rf"""(?im)^[^#\n]*?(?:^|[\s{{,"']){_KEY}["']?[ \t]*[:=][ \t]*["']?[^\s"',}}\]#]""")
+_LINE = re.compile(rf"""(?im)^([ \t]*)((?:export[ \t]+)?{_KEY})[ \t]*=.*$""")
+_PRIVATE_KEY = re.compile(r"-----BEGIN [A-Z ]*PRIVATE KEY-----")
+
+
+class Secrets:
+    """The secrets of one data folder; ``known`` are those of the settings."""
+
+    def __init__(self, data: Path, known: Iterable[str]) -> None:
+        values = {*known, *_of_models(data / "models.json")}
+        if token := read_install(data).token:
+            values.add(token)
+        if (login := data / "broker" / "hub.login").exists():
+            values.add(login.read_text("utf-8", "replace").strip())
+        self._values = {value for value in values if len(value.encode()) >= MIN_SECRET_BYTES}
+
+    def without(self, name: str, content: bytes) -> bytes | None:
+        """Return ``content`` if it holds no secret, else a settings file without its secrets, else None."""
+        if is_secret(name):
+            return None
+        text = content.decode("utf-8", "replace")
+        if not self._in(name, text):
+            return content
+        redacted = _LINE.sub(r"\1# \2 was left out of this backup", text)
+        return redacted.encode() if _is_toml(redacted) and not self._in(name, redacted) else None
+
+    def _in(self, name: str, text: str) -> bool:
+        if any(value in text for value in self._values) or _PRIVATE_KEY.search(text):
+            return True
+        return name not in NO_SECRET_KEYS and _ASSIGNED.search(text) is not None
+
+
+def _of_models(file: Path) -> list[str]:
+    """Return the keys that were entered on the settings page."""
+    if not file.exists():
+        return []
+    try:
+        return list(_keys_in(msgspec.json.decode(file.read_bytes())))
+    except (msgspec.MsgspecError, RecursionError):
+        return []
+
+
+def _keys_in(value: Any) -> Iterable[str]:
+    if isinstance(value, dict):
+        for key, each in value.items():
+            yield from [each] if key == "api_key" and isinstance(each, str) else _keys_in(each)
+    elif isinstance(value, list):
+        for each in value:
+            yield from _keys_in(each)
+
+
+def _is_toml(text: str) -> bool:
+    try:
+        tomllib.loads(text)
+    except (tomllib.TOMLDecodeError, RecursionError):
+        return False
+    return True

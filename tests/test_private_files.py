@@ -1,0 +1,106 @@
+"""The hub's files are its owner's alone, whatever the umask, also those of an earlier version and restored ones."""
+
+from __future__ import annotations
+
+import grp
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from brokers import Mosquitto
+from serving import Serving, Thing, until
+
+
+@contextmanager
+def umask(mask: int) -> Iterator[None]:
+    before = os.umask(mask)
+    try:
+        yield
+    finally:
+        os.umask(before)
+
+
+def modes(folder: Path) -> dict[str, int]:
+    """Return the mode of ``folder`` and of everything in it, by name."""
+    paths = [folder, *folder.rglob("*")]
+    return {str(path.relative_to(folder.parent)): path.stat().st_mode & 0o777 for path in paths}
+
+
+def open_to_others(folder: Path) -> dict[str, str]:
+    return {name: oct(mode) for name, mode in modes(folder).items() if mode & 0o077}
+
+
+def hub_command(*words: object) -> str:
+    done = subprocess.run(
+        [sys.executable, "-m", "hub", *map(str, words)], capture_output=True, text=True, timeout=60, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout + done.stderr
+
+
+@contextmanager
+def running(data: Path, broker: Mosquitto) -> Iterator[Serving]:
+    hub = Serving(data, broker)
+    hub.start()
+    try:
+        yield hub
+    finally:
+        hub.stop()
+
+
+def test_what_the_hub_writes_is_private_under_any_umask(tmp_path: Path, mosquitto: Mosquitto):
+    data, backups = tmp_path / "data", tmp_path / "backups"
+    backups.mkdir(mode=0o700)
+    with umask(0), running(data, mosquitto) as hub:
+        Thing(mosquitto).say("devices/pump/telemetry", {"t": 1})
+        until(lambda: hub.http.get("/api/devices/pump").status_code == 200)
+        rules = hub.get("/api/rules/text") if hub.http.get("/api/rules/text").status_code == 200 else None
+        assert (data / "watchkeeper.db-wal").exists()
+        assert open_to_others(data) == {}, rules
+        hub_command("backup", backups, "--data", data)
+        assert open_to_others(backups) == {}
+    assert open_to_others(data) == {}
+    with umask(0):
+        [archive] = backups.iterdir()
+        hub_command("restore", archive, "--data", tmp_path / "other")
+        hub_command("restore", archive, "--data", data, "--replace")
+    assert open_to_others(tmp_path / "other") == {}
+    assert open_to_others(data) == {}
+
+
+def test_files_of_an_earlier_version_are_closed_to_others(tmp_path: Path, mosquitto: Mosquitto):
+    data = tmp_path / "data"
+    with running(data, mosquitto):
+        pass
+    data.chmod(0o755)
+    for file in data.iterdir():
+        file.chmod(0o644)
+    (data / "notes.txt").write_text("an administrator's own")
+    (data / "notes.txt").chmod(0o644)
+    with running(data, mosquitto):
+        assert set(open_to_others(data)) == {"data", "data/notes.txt"}
+    log = (tmp_path / "hub.log").read_text()
+    assert "Closed to them: " in log
+    assert f"chmod 700 {data}" in log
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root may give a file to the broker's group")
+def test_the_broker_can_read_its_files_in_a_private_folder(tmp_path: Path):
+    """Mosquitto, a user of its own, reads what `hub device add` writes, also after a restore."""
+    group = grp.getgrnam("mosquitto").gr_gid
+    data = tmp_path / "data"
+
+    def check(folder: Path) -> None:
+        for path in (folder, folder / "broker", folder / "broker/passwd", folder / "broker/acl"):
+            assert path.stat().st_gid == group, path
+            assert path.stat().st_mode & (0o010 if path.is_dir() else 0o040), path
+            assert not path.stat().st_mode & 0o007, path
+        assert not (folder / "broker/hub.login").exists() or not (folder / "broker/hub.login").stat().st_mode & 0o077
+
+    hub_command("device", "add", "pump", "--data", data)
+    check(data)

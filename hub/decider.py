@@ -14,6 +14,7 @@ from hub import events as ev
 from hub.batch import Batch
 from hub.committing import Counters
 from hub.control import Ledger
+from hub.dedupe import repeated
 from hub.dialects import Change, Dialect, Layout, MappingDialect, Result, rejection
 from hub.errors import HubError, Rejected
 from hub.fleet import Fleet
@@ -111,8 +112,9 @@ class Decider:
                 raise Rejected("no_dialect", "No dialect reads this topic.")
             said = dialect.decode(message, self._fleet)
             if _is_plain(said):  # nearly all are
+                alone = len(said.records) == 1
                 for record in said.records:
-                    self._record(batch, record, message)
+                    self._record(batch, record, message, alone=alone)
                 if said.layout is not None:
                     self._let_in(message.topic, said.layout, said.records[0].device)
             else:
@@ -142,7 +144,7 @@ class Decider:
         for availability in result.availability:
             batch.events += fleet.available(availability)
         for record in result.records:
-            self._record(batch, record, message)
+            self._record(batch, record, message, alone=len(result.records) == 1)
         for lapse in result.lapses:
             batch.events += fleet.lapse(lapse)
         for update in result.twins:
@@ -154,10 +156,11 @@ class Decider:
         for rejected in result.rejections:
             self._reject(batch, rejected)
 
-    def _record(self, batch: Batch, record: Record, message: RawMessage) -> None:
+    def _record(self, batch: Batch, record: Record, message: RawMessage, *, alone: bool) -> None:
+        """Take in one record; ``alone`` says that its message holds no other."""
         name = record.device
         self._usual(batch, name)
-        if record.key is not None and self._fleet.window.seen(name, record.key):
+        if record.key is not None and self._repeated(batch, record, record.key, alone=alone):
             self._counters.duplicates += 1
             return
         try:
@@ -178,10 +181,19 @@ class Decider:
         else:
             self._fleet.touch(name)
 
+    def _repeated(self, batch: Batch, record: Record, key: int, *, alone: bool) -> bool:
+        device = self._fleet.require(record.device)
+        before = device.constant_id
+        again = repeated(self._fleet.window, device, key, alone=alone)
+        if device.constant_id != before:
+            self._fleet.touch(device.id)
+            batch.events.append(ev.DeviceChanged(device.id, record.received))
+        return again
+
     def _let_in(self, topic: str, layout: Layout, name: str) -> None:
         """A message of the usual kind has come; if they go on like this, the topic becomes steady."""
         device = self._fleet.require(name)
-        if device.presence == "online" and not self._ledger.awaits(name):
+        if device.presence == "online" and device.constant_id is None and not self._ledger.awaits(name):
             self._fleet.let_in(topic, layout, device, lambda: self._engine.calm(device, layout.names))
 
     def _settle(self, batch: Batch, device: str, now: int) -> None:

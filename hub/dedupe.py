@@ -1,5 +1,8 @@
 """Which deliveries have come before: a repeated one has the same key among the device's last ones.
 
+An ``id`` that comes with different values, or a ``seq`` that stays the same while they differ, names no message: from
+then on it tells no repeated delivery of this device (:func:`repeated`). A ``seq`` does again once it moves.
+
 Two windows: the last ``overall`` keys of all devices cover what a link has in flight when it breaks, and the last
 ``each`` of every device cover its own retries, whatever its neighbours send. Both travel with the commits, so a
 restart reloads them. A key is a number of 64 bits, a kilobyte a device: a fleet of 100,000 has to fit.
@@ -14,7 +17,7 @@ from collections.abc import Iterable, Mapping
 
 import numpy as np
 
-from hub.model import Ints
+from hub.model import ID_SHIFT, MANY_IDS, Device, Ints, stem_of
 
 OVERALL = 20_000
 EACH = 128
@@ -94,6 +97,16 @@ class Window:
             self.greatest[place] = max(ring.max(initial=key), recent[1][recent[0] == place].max(initial=key))
         return False
 
+    def recurs(self, device: str, key: int) -> bool:
+        """Return True if the ``id`` of the newest key came before with a message that says something else, or its
+        ``seq`` with the message just before it."""
+        place = self.place(device)
+        count = self._each_count[place]
+        if key >= 0:
+            return count > 1 and stem_of(self._each_key[place * self._each + (count - 2) % self._each]) == stem_of(key)
+        ring = self._rings[place, : min(count, self._each)]
+        return bool(((ring >> ID_SHIFT == key >> ID_SHIFT) & (ring != key)).any())
+
     def note(self, places: Ints, keys: Ints) -> None:
         """Remember keys that are each greater than all of its device before, sorted by place."""
         starts = np.flatnonzero(np.append(True, places[1:] != places[:-1]))
@@ -124,3 +137,22 @@ class Window:
             self._recent[:, self._written % self._overall] = place, key
             self._written += 1
         self._restored = len(self.owners)
+
+
+def repeated(window: Window, device: Device, key: int, *, alone: bool) -> bool:
+    """Return True if the message with this key came before; remembers it if not.
+
+    Notes in ``device`` that its ``id`` or ``seq`` stays the same. The items of one list may share a ``seq``: only a
+    message that is ``alone`` shows that it does not move.
+    """
+    stem, constant = stem_of(key), device.constant_id
+    if constant is not None:
+        if constant == stem or (constant == MANY_IDS and stem < 0):
+            return False
+        if stem >= 0:
+            device.constant_id = constant = None
+    if window.seen(device.id, key):
+        return True
+    if (alone or stem < 0) and window.recurs(device.id, key):
+        device.constant_id = stem if constant is None else MANY_IDS
+    return False

@@ -30,18 +30,14 @@ class Everybody:
 
 def as_text(payload: bytes, item: dict[str, Any], place: int) -> str:
     """The key as those formats had it."""
-    return f"i{item['id']}" if "id" in item else f"s{item['seq']}.{place}.{zlib.crc32(payload)}"
+    return f"s{item['seq']}.{place}.{zlib.crc32(payload)}"
 
 
 SAID: list[Any] = [
     {"t": 1, "seq": 0},
     {"t": 1, "seq": 2**40 + 7},
     {"t": 1, "seq": -5},
-    {"t": 1, "id": 12},
-    {"t": 1, "id": "a.b “x”\n\0"},
-    {"t": 1, "id": ""},
-    {"t": 1, "id": "s1.0.5"},
-    [{"t": 1, "seq": 3}, {"t": 2, "seq": 3}, {"t": 2, "id": "x"}],
+    [{"t": 1, "seq": 3}, {"t": 2, "seq": 3}],
 ]
 
 
@@ -52,6 +48,12 @@ def test_a_text_becomes_the_key_that_the_message_has_today(said: Any) -> None:
     items = said if isinstance(said, list) else [said]
     texts = [as_text(payload, item, place) for place, item in enumerate(items)]
     assert [rekeying.number_of(text) for text in texts] == [one.key for one in records]
+
+
+def test_texts_of_ids_become_keys_that_no_seq_has() -> None:
+    keys = [rekeying.number_of(text) for text in ("i12", "ia.b “x”\n\0", "i", "is1.0.5")]
+    assert all(key is not None and key < 0 for key in keys)
+    assert len(set(keys)) == 4
 
 
 @pytest.mark.parametrize("text", ["", "x1", "s1", "s1.2", "s1.2.3.4", "sa.b.c"])

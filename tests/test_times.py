@@ -95,7 +95,7 @@ def test_forms_of_a_time_that_are_read(said: object) -> None:
     "said", ["yesterday", "26-11-22 22:19:55", "22/11/2026 22:19", "22:19:55", True, [], 1e300, "9" * 80]
 )
 def test_text_that_is_no_time_is_refused_with_the_forms_that_are(said: object) -> None:
-    with pytest.raises(Rejected, match="1970|calendar") as refused:
+    with pytest.raises(Rejected, match=r"1970|calendar") as refused:
         when(said, NOW)
     assert refused.value.reason == "bad_time"
 

@@ -10,7 +10,7 @@ import msgspec
 from hub.dialects.base import Change, Dialect, Effect, Publish, Reply, Result, Subscribe, Unsubscribe, View
 from hub.dialects.homeassistant import HomeAssistantDialect, fill
 from hub.dialects.homie import HomieDialect
-from hub.dialects.layouts import Layout, key_of_seq
+from hub.dialects.layouts import Layout
 from hub.dialects.mapping import MappingDialect, Trial, parse_mappings, try_out
 from hub.dialects.native import NativeDialect
 from hub.dialects.payload import MAX_BYTES, rejection
@@ -96,7 +96,6 @@ __all__ = [
     "Zigbee2MqttDialect",
     "fill",
     "greetings",
-    "key_of_seq",
     "parse_mappings",
     "rejection",
     "reserved",

@@ -8,12 +8,12 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Mapping
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, Any
 
 import msgspec
 
 from hub.dialects.payload import MAX_BYTES, MAX_TEXT
-from hub.model import Ints, Value
+from hub.model import Value
 
 _FAMILIAR = 3
 """A layout is worth its decoder (some 0.2 ms) once it has come so often."""
@@ -37,15 +37,6 @@ _Count = Annotated[int, msgspec.Meta(ge=0, le=2**53)]
 
 Read = tuple[dict[str, Value], Any, int | None]
 """Values by their metrics, what it says as its time, and its ``seq``."""
-
-
-Whole = TypeVar("Whole", int, Ints)
-
-
-def key_of_seq(seq: Whole, checksum: Whole) -> Whole:
-    """What tells a repeated delivery of a message that counts: its ``seq`` with the ``checksum`` (32 bits) of its
-    payload, since a device that restarts counts from 0 again. Numbers, or columns of them (int64)."""
-    return (seq & 0x7FFF_FFFF) << 32 | checksum
 
 
 class Layout:

@@ -5,7 +5,6 @@ A message is taken whole or refused whole; in a list each item stands for itself
 
 from __future__ import annotations
 
-import hashlib
 import re
 import zlib
 from collections.abc import Sequence
@@ -15,12 +14,24 @@ from typing import Any
 import msgspec
 
 from hub.dialects.base import Change, Effect, Reply, Result, View
-from hub.dialects.layouts import Layout, Layouts, key_of_seq
+from hub.dialects.layouts import Layout, Layouts
 from hub.dialects.payload import metric_name, parse_json, parse_object, plain, rejection, scalar
 from hub.dialects.times import when, zone_of
 from hub.dialects.units import spell
 from hub.errors import Rejected
-from hub.model import Availability, CommandDescriptor, Identity, Info, RawMessage, Record, Rejection, TwinUpdate, Value
+from hub.model import (
+    Availability,
+    CommandDescriptor,
+    Identity,
+    Info,
+    RawMessage,
+    Record,
+    Rejection,
+    TwinUpdate,
+    Value,
+    key_of_id,
+    key_of_seq,
+)
 from hub.topics import slug
 
 KINDS = frozenset(("telemetry", "status", "info", "replies", "desired", "reported"))
@@ -205,25 +216,20 @@ def _named(name: str) -> str:
 
 
 def _key(body: dict[str, Any], payload: bytes, check: int | None) -> int | None:
-    """What tells a repeated delivery: its ``id``, or its ``seq`` together with the payload, since a device that
-    restarts counts from 0 again. A signed number of 64 bits that grows with ``seq``; those of an ``id`` are negative.
+    """Return what tells a repeated delivery: its ``id`` and ``seq``, as far as it gives them, with what it says.
 
-    ``seq`` gives its lower 31 bits, above the payload's CRC-32, to which an item of a list adds its place. So a new
-    message is taken for a repeated one if the device's last ones have one of the same ``seq``, and by chance the same
-    CRC: once in 2**32 such pairs, which come with a device that counts anew and its numbers of before. An ``id`` gives
-    63 bits of a hash: once in 2**63 pairs.
+    ``check`` stands for the payload of an item of a list: its CRC-32, to which the item's place is added. An item with
+    an ``id`` is known again in any list.
     """
-    given = body.get("id")
-    if given is not None:
-        if type(given) not in (str, int) or len(str(given)) > 128:
+    name, seq = body.get("id"), body.get("seq")
+    if seq is not None and (type(seq) is not int or abs(seq) > 2**63):
+        raise Rejected("bad_value", "seq must be an integer.")
+    if name is not None:
+        if type(name) not in (str, int) or len(str(name)) > 128:
             raise Rejected("bad_value", "id must be a text or an integer of at most 128 characters.")
-        digest = hashlib.blake2b(str(given).encode(), digest_size=8).digest()
-        return -1 - (int.from_bytes(digest) >> 1)
-    seq = body.get("seq")
+        return key_of_id(f"{name}" if seq is None else f"{name}\0{seq}", msgspec.json.encode(body))
     if seq is None:
         return None
-    if type(seq) is not int or abs(seq) > 2**63:
-        raise Rejected("bad_value", "seq must be an integer.")
     return key_of_seq(seq, zlib.crc32(payload) if check is None else check & 0xFFFF_FFFF)
 
 

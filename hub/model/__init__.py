@@ -10,6 +10,7 @@ from hub.model.analysis import Analysis, AnalysisKind
 from hub.model.command import Command, CommandDescriptor, CommandState, ValueType
 from hub.model.conversation import Chart, Conversation, Extra, Proposal, Source, Step, Turn, Unsupported
 from hub.model.device import (
+    MANY_IDS,
     Availability,
     Device,
     FleetLimits,
@@ -40,6 +41,7 @@ from hub.model.fact import (
 )
 from hub.model.mapping import Form, Kind, Mapping, Pick
 from hub.model.message import RawMessage, Rejection
+from hub.model.message_key import ID_SHIFT, SEQ_SHIFT, key_of_id, key_of_seq, stem_of
 from hub.model.quote import Quote
 from hub.model.reading import Gap, Lapse, Mark, Page, Point, Quality, Reading, Record, Series, SeriesQuery, Shape, Value
 from hub.model.rule import Condition, Equals, NoData, RateOfChange, Rule, Scope, Threshold
@@ -47,7 +49,10 @@ from hub.model.run import Op, RunStep
 from hub.model.sheet import NO_KEY, Bools, Floats, Ints, Sheet
 
 __all__ = [
+    "ID_SHIFT",
+    "MANY_IDS",
     "NO_KEY",
+    "SEQ_SHIFT",
     "SEVERITIES",
     "Acknowledge",
     "Activity",
@@ -127,5 +132,8 @@ __all__ = [
     "Watch",
     "WriteDiagnosis",
     "Writer",
+    "key_of_id",
+    "key_of_seq",
     "partition_of",
+    "stem_of",
 ]

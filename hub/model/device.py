@@ -13,6 +13,7 @@ Presence = Literal["online", "stale", "offline"]
 """``stale``: silent for a multiple of its own rhythm. ``offline``: it or its will said so."""
 
 PARTITIONS = 64
+MANY_IDS = -(2**63)
 
 
 def partition_of(device: str) -> int:
@@ -95,7 +96,8 @@ class Device(msgspec.Struct):
     ``name``, ``area`` and ``labels`` are what a person set and win over ``info``. ``last_seen`` and ``first_seen``
     are times of receipt; ``last_ts`` is the newest time the device itself gave. ``rhythm`` is the usual interval
     between its messages in ms (None until two have come). ``watches`` is keyed ``rule_id/metric``. ``upto`` is the
-    number of the last record that the kept state may know.
+    number of the last record that the kept state may know. ``constant_id`` is the stem (:func:`stem_of`) of an ``id``
+    or ``seq`` that came with different values, so that it names no message; :data:`MANY_IDS` after several of them.
     """
 
     id: str
@@ -115,6 +117,7 @@ class Device(msgspec.Struct):
     reported: dict[str, Any] = {}
     watches: dict[str, Watch] = {}
     upto: int = 0
+    constant_id: int | None = None
 
     @property
     def display_name(self) -> str:

@@ -7,7 +7,7 @@ from typing import TypeVar
 import numpy as np
 
 from hub.dedupe import Window
-from hub.model import NO_KEY, Bools, Device, FleetLimits, Floats, Ints
+from hub.model import NO_KEY, SEQ_SHIFT, Bools, Device, FleetLimits, Floats, Ints
 
 Column = TypeVar("Column", Ints, Floats, Bools)
 
@@ -51,11 +51,12 @@ class Heard:
 
     def fits(self, places: Ints, ts: Ints, keys: Ints, fit: Bools) -> Bools:
         """Which of these records, sorted by device, can be taken up: all of a device or none. What they say must be
-        newer than what came before, and so must their keys be, which then cannot have come before either."""
+        newer than what came before, and so must the ``seq`` of their keys be: then they cannot have come before."""
         first = _first(places)
         keyed = keys != NO_KEY
         fit = fit & (ts >= np.where(first, self.newest[places], _before(ts)))
-        fit &= ~keyed | (keys > np.where(first, self._window.greatest[places], _before(keys)))
+        before = np.where(first, self._window.greatest[places], _before(keys))
+        fit &= ~keyed | (keys >> SEQ_SHIFT > before >> SEQ_SHIFT)
         fit &= first | (keyed == _before(keyed))
         starts = np.flatnonzero(first)
         whole = np.logical_and.reduceat(fit, starts)

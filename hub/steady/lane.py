@@ -13,8 +13,8 @@ from zlib import crc32
 import msgspec
 import numpy as np
 
-from hub.dialects import LATE, Layout, key_of_seq
-from hub.model import NO_KEY, Bools, Floats, Ints, RawMessage, Sheet
+from hub.dialects import LATE, Layout
+from hub.model import NO_KEY, Bools, Floats, Ints, RawMessage, Sheet, key_of_seq
 from hub.steady.columns import Heard, grown
 
 

@@ -1,7 +1,8 @@
 """What moves at an upgrade from format 13 and older, in steps: dedupe keys out of texts into numbers.
 
 A key was ``i`` and the ``id``, or ``s``, the ``seq``, the item's place in its list and the payload's CRC-32, with dots
-between. Its number is the one that the same message has today.
+between. Its number is the one that the same message has today; that of an ``id`` is a number of its own, since the
+text does not hold what the message said.
 """
 
 from __future__ import annotations

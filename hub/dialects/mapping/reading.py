@@ -116,7 +116,8 @@ def _leaves(body: dict[str, Any], prefix: str, depth: int, *, skip: bool) -> Ite
 
 
 def _own_time(body: dict[str, Any]) -> Any:
-    """``ts``, ``time`` or ``timestamp`` where it can only be a time: since 2001, also as a text, or a text that begins with a date and a time."""
+    """``ts``, ``time`` or ``timestamp`` where it can only be a time: a number since 2001, also as a text, or a date and
+    a time."""
     for key in _TIME_KEYS:
         value = body.get(key)
         if isinstance(value, int | float) and not isinstance(value, bool) and value >= _EPOCH:

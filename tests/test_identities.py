@@ -1,0 +1,113 @@
+"""A constant ``id`` or ``seq`` names a device and no message: it must not make its readings look repeated."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from hub.model import DeleteDevice
+from test_pipeline import T0, running
+from test_steady import Half, message
+
+MAC = "c4:7c:8d:66:10:11"
+
+
+def values(half: Half, device: str = "d") -> list[Any]:
+    """The values of metric ``t`` in the order in which they came."""
+    return [value for _, _, value, _ in sorted(half.history()[device, "t"], key=lambda point: point[1])]
+
+
+def said(*bodies: dict[str, Any]) -> Half:
+    half = Half()
+    for number, body in enumerate(bodies):
+        half.say(body, at=1_000 * number)
+    return half
+
+
+@pytest.mark.parametrize("name", [{"id": MAC}, {"id": 7}, {"seq": 0}, {"seq": 1}, {"id": MAC, "seq": 3}])
+def test_name_that_stays_the_same_drops_no_reading(name: dict[str, Any]) -> None:
+    numbers = [21.5, 22.5, 23.5, 23.5, 23.5, 21.5]
+    half = said(*({"t": number, **name} for number in numbers))
+    assert values(half) == numbers
+    assert half.counters.duplicates == 0
+    assert half.fleet.require("d").constant_id is not None
+
+
+@pytest.mark.parametrize("name", [{"id": MAC}, {"seq": 0}])
+def test_name_that_stays_the_same_while_only_the_times_differ(name: dict[str, Any]) -> None:
+    half = said(*({"t": 20, "ts": T0 + 1_000 * number, **name} for number in (0, 1, 2, 2)))
+    assert len(values(half)) == 4
+
+
+def test_several_sensors_behind_one_device_each_with_its_own_id() -> None:
+    half = said(*({"t": number, "id": "ab"[number % 2]} for number in (1, 2, 3, 4, 3, 4, 3, 4)))
+    assert values(half) == [1, 2, 3, 4, 3, 4, 3, 4]
+
+
+def test_id_of_a_message_still_tells_a_repeated_one() -> None:
+    half = said(*({"t": 20, "id": name} for name in ("a", "b", "a", "c", "b")))
+    assert (len(values(half)), half.counters.duplicates) == (3, 2)
+    assert half.fleet.require("d").constant_id is None
+
+
+def test_moving_seq_beside_a_constant_id_still_tells_a_repeated_message() -> None:
+    half = said(*({"t": 20, "id": MAC, "seq": seq} for seq in (1, 2, 3, 2, 3)))
+    assert (len(values(half)), half.counters.duplicates) == (3, 2)
+
+
+def test_seq_that_moves_again_tells_repeated_messages_again() -> None:
+    half = said(*({"t": number, "seq": 0} for number in (1, 2, 2)))
+    for number in range(1, 40):
+        half.say({"t": 20.0, "seq": number}, at=10_000 + 1_000 * number)
+    half.say({"t": 20.0, "seq": 39}, at=60_000)
+    assert half.counters.duplicates == 1
+    assert half.fleet.require("d").constant_id is None
+    assert half.taken > 20, "it is on the fast path again"
+
+
+def test_items_of_one_list_that_share_a_seq_are_told_again() -> None:
+    half = Half()
+    for _ in range(2):
+        half.say([{"t": 1, "seq": 7}, {"t": 2, "seq": 7}, {"t": 3, "seq": 7}])
+    assert sorted(values(half)) == [1, 2, 3]
+    assert half.counters.duplicates == 3
+
+
+def test_items_of_lists_with_a_constant_id_are_all_kept() -> None:
+    half = Half()
+    for start in (0, 10):
+        half.say([{"t": start + number, "id": MAC} for number in range(3)], at=start)
+    assert sorted(values(half)) == [0, 1, 2, 10, 11, 12]
+
+
+@pytest.mark.parametrize("helping", [1, 50])
+def test_fast_path_and_slow_path_agree_on_a_seq_that_stops_moving(helping: int) -> None:
+    """The topic is steady when the counter sticks."""
+    half = Half()
+    messages = [message({"t": 20.0 + n % 3, "seq": min(n, 40)}, at=1_000 * n) for n in range(100)]
+    for start in range(0, len(messages), helping):
+        half.hear(*messages[start : start + helping])
+    assert values(half) == [20.0 + n % 3 for n in range(100)]
+    assert half.counters.duplicates == 0
+
+
+def test_deleted_device_starts_anew() -> None:
+    half = said({"t": 1, "id": MAC}, {"t": 2, "id": MAC})
+    half.tell(DeleteDevice("d", T0))
+    half.say({"t": 3, "id": MAC}, at=9_000)
+    assert half.fleet.require("d").constant_id is None
+
+
+async def test_constant_id_is_found_across_a_restart_and_known_after_one(tmp_path: Path) -> None:
+    other = "devices/other/telemetry"
+    for restart, number in enumerate((21.5, 22.5, 22.5)):
+        async with running(tmp_path) as run:
+            run.say({"t": number, "id": MAC}, at=T0 + restart)
+            run.say({"t": 1, "id": "m-1"}, topic=other)
+            await run.settled()
+            assert (run.fleet.require("d").constant_id is None) == (restart == 0)
+            assert run.fleet.require("other").constant_id is None
+            assert run.pipeline.counters.duplicates == (restart > 0), "the id of a message is known after a restart"
+            assert len(await run.points()) == restart + 1

@@ -12,8 +12,9 @@ from typing import Any, Literal, get_args
 
 import msgspec
 
+from hub.errors import Invalid
 from hub.fleet import Fleet
-from hub.model import DeleteDevice, Device, EditDevice, Fact, Presence, Severity, Threshold
+from hub.model import DeleteDevice, Device, EditDevice, Fact, MetricEdit, Presence, Severity, Threshold
 from hub.rules import Engine
 
 Submit = Callable[[Fact], Awaitable[Any]]
@@ -103,14 +104,28 @@ class Devices:
         name: str | msgspec.UnsetType | None = msgspec.UNSET,
         area: str | msgspec.UnsetType | None = msgspec.UNSET,
         labels: tuple[str, ...] | msgspec.UnsetType | None = msgspec.UNSET,
+        metrics: dict[str, MetricEdit | None] | None = None,
     ) -> Device:
-        """UNSET leaves a field; None gives it back to what the device says of itself."""
-        device: Device = await self._submit(EditDevice(device_id, self._now(), name, area, labels))
+        """Change what a person sets of a device. UNSET leaves a field; None gives it back to the device.
+
+        ``metrics`` replaces the edits of those metrics. Raises Invalid for a metric that the device does not have.
+        """
+        edits = _checked(self._fleet.require(device_id), metrics or {})
+        device: Device = await self._submit(EditDevice(device_id, self._now(), name, area, labels, edits))
         return device
 
     async def delete(self, device_id: str) -> None:
         """Its history goes with it. It comes back by itself if it speaks again."""
         await self._submit(DeleteDevice(device_id, self._now()))
+
+
+def _checked(device: Device, edits: dict[str, MetricEdit | None]) -> dict[str, MetricEdit | None]:
+    """Return the edits, with None for one that sets nothing."""
+    for metric in edits:
+        if metric not in device.metrics and metric not in device.metric_edits:
+            known = ", ".join(list(device.metrics)[:10])
+            raise Invalid(f"{device.display_name} has no metric {metric[:64]!r}.", f"It has: {known}.")
+    return {metric: None if edit == MetricEdit() else edit for metric, edit in edits.items()}
 
 
 def _searchable(device: Device) -> str:

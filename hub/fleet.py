@@ -241,12 +241,12 @@ class Fleet:
     def edit(self, edit: EditDevice) -> list[Event]:
         """Raises NotFound."""
         device = self.require(edit.device)
-        if edit.name is not msgspec.UNSET:
-            device.name = edit.name
-        if edit.area is not msgspec.UNSET:
-            device.area = edit.area
-        if edit.labels is not msgspec.UNSET:
-            device.labels = edit.labels
+        for field in ("name", "area", "labels"):
+            if (value := getattr(edit, field)) is not msgspec.UNSET:
+                setattr(device, field, value)
+        if edit.metrics:
+            edits = device.metric_edits | edit.metrics
+            device.metric_edits = {name: each for name, each in edits.items() if each is not None}
         self._dirty.add(device.id)
         return [DeviceChanged(device.id, edit.at)]
 

@@ -32,7 +32,7 @@ async def test_a_snapshot_by_columns(hub: ApiHub) -> None:
     async with hub.socket("/api/live") as connection:
         page = Page(connection)
         snapshot = await page.start()
-        assert set(snapshot) == {"type", "epoch", "seq", "ts", "root", "devices", "metrics"}
+        assert set(snapshot) == {"type", "epoch", "seq", "ts", "root", "devices", "kinds", "metrics"}
         assert snapshot["root"] == "devices"
         columns = snapshot["devices"]
         assert set(columns) == {

@@ -1724,10 +1724,15 @@ export interface components {
             alerts: components["schemas"]["AlertShape"][];
             /** Limits */
             limits: components["schemas"]["BoundShape"][];
+            /** Metric Edits */
+            metric_edits: {
+                [key: string]: components["schemas"]["MetricEditShape"];
+            };
         };
         /**
          * DeviceEdit
-         * @description A key that is absent leaves its field; null gives it back to what the device says of itself.
+         * @description A key that is absent leaves its field; null gives it back to what the device says of itself. ``metrics`` replaces
+         *     the edits of the metrics that it names.
          */
         DeviceEdit: {
             /** Name */
@@ -1736,6 +1741,13 @@ export interface components {
             area?: string | null;
             /** Labels */
             labels?: string[] | null;
+            /**
+             * Metrics
+             * @default {}
+             */
+            metrics: {
+                [key: string]: components["schemas"]["MetricEdit"] | null;
+            };
         };
         /** DevicePage */
         DevicePage: {
@@ -2122,7 +2134,8 @@ export interface components {
         };
         /**
          * LiveDelta
-         * @description What changed since the frame before. ``m`` and ``units`` hold handles and values, aligned, by metric.
+         * @description What changed since the frame before. ``m``, ``units`` and ``shown`` hold handles and values, aligned, by metric;
+         *     those of ``shown`` are places in this frame's ``kinds``.
          */
         LiveDelta: {
             /**
@@ -2155,6 +2168,15 @@ export interface components {
                 [key: string]: [
                     number[],
                     (string | null)[]
+                ];
+            };
+            /** Kinds */
+            kinds?: components["schemas"]["MetricFacts"][];
+            /** Shown */
+            shown?: {
+                [key: string]: [
+                    number[],
+                    number[]
                 ];
             };
             /** Gone */
@@ -2210,7 +2232,8 @@ export interface components {
         };
         /**
          * LiveMetric
-         * @description One metric of all devices that have it: handles, values and units, aligned.
+         * @description One metric of all devices that have it: handles, values and units, aligned. ``k`` says which of the frame's
+         *     ``kinds`` each is, one number where all are the same.
          */
         LiveMetric: {
             /** I */
@@ -2219,6 +2242,8 @@ export interface components {
             v: (number | boolean | string)[];
             /** U */
             u: (string | null)[];
+            /** K */
+            k?: number | number[];
         };
         /** LivePing */
         LivePing: {
@@ -2314,6 +2339,8 @@ export interface components {
             /** Root */
             root: string;
             devices: components["schemas"]["LiveDevices"];
+            /** Kinds */
+            kinds?: components["schemas"]["MetricFacts"][];
             /** Metrics */
             metrics: {
                 [key: string]: components["schemas"]["LiveMetric"];
@@ -2522,8 +2549,69 @@ export interface components {
              */
             encoding: "utf-8" | "hex";
         };
+        /**
+         * MetricEdit
+         * @description What is set wins over the device's own; null or absent is the device's own. ``unit`` relabels, it converts
+         *     nothing.
+         */
+        MetricEdit: {
+            /** Title */
+            title?: string | null;
+            /** Unit */
+            unit?: string | null;
+            /**
+             * Hidden
+             * @default false
+             */
+            hidden: boolean;
+        };
+        /**
+         * MetricEditShape
+         * @description What a person set for a metric; null is the device's own.
+         */
+        MetricEditShape: {
+            /** Title */
+            title: string | null;
+            /** Unit */
+            unit: string | null;
+            /** Hidden */
+            hidden: boolean;
+        };
+        /**
+         * MetricFacts
+         * @description How a metric is shown. ``device_class`` is one of Home Assistant's or of the hub's own (``contact``, ``locked``,
+         *     ``charge``, ``switch``); of a device's metrics the one with the least ``rank`` stands for it.
+         */
+        MetricFacts: {
+            /** Title */
+            title: string;
+            /** Device Class */
+            device_class: string | null;
+            /**
+             * Category
+             * @enum {string}
+             */
+            category: "primary" | "further" | "diagnostic" | "config";
+            /** Rank */
+            rank: number;
+            /** Hidden */
+            hidden: boolean;
+        };
         /** MetricShape */
         MetricShape: {
+            /** Title */
+            title: string;
+            /** Device Class */
+            device_class: string | null;
+            /**
+             * Category
+             * @enum {string}
+             */
+            category: "primary" | "further" | "diagnostic" | "config";
+            /** Rank */
+            rank: number;
+            /** Hidden */
+            hidden: boolean;
             /** Value */
             value: number | boolean | string;
             /** Unit */

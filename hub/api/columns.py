@@ -14,8 +14,9 @@ from typing import Any
 
 import msgspec
 
+from hub.api.convert import metric_facts
 from hub.fleet import Fleet
-from hub.model import SEVERITIES, Device, Presence, Record
+from hub.model import SEVERITIES, Device, MetricDescription, Presence, Record
 from hub.rules import Engine
 
 PRESENCE: dict[Presence, int] = {"online": 0, "stale": 1, "offline": 2}
@@ -29,14 +30,15 @@ _encode = msgspec.json.Encoder().encode
 class Row:
     """What is remembered of one handle. The three numbers say in which frame each part last changed."""
 
-    __slots__ = ("changed", "described", "device", "united", "units")
+    __slots__ = ("changed", "described", "device", "facts", "shown")
 
     def __init__(self, device: str, seq: int) -> None:
         self.device = device
         self.changed = seq
         self.described = seq
-        self.united = seq
-        self.units: dict[str, str | None] = {}
+        self.shown = seq
+        self.facts: dict[str, tuple[str | None, MetricDescription]] = {}
+        """The unit and the description of each metric that was sent."""
 
 
 class Columns:
@@ -135,21 +137,24 @@ class Columns:
         """The whole fleet."""
         handles: list[int] = []
         devices: list[Device] = []
-        metrics: dict[str, tuple[list[int], list[Any], list[str | None]]] = {}
+        metrics: dict[str, tuple[list[int], list[Any], list[str | None], list[int]]] = {}
+        kinds: dict[MetricDescription, int] = {}
         for device in self._fleet.devices():
             handle = self._handles.get(device.id)
             if handle is None:
                 handle = self._meet(device.id)
             handles.append(handle)
             devices.append(device)
-            units = device.info.units
+            facts = self._rows[handle].facts
             for name, latest in device.metrics.items():
                 column = metrics.get(name)
                 if column is None:
-                    column = metrics[name] = ([], [], [])
+                    column = metrics[name] = ([], [], [], [])
+                unit, described = facts.get(name) or _facts(device, name)
                 column[0].append(handle)
                 column[1].append(latest.value)
-                column[2].append(units.get(name))
+                column[2].append(unit)
+                column[3].append(kinds.setdefault(described, len(kinds)))
         frame = {
             "type": "snapshot",
             "epoch": self.epoch,
@@ -157,7 +162,11 @@ class Columns:
             "ts": now,
             "root": "devices",
             "devices": {**_description(handles, devices), **self._state(devices)},
-            "metrics": {name: {"i": i, "v": v, "u": u} for name, (i, v, u) in metrics.items()},
+            "kinds": [metric_facts(each) for each in kinds],
+            "metrics": {
+                name: {"i": i, "v": v, "u": u, "k": k[0] if len(set(k)) == 1 else k}
+                for name, (i, v, u, k) in metrics.items()
+            },
         }
         return _encode(frame).decode()
 
@@ -178,12 +187,11 @@ class Columns:
         described = device.id in self._redescribe
         if described:
             row.described = self.seq
-        units = device.info.units
         for name in device.metrics if described else metrics:
-            unit = units.get(name)
-            if row.units.get(name) != unit:
-                row.units[name] = unit
-                row.united = self.seq
+            # They change with the description of the device only; a metric that is new has none yet.
+            if (described or name not in row.facts) and row.facts.get(name) != (facts := _facts(device, name)):
+                row.facts[name] = facts
+                row.shown = self.seq
         return handle
 
     def _state(self, devices: Sequence[Device]) -> dict[str, list[Any]]:
@@ -200,6 +208,8 @@ class Columns:
         frame: dict[str, Any] = {"type": "delta", "seq": self.seq, "ts": now}
         values: dict[str, tuple[list[int], list[Any]]] = {}
         units: dict[str, tuple[list[int], list[str | None]]] = {}
+        shown: dict[str, tuple[list[int], list[int]]] = {}
+        kinds: dict[MetricDescription, int] = {}
         new: list[tuple[int, Device]] = []
         for handle, device, metrics in changed:
             row = self._rows[handle]
@@ -212,11 +222,14 @@ class Columns:
                     column = values.setdefault(name, ([], []))
                     column[0].append(handle)
                     column[1].append(latest.value)
-            if row.united > since:
-                for name, unit in row.units.items():
+            if row.shown > since:
+                for name, (unit, described) in row.facts.items():
                     pair = units.setdefault(name, ([], []))
                     pair[0].append(handle)
                     pair[1].append(unit)
+                    place = shown.setdefault(name, ([], []))
+                    place[0].append(handle)
+                    place[1].append(kinds.setdefault(described, len(kinds)))
         if changed:
             frame["i"] = [handle for handle, _, _ in changed]
             frame.update(self._state([device for _, device, _ in changed]))
@@ -227,9 +240,15 @@ class Columns:
             frame["new"] = {**_description([handle for handle, _ in new], devices), **self._state(devices)}
         if units:
             frame["units"] = units
+            frame["kinds"] = [metric_facts(each) for each in kinds]
+            frame["shown"] = shown
         if gone:
             frame["gone"] = gone
         return _encode(frame).decode()
+
+
+def _facts(device: Device, metric: str) -> tuple[str | None, MetricDescription]:
+    return device.unit(metric), device.describe(metric)
 
 
 def _description(handles: Sequence[int], devices: Sequence[Device]) -> dict[str, Sequence[Any]]:

@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 
 from hub.alerts import Explained
-from hub.api import history_shapes, run_shapes, shapes
+from hub.api import device_shapes, history_shapes, run_shapes, shapes
 from hub.devices import Bound
 from hub.insight import match_word
 from hub.model import (
@@ -16,6 +16,7 @@ from hub.model import (
     Device,
     Diagnosis,
     Evidence,
+    MetricDescription,
     Quote,
     Rejection,
     Rule,
@@ -47,11 +48,26 @@ def device(found: Device, severity: Severity) -> shapes.DeviceShape:
     }
 
 
-def metrics(found: Device) -> dict[str, shapes.MetricShape]:
-    units = found.info.units
+def metrics(found: Device) -> dict[str, device_shapes.MetricShape]:
     return {
-        name: {"value": latest.value, "unit": units.get(name), "ts": latest.ts, "quality": latest.quality}
+        name: {
+            "value": latest.value,
+            "unit": found.unit(name),
+            "ts": latest.ts,
+            "quality": latest.quality,
+            **metric_facts(found.describe(name)),
+        }
         for name, latest in found.metrics.items()
+    }
+
+
+def metric_facts(found: MetricDescription) -> device_shapes.MetricFacts:
+    return {
+        "title": found.title,
+        "device_class": found.device_class,
+        "category": found.category,
+        "rank": found.rank,
+        "hidden": found.hidden,
     }
 
 
@@ -64,12 +80,16 @@ def device_detail(
 ) -> shapes.DeviceDetail:
     return {
         **device_values(found, severity),
-        "info": {"units": {}, "limits": {}, "commands": {}, **msgspec.to_builtins(found.info)},
+        "info": {"units": {}, "limits": {}, "commands": {}, "titles": {}, **msgspec.to_builtins(found.info)},
         "desired": found.desired,
         "reported": found.reported,
         "differs": {key: {"desired": want, "reported": said} for key, (want, said) in found.differs.items()},
         "alerts": [alert(open_alert) for open_alert in alerts],
         "limits": [_bound(bound) for bound in bounds],
+        "metric_edits": {
+            name: {"title": edit.title, "unit": edit.unit, "hidden": edit.hidden}
+            for name, edit in found.metric_edits.items()
+        },
     }
 
 

@@ -6,6 +6,34 @@ from typing import Literal
 
 from typing_extensions import TypedDict
 
+from hub.model import Category, Quality, Value
+
+
+class MetricFacts(TypedDict):
+    """How a metric is shown. ``device_class`` is one of Home Assistant's or of the hub's own (``contact``, ``locked``,
+    ``charge``, ``switch``); of a device's metrics the one with the least ``rank`` stands for it."""
+
+    title: str
+    device_class: str | None
+    category: Category
+    rank: int
+    hidden: bool
+
+
+class MetricShape(MetricFacts):
+    value: Value
+    unit: str | None
+    ts: int
+    quality: Quality
+
+
+class MetricEditShape(TypedDict):
+    """What a person set for a metric; null is the device's own."""
+
+    title: str | None
+    unit: str | None
+    hidden: bool
+
 
 class ExpectedBand(TypedDict):
     """``points`` are ``[ts, low, high]``; ``learnt_from``, ``learnt_to`` and ``readings`` say what they rest on."""

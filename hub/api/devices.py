@@ -57,6 +57,7 @@ def routes(devices: Devices, twins: Twins, alerts: Alerts, diagnostician: Diagno
             name=body.name if "name" in given else msgspec.UNSET,
             area=body.area if "area" in given else msgspec.UNSET,
             labels=_labels(body.labels) if "labels" in given else msgspec.UNSET,
+            metrics={name: edit.given() if edit else None for name, edit in body.metrics.items()},
         )
         return await detail(changed)
 

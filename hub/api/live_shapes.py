@@ -11,7 +11,7 @@ from typing import Any, Literal, NotRequired
 from fastapi import FastAPI
 from typing_extensions import TypedDict
 
-from hub.api import run_shapes, shapes
+from hub.api import device_shapes, run_shapes, shapes
 from hub.api.commands import CommandShape
 from hub.model import Value
 
@@ -35,11 +35,13 @@ class LiveDevices(TypedDict):
 
 
 class LiveMetric(TypedDict):
-    """One metric of all devices that have it: handles, values and units, aligned."""
+    """One metric of all devices that have it: handles, values and units, aligned. ``k`` says which of the frame's
+    ``kinds`` each is, one number where all are the same."""
 
     i: list[int]
     v: list[Value]
     u: list[str | None]
+    k: NotRequired[int | list[int]]
 
 
 class LiveSnapshot(TypedDict):
@@ -51,11 +53,13 @@ class LiveSnapshot(TypedDict):
     ts: int
     root: str
     devices: LiveDevices
+    kinds: NotRequired[list[device_shapes.MetricFacts]]
     metrics: dict[str, LiveMetric]
 
 
 class LiveDelta(TypedDict):
-    """What changed since the frame before. ``m`` and ``units`` hold handles and values, aligned, by metric."""
+    """What changed since the frame before. ``m``, ``units`` and ``shown`` hold handles and values, aligned, by metric;
+    those of ``shown`` are places in this frame's ``kinds``."""
 
     type: Literal["delta"]
     seq: int
@@ -67,6 +71,8 @@ class LiveDelta(TypedDict):
     m: NotRequired[dict[str, tuple[list[int], list[Value]]]]
     new: NotRequired[LiveDevices]
     units: NotRequired[dict[str, tuple[list[int], list[str | None]]]]
+    kinds: NotRequired[list[device_shapes.MetricFacts]]
+    shown: NotRequired[dict[str, tuple[list[int], list[int]]]]
     gone: NotRequired[list[int]]
 
 

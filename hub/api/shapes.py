@@ -9,8 +9,9 @@ from typing import Any, Literal, NotRequired
 
 from typing_extensions import TypedDict
 
+from hub.api.device_shapes import MetricEditShape, MetricShape
 from hub.api.flow_shapes import BusyShape, FlowShape
-from hub.model import AlertState, Presence, Quality, Severity, Value
+from hub.model import AlertState, Presence, Severity, Value
 
 Match = Literal["strong", "medium", "weak"]
 
@@ -132,13 +133,6 @@ class DeviceShape(TypedDict):
     severity: Severity
 
 
-class MetricShape(TypedDict):
-    value: Value
-    unit: str | None
-    ts: int
-    quality: Quality
-
-
 class DeviceValues(DeviceShape):
     """A device with its latest values, as ``/ws`` gives it."""
 
@@ -163,6 +157,7 @@ class DeviceDetail(DeviceValues):
     differs: dict[str, dict[str, Any]]
     alerts: list[AlertShape]
     limits: list[BoundShape]
+    metric_edits: dict[str, MetricEditShape]
 
 
 class DevicePage(TypedDict):

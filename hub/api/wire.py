@@ -9,6 +9,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, RootModel, SecretStr, StringConstraints, model_validator
 
+from hub import model
+
 # Names and labels stand on one line, also in logs.
 ONE_LINE = r"^[^\x00-\x1f\x7f]*$"
 Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200, pattern=ONE_LINE)]
@@ -21,12 +23,30 @@ class Incoming(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
 
+class MetricEdit(Incoming):
+    """What is set wins over the device's own; null or absent is the device's own. ``unit`` relabels, it converts
+    nothing."""
+
+    title: (
+        Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=128, pattern=ONE_LINE)] | None
+    ) = None
+    unit: (
+        Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=32, pattern=ONE_LINE)] | None
+    ) = None
+    hidden: bool = False
+
+    def given(self) -> model.MetricEdit:
+        return model.MetricEdit(self.title, self.unit, self.hidden)
+
+
 class DeviceEdit(Incoming):
-    """A key that is absent leaves its field; null gives it back to what the device says of itself."""
+    """A key that is absent leaves its field; null gives it back to what the device says of itself. ``metrics`` replaces
+    the edits of the metrics that it names."""
 
     name: Text | None = None
     area: Text | None = None
     labels: Annotated[list[Label], Field(max_length=32)] | None = None
+    metrics: Annotated[dict[str, MetricEdit | None], Field(max_length=256)] = {}
 
 
 class Desired(RootModel[dict[Annotated[str, StringConstraints(min_length=1, max_length=128, pattern=ONE_LINE)], Any]]):

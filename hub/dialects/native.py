@@ -32,6 +32,7 @@ from hub.model import (
     key_of_id,
     key_of_seq,
 )
+from hub.model.metric import MAX_TITLE
 from hub.topics import slug
 
 KINDS = frozenset(("telemetry", "status", "info", "replies", "desired", "reported"))
@@ -39,6 +40,7 @@ RESERVED = frozenset(("ts", "seq", "id", "device_id", "metrics"))
 """Keys of a flat payload that are not metrics."""
 MAX_ITEMS = 10_000
 MAX_COMMANDS = 64
+MAX_METRICS = 256
 COMMAND = re.compile(r"[A-Za-z0-9._-]{1,64}")
 MAX_REMEMBERED = 200_000
 MAX_SURPRISES = 20
@@ -252,6 +254,9 @@ def _info(payload: bytes, base: str) -> Info:
     texts = (info.name, info.manufacturer, info.model, info.firmware, info.area, info.via, *info.labels)
     if any(text is not None and len(text) > 200 for text in texts) or len(info.labels) > 50 or len(info.units) > 256:
         raise Rejected("bad_value", "info holds texts of at most 200 characters, 50 labels and 256 units.")
+    for key, held in (("titles", info.titles), ("classes", info.classes), ("categories", info.categories)):
+        if len(held) > MAX_METRICS or any(not 0 < len(text) <= MAX_TITLE for text in held.values()):
+            raise Rejected("bad_value", f"info.{key} holds at most {MAX_METRICS} texts of 1 to {MAX_TITLE} characters.")
     units = {name: spell(unit) for name, unit in info.units.items()}
     return msgspec.structs.replace(info, units=units, commands=_commands(info.commands, base))
 

@@ -42,6 +42,7 @@ from hub.model.fact import (
 from hub.model.mapping import Form, Kind, Mapping, Pick
 from hub.model.message import RawMessage, Rejection
 from hub.model.message_key import ID_SHIFT, SEQ_SHIFT, key_of_id, key_of_seq, stem_of
+from hub.model.metric import Category, MetricDescription, MetricEdit, state_word
 from hub.model.quote import Quote
 from hub.model.reading import Gap, Lapse, Mark, Page, Point, Quality, Reading, Record, Series, SeriesQuery, Shape, Value
 from hub.model.rule import Condition, Equals, NoData, RateOfChange, Rule, Scope, Threshold
@@ -62,6 +63,7 @@ __all__ = [
     "AnalysisKind",
     "Availability",
     "Bools",
+    "Category",
     "CauseMatch",
     "Chart",
     "Claim",
@@ -94,6 +96,8 @@ __all__ = [
     "LostSession",
     "Mapping",
     "Mark",
+    "MetricDescription",
+    "MetricEdit",
     "NoData",
     "Op",
     "Page",
@@ -136,4 +140,5 @@ __all__ = [
     "key_of_seq",
     "partition_of",
     "stem_of",
+    "state_word",
 ]

@@ -7,6 +7,8 @@ from typing import Any, Literal
 
 import msgspec
 
+from hub.model.metric import Category, MetricDescription, MetricEdit
+from hub.model.metric_names import describe, spoken_words
 from hub.model.reading import Quality, Value
 
 Presence = Literal["online", "stale", "offline"]
@@ -29,7 +31,9 @@ class Limit(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class Info(msgspec.Struct, frozen=True, omit_defaults=True):
-    """How a device describes itself (its retained ``info``). All of it may be missing."""
+    """How a device describes itself (its retained ``info``). All of it may be missing.
+
+    ``units``, ``limits``, ``titles``, ``classes`` and ``categories`` are by metric."""
 
     name: str | None = None
     manufacturer: str | None = None
@@ -41,6 +45,9 @@ class Info(msgspec.Struct, frozen=True, omit_defaults=True):
     units: dict[str, str] = {}
     limits: dict[str, Limit] = {}
     commands: dict[str, dict[str, Any]] = {}
+    titles: dict[str, str] = {}
+    classes: dict[str, str] = {}
+    categories: dict[str, Category] = {}
 
 
 class Identity(msgspec.Struct, frozen=True):
@@ -93,11 +100,12 @@ class Watch(msgspec.Struct, gc=False, omit_defaults=True):
 class Device(msgspec.Struct):
     """All that is kept of a device between messages; the fleet alone changes it.
 
-    ``name``, ``area`` and ``labels`` are what a person set and win over ``info``. ``last_seen`` and ``first_seen``
-    are times of receipt; ``last_ts`` is the newest time the device itself gave. ``rhythm`` is the usual interval
-    between its messages in ms (None until two have come). ``watches`` is keyed ``rule_id/metric``. ``upto`` is the
-    number of the last record that the kept state may know. ``constant_id`` is the stem (:func:`stem_of`) of an ``id``
-    or ``seq`` that came with different values, so that it names no message; :data:`MANY_IDS` after several of them.
+    ``name``, ``area``, ``labels`` and ``metric_edits`` (by metric) are what a person set and win over ``info``.
+    ``last_seen`` and ``first_seen`` are times of receipt; ``last_ts`` is the newest time the device itself gave.
+    ``rhythm`` is the usual interval between its messages in ms (None until two have come). ``watches`` is keyed
+    ``rule_id/metric``. ``upto`` is the number of the last record that the kept state may know. ``constant_id`` is the
+    stem (:func:`stem_of`) of an ``id`` or ``seq`` that came with different values, so that it names no message;
+    :data:`MANY_IDS` after several of them.
     """
 
     id: str
@@ -118,6 +126,7 @@ class Device(msgspec.Struct):
     watches: dict[str, Watch] = {}
     upto: int = 0
     constant_id: int | None = None
+    metric_edits: dict[str, MetricEdit] = {}
 
     @property
     def display_name(self) -> str:
@@ -139,7 +148,25 @@ class Device(msgspec.Struct):
         return {key: (want, reported.get(key)) for key, want in self.desired.items() if reported.get(key) != want}
 
     def unit(self, metric: str | None) -> str | None:
-        return self.info.units.get(metric) if metric else None
+        """Return the unit of a metric: as a person labelled it, else as the device says."""
+        if not metric:
+            return None
+        edit = self.metric_edits.get(metric)
+        return edit.unit if edit is not None and edit.unit else self.info.units.get(metric)
+
+    def describe(self, metric: str) -> MetricDescription:
+        """Return how a metric is shown: as a person set it, else as announced, else as its name and unit tell."""
+        info = self.info
+        title, category = info.titles.get(metric), info.categories.get(metric)
+        if title is None and info.titles and "." in metric:  # a part of a metric that has been announced
+            whole, _, part = metric.rpartition(".")
+            if whole in info.titles:
+                title, category = f"{info.titles[whole]} {spoken_words(part)}", info.categories.get(whole)
+        found = describe(metric, info.units.get(metric), title, info.classes.get(metric), category)
+        edit = self.metric_edits.get(metric)
+        if edit is None:
+            return found
+        return msgspec.structs.replace(found, title=edit.title or found.title, hidden=edit.hidden)
 
 
 class FleetLimits(msgspec.Struct, frozen=True):

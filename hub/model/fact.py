@@ -13,6 +13,7 @@ from hub.model.command import Command
 from hub.model.device import Identity
 from hub.model.diagnosis import Diagnosis
 from hub.model.mapping import Mapping
+from hub.model.metric import MetricEdit
 from hub.model.rule import Rule
 
 
@@ -34,13 +35,17 @@ class Acknowledge(msgspec.Struct, frozen=True):
 
 
 class EditDevice(msgspec.Struct, frozen=True):
-    """A person renames, moves or relabels a device; UNSET leaves a field, None gives it back to the device."""
+    """A person renames, moves or relabels a device; UNSET leaves a field, None gives it back to the device.
+
+    ``metrics`` holds the new edits by metric; None gives that metric back to the device, others stay."""
 
     device: str
     at: int
     name: str | msgspec.UnsetType | None = msgspec.UNSET
     area: str | msgspec.UnsetType | None = msgspec.UNSET
     labels: tuple[str, ...] | msgspec.UnsetType | None = msgspec.UNSET
+    metrics: dict[str, MetricEdit | None] = {}
+    by: str | None = None
 
 
 class DesireState(msgspec.Struct, frozen=True):

@@ -171,6 +171,7 @@ class Engine:
         unit = device.unit(rule.metric)
         silent = now - (device.last_seen or device.first_seen)
         condition = rule.condition
+        shown = device.describe(rule.metric) if rule.metric else None
         alert = Alert(
             id=_alert_id(rule, device, since),
             rule=rule.id,
@@ -178,7 +179,7 @@ class Engine:
             metric=rule.metric,
             severity=rule.severity,
             state="raised",
-            message=message(rule, value, unit, silent // 1000 * 1000),
+            message=message(rule, value, unit, silent // 1000 * 1000, shown),
             value=value,
             threshold=_limit(condition) if isinstance(condition, Threshold) else None,
             unit=unit,

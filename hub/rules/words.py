@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hub.model import Equals, NoData, RateOfChange, Rule, Threshold, Value
+from hub.model import Equals, MetricDescription, NoData, RateOfChange, Rule, Threshold, Value, state_word
 
 
 def describe(rule: Rule) -> str:
@@ -16,15 +16,23 @@ def describe(rule: Rule) -> str:
     return text
 
 
-def message(rule: Rule, value: Value | None, unit: str | None, silent_ms: int) -> str:
-    """What an alert says of its device: ``bearing temperature 89.2 °C, above 85 °C for 5 s``."""
+def message(
+    rule: Rule, value: Value | None, unit: str | None, silent_ms: int, shown: MetricDescription | None = None
+) -> str:
+    """Return what an alert says of its device: ``bearing temperature 89.2 °C, above 85 °C for 5 s``.
+
+    ``shown`` gives the title of the rule's metric and the words of its states: ``front door is open``."""
     if isinstance(rule.condition, NoData):
         return f"silent for {duration(silent_ms)}"
     held = f" for {duration(rule.for_ms)}" if rule.for_ms else ""
     metric, condition = rule.metric or "", _condition(rule, unit)
     if value is not None and not isinstance(rule.condition, Equals):
         condition = f"{metric} {quantity(value, unit)}, {condition.removeprefix(metric + ' ')}"
-    return condition.replace(metric, metric.replace("_", " "), 1) + held
+    elif isinstance(rule.condition, Equals) and shown is not None:
+        word = state_word(rule.condition.value, shown.device_class)
+        condition = f"{metric} is {word.lower()}" if word else condition
+    title = shown.title if shown is not None else metric.replace("_", " ")
+    return condition.replace(metric, title[:1].lower() + title[1:] if title[1:2].islower() else title, 1) + held
 
 
 def _condition(rule: Rule, unit: str | None) -> str:

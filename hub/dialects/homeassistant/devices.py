@@ -14,6 +14,7 @@ import msgspec
 from hub.dialects.base import Effect, Subscribe, Unsubscribe
 from hub.dialects.homeassistant.discovery import Announced
 from hub.dialects.homeassistant.entities import Entity, Watched
+from hub.dialects.homeassistant.names import titles
 from hub.dialects.homeassistant.readings import Reading
 from hub.dialects.homeassistant.template import Template, template
 from hub.errors import Rejected
@@ -102,7 +103,16 @@ class Devices:
                 units |= entity.units
                 commands |= entity.commands
         via = said.pop("via", None)
-        return Info(**said, via=self._via(via), units=units, commands=commands)
+        names = [entity.names for each in members.values() for entity in each.entities]
+        return Info(
+            **said,
+            via=self._via(via),
+            units=units,
+            commands=commands,
+            titles=titles([said.get("name", ""), *(each.native_id for each in members.values())], names),
+            classes={metric: found for each in names for metric, found in each.classes.items()},
+            categories={metric: found for each in names for metric, found in each.categories.items()},
+        )
 
     def _via(self, native_id: str | None) -> str | None:
         if native_id is None:

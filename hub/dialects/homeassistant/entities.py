@@ -12,6 +12,7 @@ import msgspec
 
 from hub.dialects.homeassistant.commands import commands_of
 from hub.dialects.homeassistant.discovery import Component, text, topic_of, word
+from hub.dialects.homeassistant.names import Names, names_of
 from hub.dialects.homeassistant.readings import Reading
 from hub.dialects.homeassistant.template import template
 from hub.dialects.payload import metric_name
@@ -165,6 +166,7 @@ class Entity(msgspec.Struct, frozen=True):
 
     metric: str
     readings: tuple[Reading, ...]
+    names: Names
     units: dict[str, str]
     commands: dict[str, dict[str, Any]]
     watched: tuple[Watched, ...]
@@ -185,6 +187,7 @@ def entity(component: Component) -> Entity | None:
     return Entity(
         metric=metric,
         readings=readings,
+        names=names_of(component, metric, readings),
         units=dict(_units(component, metric, slots)),
         commands=commands_of(component, metric),
         watched=tuple(_watched(config)),

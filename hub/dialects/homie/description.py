@@ -15,9 +15,11 @@ import msgspec
 from msgspec.structs import replace
 
 from hub.dialects.payload import metric_name, plain, scalar
+from hub.dialects.titles import distinct
 from hub.dialects.units import spell
 from hub.errors import Rejected
 from hub.model import Info, Value
+from hub.model.metric_names import title_of
 
 MAX_TEXT = 200
 MAX_PROPERTIES = 1_000
@@ -35,17 +37,20 @@ STATS = {
 
 
 class Property(msgspec.Struct, frozen=True, omit_defaults=True):
-    """``datatype`` is empty while it is not known. One that is not ``retained`` is a moment: a doorbell."""
+    """``datatype`` is empty while it is not known. One that is not ``retained`` is a moment: a doorbell. ``name`` is
+    what it calls itself."""
 
     datatype: str = ""
     unit: str = ""
     format: str = ""
     settable: bool = False
     retained: bool = True
+    name: str = ""
 
 
 class Known(msgspec.Struct, frozen=True, omit_defaults=True):
-    """One device. ``properties`` are kept by NODE/PROPERTY; ``parent`` is the device that it hangs on."""
+    """One device. ``properties`` are kept by NODE/PROPERTY, ``nodes`` the names of nodes; ``parent`` is the device that
+    it hangs on."""
 
     native_id: str
     name: str | None = None
@@ -54,6 +59,7 @@ class Known(msgspec.Struct, frozen=True, omit_defaults=True):
     state: str = ""
     parent: str = ""
     properties: dict[str, Property] = {}
+    nodes: dict[str, str] = {}
 
     def info(self, base: str, via: str | None) -> Info:
         """``base`` is where the device's own topics begin, with its closing slash."""
@@ -67,7 +73,15 @@ class Known(msgspec.Struct, frozen=True, omit_defaults=True):
             units=units
             | {f"stats.{name}": unit for name, unit in STATS.items() if f"$stats/{name}" in self.properties},
             commands=commands,
+            titles=distinct({metric_of(key): self._called(key, p) for key, p in self.properties.items()}),
         )
+
+    def _called(self, key: str, known: Property) -> tuple[str, str]:
+        """A property's name, and the same after that of its node."""
+        node, _, name = key.partition("/")
+        short = known.name or title_of(name)
+        within = self.nodes.get(node) or title_of(node.removeprefix("$"))
+        return short, f"{within} {short[:1].lower() + short[1:] if short[1:2].islower() else short}"
 
 
 def metric_of(key: str) -> str:
@@ -84,6 +98,7 @@ _PROPERTY: dict[str, tuple[str, Callable[[str], Any]]] = {
     "$format": ("format", str.strip),
     "$settable": ("settable", lambda word: word == "true"),
     "$retained": ("retained", lambda word: word != "false"),
+    "$name": ("name", str.strip),
 }
 
 
@@ -100,6 +115,8 @@ def with_attribute(known: Known, path: str, text: str) -> Known:
         field, read = _PROPERTY[attribute]
         told = replace(before or Property(), **{field: read(text)})
         return replace(known, properties={**known.properties, above: told})
+    if attribute == "$name" and above and "/" not in above and (above in known.nodes or len(known.nodes) < MAX_VALUES):
+        return replace(known, nodes={**known.nodes, above: text})
     if path == "$nodes":
         return _kept(known, "", _listed(text))
     if attribute == "$properties" and above and "/" not in above:
@@ -142,6 +159,11 @@ def with_document(known: Known, body: Mapping[str, Any]) -> Known:
         model=_text(body.get("type")) or None,
         parent=parent[:MAX_TEXT] if isinstance(parent, str) and parent != known.native_id else "",
         properties=properties,
+        nodes={
+            node: name
+            for node, said in islice(_named(body.get("nodes")), MAX_VALUES)
+            if (name := _text(said.get("name")))
+        },
     )
 
 
@@ -156,6 +178,7 @@ def _properties(nodes: Any) -> Iterator[tuple[str, Property]]:
                     format=_text(said.get("format"), MAX_TEXT * 10),
                     settable=said.get("settable") is True,
                     retained=said.get("retained") is not False,
+                    name=_text(said.get("name")),
                 ),
             )
 

@@ -195,7 +195,7 @@ class ShellyDialect:
 
     def _status(self, message: RawMessage, known: Known, status: dict[str, Any], ts: Any, view: View) -> Result:
         values, units = readings(status)
-        told = seen(known, units, controls(values))
+        told = seen(known, values, units, controls(values))
         wakes = status["sys"].get("wakeup_period") if isinstance(status.get("sys"), dict) else None
         if isinstance(wakes, int) and wakes > 0 and not told.sleeps:
             told = replace(told, sleeps=True)
@@ -213,7 +213,7 @@ class ShellyDialect:
         known, values, units = gen1.read(self._met(prefix), rest, message.payload)
         if not values:
             return Result()
-        return self._read(message, seen(known, units, gen1.controls(values)), values, None, view)
+        return self._read(message, seen(known, values, units, gen1.controls(values)), values, None, view)
 
     def _read(self, message: RawMessage, known: Known, values: dict[str, Value], ts: Any, view: View) -> Result:
         at, quality = _time(ts, message)

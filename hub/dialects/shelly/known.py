@@ -13,6 +13,7 @@ from typing import Any
 import msgspec
 from msgspec.structs import replace
 
+from hub.dialects.shelly import names
 from hub.model import Info
 from hub.topics import slug
 
@@ -38,7 +39,8 @@ _MOVES = ("Open", "Close", "Stop")
 
 
 class Known(msgspec.Struct, frozen=True, omit_defaults=True):
-    """One device. ``controls`` are the metrics that can be set; ``sleeps`` says that it goes offline by intent.
+    """One device. ``metrics`` are those it has told, ``controls`` those that can be set; ``sleeps`` says that it goes
+    offline by intent.
 
     ``counts`` (Gen1) are the numbers of the last events, ``tripped`` the relays that were switched off by too much
     power: both come again and again."""
@@ -53,6 +55,7 @@ class Known(msgspec.Struct, frozen=True, omit_defaults=True):
     sleeps: bool = False
     units: dict[str, str] = {}
     controls: frozenset[str] = frozenset()
+    metrics: frozenset[str] = frozenset()
     counts: dict[str, int] = {}
     tripped: frozenset[str] = frozenset()
 
@@ -68,18 +71,25 @@ class Known(msgspec.Struct, frozen=True, omit_defaults=True):
             firmware=self.firmware,
             units=self.units,
             commands=commands,
+            titles=names.titles(self.metrics),
+            classes=names.classes(self.metrics),
+            categories=names.categories(self.metrics),
         )
 
 
-def seen(known: Known, units: Mapping[str, str], controls: Collection[str]) -> Known:
-    """With the units and controls of a message; the same object where nothing is new."""
-    if units.items() <= known.units.items() and known.controls.issuperset(controls):
+def seen(known: Known, metrics: Collection[str], units: Mapping[str, str], controls: Collection[str]) -> Known:
+    """With the metrics, units and controls of a message; the same object where nothing is new."""
+    if (
+        known.metrics.issuperset(metrics)
+        and units.items() <= known.units.items()
+        and known.controls.issuperset(controls)
+    ):
         return known
-    told = {**known.units, **units}
+    told, all_metrics = {**known.units, **units}, known.metrics.union(metrics)
     more = known.controls.union(controls)
-    if len(told) > MAX_METRICS or len(more) > MAX_METRICS:
+    if len(told) > MAX_METRICS or len(more) > MAX_METRICS or len(all_metrics) > MAX_METRICS:
         return known
-    return replace(known, units=told, controls=more)
+    return replace(known, metrics=all_metrics, units=told, controls=more)
 
 
 def described(known: Known, body: Mapping[str, Any]) -> Known:

@@ -14,9 +14,11 @@ import msgspec
 from hub.dialects.payload import metric_name
 from hub.dialects.sparkplug import wire
 from hub.dialects.sparkplug.wire import Fields
+from hub.dialects.titles import distinct
 from hub.dialects.units import spell
 from hub.errors import Rejected
 from hub.model import Info, Value
+from hub.model.metric_names import title_of
 
 SESSION = "bdSeq"
 REBIRTH = "Node Control/Rebirth"
@@ -50,7 +52,14 @@ class Birth(msgspec.Struct, frozen=True, omit_defaults=True):
             via=via,
             units=self.units,
             commands=self.commands,
+            titles=distinct({name: _called(name) for name, datatype in self.types.items() if datatype != NO_READING}),
         )
+
+
+def _called(name: str) -> tuple[str, str]:
+    """The last level of a metric's name, and all of them."""
+    last = title_of(name.rpartition("/")[2])
+    return last if not last.isdigit() else title_of(name), title_of(name)
 
 
 def declared(metrics: Sequence[Fields], topic: str) -> Birth:

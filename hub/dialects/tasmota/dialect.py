@@ -108,9 +108,10 @@ class TasmotaDialect:
         if before is not None:
             sleeps = known.sleeps or (before.sleeps and "dslp" not in body)
             kept = {"id": before.id, "scales": before.scales, "units": before.units, "numbers": before.numbers}
+            kept["metrics"] = before.metrics
             known = replace(known, sleeps=sleeps, **kept)
         elif holder is not None and not holder.mac:
-            known = replace(known, id=holder.id, scales=holder.scales, units=holder.units)
+            known = replace(known, id=holder.id, scales=holder.scales, units=holder.units, metrics=holder.metrics)
         changes: list[Change] = []
         if mac in self._early:
             known = with_sensors(known, self._early[mac])
@@ -221,10 +222,12 @@ class TasmotaDialect:
             scales = scales_of(body, scales)
             found = sensors(body, scales)
         taken = Taken(found, known.numbers, known.states)
-        if scales != known.scales or not taken.units.items() <= known.units.items():
-            units = {**known.units, **taken.units}
-            kept = units if len(units) <= MAX_UNITS else known.units
-            known = replace(known, scales=scales, units=kept)
+        fresh = scales != known.scales or not taken.units.items() <= known.units.items()
+        if fresh or not known.metrics.issuperset(taken.values):
+            units, metrics = {**known.units, **taken.units}, known.metrics.union(taken.values)
+            units, metrics = (units, metrics) if len(metrics) <= MAX_UNITS else (known.units, known.metrics)
+            if (scales, units, metrics) != (known.scales, known.units, known.metrics):
+                known = replace(known, scales=scales, units=units, metrics=metrics)
         ts, quality = _time(body, message)
         records = (Record(known.id, ts, message.received, taken.values, quality),)
         if known is self._devices.get(known.key) and view.known(known.id):

@@ -12,6 +12,7 @@ from typing import Any
 import msgspec
 from msgspec.structs import replace
 
+from hub.dialects.tasmota import names
 from hub.dialects.tasmota.readings import scales_of, sensors
 from hub.errors import Rejected
 from hub.model import Info
@@ -31,6 +32,7 @@ class Known(msgspec.Struct, frozen=True, omit_defaults=True):
     ``mac`` says that ``native_id`` is its MAC and not only its topic, ``announced`` that its announcement stands.
     ``scales`` are the units that it named for all its
     temperatures, pressures and speeds, ``units`` those of its metrics, ``numbers`` the metrics announced as numbers.
+    ``metrics`` are those it has told, ``relays`` the names of its relays as a person set them.
     ``sleeps`` says that it goes offline between its messages by intent.
     """
 
@@ -52,6 +54,8 @@ class Known(msgspec.Struct, frozen=True, omit_defaults=True):
     scales: dict[str, str] = {}
     units: dict[str, str] = {}
     numbers: frozenset[str] = frozenset()
+    metrics: frozenset[str] = frozenset()
+    relays: tuple[str, ...] = ()
     commands: dict[str, dict[str, Any]] = {}
 
     @property
@@ -72,6 +76,9 @@ class Known(msgspec.Struct, frozen=True, omit_defaults=True):
             via=self.via,
             units=self.units,
             commands=self.commands,
+            titles=names.titles(self.metrics, self.relays),
+            classes=names.classes(self.metrics),
+            categories=names.categories(self.metrics),
         )
 
 
@@ -101,6 +108,7 @@ def announced(mac: str, body: dict[str, Any]) -> Known:
         offline=_text(body.get("ofln")) or "Offline",
         states=states,
         sleeps=body.get("dslp") == 1,
+        relays=_relay_names(body),
         commands=_commands(cmnd, body, states),
     )
 
@@ -183,6 +191,14 @@ def _dimmers(lights: int, body: dict[str, Any]) -> list[tuple[str, str]]:
     if lights > 1 and body.get("lk") == 0:
         return [("Dimmer1", "Dimmer1"), ("Dimmer2", "Dimmer2")]
     return [("Dimmer", "Dimmer")]
+
+
+def _relay_names(body: dict[str, Any]) -> tuple[str, ...]:
+    """The friendly names, empty for one that only repeats the device's name."""
+    given = [_text(name) or "" for name in _list(body.get("fn"))[:MAX_RELAYS]]
+    device = str(body.get("dn", ""))
+    own = ["" if not name or name.startswith(device) or name.startswith("Tasmota") else name for name in given]
+    return tuple(own) if any(own) else ()
 
 
 def _texts(value: Any) -> list[str]:

@@ -9,8 +9,10 @@ from typing import Any
 
 import msgspec
 
+from hub.dialects.titles import CATEGORIES, distinct
 from hub.dialects.units import spell
-from hub.model import Info
+from hub.model import Category, Info
+from hub.model.metric_names import title_of
 
 SETTABLE = 2
 """The bit of ``access`` that says so; 1 is published, 4 can be asked for."""
@@ -18,6 +20,11 @@ MAX_PROPERTIES = 256
 MAX_PROPERTY = 64
 MAX_DEPTH = 4
 MAX_NAME = 200
+
+
+_CLASSES = {"presence": "occupancy", "occupancy": "occupancy", "state": "switch"}
+"""Of binaries; other names tell theirs by themselves. A contact is true while it is closed, which is its off."""
+_LOCKS = {"LOCK": "locked", "UNLOCK": "lock", "OPEN": "opening"}
 
 
 class Known(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -31,6 +38,9 @@ class Known(msgspec.Struct, frozen=True, omit_defaults=True):
     units: dict[str, str] = {}
     binary: dict[str, tuple[Any, Any]] = {}
     sets: dict[str, dict[str, Any]] = {}
+    titles: dict[str, str] = {}
+    classes: dict[str, str] = {}
+    categories: dict[str, Category] = {}
 
     def info(self, base: str, bridge: str) -> Info:
         """As the hub describes it. A command's topic and payload follow from the property that it sets."""
@@ -52,6 +62,9 @@ class Known(msgspec.Struct, frozen=True, omit_defaults=True):
             via=bridge,
             units=self.units,
             commands=commands,
+            titles=self.titles,
+            classes=self.classes,
+            categories=self.categories,
         )
 
 
@@ -77,6 +90,9 @@ def known(device: Any) -> Known | None:
         units=exposed.units,
         binary=exposed.binary,
         sets=exposed.sets,
+        titles=distinct({prop: (label, f"{label} ({prop})") for prop, label in exposed.labels.items()}),
+        classes=exposed.classes,
+        categories=exposed.categories,
     )
 
 
@@ -86,6 +102,9 @@ class _Exposed(msgspec.Struct):
     units: dict[str, str] = {}
     binary: dict[str, tuple[Any, Any]] = {}
     sets: dict[str, dict[str, Any]] = {}
+    labels: dict[str, str] = {}
+    classes: dict[str, str] = {}
+    categories: dict[str, Category] = {}
 
 
 def _read(exposed: _Exposed, features: Any, within: str, depth: int) -> None:
@@ -110,6 +129,8 @@ def _take(exposed: _Exposed, feature: dict[str, Any], prop: str) -> None:
         exposed.units[prop] = spell(unit[:32])
     if feature.get("type") == "binary" and "value_on" in feature and len(exposed.binary) < MAX_PROPERTIES:
         exposed.binary[prop] = (_plain(feature["value_on"]), _plain(feature.get("value_off")))
+    if len(exposed.labels) < MAX_PROPERTIES:
+        _name(exposed, feature, prop)
     if isinstance(access, int) and access & SETTABLE and "." not in prop and len(exposed.sets) < MAX_PROPERTIES:
         schema = _schema(feature, 0)
         known = exposed.sets.get(prop)
@@ -117,6 +138,20 @@ def _take(exposed: _Exposed, feature: dict[str, Any], prop: str) -> None:
             # A light's colour is exposed once as x and y and once as hue and saturation, under one property.
             schema["properties"] = {**known["properties"], **schema["properties"]}
         exposed.sets[prop] = schema
+
+
+def _name(exposed: _Exposed, feature: dict[str, Any], prop: str) -> None:
+    """Take in what a property is called and what kind it is."""
+    label, on = _text(feature.get("label")), feature.get("value_on")
+    exposed.labels[prop] = label if label and label != "Linkquality" else title_of(prop)
+    category = CATEGORIES.get(str(feature.get("category")))
+    if category and prop != "action":  # it is announced as diagnostic, and yet is all that a remote control says
+        exposed.categories[prop] = category
+    if feature.get("type") == "binary":
+        word = str(feature.get("name") or prop)
+        found = _LOCKS.get(on) if isinstance(on, str) else "door" if word == "contact" and on is False else None
+        if found := found or _CLASSES.get(word):
+            exposed.classes[prop] = found
 
 
 def _schema(feature: dict[str, Any], depth: int) -> dict[str, Any]:

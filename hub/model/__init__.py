@@ -139,6 +139,6 @@ __all__ = [
     "key_of_id",
     "key_of_seq",
     "partition_of",
-    "stem_of",
     "state_word",
+    "stem_of",
 ]

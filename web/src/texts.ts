@@ -11,7 +11,22 @@ export const T = {
   },
   rail: { ingest: 'Ingest', model: 'Model', hub: 'Hub', rate: (n: string) => `${n} msg/s`, builtin: 'built-in analyst', load: (cpu: string, memory: string) => `${cpu}\u00a0% CPU · ${memory}` },
   time: { now: 'now', justNow: 'just now', ago: (t: string) => `${t} ago`, units: { s: 's', min: 'min', h: 'h', d: 'd' } },
-  switched: { on: 'on', off: 'off' },
+  states: {
+    onOff: ['On', 'Off'] as const,
+    byClass: {
+      battery: ['Low', 'Normal'], battery_charging: ['Charging', 'Not charging'], carbon_monoxide: ['Detected', 'Clear'], cold: ['Cold', 'Normal'],
+      connectivity: ['Connected', 'Disconnected'], contact: ['Closed', 'Open'], door: ['Open', 'Closed'], garage_door: ['Open', 'Closed'],
+      gas: ['Detected', 'Clear'], heat: ['Hot', 'Normal'], light: ['Light', 'No light'], lock: ['Unlocked', 'Locked'], locked: ['Locked', 'Unlocked'],
+      moisture: ['Wet', 'Dry'], motion: ['Detected', 'Clear'], moving: ['Moving', 'Not moving'], occupancy: ['Detected', 'Clear'], ok: ['OK', 'Problem'],
+      opening: ['Open', 'Closed'], plug: ['Plugged in', 'Unplugged'], power: ['Powered', 'No power'], presence: ['Home', 'Away'], problem: ['Problem', 'OK'],
+      running: ['Running', 'Not running'], safety: ['Unsafe', 'Safe'], smoke: ['Detected', 'Clear'], sound: ['Detected', 'Clear'], tamper: ['Tampering', 'Clear'],
+      update: ['Update available', 'Up to date'], vibration: ['Detected', 'Clear'], window: ['Open', 'Closed'],
+    } as Record<string, readonly [string, string]>,
+    texts: {
+      home: 'Home', not_home: 'Away', locked: 'Locked', unlocked: 'Unlocked', locking: 'Locking', unlocking: 'Unlocking', jammed: 'Jammed',
+      open: 'Open', opening: 'Opening', closed: 'Closed', closing: 'Closing', stopped: 'Stopped', on: 'On', off: 'Off',
+    } as Record<string, string>,
+  },
   standing: {
     critical: 'Critical', warning: 'Warning', info: 'Info', ok: 'OK', stale: 'Stale', offline: 'Offline',
   },
@@ -110,7 +125,7 @@ export const T = {
     chart: (metric: string) => `Chart of ${metric}`, noDiagnosis: 'No alert is open here. You can ask for a diagnosis of the present state.',
     table: { metric: 'Metric', value: 'Value', unit: 'Unit', time: 'Time', quality: 'Quality' }, quality: { good: 'good', clock: 'clock is off', retained: 'retained', late: 'late', unknown: 'not known now' },
     past: {
-      metric: 'Metric', csv: 'Download CSV of all readings', csvName: 'watchkeeper', low: 'Lowest', mean: 'Mean', high: 'Highest', count: 'Readings', share: 'On for', each: (t: string) => `a line for every ${t}`,
+      metric: 'Metric', csv: 'Download CSV of all readings', csvName: 'watchkeeper', low: 'Lowest', mean: 'Mean', high: 'Highest', count: 'Readings', share: (state: string) => `${state} for`, each: (t: string) => `a line for every ${t}`,
       everyReading: 'every reading', newest: (n: string) => `the newest ${n} readings; the CSV has all`,
     },
     log: { title: 'What happened', all: 'All events', none: 'Nothing has happened to this device yet.' },

@@ -30,7 +30,9 @@ export function descriptors(commands: Record<string, unknown>): [string, Descrip
 }
 
 /** Its name for people. */
-export const titleOf = (name: string, wants?: Descriptor): string => wants?.title ?? metricName(name);
+/** What a command is called: as its description says, else as the metric that it sets. */
+export const titleOf = (name: string, wants?: Descriptor, metric?: string): string =>
+  wants?.title ?? metric ?? metricName(name);
 
 export function parse(wants: Descriptor, typed: string): Parsed {
   if (wants.type === 'none') return { value: null };

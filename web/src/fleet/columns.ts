@@ -2,6 +2,7 @@
 // be a column too, under the key `m.<metric>`.
 
 import { metricName } from '../lib/format';
+import type { Fleet } from '../live/fleet';
 import { T } from '../texts';
 
 export interface ColumnSpec {
@@ -42,13 +43,19 @@ export const COLUMNS: ColumnSpec[] = [
 export const DEFAULT_COLUMNS = ['area', 'reading', 'spark', 'alert', 'seen'];
 
 /** The columns that `keys` (from the URL, or none) name, in the order of the catalogue, metrics last. */
-export function columnsOf(keys: readonly string[]): ColumnSpec[] {
+export function columnsOf(keys: readonly string[], fleet: Fleet): ColumnSpec[] {
   const wanted = new Set(keys.length ? keys : DEFAULT_COLUMNS);
   const metrics = [...wanted]
     .filter((key) => key.startsWith('m.'))
-    .map((key) => spec(key, metricName(key.slice(2)), 104, 0, true));
+    .map((key) => spec(key, fleet.column(key.slice(2))?.title() ?? metricName(key.slice(2)), 104, 0, true));
   return [...COLUMNS.filter((column) => wanted.has(column.key)), ...metrics];
 }
+
+/** The metrics that can be columns, by their titles. */
+export const columnChoices = (fleet: Fleet): { metric: string; title: string }[] =>
+  fleet.columns
+    .map((column) => ({ metric: column.metric, title: column.title() }))
+    .sort((a, b) => a.title.localeCompare(b.title, 'en', { numeric: true }));
 
 /** The glyph's column, and what lies between and beside the columns, CSS px. */
 const GLYPH = 22;

@@ -31,7 +31,9 @@ describe('numbers', () => {
   it('carry their unit; words and switches do not', () => {
     expect(plain(quantity(84.25, '°C'))).toBe('84.3 °C');
     expect(quantity('half open', '%')).toBe('half open');
-    expect(quantity(true, null)).toBe('on');
+    expect(quantity(true, null)).toBe('On');
+    expect(quantity(true, null, 'door')).toBe('Open');
+    expect(quantity('OFF', null, 'moisture')).toBe('Dry');
     expect(plain(limitText(-15, '°C'))).toBe('−15 °C');
   });
 });

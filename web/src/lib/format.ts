@@ -3,6 +3,7 @@
 
 import type { Value } from '../live/protocol';
 import { T } from '../texts';
+import { stateWord } from './stateWords';
 
 const MINUS = '\u2212';
 const NBSP = '\u00a0';
@@ -50,17 +51,16 @@ export function number(value: number, unit?: string | null, digits?: number): st
 
 export const integer = (value: number): string => fixed(value, 0);
 
-/** Any reading without its unit. */
-export function reading(value: Value, unit?: string | null): string {
+/** Any reading without its unit; a state in the words of its device class. */
+export function reading(value: Value, unit?: string | null, deviceClass?: string | null): string {
   if (value === null || value === undefined) return DASH;
   if (typeof value === 'number') return number(value, unit);
-  if (typeof value === 'boolean') return value ? T.switched.on : T.switched.off;
-  return value;
+  return stateWord(value, deviceClass) ?? String(value);
 }
 
 /** A reading with its unit, joined by a space that does not break. */
-export function quantity(value: Value, unit?: string | null): string {
-  const text = reading(value, unit);
+export function quantity(value: Value, unit?: string | null, deviceClass?: string | null): string {
+  const text = reading(value, unit, deviceClass);
   return unit && typeof value === 'number' ? text + NBSP + unit : text;
 }
 

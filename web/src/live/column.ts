@@ -1,7 +1,8 @@
 // One metric of the whole fleet as a column: a number a device, with booleans and texts beside it.
 // Knows no device's name, only rows.
 
-import type { Value } from './protocol';
+import { metricName, quantity, reading } from '../lib/format';
+import type { MetricFacts, Value } from './protocol';
 
 export const NONE = 0;
 export const NUMBER = 1;
@@ -9,36 +10,31 @@ export const BOOLEAN = 2;
 export const TEXT = 3;
 export type ColumnKind = typeof NONE | typeof NUMBER | typeof BOOLEAN | typeof TEXT;
 
-/** What an operator looks at first, when no alert says otherwise. A metric that merely contains one comes right after it. */
-// prettier-ignore
-const USUAL = [
-  'level', 'charge', 'soc', 'flow', 'temperature', 'pressure', 'power', 'vibration', 'voltage', 'current',
-  'humidity', 'co2', 'speed', 'energy', 'battery',
-];
+const CATEGORIES = ['primary', 'further', 'diagnostic', 'config'];
+/** More than the rank of any metric. */
+const STEP = 1000;
 
-/** Smaller is shown earlier. A plain `temperature` comes before `bearing_temperature`. */
-export function rankOf(metric: string): number {
-  const exact = USUAL.indexOf(metric.toLowerCase());
-  if (exact >= 0) return exact * 2;
-  const tail = USUAL.findIndex((word) => metric.toLowerCase().includes(word));
-  return tail >= 0 ? tail * 2 + 1 : USUAL.length * 2;
-}
+/** Where a metric stands among those of its device: smaller is shown earlier, the smallest stands for the device. */
+const orderOf = (facts: MetricFacts | undefined): number =>
+  facts
+    ? (facts.hidden ? STEP * STEP : 0) + CATEGORIES.indexOf(facts.category) * STEP + facts.rank
+    : STEP - 1;
 
 export class Column {
   readonly metric: string;
   /** Its place among the fleet's columns. */
   readonly index: number;
-  readonly rank: number;
   /** The number of row i; booleans as 0 and 1; NaN when there is none. */
   values: Float64Array;
   kind: Uint8Array;
-  readonly text = new Map<number, string>();
+  private readonly texts = new Map<number, string>();
   readonly unit: (string | null)[] = [];
+  /** How the metric of row i is shown, as the hub says; objects are shared between rows. */
+  readonly facts: (MetricFacts | undefined)[] = [];
 
   constructor(metric: string, index: number, capacity: number) {
     this.metric = metric;
     this.index = index;
-    this.rank = rankOf(metric);
     this.values = new Float64Array(capacity).fill(NaN);
     this.kind = new Uint8Array(capacity);
   }
@@ -58,7 +54,7 @@ export class Column {
       this.kind[row] = BOOLEAN;
     } else if (typeof value === 'string') {
       this.values[row] = NaN;
-      this.text.set(row, value);
+      this.texts.set(row, value);
       this.kind[row] = TEXT;
     } else {
       return false;
@@ -74,34 +70,61 @@ export class Column {
       case BOOLEAN:
         return this.values[row] === 1;
       case TEXT:
-        return this.text.get(row) ?? null;
+        return this.texts.get(row) ?? null;
       default:
         return null;
     }
   }
 
+  order(row: number): number {
+    return orderOf(this.facts[row]);
+  }
+
+  /** Its title on device `row`; without a row, as the first device with it calls it. */
+  title(row?: number): string {
+    const facts = row === undefined ? this.facts.find(Boolean) : this.facts[row];
+    return facts?.title ?? metricName(this.metric);
+  }
+
+  hidden(row: number): boolean {
+    return this.facts[row]?.hidden ?? false;
+  }
+
+  /** The value as people read it, without its unit: a state by the words of its device class. */
+  text(row: number): string {
+    return reading(this.get(row), this.unit[row], this.facts[row]?.device_class);
+  }
+
+  /** The same with its unit. */
+  quantity(row: number): string {
+    return quantity(this.get(row), this.unit[row], this.facts[row]?.device_class);
+  }
+
   forget(row: number): void {
     this.kind[row] = NONE;
     this.values[row] = NaN;
-    this.text.delete(row);
+    this.texts.delete(row);
     this.unit[row] = null;
+    this.facts[row] = undefined;
   }
 
-  /** Whether this column stands for device `row` better than `other`: numbers first, then by rank and name. */
+  /** Whether this column stands for device `row` better than `other`: by order, then numbers first, then by name. */
   better(other: Column, row: number): boolean {
+    const before = this.order(row) - other.order(row);
+    if (before) return before < 0;
     const mine = this.kind[row] === NUMBER ? 0 : 1;
     const theirs = other.kind[row] === NUMBER ? 0 : 1;
     if (mine !== theirs) return mine < theirs;
-    if (this.rank !== other.rank) return this.rank < other.rank;
     return this.metric < other.metric;
   }
 
   grow(capacity: number): void {
-    const values = new Float64Array(capacity).fill(NaN);
-    values.set(this.values);
-    this.values = values;
-    const kind = new Uint8Array(capacity);
-    kind.set(this.kind);
-    this.kind = kind;
+    this.values = extend(this.values, new Float64Array(capacity).fill(NaN));
+    this.kind = extend(this.kind, new Uint8Array(capacity));
   }
+}
+
+export function extend<A extends { set(source: A): void }>(source: A, target: A): A {
+  target.set(source);
+  return target;
 }

@@ -1,6 +1,6 @@
 import { describe, expect, it, vi } from 'vitest';
 import { Fleet } from './fleet';
-import type { Delta, Snapshot } from './protocol';
+import type { Delta, MetricFacts, Snapshot } from './protocol';
 
 function snapshot(): Snapshot {
   return {
@@ -70,6 +70,47 @@ describe('a snapshot', () => {
     expect(fleet.count).toBe(2);
     expect(fleet.column('mode')).toBeUndefined();
     expect(fleet.column('flow')!.has(0)).toBe(false);
+  });
+});
+
+describe('the metric that stands for a device', () => {
+  const kind = (part: Partial<MetricFacts>): MetricFacts => ({
+    title: 'x', device_class: null, category: 'primary', rank: 200, hidden: false, ...part,
+  }); // prettier-ignore
+
+  function door(): Fleet {
+    const fleet = new Fleet();
+    const message = snapshot();
+    message.kinds = [
+      kind({ title: 'Battery', device_class: 'battery', category: 'diagnostic' }),
+      kind({ title: 'Front door', device_class: 'door', rank: 6 }),
+    ];
+    message.metrics = {
+      battery: { i: [0], v: [9], u: ['%'], k: 0 },
+      contact: { i: [0, 3], v: [true, false], u: [null, null], k: [1, 1] },
+    };
+    fleet.load(message);
+    return fleet;
+  }
+
+  it('is never its battery, and reads in the words of its class', () => {
+    const main = door().mainColumn(0)!;
+    expect([main.title(0), main.text(0)]).toEqual(['Front door', 'Open']);
+    expect(main.text(3)).toBe('Closed');
+  });
+
+  it('is another one once a person hides it', () => {
+    const fleet = door();
+    fleet.apply(delta({ kinds: [kind({ hidden: true })], shown: { contact: [[0], [0]] } }));
+    expect(fleet.mainColumn(0)!.title(0)).toBe('Battery');
+    expect(fleet.metricsOf(0).map((column) => column.metric)).toEqual(['battery']);
+  });
+
+  it('is renamed while one looks on', () => {
+    const fleet = door();
+    fleet.apply(delta({ kinds: [kind({ title: 'Gate' })], shown: { contact: [[0], [0]] } }));
+    expect(fleet.titleOf('pump-01', 'contact')).toBe('Gate');
+    expect(fleet.titleOf('pump-01', 'not_yet')).toBe('Not yet');
   });
 });
 

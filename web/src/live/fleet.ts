@@ -2,7 +2,8 @@
 // reactivity on purpose: at thousands of updates a second a reactive object a device costs more than the
 // work itself. Writers mark rows dirty; `flush` tells each subscriber once. Knows no socket and no page.
 
-import { Column, type ColumnKind } from './column';
+import { metricName } from '../lib/format';
+import { Column, extend, type ColumnKind } from './column';
 import type { Delta, DeviceColumns, Snapshot, Value } from './protocol';
 
 type Listener = () => void;
@@ -66,9 +67,17 @@ export class Fleet {
     return index < 0 ? undefined : this.columns[index];
   }
 
-  /** Metrics that device `row` has reported, in the order the page shows them. */
+  /** Metrics that device `row` has reported, in the order the page shows them; without those that a person hid. */
   metricsOf(row: number): Column[] {
-    return this.columns.filter((column) => column.has(row)).sort((a, b) => a.rank - b.rank);
+    return this.columns
+      .filter((column) => column.has(row) && !column.hidden(row))
+      .sort((a, b) => (a.better(b, row) ? -1 : 1));
+  }
+
+  /** How a device calls one of its metrics. */
+  titleOf(id: string, metric: string): string {
+    const row = this.handle(id);
+    return (row >= 0 && this.column(metric)?.title(row)) || metricName(metric);
   }
 
   onRow(row: number, listener: Listener): () => void {
@@ -92,11 +101,12 @@ export class Fleet {
     this.skew = message.ts - Date.now();
     this.addDevices(message.devices);
     for (const metric in message.metrics) {
-      const { i, v, u } = message.metrics[metric]!;
+      const { i, v, u, k: kinds } = message.metrics[metric]!;
       const index = this.openColumn(metric);
       const column = this.columns[index]!;
       for (let k = 0; k < i.length; k++) {
         column.unit[i[k]!] = u[k] ?? null;
+        column.facts[i[k]!] = message.kinds?.[typeof kinds === 'number' ? kinds : (kinds?.[k] ?? -1)];
         this.write(index, column, i[k]!, v[k] ?? null);
       }
     }
@@ -107,15 +117,18 @@ export class Fleet {
     this.skew = message.ts - Date.now();
     if (message.new) this.addDevices(message.new);
     if (message.i) this.applyRows(message);
-    if (message.units) {
-      for (const metric in message.units) {
-        const [rows, units] = message.units[metric]!;
-        const column = this.columns[this.openColumn(metric)]!;
-        for (let k = 0; k < rows.length; k++) {
-          column.unit[rows[k]!] = units[k] ?? null;
-          this.mark(rows[k]!);
-        }
-      }
+    for (const [metric, [rows, units]] of Object.entries(message.units ?? {})) {
+      const column = this.columns[this.openColumn(metric)]!;
+      rows.forEach((row, k) => (column.unit[row] = units[k] ?? null));
+    }
+    for (const [metric, [rows, places]] of Object.entries(message.shown ?? {})) {
+      const column = this.columns[this.openColumn(metric)]!;
+      rows.forEach((row, k) => {
+        column.facts[row] = message.kinds?.[places[k]!];
+        this.chooseMain(row);
+        this.mark(row);
+      });
+      this.members = true;
     }
     if (message.m) {
       for (const metric in message.m) {
@@ -282,11 +295,6 @@ export class Fleet {
     this.dirtyRows = extend(this.dirtyRows, new Int32Array(capacity));
     for (const column of this.columns) column.grow(capacity);
   }
-}
-
-function extend<A extends { set(source: A): void }>(source: A, target: A): A {
-  target.set(source);
-  return target;
 }
 
 export type { ColumnKind };

@@ -1,7 +1,7 @@
 // The words of /api/live (docs/live.md): the messages, and the integer codes of presence and severity.
 // Knows nothing of sockets, of the store or of the page.
 
-export type { Delta, DeviceColumns, FromHub, FromPage, Snapshot, Stats } from '../api/types';
+export type { Delta, DeviceColumns, FromHub, FromPage, MetricFacts, Snapshot, Stats } from '../api/types';
 
 export const PRESENCE = ['online', 'stale', 'offline'] as const;
 export const SEVERITY = ['ok', 'info', 'warning', 'critical'] as const;

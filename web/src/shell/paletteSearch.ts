@@ -48,7 +48,8 @@ function devices(has: Has): Found[] {
     const name = fleet.name[row]!;
     if (!fleet.alive[row] || !has(name, id)) continue;
     const glyph = standing(fleet.presence[row]!, fleet.severity[row]!);
-    const note = name === id ? undefined : id;
+    const main = fleet.mainColumn(row);
+    const note = [name === id ? '' : id, main?.quantity(row)].filter(Boolean).join(' · ') || undefined;
     items.push({ key: `go-device-${id}`, name, note, glyph, run: () => router.go(deviceHref(id)) });
   }
   return items;

@@ -156,10 +156,13 @@ async def _connected(wanted: LinkSettings, topic: str, take: Sink) -> AsyncItera
 
 async def _ai(settings: Settings) -> AsyncIterator[Finding]:
     try:
-        providers = (await open_models(ai_settings(settings.ai), settings.store.data)).providers
+        models = await open_models(ai_settings(settings.ai), settings.store.data)
     except HubError as error:
         yield Finding("wrong", "ai", error.message, error.hint)
         return
+    providers = models.providers
+    for name, reason in models.faults.items():
+        yield Finding("wrong", "ai", f"{name} is left out: {reason}", "Change it on the Settings page.")
     try:
         for writer, fault in await providers.check():
             name = f"{writer.provider} ({writer.model})"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import socket
 from pathlib import Path
 
@@ -176,7 +177,7 @@ def ai_settings(ai: Ai) -> AiSettings:
             name="ollama",
             kind="ollama",
             model=ai.ollama_model,
-            base_url=ai.ollama_host,
+            base_url=_reachable(ai.ollama_host),
             api_key=revealed(ai.ollama_api_key),
             vision_model=ai.ollama_vision_model,
         ),
@@ -190,3 +191,9 @@ def ai_settings(ai: Ai) -> AiSettings:
     # A further server by the name of one of the two takes its place.
     servers = {server.name: server for server in [*own, *more]}
     return AiSettings(servers=tuple(servers.values()), roles=roles, **plain)
+
+
+def _reachable(ollama_host: str | None) -> str | None:
+    """Turn the address that Ollama listens on everywhere (OLLAMA_HOST=0.0.0.0) into one to connect to, as its own
+    client does."""
+    return re.sub(r"^((?:https?://)?)0\.0\.0\.0(?=[:/]|$)", r"\g<1>127.0.0.1", ollama_host) if ollama_host else None

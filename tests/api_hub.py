@@ -132,10 +132,12 @@ async def running_hub(
     credentials: Credentials | None = None,
     models: Sequence[Any] = (),
     ai: AiSettings | None = None,
+    kept_models: bool = False,
     **http: Any,
 ) -> AsyncIterator[ApiHub]:
     """Open, serve, and end in the hub's own order. ``http`` are fields of HttpSettings; with ``models`` (providers that
-    are asked before the built-in analyst) the AI is the hub's own, set up as ``ai`` says."""
+    are asked before the built-in analyst) the AI is the hub's own, set up as ``ai`` says. ``kept_models`` reads
+    models.json in the data folder as the hub does at its start."""
     store = SqliteStore.open(data)
     inbox, bus, fleet, engine, fake = Inbox(), Bus(), Fleet(), Engine(parse(rules)), Ai()
     fake.submit = inbox.submit
@@ -147,6 +149,8 @@ async def running_hub(
     link = {"now": LinkState("127.0.0.1:1883", connected=True, subscribed=True)}
     kept = await open_models(ai or AiSettings(mode="builtin"), data)
     providers = Providers(ordered=models, settings=ai or AiSettings(mode="builtin", diagnosis_timeout_s=15))
+    if kept_models:
+        providers = kept.providers
     assistant = Assistant(tools=examining_tools(fleet, engine, store, now_ms), providers=providers)
     worker = Worker()  # starts its process with its first job
     services = Services(
@@ -192,7 +196,7 @@ async def running_hub(
             diagnostician=desk,
             analyst=Analyst(providers=providers, worker=worker, library=store.library, fleet=fleet, now=now_ms),
             providers=providers,
-            models=Models(providers.settings, data / "models.json", providers),
+            models=kept if kept_models else Models(providers.settings, data / "models.json", providers),
         )
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import logging
 from pathlib import Path
@@ -14,7 +15,8 @@ from faulty_server import Script, answer, faulty
 from hub.ai.base import AiSettings
 from hub.ai.models import open_models
 from hub.ai.server import ModelServer
-from hub.errors import ConfigError
+from hub.config import Ai
+from hub.wiring import ai_settings
 
 ENV_KEY, PAGE_KEY = "sk-from-the-environment", "sk-from-the-page"
 SAID = answer(
@@ -154,7 +156,110 @@ async def test_back_to_the_settings_file(tmp_path: Path) -> None:
         assert "lab" in await refused(hub, "DELETE", "/api/models/lab", None), "a role names it"
 
 
-async def test_a_damaged_file_is_told_at_the_start(tmp_path: Path) -> None:
+async def test_an_unreadable_file_is_kept_and_does_not_end_the_start(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
     (tmp_path / "models.json").write_text("{")
-    with pytest.raises(ConfigError, match="Remove it"):
-        await open_models(base(), tmp_path)
+    models = await open_models(base(), tmp_path)
+    assert [each.name for each in models.settings.servers] == ["openai"]
+    assert (tmp_path / "models.unreadable").read_text() == "{"
+    assert "models.unreadable" in caplog.text
+    await models.providers.close()
+
+
+BAD_HOSTS = ["é..b", "a..b", "x" * 64 + ".example", "xn--é", "[::1", "a b", ".", "..", "\u2024", "[fe80::1%25eth0]"]
+FORBIDDEN = [
+    *("169.254.169.254", "[::ffff:169.254.169.254]", "[::ffff:a9fe:a9fe]", "0.0.0.0", "[::]", "0", "0xa9fea9fe"),
+    *("2852039166", "169.254.43518", "[64:ff9b::a9fe:a9fe]", "[2002:a9fe:a9fe::1]", "[fe80::1]", "224.0.0.1"),
+    *("255.255.255.255", "[ff02::1]", "[fd00:ec2::254]", "100.100.100.200", "[::169.254.169.254]", "[fec0::1]"),
+]
+
+
+@pytest.mark.parametrize("host", [*BAD_HOSTS, *FORBIDDEN])
+@pytest.mark.parametrize("kind", ["openai", "ollama"])
+async def test_an_unusable_address_is_refused_and_the_hub_starts_again(tmp_path: Path, host: str, kind: str) -> None:
+    body = server(f"http://{host}/v1", kind=kind)
+    async with running_hub(tmp_path, real_ai=True, ai=base()) as hub:
+        await refused(hub, "PUT", "/api/models/lab", body)
+        await refused(hub, "POST", "/api/models/lab/test", body)
+        assert not (tmp_path / "models.json").exists()
+    await (await open_models(base(), tmp_path)).providers.close()
+
+
+@pytest.mark.parametrize("key", ["ключ", "sk-a\nb", "sk a", "\x7f", "k" * 2_001])
+async def test_an_unusable_key_is_refused(tmp_path: Path, key: str) -> None:
+    async with running_hub(tmp_path, real_ai=True, ai=base()) as hub:
+        got = await refused(hub, "PUT", "/api/models/lab", server("http://127.0.0.1:9/v1", api_key=key))
+        assert "key" in got
+
+
+LAB = {"name": "lab", "kind": "openai", "model": "m"}
+STORED = {
+    "address": ({"lab": LAB | {"base_url": "http://é..b"}}, None),
+    "link-local": ({"lab": LAB | {"kind": "ollama", "base_url": "http://169.254.169.254"}}, None),
+    "key": ({"lab": LAB | {"api_key": "ключ"}}, None),
+    "role": ({}, {"roles": {"chat": ["gone"]}}),
+    "money": ({"lab": LAB | {"base_url": "http://127.0.0.1:9"}}, {"daily_money": 5.0}),
+}
+
+
+@pytest.mark.parametrize("name", STORED)
+async def test_a_stored_setting_that_fails_is_left_out_and_reported(
+    tmp_path: Path, name: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    servers, plan = STORED[name]
+    (tmp_path / "models.json").write_text(json.dumps({"servers": servers, "borrowed": [], "plan": plan}))
+    whole = ModelServer(name="openai", kind="openai", model="g", api_key=ENV_KEY, price_in=1.0, price_out=1.0)
+    async with running_hub(tmp_path, real_ai=True, ai=AiSettings(servers=(whole,)), kept_models=True) as hub:
+        told = (await hub.http.get("/api/models")).json()
+        faults = [each["fault"] for each in [*told["servers"], *told["roles"]] if each["fault"]]
+        assert len(faults) == 1, "it is shown, with its reason"
+        assert faults[0] in caplog.text
+        order = {each["role"]: [w["provider"] for w in each["order"]] for each in told["roles"]}
+        assert "openai" in order["chat"], "what works goes on"
+        other = await hub.http.put("/api/models/more", json=server("http://127.0.0.1:9/v1", price_in=1, price_out=1))
+        assert other.status_code == 200, "an old fault does not stand in the way of a new server"
+
+
+async def test_a_name_that_leads_to_a_link_local_address_is_not_contacted(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    resolved: list[str] = []
+
+    async def resolve(self: object, host: str, port: int, **rest: object) -> list[object]:
+        resolved.append(host)
+        return [(2, 1, 6, "", ("169.254.169.254", port))]
+
+    async with running_hub(tmp_path, real_ai=True, ai=base()) as hub:
+        monkeypatch.setattr("asyncio.base_events.BaseEventLoop.getaddrinfo", resolve)
+        for kind in ("openai", "ollama"):
+            got = await hub.http.post(
+                "/api/models/lab/test", json=server("http://metadata.example/v1", kind=kind, api_key="k")
+            )
+            assert "no address of a model's server" in got.json()["message"]
+    assert resolved == ["metadata.example", "metadata.example"]
+
+
+async def test_a_connection_goes_to_the_address_that_was_checked(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    answers = iter(["127.0.0.1", "169.254.169.254", "169.254.169.254"])
+    real = asyncio.base_events.BaseEventLoop.getaddrinfo
+
+    async def resolve(self: Any, host: str, port: int, **rest: Any) -> Any:
+        return (
+            [(2, 1, 6, "", (next(answers), port))] if host == "models.example" else await real(self, host, port, **rest)
+        )
+
+    async with faulty(SAID) as lab, running_hub(tmp_path, real_ai=True, ai=base()) as hub:
+        monkeypatch.setattr("asyncio.base_events.BaseEventLoop.getaddrinfo", resolve)
+        address = lab.base_url.replace("127.0.0.1", "models.example")
+        got = await hub.http.post("/api/models/lab/test", json=server(address, api_key="k"))
+        assert got.json() == {"ok": True, "message": None}
+        assert lab.headers(0)["host"].startswith("models.example:"), "the server sees its own name"
+
+
+def test_the_address_that_ollama_listens_on_is_turned_into_one_to_connect_to() -> None:
+    for given, wanted in [("0.0.0.0", "127.0.0.1"), ("http://0.0.0.0:11434", "http://127.0.0.1:11434")]:
+        servers = ai_settings(Ai(ollama_host=given)).servers
+        assert next(each for each in servers if each.name == "ollama").base_url == wanted

@@ -15,7 +15,7 @@ from hub.ai.base import AiSettings, Answer, Message, Picture, Provider, Request,
 from hub.ai.fence import fence
 from hub.ai.ollama import OllamaProvider
 from hub.ai.openai import OpenAIProvider
-from hub.ai.opening import ordered
+from hub.ai.opening import check, ordered
 from hub.ai.providers import Broken, Providers
 from hub.ai.server import ModelServer
 from hub.errors import AiError, AiUnavailable, ConfigError
@@ -254,7 +254,7 @@ async def test_what_the_settings_choose() -> None:
     ]
     assert await names(mode="ollama") == ["ollama", "builtin"]
     with pytest.raises(ConfigError, match="OPENAI_API_KEY"):
-        await ordered(AiSettings(mode="openai"))
+        check(AiSettings(mode="openai"))
 
 
 def test_a_fence_cannot_be_closed_from_within() -> None:

@@ -2659,6 +2659,7 @@ export interface components {
         /**
          * ModelServerShape
          * @description ``has_key`` is all that is told of its key. ``changed``: set on the page, not in the settings file.
+         *     ``fault``: why it is not used although it is set.
          */
         ModelServerShape: {
             /** Name */
@@ -2689,6 +2690,8 @@ export interface components {
             has_key: boolean;
             /** Changed */
             changed: boolean;
+            /** Fault */
+            fault: string | null;
             spent: components["schemas"]["SpentShape"];
         };
         /**
@@ -2832,7 +2835,7 @@ export interface components {
         /**
          * RoleShape
          * @description ``servers`` as set, empty for what the mode finds; ``order`` who is asked. ``resting``: who is left alone for
-         *     how many more seconds.
+         *     how many more seconds. ``fault``: which server of the role is not asked, and why.
          */
         RoleShape: {
             /**
@@ -2848,6 +2851,8 @@ export interface components {
             resting: {
                 [key: string]: number;
             };
+            /** Fault */
+            fault: string | null;
         };
         /** RuleList */
         RuleList: {

@@ -8,6 +8,8 @@ host, it has to be entered again.
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import logging
 import os
 from pathlib import Path
 
@@ -16,10 +18,12 @@ import msgspec
 from hub.ai.base import AiSettings, Message, Request, Role
 from hub.ai.budget import Budget, Price
 from hub.ai.line import Line
-from hub.ai.opening import check, ordered, provider
+from hub.ai.opening import check, ordered, provider, without_faulty
 from hub.ai.providers import Providers
-from hub.ai.server import ModelServer, checked_address
+from hub.ai.server import ModelServer, checked_address, checked_key
 from hub.errors import AiError, ConfigError, Invalid, NotFound, StoreError
+
+log = logging.getLogger(__name__)
 
 _MOST_SERVERS = 16
 _TEST_S = 20.0
@@ -45,16 +49,25 @@ class _Kept(msgspec.Struct):
 
 class Models:
     """``base`` is what the settings file and the environment say; ``file`` keeps what is set here, for the hub alone to
-    read. Open it with :func:`open_models`."""
+    read. ``faults`` says what of it is left out and why. Open it with :func:`open_models`."""
 
-    def __init__(self, base: AiSettings, file: Path, providers: Providers, kept: _Kept | None = None) -> None:
+    def __init__(
+        self,
+        base: AiSettings,
+        file: Path,
+        providers: Providers,
+        kept: _Kept | None = None,
+        faults: dict[str, str] | None = None,
+    ) -> None:
         self._base, self._file, self._kept = base, file, kept or _Kept()
         self.providers = providers
+        self.faults = faults or {}
         self._changing = asyncio.Lock()
 
     @property
     def settings(self) -> AiSettings:
-        return self.providers.settings
+        """All that is set, what is left out as faulty included."""
+        return _merged(self._base, self._kept)
 
     def changed(self, name: str) -> bool:
         """Whether this server was set here, not in the settings file."""
@@ -116,7 +129,11 @@ class Models:
             except ConfigError as error:
                 raise Invalid(error.message, error.hint) from None
         if server.api_key is not None:
-            return msgspec.structs.replace(server, api_key=server.api_key.strip() or None), True
+            try:
+                key = checked_key(server.api_key.strip())
+            except ConfigError as error:
+                raise Invalid(error.message, error.hint) from None
+            return msgspec.structs.replace(server, api_key=key or None), True
         known = next((each for each in self.settings.servers if each.name == server.name), None)
         if known is None or known.api_key is None:
             return server, True
@@ -126,28 +143,57 @@ class Models:
         return msgspec.structs.replace(server, api_key=known.api_key), own
 
     async def _apply(self, kept: _Kept) -> None:
-        settings = _merged(self._base, kept)
+        """Build everything that ``kept`` asks for, then keep it, then use it.
+
+        Faults that were there before do not stand in the way of another change. Raises Invalid for a new one.
+        """
+        settings, faults = without_faulty(_merged(self._base, kept))
+        if new := [fault for name, fault in faults.items() if self.faults.get(name) != fault]:
+            raise Invalid(new[0])
+        providers = await ordered(settings)
         try:
-            check(settings)
-        except ConfigError as error:
-            raise Invalid(error.message, error.hint) from None
-        await asyncio.to_thread(_save, self._file, kept)
-        self._kept = kept
-        await self.providers.use(await ordered(settings), settings)
+            await asyncio.to_thread(_save, self._file, kept)
+        except StoreError:
+            for each in providers:
+                await each.close()
+            raise
+        self._kept, self.faults = kept, faults
+        await self.providers.use(providers, settings)
 
 
 async def open_models(base: AiSettings, data: Path) -> Models:
-    """The models as the settings and the page have set them. Raises ConfigError: what is set cannot be."""
+    """Open the models that the settings and the page have set.
+
+    What was set on the page and cannot work any more is left out and reported, since nobody could put it right while
+    the hub is down. Raises ConfigError for the settings file's own faults.
+    """
+    check(base)
     file = data / "models.json"
-    try:
-        kept = msgspec.json.decode(file.read_bytes(), type=_Kept) if file.exists() else _Kept()
-    except (OSError, msgspec.MsgspecError):
-        raise ConfigError(f"{file} cannot be read.", "Remove it: the settings file then holds alone.") from None
-    settings = _merged(base, kept)
+    kept = await asyncio.to_thread(_load, file)
+    settings, faults = without_faulty(_merged(base, kept))
+    for name, fault in faults.items():
+        log.error("The model setting %s does not work and is left out: %s", name, fault)
     providers = Providers(
         ordered=await ordered(settings), settings=settings, budget=Budget(settings, data / "ai-spent.json")
     )
-    return Models(base, file, providers, kept)
+    return Models(base, file, providers, kept, faults)
+
+
+def _load(file: Path) -> _Kept:
+    """Read what was set on the page. A file that cannot be read is renamed, so that nothing of it is lost."""
+    try:
+        return msgspec.json.decode(file.read_bytes(), type=_Kept)
+    except FileNotFoundError:
+        return _Kept()
+    except (OSError, ValueError, RecursionError) as error:
+        aside = file.with_suffix(".unreadable")
+        with contextlib.suppress(OSError):
+            file.replace(aside)
+        log.error(
+            "%s cannot be read (%s). It is kept as %s; the models of the settings file are used. Set the others again.",
+            *(file, type(error).__name__, aside.name),
+        )
+        return _Kept()
 
 
 def _merged(base: AiSettings, kept: _Kept) -> AiSettings:

@@ -8,6 +8,7 @@ from typing import Any
 
 import ollama
 
+from hub.ai.addresses import pin
 from hub.ai.base import ANSWER_LIMIT, Answer, Message, Piece, Recording, Request, ToolCall
 from hub.ai.server import HOME
 from hub.errors import AiBusy, AiError
@@ -42,7 +43,12 @@ class OllamaProvider:
             return request
 
         self._client = ollama.AsyncClient(
-            host=host or HOME["ollama"], timeout=timeout_s, auth=signed, follow_redirects=False, **options
+            host=host or HOME["ollama"],
+            timeout=timeout_s,
+            auth=signed,
+            follow_redirects=False,
+            event_hooks={"request": [pin]},
+            **options,
         )
 
     @property

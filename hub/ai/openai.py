@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from hub.ai import completions, responses
+from hub.ai.addresses import pin
 from hub.ai.base import ANSWER_LIMIT, Answer, Piece, Recording, Request
 from hub.ai.server import HOME, Api
 from hub.errors import AiBusy, AiError
@@ -115,7 +116,8 @@ class OpenAIProvider:
                 base_url=self._base_url or HOME["openai"],  # never the environment's: that is for the settings to read
                 timeout=self._timeout,
                 max_retries=0,
-                http_client=self._http or DefaultAsyncHttpxClient(follow_redirects=False),
+                http_client=self._http
+                or DefaultAsyncHttpxClient(follow_redirects=False, event_hooks={"request": [pin]}),
             )
         return self._client
 
@@ -172,7 +174,9 @@ def _translated() -> Iterator[None]:
         raise AiBusy("OpenAI's rate limit is reached.", "Wait a little, or use another.", _after(error)) from None
     except openai.APITimeoutError:
         raise AiError("OpenAI did not answer in time.", "Try again.") from None
-    except openai.APIConnectionError:
+    except openai.APIConnectionError as error:
+        if isinstance(error.__cause__, AiError):  # our own hook's word, which the library has wrapped
+            raise error.__cause__ from None
         raise AiBusy("OpenAI cannot be reached.", "Check the network and OPENAI_BASE_URL.") from None
     except openai.APIStatusError as error:
         kind = AiBusy if error.status_code >= 500 or error.status_code in (408, 409, 425) else AiError

@@ -4,21 +4,22 @@ from __future__ import annotations
 
 import asyncio
 
-from hub.ai.base import ROLES, AiSettings, Provider
-from hub.ai.server import ModelServer, checked_address
+import msgspec
+
+from hub.ai.base import ROLES, AiSettings, Provider, Role
+from hub.ai.server import ModelServer, checked_address, checked_key
 from hub.errors import ConfigError
 
 _PROBE_S = 0.5
 
 
 async def ordered(settings: AiSettings) -> list[Provider]:
-    """The servers of the mode in their order, then those that only a role names.
+    """Return the servers of the mode in their order, then those that only a role names.
 
     ``auto`` takes OpenAI when there is a key (or another address), Ollama when its host is set or a server answers on
-    this machine within half a second, and every further server. Raises ConfigError: a role names what is not there, a
-    server lacks its key, its address is none, a money limit without prices.
+    this machine within half a second, and every further server. The settings have passed :func:`check` or
+    :func:`without_faulty`.
     """
-    check(settings)
     known = {server.name: server for server in settings.servers}
     wanted = [name for name in known if await _by_mode(settings, known[name])]
     wanted += [name for role in ROLES for name in settings.roles.get(role, ())]
@@ -30,25 +31,64 @@ async def ordered(settings: AiSettings) -> list[Provider]:
 
 
 def check(settings: AiSettings) -> None:
-    """Whether the settings can be. Raises ConfigError."""
+    """Check that every server, role and limit can work. Raises ConfigError for the first that cannot."""
     known = {server.name: server for server in settings.servers}
     if settings.mode == "openai" and not ("openai" in known and known["openai"].usable):
         raise ConfigError("ai = openai needs a key.", "Set OPENAI_API_KEY, or use ai = auto.")
     for role in ROLES:
         for name in settings.roles.get(role, ()):
-            if name == "builtin":
-                raise ConfigError(f"ai.{role} names builtin.", "It is the last in any case: see ai.fallback.")
-            if name not in known:
-                raise ConfigError(f"ai.{role} names {name!r}.", f"There is: {', '.join(known) or 'no server'}.")
-            if not known[name].usable:
-                raise ConfigError(f"ai.{role} names {name}, which has no key.", "Give its key, or leave it out.")
+            check_role(role, name, known)
     for server in settings.servers:
-        if server.base_url is not None:
-            checked_address(server.base_url, server.kind)
-        priced = server.kind == "ollama" or (server.price_in is not None and server.price_out is not None)
-        if settings.daily_money is not None and server.usable and not priced:
-            hint = "Set its price_in and price_out (money per million tokens; 0 for one that is free)."
-            raise ConfigError(f"ai.daily_money needs the prices of {server.name}.", hint)
+        check_server(settings, server)
+
+
+def check_role(role: Role, name: str, known: dict[str, ModelServer]) -> None:
+    """Check that the server ``name`` can be asked in ``role``. Raises ConfigError."""
+    if name == "builtin":
+        raise ConfigError(f"ai.{role} names builtin.", "It is the last in any case: see ai.fallback.")
+    if name not in known:
+        hint = f"There is: {', '.join(known) or 'no server'}."
+        raise ConfigError(f"ai.{role} names {name!r}, which is no server here.", hint)
+    if not known[name].usable:
+        raise ConfigError(f"ai.{role} names {name}, which has no key.", "Give its key, or leave it out.")
+
+
+def check_server(settings: AiSettings, server: ModelServer) -> None:
+    """Check one server's address, key and prices. Raises ConfigError."""
+    if server.base_url is not None:
+        checked_address(server.base_url, server.kind)
+    if server.api_key is not None:
+        checked_key(server.api_key)
+    priced = server.kind == "ollama" or (server.price_in is not None and server.price_out is not None)
+    if settings.daily_money is not None and server.usable and not priced:
+        hint = "Set its price_in and price_out (money per million tokens; 0 for one that is free)."
+        raise ConfigError(f"ai.daily_money needs the prices of {server.name}.", hint)
+
+
+def without_faulty(settings: AiSettings) -> tuple[AiSettings, dict[str, str]]:
+    """Leave out what can't work: servers, and roles' references to servers.
+
+    Returns the settings that remain, and why each server or role was left out, by ``NAME`` or ``ai.ROLE``.
+    """
+    faults: dict[str, str] = {}
+    sound: dict[str, ModelServer] = {}
+    for server in settings.servers:
+        try:
+            check_server(settings, server)
+            sound[server.name] = server
+        except ConfigError as error:
+            faults[server.name] = f"{error.message} {error.hint}"
+    roles: dict[Role, tuple[str, ...]] = {}
+    for role in ROLES:
+        kept = []
+        for name in settings.roles.get(role, ()):
+            try:
+                check_role(role, name, sound)
+                kept.append(name)
+            except ConfigError as error:
+                faults[f"ai.{role}"] = error.message
+        roles[role] = tuple(kept)
+    return msgspec.structs.replace(settings, servers=tuple(sound.values()), roles=roles), faults
 
 
 def provider(server: ModelServer, timeout_s: float, context: int) -> Provider:

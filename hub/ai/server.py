@@ -5,16 +5,19 @@ A key belongs to the address that it was given for: it is never sent to another.
 
 from __future__ import annotations
 
+import re
 from typing import Literal
 from urllib.parse import urlsplit
 
 import msgspec
 
+from hub.ai.addresses import is_forbidden, literal, refusal
 from hub.errors import ConfigError
 
 Kind = Literal["openai", "ollama"]
 Api = Literal["chat", "responses"]
 
+_NAME = re.compile(r"[a-z0-9_-]{1,63}(\.[a-z0-9_-]{1,63})*\.?", re.IGNORECASE)
 HOME = {"openai": "https://api.openai.com/v1", "ollama": "http://127.0.0.1:11434"}
 """Where a server is when no address is given."""
 
@@ -70,11 +73,26 @@ def checked_address(address: str, kind: Kind) -> str:
         raise wrong
     try:
         parts = urlsplit(text if "://" in text or kind == "openai" else f"http://{text}")
-        host, port = parts.hostname, parts.port
+        host, port = parts.hostname or "", parts.port
+        # The name as it is looked up. UnicodeError, a ValueError: an empty label, or one of more than 63 characters.
+        ascii_host = host if ":" in host else host.encode("idna").decode()
     except ValueError:
         raise wrong from None
-    if parts.scheme not in ("http", "https") or not host or port == 0 or parts.query or parts.fragment:
+    if parts.scheme not in ("http", "https") or port == 0 or parts.query or parts.fragment:
         raise wrong
     if parts.username is not None or parts.password is not None:
         raise ConfigError("An address holds no login.", "Give the key as a key of its own.")
-    return text
+    number = literal(ascii_host)
+    if number is None and not _NAME.fullmatch(ascii_host):
+        raise wrong
+    if number is not None and is_forbidden(number):
+        refused = refusal(host)
+        raise ConfigError(refused.message, refused.hint)
+    return text.replace(host, ascii_host, 1) if not host.isascii() else text
+
+
+def checked_key(key: str) -> str:
+    """Return ``key`` as it goes into a header. Raises ConfigError for one that cannot."""
+    if len(key) > 2_000 or not all("!" <= c <= "~" for c in key):
+        raise ConfigError("The key holds characters that no key has.", "Copy it again: letters, digits and signs only.")
+    return key

@@ -26,7 +26,8 @@ class SpendLimits(TypedDict):
 
 
 class ModelServerShape(TypedDict):
-    """``has_key`` is all that is told of its key. ``changed``: set on the page, not in the settings file."""
+    """``has_key`` is all that is told of its key. ``changed``: set on the page, not in the settings file.
+    ``fault``: why it is not used although it is set."""
 
     name: str
     kind: Literal["openai", "ollama"]
@@ -39,17 +40,19 @@ class ModelServerShape(TypedDict):
     price_out: float | None
     has_key: bool
     changed: bool
+    fault: str | None
     spent: SpentShape
 
 
 class RoleShape(TypedDict):
     """``servers`` as set, empty for what the mode finds; ``order`` who is asked. ``resting``: who is left alone for
-    how many more seconds."""
+    how many more seconds. ``fault``: which server of the role is not asked, and why."""
 
     role: Literal["chat", "diagnosis", "vision", "transcription"]
     servers: list[str]
     order: list[WriterShape]
     resting: dict[str, float]
+    fault: str | None
 
 
 class ModelsShape(TypedDict):

@@ -80,6 +80,7 @@ def _shape(models: Models) -> shapes.ModelsShape:
                 "servers": list(settings.roles.get(role, ())),
                 "order": [convert.writer(writer) for writer in providers.describe(role)],
                 "resting": providers.resting(role),
+                "fault": models.faults.get(f"ai.{role}"),
             }
             for role in ROLES
         ],
@@ -105,6 +106,7 @@ def _one(models: Models, server: ModelServer) -> shapes.ModelServerShape:
         "price_out": server.price_out,
         "has_key": server.api_key is not None,
         "changed": models.changed(server.name),
+        "fault": models.faults.get(server.name),
         "spent": _spent(models.providers.budget.today().get(server.name, Spent())),
     }
 

@@ -197,7 +197,7 @@ export const T = {
     revoke: 'Revoke', revokeOne: (name: string) => `Revoke ${name}`, revokeLead: 'Its password is void and its connection ends. What it has told stays; delete the device on its page.', revoked: (name: string) => `${name} can no longer connect`, revokedUntold: (name: string) => `${name}’s password is void once the broker has read its files: systemctl reload mosquitto`,
   },
   models: {
-    title: 'Models', add: 'Add a server', edit: 'Edit', editOne: (name: string) => `Edit ${name}`, home: { openai: 'api.openai.com', ollama: '127.0.0.1' }, keyed: 'key kept', keyless: 'no key', unused: 'not asked today', nobody: 'nobody',
+    title: 'Models', add: 'Add a server', edit: 'Edit', editOne: (name: string) => `Edit ${name}`, home: { openai: 'api.openai.com', ollama: '127.0.0.1' }, keyed: 'key kept', keyless: 'no key', unused: 'not asked today', nobody: 'nobody', fault: (why: string) => `Not used: ${why}`,
     calls: (n: number, told: string) => `${told} ${s(n, 'call', 'calls')}`, tokens: (n: string) => `${n} tokens`, money: (n: string) => `${n} in money`,
     rolesLead: 'Who is asked, in order, names with commas; left empty, whoever is there. The built-in analyst comes last.', role: { chat: 'Questions', diagnosis: 'Diagnoses', vision: 'Pictures', transcription: 'Speech' },
     limitsLead: (spent: string) => `Limits of a day (UTC), for all together; empty is none. Today: ${spent}.`, limit: { calls: 'Calls', tokens: 'Tokens', money: 'Money' }, saveRoles: 'Save order and limits', saved: 'In force',

@@ -14,9 +14,9 @@ on one floor do not import each other, save ``dialects`` -> ``topics``, ``contro
 2   edges           ``config``, ``files``, ``resources``, ``install``, ``batch``, ``inbox``, ``bus``, ``runs``, ``qr``,
                     ``mqtt/``, ``store/``, ``tables/``, ``ai/``, ``uploads``, ``worker/``, ``metrics``,
                     ``usage``, ``log_setup``
-1   decisions       ``topics``, ``dedupe``, ``activity``, ``dialects/``, ``control/``, ``steady/``, ``fleet``,
-                    ``rules/``, ``insight/``: no await, no clock, no network; ``now`` is an argument
-0   words           ``model/``, ``events``, ``errors``: depend on nothing of ours
+1   decisions       ``topics``, ``dedupe``, ``activity``, ``dialects/``, ``control/``, ``steady/``, ``states``,
+                    ``fleet``, ``rules/``, ``insight/``: no await, no clock, no network; ``now`` is an argument
+0   words           ``model/``, ``events``, ``errors``, ``bounds``: depend on nothing of ours
 ==  ==============  =========================================================================================
 """
 

@@ -7,13 +7,13 @@ What wins, from the strongest: the command line, ``HUB_SECTION_KEY`` in the envi
 from __future__ import annotations
 
 import os
-import tomllib
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator, model_validator
 
+from hub.bounds import decode_toml
 from hub.errors import ConfigError
 
 
@@ -201,10 +201,10 @@ def load(
 
 def _read(file: Path) -> dict[str, dict[str, Any]]:
     try:
-        return tomllib.loads(file.read_text("utf-8"))
+        return decode_toml(file.read_text("utf-8"), str(file))
     except FileNotFoundError:
         raise ConfigError(f"There is no settings file {file}.", "Name one with --config.") from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+    except UnicodeDecodeError as error:
         raise ConfigError(f"{file} is not valid TOML: {error}.") from error
 
 

@@ -7,7 +7,6 @@ the commit. Rules keep their windows in a device's ``watches``; this file does n
 from __future__ import annotations
 
 import heapq
-import itertools
 from collections.abc import Iterable, Iterator
 
 import msgspec
@@ -28,28 +27,26 @@ from hub.model import (
     Record,
     Sheet,
     TwinUpdate,
+    merged,
 )
+from hub.states import States
 from hub.steady import Bounds, Steady
 
-STATES = 5_000
-"""States written with one batch because they are wanted: bounds how long that keeps the loop (some 20 ms)."""
+LONGEST_NAME = 512
+"""Characters of what a device is called by its dialect; a topic may have 65,535."""
 _NOTHING: list[Event] = []
 """What nearly every record makes happen; nobody adds to it."""
 
 
 class Fleet:
-    """All devices by id. ``_looks`` says when each one's silence will be looked at next, ``_behind`` since which record
-    the kept state of a device lacks what its records have told, longest first."""
+    """All devices by id. ``_looks`` says when each one's silence will be looked at next."""
 
     def __init__(self, limits: FleetLimits | None = None) -> None:
         self._limits = limits or FleetLimits()
         self._devices: dict[str, Device] = {}
-        self._dirty: set[str] = set()
-        self._behind: dict[str, int] = {}
-        self._cursor = 0
+        self._states = States()
         self._looks: dict[str, int] = {}
         self._silence: list[tuple[int, str]] = []
-        self._encoder = msgspec.msgpack.Encoder()
         self.window = Window()
         self.steady = Steady(self.window, self._limits)
 
@@ -95,7 +92,7 @@ class Fleet:
             events.append(DeviceDiscovered(device.id, now))
         if identity.info is not None and identity.info != device.info:
             device.info = identity.info
-            self._dirty.add(device.id)
+            self._states.changed.add(device.id)
             if not events:
                 events.append(DeviceChanged(device.id, now))
         return events
@@ -103,9 +100,11 @@ class Fleet:
     def _discover(self, identity: Identity, now: int) -> Device:
         if len(self._devices) >= self._limits.devices:
             raise Rejected("too_many_devices", f"The hub keeps at most {self._limits.devices} devices.")
+        if len(identity.native_id) > LONGEST_NAME:
+            raise Rejected("bad_name", f"A device's name has at most {LONGEST_NAME} characters.")
         device = Device(identity.device, identity.native_id, identity.dialect, first_seen=now)
         self._devices[device.id] = device
-        self._dirty.add(device.id)
+        self._states.changed.add(device.id)
         self._look(device, now + self._limits.patience(device.rhythm))
         return device
 
@@ -119,7 +118,7 @@ class Fleet:
         most = self._limits.metrics
         if len(metrics) + len(values) > most and len(metrics.keys() | values.keys()) > most:
             raise Rejected("too_many_metrics", f"A device has at most {most} metrics.")
-        self._behind.setdefault(device.id, self._cursor)
+        self._states.behind.setdefault(device.id, self._states.cursor)
         retained = quality == "retained"
         for name, value in values.items():
             latest = metrics.get(name)
@@ -134,7 +133,7 @@ class Fleet:
     def take_sheet(self, sheet: Sheet) -> None:
         """What was taken up for :attr:`steady` devices, which are online and stay so."""
         for name in sheet.devices():
-            self._behind.setdefault(name, self._cursor)
+            self._states.behind.setdefault(name, self._states.cursor)
         for name, due in self.steady.take_quicker():
             self._look(self._devices[name], due)
 
@@ -144,7 +143,7 @@ class Fleet:
         if latest is None or latest.quality == "unknown":
             return []
         latest.quality = "unknown"
-        self._dirty.add(lapse.device)
+        self._states.changed.add(lapse.device)
         return [DeviceChanged(lapse.device, lapse.at)]
 
     def _heard(self, device: Device, record: Record) -> list[Event]:
@@ -185,14 +184,14 @@ class Fleet:
             return []
         if availability.online and not availability.retained:
             device.last_seen = availability.received
-            self._dirty.add(device.id)
+            self._states.changed.add(device.id)
         return self._turn(device, "online" if availability.online else "offline", availability.received)
 
     def _turn(self, device: Device, presence: Presence, now: int) -> list[Event]:
         if device.presence == presence:
             return []
         device.presence = presence
-        self._dirty.add(device.id)
+        self._states.changed.add(device.id)
         if presence == "online":
             self._look(device, now + self._limits.patience(device.rhythm))
         return [PresenceChanged(device.id, presence, now)]
@@ -200,16 +199,13 @@ class Fleet:
     def twin(self, update: TwinUpdate, now: int) -> list[Event]:
         """Merge into the desired or reported side; a null takes a key away."""
         device = self._devices[update.device]
-        side = dict(device.desired if update.side == "desired" else device.reported)
-        for key, value in update.values.items():
-            if value is None:
-                side.pop(key, None)
-            else:
-                side[key] = value
+        side = merged(device.desired if update.side == "desired" else device.reported, update.values)
         if len(side) > self._limits.twin_keys:
             raise Rejected("too_many_metrics", f"A twin has at most {self._limits.twin_keys} keys a side.")
+        if len(self._states.encode(side)) > self._limits.twin_bytes:
+            raise Rejected("too_large", f"A twin has at most {self._limits.twin_bytes} bytes a side.")
         setattr(device, update.side, side)
-        self._dirty.add(device.id)
+        self._states.changed.add(device.id)
         return [DeviceChanged(device.id, now)]
 
     # -- what the clock and people say ------------------------------------------------------------------------
@@ -247,47 +243,29 @@ class Fleet:
         if edit.metrics:
             edits = device.metric_edits | edit.metrics
             device.metric_edits = {name: each for name, each in edits.items() if each is not None}
-        self._dirty.add(device.id)
+        self._states.changed.add(device.id)
         return [DeviceChanged(device.id, edit.at)]
 
     def delete(self, device_id: str) -> None:
         """Raises NotFound."""
         self.steady.forget(self.require(device_id))
         del self._devices[device_id], self._looks[device_id]
-        self._dirty.discard(device_id)
-        self._behind.pop(device_id, None)
+        self._states.forget(device_id)
 
     # -- what is kept -----------------------------------------------------------------------------------------
 
     def touch(self, device_id: str) -> None:
         """Something that is kept with the device and that its records do not tell has changed."""
-        self._dirty.add(device_id)
+        self._states.changed.add(device_id)
 
     def take_states(self, cursor: int, wanted: int) -> tuple[dict[str, bytes], int]:
-        """The encoded states to write with the batch that ends with record ``cursor``, and up to which record all
-        states are known then.
-
-        Those that changed by anything but their records are among them. What records tell can be told again by the
-        history, so it is written only when that is ``wanted`` up to some record, the longest waiting first.
-        """
-        names = self._dirty
-        for name, since in itertools.islice(self._behind.items(), STATES):
-            if since >= wanted:
-                break
-            names.add(name)
-        states: dict[str, bytes] = {}
-        for name in sorted(names):  # in order, so that neighbours share the pages that a database has to write
-            self._behind.pop(name, None)
-            device = self.require(name)
-            device.upto = cursor
-            states[name] = self._encoder.encode(device)
-        self._dirty, self._cursor = set(), cursor
-        return states, next(iter(self._behind.values()), cursor)
+        """See :meth:`hub.states.States.take`."""
+        return self._states.take(cursor, wanted, self.require)
 
     def restore(self, states: Iterable[bytes], now: int, checkpoint: int = 0) -> None:
         """Load what :meth:`take_states` once gave."""
         decode = msgspec.msgpack.Decoder(Device).decode
-        self._cursor = checkpoint
+        self._states.cursor = checkpoint
         for state in states:
             device = decode(state)
             self._devices[device.id] = device

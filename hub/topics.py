@@ -51,12 +51,18 @@ def overlap(one: str, other: str) -> bool:
     return longer in ([], ["#"])
 
 
+def is_id(text: str) -> bool:
+    """Return True if ``text`` has the form of a device's id. ``.`` and ``..`` have not: in a URL they mean a folder, so
+    no browser could ask for such a device."""
+    return ID.fullmatch(text) is not None and text not in (".", "..")
+
+
 def slug(native_id: str) -> str:
     """The hub's id for what a device is called elsewhere: itself where it fits, else a readable form with a hash.
 
     Stable, and without collisions: a name that only looks like one of our hashed forms is hashed as well.
     """
-    if ID.fullmatch(native_id) and not _SLUGGED.search(native_id):
+    if is_id(native_id) and not _SLUGGED.search(native_id):
         return native_id
     digest = hashlib.blake2b(native_id.encode("utf-8", "surrogatepass"), digest_size=4).hexdigest()
     readable = re.sub(r"[^A-Za-z0-9._:-]+", "-", native_id)[:110].strip("-")

@@ -17,8 +17,8 @@ from pathlib import Path
 FLOORS = tuple(
     frozenset(names.split())
     for names in (
-        "model events errors",
-        "topics dedupe activity dialects control steady fleet rules insight",
+        "model events errors bounds",
+        "topics dedupe activity dialects control steady states fleet rules insight",
         "config log_setup files resources install inbox batch bus runs qr mqtt store tables ai uploads worker notify "
         "metrics usage",
         "committing decider pipeline outbox sender devices alerts commands twins credentials housekeeping archive "
@@ -31,12 +31,13 @@ FLOORS = tuple(
 # Who may import whom on the same floor.
 NEIGHBOURS = {
     "events": {"model"},
+    "bounds": {"errors"},
     "pipeline": {"committing", "decider"},
     "decider": {"committing"},
     "dialects": {"topics"},
     "control": {"dialects"},
     "steady": {"dedupe", "dialects"},
-    "fleet": {"dedupe", "dialects", "steady"},
+    "fleet": {"dedupe", "dialects", "states", "steady"},
     "install": {"files"},
     "mqtt": {"files"},
     "store": {"files"},

@@ -394,7 +394,7 @@ async def test_states_are_written_before_the_log_that_tells_them_goes(tmp_path):
 
 
 async def test_an_end_at_which_the_store_fails_claims_no_state_that_was_not_written(tmp_path, monkeypatch):
-    monkeypatch.setattr("hub.fleet.STATES", 1)
+    monkeypatch.setattr("hub.states.STATES", 1)
     async with running(tmp_path) as run:
         for value in (1, 2):
             for device in "abc":

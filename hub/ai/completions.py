@@ -8,6 +8,8 @@ from collections.abc import Iterator
 from typing import Any
 
 from hub.ai.base import Message, Picture, Request, ToolCall
+from hub.bounds import decode_json
+from hub.errors import Rejected
 
 
 def body(request: Request, model: str, *, compatible: bool) -> dict[str, Any]:
@@ -87,10 +89,10 @@ def picture_url(picture: Picture) -> str:
 
 
 def arguments(text: str) -> Any:
-    """A call's arguments as JSON; what is not JSON stays text and is refused where the tool is called."""
+    """A call's arguments as JSON; what is no JSON within bounds stays text and is refused where the tool is called."""
     try:
-        return json.loads(text or "{}")
-    except (ValueError, RecursionError):
+        return decode_json(text or "{}")
+    except Rejected:
         return text
 
 

@@ -7,7 +7,6 @@ from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import aclosing
 from typing import Any
 
-import msgspec
 from fastapi import APIRouter, Request
 from starlette.responses import Response, StreamingResponse
 
@@ -15,7 +14,8 @@ from hub.api import shapes, wire
 from hub.api.problems import Json
 from hub.api.services import Assistant
 from hub.api.turns import Turns
-from hub.errors import AiError
+from hub.bounds import decode_json
+from hub.errors import AiError, Rejected
 
 NO_QUESTION = 'JSON payload must include a "question" key.'
 _ASK_BODY = {
@@ -81,8 +81,8 @@ def routes(assistant: Assistant, turns: Turns, shutdown: asyncio.Event, question
 
 def _object(body: bytes) -> dict[str, Any] | None:
     try:
-        found = msgspec.json.decode(body)
-    except (msgspec.DecodeError, RecursionError):
+        found = decode_json(body)
+    except Rejected:
         return None
     return found if isinstance(found, dict) else None
 

@@ -7,7 +7,8 @@ from typing import TypeVar
 
 import msgspec
 
-from hub.errors import Invalid
+from hub.bounds import decode_json_as
+from hub.errors import Invalid, Rejected
 
 T = TypeVar("T")
 
@@ -21,6 +22,6 @@ def unpack(cursor: str | None, kind: type[T]) -> T | None:
     if cursor is None:
         return None
     try:
-        return msgspec.json.decode(base64.b64decode(cursor + "=" * (-len(cursor) % 4), b"-_", validate=True), type=kind)
-    except (ValueError, msgspec.DecodeError):
+        return decode_json_as(base64.b64decode(cursor + "=" * (-len(cursor) % 4), b"-_", validate=True), kind)
+    except (ValueError, Rejected):
         raise Invalid("This cursor is none of this hub's.", 'Use "next" of the page before, as it is.') from None

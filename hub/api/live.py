@@ -205,7 +205,7 @@ class Live:
                 await sockets.close(socket, sockets.GOING_AWAY, "The hub is stopping.")
         except WebSocketDisconnect:
             pass
-        except (msgspec.DecodeError, ValueError):
+        except ValueError:
             await sockets.close(socket, sockets.MISUSED, "See docs/live.md for what is understood here.")
         except TimeoutError:
             await sockets.close(socket, sockets.MISUSED, "Nothing was heard, or nothing could be sent, for too long.")

@@ -114,7 +114,7 @@ class SimpleSocket:
             try:
                 request = await sockets.read_json(self._socket, Request, MESSAGE_CHARS)
                 self._accept(request)
-            except (msgspec.DecodeError, ValueError):
+            except ValueError:
                 expected = 'Send JSON like {"action": "chat", "message": "…"}.'
                 await self._send({"type": "error", "message": f"This was not understood. {expected}"})
             except HubError as error:

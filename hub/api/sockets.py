@@ -7,8 +7,10 @@ from collections.abc import Coroutine
 from contextlib import suppress
 from typing import Any, TypeVar
 
-import msgspec
 from starlette.websockets import WebSocket, WebSocketDisconnect
+
+from hub.bounds import decode_json_as
+from hub.errors import Rejected
 
 T = TypeVar("T")
 
@@ -34,15 +36,18 @@ async def until_first(**tasks: Coroutine[Any, Any, None]) -> None:
 
 
 async def read_json(socket: WebSocket, kind: type[T], limit: int) -> T:
-    """The next message. Raises WebSocketDisconnect at the end, msgspec.DecodeError for what is not a ``kind``, and
-    ValueError for more than ``limit`` characters or bytes."""
+    """The next message. Raises WebSocketDisconnect at the end, and ValueError for what is not a ``kind`` within bounds
+    or has more than ``limit`` characters or bytes."""
     message = await socket.receive()
     if message["type"] == "websocket.disconnect":
         raise WebSocketDisconnect(message.get("code", 1005))
     data: str | bytes = message.get("text") or message.get("bytes") or b""
     if len(data) > limit:
         raise ValueError("too long")
-    return msgspec.json.decode(data, type=kind)
+    try:
+        return decode_json_as(data, kind, "The message")
+    except Rejected as error:
+        raise ValueError(error.message) from None
 
 
 async def close(socket: WebSocket, code: int, reason: str) -> None:

@@ -10,6 +10,8 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, RootModel, SecretStr, StringConstraints, model_validator
 
 from hub import model
+from hub.bounds import check
+from hub.errors import Rejected
 
 # Names and labels stand on one line, also in logs.
 ONE_LINE = r"^[^\x00-\x1f\x7f]*$"
@@ -17,10 +19,21 @@ Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max
 Label = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=64, pattern=ONE_LINE)]
 
 
+def _bounded(data: Any) -> Any:
+    """Refuse a body that is out of the bounds of :mod:`hub.bounds`, before anything else looks at it."""
+    try:
+        check(data, "The body")
+    except Rejected as error:
+        raise ValueError(error.message) from None
+    return data
+
+
 class Incoming(BaseModel):
     """An unknown key is a mistake worth telling."""
 
     model_config = ConfigDict(extra="forbid")
+
+    _bounds = model_validator(mode="before")(_bounded)
 
 
 class MetricEdit(Incoming):
@@ -51,6 +64,8 @@ class DeviceEdit(Incoming):
 
 class Desired(RootModel[dict[Annotated[str, StringConstraints(min_length=1, max_length=128, pattern=ONE_LINE)], Any]]):
     """Key -> JSON value, or null."""
+
+    _bounds = model_validator(mode="before")(_bounded)
 
 
 class Acknowledgement(Incoming):
@@ -169,6 +184,8 @@ class MappingsTrial(TextCheck):
 
 class Question(BaseModel):
     question: str = Field(min_length=10, max_length=500)
+
+    _bounds = model_validator(mode="before")(_bounded)
 
 
 class Repeat(Incoming):

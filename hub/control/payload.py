@@ -12,6 +12,7 @@
 
 from __future__ import annotations
 
+import struct
 from collections.abc import Callable
 from typing import Any
 
@@ -19,7 +20,7 @@ import msgspec
 
 from hub.dialects import fill
 from hub.dialects.sparkplug import wire
-from hub.errors import Conflict, Rejected
+from hub.errors import Conflict, Invalid, Rejected
 from hub.model import Command, CommandDescriptor
 
 Encoder = Callable[[CommandDescriptor, Command], bytes]
@@ -27,11 +28,15 @@ _json = msgspec.json.encode
 
 
 def encode(descriptor: CommandDescriptor, command: Command) -> bytes:
-    """The payload. Raises Conflict for an encoding that nobody here writes."""
+    """Return the payload. Raises Conflict for an encoding that nobody here writes, Invalid for a value that does
+    not fit it, such as 1e300 as a float of 32 bits."""
     encoder = ENCODERS.get(descriptor.encoding)
     if encoder is None:
         raise Conflict(f"Commands of the form {descriptor.encoding[:64]!r} cannot be sent by this hub.")
-    return encoder(descriptor, command)
+    try:
+        return encoder(descriptor, command)
+    except (ArithmeticError, LookupError, TypeError, ValueError, msgspec.MsgspecError, struct.error) as error:
+        raise Invalid(f"The value cannot be written for the device ({type(error).__name__}).") from error
 
 
 def _native(descriptor: CommandDescriptor, command: Command) -> bytes:

@@ -78,7 +78,7 @@ def _number(wants: CommandDescriptor, value: Any, what: str) -> int | float:
         raise Invalid(f"{what} must be from {least} to {most}.")
     if wants.step and wants.step > 0:
         steps = (value - (low or 0.0)) / wants.step
-        if abs(steps - round(steps)) > 1e-6 * max(1.0, abs(steps)):
+        if not math.isfinite(steps) or abs(steps - round(steps)) > 1e-6 * max(1.0, abs(steps)):
             raise Invalid(f"{what} must be in steps of {wants.step:g} from {low or 0:g}.")
     return value
 

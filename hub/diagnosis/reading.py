@@ -9,6 +9,9 @@ import json
 import re
 from typing import Any
 
+from hub.bounds import check
+from hub.errors import Rejected
+
 _SUMMARY = re.compile(r'"summary"\s*:\s*"')
 _CLAIMS = re.compile(r'"claims"\s*:\s*\[')
 _BEGUN = re.compile(r"\\(u([0-9a-f]{0,3}|d[89ab][0-9a-f]{2}(\\(u[0-9a-f]{0,3})?)?))?$", re.I)
@@ -58,8 +61,11 @@ class Reading:
                 break  # the list of claims has ended
             try:
                 claim, self._claims = json.JSONDecoder().raw_decode(self._text, start)
-            except ValueError:
+                check(claim)
+            except (ValueError, RecursionError):
                 break
+            except Rejected:
+                continue
             found.append(claim)
         return found
 

@@ -14,7 +14,8 @@ import msgspec
 from hub.ai.base import Answer, Message, Request
 from hub.ai.builtin import BUILTIN
 from hub.ai.fence import RULES, fence
-from hub.errors import AiError
+from hub.bounds import decode_json_as
+from hub.errors import AiError, Rejected
 from hub.insight import Narrative, Vocabulary, check, decide, match_word
 from hub.insight.check import sentences
 from hub.insight.narrative import Statement
@@ -135,8 +136,8 @@ def understood(
     """
     text = answer.text.strip().removeprefix("```json").removeprefix("```").removesuffix("```").strip()
     try:
-        reply = msgspec.json.decode(text, type=_Reply)
-    except (msgspec.DecodeError, msgspec.ValidationError, RecursionError):
+        reply = decode_json_as(text, _Reply)
+    except Rejected:
         raise AiError(
             f"{answer.writer.provider} wrote no diagnosis in the form asked for.", "Try another model."
         ) from None

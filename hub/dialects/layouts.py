@@ -31,7 +31,7 @@ _Time = int | float | str | None
 _Number = Annotated[int, msgspec.Meta(ge=-(2**62), le=2**62)] | None
 """Bounds that msgspec can check; a number beyond them is read the careful way."""
 
-_Stamp = Annotated[int, msgspec.Meta(ge=10**11)]
+_Stamp = Annotated[int, msgspec.Meta(ge=10**11, le=10**15)]
 """Epoch milliseconds, and nothing that has to be looked at."""
 _Count = Annotated[int, msgspec.Meta(ge=0, le=2**53)]
 

@@ -13,9 +13,10 @@ from typing import Any
 
 import msgspec
 
+from hub.bounds import check
 from hub.dialects.base import Change, Effect, Reply, Result, View
 from hub.dialects.layouts import Layout, Layouts
-from hub.dialects.payload import metric_name, parse_json, parse_object, plain, rejection, scalar
+from hub.dialects.payload import MAX_NAME, metric_name, parse_object, parse_telemetry, plain, rejection, scalar
 from hub.dialects.times import when, zone_of
 from hub.dialects.units import spell
 from hub.errors import Rejected
@@ -96,6 +97,8 @@ class NativeDialect:
         if kind == "replies":
             return Result(identities=(identity,), replies=(_reply(message, address),))
         values = parse_object(message.payload, kind) if message.payload else {}
+        if not all(1 <= len(key) <= MAX_NAME for key in values):
+            raise Rejected("bad_name", f"A twin's key has 1 to {MAX_NAME} characters.")
         update = TwinUpdate(address.device, "desired" if kind == "desired" else "reported", values)
         return Result(identities=(identity,), twins=(update,))
 
@@ -129,7 +132,7 @@ class NativeDialect:
             return Result(records=plainly if values else (), identities=identities)
         if address.layout is not None and (record := _familiar(message, address, address.layout)) is not None:
             return Result((record,), identities, layout=address.layout)
-        body = parse_json(message.payload)
+        body = parse_telemetry(message.payload)
         if type(body) is dict:
             record = _record(message, address, body)
             if address.careful:
@@ -251,9 +254,15 @@ def _info(payload: bytes, base: str) -> Info:
         info = msgspec.convert(body, Info, strict=False)
     except msgspec.ValidationError as error:
         raise Rejected("bad_value", f"info does not fit: {error}.") from error
+    check(msgspec.to_builtins(info.limits), "info")  # "nan" and "inf" as texts have become numbers
     texts = (info.name, info.manufacturer, info.model, info.firmware, info.area, info.via, *info.labels)
-    if any(text is not None and len(text) > 200 for text in texts) or len(info.labels) > 50 or len(info.units) > 256:
-        raise Rejected("bad_value", "info holds texts of at most 200 characters, 50 labels and 256 units.")
+    if (
+        any(text is not None and len(text) > 200 for text in texts)
+        or len(info.labels) > 50
+        or len(info.units) > 256
+        or len(info.limits) > 256
+    ):
+        raise Rejected("bad_value", "info holds texts of at most 200 characters, 50 labels, 256 units and 256 limits.")
     for key, held in (("titles", info.titles), ("classes", info.classes), ("categories", info.categories)):
         if len(held) > MAX_METRICS or any(not 0 < len(text) <= MAX_TITLE for text in held.values()):
             raise Rejected("bad_value", f"info.{key} holds at most {MAX_METRICS} texts of 1 to {MAX_TITLE} characters.")

@@ -5,8 +5,7 @@ from __future__ import annotations
 import math
 from typing import Any
 
-import msgspec
-
+from hub.bounds import decode_json, decode_shallow_json
 from hub.errors import Rejected
 from hub.model import RawMessage, Rejection, Value
 from hub.topics import printable
@@ -18,25 +17,25 @@ EXCERPT = 256
 KEPT = 2_048
 """Bytes of a rejected payload that are kept."""
 
-_decode = msgspec.json.decode
-
 
 def parse_json(payload: bytes, most: int = MAX_BYTES) -> Any:
-    """Strict JSON in UTF-8 of at most ``most`` bytes.
+    """Return the JSON value in a payload of at most ``most`` bytes, within the bounds of :mod:`hub.bounds`.
 
-    Raises Rejected: ``too_large``, ``not_utf8``, ``too_deep``, ``not_json``."""
+    Raises Rejected: ``too_large``, ``not_utf8``, ``too_deep``, ``not_json``, ``bad_value``."""
+    _check_size(payload, most)
+    return decode_json(payload)
+
+
+def parse_telemetry(payload: bytes) -> Any:
+    """Return the JSON value in a payload of which only the depth is checked: for a reader that passes each value
+    through :func:`scalar` or :func:`~hub.dialects.times.when`. Raises Rejected."""
+    _check_size(payload, MAX_BYTES)
+    return decode_shallow_json(payload)
+
+
+def _check_size(payload: bytes, most: int) -> None:
     if len(payload) > most:
         raise Rejected("too_large", f"The payload has {len(payload)} bytes; at most {most} are taken.")
-    try:
-        return _decode(payload)
-    except RecursionError as error:
-        raise Rejected("too_deep", "The JSON is nested too deeply.") from error
-    except msgspec.ValidationError as error:
-        raise Rejected("bad_value", "A number in the JSON is out of range.") from error
-    except msgspec.DecodeError as error:
-        raise Rejected("not_json", "The payload is not valid JSON (NaN and Infinity are not JSON).") from error
-    except UnicodeDecodeError as error:
-        raise Rejected("not_utf8", "The payload is not UTF-8 text.") from error
 
 
 def parse_object(payload: bytes, what: str) -> dict[str, Any]:
@@ -70,6 +69,7 @@ def scalar(metric: str, value: Any) -> Value:
 
 def plain(metric: str, payload: bytes) -> Value | None:
     """A value that is the whole payload: a number, ``true``/``false``, else the text itself. None when empty."""
+    _check_size(payload, MAX_BYTES)
     try:
         text = payload.decode()
     except UnicodeDecodeError as error:
@@ -78,8 +78,10 @@ def plain(metric: str, payload: bytes) -> Value | None:
     if not text or text == "null":
         return None
     try:
-        value = _decode(text)
-    except (msgspec.DecodeError, RecursionError):
+        value = decode_shallow_json(text.encode())
+    except Rejected as error:
+        if error.reason != "not_json":
+            raise
         if text.lower().lstrip("+-") in ("nan", "inf", "infinity"):
             raise Rejected("bad_value", f"{metric[:60]!r} is not a finite number.") from None
         value = text

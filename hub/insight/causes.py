@@ -6,7 +6,6 @@ speaks against it and what it leaves unexplained.
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Iterable, Sequence
 from fnmatch import fnmatchcase
 from functools import cache
@@ -15,6 +14,7 @@ from typing import Literal
 
 import msgspec
 
+from hub.bounds import decode_toml
 from hub.errors import ConfigError
 from hub.insight.signs import Sign, Signs, parse_sign
 from hub.model import CauseMatch, Evidence
@@ -52,12 +52,12 @@ class Signature(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 def parse_signatures(text: str, where: str = "signatures.toml") -> list[Signature]:
     """Read a table of signatures. Raises ConfigError naming the cause and what is wrong with it."""
     try:
-        table = tomllib.loads(text)
+        table = decode_toml(text, where)
         found = msgspec.convert(table.get("cause", []), list[Signature])
         for signature in found:
             for sign in (*signature.needs, *signature.supports, *signature.against):
                 parse_sign(sign)
-    except (tomllib.TOMLDecodeError, msgspec.ValidationError, ValueError) as error:
+    except (msgspec.ValidationError, ValueError) as error:
         raise ConfigError(f"{where}: {error}.", "hub/insight/signatures/pumps.toml explains the form.") from None
     if any(not signature.needs for signature in found):
         raise ConfigError(f"{where}: each cause needs at least one sign in `needs`.", "Add one.")

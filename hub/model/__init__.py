@@ -21,6 +21,7 @@ from hub.model.device import (
     Presence,
     TwinUpdate,
     Watch,
+    merged,
     partition_of,
 )
 from hub.model.diagnosis import CauseMatch, Claim, Diagnosis, Evidence, Writer
@@ -138,6 +139,7 @@ __all__ = [
     "Writer",
     "key_of_id",
     "key_of_seq",
+    "merged",
     "partition_of",
     "state_word",
     "stem_of",

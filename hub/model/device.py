@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import zlib
+from collections.abc import Mapping
 from typing import Any, Literal
 
 import msgspec
@@ -74,6 +75,11 @@ class TwinUpdate(msgspec.Struct, frozen=True):
     device: str
     side: Literal["desired", "reported"]
     values: dict[str, Any]
+
+
+def merged(side: Mapping[str, Any], values: Mapping[str, Any]) -> dict[str, Any]:
+    """Return one side of a twin with ``values`` set in it; None takes a key away."""
+    return {key: value for key, value in {**side, **values}.items() if value is not None}
 
 
 class Latest(msgspec.Struct, gc=False):
@@ -176,6 +182,7 @@ class FleetLimits(msgspec.Struct, frozen=True):
     devices: int = 100_000
     metrics: int = 256
     twin_keys: int = 256
+    twin_bytes: int = 262_144
     stale_factor: float = 5.0
     stale_minimum_ms: int = 15_000
     stale_unknown_ms: int = 600_000

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
-import tomllib
+from collections import Counter
 from typing import Any, cast
 
+from hub.bounds import decode_toml
 from hub.errors import ConfigError
 from hub.model import SEVERITIES, Condition, Equals, NoData, RateOfChange, Rule, Scope, Severity, Threshold
 
@@ -23,16 +24,13 @@ _ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
 
 def parse(text: str) -> list[Rule]:
     """All rules of a file, in order. Raises ConfigError."""
-    try:
-        tables = tomllib.loads(text).get("rule", [])
-    except tomllib.TOMLDecodeError as error:
-        raise ConfigError(f"rules.toml is not valid TOML: {error}.") from error
+    tables = decode_toml(text, "rules.toml").get("rule", [])
     if not isinstance(tables, list) or not all(isinstance(table, dict) for table in tables):
         raise ConfigError("rules.toml holds [[rule]] tables.", "See config/rules.toml for examples.")
     rules = [_rule(table, index) for index, table in enumerate(tables, 1)]
-    for rule in rules:
-        if sum(other.id == rule.id for other in rules) > 1:
-            raise ConfigError(f"Rule id {rule.id!r} is used twice.", "Give each rule an id of its own.")
+    most_used = Counter(rule.id for rule in rules).most_common(1)
+    if most_used and most_used[0][1] > 1:
+        raise ConfigError(f"Rule id {most_used[0][0]!r} is used twice.", "Give each rule an id of its own.")
     return rules
 
 
@@ -113,9 +111,10 @@ def _duration(value: Any, where: str, key: str) -> int:
     if isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value < 1e9:
         return int(value * 1000)
     match = _DURATION.fullmatch(value.strip()) if isinstance(value, str) else None
-    if match is None:
+    ms = float(match[1]) * _UNITS[match[2]] if match else -1.0
+    if not 0 <= ms < 1e12:
         raise _wrong(where, key, value, 'a duration such as "2s", "500ms", "5m", "1h"')
-    return int(float(match[1]) * _UNITS[match[2]])
+    return int(ms)
 
 
 def _texts(value: Any, where: str, key: str) -> tuple[str, ...]:
@@ -125,4 +124,4 @@ def _texts(value: Any, where: str, key: str) -> tuple[str, ...]:
 
 
 def _wrong(where: str, key: str, value: Any, allowed: str) -> ConfigError:
-    return ConfigError(f"rules.toml, {where}: {key} = {value!r} is wrong.", f"Allowed: {allowed}.")
+    return ConfigError(f"rules.toml, {where}: {key} = {value!r:.100} is wrong.", f"Allowed: {allowed}.")

@@ -9,11 +9,11 @@ from typing import Protocol, cast, get_args
 
 from hub.errors import Invalid
 from hub.model import Page, Quality, Reading, Value
+from hub.topics import is_id
 
 COLUMNS = ("time", "device", "metric", "value", "type", "quality", "unit")
 NEEDED = COLUMNS[:4]
 
-_DEVICE = re.compile(r"[A-Za-z0-9._:~-]{1,128}")
 _NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?")
 _MILLISECONDS_FROM = 1e11
 _MAX_TS = 253_402_300_799_999
@@ -35,7 +35,7 @@ def kind_of(value: Value) -> str:
 
 def reading(device: str, metric: str, ts: int, value: Value, quality: str) -> Reading:
     """Checked. Raises Invalid."""
-    if not _DEVICE.fullmatch(device):
+    if not is_id(device):
         raise Invalid(f"{device[:60]!r} is no device's id.", "Up to 128 letters, digits and . _ : ~ -")
     if not 1 <= len(metric) <= 256:
         raise Invalid(f"A metric has a name of 1 to 256 characters, not {metric[:60]!r}.")

@@ -13,7 +13,8 @@ from typing import Any, get_type_hints
 import msgspec
 
 from hub.ai.base import ToolSpec
-from hub.errors import HubError
+from hub.bounds import check
+from hub.errors import HubError, Rejected
 
 
 def specs(tools: Any) -> tuple[ToolSpec, ...]:
@@ -28,7 +29,8 @@ async def call(tools: Any, name: str, arguments: Any) -> Any:
         return {"error": f"There is no tool {name[:60]!r}. There are: {', '.join(sorted(_names(_kind(tools))))}."}
     try:
         checked = msgspec.convert(arguments or {}, _arguments(_kind(tools), name), strict=False)
-    except msgspec.ValidationError as error:
+        check(msgspec.to_builtins(checked), "A parameter")  # a text may have become a number that is not finite
+    except (msgspec.ValidationError, Rejected) as error:
         return {"error": f"{name}: {error}"}
     try:
         return msgspec.to_builtins(await getattr(tools, name)(**msgspec.structs.asdict(checked)))

@@ -7,8 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
-import msgspec
-
+from hub.bounds import decode_shallow_json
 from hub.dialects.base import Change
 from hub.dialects.homeassistant.devices import Route
 from hub.dialects.homeassistant.entities import Watched
@@ -78,6 +77,6 @@ class Said:
 
 def _json(text: str) -> Any:
     try:
-        return msgspec.json.decode(text)
-    except (msgspec.MsgspecError, RecursionError):
+        return decode_shallow_json(text.encode())
+    except Rejected:
         return ...

@@ -157,7 +157,7 @@ class MappingDialect:
         units = before.units
         for name in reading.values:
             unit = reader.units.of(name) or reading.units.get(name)
-            if unit and units.get(name) != (spelt := spell(unit[:40])):
+            if unit and len(units) < MAX_METRICS and units.get(name) != (spelt := spell(unit[:40])):
                 units = units | {name: spelt}
         told = {key: text[:200] for key, template in reader.info if (text := template.fill(levels, body))}
         if not told and units is before.units:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
-import tomllib
 from collections.abc import Sequence
 from zoneinfo import ZoneInfo
 
 import msgspec
 
+from hub.bounds import decode_toml
 from hub.dialects.mapping.pattern import Pattern, Template, path_of
 from hub.dialects.payload import metric_name
 from hub.errors import ConfigError, Rejected
@@ -24,10 +24,7 @@ _TABLE = re.compile(r"\s*\[\[\s*mapping\s*\]\]")
 def parse_mappings(text: str, reserved: Sequence[str] = ()) -> list[Mapping]:
     """All mappings of a file, in order: the first that fits a topic reads it. ``reserved`` are filters of topics that
     other dialects read. Raises ConfigError."""
-    try:
-        document = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
-        raise ConfigError(f"mappings.toml is not valid TOML: {error}.") from error
+    document = decode_toml(text, "mappings.toml")
     tables = document.get("mapping", [])
     if document.keys() - {"mapping"} or not isinstance(tables, list):
         raise ConfigError("mappings.toml holds [[mapping]] tables.", "See config/mappings.toml for examples.")

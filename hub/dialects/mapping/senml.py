@@ -19,6 +19,8 @@ VERSION = 10
 """RFC 8428 section 4.4: a pack of a later version must not be read."""
 RELATIVE_BELOW = 2**28
 """Times below this many seconds are relative to now (section 4.5.3)."""
+LATEST = 1e12
+"""Seconds; later is no time that a device can mean."""
 MAX_RECORDS = 10_000
 _KEYS = frozenset(("bn", "bt", "bu", "bv", "bs", "bver", "n", "u", "v", "vs", "vb", "vd", "s", "t", "ut"))
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9\-:./_]*")
@@ -72,6 +74,8 @@ def _points(pack: list[dict[str, Any]], now: float) -> Iterator[_Point]:
         device, metric = _named(_text(base.get("bn")), _text(record.get("n")))
         unit = _text(record.get("u", base.get("bu"))) or None
         at = _number(record.get("t", 0), "t") + _number(base.get("bt", 0), "bt")
+        if not abs(at) < LATEST:  # nor is NaN
+            raise Rejected("bad_time", "SenML's bt and t are beyond any calendar.")
         seconds = None if at == 0 else at + now if at < RELATIVE_BELOW else at
         for name, value in _values(record, base, metric):
             yield _Point(device, name, unit, seconds, value)

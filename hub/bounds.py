@@ -1,0 +1,148 @@
+"""Bounds for values that come from outside, the same at every door: MQTT, HTTP, TOML files and answers of models.
+
+=================  ===================================================================================================
+integers           fit signed 64 bits
+numbers            are finite: no NaN, no Infinity, no exponent beyond what a double holds
+nesting            has at most :data:`MAX_DEPTH` levels, a fixed number: Python's own limit differs between decoding,
+                   encoding and restoring
+keys               have at most :data:`MAX_KEY` characters; of a key that is given twice the last value counts
+texts              are Unicode: no lone surrogates
+=================  ===================================================================================================
+
+A value that has passed :func:`check` can be encoded as JSON and msgpack, stored, and read back at the next start. The
+number of values is bounded by the size of the message, which each door limits.
+"""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from datetime import date, datetime, time
+from typing import Any, TypeVar
+
+import msgspec
+
+from hub.errors import ConfigError, Rejected
+
+MAX_DEPTH = 32
+MAX_KEY = 1_024
+MAX_INT = 2**63 - 1
+MIN_INT = -(2**63)
+
+T = TypeVar("T")
+_decode = msgspec.json.decode
+_LONG_KEY = re.compile(rf"""(?<![\w-])(?:(?:[\w-]++|"[^"\n]*+"|'[^'\n]*+')[ \t]*+\.[ \t]*+){{{MAX_DEPTH}}}""", re.ASCII)
+"""A dotted key of more levels than are allowed. tomllib takes memory with the square of its length."""
+
+
+def check(value: Any, what: str = "The value") -> None:
+    """Raise Rejected if ``value``, a tree of dicts, lists and plain values, is out of bounds; ``what`` names it."""
+    _check(value, what, MAX_DEPTH)
+
+
+def _check(value: Any, what: str, levels: int) -> None:
+    kind = type(value)
+    if kind is float:
+        if value - value != 0:  # NaN and both infinities
+            raise Rejected("bad_value", f"{what} has a number that is not finite.")
+    elif kind is int:
+        if not MIN_INT <= value <= MAX_INT:
+            raise Rejected("bad_value", f"{what} has an integer beyond 64 bits.")
+    elif kind is str:
+        _check_text(value, what)
+    elif kind is dict:
+        if not levels:
+            raise _too_deep(what)
+        for key, inner in value.items():
+            if type(key) is not str or len(key) > MAX_KEY:
+                raise Rejected("bad_name", f"{what} has a key that is no text of at most {MAX_KEY} characters.")
+            _check_text(key, what)
+            _check(inner, what, levels - 1)
+    elif kind is list or kind is tuple:
+        if not levels:
+            raise _too_deep(what)
+        for inner in value:
+            _check(inner, what, levels - 1)
+    elif value is not None and not isinstance(value, bool | date | datetime | time):
+        raise Rejected("bad_value", f"{what} has something that is not JSON.")
+
+
+def _check_text(text: str, what: str) -> None:
+    if text.isascii():
+        return
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        raise Rejected("bad_value", f"{what} has a text that is not Unicode (a lone surrogate).") from None
+
+
+def _too_deep(what: str) -> Rejected:
+    return Rejected("too_deep", f"{what} is nested more than {MAX_DEPTH} levels deep.")
+
+
+def decode_json(data: bytes | str, what: str = "The JSON") -> Any:
+    """Return the JSON value in ``data``, which is within all bounds.
+
+    Raises Rejected: ``not_json``, ``not_utf8``, ``too_deep``, ``bad_value``, ``bad_name``."""
+    value = _decoded(data, what)
+    _check(value, what, MAX_DEPTH)
+    return value
+
+
+def decode_json_as(data: bytes | str, kind: type[T], what: str = "The JSON") -> T:
+    """Return the JSON value in ``data`` as a ``kind``. Raises Rejected as :func:`decode_json` does."""
+    try:
+        return msgspec.convert(decode_json(data, what), kind)
+    except msgspec.ValidationError as error:
+        raise Rejected("bad_value", f"{what} does not fit: {error}.") from None
+
+
+def decode_shallow_json(data: bytes, what: str = "The JSON") -> Any:
+    """Return the JSON value in ``data``, of which only the depth is checked: for a caller that looks at each value.
+
+    As cheap as decoding alone where ``data`` has few brackets, as flat telemetry has."""
+    value = _decoded(data, what)
+    if data.count(b"[") + data.count(b"{") > MAX_DEPTH:
+        _check_depth(value, what, MAX_DEPTH)
+    return value
+
+
+def _decoded(data: bytes | str, what: str) -> Any:
+    try:
+        return _decode(data)
+    except RecursionError:
+        raise _too_deep(what) from None
+    except msgspec.ValidationError:
+        raise Rejected("bad_value", f"{what} has a number out of range.") from None
+    except msgspec.DecodeError:
+        raise Rejected("not_json", f"{what} is not valid (NaN, Infinity and lone surrogates are not JSON).") from None
+    except UnicodeError:
+        raise Rejected("not_utf8", f"{what} is not UTF-8 text.") from None
+
+
+def _check_depth(value: Any, what: str, levels: int) -> None:
+    kind = type(value)
+    if kind is dict or kind is list:
+        if not levels:
+            raise _too_deep(what)
+        for inner in value.values() if kind is dict else value:
+            if type(inner) is dict or type(inner) is list:
+                _check_depth(inner, what, levels - 1)
+
+
+def decode_toml(text: str, name: str) -> dict[str, Any]:
+    """Return the tables of a TOML file called ``name``, all values within bounds. Raises ConfigError."""
+    if _LONG_KEY.search(text):
+        raise ConfigError(_too_deep(name).message, "Write it with fewer levels.")
+    try:
+        tables = tomllib.loads(text)
+        check(tables, name)
+    except tomllib.TOMLDecodeError as error:
+        raise ConfigError(f"{name} is not valid TOML: {error}.") from None
+    except RecursionError:
+        raise ConfigError(_too_deep(name).message, "Write it with fewer levels.") from None
+    except ValueError:  # an integer of more digits than Python reads
+        raise ConfigError(f"{name} has an integer beyond 64 bits.", "Use a smaller number.") from None
+    except Rejected as error:
+        raise ConfigError(error.message, "Integers fit 64 bits, numbers are finite.") from None
+    return tables

@@ -1,0 +1,50 @@
+"""Which devices have changed since their states were last stored, and the states as they are stored. Pure."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable
+
+import msgspec
+
+from hub.model import Device
+
+STATES = 5_000
+"""States written with one batch because they are wanted: bounds how long that keeps the loop (some 20 ms)."""
+
+
+class States:
+    """``changed`` are the devices with a change that their records do not tell, ``behind`` says since which record the
+    stored state of a device lacks what its records have told, longest first; ``cursor`` is the last record taken."""
+
+    def __init__(self) -> None:
+        self.changed: set[str] = set()
+        self.behind: dict[str, int] = {}
+        self.cursor = 0
+        self.encode = msgspec.msgpack.Encoder().encode
+
+    def forget(self, device: str) -> None:
+        """Leave out a device that was deleted."""
+        self.changed.discard(device)
+        self.behind.pop(device, None)
+
+    def take(self, cursor: int, wanted: int, find: Callable[[str], Device]) -> tuple[dict[str, bytes], int]:
+        """Return the encoded states to write with the batch that ends with record ``cursor``, and up to which record
+        all states are known then.
+
+        Those that changed by anything but their records are among them. What records tell can be told again by the
+        history, so it is written only when that is ``wanted`` up to some record, the longest waiting first.
+        """
+        names = self.changed
+        for name, since in itertools.islice(self.behind.items(), STATES):
+            if since >= wanted:
+                break
+            names.add(name)
+        states: dict[str, bytes] = {}
+        for name in sorted(names):  # in order, so that neighbours share the pages that a database has to write
+            self.behind.pop(name, None)
+            device = find(name)
+            device.upto = cursor
+            states[name] = self.encode(device)
+        self.changed, self.cursor = set(), cursor
+        return states, next(iter(self.behind.values()), cursor)

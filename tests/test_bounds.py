@@ -1,0 +1,282 @@
+"""Values from outside are bounded the same way at every door, and a hub that was given bad ones starts again."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+from hypothesis import given
+
+from api_hub import ApiHub, Socket, running_hub
+from dialect_run import NOW, json_values
+from hub.bounds import MAX_DEPTH, MAX_KEY, check, decode_json, decode_json_as, decode_shallow_json, decode_toml
+from hub.config import load
+from hub.dialects.layouts import Layout
+from hub.dialects.times import when
+from hub.errors import ConfigError, Rejected
+from hub.insight.causes import parse_signatures
+from hub.rules import parse
+from hub.topics import is_id, slug
+
+BEYOND = 2**64
+LONG = "9" * 400
+INFO = {"commands": {"set": {"properties": {"level": {"type": "number"}, "any": {"type": "object"}}}}}
+
+
+def nest(levels: int) -> Any:
+    value: Any = 1
+    for _ in range(levels):
+        value = [value]
+    return value
+
+
+# -- the bounds themselves ---------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        (str(2**63), "bad_value"),
+        (str(-(2**63) - 1), "bad_value"),
+        (LONG, "bad_value"),
+        ("9" * 5_000, "bad_value"),
+        ("1e400", "bad_value"),
+        ("[1, -1e999]", "bad_value"),
+        ("NaN", "not_json"),
+        ("[Infinity]", "not_json"),
+        ('"\\ud800"', "not_json"),
+        ('{"\\udc00": 1}', "not_json"),
+        ("[" * 33 + "]" * 33, "too_deep"),
+        ("[" * 984 + "]" * 984, "too_deep"),
+        ("[" * 100_000 + "]" * 100_000, "too_deep"),
+        ('{"a":' * 33 + "1" + "}" * 33, "too_deep"),
+        (json.dumps({"k" * (MAX_KEY + 1): 1}), "bad_name"),
+    ],
+)
+def test_json_beyond_the_bounds_is_rejected(text: str, reason: str) -> None:
+    with pytest.raises(Rejected) as caught:
+        decode_json(text.encode())
+    assert caught.value.reason == reason
+
+
+def test_json_at_the_bounds_is_accepted() -> None:
+    for value in (2**63 - 1, -(2**63), 1e308, -0.0, "", "\x00", "😀", nest(MAX_DEPTH), {"k" * MAX_KEY: None}):
+        assert decode_json(json.dumps(value).encode()) == value
+
+
+def test_depth_is_the_same_for_every_way_to_decode() -> None:
+    deep, deeper = json.dumps(nest(MAX_DEPTH)).encode(), json.dumps(nest(MAX_DEPTH + 1)).encode()
+    assert decode_json(deep) == decode_shallow_json(deep) == decode_json_as(deep, list)
+    for decode in (decode_json, decode_shallow_json, lambda data: decode_json_as(data, list)):
+        with pytest.raises(Rejected, match="32 levels"):
+            decode(deeper)
+
+
+@given(json_values)
+def test_what_is_within_bounds_can_be_stored_and_read_back(value: Any) -> None:
+    try:
+        check(value)
+    except Rejected:
+        return
+    kept = msgspec.msgpack.decode(msgspec.msgpack.encode(value))
+    assert kept == value
+    assert decode_json(msgspec.json.encode(kept)) == value
+
+
+def test_the_last_of_equal_keys_counts_on_every_path() -> None:
+    text = b'{"a": 1, "ts": 1795386000001, "a": 2, "ts": 1795386000000, "seq": 1, "seq": 2}'
+    assert decode_json(text)["a"] == decode_shallow_json(text)["a"] == json.loads(text)["a"] == 2
+    layout = Layout({"a": float})
+    read = layout.read(text)
+    assert read is not None
+    assert read == ({"a": 2.0}, 1_795_386_000_000, 2)
+    assert msgspec.structs.astuple(layout.numbers(text)) == (2.0, 1_795_386_000_000, 2)
+
+
+@pytest.mark.parametrize("ts", [10**400, -(10**400), 2**70, 1e300, float("nan"), float("inf"), True, [1], LONG])
+def test_a_time_beyond_the_calendar_is_a_plain_rejection(ts: Any) -> None:
+    with pytest.raises(Rejected) as caught:
+        when(ts, NOW)
+    assert caught.value.reason == "bad_time"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        f"above = {LONG}",
+        f"above = {'9' * 5_000}",
+        f"above = 0x{'f' * 5_000}",
+        f"above = {BEYOND}",
+        "above = inf",
+        "above = nan",
+        f"above = {'[' * 5_000}{']' * 5_000}",
+        f"{'a.' * 90_000}b = 1",
+        f"[{'a.' * 90_000}b]",
+        f"{'a . ' * 40}b = 1",
+        "above = " + "{a = " * 60 + "1" + "}" * 60,
+    ],
+)
+def test_toml_beyond_the_bounds_is_a_clear_error(text: str, tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match=r"rules\.toml"):
+        decode_toml(text, "rules.toml")
+    with pytest.raises(ConfigError):
+        parse(f'[[rule]]\nid = "r"\nmetric = "m"\n{text}')
+    with pytest.raises(ConfigError):
+        parse_signatures(f'[[cause]]\nid = "c"\n{text}')
+    (tmp_path / "hub.toml").write_text(f"[http]\n{text}")
+    with pytest.raises(ConfigError):
+        load(tmp_path / "hub.toml", environ={})
+
+
+@pytest.mark.parametrize("key", ["above", "value", "by", "within", "for", "silence", "clear"])
+@pytest.mark.parametrize("digits", [LONG, f"-{LONG}", "9" * 5_000, "1e999", f'"{LONG}s"', str(BEYOND)])
+def test_every_number_of_a_rule_is_bounded(key: str, digits: str) -> None:
+    kinds = {"value": "equals", "by": "rate", "within": "rate", "silence": "no_data"}
+    given = {"rate": {"by": "1", "within": "'1m'"}, "threshold": {"above": "1"}}.get(kinds.get(key, "threshold"), {})
+    given |= {key: digits}
+    head = f'[[rule]]\nid = "r"\nkind = "{kinds.get(key, "threshold")}"\n'
+    head += "" if key == "silence" else 'metric = "m"\n'
+    try:
+        parse(head + "\n".join(f"{name} = {value}" for name, value in given.items()))
+    except ConfigError:
+        return
+    assert (key, digits[0]) == ("value", '"')  # a text is a value like any other
+
+
+@pytest.mark.parametrize("name", [".", ".."])
+def test_a_name_that_no_browser_can_ask_for_gets_an_id_that_it_can(name: str) -> None:
+    assert not is_id(name)
+    assert is_id(slug(name))
+    assert slug(name) != slug({".": "..", "..": "."}[name])
+
+
+# -- through the doors -------------------------------------------------------------------------------------------
+
+
+async def _readable(hub: ApiHub) -> dict[str, Any]:
+    """Every device, alert and command, read over HTTP."""
+    found = {}
+    for device in (await hub.http.get("/api/devices")).json()["items"]:
+        for path in ("", "/commands", "/rules", "/messages"):
+            answer = await hub.http.get(f"/api/devices/{device['id']}{path}")
+            assert answer.status_code == 200, (device["id"], path, answer.text)
+            if path == "":
+                found[device["id"]] = answer.json()
+    for path in ("/api/alerts", "/api/rejected", "/api/activity", "/api/status", "/readyz"):
+        assert (await hub.http.get(path)).status_code == 200, path
+    return found
+
+
+@pytest.mark.parametrize("kind", ["reported", "desired"])
+@pytest.mark.parametrize(
+    "payload", [f'{{"t": {BEYOND}}}', f'{{"k": {"[" * 984}{"]" * 984}}}', f'{{"k": {LONG}}}', '{"": 1}', '{"k": 1e999}']
+)
+async def test_a_twin_beyond_the_bounds_is_rejected_and_the_hub_starts_again(
+    kind: str, payload: str, tmp_path: Path
+) -> None:
+    async with running_hub(tmp_path) as hub:
+        await hub.telemetry("x", temperature=20)
+        hub.publish(f"devices/x/{kind}", payload.encode())
+        hub.publish(f"devices/x/{kind}", {"good": 7})
+        await hub.settled()
+        assert (await _readable(hub))["x"][kind] == {"good": 7}
+        [rejected] = (await hub.http.get("/api/rejected")).json()["items"]
+        assert rejected["topic"] == f"devices/x/{kind}"
+    async with running_hub(tmp_path) as hub:
+        assert (await _readable(hub))["x"][kind] == {"good": 7}
+
+
+async def test_commands_beyond_the_bounds_are_refused(tmp_path: Path) -> None:
+    async with running_hub(tmp_path) as hub:
+        hub.publish("devices/x/info", INFO)
+        await hub.settled()
+        for value in ("9" * 40, LONG, "9" * 5_000, "1e999", "NaN", '"\\ud800"', json.dumps({"any": {"a": nest(40)}})):
+            inner = f'{{"level": {value}}}'
+            for text in (f'{{"name": "set", "value": {given}}}' for given in (inner, value)):
+                answer = await hub.http.post(
+                    "/api/devices/x/commands", content=text, headers={"Content-Type": "application/json"}
+                )
+                assert answer.status_code in (400, 422), (text[:80], answer.text)
+        sent = await hub.http.post("/api/devices/x/commands", json={"name": "set", "value": {"level": 3}})
+        assert sent.status_code == 202
+        await _readable(hub)
+
+
+@pytest.mark.parametrize(
+    "text", [f'{{"t": {10**26}}}', '{"k": "\\ud800"}', '{"\\ud800": 1}', json.dumps({"k": nest(32)})]
+)
+async def test_a_desired_state_beyond_the_bounds_is_refused(text: str, tmp_path: Path) -> None:
+    async with running_hub(tmp_path) as hub:
+        await hub.telemetry("x", temperature=20)
+        answer = await hub.http.patch(
+            "/api/devices/x/desired", content=text, headers={"Content-Type": "application/json"}
+        )
+        assert answer.status_code == 422
+        assert answer.json()["error"]["code"] == "invalid"
+
+
+@pytest.mark.parametrize("line", [f"above = {LONG}", f"above = {'[' * 5_000}{']' * 5_000}", f"above = 1\nfor = {LONG}"])
+async def test_rules_beyond_the_bounds_are_named_by_check_and_put(line: str, tmp_path: Path) -> None:
+    (tmp_path / "rules.toml").write_text("")
+    (tmp_path / "mappings.toml").write_text("")
+    async with running_hub(tmp_path) as hub:
+        for book, table in (("rules", 'id = "r"\nmetric = "m"'), ("mappings", 'topic = "a/{device}"')):
+            text = f"[[{book.removesuffix('s')}]]\n{table}\n{line}"
+            checked = (await hub.http.post(f"/api/{book}/check", json={"text": text})).json()
+            assert checked["problem"]
+            revision = (await hub.http.get(f"/api/{book}/text")).json()["revision"]
+            put = await hub.http.put(f"/api/{book}", json={"text": text, "revision": revision})
+            assert put.status_code == 422, put.text
+            assert book in put.json()["error"]["message"]
+
+
+async def test_messages_on_sockets_are_bounded(tmp_path: Path) -> None:
+    async with running_hub(tmp_path) as hub:
+        async with hub.socket("/ws") as connection:
+            client = Socket(connection)
+            for text in (
+                f'{{"action": "chat", "x": {"[" * 1_500}{"]" * 1_500}}}',
+                f'{{"action": "chat", "n": {LONG}}}',
+            ):
+                await connection.send(text)
+                assert (await client.wait("error"))["message"]
+        for text in (
+            f'{{"type": "hello", "since": {BEYOND}}}',
+            f'{{"type": "hello", "x": {"[" * 1_500}{"]" * 1_500}}}',
+        ):
+            async with hub.socket("/api/live") as connection:
+                await connection.send(text)
+                await connection.wait_closed()
+                assert connection.close_code == 1008
+
+
+async def test_devices_called_dot_are_reachable(tmp_path: Path) -> None:
+    async with running_hub(tmp_path) as hub:
+        for name in (".", "..", "...", "-.", "~"):
+            await hub.telemetry(name, temperature=20)
+        listed = (await hub.http.get("/api/devices")).json()["items"]
+        assert {one["native_id"] for one in listed} == {".", "..", "...", "-.", "~"}
+        for one in listed:
+            assert (await hub.http.get(f"/api/devices/{one['id']}")).json()["id"] == one["id"]
+
+
+async def test_a_name_longer_than_any_device_has_is_rejected(tmp_path: Path) -> None:
+    async with running_hub(tmp_path) as hub:
+        await hub.telemetry("x" * 10_000, temperature=20)
+        assert (await hub.http.get("/api/devices")).json()["items"] == []
+        [rejected] = (await hub.http.get("/api/rejected")).json()["items"]
+        assert rejected["reason"] == "bad_name"
+
+
+async def test_telemetry_takes_numbers_that_a_double_holds(tmp_path: Path) -> None:
+    """A metric is a double: a counter of 64 bits without a sign is telemetry like any other."""
+    async with running_hub(tmp_path) as hub:
+        for _ in range(10):  # the first ones the careful way, the later ones by their layout
+            hub.publish("devices/x/telemetry", b'{"count": 18446744073709551615}')
+            hub.publish("devices/x/telemetry", f'{{"count": {LONG}}}'.encode())
+        await hub.settled()
+        assert (await _readable(hub))["x"]["metrics"]["count"]["value"] == 18446744073709551615.0
+        assert len((await hub.http.get("/api/rejected")).json()["items"]) == 10

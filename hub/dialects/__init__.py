@@ -48,16 +48,17 @@ DIALECTS: dict[str, Callable[[Roots], Dialect]] = {
     "sparkplug": lambda roots: SparkplugDialect(roots.sparkplug),
     "shelly": lambda roots: ShellyDialect(roots.shelly, reserved=roots.others("shelly")),
     "homie": lambda roots: HomieDialect(roots.homie),
-    "homeassistant": lambda roots: HomeAssistantDialect(roots.homeassistant, _taken("homeassistant", roots)),
+    "homeassistant": lambda roots: HomeAssistantDialect(roots.homeassistant, *_taken("homeassistant", roots)),
     "mapping": lambda roots: MappingDialect(roots.mappings),
 }
 """Name -> how to make it, in order of ownership: native beats discovery, and both beat a mapping."""
 
 
-def _taken(name: str, roots: Roots) -> Callable[[str], bool]:
-    """True for the topics that every dialect before ``name`` reads by itself."""
+def _taken(name: str, roots: Roots) -> tuple[Callable[[str], bool], list[str]]:
+    """Return what tells the topics that every dialect before ``name`` reads by itself, and their filters."""
     before = [DIALECTS[each](roots) for each in itertools.takewhile(lambda each: each != name, DIALECTS)]
-    return lambda topic: any(dialect.owns(topic) for dialect in before)
+    filters = [each for dialect in before for each in dialect.filters]
+    return lambda topic: any(dialect.owns(topic) for dialect in before), filters
 
 
 def reserved(roots: Roots) -> list[str]:

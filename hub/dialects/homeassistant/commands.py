@@ -7,10 +7,10 @@ Source: the Home Assistant documentation, the pages of the MQTT components. Know
 
 from __future__ import annotations
 
-import math
 from typing import Any
 
 from hub.dialects.homeassistant.discovery import Component, text, topic_of, word
+from hub.dialects.homeassistant.options import boolean, number
 from hub.dialects.homeassistant.template import template
 
 MAX_VALUES = 64
@@ -99,12 +99,12 @@ class _Offers:
         modes = config.get("supported_color_modes")
         modes = modes if isinstance(modes, list) else []
         lit: dict[str, Any] = {"encoding": "json", "options": {"with": {"state": "ON"}}}
-        if config.get("brightness") is True or any(mode != "onoff" for mode in modes):
+        if self._is("brightness") or any(mode != "onoff" for mode in modes):
             scale = self._scale("brightness")
             self._offer("brightness", "command", property="brightness", type="number", minimum=0, maximum=scale, **lit)
-        if config.get("color_temp") is True or "color_temp" in modes:
+        if self._is("color_temp") or "color_temp" in modes:
             self._offer("color_temp", "command", property="color_temp", type="number", **self._mireds(), **lit)
-        if config.get("effect") is True:
+        if self._is("effect"):
             self._choice("effect", "command", "effect_list", property="effect", **lit)
 
     def _climate(self) -> None:
@@ -128,7 +128,7 @@ class _Offers:
     def _cover(self, kind: str) -> None:
         closed, opened = self._number("position_closed", 0), self._number("position_open", 100)
         between = {"type": "number", "minimum": min(closed, opened), "maximum": max(closed, opened)}
-        if kind == "valve" and self._config.get("reports_position") is True:
+        if kind == "valve" and self._is("reports_position"):
             self._offer("position", "command", **between)
             return
         moves: dict[str, str | None] = {"payload_open": "OPEN", "payload_close": "CLOSE", "payload_stop": "STOP"}
@@ -173,13 +173,11 @@ class _Offers:
         self._offer(part, key, confirmed=confirmed, type="enum", values=[each for each in words if each])
 
     def _number(self, key: str, default: Any) -> Any:
-        """A finite number, also one written as a text."""
-        value = self._config.get(key)
-        try:
-            number = float(value) if isinstance(value, int | float | str) else math.nan
-        except (ValueError, OverflowError):
-            return default
-        return number if math.isfinite(number) else default
+        found = number(self._config, key)
+        return default if found is None else found
+
+    def _is(self, key: str) -> bool:
+        return boolean(self._config, key) is True
 
     def _scale(self, of: str) -> Any:
         return self._number(f"{of}_scale", 255)

@@ -6,24 +6,27 @@ Knows no message; an announcement comes here read.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Iterator
-from typing import Any
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any, NamedTuple
 
 import msgspec
 
 from hub.dialects.base import Effect, Subscribe, Unsubscribe
-from hub.dialects.homeassistant.discovery import Announced
+from hub.dialects.homeassistant.discovery import Announced, is_wild
 from hub.dialects.homeassistant.entities import Entity, Watched
 from hub.dialects.homeassistant.names import titles
 from hub.dialects.homeassistant.readings import Reading
 from hub.dialects.homeassistant.template import Template, template
 from hub.errors import Rejected
 from hub.model import Info
+from hub.topics import covers, matches
 
 MAX_PLACES = 50_000
 """Announcements kept; a Home Assistant of a large house has some thousands."""
 MAX_METRICS = 256
 """Of one device."""
+MAX_REMEMBERED = 50_000
+"""Topics that filters with wildcards have been tried on."""
 
 
 class Kept(msgspec.Struct, frozen=True):
@@ -49,8 +52,24 @@ class Route(msgspec.Struct, frozen=True):
     template: Template | None
 
 
+Pairs = list[tuple[str, Watched]]
+
+
+class Listeners(NamedTuple):
+    """What there is to do with a message on one topic."""
+
+    routes: Sequence[Route] = ()
+    watched: Sequence[tuple[str, Watched]] = ()
+
+
+_UNHEARD = Listeners()
+
+
 class Devices:
-    """All that is announced. ``place`` is the topic of an announcement without the prefix and ``/config``."""
+    """All that is announced. ``place`` is the topic of an announcement without the prefix and ``/config``.
+
+    ``routes`` and ``watched`` go by topics as they were announced, of which some have wildcards (``_filters``).
+    """
 
     def __init__(self) -> None:
         self._places: dict[str, Kept] = {}
@@ -59,13 +78,30 @@ class Devices:
         self._status: dict[str, tuple[bool, int]] = {}
         self._turn = 0
         self.routes: dict[str, list[Route]] = {}
-        self.watched: dict[str, list[tuple[str, Watched]]] = {}
+        self.watched: dict[str, Pairs] = {}
+        self._filters: set[str] = set()
+        self._matched: dict[str, Listeners] = {}
 
     def at(self, place: str) -> Kept | None:
         return self._places.get(place)
 
     def hears(self, topic: str) -> bool:
+        """Return True for a topic that was announced in so many words."""
         return topic in self.routes or topic in self.watched
+
+    def listeners(self, topic: str) -> Listeners:
+        """Return what a message on ``topic`` means, by its own name and by all filters that match it."""
+        if not self._filters:
+            return Listeners(self.routes.get(topic, ()), self.watched.get(topic, ())) if self.hears(topic) else _UNHEARD
+        found = self._matched.get(topic)
+        if found is None:
+            if len(self._matched) >= MAX_REMEMBERED:
+                self._matched.clear()
+            names = [topic, *sorted(each for each in self._filters if matches(each, topic))]
+            routes = [route for name in names for route in self.routes.get(name, ())]
+            watched = [pair for name in names for pair in self.watched.get(name, ())]
+            found = self._matched[topic] = Listeners(routes, watched) if routes or watched else _UNHEARD
+        return found
 
     def timed(self) -> Iterator[tuple[str, Reading]]:
         """The readings that the time alone may change, with their devices."""
@@ -180,9 +216,19 @@ class Devices:
         if kept is not None:
             self._add(place, kept)
         new = kept.topics if kept is not None else set()
+        self._matched.clear()
         gone = {topic for topic in old - new if not self.hears(topic)}
-        wanted = tuple(sorted(new - old))
-        effects: list[Effect] = [Subscribe(wanted)] if wanted else []
+        wanted = new - old
+        # A broker may send a message once for each filter that it fits: what a wider one brings is not asked for.
+        wider, freed = set(filter(is_wild, wanted)), set(filter(is_wild, gone))
+        self._filters = (self._filters | wider) - freed
+        if wider or freed:
+            heard = (self.routes.keys() | self.watched.keys()) - wanted
+            gone |= {topic for topic in heard if _covered(topic, wider)}
+            wanted |= {topic for topic in heard if _covered(topic, freed)}
+        if self._filters:
+            wanted = {topic for topic in wanted if not _covered(topic, self._filters)}
+        effects: list[Effect] = [Subscribe(tuple(sorted(wanted)))] if wanted else []
         return [*effects, Unsubscribe(tuple(sorted(gone)))] if gone else effects
 
     def _add(self, place: str, kept: Kept) -> None:
@@ -211,6 +257,10 @@ class Devices:
                 pairs = list(self.watched[watched.topic])
                 pairs.remove((kept.id, watched))
                 _keep(self.watched, watched.topic, pairs)
+
+
+def _covered(topic: str, filters: set[str]) -> bool:
+    return any(each != topic and covers(each, topic) for each in filters)
 
 
 def _keep(index: dict[str, list[Any]], topic: str, left: list[Any]) -> None:

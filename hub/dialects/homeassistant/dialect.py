@@ -16,16 +16,20 @@ import msgspec
 
 from hub.dialects.base import Change, Effect, Result, View
 from hub.dialects.homeassistant.devices import Devices, Kept, status_key
-from hub.dialects.homeassistant.discovery import Component, message
-from hub.dialects.homeassistant.entities import Entity, entity
+from hub.dialects.homeassistant.discovery import Component, is_wild, message
+from hub.dialects.homeassistant.entities import Entity, Watched, entity
+from hub.dialects.homeassistant.options import faults
 from hub.dialects.homeassistant.said import Said
 from hub.dialects.payload import rejection
 from hub.dialects.times import when
 from hub.errors import Rejected
 from hub.model import Availability, Identity, Lapse, RawMessage, Record, Rejection
+from hub.topics import covers, overlap
 
 MAX_PAYLOAD = 65_536
 """Of a message to be read: a template may hold it some times over."""
+MAX_REFUSED = 64
+"""Rejections of one announcement that are shown."""
 _PLACE, _STATUS = "place/", "status/"
 """Keys of what is learnt."""
 
@@ -37,13 +41,21 @@ class _Learnt(msgspec.Struct, frozen=True):
 
 
 class HomeAssistantDialect:
-    """``prefix`` is Home Assistant's discovery prefix. ``taken`` tells the topics that other dialects read."""
+    """``prefix`` is Home Assistant's discovery prefix. ``taken`` tells the topics that other dialects read, which they
+    subscribe to by the filters ``reserved``."""
 
     name = "homeassistant"
 
-    def __init__(self, prefix: str = "homeassistant", taken: Callable[[str], bool] = lambda topic: False) -> None:
+    def __init__(
+        self,
+        prefix: str = "homeassistant",
+        taken: Callable[[str], bool] = lambda topic: False,
+        reserved: Sequence[str] = (),
+    ) -> None:
         self._prefix = prefix + "/"
         self._taken = taken
+        every = (*reserved, f"{prefix}/#")
+        self._reserved = [one for one in every if not any(one != each and covers(each, one) for each in every)]
         self._devices = Devices()
 
     @property
@@ -51,13 +63,19 @@ class HomeAssistantDialect:
         return [f"{self._prefix}+/+/config", f"{self._prefix}+/+/+/config"]
 
     def owns(self, topic: str) -> bool:
-        return self._devices.hears(topic) or self._announces(topic)
+        return self._heard(topic) or self._announces(topic)
+
+    def _heard(self, topic: str) -> bool:
+        """Return True for a topic of an entity; a filter with wildcards gives nobody the topics of announcements."""
+        if self._devices.hears(topic):
+            return True
+        return not topic.startswith(self._prefix) and self._devices.listeners(topic) != ((), ())
 
     def _announces(self, topic: str) -> bool:
         return topic.startswith(self._prefix) and topic.endswith("/config") and topic.count("/", len(self._prefix)) < 4
 
     def decode(self, message: RawMessage, view: View) -> Result:
-        if self._devices.hears(message.topic):
+        if self._heard(message.topic):
             return self._says(message, view)
         return self._announcement(message, view)
 
@@ -97,24 +115,46 @@ class HomeAssistantDialect:
                 own = self._own(entity(component))
                 if own is not None:
                     found.append(own)
+                    refused += [rejection(sent, fault) for fault in faults(component.kind, component.config)]
             except Rejected as error:
                 refused.append(rejection(sent, error))
-        return tuple(found), refused
+        return tuple(found), refused[:MAX_REFUSED]
 
     def _own(self, found: Entity | None) -> Entity | None:
         """None for an entity that another dialect reads. Raises Rejected (``topic_taken``) for one in between."""
         if found is None:
             return None
         topics = {r.topic for r in found.readings} | {c["topic"] for c in found.commands.values()}
+        for topic in filter(is_wild, topics):
+            self._keep_apart(topic)
         foreign = {topic for topic in topics if self._foreign(topic)}
         if foreign == topics:
             return None
         if foreign:
             raise Rejected("topic_taken", f"{min(foreign)[:100]!r} belongs to another kind of device.")
         watched = tuple(each for each in found.watched if not self._foreign(each.topic))
+        for topic in filter(is_wild, {each.topic for each in watched}):
+            self._keep_apart(topic)
         return msgspec.structs.replace(found, watched=watched)
 
+    def _keep_apart(self, topic: str) -> None:
+        """Raises Rejected (``topic_taken``) for a filter that reaches into topics of other dialects.
+
+        Where one of both begins with a wildcard it is not refused: it is heard where no other dialect reads.
+        """
+        for other in self._reserved:
+            if (
+                not other.startswith("+")
+                and not ("#" in other and topic.startswith("+"))
+                and overlap(topic, other)
+                and not covers(other, topic)
+            ):
+                raise Rejected("topic_taken", f"{topic[:100]!r} reaches into {other}, which another dialect reads.")
+
     def _foreign(self, topic: str) -> bool:
+        if is_wild(topic):
+            one = topic.replace("+", "x").replace("#", "x")  # of those that it matches
+            return self._taken(one) or any(covers(other, topic) for other in self._reserved)
         return self._announces(topic) or topic == f"{self._prefix}status" or self._taken(topic)
 
     def _withdrawn(self, sent: RawMessage, place: str, before: Kept | None, refused: list[Rejection]) -> Result:
@@ -149,16 +189,16 @@ class HomeAssistantDialect:
             text = sent.payload.decode().strip()
         except UnicodeDecodeError as error:
             raise Rejected("not_utf8", "The payload is not UTF-8 text.") from error
-        routes = self._devices.routes.get(sent.topic, [])
+        routes, watched = self._devices.listeners(sent.topic)
         said = Said(sent, text)
         for route in routes:
             said.read(route)
         ts, quality = when(None, sent.received, retained=sent.retained)
         # On a topic that several share, who is not spoken of has not spoken.
-        alone = len(routes) == 1 or len({route.device for route in routes}) == 1
+        alone = len({route.device for route in routes}) == 1
         speakers = {routes[0].device: said.values.get(routes[0].device, {})} if alone else said.values
         records = [Record(device, ts, sent.received, values, quality) for device, values in speakers.items()]
-        present = list(self._present(said)) if sent.topic in self._devices.watched else []
+        present = list(self._present(said, watched)) if watched else []
         heard = {*speakers, *(each.device for each in present)} if present else speakers
         return Result(
             records=records,
@@ -172,9 +212,8 @@ class HomeAssistantDialect:
     def _introduced(self, device: str) -> Identity:
         return Identity(device, self._devices.native_id(device), self.name, self._devices.info(device, "", None))
 
-    def _present(self, said: Said) -> Iterator[Availability]:
+    def _present(self, said: Said, pairs: Sequence[tuple[str, Watched]]) -> Iterator[Availability]:
         """What an availability topic means for the devices that watch it."""
-        pairs = self._devices.watched.get(said.sent.topic, ())
         now: dict[str, bool] = {}
         for _, watched in pairs:
             online = said.available(watched)

@@ -11,6 +11,7 @@ from typing import Any
 import msgspec
 
 from hub.dialects.homeassistant.abbreviations import DEVICE, ENTITY
+from hub.dialects.homeassistant.options import boolean
 from hub.dialects.payload import parse_json
 from hub.errors import Rejected
 from hub.topics import slug
@@ -78,7 +79,7 @@ def message(place: str, payload: bytes) -> Message:
         raise Rejected("bad_value", "A discovery message is a JSON object.")
     body = _spelled_out(body)
     device = _device(body.get("device"), node or key, node or text(body.get("name")))
-    if body.get("migrate_discovery") is True:
+    if boolean(body, "migrate_discovery"):
         return Message(device, keeps=True)
     return Message(device, _components(kind, key, body))
 
@@ -169,10 +170,36 @@ def word(value: Any) -> str | None:
 
 
 def topic_of(config: dict[str, Any], key: str) -> str | None:
-    """A topic to listen to or to speak on. Raises Rejected (``bad_topic``)."""
+    """Return a topic to speak on, None where there is none. Raises Rejected (``bad_topic``)."""
+    topic = filter_of(config, key)
+    if topic is not None and is_wild(topic):
+        raise Rejected("bad_topic", f"{key} {topic[:60]!r} has a wildcard: nothing can be sent there.")
+    return topic
+
+
+def filter_of(config: dict[str, Any], key: str) -> str | None:
+    """Return a topic to listen to, None where there is none; ``+`` and ``#`` stand where MQTT has them.
+
+    Raises Rejected (``bad_topic``), also for wildcards that would take in topics of any device.
+    """
     topic = config.get(key)
     if not isinstance(topic, str) or not topic:
         return None
-    if len(topic) > MAX_TOPIC or not topic.isprintable() or topic.startswith("$") or any(c in topic for c in "#+"):
+    if len(topic) > MAX_TOPIC or not topic.isprintable() or topic.startswith("$"):
         raise Rejected("bad_topic", f"{key} {topic[:60]!r} is no topic of a device.")
+    if is_wild(topic):
+        _check_wildcards(key, topic)
     return topic
+
+
+def is_wild(topic: str) -> bool:
+    return "+" in topic or "#" in topic
+
+
+def _check_wildcards(key: str, topic: str) -> None:
+    levels = topic.split("/")
+    plain = [level for level in levels if not is_wild(level)]
+    if any(level not in ("+", "#") for level in levels if is_wild(level)) or "#" in levels[:-1]:
+        raise Rejected("bad_topic", f"{key} {topic[:60]!r} is no MQTT filter: + is a whole level, # the last one.")
+    if len(plain) < 2 and (is_wild(levels[0]) or "#" in levels):
+        raise Rejected("bad_topic", f"{key} {topic[:60]!r} is too wide: it needs two levels without a wildcard.")

@@ -11,8 +11,9 @@ from typing import Any, NamedTuple
 import msgspec
 
 from hub.dialects.homeassistant.commands import commands_of
-from hub.dialects.homeassistant.discovery import Component, text, topic_of, word
+from hub.dialects.homeassistant.discovery import Component, filter_of, text, word
 from hub.dialects.homeassistant.names import Names, names_of
+from hub.dialects.homeassistant.options import number
 from hub.dialects.homeassistant.readings import Reading
 from hub.dialects.homeassistant.template import template
 from hub.dialects.payload import metric_name
@@ -20,10 +21,9 @@ from hub.dialects.units import spell
 from hub.model import Value
 
 MAX_WATCHED = 16
-MAX_SECONDS = 31_536_000
 MODES = ("all", "any", "latest")
 _NOT_NUMBERS = frozenset(("timestamp", "date", "enum", "uptime"))
-_NUMERIC = ("unit_of_measurement", "state_class", "suggested_display_precision")
+_NUMERIC = ("unit_of_measurement", "state_class")
 Words = tuple[tuple[tuple[str, ...], str, Value | None], ...]
 """The keys that may give a payload, the first that does; the payload where none does; what it means."""
 
@@ -198,7 +198,7 @@ def entity(component: Component) -> Entity | None:
 def _readings(component: Component, metric: str, slots: tuple[Slot, ...]) -> Iterator[Reading]:
     config = component.config
     for slot in slots:
-        topic = topic_of(config, slot.topic)
+        topic = filter_of(config, slot.topic)
         source = _template(config, slot.template) or (None if slot.bound else _template(config, "value_template"))
         if topic is None or (slot.bound and source is None):
             continue
@@ -215,7 +215,8 @@ def _readings(component: Component, metric: str, slots: tuple[Slot, ...]) -> Ite
 def _numeric(config: dict[str, Any]) -> bool:
     """A sensor without a unit, a class or a precision is a text, as in Home Assistant."""
     kind = config.get("device_class")
-    return kind not in _NOT_NUMBERS and (kind is not None or any(config.get(key) is not None for key in _NUMERIC))
+    told = kind is not None or any(config.get(key) is not None for key in _NUMERIC)
+    return kind not in _NOT_NUMBERS and (told or number(config, "suggested_display_precision") is not None)
 
 
 def _units(component: Component, metric: str, slots: tuple[Slot, ...]) -> Iterator[tuple[str, str]]:
@@ -225,7 +226,7 @@ def _units(component: Component, metric: str, slots: tuple[Slot, ...]) -> Iterat
             unit = text(component.config.get("unit_of_measurement"))
         elif slot.unit == "T":
             unit = text(component.config.get("temperature_unit"))
-        if unit and topic_of(component.config, slot.topic):
+        if unit and filter_of(component.config, slot.topic):
             yield f"{metric}.{slot.part}" if slot.part else metric, spell(unit[:32])
 
 
@@ -239,7 +240,7 @@ def _watched(config: dict[str, Any]) -> Iterator[Watched]:
         "payload_not_available": config.get("payload_not_available"),
     }
     for each in (each_own or [single])[:MAX_WATCHED]:
-        topic = topic_of(each, "topic")
+        topic = filter_of(each, "topic")
         if topic is not None:
             yes, no = word(each.get("payload_available")), word(each.get("payload_not_available"))
             yield Watched(topic, yes or "online", no or "offline", _template(each, "value_template"))
@@ -262,7 +263,4 @@ def _template(config: dict[str, Any], key: str) -> str | None:
 
 
 def _ms(config: dict[str, Any], key: str) -> int:
-    seconds = config.get(key)
-    if isinstance(seconds, bool) or not isinstance(seconds, int | float) or not 0 < seconds <= MAX_SECONDS:
-        return 0
-    return int(seconds * 1000)
+    return int((number(config, key) or 0) * 1000)

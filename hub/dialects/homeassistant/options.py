@@ -1,0 +1,79 @@
+"""Numbers and booleans in an announcement, as Home Assistant takes them: also as texts. Knows no entity.
+
+What cannot be read counts as left out, and is named by :func:`faults`.
+
+Source: the Home Assistant documentation, the pages of the MQTT components ("Configuration variables").
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from hub.errors import Rejected
+
+MAX_SECONDS = 31_536_000
+_ANY = (-math.inf, math.inf)
+NUMBERS: dict[str, tuple[float, float]] = {
+    **dict.fromkeys(("expire_after", "off_delay"), (0, MAX_SECONDS)),
+    "qos": (0, 2),
+    "suggested_display_precision": (0, 100),
+    **dict.fromkeys(("min", "max", "step", "initial", "precision"), _ANY),
+    **dict.fromkeys(("min_temp", "max_temp", "temp_step", "min_humidity", "max_humidity"), _ANY),
+    **dict.fromkeys(("min_mireds", "max_mireds", "min_kelvin", "max_kelvin"), _ANY),
+    **dict.fromkeys(("brightness_scale", "white_scale", "flash_time_short", "flash_time_long"), _ANY),
+    **dict.fromkeys(("speed_range_min", "speed_range_max", "position_open", "position_closed"), _ANY),
+    **dict.fromkeys(("tilt_min", "tilt_max", "tilt_opened_value", "tilt_closed_value"), _ANY),
+}
+"""Keys that hold a number, with the least and the greatest that they take."""
+BOOLEANS = frozenset(
+    (
+        *("retain", "optimistic", "tilt_optimistic", "enabled_by_default", "force_update", "reports_position"),
+        *("color_temp_kelvin", "support_duration", "support_volume_set", "migrate_discovery"),
+        *("code_arm_required", "code_disarm_required", "code_trigger_required"),
+    )
+)
+_JSON_LIGHT = frozenset(("brightness", "color_temp", "effect", "flash", "transition"))
+"""Booleans of a light that speaks JSON; elsewhere these words are no keys."""
+_TRUE, _FALSE = frozenset(("1", "true", "yes", "on", "enable")), frozenset(("0", "false", "no", "off", "disable"))
+
+
+def number(config: Mapping[str, Any], key: str) -> float | None:
+    """Return the number under ``key``, None where it is left out, no number or out of range."""
+    value = config.get(key)
+    if isinstance(value, bool) or not isinstance(value, int | float | str):
+        return None
+    try:
+        found = float(value)
+    except (ValueError, OverflowError):
+        return None
+    least, most = NUMBERS.get(key, _ANY)
+    return found if math.isfinite(found) and least <= found <= most else None
+
+
+def boolean(config: Mapping[str, Any], key: str) -> bool | None:
+    """Return the boolean under ``key``, None where it is left out or none."""
+    value = config.get(key)
+    if isinstance(value, int | float):
+        return value != 0
+    word = value.strip().lower() if isinstance(value, str) else ""
+    return True if word in _TRUE else False if word in _FALSE else None
+
+
+def faults(kind: str, config: Mapping[str, Any]) -> Iterator[Rejected]:
+    """Yield what is wrong with each number and boolean of an entity that cannot be read."""
+    json_light = kind == "light" and config.get("schema") == "json"
+    for key, value in config.items():
+        if value is None:
+            continue
+        if key in NUMBERS and number(config, key) is None:
+            least, most = NUMBERS[key]
+            range_ = "" if math.isinf(most) else f" from {least:g} to {most:g}"
+            yield Rejected("bad_value", f"{key} is {_shown(value)}, not a number{range_}. The entity works without it.")
+        elif (key in BOOLEANS or (json_light and key in _JSON_LIGHT)) and boolean(config, key) is None:
+            yield Rejected("bad_value", f"{key} is {_shown(value)}, not true or false. The entity works without it.")
+
+
+def _shown(value: Any) -> str:
+    return repr(value[:40]) if isinstance(value, str) else str(value)[:40]

@@ -30,7 +30,6 @@ DRAIN_S = 6.0
 async def serve(
     settings: Settings,
     *,
-    token: str | None = None,
     lasting_broker: bool = True,
     on_ready: Callable[[], Awaitable[None]],
 ) -> None:
@@ -38,7 +37,7 @@ async def serve(
 
     With a ``lasting_broker`` a session that is not known any more at the next start is reported as a gap.
     """
-    async with open_hub(settings, token, lasting_broker=lasting_broker) as hub:
+    async with open_hub(settings, lasting_broker=lasting_broker) as hub:
         stop = asyncio.Event()
         loop = asyncio.get_running_loop()
         for number in (signal.SIGINT, signal.SIGTERM):

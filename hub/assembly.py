@@ -7,16 +7,14 @@ import contextlib
 import logging
 import socket
 import time
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from pathlib import Path
-
-import uvicorn
 
 from hub import __version__
 from hub.ai.models import open_models
 from hub.analysis import Analyst
-from hub.api import Broadcaster, HttpSettings, Services, create_api
+from hub.api import Broadcaster, Services, create_api
 from hub.archive import adopt
 from hub.assistant import Assistant, Memory
 from hub.bus import Bus
@@ -38,12 +36,14 @@ from hub.outbox import Outbox
 from hub.pipeline import Pipeline
 from hub.rules import Engine
 from hub.sender import Sender
+from hub.server import Server, create_server
 from hub.store.lock import DirectoryLock
 from hub.store.sqlite import SqliteStore
 from hub.tools import Tools
 from hub.twins import Twins
 from hub.usage import Meter
 from hub.wiring import (
+    access_token,
     ai_settings,
     bind,
     credentials_of,
@@ -61,15 +61,6 @@ log = logging.getLogger(__name__)
 
 def now_ms() -> int:
     return time.time_ns() // 1_000_000
-
-
-class Server(uvicorn.Server):
-    """uvicorn beside the pipeline. Our loop owns the signals: uvicorn would raise SIGTERM again at its end and the
-    process would die before anything drains (uvicorn 0.54, Server.capture_signals)."""
-
-    @contextlib.contextmanager
-    def capture_signals(self) -> Iterator[None]:
-        yield
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -99,7 +90,7 @@ class Hub:
 
 
 @contextlib.asynccontextmanager
-async def open_hub(settings: Settings, token: str | None, *, lasting_broker: bool = True) -> AsyncIterator[Hub]:
+async def open_hub(settings: Settings, *, lasting_broker: bool = True) -> AsyncIterator[Hub]:
     """A hub with its state restored and nothing running yet. Raises HubError for what a person can put right."""
     data = settings.store.data
     async with contextlib.AsyncExitStack() as stack:
@@ -110,6 +101,7 @@ async def open_hub(settings: Settings, token: str | None, *, lasting_broker: boo
         install = open_install(data)
         engine = Engine(rules_of(data))
         listener = stack.enter_context(bind(settings.http.listen))
+        token = access_token(settings, listener, install)
         store = SqliteStore.open(data)
         stack.push_async_callback(store.close)
         if store.set_aside is not None:
@@ -207,6 +199,7 @@ async def open_hub(settings: Settings, token: str | None, *, lasting_broker: boo
             kept=settings.store,
         )
         broadcaster = Broadcaster(services)
+        http = http_settings(settings, listener, token)
         yield Hub(
             data=data,
             install=install,
@@ -224,7 +217,7 @@ async def open_hub(settings: Settings, token: str | None, *, lasting_broker: boo
             pipeline=pipeline,
             diagnostician=diagnostician,
             broadcaster=broadcaster,
-            server=_server(services, broadcaster, http_settings(settings, listener, token)),
+            server=create_server(create_api(services, http, broadcaster), http),
             listener=listener,
             shutdown=shutdown,
             failed=failed,
@@ -234,19 +227,3 @@ async def open_hub(settings: Settings, token: str | None, *, lasting_broker: boo
 def _last_heard(fleet: Fleet) -> int:
     """When the run before this one last heard of any device: where a gap found at the first connection begins."""
     return max((device.last_seen or 0 for device in fleet.devices()), default=0)
-
-
-def _server(services: Services, broadcaster: Broadcaster, http: HttpSettings) -> Server:
-    config = uvicorn.Config(
-        create_api(services, http, broadcaster),
-        log_level="warning",
-        access_log=False,
-        lifespan="off",
-        ws="websockets-sansio",
-        ws_per_message_deflate=False,  # the default cost six times the CPU
-        ws_max_size=1_048_576,
-        timeout_graceful_shutdown=2,
-        server_header=False,
-        proxy_headers=False,
-    )
-    return Server(config)

@@ -13,6 +13,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from hub import __version__, log_setup
+from hub.addresses import check_address, is_loopback
 from hub.errors import HubError
 from hub.topics import printable
 
@@ -180,15 +181,14 @@ def _settings(parser: argparse.ArgumentParser) -> None:
 
 
 def _address(text: str) -> str:
-    host, _, port = text.rpartition(":")
-    if not host or not port.isdigit() or int(port) > 65_535:
-        raise argparse.ArgumentTypeError(f"{text!r} is not HOST:PORT, for example 127.0.0.1:8000")
-    return text
+    try:
+        return check_address(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(f"{text!r} is not {error}") from None
 
 
 def _loopback(text: str) -> str:
-    host = _address(text).rpartition(":")[0].strip("[]")
-    if host not in ("localhost", "::1") and not host.startswith("127."):
+    if not is_loopback(_address(text).rpartition(":")[0]):
         raise argparse.ArgumentTypeError("the demo has no login and stays on loopback; use `hub serve` for the network")
     return text
 

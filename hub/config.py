@@ -13,6 +13,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator, model_validator
 
+from hub.addresses import check_address, check_network, check_origin
 from hub.bounds import decode_toml
 from hub.errors import ConfigError
 
@@ -23,13 +24,24 @@ class Section(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
+MIN_TOKEN_CHARS = 16
+
+
 class Http(Section):
+    """How the hub listens. ``max_connections`` left out follows the process's limit of open files."""
+
     listen: str = "127.0.0.1:8000"
     token: SecretStr | None = None
     allowed_hosts: tuple[str, ...] = ()
     allowed_origins: tuple[str, ...] = ()
+    trusted_proxies: tuple[str, ...] = Field(default=(), max_length=100)
+    max_connections: int | None = Field(default=None, ge=16, le=100_000)
+    max_connections_per_client: int | None = Field(default=None, ge=4, le=100_000)
 
-    _listen = field_validator("listen")(lambda value: _address(value))
+    _listen = field_validator("listen")(check_address)
+    _token = field_validator("token")(lambda value: _checked_token(value))
+    _origins = field_validator("allowed_origins")(lambda values: tuple(map(check_origin, values)))
+    _proxies = field_validator("trusted_proxies")(lambda values: tuple(map(check_network, values)))
 
 
 class Mqtt(Section):
@@ -50,7 +62,7 @@ class Mqtt(Section):
     websocket_path: str = Field(default="/mqtt", pattern=r"^/[!-~]*$", max_length=200)
     window: int = Field(default=10_000, ge=1, le=20_000)
 
-    _broker = field_validator("broker")(lambda value: _address(value))
+    _broker = field_validator("broker")(check_address)
 
 
 Days = Annotated[int, Field(ge=1, le=36_500)]
@@ -178,8 +190,9 @@ NAMES = {
     "OLLAMA_VISION_MODEL": ("ai", "ollama_vision_model"),
 }
 """Names in the environment that are not of the form ``HUB_SECTION_KEY``. A ``HUB_`` one wins over these."""
-LISTS = {("http", "allowed_hosts"), ("http", "allowed_origins")} | {("ai", role) for role in
-         ("chat", "diagnosis", "vision", "transcription")}  # fmt: skip
+LISTS = {("http", key) for key in ("allowed_hosts", "allowed_origins", "trusted_proxies")} | {
+    ("ai", role) for role in ("chat", "diagnosis", "vision", "transcription")
+}
 NOT_SETTINGS = {"HUB_SKIP_WEB"}
 
 
@@ -210,8 +223,10 @@ def _read(file: Path) -> dict[str, dict[str, Any]]:
 
 def _environment(environ: Mapping[str, str]) -> dict[str, dict[str, Any]]:
     found: dict[str, dict[str, Any]] = {}
+    # Compose files write HUB_HTTP_TOKEN=${HUB_TOKEN:-}: a blank token counts as unset and hides no other.
+    environ = {name: value for name, value in environ.items() if name != "HUB_HTTP_TOKEN" or value.strip()}
     for name, (section, key) in NAMES.items():
-        if environ.get(name):
+        if environ.get(name, "").strip():
             found.setdefault(section, {})[key] = environ[name]
     for name, value in environ.items():
         section, _, key = name.removeprefix("HUB_").lower().partition("_")
@@ -251,17 +266,14 @@ def secret_values(settings: BaseModel) -> Iterator[str]:
                 yield from secret_values(each)
 
 
-def _address(value: str) -> str:
-    host, separator, port = value.rpartition(":")
-    if not separator or not host or not port.isdigit() or int(port) > 65_535:
-        raise ValueError('HOST:PORT, for example "127.0.0.1:8000"')
-    return value
-
-
-def split_address(address: str) -> tuple[str, int]:
-    """``HOST:PORT`` (or ``[v6]:PORT``) into its parts."""
-    host, _, port = address.rpartition(":")
-    return host.strip("[]"), int(port)
+def _checked_token(value: SecretStr | None) -> SecretStr | None:
+    """Return None for a blank token. Raise ValueError for one that is too short or has control characters."""
+    token = value.get_secret_value().strip() if value is not None else ""
+    if not token:
+        return None
+    if len(token) < MIN_TOKEN_CHARS or not token.isprintable():
+        raise ValueError(f"at least {MIN_TOKEN_CHARS} printable characters (openssl rand -base64 24 makes one)")
+    return SecretStr(token)
 
 
 def revealed(secret: SecretStr | None) -> str | None:

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import msgspec
 
-from hub.config import split_address
+from hub.addresses import split_address
 from hub.errors import Conflict
 from hub.mqtt.access import Access, User
 

@@ -12,8 +12,9 @@ import webbrowser
 from collections.abc import Iterator
 from pathlib import Path
 
+from hub.addresses import split_address
 from hub.app import serve
-from hub.config import Settings, load, split_address
+from hub.config import Settings, load
 from hub.errors import InUse
 from hub.mqtt.broker import DemoBroker
 from hub.mqtt.child import tied

@@ -24,9 +24,9 @@ from hub.model import RawMessage
 from hub.mqtt.link import LinkSettings, Sink
 from hub.mqtt.versions import MqttLink
 from hub.resources import web_dir
-from hub.serve import is_loopback, settings_from
+from hub.serve import settings_from
 from hub.store.lock import DirectoryLock
-from hub.wiring import ai_settings, bind, link_settings, rules_of
+from hub.wiring import ai_settings, bind, link_settings, needs_token, rules_of
 
 CONNECT_S = 5.0
 WINDOW_PROBE = 200
@@ -93,10 +93,10 @@ def _data(settings: Settings) -> list[Finding]:
 def _port(settings: Settings) -> Finding:
     listen = settings.http.listen
     try:
-        bind(listen).close()
+        with bind(listen) as listener:
+            guarded = "; everybody needs the token there" if needs_token(settings, listener.getsockname()[0]) else ""
     except HubError as error:
         return Finding("wrong", "http", error.message, error.hint)
-    guarded = "" if is_loopback(listen) else "; everybody needs the token there"
     return Finding("ok", "http", f"{listen} is free{guarded}")
 
 

@@ -15,7 +15,8 @@ from typing import Any, BinaryIO
 
 import msgspec
 
-from hub.config import Settings, split_address
+from hub.addresses import split_address
+from hub.config import Settings
 from hub.errors import Conflict, HubError, InUse, Invalid, NotConnected, NotFound
 from hub.fleet import Fleet
 from hub.install import open_install

@@ -4,19 +4,21 @@ from __future__ import annotations
 
 import re
 import socket
+import sys
 from pathlib import Path
 
 import msgspec
 
+from hub.addresses import is_loopback, split_address
 from hub.ai.base import ROLES, AiSettings, Role
 from hub.ai.server import ModelServer
 from hub.api import HttpSettings
-from hub.config import Ai, Settings, revealed, split_address
+from hub.config import MIN_TOKEN_CHARS, Ai, Settings, revealed
 from hub.credentials import Credentials
 from hub.dialects import Roots, parse_mappings, reserved
 from hub.errors import ConfigError, InUse
 from hub.files import replace_file
-from hub.install import Install
+from hub.install import Install, make_token
 from hub.model import FleetLimits, Rule
 from hub.mqtt.access import HUB, Access, AccessFiles
 from hub.mqtt.link import LinkSettings
@@ -74,6 +76,35 @@ def bind(address: str) -> socket.socket:
     return listener
 
 
+def needs_token(settings: Settings, bound: str) -> bool:
+    """Return whether the hub, bound to the address ``bound``, can be reached from other machines.
+
+    A proxy on this machine reaches loopback too: whoever names one, or a host name that is served, needs a token.
+    """
+    http = settings.http
+    return not is_loopback(bound) or bool(http.trusted_proxies) or not all(map(is_loopback, http.allowed_hosts))
+
+
+def access_token(settings: Settings, listener: socket.socket, install: Install) -> str | None:
+    """Return the configured token, or the installation's own where the hub can be reached from other machines.
+
+    A generated token is printed once and kept in install.json.
+    """
+    if settings.http.token is not None:
+        return settings.http.token.get_secret_value()
+    if not needs_token(settings, listener.getsockname()[0]):
+        return None
+    if len((install.token or "").strip()) >= MIN_TOKEN_CHARS:
+        return install.token
+    token = make_token(settings.store.data, install)
+    sys.stderr.write(
+        "This hub can be reached from other machines, so everybody needs this token (shown once):\n"
+        f"\n    {token}\n\nHUB_TOKEN sets another.\n"
+    )
+    sys.stderr.flush()
+    return token
+
+
 def http_settings(settings: Settings, listener: socket.socket, token: str | None) -> HttpSettings:
     host, port = listener.getsockname()[:2]
     return HttpSettings(
@@ -82,6 +113,9 @@ def http_settings(settings: Settings, listener: socket.socket, token: str | None
         token=token,
         allowed_hosts=settings.http.allowed_hosts,
         allowed_origins=settings.http.allowed_origins,
+        trusted_proxies=settings.http.trusted_proxies,
+        max_connections=settings.http.max_connections,
+        max_connections_per_client=settings.http.max_connections_per_client,
         web_dir=web_dir(),
         audio_bytes=settings.analysis.audio_mb * 1024 * 1024,
         document_bytes=settings.analysis.document_mb * 1024 * 1024,

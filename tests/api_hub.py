@@ -16,7 +16,6 @@ from pathlib import Path
 from typing import Any
 
 import httpx
-import uvicorn
 import websockets
 
 from fake_ai import Ai, diagnosis_of, now_ms
@@ -40,6 +39,7 @@ from hub.mqtt.recent import Recent
 from hub.mqtt.versions import MqttLink
 from hub.pipeline import Pipeline
 from hub.rules import Engine, parse
+from hub.server import create_server
 from hub.store.sqlite import SqliteStore
 from hub.twins import Twins
 from hub.usage import Meter
@@ -204,12 +204,7 @@ async def running_hub(
         settings = replace(HttpSettings(port=port, web_dir=data / "web"), **http)
         broadcaster = Broadcaster(services, live_clients=live_clients, listeners=listeners)
         app = create_api(services, settings, broadcaster)
-        server = uvicorn.Server(
-            uvicorn.Config(
-                app, log_level="warning", lifespan="off", ws="websockets-sansio", timeout_graceful_shutdown=2
-            )
-        )
-        server.capture_signals = contextlib.nullcontext  # type: ignore[method-assign]
+        server = create_server(app, settings)
         tasks = [
             asyncio.create_task(pipeline.run(), name="pipeline"),
             asyncio.create_task(diagnosing, name="diagnosis"),

@@ -18,13 +18,13 @@ FLOORS = tuple(
     frozenset(names.split())
     for names in (
         "model events errors bounds",
-        "topics dedupe activity dialects control steady states fleet rules insight",
-        "config log_setup files resources install inbox batch bus runs qr mqtt store tables ai uploads worker notify "
-        "metrics usage",
+        "addresses topics dedupe activity dialects control steady states fleet rules insight",
+        "config log_setup files resources install sessions inbox batch bus runs qr mqtt store tables ai uploads worker "
+        "notify metrics usage",
         "committing decider pipeline outbox sender devices alerts commands twins credentials housekeeping archive "
         "transfer tools investigation prompts diagnosis assistant analysis book",
         "api",
-        "app assembly wiring serve demo doctor device backup exchange cli __main__",
+        "app assembly wiring server serve demo doctor device backup exchange cli __main__",
     )
 )
 
@@ -39,13 +39,14 @@ NEIGHBOURS = {
     "steady": {"dedupe", "dialects"},
     "fleet": {"dedupe", "dialects", "states", "steady"},
     "install": {"files"},
+    "sessions": {"files"},
     "mqtt": {"files"},
     "store": {"files"},
     "ai": {"files"},
     "assistant": {"tools"},
     "diagnosis": {"investigation", "prompts"},
     "app": {"assembly"},
-    "assembly": {"wiring"},
+    "assembly": {"wiring", "server"},
     "serve": {"app"},
     "demo": {"app"},
     "doctor": {"serve", "wiring"},
@@ -71,7 +72,7 @@ OWNERS: dict[str, tuple[str, ...]] = {
     "tsdownsample": ("hub.store.tally",),
     "openai": ("hub.ai.openai",),
     "ollama": ("hub.ai.ollama",),
-    "uvicorn": ("hub.assembly",),
+    "uvicorn": ("hub.server",),
     "uvloop": ("hub.cli",),
     "websockets": ("hub.mqtt.websocket",),
     "jinja2": ("hub.dialects.homeassistant.template",),

@@ -52,7 +52,7 @@ SOUND = {
         '    task = asyncio.create_task(api.run(), name="again")\n'
         "    await task\n"
     ),
-    "hub/assembly.py": '"""Assembly."""\nimport uvicorn\n',
+    "hub/server/__init__.py": '"""Web server."""\nimport uvicorn\n',
     "hub/cli.py": '"""Commands."""\nfrom hub.app import serve\n',
     "simulators/__init__.py": '"""Machines."""\n',
     "simulators/pump.py": '"""A pump."""\nimport paho.mqtt.client\nfrom simulators import __doc__\n',

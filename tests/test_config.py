@@ -4,10 +4,10 @@ from pathlib import Path
 
 import pytest
 
-from hub.config import Settings, load, split_address
+from hub.addresses import is_loopback, split_address
+from hub.config import Settings, load
 from hub.errors import ConfigError
 from hub.resources import config_dir
-from hub.serve import is_loopback
 from hub.wiring import ai_settings
 
 
@@ -31,13 +31,13 @@ def test_names_that_others_know():
     environ = {
         "OPENAI_API_KEY": "sk-1",
         "OLLAMA_HOST": "http://gpu:11434",
-        "HUB_TOKEN": "t",
+        "HUB_TOKEN": "a token of the test",
         "HUB_AI_OPENAI_API_KEY": "sk-2",
     }
     settings = load(environ=environ)
     assert settings.ai.openai_api_key.get_secret_value() == "sk-2"
     assert settings.ai.ollama_host == "http://gpu:11434"
-    assert settings.http.token.get_secret_value() == "t"
+    assert settings.http.token.get_secret_value() == "a token of the test"
 
 
 def test_servers_of_models_and_their_roles(tmp_path):
@@ -106,8 +106,7 @@ def test_a_wrong_file_is_told(tmp_path, text, says):
 
 def test_addresses():
     assert split_address("[::1]:80") == ("::1", 80)
-    assert is_loopback("127.0.0.2:1")
-    assert is_loopback("[::1]:1")
-    assert is_loopback("localhost:1")
-    assert not is_loopback("0.0.0.0:1")
-    assert not is_loopback("hub.example.org:1")
+    for host in ("127.0.0.2", "[::1]", "localhost", "Hub.localhost.", "::ffff:127.0.0.1"):
+        assert is_loopback(host), host
+    for host in ("0.0.0.0", "::", "", "hub.example.org", "127.example.org", "::ffff:10.0.0.1", "localhost.example"):
+        assert not is_loopback(host), host

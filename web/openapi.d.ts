@@ -797,7 +797,8 @@ export interface paths {
         };
         /**
          * Healthz
-         * @description 200 while the process answers and all its tasks run.
+         * @description 200 while the process answers and all its tasks run. ``failed`` names those that do not, for whoever shows
+         *     the token.
          */
         get: operations["healthz_healthz_get"];
         put?: never;
@@ -817,7 +818,8 @@ export interface paths {
         };
         /**
          * Readyz
-         * @description 200 once the broker has confirmed the subscription and the history can be written.
+         * @description 200 once the broker has confirmed the subscription and the history can be written. ``missing`` says what is
+         *     waited for, for whoever shows the token.
          */
         get: operations["readyz_readyz_get"];
         put?: never;
@@ -1128,7 +1130,7 @@ export interface paths {
         put?: never;
         /**
          * Login
-         * @description Change the token for an HttpOnly cookie, which event streams and sockets can carry.
+         * @description Exchange the token for an HttpOnly cookie, which event streams and sockets can carry.
          */
         post: operations["login_login_post"];
         delete?: never;
@@ -1148,7 +1150,7 @@ export interface paths {
         put?: never;
         /**
          * Logout
-         * @description Take the cookie away.
+         * @description End the session at once, with its streams and sockets, and take the cookie away.
          */
         post: operations["logout_logout_post"];
         delete?: never;
@@ -5273,13 +5275,6 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description Not the token */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
             /** @description Validation Error */
             422: {
                 headers: {
@@ -5288,13 +5283,6 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["HTTPValidationError"];
                 };
-            };
-            /** @description Too Many Requests */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content?: never;
             };
         };
     };

@@ -1,10 +1,11 @@
 """The hub's outside face: HTTP, event streams and WebSockets. The only place that knows FastAPI.
 
-:func:`create_api` puts the resources together, one file each; ``auth.py`` stands around all of them.
+:func:`create_api` puts the resources together, one file each; ``guard.py`` stands around all of them.
 """
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator
 from collections.abc import Set as AbstractSet
 
@@ -41,15 +42,19 @@ from hub.api import (
     tables,
     topics,
 )
-from hub.api.auth import Access, Guard
+from hub.api.attempts import LoginAttempts
+from hub.api.auth import Authenticator
 from hub.api.broadcast import Broadcaster
+from hub.api.clients import OpenRequests, connection_limits
+from hub.api.guard import PROBES, Guard
 from hub.api.services import HttpSettings, Services
 from hub.api.sizes import Sizes
 from hub.api.turns import Turns
+from hub.sessions import SessionStore
 
 __all__ = ["Broadcaster", "HttpSettings", "Services", "create_api"]
 
-OPEN = frozenset({("POST", "/login"), ("GET", "/api/session"), ("GET", "/healthz")})
+OPEN = frozenset({("POST", "/login"), ("GET", "/api/session")}) | {("GET", path) for path in PROBES}
 """Addresses of the API that need no token."""
 
 
@@ -63,7 +68,8 @@ def create_api(services: Services, http: HttpSettings, broadcaster: Broadcaster)
         redoc_url=None,
         redirect_slashes=False,
     )
-    access, turns = Access(http), Turns(http.ai_requests)
+    sessions = SessionStore(services.data / "sessions.json", http.token, time.time) if http.token else None
+    auth, turns = Authenticator(http, sessions, LoginAttempts()), Turns(http.ai_requests)
     routers = (
         devices.routes(broadcaster.devices, services.twins, broadcaster.alerts, services.diagnostician, turns),
         device_rules.routes(services.fleet, services.engine, services.store),
@@ -88,7 +94,7 @@ def create_api(services: Services, http: HttpSettings, broadcaster: Broadcaster)
         sse.routes(broadcaster, services.fleet, services.store),
         simple.routes(services, broadcaster, turns),
         live.routes(broadcaster.live, services.shutdown),
-        session.routes(access),
+        session.routes(auth),
         docs.routes(http.web_dir),
     )
     for router in routers:
@@ -101,7 +107,14 @@ def create_api(services: Services, http: HttpSettings, broadcaster: Broadcaster)
     app.add_middleware(problems.Crashes)
     longer = {**analyze.longest(http), tables.IMPORT: tables.IMPORT_BYTES}
     app.add_middleware(Sizes, limit=lambda path: longer.get(path, http.body_bytes))
-    app.add_middleware(Guard, http=http, access=access, is_open=_open(page.first_parts(http.web_dir) - taken))
+    most, per_client = connection_limits(http.max_connections, http.max_connections_per_client)
+    app.add_middleware(
+        Guard,
+        http=http,
+        auth=auth,
+        requests=OpenRequests(most, per_client),
+        is_open=_open(page.first_parts(http.web_dir) - taken),
+    )
     return app
 
 

@@ -39,7 +39,9 @@ class HttpSettings:
 
     Without a ``token`` everybody who reaches the port may do everything, so it must be bound to loopback.
     ``allowed_hosts`` are further names it may be called by; ``allowed_origins`` (``https://hub.example``) are further
-    origins of its own page, behind a proxy that changes the Host. ``web_dir`` holds the built dashboard.
+    origins whose pages may use it. ``trusted_proxies`` are the networks whose X-Forwarded headers are honoured.
+    ``max_connections`` and ``max_connections_per_client`` bound open connections; None follows the process's limit of
+    open files. ``web_dir`` holds the built dashboard.
     ``image_bytes``, ``audio_bytes`` and ``document_bytes`` bound an uploaded file, ``body_bytes`` every other request,
     ``ai_requests`` the questions answered (and the files analysed) at the same time, ``question_chars`` a question to
     ``/ask``.
@@ -50,6 +52,9 @@ class HttpSettings:
     token: str | None = None
     allowed_hosts: tuple[str, ...] = ()
     allowed_origins: tuple[str, ...] = ()
+    trusted_proxies: tuple[str, ...] = ()
+    max_connections: int | None = None
+    max_connections_per_client: int | None = None
     web_dir: Path
     image_bytes: int = 10 * 1024 * 1024
     audio_bytes: int = 50 * 1024 * 1024

@@ -1,51 +1,54 @@
-"""Logging in with the token: ``POST /login``, ``POST /logout``, ``GET /api/session``."""
+"""Signing in with the token: ``POST /login``, ``POST /logout``, ``GET /api/session``."""
 
 from __future__ import annotations
 
 from fastapi import APIRouter, Request, Response
 
 from hub.api import shapes, wire
-from hub.api.auth import Access, address_of, throttled
+from hub.api.auth import Authenticator, Proof
+from hub.api.guard import throttled
 from hub.api.problems import problem
 
 
-def routes(access: Access) -> APIRouter:
+def routes(auth: Authenticator) -> APIRouter:
     router = APIRouter(tags=["session"])
 
-    @router.post("/login", status_code=204, responses={401: {"description": "Not the token"}, 429: {}})
+    @router.post("/login", status_code=204)
     async def login(body: wire.Login, request: Request) -> Response:
-        """Change the token for an HttpOnly cookie, which event streams and sockets can carry."""
-        address = address_of(request.scope)
-        if wait := access.retry_after(address):
-            return throttled("/login", wait)
-        if not access.open and not access.accepts(body.token, address):
-            return problem(
-                "/login", 401, "login", "This is not the hub's token.", "The hub prints it at its first start."
-            )
+        """Exchange the token for an HttpOnly cookie, which event streams and sockets can carry."""
         answer = Response(status_code=204)
-        if not access.open:
-            _set_cookie(answer, request, access, access.cookie_value(), access.COOKIE_AGE_S)
+        if auth.open:
+            return answer
+        value, wait = await auth.sign_in(body.token, request.scope)
+        if wait:
+            return throttled("/login", wait)
+        if value is None:
+            hint = "The hub prints it at its first start."
+            return problem("/login", 401, "login", "This is not the hub's token.", hint)
+        _set_cookie(answer, request, auth, value, auth.COOKIE_AGE_S)
         return answer
 
     @router.post("/logout", status_code=204)
     async def logout(request: Request) -> Response:
-        """Take the cookie away."""
+        """End the session at once, with its streams and sockets, and take the cookie away."""
+        proof: Proof = request.state.proof
+        if proof.session is not None:
+            await auth.sign_out(proof.session)
         answer = Response(status_code=204)
-        _set_cookie(answer, request, access, "", 0)
+        _set_cookie(answer, request, auth, "", 0)
         return answer
 
     @router.get("/api/session")
     async def session(request: Request) -> shapes.SessionShape:
         """Whether the hub asks for a token, and whether this request has shown it."""
-        proven = access.proof(request.headers, address_of(request.scope)) is not None
-        return {"auth": "open" if access.open else "token", "authenticated": proven}
+        return {"auth": "open" if auth.open else "token", "authenticated": request.state.proof is not None}
 
     return router
 
 
-def _set_cookie(answer: Response, request: Request, access: Access, value: str, age: int) -> None:
+def _set_cookie(answer: Response, request: Request, auth: Authenticator, value: str, age: int) -> None:
     answer.set_cookie(
-        access.cookie,
+        auth.cookie,
         value,
         max_age=age,
         path="/",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Request
 from starlette.responses import Response
 
 from hub.api import convert, shapes
@@ -63,17 +63,19 @@ def routes(services: Services, http: HttpSettings, broadcaster: Broadcaster) -> 
 
     @router.head("/healthz", include_in_schema=False)
     @router.get("/healthz")
-    async def healthz() -> Response:
-        """200 while the process answers and all its tasks run."""
+    async def healthz(request: Request) -> Response:
+        """200 while the process answers and all its tasks run. ``failed`` names those that do not, for whoever shows
+        the token."""
         failed = list(services.failed())
-        return Json({"status": "failing" if failed else "ok", "failed": failed}, 503 if failed else 200)
+        return _probe(request, "failing" if failed else "ok", failed=failed)
 
     @router.head("/readyz", include_in_schema=False)
     @router.get("/readyz")
-    async def readyz() -> Response:
-        """200 once the broker has confirmed the subscription and the history can be written."""
+    async def readyz(request: Request) -> Response:
+        """200 once the broker has confirmed the subscription and the history can be written. ``missing`` says what is
+        waited for, for whoever shows the token."""
         missing = _missing(services)
-        return Json({"status": "waiting" if missing else "ready", "missing": missing}, 503 if missing else 200)
+        return _probe(request, "waiting" if missing else "ready", missing=missing)
 
     @router.get("/metrics", response_class=Response, responses={200: {"content": {"text/plain": {}}}})
     async def metrics() -> Response:
@@ -83,6 +85,12 @@ def routes(services: Services, http: HttpSettings, broadcaster: Broadcaster) -> 
         )
 
     return router
+
+
+def _probe(request: Request, status: str, **details: list[str]) -> Response:
+    """Answer 503 while there are details. They name addresses, so they are left out without proof."""
+    answer = {"status": status, **(details if request.state.proof is not None else {})}
+    return Json(answer, 503 if any(details.values()) else 200)
 
 
 def _missing(services: Services) -> list[str]:

@@ -1,0 +1,71 @@
+"""Network addresses as text: ``HOST:PORT``, web origins, networks and the addresses of clients.
+
+Pure functions: nothing here resolves a name or opens a socket.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+
+_HOST = re.compile(r"\[[\w:.%]+\]|[\w.:%-]+")
+_ORIGIN = re.compile(r"https?://(\[[0-9a-f:.]+\]|[\w.-]+)(:\d{1,5})?")
+
+Address = ipaddress.IPv4Address | ipaddress.IPv6Address
+Network = ipaddress.IPv4Network | ipaddress.IPv6Network
+
+
+def check_address(value: str) -> str:
+    """Return ``value`` if it is ``HOST:PORT``, or raise ValueError that says what is allowed."""
+    host, separator, port = value.rpartition(":")
+    if not separator or not _HOST.fullmatch(host) or not (port.isascii() and port.isdigit()) or int(port) > 65_535:
+        raise ValueError('HOST:PORT, for example "127.0.0.1:8000"')
+    return value
+
+
+def split_address(address: str) -> tuple[str, int]:
+    """Split ``HOST:PORT`` (or ``[v6]:PORT``) into host and port."""
+    host, _, port = address.rpartition(":")
+    return host.strip("[]"), int(port)
+
+
+def check_origin(value: str) -> str:
+    """Return the origin in the form that browsers send, or raise ValueError that says what is allowed."""
+    origin = value.strip().rstrip("/").lower()
+    if not _ORIGIN.fullmatch(origin):
+        raise ValueError('origins as a browser sends them, for example "https://hub.example.org"')
+    return origin
+
+
+def check_network(value: str) -> str:
+    """Return the network that ``value`` (an address or a network) means, or raise ValueError."""
+    try:
+        return str(ipaddress.ip_network(value.strip(), strict=False))
+    except ValueError:
+        raise ValueError('IP addresses or networks, for example "127.0.0.1" or "10.0.0.0/8"') from None
+
+
+def parse_ip(text: str) -> Address | None:
+    """Return the IP address, an IPv4-mapped one as IPv4; None if ``text`` is a name or no address."""
+    try:
+        address = ipaddress.ip_address(text.strip().strip("[]").partition("%")[0])
+    except ValueError:
+        return None
+    return getattr(address, "ipv4_mapped", None) or address
+
+
+def is_loopback(host: str) -> bool:
+    """Return whether only this machine can reach ``host``. A name other than ``localhost`` is not resolved."""
+    host = host.lower().rstrip(".")
+    if host == "localhost" or host.endswith(".localhost"):
+        return True
+    address = parse_ip(host)
+    return address is not None and address.is_loopback
+
+
+def client_group(address: str) -> str:
+    """Return the key by which limits count a client: its IPv4 address, or its IPv6 network of 64 bits."""
+    ip = parse_ip(address)
+    if isinstance(ip, ipaddress.IPv6Address):
+        return str(ipaddress.ip_network((ip, 64), strict=False))
+    return str(ip) if ip is not None else address

@@ -1,0 +1,83 @@
+"""WebSockets that count as connections, and whose large messages leave in slices.
+
+uvicorn writes a message into the transport's buffer whole: a client that does not read would cost the hub a copy of
+the largest message. Here a large text is sent as fragments of one message, each only when the one before it has left,
+so what waits for a client is bounded; and a client that reads nothing for a while is cut off.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from typing import Any
+
+from uvicorn.protocols.utils import ClientDisconnected, get_remote_addr
+from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
+
+from hub.server.connections import Connections
+
+SLICE_CHARS = 64 * 1024
+READ_S = 60.0
+"""For a client to read something while much waits to be sent to it."""
+
+
+class BoundedWebSocket(WebSocketsSansIOProtocol):
+    """``places`` counts this server's connections."""
+
+    def __init__(self, *, places: Connections, **options: Any) -> None:
+        super().__init__(**options)
+        self.group: str | None = None
+        self._places = places
+        self._reader: asyncio.TimerHandle | None = None
+        # Fragments of two messages must not mix.
+        self._sending = asyncio.Lock()
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        super().connection_made(transport)
+        peer = get_remote_addr(self.transport)
+        self.group = self._places.group_of(peer[0] if peer else "?")
+        self._places.add(self)  # it had a place until now
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._places.remove(self)
+        self._stop_timer()
+        super().connection_lost(exc)
+
+    def give_way(self) -> None:
+        """Never asked: a WebSocket does not wait."""
+
+    def pause_writing(self) -> None:
+        super().pause_writing()
+        if self._reader is None:
+            self._reader = self.loop.call_later(READ_S, self.transport.abort)
+
+    def resume_writing(self) -> None:
+        super().resume_writing()
+        self._stop_timer()
+
+    def _stop_timer(self) -> None:
+        if self._reader is not None:
+            self._reader.cancel()
+            self._reader = None
+
+    async def send(self, message: Any) -> None:
+        if message["type"] != "websocket.send":
+            await super().send(message)
+            return
+        text = message.get("text")
+        async with self._sending:
+            if text is None or len(text) <= SLICE_CHARS:
+                await super().send(message)
+            else:
+                await self._send_slices(text)
+
+    async def _send_slices(self, text: str) -> None:
+        send: Callable[..., None] = self.conn.send_text
+        for start in range(0, len(text), SLICE_CHARS):
+            await self.writable.wait()
+            if self.disconnected or self.close_sent or self.transport.is_closing():
+                raise ClientDisconnected
+            end = start + SLICE_CHARS
+            send(text[start:end].encode(), fin=end >= len(text))
+            self.transport.write(b"".join(self.conn.data_to_send()))
+            send = self.conn.send_continuation

@@ -1,0 +1,266 @@
+"""Bounds on HTTP that hold before anybody has signed in: sizes, times and connections."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import resource
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import httpx
+import psutil
+import pytest
+
+from api_hub import ApiHub, Socket, running_hub
+from hub.api.clients import MAX_CONNECTIONS, connection_limits
+from hub.server import http as server_http
+
+TOKEN = "correct horse battery staple"
+HEAD = b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n"
+
+
+@pytest.fixture
+async def hub(tmp_path: Path) -> AsyncIterator[ApiHub]:
+    async with running_hub(tmp_path, token=TOKEN) as hub:
+        yield hub
+
+
+@pytest.fixture
+def hasty(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Time-outs that a test can wait for."""
+    monkeypatch.setattr(server_http, "HEAD_S", 0.5)
+    monkeypatch.setattr(server_http, "BODY_S", 0.5)
+    monkeypatch.setattr(server_http, "READ_S", 0.5)
+
+
+@contextlib.asynccontextmanager
+async def connected(hub: ApiHub) -> AsyncIterator[tuple[asyncio.StreamReader, asyncio.StreamWriter]]:
+    reader, writer = await asyncio.open_connection("127.0.0.1", hub.port)
+    try:
+        yield reader, writer
+    finally:
+        writer.close()
+
+
+async def status_of(reader: asyncio.StreamReader, within: float = 15) -> int:
+    """The status of the next answer; 0 where the connection is closed without one."""
+    async with asyncio.timeout(within):
+        try:
+            line = await reader.readline()
+        except ConnectionError:
+            return 0
+    return int(line.split()[1]) if line else 0
+
+
+async def ends(reader: asyncio.StreamReader, within: float = 15) -> None:
+    """Wait until the hub has closed the connection."""
+    async with asyncio.timeout(within):
+        with contextlib.suppress(ConnectionError):
+            while await reader.read(65_536):
+                pass
+
+
+async def send(hub: ApiHub, *parts: bytes) -> int:
+    async with connected(hub) as (reader, writer):
+        with contextlib.suppress(ConnectionError):
+            for part in parts:
+                writer.write(part)
+                await writer.drain()
+        return await status_of(reader)
+
+
+# -- sizes --------------------------------------------------------------------------------------------------------
+
+
+async def test_a_head_beyond_the_limits_is_refused(hub: ApiHub) -> None:
+    end = b"Connection: close\r\n\r\n"
+    assert await send(hub, HEAD, b"a: b\r\n" * 97, end) == 200
+    assert await send(hub, HEAD, b"a: b\r\n" * 99, end) == 431
+    assert await send(hub, HEAD, b"a: " + b"b" * 30_000 + b"\r\n", end) == 200
+    assert await send(hub, HEAD, b"a: " + b"b" * 33_000 + b"\r\n", end) == 431
+    assert await send(hub, HEAD, b"a" * 33_000 + b": b\r\n", end) == 431
+    assert await send(hub, HEAD, *[b"a%d: %s\r\n" % (n, b"b" * 3_000) for n in range(12)], end) == 431
+    for length, status in ((8_000, 200), (8_200, 414)):
+        head = b"GET /healthz?" + b"x" * length + b" HTTP/1.1\r\nHost: localhost\r\n"
+        assert await send(hub, head, end) == status
+    assert await send(hub, b"GET /healthz HTTP/1.1\r\nHost: localhost\r\nnonsense\r\n\r\n") == 400
+
+
+@pytest.mark.parametrize(
+    "begin",
+    [
+        HEAD + b"a: ",
+        b"GET /",
+        HEAD,
+        b"POST /login HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n0\r\na: ",
+    ],
+    ids=["one header", "the address", "many headers", "a trailer"],
+)
+async def test_endless_heads_leave_memory_flat(hub: ApiHub, begin: bytes) -> None:
+    """Two streams of 50 MB each; only the refused client's own buffers may grow."""
+    process = psutil.Process()
+    before = process.memory_info().rss
+    piece = b"x: y\r\n" * 10_000 if begin == HEAD else b"x" * 60_000
+
+    async def flood() -> None:
+        async with connected(hub) as (reader, writer):
+            writer.write(begin)
+            with contextlib.suppress(ConnectionError, TimeoutError):
+                for _ in range(50_000_000 // len(piece)):
+                    writer.write(piece)
+                    async with asyncio.timeout(5):
+                        await writer.drain()
+            assert await status_of(reader) in (0, 414, 431)
+
+    await asyncio.gather(flood(), flood())
+    assert process.memory_info().rss - before < 30_000_000
+
+
+async def test_pipelined_requests_are_answered_in_order_and_bounded(hub: ApiHub) -> None:
+    async with connected(hub) as (reader, writer):
+        writer.write((HEAD + b"\r\n") * 10)
+        for _ in range(10):
+            assert await status_of(reader) == 200
+            while (await reader.readline()).strip():
+                pass
+            await reader.readexactly(len('{"status":"ok"}'))
+    async with connected(hub) as (reader, writer):
+        writer.write((HEAD + b"\r\n") * 5_000)
+        await ends(reader)
+    assert (await hub.http.get("/healthz")).status_code == 200
+
+
+# -- time ---------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.usefixtures("hasty")
+async def test_half_requests_and_silent_sockets_are_closed(hub: ApiHub) -> None:
+    async def half(said: bytes) -> int:
+        async with connected(hub) as (reader, writer):
+            writer.write(said)
+            return await status_of(reader)
+
+    said = [HEAD] * 20 + [b""] * 20 + [b"\r\n"] * 5 + [b"G"] * 5
+    found = await asyncio.gather(*map(half, said))
+    assert set(found) <= {0, 408}
+    assert found[0] == 408
+    assert found[20] == 0
+
+
+@pytest.mark.usefixtures("hasty")
+async def test_a_head_in_drops_and_empty_lines_are_no_way_round(hub: ApiHub) -> None:
+    for drop, after in ((b"a", HEAD), (b"\r\n", HEAD + b"\r\n")):
+        async with connected(hub) as (reader, writer):
+            writer.write(after)
+            async with asyncio.timeout(10):
+                while not writer.is_closing() and not reader.at_eof():
+                    writer.write(drop)
+                    with contextlib.suppress(TimeoutError, ConnectionError):
+                        async with asyncio.timeout(0.1):
+                            await reader.read(65_536)
+
+
+@pytest.mark.usefixtures("hasty")
+async def test_a_body_that_does_not_come_is_given_up(hub: ApiHub) -> None:
+    head = b"POST /login HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: 200\r\n\r\n"
+    assert await send(hub, head) == 408
+    assert await send(hub, head, b'{"token":') == 408
+    async with connected(hub) as (reader, writer):
+        writer.write(head)
+        drops = 0
+        while drops < 150 and not reader.at_eof():
+            drops += 1
+            with contextlib.suppress(ConnectionError):
+                writer.write(b" ")
+                await writer.drain()
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(0.02):
+                    await reader.read(65_536)
+        assert drops < 150, "a byte now and then is no progress"
+
+
+async def test_a_slow_upload_that_gets_on_is_not_cut(hub: ApiHub, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(server_http, "BODY_S", 1.5)
+    body = b'{"token": "' + b"x" * 12_000 + b'"}'
+    head = b"POST /login HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
+    async with connected(hub) as (reader, writer):
+        writer.write(head + b"Content-Length: %d\r\n\r\n" % len(body))
+        for start in range(0, len(body), 1_000):
+            writer.write(body[start : start + 1_000])
+            await asyncio.sleep(0.25)
+        assert await status_of(reader) in (401, 422)
+
+
+@pytest.mark.usefixtures("hasty")
+async def test_streams_and_idle_sockets_are_not_cut(hub: ApiHub) -> None:
+    bearer = {"Authorization": f"Bearer {TOKEN}"}
+    async with (
+        hub.http.stream("GET", "/events/devices?all=true", headers=bearer) as events,
+        hub.socket("/ws", additional_headers=bearer, origin=None) as connection,
+    ):
+        socket = Socket(connection)
+        await socket.wait("devices")
+        await asyncio.sleep(2)
+        hub.publish("devices/a/telemetry", {"x": 1})
+        await socket.wait("device_update")
+        async with asyncio.timeout(5):
+            async for line in events.aiter_lines():
+                if line.startswith("event: update"):
+                    break
+
+
+# -- connections --------------------------------------------------------------------------------------------------
+
+
+async def test_silent_connections_make_room_for_others(tmp_path: Path) -> None:
+    async with running_hub(tmp_path, max_connections=40, max_connections_per_client=30) as hub:
+        silent = [await asyncio.open_connection("127.0.0.1", hub.port) for _ in range(100)]
+        try:
+            for _ in range(3):
+                async with httpx.AsyncClient() as other:
+                    assert (await other.get(f"{hub.url}/healthz")).status_code == 200
+            closed = [reader for reader, _ in silent if reader.at_eof() or reader.exception()]
+            assert len(closed) >= 60
+        finally:
+            for _, writer in silent:
+                writer.close()
+
+
+async def test_connections_at_work_are_bounded_by_client(tmp_path: Path) -> None:
+    limits = {"max_connections": 40, "max_connections_per_client": 8}
+    async with running_hub(tmp_path, token=TOKEN, trusted_proxies=("127.0.0.1",), **limits) as hub:
+        bearer = {"Authorization": f"Bearer {TOKEN}"}
+        async with contextlib.AsyncExitStack() as stack:
+            greedy = bearer | {"X-Forwarded-For": "203.0.113.7"}
+            for _ in range(8):
+                connection = hub.socket("/ws", additional_headers=greedy, origin=None)
+                await Socket(await stack.enter_async_context(connection)).wait("devices")
+            refused = await hub.http.get("/api/devices", headers=greedy)
+            assert refused.status_code == 503
+            assert refused.json()["error"]["code"] == "too_busy"
+            other = bearer | {"X-Forwarded-For": "203.0.113.8"}
+            assert (await hub.http.get("/api/devices", headers=other)).status_code == 200
+        async with asyncio.timeout(5):
+            while (await hub.http.get("/api/devices", headers=greedy)).status_code == 503:
+                await asyncio.sleep(0.02)
+
+
+async def test_sockets_count_as_connections_until_they_close(tmp_path: Path) -> None:
+    async with running_hub(tmp_path, max_connections=16, max_connections_per_client=4) as hub:
+        for _ in range(3):
+            async with contextlib.AsyncExitStack() as stack:
+                for _ in range(4):
+                    await Socket(await stack.enter_async_context(hub.socket("/ws"))).wait("devices")
+                assert await send(hub, HEAD + b"\r\n") == 503
+            async with asyncio.timeout(5):
+                while await send(hub, HEAD + b"\r\n") != 200:
+                    await asyncio.sleep(0.02)
+
+
+def test_limits_follow_the_files_that_may_be_open(monkeypatch: pytest.MonkeyPatch) -> None:
+    for files, expected in ((256, 170), (1_024, 682), (1 << 20, MAX_CONNECTIONS), (resource.RLIM_INFINITY, 10_000)):
+        monkeypatch.setattr(resource, "getrlimit", lambda which, files=files: (files, files))
+        assert connection_limits(None, None) == (expected, expected // 2)
+    assert connection_limits(50, None) == (50, 25)
+    assert connection_limits(50, 400) == (50, 50)

@@ -1,0 +1,152 @@
+"""Where the hub listens, and that it is never open beyond this machine by accident."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import httpx
+import msgspec
+import pytest
+
+from brokers import free_port
+from hub.config import MIN_TOKEN_CHARS, Settings, load
+from hub.errors import HubError
+from hub.install import Install, open_install, save
+from hub.wiring import access_token, bind
+
+BLANK = ("", " ", "\t \n")
+OPEN_ADDRESSES = ("127.0.0.1:0", "[::1]:0", "localhost:0", "[::ffff:127.0.0.1]:0", "127.0.0.2:0")
+REACHABLE_ADDRESSES = ("0.0.0.0:0", "[::]:0", "[::ffff:0.0.0.0]:0")
+
+
+def token_of(settings: Settings, data: Path) -> str | None:
+    """Return the token that a hub with these settings asks for."""
+    with bind(settings.http.listen) as listener:
+        settings = settings.model_copy(update={"store": settings.store.model_copy(update={"data": data})})
+        return access_token(settings, listener, open_install(data))
+
+
+@contextlib.contextmanager
+def serving(data: Path, address: str, environ: dict[str, str], toml: str = "") -> Iterator[subprocess.Popen[str]]:
+    """``hub serve`` without a broker; ended with the test."""
+    config = data.parent / "hub.toml"
+    config.write_text(toml)
+    words = ["serve", "--http", address, "--mqtt", "127.0.0.1:1", "--data", str(data), "--config", str(config)]
+    kept = {key: value for key, value in os.environ.items() if not key.startswith(("HUB_", "OPENAI_", "OLLAMA_"))}
+    process = subprocess.Popen(
+        [sys.executable, "-m", "hub", *words], env=kept | environ, stderr=subprocess.PIPE, text=True
+    )
+    try:
+        yield process
+    finally:
+        process.kill()
+        process.communicate(timeout=10)
+
+
+def status_of(process: subprocess.Popen[str], url: str) -> int:
+    """The status of ``url``, once the hub answers."""
+    deadline = time.monotonic() + 40
+    while True:
+        assert process.poll() is None, process.stderr and process.stderr.read()
+        try:
+            return httpx.get(url, timeout=5).status_code
+        except httpx.TransportError:
+            assert time.monotonic() < deadline
+            time.sleep(0.05)
+
+
+@pytest.mark.parametrize(
+    ("environ", "toml"),
+    [({}, ""), ({"HUB_HTTP_TOKEN": "", "HUB_TOKEN": " "}, ""), ({}, '[http]\ntoken = ""')],
+)
+def test_a_blank_token_leaves_no_hub_open_on_the_network(tmp_path: Path, environ: dict[str, str], toml: str) -> None:
+    port = free_port()
+    with serving(tmp_path / "data", f"0.0.0.0:{port}", environ, toml) as process:
+        url = f"http://127.0.0.1:{port}"
+        assert status_of(process, f"{url}/api/devices") == 401
+        made = open_install(tmp_path / "data").token
+        assert made is not None
+        answer = httpx.get(f"{url}/api/devices", headers={"Authorization": f"Bearer {made}"})
+        assert answer.status_code == 200
+
+
+def test_a_short_token_is_refused_at_the_start(tmp_path: Path) -> None:
+    with serving(tmp_path / "data", "127.0.0.1:0", {"HUB_TOKEN": "short"}) as process:
+        _, errors = process.communicate(timeout=40)
+    assert process.returncode == 2
+    assert "http.token" in errors
+    assert "16" in errors
+    assert "short" not in errors
+    assert "Traceback" not in errors
+
+
+@pytest.mark.parametrize("address", OPEN_ADDRESSES)
+def test_loopback_asks_nobody(tmp_path: Path, address: str) -> None:
+    for blank in (None, *BLANK):
+        http = {"listen": address} | ({} if blank is None else {"token": blank})
+        assert token_of(load(None, {"http": http}, {}), tmp_path) is None
+
+
+@pytest.mark.parametrize("address", REACHABLE_ADDRESSES)
+def test_any_other_address_asks_for_a_token(tmp_path: Path, address: str) -> None:
+    for blank in (None, *BLANK):
+        http = {"listen": address} | ({} if blank is None else {"token": blank})
+        assert len(token_of(load(None, {"http": http}, {}), tmp_path) or "") >= MIN_TOKEN_CHARS
+
+
+@pytest.mark.parametrize(
+    "http",
+    [{"trusted_proxies": ["127.0.0.1"]}, {"allowed_hosts": ["hub.example.org"]}, {"allowed_hosts": ["192.168.1.5"]}],
+)
+def test_a_proxy_before_loopback_asks_for_a_token(tmp_path: Path, http: dict[str, list[str]]) -> None:
+    assert token_of(load(None, {"http": {"listen": "127.0.0.1:0", **http}}, {}), tmp_path)
+    local = {"listen": "127.0.0.1:0", "allowed_hosts": ["hub.localhost", "127.0.0.3"]}
+    assert token_of(load(None, {"http": local}, {}), tmp_path) is None
+
+
+@pytest.mark.parametrize("token", ["", "  ", "short"])
+def test_a_weak_token_of_the_installation_is_made_anew(tmp_path: Path, token: str) -> None:
+    save(tmp_path, Install("abc", token=token))
+    made = token_of(load(None, {"http": {"listen": "0.0.0.0:0"}}, {}), tmp_path)
+    assert made is not None
+    assert len(made) >= MIN_TOKEN_CHARS
+    kept = msgspec.json.decode((tmp_path / "install.json").read_bytes(), type=Install)
+    assert (kept.id, kept.token) == ("abc", made)
+
+
+def test_a_blank_variable_hides_no_other_token() -> None:
+    found = load(environ={"HUB_HTTP_TOKEN": " ", "HUB_TOKEN": " correct horse battery staple\n"}).http.token
+    assert found is not None
+    assert found.get_secret_value() == "correct horse battery staple"
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "says"),
+    [
+        ("token", "fifteen letters", "at least 16"),
+        ("token", "bell\u0007 bell bell bell", "printable"),
+        ("listen", "127.0.0.1:80,0.0.0.0:80", "HOST:PORT"),
+        ("listen", ":8000", "HOST:PORT"),
+        ("listen", "[]:8000", "HOST:PORT"),
+        ("trusted_proxies", ["10.0.0.0/8", "proxy.example"], "IP addresses or networks"),
+        ("allowed_origins", ["hub.example.org"], "https://"),
+        ("allowed_origins", ["*"], "https://"),
+        ("allowed_origins", ["https://hub.example.org/page"], "https://"),
+        ("max_connections", 3, "greater than or equal to 16"),
+    ],
+)
+def test_a_wrong_setting_is_refused_with_its_key(key: str, value: object, says: str) -> None:
+    with pytest.raises(HubError, match=rf"http\.{key} = ") as caught:
+        load(None, {"http": {key: value}}, {})
+    assert says in str(caught.value)
+
+
+def test_a_host_name_that_does_not_exist_is_refused_in_words() -> None:
+    with pytest.raises(HubError, match=r"cannot listen on nowhere\.invalid:80"):
+        bind("nowhere.invalid:80")

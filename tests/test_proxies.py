@@ -1,0 +1,92 @@
+"""Behind proxies: whose forwarding headers are believed, and what follows from them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from api_hub import Socket, running_hub
+from hub.api.attempts import BURST
+from hub.api.clients import TrustedProxies, address_of
+
+TOKEN = "correct horse battery staple"
+BEARER = {"Authorization": f"Bearer {TOKEN}"}
+
+
+def resolved(networks: list[str], peer: str, **headers: str) -> dict[str, Any]:
+    """The scope of a request from ``peer`` as the hub sees it."""
+    raw = [(name.replace("_", "-").encode(), value.encode()) for name, value in headers.items()]
+    scope = {"type": "http", "scheme": "http", "client": (peer, 4711), "headers": [(b"host", b"inner"), *raw]}
+    return dict(TrustedProxies(networks).resolve(scope))
+
+
+@pytest.mark.parametrize(
+    ("forwarded", "client"),
+    [
+        ("203.0.113.7", "203.0.113.7"),
+        ("1.1.1.1, 203.0.113.7", "203.0.113.7"),  # what the client itself claims does not count
+        ("203.0.113.7, 10.0.0.2", "203.0.113.7"),
+        ("203.0.113.7:4711", "203.0.113.7"),
+        ("[2001:db8::1]:4711", "2001:db8::1"),
+        ("2001:db8::1", "2001:db8::1"),
+        ("::ffff:203.0.113.7", "203.0.113.7"),
+        ("10.0.0.3, 10.0.0.2", "10.0.0.3"),
+        ("203.0.113.7, nonsense", "10.0.0.1"),
+        ("203.0.113.7, nonsense, 10.0.0.2", "10.0.0.2"),
+        ("", "10.0.0.1"),
+    ],
+)
+def test_the_client_is_the_nearest_address_that_is_not_trusted(forwarded: str, client: str) -> None:
+    assert address_of(resolved(["10.0.0.0/8"], "10.0.0.1", x_forwarded_for=forwarded)) == client
+    assert address_of(resolved(["10.0.0.0/8"], "192.0.2.1", x_forwarded_for=forwarded)) == "192.0.2.1"
+    assert address_of(resolved([], "10.0.0.1", x_forwarded_for=forwarded)) == "10.0.0.1"
+
+
+def test_scheme_and_host_count_beside_the_client() -> None:
+    for proto, scheme in (("https", "https"), ("https, http", "http"), ("HTTPS", "https"), ("gopher", "http")):
+        found = resolved(["10.0.0.1"], "10.0.0.1", x_forwarded_for="203.0.113.7", x_forwarded_proto=proto)
+        assert found["scheme"] == scheme
+    both = {"x_forwarded_for": "203.0.113.7, 10.0.0.2", "x_forwarded_proto": "https, http"}
+    assert resolved(["10.0.0.0/8"], "10.0.0.1", **both)["scheme"] == "https"
+    found = resolved(["10.0.0.1"], "10.0.0.1", x_forwarded_host="hub.example.org")
+    assert [value for name, value in found["headers"] if name == b"host"] == [b"hub.example.org"]
+
+
+async def test_a_trusted_proxy_speaks_for_its_client(tmp_path: Path) -> None:
+    trusted: dict[str, Any] = {"trusted_proxies": ("127.0.0.0/8",), "allowed_hosts": ("hub.example.org",)}
+    async with running_hub(tmp_path, token=TOKEN, **trusted) as hub:
+        page = {
+            "X-Forwarded-For": "203.0.113.7",
+            "X-Forwarded-Proto": "https",
+            "X-Forwarded-Host": "hub.example.org",
+            "Origin": "https://hub.example.org",
+        }
+        answer = await hub.http.post("/login", json={"token": TOKEN}, headers=page)
+        assert answer.status_code == 204
+        assert "Secure" in answer.headers["set-cookie"]
+        assert "max-age" in answer.headers["strict-transport-security"]
+        cookie = {"Cookie": answer.headers["set-cookie"].partition(";")[0]}
+        hub.http.cookies.clear()
+        asked = await hub.http.post("/ask", json={"question": "x"}, headers=page | cookie)
+        assert asked.status_code == 200
+        origin = page.pop("Origin")
+        async with hub.socket("/ws", additional_headers=page | cookie, origin=origin) as socket:
+            await Socket(socket).wait("devices")
+        foreign = page | {"X-Forwarded-Host": "evil.example"}
+        assert (await hub.http.get("/api/devices", headers=foreign | BEARER)).status_code == 421
+
+
+async def test_what_others_forward_is_not_believed(tmp_path: Path) -> None:
+    async with running_hub(tmp_path, token=TOKEN, trusted_proxies=("192.0.2.1",)) as hub:
+        claimed = {"X-Forwarded-Proto": "https", "X-Forwarded-Host": "evil.example"}
+        answer = await hub.http.post("/login", json={"token": TOKEN}, headers=claimed)
+        assert answer.status_code == 204
+        assert "Secure" not in answer.headers["set-cookie"]
+        assert "strict-transport-security" not in answer.headers
+        for number in range(BURST):
+            forged = {"X-Forwarded-For": f"203.0.113.{number}"}
+            assert (await hub.http.post("/login", json={"token": "x"}, headers=forged)).status_code == 401
+        forged = {"X-Forwarded-For": "203.0.113.99"}
+        assert (await hub.http.post("/login", json={"token": "x"}, headers=forged)).status_code == 429

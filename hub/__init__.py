@@ -1,8 +1,8 @@
 """Watchkeeper: an IoT hub whose alerts explain themselves.
 
 The map of the floors. A module imports only from its own family (its package) or from lower floors; single files
-on one floor do not import each other, save ``dialects`` -> ``topics``, ``control`` -> ``dialects`` and ``assistant`` ->
-``tools``. ``tests/test_architecture.py`` holds this.
+on one floor do not import each other, save ``dialects`` -> ``topics``, ``control`` -> ``dialects``, ``activity`` ->
+``rules`` and ``assistant`` -> ``tools``. ``tests/test_architecture.py`` holds this.
 
 ==  ==============  =========================================================================================
 5   assembly        ``app`` (runs a hub, owns every task), ``assembly``, ``server/``, ``wiring``, ``serve``, ``demo``,

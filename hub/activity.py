@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from hub import events as ev
-from hub.model import Activity, Command, Device
+from hub.model import Activity, Alert, Command, Device
+from hub.rules import duration
 
 _SAID = {"online": "is online again", "stale": "has gone silent", "offline": "is offline"}
 
@@ -32,8 +33,11 @@ def narrate(event: ev.Event, find: Callable[[str], Device | None]) -> Activity |
             by = event.alert.acknowledged_by or "somebody"
             said = f"{by} acknowledged {name(event.alert.device)}: {event.alert.message}"
             return Activity(event.at, "acknowledged", event.alert.device, said)
+        case ev.AlertChanged():
+            said = f"{name(event.alert.device)}, by its changed rule: {event.alert.message}"
+            return Activity(event.at, "changed", event.alert.device, said, event.alert.severity)
         case ev.AlertCleared():
-            said = f"Over, {name(event.alert.device)}: {event.alert.message}"
+            said = f"{_ended(event.alert)}, {name(event.alert.device)}: {event.alert.message}"
             return Activity(event.at, "cleared", event.alert.device, said)
         case ev.DiagnosisReady():
             return Activity(event.at, "diagnosed", event.diagnosis.device, event.diagnosis.summary[:300])
@@ -51,6 +55,14 @@ def narrate(event: ev.Event, find: Callable[[str], Device | None]) -> Activity |
             return Activity(event.at, "gap", None, lost, "warning")
         case _:
             return None
+
+
+def _ended(alert: Alert) -> str:
+    """Say how an alert ended, with how long it lasted by the device's own times."""
+    if alert.withdrawn:
+        return "Withdrawn"
+    lasted = "" if alert.ended_at is None else f" after {duration((alert.ended_at - alert.since) // 1000 * 1000)}"
+    return f"Reported late, over{lasted}" if alert.late else f"Over{lasted}"
 
 
 _BECAME = {

@@ -7,26 +7,38 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Awaitable, Callable, Iterable, Sequence
+from copy import copy
 from typing import Any, Literal
 
 import msgspec
 
 from hub.errors import Conflict, NotFound
 from hub.fleet import Fleet
-from hub.model import SEVERITIES, Acknowledge, Alert, AlertState, Diagnosis, Fact
-from hub.rules import Engine
+from hub.model import SEVERITIES, Acknowledge, Alert, AlertState, Device, Diagnosis, Fact, Latest
+from hub.rules import Engine, duration
 from hub.store.base import Store
 
+UNHEARD_MS = 3_600_000
+"""A device that has spoken for so long without a metric keeps its alert open: people are told why."""
+UNHEARD_MS = 3_600_000
+"""A device that has spoken for so long without a metric keeps its alert open: people are told why."""
 DiagnosisState = Literal["pending", "ready", "none"]
 
 
 class Explained(msgspec.Struct, frozen=True):
-    """An alert with its newest diagnosis, if there is one; ``pending`` while one is being written."""
+    """An alert with its newest diagnosis, if there is one; ``pending`` while one is being written.
+
+    ``current`` is the newest value of its metric in ``unit``, a copy. ``stays_open`` says why its readings cannot clear
+    it at present, None where they can.
+    """
 
     alert: Alert
     device_name: str
     diagnosis: Diagnosis | None
     diagnosis_state: DiagnosisState
+    current: Latest | None = None
+    unit: str | None = None
+    stays_open: str | None = None
 
 
 class Alerts:
@@ -84,7 +96,18 @@ class Alerts:
     def join(self, alert: Alert, diagnosis: Diagnosis | None) -> Explained:
         device = self._fleet.get(alert.device)
         state: DiagnosisState = "ready" if diagnosis else "pending" if self._pending(alert.id) else "none"
-        return Explained(alert, device.display_name if device else alert.device, diagnosis, state)
+        if device is None:
+            return Explained(alert, alert.device, diagnosis, state)
+        latest = device.metrics.get(alert.metric or "")
+        return Explained(
+            alert,
+            device.display_name,
+            diagnosis,
+            state,
+            current=copy(latest) if latest else None,
+            unit=device.unit(alert.metric),
+            stays_open=_stays_open(alert, device, latest) if alert.open else None,
+        )
 
     async def explained_by(self, diagnosis: Diagnosis) -> Explained | None:
         """The alert that a diagnosis belongs to; None where it has none any more."""
@@ -108,3 +131,26 @@ class Alerts:
         """How many open alerts there are of each severity, zeros included."""
         counts = Counter(alert.severity for alert in self._engine.open.values())
         return {severity: counts[severity] for severity in SEVERITIES if severity != "ok"}
+
+
+def _stays_open(alert: Alert, device: Device, latest: Latest | None) -> str | None:
+    """Say why no reading can clear this open alert at present; None where the next one can."""
+    if alert.metric is None:
+        return None
+    name, metric = device.display_name, alert.metric
+    if latest is None:
+        return f"{name} does not report {metric}. The alert stays open until it does."
+    if (unheard := (device.last_seen or 0) - latest.ts) > UNHEARD_MS:
+        spoken = duration(unheard // 60_000 * 60_000)
+        return f"{name} has not reported {metric} for {spoken}. The alert stays open until it does."
+    if latest.quality == "unknown":
+        return f"The value of {metric} is not known now. The alert stays open until it is."
+    if isinstance(latest.value, str) and not isinstance(alert.value, str):
+        return (
+            f"{metric} is the text {latest.value[:40]!r}, which has no limit. "
+            "The alert stays open until it is a number again."
+        )
+    if device.presence != "online":
+        said = "is offline" if device.presence == "offline" else "has gone silent"
+        return f"{name} {said}. The alert stays open until it reports {metric} again."
+    return None

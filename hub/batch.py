@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from hub.dialects import Effect
-from hub.events import AlertAcknowledged, AlertCleared, AlertRaised, CommandChanged, Event
+from hub.events import AlertAcknowledged, AlertChanged, AlertCleared, AlertRaised, CommandChanged, Event
 from hub.model import Alert, Command, Diagnosis, RawMessage, Record, Rejection, Sheet
 
 
@@ -35,7 +35,7 @@ class Batch:
 
     def alerts(self) -> list[Alert]:
         """The last word on each alert that changed."""
-        changed = (AlertRaised, AlertAcknowledged, AlertCleared)
+        changed = (AlertRaised, AlertAcknowledged, AlertChanged, AlertCleared)
         last = {event.alert.id: event.alert for event in self.events if isinstance(event, changed)}
         return [alert for alert in last.values() if alert.id not in self.dropped]
 

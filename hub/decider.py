@@ -15,7 +15,7 @@ from hub.batch import Batch
 from hub.committing import Counters
 from hub.control import Ledger
 from hub.dedupe import repeated
-from hub.dialects import Change, Dialect, Layout, MappingDialect, Result, rejection
+from hub.dialects import Change, Dialect, Layout, MappingDialect, Result, is_plain, rejection
 from hub.errors import HubError, Rejected
 from hub.fleet import Fleet
 from hub.inbox import Entry
@@ -28,6 +28,8 @@ log = logging.getLogger(__name__)
 
 MOST_WAITING = 1_000
 """Messages of steady topics that wait to be taken up together; it bounds how long that keeps the loop."""
+JUDGED_AT_ONCE = 500
+"""Devices judged in one go when the rules have changed; it bounds how long that keeps the loop (some 5 ms)."""
 _NOTHING = Result()
 
 
@@ -42,18 +44,22 @@ class Decider:
         self._ledger = Ledger()
         self._counters = counters
         self._ticked = 0
+        self.judging = False
+        """Whether devices wait to be judged by rules that have changed: :class:`JudgeDevices` goes on with it."""
 
     def restore(self, snapshot: Snapshot, now: int) -> Batch:
         """Take up the state of the last run. What follows from it (alerts of rules that are gone are withdrawn) goes
         into the first batch."""
         self._fleet.window.restore(snapshot.keys_of, snapshot.keys)
         self._fleet.restore(snapshot.states.values(), now, snapshot.checkpoint)
+        batch = Batch()
+        self._engine.load(snapshot.alerts)
         for record in self._fleet.missed(snapshot.records):
             self._fleet.observe(record)
-            self._engine.observe(self._fleet.require(record.device), record)
+            # Nothing follows from them that was not told before, unless the rules have changed meanwhile.
+            batch.events += self._engine.observe(self._fleet.require(record.device), record)
         self._ledger.restore(snapshot.commands)
-        batch = Batch()
-        batch.events += self._engine.restore(self._fleet.devices(), snapshot.alerts, now)
+        batch.events += self._engine.restore(self._fleet.devices(), now)
         for dialect in self._dialects:
             for key, value in snapshot.learnt.get(dialect.name, {}).items():
                 batch.effects += dialect.apply(Change(key, value))
@@ -111,7 +117,7 @@ class Decider:
             else:
                 raise Rejected("no_dialect", "No dialect reads this topic.")
             said = dialect.decode(message, self._fleet)
-            if _is_plain(said):  # nearly all are
+            if is_plain(said):  # nearly all are
                 alone = len(said.records) == 1
                 for record in said.records:
                     self._record(batch, record, message, alone=alone)
@@ -140,9 +146,11 @@ class Decider:
             changes = fleet.identify(identity, now)
             batch.events += changes
             if changes and identity.info is not None:
-                batch.events += engine.refresh(fleet.require(identity.device), now)
+                batch.events += engine.judge(fleet.require(identity.device), now)
         for availability in result.availability:
-            batch.events += fleet.available(availability)
+            if turned := fleet.available(availability):
+                batch.events += turned
+                batch.events += engine.judge(fleet.require(availability.device), now)
         for record in result.records:
             self._record(batch, record, message, alone=len(result.records) == 1)
         for lapse in result.lapses:
@@ -235,7 +243,7 @@ class Decider:
                 self._usual(batch, fact.device)
                 batch.events += fleet.edit(fact)
                 device = fleet.require(fact.device)
-                batch.events += engine.refresh(device, fact.at)
+                batch.events += engine.judge(device, fact.at)
                 return device
             case facts.DesireState():
                 device = fleet.require(fact.device)
@@ -249,13 +257,18 @@ class Decider:
                 batch.delete(fact.device)
                 batch.events.append(ev.DeviceDeleted(fact.device, fact.at))
             case facts.Introduce():
-                batch.events += fleet.identify(fact.identity, fact.at)
+                if changes := fleet.identify(fact.identity, fact.at):
+                    batch.events += changes
+                    batch.events += engine.judge(fleet.require(fact.identity.device), fact.at)
             case facts.WriteDiagnosis():
                 batch.diagnoses.append(fact.diagnosis)
                 batch.events.append(ev.DiagnosisReady(fact.diagnosis, fact.diagnosis.created_at))
             case facts.ReplaceRules():
                 self._steady.leave_all(fleet.require)
-                batch.events += engine.replace(fact.rules, fleet.devices(), fact.at)
+                engine.replace(fact.rules, [device.id for device in fleet.described()])
+                self._judge_next(batch, fact.at)
+            case facts.JudgeDevices():
+                self._judge_next(batch, fact.at)
             case facts.ReplaceMappings():
                 mapped = next(each for each in self._dialects if isinstance(each, MappingDialect))
                 batch.effects += mapped.replace(fact.mappings)
@@ -270,6 +283,11 @@ class Decider:
                 batch.events.append(ev.GapSuspected(fact.since, fact.at, fact.dropped))
         return None
 
+    def _judge_next(self, batch: Batch, now: int) -> None:
+        """Judge some of the devices whose rules have changed; the pipeline asks for the rest."""
+        batch.events += self._engine.judge_next(JUDGED_AT_ONCE, self._fleet.get, now)
+        self.judging = self._engine.unjudged > 0
+
     def _tick_dialects(self, batch: Batch, now: int) -> None:
         if now - self._ticked < 1_000:
             return
@@ -278,17 +296,3 @@ class Decider:
             said = dialect.tick(self._fleet, now)
             if said != _NOTHING:
                 self._apply(batch, RawMessage("", b"", now), dialect, said)
-
-
-def _is_plain(said: Result) -> bool:
-    """It holds records and nothing else."""
-    return not (
-        said.identities
-        or said.availability
-        or said.twins
-        or said.replies
-        or said.changes
-        or said.effects
-        or said.rejections
-        or said.lapses
-    )

@@ -82,7 +82,7 @@ class Devices:
     def bounds(self, device: Device) -> list[Bound]:
         """The limits of all threshold rules that watch this device."""
         found = []
-        for rule in self._engine.rules_for(device):
+        for rule in self._engine.rules_on(device):
             condition = rule.condition
             if not isinstance(condition, Threshold) or rule.metric is None:
                 continue

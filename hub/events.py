@@ -50,6 +50,13 @@ class AlertAcknowledged(msgspec.Struct, frozen=True):
     at: int
 
 
+class AlertChanged(msgspec.Struct, frozen=True):
+    """An open alert goes on under a rule that has changed: its severity or its limit is another."""
+
+    alert: Alert
+    at: int
+
+
 class AlertCleared(msgspec.Struct, frozen=True):
     alert: Alert
     at: int
@@ -89,6 +96,7 @@ Event = (
     | PresenceChanged
     | AlertRaised
     | AlertAcknowledged
+    | AlertChanged
     | AlertCleared
     | DiagnosisReady
     | CommandChanged

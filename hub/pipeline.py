@@ -19,7 +19,7 @@ from hub.decider import Decider
 from hub.dialects import Dialect, Effect
 from hub.fleet import Fleet
 from hub.inbox import Inbox
-from hub.model import Command
+from hub.model import Command, JudgeDevices
 from hub.mqtt.link import Link
 from hub.rules import Engine
 from hub.store.base import Delta, Store
@@ -75,6 +75,9 @@ class Pipeline:
             group.create_task(self._finish_all(), name="commits")
             while entries := await self._inbox.take(MOST):
                 self._decider.decide(self._batch, entries)
+                if self._decider.judging:
+                    self._decider.judging = False  # until that has been done
+                    self._inbox.tell(JudgeDevices(self._now()))
                 self._filled.set()
                 self._taken.clear()
                 await asyncio.sleep(0)  # everybody else has a turn between two helpings

@@ -32,6 +32,7 @@ FLOORS = tuple(
 NEIGHBOURS = {
     "events": {"model"},
     "bounds": {"errors"},
+    "activity": {"rules"},
     "pipeline": {"committing", "decider"},
     "decider": {"committing"},
     "dialects": {"topics"},

@@ -28,7 +28,7 @@ async def test_an_alert_from_raised_to_cleared(hub: ApiHub) -> None:
     assert set(alert) == {
         "id", "device_id", "device_name", "metric", "rule_id", "severity", "state", "message", "value", "threshold",
         "unit", "since", "raised_at", "acknowledged_at", "acknowledged_by", "note", "cleared_at", "diagnosis",
-        "diagnosis_state",
+        "diagnosis_state", "began_at", "ended_at", "withdrawn", "late", "current", "stays_open",
     }  # fmt: skip
     assert (alert["device_id"], alert["metric"], alert["rule_id"]) == ("pump-01", "temperature", "hot")
     assert (alert["severity"], alert["state"], alert["value"], alert["threshold"]) == ("critical", "raised", 85.0, 80.0)

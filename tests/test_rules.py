@@ -167,7 +167,21 @@ def test_a_label_taken_away_withdraws_the_alert():
     plant = Plant('[[rule]]\nid="m"\nmetric="t"\nabove=1\nlabels=["x"]', info=Info(labels=("x",)))
     plant.say(0, 2.0)
     plant.fleet.edit(EditDevice("sensor_9", T0, labels=()))
-    assert words(plant.engine.refresh(plant.fleet.require("sensor_9"), T0)) == ["cleared"]
+    assert words(plant.engine.judge(plant.fleet.require("sensor_9"), T0)) == ["cleared"]
+
+
+def test_many_devices_are_judged_in_slices_and_one_that_speaks_before_its_turn():
+    plant = Plant("")
+    names = [f"d{number}" for number in range(5)]
+    for plant.device in names:
+        plant.fleet.identify(Identity(plant.device, plant.device, "native"), T0)
+        plant.say(0, 85.0)
+    plant.engine.replace(parse('[[rule]]\nid="hot"\nmetric="t"\nabove=80'), names)
+    assert plant.say(1, 85.0) == ["raised"], "d4 has spoken"
+    assert words(plant.engine.judge_next(3, plant.fleet.get, T0)) == ["raised"] * 3
+    assert plant.engine.unjudged == 1
+    assert words(plant.engine.judge_next(3, plant.fleet.get, T0)) == ["raised"]
+    assert plant.engine.judge_next(3, plant.fleet.get, T0) == []
 
 
 def test_acknowledging():
@@ -190,7 +204,8 @@ def test_a_restart_neither_forgets_nor_repeats():
     alert = plant.alert()
     fleet, engine = Fleet(), Engine(parse(HOT))
     fleet.restore(plant.fleet.take_states(1, 1)[0].values(), T0 + 10_000)
-    assert engine.restore(fleet.devices(), [alert], T0 + 10_000) == []
+    engine.load([alert])
+    assert engine.restore(fleet.devices(), T0 + 10_000) == []
     plant.fleet, plant.engine = fleet, engine
     assert plant.say(11, 85.0) == []
     assert plant.alert() == alert
@@ -202,7 +217,7 @@ def test_a_pending_condition_survives_a_restart():
     plant.say(0, 85.0)
     fleet, engine = Fleet(), Engine(parse(HOT))
     fleet.restore(plant.fleet.take_states(1, 1)[0].values(), T0)
-    engine.restore(fleet.devices(), [], T0)
+    engine.restore(fleet.devices(), T0)
     plant.fleet, plant.engine = fleet, engine
     assert plant.tick(2.1) == ["raised"]
 
@@ -213,7 +228,8 @@ def test_alerts_of_a_rule_that_is_gone_are_withdrawn_at_the_start():
     plant.tick(2)
     fleet, engine = Fleet(), Engine([])
     fleet.restore(plant.fleet.take_states(1, 1)[0].values(), T0)
-    assert words(engine.restore(fleet.devices(), [plant.alert()], T0)) == ["cleared"]
+    engine.load([plant.alert()])
+    assert words(engine.restore(fleet.devices(), T0)) == ["cleared"]
 
 
 @given(st.lists(st.tuples(st.sampled_from([60.0, 77.9, 78.0, 79.0, 80.0, 85.0]), st.integers(0, 4000)), max_size=60))
@@ -259,6 +275,24 @@ def test_the_default_rules_are_right_and_read_well():
         ('[[rule]]\nid="x"\nmetric="t"\nabove=1\nclear=2', "at most above"),
         ('[[rule]]\nid="x"\nmetric="t"\nabove=1\nfor="soon"', "a duration"),
         ('[[rule]]\nid="x"\nmetric="t"\nabove=1\nseverity="bad"', "info, warning, critical"),
+        ('[[rule]]\nid="x"\nkind="no_data"\nsilence="4s"\nfor="20s"', "line 5, rule 'x': for = '20s'"),
+        ('[[rule]]\nid="x"\nkind="no_data"\nsilence="4s"\nclear=1', "for a no_data rule"),
+        ('[[rule]]\nid="x"\nkind="equals"\nmetric="t"\nvalue=1\nclear=0', "for an equals rule"),
+        ('[[rule]]\nid="x"\nmetric="t"\nabove=1\nwithin="1m"', "for a threshold rule"),
+        ('[[rule]]\nid="x"\nkind="rate"\nmetric="t"\nby=1\nwithin="1m"\nfalling="yes"', "true or false"),
+        ('[[rule]]\nid="x"\nkind="rate"\nmetric="t"\nby=1\nwithin="0s"', "within = '0s'"),
+        ('[[rule]]\nid="x"\nkind="equals"\nmetric="t"\nvalue=""', "not empty"),
+        ('[[rule]]\nid="x"\nkind="equals"\nmetric="t"\nvalue=nan', "a number, a text, true or false"),
+        ('[[rule]]\nid="x"\nkind="equals"\nmetric="t"', "value is missing"),
+        ('[[rule]]\nid="x"\nname=" "\nmetric="t"\nabove=1', "name = ' '"),
+        ('[[rule]]\nid="x"\nname=5\nmetric="t"\nabove=1', "name = 5"),
+        ('[[rule]]\nid="x"\nmetric="  "\nabove=1', "metric = '  '"),
+        ('[[rule]]\nid="x"\nmetric="t"\nabove=1\nlabels=[""]', "labels = ''"),
+        ('[[rule]]\nid="x"\nmetric="t"\nabove=1\nfor="9999999999d"', "a duration"),
+        (f'[[rule]]\nid="x"\nmetric="t"\nabove={"9" * 400}', "64 bits"),
+        ('[[rule]]\nid="x"\nkind=["equals"]\nmetric="t"', "kind"),
+        ('interval = "5s"\n[[rule]]\nid="x"\nmetric="t"\nabove=1', "'interval' is not known"),
+        ('[[rules]]\nid="x"\nmetric="t"\nabove=1', "'rules' is not known"),
         ('[[rule]]\nid="x"\nmetric="t"\nabove=1\nthreshold=3', "threshold"),
         ('[[rule]]\nid="x"\nkind="magic"', "threshold, equals, rate, no_data"),
         ('[[rule]]\nid="x"\nkind="no_data"\nsilence="1s"\nmetric="t"', "whole device"),

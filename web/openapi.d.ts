@@ -1106,7 +1106,8 @@ export interface paths {
          *     (°F, null where there is none), `metrics` (the latest values), `message`, `timestamp` (epoch ms).
          *
          *     `alert`: an alert was raised. The same keys and `alert_id`, `severity`, `state`, `metric`, `value`, `unit`,
-         *     `threshold`, `rule_id`. It has an id: a client that reconnects with Last-Event-ID gets what it missed.
+         *     `threshold`, `rule_id`, `began_at` (epoch ms, by the device's clock). It has an id: a client that reconnects
+         *     with Last-Event-ID gets what it missed.
          *
          *     `gap`: alerts were lost on the way; data `message`. Read /api/alerts.
          */
@@ -1269,7 +1270,14 @@ export interface components {
             /** Next */
             next: string | null;
         };
-        /** AlertShape */
+        /**
+         * AlertShape
+         * @description ``began_at`` (also called ``since``) and ``ended_at`` are the device's own times of the condition's beginning and
+         *     end; ``raised_at`` and ``cleared_at`` are the hub's. ``withdrawn``: the rule was changed, or no longer applies; the
+         *     condition was not seen to end. ``late``: all of it arrived late, so nobody was alerted. ``value`` is that at the
+         *     raise, ``current`` the newest of the metric (null without one). ``stays_open`` says, for an open alert, why its
+         *     readings cannot clear it at present.
+         */
         AlertShape: {
             /** Id */
             id: string;
@@ -1301,6 +1309,10 @@ export interface components {
             unit: string | null;
             /** Since */
             since: number;
+            /** Began At */
+            began_at: number;
+            /** Ended At */
+            ended_at: number | null;
             /** Raised At */
             raised_at: number;
             /** Acknowledged At */
@@ -1311,6 +1323,13 @@ export interface components {
             note: string | null;
             /** Cleared At */
             cleared_at: number | null;
+            /** Withdrawn */
+            withdrawn: boolean;
+            /** Late */
+            late: boolean;
+            current: components["schemas"]["CurrentShape"] | null;
+            /** Stays Open */
+            stays_open: string | null;
             diagnosis: components["schemas"]["DiagnosisShape"] | null;
             /**
              * Diagnosis State
@@ -1656,6 +1675,20 @@ export interface components {
              * @default []
              */
             prefixes: string[];
+        };
+        /** CurrentShape */
+        CurrentShape: {
+            /** Value */
+            value: number | boolean | string;
+            /** Unit */
+            unit: string | null;
+            /** Ts */
+            ts: number;
+            /**
+             * Quality
+             * @enum {string}
+             */
+            quality: "good" | "clock" | "retained" | "late" | "unknown";
         };
         /**
          * Desired

@@ -149,7 +149,7 @@ class Broadcaster:
                     changed.pop(event.device, None)
                     for listener in self._listeners:
                         listener.deleted(event.device)
-                case ev.AlertRaised() | ev.AlertCleared():
+                case ev.AlertRaised() | ev.AlertChanged() | ev.AlertCleared():
                     columns.touched(event.alert.device)
                     changed[event.alert.device] = None
                 case Lagged():
@@ -162,7 +162,7 @@ class Broadcaster:
                 listener.updated(read, changed)
 
     async def _tell_alerts(self, batch: Sequence[ev.Event | Lagged]) -> None:
-        kinds = (ev.AlertRaised, ev.AlertAcknowledged, ev.AlertCleared)
+        kinds = (ev.AlertRaised, ev.AlertAcknowledged, ev.AlertChanged, ev.AlertCleared)
         moved = [event for event in batch if isinstance(event, kinds)]
         # In the order of the store, so that a replay after the last one that was seen misses none.
         moved.sort(key=lambda event: (event.alert.raised_at, event.alert.id))

@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 
 from hub.alerts import Explained
-from hub.api import device_shapes, history_shapes, run_shapes, shapes
+from hub.api import device_shapes, history_shapes, rule_shapes, run_shapes, shapes
 from hub.devices import Bound
 from hub.insight import match_word
 from hub.model import (
@@ -122,14 +122,27 @@ def alert(found: Explained) -> shapes.AlertShape:
         "threshold": a.threshold,
         "unit": a.unit,
         "since": a.since,
+        "began_at": a.since,
+        "ended_at": a.ended_at,
         "raised_at": a.raised_at,
         "acknowledged_at": a.acknowledged_at,
         "acknowledged_by": a.acknowledged_by,
         "note": a.note,
         "cleared_at": a.cleared_at,
+        "withdrawn": a.withdrawn,
+        "late": a.late,
+        "current": _current(found),
+        "stays_open": found.stays_open,
         "diagnosis": diagnosis(found.diagnosis) if found.diagnosis else None,
         "diagnosis_state": found.diagnosis_state,
     }
+
+
+def _current(found: Explained) -> shapes.CurrentShape | None:
+    latest = found.current
+    if latest is None:
+        return None
+    return {"value": latest.value, "unit": found.unit, "ts": latest.ts, "quality": latest.quality}
 
 
 def diagnosis(found: Diagnosis) -> shapes.DiagnosisShape:
@@ -253,7 +266,7 @@ def rejected(found: Rejection) -> shapes.RejectedShape:
     }
 
 
-def rule(found: Rule, last_fired: int | None) -> shapes.RuleShape:
+def rule(found: Rule, last_fired: int | None) -> rule_shapes.RuleShape:
     condition: dict[str, Any] = msgspec.to_builtins(found.condition)
     return {
         "id": found.id,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from fastapi import APIRouter
 from starlette.responses import Response
 
-from hub.api import convert, shapes
+from hub.api import convert, rule_shapes
 from hub.api.problems import Json
 from hub.fleet import Fleet
 from hub.rules import Engine
@@ -18,7 +18,7 @@ ALERTS = 1_000
 def routes(fleet: Fleet, engine: Engine, store: Store) -> APIRouter:
     router = APIRouter(prefix="/api/devices", tags=["devices"])
 
-    @router.get("/{device_id}/rules", response_model=shapes.RuleList)
+    @router.get("/{device_id}/rules", response_model=rule_shapes.RuleList)
     async def rules(device_id: str) -> Response:
         """The rules that apply to this device; here ``last_fired`` means on this device (its last 1,000 alerts)."""
         device = fleet.require(device_id)

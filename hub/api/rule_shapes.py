@@ -1,10 +1,38 @@
-"""The JSON of the rules' text: read, checked, changed. A rule itself is in ``shapes.py``."""
+"""The JSON of rules, and of their text: read, checked, changed."""
 
 from __future__ import annotations
 
+from typing import Any, Literal
+
 from typing_extensions import TypedDict
 
-from hub.api.shapes import RuleShape
+from hub.model import Severity
+
+
+class ScopeShape(TypedDict):
+    devices: list[str]
+    models: list[str]
+    labels: list[str]
+
+
+class RuleShape(TypedDict):
+    """``condition`` has the numbers of its kind: ``above below clear``, ``value``, ``by window_ms falling`` or
+    ``silence_ms``."""
+
+    id: str
+    name: str
+    kind: Literal["threshold", "equals", "rate", "no_data"]
+    metric: str | None
+    severity: Severity
+    for_ms: int
+    scope: ScopeShape
+    condition: dict[str, Any]
+    text: str
+    last_fired: int | None
+
+
+class RuleList(TypedDict):
+    items: list[RuleShape]
 
 
 class RulesText(TypedDict):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from fastapi import APIRouter
 from starlette.responses import Response
 
-from hub.api import convert, rule_shapes, shapes
+from hub.api import convert, rule_shapes
 from hub.api.problems import Json
 from hub.api.services import Services
 from hub.api.wire import TextChange, TextCheck
@@ -17,7 +17,7 @@ def routes(services: Services) -> APIRouter:
     router = APIRouter(prefix="/api/rules", tags=["rules"])
     book = rulebook(services.data, services.inbox.submit, services.now)
 
-    @router.get("", response_model=shapes.RuleList)
+    @router.get("", response_model=rule_shapes.RuleList)
     async def listing() -> Response:
         """The rules in force, with a sentence for each and when it last raised an alert."""
         fired = await services.store.last_fired()

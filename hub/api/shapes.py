@@ -11,7 +11,7 @@ from typing_extensions import TypedDict
 
 from hub.api.device_shapes import MetricEditShape, MetricShape
 from hub.api.flow_shapes import BusyShape, FlowShape
-from hub.model import AlertState, Presence, Severity, Value
+from hub.model import AlertState, Presence, Quality, Severity, Value
 
 Match = Literal["strong", "medium", "weak"]
 
@@ -94,7 +94,20 @@ class DiagnosisShape(TypedDict):
     created_at: int
 
 
+class CurrentShape(TypedDict):
+    value: Value
+    unit: str | None
+    ts: int
+    quality: Quality
+
+
 class AlertShape(TypedDict):
+    """``began_at`` (also called ``since``) and ``ended_at`` are the device's own times of the condition's beginning and
+    end; ``raised_at`` and ``cleared_at`` are the hub's. ``withdrawn``: the rule was changed, or no longer applies; the
+    condition was not seen to end. ``late``: all of it arrived late, so nobody was alerted. ``value`` is that at the
+    raise, ``current`` the newest of the metric (null without one). ``stays_open`` says, for an open alert, why its
+    readings cannot clear it at present."""
+
     id: str
     device_id: str
     device_name: str
@@ -107,11 +120,17 @@ class AlertShape(TypedDict):
     threshold: float | None
     unit: str | None
     since: int
+    began_at: int
+    ended_at: int | None
     raised_at: int
     acknowledged_at: int | None
     acknowledged_by: str | None
     note: str | None
     cleared_at: int | None
+    withdrawn: bool
+    late: bool
+    current: CurrentShape | None
+    stays_open: str | None
     diagnosis: DiagnosisShape | None
     diagnosis_state: Literal["pending", "ready", "none"]
 
@@ -198,32 +217,6 @@ class RejectedShape(TypedDict):
 
 class RejectedPage(TypedDict):
     items: list[RejectedShape]
-
-
-class ScopeShape(TypedDict):
-    devices: list[str]
-    models: list[str]
-    labels: list[str]
-
-
-class RuleShape(TypedDict):
-    """``condition`` has the numbers of its kind: ``above below clear``, ``value``, ``by window_ms falling`` or
-    ``silence_ms``."""
-
-    id: str
-    name: str
-    kind: Literal["threshold", "equals", "rate", "no_data"]
-    metric: str | None
-    severity: Severity
-    for_ms: int
-    scope: ScopeShape
-    condition: dict[str, Any]
-    text: str
-    last_fired: int | None
-
-
-class RuleList(TypedDict):
-    items: list[RuleShape]
 
 
 class BrokerShape(TypedDict):

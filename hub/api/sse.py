@@ -75,6 +75,7 @@ def alarm(alert: Alert, device: Device | None) -> dict[str, Any]:
         "metrics": {name: latest.value for name, latest in device.metrics.items()} if device else {},
         "message": f"{device.display_name if device else alert.device}: {alert.message}",
         "timestamp": alert.raised_at,
+        "began_at": alert.since,
         "alert_id": alert.id,
         "severity": alert.severity,
         "state": alert.state,
@@ -138,7 +139,8 @@ class Feed:
         while len(found) < REPLAYED:
             page = await self._store.alerts(limit=PAGE, before=before)
             newer = [alert for alert in page if (alert.raised_at, alert.id) > last]
-            found += newer
+            # What arrived late was over before it was known, and is told to nobody as an alert.
+            found += [alert for alert in newer if not alert.late]
             if len(newer) < PAGE:
                 return found[::-1], True
             before = (page[-1].raised_at, page[-1].id)
@@ -181,7 +183,8 @@ def routes(broadcaster: Broadcaster, fleet: Fleet, store: Store) -> APIRouter:
         (°F, null where there is none), `metrics` (the latest values), `message`, `timestamp` (epoch ms).
 
         `alert`: an alert was raised. The same keys and `alert_id`, `severity`, `state`, `metric`, `value`, `unit`,
-        `threshold`, `rule_id`. It has an id: a client that reconnects with Last-Event-ID gets what it missed.
+        `threshold`, `rule_id`, `began_at` (epoch ms, by the device's clock). It has an id: a client that reconnects
+        with Last-Event-ID gets what it missed.
 
         `gap`: alerts were lost on the way; data `message`. Read /api/alerts.
         """

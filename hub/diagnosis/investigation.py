@@ -90,7 +90,7 @@ class Investigation:
     def _limits(self, device: Device) -> dict[str, Limit]:
         """The device's own limits, and over them those of the rules that watch it: a rule is what raises the alert."""
         limits = dict(device.info.limits)
-        for rule in self._engine.rules_for(device):
+        for rule in self._engine.rules_on(device):
             if rule.metric is None or not isinstance(rule.condition, Threshold):
                 continue
             above, below = rule.condition.above, rule.condition.below

@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 import msgspec
 
-from hub.dialects.base import Change, Dialect, Effect, Publish, Reply, Result, Subscribe, Unsubscribe, View
+from hub.dialects.base import Change, Dialect, Effect, Publish, Reply, Result, Subscribe, Unsubscribe, View, is_plain
 from hub.dialects.homeassistant import HomeAssistantDialect, fill
 from hub.dialects.homie import HomieDialect
 from hub.dialects.layouts import Layout
@@ -97,6 +97,7 @@ __all__ = [
     "Zigbee2MqttDialect",
     "fill",
     "greetings",
+    "is_plain",
     "parse_mappings",
     "rejection",
     "reserved",

@@ -69,6 +69,20 @@ class Result(msgspec.Struct, frozen=True):
     """How a lone record was written, where all that is written so on this topic reads alike."""
 
 
+def is_plain(said: Result) -> bool:
+    """Return whether a result holds records and nothing else."""
+    return not (
+        said.identities
+        or said.availability
+        or said.twins
+        or said.replies
+        or said.changes
+        or said.effects
+        or said.rejections
+        or said.lapses
+    )
+
+
 class View(Protocol):
     """What a dialect may see of the registry."""
 

@@ -8,8 +8,9 @@ from hub.model.alert import Severity
 
 
 class Activity(msgspec.Struct, frozen=True):
-    """``kind`` is a stable word: ``discovered``, ``presence``, ``raised``, ``acknowledged``, ``cleared``,
-    ``diagnosed``, ``command``, ``rejected``, ``deleted`` or ``gap``. ``text`` is a sentence, ``ts`` the hub's time."""
+    """``kind`` is a stable word: ``discovered``, ``presence``, ``raised``, ``changed``, ``acknowledged``,
+    ``cleared``, ``diagnosed``, ``command``, ``rejected``, ``deleted`` or ``gap``. ``text`` is a sentence, ``ts`` the
+    hub's time."""
 
     ts: int
     kind: str

@@ -18,9 +18,11 @@ AlertState = Literal["raised", "acknowledged", "cleared"]
 class Alert(msgspec.Struct, frozen=True):
     """``id`` is made from rule, device, metric and opening record, so one condition never raises twice.
 
-    ``value`` is the metric's value when it was raised, ``threshold`` the limit it broke (None where the rule has
-    no such number). ``since`` is when the condition began, in the device's time; ``raised_at``, ``acknowledged_at`` and
-    ``cleared_at`` are the hub's time.
+    ``value`` is the metric's value when it was raised (or when the rule's limit last changed), ``threshold`` the limit
+    it broke (None where the rule has no such number). ``since`` is when the condition began and ``ended_at`` when it
+    ended, in the device's time; ``raised_at``, ``acknowledged_at`` and ``cleared_at`` are the hub's time.
+    ``withdrawn`` says that it was not the condition that ended: the rule was changed or no longer applies.
+    ``late`` says that all of it arrived late: it was over before the hub knew, and nobody was alerted.
     """
 
     id: str
@@ -39,6 +41,9 @@ class Alert(msgspec.Struct, frozen=True):
     acknowledged_by: str | None = None
     note: str | None = None
     cleared_at: int | None = None
+    ended_at: int | None = None
+    withdrawn: bool = False
+    late: bool = False
 
     @property
     def open(self) -> bool:

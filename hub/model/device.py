@@ -90,17 +90,41 @@ class Latest(msgspec.Struct, gc=False):
     quality: Quality
 
 
+class LateRun(msgspec.Struct, gc=False, omit_defaults=True):
+    """What one rule makes of readings that arrived late, apart from what it makes of the present.
+
+    ``since`` and ``until`` are the first and the last reading that broke the limit, in the device's time; ``value`` is
+    the reading by which it had held for the rule's time. ``due`` is when, by the hub's clock, no more is expected.
+    ``behind`` says that newer readings had been judged before these arrived.
+    """
+
+    due: int
+    since: int | None = None
+    until: int = 0
+    value: Value | None = None
+    points: list[tuple[int, float]] = []
+    behind: bool = False
+
+
 class Watch(msgspec.Struct, gc=False, omit_defaults=True):
     """What the rules remember of one rule on one metric of one device: the rule's window and its timer.
 
-    ``since`` is when the condition began, in the device's time (None while it does not hold); ``due`` when the
-    hub's clock should look again; ``alert`` the id of the open alert; ``points`` the window of a rate rule.
+    ``since`` is when the condition began, in the device's time (None while it does not hold), ``began`` the same by the
+    hub's clock; ``due`` when the hub's clock should look again; ``alert`` the id of the open alert. ``points`` is the
+    window of a rate rule, ``lows`` the low points of a condition that has not held for long enough yet, ``measure``
+    what both were measured for. ``late`` follows readings that arrived late, ``last`` is when the last alert began and
+    ended, in the device's time.
     """
 
     since: int | None = None
     due: int | None = None
     alert: str | None = None
     points: list[tuple[int, float]] = []
+    began: int | None = None
+    lows: list[tuple[int, float]] = []
+    measure: int = 0
+    late: LateRun | None = None
+    last: tuple[int, int] | None = None
 
 
 class Device(msgspec.Struct):

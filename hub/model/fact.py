@@ -93,6 +93,12 @@ class ReplaceRules(msgspec.Struct, frozen=True):
     at: int
 
 
+class JudgeDevices(msgspec.Struct, frozen=True):
+    """The rules have changed: judge some more of the devices that have not been judged by them yet."""
+
+    at: int
+
+
 class ReplaceMappings(msgspec.Struct, frozen=True):
     """A person has put other mappings of topics in force."""
 
@@ -127,6 +133,7 @@ Fact = (
     | WriteDiagnosis
     | LostSession
     | ReplaceRules
+    | JudgeDevices
     | ReplaceMappings
     | SendCommand
     | SendingFailed

@@ -1,43 +1,83 @@
-"""Does a rule's condition hold, given one value and what the watch remembers? Pure arithmetic."""
+"""Does a rule's condition hold, given one value and what the watch remembers? Pure arithmetic.
+
+Every condition measures one amount and compares it with one limit: the value itself (``above``), its negative
+(``below``), the change within the window (``rate``), or 1 for the value that is looked for and 0 for any other
+(``equals``). So a limit that changes can be compared with amounts that were measured before.
+"""
 
 from __future__ import annotations
 
-from hub.model import Condition, Equals, NoData, RateOfChange, Threshold, Value, Watch
+from hub.model import Condition, Equals, NoData, RateOfChange, Threshold, Value
 
 MAX_WINDOW = 512
 """Points a rate rule remembers; a faster series is thinned to every other point."""
+MAX_LOWS = 32
+"""Low points a pending watch remembers; of more, the middle ones are dropped."""
+Points = list[tuple[int, float]]
 
 
-def breached(condition: Condition, watch: Watch, value: Value, ts: int) -> bool | None:
-    """True or False; None when the value says nothing about the condition (a text against a limit)."""
+def amount(condition: Condition, points: Points, value: Value, ts: int) -> float | None:
+    """Return what the condition compares with its limit; None when the value says nothing about it (a text against a
+    number).
+
+    Args:
+        condition: What the rule asks.
+        points: The window of a rate rule, to which this reading is added. Unchanged for other conditions.
+        value: The reading.
+        ts: Its time in ms.
+    """
     if isinstance(condition, Equals):
-        return _same(condition.value, value)
+        return float(_same(condition.value, value))
     if isinstance(value, str) or isinstance(condition, NoData):
         return None
-    number = float(value)
     if isinstance(condition, Threshold):
-        return _beyond(condition, number, raised=watch.alert is not None)
-    return _changes(condition, watch, number, ts)
+        return float(value) if condition.above is not None else -float(value)
+    return _change(condition, points, float(value), ts)
 
 
-def _beyond(condition: Threshold, number: float, *, raised: bool) -> bool:
-    """Once raised, the line to come back over is ``clear``."""
-    if condition.above is not None:
-        limit = condition.above if not raised or condition.clear is None else condition.clear
-        # Between clear and above an open alert stays; reaching clear itself does not yet recover.
-        return number >= limit if raised and condition.clear is not None else number > limit
-    below = condition.below or 0.0  # parse.py lets no threshold in without one of the two
-    limit = below if not raised or condition.clear is None else condition.clear
-    return number <= limit if raised and condition.clear is not None else number < limit
+def limit(condition: Condition) -> float:
+    """Return the limit that :func:`amount` has to exceed."""
+    if isinstance(condition, Threshold):
+        return condition.above if condition.above is not None else -(condition.below or 0.0)
+    return condition.by if isinstance(condition, RateOfChange) else 0.5
 
 
-def _changes(condition: RateOfChange, watch: Watch, number: float, ts: int) -> bool:
-    points = [(at, v) for at, v in watch.points if ts - condition.window_ms <= at <= ts]
-    points.append((ts, number))
-    watch.points = points if len(points) <= MAX_WINDOW else points[-1::-2][::-1]
+def exceeded(condition: Condition, measured: float, *, raised: bool) -> bool:
+    """Return whether an amount breaks the limit; once an alert is raised, the limit to come back over is ``clear``."""
+    if raised and isinstance(condition, Threshold) and condition.clear is not None:
+        # Between clear and the limit an open alert stays; reaching clear itself does not yet recover.
+        return measured >= (condition.clear if condition.above is not None else -condition.clear)
+    return measured > limit(condition)
+
+
+def note_low(lows: Points, ts: int, measured: float) -> None:
+    """Add an amount to the low points of a pending condition.
+
+    ``lows`` holds rising amounts, each with the time since which no amount was lower. So for any limit it tells since
+    when the limit has been exceeded without a break.
+    """
+    since = ts
+    while lows and lows[-1][1] >= measured:
+        since = lows.pop()[0]
+    lows.append((since, measured))
+    if len(lows) > MAX_LOWS:
+        # Dropping one makes a later beginning out of it for some limits, never an earlier one.
+        del lows[MAX_LOWS // 2]
+
+
+def exceeded_since(lows: Points, limit: float) -> int | None:
+    """Return since when all amounts have exceeded ``limit``; None if the last one does not."""
+    return next((since for since, low in lows if low > limit), None)
+
+
+def _change(condition: RateOfChange, points: Points, number: float, ts: int) -> float:
+    inside = [(at, v) for at, v in points if ts - condition.window_ms <= at <= ts]
+    if not inside or inside[-1] != (ts, number):
+        inside.append((ts, number))
+    points[:] = inside if len(inside) <= MAX_WINDOW else inside[-1::-2][::-1]
     if condition.falling:
-        return max(v for _, v in points) - number > condition.by
-    return number - min(v for _, v in points) > condition.by
+        return max(v for _, v in points) - number
+    return number - min(v for _, v in points)
 
 
 def _same(wanted: Value, value: Value) -> bool:

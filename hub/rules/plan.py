@@ -3,21 +3,87 @@
 from __future__ import annotations
 
 from fnmatch import fnmatchcase
+from zlib import crc32
 
 import msgspec
 
-from hub.model import Device, NoData, Rule, Scope
+from hub.model import Condition, Device, Equals, NoData, RateOfChange, Rule, Scope, Threshold
 
 _DESCRIPTIONS = 10_000
 """Models with their labels that are remembered."""
+_METRICS = 10_000
+"""Metric names that one plan remembers the rules of."""
 
 
-class Plan(msgspec.Struct, frozen=True):
-    """The rules that watch one kind of device, ready for use: by watch key, by metric, and those for silence."""
+class MetricRule(msgspec.Struct, frozen=True):
+    """One rule on one metric: ``rule.metric`` is that ``metric``, also where the rule is written with a pattern.
 
-    keys: dict[str, Rule]
-    by_metric: dict[str, tuple[tuple[Rule, str], ...]]
-    silence: tuple[tuple[NoData, str], ...]
+    ``key`` is the key of its watch, ``measure`` identifies what the rule measures (see :func:`measure`).
+    """
+
+    rule: Rule
+    metric: str
+    key: str
+    measure: int
+
+
+Silence = tuple[Rule, NoData, str]
+"""A rule for silence, its condition, and the key of its watch."""
+
+
+class Plan:
+    """The rules that watch one kind of device: by metric, and those for silence."""
+
+    def __init__(self, rules: tuple[Rule, ...]) -> None:
+        self.rules = {rule.id: rule for rule in rules}
+        self.silence = tuple(
+            (rule, rule.condition, f"{rule.id}/") for rule in rules if isinstance(rule.condition, NoData)
+        )
+        self._metric_rules = [(rule, measure(rule.condition)) for rule in rules if rule.metric is not None]
+        self.has_metrics = bool(self._metric_rules)
+        self._on: dict[str, tuple[MetricRule, ...]] = {}
+
+    def on(self, metric: str) -> tuple[MetricRule, ...]:
+        """Return the rules that watch this metric."""
+        found = self._on.get(metric)
+        if found is None:
+            if len(self._on) >= _METRICS:
+                self._on.clear()
+            found = self._on[metric] = tuple(
+                MetricRule(msgspec.structs.replace(rule, metric=metric), metric, f"{rule.id}/{metric}", measured)
+                for rule, measured in self._metric_rules
+                if covers(rule, metric)
+            )
+        return found
+
+    def find(self, key: str) -> MetricRule | Silence | None:
+        """Return the rule that a watch with this key belongs to, None where there is no such rule now."""
+        _, _, metric = key.partition("/")
+        if metric:
+            return next((each for each in self.on(metric) if each.key == key), None)
+        return next((each for each in self.silence if each[2] == key), None)
+
+
+def covers(rule: Rule, metric: str) -> bool:
+    """Return whether a rule watches a metric: the one it names, or one that fits its pattern (``temp*``)."""
+    return rule.metric is not None and (rule.metric == metric or fnmatchcase(metric, rule.metric))
+
+
+def measure(condition: Condition) -> int:
+    """Return a checksum of what a condition measures, which is all of it but the limit.
+
+    Amounts that were measured under an equal checksum can be compared with a new limit; others cannot.
+    """
+    match condition:
+        case Threshold(above=above):
+            text = "below" if above is None else "above"
+        case RateOfChange():
+            text = f"rate {condition.window_ms} {condition.falling}"
+        case Equals(value=value):
+            text = f"equals {value!r}"
+        case NoData():
+            text = "no_data"
+    return crc32(text.encode()) or 1
 
 
 class Plans:
@@ -45,7 +111,7 @@ class Plans:
             ids = tuple(rule.id for rule in rules)
             plan = self._shared.get(ids)
             if plan is None:
-                plan = self._shared[ids] = _plan_of(rules)
+                plan = self._shared[ids] = Plan(rules)
             self._of[device.id] = plan
         return plan
 
@@ -57,16 +123,6 @@ class Plans:
         self._of.clear()
         self._alike.clear()
         self._shared.clear()
-
-
-def _plan_of(rules: tuple[Rule, ...]) -> Plan:
-    keys = {f"{rule.id}/{rule.metric or ''}": rule for rule in rules}
-    by_metric: dict[str, list[tuple[Rule, str]]] = {}
-    for key, rule in keys.items():
-        if rule.metric is not None:
-            by_metric.setdefault(rule.metric, []).append((rule, key))
-    silence = tuple((rule.condition, key) for key, rule in keys.items() if isinstance(rule.condition, NoData))
-    return Plan(keys, {metric: tuple(pairs) for metric, pairs in by_metric.items()}, silence)
 
 
 def _names(scope: Scope, device: str) -> bool:

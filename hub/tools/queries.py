@@ -142,7 +142,7 @@ class Queries:
     def limits(self, device: Device) -> dict[str, Limit]:
         """The device's own limits, and over them those of the rules that watch it."""
         limits = dict(device.info.limits)
-        for rule in self.engine.rules_for(device):
+        for rule in self.engine.rules_on(device):
             if rule.metric is not None and isinstance(rule.condition, Threshold):
                 own, above, below = limits.get(rule.metric, Limit()), rule.condition.above, rule.condition.below
                 limits[rule.metric] = Limit(

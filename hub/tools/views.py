@@ -42,6 +42,8 @@ class AlertView(msgspec.Struct, frozen=True):
     raised_at: int
     raised: str
     cleared_at: int | None
+    began_at: int
+    ended_at: int | None
     cause: str | None
     why: str | None
     actions: tuple[str, ...] = ()
@@ -50,7 +52,7 @@ class AlertView(msgspec.Struct, frozen=True):
     def of(cls, alert: Alert, name: str, diagnosis: Diagnosis | None) -> AlertView:
         return cls(
             alert.id, alert.device, name, alert.metric, alert.severity, alert.state, alert.message, alert.raised_at,
-            f"{words.date(alert.raised_at)} UTC", alert.cleared_at,
+            f"{words.date(alert.raised_at)} UTC", alert.cleared_at, alert.since, alert.ended_at,
             diagnosis.cause if diagnosis else None, diagnosis.summary if diagnosis else None,
             diagnosis.actions if diagnosis else (),
         )  # fmt: skip

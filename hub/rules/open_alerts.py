@@ -1,0 +1,134 @@
+"""The open alerts: how one is raised, changed, acknowledged and ended. It knows no timer and judges no value."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import Any
+
+import msgspec
+
+from hub.errors import NotFound
+from hub.events import AlertAcknowledged, AlertChanged, AlertCleared, AlertRaised, Event
+from hub.model import SEVERITIES, Acknowledge, Alert, Condition, Device, LateRun, Rule, Severity, Threshold, Value
+from hub.rules.lifecycle import Input, after
+from hub.rules.words import message
+
+
+class OpenAlerts:
+    """``by_id`` holds the open alerts by their id."""
+
+    def __init__(self) -> None:
+        self.by_id: dict[str, Alert] = {}
+        self._of_device: dict[str, set[str]] = {}
+
+    def severity(self, device_id: str) -> Severity:
+        """Return the highest severity among the device's open alerts."""
+        ids = self._of_device.get(device_id)
+        if not ids:
+            return "ok"
+        return max((self.by_id[i].severity for i in ids), key=SEVERITIES.index)
+
+    def of_device(self, device_id: str) -> list[str]:
+        return list(self._of_device.get(device_id, ()))
+
+    def forget_device(self, device_id: str) -> None:
+        self._of_device.pop(device_id, None)
+
+    def add(self, alert: Alert) -> None:
+        """Take in an alert that was open before the hub's start."""
+        self.by_id[alert.id] = alert
+        self._of_device.setdefault(alert.device, set()).add(alert.id)
+
+    def raise_alert(self, device: Device, rule: Rule, since: int, value: Value | None, now: int) -> AlertRaised:
+        alert = _alert(device, rule, since, value, now)
+        self.add(alert)
+        return AlertRaised(alert, now)
+
+    def restate(self, alert: Alert, device: Device, rule: Rule, now: int, judged: Value | None = None) -> list[Event]:
+        """Bring an open alert in line with its rule, whose severity may have changed, and its condition where
+        ``judged`` is the value that breaks the new one."""
+        changes: dict[str, Any] = {}
+        if alert.severity != rule.severity:
+            changes["severity"] = rule.severity
+        if judged is not None:
+            unit = device.unit(rule.metric)
+            changes |= {
+                "threshold": threshold(rule.condition),
+                "message": message(rule, judged, unit, 0, device.describe(rule.metric or "")),
+                "value": judged,
+                "unit": unit,
+            }
+        if not changes:
+            return []
+        alert = self.by_id[alert.id] = msgspec.structs.replace(alert, **changes)
+        return [AlertChanged(alert, now)]
+
+    def end(self, alert_id: str, happened: Input, now: int, ended: int | None = None) -> list[Event]:
+        """End an open alert; ``ended`` is the device's time of the reading that shows it."""
+        alert = self.by_id.pop(alert_id)
+        self._of_device[alert.device].discard(alert.id)
+        alert = msgspec.structs.replace(
+            alert,
+            state=after(alert.state, happened),
+            cleared_at=now,
+            ended_at=None if ended is None else max(ended, alert.since),
+            withdrawn=happened == "withdraw",
+        )
+        return [AlertCleared(alert, now)]
+
+    def acknowledge(self, fact: Acknowledge) -> tuple[Alert, list[Event]]:
+        """Acknowledge an open alert; a second acknowledgement changes nothing.
+
+        Raises:
+            NotFound: The alert is not open.
+        """
+        alert = self.by_id.get(fact.alert)
+        if alert is None:
+            raise NotFound("There is no open alert with this id.", "GET /api/alerts?state=open lists them.")
+        if alert.state == after(alert.state, "acknowledge"):
+            return alert, []
+        alert = msgspec.structs.replace(
+            alert, state="acknowledged", acknowledged_at=fact.at, acknowledged_by=fact.by, note=fact.note
+        )
+        self.by_id[alert.id] = alert
+        return alert, [AlertAcknowledged(alert, fact.at)]
+
+
+def late_alert(device: Device, rule: Rule, run: LateRun, since: int, ended: int, now: int) -> AlertCleared:
+    """Return an alert that was over before the hub knew of it. It is written down as cleared and never raised."""
+    alert = _alert(device, rule, since, run.value, now, late=True)
+    alert = msgspec.structs.replace(alert, state="cleared", cleared_at=now, ended_at=ended, late=True)
+    return AlertCleared(alert, now)
+
+
+def threshold(condition: Condition) -> float | None:
+    """Return the number that an alert shows as its limit."""
+    if not isinstance(condition, Threshold):
+        return None
+    return condition.above if condition.above is not None else condition.below
+
+
+def _alert(device: Device, rule: Rule, since: int, value: Value | None, now: int, *, late: bool = False) -> Alert:
+    unit = device.unit(rule.metric)
+    silent = now - (device.last_seen or device.first_seen)
+    shown = device.describe(rule.metric) if rule.metric else None
+    return Alert(
+        id=_alert_id(rule, device, since, late=late),
+        rule=rule.id,
+        device=device.id,
+        metric=rule.metric,
+        severity=rule.severity,
+        state="raised",
+        message=message(rule, value, unit, silent // 1000 * 1000, shown),
+        value=value,
+        threshold=threshold(rule.condition),
+        unit=unit,
+        since=since,
+        raised_at=now,
+    )
+
+
+def _alert_id(rule: Rule, device: Device, since: int, *, late: bool) -> str:
+    """Made from the opening record, so that the same condition never raises twice, also over a restart."""
+    text = f"{rule.id}\n{device.id}\n{rule.metric}\n{since}" + ("\nlate" if late else "")
+    return "a" + hashlib.blake2b(text.encode(), digest_size=8).hexdigest()

@@ -156,6 +156,7 @@ def _tables(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> No
     export.add_argument("--replace", action="store_true", help="write over the file, if there is one")
     bring = commands.add_parser("import", help="a table of readings into the history")
     bring.add_argument("file", type=Path, metavar="FILE", help="what hub export wrote, or columns named alike")
+    bring.add_argument("--zone", metavar="ZONE", help="of times without one: Europe/Berlin, say (default: UTC)")
     for parser in (export, bring):
         parser.add_argument("--format", choices=("csv", "parquet"), help="else as the file's name says")
         _settings(parser)

@@ -115,7 +115,13 @@ class StoreCorrupt(StoreError):
 
 
 class TooBusy(HubError):
+    """``after_s`` is when it is worth to try again, where that is known."""
+
     code = "too_busy"
+
+    def __init__(self, message: str, hint: str = "", after_s: float | None = None) -> None:
+        super().__init__(message, hint)
+        self.after_s = after_s
 
 
 class WorkFailed(HubError):

@@ -9,6 +9,7 @@ import http.client
 import os
 import sys
 import time
+import urllib.parse
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -26,10 +27,11 @@ from hub.store.base import Delta
 from hub.store.lock import DirectoryLock
 from hub.store.sqlite import SqliteStore
 from hub.store.viewing import Viewer
-from hub.tables import Format, new_table, read_table
-from hub.tables.row import time_of
-from hub.transfer import Taken, Wanted, bring_in, export
+from hub.tables import Format, zone_of
+from hub.tables.cells import time_of
+from hub.transfer import Room, Taken, Wanted, bring_in, export
 from hub.wiring import fleet_limits
+from hub.worker.tables import TableProcess
 
 MAX_TS = 2**53
 
@@ -43,13 +45,30 @@ def run(arguments: argparse.Namespace) -> None:
         return
     if not arguments.file.is_file():
         raise NotFound(f"There is no file {arguments.file}.")
+    zone = arguments.zone or "UTC"
+    zone_of(zone)
     try:
         with DirectoryLock.acquire(settings.store.data):
-            taken = asyncio.run(_import(settings, arguments.file, kind))
+            taken = asyncio.run(_import(settings, arguments.file, kind, zone))
     except InUse:
-        taken = _import_by_the_hub(settings, arguments.file, kind)
+        taken = _import_by_the_hub(settings, arguments.file, kind, zone)
+    for line in _report(taken):
+        print(line)
+
+
+def _report(taken: Taken) -> Iterator[str]:
+    """Say what became of a table."""
     known = f"; {taken.devices} devices are new" if taken.devices else ""
-    print(f"{taken.read:,} readings read, {taken.added:,} of them new{known}.")
+    yield f"{taken.read:,} readings read, {taken.added:,} of them new{known}."
+    if taken.duplicates:
+        yield f"{taken.duplicates:,} were there already, or stand in the table twice."
+    for skipped in taken.skipped:
+        rows = ", ".join(map(str, skipped.rows)) + (", …" if skipped.count > len(skipped.rows) else "")
+        yield f"{skipped.count:,} skipped ({skipped.reason}): rows {rows}."
+    if taken.texts:
+        yield f"{taken.texts:,} are texts, not numbers."
+    if taken.zone:
+        yield f"Times without a zone were taken as {taken.zone} (--zone names another)."
 
 
 def _format_of(file: Path) -> Format:
@@ -71,8 +90,10 @@ async def _export(data: Path, arguments: argparse.Namespace, kind: Format) -> No
             found = fleet.get(device)
             return found.unit(metric) if found else None
 
-        async for piece in export(viewer, wanted, new_table(kind), unit):
-            out.write(piece)
+        async with TableProcess() as table:
+            await table.open_for_writing(kind)
+            async for piece in export(viewer, wanted, table, unit):
+                out.write(piece)
 
 
 @contextlib.contextmanager
@@ -95,7 +116,7 @@ def _target(file: Path, replace: bool) -> Iterator[BinaryIO]:
         unfinished.unlink(missing_ok=True)
 
 
-async def _import(settings: Settings, file: Path, kind: Format) -> Taken:
+async def _import(settings: Settings, file: Path, kind: Format, zone: str) -> Taken:
     """Into a folder that no hub runs on."""
     store = SqliteStore.open(settings.store.data)
     try:
@@ -109,12 +130,15 @@ async def _import(settings: Settings, file: Path, kind: Format) -> Taken:
             states, _ = fleet.take_states(snapshot.cursor, 0)
             await store.commit(1, Delta(snapshot.cursor, states=states, checkpoint=snapshot.checkpoint))
 
-        return await bring_in(store, read_table(file, kind), fleet.known, introduce)
+        room = Room(fleet.limits.metrics, fleet.limits.total_metrics)
+        async with TableProcess() as table:
+            await table.open_for_reading(file, kind, zone)
+            return await bring_in(store, table.read, room, fleet.known, introduce, zone)
     finally:
         await store.close()
 
 
-def _import_by_the_hub(settings: Settings, file: Path, kind: Format) -> Taken:
+def _import_by_the_hub(settings: Settings, file: Path, kind: Format, zone: str) -> Taken:
     """A hub runs on the folder: it takes the table in itself."""
     host, port = split_address(settings.http.listen)
     host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)
@@ -122,15 +146,23 @@ def _import_by_the_hub(settings: Settings, file: Path, kind: Format) -> Taken:
     headers = {"Content-Length": str(file.stat().st_size)}
     if token is not None:
         headers["Authorization"] = f"Bearer {token}"
+    query = urllib.parse.urlencode({"format": kind, "zone": zone})
     connection = http.client.HTTPConnection(host, port, timeout=3_600)
     try:
         with file.open("rb") as body, contextlib.closing(connection):
-            connection.request("POST", f"/api/history/import?format={kind}", body, headers)
+            connection.connect()
+            with contextlib.suppress(BrokenPipeError, ConnectionResetError):  # refused before all of it was sent
+                connection.request("POST", f"/api/history/import?{query}", body, headers)
             answer = connection.getresponse()
             found: Any = msgspec.json.decode(answer.read())
-    except (OSError, http.client.HTTPException, msgspec.MsgspecError):
+    except ConnectionRefusedError:
         hint = "Name its address with --http, or stop it first."
         raise NotConnected(f"A hub runs on this folder, but not at {settings.http.listen}.", hint) from None
+    except (OSError, http.client.HTTPException, msgspec.MsgspecError) as error:
+        raise NotConnected(
+            f"The hub at {settings.http.listen} broke the import off ({type(error).__name__}).",
+            "What it had taken in stays. Import the file again: nothing is doubled.",
+        ) from None
     if answer.status != 200:
         raise _told(found)
     return msgspec.convert(found, Taken)

@@ -42,7 +42,7 @@ class Fleet:
     """All devices by id. ``_looks`` says when each one's silence will be looked at next."""
 
     def __init__(self, limits: FleetLimits | None = None) -> None:
-        self._limits = limits or FleetLimits()
+        self.limits = self._limits = limits or FleetLimits()
         self._devices: dict[str, Device] = {}
         self._states = States()
         self._looks: dict[str, int] = {}

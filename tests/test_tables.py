@@ -22,7 +22,7 @@ from brokers import Mosquitto
 from hub.errors import Invalid
 from hub.model import Page, Reading
 from hub.store.sqlite import SqliteStore
-from hub.tables import Format, new_table, read_table
+from hub.tables import Format, Skip, new_table, read_table
 from hub.transfer import PAGE
 from serving import Serving, Thing, until
 from store_words import T0, all_of, delta, record
@@ -63,7 +63,8 @@ def rows(of: Page) -> list[tuple[Any, ...]]:
 def read(tmp_path: Path, body: bytes, kind: Format) -> list[tuple[Any, ...]]:
     file = tmp_path / f"table.{kind}"
     file.write_bytes(body)
-    return [(r.device, r.metric, r.ts, r.value, type(r.value), r.quality) for r in read_table(file, kind)]
+    found = [r for r in read_table(file, kind) if not isinstance(r, Skip)]
+    return [(r.device, r.metric, r.ts, r.value, type(r.value), r.quality) for r in found]
 
 
 @pytest.mark.parametrize("kind", FORMATS)
@@ -82,7 +83,7 @@ points = st.tuples(
 
 
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(st.lists(points, max_size=30), texts.filter(bool))
+@given(st.lists(points, max_size=30), texts.filter(lambda text: text and text.isprintable()))
 def test_whatever_was_measured_comes_back(tmp_path: Path, given: list[tuple[int, Any]], metric: str) -> None:
     whole = Page("a", metric, [(ts, value, "good") for ts, value in given])
     for kind in FORMATS:
@@ -139,8 +140,7 @@ HEAD = "time,device,metric,value,type,quality\n"
         ("time,device,value\n", "no column 'metric'"),
         (HEAD + "1,a,t,1,number,good\nyesterday,a,t,1,number,good\n", "Line 3: 'yesterday' is no time"),
         (HEAD + "1,a b,t,1,number,good\n", "Line 2: 'a b' is no device"),
-        (HEAD + "1,a,,1,number,good\n", "Line 2: A metric"),
-        (HEAD + "1,a,t,nan,number,good\n", "Line 2: 'nan' is no number"),
+        (HEAD + "1,a,,1,number,good\n", "Line 2: '' is no metric's name"),
         (HEAD + "1,a,t,1_0,number,good\n", "is no number"),
         (HEAD + "1,a,t,1e999,number,good\n", "inf is no value"),
         (HEAD + "1,a,t,2,boolean,good\n", "'2' is no boolean"),
@@ -165,6 +165,10 @@ def test_files_that_are_no_tables_are_refused(tmp_path: Path) -> None:
     parquet.write_table(arrow.table({"time": [1]}), tmp_path / "short.parquet")
     with pytest.raises(Invalid, match="no column 'device'"):
         list(read_table(tmp_path / "short.parquet", "parquet"))
+
+
+def counts(answer: dict[str, Any]) -> dict[str, int]:
+    return {key: value for key, value in answer.items() if key not in ("skipped", "zone")}
 
 
 # --- over the API --------------------------------------------------------------------------------------------------
@@ -197,7 +201,13 @@ async def test_a_history_goes_from_one_hub_to_another(kind: str, hub: ApiHub, ot
     assert answer.headers["content-disposition"].endswith(f'"history.{kind}"')
     for added in (2 * (2 * PAGE + 500) + 1, 0):  # a second time nothing is new
         taken = await other.http.post("/api/history/import", params={"format": kind}, content=answer.content)
-        assert taken.json() == {"read": 2 * (2 * PAGE + 500) + 1, "added": added, "devices": 2 if added else 0}
+        assert counts(taken.json()) == {
+            "read": 2 * (2 * PAGE + 500) + 1,
+            "added": added,
+            "duplicates": 2 * (2 * PAGE + 500) + 1 - added,
+            "devices": 2 if added else 0,
+            "texts": 1,
+        }
     for device, metric in (("pump", "t"), ("pump", "on"), ("fan", "mode")):
         path = f"/api/devices/{device}/history"
         asked = {"metric": metric, "from": start, "to": start + 60_000_000}
@@ -232,7 +242,7 @@ async def test_what_was_read_before_a_fault_stays_and_is_not_doubled(hub: ApiHub
     assert "Line 7002: 'soon' is no time" in error["message"]
     assert "The 7000 readings before it are in (7000 new) and stay." in error["message"]
     answer = await hub.http.post("/api/history/import", content=(head + good + "1700009000,a,t,1\n").encode())
-    assert answer.json() == {"read": 7_001, "added": 1, "devices": 0}
+    assert counts(answer.json()) == {"read": 7_001, "added": 1, "duplicates": 7_000, "devices": 0, "texts": 0}
 
 
 async def test_an_import_changes_nothing_but_the_history(hub: ApiHub) -> None:

@@ -372,6 +372,7 @@ export interface paths {
          * Import Table
          * @description A table as the export gives it, or any with the columns time, device, metric and value, as the body. A
          *     reading that is there already is not doubled. Nothing but the history changes; unknown devices are made known.
+         *     ``zone`` is that of times which name none.
          */
         post: operations["import_table_api_history_import_post"];
         delete?: never;
@@ -2070,7 +2071,9 @@ export interface components {
         };
         /**
          * ImportAnswer
-         * @description ``read`` rows stood in the table, ``added`` were new, ``devices`` had not been known.
+         * @description ``read`` rows stood in the table. Of these ``added`` are new, ``duplicates`` were there already (or stood in the
+         *     table before), and those in ``skipped`` hold no reading; ``texts`` of them are texts. ``devices`` had not been
+         *     known. ``zone`` was taken for times that name none; it is null if all did.
          */
         ImportAnswer: {
             /** Read */
@@ -2079,6 +2082,14 @@ export interface components {
             added: number;
             /** Devices */
             devices: number;
+            /** Duplicates */
+            duplicates: number;
+            /** Skipped */
+            skipped: components["schemas"]["SkippedRows"][];
+            /** Texts */
+            texts: number;
+            /** Zone */
+            zone: string | null;
         };
         /**
          * IssuedShape
@@ -3004,6 +3015,18 @@ export interface components {
             /** Authenticated */
             authenticated: boolean;
         };
+        /**
+         * SkippedRows
+         * @description ``count`` rows held no reading, for this ``reason``; ``rows`` are the numbers of the first of them.
+         */
+        SkippedRows: {
+            /** Reason */
+            reason: string;
+            /** Count */
+            count: number;
+            /** Rows */
+            rows: number[];
+        };
         /** SourceShape */
         SourceShape: {
             /**
@@ -3894,6 +3917,7 @@ export interface operations {
         parameters: {
             query?: {
                 format?: "csv" | "parquet";
+                zone?: string;
             };
             header?: never;
             path?: never;

@@ -7,6 +7,7 @@ Three shapes, by path: ``{"error": {"code", "message", "hint"}}`` under ``/api``
 from __future__ import annotations
 
 import logging
+import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -69,7 +70,9 @@ def status_of(error: errors.HubError) -> int:
 def told(path: str, error: errors.HubError) -> Response:
     """One of our own errors as an answer."""
     message = f"AI service error: {error}" if isinstance(error, errors.AiError) else error.message
-    return problem(path, status_of(error), error.code, message, error.hint)
+    after_s = error.after_s if isinstance(error, errors.TooBusy) else None
+    headers = None if after_s is None else {"Retry-After": str(math.ceil(after_s))}
+    return problem(path, status_of(error), error.code, message, error.hint, headers)
 
 
 def too_large(path: str, *, close: bool) -> Response:

@@ -3,22 +3,24 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from pathlib import Path
 from typing import Annotated
 
 from fastapi import APIRouter, Query, Request
-from starlette.responses import Response, StreamingResponse
+from starlette.responses import Response
 from typing_extensions import TypedDict
 
+from hub.api.exports import Export, Places
 from hub.api.patience import in_time
 from hub.api.problems import Json
 from hub.api.services import Services
 from hub.api.turns import Turns
-from hub.errors import HubError, Invalid, StoreBusy, StoreError
+from hub.errors import HubError, Invalid, StoreError, TooBusy
 from hub.model import Identity, Introduce
-from hub.tables import MEDIA_TYPES, Format, new_table, read_table
-from hub.transfer import Wanted, bring_in, export
+from hub.tables import MEDIA_TYPES, Format
+from hub.transfer import Room, Wanted, bring_in, export
+from hub.worker.tables import TableProcess
 
 IMPORT = "/api/history/import"
 IMPORT_BYTES = 4 << 30
@@ -26,22 +28,37 @@ AT_ONCE = 2
 MAX_TS = 2**53
 
 
+class SkippedRows(TypedDict):
+    """``count`` rows held no reading, for this ``reason``; ``rows`` are the numbers of the first of them."""
+
+    reason: str
+    count: int
+    rows: list[int]
+
+
 class ImportAnswer(TypedDict):
-    """``read`` rows stood in the table, ``added`` were new, ``devices`` had not been known."""
+    """``read`` rows stood in the table. Of these ``added`` are new, ``duplicates`` were there already (or stood in the
+    table before), and those in ``skipped`` hold no reading; ``texts`` of them are texts. ``devices`` had not been
+    known. ``zone`` was taken for times that name none; it is null if all did."""
 
     read: int
     added: int
     devices: int
+    duplicates: int
+    skipped: list[SkippedRows]
+    texts: int
+    zone: str | None
 
 
 def _busy() -> HubError:
-    return StoreBusy("Other tables are being read or written already.", "Try again when they are done.")
+    return TooBusy("Other tables are being read already.", "Try again when they are done.", after_s=10)
 
 
 def routes(services: Services) -> APIRouter:
     router = APIRouter(prefix="/api", tags=["history"])
     fleet, store, now = services.fleet, services.store, services.now
-    turns = Turns(AT_ONCE, _busy)
+    turns, places = Turns(AT_ONCE, _busy), Places()
+    room = Room(fleet.limits.metrics, fleet.limits.total_metrics)
     submit = in_time(services.inbox.submit)
 
     def unit(device: str, metric: str) -> str | None:
@@ -61,25 +78,26 @@ def routes(services: Services) -> APIRouter:
         wanted = Wanted(start, MAX_TS if end is None else end, tuple(device_id) if device_id else None, metric)
         if wanted.start > wanted.end:
             raise Invalid('"from" is later than "to".', "Both are epoch milliseconds.")
-        turn = turns.turn()
-        turn.__enter__()
+        place, table = places.take(), TableProcess()
 
-        async def pieces() -> AsyncIterator[bytes]:
-            try:
-                async for piece in export(store, wanted, table, unit):
-                    if services.shutdown.is_set():
-                        raise StoreError("The hub is stopping.")  # whoever reads must not take it for the whole
-                    yield piece
-            finally:
-                turn.__exit__(None, None, None)
+        async def finish() -> None:
+            places.leave(place)
+            await table.close()
 
         try:
-            table = new_table(format)
+            await table.open_for_writing(format)
         except BaseException:
-            turn.__exit__(None, None, None)
+            await finish()
             raise
-        name = f'attachment; filename="history.{format}"'
-        return StreamingResponse(pieces(), media_type=MEDIA_TYPES[format], headers={"Content-Disposition": name})
+
+        async def pieces() -> AsyncGenerator[bytes]:
+            async for piece in export(store, wanted, table, unit):
+                if services.shutdown.is_set():
+                    raise StoreError("The hub is stopping.")  # whoever reads must not take it for the whole
+                yield piece
+
+        name = {"Content-Disposition": f'attachment; filename="history.{format}"'}
+        return Export(pieces(), place, MEDIA_TYPES[format], name, finish)
 
     @router.post(
         "/history/import",
@@ -87,20 +105,33 @@ def routes(services: Services) -> APIRouter:
         max_body_size=IMPORT_BYTES,
         openapi_extra={"requestBody": {"required": True, "content": {"text/csv": {}}}},
     )
-    async def import_table(request: Request, format: Format = "csv") -> Response:
+    async def import_table(
+        request: Request, format: Format = "csv", zone: Annotated[str, Query(max_length=64)] = "UTC"
+    ) -> Response:
         """A table as the export gives it, or any with the columns time, device, metric and value, as the body. A
         reading that is there already is not doubled. Nothing but the history changes; unknown devices are made known.
+        ``zone`` is that of times which name none.
         """
+
+        async def introduce(device: str) -> None:
+            await submit(Introduce(Identity(device, device, "native"), now()))
+
         with turns.turn(), tempfile.NamedTemporaryFile(prefix="import-") as file:
-            async for block in request.stream():
-                file.write(block)
-            file.flush()
-
-            async def introduce(device: str) -> None:
-                await submit(Introduce(Identity(device, device, "native"), now()))
-
-            taken = await bring_in(store, read_table(Path(file.name), format), fleet.known, introduce)
-        answer: ImportAnswer = {"read": taken.read, "added": taken.added, "devices": taken.devices}
+            async with TableProcess() as table:
+                await table.open_for_reading(Path(file.name), format, zone)
+                async for block in request.stream():
+                    file.write(block)
+                file.flush()
+                taken = await bring_in(store, table.read, room, fleet.known, introduce, zone)
+        answer: ImportAnswer = {
+            "read": taken.read,
+            "added": taken.added,
+            "devices": taken.devices,
+            "duplicates": taken.duplicates,
+            "skipped": [{"reason": s.reason, "count": s.count, "rows": [*s.rows]} for s in taken.skipped],
+            "texts": taken.texts,
+            "zone": taken.zone,
+        }
         return Json(answer)
 
     return router

@@ -205,6 +205,7 @@ class FleetLimits(msgspec.Struct, frozen=True):
 
     devices: int = 100_000
     metrics: int = 256
+    total_metrics: int = 5_000_000
     twin_keys: int = 256
     twin_bytes: int = 262_144
     stale_factor: float = 5.0

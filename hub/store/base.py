@@ -93,11 +93,13 @@ class Retention(msgspec.Struct, frozen=True):
 
 
 class StoreStats(msgspec.Struct, frozen=True):
-    """``bytes`` on disk with the write-ahead log; ``last_commit`` in ms (None before the first)."""
+    """``bytes`` on disk with the write-ahead log; ``last_commit`` in ms (None before the first); ``series`` is how many
+    there are, about."""
 
     bytes: int
     last_commit: int | None
     commits: int
+    series: int = 0
 
 
 class Store(Protocol):

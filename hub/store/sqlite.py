@@ -230,7 +230,7 @@ class SqliteStore:
     def stats(self) -> StoreStats:
         files = (self.path, wal_of(self.path))
         size = sum(file.stat().st_size for file in files if file.exists())
-        return StoreStats(bytes=size, last_commit=self._last_commit, commits=self._commits)
+        return StoreStats(bytes=size, last_commit=self._last_commit, commits=self._commits, series=self._writer.series)
 
     async def close(self) -> None:
         """Finish what was begun and close the file; harmless when done twice."""

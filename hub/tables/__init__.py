@@ -11,9 +11,12 @@ from pathlib import Path
 from typing import Literal
 
 from hub.model import Reading
+from hub.tables.batch import Batch, read_batch
+from hub.tables.cells import Form, zone_of
 from hub.tables.comma import CsvTable, read_csv
-from hub.tables.parquet import ParquetTable, read_parquet
-from hub.tables.row import Table
+from hub.tables.parquet import ParquetTable
+from hub.tables.parquet_reading import read_parquet
+from hub.tables.row import Skip, Table
 
 Format = Literal["csv", "parquet"]
 
@@ -28,9 +31,12 @@ def new_table(kind: Format) -> Table:
     return CsvTable() if kind == "csv" else ParquetTable()
 
 
-def read_table(file: Path, kind: Format) -> Iterator[Reading]:
-    """The readings of a file, as they are read. Raises Invalid, which says where in the file."""
-    return read_csv(file) if kind == "csv" else read_parquet(file)
+def read_table(file: Path, kind: Format, form: Form | None = None) -> Iterator[Reading | Skip]:
+    """Yield the readings of a file, and the rows without one. Raises Invalid, which says where in the file."""
+    form = form or Form()
+    return read_csv(file, form) if kind == "csv" else read_parquet(file, form)
 
 
-__all__ = ["MEDIA_TYPES", "Format", "Table", "new_table", "read_table"]
+__all__ = [
+    "MEDIA_TYPES", "Batch", "Form", "Format", "Skip", "Table", "new_table", "read_batch", "read_table", "zone_of",
+]  # fmt: skip

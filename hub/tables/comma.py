@@ -1,4 +1,8 @@
-"""CSV. Cells that a spreadsheet would take for a formula begin with an apostrophe, which is taken off again."""
+"""CSV. Cells that a spreadsheet would take for a formula begin with an apostrophe, which is taken off again.
+
+Read is what the usual programs write: UTF-8 or UTF-16, cells separated by comma, semicolon, tab or ``|``, lines ended
+in any way. The first line names the columns and shows the separator.
+"""
 
 from __future__ import annotations
 
@@ -11,10 +15,22 @@ import numpy as np
 
 from hub.errors import Invalid
 from hub.model import Page, Reading
-from hub.tables.row import COLUMNS, MOST_TEXT, NEEDED, kind_of, reading, time_of, value_of
+from hub.tables.cells import Form, time_of, value_of
+from hub.tables.row import COLUMNS, MAX_TEXT, Skip, find_columns, kind_of, reading
 
 _FORMULA = ("=", "+", "-", "@", "\t", "\r", "'")
-MOST_LINE = 4 * MOST_TEXT
+MAX_LINE = 4 * MAX_TEXT
+SEPARATORS = (",", ";", "\t", "|")
+EMPTY = "no value"
+
+_ENCODINGS = ((b"\xef\xbb\xbf", "utf-8-sig"), (b"\xff\xfe", "utf-16"), (b"\xfe\xff", "utf-16"))
+_OTHER_FILES = (
+    (b"PK\x03\x04", "a zip archive, as an Excel file is"),
+    (b"\xd0\xcf\x11\xe0", "an Excel file"),
+    (b"\x1f\x8b", "compressed by gzip"),
+    (b"\x28\xb5\x2f\xfd", "compressed by zstd"),
+    (b"PAR1", "a Parquet file"),
+)
 
 
 class CsvTable:
@@ -48,7 +64,7 @@ def _cell(value: float | bool | str) -> str:
 
 
 def plain(text: str) -> str:
-    """A text that no spreadsheet runs."""
+    """Return a text that no spreadsheet runs."""
     return f"'{text}" if text.startswith(_FORMULA) else text
 
 
@@ -56,41 +72,101 @@ def _original(text: str) -> str:
     return text[1:] if text.startswith("'") and text[1:].startswith(_FORMULA) else text
 
 
-def read_csv(file: Path) -> Iterator[Reading]:
-    """Raises Invalid, which names the line."""
-    with file.open(encoding="utf-8-sig", newline="") as text:
-        lines = csv.reader(_bounded(text), strict=True)
+def read_csv(file: Path, form: Form) -> Iterator[Reading | Skip]:
+    """Yield the readings and the rows without one. Raises Invalid, which names the line."""
+    with file.open(encoding=_encoding(file), newline="") as text:
+        line = 1
         try:
-            header = [name.strip().lower() for name in next(lines, [])]
-            if missing := [name for name in NEEDED if name not in header]:
-                needed = f"The first line has to name {', '.join(NEEDED)}, in any order."
-                raise Invalid(f"The table has no column {missing[0]!r}.", needed)
-            time, device, metric, value = (header.index(name) for name in NEEDED)
-            kind, quality = (header.index(name) if name in header else None for name in ("type", "quality"))
-            for cells in lines:
-                if not cells:
-                    continue
-                if len(cells) != len(header):
-                    raise Invalid(f"There are {len(cells)} cells, not {len(header)}.")
-                word = "" if kind is None else cells[kind]
-                yield reading(
-                    _original(cells[device]),
-                    _original(cells[metric]),
-                    time_of(cells[time]),
-                    value_of(_original(cells[value]), word),
-                    "good" if quality is None else cells[quality] or "good",
-                )
+            first, separator, line = _header(text)
+            form.commas = separator == ";"
+            rows = csv.reader(_bounded(first, text), strict=True, delimiter=separator)
+            names = next(rows, [])
+            columns, before = find_columns(names), line - 1
+            for cells in rows:
+                line = before + rows.line_num
+                if any(cells):
+                    yield _row(_fitted(cells, len(names)), columns, form) or Skip(line, EMPTY)
         except Invalid as error:
-            raise Invalid(f"Line {max(lines.line_num, 1)}: {error.message}", error.hint) from None
+            raise Invalid(f"Line {line}: {error.message}", error.hint) from None
         except csv.Error:
-            raise Invalid(f"Line {max(lines.line_num, 1)} is no CSV.", "Cells are parted by commas.") from None
-        except UnicodeDecodeError:
-            raise Invalid(f"After line {lines.line_num} the file is not UTF-8.") from None
+            hint = "Is a quotation mark missing, or one too many?"
+            raise Invalid(f"After line {line} there is no CSV.", hint) from None
+        except UnicodeError:
+            raise Invalid(f"After line {line} the text is not UTF-8.", "Save the table as UTF-8.") from None
 
 
-def _bounded(text: io.TextIOBase) -> Iterator[str]:
-    """Line by line, without ever holding a huge one."""
-    while line := text.readline(MOST_LINE):
-        if len(line) == MOST_LINE:
-            raise Invalid(f"A line has at most {MOST_LINE} characters.")
+def _encoding(file: Path) -> str:
+    """Raises Invalid for a file of another kind."""
+    with file.open("rb") as binary:
+        head = binary.read(4)
+    for mark, kind in _OTHER_FILES:
+        if head.startswith(mark):
+            raise Invalid(f"The file is no CSV: it is {kind}.", "Save the table as CSV, or name its format.")
+    if head in (b"\xff\xfe\0\0", b"\0\0\xfe\xff"):
+        raise Invalid("The file is UTF-32.", "Save the table as UTF-8.")
+    for mark, encoding in _ENCODINGS:
+        if head.startswith(mark):
+            return encoding
+    if len(head) == 4 and head[1] == head[3] == 0 and head[0]:
+        return "utf-16-le"
+    return "utf-16-be" if len(head) == 4 and head[0] == head[2] == 0 and head[1] else "utf-8"
+
+
+def _header(text: io.TextIOBase) -> tuple[str, str, int]:
+    """Return the line that names the columns, the separator, and the line's number. ``sep=;`` may stand before it."""
+    first = _line(text)
+    said = first.strip().lower().removeprefix("sep=")
+    if len(said) == 1 and said in SEPARATORS and first.lower().startswith("sep="):
+        return _line(text), said, 2
+    return first, max(SEPARATORS, key=lambda one: (_known_columns(first, one), first.count(one))), 1
+
+
+def _known_columns(line: str, separator: str) -> int:
+    try:
+        return len(find_columns(next(csv.reader([line], delimiter=separator), [])))
+    except (Invalid, csv.Error):
+        return 0
+
+
+def _fitted(cells: list[str], width: int) -> list[str]:
+    """Return the cells without empty ones beyond the last column. Raises Invalid where there are more, or fewer."""
+    while len(cells) > width and not cells[-1]:
+        cells.pop()
+    if len(cells) != width:
+        hint = "A text with a separator in it needs quotation marks; so does a number with a decimal comma."
+        raise Invalid(f"There are {len(cells)} cells, not {width}.", hint if len(cells) > width else "")
+    return cells
+
+
+def _row(cells: list[str], columns: dict[str, int], form: Form) -> Reading | None:
+    """Return the reading of a row; None where its value is none. Raises Invalid."""
+
+    def cell(name: str) -> str:
+        return cells[columns[name]] if name in columns else ""
+
+    kind = cell("type").strip().lower()
+    original = _original(cells[columns["value"]])
+    value = value_of(original, kind, form)
+    ts = time_of(cell("time"), form)
+    found = reading(
+        _original(cell("device")),
+        _original(cell("metric")),
+        ts,
+        "" if value is None else value,
+        cell("quality").strip().lower() or "good",
+    )
+    return None if value is None else found
+
+
+def _bounded(first: str, text: io.TextIOBase) -> Iterator[str]:
+    yield first
+    while line := _line(text):
         yield line
+
+
+def _line(text: io.TextIOBase) -> str:
+    """Return the next line, without ever holding a huge one. Raises Invalid."""
+    line = text.readline(MAX_LINE)
+    if len(line) == MAX_LINE:
+        raise Invalid(f"A line has at most {MAX_LINE} characters.")
+    return line

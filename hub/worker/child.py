@@ -14,8 +14,8 @@ import sys
 from collections.abc import Callable
 from typing import Any, BinaryIO
 
-from hub.errors import HubError, WrongType
-from hub.worker.frames import HEAD, Done, Failed, Said, Step, job, packed
+from hub.errors import HubError
+from hub.worker.frames import FAULTS, HEAD, Done, Failed, Said, Step, job, packed
 
 Tell = Callable[[str, int, int], None]
 Task = Callable[..., dict[str, Any]]
@@ -36,7 +36,9 @@ def task_of(name: str) -> Task:
         from hub.worker.recordings import read_recording
 
         return read_recording
-    raise LookupError(name)
+    from hub.worker.table_jobs import JOBS
+
+    return JOBS[name]
 
 
 def restrain(parent: int, memory_mb: int) -> None:
@@ -69,10 +71,9 @@ def serve(incoming: BinaryIO, outgoing: BinaryIO) -> None:
                 wanted.data, tell=lambda stage, done, of: say(Step(stage, done, of)), **wanted.options
             )
             answer: Said = Done(result)
-        except WrongType as error:
-            answer = Failed("wrong_type", error.message, error.hint)
         except HubError as error:
-            answer = Failed("worker", error.message, error.hint)
+            fault = error.code if type(error) in FAULTS else "worker"
+            answer = Failed(fault, error.message, error.hint)
         except MemoryError:
             answer = Failed("worker", "The file needs more memory than is allowed here.", "Send a smaller one.")
         except Exception as error:

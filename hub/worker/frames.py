@@ -7,8 +7,12 @@ from typing import Any
 
 import msgspec
 
+from hub.errors import Invalid, NotInstalled, WrongType
+
 HEAD = struct.Struct(">I")
 MOST_BYTES = 64 * 1024 * 1024
+FAULTS = (WrongType, Invalid, NotInstalled)
+"""Errors that the hub raises as they were in the worker."""
 
 
 class Job(msgspec.Struct, frozen=True):
@@ -32,7 +36,7 @@ class Done(msgspec.Struct, frozen=True, tag="done"):
 
 
 class Failed(msgspec.Struct, frozen=True, tag="failed"):
-    """``fault`` is the file's (``wrong_type``) or the worker's own (``worker``)."""
+    """``fault`` is the file's, the code of one of :data:`FAULTS`, or the worker's own (``worker``)."""
 
     fault: str
     message: str

@@ -14,8 +14,8 @@ import sys
 from collections.abc import Callable
 from typing import Any
 
-from hub.errors import HubError, TooBusy, WorkFailed, WrongType
-from hub.worker.frames import HEAD, MOST_BYTES, Done, Failed, Job, Step, packed, said
+from hub.errors import HubError, TooBusy, WorkFailed
+from hub.worker.frames import FAULTS, HEAD, MOST_BYTES, Done, Failed, Job, Step, packed, said
 
 log = logging.getLogger(__name__)
 
@@ -104,10 +104,8 @@ class Worker:
                     progress(stage, done, of)
                 case Done(result):
                     return result
-                case Failed("wrong_type", message, hint):
-                    raise WrongType(message, hint)
-                case Failed(_, message, hint):
-                    raise WorkFailed(message, hint)
+                case Failed(fault, message, hint):
+                    raise next((kind for kind in FAULTS if kind.code == fault), WorkFailed)(message, hint)
 
     async def _running(self) -> asyncio.subprocess.Process:
         if self._closed:

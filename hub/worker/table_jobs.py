@@ -1,0 +1,55 @@
+"""Tables in the worker process: reading one a batch of rows at a time, or writing one a page at a time.
+
+A process that does these jobs serves one table and keeps it open between them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from hub.model import Page, Reading
+from hub.tables import Form, Format, Skip, Table, new_table, read_batch, read_table, zone_of
+
+Tell = Callable[[str, int, int], None]
+
+_page = msgspec.msgpack.Decoder(Page).decode
+
+
+class _Open:
+    """The table that is open in this process."""
+
+    rows: Iterator[Reading | Skip]
+    form: Form
+    table: Table
+
+
+def open_table(data: bytes, *, tell: Tell, path: str, format: Format, zone: str) -> dict[str, Any]:
+    _Open.form = Form(zone_of(zone))
+    _Open.rows = read_table(Path(path), format, _Open.form)
+    return {}
+
+
+def read_rows(data: bytes, *, tell: Tell) -> dict[str, Any]:
+    """Return the next batch, as :class:`hub.tables.Batch` has it."""
+    return {"batch": msgspec.msgpack.encode(read_batch(_Open.rows, _Open.form))}
+
+
+def begin_table(data: bytes, *, tell: Tell, format: Format) -> dict[str, Any]:
+    _Open.table = new_table(format)
+    return {}
+
+
+def add_page(data: bytes, *, tell: Tell, unit: str | None) -> dict[str, Any]:
+    """Return the next piece of the file, after a page (``data``) was added."""
+    return {"piece": _Open.table.add(_page(data), unit)}
+
+
+def end_table(data: bytes, *, tell: Tell) -> dict[str, Any]:
+    return {"piece": _Open.table.end()}
+
+
+JOBS = {job.__name__: job for job in (open_table, read_rows, begin_table, add_page, end_table)}

@@ -1,0 +1,277 @@
+"""Tables as other programs write them: nothing that is no number becomes a text, and nothing is guessed in silence."""
+
+from __future__ import annotations
+
+import decimal
+from collections.abc import AsyncIterator
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import pyarrow as arrow
+import pyarrow.parquet as parquet
+import pytest
+
+from api_hub import ApiHub, running_hub
+from hub.errors import Invalid
+from hub.tables import Form, Format, Skip, read_table, zone_of
+
+HEAD = "time,device,metric,value\n"
+AT = "2026-11-25T13:00:00Z"
+
+
+def read(file: Path, kind: Format = "csv", zone: str = "UTC") -> tuple[list[Any], list[int]]:
+    """The values and times of a table, and the numbers of the rows that hold no reading."""
+    rows = list(read_table(file, kind, Form(zone_of(zone))))
+    return [(r.value, r.ts) for r in rows if not isinstance(r, Skip)], [r.where for r in rows if isinstance(r, Skip)]
+
+
+def csv_file(tmp_path: Path, body: str | bytes) -> Path:
+    file = tmp_path / "table.csv"
+    file.write_bytes(body.encode() if isinstance(body, str) else body)
+    return file
+
+
+def values(tmp_path: Path, body: str | bytes) -> list[Any]:
+    return [value for value, _ in read(csv_file(tmp_path, body))[0]]
+
+
+NOTHING = (
+    "", "  ", "unavailable", "Unknown", "undefined", "nan", "NaN", "-nan", "none", "None", "NULL", "n/a", "N/A", "NA",
+    "#N/A", "#DIV/0!", "#VALUE!", "-", "--", "inf", "-Infinity", "\u00a0",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("cell", NOTHING)
+@pytest.mark.parametrize("kind", ["", "number", "boolean"])
+def test_cells_without_a_value_are_no_readings(cell: str, kind: str, tmp_path: Path) -> None:
+    body = f"time,device,metric,value,type\n{AT},a,t,{cell},{kind}\n{AT},a,t,1,\n"
+    found, skipped = read(csv_file(tmp_path, body))
+    assert [value for value, _ in found] == [1.0]
+    assert skipped == [2]
+
+
+def test_a_text_that_is_said_to_be_one_stays(tmp_path: Path) -> None:
+    body = "time,device,metric,value,type\n" + "".join(f"1,a,t,{word},text\n" for word in ("unknown", "nan", "1.5", ""))
+    assert values(tmp_path, body) == ["unknown", "nan", "1.5", ""]
+
+
+@pytest.mark.parametrize(
+    "cell",
+    ["20,5", "-20,5", ",5", "1 234.5", "1\u00a0234", "1\u202f234,5", "1,234.5", "1.234,5", "1'234.5", "1’234", "1_234",
+     "1.234.567", "1,234,567", "−5", "٣", "1 2", "20,5e3"],
+)  # fmt: skip
+def test_numbers_in_another_form_are_refused_with_their_row(cell: str, tmp_path: Path) -> None:
+    with pytest.raises(Invalid, match=r"Line 3: .* is no number"):
+        read(csv_file(tmp_path, HEAD + f'{AT},a,t,1\n{AT},a,t,"{cell}"\n'))
+
+
+@pytest.mark.parametrize("cell", ["1.2.3", "192.168.1.20", "12:30", "auto", "E1", "2026-01-01", "a,b", "20.5 °C"])
+def test_what_is_no_number_is_a_text(cell: str, tmp_path: Path) -> None:
+    assert values(tmp_path, HEAD + f'{AT},a,t,"{cell}"\n') == [cell]
+
+
+def test_semicolons_go_with_decimal_commas(tmp_path: Path) -> None:
+    assert values(tmp_path, f"time;device;metric;value\n{AT};a;t;20,5\n{AT};a;t;-,5\n{AT};a;t;7\n") == [20.5, -0.5, 7]
+    assert values(tmp_path, f"time;device;metric;value\n{AT};a;t;20.5\n1700000000,5;a;t;7\n") == [20.5, 7]
+
+
+@pytest.mark.parametrize(("first", "second"), [("20,5", "20.5"), ("20.5", "20,5"), ("1,5", "1.234,5"), ("1", "1 234")])
+def test_one_table_has_one_decimal_mark(first: str, second: str, tmp_path: Path) -> None:
+    with pytest.raises(Invalid, match="Line 3: "):
+        read(csv_file(tmp_path, f"time;device;metric;value\n{AT};a;t;{first}\n{AT};a;t;{second}\n"))
+
+
+@pytest.mark.parametrize("separator", [",", ";", "\t", "|"])
+@pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be"])
+def test_separators_ends_and_encodings(separator: str, end: str, encoding: str, tmp_path: Path) -> None:
+    rows = [
+        ["Time", " DEVICE ", "metric", "Value", "note"],
+        [AT, "a", "t", "21.5", '"two\nlines"'],
+        [AT, "a", "mode", '"hot; ""very"""', "ü"],
+        ["", "", "", "", ""],
+    ]
+    body = end.join(separator.join(row) for row in rows) + end
+    mark = "\ufeff" if encoding in ("utf-16-le", "utf-16-be") else ""
+    for text in {mark + body, body}:
+        assert values(tmp_path, text.encode(encoding)) == [21.5, 'hot; "very"']
+
+
+def test_excel_names_its_separator_in_a_line_before(tmp_path: Path) -> None:
+    assert values(tmp_path, f"sep=;\ntime;device;metric;value\n{AT};a;t;1,5\n") == [1.5]
+    with pytest.raises(Invalid, match="Line 4: 'x y'"):
+        read(csv_file(tmp_path, f"sep=;\ntime;device;metric;value\n{AT};a;t;1,5\n{AT};x y;t;1\n"))
+
+
+@pytest.mark.parametrize(
+    "head", ["timestamp,device_id,field,state", "TS,entity_id,measurement,_value", "time,ts,device,metric,value"]
+)
+def test_columns_by_their_usual_names(head: str, tmp_path: Path) -> None:
+    cells = f"{AT},nothing,a,t,1.5" if head.count(",") == 4 else f"{AT},a,t,1.5"
+    assert values(tmp_path, f"{head}\n{cells}\n") == [1.5]
+
+
+def test_booleans_on_and_off(tmp_path: Path) -> None:
+    body = HEAD + "".join(f"{AT},a,t,{word}\n" for word in ("on", "OFF", "True", "false"))
+    assert values(tmp_path, body) == [True, False, True, False]
+    body = "time,device,metric,value,type\n" + "".join(f"{AT},a,t,{word},boolean\n" for word in ("1", "0", "yes", "no"))
+    assert values(tmp_path, body) == [True, False, True, False]
+
+
+def test_times_without_a_zone_are_of_the_zone_that_is_named(tmp_path: Path) -> None:
+    body = (
+        HEAD + "2026-07-01 12:00:00,a,t,1\n2026-01-01T12:00:00,a,t,1\n2026-07-01T12:00+02:00,a,t,1\n2026-07-01,a,t,1\n"
+    )
+    berlin = ZoneInfo("Europe/Berlin")
+    expected = [
+        datetime(2026, 7, 1, 12, tzinfo=berlin),
+        datetime(2026, 1, 1, 12, tzinfo=berlin),
+        datetime(2026, 7, 1, 10, tzinfo=UTC),
+        datetime(2026, 7, 1, tzinfo=berlin),
+    ]
+    found, _ = read(csv_file(tmp_path, body), zone="Europe/Berlin")
+    assert [ts for _, ts in found] == [int(when.timestamp() * 1000) for when in expected]
+    with pytest.raises(Invalid, match="'Europe/Atlantis' is no time zone"):
+        zone_of("Europe/Atlantis")
+    for odd in ("../../etc/passwd", "/etc/passwd", "", "a\0b"):
+        with pytest.raises(Invalid):
+            zone_of(odd)
+
+
+@pytest.mark.parametrize(
+    ("body", "says"),
+    [
+        (HEAD + f"{AT},a,t,20,5\n", "Line 2: There are 5 cells, not 4"),
+        ("a b c\n", "no column 'time': it names 'a b c'"),
+        ("time,time,device,metric,value\n", "column 'time' twice"),
+        (HEAD + f"{AT},a,t,1\n25.11.2026 13:00,a,t,1\n", "Line 3: '25.11.2026 13:00' is no time"),
+        (HEAD + f"{AT},.,t,1\n", "'.' is no device"),
+        (HEAD + f"{AT},..,t,1\n", "'..' is no device"),
+        (HEAD + f"{AT},a/b,t,1\n", "'a/b' is no device"),
+        (HEAD + f'{AT},a,"t\nu",1\n', "is no metric's name"),
+        (HEAD + f"{AT},a,t\0u,1\n", "is no metric's name"),
+        (HEAD + f"{AT},a,t\x1b[31m,1\n", "is no metric's name"),
+        (HEAD + f"{AT},a,{'t' * 129},1\n", "is no metric's name"),
+        (HEAD + f"{AT},a,t,{'x' * 10_001}\n", "A text has at most"),
+        ("PK\x03\x04whatever", "Excel"),
+    ],
+)
+def test_what_mqtt_refuses_is_refused_with_its_row(body: str, says: str, tmp_path: Path) -> None:
+    with pytest.raises(Invalid, match=says):
+        read(csv_file(tmp_path, body))
+
+
+# --- Parquet --------------------------------------------------------------------------------------------------------
+
+
+def parquet_file(tmp_path: Path, **columns: Any) -> Path:
+    count = max(len(column) for column in columns.values())
+    given = {"time": [1_795_000_000_000] * count, "device": ["a"] * count, "metric": ["t"] * count, **columns}
+    parquet.write_table(arrow.table(given), tmp_path / "table.parquet")
+    return tmp_path / "table.parquet"
+
+
+@pytest.mark.parametrize(
+    ("column", "expected", "skipped"),
+    [
+        (arrow.array([1, None, 3], arrow.int32()), [1.0, 3.0], [2]),
+        (arrow.array([1.5, float("nan"), float("inf")]), [1.5], [2, 3]),
+        (arrow.array([decimal.Decimal("20.50"), None]), [20.5], [2]),
+        (arrow.array([True, None, False]), [True, False], [2]),
+        (arrow.array(["20.5", "unavailable", "idle"]).dictionary_encode(), [20.5, "idle"], [2]),
+        (arrow.array([2**63], arrow.uint64()), [2.0**63], []),
+        (arrow.array([2**53 + 1], arrow.int64()), [2.0**53], []),
+        (arrow.array([1.5], arrow.float16()) if False else arrow.array([1.5], arrow.float32()), [1.5], []),
+        (arrow.nulls(2), [], [1, 2]),
+        (arrow.array(["on", "1e3"], arrow.large_string()), [True, 1000.0], []),
+    ],
+)
+def test_parquet_values_of_every_type(tmp_path: Path, column: Any, expected: list[Any], skipped: list[int]) -> None:
+    found, passed = read(parquet_file(tmp_path, value=column), "parquet")
+    assert [value for value, _ in found] == expected
+    assert [type(value) for value, _ in found] == [type(value) for value in expected]
+    assert passed == skipped
+
+
+NOON = datetime(2026, 7, 1, 12)  # noqa: DTZ001 (a time without a zone, on purpose)
+IN_UTC, IN_BERLIN = 1_782_907_200_000, 1_782_900_000_000
+
+
+@pytest.mark.parametrize(
+    ("column", "expected"),
+    [
+        *((arrow.array([NOON], arrow.timestamp(unit)), IN_BERLIN) for unit in ("s", "ms", "us", "ns")),
+        (arrow.array([NOON.replace(tzinfo=UTC)], arrow.timestamp("us", "America/New_York")), IN_UTC),
+        (arrow.array([date(2026, 7, 1)]), IN_BERLIN - 12 * 3_600_000),
+        (arrow.array([IN_UTC]), IN_UTC),
+        (arrow.array([IN_UTC // 1000]), IN_UTC),
+        (arrow.array([IN_UTC / 1000]), IN_UTC),
+        (arrow.array(["2026-07-01 12:00:00"]), IN_BERLIN),
+        (arrow.array(["2026-07-01T12:00:00Z"]).dictionary_encode(), IN_UTC),
+    ],
+)
+def test_parquet_times_of_every_type(tmp_path: Path, column: Any, expected: int) -> None:
+    found, _ = read(parquet_file(tmp_path, time=column, value=[1.0]), "parquet", "Europe/Berlin")
+    assert [ts for _, ts in found] == [expected]
+
+
+@pytest.mark.parametrize(
+    ("columns", "says"),
+    [
+        ({"value": [[1.0, 2.0]]}, "The column 'value' is of the type list"),
+        ({"value": [{"x": 1.0}]}, "The column 'value' is of the type struct"),
+        ({"value": [b"1"]}, "The column 'value' is of the type binary"),
+        ({"value": [1.0], "time": [{"s": 1}]}, "The column 'time' is of the type struct"),
+        ({"value": [1.0], "metric": [7]}, "The column 'metric' is of the type int64"),
+        ({"value": [1.0, 1.0], "metric": ["t", None]}, "Row 2: A time, a device or a metric is missing"),
+        ({"value": ["1", "20,5"]}, "Row 2: '20,5' is no number"),
+        ({"value": ["1", "x" * 20_000]}, "Row 2: A text has at most"),
+        ({"value": [1.0, 2.0], "metric": ["t", "a\nb"]}, "Row 2: .* is no metric's name"),
+        ({"value": [1.0, 2.0], "type": ["number", "boolean"]}, "Row 2: 2.0 is no boolean"),
+        ({"value": [1.0, 2.0], "device": ["a", ".."]}, "Row 2: '..' is no device"),
+    ],
+)
+def test_parquet_columns_that_do_not_fit_are_named(tmp_path: Path, columns: dict[str, Any], says: str) -> None:
+    with pytest.raises(Invalid, match=says):
+        read(parquet_file(tmp_path, **columns), "parquet")
+
+
+# --- what a person is told ------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+async def hub(tmp_path: Path) -> AsyncIterator[ApiHub]:
+    async with running_hub(tmp_path / "data") as hub:
+        yield hub
+
+
+async def test_the_answer_says_what_became_of_each_row(hub: ApiHub) -> None:
+    rows = [f"2026-07-01 12:00:{n:02d},a,t,{'unavailable' if n % 3 == 0 else n}\n" for n in range(30)]
+    body = HEAD + "".join(rows) + rows[1] + "2026-07-01 12:00:00,a,mode,idle\n"
+    asked = {"zone": "Europe/Berlin"}
+    answer = await hub.http.post("/api/history/import", params=asked, content=body.encode())
+    assert answer.json() == {
+        "read": 32,
+        "added": 21,
+        "devices": 1,
+        "duplicates": 1,
+        "skipped": [{"reason": "no value", "count": 10, "rows": [2, 5, 8, 11, 14]}],
+        "texts": 1,
+        "zone": "Europe/Berlin",
+    }
+    path = "/api/devices/a/history"
+    points = (await hub.http.get(path, params={"metric": "t", "from": 0})).json()["points"]
+    assert points[0] == [IN_BERLIN + 1_000, 1.0]
+    wrong = await hub.http.post("/api/history/import", params={"zone": "Mars"}, content=body.encode())
+    assert (wrong.status_code, wrong.json()["error"]["message"]) == (422, "'Mars' is no time zone.")
+
+
+async def test_an_import_keeps_to_the_limits_of_metrics(hub: ApiHub) -> None:
+    body = HEAD + "".join(f"{AT},a,m{n},1\n" for n in range(300))
+    answer = await hub.http.post("/api/history/import", content=body.encode())
+    assert answer.status_code == 422
+    assert "'a' would have more than 256 metrics" in answer.json()["error"]["message"]
+    assert "limits.metrics" in answer.json()["error"]["hint"]
+    assert (await hub.http.post("/api/history/import", content=(HEAD + f"{AT},a,t,1\n").encode())).json()["added"] == 1

@@ -8,15 +8,15 @@ on one floor do not import each other, save ``dialects`` -> ``topics``, ``contro
 5   assembly        ``app`` (runs a hub, owns every task), ``assembly``, ``server/``, ``wiring``, ``serve``, ``demo``,
                     ``doctor``, ``device``, ``backup``, ``exchange``, ``cli``, ``__main__``
 4   outside face    ``api/``
-3   use cases       ``committing``, ``decider``, ``pipeline``, ``outbox``, ``sender``, ``devices``, ``alerts``,
-                    ``commands``, ``twins``, ``credentials``, ``housekeeping``, ``archive/``, ``transfer``,
+3   use cases       ``committing``, ``liveness``, ``decider``, ``pipeline``, ``outbox``, ``sender``, ``devices``,
+                    ``alerts``, ``commands``, ``twins``, ``credentials``, ``housekeeping``, ``archive/``, ``transfer``,
                     ``tools``, ``diagnosis``, ``assistant``, ``analysis``, ``book``
 2   edges           ``config``, ``files``, ``resources``, ``install``, ``sessions``, ``batch``, ``inbox``, ``bus``,
                     ``runs``, ``qr``, ``mqtt/``, ``store/``, ``tables/``, ``ai/``, ``uploads``, ``worker/``,
                     ``metrics``, ``usage``, ``log_setup``
-1   decisions       ``addresses``, ``topics``, ``dedupe``, ``activity``, ``dialects/``, ``control/``, ``steady/``,
-                    ``states``, ``fleet``, ``rules/``, ``insight/``: no await, no clock, no network; ``now`` is an
-                    argument
+1   decisions       ``addresses``, ``topics``, ``dedupe``, ``activity``, ``dialects/``, ``control/``, ``silence``,
+                    ``presence``, ``steady/``, ``states``, ``fleet``, ``rules/``, ``insight/``: no await, no clock,
+                    no network; ``now`` is an argument
 0   words           ``model/``, ``events``, ``errors``, ``bounds``: depend on nothing of ours
 ==  ==============  =========================================================================================
 """

@@ -23,8 +23,10 @@ def narrate(event: ev.Event, find: Callable[[str], Device | None]) -> Activity |
             return Activity(event.at, "discovered", event.device, f"{name(event.device)} appeared")
         case ev.DeviceDeleted():
             return Activity(event.at, "deleted", None, f"{event.device} was deleted with its history", "info")
+        case ev.PresenceChanged(replayed=True):
+            return None
         case ev.PresenceChanged():
-            said = f"{name(event.device)} {_SAID[event.presence]}"
+            said = f"{name(event.device)} {'is online' if event.first else _SAID[event.presence]}"
             return Activity(event.at, "presence", event.device, said, "ok" if event.presence == "online" else "info")
         case ev.AlertRaised():
             said = f"{name(event.alert.device)}: {event.alert.message}"

@@ -99,7 +99,7 @@ async def open_hub(settings: Settings, *, lasting_broker: bool = True) -> AsyncI
         if (aside := adopt(data)) is not None:
             log.warning("a backup has been restored; what was there before is in %s", aside)
         install = open_install(data)
-        engine = Engine(rules_of(data))
+        rules = rules_of(data)
         listener = stack.enter_context(bind(settings.http.listen))
         token = access_token(settings, listener, install)
         store = SqliteStore.open(data)
@@ -113,6 +113,7 @@ async def open_hub(settings: Settings, *, lasting_broker: bool = True) -> AsyncI
         stack.push_async_callback(worker.close)
 
         inbox, bus, fleet = Inbox(), Bus(), Fleet(fleet_limits(settings))
+        engine = Engine(rules, fleet.tolerated)
         roots = roots_of(settings)
         dialects = [make(roots) for make in DIALECTS.values()]
         messages = Recent(inbox.offer, dialects, fleet)

@@ -19,6 +19,7 @@ from hub.dialects import Change, Dialect, Layout, MappingDialect, Result, is_pla
 from hub.errors import HubError, Rejected
 from hub.fleet import Fleet
 from hub.inbox import Entry
+from hub.liveness import Liveness
 from hub.model import Alert, Fact, RawMessage, Record, Rejection, TwinUpdate
 from hub.model import fact as facts
 from hub.rules import Engine
@@ -41,6 +42,7 @@ class Decider:
         self._fleet = fleet
         self._engine = engine
         self._steady = fleet.steady
+        self._liveness = Liveness(fleet, engine)
         self._ledger = Ledger()
         self._counters = counters
         self._ticked = 0
@@ -90,17 +92,18 @@ class Decider:
         batch.messages += messages
         if self._steady.waiting >= MOST_WAITING:
             self.flush(batch)
+        batch.events += self._liveness.gateways()
 
     def flush(self, batch: Batch) -> None:
         """Take up what steady topics have said, and what of it has to go the usual way; before the batch is written."""
-        if not self._steady.waiting:
-            return
-        sheets, left = self._steady.flush()
-        for sheet in sheets:
-            self._fleet.take_sheet(sheet)
-        batch.sheets += sheets
-        for message in left:
-            self._message(batch, message)
+        if self._steady.waiting:
+            sheets, left = self._steady.flush()
+            for sheet in sheets:
+                self._fleet.take_sheet(sheet)
+            batch.sheets += sheets
+            for message in left:
+                self._message(batch, message)
+        batch.events += self._liveness.gateways()
 
     def _usual(self, batch: Batch, device: str) -> None:
         """What comes next of a steady device is nothing of the kind: first all that came before it is taken up."""
@@ -147,10 +150,7 @@ class Decider:
             batch.events += changes
             if changes and identity.info is not None:
                 batch.events += engine.judge(fleet.require(identity.device), now)
-        for availability in result.availability:
-            if turned := fleet.available(availability):
-                batch.events += turned
-                batch.events += engine.judge(fleet.require(availability.device), now)
+        batch.events += self._liveness.take(result, message)
         for record in result.records:
             self._record(batch, record, message, alone=len(result.records) == 1)
         for lapse in result.lapses:
@@ -183,6 +183,8 @@ class Decider:
             batch.events += judged
         if self._ledger.awaits(name):
             self._settle(batch, name, record.received)
+        if record.quality != "retained" and message.topic:  # without a topic it is the hub's own conclusion
+            self._fleet.hear_through(name, record.received)
         # A replayed value is of unknown age and may have been stored before: it is no history.
         if record.values and record.quality != "retained":
             batch.records.append(record)

@@ -35,9 +35,13 @@ class ReadingsStored(msgspec.Struct, frozen=True):
 
 
 class PresenceChanged(msgspec.Struct, frozen=True):
+    """``first`` when it is heard for the first time. ``replayed`` when only something retained says so: no news."""
+
     device: str
     presence: Presence
     at: int
+    first: bool = False
+    replayed: bool = False
 
 
 class AlertRaised(msgspec.Struct, frozen=True):

@@ -1,4 +1,4 @@
-"""Identity, latest state and presence of every device.
+"""Identity and latest state of every device.
 
 Pure: no clock, no network. Whatever changes is remembered until :meth:`Fleet.take_states` hands the encoded states to
 the commit. Rules keep their windows in a device's ``watches``; this file does not know what they mean.
@@ -6,7 +6,6 @@ the commit. Rules keep their windows in a device's ``watches``; this file does n
 
 from __future__ import annotations
 
-import heapq
 from collections.abc import Iterable, Iterator
 
 import msgspec
@@ -14,7 +13,7 @@ import msgspec
 from hub.dedupe import Window
 from hub.dialects import Layout
 from hub.errors import NotFound, Rejected
-from hub.events import DeviceChanged, DeviceDiscovered, Event, PresenceChanged
+from hub.events import DeviceChanged, DeviceDiscovered, Event
 from hub.model import (
     Availability,
     Device,
@@ -23,12 +22,13 @@ from hub.model import (
     Identity,
     Lapse,
     Latest,
-    Presence,
     Record,
     Sheet,
     TwinUpdate,
     merged,
 )
+from hub.presence import PresenceTracker
+from hub.silence import follow, interval, is_discrete, longest, patience, tolerated
 from hub.states import States
 from hub.steady import Bounds, Steady
 
@@ -36,19 +36,20 @@ LONGEST_NAME = 512
 """Characters of what a device is called by its dialect; a topic may have 65,535."""
 _NOTHING: list[Event] = []
 """What nearly every record makes happen; nobody adds to it."""
+_MEASURED = ("good", "clock", "unknown")
+"""Qualities of a reading that came in its time: an interval may begin with it."""
 
 
 class Fleet:
-    """All devices by id. ``_looks`` says when each one's silence will be looked at next."""
+    """All devices by id."""
 
     def __init__(self, limits: FleetLimits | None = None) -> None:
         self.limits = self._limits = limits or FleetLimits()
         self._devices: dict[str, Device] = {}
         self._states = States()
-        self._looks: dict[str, int] = {}
-        self._silence: list[tuple[int, str]] = []
         self.window = Window()
         self.steady = Steady(self.window, self._limits)
+        self._presence = PresenceTracker(self._limits, self._devices, self.steady.look, self.touch)
 
     def __len__(self) -> int:
         return len(self._devices)
@@ -92,6 +93,8 @@ class Fleet:
             events.append(DeviceDiscovered(device.id, now))
         if identity.info is not None and identity.info != device.info:
             device.info = identity.info
+            self._presence.describe(device)
+            self._presence.sooner(device, now + patience(device, self._limits))
             self._states.changed.add(device.id)
             if not events:
                 events.append(DeviceChanged(device.id, now))
@@ -102,10 +105,10 @@ class Fleet:
             raise Rejected("too_many_devices", f"The hub keeps at most {self._limits.devices} devices.")
         if len(identity.native_id) > LONGEST_NAME:
             raise Rejected("bad_name", f"A device's name has at most {LONGEST_NAME} characters.")
-        device = Device(identity.device, identity.native_id, identity.dialect, first_seen=now)
+        device = Device(identity.device, identity.native_id, identity.dialect, first_seen=now, presence="stale")
         self._devices[device.id] = device
         self._states.changed.add(device.id)
-        self._look(device, now + self._limits.patience(device.rhythm))
+        self._presence.add(device, now)
         return device
 
     def observe(self, record: Record) -> list[Event]:
@@ -119,23 +122,43 @@ class Fleet:
         if len(metrics) + len(values) > most and len(metrics.keys() | values.keys()) > most:
             raise Rejected("too_many_metrics", f"A device has at most {most} metrics.")
         self._states.behind.setdefault(device.id, self._states.cursor)
-        retained = quality == "retained"
+        retained, new, before, told = quality == "retained", False, 0, quality
         for name, value in values.items():
             latest = metrics.get(name)
+            if latest is None:
+                new = True
             # A time in our future is a clock that will be put right: it must not hold the value until then.
-            if latest is None or (not retained and (ts >= latest.ts or latest.ts > record.received)):
-                metrics[name] = Latest(value, ts, quality)
-        return _NOTHING if retained else self._heard(device, record)
+            elif retained or ts < latest.ts <= record.received:
+                continue
+            elif latest.ts > before:
+                before, told = latest.ts, latest.quality
+            metrics[name] = Latest(value, ts, quality)
+        if new:
+            device.discrete = is_discrete(metrics)
+        if retained or not record.live:
+            return _NOTHING
+        if not metrics:
+            before = device.last_ts  # nothing but heartbeats
+        received = record.received
+        if before and quality != "late" and told in _MEASURED:
+            apart = interval(ts, received, before, device.last_reading)
+            if apart > 0:
+                self._follow(device, apart, received)
+        device.last_reading = received
+        device.last_ts = max(device.last_ts, min(ts, received))
+        return self._presence.hear(device, received)
 
     def let_in(self, topic: str, layout: Layout, device: Device, bounds: Bounds) -> None:
-        self.steady.offer(topic, layout, device, self._looks[device.id], bounds)
+        self.steady.offer(topic, layout, device, self._presence.looks_at(device.id), bounds)
 
     def take_sheet(self, sheet: Sheet) -> None:
         """What was taken up for :attr:`steady` devices, which are online and stay so."""
+        at = int(sheet.received.max())
         for name in sheet.devices():
             self._states.behind.setdefault(name, self._states.cursor)
+            self._presence.hear_through(name, at)
         for name, due in self.steady.take_quicker():
-            self._look(self._devices[name], due)
+            self._presence.sooner(self._devices[name], due)
 
     def lapse(self, lapse: Lapse) -> list[Event]:
         """A value is not known any more: the last one stands, and says so."""
@@ -146,55 +169,32 @@ class Fleet:
         self._states.changed.add(lapse.device)
         return [DeviceChanged(lapse.device, lapse.at)]
 
-    def _heard(self, device: Device, record: Record) -> list[Event]:
-        """A device that speaks is there, whatever a will said before; its rhythm follows its messages."""
-        received, ts, last_seen = record.received, record.ts, device.last_seen
-        if last_seen is not None and record.quality != "late":
-            # The longer of the two intervals, so that neither a burst of past readings nor a list of many readings
-            # in one message is taken for a fast rhythm.
-            interval, other = received - last_seen, ts - device.last_ts
-            if other > interval:
-                interval = other
-            if interval > 0:
-                self._follow(device, interval, received)
-        if ts > received:
-            device.last_ts = received
-        elif ts > device.last_ts:
-            device.last_ts = ts
-        device.last_seen = received
-        return _NOTHING if device.presence == "online" else self._turn(device, "online", received)
-
-    def _follow(self, device: Device, interval: int, now: int) -> None:
-        rhythm = device.rhythm
-        if rhythm is not None and interval >= rhythm:
-            device.rhythm = rhythm + 0.2 * (min(interval, 4 * rhythm) - rhythm)
-            return
-        # It has turned out faster than was thought, so its silence may have to be looked at earlier.
-        device.rhythm = interval if rhythm is None else rhythm + 0.2 * (interval - rhythm)
-        if device.presence == "online" and (due := now + self._limits.patience(device.rhythm)) < self._looks[device.id]:
-            self._look(device, due)
+    def _follow(self, device: Device, apart: int, now: int) -> None:
+        follow(device, apart, self._limits)
+        # Where it turns out to report faster than was thought, its silence has to be looked at earlier.
+        if self._presence.looks_at(device.id) - now > longest(device.rhythm or 0.0, self._limits):
+            self._presence.sooner(device, now + patience(device, self._limits))
 
     def available(self, availability: Availability) -> list[Event]:
-        """A device, or its will, says whether it is there. What the broker only replays is no news."""
-        device = self._devices[availability.device]
-        if availability.retained and device.last_seen is not None and not availability.online:
-            # Left over from before: the device has spoken to us since, or will be found stale by itself.
-            if device.presence != "online":
-                return self._turn(device, "offline", availability.received)
-            return []
-        if availability.online and not availability.retained:
-            device.last_seen = availability.received
-            self._states.changed.add(device.id)
-        return self._turn(device, "online" if availability.online else "offline", availability.received)
+        """Take in what a device, its will or its gateway says on whether it is there."""
+        return self._presence.available(availability)
 
-    def _turn(self, device: Device, presence: Presence, now: int) -> list[Event]:
-        if device.presence == presence:
-            return []
-        device.presence = presence
-        self._states.changed.add(device.id)
-        if presence == "online":
-            self._look(device, now + self._limits.patience(device.rhythm))
-        return [PresenceChanged(device.id, presence, now)]
+    def hear(self, device_id: str, at: int) -> list[Event]:
+        """Note a sign of life that is no reading. Nothing, where there is no such device."""
+        device = self.get(device_id)
+        return _NOTHING if device is None else self._presence.hear(device, at)
+
+    def hear_through(self, device_id: str, at: int) -> None:
+        """Note that a device has spoken, for the sake of its gateways."""
+        self._presence.hear_through(device_id, at)
+
+    def take_heard(self) -> dict[str, int]:
+        """Return the gateways that were heard through others since the last call, and when."""
+        return self._presence.take_heard()
+
+    def tolerated(self, device: Device, silence_ms: int) -> int:
+        """Return after how many ms a rule that asks for ``silence_ms`` finds the device silent."""
+        return tolerated(device, self._limits, silence_ms)
 
     def twin(self, update: TwinUpdate, now: int) -> list[Event]:
         """Merge into the desired or reported side; a null takes a key away."""
@@ -212,27 +212,7 @@ class Fleet:
 
     def tick(self, now: int, listening_since: int | None) -> list[Event]:
         """Find the devices that have gone silent. While the hub cannot hear, nobody is called silent."""
-        events: list[Event] = []
-        if listening_since is None:
-            return events
-        while self._silence and self._silence[0][0] <= now:
-            looked, device_id = heapq.heappop(self._silence)
-            device = self.get(device_id)
-            if device is None or device.presence != "online" or self._looks[device_id] != looked:
-                continue
-            heard = max(device.last_seen or device.first_seen, listening_since)
-            due = heard + self._limits.patience(device.rhythm)
-            if due <= now:
-                events += self._turn(device, "stale", now)
-            else:
-                self._look(device, due)
-        return events
-
-    def _look(self, device: Device, due: int) -> None:
-        """Look at its silence at ``due``; an earlier appointment is void."""
-        self._looks[device.id] = due
-        self.steady.look(device.id, due)
-        heapq.heappush(self._silence, (due, device.id))
+        return self._presence.tick(now, listening_since, self.get)
 
     def edit(self, edit: EditDevice) -> list[Event]:
         """Raises NotFound."""
@@ -249,7 +229,8 @@ class Fleet:
     def delete(self, device_id: str) -> None:
         """Raises NotFound."""
         self.steady.forget(self.require(device_id))
-        del self._devices[device_id], self._looks[device_id]
+        del self._devices[device_id]
+        self._presence.remove(device_id)
         self._states.forget(device_id)
 
     # -- what is kept -----------------------------------------------------------------------------------------
@@ -268,8 +249,11 @@ class Fleet:
         self._states.cursor = checkpoint
         for state in states:
             device = decode(state)
+            if device.last_seen is None and device.presence == "online":
+                device.presence = "stale"  # as it was kept before 0.1
             self._devices[device.id] = device
-            self._look(device, now + self._limits.patience(device.rhythm))
+            self._presence.add(device, now)
+        self._presence.restored(now)
 
     def missed(self, records: Iterable[tuple[int, Record]]) -> Iterator[Record]:
         """Those of the numbered records that the restored states do not know yet."""

@@ -18,11 +18,11 @@ FLOORS = tuple(
     frozenset(names.split())
     for names in (
         "model events errors bounds",
-        "addresses topics dedupe activity dialects control steady states fleet rules insight",
+        "addresses topics dedupe activity dialects control silence presence steady states fleet rules insight",
         "config log_setup files resources install sessions inbox batch bus runs qr mqtt store tables ai uploads worker "
         "notify metrics usage",
-        "committing decider pipeline outbox sender devices alerts commands twins credentials housekeeping archive "
-        "transfer tools investigation prompts diagnosis assistant analysis book",
+        "committing liveness decider pipeline outbox sender devices alerts commands twins credentials housekeeping "
+        "archive transfer tools investigation prompts diagnosis assistant analysis book",
         "api",
         "app assembly wiring server serve demo doctor device backup exchange cli __main__",
     )
@@ -34,11 +34,12 @@ NEIGHBOURS = {
     "bounds": {"errors"},
     "activity": {"rules"},
     "pipeline": {"committing", "decider"},
-    "decider": {"committing"},
+    "decider": {"committing", "liveness"},
     "dialects": {"topics"},
     "control": {"dialects"},
-    "steady": {"dedupe", "dialects"},
-    "fleet": {"dedupe", "dialects", "states", "steady"},
+    "steady": {"dedupe", "dialects", "silence"},
+    "presence": {"silence"},
+    "fleet": {"dedupe", "dialects", "presence", "silence", "states", "steady"},
     "install": {"files"},
     "sessions": {"files"},
     "mqtt": {"files"},

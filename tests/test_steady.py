@@ -166,11 +166,12 @@ def test_it_comes_to_the_same(seed: int, helping: int, monkeypatch: pytest.Monke
     assert short.engine.open == usual.engine.open
     for expected in usual.fleet.devices():
         device = short.fleet.require(expected.id)
-        for name in ("metrics", "last_seen", "info", "labels", *(("presence",) if exact else ())):
+        for name in ("metrics", "last_seen", "last_reading", "info", "labels", *(("presence",) if exact else ())):
             assert getattr(device, name) == getattr(expected, name), (expected.id, name)
         assert abs(device.last_ts - expected.last_ts) <= 5
         if helping == 1:
             assert device.rhythm == pytest.approx(expected.rhythm)
+            assert (device.run, device.rest) == (expected.run, expected.rest)
 
 
 def test_a_steady_topic_is_taken_up_by_the_thousand() -> None:

@@ -65,6 +65,8 @@ class Result(msgspec.Struct, frozen=True):
     effects: Sequence[Effect] = ()
     rejections: Sequence[Rejection] = ()
     lapses: Sequence[Lapse] = ()
+    heard: Sequence[str] = ()
+    """Devices that have sent this message themselves, where it holds no reading and no reply of theirs."""
     layout: Layout | None = None
     """How a lone record was written, where all that is written so on this topic reads alike."""
 
@@ -80,6 +82,7 @@ def is_plain(said: Result) -> bool:
         or said.effects
         or said.rejections
         or said.lapses
+        or said.heard
     )
 
 

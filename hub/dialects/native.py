@@ -42,6 +42,8 @@ RESERVED = frozenset(("ts", "seq", "id", "device_id", "metrics"))
 MAX_ITEMS = 10_000
 MAX_COMMANDS = 64
 MAX_METRICS = 256
+MAX_SILENCE = 31_536_000
+"""Seconds: a year."""
 COMMAND = re.compile(r"[A-Za-z0-9._-]{1,64}")
 MAX_REMEMBERED = 200_000
 MAX_SURPRISES = 20
@@ -93,7 +95,7 @@ class NativeDialect:
             return Result(identities=(identity,), availability=(_status(message, address),))
         if kind == "info":
             described = msgspec.structs.replace(identity, info=_info(message.payload, self._prefix + address.native_id))
-            return Result(identities=(described,))
+            return Result(identities=(described,), heard=(address.device,))
         if kind == "replies":
             return Result(identities=(identity,), replies=(_reply(message, address),))
         values = parse_object(message.payload, kind) if message.payload else {}
@@ -266,6 +268,8 @@ def _info(payload: bytes, base: str) -> Info:
     for key, held in (("titles", info.titles), ("classes", info.classes), ("categories", info.categories)):
         if len(held) > MAX_METRICS or any(not 0 < len(text) <= MAX_TITLE for text in held.values()):
             raise Rejected("bad_value", f"info.{key} holds at most {MAX_METRICS} texts of 1 to {MAX_TITLE} characters.")
+    if info.max_silence is not None and not 1 <= info.max_silence <= MAX_SILENCE:
+        raise Rejected("bad_value", f"max_silence = {info.max_silence:g}: allowed are 1 to {MAX_SILENCE} seconds.")
     units = {name: spell(unit) for name, unit in info.units.items()}
     return msgspec.structs.replace(info, units=units, commands=_commands(info.commands, base))
 

@@ -13,7 +13,11 @@ from hub.model.metric_names import describe, spoken_words
 from hub.model.reading import Quality, Value
 
 Presence = Literal["online", "stale", "offline"]
-"""``stale``: silent for a multiple of its own rhythm. ``offline``: it or its will said so."""
+"""``stale``: silent for longer than it usually is, or never heard since the hub knows of it. ``offline``: it, its will
+or its gateway said so."""
+
+Reporting = Literal["rarely", "events"]
+"""``rarely``: it sleeps between its reports, as battery devices do. ``events``: it speaks when something happens."""
 
 PARTITIONS = 64
 MANY_IDS = -(2**63)
@@ -34,7 +38,9 @@ class Limit(msgspec.Struct, frozen=True, omit_defaults=True):
 class Info(msgspec.Struct, frozen=True, omit_defaults=True):
     """How a device describes itself (its retained ``info``). All of it may be missing.
 
-    ``units``, ``limits``, ``titles``, ``classes`` and ``categories`` are by metric."""
+    ``units``, ``limits``, ``titles``, ``classes`` and ``categories`` are by metric. ``max_silence`` is how many seconds
+    it may be silent while all is well; ``reports`` how it reports where that is not regularly.
+    """
 
     name: str | None = None
     manufacturer: str | None = None
@@ -49,6 +55,8 @@ class Info(msgspec.Struct, frozen=True, omit_defaults=True):
     titles: dict[str, str] = {}
     classes: dict[str, str] = {}
     categories: dict[str, Category] = {}
+    max_silence: float | None = None
+    reports: Reporting | None = None
 
 
 class Identity(msgspec.Struct, frozen=True):
@@ -61,12 +69,18 @@ class Identity(msgspec.Struct, frozen=True):
 
 
 class Availability(msgspec.Struct, frozen=True, gc=False):
-    """A device (or its will) said that it is there or not. ``retained`` says that the broker replayed it."""
+    """A device (or its will) said that it is there or not. ``retained`` says that the broker replayed it.
+
+    ``backed``: its protocol takes an ``online`` back when the device is gone (by a will, or a gateway that checks), so
+    it holds until then. ``through``: it was not the device that came or went, but its gateway.
+    """
 
     device: str
     online: bool
     retained: bool
     received: int
+    backed: bool = False
+    through: bool = False
 
 
 class TwinUpdate(msgspec.Struct, frozen=True):
@@ -131,11 +145,13 @@ class Device(msgspec.Struct):
     """All that is kept of a device between messages; the fleet alone changes it.
 
     ``name``, ``area``, ``labels`` and ``metric_edits`` (by metric) are what a person set and win over ``info``.
-    ``last_seen`` and ``first_seen`` are times of receipt; ``last_ts`` is the newest time the device itself gave.
-    ``rhythm`` is the usual interval between its messages in ms (None until two have come). ``watches`` is keyed
-    ``rule_id/metric``. ``upto`` is the number of the last record that the kept state may know. ``constant_id`` is the
-    stem (:func:`stem_of`) of an ``id`` or ``seq`` that came with different values, so that it names no message;
-    :data:`MANY_IDS` after several of them.
+    ``last_seen``, ``first_seen`` and ``last_reading`` (of a live one) are times of receipt; ``last_ts`` is the newest
+    time the device itself gave. ``rhythm`` (the usual interval between its readings in ms, None until two have come),
+    ``run`` and ``rest`` are explained in ``hub/silence.py``. ``discrete`` says that it measures nothing but states and
+    events, ``backed`` that its last word on its availability is an ``online`` that would be taken back, ``before`` what
+    its presence was when its gateway went. ``watches`` is keyed ``rule_id/metric``. ``upto`` is the number of the last
+    record that the kept state may know. ``constant_id`` is the stem (:func:`stem_of`) of an ``id`` or ``seq`` that came
+    with different values, so that it names no message; :data:`MANY_IDS` after several of them.
     """
 
     id: str
@@ -157,6 +173,12 @@ class Device(msgspec.Struct):
     upto: int = 0
     constant_id: int | None = None
     metric_edits: dict[str, MetricEdit] = {}
+    run: int = 0
+    rest: float | None = None
+    discrete: bool = False
+    backed: bool = False
+    before: Presence | None = None
+    last_reading: int | None = None
 
     @property
     def display_name(self) -> str:
@@ -200,8 +222,8 @@ class Device(msgspec.Struct):
 
 
 class FleetLimits(msgspec.Struct, frozen=True):
-    """Caps, and when silence makes a device stale: ``stale_factor`` times its own rhythm, at least
-    ``stale_minimum_ms``; ``stale_unknown_ms`` for one whose rhythm is not known yet."""
+    """Caps, and when silence makes a device stale: after ``stale_factor`` of its own intervals, at least
+    ``stale_minimum_ms``; ``stale_unknown_ms`` for one whose interval is not known yet."""
 
     devices: int = 100_000
     metrics: int = 256
@@ -211,9 +233,3 @@ class FleetLimits(msgspec.Struct, frozen=True):
     stale_factor: float = 5.0
     stale_minimum_ms: int = 15_000
     stale_unknown_ms: int = 600_000
-
-    def patience(self, rhythm: float | None) -> int:
-        """For how long a device may be silent whose usual interval is ``rhythm``; both in ms."""
-        if rhythm is None:
-            return self.stale_unknown_ms
-        return int(max(self.stale_minimum_ms, self.stale_factor * rhythm))

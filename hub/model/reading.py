@@ -19,8 +19,9 @@ or it has not repeated it in time; the last one stands there, never in the histo
 class Record(msgspec.Struct, frozen=True, gc=False):
     """The readings of one message (or of one item of a list): ``values`` of ``device`` at ``ts``.
 
-    ``received`` is when the hub got it. ``key`` tells a repeated delivery, a signed number of 64 bits (of the
-    ``id``, or of ``seq`` and the payload), None where the device gives neither.
+    ``received`` is when the hub got it. ``live`` is False for what the device has not just sent itself: a value that
+    its gateway repeats, or that the hub concludes. ``key`` tells a repeated delivery, a signed number of 64 bits (of
+    the ``id``, or of ``seq`` and the payload), None where the device gives neither.
     """
 
     device: str
@@ -29,6 +30,7 @@ class Record(msgspec.Struct, frozen=True, gc=False):
     values: dict[str, Value]
     quality: Quality = "good"
     key: int | None = None
+    live: bool = True
 
 
 class Lapse(msgspec.Struct, frozen=True, gc=False):

@@ -14,7 +14,7 @@ from collections import deque
 from collections.abc import Callable, Iterable, Sequence
 
 from hub.events import Event
-from hub.model import Acknowledge, Alert, Device, NoData, Record, Rule, Severity, Threshold, Watch
+from hub.model import Acknowledge, Alert, Device, Record, Rule, Severity, Threshold, Watch
 from hub.rules.conditions import amount, limit
 from hub.rules.open_alerts import OpenAlerts
 from hub.rules.plan import MetricRule, Plans, covers
@@ -22,17 +22,22 @@ from hub.rules.standing import judge_silence, judge_value
 from hub.rules.watches import Watches, watch_of
 
 Find = Callable[[str], Device | None]
+LOOK_EVERY = 300_000  # ms: a silence is looked at again, since what is tolerated may have changed
 
 
 class Engine:
-    """``open`` holds the open alerts by id."""
+    """``open`` holds the open alerts by id. ``tolerated`` says after how many ms a rule that asks for so many finds a
+    device silent (see :meth:`hub.fleet.Fleet.tolerated`)."""
 
-    def __init__(self, rules: Iterable[Rule]) -> None:
+    def __init__(
+        self, rules: Iterable[Rule], tolerated: Callable[[Device, int], int] = lambda device, silence_ms: silence_ms
+    ) -> None:
         self.rules = list(rules)
         self._alerts = OpenAlerts()
         self.open = self._alerts.by_id
         self._watches = Watches(self._alerts)
         self._plans = Plans(self.rules)
+        self._tolerated = tolerated
         # Devices that have not been judged by the present rules yet, and their order.
         self._unjudged: set[str] = set()
         self._queue: deque[str] = deque()
@@ -88,11 +93,8 @@ class Engine:
         if record.quality == "retained":
             return events
         plan, late = self._plans.of(device), record.quality == "late"
-        if not late:
-            for _, condition, key in plan.silence:
-                watch = device.watches.get(key)
-                if watch is None or watch.due is None:  # else its timer goes by when the device was last heard
-                    events += self._watches.heard(device, condition, key, record.received)
+        if record.live:
+            events += self.hear(device, record.received)
         if not plan.has_metrics:
             return events
         for metric, value in record.values.items():
@@ -111,6 +113,15 @@ class Engine:
                     events += self._watches.step(device, each, watch, measured, value, record.ts, record.received)
         return events
 
+    def hear(self, device: Device, now: int) -> list[Event]:
+        """Take note of any sign of life: it ends alerts for silence."""
+        events: list[Event] = []
+        for _, condition, key in self._plans.of(device).silence:
+            watch = device.watches.get(key)
+            if watch is None or watch.due is None:  # else its timer goes by when the device was last heard
+                events += self._watches.heard(device, condition, key, now)
+        return events
+
     def tick(self, now: int, listening_since: int | None, find: Find) -> list[Event]:
         """Let the timers that are due go off. ``find`` gives a device by its id."""
         events: list[Event] = []
@@ -127,7 +138,8 @@ class Engine:
                 continue
             elif not isinstance(found, MetricRule):
                 rule, condition, _ = found
-                if self._silent(device, condition, key, watch, now, listening_since):
+                silence_ms = self._tolerated(device, condition.silence_ms)
+                if self._silent(device, silence_ms, key, watch, now, listening_since):
                     events += self._watches.raise_alert(device, rule, watch, None, now)
             elif watch.due > now:
                 self._watches.push(watch.due, device, key)
@@ -137,17 +149,18 @@ class Engine:
         return events
 
     def _silent(
-        self, device: Device, condition: NoData, key: str, watch: Watch, now: int, listening_since: int | None
+        self, device: Device, silence_ms: int, key: str, watch: Watch, now: int, listening_since: int | None
     ) -> bool:
-        """True if it has been silent for long enough, counting only while the hub could have heard."""
+        """Return True if it has been silent for long enough, counting only while the hub could have heard. Nobody knows
+        whether a device should speak that was never heard."""
         watch.since = max(watch.since or 0, device.last_seen or 0)
-        if listening_since is None:
-            due = now + condition.silence_ms
+        if listening_since is None or device.last_seen is None:
+            due = now + silence_ms
         else:
-            due = max(watch.since, listening_since) + condition.silence_ms
+            due = max(watch.since, listening_since) + silence_ms
         if due <= now:
             return True
-        watch.due = due
+        watch.due = due = min(due, now + LOOK_EVERY)
         self._watches.push(due, device, key)
         return False
 
@@ -194,7 +207,8 @@ class Engine:
             for each in plan.on(metric):
                 events += judge_value(self._watches, device, each, now)
         for rule, condition, key in plan.silence:
-            events += judge_silence(self._watches, device, rule, condition, key, now)
+            silence_ms = self._tolerated(device, condition.silence_ms)
+            events += judge_silence(self._watches, device, rule, silence_ms, key, now)
         return events
 
     def forget(self, device_id: str, now: int) -> list[Event]:

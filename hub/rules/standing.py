@@ -8,7 +8,7 @@ is known to be so now: of good quality, from a device that is online.
 from __future__ import annotations
 
 from hub.events import Event
-from hub.model import Device, Latest, NoData, Rule, Watch
+from hub.model import Device, Latest, Rule, Watch
 from hub.rules.conditions import amount, exceeded, exceeded_since, limit
 from hub.rules.open_alerts import threshold
 from hub.rules.plan import MetricRule
@@ -64,13 +64,13 @@ def _judge_pending(
     return watches.raise_alert(device, rule, watch, latest.value, now) if sure else []
 
 
-def judge_silence(watches: Watches, device: Device, rule: Rule, condition: NoData, key: str, now: int) -> list[Event]:
+def judge_silence(watches: Watches, device: Device, rule: Rule, silence_ms: int, key: str, now: int) -> list[Event]:
     """Set the timer of a rule for silence by when the device was last heard; end its alert if it is none any more."""
     watch, events = device.watches.get(key), list[Event]()
     if watch is None:
         watch = device.watches[key] = Watch(since=device.last_seen or now)
         watches.changed.add(device.id)
-    due = max(watch.since or 0, device.last_seen or 0) + condition.silence_ms
+    due = max(watch.since or 0, device.last_seen or 0) + silence_ms
     if (alert := watches.alerts.by_id.get(watch.alert or "")) is not None:
         if due <= now:
             return watches.alerts.restate(alert, device, rule, now)

@@ -8,6 +8,7 @@ import numpy as np
 
 from hub.dedupe import Window
 from hub.model import NO_KEY, SEQ_SHIFT, Bools, Device, FleetLimits, Floats, Ints
+from hub.silence import Learnt, Terms, follow_many, interval_many, patience_many, terms
 
 Column = TypeVar("Column", Ints, Floats, Bools)
 
@@ -15,19 +16,23 @@ Column = TypeVar("Column", Ints, Floats, Bools)
 class Heard:
     """When each device was last heard, and what follows from it. Times in epoch ms.
 
-    ``newest`` is the greatest time of any of its readings, ``rhythm`` is NaN while it is not known, ``ahead`` says that
-    the device object does not know yet what stands here, ``looks`` when its silence will be looked at; ``quicker``
-    gathers the devices for which that is too late, since their rhythm has turned out faster, and when would not be.
+    ``last_reading`` is when any reading came, ``newest`` the greatest time of any. ``rhythm``, ``run`` and ``rest`` are
+    those of the device (NaN while not known), ``terms`` the ones by which its silence is measured
+    (``hub/silence.py``). ``ahead`` says that the device object does not know yet what stands here, ``looks`` when its
+    silence will be looked at; ``quicker`` gathers the devices for which that is too late, since their rhythm has
+    turned out faster, and when would not be.
     """
 
     def __init__(self, window: Window, limits: FleetLimits) -> None:
         self._window = window
         self._limits = limits
-        self.last_seen: Ints = np.zeros(0, np.int64)
-        self.last_ts, self.newest = self.last_seen, self.last_seen
+        self.last_reading: Ints = np.zeros(0, np.int64)
+        self.last_ts, self.newest = self.last_reading, self.last_reading
         self.rhythm: Floats = np.zeros(0)
+        self.rest, self.run = self.rhythm, self.last_reading
+        self.terms: Floats = np.zeros((0, len(Terms._fields)))
         self.ahead: Bools = np.zeros(0, np.bool_)
-        self.looks: Ints = self.last_seen
+        self.looks: Ints = self.last_reading
         self.quicker: list[tuple[str, int]] = []
 
     def place(self, device: Device, due: int) -> int:
@@ -35,26 +40,46 @@ class Heard:
         place = self._window.place(device.id)
         if place >= len(self.ahead):
             size = max(64, 2 * place)
-            self.last_seen, self.last_ts = grown(self.last_seen, size), grown(self.last_ts, size)
+            self.last_reading, self.last_ts = grown(self.last_reading, size), grown(self.last_ts, size)
             self.newest, self.rhythm = grown(self.newest, size), grown(self.rhythm, size)
+            self.rest, self.run, self.terms = grown(self.rest, size), grown(self.run, size), grown(self.terms, size)
             self.ahead, self.looks = grown(self.ahead, size), grown(self.looks, size)
         self.looks[place] = due
-        self.last_seen[place] = device.last_seen or 0
+        self.last_reading[place] = device.last_reading or 0
         self.last_ts[place] = device.last_ts
         self.newest[place] = max((latest.ts for latest in device.metrics.values()), default=0)
         self.rhythm[place] = np.nan if device.rhythm is None else device.rhythm
+        self.rest[place] = np.nan if device.rest is None else device.rest
+        self.run[place] = device.run
+        self.terms[place] = terms(device, self._limits)
         return place
 
     def rhythm_at(self, place: int) -> float | None:
-        rhythm = float(self.rhythm[place])
-        return None if rhythm != rhythm else rhythm
+        return _known(self.rhythm[place])
 
-    def fits(self, places: Ints, ts: Ints, keys: Ints, fit: Bools) -> Bools:
+    def tell(self, device: Device, place: int) -> None:
+        """Bring the device up to what stands at its place."""
+        device.last_reading = device.last_seen = int(self.last_reading[place])
+        device.last_ts = int(self.last_ts[place])
+        device.rhythm, device.rest = _known(self.rhythm[place]), _known(self.rest[place])
+        device.run = int(self.run[place])
+
+    def intervals(self, places: Ints, ts: Ints, previous: Ints, received: Ints) -> Ints:
+        """The intervals that end with these records, sorted by device; ``previous`` is when the device reported the
+        same before the first of them."""
+        first = _first(places)
+        before = np.where(first, self.last_reading[places], _before(received))
+        return interval_many(ts, received, np.where(first, previous, _before(ts)), before)
+
+    def fits(self, places: Ints, ts: Ints, intervals: Ints, keys: Ints, fit: Bools) -> Bools:
         """Which of these records, sorted by device, can be taken up: all of a device or none. What they say must be
-        newer than what came before, and so must the ``seq`` of their keys be: then they cannot have come before."""
+        newer than what came before, without a pause between; and so must the ``seq`` of their keys be: then they cannot
+        have come before."""
         first = _first(places)
         keyed = keys != NO_KEY
-        fit = fit & (ts >= np.where(first, self.newest[places], _before(ts)))
+        pause = np.maximum(self._limits.stale_minimum_ms, self._limits.stale_factor * self.rhythm[places])
+        fit = fit & ~(intervals > pause)
+        fit &= ts >= np.where(first, self.newest[places], _before(ts))
         before = np.where(first, self._window.greatest[places], _before(keys))
         fit &= ~keyed | (keys >> SEQ_SHIFT > before >> SEQ_SHIFT)
         fit &= first | (keyed == _before(keyed))
@@ -62,30 +87,21 @@ class Heard:
         whole = np.logical_and.reduceat(fit, starts)
         return np.repeat(whole, np.diff(np.append(starts, len(places))))
 
-    def take_up(self, places: Ints, ts: Ints, received: Ints, keys: Ints) -> None:
+    def take_up(self, places: Ints, ts: Ints, intervals: Ints, received: Ints, keys: Ints) -> None:
         """Take in records that fit, sorted by device. See :meth:`hub.fleet.Fleet.observe`, which does the same one by
-        one; here a device that said several things at once is taken to have said them at even intervals."""
+        one."""
         first = _first(places)
         starts = np.flatnonzero(first)
         ends = np.append(starts[1:], len(places)) - 1
         who = places[starts]
-        said = np.minimum(ts, received)
-        interval = np.maximum(
-            received - np.where(first, self.last_seen[places], _before(received)),
-            ts - np.where(first, self.last_ts[places], _before(said)),
-        )
-        counted = interval > 0
-        count = np.add.reduceat(counted.astype(np.int64), starts)
-        mean = np.add.reduceat(np.where(counted, interval, 0), starts) / np.maximum(count, 1)
-        before = self.rhythm[who]
-        after = before + (1 - 0.8**count) * (np.minimum(mean, 4 * before) - before)
-        after = np.where(np.isnan(before) & (count > 0), mean, after)
-        self.rhythm[who] = after
-        due = received[ends] + np.maximum(self._limits.stale_minimum_ms, self._limits.stale_factor * after)
-        for found in np.flatnonzero((due < self.looks[who]) & ~(mean >= before)).tolist():
+        learnt = Learnt(self.rhythm[who], self.run[who], self.rest[who])
+        learnt = follow_many(learnt, intervals, starts, ends - starts + 1)
+        self.rhythm[who], self.run[who], self.rest[who] = learnt
+        due = received[ends] + patience_many(learnt, self.terms[who])
+        for found in np.flatnonzero(due < self.looks[who]).tolist():
             self.quicker.append((self._window.owners[who[found]], int(due[found])))
-        self.last_seen[who] = received[ends]
-        self.last_ts[who] = np.maximum(self.last_ts[who], said[ends])
+        self.last_reading[who] = received[ends]
+        self.last_ts[who] = np.maximum(self.last_ts[who], np.minimum(ts, received)[ends])
         self.newest[who] = ts[ends]
         self.ahead[who] = True
         if (keyed := keys != NO_KEY).any():
@@ -97,6 +113,10 @@ def grown(column: Column, size: int) -> Column:
     larger = np.zeros((size, *column.shape[1:]), column.dtype)
     larger[: len(column)] = column
     return larger
+
+
+def _known(figure: np.float64) -> float | None:
+    return None if np.isnan(figure) else float(figure)
 
 
 def _first(places: Ints) -> Bools:

@@ -38,8 +38,9 @@ class Lane:
         self.found: list[tuple[float, ...]] = []
         self.waiting: list[int] = []
 
-    def row(self, device: str, place: int, least: Sequence[float], most: Sequence[float]) -> int:
-        """The device's row; its values are taken up while they lie within these bounds, both included."""
+    def row(self, device: str, place: int, ts: int, least: Sequence[float], most: Sequence[float]) -> int:
+        """The device's row; its values are taken up while they lie within these bounds, both included. ``ts`` is when
+        it reported them last."""
         row = self.rows.get(device)
         if row is None:
             row = self.rows[device] = len(self.owners)
@@ -49,7 +50,7 @@ class Lane:
                 self.places, self.ts = grown(self.places, size), grown(self.ts, size)
                 self.least, self.most = grown(self.least, size), grown(self.most, size)
                 self.values = grown(self.values, size)
-        self.places[row], self.least[row], self.most[row] = place, least, most
+        self.places[row], self.ts[row], self.least[row], self.most[row] = place, ts, least, most
         return row
 
     def flush(self, heard: Heard) -> tuple[Sheet | None, list[RawMessage]]:
@@ -61,15 +62,16 @@ class Lane:
             self.messages, self.found, self.waiting = [], [], []
         # In the order of the devices, and of each in the order in which it came.
         order = np.argsort(places, kind="stable")
-        fit = heard.fits(places[order], sheet.ts[order], sheet.keys[order], fit[order])
+        intervals = heard.intervals(places[order], sheet.ts[order], self.ts[sheet.rows][order], sheet.received[order])
+        fit = heard.fits(places[order], sheet.ts[order], intervals, sheet.keys[order], fit[order])
         left = [messages[i] for i in np.sort(order[~fit]).tolist()]
-        order = order[fit]
+        order, intervals = order[fit], intervals[fit]
         if not len(order):
             return None, left
         sheet = sheet.take(order)
         self.values[sheet.rows], self.ts[sheet.rows] = sheet.values, sheet.ts  # of several, the last one stays
         # Last, since it notes the keys: what fails before it goes the usual way, and must not be taken for repeated.
-        heard.take_up(places[order], sheet.ts, sheet.received, sheet.keys)
+        heard.take_up(places[order], sheet.ts, intervals, sheet.received, sheet.keys)
         return sheet, left
 
     def _judged(self) -> tuple[Sheet, Ints, Bools]:

@@ -117,7 +117,8 @@ class Steady:
         place = self._heard.place(device, due)
         known.since = device.last_seen or 0
         lane.topics += 1
-        known.lane, known.row = lane, lane.row(device.id, place, *limits)
+        last = max((device.metrics[name].ts for name in lane.names if name in device.metrics), default=0)
+        known.lane, known.row = lane, lane.row(device.id, place, last, *limits)
         self._steady[topic] = known
         self._in.setdefault(device.id, (place, {}))[1][topic] = known
 
@@ -168,8 +169,7 @@ class Steady:
             return
         heard, (place, topics) = self._heard, known
         heard.ahead[place] = False
-        device.last_seen, device.last_ts = int(heard.last_seen[place]), int(heard.last_ts[place])
-        device.rhythm = heard.rhythm_at(place)
+        heard.tell(device, place)
         for topic in topics.values():
             if topic.lane is not None:
                 _tell(device.metrics, topic.lane, topic.row)

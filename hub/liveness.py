@@ -1,0 +1,51 @@
+"""Signs of life that are no readings, for the fleet and for the rules that watch for silence.
+
+A device is heard by whatever it sends itself: a status, a reply, a report of its state, an event without values. A
+gateway is heard by whatever comes through it. What the broker only replays is no sign of life.
+"""
+
+from __future__ import annotations
+
+from hub.dialects import Result
+from hub.events import Event
+from hub.fleet import Fleet
+from hub.model import Availability, RawMessage
+from hub.rules import Engine
+
+
+class Liveness:
+    """Every sign of life makes a device present and ends its alerts for silence, always both."""
+
+    def __init__(self, fleet: Fleet, engine: Engine) -> None:
+        self._fleet, self._engine = fleet, engine
+
+    def hear(self, name: str, at: int) -> list[Event]:
+        events = list(self._fleet.hear(name, at))
+        if (device := self._fleet.get(name)) is not None:
+            events += self._engine.hear(device, at)
+        return events
+
+    def take(self, result: Result, message: RawMessage) -> list[Event]:
+        """Take in what a message says on presence, and who shows by it to be there."""
+        events = [event for said in result.availability for event in self._available(said)]
+        if message.retained:
+            return events
+        reported = (update.device for update in result.twins if update.side == "reported")
+        for name in (*result.heard, *reported, *(reply.device for reply in result.replies)):
+            self._fleet.hear_through(name, message.received)
+            events += self.hear(name, message.received)
+        return events
+
+    def _available(self, said: Availability) -> list[Event]:
+        events = list(self._fleet.available(said))
+        device, turned = self._fleet.require(said.device), bool(events)
+        if said.online and not said.retained and not said.through:
+            self._fleet.hear_through(device.id, said.received)
+            events += self._engine.hear(device, said.received)
+        if turned:
+            events += self._engine.judge(device, said.received)
+        return events
+
+    def gateways(self) -> list[Event]:
+        """Note that the gateways are there through which others have spoken since the last call."""
+        return [event for name, at in self._fleet.take_heard().items() for event in self.hear(name, at)]

@@ -8,12 +8,12 @@ on one floor do not import each other, save ``dialects`` -> ``topics``, ``contro
 5   assembly        ``app`` (runs a hub, owns every task), ``assembly``, ``server/``, ``wiring``, ``serve``, ``demo``,
                     ``doctor``, ``device``, ``backup``, ``exchange``, ``cli``, ``__main__``
 4   outside face    ``api/``
-3   use cases       ``committing``, ``liveness``, ``decider``, ``pipeline``, ``outbox``, ``sender``, ``devices``,
-                    ``alerts``, ``commands``, ``twins``, ``credentials``, ``housekeeping``, ``archive/``, ``transfer``,
-                    ``tools``, ``diagnosis``, ``assistant``, ``analysis``, ``book``
+3   use cases       ``committing``, ``liveness``, ``recovery``, ``decider``, ``pipeline``, ``outbox``, ``sender``,
+                    ``devices``, ``alerts``, ``commands``, ``twins``, ``credentials``, ``housekeeping``,
+                    ``archive/``, ``transfer``, ``tools``, ``diagnosis``, ``assistant``, ``analysis``, ``book``
 2   edges           ``config``, ``files``, ``resources``, ``install``, ``sessions``, ``batch``, ``inbox``, ``bus``,
                     ``runs``, ``qr``, ``mqtt/``, ``store/``, ``tables/``, ``ai/``, ``uploads``, ``worker/``,
-                    ``metrics``, ``usage``, ``log_setup``
+                    ``metrics``, ``usage``, ``log_setup``, ``fault_log``
 1   decisions       ``addresses``, ``topics``, ``dedupe``, ``activity``, ``dialects/``, ``control/``, ``silence``,
                     ``presence``, ``steady/``, ``states``, ``fleet``, ``rules/``, ``insight/``: no await, no clock,
                     no network; ``now`` is an argument

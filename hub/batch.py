@@ -7,13 +7,22 @@ from collections.abc import Iterable
 from typing import Any
 
 from hub.dialects import Effect
-from hub.events import AlertAcknowledged, AlertChanged, AlertCleared, AlertRaised, CommandChanged, Event
+from hub.events import (
+    AlertAcknowledged,
+    AlertChanged,
+    AlertCleared,
+    AlertRaised,
+    CommandChanged,
+    Event,
+    MessageRejected,
+)
 from hub.model import Alert, Command, Diagnosis, RawMessage, Record, Rejection, Sheet
 
 
 class Batch:
-    """``filled`` once anything was decided, even if it changes nothing. ``messages`` counts what came from the broker.
-    ``answers`` go to those who wait for a fact, ``receipts`` are acknowledged, commands are sent, all after the commit.
+    """``filled`` once anything was decided, even if it changes nothing. ``messages`` counts what came from the broker,
+    ``duplicates`` what had come before. ``answers`` go to those who wait for a fact, ``receipts`` are acknowledged,
+    commands are sent, all after the commit.
     """
 
     def __init__(self) -> None:
@@ -30,6 +39,7 @@ class Batch:
         self.learnt: dict[tuple[str, str], bytes | None] = {}
         self.effects: list[Effect] = []
         self.messages = 0
+        self.duplicates = 0
         self.receipts: list[RawMessage] = []
         self.answers: list[tuple[asyncio.Future[Any], Any]] = []
 
@@ -55,6 +65,11 @@ class Batch:
         self.commands = {key: command for key, command in self.commands.items() if command.device != device}
         self.sending = [command for command in self.sending if command.device != device]
         self.deleted.append(device)
+
+    def reject(self, rejected: Rejection) -> None:
+        """Keep a message, or an item of one, that could not be understood."""
+        self.rejections.append(rejected)
+        self.events.append(MessageRejected(rejected, rejected.received))
 
     def answer(self) -> None:
         """Tell those who wait for their fact what became of it."""

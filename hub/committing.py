@@ -1,7 +1,7 @@
 """Writing a batch until it is written. It knows nothing of what a batch means.
 
 A store that fails is tried again with the same bytes; one that fails for long makes the link stop taking messages in,
-so that the broker queues them.
+so that the broker queues them. What a store refuses for its values is not tried again: its caller finds the values.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from collections.abc import Callable
 
 import msgspec
 
-from hub.errors import StoreError
+from hub.errors import StoreError, StoreRefused
 from hub.mqtt.link import Link
 from hub.store.base import Delta, Store
 
@@ -53,12 +53,14 @@ class Committer:
         """Write what may as well stay unwritten, once; whether it was written."""
         try:
             await self._store.commit(EPOCH, delta)
-        except StoreError:
+        except (StoreError, OSError):
             return False
         return True
 
-    async def commit(self, delta: Delta, link: Link | None) -> None:
-        """Write until it is written. Said once in the log, not at every try."""
+    async def commit(self, delta: Delta, link: Link | None, *, refusable: bool = True) -> None:
+        """Write until it is written. Said once in the log, not at every try.
+
+        Raises StoreRefused where that is of no use, unless it is not ``refusable``."""
         counters = self._counters
         started, pause, paused = time.monotonic(), 0.1, False
         counters.oldest = delta.oldest
@@ -66,7 +68,10 @@ class Committer:
             try:
                 await self._store.commit(EPOCH, delta)
                 break
-            except StoreError as error:
+            except (StoreError, OSError) as error:
+                if refusable and isinstance(error, StoreRefused):
+                    self._succeeded(link if paused else None)
+                    raise
                 if not counters.store_stalled:
                     log.error("the history cannot be written, trying until it can: %s", error)
                 counters.store_stalled = True
@@ -75,13 +80,18 @@ class Committer:
                 paused = True
             await asyncio.sleep(pause)
             pause = min(5.0, pause * 2)
-        if counters.store_stalled:
-            log.warning("the history is written again")
-            counters.store_stalled = False
-        if link is not None and paused:
-            link.resume()
+        self._succeeded(link if paused else None)
         if counters.oldest is not None:
             counters.lag_ms, counters.oldest = max(0, time.time_ns() // 1_000_000 - counters.oldest), None
         counters.batches += 1
+        counters.rejected += len(delta.rejections)
         counters.stored += delta.count
         self._on_commit(time.monotonic() - started)
+
+    def _succeeded(self, paused: Link | None) -> None:
+        """The store answers."""
+        if self._counters.store_stalled:
+            log.warning("the history is written again")
+            self._counters.store_stalled = False
+        if paused is not None:
+            paused.resume()

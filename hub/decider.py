@@ -12,20 +12,24 @@ from typing import Any
 
 from hub import events as ev
 from hub.batch import Batch
-from hub.committing import Counters
 from hub.control import Ledger
 from hub.dedupe import repeated
-from hub.dialects import Change, Dialect, Layout, MappingDialect, Result, is_plain, rejection
+from hub.dialects import Dialect, Layout, MappingDialect, Result, is_plain, rejection
 from hub.errors import HubError, Rejected
+from hub.fault_log import FaultLog
 from hub.fleet import Fleet
 from hub.inbox import Entry
 from hub.liveness import Liveness
-from hub.model import Alert, Fact, RawMessage, Record, Rejection, TwinUpdate
+from hub.model import Alert, Fact, RawMessage, Record, TwinUpdate
 from hub.model import fact as facts
+from hub.recovery import recover
 from hub.rules import Engine
 from hub.store.base import Snapshot
+from hub.store.rows import Unreadable
+from hub.topics import printable
 
 log = logging.getLogger(__name__)
+faults = FaultLog(log)
 
 MOST_WAITING = 1_000
 """Messages of steady topics that wait to be taken up together; it bounds how long that keeps the loop."""
@@ -37,35 +41,28 @@ _NOTHING = Result()
 class Decider:
     """Owns fleet, rules, dedupe window and commands while the pipeline runs; others only read them."""
 
-    def __init__(self, dialects: Sequence[Dialect], fleet: Fleet, engine: Engine, counters: Counters) -> None:
+    def __init__(self, dialects: Sequence[Dialect], fleet: Fleet, engine: Engine) -> None:
         self._dialects = dialects
         self._fleet = fleet
         self._engine = engine
-        self._steady = fleet.steady
         self._liveness = Liveness(fleet, engine)
         self._ledger = Ledger()
-        self._counters = counters
         self._ticked = 0
+        self._learnt: set[tuple[str, str]] = set()
         self.judging = False
         """Whether devices wait to be judged by rules that have changed: :class:`JudgeDevices` goes on with it."""
 
-    def restore(self, snapshot: Snapshot, now: int) -> Batch:
-        """Take up the state of the last run. What follows from it (alerts of rules that are gone are withdrawn) goes
-        into the first batch."""
-        self._fleet.window.restore(snapshot.keys_of, snapshot.keys)
-        self._fleet.restore(snapshot.states.values(), now, snapshot.checkpoint)
-        batch = Batch()
-        self._engine.load(snapshot.alerts)
-        for record in self._fleet.missed(snapshot.records):
-            self._fleet.observe(record)
-            # Nothing follows from them that was not told before, unless the rules have changed meanwhile.
-            batch.events += self._engine.observe(self._fleet.require(record.device), record)
-        self._ledger.restore(snapshot.commands)
-        batch.events += self._engine.restore(self._fleet.devices(), now)
-        for dialect in self._dialects:
-            for key, value in snapshot.learnt.get(dialect.name, {}).items():
-                batch.effects += dialect.apply(Change(key, value))
-        return batch
+    def restore(self, snapshot: Snapshot, now: int) -> tuple[Batch, list[Unreadable]]:
+        """See :func:`hub.recovery.recover`."""
+        return recover(
+            snapshot,
+            fleet=self._fleet,
+            engine=self._engine,
+            ledger=self._ledger,
+            dialects=self._dialects,
+            learnt=self._learnt,
+            now=now,
+        )
 
     def states(self, cursor: int, wanted: int) -> tuple[dict[str, bytes], int]:
         """What :meth:`hub.fleet.Fleet.take_states` gives, with what the rules remember of the devices."""
@@ -75,7 +72,7 @@ class Decider:
 
     def decide(self, batch: Batch, entries: Sequence[Entry]) -> None:
         batch.filled = True
-        take, messages = self._steady.take, 0
+        take, messages = self._fleet.steady.take, 0
         for entry in entries:
             if isinstance(entry, RawMessage):
                 messages += 1
@@ -90,14 +87,14 @@ class Decider:
                 if future is not None:
                     batch.answers.append((future, answer))
         batch.messages += messages
-        if self._steady.waiting >= MOST_WAITING:
+        if self._fleet.steady.waiting >= MOST_WAITING:
             self.flush(batch)
         batch.events += self._liveness.gateways()
 
     def flush(self, batch: Batch) -> None:
         """Take up what steady topics have said, and what of it has to go the usual way; before the batch is written."""
-        if self._steady.waiting:
-            sheets, left = self._steady.flush()
+        if self._fleet.steady.waiting:
+            sheets, left = self._fleet.steady.flush()
             for sheet in sheets:
                 self._fleet.take_sheet(sheet)
             batch.sheets += sheets
@@ -107,10 +104,10 @@ class Decider:
 
     def _usual(self, batch: Batch, device: str) -> None:
         """What comes next of a steady device is nothing of the kind: first all that came before it is taken up."""
-        if device in self._steady:
+        if device in self._fleet.steady:
             self.flush(batch)
-            if device in self._steady:  # else it has left with a message of its own
-                self._steady.leave(self._fleet.require(device))
+            if device in self._fleet.steady:  # else it has left with a message of its own
+                self._fleet.steady.leave(self._fleet.require(device))
 
     def _message(self, batch: Batch, message: RawMessage) -> None:
         try:
@@ -129,11 +126,12 @@ class Decider:
             else:
                 self._apply(batch, message, dialect, said)
         except Rejected as error:
-            self._reject(batch, rejection(message, error))
-        except Exception:
-            log.exception("a message could not be decoded; it is kept as rejected")
+            batch.reject(rejection(message, error))
+        except Exception as error:
+            text = "The message on %s failed to decode and is kept as rejected. Report this."
+            faults.unexpected(text, printable(message.topic), cause=error)
             fault = Rejected("decoder_fault", "The hub failed to read this message; see its log.")
-            self._reject(batch, rejection(message, fault))
+            batch.reject(rejection(message, fault))
 
     def _apply(self, batch: Batch, message: RawMessage, dialect: Dialect, result: Result) -> None:
         fleet, engine, now = self._fleet, self._engine, message.received
@@ -143,6 +141,7 @@ class Decider:
         # First what it takes to read the next message: a birth and its data may share a batch.
         for change in result.changes:
             batch.learnt[dialect.name, change.key] = change.value
+            self._learnt.add((dialect.name, change.key))
             batch.effects += dialect.apply(change)
         batch.effects += result.effects
         for identity in result.identities:
@@ -162,19 +161,19 @@ class Decider:
             changed = self._ledger.replied(reply.command, reply.device, reply.done, reply.detail, now)
             batch.command(changed, now)
         for rejected in result.rejections:
-            self._reject(batch, rejected)
+            batch.reject(rejected)
 
     def _record(self, batch: Batch, record: Record, message: RawMessage, *, alone: bool) -> None:
         """Take in one record; ``alone`` says that its message holds no other."""
         name = record.device
         self._usual(batch, name)
         if record.key is not None and self._repeated(batch, record, record.key, alone=alone):
-            self._counters.duplicates += 1
+            batch.duplicates += 1
             return
         try:
             heard = self._fleet.observe(record)
         except Rejected as error:
-            self._reject(batch, rejection(message, error))
+            batch.reject(rejection(message, error))
             return
         device = self._fleet.require(name)
         judged = self._engine.observe(device, record)
@@ -211,17 +210,15 @@ class Decider:
         if self._ledger.awaits(device):
             batch.command(self._ledger.reported(self._fleet.require(device), now), now)
 
-    def _reject(self, batch: Batch, rejected: Rejection) -> None:
-        self._counters.rejected += 1
-        batch.rejections.append(rejected)
-        batch.events.append(ev.MessageRejected(rejected, rejected.received))
-
     def _answer(self, batch: Batch, fact: Fact) -> Any:
         """Apply one fact; what it answers, or the error its sender gets."""
         try:
             return self._fact(batch, fact)
         except HubError as error:
             return error
+        except Exception as error:
+            faults.unexpected("The hub failed at %s. Report this.", type(fact).__name__, cause=error)
+            return HubError(f"The hub failed at this ({type(error).__name__}).", "Its log has the details.")
 
     def _fact(self, batch: Batch, fact: Fact) -> Any:
         fleet, engine = self._fleet, self._engine
@@ -266,7 +263,7 @@ class Decider:
                 batch.diagnoses.append(fact.diagnosis)
                 batch.events.append(ev.DiagnosisReady(fact.diagnosis, fact.diagnosis.created_at))
             case facts.ReplaceRules():
-                self._steady.leave_all(fleet.require)
+                self._fleet.steady.leave_all(fleet.require)
                 engine.replace(fact.rules, [device.id for device in fleet.described()])
                 self._judge_next(batch, fact.at)
             case facts.JudgeDevices():

@@ -17,6 +17,7 @@ HubError                  something a person can act on: code, message, hint
   StoreError              the history cannot be read or written
     StoreBusy             locked or full for now: the same write may be tried again
     StoreCorrupt          the file is damaged
+    StoreRefused          these values cannot be written, now or later
   TooBusy                 more is asked of the hub at once than it does at once
   WorkFailed              the worker process could not finish its job
   AiError                 a provider failed, timed out or answered nonsense
@@ -112,6 +113,10 @@ class StoreBusy(StoreError):
 
 class StoreCorrupt(StoreError):
     code = "store_corrupt"
+
+
+class StoreRefused(StoreError):
+    code = "store_refused"
 
 
 class TooBusy(HubError):

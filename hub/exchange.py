@@ -84,7 +84,7 @@ async def _export(data: Path, arguments: argparse.Namespace, kind: Format) -> No
     )
     with contextlib.closing(Viewer.open(data)) as viewer, _target(arguments.file, arguments.replace) as out:
         fleet = Fleet()
-        fleet.restore(viewer.load().states.values(), time.time_ns() // 1_000_000)
+        fleet.restore(viewer.load().states, time.time_ns() // 1_000_000)
 
         def unit(device: str, metric: str) -> str | None:
             found = fleet.get(device)
@@ -123,7 +123,7 @@ async def _import(settings: Settings, file: Path, kind: Format, zone: str) -> Ta
         now = time.time_ns() // 1_000_000
         snapshot = await store.load()
         fleet = Fleet(fleet_limits(settings))
-        fleet.restore(snapshot.states.values(), now)
+        fleet.restore(snapshot.states, now)
 
         async def introduce(device: str) -> None:
             fleet.identify(Identity(device, device, "native"), now)

@@ -6,10 +6,11 @@ the commit. Rules keep their windows in a device's ``watches``; this file does n
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 
 import msgspec
 
+from hub.bounds import check
 from hub.dedupe import Window
 from hub.dialects import Layout
 from hub.errors import NotFound, Rejected
@@ -45,6 +46,10 @@ class Fleet:
 
     def __init__(self, limits: FleetLimits | None = None) -> None:
         self.limits = self._limits = limits or FleetLimits()
+        self.clear()
+
+    def clear(self) -> None:
+        """Forget all devices; :meth:`restore` loads them anew."""
         self._devices: dict[str, Device] = {}
         self._states = States()
         self.window = Window()
@@ -243,17 +248,29 @@ class Fleet:
         """See :meth:`hub.states.States.take`."""
         return self._states.take(cursor, wanted, self.require)
 
-    def restore(self, states: Iterable[bytes], now: int, checkpoint: int = 0) -> None:
-        """Load what :meth:`take_states` once gave."""
+    def take_faults(self) -> dict[str, str]:
+        """Return why the states of devices could not be encoded, by device, since the last call."""
+        faults, self._states.faults = self._states.faults, {}
+        return faults
+
+    def restore(self, states: Mapping[str, bytes], now: int, checkpoint: int = 0) -> dict[str, str]:
+        """Load what :meth:`take_states` once gave. Return what is wrong with those that cannot be read, by device."""
         decode = msgspec.msgpack.Decoder(Device).decode
         self._states.cursor = checkpoint
-        for state in states:
-            device = decode(state)
+        faults: dict[str, str] = {}
+        for name, state in states.items():
+            try:
+                device = decode(state)
+                check((device.desired, device.reported), "A twin")
+            except Exception as error:
+                faults[name] = f"{type(error).__name__}: {error}"
+                continue
             if device.last_seen is None and device.presence == "online":
                 device.presence = "stale"  # as it was kept before 0.1
             self._devices[device.id] = device
             self._presence.add(device, now)
         self._presence.restored(now)
+        return faults
 
     def missed(self, records: Iterable[tuple[int, Record]]) -> Iterator[Record]:
         """Those of the numbered records that the restored states do not know yet."""

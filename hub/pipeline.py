@@ -3,11 +3,16 @@
 The one writer of state. Everything that waits in the inbox goes through together; history is written before anyone
 is told, and the broker is acknowledged after the write. A commit that fails is tried again with the same bytes and
 nothing is decoded twice.
+
+A batch that the store refuses for what is in it is taken apart: the state is loaded again as it is stored, and the
+entries are decided and stored in smaller and smaller groups, in their order, until those are found that cannot be
+stored. A message among these is kept as rejected, a fact is answered with the error; all others are stored.
 """
 
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Callable, Sequence
 
 from hub import events as ev
@@ -16,19 +21,26 @@ from hub.batch import Batch
 from hub.bus import Bus
 from hub.committing import Committer, Counters
 from hub.decider import Decider
-from hub.dialects import Dialect, Effect
+from hub.dialects import Dialect, Effect, rejection
+from hub.errors import HubError, Rejected, StoreError, StoreRefused
+from hub.fault_log import FaultLog
 from hub.fleet import Fleet
-from hub.inbox import Inbox
-from hub.model import Command, JudgeDevices
+from hub.inbox import Entry, Inbox
+from hub.model import Command, JudgeDevices, RawMessage
 from hub.mqtt.link import Link
 from hub.rules import Engine
 from hub.store.base import Delta, Store
+
+log = logging.getLogger(__name__)
+faults = FaultLog(log)
 
 MOST = 250
 """Entries decided at once (some 2 ms). Between two helpings the socket is read: what a flood makes the hub shed is
 shed, and does not wait in the socket, where nobody can pass anybody."""
 MOST_WRITTEN = 20_000
 """Messages a batch: bounds what waits while the store is slow."""
+RELOAD_S = 1.0
+"""How long a store has before the state is asked for again."""
 
 
 class Pipeline:
@@ -54,27 +66,42 @@ class Pipeline:
         self._bus = bus
         self._now = now
         self.counters = Counters()
-        self._decider = Decider(dialects, fleet, engine, self.counters)
+        self._decider = Decider(dialects, fleet, engine)
         self._committer = Committer(store, self.counters, on_commit)
         self._on_effect = on_effect
         self._on_command = on_command
         self._cursor = 0
+        # The batch that fills, what is decided in it, and what has failed at that.
         self._batch = Batch()
+        self._entries: list[Entry] = []
+        self._fault: Exception | None = None
         self._filled, self._taken = asyncio.Event(), asyncio.Event()
+        self._loaded = asyncio.Event()  # not while the state is loaded again
+        self._loaded.set()
         self.link: Link | None = None
 
     async def restore(self) -> None:
         """Load the state of the last run, with what the history knows beyond it."""
         snapshot = await self._store.load()
         self._cursor = snapshot.cursor
-        await self._finish(self._decider.restore(snapshot, self._now()))
+        batch, unreadable = self._decider.restore(snapshot, self._now())
+        await self._store.put_aside(unreadable)
+        try:
+            await self._finish(batch)
+        except StoreRefused as error:
+            faults.unexpected("What follows from the stored state cannot be stored. Report this.", cause=error)
 
     async def run(self) -> None:
         """Until the inbox is closed and drained. While one batch is written, the next fills."""
         async with asyncio.TaskGroup() as group:
             group.create_task(self._finish_all(), name="commits")
             while entries := await self._inbox.take(MOST):
-                self._decider.decide(self._batch, entries)
+                await self._loaded.wait()
+                self._entries += entries
+                try:
+                    self._decider.decide(self._batch, entries)
+                except Exception as error:
+                    self._fault = error
                 if self._decider.judging:
                     self._decider.judging = False  # until that has been done
                     self._inbox.tell(JudgeDevices(self._now()))
@@ -89,37 +116,64 @@ class Pipeline:
         while not self._inbox.drained or self._batch.filled:
             await self._filled.wait()
             self._filled.clear()
-            self._decider.flush(self._batch)
-            batch, self._batch = self._batch, Batch()
-            self._taken.set()
-            await self._finish(batch)
-        # With the last state of every device the next start has nothing to catch up on. Where one part cannot be
-        # written the rest stays unwritten, too: its checkpoint would speak for states that are not there.
-        while (last := self._decider.states(self._cursor, self._cursor))[0]:
-            if not await self._committer.attempt(Delta(self._cursor, states=last[0], checkpoint=last[1])):
-                break
+            entries: list[Entry] = []
+            try:
+                self._decider.flush(self._batch)
+                batch, entries = self._take_batch()
+                await self._finish(batch)
+            except Exception as error:
+                await self._take_apart(entries, error)
+        # With the last state of every device the next start has nothing to catch up on.
+        await self._write_states()
+
+    def _take_batch(self) -> tuple[Batch, list[Entry]]:
+        """Return the batch that has filled and begin another. Raises what failed as it filled."""
+        batch, self._batch = self._batch, Batch()
+        entries, self._entries = self._entries, []
+        self._taken.set()
+        if (fault := self._fault) is not None:
+            self._fault = None
+            self._entries = entries + self._entries
+            raise fault
+        return batch, entries
 
     # -- commit, then tell -------------------------------------------------------------------------------------
 
     async def _finish(self, batch: Batch) -> None:
-        if (delta := self._delta(batch)) is not None:
+        """Raises StoreRefused for what cannot be stored; nobody has been told then."""
+        try:
+            delta = self._delta(batch)
+        except StoreRefused:
+            raise
+        except Exception as error:
+            raise StoreRefused(f"It could not be put together ({type(error).__name__}).") from error
+        if delta is not None:
             await self._committer.commit(delta, self.link)
+        self.counters.duplicates += batch.duplicates
+        self._tell(batch)
+
+    def _tell(self, batch: Batch) -> None:
         if self.link is not None and batch.receipts:
             self.link.ack(batch.receipts)
-        for effect in batch.effects:
-            self._on_effect(effect)
-        for command in batch.sending:
-            self._on_command(command)
         batch.answer()
-        if batch.records or batch.sheets:
-            batch.events.append(ev.ReadingsStored(batch.records, self._now(), batch.sheets))
-        if batch.events:
-            self._bus.publish(batch.events)
+        try:
+            for effect in batch.effects:
+                self._on_effect(effect)
+            for command in batch.sending:
+                self._on_command(command)
+            if batch.records or batch.sheets:
+                batch.events.append(ev.ReadingsStored(batch.records, self._now(), batch.sheets))
+            if batch.events:
+                self._bus.publish(batch.events)
+        except Exception as error:  # it is stored and acknowledged: whoever was not told finds it there
+            faults.unexpected("What was stored could not be passed on to everybody. Report this.", cause=error)
 
     def _delta(self, batch: Batch) -> Delta | None:
-        """What is to be written; None if nothing is (a tick that changed nothing)."""
+        """What is to be written; None if nothing is (a tick that changed nothing). Raises StoreRefused."""
         cursor = self._cursor + len(batch.records) + sum(map(len, batch.sheets))
         states, checkpoint = self._decider.states(cursor, self._store.wanted)
+        if broken := self._fleet.take_faults():
+            raise StoreRefused(f"The states of these devices cannot be encoded: {_listed(broken)}.")
         activity = [line for event in batch.events if (line := narrate(event, self._fleet.get)) is not None]
         alerts = batch.alerts()
         changed = (
@@ -149,3 +203,79 @@ class Pipeline:
             commands=list(batch.commands.values()),
             learnt=batch.learnt,
         )
+
+    async def _write_states(self) -> None:
+        """Write the states of all devices that lag behind. Where one part cannot be written the rest stays unwritten,
+        too: its checkpoint would speak for states that are not there."""
+        while (last := self._decider.states(self._cursor, self._cursor))[0]:
+            if broken := self._fleet.take_faults():
+                log.error("The states of these devices cannot be stored: %s. Report this.", _listed(broken))
+            if not await self._committer.attempt(Delta(self._cursor, states=last[0], checkpoint=last[1])):
+                break
+
+    # -- what cannot be stored ---------------------------------------------------------------------------------
+
+    async def _take_apart(self, entries: list[Entry], error: Exception) -> None:
+        """Store all that can be stored of these entries and of those that have been decided since."""
+        self._loaded.clear()
+        entries, self._entries, self._batch, self._fault = entries + self._entries, [], Batch(), None
+        self._taken.set()
+        text = "%d messages and requests cannot be stored together (%s). Storing them in smaller groups."
+        faults.error(("group", type(error)), text, len(entries), error)
+        await self._reload()
+        waiting = _halves(entries)
+        while waiting:
+            group = waiting.pop()
+            try:
+                batch = Batch()
+                self._decider.decide(batch, group)
+                self._decider.flush(batch)
+                await self._finish(batch)
+            except Exception as fault:
+                await self._reload()
+                if len(group) > 1:
+                    waiting += _halves(group)
+                else:
+                    await self._set_aside(group[0], fault)
+        self._loaded.set()
+
+    async def _reload(self) -> None:
+        """Go back to what is stored, as a start does."""
+        while True:
+            try:
+                await self.restore()
+                await self._write_states()  # so that the next time less has to be replayed
+                return
+            except StoreError as error:
+                faults.error("reload", "The stored state cannot be read (%s). Trying until it can.", error)
+                await asyncio.sleep(RELOAD_S)
+
+    async def _set_aside(self, entry: Entry, error: Exception) -> None:
+        """Keep a message that cannot be stored as rejected; tell whoever waits for a fact."""
+        if isinstance(entry, RawMessage):
+            text = "The message on %s cannot be stored (%s). It is kept as rejected: GET /api/rejected."
+            faults.error(("message", type(error)), text, entry.topic, error, cause=error.__cause__)
+            batch = Batch()
+            why = error.message if isinstance(error, HubError) else f"{type(error).__name__}: {error!s:.200}"
+            batch.reject(rejection(entry, Rejected("not_storable", f"What it says cannot be stored. {why}")))
+            if entry.receipt is not None:
+                batch.receipts.append(entry)
+            if (delta := self._delta(batch)) is not None:
+                await self._committer.commit(delta, self.link, refusable=False)
+            self._tell(batch)
+            return
+        fact, future = entry
+        text = "What %s asks for cannot be stored (%s). Nothing has changed."
+        faults.error(("fact", type(fact), type(error)), text, type(fact).__name__, error, cause=error.__cause__)
+        if future is not None and not future.done():
+            future.set_exception(error if isinstance(error, StoreError) else StoreRefused(str(error)))
+
+
+def _halves(entries: list[Entry]) -> list[list[Entry]]:
+    """Both halves, the first one last."""
+    middle = len(entries) // 2
+    return [half for half in (entries[middle:], entries[:middle]) if half]
+
+
+def _listed(broken: dict[str, str]) -> str:
+    return ", ".join(f"{name} ({problem[:200]})" for name, problem in list(broken.items())[:5])

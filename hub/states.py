@@ -15,12 +15,14 @@ STATES = 5_000
 
 class States:
     """``changed`` are the devices with a change that their records do not tell, ``behind`` says since which record the
-    stored state of a device lacks what its records have told, longest first; ``cursor`` is the last record taken."""
+    stored state of a device lacks what its records have told, longest first; ``cursor`` is the last record taken.
+    ``faults`` are the devices whose states could not be encoded, and why, until somebody takes note of them."""
 
     def __init__(self) -> None:
         self.changed: set[str] = set()
         self.behind: dict[str, int] = {}
         self.cursor = 0
+        self.faults: dict[str, str] = {}
         self.encode = msgspec.msgpack.Encoder().encode
 
     def forget(self, device: str) -> None:
@@ -43,8 +45,11 @@ class States:
         states: dict[str, bytes] = {}
         for name in sorted(names):  # in order, so that neighbours share the pages that a database has to write
             self.behind.pop(name, None)
-            device = find(name)
-            device.upto = cursor
-            states[name] = self.encode(device)
+            try:
+                device = find(name)
+                device.upto = cursor
+                states[name] = self.encode(device)
+            except Exception as error:  # one device must not keep the others from being stored
+                self.faults[name] = f"{type(error).__name__}: {error}"
         self.changed, self.cursor = set(), cursor
         return states, next(iter(self.behind.values()), cursor)

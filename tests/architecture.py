@@ -19,10 +19,10 @@ FLOORS = tuple(
     for names in (
         "model events errors bounds",
         "addresses topics dedupe activity dialects control silence presence steady states fleet rules insight",
-        "config log_setup files resources install sessions inbox batch bus runs qr mqtt store tables ai uploads worker "
-        "notify metrics usage",
-        "committing liveness decider pipeline outbox sender devices alerts commands twins credentials housekeeping "
-        "archive transfer tools investigation prompts diagnosis assistant analysis book",
+        "config log_setup fault_log files resources install sessions inbox batch bus runs qr mqtt store tables ai "
+        "uploads worker notify metrics usage",
+        "committing liveness recovery decider pipeline outbox sender devices alerts commands twins credentials "
+        "housekeeping archive transfer tools investigation prompts diagnosis assistant analysis book",
         "api",
         "app assembly wiring server serve demo doctor device backup exchange cli __main__",
     )
@@ -34,7 +34,7 @@ NEIGHBOURS = {
     "bounds": {"errors"},
     "activity": {"rules"},
     "pipeline": {"committing", "decider"},
-    "decider": {"committing", "liveness"},
+    "decider": {"liveness", "recovery"},
     "dialects": {"topics"},
     "control": {"dialects"},
     "steady": {"dedupe", "dialects", "silence"},
@@ -42,8 +42,8 @@ NEIGHBOURS = {
     "fleet": {"dedupe", "dialects", "presence", "silence", "states", "steady"},
     "install": {"files"},
     "sessions": {"files"},
-    "mqtt": {"files"},
-    "store": {"files"},
+    "mqtt": {"files", "fault_log"},
+    "store": {"files", "fault_log"},
     "ai": {"files"},
     "worker": {"tables"},
     "assistant": {"tools"},

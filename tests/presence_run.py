@@ -9,7 +9,6 @@ from typing import Any
 
 from hub.activity import narrate
 from hub.batch import Batch
-from hub.committing import Counters
 from hub.decider import Decider
 from hub.dialects import DIALECTS, Roots, parse_mappings
 from hub.events import AlertCleared, AlertRaised, PresenceChanged
@@ -32,7 +31,7 @@ class PresenceRun:
         self.now = self.connected = now
         self.fleet = Fleet()
         self.engine = Engine(parse(text), self.fleet.tolerated)
-        self.decider = Decider([make(roots) for make in DIALECTS.values()], self.fleet, self.engine, Counters())
+        self.decider = Decider([make(roots) for make in DIALECTS.values()], self.fleet, self.engine)
         self.batch = Batch()
 
     def say(self, topic: str, body: Any = "", *, retained: bool = False) -> None:

@@ -144,5 +144,5 @@ def test_state_survives_its_encoding():
     states = made.take_states(1, 1)[0]
     assert made.take_states(1, 1)[0] == {}
     again = Fleet()
-    again.restore(states.values(), T0 + 5)
+    again.restore(states, T0 + 5)
     assert again.require("d") == made.require("d")

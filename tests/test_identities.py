@@ -31,7 +31,7 @@ def test_name_that_stays_the_same_drops_no_reading(name: dict[str, Any]) -> None
     numbers = [21.5, 22.5, 23.5, 23.5, 23.5, 21.5]
     half = said(*({"t": number, **name} for number in numbers))
     assert values(half) == numbers
-    assert half.counters.duplicates == 0
+    assert half.batch.duplicates == 0
     assert half.fleet.require("d").constant_id is not None
 
 
@@ -48,13 +48,13 @@ def test_several_sensors_behind_one_device_each_with_its_own_id() -> None:
 
 def test_id_of_a_message_still_tells_a_repeated_one() -> None:
     half = said(*({"t": 20, "id": name} for name in ("a", "b", "a", "c", "b")))
-    assert (len(values(half)), half.counters.duplicates) == (3, 2)
+    assert (len(values(half)), half.batch.duplicates) == (3, 2)
     assert half.fleet.require("d").constant_id is None
 
 
 def test_moving_seq_beside_a_constant_id_still_tells_a_repeated_message() -> None:
     half = said(*({"t": 20, "id": MAC, "seq": seq} for seq in (1, 2, 3, 2, 3)))
-    assert (len(values(half)), half.counters.duplicates) == (3, 2)
+    assert (len(values(half)), half.batch.duplicates) == (3, 2)
 
 
 def test_seq_that_moves_again_tells_repeated_messages_again() -> None:
@@ -62,7 +62,7 @@ def test_seq_that_moves_again_tells_repeated_messages_again() -> None:
     for number in range(1, 40):
         half.say({"t": 20.0, "seq": number}, at=10_000 + 1_000 * number)
     half.say({"t": 20.0, "seq": 39}, at=60_000)
-    assert half.counters.duplicates == 1
+    assert half.batch.duplicates == 1
     assert half.fleet.require("d").constant_id is None
     assert half.taken > 20, "it is on the fast path again"
 
@@ -72,7 +72,7 @@ def test_items_of_one_list_that_share_a_seq_are_told_again() -> None:
     for _ in range(2):
         half.say([{"t": 1, "seq": 7}, {"t": 2, "seq": 7}, {"t": 3, "seq": 7}])
     assert sorted(values(half)) == [1, 2, 3]
-    assert half.counters.duplicates == 3
+    assert half.batch.duplicates == 3
 
 
 def test_items_of_lists_with_a_constant_id_are_all_kept() -> None:
@@ -90,7 +90,7 @@ def test_fast_path_and_slow_path_agree_on_a_seq_that_stops_moving(helping: int) 
     for start in range(0, len(messages), helping):
         half.hear(*messages[start : start + helping])
     assert values(half) == [20.0 + n % 3 for n in range(100)]
-    assert half.counters.duplicates == 0
+    assert half.batch.duplicates == 0
 
 
 def test_deleted_device_starts_anew() -> None:

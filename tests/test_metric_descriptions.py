@@ -302,11 +302,11 @@ async def test_live_frames_carry_how_metrics_are_shown(hub: ApiHub):
 async def test_an_edit_survives_a_restart_and_an_older_state_loads(tmp_path: Path):
     older = msgspec.msgpack.encode({"id": "y", "native_id": "y", "dialect": "native", "first_seen": 1, "info": {}})
     fleet = Fleet()
-    fleet.restore([older], now=2)
+    fleet.restore({"older": older}, now=2)
     fleet.edit(EditDevice("y", 3, metrics={"t": MetricEdit(title="Flue")}))
     states, _ = fleet.take_states(0, 0)
     again = Fleet()
-    again.restore(states.values(), now=4)
+    again.restore(states, now=4)
     assert again.require("y").describe("t").title == "Flue"
 
 

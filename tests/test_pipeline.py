@@ -229,7 +229,7 @@ async def test_a_decoders_own_fault_costs_one_message(tmp_path, monkeypatch, cap
         run.say({"t": 1})
         await run.settled()
         assert await run.points() == [1.0]
-    assert "could not be decoded" in caplog.text
+    assert "failed to decode" in caplog.text
 
 
 async def test_an_alert_its_acknowledgement_and_its_end_survive_restarts(tmp_path):

@@ -203,7 +203,7 @@ def test_a_restart_neither_forgets_nor_repeats():
     plant.tick(2)
     alert = plant.alert()
     fleet, engine = Fleet(), Engine(parse(HOT))
-    fleet.restore(plant.fleet.take_states(1, 1)[0].values(), T0 + 10_000)
+    fleet.restore(plant.fleet.take_states(1, 1)[0], T0 + 10_000)
     engine.load([alert])
     assert engine.restore(fleet.devices(), T0 + 10_000) == []
     plant.fleet, plant.engine = fleet, engine
@@ -216,7 +216,7 @@ def test_a_pending_condition_survives_a_restart():
     plant = Plant(HOT)
     plant.say(0, 85.0)
     fleet, engine = Fleet(), Engine(parse(HOT))
-    fleet.restore(plant.fleet.take_states(1, 1)[0].values(), T0)
+    fleet.restore(plant.fleet.take_states(1, 1)[0], T0)
     engine.restore(fleet.devices(), T0)
     plant.fleet, plant.engine = fleet, engine
     assert plant.tick(2.1) == ["raised"]
@@ -227,7 +227,7 @@ def test_alerts_of_a_rule_that_is_gone_are_withdrawn_at_the_start():
     plant.say(0, 85.0)
     plant.tick(2)
     fleet, engine = Fleet(), Engine([])
-    fleet.restore(plant.fleet.take_states(1, 1)[0].values(), T0)
+    fleet.restore(plant.fleet.take_states(1, 1)[0], T0)
     engine.load([plant.alert()])
     assert words(engine.restore(fleet.devices(), T0)) == ["cleared"]
 

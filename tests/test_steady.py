@@ -10,7 +10,6 @@ import pytest
 
 from hub import steady
 from hub.batch import Batch
-from hub.committing import Counters
 from hub.decider import Decider
 from hub.dialects import NativeDialect
 from hub.events import AlertCleared, AlertRaised, PresenceChanged
@@ -43,8 +42,8 @@ class Half:
     """Fleet and rules behind a decider, without a store: what is decided is told in full."""
 
     def __init__(self, *, rules: str = RULES) -> None:
-        self.fleet, self.engine, self.counters = Fleet(), Engine(parse(rules)), Counters()
-        self.decider = Decider([NativeDialect()], self.fleet, self.engine, self.counters)
+        self.fleet, self.engine = Fleet(), Engine(parse(rules))
+        self.decider = Decider([NativeDialect()], self.fleet, self.engine)
         self.batch = Batch()
         self.taken = 0
 
@@ -199,7 +198,7 @@ def test_a_repeated_delivery_is_told_also_among_steady_ones() -> None:
     due = steadily(half)
     again = message({"t": 40.0, "seq": 60}, at=due)
     half.hear(again, again, message({"t": 41.0, "seq": 61}, at=due + 1_000), again)
-    assert half.counters.duplicates == 2
+    assert half.batch.duplicates == 2
     assert [value for *_, value, _ in half.history()["d", "t"]][-2:] == [40.0, 41.0]
 
 

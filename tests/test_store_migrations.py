@@ -20,8 +20,9 @@ from hub.store import moving, schema
 from hub.store.chunks import decode
 from hub.store.columns import Columns, coded
 from hub.store.folding import ROW, rows
+from hub.store.moving import STEPS
 from hub.store.rollups import HOUR, MINUTE
-from hub.store.sqlite import FILE, STEPS, SqliteStore
+from hub.store.sqlite import FILE, SqliteStore
 from store_words import T0, all_of, by_hand, delta, older, record
 
 ROOT = Path(__file__).parent.parent
@@ -155,7 +156,7 @@ async def test_an_upgrade_that_breaks_off_goes_on_at_the_next_start(
 
         return tried
 
-    monkeypatch.setattr("hub.store.sqlite.STEPS", {number: unplugged(step) for number, step in STEPS.items()})
+    monkeypatch.setattr("hub.store.writer.STEPS", {number: unplugged(step) for number, step in STEPS.items()})
     with pytest.raises(OSError, match="plug"):
         SqliteStore.open(tmp_path / "data")
     monkeypatch.undo()
@@ -166,7 +167,8 @@ UPGRADE = """
 import sys
 from pathlib import Path
 from hub.store import moving
-from hub.store.sqlite import SqliteStore, STEPS
+from hub.store.sqlite import SqliteStore
+from hub.store.moving import STEPS
 moving.SLICE, moving.CHUNKS = 40, 1
 def told(step):
     def said(connection):

@@ -3121,6 +3121,8 @@ export interface components {
             bytes: number;
             /** Last Commit */
             last_commit: number | null;
+            /** Unreadable */
+            unreadable: number;
             /** Retention Days */
             retention_days: number;
             /** Minutes Days */

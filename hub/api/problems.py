@@ -35,6 +35,7 @@ STATUS: tuple[tuple[type[errors.HubError], int], ...] = (
     (errors.Forbidden, 403),
     (errors.Rejected, 422),
     (errors.BrokerError, 503),
+    (errors.StoreRefused, 422),
     (errors.StoreError, 503),
     (errors.TooBusy, 503),
     (errors.WorkFailed, 422),

@@ -233,6 +233,7 @@ class StoreShape(TypedDict):
     path: str
     bytes: int
     last_commit: int | None
+    unreadable: int
     retention_days: int
     minutes_days: int
     hours_days: int

@@ -40,6 +40,7 @@ def routes(services: Services, http: HttpSettings, broadcaster: Broadcaster) -> 
                 "path": str(services.data),
                 "bytes": kept.bytes,
                 "last_commit": kept.last_commit,
+                "unreadable": kept.unreadable,
                 "retention_days": services.kept.retention_days,
                 "minutes_days": services.kept.minutes_days,
                 "hours_days": services.kept.hours_days,

@@ -38,6 +38,10 @@ class Ledger:
     """All commands that are not settled, in the order in which they were asked for."""
 
     def __init__(self) -> None:
+        self.clear()
+
+    def clear(self) -> None:
+        """Forget all commands; :meth:`restore` brings them back."""
         self._open: dict[str, Command] = {}
         self._of_device: dict[str, dict[str, None]] = {}
         self._settled: OrderedDict[str, Command] = OrderedDict()

@@ -119,7 +119,8 @@ class Dialect(Protocol):
     def apply(self, change: Change) -> Sequence[Effect]:
         """Learn (or forget) what :meth:`decode` found, also at a start; what has to be subscribed to follow it.
 
-        Never raises: a value that cannot be read any more is forgotten."""
+        Raises for a stored value that cannot be read, when what was known by its key is forgotten: the hub sets it
+        aside, and the dialect learns it anew from what the devices say."""
         ...
 
     def tick(self, view: View, now: int) -> Result:

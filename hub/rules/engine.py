@@ -33,11 +33,16 @@ class Engine:
         self, rules: Iterable[Rule], tolerated: Callable[[Device, int], int] = lambda device, silence_ms: silence_ms
     ) -> None:
         self.rules = list(rules)
+        self._plans = Plans(self.rules)
+        self._tolerated = tolerated
+        self.clear()
+
+    def clear(self) -> None:
+        """Forget all alerts and timers; :meth:`load` and :meth:`restore` bring them back."""
         self._alerts = OpenAlerts()
         self.open = self._alerts.by_id
         self._watches = Watches(self._alerts)
-        self._plans = Plans(self.rules)
-        self._tolerated = tolerated
+        self._plans.clear()
         # Devices that have not been judged by the present rules yet, and their order.
         self._unjudged: set[str] = set()
         self._queue: deque[str] = deque()

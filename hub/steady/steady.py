@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import logging
 from collections.abc import Callable, Mapping, Sequence
 
@@ -23,6 +24,8 @@ PATIENCE = 4_096
 STAYED_MS = 60_000
 """A surprise after so long is none to hold against a topic."""
 TOPICS = 200_000
+_numbers = itertools.count(1)
+"""Of the lanes: never given twice in a process, since a store remembers the series of a lane's rows by it."""
 Bounds = Callable[[], tuple[Sequence[float], Sequence[float]] | None]
 """Asks for the least and the greatest value of each metric by which no rule is moved."""
 
@@ -49,7 +52,6 @@ class Steady:
     def __init__(self, window: Window, limits: FleetLimits) -> None:
         self._heard = Heard(window, limits)
         self._lanes: dict[Layout, Lane] = {}
-        self._opened = 0
         self._topics: dict[str, Topic] = {}
         self._steady: dict[str, Topic] = {}
         self._in: dict[str, tuple[int, dict[str, Topic]]] = {}
@@ -130,8 +132,7 @@ class Steady:
                 self._lanes = {each: used for each, used in self._lanes.items() if used.topics or used.messages}
             if len(self._lanes) >= LANES:
                 return None
-            self._opened += 1
-            lane = self._lanes[layout] = Lane(self._opened, layout)
+            lane = self._lanes[layout] = Lane(next(_numbers), layout)
         return lane
 
     def leave(self, device: Device) -> None:

@@ -27,6 +27,7 @@ from hub.model import (
     Sheet,
 )
 from hub.store.library import Library
+from hub.store.rows import Unreadable
 
 
 class Delta(msgspec.Struct, frozen=True):
@@ -78,6 +79,8 @@ class Snapshot(msgspec.Struct, frozen=True):
     them."""
     commands: list[Command] = []
     """The unsettled ones, oldest first, and those settled last."""
+    unreadable: Sequence[Unreadable] = ()
+    """What would belong here and cannot be read."""
 
 
 class Retention(msgspec.Struct, frozen=True):
@@ -94,16 +97,18 @@ class Retention(msgspec.Struct, frozen=True):
 
 class StoreStats(msgspec.Struct, frozen=True):
     """``bytes`` on disk with the write-ahead log; ``last_commit`` in ms (None before the first); ``series`` is how many
-    there are, about."""
+    there are, about; ``unreadable`` counts the rows that a start could not read and has put aside."""
 
     bytes: int
     last_commit: int | None
     commits: int
     series: int = 0
+    unreadable: int = 0
 
 
 class Store(Protocol):
-    """Raises :class:`~hub.errors.StoreBusy` when trying again may help, :class:`~hub.errors.StoreError` when not.
+    """Raises :class:`~hub.errors.StoreBusy` when trying again may help, :class:`~hub.errors.StoreError` when not, and
+    :class:`~hub.errors.StoreRefused` where the values are the reason: others can be written.
 
     Every method may be called while a commit runs; readers see whole commits only.
     """
@@ -118,6 +123,10 @@ class Store(Protocol):
         ...
 
     async def load(self) -> Snapshot: ...
+
+    async def put_aside(self, rows: Sequence[Unreadable]) -> None:
+        """Move rows that cannot be read to where nothing reads them, so that they are neither lost nor in the way."""
+        ...
 
     async def commit(self, epoch: int, delta: Delta) -> None:
         """Write one batch durably. An ``epoch`` older than the newest seen is refused (StoreError): another owner has

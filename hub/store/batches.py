@@ -35,10 +35,13 @@ class Batch(msgspec.Struct, array_like=True, frozen=True, gc=False):
     def points(self) -> Columns:
         counts = np.frombuffer(self.counts, "<u4")
         series = np.frombuffer(self.series, "<u4").astype(np.int64)
+        ts, values = np.repeat(np.frombuffer(self.ts, "<i8"), counts), np.frombuffer(self.values, "<f8")
+        if not len(series) == len(ts) == len(values):
+            raise ValueError("the columns of a batch differ in length")
         return Columns(
             series,
-            np.repeat(np.frombuffer(self.ts, "<i8"), counts),
-            np.frombuffer(self.values, "<f8"),
+            ts,
+            values,
             np.frombuffer(self.kinds, np.uint8) if self.kinds else np.zeros(len(series), np.uint8),
             np.repeat(np.frombuffer(self.qualities, np.uint8), counts)
             if self.qualities
@@ -57,6 +60,13 @@ def write_batch(connection: sqlite3.Connection, number: int, batch: Batch) -> Co
     points = batch.points()
     row = (number, len(points), int(points.ts.min()), _encode(batch))
     connection.execute("INSERT INTO batch (id, points, first, body) VALUES (?, ?, ?, ?)", row)
+    return points
+
+
+def read_batch(body: bytes) -> Columns:
+    """Return the points of one batch. Raises what decoding raises, ValueError or LookupError for a damaged one."""
+    points = _decode(body).points()
+    points.values()
     return points
 
 

@@ -11,9 +11,7 @@ from itertools import chain
 from pathlib import Path
 from typing import Any
 
-import msgspec
-
-from hub.errors import StoreBusy, StoreCorrupt, StoreError
+from hub.errors import HubError, StoreBusy, StoreCorrupt, StoreError, StoreRefused
 from hub.files import open_private
 
 WRITER_CACHE_KIB = 16_384
@@ -28,12 +26,15 @@ _AT_ONCE = (256, 16, 1)
 
 _BUSY = {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_PROTOCOL}
 _FULL = {sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_NOMEM, sqlite3.SQLITE_CANTOPEN}
+_REFUSED = {sqlite3.SQLITE_TOOBIG, sqlite3.SQLITE_CONSTRAINT, sqlite3.SQLITE_MISMATCH, sqlite3.SQLITE_RANGE}
 _DAMAGED = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}
 
 
 def store_error(error: Exception) -> StoreError:
     """The hub's word for an error of sqlite3, or for a value that cannot be written."""
     code = getattr(error, "sqlite_errorcode", -1) & 0xFF  # the high bits only refine it
+    if isinstance(error, MemoryError):
+        return StoreBusy("There is not enough memory to write to the database.", "Give the hub more memory.")
     if code in _BUSY:
         return StoreBusy("The database is locked by another program.", "Close whatever else has it open.")
     if code in _FULL:
@@ -42,15 +43,20 @@ def store_error(error: Exception) -> StoreError:
         return StoreCorrupt("The database file is damaged.", "Restart the hub: it sets the file aside.")
     if code == sqlite3.SQLITE_READONLY:
         return StoreError("The database may not be written.", "Check the owner and rights of the data directory.")
-    return StoreError(f"The database refused this: {type(error).__name__}.", "Please report it with the log.")
+    what = f"The database refused this: {type(error).__name__}: {error!s:.200}."
+    # sqlite3's errors of any other code, and its own without one (a closed database), say nothing of the values.
+    refused = code in _REFUSED or not isinstance(error, sqlite3.Error) or "binding" in str(error)
+    return (StoreRefused if refused else StoreError)(what, "Please report it with the log.")
 
 
 @contextmanager
 def translated() -> Iterator[None]:
-    """Turns what sqlite3 raises inside into :class:`StoreError` and its kinds; ours pass as they are."""
+    """Turn whatever is raised inside into :class:`StoreError` and its kinds; ours pass as they are."""
     try:
         yield
-    except (sqlite3.Error, msgspec.MsgspecError, OverflowError, ValueError, TypeError) as error:
+    except (HubError, OSError):
+        raise
+    except Exception as error:
         raise store_error(error) from error
 
 
@@ -157,8 +163,8 @@ def empty_long_log(connection: sqlite3.Connection, path: Path) -> None:
     sqlite itself starts the log anew only at a moment without readers, which may never come by itself: this waits
     a little for one. Where none comes, nothing is lost and the next call tries again.
     """
-    if wal_of(path).stat().st_size > WAL_LIMIT_BYTES:
-        with suppress(sqlite3.Error):
+    with suppress(sqlite3.Error, OSError):
+        if wal_of(path).stat().st_size > WAL_LIMIT_BYTES:
             connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
 
 

@@ -11,6 +11,7 @@ import msgspec
 
 from hub.model import Conversation, Turn
 from hub.store.connection import transaction
+from hub.store.rows import decoded
 
 MOST = 200
 """Conversations kept; the one longest not spoken in gives way."""
@@ -80,9 +81,9 @@ def _newest(connection: sqlite3.Connection, limit: int) -> list[Conversation]:
 
 def _turns(connection: sqlite3.Connection, conversation: str, limit: int) -> list[Turn]:
     rows = connection.execute(
-        "SELECT body FROM turn WHERE conversation = ? ORDER BY id DESC LIMIT ?", (conversation, limit)
+        "SELECT CAST(id AS TEXT), body FROM turn WHERE conversation = ? ORDER BY id DESC LIMIT ?", (conversation, limit)
     ).fetchall()
-    return [_decode(body) for (body,) in reversed(rows)]
+    return list(decoded("turn", reversed(rows), _decode))
 
 
 def _delete(connection: sqlite3.Connection, conversation: str) -> bool:

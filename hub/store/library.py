@@ -16,6 +16,7 @@ import msgspec
 
 from hub.model import Analysis, AnalysisKind, Quote
 from hub.store.connection import transaction
+from hub.store.rows import decoded
 
 _encode = msgspec.msgpack.Encoder().encode
 _decode = msgspec.msgpack.Decoder(Analysis).decode
@@ -119,8 +120,8 @@ def _delete(connection: sqlite3.Connection, analysis_id: str) -> None:
 
 
 def _one(connection: sqlite3.Connection, analysis_id: str) -> Analysis | None:
-    row = connection.execute("SELECT body FROM analysis WHERE id = ?", (analysis_id,)).fetchone()
-    return _decode(row[0]) if row else None
+    rows = connection.execute("SELECT id, body FROM analysis WHERE id = ?", (analysis_id,))
+    return next(decoded("analysis", rows, _decode), None)
 
 
 def _list(
@@ -139,11 +140,11 @@ def _list(
         terms.append("(created_at, id) < (?, ?)")
         values += before
     rows = connection.execute(
-        f"SELECT body FROM analysis WHERE {' AND '.join(terms)} "  # noqa: S608 (our own words)
+        f"SELECT id, body FROM analysis WHERE {' AND '.join(terms)} "  # noqa: S608 (our own words)
         "ORDER BY created_at DESC, id DESC LIMIT ?",
         (*values, max(limit, 0)),
     )
-    return [_decode(body) for (body,) in rows]
+    return list(decoded("analysis", rows, _decode))
 
 
 def _quotes(

@@ -12,6 +12,7 @@ from hub.model import Activity, Alert, AlertState, Command, Diagnosis, Rejection
 from hub.store.base import Snapshot
 from hub.store.batches import read_records
 from hub.store.keys import load_keys
+from hub.store.rows import Unreadable, decoded
 
 _alert = msgspec.msgpack.Decoder(Alert).decode
 _diagnosis = msgspec.msgpack.Decoder(Diagnosis).decode
@@ -26,16 +27,18 @@ def load(connection: sqlite3.Connection) -> Snapshot:
     """See :meth:`hub.store.base.Store.load`; the caller holds one read transaction around it."""
     cursor, checkpoint = connection.execute("SELECT cursor, checkpoint FROM progress").fetchone()
     keys, keys_of = load_keys(connection)
+    unreadable: list[Unreadable] = []
     return Snapshot(
         cursor=cursor,
         checkpoint=checkpoint,
         records=read_records(connection, checkpoint),
         states=dict(connection.execute("SELECT id, state FROM device")),
-        alerts=_alerts(connection, "state <> 'cleared' ORDER BY raised_at DESC, id DESC"),
+        alerts=_alerts(connection, "state <> 'cleared' ORDER BY raised_at DESC, id DESC", problems=unreadable),
         keys=keys,
         keys_of=keys_of,
         learnt=_learnt(connection),
-        commands=_recent_commands(connection),
+        commands=_recent_commands(connection, unreadable),
+        unreadable=unreadable,
     )
 
 
@@ -46,26 +49,27 @@ def _learnt(connection: sqlite3.Connection) -> dict[str, dict[str, bytes]]:
     return found
 
 
-def _recent_commands(connection: sqlite3.Connection) -> list[Command]:
+def _recent_commands(connection: sqlite3.Connection, problems: list[Unreadable]) -> list[Command]:
     recent = connection.execute(
-        "SELECT body FROM command WHERE settled_at IS NOT NULL ORDER BY settled_at DESC LIMIT ?", (COMMANDS_RECENT,)
+        "SELECT id, body FROM command WHERE settled_at IS NOT NULL ORDER BY settled_at DESC LIMIT ?", (COMMANDS_RECENT,)
     )
-    waiting = connection.execute("SELECT body FROM command WHERE settled_at IS NULL ORDER BY created_at, id")
-    return [_command(body) for (body,) in (*reversed(recent.fetchall()), *waiting)]
+    waiting = connection.execute("SELECT id, body FROM command WHERE settled_at IS NULL ORDER BY created_at, id")
+    return list(decoded("command", (*reversed(recent.fetchall()), *waiting), _command, problems))
 
 
 def commands(connection: sqlite3.Connection, device: str, limit: int) -> list[Command]:
     """Newest first."""
     rows = connection.execute(
-        "SELECT body FROM command WHERE device = ? ORDER BY created_at DESC, id DESC LIMIT ?", (device, max(limit, 0))
+        "SELECT id, body FROM command WHERE device = ? ORDER BY created_at DESC, id DESC LIMIT ?",
+        (device, max(limit, 0)),
     )
-    return [_command(body) for (body,) in rows]
+    return list(decoded("command", rows, _command))
 
 
 def command(connection: sqlite3.Connection, command_id: str) -> Command | None:
     """The command of that id."""
-    row = connection.execute("SELECT body FROM command WHERE id = ?", (command_id,)).fetchone()
-    return _command(row[0]) if row else None
+    rows = connection.execute("SELECT id, body FROM command WHERE id = ?", (command_id,))
+    return next(decoded("command", rows, _command), None)
 
 
 def alerts(
@@ -120,13 +124,13 @@ def diagnoses(connection: sqlite3.Connection, alert_ids: Sequence[str]) -> dict[
         (msgspec.json.encode(list(alert_ids)).decode(),),
     )
     newest = {str(alert_id): body for alert_id, body in rows}
-    return {alert_id: _diagnosis(body) for alert_id, body in newest.items()}
+    return {found.alert: found for found in decoded("diagnosis", newest.items(), _diagnosis) if found.alert is not None}
 
 
 def diagnosis(connection: sqlite3.Connection, diagnosis_id: str) -> Diagnosis | None:
     """The diagnosis of that id."""
-    row = connection.execute("SELECT body FROM diagnosis WHERE id = ?", (diagnosis_id,)).fetchone()
-    return _diagnosis(row[0]) if row else None
+    rows = connection.execute("SELECT id, body FROM diagnosis WHERE id = ?", (diagnosis_id,))
+    return next(decoded("diagnosis", rows, _diagnosis), None)
 
 
 def rejections(connection: sqlite3.Connection, limit: int) -> list[Rejection]:
@@ -165,6 +169,8 @@ def last_fired(connection: sqlite3.Connection) -> dict[str, int]:
     return dict(connection.execute("SELECT rule, max(raised_at) FROM alert GROUP BY rule"))
 
 
-def _alerts(connection: sqlite3.Connection, where: str, *values: Any) -> list[Alert]:
-    rows = connection.execute(f"SELECT body FROM alert WHERE {where}", values)  # noqa: S608 (our own words)
-    return [_alert(body) for (body,) in rows]
+def _alerts(
+    connection: sqlite3.Connection, where: str, *values: Any, problems: list[Unreadable] | None = None
+) -> list[Alert]:
+    rows = connection.execute(f"SELECT id, body FROM alert WHERE {where}", values)  # noqa: S608 (our own words)
+    return list(decoded("alert", rows, _alert, problems))

@@ -189,6 +189,13 @@ KEYS_AS_NUMBERS: Statements = (
 
 NO_TEXT_KEYS: Statements = ("DROP TABLE text_key_log", "DROP TABLE text_device_keys")
 
+UNREADABLE: Statements = (
+    # Rows of other tables that a start could not read: the table is named by kind, the key of the row is a text.
+    """CREATE TABLE unreadable (
+        id INTEGER PRIMARY KEY, kind TEXT NOT NULL, key TEXT NOT NULL, problem TEXT NOT NULL, at INTEGER NOT NULL,
+        body)""",
+)
+
 MIGRATIONS: tuple[Statements, ...] = (
     FIRST,
     LEARNT,
@@ -207,6 +214,7 @@ MIGRATIONS: tuple[Statements, ...] = (
     OPEN_CHUNKS,
     KEYS_AS_NUMBERS,
     NO_TEXT_KEYS,
+    UNREADABLE,
 )
 """Migration number ``i + 1`` is at index ``i``."""
 

@@ -17,16 +17,14 @@ from pathlib import Path
 from queue import SimpleQueue
 from typing import Concatenate, ParamSpec, TypeVar
 
-from hub.errors import StoreBusy, StoreCorrupt, StoreError
+from hub.errors import StoreBusy, StoreCorrupt, StoreError, StoreRefused
 from hub.files import make_folder
 from hub.model import Activity, Alert, AlertState, Command, Diagnosis, Page, Reading, Rejection, Series, SeriesQuery
 from hub.store import queries
 from hub.store.adding import add_readings
 from hub.store.base import Delta, Retention, Snapshot, StoreStats
 from hub.store.connection import (
-    check,
     connect_reader,
-    connect_writer,
     empty_long_log,
     set_aside,
     suspicion_of,
@@ -39,10 +37,10 @@ from hub.store.expiry import expire_slice, log_is_due
 from hub.store.folding import Pace, fold_slice, is_due, is_pressing
 from hub.store.history import read_history
 from hub.store.library import Library
-from hub.store.moving import STEPS
 from hub.store.paging import read_page, read_series
-from hub.store.schema import migrate
-from hub.store.writer import Writer
+from hub.store.rows import Unreadable
+from hub.store.unreadable import count, put_aside, put_broken_rows_aside
+from hub.store.writer import Writer, open_writer
 
 log = logging.getLogger(__name__)
 
@@ -83,6 +81,7 @@ class SqliteStore:
         self._fold_failed = False
         self._next_look = 0.0
         self.wanted = 0
+        self._unreadable = count(writer.connection)
 
     @classmethod
     def open(cls, directory: Path) -> SqliteStore:
@@ -94,13 +93,24 @@ class SqliteStore:
         make_folder(directory)
         path = directory / FILE
         try:
-            return cls(path, _open_writer(path), None)
+            return cls(path, open_writer(path), None)
         except StoreCorrupt:
             damaged = set_aside(path)
-            return cls(path, _open_writer(path), damaged)
+            return cls(path, open_writer(path), damaged)
 
     async def load(self) -> Snapshot:
-        return await self._read(queries.load)
+        try:
+            return await self._read(queries.load)
+        except (StoreBusy, StoreCorrupt):
+            raise
+        except StoreError:
+            self._unreadable += await self._write(put_broken_rows_aside, self._writer.connection)
+            return await self._read(queries.load)
+
+    async def put_aside(self, rows: Sequence[Unreadable]) -> None:
+        if rows:
+            await self._write(put_aside, self._writer.connection, rows)
+            self._unreadable += len(rows)
 
     async def commit(self, epoch: int, delta: Delta) -> None:
         await self._write(self._commit, epoch, delta)
@@ -230,7 +240,7 @@ class SqliteStore:
     def stats(self) -> StoreStats:
         files = (self.path, wal_of(self.path))
         size = sum(file.stat().st_size for file in files if file.exists())
-        return StoreStats(bytes=size, last_commit=self._last_commit, commits=self._commits, series=self._writer.series)
+        return StoreStats(size, self._last_commit, self._commits, self._writer.series, self._unreadable)
 
     async def close(self) -> None:
         """Finish what was begun and close the file; harmless when done twice."""
@@ -252,6 +262,8 @@ class SqliteStore:
         self._waiting_reads += 1
         try:
             return await self._in_thread(self._reading, lambda: self._snapshot(ask, *args, **kwargs))
+        except StoreRefused as error:  # a word for what is written: here something stored cannot be read
+            raise StoreError(error.message, error.hint) from error
         finally:
             self._waiting_reads -= 1
 
@@ -280,16 +292,4 @@ class SqliteStore:
                 return work()
         except StoreCorrupt:
             suspicion_of(self.path).touch()
-            raise
-
-
-def _open_writer(path: Path) -> Writer:
-    with translated():
-        connection = connect_writer(path)
-        try:
-            check(connection, path)
-            migrate(connection, steps=STEPS)
-            return Writer(connection)
-        except BaseException:
-            connection.close()
             raise

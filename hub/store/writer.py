@@ -9,17 +9,22 @@ import hashlib
 import sqlite3
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from pathlib import Path
 
 import msgspec
 
 from hub.errors import StoreError
 from hub.store.base import Delta
 from hub.store.batches import write_batch
-from hub.store.connection import insert, transaction
+from hub.store.connection import check, connect_writer, insert, transaction, translated
 from hub.store.draft import Draft
 from hub.store.keys import Keys
 from hub.store.log import Log
+from hub.store.moving import STEPS
 from hub.store.numbering import Numbering
+from hub.store.rows import UNREADABLE_BODY
+from hub.store.schema import migrate
+from hub.store.unreadable import put_broken_rows_aside
 
 # A dropped series keeps its number until its readings are gone: they must not turn up under another's.
 _NEXT_SERIES = "SELECT 1 + coalesce(max(id), 0) FROM (SELECT id FROM series UNION ALL SELECT id FROM dropped_series)"
@@ -192,3 +197,20 @@ class Writer:
             "INSERT INTO activity (ts, kind, device, text, severity) VALUES",
             ((a.ts, a.kind, a.device, a.text, a.severity) for a in delta.activity),
         )
+
+
+def open_writer(path: Path) -> Writer:
+    """Open or make the database and bring it up to date. Raises StoreError and its kinds."""
+    with translated():
+        connection = connect_writer(path)
+        try:
+            check(connection, path)
+            migrate(connection, steps=STEPS)
+            try:
+                return Writer(connection)
+            except UNREADABLE_BODY:
+                put_broken_rows_aside(connection)
+                return Writer(connection)
+        except BaseException:
+            connection.close()
+            raise

@@ -235,14 +235,19 @@ class HomeAssistantDialect:
             self._devices.says(change.key.removeprefix(_STATUS), None if change.value is None else change.value == b"1")
             return ()
         place = change.key.removeprefix(_PLACE)
-        return list(self._devices.put(place, None if change.value is None else self._kept(place, change.value)))
+        try:
+            kept = None if change.value is None else self._kept(place, change.value)
+        except msgspec.MsgspecError:
+            self._devices.put(place, None)
+            raise
+        return list(self._devices.put(place, kept))
 
     def _kept(self, place: str, value: bytes) -> Kept | None:
-        """None for what another version wrote, or what this one would refuse: it is retained and comes again."""
+        """None for what this version would refuse: it is retained and comes again."""
+        learnt = msgspec.msgpack.decode(value, type=_Learnt)
         try:
-            learnt = msgspec.msgpack.decode(value, type=_Learnt)
             told = message(place, learnt.payload)
-        except (msgspec.MsgspecError, Rejected):
+        except Rejected:
             return None
         entities, _ = self._entities(RawMessage("", b"", 0), told.components)
         if not entities:

@@ -183,10 +183,7 @@ class HomieDialect:
         before = self._devices.pop(change.key, None)
         if before is not None and before.parent:
             self._children.get(_FIVE + before.parent, set()).discard(change.key)
-        try:
-            known = msgspec.json.decode(change.value, type=Known) if change.value is not None else None
-        except msgspec.MsgspecError:
-            return ()  # written by another version: its description is retained and comes again
+        known = msgspec.json.decode(change.value, type=Known) if change.value is not None else None
         if known is not None:
             self._devices[change.key] = known
             if known.parent:

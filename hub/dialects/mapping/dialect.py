@@ -7,7 +7,6 @@ message that holds half of the metrics does not take the other half's units away
 from __future__ import annotations
 
 from collections.abc import Sequence
-from contextlib import suppress
 from functools import partial
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -169,8 +168,7 @@ class MappingDialect:
     def apply(self, change: Change) -> Sequence[Effect]:
         self._known.pop(change.key, None)
         if change.value is not None:
-            with suppress(msgspec.DecodeError, UnicodeDecodeError):  # else it is learnt anew from the next message
-                self._known[change.key] = msgspec.json.decode(change.value, type=Info)
+            self._known[change.key] = msgspec.json.decode(change.value, type=Info)
         return ()
 
     def tick(self, view: View, now: int) -> Result:

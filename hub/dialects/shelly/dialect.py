@@ -244,10 +244,7 @@ class ShellyDialect:
         before = self._prefixes.pop(change.key, None)
         if before is not None and self._devices.get(before.native_id) is before:
             del self._devices[before.native_id]
-        try:
-            known = msgspec.json.decode(change.value, type=Known) if change.value is not None else None
-        except msgspec.MsgspecError:
-            return ()  # written by another version: it is met again as it speaks
+        known = msgspec.json.decode(change.value, type=Known) if change.value is not None else None
         if known is None:
             return ()
         self._prefixes[change.key] = self._devices[known.native_id] = known

@@ -242,15 +242,14 @@ class SparkplugDialect:
 
     def apply(self, change: Change) -> Sequence[Effect]:
         what, _, key = change.key.partition("/")
-        try:
-            if what == "edge":
-                self._edges[key] = msgspec.json.decode(change.value or b"[]", type=Edge)
-            elif what == "birth":
-                self._learn(key, change.value)
-            elif what == "host":
-                self._hosts[key] = int(change.value or b"0")
-        except (msgspec.MsgspecError, ValueError):
-            pass  # written by another version: a rebirth says it again
+        if what == "edge":
+            self._edges.pop(key, None)
+            self._edges[key] = msgspec.json.decode(change.value or b"[]", type=Edge)
+        elif what == "birth":
+            self._learn(key, change.value)
+        elif what == "host":
+            self._hosts.pop(key, None)
+            self._hosts[key] = int(change.value or b"0")
         return ()
 
     def _learn(self, who: str, value: bytes | None) -> None:

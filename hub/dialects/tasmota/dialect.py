@@ -239,16 +239,13 @@ class TasmotaDialect:
 
     def apply(self, change: Change) -> Sequence[Effect]:
         what, _, key = change.key.partition("/")
-        try:
-            if what + "/" == _EARLY:
-                self._early.pop(key, None)
-                if change.value is not None:
-                    self._early[key] = msgspec.json.decode(change.value, type=dict[str, Any])
-                return ()
-            before = self._forget(key)
-            return () if change.value is None else self._keep(before, msgspec.json.decode(change.value, type=Known))
-        except msgspec.MsgspecError:
-            return ()  # written by another version: the announcement is retained and comes again
+        if what + "/" == _EARLY:
+            self._early.pop(key, None)
+            if change.value is not None:
+                self._early[key] = msgspec.json.decode(change.value, type=dict[str, Any])
+            return ()
+        before = self._forget(key)
+        return () if change.value is None else self._keep(before, msgspec.json.decode(change.value, type=Known))
 
     def _forget(self, key: str) -> Known | None:
         before = self._devices.pop(key, None)

@@ -161,7 +161,8 @@ class Zigbee2MqttDialect:
 
     def apply(self, change: Change) -> Sequence[Effect]:
         if change.key == _GROUPS:
-            self._groups = _names(change.value or b"[]")
+            self._groups = frozenset()
+            self._groups = msgspec.json.decode(change.value or b"[]", type=frozenset[str])
         elif change.key == _GONE:
             self._gone = change.value is not None
         elif change.key.startswith(_OFFLINE):
@@ -175,10 +176,7 @@ class Zigbee2MqttDialect:
         before = self._by_ieee.pop(ieee, None)
         if before is not None and self._by_name.get(before.name) is before:
             del self._by_name[before.name]
-        try:
-            device = msgspec.json.decode(value, type=Known) if value is not None else None
-        except msgspec.MsgspecError:
-            return  # written by another version: bridge/devices is retained and says it again
+        device = msgspec.json.decode(value, type=Known) if value is not None else None
         if device is not None:
             self._by_ieee[ieee] = self._by_name[device.name] = device
 
@@ -233,13 +231,6 @@ def _online(payload: bytes) -> bool | None:
     if word not in ("online", "offline"):
         raise Rejected("bad_value", "Availability is online or offline.")
     return bool(word == "online")
-
-
-def _names(learnt: bytes) -> frozenset[str]:
-    try:
-        return msgspec.json.decode(learnt, type=frozenset[str])
-    except msgspec.MsgspecError:
-        return frozenset()
 
 
 def _objects(listed: Any) -> Iterator[dict[str, Any]]:

@@ -1,0 +1,64 @@
+"""Bring fleet, rules, commands and dialects to the state that is stored: at a start, and after a batch was refused.
+
+A stored state that cannot be read is left out and reported to the caller, which sets it aside: one damaged row must not
+keep the hub from starting.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from hub.batch import Batch
+from hub.control import Ledger
+from hub.dialects import Change, Dialect
+from hub.errors import HubError
+from hub.fleet import Fleet
+from hub.rules import Engine
+from hub.store.base import Snapshot
+from hub.store.rows import Unreadable
+
+
+def recover(
+    snapshot: Snapshot,
+    *,
+    fleet: Fleet,
+    engine: Engine,
+    ledger: Ledger,
+    dialects: Sequence[Dialect],
+    learnt: Iterable[tuple[str, str]],
+    now: int,
+) -> tuple[Batch, list[Unreadable]]:
+    """Put the state of ``snapshot`` in the place of whatever the parts hold.
+
+    ``learnt`` are the dialects and keys of what they have learnt since the hub has started: what is not stored of it
+    is forgotten. Returns a batch with what follows (alerts of rules that are gone are withdrawn), and what cannot be
+    read.
+    """
+    batch, unreadable = Batch(), list(snapshot.unreadable)
+    fleet.clear()
+    engine.clear()
+    ledger.clear()
+    fleet.window.restore(snapshot.keys_of, snapshot.keys)
+    faults = fleet.restore(snapshot.states, now, snapshot.checkpoint)
+    unreadable += [Unreadable("device", name, problem) for name, problem in faults.items()]
+    engine.load(snapshot.alerts)
+    for record in fleet.missed(snapshot.records):
+        try:
+            fleet.observe(record)
+        except HubError:
+            continue  # a cap that has been lowered since: the record stays in the history
+        # Nothing follows from them that was not told before, unless the rules have changed meanwhile.
+        batch.events += engine.observe(fleet.require(record.device), record)
+    ledger.restore(snapshot.commands)
+    batch.events += engine.restore(fleet.devices(), now)
+    for dialect in dialects:
+        stored = snapshot.learnt.get(dialect.name, {})
+        for key in [key for name, key in learnt if name == dialect.name and key not in stored]:
+            batch.effects += dialect.apply(Change(key, None))
+        for key, value in stored.items():
+            try:
+                batch.effects += dialect.apply(Change(key, value))
+            except Exception as error:  # a value of another version, or of a fault: a dialect learns it anew
+                unreadable.append(Unreadable("learnt", f"{dialect.name}\n{key}", f"{type(error).__name__}: {error}"))
+                batch.effects += dialect.apply(Change(key, None))
+    return batch, unreadable

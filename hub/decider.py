@@ -13,7 +13,6 @@ from typing import Any
 from hub import events as ev
 from hub.batch import Batch
 from hub.control import Ledger
-from hub.dedupe import repeated
 from hub.dialects import Dialect, Layout, MappingDialect, Result, is_plain, rejection
 from hub.errors import HubError, Rejected
 from hub.fault_log import FaultLog
@@ -167,14 +166,20 @@ class Decider:
         """Take in one record; ``alone`` says that its message holds no other."""
         name = record.device
         self._usual(batch, name)
-        if record.key is not None and self._repeated(batch, record, record.key, alone=alone):
-            batch.duplicates += 1
-            return
+        if record.key is not None:
+            again, changed = self._fleet.repeated(record, record.key, alone=alone)
+            batch.events += changed
+            if again:
+                batch.duplicates += 1
+                return
         try:
             heard = self._fleet.observe(record)
         except Rejected as error:
             batch.reject(rejection(message, error))
-            return
+            record = self._fleet.with_known_metrics(record)
+            if not record.values:
+                return
+            heard = self._fleet.observe(record)
         device = self._fleet.require(name)
         judged = self._engine.observe(device, record)
         if heard or judged:
@@ -189,15 +194,6 @@ class Decider:
             batch.records.append(record)
         else:
             self._fleet.touch(name)
-
-    def _repeated(self, batch: Batch, record: Record, key: int, *, alone: bool) -> bool:
-        device = self._fleet.require(record.device)
-        before = device.constant_id
-        again = repeated(self._fleet.window, device, key, alone=alone)
-        if device.constant_id != before:
-            self._fleet.touch(device.id)
-            batch.events.append(ev.DeviceChanged(device.id, record.received))
-        return again
 
     def _let_in(self, topic: str, layout: Layout, name: str) -> None:
         """A message of the usual kind has come; if they go on like this, the topic becomes steady."""

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping
 import msgspec
 
 from hub.bounds import check
-from hub.dedupe import Window
+from hub.dedupe import Window, repeated
 from hub.dialects import Layout
 from hub.errors import NotFound, Rejected
 from hub.events import DeviceChanged, DeviceDiscovered, Event
@@ -125,7 +125,8 @@ class Fleet:
         metrics, values, ts, quality = device.metrics, record.values, record.ts, record.quality
         most = self._limits.metrics
         if len(metrics) + len(values) > most and len(metrics.keys() | values.keys()) > most:
-            raise Rejected("too_many_metrics", f"A device has at most {most} metrics.")
+            more = next(name for name in reversed(values) if name not in metrics)
+            raise Rejected("too_many_metrics", f"A device has at most {most} metrics; {more[:60]!r} is one more.")
         self._states.behind.setdefault(device.id, self._states.cursor)
         retained, new, before, told = quality == "retained", False, 0, quality
         for name, value in values.items():
@@ -152,6 +153,24 @@ class Fleet:
         device.last_reading = received
         device.last_ts = max(device.last_ts, min(ts, received))
         return self._presence.hear(device, received)
+
+    def repeated(self, record: Record, key: int, *, alone: bool) -> tuple[bool, list[Event]]:
+        """Return whether a record with this key came before, and what follows from what was learnt by it about the
+        device's keys. ``alone`` says that its message holds no other record."""
+        device = self.require(record.device)
+        before = device.constant_id
+        again = repeated(self.window, device, key, alone=alone)
+        if device.constant_id == before:
+            return again, _NOTHING
+        self.touch(device.id)
+        return again, [DeviceChanged(device.id, record.received)]
+
+    def with_known_metrics(self, record: Record) -> Record:
+        """Return a record of a device that has all the metrics it may have, without those that would be too many."""
+        metrics = self._devices[record.device].metrics
+        room = max(0, self._limits.metrics - len(metrics))
+        new = set([name for name in record.values if name not in metrics][room:])
+        return msgspec.structs.replace(record, values={n: v for n, v in record.values.items() if n not in new})
 
     def let_in(self, topic: str, layout: Layout, device: Device, bounds: Bounds) -> None:
         self.steady.offer(topic, layout, device, self._presence.looks_at(device.id), bounds)

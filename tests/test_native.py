@@ -25,6 +25,9 @@ class Nobody:
     def known(self, device: str) -> bool:
         return False
 
+    def latest(self, device: str, metric: str) -> None:
+        return None
+
 
 def read(topic: str, payload: bytes, *, retained: bool = False) -> Result:
     message = RawMessage(topic, payload, RECEIVED, retained=retained)
@@ -49,6 +52,7 @@ def test_vector(vector):
         ]
         assert found == expect["records"]
         assert [r.reason for r in result.rejections] == expect.get("rejections", [])
+        assert [lapse.metric for lapse in result.lapses] == expect.get("unknown", [])
     if "native_id" in expect:
         assert result.identities[0].native_id == expect["native_id"]
     if "online" in expect:
@@ -132,10 +136,35 @@ def test_the_same_id_with_other_content_is_another_message():
 @pytest.mark.parametrize(
     "body", [{"id": 1.5}, {"id": True}, {"id": [1]}, {"id": "x" * 129}, {"seq": 1.0}, {"seq": "1"}, {"seq": 2**63 + 1}]
 )
-def test_what_is_no_id_or_seq_is_refused(body):
-    with pytest.raises(Rejected) as caught:
-        key({"a": 1, **body})
-    assert caught.value.reason == "bad_value"
+def test_what_is_no_id_or_seq_is_shown_and_costs_no_reading(body):
+    result = read("devices/d/telemetry", json.dumps({"a": 1, **body}).encode())
+    assert [(record.values, record.key) for record in result.records] == [({"a": 1}, None)]
+    (shown,) = result.rejections
+    assert (shown.reason, shown.payload) == ("bad_value", json.dumps(body, separators=(",", ":")).encode())
+
+
+def test_each_value_that_does_not_fit_is_shown_with_its_name_and_bytes():
+    result = read("devices/d/telemetry", b'{"a": 1, "b": [2], "c": {"d": 3}, "e": null}')
+    assert [record.values for record in result.records] == [{"a": 1}]
+    assert [(r.payload, r.excerpt) for r in result.rejections] == [
+        (b'{"b":[2]}', '{"b":[2]}'),
+        (b'{"c":{"d":3}}', '{"c":{"d":3}}'),
+    ]
+    assert "'b' must be a number, a boolean or a text, not a list" in result.rejections[0].detail
+
+
+def test_many_values_that_do_not_fit_are_shown_in_part_and_counted():
+    body = {"a": 1, **{f"b{number}": [] for number in range(200)}}
+    result = read("devices/d/telemetry", json.dumps(body).encode())
+    assert result.records[0].values == {"a": 1}
+    assert len(result.rejections) == 16
+    assert result.rejections[-1].detail.endswith("184 more values of this message do not fit.")
+
+
+def test_newest_item_of_a_list_says_what_is_known():
+    body = [{"t": None, "h": 1, "p": 1}, {"t": 2, "h": "", "p": None}]
+    result = read("devices/d/telemetry", json.dumps(body).encode())
+    assert sorted(lapse.metric for lapse in result.lapses) == ["h", "p"]
 
 
 json_values = st.recursive(

@@ -193,7 +193,7 @@ POISON = [
     b'{"t": "' + b"x" * 1_000_000 + b'"}',
     b"\xff\xfe\x00",
     b'{"t": {"a": 1}}',
-    b'{"t": 1, "ts": "soon"}',
+    b'{"ts": "soon"}',
     b'"just a text"',
 ]
 

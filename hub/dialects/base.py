@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Protocol
 
 import msgspec
@@ -94,6 +94,19 @@ class View(Protocol):
     def latest(self, device: str, metric: str) -> Latest | None:
         """The newest value, None where there is none."""
         ...
+
+
+def lapses(record: Record, names: Iterable[str], view: View) -> list[Lapse]:
+    """Return what follows from a message that gives ``names`` as not known: nothing for a replayed one, or for a
+    buffered one that is older than what is known."""
+    if record.quality == "retained":
+        return []
+    found = []
+    for name in names:
+        latest = view.latest(record.device, name) if record.quality == "late" else None
+        if latest is None or latest.ts <= record.ts:
+            found.append(Lapse(record.device, name, record.received))
+    return found
 
 
 class Dialect(Protocol):

@@ -12,7 +12,7 @@ from typing import Annotated, Any
 
 import msgspec
 
-from hub.dialects.payload import MAX_BYTES, MAX_TEXT
+from hub.dialects.payload import MAX_BYTES, MAX_TEXT, NOT_FINITE
 from hub.model import Value
 
 _FAMILIAR = 3
@@ -20,6 +20,8 @@ _FAMILIAR = 3
 _MOST = 1_000
 """Layouts that are counted, and that are kept."""
 _WIDEST = 64
+_NOT_KNOWN = NOT_FINITE | {""}
+"""Texts that are no values."""
 
 _KINDS: dict[type, Any] = {
     float: float,
@@ -65,6 +67,8 @@ class Layout:
         try:
             row = msgspec.structs.astuple(self._decode(payload))
         except (msgspec.MsgspecError, UnicodeDecodeError):
+            return None
+        if not self.numeric and not _NOT_KNOWN.isdisjoint(row[:-2]):
             return None
         return dict(zip(self.names, row, strict=False)), row[-2], row[-1]
 

@@ -1,6 +1,6 @@
 """The hub's own dialect: ``ROOT/{id}/telemetry`` and its siblings, as the README's table gives them.
 
-A message is taken whole or refused whole; in a list each item stands for itself.
+Telemetry itself is read in ``telemetry``.
 """
 
 from __future__ import annotations
@@ -8,16 +8,23 @@ from __future__ import annotations
 import re
 import zlib
 from collections.abc import Sequence
-from datetime import tzinfo
 from typing import Any
 
 import msgspec
 
 from hub.bounds import check
 from hub.dialects.base import Change, Effect, Reply, Result, View
+from hub.dialects.faults import Fault, nothing_fits, rejections
 from hub.dialects.layouts import Layout, Layouts
-from hub.dialects.payload import MAX_NAME, metric_name, parse_object, parse_telemetry, plain, rejection, scalar
-from hub.dialects.times import when, zone_of
+from hub.dialects.payload import (
+    MAX_NAME,
+    metric_name,
+    parse_object,
+    parse_telemetry,
+    plain,
+)
+from hub.dialects.telemetry import Address, Item, read_list, result_of
+from hub.dialects.times import when
 from hub.dialects.units import spell
 from hub.errors import Rejected
 from hub.model import (
@@ -25,21 +32,16 @@ from hub.model import (
     CommandDescriptor,
     Identity,
     Info,
+    Lapse,
     RawMessage,
     Record,
-    Rejection,
     TwinUpdate,
-    Value,
-    key_of_id,
     key_of_seq,
 )
 from hub.model.metric import MAX_TITLE
 from hub.topics import slug
 
 KINDS = frozenset(("telemetry", "status", "info", "replies", "desired", "reported"))
-RESERVED = frozenset(("ts", "seq", "id", "device_id", "metrics"))
-"""Keys of a flat payload that are not metrics."""
-MAX_ITEMS = 10_000
 MAX_COMMANDS = 64
 MAX_METRICS = 256
 MAX_SILENCE = 31_536_000
@@ -48,23 +50,6 @@ COMMAND = re.compile(r"[A-Za-z0-9._-]{1,64}")
 MAX_REMEMBERED = 200_000
 MAX_SURPRISES = 20
 CAREFUL = 1_000
-_names: set[str] = set()
-"""Names that are known to be good, and none of :data:`RESERVED`."""
-
-
-class Address:
-    """Which device a topic is about, and what of it. ``layout`` is how its telemetry was written last, as far as that
-    is familiar; after many ``surprises`` its next ``careful`` messages are read without."""
-
-    __slots__ = ("careful", "device", "kind", "layout", "metric", "native_id", "surprises")
-
-    def __init__(self, device: str, native_id: str, kind: str, metric: str | None) -> None:
-        self.device = device
-        self.native_id = native_id
-        self.kind = kind
-        self.metric = metric
-        self.layout: Layout | None = None
-        self.surprises = self.careful = 0
 
 
 class NativeDialect:
@@ -94,8 +79,11 @@ class NativeDialect:
         if kind == "status":
             return Result(identities=(identity,), availability=(_status(message, address),))
         if kind == "info":
-            described = msgspec.structs.replace(identity, info=_info(message.payload, self._prefix + address.native_id))
-            return Result(identities=(described,), heard=(address.device,))
+            info, faults = _info(message.payload, self._prefix + address.native_id)
+            if faults and info == Info():
+                return Result(rejections=nothing_fits(message, faults))
+            described = msgspec.structs.replace(identity, info=info)
+            return Result(identities=(described,), rejections=rejections(message, faults), heard=(address.device,))
         if kind == "replies":
             return Result(identities=(identity,), replies=(_reply(message, address),))
         values = parse_object(message.payload, kind) if message.payload else {}
@@ -127,16 +115,15 @@ class NativeDialect:
         # A known device needs no introduction: one object less on the hot path.
         identities = () if view.known(address.device) else (Identity(address.device, address.native_id, self.name),)
         if address.metric is not None:
-            value = plain(address.metric, message.payload)
-            values = {} if value is None else {address.metric: value}
-            ts, quality = when(None, message.received, retained=message.retained)
-            plainly = (Record(address.device, ts, message.received, values, quality),)
-            return Result(records=plainly if values else (), identities=identities)
+            return self._single(message, address, address.metric, identities)
         if address.layout is not None and (record := _familiar(message, address, address.layout)) is not None:
             return Result((record,), identities, layout=address.layout)
         body = parse_telemetry(message.payload)
         if type(body) is dict:
-            record = _record(message, address, body)
+            item = Item()
+            record = item.read(message, address, body)
+            if item.faults or item.unknown:
+                return result_of(message, [(record, item)], identities, view)
             if address.careful:
                 address.careful -= 1
             else:
@@ -144,29 +131,22 @@ class NativeDialect:
             return Result((record,), identities)
         if type(body) is not list:
             raise Rejected("bad_value", 'Telemetry is an object like {"temperature": 21.5}, or a list of these.')
-        records, rejected = _items(message, address, body)
-        return Result(records=records, identities=identities, rejections=rejected)
+        said, rejected = read_list(message, address, body)
+        result = result_of(message, said, identities, view)
+        return msgspec.structs.replace(result, rejections=[*rejected, *result.rejections]) if rejected else result
 
-
-def _items(message: RawMessage, address: Address, body: list[Any]) -> tuple[list[Record], list[Rejection]]:
-    if len(body) > MAX_ITEMS:
-        raise Rejected("too_large", f"A list holds at most {MAX_ITEMS} items.")
-    records: list[Record] = []
-    rejected: list[Rejection] = []
-    check = zlib.crc32(message.payload)
-    zone = zone_of((item.get("ts") for item in body if type(item) is dict), message.received)
-    for index, item in enumerate(body):
-        try:
-            if type(item) is not dict:
-                raise Rejected("bad_value", f"Item {index} of the list is not an object.")
-            records.append(_record(message, address, item, check + index, zone))
-        except Rejected as error:
-            rejected.append(rejection(message, error, msgspec.json.encode(item)))
-    return records, rejected
+    def _single(self, message: RawMessage, address: Address, metric: str, identities: Sequence[Identity]) -> Result:
+        value = plain(metric, message.payload)
+        if value is None:
+            said = message.payload and not message.retained
+            lapses = (Lapse(address.device, metric, message.received),) if said else ()
+            return Result(identities=identities, lapses=lapses)
+        ts, quality = when(None, message.received, retained=message.retained)
+        return Result((Record(address.device, ts, message.received, {metric: value}, quality),), identities)
 
 
 def _familiar(message: RawMessage, address: Address, layout: Layout) -> Record | None:
-    """What :func:`_record` would make of it, without looking at each value; None where it has another layout."""
+    """What :meth:`Item.read` would make of it, without looking at each value; None where it has another layout."""
     read = layout.read(message.payload)
     if read is None:
         address.layout = None
@@ -180,66 +160,6 @@ def _familiar(message: RawMessage, address: Address, layout: Layout) -> Record |
     return Record(address.device, ts, message.received, values, quality, key)
 
 
-def _record(
-    message: RawMessage,
-    address: Address,
-    body: dict[str, Any],
-    check: int | None = None,
-    zone: tzinfo | None = None,
-) -> Record:
-    """One record; its values are empty for a bare heartbeat (``{}`` or nothing but nulls). ``check`` stands for the
-    payload in its key where that is known already; ``zone`` is that of the wall clocks in a list."""
-    named = body.get("device_id")
-    if named is not None and named != address.native_id:
-        raise Rejected("wrong_device", "The payload's device_id is not the topic's device.")
-    ts, quality = when(body.get("ts"), message.received, retained=message.retained, zone=zone)
-    metrics = body.get("metrics")
-    values: dict[str, Value] = {}
-    names = _names
-    if type(metrics) is dict:
-        for name, value in metrics.items():
-            if type(value) is float and name in names:
-                values[name] = value
-            elif value is not None:
-                values[_named(name)] = scalar(name, value)
-    elif metrics is not None:
-        raise Rejected("bad_value", "metrics must be an object of names and values.")
-    else:
-        for name, value in body.items():
-            if type(value) is float and name in names:
-                values[name] = value
-            elif value is not None and name not in RESERVED:
-                values[_named(name)] = scalar(name, value)
-    return Record(address.device, ts, message.received, values, quality, _key(body, message.payload, check))
-
-
-def _named(name: str) -> str:
-    """The name if it is one; remembered, so that a fleet's few names are looked at once. (A number of JSON that is
-    no integer is always a finite float, and needs no second look either.)"""
-    if len(_names) >= MAX_REMEMBERED:
-        _names.clear()
-    _names.add(metric_name(name))
-    return name
-
-
-def _key(body: dict[str, Any], payload: bytes, check: int | None) -> int | None:
-    """Return what tells a repeated delivery: its ``id`` and ``seq``, as far as it gives them, with what it says.
-
-    ``check`` stands for the payload of an item of a list: its CRC-32, to which the item's place is added. An item with
-    an ``id`` is known again in any list.
-    """
-    name, seq = body.get("id"), body.get("seq")
-    if seq is not None and (type(seq) is not int or abs(seq) > 2**63):
-        raise Rejected("bad_value", "seq must be an integer.")
-    if name is not None:
-        if type(name) not in (str, int) or len(str(name)) > 128:
-            raise Rejected("bad_value", "id must be a text or an integer of at most 128 characters.")
-        return key_of_id(f"{name}" if seq is None else f"{name}\0{seq}", msgspec.json.encode(body))
-    if seq is None:
-        return None
-    return key_of_seq(seq, zlib.crc32(payload) if check is None else check & 0xFFFF_FFFF)
-
-
 def _status(message: RawMessage, address: Address) -> Availability:
     word = message.payload[:32].decode("utf-8", "replace").strip().strip('"').lower()
     if word not in ("online", "offline"):
@@ -247,11 +167,21 @@ def _status(message: RawMessage, address: Address) -> Availability:
     return Availability(address.device, word == "online", message.retained, message.received)
 
 
-def _info(payload: bytes, base: str) -> Info:
-    """An empty payload takes the description back."""
-    if not payload:
-        return Info()
-    body = parse_object(payload, "info")
+def _info(payload: bytes, base: str) -> tuple[Info, list[Fault]]:
+    """Return a description and the keys of it that do not fit. An empty payload takes the description back."""
+    fields: dict[str, Any] = {}
+    faults: list[Fault] = []
+    for key, value in parse_object(payload, "info").items() if payload else ():
+        if key in Info.__struct_fields__:
+            try:
+                fields[key] = getattr(_part_of_info({key: value}, base), key)
+            except Rejected as error:
+                faults.append((key, value, error))
+    return Info(**fields), faults
+
+
+def _part_of_info(body: dict[str, Any], base: str) -> Info:
+    """Raises Rejected (``bad_value``)."""
     try:
         info = msgspec.convert(body, Info, strict=False)
     except msgspec.ValidationError as error:

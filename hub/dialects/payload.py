@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from typing import Any
 
 from hub.bounds import decode_json, decode_shallow_json
@@ -16,6 +17,20 @@ MAX_NAME = 128
 EXCERPT = 256
 KEPT = 2_048
 """Bytes of a rejected payload that are kept."""
+NOT_FINITE = frozenset(
+    sign + word
+    for sign in ("", "-", "+")
+    for word in ("NaN", "nan", "NAN", "inf", "Inf", "INF", "Infinity", "infinity")
+)
+"""Texts that stand for a number which is none."""
+MAX_QUOTED = 16_384
+"""Bytes of a payload in which such words are looked for."""
+_TOKENS = re.compile(
+    rb'"(?:[^"\\]|\\.)*+"?|[+-]?(?:\bnan\b(?:\(\w*\))?|\binf(?:inity)?\b)|(?<![\d.])-?\d[\d.]*+e\+?\d{3,}',
+    re.IGNORECASE | re.DOTALL,
+)
+"""Texts, to pass over them, and what programs write for numbers that JSON does not have. Each byte is looked at a fixed
+number of times, whatever they are."""
 
 
 def parse_json(payload: bytes, most: int = MAX_BYTES) -> Any:
@@ -28,9 +43,24 @@ def parse_json(payload: bytes, most: int = MAX_BYTES) -> Any:
 
 def parse_telemetry(payload: bytes) -> Any:
     """Return the JSON value in a payload of which only the depth is checked: for a reader that passes each value
-    through :func:`scalar` or :func:`~hub.dialects.times.when`. Raises Rejected."""
+    through :func:`scalar` or :func:`~hub.dialects.times.when`.
+
+    ``NaN``, ``nan``, ``Infinity`` and numbers beyond a double's range, which are no JSON, are read as texts of
+    :data:`NOT_FINITE`: they cost themselves only. Raises Rejected."""
     _check_size(payload, MAX_BYTES)
-    return decode_shallow_json(payload)
+    try:
+        return decode_shallow_json(payload)
+    except Rejected as error:
+        if error.reason not in ("not_json", "bad_value") or len(payload) > MAX_QUOTED:
+            raise
+        return decode_shallow_json(_TOKENS.sub(_quoted, payload))
+
+
+def _quoted(token: re.Match[bytes]) -> bytes:
+    text = token[0]
+    if text[:1] == b'"':
+        return text
+    return b'"NaN"' if b"nan" in text.lower() else b'"Infinity"'
 
 
 def _check_size(payload: bytes, most: int) -> None:
@@ -41,6 +71,14 @@ def _check_size(payload: bytes, most: int) -> None:
 def parse_object(payload: bytes, what: str) -> dict[str, Any]:
     """A JSON object, or Rejected (``bad_value``)."""
     value = parse_json(payload)
+    if not isinstance(value, dict):
+        raise Rejected("bad_value", f"{what} must be a JSON object.")
+    return value
+
+
+def telemetry_object(payload: bytes, what: str) -> dict[str, Any]:
+    """Return the JSON object in a payload, as :func:`parse_telemetry` reads it. Raises Rejected."""
+    value = parse_telemetry(payload)
     if not isinstance(value, dict):
         raise Rejected("bad_value", f"{what} must be a JSON object.")
     return value
@@ -63,6 +101,8 @@ def scalar(metric: str, value: Any) -> Value:
     if kind is str:
         if len(value) > MAX_TEXT:
             raise Rejected("bad_value", f"{metric[:60]!r} is a text of more than {MAX_TEXT} characters.")
+        if value in NOT_FINITE:
+            raise Rejected("bad_value", f"{metric[:60]!r} is not a finite number.")
         return value  # type: ignore[no-any-return]
     raise Rejected("bad_value", f"{metric[:60]!r} must be a number, a boolean or a text, not {_kind(value)}.")
 

@@ -18,7 +18,8 @@ from hub.dialects.payload import metric_name, scalar
 from hub.errors import Rejected
 from hub.model import Value
 
-Said = Iterable[tuple[str, Value | None]]
+Said = Iterable[tuple[str, Value | Rejected | None]]
+"""By metric; a Rejected stands for a part of a message that does not fit."""
 NOT_KNOWN = frozenset(("None", "unknown", "unavailable"))
 _NO_NUMBER = frozenset(("none", "null", "nan", "unknown", "unavailable", "inf", "-inf", "infinity", "-infinity"))
 _LIGHT = ("brightness", "color_temp", "color_mode", "effect", "white")
@@ -143,22 +144,29 @@ def _attributes(reading: Reading, text: str, parsed: Any) -> Said:
 
 
 def _state(reading: Reading, body: dict[str, Any]) -> Said:
+    """The state in an object; one that does not fit costs the other parts nothing."""
     if "state" not in body:
         return ()
     state = body["state"]
     if state is None:
         return ((reading.metric, None),)
-    return _words(reading, str(state), ...) if reading.words else _text(reading, str(state), ...)
+    try:
+        return _words(reading, str(state), ...) if reading.words else _text(reading, str(state), ...)
+    except Rejected as error:
+        return ((reading.metric, error),)
 
 
-def _parts(reading: Reading, body: dict[str, Any], names: tuple[str, ...] | None) -> list[tuple[str, Value | None]]:
+def _parts(reading: Reading, body: dict[str, Any], names: tuple[str, ...] | None) -> list[tuple[str, Any]]:
     """The parts of ``body`` that are no objects or lists, as metrics below the entity's own; null is not known."""
-    found: list[tuple[str, Value | None]] = []
+    found: list[tuple[str, Any]] = []
     for name in list(body)[:_MOST_PARTS] if names is None else [name for name in names if name in body]:
         value = body[name]
         if not isinstance(value, dict | list):
-            metric = metric_name(f"{reading.metric}.{name}")
-            found.append((metric, None if value is None else scalar(metric, value)))
+            metric = f"{reading.metric}.{name}"
+            try:
+                found.append((metric_name(metric), None if value is None or value == "" else scalar(metric, value)))
+            except Rejected as error:
+                found.append((metric, error))
     return found
 
 

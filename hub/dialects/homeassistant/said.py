@@ -45,7 +45,9 @@ class Said:
                 text = route.template.render(text, self.parsed, self.sent.received)
                 parsed = _json(text) if reading.structured else ...
             for metric, value in said(reading, text, parsed) if text else ():
-                if value is None:
+                if isinstance(value, Rejected):
+                    self.rejections.append(rejection(self.sent, value))
+                elif value is None:
                     self.lapses.append(Lapse(route.device, metric, self.sent.received))
                 else:
                     self.values.setdefault(route.device, {})[metric] = value

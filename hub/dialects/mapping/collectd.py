@@ -6,7 +6,6 @@ The names of the values and their units are those of collectd's types.db, as far
 from __future__ import annotations
 
 from hub.dialects.mapping.reading import Reading
-from hub.dialects.payload import metric_name, scalar
 from hub.errors import Rejected
 
 _READ_WRITE, _BOTH_WAYS = ("read", "write"), ("rx", "tx")
@@ -40,14 +39,13 @@ def read_collectd(payload: bytes, plugin: str, kind: str) -> Reading:
     else:
         ends = sources if len(sources) == len(values) else [str(i) for i in range(len(values))]
         names = [f"{metric}.{end}" for end in ends]
-    reading = Reading({}, [], {}, _float(time, "time"))
+    reading = Reading(time=_float(time, "time"))
     for name, value in zip(names, values, strict=True):
-        metric_name(name)
-        if value in ("U", "nan"):  # collectd's word for a value that it could not read
-            reading.unknown.append(name)
-            continue
-        reading.values[name] = scalar(name, _float(value, name))
-        if family in _UNITS:
+        try:
+            reading.take(name, None if value in ("U", "nan") else _float(value, name))  # U: it could not be read
+        except Rejected as error:
+            reading.faults.append((name, value, error))
+        if name in reading.values and family in _UNITS:
             reading.units[name] = _UNITS[family]
     return reading
 

@@ -13,20 +13,20 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
-from hub.dialects.base import Change, Effect, Result, Subscribe, Unsubscribe, View
+from hub.dialects.base import Change, Effect, Result, Subscribe, Unsubscribe, View, lapses
+from hub.dialects.faults import nothing_fits, rejections
 from hub.dialects.mapping.collectd import read_collectd
 from hub.dialects.mapping.pattern import MISSING, Pattern, Template, at_path, path_of
-from hub.dialects.mapping.reading import Names, Reading, read_picked, read_plain, read_tree
+from hub.dialects.mapping.reading import MAX_METRICS, Names, Reading, read_picked, read_plain, read_tree
 from hub.dialects.mapping.senml import read_senml
-from hub.dialects.payload import metric_name, parse_json
+from hub.dialects.payload import metric_name, parse_telemetry
 from hub.dialects.times import when
 from hub.dialects.units import spell
 from hub.errors import Rejected
-from hub.model import Identity, Info, Lapse, Mapping, Pick, RawMessage, Record
+from hub.model import Identity, Info, Mapping, Pick, RawMessage, Record
 from hub.topics import covers, slug
 
 MAX_REMEMBERED = 100_000
-MAX_METRICS = 256
 _INFO = ("name", "manufacturer", "model", "area", "via")
 
 
@@ -57,11 +57,11 @@ class _Reader:
         if form == "collectd":
             return None, [read_collectd(payload, levels["plugin"], levels["type"])]
         if form == "senml":
-            return None, read_senml(parse_json(payload), message.received)
+            return None, read_senml(parse_telemetry(payload), message.received)
         if form == "plain" or (form == "auto" and payload.lstrip()[:1] not in (b"{", b"[") and not self.picks):
             name = self._prefix(levels, None) or "value"
             return None, [read_plain(metric_name(name), payload, self._kinds.of(name))]
-        body = parse_json(payload)
+        body = parse_telemetry(payload)
         if self.picks:
             reading = read_picked(body, self.picks)
         else:
@@ -136,19 +136,23 @@ class MappingDialect:
         said_inside = reading.device is not None or (reader.device is not None and reader.device.of_payload)
         if said_inside and known and device not in self._known:
             raise Rejected("wrong_device", f"The message names {native_id[:60]!r}, which is not read by a mapping.")
-        if len(reading.values) + len(reading.unknown) > MAX_METRICS:
-            raise Rejected("too_many_metrics", f"A message holds at most {MAX_METRICS} metrics.")
-        for name in reading.values:
-            metric_name(name)
-        ts, quality = when(reading.time, message.received, retained=message.retained, zone=reader.zone)
-        records = (Record(device, ts, message.received, reading.values, quality),) if reading.values else ()
-        lapses = [Lapse(device, name, message.received) for name in reading.unknown if not message.retained]
+        try:
+            ts, quality = when(reading.time, message.received, retained=message.retained, zone=reader.zone)
+        except Rejected as error:
+            ts, quality = message.received, "retained" if message.retained else "clock"
+            reading.faults.append(("time", reading.time, error))
+        if not reading.values and not reading.unknown:
+            return Result(rejections=nothing_fits(message, reading.faults))
+        refused = rejections(message, reading.faults)
+        record = Record(device, ts, message.received, reading.values, quality)
+        records = (record,) if reading.values else ()
+        gone = lapses(record, reading.unknown, view)
         info = self._info(reader, levels, body, reading, device)
         if known and (device not in self._known or info == self._known[device]):
-            return Result(records=records, lapses=lapses)
+            return Result(records=records, lapses=gone, rejections=refused)
         change = Change(device, msgspec.json.encode(info))
         identity = Identity(device, native_id, self.name, info)
-        return Result(records=records, lapses=lapses, identities=(identity,), changes=(change,))
+        return Result(records=records, lapses=gone, identities=(identity,), changes=(change,), rejections=refused)
 
     def _info(self, reader: _Reader, levels: dict[str, str], body: Any, reading: Reading, device: str) -> Info:
         """How the device is described now: what was known, and what this message adds."""
@@ -190,6 +194,7 @@ def _together(found: Sequence[Result]) -> Result:
         lapses=[lapse for result in found for lapse in result.lapses],
         identities=list(identities.values()),
         changes=list(changes.values()),
+        rejections=[rejected for result in found for rejected in result.rejections],
     )
 
 

@@ -9,12 +9,13 @@ from typing import Any, Generic, TypeVar
 
 import msgspec
 
+from hub.dialects.faults import Fault
 from hub.dialects.mapping.pattern import MISSING, at_path
-from hub.dialects.payload import plain, scalar
+from hub.dialects.payload import metric_name, plain, scalar
 from hub.errors import Rejected
 from hub.model import Kind, Value
 
-UNKNOWN_WORDS = frozenset(("nan", "none", "null", "unknown", "unavailable", "undefined", "n/a"))
+UNKNOWN_WORDS = frozenset(("", "nan", "none", "null", "unknown", "unavailable", "undefined", "n/a"))
 """A device's word for a value that it does not know now: not the same as a value that it does not send."""
 _BOOLEANS = {"on": True, "off": False, "true": True, "false": False}
 _DECIMAL_COMMA = re.compile(r"[+-]?\d+,\d+")
@@ -24,6 +25,8 @@ _BESIDE_VALUE = frozenset(("value", *_TIME_KEYS, *_UNIT_KEYS))
 _EPOCH = 1_000_000_000
 _TIME = re.compile(r"\d{4}-?\d\d-?\d\d[T ]\d\d:?\d\d|\d{10,19}(?:\.\d*)?\Z", re.ASCII)
 MAX_DEPTH = 12
+MAX_METRICS = 256
+"""Of one message."""
 MAX_REMEMBERED = 10_000
 T = TypeVar("T")
 
@@ -31,7 +34,8 @@ T = TypeVar("T")
 class Reading(msgspec.Struct):
     """What a message (or one point in time of it) says: ``values``, those that are ``unknown`` now, their ``units``.
 
-    ``time`` is the message's own, None where it gives none. ``device`` where the message itself names it.
+    ``time`` is the message's own, None where it gives none. ``device`` where the message itself names it. ``faults``
+    are the values that do not fit.
     """
 
     values: dict[str, Value] = {}
@@ -39,13 +43,20 @@ class Reading(msgspec.Struct):
     units: dict[str, str] = {}
     time: Any = None
     device: str | None = None
+    faults: list[Fault] = []
 
     def take(self, metric: str, value: Any, kind: Kind | None = None) -> None:
-        """Keep one value. Raises Rejected for what is none."""
-        if value is None or (isinstance(value, str) and value.strip().lower() in UNKNOWN_WORDS):
-            self.unknown.append(metric)
-        else:
-            self.values[metric] = typed(metric, value, kind)
+        """Keep one value, or what is wrong with it."""
+        try:
+            metric_name(metric)
+            if len(self.values) + len(self.unknown) >= MAX_METRICS:
+                raise Rejected("too_many_metrics", f"A message holds at most {MAX_METRICS} metrics.")
+            if value is None or (isinstance(value, str) and value.strip().lower() in UNKNOWN_WORDS):
+                self.unknown.append(metric)
+            else:
+                self.values[metric] = typed(metric, value, kind)
+        except Rejected as error:
+            self.faults.append((metric, value, error))
 
 
 def typed(metric: str, value: Any, kind: Kind | None) -> Value:
@@ -60,9 +71,10 @@ def typed(metric: str, value: Any, kind: Kind | None) -> Value:
         return bool(found)
     if kind == "number" and isinstance(value, str):
         try:
-            return scalar(metric, float(value))
+            return scalar(metric, float(value.replace("_", "?")))
         except ValueError:
-            raise Rejected("bad_value", f"{metric[:60]!r} is no number: {value[:40]!r}.") from None
+            comma = " A number needs a point, not a comma." if _DECIMAL_COMMA.fullmatch(value.strip()) else ""
+            raise Rejected("bad_value", f"{metric[:60]!r} is no number: {value[:40]!r}.{comma}") from None
     if kind == "text" and isinstance(value, int | float) and not isinstance(value, bool):
         return f"{value:g}" if isinstance(value, float) else str(value)
     return scalar(metric, value)
@@ -76,7 +88,7 @@ def read_plain(metric: str, payload: bytes, kind: Kind | None) -> Reading:
         if _DECIMAL_COMMA.fullmatch(word):
             raise Rejected("bad_value", f"{word[:40]!r} has a decimal comma; a number needs a point.")
         value = _BOOLEANS.get(word.lower(), value)
-    reading = Reading({}, [], {})
+    reading = Reading()
     reading.take(metric, value, kind)
     return reading
 
@@ -89,7 +101,7 @@ def read_tree(body: Any, prefix: str | None, ignored: Names[bool], kinds: Names[
     """Every value of a JSON object is a metric, named by its keys with dots between. ``{"value", "unit"}`` is one."""
     if not isinstance(body, dict):
         raise Rejected("bad_value", 'A list names no metrics: pick its items in the mapping, such as path = "0".')
-    reading = Reading({}, [], {}, _own_time(body))
+    reading = Reading(time=_own_time(body))
     for name, value, unit in _leaves(body, "", 0, skip=reading.time is not None):
         metric = f"{prefix}.{name}" if prefix and name else prefix or name or "value"
         if ignored.of(name):
@@ -101,15 +113,13 @@ def read_tree(body: Any, prefix: str | None, ignored: Names[bool], kinds: Names[
 
 
 def _leaves(body: dict[str, Any], prefix: str, depth: int, *, skip: bool) -> Iterator[tuple[str, Any, str | None]]:
-    if depth > MAX_DEPTH:
-        raise Rejected("too_deep", f"The JSON has more than {MAX_DEPTH} levels.")
     if body.keys() <= _BESIDE_VALUE and not isinstance(body.get("value", {}), dict | list):
         unit = next((body[key] for key in _UNIT_KEYS if isinstance(body.get(key), str)), None)
         yield prefix, body["value"], unit
         return
     for key, value in body.items():
         name = f"{prefix}.{key}" if prefix else key
-        if isinstance(value, dict):
+        if isinstance(value, dict) and depth < MAX_DEPTH:
             yield from _leaves(value, name, depth + 1, skip=False)
         elif not isinstance(value, list) and not (skip and key in _TIME_KEYS):
             yield name, value, None
@@ -129,7 +139,7 @@ def _own_time(body: dict[str, Any]) -> Any:
 
 def read_picked(body: Any, picks: Mapping[str, tuple[tuple[str, ...], Kind | None]]) -> Reading:
     """The metrics that were named, by their paths; what a message does not hold it says nothing of."""
-    reading = Reading({}, [], {}, _own_time(body) if isinstance(body, dict) else None)
+    reading = Reading(time=_own_time(body) if isinstance(body, dict) else None)
     for metric, (path, kind) in picks.items():
         value = at_path(body, path)
         if value is not MISSING:

@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
+from hub.dialects.faults import Fault
 from hub.dialects.mapping.reading import Reading
 from hub.dialects.payload import scalar
 from hub.errors import Rejected
@@ -22,6 +23,7 @@ RELATIVE_BELOW = 2**28
 LATEST = 1e12
 """Seconds; later is no time that a device can mean."""
 MAX_RECORDS = 10_000
+_BASE = ("bn", "bt", "bu", "bv", "bs", "bver")
 _KEYS = frozenset(("bn", "bt", "bu", "bv", "bs", "bver", "n", "u", "v", "vs", "vb", "vd", "s", "t", "ut"))
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9\-:./_]*")
 _URN = re.compile(
@@ -39,12 +41,16 @@ class _Point(NamedTuple):
 
 
 def read_senml(pack: Any, received: int) -> list[Reading]:
-    """The readings of a pack, by device and time (ISO is never used: times are ms). Raises Rejected."""
-    if not isinstance(pack, list) or not all(isinstance(record, dict) for record in pack):
+    """Return the readings of a pack, by device and time (times are ms). A record that does not fit costs itself only.
+
+    Raises Rejected for what is no pack, or must not be read at all."""
+    if not isinstance(pack, list):
         raise Rejected("bad_value", "A SenML pack is a list of records.")
     if len(pack) > MAX_RECORDS:
         raise Rejected("too_large", f"A SenML pack holds at most {MAX_RECORDS} records.")
-    points = list(_points(pack, received / 1000))
+    _check_understood(pack)
+    faults: list[Fault] = []
+    points = list(_points(pack, received / 1000, faults))
     units: dict[tuple[str | None, str], set[str | None]] = {}
     for point in points:
         units.setdefault((point.device, point.metric), set()).add(point.unit)
@@ -52,33 +58,54 @@ def read_senml(pack: Any, received: int) -> list[Reading]:
     for point in points:
         reading = readings.setdefault(
             (point.device, point.at),
-            Reading({}, [], {}, None if point.at is None else round(point.at * 1000), point.device),
+            Reading(time=None if point.at is None else round(point.at * 1000), device=point.device),
         )
         several = len(units[point.device, point.metric]) > 1 and point.unit
         metric = f"{point.metric}.{point.unit}" if several else point.metric
         reading.values[metric] = point.value
         if point.unit:
             reading.units[metric] = point.unit
+    if faults and not readings:
+        readings[None, None] = Reading()
+    for reading in list(readings.values())[:1]:
+        reading.faults += faults
     return list(readings.values())
 
 
-def _points(pack: list[dict[str, Any]], now: float) -> Iterator[_Point]:
+def _points(pack: list[Any], now: float, faults: list[Fault]) -> Iterator[_Point]:
     base: dict[str, Any] = {}
     for record in pack:
-        base |= {key: record[key] for key in ("bn", "bt", "bu", "bv", "bs", "bver") if key in record}
+        try:
+            if not isinstance(record, dict):
+                raise Rejected("bad_value", "A SenML pack is a list of records.")
+            base |= {key: record[key] for key in _BASE if key in record}
+            yield from _read(record, base, now)
+        except Rejected as error:
+            faults.append(("record", record, error))
+
+
+def _check_understood(pack: list[Any]) -> None:
+    """Raises Rejected for a pack with a field or a version that must be understood to read any of it."""
+    for record in pack:
+        if not isinstance(record, dict):
+            continue
         strange = next((key for key in record if key.endswith("_") and key not in _KEYS), None)
         if strange is not None:  # section 4.4: such a field must be understood
             raise Rejected("bad_value", f"SenML field {strange[:40]!r} must be understood, and is not.")
-        if not isinstance(base.get("bver", VERSION), int) or base.get("bver", VERSION) > VERSION:
-            raise Rejected("bad_value", f"SenML of version {base['bver']!r} is not read, only up to {VERSION}.")
-        device, metric = _named(_text(base.get("bn")), _text(record.get("n")))
-        unit = _text(record.get("u", base.get("bu"))) or None
-        at = _number(record.get("t", 0), "t") + _number(base.get("bt", 0), "bt")
-        if not abs(at) < LATEST:  # nor is NaN
-            raise Rejected("bad_time", "SenML's bt and t are beyond any calendar.")
-        seconds = None if at == 0 else at + now if at < RELATIVE_BELOW else at
-        for name, value in _values(record, base, metric):
-            yield _Point(device, name, unit, seconds, value)
+        version = record.get("bver", VERSION)
+        if not isinstance(version, int) or version > VERSION:
+            raise Rejected("bad_value", f"SenML of version {version!r:.40} is not read, only up to {VERSION}.")
+
+
+def _read(record: dict[str, Any], base: dict[str, Any], now: float) -> Iterator[_Point]:
+    device, metric = _named(_text(base.get("bn")), _text(record.get("n")))
+    unit = _text(record.get("u", base.get("bu"))) or None
+    at = _number(record.get("t", 0), "t") + _number(base.get("bt", 0), "bt")
+    if not abs(at) < LATEST:  # nor is NaN
+        raise Rejected("bad_time", "SenML's bt and t are beyond any calendar.")
+    seconds = None if at == 0 else at + now if at < RELATIVE_BELOW else at
+    for name, value in list(_values(record, base, metric)):
+        yield _Point(device, name, unit, seconds, value)
 
 
 def _values(record: dict[str, Any], base: dict[str, Any], metric: str) -> Iterator[tuple[str, Value]]:

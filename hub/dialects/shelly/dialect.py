@@ -16,14 +16,15 @@ from typing import Any, NamedTuple
 import msgspec
 from msgspec.structs import replace
 
-from hub.dialects.base import Change, Effect, Publish, Reply, Result, Subscribe, View
-from hub.dialects.payload import MAX_TEXT, metric_name, parse_object
+from hub.dialects.base import Change, Effect, Publish, Reply, Result, Subscribe, View, lapses
+from hub.dialects.faults import nothing_fits, rejections
+from hub.dialects.payload import MAX_TEXT, metric_name, parse_object, telemetry_object
 from hub.dialects.shelly import gen1
 from hub.dialects.shelly.known import Known, commands, controls, described, seen
-from hub.dialects.shelly.status import readings
+from hub.dialects.shelly.status import Readings, readings
 from hub.dialects.times import when
 from hub.errors import Rejected
-from hub.model import Availability, Identity, Quality, RawMessage, Record, Value
+from hub.model import Availability, Identity, Quality, RawMessage, Record
 
 MAX_DEVICES = 20_000
 MAX_REMEMBERED = 100_000
@@ -79,7 +80,7 @@ class ShellyDialect:
             return Result()  # something retained was taken back
         if kind == "gen1":
             return self._first_generation(message, prefix, rest, view)
-        body = parse_object(message.payload, "What a Shelly says here")
+        body = telemetry_object(message.payload, "What a Shelly says here")
         if kind == "answer":
             return self._answer(message, body, view)
         if kind == "status":
@@ -194,12 +195,12 @@ class ShellyDialect:
         return msgspec.structs.replace(self._learn(known), records=records)
 
     def _status(self, message: RawMessage, known: Known, status: dict[str, Any], ts: Any, view: View) -> Result:
-        values, units = readings(status)
-        told = seen(known, values, units, controls(values))
+        found = readings(status)
+        told = seen(known, found.values, found.units, controls(found.values))
         wakes = status["sys"].get("wakeup_period") if isinstance(status.get("sys"), dict) else None
         if isinstance(wakes, int) and wakes > 0 and not told.sleeps:
             told = replace(told, sleeps=True)
-        return self._read(message, told, values, ts, view)
+        return self._read(message, told, found, ts, view)
 
     def _first_generation(self, message: RawMessage, prefix: str, rest: str, view: View) -> Result:
         if rest == "announce":
@@ -210,17 +211,21 @@ class ShellyDialect:
             return self._learn(described(self._met(prefix or f"{self._gen1}{src}"), body))
         if not prefix:
             return Result()  # what is asked of all
-        known, values, units = gen1.read(self._met(prefix), rest, message.payload)
-        if not values:
+        known, found = gen1.read(self._met(prefix), rest, message.payload)
+        if not (found.values or found.unknown or found.faults):
             return Result()
-        return self._read(message, seen(known, values, units, gen1.controls(values)), values, None, view)
+        told = seen(known, found.values, found.units, gen1.controls(found.values))
+        return self._read(message, told, found, None, view)
 
-    def _read(self, message: RawMessage, known: Known, values: dict[str, Value], ts: Any, view: View) -> Result:
+    def _read(self, message: RawMessage, known: Known, found: Readings, ts: Any, view: View) -> Result:
+        if found.faults and not (found.values or found.unknown):
+            return Result(rejections=nothing_fits(message, found.faults))
         at, quality = _time(ts, message)
-        record = Record(known.id, at, message.received, values, quality)
+        record = Record(known.id, at, message.received, found.values, quality)
+        gone, refused = lapses(record, found.unknown, view), rejections(message, found.faults)
         if known is self._prefixes.get(known.prefix) and view.known(known.id):
-            return Result(records=(record,))
-        return msgspec.structs.replace(self._learn(known), records=(record,))
+            return Result(records=(record,), lapses=gone, rejections=refused)
+        return msgspec.structs.replace(self._learn(known), records=(record,), lapses=gone, rejections=refused)
 
     def _answer(self, message: RawMessage, body: dict[str, Any], view: View) -> Result:
         """To a question of ours, or to a command."""

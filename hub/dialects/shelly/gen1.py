@@ -17,8 +17,9 @@ from typing import Any
 import msgspec
 from msgspec.structs import replace
 
-from hub.dialects.payload import MAX_TEXT, metric_name, parse_object, scalar
+from hub.dialects.payload import MAX_TEXT, metric_name, parse_object, scalar, telemetry_object
 from hub.dialects.shelly.known import PERCENT, Known
+from hub.dialects.shelly.status import Readings
 from hub.errors import Rejected
 from hub.model import Value
 
@@ -66,12 +67,12 @@ _SENSOR = {
 _NUMBER = re.compile(r"/\d{1,3}(?=/|\Z)")
 _OVERPOWER = "overpower"
 
-Found = Iterator[tuple[str, Value, str]]
-"""Metric, value, unit."""
+Found = Iterator[tuple[str, Any, str]]
+"""Metric, value (None where nothing was measured), unit."""
 
 
-def read(known: Known, rest: str, payload: bytes) -> tuple[Known, dict[str, Value], dict[str, str]]:
-    """What the topic ``rest`` below the device's says: the device as it is known now, values and units.
+def read(known: Known, rest: str, payload: bytes) -> tuple[Known, Readings]:
+    """What the topic ``rest`` below the device's says, and the device as it is known now.
 
     Raises Rejected (``bad_value``) for what is not of the kind that the topic carries."""
     pattern, metric = _named(rest)
@@ -79,10 +80,20 @@ def read(known: Known, rest: str, payload: bytes) -> tuple[Known, dict[str, Valu
         return _event(known, rest, payload)
     if pattern in ("relay/#", "light/#"):
         known, values = _switched(known, metric, payload)
-        return known, values, {}
-    found = list(_found(pattern, metric, payload))
-    values = {name: value for name, value, _ in found}
-    return known, values, {name: unit for name, value, unit in found if unit and type(value) is float}
+        return known, Readings(values)
+    readings = Readings()
+    for name, raw, unit in _found(pattern, metric, payload):
+        try:
+            if raw is None or raw == "":
+                readings.unknown.append(name)
+                continue
+            readings.values[name] = value = scalar(name, raw)
+        except Rejected as error:
+            readings.faults.append((name, raw, error))
+            continue
+        if unit and type(value) is float:
+            readings.units[name] = unit
+    return known, readings
 
 
 @lru_cache(20_000)
@@ -94,25 +105,27 @@ def _named(rest: str) -> tuple[str, str]:
 def _found(pattern: str, metric: str, payload: bytes) -> Found:
     if pattern in _NUMBERS:
         value, unit = _number(metric, payload), _NUMBERS[pattern]
-        if value is not None and not (pattern == "roller/#/pos" and value < 0):  # not calibrated
+        if value is None or (pattern == "roller/#/pos" and value < 0):  # not calibrated
+            yield metric, None, unit
+        else:
             yield (metric, value / 60, "Wh") if unit == "Wmin" else (metric, value, unit)
     elif pattern in _BOOLEANS:
         yield metric, _boolean(metric, _word(payload)), ""
     elif pattern in _TEXTS:
         yield metric, _word(payload), ""
     elif pattern in ("light/#/status", "white/#/status", "color/#/status"):
-        body = parse_object(payload, "A light's status")
+        body = telemetry_object(payload, "A light's status")
         yield from _parts(metric.removesuffix("status"), body, {key: (key, unit) for key, unit in _LIGHT.items()})
     elif pattern == "status":
-        yield from _parts("sensor.", parse_object(payload, "A sensor's status"), _SENSOR)
+        yield from _parts("sensor.", telemetry_object(payload, "A sensor's status"), _SENSOR)
 
 
 def _parts(within: str, body: Mapping[str, Any], parts: Mapping[str, tuple[str, str]]) -> Found:
     for key, (name, unit) in parts.items():
         raw = body.get(key)
         raw = raw.get("value") if isinstance(raw, dict) else raw
-        if isinstance(raw, bool | int | float | str):
-            yield within + name, scalar(key, raw), unit
+        if key in body and not isinstance(raw, dict | list):
+            yield within + name, raw, unit
 
 
 def _switched(known: Known, metric: str, payload: bytes) -> tuple[Known, dict[str, Value]]:
@@ -128,16 +141,16 @@ def _switched(known: Known, metric: str, payload: bytes) -> tuple[Known, dict[st
     return known, values
 
 
-def _event(known: Known, rest: str, payload: bytes) -> tuple[Known, dict[str, Value], dict[str, str]]:
+def _event(known: Known, rest: str, payload: bytes) -> tuple[Known, Readings]:
     """Said again and again until the next one: only a new count is a new event."""
     body = parse_object(payload, "An event")
     event, count = body.get("event"), body.get("event_cnt")
     if not isinstance(event, str) or not isinstance(count, int):
         raise Rejected("bad_value", 'An event is {"event": "S", "event_cnt": 3}.')
     if known.counts.get(rest) == count or not event:
-        return known, {}, {}
+        return known, Readings()
     values: dict[str, Value] = {rest.replace("input_event/", "input.") + ".event": event[:MAX_TEXT]}
-    return replace(known, counts={**known.counts, rest: count}), values, {}
+    return replace(known, counts={**known.counts, rest: count}), Readings(values)
 
 
 def commands(known: Known) -> dict[str, dict[str, Any]]:

@@ -10,11 +10,15 @@ Source: the Shelly technical documentation, Gen2+, "Components and Services".
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from functools import lru_cache
 from typing import Any
 
-from hub.dialects.payload import MAX_TEXT, metric_name, scalar
+import msgspec
+
+from hub.dialects.faults import Fault
+from hub.dialects.payload import MAX_TEXT, NOT_FINITE, metric_name, scalar
+from hub.errors import Rejected
 from hub.model import Value
 
 _COMPONENT = re.compile(r"[a-z][a-z0-9_]{0,31}(:\d{1,5})?")
@@ -68,34 +72,52 @@ MAX_DEPTH = 3
 MAX_LIST = 16
 
 
-def readings(status: Mapping[str, Any]) -> tuple[dict[str, Value], dict[str, str]]:
-    """Values and units of all components in ``status`` (as NotifyStatus, NotifyFullStatus and GetStatus have them)."""
+class Readings(msgspec.Struct):
+    """What components say: ``values`` and ``units``, the metrics that are ``unknown`` (null: not measured), and
+    ``faults``, which cost themselves only."""
+
     values: dict[str, Value] = {}
     units: dict[str, str] = {}
+    unknown: list[str] = []
+    faults: list[Fault] = []
+
+    def add(self, component: str, body: Mapping[str, Any], within: str = "", depth: int = 0) -> None:
+        """Take in a component, or what stands in it below ``within``."""
+        for key, raw in body.items():
+            try:
+                metric, unit = _named(component, within, key)
+                value = _value(metric, key, raw) if metric else None
+            except Rejected as error:
+                self.faults.append((f"{component}.{within}{key}", raw, error))
+                continue
+            if not metric:
+                continue
+            if type(raw) is dict:
+                if depth < MAX_DEPTH:
+                    self.add(component, raw, f"{within}{key}.", depth + 1)
+            elif raw is None:
+                self.unknown.append(metric)
+            elif value is not None:
+                self.values[metric] = value
+                if unit and type(value) is float:
+                    self.units[metric] = unit
+
+
+def readings(status: Mapping[str, Any]) -> Readings:
+    """All components in ``status`` (as NotifyStatus, NotifyFullStatus and GetStatus have them)."""
+    found = Readings()
     for component, body in status.items():
         if type(body) is dict:
-            for metric, value, unit in _walk(component, "", body, 0):
-                values[metric] = value
-                if unit and type(value) is float:
-                    units[metric] = unit
-    return values, units
+            found.add(component, body)
+    return found
 
 
-def _walk(component: str, within: str, body: Mapping[str, Any], depth: int) -> Iterator[tuple[str, Value, str]]:
-    for key, raw in body.items():
-        if raw is None:
-            continue  # not measured
-        metric, unit = _named(component, within, key)
-        if not metric:
-            continue
-        kind = type(raw)
-        if kind is dict:
-            if depth < MAX_DEPTH:
-                yield from _walk(component, f"{within}{key}.", raw, depth + 1)
-        elif kind is float or kind is bool or kind is int:
-            yield metric, scalar(metric, raw), unit
-        elif key in _TEXTS:
-            yield metric, _text(raw), unit
+def _value(metric: str, key: str, raw: Any) -> Value | None:
+    """None for what is no reading. Raises Rejected."""
+    kind = type(raw)
+    if kind is float or kind is bool or kind is int or (kind is str and raw in NOT_FINITE):
+        return scalar(metric, raw)
+    return _text(raw) if key in _TEXTS and raw is not None and kind is not dict else None
 
 
 @lru_cache(20_000)

@@ -24,7 +24,7 @@ from hub.dialects.sparkplug.births import REBIRTH, SESSION, Birth, declared
 from hub.dialects.sparkplug.readings import taken
 from hub.dialects.sparkplug.wire import Fields
 from hub.errors import Rejected
-from hub.model import Availability, Identity, Info, RawMessage
+from hub.model import Availability, Identity, Info, Lapse, RawMessage
 from hub.topics import slug
 
 MAX_BYTES = 2 * 1_048_576
@@ -140,7 +140,8 @@ class SparkplugDialect:
         read = taken(message, address.device, birth, own, metrics, born=True)
         online = Availability(address.device, True, message.retained, message.received)
         identities = (*self._gateway(address, view), self._identity(address, birth))
-        return Result(read.records, identities, (online,), (), (), changes, effects, read.rejections)
+        lapses = _lapses(message, address, read.unknown)
+        return Result(read.records, identities, (online,), (), (), changes, effects, read.rejections, lapses)
 
     def _death(
         self, message: RawMessage, address: Address, own: Fields, metrics: Sequence[Fields], view: View
@@ -176,7 +177,8 @@ class SparkplugDialect:
         read = taken(message, address.device, birth or _UNBORN, own, metrics)
         changes, effects = self._counted(message, address, own, lost=birth is None or read.lost)
         identities = () if view.known(address.device) or not read.records else self._introduced(address, view)
-        return Result(read.records, identities, (), (), (), changes, effects, read.rejections)
+        lapses = _lapses(message, address, read.unknown)
+        return Result(read.records, identities, (), (), (), changes, effects, read.rejections, lapses)
 
     def _counted(
         self, message: RawMessage, address: Address, own: Fields, *, lost: bool = False
@@ -264,6 +266,10 @@ class SparkplugDialect:
 
     def tick(self, view: View, now: int) -> Result:
         return Result()
+
+
+def _lapses(message: RawMessage, address: Address, unknown: Sequence[str]) -> list[Lapse]:
+    return [Lapse(address.device, name, message.received) for name in unknown]
 
 
 def _kept(edge: str, session: Edge) -> Change:

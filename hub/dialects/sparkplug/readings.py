@@ -9,7 +9,8 @@ from collections.abc import Sequence
 
 import msgspec
 
-from hub.dialects.payload import metric_name, rejection
+from hub.dialects.faults import Fault, rejections
+from hub.dialects.payload import metric_name
 from hub.dialects.sparkplug import wire
 from hub.dialects.sparkplug.births import NO_READING, Birth, is_good, is_reading
 from hub.dialects.sparkplug.wire import Fields
@@ -19,11 +20,13 @@ from hub.model import Quality, RawMessage, Record, Rejection, Value
 
 
 class Taken(msgspec.Struct, frozen=True):
-    """``lost`` says that the birth does not explain these metrics: it was another one, or none was heard."""
+    """``lost`` says that the birth does not explain these metrics: it was another one, or none was heard. ``unknown``
+    are the metrics that are null or of bad quality."""
 
     records: Sequence[Record]
     rejections: Sequence[Rejection]
     lost: bool
+    unknown: Sequence[str] = ()
 
 
 def taken(
@@ -34,28 +37,40 @@ def taken(
     ``born``: all that a birth says holds at the time of the birth, however long ago it came to be so."""
     sent = own.get(wire.TIMESTAMP)
     groups: dict[tuple[int | None, bool], dict[str, Value]] = {}
-    faults: list[Rejected] = []
+    faults: list[Fault] = []
+    unknown: list[str] = []
     lost = False
     for metric in metrics:
+        name = ""
         try:
             raw = metric.get(wire.NAME)
             name = wire.text(raw) if raw is not None else birth.aliases.get(metric.get(wire.ALIAS, -1), "")
             datatype = birth.types.get(name) or _undeclared(name, metric)
-            if wire.PROPERTIES in metric and not is_good(metric):
-                continue
-            value = wire.value(metric, datatype)
+            good = wire.PROPERTIES not in metric or is_good(metric)
+            value = wire.value(metric, datatype) if good else None
         except Rejected as error:
-            faults.append(error)
+            faults.append((name or f"alias {metric.get(wire.ALIAS)}", _shown(metric), _naming(name, error)))
             lost = lost or error.reason in ("before_birth", "wrong_type")
             continue
         lost = lost or name not in birth.types
         if value is not None:
             sampled = sent if born else metric.get(wire.SAMPLED, sent)
             groups.setdefault((sampled, bool(metric.get(wire.HISTORICAL))), {})[name] = value
+        elif datatype != NO_READING and not metric.get(wire.HISTORICAL):
+            unknown.append(name)  # null, or of bad quality
     if not groups and not faults:
         groups[sent, False] = {}  # nothing that is a reading, and yet a sign of life
     records = [_record(message, device, values, *at) for at, values in groups.items()]
-    return Taken(records, [_refused(message, faults)] if faults else [], lost)
+    return Taken(records, rejections(message, faults), lost, [] if message.retained else unknown)
+
+
+def _naming(name: str, error: Rejected) -> Rejected:
+    return Rejected(error.reason, f"{name[:60]!r}: {error.message}") if name else error
+
+
+def _shown(metric: Fields) -> str:
+    """The metric's value as far as it can be shown."""
+    return ", ".join(str(value)[:60] for key, value in metric.items() if key not in (wire.NAME, wire.ALIAS))
 
 
 def _undeclared(name: str, metric: Fields) -> int:
@@ -78,10 +93,3 @@ def _time(message: RawMessage, ts: int | None) -> tuple[int, Quality]:
         return when(ts, message.received, retained=message.retained)
     except Rejected:
         return message.received, "retained" if message.retained else "clock"
-
-
-def _refused(message: RawMessage, faults: Sequence[Rejected]) -> Rejection:
-    """One dead letter a message, however many of its metrics cannot be read."""
-    said = rejection(message, faults[0])
-    more = f" ({len(faults)} metrics of this message could not be read.)" if len(faults) > 1 else ""
-    return msgspec.structs.replace(said, detail=said.detail + more)

@@ -16,8 +16,9 @@ from typing import Any
 import msgspec
 from msgspec.structs import replace
 
-from hub.dialects.base import Change, Effect, Result, Subscribe, View
-from hub.dialects.payload import parse_object
+from hub.dialects.base import Change, Effect, Result, Subscribe, View, lapses
+from hub.dialects.faults import nothing_fits, rejections
+from hub.dialects.payload import parse_object, telemetry_object
 from hub.dialects.tasmota.discovery import MAC, Known, announced, described, told_of, with_sensors
 from hub.dialects.tasmota.readings import Found, Taken, result, scales_of, sensors, state, switched
 from hub.dialects.times import has_zone, when
@@ -73,7 +74,7 @@ class TasmotaDialect:
         if leaf == "LWT":
             return self._will(message, known or self._met(base, {}))
         if leaf in ("SENSOR", "STATE", "RESULT", "INFO1", "DEEPSLEEP") or message.payload[:1] == b"{":
-            body = parse_object(message.payload, "What Tasmota says here")
+            body = telemetry_object(message.payload, "What Tasmota says here")
             return self._says(message, known or self._met(base, body), leaf, body, view)
         if _POWER.fullmatch(leaf):
             known = known or self._met(base, {})
@@ -228,12 +229,15 @@ class TasmotaDialect:
             units, metrics = (units, metrics) if len(metrics) <= MAX_UNITS else (known.units, known.metrics)
             if (scales, units, metrics) != (known.scales, known.units, known.metrics):
                 known = replace(known, scales=scales, units=units, metrics=metrics)
+        if taken.faults and not taken.values and not taken.unknown:
+            return Result(rejections=nothing_fits(message, taken.faults))
         ts, quality = _time(body, message)
-        records = (Record(known.id, ts, message.received, taken.values, quality),)
+        record = Record(known.id, ts, message.received, taken.values, quality)
+        gone, refused = lapses(record, taken.unknown, view), rejections(message, taken.faults)
         if known is self._devices.get(known.key) and view.known(known.id):
-            return Result(records=records)
+            return Result(records=(record,), lapses=gone, rejections=refused)
         learnt = self._learn(self._devices.get(known.key), known)
-        return Result(records=records, identities=learnt.identities, changes=learnt.changes)
+        return replace(learnt, records=(record,), lapses=gone, rejections=refused)
 
     # -- what was learnt --------------------------------------------------------------------------------------
 

@@ -14,8 +14,10 @@ from collections.abc import Collection, Mapping
 from functools import lru_cache
 from typing import Any
 
+from hub.dialects.faults import Fault
 from hub.dialects.payload import MAX_TEXT, metric_name, scalar
 from hub.dialects.units import spell
+from hub.errors import Rejected
 from hub.model import Value
 
 SCALES = ("TempUnit", "PressureUnit", "SpeedUnit")
@@ -89,7 +91,7 @@ _RECEIVED = ("RfReceived", "IrReceived", "SerialReceived", "HdmiReceived", "ZbRe
 _DIGITS = re.compile(r"\d+\Z")
 
 Found = list[tuple[str, Any, str]]
-"""Metric, raw value, unit (empty for none)."""
+"""Metric, raw value, unit (empty for none). A Rejected stands for a value whose name does not fit."""
 
 
 def sensors(body: Mapping[str, Any], scales: Mapping[str, str]) -> Found:
@@ -105,9 +107,11 @@ def _add(
     found: Found, within: str, name: str, value: Any, sensor: str, unit: str, scales: Mapping[str, str], depth: int
 ) -> None:
     """``unit`` is the enclosing name's: it holds for the parts of a value (``Speed.Act``, ``Total.0``)."""
-    if value is None:
+    try:
+        metric, own = _named(within, sensor, name)
+    except Rejected as error:
+        found.append((name, error, ""))
         return
-    metric, own = _named(within, sensor, name)
     of = (scales.get(own, "") if own in SCALES else own) or unit
     kind = type(value)
     if kind is dict:
@@ -187,27 +191,45 @@ def result(body: Mapping[str, Any], scales: Mapping[str, str]) -> Found:
 def _add_chosen(found: Found, name: str, value: Any, units: Mapping[str, str]) -> None:
     if isinstance(value, dict):
         for part, unit in units.items():
-            _add(found, name, part, value.get(part), "", unit, {}, MAX_DEPTH)
+            if part in value:
+                _add(found, name, part, value[part], "", unit, {}, MAX_DEPTH)
 
 
 class Taken:
-    """The metrics of a message as the hub keeps them: ``values``, and ``units`` of those that are numbers.
+    """The metrics of a message as the hub keeps them: ``values``, ``units`` of those that are numbers, those that are
+    ``unknown`` (null, as of a sensor that does not answer), and ``faults``, which cost themselves only.
 
     ``numbers`` are the metrics announced as numbers: they may come as texts. ``states`` are the device's own texts
     for off and on.
     """
 
-    __slots__ = ("units", "values")
+    __slots__ = ("faults", "units", "unknown", "values")
 
     def __init__(self, found: Found, numbers: Collection[str], states: tuple[str, ...]) -> None:
         self.values: dict[str, Value] = {}
         self.units: dict[str, str] = {}
+        self.faults: list[Fault] = []
+        self.unknown: list[str] = []
         for metric, raw, unit in found:
-            value = _text(metric, raw, unit, numbers, states) if isinstance(raw, str) else scalar(metric, raw)
-            if value is not None:
+            try:
+                if isinstance(raw, Rejected):
+                    raise raw
+                value = _value(metric, raw, unit, numbers, states)
+            except Rejected as error:
+                self.faults.append((metric, None if raw is error else raw, error))
+                continue
+            if value is None:
+                self.unknown.append(metric)
+            else:
                 self.values[metric] = value
                 if unit and type(value) is float:
                     self.units[metric] = unit
+
+
+def _value(metric: str, raw: Any, unit: str, numbers: Collection[str], states: tuple[str, ...]) -> Value | None:
+    if raw is None:
+        return None
+    return _text(metric, raw, unit, numbers, states) if isinstance(raw, str) else scalar(metric, raw)
 
 
 def _text(metric: str, raw: str, unit: str, numbers: Collection[str], states: tuple[str, ...]) -> Value | None:
@@ -217,7 +239,7 @@ def _text(metric: str, raw: str, unit: str, numbers: Collection[str], states: tu
         return raw == "ON"
     if unit or metric in numbers:
         return _number(raw)
-    return raw[:MAX_TEXT]
+    return scalar(metric, raw[:MAX_TEXT])
 
 
 def switched(text: str, states: tuple[str, ...]) -> Value:

@@ -16,7 +16,8 @@ from typing import Any
 import msgspec
 
 from hub.dialects.base import Change, Effect, Result, View
-from hub.dialects.payload import metric_name, parse_json, parse_object, plain, scalar
+from hub.dialects.faults import Fault, nothing_fits, rejections
+from hub.dialects.payload import metric_name, parse_json, parse_object, plain, scalar, telemetry_object
 from hub.dialects.times import when
 from hub.dialects.zigbee2mqtt.exposes import Known, known
 from hub.errors import Rejected
@@ -136,10 +137,14 @@ class Zigbee2MqttDialect:
     def _state(self, message: RawMessage, device: Known, view: View) -> Result:
         if not message.payload:
             return Result()  # the retained state was taken back
-        body = parse_object(message.payload, "A device's state")
-        values = dict(_values(device, body))
+        body = telemetry_object(message.payload, "A device's state")
+        faults: list[Fault] = []
+        values = dict(_values(device, body, faults))
+        if faults and not values:
+            return Result(rejections=nothing_fits(message, faults))
         ts, quality = _time(body.get("last_seen"), message)
-        return self._read(message, device, values, ts, quality, view)
+        read = self._read(message, device, values, ts, quality, view)
+        return msgspec.structs.replace(read, rejections=rejections(message, faults)) if faults else read
 
     def _attribute(self, message: RawMessage, device: Known, prop: str, view: View) -> Result:
         """``output: attribute``: every property has a topic of its own, ``color-x`` is a part of ``color``."""
@@ -184,24 +189,27 @@ class Zigbee2MqttDialect:
         return Result()
 
 
-def _values(device: Known, body: dict[str, Any]) -> Iterator[tuple[str, Value]]:
-    """The metrics of a state: null is a value never seen, an empty action no action, an object its parts."""
+def _values(device: Known, body: dict[str, Any], faults: list[Fault]) -> Iterator[tuple[str, Value]]:
+    """The metrics of a state: null is a value never seen, an empty action no action, an object its parts. What does not
+    fit is added to ``faults``."""
+    for metric, value in _leaves(body):
+        try:
+            yield metric_name(metric), _binary(device, metric, scalar(metric, value))
+        except Rejected as error:
+            faults.append((metric, value, error))
+
+
+def _leaves(body: dict[str, Any]) -> Iterator[tuple[str, Any]]:
     for prop, value in body.items():
         if value is None or value == "" or prop in _NOT_METRICS or isinstance(value, list):
             continue
-        if isinstance(value, dict):
-            yield from _parts(device, prop, value)
-        else:
-            yield metric_name(prop), _binary(device, prop, scalar(prop, value))
-
-
-def _parts(device: Known, prop: str, value: dict[str, Any]) -> Iterator[tuple[str, Value]]:
-    for part, inner in value.items():
-        if prop == "update" and part not in _UPDATE:
+        if not isinstance(value, dict):
+            yield prop, value
             continue
-        if isinstance(inner, str | bool | int | float) and inner != "":
-            metric = metric_name(f"{prop}.{part}")
-            yield metric, _binary(device, metric, scalar(metric, inner))
+        for part, inner in value.items():
+            left = prop == "update" and part not in _UPDATE
+            if not left and isinstance(inner, str | bool | int | float) and inner != "":
+                yield f"{prop}.{part}", inner
 
 
 def _binary(device: Known, prop: str, value: Value) -> Value:

@@ -1,0 +1,173 @@
+"""Native telemetry: an object of metrics, or a list of these, as records.
+
+What fits is taken; a value that does not costs itself only and is shown as a rejection. Null and an empty text say that
+a metric is not known now. In a list each item stands for itself.
+"""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Collection, Sequence
+from datetime import tzinfo
+from typing import Any
+
+import msgspec
+
+from hub.dialects.base import Result, View, lapses
+from hub.dialects.faults import Fault, nothing_fits, rejections
+from hub.dialects.layouts import Layout
+from hub.dialects.payload import NOT_FINITE, metric_name, rejection, scalar
+from hub.dialects.times import when, zone_of
+from hub.errors import Rejected
+from hub.model import Identity, Lapse, Quality, RawMessage, Record, Rejection, Value, key_of_id, key_of_seq
+
+RESERVED = frozenset(("ts", "seq", "id", "device_id", "metrics"))
+"""Keys of a flat payload that are not metrics."""
+MAX_ITEMS = 10_000
+MAX_REMEMBERED = 200_000
+_names: set[str] = set()
+"""Names that are known to be good, and none of :data:`RESERVED`."""
+
+
+class Address:
+    """Which device a topic is about, and what of it. ``layout`` is how its telemetry was written last, as far as that
+    is familiar; after many ``surprises`` its next ``careful`` messages are read without."""
+
+    __slots__ = ("careful", "device", "kind", "layout", "metric", "native_id", "surprises")
+
+    def __init__(self, device: str, native_id: str, kind: str, metric: str | None) -> None:
+        self.device = device
+        self.native_id = native_id
+        self.kind = kind
+        self.metric = metric
+        self.layout: Layout | None = None
+        self.surprises = self.careful = 0
+
+
+Said = tuple[Record, "Item"]
+
+
+class Item:
+    """One object of telemetry while it is read: the metrics that are ``unknown`` (null or an empty text), and what
+    does not fit, which costs itself only."""
+
+    __slots__ = ("faults", "unknown")
+
+    def __init__(self) -> None:
+        self.faults: list[Fault] = []
+        self.unknown: list[str] = []
+
+    def read(
+        self,
+        message: RawMessage,
+        address: Address,
+        body: dict[str, Any],
+        check: int | None = None,
+        zone: tzinfo | None = None,
+    ) -> Record:
+        """Return what fits as one record; its values are empty for a bare heartbeat (``{}`` or nothing but nulls).
+
+        ``check`` stands for the payload in the key of an item of a list: the CRC-32 of the list plus its place.
+        ``zone`` is that of wall clocks in a list.
+        Raises Rejected for what is no telemetry of this device at all."""
+        named = body.get("device_id")
+        if named is not None and named != address.native_id:
+            raise Rejected("wrong_device", "The payload's device_id is not the topic's device.")
+        metrics = body.get("metrics")
+        if metrics is None:
+            values = self._values(body, RESERVED)
+        elif type(metrics) is dict:
+            values = self._values(metrics, frozenset())
+        else:
+            raise Rejected("bad_value", "metrics must be an object of names and values.")
+        ts, quality = self._time(body.get("ts"), message, zone)
+        return Record(address.device, ts, message.received, values, quality, self._key(body, message.payload, check))
+
+    def _values(self, metrics: dict[str, Any], reserved: Collection[str]) -> dict[str, Value]:
+        values: dict[str, Value] = {}
+        names = _names
+        for name, value in metrics.items():
+            if type(value) is float and name in names:
+                values[name] = value
+            elif name in reserved:
+                pass
+            elif value is None or value == "":
+                self.unknown.append(name)
+            else:
+                try:
+                    values[_named(name)] = scalar(name, value)
+                except Rejected as error:
+                    self.faults.append((name, value, error))
+                    if isinstance(value, str) and value in NOT_FINITE:
+                        self.unknown.append(name)
+        return values
+
+    def _time(self, said: Any, message: RawMessage, zone: tzinfo | None) -> tuple[int, Quality]:
+        try:
+            return when(said, message.received, retained=message.retained, zone=zone)
+        except Rejected as error:
+            self.faults.append(("ts", said, error))
+            return message.received, "retained" if message.retained else "clock"
+
+    def _key(self, body: dict[str, Any], payload: bytes, check: int | None) -> int | None:
+        """Return what tells a repeated delivery: its ``id`` and ``seq``, as far as it gives them, with what it says.
+
+        An item of a list that has an ``id`` is known again in any list."""
+        name, seq = body.get("id"), body.get("seq")
+        if seq is not None and (type(seq) is not int or abs(seq) > 2**63):
+            self.faults.append(("seq", seq, Rejected("bad_value", "seq must be an integer.")))
+            seq = None
+        if name is not None:
+            if type(name) in (str, int) and len(str(name)) <= 128:
+                return key_of_id(f"{name}" if seq is None else f"{name}\0{seq}", msgspec.json.encode(body))
+            error = Rejected("bad_value", "id must be a text or an integer of at most 128 characters.")
+            self.faults.append(("id", name, error))
+        if seq is None:
+            return None
+        return key_of_seq(seq, zlib.crc32(payload) if check is None else check & 0xFFFF_FFFF)
+
+
+def read_list(message: RawMessage, address: Address, body: list[Any]) -> tuple[list[Said], list[Rejection]]:
+    """Return what the items of a list say, and the items that say nothing."""
+    if len(body) > MAX_ITEMS:
+        raise Rejected("too_large", f"A list holds at most {MAX_ITEMS} items.")
+    said: list[Said] = []
+    rejected: list[Rejection] = []
+    check = zlib.crc32(message.payload)
+    zone = zone_of((item.get("ts") for item in body if type(item) is dict), message.received)
+    for index, each in enumerate(body):
+        item = Item()
+        try:
+            if type(each) is not dict:
+                raise Rejected("bad_value", f"Item {index} of the list is not an object.")
+            record = item.read(message, address, each, check + index, zone)
+            if not record.values and len(item.faults) == 1 and not item.unknown:
+                raise item.faults[0][2]
+        except Rejected as error:
+            rejected.append(rejection(message, error, msgspec.json.encode(each)))
+        else:
+            said.append((record, item))
+    return said, rejected
+
+
+def result_of(message: RawMessage, said: Sequence[Said], identities: Sequence[Identity], view: View) -> Result:
+    """Return what fits of a message, and what does not. Raises Rejected where nothing fits for one reason."""
+    records = [record for record, _ in said]
+    faults = [fault for _, item in said for fault in item.faults]
+    unknown: dict[str, Lapse] = {}
+    for record, item in said:
+        unknown |= {lapse.metric: lapse for lapse in lapses(record, item.unknown, view)}
+        for name in record.values if unknown else ():
+            unknown.pop(name, None)  # a newer item knows it again
+    if faults and not any(record.values or item.unknown for record, item in said):
+        return Result(rejections=nothing_fits(message, faults))
+    return Result(records, identities, lapses=list(unknown.values()), rejections=rejections(message, faults))
+
+
+def _named(name: str) -> str:
+    """The name if it is one; remembered, so that a fleet's few names are looked at once. (A number of JSON that is
+    no integer is always a finite float, and needs no second look either.)"""
+    if len(_names) >= MAX_REMEMBERED:
+        _names.clear()
+    _names.add(metric_name(name))
+    return name

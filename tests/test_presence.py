@@ -316,7 +316,7 @@ def test_retained_child_and_gateway_say_nothing_of_each_other() -> None:
 def restarted(hub: PresenceRun) -> PresenceRun:
     """A hub with the same devices that starts a second later."""
     again = PresenceRun(now=hub.now + SECOND)
-    again.fleet.restore(hub.fleet.take_states(1, 1)[0].values(), again.now)
+    again.fleet.restore(hub.fleet.take_states(1, 1)[0], again.now)
     again.engine.load(hub.engine.open.values())
     again.engine.restore(again.fleet.devices(), again.now)
     return again

@@ -9,9 +9,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from hub import archive
-from hub.config import Settings, secret_values
+from hub.config import Settings
 from hub.errors import InUse
 from hub.serve import settings_from
+from hub.settings_errors import secret_values
 from hub.store.lock import DirectoryLock
 
 log = logging.getLogger(__name__)

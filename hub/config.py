@@ -7,7 +7,8 @@ What wins, from the strongest: the command line, ``HUB_SECTION_KEY`` in the envi
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -16,6 +17,7 @@ from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, f
 from hub.addresses import check_address, check_network, check_origin
 from hub.bounds import decode_toml
 from hub.errors import ConfigError
+from hub.settings_errors import explain, not_a_table
 
 
 class Section(BaseModel):
@@ -193,6 +195,7 @@ NAMES = {
 LISTS = {("http", key) for key in ("allowed_hosts", "allowed_origins", "trusted_proxies")} | {
     ("ai", role) for role in ("chat", "diagnosis", "vision", "transcription")
 }
+MAX_FILE_BYTES = 1_000_000
 NOT_SETTINGS = {"HUB_SKIP_WEB"}
 
 
@@ -205,18 +208,26 @@ def load(
     tables: dict[str, dict[str, Any]] = _read(file) if file else {}
     for source in (_environment(os.environ if environ is None else environ), overrides or {}):
         for section, values in source.items():
-            tables.setdefault(section, {}).update(values)
+            if not isinstance(table := tables.setdefault(section, {}), dict):
+                raise not_a_table(section, table)
+            table.update(values)
     try:
         return Settings.model_validate(tables)
     except ValidationError as error:
-        raise _wrong(error) from None
+        raise explain(error, Settings) from None
 
 
 def _read(file: Path) -> dict[str, dict[str, Any]]:
     try:
-        return decode_toml(file.read_text("utf-8"), str(file))
+        with file.open("rb") as stream:
+            content = stream.read(MAX_FILE_BYTES + 1)
+        if len(content) > MAX_FILE_BYTES:
+            raise ConfigError(f"{file} is no settings file: it has more than {MAX_FILE_BYTES:,} bytes.")
+        return decode_toml(content.decode("utf-8"), str(file))
     except FileNotFoundError:
         raise ConfigError(f"There is no settings file {file}.", "Name one with --config.") from None
+    except OSError as error:
+        raise ConfigError(f"The settings file {file} cannot be read ({error.strerror}).") from None
     except UnicodeDecodeError as error:
         raise ConfigError(f"{file} is not valid TOML: {error}.") from error
 
@@ -233,7 +244,9 @@ def _environment(environ: Mapping[str, str]) -> dict[str, dict[str, Any]]:
         if name.startswith("HUB_") and name not in NAMES and name not in NOT_SETTINGS:
             if section not in Settings.model_fields:
                 known = ", ".join(f"HUB_{s.upper()}_…" for s in Settings.model_fields)
-                raise ConfigError(f"{name} is no setting.", f"Known are HUB_TOKEN and {known}.")
+                nearest = get_close_matches(name, [f"HUB_{s.upper()}" for s in Settings.model_fields] + [*NAMES], n=1)
+                meant = f"Did you mean {nearest[0]}? " if nearest else ""
+                raise ConfigError(f"{name} is no setting.", f"{meant}Known are HUB_TOKEN and {known}.")
             found.setdefault(section, {})[key] = _listed(section, key, value)
     return found
 
@@ -241,29 +254,6 @@ def _environment(environ: Mapping[str, str]) -> dict[str, dict[str, Any]]:
 def _listed(section: str, key: str, value: str) -> Any:
     """Lists are written with commas in the environment."""
     return [part.strip() for part in value.split(",") if part.strip()] if (section, key) in LISTS else value
-
-
-def _wrong(error: ValidationError) -> ConfigError:
-    first = error.errors()[0]
-    key = ".".join(str(part) for part in first["loc"])
-    if first["type"] == "extra_forbidden":
-        section = Settings.model_fields.get(str(first["loc"][0]))
-        annotation = section.annotation if section and len(first["loc"]) > 1 else Settings
-        known = ", ".join(getattr(annotation, "model_fields", Settings.model_fields))
-        return ConfigError(f"{key} is no setting.", f"Known here: {known}.")
-    value = "(hidden)" if "token" in key or "password" in key or "key" in key else repr(first["input"])
-    return ConfigError(f"{key} = {value} is wrong.", f"Allowed: {first['msg'].removeprefix('Value error, ')}.")
-
-
-def secret_values(settings: BaseModel) -> Iterator[str]:
-    """Yield every token, key and password that is set."""
-    values: list[Any] = [getattr(settings, name) for name in type(settings).model_fields]
-    for value in values:
-        for each in value.values() if isinstance(value, dict) else (value,):
-            if isinstance(each, SecretStr):
-                yield each.get_secret_value()
-            elif isinstance(each, BaseModel):
-                yield from secret_values(each)
 
 
 def _checked_token(value: SecretStr | None) -> SecretStr | None:

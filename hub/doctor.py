@@ -6,6 +6,7 @@ import argparse
 import asyncio
 import contextlib
 import os
+import secrets
 import shutil
 import tempfile
 import time
@@ -19,14 +20,15 @@ from hub import __version__
 from hub.ai.models import open_models
 from hub.config import Settings
 from hub.errors import HubError
-from hub.install import open_install
+from hub.insight import parse_signatures
+from hub.install import Install, open_install
 from hub.model import RawMessage
 from hub.mqtt.link import LinkSettings, Sink
 from hub.mqtt.versions import MqttLink
 from hub.resources import web_dir
 from hub.serve import settings_from
 from hub.store.lock import DirectoryLock
-from hub.wiring import ai_settings, bind, link_settings, needs_token, rules_of
+from hub.wiring import ai_settings, bind, link_settings, needs_token, read_if_there, roots_of, rules_of
 
 CONNECT_S = 5.0
 WINDOW_PROBE = 200
@@ -76,6 +78,8 @@ def _data(settings: Settings) -> list[Finding]:
         with DirectoryLock.acquire(data):
             open_install(data)
             rules = rules_of(data)
+            roots_of(settings)
+            parse_signatures(read_if_there(data / "signatures.toml") or "")
             with tempfile.NamedTemporaryFile(dir=data):
                 pass
     except HubError as error:
@@ -117,7 +121,10 @@ async def _broker(settings: Settings) -> AsyncIterator[Finding]:
         return len(messages)
 
     # A client id of its own: the hub's would take the session away from a hub that runs.
-    install = open_install(settings.store.data)
+    try:
+        install = open_install(settings.store.data)
+    except HubError:  # said above
+        install = Install(secrets.token_hex(6))
     wanted = msgspec.structs.replace(link_settings(settings, install), client_id=f"doctor-{install.id}")
     async with _connected(wanted, probe, take) as link:
         if not link.state.subscribed:

@@ -72,7 +72,16 @@ def _report(taken: Taken) -> Iterator[str]:
 
 
 def _format_of(file: Path) -> Format:
-    return "parquet" if file.suffix in (".parquet", ".pq") else "csv"
+    """Return the format that the file's name says. Raises Invalid for any other name; ``-`` is CSV."""
+    if str(file) == "-":
+        return "csv"
+    match file.suffix.lower():
+        case ".csv":
+            return "csv"
+        case ".parquet" | ".pq":
+            return "parquet"
+    hint = "Name it .csv or .parquet, or say which it is with --format."
+    raise Invalid(f"{file.name!r} does not say the format.", hint)
 
 
 async def _export(data: Path, arguments: argparse.Namespace, kind: Format) -> None:
@@ -103,6 +112,8 @@ def _target(file: Path, replace: bool) -> Iterator[BinaryIO]:
         yield sys.stdout.buffer
         sys.stdout.buffer.flush()
         return
+    if file.exists() and not file.is_file():
+        raise Invalid(f"{file} is not a file.", "Name a file, or - for the standard output.")
     if file.exists() and not replace:
         raise Conflict(f"{file} exists already.", "Name another file, or say --replace.")
     unfinished = file.with_name(file.name + ".partial")

@@ -9,6 +9,7 @@ import sqlite3
 import subprocess
 import sys
 import tarfile
+import tomllib
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
@@ -309,3 +310,102 @@ async def test_a_backup_of_an_earlier_version_is_brought_up_to_date(tmp_path: Pa
     archive.stage(tmp_path / "b.tar", tmp_path / "new")
     archive.adopt(tmp_path / "new")
     await check(tmp_path / "new")
+
+
+# --- secrets ------------------------------------------------------------------------------------------------------
+
+SETTINGS = """
+[http]
+token = "canary-token-of-the-page"        # everybody's
+
+[mqtt]
+password = 'canary-broker-password'
+root = "plant"
+
+[ai]
+openai_api_key = "canary-openai-key"
+[ai.servers.lab]
+model = "m"
+api_key = "canary-lab-key"
+"""
+
+
+async def guarded_folder(data: Path) -> Path:
+    """Return a data folder with its settings file inside, and secrets where people leave them."""
+    await folder(data, 10)
+    (data / "hub.toml").write_text(SETTINGS)
+    (data / "hub.toml.bak").write_text(SETTINGS)
+    (data / "watchkeeper.env").write_text("HUB_TOKEN=canary-in-the-environment\nTZ=UTC\n")
+    (data / "compose.yaml").write_text("services:\n  hub:\n    environment:\n      OPENAI_API_KEY: canary-in-yaml\n")
+    (data / "inline.toml").write_text('servers = { lab = { model = "m", api_key = "canary-inline" } }\n')
+    (data / "client.txt").write_text("-----BEGIN EC PRIVATE KEY-----\ncanary-pem\n-----END EC PRIVATE KEY-----\n")
+    (data / "broker.key").write_text("canary-key-file")
+    return data
+
+
+def content_of(tar: Path) -> dict[str, bytes]:
+    with tarfile.open(tar) as opened:
+        return {member.name: opened.extractfile(member).read() for member in opened}  # type: ignore[union-attr]
+
+
+async def test_a_backup_holds_no_secret_although_the_settings_lie_in_the_data_folder(tmp_path: Path) -> None:
+    data = await guarded_folder(tmp_path / "data")
+    told = hub("backup", tmp_path / "b.tar", "--data", data)
+    assert b"canary" not in (tmp_path / "b.tar").read_bytes()
+    assert open_install(data).token.encode() not in (tmp_path / "b.tar").read_bytes()  # type: ignore[union-attr]
+    kept = content_of(tmp_path / "b.tar")["hub.toml"].decode()
+    assert tomllib.loads(kept)["mqtt"] == {"root": "plant"}
+    assert "Without their secrets: hub.toml, hub.toml.bak" in told
+    for name in ("broker.key", "client.txt", "compose.yaml", "inline.toml", "models.json", "broker/hub.login"):
+        assert name in told.partition("Left out")[2], name
+    assert "broker/passwd" not in told
+    told = hub("restore", tmp_path / "b.tar", "--data", tmp_path / "other")
+    assert "hub.toml, hub.toml.bak again" in told
+    assert "# token was left out" in (tmp_path / "other/hub.toml").read_text()
+
+
+async def test_a_backup_with_secrets_says_so_and_brings_them_back(tmp_path: Path) -> None:
+    data = await guarded_folder(tmp_path / "data")
+    told = hub("backup", tmp_path / "b.tar", "--data", data, "--with-secrets")
+    assert "holds tokens, keys and passwords" in told
+    assert "not in it" not in told
+    hub("restore", tmp_path / "b.tar", "--data", tmp_path / "other")
+    assert files(tmp_path / "other") - {"watchkeeper.lock"} == files(data) - {"watchkeeper.lock"}
+    for name in ("hub.toml", "models.json", "broker/hub.login", "broker.key"):
+        assert (tmp_path / "other" / name).read_bytes() == (data / name).read_bytes()
+        assert not (tmp_path / "other" / name).stat().st_mode & 0o077
+    assert open_install(tmp_path / "other").token == open_install(data).token
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["watchkeeper.lock/x", "watchkeeper.db/x", "install.json/x", "manifest.json/x", "restore", "rules.toml/x", "a\n/x",
+     "restore.partial", "broker/hub.login/x", "x" * 300, "watchkeeper.db-wal", "."],
+)  # fmt: skip
+async def test_an_archive_with_a_hostile_name_is_refused_in_one_line(name: str, tmp_path: Path) -> None:
+    data = await folder(tmp_path / "data", 10)
+    archive.pack(data, tmp_path / "b.tar")
+    content = content_of(tmp_path / "b.tar")
+    manifest = msgspec.json.decode(content.pop("manifest.json"))
+    manifest["files"][name] = manifest["files"]["rules.toml"]
+    with tarfile.open(tmp_path / "hostile.tar", "w") as altered:
+        for each, body in [*content.items(), (name, content["rules.toml"])]:
+            member = tarfile.TarInfo(each)
+            member.size = len(body)
+            altered.addfile(member, io.BytesIO(body))
+        body = msgspec.json.encode(manifest)
+        member = tarfile.TarInfo("manifest.json")
+        member.size = len(body)
+        altered.addfile(member, io.BytesIO(body))
+    if name == "a\n/x":  # a strange name that harms nobody
+        hub("restore", tmp_path / "hostile.tar", "--data", tmp_path / "other")
+        return
+    told = hub("restore", tmp_path / "hostile.tar", "--data", tmp_path / "other", status=2)
+    assert len(told.splitlines()) == 1
+    assert files(tmp_path / "other") == set()
+
+
+async def test_a_device_is_never_replaced_by_a_backup(tmp_path: Path) -> None:
+    data = await folder(tmp_path / "data", 10)
+    assert "is not a file" in hub("backup", "/dev/null", "--replace", "--data", data, status=2)
+    assert Path("/dev/null").is_char_device()  # noqa: ASYNC240

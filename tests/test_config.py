@@ -75,8 +75,9 @@ def test_a_list_in_the_environment_has_commas():
         ({"HUB_STORE_RETENTION_DAYS": "0"}, ["store.retention_days", "'0'", "greater than or equal to 1"]),
         ({"HUB_AI_MODE": "magic"}, ["ai.mode", "'magic'", "'builtin'"]),
         ({"HUB_MQTT_ROOT": "a/#"}, ["mqtt.root", "'a/#'"]),
-        ({"HUB_MQTT_BROKR": "x"}, ["mqtt.brokr", "broker"]),
+        ({"HUB_MQTT_BROKR": "x"}, ["mqtt.brokr", "Did you mean broker?"]),
         ({"HUB_NONSENSE": "x"}, ["HUB_NONSENSE", "HUB_MQTT_"]),
+        ({"HUB_TOKN": "x"}, ["HUB_TOKN", "Did you mean HUB_TOKEN?"]),
     ],
 )
 def test_a_mistake_names_key_value_and_what_is_allowed(environ, says):
@@ -93,15 +94,48 @@ def test_a_secret_is_not_repeated_in_an_error():
 
 
 @pytest.mark.parametrize(
-    ("text", "says"), [("[http", "TOML"), ("[store]\nretention_days='x'", "retention_days"), ("x=1", "x is no setting")]
+    ("text", "says"),
+    [
+        ("[http", "TOML"),
+        ("[store]\nretention_days='x'", r"store\.retention_days = 'x' is wrong\. Allowed: a whole number\."),
+        ("x=1", "x is no setting"),
+        ("http = 'x'", r"http = 'x' is wrong\. It is a table: write \[http\] on a line of its own"),
+        ("mqtt = 5", r"mqtt = 5 is wrong\. It is a table"),
+        ("[[store]]\ndata = 'x'", r"store = \[\{.*is wrong\. It is a table"),
+        ("[http]\nlistn = 'x'", r"http\.listn is no setting\. Did you mean listen\?"),
+        ("[htpt]\nlisten = 'x'", r"htpt is no setting\. Did you mean http\?"),
+        ("listen = 'x'", r"listen is no setting\. Did you mean http\.listen\?"),
+        ("[mqtt]\ntls = 'perhaps'", r"mqtt\.tls = 'perhaps' is wrong\. Allowed: true or false\."),
+        ("[mqtt]\nbroker = 1883", r"mqtt\.broker = 1883 is wrong\. Allowed: a text in quotes\."),
+        ("[mqtt]\nca_file = 7", r"mqtt\.ca_file = 7 is wrong\. Allowed: a path in quotes\."),
+        ("[http]\nallowed_hosts = 'x'", r"http\.allowed_hosts = 'x' is wrong\. Allowed: a list"),
+        ("[ai]\nservers = 5", r"ai\.servers = 5 is wrong\. Allowed: a table\."),
+        ("[ai.servers.lab]\nmodle = 'm'", r"ai\.servers\.lab\.modle is no setting\. Did you mean model\?|is missing"),
+        ("[ai.servers.lab]\nkind = 'openai'\napi_key = 'canary'", r"^ai\.servers\.lab\.model is missing\."),
+        ("[[store.keep]]\nmetrik = 'x'", r"store\.keep\.0\.metrik is no setting\. Did you mean metric\?"),
+        ("[[store.keep]]\nretention_days = 7", r'store\.keep\.0 = \(a table\) is wrong\. Allowed: a "metric"'),
+        ("\xff", "TOML"),
+        ("a = " + "[" * 5_000, "TOML"),
+        ("#" * 1_000_001, "more than 1,000,000 bytes"),
+    ],
+    ids=lambda text: text[:30],
 )
 def test_a_wrong_file_is_told(tmp_path, text, says):
     file = tmp_path / "hub.toml"
-    file.write_text(text)
-    with pytest.raises(ConfigError, match=says):
-        load(file, environ={})
+    file.write_text(text, "latin-1")
+    for overrides in ({}, {"http": {"listen": "127.0.0.1:1"}}):
+        with pytest.raises(ConfigError, match=says) as caught:
+            load(file, overrides, environ={})
+        assert "canary" not in str(caught.value)
+
+
+def test_a_file_that_cannot_be_read_is_told(tmp_path):
     with pytest.raises(ConfigError, match="no settings file"):
         load(Path("nowhere.toml"), environ={})
+    with pytest.raises(ConfigError, match="Is a directory"):
+        load(tmp_path, environ={})
+    with pytest.raises(ConfigError, match="more than"):
+        load(Path("/dev/zero"), environ={})
 
 
 def test_addresses():

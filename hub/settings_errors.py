@@ -1,0 +1,103 @@
+"""Explain what is wrong with a settings file: the key, its value, what is allowed, and the nearest known key."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from difflib import get_close_matches
+from typing import Any, get_args
+
+from pydantic import BaseModel, SecretStr, ValidationError
+
+from hub.errors import ConfigError
+
+MAX_SHOWN = 120
+_EXPECTED = {
+    "bool_parsing": "true or false",
+    "bool_type": "true or false",
+    "dict_type": "a table",
+    "float_parsing": "a number",
+    "float_type": "a number",
+    "int_from_float": "a whole number",
+    "int_parsing": "a whole number",
+    "int_type": "a whole number",
+    "list_type": "a list in [brackets]",
+    "model_type": "a table",
+    "path_type": "a path in quotes",
+    "string_type": "a text in quotes",
+    "tuple_type": "a list in [brackets]",
+}
+"""The types of pydantic's errors whose own words speak of Python."""
+
+
+def explain(error: ValidationError, settings: type[BaseModel]) -> ConfigError:
+    """Describe the first of the errors; ``settings`` is the model that was validated."""
+    first = error.errors(include_url=False)[0]
+    loc, key = first["loc"], ".".join(map(str, first["loc"]))
+    if first["type"] == "extra_forbidden":
+        return unknown_key(loc, settings)
+    if first["type"] == "missing":
+        return ConfigError(f"{key} is missing.", "Add it, or remove the table.")
+    if len(loc) == 1 and first["type"] == "model_type":
+        return not_a_table(key, first["input"])
+    allowed = _EXPECTED.get(first["type"], first["msg"].removeprefix("Value error, ").removeprefix("Input should be "))
+    return ConfigError(f"{key} = {_shown(loc, first['input'], settings)} is wrong.", f"Allowed: {allowed}.")
+
+
+def not_a_table(section: str, value: object) -> ConfigError:
+    """Describe a section that was given a value."""
+    hint = f"It is a table: write [{section}] on a line of its own and its keys below."
+    return ConfigError(f"{section} = {_bounded(value)} is wrong.", hint)
+
+
+def unknown_key(loc: Sequence[int | str], settings: type[BaseModel]) -> ConfigError:
+    """Describe a key that does not exist, with those that do, the nearest first."""
+    model = _model_at(loc[:-1], settings)
+    known, name = list(model.model_fields), str(loc[-1])
+    nearest = get_close_matches(name, known, n=1)
+    if not nearest and model is settings:  # a key that was written without its table
+        tables = ((table, _models_in(field.annotation)) for table, field in settings.model_fields.items())
+        nearest = [f"{table}.{name}" for table, models in tables for each in models if name in each.model_fields]
+    meant = f"Did you mean {nearest[0]}? " if nearest else ""
+    return ConfigError(f"{'.'.join(map(str, loc))} is no setting.", f"{meant}Known here: {', '.join(known)}.")
+
+
+def secret_values(settings: BaseModel) -> Iterator[str]:
+    """Yield every token, key and password that is set."""
+    for name in type(settings).model_fields:
+        value = getattr(settings, name)
+        for each in value.values() if isinstance(value, dict) else (value,):
+            if isinstance(each, SecretStr):
+                yield each.get_secret_value()
+            elif isinstance(each, BaseModel):
+                yield from secret_values(each)
+
+
+def _shown(loc: Sequence[int | str], value: object, settings: type[BaseModel]) -> str:
+    field = _model_at(loc[:-1], settings).model_fields.get(str(loc[-1]))
+    if field is not None and SecretStr in (field.annotation, *get_args(field.annotation)):
+        return "(hidden)"
+    return _bounded(value)
+
+
+def _bounded(value: object) -> str:
+    if isinstance(value, dict):
+        return "(a table)"  # which may hold a secret
+    shown = repr(value)
+    return shown if len(shown) <= MAX_SHOWN else shown[:MAX_SHOWN] + "…"
+
+
+def _model_at(loc: Sequence[int | str], settings: type[BaseModel]) -> type[BaseModel]:
+    """Return the model that the keys of this table belong to."""
+    model = settings
+    for part in loc:
+        field = model.model_fields.get(str(part))
+        if field is not None:  # else the name of a table in a table of tables, or a place in a list
+            model = next(_models_in(field.annotation), model)
+    return model
+
+
+def _models_in(annotation: Any) -> Iterator[type[BaseModel]]:
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        yield annotation
+    for each in get_args(annotation):
+        yield from _models_in(each)

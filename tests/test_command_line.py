@@ -1,0 +1,274 @@
+"""Every ``hub`` command, given what it cannot use: one line that says what is wrong, status 1 or 2, no traceback."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import socket
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from hub.cli import main
+from hub.errors import HubError
+from hub.store.sqlite import FILE, SqliteStore
+from store_words import delta, record
+
+COMMANDS = {
+    "serve": ["serve"],
+    "doctor": ["doctor"],
+    "device add": ["device", "add", "pump"],
+    "device list": ["device", "list"],
+    "device revoke": ["device", "revoke", "pump"],
+    "backup": ["backup", "{tmp}/b.tar"],
+    "restore": ["restore", "{tmp}/old.tar"],
+    "export": ["export", "{tmp}/out.csv"],
+    "import": ["import", "{tmp}/in.csv"],
+}
+
+
+class Outcome:
+    """What a command printed and how it ended."""
+
+    def __init__(self, status: int, out: str, err: str) -> None:
+        self.status, self.out, self.err = status, out, err
+
+    def is_one_line(self) -> bool:
+        return self.status == 2 and self.err.startswith("hub: ") and self.err.count("\n") == 1
+
+
+Run = Callable[..., Outcome]
+
+
+@pytest.fixture
+def hub(capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Run]:
+    """Run a command in this process, in an empty folder; ``{tmp}`` in a word stands for it."""
+    monkeypatch.chdir(tmp_path)
+
+    async def started(*_: object) -> None:
+        raise HubError("It started.")
+
+    monkeypatch.setattr("hub.app._run", started)
+    monkeypatch.setattr("hub.doctor.CONNECT_S", 0.1)
+    (tmp_path / "in.csv").write_text("time,device,metric,value\n1,pump,t,1\n")
+    (tmp_path / "old.tar").write_bytes(b"no archive")
+
+    def run(*words: object) -> Outcome:
+        try:
+            status = main([str(word).replace("{tmp}", str(tmp_path)) for word in words])
+        except SystemExit as ended:  # argparse
+            status = int(ended.code or 0)
+        captured = capsys.readouterr()
+        assert "Traceback" not in captured.out + captured.err
+        return Outcome(status, captured.out, captured.err)
+
+    level = logging.getLogger().level
+    yield run
+    logging.getLogger().setLevel(level)
+
+
+async def history(data: Path, count: int = 3) -> Path:
+    store = SqliteStore.open(data)
+    await store.commit(1, delta(0, *[record("pump", i, t=float(i)) for i in range(count)], states={"pump": b"x"}))
+    await store.close()
+    return data
+
+
+async def in_thread(hub: Run, *words: object) -> Outcome:
+    """Run a command that needs a loop of its own beside the test's."""
+    return await asyncio.to_thread(hub, *words)
+
+
+# --- the data folder ------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("command", COMMANDS.values(), ids=list(COMMANDS))
+@pytest.mark.parametrize(
+    "data", ["/dev/null", "{tmp}/in.csv", "{tmp}/in.csv/below", "/proc/1/none", "{tmp}/" + "x" * 300]
+)
+def test_a_data_folder_that_cannot_be(hub: Run, command: list[str], data: str):
+    done = hub(*command, "--data", data, "--mqtt", "127.0.0.1:1", "--http", "127.0.0.1:0")
+    if command == ["doctor"]:
+        assert (done.status, "WRONG  data: " in done.out) == (1, True)
+    elif command == ["device", "list"]:
+        assert done.status == 0 or done.is_one_line()
+    else:
+        assert done.is_one_line(), done.err
+
+
+@pytest.mark.parametrize("name", ["rules.toml", "mappings.toml", "signatures.toml"])
+@pytest.mark.parametrize(
+    "content", [b"\n\n# caf\xe9\n", b"a = [\n", b"x = 1\n", None], ids=["latin", "cut", "key", "folder"]
+)
+def test_a_settings_file_of_the_data_folder_that_cannot_be_read(
+    hub: Run, tmp_path: Path, name: str, content: bytes | None
+):
+    data = tmp_path / "data"
+    data.mkdir()
+    if content is None:
+        (data / name).mkdir()
+    else:
+        (data / name).write_bytes(content)
+    for command in ("serve", "doctor"):
+        done = hub(command, "--data", data, "--mqtt", "127.0.0.1:1", "--http", "127.0.0.1:0")
+        assert done.status == (1 if command == "doctor" else 2), done.out + done.err
+        said = done.out + done.err
+        assert name in said
+        if content and b"\xe9" in content:
+            assert "line 3, byte 0xE9" in said
+        assert command == "doctor" or done.is_one_line(), done.err
+
+
+def test_a_folder_that_may_only_be_read(tmp_path: Path):
+    """Tried in a mount of its own, since root may write everywhere else."""
+    data = tmp_path / "data"
+    data.mkdir()
+    script = f"mount --bind -o ro {data} {data} && mount -o remount,ro,bind {data} && exec {sys.executable} -m hub"
+    probe = subprocess.run(["unshare", "-m", "true"], capture_output=True, check=False)
+    if probe.returncode:
+        pytest.skip("no mount of its own can be made here")
+    for command in ("serve", "doctor", "device add pump"):
+        words = f"{script} {command} --data {data} --http 127.0.0.1:0 --mqtt 127.0.0.1:1"
+        done = subprocess.run(
+            ["unshare", "-m", "sh", "-c", words], capture_output=True, text=True, timeout=60, check=False
+        )
+        assert done.returncode in (1, 2), done.stderr
+        assert "Read-only file system" in done.stdout + done.stderr
+        assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize("size", ["4k", "64k", "512k"])
+def test_a_full_disk_at_the_start(tmp_path: Path, size: str):
+    probe = subprocess.run(["unshare", "-m", "true"], capture_output=True, check=False)
+    if probe.returncode:
+        pytest.skip("no mount of its own can be made here")
+    data = tmp_path / "data"
+    data.mkdir()
+    words = (
+        f"mount -t tmpfs -o size={size} none {data} && head -c 10M /dev/zero > {data}/filler; "
+        f"exec {sys.executable} -m hub serve --data {data} --http 127.0.0.1:0 --mqtt 127.0.0.1:1"
+    )
+    done = subprocess.run(["unshare", "-m", "sh", "-c", words], capture_output=True, text=True, timeout=60, check=False)
+    assert done.returncode == 2, done.stderr
+    assert "Traceback" not in done.stderr
+    assert "No space left" in done.stderr or "disk is full" in done.stderr
+
+
+# --- addresses ------------------------------------------------------------------------------------------------------
+
+
+def test_a_port_that_is_taken(hub: Run):
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        address = f"127.0.0.1:{taken.getsockname()[1]}"
+        done = hub("serve", "--data", "{tmp}/data", "--http", address, "--mqtt", "127.0.0.1:1")
+    assert done.is_one_line()
+    assert address in done.err
+
+
+@pytest.mark.parametrize(
+    "address", ["a..b:80", "no.such.host.invalid:80", "x" * 70 + ":80", "203.0.113.1:80", "é\x00:80"]
+)
+def test_an_address_that_cannot_be_listened_on(hub: Run, address: str):
+    assert hub("serve", "--data", "{tmp}/data", "--http", address, "--mqtt", "127.0.0.1:1").status == 2
+
+
+@pytest.mark.parametrize("address", ["", "80", ":80", "host:", "host:99999", "host:-1", "host:８０"])
+@pytest.mark.parametrize("option", ["--http", "--mqtt"])
+def test_a_word_that_is_no_address(hub: Run, option: str, address: str):
+    done = hub("serve", option, address)
+    assert done.status == 2
+    assert "HOST:PORT" in done.err
+
+
+# --- files ----------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", ["out.xyz", "out", "out.csv.gz", "out.json", ".csv"])
+async def test_an_export_refuses_a_name_that_says_no_format(hub: Run, tmp_path: Path, name: str):
+    await history(tmp_path / "data")
+    done = await in_thread(hub, "export", name, "--data", "data")
+    assert done.is_one_line()
+    assert "--format" in done.err
+    assert not (tmp_path / name).exists()
+    assert (await in_thread(hub, "export", name, "--data", "data", "--format", "csv")).status == 0
+    assert (tmp_path / name).read_text().count("\n") == 4
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("in.xyz", b""), ("none.csv", None), ("in.parquet", b"PAR1 no table"), ("in.csv", b"\xff\xfe\x00"),
+        ("in.csv", b"a,b\n1,2\n"), ("in.csv", b"time,device,metric,value\nx,y,z,1\n"),
+        ("in.csv", b'time,device,metric,value\n"' + b"x" * 300_000), ("in.csv", b"time,device,metric,value\n1\n"),
+        ("in.csv", b""), ("in.csv", b"\x00" * 100),
+    ],
+)  # fmt: skip
+def test_a_table_that_cannot_be_imported(hub: Run, tmp_path: Path, name: str, content: bytes | None):
+    if content is not None:
+        (tmp_path / name).write_bytes(content)
+    done = hub("import", name, "--data", "data")
+    assert done.is_one_line(), done.err
+
+
+@pytest.mark.parametrize("words", [["--from", "x"], ["--to", "1e400"], ["--from", "nan"], ["--from", "10000-01-01"]])
+async def test_a_time_that_is_none(hub: Run, tmp_path: Path, words: list[str]):
+    await history(tmp_path / "data")
+    done = await in_thread(hub, "export", "-", "--data", "data", *words)
+    assert done.is_one_line(), done.err
+
+
+@pytest.mark.parametrize("words", [["export", "/dev/null", "--format", "csv"], ["backup", "/dev/null"]])
+async def test_a_device_file_is_never_replaced(hub: Run, tmp_path: Path, words: list[str]):
+    await history(tmp_path / "data")
+    (tmp_path / "data/install.json").write_text('{"id": "x"}')
+    done = await in_thread(hub, *words, "--data", "data", "--replace")
+    assert done.is_one_line()
+    assert "/dev/null is not a file" in done.err
+
+
+@pytest.mark.parametrize("content", [b"", b"x", b"[1]", b'{"id": 5}', b'{"id":' + b"[" * 20_000])
+@pytest.mark.parametrize("command", ["serve", "backup", "import", "doctor"])
+async def test_a_damaged_installation_file(hub: Run, tmp_path: Path, command: str, content: bytes):
+    await history(tmp_path / "data")
+    (tmp_path / "data/install.json").write_bytes(content)
+    words = COMMANDS[command] if command != "import" else ["import", "in.csv"]
+    done = await in_thread(hub, *words, "--data", "data", "--http", "127.0.0.1:0", "--mqtt", "127.0.0.1:1")
+    if command == "import":  # needs no identity
+        return
+    assert done.status in (1, 2)
+    assert "install.json" in done.out + done.err
+
+
+async def test_a_history_that_is_no_database(hub: Run, tmp_path: Path):
+    (tmp_path / "data").mkdir()
+    (tmp_path / "data/install.json").write_text('{"id": "x"}')
+    (tmp_path / "data" / FILE).write_bytes(b"no database" * 1_000)
+    for command in ("backup", "export"):
+        done = await in_thread(hub, *COMMANDS[command], "--data", "data")
+        assert done.is_one_line(), done.err
+
+
+# --- output that nobody reads ---------------------------------------------------------------------------------------
+
+
+def test_a_closed_pipe_ends_an_export_in_silence(tmp_path: Path):
+    asyncio.run(history(tmp_path / "data", 20_000))
+    words = f"{sys.executable} -m hub export - --data data | head -n 1; echo ${{PIPESTATUS[0]}}"
+    done = subprocess.run(["bash", "-c", words], cwd=tmp_path, capture_output=True, text=True, timeout=60, check=False)
+    assert (done.stdout.splitlines()[-1], done.stderr) == ("1", "")
+
+
+@pytest.mark.parametrize("words", ["export - --data data", "doctor --data new", "--help", "device list --data data"])
+def test_a_full_or_closed_output(tmp_path: Path, words: str):
+    asyncio.run(history(tmp_path / "data", 20_000))
+    for shell in (f"{sys.executable} -m hub {words} > /dev/full", f"{sys.executable} -m hub {words} >&-"):
+        done = subprocess.run(
+            ["bash", "-c", shell], cwd=tmp_path, capture_output=True, text=True, timeout=60, check=False
+        )
+        assert "Traceback" not in done.stderr, shell
+        assert "Exception ignored" not in done.stderr, shell

@@ -6,7 +6,7 @@ on one floor do not import each other, save ``dialects`` -> ``topics``, ``contro
 
 ==  ==============  =========================================================================================
 5   assembly        ``app`` (runs a hub, owns every task), ``assembly``, ``server/``, ``wiring``, ``serve``, ``demo``,
-                    ``doctor``, ``device``, ``backup``, ``exchange``, ``cli``, ``__main__``
+                    ``doctor``, ``device``, ``backup``, ``exchange``, ``access_token``, ``cli``, ``__main__``
 4   outside face    ``api/``
 3   use cases       ``committing``, ``liveness``, ``recovery``, ``decider``, ``pipeline``, ``outbox``, ``sender``,
                     ``devices``, ``alerts``, ``commands``, ``twins``, ``credentials``, ``housekeeping``,

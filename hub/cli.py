@@ -50,6 +50,10 @@ def _command(words: Sequence[str] | None) -> int:
         from hub import serve
 
         _run(serve.run(arguments))
+    elif arguments.command == "token":
+        from hub import access_token
+
+        access_token.run(arguments)
     elif arguments.command == "device":
         from hub import device
 
@@ -71,6 +75,8 @@ def _command(words: Sequence[str] | None) -> int:
 
 def _write_what_the_terminal_can_show() -> None:
     """Replace what the output's encoding cannot express (the blocks of a QR code), instead of failing."""
+    if sys.stdout is None:  # closed by who started this
+        sys.stdout = Path(os.devnull).open("w")  # noqa: SIM115 (it lives as long as the process)
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="replace" if stream is sys.stdout else "backslashreplace")
@@ -126,6 +132,7 @@ def _parser() -> argparse.ArgumentParser:
 
     serve = commands.add_parser("serve", help="the hub against your own broker")
     _settings(serve)
+    _settings(commands.add_parser("token", help="show the access token that the hub made for itself"))
     doctor = commands.add_parser("doctor", help="check broker, data, AI, ports and clock, and say what to do")
     _settings(doctor)
     _device(commands.add_parser("device", help="who may connect to the broker: add, revoke, list"))

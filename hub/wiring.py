@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import re
 import socket
 import sys
@@ -25,6 +26,8 @@ from hub.mqtt.link import LinkSettings
 from hub.resources import config_dir, web_dir
 from hub.rules import parse
 
+log = logging.getLogger(__name__)
+
 HUB_LOGIN = "hub.login"
 """In the data folder's ``broker/``: what the hub itself logs in with."""
 
@@ -46,7 +49,13 @@ def _seeded(data: Path, name: str) -> str:
 
 
 def read_if_there(file: Path) -> str | None:
-    return read_text(file) if file.exists() else None
+    try:
+        file.stat()
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    except OSError as error:
+        raise ConfigError(f"{file} cannot be read ({error.strerror}).") from None
+    return read_text(file)
 
 
 def read_text(file: Path) -> str:
@@ -69,10 +78,11 @@ def bind(address: str) -> socket.socket:
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         listener.bind((host, port))
-    except OSError as error:
+    except (OSError, UnicodeError, ValueError) as error:  # the latter two: a name that no host can have
         listener.close()
+        reason = error.strerror if isinstance(error, OSError) else "not a host name"
         hint = "Name another address with --http, or stop what holds it."
-        raise InUse(f"The hub cannot listen on {address} ({error.strerror}).", hint) from error
+        raise InUse(f"The hub cannot listen on {address!r} ({reason}).", hint) from error
     return listener
 
 
@@ -88,20 +98,24 @@ def needs_token(settings: Settings, bound: str) -> bool:
 def access_token(settings: Settings, listener: socket.socket, install: Install) -> str | None:
     """Return the configured token, or the installation's own where the hub can be reached from other machines.
 
-    A generated token is printed once and kept in install.json.
+    A generated token is kept in install.json. It is shown to a terminal only: a journal is read by others.
     """
     if settings.http.token is not None:
         return settings.http.token.get_secret_value()
     if not needs_token(settings, listener.getsockname()[0]):
         return None
-    if len((install.token or "").strip()) >= MIN_TOKEN_CHARS:
-        return install.token
-    token = make_token(settings.store.data, install)
-    sys.stderr.write(
-        "This hub can be reached from other machines, so everybody needs this token (shown once):\n"
-        f"\n    {token}\n\nHUB_TOKEN sets another.\n"
+    data = settings.store.data
+    token = install.token
+    if token is None or len(token.strip()) < MIN_TOKEN_CHARS:
+        token = make_token(data, install)
+        if sys.stderr.isatty():
+            sys.stderr.write(f"The access token of this hub, made just now: {token}\n")
+    log.info(
+        "The hub can be reached from other machines, so everybody needs the access token in %s. "
+        "Show it with: hub token --data %s. HUB_TOKEN sets another.",
+        data / "install.json",
+        data,
     )
-    sys.stderr.flush()
     return token
 
 

@@ -24,7 +24,7 @@ FLOORS = tuple(
         "committing liveness recovery decider pipeline outbox sender devices alerts commands twins credentials "
         "housekeeping archive transfer tools investigation prompts diagnosis assistant analysis book",
         "api",
-        "app assembly wiring server serve demo doctor device backup exchange cli __main__",
+        "app assembly wiring server serve demo doctor device backup exchange access_token cli __main__",
     )
 )
 
@@ -56,8 +56,9 @@ NEIGHBOURS = {
     "doctor": {"serve", "wiring"},
     "device": {"serve", "wiring"},
     "backup": {"serve"},
+    "access_token": {"serve"},
     "exchange": {"serve", "wiring"},
-    "cli": {"app", "serve", "demo", "doctor", "device", "backup", "exchange"},
+    "cli": {"app", "serve", "demo", "doctor", "device", "backup", "exchange", "access_token"},
     "__main__": {"cli"},
 }
 

@@ -32,7 +32,7 @@ LEFT_OUT = (
     "*.tar",
 )
 """Files and folders of another run, or copied in another way."""
-SECRET = ("broker/hub.login", "models.json", "*.pem", "*.key")
+SECRET = ("broker/hub.login", "models.json", "sessions.json", "*.pem", "*.key")
 """Files that are secrets as a whole: in an archive only when asked for."""
 
 MOST_FILES = 100_000

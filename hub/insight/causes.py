@@ -53,6 +53,8 @@ def parse_signatures(text: str, where: str = "signatures.toml") -> list[Signatur
     """Read a table of signatures. Raises ConfigError naming the cause and what is wrong with it."""
     try:
         table = decode_toml(text, where)
+        if unknown := sorted(table.keys() - {"cause"}):
+            raise ConfigError(f"{where}: {unknown[0]} is no key here.", "The file holds [[cause]] tables.")
         found = msgspec.convert(table.get("cause", []), list[Signature])
         for signature in found:
             for sign in (*signature.needs, *signature.supports, *signature.against):

@@ -41,7 +41,7 @@ export const T = {
   },
   theme: { toDark: 'Switch to dark', toLight: 'Switch to light', label: 'Theme', system: 'As the system', light: 'Light', dark: 'Dark' },
   login: {
-    title: 'Log in', lead: 'This hub asks for a token. It was set as HUB_TOKEN, or printed once when the hub first started.',
+    title: 'Log in', lead: 'This hub asks for a token. It was set as HUB_TOKEN, or the hub made one: `hub token` on its machine shows it.',
     token: 'Token', enter: 'Enter', wrong: 'That token is not the right one.',
   },
   errors: {

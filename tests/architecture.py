@@ -20,7 +20,7 @@ FLOORS = tuple(
         "model events errors bounds",
         "addresses topics dedupe activity dialects control silence presence steady states fleet rules insight",
         "config log_setup fault_log files resources install sessions inbox batch bus runs qr mqtt store tables ai "
-        "uploads worker notify metrics usage",
+        "uploads worker notify metrics usage settings_errors",
         "committing liveness recovery decider pipeline outbox sender devices alerts commands twins credentials "
         "housekeeping archive transfer tools investigation prompts diagnosis assistant analysis book",
         "api",

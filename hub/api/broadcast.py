@@ -18,6 +18,7 @@ from hub import events as ev
 from hub.alerts import Alerts, Explained
 from hub.api import commands, convert, sockets
 from hub.api.columns import Columns
+from hub.api.device_list import DeviceList
 from hub.api.followers import Followers
 from hub.api.listeners import AlertNews, Asked, Listener, Notice
 from hub.api.live import Live
@@ -45,6 +46,8 @@ class Broadcaster:
         self._services = services
         self._most_listeners = listeners
         self._listeners: set[Listener] = set()
+        self._recorders: set[Listener] = set()
+        self.device_list = DeviceList(services.fleet, services.engine, self.record)
         self._rate = 0.0
         submit = in_time(services.inbox.submit)
         self.devices = Devices(fleet=services.fleet, engine=services.engine, submit=submit, now=services.now)
@@ -102,6 +105,16 @@ class Broadcaster:
         finally:
             self._listeners.discard(listener)
 
+    @contextmanager
+    def record(self) -> Iterator[Listener]:
+        """A listener of the hub's own, which takes nobody's place."""
+        listener = Listener(readings_only=False)
+        self._recorders.add(listener)
+        try:
+            yield listener
+        finally:
+            self._recorders.discard(listener)
+
     def tell(self, notice: Notice) -> None:
         """To all listeners."""
         for listener in self._listeners:
@@ -147,7 +160,7 @@ class Broadcaster:
                 case ev.DeviceDeleted():
                     columns.deleted(event.device)
                     changed.pop(event.device, None)
-                    for listener in self._listeners:
+                    for listener in self._listeners | self._recorders:
                         listener.deleted(event.device)
                 case ev.AlertRaised() | ev.AlertChanged() | ev.AlertCleared():
                     columns.touched(event.alert.device)
@@ -155,10 +168,10 @@ class Broadcaster:
                 case Lagged():
                     log.warning("viewers are behind by %d batches and begin again", event.dropped)
                     self.live.lost("The hub could not keep up with telling what happened.")
-                    for listener in self._listeners:
+                    for listener in self._listeners | self._recorders:
                         listener.lost()
         if read or changed:
-            for listener in self._listeners:
+            for listener in self._listeners | self._recorders:
                 listener.updated(read, changed)
 
     async def _tell_alerts(self, batch: Sequence[ev.Event | Lagged]) -> None:

@@ -86,6 +86,18 @@ class Listener:
         self._gap = True
         self._wake.set()
 
+    def catch_up(self, earlier: Listener) -> None:
+        """Take over the changes of devices that ``earlier`` has been told and has not handed out."""
+        self._waiting.update(earlier._waiting)
+        self._deleted.update(earlier._deleted)
+        if self._waiting or self._deleted:
+            self._wake.set()
+
+    @property
+    def lagged(self) -> bool:
+        """Something was lost that nobody has been told of yet."""
+        return self._gap
+
     def close(self) -> None:
         self._closed = True
         self._wake.set()

@@ -28,6 +28,8 @@ from hub.model import Device, Diagnosis
 
 MESSAGE_CHARS = 16_384
 CHAT_CHARS = 2_000
+TURN = 100
+"""Updates sent before others have their turn: a socket that takes them all at once does not make this task wait."""
 QUEUED = 4
 """Requests of one socket that wait for their turn; it is answered in order."""
 
@@ -61,15 +63,17 @@ class SimpleSocket:
         )
 
     async def _send(self, message: dict[str, Any]) -> None:
+        await self._send_text(msgspec.json.encode(message).decode())
+
+    async def _send_text(self, text: str) -> None:
         async with self._sending:
-            await self._socket.send_text(msgspec.json.encode(message).decode())
+            await self._socket.send_text(text)
 
     def _values(self, device: Device) -> dict[str, Any]:
         return {**convert.device_values(device, self._services.engine.severity(device.id))}
 
     async def _devices(self) -> None:
-        devices = sorted(self._services.fleet.devices(), key=lambda device: device.id)
-        await self._send({"type": "devices", "devices": [self._values(device) for device in devices]})
+        await self._send_text(await self._broadcaster.device_list.text(self._listener))
 
     # -- from the hub -----------------------------------------------------------------------------------------
 
@@ -82,7 +86,9 @@ class SimpleSocket:
                 await self._send({"type": "device_deleted", "device_id": device_id})
             for notice in parcel.notices:
                 await self._send(self._news(notice))
-            for device_id in parcel.devices:
+            for number, device_id in enumerate(parcel.devices, 1):
+                if number % TURN == 0:
+                    await asyncio.sleep(0)
                 if (device := self._services.fleet.get(device_id)) is not None:
                     await self._send({"type": "device_update", "device": self._values(device)})
 

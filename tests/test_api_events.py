@@ -41,7 +41,7 @@ async def test_an_update_has_just_the_promised_keys(hub: ApiHub) -> None:
     assert event.data["device_id"] == "sensor_1"
     assert event.data["temperature"] == 71.5
     assert event.data["metrics"] == {"temperature": 71.5, "humidity": 40.0}
-    assert event.data["message"] == "sensor_1: 71.5 °F"
+    assert event.data["message"] == "sensor_1: 71.5"
     assert isinstance(event.data["timestamp"], int)
     assert event.id is None
 
@@ -62,6 +62,15 @@ async def test_an_update_has_just_the_promised_keys(hub: ApiHub) -> None:
 )
 def test_temperatures_are_in_fahrenheit(value: Value | None, unit: str | None, expected: float | None) -> None:
     assert fahrenheit(value, unit) == expected
+
+
+async def test_a_value_without_a_unit_is_given_none(hub: ApiHub) -> None:
+    hub.publish("devices/named/info", {"units": {"temperature": "°F"}})
+    async with feed(hub) as stream:
+        for device, message in (("plain", "plain: 70"), ("named", "named: 70 °F")):
+            hub.publish(f"devices/{device}/telemetry", {"temperature": 70})
+            event = await first(stream, "update")
+            assert (event.data["temperature"], event.data["message"]) == (70, message)
 
 
 async def test_celsius_is_converted_by_the_unit(hub: ApiHub) -> None:

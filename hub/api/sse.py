@@ -4,8 +4,8 @@ Three named events. ``update``: a device sent readings (at most one a second a d
 alert was raised; it carries an id, and a client that reconnects with ``Last-Event-ID`` gets every alert raised since,
 from the history, so over a restart too. ``gap``: something was lost in between, read ``/api/alerts``.
 
-``temperature`` is in degrees Fahrenheit: the metric named just ``temperature``, converted from °C or K by its unit; a
-value without a unit is passed on as it is (plain sensors report °F and say nothing). ``timestamp`` is in epoch
+``temperature`` is the metric named just ``temperature``: in degrees Fahrenheit where the device says its unit (°F, °C or
+K); a value without a unit is passed on unchanged, and no unit is claimed for it. ``timestamp`` is in epoch
 milliseconds; ``metrics`` are the latest values as the device sent them.
 """
 
@@ -56,7 +56,9 @@ def temperature(device: Device) -> float | None:
 def update(device: Device) -> dict[str, Any]:
     """The data of an ``update``; keys are as documented, none more."""
     degrees = temperature(device)
-    said = "" if degrees is None else f": {number(degrees)} °F"
+    # The unit is named only where the device named one: a plain number may be anything.
+    unit = "" if device.unit(METRIC) is None else " °F"
+    said = "" if degrees is None else f": {number(degrees)}{unit}"
     return {
         "device_id": device.id,
         "temperature": degrees,
@@ -180,7 +182,8 @@ def routes(broadcaster: Broadcaster, fleet: Fleet, store: Store) -> APIRouter:
         """Server-Sent Events.
 
         `update`: a device sent readings; at most one a second a device, the newest. Data `device_id`, `temperature`
-        (°F, null where there is none), `metrics` (the latest values), `message`, `timestamp` (epoch ms).
+        (°F; a value without a unit unchanged; null where there is none), `metrics` (the latest values), `message`,
+        `timestamp` (epoch ms).
 
         `alert`: an alert was raised. The same keys and `alert_id`, `severity`, `state`, `metric`, `value`, `unit`,
         `threshold`, `rule_id`, `began_at` (epoch ms, by the device's clock). It has an id: a client that reconnects

@@ -15,7 +15,7 @@ export interface paths {
          * Listing
          * @description By rising id. ``q`` is looked for in id, native id, name, area, model and labels.
          */
-        get: operations["listing_api_devices_get"];
+        get: operations["get_devices"];
         put?: never;
         post?: never;
         delete?: never;
@@ -32,21 +32,21 @@ export interface paths {
             cookie?: never;
         };
         /** One */
-        get: operations["one_api_devices__device_id__get"];
+        get: operations["get_device"];
         put?: never;
         post?: never;
         /**
          * Delete
          * @description With all its history. It comes back by itself if it speaks again.
          */
-        delete: operations["delete_api_devices__device_id__delete"];
+        delete: operations["delete_device"];
         options?: never;
         head?: never;
         /**
          * Edit
          * @description What a person sets wins over what the device says of itself; null gives a field back to the device.
          */
-        patch: operations["edit_api_devices__device_id__patch"];
+        patch: operations["patch_device"];
         trace?: never;
     };
     "/api/devices/{device_id}/desired": {
@@ -67,7 +67,7 @@ export interface paths {
          * @description Merge into what the device should be; null takes a key away. The device is told by a retained message, now
          *     or when it comes back; ``differs`` says what it has not reported yet.
          */
-        patch: operations["desire_api_devices__device_id__desired_patch"];
+        patch: operations["patch_device_desired"];
         trace?: never;
     };
     "/api/devices/{device_id}/diagnose": {
@@ -83,7 +83,7 @@ export interface paths {
          * Diagnose
          * @description Explain how the device is now, with or without an alert. The diagnosis is stored.
          */
-        post: operations["diagnose_api_devices__device_id__diagnose_post"];
+        post: operations["post_device_diagnose"];
         delete?: never;
         options?: never;
         head?: never;
@@ -101,7 +101,7 @@ export interface paths {
          * Rules
          * @description The rules that apply to this device; here ``last_fired`` means on this device (its last 1,000 alerts).
          */
-        get: operations["rules_api_devices__device_id__rules_get"];
+        get: operations["get_device_rules"];
         put?: never;
         post?: never;
         delete?: never;
@@ -124,7 +124,7 @@ export interface paths {
          *     The hub collects them for the devices that somebody asks about, and for a minute after; before the first
          *     request there is what has not been displaced by the last 2,000 messages of all devices. Long payloads are cut.
          */
-        get: operations["messages_api_devices__device_id__messages_get"];
+        get: operations["get_device_messages"];
         put?: never;
         post?: never;
         delete?: never;
@@ -144,7 +144,7 @@ export interface paths {
          * Listing
          * @description Newest first. ``open`` is raised or acknowledged.
          */
-        get: operations["listing_api_alerts_get"];
+        get: operations["get_alerts"];
         put?: never;
         post?: never;
         delete?: never;
@@ -161,7 +161,7 @@ export interface paths {
             cookie?: never;
         };
         /** One */
-        get: operations["one_api_alerts__alert_id__get"];
+        get: operations["get_alert"];
         put?: never;
         post?: never;
         delete?: never;
@@ -183,7 +183,7 @@ export interface paths {
          * Acknowledge
          * @description Say that somebody has seen it. 409 once it has cleared.
          */
-        post: operations["acknowledge_api_alerts__alert_id__acknowledge_post"];
+        post: operations["post_alert_acknowledge"];
         delete?: never;
         options?: never;
         head?: never;
@@ -198,7 +198,7 @@ export interface paths {
             cookie?: never;
         };
         /** Diagnosis */
-        get: operations["diagnosis_api_diagnoses__diagnosis_id__get"];
+        get: operations["get_diagnosis"];
         put?: never;
         post?: never;
         delete?: never;
@@ -218,7 +218,7 @@ export interface paths {
          * Prompt
          * @description Word for word what the model was given: instructions, then the evidence inside its fence.
          */
-        get: operations["prompt_api_diagnoses__diagnosis_id__prompt_get"];
+        get: operations["get_diagnosis_prompt"];
         put?: never;
         post?: never;
         delete?: never;
@@ -240,7 +240,7 @@ export interface paths {
          * Repeat
          * @description The same evidence and prompt again, by the same model unless ``model`` names another. Not stored.
          */
-        post: operations["repeat_api_diagnoses__diagnosis_id__repeat_post"];
+        post: operations["post_diagnosis_repeat"];
         delete?: never;
         options?: never;
         head?: never;
@@ -258,7 +258,7 @@ export interface paths {
          * Listing
          * @description Newest first.
          */
-        get: operations["listing_api_devices__device_id__commands_get"];
+        get: operations["get_device_commands"];
         put?: never;
         /**
          * Send
@@ -267,7 +267,7 @@ export interface paths {
          *     A value that does not fit is refused with what would. A request that is repeated with the same
          *     ``Idempotency-Key`` gets the first command as its answer, and nothing is sent again.
          */
-        post: operations["send_api_devices__device_id__commands_post"];
+        post: operations["post_device_commands"];
         delete?: never;
         options?: never;
         head?: never;
@@ -282,7 +282,7 @@ export interface paths {
             cookie?: never;
         };
         /** One */
-        get: operations["one_api_commands__command_id__get"];
+        get: operations["get_command"];
         put?: never;
         post?: never;
         delete?: never;
@@ -309,7 +309,7 @@ export interface paths {
          *     line keeps its shape: by largest triangles (``lttb``) or the least and the greatest of each stretch
          *     (``minmax``).
          */
-        get: operations["history_api_devices__device_id__history_get"];
+        get: operations["get_device_history"];
         put?: never;
         post?: never;
         delete?: never;
@@ -331,7 +331,7 @@ export interface paths {
          * Query
          * @description Many series at once, in the order asked. A device that is gone has an empty one.
          */
-        post: operations["query_api_history_query_post"];
+        post: operations["post_history_query"];
         delete?: never;
         options?: never;
         head?: never;
@@ -350,7 +350,7 @@ export interface paths {
          * @description Every reading as a row: time (UTC), device, metric, value, type, quality and unit. ``device_id`` may be
          *     repeated; ``metric`` is a pattern with * and ?. Without them, everything. ``format=parquet`` needs pyarrow.
          */
-        get: operations["export_table_api_history_export_get"];
+        get: operations["get_history_export"];
         put?: never;
         post?: never;
         delete?: never;
@@ -374,7 +374,7 @@ export interface paths {
          *     reading that is there already is not doubled. Nothing but the history changes; unknown devices are made known.
          *     ``zone`` is that of times which name none.
          */
-        post: operations["import_table_api_history_import_post"];
+        post: operations["post_history_import"];
         delete?: never;
         options?: never;
         head?: never;
@@ -397,7 +397,7 @@ export interface paths {
          *     a signal that switches is expected between its levels. No points where there are too few readings to tell, or
          *     where the metric is no number.
          */
-        get: operations["band_api_devices__device_id__expected_get"];
+        get: operations["get_device_expected"];
         put?: never;
         post?: never;
         delete?: never;
@@ -417,7 +417,7 @@ export interface paths {
          * Activity
          * @description Newest first: devices that appeared or went, alerts, acknowledgements, rejected messages.
          */
-        get: operations["activity_api_activity_get"];
+        get: operations["get_activity"];
         put?: never;
         post?: never;
         delete?: never;
@@ -437,7 +437,7 @@ export interface paths {
          * Rejected
          * @description The last messages that could not be read, newest first: topic, reason and a bounded excerpt.
          */
-        get: operations["rejected_api_rejected_get"];
+        get: operations["get_rejected"];
         put?: never;
         post?: never;
         delete?: never;
@@ -457,13 +457,13 @@ export interface paths {
          * Listing
          * @description The rules in force, with a sentence for each and when it last raised an alert.
          */
-        get: operations["listing_api_rules_get"];
+        get: operations["get_rules"];
         /**
          * Replace
          * @description Put another text in force at once; alerts of rules that are gone are withdrawn. 409 if somebody else was
          *     faster.
          */
-        put: operations["replace_api_rules_put"];
+        put: operations["put_rules"];
         post?: never;
         delete?: never;
         options?: never;
@@ -482,7 +482,7 @@ export interface paths {
          * Text
          * @description ``rules.toml`` as it is written; ``revision`` is needed to change it.
          */
-        get: operations["text_api_rules_text_get"];
+        get: operations["get_rules_text"];
         put?: never;
         post?: never;
         delete?: never;
@@ -504,7 +504,7 @@ export interface paths {
          * Check
          * @description What a text would mean, or what is wrong with it; nothing is changed.
          */
-        post: operations["check_api_rules_check_post"];
+        post: operations["post_rules_check"];
         delete?: never;
         options?: never;
         head?: never;
@@ -522,12 +522,12 @@ export interface paths {
          * Listing
          * @description The mappings in the order in which they are asked: the first that fits a topic reads it.
          */
-        get: operations["listing_api_mappings_get"];
+        get: operations["get_mappings"];
         /**
          * Replace
          * @description Put another text in force at once: the hub subscribes to what it names. 409 if somebody else was faster.
          */
-        put: operations["replace_api_mappings_put"];
+        put: operations["put_mappings"];
         post?: never;
         delete?: never;
         options?: never;
@@ -546,7 +546,7 @@ export interface paths {
          * Text
          * @description ``mappings.toml`` as it is written; ``revision`` is needed to change it.
          */
-        get: operations["text_api_mappings_text_get"];
+        get: operations["get_mappings_text"];
         put?: never;
         post?: never;
         delete?: never;
@@ -568,7 +568,7 @@ export interface paths {
          * Check
          * @description What a text would mean, or what is wrong with it; nothing is changed.
          */
-        post: operations["check_api_mappings_check_post"];
+        post: operations["post_mappings_check"];
         delete?: never;
         options?: never;
         head?: never;
@@ -588,7 +588,7 @@ export interface paths {
          * Preview
          * @description What messages would say by a text: devices, values, units, times. Nothing is changed and nothing kept.
          */
-        post: operations["preview_api_mappings_preview_post"];
+        post: operations["post_mappings_preview"];
         delete?: never;
         options?: never;
         head?: never;
@@ -606,14 +606,14 @@ export interface paths {
          * Listing
          * @description Who has a password, without the hub itself. ``guarded``: the broker asks for one.
          */
-        get: operations["listing_api_credentials_get"];
+        get: operations["get_credentials"];
         put?: never;
         /**
          * Add
          * @description A user and its password, which is shown this once. 409 for a name that has one. ``prefixes`` make it a
          *     bridge's: the topics that are its own.
          */
-        post: operations["add_api_credentials_post"];
+        post: operations["post_credentials"];
         delete?: never;
         options?: never;
         head?: never;
@@ -631,7 +631,7 @@ export interface paths {
          * Line
          * @description A shell line that publishes a first reading of this device, without a password.
          */
-        get: operations["line_api_credentials__name__line_get"];
+        get: operations["get_credential_line"];
         put?: never;
         post?: never;
         delete?: never;
@@ -654,7 +654,7 @@ export interface paths {
          * Revoke
          * @description Its password is void. ``told`` says whether the broker has been told: then its connection has ended too.
          */
-        delete: operations["revoke_api_credentials__name__delete"];
+        delete: operations["delete_credential"];
         options?: never;
         head?: never;
         patch?: never;
@@ -671,12 +671,12 @@ export interface paths {
          * Listing
          * @description What is set and what today has cost.
          */
-        get: operations["listing_api_models_get"];
+        get: operations["get_models"];
         /**
          * Plan
          * @description The order of each role and the limits of a day, in force at once. 422 says what cannot be.
          */
-        put: operations["plan_api_models_put"];
+        put: operations["put_models"];
         post?: never;
         delete?: never;
         options?: never;
@@ -697,13 +697,13 @@ export interface paths {
          * @description A server, new or known, in force at once. Without ``api_key`` it keeps its key, unless the address is on
          *     another host: then 422 asks for it. An empty one takes it away.
          */
-        put: operations["put_api_models__name__put"];
+        put: operations["put_model"];
         post?: never;
         /**
          * Reset
          * @description Back to what the settings file says of it, if anything.
          */
-        delete: operations["reset_api_models__name__delete"];
+        delete: operations["delete_model"];
         options?: never;
         head?: never;
         patch?: never;
@@ -722,7 +722,7 @@ export interface paths {
          * Test
          * @description Ask it one short thing, as it would be set by this body; nothing is kept.
          */
-        post: operations["test_api_models__name__test_post"];
+        post: operations["post_model_test"];
         delete?: never;
         options?: never;
         head?: never;
@@ -743,7 +743,7 @@ export interface paths {
          *     The hub listens with a connection of its own, from the first request until 30 s after the last one. What is
          *     retained comes at once.
          */
-        get: operations["topics_api_topics_get"];
+        get: operations["get_topics"];
         put?: never;
         post?: never;
         delete?: never;
@@ -763,7 +763,7 @@ export interface paths {
          * Last
          * @description The last message of one of these topics, cut to 2,048 bytes.
          */
-        get: operations["last_api_topics_last_get"];
+        get: operations["get_topics_last"];
         put?: never;
         post?: never;
         delete?: never;
@@ -780,7 +780,7 @@ export interface paths {
             cookie?: never;
         };
         /** Status */
-        get: operations["status_api_status_get"];
+        get: operations["get_status"];
         put?: never;
         post?: never;
         delete?: never;
@@ -801,7 +801,7 @@ export interface paths {
          * @description 200 while the process answers and all its tasks run. ``failed`` names those that do not, for whoever shows
          *     the token.
          */
-        get: operations["healthz_healthz_get"];
+        get: operations["get_healthz"];
         put?: never;
         post?: never;
         delete?: never;
@@ -822,7 +822,7 @@ export interface paths {
          * @description 200 once the broker has confirmed the subscription and the history can be written. ``missing`` says what is
          *     waited for, for whoever shows the token.
          */
-        get: operations["readyz_readyz_get"];
+        get: operations["get_readyz"];
         put?: never;
         post?: never;
         delete?: never;
@@ -842,7 +842,7 @@ export interface paths {
          * Metrics
          * @description For Prometheus.
          */
-        get: operations["metrics_metrics_get"];
+        get: operations["get_metrics"];
         put?: never;
         post?: never;
         delete?: never;
@@ -864,7 +864,7 @@ export interface paths {
          * Ask
          * @description Ask anything about the devices. ``model`` names who must answer; 503 when it cannot.
          */
-        post: operations["ask_ask_post"];
+        post: operations["post_ask"];
         delete?: never;
         options?: never;
         head?: never;
@@ -881,7 +881,7 @@ export interface paths {
         get?: never;
         put?: never;
         /** Ai Ask */
-        post: operations["ai_ask_ai_ask_post"];
+        post: operations["post_ai_ask"];
         delete?: never;
         options?: never;
         head?: never;
@@ -901,7 +901,7 @@ export interface paths {
          * Ai Stream
          * @description The answer as plain text, as it is written.
          */
-        post: operations["ai_stream_ai_stream_post"];
+        post: operations["post_ai_stream"];
         delete?: never;
         options?: never;
         head?: never;
@@ -919,7 +919,7 @@ export interface paths {
          * Listing
          * @description Those spoken in last come first; the hub keeps 200.
          */
-        get: operations["listing_api_conversations_get"];
+        get: operations["get_conversations"];
         put?: never;
         post?: never;
         delete?: never;
@@ -936,11 +936,11 @@ export interface paths {
             cookie?: never;
         };
         /** One */
-        get: operations["one_api_conversations__conversation__get"];
+        get: operations["get_conversation"];
         put?: never;
         post?: never;
         /** Forget */
-        delete: operations["forget_api_conversations__conversation__delete"];
+        delete: operations["delete_conversation"];
         options?: never;
         head?: never;
         patch?: never;
@@ -959,7 +959,7 @@ export interface paths {
          * Ask
          * @description Ask in a conversation; the first question makes it. The answer comes as lines of JSON.
          */
-        post: operations["ask_api_conversations__conversation__turns_post"];
+        post: operations["post_conversation_turns"];
         delete?: never;
         options?: never;
         head?: never;
@@ -979,7 +979,7 @@ export interface paths {
          * Image
          * @description PNG, JPEG or WebP, by its content and not by its name.
          */
-        post: operations["image_analyze_image_post"];
+        post: operations["post_analyze_image"];
         delete?: never;
         options?: never;
         head?: never;
@@ -999,7 +999,7 @@ export interface paths {
          * Audio
          * @description WAV, FLAC, MP3 or OGG: what its sound tells of a machine, and what is said in it.
          */
-        post: operations["audio_analyze_audio_post"];
+        post: operations["post_analyze_audio"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1020,7 +1020,7 @@ export interface paths {
          * @description PDF: its text by page, its tables, a summary. With ``model`` (once for each) it is a manual of that device
          *     model, and quoted in the diagnoses of such devices.
          */
-        post: operations["document_analyze_document_post"];
+        post: operations["post_analyze_document"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1038,7 +1038,7 @@ export interface paths {
          * Listing
          * @description Newest first.
          */
-        get: operations["listing_api_analyses_get"];
+        get: operations["get_analyses"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1055,21 +1055,21 @@ export interface paths {
             cookie?: never;
         };
         /** One */
-        get: operations["one_api_analyses__analysis_id__get"];
+        get: operations["get_analysis"];
         put?: never;
         post?: never;
         /**
          * Forget
          * @description A deleted document is quoted no more; what diagnoses have quoted stays in them.
          */
-        delete: operations["forget_api_analyses__analysis_id__delete"];
+        delete: operations["delete_analysis"];
         options?: never;
         head?: never;
         /**
          * Link
          * @description A key that is absent leaves its link; ``device_id`` null takes it away.
          */
-        patch: operations["link_api_analyses__analysis_id__patch"];
+        patch: operations["patch_analysis"];
         trace?: never;
     };
     "/api/analyses/{analysis_id}/ask": {
@@ -1085,7 +1085,7 @@ export interface paths {
          * Ask
          * @description An answer from one document, with the quotes it rests on and their pages.
          */
-        post: operations["ask_api_analyses__analysis_id__ask_post"];
+        post: operations["post_analysis_ask"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1104,7 +1104,8 @@ export interface paths {
          * @description Server-Sent Events.
          *
          *     `update`: a device sent readings; at most one a second a device, the newest. Data `device_id`, `temperature`
-         *     (°F, null where there is none), `metrics` (the latest values), `message`, `timestamp` (epoch ms).
+         *     (°F; a value without a unit unchanged; null where there is none), `metrics` (the latest values), `message`,
+         *     `timestamp` (epoch ms).
          *
          *     `alert`: an alert was raised. The same keys and `alert_id`, `severity`, `state`, `metric`, `value`, `unit`,
          *     `threshold`, `rule_id`, `began_at` (epoch ms, by the device's clock). It has an id: a client that reconnects
@@ -1112,7 +1113,7 @@ export interface paths {
          *
          *     `gap`: alerts were lost on the way; data `message`. Read /api/alerts.
          */
-        get: operations["events_events_devices_get"];
+        get: operations["get_events_devices"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1134,7 +1135,7 @@ export interface paths {
          * Login
          * @description Exchange the token for an HttpOnly cookie, which event streams and sockets can carry.
          */
-        post: operations["login_login_post"];
+        post: operations["post_login"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1154,7 +1155,7 @@ export interface paths {
          * Logout
          * @description End the session at once, with its streams and sockets, and take the cookie away.
          */
-        post: operations["logout_logout_post"];
+        post: operations["post_logout"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1172,7 +1173,7 @@ export interface paths {
          * Session
          * @description Whether the hub asks for a token, and whether this request has shown it.
          */
-        get: operations["session_api_session_get"];
+        get: operations["get_session"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1409,15 +1410,15 @@ export interface components {
             /** Model */
             model: string;
         };
-        /** Body_audio_analyze_audio_post */
-        Body_audio_analyze_audio_post: {
+        /** Body_post_analyze_audio */
+        Body_post_analyze_audio: {
             /** File */
             file: string;
             /** Device Id */
             device_id?: string | null;
         };
-        /** Body_document_analyze_document_post */
-        Body_document_analyze_document_post: {
+        /** Body_post_analyze_document */
+        Body_post_analyze_document: {
             /** File */
             file: string;
             /** Device Id */
@@ -1428,8 +1429,8 @@ export interface components {
              */
             model: string[];
         };
-        /** Body_image_analyze_image_post */
-        Body_image_analyze_image_post: {
+        /** Body_post_analyze_image */
+        Body_post_analyze_image: {
             /** File */
             file: string;
             /** Device Id */
@@ -1598,7 +1599,7 @@ export interface components {
             /** Name */
             name: string;
             /** Value */
-            value?: unknown;
+            value?: null | boolean | number | string | Record<string, never>;
             /**
              * Expires In S
              * @default 60
@@ -1956,10 +1957,18 @@ export interface components {
             /** Store Stalled */
             store_stalled: boolean;
         };
-        /** HTTPValidationError */
-        HTTPValidationError: {
-            /** Detail */
-            detail?: components["schemas"]["ValidationError"][];
+        /**
+         * Health
+         * @description ``failed`` names the tasks that no longer run, for whoever shows the token.
+         */
+        Health: {
+            /**
+             * Status
+             * @enum {string}
+             */
+            status: "ok" | "failing";
+            /** Failed */
+            failed?: string[];
         };
         /**
          * History
@@ -2842,6 +2851,19 @@ export interface components {
             /** Text */
             text: string;
         };
+        /**
+         * Readiness
+         * @description ``missing`` says what the hub waits for, for whoever shows the token.
+         */
+        Readiness: {
+            /**
+             * Status
+             * @enum {string}
+             */
+            status: "ready" | "waiting";
+            /** Missing */
+            missing?: string[];
+        };
         /** RejectedPage */
         RejectedPage: {
             /** Items */
@@ -3221,19 +3243,6 @@ export interface components {
             /** Sentence */
             sentence: string;
         };
-        /** ValidationError */
-        ValidationError: {
-            /** Location */
-            loc: (string | number)[];
-            /** Message */
-            msg: string;
-            /** Error Type */
-            type: string;
-            /** Input */
-            input?: unknown;
-            /** Context */
-            ctx?: Record<string, never>;
-        };
         /** WriterShape */
         WriterShape: {
             /** Provider */
@@ -3243,8 +3252,416 @@ export interface components {
             /** Generative */
             generative: boolean;
         };
+        Error: {
+            error: {
+                code: string;
+                message: string;
+                hint: string;
+            };
+        };
+        AskError: {
+            error: string;
+        };
+        DetailError: {
+            detail: string | {
+                type: string;
+                loc: (string | number)[];
+                msg: string;
+            }[];
+        };
     };
-    responses: never;
+    responses: {
+        /** @description This is no valid request. */
+        Error400: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": components["schemas"]["Error"];
+            };
+        };
+        /** @description The token, or a session's cookie, is missing or wrong. */
+        Error401: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": components["schemas"]["Error"];
+            };
+        };
+        /** @description Refused: a page of another origin, a forwarded request to a hub without a token, or a cookie without Origin. */
+        Error403: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": components["schemas"]["Error"];
+            };
+        };
+        /** @description There is no such thing. */
+        Error404: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": components["schemas"]["Error"];
+            };
+        };
+        /** @description The body did not come in time. */
+        Error408: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": components["schemas"]["Error"];
+            };
+        };
+        /** @description It conflicts with what is there, or the hub is too busy to take it now. */
+        Error409: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": components["schemas"]["Error"];
+            };
+        };
+        /** @description The body is too large; GET /api/status tells the limits. */
+        Error413: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": components["schemas"]["Error"];
+            };
+        };
+        /** @description The address is too long. */
+        Error414: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": components["schemas"]["Error"];
+            };
+        };
+        /** @description The hub is not known by this host name. */
+        Error421: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": components["schemas"]["Error"];
+            };
+        };
+        /** @description A value is not allowed; the message names it. */
+        Error422: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": components["schemas"]["Error"];
+            };
+        };
+        /** @description Too many wrong tokens from this client. */
+        Error429: {
+            headers: {
+                /** @description Seconds, where known. */
+                "Retry-After"?: number;
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": components["schemas"]["Error"];
+            };
+        };
+        /** @description The headers are too large. */
+        Error431: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": components["schemas"]["Error"];
+            };
+        };
+        /** @description A package that this needs is not installed. */
+        Error501: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": components["schemas"]["Error"];
+            };
+        };
+        /** @description The hub is too busy, or something it needs (the history, the broker, the AI) does not serve now. */
+        Error503: {
+            headers: {
+                /** @description Seconds, where known. */
+                "Retry-After"?: number;
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": components["schemas"]["Error"];
+            };
+        };
+        /** @description This is no valid request. */
+        AskError400: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": components["schemas"]["AskError"];
+            };
+        };
+        /** @description The token, or a session's cookie, is missing or wrong. */
+        AskError401: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": components["schemas"]["AskError"];
+            };
+        };
+        /** @description Refused: a page of another origin, a forwarded request to a hub without a token, or a cookie without Origin. */
+        AskError403: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": components["schemas"]["AskError"];
+            };
+        };
+        /** @description There is no such thing. */
+        AskError404: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": components["schemas"]["AskError"];
+            };
+        };
+        /** @description The body did not come in time. */
+        AskError408: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": components["schemas"]["AskError"];
+            };
+        };
+        /** @description It conflicts with what is there, or the hub is too busy to take it now. */
+        AskError409: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": components["schemas"]["AskError"];
+            };
+        };
+        /** @description The body is too large; GET /api/status tells the limits. */
+        AskError413: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": components["schemas"]["AskError"];
+            };
+        };
+        /** @description The address is too long. */
+        AskError414: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": components["schemas"]["AskError"];
+            };
+        };
+        /** @description The hub is not known by this host name. */
+        AskError421: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": components["schemas"]["AskError"];
+            };
+        };
+        /** @description A value is not allowed; the message names it. */
+        AskError422: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": components["schemas"]["AskError"];
+            };
+        };
+        /** @description Too many wrong tokens from this client. */
+        AskError429: {
+            headers: {
+                /** @description Seconds, where known. */
+                "Retry-After"?: number;
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": components["schemas"]["AskError"];
+            };
+        };
+        /** @description The headers are too large. */
+        AskError431: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": components["schemas"]["AskError"];
+            };
+        };
+        /** @description A package that this needs is not installed. */
+        AskError501: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": components["schemas"]["AskError"];
+            };
+        };
+        /** @description The hub is too busy, or something it needs (the history, the broker, the AI) does not serve now. */
+        AskError503: {
+            headers: {
+                /** @description Seconds, where known. */
+                "Retry-After"?: number;
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": components["schemas"]["AskError"];
+            };
+        };
+        /** @description This is no valid request. */
+        DetailError400: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": components["schemas"]["DetailError"];
+            };
+        };
+        /** @description The token, or a session's cookie, is missing or wrong. */
+        DetailError401: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": components["schemas"]["DetailError"];
+            };
+        };
+        /** @description Refused: a page of another origin, a forwarded request to a hub without a token, or a cookie without Origin. */
+        DetailError403: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": components["schemas"]["DetailError"];
+            };
+        };
+        /** @description There is no such thing. */
+        DetailError404: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": components["schemas"]["DetailError"];
+            };
+        };
+        /** @description The body did not come in time. */
+        DetailError408: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": components["schemas"]["DetailError"];
+            };
+        };
+        /** @description It conflicts with what is there, or the hub is too busy to take it now. */
+        DetailError409: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": components["schemas"]["DetailError"];
+            };
+        };
+        /** @description The body is too large; GET /api/status tells the limits. */
+        DetailError413: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": components["schemas"]["DetailError"];
+            };
+        };
+        /** @description The address is too long. */
+        DetailError414: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": components["schemas"]["DetailError"];
+            };
+        };
+        /** @description The hub is not known by this host name. */
+        DetailError421: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": components["schemas"]["DetailError"];
+            };
+        };
+        /** @description A value is not allowed; the message names it. */
+        DetailError422: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": components["schemas"]["DetailError"];
+            };
+        };
+        /** @description Too many wrong tokens from this client. */
+        DetailError429: {
+            headers: {
+                /** @description Seconds, where known. */
+                "Retry-After"?: number;
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": components["schemas"]["DetailError"];
+            };
+        };
+        /** @description The headers are too large. */
+        DetailError431: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": components["schemas"]["DetailError"];
+            };
+        };
+        /** @description A package that this needs is not installed. */
+        DetailError501: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": components["schemas"]["DetailError"];
+            };
+        };
+        /** @description The hub is too busy, or something it needs (the history, the broker, the AI) does not serve now. */
+        DetailError503: {
+            headers: {
+                /** @description Seconds, where known. */
+                "Retry-After"?: number;
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": components["schemas"]["DetailError"];
+            };
+        };
+    };
     parameters: never;
     requestBodies: never;
     headers: never;
@@ -3252,7 +3669,7 @@ export interface components {
 }
 export type $defs = Record<string, never>;
 export interface operations {
-    listing_api_devices_get: {
+    get_devices: {
         parameters: {
             query?: {
                 q?: string;
@@ -3278,18 +3695,17 @@ export interface operations {
                     "application/json": components["schemas"]["DevicePage"];
                 };
             };
-            /** @description Validation Error */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
-                };
-            };
+            401: components["responses"]["Error401"];
+            403: components["responses"]["Error403"];
+            414: components["responses"]["Error414"];
+            421: components["responses"]["Error421"];
+            422: components["responses"]["Error422"];
+            429: components["responses"]["Error429"];
+            431: components["responses"]["Error431"];
+            503: components["responses"]["Error503"];
         };
     };
-    one_api_devices__device_id__get: {
+    get_device: {
         parameters: {
             query?: never;
             header?: never;
@@ -3309,18 +3725,18 @@ export interface operations {
                     "application/json": components["schemas"]["DeviceDetail"];
                 };
             };
-            /** @description Validation Error */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
-                };
-            };
+            401: components["responses"]["Error401"];
+            403: components["responses"]["Error403"];
+            404: components["responses"]["Error404"];
+            414: components["responses"]["Error414"];
+            421: components["responses"]["Error421"];
+            422: components["responses"]["Error422"];
+            429: components["responses"]["Error429"];
+            431: components["responses"]["Error431"];
+            503: components["responses"]["Error503"];
         };
     };
-    delete_api_devices__device_id__delete: {
+    delete_device: {
         parameters: {
             query?: never;
             header?: never;
@@ -3338,18 +3754,19 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description Validation Error */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
-                };
-            };
+            401: components["responses"]["Error401"];
+            403: components["responses"]["Error403"];
+            404: components["responses"]["Error404"];
+            409: components["responses"]["Error409"];
+            414: components["responses"]["Error414"];
+            421: components["responses"]["Error421"];
+            422: components["responses"]["Error422"];
+            429: components["responses"]["Error429"];
+            431: components["responses"]["Error431"];
+            503: components["responses"]["Error503"];
         };
     };
-    edit_api_devices__device_id__patch: {
+    patch_device: {
         parameters: {
             query?: never;
             header?: never;
@@ -3373,18 +3790,22 @@ export interface operations {
                     "application/json": components["schemas"]["DeviceDetail"];
                 };
             };
-            /** @description Validation Error */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
-                };
-            };
+            400: components["responses"]["Error400"];
+            401: components["responses"]["Error401"];
+            403: components["responses"]["Error403"];
+            404: components["responses"]["Error404"];
+            408: components["responses"]["Error408"];
+            409: components["responses"]["Error409"];
+            413: components["responses"]["Error413"];
+            414: components["responses"]["Error414"];
+            421: components["responses"]["Error421"];
+            422: components["responses"]["Error422"];
+            429: components["responses"]["Error429"];
+            431: components["responses"]["Error431"];
+            503: components["responses"]["Error503"];
         };
     };
-    desire_api_devices__device_id__desired_patch: {
+    patch_device_desired: {
         parameters: {
             query?: never;
             header?: never;
@@ -3408,18 +3829,22 @@ export interface operations {
                     "application/json": components["schemas"]["DeviceDetail"];
                 };
             };
-            /** @description Validation Error */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
-                };
-            };
+            400: components["responses"]["Error400"];
+            401: components["responses"]["Error401"];
+            403: components["responses"]["Error403"];
+            404: components["responses"]["Error404"];
+            408: components["responses"]["Error408"];
+            409: components["responses"]["Error409"];
+            413: components["responses"]["Error413"];
+            414: components["responses"]["Error414"];
+            421: components["responses"]["Error421"];
+            422: components["responses"]["Error422"];
+            429: components["responses"]["Error429"];
+            431: components["responses"]["Error431"];
+            503: components["responses"]["Error503"];
         };
     };
-    diagnose_api_devices__device_id__diagnose_post: {
+    post_device_diagnose: {
         parameters: {
             query?: never;
             header?: never;
@@ -3439,18 +3864,19 @@ export interface operations {
                     "application/json": components["schemas"]["DiagnosisShape"];
                 };
             };
-            /** @description Validation Error */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
-                };
-            };
+            401: components["responses"]["Error401"];
+            403: components["responses"]["Error403"];
+            404: components["responses"]["Error404"];
+            409: components["responses"]["Error409"];
+            414: components["responses"]["Error414"];
+            421: components["responses"]["Error421"];
+            422: components["responses"]["Error422"];
+            429: components["responses"]["Error429"];
+            431: components["responses"]["Error431"];
+            503: components["responses"]["Error503"];
         };
     };
-    rules_api_devices__device_id__rules_get: {
+    get_device_rules: {
         parameters: {
             query?: never;
             header?: never;
@@ -3470,18 +3896,18 @@ export interface operations {
                     "application/json": components["schemas"]["RuleList"];
                 };
             };
-            /** @description Validation Error */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
-                };
-            };
+            401: components["responses"]["Error401"];
+            403: components["responses"]["Error403"];
+            404: components["responses"]["Error404"];
+            414: components["responses"]["Error414"];
+            421: components["responses"]["Error421"];
+            422: components["responses"]["Error422"];
+            429: components["responses"]["Error429"];
+            431: components["responses"]["Error431"];
+            503: components["responses"]["Error503"];
         };
     };
-    messages_api_devices__device_id__messages_get: {
+    get_device_messages: {
         parameters: {
             query?: never;
             header?: never;
@@ -3501,18 +3927,18 @@ export interface operations {
                     "application/json": components["schemas"]["MessageList"];
                 };
             };
-            /** @description Validation Error */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
-                };
-            };
+            401: components["responses"]["Error401"];
+            403: components["responses"]["Error403"];
+            404: components["responses"]["Error404"];
+            414: components["responses"]["Error414"];
+            421: components["responses"]["Error421"];
+            422: components["responses"]["Error422"];
+            429: components["responses"]["Error429"];
+            431: components["responses"]["Error431"];
+            503: components["responses"]["Error503"];
         };
     };
-    listing_api_alerts_get: {
+    get_alerts: {
         parameters: {
             query?: {
                 state?: ("open" | "raised" | "acknowledged" | "cleared") | null;
@@ -3535,18 +3961,17 @@ export interface operations {
                     "application/json": components["schemas"]["AlertPage"];
                 };
             };
-            /** @description Validation Error */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
-                };
-            };
+            401: components["responses"]["Error401"];
+            403: components["responses"]["Error403"];
+            414: components["responses"]["Error414"];
+            421: components["responses"]["Error421"];
+            422: components["responses"]["Error422"];
+            429: components["responses"]["Error429"];
+            431: components["responses"]["Error431"];
+            503: components["responses"]["Error503"];
         };
     };
-    one_api_alerts__alert_id__get: {
+    get_alert: {
         parameters: {
             query?: never;
             header?: never;
@@ -3566,18 +3991,18 @@ export interface operations {
                     "application/json": components["schemas"]["AlertShape"];
                 };
             };
-            /** @description Validation Error */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
-                };
-            };
+            401: components["responses"]["Error401"];
+            403: components["responses"]["Error403"];
+            404: components["responses"]["Error404"];
+            414: components["responses"]["Error414"];
+            421: components["responses"]["Error421"];
+            422: components["responses"]["Error422"];
+            429: components["responses"]["Error429"];
+            431: components["responses"]["Error431"];
+            503: components["responses"]["Error503"];
         };
     };
-    acknowledge_api_alerts__alert_id__acknowledge_post: {
+    post_alert_acknowledge: {
         parameters: {
             query?: never;
             header?: never;
@@ -3601,18 +4026,22 @@ export interface operations {
                     "application/json": components["schemas"]["AlertShape"];
                 };
             };
-            /** @description Validation Error */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
-                };
-            };
+            400: components["responses"]["Error400"];
+            401: components["responses"]["Error401"];
+            403: components["responses"]["Error403"];
+            404: components["responses"]["Error404"];
+            408: components["responses"]["Error408"];
+            409: components["responses"]["Error409"];
+            413: components["responses"]["Error413"];
+            414: components["responses"]["Error414"];
+            421: components["responses"]["Error421"];
+            422: components["responses"]["Error422"];
+            429: components["responses"]["Error429"];
+            431: components["responses"]["Error431"];
+            503: components["responses"]["Error503"];
         };
     };
-    diagnosis_api_diagnoses__diagnosis_id__get: {
+    get_diagnosis: {
         parameters: {
             query?: never;
             header?: never;
@@ -3632,18 +4061,18 @@ export interface operations {
                     "application/json": components["schemas"]["DiagnosisShape"];
                 };
             };
-            /** @description Validation Error */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
-                };
-            };
+            401: components["responses"]["Error401"];
+            403: components["responses"]["Error403"];
+            404: components["responses"]["Error404"];
+            414: components["responses"]["Error414"];
+            421: components["responses"]["Error421"];
+            422: components["responses"]["Error422"];
+            429: components["responses"]["Error429"];
+            431: components["responses"]["Error431"];
+            503: components["responses"]["Error503"];
         };
     };
-    prompt_api_diagnoses__diagnosis_id__prompt_get: {
+    get_diagnosis_prompt: {
         parameters: {
             query?: never;
             header?: never;
@@ -3663,18 +4092,18 @@ export interface operations {
                     "application/json": components["schemas"]["PromptShape"];
                 };
             };
-            /** @description Validation Error */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
-                };
-            };
+            401: components["responses"]["Error401"];
+            403: components["responses"]["Error403"];
+            404: components["responses"]["Error404"];
+            414: components["responses"]["Error414"];
+            421: components["responses"]["Error421"];
+            422: components["responses"]["Error422"];
+            429: components["responses"]["Error429"];
+            431: components["responses"]["Error431"];
+            503: components["responses"]["Error503"];
         };
     };
-    repeat_api_diagnoses__diagnosis_id__repeat_post: {
+    post_diagnosis_repeat: {
         parameters: {
             query?: never;
             header?: never;
@@ -3698,18 +4127,22 @@ export interface operations {
                     "application/json": components["schemas"]["DiagnosisShape"];
                 };
             };
-            /** @description Validation Error */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
-                };
-            };
+            400: components["responses"]["Error400"];
+            401: components["responses"]["Error401"];
+            403: components["responses"]["Error403"];
+            404: components["responses"]["Error404"];
+            408: components["responses"]["Error408"];
+            409: components["responses"]["Error409"];
+            413: components["responses"]["Error413"];
+            414: components["responses"]["Error414"];
+            421: components["responses"]["Error421"];
+            422: components["responses"]["Error422"];
+            429: components["responses"]["Error429"];
+            431: components["responses"]["Error431"];
+            503: components["responses"]["Error503"];
         };
     };
-    listing_api_devices__device_id__commands_get: {
+    get_device_commands: {
         parameters: {
             query?: {
                 limit?: number;
@@ -3731,18 +4164,18 @@ export interface operations {
                     "application/json": components["schemas"]["CommandList"];
                 };
             };
-            /** @description Validation Error */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
-                };
-            };
+            401: components["responses"]["Error401"];
+            403: components["responses"]["Error403"];
+            404: components["responses"]["Error404"];
+            414: components["responses"]["Error414"];
+            421: components["responses"]["Error421"];
+            422: components["responses"]["Error422"];
+            429: components["responses"]["Error429"];
+            431: components["responses"]["Error431"];
+            503: components["responses"]["Error503"];
         };
     };
-    send_api_devices__device_id__commands_post: {
+    post_device_commands: {
         parameters: {
             query?: never;
             header?: {
@@ -3768,18 +4201,22 @@ export interface operations {
                     "application/json": components["schemas"]["CommandShape"];
                 };
             };
-            /** @description Validation Error */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
-                };
-            };
+            400: components["responses"]["Error400"];
+            401: components["responses"]["Error401"];
+            403: components["responses"]["Error403"];
+            404: components["responses"]["Error404"];
+            408: components["responses"]["Error408"];
+            409: components["responses"]["Error409"];
+            413: components["responses"]["Error413"];
+            414: components["responses"]["Error414"];
+            421: components["responses"]["Error421"];
+            422: components["responses"]["Error422"];
+            429: components["responses"]["Error429"];
+            431: components["responses"]["Error431"];
+            503: components["responses"]["Error503"];
         };
     };
-    one_api_commands__command_id__get: {
+    get_command: {
         parameters: {
             query?: never;
             header?: never;
@@ -3799,18 +4236,18 @@ export interface operations {
                     "application/json": components["schemas"]["CommandShape"];
                 };
             };
-            /** @description Validation Error */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
-                };
-            };
+            401: components["responses"]["Error401"];
+            403: components["responses"]["Error403"];
+            404: components["responses"]["Error404"];
+            414: components["responses"]["Error414"];
+            421: components["responses"]["Error421"];
+            422: components["responses"]["Error422"];
+            429: components["responses"]["Error429"];
+            431: components["responses"]["Error431"];
+            503: components["responses"]["Error503"];
         };
     };
-    history_api_devices__device_id__history_get: {
+    get_device_history: {
         parameters: {
             query: {
                 metric: string;
@@ -3836,18 +4273,18 @@ export interface operations {
                     "application/json": components["schemas"]["History"];
                 };
             };
-            /** @description Validation Error */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
-                };
-            };
+            401: components["responses"]["Error401"];
+            403: components["responses"]["Error403"];
+            404: components["responses"]["Error404"];
+            414: components["responses"]["Error414"];
+            421: components["responses"]["Error421"];
+            422: components["responses"]["Error422"];
+            429: components["responses"]["Error429"];
+            431: components["responses"]["Error431"];
+            503: components["responses"]["Error503"];
         };
     };
-    query_api_history_query_post: {
+    post_history_query: {
         parameters: {
             query?: never;
             header?: never;
@@ -3869,18 +4306,21 @@ export interface operations {
                     "application/json": components["schemas"]["HistoryAnswer"];
                 };
             };
-            /** @description Validation Error */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
-                };
-            };
+            400: components["responses"]["Error400"];
+            401: components["responses"]["Error401"];
+            403: components["responses"]["Error403"];
+            408: components["responses"]["Error408"];
+            409: components["responses"]["Error409"];
+            413: components["responses"]["Error413"];
+            414: components["responses"]["Error414"];
+            421: components["responses"]["Error421"];
+            422: components["responses"]["Error422"];
+            429: components["responses"]["Error429"];
+            431: components["responses"]["Error431"];
+            503: components["responses"]["Error503"];
         };
     };
-    export_table_api_history_export_get: {
+    get_history_export: {
         parameters: {
             query?: {
                 format?: "csv" | "parquet";
@@ -3901,21 +4341,22 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "text/csv": unknown;
+                    "text/csv; charset=utf-8": string;
+                    "application/vnd.apache.parquet": string;
                 };
             };
-            /** @description Validation Error */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
-                };
-            };
+            401: components["responses"]["Error401"];
+            403: components["responses"]["Error403"];
+            414: components["responses"]["Error414"];
+            421: components["responses"]["Error421"];
+            422: components["responses"]["Error422"];
+            429: components["responses"]["Error429"];
+            431: components["responses"]["Error431"];
+            501: components["responses"]["Error501"];
+            503: components["responses"]["Error503"];
         };
     };
-    import_table_api_history_import_post: {
+    post_history_import: {
         parameters: {
             query?: {
                 format?: "csv" | "parquet";
@@ -3927,7 +4368,8 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "text/csv": unknown;
+                "text/csv; charset=utf-8": string;
+                "application/vnd.apache.parquet": string;
             };
         };
         responses: {
@@ -3940,18 +4382,22 @@ export interface operations {
                     "application/json": components["schemas"]["ImportAnswer"];
                 };
             };
-            /** @description Validation Error */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
-                };
-            };
+            400: components["responses"]["Error400"];
+            401: components["responses"]["Error401"];
+            403: components["responses"]["Error403"];
+            408: components["responses"]["Error408"];
+            409: components["responses"]["Error409"];
+            413: components["responses"]["Error413"];
+            414: components["responses"]["Error414"];
+            421: components["responses"]["Error421"];
+            422: components["responses"]["Error422"];
+            429: components["responses"]["Error429"];
+            431: components["responses"]["Error431"];
+            501: components["responses"]["Error501"];
+            503: components["responses"]["Error503"];
         };
     };
-    band_api_devices__device_id__expected_get: {
+    get_device_expected: {
         parameters: {
             query: {
                 metric: string;
@@ -3976,18 +4422,18 @@ export interface operations {
                     "application/json": components["schemas"]["ExpectedBand"];
                 };
             };
-            /** @description Validation Error */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
-                };
-            };
+            401: components["responses"]["Error401"];
+            403: components["responses"]["Error403"];
+            404: components["responses"]["Error404"];
+            414: components["responses"]["Error414"];
+            421: components["responses"]["Error421"];
+            422: components["responses"]["Error422"];
+            429: components["responses"]["Error429"];
+            431: components["responses"]["Error431"];
+            503: components["responses"]["Error503"];
         };
     };
-    activity_api_activity_get: {
+    get_activity: {
         parameters: {
             query?: {
                 device_id?: string | null;
@@ -4010,18 +4456,17 @@ export interface operations {
                     "application/json": components["schemas"]["ActivityPage"];
                 };
             };
-            /** @description Validation Error */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
-                };
-            };
+            401: components["responses"]["Error401"];
+            403: components["responses"]["Error403"];
+            414: components["responses"]["Error414"];
+            421: components["responses"]["Error421"];
+            422: components["responses"]["Error422"];
+            429: components["responses"]["Error429"];
+            431: components["responses"]["Error431"];
+            503: components["responses"]["Error503"];
         };
     };
-    rejected_api_rejected_get: {
+    get_rejected: {
         parameters: {
             query?: {
                 limit?: number;
@@ -4041,18 +4486,17 @@ export interface operations {
                     "application/json": components["schemas"]["RejectedPage"];
                 };
             };
-            /** @description Validation Error */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
-                };
-            };
+            401: components["responses"]["Error401"];
+            403: components["responses"]["Error403"];
+            414: components["responses"]["Error414"];
+            421: components["responses"]["Error421"];
+            422: components["responses"]["Error422"];
+            429: components["responses"]["Error429"];
+            431: components["responses"]["Error431"];
+            503: components["responses"]["Error503"];
         };
     };
-    listing_api_rules_get: {
+    get_rules: {
         parameters: {
             query?: never;
             header?: never;
@@ -4070,9 +4514,16 @@ export interface operations {
                     "application/json": components["schemas"]["RuleList"];
                 };
             };
+            401: components["responses"]["Error401"];
+            403: components["responses"]["Error403"];
+            414: components["responses"]["Error414"];
+            421: components["responses"]["Error421"];
+            429: components["responses"]["Error429"];
+            431: components["responses"]["Error431"];
+            503: components["responses"]["Error503"];
         };
     };
-    replace_api_rules_put: {
+    put_rules: {
         parameters: {
             query?: never;
             header?: never;
@@ -4094,18 +4545,21 @@ export interface operations {
                     "application/json": components["schemas"]["RulesText"];
                 };
             };
-            /** @description Validation Error */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
-                };
-            };
+            400: components["responses"]["Error400"];
+            401: components["responses"]["Error401"];
+            403: components["responses"]["Error403"];
+            408: components["responses"]["Error408"];
+            409: components["responses"]["Error409"];
+            413: components["responses"]["Error413"];
+            414: components["responses"]["Error414"];
+            421: components["responses"]["Error421"];
+            422: components["responses"]["Error422"];
+            429: components["responses"]["Error429"];
+            431: components["responses"]["Error431"];
+            503: components["responses"]["Error503"];
         };
     };
-    text_api_rules_text_get: {
+    get_rules_text: {
         parameters: {
             query?: never;
             header?: never;
@@ -4123,9 +4577,16 @@ export interface operations {
                     "application/json": components["schemas"]["RulesText"];
                 };
             };
+            401: components["responses"]["Error401"];
+            403: components["responses"]["Error403"];
+            414: components["responses"]["Error414"];
+            421: components["responses"]["Error421"];
+            429: components["responses"]["Error429"];
+            431: components["responses"]["Error431"];
+            503: components["responses"]["Error503"];
         };
     };
-    check_api_rules_check_post: {
+    post_rules_check: {
         parameters: {
             query?: never;
             header?: never;
@@ -4147,18 +4608,21 @@ export interface operations {
                     "application/json": components["schemas"]["RulesChecked"];
                 };
             };
-            /** @description Validation Error */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
-                };
-            };
+            400: components["responses"]["Error400"];
+            401: components["responses"]["Error401"];
+            403: components["responses"]["Error403"];
+            408: components["responses"]["Error408"];
+            409: components["responses"]["Error409"];
+            413: components["responses"]["Error413"];
+            414: components["responses"]["Error414"];
+            421: components["responses"]["Error421"];
+            422: components["responses"]["Error422"];
+            429: components["responses"]["Error429"];
+            431: components["responses"]["Error431"];
+            503: components["responses"]["Error503"];
         };
     };
-    listing_api_mappings_get: {
+    get_mappings: {
         parameters: {
             query?: never;
             header?: never;
@@ -4176,9 +4640,16 @@ export interface operations {
                     "application/json": components["schemas"]["MappingList"];
                 };
             };
+            401: components["responses"]["Error401"];
+            403: components["responses"]["Error403"];
+            414: components["responses"]["Error414"];
+            421: components["responses"]["Error421"];
+            429: components["responses"]["Error429"];
+            431: components["responses"]["Error431"];
+            503: components["responses"]["Error503"];
         };
     };
-    replace_api_mappings_put: {
+    put_mappings: {
         parameters: {
             query?: never;
             header?: never;
@@ -4200,18 +4671,21 @@ export interface operations {
                     "application/json": components["schemas"]["MappingsText"];
                 };
             };
-            /** @description Validation Error */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
-                };
-            };
+            400: components["responses"]["Error400"];
+            401: components["responses"]["Error401"];
+            403: components["responses"]["Error403"];
+            408: components["responses"]["Error408"];
+            409: components["responses"]["Error409"];
+            413: components["responses"]["Error413"];
+            414: components["responses"]["Error414"];
+            421: components["responses"]["Error421"];
+            422: components["responses"]["Error422"];
+            429: components["responses"]["Error429"];
+            431: components["responses"]["Error431"];
+            503: components["responses"]["Error503"];
         };
     };
-    text_api_mappings_text_get: {
+    get_mappings_text: {
         parameters: {
             query?: never;
             header?: never;
@@ -4229,9 +4703,16 @@ export interface operations {
                     "application/json": components["schemas"]["MappingsText"];
                 };
             };
+            401: components["responses"]["Error401"];
+            403: components["responses"]["Error403"];
+            414: components["responses"]["Error414"];
+            421: components["responses"]["Error421"];
+            429: components["responses"]["Error429"];
+            431: components["responses"]["Error431"];
+            503: components["responses"]["Error503"];
         };
     };
-    check_api_mappings_check_post: {
+    post_mappings_check: {
         parameters: {
             query?: never;
             header?: never;
@@ -4253,18 +4734,21 @@ export interface operations {
                     "application/json": components["schemas"]["MappingsChecked"];
                 };
             };
-            /** @description Validation Error */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
-                };
-            };
+            400: components["responses"]["Error400"];
+            401: components["responses"]["Error401"];
+            403: components["responses"]["Error403"];
+            408: components["responses"]["Error408"];
+            409: components["responses"]["Error409"];
+            413: components["responses"]["Error413"];
+            414: components["responses"]["Error414"];
+            421: components["responses"]["Error421"];
+            422: components["responses"]["Error422"];
+            429: components["responses"]["Error429"];
+            431: components["responses"]["Error431"];
+            503: components["responses"]["Error503"];
         };
     };
-    preview_api_mappings_preview_post: {
+    post_mappings_preview: {
         parameters: {
             query?: never;
             header?: never;
@@ -4286,18 +4770,21 @@ export interface operations {
                     "application/json": components["schemas"]["MappingsPreview"];
                 };
             };
-            /** @description Validation Error */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
-                };
-            };
+            400: components["responses"]["Error400"];
+            401: components["responses"]["Error401"];
+            403: components["responses"]["Error403"];
+            408: components["responses"]["Error408"];
+            409: components["responses"]["Error409"];
+            413: components["responses"]["Error413"];
+            414: components["responses"]["Error414"];
+            421: components["responses"]["Error421"];
+            422: components["responses"]["Error422"];
+            429: components["responses"]["Error429"];
+            431: components["responses"]["Error431"];
+            503: components["responses"]["Error503"];
         };
     };
-    listing_api_credentials_get: {
+    get_credentials: {
         parameters: {
             query?: never;
             header?: never;
@@ -4315,9 +4802,16 @@ export interface operations {
                     "application/json": components["schemas"]["CredentialList"];
                 };
             };
+            401: components["responses"]["Error401"];
+            403: components["responses"]["Error403"];
+            414: components["responses"]["Error414"];
+            421: components["responses"]["Error421"];
+            429: components["responses"]["Error429"];
+            431: components["responses"]["Error431"];
+            503: components["responses"]["Error503"];
         };
     };
-    add_api_credentials_post: {
+    post_credentials: {
         parameters: {
             query?: never;
             header?: never;
@@ -4339,18 +4833,21 @@ export interface operations {
                     "application/json": components["schemas"]["IssuedShape"];
                 };
             };
-            /** @description Validation Error */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
-                };
-            };
+            400: components["responses"]["Error400"];
+            401: components["responses"]["Error401"];
+            403: components["responses"]["Error403"];
+            408: components["responses"]["Error408"];
+            409: components["responses"]["Error409"];
+            413: components["responses"]["Error413"];
+            414: components["responses"]["Error414"];
+            421: components["responses"]["Error421"];
+            422: components["responses"]["Error422"];
+            429: components["responses"]["Error429"];
+            431: components["responses"]["Error431"];
+            503: components["responses"]["Error503"];
         };
     };
-    line_api_credentials__name__line_get: {
+    get_credential_line: {
         parameters: {
             query?: never;
             header?: never;
@@ -4370,18 +4867,18 @@ export interface operations {
                     "application/json": components["schemas"]["LineShape"];
                 };
             };
-            /** @description Validation Error */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
-                };
-            };
+            401: components["responses"]["Error401"];
+            403: components["responses"]["Error403"];
+            404: components["responses"]["Error404"];
+            414: components["responses"]["Error414"];
+            421: components["responses"]["Error421"];
+            422: components["responses"]["Error422"];
+            429: components["responses"]["Error429"];
+            431: components["responses"]["Error431"];
+            503: components["responses"]["Error503"];
         };
     };
-    revoke_api_credentials__name__delete: {
+    delete_credential: {
         parameters: {
             query?: never;
             header?: never;
@@ -4401,18 +4898,19 @@ export interface operations {
                     "application/json": components["schemas"]["RevokedShape"];
                 };
             };
-            /** @description Validation Error */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
-                };
-            };
+            401: components["responses"]["Error401"];
+            403: components["responses"]["Error403"];
+            404: components["responses"]["Error404"];
+            409: components["responses"]["Error409"];
+            414: components["responses"]["Error414"];
+            421: components["responses"]["Error421"];
+            422: components["responses"]["Error422"];
+            429: components["responses"]["Error429"];
+            431: components["responses"]["Error431"];
+            503: components["responses"]["Error503"];
         };
     };
-    listing_api_models_get: {
+    get_models: {
         parameters: {
             query?: never;
             header?: never;
@@ -4430,9 +4928,16 @@ export interface operations {
                     "application/json": components["schemas"]["ModelsShape"];
                 };
             };
+            401: components["responses"]["Error401"];
+            403: components["responses"]["Error403"];
+            414: components["responses"]["Error414"];
+            421: components["responses"]["Error421"];
+            429: components["responses"]["Error429"];
+            431: components["responses"]["Error431"];
+            503: components["responses"]["Error503"];
         };
     };
-    plan_api_models_put: {
+    put_models: {
         parameters: {
             query?: never;
             header?: never;
@@ -4454,18 +4959,21 @@ export interface operations {
                     "application/json": components["schemas"]["ModelsShape"];
                 };
             };
-            /** @description Validation Error */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
-                };
-            };
+            400: components["responses"]["Error400"];
+            401: components["responses"]["Error401"];
+            403: components["responses"]["Error403"];
+            408: components["responses"]["Error408"];
+            409: components["responses"]["Error409"];
+            413: components["responses"]["Error413"];
+            414: components["responses"]["Error414"];
+            421: components["responses"]["Error421"];
+            422: components["responses"]["Error422"];
+            429: components["responses"]["Error429"];
+            431: components["responses"]["Error431"];
+            503: components["responses"]["Error503"];
         };
     };
-    put_api_models__name__put: {
+    put_model: {
         parameters: {
             query?: never;
             header?: never;
@@ -4489,18 +4997,22 @@ export interface operations {
                     "application/json": components["schemas"]["ModelsShape"];
                 };
             };
-            /** @description Validation Error */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
-                };
-            };
+            400: components["responses"]["Error400"];
+            401: components["responses"]["Error401"];
+            403: components["responses"]["Error403"];
+            404: components["responses"]["Error404"];
+            408: components["responses"]["Error408"];
+            409: components["responses"]["Error409"];
+            413: components["responses"]["Error413"];
+            414: components["responses"]["Error414"];
+            421: components["responses"]["Error421"];
+            422: components["responses"]["Error422"];
+            429: components["responses"]["Error429"];
+            431: components["responses"]["Error431"];
+            503: components["responses"]["Error503"];
         };
     };
-    reset_api_models__name__delete: {
+    delete_model: {
         parameters: {
             query?: never;
             header?: never;
@@ -4520,18 +5032,19 @@ export interface operations {
                     "application/json": components["schemas"]["ModelsShape"];
                 };
             };
-            /** @description Validation Error */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
-                };
-            };
+            401: components["responses"]["Error401"];
+            403: components["responses"]["Error403"];
+            404: components["responses"]["Error404"];
+            409: components["responses"]["Error409"];
+            414: components["responses"]["Error414"];
+            421: components["responses"]["Error421"];
+            422: components["responses"]["Error422"];
+            429: components["responses"]["Error429"];
+            431: components["responses"]["Error431"];
+            503: components["responses"]["Error503"];
         };
     };
-    test_api_models__name__test_post: {
+    post_model_test: {
         parameters: {
             query?: never;
             header?: never;
@@ -4555,18 +5068,22 @@ export interface operations {
                     "application/json": components["schemas"]["ModelTest"];
                 };
             };
-            /** @description Validation Error */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
-                };
-            };
+            400: components["responses"]["Error400"];
+            401: components["responses"]["Error401"];
+            403: components["responses"]["Error403"];
+            404: components["responses"]["Error404"];
+            408: components["responses"]["Error408"];
+            409: components["responses"]["Error409"];
+            413: components["responses"]["Error413"];
+            414: components["responses"]["Error414"];
+            421: components["responses"]["Error421"];
+            422: components["responses"]["Error422"];
+            429: components["responses"]["Error429"];
+            431: components["responses"]["Error431"];
+            503: components["responses"]["Error503"];
         };
     };
-    topics_api_topics_get: {
+    get_topics: {
         parameters: {
             query?: {
                 filter?: string;
@@ -4587,18 +5104,18 @@ export interface operations {
                     "application/json": components["schemas"]["TopicList"];
                 };
             };
-            /** @description Validation Error */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
-                };
-            };
+            401: components["responses"]["Error401"];
+            403: components["responses"]["Error403"];
+            409: components["responses"]["Error409"];
+            414: components["responses"]["Error414"];
+            421: components["responses"]["Error421"];
+            422: components["responses"]["Error422"];
+            429: components["responses"]["Error429"];
+            431: components["responses"]["Error431"];
+            503: components["responses"]["Error503"];
         };
     };
-    last_api_topics_last_get: {
+    get_topics_last: {
         parameters: {
             query: {
                 topic: string;
@@ -4618,18 +5135,19 @@ export interface operations {
                     "application/json": components["schemas"]["MessageShape"];
                 };
             };
-            /** @description Validation Error */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
-                };
-            };
+            401: components["responses"]["Error401"];
+            403: components["responses"]["Error403"];
+            404: components["responses"]["Error404"];
+            409: components["responses"]["Error409"];
+            414: components["responses"]["Error414"];
+            421: components["responses"]["Error421"];
+            422: components["responses"]["Error422"];
+            429: components["responses"]["Error429"];
+            431: components["responses"]["Error431"];
+            503: components["responses"]["Error503"];
         };
     };
-    status_api_status_get: {
+    get_status: {
         parameters: {
             query?: never;
             header?: never;
@@ -4647,9 +5165,16 @@ export interface operations {
                     "application/json": components["schemas"]["Status"];
                 };
             };
+            401: components["responses"]["Error401"];
+            403: components["responses"]["Error403"];
+            414: components["responses"]["Error414"];
+            421: components["responses"]["Error421"];
+            429: components["responses"]["Error429"];
+            431: components["responses"]["Error431"];
+            503: components["responses"]["Error503"];
         };
     };
-    healthz_healthz_get: {
+    get_healthz: {
         parameters: {
             query?: never;
             header?: never;
@@ -4664,12 +5189,25 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": unknown;
+                    "application/json": components["schemas"]["Health"];
+                };
+            };
+            414: components["responses"]["Error414"];
+            431: components["responses"]["Error431"];
+            /** @description The hub is too busy, or something it needs (the history, the broker, the AI) does not serve now. */
+            503: {
+                headers: {
+                    /** @description Seconds, where known. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Health"] | components["schemas"]["Error"];
                 };
             };
         };
     };
-    readyz_readyz_get: {
+    get_readyz: {
         parameters: {
             query?: never;
             header?: never;
@@ -4684,12 +5222,25 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": unknown;
+                    "application/json": components["schemas"]["Readiness"];
+                };
+            };
+            414: components["responses"]["Error414"];
+            431: components["responses"]["Error431"];
+            /** @description The hub is too busy, or something it needs (the history, the broker, the AI) does not serve now. */
+            503: {
+                headers: {
+                    /** @description Seconds, where known. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Readiness"] | components["schemas"]["Error"];
                 };
             };
         };
     };
-    metrics_metrics_get: {
+    get_metrics: {
         parameters: {
             query?: never;
             header?: never;
@@ -4707,9 +5258,16 @@ export interface operations {
                     "text/plain": unknown;
                 };
             };
+            401: components["responses"]["Error401"];
+            403: components["responses"]["Error403"];
+            414: components["responses"]["Error414"];
+            421: components["responses"]["Error421"];
+            429: components["responses"]["Error429"];
+            431: components["responses"]["Error431"];
+            503: components["responses"]["Error503"];
         };
     };
-    ask_ask_post: {
+    post_ask: {
         parameters: {
             query?: never;
             header?: never;
@@ -4734,23 +5292,21 @@ export interface operations {
                     "application/json": components["schemas"]["Answer"];
                 };
             };
-            /** @description JSON payload must include a "question" key. */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
-            /** @description AI service error */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
+            400: components["responses"]["AskError400"];
+            401: components["responses"]["AskError401"];
+            403: components["responses"]["AskError403"];
+            408: components["responses"]["AskError408"];
+            409: components["responses"]["AskError409"];
+            413: components["responses"]["AskError413"];
+            414: components["responses"]["AskError414"];
+            421: components["responses"]["AskError421"];
+            422: components["responses"]["AskError422"];
+            429: components["responses"]["AskError429"];
+            431: components["responses"]["AskError431"];
+            503: components["responses"]["AskError503"];
         };
     };
-    ai_ask_ai_ask_post: {
+    post_ai_ask: {
         parameters: {
             query?: never;
             header?: never;
@@ -4772,25 +5328,21 @@ export interface operations {
                     "application/json": components["schemas"]["CountedAnswer"];
                 };
             };
-            /** @description Validation Error */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
-                };
-            };
-            /** @description AI service error */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
+            400: components["responses"]["DetailError400"];
+            401: components["responses"]["DetailError401"];
+            403: components["responses"]["DetailError403"];
+            408: components["responses"]["DetailError408"];
+            409: components["responses"]["DetailError409"];
+            413: components["responses"]["DetailError413"];
+            414: components["responses"]["DetailError414"];
+            421: components["responses"]["DetailError421"];
+            422: components["responses"]["DetailError422"];
+            429: components["responses"]["DetailError429"];
+            431: components["responses"]["DetailError431"];
+            503: components["responses"]["DetailError503"];
         };
     };
-    ai_stream_ai_stream_post: {
+    post_ai_stream: {
         parameters: {
             query?: never;
             header?: never;
@@ -4812,25 +5364,21 @@ export interface operations {
                     "text/plain": unknown;
                 };
             };
-            /** @description Validation Error */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
-                };
-            };
-            /** @description AI service error */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
+            400: components["responses"]["DetailError400"];
+            401: components["responses"]["DetailError401"];
+            403: components["responses"]["DetailError403"];
+            408: components["responses"]["DetailError408"];
+            409: components["responses"]["DetailError409"];
+            413: components["responses"]["DetailError413"];
+            414: components["responses"]["DetailError414"];
+            421: components["responses"]["DetailError421"];
+            422: components["responses"]["DetailError422"];
+            429: components["responses"]["DetailError429"];
+            431: components["responses"]["DetailError431"];
+            503: components["responses"]["DetailError503"];
         };
     };
-    listing_api_conversations_get: {
+    get_conversations: {
         parameters: {
             query?: {
                 limit?: number;
@@ -4850,18 +5398,17 @@ export interface operations {
                     "application/json": components["schemas"]["ConversationList"];
                 };
             };
-            /** @description Validation Error */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
-                };
-            };
+            401: components["responses"]["Error401"];
+            403: components["responses"]["Error403"];
+            414: components["responses"]["Error414"];
+            421: components["responses"]["Error421"];
+            422: components["responses"]["Error422"];
+            429: components["responses"]["Error429"];
+            431: components["responses"]["Error431"];
+            503: components["responses"]["Error503"];
         };
     };
-    one_api_conversations__conversation__get: {
+    get_conversation: {
         parameters: {
             query?: never;
             header?: never;
@@ -4882,18 +5429,18 @@ export interface operations {
                     "application/json": components["schemas"]["ConversationShape"];
                 };
             };
-            /** @description Validation Error */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
-                };
-            };
+            401: components["responses"]["Error401"];
+            403: components["responses"]["Error403"];
+            404: components["responses"]["Error404"];
+            414: components["responses"]["Error414"];
+            421: components["responses"]["Error421"];
+            422: components["responses"]["Error422"];
+            429: components["responses"]["Error429"];
+            431: components["responses"]["Error431"];
+            503: components["responses"]["Error503"];
         };
     };
-    forget_api_conversations__conversation__delete: {
+    delete_conversation: {
         parameters: {
             query?: never;
             header?: never;
@@ -4912,18 +5459,19 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description Validation Error */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
-                };
-            };
+            401: components["responses"]["Error401"];
+            403: components["responses"]["Error403"];
+            404: components["responses"]["Error404"];
+            409: components["responses"]["Error409"];
+            414: components["responses"]["Error414"];
+            421: components["responses"]["Error421"];
+            422: components["responses"]["Error422"];
+            429: components["responses"]["Error429"];
+            431: components["responses"]["Error431"];
+            503: components["responses"]["Error503"];
         };
     };
-    ask_api_conversations__conversation__turns_post: {
+    post_conversation_turns: {
         parameters: {
             query?: never;
             header?: never;
@@ -4948,25 +5496,22 @@ export interface operations {
                     "application/x-ndjson": unknown;
                 };
             };
-            /** @description Validation Error */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
-                };
-            };
-            /** @description AI service error */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
+            400: components["responses"]["Error400"];
+            401: components["responses"]["Error401"];
+            403: components["responses"]["Error403"];
+            404: components["responses"]["Error404"];
+            408: components["responses"]["Error408"];
+            409: components["responses"]["Error409"];
+            413: components["responses"]["Error413"];
+            414: components["responses"]["Error414"];
+            421: components["responses"]["Error421"];
+            422: components["responses"]["Error422"];
+            429: components["responses"]["Error429"];
+            431: components["responses"]["Error431"];
+            503: components["responses"]["Error503"];
         };
     };
-    image_analyze_image_post: {
+    post_analyze_image: {
         parameters: {
             query?: never;
             header?: {
@@ -4977,7 +5522,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "multipart/form-data": components["schemas"]["Body_image_analyze_image_post"];
+                "multipart/form-data": components["schemas"]["Body_post_analyze_image"];
             };
         };
         responses: {
@@ -4991,32 +5536,23 @@ export interface operations {
                     "application/x-ndjson": unknown;
                 };
             };
-            /** @description No PNG, JPEG or WebP picture */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
-            /** @description Too large */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
-            /** @description Validation Error */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
-                };
-            };
+            400: components["responses"]["DetailError400"];
+            401: components["responses"]["DetailError401"];
+            403: components["responses"]["DetailError403"];
+            404: components["responses"]["DetailError404"];
+            408: components["responses"]["DetailError408"];
+            409: components["responses"]["DetailError409"];
+            413: components["responses"]["DetailError413"];
+            414: components["responses"]["DetailError414"];
+            421: components["responses"]["DetailError421"];
+            422: components["responses"]["DetailError422"];
+            429: components["responses"]["DetailError429"];
+            431: components["responses"]["DetailError431"];
+            501: components["responses"]["DetailError501"];
+            503: components["responses"]["DetailError503"];
         };
     };
-    audio_analyze_audio_post: {
+    post_analyze_audio: {
         parameters: {
             query?: never;
             header?: {
@@ -5027,7 +5563,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "multipart/form-data": components["schemas"]["Body_audio_analyze_audio_post"];
+                "multipart/form-data": components["schemas"]["Body_post_analyze_audio"];
             };
         };
         responses: {
@@ -5041,32 +5577,23 @@ export interface operations {
                     "application/x-ndjson": unknown;
                 };
             };
-            /** @description No WAV, FLAC, MP3 or OGG recording */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
-            /** @description Too large */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
-            /** @description Validation Error */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
-                };
-            };
+            400: components["responses"]["DetailError400"];
+            401: components["responses"]["DetailError401"];
+            403: components["responses"]["DetailError403"];
+            404: components["responses"]["DetailError404"];
+            408: components["responses"]["DetailError408"];
+            409: components["responses"]["DetailError409"];
+            413: components["responses"]["DetailError413"];
+            414: components["responses"]["DetailError414"];
+            421: components["responses"]["DetailError421"];
+            422: components["responses"]["DetailError422"];
+            429: components["responses"]["DetailError429"];
+            431: components["responses"]["DetailError431"];
+            501: components["responses"]["DetailError501"];
+            503: components["responses"]["DetailError503"];
         };
     };
-    document_analyze_document_post: {
+    post_analyze_document: {
         parameters: {
             query?: never;
             header?: {
@@ -5077,7 +5604,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "multipart/form-data": components["schemas"]["Body_document_analyze_document_post"];
+                "multipart/form-data": components["schemas"]["Body_post_analyze_document"];
             };
         };
         responses: {
@@ -5091,32 +5618,23 @@ export interface operations {
                     "application/x-ndjson": unknown;
                 };
             };
-            /** @description No PDF */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
-            /** @description Too large */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
-            /** @description Validation Error */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
-                };
-            };
+            400: components["responses"]["DetailError400"];
+            401: components["responses"]["DetailError401"];
+            403: components["responses"]["DetailError403"];
+            404: components["responses"]["DetailError404"];
+            408: components["responses"]["DetailError408"];
+            409: components["responses"]["DetailError409"];
+            413: components["responses"]["DetailError413"];
+            414: components["responses"]["DetailError414"];
+            421: components["responses"]["DetailError421"];
+            422: components["responses"]["DetailError422"];
+            429: components["responses"]["DetailError429"];
+            431: components["responses"]["DetailError431"];
+            501: components["responses"]["DetailError501"];
+            503: components["responses"]["DetailError503"];
         };
     };
-    listing_api_analyses_get: {
+    get_analyses: {
         parameters: {
             query?: {
                 kind?: ("image" | "audio" | "document") | null;
@@ -5139,18 +5657,17 @@ export interface operations {
                     "application/json": components["schemas"]["AnalysisPage"];
                 };
             };
-            /** @description Validation Error */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
-                };
-            };
+            401: components["responses"]["Error401"];
+            403: components["responses"]["Error403"];
+            414: components["responses"]["Error414"];
+            421: components["responses"]["Error421"];
+            422: components["responses"]["Error422"];
+            429: components["responses"]["Error429"];
+            431: components["responses"]["Error431"];
+            503: components["responses"]["Error503"];
         };
     };
-    one_api_analyses__analysis_id__get: {
+    get_analysis: {
         parameters: {
             query?: never;
             header?: never;
@@ -5170,18 +5687,18 @@ export interface operations {
                     "application/json": components["schemas"]["AnalysisShape"];
                 };
             };
-            /** @description Validation Error */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
-                };
-            };
+            401: components["responses"]["Error401"];
+            403: components["responses"]["Error403"];
+            404: components["responses"]["Error404"];
+            414: components["responses"]["Error414"];
+            421: components["responses"]["Error421"];
+            422: components["responses"]["Error422"];
+            429: components["responses"]["Error429"];
+            431: components["responses"]["Error431"];
+            503: components["responses"]["Error503"];
         };
     };
-    forget_api_analyses__analysis_id__delete: {
+    delete_analysis: {
         parameters: {
             query?: never;
             header?: never;
@@ -5199,18 +5716,19 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description Validation Error */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
-                };
-            };
+            401: components["responses"]["Error401"];
+            403: components["responses"]["Error403"];
+            404: components["responses"]["Error404"];
+            409: components["responses"]["Error409"];
+            414: components["responses"]["Error414"];
+            421: components["responses"]["Error421"];
+            422: components["responses"]["Error422"];
+            429: components["responses"]["Error429"];
+            431: components["responses"]["Error431"];
+            503: components["responses"]["Error503"];
         };
     };
-    link_api_analyses__analysis_id__patch: {
+    patch_analysis: {
         parameters: {
             query?: never;
             header?: never;
@@ -5234,18 +5752,22 @@ export interface operations {
                     "application/json": components["schemas"]["AnalysisShape"];
                 };
             };
-            /** @description Validation Error */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
-                };
-            };
+            400: components["responses"]["Error400"];
+            401: components["responses"]["Error401"];
+            403: components["responses"]["Error403"];
+            404: components["responses"]["Error404"];
+            408: components["responses"]["Error408"];
+            409: components["responses"]["Error409"];
+            413: components["responses"]["Error413"];
+            414: components["responses"]["Error414"];
+            421: components["responses"]["Error421"];
+            422: components["responses"]["Error422"];
+            429: components["responses"]["Error429"];
+            431: components["responses"]["Error431"];
+            503: components["responses"]["Error503"];
         };
     };
-    ask_api_analyses__analysis_id__ask_post: {
+    post_analysis_ask: {
         parameters: {
             query?: never;
             header?: never;
@@ -5269,18 +5791,22 @@ export interface operations {
                     "application/json": components["schemas"]["DocumentAnswer"];
                 };
             };
-            /** @description Validation Error */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
-                };
-            };
+            400: components["responses"]["Error400"];
+            401: components["responses"]["Error401"];
+            403: components["responses"]["Error403"];
+            404: components["responses"]["Error404"];
+            408: components["responses"]["Error408"];
+            409: components["responses"]["Error409"];
+            413: components["responses"]["Error413"];
+            414: components["responses"]["Error414"];
+            421: components["responses"]["Error421"];
+            422: components["responses"]["Error422"];
+            429: components["responses"]["Error429"];
+            431: components["responses"]["Error431"];
+            503: components["responses"]["Error503"];
         };
     };
-    events_events_devices_get: {
+    get_events_devices: {
         parameters: {
             query?: {
                 /** @description Devices without a temperature, too. */
@@ -5300,21 +5826,21 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "text/event-stream": unknown;
+                    "text/event-stream": string;
                 };
             };
-            /** @description Validation Error */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
-                };
-            };
+            401: components["responses"]["Error401"];
+            403: components["responses"]["Error403"];
+            409: components["responses"]["Error409"];
+            414: components["responses"]["Error414"];
+            421: components["responses"]["Error421"];
+            422: components["responses"]["Error422"];
+            429: components["responses"]["Error429"];
+            431: components["responses"]["Error431"];
+            503: components["responses"]["Error503"];
         };
     };
-    login_login_post: {
+    post_login: {
         parameters: {
             query?: never;
             header?: never;
@@ -5334,18 +5860,20 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description Validation Error */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
-                };
-            };
+            400: components["responses"]["Error400"];
+            401: components["responses"]["Error401"];
+            403: components["responses"]["Error403"];
+            408: components["responses"]["Error408"];
+            413: components["responses"]["Error413"];
+            414: components["responses"]["Error414"];
+            421: components["responses"]["Error421"];
+            422: components["responses"]["Error422"];
+            429: components["responses"]["Error429"];
+            431: components["responses"]["Error431"];
+            503: components["responses"]["Error503"];
         };
     };
-    logout_logout_post: {
+    post_logout: {
         parameters: {
             query?: never;
             header?: never;
@@ -5361,9 +5889,16 @@ export interface operations {
                 };
                 content?: never;
             };
+            401: components["responses"]["Error401"];
+            403: components["responses"]["Error403"];
+            414: components["responses"]["Error414"];
+            421: components["responses"]["Error421"];
+            429: components["responses"]["Error429"];
+            431: components["responses"]["Error431"];
+            503: components["responses"]["Error503"];
         };
     };
-    session_api_session_get: {
+    get_session: {
         parameters: {
             query?: never;
             header?: never;
@@ -5381,6 +5916,12 @@ export interface operations {
                     "application/json": components["schemas"]["SessionShape"];
                 };
             };
+            403: components["responses"]["Error403"];
+            414: components["responses"]["Error414"];
+            421: components["responses"]["Error421"];
+            429: components["responses"]["Error429"];
+            431: components["responses"]["Error431"];
+            503: components["responses"]["Error503"];
         };
     };
     from_hublive_post: {
@@ -5405,15 +5946,6 @@ export interface operations {
                     "application/json": unknown;
                 };
             };
-            /** @description Validation Error */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
-                };
-            };
         };
     };
     from_pagelive_page_post: {
@@ -5436,15 +5968,6 @@ export interface operations {
                 };
                 content: {
                     "application/json": unknown;
-                };
-            };
-            /** @description Validation Error */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
                 };
             };
         };

@@ -46,7 +46,8 @@ from hub.api.attempts import LoginAttempts
 from hub.api.auth import Authenticator
 from hub.api.broadcast import Broadcaster
 from hub.api.clients import OpenRequests, connection_limits
-from hub.api.guard import PROBES, Guard
+from hub.api.description import OPEN, DescribedApi, operation_id
+from hub.api.guard import Guard
 from hub.api.services import HttpSettings, Services
 from hub.api.sizes import Sizes
 from hub.api.turns import Turns
@@ -54,22 +55,21 @@ from hub.sessions import SessionStore
 
 __all__ = ["Broadcaster", "HttpSettings", "Services", "create_api"]
 
-OPEN = frozenset({("POST", "/login"), ("GET", "/api/session")}) | {("GET", path) for path in PROBES}
-"""Addresses of the API that need no token."""
-
 
 def create_api(services: Services, http: HttpSettings, broadcaster: Broadcaster) -> FastAPI:
     """The ASGI application. Whoever serves it also runs ``broadcaster.run()``."""
-    app = FastAPI(
+    app = DescribedApi(
         title="Watchkeeper",
         version=services.version,
         description="An IoT hub whose alerts explain themselves. Times are epoch milliseconds.",
         docs_url=None,
         redoc_url=None,
         redirect_slashes=False,
+        generate_unique_id_function=operation_id,
     )
     sessions = SessionStore(services.data / "sessions.json", http.token, time.time) if http.token else None
     auth, turns = Authenticator(http, sessions, LoginAttempts()), Turns(http.ai_requests)
+    app.cookie, app.asks = auth.cookie, not auth.open
     routers = (
         devices.routes(broadcaster.devices, services.twins, broadcaster.alerts, services.diagnostician, turns),
         device_rules.routes(services.fleet, services.engine, services.store),
@@ -99,6 +99,7 @@ def create_api(services: Services, http: HttpSettings, broadcaster: Broadcaster)
     )
     for router in routers:
         app.include_router(router, max_body_size=http.body_bytes)
+    app.state.api_routes = [route for router in routers for route in router.routes]
     taken = frozenset(part for router in routers for part in _first_parts(router))
     app.include_router(page.routes(http.web_dir, taken))
     live_shapes.describe(app)
@@ -126,7 +127,7 @@ def _first_parts(router: APIRouter) -> Iterator[str]:
 
 
 def _open(pages: AbstractSet[str]) -> Callable[[str, str], bool]:
-    """Closed unless said otherwise: only the page with its files, and what stands in :data:`OPEN`."""
+    """Closed unless said otherwise: only the page with its files, and what stands in ``description.OPEN``."""
 
     def is_open(method: str, path: str) -> bool:
         method = "GET" if method == "HEAD" else method

@@ -54,7 +54,9 @@ def routes(analyst: Analyst, turns: Turns, http: HttpSettings) -> APIRouter:
             "responses": {
                 200: {"content": {LINES: {}}},
                 400: {"description": kinds},
+                404: {},
                 413: {"description": "Too large"},
+                501: {},
             },
             # Enforced while the body streams in, so that nobody fills the disk.
             "max_body_size": most[path],

@@ -14,6 +14,8 @@ from starlette.exceptions import HTTPException
 from starlette.responses import FileResponse, HTMLResponse, Response
 from starlette.staticfiles import StaticFiles
 
+from hub.api.problems import allowed_methods
+
 PAGES = frozenset({"d", "alerts", "assistant", "analyse", "rules", "topics", "activity", "settings", "login"})
 """First parts of the page's own addresses."""
 HASHED = "assets/"
@@ -42,7 +44,7 @@ def routes(web_dir: Path, taken: AbstractSet[str]) -> APIRouter:
     @router.api_route("/{path:path}", methods=["GET", "HEAD"], include_in_schema=False)
     async def page(path: str, request: Request) -> Response:
         if path.partition("/")[0] in taken:
-            raise HTTPException(404)
+            raise HTTPException(405 if allowed_methods(request) else 404)
         if path and path != "index.html":
             try:
                 found = await files.get_response(path, request.scope)

@@ -18,6 +18,7 @@ from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 from starlette.responses import Response
+from starlette.routing import Match, Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from hub import errors
@@ -107,7 +108,18 @@ def install(app: FastAPI) -> None:
             error.status_code, str(error.detail)
         )
         headers = dict(error.headers) if error.headers else None
+        if error.status_code == 405:
+            headers = {"Allow": ", ".join(sorted(allowed_methods(request) or {"GET", "HEAD"}))}
         return problem(path, error.status_code, code, message, "See /docs for all addresses.", headers)
+
+
+def allowed_methods(request: Request) -> set[str]:
+    """Return the methods that this address of the API takes, over all its routes."""
+    found: set[str] = set()
+    for route in request.app.state.api_routes:
+        if isinstance(route, Route) and route.matches(request.scope)[0] != Match.NONE:
+            found |= route.methods or set()
+    return found
 
 
 def _sentence(faults: Sequence[Any]) -> str:

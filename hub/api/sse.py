@@ -4,8 +4,8 @@ Three named events. ``update``: a device sent readings (at most one a second a d
 alert was raised; it carries an id, and a client that reconnects with ``Last-Event-ID`` gets every alert raised since,
 from the history, so over a restart too. ``gap``: something was lost in between, read ``/api/alerts``.
 
-``temperature`` is the metric named just ``temperature``: in degrees Fahrenheit where the device says its unit (°F, °C or
-K); a value without a unit is passed on unchanged, and no unit is claimed for it. ``timestamp`` is in epoch
+``temperature`` is the metric named just ``temperature``: in degrees Fahrenheit where the device says its unit (°F, °C
+or K); a value without a unit is passed on unchanged, and no unit is claimed for it. ``timestamp`` is in epoch
 milliseconds; ``metrics`` are the latest values as the device sent them.
 """
 
@@ -173,7 +173,7 @@ def routes(broadcaster: Broadcaster, fleet: Fleet, store: Store) -> APIRouter:
         with broadcaster.listen(readings_only=True) as listener:
             yield listener
 
-    @router.get("/events/devices", response_class=EventSourceResponse)
+    @router.get("/events/devices", response_class=EventSourceResponse, responses={409: {}})
     async def events(
         listener: Listener = Depends(place),  # noqa: B008 - a name of this function cannot stand in an annotation
         everything: Annotated[bool, Query(alias="all", description="Devices without a temperature, too.")] = False,

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Literal, NotRequired
 
 from fastapi import APIRouter, Request
 from starlette.responses import Response
+from typing_extensions import TypedDict
 
 from hub.api import convert, shapes
 from hub.api.broadcast import Broadcaster
@@ -13,6 +14,20 @@ from hub.api.flow import Busiest, flow
 from hub.api.problems import Json
 from hub.api.services import HttpSettings, Services
 from hub.metrics import CONTENT_TYPE, Reading
+
+
+class Health(TypedDict):
+    """``failed`` names the tasks that no longer run, for whoever shows the token."""
+
+    status: Literal["ok", "failing"]
+    failed: NotRequired[list[str]]
+
+
+class Readiness(TypedDict):
+    """``missing`` says what the hub waits for, for whoever shows the token."""
+
+    status: Literal["ready", "waiting"]
+    missing: NotRequired[list[str]]
 
 
 def routes(services: Services, http: HttpSettings, broadcaster: Broadcaster) -> APIRouter:
@@ -63,7 +78,7 @@ def routes(services: Services, http: HttpSettings, broadcaster: Broadcaster) -> 
         return Json(answer)
 
     @router.head("/healthz", include_in_schema=False)
-    @router.get("/healthz")
+    @router.get("/healthz", response_model=Health, responses={503: {"model": Health}})
     async def healthz(request: Request) -> Response:
         """200 while the process answers and all its tasks run. ``failed`` names those that do not, for whoever shows
         the token."""
@@ -71,7 +86,7 @@ def routes(services: Services, http: HttpSettings, broadcaster: Broadcaster) -> 
         return _probe(request, "failing" if failed else "ok", failed=failed)
 
     @router.head("/readyz", include_in_schema=False)
-    @router.get("/readyz")
+    @router.get("/readyz", response_model=Readiness, responses={503: {"model": Readiness}})
     async def readyz(request: Request) -> Response:
         """200 once the broker has confirmed the subscription and the history can be written. ``missing`` says what is
         waited for, for whoever shows the token."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import tempfile
 from collections.abc import AsyncGenerator
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Request
 from starlette.responses import Response
@@ -26,6 +26,13 @@ IMPORT = "/api/history/import"
 IMPORT_BYTES = 4 << 30
 AT_ONCE = 2
 MAX_TS = 2**53
+
+
+_BYTES: dict[str, Any] = {"schema": {"type": "string", "format": "binary"}}
+EXPORTED: dict[int | str, dict[str, Any]] = {
+    200: {"content": dict.fromkeys(MEDIA_TYPES.values(), _BYTES)},
+    501: {},
+}
 
 
 class SkippedRows(TypedDict):
@@ -65,7 +72,7 @@ def routes(services: Services) -> APIRouter:
         found = fleet.get(device)
         return found.unit(metric) if found else None
 
-    @router.get("/history/export", response_class=Response, responses={200: {"content": {"text/csv": {}}}})
+    @router.get("/history/export", response_class=Response, responses=EXPORTED)
     async def export_table(
         format: Format = "csv",
         device_id: Annotated[list[str] | None, Query(max_length=1_000)] = None,
@@ -103,7 +110,8 @@ def routes(services: Services) -> APIRouter:
         "/history/import",
         response_model=ImportAnswer,
         max_body_size=IMPORT_BYTES,
-        openapi_extra={"requestBody": {"required": True, "content": {"text/csv": {}}}},
+        responses={501: {}},
+        openapi_extra={"requestBody": {"required": True, "content": dict.fromkeys(MEDIA_TYPES.values(), _BYTES)}},
     )
     async def import_table(
         request: Request, format: Format = "csv", zone: Annotated[str, Query(max_length=64)] = "UTC"

@@ -21,7 +21,7 @@ GLANCE = 120
 def routes(explorer: Explorer, recent: Recent) -> APIRouter:
     router = APIRouter(prefix="/api/topics", tags=["mappings"])
 
-    @router.get("", response_model=topic_shapes.TopicList)
+    @router.get("", response_model=topic_shapes.TopicList, responses={409: {}})
     async def topics(
         topic_filter: Annotated[str, Query(alias="filter", max_length=1_024)] = "#",
         q: Annotated[str, Query(max_length=200)] = "",
@@ -42,8 +42,8 @@ def routes(explorer: Explorer, recent: Recent) -> APIRouter:
             }
         )
 
-    @router.get("/last", response_model=device_shapes.MessageShape)
-    async def last(topic: Annotated[str, Query(min_length=1, max_length=65_535)]) -> Response:
+    @router.get("/last", response_model=device_shapes.MessageShape, responses={404: {}, 409: {}})
+    async def last(topic: Annotated[str, Query(min_length=1, max_length=4_096)]) -> Response:
         """The last message of one of these topics, cut to 2,048 bytes."""
         found = explorer.last(topic)
         if found is None:

@@ -76,7 +76,7 @@ class CommandWanted(Incoming):
     """``value`` has to fit the device's own description of the command; null where it takes none."""
 
     name: str = Field(min_length=1, max_length=128)
-    value: Any = None
+    value: Any = Field(None, json_schema_extra={"type": ["null", "boolean", "number", "string", "object"]})
     expires_in_s: int = Field(60, ge=1, le=7 * 86_400)
 
 

@@ -1,0 +1,182 @@
+"""The OpenAPI description, completed: the errors that every operation can answer with, how to show the token, and ids
+that a generated client can use as names.
+
+FastAPI describes what the routes return. What the layers around them answer (``guard.py``, ``problems.py``, the web
+server) is added here by rule, so that no route has to repeat it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from fastapi import FastAPI
+from fastapi.openapi.utils import get_openapi
+from fastapi.routing import APIRoute
+
+from hub.api.guard import PROBES
+
+OPEN = frozenset({("POST", "/login"), ("GET", "/api/session")}) | {("GET", path) for path in PROBES}
+"""Addresses of the API that need no token."""
+_SINGULAR = {"diagnoses": "diagnosis", "analyses": "analysis", "topics": "topic"}
+
+ERRORS = {
+    400: "This is no valid request.",
+    401: "The token, or a session's cookie, is missing or wrong.",
+    403: "Refused: a page of another origin, a forwarded request to a hub without a token, or a cookie without Origin.",
+    404: "There is no such thing.",
+    408: "The body did not come in time.",
+    409: "It conflicts with what is there, or the hub is too busy to take it now.",
+    413: "The body is too large; GET /api/status tells the limits.",
+    414: "The address is too long.",
+    421: "The hub is not known by this host name.",
+    422: "A value is not allowed; the message names it.",
+    429: "Too many wrong tokens from this client.",
+    431: "The headers are too large.",
+    501: "A package that this needs is not installed.",
+    503: "The hub is too busy, or something it needs (the history, the broker, the AI) does not serve now.",
+}
+_ERROR_SCHEMA = {
+    "type": "object",
+    "required": ["error"],
+    "properties": {
+        "error": {
+            "type": "object",
+            "required": ["code", "message", "hint"],
+            "properties": {name: {"type": "string"} for name in ("code", "message", "hint")},
+        }
+    },
+}
+_ASK_ERROR_SCHEMA = {"type": "object", "required": ["error"], "properties": {"error": {"type": "string"}}}
+_FAULT = {
+    "type": "object",
+    "required": ["type", "loc", "msg"],
+    "properties": {
+        "type": {"type": "string"},
+        "loc": {"type": "array", "items": {"anyOf": [{"type": "string"}, {"type": "integer"}]}},
+        "msg": {"type": "string"},
+    },
+}
+_DETAIL_ERROR_SCHEMA = {
+    "type": "object",
+    "required": ["detail"],
+    "properties": {"detail": {"anyOf": [{"type": "string"}, {"type": "array", "items": _FAULT}]}},
+}
+SCHEMAS = {"Error": _ERROR_SCHEMA, "AskError": _ASK_ERROR_SCHEMA, "DetailError": _DETAIL_ERROR_SCHEMA}
+
+
+def operation_id(route: APIRoute) -> str:
+    """Return ``get_device_history`` for ``GET /api/devices/{device_id}/history``."""
+    parts = [part for part in route.path.removeprefix("/api").split("/") if part]
+    words = []
+    for part, following in zip(parts, [*parts[1:], ""], strict=True):
+        if not part.startswith("{"):
+            words.append(_SINGULAR.get(part, part.removesuffix("s")) if following.startswith("{") else part)
+    return "_".join([min(route.methods or ()).lower(), *words])
+
+
+class DescribedApi(FastAPI):
+    """An application whose description is completed. ``cookie`` names the session's cookie, ``asks`` says whether the
+    hub asks for a token at all."""
+
+    cookie = "hub_session_8000"
+    asks = True
+
+    def openapi(self) -> dict[str, Any]:
+        if self.openapi_schema is None:
+            self.openapi_schema = _without_tuples(self.described())
+        return self.openapi_schema
+
+    def described(self) -> dict[str, Any]:
+        """Return the description with tuples (``prefixItems``), of which the dashboard's types are made."""
+        found = get_openapi(
+            title=self.title,
+            version=self.version,
+            description=self.description,
+            routes=self.routes,
+            webhooks=self.webhooks.routes,
+            servers=[{"url": "/"}],
+        )
+        components = found.setdefault("components", {})
+        components["securitySchemes"] = {
+            "token": {"type": "http", "scheme": "bearer", "description": "The hub's token (HUB_TOKEN)."},
+            "session": {"type": "apiKey", "in": "cookie", "name": self.cookie, "description": "From POST /login."},
+        }
+        components["responses"] = {f"{name}{status}": _response(name, status) for name in SCHEMAS for status in ERRORS}
+        components["schemas"] |= SCHEMAS
+        for unused in ("HTTPValidationError", "ValidationError"):
+            components["schemas"].pop(unused, None)
+        found["security"] = [*([] if self.asks else [{}]), {"token": []}, {"session": []}]
+        for webhook in found["webhooks"].values():  # messages of a socket: nobody answers them
+            webhook["post"]["responses"].pop("422", None)
+        for path, operations in found["paths"].items():
+            for method, operation in operations.items():
+                _complete(method.upper(), path, operation)
+        return found
+
+
+def _without_tuples(schema: Any) -> Any:
+    """Describe each tuple as an array of any of its types: many generators and testers misread ``prefixItems``."""
+    if isinstance(schema, list):
+        return [_without_tuples(each) for each in schema]
+    if not isinstance(schema, dict):
+        return schema
+    found = {key: _without_tuples(value) for key, value in schema.items() if key != "prefixItems"}
+    if "prefixItems" in schema:
+        kinds = [_without_tuples(each) for each in schema["prefixItems"]]
+        found["items"] = {"anyOf": [kind for place, kind in enumerate(kinds) if kind not in kinds[:place]]}
+    return found
+
+
+def _complete(method: str, path: str, operation: dict[str, Any]) -> None:
+    if (method, path) in OPEN:
+        operation["security"] = []
+    responses = operation["responses"]
+    name = _schema_of(path)
+    declared = {int(each) for each in responses if int(each) >= 400}
+    for status in sorted(declared | set(_statuses(method, path, operation))):
+        own = responses.get(str(status), {}).get("content", {}).get("application/json", {}).get("schema")
+        if own is None or "HTTPValidationError" in own.get("$ref", ""):
+            responses[str(status)] = {"$ref": f"#/components/responses/{name}{status}"}
+        else:
+            told = _response(name, status)
+            told["content"]["application/json"]["schema"] = {"anyOf": [own, {"$ref": f"#/components/schemas/{name}"}]}
+            responses[str(status)] = told
+    # A keyword of OpenAPI 3.2, which validators of 3.1 refuse.
+    for media in responses.get("200", {}).get("content", {}).values():
+        if media.pop("itemSchema", None) is not None:
+            media["schema"] = {"type": "string"}
+
+
+def _response(schema: str, status: int) -> dict[str, Any]:
+    told: dict[str, Any] = {
+        "description": ERRORS[status],
+        "content": {"application/json": {"schema": {"$ref": f"#/components/schemas/{schema}"}}},
+    }
+    if status in (429, 503):
+        told["headers"] = {"Retry-After": {"schema": {"type": "integer"}, "description": "Seconds, where known."}}
+    return told
+
+
+def _statuses(method: str, path: str, operation: dict[str, Any]) -> Iterator[int]:
+    """Yield the errors that the layers around the routes can answer with."""
+    yield from (414, 431, 503)
+    if path not in PROBES:
+        yield from (403, 421)
+    if (method, path) not in OPEN or path == "/login":
+        yield 401
+    if path not in PROBES:
+        yield 429
+    if "requestBody" in operation:
+        yield from (400, 408, 413, 422)
+    if "{" in path:
+        yield 404
+    if method != "GET" and path not in ("/login", "/logout"):
+        yield 409
+
+
+def _schema_of(path: str) -> str:
+    """As ``problems.problem`` answers."""
+    if path == "/ask":
+        return "AskError"
+    return "DetailError" if path.startswith(("/ai/", "/analyze/")) else "Error"

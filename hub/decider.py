@@ -137,6 +137,8 @@ class Decider:
         for told in (result.identities, result.availability, result.lapses, result.twins, result.replies):
             for one in told:
                 self._usual(batch, one.device)
+        for name in result.gone:
+            self._usual(batch, name)
         # First what it takes to read the next message: a birth and its data may share a batch.
         for change in result.changes:
             batch.learnt[dialect.name, change.key] = change.value

@@ -185,13 +185,15 @@ class Fleet:
             self._presence.sooner(self._devices[name], due)
 
     def lapse(self, lapse: Lapse) -> list[Event]:
-        """A value is not known any more: the last one stands, and says so."""
-        latest = self.latest(lapse.device, lapse.metric)
-        if latest is None or latest.quality == "unknown":
-            return []
-        latest.quality = "unknown"
-        self._states.changed.add(lapse.device)
-        return [DeviceChanged(lapse.device, lapse.at)]
+        """Mark a value as not known any more; the last one stands."""
+        metrics = device.metrics if (device := self.get(lapse.device)) is not None else {}
+        below = f"{lapse.metric}." if lapse.metric else ""
+        names = [lapse.metric, *(name for name in metrics if lapse.parts and name.startswith(below))]
+        lapsed = [metrics[name] for name in names if name in metrics and metrics[name].quality != "unknown"]
+        for latest in lapsed:
+            latest.quality = "unknown"
+            self._states.changed.add(lapse.device)
+        return [DeviceChanged(lapse.device, lapse.at)] if lapsed else []
 
     def _follow(self, device: Device, apart: int, now: int) -> None:
         follow(device, apart, self._limits)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from hub.dialects import Result
 from hub.events import Event
 from hub.fleet import Fleet
-from hub.model import Availability, RawMessage
+from hub.model import Availability, Lapse, RawMessage
 from hub.rules import Engine
 
 
@@ -28,6 +28,8 @@ class Liveness:
     def take(self, result: Result, message: RawMessage) -> list[Event]:
         """Take in what a message says on presence, and who shows by it to be there."""
         events = [event for said in result.availability for event in self._available(said)]
+        for name in result.gone:
+            events += self._gone(name, message.received)
         if message.retained:
             return events
         reported = (update.device for update in result.twins if update.side == "reported")
@@ -45,6 +47,12 @@ class Liveness:
         if turned:
             events += self._engine.judge(device, said.received)
         return events
+
+    def _gone(self, name: str, at: int) -> list[Event]:
+        if self._fleet.get(name) is None:
+            return []
+        lapsed = self._fleet.lapse(Lapse(name, "", at, parts=True))
+        return lapsed + self._available(Availability(name, online=False, retained=False, received=at))
 
     def gateways(self) -> list[Event]:
         """Note that the gateways are there through which others have spoken since the last call."""

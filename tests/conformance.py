@@ -78,7 +78,13 @@ class Registry:
             for metric, value in record.values.items():
                 self.values[record.device, metric] = Latest(value, record.ts, record.quality)
         for lapse in result.lapses:
-            if (latest := self.latest(lapse.device, lapse.metric)) is not None:
+            below = lapse.metric + "."
+            for (device, metric), latest in self.values.items():
+                inside = metric == lapse.metric or (lapse.parts and metric.startswith(below))
+                if device == lapse.device and inside:
+                    latest.quality = "unknown"
+        for (device, _), latest in self.values.items():
+            if device in result.gone:
                 latest.quality = "unknown"
         return result
 

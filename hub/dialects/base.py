@@ -65,6 +65,8 @@ class Result(msgspec.Struct, frozen=True):
     effects: Sequence[Effect] = ()
     rejections: Sequence[Rejection] = ()
     lapses: Sequence[Lapse] = ()
+    gone: Sequence[str] = ()
+    """Devices of which nothing is announced any more: they are offline, and nothing of them is known now."""
     heard: Sequence[str] = ()
     """Devices that have sent this message themselves, where it holds no reading and no reply of theirs."""
     layout: Layout | None = None
@@ -82,6 +84,7 @@ def is_plain(said: Result) -> bool:
         or said.effects
         or said.rejections
         or said.lapses
+        or said.gone
         or said.heard
     )
 

@@ -34,11 +34,13 @@ class Record(msgspec.Struct, frozen=True, gc=False):
 
 
 class Lapse(msgspec.Struct, frozen=True, gc=False):
-    """The value of a metric is not known any more, since ``at`` (ms)."""
+    """The value of a metric is not known any more, since ``at`` (ms); with ``parts`` those below it
+    (``lamp.brightness``) are not either."""
 
     device: str
     metric: str
     at: int
+    parts: bool = False
 
 
 class Reading(msgspec.Struct, frozen=True, gc=False):

@@ -123,6 +123,10 @@ class Devices:
     def native_id(self, device: str) -> str:
         return next(iter(self._members[device].values())).native_id
 
+    def beside(self, device: str, place: str) -> list[Kept]:
+        """Return what is announced of a device elsewhere than at ``place``."""
+        return [kept for at, kept in self._members.get(device, {}).items() if at != place]
+
     def info(self, device: str, place: str, kept: Kept | None) -> Info:
         """The description of a device once ``kept`` (or nothing) stands at ``place``; later words win."""
         members = {at: each for at, each in self._members.get(device, {}).items() if at != place}

@@ -99,11 +99,12 @@ class HomeAssistantDialect:
         self._devices.room(place, kept)
         changes = [Change(_PLACE + place, msgspec.msgpack.encode(_Learnt(kept.id, kept.native_id, sent.payload)))]
         identities = [self._identity(kept.id, kept.native_id, place, kept)]
-        if before is not None:
-            changes += self._unheard(before, kept)
-            if before.id != kept.id:
-                identities.append(self._identity(before.id, before.native_id, place, None))
-        return Result(identities=identities, changes=changes, rejections=refused)
+        if before is None:
+            return Result(identities=identities, changes=changes, rejections=refused)
+        changes += self._unheard(before, kept)
+        if before.id != kept.id:
+            identities.append(self._identity(before.id, before.native_id, place, None))
+        return self._left(sent, place, before, kept, Result((), identities, changes=changes, rejections=refused))
 
     def _entities(
         self, sent: RawMessage, components: Sequence[Component]
@@ -158,16 +159,22 @@ class HomeAssistantDialect:
         return self._announces(topic) or topic == f"{self._prefix}status" or self._taken(topic)
 
     def _withdrawn(self, sent: RawMessage, place: str, before: Kept | None, refused: list[Rejection]) -> Result:
-        """What it measured is not known any more; the device stays, as one that fell silent does."""
+        """What it measured is not known any more; the device stays, with its history."""
         if before is None:
             return Result(rejections=refused)
-        lapses = [Lapse(before.id, r.metric, sent.received) for each in before.entities for r in each.readings]
-        return Result(
-            identities=(self._identity(before.id, before.native_id, place, None),),
-            changes=(Change(_PLACE + place, None), *self._unheard(before, None)),
-            lapses=lapses,
-            rejections=refused,
-        )
+        identities = (self._identity(before.id, before.native_id, place, None),)
+        changes = (Change(_PLACE + place, None), *self._unheard(before, None))
+        return self._left(sent, place, before, None, Result((), identities, changes=changes, rejections=refused))
+
+    def _left(self, sent: RawMessage, place: str, before: Kept, after: Kept | None, result: Result) -> Result:
+        """Return ``result`` with what the device loses that was announced here before."""
+        others = self._devices.beside(before.id, place)
+        if after is not None and after.id == before.id:
+            others.append(after)
+        kept = {entity.metric for each in others for entity in each.entities}
+        left = [entity.metric for entity in before.entities if entity.metric not in kept]
+        lapses = [Lapse(before.id, metric, sent.received, parts=True) for metric in left]
+        return msgspec.structs.replace(result, lapses=lapses, gone=() if others else (before.id,))
 
     def _unheard(self, before: Kept, after: Kept | None) -> list[Change]:
         """The last words of availability topics that nobody listens to any more."""

@@ -28,7 +28,7 @@ from hub.dialects.homie.description import (
 from hub.dialects.payload import MAX_TEXT, parse_object
 from hub.dialects.times import when
 from hub.errors import Rejected
-from hub.model import Availability, Identity, RawMessage, Record, Value
+from hub.model import Availability, Identity, Lapse, RawMessage, Record, Value
 from hub.topics import slug
 
 MAX_DEVICES = 20_000
@@ -94,9 +94,10 @@ class HomieDialect:
     def _five(self, message: RawMessage, key: str, device: str, known: Known | None, rest: str, view: View) -> Result:
         if rest == "$description":
             if not message.payload:
-                return Result(changes=(Change(key, None),) if known else ())
+                return Result(changes=(Change(key, None),), gone=(_id(known.native_id),)) if known else Result()
             body = parse_object(message.payload, "A $description")
-            return self._learn(key, with_document(known or self._met(device), body))
+            told = with_document(known or self._met(device), body)
+            return replace(self._learn(key, told), lapses=_left(message, known, told))
         if known is not None and rest.startswith("$alert/"):
             return self._told(message, key, known, {metric_of(rest): _text(message.payload)[:MAX_TEXT]}, view)
         if "$" in rest or known is not None or message.retained or not message.payload:
@@ -111,7 +112,9 @@ class HomieDialect:
                 return Result()
             told = with_attribute(known or self._met(device), rest, _text(message.payload))
             described = told.properties or rest.partition("/")[0] in _DESCRIBES
-            return self._learn(key, told) if told != known and described else Result()
+            if told == known or not described:
+                return Result()
+            return replace(self._learn(key, told), lapses=_left(message, known, told))
         if message.payload and known is None and not message.retained:
             raise Rejected("unknown_device", f"{self._prefix}{key}/$homie has not been heard.")
         if known is None or rest.count("/") != 1 or len(known.properties) >= MAX_PROPERTIES:
@@ -192,6 +195,13 @@ class HomieDialect:
 
     def tick(self, view: View, now: int) -> Result:
         return Result()
+
+
+def _left(message: RawMessage, before: Known | None, after: Known) -> list[Lapse]:
+    """The properties that a device does not describe any more are not known any more."""
+    left = before.properties.keys() - after.properties.keys() if before is not None else ()
+    device = _id(after.native_id)
+    return [Lapse(device, metric_of(key), message.received) for key in sorted(left) if not key.startswith("$")]
 
 
 def _id(device: str) -> str:

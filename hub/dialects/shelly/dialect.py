@@ -154,7 +154,8 @@ class ShellyDialect:
         effects = list(self._questions(known)) if ask or before is None else []
         told = gen1.commands(known) if known.gen1 else commands(known, self._source)
         identity = Identity(known.id, known.native_id, self.name, known.info(told))
-        return Result(identities=(identity,), changes=changes, effects=effects)
+        gone = (before.id,) if before is not None and before.id != known.id else ()
+        return Result(identities=(identity,), changes=changes, effects=effects, gone=gone)
 
     def _questions(self, known: Known) -> Iterator[Effect]:
         if known.gen1:
@@ -168,7 +169,8 @@ class ShellyDialect:
     def _online(self, message: RawMessage, prefix: str, view: View) -> Result:
         word = message.payload[:16].decode("utf-8", "replace").strip()
         if not word:
-            return Result(changes=(Change(prefix, None),) if prefix in self._prefixes else ())
+            left = self._prefixes.get(prefix)
+            return Result() if left is None else Result(changes=(Change(prefix, None),), gone=(left.id,))
         if word not in ("true", "false"):
             raise Rejected("bad_value", "A Shelly's online is true or false.")
         known, online = self._met(prefix), word == "true"

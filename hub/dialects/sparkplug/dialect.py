@@ -140,7 +140,8 @@ class SparkplugDialect:
         read = taken(message, address.device, birth, own, metrics, born=True)
         online = Availability(address.device, True, message.retained, message.received)
         identities = (*self._gateway(address, view), self._identity(address, birth))
-        lapses = _lapses(message, address, read.unknown)
+        before = self._births.get(address.native_id, _UNBORN)
+        lapses = _lapses(message, address, [*read.unknown, *(before.types.keys() - birth.types.keys())])
         return Result(read.records, identities, (online,), (), (), changes, effects, read.rejections, lapses)
 
     def _death(

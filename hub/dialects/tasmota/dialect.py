@@ -120,7 +120,8 @@ class TasmotaDialect:
         if holder is not None:
             changes.append(Change(_DEVICE + holder.key, None))
         learnt = self._learn(before, known)
-        return Result(identities=learnt.identities, changes=(*changes, *learnt.changes))
+        gone = (holder.id,) if holder is not None and holder.id != known.id else ()
+        return Result(identities=learnt.identities, changes=(*changes, *learnt.changes), gone=gone)
 
     def _holder(self, wanted: Known) -> Known | None:
         """Who else has these topics now, without a claim to keep them. Raises Rejected (``topic_taken``)."""

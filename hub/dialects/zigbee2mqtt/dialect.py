@@ -118,7 +118,9 @@ class Zigbee2MqttDialect:
             if self._by_ieee.get(ieee) != device
         ]
         changes += [Change(_DEVICE + ieee, None) for ieee in self._by_ieee if ieee not in found]
-        return Result(identities=tuple(self._identity(device) for device in found.values()), changes=changes)
+        identities = tuple(self._identity(device) for device in found.values())
+        gone = [slug(ieee) for ieee in self._by_ieee if ieee not in found]
+        return Result(identities=identities, changes=changes, gone=gone)
 
     def _identity(self, device: Known) -> Identity:
         return Identity(slug(device.ieee), device.ieee, self.name, device.info(self._base, self._bridge))

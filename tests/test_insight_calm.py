@@ -68,11 +68,11 @@ def test_a_law_is_not_trusted_where_it_was_not_learnt(seed: int) -> None:
 
 
 @pytest.mark.parametrize("seed", range(5))
-def test_what_a_metric_now_reads_is_one_number(seed: int) -> None:
+def test_what_a_metric_read_is_one_number_with_its_time(seed: int) -> None:
     moving = track("vibration", 2.0, 0.3, seed, ramp(-60, 0.12), unit="mm/s")
     newest = float(moving.values[-1])
     found = evidence(case(moving, alert=alert("vibration", -10, newest, 7.1), limits={"vibration": Limit(max=7.1)}))
-    said = [float(n) for e in found for n in re.findall(r"now reads (-?[\d.]+)", e.finding)]
+    said = [float(n) for e in found for n in re.findall(r"at [\d:]{8} it read (-?[\d.]+)", e.finding)]
     assert said
     assert set(said) == {round(newest, 2)}
     onset = next(e for e in found if e.kind == "onset")
@@ -85,6 +85,6 @@ def test_a_lone_outlier_is_not_what_it_reads() -> None:
     values[-1] = 2.0
     found = evidence(case(made("vibration", values, "mm/s")))
     onset = next(e for e in found if e.kind == "onset")
-    assert "reads" not in onset.finding
-    assert "it now is around 7" in onset.finding or "it now is around 8" in onset.finding
+    assert "it read" not in onset.finding
+    assert "it was around 7" in onset.finding or "it was around 8" in onset.finding
     assert found[0].end == NOW

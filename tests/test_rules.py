@@ -282,7 +282,7 @@ def test_the_default_rules_are_right_and_read_well():
         ('[[rule]]\nid="x"\nkind="rate"\nmetric="t"\nby=1\nwithin="1m"\nfalling="yes"', "true or false"),
         ('[[rule]]\nid="x"\nkind="rate"\nmetric="t"\nby=1\nwithin="0s"', "within = '0s'"),
         ('[[rule]]\nid="x"\nkind="equals"\nmetric="t"\nvalue=""', "not empty"),
-        ('[[rule]]\nid="x"\nkind="equals"\nmetric="t"\nvalue=nan', "a number, a text, true or false"),
+        ('[[rule]]\nid="x"\nkind="equals"\nmetric="t"\nvalue=nan', "not finite"),
         ('[[rule]]\nid="x"\nkind="equals"\nmetric="t"', "value is missing"),
         ('[[rule]]\nid="x"\nname=" "\nmetric="t"\nabove=1', "name = ' '"),
         ('[[rule]]\nid="x"\nname=5\nmetric="t"\nabove=1', "name = 5"),

@@ -40,12 +40,14 @@ def moved(case: Case, moves: Sequence[Movement]) -> Iterator[Evidence]:
         if m.doing in ("rises", "falls"):
             verb = "rise" if m.doing == "rises" else "fall"
             verb = f"stepped {'up' if m.doing == 'rises' else 'down'}" if m.abrupt else f"began to {verb}"
-            # What it "reads" is the newest reading wherever it is said; a lone outlier is not told as one.
+            # What it "read" is the newest reading wherever it is said; a lone outlier is not told as one. Its time is
+            # said with it: people read this for as long as the alert is open, and later.
             now = m.level if m.reading is None else m.reading
             change = now - m.before
             sentence = (
                 f"{words.spoken(m.metric)} {verb} at {words.clock(onset)}{_before_crossing(case, onset)}; "
-                f"it now {'is around' if m.reading is None else 'reads'} {words.quantity(now, m.track.unit)}, "
+                f"at {words.clock(m.track.at(-1))} it {'was around' if m.reading is None else 'read'} "
+                f"{words.quantity(now, m.track.unit)}, "
                 f"{words.quantity(abs(change), m.track.unit)} {'above' if change >= 0 else 'below'} its level before "
                 f"({words.quantity(m.before, m.track.unit)})"
             )

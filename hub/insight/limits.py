@@ -32,14 +32,14 @@ def _beyond(case: Case, track: Track, bound: float, sign: float) -> Evidence:
     beyond = sign * (track.values - bound) > 0
     inside = np.flatnonzero(~beyond)
     first = int(inside[-1]) + 1 if len(inside) else 0
-    since = track.at(first)
+    since, newest = track.at(first), track.at(-1)
     peak = float((sign * track.values[first:]).max()) * sign
     side = "above" if sign > 0 else "below"
     margin = abs(float(track.values[-1]) - bound)
     sentence = (
         f"{words.spoken(track.metric)} has been {side} its limit of {words.quantity(bound, track.unit)} "
-        f"since {words.clock(since)}, for {words.span((case.now - since) / 1000)}; "
-        f"it now reads {words.quantity(float(track.values[-1]), track.unit)}, "
+        f"since {words.clock(since)}, for {words.span((newest - since) / 1000)}; "
+        f"at {words.clock(newest)} it read {words.quantity(float(track.values[-1]), track.unit)}, "
         f"{words.quantity(margin, track.unit)} beyond it (peak {words.quantity(peak, track.unit)})"
     )
     weight = 0.5 + min(margin / max(abs(bound), 1e-9), 0.5)

@@ -22,6 +22,11 @@ def judge_value(watches: Watches, device: Device, each: MetricRule, now: int) ->
     """Judge the value that stands of one metric by one rule."""
     rule, condition, latest = each.rule, each.rule.condition, device.metrics[each.metric]
     known = device.watches.get(each.key)
+    measured = amount(condition, list(known.points) if known else [], latest.value, latest.ts)
+    if measured is None:
+        return []  # a text against a number: it neither begins nor ends anything
+    if known is None and not exceeded(condition, measured, raised=False):
+        return []
     moved = known is not None and known.measure not in (0, each.measure)
     watch = watch_of(device, each)
     alert = watches.alerts.by_id.get(watch.alert or "")
@@ -29,9 +34,6 @@ def judge_value(watches: Watches, device: Device, each: MetricRule, now: int) ->
         watch.alert = None
     elif alert.threshold != threshold(condition):
         moved = True
-    measured = amount(condition, list(watch.points), latest.value, latest.ts)
-    if measured is None:
-        return []  # a text against a number: it neither begins nor ends anything
     if not exceeded(condition, measured, raised=alert is not None and not moved):
         return watches.drop(device, watch, "withdraw", now)
     if alert is not None:

@@ -10,7 +10,7 @@ import heapq
 from collections.abc import Iterator
 
 from hub.events import Event
-from hub.model import Device, LateRun, NoData, Rule, Value, Watch
+from hub.model import Device, LateRun, NoData, RateOfChange, Rule, Value, Watch
 from hub.rules import late
 from hub.rules.conditions import amount, exceeded, note_low
 from hub.rules.lifecycle import Input
@@ -180,6 +180,8 @@ def watch_of(device: Device, each: MetricRule) -> Watch:
     if watch.measure != each.measure:
         if watch.measure:
             watch.since = watch.due = watch.began = watch.late = None
-            watch.lows, watch.points = [], []
+            watch.lows = []
+            if not isinstance(each.rule.condition, RateOfChange):
+                watch.points = []
         watch.measure = each.measure
     return watch

@@ -72,3 +72,75 @@ def test_a_rule_is_added_and_deleted(start, page: Page):
     assert "lid-open" not in rules(demo)
     page.goto(f"http://{demo.http}/rules?edit=lid-open")
     expect(page.get_by_text("There is no rule by this id")).to_be_visible()
+
+
+def test_new_rules_are_made_one_after_another(start, page: Page):
+    demo: Demo = start("--devices", "0")
+    demo.publish("devices/d1/telemetry", {"lid": True})
+    page.goto(f"http://{demo.http}/rules")
+    for expected in ("lid-open", "lid-open-2", "lid-open-3"):
+        page.get_by_role("link", name="New rule").click()
+        expect(page.get_by_label("Id", exact=True)).to_have_value("new-rule")
+        page.get_by_label("Name").fill("Lid open")
+        expect(page.get_by_label("Id", exact=True)).to_have_value(expected)
+        page.get_by_role("combobox", name="Fires when", exact=True).select_option("a value is")
+        page.get_by_label("Metric").fill("lid")
+        page.get_by_role("textbox", name=re.compile("^Value")).fill("true")
+        page.get_by_label("Must hold for").fill("")
+        page.get_by_role("button", name="Save").click()
+        expect(page.get_by_role("link", name="Lid open")).to_have_count(
+            int(expected[-1]) if expected[-1:].isdigit() else 1
+        )
+    assert {"lid-open", "lid-open-2", "lid-open-3"} <= rules(demo).keys()
+    eventually(lambda: len(demo.get("/api/alerts", state="open")["items"]) == 3, 6, "alerts without a new reading")
+
+    page.goto(f"http://{demo.http}/rules?edit=lid-open-2")
+    expect(page.get_by_label("Id", exact=True)).to_have_attribute("readonly", "")
+    page.goto(f"http://{demo.http}/rules?new=1")
+    page.get_by_label("Id", exact=True).fill("mine")
+    page.get_by_label("Name").fill("Another name")
+    expect(page.get_by_role("textbox", name="As text")).to_have_value(re.compile('^id = "mine"$', re.M))
+
+
+def test_nothing_empty_is_saved_and_the_count_is_of_devices_with_the_metric(start, page: Page):
+    demo: Demo = start("--devices", "0")
+    demo.publish("devices/d1/telemetry", {"temp_in": 20})
+    demo.publish("devices/d2/telemetry", {"humidity": 20})
+    page.goto(f"http://{demo.http}/rules?new=1")
+    says, save = page.get_by_test_id("rule-says"), page.get_by_role("button", name="Save")
+    page.get_by_label("Metric").fill("temp*")
+    expect(says).to_contain_text("Watches 1 of 2 devices.")
+    expect(save).to_be_enabled()
+    for label, key in (("Metric or pattern", "metric"), ("Name", "name"), ("Limit", "above")):
+        field = page.get_by_label(label)
+        before = field.input_value()
+        field.fill("")
+        expect(says).to_contain_text(f"{key} = ''")
+        expect(save).to_be_disabled()
+        field.fill(before)
+        expect(save).to_be_enabled()
+    page.get_by_role("combobox", name="Fires when", exact=True).select_option("a value is")
+    expect(says).to_contain_text("value = ''")
+    expect(save).to_be_disabled()
+
+
+def test_an_alert_shows_what_is_read_now_and_for_how_long(start, page: Page):
+    demo: Demo = start("--devices", "0")
+    text = demo.get("/api/rules/text")
+    more = '\n[[rule]]\nid = "warm"\nname = "Warm"\nmetric = "warmth"\nabove = 30\n'
+    body = {"text": text["text"] + more, "revision": text["revision"]}
+    assert demo.api.put("/api/rules", json=body).status_code == 200
+    demo.publish("devices/d1/telemetry", {"warmth": 31})
+    (alert,) = eventually(lambda: demo.get("/api/alerts", state="open")["items"], 6, "an alert")
+    page.goto(f"http://{demo.http}/alerts/{alert['id']}")
+    detail = page.get_by_role("article")
+    expect(detail.get_by_test_id("current")).to_have_text("31.0")
+    demo.publish("devices/d1/telemetry", {"warmth": 35})
+    expect(detail.get_by_test_id("current")).to_have_text("35.0")
+    expect(page.get_by_test_id("alert").get_by_test_id("current")).to_have_text("35.0")
+    expect(detail).to_contain_text(re.compile("When raised\\s*31.0"))
+    expect(page.get_by_test_id("alert").get_by_test_id("lasting")).to_have_text(re.compile("for \\d+\\s(s|min)"))
+    demo.publish("devices/d1/telemetry", {"warmth": "broken"})
+    expect(page.get_by_test_id("stays-open")).to_contain_text("'broken'", timeout=40_000)
+    demo.publish("devices/d1/telemetry", {"warmth": 20})
+    expect(detail).to_contain_text("Ended")

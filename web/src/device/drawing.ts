@@ -80,10 +80,9 @@ export function drawAlerts(plot: uPlot, alerts: Alert[]): void {
   const right = bbox.left + bbox.width;
   inside(plot, (context, px) => {
     for (const alert of alerts) {
-      const x = Math.round(plot.valToPos(alert.raised_at / 1000, 'x', true)) + 0.5;
-      const end = alert.cleared_at
-        ? Math.min(right, plot.valToPos(alert.cleared_at / 1000, 'x', true))
-        : right;
+      const x = Math.round(plot.valToPos(alert.began_at / 1000, 'x', true)) + 0.5;
+      const over = alert.ended_at ?? alert.cleared_at;
+      const end = over ? Math.min(right, plot.valToPos(over / 1000, 'x', true)) : right;
       if (end < bbox.left || x > right) continue;
       const from = Math.max(bbox.left, x);
       context.fillStyle = context.strokeStyle = ink(SEVERITY_TOKEN[alert.severity] ?? '--warn');

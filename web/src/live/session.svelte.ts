@@ -45,6 +45,8 @@ class Session {
   /** Counts up when readings may have gone by unseen: the line was cut, or the tab hidden. What was fetched and then
    *  carried on live has a hole, so it should be fetched again. */
   gaps = $state(0);
+  /** Counts up when an alert clears, or has been over before it was known. */
+  cleared = $state(0);
   private readonly commandListeners = new Set<(command: Command) => void>();
   private readonly byId = new SvelteMap<string, Alert>();
   private readonly followers = new Map<string, Follower>();
@@ -119,6 +121,7 @@ class Session {
   /** Takes in an alert that came by REST or by the socket; the newest word on it wins. */
   replace(alert: Alert): void {
     this.byId.set(alert.id, alert);
+    if (alert.state === 'cleared') this.cleared++;
     this.pin();
   }
 

@@ -26,10 +26,10 @@ export interface RuleForm {
   labels: string;
 }
 
-/** What a new rule begins as. */
-export const FRESH = `[[rule]]
-id = "new-rule"
-name = "New rule"
+/** What a new rule begins as; `id` is made from its name. */
+export const fresh = (id: string, name: string): string => `[[rule]]
+id = "${id}"
+name = "${name}"
 metric = "temperature"
 above = 80
 clear = 78
@@ -64,7 +64,11 @@ export function formOf(rule: Rule): RuleForm {
     severity: rule.severity,
     limit: text('above') || text('below'),
     clear: text('clear'),
-    value: text('value'),
+    // A text that reads like a number or a state keeps its quotes, so that it stays a text.
+    value:
+      typeof condition.value === 'string' && PLAIN.test(condition.value)
+        ? quoted(condition.value)
+        : text('value'),
     by: text('by'),
     within: durationText(condition.window_ms as number | undefined),
     falling: condition.falling === true,
@@ -84,8 +88,12 @@ const words = (text: string): string[] =>
 
 const quoted = (text: string): string => JSON.stringify(text);
 const list = (text: string): string => (words(text).length ? `[${words(text).map(quoted).join(', ')}]` : '');
-const plain = (text: string): string =>
-  /^(true|false|[+-]?\d+(\.\d+)?)$/.test(text.trim()) ? text.trim() : quoted(text);
+const PLAIN = /^(true|false|[+-]?(0|[1-9]\d*)(\.\d+)?)$/;
+/** A number, true or false as it stands, a text within quotes; quotes that a person typed make a text of anything. */
+function plain(text: string): string {
+  const typed = text.trim();
+  return PLAIN.test(typed) || /^"[^"\\]*"$/.test(typed) ? typed : quoted(text);
+}
 const duration = (text: string): string => (text.trim() ? quoted(text.trim()) : '');
 
 /** The fields as a rule's text. Comments in `before`, the text as it was, are kept. */

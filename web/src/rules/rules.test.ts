@@ -2,8 +2,11 @@ import { describe, expect, it } from 'vitest';
 import type { Rule } from '../api/types';
 import { Fleet } from '../live/fleet';
 import { partsOf, rulesIn, withoutRule, withRule } from './blocks';
-import { durationText, formOf, FRESH, written } from './form';
+import { durationText, formOf, fresh, written } from './form';
 import { covered, patternOf } from './scope';
+import { slugOf } from './slug';
+
+const FRESH = fresh('new-rule', 'New rule');
 
 const FILE = `# What we watch.
 
@@ -69,6 +72,8 @@ describe('the form', () => {
     const text = (more: Partial<Rule>): string => written(formOf(rule({ for_ms: 0, ...more })), '');
     expect(text({ kind: 'equals', condition: { value: true } })).toContain('value = true\n');
     expect(text({ kind: 'equals', condition: { value: 'fault' } })).toContain('value = "fault"\n');
+    expect(text({ kind: 'equals', condition: { value: 'true' } })).toContain('value = "true"\n');
+    expect(text({ kind: 'equals', condition: { value: '5' } })).toContain('value = "5"\n');
     const rate = text({ kind: 'rate', condition: { by: 5, window_ms: 60_000, falling: true } });
     expect(rate).toContain('by = 5\nwithin = "1m"\nfalling = true\n');
     const silent = text({ kind: 'no_data', metric: null, condition: { silence_ms: 300_000 } });
@@ -89,6 +94,16 @@ describe('the form', () => {
   });
 });
 
+describe('the id of a new rule', () => {
+  it('comes from its name and is unlike all others', () => {
+    expect(slugOf('Lid open', new Set())).toBe('lid-open');
+    expect(slugOf('Kühlraum 2: Tür offen!', new Set())).toBe('kuhlraum-2-tur-offen');
+    expect(slugOf('冷蔵庫', new Set())).toBe('rule');
+    expect(slugOf('New rule', new Set(['new-rule', 'new-rule-2']))).toBe('new-rule-3');
+    expect(slugOf('x'.repeat(200), new Set())).toHaveLength(60);
+  });
+});
+
 describe('the scope', () => {
   it('reads patterns as the shell does', () => {
     const fits = (glob: string, text: string): boolean => patternOf(glob).test(text);
@@ -106,14 +121,21 @@ describe('the scope', () => {
     const fleet = new Fleet();
     const i = [0, 1, 2];
     fleet.load({
-      type: 'snapshot', epoch: 'e', seq: 1, ts: 0, root: 'devices', metrics: {},
+      type: 'snapshot', epoch: 'e', seq: 1, ts: 0, root: 'devices',
+      metrics: { temp_in: { i: [0], v: [1], u: [null] }, temp_out: { i: [0, 2], v: [1, 2], u: [null, null] } },
       devices: {
         i, id: ['pump-1', 'pump-2', 'tank-1'], name: ['', '', ''], area: [null, null, null], model: ['CP-80', 'X', 'CP-1'],
         dialect: ['n', 'n', 'n'], labels: [['a'], [], ['a']], presence: [0, 0, 0], severity: [0, 0, 0], seen: [0, 0, 0],
       },
     }); // prettier-ignore
-    expect(covered(fleet, { devices: [], models: [], labels: [] })).toBe(3);
-    expect(covered(fleet, { devices: ['pump-*'], models: ['CP-*'], labels: [] })).toBe(1);
-    expect(covered(fleet, { devices: [], models: [], labels: ['a', 'b'] })).toBe(2);
+    const all = { devices: [], models: [], labels: [] };
+    expect(covered(fleet, { metric: null, scope: all })).toBe(3);
+    expect(covered(fleet, { metric: null, scope: { ...all, devices: ['pump-*'], models: ['CP-*'] } })).toBe(
+      1,
+    );
+    expect(covered(fleet, { metric: null, scope: { ...all, labels: ['a', 'b'] } })).toBe(2);
+    expect(covered(fleet, { metric: 'temp_in', scope: all })).toBe(1);
+    expect(covered(fleet, { metric: 'temp*', scope: all })).toBe(2);
+    expect(covered(fleet, { metric: 'flow', scope: all })).toBe(0);
   });
 });

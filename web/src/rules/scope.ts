@@ -1,5 +1,5 @@
-// Which devices of the fleet a rule watches: those that fit every list that is not empty. Patterns are the shell's, as
-// the hub reads them. Pure but for reading the fleet's arrays.
+// Which devices of the fleet a rule watches: those that fit every list that is not empty and have its metric. Patterns
+// are the shell's, as the hub reads them. Pure but for reading the fleet's arrays.
 
 import type { Rule } from '../api/types';
 import type { Fleet } from '../live/fleet';
@@ -14,8 +14,11 @@ export function patternOf(glob: string): RegExp {
   return new RegExp(`^(?:${body})$`, 's');
 }
 
-/** How many devices `scope` covers. */
-export function covered(fleet: Fleet, scope: Rule['scope']): number {
+/** How many devices the rule watches: those in its scope that have a metric it is about. */
+export function covered(fleet: Fleet, { scope, metric }: Pick<Rule, 'scope' | 'metric'>): number {
+  const fitting = metric === null ? null : patternOf(metric);
+  const columns =
+    fitting && fleet.columns.filter((each) => each.metric === metric || fitting.test(each.metric));
   const devices = scope.devices.map(patternOf);
   const models = scope.models.map(patternOf);
   const labels = new Set(scope.labels);
@@ -24,6 +27,7 @@ export function covered(fleet: Fleet, scope: Rule['scope']): number {
   let count = 0;
   for (let row = 0; row < fleet.size; row++) {
     if (!fleet.alive[row]) continue;
+    if (columns && !columns.some((column) => column.has(row))) continue;
     const fits = one(devices, fleet.id[row]!) && one(models, fleet.model[row] ?? '');
     if (fits && (labels.size === 0 || fleet.labels[row]!.some((label) => labels.has(label)))) count++;
   }

@@ -63,7 +63,8 @@ def _ended(alert: Alert) -> str:
     """Say how an alert ended, with how long it lasted by the device's own times."""
     if alert.withdrawn:
         return "Withdrawn"
-    lasted = "" if alert.ended_at is None else f" after {duration((alert.ended_at - alert.since) // 1000 * 1000)}"
+    ms = 0 if alert.ended_at is None else (alert.ended_at - alert.since) // 1000 * 1000
+    lasted = f" after {duration(ms)}" if ms else ""
     return f"Reported late, over{lasted}" if alert.late else f"Over{lasted}"
 
 

@@ -147,8 +147,8 @@ def _stays_open(alert: Alert, device: Device, latest: Latest | None) -> str | No
         return f"The value of {metric} is not known now. The alert stays open until it is."
     if isinstance(latest.value, str) and not isinstance(alert.value, str):
         return (
-            f"{metric} is the text {latest.value[:40]!r}, which has no limit. "
-            "The alert stays open until it is a number again."
+            f"{device.describe(metric).title} reads {latest.value[:40]!r}, which is no number. "
+            "The alert stays open until it is one again."
         )
     if device.presence != "online":
         said = "is offline" if device.presence == "offline" else "has gone silent"

@@ -115,9 +115,11 @@ async def happened(queries: Queries, question: Question, scope: Scope) -> str:
     if alerts:
         text += f"{len(alerts)} {one_or_many(len(alerts), 'alert was', 'alerts were')} raised. "
         for view in reversed(await queries.explained(alerts[:6])):
-            end = f", cleared at {words.clock(view.cleared_at)}" if view.cleared_at else ", still open"
+            began, over = (view.began_at, view.ended_at) if view.late else (view.raised_at, view.cleared_at)
+            end = f", cleared at {words.clock(over)}" if over else ", still open"
+            end += ", reported late" if view.late else ""
             cause = f" Diagnosed: {words.spoken(view.cause)}." if view.cause else ""
-            text += f"At {words.clock(view.raised_at)} {view.severity}: {view.name}, {view.message}{end}.{cause} "
+            text += f"At {words.clock(began)} {view.severity}: {view.name}, {view.message}{end}.{cause} "
         if len(alerts) > 6:
             text += f"And {len(alerts) - 6} earlier ones. "
     elif await _heard(queries, scope, span):

@@ -212,15 +212,15 @@ def past(case: Case) -> Iterator[Evidence]:
     """How often the same rule raised the same alert before, and what it turned out to be."""
     if not case.past:
         return
-    newest = max(case.past, key=lambda p: p.alert.raised_at)
+    newest = max(case.past, key=lambda p: p.alert.since)
     own = sum(1 for p in case.past if p.alert.device == case.device)
     causes = Counter(words.spoken(p.cause) for p in case.past if p.cause)
     sentence = (
         f"the same alert was raised {len(case.past)} times before ({own} of them on this device), "
-        f"last at {words.date(newest.alert.raised_at)} UTC"
+        f"last at {words.date(newest.alert.since)} UTC"
     )
     if len(case.past) == 1:
-        when = words.date(newest.alert.raised_at)
+        when = words.date(newest.alert.since)
         sentence = f"the same alert was raised once before, on {newest.alert.device}, at {when} UTC"
     if causes:
         cause, count = causes.most_common(1)[0]
@@ -236,6 +236,6 @@ def past(case: Case) -> Iterator[Evidence]:
         value=float(len(case.past)),
         unit=None,
         start=newest.alert.since,
-        end=newest.alert.cleared_at or newest.alert.raised_at,
+        end=newest.alert.ended_at or newest.alert.cleared_at or newest.alert.raised_at,
         weight=0.3,
     )

@@ -72,13 +72,18 @@ class Queries:
         return await self.explained((await self.raised_between(start, end, devices))[:limit])
 
     async def raised_between(self, start: int, end: int, devices: Iterable[str] | None = None) -> list[Alert]:
-        """All alerts raised from ``start`` to ``end``, newest first; at most 10,000 are read, from now backwards."""
+        """All alerts raised from ``start`` to ``end`` (those reported late by when they began), newest first; at most
+        10,000 are read, from now backwards."""
         wanted = None if devices is None else set(devices)
         found: list[Alert] = []
         before: tuple[int, str] | None = None
         for _ in range(_PAGES):
             page = await self.store.alerts(limit=_PAGE, before=before)
-            found += [a for a in page if start <= a.raised_at <= end and (wanted is None or a.device in wanted)]
+            found += [
+                a
+                for a in page
+                if start <= (a.since if a.late else a.raised_at) <= end and (wanted is None or a.device in wanted)
+            ]
             if len(page) < _PAGE or page[-1].raised_at < start:
                 break
             before = (page[-1].raised_at, page[-1].id)

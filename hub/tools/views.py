@@ -30,7 +30,8 @@ class MetricView(msgspec.Struct, frozen=True):
 
 
 class AlertView(msgspec.Struct, frozen=True):
-    """``cause`` and ``why`` come from the alert's diagnosis (None while there is none or none could be named)."""
+    """``began_at`` and ``ended_at`` are the device's own times; ``late`` says that it was over before it was reported.
+    ``cause`` and ``why`` come from the alert's diagnosis (None while there is none or none could be named)."""
 
     id: str
     device: str
@@ -44,6 +45,7 @@ class AlertView(msgspec.Struct, frozen=True):
     cleared_at: int | None
     began_at: int
     ended_at: int | None
+    late: bool
     cause: str | None
     why: str | None
     actions: tuple[str, ...] = ()
@@ -52,7 +54,7 @@ class AlertView(msgspec.Struct, frozen=True):
     def of(cls, alert: Alert, name: str, diagnosis: Diagnosis | None) -> AlertView:
         return cls(
             alert.id, alert.device, name, alert.metric, alert.severity, alert.state, alert.message, alert.raised_at,
-            f"{words.date(alert.raised_at)} UTC", alert.cleared_at, alert.since, alert.ended_at,
+            f"{words.date(alert.raised_at)} UTC", alert.cleared_at, alert.since, alert.ended_at, alert.late,
             diagnosis.cause if diagnosis else None, diagnosis.summary if diagnosis else None,
             diagnosis.actions if diagnosis else (),
         )  # fmt: skip

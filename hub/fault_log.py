@@ -9,7 +9,7 @@ from collections.abc import Callable, Hashable
 INTERVAL_S = 600.0
 """The same fault is written again after this long."""
 KINDS = 100
-"""Kinds of faults that are told apart; beyond these all are forgotten and written anew."""
+"""Kinds of faults written within an interval. Further ones wait: whoever makes up new ones fills no log either."""
 
 
 class FaultLog:
@@ -21,26 +21,36 @@ class FaultLog:
         self._log = log
         self._interval_s = interval_s
         self._clock = clock
-        self._written: dict[Hashable, tuple[float, int]] = {}
+        self._written: dict[Hashable, tuple[float, int]] = {}  # by kind: when, and how many have come since
 
-    def error(self, kind: Hashable, text: str, *values: object, cause: BaseException | None = None) -> None:
+    def error(
+        self,
+        kind: Hashable,
+        text: str,
+        *values: object,
+        cause: BaseException | None = None,
+        level: int = logging.ERROR,
+    ) -> bool:
         """Write ``text % values``, with the traceback of ``cause`` if there is one, unless this ``kind`` of fault was
-        written within the interval."""
+        written within the interval. Return whether it was written."""
         now = self._clock()
-        at, repeated = self._written.get(kind, (now - self._interval_s, 0))
-        if now - at < self._interval_s:
+        at, repeated = self._written.pop(kind, (None, 0))
+        if at is not None and now - at < self._interval_s:
             self._written[kind] = at, repeated + 1
-            return
+            return False
         if len(self._written) >= KINDS:
-            self._written.clear()
+            self._written = {each: one for each, one in self._written.items() if now - one[0] < self._interval_s}
+        if len(self._written) >= KINDS:
+            return False
         self._written[kind] = now, 0
         if repeated:
             text, values = text + " (repeated %d times since)", (*values, repeated)
-        self._log.error(text, *values, exc_info=cause)
+        self._log.log(level, text, *values, exc_info=cause)
+        return True
 
-    def unexpected(self, text: str, *values: object, cause: BaseException) -> None:
+    def unexpected(self, text: str, *values: object, cause: BaseException) -> bool:
         """Write an error that nobody foresaw with its traceback; its kind is its type and where it was raised."""
         place, trace = None, cause.__traceback__
         while trace is not None:
             place, trace = (trace.tb_frame.f_code.co_filename, trace.tb_lineno), trace.tb_next
-        self.error((type(cause), place), text, *values, cause=cause)
+        return self.error((type(cause), place), text, *values, cause=cause)

@@ -12,9 +12,12 @@ from collections.abc import Sequence
 
 from hub.dialects import Effect, Publish, Subscribe
 from hub.errors import BrokerError
+from hub.fault_log import FaultLog
 from hub.mqtt.link import Link
+from hub.topics import printable
 
 log = logging.getLogger(__name__)
+faults = FaultLog(log)
 
 CAPACITY = 10_000
 LOOK_S = 1.0
@@ -61,7 +64,10 @@ class Outbox:
             try:
                 await self._link.publish(message.topic, message.payload, qos=message.qos, retained=message.retained)
             except BrokerError as error:
-                log.info("not sent to %s: %s", message.topic, error.message)
+                text, level = "A message to %s was not sent: %s", logging.INFO
+                faults.error(error.code, text, printable(message.topic), error.message, level=level)
+            except Exception as error:
+                faults.unexpected("A message to %s was not sent.", printable(message.topic), cause=error)
 
     def _greet(self) -> None:
         state = self._link.state

@@ -11,11 +11,13 @@ from collections.abc import Callable
 
 from hub.control import descriptor, encode
 from hub.errors import HubError, NotConnected, Unconfirmed
+from hub.fault_log import FaultLog
 from hub.fleet import Fleet
 from hub.model import Command, Fact, SendingFailed
 from hub.mqtt.link import Link
 
 log = logging.getLogger(__name__)
+faults = FaultLog(log)
 
 QUEUED = 10_000
 
@@ -48,6 +50,9 @@ class Sender:
                 log.info("command %s: %s", command.id, error.message)  # it may have arrived: time will tell
             except HubError as error:
                 self._failed(command, again=False, detail=error.message)
+            except Exception as error:  # one command must not keep the others from being sent
+                faults.unexpected("Command %s could not be sent. Report this.", command.id, cause=error)
+                self._failed(command, again=False, detail="The hub failed to send it; its log has the details.")
 
     async def _send(self, command: Command) -> None:
         wants = descriptor(self._fleet.require(command.device).info.commands, command.name)

@@ -9,6 +9,9 @@ import hashlib
 import re
 
 ID = re.compile(r"[A-Za-z0-9._:~-]{1,128}")
+MAX_BYTES = 65_535
+MAX_LEVELS = 200
+"""Mosquitto takes no more, and hangs up."""
 _SLUGGED = re.compile(r"~[0-9a-f]{8}\Z")
 
 
@@ -49,6 +52,27 @@ def overlap(one: str, other: str) -> bool:
             return False
     longer = max(ones, others, key=len)[min(len(ones), len(others)) :]
     return longer in ([], ["#"])
+
+
+def is_filter(text: str) -> bool:
+    """Return True for a topic filter that a broker takes. Some close the connection at one that they do not take."""
+    levels = text.split("/")
+    wild = all(level in ("+", "#") or not set(level) & {"+", "#"} for level in levels) and "#" not in levels[:-1]
+    return wild and _is_name(text)
+
+
+def is_topic(text: str) -> bool:
+    """Return True for a topic that a broker takes a message on."""
+    return not set(text) & {"+", "#"} and _is_name(text)
+
+
+def _is_name(text: str) -> bool:
+    if not text or "\0" in text or text.count("/") >= MAX_LEVELS:
+        return False
+    try:
+        return len(text.encode()) <= MAX_BYTES
+    except UnicodeEncodeError:
+        return False
 
 
 def is_id(text: str) -> bool:

@@ -22,8 +22,11 @@ from starlette.routing import Match, Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from hub import errors
+from hub.fault_log import FaultLog
+from hub.topics import printable
 
 log = logging.getLogger(__name__)
+faults = FaultLog(log)
 
 STATUS: tuple[tuple[type[errors.HubError], int], ...] = (
     (errors.NotFound, 404),
@@ -152,8 +155,8 @@ class Crashes:
             await self._app(scope, receive, watched)
         except ClientDisconnect:
             log.debug("a client left in the middle of %s", scope["path"])
-        except Exception:
-            log.exception("%s failed", scope["path"])
+        except Exception as error:
+            faults.unexpected("Answering %s failed. Report this.", printable(scope["path"]), cause=error)
             await self._tell(scope, receive, send, started)
 
     async def _tell(self, scope: Scope, receive: Receive, send: Send, started: bool) -> None:

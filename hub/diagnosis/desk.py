@@ -22,6 +22,7 @@ from hub.diagnosis.writer import DiagnosisWriter
 from hub.diagnosis.writing import Written
 from hub.errors import HubError, NotFound
 from hub.events import AlertCleared, AlertRaised
+from hub.fault_log import FaultLog
 from hub.fleet import Fleet
 from hub.insight import Case, Signature, evidence, parse_signatures, rank, words
 from hub.insight.causes import built_in, extended
@@ -31,6 +32,7 @@ from hub.runs import Run, Runs
 from hub.store.base import Store
 
 log = logging.getLogger(__name__)
+faults = FaultLog(log)
 
 _NO_MATTER_S = 1.0
 """So long an alert may wait in the queue without its models having less time for it."""
@@ -130,8 +132,8 @@ class Diagnostician:
                 await self._explain(alert, since)
             except HubError as error:
                 log.warning("no diagnosis for alert %s: %s", alert.id, error)
-            except Exception:
-                log.exception("no diagnosis for alert %s", alert.id)
+            except Exception as error:
+                faults.unexpected("Alert %s has no diagnosis. Report this.", alert.id, cause=error)
             finally:
                 self._claimed.discard(alert.id)
 

@@ -21,6 +21,7 @@ from aiomqtt import ProtocolVersion
 from aiomqtt.exceptions import MqttConnectError
 from paho.mqtt.reasoncodes import ReasonCode
 
+from hub.fault_log import FaultLog
 from hub.model import RawMessage
 from hub.mqtt.connection import MAX_UNCONFIRMED, Lost, Refused, Silent, Take, WrongVersion
 from hub.mqtt.link import LinkSettings
@@ -32,6 +33,7 @@ READ_BURST = 128
 """Packets read in one turn of the loop: enough for a batch, short enough (some 10 ms) for everything else."""
 
 log = logging.getLogger(__name__)
+faults = FaultLog(log)
 
 
 class AiomqttConnection(aiomqtt.Client):
@@ -196,8 +198,8 @@ class AiomqttConnection(aiomqtt.Client):
                     return
             if self._holds_bytes():
                 self._loop.call_soon(self._read)
-        except Exception:  # a packet that paho trips over must not end the hub, only this connection
-            log.exception("A packet from the broker could not be read.")
+        except Exception as error:  # a packet that paho trips over must not end the hub, only this connection
+            faults.unexpected("A packet from the broker could not be read. The hub connects anew.", cause=error)
             self.fail("the broker sent something that is not MQTT")
 
     def _holds_bytes(self) -> bool:
@@ -207,8 +209,8 @@ class AiomqttConnection(aiomqtt.Client):
     def _write(self) -> None:
         try:
             self._client.loop_write()
-        except Exception:
-            log.exception("A packet to the broker could not be written.")
+        except Exception as error:
+            faults.unexpected("A packet to the broker could not be written. The hub connects anew.", cause=error)
             self.fail("writing to the broker failed")
 
     def _on_connect(

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import re
 import time
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
@@ -14,10 +15,12 @@ from contextlib import suppress
 import msgspec
 
 from hub.errors import BrokerError, NotConnected, Unconfirmed
+from hub.fault_log import FaultLog
 from hub.model import RawMessage
 from hub.mqtt.backoff import Backoff
 from hub.mqtt.connection import Connect, Connection, Lost, Refused
 from hub.mqtt.link import GapListener, LinkSettings, LinkState, Sink
+from hub.topics import is_filter, is_topic
 
 REPEAT_S = 600.0
 """The same reason for a lost connection is said again in the log after this long."""
@@ -61,7 +64,7 @@ class PersistentLink:
         self._paused = False
         self._stalled_at: float | None = None
         self._changed = asyncio.Event()
-        self._said: dict[str, float] = {}
+        self._faults = FaultLog(log, REPEAT_S)
         self._down_said = False
 
     @property
@@ -87,13 +90,12 @@ class PersistentLink:
 
     def _say(self, reason: str) -> None:
         """Why the connection is down: once, not at each of a thousand tries. One who only looks says nothing."""
-        now = time.monotonic()
-        if not self._settings.lasting or now - self._said.get(reason, -REPEAT_S) < REPEAT_S:
+        if not self._settings.lasting:
             return
-        if len(self._said) >= 20:
-            self._said.clear()
-        self._said[reason], self._down_said = now, True
-        log.warning("The connection to the broker at %s is down: %s. Trying on.", self._state.address, reason)
+        # A hostile broker can put another number into each: that is no other reason.
+        kind, text = re.sub(r"\d+", "0", reason), "The connection to the broker at %s is down: %s. Trying on."
+        if self._faults.error(kind, text, self._state.address, reason, level=logging.WARNING):
+            self._down_said = True
 
     async def _live(self) -> None:
         """One connection's life; raises :class:`Lost` at its end."""
@@ -197,6 +199,8 @@ class PersistentLink:
     async def publish(self, topic: str, payload: bytes, *, qos: int = 1, retained: bool = False) -> None:
         """Raises :class:`BrokerError` when not connected, refused, or not confirmed in time."""
         connection = self._connection
+        if not is_topic(topic):
+            raise BrokerError(f"The message to {topic[:200]!r} was refused: this is no topic to publish to.")
         if connection is None or not self._state.connected:
             raise NotConnected(f"The hub is not connected to its broker at {self._state.address}.")
         try:
@@ -211,11 +215,18 @@ class PersistentLink:
 
     def subscribe(self, topics: Iterable[str]) -> None:
         """Add topic filters, now and on every reconnect."""
-        new = [topic for topic in topics if topic not in self._topics]
+        new = [topic for topic in topics if topic not in self._topics and self._may_subscribe(topic)]
         if new:
             self._topics.update(dict.fromkeys(new))
             self._set(subscribed=False)
             self._changed.set()
+
+    def _may_subscribe(self, topic: str) -> bool:
+        """A broker would hang up at what is no filter, and again at every reconnect."""
+        if is_filter(topic):
+            return True
+        self._faults.error("filter", "%r is no topic filter. What announced it is not subscribed to.", topic[:200])
+        return False
 
     def unsubscribe(self, topics: Iterable[str]) -> None:
         """Give up topic filters, now or with the next connection: the broker keeps them with the session."""

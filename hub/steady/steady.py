@@ -56,6 +56,7 @@ class Steady:
         self._steady: dict[str, Topic] = {}
         self._in: dict[str, tuple[int, dict[str, Topic]]] = {}
         self._waiting: list[Lane] = []
+        self._logged: set[type[Exception]] = set()
 
     def __contains__(self, device: str) -> bool:
         return device in self._in
@@ -86,8 +87,10 @@ class Steady:
             messages = lane.messages
             try:
                 sheet, others = lane.flush(self._heard)
-            except Exception:  # a fault of ours must cost time only, never a message or the loop
-                log.exception("steady telemetry could not be taken up together; it goes the usual way")
+            except Exception as error:  # a fault of ours must cost time only, never a message or the loop
+                if type(error) not in self._logged:
+                    self._logged.add(type(error))
+                    log.exception("Steady telemetry could not be processed together. It is processed one by one.")
                 sheet, others = None, messages
             left += others
             if sheet is not None:

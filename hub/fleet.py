@@ -97,9 +97,7 @@ class Fleet:
             device = self._discover(identity, now)
             events.append(DeviceDiscovered(device.id, now))
         if identity.info is not None and identity.info != device.info:
-            device.info = identity.info
-            self._presence.describe(device)
-            self._presence.sooner(device, now + patience(device, self._limits))
+            self._presence.describe(device, identity.info, now)
             self._states.changed.add(device.id)
             if not events:
                 events.append(DeviceChanged(device.id, now))
@@ -140,7 +138,7 @@ class Fleet:
                 before, told = latest.ts, latest.quality
             metrics[name] = Latest(value, ts, quality)
         if new:
-            device.discrete = is_discrete(metrics)
+            device.discrete = is_discrete(device)
         if retained or not record.live:
             return _NOTHING
         if not metrics:
@@ -286,8 +284,6 @@ class Fleet:
             except Exception as error:
                 faults[name] = f"{type(error).__name__}: {error}"
                 continue
-            if device.last_seen is None and device.presence == "online":
-                device.presence = "stale"  # as it was kept before 0.1
             self._devices[device.id] = device
             self._presence.add(device, now)
         self._presence.restored(now)

@@ -27,7 +27,9 @@ class Liveness:
 
     def take(self, result: Result, message: RawMessage) -> list[Event]:
         """Take in what a message says on presence, and who shows by it to be there."""
-        events = [event for said in result.availability for event in self._available(said)]
+        events = self.gateways()  # what came before comes first
+        for said in result.availability:
+            events += self._available(said)
         for name in result.gone:
             events += self._gone(name, message.received)
         if message.retained:

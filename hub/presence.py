@@ -11,7 +11,7 @@ import heapq
 from collections.abc import Callable
 
 from hub.events import Event, PresenceChanged
-from hub.model import Availability, Device, FleetLimits, Presence
+from hub.model import Availability, Device, FleetLimits, Info, Presence
 from hub.silence import patience
 
 MAX_GATEWAYS = 8
@@ -46,11 +46,20 @@ class PresenceTracker:
 
     def add(self, device: Device, now: int) -> None:
         """Take in a device that is new or restored."""
-        self.describe(device)
+        if device.last_seen is None and device.presence == "online":
+            device.presence = "stale"  # nobody has heard it: an earlier version called it online all the same
+        self._note_gateway(device)
         self._expect(device, now)
 
-    def describe(self, device: Device) -> None:
-        """Note the gateway of a device whose description has changed."""
+    def describe(self, device: Device, info: Info, now: int) -> None:
+        """Let a device be described differently: how it reports says how long it may be silent."""
+        if info.reports != device.info.reports:
+            device.backed = False  # one that turns out to sleep goes without a will
+        device.info = info
+        self._note_gateway(device)
+        self.sooner(device, now + patience(device, self._limits))
+
+    def _note_gateway(self, device: Device) -> None:
         if device.info.via:
             self._gateways[device.id] = device.info.via
         else:

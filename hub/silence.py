@@ -23,7 +23,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from hub.model import Device, FleetLimits, Floats, Ints, Latest
+from hub.model import Device, FleetLimits, Floats, Ints
 
 REGULAR = 20
 SETBACK = 4
@@ -53,6 +53,7 @@ PASSIVE = 25 * _HOUR
 LONGEST_REST = 7 * 24 * _HOUR
 NEVER = 10 * 365 * 24 * _HOUR
 _DIAGNOSTIC = re.compile(r"(?:.*[._])?(?:batt\w*|link_?quality|lqi|rssi|snr)", re.IGNORECASE)
+_ASIDE = ("battery", "signal_strength")
 
 
 class Terms(NamedTuple):
@@ -76,6 +77,8 @@ def terms(device: Device, limits: FleetLimits) -> Terms:
         doubt = NEVER if device.backed else limits.stale_unknown_ms
         return Terms(limits.stale_minimum_ms, doubt, TRUSTED, limits.stale_factor)
     doubt = NEVER if device.backed else PASSIVE
+    if info.reports == "changes":
+        return Terms(limits.stale_minimum_ms, doubt, SETTLED, limits.stale_factor)
     if info.reports == "events":
         return Terms(FLOOR_RESTING, doubt, SETTLED, FACTOR_RESTING, CHECK_IN)
     if info.reports == "rarely":
@@ -108,9 +111,11 @@ def tolerated(device: Device, limits: FleetLimits, silence_ms: int) -> int:
     return max(silence_ms, own)
 
 
-def is_discrete(metrics: dict[str, Latest]) -> bool:
-    """Return True for a device that reports states and events only, besides its battery and its signal."""
-    measured = [latest.value for name, latest in metrics.items() if not _DIAGNOSTIC.fullmatch(name)]
+def is_discrete(device: Device) -> bool:
+    """Return True for a device that reports states and events only, besides what it says of itself (its battery)."""
+    aside = device.info.categories.keys() | {name for name, kind in device.info.classes.items() if kind in _ASIDE}
+    named = (item for item in device.metrics.items() if item[0] not in aside and not _DIAGNOSTIC.fullmatch(item[0]))
+    measured = [latest.value for _, latest in named]
     return bool(measured) and not any(type(value) is float for value in measured)
 
 

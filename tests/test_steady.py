@@ -48,10 +48,10 @@ class Half:
         self.taken = 0
 
     def hear(self, *messages: RawMessage) -> None:
-        before = sum(map(len, self.batch.sheets))
+        before = len(self.batch.sheets)
         self.decider.decide(self.batch, messages)
         self.decider.flush(self.batch)
-        self.taken += sum(map(len, self.batch.sheets)) - before
+        self.taken += sum(map(len, self.batch.sheets[before:]))
 
     def tell(self, *facts) -> None:
         self.decider.decide(self.batch, [(fact, None) for fact in facts])

@@ -20,6 +20,7 @@ from hub.model.device import (
     Latest,
     Limit,
     Presence,
+    Reporting,
     TwinUpdate,
     Watch,
     merged,
@@ -42,7 +43,7 @@ from hub.model.fact import (
     Tick,
     WriteDiagnosis,
 )
-from hub.model.mapping import Form, Kind, Mapping, Pick
+from hub.model.mapping import Form, Kind, Mapping, Pick, PresenceWords
 from hub.model.message import RawMessage, Rejection
 from hub.model.message_key import ID_SHIFT, SEQ_SHIFT, key_of_id, key_of_seq, stem_of
 from hub.model.metric import Category, MetricDescription, MetricEdit, state_word
@@ -109,6 +110,7 @@ __all__ = [
     "Pick",
     "Point",
     "Presence",
+    "PresenceWords",
     "Proposal",
     "Quality",
     "Quote",
@@ -119,6 +121,7 @@ __all__ = [
     "Rejection",
     "ReplaceMappings",
     "ReplaceRules",
+    "Reporting",
     "Rule",
     "RunStep",
     "Scope",

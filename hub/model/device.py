@@ -16,8 +16,9 @@ Presence = Literal["online", "stale", "offline"]
 """``stale``: silent for longer than it usually is, or never heard since the hub knows of it. ``offline``: it, its will
 or its gateway said so."""
 
-Reporting = Literal["rarely", "events"]
-"""``rarely``: it sleeps between its reports, as battery devices do. ``events``: it speaks when something happens."""
+Reporting = Literal["changes", "rarely", "events"]
+"""``changes``: it reports when a value changes. ``rarely``: it sleeps between its reports, as battery devices do.
+``events``: it sleeps and speaks when something happens."""
 
 PARTITIONS = 64
 MANY_IDS = -(2**63)

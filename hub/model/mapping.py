@@ -21,6 +21,16 @@ class Pick(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_default
     kind: Kind | None = None
 
 
+class PresenceWords(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+    """The words that say that a device is there or not: the whole payload, or what stands at ``path`` in the JSON.
+
+    With a ``path`` a message that says neither is read as any other."""
+
+    path: str | None = None
+    online: tuple[str, ...] = ("online",)
+    offline: tuple[str, ...] = ("offline",)
+
+
 class Mapping(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
     """One pattern of topics, and what messages there say.
 
@@ -29,7 +39,8 @@ class Mapping(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defa
     ``{payload.model}`` a field of the JSON; a part between slashes whose field is missing is left out. ``metrics``
     names what to pick; without it every value of the JSON tree is a metric, but for those that ``ignore`` matches.
     ``units`` and ``kinds`` go by the metric's name, ``*`` stands for anything. ``time`` is the path of the message's
-    own time, ``zone`` the time zone (an IANA name) of a time there that names none.
+    own time, ``zone`` the time zone (an IANA name) of a time there that names none. ``presence`` is for messages
+    that say whether the device is there.
     """
 
     topic: str
@@ -47,3 +58,4 @@ class Mapping(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defa
     model: str | None = None
     area: str | None = None
     via: str | None = None
+    presence: PresenceWords | None = None

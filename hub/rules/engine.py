@@ -18,11 +18,10 @@ from hub.model import Acknowledge, Alert, Device, Record, Rule, Severity, Thresh
 from hub.rules.conditions import amount, limit
 from hub.rules.open_alerts import OpenAlerts
 from hub.rules.plan import MetricRule, Plans, covers
-from hub.rules.standing import judge_silence, judge_value
+from hub.rules.standing import LOOK_EVERY, judge_silence, judge_value
 from hub.rules.watches import Watches, watch_of
 
 Find = Callable[[str], Device | None]
-LOOK_EVERY = 300_000  # ms: a silence is looked at again, since what is tolerated may have changed
 
 
 class Engine:

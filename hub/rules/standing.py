@@ -14,6 +14,8 @@ from hub.rules.open_alerts import threshold
 from hub.rules.plan import MetricRule
 from hub.rules.watches import Watches, watch_of
 
+LOOK_EVERY = 60_000
+"""ms: a silence is looked at again after so long, since what is tolerated of the device may have changed."""
 SURE = ("good", "clock")
 """The qualities of values that are known to be so now."""
 
@@ -77,6 +79,7 @@ def judge_silence(watches: Watches, device: Device, rule: Rule, silence_ms: int,
         if due <= now:
             return watches.alerts.restate(alert, device, rule, now)
         events = watches.close(watch, "withdraw", now)
+    due = min(due, now + LOOK_EVERY)
     if watch.due is None or due < watch.due:  # a timer that goes off too early looks at what was heard since
         watches.wait(device, key, watch, due)
         watches.changed.add(device.id)

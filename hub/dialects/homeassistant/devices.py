@@ -152,6 +152,7 @@ class Devices:
             titles=titles([said.get("name", ""), *(each.native_id for each in members.values())], names),
             classes={metric: found for each in names for metric, found in each.classes.items()},
             categories={metric: found for each in names for metric, found in each.categories.items()},
+            max_silence=_max_silence([r for each in members.values() for e in each.entities for r in e.readings]),
         )
 
     def _via(self, native_id: str | None) -> str | None:
@@ -265,6 +266,12 @@ class Devices:
 
 def _covered(topic: str, filters: set[str]) -> bool:
     return any(each != topic and covers(each, topic) for each in filters)
+
+
+def _max_silence(readings: Sequence[Reading]) -> float | None:
+    """Return for how many seconds a device may be silent all of whose states expire; None where one does not."""
+    states = [reading.expires for reading in readings if not reading.happens]
+    return min(states) / 1000 if states and all(states) else None
 
 
 def _keep(index: dict[str, list[Any]], topic: str, left: list[Any]) -> None:

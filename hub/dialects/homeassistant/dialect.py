@@ -233,7 +233,7 @@ class HomeAssistantDialect:
             online, away = self._devices.presence(device, now)
             said.lapses += [Lapse(device, metric, said.sent.received) for metric in away]
             if online is not None:
-                yield Availability(device, online, said.sent.retained, said.sent.received)
+                yield Availability(device, online, said.sent.retained, said.sent.received, backed=True)
 
     # -- what was learnt --------------------------------------------------------------------------------------------
 
@@ -272,7 +272,7 @@ class HomeAssistantDialect:
             if reading.expires and latest.ts + reading.expires <= now:
                 lapses.append(Lapse(device, reading.metric, now))
             elif reading.falls and latest.value is True and latest.ts + reading.falls <= now:
-                records.append(Record(device, now, now, {reading.metric: False}))
+                records.append(Record(device, now, now, {reading.metric: False}, live=False))
         return Result(records=records, lapses=lapses) if lapses or records else Result()
 
 

@@ -50,7 +50,7 @@ class Property(msgspec.Struct, frozen=True, omit_defaults=True):
 
 class Known(msgspec.Struct, frozen=True, omit_defaults=True):
     """One device. ``properties`` are kept by NODE/PROPERTY, ``nodes`` the names of nodes; ``parent`` is the device that
-    it hangs on."""
+    it hangs on; ``sleeps`` says that it has been seen to sleep."""
 
     native_id: str
     name: str | None = None
@@ -58,6 +58,7 @@ class Known(msgspec.Struct, frozen=True, omit_defaults=True):
     firmware: str | None = None
     state: str = ""
     parent: str = ""
+    sleeps: bool = False
     properties: dict[str, Property] = {}
     nodes: dict[str, str] = {}
 
@@ -74,6 +75,7 @@ class Known(msgspec.Struct, frozen=True, omit_defaults=True):
             | {f"stats.{name}": unit for name, unit in STATS.items() if f"$stats/{name}" in self.properties},
             commands=commands,
             titles=distinct({metric_of(key): self._called(key, p) for key, p in self.properties.items()}),
+            reports="rarely" if self.sleeps else None,
         )
 
     def _called(self, key: str, known: Property) -> tuple[str, str]:

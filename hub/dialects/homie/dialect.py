@@ -2,7 +2,8 @@
 
 A device describes itself first, in attributes of its own or in one document, then speaks a value a topic. Everything
 is retained, so what comes flagged so is a replay and no news. A device that sleeps is not offline. In Homie 5 devices
-may hang on another: when that is lost nobody hears them, and they go and come back with it.
+may hang on another: when that is lost nobody hears them, and they go with it; when it comes back they are what they
+were before.
 
 Source: the Homie conventions 3.0.1, 4.0.0 and 5.0.
 """
@@ -135,11 +136,14 @@ class HomieDialect:
         state = message.payload[:32].decode("utf-8", "replace").strip()
         if state and state not in _ONLINE:
             raise Rejected("bad_value", f"A Homie state is one of {', '.join(_ONLINE)}.")
-        learnt = self._learn(key, replace(known, state=state))
+        told = replace(known, state=state, sleeps=known.sleeps or state == "sleeping")
+        learnt = self._learn(key, told)
         online = _ONLINE.get(state)
         if online is None:
-            return learnt
-        turned = [Availability(_id(known.native_id), online, message.retained, message.received)]
+            return replace(learnt, heard=(_id(known.native_id),) if state else ())
+        # A device that is away between its reports goes without a will.
+        backed = not told.sleeps
+        turned = [Availability(_id(known.native_id), online, message.retained, message.received, backed)]
         # A replayed state is news for those that hang on it only if it had been seen to go.
         if not (online and message.retained) or _ONLINE.get(known.state) is False:
             turned += self._turned(message, key, online, view, MAX_ANCESTORS)
@@ -152,7 +156,7 @@ class HomieDialect:
             if online and _ONLINE.get(self._devices[child].state) is False:
                 continue
             if view.known(device):
-                yield Availability(device, online, message.retained, message.received)
+                yield Availability(device, online, message.retained, message.received, through=True)
             yield from self._turned(message, child, online, view, depth - 1)
 
     # -- what it says -----------------------------------------------------------------------------------------

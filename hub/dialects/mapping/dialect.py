@@ -23,7 +23,7 @@ from hub.dialects.payload import metric_name, parse_telemetry
 from hub.dialects.times import when
 from hub.dialects.units import spell
 from hub.errors import Rejected
-from hub.model import Identity, Info, Mapping, Pick, RawMessage, Record
+from hub.model import Availability, Identity, Info, Mapping, Pick, RawMessage, Record
 from hub.topics import covers, slug
 
 MAX_REMEMBERED = 100_000
@@ -69,6 +69,28 @@ class _Reader:
         if self.time is not None and (time := at_path(body, self.time)) is not MISSING:
             reading.time = time
         return body, [reading]
+
+    def availability(self, message: RawMessage) -> tuple[bool, Any] | None:
+        """Whether the device is there, as the message says it, and its JSON; None for a message of another kind.
+
+        Raises Rejected for a word that is neither, where the topic carries nothing else."""
+        words, payload = self.mapping.presence, message.payload
+        if words is None:
+            # OwnTracks: the will of a phone, or of the app on it.
+            body = parse_telemetry(payload) if b'"lwt"' in payload and b'"_type"' in payload else None
+            return (False, body) if isinstance(body, dict) and body.get("_type") == "lwt" else None
+        body = parse_telemetry(payload) if payload.lstrip()[:1] == b"{" else None
+        if words.path is None:
+            word = payload[:64].decode("utf-8", "replace").strip()
+        else:
+            word = str(at_path(body, path_of(words.path)))
+        for online in (True, False):
+            if word.lower() in map(str.lower, words.online if online else words.offline):
+                return online, body
+        if words.path is not None:
+            return None
+        allowed = ", ".join((*words.online, *words.offline))
+        raise Rejected("bad_value", f"presence = {word[:40]!r} is wrong. Allowed: {allowed}.")
 
     def _prefix(self, levels: dict[str, str], body: Any) -> str | None:
         return None if self.metric is None else self.metric.fill(levels, body)
@@ -121,6 +143,8 @@ class MappingDialect:
         if not message.payload:  # how a retained message is taken back
             return Result()
         reader, levels = place
+        if (said := reader.availability(message)) is not None:
+            return self._available(message, reader, levels, *said, view)
         body, readings = reader.read(message, levels)
         found = [self._result(message, reader, levels, body, reading, view) for reading in readings]
         return found[0] if len(found) == 1 else _together(found)
@@ -128,21 +152,17 @@ class MappingDialect:
     def _result(
         self, message: RawMessage, reader: _Reader, levels: dict[str, str], body: Any, reading: Reading, view: View
     ) -> Result:
-        native_id = reading.device or (reader.device.fill(levels, body) if reader.device else None)
-        if native_id is None:
-            raise Rejected("no_device", "The message does not name its device, and the mapping finds none in it.")
+        native_id = self._who(reader, levels, body, reading.device, view)
         device = slug(native_id)
         known = view.known(device)
-        said_inside = reading.device is not None or (reader.device is not None and reader.device.of_payload)
-        if said_inside and known and device not in self._known:
-            raise Rejected("wrong_device", f"The message names {native_id[:60]!r}, which is not read by a mapping.")
         try:
             ts, quality = when(reading.time, message.received, retained=message.retained, zone=reader.zone)
         except Rejected as error:
             ts, quality = message.received, "retained" if message.retained else "clock"
             reading.faults.append(("time", reading.time, error))
-        if not reading.values and not reading.unknown:
-            return Result(rejections=nothing_fits(message, reading.faults))
+        if not reading.values and not reading.unknown:  # a device is met by what it measures
+            heard = (device,) if known and not reading.faults else ()
+            return Result(rejections=nothing_fits(message, reading.faults), heard=heard)
         refused = rejections(message, reading.faults)
         record = Record(device, ts, message.received, reading.values, quality)
         records = (record,) if reading.values else ()
@@ -153,6 +173,33 @@ class MappingDialect:
         change = Change(device, msgspec.json.encode(info))
         identity = Identity(device, native_id, self.name, info)
         return Result(records=records, lapses=gone, identities=(identity,), changes=(change,), rejections=refused)
+
+    def _who(self, reader: _Reader, levels: dict[str, str], body: Any, named: str | None, view: View) -> str:
+        """The native id of whom a message is about; ``named`` is whom it names itself, if the form has that."""
+        native_id = named or (reader.device.fill(levels, body) if reader.device else None)
+        if native_id is None:
+            raise Rejected("no_device", "The message does not name its device, and the mapping finds none in it.")
+        said_inside = named is not None or (reader.device is not None and reader.device.of_payload)
+        device = slug(native_id)
+        if said_inside and view.known(device) and device not in self._known:
+            raise Rejected("wrong_device", f"The message names {native_id[:60]!r}, which is not read by a mapping.")
+        return native_id
+
+    def _available(
+        self, message: RawMessage, reader: _Reader, levels: dict[str, str], online: bool, body: Any, view: View
+    ) -> Result:
+        """The will of a device that nobody has heard makes no device."""
+        native_id = self._who(reader, levels, body, None, view)
+        device = slug(native_id)
+        if not view.known(device) and not online:
+            return Result()
+        said = Availability(device, online, message.retained, message.received)
+        if device in self._known:
+            return Result(availability=(said,))
+        info = self._info(reader, levels, body, Reading({}, [], {}), device)
+        change = Change(device, msgspec.json.encode(info))
+        identity = Identity(device, native_id, self.name, info)
+        return Result(availability=(said,), identities=(identity,), changes=(change,))
 
     def _info(self, reader: _Reader, levels: dict[str, str], body: Any, reading: Reading, device: str) -> Info:
         """How the device is described now: what was known, and what this message adds."""
@@ -195,6 +242,7 @@ def _together(found: Sequence[Result]) -> Result:
         identities=list(identities.values()),
         changes=list(changes.values()),
         rejections=[rejected for result in found for rejected in result.rejections],
+        heard=[device for result in found for device in result.heard],
     )
 
 

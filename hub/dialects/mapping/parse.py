@@ -113,6 +113,12 @@ def check(mapping: Mapping) -> None:
         path_of(pick.path if isinstance(pick, Pick) else pick)
     if mapping.time is not None:
         path_of(mapping.time)
+    if mapping.presence is not None:
+        if mapping.presence.path is not None:
+            path_of(mapping.presence.path)
+        words = (*mapping.presence.online, *mapping.presence.offline)
+        if not words or len({word.lower() for word in words}) < len(words) or not all(0 < len(w) <= 64 for w in words):
+            raise ConfigError("presence has different words of 1 to 64 characters for online and offline.")
     for table in (mapping.units, mapping.kinds):
         if len(table) > 256 or any(len(key) > 128 for key in table):
             raise ConfigError("units and kinds hold at most 256 names of at most 128 characters.")

@@ -20,7 +20,7 @@ from hub.dialects.base import Change, Effect, Publish, Reply, Result, Subscribe,
 from hub.dialects.faults import nothing_fits, rejections
 from hub.dialects.payload import MAX_TEXT, metric_name, parse_object, telemetry_object
 from hub.dialects.shelly import gen1
-from hub.dialects.shelly.known import Known, commands, controls, described, seen
+from hub.dialects.shelly.known import Known, commands, controls, described, seen, wakes
 from hub.dialects.shelly.status import Readings, readings
 from hub.dialects.times import when
 from hub.errors import Rejected
@@ -86,7 +86,7 @@ class ShellyDialect:
         if kind == "status":
             return self._status(message, self._met(prefix), {rest: body}, None, view)
         if kind == "announce":
-            return self._learn(described(self._met(prefix), body))
+            return self._sent(described(self._met(prefix), body))
         return self._notified(message, prefix, body, view)
 
     def _address(self, topic: str) -> Address:
@@ -157,6 +157,10 @@ class ShellyDialect:
         gone = (before.id,) if before is not None and before.id != known.id else ()
         return Result(identities=(identity,), changes=changes, effects=effects, gone=gone)
 
+    def _sent(self, known: Known) -> Result:
+        """The device has said something of itself, and so that it is there."""
+        return replace(self._learn(known), heard=(known.id,))
+
     def _questions(self, known: Known) -> Iterator[Effect]:
         if known.gen1:
             for word in (b"announce", b"update"):
@@ -177,8 +181,8 @@ class ShellyDialect:
         learnt = self._learn(replace(known, online=online), ask=online and not known.gen1)
         if known.sleeps and not online:
             return learnt
-        said = Availability(known.id, online, message.retained, message.received)
-        return msgspec.structs.replace(learnt, availability=(said,))
+        said = Availability(known.id, online, message.retained, message.received, backed=not known.sleeps)
+        return replace(learnt, availability=(said,))
 
     # -- what it says -----------------------------------------------------------------------------------------
 
@@ -192,16 +196,14 @@ class ShellyDialect:
             return Result()
         known = self._met(prefix, src)
         records = list(_events(message, known, params))
+        heard = () if records else (known.id,)
         if known is self._prefixes.get(prefix) and view.known(known.id):
-            return Result(records=records)
-        return msgspec.structs.replace(self._learn(known), records=records)
+            return Result(records=records, heard=heard)
+        return replace(self._learn(known), records=records, heard=heard)
 
     def _status(self, message: RawMessage, known: Known, status: dict[str, Any], ts: Any, view: View) -> Result:
         found = readings(status)
-        told = seen(known, found.values, found.units, controls(found.values))
-        wakes = status["sys"].get("wakeup_period") if isinstance(status.get("sys"), dict) else None
-        if isinstance(wakes, int) and wakes > 0 and not told.sleeps:
-            told = replace(told, sleeps=True)
+        told = wakes(seen(known, found.values, found.units, controls(found.values)), status.get("sys"))
         return self._read(message, told, found, ts, view)
 
     def _first_generation(self, message: RawMessage, prefix: str, rest: str, view: View) -> Result:
@@ -210,12 +212,13 @@ class ShellyDialect:
             src = body.get("id")
             if not prefix and (not isinstance(src, str) or not src or len(src) > 64 or "/" in src):
                 raise Rejected("bad_value", "An announcement names the id of its device.")
-            return self._learn(described(self._met(prefix or f"{self._gen1}{src}"), body))
+            return self._sent(described(self._met(prefix or f"{self._gen1}{src}"), body))
         if not prefix:
             return Result()  # what is asked of all
         known, found = gen1.read(self._met(prefix), rest, message.payload)
         if not (found.values or found.unknown or found.faults):
-            return Result()
+            asked = rest.endswith("/set") or "command" in rest.split("/")
+            return Result(heard=() if asked else (known.id,))
         told = seen(known, found.values, found.units, gen1.controls(found.values))
         return self._read(message, told, found, None, view)
 
@@ -227,7 +230,7 @@ class ShellyDialect:
         gone, refused = lapses(record, found.unknown, view), rejections(message, found.faults)
         if known is self._prefixes.get(known.prefix) and view.known(known.id):
             return Result(records=(record,), lapses=gone, rejections=refused)
-        return msgspec.structs.replace(self._learn(known), records=(record,), lapses=gone, rejections=refused)
+        return replace(self._learn(known), records=(record,), lapses=gone, rejections=refused)
 
     def _answer(self, message: RawMessage, body: dict[str, Any], view: View) -> Result:
         """To a question of ours, or to a command."""
@@ -236,11 +239,11 @@ class ShellyDialect:
         if known is None:
             raise Rejected("unknown_device", "No Shelly of that name has been heard.")
         if key == "hub-info" and isinstance(result, dict):
-            return self._learn(described(known, result))
+            return self._sent(described(known, result))
         if key == "hub-status" and isinstance(result, dict):
             return self._status(message, known, result, None, view)
         if key in _ASKED or not isinstance(key, str):
-            return Result()
+            return Result(heard=(known.id,))
         detail = error.get("message") if isinstance(error, dict) else None
         said = str(detail)[:MAX_TEXT] if detail is not None else None
         return Result(replies=(Reply(known.id, key, error is None, said),))

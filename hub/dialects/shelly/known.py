@@ -14,11 +14,17 @@ import msgspec
 from msgspec.structs import replace
 
 from hub.dialects.shelly import names
-from hub.model import Info
+from hub.model import Info, Reporting
 from hub.topics import slug
 
 MAX_TEXT = 200
 MAX_METRICS = 256
+MAX_SLEEP = 31_536_000
+"""Seconds: a year."""
+REPORTS_MISSED = 3
+"""So many reports of a sleeping device may be missed before it counts as silent."""
+_EVENTS = ("shellydw", "shellyflood-", "shellysmoke-", "shellybutton1-", "shellymotion", "shellyplussmoke-")
+"""Devices on batteries that speak when something happens."""
 _ON: dict[str, Any] = {"type": "boolean"}
 PERCENT: dict[str, Any] = {"type": "number", "minimum": 0, "maximum": 100, "step": 1, "unit": "%"}
 _LAMP = {"output": ("Set", "on", _ON), "brightness": ("Set", "brightness", PERCENT)}
@@ -40,7 +46,7 @@ _MOVES = ("Open", "Close", "Stop")
 
 class Known(msgspec.Struct, frozen=True, omit_defaults=True):
     """One device. ``metrics`` are those it has told, ``controls`` those that can be set; ``sleeps`` says that it goes
-    offline by intent.
+    offline by intent, ``wakes`` after how many seconds it reports at the latest.
 
     ``counts`` (Gen1) are the numbers of the last events, ``tripped`` the relays that were switched off by too much
     power: both come again and again."""
@@ -53,6 +59,7 @@ class Known(msgspec.Struct, frozen=True, omit_defaults=True):
     firmware: str | None = None
     online: bool = True
     sleeps: bool = False
+    wakes: int = 0
     units: dict[str, str] = {}
     controls: frozenset[str] = frozenset()
     metrics: frozenset[str] = frozenset()
@@ -74,7 +81,25 @@ class Known(msgspec.Struct, frozen=True, omit_defaults=True):
             titles=names.titles(self.metrics),
             classes=names.classes(self.metrics),
             categories=names.categories(self.metrics),
+            max_silence=REPORTS_MISSED * self.wakes if self.sleeps and self.wakes else None,
+            reports=self._reports(),
         )
+
+    def _reports(self) -> Reporting | None:
+        """The first generation reports every half minute, what came later when a value changes."""
+        if not self.sleeps:
+            return None if self.gen1 else "changes"
+        return "events" if self.native_id.lower().startswith(_EVENTS) else "rarely"
+
+
+def wakes(known: Known, sys: Any) -> Known:
+    """What ``sys`` says of how a device on batteries sleeps."""
+    if not isinstance(sys, dict):
+        return known
+    period = sys.get("wakeup_period")
+    if isinstance(period, int) and 0 < period <= MAX_SLEEP:
+        return known if known.sleeps and known.wakes == period else replace(known, sleeps=True, wakes=period)
+    return replace(known, sleeps=True) if "wakeup_reason" in sys and not known.sleeps else known
 
 
 def seen(known: Known, metrics: Collection[str], units: Mapping[str, str], controls: Collection[str]) -> Known:

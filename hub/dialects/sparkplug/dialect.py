@@ -138,7 +138,7 @@ class SparkplugDialect:
             counted, effects = self._counted(message, address, own)
             changes += counted
         read = taken(message, address.device, birth, own, metrics, born=True)
-        online = Availability(address.device, True, message.retained, message.received)
+        online = Availability(address.device, True, message.retained, message.received, backed=True)
         identities = (*self._gateway(address, view), self._identity(address, birth))
         before = self._births.get(address.native_id, _UNBORN)
         lapses = _lapses(message, address, [*read.unknown, *(before.types.keys() - birth.types.keys())])
@@ -164,7 +164,8 @@ class SparkplugDialect:
             changes = [*self._forgotten(address.edge), _kept(address.edge, Edge(asked=edge.asked))]
         known = (slug(who) for who in sorted(gone) if who == address.native_id or view.known(slug(who)))
         offline = [Availability(device, False, message.retained, message.received) for device in known]
-        return Result((), self._introduced(address, view), offline, (), (), changes, effects)
+        heard = (slug(address.edge),) if address.kind == "DDEATH" else ()  # a will speaks for an edge node
+        return Result((), self._introduced(address, view), offline, (), (), changes, effects, heard=heard)
 
     def _forgotten(self, edge: str) -> Iterator[Change]:
         return (Change(_BIRTH + who, None) for who in sorted(self._behind.get(edge, ())))
@@ -179,7 +180,8 @@ class SparkplugDialect:
         changes, effects = self._counted(message, address, own, lost=birth is None or read.lost)
         identities = () if view.known(address.device) or not read.records else self._introduced(address, view)
         lapses = _lapses(message, address, read.unknown)
-        return Result(read.records, identities, (), (), (), changes, effects, read.rejections, lapses)
+        heard = () if read.records else (address.device,)
+        return Result(read.records, identities, (), (), (), changes, effects, read.rejections, lapses, heard)
 
     def _counted(
         self, message: RawMessage, address: Address, own: Fields, *, lost: bool = False
@@ -238,7 +240,7 @@ class SparkplugDialect:
         changes = () if at == before else (Change(_HOST + address.native_id, b"%d" % at),)
         info = Info(name=address.native_id[:200], model="Sparkplug host application")
         identity = Identity(address.device, address.native_id, self.name, info)
-        there = Availability(address.device, online, message.retained, message.received)
+        there = Availability(address.device, online, message.retained, message.received, backed=True)
         return Result(identities=(identity,), availability=(there,), changes=changes)
 
     # -- what was learnt --------------------------------------------------------------------------------------

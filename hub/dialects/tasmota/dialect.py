@@ -19,7 +19,7 @@ from msgspec.structs import replace
 from hub.dialects.base import Change, Effect, Result, Subscribe, View, lapses
 from hub.dialects.faults import nothing_fits, rejections
 from hub.dialects.payload import parse_object, telemetry_object
-from hub.dialects.tasmota.discovery import MAC, Known, announced, described, told_of, with_sensors
+from hub.dialects.tasmota.discovery import MAC, Known, announced, described, sleeps_until, told_of, with_sensors
 from hub.dialects.tasmota.readings import Found, Taken, result, scales_of, sensors, state, switched
 from hub.dialects.times import has_zone, when
 from hub.errors import Rejected
@@ -81,7 +81,7 @@ class TasmotaDialect:
             word = message.payload[:64].decode("utf-8", "replace").strip()
             found: Found = [(leaf, switched(word, known.states), "")]
             return self._read(message, known, found, {}, view)
-        return Result()  # UPTIME, LOGGING and the like
+        return Result(heard=(known.id,) if known is not None else ())  # UPTIME, LOGGING and the like
 
     # -- who is there -----------------------------------------------------------------------------------------
 
@@ -110,7 +110,7 @@ class TasmotaDialect:
             sleeps = known.sleeps or (before.sleeps and "dslp" not in body)
             kept = {"id": before.id, "scales": before.scales, "units": before.units, "numbers": before.numbers}
             kept["metrics"] = before.metrics
-            known = replace(known, sleeps=sleeps, **kept)
+            known = replace(known, sleeps=sleeps, wakes=before.wakes, **kept)
         elif holder is not None and not holder.mac:
             known = replace(known, id=holder.id, scales=holder.scales, units=holder.units, metrics=holder.metrics)
         changes: list[Change] = []
@@ -121,7 +121,8 @@ class TasmotaDialect:
             changes.append(Change(_DEVICE + holder.key, None))
         learnt = self._learn(before, known)
         gone = (holder.id,) if holder is not None and holder.id != known.id else ()
-        return Result(identities=learnt.identities, changes=(*changes, *learnt.changes), gone=gone)
+        changed = (*changes, *learnt.changes)
+        return Result(identities=learnt.identities, changes=changed, gone=gone, heard=(known.id,))
 
     def _holder(self, wanted: Known) -> Known | None:
         """Who else has these topics now, without a claim to keep them. Raises Rejected (``topic_taken``)."""
@@ -183,7 +184,7 @@ class TasmotaDialect:
         learnt = self._learn(self._devices.get(known.key), known)
         if known.sleeps and not online:
             return learnt
-        said = Availability(known.id, online, message.retained, message.received)
+        said = Availability(known.id, online, message.retained, message.received, backed=not known.sleeps)
         return Result(identities=learnt.identities, availability=(said,), changes=learnt.changes)
 
     def _says(self, message: RawMessage, known: Known, leaf: str, body: dict[str, Any], view: View) -> Result:
@@ -194,9 +195,11 @@ class TasmotaDialect:
         if _STATUS.fullmatch(leaf):
             return self._status(message, known, body, view)
         told = told_of(known, body)
+        if leaf == "DEEPSLEEP":
+            told = sleeps_until(told, body, message.received)
         found = result(body, told.scales)
         if not found:
-            return self._learn(known, told) if told != known else Result()
+            return replace(self._learn(known, told) if told != known else Result(), heard=(told.id,))
         return self._read(message, told, found, body, view)
 
     def _status(self, message: RawMessage, known: Known, body: dict[str, Any], view: View) -> Result:
@@ -208,7 +211,7 @@ class TasmotaDialect:
             return self._read(message, told_of(known, states), state(states), states, view)
         firmware = body.get("StatusFWR")
         told = described(known, None, firmware.get("Version")) if isinstance(firmware, dict) else known
-        return self._learn(known, told) if told != known else Result()
+        return replace(self._learn(known, told) if told != known else Result(), heard=(told.id,))
 
     def _read(
         self,

@@ -21,6 +21,10 @@ STATES = ("OFF", "ON", "TOGGLE", "HOLD")
 MAC = re.compile(r"[0-9A-F]{12}")
 MAX_TEXT = 200
 MAX_RELAYS = 32
+MAX_SLEEP = 604_800
+"""Seconds: a week; Tasmota itself sleeps for a day at most."""
+REPORTS_MISSED = 3
+"""So many reports of a sleeping device may be missed before it counts as silent."""
 RELAY, LIGHT, SHUTTER = 1, 2, 3
 _TEMPERATURE, _RGB = (2, 5), (3, 4, 5)
 """Subtypes of a light (``lt_st``) that have a colour temperature, and a colour."""
@@ -33,7 +37,7 @@ class Known(msgspec.Struct, frozen=True, omit_defaults=True):
     ``scales`` are the units that it named for all its
     temperatures, pressures and speeds, ``units`` those of its metrics, ``numbers`` the metrics announced as numbers.
     ``metrics`` are those it has told, ``relays`` the names of its relays as a person set them.
-    ``sleeps`` says that it goes offline between its messages by intent.
+    ``sleeps`` says that it goes offline between its messages by intent, ``wakes`` after how many seconds it is back.
     """
 
     id: str
@@ -51,6 +55,7 @@ class Known(msgspec.Struct, frozen=True, omit_defaults=True):
     offline: str = "Offline"
     states: tuple[str, ...] = STATES
     sleeps: bool = False
+    wakes: int = 0
     scales: dict[str, str] = {}
     units: dict[str, str] = {}
     numbers: frozenset[str] = frozenset()
@@ -79,6 +84,8 @@ class Known(msgspec.Struct, frozen=True, omit_defaults=True):
             titles=names.titles(self.metrics, self.relays),
             classes=names.classes(self.metrics),
             categories=names.categories(self.metrics),
+            max_silence=REPORTS_MISSED * self.wakes if self.sleeps and self.wakes else None,
+            reports="rarely" if self.sleeps else None,
         )
 
 
@@ -138,11 +145,24 @@ def told_of(known: Known, body: Mapping[str, Any]) -> Known:
     """What a message says of the device itself: that it sleeps, and which firmware runs on what."""
     wifi = body.get("Wifi")
     info = body.get("Info1")
+    wakes = body.get("DeepSleepTime")
     if "DeepSleep" in body or (isinstance(wifi, dict) and wifi.get("DeepSleep")):
         return known if known.sleeps else replace(known, sleeps=True)
-    if known.sleeps and body.get("DeepSleepTime") == 0:
-        return replace(known, sleeps=False)
+    if known.sleeps and wakes == 0:
+        return replace(known, sleeps=False, wakes=0)
+    if isinstance(wakes, int) and 0 < wakes <= MAX_SLEEP and wakes != known.wakes:
+        return replace(known, sleeps=True, wakes=wakes)
     return described(known, info.get("Module"), info.get("Version")) if isinstance(info, dict) else known
+
+
+def sleeps_until(known: Known, body: Mapping[str, Any], received: int) -> Known:
+    """Take in a ``DEEPSLEEP`` message, which says when the device wakes up; ``received`` in ms."""
+    until = body.get("DeepSleep")
+    epoch = until.get("Epoch") if isinstance(until, dict) else None
+    if not isinstance(epoch, int) or not 0 < (left := epoch - received // 1000) <= MAX_SLEEP:
+        return known
+    # It wakes up at full hours and the like, so the first sleep may be shorter.
+    return replace(known, wakes=left) if left > 1.1 * known.wakes else known
 
 
 def described(known: Known, model: Any, firmware: Any) -> Known:

@@ -1,9 +1,10 @@
 """Zigbee2MQTT as it speaks by itself: ``BASE/bridge/devices`` names the devices, ``BASE/NAME`` carries their state.
 
 A device's identity is its IEEE address; its friendly name may change and may have slashes in it. Null means a value
-that was never seen. What is repeated from the cache after a restart carries the old ``last_seen``, so it is late.
-When the bridge goes, none of its devices can be heard: they go with it and come back with it, save those that had
-been reported offline themselves.
+that was never seen. What is repeated from the cache after a restart carries the old ``last_seen``, so it is late and
+no sign of life. When the bridge goes, none of its devices can be heard: they go with it, and are what they were before
+when it comes back, save those that had been reported offline themselves. Whatever is published here comes through the
+bridge, so the bridge is there.
 
 Source: the Zigbee2MQTT documentation, "MQTT topics and messages" and "Device availability".
 """
@@ -87,8 +88,11 @@ class Zigbee2MqttDialect:
         if what == "groups":
             listed = parse_json(message.payload, MAX_LIST_BYTES)
             names = sorted(g["friendly_name"] for g in _objects(listed) if isinstance(g.get("friendly_name"), str))
-            return Result(changes=(Change(_GROUPS, msgspec.json.encode(names[:MAX_DEVICES])),))
-        return Result()  # logging, info, requests and responses say nothing of a device's state
+            learnt = Change(_GROUPS, msgspec.json.encode(names[:MAX_DEVICES]))
+            return Result(changes=(learnt,), heard=(self._bridge,))
+        if what.startswith("request/"):
+            return Result()  # what others ask of it
+        return Result(heard=(self._bridge,))  # logging, info and responses say nothing of a device's state
 
     def _bridge_state(self, message: RawMessage) -> Result:
         identity = Identity(self._bridge, self._base, self.name, _BRIDGE)
@@ -100,12 +104,12 @@ class Zigbee2MqttDialect:
 
     def _bridge_turned(self, message: RawMessage, online: bool) -> Iterator[Availability]:
         """A replayed ``online`` is news for the devices only if the bridge had been seen to go."""
-        yield Availability(self._bridge, online, message.retained, message.received)
+        yield Availability(self._bridge, online, message.retained, message.received, backed=True)
         if online and message.retained and not self._gone:
             return
         for ieee in self._by_ieee:
             if not (online and ieee in self._offline):
-                yield Availability(slug(ieee), online, message.retained, message.received)
+                yield Availability(slug(ieee), online, message.retained, message.received, through=True)
 
     def _devices(self, message: RawMessage) -> Result:
         listed = parse_json(message.payload, MAX_LIST_BYTES)
@@ -120,7 +124,7 @@ class Zigbee2MqttDialect:
         changes += [Change(_DEVICE + ieee, None) for ieee in self._by_ieee if ieee not in found]
         identities = tuple(self._identity(device) for device in found.values())
         gone = [slug(ieee) for ieee in self._by_ieee if ieee not in found]
-        return Result(identities=identities, changes=changes, gone=gone)
+        return Result(identities=identities, changes=changes, gone=gone, heard=(self._bridge,))
 
     def _identity(self, device: Known) -> Identity:
         return Identity(slug(device.ieee), device.ieee, self.name, device.info(self._base, self._bridge))
@@ -131,10 +135,11 @@ class Zigbee2MqttDialect:
         online = _online(message.payload)
         if online is None:
             return Result()
-        said = Availability(slug(device.ieee), online, message.retained, message.received)
+        said = Availability(slug(device.ieee), online, message.retained, message.received, backed=True)
         known_offline = device.ieee in self._offline
         changes = () if online != known_offline else (Change(_OFFLINE + device.ieee, None if online else b"1"),)
-        return Result(identities=(self._identity(device),), availability=(said,), changes=changes)
+        identity = self._identity(device)
+        return Result(identities=(identity,), availability=(said,), changes=changes, heard=(self._bridge,))
 
     def _state(self, message: RawMessage, device: Known, view: View) -> Result:
         if not message.payload:
@@ -161,7 +166,7 @@ class Zigbee2MqttDialect:
     def _read(
         self, message: RawMessage, device: Known, values: dict[str, Value], ts: int, quality: Quality, view: View
     ) -> Result:
-        record = Record(slug(device.ieee), ts, message.received, values, quality)
+        record = Record(slug(device.ieee), ts, message.received, values, quality, live=quality != "late")
         return Result(records=(record,), identities=() if view.known(record.device) else (self._identity(device),))
 
     # -- what was learnt ----------------------------------------------------------------------------------------

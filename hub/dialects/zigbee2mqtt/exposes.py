@@ -11,7 +11,7 @@ import msgspec
 
 from hub.dialects.titles import CATEGORIES, distinct
 from hub.dialects.units import spell
-from hub.model import Category, Info
+from hub.model import Category, Info, Reporting
 from hub.model.metric_names import title_of
 
 SETTABLE = 2
@@ -24,6 +24,10 @@ MAX_NAME = 200
 
 _CLASSES = {"presence": "occupancy", "occupancy": "occupancy", "state": "switch"}
 """Of binaries; other names tell theirs by themselves. A contact is true while it is closed, which is its off."""
+_EVENTS = frozenset(
+    ("action", "contact", "occupancy", "presence", "motion", "vibration", "moving", "water_leak", "smoke", "gas")
+) | {"carbon_monoxide", "sos", "rain"}
+"""Properties of devices that speak when something happens."""
 _LOCKS = {"LOCK": "locked", "UNLOCK": "lock", "OPEN": "opening"}
 
 
@@ -41,6 +45,7 @@ class Known(msgspec.Struct, frozen=True, omit_defaults=True):
     titles: dict[str, str] = {}
     classes: dict[str, str] = {}
     categories: dict[str, Category] = {}
+    reports: Reporting = "changes"
 
     def info(self, base: str, bridge: str) -> Info:
         """As the hub describes it. A command's topic and payload follow from the property that it sets."""
@@ -65,6 +70,7 @@ class Known(msgspec.Struct, frozen=True, omit_defaults=True):
             titles=self.titles,
             classes=self.classes,
             categories=self.categories,
+            reports=self.reports,
         )
 
 
@@ -93,7 +99,18 @@ def known(device: Any) -> Known | None:
         titles=distinct({prop: (label, f"{label} ({prop})") for prop, label in exposed.labels.items()}),
         classes=exposed.classes,
         categories=exposed.categories,
+        reports=_reports(device, exposed),
     )
+
+
+def _reports(device: dict[str, Any], exposed: _Exposed) -> Reporting:
+    """Tell by its power how it reports: Zigbee devices speak when a value changes, those on batteries sleep as well.
+
+    An end device whose power is not known sleeps, as Zigbee2MQTT's own availability has it."""
+    power = str(device.get("power_source", ""))
+    if power != "Battery" and (device.get("type") != "EndDevice" or power.startswith(("Mains", "DC", "Emergency"))):
+        return "changes"
+    return "rarely" if _EVENTS.isdisjoint(exposed.labels.keys() | exposed.binary.keys()) else "events"
 
 
 class _Exposed(msgspec.Struct):

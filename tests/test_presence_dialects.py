@@ -1,0 +1,510 @@
+"""Presence in every dialect: births before readings, wills, replays, devices that sleep or wait for events, gateways.
+
+Bodies are those of genuine messages, cut down to what matters here.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from presence_run import HOUR, MINUTE, SECOND, PresenceRun
+from sparkplug_node import metric, payload
+
+MAC = "A4CF12AABBCC"
+T = 10  # Sparkplug's datatype of a double
+
+
+def z2m_device(ieee: str, name: str, power: str, *exposes: dict[str, Any], kind: str = "EndDevice") -> dict[str, Any]:
+    return {
+        "ieee_address": ieee,
+        "friendly_name": name,
+        "type": kind,
+        "power_source": power,
+        "definition": {"exposes": list(exposes), "vendor": "Aqara", "model": "X"},
+    }
+
+
+CONTACT = {
+    "type": "binary",
+    "property": "contact",
+    "label": "Contact",
+    "value_on": False,
+    "value_off": True,
+    "access": 1,
+}
+TEMPERATURE = {"type": "numeric", "property": "temperature", "label": "Temperature", "unit": "°C", "access": 1}
+POWER = {"type": "numeric", "property": "power", "label": "Power", "unit": "W", "access": 1}
+DEVICES = [
+    z2m_device("0x01", "door", "Battery", CONTACT),
+    z2m_device("0x02", "hall", "Battery", TEMPERATURE),
+    z2m_device("0x03", "plug", "Mains (single phase)", POWER, kind="Router"),
+]
+
+
+def zigbee(**how: Any) -> PresenceRun:
+    hub = PresenceRun(**how)
+    hub.say("zigbee2mqtt/bridge/state", {"state": "online"}, retained=True)
+    hub.say("zigbee2mqtt/bridge/devices", DEVICES, retained=True)
+    return hub
+
+
+def ha(hub: PresenceRun, *, component: str = "sensor", **more: Any) -> None:
+    config = {
+        "unique_id": "ha1",
+        "state_topic": "farm/ha1/state",
+        "availability_topic": "farm/ha1/status",
+        "device": {"identifiers": ["ha1"]},
+        **({"unit_of_measurement": "°C"} if component == "sensor" else {}),
+        **more,
+    }
+    hub.say(f"homeassistant/{component}/ha1/config", config, retained=True)
+
+
+def homie(hub: PresenceRun, device: str = "h1", parent: str | None = None) -> None:
+    described = {
+        "homie": "5.0",
+        "name": device,
+        "version": 1,
+        "nodes": {"n": {"properties": {"t": {"datatype": "float", "unit": "°C"}}}},
+        **({"parent": parent, "root": parent} if parent else {}),
+    }
+    hub.say(f"homie/5/{device}/$description", described, retained=True)
+
+
+BIRTHS = {
+    "native": [("devices/d/status", "online")],
+    "zigbee2mqtt": [("zigbee2mqtt/plug/availability", {"state": "online"})],
+    "tasmota": [("tele/d/LWT", "Online")],
+    "shelly": [("shellyplus1-08b61fd90730/online", "true")],
+    "shelly-gen1": [("shellies/shellyplug-s-DDEEFF/online", "true")],
+    "homie": [("homie/5/h1/$state", "ready")],
+    "homeassistant": [("farm/ha1/status", "online")],
+    "sparkplug": [
+        ("spBv1.0/P/NBIRTH/edge", payload(metric("bdSeq", 4, 1), seq=0)),
+        ("spBv1.0/P/DBIRTH/edge/press", payload(metric("x", T, 1.0), seq=1)),
+    ],
+    "mapping": [("owned/d/status", "up")],
+}
+READINGS: dict[str, tuple[str, str, Any]] = {
+    "native": ("d", "devices/d/telemetry", {"temperature": 1}),
+    "zigbee2mqtt": ("0x03", "zigbee2mqtt/plug", {"power": 1, "linkquality": 100}),
+    "tasmota": ("tasmota:d", "tele/d/SENSOR", {"AM2301": {"Temperature": 1.5}}),
+    "shelly": (
+        "shellyplus1-08b61fd90730",
+        "shellyplus1-08b61fd90730/events/rpc",
+        {
+            "src": "shellyplus1-08b61fd90730",
+            "method": "NotifyStatus",
+            "params": {"temperature:0": {"id": 0, "tC": 40.5}},
+        },
+    ),
+    "shelly-gen1": ("shellyplug-s-DDEEFF", "shellies/shellyplug-s-DDEEFF/relay/0/power", "5.5"),
+    "homie": ("homie:h1", "homie/5/h1/n/t", "1.5"),
+    "homeassistant": ("ha1", "farm/ha1/state", "1.5"),
+    "sparkplug": ("P/edge/press", "spBv1.0/P/DDATA/edge/press", None),
+    "mapping": ("owned/d", "owned/d/temperature", "1.5"),
+}
+MAPPINGS = """
+[[mapping]]
+topic = "owned/{device}/status"
+device = "owned/{device}"
+presence = { online = ["up"], offline = ["down"] }
+[[mapping]]
+topic = "owned/{device}/{metric}"
+device = "owned/{device}"
+[[mapping]]
+topic = "owntracks/{user}/{phone}"
+device = "{user}/{phone}"
+[mapping.metrics]
+lat = "lat"
+"""
+
+
+def prepared(dialect: str) -> PresenceRun:
+    hub = zigbee(mappings=MAPPINGS) if dialect == "zigbee2mqtt" else PresenceRun(mappings=MAPPINGS)
+    if dialect == "homeassistant":
+        ha(hub)
+    if dialect == "homie":
+        homie(hub)
+    return hub
+
+
+def report(hub: PresenceRun, dialect: str, number: int) -> str:
+    """Say the reading once; the device's id."""
+    device, topic, body = READINGS[dialect]
+    hub.say(topic, payload(metric("x", T, 1.0 + number), seq=2 + number) if body is None else body)
+    return next(each.id for each in hub.fleet.devices() if each.native_id == device or each.id == device)
+
+
+def only(hub: PresenceRun, *but: str) -> str:
+    return next(each.id for each in hub.fleet.devices() if each.native_id not in but)
+
+
+@pytest.mark.parametrize("dialect", READINGS)
+@pytest.mark.parametrize("born", [True, False])
+def test_birth_before_the_first_reading_leaves_the_interval_alone(dialect: str, born: bool) -> None:
+    hub = prepared(dialect)
+    for topic, body in BIRTHS[dialect] if born or dialect == "sparkplug" else ():
+        hub.say(topic, body)
+    hub.wait(30 * SECOND)
+    for number in range(12):
+        hub.wait(SECOND)
+        device = report(hub, dialect, number)
+    assert hub.device(device).rhythm == pytest.approx(SECOND, rel=0.1)
+    hub.wait(14 * SECOND)
+    assert hub.presence(device) == "online"
+    hub.wait(2 * SECOND)
+    assert hub.presence(device) == "stale"
+    hub.wait(5 * MINUTE)
+    assert device in hub.silent()
+
+
+@pytest.mark.parametrize("dialect", [each for each in READINGS if each != "zigbee2mqtt"])
+def test_four_readings_after_a_birth_are_enough_to_notice_silence(dialect: str) -> None:
+    hub = prepared(dialect)
+    for topic, body in BIRTHS[dialect]:
+        hub.say(topic, body)
+    for number in range(6 if dialect == "shelly" else 4):
+        hub.wait(SECOND)
+        device = report(hub, dialect, number)
+    hub.wait(16 * SECOND)
+    assert hub.presence(device) == ("online" if dialect == "shelly" else "stale")
+
+
+@pytest.mark.parametrize("dialect", READINGS)
+def test_retained_birth_and_reading_make_nobody_online(dialect: str) -> None:
+    hub = prepared(dialect)
+    for topic, body in BIRTHS[dialect]:
+        hub.say(topic, body, retained=True)
+    _, topic, body = READINGS[dialect]
+    if body is not None:
+        hub.say(topic, body, retained=True)
+    hub.wait(MINUTE)
+    assert [
+        (each.native_id, each.presence, each.last_seen) for each in hub.fleet.devices() if each.presence == "online"
+    ] == []
+    assert hub.log() == []
+
+
+@pytest.mark.parametrize(
+    ("dialect", "gone"),
+    [
+        ("native", ("devices/d/status", "offline")),
+        ("zigbee2mqtt", ("zigbee2mqtt/plug/availability", {"state": "offline"})),
+        ("tasmota", ("tele/d/LWT", "Offline")),
+        ("shelly", ("shellyplus1-08b61fd90730/online", "false")),
+        ("shelly-gen1", ("shellies/shellyplug-s-DDEEFF/online", "false")),
+        ("homie", ("homie/5/h1/$state", "lost")),
+        ("homeassistant", ("farm/ha1/status", "offline")),
+        ("mapping", ("owned/d/status", "down")),
+    ],
+)
+def test_will_is_heeded_live_and_retained(dialect: str, gone: tuple[str, Any]) -> None:
+    hub = prepared(dialect)
+    device = report(hub, dialect, 0)
+    hub.say(*gone)
+    assert hub.presence(device) == "offline"
+    hub.wait(6 * MINUTE)
+    assert hub.silent() == [device], "one that is offline is not resting"
+    report(hub, dialect, 1)
+    assert (hub.presence(device), hub.silent()) == ("online", [])
+    hub.connected = None
+    hub.wait(2 * SECOND)
+    hub.connected = hub.now
+    hub.say(*gone, retained=True)
+    assert hub.presence(device) == "offline", "a will that the broker has kept"
+
+
+# -- zigbee2mqtt ------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("availability", [True, False])
+def test_zigbee_contact_rests_for_hours_after_a_burst(availability: bool) -> None:
+    hub = zigbee()
+    if availability:
+        hub.say("zigbee2mqtt/door/availability", {"state": "online"})
+    hub.every(SECOND, 4, "zigbee2mqtt/door", {"contact": False, "battery": 90, "voltage": 3000, "linkquality": 80})
+    hub.wait(20 * HOUR)
+    assert (hub.presence("0x01"), hub.silent(), hub.presences("0x01")) == ("online", [], [])
+    hub.wait(48 * HOUR)
+    assert hub.presence("0x01") == ("online" if availability else "stale")
+    hub.say("zigbee2mqtt/door/availability", {"state": "offline"})
+    hub.wait(6 * MINUTE)
+    assert (hub.presence("0x01"), "0x01" in hub.silent()) == ("offline", True)
+
+
+def test_zigbee_sensor_on_a_battery_is_missed_after_some_of_its_reports() -> None:
+    hub = zigbee()
+    hub.every(10 * MINUTE, 20, "zigbee2mqtt/hall", {"temperature": 20.5, "battery": 90})
+    assert hub.presences("0x02") == []
+    hub.wait(25 * MINUTE)
+    assert (hub.presence("0x02"), "0x02" in hub.silent()) == ("online", False)
+    hub.wait(15 * MINUTE)
+    assert (hub.presence("0x02"), "0x02" in hub.silent()) == ("stale", True)
+
+
+def test_zigbee_bridge_is_heard_through_its_devices_and_by_its_own_will() -> None:
+    hub = zigbee()
+    hub.say("zigbee2mqtt/bridge/state", {"state": "online"})
+    for _ in range(120):
+        hub.say("zigbee2mqtt/plug", {"power": 5.5})
+        hub.wait(5 * SECOND)
+    assert (hub.presence("zigbee2mqtt"), hub.silent()) == ("online", [])
+    assert hub.device("zigbee2mqtt").last_seen == hub.now - 5 * SECOND
+    hub.wait(5 * HOUR)
+    assert hub.presence("zigbee2mqtt") == "online", "its devices rest, and its will says nothing"
+    hub.say("zigbee2mqtt/bridge/state", {"state": "offline"})
+    hub.wait(6 * MINUTE)
+    assert (hub.presence("zigbee2mqtt"), "zigbee2mqtt" in hub.silent()) == ("offline", True)
+    hub.say("zigbee2mqtt/bridge/state", {"state": "online"})
+    assert (hub.presence("zigbee2mqtt"), "zigbee2mqtt" in hub.silent()) == ("online", False)
+
+
+def test_zigbee_bridge_that_returns_makes_no_dead_device_alive() -> None:
+    hub = zigbee()
+    hub.every(10 * SECOND, 12, "zigbee2mqtt/plug", {"power": 5.5})
+    hub.say("zigbee2mqtt/door", {"contact": True})
+    heard = hub.now
+    hub.wait(6 * MINUTE)
+    assert (hub.presence("0x03"), hub.presence("0x01")) == ("stale", "online")
+    hub.say("zigbee2mqtt/bridge/state", {"state": "offline"})
+    assert [hub.presence(each) for each in ("0x01", "0x03")] == ["offline", "offline"]
+    hub.wait(MINUTE)
+    hub.say("zigbee2mqtt/bridge/state", {"state": "online"})
+    assert [hub.presence(each) for each in ("0x01", "0x03")] == ["online", "stale"]
+    assert [hub.device(each).last_seen for each in ("0x01", "0x03")] == [heard, heard]
+    assert "0x03" in hub.silent()
+
+
+def test_zigbee_state_repeated_from_the_cache_is_a_sign_of_the_bridge_only() -> None:
+    hub = zigbee()
+    hub.say("zigbee2mqtt/hall", {"temperature": 20.5, "last_seen": hub.now - HOUR})
+    assert (hub.presence("0x02"), hub.device("0x02").last_seen) == ("stale", None)
+    assert (hub.presence("zigbee2mqtt"), hub.device("zigbee2mqtt").last_seen) == ("online", hub.now)
+
+
+# -- devices that sleep -----------------------------------------------------------------------------------------------
+
+HT = "shellyhtg3-84fce63ad204"
+
+
+def ht(hub: PresenceRun, **sys: Any) -> None:
+    params = {"ts": hub.now / 1000, "temperature:0": {"id": 0, "tC": 21.5}, "sys": sys}
+    hub.say(f"{HT}/events/rpc", {"src": HT, "dst": f"{HT}/events", "method": "NotifyFullStatus", "params": params})
+
+
+@pytest.mark.parametrize("period", [7200, None])
+def test_shelly_on_a_battery_sleeps(period: int | None) -> None:
+    hub = PresenceRun()
+    hub.say(f"{HT}/online", "true")
+    for _ in range(3):
+        ht(
+            hub,
+            wakeup_reason={"boot": "deepsleep_wake", "cause": "periodic"},
+            **({"wakeup_period": period} if period else {}),
+        )
+        hub.wait(SECOND)
+        hub.say(f"{HT}/online", "false")
+        hub.wait(2 * HOUR)
+    assert (hub.presence(HT), hub.silent(), hub.alerts(HT), hub.presences(HT)) == ("online", [], [], [])
+    hub.wait(5 * HOUR if period else 24 * HOUR)
+    assert (hub.presence(HT), hub.silent()) == ("stale", [HT])
+
+
+@pytest.mark.parametrize(
+    ("name", "topic", "body"),
+    [
+        ("shellydw2-ABCDEF", "sensor/state", "open"),
+        ("shellyflood-ABCDEF", "sensor/flood", "false"),
+        ("shellyht-ABCDEF", "sensor/temperature", "20.5"),
+    ],
+)
+def test_shelly_sensor_of_the_first_generation_rests(name: str, topic: str, body: str) -> None:
+    hub = PresenceRun()
+    hub.say(f"shellies/{name}/online", "true")
+    hub.every(SECOND, 4, f"shellies/{name}/{topic}", body)
+    hub.say(f"shellies/{name}/online", "false")
+    hub.wait(23 * HOUR)
+    assert (hub.presence(name), hub.silent()) == ("online", [])
+    hub.wait(3 * HOUR)
+    assert (hub.presence(name), hub.silent()) == ("stale", [name])
+
+
+def test_shelly_relay_without_readings_to_tell_rests_as_long_as_its_connection_stands() -> None:
+    hub = PresenceRun()
+    hub.say("shellyplus1-08b61fd90730/online", "true")
+    device, topic, _ = READINGS["shelly"]
+    hub.every(
+        SECOND, 4, topic, {"src": device, "method": "NotifyStatus", "params": {"switch:0": {"id": 0, "output": True}}}
+    )
+    hub.wait(50 * HOUR)
+    assert (hub.presence(device), hub.silent()) == ("online", [])
+    hub.say("shellyplus1-08b61fd90730/online", "false")
+    hub.wait(6 * MINUTE)
+    assert (hub.presence(device), hub.silent()) == ("offline", [device])
+
+
+def test_tasmota_in_deep_sleep_is_missed_after_some_of_its_reports() -> None:
+    hub = PresenceRun()
+    for _ in range(3):
+        hub.say("tele/d/LWT", "Online")
+        hub.say("tele/d/SENSOR", {"AM2301": {"Temperature": 1.5}})
+        hub.say("tele/d/DEEPSLEEP", {"DeepSleep": {"Time": "2026-11-22T23:20:00", "Epoch": hub.now // 1000 + 3600}})
+        hub.say("tele/d/LWT", "Offline")
+        hub.wait(HOUR)
+    (device,) = (each.id for each in hub.fleet.devices())
+    assert (hub.presence(device), hub.presences(device), hub.alerts(device)) == ("online", [], [])
+    hub.wait(2 * HOUR + MINUTE)
+    assert (hub.presence(device), hub.silent()) == ("stale", [device])
+
+
+def test_homie_device_that_has_been_seen_to_sleep_rests() -> None:
+    hub = prepared("homie")
+    for _ in range(2):
+        hub.say("homie/5/h1/$state", "ready")
+        hub.every(SECOND, 4, "homie/5/h1/n/t", "1.5")
+        hub.say("homie/5/h1/$state", "sleeping")
+        hub.wait(HOUR)
+    device = only(hub)
+    assert (hub.presence(device), hub.presences(device), hub.silent()) == ("online", [], [])
+    hub.wait(26 * HOUR)
+    assert (hub.presence(device), hub.silent()) == ("stale", [device])
+
+
+def test_home_assistant_device_may_be_silent_until_its_states_expire() -> None:
+    hub = PresenceRun()
+    ha(hub, expire_after=7200)
+    hub.every(SECOND, 4, "farm/ha1/state", "1.5")
+    hub.wait(HOUR)
+    assert (hub.presence(only(hub)), hub.silent()) == ("online", [])
+    hub.wait(HOUR + MINUTE)
+    assert (hub.presence(only(hub)), hub.silent()) == ("stale", [only(hub)])
+
+
+def test_home_assistant_contact_rests_while_it_is_available() -> None:
+    hub = PresenceRun()
+    ha(hub, component="binary_sensor", device_class="door")
+    hub.say("farm/ha1/status", "online")
+    for word in ("ON", "OFF", "ON", "OFF"):
+        hub.say("farm/ha1/state", word)
+        hub.wait(SECOND)
+    hub.wait(50 * HOUR)
+    assert (hub.presence(only(hub)), hub.silent()) == ("online", [])
+    hub.say("farm/ha1/status", "offline")
+    assert hub.presence(only(hub)) == "offline"
+
+
+def test_motion_that_the_hub_ends_itself_is_no_sign_of_life() -> None:
+    hub = PresenceRun()
+    ha(hub, component="binary_sensor", off_delay=60)
+    hub.say("farm/ha1/state", "ON")
+    heard = hub.now
+    hub.wait(2 * MINUTE)
+    device = hub.device(only(hub))
+    assert (device.metrics["ha1"].value, device.last_seen) == (False, heard)
+
+
+# -- gateways ---------------------------------------------------------------------------------------------------------
+
+
+def test_edge_node_is_heard_through_its_devices() -> None:
+    hub = PresenceRun()
+    for topic, body in BIRTHS["sparkplug"]:
+        hub.say(topic, body)
+    for number in range(100):
+        hub.wait(10 * SECOND)
+        device = report(hub, "sparkplug", number)
+    node = only(hub, "P/edge/press")
+    assert (hub.presence(node), hub.device(node).last_seen, hub.silent()) == ("online", hub.now, [])
+    hub.say("spBv1.0/P/NDEATH/edge", payload(metric("bdSeq", 4, 1)))
+    assert [hub.presence(each) for each in (node, device)] == ["offline", "offline"]
+
+
+def test_homie_parent_is_heard_through_its_children_and_takes_them_along() -> None:
+    hub = PresenceRun()
+    homie(hub, "root")
+    homie(hub, "leaf", parent="root")
+    for device in ("root", "leaf"):
+        hub.say(f"homie/5/{device}/$state", "ready")
+    for _ in range(100):
+        hub.say("homie/5/leaf/n/t", "1.5")
+        hub.wait(10 * SECOND)
+    root, leaf = (each.id for each in sorted(hub.fleet.devices(), key=lambda each: each.native_id != "root"))
+    assert (hub.presence(root), hub.silent()) == ("online", [])
+    assert hub.device(root).last_seen == hub.now - 10 * SECOND
+    hub.wait(MINUTE)
+    assert hub.presence(leaf) == "stale"
+    hub.say("homie/5/root/$state", "lost")
+    hub.say("homie/5/root/$state", "ready")
+    assert [hub.presence(each) for each in (root, leaf)] == ["online", "stale"]
+
+
+def test_home_assistant_gateway_is_heard_through_its_devices() -> None:
+    hub = PresenceRun()
+    hub.say(
+        "homeassistant/sensor/gw/config",
+        {"unique_id": "gw", "state_topic": "gw/state", "device": {"identifiers": ["gw"]}, "unit_of_measurement": "dBm"},
+        retained=True,
+    )
+    ha(hub, device={"identifiers": ["ha1"], "via_device": "gw"})
+    hub.say("gw/state", "-50")
+    for _ in range(100):
+        hub.say("farm/ha1/state", "1.5")
+        hub.wait(10 * SECOND)
+    gateway = next(each for each in hub.fleet.devices() if each.native_id == "gw")
+    assert (gateway.presence, gateway.last_seen, hub.silent()) == ("online", hub.now - 10 * SECOND, [])
+
+
+# -- mappings ---------------------------------------------------------------------------------------------------------
+
+WILL = {"_type": "lwt", "tst": 1439932257}
+
+
+@pytest.mark.parametrize("mappings", [None, MAPPINGS], ids=["shipped", "own"])
+def test_will_of_an_unknown_phone_makes_no_device(mappings: str | None) -> None:
+    hub = PresenceRun(mappings=mappings)
+    hub.say("owntracks/ghost/phone", WILL)
+    hub.say("owntracks/ghost/phone", WILL, retained=True)
+    hub.say("owntracks/ghost/phone", {"_type": "card", "name": "Jane"})
+    assert list(hub.fleet.devices()) == []
+
+
+@pytest.mark.parametrize("mappings", [None, MAPPINGS], ids=["shipped", "own"])
+def test_will_sets_a_known_phone_offline(mappings: str | None) -> None:
+    hub = PresenceRun(mappings=mappings)
+    hub.say("owntracks/jane/phone", {"_type": "location", "tst": hub.now // 1000, "lat": 1, "lon": 2})
+    (phone,) = (each.id for each in hub.fleet.devices())
+    hub.wait(MINUTE)
+    hub.say("owntracks/jane/phone", WILL)
+    assert hub.presence(phone) == "offline"
+    assert "_type" not in hub.device(phone).metrics
+    hub.say("owntracks/jane/phone", {"_type": "location", "tst": hub.now // 1000, "lat": 1, "lon": 3})
+    assert hub.presence(phone) == "online"
+
+
+def test_mapped_status_topic_says_whether_a_device_is_there() -> None:
+    hub = PresenceRun(mappings=MAPPINGS)
+    hub.say("owned/d/temperature", "20.5")
+    (device,) = (each.id for each in hub.fleet.devices())
+    for word, presence in (("down", "offline"), ("UP", "online"), ("down", "offline")):
+        hub.say("owned/d/status", word)
+        assert hub.presence(device) == presence
+    hub.say("owned/d/status", "sideways")
+    (rejected,) = hub.batch.rejections
+    assert rejected.detail == "presence = 'sideways' is wrong. Allowed: up, down."
+    assert "status" not in hub.device(device).metrics
+
+
+def test_mapped_presence_within_json_leaves_other_messages_alone() -> None:
+    mappings = (
+        '[[mapping]]\ntopic = "x/{device}"\npresence = { path = "state.up", online = ["true"], offline = ["false"] }'
+    )
+    hub = PresenceRun(mappings=mappings)
+    hub.say("x/d", {"t": 1.5})
+    for up, presence in ((False, "offline"), (True, "online")):
+        hub.say("x/d", {"state": {"up": up}})
+        assert hub.presence("d") == presence
+    assert json.dumps(sorted(hub.device("d").metrics)) == '["t"]'

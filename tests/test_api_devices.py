@@ -193,6 +193,16 @@ async def test_history_of_one_series(hub: ApiHub) -> None:
     assert (await hub.http.get("/api/devices/nobody/history?metric=x")).status_code == 404
 
 
+async def test_a_range_of_states_begins_with_the_state_before_it(hub: ApiHub) -> None:
+    start = now_ms() - 60_000
+    for second, opened in ((0, True), (20, False), (30, False), (40, True)):
+        hub.publish("devices/door/telemetry", {"door": opened, "ts": start + second * 1000})
+    await hub.settled()
+    query = {"metric": "door", "from": start + 10_000, "to": start + 60_000, "shape": "states", "buckets": 50}
+    points = (await hub.http.get("/api/devices/door/history", params=query)).json()["points"]
+    assert points == [[start, True], [start + 20_000, False], [start + 40_000, True]]
+
+
 async def test_history_of_many_series(hub: ApiHub) -> None:
     now = now_ms()
     await hub.telemetry("a", x=1, y=2)

@@ -282,3 +282,39 @@ async def test_buckets_next_to_edges_are_what_they_would_be_by_hand(
     same(found, expected)
     assert sum(point[4] for point in found.points) == sum(start <= ts < max(end, start + 1) for ts, _ in readings)
     await store.close()
+
+
+async def states_of(store: Store, given: list[tuple[int, Any]], most: int = 100, **query: Any) -> Series:
+    await store.commit(1, delta(0, *[at(ts, value) for ts, value in given]))
+    return await ask(store, BASE, BASE + 7 * DAY, most, shape="states", **query)
+
+
+@pytest.mark.parametrize("words", [(False, True), ("auto", "manual")], ids=["booleans", "texts"])
+async def test_states_are_told_by_their_changes(store: Store, words: tuple[Any, Any]) -> None:
+    given = [(BASE + n * MINUTE, words[200 <= n < 300]) for n in range(2_000)]
+    found = await states_of(store, given)
+    assert found.points == [given[0], given[200], given[300], given[-1]]
+    assert found.step == 0
+    await store.tidy()
+    assert (await ask(store, BASE, BASE + 7 * DAY, 100, shape="states")).points == found.points
+
+
+async def test_a_boolean_that_changes_too_often_is_told_by_its_share(store: Store) -> None:
+    given = [(BASE + n * MINUTE, n % 4 == 0) for n in range(4_000)]
+    found = await states_of(store, given, most=7)
+    assert [point[1:4] for point in found.points] == [(0.0, pytest.approx(0.25, abs=0.01), 1.0)] * len(found.points)
+    assert sum(point[4] for point in found.points) == 4_000
+
+
+async def test_states_whose_readings_have_expired_are_told_by_their_minutes(store: Store) -> None:
+    given = [(BASE + n * 20_000, n >= 100) for n in range(1_000)]
+    await states_of(store, given)
+    await store.tidy()
+    while await store.expire([Retention(BASE + DAY, 0, 0)]):
+        pass
+    found = await ask(store, BASE, BASE + 7 * DAY, 100, shape="states")
+    assert found.step == MINUTE
+    assert [point[1] for point in found.points if len(point) == 2] == [0.0, 1.0, 1.0]
+    assert [point[:1] + point[2:] for point in found.points if len(point) == 5] == [
+        (BASE + 33 * MINUTE, pytest.approx(2 / 3), 1.0, 3)
+    ]

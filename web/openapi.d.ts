@@ -308,6 +308,10 @@ export interface paths {
          *     With ``shape`` the answer has at most so many points ``[ts, value]`` as ``buckets`` says, chosen so that the
          *     line keeps its shape: by largest triangles (``lttb``) or the least and the greatest of each stretch
          *     (``minmax``).
+         *
+         *     With ``states`` the points are the changes of a boolean or a text: the state in which the range begins, if it is
+         *     known, then one point a change, and the last reading. A stretch in which a boolean changed more often than can
+         *     be told is ``[ts, min, mean, max, count]``.
          */
         get: operations["get_device_history"];
         put?: never;
@@ -2028,7 +2032,7 @@ export interface components {
              * @default buckets
              * @enum {string}
              */
-            shape: "buckets" | "lttb" | "minmax";
+            shape: "buckets" | "lttb" | "minmax" | "states";
             /** Series */
             series: components["schemas"]["SeriesWanted"][];
         };
@@ -4254,7 +4258,7 @@ export interface operations {
                 from?: number | null;
                 to?: number | null;
                 buckets?: number | null;
-                shape?: "buckets" | "lttb" | "minmax";
+                shape?: "buckets" | "lttb" | "minmax" | "states";
             };
             header?: never;
             path: {

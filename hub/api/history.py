@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Annotated
 
+import msgspec
 from fastapi import APIRouter, Query
 from starlette.responses import Response
 
@@ -43,14 +44,23 @@ def routes(fleet: Fleet, store: Store, now: Callable[[], int]) -> APIRouter:
 
         With ``shape`` the answer has at most so many points ``[ts, value]`` as ``buckets`` says, chosen so that the
         line keeps its shape: by largest triangles (``lttb``) or the least and the greatest of each stretch
-        (``minmax``)."""
+        (``minmax``).
+
+        With ``states`` the points are the changes of a boolean or a text: the state in which the range begins, if it is
+        known, then one point a change, and the last reading. A stretch in which a boolean changed more often than can
+        be told is ``[ts, min, mean, max, count]``."""
         fleet.require(device_id)
         last = now() if end is None else end
         first = last - HOUR_MS if start is None else start
         if first > last:
             raise Invalid('"from" is later than "to".', "Both are epoch milliseconds.")
         query = SeriesQuery(device_id, metric, max(0, first), last, buckets, POINTS, shape)
-        (series,) = await store.history([query])
+        wanted = [query]
+        if shape == "states" and query.start > 0:
+            wanted.append(SeriesQuery(device_id, metric, 0, query.start - 1, limit=1))
+        series, *before = await store.history(wanted)
+        if before and before[0].points:
+            series = msgspec.structs.replace(series, points=[*before[0].points, *series.points])
         return Json(convert.history(series, unit(device_id, metric)))
 
     @router.post("/history/query", response_model=history_shapes.HistoryAnswer)

@@ -140,7 +140,7 @@ class HistoryQuery(Incoming):
     start: int = Field(alias="from", ge=0, le=2**53)
     end: int = Field(alias="to", ge=0, le=2**53)
     buckets: int | None = Field(None, ge=1, le=5_000)
-    shape: Literal["buckets", "lttb", "minmax"] = "buckets"
+    shape: Literal["buckets", "lttb", "minmax", "states"] = "buckets"
     series: list[SeriesWanted] = Field(min_length=1, max_length=500)
 
     @model_validator(mode="after")

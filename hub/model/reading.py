@@ -72,7 +72,7 @@ Gap = tuple[int, int]
 Mark = tuple[int, int, Quality]
 """``(from, to, quality)``: what lies there is not all of good quality."""
 
-Shape = Literal["buckets", "lttb", "minmax"]
+Shape = Literal["buckets", "lttb", "minmax", "states"]
 
 
 class SeriesQuery(msgspec.Struct, frozen=True):
@@ -83,6 +83,7 @@ class SeriesQuery(msgspec.Struct, frozen=True):
     ``end`` itself is excluded: neighbouring ranges count no reading twice, and edges fall on whole minutes where
     ``start`` and ``end`` do. ``shape`` asks for at most ``buckets`` points instead that keep the shape of the
     line: by largest triangles (``lttb``) or the least and the greatest of each stretch (``minmax``).
+    ``states`` asks for the changes of state of a boolean or a text.
     """
 
     device: str

@@ -20,10 +20,13 @@ from hub.store.columns import Columns, Ints, Mask, join
 from hub.store.log import Log, fresh_points
 from hub.store.rollups import MINUTE, Entries, read_rollups
 from hub.store.spans import Floors, Piece, Span
+from hub.store.states import changes
 from hub.store.tally import Tally, newest, thinned
 
 MOST_THINNED = 500_000
 """Readings that are thinned out for one line; where there are more, the minutes are."""
+MOST_STATES = 2_000_000
+"""Readings whose changes are looked for; where there are more, the minutes tell, which have no words."""
 
 NOWHERE = (1 << 62, -(1 << 62))
 
@@ -105,8 +108,9 @@ class _Asked:
 
     @property
     def too_heavy(self) -> bool:
-        thinned_out = self.span.query.shape != "buckets" and not self.span.step
-        return thinned_out and int(self.heads["count"].sum()) > MOST_THINNED
+        shape = self.span.query.shape
+        most = MOST_STATES if shape == "states" else MOST_THINNED
+        return shape != "buckets" and not self.span.step and int(self.heads["count"].sum()) > most
 
     def within(self, first: Ints, last: Ints, still_open: Mask) -> Mask:
         """Which of these stretches the readings serve as a whole; what is not in rollups yet, they serve everywhere."""
@@ -150,6 +154,8 @@ class _Asked:
             return newest(span, points)
         steps = [piece.step for piece in self.pieces if piece.step]
         step = max((step for step, part in zip(steps, entries, strict=True) if len(part)), default=0)
+        if span.query.shape == "states":
+            return changes(span, points, entries, step)
         if span.query.shape != "buckets":
             return thinned(span, points, entries, step)
         tally = Tally(span)

@@ -63,6 +63,8 @@ class Span:
             self.high = self.high - 1 if self.high > self.low else self.high  # buckets exclude the end
         self.length = max(self.high - self.low + 1, 0)
         width = 0 if self.parts is None else self.length // self.parts
+        if query.shape == "states":
+            width = 0  # they are told by the readings as long as there are any
         self.step = max(least_step, HOUR if width >= HOURS_FROM else MINUTE if width >= MINUTES_FROM else 0)
 
     def edges(self) -> Ints:

@@ -22,7 +22,7 @@ def newest(span: Span, points: Columns) -> Series:
         span.query.metric,
         list(zip(chosen.ts.tolist(), chosen.values(), strict=True)),
         gaps_of(chosen.ts, chosen.ts, ones),
-        marks_of(chosen.ts, chosen.ts, _bits(chosen.quality)),
+        marks_of(chosen.ts, chosen.ts, quality_bits(chosen.quality)),
     )
 
 
@@ -52,7 +52,7 @@ class Tally:
         self._count[filled] += np.diff(np.append(starts, len(points)))
         self._least[filled] = np.minimum(self._least[filled], np.minimum.reduceat(value, starts))
         self._most[filled] = np.maximum(self._most[filled], np.maximum.reduceat(value, starts))
-        self._bits[filled] |= np.bitwise_or.reduceat(_bits(points.quality), starts)
+        self._bits[filled] |= np.bitwise_or.reduceat(quality_bits(points.quality), starts)
 
     def summaries(
         self, ts: Ints, count: Ints, least: Floats, most: Floats, total: Floats, bits: Bytes, step: int = 0
@@ -91,7 +91,12 @@ def thinned(span: Span, points: Columns, entries: list[Entries], step: int) -> S
     triangles, or the least and the greatest of each stretch. Entries stand for points: their means, or extremes."""
     low, high = np.searchsorted(points.ts, [span.low, span.high + 1])
     points = points.take(slice(low, max(low, high))).numeric()
-    ts, value, bits, count = [points.ts], [points.value], [_bits(points.quality)], [np.ones(len(points), np.int64)]
+    ts, value, bits, count = (
+        [points.ts],
+        [points.value],
+        [quality_bits(points.quality)],
+        [np.ones(len(points), np.int64)],
+    )
     for part in entries:
         mean = means(part.count, part.least, part.most, part.total)
         for column in (mean,) if span.query.shape == "lttb" else (part.least, part.most):
@@ -126,5 +131,5 @@ def _chosen(ts: Ints, value: Floats, shape: str, most: int) -> Ints:
     return np.asarray(found, np.int64)
 
 
-def _bits(quality: Bytes) -> Bytes:
+def quality_bits(quality: Bytes) -> Bytes:
     return np.left_shift(np.uint8(1), quality) & np.uint8(0xFE)

@@ -98,10 +98,10 @@ def test_what_a_device_should_be_is_written_and_taken_back(start, page: Page):
     demo.publish("devices/lamp-1/reported", {"interval": 60})
     eventually(lambda: demo.api.get("/api/devices/lamp-1").status_code == 200, 10, "the lamp")
     page.goto(f"http://{demo.http}/d/lamp-1?tab=settings")
-    card = page.get_by_role("region", name="What it should be")
+    card = page.get_by_role("region", name="Desired state")
     card.get_by_label("Key").fill("interval")
-    card.get_by_label("Value (JSON or a text)").fill("30")
-    card.get_by_role("button", name="Tell it").click()
+    card.get_by_label("Value (JSON or text)").fill("30")
+    card.get_by_role("button", name="Set", exact=True).click()
     expect(card.get_by_role("row", name="interval")).to_contain_text("not yet")
     assert demo.get("/api/devices/lamp-1")["desired"] == {"interval": 30}
     page.get_by_role("button", name="Undo").click()

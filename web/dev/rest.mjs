@@ -13,6 +13,8 @@ async function bodyOf(request) {
   return Buffer.concat(parts);
 }
 
+const facts = (name) => ({ title: name, device_class: null, category: 'primary', rank: 200, hidden: false });
+
 /** Returns a handler that resolves to true when it has answered. */
 export function createRest({ snapshot, drift, open, say, token, cut }) {
   const { devices } = snapshot;
@@ -26,13 +28,14 @@ export function createRest({ snapshot, drift, open, say, token, cut }) {
     const metrics = {};
     for (const [name, { i, v, u }] of Object.entries(snapshot.metrics)) {
       const at = i.indexOf(handle);
-      if (at >= 0) metrics[name] = { value: v[at], unit: u[at], ts: devices.seen[k], quality: 'good' };
+      if (at >= 0)
+        metrics[name] = { ...facts(name), value: v[at], unit: u[at], ts: devices.seen[k], quality: 'good' };
     }
     return {
       id: devices.id[k], native_id: devices.id[k], name: devices.name[k], dialect: devices.dialect[k], area: devices.area[k],
       model: devices.model[k], manufacturer: devices.model[k] && 'Nordmaschinen', firmware: '2.4.1', labels: devices.labels[k], via: null,
       presence: PRESENCE[devices.presence[k]], last_seen: devices.seen[k], first_seen: Date.now() - 7e6, severity: SEVERITY[devices.severity[k]],
-      metrics, info: devices.model[k] ? { model: devices.model[k], units: {}, commands: {} } : null, desired: {}, reported: {},
+      metrics, metric_edits: {}, info: devices.model[k] ? { model: devices.model[k], units: {}, commands: {} } : null, desired: {}, reported: {},
       alerts: [...open.values()].filter((alert) => alert.device_id === devices.id[k]), limits: limits[devices.model[k]] ?? [],
     }; // prettier-ignore
   }

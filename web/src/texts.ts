@@ -120,11 +120,11 @@ export const T = {
     overview: 'Overview', history: 'History', events: 'Events', commands: 'Commands', rules: 'Rules', raw: 'Raw messages', settings: 'Settings', sections: 'Device sections', missing: 'There is no device by this name. It may have been deleted.',
     seen: 'seen', never: 'never seen', via: (id: string) => `via ${id}`, ask: 'Ask about this', limit: (v: string) => `limit ${v}`, noMetrics: 'This device has not sent a reading yet.',
     ranges: { '15m': '15 min', '1h': '1 h', '24h': '24 h', '7d': '7 d' }, range: 'Time range', custom: 'Selected', resetZoom: 'Back to live', empty: 'No reading in this time.',
-    loading: 'Loading…', meanAndBand: 'mean, lowest to highest', expected: 'expected', compare: 'Compare with…', comparedWith: (name: string) => `with ${name}`, twinReads: (v: string) => `beside it ${v}`,
+    loading: 'Loading…', meanAndBand: 'mean, lowest to highest', expected: 'expected', compare: 'Compare with…', comparedWith: (name: string) => `with ${name}`, twinReads: (v: string) => `beside it ${v}`, stateShare: (state: string, percent: number) => `${state} in ${percent}\u00a0% of its readings`, statesHint: 'states over time',
     bandLearnt: (n: string, from: string, to: string) => `Where it kept to while nothing was wrong: learnt from ${n} readings, ${from} to ${to}.`,
     marks: { acknowledged: 'acknowledged', discovered: 'appeared' },
     doubts: { good: '', clock: 'its clock is wrong: time of receipt', retained: 'replayed by the broker', late: 'arrived late', unknown: 'not known' },
-    openAlerts: 'Alerts of this device', noAlerts: 'No alert on this device.', notNumeric: 'This metric is text; its value is in the table.',
+    openAlerts: 'Alerts of this device', noAlerts: 'No alert on this device.', notNumeric: 'This metric says a new text each time. History lists them.',
     chart: (metric: string) => `Chart of ${metric}`, noDiagnosis: 'No alert is open here. You can ask for a diagnosis of the present state.',
     table: { metric: 'Metric', value: 'Value', unit: 'Unit', time: 'Time', quality: 'Quality' }, quality: { good: 'good', clock: 'clock is off', retained: 'retained', late: 'late', unknown: 'not known now' },
     past: {
@@ -138,7 +138,12 @@ export const T = {
       qos: (n: number) => `QoS ${n}`, values: 'Latest values',
     },
     facts: { id: 'Id', native: 'Its own name', dialect: 'Dialect', model: 'Model', manufacturer: 'Manufacturer', firmware: 'Firmware', first: 'First seen', via: 'Via', info: 'Info it sent', desired: 'Desired', reported: 'Reported' },
-    form: { name: 'Name', area: 'Area', labels: 'Labels, separated by commas', save: 'Save', saved: (name: string) => `${name} is saved`, unchanged: 'Nothing was changed', undone: 'It is as it was' },
+    form: { name: 'Name', area: 'Area', labels: 'Labels, separated by commas', save: 'Save', saved: (name: string) => `${name} is saved`, unchanged: 'Nothing was changed', undone: 'Change undone' },
+    groups: { further: 'Further readings', diagnostic: 'Diagnostic' },
+    metricEdits: {
+      title: 'Metrics', lead: 'Rename a metric, hide it, or label its unit. A unit is a label only: values are not converted.', name: 'Title', unit: 'Unit', hide: 'Hide', hidden: 'hidden',
+      edit: 'Edit', reset: 'Reset to the device\u2019s own', saved: (title: string) => `${title} is saved`,
+    },
     remove: 'Delete this device', removeLead: 'Deletes the device with its history and alerts. If it sends again, it appears as new.', removeConfirm: 'Delete for good', removed: (name: string) => `${name} is deleted`, keep: 'Keep it',
   },
   commands: {
@@ -155,7 +160,7 @@ export const T = {
   assistant: {
     title: 'Assistant', lead: 'Ask about the fleet: what is wrong, what changed, what a reading means.', alone: 'A question may build on the one before. Numbers are checked against the data; a command goes only when you send it.', placeholder: 'Ask about your devices…', send: 'Send', stop: 'Stop', retry: 'Ask again',
     short: (n: number) => `A question needs at least 10 characters; ${n} more.`, long: 'A question may have at most 500 characters.', you: 'You', stopped: 'Stopped.', clear: 'New conversation', input: 'Your question', copy: 'Copy answer', answering: 'Answering…', past: 'Earlier conversations', forget: (title: string) => `Delete “${title}”`,
-    steps: 'What was looked up', sources: 'See for yourself:', unsupported: 'Not borne out by the data that was looked up:', proposal: 'A command, for you to send', range: (low: string, high: string) => `${low} to ${high}`, chart: (title: string, low: string, high: string) => `Chart of ${title}, from ${low} to ${high}`,
+    steps: 'What was looked up', sources: 'See for yourself:', unsupported: 'Not supported by the data:', proposal: 'A command, for you to send', range: (low: string, high: string) => `${low} to ${high}`, chart: (title: string, range: string) => `Chart of ${title}: ${range}`,
     tools: {
       fleet_summary: 'Looked at the fleet', find_devices: 'Searched for devices', device_state: 'Read the state of', history: 'Read the history of', rank_devices: 'Ranked devices by', open_alerts: 'Read the open alerts', alert_history: 'Read past alerts', activity: 'Read the log',
       diagnosis_of: 'Read the diagnosis of', evidence: 'Examined the data of', compare_with_peers: 'Compared with its peers', approaching_limits: 'Looked for what nears a limit', commands_of: 'Read the commands of', propose_command: 'Put a command together', search_documents: 'Searched the documents',
@@ -209,8 +214,8 @@ export const T = {
     test: 'Test', testing: 'Asking…', answers: 'It answers.', save: 'Save', cancel: 'Cancel', reset: 'As in hub.toml', resetDone: 'As the settings file says',
   },
   desired: {
-    title: 'What it should be', lead: 'Told to the device by a retained message, now or when it comes back.', key: 'Key', value: 'Value (JSON or a text)', wanted: 'Wanted', reported: 'Reported', same: 'is so', differs: 'not yet', tell: 'Tell it',
-    take: (name: string) => `Want ${name} no more`, told: (name: string) => `The device is told: ${name}`, taken: (name: string) => `${name} is wanted no more`, undone: 'It is as it was',
+    title: 'Desired state', lead: 'Sent to the device as a retained message, now or when it reconnects.', key: 'Key', value: 'Value (JSON or text)', wanted: 'Desired', reported: 'Reported', same: 'confirmed', differs: 'not yet confirmed', tell: 'Set',
+    take: (name: string) => `Remove ${name}`, told: (name: string) => `${name} sent to the device`, taken: (name: string) => `${name} removed`, undone: 'Change undone',
   },
   activity: { title: 'Activity', follow: 'Follow', pause: 'Pause', none: 'Nothing has happened yet.', filter: 'Kind', all: 'All kinds', more: 'Load older', paused: 'Paused: new entries wait.', bytes: 'Its bytes',
     kinds: {

@@ -16,9 +16,9 @@ const GAP = 2.5;
 export function shapeOf(points: ChartBlock['points'], start: number, end: number, width: number, height: number): Shape {
   const low = Math.min(...points.map((point) => point[1]));
   const high = Math.max(...points.map((point) => point[3]));
-  const spread = high - low || 1;
+  const spread = high - low;
   const x = (ts: number): string => (((ts - start) / (end - start || 1)) * width).toFixed(1);
-  const y = (value: number): string => (height - 4 - ((value - low) / spread) * (height - 8)).toFixed(1);
+  const y = (value: number): string => (spread ? height - 4 - ((value - low) / spread) * (height - 8) : height / 2).toFixed(1);
   const runs = runsOf(points);
   return {
     low,
@@ -32,6 +32,18 @@ export function shapeOf(points: ChartBlock['points'], start: number, end: number
       })
       .join(''),
   };
+} // prettier-ignore
+
+/** What was on or off: a bar for each part, as high as the share of its readings that was on; and the share of all. */
+export function stateShapeOf(points: ChartBlock['points'], start: number, end: number, width: number, height: number): { bars: string; share: number } {
+  const x = (ts: number): number => ((ts - start) / (end - start || 1)) * width;
+  const steps = points.slice(1).map((point, k) => point[0] - points[k]![0]);
+  const usual = Math.min(...steps, end - start);
+  const bars = points
+    .filter((point) => point[2] > 0)
+    .map(([ts, , share]) => `M${x(ts).toFixed(1)} ${height}v${(-share * (height - 8)).toFixed(1)}H${x(Math.min(end, ts + usual)).toFixed(1)}V${height}Z`);
+  const readings = points.reduce((sum, point) => sum + point[4], 0);
+  return { bars: bars.join(''), share: points.reduce((sum, point) => sum + point[2] * point[4], 0) / (readings || 1) };
 } // prettier-ignore
 
 function runsOf(points: ChartBlock['points']): ChartBlock['points'][] {

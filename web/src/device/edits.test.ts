@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { DeviceDetail } from '../api/types';
-import { editOf, givenOf, labelsOf } from './edits';
+import { editedMetric, editOf, givenOf, labelsOf } from './edits';
 
 const device = (over: Partial<DeviceDetail> = {}): DeviceDetail =>
   ({
@@ -30,5 +30,22 @@ describe('edits of a device', () => {
 
   it('take labels from a line of text', () => {
     expect(labelsOf(' a, b,,a , ')).toEqual(['a', 'b']);
+  });
+});
+
+describe('edits of a metric', () => {
+  const plug = device({
+    metrics: { p: { title: 'Power', unit: 'W', hidden: false } as DeviceDetail['metrics'][string] },
+    metric_edits: { p: { title: 'Power', unit: null, hidden: false } },
+  });
+
+  it('set what was changed, and keep what a person had set', () => {
+    const form = { title: 'Power', unit: 'Watt', hidden: true };
+    expect(editedMetric(plug, 'p', form)).toEqual({ title: 'Power', unit: 'Watt', hidden: true });
+  });
+
+  it('are none where nothing differs from the device', () => {
+    const own = { ...plug, metric_edits: {} };
+    expect(editedMetric(own, 'p', { title: ' Power ', unit: 'W', hidden: false })).toBeNull();
   });
 });

@@ -1,7 +1,7 @@
 // What a person changes of a device: only what differs from before goes to the hub, and what is as the device says of
 // itself is given back to it. Pure.
 
-import type { DeviceDetail } from '../api/types';
+import type { DeviceDetail, MetricEdit } from '../api/types';
 
 export interface Given {
   name: string;
@@ -41,4 +41,23 @@ export function editOf(device: DeviceDetail, wanted: Given): Edit {
   if (!same(wanted.labels, device.labels))
     edit.labels = same(wanted.labels, own.labels ?? []) ? null : wanted.labels;
   return edit;
+}
+
+export interface MetricForm {
+  title: string;
+  unit: string;
+  hidden: boolean;
+}
+
+/** What a person set for `metric` once the form says so: a field that was not touched stays the device's own. */
+export function editedMetric(device: DeviceDetail, metric: string, form: MetricForm): MetricEdit | null {
+  const before = device.metric_edits[metric];
+  const shown = device.metrics[metric]!;
+  const [title, unit] = [form.title.trim(), form.unit.trim()];
+  const edit: MetricEdit = {
+    title: title === shown.title ? (before?.title ?? null) : title || null,
+    unit: unit === (shown.unit ?? '') ? (before?.unit ?? null) : unit || null,
+    hidden: form.hidden,
+  };
+  return edit.title || edit.unit || edit.hidden ? edit : null;
 }

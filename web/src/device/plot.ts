@@ -3,7 +3,7 @@
 
 import uPlot from 'uplot';
 import type { Alert, Limit } from '../api/types';
-import { decimals, number } from '../lib/format';
+import { axisLabels, axisRange } from '../lib/axis';
 import { ink, type Token } from '../ui/ink';
 import { reachOf, type Band } from './band';
 import { drawAlerts, drawBand, drawDoubts, drawLimits, drawMarks, drawNewest, FONT, level } from './drawing';
@@ -16,8 +16,8 @@ export interface PlotExtras {
   marks: Mark[];
   band: Band | null;
   tone: Token;
-  /** Steps for on/off signals. */
-  steps: boolean;
+  /** The words of its states, lowest first, where it has states instead of numbers. */
+  words: readonly string[] | null;
   /** The pointer has moved, or what is beneath it has. */
   onpoint(plot: uPlot): void;
   onzoom(from: number, to: number): void;
@@ -29,25 +29,22 @@ export function dataOf(trace: Trace, twin: Trace | null): uPlot.AlignedData {
   return twin ? uPlot.join([own, [twin.ts, twin.mean]]) : own;
 }
 
-/** The y range: the data with some air; limits and the band's edges when they are near enough to matter. */
-function yRange(low: number | null, high: number | null, edges: (number | null)[]): [number, number] {
-  if (low === null || high === null) return [0, 1];
-  const size = Math.max(high - low, Math.abs(high) * 0.01, 0.02);
-  let [from, to] = [low, high];
-  for (const at of edges) {
-    if (at === null || at < low - 2.5 * size || at > high + 2.5 * size) continue;
-    from = Math.min(from, at);
-    to = Math.max(to, at);
-  }
-  const air = Math.max((to - from) * 0.12, size * 0.1);
-  return [from - air, to + air];
-}
+/** Room for labels of so many characters, CSS px. */
+const axisWidth = (labels: readonly string[] | null): number =>
+  Math.min(116, Math.max(52, 16 + 6.6 * Math.max(0, ...(labels ?? []).map((label) => label.length))));
+
+/** The axis of what has states instead of numbers: a line a state, labelled with its word. */
+const stateAxis = (words: readonly string[]): Partial<uPlot.Axis> => ({
+  splits: () => words.map((_, place) => place),
+  values: () => words.map((word) => (word.length > 15 ? word.slice(0, 14) + '…' : word)),
+  size: axisWidth(words),
+});
 
 /** Builds a chart in `host`. Call `setData` and `setScale` on it as time goes, `destroy` when done. */
 export function createPlot(
   host: HTMLElement,
   trace: Trace,
-  twin: Trace | null,
+  data: uPlot.AlignedData,
   from: number,
   to: number,
   height: number,
@@ -55,7 +52,8 @@ export function createPlot(
 ): uPlot {
   // prettier-ignore
   const axis = { stroke: () => ink('--t3'), font: FONT, ticks: { show: false }, grid: { stroke: () => ink('--line'), width: 1 } };
-  const paths = extras.steps ? uPlot.paths.stepped?.({ align: 1 }) : undefined;
+  const { words } = extras;
+  const paths = words ? uPlot.paths.stepped?.({ align: 1 }) : undefined;
   const bound = { stroke: 'transparent', width: 0, points: { show: false }, paths };
   const options: uPlot.Options = {
     width: host.clientWidth,
@@ -64,16 +62,21 @@ export function createPlot(
     legend: { show: false },
     scales: {
       x: { time: true, min: from / 1000, max: to / 1000 },
-      y: { range: (plot, low, high) => yRange(low, high, edgesOf(plot, extras)) },
+      y: {
+        range: words
+          ? [-0.4, Math.max(words.length, 2) - 0.6]
+          : (plot, low, high) => axisRange(low, high, trace.unit, edgesOf(plot, extras)),
+      },
     },
     axes: [
       { ...axis, grid: { show: false }, space: 70, values: timeLabels, size: 28 },
       {
         ...axis,
-        size: 52,
+        size: (_plot, labels) => axisWidth(labels),
         gap: 8,
         space: 38,
-        values: (_plot, splits) => axisLabels(splits),
+        values: (_plot, splits) => (trace.ts.length ? axisLabels(splits) : []),
+        ...(words ? stateAxis(words) : {}),
       },
     ],
     series: [
@@ -81,7 +84,7 @@ export function createPlot(
       { stroke: () => ink(extras.tone), width: 1.8, points: { show: false }, paths },
       bound,
       bound,
-      ...(twin
+      ...(data.length > 4
         ? [{ stroke: () => ink('--t2'), width: 1.4, dash: [5, 4], points: { show: false }, paths }]
         : []),
     ],
@@ -123,7 +126,7 @@ export function createPlot(
       ],
     },
   };
-  return new uPlot(options, dataOf(trace, twin), host);
+  return new uPlot(options, data, host);
 }
 
 /** Values that should be in view when they are near: limits, and the expected band where it is on screen. */
@@ -140,18 +143,6 @@ function dot(plot: uPlot, series: number): HTMLElement {
   element.hidden = series !== 1;
   void plot;
   return element;
-}
-
-function axisLabels(splits: number[]): string[] {
-  const step = splits.length > 1 ? Math.abs(splits[1]! - splits[0]!) : 1;
-  const digits = step >= 1 ? 0 : Math.min(4, Math.ceil(-Math.log10(step)));
-  return splits.map((value) =>
-    number(
-      value,
-      null,
-      Number.isInteger(step) ? 0 : Math.max(digits, decimals(step, null) > 1 && step < 1 ? digits : 1),
-    ),
-  );
 }
 
 const HOUR = new Intl.DateTimeFormat('en-GB', { hour: '2-digit', minute: '2-digit' });

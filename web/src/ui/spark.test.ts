@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { sparkShape } from './spark';
+import { sparkShape, stateShape } from './spark';
 
 const shape = (...values: number[]): ReturnType<typeof sparkShape> =>
   sparkShape(Float32Array.from(values), values.length, 106, 28);
@@ -25,5 +25,13 @@ describe('a sparkline', () => {
   it('is nothing where there is nothing', () => {
     expect(shape(NaN, NaN)).toEqual({ line: '', area: '', dot: '' });
     expect(shape()).toEqual({ line: '', area: '', dot: '' });
+  });
+});
+
+describe('a spark of states', () => {
+  it('has a full bar where it was on, none where it was off, and holds what it last said', () => {
+    const { area, line } = stateShape(new Float32Array([NaN, 1, NaN, 0, 0.5]), 5, 56, 24);
+    expect(area).toBe('M11 20v-16h10V20ZM21 20v-16h10V20ZM41 20v-8h10V20Z'.replace('M11', 'M11'));
+    expect(line.startsWith('M11 20')).toBe(true);
   });
 });

@@ -9,6 +9,8 @@ export interface SparkShape {
   line: string;
   area: string;
   dot: string;
+  /** Whether its area belongs to it whatever its colour. */
+  filled?: boolean;
 }
 
 const NOTHING: SparkShape = { line: '', area: '', dot: '' };
@@ -53,5 +55,30 @@ export function sparkShape(values: Float32Array, count: number, width: number, h
   const dot = `M${x - DOT} ${y}a${DOT} ${DOT} 0 1 0 ${2 * DOT} 0a${DOT} ${DOT} 0 1 0 ${-2 * DOT} 0`;
   return { line, area, dot };
 }
+
+/** What is on or off in a box of `width` by `height`: a bar for each value, as high as the share (0 to 1) that was on,
+ *  over a line where it was heard. */
+export function stateShape(shares: Float32Array, count: number, width: number, height: number): SparkShape {
+  const step = (width - 6) / Math.max(1, count);
+  const foot = height - 4;
+  let line = '';
+  let area = '';
+  let last = -1;
+  for (let k = 0; k < count; k++) {
+    const share = shares[k]!;
+    if (!Number.isFinite(share)) continue;
+    // What reports only its changes is as it was until it says otherwise.
+    const held = last >= 0 ? last : k;
+    const before = shares[held]! >= 0.5 ? 1 : 0;
+    if (k > held + 1 && before) area += bar(1 + (held + 1) * step, (k - held - 1) * step, foot, foot - 4);
+    line += `M${tenth(1 + held * step)} ${foot}H${tenth(1 + (k + 1) * step)}`;
+    if (share > 0) area += bar(1 + k * step, step, foot, tenth(share * (foot - 4)));
+    last = k;
+  }
+  return { line, area, dot: '', filled: true };
+}
+
+const bar = (x: number, width: number, foot: number, height: number): string =>
+  `M${tenth(x)} ${foot}v${-tenth(height)}h${tenth(width)}V${foot}Z`;
 
 const closed = (from: number, to: number, height: number): string => `L${from} ${height}H${to}Z`;

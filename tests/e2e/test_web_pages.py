@@ -103,7 +103,7 @@ def test_analyse_says_what_a_picture_is(plant: Demo, page: Page):
     page.get_by_label("choose a file").set_input_files(
         {"name": "gauge.png", "mimeType": "image/png", "buffer": picture.getvalue()}
     )
-    expect(page.get_by_text("64 × 48 px")).to_be_visible(timeout=10_000)
+    expect(page.get_by_text("64 × 48 px")).to_be_visible(timeout=30_000)
     expect(page.get_by_text(re.compile("^Found by "))).to_be_visible()
 
 

@@ -64,7 +64,7 @@ export function axisRange(
   from -= air;
   to += air;
   // What cannot be negative, or more than all, has no axis that says so.
-  if (low >= 0 && from < 0 && edges.every((at) => at === null || at >= 0)) [from, to] = [-air / 3, to];
-  if (unit === '%' && high <= 100 && to > 100 && low >= 0) to = 100 + air / 3;
+  if (low >= 0 && from < 0 && edges.every((at) => at === null || at >= 0)) from = -air / 3;
+  if (unit === '%' && low >= 0 && high <= 100 && to > 100) to = 100 + air / 3;
   return [from, to];
 }

@@ -13,10 +13,11 @@ on one floor do not import each other, save ``dialects`` -> ``topics``, ``contro
                     ``archive/``, ``transfer``, ``tools``, ``diagnosis``, ``assistant``, ``analysis``, ``book``
 2   edges           ``config``, ``files``, ``resources``, ``install``, ``sessions``, ``batch``, ``inbox``, ``bus``,
                     ``runs``, ``qr``, ``mqtt/``, ``store/``, ``tables/``, ``ai/``, ``uploads``, ``worker/``,
-                    ``metrics``, ``usage``, ``log_setup``, ``fault_log``, ``settings_errors``
-1   decisions       ``addresses``, ``topics``, ``dedupe``, ``activity``, ``dialects/``, ``control/``, ``silence``,
-                    ``presence``, ``steady/``, ``states``, ``fleet``, ``rules/``, ``insight/``: no await, no clock,
-                    no network; ``now`` is an argument
+                    ``metrics``, ``usage``, ``memory``, ``clock``, ``log_setup``, ``fault_log``,
+                    ``settings_errors``
+1   decisions       ``addresses``, ``topics``, ``dedupe``, ``capacity``, ``activity``, ``dialects/``, ``control/``,
+                    ``silence``, ``presence``, ``steady/``, ``states``, ``fleet``, ``rules/``, ``insight/``: no await,
+                    no clock, no network; ``now`` is an argument
 0   words           ``model/``, ``events``, ``errors``, ``bounds``: depend on nothing of ours
 ==  ==============  =========================================================================================
 """

@@ -85,7 +85,7 @@ async def _run(hub: Hub, stop: asyncio.Event, on_ready: Callable[[], Awaitable[N
         drops = start("dropped messages", hub.drops.run(hub.watching))
         sender = start("commands", hub.sender.run())
         clock = start("clock", run_clock(hub.inbox, hub.link, now_ms))
-        retention = start("retention", run_retention(hub.store, hub.kept, hub.fleet, now_ms))
+        retention = start("retention", run_retention(hub.store, hub.kept, hub.fleet, hub.clock))
         diagnosis = start("diagnosis", hub.diagnostician.run())
         viewers = start("live frames", hub.broadcaster.run())
         server = start("web server", hub.server.serve(sockets=[hub.listener]))

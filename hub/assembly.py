@@ -18,11 +18,13 @@ from hub.api import Broadcaster, Services, create_api
 from hub.archive import adopt
 from hub.assistant import Assistant, Memory
 from hub.bus import Bus
+from hub.clock import Clock
 from hub.config import Settings
 from hub.config import Store as Kept
 from hub.diagnosis import Diagnostician
 from hub.dialects import DIALECTS, greetings
 from hub.fleet import Fleet
+from hub.housekeeping import most_disagree
 from hub.inbox import Inbox
 from hub.install import Install, close_to_others, keep_dropped, open_install
 from hub.metrics import Metrics
@@ -71,6 +73,7 @@ class Hub:
     install: Install
     kept: Kept
     fleet: Fleet
+    clock: Clock
     inbox: Inbox
     bus: Bus
     store: SqliteStore
@@ -146,6 +149,13 @@ async def open_hub(settings: Settings, *, lasting_broker: bool = True) -> AsyncI
         )
         pipeline.link = link
         await pipeline.restore()
+        if fleet.capacity.left_out:
+            log.warning(
+                "%d stored devices do not fit into memory and are left out; %d are here. What is stored of them stays. "
+                "Give the hub more memory, or raise limits.total_metrics (now %d), and start it again.",
+                len(fleet.capacity.left_out), len(fleet), fleet.limits.total_metrics,
+            )  # fmt: skip
+        clock = Clock(data, now_ms, newest=_last_heard(fleet), disagrees=lambda: most_disagree(fleet.described()))
 
         diagnostician = Diagnostician(
             fleet=fleet,
@@ -198,6 +208,7 @@ async def open_hub(settings: Settings, *, lasting_broker: bool = True) -> AsyncI
             data=data,
             roots=roots,
             kept=settings.store,
+            clock=clock,
         )
         broadcaster = Broadcaster(services)
         http = http_settings(settings, listener, token)
@@ -206,6 +217,7 @@ async def open_hub(settings: Settings, *, lasting_broker: bool = True) -> AsyncI
             install=install,
             kept=settings.store,
             fleet=fleet,
+            clock=clock,
             inbox=inbox,
             bus=bus,
             store=store,

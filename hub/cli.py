@@ -134,6 +134,9 @@ def _parser() -> argparse.ArgumentParser:
     _settings(serve)
     _settings(commands.add_parser("token", help="show the access token that the hub made for itself"))
     doctor = commands.add_parser("doctor", help="check broker, data, AI, ports and clock, and say what to do")
+    doctor.add_argument(
+        "--trust-clock", action="store_true", help="say that the clock is right, where the hub doubts it"
+    )
     _settings(doctor)
     _device(commands.add_parser("device", help="who may connect to the broker: add, revoke, list"))
     _backups(commands)

@@ -109,6 +109,7 @@ class Presence(Section):
 class Limits(Section):
     devices: int = Field(default=100_000, ge=1, le=1_000_000)
     metrics: int = Field(default=256, ge=1, le=10_000)
+    total_metrics: int | None = Field(default=None, ge=1, le=1_000_000_000)
 
 
 Names = Annotated[tuple[Annotated[str, Field(pattern=r"^[a-z0-9_-]{1,32}$")], ...], Field(max_length=16)]

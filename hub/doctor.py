@@ -18,10 +18,12 @@ import msgspec
 
 from hub import __version__
 from hub.ai.models import open_models
+from hub.clock import confirm, read_kept
 from hub.config import Settings
 from hub.errors import HubError
 from hub.insight import parse_signatures
 from hub.install import open_install
+from hub.memory import memory_limit
 from hub.model import RawMessage
 from hub.mqtt.link import LinkSettings, Sink
 from hub.mqtt.versions import MqttLink
@@ -49,6 +51,10 @@ class Finding(NamedTuple):
 async def run(arguments: argparse.Namespace) -> int:
     """Print the report; 0 if nothing is wrong, else 1. Raises HubError for settings that cannot be read."""
     settings = settings_from(arguments)
+    if arguments.trust_clock:
+        confirm(settings.store.data)
+        print("The clock is confirmed; a hub that runs takes note within ten minutes.")
+        return 0
     print(f"Watchkeeper {__version__}")
     failed = False
     async for finding in _checks(settings):
@@ -72,7 +78,8 @@ async def _checks(settings: Settings) -> AsyncIterator[Finding]:
             yield finding
         async for finding in _ai(settings):
             yield finding
-        yield _clock()
+        yield _memory(settings)
+        yield _clock(settings.store.data)
 
 
 def _with_data(settings: Settings, folder: str) -> Settings:
@@ -185,8 +192,24 @@ async def _ai(settings: Settings) -> AsyncIterator[Finding]:
         await providers.close()
 
 
-def _clock() -> Finding:
-    now = datetime.now(UTC)
+def _clock(data: Path) -> Finding:
+    now, kept = datetime.now(UTC), read_kept(data)
+    shown = f"{now:%Y-%m-%d %H:%M:%S} UTC"
     if now.year < 2026:
-        return Finding("wrong", "clock", f"{now:%Y-%m-%d %H:%M} UTC", "Set the clock: readings would be misdated.")
-    return Finding("ok", "clock", f"{now:%Y-%m-%d %H:%M:%S} UTC")
+        return Finding("wrong", "clock", shown, "Set the clock: readings would be misdated.")
+    if kept is not None and kept.doubted_at is not None:
+        believed = datetime.fromtimestamp(kept.believed / 1000, UTC)
+        advice = "Set the clock. If it is right: hub doctor --trust-clock."
+        return Finding(
+            "wrong", "clock", f"{shown}, but the hub last believed {believed:%Y-%m-%d}; it deletes nothing", advice
+        )
+    return Finding("ok", "clock", shown)
+
+
+def _memory(settings: Settings) -> Finding:
+    limit, wanted = memory_limit(), settings.limits.total_metrics
+    found = f"{limit.bytes / 1e9:.1f} GB ({limit.source}) hold {limit.metrics:,} metrics"
+    if wanted is None:
+        return Finding("ok", "memory", found)
+    advice = "Lower limits.total_metrics, or give the hub more memory." if wanted > limit.metrics else ""
+    return Finding("note" if advice else "ok", "memory", f"{found}; limits.total_metrics is {wanted:,}", advice)

@@ -141,10 +141,13 @@ async def _import(settings: Settings, file: Path, kind: Format, zone: str) -> Ta
             states, _ = fleet.take_states(snapshot.cursor, 0)
             await store.commit(1, Delta(snapshot.cursor, states=states, checkpoint=snapshot.checkpoint))
 
+        def known(device: str) -> bool:
+            return fleet.known(device) or device in fleet.capacity.left_out
+
         room = Room(fleet.limits.metrics, fleet.limits.total_metrics)
         async with TableProcess() as table:
             await table.open_for_reading(file, kind, zone)
-            return await bring_in(store, table.read, room, fleet.known, introduce, zone)
+            return await bring_in(store, table.read, room, known, introduce, zone)
     finally:
         await store.close()
 

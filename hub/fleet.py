@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping
 
 import msgspec
 
-from hub.bounds import check
+from hub.capacity import METRIC_BYTES, Capacity, text_size
 from hub.dedupe import Window, repeated
 from hub.dialects import Layout
 from hub.errors import NotFound, Rejected
@@ -30,7 +30,7 @@ from hub.model import (
 )
 from hub.presence import PresenceTracker
 from hub.silence import follow, interval, is_discrete, longest, patience, tolerated
-from hub.states import States
+from hub.states import States, read_states
 from hub.steady import Bounds, Steady
 
 LONGEST_NAME = 512
@@ -50,6 +50,7 @@ class Fleet:
 
     def clear(self) -> None:
         """Forget all devices; :meth:`restore` loads them anew."""
+        self.capacity = Capacity(self._limits)
         self._devices: dict[str, Device] = {}
         self._states = States()
         self.window = Window()
@@ -97,6 +98,7 @@ class Fleet:
             device = self._discover(identity, now)
             events.append(DeviceDiscovered(device.id, now))
         if identity.info is not None and identity.info != device.info:
+            self.capacity.exchange(device.info, identity.info)
             self._presence.describe(device, identity.info, now)
             self._states.changed.add(device.id)
             if not events:
@@ -108,6 +110,7 @@ class Fleet:
             raise Rejected("too_many_devices", f"The hub keeps at most {self._limits.devices} devices.")
         if len(identity.native_id) > LONGEST_NAME:
             raise Rejected("bad_name", f"A device's name has at most {LONGEST_NAME} characters.")
+        self.capacity.take_device(identity.device)
         device = Device(identity.device, identity.native_id, identity.dialect, first_seen=now, presence="stale")
         self._devices[device.id] = device
         self._states.changed.add(device.id)
@@ -121,12 +124,9 @@ class Fleet:
         """
         device = self._devices[record.device]
         metrics, values, ts, quality = device.metrics, record.values, record.ts, record.quality
-        most = self._limits.metrics
-        if len(metrics) + len(values) > most and len(metrics.keys() | values.keys()) > most:
-            more = next(name for name in reversed(values) if name not in metrics)
-            raise Rejected("too_many_metrics", f"A device has at most {most} metrics; {more[:60]!r} is one more.")
+        self.capacity.require_values(metrics, values)
         self._states.behind.setdefault(device.id, self._states.cursor)
-        retained, new, before, told = quality == "retained", False, 0, quality
+        had, retained, new, before, told = len(metrics), quality == "retained", False, 0, quality
         for name, value in values.items():
             latest = metrics.get(name)
             if latest is None:
@@ -136,8 +136,11 @@ class Fleet:
                 continue
             elif latest.ts > before:
                 before, told = latest.ts, latest.quality
+            if type(value) is str:
+                self.capacity.used += len(value) - text_size(latest)
             metrics[name] = Latest(value, ts, quality)
         if new:
+            self.capacity.used += METRIC_BYTES * (len(metrics) - had)
             device.discrete = is_discrete(device)
         if retained or not record.live:
             return _NOTHING
@@ -228,6 +231,7 @@ class Fleet:
             raise Rejected("too_many_metrics", f"A twin has at most {self._limits.twin_keys} keys a side.")
         if len(self._states.encode(side)) > self._limits.twin_bytes:
             raise Rejected("too_large", f"A twin has at most {self._limits.twin_bytes} bytes a side.")
+        self.capacity.exchange(getattr(device, update.side), side)
         setattr(device, update.side, side)
         self._states.changed.add(device.id)
         return [DeviceChanged(device.id, now)]
@@ -252,7 +256,9 @@ class Fleet:
 
     def delete(self, device_id: str) -> None:
         """Raises NotFound."""
-        self.steady.forget(self.require(device_id))
+        device = self.require(device_id)
+        self.capacity.used -= self.capacity.size_of(device)
+        self.steady.forget(device)
         del self._devices[device_id]
         self._presence.remove(device_id)
         self._states.forget(device_id)
@@ -273,19 +279,14 @@ class Fleet:
         return faults
 
     def restore(self, states: Mapping[str, bytes], now: int, checkpoint: int = 0) -> dict[str, str]:
-        """Load what :meth:`take_states` once gave. Return what is wrong with those that cannot be read, by device."""
-        decode = msgspec.msgpack.Decoder(Device).decode
+        """Load what :meth:`take_states` once gave, as far as it fits (see :class:`Capacity`). Return what is wrong
+        with those that cannot be read, by device."""
         self._states.cursor = checkpoint
         faults: dict[str, str] = {}
-        for name, state in states.items():
-            try:
-                device = decode(state)
-                check((device.desired, device.reported), "A twin")
-            except Exception as error:
-                faults[name] = f"{type(error).__name__}: {error}"
-                continue
-            self._devices[device.id] = device
-            self._presence.add(device, now)
+        for device in read_states(states, faults):
+            if self.capacity.restore(device):
+                self._devices[device.id] = device
+                self._presence.add(device, now)
         self._presence.restored(now)
         return faults
 

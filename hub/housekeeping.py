@@ -10,6 +10,7 @@ import asyncio
 import logging
 from collections.abc import Callable, Iterable, Sequence
 
+from hub.clock import Clock
 from hub.config import Store as Kept
 from hub.errors import StoreError
 from hub.fleet import Fleet
@@ -34,15 +35,28 @@ async def run_clock(inbox: Inbox, link: Link, now: Callable[[], int]) -> None:
             inbox.tell(Tick(now(), state.since if state.subscribed else None))
 
 
-async def run_retention(store: Store, kept: Kept, fleet: Fleet, now: Callable[[], int]) -> None:
-    """Every ten minutes remove what is older than it is kept, slice by slice."""
-    while True:
-        try:
-            while await store.expire(retentions(kept, fleet.described(), now())):
-                await asyncio.sleep(0.05)
-        except StoreError as error:
-            log.warning("old history could not be removed now, it will be tried again: %s", error)
-        await asyncio.sleep(SWEEP_S)
+async def run_retention(store: Store, kept: Kept, fleet: Fleet, clock: Clock) -> None:
+    """Every ten minutes remove what is older than it is kept, slice by slice. How old it is goes by a clock that can
+    be believed."""
+    try:
+        while True:
+            clock.look()
+            try:
+                while await store.expire(retentions(kept, fleet.described(), clock.believed())):
+                    await asyncio.sleep(0.05)
+                    clock.look()
+            except StoreError as error:
+                log.warning("old history could not be removed now, it will be tried again: %s", error)
+            await asyncio.sleep(SWEEP_S)
+    finally:
+        clock.look(last=True)  # the end of this run is what the next one is judged by
+
+
+def most_disagree(devices: Iterable[Device]) -> bool:
+    """Return True if most devices that are online say times that are a day or more off."""
+    online = [device for device in devices if device.presence == "online"]
+    off = sum(any(latest.quality == "clock" for latest in device.metrics.values()) for device in online)
+    return off * 2 > len(online)
 
 
 def retentions(kept: Kept, devices: Iterable[Device], now: int) -> list[Retention]:

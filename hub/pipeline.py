@@ -82,7 +82,7 @@ class Pipeline:
 
     async def restore(self) -> None:
         """Load the state of the last run, with what the history knows beyond it."""
-        snapshot = await self._store.load()
+        snapshot = await self._store.load(self._fleet.capacity.most_encoded)
         self._cursor = snapshot.cursor
         batch, unreadable = self._decider.restore(snapshot, self._now())
         await self._store.put_aside(unreadable)

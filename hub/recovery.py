@@ -41,7 +41,10 @@ def recover(
     fleet.window.restore(snapshot.keys_of, snapshot.keys)
     faults = fleet.restore(snapshot.states, now, snapshot.checkpoint)
     unreadable += [Unreadable("device", name, problem) for name, problem in faults.items()]
-    engine.load(snapshot.alerts)
+    fleet.capacity.left_out.update(snapshot.left)
+    engine.load(
+        alert for alert in snapshot.alerts if alert.device not in fleet.capacity.left_out
+    )  # else these would be ended
     for record in fleet.missed(snapshot.records):
         try:
             fleet.observe(record)

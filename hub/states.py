@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
 
 import msgspec
 
+from hub.bounds import check
 from hub.model import Device
 
 STATES = 5_000
@@ -53,3 +54,16 @@ class States:
                 self.faults[name] = f"{type(error).__name__}: {error}"
         self.changed, self.cursor = set(), cursor
         return states, next(iter(self.behind.values()), cursor)
+
+
+def read_states(states: Mapping[str, bytes], faults: dict[str, str]) -> Iterator[Device]:
+    """Yield the devices that :meth:`States.take` once encoded. ``faults`` gets what is wrong with the others."""
+    decode = msgspec.msgpack.Decoder(Device).decode
+    for name, state in states.items():
+        try:
+            device = decode(state)
+            check((device.desired, device.reported), "A twin")
+        except Exception as error:
+            faults[name] = f"{type(error).__name__}: {error}"
+        else:
+            yield device

@@ -20,6 +20,7 @@ from hub.dialects import Roots, parse_mappings, reserved
 from hub.errors import ConfigError, InUse
 from hub.files import replace_file
 from hub.install import Install, make_token
+from hub.memory import memory_limit
 from hub.model import FleetLimits, Rule
 from hub.mqtt.access import HUB, Access, AccessFiles
 from hub.mqtt.link import LinkSettings
@@ -149,6 +150,7 @@ def fleet_limits(settings: Settings) -> FleetLimits:
     return FleetLimits(
         devices=settings.limits.devices,
         metrics=settings.limits.metrics,
+        total_metrics=settings.limits.total_metrics or memory_limit().metrics,
         stale_factor=presence.stale_factor,
         stale_minimum_ms=int(presence.stale_minimum_s * 1000),
         stale_unknown_ms=int(presence.stale_unknown_s * 1000),

@@ -18,9 +18,9 @@ FLOORS = tuple(
     frozenset(names.split())
     for names in (
         "model events errors bounds",
-        "addresses topics dedupe activity dialects control silence presence steady states fleet rules insight",
+        "addresses topics dedupe capacity activity dialects control silence presence steady states fleet rules insight",
         "config log_setup fault_log files resources install sessions inbox batch bus runs qr mqtt store tables ai "
-        "uploads worker notify metrics usage settings_errors",
+        "uploads worker notify metrics usage memory clock settings_errors",
         "committing liveness recovery decider pipeline outbox sender devices alerts commands twins credentials "
         "housekeeping archive transfer tools investigation prompts diagnosis assistant analysis book",
         "api",
@@ -39,10 +39,11 @@ NEIGHBOURS = {
     "control": {"dialects"},
     "steady": {"dedupe", "dialects", "silence"},
     "presence": {"silence"},
-    "fleet": {"dedupe", "dialects", "presence", "silence", "states", "steady"},
+    "fleet": {"capacity", "dedupe", "dialects", "presence", "silence", "states", "steady"},
     "config": {"settings_errors"},
     "install": {"files"},
     "sessions": {"files"},
+    "clock": {"files"},
     "mqtt": {"files", "fault_log"},
     "store": {"files", "fault_log"},
     "ai": {"files"},
@@ -89,7 +90,7 @@ OWNERS: dict[str, tuple[str, ...]] = {
     "scipy": ("hub.worker.sound", "hub.worker.recordings"),
     "soundfile": ("hub.worker.recordings", "hub.worker.decoding"),
     "faster_whisper": ("hub.worker.speech",),
-    "psutil": ("hub.usage",),
+    "psutil": ("hub.memory", "hub.usage"),
     "segno": ("hub.qr",),
 }
 # Plain data, arithmetic and types: free for all.

@@ -213,8 +213,9 @@ async def test_an_export_that_stands_still_is_cut_off(
     monkeypatch.setattr(exports, "IDLE_S", 0.5)
     with unread(hub):
         async with asyncio.timeout(60):
-            while not any("an export was cut off" in record.message for record in caplog.records):
+            while not any("without completing response" in record.message for record in caplog.records):
                 await asyncio.sleep(0.05)
+    assert sum("an export was cut off" in record.message for record in caplog.records) == 1
     assert not any(record.exc_info for record in caplog.records)
 
 

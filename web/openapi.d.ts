@@ -793,6 +793,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/clock/trust": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Trust Clock
+         * @description Say that the hub's clock is right, where the hub doubts it: old history is deleted again.
+         */
+        post: operations["post_clock_trust"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/healthz": {
         parameters: {
             query?: never;
@@ -1556,6 +1576,19 @@ export interface components {
             evidence: string[];
             /** Supported */
             supported: boolean;
+        };
+        /**
+         * ClockShape
+         * @description ``doubted_at`` is what the clock showed when it was first doubted, null while it is trusted. Old history is
+         *     deleted by the time ``believed``.
+         */
+        ClockShape: {
+            /** Now */
+            now: number;
+            /** Believed */
+            believed: number;
+            /** Doubted At */
+            doubted_at: number | null;
         };
         /** CommandList */
         CommandList: {
@@ -2555,6 +2588,19 @@ export interface components {
             /** Messages */
             messages: components["schemas"]["MessageTried"][];
         };
+        /**
+         * MemoryShape
+         * @description How much of the memory for devices is taken, in metrics: a device itself counts as some. ``left_out`` devices
+         *     are stored, but did not fit at the start.
+         */
+        MemoryShape: {
+            /** Metrics */
+            metrics: number;
+            /** Total Metrics */
+            total_metrics: number;
+            /** Left Out */
+            left_out: number;
+        };
         /** MessageAsked */
         MessageAsked: {
             /** Role */
@@ -3119,6 +3165,8 @@ export interface components {
             limits: {
                 [key: string]: number;
             };
+            clock: components["schemas"]["ClockShape"];
+            memory: components["schemas"]["MemoryShape"];
         };
         /**
          * StepShape
@@ -5171,6 +5219,34 @@ export interface operations {
             };
             401: components["responses"]["Error401"];
             403: components["responses"]["Error403"];
+            414: components["responses"]["Error414"];
+            421: components["responses"]["Error421"];
+            429: components["responses"]["Error429"];
+            431: components["responses"]["Error431"];
+            503: components["responses"]["Error503"];
+        };
+    };
+    post_clock_trust: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ClockShape"];
+                };
+            };
+            401: components["responses"]["Error401"];
+            403: components["responses"]["Error403"];
+            409: components["responses"]["Error409"];
             414: components["responses"]["Error414"];
             421: components["responses"]["Error421"];
             429: components["responses"]["Error429"];

@@ -10,6 +10,7 @@ import asyncio
 import logging
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
 
+from starlette.requests import ClientDisconnect
 from starlette.responses import StreamingResponse
 from starlette.types import Receive, Scope, Send
 
@@ -89,7 +90,7 @@ class Export(StreamingResponse):
         await send({"type": "http.response.body", "body": b"", "more_body": False})
 
     async def _sent(self, send: Send, block: bytes) -> None:
-        """Raises TimeoutError, which ends the connection as if the client had left."""
+        """Raises ClientDisconnect where the client takes too long: for the hub it has left."""
         place, loop = self._place, asyncio.get_running_loop()
         place.moved = loop.time()
         try:
@@ -100,6 +101,6 @@ class Export(StreamingResponse):
                 "an export was cut off: its client took nothing for %.0f s. It can be asked for again.",
                 loop.time() - place.moved,
             )
-            raise
+            raise ClientDisconnect from None
         finally:
             place.deadline = None

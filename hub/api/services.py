@@ -15,6 +15,7 @@ from hub.ai.models import Models
 from hub.analysis import Found, Link
 from hub.assistant import Memory
 from hub.bus import Bus
+from hub.clock import Clock
 from hub.config import Store as Kept
 from hub.credentials import Credentials
 from hub.dialects import Roots
@@ -173,3 +174,4 @@ class Services:
     data: Path
     roots: Roots
     kept: Kept = field(default_factory=Kept)
+    clock: Clock | None = None

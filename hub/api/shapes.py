@@ -246,6 +246,24 @@ class AiShape(TypedDict):
     vision: list[WriterShape]
 
 
+class ClockShape(TypedDict):
+    """``doubted_at`` is what the clock showed when it was first doubted, null while it is trusted. Old history is
+    deleted by the time ``believed``."""
+
+    now: int
+    believed: int
+    doubted_at: int | None
+
+
+class MemoryShape(TypedDict):
+    """How much of the memory for devices is taken, in metrics: a device itself counts as some. ``left_out`` devices
+    are stored, but did not fit at the start."""
+
+    metrics: int
+    total_metrics: int
+    left_out: int
+
+
 class Status(TypedDict):
     version: str
     install_id: str
@@ -258,6 +276,8 @@ class Status(TypedDict):
     flow: FlowShape
     busiest: list[BusyShape]
     limits: dict[str, int]
+    clock: ClockShape
+    memory: MemoryShape
 
 
 class SessionShape(TypedDict):

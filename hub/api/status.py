@@ -13,6 +13,7 @@ from hub.api.broadcast import Broadcaster
 from hub.api.flow import Busiest, flow
 from hub.api.problems import Json
 from hub.api.services import HttpSettings, Services
+from hub.capacity import METRIC_BYTES
 from hub.metrics import CONTENT_TYPE, Reading
 
 
@@ -74,8 +75,21 @@ def routes(services: Services, http: HttpSettings, broadcaster: Broadcaster) -> 
                 "body_bytes": http.body_bytes,
                 "ai_requests": http.ai_requests,
             },
+            "clock": _clock(services),
+            "memory": {
+                "metrics": -(-services.fleet.capacity.used // METRIC_BYTES),
+                "total_metrics": services.fleet.limits.total_metrics,
+                "left_out": len(services.fleet.capacity.left_out),
+            },
         }
         return Json(answer)
+
+    @router.post("/api/clock/trust", response_model=shapes.ClockShape)
+    async def trust_clock() -> Response:
+        """Say that the hub's clock is right, where the hub doubts it: old history is deleted again."""
+        if services.clock is not None:
+            services.clock.trust()
+        return Json(_clock(services))
 
     @router.head("/healthz", include_in_schema=False)
     @router.get("/healthz", response_model=Health, responses={503: {"model": Health}})
@@ -107,6 +121,13 @@ def _probe(request: Request, status: str, **details: list[str]) -> Response:
     """Answer 503 while there are details. They name addresses, so they are left out without proof."""
     answer = {"status": status, **(details if request.state.proof is not None else {})}
     return Json(answer, 503 if any(details.values()) else 200)
+
+
+def _clock(services: Services) -> shapes.ClockShape:
+    now, clock = services.now(), services.clock
+    if clock is None:
+        return {"now": now, "believed": now, "doubted_at": None}
+    return {"now": now, "believed": clock.believed(), "doubted_at": clock.kept.doubted_at}
 
 
 def _missing(services: Services) -> list[str]:

@@ -68,6 +68,9 @@ def routes(services: Services) -> APIRouter:
     room = Room(fleet.limits.metrics, fleet.limits.total_metrics)
     submit = in_time(services.inbox.submit)
 
+    def known(device: str) -> bool:
+        return fleet.known(device) or device in fleet.capacity.left_out
+
     def unit(device: str, metric: str) -> str | None:
         found = fleet.get(device)
         return found.unit(metric) if found else None
@@ -130,7 +133,7 @@ def routes(services: Services) -> APIRouter:
                 async for block in request.stream():
                     file.write(block)
                 file.flush()
-                taken = await bring_in(store, table.read, room, fleet.known, introduce, zone)
+                taken = await bring_in(store, table.read, room, known, introduce, zone)
         answer: ImportAnswer = {
             "read": taken.read,
             "added": taken.added,

@@ -77,6 +77,8 @@ class Snapshot(msgspec.Struct, frozen=True):
     records: Iterable[tuple[int, Record]] = ()
     """Those after ``checkpoint`` with their numbers, oldest first and without their keys: a device's state may lack
     them."""
+    left: Sequence[str] = ()
+    """Devices whose states were left out, see :meth:`Store.load`."""
     commands: list[Command] = []
     """The unsettled ones, oldest first, and those settled last."""
     unreadable: Sequence[Unreadable] = ()
@@ -122,7 +124,9 @@ class Store(Protocol):
         the log can be cut no further. A store that keeps its log for good never wants it."""
         ...
 
-    async def load(self) -> Snapshot: ...
+    async def load(self, state_bytes: int | None = None) -> Snapshot:
+        """Return what a start needs, with at most about ``state_bytes`` of states (None: all)."""
+        ...
 
     async def put_aside(self, rows: Sequence[Unreadable]) -> None:
         """Move rows that cannot be read to where nothing reads them, so that they are neither lost nor in the way."""

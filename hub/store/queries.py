@@ -23,16 +23,18 @@ COMMANDS_RECENT = 1_000
 """Settled commands that a restart remembers, so that a repeated request finds the first one."""
 
 
-def load(connection: sqlite3.Connection) -> Snapshot:
+def load(connection: sqlite3.Connection, state_bytes: int | None = None) -> Snapshot:
     """See :meth:`hub.store.base.Store.load`; the caller holds one read transaction around it."""
     cursor, checkpoint = connection.execute("SELECT cursor, checkpoint FROM progress").fetchone()
     keys, keys_of = load_keys(connection)
     unreadable: list[Unreadable] = []
+    states, left = _states(connection, state_bytes)
     return Snapshot(
         cursor=cursor,
         checkpoint=checkpoint,
         records=read_records(connection, checkpoint),
-        states=dict(connection.execute("SELECT id, state FROM device")),
+        states=states,
+        left=left,
         alerts=_alerts(connection, "state <> 'cleared' ORDER BY raised_at DESC, id DESC", problems=unreadable),
         keys=keys,
         keys_of=keys_of,
@@ -40,6 +42,19 @@ def load(connection: sqlite3.Connection) -> Snapshot:
         commands=_recent_commands(connection, unreadable),
         unreadable=unreadable,
     )
+
+
+def _states(connection: sqlite3.Connection, most: int | None) -> tuple[dict[str, bytes], list[str]]:
+    """Return states of about ``most`` bytes (None: all), and the names of the devices whose states are left."""
+    states: dict[str, bytes] = {}
+    size = 0
+    for name, state in connection.execute("SELECT id, state FROM device ORDER BY id"):
+        states[name] = state
+        size += len(state)
+        if most is not None and size > most:
+            rest = connection.execute("SELECT id FROM device WHERE id > ? ORDER BY id", (name,))
+            return states, [other for (other,) in rest]
+    return states, []
 
 
 def _learnt(connection: sqlite3.Connection) -> dict[str, dict[str, bytes]]:

@@ -98,14 +98,14 @@ class SqliteStore:
             damaged = set_aside(path)
             return cls(path, open_writer(path), damaged)
 
-    async def load(self) -> Snapshot:
+    async def load(self, state_bytes: int | None = None) -> Snapshot:
         try:
-            return await self._read(queries.load)
+            return await self._read(queries.load, state_bytes)
         except (StoreBusy, StoreCorrupt):
             raise
         except StoreError:
             self._unreadable += await self._write(put_broken_rows_aside, self._writer.connection)
-            return await self._read(queries.load)
+            return await self._read(queries.load, state_bytes)
 
     async def put_aside(self, rows: Sequence[Unreadable]) -> None:
         if rows:

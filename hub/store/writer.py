@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import sqlite3
+import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -39,23 +40,32 @@ class Writer:
         self.connection = connection
         self.log = Log.read(connection)
         self.checkpoint: int = connection.execute("SELECT checkpoint FROM progress").fetchone()[0]
+        # The series of devices that have written since the start; those of others are looked up when they do.
         self._series: dict[str, dict[str, int]] = {}
-        for number, device, metric in connection.execute("SELECT id, device, metric FROM series"):
-            self._series.setdefault(device, {})[metric] = number
+        self._devices: int = connection.execute("SELECT count(DISTINCT device) FROM series").fetchone()[0]
         self._next_series: int = connection.execute(_NEXT_SERIES).fetchone()[0]
         self._numbering = Numbering()
-        self.keys = Keys(connection, lambda: len(self._series))
+        self.keys = Keys(connection, lambda: max(self._devices, len(self._series)))
 
     @property
     def series(self) -> int:
         """How many there are, about."""
         return self._next_series
 
+    def _known(self, device: str) -> dict[str, int]:
+        """Return the numbers of a device's series by metric, as committed."""
+        known = self._series.get(device)
+        if known is None:
+            rows = self.connection.execute("SELECT metric, id FROM series WHERE device = ?", (device,))
+            known = self._series[device] = {sys.intern(metric): number for metric, number in rows}
+        return known
+
     def write(self, epoch: int, delta: Delta) -> None:
         """Write one delta durably; see :meth:`hub.store.base.Store.commit`."""
         digest = None if delta.count else hashlib.blake2b(msgspec.msgpack.encode(delta), digest_size=16).digest()
         fresh: dict[str, dict[str, int]] = {device: {} for device in delta.deleted}
         logged = False
+        gone = [number for device in delta.deleted for number in self._known(device).values()]
         try:
             with transaction(self.connection):
                 if self._done_before(epoch, delta, digest):
@@ -65,7 +75,6 @@ class Writer:
                 draft = self._draft(delta, fresh)
                 batch = draft.batch()
                 points = None if batch is None else write_batch(self.connection, delta.cursor, batch)
-                gone = [number for device in delta.deleted for number in self._series.get(device, {}).values()]
                 self.keys.write(delta, *draft.keyed(), gone)
                 self._write_the_rest(delta)
                 checkpoint = delta.cursor if delta.checkpoint is None else delta.checkpoint
@@ -92,7 +101,7 @@ class Writer:
     @contextmanager
     def adding(self, names: Sequence[tuple[str, str]]) -> Iterator[dict[tuple[str, str], int]]:
         """The numbers of series, ``(device, metric)``; new ones are known for good once the sheet has ended well."""
-        new = [(device, metric) for device, metric in names if metric not in self._series.get(device, {})]
+        new = [(device, metric) for device, metric in names if metric not in self._known(device)]
         fresh = dict(zip(new, range(self._next_series, self._next_series + len(new)), strict=True))
         yield {name: fresh.get(name) or self._series[name[0]][name[1]] for name in names}
         for (device, metric), number in fresh.items():
@@ -138,7 +147,7 @@ class Writer:
         new: list[tuple[int, str, str]] = []
 
         def numbers(device: str, metrics: Iterable[str]) -> list[int]:
-            known = {} if device in deleted else self._series.get(device, {})
+            known = {} if device in deleted else self._known(device)
             try:
                 return [*map(known.__getitem__, metrics)]
             except KeyError:

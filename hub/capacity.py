@@ -1,0 +1,105 @@
+"""How much memory the devices may take, and how much they do. Pure.
+
+Counted are the things of which there can be very many: devices, metrics, texts, twins and descriptions. A few others
+(windows of rules, live viewers) have bounds of their own. The figures are what a hub of 20,000 devices was measured to
+take, with its columns for live pages and its numbers of series.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import msgspec
+
+from hub.errors import Rejected
+from hub.model import Device, FleetLimits, Info, Latest, Value
+
+METRIC_BYTES = 550
+DEVICE_BYTES = 4_000
+PER_ENCODED_BYTE = 4
+"""A parsed twin or description takes so many times its encoded size."""
+MAX_TEXT_BYTES = 4_096
+"""More than any text of a message takes; only used to see early that there is room."""
+_NO_INFO = Info()
+
+
+class Capacity:
+    """``used`` and ``most`` are bytes. At a start up to a third more is taken in, rather than leave devices out."""
+
+    def __init__(self, limits: FleetLimits) -> None:
+        self.most = limits.total_metrics * METRIC_BYTES
+        self.used = 0
+        self.left_out: set[str] = set()  # did not fit at the start; what is stored of them stays as it is
+        self._total, self._each = limits.total_metrics, limits.metrics
+        self._encode = msgspec.msgpack.Encoder().encode
+
+    @property
+    def most_restored(self) -> int:
+        return self.most + self.most // 3
+
+    @property
+    def most_encoded(self) -> int:
+        """Return how many bytes of stored states are worth loading: decoded, they take several times as much."""
+        return self.most_restored // 4
+
+    def take(self, size: int, reason: str) -> None:
+        """Count ``size`` bytes more. Raise Rejected where there is no room for them."""
+        self._require(size, reason)
+        self.used += size
+
+    def exchange(self, before: Any, after: Any) -> None:
+        """Count a twin or a description that takes the place of another. Raise Rejected where there is no room."""
+        self.take(self.encoded(after) - self.encoded(before), "too_large")
+
+    def take_device(self, device_id: str) -> None:
+        """Count a new device. Raise Rejected where there is no room for it, or was none at the start."""
+        if device_id in self.left_out:
+            raise Rejected("too_many_devices", "The device is stored, but did not fit into memory at the hub's start.")
+        self.take(DEVICE_BYTES, "too_many_devices")
+
+    def restore(self, device: Device) -> bool:
+        """Count a stored device. Return False where it does not fit: it is left out."""
+        size = self.size_of(device)
+        if self.used + size > self.most_restored:
+            self.left_out.add(device.id)
+            return False
+        self.used += size
+        return True
+
+    def _require(self, size: int, reason: str) -> None:
+        if self.used + size > self.most and size > 0:
+            raise Rejected(
+                reason,
+                f"The hub's memory holds {self._total:,} metrics in all, and there is no room for more. Remove "
+                "devices, give the hub more memory, or raise limits.total_metrics.",
+            )
+
+    def require_values(self, metrics: Mapping[str, Latest], values: dict[str, Value]) -> None:
+        """Raise Rejected unless there is room for what is new in ``values`` of a device that has ``metrics``."""
+        if len(metrics) + len(values) > self._each and len(metrics.keys() | values.keys()) > self._each:
+            more = next(name for name in reversed(values) if name not in metrics)
+            raise Rejected("too_many_metrics", f"A device has at most {self._each} metrics; {more[:60]!r} is one more.")
+        if self.used + len(values) * (METRIC_BYTES + MAX_TEXT_BYTES) <= self.most:
+            return
+        grown = 0
+        for name, value in values.items():
+            latest = metrics.get(name)
+            grown += METRIC_BYTES if latest is None else 0
+            if type(value) is str:
+                grown += len(value) - text_size(latest)
+        self._require(grown, "too_many_metrics")
+
+    def encoded(self, value: Any) -> int:
+        """Return what a twin's side or a description takes."""
+        return 0 if not value or value == _NO_INFO else PER_ENCODED_BYTE * len(self._encode(value))
+
+    def size_of(self, device: Device) -> int:
+        """Return what a device takes, as the sum of all that was counted one by one."""
+        texts = sum(text_size(latest) for latest in device.metrics.values())
+        described = sum(map(self.encoded, (device.info, device.desired, device.reported)))
+        return DEVICE_BYTES + METRIC_BYTES * len(device.metrics) + texts + described
+
+
+def text_size(latest: Latest | None) -> int:
+    return len(latest.value) if latest is not None and isinstance(latest.value, str) else 0

@@ -1,0 +1,151 @@
+"""How much the devices may hold in memory together: what is new beyond it is refused, and a start never fails of it."""
+
+from __future__ import annotations
+
+import resource
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from brokers import Mosquitto
+from hub.errors import Rejected
+from hub.fleet import Fleet
+from hub.memory import MemoryLimit, memory_limit
+from hub.model import FleetLimits, Identity, Info, Record, TwinUpdate
+from serving import Serving, Thing, until
+from store_words import T0
+
+
+def fleet_of(total: int) -> Fleet:
+    return Fleet(FleetLimits(total_metrics=total))
+
+
+def say(fleet: Fleet, device: str, **values: Any) -> None:
+    fleet.identify(Identity(device, device, "native"), T0)
+    fleet.observe(Record(device, T0, T0, values, "good", None))
+
+
+def test_new_metrics_beyond_the_total_are_refused_and_known_ones_go_on() -> None:
+    fleet = fleet_of(50)
+    say(fleet, "a", **{f"m{n}": float(n) for n in range(20)})
+    say(fleet, "b", x=1.0)
+    with pytest.raises(Rejected, match="50 metrics in all") as caught:
+        say(fleet, "b", **{f"m{n}": float(n) for n in range(20)})
+    assert caught.value.reason == "too_many_metrics"
+    assert list(fleet.require("b").metrics) == ["x"], "a message is taken whole or refused whole"
+    say(fleet, "a", m3=7.0)
+    assert fleet.require("a").metrics["m3"].value == 7.0
+    say(fleet, "c", x=1.0)
+    with pytest.raises(Rejected) as caught:
+        say(fleet, "d", x=1.0)
+    assert caught.value.reason in ("too_many_devices", "too_many_metrics")
+    fleet.delete("a")
+    say(fleet, "d", **{f"m{n}": float(n) for n in range(20)})
+
+
+def test_texts_twins_and_descriptions_take_room() -> None:
+    fleet = fleet_of(60)
+    say(fleet, "a", mode="x")
+    with pytest.raises(Rejected):
+        say(fleet, "a", **{f"t{n}": "y" * 1_000 for n in range(30)})
+    with pytest.raises(Rejected):
+        fleet.twin(TwinUpdate("a", "reported", {"k": "z" * 20_000}), T0)
+    with pytest.raises(Rejected):
+        fleet.identify(Identity("a", "a", "native", Info(units={f"m{n}": "u" * 100 for n in range(100)})), T0)
+    assert fleet.require("a").reported == {}
+
+
+def test_what_is_counted_is_what_the_devices_hold() -> None:
+    fleet = fleet_of(10_000)
+    for number in range(20):
+        name = f"d{number % 7}"
+        say(fleet, name, **{f"m{number % 3}": float(number), f"t{number % 2}": "x" * (number % 5)})
+        fleet.twin(TwinUpdate(name, "reported", {f"k{number % 2}": "v" * (number % 6)}), T0)
+        fleet.identify(Identity(name, name, "native", Info(name="n" * (number % 4))), T0)
+    fleet.delete("d3")
+    assert fleet.capacity.used == sum(map(fleet.capacity.size_of, fleet.devices()))
+    again = fleet_of(10_000)
+    again.restore(fleet.take_states(1, 1)[0], T0)
+    assert again.capacity.used == fleet.capacity.used
+
+
+# --- a folder that holds more than fits -------------------------------------------------------------------------------
+
+
+@pytest.mark.timeout(180)
+def test_a_folder_that_holds_too_much_still_starts(tmp_path: Path, mosquitto: Mosquitto) -> None:
+    config = tmp_path / "hub.toml"
+    config.write_text("")
+    hub = Serving(tmp_path / "data", mosquitto, config)
+    hub.start()
+    thing = Thing(mosquitto)
+    try:
+        for number in range(12):
+            thing.say(f"devices/d{number:02d}/telemetry", {f"m{n}": n for n in range(20)})
+            hub.http.patch(f"/api/devices/d{number:02d}", json={"name": f"Number {number}"})
+        until(lambda: hub.get("/api/status")["counters"]["stored"] >= 12)
+        hub.http.patch("/api/devices/d11", json={"name": "The last"})
+        hub.end()
+        config.write_text("[limits]\ntotal_metrics = 100\n")
+        hub.start()
+        status = hub.get("/api/status")
+        assert status["memory"]["total_metrics"] == 100
+        assert 0 < status["memory"]["left_out"] < 12
+        log = (tmp_path / "hub.log").read_text()
+        assert "do not fit into memory" in log
+        assert "limits.total_metrics" in log
+        assert hub.http.get("/api/devices/d11").status_code == 404
+        thing.say("devices/d11/telemetry", {"m1": 99})
+        until(lambda: any("did not fit" in one["detail"] for one in hub.get("/api/rejected")["items"]))
+        hub.end()
+        config.write_text("")
+        hub.start()
+        assert hub.get("/api/devices/d11")["name"] == "The last", "what was left out is as it was stored"
+        assert hub.get("/api/status")["memory"]["left_out"] == 0
+    finally:
+        thing.leave()
+        hub.stop()
+
+
+# --- how much memory there is ----------------------------------------------------------------------------------------
+
+
+def test_the_least_of_all_limits_holds(tmp_path: Path) -> None:
+    def write(path: str, text: str) -> None:
+        (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / path).write_text(text)
+
+    machine = memory_limit(tmp_path)
+    write("proc/self/cgroup", "0::/hub.slice/hub.service\n")
+    write("sys/fs/cgroup/hub.slice/hub.service/memory.max", "max\n")
+    write("sys/fs/cgroup/hub.slice/memory.max", "600000000\n")
+    assert memory_limit(tmp_path)[:2] == (600_000_000, "the cgroup's memory limit")
+    write("sys/fs/cgroup/hub.slice/hub.service/memory.max", "400000000\n")
+    assert memory_limit(tmp_path).bytes == 400_000_000
+    write("proc/self/cgroup", "12:cpu:/x\n5:cpuset,memory:/docker/1\n")
+    write("sys/fs/cgroup/memory/docker/1/memory.limit_in_bytes", "9223372036854771712\n")
+    assert memory_limit(tmp_path) == machine
+    write("sys/fs/cgroup/memory/memory.limit_in_bytes", "500000000\n")
+    assert memory_limit(tmp_path).bytes == 500_000_000
+
+
+def test_the_default_follows_the_memory() -> None:
+    assert MemoryLimit(16 << 30, "").metrics > 10_000_000
+    assert 200_000 < MemoryLimit(512 << 20, "").metrics < 500_000
+    assert MemoryLimit(64 << 20, "").metrics == 20_000
+    assert MemoryLimit(900_000_000, "", addresses=True).metrics < 600_000
+
+
+def test_a_limit_of_the_shell_is_seen() -> None:
+    code = "from hub.memory import memory_limit; print(memory_limit())"
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        capture_output=True,
+        text=True,
+        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_AS, (1_500_000_000, 1_500_000_000)),
+    )
+    assert "RLIMIT_AS" in done.stdout, done.stderr
+    assert "1500000000" in done.stdout

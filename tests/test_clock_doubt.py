@@ -1,0 +1,231 @@
+"""A hub whose clock is wrong deletes nothing because it seems old, and goes on as before once the clock is right."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from brokers import Mosquitto
+from hub.clock import CONFIRMED, Clock, confirm, read_kept
+from serving import Serving, Thing, until
+from store_words import T0
+
+HOUR, DAY = 3_600_000, 86_400_000
+
+
+class Machine:
+    """A clock that can be set, and the time that passes."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder, self.now, self.passed = folder, T0, 0.0
+        self.disagree = False
+
+    def start(self, **options: Any) -> Clock:
+        return Clock(
+            self.folder, lambda: self.now, monotonic=lambda: self.passed, disagrees=lambda: self.disagree, **options
+        )
+
+    def run(self, clock: Clock, hours: float) -> None:
+        for _ in range(round(hours * 6)):
+            self.now += HOUR // 6
+            self.passed += 600
+            clock.look()
+
+
+@pytest.fixture
+def machine(tmp_path: Path) -> Machine:
+    return Machine(tmp_path)
+
+
+def test_a_clock_that_goes_on_is_believed(machine: Machine) -> None:
+    clock = machine.start()
+    machine.run(clock, 30)
+    assert clock.believed() == machine.now
+    again = machine.start()
+    machine.now += 20 * HOUR  # off overnight
+    again.look()
+    assert again.believed() == machine.now
+
+
+@pytest.mark.parametrize("days", [2, 40, 400, 20_000])
+def test_a_start_with_a_clock_ahead_is_doubted_until_it_is_right(machine: Machine, days: int) -> None:
+    machine.run(machine.start(), 5)
+    right = machine.now
+    machine.now += days * DAY
+    clock = machine.start()
+    clock.look()
+    assert clock.believed() == right
+    machine.run(clock, 3)
+    assert clock.believed() == right
+    machine.now = right + 4 * HOUR
+    again = machine.start()
+    again.look()
+    assert (again.believed(), again.kept.doubted_at) == (machine.now, None)
+
+
+@pytest.mark.parametrize("days", [2, 400])
+def test_a_jump_while_the_hub_runs_is_doubted(machine: Machine, days: int) -> None:
+    clock = machine.start()
+    machine.run(clock, 30)
+    before = machine.now
+    machine.now += days * DAY
+    clock.look()
+    assert clock.believed() == before
+    machine.now = before + HOUR
+    clock.look()
+    assert clock.believed() == machine.now
+
+
+def test_a_folder_without_a_clock_file_is_judged_by_its_history(machine: Machine) -> None:
+    machine.now += 400 * DAY
+    clock = machine.start(newest=T0)
+    clock.look()
+    assert clock.believed() == T0
+
+
+def test_a_clock_that_goes_on_evenly_for_a_day_is_believed(machine: Machine) -> None:
+    machine.run(machine.start(), 1)
+    machine.now += 60 * DAY  # the hub was off
+    clock = machine.start()
+    machine.run(clock, 23)
+    assert clock.kept.doubted_at is not None
+    clock.look(last=True)
+    clock = machine.start()  # what it ran before counts
+    machine.run(clock, 1.5)
+    assert (clock.believed(), clock.kept.doubted_at) == (machine.now, None)
+
+
+def test_devices_that_contradict_keep_it_in_doubt(machine: Machine) -> None:
+    machine.run(machine.start(), 1)
+    right = machine.now
+    machine.now += 400 * DAY
+    machine.disagree = True
+    clock = machine.start()
+    machine.run(clock, 30)
+    assert clock.believed() == right
+    machine.disagree = False
+    machine.run(clock, 1)
+    assert clock.believed() == machine.now
+
+
+def test_a_person_confirms_it(machine: Machine) -> None:
+    machine.run(machine.start(), 1)
+    machine.now += 60 * DAY
+    clock = machine.start()
+    clock.look()
+    confirm(machine.folder)
+    clock.look()
+    assert clock.believed() == machine.now
+    assert not (machine.folder / CONFIRMED).exists()
+
+
+def test_a_clock_behind_is_put_right_without_doubt(machine: Machine) -> None:
+    """A board without a battery starts in 1970 and learns the time a minute later."""
+    machine.run(machine.start(), 1)
+    right, machine.now = machine.now, 1_000
+    clock = machine.start()
+    clock.look()
+    assert clock.believed() == 1_000
+    machine.now = right + HOUR
+    machine.passed += 60
+    clock.look()
+    assert (clock.believed(), clock.kept.doubted_at) == (machine.now, None)
+
+
+def test_a_clock_that_was_ahead_for_long_is_doubted_again_after_it_was_put_back(machine: Machine) -> None:
+    machine.run(machine.start(), 1)
+    right = machine.now
+    machine.now += 400 * DAY
+    machine.run(machine.start(), 26)
+    machine.now = right + 30 * HOUR
+    clock = machine.start()
+    machine.run(clock, 26)
+    believed = machine.now
+    machine.now += 400 * DAY
+    clock.look()
+    assert clock.believed() == believed
+
+
+def test_a_damaged_clock_file_is_no_reason_not_to_start(machine: Machine) -> None:
+    (machine.folder / "clock.json").write_text('{"believed": "soon"}')
+    clock = machine.start(newest=T0 - 10 * DAY)
+    clock.look()
+    assert clock.kept.doubted_at == T0
+
+
+# --- a hub ------------------------------------------------------------------------------------------------------------
+
+SHIFTED = """
+import sys, time
+days = int(sys.argv.pop(1))
+real_ns, real = time.time_ns, time.time
+time.time_ns = lambda: real_ns() + days * 86_400 * 10**9
+time.time = lambda: real() + days * 86_400
+from hub.cli import main
+sys.exit(main(sys.argv[1:]))
+"""
+
+
+class Shifted(Serving):
+    """A hub whose clock is ``days`` ahead."""
+
+    days = 0
+
+    def start(self) -> None:
+        popen = subprocess.Popen
+        days = self.days
+
+        def shifted(command: list[str], **options: Any) -> Any:
+            assert command[1:4] == ["-m", "hub", "serve"]
+            return popen([command[0], "-c", SHIFTED, str(days), *command[3:]], **options)
+
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(subprocess, "Popen", shifted)
+            super().start()
+
+
+@pytest.mark.timeout(180)
+def test_a_start_with_a_clock_400_days_ahead_deletes_nothing(tmp_path: Path, mosquitto: Mosquitto) -> None:
+    hub = Shifted(tmp_path / "data", mosquitto)
+    hub.start()
+    thing = Thing(mosquitto)
+    count: Callable[[], int] = lambda: len(hub.get("/api/devices/pump/history?metric=t&from=0")["points"])  # noqa: E731
+    try:
+        for number in range(5):
+            thing.say("devices/pump/telemetry", {"t": number})
+        until(lambda: hub.http.get("/api/devices/pump").status_code == 200 and count() == 5)
+        answer = hub.http.post("/api/clock/trust").json()
+        assert (answer["doubted_at"], answer["believed"]) == (None, answer["now"])
+        hub.end()
+        hub.days = 400
+        hub.start()
+        status = hub.get("/api/status")["clock"]
+        assert status["doubted_at"] is not None
+        assert status["believed"] < status["now"] - 399 * DAY
+        thing.say("devices/pump/telemetry", {"t": 99})
+        until(lambda: count() == 6)
+        hub.end()
+        assert (tmp_path / "hub.log").read_text().count("No old history is deleted") == 1
+        kept = read_kept(tmp_path / "data")
+        assert kept is not None
+        assert kept.doubted_at is not None
+        told = subprocess.run(
+            [sys.executable, "-m", "hub", "doctor", "--data", str(tmp_path / "data"), "--mqtt", mosquitto.address,
+             "--http", f"127.0.0.1:{hub.port}"],
+            capture_output=True, text=True,
+        ).stdout  # fmt: skip
+        assert "it deletes nothing" in told
+        hub.days = 0
+        hub.start()
+        assert hub.get("/api/status")["clock"]["doubted_at"] is None
+        assert count() == 5
+        thing.say("devices/pump/telemetry", {"t": 7})
+        until(lambda: hub.get("/api/devices/pump")["metrics"]["t"]["value"] == 7)
+    finally:
+        thing.leave()
+        hub.stop()

@@ -116,7 +116,8 @@ async def _greet(hub: Hub, on_ready: Callable[[], Awaitable[None]], lasting_brok
     while not hub.server.started or (not hub.link.state.subscribed and time.monotonic() < deadline):
         await asyncio.sleep(0.02)
     if not hub.link.state.subscribed:
-        log.warning("no broker at %s yet (%s); trying on", hub.link.state.address, hub.link.state.error)
+        reason = hub.link.state.error or "no answer yet"
+        log.warning("Serving without the broker at %s (%s). Trying on.", hub.link.state.address, reason)
     await on_ready()
     while not hub.link.state.subscribed:
         await asyncio.sleep(0.5)

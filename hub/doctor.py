@@ -20,7 +20,8 @@ from hub import __version__
 from hub.ai.models import open_models
 from hub.clock import confirm, read_kept
 from hub.config import Settings
-from hub.errors import HubError
+from hub.dialects import DIALECTS
+from hub.errors import BrokerError, HubError
 from hub.insight import parse_signatures
 from hub.install import open_install
 from hub.memory import memory_limit
@@ -125,8 +126,38 @@ def _dashboard() -> Finding:
 
 
 async def _broker(settings: Settings) -> AsyncIterator[Finding]:
-    """Connect under a name of our own, and see how many unacknowledged messages the broker lets us have."""
+    """Connect under a name of our own, ask for the hub's subscriptions, and try the in-flight window."""
     where = settings.mqtt.broker
+    # A client id of its own: the hub's would take the session away from a hub that runs.
+    install = open_install(settings.store.data)
+    wanted = msgspec.structs.replace(link_settings(settings, install), client_id=f"doctor-{install.id}")
+    # A session that ends with its connection: a lasting one would have the broker queue everything for the doctor.
+    looking = msgspec.structs.replace(wanted, lasting=False)
+    async with _connected(looking, _filters(settings), lambda messages: len(messages)) as link:
+        state = link.state
+    if not state.connected:
+        advice = "Start the broker (see mosquitto.conf), or name it with --mqtt or mqtt.broker."
+        yield Finding("wrong", "broker", f"{where}: {state.error or 'no answer'}", advice)
+        return
+    yield Finding("ok", "broker", f"{where} speaks {state.protocol}")
+    for topic, reason in state.refused:
+        user = f"the user {wanted.username}" if wanted.username else "clients without a user name"
+        advice = f"Let {user} read {topic} in the broker's access list: what is published there does not arrive."
+        yield Finding("note" if state.subscribed else "wrong", "subscription", f"{topic} is refused ({reason})", advice)
+    yield await _window(wanted)
+
+
+def _filters(settings: Settings) -> list[str]:
+    """Return the topic filters that the hub subscribes to at its start."""
+    try:
+        roots = roots_of(settings)
+    except HubError:  # reported with the data folder
+        return [f"{settings.mqtt.root}/#"]
+    return [each for make in DIALECTS.values() for each in make(roots).filters]
+
+
+async def _window(wanted: LinkSettings) -> Finding:
+    """Publish to a topic of our own and count what comes before anything is acknowledged."""
     waiting: list[RawMessage] = []
     probe = f"watchkeeper-doctor/{os.getpid()}"
 
@@ -134,37 +165,34 @@ async def _broker(settings: Settings) -> AsyncIterator[Finding]:
         waiting.extend(messages)
         return len(messages)
 
-    # A client id of its own: the hub's would take the session away from a hub that runs.
-    install = open_install(settings.store.data)
-    wanted = msgspec.structs.replace(link_settings(settings, install), client_id=f"doctor-{install.id}")
-    async with _connected(wanted, probe, take) as link:
-        if not link.state.subscribed:
-            advice = "Start the broker (see mosquitto.conf), or name it with --mqtt or mqtt.broker."
-            yield Finding("wrong", "broker", f"{where}: {link.state.error or 'no answer'}", advice)
-            return
-        yield Finding("ok", "broker", f"{where} speaks {link.state.protocol}")
-        for number in range(WINDOW_PROBE):
-            await link.publish(probe, str(number).encode(), qos=1)
-        await asyncio.sleep(1)
+    what = "in-flight window"
+    async with _connected(wanted, [probe], take) as link:
+        try:
+            for number in range(WINDOW_PROBE if link.state.subscribed else 0):
+                await link.publish(probe, str(number).encode(), qos=1)
+            await asyncio.sleep(1)
+        except BrokerError as error:
+            return Finding("note", what, f"not measured: {error.message}")
         window = len(waiting)
         link.ack(waiting)
-        if window >= WINDOW_PROBE:
-            yield Finding("ok", "in-flight window", f"at least {WINDOW_PROBE}")
-        elif window < SMALL_WINDOW:
-            advice = "Set max_inflight_messages to 10000 in mosquitto.conf: a small window holds the hub back."
-            yield Finding("note", "in-flight window", f"{window} unacknowledged messages", advice)
-        else:
-            yield Finding("ok", "in-flight window", f"{window}")
+    if window >= WINDOW_PROBE:
+        return Finding("ok", what, f"at least {WINDOW_PROBE}")
+    if window == 0:
+        return Finding("note", what, f"not measured: the broker does not let the hub read and write {probe}")
+    if window < SMALL_WINDOW:
+        advice = "Set max_inflight_messages to 10000 in mosquitto.conf: a small window holds the hub back."
+        return Finding("note", what, f"{window} unacknowledged messages", advice)
+    return Finding("ok", what, f"{window}")
 
 
 @contextlib.asynccontextmanager
-async def _connected(wanted: LinkSettings, topic: str, take: Sink) -> AsyncIterator[MqttLink]:
+async def _connected(wanted: LinkSettings, topics: Sequence[str], take: Sink) -> AsyncIterator[MqttLink]:
     link = MqttLink(wanted, take, lambda since, at: None)
-    link.subscribe([topic])
+    link.subscribe(topics)
     async with asyncio.TaskGroup() as group:
         task = group.create_task(link.run(), name="doctor's link")
         deadline = time.monotonic() + CONNECT_S
-        while not link.state.subscribed and time.monotonic() < deadline:
+        while not (link.state.subscribed or link.state.refused) and time.monotonic() < deadline:
             await asyncio.sleep(0.05)
         try:
             yield link

@@ -37,6 +37,11 @@ class Serving:
         self.process: subprocess.Popen[bytes] | None = None
 
     def start(self) -> None:
+        """Launch it and wait until it is ready."""
+        self.launch()
+        until(self._answers, 40)
+
+    def launch(self) -> None:
         environ = {
             key: value for key, value in os.environ.items() if not key.startswith(("OPENAI_", "OLLAMA_", "HUB_"))
         }
@@ -46,7 +51,6 @@ class Serving:
             self.process = subprocess.Popen(
                 [sys.executable, "-m", "hub", "serve", *words], stdout=log, stderr=log, env=environ
             )
-        until(self._answers, 40)
 
     def _answers(self) -> bool:
         assert self.process is not None

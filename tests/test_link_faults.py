@@ -192,8 +192,11 @@ async def test_a_refused_subscription_shows_in_the_state(tmp_path: Path) -> None
         async with Receiver(broker.port, "devices/#", "private/#", wait=False, **given) as hub:
             await until(lambda: hub.link.state.error)
             assert hub.link.state.connected
-            assert not hub.link.state.subscribed
+            assert hub.link.state.subscribed  # what is granted works
+            assert [topic for topic, _ in hub.link.state.refused] == ["private/#"]
             assert "private/# (" in (hub.link.state.error or "")
+            await hub.link.publish("devices/a/t", b"1")
+            await until(lambda: hub.payloads == [b"1"])
         async with Receiver(broker.port, client_id="b", **given) as allowed:
             assert allowed.link.state.error is None
         async with Receiver(broker.port, client_id="c", wait=False, username="hub", password="wrong") as wrong:
@@ -206,6 +209,7 @@ async def test_a_refused_subscription_shows_in_the_state(tmp_path: Path) -> None
 async def test_a_refusal_by_an_old_broker_shows_in_the_state() -> None:
     async with PeerServer(suback=0x80) as server, Receiver(server.port, wait=False) as hub:
         await until(lambda: hub.link.state.error)
+        assert not hub.link.state.subscribed
         assert "refused the subscription to devices/#" in (hub.link.state.error or "")
 
 

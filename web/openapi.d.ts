@@ -843,8 +843,8 @@ export interface paths {
         };
         /**
          * Readyz
-         * @description 200 once the broker has confirmed the subscription and the history can be written. ``missing`` says what is
-         *     waited for, for whoever shows the token.
+         * @description 200 once the broker has granted a subscription and the history can be written. ``missing`` says what is
+         *     waited for, ``degraded`` what does not work although the hub is ready, for whoever shows the token.
          */
         get: operations["get_readyz"];
         put?: never;
@@ -1497,6 +1497,8 @@ export interface components {
             reconnects: number;
             /** Error */
             error: string | null;
+            /** Refused */
+            refused: components["schemas"]["RefusedFilter"][];
         };
         /**
          * BusyShape
@@ -2903,7 +2905,7 @@ export interface components {
         };
         /**
          * Readiness
-         * @description ``missing`` says what the hub waits for, for whoever shows the token.
+         * @description ``missing`` says what the hub waits for, ``degraded`` what does not work, for whoever shows the token.
          */
         Readiness: {
             /**
@@ -2913,6 +2915,15 @@ export interface components {
             status: "ready" | "waiting";
             /** Missing */
             missing?: string[];
+            /** Degraded */
+            degraded?: string[];
+        };
+        /** RefusedFilter */
+        RefusedFilter: {
+            /** Filter */
+            filter: string;
+            /** Reason */
+            reason: string;
         };
         /** RejectedPage */
         RejectedPage: {

@@ -219,6 +219,11 @@ class RejectedPage(TypedDict):
     items: list[RejectedShape]
 
 
+class RefusedFilter(TypedDict):
+    filter: str
+    reason: str
+
+
 class BrokerShape(TypedDict):
     address: str
     connected: bool
@@ -227,6 +232,7 @@ class BrokerShape(TypedDict):
     since: int | None
     reconnects: int
     error: str | None
+    refused: list[RefusedFilter]
 
 
 class StoreShape(TypedDict):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, Literal, NotRequired
 
 from fastapi import APIRouter, Request
@@ -15,6 +16,7 @@ from hub.api.problems import Json
 from hub.api.services import HttpSettings, Services
 from hub.capacity import METRIC_BYTES
 from hub.metrics import CONTENT_TYPE, Reading
+from hub.mqtt.link import LinkState
 
 
 class Health(TypedDict):
@@ -25,10 +27,11 @@ class Health(TypedDict):
 
 
 class Readiness(TypedDict):
-    """``missing`` says what the hub waits for, for whoever shows the token."""
+    """``missing`` says what the hub waits for, ``degraded`` what does not work, for whoever shows the token."""
 
     status: Literal["ready", "waiting"]
     missing: NotRequired[list[str]]
+    degraded: NotRequired[list[str]]
 
 
 def routes(services: Services, http: HttpSettings, broadcaster: Broadcaster) -> APIRouter:
@@ -51,6 +54,7 @@ def routes(services: Services, http: HttpSettings, broadcaster: Broadcaster) -> 
                 "since": state.since,
                 "reconnects": state.reconnects,
                 "error": state.error,
+                "refused": [{"filter": topic, "reason": reason} for topic, reason in state.refused],
             },
             "store": {
                 "path": str(services.data),
@@ -102,10 +106,10 @@ def routes(services: Services, http: HttpSettings, broadcaster: Broadcaster) -> 
     @router.head("/readyz", include_in_schema=False)
     @router.get("/readyz", response_model=Readiness, responses={503: {"model": Readiness}})
     async def readyz(request: Request) -> Response:
-        """200 once the broker has confirmed the subscription and the history can be written. ``missing`` says what is
-        waited for, for whoever shows the token."""
+        """200 once the broker has granted a subscription and the history can be written. ``missing`` says what is
+        waited for, ``degraded`` what does not work although the hub is ready, for whoever shows the token."""
         missing = _missing(services)
-        return _probe(request, "waiting" if missing else "ready", missing=missing)
+        return _probe(request, "waiting" if missing else "ready", _degraded(services), missing=missing)
 
     @router.get("/metrics", response_class=Response, responses={200: {"content": {"text/plain": {}}}})
     async def metrics() -> Response:
@@ -117,9 +121,10 @@ def routes(services: Services, http: HttpSettings, broadcaster: Broadcaster) -> 
     return router
 
 
-def _probe(request: Request, status: str, **details: list[str]) -> Response:
+def _probe(request: Request, status: str, degraded: Sequence[str] = (), **details: list[str]) -> Response:
     """Answer 503 while there are details. They name addresses, so they are left out without proof."""
-    answer = {"status": status, **(details if request.state.proof is not None else {})}
+    shown = {**details, **({"degraded": degraded} if degraded else {})}
+    answer = {"status": status, **(shown if request.state.proof is not None else {})}
     return Json(answer, 503 if any(details.values()) else 200)
 
 
@@ -136,10 +141,25 @@ def _missing(services: Services) -> list[str]:
     if not state.connected:
         missing.append(f"broker: not connected to {state.address}" + (f" ({state.error})" if state.error else ""))
     elif not state.subscribed:
-        missing.append(f"broker: {state.address} has not confirmed the subscription")
+        if state.refused:
+            missing.append(f"broker: {state.address} refuses every subscription: {_named(state)}")
+        else:
+            missing.append(f"broker: {state.address} has not confirmed the subscription")
     if services.counters.store_stalled:
         missing.append("store: the history cannot be written")
     return missing
+
+
+def _degraded(services: Services) -> list[str]:
+    """Return what does not work although the hub is ready."""
+    state = services.link()
+    if not state.subscribed or not state.refused:
+        return []
+    return [f"broker: {state.address} refuses the subscription to {_named(state)}"]
+
+
+def _named(state: LinkState) -> str:
+    return ", ".join(f"{topic} ({reason})" for topic, reason in state.refused)
 
 
 def _counters(services: Services) -> dict[str, int]:

@@ -49,8 +49,9 @@ class LinkSettings(msgspec.Struct, frozen=True):
 
 
 class LinkState(msgspec.Struct, frozen=True):
-    """``subscribed`` is true only after SUBACK; ``error`` is the last reason for a lost connection, in our words;
-    ``held`` counts the QoS 1 messages that came and are not acknowledged yet."""
+    """``subscribed`` is true after a SUBACK that grants at least one filter; ``refused`` are the filters that the
+    broker does not grant, with its reasons. ``error`` is the last reason for a lost connection or a refusal, in our
+    words; ``held`` counts the QoS 1 messages that came and are not acknowledged yet."""
 
     address: str
     connected: bool = False
@@ -60,6 +61,7 @@ class LinkState(msgspec.Struct, frozen=True):
     reconnects: int = 0
     error: str | None = None
     held: int = 0
+    refused: tuple[tuple[str, str], ...] = ()
 
 
 class Link(Protocol):

@@ -66,6 +66,7 @@ class PersistentLink:
         self._changed = asyncio.Event()
         self._faults = FaultLog(log, REPEAT_S)
         self._down_said = False
+        self._refused_said: set[str] = set()
 
     @property
     def state(self) -> LinkState:
@@ -133,7 +134,7 @@ class PersistentLink:
             if self._stalled_at is None:
                 # A dead peer is noticed within twice the keepalive; up to then everything had come.
                 self._current_to = max(self._current_to, now - 2_000 * self._settings.keepalive_s)
-            self._set(connected=False, subscribed=False, since=now, reconnects=self._state.reconnects + 1)
+            self._set(connected=False, subscribed=False, refused=(), since=now, reconnects=self._state.reconnects + 1)
 
     async def _serve(self, connection: Connection) -> None:
         asked: set[str] = set()
@@ -166,12 +167,21 @@ class PersistentLink:
         raise connection.lost
 
     def _subscribed(self, refused: dict[str, str]) -> None:
+        """Note what the broker refuses: the link is subscribed as soon as it grants anything."""
+        error = None
         if refused:
             named = ", ".join(f"{topic} ({reason})" for topic, reason in refused.items())
             error = f"The broker refused the subscription to {named}. Check the hub's rights in its access list."
-            self._set(subscribed=False, error=error)
-        else:
-            self._set(subscribed=True, error=None)
+        if self._settings.lasting and refused.keys() != self._refused_said:
+            self._refused_said = set(refused)
+            if error is None:
+                log.info("The broker at %s grants all subscriptions now.", self._state.address)
+            else:
+                log.warning(
+                    "%s What is published there does not arrive. Asking again every %g s.", error, RESUBSCRIBE_S
+                )
+        granted = len(refused) < len(self._topics)
+        self._set(subscribed=granted, refused=tuple(refused.items()), error=error)
 
     def _take(self, messages: Sequence[RawMessage]) -> None:
         self._current_to = messages[-1].received

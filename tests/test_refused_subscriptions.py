@@ -1,0 +1,93 @@
+"""A broker that grants only some of the hub's subscriptions: the hub works with those and names the others."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+import httpx
+
+from access import dynamic_security
+from brokers import Mosquitto
+from serving import Serving, until
+
+
+@contextmanager
+def guarded(directory: Path, readable: str) -> Iterator[Serving]:
+    """Serve against a Mosquitto that lets the hub read ``readable`` only."""
+    broker = Mosquitto(directory, dynamic_security(directory, "hub", "secret", readable=readable))
+    broker.start()
+    config = directory / "hub.toml"
+    config.write_text('[mqtt]\nusername = "hub"\npassword = "secret"\n')
+    hub = Serving(directory / "data", broker, config)
+    try:
+        yield hub
+    finally:
+        hub.stop()
+        broker.stop()
+
+
+def doctor(hub: Serving) -> tuple[int, str]:
+    words = [
+        "--config",
+        str(hub.config),
+        "--data",
+        str(hub.data),
+        "--mqtt",
+        hub.broker.address,
+        "--http",
+        "127.0.0.1:0",
+    ]
+    command = [sys.executable, "-m", "hub", "doctor", *words]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=90, check=False)
+    assert "Traceback" not in done.stderr, done.stderr
+    return done.returncode, done.stdout
+
+
+def test_the_hub_is_ready_with_what_the_broker_grants(tmp_path: Path):
+    with guarded(tmp_path, "devices/#") as hub:
+        hub.start()  # waits for /readyz
+        ready = hub.get("/readyz")
+        assert (ready["status"], ready["missing"]) == ("ready", [])
+        [degraded] = ready["degraded"]
+        assert "homie/" in degraded
+        assert "devices/" not in degraded
+        broker = hub.get("/api/status")["broker"]
+        assert broker["subscribed"]
+        refused = {each["filter"] for each in broker["refused"]}
+        assert any(each.startswith("homie/") for each in refused)
+        assert not any(each.startswith("devices/") for each in refused)
+        assert "homie/" in broker["error"]
+        words = ["-u", "hub", "-P", "secret", "-p", str(hub.broker.port), "-q", "1"]
+        subprocess.run(
+            ["mosquitto_pub", *words, "-t", "devices/pump/telemetry", "-m", '{"t": 1}'], check=True, timeout=20
+        )
+        until(lambda: hub.http.get("/api/devices/pump").status_code == 200)
+        log = (tmp_path / "hub.log").read_text()
+        assert log.count("refused the subscription") == 1
+        assert "homie/" in log
+        _, said = doctor(hub)
+        assert "subscription: homie/" in said
+        assert "the user hub read homie/" in said
+        assert "Start the broker" not in said
+        assert "WRONG  subscription" not in said
+
+
+def test_a_broker_that_grants_nothing_is_no_ready_hub(tmp_path: Path):
+    with guarded(tmp_path, "elsewhere/#") as hub:
+        hub.launch()
+
+        def refused() -> bool:
+            with suppress(httpx.TransportError):
+                answer = hub.http.get("/readyz")
+                return answer.status_code == 503 and "refuses every subscription: devices/" in answer.text
+            return False
+
+        until(refused, 40)
+        status, said = doctor(hub)
+        assert status == 1
+        assert "WRONG  subscription: devices/" in said
+        assert "Start the broker" not in said

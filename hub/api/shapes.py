@@ -10,7 +10,6 @@ from typing import Any, Literal, NotRequired
 from typing_extensions import TypedDict
 
 from hub.api.device_shapes import MetricEditShape, MetricShape
-from hub.api.flow_shapes import BusyShape, FlowShape
 from hub.model import AlertState, Presence, Quality, Severity, Value
 
 Match = Literal["strong", "medium", "weak"]
@@ -217,73 +216,6 @@ class RejectedShape(TypedDict):
 
 class RejectedPage(TypedDict):
     items: list[RejectedShape]
-
-
-class RefusedFilter(TypedDict):
-    filter: str
-    reason: str
-
-
-class BrokerShape(TypedDict):
-    address: str
-    connected: bool
-    subscribed: bool
-    protocol: str | None
-    since: int | None
-    reconnects: int
-    error: str | None
-    refused: list[RefusedFilter]
-
-
-class StoreShape(TypedDict):
-    path: str
-    bytes: int
-    last_commit: int | None
-    unreadable: int
-    retention_days: int
-    minutes_days: int
-    hours_days: int
-
-
-class AiShape(TypedDict):
-    """Who answers and who looks at pictures, in order of use."""
-
-    chat: list[WriterShape]
-    vision: list[WriterShape]
-
-
-class ClockShape(TypedDict):
-    """``doubted_at`` is what the clock showed when it was first doubted, null while it is trusted. Old history is
-    deleted by the time ``believed``."""
-
-    now: int
-    believed: int
-    doubted_at: int | None
-
-
-class MemoryShape(TypedDict):
-    """How much of the memory for devices is taken, in metrics: a device itself counts as some. ``left_out`` devices
-    are stored, but did not fit at the start."""
-
-    metrics: int
-    total_metrics: int
-    left_out: int
-
-
-class Status(TypedDict):
-    version: str
-    install_id: str
-    started_at: int
-    uptime_s: int
-    broker: BrokerShape
-    store: StoreShape
-    ai: AiShape
-    counters: dict[str, int]
-    flow: FlowShape
-    busiest: list[BusyShape]
-    limits: dict[str, int]
-    clock: ClockShape
-    memory: MemoryShape
 
 
 class SessionShape(TypedDict):

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, Literal, NotRequired
+from typing import Any
 
 from fastapi import APIRouter, Request
 from starlette.responses import Response
-from typing_extensions import TypedDict
 
-from hub.api import convert, shapes
+from hub.api import convert
+from hub.api import status_shapes as shapes
 from hub.api.broadcast import Broadcaster
 from hub.api.flow import Busiest, flow
 from hub.api.problems import Json
@@ -17,21 +17,6 @@ from hub.api.services import HttpSettings, Services
 from hub.capacity import METRIC_BYTES
 from hub.metrics import CONTENT_TYPE, Reading
 from hub.mqtt.link import LinkState
-
-
-class Health(TypedDict):
-    """``failed`` names the tasks that no longer run, for whoever shows the token."""
-
-    status: Literal["ok", "failing"]
-    failed: NotRequired[list[str]]
-
-
-class Readiness(TypedDict):
-    """``missing`` says what the hub waits for, ``degraded`` what does not work, for whoever shows the token."""
-
-    status: Literal["ready", "waiting"]
-    missing: NotRequired[list[str]]
-    degraded: NotRequired[list[str]]
 
 
 def routes(services: Services, http: HttpSettings, broadcaster: Broadcaster) -> APIRouter:
@@ -96,7 +81,7 @@ def routes(services: Services, http: HttpSettings, broadcaster: Broadcaster) -> 
         return Json(_clock(services))
 
     @router.head("/healthz", include_in_schema=False)
-    @router.get("/healthz", response_model=Health, responses={503: {"model": Health}})
+    @router.get("/healthz", response_model=shapes.Health, responses={503: {"model": shapes.Health}})
     async def healthz(request: Request) -> Response:
         """200 while the process answers and all its tasks run. ``failed`` names those that do not, for whoever shows
         the token."""
@@ -104,7 +89,7 @@ def routes(services: Services, http: HttpSettings, broadcaster: Broadcaster) -> 
         return _probe(request, "failing" if failed else "ok", failed=failed)
 
     @router.head("/readyz", include_in_schema=False)
-    @router.get("/readyz", response_model=Readiness, responses={503: {"model": Readiness}})
+    @router.get("/readyz", response_model=shapes.Readiness, responses={503: {"model": shapes.Readiness}})
     async def readyz(request: Request) -> Response:
         """200 once the broker has granted a subscription and the history can be written. ``missing`` says what is
         waited for, ``degraded`` what does not work although the hub is ready, for whoever shows the token."""

@@ -213,6 +213,18 @@ async def test_device_that_comes_under_a_rule_is_judged_at_once(hub: ApiHub, cha
     assert len(await alerts(hub)) == 1
     await describe()
     assert await alerts(hub) == []
+    await describe("hot")
+    assert len(await alerts(hub)) == 1
+    assert len(await alerts(hub, "cleared")) == 1, "the one that was withdrawn stays known"
+
+
+async def test_standing_value_has_held_since_it_was_read_whatever_the_device_says_since(hub: ApiHub):
+    now = now_ms()
+    await put(hub, above(80, 'for = "10s"\nlabels = ["hot"]'))
+    await say(hub, {"temperature": 85}, now - 20 * SECOND)
+    hub.publish("devices/d1/info", {"labels": ["hot"]})
+    await hub.settled()
+    assert len(await alerts(hub)) == 1
 
 
 @pytest.mark.parametrize("quality", ["retained", "late", "unknown", "stale"])

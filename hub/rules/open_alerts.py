@@ -39,8 +39,11 @@ class OpenAlerts:
         self.by_id[alert.id] = alert
         self._of_device.setdefault(alert.device, set()).add(alert.id)
 
-    def raise_alert(self, device: Device, rule: Rule, since: int, value: Value | None, now: int) -> AlertRaised:
-        alert = _alert(device, rule, since, value, now)
+    def raise_alert(
+        self, device: Device, rule: Rule, since: int, value: Value | None, now: int, *, standing: bool
+    ) -> AlertRaised:
+        # A value that stands can raise again after its alert was withdrawn: that is another alert.
+        alert = _alert(device, rule, since, value, now, f"\n{now}" if standing else "")
         self.add(alert)
         return AlertRaised(alert, now)
 
@@ -96,7 +99,7 @@ class OpenAlerts:
 
 def late_alert(device: Device, rule: Rule, run: LateRun, since: int, ended: int, now: int) -> AlertCleared:
     """Return an alert that was over before the hub knew of it. It is written down as cleared and never raised."""
-    alert = _alert(device, rule, since, run.value, now, late=True)
+    alert = _alert(device, rule, since, run.value, now, "\nlate")
     alert = msgspec.structs.replace(alert, state="cleared", cleared_at=now, ended_at=ended, late=True)
     return AlertCleared(alert, now)
 
@@ -108,12 +111,12 @@ def threshold(condition: Condition) -> float | None:
     return condition.above if condition.above is not None else condition.below
 
 
-def _alert(device: Device, rule: Rule, since: int, value: Value | None, now: int, *, late: bool = False) -> Alert:
+def _alert(device: Device, rule: Rule, since: int, value: Value | None, now: int, occasion: str) -> Alert:
     unit = device.unit(rule.metric)
     silent = now - (device.last_seen or device.first_seen)
     shown = device.describe(rule.metric) if rule.metric else None
     return Alert(
-        id=_alert_id(rule, device, since, late=late),
+        id=_alert_id(rule, device, since, occasion),
         rule=rule.id,
         device=device.id,
         metric=rule.metric,
@@ -128,7 +131,7 @@ def _alert(device: Device, rule: Rule, since: int, value: Value | None, now: int
     )
 
 
-def _alert_id(rule: Rule, device: Device, since: int, *, late: bool) -> str:
+def _alert_id(rule: Rule, device: Device, since: int, occasion: str) -> str:
     """Made from the opening record, so that the same condition never raises twice, also over a restart."""
-    text = f"{rule.id}\n{device.id}\n{rule.metric}\n{since}" + ("\nlate" if late else "")
+    text = f"{rule.id}\n{device.id}\n{rule.metric}\n{since}" + occasion
     return "a" + hashlib.blake2b(text.encode(), digest_size=8).hexdigest()

@@ -65,7 +65,7 @@ def _judge_pending(
         watches.wait(device, each.key, watch, due)
         return []
     # Whether a value that is not known now still is so, its next reading decides.
-    return watches.raise_alert(device, rule, watch, latest.value, now) if sure else []
+    return watches.raise_alert(device, rule, watch, latest.value, now, standing=True) if sure else []
 
 
 def judge_silence(watches: Watches, device: Device, rule: Rule, silence_ms: int, key: str, now: int) -> list[Event]:
@@ -88,5 +88,6 @@ def judge_silence(watches: Watches, device: Device, rule: Rule, silence_ms: int,
 
 def _received(device: Device, latest: Latest) -> int:
     """Return about when the hub received a value: a device's clock may be behind the hub's or ahead of it."""
-    last_seen = latest.ts if device.last_seen is None else device.last_seen
-    return min(last_seen, latest.ts + max(0, last_seen - device.last_ts))
+    if device.last_reading is None:
+        return latest.ts
+    return min(device.last_reading, latest.ts + max(0, device.last_reading - device.last_ts))

@@ -112,10 +112,14 @@ class Watches:
             watch.last = alert.since, max(ended, alert.since)
         return self.alerts.end(alert.id, happened, now, ended)
 
-    def raise_alert(self, device: Device, rule: Rule, watch: Watch, value: Value | None, now: int) -> list[Event]:
+    def raise_alert(
+        self, device: Device, rule: Rule, watch: Watch, value: Value | None, now: int, *, standing: bool = False
+    ) -> list[Event]:
+        """Raise an alert, unless it has been; ``standing`` says that no new reading is the occasion."""
         if watch.alert is not None:
             return []
-        raised = self.alerts.raise_alert(device, rule, now if watch.since is None else watch.since, value, now)
+        since = now if watch.since is None else watch.since
+        raised = self.alerts.raise_alert(device, rule, since, value, now, standing=standing)
         watch.alert, watch.due, watch.lows = raised.alert.id, None, []
         self.changed.add(device.id)
         return [raised]

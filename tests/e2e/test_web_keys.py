@@ -60,7 +60,9 @@ def test_an_alert_is_found_read_and_acknowledged_by_keyboard_alone(plant: Demo, 
       - article:
         - text: /Critical/
         - heading /sensor_39 temperature 85, above 80/ [level=2]
-        - term: Temperature
+        - term: Now
+        - definition: "85.0"
+        - term: When raised
         - definition: "85.0"
         - term: limit
         - definition: "80"

@@ -16,8 +16,8 @@ on one floor do not import each other, save ``dialects`` -> ``topics``, ``contro
                     ``metrics``, ``usage``, ``memory``, ``clock``, ``log_setup``, ``fault_log``,
                     ``settings_errors``
 1   decisions       ``addresses``, ``topics``, ``dedupe``, ``capacity``, ``activity``, ``dialects/``, ``control/``,
-                    ``silence``, ``presence``, ``steady/``, ``states``, ``fleet``, ``rules/``, ``insight/``: no await,
-                    no clock, no network; ``now`` is an argument
+                    ``silence``, ``presence``, ``steady/``, ``states``, ``fleet``, ``rules/``, ``insight/``,
+                    ``device_hints``: no await, no clock, no network; ``now`` is an argument
 0   words           ``model/``, ``events``, ``errors``, ``bounds``: depend on nothing of ours
 ==  ==============  =========================================================================================
 """

@@ -18,7 +18,8 @@ FLOORS = tuple(
     frozenset(names.split())
     for names in (
         "model events errors bounds",
-        "addresses topics dedupe capacity activity dialects control silence presence steady states fleet rules insight",
+        "addresses topics dedupe capacity activity dialects control silence presence steady states fleet rules insight "
+        "device_hints",
         "config log_setup fault_log files resources install sessions inbox batch bus runs qr mqtt store tables ai "
         "uploads worker notify metrics usage memory clock settings_errors",
         "committing liveness recovery decider pipeline outbox sender devices alerts commands twins credentials "

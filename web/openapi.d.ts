@@ -1804,6 +1804,8 @@ export interface components {
             metric_edits: {
                 [key: string]: components["schemas"]["MetricEditShape"];
             };
+            /** Hints */
+            hints: components["schemas"]["DeviceHintShape"][];
         };
         /**
          * DeviceEdit
@@ -1824,6 +1826,17 @@ export interface components {
             metrics: {
                 [key: string]: components["schemas"]["MetricEdit"] | null;
             };
+        };
+        /**
+         * DeviceHintShape
+         * @description What should be known of how a device reports: a number that comes as a text, an ``id`` that is in every message.
+         *     ``metric`` is null where it is about its messages as a whole.
+         */
+        DeviceHintShape: {
+            /** Metric */
+            metric: string | null;
+            /** Text */
+            text: string;
         };
         /** DevicePage */
         DevicePage: {

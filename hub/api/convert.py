@@ -8,6 +8,7 @@ import msgspec
 
 from hub.alerts import Explained
 from hub.api import device_shapes, history_shapes, rule_shapes, run_shapes, shapes
+from hub.device_hints import hints_of
 from hub.devices import Bound
 from hub.insight import match_word
 from hub.model import (
@@ -90,6 +91,7 @@ def device_detail(
             name: {"title": edit.title, "unit": edit.unit, "hidden": edit.hidden}
             for name, edit in found.metric_edits.items()
         },
+        "hints": [{"metric": hint.metric, "text": hint.text} for hint in hints_of(found)],
     }
 
 

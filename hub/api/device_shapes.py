@@ -35,6 +35,14 @@ class MetricEditShape(TypedDict):
     hidden: bool
 
 
+class DeviceHintShape(TypedDict):
+    """What should be known of how a device reports: a number that comes as a text, an ``id`` that is in every message.
+    ``metric`` is null where it is about its messages as a whole."""
+
+    metric: str | None
+    text: str
+
+
 class ExpectedBand(TypedDict):
     """``points`` are ``[ts, low, high]``; ``learnt_from``, ``learnt_to`` and ``readings`` say what they rest on."""
 

@@ -9,7 +9,7 @@ from typing import Any, Literal, NotRequired
 
 from typing_extensions import TypedDict
 
-from hub.api.device_shapes import MetricEditShape, MetricShape
+from hub.api.device_shapes import DeviceHintShape, MetricEditShape, MetricShape
 from hub.model import AlertState, Presence, Quality, Severity, Value
 
 Match = Literal["strong", "medium", "weak"]
@@ -176,6 +176,7 @@ class DeviceDetail(DeviceValues):
     alerts: list[AlertShape]
     limits: list[BoundShape]
     metric_edits: dict[str, MetricEditShape]
+    hints: list[DeviceHintShape]
 
 
 class DevicePage(TypedDict):

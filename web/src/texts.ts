@@ -118,7 +118,7 @@ export const T = {
   },
   device: {
     overview: 'Overview', history: 'History', events: 'Events', commands: 'Commands', rules: 'Rules', raw: 'Raw messages', settings: 'Settings', sections: 'Device sections', missing: 'There is no device by this name. It may have been deleted.',
-    seen: 'seen', never: 'never seen', via: (id: string) => `via ${id}`, ask: 'Ask about this', limit: (v: string) => `limit ${v}`, noMetrics: 'This device has not sent a reading yet.',
+    seen: 'seen', never: 'never seen', via: (id: string) => `via ${id}`, ask: 'Ask about this', limit: (v: string) => `limit ${v}`, noMetrics: 'This device has not sent a reading yet.', hints: 'Hints on how this device reports',
     ranges: { '15m': '15 min', '1h': '1 h', '24h': '24 h', '7d': '7 d' }, range: 'Time range', custom: 'Selected', resetZoom: 'Back to live', empty: 'No reading in this time.',
     loading: 'Loading…', meanAndBand: 'mean, lowest to highest', expected: 'expected', compare: 'Compare with…', comparedWith: (name: string) => `with ${name}`, twinReads: (v: string) => `beside it ${v}`, stateShare: (state: string, percent: number) => `${state} in ${percent}\u00a0% of its readings`, statesHint: 'states over time',
     bandLearnt: (n: string, from: string, to: string) => `Where it kept to while nothing was wrong: learnt from ${n} readings, ${from} to ${to}.`,

@@ -69,7 +69,7 @@ def faults(kind: str, config: Mapping[str, Any]) -> Iterator[Rejected]:
             continue
         if key in NUMBERS and number(config, key) is None:
             least, most = NUMBERS[key]
-            range_ = "" if math.isinf(most) else f" from {least:g} to {most:g}"
+            range_ = "" if math.isinf(most) else f" from {least:.0f} to {most:.0f}"
             yield Rejected("bad_value", f"{key} is {_shown(value)}, not a number{range_}. The entity works without it.")
         elif (key in BOOLEANS or (json_light and key in _JSON_LIGHT)) and boolean(config, key) is None:
             yield Rejected("bad_value", f"{key} is {_shown(value)}, not true or false. The entity works without it.")

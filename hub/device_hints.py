@@ -1,0 +1,62 @@
+"""What a person should know of how a device reports: numbers that come as texts, an id that is in every message.
+
+Derived from the device's state alone. Knows no dialect's messages, only their names.
+"""
+
+from __future__ import annotations
+
+import re
+
+import msgspec
+
+from hub.model import MANY_IDS, Device
+
+MAX_HINTS = 16
+_NUMBER = re.compile(r"[+-]?(?:0|[1-9]\d{0,14})(?:[.,]\d{1,15})?(?:[eE][+-]?\d{1,3})?", re.ASCII)
+"""A number as a text. One with a zero in front is a code."""
+_NAMES_A_TEXT = re.compile(
+    r"version|firmware|serial|code|model|ssid|name|uid|(?:^|[_.])(?:id|sw|hw|fw|mac|ip)$", re.IGNORECASE
+)
+"""Metrics of which a text of digits is no measurement."""
+_REMEDIES = {
+    "native": "Send {number} without quotes, or publish it on another topic and map that.",
+    "mapping": 'Add kinds = {{ "{metric}" = "number" }} to its mapping.',
+    "homeassistant": "Announce it with a unit_of_measurement or a state_class, then it is read as a number.",
+    "homie": "Describe it with the datatype float or integer.",
+    "sparkplug": "Declare it with a numeric datatype in the birth certificate.",
+}
+
+
+class DeviceHint(msgspec.Struct, frozen=True):
+    """``metric`` is None where it is about the device's messages as a whole."""
+
+    metric: str | None
+    text: str
+
+
+def hints_of(device: Device) -> list[DeviceHint]:
+    """Return what should be known, at most :data:`MAX_HINTS`."""
+    found = [_of_id(device.constant_id)] if device.constant_id is not None else []
+    for metric, latest in device.metrics.items():
+        if isinstance(latest.value, str) and (hint := _of_text(device, metric, latest.value.strip())) is not None:
+            found.append(hint)
+    return found[:MAX_HINTS]
+
+
+def _of_text(device: Device, metric: str, text: str) -> DeviceHint | None:
+    if len(text) > 32 or _NUMBER.fullmatch(text) is None or _NAMES_A_TEXT.search(metric):
+        return None
+    number = text.replace(",", ".").removeprefix("+")
+    remedy = _REMEDIES.get(device.dialect, "").format(number=number, metric=metric)
+    if device.dialect == "mapping" and "," in text:
+        remedy = "A number needs a point, not a comma."
+    kind = "a text with a decimal comma" if "," in text else "a text"
+    return DeviceHint(metric, f'{metric} arrives as {kind} ("{text}"). Rules compare numbers. {remedy}'.strip())
+
+
+def _of_id(stem: int) -> DeviceHint:
+    name = "seq" if stem >= 0 else "id"
+    article = "a" if name == "seq" else "an"
+    what = "Some ids are" if stem == MANY_IDS else f"Its {name} is"
+    text = f"{what} the same in messages that differ, so every message is kept, also one delivered twice. "
+    return DeviceHint(None, text + f"Send {article} {name} that is new in each message, or leave it out.")

@@ -1,0 +1,86 @@
+"""A device says, by the API and on its page, why a rule never meets its values or a repeated delivery is kept."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from api_hub import ApiHub, running_hub
+from hub.device_hints import MAX_HINTS, hints_of
+from hub.model import Device, Latest
+
+
+@pytest.fixture
+async def hub(tmp_path: Path) -> AsyncIterator[ApiHub]:
+    async with running_hub(tmp_path) as hub:
+        yield hub
+
+
+async def hints(hub: ApiHub, device: str) -> list[dict[str, Any]]:
+    return list((await hub.http.get(f"/api/devices/{device}")).json()["hints"])
+
+
+async def test_number_that_arrives_as_a_text_is_named_with_the_way_out(hub: ApiHub) -> None:
+    await hub.telemetry("boiler", temperature="95.5", pressure="1,25", mode="auto", firmware="2.1", level=3)
+    assert await hints(hub, "boiler") == [
+        {
+            "metric": "temperature",
+            "text": 'temperature arrives as a text ("95.5"). Rules compare numbers. '
+            "Send 95.5 without quotes, or publish it on another topic and map that.",
+        },
+        {
+            "metric": "pressure",
+            "text": 'pressure arrives as a text with a decimal comma ("1,25"). Rules compare numbers. '
+            "Send 1.25 without quotes, or publish it on another topic and map that.",
+        },
+    ]
+    await hub.telemetry("boiler", temperature=95.5, pressure=1.25)
+    assert await hints(hub, "boiler") == []
+
+
+@pytest.mark.parametrize(("name", "word"), [({"id": "c4:7c:8d"}, "Its id is"), ({"seq": 0}, "Its seq is")])
+async def test_name_that_is_the_same_in_every_message_is_told(hub: ApiHub, name: dict[str, Any], word: str) -> None:
+    for number in (21.5, 22.5, 22.5):
+        await hub.telemetry("node", tempc=number, **name)
+    (hint,) = await hints(hub, "node")
+    assert hint["metric"] is None
+    assert hint["text"].startswith(f"{word} the same in messages that differ")
+
+
+def device(dialect: str, **values: str) -> Device:
+    metrics: dict[str, Latest] = {name: Latest(value, 0, "good") for name, value in values.items()}
+    return Device("d", "d", dialect, first_seen=0, metrics=metrics)
+
+
+@pytest.mark.parametrize(
+    ("dialect", "says"),
+    [
+        ("native", "Send 20.5 without quotes"),
+        ("mapping", 'Add kinds = { "t" = "number" } to its mapping.'),
+        ("homeassistant", "unit_of_measurement"),
+        ("homie", "datatype float or integer"),
+        ("tasmota", "Rules compare numbers."),
+    ],
+)
+def test_way_out_is_that_of_the_dialect(dialect: str, says: str) -> None:
+    (hint,) = hints_of(device(dialect, t="20.5"))
+    assert says in hint.text
+
+
+@pytest.mark.parametrize(
+    "text", ["auto", "", "0012", "12:30", "1.2.3", "20.5 °C", "2026-11-28", "0x1F", "1 000", "NaN"]
+)
+def test_text_that_is_no_number_gives_no_hint(text: str) -> None:
+    assert hints_of(device("native", t=text)) == []
+
+
+@pytest.mark.parametrize("metric", ["firmware", "sw_version", "serial", "node_id", "wifi.mac", "postcode"])
+def test_text_of_digits_that_measures_nothing_gives_no_hint(metric: str) -> None:
+    assert hints_of(device("native", **{metric: "12"})) == []
+
+
+def test_hints_are_bounded() -> None:
+    assert len(hints_of(device("native", **{f"m{number}": "1" for number in range(200)}))) == MAX_HINTS

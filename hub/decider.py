@@ -72,6 +72,7 @@ class Decider:
     def decide(self, batch: Batch, entries: Sequence[Entry]) -> None:
         batch.filled = True
         take, messages = self._fleet.steady.take, 0
+        self._liveness.note_connection(entries)
         for entry in entries:
             if isinstance(entry, RawMessage):
                 messages += 1
@@ -190,7 +191,7 @@ class Decider:
         if self._ledger.awaits(name):
             self._settle(batch, name, record.received)
         if record.quality != "retained" and message.topic:  # without a topic it is the hub's own conclusion
-            self._fleet.hear_through(name, record.received)
+            self._fleet.presence.hear_through(name, record.received)
         # A replayed value is of unknown age and may have been stored before: it is no history.
         if record.values and record.quality != "retained":
             batch.records.append(record)

@@ -29,7 +29,7 @@ from hub.model import (
     merged,
 )
 from hub.presence import PresenceTracker
-from hub.silence import follow, interval, is_discrete, longest, patience, tolerated
+from hub.silence import follow, interval, is_backlog, is_discrete, longest, patience, tolerated
 from hub.states import States, read_states
 from hub.steady import Bounds, Steady
 
@@ -55,7 +55,7 @@ class Fleet:
         self._states = States()
         self.window = Window()
         self.steady = Steady(self.window, self._limits)
-        self._presence = PresenceTracker(self._limits, self._devices, self.steady.look, self.touch)
+        self.presence = PresenceTracker(self._limits, self._devices, self.steady.look, self.touch)
 
     def __len__(self) -> int:
         return len(self._devices)
@@ -99,7 +99,7 @@ class Fleet:
             events.append(DeviceDiscovered(device.id, now))
         if identity.info is not None and identity.info != device.info:
             self.capacity.exchange(device.info, identity.info)
-            self._presence.describe(device, identity.info, now)
+            self.presence.describe(device, identity.info, now)
             self._states.changed.add(device.id)
             if not events:
                 events.append(DeviceChanged(device.id, now))
@@ -114,7 +114,7 @@ class Fleet:
         device = Device(identity.device, identity.native_id, identity.dialect, first_seen=now, presence="stale")
         self._devices[device.id] = device
         self._states.changed.add(device.id)
-        self._presence.add(device, now)
+        self.presence.add(device, now)
         return device
 
     def observe(self, record: Record) -> list[Event]:
@@ -153,7 +153,7 @@ class Fleet:
                 self._follow(device, apart, received)
         device.last_reading = received
         device.last_ts = max(device.last_ts, min(ts, received))
-        return self._presence.hear(device, received)
+        return self.presence.hear(device, received)
 
     def repeated(self, record: Record, key: int, *, alone: bool) -> tuple[bool, list[Event]]:
         """Return whether a record with this key came before, and what follows from what was learnt by it about the
@@ -174,16 +174,16 @@ class Fleet:
         return msgspec.structs.replace(record, values={n: v for n, v in record.values.items() if n not in new})
 
     def let_in(self, topic: str, layout: Layout, device: Device, bounds: Bounds) -> None:
-        self.steady.offer(topic, layout, device, self._presence.looks_at(device.id), bounds)
+        self.steady.offer(topic, layout, device, self.presence.looks_at(device.id), bounds)
 
     def take_sheet(self, sheet: Sheet) -> None:
         """What was taken up for :attr:`steady` devices, which are online and stay so."""
         at = int(sheet.received.max())
         for name in sheet.devices():
             self._states.behind.setdefault(name, self._states.cursor)
-            self._presence.hear_through(name, at)
+            self.presence.hear_through(name, at)
         for name, due in self.steady.take_quicker():
-            self._presence.sooner(self._devices[name], due)
+            self.presence.sooner(self._devices[name], due)
 
     def lapse(self, lapse: Lapse) -> list[Event]:
         """Mark a value as not known any more; the last one stands."""
@@ -197,27 +197,25 @@ class Fleet:
         return [DeviceChanged(lapse.device, lapse.at)] if lapsed else []
 
     def _follow(self, device: Device, apart: int, now: int) -> None:
+        if is_backlog(apart, device.rhythm, now - self.steady.connected):
+            return
         follow(device, apart, self._limits)
         # Where it turns out to report faster than was thought, its silence has to be looked at earlier.
-        if self._presence.looks_at(device.id) - now > longest(device.rhythm or 0.0, self._limits):
-            self._presence.sooner(device, now + patience(device, self._limits))
+        if self.presence.looks_at(device.id) - now > longest(device.rhythm or 0.0, self._limits):
+            self.presence.sooner(device, now + patience(device, self._limits))
 
     def available(self, availability: Availability) -> list[Event]:
         """Take in what a device, its will or its gateway says on whether it is there."""
-        return self._presence.available(availability)
+        return self.presence.available(availability)
+
+    def connected(self, at: int) -> None:
+        """The hub has connected: what was retained may be newer than what it knows, and what was kept comes now."""
+        self.presence.connected = self.steady.connected = at
 
     def hear(self, device_id: str, at: int) -> list[Event]:
         """Note a sign of life that is no reading. Nothing, where there is no such device."""
         device = self.get(device_id)
-        return _NOTHING if device is None else self._presence.hear(device, at)
-
-    def hear_through(self, device_id: str, at: int) -> None:
-        """Note that a device has spoken, for the sake of its gateways."""
-        self._presence.hear_through(device_id, at)
-
-    def take_heard(self) -> dict[str, int]:
-        """Return the gateways that were heard through others since the last call, and when."""
-        return self._presence.take_heard()
+        return _NOTHING if device is None else self.presence.hear(device, at)
 
     def tolerated(self, device: Device, silence_ms: int) -> int:
         """Return after how many ms a rule that asks for ``silence_ms`` finds the device silent."""
@@ -240,7 +238,7 @@ class Fleet:
 
     def tick(self, now: int, listening_since: int | None) -> list[Event]:
         """Find the devices that have gone silent. While the hub cannot hear, nobody is called silent."""
-        return self._presence.tick(now, listening_since, self.get)
+        return self.presence.tick(now, listening_since, self.get)
 
     def edit(self, edit: EditDevice) -> list[Event]:
         """Raises NotFound."""
@@ -260,7 +258,7 @@ class Fleet:
         self.capacity.used -= self.capacity.size_of(device)
         self.steady.forget(device)
         del self._devices[device_id]
-        self._presence.remove(device_id)
+        self.presence.remove(device_id)
         self._states.forget(device_id)
 
     # -- what is kept -----------------------------------------------------------------------------------------
@@ -286,8 +284,8 @@ class Fleet:
         for device in read_states(states, faults):
             if self.capacity.restore(device):
                 self._devices[device.id] = device
-                self._presence.add(device, now)
-        self._presence.restored(now)
+                self.presence.add(device, now)
+        self.connected(now)
         return faults
 
     def missed(self, records: Iterable[tuple[int, Record]]) -> Iterator[Record]:

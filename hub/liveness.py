@@ -6,9 +6,12 @@ gateway is heard by whatever comes through it. What the broker only replays is n
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from hub.dialects import Result
 from hub.events import Event
 from hub.fleet import Fleet
+from hub.inbox import Entry
 from hub.model import Availability, Lapse, RawMessage
 from hub.rules import Engine
 
@@ -18,6 +21,14 @@ class Liveness:
 
     def __init__(self, fleet: Fleet, engine: Engine) -> None:
         self._fleet, self._engine = fleet, engine
+        self._session = 0
+
+    def note_connection(self, entries: Sequence[Entry]) -> None:
+        """Tell the fleet of a new connection by the first of what has come."""
+        first = entries[0] if entries else None
+        if isinstance(first, RawMessage) and first.session != self._session:
+            self._session = first.session
+            self._fleet.connected(first.received)
 
     def hear(self, name: str, at: int) -> list[Event]:
         events = list(self._fleet.hear(name, at))
@@ -36,7 +47,7 @@ class Liveness:
             return events
         reported = (update.device for update in result.twins if update.side == "reported")
         for name in (*result.heard, *reported, *(reply.device for reply in result.replies)):
-            self._fleet.hear_through(name, message.received)
+            self._fleet.presence.hear_through(name, message.received)
             events += self.hear(name, message.received)
         return events
 
@@ -44,7 +55,7 @@ class Liveness:
         events = list(self._fleet.available(said))
         device, turned = self._fleet.require(said.device), bool(events)
         if said.online and not said.retained and not said.through:
-            self._fleet.hear_through(device.id, said.received)
+            self._fleet.presence.hear_through(device.id, said.received)
             events += self._engine.hear(device, said.received)
         if turned:
             events += self._engine.judge(device, said.received)
@@ -58,4 +69,4 @@ class Liveness:
 
     def gateways(self) -> list[Event]:
         """Note that the gateways are there through which others have spoken since the last call."""
-        return [event for name, at in self._fleet.take_heard().items() for event in self.hear(name, at)]
+        return [event for name, at in self._fleet.presence.take_heard().items() for event in self.hear(name, at)]

@@ -39,7 +39,7 @@ class PresenceTracker:
         self._queue: list[tuple[int, str]] = []  # the same as a heap, with looks that are void
         self._gateways: dict[str, str] = {}  # by device, the gateway that it speaks through
         self._heard: dict[str, int] = {}  # gateways that were heard through others since they were last asked for
-        self._connected = 0  # since when the hub has been able to hear; what it knows from before may have changed
+        self.connected = 0  # since when the hub has been able to hear; what it knows from before may have changed
 
     def looks_at(self, device_id: str) -> int:
         return self._looks[device_id]
@@ -64,10 +64,6 @@ class PresenceTracker:
             self._gateways[device.id] = device.info.via
         else:
             self._gateways.pop(device.id, None)
-
-    def restored(self, now: int) -> None:
-        """Everything from the last run is known: what was retained meanwhile is newer."""
-        self._connected = now
 
     def remove(self, device_id: str) -> None:
         del self._looks[device_id]
@@ -114,7 +110,7 @@ class PresenceTracker:
             if device.presence == "online":
                 self._expect(device, at)
         if not said.online:
-            if said.retained and device.presence == "online" and (device.last_seen or 0) >= self._connected:
+            if said.retained and device.presence == "online" and (device.last_seen or 0) >= self.connected:
                 return _NOTHING  # left over: the device has spoken since the hub has been listening
             device.before = None
             return self._turn(device, "offline", at)
@@ -152,9 +148,9 @@ class PresenceTracker:
     def tick(self, now: int, listening_since: int | None, find: Callable[[str], Device | None]) -> list[Event]:
         """Find the devices that have gone silent. While the hub cannot hear, nobody is called silent."""
         if listening_since is None:
-            self._connected = now
+            self.connected = now
             return []
-        self._connected = max(self._connected, listening_since)
+        self.connected = max(self.connected, listening_since)
         events: list[Event] = []
         while self._queue and self._queue[0][0] <= now:
             looked, device_id = heapq.heappop(self._queue)

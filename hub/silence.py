@@ -1,8 +1,8 @@
 """How long a device may be silent before it counts as stale, learnt from the intervals between its readings.
 
 An interval lies between two messages with readings of the *same* metric, so that a report which comes as ten messages
-counts once, and so does a list of many readings. A backlog that is delivered at once tells nothing.
-Three figures of a device are kept:
+counts once, and so does a list of many readings. A backlog that is delivered at once tells nothing: neither one with
+times in it, nor one that a broker has kept for the hub (:func:`is_backlog`). Three figures of a device are kept:
 
 - ``rhythm``: the usual interval in ms, a geometric moving average (one odd interval changes it little);
 - ``run``: how regular it is, 0 to :data:`REGULAR`: one more for each interval near the rhythm, :data:`SETBACK` less for
@@ -23,7 +23,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from hub.model import Device, FleetLimits, Floats, Ints
+from hub.model import Bools, Device, FleetLimits, Floats, Ints, Value
 
 REGULAR = 20
 SETBACK = 4
@@ -40,6 +40,8 @@ MOST_RATIO = 4.0
 FADING = 0.9
 """What remains of a rest when a shorter one follows."""
 FACTOR_RESTING = 3.0
+BACKLOG = 10_000
+"""ms after a connection in which a broker delivers what it has kept."""
 EXACT = 8
 """So many readings of a device at once are learnt one by one; more of them by their mean."""
 
@@ -52,6 +54,12 @@ PASSIVE = 25 * _HOUR
 """For devices that say nothing unless something happens; most of them report once a day. (So does Zigbee2MQTT.)"""
 LONGEST_REST = 7 * 24 * _HOUR
 NEVER = 10 * 365 * 24 * _HOUR
+_EVENTS = re.compile(
+    r"(?:.*[._])?(?:contact|door|window|open|motion|pir|occupancy|presence|water_?leak|leak|flood|smoke|vibration|tamper"
+    r"|button|alarm)",
+    re.IGNORECASE,
+)
+"""Metrics that are states also where they are written as 0 and 1."""
 _DIAGNOSTIC = re.compile(r"(?:.*[._])?(?:batt\w*|link_?quality|lqi|rssi|snr)", re.IGNORECASE)
 _ASIDE = ("battery", "signal_strength")
 
@@ -115,8 +123,12 @@ def is_discrete(device: Device) -> bool:
     """Return True for a device that reports states and events only, besides what it says of itself (its battery)."""
     aside = device.info.categories.keys() | {name for name, kind in device.info.classes.items() if kind in _ASIDE}
     named = (item for item in device.metrics.items() if item[0] not in aside and not _DIAGNOSTIC.fullmatch(item[0]))
-    measured = [latest.value for _, latest in named]
-    return bool(measured) and not any(type(value) is float for value in measured)
+    found = [type(latest.value) is not float or _is_event(name, latest.value) for name, latest in named]
+    return bool(found) and all(found)
+
+
+def _is_event(name: str, value: Value) -> bool:
+    return value in (0.0, 1.0) and _EVENTS.fullmatch(name) is not None
 
 
 def interval(ts: int, received: int, before: int, last_reading: int | None) -> int:
@@ -137,6 +149,17 @@ def interval_many(ts: Ints, received: Ints, before: Ints, last_reading: Ints) ->
     measured, pace = ts - before, received - last_reading
     nothing = (pace == 0) | ((received - ts > measured) & (measured > 2 * pace))
     return np.asarray(np.where(nothing, 0, np.maximum(measured, np.minimum(pace, received - before))))
+
+
+def is_backlog(apart: int, rhythm: float | None, since_connected: int) -> bool:
+    """Return True for a message that the broker has kept while the hub was away: it comes much faster than usual, just
+    after the hub has connected (``since_connected`` in ms)."""
+    return rhythm is not None and since_connected < BACKLOG and MOST_RATIO * apart < rhythm
+
+
+def is_backlog_many(apart: Ints, rhythm: Floats, since_connected: Ints) -> Bools:
+    """Return what :func:`is_backlog` would."""
+    return (since_connected < BACKLOG) & (MOST_RATIO * apart < rhythm)
 
 
 def longest(rhythm: float, limits: FleetLimits) -> float:

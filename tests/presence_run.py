@@ -33,12 +33,13 @@ class PresenceRun:
         self.engine = Engine(parse(text), self.fleet.tolerated)
         self.decider = Decider([make(roots) for make in DIALECTS.values()], self.fleet, self.engine)
         self.batch = Batch()
+        self.session = 1
 
     def say(self, topic: str, body: Any = "", *, retained: bool = False) -> None:
         payload = (
             body if isinstance(body, bytes) else body.encode() if isinstance(body, str) else json.dumps(body).encode()
         )
-        self.decider.decide(self.batch, [RawMessage(topic, payload, self.now, retained=retained)])
+        self.decider.decide(self.batch, [RawMessage(topic, payload, self.now, retained=retained, session=self.session)])
         self.decider.flush(self.batch)
 
     def wait(self, ms: int, *, step: int | None = None) -> None:

@@ -104,6 +104,25 @@ def test_list_payloads_and_backlogs_do_not_change_the_interval() -> None:
     assert hub.presences("n1") == []
 
 
+def test_messages_that_the_broker_kept_do_not_change_the_interval() -> None:
+    hub = PresenceRun()
+    hub.every(MINUTE, 12, TELEMETRY, READING)
+    hub.session += 1
+    for number in range(200):
+        hub.say(TELEMETRY, {"temperature": number})
+        hub.now += 5
+    assert hub.device("n1").rhythm == pytest.approx(60_000, rel=0.01)
+    hub.every(MINUTE, 3, TELEMETRY, READING)
+    assert hub.presences("n1") == []
+
+
+def test_contact_that_writes_numbers_waits_for_events_as_well() -> None:
+    hub = PresenceRun()
+    hub.every(SECOND, 4, "devices/d/telemetry", {"contact": 0, "battery_percent": 80})
+    hub.wait(20 * HOUR)
+    assert (hub.presence("d"), hub.silent()) == ("online", [])
+
+
 def test_irregular_device_is_given_ten_minutes_and_then_its_own_pauses() -> None:
     hub = PresenceRun()
     for pause in (1, 7, 2, 40, 3, 90, 5, 1, 30):

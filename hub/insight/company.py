@@ -126,7 +126,9 @@ def silence(case: Case) -> Iterator[Evidence]:
         return
     quiet = (case.now - case.last_seen) / 1000
     expected = (case.rhythm or 60_000) / 1000
-    if case.presence == "online" and quiet < max(5 * expected, 30.0):
+    alarmed = case.alert is not None and case.alert.metric is None
+    # A device that is online is not silent, however long it rests, unless a rule calls it so.
+    if case.presence == "online" and (not alarmed or quiet < max(5 * expected, 30.0)):
         return
     word = "said, or its will did, that it is offline" if case.presence == "offline" else "has been silent"
     sentence = f"the device {word}; its last message came at {words.clock(case.last_seen)}, {words.span(quiet)} ago"

@@ -15,6 +15,7 @@ import numpy as np
 
 from hub.dialects import LATE, Layout
 from hub.model import NO_KEY, Bools, Floats, Ints, RawMessage, Sheet, key_of_seq
+from hub.silence import is_backlog_many
 from hub.steady.columns import Heard, grown
 
 
@@ -53,7 +54,7 @@ class Lane:
         self.places[row], self.ts[row], self.least[row], self.most[row] = place, ts, least, most
         return row
 
-    def flush(self, heard: Heard) -> tuple[Sheet | None, list[RawMessage]]:
+    def flush(self, heard: Heard, connected: int) -> tuple[Sheet | None, list[RawMessage]]:
         """Take up what waits; what of it goes the usual way, in its order."""
         messages = self.messages
         try:
@@ -71,7 +72,8 @@ class Lane:
         sheet = sheet.take(order)
         self.values[sheet.rows], self.ts[sheet.rows] = sheet.values, sheet.ts  # of several, the last one stays
         # Last, since it notes the keys: what fails before it goes the usual way, and must not be taken for repeated.
-        heard.take_up(places[order], sheet.ts, intervals, sheet.received, sheet.keys)
+        backlog = is_backlog_many(intervals, heard.rhythm[places[order]], sheet.received - connected)
+        heard.take_up(places[order], sheet.ts, np.where(backlog, 0, intervals), sheet.received, sheet.keys)
         return sheet, left
 
     def _judged(self) -> tuple[Sheet, Ints, Bools]:

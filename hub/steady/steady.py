@@ -51,6 +51,7 @@ class Steady:
 
     def __init__(self, window: Window, limits: FleetLimits) -> None:
         self._heard = Heard(window, limits)
+        self.connected = 0
         self._lanes: dict[Layout, Lane] = {}
         self._topics: dict[str, Topic] = {}
         self._steady: dict[str, Topic] = {}
@@ -86,7 +87,7 @@ class Steady:
         for lane in waiting:
             messages = lane.messages
             try:
-                sheet, others = lane.flush(self._heard)
+                sheet, others = lane.flush(self._heard, self.connected)
             except Exception as error:  # a fault of ours must cost time only, never a message or the loop
                 if type(error) not in self._logged:
                     self._logged.add(type(error))

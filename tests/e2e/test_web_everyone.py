@@ -31,7 +31,7 @@ PAGES = {
     "device-raw": ("/d/pump-01?tab=raw", "devices/pump-01/telemetry"),
     "device-settings": ("/d/pump-01?tab=settings", "Delete this device"),
     "device-missing": ("/d/nobody", "There is no device by this name."),
-    "alerts": ("/alerts", "Insufficient evidence"),
+    "alerts": ("/alerts", "Describes the readings up to"),
     "alerts-cleared": ("/alerts?state=cleared", "No alert has cleared yet."),
     "assistant": ("/assistant", "Which devices need attention"),
     "analyse": ("/analyse", "choose a file"),

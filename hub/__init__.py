@@ -5,8 +5,9 @@ on one floor do not import each other, save ``dialects`` -> ``topics``, ``contro
 ``rules`` and ``assistant`` -> ``tools``. ``tests/test_architecture.py`` holds this.
 
 ==  ==============  =========================================================================================
-5   assembly        ``app`` (runs a hub, owns every task), ``assembly``, ``server/``, ``wiring``, ``serve``, ``demo``,
-                    ``doctor``, ``device``, ``backup``, ``exchange``, ``access_token``, ``cli``, ``__main__``
+5   assembly        ``app`` (runs a hub, owns every task), ``hangup``, ``reload``, ``assembly``, ``server/``,
+                    ``wiring``, ``serve``, ``demo``, ``doctor``, ``device``, ``backup``, ``exchange``,
+                    ``access_token``, ``cli``, ``__main__``
 4   outside face    ``api/``
 3   use cases       ``committing``, ``liveness``, ``recovery``, ``decider``, ``pipeline``, ``outbox``, ``sender``,
                     ``devices``, ``alerts``, ``commands``, ``twins``, ``credentials``, ``housekeeping``,

@@ -16,8 +16,10 @@ from collections.abc import Awaitable, Callable
 from hub.assembly import Hub, now_ms, open_hub
 from hub.config import Settings
 from hub.errors import HubError
+from hub.hangup import Hangup
 from hub.housekeeping import run_clock, run_retention
 from hub.install import save
+from hub.reload import Reloader
 
 log = logging.getLogger(__name__)
 
@@ -32,19 +34,25 @@ async def serve(
     *,
     lasting_broker: bool = True,
     on_ready: Callable[[], Awaitable[None]],
+    hangup: Hangup | None = None,
+    reread: Callable[[], Settings] | None = None,
 ) -> None:
-    """Run a hub until SIGINT or SIGTERM. ``on_ready`` is called once it takes messages and requests.
+    """Run a hub until SIGINT or SIGTERM. ``on_ready`` is called once it takes messages and requests. At SIGHUP it
+    reloads, with the settings that ``reread`` reads.
 
     With a ``lasting_broker`` a session that is not known any more at the next start is reported as a gap.
     """
+    hangup = hangup or Hangup()
     async with open_hub(settings, lasting_broker=lasting_broker) as hub:
         stop = asyncio.Event()
         loop = asyncio.get_running_loop()
         for number in (signal.SIGINT, signal.SIGTERM):
             loop.add_signal_handler(number, stop.set)
+        reloader = Reloader(hub, settings, reread or (lambda: settings))
         _spare_the_collector()
         try:
-            await _run(hub, stop, on_ready, lasting_broker)
+            with hangup.handled(reloader.ask, stop.set):
+                await _run(hub, reloader, stop, on_ready, lasting_broker)
         finally:
             for number in (signal.SIGINT, signal.SIGTERM):
                 loop.remove_signal_handler(number)
@@ -60,7 +68,13 @@ def _spare_the_collector() -> None:
     gc.set_threshold(50_000, 20, 50)
 
 
-async def _run(hub: Hub, stop: asyncio.Event, on_ready: Callable[[], Awaitable[None]], lasting_broker: bool) -> None:
+async def _run(
+    hub: Hub,
+    reloader: Reloader,
+    stop: asyncio.Event,
+    on_ready: Callable[[], Awaitable[None]],
+    lasting_broker: bool,
+) -> None:
     """Every task of the hub, in one group. One that breaks ends the hub in order, with the name of what broke."""
 
     async def watched(name: str, work: Awaitable[None]) -> None:
@@ -88,13 +102,14 @@ async def _run(hub: Hub, stop: asyncio.Event, on_ready: Callable[[], Awaitable[N
         retention = start("retention", run_retention(hub.store, hub.kept, hub.fleet, hub.clock))
         diagnosis = start("diagnosis", hub.diagnostician.run())
         viewers = start("live frames", hub.broadcaster.run())
+        reloading = start("reload", reloader.run())
         server = start("web server", hub.server.serve(sockets=[hub.listener]))
         greeting = group.create_task(_greet(hub, on_ready, lasting_broker), name="greeting")
         await stop.wait()
 
         greeting.cancel()
         hub.shutdown.set()  # streams end now, so that the web server has nobody to wait for
-        for task in (clock, outbox, explorer, drops, sender, retention, diagnosis):
+        for task in (clock, outbox, explorer, drops, sender, retention, diagnosis, reloading):
             task.cancel()
         hub.link.pause()
         hub.inbox.close()

@@ -121,7 +121,7 @@ async def open_hub(settings: Settings, *, lasting_broker: bool = True) -> AsyncI
         dialects = [make(roots) for make in DIALECTS.values()]
         messages = Recent(inbox.offer, dialects, fleet)
         wanted = link_settings(settings, install)
-        explorer = Explorer(lambda: for_looking(wanted, link.state), now_ms)
+        explorer = Explorer(lambda: for_looking(link.settings, link.state), now_ms)
         link = MqttLink(
             wanted,
             messages.take,

@@ -50,8 +50,11 @@ class Book(Generic[T]):
         """The text as it lies in the file, comments and all."""
         try:
             text = await asyncio.to_thread(self._file.read_text, "utf-8")
-        except (OSError, UnicodeDecodeError) as error:
-            raise StoreError(f"{self._file.name} cannot be read ({type(error).__name__}).") from error
+        except UnicodeDecodeError as error:
+            line = error.object.count(b"\n", 0, error.start) + 1
+            raise StoreError(f"{self._file.name} is not UTF-8: line {line}.") from error
+        except OSError as error:
+            raise StoreError(f"{self._file.name} cannot be read ({error.strerror}).") from error
         return _draft(text)
 
     def check(self, text: str) -> list[T]:
@@ -60,6 +63,13 @@ class Book(Generic[T]):
             return self._parse(text)
         except ConfigError as error:
             raise Invalid(error.message, error.hint) from error
+
+    async def reload(self) -> int:
+        """Put in force what the file says now, and return how many entries it has. Raises StoreError, Invalid."""
+        async with self._saving:
+            meant = tuple(self.check((await self.read()).text))
+            await self._submit(self._fact(meant))
+        return len(meant)
 
     async def replace(self, text: str, revision: str) -> Draft:
         """Put ``text`` in force and keep it. Raises Invalid; Conflict where the file is not the one that was read.

@@ -15,6 +15,7 @@ from pathlib import Path
 from hub import __version__, log_setup
 from hub.addresses import check_address, is_loopback
 from hub.errors import HubError
+from hub.hangup import Hangup
 from hub.topics import printable
 
 
@@ -39,6 +40,8 @@ def main(words: Sequence[str] | None = None) -> int:
 
 def _command(words: Sequence[str] | None) -> int:
     arguments = _parser().parse_args(words)
+    if arguments.command in ("serve", "demo"):  # before anything that takes time
+        arguments.hangup = Hangup()
     # The doctor's report says what is wrong itself, in order.
     level = logging.CRITICAL if arguments.command == "doctor" else logging.INFO
     log_setup.configure(level)

@@ -43,7 +43,13 @@ async def run(arguments: argparse.Namespace) -> None:
                         await asyncio.to_thread(webbrowser.open, f"http://{http}/")
 
                 # The demo's broker forgets its sessions with its end: that is no gap to warn of.
-                await serve(_settings(arguments, http, mqtt, data), on_ready=greet, lasting_broker=False)
+                await serve(
+                    _settings(arguments, http, mqtt, data),
+                    on_ready=greet,
+                    lasting_broker=False,
+                    hangup=arguments.hangup,
+                    reread=lambda: _settings(arguments, http, mqtt, data),
+                )
         finally:
             await broker.stop()
 

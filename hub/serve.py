@@ -16,7 +16,7 @@ async def run(arguments: argparse.Namespace) -> None:
     async def say() -> None:
         print(f"ready http={http} mqtt={mqtt}", flush=True)
 
-    await app.serve(settings, on_ready=say)
+    await app.serve(settings, on_ready=say, hangup=arguments.hangup, reread=lambda: settings_from(arguments))
 
 
 def settings_from(arguments: argparse.Namespace) -> Settings:

@@ -25,7 +25,7 @@ FLOORS = tuple(
         "committing liveness recovery decider pipeline outbox sender devices alerts commands twins credentials "
         "housekeeping archive transfer tools investigation prompts diagnosis assistant analysis book",
         "api",
-        "app assembly wiring server serve demo doctor device backup exchange access_token cli __main__",
+        "app hangup reload assembly wiring server serve demo doctor device backup exchange access_token cli __main__",
     )
 )
 
@@ -51,7 +51,8 @@ NEIGHBOURS = {
     "worker": {"tables"},
     "assistant": {"tools"},
     "diagnosis": {"investigation", "prompts"},
-    "app": {"assembly"},
+    "app": {"assembly", "hangup", "reload"},
+    "reload": {"assembly", "wiring"},
     "assembly": {"wiring", "server"},
     "serve": {"app"},
     "demo": {"app"},
@@ -60,7 +61,7 @@ NEIGHBOURS = {
     "backup": {"serve"},
     "access_token": {"serve"},
     "exchange": {"serve", "wiring"},
-    "cli": {"app", "serve", "demo", "doctor", "device", "backup", "exchange", "access_token"},
+    "cli": {"app", "hangup", "serve", "demo", "doctor", "device", "backup", "exchange", "access_token"},
     "__main__": {"cli"},
 }
 

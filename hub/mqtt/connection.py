@@ -5,6 +5,7 @@ It knows no MQTT library. A connection lives from CONNECT to its end and is neve
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Sequence
 from typing import Protocol
 
@@ -70,3 +71,11 @@ Take = Callable[[Sequence[RawMessage]], None]
 """Takes what came together, oldest first."""
 Connect = Callable[[int, Take, Callable[[], None]], Connection]
 """Makes a connection from the session's number, what takes its messages, and what to call when it is over."""
+
+
+def hear_cancellation() -> None:
+    """Raise CancelledError where the running task was cancelled and a library has swallowed it."""
+    # A library that uses asyncio.wait_for swallows a cancellation that comes with the result (Python 3.11).
+    task = asyncio.current_task()
+    if task is not None and task.cancelling():
+        raise asyncio.CancelledError

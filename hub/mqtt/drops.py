@@ -34,13 +34,19 @@ class Drops:
         self._untold = 0
         self._since = 0
         self._told: int | None = None
+        self._link: MqttLink | None = None
         self.total = 0
 
     async def run(self, settings: LinkSettings) -> None:
         """Until cancelled. The settings are those of a session that does not last."""
-        link = MqttLink(settings, self.take, lambda since, now: None)
+        self._link = link = MqttLink(settings, self.take, lambda since, now: None)
         link.subscribe([TOPIC])
         await link.run()
+
+    def use(self, settings: LinkSettings) -> None:
+        """Connect anew with other credentials."""
+        if self._link is not None:
+            self._link.use(settings)
 
     def take(self, messages: Sequence[RawMessage]) -> int:
         for message in messages:

@@ -18,7 +18,7 @@ from hub.errors import BrokerError, NotConnected, Unconfirmed
 from hub.fault_log import FaultLog
 from hub.model import RawMessage
 from hub.mqtt.backoff import Backoff
-from hub.mqtt.connection import Connect, Connection, Lost, Refused
+from hub.mqtt.connection import Connect, Connection, Lost, Refused, hear_cancellation
 from hub.mqtt.link import GapListener, LinkSettings, LinkState, Sink
 from hub.topics import is_filter, is_topic
 
@@ -64,6 +64,7 @@ class PersistentLink:
         self._paused = False
         self._stalled_at: float | None = None
         self._changed = asyncio.Event()
+        self._retry = asyncio.Event()
         self._faults = FaultLog(log, REPEAT_S)
         self._down_said = False
         self._refused_said: set[str] = set()
@@ -71,6 +72,17 @@ class PersistentLink:
     @property
     def state(self) -> LinkState:
         return msgspec.structs.replace(self._state, held=self._held)
+
+    @property
+    def settings(self) -> LinkSettings:
+        return self._settings
+
+    def use(self, settings: LinkSettings) -> None:
+        """Connect anew, at once, with other credentials or certificates; the broker and the client id are the same."""
+        self._settings = settings
+        if self._connection is not None:
+            self._connection.fail("its credentials or certificates have changed")
+        self._retry.set()
 
     async def run(self) -> None:
         """Connect, receive, reconnect, until cancelled; then disconnect without shortening the session."""
@@ -87,7 +99,10 @@ class PersistentLink:
                 continue  # it was closed because of that, and comes back as soon as the hub can take more
             if time.monotonic() - begun > self._backoff.most:
                 self._backoff.reset()
-            await asyncio.sleep(self._backoff.next())
+            with suppress(TimeoutError):
+                async with asyncio.timeout(self._backoff.next()):
+                    await self._retry.wait()
+            self._retry.clear()
 
     def _say(self, reason: str) -> None:
         """Why the connection is down: once, not at each of a thousand tries. One who only looks says nothing."""
@@ -105,7 +120,7 @@ class PersistentLink:
         connection = self._connection = self._connect(self._session, self._take, self._changed.set)
         try:
             await connection.open()
-            _hear_cancellation()
+            hear_cancellation()
             self._connected(connection)
             await self._serve(connection)
         except Lost as lost:
@@ -148,7 +163,7 @@ class PersistentLink:
             missing = [topic for topic in self._topics if topic not in asked]
             if missing:
                 refused = await connection.subscribe_to(missing)
-                _hear_cancellation()
+                hear_cancellation()
                 asked.update(missing)
                 self._subscribed(refused)
                 if refused:
@@ -275,13 +290,6 @@ class PersistentLink:
 
     def _set(self, **changes: object) -> None:
         self._state = msgspec.structs.replace(self._state, **changes)
-
-
-def _hear_cancellation() -> None:
-    # A library that uses asyncio.wait_for swallows a cancellation that comes with the result (Python 3.11).
-    task = asyncio.current_task()
-    if task is not None and task.cancelling():
-        raise asyncio.CancelledError
 
 
 def _now() -> int:

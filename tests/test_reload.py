@@ -1,0 +1,186 @@
+"""SIGHUP: rules, mappings, credentials and the CA are read again; what cannot be used changes nothing."""
+
+from __future__ import annotations
+
+import os
+import pty
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from brokers import Mosquitto, free_port
+from door import Door
+from serving import Serving, Thing, until
+
+RULE = '[[rule]]\nid = "{id}"\nmetric = "t"\nabove = {above}\n'
+MAPPING = '[[mapping]]\ntopic = "plant/{device}/{metric}"\n'
+
+
+@pytest.fixture
+def hub(tmp_path: Path, mosquitto: Mosquitto) -> Iterator[Serving]:
+    (tmp_path / "hub").mkdir()
+    serving = Serving(tmp_path / "hub/data", mosquitto)
+    serving.start()
+    yield serving
+    serving.stop()
+
+
+def hang_up(hub: Serving) -> None:
+    assert hub.process is not None
+    hub.process.send_signal(signal.SIGHUP)
+
+
+def log(hub: Serving) -> str:
+    return (hub.data.parent / "hub.log").read_text()
+
+
+def rules(hub: Serving) -> list[str]:
+    return [rule["id"] for rule in hub.get("/api/rules")["items"]]
+
+
+def test_rules_are_reloaded_and_a_broken_file_changes_nothing(hub: Serving):
+    file = hub.data / "rules.toml"
+    file.write_text(RULE.format(id="first", above=5))
+    hang_up(hub)
+    until(lambda: rules(hub) == ["first"])
+    for number, (text, says) in enumerate(
+        [
+            (RULE.format(id="second", above='"x"').encode(), "rules.toml, line 4, rule 'second': above = 'x'"),
+            (b"[[rule]\n", "rules.toml is not valid TOML"),
+            (b"# one\n# caf\xe9\n", "rules.toml is not UTF-8: line 2"),
+        ],
+        1,
+    ):
+        file.write_bytes(text)
+        hang_up(hub)
+        until(lambda: log(hub).count("Not reloaded") == number)  # noqa: B023
+        assert says in log(hub)
+        assert rules(hub) == ["first"]
+    file.write_text(RULE.format(id="third", above=5))
+    hang_up(hub)
+    until(lambda: rules(hub) == ["third"])
+
+
+def test_mappings_are_reloaded_although_the_rules_are_broken(hub: Serving, mosquitto: Mosquitto):
+    (hub.data / "rules.toml").write_text("[[rule]\n")
+    (hub.data / "mappings.toml").write_text(MAPPING)
+    hang_up(hub)
+    until(lambda: "1 mappings are in force" in log(hub))
+    thing = Thing(mosquitto)
+    until(lambda: (thing.say("plant/pump/t", "5"), hub.http.get("/api/devices/pump").status_code == 200)[1])
+    assert "rules.toml is not valid TOML" in log(hub)
+
+
+def test_settings_that_need_a_restart_are_named(tmp_path: Path, mosquitto: Mosquitto):
+    config = tmp_path / "hub.toml"
+    config.write_text("")
+    hub = Serving(tmp_path / "data", mosquitto, config)
+    hub.start()
+    try:
+        config.write_text("[store]\nretention_days = 7\n")
+        hang_up(hub)
+        until(lambda: "in force after a restart: store.retention_days." in log(hub))
+        config.write_text("[stroe]\nretention_days = 7\n")
+        hang_up(hub)
+        until(lambda: "stroe is no setting. Did you mean store?" in log(hub))
+    finally:
+        hub.stop()
+
+
+def test_credentials_are_reloaded_and_wrong_ones_are_not_used(tmp_path: Path):
+    (tmp_path / "broker").mkdir()
+    door = Door(tmp_path / "broker")
+    door.broker.start()
+    config = door.settings(tmp_path / "hub.toml")
+    hub = Serving(tmp_path / "data", door.broker, config)
+    hub.start()
+    try:
+        right = config.read_text()
+        old = door.login.read_text().strip()
+        config.write_text(right.replace(old, "wrong-password"))
+        hang_up(hub)
+        until(lambda: "The new broker credentials or CA do not work" in log(hub))
+        assert hub.get("/api/status")["broker"] | {"since": 0} == hub.get("/api/status")["broker"] | {"since": 0}
+        assert hub.get("/readyz")["status"] == "ready"
+        assert hub.get("/api/status")["broker"]["reconnects"] == 0
+        other = door.credentials.add("other-hub", ["everything"]).password
+        config.write_text(right.replace(old, other).replace('username = "hub"', 'username = "other-hub"'))
+        hang_up(hub)
+        until(lambda: hub.get("/api/status")["broker"]["reconnects"] == 1)
+        until(lambda: hub.get("/api/status")["broker"]["connected"])
+    finally:
+        hub.stop()
+        door.broker.stop()
+
+
+def test_sighup_is_harmless_while_the_hub_starts_and_ends(tmp_path: Path, mosquitto: Mosquitto):
+    hub = Serving(tmp_path / "data", mosquitto)
+    hub.launch()
+    assert hub.process is not None
+    # Python itself must have begun to run the command: before that nobody can hold a signal off.
+    until(lambda: held_off(hub.process.pid), 40)  # type: ignore[union-attr]
+    while "ready http" not in log(hub):
+        assert hub.process.poll() is None, log(hub)
+        hang_up(hub)
+        time.sleep(0.01)
+    hub.process.terminate()
+    while hub.process.poll() is None:
+        hang_up(hub)
+        time.sleep(0.005)
+    assert hub.process.returncode == 0, log(hub)
+    hub.http.close()
+
+
+def held_off(pid: int) -> bool:
+    """Return whether SIGHUP is ignored or handled by this process."""
+    masks = dict(line.split(":\t") for line in Path(f"/proc/{pid}/status").read_text().splitlines() if ":\t" in line)
+    return bool((int(masks["SigIgn"], 16) | int(masks["SigCgt"], 16)) & 1 << (signal.SIGHUP - 1))
+
+
+def demo(tmp_path: Path) -> list[str]:
+    ports = ["--http", f"127.0.0.1:{free_port()}", "--mqtt", f"127.0.0.1:{free_port()}"]
+    return [
+        sys.executable,
+        "-m",
+        "hub",
+        "demo",
+        *ports,
+        "--devices",
+        "0",
+        "--no-open",
+        "--data",
+        str(tmp_path / "data"),
+    ]
+
+
+def test_the_demo_reloads_too(tmp_path: Path):
+    out = tmp_path / "log"
+    with out.open("wb") as stream:
+        process = subprocess.Popen(demo(tmp_path), stdout=stream, stderr=stream, start_new_session=True)
+    try:
+        until(lambda: "ready http" in out.read_text(), 60)
+        process.send_signal(signal.SIGHUP)
+        until(lambda: "rules are in force" in out.read_text())
+        assert process.poll() is None
+    finally:
+        process.terminate()
+        assert process.wait(20) == 0
+
+
+def test_the_demo_ends_with_its_terminal(tmp_path: Path):
+    pid, terminal = pty.fork()
+    if pid == 0:
+        os.execv(sys.executable, demo(tmp_path))
+    said = b""
+    deadline = time.monotonic() + 60
+    while b"ready http" not in said:
+        assert time.monotonic() < deadline, said
+        said += os.read(terminal, 4096)
+    os.close(terminal)
+    _, status = until(lambda: (found := os.waitpid(pid, os.WNOHANG))[0] and found, 20)
+    assert os.waitstatus_to_exitcode(status) == 0

@@ -14,6 +14,8 @@ from hub.events import Event, PresenceChanged
 from hub.model import Availability, Device, FleetLimits, Info, Presence
 from hub.silence import patience
 
+SET_BACK_MS = 60_000
+"""A clock that goes back by more was set."""
 MAX_GATEWAYS = 8
 """Gateways behind each other that are followed; it ends a circle."""
 _NOTHING: list[Event] = []
@@ -39,6 +41,7 @@ class PresenceTracker:
         self._queue: list[tuple[int, str]] = []  # the same as a heap, with looks that are void
         self._gateways: dict[str, str] = {}  # by device, the gateway that it speaks through
         self._heard: dict[str, int] = {}  # gateways that were heard through others since they were last asked for
+        self._ticked = 0
         self.connected = 0  # since when the hub has been able to hear; what it knows from before may have changed
 
     def looks_at(self, device_id: str) -> int:
@@ -46,6 +49,7 @@ class PresenceTracker:
 
     def add(self, device: Device, now: int) -> None:
         """Take in a device that is new or restored."""
+        self._believe(device, now)
         if device.last_seen is None and device.presence == "online":
             device.presence = "stale"  # nobody has heard it: an earlier version called it online all the same
         self._note_gateway(device)
@@ -147,9 +151,17 @@ class PresenceTracker:
 
     def tick(self, now: int, listening_since: int | None, find: Callable[[str], Device | None]) -> list[Event]:
         """Find the devices that have gone silent. While the hub cannot hear, nobody is called silent."""
+        if now < self._ticked - SET_BACK_MS:  # what was due by the wrong clock must not wait for it
+            self.connected = min(self.connected, now)
+            for each in [*self._devices]:
+                if (found := find(each)) is not None:
+                    self._believe(found, now)
+                    self._expect(found, now)
+        self._ticked = now
         if listening_since is None:
             self.connected = now
             return []
+        listening_since = min(listening_since, now)
         self.connected = max(self.connected, listening_since)
         events: list[Event] = []
         while self._queue and self._queue[0][0] <= now:
@@ -157,13 +169,20 @@ class PresenceTracker:
             device = find(device_id)
             if device is None or device.presence != "online" or self._looks[device_id] != looked:
                 continue
-            heard = max(device.last_seen or device.first_seen, listening_since)
+            self._believe(device, now)
+            heard = max(device.last_seen or min(device.first_seen, now), listening_since)
             due = heard + patience(device, self._limits)
             if due <= now:
                 events += self._turn(device, "stale", now)
             else:
                 self._look(device_id, due)
         return events
+
+    def _believe(self, device: Device, now: int) -> None:
+        """Take a device that was heard in the future, by a clock that was ahead, for heard now."""
+        if device.last_seen is not None and device.last_seen > now + SET_BACK_MS:
+            device.last_seen = now
+            self._touch(device.id)
 
     def _expect(self, device: Device, now: int) -> None:
         self._look(device.id, now + patience(device, self._limits))

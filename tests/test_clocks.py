@@ -15,7 +15,7 @@ from test_pipeline import T0, Running, running
 DAY = 86_400_000
 
 
-@pytest.mark.parametrize("jump", [DAY, -DAY])
+@pytest.mark.parametrize("jump", [DAY, -DAY, 400 * DAY, -400 * DAY])
 async def test_a_jump_of_the_hubs_clock_and_back_drops_nothing(tmp_path: Path, jump: int) -> None:
     async with running(tmp_path) as run:
         for n in range(30):
@@ -71,3 +71,23 @@ async def every(run: Running) -> list[tuple[int, float]]:
     """All points of the metric ``t`` of device ``d``, in the order that the history gives them."""
     (series,) = await run.store.history([SeriesQuery("d", "t", 0, 2**53)])
     return [(point[0], float(point[1])) for point in series.points]
+
+
+@pytest.mark.parametrize("jump", [DAY, -DAY, 400 * DAY, -400 * DAY])
+async def test_silence_and_alarms_are_seen_after_a_jump_and_back(tmp_path: Path, jump: int) -> None:
+    """What was due by the wrong clock must not wait for it."""
+    quiet = '[[rule]]\nid = "quiet"\nname = "Silent"\nkind = "no_data"\nsilence = "5m"\nseverity = "warning"\n'
+    async with running(tmp_path, quiet) as run:
+        for n in range(20):
+            run.say({"temperature": 20}, at=T0 + 1_000 * n)
+        run.inbox.tell(Tick(T0 + 20_000, T0 - 10 * DAY))
+        run.say({"temperature": 99}, at=T0 + jump + 21_000)
+        run.inbox.tell(Tick(T0 + jump + 21_500, T0 - 10 * DAY))
+        await run.settled()
+        # The clock is right again, and the device has gone without another word.
+        run.inbox.tell(Tick(T0 + 60_000, T0 - 10 * DAY))
+        for minute in range(2, 30):
+            run.inbox.tell(Tick(T0 + minute * 60_000, T0 - 10 * DAY))
+        await run.settled()
+        assert run.fleet.require("d").presence == "stale"
+        assert [alert.rule for alert in run.engine.open.values()] == ["quiet"]

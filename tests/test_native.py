@@ -1,6 +1,7 @@
 """The native dialect against its vectors, and against anything at all."""
 
 import json
+import tracemalloc
 from pathlib import Path
 
 import msgspec
@@ -193,3 +194,15 @@ def check(topic: str, payload: bytes, *, retained: bool = False) -> None:
     for record in result.records:
         assert all(value == value and value not in (float("inf"), float("-inf")) for value in record.values.values())
         assert abs(record.ts - RECEIVED) <= 86_400_000 or record.quality == "retained"
+
+
+def test_long_topics_are_read_and_not_remembered():
+    """One client can make up any number of topics of 65,535 characters."""
+    dialect = NativeDialect()
+    tracemalloc.start()
+    for number in range(300):
+        topic = f"devices/{number:05d}{'x' * 60_000}/telemetry"
+        dialect.decode(RawMessage(topic, b'{"t": 1}', RECEIVED), Nobody())
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert peak < 5_000_000

@@ -48,6 +48,8 @@ MAX_SILENCE = 31_536_000
 """Seconds: a year."""
 COMMAND = re.compile(r"[A-Za-z0-9._-]{1,64}")
 MAX_REMEMBERED = 200_000
+MAX_REMEMBERED_TOPIC = 1_024
+"""Characters of a topic that is worth remembering: one may have 65,535."""
 MAX_SURPRISES = 20
 CAREFUL = 1_000
 
@@ -106,9 +108,11 @@ class NativeDialect:
         if not known or len(levels) > (3 if levels[1] == "telemetry" else 2) or not levels[0]:
             raise Rejected("bad_topic", f"Topics are {self.root}/DEVICE/telemetry, status, info, replies, …")
         metric = metric_name(levels[2]) if len(levels) == 3 else None
-        if len(self._addresses) >= MAX_REMEMBERED:
-            self._addresses.clear()
-        address = self._addresses[topic] = Address(slug(levels[0]), levels[0], levels[1], metric)
+        address = Address(slug(levels[0]), levels[0], levels[1], metric)
+        if len(topic) <= MAX_REMEMBERED_TOPIC:
+            if len(self._addresses) >= MAX_REMEMBERED:
+                self._addresses.clear()
+            self._addresses[topic] = address
         return address
 
     def _telemetry(self, message: RawMessage, address: Address, view: View) -> Result:

@@ -145,10 +145,12 @@ class Engine:
                 silence_ms = self._tolerated(device, condition.silence_ms)
                 if self._silent(device, silence_ms, key, watch, now, listening_since):
                     events += self._watches.raise_alert(device, rule, watch, None, now)
-            elif watch.due > now:
+            elif now < watch.due <= now + found.rule.for_ms:
                 self._watches.push(watch.due, device, key)
             else:
                 watch.due = None
+                if watch.began is not None:
+                    watch.began = min(watch.began, now)  # a clock that was ahead is put right
                 events += judge_value(self._watches, device, found, now)
         return events
 
@@ -157,7 +159,7 @@ class Engine:
     ) -> bool:
         """Return True if it has been silent for long enough, counting only while the hub could have heard. Nobody knows
         whether a device should speak that was never heard."""
-        watch.since = max(watch.since or 0, device.last_seen or 0)
+        watch.since = min(max(watch.since or 0, device.last_seen or 0), now)  # a clock that was ahead is put right
         if listening_since is None or device.last_seen is None:
             due = now + silence_ms
         else:
@@ -242,6 +244,7 @@ class Engine:
             self._watches.restore_timers(device)
             events += self.judge(device, now)
             watched.update(watch.alert for watch in device.watches.values() if watch.alert)
+        self._watches.recheck(now)
         for alert_id in self.open.keys() - watched:
             events += self._alerts.end(alert_id, "withdraw", now)
         return events

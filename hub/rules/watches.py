@@ -17,6 +17,10 @@ from hub.rules.lifecycle import Input
 from hub.rules.open_alerts import OpenAlerts, late_alert
 from hub.rules.plan import MetricRule
 
+SET_BACK_MS = 60_000
+"""A clock that goes back by more was set."""
+FAR_MS = 3_600_000
+
 
 class Watches:
     """``changed`` gathers the devices whose watches have changed by anything but a record's passing by: what records
@@ -26,15 +30,24 @@ class Watches:
         self.alerts = alerts
         # (when, device, key of its watch, whether it is the timer of a late run)
         self._timers: list[tuple[int, str, str, bool]] = []
+        self._ticked = 0
         self.changed: set[str] = set()
 
     # -- timers -----------------------------------------------------------------------------------------------
 
     def due(self, now: int) -> Iterator[tuple[str, str, bool]]:
         """Take the timers that have gone off: device, key, whether it is one of late readings."""
+        if now < self._ticked - SET_BACK_MS:
+            self.recheck(now)
+        self._ticked = now
         while self._timers and self._timers[0][0] <= now:
             _, device_id, key, of_late = heapq.heappop(self._timers)
             yield device_id, key, of_late
+
+    def recheck(self, now: int) -> None:
+        """Let timers that are far off go off now: a clock that was ahead may have set them. Others are set again."""
+        self._timers = [(now if t[0] > now + FAR_MS else t[0], *t[1:]) for t in self._timers]
+        heapq.heapify(self._timers)
 
     def push(self, due: int, device: Device, key: str, *, of_late: bool = False) -> None:
         heapq.heappush(self._timers, (due, device.id, key, of_late))

@@ -33,8 +33,7 @@ from hub.silence import follow, interval, is_backlog, is_discrete, longest, pati
 from hub.states import States, read_states
 from hub.steady import Bounds, Steady
 
-LONGEST_NAME = 512
-"""Characters of what a device is called by its dialect; a topic may have 65,535."""
+LONGEST_NAME = 512  # characters of what a device is called by its dialect; a topic may have 65,535
 _NOTHING: list[Event] = []
 """What nearly every record makes happen; nobody adds to it."""
 _MEASURED = ("good", "clock", "unknown")

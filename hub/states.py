@@ -62,7 +62,8 @@ def read_states(states: Mapping[str, bytes], faults: dict[str, str]) -> Iterator
     for name, state in states.items():
         try:
             device = decode(state)
-            check((device.desired, device.reported), "A twin")
+            check(device.desired, "A twin")
+            check(device.reported, "A twin")
         except Exception as error:
             faults[name] = f"{type(error).__name__}: {error}"
         else:

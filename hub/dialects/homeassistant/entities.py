@@ -183,7 +183,7 @@ def entity(component: Component) -> Entity | None:
         return None
     metric = metric_name(component.metric)
     readings = tuple(_readings(component, metric, slots))
-    mode = config.get("availability_mode")
+    mode = text(config.get("availability_mode"))
     return Entity(
         metric=metric,
         readings=readings,
@@ -214,7 +214,7 @@ def _readings(component: Component, metric: str, slots: tuple[Slot, ...]) -> Ite
 
 def _numeric(config: dict[str, Any]) -> bool:
     """A sensor without a unit, a class or a precision is a text, as in Home Assistant."""
-    kind = config.get("device_class")
+    kind = text(config.get("device_class"))
     told = kind is not None or any(config.get(key) is not None for key in _NUMERIC)
     return kind not in _NOT_NUMBERS and (told or number(config, "suggested_display_precision") is not None)
 

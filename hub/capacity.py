@@ -90,6 +90,22 @@ class Capacity:
                 grown += len(value) - text_size(latest)
         self._require(grown, "too_many_metrics")
 
+    def within(self, metrics: Mapping[str, Latest], values: dict[str, Value]) -> dict[str, Value]:
+        """Return those of ``values`` for which there is room, as :meth:`require_values` sees it: numbers of known
+        metrics always have it, then comes what is new as far as it fits."""
+        room = max(0, self._each - len(metrics))
+        new = [name for name in values if name not in metrics]
+        kept = {name: value for name, value in values.items() if name not in new[room:]}
+        known = {name: value for name, value in kept.items() if name in metrics}
+        numbers = {name: value for name, value in known.items() if type(value) is not str}
+        for choice in (kept, known):
+            try:
+                self.require_values(metrics, choice)
+            except Rejected:
+                continue
+            return choice
+        return numbers
+
     def encoded(self, value: Any) -> int:
         """Return what a twin's side or a description takes."""
         return 0 if not value or value == _NO_INFO else PER_ENCODED_BYTE * len(self._encode(value))

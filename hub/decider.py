@@ -179,7 +179,7 @@ class Decider:
             heard = self._fleet.observe(record)
         except Rejected as error:
             batch.reject(rejection(message, error))
-            record = self._fleet.with_known_metrics(record)
+            record = self._fleet.with_room(record)
             if not record.values:
                 return
             heard = self._fleet.observe(record)

@@ -165,12 +165,10 @@ class Fleet:
         self.touch(device.id)
         return again, [DeviceChanged(device.id, record.received)]
 
-    def with_known_metrics(self, record: Record) -> Record:
-        """Return a record of a device that has all the metrics it may have, without those that would be too many."""
+    def with_room(self, record: Record) -> Record:
+        """Return a record of which not everything could be taken in, without what there is no room for."""
         metrics = self._devices[record.device].metrics
-        room = max(0, self._limits.metrics - len(metrics))
-        new = set([name for name in record.values if name not in metrics][room:])
-        return msgspec.structs.replace(record, values={n: v for n, v in record.values.items() if n not in new})
+        return msgspec.structs.replace(record, values=self.capacity.within(metrics, record.values))
 
     def let_in(self, topic: str, layout: Layout, device: Device, bounds: Bounds) -> None:
         self.steady.offer(topic, layout, device, self.presence.looks_at(device.id), bounds)

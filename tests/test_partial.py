@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from dialect_run import NOW, Heard
+from hub.capacity import METRIC_BYTES, Capacity
 from hub.dialects import (
     HomeAssistantDialect,
     MappingDialect,
@@ -163,7 +164,7 @@ def test_sparkplug_keeps_what_fits_and_names_the_rest() -> None:
 
 def test_metric_too_many_costs_itself_only() -> None:
     half = Half()
-    half.fleet._limits = FleetLimits(metrics=3)
+    half.fleet.capacity = Capacity(FleetLimits(metrics=3))
     half.say({"a": 1, "b": 1})
     half.say({"a": 2, "b": 2, "c": 2, "d": 2})
     half.say({"a": 3, "e": 3})
@@ -171,6 +172,16 @@ def test_metric_too_many_costs_itself_only() -> None:
     assert [r.reason for r in half.batch.rejections] == ["too_many_metrics"] * 2
     assert "'d' is one more" in half.batch.rejections[0].detail
     assert [value for *_, value, _ in half.history()["d", "a"]] == [1, 2, 3]
+
+
+def test_metric_for_which_the_hub_has_no_memory_costs_itself_only() -> None:
+    half = Half()
+    half.say({"a": 1})
+    half.fleet.capacity.used = half.fleet.capacity.most - METRIC_BYTES // 2
+    half.say({"a": 2, "b": 2})
+    half.say({"a": 3, "b": "text"})
+    assert {name: latest.value for name, latest in half.fleet.require("d").metrics.items()} == {"a": 3}
+    assert [r.reason for r in half.batch.rejections] == ["too_many_metrics"] * 2
 
 
 @pytest.mark.parametrize("value", ["", None, float("nan")])

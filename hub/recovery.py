@@ -6,16 +6,21 @@ keep the hub from starting.
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterable, Sequence
 
 from hub.batch import Batch
 from hub.control import Ledger
 from hub.dialects import Change, Dialect
 from hub.errors import HubError
+from hub.fault_log import FaultLog
 from hub.fleet import Fleet
 from hub.rules import Engine
 from hub.store.base import Snapshot
 from hub.store.rows import Unreadable
+
+log = logging.getLogger(__name__)
+faults = FaultLog(log)
 
 
 def recover(
@@ -39,8 +44,8 @@ def recover(
     engine.clear()
     ledger.clear()
     fleet.window.restore(snapshot.keys_of, snapshot.keys)
-    faults = fleet.restore(snapshot.states, now, snapshot.checkpoint)
-    unreadable += [Unreadable("device", name, problem) for name, problem in faults.items()]
+    broken = fleet.restore(snapshot.states, now, snapshot.checkpoint)
+    unreadable += [Unreadable("device", name, problem) for name, problem in broken.items()]
     fleet.capacity.left_out.update(snapshot.left)
     engine.load(
         alert for alert in snapshot.alerts if alert.device not in fleet.capacity.left_out
@@ -48,10 +53,12 @@ def recover(
     for record in fleet.missed(snapshot.records):
         try:
             fleet.observe(record)
+            # Nothing follows from them that was not told before, unless the rules have changed meanwhile.
+            batch.events += engine.observe(fleet.require(record.device), record)
         except HubError:
             continue  # a cap that has been lowered since: the record stays in the history
-        # Nothing follows from them that was not told before, unless the rules have changed meanwhile.
-        batch.events += engine.observe(fleet.require(record.device), record)
+        except Exception as error:
+            faults.unexpected("A record of %s failed to load and is left out. Report this.", record.device, cause=error)
     ledger.restore(snapshot.commands)
     batch.events += engine.restore(fleet.devices(), now)
     for dialect in dialects:

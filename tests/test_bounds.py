@@ -2,23 +2,37 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import msgspec
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from api_hub import ApiHub, Socket, running_hub
+from conformance import MAPPINGS
 from dialect_run import NOW, json_values
+from hub.ai.completions import arguments
 from hub.bounds import MAX_DEPTH, MAX_KEY, check, decode_json, decode_json_as, decode_shallow_json, decode_toml
+from hub.bus import Bus
 from hub.config import load
+from hub.dialects import DIALECTS, Roots, parse_mappings
 from hub.dialects.layouts import Layout
 from hub.dialects.times import when
 from hub.errors import ConfigError, Rejected
+from hub.fleet import Fleet
+from hub.inbox import Inbox
 from hub.insight.causes import parse_signatures
-from hub.rules import parse
+from hub.model import RawMessage, Tick
+from hub.pipeline import Pipeline
+from hub.rules import Engine, parse
+from hub.store.sqlite import SqliteStore
 from hub.topics import is_id, slug
 
 BEYOND = 2**64
@@ -153,6 +167,28 @@ def test_a_name_that_no_browser_can_ask_for_gets_an_id_that_it_can(name: str) ->
     assert slug(name) != slug({".": "..", "..": "."}[name])
 
 
+@asynccontextmanager
+async def running_pipeline(folder: Path) -> AsyncIterator[tuple[Pipeline, Fleet, Inbox]]:
+    """Every dialect on a real store, without a face."""
+    store, inbox, fleet = SqliteStore.open(folder), Inbox(), Fleet()
+    roots = Roots(mappings=tuple(parse_mappings(MAPPINGS)))
+    pipeline = Pipeline(
+        inbox=inbox,
+        dialects=[make(roots) for make in DIALECTS.values()],
+        fleet=fleet,
+        engine=Engine(parse('[[rule]]\nid = "hot"\nmetric = "t"\nabove = 80')),
+        store=store,
+        bus=Bus(),
+        now=lambda: NOW,
+    )
+    await pipeline.restore()
+    running = asyncio.create_task(pipeline.run(), name="pipeline")
+    yield pipeline, fleet, inbox
+    inbox.close()
+    await asyncio.wait_for(running, 20)
+    await store.close()
+
+
 # -- through the doors -------------------------------------------------------------------------------------------
 
 
@@ -280,3 +316,81 @@ async def test_telemetry_takes_numbers_that_a_double_holds(tmp_path: Path) -> No
         await hub.settled()
         assert (await _readable(hub))["x"]["metrics"]["count"]["value"] == 18446744073709551615.0
         assert len((await hub.http.get("/api/rejected")).json()["items"]) == 10
+
+
+# -- anything at all ---------------------------------------------------------------------------------------------
+
+scalars = (
+    st.none()
+    | st.booleans()
+    | st.integers(-(2**70), 2**70)
+    | st.sampled_from([10**40, -(10**400), 2**63, 2**64, -0.0, 5e-324, 1e308])
+    | st.floats()
+    | st.text(st.characters(), max_size=8)
+)
+keys = st.text(max_size=6) | st.just("k" * 1_100)
+anything = st.recursive(
+    scalars,
+    lambda inner: (
+        st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=6) | st.just("k" * 1_100), inner, max_size=4)
+    ),
+    max_leaves=8,
+)
+FIELDS = (
+    *("ts", "seq", "id", "metrics", "device_id", "t", "name", "units", "limits", "labels", "commands", "status"),
+    *("last_seen", "Time", "params", "state", "value"),
+)
+fields = st.sampled_from(FIELDS)
+bodies = anything | st.dictionaries(fields, anything, max_size=5)
+TOPICS = (
+    *(f"devices/x/{kind}" for kind in ("telemetry", "telemetry/t", "info", "desired", "reported", "replies", "status")),
+    *("devices/./telemetry", "devices/../reported", "devices/y/desired", "home/room/t"),
+    *("zigbee2mqtt/bridge/devices", "zigbee2mqtt/lamp", "zigbee2mqtt/lamp/availability"),
+    *("tasmota/discovery/AABBCC/config", "tele/plug/SENSOR", "stat/plug/RESULT", "tele/plug/STATE"),
+    *("shellies/shelly1-1/relay/0", "shellies/announce", "shellyplus1-1/events/rpc", "shellyplus1-1/status/switch:0"),
+    *("homie/5/dev/$description", "homie/dev/$homie", "homie/dev/node/prop", "homie/5/dev/node/prop"),
+    *("homeassistant/sensor/a/config", "homeassistant/device/a/config", "homeassistant/light/a/config"),
+    *("spBv1.0/G/NBIRTH/e", "spBv1.0/G/DDATA/e/d", "spBv1.0/STATE/host"),
+)
+
+
+def _as_text(body: Any) -> bytes:
+    try:
+        return json.dumps(body).encode()
+    except ValueError:  # an integer of more digits than Python writes
+        return b"9" * 5_000
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.lists(st.tuples(st.sampled_from(TOPICS), bodies), min_size=1, max_size=25))
+def test_whatever_is_said_the_hub_goes_on_and_reads_it_all_after_a_restart(said: list[tuple[str, Any]]) -> None:
+    async def live(folder: Path) -> None:
+        known: dict[str, Any] = {}
+        for turn in range(2):
+            async with running_pipeline(folder) as (pipeline, fleet, inbox):
+                if turn:
+                    assert {d.id: (d.desired, d.reported, d.info) for d in fleet.devices()} == known
+                inbox.offer([RawMessage(topic, _as_text(body), NOW + turn) for topic, body in said])
+                inbox.offer([RawMessage("devices/marker/telemetry", b'{"t": 1}', NOW)])
+                await inbox.submit(Tick(NOW, NOW))
+                assert fleet.require("marker").metrics["t"].value == 1
+                for device in fleet.devices():
+                    assert is_id(device.id)
+                    msgspec.json.encode(device)
+                known = {d.id: (d.desired, d.reported, d.info) for d in fleet.devices()}
+                reasons = {rejected.reason for rejected in await pipeline._store.rejections(1_000)}
+                assert not reasons & {"decoder_fault", "not_storable"}
+
+    with TemporaryDirectory() as folder:
+        asyncio.run(live(Path(folder)))
+
+
+@given(bodies)
+def test_toml_and_models_answers_never_break_their_readers(body: Any) -> None:
+    text = _as_text(body).decode()
+    for line in (f"above = {text}", f"{text} = 1", text):
+        try:
+            parse(f'[[rule]]\nid = "r"\nmetric = "m"\n{line}')
+        except ConfigError:
+            continue
+    assert arguments(text) is not None or text == "null"

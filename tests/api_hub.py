@@ -198,7 +198,7 @@ async def running_hub(
             providers=providers,
             models=kept if kept_models else Models(providers.settings, data / "models.json", providers),
         )
-    with socket.socket() as listener:
+    with socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP) as listener:
         listener.bind(("127.0.0.1", 0))
         port = listener.getsockname()[1]
         settings = replace(HttpSettings(port=port, web_dir=data / "web"), **http)

@@ -83,7 +83,17 @@ def test_schemathesis_finds_nothing(hub: Serving, tmp_path: Path) -> None:
     url = f"http://{HOST}:{hub.port}/openapi.json"
     headers = dict(hub.http.headers)
     words = [sys.executable, "-m", "schemathesis.cli", "run", url, "--checks", ",".join(CHECKS)]
-    words += ["--phases", "coverage,fuzzing", "--max-examples", "3", "--generation-deterministic", "--workers", "2"]
+    words += [
+        "--phases",
+        "coverage,fuzzing",
+        "--max-examples",
+        "2",
+        "--max-time",
+        "40",
+        "--generation-deterministic",
+        "--workers",
+        "2",
+    ]
     words += ["--exclude-path", "/events/devices", "--request-timeout", "20", "--no-color"]
     if "authorization" in headers:
         words += ["--header", f"Authorization: {headers['authorization']}"]

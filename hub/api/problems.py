@@ -47,6 +47,11 @@ STATUS: tuple[tuple[type[errors.HubError], int], ...] = (
 )
 """The first that fits; what is not here is the hub's own fault, 500."""
 
+_MESSAGES = {
+    400: "The body cannot be read: JSON has to be UTF-8 text, a form multipart/form-data.",
+    404: "There is nothing at this address.",
+    405: "This address does not take that method.",
+}
 _CODES = {400: "bad_request", 404: "not_found", 405: "method_not_allowed"}
 
 
@@ -107,9 +112,7 @@ def install(app: FastAPI) -> None:
         if error.status_code == 413:
             return too_large(path, close=True)
         code = _CODES.get(error.status_code, "http")
-        message = {404: "There is nothing at this address.", 405: "This address does not take that method."}.get(
-            error.status_code, str(error.detail)
-        )
+        message = _MESSAGES.get(error.status_code, str(error.detail))
         headers = dict(error.headers) if error.headers else None
         if error.status_code == 405:
             headers = {"Allow": ", ".join(sorted(allowed_methods(request) or {"GET", "HEAD"}))}
@@ -129,6 +132,10 @@ def _sentence(faults: Sequence[Any]) -> str:
     """``limit: Input should be less than or equal to 1000; name: …``."""
     parts = []
     for fault in faults[:5]:
+        if fault["type"] == "json_invalid":
+            reason = fault.get("ctx", {}).get("error", "cannot be parsed")
+            parts.append(f"The body is not valid JSON: {reason} at character {fault['loc'][-1]}")
+            continue
         where = ".".join(str(part) for part in fault["loc"][1:]) or str(fault["loc"][0])
         parts.append(f"{where}: {fault['msg'].removeprefix('Value error, ')}")
     return "; ".join(parts)

@@ -35,6 +35,16 @@ class Incoming(BaseModel):
 
     _bounds = model_validator(mode="before")(_bounded)
 
+    @model_validator(mode="before")
+    @classmethod
+    def _known(cls, data: Any) -> Any:
+        """Refuse an unknown key, naming those that are known."""
+        allowed = [field.alias or name for name, field in cls.model_fields.items()]
+        unknown = next((key for key in data if key not in allowed), None) if isinstance(data, dict) else None
+        if unknown is not None:
+            raise ValueError(f"{str(unknown)[:64]!r} is not known here; allowed: {', '.join(allowed)}")
+        return data
+
 
 class MetricEdit(Incoming):
     """What is set wins over the device's own; null or absent is the device's own. ``unit`` relabels, it converts

@@ -11,7 +11,7 @@ import pytest
 from pydantic import TypeAdapter
 
 from api_hub import ApiHub, diagnosis_of, running_hub
-from hub.api import cursors, history_shapes, rule_shapes, shapes
+from hub.api import cursors, history_shapes, rule_shapes, shapes, status_shapes
 from hub.errors import Invalid, StoreBusy
 from hub.model import WriteDiagnosis
 from hub.mqtt.link import LinkState
@@ -226,7 +226,7 @@ DESCRIBED: dict[str, Any] = {
     "/api/activity": shapes.ActivityPage,
     "/api/rejected": shapes.RejectedPage,
     "/api/rules": rule_shapes.RuleList,
-    "/api/status": shapes.Status,
+    "/api/status": status_shapes.Status,
     "/api/session": shapes.SessionShape,
 }
 

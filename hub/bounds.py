@@ -28,6 +28,8 @@ MAX_DEPTH = 32
 MAX_KEY = 1_024
 MAX_INT = 2**63 - 1
 MIN_INT = -(2**63)
+LONGEST_PLACE = 8
+"""Levels of the way to a fault that its message names."""
 
 T = TypeVar("T")
 _decode = msgspec.json.decode
@@ -37,7 +39,24 @@ _LONG_KEY = re.compile(rf"""(?<![\w-])(?:(?:[\w-]++|"[^"\n]*+"|'[^'\n]*+')[ \t]*
 
 def check(value: Any, what: str = "The value") -> None:
     """Raise Rejected if ``value``, a tree of dicts, lists and plain values, is out of bounds; ``what`` names it."""
-    _check(value, what, MAX_DEPTH)
+    try:
+        _check(value, what, MAX_DEPTH)
+    except Rejected as error:
+        if error.reason == "too_deep" or not (place := _place(value, LONGEST_PLACE)):
+            raise
+        raise Rejected(error.reason, f"{error.message.rstrip('.')}, at {place.lstrip('.')}.") from None
+
+
+def _place(value: Any, levels: int) -> str:
+    """Return where in ``value`` the first fault is, as ``.rule[0].above``."""
+    inside: Any = value.items() if type(value) is dict else enumerate(value) if type(value) in (list, tuple) else ()
+    for key, inner in inside:
+        try:
+            _check(inner, "", MAX_DEPTH)
+        except Rejected:
+            name = f"[{key}]" if type(key) is int else "." + ascii(key[:60])[1:-1]
+            return name + (_place(inner, levels - 1) if levels else "")
+    return ""
 
 
 def _check(value: Any, what: str, levels: int) -> None:
@@ -47,7 +66,7 @@ def _check(value: Any, what: str, levels: int) -> None:
             raise Rejected("bad_value", f"{what} has a number that is not finite.")
     elif kind is int:
         if not MIN_INT <= value <= MAX_INT:
-            raise Rejected("bad_value", f"{what} has an integer beyond 64 bits.")
+            raise Rejected("bad_value", f"{what} has an integer beyond 64 bits ({MIN_INT} to {MAX_INT}).")
     elif kind is str:
         _check_text(value, what)
     elif kind is dict:
@@ -85,7 +104,7 @@ def decode_json(data: bytes | str, what: str = "The JSON") -> Any:
 
     Raises Rejected: ``not_json``, ``not_utf8``, ``too_deep``, ``bad_value``, ``bad_name``."""
     value = _decoded(data, what)
-    _check(value, what, MAX_DEPTH)
+    check(value, what)
     return value
 
 

@@ -76,6 +76,17 @@ def test_json_beyond_the_bounds_is_rejected(text: str, reason: str) -> None:
     assert caught.value.reason == reason
 
 
+def test_an_error_says_where_in_the_value_the_fault_is() -> None:
+    with pytest.raises(
+        Rejected, match=r"beyond 64 bits \(-9223372036854775808 to 9223372036854775807\), at a\[1\]\.b\."
+    ):
+        decode_json(f'{{"a": [1, {{"b": {BEYOND}}}]}}'.encode())
+    with pytest.raises(ConfigError, match=r"rules\.toml .*, at rule\[0\]\.above\."):
+        parse(f'[[rule]]\nid = "r"\nmetric = "m"\nabove = {LONG}')
+    with pytest.raises(Rejected, match="surrogate"):
+        check({"k": ["\ud800"]})
+
+
 def test_json_at_the_bounds_is_accepted() -> None:
     for value in (2**63 - 1, -(2**63), 1e308, -0.0, "", "\x00", "😀", nest(MAX_DEPTH), {"k" * MAX_KEY: None}):
         assert decode_json(json.dumps(value).encode()) == value

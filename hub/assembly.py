@@ -45,6 +45,7 @@ from hub.tools import Tools
 from hub.twins import Twins
 from hub.usage import Meter
 from hub.wiring import (
+    Faults,
     access_token,
     ai_settings,
     bind,
@@ -52,9 +53,9 @@ from hub.wiring import (
     fleet_limits,
     http_settings,
     link_settings,
-    read_if_there,
-    roots_of,
-    rules_of,
+    usable_roots,
+    usable_rules,
+    usable_signatures,
 )
 from hub.worker import Worker
 
@@ -102,7 +103,8 @@ async def open_hub(settings: Settings, *, lasting_broker: bool = True) -> AsyncI
         if (aside := adopt(data)) is not None:
             log.warning("a backup has been restored; what was there before is in %s", aside)
         install = open_install(data)
-        rules = rules_of(data)
+        faults: Faults = {}
+        rules = usable_rules(data, faults)
         listener = stack.enter_context(bind(settings.http.listen))
         token = access_token(settings, listener, install)
         store = SqliteStore.open(data)
@@ -117,7 +119,7 @@ async def open_hub(settings: Settings, *, lasting_broker: bool = True) -> AsyncI
 
         inbox, bus, fleet = Inbox(), Bus(), Fleet(fleet_limits(settings))
         engine = Engine(rules, fleet.tolerated)
-        roots = roots_of(settings)
+        roots = usable_roots(settings, faults)
         dialects = [make(roots) for make in DIALECTS.values()]
         messages = Recent(inbox.offer, dialects, fleet)
         wanted = link_settings(settings, install)
@@ -165,7 +167,7 @@ async def open_hub(settings: Settings, *, lasting_broker: bool = True) -> AsyncI
             submit=inbox.submit,
             providers=providers,
             now=now_ms,
-            signatures=read_if_there(data / "signatures.toml"),
+            signatures=usable_signatures(data, faults),
         )
         tools = Tools(fleet=fleet, engine=engine, store=store, now=now_ms, examine=diagnostician.examine)
         assistant = Assistant(tools=tools, providers=providers)
@@ -209,6 +211,7 @@ async def open_hub(settings: Settings, *, lasting_broker: bool = True) -> AsyncI
             roots=roots,
             kept=settings.store,
             clock=clock,
+            faults=faults,
         )
         broadcaster = Broadcaster(services)
         http = http_settings(settings, listener, token)

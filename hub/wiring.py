@@ -6,7 +6,9 @@ import logging
 import re
 import socket
 import sys
+from collections.abc import Callable
 from pathlib import Path
+from typing import TypeVar
 
 import msgspec
 
@@ -16,16 +18,17 @@ from hub.ai.server import ModelServer
 from hub.api import HttpSettings
 from hub.config import MIN_TOKEN_CHARS, Ai, Settings, revealed
 from hub.credentials import Credentials
-from hub.dialects import Roots, parse_mappings, reserved
+from hub.dialects import Roots, parse_mappings, parse_usable_mappings, reserved
 from hub.errors import ConfigError, InUse
 from hub.files import replace_file
+from hub.insight import Signature, parse_signatures
 from hub.install import Install, make_token
 from hub.memory import memory_limit
 from hub.model import FleetLimits, Rule
 from hub.mqtt.access import HUB, Access, AccessFiles
 from hub.mqtt.link import LinkSettings
 from hub.resources import config_dir, web_dir
-from hub.rules import parse
+from hub.rules import parse, parse_usable
 
 log = logging.getLogger(__name__)
 
@@ -33,8 +36,49 @@ HUB_LOGIN = "hub.login"
 """In the data folder's ``broker/``: what the hub itself logs in with."""
 
 
+Faults = dict[str, list[str]]
+"""Files of the data folder, and what of each is left out because it cannot be used."""
+T = TypeVar("T")
+
+
 def rules_of(data: Path) -> list[Rule]:
     return parse(_seeded(data, "rules.toml"))
+
+
+def usable_rules(data: Path, faults: Faults) -> list[Rule]:
+    """Return the rules that can be used; what is wrong with the others is logged and added to ``faults``."""
+    return _usable("rules.toml", lambda: parse_usable(_seeded(data, "rules.toml")), faults)
+
+
+def usable_roots(settings: Settings, faults: Faults) -> Roots:
+    """Return where the dialects begin, with the mappings that can be used, as :func:`usable_rules` does."""
+    roots, data = _roots(settings), settings.store.data
+    mappings = _usable(
+        "mappings.toml", lambda: parse_usable_mappings(_seeded(data, "mappings.toml"), reserved(roots)), faults
+    )
+    return msgspec.structs.replace(roots, mappings=tuple(mappings))
+
+
+def usable_signatures(data: Path, faults: Faults) -> list[Signature]:
+    """Return the user's own signatures, none where the file cannot be used, as :func:`usable_rules` does."""
+    return _usable(
+        "signatures.toml", lambda: (parse_signatures(read_if_there(data / "signatures.toml") or ""), []), faults
+    )
+
+
+def _usable(name: str, read: Callable[[], tuple[list[T], list[ConfigError]]], faults: Faults) -> list[T]:
+    """Keep one stored table that cannot be used any more from ending the start: nobody could mend it on the page."""
+    try:
+        found, wrong = read()
+    except ConfigError as error:
+        found, wrong = [], [error]
+    for error in wrong:
+        log.error(
+            "%s It is left out. Correct it on the page or in the file; %d others are in force.", error, len(found)
+        )
+    if wrong:
+        faults[name] = [str(error) for error in wrong]
+    return found
 
 
 def _seeded(data: Path, name: str) -> str:
@@ -141,10 +185,14 @@ def http_settings(settings: Settings, listener: socket.socket, token: str | None
 
 def roots_of(settings: Settings) -> Roots:
     """Where the dialects begin, and what a person has mapped. Raises ConfigError for a mapping that cannot be."""
-    mqtt = settings.mqtt
-    roots = Roots(native=mqtt.root, zigbee2mqtt=mqtt.zigbee2mqtt, homeassistant=mqtt.homeassistant, homie=mqtt.homie)
+    roots = _roots(settings)
     mappings = parse_mappings(_seeded(settings.store.data, "mappings.toml"), reserved(roots))
     return msgspec.structs.replace(roots, mappings=tuple(mappings))
+
+
+def _roots(settings: Settings) -> Roots:
+    mqtt = settings.mqtt
+    return Roots(native=mqtt.root, zigbee2mqtt=mqtt.zigbee2mqtt, homeassistant=mqtt.homeassistant, homie=mqtt.homie)
 
 
 def fleet_limits(settings: Settings) -> FleetLimits:

@@ -10,7 +10,7 @@ from hub.api.problems import Json
 from hub.api.services import Services
 from hub.api.wire import MappingsTrial, TextChange, TextCheck
 from hub.book import mapbook
-from hub.dialects import Trial, reserved, try_out
+from hub.dialects import Trial, parse_usable_mappings, reserved, try_out
 from hub.errors import Invalid
 from hub.model import Mapping, RawMessage
 
@@ -22,7 +22,8 @@ def routes(services: Services) -> APIRouter:
     @router.get("", response_model=shapes.MappingList)
     async def listing() -> Response:
         """The mappings in the order in which they are asked: the first that fits a topic reads it."""
-        return Json({"items": [_shape(mapping) for mapping in book.check((await book.read()).text)]})
+        mappings, _ = parse_usable_mappings((await book.read()).text, reserved(services.roots))
+        return Json({"items": [_shape(mapping) for mapping in mappings]})
 
     @router.get("/text", response_model=shapes.MappingsText)
     async def text() -> Response:
@@ -53,7 +54,9 @@ def routes(services: Services) -> APIRouter:
     @router.put("", response_model=shapes.MappingsText)
     async def replace(body: TextChange) -> Response:
         """Put another text in force at once: the hub subscribes to what it names. 409 if somebody else was faster."""
-        return Json(await book.replace(body.text, body.revision))
+        replaced = await book.replace(body.text, body.revision)
+        services.faults.pop("mappings.toml", None)
+        return Json(replaced)
 
     return router
 

@@ -41,6 +41,8 @@ def routes(services: Services) -> APIRouter:
     async def replace(body: TextChange) -> Response:
         """Put another text in force at once; alerts of rules that are gone are withdrawn. 409 if somebody else was
         faster."""
-        return Json(await book.replace(body.text, body.revision))
+        replaced = await book.replace(body.text, body.revision)
+        services.faults.pop("rules.toml", None)
+        return Json(replaced)
 
     return router

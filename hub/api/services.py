@@ -141,6 +141,7 @@ class Services:
 
     ``data`` is the directory of the history, which is kept for as long as ``kept`` says. ``roots`` are where the
     dialects begin.
+    ``faults`` says what of which file of the data folder is left out because it cannot be used.
     ``failed`` names the tasks of the hub that no longer run. ``shutdown`` ends every stream and socket at once when it
     is set. ``now`` is epoch milliseconds.
     """
@@ -175,3 +176,4 @@ class Services:
     roots: Roots
     kept: Kept = field(default_factory=Kept)
     clock: Clock | None = None
+    faults: dict[str, list[str]] = field(default_factory=dict)

@@ -54,6 +54,7 @@ def routes(services: Services, http: HttpSettings, broadcaster: Broadcaster) -> 
                 "chat": [convert.writer(one) for one in services.providers.describe()],
                 "vision": [convert.writer(one) for one in services.providers.vision()],
             },
+            "degraded": _degraded(services),
             "counters": _counters(services),
             "flow": flow(services, broadcaster),
             "busiest": busiest(),
@@ -138,9 +139,10 @@ def _missing(services: Services) -> list[str]:
 def _degraded(services: Services) -> list[str]:
     """Return what does not work although the hub is ready."""
     state = services.link()
-    if not state.subscribed or not state.refused:
-        return []
-    return [f"broker: {state.address} refuses the subscription to {_named(state)}"]
+    found = [f"left out: {fault}" for faults in services.faults.values() for fault in faults]
+    if state.subscribed and state.refused:
+        found.append(f"broker: {state.address} refuses the subscription to {_named(state)}")
+    return found
 
 
 def _named(state: LinkState) -> str:

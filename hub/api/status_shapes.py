@@ -84,6 +84,7 @@ class Status(TypedDict):
     broker: BrokerShape
     store: StoreShape
     ai: AiShape
+    degraded: list[str]
     counters: dict[str, int]
     flow: FlowShape
     busiest: list[BusyShape]

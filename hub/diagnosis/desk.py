@@ -24,7 +24,7 @@ from hub.errors import HubError, NotFound
 from hub.events import AlertCleared, AlertRaised
 from hub.fault_log import FaultLog
 from hub.fleet import Fleet
-from hub.insight import Case, Signature, evidence, parse_signatures, rank, words
+from hub.insight import Case, Signature, evidence, rank, words
 from hub.insight.causes import built_in, extended
 from hub.model import Alert, CauseMatch, Device, Diagnosis, Evidence, Quote, WriteDiagnosis
 from hub.rules import Engine
@@ -53,7 +53,7 @@ class Diagnostician:
         submit: Callable[[WriteDiagnosis], Awaitable[Any]],
         providers: Providers,
         now: Callable[[], int],
-        signatures: str | None = None,
+        signatures: Sequence[Signature] = (),
         workers: int = 2,
         capacity: int = 256,
     ) -> None:
@@ -61,8 +61,7 @@ class Diagnostician:
         self._submit, self._now = submit, now
         self.runs = Runs()
         self._writer = DiagnosisWriter(providers)
-        own: Sequence[Signature] = parse_signatures(signatures) if signatures else ()
-        self._signatures = extended(own) if own else built_in()
+        self._signatures = extended(signatures) if signatures else built_in()
         self._investigation = Investigation(fleet=fleet, engine=engine, store=store)
         self._workers, self._capacity = workers, capacity
         self._waiting: deque[tuple[Alert, float]] = deque()

@@ -11,7 +11,7 @@ from hub.dialects.base import Change, Dialect, Effect, Publish, Reply, Result, S
 from hub.dialects.homeassistant import HomeAssistantDialect, fill
 from hub.dialects.homie import HomieDialect
 from hub.dialects.layouts import Layout
-from hub.dialects.mapping import MappingDialect, Trial, parse_mappings, try_out
+from hub.dialects.mapping import MappingDialect, Trial, parse_mappings, parse_usable_mappings, try_out
 from hub.dialects.native import NativeDialect
 from hub.dialects.payload import MAX_BYTES, rejection
 from hub.dialects.shelly import ShellyDialect
@@ -99,6 +99,7 @@ __all__ = [
     "greetings",
     "is_plain",
     "parse_mappings",
+    "parse_usable_mappings",
     "rejection",
     "reserved",
     "try_out",

@@ -38,6 +38,18 @@ def parse(text: str) -> list[Rule]:
     Raises:
         ConfigError: The text is no TOML, or a rule has a key or value that is not allowed.
     """
+    rules, faults = parse_usable(text)
+    if faults:
+        raise faults[0]
+    return rules
+
+
+def parse_usable(text: str) -> tuple[list[Rule], list[ConfigError]]:
+    """Return the rules of a file that can be used, in order, and what is wrong with each of the others.
+
+    Raises:
+        ConfigError: The text as a whole cannot be used.
+    """
     document = decode_toml(text, "rules.toml")
     tables = document.pop("rule", [])
     if not isinstance(tables, list) or not all(isinstance(table, dict) for table in tables):
@@ -45,17 +57,19 @@ def parse(text: str) -> list[Rule]:
     if document:
         raise ConfigError(f"rules.toml: {min(document)!r} is not known.", "Allowed: [[rule]] tables, nothing else.")
     rules: dict[str, Rule] = {}
+    faults: list[ConfigError] = []
     for index, table in enumerate(tables, 1):
         try:
             rule = _rule(table)
             if rule.id in rules:
                 raise _Wrong("id", f"Rule id {rule.id!r} is used twice.", "Give each rule an id of its own.")
+            rules[rule.id] = rule
         except _Wrong as wrong:
             at = _line(text, index, wrong.key)
             where = f"line {at}, " if at else ""
-            raise ConfigError(f"rules.toml, {where}rule {_known(table, index)}: {wrong.problem}", wrong.hint) from None
-        rules[rule.id] = rule
-    return list(rules.values())
+            fault = f"rules.toml, {where}rule {_known(table, index)}: {wrong.problem}"
+            faults.append(ConfigError(fault, wrong.hint))
+    return list(rules.values()), faults
 
 
 class _Wrong(Exception):

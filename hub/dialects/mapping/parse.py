@@ -22,8 +22,21 @@ _TABLE = re.compile(r"\s*\[\[\s*mapping\s*\]\]")
 
 
 def parse_mappings(text: str, reserved: Sequence[str] = ()) -> list[Mapping]:
-    """All mappings of a file, in order: the first that fits a topic reads it. ``reserved`` are filters of topics that
-    other dialects read. Raises ConfigError."""
+    """Return all mappings of a file, in order: the first that fits a topic reads it.
+
+    ``reserved`` are filters of topics that other dialects read. Raises ConfigError.
+    """
+    mappings, faults = parse_usable_mappings(text, reserved)
+    if faults:
+        raise faults[0]
+    return mappings
+
+
+def parse_usable_mappings(text: str, reserved: Sequence[str] = ()) -> tuple[list[Mapping], list[ConfigError]]:
+    """Return the mappings of a file that can be used, in order, and what is wrong with each of the others.
+
+    Raises ConfigError where the text as a whole cannot be used.
+    """
     document = decode_toml(text, "mappings.toml")
     tables = document.get("mapping", [])
     if document.keys() - {"mapping"} or not isinstance(tables, list):
@@ -31,6 +44,7 @@ def parse_mappings(text: str, reserved: Sequence[str] = ()) -> list[Mapping]:
     if len(tables) > MOST:
         raise ConfigError(f"mappings.toml has {len(tables)} mappings; at most {MOST} are taken.")
     mappings: list[Mapping] = []
+    faults: list[ConfigError] = []
     for number, table in enumerate(tables, 1):
         topic = table.get("topic") if isinstance(table, dict) else None
         where = f"mappings.toml, mapping {number}" + (f" ({topic[:60]})" if isinstance(topic, str) else "")
@@ -39,12 +53,12 @@ def parse_mappings(text: str, reserved: Sequence[str] = ()) -> list[Mapping]:
             check(mapping)
             _check_zone(mapping, text, number)
             _keep_apart(mapping, mappings, reserved)
+            mappings.append(mapping)
         except msgspec.ValidationError as error:
-            raise ConfigError(f"{where}: {error}.", "See config/mappings.toml for examples.") from error
+            faults.append(ConfigError(f"{where}: {error}.", "See config/mappings.toml for examples."))
         except ConfigError as error:
-            raise ConfigError(f"{where}: {error.message}", error.hint) from error
-        mappings.append(mapping)
-    return mappings
+            faults.append(ConfigError(f"{where}: {error.message}", error.hint))
+    return mappings, faults
 
 
 def _line(text: str, number: int, key: str) -> int:

@@ -1,0 +1,58 @@
+"""A stored rule, mapping or signature that cannot be used any more: left out and reported, the hub starts."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from brokers import Mosquitto
+from serving import Serving, until
+
+HOT = '[[rule]]\nid = "hot"\nmetric = "temperature"\nabove = 80\n'
+OLD = '\n[[rule]]\nid = "old"\nkind = "no_data"\nsilence = "5m"\nfor = "20s"\n'
+ROOM = '[[mapping]]\ntopic = "room/{device}"\nmetric = "temperature"\n'
+BROAD = '\n[[mapping]]\ntopic = "devices/{device}/telemetry"\n'
+
+
+@pytest.fixture
+def hub(tmp_path: Path, mosquitto: Mosquitto) -> Iterator[Serving]:
+    serving = Serving(tmp_path / "data", mosquitto)
+    serving.data.mkdir()
+    yield serving
+    serving.stop()
+
+
+def test_a_rule_and_a_mapping_that_fail_are_left_out_and_the_others_work(hub: Serving, mosquitto: Mosquitto) -> None:
+    (hub.data / "rules.toml").write_text(HOT + OLD)
+    (hub.data / "mappings.toml").write_text(ROOM + BROAD)
+    hub.start()
+    assert [rule["id"] for rule in hub.get("/api/rules")["items"]] == ["hot"]
+    assert [mapping["topic"] for mapping in hub.get("/api/mappings")["items"]] == ["room/{device}"]
+    degraded = hub.get("/readyz")["degraded"]
+    assert any("line 10" in fault and "'old'" in fault for fault in degraded)
+    assert any("devices/{device}/telemetry" in fault for fault in degraded)
+    assert hub.get("/api/status")["degraded"] == degraded
+    log = (hub.data.parent / "hub.log").read_text()
+    assert re.search(r"ERROR .*rules\.toml, line 10.*left out", log)
+    mosquitto.publish("room/lab", b"85")
+    until(lambda: [alert for alert in hub.get("/api/alerts")["items"] if alert["rule_id"] == "hot"])
+
+    text = hub.get("/api/rules/text")
+    assert text["text"] == HOT + OLD, "nothing of the file is lost"
+    put = hub.http.put("/api/rules", json={"text": HOT, "revision": text["revision"]})
+    assert put.status_code == 200
+    assert not any("rules.toml" in fault for fault in hub.get("/readyz")["degraded"])
+
+
+@pytest.mark.parametrize("name", ["rules.toml", "mappings.toml", "signatures.toml"])
+@pytest.mark.parametrize("content", [b"[[", b"\xff\xfe", b"x = 1", b"a = " + b"[" * 5_000])
+def test_a_file_that_cannot_be_read_does_not_end_the_start(hub: Serving, name: str, content: bytes) -> None:
+    (hub.data / name).write_bytes(content)
+    hub.start()
+    assert any(name in fault for fault in hub.get("/readyz")["degraded"])
+    assert (hub.data / name).read_bytes() == content
+    log = (hub.data.parent / "hub.log").read_text()
+    assert "Traceback" not in log

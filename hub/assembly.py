@@ -91,6 +91,7 @@ class Hub:
     listener: socket.socket
     shutdown: asyncio.Event
     failed: list[str]
+    faults: Faults
 
 
 @contextlib.asynccontextmanager
@@ -237,6 +238,7 @@ async def open_hub(settings: Settings, *, lasting_broker: bool = True) -> AsyncI
             listener=listener,
             shutdown=shutdown,
             failed=failed,
+            faults=faults,
         )
 
 

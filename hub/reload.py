@@ -22,7 +22,7 @@ from hub.errors import HubError
 from hub.mqtt.explorer import for_looking
 from hub.mqtt.link import LinkSettings
 from hub.mqtt.versions import MqttLink
-from hub.wiring import link_settings, roots_of
+from hub.wiring import dialect_roots, link_settings
 
 log = logging.getLogger(__name__)
 
@@ -49,13 +49,21 @@ class Reloader:
         """Carry out requests until cancelled."""
         submit, data = self._hub.inbox.submit, self._hub.data
         rules = rulebook(data, submit, now_ms)
-        mappings = mapbook(data, submit, now_ms, reserved(roots_of(self._settings)))
+        mappings = mapbook(data, submit, now_ms, reserved(dialect_roots(self._settings)))
         while True:
             await self._asked.wait()
             self._asked.clear()
             log.info("Reloading settings, rules and mappings.")
-            for part in (_reload(rules, "rules"), _reload(mappings, "mappings"), self._reload_settings()):
+            for part in (
+                self._reload_file(rules, "rules"),
+                self._reload_file(mappings, "mappings"),
+                self._reload_settings(),
+            ):
                 await _explained(part)
+
+    async def _reload_file(self, book: Book[Any], name: str) -> None:
+        log.info("%d %s are in force.", await book.reload(), name)
+        self._hub.faults.pop(f"{name}.toml", None)
 
     async def _reload_settings(self) -> None:
         """Apply the broker's credentials and CA; name other settings that have changed. Raises HubError."""
@@ -77,10 +85,6 @@ class Reloader:
         self._hub.link.use(wanted)
         self._hub.drops.use(for_looking(wanted, self._hub.link.state, "drops"))
         log.info("Connecting to the broker with the new credentials and CA.")
-
-
-async def _reload(book: Book[Any], name: str) -> None:
-    log.info("%d %s are in force.", await book.reload(), name)
 
 
 async def _explained(part: Awaitable[None]) -> None:

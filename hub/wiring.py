@@ -52,7 +52,7 @@ def usable_rules(data: Path, faults: Faults) -> list[Rule]:
 
 def usable_roots(settings: Settings, faults: Faults) -> Roots:
     """Return where the dialects begin, with the mappings that can be used, as :func:`usable_rules` does."""
-    roots, data = _roots(settings), settings.store.data
+    roots, data = dialect_roots(settings), settings.store.data
     mappings = _usable(
         "mappings.toml", lambda: parse_usable_mappings(_seeded(data, "mappings.toml"), reserved(roots)), faults
     )
@@ -72,12 +72,12 @@ def _usable(name: str, read: Callable[[], tuple[list[T], list[ConfigError]]], fa
         found, wrong = read()
     except ConfigError as error:
         found, wrong = [], [error]
-    for error in wrong:
+    for fault in wrong:
         log.error(
-            "%s It is left out. Correct it on the page or in the file; %d others are in force.", error, len(found)
+            "%s It is left out. Correct it on the page or in %s; %d others are in force.", fault, name, len(found)
         )
     if wrong:
-        faults[name] = [str(error) for error in wrong]
+        faults[name] = [str(fault) for fault in wrong]
     return found
 
 
@@ -185,12 +185,13 @@ def http_settings(settings: Settings, listener: socket.socket, token: str | None
 
 def roots_of(settings: Settings) -> Roots:
     """Where the dialects begin, and what a person has mapped. Raises ConfigError for a mapping that cannot be."""
-    roots = _roots(settings)
+    roots = dialect_roots(settings)
     mappings = parse_mappings(_seeded(settings.store.data, "mappings.toml"), reserved(roots))
     return msgspec.structs.replace(roots, mappings=tuple(mappings))
 
 
-def _roots(settings: Settings) -> Roots:
+def dialect_roots(settings: Settings) -> Roots:
+    """Return where the dialects begin, without what a person has mapped."""
     mqtt = settings.mqtt
     return Roots(native=mqtt.root, zigbee2mqtt=mqtt.zigbee2mqtt, homeassistant=mqtt.homeassistant, homie=mqtt.homie)
 

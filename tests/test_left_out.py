@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from brokers import Mosquitto
+from brokers import Mosquitto, publish
 from serving import Serving, until
 
 HOT = '[[rule]]\nid = "hot"\nmetric = "temperature"\nabove = 80\n'
@@ -37,7 +38,7 @@ def test_a_rule_and_a_mapping_that_fail_are_left_out_and_the_others_work(hub: Se
     assert hub.get("/api/status")["degraded"] == degraded
     log = (hub.data.parent / "hub.log").read_text()
     assert re.search(r"ERROR .*rules\.toml, line 10.*left out", log)
-    mosquitto.publish("room/lab", b"85")
+    asyncio.run(publish(mosquitto.port, ("room/lab", b"85", 1, False)))
     until(lambda: [alert for alert in hub.get("/api/alerts")["items"] if alert["rule_id"] == "hot"])
 
     text = hub.get("/api/rules/text")

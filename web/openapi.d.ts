@@ -3178,6 +3178,8 @@ export interface components {
             broker: components["schemas"]["BrokerShape"];
             store: components["schemas"]["StoreShape"];
             ai: components["schemas"]["AiShape"];
+            /** Degraded */
+            degraded: string[];
             /** Counters */
             counters: {
                 [key: string]: number;

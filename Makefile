@@ -27,11 +27,13 @@ WEB_SOURCES := $(shell find web -mindepth 1 -name node_modules -prune -o -not -n
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
 .DELETE_ON_ERROR:
-.PHONY: help setup demo test check format lock clean always
+.PHONY: help setup demo test test-integrations flaky check format lock clean always
 
 help:
 	@echo "make demo     set up, then hub, broker and simulators; ARGS='--devices 100' and so on (hub demo --help)"
 	@echo "make test     set up, then every test; ARGS='-k rules -x' goes to pytest"
+	@echo "make test-integrations   the tests that install other software, such as a whole Debian: they take longer"
+	@echo "make flaky    runs the tests that could be unreliable again and again; FILES=tests/test_x.py RUNS=20 MINUTES=60"
 	@echo "make check    set up, then format, lint, types and architecture: what CI runs before the tests"
 	@echo "make setup    $(VENV) with everything in it, the dashboard built"
 	@echo "make format   writes what make check asks of the format"
@@ -50,6 +52,17 @@ test: $(HUB) $(TEST_PACKAGES) $(EXTRAS) web/node_modules $(PUBLISHERS)
 	@sh .ci/needs tests
 	@$(NPM) run --silent test
 	@$(PYTHON_OF_VENV) -m pytest --numprocesses $(WORKERS) --dist loadfile $(ARGS)
+
+test-integrations: $(HUB) $(TEST_PACKAGES)
+	@sh .ci/needs integrations
+	@$(PYTHON_OF_VENV) -m pytest -m integration $(ARGS)
+
+FILES ?=
+RUNS ?= 20
+MINUTES ?= 60
+flaky: $(HUB) $(TEST_PACKAGES) $(EXTRAS) $(PUBLISHERS)
+	@sh .ci/needs tests
+	@$(PYTHON_OF_VENV) tests/flaky.py --runs $(RUNS) --minutes $(MINUTES) $(FILES)
 
 check: $(HUB) $(TEST_PACKAGES) web/node_modules
 	@$(PYTHON_OF_VENV) -m ruff format --check .

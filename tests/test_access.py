@@ -221,7 +221,7 @@ def test_a_prefix_above_the_devices_root_would_hold_them_all(tmp_path: Path):
     assert [user.topics for user in access.users()] == [("site/zigbee2mqtt",)]
 
 
-@pytest.mark.parametrize("name", ["", "a/b", "+", "#", "a b", "a:b\nx", "hub", "é", "x" * 65])
+@pytest.mark.parametrize("name", ["", "a/b", "+", "#", "a b", "a:b\nx", "hub", "é", "x" * 65, ".", ".."])
 def test_names_that_cannot_be(tmp_path: Path, name: str):
     with pytest.raises(Invalid):
         Access(AccessFiles(tmp_path / "passwd", tmp_path / "acl"), "devices").add(name)

@@ -75,13 +75,14 @@ class Strange:
             "time": lambda: Result(records=(msgspec.structs.replace(record, ts=2**70),)),
             "text": lambda: Result(records=(msgspec.structs.replace(record, values={"t": "\ud800"}),)),
             "metric": lambda: Result(records=(msgspec.structs.replace(record, values={"\ud800": 1.0}),)),
+            "name": lambda: Result(records=(record,)),
             "info": lambda: Result(identities=(Identity(device, device, "strange", Info(name="\ud800")),)),
             "learnt": lambda: Result(changes=(Change("k", b"new"), Change("\ud800", b"x")), records=(record,)),
             "good": lambda: Result(records=(record,)),
             "twin": lambda: Result(twins=(TwinUpdate(device, "reported", {"a": 1}),)),
         }
         found = said[what]()
-        identities = (Identity(device, device, "strange"), *found.identities)
+        identities = (Identity(device, "\ud800" if what == "name" else device, "strange"), *found.identities)
         return msgspec.structs.replace(found, identities=identities)
 
     def apply(self, change: Change) -> Sequence[Any]:
@@ -139,7 +140,7 @@ async def running(data: Path, store: SqliteStore | None = None) -> AsyncIterator
         await hub.store.close()
 
 
-@pytest.mark.parametrize("fault", ["time", "text", "metric", "info", "learnt"])
+@pytest.mark.parametrize("fault", ["time", "text", "metric", "name", "learnt"])
 async def test_what_cannot_be_stored_is_rejected_and_all_others_are_stored(fault: str, tmp_path: Path) -> None:
     around = [(f"devices/d{number}/telemetry", {"t": number, "seq": number}) for number in range(20)]
     async with running(tmp_path) as hub:

@@ -24,6 +24,7 @@ import msgspec
 
 from hub.errors import Conflict, Invalid, NotFound, StoreError
 from hub.files import copy_owner, make_folder, open_private, replace_files, write_draft
+from hub.topics import is_id
 
 HUB = "hub"
 """The hub's own user: it may read and write everything."""
@@ -75,10 +76,10 @@ class Access:
         """Add a user and return its new password, which is kept nowhere. ``login`` is the file of the hub's own
         password: the hub becomes a user with the first device. Raises Invalid, Conflict for a user that exists,
         StoreError where a file cannot be written; then there is no new user."""
-        if not NAME.fullmatch(name) or name == HUB:
+        if not NAME.fullmatch(name) or not is_id(name) or name == HUB:
             raise Invalid(
                 f"{name[:64]!r} cannot be a device's name here.",
-                "Take up to 64 letters, digits and . _ : ~ - (not hub).",
+                "Take up to 64 letters, digits and . _ : ~ - (not hub, . or ..).",
             )
         for topic in topics:
             _check_topic(topic, self._root)

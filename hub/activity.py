@@ -31,6 +31,11 @@ def narrate(event: ev.Event, find: Callable[[str], Device | None]) -> Activity |
         case ev.AlertRaised():
             said = f"{name(event.alert.device)}: {event.alert.message}"
             return Activity(event.at, "raised", event.alert.device, said, event.alert.severity)
+        case ev.AlertAcknowledged() if event.alert.state == "raised":
+            said = f"{event.by} withdrew the acknowledgement of {name(event.alert.device)}: {event.alert.message}"
+            return Activity(event.at, "acknowledged", event.alert.device, said)
+        case ev.SettingChanged():
+            return Activity(event.at, "settings", event.device, event.text)
         case ev.AlertAcknowledged():
             by = event.alert.acknowledged_by or "somebody"
             said = f"{by} acknowledged {name(event.alert.device)}: {event.alert.message}"

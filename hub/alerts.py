@@ -14,7 +14,7 @@ import msgspec
 
 from hub.errors import Conflict, NotFound
 from hub.fleet import Fleet
-from hub.model import SEVERITIES, Acknowledge, Alert, AlertState, Device, Diagnosis, Fact, Latest
+from hub.model import SEVERITIES, Acknowledge, Alert, AlertState, Device, Diagnosis, Fact, Latest, Unacknowledge
 from hub.rules import Engine, duration
 from hub.store.base import Store
 
@@ -118,10 +118,17 @@ class Alerts:
 
     async def acknowledge(self, alert_id: str, *, by: str, note: str | None) -> Explained:
         """A second acknowledgement changes nothing. Raises Conflict for an alert that has cleared."""
+        return await self._change(Acknowledge(alert_id, by, self._now(), note))
+
+    async def unacknowledge(self, alert_id: str, *, by: str) -> Explained:
+        """Take an acknowledgement back. Raises NotFound, and Conflict for an alert that has cleared."""
+        return await self._change(Unacknowledge(alert_id, by, self._now()))
+
+    async def _change(self, fact: Acknowledge | Unacknowledge) -> Explained:
         try:
-            alert: Alert = await self._submit(Acknowledge(alert_id, by, self._now(), note))
+            alert: Alert = await self._submit(fact)
         except NotFound:
-            past = await self._store.alert(alert_id)
+            past = await self._store.alert(fact.alert)
             if past is None:
                 raise
             raise Conflict("This alert has cleared.", "Only an open alert can be acknowledged.") from None

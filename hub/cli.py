@@ -131,6 +131,9 @@ def _parser() -> argparse.ArgumentParser:
     demo.add_argument("--devices", type=_count, default=24, metavar="N", help="simulated devices, 0 for none (24)")
     demo.add_argument("--seed", type=int, default=1, metavar="N", help="same seed, same telemetry")
     demo.add_argument("--ai", choices=("auto", "builtin", "openai", "ollama"), help="who writes the diagnoses")
+    demo.add_argument(
+        "--show-faults", action="store_true", help="print which faults the simulated machines have, and when"
+    )
     demo.add_argument("--no-open", action="store_true", help="do not open a browser")
 
     serve = commands.add_parser("serve", help="the hub against your own broker")

@@ -233,10 +233,12 @@ class Decider:
                             self._usual(batch, name)
                 connected = fact.listening_since is not None
                 batch.command(self._ledger.tick(fact.now, connected, fleet.get), fact.now)
-            case facts.Acknowledge():
+            case facts.Acknowledge() | facts.Unacknowledge():
                 alert, changes = engine.acknowledge(fact)
                 batch.events += changes
                 return alert
+            case facts.LogChange():
+                batch.events.append(ev.SettingChanged(fact.text, fact.at, fact.device))
             case facts.EditDevice():
                 self._usual(batch, fact.device)
                 batch.events += fleet.edit(fact)

@@ -37,7 +37,7 @@ async def run(arguments: argparse.Namespace) -> None:
                 async def greet() -> None:
                     print(f"\n  Watchkeeper is at http://{http}\n", flush=True)
                     print(f"ready http={http} mqtt={mqtt}", flush=True)
-                    simulators = await _simulate(mqtt, arguments.devices, arguments.seed)
+                    simulators = await _simulate(mqtt, arguments.devices, arguments.seed, tell=arguments.show_faults)
                     companions.push_async_callback(_end, simulators)
                     if not arguments.no_open:
                         await asyncio.to_thread(webbrowser.open, f"http://{http}/")
@@ -88,11 +88,13 @@ def _free(address: str) -> str:
     raise InUse(f"No port from {port} on is free on {host}.", "Name another with --http.")
 
 
-async def _simulate(mqtt: str, devices: int, seed: int) -> asyncio.subprocess.Process | None:
+async def _simulate(mqtt: str, devices: int, seed: int, *, tell: bool) -> asyncio.subprocess.Process | None:
+    """Start the simulators; what they print, the true causes of their faults, is shown only if ``tell``."""
     if devices == 0:
         return None
     words = ["--mqtt", mqtt, "--devices", str(devices), "--seed", str(seed), "--demo-faults"]
-    return await asyncio.create_subprocess_exec(*tied("run", sys.executable, "-m", "simulators", *words))
+    told = None if tell else asyncio.subprocess.DEVNULL
+    return await asyncio.create_subprocess_exec(*tied("run", sys.executable, "-m", "simulators", *words), stdout=told)
 
 
 async def _end(process: asyncio.subprocess.Process | None) -> None:

@@ -50,8 +50,11 @@ class AlertRaised(msgspec.Struct, frozen=True):
 
 
 class AlertAcknowledged(msgspec.Struct, frozen=True):
+    """An acknowledgement was given, or (the alert is ``raised`` again) taken back by ``by``."""
+
     alert: Alert
     at: int
+    by: str = ""
 
 
 class AlertChanged(msgspec.Struct, frozen=True):
@@ -92,6 +95,14 @@ class GapSuspected(msgspec.Struct, frozen=True):
     dropped: int = 0
 
 
+class SettingChanged(msgspec.Struct, frozen=True):
+    """A person changed a setting, or how a device is described."""
+
+    text: str
+    at: int
+    device: str | None = None
+
+
 Event = (
     DeviceDiscovered
     | DeviceChanged
@@ -106,4 +117,5 @@ Event = (
     | CommandChanged
     | MessageRejected
     | GapSuspected
+    | SettingChanged
 )

@@ -184,7 +184,11 @@ export interface paths {
          * @description Say that somebody has seen it. 409 once it has cleared.
          */
         post: operations["post_alert_acknowledge"];
-        delete?: never;
+        /**
+         * Unacknowledge
+         * @description Take an acknowledgement back: the alert is raised as before. 409 once it has cleared.
+         */
+        delete: operations["delete_alert_acknowledge"];
         options?: never;
         head?: never;
         patch?: never;
@@ -768,6 +772,26 @@ export interface paths {
          * @description The last message of one of these topics, cut to 2,048 bytes.
          */
         get: operations["get_topics_last"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/status/trend": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Trend
+         * @description The figures of the last five minutes: open alerts, silent devices, messages a second.
+         */
+        get: operations["get_status_trend"];
         put?: never;
         post?: never;
         delete?: never;
@@ -3281,6 +3305,22 @@ export interface components {
             dialect: string | null;
         };
         /**
+         * TrendShape
+         * @description One entry every ``step_ms``, the newest last; ``rate`` in messages a second.
+         */
+        TrendShape: {
+            /** Step Ms */
+            step_ms: number;
+            /** Open Alerts */
+            open_alerts: number[];
+            /** Stale */
+            stale: number[];
+            /** Offline */
+            offline: number[];
+            /** Rate */
+            rate: number[];
+        };
+        /**
          * TurnShape
          * @description ``stopped``: the person did not wait for the end.
          */
@@ -4111,6 +4151,38 @@ export interface operations {
             408: components["responses"]["Error408"];
             409: components["responses"]["Error409"];
             413: components["responses"]["Error413"];
+            414: components["responses"]["Error414"];
+            421: components["responses"]["Error421"];
+            422: components["responses"]["Error422"];
+            429: components["responses"]["Error429"];
+            431: components["responses"]["Error431"];
+            503: components["responses"]["Error503"];
+        };
+    };
+    delete_alert_acknowledge: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                alert_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AlertShape"];
+                };
+            };
+            401: components["responses"]["Error401"];
+            403: components["responses"]["Error403"];
+            404: components["responses"]["Error404"];
+            409: components["responses"]["Error409"];
             414: components["responses"]["Error414"];
             421: components["responses"]["Error421"];
             422: components["responses"]["Error422"];
@@ -5220,6 +5292,33 @@ export interface operations {
             414: components["responses"]["Error414"];
             421: components["responses"]["Error421"];
             422: components["responses"]["Error422"];
+            429: components["responses"]["Error429"];
+            431: components["responses"]["Error431"];
+            503: components["responses"]["Error503"];
+        };
+    };
+    get_status_trend: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TrendShape"];
+                };
+            };
+            401: components["responses"]["Error401"];
+            403: components["responses"]["Error403"];
+            414: components["responses"]["Error414"];
+            421: components["responses"]["Error421"];
             429: components["responses"]["Error429"];
             431: components["responses"]["Error431"];
             503: components["responses"]["Error503"];

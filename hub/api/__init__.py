@@ -45,6 +45,7 @@ from hub.api import (
 from hub.api.attempts import LoginAttempts
 from hub.api.auth import Authenticator
 from hub.api.broadcast import Broadcaster
+from hub.api.changes import ChangeLog
 from hub.api.clients import OpenRequests, connection_limits
 from hub.api.description import OPEN, DescribedApi, operation_id
 from hub.api.guard import Guard
@@ -70,8 +71,9 @@ def create_api(services: Services, http: HttpSettings, broadcaster: Broadcaster)
     sessions = SessionStore(services.data / "sessions.json", http.token, time.time) if http.token else None
     auth, turns = Authenticator(http, sessions, LoginAttempts()), Turns(http.ai_requests)
     app.cookie, app.asks = auth.cookie, not auth.open
+    changes = ChangeLog(services.inbox.submit, services.now)
     routers = (
-        devices.routes(broadcaster.devices, services.twins, broadcaster.alerts, services.diagnostician, turns),
+        devices.routes(broadcaster.devices, services.twins, broadcaster.alerts, services.diagnostician, turns, changes),
         device_rules.routes(services.fleet, services.engine, services.store),
         messages.routes(services.fleet, services.messages, services.now),
         alerts.routes(broadcaster.alerts, services.store),
@@ -81,10 +83,10 @@ def create_api(services: Services, http: HttpSettings, broadcaster: Broadcaster)
         tables.routes(services),
         expected.routes(services.fleet, services.store, services.now),
         logs.routes(services.store),
-        rules.routes(services),
-        mappings.routes(services),
-        credentials.routes(services.credentials),
-        models.routes(services.models),
+        rules.routes(services, changes),
+        mappings.routes(services, changes),
+        credentials.routes(services.credentials, changes),
+        models.routes(services.models, changes),
         topics.routes(services.explorer, services.messages),
         status.routes(services, http, broadcaster),
         ask.routes(services.assistant, turns, services.shutdown, http.question_chars),

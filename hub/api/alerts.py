@@ -9,6 +9,7 @@ from starlette.responses import Response
 
 from hub.alerts import Alerts
 from hub.api import convert, cursors, shapes, wire
+from hub.api.changes import WHO
 from hub.api.problems import Json
 from hub.errors import NotFound
 from hub.model import AlertState
@@ -21,8 +22,6 @@ _STATES: dict[State, tuple[AlertState, ...]] = {
     "acknowledged": ("acknowledged",),
     "cleared": ("cleared",),
 }
-WHO = "operator"
-"""Who acknowledges, until there are accounts."""
 
 
 def routes(alerts: Alerts, store: Store) -> APIRouter:
@@ -56,6 +55,11 @@ def routes(alerts: Alerts, store: Store) -> APIRouter:
         """Say that somebody has seen it. 409 once it has cleared."""
         note = (body.note if body else None) or None
         return Json(convert.alert(await alerts.acknowledge(alert_id, by=WHO, note=note)))
+
+    @router.delete("/alerts/{alert_id}/acknowledge", response_model=shapes.AlertShape)
+    async def unacknowledge(alert_id: str) -> Response:
+        """Take an acknowledgement back: the alert is raised as before. 409 once it has cleared."""
+        return Json(convert.alert(await alerts.unacknowledge(alert_id, by=WHO)))
 
     @router.get("/diagnoses/{diagnosis_id}", response_model=shapes.DiagnosisShape)
     async def diagnosis(diagnosis_id: str) -> Response:

@@ -24,6 +24,7 @@ from hub.api.listeners import AlertNews, Asked, Listener, Notice
 from hub.api.live import Live
 from hub.api.patience import in_time
 from hub.api.services import Services
+from hub.api.trend import STEP_S, Trend
 from hub.bus import Closed, Lagged
 from hub.commands import Commands
 from hub.devices import Devices
@@ -49,6 +50,7 @@ class Broadcaster:
         self._recorders: set[Listener] = set()
         self.device_list = DeviceList(services.fleet, services.engine, self.record)
         self._rate = 0.0
+        self.trend = Trend()
         submit = in_time(services.inbox.submit)
         self.devices = Devices(fleet=services.fleet, engine=services.engine, submit=submit, now=services.now)
         self.commands = Commands(fleet=services.fleet, store=services.store, submit=submit, now=services.now)
@@ -85,6 +87,7 @@ class Broadcaster:
                 broadcast_frames=self.live.run_frames(),
                 broadcast_stats=self.live.run_stats(),
                 broadcast_rate=self._sample(),
+                broadcast_trend=self._follow_trend(),
                 broadcast_end=self._end(),
             )
         finally:
@@ -226,6 +229,12 @@ class Broadcaster:
             await asyncio.sleep(SAMPLE_S)
             now = time.monotonic()
             self._rate, before, then = (inbox.received - before) / (now - then), inbox.received, now
+
+    async def _follow_trend(self) -> None:
+        while True:
+            await asyncio.sleep(STEP_S)
+            presence, severity = self.devices.by_presence(), self.alerts.by_severity()
+            self.trend.add(sum(severity.values()), presence["stale"], presence["offline"], self._rate)
 
     def _stats(self) -> str:
         services = self._services

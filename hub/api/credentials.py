@@ -10,6 +10,7 @@ from fastapi import APIRouter, Path, Request
 from starlette.responses import Response
 
 from hub.api import credential_shapes as shapes
+from hub.api.changes import ChangeLog
 from hub.api.problems import Json
 from hub.api.wire import CredentialWanted
 from hub.credentials import Credentials, Issued
@@ -18,7 +19,7 @@ from hub.qr import rows
 Name = Annotated[str, Path(max_length=128)]
 
 
-def routes(credentials: Credentials) -> APIRouter:
+def routes(credentials: Credentials, changes: ChangeLog) -> APIRouter:
     router = APIRouter(prefix="/api/credentials", tags=["credentials"])
 
     @router.get("", response_model=shapes.CredentialList)
@@ -33,6 +34,7 @@ def routes(credentials: Credentials) -> APIRouter:
         """A user and its password, which is shown this once. 409 for a name that has one. ``prefixes`` make it a
         bridge's: the topics that are its own."""
         issued = await asyncio.to_thread(credentials.add, body.name, body.prefixes, _reached_as(request))
+        await changes.write(f"issued a credential for {body.name}")
         return Json(_shape(issued), status_code=201, headers={"Cache-Control": "no-store"})
 
     @router.get("/{name}/line", response_model=shapes.LineShape)
@@ -43,7 +45,9 @@ def routes(credentials: Credentials) -> APIRouter:
     @router.delete("/{name}", response_model=shapes.RevokedShape)
     async def revoke(name: Name) -> Response:
         """Its password is void. ``told`` says whether the broker has been told: then its connection has ended too."""
-        return Json({"told": await asyncio.to_thread(credentials.revoke, name)})
+        told = await asyncio.to_thread(credentials.revoke, name)
+        await changes.write(f"revoked the credential of {name}")
+        return Json({"told": told})
 
     return router
 

@@ -10,6 +10,7 @@ from starlette.responses import Response
 
 from hub.alerts import Alerts
 from hub.api import convert, cursors, shapes, wire
+from hub.api.changes import ChangeLog, DeviceBefore, device_changes
 from hub.api.problems import Json
 from hub.api.services import Diagnostician
 from hub.api.turns import Turns
@@ -20,7 +21,9 @@ from hub.twins import Twins
 Limit = Annotated[int, Query(ge=1, le=1000)]
 
 
-def routes(devices: Devices, twins: Twins, alerts: Alerts, diagnostician: Diagnostician, turns: Turns) -> APIRouter:
+def routes(
+    devices: Devices, twins: Twins, alerts: Alerts, diagnostician: Diagnostician, turns: Turns, changes: ChangeLog
+) -> APIRouter:
     router = APIRouter(prefix="/api/devices", tags=["devices"])
 
     async def detail(device: Device) -> Response:
@@ -51,7 +54,7 @@ def routes(devices: Devices, twins: Twins, alerts: Alerts, diagnostician: Diagno
     @router.patch("/{device_id}", response_model=shapes.DeviceDetail)
     async def edit(device_id: str, body: wire.DeviceEdit) -> Response:
         """What a person sets wins over what the device says of itself; null gives a field back to the device."""
-        given = body.model_fields_set
+        given, before = body.model_fields_set, DeviceBefore.of(devices.get(device_id))
         changed = await devices.edit(
             device_id,
             name=body.name if "name" in given else msgspec.UNSET,
@@ -59,13 +62,17 @@ def routes(devices: Devices, twins: Twins, alerts: Alerts, diagnostician: Diagno
             labels=_labels(body.labels) if "labels" in given else msgspec.UNSET,
             metrics={name: edit.given() if edit else None for name, edit in body.metrics.items()},
         )
+        if said := device_changes(before, changed):
+            await changes.write(said, device_id)
         return await detail(changed)
 
     @router.patch("/{device_id}/desired", response_model=shapes.DeviceDetail)
     async def desire(device_id: str, body: wire.Desired) -> Response:
         """Merge into what the device should be; null takes a key away. The device is told by a retained message, now
         or when it comes back; ``differs`` says what it has not reported yet."""
-        return await detail(await twins.desire(device_id, body.root))
+        device = await twins.desire(device_id, body.root)
+        await changes.write(f"changed the desired state of {device.display_name}: {', '.join(body.root)}", device_id)
+        return await detail(device)
 
     @router.delete("/{device_id}", status_code=204)
     async def delete(device_id: str) -> None:

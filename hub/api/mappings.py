@@ -6,6 +6,7 @@ from fastapi import APIRouter
 from starlette.responses import Response
 
 from hub.api import mapping_shapes as shapes
+from hub.api.changes import ChangeLog, mapping_changes
 from hub.api.problems import Json
 from hub.api.services import Services
 from hub.api.wire import MappingsTrial, TextChange, TextCheck
@@ -15,9 +16,15 @@ from hub.errors import Invalid
 from hub.model import Mapping, RawMessage
 
 
-def routes(services: Services) -> APIRouter:
+def routes(services: Services, changes: ChangeLog) -> APIRouter:
     router = APIRouter(prefix="/api/mappings", tags=["mappings"])
     book = mapbook(services.data, services.inbox.submit, services.now, reserved(services.roots))
+
+    async def topics() -> list[str]:
+        try:
+            return [mapping.topic for mapping in book.check((await book.read()).text)]
+        except Invalid:  # somebody has edited the file by hand
+            return []
 
     @router.get("", response_model=shapes.MappingList)
     async def listing() -> Response:
@@ -54,9 +61,11 @@ def routes(services: Services) -> APIRouter:
     @router.put("", response_model=shapes.MappingsText)
     async def replace(body: TextChange) -> Response:
         """Put another text in force at once: the hub subscribes to what it names. 409 if somebody else was faster."""
-        replaced = await book.replace(body.text, body.revision)
+        before = await topics()
+        draft = await book.replace(body.text, body.revision)
         services.faults.pop("mappings.toml", None)
-        return Json(replaced)
+        await changes.write(mapping_changes(before, await topics()))
+        return Json(draft)
 
     return router
 

@@ -14,13 +14,14 @@ from hub.ai.models import Models, Plan
 from hub.ai.server import ModelServer
 from hub.api import convert
 from hub.api import model_shapes as shapes
+from hub.api.changes import ChangeLog
 from hub.api.problems import Json
 from hub.api.wire import ModelPlan, ModelServerWanted
 
 Name = Annotated[str, Path(pattern=r"^[a-z0-9_-]{1,32}$")]
 
 
-def routes(models: Models) -> APIRouter:
+def routes(models: Models, changes: ChangeLog) -> APIRouter:
     router = APIRouter(prefix="/api/models", tags=["models"])
 
     @router.get("", response_model=shapes.ModelsShape)
@@ -39,6 +40,7 @@ def routes(models: Models) -> APIRouter:
                 daily_money=body.daily_money,
             )
         )
+        await changes.write("changed who answers and the daily limits of the AI")
         return Json(_shape(models))
 
     @router.put("/{name}", response_model=shapes.ModelsShape)
@@ -46,12 +48,14 @@ def routes(models: Models) -> APIRouter:
         """A server, new or known, in force at once. Without ``api_key`` it keeps its key, unless the address is on
         another host: then 422 asks for it. An empty one takes it away."""
         await models.put(_server(name, body))
+        await changes.write(f"saved the AI server {name}")
         return Json(_shape(models))
 
     @router.delete("/{name}", response_model=shapes.ModelsShape)
     async def reset(name: Name) -> Response:
         """Back to what the settings file says of it, if anything."""
         await models.reset(name)
+        await changes.write(f"reset the AI server {name} to the settings file")
         return Json(_shape(models))
 
     @router.post("/{name}/test", response_model=shapes.ModelTest)

@@ -6,6 +6,7 @@ from fastapi import APIRouter
 from starlette.responses import Response
 
 from hub.api import convert, rule_shapes
+from hub.api.changes import ChangeLog, rule_changes
 from hub.api.problems import Json
 from hub.api.services import Services
 from hub.api.wire import TextChange, TextCheck
@@ -13,7 +14,7 @@ from hub.book import rulebook
 from hub.errors import Invalid
 
 
-def routes(services: Services) -> APIRouter:
+def routes(services: Services, changes: ChangeLog) -> APIRouter:
     router = APIRouter(prefix="/api/rules", tags=["rules"])
     book = rulebook(services.data, services.inbox.submit, services.now)
 
@@ -41,8 +42,10 @@ def routes(services: Services) -> APIRouter:
     async def replace(body: TextChange) -> Response:
         """Put another text in force at once; alerts of rules that are gone are withdrawn. 409 if somebody else was
         faster."""
-        replaced = await book.replace(body.text, body.revision)
+        before = tuple(services.engine.rules)
+        draft = await book.replace(body.text, body.revision)
         services.faults.pop("rules.toml", None)
-        return Json(replaced)
+        await changes.write(rule_changes(before, services.engine.rules))
+        return Json(draft)
 
     return router

@@ -14,6 +14,7 @@ from hub.api.broadcast import Broadcaster
 from hub.api.flow import Busiest, flow
 from hub.api.problems import Json
 from hub.api.services import HttpSettings, Services
+from hub.api.trend import TrendShape
 from hub.capacity import METRIC_BYTES
 from hub.metrics import CONTENT_TYPE, Reading
 from hub.mqtt.link import LinkState
@@ -22,6 +23,11 @@ from hub.mqtt.link import LinkState
 def routes(services: Services, http: HttpSettings, broadcaster: Broadcaster) -> APIRouter:
     router = APIRouter(tags=["hub"])
     busiest = Busiest(services.fleet)
+
+    @router.get("/api/status/trend", response_model=TrendShape)
+    async def trend() -> Response:
+        """The figures of the last five minutes: open alerts, silent devices, messages a second."""
+        return Json(broadcaster.trend.shape())
 
     @router.get("/api/status", response_model=shapes.Status)
     async def status() -> Response:

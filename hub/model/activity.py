@@ -9,8 +9,8 @@ from hub.model.alert import Severity
 
 class Activity(msgspec.Struct, frozen=True):
     """``kind`` is a stable word: ``discovered``, ``presence``, ``raised``, ``changed``, ``acknowledged``,
-    ``cleared``, ``diagnosed``, ``command``, ``rejected``, ``deleted`` or ``gap``. ``text`` is a sentence, ``ts`` the
-    hub's time."""
+    ``cleared``, ``diagnosed``, ``command``, ``rejected``, ``deleted``, ``settings`` or ``gap``. ``text`` is a
+    sentence, ``ts`` the hub's time."""
 
     ts: int
     kind: str

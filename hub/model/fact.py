@@ -34,6 +34,22 @@ class Acknowledge(msgspec.Struct, frozen=True):
     note: str | None = None
 
 
+class Unacknowledge(msgspec.Struct, frozen=True):
+    """A person takes an acknowledgement back. Answers with the alert as it then is."""
+
+    alert: str
+    by: str
+    at: int
+
+
+class LogChange(msgspec.Struct, frozen=True):
+    """A person has changed a setting, or how a device is described: ``text`` says what and who, for the activity."""
+
+    text: str
+    at: int
+    device: str | None = None
+
+
 class EditDevice(msgspec.Struct, frozen=True):
     """A person renames, moves or relabels a device; UNSET leaves a field, None gives it back to the device.
 
@@ -45,7 +61,6 @@ class EditDevice(msgspec.Struct, frozen=True):
     area: str | msgspec.UnsetType | None = msgspec.UNSET
     labels: tuple[str, ...] | msgspec.UnsetType | None = msgspec.UNSET
     metrics: dict[str, MetricEdit | None] = {}
-    by: str | None = None
 
 
 class DesireState(msgspec.Struct, frozen=True):
@@ -126,6 +141,8 @@ class SendingFailed(msgspec.Struct, frozen=True):
 Fact = (
     Tick
     | Acknowledge
+    | Unacknowledge
+    | LogChange
     | EditDevice
     | DesireState
     | DeleteDevice

@@ -14,7 +14,7 @@ from collections import deque
 from collections.abc import Callable, Iterable, Sequence
 
 from hub.events import Event
-from hub.model import Acknowledge, Alert, Device, Record, Rule, Severity, Threshold, Watch
+from hub.model import Acknowledge, Alert, Device, Record, Rule, Severity, Threshold, Unacknowledge, Watch
 from hub.rules.conditions import amount, limit
 from hub.rules.open_alerts import OpenAlerts
 from hub.rules.plan import MetricRule, Plans, covers
@@ -251,6 +251,6 @@ class Engine:
 
     # -- what people do ---------------------------------------------------------------------------------------
 
-    def acknowledge(self, fact: Acknowledge) -> tuple[Alert, list[Event]]:
-        """Acknowledge an open alert. Raises NotFound for one that is not open."""
+    def acknowledge(self, fact: Acknowledge | Unacknowledge) -> tuple[Alert, list[Event]]:
+        """Acknowledge an open alert, or take that back. Raises NotFound for one that is not open."""
         return self._alerts.acknowledge(fact)

@@ -10,7 +10,7 @@ from typing import Literal
 from hub.errors import Conflict
 
 State = Literal["idle", "pending", "raised", "acknowledged", "cleared"]
-Input = Literal["breach", "held", "recover", "acknowledge", "withdraw"]
+Input = Literal["breach", "held", "recover", "acknowledge", "unacknowledge", "withdraw"]
 
 TRANSITIONS: dict[tuple[State, Input], State] = {
     ("idle", "breach"): "pending",  # the condition begins
@@ -24,6 +24,8 @@ TRANSITIONS: dict[tuple[State, Input], State] = {
     ("raised", "withdraw"): "cleared",  # the rule or the device is gone
     ("acknowledged", "breach"): "acknowledged",
     ("acknowledged", "acknowledge"): "acknowledged",  # a second click changes nothing
+    ("acknowledged", "unacknowledge"): "raised",
+    ("raised", "unacknowledge"): "raised",
     ("acknowledged", "recover"): "cleared",
     ("acknowledged", "withdraw"): "cleared",
 }

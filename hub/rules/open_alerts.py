@@ -9,7 +9,19 @@ import msgspec
 
 from hub.errors import NotFound
 from hub.events import AlertAcknowledged, AlertChanged, AlertCleared, AlertRaised, Event
-from hub.model import SEVERITIES, Acknowledge, Alert, Condition, Device, LateRun, Rule, Severity, Threshold, Value
+from hub.model import (
+    SEVERITIES,
+    Acknowledge,
+    Alert,
+    Condition,
+    Device,
+    LateRun,
+    Rule,
+    Severity,
+    Threshold,
+    Unacknowledge,
+    Value,
+)
 from hub.rules.lifecycle import Input, after
 from hub.rules.words import message
 
@@ -79,8 +91,8 @@ class OpenAlerts:
         )
         return [AlertCleared(alert, now)]
 
-    def acknowledge(self, fact: Acknowledge) -> tuple[Alert, list[Event]]:
-        """Acknowledge an open alert; a second acknowledgement changes nothing.
+    def acknowledge(self, fact: Acknowledge | Unacknowledge) -> tuple[Alert, list[Event]]:
+        """Acknowledge an open alert, or take that back; doing so a second time changes nothing.
 
         Raises:
             NotFound: The alert is not open.
@@ -88,13 +100,14 @@ class OpenAlerts:
         alert = self.by_id.get(fact.alert)
         if alert is None:
             raise NotFound("There is no open alert with this id.", "GET /api/alerts?state=open lists them.")
-        if alert.state == after(alert.state, "acknowledge"):
+        given = isinstance(fact, Acknowledge)
+        state = after(alert.state, "acknowledge" if given else "unacknowledge")
+        if alert.state == state:
             return alert, []
-        alert = msgspec.structs.replace(
-            alert, state="acknowledged", acknowledged_at=fact.at, acknowledged_by=fact.by, note=fact.note
-        )
+        at, by, note = (fact.at, fact.by, fact.note) if isinstance(fact, Acknowledge) else (None, None, None)
+        alert = msgspec.structs.replace(alert, state=state, acknowledged_at=at, acknowledged_by=by, note=note)
         self.by_id[alert.id] = alert
-        return alert, [AlertAcknowledged(alert, fact.at)]
+        return alert, [AlertAcknowledged(alert, fact.at, fact.by)]
 
 
 def late_alert(device: Device, rule: Rule, run: LateRun, since: int, ended: int, now: int) -> AlertCleared:

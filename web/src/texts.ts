@@ -95,9 +95,10 @@ export const T = {
   alerts: {
     title: 'Alerts', open: 'Open', acknowledged: 'Acknowledged', cleared: 'Cleared', tabs: 'Alerts by state',
     count: (n: number) => `${n} open`, none: 'Nothing is wrong.', noneLead: 'Alerts appear here the moment a rule fires.',
+    elsewhere: (n: number) => `${n} open ${s(n, 'alert', 'alerts')} in other areas.`,
     noneAcknowledged: 'No acknowledged alert.', noneCleared: 'No alert has cleared yet.', more: 'Load more', all: 'All alerts',
     acknowledge: 'Acknowledge', openDevice: 'Open device', note: 'Note (optional)', notePlaceholder: 'What do you know or plan?',
-    ackTitle: 'Acknowledge this alert', cancel: 'Cancel', done: 'Acknowledged',
+    ackTitle: 'Acknowledge this alert', cancel: 'Cancel', done: 'Acknowledged', undone: 'Acknowledgement withdrawn',
     now: 'now', nowLabel: 'Now', whenRaised: 'When raised', began: 'Began', ended: 'Ended', lasted: 'Lasted', lasts: 'Has lasted', late: 'Reported late', withdrawn: 'Withdrawn',
     for: (t: string) => `for ${t}`, lastedFor: (t: string) => `lasted ${t}`, beganAt: (t: string) => `Began ${t}`,
     lateLead: 'The device reported this after it was over, so nobody was alerted.', withdrawnLead: 'Its rule was changed or no longer watches this device. The condition was not seen to end.',
@@ -220,7 +221,7 @@ export const T = {
   activity: { title: 'Activity', follow: 'Follow', pause: 'Pause', none: 'Nothing has happened yet.', filter: 'Kind', all: 'All kinds', more: 'Load older', paused: 'Paused: new entries wait.', bytes: 'Its bytes',
     kinds: {
       raised: 'Raised', acknowledged: 'Acknowledged', cleared: 'Cleared', diagnosed: 'Diagnosed', presence: 'Presence', discovered: 'Appeared', deleted: 'Deleted',
-      command: 'Command', rejected: 'Rejected', gap: 'Gap',
+      command: 'Command', rejected: 'Rejected', settings: 'Settings', gap: 'Gap',
     },
   },
   settings: {

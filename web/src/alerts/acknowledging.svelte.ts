@@ -1,6 +1,6 @@
 // Acknowledging alerts: which ones a person is being asked about, and the request itself.
 
-import { post } from '../api/http';
+import { post, remove } from '../api/http';
 import type { Alert } from '../api/types';
 import { toasts } from '../lib/toasts.svelte';
 import { session } from '../live/session.svelte';
@@ -39,7 +39,17 @@ class Acknowledging {
     const alerts = this.asked;
     this.close();
     const results = await Promise.all(alerts.map((alert) => this.acknowledge(alert, note)));
-    if (results.every(Boolean)) toasts.say(T.alerts.done);
+    const done = alerts.filter((_, k) => results[k]);
+    if (results.every(Boolean)) toasts.say(T.alerts.done, () => this.undo(done));
+  }
+
+  /** Takes acknowledgements back. */
+  private async undo(alerts: Alert[]): Promise<void> {
+    for (const alert of alerts) {
+      const path = `/api/alerts/${encodeURIComponent(alert.id)}/acknowledge`;
+      session.replace(await remove<Alert>(path));
+    }
+    toasts.say(T.alerts.undone);
   }
 }
 

@@ -63,4 +63,4 @@ export const post = <R>(path: string, body: unknown, signal?: AbortSignal): Prom
   json<R>(path, { ...withBody('POST', body), signal });
 export const put = <R>(path: string, body: unknown): Promise<R> => json<R>(path, withBody('PUT', body));
 export const patch = <R>(path: string, body: unknown): Promise<R> => json<R>(path, withBody('PATCH', body));
-export const remove = (path: string): Promise<void> => json<undefined>(path, { method: 'DELETE' });
+export const remove = <R = undefined>(path: string): Promise<R> => json<R>(path, { method: 'DELETE' });

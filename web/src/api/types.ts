@@ -43,6 +43,7 @@ export type Rule = Shapes['RuleShape'];
 export type RulesChecked = Shapes['RulesChecked'];
 export type Series = Shapes['SeriesShape'];
 export type Status = Shapes['Status'];
+export type Trend = Shapes['TrendShape'];
 export type TopicList = Shapes['TopicList'];
 export type Step = Shapes['LiveRun'];
 export type Writer = Shapes['WriterShape'];

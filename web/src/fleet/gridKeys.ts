@@ -10,6 +10,8 @@ export interface GridActions {
   open(id: string): void;
   toggle(id: string): void;
   acknowledge(id: string): void;
+  /** Gives up what was selected or picked; false when nothing was. */
+  clear(): boolean;
 }
 
 /** Whether a key belongs to a field, a button's menu or a dialog rather than to the page. */
@@ -64,6 +66,9 @@ export function gridKeys(actions: GridActions): (event: KeyboardEvent) => void {
       case 'a':
         if (!id) return;
         actions.acknowledge(id);
+        break;
+      case 'Escape':
+        if (!actions.clear()) return;
         break;
       default:
         return;

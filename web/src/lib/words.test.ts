@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { alertMessage, firstSentences, sentence, withoutName } from './words';
+import { alertMessage, aroundName, firstSentences, sentence, withoutName } from './words';
 
 describe('sentences of the hub', () => {
   it('call metrics by their names', () => {
@@ -29,4 +29,16 @@ describe('sentences of the hub', () => {
     expect(withoutName('Feed pump 3 is offline', 'Feed pump 3')).toBe('is offline');
     expect(withoutName('Feed pump 30: hot', 'Feed pump 3')).toBe('Feed pump 30: hot');
   });
+});
+
+it('a line of the log names its device once, wherever the name stands', () => {
+  expect(aroundName('Feed pump appeared', 'Feed pump')).toEqual(['', ' appeared']);
+  expect(aroundName('Feed pump: hot', 'Feed pump')).toEqual(['', ' hot']);
+  expect(aroundName('operator acknowledged Feed pump: hot', 'Feed pump')).toEqual([
+    'operator acknowledged ',
+    ' hot',
+  ]);
+  expect(aroundName('bearing wear is likely', 'Feed pump')).toEqual(['', 'bearing wear is likely']);
+  expect(aroundName('on is only a letter of one', 'on')).toEqual(['', ' is only a letter of one']);
+  expect(aroundName('one more', 'on')).toEqual(['', 'one more']);
 });

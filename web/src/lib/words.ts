@@ -22,6 +22,24 @@ export function alertMessage(alert: { message: string; metric: string | null }):
   return alert.message.replace(alert.metric, words[0]!.toLowerCase() + words.slice(1));
 }
 
+/** A line of the hub's log with the name of its device to link: what stands before it, and after it. A line that does
+ *  not name it gets the name in front; none reads it twice. */
+export function aroundName(text: string, name: string): [string, string] {
+  const at = name ? wordAt(text, name) : -1;
+  return at < 0 ? ['', text] : [text.slice(0, at), text.slice(at + name.length).replace(/^:(?= )/, '')];
+}
+
+const LETTER = /[\p{L}\p{N}_]/u;
+
+/** Where `word` stands in `text` as a word of its own, or -1. */
+function wordAt(text: string, word: string): number {
+  for (let at = text.indexOf(word); at >= 0; at = text.indexOf(word, at + 1)) {
+    const [before, after] = [text[at - 1] ?? ' ', text[at + word.length] ?? ' '];
+    if (!LETTER.test(before) && !LETTER.test(after)) return at;
+  }
+  return -1;
+}
+
 /** A line of the hub's log where its device's name stands before it as a link: the name is not read twice. */
 export function withoutName(text: string, name: string): string {
   if (!name || !text.startsWith(name)) return text;

@@ -2,8 +2,8 @@
 // only: the fleet itself stays in its typed arrays. One session a page, opened once by `start`.
 
 import { SvelteMap } from 'svelte/reactivity';
-import { whenUnauthorized } from '../api/http';
-import type { Alert, Command, Step } from '../api/types';
+import { get, whenUnauthorized } from '../api/http';
+import type { Alert, Command, Step, Trend } from '../api/types';
 import { Connection } from './connection';
 import { Fleet } from './fleet';
 import { nextFrame } from './frame';
@@ -22,6 +22,10 @@ export type Link = 'connecting' | 'live' | 'lost' | 'login' | 'origin';
 const PATIENCE_MS = 1500;
 /** Figures of the last five minutes, one every 2 s. */
 const STATS_KEPT = 150;
+const STATS_MS = 2000;
+
+/** What the trends draw of the hub's figures. */
+export type Figures = Pick<Stats, 'open_alerts' | 'stale' | 'offline' | 'rate'>;
 
 export const fleet = new Fleet();
 export const sparks = new Sparks(fleet, () => session.hubNow());
@@ -34,7 +38,7 @@ class Session {
   ready = $state(false);
   latency = $state<number | null>(null);
   stats = $state.raw<Stats | null>(null);
-  statsHistory = $state.raw<Stats[]>([]);
+  statsHistory = $state.raw<Figures[]>([]);
   root = $state('devices');
   /** Counts up when devices appear, vanish or change their names. */
   members = $state(0);
@@ -83,6 +87,7 @@ class Session {
     step: (step) => this.followers.get(step.id)?.take(step),
     latency: (ms) => (this.latency = Math.round(ms)),
   });
+  private recalled = false;
   private bannerTimer: ReturnType<typeof setTimeout> | undefined;
 
   start(): void {
@@ -100,6 +105,25 @@ class Session {
     addEventListener('online', () => this.link === 'lost' && this.connection.open());
     this.unlinked('connecting');
     this.connection.open();
+  }
+
+  /** The figures from before this page was opened, as the hub keeps them. */
+  private async recall(): Promise<void> {
+    try {
+      const { step_ms, open_alerts, stale, offline, rate } = await get<Trend>('/api/status/trend');
+      const each = Math.max(1, Math.round(step_ms / STATS_MS));
+      const before = rate.flatMap((_, k): Figures[] =>
+        Array<Figures>(each).fill({
+          open_alerts: open_alerts[k]!,
+          stale: stale[k]!,
+          offline: offline[k]!,
+          rate: rate[k]!,
+        }),
+      );
+      this.statsHistory = [...before, ...this.statsHistory].slice(-STATS_KEPT);
+    } catch {
+      // A trend is a comfort: it grows by itself.
+    }
   }
 
   /** Tries again at once: after a login, or because a person asked. */
@@ -155,6 +179,8 @@ class Session {
   }
 
   private linked(): void {
+    if (!this.recalled) void this.recall();
+    this.recalled = true;
     this.missed();
     clearTimeout(this.bannerTimer);
     this.bannerTimer = undefined;

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import AsyncIterator
 from typing import Any
@@ -10,6 +11,10 @@ import pytest
 import pytest_asyncio
 
 from api_hub import ApiHub, running_hub
+from hub.api.analysis_jobs import Jobs
+from hub.errors import WrongType
+from hub.model import Analysis
+from hub.worker import Progress
 from specimens import machine, pdf, plate, png, sound
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -122,3 +127,63 @@ async def test_who_goes_away_ends_the_work(hub: ApiHub) -> None:
     await sent(hub, "/analyze/document", "b.pdf", pdf("What comes next."))
     after = (await hub.http.get("/api/analyses")).json()["items"]
     assert [each["filename"] for each in after[: len(after) - len(before)]] == ["b.pdf"]
+
+
+async def lines_of(answer: Any) -> AsyncIterator[dict[str, Any]]:
+    async for line in answer.aiter_lines():
+        yield json.loads(line)
+
+
+async def test_an_analysis_goes_on_without_its_page_and_is_followed_again(hub: ApiHub) -> None:
+    files = {"file": ("plate.png", png(plate()))}
+    async with hub.http.stream("POST", "/analyze/image", files=files, data={"keep": "true"}, headers=LINES) as answer:
+        begun = await anext(lines_of(answer))
+    assert begun["type"] == "started"
+    path = f"/api/analyses/{begun['id']}/progress"
+    async with hub.http.stream("GET", path) as answer:
+        said = [line async for line in lines_of(answer)]
+    assert said[-1]["type"] == "done"
+    assert said[-1]["analysis"]["id"] == begun["id"]
+    assert "48213" in said[-1]["analysis"]["analysis"]
+    again = json.loads((await hub.http.get(path)).text)
+    assert again == {"type": "done", "analysis": said[-1]["analysis"]}
+    assert (await hub.http.get("/api/analyses/none/progress")).status_code == 404
+
+
+async def test_an_analysis_that_goes_on_can_be_stopped(hub: ApiHub) -> None:
+    files = {"file": ("plate.png", png(plate()))}
+    async with hub.http.stream("POST", "/analyze/image", files=files, data={"keep": "true"}, headers=LINES) as answer:
+        begun = await anext(lines_of(answer))
+    path = f"/api/analyses/{begun['id']}/progress"
+    assert (await hub.http.delete(path)).status_code == 204
+    assert (await hub.http.get(path)).status_code == 404
+    assert (await hub.http.delete(path)).status_code == 404
+
+
+async def test_why_an_analysis_failed_is_told_to_who_follows_again() -> None:
+    async def failing(progress: Progress) -> Analysis:
+        progress("measuring", 0, 1)
+        await asyncio.sleep(0)
+        raise WrongType("This is no picture.", "Send another.")
+
+    jobs = Jobs(asyncio.Event())
+    job = jobs.start("a-1", failing)
+    jobs.keep(job)
+    await asyncio.wait([job.task])
+    again = jobs.get("a-1")
+    assert again is job
+    with pytest.raises(WrongType, match="no picture"):
+        await anext(again.lines(lambda analysis: analysis))
+
+
+async def test_the_end_of_the_hub_ends_what_goes_on() -> None:
+    async def endless(progress: Progress) -> Analysis:
+        await asyncio.Event().wait()
+        raise AssertionError
+
+    shutdown = asyncio.Event()
+    job = Jobs(shutdown).start("a-1", endless)
+    await asyncio.sleep(0)
+    shutdown.set()
+    await asyncio.wait([job.task], timeout=5)
+    assert job.task.cancelled()

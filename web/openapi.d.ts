@@ -1120,6 +1120,31 @@ export interface paths {
         patch: operations["patch_analysis"];
         trace?: never;
     };
+    "/api/analyses/{analysis_id}/progress": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Progress
+         * @description Follow an analysis that was begun with ``keep``, line by line as it was begun; one that is done comes at
+         *     once.
+         */
+        get: operations["get_analysis_progress"];
+        put?: never;
+        post?: never;
+        /**
+         * Stop
+         * @description Stop an analysis that was begun with ``keep``.
+         */
+        delete: operations["delete_analysis_progress"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/analyses/{analysis_id}/ask": {
         parameters: {
             query?: never;
@@ -1464,6 +1489,11 @@ export interface components {
             file: string;
             /** Device Id */
             device_id?: string | null;
+            /**
+             * Keep
+             * @default false
+             */
+            keep: boolean;
         };
         /** Body_post_analyze_document */
         Body_post_analyze_document: {
@@ -1476,6 +1506,11 @@ export interface components {
              * @default []
              */
             model: string[];
+            /**
+             * Keep
+             * @default false
+             */
+            keep: boolean;
         };
         /** Body_post_analyze_image */
         Body_post_analyze_image: {
@@ -1483,6 +1518,11 @@ export interface components {
             file: string;
             /** Device Id */
             device_id?: string | null;
+            /**
+             * Keep
+             * @default false
+             */
+            keep: boolean;
         };
         /**
          * BoundShape
@@ -5964,6 +6004,68 @@ export interface operations {
             408: components["responses"]["Error408"];
             409: components["responses"]["Error409"];
             413: components["responses"]["Error413"];
+            414: components["responses"]["Error414"];
+            421: components["responses"]["Error421"];
+            422: components["responses"]["Error422"];
+            429: components["responses"]["Error429"];
+            431: components["responses"]["Error431"];
+            503: components["responses"]["Error503"];
+        };
+    };
+    get_analysis_progress: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                analysis_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": unknown;
+                    "application/x-ndjson": unknown;
+                };
+            };
+            401: components["responses"]["Error401"];
+            403: components["responses"]["Error403"];
+            404: components["responses"]["Error404"];
+            414: components["responses"]["Error414"];
+            421: components["responses"]["Error421"];
+            422: components["responses"]["Error422"];
+            429: components["responses"]["Error429"];
+            431: components["responses"]["Error431"];
+            503: components["responses"]["Error503"];
+        };
+    };
+    delete_analysis_progress: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                analysis_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            401: components["responses"]["Error401"];
+            403: components["responses"]["Error403"];
+            404: components["responses"]["Error404"];
+            409: components["responses"]["Error409"];
             414: components["responses"]["Error414"];
             421: components["responses"]["Error421"];
             422: components["responses"]["Error422"];

@@ -39,6 +39,11 @@ class Link(msgspec.Struct, frozen=True):
     models: tuple[str, ...] | msgspec.UnsetType = msgspec.UNSET
 
 
+def new_id() -> str:
+    """Return an id for an analysis that is about to begin."""
+    return f"a-{uuid.uuid4().hex[:16]}"
+
+
 def _nobody(stage: str, done: int, of: int) -> None:
     return None
 
@@ -68,6 +73,7 @@ class Analyst:
         device: str | None = None,
         models: Sequence[str] = (),
         progress: Progress = _nobody,
+        analysis_id: str | None = None,
     ) -> Analysis:
         """Raises WrongType (by content, or damaged), TooLarge, NotFound for an unknown device, TooBusy, WorkFailed."""
         form = _KINDS[kind](data)
@@ -89,7 +95,7 @@ class Analyst:
             progress("summarising", 0, 1)
             told = await documents.described(self._providers, name, found, pages)
         analysis = Analysis(
-            id=f"a-{uuid.uuid4().hex[:16]}",
+            id=analysis_id or new_id(),
             kind=kind,
             filename=name,
             format=form,

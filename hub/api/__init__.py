@@ -42,6 +42,7 @@ from hub.api import (
     tables,
     topics,
 )
+from hub.api.analysis_jobs import Jobs
 from hub.api.attempts import LoginAttempts
 from hub.api.auth import Authenticator
 from hub.api.broadcast import Broadcaster
@@ -71,6 +72,7 @@ def create_api(services: Services, http: HttpSettings, broadcaster: Broadcaster)
     sessions = SessionStore(services.data / "sessions.json", http.token, time.time) if http.token else None
     auth, turns = Authenticator(http, sessions, LoginAttempts()), Turns(http.ai_requests)
     app.cookie, app.asks = auth.cookie, not auth.open
+    jobs = Jobs(services.shutdown)
     changes = ChangeLog(services.inbox.submit, services.now)
     routers = (
         devices.routes(broadcaster.devices, services.twins, broadcaster.alerts, services.diagnostician, turns, changes),
@@ -91,8 +93,8 @@ def create_api(services: Services, http: HttpSettings, broadcaster: Broadcaster)
         status.routes(services, http, broadcaster),
         ask.routes(services.assistant, turns, services.shutdown, http.question_chars),
         conversations.routes(services.memory, turns, services.shutdown),
-        analyze.routes(services.analyst, Turns(http.ai_requests, analyze.busy), http),
-        analyses.routes(services.analyst, services.store.library, turns),
+        analyze.routes(services.analyst, Turns(http.ai_requests, analyze.busy), http, jobs),
+        analyses.routes(services.analyst, services.store.library, turns, jobs),
         sse.routes(broadcaster, services.fleet, services.store),
         simple.routes(services, broadcaster, turns),
         live.routes(broadcaster.live, services.shutdown),

@@ -11,6 +11,8 @@ from starlette.responses import Response
 from hub.analysis import Link
 from hub.api import analysis_shapes as shapes
 from hub.api import convert, cursors, wire
+from hub.api.analysis_jobs import Jobs
+from hub.api.lines import LINES, line, streamed
 from hub.api.problems import Json
 from hub.api.services import Analyst
 from hub.api.turns import Turns
@@ -19,7 +21,7 @@ from hub.model import AnalysisKind
 from hub.store.library import Library
 
 
-def routes(analyst: Analyst, library: Library, turns: Turns) -> APIRouter:
+def routes(analyst: Analyst, library: Library, turns: Turns, jobs: Jobs) -> APIRouter:
     router = APIRouter(prefix="/api/analyses", tags=["analysis"])
 
     @router.get("", response_model=shapes.AnalysisPage)
@@ -46,6 +48,23 @@ def routes(analyst: Analyst, library: Library, turns: Turns) -> APIRouter:
         if found is None:
             raise NotFound(f"There is no analysis {analysis_id[:64]!r}.", "GET /api/analyses lists them.")
         return Json(shapes.analysis(found))
+
+    @router.get("/{analysis_id}/progress", responses={200: {"content": {LINES: {}}}})
+    async def progress(analysis_id: str) -> Response:
+        """Follow an analysis that was begun with ``keep``, line by line as it was begun; one that is done comes at
+        once."""
+        job = jobs.get(analysis_id)
+        if job is not None:
+            return await streamed(job.lines(shapes.analysis))
+        found = await library.one(analysis_id)
+        if found is None:
+            raise NotFound(f"There is no analysis {analysis_id[:64]!r}.", "It was stopped, or the hub was restarted.")
+        return Response(line({"type": "done", "analysis": shapes.analysis(found)}), media_type=LINES)
+
+    @router.delete("/{analysis_id}/progress", status_code=204)
+    async def stop(analysis_id: str) -> None:
+        """Stop an analysis that was begun with ``keep``."""
+        await jobs.stop(analysis_id)
 
     @router.patch("/{analysis_id}", response_model=shapes.AnalysisShape)
     async def link(analysis_id: str, body: wire.AnalysisEdit) -> Response:

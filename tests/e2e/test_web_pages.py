@@ -151,3 +151,70 @@ def test_an_address_that_leads_nowhere_says_so(plant: Demo, page: Page, errors):
     expect(page.get_by_text("There is no device by this name.")).to_be_visible()
     page.get_by_role("link", name="Go to the fleet").click()
     expect(page.get_by_role("grid")).to_be_visible()
+
+
+def test_an_analysis_survives_a_reload(plant: Demo, page: Page):
+    go(page, plant, "Analyse")
+    picture = io.BytesIO()
+    Image.new("RGB", (70, 50), "blue").save(picture, "PNG")
+    page.get_by_label("choose a file").set_input_files(
+        {"name": "dial.png", "mimeType": "image/png", "buffer": picture.getvalue()}
+    )
+    expect(page.get_by_test_id("progress")).to_be_visible()
+    eventually(lambda: page.evaluate("sessionStorage.getItem('analysis')"), 20, "the analysis under way")
+    page.reload()
+    expect(page.get_by_text("70 × 50 px")).to_be_visible(timeout=30_000)
+    expect(page.get_by_test_id("analyses").get_by_text("dial.png")).to_have_count(1)
+    assert page.evaluate("sessionStorage.getItem('analysis')") is None
+
+
+def test_acknowledging_is_undone(plant: Demo, page: Page):
+    plant.heat("sensor_39", 3)
+    page.goto(f"http://{plant.http}/d/sensor_39")
+    page.get_by_test_id("acknowledge").click()
+    page.get_by_test_id("acknowledge-confirm").click()
+    expect(page.locator('[data-testid="alert"][data-state="acknowledged"]').first).to_be_visible()
+    page.get_by_role("button", name="Undo").click()
+    expect(page.locator('[data-testid="alert"][data-state="raised"]').first).to_be_visible()
+    page.goto(f"http://{plant.http}/activity?kind=acknowledged")
+    line = page.locator('li[data-kind="acknowledged"]').first
+    expect(line).to_contain_text("withdrew the acknowledgement of sensor_39")
+    assert line.inner_text().count("sensor_39") == 1
+
+
+def test_a_change_of_a_device_is_in_the_activity(plant: Demo, page: Page):
+    plant.api.patch("/api/devices/pump-01", json={"labels": ["checked"]})
+    page.goto(f"http://{plant.http}/activity?kind=settings")
+    line = page.locator('li[data-kind="settings"]').first
+    expect(line).to_contain_text("Operator labelled Feed pump 1 checked")
+    assert line.inner_text().count("Feed pump 1") == 1
+
+
+def test_the_figures_have_their_past_after_a_reload(plant: Demo, page: Page):
+    eventually(lambda: len(plant.get("/api/status/trend")["rate"]) >= 2, 40, "some figures")
+    page.goto(f"http://{plant.http}/")
+    drawn = page.locator(".trend path").nth(1)
+    expect(drawn).to_have_attribute("d", re.compile("M"), timeout=2_000)
+
+
+def test_the_alerts_beside_the_list_are_of_its_area(plant: Demo, page: Page):
+    plant.heat("sensor_39", 3)
+    area = plant.get("/api/devices/sensor_39")["area"]
+    others = {each["area"] for each in plant.get("/api/devices")["items"]} - {area, None}
+    page.goto(f"http://{plant.http}/?area={area or '-'}")
+    panel = page.get_by_role("complementary", name="Alerts")
+    expect(panel).to_contain_text("sensor_39")
+    page.goto(f"http://{plant.http}/?area={sorted(others)[0]}")
+    expect(page.get_by_test_id("device-row").first).to_be_visible()
+    expect(panel).not_to_contain_text("sensor_39")
+
+
+def test_the_search_stands_still_whatever_the_link_says(plant: Demo, page: Page):
+    page.goto(f"http://{plant.http}/")
+    pill = page.get_by_test_id("live-pill")
+    expect(pill).to_contain_text("ms")
+    widths = set()
+    for text in ("Live", "Reconnecting", "Connecting", "Live 1,234 ms"):
+        pill.evaluate("(element, text) => (element.textContent = text)", text)
+        widths.add(page.locator("button.search").evaluate("(element) => element.getBoundingClientRect().left"))
+    assert len(widths) == 1

@@ -13,6 +13,7 @@ export interface Progress {
 }
 type Line =
   | ({ type: 'progress' } & Progress)
+  | { type: 'started'; id: string }
   | { type: 'done'; analysis: Analysis }
   | { type: 'error'; message: string };
 
@@ -31,6 +32,20 @@ export function kindOf(file: { name: string; type: string }): Kind | null {
   return (Object.keys(ENDINGS) as Kind[]).find((kind) => ENDINGS[kind].test(file.name)) ?? null;
 }
 
+export interface UnderWay {
+  id: string;
+  name: string;
+}
+
+const KEY = 'analysis';
+
+/** The analysis that this tab began, for as long as it goes on. */
+const underWay = {
+  get: (): UnderWay | null => JSON.parse(sessionStorage.getItem(KEY) ?? 'null') as UnderWay | null,
+  set: (found: UnderWay): void => sessionStorage.setItem(KEY, JSON.stringify(found)),
+  clear: (): void => sessionStorage.removeItem(KEY),
+};
+
 class Analyses {
   items = $state.raw<Analysis[]>([]);
   next = $state<string | null>(null);
@@ -45,7 +60,7 @@ class Analyses {
       await this.fetch(`/api/analyses?limit=20&cursor=${encodeURIComponent(this.next)}`, this.items);
   }
 
-  /** Sends a file and tells its progress. Throws `HubError` in the hub's own words; aborting ends the work. */
+  /** Sends a file and tells its progress. Throws `HubError` in the hub's own words; aborting leaves it. */
   async send(
     file: File,
     kind: Kind,
@@ -55,21 +70,55 @@ class Analyses {
   ): Promise<Analysis> {
     const body = new FormData();
     body.set('file', file, file.name || kind);
+    // It goes on when this page is loaded again, or left.
+    body.set('keep', 'true');
     if (device) body.set('device_id', device);
     const headers = { accept: 'application/x-ndjson' };
     const response = await send(`/analyze/${kind}`, { method: 'POST', body, headers, signal });
+    return this.read(response, told, (id) => underWay.set({ id, name: file.name || kind }));
+  }
+
+  /** What this tab had analysed when it was loaded again, or the page was left. */
+  underWay(): UnderWay | null {
+    return underWay.get();
+  }
+
+  /** Follows an analysis that is under way to its end. */
+  async resume(id: string, told: (progress: Progress) => void, signal: AbortSignal): Promise<Analysis> {
+    return this.read(await send(`/api/analyses/${encodeURIComponent(id)}/progress`, { signal }), told);
+  }
+
+  /** Ends the one that is under way. */
+  async stop(): Promise<void> {
+    const found = underWay.get();
+    underWay.clear();
+    if (found) await remove(`/api/analyses/${encodeURIComponent(found.id)}/progress`);
+  }
+
+  private async read(
+    response: Response,
+    told: (progress: Progress) => void,
+    started?: (id: string) => void,
+  ): Promise<Analysis> {
     const reader = response.body!.pipeThrough(new TextDecoderStream()).getReader();
     const lines = new Lines();
     for (;;) {
       const { done, value } = await reader.read();
       if (done) throw new HubError(0, T.errors.unreachable);
       for (const line of lines.push(value).map((text) => JSON.parse(text) as Line)) {
-        if (line.type === 'error') throw new HubError(422, line.message);
-        if (line.type === 'done') {
-          this.items = [line.analysis, ...this.items];
-          return line.analysis;
+        if (line.type === 'started') {
+          started?.(line.id);
+          continue;
         }
-        told(line);
+        if (line.type === 'progress') {
+          told(line);
+          continue;
+        }
+        underWay.clear();
+        if (line.type === 'error') throw new HubError(422, line.message);
+        const { analysis } = line;
+        this.items = [analysis, ...this.items.filter((each) => each.id !== analysis.id)];
+        return analysis;
       }
     }
   }

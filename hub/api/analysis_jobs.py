@@ -1,0 +1,107 @@
+"""Analyses under way: each can be followed by several, and goes on without its caller where that was asked for."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import AsyncGenerator, Callable, Coroutine
+from typing import Any
+
+from hub.api.lines import line
+from hub.errors import HubError, NotFound
+from hub.model import Analysis
+from hub.worker import Progress
+
+Work = Callable[[Progress], Coroutine[Any, Any, Analysis]]
+Shape = Callable[[Analysis], Any]
+FAILED_KEPT = 32
+"""Failed jobs that are remembered, so that who follows again learns why there is no analysis."""
+
+
+class Job:
+    """One analysis under way. Only the newest progress is told: who reads slowly misses some."""
+
+    def __init__(self, job_id: str, work: Work, shutdown: asyncio.Event) -> None:
+        self.id = job_id
+        self._newest = ("waiting", 0, 1)
+        self._changed = asyncio.Event()
+        self._shutdown = shutdown
+        self.task = asyncio.create_task(self._run(work), name="analysis")
+
+    async def _run(self, work: Work) -> Analysis:
+        working = asyncio.create_task(work(self._progress), name="analysis_work")
+        ending = asyncio.create_task(self._shutdown.wait(), name="analysis_end")
+        try:
+            await asyncio.wait((working, ending), return_when=asyncio.FIRST_COMPLETED)
+            if not working.done():
+                working.cancel()
+            return await working
+        finally:
+            ending.cancel()
+            working.cancel()
+            self._tell()
+
+    def _progress(self, stage: str, done: int, of: int) -> None:
+        self._newest = (stage, done, of)
+        self._tell()
+
+    def _tell(self) -> None:
+        changed, self._changed = self._changed, asyncio.Event()
+        changed.set()
+
+    async def first_news(self) -> None:
+        """Wait until something is known of it. Raises what ended it at once: a wrong type, no free place."""
+        await self._changed.wait()
+        await asyncio.sleep(0)  # a task that has just said its last word is done after this turn
+        if self.task.done() and not self.task.cancelled() and (error := self.task.exception()) is not None:
+            raise error
+
+    async def lines(self, shape: Shape) -> AsyncGenerator[bytes, None]:
+        """Its progress and its end as lines. Raises HubError where it failed."""
+        while True:
+            changed = self._changed
+            if self.task.done():
+                yield line({"type": "done", "analysis": shape(await self.task)})
+                return
+            stage, done, of = self._newest
+            yield line({"type": "progress", "stage": stage, "done": done, "of": of})
+            await changed.wait()
+            await asyncio.sleep(0)
+
+    async def stop(self) -> None:
+        self.task.cancel()
+        with contextlib.suppress(asyncio.CancelledError, HubError):
+            await self.task
+
+
+class Jobs:
+    """The jobs that go on without their callers, by the id that the analysis will have."""
+
+    def __init__(self, shutdown: asyncio.Event) -> None:
+        self._shutdown = shutdown
+        self._jobs: dict[str, Job] = {}
+
+    def start(self, job_id: str, work: Work) -> Job:
+        return Job(job_id, work, self._shutdown)
+
+    def keep(self, job: Job) -> None:
+        self._jobs[job.id] = job
+        job.task.add_done_callback(lambda task: self._ended(job))
+
+    def _ended(self, job: Job) -> None:
+        if job.task.cancelled() or job.task.exception() is None:
+            self._jobs.pop(job.id, None)
+            return
+        failed = [each.id for each in self._jobs.values() if each.task.done()]
+        for job_id in failed[:-FAILED_KEPT]:
+            del self._jobs[job_id]
+
+    def get(self, job_id: str) -> Job | None:
+        return self._jobs.get(job_id)
+
+    async def stop(self, job_id: str) -> None:
+        """Raises NotFound."""
+        job = self._jobs.pop(job_id, None)
+        if job is None:
+            raise NotFound(f"No analysis {job_id[:64]!r} is under way.", "GET /api/analyses lists those that are done.")
+        await job.stop()

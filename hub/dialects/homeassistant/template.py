@@ -29,7 +29,10 @@ MAX_LISTED = 16
 """Names within lists and objects that are written out: each may stand for a whole message."""
 MAX_BITS = 1_024
 """Of a product of whole numbers."""
+MAX_PATTERNS = 8
+"""Uses of regular expressions."""
 _TIMES = ("now", "utcnow")
+_MATCHING = frozenset(name for name in FILTERS if name.startswith("regex_")) | {"match", "search"}
 _ALLOWED = {
     *(nodes.Template, nodes.Output, nodes.TemplateData, nodes.If, nodes.Assign, nodes.Name, nodes.Const),
     *(nodes.Tuple, nodes.List, nodes.Dict, nodes.Pair, nodes.Keyword, nodes.CondExpr, nodes.Getattr, nodes.Getitem),
@@ -197,6 +200,8 @@ def _checked(tree: nodes.Template) -> Iterator[str]:
         if isinstance(node, nodes.Name):
             yield node.name
         waiting += ((child, depth + 1) for child in node.iter_child_nodes())
+    if sum(use.name in _MATCHING for use in tree.find_all((nodes.Filter, nodes.Test))) > MAX_PATTERNS:
+        raise _refused(f"it uses more than {MAX_PATTERNS} regular expressions")
     set_here = {name.name for name in tree.find_all(nodes.Name) if name.ctx == "store"}
     listed = [name.name for literal in tree.find_all(_LITERALS) for name in literal.find_all(nodes.Name)]
     # A list that holds another twice, and so on, is small until it is written as text.

@@ -172,7 +172,7 @@ async def test_hashed_files_are_kept_for_good(built: ApiHub) -> None:
 
 
 async def test_what_is_not_there_is_not_found(built: ApiHub) -> None:
-    for path in ("/api/nothing", "/api", "/api/devices/", "/ai/nothing", "/events", "/ask"):
+    for path in ("/api/nothing", "/api", "/api/devices/", "/ai/nothing", "/events"):
         answer = await built.http.get(path, headers={"Accept": "text/html"})
         assert answer.status_code == 404, path
         assert answer.headers["content-type"] == "application/json"
@@ -180,6 +180,8 @@ async def test_what_is_not_there_is_not_found(built: ApiHub) -> None:
     lost = await built.http.get("/nowhere", headers={"Accept": "text/html"})
     assert (lost.status_code, lost.text) == (404, INDEX)
     assert (await built.http.post("/api/devices")).status_code == 405
+    asked = await built.http.get("/ask", headers={"Accept": "text/html"})
+    assert (asked.status_code, asked.headers["allow"]) == (405, "POST")
     assert (await built.http.post("/nowhere")).status_code == 405
 
 

@@ -9,11 +9,15 @@ import re
 
 import msgspec
 
+from hub.dialects.units import is_unit
 from hub.model import MANY_IDS, Device
 
 MAX_HINTS = 16
-_NUMBER = re.compile(r"[+-]?(?:0|[1-9]\d{0,14})(?:[.,]\d{1,15})?(?:[eE][+-]?\d{1,3})?", re.ASCII)
-"""A number as a text. One with a zero in front is a code."""
+_NUMBER = re.compile(
+    r"(?P<number>[+-]?(?:0|[1-9]\d{0,14})(?:[.,]\d{1,15})?(?:[eE][+-]?\d{1,3})?)(?:\s*(?P<unit>[°º℃℉%].*)|\s+(?P<word>\D+))?",
+    re.ASCII,
+)
+"""A number as a text, and what follows it. One with a zero in front is a code, and "3A" may be a room."""
 _NAMES_A_TEXT = re.compile(
     r"version|firmware|serial|code|model|ssid|name|uid|(?:^|[_.])(?:id|sw|hw|fw|mac|ip)$", re.IGNORECASE
 )
@@ -44,13 +48,17 @@ def hints_of(device: Device) -> list[DeviceHint]:
 
 
 def _of_text(device: Device, metric: str, text: str) -> DeviceHint | None:
-    if len(text) > 32 or _NUMBER.fullmatch(text) is None or _NAMES_A_TEXT.search(metric):
+    found = _NUMBER.fullmatch(text) if len(text) <= 32 else None
+    if found is None or _NAMES_A_TEXT.search(metric):
         return None
-    number = text.replace(",", ".").removeprefix("+")
+    unit = found["unit"] or found["word"]
+    if unit and not is_unit(unit):
+        return None
+    number = found["number"].replace(",", ".").removeprefix("+")
     remedy = _REMEDIES.get(device.dialect, "").format(number=number, metric=metric)
-    if device.dialect == "mapping" and "," in text:
-        remedy = "A number needs a point, not a comma."
-    kind = "a text with a decimal comma" if "," in text else "a text"
+    if device.dialect == "mapping" and (unit or "," in text):
+        remedy = f"A number needs {'to stand alone, without its unit' if unit else 'a point, not a comma'}."
+    kind = "a text with a unit" if unit else "a text with a decimal comma" if "," in text else "a text"
     return DeviceHint(metric, f'{metric} arrives as {kind} ("{text}"). Rules compare numbers. {remedy}'.strip())
 
 

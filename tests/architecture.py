@@ -37,6 +37,7 @@ NEIGHBOURS = {
     "pipeline": {"committing", "decider"},
     "decider": {"liveness", "recovery"},
     "dialects": {"topics"},
+    "device_hints": {"dialects"},
     "control": {"dialects"},
     "steady": {"dedupe", "dialects", "silence"},
     "presence": {"silence"},

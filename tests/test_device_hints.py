@@ -71,10 +71,20 @@ def test_way_out_is_that_of_the_dialect(dialect: str, says: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["auto", "", "0012", "12:30", "1.2.3", "20.5 °C", "2026-11-28", "0x1F", "1 000", "NaN"]
+    "text", ["auto", "", "0012", "12:30", "1.2.3", "2026-11-28", "0x1F", "1 000", "NaN", "2 floor", "3A", "7 of 9"]
 )
 def test_text_that_is_no_number_gives_no_hint(text: str) -> None:
     assert hints_of(device("native", t=text)) == []
+
+
+@pytest.mark.parametrize(
+    ("text", "number"), [("21.5 °C", "21.5"), ("21.5°C", "21.5"), ("-60 dBm", "-60"), ("45%", "45"), ("1,5 bar", "1.5")]
+)
+def test_number_with_its_unit_is_named_with_the_way_out(text: str, number: str) -> None:
+    (hint,) = hints_of(device("native", t=text))
+    assert hint.text.startswith(f't arrives as a text with a unit ("{text}"). Rules compare numbers. Send {number}')
+    (hint,) = hints_of(device("mapping", t=text))
+    assert hint.text.endswith("A number needs to stand alone, without its unit.")
 
 
 @pytest.mark.parametrize("metric", ["firmware", "sw_version", "serial", "node_id", "wifi.mac", "postcode"])

@@ -59,3 +59,9 @@ def spell(unit: str) -> str:
     """The usual spelling of ``unit``; an unknown one comes back as it is, trimmed."""
     trimmed = unit.strip()
     return _CANONICAL.get(trimmed.lower(), trimmed)
+
+
+def is_unit(text: str) -> bool:
+    """Return True for a unit that is known, in any spelling."""
+    trimmed = text.strip()
+    return trimmed in _SPELLINGS or trimmed.lower() in _CANONICAL

@@ -184,6 +184,15 @@ def test_a_mapping_that_cannot_be_says_why(text, says):
         parse_mappings(text, reserved=["devices/+/telemetry"])
 
 
+@pytest.mark.parametrize(("word", "value"), [("YES", True), ("yes", True), ("No", False), (" On ", True), ("0", False)])
+@pytest.mark.parametrize("form", ["plain", "json"])
+def test_boolean_by_its_kind_may_be_any_usual_word(form: str, word: str, value: bool):
+    topic = "b/{device}/{metric}" if form == "plain" else "b/{device}"
+    heard = mapped(rule(topic=topic, form=form, kinds={"door": "boolean"}))
+    body = word.encode() if form == "plain" else {"door": word}
+    assert heard.values("b/d/door" if form == "plain" else "b/d", body) == {"door": value}
+
+
 def test_the_mistake_is_found_by_its_number_and_topic():
     with pytest.raises(ConfigError, match=r"mapping 2 \(b/\{device\}\)"):
         parse_mappings(rule(topic="a/{device}") + rule(topic="b/{device}", area="{nowhere}"))

@@ -18,6 +18,8 @@ from hub.model import Kind, Value
 UNKNOWN_WORDS = frozenset(("", "nan", "none", "null", "unknown", "unavailable", "undefined", "n/a"))
 """A device's word for a value that it does not know now: not the same as a value that it does not send."""
 _BOOLEANS = {"on": True, "off": False, "true": True, "false": False}
+_SAID_BOOLEANS = _BOOLEANS | {"1": True, "0": False, "yes": True, "no": False}
+"""Words that are booleans only where the mapping says that they are."""
 _DECIMAL_COMMA = re.compile(r"[+-]?\d+,\d+")
 _TIME_KEYS = ("ts", "time", "timestamp")
 _UNIT_KEYS = ("unit", "units", "unit_of_measurement")
@@ -63,9 +65,7 @@ def typed(metric: str, value: Any, kind: Kind | None) -> Value:
     """``value`` as it is kept; ``kind`` says what a device means by a text or a 1. Raises Rejected."""
     if kind == "boolean":
         word = value.strip().lower() if isinstance(value, str) else value
-        found = _BOOLEANS.get(word) if isinstance(word, str) else word
-        if word in ("1", "0"):
-            found = word == "1"
+        found = _SAID_BOOLEANS.get(word) if isinstance(word, str) else word
         if found not in (True, False):
             raise Rejected("bad_value", f"{metric[:60]!r} is neither true nor false.")
         return bool(found)

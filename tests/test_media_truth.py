@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import io
+import struct
+import zlib
 from collections.abc import AsyncIterator
 
 import numpy as np
@@ -85,6 +87,17 @@ async def test_a_transparent_colour_is_laid_on_white(worker: Worker, mode: str) 
     buffer = io.BytesIO()
     image.save(buffer, "PNG", transparency=hidden)
     assert (await picture(worker, buffer.getvalue()))["brightness"] > 0.99
+
+
+async def test_a_transparent_colour_of_16_bits_is_laid_on_white(worker: Worker) -> None:
+    def chunk(kind: bytes, body: bytes) -> bytes:
+        return struct.pack(">I", len(body)) + kind + body + struct.pack(">I", zlib.crc32(kind + body))
+
+    hidden = struct.pack(">3H", 300, 300, 300)
+    rows = (b"\0" + 60 * hidden + 4 * struct.pack(">3H", 65_535, 0, 0)) * 64
+    head = chunk(b"IHDR", struct.pack(">2I5B", 64, 64, 16, 2, 0, 0, 0)) + chunk(b"tRNS", hidden)
+    data = b"\x89PNG\r\n\x1a\n" + head + chunk(b"IDAT", zlib.compress(rows)) + chunk(b"IEND", b"")
+    assert (await picture(worker, data))["brightness"] > 0.9
 
 
 async def test_half_transparent_black_on_white_is_grey(worker: Worker) -> None:

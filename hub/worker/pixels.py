@@ -88,6 +88,9 @@ def as_rgb(image: Image.Image) -> Image.Image:
     """
     if image.mode.startswith("I") or image.mode == "F":
         image = _scaled(image)
+    hidden = image.info.get("transparency")
+    if image.mode == "RGB" and isinstance(hidden, tuple) and max(hidden) > 255:
+        image.info["transparency"] = tuple(value >> 8 for value in hidden)  # of 16 bits, as the pixels were
     if not image.has_transparency_data:
         return image.convert("RGB")
     layered = image.convert("RGBA")

@@ -39,7 +39,7 @@ def values(tmp_path: Path, body: str | bytes) -> list[Any]:
 
 NOTHING = (
     "", "  ", "unavailable", "Unknown", "undefined", "nan", "NaN", "-nan", "none", "None", "NULL", "n/a", "N/A", "NA",
-    "#N/A", "#DIV/0!", "#VALUE!", "-", "--", "inf", "-Infinity", "\u00a0",
+    "#N/A", "1.#IND", "#DIV/0!", "#VALUE!", "-", "--", "inf", "-Infinity", "\u00a0",
 )  # fmt: skip
 
 
@@ -118,6 +118,12 @@ def test_booleans_on_and_off(tmp_path: Path) -> None:
     assert values(tmp_path, body) == [True, False, True, False]
     body = "time,device,metric,value,type\n" + "".join(f"{AT},a,t,{word},boolean\n" for word in ("1", "0", "yes", "no"))
     assert values(tmp_path, body) == [True, False, True, False]
+
+
+@pytest.mark.parametrize("text", ["20261128", "2026-11-28"])
+def test_a_date_without_dashes_is_no_count_of_seconds(text: str, tmp_path: Path) -> None:
+    ((_, ts),) = read(csv_file(tmp_path, HEAD + f"{text},a,t,1\n"))[0]
+    assert ts == datetime(2026, 11, 28, tzinfo=UTC).timestamp() * 1000
 
 
 def test_times_without_a_zone_are_of_the_zone_that_is_named(tmp_path: Path) -> None:

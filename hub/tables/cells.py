@@ -15,6 +15,8 @@ from hub.model import Value
 from hub.tables.row import KINDS
 
 _NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?", re.ASCII)
+_BASIC_DATE = re.compile(r"(19|20)\d{2}(0[1-9]|1[0-2])(0[1-9]|[12]\d|3[01])", re.ASCII)
+"""A date without dashes. As seconds it would lie in August 1970."""
 _COMMA_NUMBER = re.compile(r"[+-]?(\d*,\d+|\d+,)([eE][+-]?\d+)?", re.ASCII)
 # Digits, and nothing beside them but what people write between digits; or groups of three with points ("1.234.567").
 _LIKE_NUMBER = re.compile(r"[+\-\u2212\u2013]?\s*+(?=.*\d)[\d.,'’_\s]++([eE][+\-\u2212]?\d+)?", re.DOTALL)
@@ -23,7 +25,8 @@ _THOUSANDS = re.compile(r"\d{1,3}(\.\d{3}){2,}", re.ASCII)
 
 _NOTHING = frozenset(
     ("", "unavailable", "unknown", "undefined", "missing", "none", "null", "nil", "nan", "na", "n/a", "-", "--", "?",
-     "inf", "infinity", "#n/a", "#na", "#null!", "#value!", "#div/0!", "#num!", "#ref!", "#name?", "1.#qnan", "1.#inf")
+     "inf", "infinity", "#n/a", "#na", "#null!", "#value!", "#div/0!", "#num!", "#ref!", "#name?", "1.#qnan", "1.#ind",
+     "1.#inf")
 )  # fmt: skip
 """What programs write where there is no value, in lower case and without a sign."""
 _BOOLEANS = {"true": True, "false": False, "on": True, "off": False}
@@ -104,7 +107,7 @@ def time_of(text: str, form: Form | None = None) -> int:
     text = text.strip()
     form = form or Form()
     try:
-        if _NUMBER.fullmatch(text):
+        if _NUMBER.fullmatch(text) and not _BASIC_DATE.fullmatch(text):
             return ms_of(float(text))
         if form.commas and _COMMA_NUMBER.fullmatch(text):
             return ms_of(float(text.replace(",", ".")))

@@ -15,6 +15,7 @@ import pytest
 from api_hub import ApiHub, Socket, running_hub
 from hub.api.clients import MAX_CONNECTIONS, connection_limits
 from hub.server import http as server_http
+from hub.server import websocket as server_websocket
 
 TOKEN = "correct horse battery staple"
 HEAD = b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n"
@@ -256,6 +257,66 @@ async def test_sockets_count_as_connections_until_they_close(tmp_path: Path) -> 
             async with asyncio.timeout(5):
                 while await send(hub, HEAD + b"\r\n") != 200:
                     await asyncio.sleep(0.02)
+
+
+HANDSHAKE = (
+    b"GET /ws HTTP/1.1\r\nHost: localhost\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+    b"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n"
+)
+SIGNED_IN = HANDSHAKE + f"Authorization: Bearer {TOKEN}\r\n".encode()
+MASK = b"\x00" * 4
+
+
+@pytest.mark.parametrize("handshake", [HANDSHAKE, SIGNED_IN])
+@pytest.mark.parametrize(
+    ("first", "frame"),
+    [
+        (b"\x01\x80" + MASK, b"\x00\x80" + MASK),  # fragments of one message, all empty
+        (b"", b"\x01\x80" + MASK),
+        (b"", b"\x89\x80" + MASK),  # pings
+        (b"", b"\x8a\x80" + MASK),
+        (b"", b"\x82\x80" + MASK),
+    ],
+)
+async def test_a_flood_of_small_frames_is_cut_off(hub: ApiHub, handshake: bytes, first: bytes, frame: bytes) -> None:
+    async with connected(hub) as (reader, writer):
+        writer.write(handshake + b"\r\n")
+        assert await status_of(reader) == 101
+        with contextlib.suppress(ConnectionError):
+            writer.write(first + frame * server_websocket.FRAMES)
+            for _ in range(40):
+                writer.write(frame * 2_000)
+                await writer.drain()
+        await ends(reader, within=5)  # sooner than a closed socket is given up anyway
+    assert (await hub.http.get("/healthz")).status_code == 200
+
+
+@pytest.mark.parametrize(
+    "frame",
+    [
+        b"\x81\x81" + MASK + b"\xff",  # a text that is not UTF-8
+        b"\x01\x81" + MASK + b"\xc3" + b"\x80\x81" + MASK + b"\x28",
+        b"\x8f\x80" + MASK,  # an opcode that is none
+        b"\x81\x01a",  # not masked
+        b"\x88\x81" + MASK + b"x",
+        b"\x82\xff" + (10**9).to_bytes(8) + MASK,
+    ],
+)
+async def test_broken_frames_close_the_socket_and_log_nothing(
+    hub: ApiHub, frame: bytes, caplog: pytest.LogCaptureFixture
+) -> None:
+    async with connected(hub) as (reader, writer):
+        writer.write(SIGNED_IN + b"\r\n")
+        assert await status_of(reader) == 101
+        writer.write(frame)
+        hub.publish("devices/pump/telemetry", {"t": 1})  # something to send to the closed socket
+        await ends(reader, within=5)
+        await hub.settled()
+        for number in range(3):
+            hub.publish("devices/pump/telemetry", {"t": number})
+            await hub.settled()
+            await asyncio.sleep(0.1)
+    assert not [record.getMessage() for record in caplog.records if record.levelname == "ERROR"]
 
 
 def test_limits_follow_the_files_that_may_be_open(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,4 +1,7 @@
-"""WebSockets that count as connections, and whose large messages leave in slices.
+"""WebSockets that count as connections, whose frames are bounded, and whose large messages leave in slices.
+
+Small frames cost far more than their bytes, and uvicorn takes any number of them, also before anybody has signed in. So
+they are counted while they are read, and a client that sends too many is cut off.
 
 uvicorn writes a message into the transport's buffer whole: a client that does not read would cost the hub a copy of
 the largest message. Here a large text is sent as fragments of one message, each only when the one before it has left,
@@ -17,6 +20,10 @@ from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIO
 from hub.server.connections import Connections
 
 SLICE_CHARS = 64 * 1024
+READ_BYTES = 4 * 1024
+"""Read between two looks at the number of frames."""
+FRAMES = 500
+"""In a second, of all kinds."""
 READ_S = 60.0
 """For a client to read something while much waits to be sent to it."""
 
@@ -29,6 +36,7 @@ class BoundedWebSocket(WebSocketsSansIOProtocol):
         self.group: str | None = None
         self._places = places
         self._reader: asyncio.TimerHandle | None = None
+        self._frames, self._frames_since = 0, 0.0
         # Fragments of two messages must not mix.
         self._sending = asyncio.Lock()
 
@@ -60,7 +68,46 @@ class BoundedWebSocket(WebSocketsSansIOProtocol):
             self._reader.cancel()
             self._reader = None
 
+    # -- what comes -------------------------------------------------------------------------------------------
+
+    def data_received(self, data: bytes) -> None:
+        for start in range(0, len(data), READ_BYTES):
+            if self.transport.is_closing():
+                return
+            super().data_received(data[start : start + READ_BYTES])
+
+    def handle_events(self) -> None:
+        now = self.loop.time()
+        if now - self._frames_since >= 1:
+            self._frames, self._frames_since = 0, now
+        self._frames += len(self.conn.events)
+        if self._frames > FRAMES:
+            self._fail(1008, f"At most {FRAMES} frames in a second.")
+        else:
+            super().handle_events()
+
+    def send_receive_event_to_app(self) -> None:
+        if self.curr_msg_data_type == "text":
+            try:
+                b"".join(self.frames).decode()
+            except UnicodeDecodeError:  # uvicorn would log a traceback for each
+                self._fail(1007, "A text is UTF-8.")
+                return
+        super().send_receive_event_to_app()
+
+    def _fail(self, code: int, reason: str) -> None:
+        self.frames = []
+        if self.close_sent:
+            self.transport.abort()
+        else:
+            self.conn.fail(code, reason)
+            self.handle_parser_exception()
+
+    # -- what is sent -----------------------------------------------------------------------------------------
+
     async def send(self, message: Any) -> None:
+        if self.handshake_complete and self.close_sent:
+            raise ClientDisconnected
         if message["type"] != "websocket.send":
             await super().send(message)
             return

@@ -155,7 +155,7 @@ class Decider:
         for record in result.records:
             self._record(batch, record, message, alone=len(result.records) == 1)
         for lapse in result.lapses:
-            batch.events += fleet.lapse(lapse)
+            batch.events += self._liveness.lapse(lapse)
         for update in result.twins:
             batch.events += fleet.twin(update, now)
             self._settle(batch, update.device, now)

@@ -64,8 +64,15 @@ class Liveness:
     def _gone(self, name: str, at: int) -> list[Event]:
         if self._fleet.get(name) is None:
             return []
-        lapsed = self._fleet.lapse(Lapse(name, "", at, parts=True))
+        lapsed = self.lapse(Lapse(name, "", at, parts=True))
         return lapsed + self._available(Availability(name, online=False, retained=False, received=at))
+
+    def lapse(self, lapse: Lapse) -> list[Event]:
+        """Mark a value as not known any more. One that lapses with its parts is announced no more: no reading can end
+        an alert on it, so the alert is withdrawn."""
+        events = self._fleet.lapse(lapse)
+        device = self._fleet.get(lapse.device) if lapse.parts else None
+        return events if device is None else events + self._engine.withdraw(device, lapse.metric, lapse.at)
 
     def gateways(self) -> list[Event]:
         """Note that the gateways are there through which others have spoken since the last call."""

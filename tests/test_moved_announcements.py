@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from hub.dialects import DIALECTS, Dialect, Roots
-from hub.model import DeleteDevice, Device, RawMessage
+from hub.model import DeleteDevice, Device, RawMessage, ReplaceRules
 from sparkplug_node import T, metric, payload
 from test_steady import T0, Half
 
@@ -15,8 +15,8 @@ from test_steady import T0, Half
 class Hub(Half):
     """A hub of one dialect that hears whole messages."""
 
-    def __init__(self, dialect: str) -> None:
-        super().__init__(rules="")
+    def __init__(self, dialect: str, rules: str = "") -> None:
+        super().__init__(rules=rules)
         dialects: Sequence[Dialect] = [DIALECTS[dialect](Roots())]
         self.decider._dialects = dialects
         self.at = 0
@@ -47,6 +47,25 @@ def test_home_assistant_announcement_that_moves_to_another_identifier() -> None:
     assert (old.presence, hub.qualities("ha:old"), old.unit("x")) == ("offline", {"x": "unknown"}, None)
     assert (new.presence, new.metrics["x"].value, new.unit("x")) == ("online", 21, "V")
     assert old.metrics["x"].value == 20, "its last value stands"
+
+
+def test_alert_on_what_is_announced_no_more_is_withdrawn() -> None:
+    hub = Hub("homeassistant", '[[rule]]\nid = "high"\nmetric = "[xy]"\nabove = 80\n')
+    for name in "xy":
+        hub.told(f"homeassistant/sensor/{name}/config", sensor(name, "old"), retained=True)
+        hub.told(f"p/{name}", b"95")
+
+    def alerts() -> list[tuple[str, str | None]]:
+        return sorted((alert.device, alert.metric) for alert in hub.engine.open.values())
+
+    assert alerts() == [("ha:old", "x"), ("ha:old", "y")]
+    hub.told("homeassistant/sensor/x/config", sensor("x", "new"), retained=True)
+    assert alerts() == [("ha:old", "y")], "the other entity is still announced"
+    hub.told("p/x", b"96")
+    hub.told("homeassistant/sensor/y/config", b"", retained=True)
+    assert alerts() == [("ha:new", "x")]
+    hub.tell(ReplaceRules(tuple(hub.engine.rules), T0 + hub.at))
+    assert alerts() == [("ha:new", "x")]
 
 
 def test_home_assistant_entity_that_leaves_a_device_which_has_others() -> None:

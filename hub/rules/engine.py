@@ -217,6 +217,17 @@ class Engine:
             events += judge_silence(self._watches, device, rule, silence_ms, key, now)
         return events
 
+    def withdraw(self, device: Device, metric: str, now: int) -> list[Event]:
+        """Withdraw the timers and alerts on ``metric`` and its parts; on all metrics for an empty name."""
+        plan, below = self._plans.of(device), f"{metric}."
+        events: list[Event] = []
+        for key in list(device.watches):
+            found = plan.find(key)
+            name = found.rule.metric if isinstance(found, MetricRule) else None
+            if name is not None and (name == metric or not metric or name.startswith(below)):
+                events += self._watches.drop(device, device.watches.pop(key), "withdraw", now)
+        return events
+
     def forget(self, device_id: str, now: int) -> list[Event]:
         """A deleted device takes its alerts along."""
         self._plans.forget(device_id)

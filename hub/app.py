@@ -131,7 +131,7 @@ async def _greet(hub: Hub, on_ready: Callable[[], Awaitable[None]], lasting_brok
     while not hub.server.started or (not hub.link.state.subscribed and time.monotonic() < deadline):
         await asyncio.sleep(0.02)
     if not hub.link.state.subscribed:
-        reason = hub.link.state.error or "no answer yet"
+        reason = (hub.link.state.error or "no answer yet").rstrip(".")
         log.warning("Serving without the broker at %s (%s). Trying on.", hub.link.state.address, reason)
     await on_ready()
     while not hub.link.state.subscribed:

@@ -26,6 +26,14 @@ def make_folder(folder: Path, mode: int = FOLDER_MODE) -> None:
         raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR), str(folder))
 
 
+def check_replaceable(path: Path) -> None:
+    """Raise OSError where ``path`` is a folder, a device or a pipe: a file must not take the place of one."""
+    if path.is_dir():
+        raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(path))
+    if path.exists() and not path.is_file():
+        raise OSError(errno.EINVAL, "Not a regular file", str(path))
+
+
 def open_private(path: str | os.PathLike[str], flags: int) -> int:
     """Open ``path`` for its owner alone: the ``opener`` of :func:`open`."""
     descriptor = os.open(path, flags, FILE_MODE)
@@ -35,6 +43,7 @@ def open_private(path: str | os.PathLike[str], flags: int) -> int:
 
 def write_draft(path: Path, content: bytes) -> Path:
     """Write ``content`` to a private file beside ``path``, which then replaces it. Raises OSError, leaving nothing."""
+    check_replaceable(path)
     draft = path.with_name(path.name + ".new")
     try:
         with open(draft, "wb", opener=open_private) as stream:

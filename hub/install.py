@@ -65,6 +65,9 @@ def read_install(directory: Path) -> Install:
     """Read the installation's file. Raises ConfigError where there is none, or a damaged one."""
     try:
         return msgspec.json.decode((directory / "install.json").read_bytes(), type=Install)
+    except FileNotFoundError:
+        hint = "Start the hub on this folder once, or name another with --data."
+        raise ConfigError(f"There is no {directory / 'install.json'}.", hint) from None
     except (OSError, msgspec.MsgspecError, RecursionError) as error:
         hint = "Remove it to have a new one made, if it is damaged."
         raise ConfigError(f"{directory / 'install.json'} cannot be read ({type(error).__name__}).", hint) from error

@@ -75,6 +75,7 @@ def serving(tmp_path: Path, mosquitto: Mosquitto) -> Iterator[Serving]:
     hub.stop()
 
 
+@pytest.mark.timeout(240)  # many processes, each of which starts slowly under load
 def test_backup_and_restore_while_the_hub_writes(serving: Serving, tmp_path: Path, mosquitto: Mosquitto) -> None:
     serving.start()
     thing, sent, archived = Thing(mosquitto), 0, []
@@ -403,6 +404,12 @@ async def test_an_archive_with_a_hostile_name_is_refused_in_one_line(name: str, 
     told = hub("restore", tmp_path / "hostile.tar", "--data", tmp_path / "other", status=2)
     assert len(told.splitlines()) == 1
     assert files(tmp_path / "other") == set()
+
+
+def test_a_restore_of_no_file_is_refused(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    for source in (tmp_path / "pipe", tmp_path, "/dev/zero"):
+        assert f"There is no file {source}." in hub("restore", source, "--data", tmp_path / "data", status=2)
 
 
 async def test_a_device_is_never_replaced_by_a_backup(tmp_path: Path) -> None:

@@ -175,6 +175,26 @@ def test_a_failed_device_add_leaves_nothing(blocked: str, tmp_path: Path):
     assert hub_command("device", "add", "boiler-1", "--config", settings).returncode == 0
 
 
+@pytest.mark.parametrize("key", ["password_file", "acl_file"])
+def test_a_pipe_or_device_is_never_replaced_by_the_brokers_files(key: str, tmp_path: Path):
+    os.mkfifo(tmp_path / "pipe")
+    paths = {"password_file": tmp_path / "passwd", "acl_file": tmp_path / "acl", key: tmp_path / "pipe"}
+    settings = settings_naming(tmp_path, paths["password_file"], paths["acl_file"])
+    done = hub_command("device", "add", "boiler-1", "--config", settings)
+    assert done.returncode == 2
+    assert "Not a regular file" in done.stderr
+    assert (tmp_path / "pipe").is_fifo()
+    assert {path.name for path in tmp_path.iterdir()} <= {"pipe", "hub.toml", "data"}
+
+
+def test_a_link_to_the_brokers_file_stays_a_link(tmp_path: Path):
+    (tmp_path / "kept").write_text("admin:$7$hash\n")
+    (tmp_path / "passwd").symlink_to(tmp_path / "kept")
+    Access(AccessFiles(tmp_path / "passwd", tmp_path / "acl"), "devices").add("boiler-1")
+    assert (tmp_path / "passwd").is_symlink()
+    assert "boiler-1" in (tmp_path / "kept").read_text()
+
+
 def test_a_failed_revoke_leaves_the_device_its_password(tmp_path: Path):
     access = Access(AccessFiles(tmp_path / "passwd", tmp_path / "rights/acl"), "devices")
     access.add("gateway", ["zigbee2mqtt"])

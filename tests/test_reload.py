@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from access import certificates
 from brokers import Mosquitto, free_port
 from door import Door
 from serving import Serving, Thing, until
@@ -116,6 +117,32 @@ def test_credentials_are_reloaded_and_wrong_ones_are_not_used(tmp_path: Path):
     finally:
         hub.stop()
         door.broker.stop()
+
+
+def test_a_ca_is_reloaded_and_a_broken_one_is_not_used(tmp_path: Path):
+    broker = Mosquitto(tmp_path, certificates(tmp_path))
+    broker.start()
+    broker.host = "localhost"  # the certificate's name
+    ca = tmp_path / "trusted.pem"
+    right = (tmp_path / "ca.crt").read_text()
+    ca.write_text(right)
+    config = tmp_path / "hub.toml"
+    config.write_text(f'[mqtt]\ntls = true\nca_file = "{ca}"\n')
+    hub = Serving(tmp_path / "data", broker, config)
+    hub.start()
+    try:
+        for number, broken in enumerate(["no certificate", None], 1):
+            ca.write_text(broken) if broken else ca.unlink()
+            hang_up(hub)
+            until(lambda: log(hub).count("The new broker credentials or CA do not work") == number)  # noqa: B023
+        assert hub.get("/api/status")["broker"]["reconnects"] == 0
+        ca.write_text(f"# renewed\n{right}")
+        hang_up(hub)
+        until(lambda: hub.get("/api/status")["broker"]["reconnects"] == 1)
+        until(lambda: hub.http.get("/readyz").status_code == 200)
+    finally:
+        hub.stop()
+        broker.stop()
 
 
 def test_sighup_is_harmless_while_the_hub_starts_and_ends(tmp_path: Path, mosquitto: Mosquitto):

@@ -56,6 +56,8 @@ class Staged(msgspec.Struct, frozen=True):
 def stage(source: Path, data: Path, *, replace: bool = False) -> Manifest:
     """Unpack and check the archive ``source`` into ``data``; :func:`adopt` puts it in place. Nothing that is in use is
     touched. Raises Invalid for what is no sound archive, Conflict for a folder with a history unless ``replace``."""
+    if not source.is_file():
+        raise NotFound(f"There is no file {source}.", "Name a file that hub backup has written.")
     if (data / FILE).exists() and not replace:
         raise Conflict(
             f"{data} has a history already.", "Name an empty folder with --data, or say --replace: it is put aside."

@@ -23,7 +23,7 @@ from pathlib import Path
 import msgspec
 
 from hub.errors import Conflict, Invalid, NotFound, StoreError
-from hub.files import copy_owner, make_folder, open_private, replace_files, write_draft
+from hub.files import check_replaceable, copy_owner, make_folder, open_private, replace_files, write_draft
 from hub.topics import is_id
 
 HUB = "hub"
@@ -161,6 +161,7 @@ class Access:
             make_folder(folder)
             let_broker_pass(folder)
         for file in (self.files.passwords, self.files.rights):
+            check_replaceable(file)
             make_folder(file.parent, BROKER_FOLDER_MODE)
 
 
@@ -240,6 +241,7 @@ def _rights_text(file: Path, root: str, rights: dict[str, tuple[str, ...]]) -> s
 
 def _draft(file: Path, text: str) -> tuple[Path, Path]:
     """Write a draft of ``file`` that keeps its owner and mode; a new file is for the broker to read."""
+    file = file.resolve()  # a link stays a link
     draft = write_draft(file, text.encode("utf-8", "surrogateescape"))
     if file.exists():
         copy_owner(draft, file.stat())

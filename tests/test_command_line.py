@@ -166,7 +166,7 @@ def test_a_port_that_is_taken(hub: Run):
         taken.listen()
         address = f"127.0.0.1:{taken.getsockname()[1]}"
         done = hub("serve", "--data", "{tmp}/data", "--http", address, "--mqtt", "127.0.0.1:1")
-    assert done.is_one_line()
+    assert done.is_one_line(), done.err
     assert address in done.err
 
 
@@ -192,7 +192,7 @@ def test_a_word_that_is_no_address(hub: Run, option: str, address: str):
 async def test_an_export_refuses_a_name_that_says_no_format(hub: Run, tmp_path: Path, name: str):
     await history(tmp_path / "data")
     done = await in_thread(hub, "export", name, "--data", "data")
-    assert done.is_one_line()
+    assert done.is_one_line(), done.err
     assert "--format" in done.err
     assert not (tmp_path / name).exists()
     assert (await in_thread(hub, "export", name, "--data", "data", "--format", "csv")).status == 0
@@ -227,7 +227,7 @@ async def test_a_device_file_is_never_replaced(hub: Run, tmp_path: Path, words: 
     await history(tmp_path / "data")
     (tmp_path / "data/install.json").write_text('{"id": "x"}')
     done = await in_thread(hub, *words, "--data", "data", "--replace")
-    assert done.is_one_line()
+    assert done.is_one_line(), done.err
     assert "/dev/null is not a file" in done.err
 
 

@@ -23,7 +23,7 @@ export const T = {
       update: ['Update available', 'Up to date'], vibration: ['Detected', 'Clear'], window: ['Open', 'Closed'],
     } as Record<string, readonly [string, string]>,
     texts: {
-      home: 'Home', not_home: 'Away', locked: 'Locked', unlocked: 'Unlocked', locking: 'Locking', unlocking: 'Unlocking', jammed: 'Jammed',
+      home: 'Home', not_home: 'Away', lock: 'Locked', unlock: 'Unlocked', opened: 'Open', close: 'Closed', locked: 'Locked', unlocked: 'Unlocked', locking: 'Locking', unlocking: 'Unlocking', jammed: 'Jammed',
       open: 'Open', opening: 'Opening', closed: 'Closed', closing: 'Closing', stopped: 'Stopped', on: 'On', off: 'Off',
     } as Record<string, string>,
   },

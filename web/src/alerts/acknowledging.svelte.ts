@@ -38,6 +38,11 @@ class Acknowledging {
   async confirm(note: string): Promise<void> {
     const alerts = this.asked;
     this.close();
+    await this.give(alerts, note);
+  }
+
+  /** Acknowledges them without asking, and offers to take it back. */
+  async give(alerts: Alert[], note = ''): Promise<void> {
     const results = await Promise.all(alerts.map((alert) => this.acknowledge(alert, note)));
     const done = alerts.filter((_, k) => results[k]);
     if (results.every(Boolean)) toasts.say(T.alerts.done, () => this.undo(done));

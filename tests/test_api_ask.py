@@ -133,7 +133,9 @@ async def test_an_unforeseen_error_keeps_its_text_to_itself(hub: ApiHub, caplog:
     assert answer.status_code == 500
     assert answer.json() == {"error": "The hub failed to answer this."}
     assert "nosniff" in answer.headers["x-content-type-options"]
-    assert [record.getMessage() for record in caplog.records if record.exc_info] == ["/ask failed"]
+    assert [record.getMessage() for record in caplog.records if record.exc_info] == [
+        "Answering /ask failed. Report this."
+    ]
 
 
 async def test_analyse_a_picture(hub: ApiHub) -> None:

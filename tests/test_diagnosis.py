@@ -16,6 +16,7 @@ import pytest
 from hub.ai.base import Request
 from hub.errors import AiError, NotFound
 from hub.events import AlertRaised
+from hub.insight import parse_signatures
 from hub.model import Writer
 from hub.store.sqlite import SqliteStore
 from worn_pump import NOW, Site, Writes
@@ -215,5 +216,5 @@ async def test_a_users_signatures_count(site: Site) -> None:
     component = "bearing"
     needs = ["*vibration* falls"]
     """
-    found = await site.diagnostician(signatures=own).diagnose_device("pump-00")
+    found = await site.diagnostician(signatures=parse_signatures(own)).diagnose_device("pump-00")
     assert found.cause == "loose_bolt"

@@ -148,5 +148,5 @@ def test_a_wrong_setting_is_refused_with_its_key(key: str, value: object, says: 
 
 
 def test_a_host_name_that_does_not_exist_is_refused_in_words() -> None:
-    with pytest.raises(HubError, match=r"cannot listen on nowhere\.invalid:80"):
+    with pytest.raises(HubError, match=r"cannot listen on 'nowhere\.invalid:80'"):
         bind("nowhere.invalid:80")

@@ -202,6 +202,7 @@ def test_the_demo_reloads_too(tmp_path: Path):
 def test_the_demo_ends_with_its_terminal(tmp_path: Path):
     pid, terminal = pty.fork()
     if pid == 0:
+        signal.signal(signal.SIGHUP, signal.SIG_DFL)  # also where the tests run under nohup
         os.execv(sys.executable, demo(tmp_path))
     said = b""
     deadline = time.monotonic() + 60

@@ -153,7 +153,7 @@ async def test_an_upgrade_that_breaks_off_goes_on_at_the_next_start(
         return rekeying.move_keys(connection)
 
     step = schema.MIGRATIONS.index(schema.NO_TEXT_KEYS) + 1
-    monkeypatch.setattr("hub.store.sqlite.STEPS", {step: unplugged})
+    monkeypatch.setattr("hub.store.writer.STEPS", {step: unplugged})
     with pytest.raises(OSError, match="plug"):
         SqliteStore.open(tmp_path)
     monkeypatch.undo()

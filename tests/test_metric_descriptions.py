@@ -257,6 +257,9 @@ def test_a_native_device_gives_titles_and_classes():
         ({"temperature": -18.0, "door": False, "humidity": 70.0}, "Temperature"),
         ({"cpu_temperature": 50.0, "running": True}, "Running"),
         ({"battery": 50.0}, "Battery"),
+        ({"vbat": 3.1, "windowOpen": False, "rssi": -70.0}, "Window open"),
+        ({"unknown": 7.0, "door": True}, "Door"),
+        ({"pm2_5": 12.0, "esp_temp": 50.0}, "PM2.5"),
         ({"target_temperature": 21.0, "temperature": 19.5}, "Temperature"),
     ],
 )

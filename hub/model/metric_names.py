@@ -38,12 +38,13 @@ _SPELLED = {
     "rpm": "rpm",
 }
 _WORD = re.compile(r"[^\W\d_]+\d*|\d+", re.UNICODE)
+_FINE_DUST = re.compile(r"pm2[._ ]5", re.IGNORECASE)
 _CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z])")
 
 
 def spoken_words(name: str) -> str:
     """Return a name of a program as words, without a capital of its own: ``supplyTemp`` is ``supply temp``."""
-    parts = re.split(r"[_.\-/:\s]+", _CAMEL.sub(" ", name).strip())
+    parts = re.split(r"[_.\-/:\s]+", _CAMEL.sub(" ", _FINE_DUST.sub("pm25", name)).strip())
     return " ".join(_SPELLED.get(part.lower(), part.lower()) for part in parts if part)
 
 
@@ -122,6 +123,7 @@ _CHIP = frozenset(["chip", "cpu", "mcu", "device", "board", "processor", "esp", 
 _DIAGNOSTIC_WORDS = frozenset(
     [
         "rssi",
+        "vbat",
         "lqi",
         "snr",
         "linkquality",
@@ -206,6 +208,8 @@ _MEASURED = [
     "action",
 ]
 _LAST = 200
+_TOLD_BY_NAME = 190
+"""A sense that only the name tells comes after what is measured, and before what nobody knows."""
 
 
 def _words(metric: str) -> list[str]:
@@ -269,6 +273,8 @@ def _rank(metric: str, device_class: str | None, *, announced: bool) -> int:
     words = _words(metric)
     if device_class in _SENSED and (announced or _OWN_WORDS & {*words, metric.lower()}):
         return _SENSED.index(device_class)
+    if device_class in _SENSED:
+        return _TOLD_BY_NAME
     name = next((word for word in ("level", "speed", "action") if words and words[-1] == word), device_class)
     if name not in _MEASURED:
         return _LAST

@@ -20,6 +20,14 @@ const orderOf = (facts: MetricFacts | undefined): number =>
     ? (facts.hidden ? STEP * STEP : 0) + CATEGORIES.indexOf(facts.category) * STEP + facts.rank
     : STEP - 1;
 
+/** Whether two descriptions are alike: the hub tells them again after its start. */
+const sameFacts = (a: MetricFacts | undefined, b: MetricFacts | undefined): boolean =>
+  a?.title === b?.title &&
+  a?.device_class === b?.device_class &&
+  a?.category === b?.category &&
+  a?.rank === b?.rank &&
+  a?.hidden === b?.hidden;
+
 export class Column {
   readonly metric: string;
   /** Its place among the fleet's columns. */
@@ -74,6 +82,13 @@ export class Column {
       default:
         return null;
     }
+  }
+
+  /** Takes in how the metric of `row` is shown; false when that is known already. */
+  describe(row: number, facts: MetricFacts | undefined): boolean {
+    if (sameFacts(this.facts[row], facts)) return false;
+    this.facts[row] = facts;
+    return true;
   }
 
   order(row: number): number {

@@ -124,11 +124,11 @@ export class Fleet {
     for (const [metric, [rows, places]] of Object.entries(message.shown ?? {})) {
       const column = this.columns[this.openColumn(metric)]!;
       rows.forEach((row, k) => {
-        column.facts[row] = message.kinds?.[places[k]!];
+        if (!column.describe(row, message.kinds?.[places[k]!])) return;
         this.chooseMain(row);
         this.mark(row);
+        this.members = true;
       });
-      this.members = true;
     }
     if (message.m) {
       for (const metric in message.m) {

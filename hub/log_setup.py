@@ -7,6 +7,7 @@ beginning of another entry, and an escape sequence must not reach the terminal.
 from __future__ import annotations
 
 import logging
+from typing import Any
 
 from hub.topics import printable
 
@@ -22,8 +23,8 @@ class LineFormatter(logging.Formatter):
         record.message = printable(record.message, _LONGEST)
         return super().formatMessage(record)
 
-    def formatException(self, ei: object) -> str:  # noqa: N802 (the library's name)
-        lines = super().formatException(ei).splitlines()  # type: ignore[arg-type]
+    def formatException(self, ei: Any) -> str:  # noqa: N802 (the library's name)
+        lines = super().formatException(ei).splitlines()
         return "\n".join(_INDENT + printable(line, _LONGEST) for line in lines)
 
 

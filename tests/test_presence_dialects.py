@@ -425,20 +425,20 @@ def test_edge_node_is_heard_through_its_devices() -> None:
 
 def test_homie_parent_is_heard_through_its_children_and_takes_them_along() -> None:
     hub = PresenceRun()
-    homie(hub, "root")
-    homie(hub, "leaf", parent="root")
-    for device in ("root", "leaf"):
+    homie(hub, "parent")
+    homie(hub, "leaf", parent="parent")
+    for device in ("parent", "leaf"):
         hub.say(f"homie/5/{device}/$state", "ready")
     for _ in range(100):
         hub.say("homie/5/leaf/n/t", "1.5")
         hub.wait(10 * SECOND)
-    root, leaf = (each.id for each in sorted(hub.fleet.devices(), key=lambda each: each.native_id != "root"))
+    root, leaf = (each.id for each in sorted(hub.fleet.devices(), key=lambda each: each.native_id != "parent"))
     assert (hub.presence(root), hub.silent()) == ("online", [])
     assert hub.device(root).last_seen == hub.now - 10 * SECOND
     hub.wait(MINUTE)
     assert hub.presence(leaf) == "stale"
-    hub.say("homie/5/root/$state", "lost")
-    hub.say("homie/5/root/$state", "ready")
+    hub.say("homie/5/parent/$state", "lost")
+    hub.say("homie/5/parent/$state", "ready")
     assert [hub.presence(each) for each in (root, leaf)] == ["online", "stale"]
 
 

@@ -145,7 +145,7 @@ class Models:
     async def _apply(self, kept: _Kept) -> None:
         """Build everything that ``kept`` asks for, then keep it, then use it.
 
-        Faults that were there before do not stand in the way of another change. Raises Invalid for a new one.
+        Existing faults do not block another change. Raises Invalid for a new one.
         """
         settings, faults = without_faulty(_merged(self._base, kept))
         if new := [fault for name, fault in faults.items() if self.faults.get(name) != fault]:

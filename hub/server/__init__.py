@@ -36,6 +36,7 @@ def create_server(app: Any, http: HttpSettings) -> Server:
         log_level="error",  # its warnings come once for each bad request
         access_log=False,
         lifespan="off",
+        # uvicorn calls these like classes; its types ask for the classes themselves.
         http=partial(BoundedHttp, places=places),  # type: ignore[arg-type]
         ws=partial(BoundedWebSocket, places=places),  # type: ignore[arg-type]
         ws_per_message_deflate=False,  # the default cost six times the CPU

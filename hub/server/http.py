@@ -75,6 +75,7 @@ class BoundedHttp(HttpToolsProtocol):
 
     # -- the connection ---------------------------------------------------------------------------------------
 
+    # uvicorn narrows the transport in the same way.
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
         peer = get_remote_addr(transport)

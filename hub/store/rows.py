@@ -38,6 +38,7 @@ def decoded(
         except UNREADABLE_BODY as error:
             problem = f"{type(error).__name__}: {error}"
             if problems is not None:
+                # Who asks for problems reads rows of the kinds that RowKind lists.
                 problems.append(Unreadable(kind, key, problem))  # type: ignore[arg-type]
             else:
                 text = "The stored %s %r cannot be read (%.200s) and is left out of answers. Report this."

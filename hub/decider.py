@@ -118,9 +118,9 @@ class Decider:
                 raise Rejected("no_dialect", "No dialect reads this topic.")
             said = dialect.decode(message, self._fleet)
             if is_plain(said):  # nearly all are
-                alone = len(said.records) == 1
+                items = len(said.records)
                 for record in said.records:
-                    self._record(batch, record, message, alone=alone)
+                    self._record(batch, record, message, items)
                 if said.layout is not None:
                     self._let_in(message.topic, said.layout, said.records[0].device)
             else:
@@ -153,7 +153,7 @@ class Decider:
                 batch.events += engine.judge(fleet.require(identity.device), now)
         batch.events += self._liveness.take(result, message)
         for record in result.records:
-            self._record(batch, record, message, alone=len(result.records) == 1)
+            self._record(batch, record, message, len(result.records))
         for lapse in result.lapses:
             batch.events += self._liveness.lapse(lapse)
         for update in result.twins:
@@ -165,12 +165,12 @@ class Decider:
         for rejected in result.rejections:
             batch.reject(rejected)
 
-    def _record(self, batch: Batch, record: Record, message: RawMessage, *, alone: bool) -> None:
-        """Take in one record; ``alone`` says that its message holds no other."""
+    def _record(self, batch: Batch, record: Record, message: RawMessage, items: int) -> None:
+        """Take in one of the ``items`` records of a message."""
         name = record.device
         self._usual(batch, name)
         if record.key is not None:
-            again, changed = self._fleet.repeated(record, record.key, alone=alone)
+            again, changed = self._fleet.repeated(record, record.key, items, redelivered=message.redelivered)
             batch.events += changed
             if again:
                 batch.duplicates += 1

@@ -154,12 +154,12 @@ class Fleet:
         device.last_ts = max(device.last_ts, min(ts, received))
         return self.presence.hear(device, received)
 
-    def repeated(self, record: Record, key: int, *, alone: bool) -> tuple[bool, list[Event]]:
+    def repeated(self, record: Record, key: int, items: int, *, redelivered: bool) -> tuple[bool, list[Event]]:
         """Return whether a record with this key came before, and what follows from what was learnt by it about the
-        device's keys. ``alone`` says that its message holds no other record."""
+        device's keys. ``items`` is how many records its message holds; see :func:`hub.dedupe.repeated`."""
         device = self.require(record.device)
         before = device.constant_id
-        again = repeated(self.window, device, key, alone=alone)
+        again = repeated(self.window, device, key, items, record.received, redelivered=redelivered)
         if device.constant_id == before:
             return again, _NOTHING
         self.touch(device.id)

@@ -36,7 +36,7 @@ def test_the_window_stays_bounded():
 
 def test_a_window_is_restored_and_forgets_a_deleted_device():
     window = Window()
-    window.restore({"d": packed(1, 5), "e": packed(1)}, [("d", 1), ("e", 1), ("d", 9)])
+    window.restore({"d": packed(1, 5, 9), "e": packed(1)}, [("d", 1), ("e", 1), ("d", 9)])
     assert [window.seen("d", key) for key in (1, 5, 9, 2)] == [True, True, True, False]
     window.forget("d")
     assert [window.seen("d", key) for key in (1, 5, 9, 2)] == [False] * 4

@@ -93,6 +93,93 @@ def test_fast_path_and_slow_path_agree_on_a_seq_that_stops_moving(helping: int) 
     assert half.batch.duplicates == 0
 
 
+def equal(*seqs: int, value: Any = 20.0, every: int = 1_000, at: int = 0) -> Half:
+    half = Half()
+    for number, seq in enumerate(seqs):
+        half.say({"t": value, "seq": seq}, at=at + every * number)
+    return half
+
+
+@pytest.mark.parametrize(
+    "seqs",
+    [
+        [*range(6)] * 2,
+        [*range(10), *range(3), *range(20)],
+        [*range(1, 50)] * 3,
+        [*range(200)] * 2,
+        [*range(200), *range(2, 200)],
+        [n % 16 for n in range(100)],
+        [n % 256 for n in range(5, 600)],
+        [n % 2 for n in range(20)],
+        [5, 6, 7, 8, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9],
+        [2**31 - 2, 2**31 - 1, 0, 1, 2],
+    ],
+    ids=lambda seqs: f"{seqs[0]}..{max(seqs)}-{len(seqs)}",
+)
+@pytest.mark.parametrize("value", [20.0, "open"])
+def test_count_that_begins_anew_with_equal_values_loses_nothing(seqs: list[int], value: Any) -> None:
+    half = equal(*seqs, value=value)
+    assert len(values(half)) == len(seqs)
+    assert half.batch.duplicates == 0
+
+
+@pytest.mark.parametrize("again", [[99], [98, 99], [*range(80, 100)], [99, 99], [99, 98, 99]])
+@pytest.mark.parametrize("restarted", [False, True])
+def test_messages_that_were_in_flight_and_are_sent_again_are_dropped(again: list[int], restarted: bool) -> None:
+    seqs = [*range(100)] * (1 + restarted)
+    half = equal(*seqs, *again, *range(100, 110))
+    assert len(values(half)) == len(seqs) + 10
+    assert half.batch.duplicates == len(again)
+
+
+def test_device_that_wakes_up_and_sends_its_first_message_each_time_loses_nothing() -> None:
+    assert len(values(equal(*[0] * 10, every=300_000))) == 10
+    assert len(values(equal(0, 0, every=5_000))) == 1, "sent again at once"
+
+
+def test_count_anew_that_begins_with_another_value_and_goes_on_with_equal_ones() -> None:
+    half = said(*({"t": 20, "seq": seq} for seq in range(10)), {"t": 21, "seq": 0})
+    for seq in range(1, 10):
+        half.say({"t": 20, "seq": seq}, at=20_000 + seq)
+    assert len(values(half)) == 20
+
+
+def test_lists_that_count_anew_are_kept_and_lists_sent_again_are_dropped() -> None:
+    lists = [[{"t": 1, "seq": 3 * number + place} for place in range(3)] for number in range(4)]
+    half = Half()
+    for number, items in enumerate([*lists, *lists[2:], *lists, lists[3]]):
+        half.say(items, at=1_000 * number)
+    assert len(values(half)) == 24
+    assert half.batch.duplicates == 9
+
+
+def test_message_that_was_late_does_not_begin_a_new_count() -> None:
+    half = equal(*range(50), 51, 52, 50, 51, 52, 53)
+    assert len(values(half)) == 54
+    assert half.batch.duplicates == 2
+
+
+async def test_broker_that_delivers_all_of_a_count_again_after_a_restart(tmp_path: Path) -> None:
+    async with running(tmp_path) as run:
+        for seq in range(30):
+            run.say({"t": 20, "seq": seq})
+        await run.settled()
+    async with running(tmp_path) as run:
+        for seq in range(30):
+            run.say({"t": 20, "seq": seq}, redelivered=True)
+        for seq in range(30):
+            run.say({"t": 20, "seq": seq})
+        await run.settled()
+        assert run.pipeline.counters.duplicates == 30
+        assert len(await run.points()) == 60
+    async with running(tmp_path) as run:
+        for seq in (28, 29, 30):
+            run.say({"t": 20, "seq": seq})
+        await run.settled()
+        assert run.pipeline.counters.duplicates == 2
+        assert len(await run.points()) == 61
+
+
 def test_deleted_device_starts_anew() -> None:
     half = said({"t": 1, "id": MAC}, {"t": 2, "id": MAC})
     half.tell(DeleteDevice("d", T0))

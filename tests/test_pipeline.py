@@ -70,10 +70,10 @@ class Running:
         self.pipeline.link = Acks(self.log)
         self.sent = 0
 
-    def say(self, payload, *, topic: str = "devices/d/telemetry", at: int = T0) -> None:
+    def say(self, payload, *, topic: str = "devices/d/telemetry", at: int = T0, redelivered: bool = False) -> None:
         self.sent += 1
         body = payload if isinstance(payload, bytes) else json.dumps(payload).encode()
-        self.inbox.offer([RawMessage(topic, body, at, qos=1, receipt=self.sent)])
+        self.inbox.offer([RawMessage(topic, body, at, qos=1, receipt=self.sent, redelivered=redelivered)])
 
     async def settled(self) -> None:
         """All that was put in is committed: a fact that nobody can miss has been answered."""
@@ -158,7 +158,9 @@ async def test_a_device_that_counts_anew_is_kept_and_repeats_of_both_counts_are_
             run.say(said)
         await run.settled()
     async with running(tmp_path) as run:
-        for said in (*first, *anew, a_list, {"t": 300, "seq": 19}):
+        for said in (*first, *anew[:10], a_list):
+            run.say(said, redelivered=True)
+        for said in (*anew[10:], {"t": 300, "seq": 19}):
             run.say(said)
         await run.settled()
         assert sorted(await run.points()) == [*expected, 300.0]

@@ -129,7 +129,8 @@ async def test_equal_readings_and_a_device_that_counts_anew_are_kept(tmp_path: P
         pipeline, inbox, _ = pipeline_on(store)
         await pipeline.restore()
         for number, body in enumerate(said):
-            inbox.offer([RawMessage("devices/d/telemetry", json.dumps(body).encode(), T0 + number, qos=1)])
+            payload, again = json.dumps(body).encode(), bool(turn or number > 4)
+            inbox.offer([RawMessage("devices/d/telemetry", payload, T0 + number, qos=1, redelivered=again)])
         inbox.close()
         await pipeline.run()
         assert await stored(store, "d") == [1, 2, 3, 1, 1], turn

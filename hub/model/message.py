@@ -7,7 +7,8 @@ import msgspec
 
 class RawMessage(msgspec.Struct, frozen=True, gc=False):
     """One MQTT message as the link received it. ``received`` is epoch ms; ``receipt`` is the link's own handle
-    for its acknowledgement (None at QoS 0), never to be used on another connection than ``session``."""
+    for its acknowledgement (None at QoS 0), never to be used on another connection than ``session``. ``redelivered``
+    says that the broker has sent it before (MQTT's DUP flag)."""
 
     topic: str
     payload: bytes
@@ -16,6 +17,7 @@ class RawMessage(msgspec.Struct, frozen=True, gc=False):
     retained: bool = False
     receipt: int | None = None
     session: int = 0
+    redelivered: bool = False
 
 
 class Rejection(msgspec.Struct, frozen=True):

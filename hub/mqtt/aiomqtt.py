@@ -231,8 +231,9 @@ class AiomqttConnection(aiomqtt.Client):
         except UnicodeDecodeError:
             topic = message._topic.decode(errors="backslashreplace")
         receipt, now = message.mid if message.qos else None, int(time.time() * 1_000)
+        payload, session = bytes(message.payload), self._session
         self._take(
-            [RawMessage(topic, bytes(message.payload), now, message.qos, message.retain, receipt, self._session)]
+            [RawMessage(topic, payload, now, message.qos, message.retain, receipt, session, bool(message.dup))]
         )
 
     def _on_publish(

@@ -227,7 +227,8 @@ class FastConnection(asyncio.Protocol):
                 if not topic or (receipt is not None and packet.qos == 2):
                     raise Malformed("it sent what nobody asked for", DisconnectReasonCode.PROTOCOL_ERROR)
                 qos = 0 if receipt is None else 1
-                add(RawMessage(topic, packet.payload, now, qos, packet.retain, receipt, session))
+                again = packet.duplicate
+                add(RawMessage(topic, packet.payload, now, qos, packet.retain, receipt, session, again))
         finally:
             if messages:
                 self._take(messages)

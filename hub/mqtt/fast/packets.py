@@ -31,6 +31,7 @@ class LaxPublish(NamedTuple):
     qos: int
     retain: bool
     packet_id: int | None
+    duplicate: bool
 
 
 Packet = mqtt5.Packet | LaxPublish
@@ -122,4 +123,4 @@ def _read_laxly(view: memoryview) -> tuple[Packet, int]:
     start = properties + skipped
     if qos == 3 or start > end:
         raise ValueError("its parts do not fit into it")
-    return LaxPublish(topic, bytes(view[start:end]), qos, bool(flags & 1), packet_id), end
+    return LaxPublish(topic, bytes(view[start:end]), qos, bool(flags & 1), packet_id, bool(flags & 8)), end

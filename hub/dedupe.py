@@ -215,9 +215,7 @@ def begins_anew(window: Window, device: Device, key: int, items: int, received: 
     return device.last_reading is not None and received - device.last_reading > RESENT_WITHIN_MS
 
 
-def repeated(
-    window: Window, device: Device, key: int, items: int, received: int, *, redelivered: bool = False
-) -> bool:
+def repeated(window: Window, device: Device, key: int, items: int, received: int, *, redelivered: bool = False) -> bool:
     """Return True if the message with this key came before; remembers it if not.
 
     Notes in ``device`` that its ``id`` or ``seq`` stays the same. The ``items`` of one list may share a ``seq``: only a

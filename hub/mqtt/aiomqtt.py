@@ -232,9 +232,7 @@ class AiomqttConnection(aiomqtt.Client):
             topic = message._topic.decode(errors="backslashreplace")
         receipt, now = message.mid if message.qos else None, int(time.time() * 1_000)
         payload, session = bytes(message.payload), self._session
-        self._take(
-            [RawMessage(topic, payload, now, message.qos, message.retain, receipt, session, bool(message.dup))]
-        )
+        self._take([RawMessage(topic, payload, now, message.qos, message.retain, receipt, session, bool(message.dup))])
 
     def _on_publish(
         self, client: paho.Client, userdata: Any, mid: int, reason_code: ReasonCode, properties: Any

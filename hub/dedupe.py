@@ -7,8 +7,8 @@ Two windows: the last ``overall`` keys of all devices cover what a link has in f
 ``each`` of every device cover its own retries, whatever its neighbours send. Both travel with the commits, so a
 restart reloads them. A key is a number of 64 bits, a kilobyte a device: a fleet of 100,000 has to fit.
 
-A device that counts says a greater number each time, and a number greater than all of its present count needs no search.
-A count begins anew when the device restarts or its counter wraps: what it says then is new, also where it equals what
+A device that counts says a greater number each time, and one greater than all of its present count needs no search. A
+count begins anew when the device restarts or its counter wraps: what it says then is new, also where it equals what
 it said before (:func:`begins_anew`).
 """
 
@@ -109,9 +109,8 @@ class Window:
         if (ring == key).any():
             return True
         recent = self._recent[:, : min(self._written, self._overall)]
-        if (count >= self._each or place < self._restored) and ((recent[1] == key) & (recent[0] == place)).any():
-            return True
-        return False
+        beyond = count >= self._each or place < self._restored
+        return beyond and bool(((recent[1] == key) & (recent[0] == place)).any())
 
     def ago(self, device: str, key: int) -> int | None:
         """Return how many keys of the device have been remembered since this one; None where it is not known."""

@@ -135,7 +135,8 @@ class Window:
     def _newest(self, place: int) -> Ints:
         """The keys in the device's own window, the newest first."""
         count = int(self._counts[place])
-        return self._rings[place, (count - 1 - np.arange(min(count, self._each))) % self._each]
+        newest: Ints = self._rings[place, (count - 1 - np.arange(min(count, self._each))) % self._each]
+        return newest
 
     def recurs(self, device: str, key: int) -> bool:
         """Return True if the ``id`` of the newest key came before with a message that says something else, or its

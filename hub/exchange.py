@@ -6,6 +6,7 @@ import argparse
 import asyncio
 import contextlib
 import http.client
+import logging
 import os
 import sys
 import time
@@ -25,6 +26,7 @@ from hub.model import Identity
 from hub.serve import settings_from
 from hub.store.base import Delta
 from hub.store.lock import DirectoryLock
+from hub.store.rows import Unreadable
 from hub.store.sqlite import SqliteStore
 from hub.store.viewing import Viewer
 from hub.tables import Format, zone_of
@@ -32,6 +34,8 @@ from hub.tables.cells import time_of
 from hub.transfer import Room, Taken, Wanted, bring_in, export
 from hub.wiring import fleet_limits
 from hub.worker.tables import TableProcess
+
+log = logging.getLogger(__name__)
 
 MAX_TS = 2**53
 
@@ -93,7 +97,8 @@ async def _export(data: Path, arguments: argparse.Namespace, kind: Format) -> No
     )
     with contextlib.closing(Viewer.open(data)) as viewer, _target(arguments.file, arguments.replace) as out:
         fleet = Fleet()
-        fleet.restore(viewer.load().states, time.time_ns() // 1_000_000)
+        broken = fleet.restore(viewer.states(), time.time_ns() // 1_000_000)
+        _warn_of_unreadable(broken, len(viewer.unreadable))
 
         def unit(device: str, metric: str) -> str | None:
             found = fleet.get(device)
@@ -103,6 +108,23 @@ async def _export(data: Path, arguments: argparse.Namespace, kind: Format) -> No
             await table.open_for_writing(kind)
             async for piece in export(viewer, wanted, table, unit):
                 out.write(piece)
+
+
+def _warn_of_unreadable(devices: dict[str, str], batches: int) -> None:
+    """Say once what the table is written without."""
+    if devices:
+        names = ", ".join(list(devices)[:5]) + (", …" if len(devices) > 5 else "")
+        log.warning(
+            "Stored states of devices that cannot be read: %d (%s). Their readings are exported without units. Start "
+            "the hub once: it moves such rows aside.",
+            *(len(devices), names),
+        )
+    if batches:
+        log.warning(
+            "Batches of recent readings that cannot be read: %d. They are left out. Start the hub once: it moves them "
+            "aside. Keep a copy of the database.",
+            batches,
+        )
 
 
 @contextlib.contextmanager
@@ -134,7 +156,9 @@ async def _import(settings: Settings, file: Path, kind: Format, zone: str) -> Ta
         now = time.time_ns() // 1_000_000
         snapshot = await store.load()
         fleet = Fleet(fleet_limits(settings))
-        fleet.restore(snapshot.states, now)
+        broken = fleet.restore(snapshot.states, now)
+        rows = [Unreadable("device", name, problem) for name, problem in broken.items()]
+        await store.put_aside([*snapshot.unreadable, *rows])
 
         async def introduce(device: str) -> None:
             fleet.identify(Identity(device, device, "native"), now)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import sqlite3
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +13,8 @@ import msgspec
 import pytest
 
 from api_hub import ApiHub, running_hub
+from hub.cli import main
+from hub.install import open_install
 from hub.store.sqlite import FILE
 
 DAMAGED = b"\xc1 never used in msgpack"
@@ -111,3 +115,49 @@ async def test_lists_leave_out_what_became_unreadable_later(tmp_path: Path) -> N
             connection.execute("UPDATE command SET body = ? WHERE device = 'a'", (DAMAGED,))
         await all_read(hub)
         assert [alert["device_id"] for alert in (await hub.http.get("/api/alerts")).json()["items"]] == ["b"]
+
+
+# --- commands ---------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def level() -> Iterator[None]:
+    before = logging.getLogger().level
+    yield
+    logging.getLogger().setLevel(before)
+
+
+@pytest.mark.usefixtures("level")
+@pytest.mark.parametrize("what", DAMAGE)
+async def test_commands_go_on_without_the_rows_that_cannot_be_read(
+    what: str, tmp_path: Path, capsys: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture
+) -> None:
+    data, table = tmp_path / "data", tmp_path / "out.csv"
+    data.mkdir()
+    open_install(data)
+    async with running_hub(data, rules=RULES) as hub:
+        await a_life(hub)
+    statement, value = DAMAGE[what]
+    with sqlite3.connect(data / FILE) as connection:
+        assert connection.execute(statement, (value,)).rowcount > 0
+
+    async def run(*words: object) -> None:
+        status = await asyncio.to_thread(main, [*map(str, words), "--data", str(data)])
+        assert status == 0, (words, capsys.readouterr().err)
+
+    await run("export", table)
+    rows = table.read_text().splitlines()
+    readable = len(rows) == 1 + 6
+    assert readable or what.startswith("batch")
+    assert any(",b,temperature,9" in row for row in rows) or what == "batch cut short"
+    said = "cannot be read" in caplog.text
+    assert said == (what.startswith(("device", "batch")) and what != "device_keys")
+    await run("backup", tmp_path / "backup.tar")
+    await run("import", table)
+    if what.startswith("device") and what != "device_keys":
+        with sqlite3.connect(data / FILE) as connection:
+            kept = connection.execute("SELECT kind, key, body FROM unreadable").fetchall()
+        assert kept == [("device", "a", value)], "an import must not write over the row"
+    data = tmp_path / "restored"
+    await run("restore", tmp_path / "backup.tar")
+    await run("import", table)

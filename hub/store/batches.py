@@ -9,7 +9,8 @@ import msgspec
 import numpy as np
 
 from hub.model import Record
-from hub.store.columns import QUALITIES, Columns
+from hub.store.columns import QUALITIES, Columns, empty
+from hub.store.rows import UNREADABLE_BODY, Unreadable
 
 _BATCHES = """SELECT json_group_array(json_array(id, hex(body)))
     FROM (SELECT id, body FROM batch WHERE id BETWEEN ? AND ? ORDER BY id LIMIT ?)"""
@@ -70,10 +71,30 @@ def read_batch(body: bytes) -> Columns:
     return points
 
 
-def read_batches(connection: sqlite3.Connection, first: int, last: int, most: int = -1) -> list[tuple[int, Columns]]:
-    """The batches numbered from ``first`` to ``last``, in their order."""
+def read_batches(
+    connection: sqlite3.Connection,
+    first: int,
+    last: int,
+    most: int = -1,
+    problems: list[Unreadable] | None = None,
+) -> list[tuple[int, Columns]]:
+    """Return the batches numbered from ``first`` to ``last``, in order.
+
+    With ``problems``, a batch that cannot be read is reported there and returned without points; else it raises.
+    """
     text = connection.execute(_BATCHES, (first, last, most)).fetchone()[0]
-    return [(number, _decode(bytes.fromhex(body)).points()) for number, body in sorted(_decode_rows(text))]
+    rows = [(number, bytes.fromhex(body)) for number, body in sorted(_decode_rows(text))]
+    if problems is None:
+        return [(number, _decode(body).points()) for number, body in rows]
+    return [(number, _points_or_none(number, body, problems)) for number, body in rows]
+
+
+def _points_or_none(number: int, body: bytes, problems: list[Unreadable]) -> Columns:
+    try:
+        return read_batch(body)
+    except UNREADABLE_BODY as error:
+        problems.append(Unreadable("batch", str(number), f"{type(error).__name__}: {error}"))
+        return empty()
 
 
 class Records:

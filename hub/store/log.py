@@ -17,6 +17,7 @@ import numpy as np
 from hub.store.batches import read_batches
 from hub.store.blocks import Block, Part, Stretch
 from hub.store.columns import TEXT, Columns, empty, join
+from hub.store.rows import Unreadable
 
 BLOCK = 131_072
 """So many points are sorted at once (some 5 ms)."""
@@ -44,9 +45,10 @@ class Log:
         self._texts: list[str] = []
 
     @classmethod
-    def read(cls, connection: sqlite3.Connection) -> Log:
+    def read(cls, connection: sqlite3.Connection, problems: list[Unreadable] | None = None) -> Log:
+        """Read all batches. With ``problems``, those that cannot be read are reported there; else they raise."""
         log, last = cls(), 0
-        while batches := read_batches(connection, last + 1, (1 << 63) - 1, _ROWS):
+        while batches := read_batches(connection, last + 1, (1 << 63) - 1, _ROWS, problems):
             for number, points in batches:
                 log.append(number, points)
             last = batches[-1][0]

@@ -28,12 +28,12 @@ def load(connection: sqlite3.Connection, state_bytes: int | None = None) -> Snap
     cursor, checkpoint = connection.execute("SELECT cursor, checkpoint FROM progress").fetchone()
     keys, keys_of = load_keys(connection)
     unreadable: list[Unreadable] = []
-    states, left = _states(connection, state_bytes)
+    found, left = states(connection, state_bytes)
     return Snapshot(
         cursor=cursor,
         checkpoint=checkpoint,
         records=read_records(connection, checkpoint),
-        states=states,
+        states=found,
         left=left,
         alerts=_alerts(connection, "state <> 'cleared' ORDER BY raised_at DESC, id DESC", problems=unreadable),
         keys=keys,
@@ -44,17 +44,17 @@ def load(connection: sqlite3.Connection, state_bytes: int | None = None) -> Snap
     )
 
 
-def _states(connection: sqlite3.Connection, most: int | None) -> tuple[dict[str, bytes], list[str]]:
+def states(connection: sqlite3.Connection, most: int | None = None) -> tuple[dict[str, bytes], list[str]]:
     """Return states of about ``most`` bytes (None: all), and the names of the devices whose states are left."""
-    states: dict[str, bytes] = {}
+    found: dict[str, bytes] = {}
     size = 0
     for name, state in connection.execute("SELECT id, state FROM device ORDER BY id"):
-        states[name] = state
+        found[name] = state
         size += len(state)
         if most is not None and size > most:
             rest = connection.execute("SELECT id FROM device WHERE id > ? ORDER BY id", (name,))
-            return states, [other for (other,) in rest]
-    return states, []
+            return found, [other for (other,) in rest]
+    return found, []
 
 
 def _learnt(connection: sqlite3.Connection) -> dict[str, dict[str, bytes]]:

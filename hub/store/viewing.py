@@ -10,20 +10,22 @@ from pathlib import Path
 from hub.errors import NotFound, StoreError
 from hub.model import Page
 from hub.store import queries
-from hub.store.base import Snapshot
 from hub.store.connection import connect_reader, translated
 from hub.store.log import Log
 from hub.store.paging import read_page, read_series
+from hub.store.rows import Unreadable
 from hub.store.schema import MIGRATIONS, version_of
 from hub.store.sqlite import FILE
 
 
 class Viewer:
-    """Made by :meth:`open`. Everything it answers is of the moment at which it was opened."""
+    """Made by :meth:`open`. Everything it answers is of the moment at which it was opened. ``unreadable`` are the
+    batches that cannot be read: their readings are left out."""
 
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._connection = connection
-        self._log = Log.read(connection)
+        self.unreadable: list[Unreadable] = []
+        self._log = Log.read(connection, self.unreadable)
 
     @classmethod
     def open(cls, directory: Path) -> Viewer:
@@ -44,9 +46,10 @@ class Viewer:
                 connection.close()
                 raise
 
-    def load(self) -> Snapshot:
+    def states(self) -> dict[str, bytes]:
+        """Return the stored states of all devices by id, not decoded."""
         with translated():
-            return queries.load(self._connection)
+            return queries.states(self._connection)[0]
 
     async def series(self, devices: Sequence[str] | None, metric: str | None) -> list[tuple[str, str]]:
         with translated():

@@ -7,7 +7,7 @@ on one floor do not import each other, save ``dialects`` -> ``topics``, ``contro
 ==  ==============  =========================================================================================
 5   assembly        ``app`` (runs a hub, owns every task), ``hangup``, ``reload``, ``assembly``, ``server/``,
                     ``wiring``, ``serve``, ``demo``, ``doctor``, ``device``, ``backup``, ``exchange``,
-                    ``access_token``, ``cli``, ``__main__``
+                    ``running_hub``, ``access_token``, ``cli``, ``__main__``
 4   outside face    ``api/``
 3   use cases       ``committing``, ``liveness``, ``recovery``, ``decider``, ``pipeline``, ``outbox``, ``sender``,
                     ``devices``, ``alerts``, ``commands``, ``twins``, ``credentials``, ``housekeeping``,
@@ -15,7 +15,7 @@ on one floor do not import each other, save ``dialects`` -> ``topics``, ``contro
 2   edges           ``config``, ``files``, ``resources``, ``install``, ``sessions``, ``batch``, ``inbox``, ``bus``,
                     ``runs``, ``qr``, ``mqtt/``, ``store/``, ``tables/``, ``ai/``, ``uploads``, ``worker/``,
                     ``metrics``, ``usage``, ``memory``, ``clock``, ``log_setup``, ``fault_log``,
-                    ``settings_errors``
+                    ``settings_errors``, ``environment``
 1   decisions       ``addresses``, ``topics``, ``dedupe``, ``capacity``, ``activity``, ``dialects/``, ``control/``,
                     ``silence``, ``presence``, ``steady/``, ``states``, ``fleet``, ``rules/``, ``insight/``,
                     ``device_hints``: no await, no clock, no network; ``now`` is an argument

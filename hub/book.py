@@ -15,6 +15,7 @@ from typing import Any, Generic, TypeVar
 
 import msgspec
 
+from hub.bounds import decode_utf8
 from hub.dialects import parse_mappings
 from hub.errors import ConfigError, Conflict, Invalid, StoreError
 from hub.files import replace_file
@@ -49,13 +50,12 @@ class Book(Generic[T]):
     async def read(self) -> Draft:
         """The text as it lies in the file, comments and all."""
         try:
-            text = await asyncio.to_thread(self._file.read_text, "utf-8")
-        except UnicodeDecodeError as error:
-            line = error.object.count(b"\n", 0, error.start) + 1
-            raise StoreError(f"{self._file.name} is not UTF-8: line {line}.") from error
+            text = decode_utf8(await asyncio.to_thread(self._file.read_bytes), self._file.name)
+        except ConfigError as error:
+            raise StoreError(error.message, error.hint) from error
         except OSError as error:
             raise StoreError(f"{self._file.name} cannot be read ({error.strerror}).") from error
-        return _draft(text)
+        return _draft(text.replace("\r\n", "\n").replace("\r", "\n"))
 
     def check(self, text: str) -> list[T]:
         """What ``text`` describes. Raises Invalid, which names the table, the key and what is allowed."""

@@ -149,6 +149,21 @@ def _check_depth(value: Any, what: str, levels: int) -> None:
                 _check_depth(inner, what, levels - 1)
 
 
+def decode_utf8(content: bytes, name: str) -> str:
+    """Return the text of a file called ``name``, without the byte order mark that some editors write.
+
+    Raises ConfigError that names the line that is not UTF-8.
+    """
+    if content.startswith((b"\xff\xfe", b"\xfe\xff")) or b"\x00" in content[:4]:
+        raise ConfigError(f"{name} is not UTF-8 but UTF-16 or UTF-32.", "Save the file with the encoding UTF-8.")
+    try:
+        return content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = content.count(b"\n", 0, error.start) + 1
+        hint = "Save the file with the encoding UTF-8."
+        raise ConfigError(f"{name} is not UTF-8: line {line}, byte 0x{content[error.start]:02X}.", hint) from None
+
+
 def decode_toml(text: str, name: str) -> dict[str, Any]:
     """Return the tables of a TOML file called ``name``, all values within bounds. Raises ConfigError."""
     if _LONG_KEY.search(text):

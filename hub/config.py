@@ -8,22 +8,42 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from difflib import get_close_matches
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator, model_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    SecretStr,
+    ValidationError,
+    ValidationInfo,
+    field_validator,
+    model_validator,
+)
 
 from hub.addresses import check_address, check_network, check_origin
-from hub.bounds import decode_toml
+from hub.bounds import decode_toml, decode_utf8
+from hub.environment import read_environment
 from hub.errors import ConfigError
-from hub.settings_errors import explain, not_a_table
+from hub.settings_errors import explain, is_numeric, is_path, not_a_table
 
 
 class Section(BaseModel):
     """A table of the file. An unknown key is a mistake, not a wish."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
+
+    @field_validator("*", mode="before")
+    @classmethod
+    def _plain(cls, value: Any, info: ValidationInfo) -> Any:
+        """Refuse what pydantic would convert silently: true as the number 1, and a path that names nothing."""
+        annotation = cls.model_fields[str(info.field_name)].annotation
+        if isinstance(value, bool) and is_numeric(annotation):
+            raise ValueError("a number")
+        if isinstance(value, str) and is_path(annotation) and (not value.strip() or "\x00" in value):
+            raise ValueError("a path that is not empty; leave the key out for the default")
+        return value
 
 
 MIN_TOKEN_CHARS = 16
@@ -182,22 +202,7 @@ class Settings(Section):
     analysis: Analysis = Analysis()
 
 
-NAMES = {
-    "HUB_TOKEN": ("http", "token"),
-    "OPENAI_API_KEY": ("ai", "openai_api_key"),
-    "OPENAI_BASE_URL": ("ai", "openai_base_url"),
-    "OPENAI_MODEL": ("ai", "openai_model"),
-    "OLLAMA_API_KEY": ("ai", "ollama_api_key"),
-    "OLLAMA_HOST": ("ai", "ollama_host"),
-    "OLLAMA_MODEL": ("ai", "ollama_model"),
-    "OLLAMA_VISION_MODEL": ("ai", "ollama_vision_model"),
-}
-"""Names in the environment that are not of the form ``HUB_SECTION_KEY``. A ``HUB_`` one wins over these."""
-LISTS = {("http", key) for key in ("allowed_hosts", "allowed_origins", "trusted_proxies")} | {
-    ("ai", role) for role in ("chat", "diagnosis", "vision", "transcription")
-}
 MAX_FILE_BYTES = 1_000_000
-NOT_SETTINGS = {"HUB_SKIP_WEB"}
 
 
 def load(
@@ -207,15 +212,19 @@ def load(
 ) -> Settings:
     """Read the settings. Raises ConfigError that names the key, the value and what is allowed."""
     tables: dict[str, dict[str, Any]] = _read(file) if file else {}
-    for source in (_environment(os.environ if environ is None else environ), overrides or {}):
+    keys = {section: tuple(type(field.default).model_fields) for section, field in Settings.model_fields.items()}
+    variables, from_environment = read_environment(os.environ if environ is None else environ, keys)
+    for source in (from_environment, overrides or {}):
         for section, values in source.items():
             if not isinstance(table := tables.setdefault(section, {}), dict):
                 raise not_a_table(section, table)
             table.update(values)
+            if source is not from_environment:
+                variables = {key: name for key, name in variables.items() if key[0] != section or key[1] not in values}
     try:
         return Settings.model_validate(tables)
     except ValidationError as error:
-        raise explain(error, Settings) from None
+        raise explain(error, Settings, variables) from None
 
 
 def _read(file: Path) -> dict[str, dict[str, Any]]:
@@ -224,37 +233,12 @@ def _read(file: Path) -> dict[str, dict[str, Any]]:
             content = stream.read(MAX_FILE_BYTES + 1)
         if len(content) > MAX_FILE_BYTES:
             raise ConfigError(f"{file} is no settings file: it has more than {MAX_FILE_BYTES:,} bytes.")
-        return decode_toml(content.decode("utf-8"), str(file))
+        return decode_toml(decode_utf8(content, str(file)), str(file))
     except FileNotFoundError:
         raise ConfigError(f"There is no settings file {file}.", "Name one with --config.") from None
     except OSError as error:
-        raise ConfigError(f"The settings file {file} cannot be read ({error.strerror}).") from None
-    except UnicodeDecodeError as error:
-        raise ConfigError(f"{file} is not valid TOML: {error}.") from error
-
-
-def _environment(environ: Mapping[str, str]) -> dict[str, dict[str, Any]]:
-    found: dict[str, dict[str, Any]] = {}
-    # Compose files write HUB_HTTP_TOKEN=${HUB_TOKEN:-}: a blank token counts as unset and hides no other.
-    environ = {name: value for name, value in environ.items() if name != "HUB_HTTP_TOKEN" or value.strip()}
-    for name, (section, key) in NAMES.items():
-        if environ.get(name, "").strip():
-            found.setdefault(section, {})[key] = environ[name]
-    for name, value in environ.items():
-        section, _, key = name.removeprefix("HUB_").lower().partition("_")
-        if name.startswith("HUB_") and name not in NAMES and name not in NOT_SETTINGS:
-            if section not in Settings.model_fields:
-                known = ", ".join(f"HUB_{s.upper()}_…" for s in Settings.model_fields)
-                nearest = get_close_matches(name, [f"HUB_{s.upper()}" for s in Settings.model_fields] + [*NAMES], n=1)
-                meant = f"Did you mean {nearest[0]}? " if nearest else ""
-                raise ConfigError(f"{name} is no setting.", f"{meant}Known are HUB_TOKEN and {known}.")
-            found.setdefault(section, {})[key] = _listed(section, key, value)
-    return found
-
-
-def _listed(section: str, key: str, value: str) -> Any:
-    """Lists are written with commas in the environment."""
-    return [part.strip() for part in value.split(",") if part.strip()] if (section, key) in LISTS else value
+        hint = "Name a file that this user may read with --config."
+        raise ConfigError(f"The settings file {file} cannot be read ({error.strerror}).", hint) from None
 
 
 def _checked_token(value: SecretStr | None) -> SecretStr | None:

@@ -21,7 +21,7 @@ from hub.ai.models import open_models
 from hub.clock import confirm, read_kept
 from hub.config import Settings
 from hub.dialects import DIALECTS
-from hub.errors import BrokerError, HubError
+from hub.errors import BrokerError, HubError, InUse
 from hub.insight import parse_signatures
 from hub.install import open_install
 from hub.memory import memory_limit
@@ -29,6 +29,7 @@ from hub.model import RawMessage
 from hub.mqtt.link import LinkSettings, Sink
 from hub.mqtt.versions import MqttLink
 from hub.resources import web_dir
+from hub.running_hub import status_of
 from hub.serve import settings_from
 from hub.store.lock import DirectoryLock
 from hub.wiring import ai_settings, bind, link_settings, needs_token, read_if_there, roots_of, rules_of
@@ -40,10 +41,13 @@ SMALL_WINDOW = 100
 FREE_BYTES = 1_000_000_000
 
 
+State = Literal["ok", "note", "wrong"]
+
+
 class Finding(NamedTuple):
     """One line of the report. ``advice`` is what to do, empty where nothing is."""
 
-    state: Literal["ok", "note", "wrong"]
+    state: State
     what: str
     found: str
     advice: str = ""
@@ -69,11 +73,13 @@ async def run(arguments: argparse.Namespace) -> int:
 
 async def _checks(settings: Settings) -> AsyncIterator[Finding]:
     with contextlib.ExitStack() as stack:
-        for finding in _data(settings):
-            if finding.what == "data" and finding.state == "wrong":  # the other checks do without it
-                settings = _with_data(settings, stack.enter_context(tempfile.TemporaryDirectory()))
+        data = settings.store.data
+        findings, holder = _data(data, settings)
+        for finding in findings:
             yield finding
-        yield _port(settings)
+        yield _port(settings) if holder is None else _running(settings, holder)
+        if not _has_install(data):  # the other checks do without the folder
+            settings = _with_data(settings, stack.enter_context(tempfile.TemporaryDirectory()))
         yield _dashboard()
         async for finding in _broker(settings):
             yield finding
@@ -87,16 +93,34 @@ def _with_data(settings: Settings, folder: str) -> Settings:
     return settings.model_copy(update={"store": settings.store.model_copy(update={"data": Path(folder)})})
 
 
-def _data(settings: Settings) -> list[Finding]:
-    data = settings.store.data
+def _has_install(data: Path) -> bool:
+    try:
+        open_install(data)
+    except HubError:
+        return False
+    return True
+
+
+def _data(data: Path, settings: Settings) -> tuple[list[Finding], str | None]:
+    """Check the data folder; return also the number of the process that uses it, None where none does."""
     try:
         with DirectoryLock.acquire(data):
-            open_install(data)
-            rules = rules_of(data)
-            roots_of(settings)
-            parse_signatures(read_if_there(data / "signatures.toml") or "")
-            with tempfile.NamedTemporaryFile(dir=data):
-                pass
+            return _content(data, settings, "can be written"), None
+    except InUse:
+        holder = DirectoryLock.holder(data)
+        return _content(data, settings, f"is in use by process {holder}"), holder
+    except HubError as error:
+        return [Finding("wrong", "data", error.message, error.hint)], None
+
+
+def _content(data: Path, settings: Settings, state: str) -> list[Finding]:
+    try:
+        open_install(data)
+        rules = rules_of(data)
+        roots_of(settings)
+        parse_signatures(read_if_there(data / "signatures.toml") or "")
+        with tempfile.NamedTemporaryFile(dir=data):
+            pass
     except HubError as error:
         return [Finding("wrong", "data", error.message, error.hint)]
     except OSError as error:
@@ -106,7 +130,24 @@ def _data(settings: Settings) -> list[Finding]:
     room = Finding("ok", "disk", f"{free / 1e9:.1f} GB free")
     if free < FREE_BYTES:
         room = Finding("wrong", "disk", f"only {free / 1e6:.0f} MB free", "Make room, or lower store.retention_days.")
-    return [Finding("ok", "data", f"{data} can be written; {len(rules)} rules"), room]
+    return [Finding("ok", "data", f"{data} {state}; {len(rules)} rules"), room]
+
+
+def _running(settings: Settings, holder: str) -> Finding:
+    """Describe the hub that runs on the data folder as process ``holder``."""
+    listen, status = settings.http.listen, status_of(settings)
+    if status is None:
+        advice = "If it is a hub, name the address that it was started with: --http, or http.listen."
+        state: State = "note" if _port(settings).state == "ok" else "wrong"
+        return Finding(state, "hub", f"process {holder} uses the data folder but does not answer at {listen}", advice)
+    faults = [] if status["broker"]["subscribed"] else ["has no subscription at the broker"]
+    faults += ["cannot write the history"] if status["flow"]["store_stalled"] else []
+    if faults:
+        return Finding("wrong", "hub", f"runs at {listen} but {' and '.join(faults)}", "Its log says why.")
+    if status["degraded"]:
+        advice = "Put it right, then have the hub reload (systemctl reload, or SIGHUP)."
+        return Finding("note", "hub", f"runs at {listen}, but {'; '.join(status['degraded'])}", advice)
+    return Finding("ok", "hub", f"is running at {listen}, and ready")
 
 
 def _port(settings: Settings) -> Finding:

@@ -17,12 +17,11 @@ from typing import Any, BinaryIO
 
 import msgspec
 
-from hub.addresses import split_address
 from hub.config import Settings
 from hub.errors import Conflict, HubError, InUse, Invalid, NotConnected, NotFound
 from hub.fleet import Fleet
-from hub.install import open_install
 from hub.model import Identity
+from hub.running_hub import connection_to
 from hub.serve import settings_from
 from hub.store.base import Delta
 from hub.store.lock import DirectoryLock
@@ -178,14 +177,9 @@ async def _import(settings: Settings, file: Path, kind: Format, zone: str) -> Ta
 
 def _import_by_the_hub(settings: Settings, file: Path, kind: Format, zone: str) -> Taken:
     """A hub runs on the folder: it takes the table in itself."""
-    host, port = split_address(settings.http.listen)
-    host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)
-    token = settings.http.token.get_secret_value() if settings.http.token else open_install(settings.store.data).token
-    headers = {"Content-Length": str(file.stat().st_size)}
-    if token is not None:
-        headers["Authorization"] = f"Bearer {token}"
+    connection, headers = connection_to(settings, timeout=3_600)
+    headers["Content-Length"] = str(file.stat().st_size)
     query = urllib.parse.urlencode({"format": kind, "zone": zone})
-    connection = http.client.HTTPConnection(host, port, timeout=3_600)
     try:
         with file.open("rb") as body, contextlib.closing(connection):
             connection.connect()

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import date, datetime, time
 from difflib import get_close_matches
+from pathlib import Path
 from typing import Any, get_args
 
 from pydantic import BaseModel, SecretStr, ValidationError
@@ -29,10 +31,19 @@ _EXPECTED = {
 """The types of pydantic's errors whose own words speak of Python."""
 
 
-def explain(error: ValidationError, settings: type[BaseModel]) -> ConfigError:
-    """Describe the first of the errors; ``settings`` is the model that was validated."""
+def explain(
+    error: ValidationError, settings: type[BaseModel], variables: Mapping[tuple[str, str], str] | None = None
+) -> ConfigError:
+    """Describe the first of the errors.
+
+    Args:
+        error: what pydantic found.
+        settings: the model that was validated.
+        variables: the environment variable by the section and key that it set; it is named in place of the key.
+    """
     first = error.errors(include_url=False)[0]
     loc, key = first["loc"], ".".join(map(str, first["loc"]))
+    variable = (variables or {}).get((str(loc[0]), str(loc[1]))) if len(loc) > 1 else None
     if first["type"] == "extra_forbidden":
         return unknown_key(loc, settings)
     if first["type"] == "missing":
@@ -40,7 +51,8 @@ def explain(error: ValidationError, settings: type[BaseModel]) -> ConfigError:
     if len(loc) == 1 and first["type"] == "model_type":
         return not_a_table(key, first["input"])
     allowed = _EXPECTED.get(first["type"], first["msg"].removeprefix("Value error, ").removeprefix("Input should be "))
-    return ConfigError(f"{key} = {_shown(loc, first['input'], settings)} is wrong.", f"Allowed: {allowed}.")
+    shown = _shown(loc, first["input"], settings)
+    return ConfigError(f"{variable or key} = {shown} is wrong.", f"Allowed: {allowed}.")
 
 
 def not_a_table(section: str, value: object) -> ConfigError:
@@ -82,7 +94,9 @@ def _shown(loc: Sequence[int | str], value: object, settings: type[BaseModel]) -
 def _bounded(value: object) -> str:
     if isinstance(value, dict):
         return "(a table)"  # which may hold a secret
-    shown = repr(value)
+    if isinstance(value, bool):
+        return str(value).lower()
+    shown = value.isoformat() if isinstance(value, datetime | date | time) else repr(value)
     return shown if len(shown) <= MAX_SHOWN else shown[:MAX_SHOWN] + "…"
 
 
@@ -94,6 +108,23 @@ def _model_at(loc: Sequence[int | str], settings: type[BaseModel]) -> type[BaseM
         if field is not None:  # else the name of a table in a table of tables, or a place in a list
             model = next(_models_in(field.annotation), model)
     return model
+
+
+def is_numeric(annotation: Any) -> bool:
+    """Return whether this is the type of a number, optional or not."""
+    return bool({int, float} & set(_types_in(annotation)))
+
+
+def is_path(annotation: Any) -> bool:
+    """Return whether this is the type of a path, optional or not."""
+    return Path in _types_in(annotation)
+
+
+def _types_in(annotation: Any) -> Iterator[Any]:
+    yield annotation
+    for each in get_args(annotation):
+        if isinstance(each, type) or get_args(each):
+            yield from _types_in(each)
 
 
 def _models_in(annotation: Any) -> Iterator[type[BaseModel]]:

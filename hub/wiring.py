@@ -16,6 +16,7 @@ from hub.addresses import is_loopback, split_address
 from hub.ai.base import ROLES, AiSettings, Role
 from hub.ai.server import ModelServer
 from hub.api import HttpSettings
+from hub.bounds import decode_utf8
 from hub.config import MIN_TOKEN_CHARS, Ai, Settings, revealed
 from hub.credentials import Credentials
 from hub.dialects import Roots, parse_mappings, parse_usable_mappings, reserved
@@ -106,12 +107,7 @@ def read_if_there(file: Path) -> str | None:
 def read_text(file: Path) -> str:
     """Return the text of a settings file. Raises ConfigError, with the line that is not UTF-8."""
     try:
-        content = file.read_bytes()
-        return content.decode("utf-8")
-    except UnicodeDecodeError as error:
-        line = content.count(b"\n", 0, error.start) + 1
-        hint = "Save the file with the encoding UTF-8."
-        raise ConfigError(f"{file} is not UTF-8: line {line}, byte 0x{content[error.start]:02X}.", hint) from None
+        return decode_utf8(file.read_bytes(), str(file))
     except OSError as error:
         raise ConfigError(f"{file} cannot be read ({error.strerror}).", "Check its owner and rights.") from None
 

@@ -20,12 +20,13 @@ FLOORS = tuple(
         "model events errors bounds",
         "addresses topics dedupe capacity activity dialects control silence presence steady states fleet rules insight "
         "device_hints",
-        "config log_setup fault_log files resources install sessions inbox batch bus runs qr mqtt store tables ai "
-        "uploads worker notify metrics usage memory clock settings_errors",
+        "config environment log_setup fault_log files resources install sessions inbox batch bus runs qr mqtt store tables "
+        "ai uploads worker notify metrics usage memory clock settings_errors",
         "committing liveness recovery decider pipeline outbox sender devices alerts commands twins credentials "
         "housekeeping archive transfer tools investigation prompts diagnosis assistant analysis book",
         "api",
-        "app hangup reload assembly wiring server serve demo doctor device backup exchange access_token cli __main__",
+        "app hangup reload assembly wiring server serve demo doctor device backup exchange running_hub access_token cli "
+        "__main__",
     )
 )
 
@@ -42,7 +43,7 @@ NEIGHBOURS = {
     "steady": {"dedupe", "dialects", "silence"},
     "presence": {"silence"},
     "fleet": {"capacity", "dedupe", "dialects", "presence", "silence", "states", "steady"},
-    "config": {"settings_errors"},
+    "config": {"environment", "settings_errors"},
     "install": {"files"},
     "sessions": {"files"},
     "clock": {"files"},
@@ -57,11 +58,11 @@ NEIGHBOURS = {
     "assembly": {"wiring", "server"},
     "serve": {"app"},
     "demo": {"app"},
-    "doctor": {"serve", "wiring"},
-    "device": {"serve", "wiring"},
+    "doctor": {"running_hub", "serve", "wiring"},
+    "device": {"running_hub", "serve", "wiring"},
     "backup": {"serve"},
     "access_token": {"serve"},
-    "exchange": {"serve", "wiring"},
+    "exchange": {"running_hub", "serve", "wiring"},
     "cli": {"app", "hangup", "serve", "demo", "doctor", "device", "backup", "exchange", "access_token"},
     "__main__": {"cli"},
 }

@@ -71,13 +71,22 @@ def test_a_list_in_the_environment_has_commas():
 @pytest.mark.parametrize(
     ("environ", "says"),
     [
-        ({"HUB_HTTP_LISTEN": "8000"}, ["http.listen", "'8000'", "HOST:PORT"]),
-        ({"HUB_STORE_RETENTION_DAYS": "0"}, ["store.retention_days", "'0'", "greater than or equal to 1"]),
-        ({"HUB_AI_MODE": "magic"}, ["ai.mode", "'magic'", "'builtin'"]),
-        ({"HUB_MQTT_ROOT": "a/#"}, ["mqtt.root", "'a/#'"]),
-        ({"HUB_MQTT_BROKR": "x"}, ["mqtt.brokr", "Did you mean broker?"]),
-        ({"HUB_NONSENSE": "x"}, ["HUB_NONSENSE", "HUB_MQTT_"]),
+        ({"HUB_HTTP_LISTEN": "8000"}, ["HUB_HTTP_LISTEN", "'8000'", "HOST:PORT"]),
+        ({"HUB_STORE_RETENTION_DAYS": "0"}, ["HUB_STORE_RETENTION_DAYS", "'0'", "greater than or equal to 1"]),
+        ({"HUB_STORE_DATA": ""}, ["HUB_STORE_DATA = ''", "not empty"]),
+        ({"HUB_AI_MODE": "magic"}, ["HUB_AI_MODE", "'magic'", "'builtin'"]),
+        ({"HUB_MQTT_ROOT": "a/#"}, ["HUB_MQTT_ROOT", "'a/#'"]),
+        ({"HUB_MQTT_TLS": "perhaps"}, ["HUB_MQTT_TLS", "'perhaps'", "true or false"]),
+        ({"HUB_MQTT_BROKR": "x"}, ["HUB_MQTT_BROKR is no setting", "Did you mean HUB_MQTT_BROKER?"]),
+        ({"HUB_MQTTBROKER": "x"}, ["HUB_MQTTBROKER", "Did you mean HUB_MQTT_BROKER?"]),
+        ({"HUB_MQTT": "x"}, ["HUB_MQTT is no setting", "HUB_MQTT_BROKER, HUB_MQTT_ROOT"]),
+        ({"HUB_MQTT_PASWORD": "canary"}, ["HUB_MQTT_PASWORD", "Did you mean HUB_MQTT_PASSWORD?"]),
+        ({"HUB_NONSENSE": "x"}, ["HUB_NONSENSE", "HUB_MQTT_", "HUB_TOKEN"]),
         ({"HUB_TOKN": "x"}, ["HUB_TOKN", "Did you mean HUB_TOKEN?"]),
+        ({"HUB_TOKEN": "too-short"}, ["HUB_TOKEN = (hidden)", "16 printable characters"]),
+        ({"OPENAI_BASE_URL": "x", "HUB_AI_RETRIES": "-1"}, ["HUB_AI_RETRIES", "'-1'"]),
+        ({"HUB_AI_SERVERS_LAB_MODEL": "x"}, ["HUB_AI_SERVERS_LAB_MODEL", "ai.servers holds tables"]),
+        ({"HUB_STORE_KEEP": "x"}, ["HUB_STORE_KEEP", "store.keep holds tables"]),
     ],
 )
 def test_a_mistake_names_key_value_and_what_is_allowed(environ, says):
@@ -85,6 +94,32 @@ def test_a_mistake_names_key_value_and_what_is_allowed(environ, says):
         load(environ=environ)
     for word in says:
         assert word in str(caught.value)
+    assert "canary" not in str(caught.value)
+
+
+def test_a_key_is_named_where_the_command_line_sets_it_over_a_variable():
+    with pytest.raises(ConfigError, match=r"^mqtt\.broker = 'x'"):
+        load(None, {"mqtt": {"broker": "x"}}, {"HUB_MQTT_BROKER": "y"})
+
+
+@pytest.mark.parametrize("text", ["mqtt = 1", "mqtt = []", "[[mqtt]]\nbroker = 'x'"])
+def test_a_section_that_is_no_table_beside_a_variable_of_it(tmp_path, text):
+    file = tmp_path / "hub.toml"
+    file.write_text(text)
+    with pytest.raises(ConfigError, match=r"^mqtt = .* is wrong\. It is a table: write \[mqtt\]"):
+        load(file, environ={"HUB_MQTT_BROKER": "127.0.0.1:1"})
+
+
+def test_a_byte_order_mark_is_read_over_and_other_encodings_are_named(tmp_path):
+    file = tmp_path / "hub.toml"
+    file.write_text('[mqtt]\nroot = "plant"\n', "utf-8-sig")
+    assert load(file, environ={}).mqtt.root == "plant"
+    for encoding in ("utf-16", "utf-16-le", "utf-16-be", "utf-32"):
+        file.write_text('[mqtt]\nroot = "plant"\n', encoding)
+        with pytest.raises(ConfigError, match=r"hub\.toml is not UTF-8 but UTF-16 or UTF-32\. Save the file"):
+            load(file, environ={})
+    file.write_bytes(b"")
+    assert load(file, environ={}) == load(environ={})
 
 
 def test_a_secret_is_not_repeated_in_an_error():
@@ -114,7 +149,15 @@ def test_a_secret_is_not_repeated_in_an_error():
         ("[ai.servers.lab]\nkind = 'openai'\napi_key = 'canary'", r"^ai\.servers\.lab\.model is missing\."),
         ("[[store.keep]]\nmetrik = 'x'", r"store\.keep\.0\.metrik is no setting\. Did you mean metric\?"),
         ("[[store.keep]]\nretention_days = 7", r'store\.keep\.0 = \(a table\) is wrong\. Allowed: a "metric"'),
-        ("\xff", "TOML"),
+        ("\xff", "not UTF-8: line 1, byte 0xFF"),
+        ("[store]\nretention_days = true", r"store\.retention_days = true is wrong\. Allowed: a number\."),
+        ("[presence]\nstale_factor = true", r"presence\.stale_factor = true is wrong\. Allowed: a number\."),
+        ("[store]\nretention_days = 7.5", r"store\.retention_days = 7\.5 is wrong\. Allowed: a whole number\."),
+        ("[mqtt]\nbroker = '127.0.0.1:-1'", r"mqtt\.broker = '127\.0\.0\.1:-1' is wrong\. Allowed: HOST:PORT"),
+        ("[mqtt.broker]\nhost = 'x'", r"mqtt\.broker = \(a table\) is wrong\. Allowed: a text in quotes\."),
+        ("[mqtt]\nusername = 2024-01-01", r"mqtt\.username = 2024-01-01 is wrong\. Allowed: a text in quotes\."),
+        ("[store]\ndata = ''", r"store\.data = '' is wrong\. Allowed: a path that is not empty"),
+        ('[mqtt]\nca_file = "a\\u0000b"', r"mqtt\.ca_file = .* is wrong\. Allowed: a path"),
         ("a = " + "[" * 5_000, "nested"),
         ("#" * 1_000_001, "more than 1,000,000 bytes"),
     ],

@@ -14,6 +14,9 @@ from types import TracebackType
 from hub.errors import ConfigError, InUse
 from hub.files import make_folder
 
+FILE = "watchkeeper.lock"
+UNKNOWN = "unknown"
+
 
 class DirectoryLock:
     """Held from :meth:`acquire` until :meth:`release` or the end of the process; also a context manager."""
@@ -28,14 +31,14 @@ class DirectoryLock:
         try:
             make_folder(directory)
             # Not inherited by child processes (O_CLOEXEC is Python's default), else a child would keep the lock alive.
-            file = os.open(directory / "watchkeeper.lock", os.O_RDWR | os.O_CREAT, 0o600)
+            file = os.open(directory / FILE, os.O_RDWR | os.O_CREAT, 0o600)
         except OSError as error:
             hint = "Give this user the right to write there, or name another folder with --data."
             raise ConfigError(f"The data folder {directory} cannot be used ({error.strerror}).", hint) from error
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:
-            holder = os.pread(file, 20, 0).decode("ascii", "replace").strip() or "unknown"
+            holder = os.pread(file, 20, 0).decode("ascii", "replace").strip() or UNKNOWN
             os.close(file)
             raise InUse(
                 f"The data directory {directory} is in use by another hub (process {holder}).",
@@ -45,6 +48,14 @@ class DirectoryLock:
             os.ftruncate(file, 0)
             os.pwrite(file, f"{os.getpid()}\n".encode(), 0)
         return cls(file)
+
+    @staticmethod
+    def holder(directory: Path) -> str:
+        """Return the number of the process that took the lock last."""
+        try:
+            return (directory / FILE).read_text("ascii", "replace").strip() or UNKNOWN
+        except OSError:
+            return UNKNOWN
 
     def release(self) -> None:
         """Give the directory free; harmless when done twice."""

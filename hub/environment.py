@@ -1,0 +1,79 @@
+"""Environment variables as settings: ``HUB_SECTION_KEY``, ``HUB_TOKEN``, and names that the AI libraries use."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from difflib import get_close_matches
+from typing import Any
+
+from hub.errors import ConfigError
+
+NAMES = {
+    "HUB_TOKEN": ("http", "token"),
+    "OPENAI_API_KEY": ("ai", "openai_api_key"),
+    "OPENAI_BASE_URL": ("ai", "openai_base_url"),
+    "OPENAI_MODEL": ("ai", "openai_model"),
+    "OLLAMA_API_KEY": ("ai", "ollama_api_key"),
+    "OLLAMA_HOST": ("ai", "ollama_host"),
+    "OLLAMA_MODEL": ("ai", "ollama_model"),
+    "OLLAMA_VISION_MODEL": ("ai", "ollama_vision_model"),
+}
+"""Names that are not of the form ``HUB_SECTION_KEY``. A ``HUB_`` one wins over these."""
+LISTS = {("http", key) for key in ("allowed_hosts", "allowed_origins", "trusted_proxies")} | {
+    ("ai", role) for role in ("chat", "diagnosis", "vision", "transcription")
+}
+TABLES = {"ai": "servers", "store": "keep"}
+"""Keys that hold tables of their own, which no variable can express."""
+NOT_SETTINGS = {"HUB_SKIP_WEB"}
+CLOSE = 0.75
+"""How alike a name must be to be suggested, from 0 to 1."""
+
+Variables = dict[tuple[str, str], str]
+"""By section and key, the variable that sets it."""
+
+
+def read_environment(
+    environ: Mapping[str, str], keys: Mapping[str, Sequence[str]]
+) -> tuple[Variables, dict[str, dict[str, Any]]]:
+    """Return which variable sets which key, and the values by section and key.
+
+    ``keys`` are those of each section. Raises ConfigError for a ``HUB_`` variable that sets none.
+    """
+    # Compose files write HUB_HTTP_TOKEN=${HUB_TOKEN:-}: a blank token counts as unset and hides no other.
+    environ = {name: value for name, value in environ.items() if name != "HUB_HTTP_TOKEN" or value.strip()}
+    found = {name: key for name, key in NAMES.items() if environ.get(name, "").strip()}
+    for name in environ:
+        if name.startswith("HUB_") and name not in NAMES and name not in NOT_SETTINGS:
+            found[name] = _section_and_key(name, keys)  # behind NAMES: the last one wins
+    tables: dict[str, dict[str, Any]] = {}
+    for name, (section, key) in found.items():
+        tables.setdefault(section, {})[key] = _value(section, key, environ[name])
+    return {key: name for name, key in found.items()}, tables
+
+
+def _section_and_key(name: str, keys: Mapping[str, Sequence[str]]) -> tuple[str, str]:
+    section, _, key = name.removeprefix("HUB_").lower().partition("_")
+    table = TABLES.get(section)
+    if table is not None and key.startswith(table):
+        raise ConfigError(f"{name} is no setting.", f"{section}.{table} holds tables: write them in the settings file.")
+    if key not in keys.get(section, ()):
+        raise _unknown(name, keys)
+    return section, key
+
+
+def _unknown(name: str, keys: Mapping[str, Sequence[str]]) -> ConfigError:
+    """Describe a variable that sets nothing, with the nearest that does, or those of its section."""
+    prefixes = {section: f"HUB_{section.upper()}_" for section in keys}
+    known = [*NAMES, *(f"{prefixes[section]}{key.upper()}" for section in keys for key in keys[section])]
+    bare = f"{name.rstrip('_')}_" in prefixes.values()
+    if not bare and (nearest := get_close_matches(name, known, n=1, cutoff=CLOSE)):
+        return ConfigError(f"{name} is no setting.", f"Did you mean {nearest[0]}?")
+    section = "_".join(name.split("_")[:2]) + "_"
+    names = [each for each in known if each.startswith(section)]
+    listed = names or ["HUB_TOKEN", *(f"{prefix}…" for prefix in prefixes.values())]
+    return ConfigError(f"{name} is no setting.", f"Known are {', '.join(listed)}.")
+
+
+def _value(section: str, key: str, value: str) -> Any:
+    """Split the value of a list at its commas."""
+    return [part.strip() for part in value.split(",") if part.strip()] if (section, key) in LISTS else value

@@ -1,0 +1,68 @@
+"""``hub doctor`` beside a hub that runs: it says so, and reports as wrong only what is wrong."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from brokers import Mosquitto, free_port
+from hub.store.lock import DirectoryLock
+from serving import Serving, until
+
+
+@pytest.fixture
+def hub(tmp_path: Path, mosquitto: Mosquitto) -> Iterator[Serving]:
+    (tmp_path / "hub").mkdir()
+    serving = Serving(tmp_path / "hub/data", mosquitto)
+    serving.start()
+    yield serving
+    serving.stop()
+
+
+def doctor(data: Path, http: int, mqtt: str, *words: str) -> tuple[int, str]:
+    environ = {key: value for key, value in os.environ.items() if not key.startswith(("OPENAI_", "OLLAMA_", "HUB_"))}
+    command = [sys.executable, "-m", "hub", "doctor", "--data", str(data), "--mqtt", mqtt]
+    command += ["--http", f"127.0.0.1:{http}", *words]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=90, check=False, env=environ)
+    assert "Traceback" not in done.stderr, done.stderr
+    return done.returncode, done.stdout
+
+
+def test_a_healthy_running_hub_is_recognised(hub: Serving, mosquitto: Mosquitto):
+    status, report = doctor(hub.data, hub.port, mosquitto.address)
+    assert "WRONG" not in report
+    assert status == 0, report
+    assert hub.process is not None
+    assert f"ok     data: {hub.data} is in use by process {hub.process.pid}" in report
+    assert f"ok     hub: is running at 127.0.0.1:{hub.port}, and ready" in report
+    _, report = doctor(hub.data, free_port(), mosquitto.address)
+    assert f"note   hub: process {hub.process.pid} uses the data folder but does not answer" in report
+    assert "WRONG" not in report
+
+
+def test_what_a_running_hub_does_without_is_reported(hub: Serving, mosquitto: Mosquitto):
+    hub.end()
+    (hub.data / "rules.toml").write_text('[[rule]]\nid = "broken"\n')
+    hub.start()
+    status, report = doctor(hub.data, hub.port, mosquitto.address)
+    assert status == 1  # the file itself
+    assert "note   hub: runs at" in report
+    assert "left out: " in report
+    mosquitto.stop()
+    until(lambda: not hub.get("/api/status")["broker"]["connected"])
+    _, report = doctor(hub.data, hub.port, mosquitto.address)
+    assert f"WRONG  hub: runs at 127.0.0.1:{hub.port} but has no subscription at the broker" in report
+
+
+def test_another_program_on_the_port_is_not_taken_for_the_hub(hub: Serving, tmp_path: Path, mosquitto: Mosquitto):
+    with DirectoryLock.acquire(tmp_path / "other"):
+        status, report = doctor(tmp_path / "other", hub.port, mosquitto.address)
+    assert status == 1
+    assert "WRONG  hub: process" in report
+    status, report = doctor(tmp_path / "free", hub.port, mosquitto.address)
+    assert (status, "WRONG  http: The hub cannot listen" in report) == (1, True)

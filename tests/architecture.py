@@ -20,13 +20,13 @@ FLOORS = tuple(
         "model events errors bounds",
         "addresses topics dedupe capacity activity dialects control silence presence steady states fleet rules insight "
         "device_hints",
-        "config environment log_setup fault_log files resources install sessions inbox batch bus runs qr mqtt store tables "
-        "ai uploads worker notify metrics usage memory clock settings_errors",
+        "config environment log_setup fault_log files resources install sessions inbox batch bus runs qr mqtt store "
+        "tables ai uploads worker notify metrics usage memory clock settings_errors",
         "committing liveness recovery decider pipeline outbox sender devices alerts commands twins credentials "
         "housekeeping archive transfer tools investigation prompts diagnosis assistant analysis book",
         "api",
-        "app hangup reload assembly wiring server serve demo doctor device backup exchange running_hub access_token cli "
-        "__main__",
+        "app hangup reload assembly wiring server serve demo doctor device backup exchange running_hub access_token "
+        "cli __main__",
     )
 )
 

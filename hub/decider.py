@@ -138,7 +138,7 @@ class Decider:
         for told in (result.identities, result.availability, result.lapses, result.twins, result.replies):
             for one in told:
                 self._usual(batch, one.device)
-        for name in result.gone:
+        for name in (*result.gone, *result.withdrawn):
             self._usual(batch, name)
         # First what it takes to read the next message: a birth and its data may share a batch.
         for change in result.changes:

@@ -29,6 +29,9 @@ _REMEDIES = {
     "homie": "Describe it with the datatype float or integer.",
     "sparkplug": "Declare it with a numeric datatype in the birth certificate.",
 }
+_WITHDRAWN = (
+    "Its announcement was taken back, so its silence raises no alert until it reports again. Delete it if it is gone."
+)
 
 
 class DeviceHint(msgspec.Struct, frozen=True):
@@ -41,6 +44,8 @@ class DeviceHint(msgspec.Struct, frozen=True):
 def hints_of(device: Device) -> list[DeviceHint]:
     """Return what should be known, at most :data:`MAX_HINTS`."""
     found = [_of_id(device.constant_id)] if device.constant_id is not None else []
+    if device.withdrawn:
+        found.append(DeviceHint(None, _WITHDRAWN))
     for metric, latest in device.metrics.items():
         if isinstance(latest.value, str) and (hint := _of_text(device, metric, latest.value.strip())) is not None:
             found.append(hint)

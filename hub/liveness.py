@@ -43,6 +43,8 @@ class Liveness:
             events += self._available(said)
         for name in result.gone:
             events += self._gone(name, message.received)
+        for name in result.withdrawn:
+            events += self._unexpected(name, message.received)
         if message.retained:
             return events
         reported = (update.device for update in result.twins if update.side == "reported")
@@ -64,15 +66,24 @@ class Liveness:
     def _gone(self, name: str, at: int) -> list[Event]:
         if self._fleet.get(name) is None:
             return []
-        lapsed = self.lapse(Lapse(name, "", at, parts=True))
-        return lapsed + self._available(Availability(name, online=False, retained=False, received=at))
+        events = self.lapse(Lapse(name, "", at, parts=True, withdrawn=True))
+        events += self._available(Availability(name, online=False, retained=False, received=at))
+        return events + self._unexpected(name, at)
+
+    def _unexpected(self, name: str, at: int) -> list[Event]:
+        """Nothing announces the device any more: its silence raises no alert until it speaks or is announced again."""
+        if (device := self._fleet.get(name)) is None:
+            return []
+        device.withdrawn = True
+        self._fleet.touch(name)
+        return self._engine.judge(device, at)
 
     def lapse(self, lapse: Lapse) -> list[Event]:
-        """Mark a value as not known any more. One that lapses with its parts is announced no more: no reading can end
-        an alert on it, so the alert is withdrawn."""
+        """Mark a value as not known any more. No reading can end an alert on one that is announced no more, so the
+        alert is withdrawn."""
         events = self._fleet.lapse(lapse)
-        device = self._fleet.get(lapse.device) if lapse.parts else None
-        return events if device is None else events + self._engine.withdraw(device, lapse.metric, lapse.at)
+        device = self._fleet.get(lapse.device) if lapse.withdrawn else None
+        return events if device is None else events + self._engine.withdraw(device, lapse)
 
     def gateways(self) -> list[Event]:
         """Note that the gateways are there through which others have spoken since the last call."""

@@ -60,6 +60,7 @@ class PresenceTracker:
         if info.reports != device.info.reports:
             device.backed = False  # one that turns out to sleep goes without a will
         device.info = info
+        device.withdrawn = False
         self._note_gateway(device)
         self.sooner(device, now + patience(device, self._limits))
 
@@ -79,6 +80,8 @@ class PresenceTracker:
     def hear(self, device: Device, at: int) -> list[Event]:
         """Note a sign of life: a device that speaks is there, whatever a will said before."""
         first, device.last_seen = device.last_seen is None, at
+        if device.withdrawn:
+            device.withdrawn = False
         return _NOTHING if device.presence == "online" else self._turn(device, "online", at, first=first)
 
     def hear_through(self, device_id: str, at: int) -> None:

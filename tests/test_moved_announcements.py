@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
+import pytest
+
+from hub.device_hints import hints_of
 from hub.dialects import DIALECTS, Dialect, Roots
-from hub.model import DeleteDevice, Device, RawMessage, ReplaceRules
+from hub.model import DeleteDevice, Device, RawMessage, ReplaceRules, Tick
 from sparkplug_node import T, metric, payload
 from test_steady import T0, Half
 
@@ -185,3 +188,166 @@ def test_announcement_of_a_deleted_device_that_is_taken_back_harms_nobody() -> N
     hub.tell(DeleteDevice("ha:old", T0))
     hub.told("homeassistant/sensor/x/config", b"")
     assert hub.batch.rejections == []
+
+
+# -- silence, and alerts on what is described no more --------------------------------------------------------------
+
+SILENT = '[[rule]]\nid = "silent"\nkind = "no_data"\nsilence = "5m"\n'
+HIGH = '[[rule]]\nid = "high"\nmetric = "*"\nabove = 80\n'
+
+
+def homie4(hub: Hub, *properties: str) -> None:
+    hub.told("homie/d/$homie", b"4.0.0", retained=True)
+    hub.told("homie/d/$state", b"ready", retained=True)
+    hub.told("homie/d/$nodes", b"n", retained=True)
+    for name in properties:
+        hub.told(f"homie/d/n/{name}/$datatype", b"float", retained=True)
+    hub.told("homie/d/n/$properties", ",".join(properties).encode(), retained=True)
+
+
+def moved_in_home_assistant(hub: Hub) -> str:
+    hub.told("homeassistant/sensor/x/config", sensor("x", "old"), retained=True)
+    hub.told("p/x", b"20")
+    hub.told("homeassistant/sensor/x/config", sensor("x", "new"), retained=True)
+    return "ha:old"
+
+
+def removed_from_home_assistant(hub: Hub) -> str:
+    hub.told("homeassistant/sensor/x/config", sensor("x", "old"), retained=True)
+    hub.told("p/x", b"20")
+    hub.told("homeassistant/sensor/x/config", b"")
+    return "ha:old"
+
+
+def removed_from_zigbee2mqtt(hub: Hub) -> str:
+    hub.told("zigbee2mqtt/bridge/devices", zigbee(("0x01", "door")), retained=True)
+    hub.told("zigbee2mqtt/door", {"contact": True, "temperature": 20})
+    hub.told("zigbee2mqtt/bridge/devices", zigbee(), retained=True)
+    return "0x01"
+
+
+def tasmota_announcement_cleared(hub: Hub) -> str:
+    mac = "AABBCCDDEEFF"
+    config = {"t": "plug", "ft": "%prefix%/%topic%/", "tp": ["cmnd", "stat", "tele"], "mac": mac, "dn": "Plug"}
+    hub.told(f"tasmota/discovery/{mac}/config", config, retained=True)
+    hub.told("tele/plug/SENSOR", {"ENERGY": {"Power": 3}})
+    hub.told(f"tasmota/discovery/{mac}/config", b"")
+    return mac
+
+
+def homie5_description_cleared(hub: Hub) -> str:
+    nodes = {"n": {"properties": {"a": {"datatype": "float"}}}}
+    hub.told("homie/5/d/$description", {"homie": "5.0", "version": 1, "nodes": nodes}, retained=True)
+    hub.told("homie/5/d/n/a", b"1.5")
+    hub.told("homie/5/d/$description", b"")
+    return "homie:d"
+
+
+def homie5_state_cleared(hub: Hub) -> str:
+    nodes = {"n": {"properties": {"a": {"datatype": "float"}}}}
+    hub.told("homie/5/d/$description", {"homie": "5.0", "version": 1, "nodes": nodes}, retained=True)
+    hub.told("homie/5/d/n/a", b"1.5")
+    hub.told("homie/5/d/$state", b"")
+    return "homie:d"
+
+
+def homie4_cleared(hub: Hub) -> str:
+    homie4(hub, "a")
+    hub.told("homie/d/n/a", b"1.5")
+    hub.told("homie/d/$homie", b"")
+    return "homie:d"
+
+
+def shelly_cleared(hub: Hub) -> str:
+    name = "shellyplus1-a8032ab12345"
+    hub.told(f"{name}/events/rpc", {"src": name, "method": "NotifyStatus", "params": {"switch:0": {"output": True}}})
+    hub.told(f"{name}/online", b"")
+    return name
+
+
+@pytest.mark.parametrize(
+    ("dialect", "withdraw"),
+    [
+        ("homeassistant", moved_in_home_assistant),
+        ("homeassistant", removed_from_home_assistant),
+        ("zigbee2mqtt", removed_from_zigbee2mqtt),
+        ("tasmota", tasmota_announcement_cleared),
+        ("homie", homie5_description_cleared),
+        ("homie", homie5_state_cleared),
+        ("homie", homie4_cleared),
+        ("shelly", shelly_cleared),
+    ],
+)
+def test_device_that_nothing_announces_any_more_raises_no_alert_for_silence(
+    dialect: str, withdraw: Callable[[Hub], str]
+) -> None:
+    hub = Hub(dialect, SILENT)
+
+    def wait(minutes: int) -> None:
+        for _ in range(minutes):
+            hub.at += 60_000
+            hub.tell(Tick(T0 + hub.at, T0))
+
+    device = withdraw(hub)
+    wait(20)
+    assert hub.device(device).last_seen is not None
+    assert [alert.device for alert in hub.engine.open.values() if alert.device == device] == []
+    hub.tell(ReplaceRules(tuple(hub.engine.rules), T0 + hub.at))
+    wait(20)
+    assert [alert.device for alert in hub.engine.open.values() if alert.device == device] == []
+
+
+@pytest.mark.parametrize("removed", [False, True])
+def test_alert_for_silence_ends_with_the_announcement_and_is_raised_again_after_a_new_sign_of_life(
+    removed: bool,
+) -> None:
+    hub = Hub("homeassistant", SILENT)
+
+    def wait(minutes: int) -> list[str]:
+        for _ in range(minutes):
+            hub.at += 60_000
+            hub.tell(Tick(T0 + hub.at, T0))
+        return [alert.device for alert in hub.engine.open.values()]
+
+    hub.told("homeassistant/sensor/x/config", sensor("x", "old"), retained=True)
+    hub.told("p/x", b"20")
+    assert wait(20) == ["ha:old"]
+    hub.told("homeassistant/sensor/x/config", b"")
+    assert wait(20) == []
+    assert "announcement was taken back" in hints_of(hub.device("ha:old"))[0].text
+    hub.told("homeassistant/sensor/x/config", sensor("x", "old"), retained=True)
+    if not removed:
+        hub.told("p/x", b"21")
+    assert wait(3) == []
+    assert wait(20) == ["ha:old"]
+
+
+def test_alert_on_a_homie_property_that_is_described_no_more_is_withdrawn() -> None:
+    hub = Hub("homie", HIGH)
+    nodes = {"n": {"properties": {name: {"datatype": "float"} for name in "ab"}}}
+    hub.told("homie/5/d/$description", {"homie": "5.0", "version": 1, "nodes": nodes}, retained=True)
+    for name in "ab":
+        hub.told(f"homie/5/d/n/{name}", b"95")
+    fewer = {"n": {"properties": {"a": {"datatype": "float"}}}}
+    hub.told("homie/5/d/$description", {"homie": "5.0", "version": 2, "nodes": fewer}, retained=True)
+    assert [alert.metric for alert in hub.engine.open.values()] == ["n.a"]
+
+
+def test_alert_on_a_homie_4_property_that_is_listed_no_more_is_withdrawn() -> None:
+    hub = Hub("homie", HIGH)
+    homie4(hub, "a", "b")
+    for name in "ab":
+        hub.told(f"homie/d/n/{name}", b"95")
+    hub.told("homie/d/n/$properties", b"b", retained=True)
+    assert [alert.metric for alert in hub.engine.open.values()] == ["n.b"]
+
+
+def test_alert_on_a_sparkplug_metric_that_a_new_birth_does_not_declare_is_withdrawn() -> None:
+    hub, topic = Hub("sparkplug", HIGH), "spBv1.0/plant/NBIRTH/press"
+    both = [metric("load", T.DOUBLE, 91.0), metric("load.max", T.DOUBLE, 92.0)]
+    hub.told(topic, payload(metric("bdSeq", T.INT64, 0), *both, seq=0, ts=T0))
+    assert len(hub.engine.open) == 2
+    hub.told(topic, payload(metric("bdSeq", T.INT64, 1), both[1], seq=0, ts=T0 + 1_500))
+    assert [alert.metric for alert in hub.engine.open.values()] == ["load.max"], "a name below it is another metric"
+    (device,) = hub.fleet.devices()
+    assert device.metrics["load.max"].quality == "good"

@@ -67,6 +67,8 @@ class Result(msgspec.Struct, frozen=True):
     lapses: Sequence[Lapse] = ()
     gone: Sequence[str] = ()
     """Devices of which nothing is announced any more: they are offline, and nothing of them is known now."""
+    withdrawn: Sequence[str] = ()
+    """Devices that take their announcement back and may go on reporting: their silence is no fault."""
     heard: Sequence[str] = ()
     """Devices that have sent this message themselves, where it holds no reading and no reply of theirs."""
     layout: Layout | None = None
@@ -85,6 +87,7 @@ def is_plain(said: Result) -> bool:
         or said.rejections
         or said.lapses
         or said.gone
+        or said.withdrawn
         or said.heard
     )
 

@@ -152,7 +152,8 @@ class Device(msgspec.Struct):
     events, ``backed`` that its last word on its availability is an ``online`` that would be taken back, ``before`` what
     its presence was when its gateway went. ``watches`` is keyed ``rule_id/metric``. ``upto`` is the number of the last
     record that the kept state may know. ``constant_id`` is the stem (:func:`stem_of`) of an ``id`` or ``seq`` that came
-    with different values, so that it names no message; :data:`MANY_IDS` after several of them.
+    with different values, so that it names no message; :data:`MANY_IDS` after several of them. ``withdrawn`` says that
+    its announcement was taken back and nothing was heard of it since: nobody expects it to speak.
     """
 
     id: str
@@ -180,6 +181,7 @@ class Device(msgspec.Struct):
     backed: bool = False
     before: Presence | None = None
     last_reading: int | None = None
+    withdrawn: bool = False
 
     @property
     def display_name(self) -> str:

@@ -35,12 +35,13 @@ class Record(msgspec.Struct, frozen=True, gc=False):
 
 class Lapse(msgspec.Struct, frozen=True, gc=False):
     """The value of a metric is not known any more, since ``at`` (ms); with ``parts`` those below it
-    (``lamp.brightness``) are not either."""
+    (``lamp.brightness``) are not either. ``withdrawn``: it is announced no more, so no reading of it is expected."""
 
     device: str
     metric: str
     at: int
     parts: bool = False
+    withdrawn: bool = False
 
 
 class Reading(msgspec.Struct, frozen=True, gc=False):

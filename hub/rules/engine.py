@@ -14,7 +14,7 @@ from collections import deque
 from collections.abc import Callable, Iterable, Sequence
 
 from hub.events import Event
-from hub.model import Acknowledge, Alert, Device, Record, Rule, Severity, Threshold, Unacknowledge, Watch
+from hub.model import Acknowledge, Alert, Device, Lapse, Record, Rule, Severity, Threshold, Unacknowledge, Watch
 from hub.rules.conditions import amount, limit
 from hub.rules.open_alerts import OpenAlerts
 from hub.rules.plan import MetricRule, Plans, covers
@@ -158,9 +158,10 @@ class Engine:
         self, device: Device, silence_ms: int, key: str, watch: Watch, now: int, listening_since: int | None
     ) -> bool:
         """Return True if it has been silent for long enough, counting only while the hub could have heard. Nobody knows
-        whether a device should speak that was never heard."""
+        whether a device should speak that was never heard, or that nothing announces any more."""
         watch.since = min(max(watch.since or 0, device.last_seen or 0), now)  # a clock that was ahead is put right
-        if listening_since is None or device.last_seen is None:
+        if listening_since is None or device.last_seen is None or device.withdrawn:
+            watch.since = now if device.withdrawn else watch.since
             due = now + silence_ms
         else:
             due = max(watch.since, listening_since) + silence_ms
@@ -217,15 +218,15 @@ class Engine:
             events += judge_silence(self._watches, device, rule, silence_ms, key, now)
         return events
 
-    def withdraw(self, device: Device, metric: str, now: int) -> list[Event]:
-        """Withdraw the timers and alerts on ``metric`` and its parts; on all metrics for an empty name."""
-        plan, below = self._plans.of(device), f"{metric}."
+    def withdraw(self, device: Device, lapse: Lapse) -> list[Event]:
+        """Withdraw the timers and alerts on a metric, and on its parts if they lapse too; on all for an empty name."""
+        plan, metric, below = self._plans.of(device), lapse.metric, f"{lapse.metric}."
         events: list[Event] = []
         for key in list(device.watches):
             found = plan.find(key)
             name = found.rule.metric if isinstance(found, MetricRule) else None
-            if name is not None and (name == metric or not metric or name.startswith(below)):
-                events += self._watches.drop(device, device.watches.pop(key), "withdraw", now)
+            if name is not None and (name == metric or not metric or (lapse.parts and name.startswith(below))):
+                events += self._watches.drop(device, device.watches.pop(key), "withdraw", lapse.at)
         return events
 
     def forget(self, device_id: str, now: int) -> list[Event]:

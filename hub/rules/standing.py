@@ -74,6 +74,8 @@ def judge_silence(watches: Watches, device: Device, rule: Rule, silence_ms: int,
     if watch is None:
         watch = device.watches[key] = Watch(since=device.last_seen or now)
         watches.changed.add(device.id)
+    if device.withdrawn:
+        watch.since = now
     due = max(watch.since or 0, device.last_seen or 0) + silence_ms
     if (alert := watches.alerts.by_id.get(watch.alert or "")) is not None:
         if due <= now:

@@ -173,7 +173,7 @@ class HomeAssistantDialect:
             others.append(after)
         kept = {entity.metric for each in others for entity in each.entities}
         left = [entity.metric for entity in before.entities if entity.metric not in kept]
-        lapses = [Lapse(before.id, metric, sent.received, parts=True) for metric in left]
+        lapses = [Lapse(before.id, metric, sent.received, parts=True, withdrawn=True) for metric in left]
         return msgspec.structs.replace(result, lapses=lapses, gone=() if others else (before.id,))
 
     def _unheard(self, before: Kept, after: Kept | None) -> list[Change]:

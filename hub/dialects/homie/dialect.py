@@ -111,6 +111,8 @@ class HomieDialect:
         if "$" in rest:
             if known is None and not message.payload:
                 return Result()
+            if known is not None and rest == "$homie" and not message.payload:
+                return Result(gone=(_id(known.native_id),))
             told = with_attribute(known or self._met(device), rest, _text(message.payload))
             described = told.properties or rest.partition("/")[0] in _DESCRIBES
             if told == known or not described:
@@ -138,9 +140,11 @@ class HomieDialect:
             raise Rejected("bad_value", f"A Homie state is one of {', '.join(_ONLINE)}.")
         told = replace(known, state=state, sleeps=known.sleeps or state == "sleeping")
         learnt = self._learn(key, told)
+        if not state:
+            return replace(learnt, gone=(_id(known.native_id),)) if key in self._devices else Result()
         online = _ONLINE.get(state)
         if online is None:
-            return replace(learnt, heard=(_id(known.native_id),) if state else ())
+            return replace(learnt, heard=(_id(known.native_id),))
         # A device that is away between its reports goes without a will.
         backed = not told.sleeps
         turned = [Availability(_id(known.native_id), online, message.retained, message.received, backed)]
@@ -205,7 +209,11 @@ def _left(message: RawMessage, before: Known | None, after: Known) -> list[Lapse
     """The properties that a device does not describe any more are not known any more."""
     left = before.properties.keys() - after.properties.keys() if before is not None else ()
     device = _id(after.native_id)
-    return [Lapse(device, metric_of(key), message.received) for key in sorted(left) if not key.startswith("$")]
+    return [
+        Lapse(device, metric_of(key), message.received, withdrawn=True)
+        for key in sorted(left)
+        if not key.startswith("$")
+    ]
 
 
 def _id(device: str) -> str:

@@ -141,7 +141,9 @@ class SparkplugDialect:
         online = Availability(address.device, True, message.retained, message.received, backed=True)
         identities = (*self._gateway(address, view), self._identity(address, birth))
         before = self._births.get(address.native_id, _UNBORN)
-        lapses = _lapses(message, address, [*read.unknown, *(before.types.keys() - birth.types.keys())])
+        lapses = _lapses(message, address, read.unknown)
+        dropped = sorted(before.types.keys() - birth.types.keys())
+        lapses += [Lapse(address.device, name, message.received, withdrawn=True) for name in dropped]
         return Result(read.records, identities, (online,), (), (), changes, effects, read.rejections, lapses)
 
     def _death(

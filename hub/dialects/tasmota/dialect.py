@@ -94,7 +94,8 @@ class TasmotaDialect:
         before = self._devices.get(mac)
         if not message.payload:
             # It is announced no more (SetOption19 1): it stays who it is, but its topics are free.
-            return self._learn(before, before and replace(before, announced=False))
+            learnt = self._learn(before, before and replace(before, announced=False))
+            return replace(learnt, withdrawn=(before.id,)) if before is not None and what == "config" else learnt
         body = parse_object(message.payload, "An announcement")
         if what == "config":
             return self._config(mac, body, before)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import resource
+import socket
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -130,6 +131,67 @@ async def test_pipelined_requests_are_answered_in_order_and_bounded(hub: ApiHub)
         writer.write((HEAD + b"\r\n") * 5_000)
         await ends(reader)
     assert (await hub.http.get("/healthz")).status_code == 200
+
+
+async def test_no_turn_of_the_loop_parses_a_flood(hub: ApiHub, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Bodies in chunks of one byte, sent as fast as the hub reads them: others have their turn in between."""
+    pieces = [0, 0]  # in this turn of the event loop, and the most in one
+
+    def counted(name: str) -> None:
+        method = getattr(server_http.BoundedHttp, name)
+
+        def counting(*args: object) -> None:
+            pieces[0] += 1
+            pieces[1] = max(pieces)
+            method(*args)
+
+        monkeypatch.setattr(server_http.BoundedHttp, name, counting)
+
+    for name in ("on_body", "on_header", "on_message_begin"):
+        counted(name)
+    loop = asyncio.get_running_loop()
+    running = True
+
+    def turn() -> None:
+        pieces[0] = 0
+        if running:
+            loop.call_soon(turn)
+
+    head = b"Host: localhost\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n"
+    chunks = b"1\r\n \r\n" * 100_000
+
+    def flood(path: bytes) -> bytes:
+        with socket.create_connection(("127.0.0.1", hub.port)) as connection:
+            with contextlib.suppress(ConnectionError):
+                connection.sendall(b"POST " + path + b" HTTP/1.1\r\n" + head + chunks + b"0\r\n\r\n")
+            with contextlib.suppress(ConnectionError):
+                return connection.recv(12)
+            return b""
+
+    turn()
+    try:
+        found = await asyncio.gather(*(asyncio.to_thread(flood, path) for path in (b"/login", b"/login", b"/ask")))
+    finally:
+        running = False
+    assert found[0] in (b"HTTP/1.1 422", b"HTTP/1.1 413")
+    assert pieces[1] < 4_000
+    assert (await hub.http.get("/healthz")).status_code == 200
+
+
+async def test_who_has_not_signed_in_sends_little(hub: ApiHub) -> None:
+    head = b"POST /login HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
+    body = b'{"token": [' + b"[]," * 10_000 + b"[]]}"
+    assert await send(hub, head, b"Content-Length: %d\r\n\r\n" % len(body), body) == 413
+    assert await send(hub, head, b"Transfer-Encoding: chunked\r\n\r\n%x\r\n" % len(body), body, b"\r\n0\r\n\r\n") == 413
+
+
+async def test_a_long_list_stops_at_its_first_fault(tmp_path: Path) -> None:
+    """A list of 80,000 wrong items is one fault, not 80,000."""
+    async with running_hub(tmp_path) as hub:
+        query = {"from": 0, "to": 1, "series": [{}] * 80_000}
+        answer = await hub.http.post("/api/history/query", json=query)
+        assert answer.status_code == 422
+        assert answer.text.count("device_id") == 1
 
 
 # -- time ---------------------------------------------------------------------------------------------------------

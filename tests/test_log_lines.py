@@ -72,3 +72,13 @@ async def test_a_document_cannot_forge_a_log_entry(
     assert told, "the library did not quote the name: this test shows nothing"
     assert all(message.startswith("worker: ") and "\n" not in message for message in told)
     assert FORGED not in capfd.readouterr().err
+
+
+def test_a_malformed_form_leaves_no_line() -> None:
+    """It is answered with 400; a line for each would let a client fill the log."""
+    code = (
+        "import logging, hub.log_setup as s; s.configure(20); "
+        "logging.getLogger('python_multipart.multipart').warning('Expected boundary character')"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert not done.stderr

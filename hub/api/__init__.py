@@ -110,8 +110,8 @@ def create_api(services: Services, http: HttpSettings, broadcaster: Broadcaster)
     problems.install(app)
     # The last one added is the outermost.
     app.add_middleware(problems.Crashes)
-    longer = {**analyze.longest(http), tables.IMPORT: tables.IMPORT_BYTES}
-    app.add_middleware(Sizes, limit=lambda path: longer.get(path, http.body_bytes))
+    limits = {**analyze.longest(http), tables.IMPORT: tables.IMPORT_BYTES, session.LOGIN: session.LOGIN_BYTES}
+    app.add_middleware(Sizes, limit=lambda path: limits.get(path, http.body_bytes))
     most, per_client = connection_limits(http.max_connections, http.max_connections_per_client)
     app.add_middleware(
         Guard,

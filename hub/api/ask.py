@@ -18,6 +18,7 @@ from hub.bounds import decode_json
 from hub.errors import AiError, Rejected
 
 NO_QUESTION = 'JSON payload must include a "question" key.'
+ALLOWED = ("question", "model")
 _ASK_BODY = {
     "requestBody": {
         "required": True,
@@ -26,6 +27,7 @@ _ASK_BODY = {
                 "schema": {
                     "type": "object",
                     "required": ["question"],
+                    "additionalProperties": False,
                     "properties": {"question": {"type": "string", "minLength": 1}, "model": {"type": "string"}},
                 }
             }
@@ -45,10 +47,13 @@ def routes(assistant: Assistant, turns: Turns, shutdown: asyncio.Event, question
     )
     async def ask(request: Request) -> Response:
         """Ask anything about the devices. ``model`` names who must answer; 503 when it cannot."""
-        # Read by hand: this path promises 400 and its own text for every kind of wrong body.
+        # Read by hand: this path promises 400 and its own text for a body without a question.
         body = _object(await request.body())
         if body is None or "question" not in body:
             return Json({"error": NO_QUESTION}, 400)
+        unknown = next((key for key in body if key not in ALLOWED), None)
+        if unknown is not None:
+            return Json({"error": f"{unknown[:64]!r} is not known here; allowed: {', '.join(ALLOWED)}"}, 422)
         question, model = body["question"], body.get("model")
         if not isinstance(question, str) or not 1 <= len(question.strip()) <= question_chars:
             return Json({"error": f'"question" must be a text of 1 to {question_chars} characters.'}, 400)

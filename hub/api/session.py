@@ -9,11 +9,15 @@ from hub.api.auth import Authenticator, Proof
 from hub.api.guard import throttled
 from hub.api.problems import problem
 
+LOGIN = "/login"
+LOGIN_BYTES = 16 * 1024
+"""Whoever has not signed in yet gets no more of a body read."""
+
 
 def routes(auth: Authenticator) -> APIRouter:
     router = APIRouter(tags=["session"])
 
-    @router.post("/login", status_code=204)
+    @router.post(LOGIN, status_code=204, max_body_size=LOGIN_BYTES)
     async def login(body: wire.Login, request: Request) -> Response:
         """Exchange the token for an HttpOnly cookie, which event streams and sockets can carry."""
         answer = Response(status_code=204)

@@ -29,7 +29,8 @@ def _bounded(data: Any) -> Any:
 
 
 class Incoming(BaseModel):
-    """An unknown key is a mistake worth telling."""
+    """An unknown key is a mistake worth telling. Lists stop at their first fault: one for each item of a long list
+    would take longer to describe than the hub may be busy."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -68,7 +69,7 @@ class DeviceEdit(Incoming):
 
     name: Text | None = None
     area: Text | None = None
-    labels: Annotated[list[Label], Field(max_length=32)] | None = None
+    labels: Annotated[list[Label], Field(max_length=32, fail_fast=True)] | None = None
     metrics: Annotated[dict[str, MetricEdit | None], Field(max_length=256)] = {}
 
 
@@ -94,14 +95,14 @@ class CredentialWanted(Incoming):
     """``prefixes`` are a bridge's own topics."""
 
     name: str = Field(min_length=1, max_length=64)
-    prefixes: Annotated[list[str], Field(max_length=16)] = []
+    prefixes: Annotated[list[str], Field(max_length=16, fail_fast=True)] = []
 
 
 class AnalysisEdit(Incoming):
     """``models`` are the device models that a document is a manual of."""
 
     device_id: Annotated[str, Field(max_length=128)] | None = None
-    models: Annotated[list[Text], Field(max_length=32)] = []
+    models: Annotated[list[Text], Field(max_length=32, fail_fast=True)] = []
 
 
 class DocumentQuestion(Incoming):
@@ -109,7 +110,9 @@ class DocumentQuestion(Incoming):
 
 
 ModelName = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200, pattern=ONE_LINE)]
-ServerNames = Annotated[list[Annotated[str, StringConstraints(pattern=r"^[a-z0-9_-]{1,32}$")]], Field(max_length=16)]
+ServerNames = Annotated[
+    list[Annotated[str, StringConstraints(pattern=r"^[a-z0-9_-]{1,32}$")]], Field(max_length=16, fail_fast=True)
+]
 
 
 class ModelServerWanted(Incoming):
@@ -151,7 +154,7 @@ class HistoryQuery(Incoming):
     end: int = Field(alias="to", ge=0, le=2**53)
     buckets: int | None = Field(None, ge=1, le=5_000)
     shape: Literal["buckets", "lttb", "minmax", "states"] = "buckets"
-    series: list[SeriesWanted] = Field(min_length=1, max_length=500)
+    series: list[SeriesWanted] = Field(min_length=1, max_length=500, fail_fast=True)
 
     @model_validator(mode="after")
     def _in_order(self) -> HistoryQuery:
@@ -189,13 +192,11 @@ class MessageTried(Incoming):
 
 
 class MappingsTrial(TextCheck):
-    messages: list[MessageTried] = Field(min_length=1, max_length=20)
+    messages: list[MessageTried] = Field(min_length=1, max_length=20, fail_fast=True)
 
 
-class Question(BaseModel):
+class Question(Incoming):
     question: str = Field(min_length=10, max_length=500)
-
-    _bounds = model_validator(mode="before")(_bounded)
 
 
 class Repeat(Incoming):

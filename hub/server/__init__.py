@@ -13,6 +13,7 @@ from hub.api import HttpSettings
 from hub.api.clients import TrustedProxies, connection_limits
 from hub.server.connections import Connections
 from hub.server.http import IDLE_S, BoundedHttp
+from hub.server.reading import ReadQueue
 from hub.server.websocket import BoundedWebSocket
 
 __all__ = ["Server", "create_server"]
@@ -37,7 +38,7 @@ def create_server(app: Any, http: HttpSettings) -> Server:
         access_log=False,
         lifespan="off",
         # uvicorn calls these like classes; its types ask for the classes themselves.
-        http=partial(BoundedHttp, places=places),  # type: ignore[arg-type]
+        http=partial(BoundedHttp, places=places, queue=ReadQueue()),  # type: ignore[arg-type]
         ws=partial(BoundedWebSocket, places=places),  # type: ignore[arg-type]
         ws_per_message_deflate=False,  # the default cost six times the CPU
         ws_max_size=1_048_576,

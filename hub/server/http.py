@@ -18,6 +18,7 @@ from uvicorn.protocols.utils import get_remote_addr
 
 from hub.api.problems import problem
 from hub.server.connections import Connections
+from hub.server.reading import EVENTS, SLICE_BYTES, ReadFlow, ReadQueue
 
 HEAD_BYTES = 32 * 1024
 URL_BYTES = 8 * 1024
@@ -51,14 +52,18 @@ class _Refused(Exception):
 
 
 class BoundedHttp(HttpToolsProtocol):
-    """``places`` counts this server's connections."""
+    """``places`` counts this server's connections, ``queue`` shares the event loop among those that send much."""
 
     lingering = 0
+    flow: ReadFlow
 
-    def __init__(self, *, places: Connections, **options: Any) -> None:
+    def __init__(self, *, places: Connections, queue: ReadQueue, **options: Any) -> None:
         super().__init__(**options)
         self.group: str | None = None
         self._places = places
+        self._queue = queue
+        self._rest = b""  # received, to be parsed in the connection's next turn
+        self._events = 0  # of the parser in this turn
         self._placed = False
         self._phase: Literal["waiting", "body", "done"] = "waiting"
         self._begun = False  # a request, whose end has not come
@@ -78,6 +83,7 @@ class BoundedHttp(HttpToolsProtocol):
     # uvicorn narrows the transport in the same way.
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
+        self.flow = ReadFlow(transport)
         peer = get_remote_addr(transport)
         self.group = self._places.group_of(peer[0] if peer else "?")
         self._placed = True
@@ -117,8 +123,25 @@ class BoundedHttp(HttpToolsProtocol):
     # -- what comes -------------------------------------------------------------------------------------------
 
     def data_received(self, data: bytes) -> None:
-        if not self._reads():
-            return
+        self._rest += data
+        if not self.flow.held:
+            self.read_on()
+
+    def read_on(self) -> None:
+        """Parse what waits until the turn is used up, and then wait for the next one."""
+        data, self._rest = self._rest, b""
+        place, self._events = 0, 0
+        while place < len(data) and self._events < EVENTS and self._reads():
+            self._parse(data[place : place + SLICE_BYTES])
+            place += SLICE_BYTES
+        if self._events >= EVENTS and self._reads():
+            self._rest = data[place:]
+            self.flow.hold()
+            self._queue.add(self)
+        elif self.flow.held:
+            self.flow.release()
+
+    def _parse(self, data: bytes) -> None:
         self._unparsed += len(data)
         super().data_received(data)
         if not self._reads():
@@ -131,6 +154,7 @@ class BoundedHttp(HttpToolsProtocol):
             self._time(self._phase)
 
     def on_message_begin(self) -> None:
+        self._events += 1
         super().on_message_begin()
         self._phase, self._begun = "waiting", True
         self._unparsed = self._head = self._body = 0
@@ -141,6 +165,7 @@ class BoundedHttp(HttpToolsProtocol):
             self._stop(414)
 
     def on_header(self, name: bytes, value: bytes) -> None:
+        self._events += 1
         self._head += len(name) + len(value) + 4  # ": " and the end of the line
         if self._head > HEAD_BYTES or len(self.headers) >= HEADERS:
             self._stop(431)
@@ -155,6 +180,7 @@ class BoundedHttp(HttpToolsProtocol):
         super().on_headers_complete()
 
     def on_body(self, body: bytes) -> None:
+        self._events += 1
         self._unparsed = 0
         self._body += len(body)
         super().on_body(body)
@@ -187,14 +213,14 @@ class BoundedHttp(HttpToolsProtocol):
             self._deadline = self.loop.call_later(BODY_S, self._body_late, self._body, False)
 
     def _head_late(self) -> None:
-        if self.flow.read_paused:  # it is the hub that lets it wait
+        if self.flow.read_paused or self.flow.held:  # it is the hub that lets it wait
             self._timed = ""
             self._time("waiting")
         else:
             self._refuse(408)
 
     def _body_late(self, before: int, answered: bool) -> None:
-        if not self.flow.read_paused and (answered or self._body - before < BODY_BYTES):
+        if not self.flow.read_paused and not self.flow.held and (answered or self._body - before < BODY_BYTES):
             self._refuse(408)
             return
         # A body that goes on after its answer is read once more, so that the client sees the answer.

@@ -45,6 +45,10 @@ def test_files_are_analysed_kept_linked_asked_and_deleted(plant: Demo, page: Pag
     earlier.filter(has_text="pump.wav").click()
     expect(result).to_have_attribute("data-kind", "audio")
     result.get_by_role("button", name="Delete this analysis").click()
+    page.get_by_role("dialog", name="pump.wav").get_by_role("button", name="Cancel").click()
+    expect(earlier).to_have_count(2)
+    result.get_by_role("button", name="Delete this analysis").click()
+    page.get_by_role("dialog", name="pump.wav").get_by_role("button", name="Delete").click()
     expect(earlier).to_have_count(1)
 
 

@@ -51,6 +51,13 @@ def test_an_answer_shows_where_it_comes_from_and_stays(plant: Demo, tank: str, p
     expect(page.get_by_test_id("chat-answer")).to_have_count(2)
     page.get_by_role("button", name="Earlier conversations").click()
     page.get_by_role("button", name=re.compile("^Delete “Which pump")).click()
+    expect(page.get_by_role("dialog", name="Which pump")).to_be_visible()
+    page.keyboard.press("Escape")
+    expect(page.get_by_role("button", name="Earlier conversations")).to_be_focused()
+    assert len(plant.get("/api/conversations")["items"]) == 1
+    page.get_by_role("button", name="Earlier conversations").click()
+    page.get_by_role("button", name=re.compile("^Delete “Which pump")).click()
+    page.get_by_role("dialog", name="Which pump").get_by_role("button", name="Delete", exact=True).click()
     expect(page.get_by_test_id("chat-answer")).to_have_count(0)
     assert plant.get("/api/conversations")["items"] == []
 

@@ -99,9 +99,9 @@ def test_events_rules_and_raw_messages(plant: Demo, machines: list, page: Page):
     plant.heat("sensor_31", 3)
     page.goto(f"http://{plant.http}/d/sensor_31")
     section(page, "Events")
-    happened = page.get_by_role("region", name="What happened")
+    happened = page.get_by_role("region", name="Events")
     expect(happened.locator("[data-kind=raised]")).to_be_visible(timeout=5_000)
-    expect(happened.locator("[data-kind=discovered]")).to_contain_text("Appeared")
+    expect(happened.locator("[data-kind=discovered]")).to_contain_text("Discovered")
 
     section(page, "Rules")
     rules = plant.get("/api/devices/sensor_31/rules")["items"]

@@ -30,7 +30,7 @@ PAGES = {
     "device-rules": ("/d/pump-01?tab=rules", "Pump flow low"),
     "device-raw": ("/d/pump-01?tab=raw", "devices/pump-01/telemetry"),
     "device-settings": ("/d/pump-01?tab=settings", "Delete this device"),
-    "device-missing": ("/d/nobody", "There is no device by this name."),
+    "device-missing": ("/d/nobody", "Device not found."),
     "alerts": ("/alerts", "Describes the readings up to"),
     "alerts-cleared": ("/alerts?state=cleared", "No alert has cleared yet."),
     "assistant": ("/assistant", "Which devices need attention"),
@@ -41,7 +41,7 @@ PAGES = {
     "mappings": ("/topics?tab=mappings", "collectd"),
     "activity": ("/activity", "sensor_39"),
     "settings": ("/settings", "Appearance"),
-    "missing": ("/nowhere", "There is nothing at this address."),
+    "missing": ("/nowhere", "Page not found."),
 }
 GO = """path => {
   history.pushState(null, '', path);
@@ -145,7 +145,7 @@ def test_what_floats_above_the_pages(plant_with_alert: Demo, still: Page):
     assert faults(page) == [], "the columns"
     page.keyboard.press("Escape")
     page.get_by_role("button", name="Add a device").click()
-    floats("a new device", "Its name")
+    floats("a new device", "Name")
     page.goto(f"{url}/alerts")
     page.get_by_test_id("acknowledge").click()
     floats("a note", "Note (optional)")
@@ -178,7 +178,7 @@ def test_login_and_first_run(locked: str, still: Page, errors: Errors, pytestcon
     still.screenshot(path=folder / "login-light.png")
     still.get_by_label("Token").fill("something else")
     still.keyboard.press("Enter")
-    expect(still.get_by_role("alert")).to_have_text("That token is not the right one.")
+    expect(still.get_by_role("alert")).to_have_text("Wrong token.")
     assert faults(still) == []
     still.get_by_label("Token").fill("let-me-in-please")
     still.keyboard.press("Enter")

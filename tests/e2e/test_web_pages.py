@@ -148,7 +148,7 @@ def test_the_palette_goes_to_a_device(plant: Demo, hot: dict, page: Page):
 def test_an_address_that_leads_nowhere_says_so(plant: Demo, page: Page, errors):
     errors.expected = ("404",)
     page.goto(f"http://{plant.http}/d/nobody")
-    expect(page.get_by_text("There is no device by this name.")).to_be_visible()
+    expect(page.get_by_text("Device not found.")).to_be_visible()
     page.get_by_role("link", name="Go to the fleet").click()
     expect(page.get_by_role("grid")).to_be_visible()
 

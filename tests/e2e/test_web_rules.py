@@ -28,12 +28,13 @@ def test_a_limit_is_changed_by_form_and_by_text_and_taken_back(start, page: Page
 
     page.get_by_label("Limit").fill("70")
     expect(text).to_have_value(re.compile("^above = 70$", re.M))
-    expect(says).to_contain_text("at most above (70)")  # it would clear at 78
+    clear = page.get_by_label("Clear threshold")
+    expect(clear).to_have_accessible_description("Clear threshold must be 70 or lower.")  # it is 78
     expect(page.get_by_role("button", name="Save")).to_be_disabled()
     text.fill(
         text.input_value().replace("clear = 78", "clear = 68").replace('name = "Sensor too hot"', 'name = "Warm"')
     )
-    expect(page.get_by_label("Clears again at")).to_have_value("68")
+    expect(page.get_by_label("Clear threshold")).to_have_value("68")
     expect(page.get_by_label("Name")).to_have_value("Warm")
     expect(says).to_contain_text("above 70")
     page.get_by_role("button", name="Save").click()
@@ -56,7 +57,7 @@ def test_a_rule_is_added_and_deleted(start, page: Page):
     page.goto(f"http://{demo.http}/rules")
     page.get_by_role("link", name="New rule").click()
     page.get_by_label("Name").fill("Lid open")
-    page.get_by_label("Id", exact=True).fill("lid-open")
+    page.get_by_label("ID", exact=True).fill("lid-open")
     page.get_by_role("combobox", name="Fires when", exact=True).select_option("a value is")
     page.get_by_label("Metric").fill("lid")
     page.get_by_role("textbox", name=re.compile("^Value")).fill("true")
@@ -67,11 +68,15 @@ def test_a_rule_is_added_and_deleted(start, page: Page):
 
     page.get_by_role("link", name="Lid open").click()
     page.get_by_role("button", name="Delete this rule").click()
+    page.get_by_role("dialog").get_by_role("button", name="Cancel").click()
+    assert "lid-open" in rules(demo)
+    page.get_by_role("button", name="Delete this rule").click()
+    page.get_by_role("dialog").get_by_role("button", name="Delete").click()
     expect(page.get_by_text("Lid open is deleted")).to_be_visible()
     expect(page.get_by_role("link", name="Lid open")).to_have_count(0)
     assert "lid-open" not in rules(demo)
     page.goto(f"http://{demo.http}/rules?edit=lid-open")
-    expect(page.get_by_text("There is no rule by this id")).to_be_visible()
+    expect(page.get_by_text("There is no rule by this ID")).to_be_visible()
 
 
 def test_new_rules_are_made_one_after_another(start, page: Page):
@@ -80,13 +85,13 @@ def test_new_rules_are_made_one_after_another(start, page: Page):
     page.goto(f"http://{demo.http}/rules")
     for expected in ("lid-open", "lid-open-2", "lid-open-3"):
         page.get_by_role("link", name="New rule").click()
-        expect(page.get_by_label("Id", exact=True)).to_have_value("new-rule")
+        expect(page.get_by_label("ID", exact=True)).to_have_value("new-rule")
         page.get_by_label("Name").fill("Lid open")
-        expect(page.get_by_label("Id", exact=True)).to_have_value(expected)
+        expect(page.get_by_label("ID", exact=True)).to_have_value(expected)
         page.get_by_role("combobox", name="Fires when", exact=True).select_option("a value is")
         page.get_by_label("Metric").fill("lid")
         page.get_by_role("textbox", name=re.compile("^Value")).fill("true")
-        page.get_by_label("Must hold for").fill("")
+        page.get_by_label("For at least").fill("")
         page.get_by_role("button", name="Save").click()
         expect(page.get_by_role("link", name="Lid open")).to_have_count(
             int(expected[-1]) if expected[-1:].isdigit() else 1
@@ -95,9 +100,9 @@ def test_new_rules_are_made_one_after_another(start, page: Page):
     eventually(lambda: len(demo.get("/api/alerts", state="open")["items"]) == 3, 6, "alerts without a new reading")
 
     page.goto(f"http://{demo.http}/rules?edit=lid-open-2")
-    expect(page.get_by_label("Id", exact=True)).to_have_attribute("readonly", "")
+    expect(page.get_by_label("ID", exact=True)).to_have_attribute("readonly", "")
     page.goto(f"http://{demo.http}/rules?new=1")
-    page.get_by_label("Id", exact=True).fill("mine")
+    page.get_by_label("ID", exact=True).fill("mine")
     page.get_by_label("Name").fill("Another name")
     expect(page.get_by_role("textbox", name="As text")).to_have_value(re.compile('^id = "mine"$', re.M))
 
@@ -108,20 +113,26 @@ def test_nothing_empty_is_saved_and_the_count_is_of_devices_with_the_metric(star
     demo.publish("devices/d2/telemetry", {"humidity": 20})
     page.goto(f"http://{demo.http}/rules?new=1")
     says, save = page.get_by_test_id("rule-says"), page.get_by_role("button", name="Save")
-    page.get_by_label("Metric").fill("temp*")
+    before = len(rules(demo))
+    required = {"Metric or pattern": "temp*", "Name": "Warm", "Limit": "30"}
+    for label in required:
+        expect(page.get_by_label(label)).to_have_accessible_description("Required")
+    expect(save).to_be_disabled()  # nothing was filled in
+    for label, value in required.items():
+        expect(save).to_be_disabled()
+        page.get_by_label(label).fill(value)
     expect(says).to_contain_text("Watches 1 of 2 devices.")
     expect(save).to_be_enabled()
-    for label, key in (("Metric or pattern", "metric"), ("Name", "name"), ("Limit", "above")):
-        field = page.get_by_label(label)
-        before = field.input_value()
-        field.fill("")
-        expect(says).to_contain_text(f"{key} = ''")
+    for label, value in required.items():
+        page.get_by_label(label).fill(" ")
+        expect(page.get_by_label(label)).to_have_accessible_description("Required")
         expect(save).to_be_disabled()
-        field.fill(before)
+        page.get_by_label(label).fill(value)
         expect(save).to_be_enabled()
     page.get_by_role("combobox", name="Fires when", exact=True).select_option("a value is")
-    expect(says).to_contain_text("value = ''")
+    expect(page.get_by_role("textbox", name=re.compile("^Value"))).to_have_accessible_description("Required")
     expect(save).to_be_disabled()
+    assert len(rules(demo)) == before
 
 
 def test_an_alert_shows_what_is_read_now_and_for_how_long(start, page: Page):

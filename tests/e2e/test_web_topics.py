@@ -32,7 +32,7 @@ def choose(page: Page, topic: str) -> None:
 def test_a_value_is_clicked_and_becomes_a_metric(demo: Demo, page: Page):
     page.goto(f"http://{demo.http}/topics")
     expect(page.get_by_test_id("topic").filter(has_text="devices/boiler-1/telemetry")).to_contain_text("native")
-    page.get_by_label("Only what nobody reads").check()
+    page.get_by_label("Unmapped only").check()
     expect(page.get_by_test_id("topic").filter(has_text="devices/boiler-1")).to_have_count(0)
     choose(page, "weather/roof/state")
     says = page.get_by_test_id("mapping-says")
@@ -46,28 +46,28 @@ def test_a_value_is_clicked_and_becomes_a_metric(demo: Demo, page: Page):
     expect(says).to_contain_text(re.compile("temp ?4.5.°C"))
     expect(says).to_contain_text(re.compile("wind ?3"))
     expect(says).not_to_contain_text("id")
-    page.get_by_role("button", name="Put in force").click()
+    page.get_by_role("button", name="Apply").click()
 
     def metrics() -> dict:
         found = demo.api.get("/api/devices/roof").json().get("metrics", {})
         return {name: (each["value"], each["unit"]) for name, each in found.items()}
 
     eventually(lambda: metrics() == {"temp": (4.5, "°C"), "wind": (3, None)}, 10, "the device")
-    expect(page.get_by_text("The hub reads this topic already (mapping)")).to_be_visible()
+    expect(page.get_by_text("An integration (mapping) reads this topic already")).to_be_visible()
     page.get_by_role("button", name="Undo").click()
-    expect(page.get_by_role("button", name="Put in force")).to_be_visible()
+    expect(page.get_by_role("button", name="Apply")).to_be_visible()
 
 
 def test_a_plain_value_is_named_by_its_topic(demo: Demo, page: Page):
     page.goto(f"http://{demo.http}/topics?topic=home%2Fkitchen%2Ftemperature")
     expect(page.get_by_test_id("mapping-says")).to_contain_text("kitchen")
-    levels = page.get_by_role("group", name="The levels of the topic")
-    levels.get_by_label("temperature").select_option("as it is")
+    levels = page.get_by_role("group", name="Topic levels")
+    levels.get_by_label("temperature").select_option("fixed text")
     page.get_by_role("textbox", name="Metric").fill("heat")
     expect(page.get_by_test_id("mapping-says")).to_contain_text("heat")
-    levels.get_by_label("kitchen").select_option("as it is")
+    levels.get_by_label("kitchen").select_option("fixed text")
     page.get_by_label("Device", exact=True).fill("home/kitchen")
-    page.get_by_role("button", name="Put in force").click()
+    page.get_by_role("button", name="Apply").click()
     eventually(lambda: demo.api.get("/api/devices", params={"q": "home/kitchen"}).json()["items"], 10, "the device")
 
 
@@ -83,14 +83,14 @@ def test_all_mappings_are_a_text_that_is_checked(demo: Demo, page: Page):
     text.fill(before + '\n[[mapping]]\ntopic = "lab/{device}/{metric}"\n')
     expect(says).to_have_text("5 mappings.")
     save.click()
-    expect(page.get_by_text("The mappings are in force")).to_be_visible()
+    expect(page.get_by_text("Mappings saved and active")).to_be_visible()
     assert len(demo.get("/api/mappings")["items"]) == 5
 
 
 def test_a_topic_that_a_dialect_reads_needs_no_mapping(demo: Demo, page: Page, errors: Errors):
     page.goto(f"http://{demo.http}/topics?topic=devices%2Fboiler-1%2Ftelemetry")
-    expect(page.get_by_text("The hub reads this topic already (native)")).to_be_visible()
-    expect(page.get_by_role("button", name="Put in force")).to_have_count(0)
+    expect(page.get_by_text("An integration (native) reads this topic already")).to_be_visible()
+    expect(page.get_by_role("button", name="Apply")).to_have_count(0)
     errors.expected = ("422",)
     page.get_by_label("Topic filter").fill("a/#/b")
     page.keyboard.press("Enter")

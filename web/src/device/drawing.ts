@@ -67,7 +67,7 @@ export function drawLimits(plot: uPlot, limits: Limit[], unit: string | null): v
       context.setLineDash([]);
       const above = y - bbox.top > 18 * px;
       context.fillText(
-        T.device.limit(limitText(at, unit)),
+        (limit.above !== null ? T.device.max : T.device.min)(limitText(at, unit)),
         bbox.left + 6 * px,
         above ? y - 5 * px : y + 14 * px,
       );

@@ -18,9 +18,14 @@ export function firstSentences(text: string, count: number): string {
 /** An alert's message beside its device's name: `bearing temperature 89.2 °C, above 85 °C for 5 s`. */
 export function alertMessage(alert: { message: string; metric: string | null }): string {
   if (!alert.metric) return alert.message;
-  const words = metricName(alert.metric);
-  return alert.message.replace(alert.metric, words[0]!.toLowerCase() + words.slice(1));
+  // The hub writes the metric's title; alerts that were raised before it did begin with the bare name.
+  if (!alert.message.startsWith(alert.metric)) return alert.message;
+  return beforeWord(metricName(alert.metric)) + alert.message.slice(alert.metric.length);
 }
+
+/** A title within a sentence: `Bearing temperature` is `bearing temperature`, `CO₂` and `RSSI` stay. */
+export const beforeWord = (title: string): string =>
+  /^\p{Lu}\p{Ll}/u.test(title) ? title[0]!.toLowerCase() + title.slice(1) : title;
 
 /** A line of the hub's log with the name of its device to link: what stands before it, and after it. A line that does
  *  not name it gets the name in front; none reads it twice. */

@@ -26,15 +26,25 @@ export interface RuleForm {
   labels: string;
 }
 
-/** What a new rule begins as; `id` is made from its name. */
-export const fresh = (id: string, name: string): string => `[[rule]]
-id = "${id}"
-name = "${name}"
-metric = "temperature"
-above = 80
-clear = 78
-for = "5s"
-severity = "warning"`;
+/** What a new rule begins as: nothing that could be taken for somebody's decision. */
+export const fresh = (id: string): RuleForm => ({
+  id,
+  name: '',
+  when: 'above',
+  metric: '',
+  severity: 'warning',
+  limit: '',
+  clear: '',
+  value: '',
+  by: '',
+  within: '',
+  falling: false,
+  silence: '',
+  for: '5s',
+  devices: '',
+  models: '',
+  labels: '',
+});
 
 const UNITS: [string, number][] = [
   ['d', 86_400_000],

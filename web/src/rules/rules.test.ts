@@ -3,10 +3,13 @@ import type { Rule } from '../api/types';
 import { Fleet } from '../live/fleet';
 import { partsOf, rulesIn, withoutRule, withRule } from './blocks';
 import { durationText, formOf, fresh, written } from './form';
+import { problemsOf } from './problems';
 import { covered, patternOf } from './scope';
+import { conditionText, metricTitle, scopeText } from './shown';
 import { slugOf } from './slug';
 
-const FRESH = fresh('new-rule', 'New rule');
+const NEW = fresh('new-rule');
+const FRESH = written(NEW, '');
 
 const FILE = `# What we watch.
 
@@ -137,5 +140,60 @@ describe('the scope', () => {
     expect(covered(fleet, { metric: 'temp_in', scope: all })).toBe(1);
     expect(covered(fleet, { metric: 'temp*', scope: all })).toBe(2);
     expect(covered(fleet, { metric: 'flow', scope: all })).toBe(0);
+  });
+});
+
+describe('the fields of a rule', () => {
+  const none = new Set<string>();
+  const whole = { ...NEW, name: 'Hot', metric: 'temp', limit: '80' };
+
+  it('are not enough when nothing was filled in', () => {
+    expect(Object.keys(problemsOf(NEW, none)).sort()).toEqual(['limit', 'metric', 'name']);
+    expect(Object.keys(problemsOf({ ...NEW, when: 'no_data' }, none)).sort()).toEqual(['name', 'silence']);
+    expect(problemsOf({ ...whole, name: '  ' }, none)).toEqual({ name: 'Required' });
+  });
+
+  it('are told one by one what is wrong with them', () => {
+    const of = (more: Partial<typeof NEW>): unknown => problemsOf({ ...whole, ...more }, none);
+    expect(of({})).toEqual({});
+    expect(of({ limit: '1e-9', clear: '-0.5', for: '500ms' })).toEqual({});
+    expect(of({ limit: '80', clear: '81' })).toEqual({ clear: 'Clear threshold must be 80 or lower.' });
+    expect(of({ when: 'below', clear: '79' })).toEqual({ clear: 'Clear threshold must be 80 or higher.' });
+    expect(of({ limit: 'a lot' })).toEqual({ limit: 'Enter a number.' });
+    expect(of({ for: 'soon' })).toEqual({ for: 'Enter a duration such as 30s, 5m or 1h.' });
+    expect(of({ when: 'rate', by: '0', within: '1m' })).toEqual({ by: 'Enter a number above 0.' });
+    expect(of({ id: 'a b' })).toHaveProperty('id');
+    expect(problemsOf(whole, new Set(['new-rule']))).toEqual({ id: 'Another rule has this ID.' });
+  });
+});
+
+describe('a rule as people read it', () => {
+  const fleet = new Fleet();
+  const described = (title: string): object => ({ title, category: 'primary', rank: 1 });
+  fleet.load({
+    type: 'snapshot', epoch: 'e', seq: 1, ts: 0, root: 'devices',
+    kinds: [described('Front door'), described('Back door'), described('Air temperature')],
+    metrics: { s: { i: [0, 1], v: [true, true], u: [null, null], k: [0, 1] }, t1: { i: [0, 1], v: [1, 2], u: [null, null], k: 2 } },
+    devices: {
+      i: [0, 1], id: ['d-1', 'd-2'], name: ['Hall $& 1', 'Hall 2'], area: [null, null], model: [null, null],
+      dialect: ['n', 'n'], labels: [[], []], presence: [0, 0], severity: [0, 0], seen: [0, 0],
+    },
+  } as never); // prettier-ignore
+
+  it('has the titles of metrics', () => {
+    expect(metricTitle(fleet, 't1')).toBe('Air temperature');
+    expect(metricTitle(fleet, 's', 'd-2')).toBe('Back door');
+    expect(metricTitle(fleet, 's')).toBe('S'); // the devices do not agree
+    expect(metricTitle(fleet, 't*')).toBe('t*');
+    expect(metricTitle(fleet, 'heat_flow')).toBe('Heat flow'); // reported by no device yet
+    expect(conditionText(fleet, rule({ metric: 't1', text: 't1 above 80 for 2 s' }))).toBe(
+      'air temperature above 80 for 2 s',
+    );
+    expect(conditionText(fleet, rule({ metric: null, text: 'silent for 5 min' }))).toBe('silent for 5 min');
+  });
+
+  it('has the names of devices', () => {
+    const scope = { devices: ['d-1', 'gone', 'd-*'], models: ['CP-*'], labels: ['roof'] };
+    expect(scopeText(fleet, scope)).toBe('Hall $& 1, gone, d-*, CP-*, roof');
   });
 });

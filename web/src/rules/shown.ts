@@ -1,0 +1,36 @@
+// Rules as people read them: metrics by their titles and devices by their names instead of their ids. Pure but for
+// reading the fleet's arrays.
+
+import type { Rule } from '../api/types';
+import { metricName } from '../lib/format';
+import { beforeWord } from '../lib/words';
+import type { Fleet } from '../live/fleet';
+
+const PATTERN = /[*?[]/;
+
+/** The title of a rule's metric, where all devices that report it agree on one; a pattern stays as it is. */
+export function metricTitle(fleet: Fleet, metric: string, device?: string): string {
+  if (PATTERN.test(metric)) return metric;
+  if (device !== undefined) return fleet.titleOf(device, metric);
+  const column = fleet.column(metric);
+  const titles = new Set<string>();
+  for (let row = 0; column && row < fleet.size && titles.size < 2; row++)
+    if (fleet.alive[row] && column.has(row)) titles.add(column.title(row));
+  return titles.size === 1 ? [...titles][0]! : metricName(metric);
+}
+
+/** The hub's sentence for a rule with its metric's title: `bearing temperature above 80 for 2 s`. */
+export function conditionText(fleet: Fleet, rule: Pick<Rule, 'text' | 'metric'>, device?: string): string {
+  const { text, metric } = rule;
+  if (!metric || !text.startsWith(metric)) return text;
+  return beforeWord(metricTitle(fleet, metric, device)) + text.slice(metric.length);
+}
+
+/** What a rule applies to: devices by their names, then models and labels. Patterns stay as they are. */
+export function scopeText(fleet: Fleet, { devices, models, labels }: Rule['scope']): string {
+  const named = devices.map((id) => {
+    const row = fleet.handle(id);
+    return row < 0 ? id : fleet.name[row]!;
+  });
+  return [...named, ...models, ...labels].join(', ');
+}

@@ -12,9 +12,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from hub import __version__
-from hub.ai.models import open_models
+from hub.ai.models import Models, open_models
 from hub.analysis import Analyst
-from hub.api import Broadcaster, Services, create_api
+from hub.api import Authenticator, Broadcaster, Services, create_api
 from hub.archive import adopt
 from hub.assistant import Assistant, Memory
 from hub.bus import Bus
@@ -87,6 +87,8 @@ class Hub:
     pipeline: Pipeline
     diagnostician: Diagnostician
     broadcaster: Broadcaster
+    models: Models
+    auth: Authenticator
     server: Server
     listener: socket.socket
     shutdown: asyncio.Event
@@ -216,6 +218,7 @@ async def open_hub(settings: Settings, *, lasting_broker: bool = True) -> AsyncI
         )
         broadcaster = Broadcaster(services)
         http = http_settings(settings, listener, token)
+        api = create_api(services, http, broadcaster)
         yield Hub(
             data=data,
             install=install,
@@ -234,7 +237,9 @@ async def open_hub(settings: Settings, *, lasting_broker: bool = True) -> AsyncI
             pipeline=pipeline,
             diagnostician=diagnostician,
             broadcaster=broadcaster,
-            server=create_server(create_api(services, http, broadcaster), http),
+            models=models,
+            auth=api.auth,
+            server=create_server(api, http),
             listener=listener,
             shutdown=shutdown,
             failed=failed,

@@ -5,16 +5,24 @@ from __future__ import annotations
 import argparse
 import sys
 import textwrap
+import time
 
+from hub.config import Settings
 from hub.credentials import Credentials, Issued
+from hub.mqtt.access import HUB
 from hub.qr import drawn
+from hub.running_hub import status_of
 from hub.serve import settings_from
 from hub.wiring import credentials_of
+
+LOGIN_S = 10.0
+"""How long the command waits for the running hub to connect with its own user."""
 
 
 def run(arguments: argparse.Namespace) -> None:
     """Raises HubError for what a person can put right."""
-    credentials = credentials_of(settings_from(arguments))
+    settings = settings_from(arguments)
+    credentials = credentials_of(settings)
     if arguments.action == "list":
         for user in credentials.users():
             print(user.name, *user.topics)
@@ -22,12 +30,15 @@ def run(arguments: argparse.Namespace) -> None:
         told = credentials.revoke(arguments.name)
         print(f"{arguments.name} can no longer connect. {_told(told)}")
     else:
-        _add(credentials, arguments.name, arguments.bridge)
+        _add(settings, credentials, arguments.name, arguments.bridge)
 
 
-def _add(credentials: Credentials, name: str, prefixes: list[str]) -> None:
+def _add(settings: Settings, credentials: Credentials, name: str, prefixes: list[str]) -> None:
     issued = credentials.add(name, prefixes)
     try:
+        if issued.setup is not None:
+            setup = textwrap.indent(issued.setup, "    ")
+            print(_SETUP.format(lines=setup, hub=_hub_has_logged_in(settings)), flush=True)
         _print(issued, name, prefixes)
         sys.stdout.flush()
     except OSError:  # a password that nobody could read is of no use
@@ -36,14 +47,29 @@ def _add(credentials: Credentials, name: str, prefixes: list[str]) -> None:
 
 
 def _print(issued: Issued, name: str, prefixes: list[str]) -> None:
-    if issued.setup is not None:
-        print(_SETUP.format(lines=textwrap.indent(issued.setup, "    ")))
     print(f"{name} may connect. Its password, shown this once: {issued.password}\n{_told(issued.told)}\n")
     if issued.line is None:
         print(f"It has {', '.join(prefixes)} for its own: give the gateway the user {name} and this password.")
         return
     print(f"{issued.line}\n")
     print(drawn(issued.address))
+
+
+def _hub_has_logged_in(settings: Settings) -> str:
+    """Wait until the running hub uses the user that was made for it, and say whether it does.
+
+    The broker queues for that user only: it must not ask for passwords before.
+    """
+    deadline = time.monotonic() + LOGIN_S
+    while (status := status_of(settings)) is not None and time.monotonic() < deadline:
+        if status["broker"]["username"] == HUB:
+            return "The running hub uses a user of its own there already: nothing is lost when the broker reads them."
+        time.sleep(0.1)
+    where = f"No hub answers at {settings.http.listen}. If one is running, wait" if status is None else "Wait"
+    return (
+        f"{where} until its log says that it connects as {HUB}, its own user, before the broker reads them: until then "
+        "the broker keeps nothing for it. A hub that is not running uses that user from its next start."
+    )
 
 
 def _told(told: bool) -> str:
@@ -55,5 +81,5 @@ def _told(told: bool) -> str:
 _SETUP = """The broker has to ask for passwords. These lines go into mosquitto.conf, in place of allow_anonymous true:
 
 {lines}
-The hub has a user of its own there now and will use it from its next start.
+{hub}
 """

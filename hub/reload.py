@@ -1,4 +1,5 @@
-"""Reload: read the rules, the mappings, the broker's credentials and its CA again while the hub runs.
+"""Reload: read again, while the hub runs, the rules, the mappings, the signatures, the broker's credentials and CA, the
+settings of models, and the access token.
 
 Each part is applied on its own. What cannot be used is logged with its file, line and key, and the part stays as it is.
 """
@@ -8,9 +9,10 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import logging
+import time
 from collections.abc import Awaitable, Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import msgspec
 
@@ -19,13 +21,22 @@ from hub.book import Book, mapbook, rulebook
 from hub.config import Settings
 from hub.dialects import reserved
 from hub.errors import HubError
+from hub.fault_log import FaultLog
+from hub.insight import parse_signatures
 from hub.mqtt.explorer import for_looking
 from hub.mqtt.link import LinkSettings
 from hub.mqtt.versions import MqttLink
-from hub.wiring import dialect_roots, link_settings
+from hub.wiring import access_token, ai_settings, dialect_roots, link_settings, read_if_there
 
 log = logging.getLogger(__name__)
+faults = FaultLog(log)
 
+T = TypeVar("T")
+
+SIGNATURES = "signatures.toml"
+LOGIN_LOOK_S = 0.5
+"""How often the hub looks for a login of its own in the data folder."""
+LOGIN_RETRY_S = 5.0
 TRY_S = 5.0
 """How long new credentials are tried before they replace those in use."""
 _APPLIED = {("mqtt", "username"), ("mqtt", "password"), ("mqtt", "ca_file")}
@@ -40,58 +51,139 @@ class Reloader:
         self._reread = reread
         self._ca = _digest(settings.mqtt.ca_file)
         self._asked = asyncio.Event()
+        self._refused: LinkSettings | None = None
+        """Broker credentials that did not work when they were tried last, and when that was."""
+        self._refused_at = 0.0
 
     def ask(self) -> None:
         """Reload soon. Several requests while one is carried out become one more."""
         self._asked.set()
 
     async def run(self) -> None:
-        """Carry out requests until cancelled."""
+        """Carry out requests until cancelled. In between, take up the login that ``hub device add`` makes."""
         submit, data = self._hub.inbox.submit, self._hub.data
         rules = rulebook(data, submit, now_ms)
         mappings = mapbook(data, submit, now_ms, reserved(dialect_roots(self._settings)))
         while True:
-            await self._asked.wait()
+            try:
+                async with asyncio.timeout(LOGIN_LOOK_S):
+                    await self._asked.wait()
+            except TimeoutError:
+                await self._follow_login()
+                continue
             self._asked.clear()
-            log.info("Reloading settings, rules and mappings.")
-            for part in (
-                self._reload_file(rules, "rules"),
-                self._reload_file(mappings, "mappings"),
-                self._reload_settings(),
-            ):
-                await _explained(part)
+            await self._reload(rules, mappings)
 
-    async def _reload_file(self, book: Book[Any], name: str) -> None:
-        log.info("%d %s are in force.", await book.reload(), name)
+    async def _reload(self, rules: Book[Any], mappings: Book[Any]) -> None:
+        """Apply each part on its own, and say in one line what is in force and what needs a restart."""
+        parts: list[Awaitable[str | None]] = [
+            self._reload_file(rules, "rules"),
+            self._reload_file(mappings, "mappings"),
+            self._reload_signatures(),
+        ]
+        later: list[str] = []
+        try:
+            new = await asyncio.to_thread(self._reread)
+        except HubError as error:
+            log.error("The settings are not reloaded, those in force stay: %s", error)
+        else:
+            parts += [self._reload_broker(new), self._reload_models(new), self._reload_token(new)]
+            later = _need_restart(self._settings, new, self._hub.auth.open)
+        done = [text for part in parts if (text := await _explained(part))]
+        log.info("Reloaded: %s.", ", ".join(done) or "nothing")
+        if later:
+            log.warning("Changed in the settings, in force after a restart: %s.", ", ".join(later))
+
+    async def _reload_file(self, book: Book[Any], name: str) -> str:
+        count = await book.reload()
         self._hub.faults.pop(f"{name}.toml", None)
+        return f"{count} {name}"
 
-    async def _reload_settings(self) -> None:
-        """Apply the broker's credentials and CA; name other settings that have changed. Raises HubError."""
-        new = await asyncio.to_thread(self._reread)
+    async def _reload_signatures(self) -> str:
+        text = await asyncio.to_thread(read_if_there, self._hub.data / SIGNATURES)
+        signatures = parse_signatures(text or "", SIGNATURES)
+        self._hub.diagnostician.use_signatures(signatures)
+        self._hub.faults.pop(SIGNATURES, None)
+        return f"{len(signatures)} signatures"
+
+    async def _reload_models(self, new: Settings) -> str | None:
+        if new.ai == self._settings.ai:
+            return None
+        await self._hub.models.rebase(ai_settings(new.ai))
+        self._settings = self._settings.model_copy(update={"ai": new.ai})
+        return "models and their keys"
+
+    async def _reload_token(self, new: Settings) -> str | None:
+        """Replace the access token, which ends every session. A hub that had none, or is to have none, restarts."""
+        if new.http.token == self._settings.http.token:
+            return None
+        http = self._settings.http.model_copy(update={"token": new.http.token})
+        merged = self._settings.model_copy(update={"http": http})
+        token = access_token(merged, self._hub.listener, self._hub.install)
+        if token is None or self._hub.auth.open:
+            return None
+        await self._hub.auth.change_token(token)
+        self._settings = merged
+        return "access token"
+
+    async def _reload_broker(self, new: Settings) -> str | None:
+        """Apply the broker's credentials and CA, if they work."""
         old = self._settings
-        if changed := [".".join(key) for key in _changed(old, new) if key not in _APPLIED]:
-            log.warning("Changed in the settings, in force after a restart: %s.", ", ".join(changed))
-        applied = new.mqtt.model_dump(include={key for _, key in _APPLIED})
+        applied = new.mqtt.model_dump(include={key for section, key in _APPLIED if section == "mqtt"})
         merged = old.model_copy(update={"mqtt": old.mqtt.model_copy(update=applied)})
-        wanted, ca = link_settings(merged, self._hub.install), await asyncio.to_thread(_digest, new.mqtt.ca_file)
-        used = self._hub.link.settings
-        wanted = msgspec.structs.replace(wanted, had_session=used.had_session)
-        if wanted == used and ca == self._ca:
-            return
+        wanted, ca = self._link_settings(merged), await asyncio.to_thread(_digest, new.mqtt.ca_file)
+        if wanted == self._hub.link.settings and ca == self._ca:
+            return None
         if self._hub.link.state.connected and (fault := await _fault(wanted)) is not None:
             log.error("The new broker credentials or CA do not work (%s) Those in use stay.", fault)
-            return
+            return None
         self._settings, self._ca = merged, ca
+        self._connect(wanted)
+        return "broker credentials and CA"
+
+    async def _follow_login(self) -> None:
+        """Use the login that was made for the hub, before the broker asks for it or as soon as it does.
+
+        Mosquitto queues for the session's user: readings that come while the session has none, or one that may not
+        read, would be lost.
+        """
+        if self._settings.mqtt.username is not None:
+            return
+        link = self._hub.link
+        try:
+            wanted = await asyncio.to_thread(self._link_settings, self._settings)
+        except HubError as error:
+            faults.error("login", "The hub's own login cannot be used; what was in force stays: %s", error)
+            return
+        if wanted == link.settings:
+            return
+        if link.state.connected:
+            if wanted == self._refused and time.monotonic() - self._refused_at < LOGIN_RETRY_S:
+                return
+            if (fault := await _fault(wanted)) is not None:
+                if wanted != self._refused:
+                    text = "The broker does not accept the hub's own user %s yet (%s) Trying again every %g s."
+                    log.warning(text, wanted.username, fault, LOGIN_RETRY_S)
+                self._refused, self._refused_at = wanted, time.monotonic()
+                return
+        self._connect(wanted)
+        log.info("Connecting to the broker as %s.", wanted.username or "nobody: the hub's own login is gone")
+
+    def _link_settings(self, settings: Settings) -> LinkSettings:
+        wanted = link_settings(settings, self._hub.install)
+        return msgspec.structs.replace(wanted, had_session=self._hub.link.settings.had_session)
+
+    def _connect(self, wanted: LinkSettings) -> None:
         self._hub.link.use(wanted)
         self._hub.drops.use(for_looking(wanted, self._hub.link.state, "drops"))
-        log.info("Connecting to the broker with the new credentials and CA.")
 
 
-async def _explained(part: Awaitable[None]) -> None:
+async def _explained(part: Awaitable[T]) -> T | None:
     try:
-        await part
+        return await part
     except HubError as error:
         log.error("Not reloaded, what was in force stays: %s", error)
+        return None
 
 
 async def _fault(wanted: LinkSettings) -> str | None:
@@ -109,6 +201,12 @@ async def _fault(wanted: LinkSettings) -> str | None:
         finally:
             task.cancel()
     return None if link.state.error is None else link.state.error
+
+
+def _need_restart(old: Settings, new: Settings, is_open: bool) -> list[str]:
+    """Return the changed keys that a reload does not apply."""
+    applied = _APPLIED if is_open or new.http.token is None else _APPLIED | {("http", "token")}
+    return [".".join(key) for key in _changed(old, new) if key not in applied and key[0] != "ai"]
 
 
 def _changed(old: Settings, new: Settings) -> list[tuple[str, str]]:

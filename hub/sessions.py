@@ -103,6 +103,13 @@ class SessionStore:
         if self._remove(key):
             await self._save()
 
+    async def change_token(self, token: str) -> None:
+        """End all sessions: the access token that they were made under is another from now on."""
+        self._token = await asyncio.to_thread(_slow_hash, token, self._salt)
+        for key in list(self._sessions):
+            self._remove(key)
+        await self._save()
+
     def _expired(self, session: Session) -> bool:
         now = self._now()
         return now - session.used > IDLE_S or now - session.created > LIFETIME_S

@@ -71,10 +71,89 @@ def test_mappings_are_reloaded_although_the_rules_are_broken(hub: Serving, mosqu
     (hub.data / "rules.toml").write_text("[[rule]\n")
     (hub.data / "mappings.toml").write_text(MAPPING)
     hang_up(hub)
-    until(lambda: "1 mappings are in force" in log(hub))
+    until(lambda: "1 mappings" in log(hub))
     thing = Thing(mosquitto)
     until(lambda: (thing.say("plant/pump/t", "5"), hub.http.get("/api/devices/pump").status_code == 200)[1])
     assert "rules.toml is not valid TOML" in log(hub)
+
+
+SIGNATURE = """[[cause]]
+id = "nest"
+title = "Nest in the vent"
+component = "vent"
+needs = ["*flow* falls"]
+"""
+
+
+def test_signatures_are_reloaded_and_a_broken_file_changes_nothing(hub: Serving):
+    file = hub.data / "signatures.toml"
+    file.write_text(SIGNATURE)
+    hang_up(hub)
+    until(lambda: ", 1 signatures" in log(hub))
+    file.write_text("[[cause]]\nid = 5\n")
+    hang_up(hub)
+    until(lambda: "Not reloaded" in log(hub))
+    assert "signatures.toml" in log(hub)
+    file.unlink()
+    hang_up(hub)
+    until(lambda: ", 0 signatures" in log(hub))
+
+
+def test_models_and_their_keys_are_reloaded_and_wrong_ones_are_not_used(tmp_path: Path, mosquitto: Mosquitto):
+    config = tmp_path / "hub.toml"
+    config.write_text('[ai]\nmode = "builtin"\n')
+    hub = Serving(tmp_path / "data", mosquitto, config)
+    hub.start()
+
+    def models() -> list[str]:
+        return [each["model"] for each in hub.get("/api/status")["ai"]["chat"]]
+
+    try:
+        before = models()
+        config.write_text('[ai]\nmode = "openai"\nopenai_model = "m1"\nopenai_api_key = "sk-canary"\n')
+        hang_up(hub)
+        until(lambda: models() == ["m1", *before])
+        config.write_text('[ai]\nmode = "openai"\nopenai_model = "m2"\n')
+        hang_up(hub)
+        until(lambda: "Not reloaded, what was in force stays: ai = openai needs a key" in log(hub))
+        assert models() == ["m1", *before]
+        config.write_text('[ai]\nmode = "builtin"\ndaily_calls = 7\n[ai.servers.lab]\nmodel = "m3"\n')
+        hang_up(hub)
+        until(lambda: log(hub).count("models and their keys") == 2)
+        assert models() == before
+        assert hub.get("/api/models")["limits"]["calls"] == 7
+        assert "canary" not in log(hub)
+        assert "restart" not in log(hub)
+    finally:
+        hub.stop()
+
+
+def test_the_access_token_is_reloaded_and_ends_the_sessions(tmp_path: Path, mosquitto: Mosquitto):
+    config = tmp_path / "hub.toml"
+    old, new = "the-first-token-of-this-test", "the-second-token-of-this-test"
+    config.write_text(f'[http]\ntoken = "{old}"\n')
+    hub = Serving(tmp_path / "data", mosquitto, config)
+    hub.start()
+
+    def answers(token: str) -> int:
+        return hub.http.get("/api/status", headers={"Authorization": f"Bearer {token}"}).status_code
+
+    try:
+        assert hub.http.post("/login", json={"token": old}).status_code in (200, 204)
+        assert hub.http.get("/api/status").status_code == 200
+        config.write_text(f'[http]\ntoken = "{new}"\nmax_connections = 100\n')
+        hang_up(hub)
+        until(lambda: ", access token." in log(hub))
+        assert (answers(old), answers(new)) == (401, 200)
+        assert hub.http.get("/api/status").status_code == 401
+        assert "in force after a restart: http.max_connections." in log(hub)
+        assert "token-of-this-test" not in log(hub)
+        config.write_text("")
+        hang_up(hub)
+        until(lambda: "in force after a restart: http.token" in log(hub))
+        assert answers(new) == 200
+    finally:
+        hub.stop()
 
 
 def test_settings_that_need_a_restart_are_named(tmp_path: Path, mosquitto: Mosquitto):
@@ -192,7 +271,7 @@ def test_the_demo_reloads_too(tmp_path: Path):
     try:
         until(lambda: "ready http" in out.read_text(), 60)
         process.send_signal(signal.SIGHUP)
-        until(lambda: "rules are in force" in out.read_text())
+        until(lambda: "Reloaded: " in out.read_text())
         assert process.poll() is None
     finally:
         process.terminate()

@@ -1545,7 +1545,10 @@ export interface components {
             /** Rule Name */
             rule_name: string;
         };
-        /** BrokerShape */
+        /**
+         * BrokerShape
+         * @description ``username`` is the user that the hub is connected as, null without one.
+         */
         BrokerShape: {
             /** Address */
             address: string;
@@ -1555,6 +1558,8 @@ export interface components {
             subscribed: boolean;
             /** Protocol */
             protocol: string | null;
+            /** Username */
+            username: string | null;
             /** Since */
             since: number | null;
             /** Reconnects */

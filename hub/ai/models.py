@@ -102,6 +102,17 @@ class Models:
         async with self._changing:
             await self._apply(_Kept(self._kept.servers, self._kept.borrowed, plan))
 
+    async def rebase(self, base: AiSettings) -> None:
+        """Use another settings file's servers, keys, roles and limits; what was set on the page stays over them.
+
+        Raises ConfigError for what cannot work in ``base``; nothing changes then."""
+        check(base)
+        async with self._changing:
+            settings, faults = without_faulty(_merged(base, self._kept))
+            providers = await ordered(settings)
+            self._base, self.faults = base, faults
+            await self.providers.use(providers, settings)
+
     async def test(self, server: ModelServer) -> str | None:
         """Ask it one short thing: None if it answers, else what is wrong and what to do. Counts as a call.
 

@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable, Iterator
 from collections.abc import Set as AbstractSet
 
-from fastapi import APIRouter, FastAPI
+from fastapi import APIRouter
 from fastapi.routing import APIRoute, APIWebSocketRoute
 
 from hub.api import (
@@ -55,10 +55,10 @@ from hub.api.sizes import Sizes
 from hub.api.turns import Turns
 from hub.sessions import SessionStore
 
-__all__ = ["Broadcaster", "HttpSettings", "Services", "create_api"]
+__all__ = ["Authenticator", "Broadcaster", "HttpSettings", "Services", "create_api"]
 
 
-def create_api(services: Services, http: HttpSettings, broadcaster: Broadcaster) -> FastAPI:
+def create_api(services: Services, http: HttpSettings, broadcaster: Broadcaster) -> DescribedApi:
     """The ASGI application. Whoever serves it also runs ``broadcaster.run()``."""
     app = DescribedApi(
         title="Watchkeeper",
@@ -71,7 +71,7 @@ def create_api(services: Services, http: HttpSettings, broadcaster: Broadcaster)
     )
     sessions = SessionStore(services.data / "sessions.json", http.token, time.time) if http.token else None
     auth, turns = Authenticator(http, sessions, LoginAttempts()), Turns(http.ai_requests)
-    app.cookie, app.asks = auth.cookie, not auth.open
+    app.auth, app.cookie, app.asks = auth, auth.cookie, not auth.open
     jobs = Jobs(services.shutdown)
     changes = ChangeLog(services.inbox.submit, services.now)
     routers = (

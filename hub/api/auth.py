@@ -89,6 +89,12 @@ class Authenticator:
         if self._sessions is not None:
             await self._sessions.revoke(session.key)
 
+    async def change_token(self, token: str) -> None:
+        """Replace the access token; every session ends. The hub must have had one: see :attr:`open`."""
+        if self._sessions is not None:
+            self._digest = sha256(token.encode()).digest()
+            await self._sessions.change_token(token)
+
     def _is_token(self, token: bytes) -> bool:
         """Compare in constant time, whatever the length."""
         return self._digest is not None and hmac.compare_digest(sha256(token).digest(), self._digest)

@@ -14,6 +14,7 @@ from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 from fastapi.routing import APIRoute
 
+from hub.api.auth import Authenticator
 from hub.api.guard import PROBES
 
 OPEN = frozenset({("POST", "/login"), ("GET", "/api/session")}) | {("GET", path) for path in PROBES}
@@ -77,8 +78,9 @@ def operation_id(route: APIRoute) -> str:
 
 class DescribedApi(FastAPI):
     """An application whose description is completed. ``cookie`` names the session's cookie, ``asks`` says whether the
-    hub asks for a token at all."""
+    hub asks for a token at all, ``auth`` holds the token."""
 
+    auth: Authenticator
     cookie = "hub_session_8000"
     asks = True
 

@@ -42,6 +42,7 @@ def routes(services: Services, http: HttpSettings, broadcaster: Broadcaster) -> 
                 "connected": state.connected,
                 "subscribed": state.subscribed,
                 "protocol": state.protocol,
+                "username": state.username,
                 "since": state.since,
                 "reconnects": state.reconnects,
                 "error": state.error,

@@ -31,10 +31,13 @@ class RefusedFilter(TypedDict):
 
 
 class BrokerShape(TypedDict):
+    """``username`` is the user that the hub is connected as, null without one."""
+
     address: str
     connected: bool
     subscribed: bool
     protocol: str | None
+    username: str | None
     since: int | None
     reconnects: int
     error: str | None

@@ -61,7 +61,7 @@ class Diagnostician:
         self._submit, self._now = submit, now
         self.runs = Runs()
         self._writer = DiagnosisWriter(providers)
-        self._signatures = extended(signatures) if signatures else built_in()
+        self.use_signatures(signatures)
         self._investigation = Investigation(fleet=fleet, engine=engine, store=store)
         self._workers, self._capacity = workers, capacity
         self._waiting: deque[tuple[Alert, float]] = deque()
@@ -69,6 +69,10 @@ class Diagnostician:
         self._ready = asyncio.Event()
         self._behind = True
         self.dropped = 0
+
+    def use_signatures(self, own: Sequence[Signature]) -> None:
+        """Use these of the user's beside the built-in ones, from the next diagnosis on."""
+        self._signatures = extended(own) if own else built_in()
 
     def pending(self, alert_id: str) -> bool:
         """Whether a diagnosis of this alert is queued or being written."""

@@ -51,7 +51,8 @@ class LinkSettings(msgspec.Struct, frozen=True):
 class LinkState(msgspec.Struct, frozen=True):
     """``subscribed`` is true after a SUBACK that grants at least one filter; ``refused`` are the filters that the
     broker does not grant, with its reasons. ``error`` is the last reason for a lost connection or a refusal, in our
-    words; ``held`` counts the QoS 1 messages that came and are not acknowledged yet."""
+    words; ``held`` counts the QoS 1 messages that came and are not acknowledged yet. ``username`` is the user of the
+    last connection, None without one."""
 
     address: str
     connected: bool = False
@@ -61,6 +62,7 @@ class LinkState(msgspec.Struct, frozen=True):
     reconnects: int = 0
     error: str | None = None
     held: int = 0
+    username: str | None = None
     refused: tuple[tuple[str, str], ...] = ()
 
 

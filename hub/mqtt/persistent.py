@@ -85,7 +85,6 @@ class PersistentLink:
         self._retry.set()
 
     async def run(self) -> None:
-        """Connect, receive, reconnect, until cancelled; then disconnect without shortening the session."""
         while True:
             while self._must_wait():
                 self._changed.clear()
@@ -136,7 +135,8 @@ class PersistentLink:
         if not connection.session_present and self._had_session:
             self._on_gap(self._current_to, now)
         self._had_session = True
-        self._set(connected=True, protocol=connection.protocol, since=now, error=None)
+        user = self._settings.username
+        self._set(connected=True, protocol=connection.protocol, since=now, error=None, username=user)
         if self._down_said:
             self._down_said = False
             log.warning("The broker at %s is connected again.", self._state.address)

@@ -23,7 +23,7 @@ _NAMES_A_TEXT = re.compile(
 )
 """Metrics of which a text of digits is no measurement."""
 _REMEDIES = {
-    "native": "Send {number} without quotes, or publish it on another topic and map that.",
+    "native": 'Send {number} as a number: {{"{metric}": {number}}}, or {number} alone on its topic telemetry/{metric}.',
     "mapping": 'Add kinds = {{ "{metric}" = "number" }} to its mapping.',
     "homeassistant": "Announce it with a unit_of_measurement or a state_class, then it is read as a number.",
     "homie": "Describe it with the datatype float or integer.",

@@ -29,12 +29,12 @@ async def test_number_that_arrives_as_a_text_is_named_with_the_way_out(hub: ApiH
         {
             "metric": "temperature",
             "text": 'temperature arrives as a text ("95.5"). Rules compare numbers. '
-            "Send 95.5 without quotes, or publish it on another topic and map that.",
+            'Send 95.5 as a number: {"temperature": 95.5}, or 95.5 alone on its topic telemetry/temperature.',
         },
         {
             "metric": "pressure",
             "text": 'pressure arrives as a text with a decimal comma ("1,25"). Rules compare numbers. '
-            "Send 1.25 without quotes, or publish it on another topic and map that.",
+            'Send 1.25 as a number: {"pressure": 1.25}, or 1.25 alone on its topic telemetry/pressure.',
         },
     ]
     await hub.telemetry("boiler", temperature=95.5, pressure=1.25)
@@ -58,7 +58,7 @@ def device(dialect: str, **values: str) -> Device:
 @pytest.mark.parametrize(
     ("dialect", "says"),
     [
-        ("native", "Send 20.5 without quotes"),
+        ("native", "Send 20.5 as a number"),
         ("mapping", 'Add kinds = { "t" = "number" } to its mapping.'),
         ("homeassistant", "unit_of_measurement"),
         ("homie", "datatype float or integer"),

@@ -55,6 +55,16 @@ def test_a_person_sees_what_no_dialect_reads_and_the_hub_keeps_none_of_it(hub: S
     thing.leave()
 
 
+def test_native_topic_that_means_nothing_is_heard_and_shown_with_the_right_one(hub: Serving):
+    thing = Thing(hub.broker, "none")
+    thing.say("devices/boiler/temperature", "71.5")
+    shown = until(lambda: hub.get("/api/rejected")["items"])[0]
+    assert shown["topic"] == "devices/boiler/temperature"
+    assert "devices/boiler/telemetry/temperature" in shown["detail"]
+    assert hub.http.get("/api/devices/boiler").status_code == 404
+    thing.leave()
+
+
 @pytest.mark.parametrize("wrong", ["", "a/#/b", "a+/b", "a/b#", "a\n"])
 def test_what_is_no_filter_is_refused(hub: Serving, wrong: str):
     answer = hub.http.get("/api/topics", params={"filter": wrong})

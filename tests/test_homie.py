@@ -70,7 +70,7 @@ def test_values_by_their_datatype(datatype, text, value, five):
 
 @pytest.mark.parametrize(
     ("datatype", "text"),
-    [("integer", "1_0"), ("float", "nan"), ("float", "inf"), ("float", "warm"), ("boolean", "TRUE"), ("boolean", "1")],
+    [("integer", "1_0"), ("float", "inf"), ("float", "warm"), ("boolean", "TRUE"), ("boolean", "1")],
 )
 def test_a_value_of_another_type_is_refused(datatype, text):
     with pytest.raises(Rejected) as caught:

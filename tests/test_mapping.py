@@ -81,6 +81,42 @@ def test_what_is_picked_and_of_what_kind():
         picked.say("weather/roof/state", {"outdoor": {"temp": "warm"}})
 
 
+@pytest.mark.parametrize(
+    ("time", "body", "values"),
+    [
+        ("at", {"at": 1_795_386_000, "t": 4}, {"t": 4}),
+        ("at", {"at": 1_795_386_000, "value": 4}, {"value": 4}),
+        ("at", {"at": "noon", "t": 4}, {"t": 4}),
+        ("head.at", {"head": {"at": 1_795_386_000, "n": 2}, "t": 4}, {"head.n": 2, "t": 4}),
+        ("at", {"at": 1_795_386_000, "time": "morning"}, {"time": "morning"}),
+        ("0.at", [{"at": 1_795_386_000}], None),
+    ],
+)
+def test_time_of_a_message_is_no_metric(time: str, body: object, values: dict[str, object] | None) -> None:
+    site = mapped(rule(topic="site/{device}", time=time))
+    if values is None:
+        with pytest.raises(Rejected, match="A list names no metrics"):
+            site.say("site/a", body)
+    else:
+        assert site.values("site/a", body) == values
+
+
+@pytest.mark.parametrize("form", ["plain", "json"])
+@pytest.mark.parametrize(
+    ("said", "number"), [("true", 1), ("false", 0), ("on", 1), ("OFF", 0), ("4.5", 4.5), ("maybe", None)]
+)
+def test_number_by_its_kind_may_be_on_or_off(form: str, said: str, number: float | None) -> None:
+    site = mapped(rule(topic="site/{device}/{metric}", kinds={"*": "number"}))
+    for written in (said, json.loads(said) if said in ("true", "false") else said):
+        body = said.encode() if form == "plain" else {"value": written}
+        if number is None:
+            with pytest.raises(Rejected, match="'pump' is no number: 'maybe'"):
+                site.say("site/a/pump", body)
+        else:
+            found = site.values("site/a/pump", body)["pump"]
+            assert (found, type(found)) == (number, float)
+
+
 def test_collectd_writes_several_values_at_once():
     box = Heard(MappingDialect(parse_mappings(MAPPINGS)))
     assert box.values("collectd/nas/load/load", b"1795386000.000:0.24:0.31:0.30\0") == {

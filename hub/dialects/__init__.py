@@ -58,6 +58,7 @@ def _taken(name: str, roots: Roots) -> tuple[Callable[[str], bool], list[str]]:
     """Return what tells the topics that every dialect before ``name`` reads by itself, and their filters."""
     before = [DIALECTS[each](roots) for each in itertools.takewhile(lambda each: each != name, DIALECTS)]
     filters = [each for dialect in before for each in dialect.filters]
+    filters += NativeDialect(roots.native).topics
     return lambda topic: any(dialect.owns(topic) for dialect in before), filters
 
 

@@ -13,17 +13,19 @@ from typing import Any
 import msgspec
 
 from hub.bounds import check
+from hub.dialects.astray import Astray
 from hub.dialects.base import Change, Effect, Reply, Result, View
 from hub.dialects.faults import Fault, nothing_fits, rejections
 from hub.dialects.layouts import Layout, Layouts
 from hub.dialects.payload import (
     MAX_NAME,
+    came,
     metric_name,
     parse_object,
     parse_telemetry,
     plain,
 )
-from hub.dialects.telemetry import Address, Item, read_list, result_of
+from hub.dialects.telemetry import Address, Item, no_value, read_list, result_of
 from hub.dialects.times import when
 from hub.dialects.units import spell
 from hub.errors import Rejected
@@ -64,9 +66,16 @@ class NativeDialect:
         self._prefix = root + "/"
         self._addresses: dict[str, Address] = {}
         self._layouts = Layouts()
+        self._astray = Astray(root)
 
     @property
     def filters(self) -> Sequence[str]:
+        """All below the root: what is published on a topic that means nothing here is shown to its sender."""
+        return [f"{self.root}/#"]
+
+    @property
+    def topics(self) -> Sequence[str]:
+        """The filters of the topics that mean something: nobody else may hear these, or they would come twice."""
         return [f"{self.root}/+/{kind}" for kind in sorted(KINDS)] + [f"{self.root}/+/telemetry/+"]
 
     def owns(self, topic: str) -> bool:
@@ -74,6 +83,8 @@ class NativeDialect:
 
     def decode(self, message: RawMessage, view: View) -> Result:
         address = self._addresses.get(message.topic) or self._address(message.topic)
+        if address is None:
+            return self._astray.result(message)
         kind = address.kind
         if kind == "telemetry":
             return self._telemetry(message, address, view)
@@ -101,12 +112,13 @@ class NativeDialect:
     def tick(self, view: View, now: int) -> Result:
         return Result()
 
-    def _address(self, topic: str) -> Address:
-        """Which device and what a topic is about; remembered, since a fleet has few topics and many messages."""
+    def _address(self, topic: str) -> Address | None:
+        """Which device and what a topic is about; remembered, since a fleet has few topics and many messages. None for
+        a topic that means nothing here."""
         levels = topic.removeprefix(self._prefix).split("/")
         known = len(levels) >= 2 and levels[1] in KINDS
         if not known or len(levels) > (3 if levels[1] == "telemetry" else 2) or not levels[0]:
-            raise Rejected("bad_topic", f"Topics are {self.root}/DEVICE/telemetry, status, info, replies, …")
+            return None
         metric = metric_name(levels[2]) if len(levels) == 3 else None
         address = Address(slug(levels[0]), levels[0], levels[1], metric)
         if len(topic) <= MAX_REMEMBERED_TOPIC:
@@ -119,12 +131,15 @@ class NativeDialect:
         # A known device needs no introduction: one object less on the hot path.
         identities = () if view.known(address.device) else (Identity(address.device, address.native_id, self.name),)
         if address.metric is not None:
-            return self._single(message, address, address.metric, identities)
+            return self._single(message, address, address.metric, identities, view)
         if address.layout is not None and (record := _familiar(message, address, address.layout)) is not None:
             return Result((record,), identities, layout=address.layout)
-        body = parse_telemetry(message.payload)
+        try:
+            body = parse_telemetry(message.payload)
+        except Rejected as error:
+            raise self._no_telemetry(message, address, error.reason) if error.reason == "not_json" else error from None
         if type(body) is dict:
-            item = Item()
+            item = Item(view)
             record = item.read(message, address, body)
             if item.faults or item.unknown:
                 return result_of(message, [(record, item)], identities, view)
@@ -134,17 +149,28 @@ class NativeDialect:
                 address.layout = self._layouts.of(body, record.values)
             return Result((record,), identities)
         if type(body) is not list:
-            raise Rejected("bad_value", 'Telemetry is an object like {"temperature": 21.5}, or a list of these.')
-        said, rejected = read_list(message, address, body)
+            raise self._no_telemetry(message, address, "bad_value")
+        said, rejected = read_list(message, address, body, view)
         result = result_of(message, said, identities, view)
         return msgspec.structs.replace(result, rejections=[*rejected, *result.rejections]) if rejected else result
 
-    def _single(self, message: RawMessage, address: Address, metric: str, identities: Sequence[Identity]) -> Result:
+    def _no_telemetry(self, message: RawMessage, address: Address, reason: str) -> Rejected:
+        alone = f"{self._prefix}{address.native_id[:60]}/telemetry/METRIC"
+        return Rejected(
+            reason,
+            f'Telemetry must be a JSON object such as {{"temperature": 21.5}}, or a list of these; the payload is '
+            f"{came(message.payload)}. Publish a value alone on {alone}.",
+        )
+
+    def _single(
+        self, message: RawMessage, address: Address, metric: str, identities: Sequence[Identity], view: View
+    ) -> Result:
         value = plain(metric, message.payload)
-        if value is None:
-            said = message.payload and not message.retained
-            lapses = (Lapse(address.device, metric, message.received),) if said else ()
-            return Result(identities=identities, lapses=lapses)
+        if value is None or (type(value) is str and no_value(value, address.device, metric, view)):
+            if not message.payload or message.retained:
+                return Result(identities=identities)
+            lapses = (Lapse(address.device, metric, message.received),)
+            return Result(identities=identities, lapses=lapses, heard=(address.device,))
         ts, quality = when(None, message.received, retained=message.retained)
         return Result((Record(address.device, ts, message.received, {metric: value}, quality),), identities)
 
@@ -167,7 +193,7 @@ def _familiar(message: RawMessage, address: Address, layout: Layout) -> Record |
 def _status(message: RawMessage, address: Address) -> Availability:
     word = message.payload[:32].decode("utf-8", "replace").strip().strip('"').lower()
     if word not in ("online", "offline"):
-        raise Rejected("bad_value", "status is online or offline.")
+        raise Rejected("bad_value", f"status must be online or offline; the payload is {came(message.payload)}.")
     return Availability(address.device, word == "online", message.retained, message.received)
 
 
@@ -229,6 +255,7 @@ def _reply(message: RawMessage, address: Address) -> Reply:
     body = parse_object(message.payload, "A reply")
     command, status = body.get("id"), body.get("status")
     if not isinstance(command, str) or status not in ("done", "failed"):
-        raise Rejected("bad_value", 'A reply is {"id": "…", "status": "done" or "failed"}.')
+        expected = 'A reply must be {"id": "…", "status": "done" or "failed"}'
+        raise Rejected("bad_value", f"{expected}; the payload is {came(message.payload)}.")
     detail = body.get("error") if status == "failed" else body.get("result")
     return Reply(address.device, command, status == "done", None if detail is None else str(detail)[:1000])

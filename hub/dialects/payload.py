@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import re
+from collections.abc import Callable
 from typing import Any
 
 from hub.bounds import decode_json, decode_shallow_json
@@ -23,6 +24,10 @@ NOT_FINITE = frozenset(
     for word in ("NaN", "nan", "NAN", "inf", "Inf", "INF", "Infinity", "infinity")
 )
 """Texts that stand for a number which is none."""
+UNKNOWN_WORDS = frozenset(("", "nan", "none", "null", "unknown", "unavailable", "undefined", "n/a"))
+"""A device's word for a value that it does not know now, in lower case: not the same as a value it does not send."""
+CAME = 40
+"""Characters of a payload that a message about it repeats."""
 MAX_QUOTED = 16_384
 """Bytes of a payload in which such words are looked for."""
 _TOKENS = re.compile(
@@ -38,7 +43,10 @@ def parse_json(payload: bytes, most: int = MAX_BYTES) -> Any:
 
     Raises Rejected: ``too_large``, ``not_utf8``, ``too_deep``, ``not_json``, ``bad_value``."""
     _check_size(payload, most)
-    return decode_json(payload)
+    try:
+        return decode_json(payload)
+    except Rejected as error:
+        raise _named(error, payload) from None
 
 
 def parse_telemetry(payload: bytes) -> Any:
@@ -52,8 +60,19 @@ def parse_telemetry(payload: bytes) -> Any:
         return decode_shallow_json(payload)
     except Rejected as error:
         if error.reason not in ("not_json", "bad_value") or len(payload) > MAX_QUOTED:
-            raise
+            raise _named(error, payload) from None
+    try:
         return decode_shallow_json(_TOKENS.sub(_quoted, payload))
+    except Rejected as error:
+        raise _named(error, payload) from None
+
+
+def _named(error: Rejected, payload: bytes) -> Rejected:
+    """Return the error with what came, where that is no JSON at all."""
+    if error.reason != "not_json":
+        return error
+    said = "The payload must be valid JSON (NaN, Infinity and lone surrogates are not)"
+    return Rejected(error.reason, f"{said}; it is {came(payload)}.")
 
 
 def _quoted(token: re.Match[bytes]) -> bytes:
@@ -69,19 +88,42 @@ def _check_size(payload: bytes, most: int) -> None:
 
 
 def parse_object(payload: bytes, what: str) -> dict[str, Any]:
-    """A JSON object, or Rejected (``bad_value``)."""
-    value = parse_json(payload)
-    if not isinstance(value, dict):
-        raise Rejected("bad_value", f"{what} must be a JSON object.")
-    return value
+    """A JSON object, or Rejected (``bad_value``, ``not_json`` and others)."""
+    return _object(parse_json, payload, what)
 
 
 def telemetry_object(payload: bytes, what: str) -> dict[str, Any]:
     """Return the JSON object in a payload, as :func:`parse_telemetry` reads it. Raises Rejected."""
-    value = parse_telemetry(payload)
+    return _object(parse_telemetry, payload, what)
+
+
+def _object(parse: Callable[[bytes], Any], payload: bytes, what: str) -> dict[str, Any]:
+    try:
+        value = parse(payload)
+    except Rejected as error:
+        if error.reason != "not_json":
+            raise
+        value = None
+        reason = "not_json"
+    else:
+        reason = "bad_value"
     if not isinstance(value, dict):
-        raise Rejected("bad_value", f"{what} must be a JSON object.")
+        raise Rejected(reason, f"{what} must be a JSON object; the payload is {came(payload)}.")
     return value
+
+
+def came(payload: bytes) -> str:
+    """Return how a payload begins, for a message that says what is wrong with it."""
+    if not payload:
+        return "empty"
+    text = payload[: 4 * CAME].decode("utf-8", "backslashreplace")
+    more = "…" if len(payload) > 4 * CAME and len(text) <= CAME else ""
+    return f"'{printable(text, CAME)}{more}'"
+
+
+def is_unknown(value: Any) -> bool:
+    """Return True for a text by which a device says that it does not know a value now."""
+    return type(value) is str and len(value) <= CAME and value.strip().lower() in UNKNOWN_WORDS
 
 
 def scalar(metric: str, value: Any) -> Value:
@@ -108,7 +150,8 @@ def scalar(metric: str, value: Any) -> Value:
 
 
 def plain(metric: str, payload: bytes) -> Value | None:
-    """A value that is the whole payload: a number, ``true``/``false``, else the text itself. None when empty."""
+    """A value that is the whole payload: a number, ``true``/``false``, else the text itself. None for an empty one,
+    ``null`` and ``nan``."""
     _check_size(payload, MAX_BYTES)
     try:
         text = payload.decode()
@@ -122,7 +165,9 @@ def plain(metric: str, payload: bytes) -> Value | None:
     except Rejected as error:
         if error.reason != "not_json":
             raise
-        if text.lower().lstrip("+-") in ("nan", "inf", "infinity"):
+        if (bare := text.lower().lstrip("+-")) == "nan":
+            return None
+        if bare in ("inf", "infinity"):
             raise Rejected("bad_value", f"{metric[:60]!r} is not a finite number.") from None
         value = text
     return scalar(metric, value)

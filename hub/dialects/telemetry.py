@@ -16,7 +16,7 @@ import msgspec
 from hub.dialects.base import Result, View, lapses
 from hub.dialects.faults import Fault, nothing_fits, rejections
 from hub.dialects.layouts import Layout
-from hub.dialects.payload import NOT_FINITE, metric_name, rejection, scalar
+from hub.dialects.payload import NOT_FINITE, is_unknown, metric_name, rejection, scalar
 from hub.dialects.times import when, zone_of
 from hub.errors import Rejected
 from hub.model import Identity, Lapse, Quality, RawMessage, Record, Rejection, Value, key_of_id, key_of_seq
@@ -48,12 +48,13 @@ Said = tuple[Record, "Item"]
 
 
 class Item:
-    """One object of telemetry while it is read: the metrics that are ``unknown`` (null or an empty text), and what
-    does not fit, which costs itself only."""
+    """One object of telemetry while it is read: the metrics that are ``unknown`` (null, an empty text, or a word like
+    ``unavailable`` in place of a number), and what does not fit, which costs itself only."""
 
-    __slots__ = ("faults", "unknown")
+    __slots__ = ("_view", "faults", "unknown")
 
-    def __init__(self) -> None:
+    def __init__(self, view: View) -> None:
+        self._view = view
         self.faults: list[Fault] = []
         self.unknown: list[str] = []
 
@@ -72,18 +73,21 @@ class Item:
         Raises Rejected for what is no telemetry of this device at all."""
         named = body.get("device_id")
         if named is not None and named != address.native_id:
-            raise Rejected("wrong_device", "The payload's device_id is not the topic's device.")
+            said = f"device_id = {str(named)[:60]!r}"
+            raise Rejected("wrong_device", f"{said} is not the topic's device, {address.native_id[:60]!r}.")
         metrics = body.get("metrics")
         if metrics is None:
-            values = self._values(body, RESERVED)
+            values = self._values(body, RESERVED, address.device)
         elif type(metrics) is dict:
-            values = self._values(metrics, frozenset())
+            values = self._values(metrics, frozenset(), address.device)
         else:
-            raise Rejected("bad_value", "metrics must be an object of names and values.")
+            raise Rejected(
+                "bad_value", f'metrics must be an object such as {{"temperature": 21.5}}, not {metrics!r:.40}.'
+            )
         ts, quality = self._time(body.get("ts"), message, zone)
         return Record(address.device, ts, message.received, values, quality, self._key(body, message.payload, check))
 
-    def _values(self, metrics: dict[str, Any], reserved: Collection[str]) -> dict[str, Value]:
+    def _values(self, metrics: dict[str, Any], reserved: Collection[str], device: str) -> dict[str, Value]:
         values: dict[str, Value] = {}
         names = _names
         for name, value in metrics.items():
@@ -91,7 +95,7 @@ class Item:
                 values[name] = value
             elif name in reserved:
                 pass
-            elif value is None or value == "":
+            elif value is None or value == "" or (type(value) is str and no_value(value, device, name, self._view)):
                 self.unknown.append(name)
             else:
                 try:
@@ -115,19 +119,30 @@ class Item:
         An item of a list that has an ``id`` is known again in any list."""
         name, seq = body.get("id"), body.get("seq")
         if seq is not None and (type(seq) is not int or abs(seq) > 2**63):
-            self.faults.append(("seq", seq, Rejected("bad_value", "seq must be an integer.")))
+            self.faults.append(("seq", seq, Rejected("bad_value", f"seq must be an integer, not {seq!r:.40}.")))
             seq = None
         if name is not None:
             if type(name) in (str, int) and len(str(name)) <= 128:
                 return key_of_id(f"{name}" if seq is None else f"{name}\0{seq}", msgspec.json.encode(body))
-            error = Rejected("bad_value", "id must be a text or an integer of at most 128 characters.")
+            text = f"id must be a text or an integer of at most 128 characters, not {name!r:.40}."
+            error = Rejected("bad_value", text)
             self.faults.append(("id", name, error))
         if seq is None:
             return None
         return key_of_seq(seq, zlib.crc32(payload) if check is None else check & 0xFFFF_FFFF)
 
 
-def read_list(message: RawMessage, address: Address, body: list[Any]) -> tuple[list[Said], list[Rejection]]:
+def no_value(text: str, device: str, metric: str, view: View) -> bool:
+    """Return True for a text like ``unavailable`` that stands for no value: where the metric is no text.
+
+    A metric that has texts may be in a state of that name. One that is new is in none, save ``none`` itself."""
+    if not is_unknown(text) or text in NOT_FINITE:
+        return False
+    latest = view.latest(device, metric)
+    return text.strip().lower() != "none" if latest is None else not isinstance(latest.value, str)
+
+
+def read_list(message: RawMessage, address: Address, body: list[Any], view: View) -> tuple[list[Said], list[Rejection]]:
     """Return what the items of a list say, and the items that say nothing."""
     if len(body) > MAX_ITEMS:
         raise Rejected("too_large", f"A list holds at most {MAX_ITEMS} items.")
@@ -136,10 +151,12 @@ def read_list(message: RawMessage, address: Address, body: list[Any]) -> tuple[l
     check = zlib.crc32(message.payload)
     zone = zone_of((item.get("ts") for item in body if type(item) is dict), message.received)
     for index, each in enumerate(body):
-        item = Item()
+        item = Item(view)
         try:
             if type(each) is not dict:
-                raise Rejected("bad_value", f"Item {index} of the list is not an object.")
+                raise Rejected(
+                    "bad_value", f'Item {index} of the list must be an object such as {{"temperature": 21.5}}.'
+                )
             record = item.read(message, address, each, check + index, zone)
             if not record.values and len(item.faults) == 1 and not item.unknown:
                 raise item.faults[0][2]

@@ -14,7 +14,7 @@ from typing import Any
 import msgspec
 from msgspec.structs import replace
 
-from hub.dialects.payload import metric_name, plain, scalar
+from hub.dialects.payload import is_unknown, metric_name, plain, scalar
 from hub.dialects.titles import distinct
 from hub.dialects.units import spell
 from hub.errors import Rejected
@@ -210,7 +210,7 @@ def value_of(metric: str, known: Property, payload: bytes) -> Value | None:
     except UnicodeDecodeError as error:
         raise Rejected("not_utf8", "The payload is not UTF-8 text.") from error
     if known.datatype in ("integer", "float"):
-        return _number(metric, text)
+        return None if is_unknown(text) else _number(metric, text)
     if known.datatype == "boolean":
         if text not in ("true", "false"):
             raise Rejected("bad_value", f"{metric!r} is true or false, not {text[:40]!r}.")

@@ -15,7 +15,7 @@ from collections.abc import Iterator, Sequence
 import msgspec
 from msgspec.structs import replace
 
-from hub.dialects.base import Change, Effect, Result, View
+from hub.dialects.base import Change, Effect, Result, View, lapses
 from hub.dialects.homie.description import (
     MAX_PROPERTIES,
     STATS,
@@ -137,7 +137,7 @@ class HomieDialect:
     def _state(self, message: RawMessage, key: str, known: Known, view: View) -> Result:
         state = message.payload[:32].decode("utf-8", "replace").strip()
         if state and state not in _ONLINE:
-            raise Rejected("bad_value", f"A Homie state is one of {', '.join(_ONLINE)}.")
+            raise Rejected("bad_value", f"A Homie state must be one of {', '.join(_ONLINE)}, not {state!r}.")
         told = replace(known, state=state, sleeps=known.sleeps or state == "sleeping")
         learnt = self._learn(key, told)
         if not state:
@@ -170,7 +170,8 @@ class HomieDialect:
             return Result()  # taken back
         metric = metric_of(rest)
         value = value_of(metric, known.properties[rest], message.payload)
-        return self._told(message, key, known, {} if value is None else {metric: value}, view)
+        told = self._told(message, key, known, {} if value is None else {metric: value}, view)
+        return told if value is not None else replace(told, lapses=lapses(told.records[0], (metric,), view))
 
     def _stats(self, message: RawMessage, key: str, known: Known | None, rest: str, view: View) -> Result:
         name = rest.removeprefix("$stats/")

@@ -6,6 +6,7 @@ The names of the values and their units are those of collectd's types.db, as far
 from __future__ import annotations
 
 from hub.dialects.mapping.reading import Reading
+from hub.dialects.payload import came
 from hub.errors import Rejected
 
 _READ_WRITE, _BOTH_WAYS = ("read", "write"), ("rx", "tx")
@@ -24,13 +25,17 @@ _UNITS = {
     "uptime": "s", "pressure": "Pa", "swap": "B", "ps_rss": "B", "ps_vm": "B", "fanspeed": "rpm",
 }  # fmt: skip
 
+_UNKNOWN = frozenset(("u", "nan", "-nan"))
+"""U: it could not be read."""
+
 
 def read_collectd(payload: bytes, plugin: str, kind: str) -> Reading:
     """``plugin`` and ``kind`` are the topic's last two levels (``cpu-0``, ``cpu-idle``). Raises Rejected."""
     text = payload.rstrip(b"\0\n ").decode("utf-8", "replace")
     time, *values = text.split(":")
     if not values:
-        raise Rejected("bad_value", "collectd writes EPOCH:VALUE, with more values behind further colons.")
+        expected = "collectd writes EPOCH:VALUE, with more values behind further colons"
+        raise Rejected("bad_value", f"{expected}; the payload is {came(payload)}.")
     family = kind.partition("-")[0]
     metric = kind if kind == plugin or kind.startswith(plugin + "-") else f"{plugin}.{kind}"
     sources = _SOURCES.get(family, ())
@@ -42,7 +47,7 @@ def read_collectd(payload: bytes, plugin: str, kind: str) -> Reading:
     reading = Reading(time=_float(time, "time"))
     for name, value in zip(names, values, strict=True):
         try:
-            reading.take(name, None if value in ("U", "nan") else _float(value, name))  # U: it could not be read
+            reading.take(name, None if value.lower() in _UNKNOWN else _float(value, name))
         except Rejected as error:
             reading.faults.append((name, value, error))
         if name in reading.values and family in _UNITS:

@@ -64,10 +64,10 @@ class _Reader:
         body = parse_telemetry(payload)
         if self.picks:
             reading = read_picked(body, self.picks)
+            if self.time is not None and (time := at_path(body, self.time)) is not MISSING:
+                reading.time = time
         else:
-            reading = read_tree(body, self._prefix(levels, body), self._ignored, self._kinds)
-        if self.time is not None and (time := at_path(body, self.time)) is not MISSING:
-            reading.time = time
+            reading = read_tree(body, self._prefix(levels, body), self._ignored, self._kinds, self.time)
         return body, [reading]
 
     def availability(self, message: RawMessage) -> tuple[bool, Any] | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from fnmatch import fnmatchcase
 from typing import Any, Generic, TypeVar
 
@@ -11,12 +11,10 @@ import msgspec
 
 from hub.dialects.faults import Fault
 from hub.dialects.mapping.pattern import MISSING, at_path
-from hub.dialects.payload import metric_name, plain, scalar
+from hub.dialects.payload import UNKNOWN_WORDS, is_unknown, metric_name, plain, scalar
 from hub.errors import Rejected
 from hub.model import Kind, Value
 
-UNKNOWN_WORDS = frozenset(("", "nan", "none", "null", "unknown", "unavailable", "undefined", "n/a"))
-"""A device's word for a value that it does not know now: not the same as a value that it does not send."""
 _BOOLEANS = {"on": True, "off": False, "true": True, "false": False}
 _SAID_BOOLEANS = _BOOLEANS | {"1": True, "0": False, "yes": True, "no": False}
 """Words that are booleans only where the mapping says that they are."""
@@ -53,7 +51,7 @@ class Reading(msgspec.Struct):
             metric_name(metric)
             if len(self.values) + len(self.unknown) >= MAX_METRICS:
                 raise Rejected("too_many_metrics", f"A message holds at most {MAX_METRICS} metrics.")
-            if value is None or (isinstance(value, str) and value.strip().lower() in UNKNOWN_WORDS):
+            if value is None or is_unknown(value):
                 self.unknown.append(metric)
             else:
                 self.values[metric] = typed(metric, value, kind)
@@ -69,6 +67,10 @@ def typed(metric: str, value: Any, kind: Kind | None) -> Value:
         if found not in (True, False):
             raise Rejected("bad_value", f"{metric[:60]!r} is neither true nor false.")
         return bool(found)
+    if kind == "number" and isinstance(value, str | bool):
+        word = value if isinstance(value, bool) else _BOOLEANS.get(value.strip().lower())
+        if word is not None:
+            return float(word)
     if kind == "number" and isinstance(value, str):
         try:
             return scalar(metric, float(value.replace("_", "?")))
@@ -97,12 +99,19 @@ def _unknown(payload: bytes) -> bool:
     return len(payload) < 40 and payload.decode("utf-8", "replace").strip().lower() in UNKNOWN_WORDS
 
 
-def read_tree(body: Any, prefix: str | None, ignored: Names[bool], kinds: Names[Kind]) -> Reading:
-    """Every value of a JSON object is a metric, named by its keys with dots between. ``{"value", "unit"}`` is one."""
+def read_tree(
+    body: Any, prefix: str | None, ignored: Names[bool], kinds: Names[Kind], time: Sequence[str] | None = None
+) -> Reading:
+    """Every value of a JSON object is a metric, named by its keys with dots between. ``{"value", "unit"}`` is one.
+
+    What stands at the path ``time`` is the message's time and no metric."""
     if not isinstance(body, dict):
         raise Rejected("bad_value", 'A list names no metrics: pick its items in the mapping, such as path = "0".')
     reading = Reading(time=_own_time(body))
-    for name, value, unit in _leaves(body, "", 0, skip=reading.time is not None):
+    skip = reading.time is not None
+    if time is not None and (said := at_path(body, time)) is not MISSING:
+        reading.time, body = said, _without(body, time)
+    for name, value, unit in _leaves(body, "", 0, skip=skip):
         metric = f"{prefix}.{name}" if prefix and name else prefix or name or "value"
         if ignored.of(name):
             continue
@@ -110,6 +119,14 @@ def read_tree(body: Any, prefix: str | None, ignored: Names[bool], kinds: Names[
         if unit:
             reading.units[metric] = unit
     return reading
+
+
+def _without(body: Any, steps: Sequence[str]) -> Any:
+    """Return a JSON value without what stands at a path in its objects."""
+    if not isinstance(body, dict) or steps[0] not in body:
+        return body
+    rest = {key: value for key, value in body.items() if key != steps[0]}
+    return rest if len(steps) == 1 else rest | {steps[0]: _without(body[steps[0]], steps[1:])}
 
 
 def _leaves(body: dict[str, Any], prefix: str, depth: int, *, skip: bool) -> Iterator[tuple[str, Any, str | None]]:

@@ -45,7 +45,7 @@ def read_senml(pack: Any, received: int) -> list[Reading]:
 
     Raises Rejected for what is no pack, or must not be read at all."""
     if not isinstance(pack, list):
-        raise Rejected("bad_value", "A SenML pack is a list of records.")
+        raise Rejected("bad_value", f"A SenML pack is a list of records, not {pack!r:.40}.")
     if len(pack) > MAX_RECORDS:
         raise Rejected("too_large", f"A SenML pack holds at most {MAX_RECORDS} records.")
     _check_understood(pack)

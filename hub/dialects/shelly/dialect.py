@@ -176,7 +176,7 @@ class ShellyDialect:
             left = self._prefixes.get(prefix)
             return Result() if left is None else Result(changes=(Change(prefix, None),), gone=(left.id,))
         if word not in ("true", "false"):
-            raise Rejected("bad_value", "A Shelly's online is true or false.")
+            raise Rejected("bad_value", f"A Shelly's online must be true or false, not {word!r}.")
         known, online = self._met(prefix), word == "true"
         learnt = self._learn(replace(known, online=online), ask=online and not known.gen1)
         if known.sleeps and not online:

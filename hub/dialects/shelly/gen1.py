@@ -17,7 +17,7 @@ from typing import Any
 import msgspec
 from msgspec.structs import replace
 
-from hub.dialects.payload import MAX_TEXT, metric_name, parse_object, scalar, telemetry_object
+from hub.dialects.payload import MAX_TEXT, UNKNOWN_WORDS, came, metric_name, parse_object, scalar, telemetry_object
 from hub.dialects.shelly.known import PERCENT, Known
 from hub.dialects.shelly.status import Readings
 from hub.errors import Rejected
@@ -146,7 +146,8 @@ def _event(known: Known, rest: str, payload: bytes) -> tuple[Known, Readings]:
     body = parse_object(payload, "An event")
     event, count = body.get("event"), body.get("event_cnt")
     if not isinstance(event, str) or not isinstance(count, int):
-        raise Rejected("bad_value", 'An event is {"event": "S", "event_cnt": 3}.')
+        expected = 'An event must be such as {"event": "S", "event_cnt": 3}'
+        raise Rejected("bad_value", f"{expected}; the payload is {came(payload)}.")
     if known.counts.get(rest) == count or not event:
         return known, Readings()
     values: dict[str, Value] = {rest.replace("input_event/", "input.") + ".event": event[:MAX_TEXT]}
@@ -201,7 +202,7 @@ def _boolean(metric: str, word: str) -> bool:
 def _number(metric: str, payload: bytes) -> float | None:
     """None where nothing was measured."""
     word = _word(payload)
-    if word in ("", "null"):
+    if word.lower() in UNKNOWN_WORDS:
         return None
     try:
         value = float(msgspec.json.decode(word, type=float))

@@ -230,10 +230,15 @@ class SparkplugDialect:
     def _host(self, message: RawMessage, address: Address) -> Result:
         """``{"online": true, "timestamp": …}``, or ``ONLINE`` and ``OFFLINE`` before 3.0."""
         word = message.payload[:16].decode("utf-8", "replace").strip()
-        said = {"online": word == "ONLINE"} if word in ("ONLINE", "OFFLINE") else parse_object(message.payload, "STATE")
+        if word in ("ONLINE", "OFFLINE"):
+            said = {"online": word == "ONLINE"}
+        else:
+            said = parse_object(message.payload, "STATE, if not ONLINE or OFFLINE,")
         online, at = said.get("online"), said.get("timestamp", 0)
         if not isinstance(online, bool) or not isinstance(at, int):
-            raise Rejected("bad_value", 'STATE is ONLINE, OFFLINE or {"online": true, "timestamp": …}.')
+            raise Rejected(
+                "bad_value", f'STATE must be ONLINE, OFFLINE or {{"online": true, "timestamp": …}}, not {word!r}.'
+            )
         before = self._hosts.get(address.native_id, 0)
         if 0 < at < before and not online:
             return Result()  # the will of a session that another has followed

@@ -14,7 +14,7 @@ import zlib
 from collections.abc import Callable
 from typing import Any
 
-from hub.dialects.payload import scalar
+from hub.dialects.payload import came, scalar
 from hub.errors import Rejected
 from hub.model import Value
 
@@ -49,6 +49,15 @@ _NO_LISTS: dict[int, list[bytes]] = {}
 
 def payload(data: bytes) -> tuple[Fields, list[Fields]]:
     """A payload's own fields, and its metrics. Raises Rejected (``not_protobuf``, ``too_large``)."""
+    try:
+        return _payload(data)
+    except Rejected as error:
+        if error.reason != "not_protobuf":
+            raise
+        raise Rejected(error.reason, f"{error.message} It is {came(data)}.") from None
+
+
+def _payload(data: bytes) -> tuple[Fields, list[Fields]]:
     metrics: list[bytes] = []
     own = _fields(data, {METRICS: metrics})
     if own.get(_UUID) == _COMPRESSED:
@@ -98,7 +107,7 @@ def _fields(data: bytes, lists: dict[int, list[bytes]] = _NO_LISTS) -> Fields:
                     if size >= 0x80:
                         size, at = _varint(data, at - 1)
                 elif kind not in (_EIGHT, _FOUR):
-                    raise Rejected("not_protobuf", "The payload is not a Sparkplug B payload.")
+                    raise Rejected("not_protobuf", "The payload is not a Sparkplug B payload (Protocol Buffers).")
                 value = data[at : at + size]
                 at += size
             if key in lists:
@@ -108,7 +117,9 @@ def _fields(data: bytes, lists: dict[int, list[bytes]] = _NO_LISTS) -> Fields:
     except IndexError:
         at = end + 1
     if at != end:
-        raise Rejected("not_protobuf", "The payload is not a Sparkplug B payload, or it was cut off.")
+        raise Rejected(
+            "not_protobuf", "The payload is not a Sparkplug B payload (Protocol Buffers), or it was cut off."
+        )
     return found
 
 
@@ -122,7 +133,7 @@ def _varint(data: bytes, at: int) -> tuple[int, int]:
         if byte < 0x80:
             return number, at
         shift += 7
-    raise Rejected("not_protobuf", "The payload is not a Sparkplug B payload.")
+    raise Rejected("not_protobuf", "The payload is not a Sparkplug B payload (Protocol Buffers).")
 
 
 # -- values -----------------------------------------------------------------------------------------------------

@@ -180,7 +180,7 @@ class TasmotaDialect:
     def _will(self, message: RawMessage, known: Known) -> Result:
         word = message.payload[:64].decode("utf-8", "replace").strip()
         if word.lower() not in (known.online.lower(), known.offline.lower()):
-            raise Rejected("bad_value", f"LWT is {known.online} or {known.offline}.")
+            raise Rejected("bad_value", f"LWT must be {known.online} or {known.offline}, not {word[:40]!r}.")
         online = word.lower() == known.online.lower()
         learnt = self._learn(self._devices.get(known.key), known)
         if known.sleeps and not online:

@@ -18,7 +18,7 @@ import msgspec
 
 from hub.dialects.base import Change, Effect, Result, View
 from hub.dialects.faults import Fault, nothing_fits, rejections
-from hub.dialects.payload import metric_name, parse_json, parse_object, plain, scalar, telemetry_object
+from hub.dialects.payload import came, metric_name, parse_json, parse_object, plain, scalar, telemetry_object
 from hub.dialects.times import when
 from hub.dialects.zigbee2mqtt.exposes import Known, known
 from hub.errors import Rejected
@@ -114,7 +114,7 @@ class Zigbee2MqttDialect:
     def _devices(self, message: RawMessage) -> Result:
         listed = parse_json(message.payload, MAX_LIST_BYTES)
         if not isinstance(listed, list):
-            raise Rejected("bad_value", "bridge/devices must be a list.")
+            raise Rejected("bad_value", f"bridge/devices must be a list; the payload is {came(message.payload)}.")
         found = {device.ieee: device for item in listed[:MAX_DEVICES] if (device := known(item)) is not None}
         changes = [
             Change(_DEVICE + ieee, msgspec.json.encode(device))
@@ -244,7 +244,7 @@ def _online(payload: bytes) -> bool | None:
         return None
     word = parse_object(payload, "Availability").get("state") if text.startswith("{") else text.strip('"').lower()
     if word not in ("online", "offline"):
-        raise Rejected("bad_value", "Availability is online or offline.")
+        raise Rejected("bad_value", f"Availability must be online or offline; the payload is {came(payload)}.")
     return bool(word == "online")
 
 

@@ -1,0 +1,68 @@
+"""A word like ``unavailable`` in place of a number says that the value is not known now; it is no reading."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from test_moved_announcements import Hub
+from test_steady import T0
+
+WORDS = ["unavailable", "Unknown", "None", "nan", "NaN", "null", "undefined", "N/A", " unavailable "]
+HIGH = '[[rule]]\nid = "high"\nmetric = "*"\nabove = 80\n'
+
+
+def native(hub: Hub, value: Any, *, alone: bool) -> None:
+    if alone:
+        hub.told("devices/d/telemetry/t", str(value).encode())
+    else:
+        hub.told("devices/d/telemetry", {"t": value})
+
+
+@pytest.mark.parametrize("alone", [True, False])
+@pytest.mark.parametrize("word", WORDS)
+def test_word_in_place_of_a_number_is_no_reading(word: str, alone: bool) -> None:
+    hub = Hub("native", HIGH)
+    for value in (95, 95, 95, 95, word, word):
+        native(hub, value, alone=alone)
+    device = hub.device("d")
+    assert (device.metrics["t"].value, device.metrics["t"].quality) == (95, "unknown")
+    assert device.last_seen == T0 + hub.at, "it is a sign of life"
+    assert [value for _, _, value, _ in hub.history()["d", "t"]] == [95] * 4
+    native(hub, 20, alone=alone)
+    assert (device.metrics["t"].value, device.metrics["t"].quality) == (20, "good")
+
+
+@pytest.mark.parametrize("alone", [True, False])
+def test_word_before_the_first_number_makes_no_text_of_the_metric(alone: bool) -> None:
+    hub = Hub("native")
+    for value in ("unavailable", "unknown", 21.5):
+        native(hub, value, alone=alone)
+    assert [value for _, _, value, _ in hub.history()["d", "t"]] == [21.5]
+
+
+@pytest.mark.parametrize("alone", [True, False])
+def test_state_of_that_name_is_kept_where_the_metric_is_a_text(alone: bool) -> None:
+    hub = Hub("native")
+    said = ["none", "overheat", "none", "unknown", "overheat", "unavailable"] * 3
+    for value in said:
+        native(hub, value, alone=alone)
+    assert [v for _, _, v, _ in sorted(hub.history()["d", "t"], key=lambda each: each[1])] == said
+
+
+def test_items_of_a_list_with_such_words() -> None:
+    hub = Hub("native")
+    hub.told("devices/d/telemetry", [{"t": 1}, {"t": "unavailable"}])
+    assert hub.qualities("d") == {"t": "unknown"}
+
+
+@pytest.mark.parametrize("word", ["nan", "unavailable", "null"])
+def test_homie_number_that_is_not_known(word: str) -> None:
+    hub = Hub("homie", HIGH)
+    nodes = {"n": {"properties": {"a": {"datatype": "float"}}}}
+    hub.told("homie/5/d/$description", {"homie": "5.0", "version": 1, "nodes": nodes}, retained=True)
+    hub.told("homie/5/d/n/a", b"95")
+    hub.told("homie/5/d/n/a", word.encode())
+    assert hub.qualities("homie:d") == {"n.a": "unknown"}
+    assert hub.batch.rejections == []

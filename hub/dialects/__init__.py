@@ -55,10 +55,13 @@ DIALECTS: dict[str, Callable[[Roots], Dialect]] = {
 
 
 def _taken(name: str, roots: Roots) -> tuple[Callable[[str], bool], list[str]]:
-    """Return what tells the topics that every dialect before ``name`` reads by itself, and their filters."""
+    """Return what tells the topics that every dialect before ``name`` reads by itself, and the filters of these."""
     before = [DIALECTS[each](roots) for each in itertools.takewhile(lambda each: each != name, DIALECTS)]
-    filters = [each for dialect in before for each in dialect.filters]
-    filters += NativeDialect(roots.native).topics
+    filters = [
+        each
+        for dialect in before
+        for each in (dialect.topics if isinstance(dialect, NativeDialect) else dialect.filters)
+    ]
     return lambda topic: any(dialect.owns(topic) for dialect in before), filters
 
 

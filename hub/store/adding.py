@@ -13,6 +13,7 @@ from hub.store.connection import transaction
 from hub.store.folding import write_points
 from hub.store.log import fresh_points
 from hub.store.paging import series_points
+from hub.store.rows import reading_history
 from hub.store.writer import Writer
 
 _PAGE = 100_000
@@ -27,7 +28,7 @@ def add_readings(writer: Writer, readings: Sequence[Reading]) -> int:
         return 0
     with writer.adding(list(dict.fromkeys((one.device, one.metric) for one in readings))) as numbers:
         connection = writer.connection
-        with transaction(connection):
+        with reading_history(numbers.values()), transaction(connection):
             writer.insert_new(numbers)
             fresh = fresh_points(connection, writer.log, numbers.values())
             by_series: dict[int, list[Reading]] = {}

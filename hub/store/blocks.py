@@ -48,6 +48,10 @@ class Block(msgspec.Struct, frozen=True):
     def __len__(self) -> int:
         return len(self.ts)
 
+    @property
+    def highest_series(self) -> int:
+        return int(self.series[-1]) if len(self) else 0
+
     def begin(self, series: int) -> int:
         """Where the first point of this series, or of a later one, stands."""
         # The key has the type of what is searched: numpy would turn all of that into the key's.

@@ -227,6 +227,8 @@ def decode(series: Sequence[int], firsts: Sequence[int], bodies: Sequence[bytes]
         layout = (body.count, len(body.gaps), body.decimals, len(body.values), body.first is None)
         layouts[layout].append(i)
     counts = np.array([body.count for body in opened], np.int64)
+    if len(counts) and not 1 <= counts.min() <= counts.max() <= POINTS:
+        raise ValueError("a chunk says that it has more points than fit into one, or none")
     starts = np.cumsum(counts) - counts
     found = empty(int(counts.sum()))
     found.series[:] = np.repeat(np.array(series, np.int64), counts)

@@ -14,6 +14,7 @@ from hub.store.columns import Columns
 from hub.store.connection import transaction
 from hub.store.folding import ROW, rows
 from hub.store.rollups import ENTRIES, HOUR, MINUTE, write_rollups
+from hub.store.rows import reading_history
 
 SLICE = 10_000
 """At most so many readings or rows go in one transaction (some 50 ms)."""
@@ -87,7 +88,7 @@ def log_is_due(connection: sqlite3.Connection, before: int) -> bool:
 def expire_slice(connection: sqlite3.Connection, retentions: Sequence[Retention]) -> int:
     """Delete up to about :data:`SLICE` rows or readings; see :meth:`hub.store.base.Store.expire`."""
     before = retentions[-1].raw
-    with transaction(connection):
+    with reading_history(), transaction(connection):
         gone = _expire_dropped(connection)
         if not gone:
             gone = _expire_series(connection, retentions)
@@ -142,13 +143,15 @@ def _expire_readings(connection: sqlite3.Connection, retention: Retention, serie
     chunks = chunks[: _fitting(chunks)]
     if not chunks:
         return 0
-    connection.execute(_FLOOR.format("raw_from"), (before, _json(sorted({chunk[1] for chunk in chunks}))))
-    if waiting := [chunk for chunk in chunks if chunk[5]]:
-        points = _points(connection, waiting).in_order()
-        write_rollups(connection, points.take(points.ts < before))
-    connection.execute(_GONE, (_json([chunk[0] for chunk in chunks if chunk[3] < before]),))
-    gone = sum(chunk[4] for chunk in chunks if chunk[3] < before)
-    return gone + sum(_cut(connection, chunk, before) for chunk in chunks if chunk[3] >= before)
+    owners = {chunk[1] for chunk in chunks}
+    connection.execute(_FLOOR.format("raw_from"), (before, _json(sorted(owners))))
+    with reading_history(owners):
+        if waiting := [chunk for chunk in chunks if chunk[5]]:
+            points = _points(connection, waiting).in_order()
+            write_rollups(connection, points.take(points.ts < before))
+        connection.execute(_GONE, (_json([chunk[0] for chunk in chunks if chunk[3] < before]),))
+        gone = sum(chunk[4] for chunk in chunks if chunk[3] < before)
+        return gone + sum(_cut(connection, chunk, before) for chunk in chunks if chunk[3] >= before)
 
 
 def _cut(connection: sqlite3.Connection, chunk: Chunk, before: int) -> int:

@@ -32,6 +32,7 @@ from hub.store.columns import Columns, Ints, Mask, join
 from hub.store.connection import insert_columns, transaction
 from hub.store.log import Log, stretch
 from hub.store.rollups import marks_of, write_rollups
+from hub.store.rows import reading_history
 
 SLICE_POINTS = 16_384
 SLICE_SERIES = 2_048
@@ -112,7 +113,9 @@ def fold_slice(connection: sqlite3.Connection, log: Log) -> bool:
                 upto = newest
                 log.sort()
             part = stretch(connection, log, first, upto).slice(below, SLICE_POINTS, SLICE_SERIES)
-            write_points(connection, _without_dropped(connection, part.points, below, part.bound))
+            points = _without_dropped(connection, part.points, below, part.bound)
+            with reading_history(points.series):
+                write_points(connection, points)
             more = True
             progress = (upto, part.bound if part.more else FOLDED)
         connection.execute("UPDATE progress SET fold_upto = ?, fold_below = ?", progress)

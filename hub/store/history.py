@@ -19,6 +19,7 @@ from hub.store.chunks import decode
 from hub.store.columns import Columns, Ints, Mask, join
 from hub.store.log import Log, fresh_points
 from hub.store.rollups import MINUTE, Entries, read_rollups
+from hub.store.rows import reading_history
 from hub.store.spans import Floors, Piece, Span
 from hub.store.states import changes
 from hub.store.tally import Tally, newest, thinned
@@ -70,7 +71,13 @@ def read_history(connection: sqlite3.Connection, log: Log, queries: Sequence[Ser
     """The series in the order of the queries; see :meth:`hub.store.base.Store.history`. The caller holds one read
     transaction around it."""
     asked = [_Asked(Span(query)) for query in queries]
-    _find(connection, asked)
+    with reading_history():
+        _find(connection, asked)
+    with reading_history(one.series for one in asked if one.series is not None):
+        return _answers(connection, log, asked)
+
+
+def _answers(connection: sqlite3.Connection, log: Log, asked: list[_Asked]) -> list[Series]:
     heavy = [one for one in asked if one.too_heavy]
     for one in heavy:
         one.span = Span(one.span.query, MINUTE)

@@ -77,6 +77,12 @@ class Log:
         """The number of the last batch."""
         return self._numbers[-1] if self._numbers else 0
 
+    @property
+    def highest_series(self) -> int:
+        """The highest number of a series that has points here; 0 where there are none."""
+        newest = self._newest.series[: self._end - self._newest_at]
+        return max([int(newest.max(initial=0)), *(block.highest_series for _, block in self._blocks)])
+
     def upto(self, number: int) -> int:
         """How many points lie in the batches up to this number."""
         batches = bisect_right(self._numbers, number)

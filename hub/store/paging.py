@@ -12,6 +12,7 @@ from hub.model import Page
 from hub.store.chunks import decode
 from hub.store.columns import QUALITIES, Columns, join
 from hub.store.log import Log, fresh_points
+from hub.store.rows import reading_history
 from hub.store.spans import MAX_TS
 
 _SERIES = """SELECT device, metric FROM series
@@ -49,9 +50,10 @@ def read_page(
     if row is None:
         return Page(device, metric, [])
     fresh = fresh_points(connection, log, row)
-    points, following = series_points(connection, fresh, row[0], start, end, limit)
-    qualities = [QUALITIES[code] for code in points.quality.tolist()]
-    return Page(device, metric, list(zip(points.ts.tolist(), points.values(), qualities, strict=True)), following)
+    with reading_history(row):
+        points, following = series_points(connection, fresh, row[0], start, end, limit)
+        qualities = [QUALITIES[code] for code in points.quality.tolist()]
+        return Page(device, metric, list(zip(points.ts.tolist(), points.values(), qualities, strict=True)), following)
 
 
 def series_points(

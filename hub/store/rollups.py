@@ -190,6 +190,11 @@ def _unpacked(owners: Sequence[int], bodies: Sequence[bytes]) -> Entries:
     )
 
 
+def read_rollup(body: bytes) -> Entries:
+    """Return the entries of one row. Raises what decoding raises for a damaged one."""
+    return _unpacked([0], [body])
+
+
 Range = tuple[int, int, int, int]
 """``(series, step, from, before)``: the entries of a series that start within."""
 

@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from typing import Literal, TypeVar
 
 import msgspec
 
+from hub.errors import StoreError
 from hub.fault_log import FaultLog
 
 log = logging.getLogger(__name__)
 faults = FaultLog(log)
 
 T = TypeVar("T")
-RowKind = Literal["device", "alert", "command", "learnt", "device_keys", "key_log", "batch"]
-UNREADABLE_BODY = (msgspec.MsgspecError, LookupError, RecursionError, TypeError, ValueError)
+RowKind = Literal["device", "alert", "command", "learnt", "device_keys", "key_log", "batch", "chunk", "rollup"]
+UNREADABLE_BODY = (msgspec.MsgspecError, ArithmeticError, LookupError, RecursionError, TypeError, ValueError)
 """What decoding a body raises that is damaged, or was written by a fault."""
 
 
@@ -26,6 +28,23 @@ class Unreadable(msgspec.Struct, frozen=True):
     kind: RowKind
     key: str
     problem: str
+
+
+class DamagedHistory(StoreError):
+    """Chunks or rollups of these ``series`` cannot be read; of which, is not known where there are none."""
+
+    def __init__(self, series: Iterable[int]) -> None:
+        super().__init__("A part of the history cannot be read.", "Please report it with the log.")
+        self.series = tuple(sorted({int(number) for number in series}))
+
+
+@contextmanager
+def reading_history(series: Iterable[int] = ()) -> Iterator[None]:
+    """Raise :class:`DamagedHistory` for whatever decoding raises inside."""
+    try:
+        yield
+    except UNREADABLE_BODY as error:
+        raise DamagedHistory(series) from error
 
 
 def decoded(

@@ -38,8 +38,8 @@ from hub.store.folding import Pace, fold_slice, is_due, is_pressing
 from hub.store.history import read_history
 from hub.store.library import Library
 from hub.store.paging import read_page, read_series
-from hub.store.rows import Unreadable
-from hub.store.unreadable import count, put_aside, put_broken_rows_aside
+from hub.store.rows import DamagedHistory, Unreadable
+from hub.store.unreadable import count, put_aside, put_broken_history_aside, put_broken_rows_aside
 from hub.store.writer import Writer, open_writer
 
 log = logging.getLogger(__name__)
@@ -150,6 +150,8 @@ class SqliteStore:
             more = self._watched(partial(fold_slice, self._writer.connection, self._writer.log))
             self._fold_failed = False
             return more
+        except DamagedHistory as error:
+            return self._leave_out(error) > 0
         except Exception:
             if not self._fold_failed:
                 log.warning("the log could not be turned into chunks; it will be tried again", exc_info=True)
@@ -257,6 +259,15 @@ class SqliteStore:
         self._writer.connection.close()
 
     async def _read(self, ask: Callable[Concatenate[sqlite3.Connection, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
+        try:
+            return await self._read_once(ask, *args, **kwargs)
+        except DamagedHistory as error:
+            await self._write(self._leave_out, error)
+            return await self._read_once(ask, *args, **kwargs)
+
+    async def _read_once(
+        self, ask: Callable[Concatenate[sqlite3.Connection, P], T], *args: P.args, **kwargs: P.kwargs
+    ) -> T:
         if self._waiting_reads >= MAX_WAITING_READS:
             raise StoreBusy("Too many requests for the history wait already.", "Try again in a moment.")
         self._waiting_reads += 1
@@ -278,8 +289,19 @@ class SqliteStore:
         finally:
             self._readers.put(connection)
 
+    def _leave_out(self, damaged: DamagedHistory) -> int:
+        """Move what is damaged of these series out of the way; return how many rows. In the writer's thread."""
+        moved = put_broken_history_aside(self._writer.connection, damaged.series)
+        self._unreadable += moved
+        return moved
+
     async def _write(self, change: Callable[P, T], *args: P.args, **kw: P.kwargs) -> T:
-        return await self._in_thread(self._writing, partial(change, *args, **kw))
+        work = partial(change, *args, **kw)
+        try:
+            return await self._in_thread(self._writing, work)
+        except DamagedHistory as error:
+            await self._in_thread(self._writing, partial(self._leave_out, error))
+            return await self._in_thread(self._writing, work)
 
     async def _in_thread(self, pool: ThreadPoolExecutor, work: Callable[[], T]) -> T:
         if self._closed:

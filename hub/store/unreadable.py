@@ -5,10 +5,14 @@ from __future__ import annotations
 import logging
 import sqlite3
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from typing import Any
 
 from hub.store.batches import read_batch
+from hub.store.chunks import decode
 from hub.store.connection import transaction
+from hub.store.damage import move_damaged
+from hub.store.rollups import read_rollup
 from hub.store.rows import UNREADABLE_BODY, RowKind, Unreadable
 
 log = logging.getLogger(__name__)
@@ -23,6 +27,8 @@ _TABLES: dict[RowKind, tuple[str, str, str]] = {
     "device_keys": ("device_keys", "CAST(id AS TEXT)", "keys"),
     "key_log": ("key_log", "CAST(id AS TEXT)", "keys"),
     "batch": ("batch", "CAST(id AS TEXT)", "body"),
+    "chunk": ("chunk", "CAST(id AS TEXT)", "body"),
+    "rollup": ("rollup", "CAST(id AS TEXT)", "body"),
 }
 _BROKEN_KEYS = "SELECT id FROM device_keys WHERE typeof(keys) <> 'blob' OR length(keys) % 8"
 _BROKEN_KEY_LOG = """SELECT id FROM key_log WHERE typeof(keys) <> 'blob' OR typeof(series) <> 'blob'
@@ -62,6 +68,36 @@ def put_broken_rows_aside(connection: sqlite3.Connection) -> int:
     if found:
         put_aside(connection, found)
     return len(found)
+
+
+def put_broken_history_aside(connection: sqlite3.Connection, series: Sequence[int]) -> int:
+    """Move the chunks and rollups of these series that cannot be read; return how many. Without series, move those
+    whose figures are damaged, of all series: their bodies are not looked into."""
+    which = f"series IN ({', '.join(map(str, series))})" if series else "1"
+    moved = sum(move_damaged(connection, table, which) for table in ("chunk", "rollup"))
+    found: list[Unreadable] = []
+    if series:
+        found += _broken(connection.execute(f"SELECT id, first, last, count, body FROM chunk WHERE {which}"), "chunk")  # noqa: S608
+        found += _broken(connection.execute(f"SELECT id, body FROM rollup WHERE {which}"), "rollup")  # noqa: S608
+        put_aside(connection, found)
+    return moved + len(found)
+
+
+def _broken(rows: Iterable[tuple[Any, ...]], kind: RowKind) -> list[Unreadable]:
+    found = []
+    for number, *fields in rows:
+        try:
+            _check_chunk(*fields) if kind == "chunk" else read_rollup(*fields)
+        except UNREADABLE_BODY as error:
+            found.append(Unreadable(kind, str(number), f"{type(error).__name__}: {error}"))
+    return found
+
+
+def _check_chunk(first: int, last: int, count: int, body: bytes) -> None:
+    points = decode([0], [first], [body])
+    points.values()
+    if len(points) != count or points.ts[-1] != last:
+        raise ValueError("it holds other points than its row says")
 
 
 def count(connection: sqlite3.Connection) -> int:

@@ -17,7 +17,8 @@ import msgspec
 from hub.errors import StoreError
 from hub.store.base import Delta
 from hub.store.batches import write_batch
-from hub.store.connection import check, connect_writer, insert, transaction, translated
+from hub.store.connection import CHECK_BYTES, check, connect_writer, insert, transaction, translated
+from hub.store.damage import mend
 from hub.store.draft import Draft
 from hub.store.keys import Keys
 from hub.store.log import Log
@@ -27,8 +28,11 @@ from hub.store.rows import UNREADABLE_BODY
 from hub.store.schema import migrate
 from hub.store.unreadable import put_broken_rows_aside
 
-# A dropped series keeps its number until its readings are gone: they must not turn up under another's.
-_NEXT_SERIES = "SELECT 1 + coalesce(max(id), 0) FROM (SELECT id FROM series UNION ALL SELECT id FROM dropped_series)"
+# A dropped series keeps its number until its readings are gone: they must not turn up under another's. Nor must those
+# of a series whose row is lost.
+_NEXT_SERIES = """SELECT 1 + max(?, coalesce(max(id), 0)) FROM (
+    SELECT max(id) AS id FROM series UNION ALL SELECT max(id) FROM dropped_series
+    UNION ALL SELECT max(series) FROM chunk WHERE open UNION ALL SELECT max(series) FROM chunk WHERE NOT open)"""
 
 _NEW_SERIES = "INSERT INTO series (id, device, metric) VALUES"
 
@@ -43,7 +47,7 @@ class Writer:
         # The series of devices that have written since the start; those of others are looked up when they do.
         self._series: dict[str, dict[str, int]] = {}
         self._devices: int = connection.execute("SELECT count(DISTINCT device) FROM series").fetchone()[0]
-        self._next_series: int = connection.execute(_NEXT_SERIES).fetchone()[0]
+        self._next_series: int = connection.execute(_NEXT_SERIES, (self.log.highest_series,)).fetchone()[0]
         self._numbering = Numbering()
         self.keys = Keys(connection, lambda: max(self._devices, len(self._series)))
 
@@ -215,6 +219,7 @@ def open_writer(path: Path) -> Writer:
         try:
             check(connection, path)
             migrate(connection, steps=STEPS)
+            mend(connection, history=path.stat().st_size <= CHECK_BYTES)
             try:
                 return Writer(connection)
             except UNREADABLE_BODY:

@@ -1,0 +1,136 @@
+"""Damage that sqlite itself does not see: values of the wrong type or out of range, left by another program, a disk or
+a hand. A start moves such rows to the table ``unreadable`` and puts the row ``progress`` right."""
+
+from __future__ import annotations
+
+import logging
+import sqlite3
+import time
+
+import msgspec
+
+from hub.store.chunks import POINTS
+from hub.store.connection import transaction
+from hub.store.spans import MAX_TS
+
+log = logging.getLogger(__name__)
+
+MAX_NUMBER = 1 << 62
+"""Numbers of records and rows stay below: the next ones must fit into 64 bits."""
+AHEAD = 1 << 32
+"""Where the number of the last record is lost, the hub goes on so far ahead of all that are known: the states of
+devices may know later ones."""
+
+
+def _beyond(*columns: str) -> str:
+    return " OR ".join(f"{column} NOT BETWEEN -{MAX_TS} AND {MAX_TS}" for column in columns)
+
+
+_SERIES = f"id NOT BETWEEN 1 AND {(1 << 32) - 1}"
+_CHUNK = (
+    f"id > {MAX_NUMBER} OR count NOT BETWEEN 1 AND {POINTS} OR numbers NOT BETWEEN 0 AND count OR first > last "
+    f"OR length(summary) <> 24 OR marks NOT BETWEEN 0 AND 255 OR open NOT IN (0, 1)"
+)
+
+
+# By table, what is out of range in it. Those of the first kind are read by each start anyway.
+_STATE: dict[str, str] = {
+    "device": "",
+    "series": _SERIES,
+    "dropped_series": _SERIES,
+    "alert": _beyond("raised_at", "cleared_at"),
+    "learnt": "",
+    "command": _beyond("created_at", "settled_at"),
+    "batch": f"id NOT BETWEEN 1 AND {MAX_NUMBER} OR points < 1 OR {_beyond('first')}",
+    "key_log": f"id > {MAX_NUMBER} OR cursor NOT BETWEEN 0 AND {MAX_NUMBER} OR count < 0",
+    "device_keys": f"id > {MAX_NUMBER}",
+}
+_HISTORY: dict[str, str] = {
+    "chunk": f"{_CHUNK} OR {_beyond('first', 'last')}",
+    "rollup": f"id > {MAX_NUMBER} OR step NOT IN (60000, 3600000) OR {_beyond('first')}",
+    "diagnosis": _beyond("created_at"),
+    "rejection": f"id > {MAX_NUMBER} OR {_beyond('received')} OR size < 0",
+    "activity": f"id > {MAX_NUMBER} OR {_beyond('ts')}",
+    "conversation": _beyond("created_at", "updated_at"),
+    "turn": f"id > {MAX_NUMBER}",
+    "analysis": _beyond("created_at"),
+    "page": f"id > {MAX_NUMBER}",
+    "manual": "",
+}
+
+
+_NUMBERS = ("cursor", "epoch", "checkpoint", "fold_upto", "fold_below")
+_LAST_NUMBER = """SELECT max(coalesce((SELECT max(id) FROM batch), 0),
+    coalesce((SELECT max(cursor) FROM key_log), 0))"""
+_SOUND_PROGRESS = f"""SELECT count(*) FROM progress WHERE
+    {" AND ".join(f"typeof({name}) = 'integer' AND {name} BETWEEN 0 AND {MAX_NUMBER}" for name in _NUMBERS)}
+    AND typeof(digest) IN ('null', 'blob') AND epoch < {AHEAD}
+    AND cursor >= ? AND checkpoint <= cursor AND fold_upto <= cursor"""  # noqa: S608 (our own words)
+
+
+def mend(connection: sqlite3.Connection, *, history: bool) -> None:
+    """Put right what a start needs; with ``history`` look through the tables of the history as well."""
+    mend_sequences(connection)
+    move_damaged_rows(connection, history=history)
+    mend_progress(connection)
+
+
+def move_damaged_rows(connection: sqlite3.Connection, *, history: bool) -> int:
+    """Move the rows with damaged values to ``unreadable`` and return how many; with ``history``, of all tables."""
+    tables = _STATE | _HISTORY if history else _STATE
+    return sum(move_damaged(connection, table) for table in tables)
+
+
+def move_damaged(connection: sqlite3.Connection, table: str, where: str = "1") -> int:
+    """Do so for the rows of one table that meet ``where``."""
+    out_of_range = (_STATE | _HISTORY)[table]
+    columns = connection.execute(f"PRAGMA table_info({table})").fetchall()
+    wrong = " OR ".join(_wrong_type(name, kind, not_null) for _, name, kind, not_null, _, _ in columns)
+    condition = f"({wrong}{f' OR {out_of_range}' if out_of_range else ''}) AND {where}"
+    rows = connection.execute(f"SELECT * FROM {table} WHERE {condition}").fetchall()  # noqa: S608 (our own words)
+    if not rows:
+        return 0
+    key = [number for number, column in enumerate(columns) if column[5]]
+    now = time.time_ns() // 1_000_000
+    with transaction(connection):
+        for row in rows:
+            connection.execute(
+                "INSERT INTO unreadable (kind, key, problem, at, body) VALUES (?, ?, ?, ?, ?)",
+                (table, "\n".join(str(row[i]) for i in key), "a value is damaged", now, msgspec.msgpack.encode(row)),
+            )
+            same = " AND ".join(f"{columns[i][1]} IS ?" for i in key)
+            connection.execute(f"DELETE FROM {table} WHERE {same}", [row[i] for i in key])  # noqa: S608
+    log.error(
+        "Rows of the table %r hold damaged values (%d): %s%s. They were moved to the table 'unreadable' of the "
+        "database and the hub goes on without them. Keep a copy of the database and report this.",
+        *(table, len(rows), ", ".join(repr(row[key[0]])[:200] for row in rows[:5]), ", …" if len(rows) > 5 else ""),
+    )
+    return len(rows)
+
+
+def _wrong_type(name: str, kind: str, not_null: bool) -> str:
+    allowed = f"typeof({name}) <> '{kind.lower()}'" if kind else "0"
+    return allowed if not_null else f"({name} IS NOT NULL AND {allowed})"
+
+
+def mend_progress(connection: sqlite3.Connection) -> None:
+    """Write the row ``progress`` anew where it is missing or cannot be true."""
+    known = connection.execute(_LAST_NUMBER).fetchone()[0]
+    if connection.execute(_SOUND_PROGRESS, (known,)).fetchone()[0] == 1:
+        return
+    before = connection.execute("SELECT * FROM progress").fetchall()
+    with transaction(connection):
+        connection.execute("DELETE FROM progress")
+        # From a checkpoint of 0, all batches are read again: what a device's state knows of them, it says itself.
+        connection.execute("INSERT INTO progress (id, cursor, epoch) VALUES (1, ?, 0)", (known + AHEAD,))
+    log.error(
+        "The table 'progress' of the database was damaged: it held %.200s. It was written anew; readings of the last "
+        "minutes may be there twice. Keep a copy of the database and report this.", before
+    )  # fmt: skip
+
+
+def mend_sequences(connection: sqlite3.Connection) -> None:
+    """Forget the numbers that AUTOINCREMENT goes on from where they leave no room: sqlite would call the disk full."""
+    connection.execute(
+        f"DELETE FROM sqlite_sequence WHERE typeof(seq) <> 'integer' OR seq NOT BETWEEN 0 AND {MAX_NUMBER}"  # noqa: S608
+    )

@@ -1,0 +1,127 @@
+"""Values that another program, a disk or a hand has damaged: each costs itself only, at a start and while it is read."""
+
+from __future__ import annotations
+
+import logging
+import sqlite3
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from api_hub import ApiHub, now_ms, running_hub
+from hub.store.base import Retention
+from hub.store.sqlite import FILE, SqliteStore
+from test_unreadable_rows import DAMAGED, RULES, a_life, all_read
+
+MEND = {
+    "no progress": "DELETE FROM progress",
+    "a cursor that is a text": "UPDATE progress SET cursor = 'x'",
+    "a cursor at the end of the numbers": "UPDATE progress SET cursor = 9223372036854775807",
+    "a cursor of yesterday": "UPDATE progress SET cursor = 1",
+    "an epoch that nobody began": "UPDATE progress SET epoch = 9223372036854775807",
+    "a state that is a number": "UPDATE device SET state = 7 WHERE id = 'a'",
+    "a state that is a text": "UPDATE device SET state = 'garbage' WHERE id = 'a'",
+    "a series without a metric's name": "UPDATE series SET metric = x'00' WHERE device = 'a'",
+    "a series beyond 32 bits": "UPDATE series SET id = 9223372036854775807 WHERE device = 'a'",
+    "a batch at the end of the numbers": "UPDATE batch SET id = 9223372036854775807 WHERE id = 3",
+    "an alert of a time that never was": "UPDATE alert SET raised_at = 'yesterday' WHERE device = 'a'",
+    "no room for another rejection": "INSERT OR REPLACE INTO sqlite_sequence VALUES ('rejection', 9223372036854775807)",
+}
+
+
+@pytest.mark.parametrize("what", MEND)
+async def test_a_hub_takes_readings_after_values_were_damaged(what: str, tmp_path: Path) -> None:
+    async with running_hub(tmp_path, rules=RULES) as hub:
+        await a_life(hub)
+    with sqlite3.connect(tmp_path / FILE) as connection:
+        assert connection.execute(MEND[what]).rowcount > 0
+    async with running_hub(tmp_path, rules=RULES) as hub:
+        await all_read(hub)
+        hub.publish("devices/b/telemetry", b"{")
+        for name in ("a", "b", "new"):
+            await hub.telemetry(name, temperature=20)
+            detail = (await hub.http.get(f"/api/devices/{name}")).json()
+            assert detail["metrics"]["temperature"]["value"] == 20
+        await all_read(hub)
+        assert (await hub.http.get("/api/rejected")).json()["items"][0]["topic"] == "devices/b/telemetry"
+
+
+HISTORY = {
+    "body": DAMAGED,
+    "body, cut": b"",
+    "body, far too long": msgspec.msgpack.encode([1 << 40, 0, b"", 0, None, 7, b""]),
+    "summary": b"short",
+    "first": "x",
+    "count": -1,
+}
+
+
+@pytest.mark.parametrize("what", HISTORY)
+async def test_damaged_chunks_cost_their_own_readings_only(
+    what: str, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    async with running_hub(tmp_path, rules=RULES) as hub:
+        await a_life(hub)
+        await folded(hub)
+        with sqlite3.connect(tmp_path / FILE) as connection:
+            connection.execute(
+                f"UPDATE chunk SET {what.split(',')[0]} = ? WHERE series = "
+                "(SELECT id FROM series WHERE device = 'a' AND metric = 'temperature')",
+                (HISTORY[what],),
+            )
+        with caplog.at_level(logging.ERROR):
+            await hub.telemetry("a", temperature=20)
+            assert await values(hub, "a") == [20]
+            assert await values(hub, "b") == [90, 91, 92]
+            await hub.telemetry("b", temperature=21)
+            await folded(hub)
+            assert await values(hub, "a") == [20]
+            assert await values(hub, "b") == [90, 91, 92, 21]
+            with sqlite3.connect(tmp_path / FILE) as connection:
+                left = connection.execute("SELECT count(*) FROM batch").fetchone()[0]
+            assert left <= 1, "a fold ends though a chunk was damaged"
+        assert (await hub.http.get("/api/status")).json()["store"]["unreadable"] == 1
+        assert sum("'chunk'" in record.getMessage() for record in caplog.records) == 1
+
+
+async def test_a_damaged_chunk_does_not_stop_what_expires(tmp_path: Path) -> None:
+    async with running_hub(tmp_path, rules=RULES) as hub:
+        await a_life(hub)
+        await folded(hub)
+        with sqlite3.connect(tmp_path / FILE) as connection:
+            connection.execute("UPDATE chunk SET body = ? WHERE id = (SELECT min(id) FROM chunk)", (DAMAGED,))
+        later = now_ms() + 60_000
+        while await hub.services.store.expire([Retention(later, later - 1, later - 2)]):
+            pass
+        with sqlite3.connect(tmp_path / FILE) as connection:
+            assert connection.execute("SELECT count(*) FROM chunk").fetchone() == (0,)
+            assert connection.execute("SELECT count(*) FROM unreadable").fetchone() == (1,)
+
+
+async def test_readings_of_a_lost_series_do_not_turn_up_under_another(tmp_path: Path) -> None:
+    async with running_hub(tmp_path, rules=RULES) as hub:
+        await a_life(hub)
+        await folded(hub)
+    with sqlite3.connect(tmp_path / FILE) as connection:
+        connection.execute("DELETE FROM series")
+    async with running_hub(tmp_path, rules=RULES) as hub:
+        await hub.telemetry("other", temperature=1)
+        assert await values(hub, "other") == [1]
+
+
+async def folded(hub: ApiHub) -> None:
+    """Put all readings so far into chunks."""
+    store = hub.services.store
+    assert isinstance(store, SqliteStore)
+    store.wanted = store._writer.log.newest
+    hub.publish("devices/c/telemetry", {"humidity": 1})
+    await hub.settled()
+    await store.tidy()
+
+
+async def values(hub: ApiHub, device: str) -> list[float]:
+    asked = {"metric": "temperature", "from": 0, "to": now_ms() + 1000}
+    answer = await hub.http.get(f"/api/devices/{device}/history", params=asked)
+    assert answer.status_code == 200, answer.text
+    return [point[1] for point in answer.json()["points"]]

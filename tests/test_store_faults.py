@@ -352,7 +352,7 @@ async def test_the_log_is_cut_once_long_readers_let_it(store: SqliteStore, monke
 
 
 async def test_too_many_waiting_reads_are_refused(store: SqliteStore, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("hub.store.sqlite.MAX_WAITING_READS", 20)
+    monkeypatch.setattr("hub.store.threads.MAX_WAITING_READS", 20)
     answers = await asyncio.gather(*(store.alerts() for _ in range(50)), return_exceptions=True)
     assert sum(isinstance(answer, StoreBusy) for answer in answers) == 30
     assert await store.alerts() == []

@@ -141,15 +141,19 @@ def _insert(connection: sqlite3.Connection, head: str, flat: list[Any], width: i
             done += size
 
 
-def check(connection: sqlite3.Connection, path: Path) -> None:
-    """Raises :class:`StoreCorrupt` where the file is damaged; a large one is read whole only when suspected."""
+def check(connection: sqlite3.Connection, path: Path) -> bool:
+    """Return True if the whole file was read: a large one is only when suspected.
+
+    Raises :class:`StoreCorrupt` where the file is damaged."""
     with translated():
         connection.execute("SELECT count(*) FROM sqlite_schema").fetchone()
-        if path.stat().st_size <= CHECK_BYTES or suspicion_of(path).exists():
+        whole = path.stat().st_size <= CHECK_BYTES or suspicion_of(path).exists()
+        if whole:
             found = connection.execute("PRAGMA quick_check(1)").fetchone()[0]
             if found != "ok":
                 raise StoreCorrupt("The database file is damaged.")
     suspicion_of(path).unlink(missing_ok=True)
+    return whole
 
 
 def suspicion_of(path: Path) -> Path:

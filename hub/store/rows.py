@@ -33,6 +33,8 @@ class Unreadable(msgspec.Struct, frozen=True):
 class DamagedHistory(StoreError):
     """Chunks or rollups of these ``series`` cannot be read; of which, is not known where there are none."""
 
+    code = "store_damaged"
+
     def __init__(self, series: Iterable[int]) -> None:
         super().__init__("A part of the history cannot be read.", "Please report it with the log.")
         self.series = tuple(sorted({int(number) for number in series}))

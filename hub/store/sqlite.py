@@ -10,25 +10,19 @@ import logging
 import sqlite3
 import time
 from collections.abc import Callable, Iterable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
-from queue import SimpleQueue
-from typing import Concatenate, ParamSpec, TypeVar
 
-from hub.errors import StoreBusy, StoreCorrupt, StoreError, StoreRefused
+from hub.errors import StoreBusy, StoreCorrupt, StoreError
 from hub.files import make_folder
 from hub.model import Activity, Alert, AlertState, Command, Diagnosis, Page, Reading, Rejection, Series, SeriesQuery
 from hub.store import queries
 from hub.store.adding import add_readings
 from hub.store.base import Delta, Retention, Snapshot, StoreStats
 from hub.store.connection import (
-    connect_reader,
     empty_long_log,
     set_aside,
-    suspicion_of,
-    translated,
     wal_of,
 )
 from hub.store.conversations import Conversations
@@ -39,49 +33,36 @@ from hub.store.history import read_history
 from hub.store.library import Library
 from hub.store.paging import read_page, read_series
 from hub.store.rows import DamagedHistory, Unreadable
-from hub.store.unreadable import count, put_aside, put_broken_history_aside, put_broken_rows_aside
+from hub.store.threads import READERS, StoreThreads
+from hub.store.unreadable import put_aside, put_broken_rows_aside
 from hub.store.writer import Writer, open_writer
 
 log = logging.getLogger(__name__)
 
 FILE = "watchkeeper.db"
-READERS = 2
-MAX_WAITING_READS = 500
 LOG_LOOK_S = 5.0
 
-P = ParamSpec("P")
-T = TypeVar("T")
 
-
-class SqliteStore:
+class SqliteStore(StoreThreads):
     """Implements :class:`hub.store.base.Store`. Made by :meth:`open`; the directory's lock is the caller's.
 
     ``set_aside`` is where a damaged database was put at open, None where it was sound.
     """
 
     def __init__(self, path: Path, writer: Writer, set_aside: Path | None) -> None:
-        self.path = path
+        super().__init__(path, writer.connection)
         self.set_aside = set_aside
         self._writer = writer
         self.conversations = Conversations(self._read, lambda change: self._write(change, writer.connection))
-        self._writing = ThreadPoolExecutor(1, "store-writer")
-        self._reading = ThreadPoolExecutor(READERS, "store-reader")
-        self._copying = ThreadPoolExecutor(1, "store-backup")  # a backup of its own pace takes no reader's place
-        self._readers: SimpleQueue[sqlite3.Connection] = SimpleQueue()
-        for _ in range(READERS):
-            self._readers.put(connect_reader(path))
         self.library = Library(self._read, lambda change: self._write(change, writer.connection))
-        self._waiting_reads = 0
         self._commits = 0
         self._last_commit: int | None = None
-        self._closed = False
         self._folding_keys = False
         self._folding = False
         self._pace = Pace(writer.log)
         self._fold_failed = False
         self._next_look = 0.0
         self.wanted = 0
-        self._unreadable = count(writer.connection)
 
     @classmethod
     def open(cls, directory: Path) -> SqliteStore:
@@ -243,75 +224,3 @@ class SqliteStore:
         files = (self.path, wal_of(self.path))
         size = sum(file.stat().st_size for file in files if file.exists())
         return StoreStats(size, self._last_commit, self._commits, self._writer.series, self._unreadable)
-
-    async def close(self) -> None:
-        """Finish what was begun and close the file; harmless when done twice."""
-        if not self._closed:
-            self._closed = True
-            await asyncio.to_thread(self._close)
-
-    def _close(self) -> None:
-        self._writing.shutdown()
-        self._reading.shutdown()
-        self._copying.shutdown()
-        while not self._readers.empty():
-            self._readers.get().close()
-        self._writer.connection.close()
-
-    async def _read(self, ask: Callable[Concatenate[sqlite3.Connection, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
-        try:
-            return await self._read_once(ask, *args, **kwargs)
-        except DamagedHistory as error:
-            await self._write(self._leave_out, error)
-            return await self._read_once(ask, *args, **kwargs)
-
-    async def _read_once(
-        self, ask: Callable[Concatenate[sqlite3.Connection, P], T], *args: P.args, **kwargs: P.kwargs
-    ) -> T:
-        if self._waiting_reads >= MAX_WAITING_READS:
-            raise StoreBusy("Too many requests for the history wait already.", "Try again in a moment.")
-        self._waiting_reads += 1
-        try:
-            return await self._in_thread(self._reading, lambda: self._snapshot(ask, *args, **kwargs))
-        except StoreRefused as error:  # a word for what is written: here something stored cannot be read
-            raise StoreError(error.message, error.hint) from error
-        finally:
-            self._waiting_reads -= 1
-
-    def _snapshot(self, ask: Callable[Concatenate[sqlite3.Connection, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
-        connection = self._readers.get()
-        try:
-            connection.execute("BEGIN")
-            try:
-                return ask(connection, *args, **kwargs)
-            finally:
-                connection.execute("ROLLBACK")
-        finally:
-            self._readers.put(connection)
-
-    def _leave_out(self, damaged: DamagedHistory) -> int:
-        """Move what is damaged of these series out of the way; return how many rows. In the writer's thread."""
-        moved = put_broken_history_aside(self._writer.connection, damaged.series)
-        self._unreadable += moved
-        return moved
-
-    async def _write(self, change: Callable[P, T], *args: P.args, **kw: P.kwargs) -> T:
-        work = partial(change, *args, **kw)
-        try:
-            return await self._in_thread(self._writing, work)
-        except DamagedHistory as error:
-            await self._in_thread(self._writing, partial(self._leave_out, error))
-            return await self._in_thread(self._writing, work)
-
-    async def _in_thread(self, pool: ThreadPoolExecutor, work: Callable[[], T]) -> T:
-        if self._closed:
-            raise StoreError("The history is closed: the hub is stopping.")
-        return await asyncio.get_running_loop().run_in_executor(pool, self._watched, work)
-
-    def _watched(self, work: Callable[[], T]) -> T:
-        try:
-            with translated():
-                return work()
-        except StoreCorrupt:
-            suspicion_of(self.path).touch()
-            raise

@@ -17,7 +17,7 @@ import msgspec
 from hub.errors import StoreError
 from hub.store.base import Delta
 from hub.store.batches import write_batch
-from hub.store.connection import CHECK_BYTES, check, connect_writer, insert, transaction, translated
+from hub.store.connection import check, connect_writer, insert, transaction, translated
 from hub.store.damage import mend
 from hub.store.draft import Draft
 from hub.store.keys import Keys
@@ -217,9 +217,9 @@ def open_writer(path: Path) -> Writer:
     with translated():
         connection = connect_writer(path)
         try:
-            check(connection, path)
+            whole = check(connection, path)
             migrate(connection, steps=STEPS)
-            mend(connection, history=path.stat().st_size <= CHECK_BYTES)
+            mend(connection, history=whole)
             try:
                 return Writer(connection)
             except UNREADABLE_BODY:

@@ -1,0 +1,115 @@
+"""The threads of the store: one that writes, a few that read, one for backups. It knows no SQL of its own.
+
+What turns out to be damaged while it is read is moved out of the way, and the work done once more without it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import sqlite3
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from pathlib import Path
+from queue import SimpleQueue
+from typing import Concatenate, ParamSpec, TypeVar
+
+from hub.errors import StoreBusy, StoreCorrupt, StoreError, StoreRefused
+from hub.store.connection import connect_reader, suspicion_of, translated
+from hub.store.rows import DamagedHistory
+from hub.store.unreadable import count, put_broken_history_aside
+
+READERS = 2
+MAX_WAITING_READS = 500
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+
+class StoreThreads:
+    """``connection`` is the one that writes. Each thread uses a connection by itself."""
+
+    def __init__(self, path: Path, connection: sqlite3.Connection) -> None:
+        self.path = path
+        self._connection = connection
+        self._writing = ThreadPoolExecutor(1, "store-writer")
+        self._reading = ThreadPoolExecutor(READERS, "store-reader")
+        self._copying = ThreadPoolExecutor(1, "store-backup")  # a backup of its own pace takes no reader's place
+        self._readers: SimpleQueue[sqlite3.Connection] = SimpleQueue()
+        for _ in range(READERS):
+            self._readers.put(connect_reader(path))
+        self._waiting_reads = 0
+        self._closed = False
+        self._unreadable = count(connection)
+
+    async def close(self) -> None:
+        """Finish what was begun and close the file; harmless when done twice."""
+        if not self._closed:
+            self._closed = True
+            await asyncio.to_thread(self._close)
+
+    def _close(self) -> None:
+        self._writing.shutdown()
+        self._reading.shutdown()
+        self._copying.shutdown()
+        while not self._readers.empty():
+            self._readers.get().close()
+        self._connection.close()
+
+    async def _read(self, ask: Callable[Concatenate[sqlite3.Connection, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
+        try:
+            return await self._read_once(ask, *args, **kwargs)
+        except DamagedHistory as error:
+            await self._write(self._leave_out, error)
+            return await self._read_once(ask, *args, **kwargs)
+
+    async def _read_once(
+        self, ask: Callable[Concatenate[sqlite3.Connection, P], T], *args: P.args, **kwargs: P.kwargs
+    ) -> T:
+        if self._waiting_reads >= MAX_WAITING_READS:
+            raise StoreBusy("Too many requests for the history wait already.", "Try again in a moment.")
+        self._waiting_reads += 1
+        try:
+            return await self._in_thread(self._reading, lambda: self._snapshot(ask, *args, **kwargs))
+        except StoreRefused as error:  # a word for what is written: here something stored cannot be read
+            raise StoreError(error.message, error.hint) from error
+        finally:
+            self._waiting_reads -= 1
+
+    def _snapshot(self, ask: Callable[Concatenate[sqlite3.Connection, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
+        connection = self._readers.get()
+        try:
+            connection.execute("BEGIN")
+            try:
+                return ask(connection, *args, **kwargs)
+            finally:
+                connection.execute("ROLLBACK")
+        finally:
+            self._readers.put(connection)
+
+    def _leave_out(self, damaged: DamagedHistory) -> int:
+        """Move what is damaged of these series out of the way; return how many rows. In the writer's thread."""
+        moved = put_broken_history_aside(self._connection, damaged.series)
+        self._unreadable += moved
+        return moved
+
+    async def _write(self, change: Callable[P, T], *args: P.args, **kw: P.kwargs) -> T:
+        work = partial(change, *args, **kw)
+        try:
+            return await self._in_thread(self._writing, work)
+        except DamagedHistory as error:
+            await self._in_thread(self._writing, partial(self._leave_out, error))
+            return await self._in_thread(self._writing, work)
+
+    async def _in_thread(self, pool: ThreadPoolExecutor, work: Callable[[], T]) -> T:
+        if self._closed:
+            raise StoreError("The history is closed: the hub is stopping.")
+        return await asyncio.get_running_loop().run_in_executor(pool, self._watched, work)
+
+    def _watched(self, work: Callable[[], T]) -> T:
+        try:
+            with translated():
+                return work()
+        except StoreCorrupt:
+            suspicion_of(self.path).touch()
+            raise

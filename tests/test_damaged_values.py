@@ -1,4 +1,4 @@
-"""Values that another program, a disk or a hand has damaged: each costs itself only, at a start and while it is read."""
+"""Values damaged by another program, a disk or a hand: each costs itself only, at a start and while it is read."""
 
 from __future__ import annotations
 

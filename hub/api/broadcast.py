@@ -16,7 +16,7 @@ import msgspec
 
 from hub import events as ev
 from hub.alerts import Alerts, Explained
-from hub.api import commands, convert, sockets
+from hub.api import command_shapes, convert, sockets
 from hub.api.columns import Columns
 from hub.api.device_list import DeviceList
 from hub.api.followers import Followers
@@ -191,7 +191,7 @@ class Broadcaster:
     def _tell_commands(self, batch: Sequence[ev.Event | Lagged]) -> None:
         for event in batch:
             if isinstance(event, ev.CommandChanged):
-                self.live.alert(_json({"type": "command", "command": commands.shape(event.command)}))
+                self.live.alert(_json({"type": "command", "command": command_shapes.shape(event.command)}))
 
     async def _explain(self, alerts: Sequence[Alert]) -> list[Explained]:
         try:

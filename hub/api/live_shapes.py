@@ -12,7 +12,7 @@ from fastapi import FastAPI
 from typing_extensions import TypedDict
 
 from hub.api import device_shapes, run_shapes, shapes
-from hub.api.commands import CommandShape
+from hub.api.command_shapes import CommandShape
 from hub.model import Value
 
 Code = Literal[0, 1, 2, 3]

@@ -55,9 +55,12 @@ def parse_ip(text: str) -> Address | None:
 
 
 def is_loopback(host: str) -> bool:
-    """Return whether only this machine can reach ``host``. A name other than ``localhost`` is not resolved."""
+    """Return whether only this machine can reach ``host``.
+
+    A name other than ``localhost`` is not: ``hub.localhost`` means what a resolver says, which need not be loopback.
+    """
     host = host.lower().rstrip(".")
-    if host == "localhost" or host.endswith(".localhost"):
+    if host == "localhost":
         return True
     address = parse_ip(host)
     return address is not None and address.is_loopback

@@ -7,13 +7,14 @@ import asyncio
 import io
 import logging
 import os
+import socket
 import sys
 from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 
 from hub import __version__, log_setup
-from hub.addresses import check_address, is_loopback
+from hub.addresses import check_address, is_loopback, split_address
 from hub.errors import HubError
 from hub.hangup import Hangup
 from hub.topics import printable
@@ -205,7 +206,13 @@ def _address(text: str) -> str:
 
 
 def _loopback(text: str) -> str:
-    if not is_loopback(_address(text).rpartition(":")[0]):
+    """Check that the address is of loopback; a name is judged by the addresses that it has here."""
+    host, port = split_address(_address(text))
+    try:
+        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    except (OSError, UnicodeError):
+        raise argparse.ArgumentTypeError(f"{host!r} is no host name that is known here") from None
+    if not all(is_loopback(str(each[4][0])) for each in found):
         raise argparse.ArgumentTypeError("the demo has no login and stays on loopback; use `hub serve` for the network")
     return text
 

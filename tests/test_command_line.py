@@ -185,6 +185,22 @@ def test_a_word_that_is_no_address(hub: Run, option: str, address: str):
     assert "HOST:PORT" in done.err
 
 
+@pytest.mark.parametrize("option", ["--http", "--mqtt"])
+@pytest.mark.parametrize("found", ["10.0.0.5", "::", None])
+def test_the_demo_judges_a_name_by_its_address(
+    hub: Run, option: str, found: str | None, monkeypatch: pytest.MonkeyPatch
+):
+    def resolved(host: str, port: int, **_: object) -> list[tuple[object, ...]]:
+        if found is None:
+            raise socket.gaierror
+        return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", (found, port))]
+
+    monkeypatch.setattr("hub.cli.socket.getaddrinfo", resolved)
+    done = hub("demo", option, "hub.localhost:8000", "--devices", "0", "--no-open")
+    assert done.status == 2
+    assert ("stays on loopback" if found else "no host name that is known") in done.err
+
+
 # --- files ----------------------------------------------------------------------------------------------------------
 
 

@@ -183,7 +183,16 @@ def test_a_file_that_cannot_be_read_is_told(tmp_path):
 
 def test_addresses():
     assert split_address("[::1]:80") == ("::1", 80)
-    for host in ("127.0.0.2", "[::1]", "localhost", "Hub.localhost.", "::ffff:127.0.0.1"):
+    for host in ("127.0.0.2", "[::1]", "localhost", "Localhost.", "::ffff:127.0.0.1"):
         assert is_loopback(host), host
-    for host in ("0.0.0.0", "::", "", "hub.example.org", "127.example.org", "::ffff:10.0.0.1", "localhost.example"):
+    for host in (
+        "0.0.0.0",
+        "::",
+        "",
+        "hub.example.org",
+        "127.example.org",
+        "::ffff:10.0.0.1",
+        "localhost.example",
+        "hub.localhost",
+    ):
         assert not is_loopback(host), host

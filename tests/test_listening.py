@@ -102,11 +102,16 @@ def test_any_other_address_asks_for_a_token(tmp_path: Path, address: str) -> Non
 
 @pytest.mark.parametrize(
     "http",
-    [{"trusted_proxies": ["127.0.0.1"]}, {"allowed_hosts": ["hub.example.org"]}, {"allowed_hosts": ["192.168.1.5"]}],
+    [
+        {"trusted_proxies": ["127.0.0.1"]},
+        {"allowed_hosts": ["hub.example.org"]},
+        {"allowed_hosts": ["192.168.1.5"]},
+        {"allowed_hosts": ["hub.localhost"]},
+    ],
 )
 def test_a_proxy_before_loopback_asks_for_a_token(tmp_path: Path, http: dict[str, list[str]]) -> None:
     assert token_of(load(None, {"http": {"listen": "127.0.0.1:0", **http}}, {}), tmp_path)
-    local = {"listen": "127.0.0.1:0", "allowed_hosts": ["hub.localhost", "127.0.0.3"]}
+    local = {"listen": "127.0.0.1:0", "allowed_hosts": ["localhost", "127.0.0.3"]}
     assert token_of(load(None, {"http": local}, {}), tmp_path) is None
 
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-import ipaddress
 from typing import Annotated
 
 from fastapi import APIRouter, Path, Request
 from starlette.responses import Response
 
+from hub.addresses import is_loopback
 from hub.api import credential_shapes as shapes
 from hub.api.changes import ChangeLog
 from hub.api.problems import Json
@@ -55,10 +55,9 @@ def routes(credentials: Credentials, changes: ChangeLog) -> APIRouter:
 def _reached_as(request: Request) -> str | None:
     """A device elsewhere cannot call the broker 127.0.0.1; what the page is called by reaches this machine."""
     host = request.url.hostname
-    try:
-        return None if host is None or host == "localhost" or ipaddress.ip_address(host).is_loopback else host
-    except ValueError:
-        return host
+    if host is None or is_loopback(host) or host.rstrip(".").endswith(".localhost"):
+        return None
+    return host
 
 
 def _shape(issued: Issued) -> shapes.IssuedShape:

@@ -39,6 +39,11 @@ class Capacity:
         return self.most + self.most // 3
 
     @property
+    def full(self) -> bool:
+        """Return whether a new device with one metric has no room any more."""
+        return self.used + DEVICE_BYTES + METRIC_BYTES > self.most
+
+    @property
     def most_encoded(self) -> int:
         """Return how many bytes of stored states are worth loading: decoded, they take several times as much."""
         return self.most_restored // 4

@@ -149,3 +149,28 @@ def test_a_limit_of_the_shell_is_seen() -> None:
     )
     assert "RLIMIT_AS" in done.stdout, done.stderr
     assert "1500000000" in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("limits", "says"),
+    [
+        ("total_metrics = 30", "memory: no room for new devices (limits.total_metrics is 30)"),
+        ("devices = 2", "devices: 2 of 2 (limits.devices); new ones are refused"),
+    ],
+)
+def test_a_hub_without_room_for_devices_says_so(limits: str, says: str, tmp_path: Path, mosquitto: Mosquitto) -> None:
+    config = tmp_path / "hub.toml"
+    config.write_text(f"[limits]\n{limits}\n")
+    hub, thing = Serving(tmp_path / "data", mosquitto, config), Thing(mosquitto)
+    hub.start()
+    try:
+        assert hub.get("/api/status")["degraded"] == []
+        for name in ("a", "b", "c", "d"):
+            thing.say(f"devices/{name}/telemetry", {"t": 1})
+        until(lambda: hub.get("/api/status")["counters"]["rejected"])
+        [degraded] = hub.get("/api/status")["degraded"]
+        assert degraded.startswith(says)
+        assert hub.get("/readyz")["degraded"] == [degraded]
+    finally:
+        thing.leave()
+        hub.stop()

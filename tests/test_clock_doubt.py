@@ -207,6 +207,9 @@ def test_a_start_with_a_clock_400_days_ahead_deletes_nothing(tmp_path: Path, mos
         status = hub.get("/api/status")["clock"]
         assert status["doubted_at"] is not None
         assert status["believed"] < status["now"] - 399 * DAY
+        [degraded] = hub.get("/readyz")["degraded"]
+        assert degraded.startswith("clock: it shows ")
+        assert "hub doctor --trust-clock" in degraded
         thing.say("devices/pump/telemetry", {"t": 99})
         until(lambda: count() == 6)
         hub.end()
@@ -223,6 +226,7 @@ def test_a_start_with_a_clock_400_days_ahead_deletes_nothing(tmp_path: Path, mos
         hub.days = 0
         hub.start()
         assert hub.get("/api/status")["clock"]["doubted_at"] is None
+        assert hub.get("/api/status")["degraded"] == []
         assert count() == 5
         thing.say("devices/pump/telemetry", {"t": 7})
         until(lambda: hub.get("/api/devices/pump")["metrics"]["t"]["value"] == 7)

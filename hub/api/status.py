@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime
 from typing import Any
 
 from fastapi import APIRouter, Request
@@ -149,7 +150,30 @@ def _degraded(services: Services) -> list[str]:
     found = [f"left out: {fault}" for faults in services.faults.values() for fault in faults]
     if state.subscribed and state.refused:
         found.append(f"broker: {state.address} refuses the subscription to {_named(state)}")
-    return found
+    return [*found, *_doubted_clock(services), *_full_memory(services)]
+
+
+def _doubted_clock(services: Services) -> Iterator[str]:
+    clock = _clock(services)
+    if clock["doubted_at"] is not None:
+        shown, believed = (f"{datetime.fromtimestamp(clock[key] / 1000, UTC):%Y-%m-%d}" for key in ("now", "believed"))
+        yield (
+            f"clock: it shows {shown}, the hub last believed {believed}; no old history is deleted until the clock is "
+            "set right, or confirmed with hub doctor --trust-clock"
+        )
+
+
+def _full_memory(services: Services) -> Iterator[str]:
+    fleet = services.fleet
+    if left := len(fleet.capacity.left_out):
+        yield f"memory: {left:,} stored devices do not fit and are left out; give the hub more memory and restart it"
+    if len(fleet) >= fleet.limits.devices:
+        yield f"devices: {len(fleet):,} of {fleet.limits.devices:,} (limits.devices); new ones are refused"
+    elif fleet.capacity.full:
+        yield (
+            f"memory: no room for new devices (limits.total_metrics is {fleet.limits.total_metrics:,}); they are "
+            "refused. Remove devices, or give the hub more memory"
+        )
 
 
 def _named(state: LinkState) -> str:

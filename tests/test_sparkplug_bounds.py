@@ -1,6 +1,7 @@
 """Sparkplug B: what is refused, what is bounded, and what a restart keeps."""
 
 import gzip
+import tracemalloc
 import zlib
 
 import pytest
@@ -60,12 +61,46 @@ def test_a_compressed_payload_is_unpacked(pack):
         (packed(payload(metric("x", T.FLOAT, 1.0), seq=0), lambda body: zlib.compress(body)[:-6]), "not_protobuf"),
         (packed(b"\x12\x00" * 2_000_000), "too_large"),  # 4 MB out of 4 kB
         (field(4, b"SPBV1.0_COMPRESSED"), "not_protobuf"),
+        (packed(packed(payload(metric("x", T.FLOAT, 1.0), seq=0))), "not_protobuf"),
+        (packed(bytes(200_000_000), lambda body: gzip.compress(body, 1)), "too_large"),
+        (packed(b"\x12\x00" * 1_000_000), "too_large"),
+        (packed(b"\x08\x00" * 1_000_000), "too_large"),
+        (b"\x12\x00" * 1_000_000, "too_large"),
+        (b"\x08\x00" * 1_000_000, "too_large"),
+        (field(2, b"\x10\x00" * 1_000_000), "too_large"),
     ],
 )
 def test_what_is_packed_badly_is_refused(body, reason):
     with pytest.raises(Rejected) as caught:
         Plant().say("Plant/NBIRTH/edge", body)
     assert caught.value.reason == reason
+
+
+def test_payload_of_a_million_metrics_is_refused_before_they_are_built() -> None:
+    tracemalloc.start()
+    try:
+        for body in (b"\x12\x00" * 1_000_000, packed(b"\x12\x00" * 1_000_000)):
+            with pytest.raises(Rejected, match="at most 10000 metrics"):
+                Plant().say("Plant/NBIRTH/edge", body)
+        assert tracemalloc.get_traced_memory()[1] < 8_000_000
+    finally:
+        tracemalloc.stop()
+
+
+def test_large_data_sets_templates_and_property_sets_cost_no_reading() -> None:
+    deep = b""
+    for _ in range(5_000):
+        deep = field(2, deep)
+    data_set = b"".join(field(4, field(1, b"\x10\x01")) for _ in range(100_000))
+    many = b"".join(field(1, b"key") for _ in range(20_000)) + b"".join(field(2, b"\x08\x0c") for _ in range(20_000))
+    odd = [
+        field(1, b"set") + b"\x20\x10" + field(17, data_set),
+        field(1, b"template") + b"\x20\x13" + field(18, deep),
+        metric("rich", T.DOUBLE, 2.5) + field(9, many),
+    ]
+    plant = Plant()
+    said = plant.say("Plant/NBIRTH/edge", payload(*odd, metric("plain", T.DOUBLE, 1.5), seq=0))
+    assert said.records[0].values == {"rich": 2.5, "plain": 1.5}
 
 
 @pytest.mark.parametrize("body", [b"x" * (MAX_BYTES + 1), payload(*[b""] * 10_001)])

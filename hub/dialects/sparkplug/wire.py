@@ -12,6 +12,7 @@ from __future__ import annotations
 import struct
 import zlib
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 
 from hub.dialects.payload import came, scalar
@@ -44,6 +45,8 @@ INT64, BOOLEAN = 4, 11
 MAX_METRICS = 10_000
 MAX_UNPACKED = 2_097_152
 MAX_PROPERTIES = 64
+MAX_FIELDS = 64
+"""Of a metric, and of a payload beside its metrics: the specification has 19 and 5."""
 _NO_LISTS: dict[int, list[bytes]] = {}
 
 
@@ -59,12 +62,14 @@ def payload(data: bytes) -> tuple[Fields, list[Fields]]:
 
 def _payload(data: bytes) -> tuple[Fields, list[Fields]]:
     metrics: list[bytes] = []
-    own = _fields(data, {METRICS: metrics})
+    own = _fields(data, {METRICS: metrics}, MAX_METRICS + MAX_FIELDS)
     if own.get(_UUID) == _COMPRESSED:
         metrics = []
-        own = _fields(_unpacked(own.get(_BODY, b"")), {METRICS: metrics})
+        own = _fields(_unpacked(own.get(_BODY, b"")), {METRICS: metrics}, MAX_METRICS + MAX_FIELDS)
+        if own.get(_UUID) == _COMPRESSED:
+            raise Rejected("not_protobuf", "The payload is compressed twice.")
     if len(metrics) > MAX_METRICS:
-        raise Rejected("too_large", f"A Sparkplug payload holds at most {MAX_METRICS} metrics.")
+        raise _too_many()
     return own, [_fields(metric) for metric in metrics]
 
 
@@ -82,12 +87,18 @@ def _unpacked(body: bytes) -> bytes:
     return found
 
 
-def _fields(data: bytes, lists: dict[int, list[bytes]] = _NO_LISTS) -> Fields:
-    """The fields of one message; those that may come more than once are added to their list."""
+def _too_many() -> Rejected:
+    return Rejected("too_large", f"A Sparkplug payload holds at most {MAX_METRICS} metrics of {MAX_FIELDS} fields.")
+
+
+def _fields(data: bytes, lists: dict[int, list[bytes]] = _NO_LISTS, most: int = MAX_FIELDS) -> Fields:
+    """The fields of one message, at most so many; those that may come more than once are added to their list."""
     found: Fields = {}
     at, end = 0, len(data)
     try:
-        while at < end:
+        for _ in range(most + 1):
+            if at >= end:
+                break
             key = data[at]
             at += 1
             if key >= 0x80:
@@ -114,6 +125,8 @@ def _fields(data: bytes, lists: dict[int, list[bytes]] = _NO_LISTS) -> Fields:
                 lists[key].append(value)
             else:
                 found[key] = value
+        else:
+            raise _too_many()
     except IndexError:
         at = end + 1
     if at != end:
@@ -228,7 +241,8 @@ def properties(data: bytes) -> dict[str, Value]:
     """A property set's plain values by their names in lower case; nulls and nested sets are left out."""
     keys: list[bytes] = []
     values: list[bytes] = []
-    _fields(data, {_KEYS: keys, _VALUES: values})
+    with suppress(Rejected):  # what stands before the fault is read
+        _fields(data, {_KEYS: keys, _VALUES: values}, 4 * MAX_PROPERTIES)
     found: dict[str, Value] = {}
     for key, raw in zip(keys[:MAX_PROPERTIES], values, strict=False):
         for number, held in _fields(raw).items():

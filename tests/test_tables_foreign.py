@@ -67,6 +67,50 @@ def test_numbers_in_another_form_are_refused_with_their_row(cell: str, tmp_path:
         read(csv_file(tmp_path, HEAD + f'{AT},a,t,1\n{AT},a,t,"{cell}"\n'))
 
 
+@pytest.mark.parametrize(
+    ("separator", "cell", "hint"),
+    [
+        (";", "1.234,5", "Write 1234,5, without"),
+        (";", "1.234.567", "Write 1234567, without"),
+        (";", "1.234.567,8", "Write 1234567,8, without"),
+        (";", "1 234,5", "Write 1234,5, without"),
+        (";", "1'234.5", "Write 1234,5, without"),
+        (";", "1,234.5", "Write 1234,5, without"),
+        (";", "1 2", "Write it like 1234,5 or 1234.5, without"),
+        (",", "1.234,5", "Write 1234.5, without"),
+        (",", "1,234.5", "Write 1234.5, without"),
+        (",", "1,234,567", "Write 1234567, without"),
+        (",", "1\u00a0234", "Write 1234, without"),
+        (",", "20,5", "Write 20.5, or separate the cells by semicolons"),
+        ("\t", "1,234", "Write 1.234, or separate the cells by semicolons"),
+    ],
+)
+def test_the_hint_says_how_to_write_it_in_this_table(separator: str, cell: str, hint: str, tmp_path: Path) -> None:
+    body = HEAD.replace(",", separator) + separator.join((AT, "a", "t", f'"{cell}"')) + "\n"
+    with pytest.raises(Invalid) as refused:
+        read(csv_file(tmp_path, body))
+    assert hint in refused.value.hint
+    written = hint.removeprefix("Write ").partition(", ")[0]
+    if "it like" not in written:
+        assert values(tmp_path, body.replace(cell, written)) == [float(written.replace(",", "."))]
+
+
+@pytest.mark.parametrize("cell", ["45231.5", "45231", "45231,5", "25569"])
+def test_days_of_a_spreadsheet_are_no_seconds(cell: str, tmp_path: Path) -> None:
+    with pytest.raises(Invalid, match=r"Line 3: .* is no time.*spreadsheet") as refused:
+        read(csv_file(tmp_path, f"time;device;metric;value\n{AT};a;t;1\n{cell};a;t;1\n"))
+    assert "yyyy-mm-dd hh:mm:ss" in refused.value.hint
+    if cell.startswith("45231"):
+        assert "2023-11-01" in refused.value.message
+
+
+def test_days_of_a_spreadsheet_are_no_seconds_in_parquet(tmp_path: Path) -> None:
+    file = tmp_path / "table.parquet"
+    parquet.write_table(arrow.table({"time": [45231.5], "device": ["a"], "metric": ["t"], "value": [1.0]}), file)
+    with pytest.raises(Invalid, match="spreadsheet"):
+        read(file, "parquet")
+
+
 @pytest.mark.parametrize("cell", ["1.2.3", "192.168.1.20", "12:30", "auto", "E1", "2026-01-01", "a,b", "20.5 °C"])
 def test_what_is_no_number_is_a_text(cell: str, tmp_path: Path) -> None:
     assert values(tmp_path, HEAD + f'{AT},a,t,"{cell}"\n') == [cell]

@@ -7,7 +7,7 @@ from every chart without a word.
 from __future__ import annotations
 
 import re
-from datetime import UTC, datetime, tzinfo
+from datetime import UTC, datetime, timedelta, tzinfo
 from zoneinfo import ZoneInfo
 
 from hub.errors import Invalid
@@ -21,6 +21,10 @@ _COMMA_NUMBER = re.compile(r"[+-]?(\d*,\d+|\d+,)([eE][+-]?\d+)?", re.ASCII)
 # Digits, and nothing beside them but what people write between digits; or groups of three with points ("1.234.567").
 _LIKE_NUMBER = re.compile(r"[+\-\u2212\u2013]?\s*+(?=.*\d)[\d.,'’_\s]++([eE][+\-\u2212]?\d+)?", re.DOTALL)
 _ONLY_DIGITS_AND_POINTS = re.compile(r"\d+(\.\d+){2,}", re.ASCII)
+# Groups of three with one sign between them: at least two signs, or another mark after them.
+_GROUPED = re.compile(
+    r"(?P<whole>[+-]?[0-9]{1,3}(?P<sign>[.,'’_\s])[0-9]{3}(?:(?P=sign)[0-9]{3})*)(?P<rest>(?!(?P=sign))[.,][0-9]+)?"
+)
 _THOUSANDS = re.compile(r"\d{1,3}(\.\d{3}){2,}", re.ASCII)
 
 _NOTHING = frozenset(
@@ -32,6 +36,9 @@ _NOTHING = frozenset(
 _BOOLEANS = {"true": True, "false": False, "on": True, "off": False}
 _ONLY_WHERE_SAID = {"1": True, "0": False, "yes": True, "no": False}
 _MILLISECONDS_FROM = 1e11
+_SPREADSHEET_DAYS = (25_569, 80_000)
+"""Days as spreadsheets count them, from 1970 to 2119. As seconds they are of the 1st of January 1970, when nothing was
+measured."""
 _MAX_SHOWN = 60
 
 
@@ -59,12 +66,17 @@ class Form:
             self._settle(",", text)
             return float(text.replace(",", "."))
         if _looks_like_number(text):
-            raise Invalid(
-                f"{text[:_MAX_SHOWN]!r} is no number.",
-                "Write it like 1234.5, without signs between thousands; decimal commas are read in tables whose cells "
-                "are separated by semicolons.",
-            )
+            raise Invalid(f"{text[:_MAX_SHOWN]!r} is no number.", self._advice(text))
         return None
+
+    def _advice(self, text: str) -> str:
+        """Return how to write the number that ``text`` is probably meant to be, in this table."""
+        example = "1234,5 or 1234.5" if self.commas else "1234.5"
+        if plain := _without_groups(text, ("," if self.commas else ".") if not self._mark else self._mark):
+            return f"Write {plain}, without signs between thousands."
+        if not self.commas and _COMMA_NUMBER.fullmatch(text):
+            return f"Write {text.replace(',', '.')}, or separate the cells by semicolons: then decimal commas are read."
+        return f"Write it like {example}, without signs between thousands."
 
     def _settle(self, mark: str, text: str) -> None:
         if mark not in text:
@@ -94,8 +106,26 @@ def zone_of(name: str) -> tzinfo:
         raise Invalid(f"{name[:_MAX_SHOWN]!r} is no time zone.", "Name one like Europe/Berlin, or UTC.") from None
 
 
+def _without_groups(text: str, mark: str) -> str:
+    """Return a number without the signs between its thousands, with the decimal mark ``mark`` where it has one that can
+    be told; empty where none can: ``1.234`` may be either."""
+    found = _GROUPED.fullmatch(text)
+    if found is None or (found["sign"] in ".," and not found["rest"] and found["whole"].count(found["sign"]) < 2):
+        return ""
+    whole = found["whole"].replace(found["sign"], "")
+    return whole + (mark + found["rest"][1:] if found["rest"] else "")
+
+
 def ms_of(number: float) -> int:
-    """Return epoch seconds or milliseconds, told apart by their size, as ms. Raises Invalid for no finite number."""
+    """Return epoch seconds or milliseconds, told apart by their size, as ms. Raises Invalid for no finite number and
+    for a spreadsheet's days."""
+    if _SPREADSHEET_DAYS[0] <= number < _SPREADSHEET_DAYS[1]:
+        day = datetime(1899, 12, 30, tzinfo=UTC) + timedelta(days=number)
+        raise Invalid(
+            f"{number} is no time: as seconds it is on the first day of 1970, as a spreadsheet's days it is "
+            f"{day:%Y-%m-%d %H:%M}.",
+            "Format the column as yyyy-mm-dd hh:mm:ss before you save the table.",
+        )
     try:
         return int(number if abs(number) >= _MILLISECONDS_FROM else number * 1000)
     except (ValueError, OverflowError):
@@ -112,7 +142,7 @@ def time_of(text: str, form: Form | None = None) -> int:
         if form.commas and _COMMA_NUMBER.fullmatch(text):
             return ms_of(float(text.replace(",", ".")))
         return round(form.local(datetime.fromisoformat(text)).timestamp() * 1000)
-    except (ValueError, OverflowError, Invalid):
+    except (ValueError, OverflowError):
         hint = "Take 2026-11-25T13:00:00Z, or seconds since 1970."
         raise Invalid(f"{text[:_MAX_SHOWN]!r} is no time.", hint) from None
 

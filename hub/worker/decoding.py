@@ -13,8 +13,10 @@ from typing import Any
 
 import numpy as np
 
+from hub.worker.endings import ends_early
+
 MOST_SECONDS = 600
-_BLOCK = 262_144
+_BLOCK, _SMALL_BLOCK = 262_144, 1_024
 _MOST_CHANNELS, _MOST_RATE = 16, 400_000
 _UNKNOWN = 2**50
 """Frames from which on libsndfile's answer means that the file does not tell its length."""
@@ -26,7 +28,7 @@ _BITS = {"PCM_S8": 8, "PCM_U8": 8, "DPCM_8": 8, "ULAW": 8, "ALAW": 8, "IMA_ADPCM
 class Decoded:
     """``loudest`` is the channel (numbered from 1) with the most power, ``speech`` the mean of all, or that channel
     again where they cancel each other. ``noise`` is the RMS of the encoding's own rounding, ``whole`` the length in
-    seconds that the file claims."""
+    seconds that the file claims, ``cut`` whether the file ends before its sound does."""
 
     loudest: np.ndarray
     speech: np.ndarray
@@ -35,6 +37,7 @@ class Decoded:
     channel: int
     noise: float
     whole: float
+    cut: bool
 
 
 def decoded(soundfile: Any, data: bytes) -> Decoded:
@@ -44,20 +47,41 @@ def decoded(soundfile: Any, data: bytes) -> Decoded:
         ValueError: more channels or a higher rate than a recording of a machine has.
         soundfile.LibsndfileError: the file is damaged.
     """
+    cut = ends_early(data)
     data = _with_sizes(data)
     with soundfile.SoundFile(io.BytesIO(data)) as file:
         rate, channels, subtype, frames = file.samplerate, file.channels, file.subtype, file.frames
     if channels > _MOST_CHANNELS or rate > _MOST_RATE:
         raise ValueError(f"{channels} channels at {rate} Hz")
-    power, mixed = _powers(_blocks(soundfile, data), channels)
+    cut = cut or _stops_short(soundfile, data)
+    power, mixed = _powers(_blocks(soundfile, data, cut=cut), channels)
     loudest = int(power.argmax())
-    samples = _joined(block[:, loudest] for block in _blocks(soundfile, data))
+    samples = _joined(block[:, loudest] for block in _blocks(soundfile, data, cut=cut))
     # Channels that have nothing in common give a mean with 1/n of their average power. Much less is cancellation.
     cancelled = mixed < 0.5 * power.mean() / channels
-    speech = samples if cancelled or channels == 1 else _joined(b.mean(axis=1) for b in _blocks(soundfile, data))
+    speech = (
+        samples if cancelled or channels == 1 else _joined(b.mean(axis=1) for b in _blocks(soundfile, data, cut=cut))
+    )
     whole = max(frames if frames < _UNKNOWN else 0, len(samples)) / rate
     noise = 2.0 ** (1 - _BITS.get(subtype, 16)) / 12**0.5
-    return Decoded(samples, speech, rate, channels, loudest + 1, noise, whole)
+    return Decoded(samples, speech, rate, channels, loudest + 1, noise, whole, cut)
+
+
+def _stops_short(soundfile: Any, data: bytes) -> bool:
+    """Return True for a FLAC whose decoder comes to the end of the file before that of the sound."""
+    if data[:4] != b"fLaC":
+        return False
+    stream = io.BytesIO(data)
+    with soundfile.SoundFile(stream) as file:
+        left = min(file.frames, MOST_SECONDS * file.samplerate)
+        if file.frames >= _UNKNOWN:
+            return False
+        try:
+            while left > 0 and (size := len(file.read(_SMALL_BLOCK, dtype="float32"))):
+                left -= size
+        except soundfile.LibsndfileError:
+            pass
+        return left > 0 and stream.tell() >= len(data)
 
 
 def _powers(blocks: Iterator[np.ndarray], channels: int) -> tuple[np.ndarray, float]:
@@ -72,17 +96,18 @@ def _powers(blocks: Iterator[np.ndarray], channels: int) -> tuple[np.ndarray, fl
     return squares / size - (sums / size) ** 2, mixed / size - float((sums / size).mean()) ** 2
 
 
-def _blocks(soundfile: Any, data: bytes) -> Iterator[np.ndarray]:
+def _blocks(soundfile: Any, data: bytes, *, cut: bool) -> Iterator[np.ndarray]:
     """Yield the samples from the beginning, as blocks of (frames, channels).
 
     The file is opened each time: one that does not know its own length cannot be wound back, and its last block, which
-    is short, fails after it was read. So its blocks are small: less than 1,024 samples are lost.
+    is short, fails after it was read; so does that of a file that is cut off. So their blocks are small: less than
+    1,024 samples are lost.
     """
     with soundfile.SoundFile(io.BytesIO(data)) as file:
-        left, endless = MOST_SECONDS * file.samplerate, file.frames >= _UNKNOWN
+        left, endless = MOST_SECONDS * file.samplerate, cut or file.frames >= _UNKNOWN
         while left > 0:
             try:
-                block = file.read(min(1_024 if endless else _BLOCK, left), dtype="float32", always_2d=True)
+                block = file.read(min(_SMALL_BLOCK if endless else _BLOCK, left), dtype="float32", always_2d=True)
             except soundfile.LibsndfileError:
                 if endless and left < MOST_SECONDS * file.samplerate:
                     return

@@ -19,6 +19,7 @@ from pypdf.errors import PyPdfError
 
 from hub.errors import WrongType
 from hub.worker import ocr
+from hub.worker.endings import CUT_OFF, ends_early
 
 MOST_PAGES = 2_000
 MOST_CHARS = 4_000_000
@@ -49,7 +50,11 @@ def read_document(data: bytes, *, tell: Tell) -> dict[str, Any]:
         title, count, pages = _by_pdfium(data, tell, until)
         tables.clear()
         read_by = "pypdfium2"
-        notes.append("The file is damaged; what could be saved of it was read.")
+        notes.append(
+            "The file ends early: what could be read of it was read."
+            if ends_early(data)
+            else "The file is damaged; what could be saved of it was read."
+        )
     if len(pages) < count:
         notes.append(f"Only the first {len(pages)} of {count} pages were read.")
     scanned = _scanned(data, pages, tell, notes)
@@ -107,7 +112,7 @@ def _by_pdfium(data: bytes, tell: Tell, until: float) -> tuple[str, int, list[st
             text.close()
             page.close()
         if not pages:
-            raise _unreadable()
+            raise _unreadable(data)
         return "", count, pages
     finally:
         document.close()
@@ -159,7 +164,7 @@ def _opened(data: bytes) -> Any:
     try:
         return pdfium.PdfDocument(data)
     except pdfium.PdfiumError as error:
-        raise (_encrypted() if "assword" in str(error) else _unreadable()) from None
+        raise (_encrypted() if "assword" in str(error) else _unreadable(data)) from None
 
 
 def _tables(number: int, layout: str) -> list[dict[str, Any]]:
@@ -189,5 +194,7 @@ def _encrypted() -> WrongType:
     return WrongType("The PDF is protected by a password.", "Remove the password and send it again.")
 
 
-def _unreadable() -> WrongType:
+def _unreadable(data: bytes) -> WrongType:
+    if ends_early(data):
+        return WrongType("The PDF ends early: its last part, which lists its pages, is missing.", CUT_OFF)
     return WrongType("The file begins as a PDF but cannot be read.", "Export it again.")

@@ -10,6 +10,7 @@ import numpy as np
 from PIL import ExifTags, Image, ImageOps, UnidentifiedImageError
 
 from hub.errors import WrongType
+from hub.worker.endings import CUT_OFF, ends_early
 
 _MOST_PIXELS = 50_000_000
 _SENT_SIDE = 1568
@@ -76,6 +77,8 @@ def measure(data: bytes, kind: str) -> Measured:
     except WrongType:
         raise
     except _DAMAGED:
+        if ends_early(data):
+            raise WrongType(f"The {kind.upper()} image ends early: its last part is missing.", CUT_OFF) from None
         raise WrongType(f"The file begins as a {kind.upper()} image but is damaged.", "Export it again.") from None
     return _measured(upright, kind, width, height, taken)
 

@@ -19,7 +19,7 @@ from hub.worker.frames import FAULTS, HEAD, MOST_BYTES, Done, Failed, Job, Step,
 
 log = logging.getLogger(__name__)
 
-_MOST_LINES = 20
+_MOST_LINES = 5
 """Lines of the worker's standard error that one job may add to the log: a hostile file can cause any number."""
 Progress = Callable[[str, int, int], None]
 """Stage, parts done, parts in all."""

@@ -10,6 +10,7 @@ import numpy as np
 
 from hub.errors import WrongType
 from hub.worker.decoding import MOST_SECONDS, decoded
+from hub.worker.endings import CUT_OFF, ends_early
 
 MISSING = "The recording was not opened: that needs the audio extra (pip install 'watchkeeper[audio]')."
 NO_WEIGHTS = (
@@ -34,10 +35,18 @@ def read_recording(
     try:
         heard = decoded(soundfile, data)
     except (soundfile.LibsndfileError, RuntimeError, ValueError, TypeError):
+        if ends_early(data):
+            raise _without_sound() from None
         raise WrongType("The recording is damaged.", "Export it again.") from None
+    seconds = len(heard.loudest) / heard.rate
+    if heard.cut:
+        told = f" of {heard.whole:.1f}" if heard.whole > seconds + 0.05 else ""
+        notes.append(f"The file ends early: only the {seconds:.1f}{told} seconds that are there were analysed.")
     if not len(heard.loudest) or heard.rate < 1_000:
+        if heard.cut:
+            raise _without_sound()
         raise WrongType("There is no sound in the recording.", "Send at least a tenth of a second.")
-    if heard.whole > MOST_SECONDS:
+    if heard.whole > MOST_SECONDS and not heard.cut:
         notes.append(f"Only the first {MOST_SECONDS // 60} minutes of {heard.whole / 60:.0f} were analysed.")
     if heard.channels > 1:
         notes.append(f"Measured on channel {heard.channel} of {heard.channels}, the loudest.")
@@ -49,13 +58,17 @@ def read_recording(
         tell("writing down speech", 2, 3)
         speech = _speech(heard.speech, heard.rate, speech_model, words, tell, notes)
     return {
-        "seconds": round(len(heard.loudest) / heard.rate, 2),
+        "seconds": round(seconds, 2),
         "rate": heard.rate,
         "channels": heard.channels,
         "sound": sound,
         "speech": speech,
         "notes": notes,
     }
+
+
+def _without_sound() -> WrongType:
+    return WrongType("The recording ends early, before any of its sound.", CUT_OFF)
 
 
 def _speech(

@@ -1,0 +1,100 @@
+"""Files of which only the first part arrived: that part is analysed and said to be one, or the refusal says so."""
+
+from __future__ import annotations
+
+import io
+import os
+from collections.abc import AsyncIterator
+from typing import Any
+
+import pytest
+import pytest_asyncio
+from PIL import Image
+
+from hub.errors import WrongType
+from hub.worker import Worker
+from hub.worker.endings import ends_early
+from specimens import machine, pdf, plate, sound
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+RATES = {"MP3": 16_000}
+RECORDINGS = ("WAV", "RF64", "FLAC", "OGG", "MP3")
+PARTS = (0.5, 0.999)
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def worker() -> AsyncIterator[Worker]:
+    opened = Worker()
+    yield opened
+    await opened.close()
+
+
+def recorded(kind: str) -> bytes:
+    return sound(machine(107.3, seconds=4), kind, RATES.get(kind, 20_000))
+
+
+def picture(kind: str) -> bytes:
+    buffer = io.BytesIO()
+    options: dict[str, Any] = {"progressive": True} if kind == "JPEG" else {}
+    plate().resize((1_600, 600)).save(buffer, kind, **options)
+    return buffer.getvalue()
+
+
+async def heard(worker: Worker, data: bytes) -> Any:
+    return await worker.run("recording", data, speech_model=None, words="", hear=False)
+
+
+@pytest.mark.parametrize("kind", RECORDINGS)
+async def test_the_part_of_a_recording_that_is_there_is_analysed(worker: Worker, kind: str) -> None:
+    whole = await heard(worker, recorded(kind))
+    assert not [note for note in whole["notes"] if "ends early" in note]
+    for part in PARTS:
+        found = await heard(worker, recorded(kind)[: int(len(recorded(kind)) * part)])
+        assert 0.25 * whole["seconds"] < found["seconds"] <= whole["seconds"]
+        assert [note for note in found["notes"] if "ends early" in note], (kind, part)
+
+
+@pytest.mark.parametrize("kind", RECORDINGS[1:])
+async def test_a_recording_that_ends_before_its_sound_says_so(worker: Worker, kind: str) -> None:
+    with pytest.raises(WrongType, match="ends early"):
+        await heard(worker, recorded(kind)[:60])
+
+
+@pytest.mark.parametrize("kind", ["PNG", "JPEG", "WEBP"])
+async def test_a_picture_that_ends_early_says_so(worker: Worker, kind: str) -> None:
+    data = picture(kind)
+    assert (await worker.run("picture", data, kind=kind.lower(), read=False))["width"] == 1_600
+    for part in (0.05, *PARTS):
+        with pytest.raises(WrongType, match=f"The {kind} image ends early"):
+            await worker.run("picture", data[: int(len(data) * part)], kind=kind.lower(), read=False)
+    with pytest.raises(WrongType, match="damaged"):  # the end is there, what stands before it is not
+        await worker.run("picture", data[:40] + os.urandom(500) + data[540:], kind=kind.lower(), read=False)
+
+
+async def test_a_document_that_ends_early_says_so(worker: Worker) -> None:
+    data = pdf(*["a page of a manual " * 40] * 5)
+    for part in (0.02, 0.5, 0.9):
+        with pytest.raises(WrongType, match="The PDF ends early"):
+            await worker.run("document", data[: int(len(data) * part)])
+    found = await worker.run("document", data[:-8])
+    assert found["page_count"] == 5
+    assert any("ends early" in note for note in found["notes"])
+
+
+async def test_what_follows_the_end_does_not_matter() -> None:
+    embedded = io.BytesIO()
+    Image.new("RGB", (8, 8)).save(embedded, "JPEG", exif=b"Exif\0\0MM\0*\0\0\0\x08\0\0\0\0\0\0" + b"\xff\xd9" * 4)
+    for data in (*map(recorded, RECORDINGS), *map(picture, ("PNG", "JPEG", "WEBP")), pdf("one page of a manual")):
+        assert not ends_early(data)
+        assert not ends_early(data + b"\0" * 100)
+    assert not ends_early(embedded.getvalue())
+    assert ends_early(embedded.getvalue()[:-2])
+    assert not ends_early(recorded("MP3") + b"TAG" + b"\0" * 125)
+
+
+@pytest.mark.parametrize("kind", [*RECORDINGS, "PNG", "JPEG", "WEBP"])
+async def test_no_cut_and_no_garbage_break_the_check(kind: str) -> None:
+    data = recorded(kind) if kind in RECORDINGS else picture(kind)
+    for length in (*range(0, 200), *range(200, len(data), 997)):
+        ends_early(data[:length])
+        ends_early(data[:16] + os.urandom(length % 300))

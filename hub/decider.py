@@ -118,20 +118,21 @@ class Decider:
                 raise Rejected("no_dialect", "No dialect reads this topic.")
             said = dialect.decode(message, self._fleet)
             if is_plain(said):  # nearly all are
-                items = len(said.records)
                 for record in said.records:
-                    self._record(batch, record, message, items)
+                    self._record(batch, record, message, len(said.records))
                 if said.layout is not None:
                     self._let_in(message.topic, said.layout, said.records[0].device)
             else:
                 self._apply(batch, message, dialect, said)
         except Rejected as error:
             batch.reject(rejection(message, error))
+            self._usual(batch, error.sender)
+            batch.events += self._liveness.hear_sender(error.sender, message)
         except Exception as error:
             text = "The message on %s failed to decode and is kept as rejected. Report this."
             faults.unexpected(text, printable(message.topic), cause=error)
-            fault = Rejected("decoder_fault", "The hub failed to read this message; see its log.")
-            batch.reject(rejection(message, fault))
+            unread = "The hub failed to read this message; see its log."
+            batch.reject(rejection(message, Rejected("decoder_fault", unread)))
 
     def _apply(self, batch: Batch, message: RawMessage, dialect: Dialect, result: Result) -> None:
         fleet, engine, now = self._fleet, self._engine, message.received
@@ -174,6 +175,7 @@ class Decider:
             batch.events += changed
             if again:
                 batch.duplicates += 1
+                batch.events += self._liveness.hear_sender(name, message)
                 return
         try:
             heard = self._fleet.observe(record)

@@ -82,9 +82,10 @@ class Forbidden(HubError):
 
 
 class Rejected(HubError):
-    """``reason`` is the dead letter's stable word."""
+    """``reason`` is the dead letter's stable word; ``sender`` is the device that has sent it, or empty."""
 
     code = "rejected"
+    sender = ""
 
     def __init__(self, reason: str, message: str) -> None:
         super().__init__(message)

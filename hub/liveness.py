@@ -36,6 +36,14 @@ class Liveness:
             events += self._engine.hear(device, at)
         return events
 
+    def hear_sender(self, name: str, message: RawMessage) -> list[Event]:
+        """Note that a device has sent what tells nothing new: it cannot be read, or came before. What a broker
+        replays or delivers again is no sign of life."""
+        if message.retained or message.redelivered or self._fleet.get(name) is None:
+            return []
+        self._fleet.presence.hear_through(name, message.received)
+        return self.hear(name, message.received)
+
     def take(self, result: Result, message: RawMessage) -> list[Event]:
         """Take in what a message says on presence, and who shows by it to be there."""
         events = self.gateways()  # what came before comes first

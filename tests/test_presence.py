@@ -339,3 +339,39 @@ def restarted(hub: PresenceRun) -> PresenceRun:
     again.engine.load(hub.engine.open.values())
     again.engine.restore(again.fleet.devices(), again.now)
     return again
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        pytest.param({"id": "constant", "temperature": 20}, id="the same id and value again"),
+        pytest.param({"seq": 5, "temperature": 20}, id="the same number and value again"),
+        pytest.param(b'{"temperature":', id="no JSON"),
+        pytest.param({"temperature": {"value": 20}}, id="a value that does not fit"),
+        pytest.param({"a": {"x": 1}, "b": [1]}, id="two values that do not fit"),
+        pytest.param("21.5", id="no object"),
+    ],
+)
+def test_device_that_sends_nothing_new_is_not_silent(body: object) -> None:
+    run = PresenceRun()
+    run.every(SECOND, 6, "devices/n1/telemetry", {"temperature": 20})
+    run.every(10 * SECOND, 90, "devices/n1/telemetry", body)
+    assert run.presences("n1") == []
+    assert run.alerts("n1") == []
+    run.wait(10 * MINUTE)
+    assert run.presence("n1") == "stale"
+    assert run.silent() == ["n1"]
+    run.say("devices/n1/telemetry", body)
+    assert run.presence("n1") == "online"
+    assert run.silent() == []
+
+
+def test_message_that_says_nothing_new_and_is_replayed_is_no_sign_of_life() -> None:
+    run = PresenceRun()
+    run.every(SECOND, 6, "devices/n1/telemetry", {"temperature": 20})
+    run.wait(10 * MINUTE)
+    run.say("devices/n1/telemetry", b"{", retained=True)
+    run.say("devices/unknown/telemetry", b"{")
+    run.say("devices/n1/desired", b"{")
+    assert run.presence("n1") == "stale"
+    assert run.fleet.get("unknown") is None

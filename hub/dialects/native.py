@@ -85,16 +85,25 @@ class NativeDialect:
         address = self._addresses.get(message.topic) or self._address(message.topic)
         if address is None:
             return self._astray.result(message)
+        try:
+            if address.kind == "telemetry":
+                return self._telemetry(message, address, view)
+            return self._other(message, address)
+        except Rejected as error:
+            if address.kind != "desired":
+                error.sender = address.device
+            raise
+
+    def _other(self, message: RawMessage, address: Address) -> Result:
+        """Read whatever is no telemetry."""
         kind = address.kind
-        if kind == "telemetry":
-            return self._telemetry(message, address, view)
         identity = Identity(address.device, address.native_id, self.name)
         if kind == "status":
             return Result(identities=(identity,), availability=(_status(message, address),))
         if kind == "info":
             info, faults = _info(message.payload, self._prefix + address.native_id)
             if faults and info == Info():
-                return Result(rejections=nothing_fits(message, faults))
+                return Result(rejections=nothing_fits(message, faults), heard=(address.device,))
             described = msgspec.structs.replace(identity, info=info)
             return Result(identities=(described,), rejections=rejections(message, faults), heard=(address.device,))
         if kind == "replies":

@@ -177,7 +177,7 @@ def result_of(message: RawMessage, said: Sequence[Said], identities: Sequence[Id
         for name in record.values if unknown else ():
             unknown.pop(name, None)  # a newer item knows it again
     if faults and not any(record.values or item.unknown for record, item in said):
-        return Result(rejections=nothing_fits(message, faults))
+        return Result(rejections=nothing_fits(message, faults), heard=tuple({record.device for record, _ in said}))
     return Result(records, identities, lapses=list(unknown.values()), rejections=rejections(message, faults))
 
 

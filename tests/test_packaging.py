@@ -271,3 +271,23 @@ def test_no_file_names_a_registry_or_a_machine() -> None:
         text = path.read_bytes().decode("utf-8", "ignore")
         found += [f"{name}: {match[0]}" for match in TRACES.finditer(text)]
     assert found == []
+
+
+def test_zone_names_work_without_the_system_s_zone_files(tmp_path: Path):
+    """A slim container has no /usr/share/zoneinfo; the package tzdata takes its place."""
+    dependencies = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["dependencies"]
+    assert any(each.startswith("tzdata") for each in dependencies)
+    assert re.search(r"^tzdata==", (ROOT / "requirements.lock").read_text(), re.MULTILINE)
+    pytest.importorskip("tzdata", reason="make test installs the locked packages")
+    table = tmp_path / "in.csv"
+    table.write_text("time,device,metric,value\n2026-07-01T12:00:00,pump,t,1\n")
+    done = subprocess.run(
+        [sys.executable, "-m", "hub", "import", table, "--zone", "Europe/Berlin", "--data", tmp_path / "data"],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        env={**os.environ, "PYTHONTZPATH": ""},
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    assert "taken as Europe/Berlin" in done.stdout

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
 from e2e.running import Demo, free_address
 
@@ -16,6 +16,9 @@ QUIET = (
     "--disable-gpu --disable-quic --no-first-run --disable-background-networking --disable-component-update "
     "--disable-sync"
 )
+
+# Demo and browser share the machine with whatever else runs on it; a page that answers at once costs nothing.
+expect.set_options(timeout=20_000)
 
 
 @pytest.fixture

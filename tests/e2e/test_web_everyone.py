@@ -4,6 +4,7 @@ nothing moves for whoever asked for stillness. Pictures of every page stay in ``
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -16,7 +17,7 @@ from e2e.conftest import Errors
 from e2e.in_thread import hub_in_thread
 from e2e.running import Demo, eventually
 
-pytestmark = pytest.mark.timeout(120)
+pytestmark = pytest.mark.timeout(180)
 
 DESKTOP, PHONE, ZOOMED = (1440, 900), (360, 740), (720, 450)
 """The last is what a page of 1440 by 900 has at 200 %."""
@@ -32,7 +33,7 @@ PAGES = {
     "device-settings": ("/d/pump-01?tab=settings", "Delete this device"),
     "device-missing": ("/d/nobody", "Device not found."),
     "alerts": ("/alerts", "Describes the readings up to"),
-    "alerts-cleared": ("/alerts?state=cleared", "No alert has cleared yet."),
+    "alerts-cleared": ("/alerts?state=cleared", re.compile(r"No alert has cleared yet\.|^lasted")),
     "assistant": ("/assistant", "Which devices need attention"),
     "analyse": ("/analyse", "choose a file"),
     "rules": ("/rules", "Pump flow low"),
@@ -43,10 +44,6 @@ PAGES = {
     "settings": ("/settings", "Appearance"),
     "missing": ("/nowhere", "Page not found."),
 }
-GO = """path => {
-  history.pushState(null, '', path);
-  dispatchEvent(new PopStateEvent('popstate'));
-}"""
 TOO_WIDE = """() => [document.documentElement, document.querySelector('main')]
   .filter((box) => box && box.scrollWidth > box.clientWidth)
   .map((box) => `${box.tagName}: ${box.scrollWidth} px in ${box.clientWidth}`)"""
@@ -54,10 +51,10 @@ TOO_WIDE = """() => [document.documentElement, document.querySelector('main')]
 
 @pytest.fixture(scope="module")
 def plant_with_alert(plant: Demo) -> Demo:
-    eventually(lambda: len(plant.get("/api/devices")["items"]) >= 14, 20, "the machines")
+    eventually(lambda: len(plant.get("/api/devices")["items"]) >= 14, 60, "the machines")
     plant.heat("sensor_39", 3)
     alerts = {"state": "open", "device_id": "sensor_39"}
-    eventually(lambda: [a for a in plant.get("/api/alerts", **alerts)["items"] if a["diagnosis"]], 10, "the diagnosis")
+    eventually(lambda: [a for a in plant.get("/api/alerts", **alerts)["items"] if a["diagnosis"]], 60, "the diagnosis")
     return plant
 
 
@@ -82,26 +79,31 @@ def resize(page: Page, size: tuple[int, int]) -> None:
     page.evaluate("() => new Promise((done) => requestAnimationFrame(() => setTimeout(done, 30)))")
 
 
-def test_pages(plant_with_alert: Demo, still: Page, errors: Errors, pytestconfig: Any):
+@pytest.mark.parametrize("name", PAGES)
+def test_pages(plant_with_alert: Demo, still: Page, errors: Errors, pytestconfig: Any, name: str):
     errors.expected = ("404",)
     folder = Path(pytestconfig.getoption("--output")) / "pages"
-    wrong = {}
-    still.goto(f"http://{plant_with_alert.http}/")
-    for name, (path, text) in PAGES.items():
-        still.evaluate(GO, path)
-        expect(still.locator("main").get_by_text(text).first).to_be_visible()
-        still.screenshot(path=folder / f"{name}-dark.png")
-        wrong[name] = faults(still)
-        still.screenshot(path=folder / f"{name}-light.png")
-        if moving := still.evaluate("document.getAnimations().length"):
-            wrong[name].append(f"{moving} animations")
-        for size in (ZOOMED, PHONE):
-            resize(still, size)
-            wrong[name] += [f"at {size[0]} px: {each}" for each in still.evaluate(TOO_WIDE)]
-        still.screenshot(path=folder / f"{name}-phone.png")
-        resize(still, DESKTOP)
-        still.emulate_media(color_scheme="dark", reduced_motion="reduce")
-    assert {name: each for name, each in wrong.items() if each} == {}
+    path, text = PAGES[name]
+    still.goto(f"http://{plant_with_alert.http}{path}")
+    shown = still.locator("main").get_by_text(text).first
+    if name == "device-raw":  # it shows what comes from now on, and the pump has a pace of its own
+
+        def heard() -> bool:
+            plant_with_alert.publish("devices/pump-01/telemetry", {"flow": 66.0})
+            return shown.is_visible()
+
+        eventually(heard, 30, "a message")
+    expect(shown).to_be_visible()
+    still.screenshot(path=folder / f"{name}-dark.png")
+    wrong = faults(still)
+    still.screenshot(path=folder / f"{name}-light.png")
+    if moving := still.evaluate("document.getAnimations().length"):
+        wrong.append(f"{moving} animations")
+    for size in (ZOOMED, PHONE):
+        resize(still, size)
+        wrong += [f"at {size[0]} px: {each}" for each in still.evaluate(TOO_WIDE)]
+    still.screenshot(path=folder / f"{name}-phone.png")
+    assert wrong == []
 
 
 def test_nothing_comes_from_outside_nor_is_inline(plant_with_alert: Demo, still: Page):
@@ -131,8 +133,7 @@ def test_what_floats_above_the_pages(plant_with_alert: Demo, still: Page):
         assert page.evaluate(TOO_WIDE) == [], what
         resize(page, DESKTOP)
         page.keyboard.press("Escape")
-        # It leaves with an animation frame, for which a busy machine may take its time.
-        expect(page.get_by_role(role)).to_have_count(0, timeout=20_000)
+        expect(page.get_by_role(role)).to_have_count(0)
 
     page.keyboard.press("Control+k")
     floats("the palette", "Feed pump 1")
@@ -147,7 +148,7 @@ def test_what_floats_above_the_pages(plant_with_alert: Demo, still: Page):
     page.get_by_role("button", name="Add a device").click()
     floats("a new device", "Name")
     page.goto(f"{url}/alerts")
-    page.get_by_test_id("acknowledge").click()
+    page.get_by_test_id("acknowledge").first.click()  # a machine of the demo may have failed as well
     floats("a note", "Note (optional)")
     page.goto(f"{url}/d/pump-01?tab=settings")
     page.get_by_role("button", name="Delete this device").click()

@@ -60,6 +60,54 @@ def chart(page: Page, house: Demo, path: str) -> list[str]:
     return eventually(lambda: axis(page), 10, "the axis")
 
 
+@pytest.mark.parametrize(
+    ("metric", "value", "reads"),
+    [
+        ("leak", lambda n: 1e-9 * (1 + n / 10), "1.90 × 10⁻⁹"),
+        ("constant", lambda _: -2.5e-12, "−2.50 × 10⁻¹²"),
+        ("energy", lambda n: 1e15 + n * 1e13, "1.09 × 10¹⁵"),
+        ("enormous", lambda _: 1.5e300, "1.50 × 10³⁰⁰"),
+        ("count", lambda n: 123_456_789_012 + n, "123,456,789,021"),
+        ("negative_zero", lambda _: -0.0, "0.00"),
+    ],
+)
+def test_values_of_any_size_are_read_and_charted(house, page: Page, metric, value, reads):
+    now = int(time.time() * 1000)
+    house.publish("devices/vacuum/telemetry", [{"ts": now - (9 - n) * MINUTE, metric: value(n)} for n in range(10)])
+    labels = chart(page, house, f"/d/vacuum?metric={metric}")
+    assert len(labels) == len(set(labels)) > 1
+    assert max(map(len, labels)) < 18
+    expect(page.locator(f'[data-testid=metric][data-metric="{metric}"] .v')).to_have_text(reads)
+
+
+def test_names_of_any_length_and_script_stay_within_the_page(house, page: Page):
+    area, title = "Donaudampfschifffahrt" * 5, "Drehzahlmesserabdeckung" * 5
+    names = {"long": "Supercalifragilistic" * 6, "arabic": "مضخة التغذية " * 8, "cows": "🐄" * 60}
+    for device, name in names.items():
+        house.publish(f"devices/{device}/info", {"name": name[:128], "area": area, "titles": {"v": title}})
+        house.publish(f"devices/{device}/telemetry", {"v": 1.5, "text": "W" * 1000})
+    for device in names:
+        for width in (390, 1440):
+            page.set_viewport_size({"width": width, "height": 800})
+            for path in (f"/d/{device}", f"/d/{device}?tab=settings", f"/d/{device}?tab=history", "/", "/activity"):
+                page.goto(f"http://{house.http}{path}")
+                expect(page.locator("main").get_by_text(names[device].strip()[:12]).first).to_be_visible()
+                beyond = page.evaluate(
+                    "(({scrollWidth: all, clientWidth: seen}) => all - seen)(document.querySelector('main'))"
+                )
+                assert beyond == 0, (path, width)
+
+
+def test_a_device_of_hundreds_of_metrics_shows_its_chart_on_the_first_screens(house, page: Page):
+    house.publish("devices/plc/telemetry", {f"block_{n}": n for n in range(250)})
+    page.goto(f"http://{house.http}/d/plc")
+    tiles = page.get_by_test_id("metric")
+    expect(tiles.filter(visible=True)).to_have_count(24)
+    expect(tiles.nth(10)).to_have_attribute("data-metric", "block_10")
+    page.get_by_text("Further readings").click()
+    expect(tiles.filter(visible=True)).to_have_count(250)
+
+
 def test_what_stands_for_a_device_reads_as_its_class_says(house, page: Page):
     page.goto(f"http://{house.http}/")
     card = page.locator('[data-testid="device-row"][data-id="door"]')

@@ -23,6 +23,11 @@ describe('the metrics of a device', () => {
     expect(sizes(...plug)).toEqual([3, 7, 9]);
   });
 
+  it('do not push the chart off the page, however many there are', () => {
+    expect(sizes(...some('primary', 256))).toEqual([24, 232, 0]);
+    expect(sizes(...some('primary', 30), ...some('further', 9), ...some('config', 1))).toEqual([24, 15, 1]);
+  });
+
   it('are never all folded away', () => {
     expect(sizes(...some('diagnostic', 3))).toEqual([3, 0, 0]);
     expect(sizes(...some('further', 12), ...some('diagnostic', 1))).toEqual([12, 0, 1]);

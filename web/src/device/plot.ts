@@ -3,7 +3,7 @@
 
 import uPlot from 'uplot';
 import type { Alert, Limit } from '../api/types';
-import { axisLabels, axisRange } from '../lib/axis';
+import { axisLabels, axisRange, axisSplits } from '../lib/axis';
 import { ink, type Token } from '../ui/ink';
 import { reachOf, type Band } from './band';
 import { drawAlerts, drawBand, drawDoubts, drawLimits, drawMarks, drawNewest, FONT, level } from './drawing';
@@ -28,6 +28,10 @@ export function dataOf(trace: Trace, twin: Trace | null): uPlot.AlignedData {
   const own: uPlot.AlignedData = [trace.ts, trace.mean, trace.low, trace.high];
   return twin ? uPlot.join([own, [twin.ts, twin.mean]]) : own;
 }
+
+/** Between two labels of the value axis, CSS px. */
+const LABEL_SPACE = 38;
+const FITS_ANY = Number.MAX_VALUE;
 
 /** Room for labels of so many characters, CSS px. */
 const axisWidth = (labels: readonly string[] | null): number =>
@@ -74,7 +78,11 @@ export function createPlot(
         ...axis,
         size: (_plot, labels) => axisWidth(labels),
         gap: 8,
-        space: 38,
+        space: LABEL_SPACE,
+        // uPlot's own places end at 1e-16 and 1e16; it is given one step that it takes for any range.
+        incrs: () => [FITS_ANY],
+        splits: (plot, _axis, low, high) =>
+          axisSplits(low, high, Math.floor(plot.bbox.height / uPlot.pxRatio / LABEL_SPACE)),
         values: (_plot, splits) => (trace.ts.length ? axisLabels(splits) : []),
         ...(words ? stateAxis(words) : {}),
       },

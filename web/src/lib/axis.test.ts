@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { axisLabels, axisRange, stepDecimals } from './axis';
+import { axisLabels, axisRange, axisSplits, stepDecimals } from './axis';
 
 describe('axis labels', () => {
   it.each([
@@ -24,6 +24,36 @@ describe('axis labels', () => {
     expect(axisLabels([0.1, 0.2, 0.30000000000000004])).toEqual(['0.1', '0.2', '0.3']);
     expect(axisLabels([-2000, 0, 2000])).toEqual(['−2,000', '0', '2,000']);
     expect(axisLabels([5])).toEqual(['5']);
+  });
+});
+
+describe('an axis of any range', () => {
+  const labels = (low: number, high: number): string[] => axisLabels(axisSplits(low, high, 5));
+
+  it.each([
+    [1e-9, 2e-9], [9.9e-10, 1.01e-9], [-1e-12, 1e-12], [0, 3e-7], [1e15, 1.06e15], [1.4e300, 1.6e300], [-5e307, 5e307],
+    [0, 1e6], [1e14, 1e14 + 3], [0.1, 0.3], [-3.2, 11.7], [123456789000, 123456789060], [5e-324, 1e-320], [20.1, 20.2],
+  ])('from %d to %d has labels that tell its steps apart', (low, high) => {
+    const found = labels(low, high);
+    expect(found.length).toBeGreaterThan(1);
+    expect(found.length).toBeLessThan(8);
+    expect(new Set(found).size).toBe(found.length);
+    expect(Math.max(...found.map((label) => label.length))).toBeLessThan(20);
+  }); // prettier-ignore
+
+  it('shares a power of ten where zeros would be counted', () => {
+    expect(labels(1e-9, 2e-9).map((label) => label.replaceAll('\u00a0', ' '))).toEqual([
+      '1.0 × 10⁻⁹', '1.2 × 10⁻⁹', '1.4 × 10⁻⁹', '1.6 × 10⁻⁹', '1.8 × 10⁻⁹', '2.0 × 10⁻⁹',
+    ]); // prettier-ignore
+    expect(labels(-1, 1)).toEqual(['−1.0', '−0.5', '0.0', '0.5', '1.0']);
+  });
+
+  it('spreads a constant of any size', () => {
+    for (const value of [1.5e300, 1e-9, -1e17, 1e308, 5e-324, 0, -0]) {
+      const [low, high] = axisRange(value, value, null);
+      expect(high).toBeGreaterThan(low);
+      expect(labels(low, high).length).toBeGreaterThan(1);
+    }
   });
 });
 

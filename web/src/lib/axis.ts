@@ -1,6 +1,6 @@
 // The value axis of a chart: its range around the data, and labels with as many decimals as their step has. Pure.
 
-import { decimals, number } from './format';
+import { decimals, exponentOf, HUGE, number, scientific } from './format';
 
 const MOST_DECIMALS = 8;
 
@@ -15,9 +15,34 @@ export function stepDecimals(step: number): number {
   return MOST_DECIMALS;
 }
 
-/** The labels of an axis, all with the decimals of their step. */
+/** Steps below this would need more zeros than anyone counts. */
+const FINEST_STEP = 1e-6;
+const STEPS = [1, 2, 2.5, 5, 10];
+
+/** The places of an axis' labels: multiples of 1, 2, 2.5 or 5 times a power of ten, at most `most` of them. */
+export function axisSplits(low: number, high: number, most: number): number[] {
+  const least = (high - low) / Math.max(1, most);
+  if (!(least > 0) || !Number.isFinite(least)) return [];
+  const exponent = exponentOf(least);
+  const scale = Number(`1e${exponent}`);
+  const step = (STEPS.find((each) => each >= (least / scale) * (1 - 1e-9)) ?? 10) * scale;
+  const splits: number[] = [];
+  // By number and not by sum, so that no error adds up.
+  for (let k = Math.ceil(low / step); k * step <= high && splits.length <= most + 1; k++)
+    splits.push(k === 0 ? 0 : Number((k * step).toPrecision(15)));
+  return splits;
+}
+
+/** The labels of an axis, all with the decimals of their step; of very small or large values, with a common power. */
 export function axisLabels(splits: readonly number[]): string[] {
   const step = splits.length > 1 ? splits[1]! - splits[0]! : (splits[0] ?? 1);
+  const size = Math.max(...splits.map(Math.abs), 0);
+  if (size > 0 && (size >= HUGE || Math.abs(step) < FINEST_STEP)) {
+    const exponent = exponentOf(size);
+    const relative =
+      Number((Math.abs(step) / size).toPrecision(12)) * Number(size.toExponential().split('e')[0]);
+    return splits.map((value) => scientific(value, stepDecimals(relative), exponent));
+  }
   const digits = stepDecimals(step);
   return splits.map((value) => number(value, null, digits));
 }
@@ -52,7 +77,13 @@ export function axisRange(
   const step = resolution(Math.abs(high) > Math.abs(low) ? high : low, unit);
   const around = step * (!unit && Number.isInteger(high) ? COUNTS_AROUND : STEPS_AROUND);
   const least = high - low < step / 2 ? around : STEPS_MOVED * step;
-  const size = Math.max(high - low, least);
+  const largest = Math.max(Math.abs(low), Math.abs(high));
+  // Beyond the digits of a double, a step of its resolution is none.
+  const size = Math.max(
+    high / 2 - low / 2 > 1e307 ? 1e307 : high - low,
+    least,
+    largest >= HUGE ? largest * 0.02 : 1e-321,
+  );
   const middle = (low + high) / 2;
   let [from, to] = [Math.min(low, middle - size / 2), Math.max(high, middle + size / 2)];
   for (const at of edges) {
@@ -66,5 +97,7 @@ export function axisRange(
   // What cannot be negative, or more than all, has no axis that says so.
   if (low >= 0 && from < 0 && edges.every((at) => at === null || at >= 0)) from = -air / 3;
   if (unit === '%' && low >= 0 && high <= 100 && to > 100) to = 100 + air / 3;
-  return [from, to];
+  // The difference of both has to be a number, too.
+  const most = Number.MAX_VALUE / 2;
+  return [Math.min(Math.max(from, -most), most * 0.9), Math.max(Math.min(to, most), -most * 0.9)];
 }

@@ -23,6 +23,21 @@ describe('numbers', () => {
     expect(number(4904.4, 'm³/h')).toBe('4,904');
   });
 
+  it('keep what is very small or very large', () => {
+    expect(plain(number(1e-9, 'Pa'))).toBe('1.00 × 10⁻⁹');
+    expect(plain(number(-4.56e-7))).toBe('−4.56 × 10⁻⁷');
+    expect(plain(number(9.999e-6))).toBe('1.00 × 10⁻⁵');
+    expect(number(0.0012)).toBe('0.0012');
+    expect(number(0.3, 'W')).toBe('0.30');
+    expect(number(-0, 'Pa')).toBe('0');
+    expect(number(1e-17, '°C')).toBe('0.0');
+    expect(number(123_456_789_012)).toBe('123,456,789,012');
+    expect(plain(number(1e15))).toBe('1.00 × 10¹⁵');
+    expect(plain(number(-1.5e300))).toBe('−1.50 × 10³⁰⁰');
+    expect(plain(limitText(1e-9, 'mbar'))).toBe('1.00 × 10⁻⁹ mbar');
+    expect(limitText(0)).toBe('0');
+  });
+
   it('are a dash when there are none', () => {
     expect(number(NaN)).toBe('–');
     expect(reading(null)).toBe('–');

@@ -33,6 +33,28 @@ function fixed(value: number, digits: number): string {
   return value < 0 && /[1-9]/.test(text) ? MINUS + text : text;
 }
 
+/** Units whose zero is an agreed one, or whose small parts are noise: what rounds to zero is shown as zero. */
+const ROUNDED = new Set(['°C', '°F', '%', 'dBm', 'rpm', 'r/min']);
+/** From here on a double does not hold every integer's digits, and nobody counts the zeros. */
+export const HUGE = 1e15;
+/** Below this, zeros after the point are not counted either. */
+const TINY = 1e-4;
+
+const SUPERSCRIPTS = '⁰¹²³⁴⁵⁶⁷⁸⁹';
+export const exponentOf = (value: number): number => Number(Math.abs(value).toExponential().split('e')[1]);
+const power = (exponent: number): string =>
+  `10${exponent < 0 ? '⁻' : ''}${[...String(Math.abs(exponent))].map((digit) => SUPERSCRIPTS[Number(digit)]).join('')}`;
+
+/** `1.06 × 10⁻⁹`; all values of an axis share an `exponent`. */
+export function scientific(value: number, digits = 2, exponent?: number): string {
+  if (value === 0) return '0';
+  const shared = exponent ?? exponentOf(Number(value.toExponential(digits)));
+  // In two steps: 10^308 is the largest power there is, 10^-308 nearly the smallest.
+  const half = Math.trunc(shared / 2);
+  const mantissa = value / 10 ** half / 10 ** (shared - half);
+  return `${fixed(mantissa, digits)}${NBSP}×${NBSP}${power(shared)}`;
+}
+
 /** How many decimals a value of `unit` about as large as `value` is shown with. */
 export function decimals(value: number, unit: string | null | undefined): number {
   const chosen = unit ? CHOSEN_DECIMALS.get(unit) : undefined;
@@ -46,7 +68,13 @@ export function decimals(value: number, unit: string | null | undefined): number
 
 export function number(value: number, unit?: string | null, digits?: number): string {
   if (!Number.isFinite(value)) return DASH;
-  return fixed(value, digits ?? decimals(value, unit));
+  const size = Math.abs(value);
+  if (size >= HUGE) return scientific(value);
+  const shown = digits ?? decimals(value, unit);
+  const lost = size > 0 && size < 0.5 * 10 ** -shown;
+  if (!lost || digits !== undefined || (unit && (ROUNDED.has(unit) || CHOSEN_DECIMALS.has(unit))))
+    return fixed(value, shown);
+  return size < TINY ? scientific(value) : fixed(value, 1 - exponentOf(value));
 }
 
 export const integer = (value: number): string => fixed(value, 0);
@@ -66,6 +94,8 @@ export function quantity(value: Value, unit?: string | null, deviceClass?: strin
 
 /** A limit as it was written, without the zeros a moving value needs: `80 °C`. */
 export function limitText(value: number, unit?: string | null): string {
+  const size = Math.abs(value);
+  if (size >= HUGE || (size > 0 && size < 0.001)) return scientific(value) + (unit ? NBSP + unit : '');
   const text = new Intl.NumberFormat('en', { maximumFractionDigits: 3 }).format(Math.abs(value));
   return (value < 0 ? MINUS : '') + text + (unit ? NBSP + unit : '');
 }

@@ -10,6 +10,8 @@ export const BOOLEAN = 2;
 export const TEXT = 3;
 export type ColumnKind = typeof NONE | typeof NUMBER | typeof BOOLEAN | typeof TEXT;
 
+/** `value_9` comes before `value_10`. */
+const byName = new Intl.Collator('en', { numeric: true });
 const CATEGORIES = ['primary', 'further', 'diagnostic', 'config'];
 /** More than the rank of any metric. */
 const STEP = 1000;
@@ -130,7 +132,7 @@ export class Column {
     const mine = this.kind[row] === NUMBER ? 0 : 1;
     const theirs = other.kind[row] === NUMBER ? 0 : 1;
     if (mine !== theirs) return mine < theirs;
-    return this.metric < other.metric;
+    return byName.compare(this.metric, other.metric) < 0;
   }
 
   grow(capacity: number): void {

@@ -172,7 +172,7 @@ describe('a rule as people read it', () => {
   const described = (title: string): object => ({ title, category: 'primary', rank: 1 });
   fleet.load({
     type: 'snapshot', epoch: 'e', seq: 1, ts: 0, root: 'devices',
-    kinds: [described('Front door'), described('Back door'), described('Air temperature')],
+    kinds: [described('Front door'), described('Back door'), described('Air temperature')].map((each, k) => ({ ...each, device_class: k < 2 ? 'door' : null })),
     metrics: { s: { i: [0, 1], v: [true, true], u: [null, null], k: [0, 1] }, t1: { i: [0, 1], v: [1, 2], u: [null, null], k: 2 } },
     devices: {
       i: [0, 1], id: ['d-1', 'd-2'], name: ['Hall $& 1', 'Hall 2'], area: [null, null], model: [null, null],
@@ -188,6 +188,9 @@ describe('a rule as people read it', () => {
     expect(metricTitle(fleet, 'heat_flow')).toBe('Heat flow'); // reported by no device yet
     expect(conditionText(fleet, rule({ metric: 't1', text: 't1 above 80 for 2 s' }))).toBe(
       'air temperature above 80 for 2 s',
+    );
+    expect(conditionText(fleet, rule({ metric: 's', text: 's is true for 5 min' }), 'd-1')).toBe(
+      'front door is open for 5 min',
     );
     expect(conditionText(fleet, rule({ metric: null, text: 'silent for 5 min' }))).toBe('silent for 5 min');
   });

@@ -3,6 +3,7 @@
 
 import type { Rule } from '../api/types';
 import { metricName } from '../lib/format';
+import { stateWord } from '../lib/stateWords';
 import { beforeWord } from '../lib/words';
 import type { Fleet } from '../live/fleet';
 
@@ -23,7 +24,19 @@ export function metricTitle(fleet: Fleet, metric: string, device?: string): stri
 export function conditionText(fleet: Fleet, rule: Pick<Rule, 'text' | 'metric'>, device?: string): string {
   const { text, metric } = rule;
   if (!metric || !text.startsWith(metric)) return text;
-  return beforeWord(metricTitle(fleet, metric, device)) + text.slice(metric.length);
+  return beforeWord(metricTitle(fleet, metric, device)) + stated(fleet, metric, text.slice(metric.length));
+}
+
+/** `is true for 5 min` in the words of the metric's device class, where all devices that report it have one. */
+function stated(fleet: Fleet, metric: string, text: string): string {
+  const classes = new Set(
+    fleet.column(metric)?.facts.flatMap((facts) => (facts ? [facts.device_class] : [])),
+  );
+  if (classes.size !== 1) return text;
+  return text.replace(/^ is (true|false|on|off)\b/i, (said, value: string) => {
+    const word = stateWord(/^(true|on)$/i.test(value), [...classes][0]);
+    return word ? ` is ${word.toLowerCase()}` : said;
+  });
 }
 
 /** What a rule applies to: devices by their names, then models and labels. Patterns stay as they are. */

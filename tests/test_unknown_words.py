@@ -6,7 +6,9 @@ from typing import Any
 
 import pytest
 
-from test_moved_announcements import Hub
+from dialect_run import Heard
+from hub.dialects import MappingDialect, parse_mappings
+from test_moved_announcements import Hub, zigbee
 from test_steady import T0
 
 WORDS = ["unavailable", "Unknown", "None", "nan", "NaN", "null", "undefined", "N/A", " unavailable "]
@@ -55,6 +57,26 @@ def test_items_of_a_list_with_such_words() -> None:
     hub = Hub("native")
     hub.told("devices/d/telemetry", [{"t": 1}, {"t": "unavailable"}])
     assert hub.qualities("d") == {"t": "unknown"}
+
+
+@pytest.mark.parametrize("word", ["unavailable", "unknown", None, ""])
+def test_zigbee_number_that_is_not_known(word: str | None) -> None:
+    hub = Hub("zigbee2mqtt")
+    hub.told("zigbee2mqtt/bridge/devices", zigbee(("0x01", "door")), retained=True)
+    for body in ({"t": word, "battery": 99}, {"t": 21}, {"t": word}):
+        hub.told("zigbee2mqtt/door", body)
+    hub.told("zigbee2mqtt/door/t", str(word).encode())
+    assert [value for _, _, value, _ in hub.history()["0x01", "t"]] == [21]
+    hub.told("zigbee2mqtt/door", {"mode": "auto"})
+    hub.told("zigbee2mqtt/door", {"mode": "unknown"})
+    assert hub.device("0x01").metrics["mode"].value == "unknown"
+
+
+def test_senml_text_in_place_of_a_number_that_is_not_known() -> None:
+    site = Heard(MappingDialect(parse_mappings('[[mapping]]\ntopic = "s/x"\nform = "senml"\n')))
+    said = site.say("s/x", [{"bn": "d:", "n": "t", "u": "Cel", "v": 21.5}, {"n": "h", "u": "%RH", "vs": "unavailable"}])
+    assert [record.values for record in said.records] == [{"t": 21.5}]
+    assert [lapse.metric for lapse in said.lapses] == ["h"]
 
 
 @pytest.mark.parametrize("word", ["nan", "unavailable", "null"])

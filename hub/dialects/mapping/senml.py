@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 
 from hub.dialects.faults import Fault
 from hub.dialects.mapping.reading import Reading
-from hub.dialects.payload import scalar
+from hub.dialects.payload import is_unknown, scalar
 from hub.errors import Rejected
 from hub.model import Value
 
@@ -62,6 +62,9 @@ def read_senml(pack: Any, received: int) -> list[Reading]:
         )
         several = len(units[point.device, point.metric]) > 1 and point.unit
         metric = f"{point.metric}.{point.unit}" if several else point.metric
+        if is_unknown(point.value):
+            reading.unknown.append(metric)
+            continue
         reading.values[metric] = point.value
         if point.unit:
             reading.units[metric] = point.unit

@@ -19,6 +19,7 @@ import msgspec
 from hub.dialects.base import Change, Effect, Result, View
 from hub.dialects.faults import Fault, nothing_fits, rejections
 from hub.dialects.payload import came, metric_name, parse_json, parse_object, plain, scalar, telemetry_object
+from hub.dialects.telemetry import no_value
 from hub.dialects.times import when
 from hub.dialects.zigbee2mqtt.exposes import Known, known
 from hub.errors import Rejected
@@ -146,7 +147,7 @@ class Zigbee2MqttDialect:
             return Result()  # the retained state was taken back
         body = telemetry_object(message.payload, "A device's state")
         faults: list[Fault] = []
-        values = dict(_values(device, body, faults))
+        values = dict(_values(device, body, faults, view))
         if faults and not values:
             return Result(rejections=nothing_fits(message, faults))
         ts, quality = _time(body.get("last_seen"), message)
@@ -157,6 +158,8 @@ class Zigbee2MqttDialect:
         """``output: attribute``: every property has a topic of its own, ``color-x`` is a part of ``color``."""
         value = plain(prop, message.payload)
         whole, _, part = prop.partition("-")
+        if isinstance(value, str) and no_value(value, slug(device.ieee), prop, view):
+            return Result()
         if value is None or whole in _NOT_METRICS or (whole == "update" and part not in _UPDATE):
             return Result()
         ts, quality = when(None, message.received, retained=message.retained)
@@ -196,10 +199,12 @@ class Zigbee2MqttDialect:
         return Result()
 
 
-def _values(device: Known, body: dict[str, Any], faults: list[Fault]) -> Iterator[tuple[str, Value]]:
+def _values(device: Known, body: dict[str, Any], faults: list[Fault], view: View) -> Iterator[tuple[str, Value]]:
     """The metrics of a state: null is a value never seen, an empty action no action, an object its parts. What does not
     fit is added to ``faults``."""
     for metric, value in _leaves(body):
+        if type(value) is str and no_value(value, slug(device.ieee), metric, view):
+            continue
         try:
             yield metric_name(metric), _binary(device, metric, scalar(metric, value))
         except Rejected as error:

@@ -196,7 +196,7 @@ def begins_anew(window: Window, device: Device, key: int, items: int, received: 
 
     A client sends again what was not confirmed: the last messages it sent, up to the newest. So a message is no
     repeated one if it equals the one with which the count began and others have followed, or one that lies further back
-    than can be in flight. A count of one message only begins anew after a while. Other content under a number that was
+    than can be in flight. A count of one message begins anew after a while. Other content under a number that was
     used before, or a number below all, is a new count as well. ``items`` is how many records the message holds.
     """
     name = device.id
@@ -210,8 +210,10 @@ def begins_anew(window: Window, device: Device, key: int, items: int, received: 
         return ago is not None and (ago < 0 or ago >= items)
     if ago >= REACH * items:
         return True
-    if stem_of(first) != stem_of(greatest):
-        return ago >= items and stem_of(key) == stem_of(first)
+    if stem_of(key) != stem_of(first):
+        return False
+    if ago >= items and stem_of(first) != stem_of(greatest):
+        return True
     return device.last_reading is not None and received - device.last_reading > RESENT_WITHIN_MS
 
 

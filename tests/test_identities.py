@@ -137,6 +137,13 @@ def test_device_that_wakes_up_and_sends_its_first_message_each_time_loses_nothin
     assert len(values(equal(0, 0, every=5_000))) == 1, "sent again at once"
 
 
+def test_list_that_counts_its_items_from_0_each_time_loses_nothing() -> None:
+    half = Half()
+    for number in range(4):
+        half.say([{"t": 1, "seq": 0}, {"t": 1, "seq": 1}], at=600_000 * number)
+    assert len(values(half)) == 8
+
+
 def test_count_anew_that_begins_with_another_value_and_goes_on_with_equal_ones() -> None:
     half = said(*({"t": 20, "seq": seq} for seq in range(10)), {"t": 21, "seq": 0})
     for seq in range(1, 10):

@@ -182,6 +182,16 @@ def test_sparkplug_metric_that_a_new_birth_does_not_declare() -> None:
     assert {name: latest.quality for name, latest in device.metrics.items()} == {"speed": "good", "load": "unknown"}
 
 
+@pytest.mark.parametrize("odd", [metric("speed", T.DOUBLE, float("nan")), metric("speed", T.STRING, "fast"), None])
+def test_sparkplug_data_without_a_reading_are_a_sign_of_life_and_no_farewell(odd: bytes | None) -> None:
+    hub = Hub("sparkplug")
+    born = [metric("bdSeq", T.INT64, 0), metric("speed", T.DOUBLE, 1.0), metric("load", T.DOUBLE, 2.0)]
+    hub.told("spBv1.0/plant/NBIRTH/press", payload(*born, seq=0, ts=T0))
+    hub.told("spBv1.0/plant/NDATA/press", payload(*([odd] if odd else []), seq=1, ts=T0 + 1_500))
+    (device,) = hub.fleet.devices()
+    assert (device.presence, device.last_seen, device.metrics["load"].quality) == ("online", T0 + hub.at, "good")
+
+
 def test_announcement_of_a_deleted_device_that_is_taken_back_harms_nobody() -> None:
     hub = Hub("homeassistant")
     hub.told("homeassistant/sensor/x/config", sensor("x", "old"))

@@ -183,7 +183,7 @@ class SparkplugDialect:
         identities = () if view.known(address.device) or not read.records else self._introduced(address, view)
         lapses = _lapses(message, address, read.unknown)
         heard = () if read.records else (address.device,)
-        return Result(read.records, identities, (), (), (), changes, effects, read.rejections, lapses, heard)
+        return Result(read.records, identities, (), (), (), changes, effects, read.rejections, lapses, heard=heard)
 
     def _counted(
         self, message: RawMessage, address: Address, own: Fields, *, lost: bool = False

@@ -50,6 +50,18 @@ async def test_a_foreign_host_name_is_refused(hub: ApiHub) -> None:
             assert answer.status_code == 421, (host, path)
 
 
+async def test_a_host_header_is_a_name_and_a_port(hub: ApiHub) -> None:
+    for host in ("user@localhost", "localhost/x", "localhost#evil.example", "localhost?x", "localhost\\x"):
+        assert (await hub.http.get("/api/devices", headers={"Host": host})).status_code == 421, host
+
+
+async def test_two_origins_are_refused(locked: ApiHub) -> None:
+    for origins in ((locked.url, "http://evil.example"), ("http://evil.example", locked.url)):
+        headers = [("Origin", origin) for origin in origins]
+        answer = await locked.http.post("/login", json={"token": TOKEN}, headers=headers)
+        assert answer.status_code == 403
+
+
 async def test_a_socket_by_a_foreign_host_name_is_refused(hub: ApiHub) -> None:
     # As a rebound page would: its own name as host and as origin.
     with pytest.raises(InvalidStatus, match="403"):

@@ -89,6 +89,19 @@ async def test_a_head_beyond_the_limits_is_refused(hub: ApiHub) -> None:
     assert await send(hub, b"GET /healthz HTTP/1.1\r\nHost: localhost\r\nnonsense\r\n\r\n") == 400
 
 
+@pytest.mark.parametrize("before", [b"", HEAD + b"\r\n"])
+@pytest.mark.parametrize("line", [b"CONNECT a:1", b"CONNECT [::1]:1", b"OPTIONS *", b"GET x", b"GET a:b"])
+async def test_a_target_that_is_no_path_is_refused_and_logs_nothing(
+    hub: ApiHub, before: bytes, line: bytes, caplog: pytest.LogCaptureFixture
+) -> None:
+    async with connected(hub) as (reader, writer):
+        writer.write(before + line + b" HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")
+        async with asyncio.timeout(15):
+            answers = await reader.read(100_000)
+    assert answers.count(b"HTTP/1.1 40") == 1
+    assert not [record.getMessage() for record in caplog.records if record.levelname == "ERROR"]
+
+
 @pytest.mark.parametrize(
     "begin",
     [

@@ -39,6 +39,8 @@ SECURITY_HEADERS = {
 PROBES = frozenset({"/healthz", "/readyz"})
 """For load balancers and supervisors: open without a token, and by any Host."""
 STREAMS = ("text/event-stream", "application/x-ndjson")
+_NOT_IN_HOST = frozenset("/?#@\\")
+"""What a URL has beside its host: with it in the header, others could understand another name than the hub does."""
 _FORWARDED = ("forwarded", "x-forwarded-", "x-real-ip", "via")
 _METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE")
 _EXPOSED = ("Content-Disposition", "ETag", "Retry-After", "WWW-Authenticate")
@@ -108,7 +110,7 @@ class Guard:
         if self._auth.open and path not in PROBES and any(name.startswith(_FORWARDED) for name in headers):
             hint = "Set a token (HUB_TOKEN) before you put a proxy in front of the hub."
             return problem(path, 403, "forbidden", "A forwarded request is refused while no token is set.", hint)
-        origin = headers.get("origin")
+        origin = ", ".join(headers.getlist("origin")) if "origin" in headers else None
         if _changes(scope) and origin is not None and not self._own(origin, host):
             hint = "Add it to http.allowed_origins if it is yours."
             return problem(path, 403, "forbidden", "A page of another origin may not do this.", hint)
@@ -190,6 +192,8 @@ class Hosts:
         self._any_address = bound in ("", "0.0.0.0", "::")
 
     def known(self, host: str) -> bool:
+        if _NOT_IN_HOST & set(host):
+            return False
         try:
             name = (urlsplit(f"//{host}").hostname or "").rstrip(".")
         except ValueError:

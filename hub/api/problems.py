@@ -48,7 +48,10 @@ STATUS: tuple[tuple[type[errors.HubError], int], ...] = (
 """The first that fits; what is not here is the hub's own fault, 500."""
 
 _MESSAGES = {
-    400: "The body cannot be read: JSON has to be UTF-8 text, a form multipart/form-data.",
+    400: (
+        "The body cannot be read: JSON has to be UTF-8 text, nested at most 32 levels deep, with integers of 64 bits; "
+        "a form multipart/form-data."
+    ),
     404: "There is nothing at this address.",
     405: "This address does not take that method.",
 }

@@ -174,10 +174,11 @@ class BoundedHttp(HttpToolsProtocol):
     def on_headers_complete(self) -> None:
         if len(self.pipeline) >= PIPELINED:
             self._stop(503)
-        self._phase, self._busy = "body", True
+        self._phase = "body"
         self._unparsed = 0
         self._places.works(self)
-        super().on_headers_complete()
+        super().on_headers_complete()  # raises for a target that is no path, as CONNECT has
+        self._busy = True
 
     def on_body(self, body: bytes) -> None:
         self._events += 1

@@ -105,7 +105,7 @@ async def open_hub(settings: Settings, *, lasting_broker: bool = True) -> AsyncI
         close_to_others(data)
         if (aside := adopt(data)) is not None:
             log.warning("a backup has been restored; what was there before is in %s", aside)
-        install = open_install(data)
+        install = open_install(data, keep_damaged_aside=True)
         faults: Faults = {}
         rules = usable_rules(data, faults)
         listener = stack.enter_context(bind(settings.http.listen))

@@ -17,7 +17,7 @@ from hub.files import make_folder, make_private, replace_file
 
 log = logging.getLogger(__name__)
 
-OWN_FILES = ("watchkeeper.db*", "watchkeeper.lock", "*.json", "*.toml", "*.tar", "*.log")
+OWN_FILES = ("watchkeeper.db*", "watchkeeper.lock", "*.json", "*.damaged", "*.toml", "*.tar", "*.log")
 """What the hub writes in its data folder, and the settings file that may lie there."""
 
 
@@ -47,12 +47,25 @@ def close_to_others(directory: Path) -> None:
         log.warning("Other users of this machine can list %s. Close it with: chmod 700 %s", directory, directory)
 
 
-def open_install(directory: Path) -> Install:
-    """Read the installation's file, or make a new one. Raises ConfigError when the folder cannot be used."""
+def open_install(directory: Path, *, keep_damaged_aside: bool = False) -> Install:
+    """Read the installation's file, or make a new one; with ``keep_damaged_aside`` also in the place of a damaged one.
+
+    Raises ConfigError when the folder or the file cannot be used."""
     try:
         make_folder(directory)
-        if (directory / "install.json").exists():
-            return read_install(directory)
+        file = directory / "install.json"
+        if file.exists():
+            try:
+                return read_install(directory)
+            except ConfigError as error:
+                if not keep_damaged_aside or isinstance(error.__cause__, OSError):
+                    raise
+                aside = file.with_name("install.json.damaged")
+                file.replace(aside)
+                log.error(
+                    "%s was damaged and is kept as %s. A new one was made: the access token and the hub's name with "
+                    "the broker are new, so messages that it kept for the old name do not come.", file, aside
+                )  # fmt: skip
         install = Install(secrets.token_hex(6))
         save(directory, install)
         return install

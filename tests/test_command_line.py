@@ -17,6 +17,7 @@ import pytest
 
 from hub.cli import main
 from hub.errors import HubError
+from hub.install import open_install
 from hub.store.sqlite import FILE, SqliteStore
 from store_words import delta, record
 
@@ -247,8 +248,24 @@ async def test_a_device_file_is_never_replaced(hub: Run, tmp_path: Path, words: 
     assert "/dev/null is not a file" in done.err
 
 
-@pytest.mark.parametrize("content", [b"", b"x", b"[1]", b'{"id": 5}', b'{"id":' + b"[" * 20_000])
-@pytest.mark.parametrize("command", ["serve", "backup", "import", "doctor"])
+DAMAGED_INSTALLATIONS = [b"", b"x", b"[1]", b'{"id": 5}', b'{"id":' + b"[" * 20_000]
+
+
+@pytest.mark.parametrize("content", DAMAGED_INSTALLATIONS)
+def test_a_hub_starts_with_a_new_identity_where_its_file_is_damaged(
+    tmp_path: Path, content: bytes, caplog: pytest.LogCaptureFixture
+):
+    (tmp_path / "install.json").write_bytes(content)
+    made = open_install(tmp_path, keep_damaged_aside=True)
+    assert made.id
+    assert made.token is None
+    assert (tmp_path / "install.json.damaged").read_bytes() == content
+    assert "install.json was damaged" in caplog.text
+    assert open_install(tmp_path) == made
+
+
+@pytest.mark.parametrize("content", DAMAGED_INSTALLATIONS)
+@pytest.mark.parametrize("command", ["backup", "import", "doctor"])
 def test_a_damaged_installation_file(hub: Run, tmp_path: Path, command: str, content: bytes):
     asyncio.run(history(tmp_path / "data"))
     (tmp_path / "data/install.json").write_bytes(content)

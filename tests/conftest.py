@@ -6,9 +6,14 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 import brokers
 from receiver import Receiver
+
+# How long an example takes says more about the machine's load than about the code.
+settings.register_profile("any_load", deadline=None)
+settings.load_profile("any_load")
 
 
 @pytest.fixture

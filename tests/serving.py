@@ -18,7 +18,7 @@ import paho.mqtt.client as paho
 from brokers import HOST, Mosquitto, free_port
 
 
-def until(look: Callable[[], Any], within: float = 20.0) -> Any:
+def until(look: Callable[[], Any], within: float = 40.0) -> Any:
     """The first thing that ``look`` finds."""
     deadline = time.monotonic() + within
     while not (seen := look()):

@@ -15,12 +15,13 @@ from PIL import Image, ImageDraw, ImageFont
 from hub.worker import Worker
 from specimens import RATE, machine, plate, png, sound
 
-pytestmark = pytest.mark.asyncio(loop_scope="module")
+# Reading text keeps a core busy for seconds, and for many times that on a machine under load.
+pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.timeout(240)]
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def worker() -> AsyncIterator[Worker]:
-    opened = Worker()
+    opened = Worker(timeout_s=200)
     yield opened
     await opened.close()
 

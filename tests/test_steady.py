@@ -303,6 +303,7 @@ def test_an_acknowledged_alert_stays_while_its_device_goes_on(monkeypatch: pytes
     assert not half.engine.open
 
 
+@pytest.mark.timeout(180)  # many messages, which take their time under load
 def test_a_topic_with_a_rare_surprise_becomes_steady_again_however_many_there_were() -> None:
     half, at = Half(), 0
     for _ in range(60):

@@ -114,6 +114,8 @@ def _by_pdfium(data: bytes, tell: Tell, until: float) -> tuple[str, int, list[st
         if not pages:
             raise _unreadable(data)
         return "", count, pages
+    except pdfium.PdfiumError:  # of a page, as where the list of pages holds itself
+        raise _unreadable(data) from None
     finally:
         document.close()
 

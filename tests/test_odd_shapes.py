@@ -1,0 +1,41 @@
+"""Pictures and documents of shapes that nobody has in mind: analysed, or refused in words."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+
+import pytest
+import pytest_asyncio
+from PIL import Image
+
+from hub.errors import WrongType
+from hub.worker import Worker
+from specimens import png
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def worker() -> AsyncIterator[Worker]:
+    opened = Worker()
+    yield opened
+    await opened.close()
+
+
+@pytest.mark.parametrize("size", [(1, 20_000), (20_000, 1)])
+async def test_a_picture_that_is_a_line_is_measured(worker: Worker, size: tuple[int, int]) -> None:
+    found = await worker.run("picture", png(Image.new("RGB", size, "white")), kind="png", read=True)
+    assert (found["width"], found["height"]) == size
+    assert found["text"] == []
+
+
+async def test_a_document_whose_pages_hold_themselves_is_refused(worker: Worker) -> None:
+    objects = (b"<</Type/Catalog/Pages 2 0 R>>", b"<</Type/Pages/Kids[2 0 R]/Count 1>>")
+    data, places = b"%PDF-1.7\n", list[int]()
+    for number, body in enumerate(objects, 1):
+        places.append(len(data))
+        data += b"%d 0 obj\n%s\nendobj\n" % (number, body)
+    table = b"".join(b"%010d 00000 n \n" % place for place in places)
+    end = b"trailer\n<</Size 3/Root 1 0 R>>\nstartxref\n%d\n%%%%EOF" % len(data)
+    with pytest.raises(WrongType, match="cannot be read"):
+        await worker.run("document", data + b"xref\n0 3\n0000000000 65535 f \n" + table + end)

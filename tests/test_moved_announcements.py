@@ -361,3 +361,16 @@ def test_alert_on_a_sparkplug_metric_that_a_new_birth_does_not_declare_is_withdr
     assert [alert.metric for alert in hub.engine.open.values()] == ["load.max"], "a name below it is another metric"
     (device,) = hub.fleet.devices()
     assert device.metrics["load.max"].quality == "good"
+
+
+@pytest.mark.parametrize("died", [True, False])
+def test_alert_on_a_sparkplug_metric_that_is_left_out_after_a_restart_is_withdrawn(died: bool) -> None:
+    hub, topic = Hub("sparkplug", HIGH), "spBv1.0/plant/{}/press"
+    hot = [metric(name, T.DOUBLE, 91.0) for name in ("load", "speed")]
+    for session, kept in enumerate((hot, hot[1:])):
+        hub.told(topic.format("NBIRTH"), payload(metric("bdSeq", T.INT64, session), *kept, seq=0, ts=T0))
+        hub.told(topic.format("DBIRTH") + "/drive", payload(*kept, seq=1, ts=T0))
+        assert len(hub.engine.open) == 2 * len(kept)
+        if died:
+            hub.told(topic.format("NDEATH"), payload(metric("bdSeq", T.INT64, session), ts=T0))
+    assert {alert.metric for alert in hub.engine.open.values()} == {"speed"}

@@ -70,6 +70,7 @@ class SparkplugDialect:
         self._addresses: dict[str, Address] = {}
         self._edges: dict[str, Edge] = {}
         self._births: dict[str, Birth] = {}
+        self._former: dict[str, Birth] = {}  # of those that have died, until they are born again
         self._behind: dict[str, set[str]] = {}
         self._hosts: dict[str, int] = {}
 
@@ -140,7 +141,7 @@ class SparkplugDialect:
         read = taken(message, address.device, birth, own, metrics, born=True)
         online = Availability(address.device, True, message.retained, message.received, backed=True)
         identities = (*self._gateway(address, view), self._identity(address, birth))
-        before = self._births.get(address.native_id, _UNBORN)
+        before = self._births.get(address.native_id) or self._former.get(address.native_id, _UNBORN)
         lapses = _lapses(message, address, read.unknown)
         dropped = sorted(before.types.keys() - birth.types.keys())
         lapses += [Lapse(address.device, name, message.received, withdrawn=True) for name in dropped]
@@ -230,10 +231,8 @@ class SparkplugDialect:
     def _host(self, message: RawMessage, address: Address) -> Result:
         """``{"online": true, "timestamp": …}``, or ``ONLINE`` and ``OFFLINE`` before 3.0."""
         word = message.payload[:16].decode("utf-8", "replace").strip()
-        if word in ("ONLINE", "OFFLINE"):
-            said = {"online": word == "ONLINE"}
-        else:
-            said = parse_object(message.payload, "STATE, if not ONLINE or OFFLINE,")
+        plain, what = word in ("ONLINE", "OFFLINE"), "STATE, if not ONLINE or OFFLINE,"
+        said = {"online": word == "ONLINE"} if plain else parse_object(message.payload, what)
         online, at = said.get("online"), said.get("timestamp", 0)
         if not isinstance(online, bool) or not isinstance(at, int):
             raise Rejected(
@@ -266,12 +265,16 @@ class SparkplugDialect:
 
     def _learn(self, who: str, value: bytes | None) -> None:
         edge = "/".join(who.split("/")[:2])
-        self._births.pop(who, None)
+        before = self._births.pop(who, None)
+        self._former.pop(who, None)
         self._behind.setdefault(edge, set()).discard(who)
         if value is not None:
             self._births[who] = msgspec.json.decode(value, type=Birth)
             self._behind[edge].add(who)
-        elif not self._behind[edge]:
+            return
+        if before is not None and len(self._former) < MAX_KEPT:
+            self._former[who] = before
+        if not self._behind[edge]:
             del self._behind[edge]
 
     def tick(self, view: View, now: int) -> Result:

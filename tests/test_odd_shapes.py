@@ -22,6 +22,7 @@ async def worker() -> AsyncIterator[Worker]:
     await opened.close()
 
 
+@pytest.mark.timeout(180)  # the models that read text are loaded first
 @pytest.mark.parametrize("size", [(1, 20_000), (20_000, 1)])
 async def test_a_picture_that_is_a_line_is_measured(worker: Worker, size: tuple[int, int]) -> None:
     found = await worker.run("picture", png(Image.new("RGB", size, "white")), kind="png", read=True)

@@ -42,7 +42,7 @@ def test_the_chart_asks_for_what_it_shows(plant: Demo, machines: list, page: Pag
     flow = plant.get("/api/devices/pump-01")["metrics"]["flow"]["value"]
     assert band["readings"] > 300
     assert band["points"][0][1] < flow < band["points"][0][2]
-    expect(page.get_by_text("expected", exact=True)).to_be_visible()
+    expect(page.get_by_text("normal range", exact=True)).to_be_visible()
 
     canvas = page.get_by_role("img", name="Chart of flow").locator(".u-over")
     box = canvas.bounding_box()

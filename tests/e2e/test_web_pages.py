@@ -129,7 +129,7 @@ def test_settings_shows_the_hub_and_keeps_the_theme(plant: Demo, page: Page):
     plant.publish("devices/broken/telemetry", "{no json")
     go(page, plant, "Settings")
     expect(page.get_by_text(plant.mqtt).first).to_be_visible()
-    expect(page.get_by_text("devices/broken/telemetry")).to_be_visible()
+    expect(page.get_by_text("devices/broken/telemetry", exact=True)).to_be_visible()
     hub = page.locator("section", has=page.get_by_role("heading", name="Hub", exact=True))
     expect(hub.locator("div", has_text="Clock").last).to_contain_text("trusted")
     expect(hub.locator("div", has_text="Metrics in memory").last).to_contain_text(" of ")

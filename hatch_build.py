@@ -54,7 +54,7 @@ class DashboardHook(BuildHookInterface):  # type: ignore[type-arg]
             except BuildFailed as error:
                 self.app.abort(f"{error}\nTo install the hub without its dashboard, set HUB_SKIP_WEB=1.")
         if self.target_name == "wheel" and version == "standard":
-            # An editable install reads the checkout's own config/ (see hub/resources.py).
+            # An editable install reads the checkout's own config/ (see hub/runtime/package_data.py).
             build_data["force_include"]["config"] = "hub/_config"
 
     def _dashboard(self) -> Dashboard:

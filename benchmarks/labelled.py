@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import random
 
-from hub.insight import Case, Track
+from hub.insight import InvestigationInput, MetricSeries
 from hub.model import Alert, Limit, Point
 from simulators import KINDS
 
@@ -17,7 +17,7 @@ HELD_S = 6
 """How long a limit has been broken when the diagnosis is asked for, about as the default rules do."""
 
 
-def observed(kind: str, fault: str | None, seed: int) -> tuple[Case, int]:
+def observed(kind: str, fault: str | None, seed: int) -> tuple[InvestigationInput, int]:
     """The case as the hub would see it, and how many seconds after the fault's start: shortly after the first limit was
     crossed, or without a crossing a few minutes after the start. Site, hour, speed and rhythm are drawn by the seed."""
     draw = random.Random(f"{kind}/{fault}/{seed}")
@@ -37,9 +37,9 @@ def observed(kind: str, fault: str | None, seed: int) -> tuple[Case, int]:
         if crossed is not None and t >= crossed[0] + HELD_S:
             break
     units = {name: metric.unit for name, metric in machine.metrics.items()}
-    tracks = {name: Track.of(name, units.get(name), points) for name, points in rows.items()}
+    tracks = {name: MetricSeries.of(name, units.get(name), points) for name, points in rows.items()}
     limits = {name: Limit(**m.limits) for name, m in machine.metrics.items() if m.limits}
-    return Case("it", NOW + t * 1000, tracks, limits=limits, alert=_alert(crossed, t)), t
+    return InvestigationInput("it", NOW + t * 1000, tracks, limits=limits, alert=_alert(crossed, t)), t
 
 
 def _broken(limits: dict[str, float] | None, value: float) -> float | None:

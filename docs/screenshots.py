@@ -40,7 +40,9 @@ PAGES = {
 def main(folder: Path) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     http, mqtt = free_address(), free_address()
-    demo = subprocess.Popen([sys.executable, "-m", "hub.cli", "demo", "--no-open", "--http", http, "--mqtt", mqtt])
+    demo = subprocess.Popen(
+        [sys.executable, "-m", "hub.commandline.main", "demo", "--no-open", "--http", http, "--mqtt", mqtt]
+    )
     try:
         wait_for_explained_alert(f"http://{http}")
         with sync_playwright() as playwright:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import msgspec
 
-from hub.model import Alert, Command, Diagnosis, Presence, Record, Rejection, Sheet
+from hub.model import Alert, Command, Diagnosis, Presence, Record, RecordBatch, Rejection
 
 
 class DeviceDiscovered(msgspec.Struct, frozen=True):
@@ -31,7 +31,7 @@ class ReadingsStored(msgspec.Struct, frozen=True):
 
     records: list[Record]
     at: int
-    sheets: Sequence[Sheet] = ()
+    record_batches: Sequence[RecordBatch] = ()
 
 
 class PresenceChanged(msgspec.Struct, frozen=True):

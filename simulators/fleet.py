@@ -34,7 +34,7 @@ _MIX: tuple[type[Machine], ...] = (
 
 
 @dataclass(frozen=True, slots=True)
-class Device:
+class SimulatedDevice:
     """A machine and the gateway it talks through."""
 
     machine: Machine
@@ -50,7 +50,7 @@ class Device:
         return {**self.machine.describe(), "via": self.gateway}
 
 
-def build(n: int, seed: int, hour: float = 10.0) -> list[Device]:
+def build(n: int, seed: int, hour: float = 10.0) -> list[SimulatedDevice]:
     """The ``n`` devices of the site that ``seed`` describes; from 5 on, ``sensor_1`` to ``sensor_5`` are
     among them.
 
@@ -63,7 +63,7 @@ def build(n: int, seed: int, hour: float = 10.0) -> list[Device]:
         number = 1 + behind[machine.area] // BEHIND_ONE_GATEWAY
         gateway = f"gateway-{machine.area.lower().replace(' ', '-')}-{number}"
         behind[machine.area] += 1
-        devices.append(Device(machine, gateway))
+        devices.append(SimulatedDevice(machine, gateway))
     return devices
 
 
@@ -78,7 +78,7 @@ def _identities(n: int) -> list[tuple[type[Machine], str]]:
     return found
 
 
-def check(plan: Plan, devices: list[Device]) -> None:
+def check(plan: Plan, devices: list[SimulatedDevice]) -> None:
     """See that ``plan`` names a device of the fleet and a fault it can have.
 
     Raises ValueError that says what is allowed. A gateway loss may name the gateway or any device behind it.
@@ -99,7 +99,7 @@ def _shortened(names: list[str]) -> str:
     return shown if len(names) <= 40 else f"{shown} and {len(names) - 40} more"
 
 
-def behind(name: str, devices: list[Device]) -> list[str]:
+def behind(name: str, devices: list[SimulatedDevice]) -> list[str]:
     """The ids of all devices behind one gateway, named itself or by a device behind it."""
     gateway = next((d.gateway for d in devices if name in (d.id, d.gateway)), None)
     return [d.id for d in devices if d.gateway == gateway]
@@ -119,7 +119,7 @@ _SHOWN = (
 )
 
 
-def demo_faults(devices: list[Device], speed: float = 1.0) -> list[Plan]:
+def demo_faults(devices: list[SimulatedDevice], speed: float = 1.0) -> list[Plan]:
     """The faults the demo shows, as far as the fleet has their devices; the first one always begins at
     once.
     """

@@ -15,7 +15,7 @@ from typing import Any
 
 from simulators import wire
 from simulators.faults import GATEWAY_LOSS, Plan
-from simulators.fleet import Device, behind
+from simulators.fleet import SimulatedDevice, behind
 from simulators.link import Link, State
 from simulators.machine import Readings
 from simulators.network import Network
@@ -39,13 +39,13 @@ class Unit:
     """A device at work: its link, and how far its readings have come."""
 
     number: int
-    device: Device
+    device: SimulatedDevice
     link: Link
     phase: float
     seq: int = 0
 
 
-def _orders(device: Device) -> Orders | None:
+def _orders(device: SimulatedDevice) -> Orders | None:
     return Orders(device.machine.command) if device.machine.controls else None
 
 
@@ -58,7 +58,7 @@ class Site:
 
     def __init__(
         self,
-        devices: list[Device],
+        devices: list[SimulatedDevice],
         network: Network,
         plans: list[Plan],
         tell: Tell,

@@ -1,7 +1,7 @@
 """A hub for the tests of its outside face: everything real but the broker, served by uvicorn on a free port.
 
-Messages enter where a link would put them. Tests that time or break the AI put :class:`Ai` in its place; ``real_ai``
-takes the hub's own, with the built-in analyst.
+Messages enter where a link would put them. Tests that time or break the AI put :class:`AiSection` in its place;
+``real_ai`` takes the hub's own, with the built-in analyst.
 """
 
 from __future__ import annotations
@@ -20,29 +20,29 @@ import websockets
 
 from fake_ai import Ai, diagnosis_of, now_ms
 from hub.ai.base import AiSettings
-from hub.ai.models import Models, open_models
-from hub.ai.providers import Providers
-from hub.analysis import Analyst
+from hub.ai.model_settings import ModelRegistry, open_model_settings
+from hub.ai.providers import ProviderChain
+from hub.analysis import FileAnalyzer
 from hub.api import Broadcaster, HttpSettings, Services, create_api
-from hub.assistant import Assistant, Memory
-from hub.bus import Bus
-from hub.credentials import Credentials
-from hub.diagnosis import Diagnostician
+from hub.assistant import AssistantService, ConversationMemory
+from hub.diagnosis import DiagnosisService
 from hub.dialects import DIALECTS, Roots
-from hub.fleet import Fleet
-from hub.inbox import Inbox
-from hub.metrics import Metrics
+from hub.ingest.pipeline import Pipeline
+from hub.ingest.queue import IngestQueue
 from hub.model import RawMessage, Tick
-from hub.mqtt.explorer import Explorer
-from hub.mqtt.link import LinkSettings, LinkState
-from hub.mqtt.recent import Recent
-from hub.mqtt.versions import MqttLink
-from hub.pipeline import Pipeline
+from hub.mqtt.client import MqttClientSettings, MqttClientState
+from hub.mqtt.version_negotiation import NegotiatingClient
+from hub.registry.registry import DeviceRegistry
 from hub.rules import Engine, parse
+from hub.runtime.bus import Bus
+from hub.runtime.metrics import Metrics
+from hub.runtime.process_usage import UsageMeter
 from hub.server import create_server
+from hub.services.credentials import Credentials
+from hub.services.desired_state import DesiredState
+from hub.services.message_tap import MessageTap
+from hub.services.topic_explorer import TopicExplorer
 from hub.store.sqlite import SqliteStore
-from hub.twins import Twins
-from hub.usage import Meter
 from hub.worker import Worker
 from looking_up import examining_tools
 
@@ -69,7 +69,7 @@ class ApiHub:
     broadcaster: Broadcaster
     pipeline: Pipeline
     ai: Ai
-    link: dict[str, LinkState]
+    link: dict[str, MqttClientState]
     port: int
     http: httpx.AsyncClient
     app: Any
@@ -91,7 +91,7 @@ class ApiHub:
 
     async def settled(self) -> None:
         """Everything put in so far has gone through the pipeline."""
-        await self.services.inbox.submit(Tick(now_ms(), 0))
+        await self.services.ingest_queue.submit(Tick(now_ms(), 0))
         await asyncio.sleep(0)
 
     def socket(self, path: str, **options: Any) -> Any:
@@ -139,41 +139,47 @@ async def running_hub(
     are asked before the built-in analyst) the AI is the hub's own, set up as ``ai`` says. ``kept_models`` reads
     models.json in the data folder as the hub does at its start."""
     store = SqliteStore.open(data)
-    inbox, bus, fleet, engine, fake = Inbox(), Bus(), Fleet(), Engine(parse(rules)), Ai()
-    fake.submit = inbox.submit
+    ingest_queue, bus, registry, engine, fake = IngestQueue(), Bus(), DeviceRegistry(), Engine(parse(rules)), Ai()
+    fake.submit = ingest_queue.submit
     dialects = [make(Roots()) for make in DIALECTS.values()]
-    pipeline = Pipeline(inbox=inbox, dialects=dialects, fleet=fleet, engine=engine, store=store, bus=bus, now=now_ms)
+    pipeline = Pipeline(
+        ingest_queue=ingest_queue, dialects=dialects, registry=registry, engine=engine, store=store, bus=bus, now=now_ms
+    )
     await pipeline.restore()
-    messages = Recent(inbox.offer, dialects, fleet)
-    away = MqttLink(LinkSettings("127.0.0.1", 1883, "test"), inbox.offer, lambda since, now: None)  # never connected
-    link = {"now": LinkState("127.0.0.1:1883", connected=True, subscribed=True)}
-    kept = await open_models(ai or AiSettings(mode="builtin"), data)
-    providers = Providers(ordered=models, settings=ai or AiSettings(mode="builtin", diagnosis_timeout_s=15))
+    messages = MessageTap(ingest_queue.offer, dialects, registry)
+    away = NegotiatingClient(
+        MqttClientSettings("127.0.0.1", 1883, "test"), ingest_queue.offer, lambda since, now: None
+    )  # never connected
+    link = {"now": MqttClientState("127.0.0.1:1883", connected=True, subscribed=True)}
+    kept = await open_model_settings(ai or AiSettings(mode="builtin"), data)
+    providers = ProviderChain(ordered=models, settings=ai or AiSettings(mode="builtin", diagnosis_timeout_s=15))
     if kept_models:
         providers = kept.providers
-    assistant = Assistant(tools=examining_tools(fleet, engine, store, now_ms), providers=providers)
+    assistant = AssistantService(tools=examining_tools(registry, engine, store, now_ms), providers=providers)
     worker = Worker()  # starts its process with its first job
     services = Services(
-        fleet=fleet,
+        registry=registry,
         engine=engine,
-        inbox=inbox,
+        ingest_queue=ingest_queue,
         store=store,
         bus=bus,
         messages=messages,
         credentials=credentials or Credentials(None, broker="127.0.0.1:1883", root="devices", login=None),
-        twins=Twins(fleet=fleet, link=away, root="devices", submit=inbox.submit, now=now_ms),
-        explorer=Explorer(lambda: LinkSettings("127.0.0.1", 1883, "test"), now_ms),
+        desired_state=DesiredState(
+            registry=registry, link=away, root="devices", submit=ingest_queue.submit, now=now_ms
+        ),
+        explorer=TopicExplorer(lambda: MqttClientSettings("127.0.0.1", 1883, "test"), now_ms),
         link=lambda: link["now"],
         dropped=lambda: 3,
         counters=pipeline.counters,
         metrics=Metrics(),
         assistant=fake,
-        memory=Memory(assistant, store.conversations, now_ms),
+        memory=ConversationMemory(assistant, store.conversations, now_ms),
         diagnostician=fake,
         analyst=fake,
         providers=fake,
         models=kept,
-        usage=Meter(),
+        usage=UsageMeter(),
         failed=lambda: [],
         now=now_ms,
         shutdown=asyncio.Event(),
@@ -185,8 +191,14 @@ async def running_hub(
     )
     diagnosing = idle()
     if real_ai or models:
-        desk = Diagnostician(
-            fleet=fleet, engine=engine, store=store, bus=bus, submit=inbox.submit, providers=providers, now=now_ms
+        desk = DiagnosisService(
+            registry=registry,
+            engine=engine,
+            store=store,
+            bus=bus,
+            submit=ingest_queue.submit,
+            providers=providers,
+            now=now_ms,
         )
         diagnosing.close()
         diagnosing = desk.run()
@@ -194,9 +206,11 @@ async def running_hub(
             services,
             assistant=assistant,
             diagnostician=desk,
-            analyst=Analyst(providers=providers, worker=worker, library=store.library, fleet=fleet, now=now_ms),
+            analyst=FileAnalyzer(
+                providers=providers, worker=worker, library=store.library, registry=registry, now=now_ms
+            ),
             providers=providers,
-            models=kept if kept_models else Models(providers.settings, data / "models.json", providers),
+            models=kept if kept_models else ModelRegistry(providers.settings, data / "models.json", providers),
         )
     with socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP) as listener:
         listener.bind(("127.0.0.1", 0))
@@ -219,7 +233,7 @@ async def running_hub(
             finally:
                 services.shutdown.set()
                 server.should_exit = True
-                inbox.close()
+                ingest_queue.close()
                 await asyncio.wait_for(tasks[0], 5)
                 bus.close()
                 await asyncio.wait_for(asyncio.gather(*tasks[1:]), 5)

@@ -70,32 +70,32 @@ NEIGHBOURS = {
 # Each foreign library and the modules (or packages) that alone may import it.
 OWNERS: dict[str, tuple[str, ...]] = {
     "aiomqtt": ("hub.mqtt.aiomqtt",),
-    "amqtt": ("hub.mqtt.child",),
+    "amqtt": ("hub.mqtt.demo_broker_process",),
     "mqtt5": ("hub.mqtt.fast",),
     "paho": ("hub.mqtt.aiomqtt",),
     "fastapi": ("hub.api",),
     "starlette": ("hub.api",),
-    "pydantic": ("hub.api.wire", "hub.config", "hub.settings_errors"),
-    "pydantic_settings": ("hub.config",),
+    "pydantic": ("hub.api.schemas.requests", "hub.runtime.settings", "hub.runtime.settings_errors"),
+    "pydantic_settings": ("hub.runtime.settings",),
     "sqlite3": ("hub.store",),
-    "pyarrow": ("hub.tables.parquet", "hub.tables.parquet_reading"),
-    "tsdownsample": ("hub.store.tally",),
+    "pyarrow": ("hub.formats.parquet_writer", "hub.formats.parquet_reader"),
+    "tsdownsample": ("hub.store.query.downsampler",),
     "openai": ("hub.ai.openai",),
     "ollama": ("hub.ai.ollama",),
     "uvicorn": ("hub.server",),
-    "uvloop": ("hub.cli",),
+    "uvloop": ("hub.commandline.main",),
     "websockets": ("hub.mqtt.websocket",),
     "jinja2": ("hub.dialects.homeassistant.template",),
-    "prometheus_client": ("hub.metrics",),
+    "prometheus_client": ("hub.runtime.metrics",),
     "PIL": ("hub.worker",),
-    "pypdf": ("hub.worker.pdf",),
-    "pypdfium2": ("hub.worker.pdf",),
+    "pypdf": ("hub.worker.document_job",),
+    "pypdfium2": ("hub.worker.document_job",),
     "rapidocr": ("hub.worker.ocr",),
-    "scipy": ("hub.worker.sound", "hub.worker.recordings"),
-    "soundfile": ("hub.worker.recordings", "hub.worker.decoding"),
+    "scipy": ("hub.worker.audio_stats", "hub.worker.audio_job"),
+    "soundfile": ("hub.worker.audio_job", "hub.worker.audio_decoding"),
     "faster_whisper": ("hub.worker.speech",),
-    "psutil": ("hub.memory", "hub.usage"),
-    "segno": ("hub.qr",),
+    "psutil": ("hub.assembly.memory_limit", "hub.runtime.process_usage"),
+    "segno": ("hub.runtime.qr",),
 }
 # Plain data, arithmetic and types: free for all.
 FREE = {"msgspec", "numpy", "typing_extensions"}
@@ -122,7 +122,7 @@ class Module:
 
     @property
     def family(self) -> str:
-        """``mqtt`` for ``hub.mqtt.link``, ``fleet`` for ``hub.fleet``, empty for ``hub`` itself."""
+        """``mqtt`` for ``hub.mqtt.client``, ``fleet`` for ``hub.registry.registry``, empty for ``hub`` itself."""
         return self.name.partition(".")[2].partition(".")[0]
 
 

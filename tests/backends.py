@@ -15,10 +15,10 @@ from typing import Any
 
 import pytest
 
-from hub.store import folding
-from hub.store import log as log_module
 from hub.store.base import Store
+from hub.store.chunks import compaction
 from hub.store.sqlite import SqliteStore
+from hub.store.wal import memtable as log_module
 
 
 @dataclass(frozen=True)
@@ -38,10 +38,10 @@ async def no_step(store: Store) -> None: ...
 
 
 def _small_chunks(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(folding, "POINTS", 4)
-    patch.setattr(folding, "SLICE_SERIES", 1)
-    patch.setattr(folding, "SLICE_POINTS", 8)
-    patch.setattr(folding, "DROPPED_POINTS", 5)
+    patch.setattr(compaction, "POINTS", 4)
+    patch.setattr(compaction, "SLICE_SERIES", 1)
+    patch.setattr(compaction, "SLICE_POINTS", 8)
+    patch.setattr(compaction, "DROPPED_POINTS", 5)
     patch.setattr(log_module, "BLOCK", 6)
 
 

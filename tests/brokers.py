@@ -17,8 +17,8 @@ from typing import IO
 
 import paho.mqtt.publish
 
-from hub.mqtt import child
-from hub.mqtt.broker import find_mosquitto
+from hub.mqtt import demo_broker_process
+from hub.mqtt.demo_broker import find_mosquitto
 
 HOST = "127.0.0.1"
 Message = tuple[str, str | bytes, int, bool]
@@ -70,7 +70,16 @@ class Mosquitto:
         assert program, "these tests need mosquitto: apt install mosquitto"
         self._output = self.log.open("ab")
         # The launcher makes it die with the test run, too.
-        launch = [sys.executable, "-P", child.__file__, str(os.getpid()), "run", program, "-c", str(self.config)]
+        launch = [
+            sys.executable,
+            "-P",
+            demo_broker_process.__file__,
+            str(os.getpid()),
+            "run",
+            program,
+            "-c",
+            str(self.config),
+        ]
         self._process = subprocess.Popen(launch, stdout=self._output, stderr=self._output)
         deadline = time.monotonic() + 10
         while time.monotonic() < deadline and self._process.poll() is None:

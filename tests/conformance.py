@@ -77,11 +77,11 @@ class Registry:
         for record in result.records:
             for metric, value in record.values.items():
                 self.values[record.device, metric] = Latest(value, record.ts, record.quality)
-        for lapse in result.lapses:
-            below = lapse.metric + "."
+        for expiration in result.expirations:
+            below = expiration.metric + "."
             for (device, metric), latest in self.values.items():
-                inside = metric == lapse.metric or (lapse.parts and metric.startswith(below))
-                if device == lapse.device and inside:
+                inside = metric == expiration.metric or (expiration.parts and metric.startswith(below))
+                if device == expiration.device and inside:
                     latest.quality = "unknown"
         for (device, _), latest in self.values.items():
             if device in result.gone:

@@ -11,13 +11,13 @@ from typing import Any
 from hypothesis import strategies as st
 
 from conformance import Registry
-from hub.bus import Bus
-from hub.dialects import Dialect, Effect, Result
-from hub.fleet import Fleet
-from hub.inbox import Inbox
+from hub.dialects import Action, Dialect, Result
+from hub.ingest.pipeline import Pipeline
+from hub.ingest.queue import IngestQueue
 from hub.model import RawMessage
-from hub.pipeline import Pipeline
+from hub.registry.registry import DeviceRegistry
 from hub.rules import Engine
+from hub.runtime.bus import Bus
 from hub.store.sqlite import SqliteStore
 
 NOW = 1_795_386_000_000
@@ -50,14 +50,14 @@ async def hub_that_hears(
     folder: Path,
     dialect: Dialect,
     *messages: tuple[str, Any],
-    effects: Callable[[Effect], None] = lambda effect: None,
-) -> Fleet:
+    effects: Callable[[Action], None] = lambda effect: None,
+) -> DeviceRegistry:
     """A hub on the history in ``folder`` that takes ``messages`` (topic, body) and stops; its fleet."""
-    store, inbox, fleet = SqliteStore.open(folder), Inbox(), Fleet()
+    store, ingest_queue, registry = SqliteStore.open(folder), IngestQueue(), DeviceRegistry()
     pipeline = Pipeline(
-        inbox=inbox,
+        ingest_queue=ingest_queue,
         dialects=[dialect],
-        fleet=fleet,
+        registry=registry,
         engine=Engine([]),
         store=store,
         bus=Bus(),
@@ -66,8 +66,8 @@ async def hub_that_hears(
     )
     await pipeline.restore()
     for topic, body in messages:
-        inbox.offer([RawMessage(topic, body if isinstance(body, bytes) else json.dumps(body).encode(), NOW)])
-    inbox.close()
+        ingest_queue.offer([RawMessage(topic, body if isinstance(body, bytes) else json.dumps(body).encode(), NOW)])
+    ingest_queue.close()
     await asyncio.wait_for(pipeline.run(), 10)
     await store.close()
-    return fleet
+    return registry

@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 from brokers import Mosquitto
-from hub.credentials import Credentials
-from hub.mqtt.access import Access, AccessFiles
+from hub.mqtt.mosquitto_acl import AccessFiles, MosquittoAcl
+from hub.services.credentials import Credentials
 
 
 class Door:
@@ -15,7 +15,7 @@ class Door:
     def __init__(self, directory: Path) -> None:
         self.files = AccessFiles(directory / "passwd", directory / "acl", directory / "mosquitto.pid")
         self.login = directory / "hub.login"
-        access = Access(self.files, "devices")
+        access = MosquittoAcl(self.files, "devices")
         access.hub_password(self.login)
         extra = (
             "allow_anonymous false",

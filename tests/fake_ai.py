@@ -9,10 +9,10 @@ from typing import Any
 
 import msgspec
 
-from hub.analysis import Found, Link
+from hub.analysis import DeviceLink, Found
 from hub.errors import AiUnavailable
 from hub.model import Analysis, AnalysisKind, CauseMatch, Claim, Diagnosis, Evidence, WriteDiagnosis, Writer
-from hub.runs import Runs
+from hub.runtime.progress import ProgressStreams
 
 WRITER = Writer("builtin", "builtin", False)
 
@@ -37,7 +37,7 @@ class Ai:
         self.fault: Exception | None = None
         self.submit: Any = None
         self.pending_ids: set[str] = set()
-        self.runs = Runs()
+        self.runs = ProgressStreams()
 
     async def answer(self, question: str, model: str | None = None) -> Reply:
         if self.fault:
@@ -89,7 +89,7 @@ class Ai:
     async def ask(self, analysis_id: str, question: str) -> Found:
         raise AiUnavailable("no provider serves this.")
 
-    async def link(self, analysis_id: str, change: Link) -> Analysis:
+    async def link(self, analysis_id: str, change: DeviceLink) -> Analysis:
         raise AiUnavailable("no provider serves this.")
 
     def describe(self) -> Sequence[Writer]:

@@ -11,16 +11,16 @@ from typing import Any
 
 import msgspec
 
-from hub.bus import Bus
 from hub.dialects import NativeDialect
-from hub.fleet import Fleet
-from hub.inbox import Inbox
+from hub.ingest.pipeline import Pipeline
+from hub.ingest.queue import IngestQueue
 from hub.model import LostSession, SeriesQuery
 from hub.mqtt.backoff import Backoff
-from hub.mqtt.link import LinkSettings
-from hub.mqtt.versions import MqttLink
-from hub.pipeline import Pipeline
+from hub.mqtt.client import MqttClientSettings
+from hub.mqtt.version_negotiation import NegotiatingClient
+from hub.registry.registry import DeviceRegistry
 from hub.rules import Engine
+from hub.runtime.bus import Bus
 from hub.store.sqlite import SqliteStore
 from receiver import until
 
@@ -29,17 +29,23 @@ class Ingesting:
     """An async context manager: subscribed when it is entered, drained and closed when it is left."""
 
     def __init__(
-        self, data: Path, port: int, *, now: Callable[[], int] | None = None, inbox: Inbox | None = None, **link: Any
+        self,
+        data: Path,
+        port: int,
+        *,
+        now: Callable[[], int] | None = None,
+        ingest_queue: IngestQueue | None = None,
+        **link: Any,
     ) -> None:
-        self.inbox, self.bus, self.fleet = inbox or Inbox(), Bus(), Fleet()
+        self.ingest_queue, self.bus, self.registry = ingest_queue or IngestQueue(), Bus(), DeviceRegistry()
         self.store = SqliteStore.open(data)
-        settings = msgspec.structs.replace(LinkSettings("127.0.0.1", port, "hub-ingesting"), **link)
-        self.link = MqttLink(settings, self.inbox.offer, self._lost, backoff=Backoff(0.02, 0.1))
+        settings = msgspec.structs.replace(MqttClientSettings("127.0.0.1", port, "hub-ingesting"), **link)
+        self.link = NegotiatingClient(settings, self.ingest_queue.offer, self._lost, backoff=Backoff(0.02, 0.1))
         self.link.subscribe(["devices/+/telemetry"])
         self.pipeline = Pipeline(
-            inbox=self.inbox,
+            ingest_queue=self.ingest_queue,
             dialects=[NativeDialect()],
-            fleet=self.fleet,
+            registry=self.registry,
             engine=Engine([]),
             store=self.store,
             bus=self.bus,
@@ -51,7 +57,7 @@ class Ingesting:
 
     def _lost(self, since: int, now: int) -> None:
         self.gaps += 1
-        self.inbox.tell(LostSession(since, now))
+        self.ingest_queue.tell(LostSession(since, now))
 
     async def __aenter__(self) -> Ingesting:
         await self.pipeline.restore()
@@ -62,7 +68,7 @@ class Ingesting:
 
     async def __aexit__(self, *_: object) -> None:
         pipeline, link = self._tasks
-        self.inbox.close()
+        self.ingest_queue.close()
         await asyncio.wait_for(pipeline, 20)
         link.cancel()
         with suppress(asyncio.CancelledError):

@@ -13,16 +13,16 @@ import time
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from hub.bus import Bus
 from hub.dialects import NativeDialect
-from hub.fleet import Fleet
-from hub.inbox import Inbox
+from hub.ingest.pipeline import Pipeline
+from hub.ingest.queue import IngestQueue
 from hub.model import RawMessage
 from hub.mqtt.backoff import Backoff
-from hub.mqtt.link import LinkSettings
-from hub.mqtt.versions import MqttLink
-from hub.pipeline import Pipeline
+from hub.mqtt.client import MqttClientSettings
+from hub.mqtt.version_negotiation import NegotiatingClient
+from hub.registry.registry import DeviceRegistry
 from hub.rules import Engine
+from hub.runtime.bus import Bus
 from hub.store.base import Delta
 from hub.store.sqlite import SqliteStore
 
@@ -35,7 +35,7 @@ class SlowStore(SqliteStore):
         await super().commit(epoch, delta)
 
 
-class EagerLink(MqttLink):
+class EagerLink(NegotiatingClient):
     """Acknowledges too early; what the pipeline acknowledges later has been already."""
 
     def ack(self, messages: Iterable[RawMessage]) -> None:
@@ -50,20 +50,26 @@ def now() -> int:
 
 
 async def main(data: Path, port: int, eager: bool) -> None:
-    inbox, bus = Inbox(), Bus()
+    ingest_queue, bus = IngestQueue(), Bus()
     store = SlowStore.open(data)
 
     def take(messages: Sequence[RawMessage]) -> int:
-        taken = inbox.offer(messages)
+        taken = ingest_queue.offer(messages)
         if isinstance(link, EagerLink):
             link.too_early(messages)
         return taken
 
-    settings = LinkSettings("127.0.0.1", port, "hub-killable")
-    kind = EagerLink if eager else MqttLink
+    settings = MqttClientSettings("127.0.0.1", port, "hub-killable")
+    kind = EagerLink if eager else NegotiatingClient
     link = kind(settings, take, lambda since, at: None, backoff=Backoff(0.02, 0.1))
     pipeline = Pipeline(
-        inbox=inbox, dialects=[NativeDialect()], fleet=Fleet(), engine=Engine([]), store=store, bus=bus, now=now
+        ingest_queue=ingest_queue,
+        dialects=[NativeDialect()],
+        registry=DeviceRegistry(),
+        engine=Engine([]),
+        store=store,
+        bus=bus,
+        now=now,
     )
     pipeline.link = link
     link.subscribe(["devices/+/telemetry"])

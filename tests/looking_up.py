@@ -5,20 +5,26 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from hub.ai.providers import Providers
-from hub.bus import Bus
-from hub.diagnosis import Diagnostician
-from hub.fleet import Fleet
+from hub.ai.providers import ProviderChain
+from hub.diagnosis import DiagnosisService
+from hub.registry.registry import DeviceRegistry
 from hub.rules import Engine
+from hub.runtime.bus import Bus
 from hub.store.base import Store
 from hub.tools import Tools
 
 
-def examining_tools(fleet: Fleet, engine: Engine, store: Store, now: Callable[[], int]) -> Tools:
+def examining_tools(registry: DeviceRegistry, engine: Engine, store: Store, now: Callable[[], int]) -> Tools:
     async def refused(fact: Any) -> None:
         raise AssertionError(f"looking something up wrote {fact}")
 
-    desk = Diagnostician(
-        fleet=fleet, engine=engine, store=store, bus=Bus(), submit=refused, providers=Providers(ordered=()), now=now
+    desk = DiagnosisService(
+        registry=registry,
+        engine=engine,
+        store=store,
+        bus=Bus(),
+        submit=refused,
+        providers=ProviderChain(ordered=()),
+        now=now,
     )
-    return Tools(fleet=fleet, engine=engine, store=store, now=now, examine=desk.examine)
+    return Tools(registry=registry, engine=engine, store=store, now=now, examine=desk.examine)

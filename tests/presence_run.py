@@ -7,13 +7,13 @@ import json
 from pathlib import Path
 from typing import Any
 
-from hub.activity import narrate
-from hub.batch import Batch
-from hub.decider import Decider
 from hub.dialects import DIALECTS, Roots, parse_mappings
 from hub.events import AlertCleared, AlertRaised, PresenceChanged
-from hub.fleet import Fleet
+from hub.ingest.activity import narrate
+from hub.ingest.batch import Batch
+from hub.ingest.handler import IngestHandler
 from hub.model import Device, RawMessage, Tick
+from hub.registry.registry import DeviceRegistry
 from hub.rules import Engine, parse
 
 T0 = 1_795_386_000_000
@@ -29,9 +29,9 @@ class PresenceRun:
         mapped = (CONFIG / "mappings.toml").read_text("utf-8") if mappings is None else mappings
         roots = Roots(mappings=tuple(parse_mappings(mapped)))
         self.now = self.connected = now
-        self.fleet = Fleet()
-        self.engine = Engine(parse(text), self.fleet.tolerated)
-        self.decider = Decider([make(roots) for make in DIALECTS.values()], self.fleet, self.engine)
+        self.registry = DeviceRegistry()
+        self.engine = Engine(parse(text), self.registry.tolerated_silence)
+        self.handler = IngestHandler([make(roots) for make in DIALECTS.values()], self.registry, self.engine)
         self.batch = Batch()
         self.session = 1
 
@@ -39,16 +39,16 @@ class PresenceRun:
         payload = (
             body if isinstance(body, bytes) else body.encode() if isinstance(body, str) else json.dumps(body).encode()
         )
-        self.decider.decide(self.batch, [RawMessage(topic, payload, self.now, retained=retained, session=self.session)])
-        self.decider.flush(self.batch)
+        self.handler.handle(self.batch, [RawMessage(topic, payload, self.now, retained=retained, session=self.session)])
+        self.handler.flush(self.batch)
 
     def wait(self, ms: int, *, step: int | None = None) -> None:
         """Let time pass with ticks, as often as it takes to notice all in order."""
         end = self.now + ms
         while self.now < end:
             self.now = min(end, self.now + (step or max(SECOND, ms // 200)))
-            self.decider.decide(self.batch, [(Tick(self.now, self.connected), None)])
-            self.decider.flush(self.batch)
+            self.handler.handle(self.batch, [(Tick(self.now, self.connected), None)])
+            self.handler.flush(self.batch)
 
     def every(self, ms: int, count: int, topic: str, body: Any) -> None:
         """Say the same ``count`` times, ``ms`` apart; the clock stands at the last one."""
@@ -58,7 +58,7 @@ class PresenceRun:
             self.say(topic, body)
 
     def device(self, device_id: str) -> Device:
-        return self.fleet.require(device_id)
+        return self.registry.require(device_id)
 
     def presence(self, device_id: str) -> str:
         return self.device(device_id).presence
@@ -69,7 +69,7 @@ class PresenceRun:
 
     def log(self) -> list[str]:
         """The lines about presence that people see."""
-        lines = (narrate(event, self.fleet.get) for event in self.batch.events)
+        lines = (narrate(event, self.registry.get) for event in self.batch.events)
         return [line.text for line in lines if line is not None and line.kind == "presence"]
 
     def silent(self) -> list[str]:

@@ -12,8 +12,8 @@ import msgspec
 
 from hub.model import RawMessage
 from hub.mqtt.backoff import Backoff
-from hub.mqtt.link import LinkSettings
-from hub.mqtt.versions import MqttLink
+from hub.mqtt.client import MqttClientSettings
+from hub.mqtt.version_negotiation import NegotiatingClient
 
 
 async def until(true: Callable[[], Any], seconds: float = 10.0) -> None:
@@ -40,12 +40,12 @@ class Receiver:
         **settings: Any,
     ) -> None:
         given = {"host": "127.0.0.1", "port": port, "client_id": "hub-test", "protocol": self.protocol} | settings
-        self.settings = msgspec.convert(given, LinkSettings)
+        self.settings = msgspec.convert(given, MqttClientSettings)
         self.messages: list[RawMessage] = []
         self.gaps: list[tuple[int, int]] = []
         self.ack_at_once = ack
         self.takes = True
-        self.link = MqttLink(
+        self.link = NegotiatingClient(
             self.settings,
             self._take,
             lambda since, now: self.gaps.append((since, now)),

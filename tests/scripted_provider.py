@@ -7,9 +7,9 @@ import time
 from collections.abc import AsyncIterator
 from typing import Any
 
-from hub.ai.base import AiSettings, Answer, Message, Piece, Recording, Request
+from hub.ai.base import AiSettings, ChatMessage, Completion, CompletionRequest, Piece, Recording
 from hub.ai.budget import Budget
-from hub.ai.providers import Providers
+from hub.ai.providers import ProviderChain
 from hub.errors import AiError
 from hub.model import Writer
 
@@ -18,8 +18,8 @@ async def plain() -> str:
     return "what the hub itself says"
 
 
-def request(text: str = "Say hello.", **more: Any) -> Request:
-    return Request((Message("user", text),), plain, max_tokens=more.pop("max_tokens", 24), **more)
+def request(text: str = "Say hello.", **more: Any) -> CompletionRequest:
+    return CompletionRequest((ChatMessage("user", text),), plain, max_tokens=more.pop("max_tokens", 24), **more)
 
 
 class Scripted:
@@ -30,19 +30,19 @@ class Scripted:
         self.script = list(script)
         self.asked = 0
 
-    def writer_for(self, request: Request) -> Writer | None:
+    def writer_for(self, request: CompletionRequest) -> Writer | None:
         return None if request.picture else Writer(self.name, self.models[0], generative=True)
 
-    async def chat(self, request: Request) -> Answer:
+    async def chat(self, request: CompletionRequest) -> Completion:
         self.asked += 1
         step = self.script[min(self.asked, len(self.script)) - 1]
         if isinstance(step, AiError):
             raise step
         if isinstance(step, float):
             await asyncio.sleep(step)
-        return Answer(str(step), Writer(self.name, self.models[0], generative=True), tokens=3)
+        return Completion(str(step), Writer(self.name, self.models[0], generative=True), tokens=3)
 
-    async def stream(self, request: Request) -> AsyncIterator[Piece]:
+    async def stream(self, request: CompletionRequest) -> AsyncIterator[Piece]:
         self.asked += 1
         for step in self.script:
             if isinstance(step, AiError):
@@ -51,12 +51,12 @@ class Scripted:
                 await asyncio.sleep(step)
                 continue
             yield step
-        yield Answer("".join(str(s) for s in self.script), Writer(self.name, self.models[0], generative=True))
+        yield Completion("".join(str(s) for s in self.script), Writer(self.name, self.models[0], generative=True))
 
     def hears(self) -> Writer | None:
         return None
 
-    async def transcribe(self, recording: Recording) -> Answer:
+    async def transcribe(self, recording: Recording) -> Completion:
         raise NotImplementedError
 
     async def check(self) -> str | None:
@@ -68,7 +68,7 @@ class Scripted:
 DOWN = AiError("It is down.", "Start it.")
 
 
-def chain(*providers: Scripted, **settings: Any) -> Providers:
+def chain(*providers: Scripted, **settings: Any) -> ProviderChain:
     clock, budget = settings.pop("clock", time.monotonic), settings.pop("budget", None)
     made = AiSettings(**settings)
-    return Providers(ordered=providers, settings=made, clock=clock, budget=budget and Budget(made, *budget))
+    return ProviderChain(ordered=providers, settings=made, clock=clock, budget=budget and Budget(made, *budget))

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from hub.insight import Case, Track
+from hub.insight import InvestigationInput, MetricSeries
 from hub.model import Alert, Point
 
 NOW = 1_795_384_800_000
@@ -45,14 +45,14 @@ def track(
     shape: Shape = quiet,
     t: np.ndarray | None = None,
     unit: str = "u",
-) -> Track:
+) -> MetricSeries:
     t = clock_of() if t is None else t
     rng = np.random.default_rng(seed)
-    return Track.of(metric, unit, points(level + rng.normal(0, noise, len(t)) + shape(t), t))
+    return MetricSeries.of(metric, unit, points(level + rng.normal(0, noise, len(t)) + shape(t), t))
 
 
-def case(*tracks: Track, alert: Alert | None = None, **more: object) -> Case:
-    return Case(device="d-1", now=NOW, tracks={t.metric: t for t in tracks}, alert=alert, **more)  # type: ignore[arg-type]
+def case(*tracks: MetricSeries, alert: Alert | None = None, **more: object) -> InvestigationInput:
+    return InvestigationInput(device="d-1", now=NOW, tracks={t.metric: t for t in tracks}, alert=alert, **more)  # type: ignore[arg-type]
 
 
 def alert(metric: str | None, since_s: float, value: float | None = None, threshold: float | None = None) -> Alert:

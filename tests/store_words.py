@@ -21,7 +21,7 @@ from hub.model import (
     Value,
     Writer,
 )
-from hub.store.base import Delta, Retention, Snapshot
+from hub.store.base import Delta, Retention, StoredSnapshot
 
 T0 = 1_795_000_000_000
 
@@ -35,7 +35,7 @@ def delta(before: int, *records: Record, **rest: Any) -> Delta:
     return Delta(before + len(records), records, **rest)
 
 
-def keys_of(snapshot: Snapshot, device: str) -> list[int]:
+def keys_of(snapshot: StoredSnapshot, device: str) -> list[int]:
     """A device's own keys, oldest first."""
     packed = snapshot.keys_of.get(device, b"")
     return list(struct.unpack(f"<{len(packed) // 8}q", packed))

@@ -16,8 +16,8 @@ from paho.mqtt.enums import MQTTProtocolVersion
 
 from brokers import Mosquitto
 from hub.errors import Conflict, Invalid, NotFound, StoreError
-from hub.mqtt.access import HUB, Access, AccessFiles
-from hub.qr import drawn, rows
+from hub.mqtt.mosquitto_acl import HUB, AccessFiles, MosquittoAcl
+from hub.runtime.qr import drawn, rows
 
 
 class Guarded:
@@ -27,7 +27,7 @@ class Guarded:
 
     def __init__(self, directory: Path) -> None:
         self.files = AccessFiles(directory / "passwd", directory / "acl", directory / "mosquitto.pid")
-        self.access = Access(self.files, "devices")
+        self.access = MosquittoAcl(self.files, "devices")
         self.password = {HUB: self.access.hub_password(directory / "hub.login")}
         extra = (
             "allow_anonymous false",
@@ -207,14 +207,14 @@ def test_a_bridge_has_its_prefix_and_no_more(guarded: Guarded):
     ["#", "+/x", "$SYS", "devices", "devices/a", "", "/x", "a\nuser hub", "x/#", "x/+", " #", " devices", "x/", "x "],
 )
 def test_a_prefix_that_is_not_a_bridges_own(tmp_path: Path, prefix: str):
-    access = Access(AccessFiles(tmp_path / "passwd", tmp_path / "acl"), "devices")
+    access = MosquittoAcl(AccessFiles(tmp_path / "passwd", tmp_path / "acl"), "devices")
     with pytest.raises(Invalid):
         access.add("bridge", [prefix])
     assert access.users() == []
 
 
 def test_a_prefix_above_the_devices_root_would_hold_them_all(tmp_path: Path):
-    access = Access(AccessFiles(tmp_path / "passwd", tmp_path / "acl"), "site/devices")
+    access = MosquittoAcl(AccessFiles(tmp_path / "passwd", tmp_path / "acl"), "site/devices")
     with pytest.raises(Invalid, match="belongs to the devices"):
         access.add("bridge", ["site"])
     access.add("bridge", ["site/zigbee2mqtt"])
@@ -224,7 +224,7 @@ def test_a_prefix_above_the_devices_root_would_hold_them_all(tmp_path: Path):
 @pytest.mark.parametrize("name", ["", "a/b", "+", "#", "a b", "a:b\nx", "hub", "é", "x" * 65, ".", ".."])
 def test_names_that_cannot_be(tmp_path: Path, name: str):
     with pytest.raises(Invalid):
-        Access(AccessFiles(tmp_path / "passwd", tmp_path / "acl"), "devices").add(name)
+        MosquittoAcl(AccessFiles(tmp_path / "passwd", tmp_path / "acl"), "devices").add(name)
 
 
 def test_what_an_administrator_wrote_stays(tmp_path: Path):
@@ -232,7 +232,7 @@ def test_what_an_administrator_wrote_stays(tmp_path: Path):
     files.passwords.write_text("grafana:$7$101$c2FsdA==$aGFzaA==\n")
     files.rights.write_text("user grafana\ntopic read devices/#")
     files.passwords.chmod(0o600)
-    access = Access(files, "devices")
+    access = MosquittoAcl(files, "devices")
     access.add("a")
     access.add("gateway", ["tasmota", "stat"])
     with pytest.raises(Conflict):
@@ -248,7 +248,7 @@ def test_what_an_administrator_wrote_stays(tmp_path: Path):
 def test_a_folder_that_cannot_be_written(tmp_path: Path):
     (tmp_path / "file").write_text("")
     with pytest.raises(StoreError, match="cannot be used"):
-        Access(AccessFiles(tmp_path / "file" / "passwd", tmp_path / "acl"), "devices").add("a")
+        MosquittoAcl(AccessFiles(tmp_path / "file" / "passwd", tmp_path / "acl"), "devices").add("a")
 
 
 def hub(data: Path, broker: Mosquitto, *words: str) -> str:

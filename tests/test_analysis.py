@@ -15,17 +15,17 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image, ImageDraw
 
-from hub.ai.base import AiSettings, Answer, Piece, Recording, Request
-from hub.ai.providers import Providers
-from hub.analysis import Analyst
+from hub.ai.base import AiSettings, Completion, CompletionRequest, Piece, Recording
+from hub.ai.providers import ProviderChain
+from hub.analysis import FileAnalyzer
 from hub.errors import AiError, Invalid, NotFound, TooLarge, WrongType
-from hub.fleet import Fleet
 from hub.model import Analysis, Identity, Info, Writer
-from hub.store.library import Library
+from hub.registry.registry import DeviceRegistry
+from hub.runtime.uploads import IMAGE_LIMIT, safe_name
+from hub.store.documents import DocumentLibrary
 from hub.store.sqlite import SqliteStore
-from hub.uploads import IMAGE_LIMIT, safe_name
 from hub.worker import Worker
-from hub.worker.pixels import measure
+from hub.worker.image_stats import measure
 from specimens import machine, pdf, plate, png, scan, sound
 
 
@@ -49,27 +49,27 @@ def drawing() -> Image.Image:
 # One worker for the whole file.
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 fixture = pytest_asyncio.fixture(scope="module", loop_scope="module")
-Build = Callable[..., Analyst]
+Build = Callable[..., FileAnalyzer]
 
 
 class Model:
     """Says the same to everything, or, obedient, what the last line of the data says; keeps what it was asked."""
 
     name, models = "openai", ("eyes",)
-    asked: Request
+    asked: CompletionRequest
 
     def __init__(self, says: str = "", *, obeys: bool = False) -> None:
         self._says, self._obeys, self.calls = says, obeys, 0
 
-    def writer_for(self, request: Request) -> Writer | None:
+    def writer_for(self, request: CompletionRequest) -> Writer | None:
         return Writer("openai", "eyes", generative=True)
 
-    async def chat(self, request: Request) -> Answer:
+    async def chat(self, request: CompletionRequest) -> Completion:
         self.asked, self.calls = request, self.calls + 1
         said = request.messages[-1].text if self._obeys else self._says
-        return Answer(said, Writer("openai", "eyes", generative=True), tokens=9)
+        return Completion(said, Writer("openai", "eyes", generative=True), tokens=9)
 
-    async def stream(self, request: Request) -> AsyncIterator[Piece]:
+    async def stream(self, request: CompletionRequest) -> AsyncIterator[Piece]:
         yield await self.chat(request)
 
     async def check(self) -> str | None:
@@ -79,21 +79,21 @@ class Model:
 
 
 @fixture
-async def library(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Library]:
+async def library(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[DocumentLibrary]:
     store = SqliteStore.open(tmp_path_factory.mktemp("library"))
     yield store.library
     await store.close()
 
 
 @fixture
-async def analyst(library: Library) -> AsyncIterator[Build]:
+async def analyst(library: DocumentLibrary) -> AsyncIterator[Build]:
     """Makes one that asks the given models first."""
-    worker, fleet = Worker(), Fleet()
-    fleet.identify(Identity("pump-01", "pump-01", "native", Info(model="P-100")), 1)
+    worker, registry = Worker(), DeviceRegistry()
+    registry.identify(Identity("pump-01", "pump-01", "native", Info(model="P-100")), 1)
 
-    def build(*models: object) -> Analyst:
-        providers = Providers(ordered=models, settings=AiSettings())
-        return Analyst(providers=providers, worker=worker, library=library, fleet=fleet, now=lambda: 7)
+    def build(*models: object) -> FileAnalyzer:
+        providers = ProviderChain(ordered=models, settings=AiSettings())
+        return FileAnalyzer(providers=providers, worker=worker, library=library, registry=registry, now=lambda: 7)
 
     yield build
     await worker.close()
@@ -226,12 +226,12 @@ class Ear(Model):
     def hears(self) -> Writer | None:
         return Writer("openai", "ears", generative=True)
 
-    async def transcribe(self, heard: Recording) -> Answer:
+    async def transcribe(self, heard: Recording) -> Completion:
         assert heard.filename == "recording.wav"
         assert "pump-01" in heard.vocabulary
         if self._fault:
             raise self._fault
-        return Answer("Stop the pump.", Writer("openai", "ears", generative=True))
+        return Completion("Stop the pump.", Writer("openai", "ears", generative=True))
 
 
 async def test_a_server_for_speech_writes_down_what_is_said(analyst: Build) -> None:
@@ -259,11 +259,11 @@ async def test_what_is_no_document_is_refused_whatever_its_name(analyst: Build, 
 GREASE = "Grease the bearings every 2,000 hours with 12 g of lithium grease."
 
 
-async def manual(analyst: Analyst, *models: str) -> Analysis:
+async def manual(analyst: FileAnalyzer, *models: str) -> Analysis:
     return await analyst.analyse("document", "p100.pdf", pdf("P-100 feed pump. Contents.", GREASE), models=models)
 
 
-async def test_a_document_is_summed_up_and_kept(analyst: Build, library: Library) -> None:
+async def test_a_document_is_summed_up_and_kept(analyst: Build, library: DocumentLibrary) -> None:
     found = await manual(analyst(), "P-100")
     assert (found.facts["page_count"], found.models) == (2, ("P-100",))
     assert "2 pages" in found.analysis

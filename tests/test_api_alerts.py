@@ -78,7 +78,7 @@ async def test_a_diagnosis_stands_on_its_alert(hub: ApiHub) -> None:
     hub.ai.pending_ids.add(str(alert["id"]))
     assert (await hub.http.get(f"/api/alerts/{alert['id']}")).json()["diagnosis_state"] == "pending"
     diagnosis = diagnosis_of("pump-01", str(alert["id"]))
-    await hub.services.inbox.submit(WriteDiagnosis(diagnosis))
+    await hub.services.ingest_queue.submit(WriteDiagnosis(diagnosis))
     explained = (await hub.http.get(f"/api/alerts/{alert['id']}")).json()
     assert explained["diagnosis_state"] == "ready"
     found = explained["diagnosis"]

@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from api_hub import RULES, ApiHub, running_hub
-from hub.api.changes import ChangeLog
+from hub.api.change_log import ChangeLog
 from hub.errors import Conflict
-from hub.model import Fact
+from hub.model import Input
 from live_page import Page
 
 
@@ -73,7 +73,7 @@ async def test_changed_models_are_in_the_activity_without_their_keys(hub: ApiHub
 
 
 async def test_a_line_that_cannot_be_written_costs_no_change(caplog: pytest.LogCaptureFixture) -> None:
-    async def busy(_: Fact) -> None:
+    async def busy(_: Input) -> None:
         raise Conflict("The hub is busy.", "Try again.")
 
     await ChangeLog(busy, lambda: 0).write("renamed x to Flue")

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from api_hub import ApiHub, now_ms, running_hub
-from hub.mqtt.recent import EXCERPT
+from hub.services.message_tap import EXCERPT
 
 MINUTE = 60_000
 

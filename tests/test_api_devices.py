@@ -146,7 +146,7 @@ async def test_a_change_that_cannot_be_written_is_told(hub: ApiHub, monkeypatch:
         await commit(epoch, delta)
 
     monkeypatch.setattr(hub.services.store, "commit", failing)
-    monkeypatch.setattr("hub.api.patience.WRITE_S", 0.2)
+    monkeypatch.setattr("hub.api.submit_timeout.WRITE_S", 0.2)
     answer = await hub.http.patch("/api/devices/pump-01", json={"name": "Later"})
     assert (answer.status_code, answer.json()["error"]["code"]) == (503, "store_busy")
     broken = False

@@ -12,9 +12,9 @@ from pathlib import Path
 import pytest
 
 from api_hub import ApiHub, Event, events, first, running_hub
-from hub.api.sse import fahrenheit
-from hub.bus import Lagged
+from hub.api.live.sse import fahrenheit
 from hub.model import Value
+from hub.runtime.bus import Lagged
 
 
 @pytest.fixture
@@ -175,8 +175,8 @@ async def test_a_foreign_id_is_told_as_a_gap(hub: ApiHub) -> None:
 
 
 async def test_more_than_can_be_replayed_is_told_as_a_gap(hub: ApiHub, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("hub.api.sse.REPLAYED", 4)
-    monkeypatch.setattr("hub.api.sse.PAGE", 2)
+    monkeypatch.setattr("hub.api.live.sse.REPLAYED", 4)
+    monkeypatch.setattr("hub.api.live.sse.PAGE", 2)
     await raise_alerts(hub, *"abcdefg")
     found = await collect(hub, "1-a", 5)
     assert found[0].name == "gap"

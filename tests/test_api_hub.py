@@ -11,10 +11,13 @@ import pytest
 from pydantic import TypeAdapter
 
 from api_hub import ApiHub, diagnosis_of, running_hub
-from hub.api import cursors, history_shapes, rule_shapes, shapes, status_shapes
+from hub.api import cursors
+from hub.api.schemas import history, responses
+from hub.api.schemas import rules as rules_schemas
+from hub.api.schemas import status as status_schemas
 from hub.errors import Invalid, StoreBusy
 from hub.model import WriteDiagnosis
-from hub.mqtt.link import LinkState
+from hub.mqtt.client import MqttClientState
 from hub.store.base import Delta
 
 INDEX = "<!doctype html><title>Watchkeeper</title>"
@@ -74,11 +77,11 @@ async def test_status_says_what_flows_and_who_sends_most(hub: ApiHub) -> None:
 
 async def test_ready_says_what_is_missing(hub: ApiHub) -> None:
     assert (await hub.http.get("/readyz")).json() == {"status": "ready", "missing": []}
-    hub.link["now"] = LinkState("10.0.0.1:1883", error="connection refused")
+    hub.link["now"] = MqttClientState("10.0.0.1:1883", error="connection refused")
     answer = await hub.http.get("/readyz")
     assert answer.status_code == 503
     assert answer.json()["missing"] == ["broker: not connected to 10.0.0.1:1883 (connection refused)"]
-    hub.link["now"] = LinkState("10.0.0.1:1883", connected=True)
+    hub.link["now"] = MqttClientState("10.0.0.1:1883", connected=True)
     assert "subscription" in (await hub.http.get("/readyz")).json()["missing"][0]
 
 
@@ -221,15 +224,15 @@ async def test_the_description_names_every_resource(hub: ApiHub) -> None:
 
 
 DESCRIBED: dict[str, Any] = {
-    "/api/devices": shapes.DevicePage,
-    "/api/devices/a": shapes.DeviceDetail,
-    "/api/alerts": shapes.AlertPage,
-    "/api/devices/a/history?metric=temperature": history_shapes.History,
-    "/api/activity": shapes.ActivityPage,
-    "/api/rejected": shapes.RejectedPage,
-    "/api/rules": rule_shapes.RuleList,
-    "/api/status": status_shapes.Status,
-    "/api/session": shapes.SessionShape,
+    "/api/devices": responses.DevicePage,
+    "/api/devices/a": responses.DeviceDetail,
+    "/api/alerts": responses.AlertPage,
+    "/api/devices/a/history?metric=temperature": history.History,
+    "/api/activity": responses.ActivityPage,
+    "/api/rejected": responses.RejectedPage,
+    "/api/rules": rules_schemas.RuleList,
+    "/api/status": status_schemas.Status,
+    "/api/session": responses.SessionShape,
 }
 
 
@@ -240,7 +243,7 @@ async def test_answers_are_as_described(hub: ApiHub) -> None:
     hub.publish("devices/a/telemetry", b"nonsense")
     await hub.settled()
     alert = (await hub.http.get("/api/alerts")).json()["items"][0]
-    await hub.services.inbox.submit(WriteDiagnosis(diagnosis_of("a", alert["id"])))
+    await hub.services.ingest_queue.submit(WriteDiagnosis(diagnosis_of("a", alert["id"])))
     for path, shape in DESCRIBED.items():
         body = (await hub.http.get(path)).json()
         assert TypeAdapter(shape).validate_python(body, extra="forbid"), path

@@ -45,7 +45,7 @@ async def test_the_life_of_an_alert(hub: ApiHub) -> None:
         alert = (await socket.wait("new_alert"))["alert"]
         assert (alert["device_id"], alert["state"], alert["diagnosis"]) == ("pump-01", "raised", None)
         assert "temperature 85" in alert["message"]
-        await hub.services.inbox.submit(WriteDiagnosis(diagnosis_of("pump-01", alert["id"])))
+        await hub.services.ingest_queue.submit(WriteDiagnosis(diagnosis_of("pump-01", alert["id"])))
         explained = (await socket.wait("alert_update"))["alert"]
         assert (explained["id"], explained["diagnosis"]["cause"]) == (alert["id"], "bearing_wear")
         await hub.http.post(f"/api/alerts/{alert['id']}/acknowledge")

@@ -43,8 +43,8 @@ SOUND = {
     "hub/dialects/native.py": '"""Native."""\nfrom hub.model.device import Device\n',
     "hub/store/__init__.py": '"""History."""\nimport sqlite3\n',
     "hub/api/__init__.py": '"""HTTP."""\nfrom fastapi import FastAPI\n',
-    "hub/api/wire.py": '"""JSON."""\nimport pydantic\nfrom hub import __version__\n',
-    "hub/app.py": (
+    "hub/api/schemas/requests.py": '"""JSON."""\nimport pydantic\nfrom hub import __version__\n',
+    "hub/assembly/app.py": (
         '"""The life."""\nimport asyncio\nfrom hub import api\n'
         "async def serve():\n"
         "    async with asyncio.TaskGroup() as group:\n"
@@ -53,7 +53,7 @@ SOUND = {
         "    await task\n"
     ),
     "hub/server/__init__.py": '"""Web server."""\nimport uvicorn\n',
-    "hub/cli.py": '"""Commands."""\nfrom hub.app import serve\n',
+    "hub/commandline/main.py": '"""Commands."""\nfrom hub.assembly.app import serve\n',
     "simulators/__init__.py": '"""Machines."""\n',
     "simulators/pump.py": '"""A pump."""\nimport paho.mqtt.client\nfrom simulators import __doc__\n',
     "web/src/app.ts": "export {};\n",
@@ -66,14 +66,19 @@ OFFENCES: list[tuple[str, Check, dict[str, str], str]] = [
     ("upwards, inside", floor_faults, {"hub/topics.py": "def f():\n from hub import app"}, "line 2"),
     ("upwards, relative", floor_faults, {"hub/topics.py": "from . import store"}, "hub.store is not on a lower"),
     ("upwards, relative package", floor_faults, {"hub/model/device.py": "from ..store import X"}, "hub.store is"),
-    ("sideways", floor_faults, {"hub/alerts.py": "from hub.devices import X", "hub/devices.py": ""}, "same floor"),
+    (
+        "sideways",
+        floor_faults,
+        {"hub/services/alerts.py": "from hub.services.devices import X", "hub/services/devices.py": ""},
+        "same floor",
+    ),
     ("against the exception", floor_faults, {"hub/topics.py": "from hub.dialects import X"}, "same floor"),
     ("the root", floor_faults, {"hub/__init__.py": "from hub.errors import HubError"}, "imports nothing of ours"),
     ("not the owner", owner_faults, {"hub/topics.py": "import sqlite3"}, "sqlite3 belongs to hub.store"),
-    ("part of a library", owner_faults, {"hub/app.py": "from PIL.Image import open"}, "PIL belongs to"),
+    ("part of a library", owner_faults, {"hub/assembly/app.py": "from PIL.Image import open"}, "PIL belongs to"),
     ("a name that begins alike", owner_faults, {"hub/store2.py": "import sqlite3"}, "sqlite3 belongs to"),
     ("nobody's library", owner_faults, {"hub/topics.py": "import requests"}, "requests has no owner"),
-    ("hub to simulators", border_faults, {"hub/app.py": "from simulators import pump"}, "never imports it"),
+    ("hub to simulators", border_faults, {"hub/assembly/app.py": "from simulators import pump"}, "never imports it"),
     ("simulators to hub", border_faults, {"simulators/pump.py": "from hub.topics import X"}, "don't use hub"),
     ("foreign to simulators", border_faults, {"simulators/pump.py": "import fastapi"}, "don't use fastapi"),
     ("clock", purity_faults, {"hub/topics.py": "from time import time"}, "imports time"),
@@ -106,11 +111,16 @@ OFFENCES: list[tuple[str, Check, dict[str, str], str]] = [
         {"hub/topics.py": 'class Bad(HubError):\n code: str = "hub"'},
         "'hub' of HubError",
     ),
-    ("no name", task_faults, {"hub/app.py": "t = group.create_task(f())"}, "without name="),
-    ("no owner", task_faults, {"hub/app.py": "asyncio.create_task(f(), name='f')"}, "nobody owns"),
-    ("no owner, bare", task_faults, {"hub/app.py": "create_task(f(), name='f')"}, "nobody owns"),
-    ("no owner, loop", task_faults, {"hub/app.py": "get_running_loop().create_task(f(), name='f')"}, "nobody owns"),
-    ("ensure_future", task_faults, {"hub/app.py": "t = asyncio.ensure_future(f())"}, "use create_task"),
+    ("no name", task_faults, {"hub/assembly/app.py": "t = group.create_task(f())"}, "without name="),
+    ("no owner", task_faults, {"hub/assembly/app.py": "asyncio.create_task(f(), name='f')"}, "nobody owns"),
+    ("no owner, bare", task_faults, {"hub/assembly/app.py": "create_task(f(), name='f')"}, "nobody owns"),
+    (
+        "no owner, loop",
+        task_faults,
+        {"hub/assembly/app.py": "get_running_loop().create_task(f(), name='f')"},
+        "nobody owns",
+    ),
+    ("ensure_future", task_faults, {"hub/assembly/app.py": "t = asyncio.ensure_future(f())"}, "use create_task"),
 ]
 
 

@@ -11,12 +11,11 @@ from typing import Any
 
 import pytest
 
-from hub.ai.base import AiSettings, Answer, Piece, Request, ToolCall
-from hub.ai.providers import Providers
-from hub.assistant import Assistant
-from hub.assistant.questions import parse
+from hub.ai.base import AiSettings, Completion, CompletionRequest, Piece, ToolCall
+from hub.ai.providers import ProviderChain
+from hub.assistant import AssistantService
+from hub.assistant.intent_parser import parse_intent
 from hub.errors import AiError, AiUnavailable
-from hub.fleet import Fleet
 from hub.model import (
     Activity,
     Alert,
@@ -32,6 +31,7 @@ from hub.model import (
     Threshold,
     Writer,
 )  # fmt: skip
+from hub.registry.registry import DeviceRegistry
 from hub.rules import Engine
 from hub.store.base import Delta
 from hub.store.sqlite import SqliteStore
@@ -54,9 +54,9 @@ class Site:
     """Two pumps that overtake one another, cold rooms, a tank that empties, and a sensor that went away."""
 
     def __init__(self, store: SqliteStore) -> None:
-        self.store, self.fleet = store, Fleet()
+        self.store, self.registry = store, DeviceRegistry()
         self.engine = Engine([Rule("hot", "Too hot", Threshold(above=8.0), "critical", metric="temperature")])
-        self.tools = examining_tools(self.fleet, self.engine, store, lambda: NOW)
+        self.tools = examining_tools(self.registry, self.engine, store, lambda: NOW)
 
     async def fill(self) -> None:
         devices: dict[str, Any] = {
@@ -75,12 +75,12 @@ class Site:
             limits = {"level": Limit(min=20.0)} if device == "tank-01" else {}
             commands = COMMANDS.get(device, {})
             info = Info(name=name, model=model, area=area, units=units, limits=limits, commands=commands)
-            self.fleet.identify(Identity(device, device, "native", info), NOW - 7_200_000)
+            self.registry.identify(Identity(device, device, "native", info), NOW - 7_200_000)
             for t in range(-7200, 1, 30):
                 records.append(Record(device, NOW + t * 1000, NOW + t * 1000, at(t)))
         for record in sorted(records, key=lambda r: r.ts):
-            self.fleet.observe(record)
-        self.fleet.available(Availability("sensor_1", online=False, retained=False, received=NOW))
+            self.registry.observe(record)
+        self.registry.available(Availability("sensor_1", online=False, retained=False, received=NOW))
         alert = Alert("a-1", "hot", "cold-room-01", "temperature", "critical", "raised", "Freezer 1: temperature 9.5 °C, above 8 °C",
                       9.5, 8.0, "°C", NOW - 570_000, NOW - 565_000)  # fmt: skip
         self.engine.open[alert.id] = alert
@@ -94,9 +94,9 @@ class Site:
             1, Delta(cursor=len(records), records=records, alerts=[alert], diagnoses=[diagnosis], activity=log)
         )
 
-    def assistant(self, *models: Any, fallback: bool = True) -> Assistant:
-        providers = Providers(ordered=models, settings=AiSettings(fallback=fallback))
-        return Assistant(tools=self.tools, providers=providers)
+    def assistant(self, *models: Any, fallback: bool = True) -> AssistantService:
+        providers = ProviderChain(ordered=models, settings=AiSettings(fallback=fallback))
+        return AssistantService(tools=self.tools, providers=providers)
 
 
 @pytest.fixture
@@ -206,13 +206,13 @@ async def test_an_unknown_model_is_unavailable(site: Site) -> None:
 
 def test_times_of_a_question() -> None:
     metrics = {"temperature", "bearing_temperature"}
-    span = parse("what happened in the last two hours", metrics, NOW).span
+    span = parse_intent("what happened in the last two hours", metrics, NOW).span
     assert span is not None
     assert NOW - span.start == 7_200_000
-    night = parse("what happened last night", metrics, NOW - 12 * 3_600_000).span
+    night = parse_intent("what happened last night", metrics, NOW - 12 * 3_600_000).span
     assert night is not None
     assert (night.start - NOW) // 3_600_000 == -26
-    assert parse("bearing temperature of pump 1", metrics, NOW).metric == "bearing_temperature"
+    assert parse_intent("bearing temperature of pump 1", metrics, NOW).metric == "bearing_temperature"
 
 
 # -- a model with tools ------------------------------------------------------------------------------------------------
@@ -225,22 +225,22 @@ class Scripted:
 
     def __init__(self, *script: Any) -> None:
         self.script = list(script)
-        self.asked: list[Request] = []
+        self.asked: list[CompletionRequest] = []
 
-    def writer_for(self, request: Request) -> Writer | None:
+    def writer_for(self, request: CompletionRequest) -> Writer | None:
         return Writer("openai", "scripted", generative=True)
 
-    async def chat(self, request: Request) -> Answer:
+    async def chat(self, request: CompletionRequest) -> Completion:
         self.asked.append(request)
         step = self.script[min(len(self.asked), len(self.script)) - 1]
         if isinstance(step, AiError):
             raise step
         writer = Writer("openai", "scripted", generative=True)
         if isinstance(step, list):
-            return Answer("", writer, tuple(step) if request.tools else (), tokens=5)
-        return Answer(step, writer, tokens=5)
+            return Completion("", writer, tuple(step) if request.tools else (), tokens=5)
+        return Completion(step, writer, tokens=5)
 
-    async def stream(self, request: Request) -> AsyncIterator[Piece]:
+    async def stream(self, request: CompletionRequest) -> AsyncIterator[Piece]:
         answer = await self.chat(request)
         for word in answer.text.split(" "):
             yield word
@@ -292,7 +292,7 @@ async def test_wrong_calls_come_back_as_errors_to_correct(site: Site) -> None:
     assert all('"error"' in text for text in results)
     assert "There is no tool 'delete_device'" in results[0]
     assert "Too many calls" in results[4]
-    assert len(site.fleet) == 7
+    assert len(site.registry) == 7
 
 
 async def test_no_tool_changes_anything(site: Site) -> None:

@@ -11,8 +11,8 @@ from typing import Any
 
 import pytest
 
-from hub.ai.base import Piece, Request, ToolCall
-from hub.assistant import Assistant, Memory, Reply
+from hub.ai.base import CompletionRequest, Piece, ToolCall
+from hub.assistant import AssistantReply, AssistantService, ConversationMemory
 from hub.errors import NotFound
 from hub.model import Chart, Proposal, Source, Step, Turn, Unsupported, Writer
 from hub.store import conversations
@@ -25,7 +25,7 @@ WRITER = Writer("builtin", "builtin-analyst", generative=False)
 class Spoken(Scripted):
     """Its words come with the spaces between them."""
 
-    async def stream(self, request: Request) -> AsyncIterator[Piece]:
+    async def stream(self, request: CompletionRequest) -> AsyncIterator[Piece]:
         answer = await self.chat(request)
         for word in answer.text.split(" "):
             yield f"{word} "
@@ -41,14 +41,14 @@ async def site(tmp_path: Path) -> AsyncIterator[Site]:
     await store.close()
 
 
-async def talk(assistant: Assistant, question: str, *before: str) -> tuple[str, list[Any], Reply]:
+async def talk(assistant: AssistantService, question: str, *before: str) -> tuple[str, list[Any], AssistantReply]:
     """Words, extras in the order in which they came, and the whole."""
     turns = [Turn(question=each, answer="…", at=NOW, writer=WRITER) for each in before]
     words, extras, reply = "", [], None
     async for piece in assistant.converse(question, turns):
         if isinstance(piece, str):
             words += piece
-        elif isinstance(piece, Reply):
+        elif isinstance(piece, AssistantReply):
             reply = piece
         else:
             extras.append(piece)
@@ -246,10 +246,10 @@ async def test_what_is_looked_up_never_fills_the_context(site: Site):
 
 
 async def test_a_conversation_is_kept_listed_and_forgotten(site: Site):
-    memory = Memory(site.assistant(), site.store.conversations, lambda: NOW)
+    memory = ConversationMemory(site.assistant(), site.store.conversations, lambda: NOW)
     for question in ("Which pump is hottest?", "and since when?"):
         pieces = [piece async for piece in memory.ask("talk-0001", question)]
-        assert isinstance(pieces[-1], Reply)
+        assert isinstance(pieces[-1], AssistantReply)
     first, second = await memory.turns("talk-0001")
     assert (first.question, second.question) == ("Which pump is hottest?", "and since when?")
     assert "since about 21:30" in second.answer
@@ -263,7 +263,7 @@ async def test_a_conversation_is_kept_listed_and_forgotten(site: Site):
 
 
 async def test_an_answer_that_is_left_early_is_kept_as_far_as_it_came(site: Site):
-    memory = Memory(site.assistant(), site.store.conversations, lambda: NOW)
+    memory = ConversationMemory(site.assistant(), site.store.conversations, lambda: NOW)
     pieces = memory.ask("talk-0001", "How many devices are online?")
     begun = await anext(pieces)
     await pieces.aclose()

@@ -20,9 +20,9 @@ import pytest
 
 from brokers import Mosquitto
 from hub import archive
-from hub.archive import restoring
+from hub.archive import restore
 from hub.errors import Conflict, HubError, Invalid, NotFound, StoreError
-from hub.install import make_token, open_install
+from hub.runtime.installation import make_token, open_installation
 from hub.store.sqlite import FILE, SqliteStore
 from serving import Serving, Thing, until
 from store_words import all_of, delta, record
@@ -43,7 +43,7 @@ async def folder(data: Path, count: int = 500) -> Path:
     store = SqliteStore.open(data)
     await store.commit(1, delta(0, *[record("a", i, t=float(i)) for i in range(count)], states={"a": b"x"}))
     await store.close()
-    make_token(data, open_install(data))
+    make_token(data, open_installation(data))
     (data / "rules.toml").write_text("# mine\n")
     (data / "broker").mkdir()
     (data / "broker/passwd").write_text("pump:$7$101$hash\n")
@@ -130,7 +130,7 @@ def points(serving: Serving) -> list[float]:
 
 async def test_every_file_comes_back_and_no_secret_is_in_it(tmp_path: Path) -> None:
     data = await folder(tmp_path / "data")
-    token = open_install(data).token
+    token = open_installation(data).token
     assert token
     text = hub("backup", tmp_path / "b.tar", "--data", data)
     assert "1 device, 500 messages, no alerts" in text
@@ -144,8 +144,8 @@ async def test_every_file_comes_back_and_no_secret_is_in_it(tmp_path: Path) -> N
     assert files(tmp_path / "other") == {FILE, "install.json", "watchkeeper.lock", *names}
     for name in names:
         assert (tmp_path / "other" / name).read_bytes() == (data / name).read_bytes()
-    assert open_install(tmp_path / "other").id == open_install(data).id
-    assert open_install(tmp_path / "other").token is None
+    assert open_installation(tmp_path / "other").id == open_installation(data).id
+    assert open_installation(tmp_path / "other").token is None
     assert await readings(tmp_path / "other") == [float(i) for i in range(500)]
 
 
@@ -168,7 +168,7 @@ async def test_nothing_is_written_over_unasked(tmp_path: Path) -> None:
 async def test_what_was_there_is_put_aside_and_its_secrets_stay(tmp_path: Path) -> None:
     data = await folder(tmp_path / "data")
     archive.pack(data, tmp_path / "b.tar")
-    token = open_install(data).token
+    token = open_installation(data).token
     (data / "rules.toml").write_text("# changed since\n")
     (data / "signatures.toml").write_text("# new since\n")
     store = SqliteStore.open(data)
@@ -182,7 +182,7 @@ async def test_what_was_there_is_put_aside_and_its_secrets_stay(tmp_path: Path) 
     assert not (data / "signatures.toml").exists()
     assert (aside / "signatures.toml").read_text() == "# new since\n"
     assert (await readings(aside))[-1] == -1.0
-    assert open_install(data).token == token
+    assert open_installation(data).token == token
     assert (data / "broker/hub.login").exists()
     assert (data / "models.json").exists()
 
@@ -197,7 +197,7 @@ async def test_a_crash_while_it_takes_its_place_is_made_good(
     await store.commit(1, delta(50, record("a", 900, t=-1.0)))
     await store.close()
     archive.stage(tmp_path / "b.tar", data, replace=True)
-    left, move = step, restoring._move
+    left, move = step, restore._move
 
     def unplugged(*files: Path) -> None:
         nonlocal left
@@ -206,7 +206,7 @@ async def test_a_crash_while_it_takes_its_place_is_made_good(
             raise OSError("the plug is pulled")
         move(*files)
 
-    monkeypatch.setattr(restoring, "_move", unplugged)
+    monkeypatch.setattr(restore, "_move", unplugged)
     try:
         archive.adopt(data)
     except StoreError:
@@ -305,7 +305,7 @@ async def test_a_backup_of_an_earlier_version_is_brought_up_to_date(tmp_path: Pa
     from test_store_migrations import check, old_database
 
     old_database(tmp_path / "old", 4)
-    open_install(tmp_path / "old")
+    open_installation(tmp_path / "old")
     archive.pack(tmp_path / "old", tmp_path / "b.tar")
     shutil.rmtree(tmp_path / "old")
     archive.stage(tmp_path / "b.tar", tmp_path / "new")
@@ -353,7 +353,7 @@ async def test_a_backup_holds_no_secret_although_the_settings_lie_in_the_data_fo
     data = await guarded_folder(tmp_path / "data")
     told = hub("backup", tmp_path / "b.tar", "--data", data)
     assert b"canary" not in (tmp_path / "b.tar").read_bytes()
-    assert open_install(data).token.encode() not in (tmp_path / "b.tar").read_bytes()  # type: ignore[union-attr]
+    assert open_installation(data).token.encode() not in (tmp_path / "b.tar").read_bytes()  # type: ignore[union-attr]
     kept = content_of(tmp_path / "b.tar")["hub.toml"].decode()
     assert tomllib.loads(kept)["mqtt"] == {"root": "plant"}
     assert "Without their secrets: hub.toml, hub.toml.bak" in told
@@ -375,7 +375,7 @@ async def test_a_backup_with_secrets_says_so_and_brings_them_back(tmp_path: Path
     for name in ("hub.toml", "models.json", "broker/hub.login", "broker.key"):
         assert (tmp_path / "other" / name).read_bytes() == (data / name).read_bytes()
         assert not (tmp_path / "other" / name).stat().st_mode & 0o077
-    assert open_install(tmp_path / "other").token == open_install(data).token
+    assert open_installation(tmp_path / "other").token == open_installation(data).token
 
 
 @pytest.mark.parametrize(

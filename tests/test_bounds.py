@@ -20,18 +20,18 @@ from conformance import MAPPINGS
 from dialect_run import NOW, json_values
 from hub.ai.completions import arguments
 from hub.bounds import MAX_DEPTH, MAX_KEY, check, decode_json, decode_json_as, decode_shallow_json, decode_toml
-from hub.bus import Bus
-from hub.config import load
 from hub.dialects import DIALECTS, Roots, parse_mappings
-from hub.dialects.layouts import Layout
+from hub.dialects.payload_schema import PayloadSchema
 from hub.dialects.times import when
 from hub.errors import ConfigError, Rejected
-from hub.fleet import Fleet
-from hub.inbox import Inbox
+from hub.ingest.pipeline import Pipeline
+from hub.ingest.queue import IngestQueue
 from hub.insight.causes import parse_signatures
 from hub.model import RawMessage, Tick
-from hub.pipeline import Pipeline
+from hub.registry.registry import DeviceRegistry
 from hub.rules import Engine, parse
+from hub.runtime.bus import Bus
+from hub.runtime.settings import load
 from hub.store.sqlite import SqliteStore
 from hub.topics import is_id, slug
 
@@ -114,11 +114,11 @@ def test_what_is_within_bounds_can_be_stored_and_read_back(value: Any) -> None:
 def test_the_last_of_equal_keys_counts_on_every_path() -> None:
     text = b'{"a": 1, "ts": 1795386000001, "a": 2, "ts": 1795386000000, "seq": 1, "seq": 2}'
     assert decode_json(text)["a"] == decode_shallow_json(text)["a"] == json.loads(text)["a"] == 2
-    layout = Layout({"a": float})
-    read = layout.read(text)
+    payload_schema = PayloadSchema({"a": float})
+    read = payload_schema.read(text)
     assert read is not None
     assert read == ({"a": 2.0}, 1_795_386_000_000, 2)
-    assert msgspec.structs.astuple(layout.numbers(text)) == (2.0, 1_795_386_000_000, 2)
+    assert msgspec.structs.astuple(payload_schema.numbers(text)) == (2.0, 1_795_386_000_000, 2)
 
 
 @pytest.mark.parametrize("ts", [10**400, -(10**400), 2**70, 1e300, float("nan"), float("inf"), True, [1], LONG])
@@ -179,14 +179,14 @@ def test_a_name_that_no_browser_can_ask_for_gets_an_id_that_it_can(name: str) ->
 
 
 @asynccontextmanager
-async def running_pipeline(folder: Path) -> AsyncIterator[tuple[Pipeline, Fleet, Inbox]]:
+async def running_pipeline(folder: Path) -> AsyncIterator[tuple[Pipeline, DeviceRegistry, IngestQueue]]:
     """Every dialect on a real store, without a face."""
-    store, inbox, fleet = SqliteStore.open(folder), Inbox(), Fleet()
+    store, ingest_queue, registry = SqliteStore.open(folder), IngestQueue(), DeviceRegistry()
     roots = Roots(mappings=tuple(parse_mappings(MAPPINGS)))
     pipeline = Pipeline(
-        inbox=inbox,
+        ingest_queue=ingest_queue,
         dialects=[make(roots) for make in DIALECTS.values()],
-        fleet=fleet,
+        registry=registry,
         engine=Engine(parse('[[rule]]\nid = "hot"\nmetric = "t"\nabove = 80')),
         store=store,
         bus=Bus(),
@@ -194,8 +194,8 @@ async def running_pipeline(folder: Path) -> AsyncIterator[tuple[Pipeline, Fleet,
     )
     await pipeline.restore()
     running = asyncio.create_task(pipeline.run(), name="pipeline")
-    yield pipeline, fleet, inbox
-    inbox.close()
+    yield pipeline, registry, ingest_queue
+    ingest_queue.close()
     await asyncio.wait_for(running, 20)
     await store.close()
 
@@ -378,17 +378,17 @@ def test_whatever_is_said_the_hub_goes_on_and_reads_it_all_after_a_restart(said:
     async def live(folder: Path) -> None:
         known: dict[str, Any] = {}
         for turn in range(2):
-            async with running_pipeline(folder) as (pipeline, fleet, inbox):
+            async with running_pipeline(folder) as (pipeline, registry, ingest_queue):
                 if turn:
-                    assert {d.id: (d.desired, d.reported, d.info) for d in fleet.devices()} == known
-                inbox.offer([RawMessage(topic, _as_text(body), NOW + turn) for topic, body in said])
-                inbox.offer([RawMessage("devices/marker/telemetry", b'{"t": 1}', NOW)])
-                await inbox.submit(Tick(NOW, NOW))
-                assert fleet.require("marker").metrics["t"].value == 1
-                for device in fleet.devices():
+                    assert {d.id: (d.desired, d.reported, d.info) for d in registry.devices()} == known
+                ingest_queue.offer([RawMessage(topic, _as_text(body), NOW + turn) for topic, body in said])
+                ingest_queue.offer([RawMessage("devices/marker/telemetry", b'{"t": 1}', NOW)])
+                await ingest_queue.submit(Tick(NOW, NOW))
+                assert registry.require("marker").metrics["t"].value == 1
+                for device in registry.devices():
                     assert is_id(device.id)
                     msgspec.json.encode(device)
-                known = {d.id: (d.desired, d.reported, d.info) for d in fleet.devices()}
+                known = {d.id: (d.desired, d.reported, d.info) for d in registry.devices()}
                 reasons = {rejected.reason for rejected in await pipeline._store.rejections(1_000)}
                 assert not reasons & {"decoder_fault", "not_storable"}
 

@@ -15,15 +15,15 @@ import pytest
 
 from brokers import HOST, Mosquitto, publish
 from hub.errors import BrokerError
-from hub.mqtt import broker as broker_module
-from hub.mqtt.broker import DemoBroker, Kind
+from hub.mqtt import demo_broker as broker_module
+from hub.mqtt.demo_broker import DemoBroker, Kind
 from receiver import Receiver, until
 
 KINDS: list[Kind] = ["mosquitto", "amqtt"]
 
 PARENT = """
 import asyncio, sys
-from hub.mqtt.broker import DemoBroker
+from hub.mqtt.demo_broker import DemoBroker
 async def main():
     broker = await DemoBroker.start("127.0.0.1", 0, kind=sys.argv[1])
     print(broker.pid, broker.port, flush=True)

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from hub.ai.base import AiSettings, Answer, Request
+from hub.ai.base import AiSettings, Completion, CompletionRequest
 from hub.ai.budget import Budget, Price
 from hub.errors import AiBudget
 from hub.model import Writer
@@ -23,10 +23,10 @@ WRITER = Writer("one", "one-model", generative=True)
 class Counting(Scripted):
     """Answers with a usage of 100 tokens, 60 of them the question's."""
 
-    async def chat(self, request: Request) -> Answer:
+    async def chat(self, request: CompletionRequest) -> Completion:
         self.asked += 1
         await asyncio.sleep(0.01)
-        return Answer("yes", WRITER, tokens=100, tokens_in=60)
+        return Completion("yes", WRITER, tokens=100, tokens_in=60)
 
 
 async def answers(providers: Any, count: int) -> list[str]:
@@ -67,7 +67,7 @@ async def test_each_try_is_a_call() -> None:
 
 def spend(budget: Budget, price: Price, tokens_in: int, tokens_out: int) -> None:
     with budget.call("one", request(), price) as call:
-        call.settle(Answer("x", WRITER, tokens=tokens_in + tokens_out, tokens_in=tokens_in))
+        call.settle(Completion("x", WRITER, tokens=tokens_in + tokens_out, tokens_in=tokens_in))
 
 
 def test_money_is_counted_by_the_prices_and_a_free_server_goes_on(tmp_path: Path) -> None:

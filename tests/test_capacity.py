@@ -11,65 +11,65 @@ from typing import Any
 import pytest
 
 from brokers import Mosquitto
+from hub.assembly.memory_limit import MemoryLimit, memory_limit
 from hub.errors import Rejected
-from hub.fleet import Fleet
-from hub.memory import MemoryLimit, memory_limit
 from hub.model import FleetLimits, Identity, Info, Record, TwinUpdate
+from hub.registry.registry import DeviceRegistry
 from serving import Serving, Thing, until
 from store_words import T0
 
 
-def fleet_of(total: int) -> Fleet:
-    return Fleet(FleetLimits(total_metrics=total))
+def fleet_of(total: int) -> DeviceRegistry:
+    return DeviceRegistry(FleetLimits(total_metrics=total))
 
 
-def say(fleet: Fleet, device: str, **values: Any) -> None:
-    fleet.identify(Identity(device, device, "native"), T0)
-    fleet.observe(Record(device, T0, T0, values, "good", None))
+def say(registry: DeviceRegistry, device: str, **values: Any) -> None:
+    registry.identify(Identity(device, device, "native"), T0)
+    registry.observe(Record(device, T0, T0, values, "good", None))
 
 
 def test_new_metrics_beyond_the_total_are_refused_and_known_ones_go_on() -> None:
-    fleet = fleet_of(50)
-    say(fleet, "a", **{f"m{n}": float(n) for n in range(20)})
-    say(fleet, "b", x=1.0)
+    registry = fleet_of(50)
+    say(registry, "a", **{f"m{n}": float(n) for n in range(20)})
+    say(registry, "b", x=1.0)
     with pytest.raises(Rejected, match="50 metrics in all") as caught:
-        say(fleet, "b", **{f"m{n}": float(n) for n in range(20)})
+        say(registry, "b", **{f"m{n}": float(n) for n in range(20)})
     assert caught.value.reason == "too_many_metrics"
-    assert list(fleet.require("b").metrics) == ["x"], "a message is taken whole or refused whole"
-    say(fleet, "a", m3=7.0)
-    assert fleet.require("a").metrics["m3"].value == 7.0
-    say(fleet, "c", x=1.0)
+    assert list(registry.require("b").metrics) == ["x"], "a message is taken whole or refused whole"
+    say(registry, "a", m3=7.0)
+    assert registry.require("a").metrics["m3"].value == 7.0
+    say(registry, "c", x=1.0)
     with pytest.raises(Rejected) as caught:
-        say(fleet, "d", x=1.0)
+        say(registry, "d", x=1.0)
     assert caught.value.reason in ("too_many_devices", "too_many_metrics")
-    fleet.delete("a")
-    say(fleet, "d", **{f"m{n}": float(n) for n in range(20)})
+    registry.delete("a")
+    say(registry, "d", **{f"m{n}": float(n) for n in range(20)})
 
 
 def test_texts_twins_and_descriptions_take_room() -> None:
-    fleet = fleet_of(60)
-    say(fleet, "a", mode="x")
+    registry = fleet_of(60)
+    say(registry, "a", mode="x")
     with pytest.raises(Rejected):
-        say(fleet, "a", **{f"t{n}": "y" * 1_000 for n in range(30)})
+        say(registry, "a", **{f"t{n}": "y" * 1_000 for n in range(30)})
     with pytest.raises(Rejected):
-        fleet.twin(TwinUpdate("a", "reported", {"k": "z" * 20_000}), T0)
+        registry.twin(TwinUpdate("a", "reported", {"k": "z" * 20_000}), T0)
     with pytest.raises(Rejected):
-        fleet.identify(Identity("a", "a", "native", Info(units={f"m{n}": "u" * 100 for n in range(100)})), T0)
-    assert fleet.require("a").reported == {}
+        registry.identify(Identity("a", "a", "native", Info(units={f"m{n}": "u" * 100 for n in range(100)})), T0)
+    assert registry.require("a").reported == {}
 
 
 def test_what_is_counted_is_what_the_devices_hold() -> None:
-    fleet = fleet_of(10_000)
+    registry = fleet_of(10_000)
     for number in range(20):
         name = f"d{number % 7}"
-        say(fleet, name, **{f"m{number % 3}": float(number), f"t{number % 2}": "x" * (number % 5)})
-        fleet.twin(TwinUpdate(name, "reported", {f"k{number % 2}": "v" * (number % 6)}), T0)
-        fleet.identify(Identity(name, name, "native", Info(name="n" * (number % 4))), T0)
-    fleet.delete("d3")
-    assert fleet.capacity.used == sum(map(fleet.capacity.size_of, fleet.devices()))
+        say(registry, name, **{f"m{number % 3}": float(number), f"t{number % 2}": "x" * (number % 5)})
+        registry.twin(TwinUpdate(name, "reported", {f"k{number % 2}": "v" * (number % 6)}), T0)
+        registry.identify(Identity(name, name, "native", Info(name="n" * (number % 4))), T0)
+    registry.delete("d3")
+    assert registry.capacity.used == sum(map(registry.capacity.size_of, registry.devices()))
     again = fleet_of(10_000)
-    again.restore(fleet.take_states(1, 1)[0], T0)
-    assert again.capacity.used == fleet.capacity.used
+    again.restore(registry.take_states(1, 1)[0], T0)
+    assert again.capacity.used == registry.capacity.used
 
 
 # --- a folder that holds more than fits -------------------------------------------------------------------------------
@@ -140,7 +140,7 @@ def test_the_default_follows_the_memory() -> None:
 
 
 def test_a_limit_of_the_shell_is_seen() -> None:
-    code = "from hub.memory import memory_limit; print(memory_limit())"
+    code = "from hub.assembly.memory_limit import memory_limit; print(memory_limit())"
     done = subprocess.run(
         [sys.executable, "-c", code],
         capture_output=True,

@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from hub.store.chunks import POINTS, decode, encode
-from hub.store.columns import Columns, Floats, Ints
+from hub.store.chunks.codec import POINTS, decode, encode
+from hub.store.points import Floats, Ints, Points
 
 FINITE = st.floats(allow_nan=False, allow_infinity=False)
 NEAR = st.floats(59.9, 60.1)
@@ -25,9 +25,9 @@ SHAPES = st.one_of(
 )
 
 
-def columns(ts: Ints, value: Floats) -> Columns:
+def columns(ts: Ints, value: Floats) -> Points:
     codes = np.zeros(len(ts), np.uint8)
-    return Columns(np.zeros(len(ts), np.int64), ts, value, codes, codes)
+    return Points(np.zeros(len(ts), np.int64), ts, value, codes, codes)
 
 
 @settings(max_examples=300, deadline=None)

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from brokers import Mosquitto
-from hub.clock import CONFIRMED, Clock, confirm, read_kept
+from hub.runtime.clock import CONFIRMED, Clock, confirm, read_clock_state
 from serving import Serving, Thing, until
 from store_words import T0
 
@@ -166,7 +166,7 @@ days = int(sys.argv.pop(1))
 real_ns, real = time.time_ns, time.time
 time.time_ns = lambda: real_ns() + days * 86_400 * 10**9
 time.time = lambda: real() + days * 86_400
-from hub.cli import main
+from hub.commandline.main import main
 sys.exit(main(sys.argv[1:]))
 """
 
@@ -214,7 +214,7 @@ def test_a_start_with_a_clock_400_days_ahead_deletes_nothing(tmp_path: Path, mos
         until(lambda: count() == 6)
         hub.end()
         assert (tmp_path / "hub.log").read_text().count("No old history is deleted") == 1
-        kept = read_kept(tmp_path / "data")
+        kept = read_clock_state(tmp_path / "data")
         assert kept is not None
         assert kept.doubted_at is not None
         told = subprocess.run(

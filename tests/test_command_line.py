@@ -15,9 +15,9 @@ from pathlib import Path
 
 import pytest
 
-from hub.cli import main
+from hub.commandline.main import main
 from hub.errors import HubError
-from hub.install import open_install
+from hub.runtime.installation import open_installation
 from hub.store.sqlite import FILE, SqliteStore
 from store_words import delta, record
 
@@ -55,8 +55,8 @@ def hub(capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.
     async def started(*_: object) -> None:
         raise HubError("It started.")
 
-    monkeypatch.setattr("hub.app._run", started)
-    monkeypatch.setattr("hub.doctor.CONNECT_S", 0.1)
+    monkeypatch.setattr("hub.assembly.app._run", started)
+    monkeypatch.setattr("hub.commandline.doctor.CONNECT_S", 0.1)
     (tmp_path / "in.csv").write_text("time,device,metric,value\n1,pump,t,1\n")
     (tmp_path / "old.tar").write_bytes(b"no archive")
 
@@ -196,7 +196,7 @@ def test_the_demo_judges_a_name_by_its_address(
             raise socket.gaierror
         return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", (found, port))]
 
-    monkeypatch.setattr("hub.cli.socket.getaddrinfo", resolved)
+    monkeypatch.setattr("hub.commandline.main.socket.getaddrinfo", resolved)
     done = hub("demo", option, "hub.localhost:8000", "--devices", "0", "--no-open")
     assert done.status == 2
     assert ("stays on loopback" if found else "no host name that is known") in done.err
@@ -256,12 +256,12 @@ def test_a_hub_starts_with_a_new_identity_where_its_file_is_damaged(
     tmp_path: Path, content: bytes, caplog: pytest.LogCaptureFixture
 ):
     (tmp_path / "install.json").write_bytes(content)
-    made = open_install(tmp_path, keep_damaged_aside=True)
+    made = open_installation(tmp_path, keep_damaged_aside=True)
     assert made.id
     assert made.token is None
     assert (tmp_path / "install.json.damaged").read_bytes() == content
     assert "install.json was damaged" in caplog.text
-    assert open_install(tmp_path) == made
+    assert open_installation(tmp_path) == made
 
 
 @pytest.mark.parametrize("content", DAMAGED_INSTALLATIONS)

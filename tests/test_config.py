@@ -4,11 +4,11 @@ from pathlib import Path
 
 import pytest
 
-from hub.addresses import is_loopback, split_address
-from hub.config import Settings, load
+from hub.assembly.from_settings import ai_settings
 from hub.errors import ConfigError
-from hub.resources import config_dir
-from hub.wiring import ai_settings
+from hub.runtime.network_addresses import is_loopback, split_address
+from hub.runtime.package_data import config_dir
+from hub.runtime.settings import Settings, load
 
 
 def test_the_shipped_file_says_the_defaults():

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from api_hub import ApiHub, running_hub
-from hub.mqtt.link import LinkState
+from hub.mqtt.client import MqttClientState
 
 TOKEN = "correct horse battery staple"
 LISTED = "https://app.example.org"
@@ -81,7 +81,7 @@ async def test_a_probe_answers_without_token_and_by_any_host(hub: ApiHub, path: 
 
 
 async def test_only_a_proven_request_is_told_what_is_missing(hub: ApiHub) -> None:
-    hub.link["now"] = LinkState("10.0.0.5:1883")
+    hub.link["now"] = MqttClientState("10.0.0.5:1883")
     for headers, keys in (
         ({}, {"status"}),
         ({"Authorization": "Bearer x"}, {"status"}),

@@ -14,9 +14,9 @@ import pytest
 
 from api_hub import ApiHub, running_hub
 from door import Door
-from hub.credentials import Credentials
 from hub.errors import StoreError
-from hub.mqtt.access import Access, AccessFiles
+from hub.mqtt.mosquitto_acl import AccessFiles, MosquittoAcl
+from hub.services.credentials import Credentials
 
 
 @pytest.fixture
@@ -85,7 +85,7 @@ async def test_what_cannot_be_let_in_says_why(hub: ApiHub, wanted: dict, status:
 
 async def test_the_first_user_brings_the_lines_that_close_the_door(tmp_path: Path):
     files = AccessFiles(tmp_path / "b/passwd", tmp_path / "b/acl")
-    first = Credentials(Access(files, "devices"), broker="h:1", root="devices", login=tmp_path / "b/hub.login")
+    first = Credentials(MosquittoAcl(files, "devices"), broker="h:1", root="devices", login=tmp_path / "b/hub.login")
     async with running_hub(tmp_path / "data", credentials=first) as hub:
         assert not (await hub.http.get("/api/credentials")).json()["guarded"]
         line = (await hub.http.get("/api/credentials/boiler 1/line")).json()["line"]
@@ -190,13 +190,13 @@ def test_a_pipe_or_device_is_never_replaced_by_the_brokers_files(key: str, tmp_p
 def test_a_link_to_the_brokers_file_stays_a_link(tmp_path: Path):
     (tmp_path / "kept").write_text("admin:$7$hash\n")
     (tmp_path / "passwd").symlink_to(tmp_path / "kept")
-    Access(AccessFiles(tmp_path / "passwd", tmp_path / "acl"), "devices").add("boiler-1")
+    MosquittoAcl(AccessFiles(tmp_path / "passwd", tmp_path / "acl"), "devices").add("boiler-1")
     assert (tmp_path / "passwd").is_symlink()
     assert "boiler-1" in (tmp_path / "kept").read_text()
 
 
 def test_a_failed_revoke_leaves_the_device_its_password(tmp_path: Path):
-    access = Access(AccessFiles(tmp_path / "passwd", tmp_path / "rights/acl"), "devices")
+    access = MosquittoAcl(AccessFiles(tmp_path / "passwd", tmp_path / "rights/acl"), "devices")
     access.add("gateway", ["zigbee2mqtt"])
     before = contents(tmp_path)
     (tmp_path / "rights/acl.new").mkdir()  # where the next version would be written
@@ -208,7 +208,7 @@ def test_a_failed_revoke_leaves_the_device_its_password(tmp_path: Path):
 async def test_a_failed_add_through_the_api_leaves_nothing(tmp_path: Path):
     files = AccessFiles(tmp_path / "broker/passwd", tmp_path / "broker/acl")
     login = tmp_path / "broker/hub.login"
-    credentials = Credentials(Access(files, "devices"), broker="h:1", root="devices", login=login)
+    credentials = Credentials(MosquittoAcl(files, "devices"), broker="h:1", root="devices", login=login)
     (tmp_path / "broker/acl").mkdir(parents=True)
     async with running_hub(tmp_path / "data", credentials=credentials) as hub:
         answer = await hub.http.post("/api/credentials", json={"name": "boiler-1"})
@@ -221,7 +221,7 @@ async def test_a_failed_add_through_the_api_leaves_nothing(tmp_path: Path):
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root may make a file immutable")
 def test_files_that_took_their_place_are_put_back_when_a_later_one_cannot(tmp_path: Path):
-    access = Access(AccessFiles(tmp_path / "passwd", tmp_path / "acl"), "devices")
+    access = MosquittoAcl(AccessFiles(tmp_path / "passwd", tmp_path / "acl"), "devices")
     access.add("boiler-1")
     before = contents(tmp_path)
     if subprocess.run(["chattr", "+i", tmp_path / "passwd"], capture_output=True, check=False).returncode:
@@ -248,5 +248,5 @@ def test_the_hub_gets_its_user_in_a_password_file_that_is_named_later(tmp_path: 
     login = tmp_path / "hub.login"
     for folder in ("first", "second"):
         files = AccessFiles(tmp_path / folder / "passwd", tmp_path / folder / "acl")
-        Credentials(Access(files, "devices"), broker="h:1", root="devices", login=login).add("boiler-1")
+        Credentials(MosquittoAcl(files, "devices"), broker="h:1", root="devices", login=login).add("boiler-1")
         assert files.passwords.read_text().count("hub:$7$") == 1

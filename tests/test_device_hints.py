@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from api_hub import ApiHub, running_hub
-from hub.device_hints import MAX_HINTS, hints_of
 from hub.model import Device, Latest
+from hub.services.device_hints import MAX_HINTS, hints_of
 
 
 @pytest.fixture

@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from hub.ai.base import Request
+from hub.ai.base import CompletionRequest
 from hub.errors import AiError, NotFound
 from hub.events import AlertRaised
 from hub.insight import parse_signatures
@@ -96,7 +96,7 @@ async def test_a_provider_that_hangs_costs_its_time_and_no_more(site: Site) -> N
     assert found.generated_by.provider == "builtin"
 
 
-def fails(_: Request) -> str:
+def fails(_: CompletionRequest) -> str:
     raise AiError("It is down.", "Start it.")
 
 
@@ -107,7 +107,7 @@ def fails(_: Request) -> str:
 )
 @pytest.mark.parametrize("fallback", [True, False])
 async def test_whatever_a_provider_answers_a_diagnosis_follows(
-    site: Site, write: Callable[[Request], str], fallback: bool
+    site: Site, write: Callable[[CompletionRequest], str], fallback: bool
 ) -> None:
     site.alert()
     found = await site.diagnostician(Writes(write), fallback=fallback).diagnose_device("pump-00")
@@ -115,18 +115,18 @@ async def test_whatever_a_provider_answers_a_diagnosis_follows(
     assert found.cause == "bearing_wear"
 
 
-def findings(request: Request) -> list[dict[str, Any]]:
+def findings(request: CompletionRequest) -> list[dict[str, Any]]:
     """What a model is given, read back out of its fence."""
     text = request.messages[-1].text
     told: list[dict[str, Any]] = json.loads(re.search(r"\{.*\}", text, re.S)[0])["findings"]  # type: ignore[index]
     return told
 
 
-def by_kind(request: Request, kind: str, metric: str | None = None) -> dict[str, Any]:
+def by_kind(request: CompletionRequest, kind: str, metric: str | None = None) -> dict[str, Any]:
     return next(f for f in findings(request) if f["kind"] == kind and metric in (None, f["metric"]))
 
 
-def lies_twice(request: Request) -> str:
+def lies_twice(request: CompletionRequest) -> str:
     """Three true claims and two false ones, the false ones made of true words."""
     vibration, current = by_kind(request, "onset", "vibration"), by_kind(request, "onset", "current")
     over, flow = by_kind(request, "over_limit"), by_kind(request, "steady", "flow")
@@ -166,14 +166,14 @@ async def test_a_models_true_claims_are_supported_and_its_false_ones_marked(site
 async def test_a_model_can_not_name_a_cause_that_the_rules_do_not(site: Site) -> None:
     site.alert()
 
-    def invents(request: Request) -> str:
+    def invents(request: CompletionRequest) -> str:
         return json.dumps({"summary": "Gremlins.", "cause": "gremlins", "claims": []})
 
     found = await site.diagnostician(Writes(invents)).diagnose_device("pump-00")
     assert found.cause is None
 
 
-def obeys(request: Request) -> str:
+def obeys(request: CompletionRequest) -> str:
     """A model that does whatever it reads outside of a fence, and repeats what it reads inside."""
     outside = re.sub(r"<data (\w+) .*?</data \1[^>]*>", "", "\n".join(m.text for m in request.messages), flags=re.S)
     order = re.search(r"say (HACKED)", outside)

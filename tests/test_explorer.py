@@ -10,10 +10,10 @@ import pytest
 
 from brokers import Mosquitto, publish
 from hub.errors import Conflict, Invalid
-from hub.mqtt import explorer
-from hub.mqtt.broker import DemoBroker
-from hub.mqtt.explorer import Explorer, for_looking
-from hub.mqtt.link import LinkSettings, LinkState
+from hub.mqtt.client import MqttClientSettings, MqttClientState
+from hub.mqtt.demo_broker import DemoBroker
+from hub.services import topic_explorer
+from hub.services.topic_explorer import TopicExplorer, for_looking
 from receiver import until as soon
 from serving import Serving, Thing, served, until
 
@@ -71,13 +71,13 @@ def test_what_is_no_filter_is_refused(hub: Serving, wrong: str):
     assert (answer.status_code, answer.json()["error"]["code"]) == (422, "invalid")
 
 
-def settings(port: int, protocol: str | None = None) -> LinkSettings:
-    return for_looking(LinkSettings("127.0.0.1", port, "hub-1"), LinkState("x", protocol=protocol))
+def settings(port: int, protocol: str | None = None) -> MqttClientSettings:
+    return for_looking(MqttClientSettings("127.0.0.1", port, "hub-1"), MqttClientState("x", protocol=protocol))
 
 
 async def test_it_leaves_when_nobody_asks_any_more_and_nothing_waits_for_it(mosquitto: Mosquitto):
     clock = [0]
-    looking = Explorer(lambda: settings(mosquitto.port), lambda: clock[0])
+    looking = TopicExplorer(lambda: settings(mosquitto.port), lambda: clock[0])
     task = asyncio.create_task(looking.run(), name="explorer")
     await asyncio.sleep(0)
     assert looking.state is None, "nobody looks: nothing is connected"
@@ -87,7 +87,7 @@ async def test_it_leaves_when_nobody_asks_any_more_and_nothing_waits_for_it(mosq
     await soon(lambda: looking.state is not None and looking.state.subscribed)
     await publish(mosquitto.port, ("a/x", "1", 1, False), ("b/x", "1", 1, False), ("c/x", "1", 1, True))
     await soon(lambda: looking.last("b/x"))
-    clock[0] = explorer.PATIENCE_MS + 1
+    clock[0] = topic_explorer.PATIENCE_MS + 1
     looking.look("b/#")
     await soon(lambda: looking.last("a/x") is None)
     assert looking.last("b/x") is not None, "only what nobody asks for is forgotten"
@@ -104,10 +104,10 @@ async def test_it_leaves_when_nobody_asks_any_more_and_nothing_waits_for_it(mosq
 
 
 async def test_its_memory_and_its_filters_are_bounded(mosquitto: Mosquitto, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(explorer, "TOPICS", 10)
-    looking = Explorer(lambda: settings(mosquitto.port), lambda: 0)
+    monkeypatch.setattr(topic_explorer, "TOPICS", 10)
+    looking = TopicExplorer(lambda: settings(mosquitto.port), lambda: 0)
     task = asyncio.create_task(looking.run(), name="explorer")
-    for number in range(explorer.FILTERS):
+    for number in range(topic_explorer.FILTERS):
         looking.look(f"t/{number}/#")
     with pytest.raises(Conflict):
         looking.look("t/#")
@@ -122,7 +122,7 @@ async def test_its_memory_and_its_filters_are_bounded(mosquitto: Mosquitto, monk
 
 async def test_it_knows_the_version_that_the_hub_found():
     broker = await DemoBroker.start("127.0.0.1", 0, kind="amqtt")
-    looking = Explorer(lambda: settings(broker.port, "MQTT 3.1.1"), lambda: 0)
+    looking = TopicExplorer(lambda: settings(broker.port, "MQTT 3.1.1"), lambda: 0)
     task = asyncio.create_task(looking.run(), name="explorer")
     await publish(broker.port, ("kept", "1", 1, True))
     looking.look("#")
@@ -135,7 +135,7 @@ async def test_it_knows_the_version_that_the_hub_found():
 
 
 async def test_a_wrong_filter_never_reaches_the_broker(tmp_path: Path):
-    looking = Explorer(lambda: settings(1), lambda: 0)
+    looking = TopicExplorer(lambda: settings(1), lambda: 0)
     with pytest.raises(Invalid, match="before its end"):
         looking.look("#/a")
     assert looking.state is None

@@ -57,5 +57,11 @@ def test_files_are_run_in_turns_until_the_time_is_up(tmp_path: Path):
 
 def test_timed_files_are_recognized_by_what_they_import(tmp_path: Path):
     names = {path.relative_to(TESTS).as_posix() for path in timed_files(TESTS)}
-    assert {"test_kill.py", "test_links.py", "test_reload.py", "e2e/test_web_fleet.py", "test_faults.py"} <= names
-    assert not {"test_topics.py", "test_units.py", "test_ledger.py"} & names
+    assert {
+        "test_kill.py",
+        "test_mqtt_clients.py",
+        "test_reload.py",
+        "e2e/test_web_fleet.py",
+        "test_faults.py",
+    } <= names
+    assert not {"test_topics.py", "test_units.py", "test_command_tracker.py"} & names

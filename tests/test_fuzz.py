@@ -23,16 +23,16 @@ from brokers import Mosquitto
 from conformance import MAPPINGS
 from hub import bounds
 from hub.ai.completions import arguments
-from hub.diagnosis.reading import Reading as PartialAnswer
+from hub.diagnosis.partial_json import PartialDiagnosis as PartialAnswer
 from hub.dialects import native
 from hub.dialects.mapping import parse_mappings
 from hub.errors import ConfigError, Invalid
-from hub.fault_log import FaultLog
+from hub.formats import read_table
 from hub.insight.causes import parse_signatures
 from hub.model import RawMessage, Reading
 from hub.rules import parse
+from hub.runtime.fault_log import FaultLog
 from hub.store.sqlite import SqliteStore
-from hub.tables import read_table
 from hub.tools.schema import call
 from hub.topics import is_id
 from serving import Serving, Thing, until
@@ -109,7 +109,7 @@ async def throw(hub: ApiHub, watch: Watch, first: int, count: int) -> None:
             )
         hub.publish("devices/marker/telemetry", {"beat": start})
         await hub.settled()
-        marker = hub.services.fleet.get("marker")
+        marker = hub.services.registry.get("marker")
         going = marker is not None and marker.metrics["beat"].value == start and not hub.tasks[0].done()
         if watch.seen or not going:
             await find(hub, watch, messages)
@@ -208,8 +208,8 @@ async def test_commands_to_devices_of_every_encoding(tmp_path: Path, watch: Watc
         for topic, payload, retained in fuzzing.genuine():
             hub.services.messages.take([RawMessage(topic, payload, now_ms(), retained=retained)])
         await hub.settled()
-        takes = [(d.id, name) for d in hub.services.fleet.devices() for name in d.info.commands]
-        assert len({hub.services.fleet.require(d).dialect for d, _ in takes}) >= 5
+        takes = [(d.id, name) for d in hub.services.registry.devices() for name in d.info.commands]
+        assert len({hub.services.registry.require(d).dialect for d, _ in takes}) >= 5
         rng, inside = fuzzing.seeded(SEED, -2), inner_client(hub)
         for _ in range(CASES // 40):
             device, name = rng.choice(takes)

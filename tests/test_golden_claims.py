@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from hub.ai.base import Request
+from hub.ai.base import CompletionRequest
 from hub.model import Diagnosis, Evidence, Identity, Info, Record, Writer
 from hub.store.sqlite import SqliteStore
 from worn_pump import Site, Writes
@@ -49,14 +49,14 @@ async def test_exactly_the_false_claims_are_marked(site: Site, case: dict[str, A
     lines = [case["true"][0], case["false"][0], case["true"][1], case["true"][2], case["false"][1]]
     said = [(text.strip(), ids.split()) for text, _, ids in (line.rpartition("|") for line in lines)]
 
-    def writes(_: Request) -> str:
+    def writes(_: CompletionRequest) -> str:
         claims = [{"text": text, "evidence": ids} for text, ids in said]
         summary = " ".join(text for text, _ in said)
         return json.dumps({"summary": summary, "cause": None, "claims": claims, "actions": [], "confirm_by": []})
 
     scene = SCENES[case["scene"]]
-    site.fleet.identify(Identity("unit", "unit", "native", Info()), T)
-    site.fleet.observe(Record("unit", T, T, dict.fromkeys(scene["metrics"], 1.0)))
+    site.registry.identify(Identity("unit", "unit", "native", Info()), T)
+    site.registry.observe(Record("unit", T, T, dict.fromkeys(scene["metrics"], 1.0)))
     known = tuple(evidence(finding) for finding in scene["findings"])
     writer = Writer("builtin", "builtin-analyst", generative=False)
     past = Diagnosis("d-1", None, "unit", "", None, None, 0.0, known, (), (), (), (), (), writer, 0, T)

@@ -9,7 +9,7 @@ import sys
 import tomllib
 from pathlib import Path
 
-from hub.config import load
+from hub.runtime.settings import load
 from hub.store.sqlite import SqliteStore
 from store_words import delta, record
 

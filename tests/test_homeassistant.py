@@ -29,7 +29,7 @@ def info(heard: Heard, device: str = "ha:pump-1"):
 
 
 def unknown(result) -> list[str]:
-    return [lapse.metric for lapse in result.lapses]
+    return [expiration.metric for expiration in result.expirations]
 
 
 def test_a_device_of_many_entities_is_one():
@@ -138,7 +138,7 @@ def test_a_sensor_is_a_number_where_it_says_so():
 def test_retained_is_not_new():
     heard = hub(unit_of_meas="C", avty_t="p/there")
     assert heard.say("p/state", b"20", retained=True).records[0].quality == "retained"
-    assert heard.say("p/state", b"None", retained=True).lapses == ()
+    assert heard.say("p/state", b"None", retained=True).expirations == ()
     assert heard.say("p/there", b"online", retained=True).availability[0].retained
     event = hub("event", event_types=["press"])
     assert event.say("p/state", {"event_type": "press"}, retained=True).records[0].values == {}
@@ -256,8 +256,8 @@ async def test_a_restarted_hub_reads_on_without_being_told_again(tmp_path):
         ("p/state", b"20.5"),
     )
     asked = []
-    fleet = await hub_that_hears(tmp_path, HomeAssistantDialect(), ("p/state", b"None"), effects=asked.append)
-    device = fleet.require("ha:pump-1")
+    registry = await hub_that_hears(tmp_path, HomeAssistantDialect(), ("p/state", b"None"), effects=asked.append)
+    device = registry.require("ha:pump-1")
     assert (device.metrics["x"].value, device.metrics["x"].quality, device.unit("x")) == (20.5, "unknown", "°C")
     assert (device.display_name, device.native_id, device.dialect) == ("Pump", "pump-1", "homeassistant")
     assert asked == [Subscribe(("p/state", "p/there"))]

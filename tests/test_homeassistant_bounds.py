@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from dialect_run import NOW, Heard, json_values
 from hub.dialects import HomeAssistantDialect
-from hub.dialects.homeassistant import devices
+from hub.dialects.homeassistant import announcements
 from hub.dialects.homeassistant.abbreviations import ENTITY
 from hub.dialects.homeassistant.entities import SLOTS
 from hub.errors import Rejected
@@ -61,7 +61,7 @@ def test_one_entity_that_is_away_takes_its_value_along_and_not_the_device():
     hub = heard({"uniq_id": "x", "avty_t": "x/there"}, {"uniq_id": "y"})
     hub.say("p/x", b"20")
     result = hub.say("x/there", b"offline")
-    assert (online(result), [lapse.metric for lapse in result.lapses]) == ([], ["x"])
+    assert (online(result), [expiration.metric for expiration in result.expirations]) == ([], ["x"])
     assert hub.registry.latest("ha:pump-1", "x").quality == "unknown"
 
 
@@ -70,9 +70,9 @@ def test_a_value_that_is_not_repeated_in_time_is_not_known_any_more():
     hub.say("p/x", b"20")
     hub.say("p/y", b"20")
     tick = hub.dialect.tick
-    assert tick(hub.registry, NOW + 59_000).lapses == ()
+    assert tick(hub.registry, NOW + 59_000).expirations == ()
     result = tick(hub.registry, NOW + 60_000)
-    assert ([(lapse.device, lapse.metric) for lapse in result.lapses], result.availability) == (
+    assert ([(expiration.device, expiration.metric) for expiration in result.expirations], result.availability) == (
         [("ha:pump-1", "x")],
         (),
     )
@@ -128,11 +128,11 @@ def test_discovery_topics_have_a_form(topic):
 
 
 def test_a_device_has_so_many_metrics_and_the_hub_so_many_announcements(monkeypatch):
-    monkeypatch.setattr(devices, "MAX_METRICS", 2)
+    monkeypatch.setattr(announcements, "MAX_METRICS", 2)
     hub = heard({"uniq_id": "x"}, {"uniq_id": "y"})
     with pytest.raises(Rejected, match="at most 2 metrics"):
         hub.say("homeassistant/sensor/z/config", {"uniq_id": "z", "stat_t": "p/z", "dev": DEVICE})
-    monkeypatch.setattr(devices, "MAX_PLACES", 2)
+    monkeypatch.setattr(announcements, "MAX_PLACES", 2)
     with pytest.raises(Rejected, match="At most 2 announcements"):
         hub.say("homeassistant/sensor/z/config", {"uniq_id": "z", "stat_t": "p/z"})
 

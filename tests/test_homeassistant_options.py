@@ -25,8 +25,8 @@ def announced(kind: str, **config: Any) -> tuple[Heard, list[str]]:
 def test_value_expires_after_seconds_in_any_form(key: str, seconds: Any) -> None:
     heard, faults = announced("sensor", unit_of_meas="V", **{key: seconds})
     heard.say("p/x", b"20")
-    assert not heard.dialect.tick(heard.registry, NOW + 2_900).lapses
-    assert heard.dialect.tick(heard.registry, NOW + 3_000).lapses
+    assert not heard.dialect.tick(heard.registry, NOW + 2_900).expirations
+    assert heard.dialect.tick(heard.registry, NOW + 3_000).expirations
     assert faults == []
 
 

@@ -51,9 +51,9 @@ async def test_subscription_has_the_wildcard_also_after_a_restart(tmp_path: Path
     topic, said = f"homeassistant/sensor/{MAC}/config", f"home/gw/BTtoMQTT/{MAC}"
     await hub_that_hears(tmp_path, HomeAssistantDialect(), (topic, BLUETOOTH))
     asked: list[Any] = []
-    fleet = await hub_that_hears(tmp_path, HomeAssistantDialect(), (said, {"tempc": 21.5}), effects=asked.append)
+    registry = await hub_that_hears(tmp_path, HomeAssistantDialect(), (said, {"tempc": 21.5}), effects=asked.append)
     assert asked == [Subscribe((f"+/+/BTtoMQTT/{MAC}", "home/OMG_gateway/LWT"))]
-    assert fleet.require(ID).metrics[f"{MAC}-tempc"].value == 21.5
+    assert registry.require(ID).metrics[f"{MAC}-tempc"].value == 21.5
 
 
 def test_availability_and_attributes_with_wildcards() -> None:

@@ -106,13 +106,13 @@ async def test_a_restarted_hub_reads_on_without_being_told_again(tmp_path):
         ("homie/old/air/rh/$datatype", b"integer"),
         ("homie/old/air/rh/$unit", b"%"),
     )
-    fleet = await hub_that_hears(
+    registry = await hub_that_hears(
         tmp_path,
         HomieDialect(),
         ("homie/5/boiler/water/flow", b"7.5"),
         ("homie/old/air/rh", b"40"),
         ("homie/old/$state", b"lost"),
     )
-    boiler, old = fleet.require("homie:boiler"), fleet.require("homie:old")
+    boiler, old = registry.require("homie:boiler"), registry.require("homie:old")
     assert (boiler.metrics["water.flow"].value, boiler.unit("water.flow"), boiler.dialect) == (7.5, "L", "homie")
     assert (old.metrics["air.rh"].value, old.unit("air.rh"), old.presence) == (40.0, "%", "offline")

@@ -244,16 +244,16 @@ async def test_a_body_that_does_not_come_is_given_up(hub: ApiHub) -> None:
     assert await send(hub, head, b'{"token":') == 408
     async with connected(hub) as (reader, writer):
         writer.write(head)
-        drops = 0
-        while drops < 150 and not reader.at_eof():
-            drops += 1
+        drop_monitor = 0
+        while drop_monitor < 150 and not reader.at_eof():
+            drop_monitor += 1
             with contextlib.suppress(ConnectionError):
                 writer.write(b" ")
                 await writer.drain()
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(0.02):
                     await reader.read(65_536)
-        assert drops < 150, "a byte now and then is no progress"
+        assert drop_monitor < 150, "a byte now and then is no progress"
 
 
 async def test_a_slow_upload_that_gets_on_is_not_cut(hub: ApiHub, monkeypatch: pytest.MonkeyPatch) -> None:

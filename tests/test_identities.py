@@ -6,10 +6,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from test_steady import Half, message
 
 from hub.model import DeleteDevice
 from test_pipeline import T0, running
-from test_steady import Half, message
 
 MAC = "c4:7c:8d:66:10:11"
 
@@ -32,7 +32,7 @@ def test_name_that_stays_the_same_drops_no_reading(name: dict[str, Any]) -> None
     half = said(*({"t": number, **name} for number in numbers))
     assert values(half) == numbers
     assert half.batch.duplicates == 0
-    assert half.fleet.require("d").constant_id is not None
+    assert half.registry.require("d").constant_id is not None
 
 
 @pytest.mark.parametrize("name", [{"id": MAC}, {"seq": 0}])
@@ -49,7 +49,7 @@ def test_several_sensors_behind_one_device_each_with_its_own_id() -> None:
 def test_id_of_a_message_still_tells_a_repeated_one() -> None:
     half = said(*({"t": 20, "id": name} for name in ("a", "b", "a", "c", "b")))
     assert (len(values(half)), half.batch.duplicates) == (3, 2)
-    assert half.fleet.require("d").constant_id is None
+    assert half.registry.require("d").constant_id is None
 
 
 def test_moving_seq_beside_a_constant_id_still_tells_a_repeated_message() -> None:
@@ -63,7 +63,7 @@ def test_seq_that_moves_again_tells_repeated_messages_again() -> None:
         half.say({"t": 20.0, "seq": number}, at=10_000 + 1_000 * number)
     half.say({"t": 20.0, "seq": 39}, at=60_000)
     assert half.batch.duplicates == 1
-    assert half.fleet.require("d").constant_id is None
+    assert half.registry.require("d").constant_id is None
     assert half.taken > 20, "it is on the fast path again"
 
 
@@ -191,7 +191,7 @@ def test_deleted_device_starts_anew() -> None:
     half = said({"t": 1, "id": MAC}, {"t": 2, "id": MAC})
     half.tell(DeleteDevice("d", T0))
     half.say({"t": 3, "id": MAC}, at=9_000)
-    assert half.fleet.require("d").constant_id is None
+    assert half.registry.require("d").constant_id is None
 
 
 async def test_constant_id_is_found_across_a_restart_and_known_after_one(tmp_path: Path) -> None:
@@ -201,7 +201,7 @@ async def test_constant_id_is_found_across_a_restart_and_known_after_one(tmp_pat
             run.say({"t": number, "id": MAC}, at=T0 + restart)
             run.say({"t": 1, "id": "m-1"}, topic=other)
             await run.settled()
-            assert (run.fleet.require("d").constant_id is None) == (restart == 0)
-            assert run.fleet.require("other").constant_id is None
+            assert (run.registry.require("d").constant_id is None) == (restart == 0)
+            assert run.registry.require("other").constant_id is None
             assert run.pipeline.counters.duplicates == (restart > 0), "the id of a message is known after a restart"
             assert len(await run.points()) == restart + 1

@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 
 from api_hub import ApiHub, running_hub
-from hub.ai.base import Answer, Piece, Request, ToolCall
+from hub.ai.base import Completion, CompletionRequest, Piece, ToolCall
 from hub.model import Writer
 
 WRITER = Writer("openai", "obedient", generative=True)
@@ -34,10 +34,10 @@ class Obedient:
         self.called: list[str] = []
         self.device = ""
 
-    def writer_for(self, request: Request) -> Writer | None:
+    def writer_for(self, request: CompletionRequest) -> Writer | None:
         return WRITER
 
-    async def chat(self, request: Request) -> Answer:
+    async def chat(self, request: CompletionRequest) -> Completion:
         text = "\n".join(message.text for message in request.messages)
         self.read.append(text)
         looked = sum(message.role == "tool" for message in request.messages)
@@ -46,14 +46,14 @@ class Obedient:
                 ToolCall("l1", "device_state", {"device": self.device}),
                 ToolCall("l2", "commands_of", {"device": self.device}),
             ]
-            return Answer("", WRITER, tuple(calls))
+            return Completion("", WRITER, tuple(calls))
         orders = list(_orders(text))
         if looked == 2 and orders and request.tools:
             self.called += [order.name for order in orders]
-            return Answer("", WRITER, tuple(orders))
-        return Answer(" ".join(re.findall(r"SAY “([^”]*)”", text)) or "Done.", WRITER)
+            return Completion("", WRITER, tuple(orders))
+        return Completion(" ".join(re.findall(r"SAY “([^”]*)”", text)) or "Done.", WRITER)
 
-    async def stream(self, request: Request) -> AsyncIterator[Piece]:
+    async def stream(self, request: CompletionRequest) -> AsyncIterator[Piece]:
         answer = await self.chat(request)
         yield answer.text
         yield answer

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from hub.insight import Case, Past, Peer, Sibling, Track, decide, evidence, narrate, rank
+from hub.insight import InvestigationInput, MetricSeries, Past, Peer, Sibling, decide, evidence, narrate, rank
 from hub.model import Alert, Evidence, Limit
 from series import NOW, alert, case, clock_of, points, quiet, ramp, step, track
 
@@ -87,7 +87,7 @@ def test_healthy_noise_has_no_onset(kind: str) -> None:
             "day": 10 * np.sin(2 * np.pi * (t + seed * 1440) / 86400) + 0.2 * noise,
             "cycling": np.where(np.sin(2 * np.pi * (t + seed * 37) / 700) > 0.3, 8.0, 0.3) + 0.05 * noise,
         }
-        found = evidence(case(Track.of("x", "u", points(shapes[kind], t))))
+        found = evidence(case(MetricSeries.of("x", "u", points(shapes[kind], t))))
         false += bool([e for e in found if e.kind in ("onset", "step", "stuck", "stays_on", "stays_off")])
     assert false <= 2, f"{false} of 60"
 
@@ -98,9 +98,13 @@ def test_a_metric_that_follows_the_load_moves_only_beyond_it() -> None:
     load = 50 + 10 * np.sin(t / 700) + rng.normal(0, 0.3, len(t))
     current = 0.4 * load + rng.normal(0, 0.05, len(t))
     extra = np.clip(t + 60, 0, None) * 0.02
-    healthy = evidence(case(Track.of("load", "%", points(load, t)), Track.of("current", "A", points(current, t))))
+    healthy = evidence(
+        case(MetricSeries.of("load", "%", points(load, t)), MetricSeries.of("current", "A", points(current, t)))
+    )
     assert not of(healthy, "onset")
-    worn = evidence(case(Track.of("load", "%", points(load, t)), Track.of("current", "A", points(current + extra, t))))
+    worn = evidence(
+        case(MetricSeries.of("load", "%", points(load, t)), MetricSeries.of("current", "A", points(current + extra, t)))
+    )
     assert one(worn, "onset", "current").start == pytest.approx(NOW - 60_000, abs=25_000)
 
 
@@ -108,17 +112,17 @@ def test_a_repeated_value_is_stuck_only_while_the_signal_was_alive() -> None:
     t = clock_of(live_s=300)
     alive = np.round(4 + np.random.default_rng(1).normal(0, 0.05, len(t)), 2)
     stuck = np.where(t > -200, 4.01, alive)
-    found = evidence(case(Track.of("pressure", "bar", points(stuck, t)), track("flow", 50, 1, 4, t=t)))
+    found = evidence(case(MetricSeries.of("pressure", "bar", points(stuck, t)), track("flow", 50, 1, 4, t=t)))
     assert one(found, "stuck", "pressure").value == pytest.approx(4.01)
     assert decide(rank(found)).cause == "stuck_sensor"  # type: ignore[union-attr]
-    constant = evidence(case(Track.of("valve", "%", points(np.zeros_like(t), t)), track("flow", 50, 1, 4, t=t)))
+    constant = evidence(case(MetricSeries.of("valve", "%", points(np.zeros_like(t), t)), track("flow", 50, 1, 4, t=t)))
     assert not of(constant, "stuck")
 
 
 def test_a_door_that_stays_open_says_since_when() -> None:
     t = clock_of(live_s=400)
     opened = [(NOW + round(float(s) * 1000), bool(-3000 < s < -2940 or s >= -390)) for s in t]
-    found = evidence(case(Track.of("door", None, opened), alert=alert("door", -390)))
+    found = evidence(case(MetricSeries.of("door", None, opened), alert=alert("door", -390)))
     door = one(found, "stays_on", "door")
     assert door.value is True
     assert (NOW - door.start) / 1000 == 390
@@ -127,7 +131,7 @@ def test_a_door_that_stays_open_says_since_when() -> None:
 
 def test_three_seconds_of_history_say_what_is_known() -> None:
     spoken = [(NOW - 3000, 71.5), (NOW - 2000, 85.0), (NOW - 1000, 85.0), (NOW, 85.2)]
-    sensor = Track.of("temperature", "°F", spoken)
+    sensor = MetricSeries.of("temperature", "°F", spoken)
     found = evidence(case(sensor, alert=alert("temperature", -2, 85.0, 80.0)))
     assert one(found, "history").value == 4
     assert "jumped from 71.5 °F to 85 °F" in one(found, "jump").finding
@@ -157,8 +161,8 @@ def test_silence_is_told_with_its_gateway() -> None:
     gone = tuple(Sibling(f"s{i}", "offline", quiet_since + i * 1000) for i in range(4))
     there = tuple(Sibling(f"s{i}", "online", NOW) for i in range(4))
     base = {"presence": "offline", "last_seen": quiet_since, "rhythm": 2000.0, "gateway": "gw-1"}
-    lost = evidence(Case("d-1", NOW, {}, alert(None, -100), siblings=gone, **base))  # type: ignore[arg-type]
-    alone = evidence(Case("d-1", NOW, {}, alert(None, -100), siblings=there, **base))  # type: ignore[arg-type]
+    lost = evidence(InvestigationInput("d-1", NOW, {}, alert(None, -100), siblings=gone, **base))  # type: ignore[arg-type]
+    alone = evidence(InvestigationInput("d-1", NOW, {}, alert(None, -100), siblings=there, **base))  # type: ignore[arg-type]
     assert decide(rank(lost)).cause == "gateway_loss"  # type: ignore[union-attr]
     assert decide(rank(alone)).cause == "device_silent"  # type: ignore[union-attr]
 
@@ -174,7 +178,7 @@ def test_earlier_alerts_are_told_with_their_cause_and_note() -> None:
 
 def test_a_gap_in_the_data_is_told() -> None:
     t = np.array([s for s in np.arange(-3600, 1, 2.0) if not -1500 < s < -900])
-    found = evidence(case(Track.of("x", "u", points(np.random.default_rng(1).normal(5, 1, len(t)), t))))
+    found = evidence(case(MetricSeries.of("x", "u", points(np.random.default_rng(1).normal(5, 1, len(t)), t))))
     assert one(found, "gap").value == pytest.approx(600, abs=5)
 
 
@@ -218,7 +222,7 @@ def regular(shape: tuple[int, list[float], int]) -> list[tuple[int, float]]:
 def test_any_series_gives_finite_findings_with_ids_of_their_own(
     series: dict[str, list[tuple[int, object]]], since: int | None, threshold: float | None
 ) -> None:
-    tracks = [Track.of(name, "u", found) for name, found in series.items()]  # type: ignore[arg-type]
+    tracks = [MetricSeries.of(name, "u", found) for name, found in series.items()]  # type: ignore[arg-type]
     raised = None if since is None else alert("temperature", since, 5.0, threshold)
     limits = {"temperature": Limit(min=-5.0, max=threshold), "level": Limit(max=3.0)}
     peers = tuple(Peer(f"p{i}", {t.metric: t for t in tracks}) for i in range(4))

@@ -8,27 +8,27 @@ import numpy as np
 import pytest
 
 from benchmarks.labelled import observed
-from hub.insight import Case, Track, decide, evidence, rank
+from hub.insight import InvestigationInput, MetricSeries, decide, evidence, rank
 from hub.model import Limit
 from series import NOW, alert, case, clock_of, points, ramp, track
 
 T = clock_of(coarse_s=15, live_s=420)
 
 
-def made(metric: str, values: np.ndarray, unit: str | None = None) -> Track:
-    return Track.of(metric, unit, points(values, T))
+def made(metric: str, values: np.ndarray, unit: str | None = None) -> MetricSeries:
+    return MetricSeries.of(metric, unit, points(values, T))
 
 
 def noisy(level: float, sigma: float, seed: int) -> np.ndarray:
     return level + np.random.default_rng(seed).normal(0, sigma, len(T))
 
 
-def cause(found: Case) -> str | None:
+def cause(found: InvestigationInput) -> str | None:
     chosen = decide(rank(evidence(found)))
     return chosen.cause if chosen else None
 
 
-def companions() -> tuple[Track, ...]:
+def companions() -> tuple[MetricSeries, ...]:
     return made("temperature", noisy(20.0, 0.1, 1)), made("humidity", noisy(60.0, 0.5, 2))
 
 

@@ -13,7 +13,7 @@ from benchmarks.labelled import observed
 from hub.errors import ConfigError
 from hub.insight import decide, evidence, parse_signatures, rank
 from hub.insight.causes import built_in, extended
-from hub.insight.signs import parse_sign
+from hub.insight.symptom_matching import parse_symptom
 from series import alert, case, ramp, track
 from simulators import KINDS
 
@@ -116,5 +116,5 @@ def test_every_signature_is_whole() -> None:
         assert signature.actions
         assert signature.confirm_by
         for sign in (*signature.needs, *signature.supports, *signature.against):
-            parse_sign(sign)
+            parse_symptom(sign)
     assert len({s.id for s in built_in()}) == len(built_in())

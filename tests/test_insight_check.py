@@ -9,7 +9,7 @@ import pytest
 
 from benchmarks.labelled import observed
 from hub.insight import Vocabulary, check, evidence, narrate, rank
-from hub.insight.check import sentences
+from hub.insight.claim_check import sentences
 from hub.insight.quantities import Quantity, read, supported, unit
 from hub.model import Evidence
 from simulators import KINDS

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from hub.insight import Track
+from hub.insight import MetricSeries
 from hub.insight.expected import expected
 from series import NOW, clock_of, quiet, ramp, track
 
@@ -45,7 +45,9 @@ def test_a_trend_is_carried_on_and_becomes_uncertain():
 def test_a_signal_that_switches_is_expected_between_its_levels():
     t = clock_of()
     values = np.where((t // 300) % 2 == 0, 0.2, 8.0) + np.random.default_rng(4).normal(0, 0.05, len(t))
-    switching = Track.of("current", "A", [(NOW + round(s * 1000), float(v)) for s, v in zip(t, values, strict=True)])
+    switching = MetricSeries.of(
+        "current", "A", [(NOW + round(s * 1000), float(v)) for s, v in zip(t, values, strict=True)]
+    )
     band = expected(switching, switching.times[-1], [NOW])
     assert band is not None
     assert band.points[0][1] < 0.3
@@ -57,7 +59,7 @@ def test_texts_booleans_and_newcomers_have_none():
     words = [(NOW + k * 1000, "open") for k in range(50)]
     switches = [(NOW + k * 1000, k % 2 == 0) for k in range(50)]
     for points in (few, words, switches, []):
-        found = Track.of("m", None, points)
+        found = MetricSeries.of("m", None, points)
         assert expected(found, 1e9, LATER) is None
 
 

@@ -15,10 +15,10 @@ import msgspec
 import pytest
 
 from brokers import free_port
-from hub.config import MIN_TOKEN_CHARS, Settings, load
+from hub.assembly.from_settings import access_token, bind
 from hub.errors import HubError
-from hub.install import Install, open_install, save
-from hub.wiring import access_token, bind
+from hub.runtime.installation import Installation, open_installation, save
+from hub.runtime.settings import MIN_TOKEN_CHARS, Settings, load
 
 BLANK = ("", " ", "\t \n")
 OPEN_ADDRESSES = ("127.0.0.1:0", "[::1]:0", "localhost:0", "[::ffff:127.0.0.1]:0", "127.0.0.2:0")
@@ -29,7 +29,7 @@ def token_of(settings: Settings, data: Path) -> str | None:
     """Return the token that a hub with these settings asks for."""
     with bind(settings.http.listen) as listener:
         settings = settings.model_copy(update={"store": settings.store.model_copy(update={"data": data})})
-        return access_token(settings, listener, open_install(data))
+        return access_token(settings, listener, open_installation(data))
 
 
 @contextlib.contextmanager
@@ -70,7 +70,7 @@ def test_a_blank_token_leaves_no_hub_open_on_the_network(tmp_path: Path, environ
     with serving(tmp_path / "data", f"0.0.0.0:{port}", environ, toml) as process:
         url = f"http://127.0.0.1:{port}"
         assert status_of(process, f"{url}/api/devices") == 401
-        made = open_install(tmp_path / "data").token
+        made = open_installation(tmp_path / "data").token
         assert made is not None
         answer = httpx.get(f"{url}/api/devices", headers={"Authorization": f"Bearer {made}"})
         assert answer.status_code == 200
@@ -117,11 +117,11 @@ def test_a_proxy_before_loopback_asks_for_a_token(tmp_path: Path, http: dict[str
 
 @pytest.mark.parametrize("token", ["", "  ", "short"])
 def test_a_weak_token_of_the_installation_is_made_anew(tmp_path: Path, token: str) -> None:
-    save(tmp_path, Install("abc", token=token))
+    save(tmp_path, Installation("abc", token=token))
     made = token_of(load(None, {"http": {"listen": "0.0.0.0:0"}}, {}), tmp_path)
     assert made is not None
     assert len(made) >= MIN_TOKEN_CHARS
-    kept = msgspec.json.decode((tmp_path / "install.json").read_bytes(), type=Install)
+    kept = msgspec.json.decode((tmp_path / "install.json").read_bytes(), type=Installation)
     assert (kept.id, kept.token) == ("abc", made)
 
 

@@ -12,9 +12,9 @@ import pytest
 from websockets.exceptions import ConnectionClosed
 
 from api_hub import ApiHub, diagnosis_of, running_hub
-from hub.api.live import ALERTS_QUEUED, Client
-from hub.bus import Lagged
+from hub.api.live.dashboard_socket import ALERTS_QUEUED, Client
 from hub.model import WriteDiagnosis
+from hub.runtime.bus import Lagged
 from live_page import Page
 
 
@@ -165,7 +165,7 @@ async def test_every_change_of_an_alert_is_told(hub: ApiHub) -> None:
         hub.publish("devices/a/telemetry", {"temperature": 85})
         alert = (await page.wait("alert"))["alert"]
         assert (alert["device_id"], alert["state"]) == ("a", "raised")
-        await hub.services.inbox.submit(WriteDiagnosis(diagnosis_of("a", alert["id"])))
+        await hub.services.ingest_queue.submit(WriteDiagnosis(diagnosis_of("a", alert["id"])))
         explained = (await page.wait("alert"))["alert"]
         assert (explained["id"], explained["diagnosis_state"]) == (alert["id"], "ready")
         await hub.http.post(f"/api/alerts/{alert['id']}/acknowledge", json={"note": "seen"})

@@ -7,19 +7,19 @@ import time
 import msgspec
 import pytest
 
-from hub.api.columns import Columns
-from hub.fleet import Fleet
+from hub.api.live.device_columns import Columns
 from hub.model import DeleteDevice, Identity, Info, Record
+from hub.registry.registry import DeviceRegistry
 from hub.rules import Engine
 
 
-def fleet_of(count: int) -> Fleet:
-    fleet = Fleet()
+def fleet_of(count: int) -> DeviceRegistry:
+    registry = DeviceRegistry()
     for number in range(count):
         device = f"d{number:05}"
-        fleet.identify(Identity(device, device, "native", Info(model="CP-40", units={"temperature": "°C"})), 1)
-        fleet.observe(Record(device, 2, 2, {"temperature": 20.0, "flow": 1.5, "running": True}))
-    return fleet
+        registry.identify(Identity(device, device, "native", Info(model="CP-40", units={"temperature": "°C"})), 1)
+        registry.observe(Record(device, 2, 2, {"temperature": 20.0, "flow": 1.5, "running": True}))
+    return registry
 
 
 def test_ten_thousand_devices_are_one_snapshot_of_reasonable_cost() -> None:
@@ -45,12 +45,12 @@ def test_a_frame_that_nobody_needs_is_not_encoded() -> None:
 
 
 def test_deletions_that_are_forgotten_cannot_be_resumed(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("hub.api.columns.GONE_KEPT", 2)
-    fleet = fleet_of(5)
-    columns = Columns(fleet, Engine([]))
+    monkeypatch.setattr("hub.api.live.device_columns.GONE_KEPT", 2)
+    registry = fleet_of(5)
+    columns = Columns(registry, Engine([]))
     columns.snapshot(0)
     for number in range(4):
-        fleet.delete(DeleteDevice(f"d{number:05}", 1).device)
+        registry.delete(DeleteDevice(f"d{number:05}", 1).device)
         columns.deleted(f"d{number:05}")
         columns.advance(1, encode=False)
     assert not columns.knows(columns.epoch, 1)
@@ -59,11 +59,11 @@ def test_deletions_that_are_forgotten_cannot_be_resumed(monkeypatch: pytest.Monk
 
 
 def test_a_device_deleted_before_a_frame_is_told_once() -> None:
-    fleet = fleet_of(1)
-    columns = Columns(fleet, Engine([]))
+    registry = fleet_of(1)
+    columns = Columns(registry, Engine([]))
     columns.snapshot(0)
     columns.touched("d00000")
-    fleet.delete("d00000")
+    registry.delete("d00000")
     columns.deleted("d00000")
     delta = msgspec.json.decode(columns.advance(1, encode=True) or "{}")
     assert (delta.get("i"), delta["gone"]) == (None, [0])

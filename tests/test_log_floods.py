@@ -20,10 +20,10 @@ from hub.dialects import (
     parse_mappings,
 )
 from hub.errors import BrokerError, Rejected
-from hub.fault_log import KINDS, FaultLog
+from hub.mqtt.client import MqttClientSettings
 from hub.mqtt.connection import Lost
-from hub.mqtt.link import LinkSettings
-from hub.mqtt.versions import MqttLink
+from hub.mqtt.version_negotiation import NegotiatingClient
+from hub.runtime.fault_log import KINDS, FaultLog
 from hub.topics import is_filter, is_topic
 
 LONG = int("9" * 400)
@@ -123,7 +123,9 @@ async def test_a_decoders_fault_is_written_once(
 
 
 def test_a_flapping_broker_writes_a_line_a_fault(caplog: pytest.LogCaptureFixture) -> None:
-    link = MqttLink(LinkSettings("127.0.0.1", 1, "hub-flood"), lambda messages: len(messages), lambda since, now: None)
+    link = NegotiatingClient(
+        MqttClientSettings("127.0.0.1", 1, "hub-flood"), lambda messages: len(messages), lambda since, now: None
+    )
     for number in range(500):
         link._say(str(Lost(f"it sent a packet of {number} bytes, which is too large")))
         link._say("connection refused")
@@ -135,7 +137,9 @@ async def test_what_is_no_topic_never_reaches_the_broker(topic: str, caplog: pyt
     """A broker hangs up at it, and again at every reconnect: one announcement would end the hub's ingest."""
     assert not is_filter(topic)
     assert not is_topic(topic)
-    link = MqttLink(LinkSettings("127.0.0.1", 1, "hub-topics"), lambda messages: len(messages), lambda since, now: None)
+    link = NegotiatingClient(
+        MqttClientSettings("127.0.0.1", 1, "hub-topics"), lambda messages: len(messages), lambda since, now: None
+    )
     link.subscribe([topic, "a/+/#"])
     with pytest.raises(BrokerError):
         await link.publish(topic, b"")

@@ -11,7 +11,7 @@ import pypdf
 import pytest
 from pypdf.generic import DictionaryObject, NameObject, StreamObject
 
-from hub.log_setup import LineFormatter
+from hub.runtime.log_setup import LineFormatter
 from hub.worker import Worker
 
 FORGED = "2026-11-28 03:00:00,000 ERROR hub.api: FORGED"
@@ -38,7 +38,7 @@ def test_the_text_of_an_error_is_indented() -> None:
 
 
 def test_warnings_of_libraries_go_to_the_log_as_one_line() -> None:
-    code = "import warnings, hub.log_setup as s; s.configure(20); warnings.warn('a\\n' + 'forged')"
+    code = "import warnings, hub.runtime.log_setup as s; s.configure(20); warnings.warn('a\\n' + 'forged')"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert not [line for line in done.stderr.splitlines() if line.startswith("forged")]
     assert "py.warnings" in done.stderr
@@ -77,7 +77,7 @@ async def test_a_document_cannot_forge_a_log_entry(
 def test_a_malformed_form_leaves_no_line() -> None:
     """It is answered with 400; a line for each would let a client fill the log."""
     code = (
-        "import logging, hub.log_setup as s; s.configure(20); "
+        "import logging, hub.runtime.log_setup as s; s.configure(20); "
         "logging.getLogger('python_multipart.multipart').warning('Expected boundary character')"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from hub.ai.base import Request
-from hub.api.convert import diagnosis
-from hub.assistant.answers import Answers
+from hub.ai.base import CompletionRequest
+from hub.api.schemas.serializers import diagnosis
+from hub.assistant.rule_based_answers import RuleBasedAnswers
 from hub.model import Analysis, Writer
 from hub.store.sqlite import SqliteStore
 from hub.tools import Tools, call
@@ -50,7 +50,7 @@ async def keep(site: Site, *models: str) -> None:
 
 def tools(site: Site) -> Tools:
     examine = site.diagnostician().examine
-    return Tools(fleet=site.fleet, engine=site.engine, store=site.store, now=lambda: NOW, examine=examine)
+    return Tools(registry=site.registry, engine=site.engine, store=site.store, now=lambda: NOW, examine=examine)
 
 
 async def test_a_diagnosis_quotes_the_manual_of_its_device(site: Site) -> None:
@@ -71,7 +71,9 @@ async def test_another_models_device_gets_nothing(site: Site, models: tuple[str,
     site.alert()
     assert (await site.diagnostician().diagnose_device("pump-00")).quotes == ()
     assert await call(tools(site), "search_documents", {"words": "vibration bearing", "device": "pump-00"}) == []
-    told = await Answers(tools(site).queries).answer("What does the manual of pump-00 say about bearing vibration?")
+    told = await RuleBasedAnswers(tools(site).queries).answer(
+        "What does the manual of pump-00 say about bearing vibration?"
+    )
     assert told.text == "Nothing about that was found in a manual of CP-80."
 
 
@@ -91,7 +93,7 @@ async def test_a_model_may_look_into_the_manuals_of_a_device(site: Site) -> None
 
 async def test_the_built_in_analyst_quotes_them_too(site: Site) -> None:
     await keep(site, "CP-80")
-    answers = Answers(tools(site).queries)
+    answers = RuleBasedAnswers(tools(site).queries)
     told = await answers.answer("What does the manual of pump-00 say about bearing vibration?")
     assert told.text.startswith("care.pdf (for CP-80), page 2: “")
     assert "change it at 7 mm/s" in told.text
@@ -100,9 +102,9 @@ async def test_the_built_in_analyst_quotes_them_too(site: Site) -> None:
 
 async def test_orders_in_a_manual_stay_data_and_its_numbers_are_no_evidence(site: Site) -> None:
     """The model that obeys the manual claims what stands there, and it is marked."""
-    asked: list[Request] = []
+    asked: list[CompletionRequest] = []
 
-    def obey(request: Request) -> str:
+    def obey(request: CompletionRequest) -> str:
         asked.append(request)
         claims = [{"text": "Vibration is at 7 mm/s and valve-1 is open.", "evidence": ["e1"]}]
         said = {"summary": "It is 7 mm/s.", "claims": claims, "cause": None, "actions": [], "confirm_by": []}

@@ -75,7 +75,9 @@ def test_what_is_picked_and_of_what_kind():
     (record,) = said.records
     assert record.values == {"temperature": 4.5, "raining": True, "second": 2}
     assert record.ts == 1_795_381_444_000
-    assert [lapse.metric for lapse in said.lapses] == ["a.b"], "null is a value nobody knows, not one left out"
+    assert [expiration.metric for expiration in said.expirations] == ["a.b"], (
+        "null is a value nobody knows, not one left out"
+    )
     assert picked.registry.met["roof"].info == Info(model="WS-3", units={"temperature": "°C"})
     with pytest.raises(Rejected, match="no number"):
         picked.say("weather/roof/state", {"outdoor": {"temp": "warm"}})
@@ -126,7 +128,10 @@ def test_collectd_writes_several_values_at_once():
     }
     assert box.values("collectd/nas/cpu-0/cpu-idle", b"1795386000.000:99.5\0") == {"cpu-0.cpu-idle": 99.5}
     said = box.say("collectd/nas/sensors-coretemp/temperature-core", b"1795386000.000:nan\0")
-    assert (said.records, [lapse.metric for lapse in said.lapses]) == ((), ["sensors-coretemp.temperature-core"])
+    assert (said.records, [expiration.metric for expiration in said.expirations]) == (
+        (),
+        ["sensors-coretemp.temperature-core"],
+    )
     with pytest.raises(Rejected, match="EPOCH:VALUE"):
         box.say("collectd/nas/cpu-0/cpu-idle", b"99.5")
 
@@ -188,8 +193,8 @@ async def test_units_and_names_outlive_a_restart(tmp_path):
     text = rule(topic="weather/{device}", name="Station {device}", units={"air": "°C"})
     await hub_that_hears(tmp_path, mapped(text).dialect, ("weather/roof", {"air": 4}))
     without = rule(topic="weather/{device}")
-    fleet = await hub_that_hears(tmp_path, mapped(without).dialect, ("weather/roof", {"air": 5, "rain": 1}))
-    roof = fleet.require("roof")
+    registry = await hub_that_hears(tmp_path, mapped(without).dialect, ("weather/roof", {"air": 5, "rain": 1}))
+    roof = registry.require("roof")
     assert (roof.info.name, roof.unit("air"), roof.metrics["air"].value) == ("Station roof", "°C", 5)
 
 

@@ -17,8 +17,8 @@ from hub.dialects import (
     TasmotaDialect,
     Zigbee2MqttDialect,
 )
-from hub.fleet import Fleet
-from hub.model import Device, EditDevice, Info, MetricEdit, state_word
+from hub.model import Device, EditDevice, Info, MetricOverride, state_word
+from hub.registry.registry import DeviceRegistry
 
 VECTORS = json.loads((Path(__file__).parent / "vectors" / "state_words.json").read_text("utf-8"))
 SHELLY = "shellyplus1pm-aabbccddeeff"
@@ -304,11 +304,11 @@ async def test_live_frames_carry_how_metrics_are_shown(hub: ApiHub):
 
 async def test_an_edit_survives_a_restart_and_an_older_state_loads(tmp_path: Path):
     older = msgspec.msgpack.encode({"id": "y", "native_id": "y", "dialect": "native", "first_seen": 1, "info": {}})
-    fleet = Fleet()
-    fleet.restore({"older": older}, now=2)
-    fleet.edit(EditDevice("y", 3, metrics={"t": MetricEdit(title="Flue")}))
-    states, _ = fleet.take_states(0, 0)
-    again = Fleet()
+    registry = DeviceRegistry()
+    registry.restore({"older": older}, now=2)
+    registry.edit(EditDevice("y", 3, metrics={"t": MetricOverride(title="Flue")}))
+    states, _ = registry.take_states(0, 0)
+    again = DeviceRegistry()
     again.restore(states, now=4)
     assert again.require("y").describe("t").title == "Flue"
 

@@ -13,10 +13,10 @@ import pytest
 from api_hub import ApiHub, running_hub
 from faulty_server import Script, answer, faulty
 from hub.ai.base import AiSettings
-from hub.ai.models import open_models
-from hub.ai.server import ModelServer
-from hub.config import Ai
-from hub.wiring import ai_settings
+from hub.ai.model_settings import open_model_settings
+from hub.ai.server_config import ModelServer
+from hub.assembly.from_settings import ai_settings
+from hub.runtime.settings import AiSection
 
 ENV_KEY, PAGE_KEY = "sk-from-the-environment", "sk-from-the-page"
 SAID = answer(
@@ -70,7 +70,7 @@ async def test_a_server_is_set_tested_used_and_kept(tmp_path: Path, caplog: pyte
         assert (tmp_path / "models.json").stat().st_mode & 0o777 == 0o600
         assert PAGE_KEY in kept
         assert ENV_KEY not in kept
-        again = await open_models(base(), tmp_path)
+        again = await open_model_settings(base(), tmp_path)
         assert [w.provider for w in again.providers.describe("chat")] == ["lab", "builtin"]
         assert again.settings.daily_calls == 50
         await again.providers.close()
@@ -101,10 +101,10 @@ async def test_a_borrowed_key_stays_with_its_address_over_a_restart(tmp_path: Pa
     async with running_hub(tmp_path, real_ai=True, ai=base("http://127.0.0.1:9/v1")) as hub:
         put = await hub.http.put("/api/models/openai", json=server("http://127.0.0.1:9/v2"))
         assert put.json()["servers"][0]["has_key"] is True
-    same = await open_models(base("http://127.0.0.1:9/v1"), tmp_path)
+    same = await open_model_settings(base("http://127.0.0.1:9/v1"), tmp_path)
     assert same.settings.servers[0].api_key == ENV_KEY
     await same.providers.close()
-    moved = await open_models(base("https://elsewhere.example/v1"), tmp_path)
+    moved = await open_model_settings(base("https://elsewhere.example/v1"), tmp_path)
     assert moved.settings.servers[0].base_url == "http://127.0.0.1:9/v2"
     assert moved.settings.servers[0].api_key is None
     await moved.providers.close()
@@ -160,7 +160,7 @@ async def test_an_unreadable_file_is_kept_and_does_not_end_the_start(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     (tmp_path / "models.json").write_text("{")
-    models = await open_models(base(), tmp_path)
+    models = await open_model_settings(base(), tmp_path)
     assert [each.name for each in models.settings.servers] == ["openai"]
     assert (tmp_path / "models.unreadable").read_text() == "{"
     assert "models.unreadable" in caplog.text
@@ -183,7 +183,7 @@ async def test_an_unusable_address_is_refused_and_the_hub_starts_again(tmp_path:
         await refused(hub, "PUT", "/api/models/lab", body)
         await refused(hub, "POST", "/api/models/lab/test", body)
         assert not (tmp_path / "models.json").exists()
-    await (await open_models(base(), tmp_path)).providers.close()
+    await (await open_model_settings(base(), tmp_path)).providers.close()
 
 
 @pytest.mark.parametrize("key", ["ключ", "sk-a\nb", "sk a", "\x7f", "k" * 2_001])
@@ -261,5 +261,5 @@ async def test_a_connection_goes_to_the_address_that_was_checked(
 
 def test_the_address_that_ollama_listens_on_is_turned_into_one_to_connect_to() -> None:
     for given, wanted in [("0.0.0.0", "127.0.0.1"), ("http://0.0.0.0:11434", "http://127.0.0.1:11434")]:
-        servers = ai_settings(Ai(ollama_host=given)).servers
+        servers = ai_settings(AiSection(ollama_host=given)).servers
         assert next(each for each in servers if each.name == "ollama").base_url == wanted

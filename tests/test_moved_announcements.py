@@ -7,12 +7,12 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 import pytest
+from test_steady import T0, Half
 
-from hub.device_hints import hints_of
 from hub.dialects import DIALECTS, Dialect, Roots
 from hub.model import DeleteDevice, Device, RawMessage, ReplaceRules, Tick
+from hub.services.device_hints import hints_of
 from sparkplug_node import T, metric, payload
-from test_steady import T0, Half
 
 
 class Hub(Half):
@@ -21,7 +21,7 @@ class Hub(Half):
     def __init__(self, dialect: str, rules: str = "") -> None:
         super().__init__(rules=rules)
         dialects: Sequence[Dialect] = [DIALECTS[dialect](Roots())]
-        self.decider._dialects = dialects
+        self.handler._dialects = dialects
         self.at = 0
 
     def told(self, topic: str, body: Any, *, retained: bool = False) -> None:
@@ -33,7 +33,7 @@ class Hub(Half):
         return {name: latest.quality for name, latest in self.device(device).metrics.items()}
 
     def device(self, device: str) -> Device:
-        return self.fleet.require(device)
+        return self.registry.require(device)
 
 
 def sensor(name: str, device: str, **keys: Any) -> dict[str, Any]:
@@ -109,7 +109,7 @@ def test_home_assistant_announcement_with_one_more_identifier_stays_one_device()
     hub.told("homeassistant/sensor/x/config", sensor("x", "old"))
     hub.told("p/x", b"20")
     hub.told("homeassistant/sensor/x/config", sensor("x", "old", dev={"ids": ["new", "old"]}))
-    assert [device.id for device in hub.fleet.devices()] == ["ha:old"]
+    assert [device.id for device in hub.registry.devices()] == ["ha:old"]
     assert hub.qualities("ha:old") == {"x": "good"}
 
 
@@ -134,7 +134,7 @@ def test_zigbee_device_that_is_renamed_stays_one() -> None:
     hub.told("zigbee2mqtt/bridge/devices", zigbee(("0x01", "gate")))
     hub.told("zigbee2mqtt/gate", {"contact": False})
     assert hub.device("0x01").display_name == "gate"
-    assert {device.id for device in hub.fleet.devices()} == {"0x01"}
+    assert {device.id for device in hub.registry.devices()} == {"0x01"}
 
 
 def test_tasmota_that_spoke_under_a_new_topic_before_it_announced_it() -> None:
@@ -145,7 +145,7 @@ def test_tasmota_that_spoke_under_a_new_topic_before_it_announced_it() -> None:
     hub.told("tele/new/SENSOR", {"ENERGY": {"Power": 4}})
     hub.told(f"tasmota/discovery/{mac}/config", {**config, "t": "new"})
     hub.told("tele/new/SENSOR", {"ENERGY": {"Power": 5}})
-    (interim,) = [device for device in hub.fleet.devices() if device.id != mac]
+    (interim,) = [device for device in hub.registry.devices() if device.id != mac]
     assert (interim.presence, hub.qualities(interim.id)) == ("offline", {"ENERGY.Power": "unknown"})
     assert (hub.device(mac).metrics["ENERGY.Power"].value, hub.device(mac).presence) == (5, "online")
 
@@ -178,7 +178,7 @@ def test_sparkplug_metric_that_a_new_birth_does_not_declare() -> None:
     both = [metric("speed", T.DOUBLE, 1.0), metric("load", T.DOUBLE, 2.0)]
     hub.told(topic, payload(metric("bdSeq", T.INT64, 0), *both, seq=0, ts=T0))
     hub.told(topic, payload(metric("bdSeq", T.INT64, 1), both[0], seq=0, ts=T0 + 1_500))
-    (device,) = hub.fleet.devices()
+    (device,) = hub.registry.devices()
     assert {name: latest.quality for name, latest in device.metrics.items()} == {"speed": "good", "load": "unknown"}
 
 
@@ -188,7 +188,7 @@ def test_sparkplug_data_without_a_reading_are_a_sign_of_life_and_no_farewell(odd
     born = [metric("bdSeq", T.INT64, 0), metric("speed", T.DOUBLE, 1.0), metric("load", T.DOUBLE, 2.0)]
     hub.told("spBv1.0/plant/NBIRTH/press", payload(*born, seq=0, ts=T0))
     hub.told("spBv1.0/plant/NDATA/press", payload(*([odd] if odd else []), seq=1, ts=T0 + 1_500))
-    (device,) = hub.fleet.devices()
+    (device,) = hub.registry.devices()
     assert (device.presence, device.last_seen, device.metrics["load"].quality) == ("online", T0 + hub.at, "good")
 
 
@@ -359,7 +359,7 @@ def test_alert_on_a_sparkplug_metric_that_a_new_birth_does_not_declare_is_withdr
     assert len(hub.engine.open) == 2
     hub.told(topic, payload(metric("bdSeq", T.INT64, 1), both[1], seq=0, ts=T0 + 1_500))
     assert [alert.metric for alert in hub.engine.open.values()] == ["load.max"], "a name below it is another metric"
-    (device,) = hub.fleet.devices()
+    (device,) = hub.registry.devices()
     assert device.metrics["load.max"].quality == "good"
 
 

@@ -53,7 +53,7 @@ def test_vector(vector):
         ]
         assert found == expect["records"]
         assert [r.reason for r in result.rejections] == expect.get("rejections", [])
-        assert [lapse.metric for lapse in result.lapses] == expect.get("unknown", [])
+        assert [expiration.metric for expiration in result.expirations] == expect.get("unknown", [])
     if "native_id" in expect:
         assert result.identities[0].native_id == expect["native_id"]
     if "online" in expect:
@@ -61,7 +61,7 @@ def test_vector(vector):
     if "info" in expect:
         assert json.loads(msgspec.json.encode(result.identities[0].info)) == expect["info"]
     if "twin" in expect:
-        assert [[t.side, t.values] for t in result.twins] == [expect["twin"]]
+        assert [[t.side, t.values] for t in result.desired_state] == [expect["twin"]]
     if "reply" in expect:
         assert [[r.command, r.done, r.detail] for r in result.replies] == [expect["reply"]]
 
@@ -165,7 +165,7 @@ def test_many_values_that_do_not_fit_are_shown_in_part_and_counted():
 def test_newest_item_of_a_list_says_what_is_known():
     body = [{"t": None, "h": 1, "p": 1}, {"t": 2, "h": "", "p": None}]
     result = read("devices/d/telemetry", json.dumps(body).encode())
-    assert sorted(lapse.metric for lapse in result.lapses) == ["h", "p"]
+    assert sorted(expiration.metric for expiration in result.expirations) == ["h", "p"]
 
 
 json_values = st.recursive(

@@ -10,19 +10,19 @@ import pytest
 from pydantic import TypeAdapter
 
 from api_hub import running_hub
-from hub.api import live_shapes
+from hub.api.schemas import live
 from live_page import Page
 from openapi import FILE, description, written
 
 BY_TYPE = {
-    "snapshot": live_shapes.LiveSnapshot,
-    "delta": live_shapes.LiveDelta,
-    "resumed": live_shapes.LiveResumed,
-    "resync": live_shapes.LiveResync,
-    "alerts": live_shapes.LiveAlerts,
-    "alert": live_shapes.LiveAlert,
-    "stats": live_shapes.LiveStats,
-    "pong": live_shapes.LivePong,
+    "snapshot": live.LiveSnapshot,
+    "delta": live.LiveDelta,
+    "resumed": live.LiveResumed,
+    "resync": live.LiveResync,
+    "alerts": live.LiveAlerts,
+    "alert": live.LiveAlert,
+    "stats": live.LiveStats,
+    "pong": live.LivePong,
 }
 
 

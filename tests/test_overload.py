@@ -11,7 +11,7 @@ import psutil
 import pytest
 
 from brokers import Mosquitto, publish
-from hub import committing
+from hub.ingest import committer
 from ingesting import Ingesting
 from numbered import DEVICES
 from receiver import until
@@ -20,16 +20,16 @@ from receiver import until
 async def test_a_history_locked_for_long_leaves_the_messages_with_the_broker(
     tmp_path: Path, mosquitto: Mosquitto, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(committing, "STALLED_S", 0.5)
+    monkeypatch.setattr(committer, "STALLED_S", 0.5)
     async with Ingesting(tmp_path / "data", mosquitto.port, keepalive_s=1) as hub:
         holder = sqlite3.connect(hub.store.path, isolation_level=None)
         holder.execute("BEGIN IMMEDIATE")
         await number(mosquitto.port, 0, 500)
         await until(lambda: not hub.link.state.connected, 20)
-        waiting = len(hub.inbox)
+        waiting = len(hub.ingest_queue)
         await number(mosquitto.port, 500, 1_000)
         await asyncio.sleep(0.5)
-        assert len(hub.inbox) == waiting
+        assert len(hub.ingest_queue) == waiting
         assert hub.pipeline.counters.stored == 0
         holder.execute("ROLLBACK")
         holder.close()
@@ -72,11 +72,11 @@ async def test_a_flood_is_shed_counted_and_does_not_grow_the_memory(tmp_path: Pa
         while any(one.returncode is None for one in flooding):
             await asyncio.sleep(0.25)
             sizes.append(process.memory_info().rss)
-            assert len(hub.inbox) <= 50_000 + 1_000
-        await until(lambda: not len(hub.inbox), 20)
+            assert len(hub.ingest_queue) <= 50_000 + 1_000
+        await until(lambda: not len(hub.ingest_queue), 20)
         counters = hub.pipeline.counters
-        await until(lambda: counters.stored + hub.inbox.shed == hub.inbox.received, 20)
-        assert hub.inbox.shed > 1_000, "it was no flood"
+        await until(lambda: counters.stored + hub.ingest_queue.shed == hub.ingest_queue.received, 20)
+        assert hub.ingest_queue.shed > 1_000, "it was no flood"
         assert counters.stored > 1_000
     half = len(sizes) // 2
     assert max(sizes[half:]) - max(sizes[:half]) < 60_000_000
@@ -89,11 +89,11 @@ async def test_a_noisy_device_does_not_make_the_others_wait(tmp_path: Path, mosq
         while flooding.returncode is None:
             await publish(mosquitto.port, *[(f"devices/quiet-{said}/telemetry", '{"value":1}', 1, False)] * 5)
             said += 1
-            most = max(most, len(hub.inbox))
-        await until(lambda: not len(hub.inbox), 20)
-        assert hub.inbox.shed > 1_000, "it was no flood"
+            most = max(most, len(hub.ingest_queue))
+        await until(lambda: not len(hub.ingest_queue), 20)
+        assert hub.ingest_queue.shed > 1_000, "it was no flood"
         # What waits is what the others wait behind: without a share for each topic it would be the whole queue.
         assert most < 10_000
-        await until(lambda: hub.pipeline.counters.stored + hub.inbox.shed == hub.inbox.received, 20)
+        await until(lambda: hub.pipeline.counters.stored + hub.ingest_queue.shed == hub.ingest_queue.received, 20)
         for device in range(said):
             assert await hub.values(f"quiet-{device}") == [1] * 5

@@ -50,7 +50,7 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.mark.parametrize(
     "name",
     [
-        "hub/cli.py",
+        "hub/commandline/main.py",
         "hub/py.typed",
         "hub/_config/hub.toml",
         "hub/_config/mappings.toml",
@@ -79,7 +79,10 @@ def test_every_file_that_the_page_asks_for_is_in_the_wheel(wheel: Path) -> None:
 
 def test_the_installed_package_finds_its_own_files(wheel: Path, tmp_path: Path) -> None:
     zipfile.ZipFile(wheel).extractall(tmp_path)
-    code = "from hub.resources import *; print(config_dir() / 'rules.toml', web_dir() / 'index.html', sep='\\n')"
+    code = (
+        "from hub.runtime.package_data import *; "
+        "print(config_dir() / 'rules.toml', web_dir() / 'index.html', sep='\\n')"
+    )
     command = [sys.executable, "-S", "-c", code]  # -S: no site-packages, so the checkout is out of sight
     done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=True)
     found = [Path(line) for line in done.stdout.splitlines()]
@@ -88,7 +91,7 @@ def test_the_installed_package_finds_its_own_files(wheel: Path, tmp_path: Path) 
 
 
 def test_the_checkout_finds_its_own_configuration() -> None:
-    from hub.resources import config_dir
+    from hub.runtime.package_data import config_dir
 
     assert config_dir() == ROOT / "config"
     assert (config_dir() / "hub.toml").is_file()

@@ -6,9 +6,9 @@ import json
 from typing import Any
 
 import pytest
+from test_steady import Half
 
 from dialect_run import NOW, Heard
-from hub.capacity import METRIC_BYTES, Capacity
 from hub.dialects import (
     HomeAssistantDialect,
     MappingDialect,
@@ -21,9 +21,9 @@ from hub.dialects import (
     parse_mappings,
 )
 from hub.model import FleetLimits
+from hub.registry.capacity import METRIC_BYTES, Capacity
 from sparkplug_node import T, metric, payload
 from test_mapping import rule
-from test_steady import Half
 
 LONG = "x" * 1_025
 METER = {"value": "number", "raw": "number", "pre": "number", "rate": "number"}
@@ -32,7 +32,11 @@ METER = {"value": "number", "raw": "number", "pre": "number", "rate": "number"}
 def read(result: Result) -> tuple[dict[str, Any], list[str], list[bytes]]:
     """The values of a result, what it says is not known, and the bytes of what was rejected."""
     values = {name: value for record in result.records for name, value in record.values.items()}
-    return values, sorted(lapse.metric for lapse in result.lapses), [r.payload for r in result.rejections]
+    return (
+        values,
+        sorted(expiration.metric for expiration in result.expirations),
+        [r.payload for r in result.rejections],
+    )
 
 
 def test_meter_whose_raw_value_is_no_number() -> None:
@@ -162,11 +166,15 @@ def test_sparkplug_keeps_what_fits_and_names_the_rest() -> None:
 
 def test_metric_too_many_costs_itself_only() -> None:
     half = Half()
-    half.fleet.capacity = Capacity(FleetLimits(metrics=3))
+    half.registry.capacity = Capacity(FleetLimits(metrics=3))
     half.say({"a": 1, "b": 1})
     half.say({"a": 2, "b": 2, "c": 2, "d": 2})
     half.say({"a": 3, "e": 3})
-    assert {name: latest.value for name, latest in half.fleet.require("d").metrics.items()} == {"a": 3, "b": 2, "c": 2}
+    assert {name: latest.value for name, latest in half.registry.require("d").metrics.items()} == {
+        "a": 3,
+        "b": 2,
+        "c": 2,
+    }
     assert [r.reason for r in half.batch.rejections] == ["too_many_metrics"] * 2
     assert "'d' is one more" in half.batch.rejections[0].detail
     assert [value for *_, value, _ in half.history()["d", "a"]] == [1, 2, 3]
@@ -175,10 +183,10 @@ def test_metric_too_many_costs_itself_only() -> None:
 def test_metric_for_which_the_hub_has_no_memory_costs_itself_only() -> None:
     half = Half()
     half.say({"a": 1})
-    half.fleet.capacity.used = half.fleet.capacity.most - METRIC_BYTES // 2
+    half.registry.capacity.used = half.registry.capacity.most - METRIC_BYTES // 2
     half.say({"a": 2, "b": 2})
     half.say({"a": 3, "b": "text"})
-    assert {name: latest.value for name, latest in half.fleet.require("d").metrics.items()} == {"a": 3}
+    assert {name: latest.value for name, latest in half.registry.require("d").metrics.items()} == {"a": 3}
     assert [r.reason for r in half.batch.rejections] == ["too_many_metrics"] * 2
 
 
@@ -188,7 +196,7 @@ def test_native_value_that_is_not_known_any_more_says_so(value: Any) -> None:
     for number in range(10):
         half.say({"t": 20.0 + number, "h": 40.0, "mode": "auto"}, at=1_000 * number)
     half.say({"t": 30.0, "h": value, "mode": "auto"}, at=20_000)
-    metrics = half.fleet.require("d").metrics
+    metrics = half.registry.require("d").metrics
     assert {name: (latest.value, latest.quality) for name, latest in metrics.items()} == {
         "t": (30.0, "good"),
         "h": (40.0, "unknown"),
@@ -201,7 +209,7 @@ def test_native_value_that_is_not_known_any_more_says_so(value: Any) -> None:
 def test_older_null_leaves_a_newer_value() -> None:
     heard = Heard(NativeDialect())
     heard.say("devices/d/telemetry", {"t": 20})
-    assert heard.say("devices/d/telemetry", {"t": None, "h": 1, "ts": NOW - 3_600_000}).lapses == []
+    assert heard.say("devices/d/telemetry", {"t": None, "h": 1, "ts": NOW - 3_600_000}).expirations == []
 
 
 def test_native_description_keeps_the_keys_that_fit() -> None:

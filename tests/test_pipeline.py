@@ -6,15 +6,15 @@ from contextlib import asynccontextmanager
 
 import pytest
 
-from hub.bus import Bus
 from hub.dialects import NativeDialect
 from hub.errors import NotFound, StoreBusy
 from hub.events import AlertRaised, DeviceDiscovered, MessageRejected, ReadingsStored
-from hub.fleet import Fleet
-from hub.inbox import Inbox
+from hub.ingest.pipeline import Pipeline
+from hub.ingest.queue import IngestQueue
 from hub.model import Acknowledge, DeleteDevice, EditDevice, RawMessage, SeriesQuery, Tick
-from hub.pipeline import Pipeline
+from hub.registry.registry import DeviceRegistry
 from hub.rules import Engine, parse
+from hub.runtime.bus import Bus
 from hub.store.sqlite import SqliteStore
 
 T0 = 1_795_386_000_000
@@ -57,11 +57,16 @@ class Running:
 
     def __init__(self, store: Failing, rules: str) -> None:
         self.store, self.log = store, store.log
-        self.inbox, self.fleet, self.engine, self.bus = Inbox(), Fleet(), Engine(parse(rules)), Bus()
+        self.ingest_queue, self.registry, self.engine, self.bus = (
+            IngestQueue(),
+            DeviceRegistry(),
+            Engine(parse(rules)),
+            Bus(),
+        )
         self.pipeline = Pipeline(
-            inbox=self.inbox,
+            ingest_queue=self.ingest_queue,
             dialects=[NativeDialect()],
-            fleet=self.fleet,
+            registry=self.registry,
             engine=self.engine,
             store=store,
             bus=self.bus,
@@ -73,12 +78,12 @@ class Running:
     def say(self, payload, *, topic: str = "devices/d/telemetry", at: int = T0, redelivered: bool = False) -> None:
         self.sent += 1
         body = payload if isinstance(payload, bytes) else json.dumps(payload).encode()
-        self.inbox.offer([RawMessage(topic, body, at, qos=1, receipt=self.sent, redelivered=redelivered)])
+        self.ingest_queue.offer([RawMessage(topic, body, at, qos=1, receipt=self.sent, redelivered=redelivered)])
 
     async def settled(self) -> None:
         """All that was put in is committed: a fact that nobody can miss has been answered."""
         with pytest.raises(NotFound):
-            await self.inbox.submit(EditDevice("nobody", T0))
+            await self.ingest_queue.submit(EditDevice("nobody", T0))
 
     async def points(self, metric: str = "t", device: str = "d") -> list:
         (series,) = await self.store.history([SeriesQuery(device, metric, T0 - 10**6, T0 + 10**6)])
@@ -96,7 +101,7 @@ async def running(folder, rules: str = HOT):
         try:
             yield run
         finally:
-            run.inbox.close()
+            run.ingest_queue.close()
             await task
             await store.close()
 
@@ -171,7 +176,7 @@ async def test_a_deleted_device_that_says_the_same_again_is_new(tmp_path):
     async with running(tmp_path) as run:
         run.say({"t": 1, "seq": 0})
         await run.settled()
-        gone = asyncio.ensure_future(run.inbox.submit(DeleteDevice("d", T0)))
+        gone = asyncio.ensure_future(run.ingest_queue.submit(DeleteDevice("d", T0)))
         await asyncio.sleep(0)
         run.say({"t": 1, "seq": 0})  # within the same commit
         await gone
@@ -181,7 +186,7 @@ async def test_a_deleted_device_that_says_the_same_again_is_new(tmp_path):
         run.say({"t": 1, "seq": 0})
         await run.settled()
         assert run.pipeline.counters.duplicates == 1, "what it said since is told"
-        await run.inbox.submit(DeleteDevice("d", T0))
+        await run.ingest_queue.submit(DeleteDevice("d", T0))
     async with running(tmp_path) as run:
         run.say({"t": 1, "seq": 0})
         await run.settled()
@@ -240,7 +245,7 @@ async def test_an_alert_its_acknowledgement_and_its_end_survive_restarts(tmp_pat
             run.say({"t": 90})
             events = await listener.get()
         (alert,) = [event.alert for event in events if isinstance(event, AlertRaised)]
-        answer = await run.inbox.submit(Acknowledge(alert.id, "anna", T0 + 5, "seen"))
+        answer = await run.ingest_queue.submit(Acknowledge(alert.id, "anna", T0 + 5, "seen"))
         assert answer.state == "acknowledged"
     async with running(tmp_path) as run:
         run.say({"t": 91})
@@ -267,7 +272,7 @@ async def test_deleting_a_device_takes_its_history_and_lets_it_come_back(tmp_pat
         run.say({"t": 90})
         await run.settled()
         (alert_id,) = run.engine.open
-        gone = asyncio.ensure_future(run.inbox.submit(DeleteDevice("d", T0)))
+        gone = asyncio.ensure_future(run.ingest_queue.submit(DeleteDevice("d", T0)))
         await asyncio.sleep(0)
         run.say({"t": 5})
         await gone
@@ -275,18 +280,18 @@ async def test_deleting_a_device_takes_its_history_and_lets_it_come_back(tmp_pat
         assert run.engine.open == {}
         assert await run.store.alert(alert_id) is None
         assert await run.points() == [5.0]
-        assert run.fleet.require("d").metrics["t"].value == 5.0
+        assert run.registry.require("d").metrics["t"].value == 5.0
 
 
 async def test_what_people_change_is_kept(tmp_path):
     async with running(tmp_path) as run:
         run.say({"t": 1})
-        await run.inbox.submit(EditDevice("d", T0, name="Boiler", labels=("heat",)))
+        await run.ingest_queue.submit(EditDevice("d", T0, name="Boiler", labels=("heat",)))
     async with running(tmp_path) as run:
-        device = run.fleet.require("d")
+        device = run.registry.require("d")
         assert (device.display_name, device.display_labels) == ("Boiler", ("heat",))
         with pytest.raises(NotFound, match="no device"):
-            await run.inbox.submit(DeleteDevice("other", T0))
+            await run.ingest_queue.submit(DeleteDevice("other", T0))
 
 
 async def test_a_tick_that_changes_nothing_writes_nothing(tmp_path):
@@ -294,7 +299,7 @@ async def test_a_tick_that_changes_nothing_writes_nothing(tmp_path):
         run.say({"t": 1})
         await run.settled()
         commits = len(run.log)
-        run.inbox.tell(Tick(T0 + 1, T0))
+        run.ingest_queue.tell(Tick(T0 + 1, T0))
         await run.settled()
         assert len(run.log) == commits
 
@@ -305,7 +310,7 @@ async def test_one_device_with_too_many_metrics_keeps_what_it_had(tmp_path):
         run.say({"one more": 1})
         run.say({"m0": 5})
         await run.settled()
-        assert len(run.fleet.require("d").metrics) == 256
+        assert len(run.registry.require("d").metrics) == 256
         assert [r.reason for r in await run.store.rejections()] == ["too_many_metrics"]
         assert await run.points("m0") == [0.0, 5.0]
 
@@ -328,12 +333,12 @@ async def test_a_hub_that_was_killed_knows_what_its_devices_last_said(tmp_path):
         for number, values in enumerate(said):
             run.say({**values, "seq": number}, at=T0 + 1_000 * number)
             await run.settled()
-        before = run.fleet.require("d")
+        before = run.registry.require("d")
         snapshot = await run.store.load()
         assert len([*snapshot.records]) == 19, "the state of the device was written once, when it appeared"
         killed = await cut_off(run, tmp_path / "b")
     async with running(killed) as again:
-        after = again.fleet.require("d")
+        after = again.registry.require("d")
         assert {name: latest.value for name, latest in after.metrics.items()} == said[-1]
         for told in ("last_seen", "last_ts", "rhythm", "presence", "metrics", "watches"):
             assert getattr(after, told) == getattr(before, told), told
@@ -344,10 +349,10 @@ async def test_what_no_record_tells_is_kept_at_once(tmp_path):
         run.say({"t": 1})
         await run.settled()
         run.say({}, at=T0 + 5_000)  # a sign of life that is no history
-        await run.inbox.submit(EditDevice("d", T0 + 6_000, name="Oven"))
+        await run.ingest_queue.submit(EditDevice("d", T0 + 6_000, name="Oven"))
         killed = await cut_off(run, tmp_path / "b")
     async with running(killed) as again:
-        device = again.fleet.require("d")
+        device = again.registry.require("d")
         assert (device.name, device.last_seen, device.metrics["t"].value) == ("Oven", T0 + 5_000, 1.0)
 
 
@@ -371,7 +376,7 @@ async def test_silence_counts_from_the_last_record_also_after_a_kill(tmp_path):
         killed = await cut_off(run, tmp_path / "b")
     async with running(killed, SILENT) as again:
         for now, alerts in ((T0 + 499_000, 0), (T0 + 501_000, 1)):
-            again.inbox.tell(Tick(now, T0))
+            again.ingest_queue.tell(Tick(now, T0))
             await again.settled()
             assert len(again.engine.open) == alerts
         assert next(iter(again.engine.open.values())).since == T0 + 200_000
@@ -391,12 +396,12 @@ async def test_states_are_written_before_the_log_that_tells_them_goes(tmp_path):
         assert len([*snapshot.records]) < 40_000, "the log is cut behind the checkpoint"
         killed = await cut_off(run, tmp_path / "b")
     async with running(killed) as again:
-        assert again.fleet.require("d").metrics["t"].value == -1.0
+        assert again.registry.require("d").metrics["t"].value == -1.0
         assert len(await again.points()) == 70_001
 
 
 async def test_an_end_at_which_the_store_fails_claims_no_state_that_was_not_written(tmp_path, monkeypatch):
-    monkeypatch.setattr("hub.states.STATES", 1)
+    monkeypatch.setattr("hub.registry.stored_state.STATES", 1)
     async with running(tmp_path) as run:
         for value in (1, 2):
             for device in "abc":
@@ -404,15 +409,15 @@ async def test_an_end_at_which_the_store_fails_claims_no_state_that_was_not_writ
             await run.settled()
         run.store.failures = 1  # the first of the last writes; those behind it would succeed
     async with running(tmp_path) as again:
-        assert [again.fleet.require(device).metrics["t"].value for device in "abc"] == [2.0, 2.0, 2.0]
+        assert [again.registry.require(device).metrics["t"].value for device in "abc"] == [2.0, 2.0, 2.0]
 
 
 async def test_a_device_that_comes_and_is_deleted_in_one_batch_leaves_nothing(tmp_path):
     async with running(tmp_path, SILENT) as run:
         run.say({"t": 1})
-        await run.inbox.submit(DeleteDevice("d", T0))
+        await run.ingest_queue.submit(DeleteDevice("d", T0))
         await run.settled()
-        assert run.fleet.get("d") is None
+        assert run.registry.get("d") is None
         assert (await run.store.load()).states == {}
         run.say({"t": 2})
         await run.settled()

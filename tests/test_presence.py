@@ -206,7 +206,7 @@ def test_device_known_only_from_retained_messages_is_not_online() -> None:
 def test_retained_position_of_years_ago_is_no_sign_of_life() -> None:
     hub = PresenceRun()
     hub.say("owntracks/jane/phone", {"_type": "location", "tst": 1439932257, "lat": 1, "lon": 2}, retained=True)
-    (device,) = hub.fleet.devices()
+    (device,) = hub.registry.devices()
     assert (device.presence, device.last_seen) == ("stale", None)
 
 
@@ -305,7 +305,7 @@ def test_gateway_is_heard_through_its_children() -> None:
     for _ in range(200):
         hub.say("devices/child/telemetry", {"t": 1.5})
         hub.wait(5 * SECOND)
-    assert hub.device("child").id in hub.fleet.steady, "the fast path counts as well"
+    assert hub.device("child").id in hub.registry.fast_path, "the fast path counts as well"
     assert (hub.presence("gateway"), hub.silent()) == ("online", [])
     assert hub.device("gateway").last_seen == hub.now - 5 * SECOND
     hub.wait(11 * MINUTE)
@@ -335,9 +335,9 @@ def test_retained_child_and_gateway_say_nothing_of_each_other() -> None:
 def restarted(hub: PresenceRun) -> PresenceRun:
     """A hub with the same devices that starts a second later."""
     again = PresenceRun(now=hub.now + SECOND)
-    again.fleet.restore(hub.fleet.take_states(1, 1)[0], again.now)
+    again.registry.restore(hub.registry.take_states(1, 1)[0], again.now)
     again.engine.load(hub.engine.open.values())
-    again.engine.restore(again.fleet.devices(), again.now)
+    again.engine.restore(again.registry.devices(), again.now)
     return again
 
 
@@ -374,4 +374,4 @@ def test_message_that_says_nothing_new_and_is_replayed_is_no_sign_of_life() -> N
     run.say("devices/unknown/telemetry", b"{")
     run.say("devices/n1/desired", b"{")
     assert run.presence("n1") == "stale"
-    assert run.fleet.get("unknown") is None
+    assert run.registry.get("unknown") is None

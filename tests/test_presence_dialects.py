@@ -136,11 +136,11 @@ def report(hub: PresenceRun, dialect: str, number: int) -> str:
     """Say the reading once; the device's id."""
     device, topic, body = READINGS[dialect]
     hub.say(topic, payload(metric("x", T, 1.0 + number), seq=2 + number) if body is None else body)
-    return next(each.id for each in hub.fleet.devices() if each.native_id == device or each.id == device)
+    return next(each.id for each in hub.registry.devices() if each.native_id == device or each.id == device)
 
 
 def only(hub: PresenceRun, *but: str) -> str:
-    return next(each.id for each in hub.fleet.devices() if each.native_id not in but)
+    return next(each.id for each in hub.registry.devices() if each.native_id not in but)
 
 
 @pytest.mark.parametrize("dialect", READINGS)
@@ -184,7 +184,7 @@ def test_retained_birth_and_reading_make_nobody_online(dialect: str) -> None:
         hub.say(topic, body, retained=True)
     hub.wait(MINUTE)
     assert [
-        (each.native_id, each.presence, each.last_seen) for each in hub.fleet.devices() if each.presence == "online"
+        (each.native_id, each.presence, each.last_seen) for each in hub.registry.devices() if each.presence == "online"
     ] == []
     assert hub.log() == []
 
@@ -355,7 +355,7 @@ def test_tasmota_in_deep_sleep_is_missed_after_some_of_its_reports() -> None:
         hub.say("tele/d/DEEPSLEEP", {"DeepSleep": {"Time": "2026-11-22T23:20:00", "Epoch": hub.now // 1000 + 3600}})
         hub.say("tele/d/LWT", "Offline")
         hub.wait(HOUR)
-    (device,) = (each.id for each in hub.fleet.devices())
+    (device,) = (each.id for each in hub.registry.devices())
     assert (hub.presence(device), hub.presences(device), hub.alerts(device)) == ("online", [], [])
     hub.wait(2 * HOUR + MINUTE)
     assert (hub.presence(device), hub.silent()) == ("stale", [device])
@@ -432,7 +432,7 @@ def test_homie_parent_is_heard_through_its_children_and_takes_them_along() -> No
     for _ in range(100):
         hub.say("homie/5/leaf/n/t", "1.5")
         hub.wait(10 * SECOND)
-    root, leaf = (each.id for each in sorted(hub.fleet.devices(), key=lambda each: each.native_id != "parent"))
+    root, leaf = (each.id for each in sorted(hub.registry.devices(), key=lambda each: each.native_id != "parent"))
     assert (hub.presence(root), hub.silent()) == ("online", [])
     assert hub.device(root).last_seen == hub.now - 10 * SECOND
     hub.wait(MINUTE)
@@ -454,7 +454,7 @@ def test_home_assistant_gateway_is_heard_through_its_devices() -> None:
     for _ in range(100):
         hub.say("farm/ha1/state", "1.5")
         hub.wait(10 * SECOND)
-    gateway = next(each for each in hub.fleet.devices() if each.native_id == "gw")
+    gateway = next(each for each in hub.registry.devices() if each.native_id == "gw")
     assert (gateway.presence, gateway.last_seen, hub.silent()) == ("online", hub.now - 10 * SECOND, [])
 
 
@@ -469,14 +469,14 @@ def test_will_of_an_unknown_phone_makes_no_device(mappings: str | None) -> None:
     hub.say("owntracks/ghost/phone", WILL)
     hub.say("owntracks/ghost/phone", WILL, retained=True)
     hub.say("owntracks/ghost/phone", {"_type": "card", "name": "Jane"})
-    assert list(hub.fleet.devices()) == []
+    assert list(hub.registry.devices()) == []
 
 
 @pytest.mark.parametrize("mappings", [None, MAPPINGS], ids=["shipped", "own"])
 def test_will_sets_a_known_phone_offline(mappings: str | None) -> None:
     hub = PresenceRun(mappings=mappings)
     hub.say("owntracks/jane/phone", {"_type": "location", "tst": hub.now // 1000, "lat": 1, "lon": 2})
-    (phone,) = (each.id for each in hub.fleet.devices())
+    (phone,) = (each.id for each in hub.registry.devices())
     hub.wait(MINUTE)
     hub.say("owntracks/jane/phone", WILL)
     assert hub.presence(phone) == "offline"
@@ -488,7 +488,7 @@ def test_will_sets_a_known_phone_offline(mappings: str | None) -> None:
 def test_mapped_status_topic_says_whether_a_device_is_there() -> None:
     hub = PresenceRun(mappings=MAPPINGS)
     hub.say("owned/d/temperature", "20.5")
-    (device,) = (each.id for each in hub.fleet.devices())
+    (device,) = (each.id for each in hub.registry.devices())
     for word, presence in (("down", "offline"), ("UP", "online"), ("down", "offline")):
         hub.say("owned/d/status", word)
         assert hub.presence(device) == presence

@@ -11,13 +11,13 @@ import httpx
 import httpx2
 import pytest
 
-from hub.ai.base import AiSettings, Answer, Message, Picture, Provider, Request, ToolCall, ToolSpec
-from hub.ai.fence import fence
+from hub.ai.base import AiSettings, ChatMessage, Completion, CompletionRequest, Picture, Provider, ToolCall, ToolSpec
+from hub.ai.factory import check, ordered
 from hub.ai.ollama import OllamaProvider
 from hub.ai.openai import OpenAIProvider
-from hub.ai.opening import check, ordered
-from hub.ai.providers import Broken, Providers
-from hub.ai.server import ModelServer
+from hub.ai.prompt_isolation import fence
+from hub.ai.providers import ProviderChain, ProviderProblem
+from hub.ai.server_config import ModelServer
 from hub.errors import AiError, AiUnavailable, ConfigError
 from scripted_provider import DOWN, Scripted, chain, plain, request
 
@@ -100,11 +100,11 @@ async def test_tool_calls_are_read_and_answered() -> None:
     answered = await provider.chat(request(tools=(spec,)))
     assert answered.calls == (ToolCall("c1", "look", {"device": "pump-01"}),)
     again = (
-        Message("user", "x"),
-        Message("assistant", "", answered.calls),
-        Message("tool", "42", call_id="c1", name="look"),
+        ChatMessage("user", "x"),
+        ChatMessage("assistant", "", answered.calls),
+        ChatMessage("tool", "42", call_id="c1", name="look"),
     )
-    await provider.chat(Request(again, plain))
+    await provider.chat(CompletionRequest(again, plain))
     assert bodies[0]["tools"][0]["function"]["name"] == "look"
     assert bodies[1]["messages"][1]["tool_calls"][0]["function"]["arguments"] == '{"device": "pump-01"}'
     assert bodies[1]["messages"][2] == {"role": "tool", "content": "42", "tool_call_id": "c1"}
@@ -124,7 +124,7 @@ async def test_streamed_tool_calls_are_put_together() -> None:
     text = "".join(lines)
     provider = openai_with(lambda _: httpx2.Response(200, text=text, headers={"Content-Type": "text/event-stream"}))
     (last,) = [piece async for piece in provider.stream(request())]
-    assert isinstance(last, Answer)
+    assert isinstance(last, Completion)
     assert last.calls == (ToolCall("c1", "look", {"device": "x"}),)
     await provider.close()
 
@@ -161,7 +161,7 @@ async def test_an_endless_answer_is_cut() -> None:
         lambda _: httpx2.Response(200, text=chunk * 40, headers={"Content-Type": "text/event-stream"})
     )
     pieces = [piece async for piece in provider.stream(request())]
-    assert isinstance(pieces[-1], Answer)
+    assert isinstance(pieces[-1], Completion)
     assert len(pieces[-1].text) == 40_000
     await provider.close()
 
@@ -219,7 +219,7 @@ async def test_a_stream_fails_over_before_its_first_piece_and_tells_after_it() -
     whole = [p async for p in chain(Scripted("one", DOWN), Scripted("two", "a", "b")).stream(request())]
     assert whole[:2] == ["a", "b"]
     broken = [p async for p in chain(Scripted("one", "a", DOWN), Scripted("two", "b")).stream(request())]
-    assert broken == ["a", Broken("It is down.")]
+    assert broken == ["a", ProviderProblem("It is down.")]
 
 
 async def test_what_can_not_see_is_passed_over() -> None:
@@ -238,7 +238,7 @@ async def test_what_the_settings_choose() -> None:
             ModelServer(name="ollama", kind="ollama", model="m", base_url=given["host"]),
         )
         made = AiSettings(servers=servers, **settings)
-        providers = Providers(ordered=await ordered(made), settings=made)
+        providers = ProviderChain(ordered=await ordered(made), settings=made)
         try:
             return [w.provider for w in providers.describe()]
         finally:

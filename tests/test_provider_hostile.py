@@ -11,10 +11,10 @@ from typing import Any
 import pytest
 
 from faulty_server import BUSY, HANG, Script, answer, faulty
-from hub.ai.base import AiSettings, Answer, Provider, Recording, ToolCall, ToolSpec
+from hub.ai.base import AiSettings, Completion, Provider, Recording, ToolCall, ToolSpec
 from hub.ai.ollama import OllamaProvider
 from hub.ai.openai import OpenAIProvider
-from hub.ai.providers import Broken, Providers
+from hub.ai.providers import ProviderChain, ProviderProblem
 from hub.errors import AiBusy, AiError
 from scripted_provider import request
 
@@ -103,10 +103,10 @@ BROKEN: dict[str, tuple[Any, Script]] = {
 async def test_a_stream_that_breaks_off_says_so_and_is_not_begun_again(how: str) -> None:
     make, script = BROKEN[how]
     async with faulty(script) as server:
-        providers = Providers(ordered=[make(server.base_url)])
+        providers = ProviderChain(ordered=[make(server.base_url)])
         pieces = [p async for p in providers.stream(request())]
         assert pieces[0] == "half a sent"
-        assert isinstance(pieces[-1], Broken)
+        assert isinstance(pieces[-1], ProviderProblem)
         assert len(server.heard) == 1
         await providers.close()
 
@@ -114,11 +114,11 @@ async def test_a_stream_that_breaks_off_says_so_and_is_not_begun_again(how: str)
 async def test_a_stream_that_trickles_ends_with_its_time() -> None:
     slowly = [HEAD, *(part for n in range(200) for part in (words(f"word{n} "), 0.05))]
     async with faulty(slowly) as server:
-        providers = Providers(ordered=[openai(server.base_url)])
+        providers = ProviderChain(ordered=[openai(server.base_url)])
         started = time.monotonic()
         pieces = [p async for p in providers.stream(request(), timeout_s=0.6)]
         assert time.monotonic() - started < 5
-        assert isinstance(pieces[-1], Broken)
+        assert isinstance(pieces[-1], ProviderProblem)
         assert server.open == 0 or await asyncio.wait_for(server.closed.wait(), 1)
         await providers.close()
 
@@ -128,7 +128,7 @@ async def test_an_endless_stream_is_cut_and_hung_up_on() -> None:
     async with faulty(endless) as server:
         provider = openai(server.base_url)
         pieces = [p async for p in provider.stream(request())]
-        assert isinstance(pieces[-1], Answer)
+        assert isinstance(pieces[-1], Completion)
         assert len(pieces[-1].text) == 40_000
         await asyncio.wait_for(server.closed.wait(), 1)
         await provider.close()
@@ -156,7 +156,7 @@ async def test_what_a_server_asks_for_is_kept_and_a_used_up_quota_is_no_rate_lim
         await provider.close()
     empty = answer(b'{"error": {"code": "insufficient_quota", "message": "pay"}}', "429 Too Many Requests")
     async with faulty(empty) as server:
-        providers = Providers(ordered=[openai(server.base_url)], settings=AiSettings(retries=5))
+        providers = ProviderChain(ordered=[openai(server.base_url)], settings=AiSettings(retries=5))
         assert (await providers.chat(request())).writer.provider == "builtin"
         assert len(server.heard) == 1
         await providers.close()
@@ -199,7 +199,7 @@ async def test_tools_by_responses() -> None:
 
 async def test_a_transcript_with_its_vocabulary() -> None:
     async with faulty(answer(b'{"text": "pump seven rattles"}')) as server:
-        providers = Providers(ordered=[openai(server.base_url, transcription_model="whisper-1")])
+        providers = ProviderChain(ordered=[openai(server.base_url, transcription_model="whisper-1")])
         assert [w.model for w in providers.describe("transcription")] == ["whisper-1"]
         heard = await providers.transcribe(Recording(b"RIFF0000WAVE", "note.wav", "pump seven"))
         assert (heard.text, heard.writer.model) == ("pump seven rattles", "whisper-1")

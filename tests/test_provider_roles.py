@@ -8,10 +8,10 @@ import time
 import pytest
 
 from hub.ai.base import AiSettings, Recording
-from hub.ai.breaker import FAILURES, REST_S, Breaker, wait_s
-from hub.ai.opening import check, ordered
-from hub.ai.providers import Providers
-from hub.ai.server import ModelServer, checked_address, origin
+from hub.ai.circuit_breaker import FAILURES, REST_S, CircuitBreaker, wait_s
+from hub.ai.factory import check, ordered
+from hub.ai.providers import ProviderChain
+from hub.ai.server_config import ModelServer, checked_address, origin
 from hub.errors import AiBusy, AiError, AiUnavailable, ConfigError
 from scripted_provider import DOWN, Scripted, chain, request
 
@@ -67,7 +67,7 @@ def test_waits_grow_are_spread_and_are_never_shorter_than_asked() -> None:
 
 def test_a_breaker_opens_lets_one_through_and_rests_longer_each_time() -> None:
     now = [0.0]
-    breaker = Breaker(lambda: now[0])
+    breaker = CircuitBreaker(lambda: now[0])
     for _ in range(FAILURES):
         assert breaker.admits
         breaker.begin()
@@ -90,7 +90,7 @@ def test_a_breaker_opens_lets_one_through_and_rests_longer_each_time() -> None:
 
 
 def test_who_hangs_rests_at_once_and_who_asks_for_longer_gets_it() -> None:
-    hung, asked = Breaker(lambda: 0.0), Breaker(lambda: 0.0)
+    hung, asked = CircuitBreaker(lambda: 0.0), CircuitBreaker(lambda: 0.0)
     hung.begin()
     hung.failed(hung=True)
     assert not hung.admits
@@ -186,7 +186,7 @@ def test_an_origin_is_whom_a_key_is_sent_to() -> None:
 async def test_further_servers_are_used_by_role() -> None:
     lab = ModelServer(name="lab", kind="openai", model="llama", base_url="http://127.0.0.1:9/v1")
     settings = AiSettings(servers=(OPENAI, lab), roles={"diagnosis": ("lab", "openai")})
-    providers = Providers(ordered=await ordered(settings), settings=settings)
+    providers = ProviderChain(ordered=await ordered(settings), settings=settings)
     assert [w.provider for w in providers.describe("chat")] == ["openai", "lab", "builtin"]
     assert [w.provider for w in providers.describe("diagnosis")] == ["lab", "openai", "builtin"]
     await providers.close()

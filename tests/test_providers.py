@@ -14,11 +14,11 @@ import pytest
 
 import llm_server
 from faulty_server import relay
-from hub.ai.base import Answer, Message, Provider, Request
+from hub.ai.base import ChatMessage, Completion, CompletionRequest, Provider
 from hub.ai.builtin import BuiltinProvider
 from hub.ai.ollama import OllamaProvider
 from hub.ai.openai import OpenAIProvider
-from hub.ai.providers import Providers
+from hub.ai.providers import ProviderChain
 from hub.errors import AiError
 
 pytestmark = pytest.mark.filterwarnings("ignore::ResourceWarning")
@@ -28,8 +28,8 @@ async def plain() -> str:
     return "what the hub itself says"
 
 
-def request(text: str = "Say hello.", **more: Any) -> Request:
-    return Request((Message("user", text),), plain, max_tokens=more.pop("max_tokens", 24), **more)
+def request(text: str = "Say hello.", **more: Any) -> CompletionRequest:
+    return CompletionRequest((ChatMessage("user", text),), plain, max_tokens=more.pop("max_tokens", 24), **more)
 
 
 @pytest.fixture(scope="module")
@@ -72,7 +72,7 @@ async def test_chat_answers_and_says_who(provider: Provider) -> None:
 async def test_stream_is_pieces_of_text_and_then_the_answer(provider: Provider) -> None:
     pieces = [piece async for piece in provider.stream(request())]
     *texts, last = pieces
-    assert isinstance(last, Answer)
+    assert isinstance(last, Completion)
     assert len(texts) > 1
     assert "".join(t for t in texts if isinstance(t, str)) == last.text
     assert (last.tokens > 0) == last.writer.generative
@@ -93,7 +93,7 @@ async def test_a_reader_who_goes_frees_the_connection_within_a_second(name: str,
     real = servers.ollama if name == "ollama" else servers.openai
     async with relay(int(real.removesuffix("/v1").rpartition(":")[2])) as between:
         moved = servers._replace(openai=between.base_url + "/v1", ollama=between.base_url)
-        providers = Providers(ordered=[MAKERS[name](moved)])
+        providers = ProviderChain(ordered=[MAKERS[name](moved)])
         begun = asyncio.Event()
 
         async def read() -> None:

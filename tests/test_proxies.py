@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from api_hub import Socket, running_hub
-from hub.api.attempts import BURST
 from hub.api.clients import TrustedProxies, address_of
+from hub.api.login_attempts import BURST
 
 TOKEN = "correct horse battery staple"
 BEARER = {"Authorization": f"Bearer {TOKEN}"}

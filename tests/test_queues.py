@@ -4,11 +4,11 @@ import asyncio
 
 import pytest
 
-from hub.bus import Bus, Closed, Lagged
 from hub.errors import Conflict
 from hub.events import DeviceChanged
-from hub.inbox import Inbox
+from hub.ingest.queue import IngestQueue
 from hub.model import EditDevice, RawMessage, Tick
+from hub.runtime.bus import Bus, Closed, Lagged
 
 
 def message(qos: int = 1) -> RawMessage:
@@ -16,54 +16,54 @@ def message(qos: int = 1) -> RawMessage:
 
 
 async def test_everything_that_waits_is_taken_at_once_and_in_order():
-    inbox = Inbox()
+    ingest_queue = IngestQueue()
     for number in range(5):
-        inbox.offer([RawMessage(str(number), b"", 0)])
-    assert [entry.topic for entry in await inbox.take(3)] == ["0", "1", "2"]
-    assert [entry.topic for entry in await inbox.take(3)] == ["3", "4"]
+        ingest_queue.offer([RawMessage(str(number), b"", 0)])
+    assert [entry.topic for entry in await ingest_queue.take(3)] == ["0", "1", "2"]
+    assert [entry.topic for entry in await ingest_queue.take(3)] == ["3", "4"]
 
 
 async def test_qos_0_is_shed_and_counted_while_qos_1_still_finds_room():
-    inbox = Inbox(capacity=10, reserve=4)
-    assert inbox.offer([message(0)] * 8) == 8
-    assert (inbox.received, inbox.shed, len(inbox)) == (8, 2, 6)
-    assert inbox.offer([message(0), message(1), message(0), message(1)]) == 4
-    assert (inbox.received, inbox.shed, len(inbox)) == (12, 4, 8)
-    assert inbox.offer([message(1), message(1), message(1), message(0)]) == 2
-    assert (inbox.received, inbox.shed, len(inbox)) == (14, 4, 10)
+    ingest_queue = IngestQueue(capacity=10, reserve=4)
+    assert ingest_queue.offer([message(0)] * 8) == 8
+    assert (ingest_queue.received, ingest_queue.shed, len(ingest_queue)) == (8, 2, 6)
+    assert ingest_queue.offer([message(0), message(1), message(0), message(1)]) == 4
+    assert (ingest_queue.received, ingest_queue.shed, len(ingest_queue)) == (12, 4, 8)
+    assert ingest_queue.offer([message(1), message(1), message(1), message(0)]) == 2
+    assert (ingest_queue.received, ingest_queue.shed, len(ingest_queue)) == (14, 4, 10)
 
 
 async def test_a_topic_that_floods_sheds_its_own_and_nobody_elses():
-    inbox = Inbox(capacity=1_000, reserve=200, calm=100, share=50)
+    ingest_queue = IngestQueue(capacity=1_000, reserve=200, calm=100, share=50)
     noisy, quiet = RawMessage("noisy", b"", 0), RawMessage("quiet", b"", 0)
-    inbox.offer([noisy] * 100)
+    ingest_queue.offer([noisy] * 100)
     for _ in range(40):
-        inbox.offer([noisy] * 100 + [quiet])
-    assert inbox.shed == 40 * 100 - 50
-    assert [entry.topic for entry in await inbox.take(1_000)].count("quiet") == 40
-    inbox.offer([noisy] * 100)
-    assert inbox.shed == 40 * 100 - 50, "it is calm again"
+        ingest_queue.offer([noisy] * 100 + [quiet])
+    assert ingest_queue.shed == 40 * 100 - 50
+    assert [entry.topic for entry in await ingest_queue.take(1_000)].count("quiet") == 40
+    ingest_queue.offer([noisy] * 100)
+    assert ingest_queue.shed == 40 * 100 - 50, "it is calm again"
 
 
 async def test_people_are_told_when_too_many_wait():
-    inbox = Inbox(facts=1)
-    waiting = asyncio.ensure_future(inbox.submit(EditDevice("d", 0)))
+    ingest_queue = IngestQueue(facts=1)
+    waiting = asyncio.ensure_future(ingest_queue.submit(EditDevice("d", 0)))
     await asyncio.sleep(0)
     with pytest.raises(Conflict, match="busy"):
-        await inbox.submit(EditDevice("d", 0))
-    ((_, future),) = await inbox.take(10)
+        await ingest_queue.submit(EditDevice("d", 0))
+    ((_, future),) = await ingest_queue.take(10)
     future.set_result("done")
     assert await waiting == "done"
 
 
 async def test_a_closed_inbox_hands_out_what_waits_and_then_ends():
-    inbox = Inbox()
-    inbox.tell(Tick(1, None))
-    inbox.close()
-    assert len(await inbox.take(10)) == 1
-    assert await inbox.take(10) == []
+    ingest_queue = IngestQueue()
+    ingest_queue.tell(Tick(1, None))
+    ingest_queue.close()
+    assert len(await ingest_queue.take(10)) == 1
+    assert await ingest_queue.take(10) == []
     with pytest.raises(Conflict):
-        await inbox.submit(EditDevice("d", 0))
+        await ingest_queue.submit(EditDevice("d", 0))
 
 
 async def test_a_slow_listener_is_told_that_it_lagged_and_nobody_waits_for_it():

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import pytest
+from test_steady import T0
 
 from hub.dialects.astray import AGAIN, MOST
 from hub.model import RawMessage
 from test_moved_announcements import Hub
-from test_steady import T0
 
 # -- topics that mean nothing ----------------------------------------------------------------------------------------
 
@@ -31,7 +31,7 @@ def test_topic_that_means_nothing_is_shown_with_the_one_expected(topic: str, pay
     (shown,) = hub.batch.rejections
     assert (shown.topic, shown.reason) == (topic, "bad_topic")
     assert hint in shown.detail
-    assert list(hub.fleet.devices()) == []
+    assert list(hub.registry.devices()) == []
     hub.at += AGAIN
     hub.told(topic, payload)
     assert len(hub.batch.rejections) == 2

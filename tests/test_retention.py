@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
-from hub.config import load
 from hub.errors import ConfigError
-from hub.housekeeping import DAY_MS, HOUR_MS, retentions
 from hub.model import Device, Info
+from hub.runtime.settings import load
+from hub.services.housekeeping import DAY_MS, HOUR_MS, retentions
 from hub.store.base import Retention
 
 NOW = 20_000 * DAY_MS + 12_345

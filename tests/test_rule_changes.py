@@ -64,9 +64,9 @@ async def test_a_rule_that_goes_takes_its_alert_along_and_one_that_stays_keeps_i
 async def test_a_new_rule_for_silence_counts_from_now(hub: ApiHub):
     await hub.telemetry("boiler-1", temperature=20)
     await put(hub, RULES + '[[rule]]\nid = "silent"\nkind = "no_data"\nsilence = "5m"\n')
-    engine, fleet = hub.services.engine, hub.services.fleet
-    assert engine.tick(hub.services.now() + 270_000, 0, fleet.get) == []
-    (raised,) = engine.tick(hub.services.now() + 301_000, 0, fleet.get)
+    engine, registry = hub.services.engine, hub.services.registry
+    assert engine.tick(hub.services.now() + 270_000, 0, registry.get) == []
+    (raised,) = engine.tick(hub.services.now() + 301_000, 0, registry.get)
     assert raised.alert.rule == "silent"
 
 

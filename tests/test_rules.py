@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 
 from hub.errors import ConfigError, Conflict, NotFound
 from hub.events import AlertCleared, AlertRaised
-from hub.fleet import Fleet
 from hub.model import Acknowledge, EditDevice, Identity, Info, Record
+from hub.registry.registry import DeviceRegistry
 from hub.rules import TRANSITIONS, Engine, after, describe, parse
 
 T0 = 1_795_386_000_000
@@ -30,17 +30,17 @@ class Plant:
     """A fleet and an engine as the pipeline drives them."""
 
     def __init__(self, rules: str, device: str = "sensor_9", info: Info | None = None) -> None:
-        self.fleet, self.engine, self.device = Fleet(), Engine(parse(rules)), device
-        self.fleet.identify(Identity(device, device, "native", info), T0)
+        self.registry, self.engine, self.device = DeviceRegistry(), Engine(parse(rules)), device
+        self.registry.identify(Identity(device, device, "native", info), T0)
 
     def say(self, second: float, value, *, metric="t", ts=None, quality="good") -> list[str]:
         at = T0 + int(second * 1000)
         record = Record(self.device, at if ts is None else T0 + int(ts * 1000), at, {metric: value}, quality)
-        self.fleet.observe(record)
-        return words(self.engine.observe(self.fleet.require(self.device), record))
+        self.registry.observe(record)
+        return words(self.engine.observe(self.registry.require(self.device), record))
 
     def tick(self, second: float, listening: int | None = LISTENING) -> list[str]:
-        return words(self.engine.tick(T0 + int(second * 1000), listening, self.fleet.get))
+        return words(self.engine.tick(T0 + int(second * 1000), listening, self.registry.get))
 
     def alert(self):
         (alert,) = self.engine.open.values()
@@ -166,22 +166,22 @@ def test_scopes():
 def test_a_label_taken_away_withdraws_the_alert():
     plant = Plant('[[rule]]\nid="m"\nmetric="t"\nabove=1\nlabels=["x"]', info=Info(labels=("x",)))
     plant.say(0, 2.0)
-    plant.fleet.edit(EditDevice("sensor_9", T0, labels=()))
-    assert words(plant.engine.judge(plant.fleet.require("sensor_9"), T0)) == ["cleared"]
+    plant.registry.edit(EditDevice("sensor_9", T0, labels=()))
+    assert words(plant.engine.judge(plant.registry.require("sensor_9"), T0)) == ["cleared"]
 
 
 def test_many_devices_are_judged_in_slices_and_one_that_speaks_before_its_turn():
     plant = Plant("")
     names = [f"d{number}" for number in range(5)]
     for plant.device in names:
-        plant.fleet.identify(Identity(plant.device, plant.device, "native"), T0)
+        plant.registry.identify(Identity(plant.device, plant.device, "native"), T0)
         plant.say(0, 85.0)
     plant.engine.replace(parse('[[rule]]\nid="hot"\nmetric="t"\nabove=80'), names)
     assert plant.say(1, 85.0) == ["raised"], "d4 has spoken"
-    assert words(plant.engine.judge_next(3, plant.fleet.get, T0)) == ["raised"] * 3
+    assert words(plant.engine.judge_next(3, plant.registry.get, T0)) == ["raised"] * 3
     assert plant.engine.unjudged == 1
-    assert words(plant.engine.judge_next(3, plant.fleet.get, T0)) == ["raised"]
-    assert plant.engine.judge_next(3, plant.fleet.get, T0) == []
+    assert words(plant.engine.judge_next(3, plant.registry.get, T0)) == ["raised"]
+    assert plant.engine.judge_next(3, plant.registry.get, T0) == []
 
 
 def test_acknowledging():
@@ -202,11 +202,11 @@ def test_a_restart_neither_forgets_nor_repeats():
     plant.say(0, 85.0)
     plant.tick(2)
     alert = plant.alert()
-    fleet, engine = Fleet(), Engine(parse(HOT))
-    fleet.restore(plant.fleet.take_states(1, 1)[0], T0 + 10_000)
+    registry, engine = DeviceRegistry(), Engine(parse(HOT))
+    registry.restore(plant.registry.take_states(1, 1)[0], T0 + 10_000)
     engine.load([alert])
-    assert engine.restore(fleet.devices(), T0 + 10_000) == []
-    plant.fleet, plant.engine = fleet, engine
+    assert engine.restore(registry.devices(), T0 + 10_000) == []
+    plant.registry, plant.engine = registry, engine
     assert plant.say(11, 85.0) == []
     assert plant.alert() == alert
     assert plant.say(12, 70.0) == ["cleared"]
@@ -215,10 +215,10 @@ def test_a_restart_neither_forgets_nor_repeats():
 def test_a_pending_condition_survives_a_restart():
     plant = Plant(HOT)
     plant.say(0, 85.0)
-    fleet, engine = Fleet(), Engine(parse(HOT))
-    fleet.restore(plant.fleet.take_states(1, 1)[0], T0)
-    engine.restore(fleet.devices(), T0)
-    plant.fleet, plant.engine = fleet, engine
+    registry, engine = DeviceRegistry(), Engine(parse(HOT))
+    registry.restore(plant.registry.take_states(1, 1)[0], T0)
+    engine.restore(registry.devices(), T0)
+    plant.registry, plant.engine = registry, engine
     assert plant.tick(2.1) == ["raised"]
 
 
@@ -226,10 +226,10 @@ def test_alerts_of_a_rule_that_is_gone_are_withdrawn_at_the_start():
     plant = Plant(HOT)
     plant.say(0, 85.0)
     plant.tick(2)
-    fleet, engine = Fleet(), Engine([])
-    fleet.restore(plant.fleet.take_states(1, 1)[0], T0)
+    registry, engine = DeviceRegistry(), Engine([])
+    registry.restore(plant.registry.take_states(1, 1)[0], T0)
     engine.load([plant.alert()])
-    assert words(engine.restore(fleet.devices(), T0)) == ["cleared"]
+    assert words(engine.restore(registry.devices(), T0)) == ["cleared"]
 
 
 @given(st.lists(st.tuples(st.sampled_from([60.0, 77.9, 78.0, 79.0, 80.0, 85.0]), st.integers(0, 4000)), max_size=60))

@@ -44,7 +44,7 @@ async def say(hub: ApiHub, payload: dict, at: int | None = None, device: str = "
 
 
 async def tick(hub: ApiHub, at: int) -> None:
-    await hub.services.inbox.submit(Tick(at, 0))
+    await hub.services.ingest_queue.submit(Tick(at, 0))
 
 
 async def alerts(hub: ApiHub, state: str = "open") -> list[dict]:
@@ -113,7 +113,7 @@ async def test_pending_condition_keeps_its_beginning_under_a_weaker_limit_and_an
 async def test_silence_is_judged_by_its_new_time(hub: ApiHub):
     await put(hub, rule('kind = "no_data"\nsilence = "5m"'))
     await say(hub, {"m": 1})
-    heard = hub.services.fleet.require("d1").last_seen
+    heard = hub.services.registry.require("d1").last_seen
     await put(hub, rule('kind = "no_data"\nsilence = "1h"'))
     await tick(hub, heard + 3_599_000)
     assert await alerts(hub) == []
@@ -140,7 +140,7 @@ async def test_pending_condition_does_not_fire_on_a_value_that_is_no_longer_a_nu
 
 async def test_standing_value_raises_and_clears_when_the_rules_change(hub: ApiHub):
     await say(hub, {"temperature": 85})
-    measured = hub.services.fleet.require("d1").metrics["temperature"].ts
+    measured = hub.services.registry.require("d1").metrics["temperature"].ts
     assert await alerts(hub) == []
     await put(hub, above(80))
     (alert,) = await alerts(hub)
@@ -234,7 +234,7 @@ async def test_value_that_is_not_known_to_be_so_now_raises_nothing(hub: ApiHub, 
         await say(hub, {"temperature": 85, "ts": now - 3_600_000}, now)
     else:
         await say(hub, {"temperature": 85}, now)
-    device = hub.services.fleet.require("d1")
+    device = hub.services.registry.require("d1")
     if quality == "stale":
         device.presence = "stale"
     elif quality != "late":
@@ -378,7 +378,7 @@ async def test_what_was_seen_live_is_not_written_down_again_when_it_is_delivered
     await put(hub, above(80))
     for reading in buffer(now - 240_000, 85, 20):
         await say(hub, reading, now)
-    await hub.services.inbox.submit(Tick(now, 0))
+    await hub.services.ingest_queue.submit(Tick(now, 0))
     (alert,) = await alerts(hub, "cleared")
     await say(hub, [{"ts": now - 240_000, "temperature": 85}, {"ts": now - 200_000, "temperature": 20}], now + 600_000)
     assert [each["id"] for each in await alerts(hub, "cleared")] == [alert["id"]]

@@ -5,7 +5,7 @@ import pytest
 from conformance import disagreements, vectors
 from dialect_run import NOW, Heard
 from hub.control import descriptor, encode
-from hub.dialects import Reply, ShellyDialect, Subscribe
+from hub.dialects import CommandReply, ShellyDialect, Subscribe
 from hub.errors import Rejected
 from hub.model import Command
 
@@ -218,10 +218,12 @@ def test_commands_are_calls_that_are_answered():
     call = b'{"id":"c7","src":"watchkeeper","method":"Switch.Set","params":{"id":0,"on":false}}'
     assert encode(wants, wanted) == call
     answer = {"id": "c7", "src": PLUG, "dst": "watchkeeper"}
-    assert home.say("watchkeeper/rpc", {**answer, "result": {"was_on": True}}).replies == (Reply(PLUG, "c7", True),)
+    assert home.say("watchkeeper/rpc", {**answer, "result": {"was_on": True}}).replies == (
+        CommandReply(PLUG, "c7", True),
+    )
     refused = {"code": -105, "message": "Argument 'id', value 0 not found!"}
     assert home.say("watchkeeper/rpc", {**answer, "error": refused}).replies == (
-        Reply(PLUG, "c7", False, refused["message"]),
+        CommandReply(PLUG, "c7", False, refused["message"]),
     )
     stop = encode(descriptor(commands, "cover:1.stop"), wanted)
     assert b'"method":"Cover.Stop","params":{"id":1}' in stop

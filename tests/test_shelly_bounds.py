@@ -103,14 +103,14 @@ async def test_a_restarted_hub_knows_whose_prefix_it_is(tmp_path):
     status = {"switch:0": {"output": True, "apower": 4.5}}
     await hub_that_hears(tmp_path, ShellyDialect(), ("home/terrace/events/rpc", notify(PLUG, **status)))
     asked = []
-    fleet = await hub_that_hears(
+    registry = await hub_that_hears(
         tmp_path,
         ShellyDialect(),
         ("home/terrace/status/switch:0", {"output": False}),
         ("home/terrace/online", b"false"),
         effects=asked.append,
     )
-    device = fleet.require(PLUG)
+    device = registry.require(PLUG)
     assert (device.metrics["switch:0.output"].value, device.unit("switch:0.apower")) == (False, "W")
     assert (device.presence, device.dialect) == ("offline", "shelly")
     assert asked == [Subscribe(tuple(f"home/terrace/{what}" for what in ("online", "announce", "status/+")))]

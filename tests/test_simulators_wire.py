@@ -158,10 +158,10 @@ def test_a_device_tells_who_it_is_then_its_past_then_lives(broker: int, listen: 
     began = time.time() * 1000
     process = simulate(broker, "--devices", "24", "--seed", "4", "--interval", "0.2", "--history", "2h")
     wait_for_readings(listener, devices=24, each=4)
-    fleet = {d.id: d for d in build(24, 4)}
-    assert listener.status() == dict.fromkeys(fleet, "online")
-    assert {d: json.loads(p) for d, p in listener.of("info")} == {d: dev.info() for d, dev in fleet.items()}
-    for device, expected in fleet.items():
+    registry = {d.id: d for d in build(24, 4)}
+    assert listener.status() == dict.fromkeys(registry, "online")
+    assert {d: json.loads(p) for d, p in listener.of("info")} == {d: dev.info() for d, dev in registry.items()}
+    for device, expected in registry.items():
         past = [json.loads(p) for _, p in listener.of("telemetry", device) if p[:1] == b"["]
         assert all(len(chunk) <= 200 for chunk in past)
         assert all(len(p) <= 61_440 for _, p in listener.of("telemetry", device))
@@ -186,7 +186,7 @@ def test_a_device_tells_who_it_is_then_its_past_then_lives(broker: int, listen: 
     assert told(output, "history")[0]["records"] == 24 * 720
     until(lambda: set(listener.status().values()) == {"offline"})
     late = listen(broker)
-    until(lambda: late.status() == dict.fromkeys(fleet, "offline"))
+    until(lambda: late.status() == dict.fromkeys(registry, "offline"))
     assert all(retained for _, leaf, _, retained in late.messages if leaf in ("status", "info"))
 
 

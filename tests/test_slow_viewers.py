@@ -12,7 +12,8 @@ from typing import Any
 import pytest
 
 from api_hub import ApiHub, Socket, running_hub
-from hub.api import convert, device_list
+from hub.api.live import device_list
+from hub.api.schemas import serializers
 from hub.server import http as server_http
 from hub.server import websocket
 
@@ -26,7 +27,7 @@ async def hub(tmp_path: Path) -> AsyncIterator[ApiHub]:
         for number in range(DEVICES):
             hub.publish(f"devices/d{number:05}/telemetry", {f"metric{n}": n for n in range(8)})
         await hub.settled()
-        assert len(hub.services.fleet) == DEVICES
+        assert len(hub.services.registry) == DEVICES
         yield hub
 
 
@@ -54,14 +55,14 @@ async def test_sockets_that_do_not_read_share_one_list_and_hold_up_nobody(
     hub: ApiHub, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     encoded = 0
-    original = convert.device_values
+    original = serializers.device_values
 
     def counting(*arguments: Any) -> Any:
         nonlocal encoded
         encoded += 1
         return original(*arguments)
 
-    monkeypatch.setattr(convert, "device_values", counting)
+    monkeypatch.setattr(serializers, "device_values", counting)
     async with contextlib.AsyncExitStack() as stack:
         for _ in range(CLIENTS):
             await deaf(stack, hub, "/ws")

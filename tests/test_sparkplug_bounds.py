@@ -186,17 +186,17 @@ async def test_a_restarted_hub_reads_aliases_on_and_sees_what_it_missed(tmp_path
         (topic, payload(metric(alias=3, value=held(T.DOUBLE, 2)), seq=2)),
     )
     asked = []
-    fleet = await hub_that_hears(
+    registry = await hub_that_hears(
         tmp_path,
         SparkplugDialect(),
         (topic, payload(metric(alias=3, value=held(T.DOUBLE, 3)), seq=3, ts=NOW + 1)),
         effects=asked.append,
     )
-    device = fleet.require(slug(DEVICE))
+    device = registry.require(slug(DEVICE))
     assert (device.metrics["x"].value, device.unit("x"), device.presence) == (3.0, "kPa", "online")
     assert (device.display_name, device.native_id, device.dialect) == ("press", DEVICE, "sparkplug")
     assert asked == []
-    fleet = await hub_that_hears(
+    registry = await hub_that_hears(
         tmp_path,
         SparkplugDialect(),
         (topic, payload(metric(alias=3, value=held(T.DOUBLE, 4)), seq=9, ts=NOW + 2)),
@@ -204,4 +204,4 @@ async def test_a_restarted_hub_reads_aliases_on_and_sees_what_it_missed(tmp_path
         effects=asked.append,
     )
     assert [effect.topic for effect in asked] == ["spBv1.0/Plant/NCMD/edge"]
-    assert [fleet.require(slug(who)).presence for who in (NODE, DEVICE)] == ["offline", "offline"]
+    assert [registry.require(slug(who)).presence for who in (NODE, DEVICE)] == ["offline", "offline"]

@@ -17,9 +17,9 @@ import pytest
 
 from hub.errors import InUse, StoreBusy, StoreCorrupt, StoreError
 from hub.store import connection as connection_module
-from hub.store import schema
 from hub.store.base import Delta
 from hub.store.lock import DirectoryLock
+from hub.store.migrations import schema
 from hub.store.sqlite import FILE, SqliteStore
 from store_words import all_of, delta, older, record
 

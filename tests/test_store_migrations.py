@@ -16,12 +16,12 @@ import numpy as np
 import pytest
 
 from hub.model import SeriesQuery
-from hub.store import moving, schema
-from hub.store.chunks import decode
-from hub.store.columns import Columns, coded
-from hub.store.folding import ROW, rows
-from hub.store.moving import STEPS
-from hub.store.rollups import HOUR, MINUTE
+from hub.store.chunks.codec import decode
+from hub.store.chunks.compaction import ROW, rows
+from hub.store.chunks.rollups import HOUR, MINUTE
+from hub.store.migrations import data_migrations, schema
+from hub.store.migrations.data_migrations import STEPS
+from hub.store.points import Points, coded
 from hub.store.sqlite import FILE, SqliteStore
 from store_words import T0, all_of, by_hand, delta, older, record
 
@@ -67,7 +67,7 @@ def put_in_chunks(connection: sqlite3.Connection, series: int, version: int) -> 
     rollups as well; here all are open then, and say of what quality their points are."""
     given = readings(series)
     value, kind, texts = coded([v for _, v, _ in given])
-    points = Columns(
+    points = Points(
         np.full(len(given), series),
         np.array([ts for ts, _, _ in given], np.int64),
         value,
@@ -142,8 +142,8 @@ async def test_an_upgrade_that_breaks_off_goes_on_at_the_next_start(
     version: int, done: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     old_database(tmp_path / "data", version)
-    monkeypatch.setattr(moving, "SLICE", 100)
-    monkeypatch.setattr(moving, "CHUNKS", 2)
+    monkeypatch.setattr(data_migrations, "SLICE", 100)
+    monkeypatch.setattr(data_migrations, "CHUNKS", 2)
     left = done
 
     def unplugged(step: schema.Step) -> schema.Step:
@@ -168,7 +168,7 @@ import sys
 from pathlib import Path
 from hub.store import moving
 from hub.store.sqlite import SqliteStore
-from hub.store.moving import STEPS
+from hub.store.migrations.data_migrations import STEPS
 moving.SLICE, moving.CHUNKS = 40, 1
 def told(step):
     def said(connection):

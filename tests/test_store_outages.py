@@ -10,13 +10,13 @@ import sqlite3
 from collections.abc import Iterable
 from pathlib import Path
 
-from hub.bus import Bus
 from hub.dialects import NativeDialect
-from hub.fleet import Fleet
-from hub.inbox import Inbox
+from hub.ingest.pipeline import MOST_WRITTEN, Pipeline
+from hub.ingest.queue import IngestQueue
 from hub.model import RawMessage, SeriesQuery
-from hub.pipeline import MOST_WRITTEN, Pipeline
+from hub.registry.registry import DeviceRegistry
 from hub.rules import Engine
+from hub.runtime.bus import Bus
 from hub.store.connection import wal_of
 from hub.store.sqlite import FILE, SqliteStore
 from store_words import T0, all_of, delta, record
@@ -36,19 +36,19 @@ class Acks:
     def resume(self) -> None: ...
 
 
-def pipeline_on(store: SqliteStore) -> tuple[Pipeline, Inbox, Acks]:
-    inbox, acks = Inbox(capacity=5_000, reserve=1_000), Acks()
+def pipeline_on(store: SqliteStore) -> tuple[Pipeline, IngestQueue, Acks]:
+    ingest_queue, acks = IngestQueue(capacity=5_000, reserve=1_000), Acks()
     pipeline = Pipeline(
-        inbox=inbox,
+        ingest_queue=ingest_queue,
         dialects=[NativeDialect()],
-        fleet=Fleet(),
+        registry=DeviceRegistry(),
         engine=Engine([]),
         store=store,
         bus=Bus(),
         now=lambda: T0,
     )
     pipeline.link = acks  # type: ignore[assignment]
-    return pipeline, inbox, acks
+    return pipeline, ingest_queue, acks
 
 
 def message(number: int, qos: int) -> RawMessage:
@@ -63,34 +63,34 @@ async def stored(store: SqliteStore, device: str) -> list[float]:
 
 async def test_while_the_database_is_locked_nothing_is_acknowledged_and_memory_stays_flat(tmp_path: Path) -> None:
     store = SqliteStore.open(tmp_path)
-    pipeline, inbox, acks = pipeline_on(store)
+    pipeline, ingest_queue, acks = pipeline_on(store)
     await pipeline.restore()
     running = asyncio.create_task(pipeline.run(), name="pipeline")
     holder = sqlite3.connect(store.path, isolation_level=None)
     holder.execute("BEGIN IMMEDIATE")
     most, peak = 0, 0
     for number in range(3_000):  # QoS 1 stays within its window; of QoS 0 more comes than queue and batch have room for
-        inbox.offer([message(number, 1)])
+        ingest_queue.offer([message(number, 1)])
     await asyncio.sleep(0.1)
     for number in range(60_000):
-        inbox.offer([message(number, 0)])
+        ingest_queue.offer([message(number, 0)])
         if number == 30_000:
             peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-        most = max(most, len(inbox))
+        most = max(most, len(ingest_queue))
         if number % 1_000 == 0:
             await asyncio.sleep(0.05)
     assert acks.count == 0
     assert pipeline.counters.store_stalled
     assert most <= 5_000
-    assert inbox.shed >= 60_000 - 5_000 - MOST_WRITTEN
+    assert ingest_queue.shed >= 60_000 - 5_000 - MOST_WRITTEN
     assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - peak < 20_000  # KiB
     holder.execute("ROLLBACK")
     holder.close()
-    inbox.close()
+    ingest_queue.close()
     await asyncio.wait_for(running, 20)
     assert await stored(store, "q1") == list(range(3_000))
-    assert len(await stored(store, "q0")) == 60_000 - inbox.shed
-    assert acks.count == 63_000 - inbox.shed
+    assert len(await stored(store, "q0")) == 60_000 - ingest_queue.shed
+    assert acks.count == 63_000 - ingest_queue.shed
     await store.close()
 
 
@@ -126,12 +126,12 @@ async def test_equal_readings_and_a_device_that_counts_anew_are_kept(tmp_path: P
     said += [{"t": 1, "seq": 0}, {"t": 1, "id": "x"}]  # these two are repetitions
     for turn in range(2):  # over a restart all of them are
         store = SqliteStore.open(tmp_path)
-        pipeline, inbox, _ = pipeline_on(store)
+        pipeline, ingest_queue, _ = pipeline_on(store)
         await pipeline.restore()
         for number, body in enumerate(said):
             payload, again = json.dumps(body).encode(), bool(turn or number > 4)
-            inbox.offer([RawMessage("devices/d/telemetry", payload, T0 + number, qos=1, redelivered=again)])
-        inbox.close()
+            ingest_queue.offer([RawMessage("devices/d/telemetry", payload, T0 + number, qos=1, redelivered=again)])
+        ingest_queue.close()
         await pipeline.run()
         assert await stored(store, "d") == [1, 2, 3, 1, 1], turn
         if not turn:

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from backends import BACKENDS, Backend, each_backend
 from hub.model import Series, SeriesQuery
 from hub.store.base import Delta, Retention, Store
-from hub.store.rollups import HOUR, MINUTE
+from hub.store.chunks.rollups import HOUR, MINUTE
 from store_words import T0, by_hand, delta, older, record
 
 DAY = 24 * HOUR

@@ -20,10 +20,10 @@ from hypothesis import strategies as st
 from api_hub import ApiHub, now_ms, running_hub
 from brokers import Mosquitto
 from hub.errors import Invalid
+from hub.formats import Format, RowSkipped, new_table, read_table
 from hub.model import Page, Reading
+from hub.services.import_export import PAGE
 from hub.store.sqlite import SqliteStore
-from hub.tables import Format, Skip, new_table, read_table
-from hub.transfer import PAGE
 from serving import Serving, Thing, until
 from store_words import T0, all_of, delta, record
 
@@ -63,7 +63,7 @@ def rows(of: Page) -> list[tuple[Any, ...]]:
 def read(tmp_path: Path, body: bytes, kind: Format) -> list[tuple[Any, ...]]:
     file = tmp_path / f"table.{kind}"
     file.write_bytes(body)
-    found = [r for r in read_table(file, kind) if not isinstance(r, Skip)]
+    found = [r for r in read_table(file, kind) if not isinstance(r, RowSkipped)]
     return [(r.device, r.metric, r.ts, r.value, type(r.value), r.quality) for r in found]
 
 

@@ -20,10 +20,10 @@ import pytest
 
 from api_hub import ApiHub, running_hub
 from brokers import Mosquitto
-from hub.api import exports
+from hub.api import streamed_exports
 from hub.errors import WorkFailed
-from hub.transfer import Room, bring_in
-from hub.worker.tables import TableProcess
+from hub.services.import_export import Room, import_readings
+from hub.worker.table_process import TableProcess
 from serving import Serving
 
 HEAD = "time,device,metric,value\n"
@@ -161,7 +161,7 @@ async def test_a_reader_that_dies_says_what_is_in(hub: ApiHub, tmp_path: Path) -
             return None
 
         with pytest.raises(WorkFailed, match=r"ended: .* The 10000 readings before it are in \(10000 new\) and stay"):
-            await bring_in(hub.services.store, read, ROOM, lambda device: True, introduce)
+            await import_readings(hub.services.store, read, ROOM, lambda device: True, introduce)
     page = await hub.services.store.readings("a", "t", 0, 2**53, 100_000)
     assert len(page.points) == 10_000
 
@@ -188,8 +188,8 @@ def unread(hub: ApiHub) -> socket.socket:
 
 async def test_exports_that_are_not_read_give_way(hub: ApiHub, monkeypatch: pytest.MonkeyPatch) -> None:
     await fill(hub)
-    monkeypatch.setattr(exports, "SHORT_S", 0.5)
-    clients = [unread(hub) for _ in range(exports.AT_ONCE)]
+    monkeypatch.setattr(streamed_exports, "SHORT_S", 0.5)
+    clients = [unread(hub) for _ in range(streamed_exports.AT_ONCE)]
     path = "/api/history/export?metric=none"
 
     async def ask() -> Any:
@@ -210,7 +210,7 @@ async def test_an_export_that_stands_still_is_cut_off(
     hub: ApiHub, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     await fill(hub)
-    monkeypatch.setattr(exports, "IDLE_S", 0.5)
+    monkeypatch.setattr(streamed_exports, "IDLE_S", 0.5)
     with unread(hub):
         async with asyncio.timeout(60):
             while not any("without completing response" in record.message for record in caplog.records):

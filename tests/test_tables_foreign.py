@@ -15,7 +15,7 @@ import pytest
 
 from api_hub import ApiHub, running_hub
 from hub.errors import Invalid
-from hub.tables import Form, Format, Skip, read_table, zone_of
+from hub.formats import Form, Format, RowSkipped, read_table, zone_of
 
 HEAD = "time,device,metric,value\n"
 AT = "2026-11-25T13:00:00Z"
@@ -24,7 +24,9 @@ AT = "2026-11-25T13:00:00Z"
 def read(file: Path, kind: Format = "csv", zone: str = "UTC") -> tuple[list[Any], list[int]]:
     """The values and times of a table, and the numbers of the rows that hold no reading."""
     rows = list(read_table(file, kind, Form(zone_of(zone))))
-    return [(r.value, r.ts) for r in rows if not isinstance(r, Skip)], [r.where for r in rows if isinstance(r, Skip)]
+    return [(r.value, r.ts) for r in rows if not isinstance(r, RowSkipped)], [
+        r.where for r in rows if isinstance(r, RowSkipped)
+    ]
 
 
 def csv_file(tmp_path: Path, body: str | bytes) -> Path:

@@ -131,10 +131,10 @@ async def test_a_restarted_hub_reads_on_without_being_told_again(tmp_path):
         ("home/plug/tele/SENSOR", {"S": {"Temperature": 20.5}, "TempUnit": "C"}),
     )
     asked = []
-    fleet = await hub_that_hears(
+    registry = await hub_that_hears(
         tmp_path, TasmotaDialect(), ("home/plug/tele/SENSOR", {"S": {"Temperature": 21}}), effects=asked.append
     )
-    device = fleet.require(MAC)
+    device = registry.require(MAC)
     assert (device.metrics["S.Temperature"].value, device.unit("S.Temperature")) == (21.0, "°C")
     assert (device.display_name, device.native_id, device.dialect) == ("Desk plug", MAC, "tasmota")
     assert asked == [Subscribe(("home/plug/tele/#", "home/plug/stat/#"))]

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from api_hub import ApiHub, running_hub
-from hub.api.attempts import BURST, HOLD_S, LoginAttempts
+from hub.api.login_attempts import BURST, HOLD_S, LoginAttempts
 
 TOKEN = "correct horse battery staple"
 BEARER = {"Authorization": f"Bearer {TOKEN}"}

@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from test_steady import T0
 
 from dialect_run import Heard
 from hub.dialects import MappingDialect, parse_mappings
 from test_moved_announcements import Hub, zigbee
-from test_steady import T0
 
 WORDS = ["unavailable", "Unknown", "None", "nan", "NaN", "null", "undefined", "N/A", " unavailable "]
 HIGH = '[[rule]]\nid = "high"\nmetric = "*"\nabove = 80\n'
@@ -76,7 +76,7 @@ def test_senml_text_in_place_of_a_number_that_is_not_known() -> None:
     site = Heard(MappingDialect(parse_mappings('[[mapping]]\ntopic = "s/x"\nform = "senml"\n')))
     said = site.say("s/x", [{"bn": "d:", "n": "t", "u": "Cel", "v": 21.5}, {"n": "h", "u": "%RH", "vs": "unavailable"}])
     assert [record.values for record in said.records] == [{"t": 21.5}]
-    assert [lapse.metric for lapse in said.lapses] == ["h"]
+    assert [expiration.metric for expiration in said.expirations] == ["h"]
 
 
 @pytest.mark.parametrize("word", ["nan", "unavailable", "null"])

@@ -13,8 +13,8 @@ import msgspec
 import pytest
 
 from api_hub import ApiHub, running_hub
-from hub.cli import main
-from hub.install import open_install
+from hub.commandline.main import main
+from hub.runtime.installation import open_installation
 from hub.store.sqlite import FILE
 
 DAMAGED = b"\xc1 never used in msgpack"
@@ -134,7 +134,7 @@ async def test_commands_go_on_without_the_rows_that_cannot_be_read(
 ) -> None:
     data, table = tmp_path / "data", tmp_path / "out.csv"
     data.mkdir()
-    open_install(data)
+    open_installation(data)
     async with running_hub(data, rules=RULES) as hub:
         await a_life(hub)
     statement, value = DAMAGE[what]

@@ -20,7 +20,7 @@ from PIL import Image
 
 from hub.errors import TooBusy, WorkFailed, WrongType
 from hub.worker import Worker
-from hub.worker.pdf import MOST_PAGES
+from hub.worker.document_job import MOST_PAGES
 from specimens import machine, pdf, plate, png, scan, sound
 
 # One process for the whole file: what it is sent must not change what it does next.
@@ -215,6 +215,6 @@ async def test_its_memory_is_bounded() -> None:
 
 async def test_the_hub_itself_imports_nothing_heavy() -> None:
     heavy = "pypdf pypdfium2 rapidocr onnxruntime cv2 scipy soundfile faster_whisper"
-    script = f"import sys, hub.app; print([m for m in {heavy.split()!r} if m in sys.modules])"
+    script = f"import sys, hub.assembly.app; print([m for m in {heavy.split()!r} if m in sys.modules])"
     told = await asyncio.to_thread(subprocess.check_output, [sys.executable, "-c", script], text=True)
     assert told.strip() == "[]"

@@ -233,7 +233,7 @@ def test_whatever_comes_is_read_or_rejected(devices, topic, body):
 async def test_a_restarted_hub_reads_on_without_being_told_again(tmp_path):
     devices = ("zigbee2mqtt/bridge/devices", [device("0x1", "door", CONTACT)])
     await hub_that_hears(tmp_path, Zigbee2MqttDialect(), devices, ("zigbee2mqtt/door", {"contact": True}))
-    fleet = await hub_that_hears(tmp_path, Zigbee2MqttDialect(), ("zigbee2mqtt/door", {"contact": False}))
-    assert fleet.require("0x1").metrics["contact"].value is True
-    assert fleet.require("0x1").display_name == "door"
-    assert fleet.require("0x1").dialect == "zigbee2mqtt"
+    registry = await hub_that_hears(tmp_path, Zigbee2MqttDialect(), ("zigbee2mqtt/door", {"contact": False}))
+    assert registry.require("0x1").metrics["contact"].value is True
+    assert registry.require("0x1").display_name == "door"
+    assert registry.require("0x1").dialect == "zigbee2mqtt"

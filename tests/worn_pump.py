@@ -8,14 +8,14 @@ from typing import Any
 
 import numpy as np
 
-from hub.ai.base import AiSettings, Answer, Piece, Request
-from hub.ai.providers import Providers
-from hub.bus import Bus
-from hub.diagnosis import Diagnostician
+from hub.ai.base import AiSettings, Completion, CompletionRequest, Piece
+from hub.ai.providers import ProviderChain
+from hub.diagnosis import DiagnosisService
 from hub.errors import AiError
-from hub.fleet import Fleet
 from hub.model import Alert, Diagnosis, Identity, Info, Limit, Record, Rule, Threshold, WriteDiagnosis, Writer
+from hub.registry.registry import DeviceRegistry
 from hub.rules import Engine
+from hub.runtime.bus import Bus
 from hub.store.base import Delta
 from hub.store.sqlite import SqliteStore
 
@@ -30,19 +30,21 @@ class Writes:
 
     name, models = "openai", ("scripted",)
 
-    def __init__(self, write: Callable[[Request], str], hang_s: float = 0.0, breaks_at: int | None = None) -> None:
+    def __init__(
+        self, write: Callable[[CompletionRequest], str], hang_s: float = 0.0, breaks_at: int | None = None
+    ) -> None:
         self._write, self._hang, self._breaks_at = write, hang_s, breaks_at
-        self.asked: list[Request] = []
+        self.asked: list[CompletionRequest] = []
 
-    def writer_for(self, request: Request) -> Writer | None:
+    def writer_for(self, request: CompletionRequest) -> Writer | None:
         return Writer(self.name, "scripted", generative=True)
 
-    async def chat(self, request: Request) -> Answer:
+    async def chat(self, request: CompletionRequest) -> Completion:
         self.asked.append(request)
         await asyncio.sleep(self._hang)
-        return Answer(self._write(request), Writer(self.name, "scripted", generative=True), tokens=77)
+        return Completion(self._write(request), Writer(self.name, "scripted", generative=True), tokens=77)
 
-    async def stream(self, request: Request) -> AsyncIterator[Piece]:
+    async def stream(self, request: CompletionRequest) -> AsyncIterator[Piece]:
         answer = await self.chat(request)
         for start in range(0, len(answer.text), 7):
             if self._breaks_at is not None and start >= self._breaks_at:
@@ -60,7 +62,7 @@ class Site:
     """A pump with two hours of history whose bearing begins to fail 60 s before NOW, and four healthy peers."""
 
     def __init__(self, store: SqliteStore) -> None:
-        self.store, self.fleet, self.engine, self.bus = store, Fleet(), Engine([RULE]), Bus()
+        self.store, self.registry, self.engine, self.bus = store, DeviceRegistry(), Engine([RULE]), Bus()
         self.cursor = 0
         self.written: list[Diagnosis] = []
         self.stored = asyncio.Event()
@@ -77,7 +79,7 @@ class Site:
                 units=UNITS,
                 limits={"bearing_temperature": Limit(max=85.0)},
             )
-            self.fleet.identify(Identity(f"pump-{i:02d}", f"pump-{i:02d}", "native", info), NOW - 7_200_000)
+            self.registry.identify(Identity(f"pump-{i:02d}", f"pump-{i:02d}", "native", info), NOW - 7_200_000)
             for t in times:
                 worn = max(t + 60, 0) if i == 0 else 0
                 values = {
@@ -89,7 +91,7 @@ class Site:
                 at = NOW + t * 1000
                 records.append(Record(f"pump-{i:02d}", at, at, {k: float(v) for k, v in values.items()}))
         for record in records:
-            self.fleet.observe(record)
+            self.registry.observe(record)
         await self.commit(records=records)
 
     async def commit(self, **what: Any) -> None:
@@ -119,15 +121,15 @@ class Site:
         self.written.append(fact.diagnosis)
         self.stored.set()
 
-    def diagnostician(self, *models: Any, **more: Any) -> Diagnostician:
+    def diagnostician(self, *models: Any, **more: Any) -> DiagnosisService:
         settings = AiSettings(diagnosis_timeout_s=more.pop("timeout_s", 6.0), fallback=more.pop("fallback", True))
-        return Diagnostician(
-            fleet=self.fleet,
+        return DiagnosisService(
+            registry=self.registry,
             engine=self.engine,
             store=self.store,
             bus=self.bus,
             submit=self.submit,
-            providers=Providers(ordered=models, settings=settings),
+            providers=ProviderChain(ordered=models, settings=settings),
             now=lambda: NOW,
             **more,
         )

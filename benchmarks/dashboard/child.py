@@ -28,12 +28,12 @@ EVERY_S = 0.05
 
 async def feed(hub: ApiHub, devices: int, rate: int) -> None:
     """Readings of devices in turn, for ever."""
-    fleet, bus = hub.services.fleet, hub.services.bus
+    registry, bus = hub.services.registry, hub.services.bus
     names = [f"machine-{number:05d}" for number in range(devices)]
     now = now_ms()
     for name in names:
         info = Info(name=name.title(), area=f"Hall {hash(name) % 24}", units={"temperature": "°C", "flow": "m³/h"})
-        fleet.identify(Identity(name, name, "native", info), now)
+        registry.identify(Identity(name, name, "native", info), now)
     bus.publish([DeviceDiscovered(name, now) for name in names])
     turns, chance = cycle(names), random.Random(1)
     loop = asyncio.get_running_loop()
@@ -45,7 +45,7 @@ async def feed(hub: ApiHub, devices: int, rate: int) -> None:
             for name in islice(turns, int(rate * EVERY_S))
         ]
         for record in records:
-            fleet.observe(record)
+            registry.observe(record)
         bus.publish([ReadingsStored(records, now)])
         due += EVERY_S
         await asyncio.sleep(max(0.0, due - loop.time()))

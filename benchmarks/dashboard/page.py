@@ -44,7 +44,7 @@ class Cost:
     main: float
     script: float
     style: float
-    layout: float
+    payload_schema: float
     longest: float
 
 

@@ -15,7 +15,7 @@ from typing import NamedTuple
 from benchmarks.ingest.flood import payload
 from benchmarks.ingest.others import home_assistant, install_home_assistant, install_node_red, node_red
 from benchmarks.ingest.peers import Peer, hub, mosquitto_sub, take
-from hub.mqtt.broker import DemoBroker
+from hub.mqtt.demo_broker import DemoBroker
 
 SIZE = len(payload(0, 0))
 MET = 5

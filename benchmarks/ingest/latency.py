@@ -28,7 +28,7 @@ import paho.mqtt.client as paho
 from playwright.async_api import Page, async_playwright
 
 from benchmarks.ingest.peers import Hub, hub
-from hub.mqtt.broker import DemoBroker
+from hub.mqtt.demo_broker import DemoBroker
 
 PROBES = 50
 LISTEN = """() => {

@@ -11,7 +11,7 @@ from typing import Any, Literal, Protocol
 
 import msgspec
 
-from hub.ai.server import ModelServer
+from hub.ai.server_config import ModelServer
 from hub.model import Writer
 
 Mode = Literal["auto", "builtin", "openai", "ollama"]
@@ -59,7 +59,7 @@ class ToolCall(msgspec.Struct, frozen=True):
     arguments: Any
 
 
-class Message(msgspec.Struct, frozen=True):
+class ChatMessage(msgspec.Struct, frozen=True):
     """One turn. An assistant's turn may hold ``calls``; a tool's turn answers the call ``call_id`` of tool ``name``."""
 
     role: Literal["system", "user", "assistant", "tool"]
@@ -84,10 +84,10 @@ class Recording(msgspec.Struct, frozen=True):
     vocabulary: str = ""
 
 
-class Request(msgspec.Struct, frozen=True):
+class CompletionRequest(msgspec.Struct, frozen=True):
     """``schema`` asks for one JSON object of that form; ``plain`` gives the hub's own answer, without any model."""
 
-    messages: tuple[Message, ...]
+    messages: tuple[ChatMessage, ...]
     plain: Callable[[], Awaitable[str]]
     tools: tuple[ToolSpec, ...] = ()
     schema: dict[str, Any] | None = None
@@ -95,7 +95,7 @@ class Request(msgspec.Struct, frozen=True):
     max_tokens: int = 900
 
 
-class Answer(msgspec.Struct, frozen=True):
+class Completion(msgspec.Struct, frozen=True):
     """``text`` is empty when the model asks for tools (``calls``). ``writer`` says who answered.
 
     ``tokens`` counts both ways; ``tokens_in`` of them were the question's.
@@ -108,7 +108,7 @@ class Answer(msgspec.Struct, frozen=True):
     tokens_in: int = 0
 
 
-Piece = str | Answer
+Piece = str | Completion
 """Of a stream: text as it comes, and at the end the whole answer."""
 
 ANSWER_LIMIT = 40_000
@@ -123,7 +123,7 @@ class Provider(Protocol):
 
     name: str
 
-    def writer_for(self, request: Request) -> Writer | None:
+    def writer_for(self, request: CompletionRequest) -> Writer | None:
         """Who would answer this request, or None if this provider cannot."""
         ...
 
@@ -132,9 +132,9 @@ class Provider(Protocol):
         """The models it is configured for."""
         ...
 
-    async def chat(self, request: Request) -> Answer: ...
+    async def chat(self, request: CompletionRequest) -> Completion: ...
 
-    def stream(self, request: Request) -> AsyncIterator[Piece]:
+    def stream(self, request: CompletionRequest) -> AsyncIterator[Piece]:
         """Pieces of text, then the Answer. Closing the iterator ends the request at the server."""
         ...
 
@@ -142,7 +142,7 @@ class Provider(Protocol):
         """Who would write down a recording, or None if this provider cannot."""
         ...
 
-    async def transcribe(self, recording: Recording) -> Answer:
+    async def transcribe(self, recording: Recording) -> Completion:
         """What is said in it. Only where :meth:`hears` gives a writer."""
         ...
 

@@ -16,7 +16,7 @@ from pathlib import Path
 
 import msgspec
 
-from hub.ai.base import AiSettings, Answer, Request
+from hub.ai.base import AiSettings, Completion, CompletionRequest
 from hub.errors import AiBudget
 
 log = logging.getLogger(__name__)
@@ -25,7 +25,7 @@ _CHARS_A_TOKEN = 3
 _PICTURE_TOKENS = 1500
 
 
-class Spent(msgspec.Struct):
+class DailyUsage(msgspec.Struct):
     """Of one server in one day."""
 
     calls: int = 0
@@ -35,7 +35,7 @@ class Spent(msgspec.Struct):
 
 class _Day(msgspec.Struct):
     day: str
-    servers: dict[str, Spent] = {}
+    servers: dict[str, DailyUsage] = {}
 
 
 class Price(msgspec.Struct, frozen=True):
@@ -55,13 +55,13 @@ class Call:
         self.tokens = tokens_in + tokens_out
         self.money = price.of(tokens_in, tokens_out)
         self._tokens_in, self._price, self._chars = tokens_in, price, 0
-        self._answer: Answer | None = None
+        self._answer: Completion | None = None
 
     def heard(self, text: str) -> None:
         """A piece of a stream: what counts if the rest never comes."""
         self._chars += len(text)
 
-    def settle(self, answer: Answer) -> None:
+    def settle(self, answer: Completion) -> None:
         self._answer = answer
 
     def cost(self) -> tuple[int, float]:
@@ -88,29 +88,29 @@ class Budget:
         """Other limits from now on; what is spent stays spent."""
         self._settings = settings
 
-    def today(self) -> dict[str, Spent]:
+    def today(self) -> dict[str, DailyUsage]:
         """What each server has cost today."""
         self._turn()
         return self._day.servers
 
-    def total(self) -> Spent:
+    def total(self) -> DailyUsage:
         every = self.today().values()
-        return Spent(sum(s.calls for s in every), sum(s.tokens for s in every), sum(s.money for s in every))
+        return DailyUsage(sum(s.calls for s in every), sum(s.tokens for s in every), sum(s.money for s in every))
 
     @contextmanager
-    def call(self, server: str, request: Request, price: Price) -> Iterator[Call]:
+    def call(self, server: str, request: CompletionRequest, price: Price) -> Iterator[Call]:
         """Around one call. Raises AiBudget, with nothing counted, where it could go over a limit."""
         call = Call(_estimate(request), request.max_tokens, price)
         self._admit(call)
         self._open.add(call)
-        self._day.servers.setdefault(server, Spent()).calls += 1
+        self._day.servers.setdefault(server, DailyUsage()).calls += 1
         self._keep()
         try:
             yield call
         finally:
             self._open.discard(call)
             self._turn()
-            spent = self._day.servers.setdefault(server, Spent())
+            spent = self._day.servers.setdefault(server, DailyUsage())
             tokens, money = call.cost()
             spent.tokens += tokens
             spent.money += money
@@ -156,7 +156,7 @@ class Budget:
             log.warning("what the models cost today cannot be kept: %s", error.strerror)
 
 
-def _estimate(request: Request) -> int:
+def _estimate(request: CompletionRequest) -> int:
     """About how many tokens a request has; rather too many than too few."""
     chars = sum(len(message.text) + 20 for message in request.messages)
     chars += sum(len(str(tool.parameters)) + len(tool.description) for tool in request.tools)

@@ -6,7 +6,7 @@ from __future__ import annotations
 import re
 from collections.abc import AsyncIterator
 
-from hub.ai.base import Answer, Piece, Recording, Request
+from hub.ai.base import Completion, CompletionRequest, Piece, Recording
 from hub.errors import AiError
 from hub.model import Writer
 
@@ -19,23 +19,23 @@ class BuiltinProvider:
     name = "builtin"
     models = ("builtin-analyst",)
 
-    def writer_for(self, request: Request) -> Writer | None:
+    def writer_for(self, request: CompletionRequest) -> Writer | None:
         return BUILTIN
 
-    async def chat(self, request: Request) -> Answer:
-        return Answer(await request.plain(), BUILTIN)
+    async def chat(self, request: CompletionRequest) -> Completion:
+        return Completion(await request.plain(), BUILTIN)
 
-    async def stream(self, request: Request) -> AsyncIterator[Piece]:
+    async def stream(self, request: CompletionRequest) -> AsyncIterator[Piece]:
         """Word by word, so that readers of a stream see no difference."""
         text = await request.plain()
         for word in re.findall(r"\S+\s*|\s+", text):
             yield word
-        yield Answer(text, BUILTIN)
+        yield Completion(text, BUILTIN)
 
     def hears(self) -> Writer | None:
         return None
 
-    async def transcribe(self, recording: Recording) -> Answer:
+    async def transcribe(self, recording: Recording) -> Completion:
         raise AiError("The built-in analyst cannot write down speech.", "Name a server for ai.transcription.")
 
     async def check(self) -> str | None:

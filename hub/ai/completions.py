@@ -7,12 +7,12 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
-from hub.ai.base import Message, Picture, Request, ToolCall
+from hub.ai.base import ChatMessage, CompletionRequest, Picture, ToolCall
 from hub.bounds import decode_json
 from hub.errors import Rejected
 
 
-def body(request: Request, model: str, *, compatible: bool) -> dict[str, Any]:
+def body(request: CompletionRequest, model: str, *, compatible: bool) -> dict[str, Any]:
     """The request's fields; ``compatible`` for servers other than OpenAI's own."""
     messages = [_message(message) for message in request.messages]
     if request.picture is not None:
@@ -32,9 +32,9 @@ def body(request: Request, model: str, *, compatible: bool) -> dict[str, Any]:
     return told
 
 
-def whole(completion: Any) -> Reading:
+def whole(completion: Any) -> ChatCompletionParser:
     """An answer that came in one piece."""
-    reading = Reading()
+    reading = ChatCompletionParser()
     message = completion.choices[0].message if completion.choices else None
     reading.text = (message.content or "") if message else ""
     for number, call in enumerate((message.tool_calls or ()) if message else ()):
@@ -43,7 +43,7 @@ def whole(completion: Any) -> Reading:
     return reading
 
 
-class Reading:
+class ChatCompletionParser:
     """What has come of a stream so far. ``whole`` once the server has said that this was all."""
 
     def __init__(self) -> None:
@@ -96,7 +96,7 @@ def arguments(text: str) -> Any:
         return text
 
 
-def _message(message: Message) -> dict[str, Any]:
+def _message(message: ChatMessage) -> dict[str, Any]:
     told: dict[str, Any] = {"role": message.role, "content": message.text}
     if message.calls:
         told["tool_calls"] = [

@@ -8,9 +8,9 @@ from typing import Any
 
 import ollama
 
-from hub.ai.addresses import pin
-from hub.ai.base import ANSWER_LIMIT, Answer, Message, Piece, Recording, Request, ToolCall
-from hub.ai.server import HOME
+from hub.ai.address_guard import pin
+from hub.ai.base import ANSWER_LIMIT, ChatMessage, Completion, CompletionRequest, Piece, Recording, ToolCall
+from hub.ai.server_config import HOME
 from hub.errors import AiBusy, AiError
 from hub.model import Writer
 
@@ -55,16 +55,16 @@ class OllamaProvider:
     def models(self) -> tuple[str, ...]:
         return (self._model,) if self._vision is None else (self._model, self._vision)
 
-    def writer_for(self, request: Request) -> Writer | None:
+    def writer_for(self, request: CompletionRequest) -> Writer | None:
         model = self._vision if request.picture is not None else self._model
         return Writer(self.name, model, generative=True) if model else None
 
-    async def chat(self, request: Request) -> Answer:
+    async def chat(self, request: CompletionRequest) -> Completion:
         with _translated(self._named(request)):
             response = await self._client.chat(**self._body(request), stream=False)
             return self._answer(request, response.message.content or "", _calls(response, 0), response)
 
-    async def stream(self, request: Request) -> AsyncIterator[Piece]:
+    async def stream(self, request: CompletionRequest) -> AsyncIterator[Piece]:
         text, calls = "", list[ToolCall]()
         chunk: Any = None
         with _translated(self._named(request)):
@@ -88,7 +88,7 @@ class OllamaProvider:
     def hears(self) -> Writer | None:
         return None
 
-    async def transcribe(self, recording: Recording) -> Answer:
+    async def transcribe(self, recording: Recording) -> Completion:
         raise AiError("Ollama cannot write down speech.", "Name another server for ai.transcription.")
 
     async def check(self) -> str | None:
@@ -103,10 +103,10 @@ class OllamaProvider:
     async def close(self) -> None:
         await self._client.close()  # type: ignore[no-untyped-call]
 
-    def _named(self, request: Request) -> str:
+    def _named(self, request: CompletionRequest) -> str:
         return (self._vision or self._model) if request.picture is not None else self._model
 
-    def _body(self, request: Request) -> dict[str, Any]:
+    def _body(self, request: CompletionRequest) -> dict[str, Any]:
         messages = [_message(message) for message in request.messages]
         if request.picture is not None:
             messages[-1]["images"] = [request.picture.data]
@@ -127,16 +127,16 @@ class OllamaProvider:
             body["format"] = request.schema
         return body
 
-    def _answer(self, request: Request, text: str, calls: tuple[ToolCall, ...], last: Any) -> Answer:
+    def _answer(self, request: CompletionRequest, text: str, calls: tuple[ToolCall, ...], last: Any) -> Completion:
         """``last`` is the chunk that tells the counts: the one that says it is done."""
         if not text.strip() and not calls:
             raise AiError("Ollama sent an answer without text.", "Try again or name another model.")
         writer = Writer(self.name, self._named(request), generative=True)
         asked, said = max(last.prompt_eval_count or 0, 0), max(last.eval_count or 0, 0)
-        return Answer(text[:ANSWER_LIMIT], writer, calls[:16], asked + said, asked)
+        return Completion(text[:ANSWER_LIMIT], writer, calls[:16], asked + said, asked)
 
 
-def _message(message: Message) -> dict[str, Any]:
+def _message(message: ChatMessage) -> dict[str, Any]:
     told: dict[str, Any] = {"role": message.role, "content": message.text}
     if message.calls:
         told["tool_calls"] = [

@@ -10,9 +10,9 @@ from contextlib import contextmanager
 from typing import Any
 
 from hub.ai import completions, responses
-from hub.ai.addresses import pin
-from hub.ai.base import ANSWER_LIMIT, Answer, Piece, Recording, Request
-from hub.ai.server import HOME, Api
+from hub.ai.address_guard import pin
+from hub.ai.base import ANSWER_LIMIT, Completion, CompletionRequest, Piece, Recording
+from hub.ai.server_config import HOME, Api
 from hub.errors import AiBusy, AiError
 from hub.model import Writer
 
@@ -50,23 +50,23 @@ class OpenAIProvider:
     def models(self) -> tuple[str, ...]:
         return tuple(dict.fromkeys(m for m in (self._model, self._vision, self._transcription) if m))
 
-    def writer_for(self, request: Request) -> Writer | None:
+    def writer_for(self, request: CompletionRequest) -> Writer | None:
         return self._writer(request)
 
-    def _writer(self, request: Request) -> Writer:
+    def _writer(self, request: CompletionRequest) -> Writer:
         model = self._vision if request.picture is not None else self._model
         return Writer(self.name, model, generative=True)
 
     def hears(self) -> Writer | None:
         return Writer(self.name, self._transcription, generative=True) if self._transcription else None
 
-    async def chat(self, request: Request) -> Answer:
+    async def chat(self, request: CompletionRequest) -> Completion:
         with _translated():
             reading = self._wire.whole(await self._endpoint().create(**self._body(request)))
         return self._answer(request, reading)
 
-    async def stream(self, request: Request) -> AsyncIterator[Piece]:
-        reading = self._wire.Reading()
+    async def stream(self, request: CompletionRequest) -> AsyncIterator[Piece]:
+        reading = self._wire.ChatCompletionParser()
         with _translated():
             async with await self._endpoint().create(**self._body(request), **self._streaming()) as chunks:
                 async for chunk in chunks:
@@ -79,7 +79,7 @@ class OpenAIProvider:
                         raise AiBusy("The answer broke off.", "Try again.")
         yield self._answer(request, reading)
 
-    async def transcribe(self, recording: Recording) -> Answer:
+    async def transcribe(self, recording: Recording) -> Completion:
         writer = self.hears()
         if writer is None:
             raise AiError(f"{self.name} has no model for speech.", "Set its transcription_model.")
@@ -93,7 +93,7 @@ class OpenAIProvider:
                 raise AiError("The server sent a transcript that is none.", "Check what runs at its address.")
             tokens = completions.counted(getattr(usage, "total_tokens", 0))
             asked = completions.counted(getattr(usage, "input_tokens", 0))
-        return Answer(text[:ANSWER_LIMIT], writer, tokens=tokens, tokens_in=asked)
+        return Completion(text[:ANSWER_LIMIT], writer, tokens=tokens, tokens_in=asked)
 
     async def check(self) -> str | None:
         try:
@@ -125,7 +125,7 @@ class OpenAIProvider:
         client = self._open()
         return client.responses if self._wire is responses else client.chat.completions
 
-    def _body(self, request: Request) -> dict[str, Any]:
+    def _body(self, request: CompletionRequest) -> dict[str, Any]:
         model = self._vision if request.picture is not None else self._model
         body: dict[str, Any] = self._wire.body(request, model, compatible=self._base_url is not None)
         return body
@@ -135,11 +135,13 @@ class OpenAIProvider:
             return {"stream": True}  # its last event always tells the usage
         return {"stream": True, "stream_options": {"include_usage": True}}
 
-    def _answer(self, request: Request, reading: completions.Reading | responses.Reading) -> Answer:
+    def _answer(
+        self, request: CompletionRequest, reading: completions.ChatCompletionParser | responses.ResponseParser
+    ) -> Completion:
         text, calls, writer = reading.text, reading.asked(), self._writer(request)
         if not text.strip() and not calls:
             raise AiError("OpenAI sent an answer without text.", "Try again or name another model.")
-        return Answer(text[:ANSWER_LIMIT], writer, calls[:16], reading.tokens, reading.tokens_in)
+        return Completion(text[:ANSWER_LIMIT], writer, calls[:16], reading.tokens, reading.tokens_in)
 
 
 def _after(error: Any) -> float | None:

@@ -14,21 +14,21 @@ from typing import Any, cast
 
 import msgspec
 
-from hub.ai.base import AiSettings, Answer, Picture, Piece, Provider, Recording, Request, Role
+from hub.ai.base import AiSettings, Completion, CompletionRequest, Picture, Piece, Provider, Recording, Role
 from hub.ai.budget import Budget, Price
 from hub.ai.builtin import BUILTIN, BuiltinProvider
-from hub.ai.line import Line
+from hub.ai.provider_client import ProviderClient
 from hub.errors import AiError, AiUnavailable
 from hub.model import Writer
 
 
-class Broken(msgspec.Struct, frozen=True):
+class ProviderProblem(msgspec.Struct, frozen=True):
     """The last piece of a stream that broke off after it had begun: ``message`` says why."""
 
     message: str
 
 
-class Providers:
+class ProviderChain:
     """``ordered`` without the built-in analyst, which is added at the end if ``fallback`` (or if it is alone)."""
 
     def __init__(
@@ -47,9 +47,10 @@ class Providers:
 
     def _set(self, ordered: Sequence[Provider]) -> None:
         prices = {s.name: Price(s.price_in or 0.0, s.price_out or 0.0) for s in self.settings.servers}
-        self._last = Line(self._builtin, self._clock, self.budget, Price(), retries=0)
+        self._last = ProviderClient(self._builtin, self._clock, self.budget, Price(), retries=0)
         self._lines = [
-            Line(p, self._clock, self.budget, prices.get(p.name, Price()), self.settings.retries) for p in ordered
+            ProviderClient(p, self._clock, self.budget, prices.get(p.name, Price()), self.settings.retries)
+            for p in ordered
         ]
 
     async def use(self, ordered: Sequence[Provider], settings: AiSettings) -> None:
@@ -79,8 +80,13 @@ class Providers:
         return any(writer.generative for writer in self.describe())
 
     async def chat(
-        self, request: Request, *, model: str | None = None, timeout_s: float | None = None, role: Role | None = None
-    ) -> Answer:
+        self,
+        request: CompletionRequest,
+        *,
+        model: str | None = None,
+        timeout_s: float | None = None,
+        role: Role | None = None,
+    ) -> Completion:
         """The first answer in order. ``timeout_s`` bounds all generative providers together.
 
         Raises AiUnavailable: no provider by the name ``model``, the one named fails, or none answers and no fallback.
@@ -89,7 +95,7 @@ class Providers:
         chosen = self._chosen(request, model, as_)
         return await self._first(chosen, lambda line, until: line.chat(request, as_, until), timeout_s)
 
-    async def transcribe(self, recording: Recording, *, timeout_s: float | None = None) -> Answer:
+    async def transcribe(self, recording: Recording, *, timeout_s: float | None = None) -> Completion:
         """What is said, by the first that hears. Raises AiUnavailable where no server does."""
         able = [line for line in self._order("transcription") if line.provider.hears() is not None]
         if not able:
@@ -98,8 +104,11 @@ class Providers:
         return await self._first(lines, lambda line, until: line.transcribe(recording, until), timeout_s)
 
     async def _first(
-        self, chosen: Sequence[Line], ask: Callable[[Line, float], Awaitable[Answer]], timeout_s: float | None
-    ) -> Answer:
+        self,
+        chosen: Sequence[ProviderClient],
+        ask: Callable[[ProviderClient, float], Awaitable[Completion]],
+        timeout_s: float | None,
+    ) -> Completion:
         loop = asyncio.get_running_loop()
         deadline = loop.time() + (timeout_s or self.settings.chat_timeout_s)
         reasons: list[str] = []
@@ -113,11 +122,16 @@ class Providers:
         raise _none_left(reasons)
 
     async def stream(
-        self, request: Request, *, model: str | None = None, timeout_s: float | None = None, role: Role | None = None
-    ) -> AsyncIterator[Piece | Broken]:
+        self,
+        request: CompletionRequest,
+        *,
+        model: str | None = None,
+        timeout_s: float | None = None,
+        role: Role | None = None,
+    ) -> AsyncIterator[Piece | ProviderProblem]:
         """Like :meth:`chat`, piece by piece. Who fails before the first piece is passed over; who fails after it ends
-        the stream with :class:`Broken`, since what has been read cannot be taken back. ``timeout_s`` bounds all
-        generative providers together; without it only the wait for each piece is bounded."""
+        the stream with :class:`ProviderProblem`, since what has been read cannot be taken back. ``timeout_s`` bounds
+        all generative providers together; without it only the wait for each piece is bounded."""
         loop, patience = asyncio.get_running_loop(), self.settings.chat_timeout_s
         deadline = loop.time() + timeout_s if timeout_s else None
         reasons: list[str] = []
@@ -135,7 +149,7 @@ class Providers:
             except AiError as error:
                 reasons.append(error.message)
                 if begun:
-                    yield Broken(error.message)
+                    yield ProviderProblem(error.message)
                     return
         raise _none_left(reasons)
 
@@ -148,13 +162,13 @@ class Providers:
         for line in self._lines:
             await line.provider.close()
 
-    def _until(self, left: Sequence[Line], deadline: float) -> float:
+    def _until(self, left: Sequence[ProviderClient], deadline: float) -> float:
         """What is left is shared among those still to be asked, so that one that hangs leaves time for the next."""
         now = asyncio.get_running_loop().time()
         rivals = sum(line is not self._last for line in left)
         return now + max((deadline - now) / max(rivals, 1), 0.05)
 
-    def _order(self, role: Role) -> list[Line]:
+    def _order(self, role: Role) -> list[ProviderClient]:
         named = self.settings.roles.get(role)
         lines = self._lines
         if named:
@@ -163,12 +177,12 @@ class Providers:
         last = [self._last] if role != "transcription" and (self.settings.fallback or not self._lines) else []
         return [*lines, *last]
 
-    def _writer(self, line: Line, role: Role) -> Writer | None:
+    def _writer(self, line: ProviderClient, role: Role) -> Writer | None:
         if role == "transcription":
             return line.provider.hears()
         return line.provider.writer_for(_SEEING if role == "vision" else _PLAIN)
 
-    def _chosen(self, request: Request, model: str | None, role: Role) -> list[Line]:
+    def _chosen(self, request: CompletionRequest, model: str | None, role: Role) -> list[ProviderClient]:
         if model is None:
             able = [line for line in self._order(role) if line.provider.writer_for(request) is not None]
             return [line for line in able if line.breakers[role].admits] or able
@@ -184,7 +198,7 @@ class Providers:
         return named[:1]
 
 
-def _role(request: Request) -> Role:
+def _role(request: CompletionRequest) -> Role:
     return "vision" if request.picture is not None else "chat"
 
 
@@ -192,8 +206,8 @@ async def _nothing() -> str:
     return ""
 
 
-_PLAIN = Request((), _nothing)
-_SEEING = Request((), _nothing, picture=Picture(b"", "image/png"))
+_PLAIN = CompletionRequest((), _nothing)
+_SEEING = CompletionRequest((), _nothing, picture=Picture(b"", "image/png"))
 
 
 def _none_left(reasons: Sequence[str]) -> AiUnavailable:
@@ -202,4 +216,4 @@ def _none_left(reasons: Sequence[str]) -> AiUnavailable:
     )
 
 
-__all__ = ["BUILTIN", "Broken", "Providers"]
+__all__ = ["BUILTIN", "ProviderChain", "ProviderProblem"]

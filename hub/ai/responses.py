@@ -9,12 +9,12 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
-from hub.ai.base import Message, Request, ToolCall
+from hub.ai.base import ChatMessage, CompletionRequest, ToolCall
 from hub.ai.completions import arguments, counted, picture_url
 from hub.errors import AiBusy, AiError
 
 
-def body(request: Request, model: str, *, compatible: bool) -> dict[str, Any]:
+def body(request: CompletionRequest, model: str, *, compatible: bool) -> dict[str, Any]:
     """The request's fields; ``compatible`` changes nothing here, all servers use the same names."""
     items = [item for message in request.messages for item in _items(message)]
     if request.picture is not None:
@@ -33,14 +33,14 @@ def body(request: Request, model: str, *, compatible: bool) -> dict[str, Any]:
     return told
 
 
-def whole(response: Any) -> Reading:
+def whole(response: Any) -> ResponseParser:
     """An answer that came in one piece."""
-    reading = Reading()
+    reading = ResponseParser()
     reading.finish(response)
     return reading
 
 
-class Reading:
+class ResponseParser:
     """What has come of a stream so far. ``whole`` once the server has said that this was all."""
 
     def __init__(self) -> None:
@@ -99,7 +99,7 @@ class Reading:
         return [part.text or "" for part in item.content or () if part.type == "output_text"]
 
 
-def _items(message: Message) -> Iterator[dict[str, Any]]:
+def _items(message: ChatMessage) -> Iterator[dict[str, Any]]:
     if message.role == "tool":
         yield {"type": "function_call_output", "call_id": message.call_id, "output": message.text}
         return

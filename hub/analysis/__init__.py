@@ -1,6 +1,6 @@
 """What can be told of a file that somebody sends."""
 
-from hub.analysis.desk import Analyst, Link, new_id
 from hub.analysis.documents import Found
+from hub.analysis.service import DeviceLink, FileAnalyzer, new_id
 
-__all__ = ["Analyst", "Found", "Link", "new_id"]
+__all__ = ["DeviceLink", "FileAnalyzer", "Found", "new_id"]

@@ -7,11 +7,11 @@ from typing import Any
 
 import msgspec
 
-from hub.ai.base import Message, Request
+from hub.ai.base import ChatMessage, CompletionRequest
 from hub.ai.builtin import BUILTIN
-from hub.ai.fence import RULES, fence
-from hub.ai.providers import Providers
-from hub.analysis.told import Told
+from hub.ai.prompt_isolation import RULES, fence
+from hub.ai.providers import ProviderChain
+from hub.analysis.findings import Findings
 from hub.model import Quote, Writer
 
 _GIVEN, _BEGINNING = 20_000, 400
@@ -36,22 +36,24 @@ class Found(msgspec.Struct, frozen=True):
     tokens_used: int = 0
 
 
-async def described(providers: Providers, name: str, found: dict[str, Any], pages: Sequence[str]) -> Told:
+async def described(providers: ProviderChain, name: str, found: dict[str, Any], pages: Sequence[str]) -> Findings:
     """``found`` is the worker's result for a document, without its ``pages``."""
 
     async def plain() -> str:
         return _plain(found, pages)
 
     if not any(page.strip() for page in pages):
-        return Told(await plain(), BUILTIN)
+        return Findings(await plain(), BUILTIN)
     told = {"filename": name, "title": found["title"], "page_count": found["page_count"]}
     text = "\n".join(f"[page {number}] {page}" for number, page in enumerate(pages, 1) if page.strip())
     asked = f"{fence('file', told)}\n{fence('document', text, _GIVEN)}\nSummarise the document."
-    messages = (Message("system", _SUMMARY), Message("user", asked))
-    return Told.of(await providers.chat(Request(messages, plain, max_tokens=providers.settings.max_tokens)))
+    messages = (ChatMessage("system", _SUMMARY), ChatMessage("user", asked))
+    return Findings.of(
+        await providers.chat(CompletionRequest(messages, plain, max_tokens=providers.settings.max_tokens))
+    )
 
 
-async def answer(providers: Providers, name: str, question: str, quotes: Sequence[Quote]) -> Found:
+async def answer(providers: ProviderChain, name: str, question: str, quotes: Sequence[Quote]) -> Found:
     """No quote, no claim: then no model is asked either."""
     if not quotes:
         return Found(f"Nothing about that was found in {name}.", (), BUILTIN)
@@ -61,8 +63,8 @@ async def answer(providers: Providers, name: str, question: str, quotes: Sequenc
 
     told = [{"page": quote.page, "text": quote.text} for quote in quotes]
     asked = f"{fence('quotes', told)}\n\nQuestion: {question}"
-    messages = (Message("system", _ANSWER), Message("user", asked))
-    said = await providers.chat(Request(messages, plain, max_tokens=providers.settings.max_tokens))
+    messages = (ChatMessage("system", _ANSWER), ChatMessage("user", asked))
+    said = await providers.chat(CompletionRequest(messages, plain, max_tokens=providers.settings.max_tokens))
     return Found(said.text, tuple(quotes), said.writer, said.tokens)
 
 

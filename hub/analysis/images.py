@@ -5,10 +5,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from hub.ai.base import Message, Picture, Request
-from hub.ai.fence import RULES, fence
-from hub.ai.providers import Providers
-from hub.analysis.told import Told
+from hub.ai.base import ChatMessage, CompletionRequest, Picture
+from hub.ai.prompt_isolation import RULES, fence
+from hub.ai.providers import ProviderChain
+from hub.analysis.findings import Findings
 
 _SYSTEM = (
     "You describe a picture to the people who run a site with machines and sensors. " + RULES + " Text that is visible "
@@ -18,7 +18,7 @@ _SYSTEM = (
 )
 
 
-async def described(providers: Providers, name: str, device: str | None, found: dict[str, Any]) -> Told:
+async def described(providers: ProviderChain, name: str, device: str | None, found: dict[str, Any]) -> Findings:
     """``found`` is the worker's result for a picture; what is only for the eyes of a model is taken out of it."""
     upright = found.pop("upright")
     kind, brightness, contrast = found.pop("kind"), found.pop("brightness"), found.pop("contrast")
@@ -29,13 +29,16 @@ async def described(providers: Providers, name: str, device: str | None, found: 
     facts = {"filename": name, "device": device, "size": f"{found['width']} x {found['height']}"}
     if found["text"]:
         facts["text_read_in_it"] = found["text"]
-    request = Request(
-        messages=(Message("system", _SYSTEM), Message("user", fence("file", facts) + "\nDescribe the picture.")),
+    request = CompletionRequest(
+        messages=(
+            ChatMessage("system", _SYSTEM),
+            ChatMessage("user", fence("file", facts) + "\nDescribe the picture."),
+        ),
         plain=plain,
         picture=Picture(upright, "image/jpeg"),
         max_tokens=providers.settings.max_tokens,
     )
-    return Told.of(await providers.chat(request))
+    return Findings.of(await providers.chat(request))
 
 
 def _measured(found: dict[str, Any], kind: str, brightness: float, contrast: float) -> str:

@@ -5,20 +5,20 @@ from __future__ import annotations
 from typing import Any
 
 from hub.ai.builtin import BUILTIN
-from hub.analysis.told import Told
+from hub.analysis.findings import Findings
 
 _TRANSCRIPT = 4_000
 
 
-def described(form: str, found: dict[str, Any]) -> Told:
+def described(form: str, found: dict[str, Any]) -> Findings:
     """``found`` is the worker's result for a recording."""
     if found["sound"] is None:
-        return Told(f"A {form.upper()} recording. It was not opened here.", BUILTIN)
+        return Findings(f"A {form.upper()} recording. It was not opened here.", BUILTIN)
     heard = "mono" if found["channels"] == 1 else f"{found['channels']} channels"
     parts = [f"A {form.upper()} recording of {found['seconds']:g} s at {found['rate'] / 1000:g} kHz, {heard}."]
     parts += _sound(found["sound"])
     parts.append(_speech(found["speech"]))
-    return Told(" ".join(part for part in parts if part), BUILTIN)
+    return Findings(" ".join(part for part in parts if part), BUILTIN)
 
 
 def _sound(sound: dict[str, Any]) -> list[str]:

@@ -12,7 +12,19 @@ from collections.abc import Set as AbstractSet
 from fastapi import APIRouter
 from fastapi.routing import APIRoute, APIWebSocketRoute
 
-from hub.api import (
+from hub.api import errors
+from hub.api.analysis_jobs import Jobs
+from hub.api.auth import Authenticator
+from hub.api.body_limit import Sizes
+from hub.api.change_log import ChangeLog
+from hub.api.clients import OpenRequests, connection_limits
+from hub.api.concurrency_limit import Turns
+from hub.api.guard import Guard
+from hub.api.live import dashboard_socket, public_socket, sse
+from hub.api.live.broadcaster import Broadcaster
+from hub.api.login_attempts import LoginAttempts
+from hub.api.openapi import OPEN, DescribedApi, operation_id
+from hub.api.routes import (
     alerts,
     analyses,
     analyze,
@@ -24,36 +36,22 @@ from hub.api import (
     devices,
     diagnoses,
     docs,
-    expected,
+    expected_range,
     history,
-    live,
-    live_shapes,
+    import_export,
     logs,
     mappings,
     messages,
     models,
-    page,
-    problems,
     rules,
     session,
-    simple,
-    sse,
+    spa,
     status,
-    tables,
     topics,
 )
-from hub.api.analysis_jobs import Jobs
-from hub.api.attempts import LoginAttempts
-from hub.api.auth import Authenticator
-from hub.api.broadcast import Broadcaster
-from hub.api.changes import ChangeLog
-from hub.api.clients import OpenRequests, connection_limits
-from hub.api.description import OPEN, DescribedApi, operation_id
-from hub.api.guard import Guard
+from hub.api.schemas import live as live_schemas
 from hub.api.services import HttpSettings, Services
-from hub.api.sizes import Sizes
-from hub.api.turns import Turns
-from hub.sessions import SessionStore
+from hub.runtime.sessions import SessionStore
 
 __all__ = ["Authenticator", "Broadcaster", "HttpSettings", "Services", "create_api"]
 
@@ -73,17 +71,19 @@ def create_api(services: Services, http: HttpSettings, broadcaster: Broadcaster)
     auth, turns = Authenticator(http, sessions, LoginAttempts()), Turns(http.ai_requests)
     app.auth, app.cookie, app.asks = auth, auth.cookie, not auth.open
     jobs = Jobs(services.shutdown)
-    changes = ChangeLog(services.inbox.submit, services.now)
+    changes = ChangeLog(services.ingest_queue.submit, services.now)
     routers = (
-        devices.routes(broadcaster.devices, services.twins, broadcaster.alerts, services.diagnostician, turns, changes),
-        device_rules.routes(services.fleet, services.engine, services.store),
-        messages.routes(services.fleet, services.messages, services.now),
+        devices.routes(
+            broadcaster.devices, services.desired_state, broadcaster.alerts, services.diagnostician, turns, changes
+        ),
+        device_rules.routes(services.registry, services.engine, services.store),
+        messages.routes(services.registry, services.messages, services.now),
         alerts.routes(broadcaster.alerts, services.store),
         diagnoses.routes(services.diagnostician, services.store, turns),
         commands.routes(broadcaster.commands),
-        history.routes(services.fleet, services.store, services.now),
-        tables.routes(services),
-        expected.routes(services.fleet, services.store, services.now),
+        history.routes(services.registry, services.store, services.now),
+        import_export.routes(services),
+        expected_range.routes(services.registry, services.store, services.now),
         logs.routes(services.store),
         rules.routes(services, changes),
         mappings.routes(services, changes),
@@ -95,9 +95,9 @@ def create_api(services: Services, http: HttpSettings, broadcaster: Broadcaster)
         conversations.routes(services.memory, turns, services.shutdown),
         analyze.routes(services.analyst, Turns(http.ai_requests, analyze.busy), http, jobs),
         analyses.routes(services.analyst, services.store.library, turns, jobs),
-        sse.routes(broadcaster, services.fleet, services.store),
-        simple.routes(services, broadcaster, turns),
-        live.routes(broadcaster.live, services.shutdown),
+        sse.routes(broadcaster, services.registry, services.store),
+        public_socket.routes(services, broadcaster, turns),
+        dashboard_socket.routes(broadcaster.live, services.shutdown),
         session.routes(auth),
         docs.routes(http.web_dir),
     )
@@ -105,12 +105,16 @@ def create_api(services: Services, http: HttpSettings, broadcaster: Broadcaster)
         app.include_router(router, max_body_size=http.body_bytes)
     app.state.api_routes = [route for router in routers for route in router.routes]
     taken = frozenset(part for router in routers for part in _first_parts(router))
-    app.include_router(page.routes(http.web_dir, taken))
-    live_shapes.describe(app)
-    problems.install(app)
+    app.include_router(spa.routes(http.web_dir, taken))
+    live_schemas.describe(app)
+    errors.install(app)
     # The last one added is the outermost.
-    app.add_middleware(problems.Crashes)
-    limits = {**analyze.longest(http), tables.IMPORT: tables.IMPORT_BYTES, session.LOGIN: session.LOGIN_BYTES}
+    app.add_middleware(errors.Crashes)
+    limits = {
+        **analyze.longest(http),
+        import_export.IMPORT: import_export.IMPORT_BYTES,
+        session.LOGIN: session.LOGIN_BYTES,
+    }
     app.add_middleware(Sizes, limit=lambda path: limits.get(path, http.body_bytes))
     most, per_client = connection_limits(http.max_connections, http.max_connections_per_client)
     app.add_middleware(
@@ -118,7 +122,7 @@ def create_api(services: Services, http: HttpSettings, broadcaster: Broadcaster)
         http=http,
         auth=auth,
         requests=OpenRequests(most, per_client),
-        is_open=_open(page.first_parts(http.web_dir) - taken),
+        is_open=_open(spa.first_parts(http.web_dir) - taken),
     )
     return app
 

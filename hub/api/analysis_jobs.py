@@ -7,7 +7,7 @@ import contextlib
 from collections.abc import AsyncGenerator, Callable, Coroutine
 from typing import Any
 
-from hub.api.lines import line
+from hub.api.ndjson import line
 from hub.errors import HubError, NotFound
 from hub.model import Analysis
 from hub.worker import Progress

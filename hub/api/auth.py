@@ -16,13 +16,13 @@ from starlette.datastructures import Headers
 from starlette.requests import cookie_parser
 from starlette.types import Scope
 
-from hub.addresses import client_group
-from hub.api.attempts import LoginAttempts
 from hub.api.clients import address_of
+from hub.api.login_attempts import LoginAttempts
 from hub.api.services import HttpSettings
-from hub.config import MIN_TOKEN_CHARS
 from hub.errors import ConfigError
-from hub.sessions import LIFETIME_S, Session, SessionStore
+from hub.runtime.network_addresses import client_group
+from hub.runtime.sessions import LIFETIME_S, Session, SessionStore
+from hub.runtime.settings import MIN_TOKEN_CHARS
 
 RECHECK_S = 3_600.0
 """How often the session of an open stream is looked at: that keeps it in use, and ends the stream when it expires."""

@@ -11,8 +11,8 @@ from contextlib import contextmanager
 from starlette.datastructures import Headers
 from starlette.types import Scope
 
-from hub.addresses import client_group, parse_ip
 from hub.errors import TooBusy
+from hub.runtime.network_addresses import client_group, parse_ip
 
 _MAX_HOPS = 32
 MAX_CONNECTIONS = 10_000

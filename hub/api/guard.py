@@ -16,12 +16,12 @@ from starlette.middleware.cors import CORSMiddleware
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from hub.addresses import parse_ip
 from hub.api.auth import Authenticator, Proof
 from hub.api.clients import OpenRequests, TrustedProxies, address_of
-from hub.api.problems import problem, told
+from hub.api.errors import problem, told
 from hub.api.services import HttpSettings
 from hub.errors import TooBusy
+from hub.runtime.network_addresses import parse_ip
 
 LOGIN_FIRST = 4401
 FOREIGN_ORIGIN = 4403

@@ -11,26 +11,26 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
-from hub.ai.models import Models
-from hub.analysis import Found, Link
-from hub.assistant import Memory
-from hub.bus import Bus
-from hub.clock import Clock
-from hub.config import Store as Kept
-from hub.credentials import Credentials
+from hub.ai.model_settings import ModelRegistry
+from hub.analysis import DeviceLink, Found
+from hub.assistant import ConversationMemory
 from hub.dialects import Roots
-from hub.fleet import Fleet
-from hub.inbox import Inbox
-from hub.metrics import Metrics
+from hub.ingest.queue import IngestQueue
 from hub.model import Analysis, AnalysisKind, Diagnosis, Writer
-from hub.mqtt.explorer import Explorer
-from hub.mqtt.link import LinkState
-from hub.mqtt.recent import Recent
+from hub.mqtt.client import MqttClientState
+from hub.registry.registry import DeviceRegistry
 from hub.rules import Engine
-from hub.runs import Runs
+from hub.runtime.bus import Bus
+from hub.runtime.clock import Clock
+from hub.runtime.metrics import Metrics
+from hub.runtime.process_usage import ProcessUsage
+from hub.runtime.progress import ProgressStreams
+from hub.runtime.settings import StoreSection as Kept
+from hub.services.credentials import Credentials
+from hub.services.desired_state import DesiredState
+from hub.services.message_tap import MessageTap
+from hub.services.topic_explorer import TopicExplorer
 from hub.store.base import Store
-from hub.twins import Twins
-from hub.usage import Usage
 from hub.worker import Progress
 
 
@@ -89,7 +89,7 @@ class Assistant(Protocol):
 
 class Diagnostician(Protocol):
     @property
-    def runs(self) -> Runs: ...
+    def runs(self) -> ProgressStreams: ...
     async def diagnose_device(self, device_id: str) -> Diagnosis: ...
     def pending(self, alert_id: str) -> bool: ...
     async def repeat(self, diagnosis_id: str, model: str | None = None) -> Diagnosis: ...
@@ -110,7 +110,7 @@ class Analyst(Protocol):
         analysis_id: str | None = None,
     ) -> Analysis: ...
     async def ask(self, analysis_id: str, question: str) -> Found: ...
-    async def link(self, analysis_id: str, change: Link) -> Analysis: ...
+    async def link(self, analysis_id: str, change: DeviceLink) -> Analysis: ...
 
 
 class Providers(Protocol):
@@ -147,26 +147,26 @@ class Services:
     is set. ``now`` is epoch milliseconds.
     """
 
-    fleet: Fleet
+    registry: DeviceRegistry
     engine: Engine
-    inbox: Inbox
+    ingest_queue: IngestQueue
     store: Store
     bus: Bus
-    messages: Recent
-    explorer: Explorer
+    messages: MessageTap
+    explorer: TopicExplorer
     credentials: Credentials
-    twins: Twins
-    link: Callable[[], LinkState]
+    desired_state: DesiredState
+    link: Callable[[], MqttClientState]
     dropped: Callable[[], int]
     counters: Counters
     metrics: Metrics
     assistant: Assistant
-    memory: Memory
+    memory: ConversationMemory
     diagnostician: Diagnostician
     analyst: Analyst
     providers: Providers
-    models: Models
-    usage: Callable[[], Usage]
+    models: ModelRegistry
+    usage: Callable[[], ProcessUsage]
     failed: Callable[[], Sequence[str]]
     now: Callable[[], int]
     shutdown: asyncio.Event

@@ -5,8 +5,8 @@ history comes as a copy made while the hub writes; everything else is a file of 
 and passwords stay where they are, and are made anew where they are missing.
 """
 
+from hub.archive.create import pack
 from hub.archive.manifest import Manifest
-from hub.archive.packing import pack
-from hub.archive.restoring import adopt, stage
+from hub.archive.restore import adopt, stage
 
 __all__ = ["Manifest", "adopt", "pack", "stage"]

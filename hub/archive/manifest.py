@@ -10,7 +10,7 @@ from typing import IO
 
 import msgspec
 
-from hub.store.copying import Content
+from hub.store.database_copy import DatabaseContent
 from hub.store.sqlite import FILE
 
 FORMAT = 1
@@ -51,7 +51,7 @@ class Manifest(msgspec.Struct, frozen=True):
     version: str
     created_at: int
     install_id: str
-    content: Content
+    content: DatabaseContent
     files: dict[str, Entry]
     with_secrets: bool = False
     redacted: tuple[str, ...] = ()

@@ -11,7 +11,7 @@ from typing import Any
 import msgspec
 
 from hub.archive.manifest import is_secret
-from hub.install import read_install
+from hub.runtime.installation import read_installation
 
 MAX_SEARCHED_BYTES = 1 << 20
 """Files that people write are smaller; a larger one is not searched."""
@@ -31,7 +31,7 @@ class Secrets:
 
     def __init__(self, data: Path, known: Iterable[str]) -> None:
         values = {*known, *_of_models(data / "models.json")}
-        if token := read_install(data).token:
+        if token := read_installation(data).token:
             values.add(token)
         if (login := data / "broker" / "hub.login").exists():
             values.add(login.read_text("utf-8", "replace").strip())

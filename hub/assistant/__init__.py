@@ -1,7 +1,7 @@
 """Questions in plain words, answered from live data: by a model with tools where there is one, else by parsing the
 question."""
 
-from hub.assistant.conversation import Assistant, Piece, Reply
-from hub.assistant.memory import Memory
+from hub.assistant.assistant import AssistantReply, AssistantService, Piece
+from hub.assistant.conversation_memory import ConversationMemory
 
-__all__ = ["Assistant", "Memory", "Piece", "Reply"]
+__all__ = ["AssistantReply", "AssistantService", "ConversationMemory", "Piece"]

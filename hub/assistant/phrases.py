@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from hub.insight import words
+from hub.insight import text_format as fmt
 from hub.model import Device, Latest
 from hub.tools import Queries
 
@@ -14,7 +14,7 @@ def one_or_many(count: int, one: str, many: str) -> str:
 
 
 def ago(stamp: int | None, now: int) -> str:
-    return "never" if stamp is None else f"{words.span(max(now - stamp, 0) / 1000)} ago"
+    return "never" if stamp is None else f"{fmt.span(max(now - stamp, 0) / 1000)} ago"
 
 
 def listed(lines: Sequence[str], most: int = 8) -> str:
@@ -29,10 +29,10 @@ def named(devices: Sequence[Device], most: int = 8) -> str:
 def shown(device: Device, metric: str, latest: Latest) -> str:
     value = latest.value
     if isinstance(value, float):
-        return f"{words.spoken(metric)} {words.quantity(value, device.unit(metric))}"
+        return f"{fmt.spoken(metric)} {fmt.quantity(value, device.unit(metric))}"
     if isinstance(value, bool):
-        return f"{words.spoken(metric)} {'on' if value else 'off'}"
-    return f"{words.spoken(metric)} “{value[:40]}”"
+        return f"{fmt.spoken(metric)} {'on' if value else 'off'}"
+    return f"{fmt.spoken(metric)} “{value[:40]}”"
 
 
 def about(queries: Queries, device: Device, metric: str | None) -> str:
@@ -44,11 +44,11 @@ def about(queries: Queries, device: Device, metric: str | None) -> str:
     fitting = {m: v for m, v in sorted(device.metrics.items()) if metric is None or metric in m.casefold()}
     chosen = list((fitting or device.metrics).items())[:10]
     if chosen:
-        readings = words.join([shown(device, m, v) for m, v in chosen])
+        readings = fmt.join([shown(device, m, v) for m, v in chosen])
         text += f" {readings[0].upper()}{readings[1:]}."
     limits = queries.limits(device)
     beyond = [
-        words.spoken(m)
+        fmt.spoken(m)
         for m, v in device.metrics.items()
         if isinstance(v.value, float)
         and (limit := limits.get(m))
@@ -58,7 +58,7 @@ def about(queries: Queries, device: Device, metric: str | None) -> str:
     if alerts:
         text += " Open: " + "; ".join(f"{a.severity}, {a.message}" for a in alerts[:3]) + "."
     elif beyond:
-        text += f" Beyond its limit, but without an alert so far: {words.join(beyond)}."
+        text += f" Beyond its limit, but without an alert so far: {fmt.join(beyond)}."
     else:
         text += " No alert is open."
     return text

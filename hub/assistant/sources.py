@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from hub.assistant.times import Span
-from hub.insight import words
-from hub.insight.check import sentences
+from hub.assistant.time_parser import TimeRange
+from hub.insight import text_format as fmt
+from hub.insight.claim_check import sentences
 from hub.model import Device, Source
 from hub.tools.lookup import Lookup, folded
 
@@ -14,7 +14,7 @@ MOST = 12
 _LOOK_BACK_MS = 2 * 3_600_000
 
 
-def sources(text: str, lookup: Lookup, span: Span | None, now: int) -> list[Source]:
+def sources(text: str, lookup: Lookup, span: TimeRange | None, now: int) -> list[Source]:
     """In the order in which the answer names them; of a device, the metrics that stand in the same clause."""
     devices = lookup.named_in(text)
     start, end = (span.start, span.end) if span else (now - _LOOK_BACK_MS, now)
@@ -50,5 +50,5 @@ def _place(said: str, device: Device) -> int:
 
 
 def _metrics(said: str, device: Device) -> list[str]:
-    named = [metric for metric in device.metrics if f" {folded(words.spoken(metric))} " in said]
+    named = [metric for metric in device.metrics if f" {folded(fmt.spoken(metric))} " in said]
     return sorted(named, key=len, reverse=True)[:2]

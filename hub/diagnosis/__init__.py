@@ -1,5 +1,5 @@
 """From an alert to a checked explanation: who investigates, what is looked at, and how it is put into words."""
 
-from hub.diagnosis.desk import Diagnostician
+from hub.diagnosis.service import DiagnosisService
 
-__all__ = ["Diagnostician"]
+__all__ = ["DiagnosisService"]

@@ -5,9 +5,9 @@ from __future__ import annotations
 
 import msgspec
 
-from hub.fleet import Fleet
-from hub.insight import Case, Past, Peer, Sibling, Track
+from hub.insight import InvestigationInput, MetricSeries, Past, Peer, Sibling
 from hub.model import SEVERITIES, Alert, Device, Limit, SeriesQuery, Threshold, Value
+from hub.registry.registry import DeviceRegistry
 from hub.rules import Engine
 from hub.store.base import Store
 
@@ -21,15 +21,15 @@ _POINTS = 8_000
 class Investigation:
     """Reads; changes nothing."""
 
-    def __init__(self, *, fleet: Fleet, engine: Engine, store: Store) -> None:
-        self._fleet, self._engine, self._store = fleet, engine, store
+    def __init__(self, *, registry: DeviceRegistry, engine: Engine, store: Store) -> None:
+        self._registry, self._engine, self._store = registry, engine, store
 
     def gravest(self, device_id: str) -> Alert | None:
         """The device's open alert of the highest severity, the oldest of these."""
         own = [alert for alert in self._engine.open.values() if alert.device == device_id]
         return min(own, key=lambda a: (-SEVERITIES.index(a.severity), a.raised_at), default=None)
 
-    async def case(self, device: Device, alert: Alert | None, now: int) -> Case:
+    async def case(self, device: Device, alert: Alert | None, now: int) -> InvestigationInput:
         """All that :func:`hub.insight.evidence` asks for. The window ends now, for a silent device with its last
         word."""
         start = min(now, device.last_seen or now) - WINDOW_MS
@@ -46,11 +46,11 @@ class Investigation:
             if name in peer.metrics and not isinstance(peer.metrics[name].value, str)
         ]
         series = await self._store.history([*own, *theirs])
-        tracks = {s.metric: Track.of(s.metric, device.unit(s.metric), s.points) for s in series[: len(own)]}
-        by_peer: dict[str, dict[str, Track]] = {}
+        tracks = {s.metric: MetricSeries.of(s.metric, device.unit(s.metric), s.points) for s in series[: len(own)]}
+        by_peer: dict[str, dict[str, MetricSeries]] = {}
         for s in series[len(own) :]:
-            by_peer.setdefault(s.device, {})[s.metric] = Track.of(s.metric, device.unit(s.metric), s.points)
-        return Case(
+            by_peer.setdefault(s.device, {})[s.metric] = MetricSeries.of(s.metric, device.unit(s.metric), s.points)
+        return InvestigationInput(
             device=device.id,
             now=now,
             tracks=tracks,
@@ -76,7 +76,7 @@ class Investigation:
                 return other.info.model == model
             return bool(area) and other.display_area == area and metric in other.metrics
 
-        others = (d for d in self._fleet.devices() if d.id != device.id and d.presence == "online" and alike(d))
+        others = (d for d in self._registry.devices() if d.id != device.id and d.presence == "online" and alike(d))
         # Those of the same area share its weather and its load, so they come first.
         return sorted(others, key=lambda d: (d.display_area != area, d.id))[:_MOST_PEERS]
 
@@ -84,7 +84,7 @@ class Investigation:
         via = device.info.via
         if not via:
             return ()
-        others = [d for d in self._fleet.devices() if d.info.via == via and d.id != device.id]
+        others = [d for d in self._registry.devices() if d.info.via == via and d.id != device.id]
         return tuple(Sibling(d.id, d.presence, d.last_seen) for d in others)
 
     def _limits(self, device: Device) -> dict[str, Limit]:

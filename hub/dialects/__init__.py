@@ -7,13 +7,24 @@ from collections.abc import Callable
 
 import msgspec
 
-from hub.dialects.base import Change, Dialect, Effect, Publish, Reply, Result, Subscribe, Unsubscribe, View, is_plain
+from hub.dialects.base import (
+    Action,
+    CommandReply,
+    Dialect,
+    DialectState,
+    Publish,
+    Result,
+    Subscribe,
+    Unsubscribe,
+    View,
+    is_plain,
+)
 from hub.dialects.homeassistant import HomeAssistantDialect, fill
 from hub.dialects.homie import HomieDialect
-from hub.dialects.layouts import Layout
 from hub.dialects.mapping import MappingDialect, Trial, parse_mappings, parse_usable_mappings, try_out
 from hub.dialects.native import NativeDialect
 from hub.dialects.payload import MAX_BYTES, rejection
+from hub.dialects.payload_schema import PayloadSchema
 from hub.dialects.shelly import ShellyDialect
 from hub.dialects.sparkplug import SparkplugDialect
 from hub.dialects.tasmota import TasmotaDialect
@@ -70,7 +81,7 @@ def reserved(roots: Roots) -> list[str]:
     return [wanted for name, make in DIALECTS.items() if name != "mapping" for wanted in make(roots).filters]
 
 
-def greetings(roots: Roots) -> list[Publish]:
+def birth_messages(roots: Roots) -> list[Publish]:
     """What devices wait for before they speak up, to be sent at every connection: Home Assistant's birth message."""
     return [Publish(f"{roots.homeassistant}/status", b"online", qos=0)]
 
@@ -79,16 +90,16 @@ __all__ = [
     "DIALECTS",
     "LATE",
     "MAX_BYTES",
-    "Change",
+    "Action",
+    "CommandReply",
     "Dialect",
-    "Effect",
+    "DialectState",
     "HomeAssistantDialect",
     "HomieDialect",
-    "Layout",
     "MappingDialect",
     "NativeDialect",
+    "PayloadSchema",
     "Publish",
-    "Reply",
     "Result",
     "Roots",
     "ShellyDialect",
@@ -99,8 +110,8 @@ __all__ = [
     "Unsubscribe",
     "View",
     "Zigbee2MqttDialect",
+    "birth_messages",
     "fill",
-    "greetings",
     "is_plain",
     "parse_mappings",
     "parse_usable_mappings",

@@ -7,11 +7,11 @@ from typing import Protocol
 
 import msgspec
 
-from hub.dialects.layouts import Layout
-from hub.model import Availability, Identity, Lapse, Latest, RawMessage, Record, Rejection, TwinUpdate
+from hub.dialects.payload_schema import PayloadSchema
+from hub.model import Availability, Identity, Latest, RawMessage, Record, Rejection, TwinUpdate, ValueExpired
 
 
-class Reply(msgspec.Struct, frozen=True):
+class CommandReply(msgspec.Struct, frozen=True):
     """A device answered a command: ``command`` is the id it was sent with."""
 
     device: str
@@ -20,7 +20,7 @@ class Reply(msgspec.Struct, frozen=True):
     detail: str | None = None
 
 
-class Change(msgspec.Struct, frozen=True):
+class DialectState(msgspec.Struct, frozen=True):
     """A dialect has learnt something that it needs to read later messages: what a discovery topic announced, a birth
     certificate. ``value`` None forgets it. Kept over restarts, since a broker repeats only what is retained."""
 
@@ -49,7 +49,7 @@ class Unsubscribe(msgspec.Struct, frozen=True):
     filters: tuple[str, ...]
 
 
-Effect = Publish | Subscribe | Unsubscribe
+Action = Publish | Subscribe | Unsubscribe
 
 
 class Result(msgspec.Struct, frozen=True):
@@ -59,19 +59,19 @@ class Result(msgspec.Struct, frozen=True):
     records: Sequence[Record] = ()
     identities: Sequence[Identity] = ()
     availability: Sequence[Availability] = ()
-    twins: Sequence[TwinUpdate] = ()
-    replies: Sequence[Reply] = ()
-    changes: Sequence[Change] = ()
-    effects: Sequence[Effect] = ()
+    desired_state: Sequence[TwinUpdate] = ()
+    replies: Sequence[CommandReply] = ()
+    changes: Sequence[DialectState] = ()
+    effects: Sequence[Action] = ()
     rejections: Sequence[Rejection] = ()
-    lapses: Sequence[Lapse] = ()
+    expirations: Sequence[ValueExpired] = ()
     gone: Sequence[str] = ()
     """Devices of which nothing is announced any more: they are offline, and nothing of them is known now."""
     withdrawn: Sequence[str] = ()
     """Devices that take their announcement back and may go on reporting: their silence is no fault."""
     heard: Sequence[str] = ()
     """Devices that have sent this message themselves, where it holds no reading and no reply of theirs."""
-    layout: Layout | None = None
+    payload_schema: PayloadSchema | None = None
     """How a lone record was written, where all that is written so on this topic reads alike."""
 
 
@@ -80,12 +80,12 @@ def is_plain(said: Result) -> bool:
     return not (
         said.identities
         or said.availability
-        or said.twins
+        or said.desired_state
         or said.replies
         or said.changes
         or said.effects
         or said.rejections
-        or said.lapses
+        or said.expirations
         or said.gone
         or said.withdrawn
         or said.heard
@@ -102,7 +102,7 @@ class View(Protocol):
         ...
 
 
-def lapses(record: Record, names: Iterable[str], view: View) -> list[Lapse]:
+def expired_values(record: Record, names: Iterable[str], view: View) -> list[ValueExpired]:
     """Return what follows from a message that gives ``names`` as not known: nothing for a replayed one, or for a
     buffered one that is older than what is known."""
     if record.quality == "retained":
@@ -111,7 +111,7 @@ def lapses(record: Record, names: Iterable[str], view: View) -> list[Lapse]:
     for name in names:
         latest = view.latest(record.device, name) if record.quality == "late" else None
         if latest is None or latest.ts <= record.ts:
-            found.append(Lapse(record.device, name, record.received))
+            found.append(ValueExpired(record.device, name, record.received))
     return found
 
 
@@ -135,7 +135,7 @@ class Dialect(Protocol):
         """Pure. Raises Rejected for a message that cannot be read at all."""
         ...
 
-    def apply(self, change: Change) -> Sequence[Effect]:
+    def apply(self, change: DialectState) -> Sequence[Action]:
         """Learn (or forget) what :meth:`decode` found, also at a start; what has to be subscribed to follow it.
 
         Raises for a stored value that cannot be read, when what was known by its key is forgotten: the hub sets it

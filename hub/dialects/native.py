@@ -14,9 +14,7 @@ import msgspec
 
 from hub.bounds import check
 from hub.dialects.astray import Astray
-from hub.dialects.base import Change, Effect, Reply, Result, View
-from hub.dialects.faults import Fault, nothing_fits, rejections
-from hub.dialects.layouts import Layout, Layouts
+from hub.dialects.base import Action, CommandReply, DialectState, Result, View
 from hub.dialects.payload import (
     MAX_NAME,
     came,
@@ -25,7 +23,9 @@ from hub.dialects.payload import (
     parse_telemetry,
     plain,
 )
-from hub.dialects.telemetry import Address, Item, no_value, read_list, result_of
+from hub.dialects.payload_schema import PayloadSchema, PayloadSchemas
+from hub.dialects.rejections import Fault, nothing_fits, rejections
+from hub.dialects.telemetry import Item, TelemetryTopic, no_value, read_list, result_of
 from hub.dialects.times import when
 from hub.dialects.units import spell
 from hub.errors import Rejected
@@ -34,10 +34,10 @@ from hub.model import (
     CommandDescriptor,
     Identity,
     Info,
-    Lapse,
     RawMessage,
     Record,
     TwinUpdate,
+    ValueExpired,
     key_of_seq,
 )
 from hub.model.metric import MAX_TITLE
@@ -64,8 +64,8 @@ class NativeDialect:
     def __init__(self, root: str = "devices") -> None:
         self.root = root
         self._prefix = root + "/"
-        self._addresses: dict[str, Address] = {}
-        self._layouts = Layouts()
+        self._addresses: dict[str, TelemetryTopic] = {}
+        self._layouts = PayloadSchemas()
         self._astray = Astray(root)
 
     @property
@@ -94,7 +94,7 @@ class NativeDialect:
                 error.sender = address.device
             raise
 
-    def _other(self, message: RawMessage, address: Address) -> Result:
+    def _other(self, message: RawMessage, address: TelemetryTopic) -> Result:
         """Read whatever is no telemetry."""
         kind = address.kind
         identity = Identity(address.device, address.native_id, self.name)
@@ -112,16 +112,16 @@ class NativeDialect:
         if not all(1 <= len(key) <= MAX_NAME for key in values):
             raise Rejected("bad_name", f"A twin's key has 1 to {MAX_NAME} characters.")
         update = TwinUpdate(address.device, "desired" if kind == "desired" else "reported", values)
-        return Result(identities=(identity,), twins=(update,))
+        return Result(identities=(identity,), desired_state=(update,))
 
-    def apply(self, change: Change) -> Sequence[Effect]:
+    def apply(self, change: DialectState) -> Sequence[Action]:
         """Nothing to learn: every message says all that it takes to read it."""
         return ()
 
     def tick(self, view: View, now: int) -> Result:
         return Result()
 
-    def _address(self, topic: str) -> Address | None:
+    def _address(self, topic: str) -> TelemetryTopic | None:
         """Which device and what a topic is about; remembered, since a fleet has few topics and many messages. None for
         a topic that means nothing here."""
         levels = topic.removeprefix(self._prefix).split("/")
@@ -129,20 +129,23 @@ class NativeDialect:
         if not known or len(levels) > (3 if levels[1] == "telemetry" else 2) or not levels[0]:
             return None
         metric = metric_name(levels[2]) if len(levels) == 3 else None
-        address = Address(slug(levels[0]), levels[0], levels[1], metric)
+        address = TelemetryTopic(slug(levels[0]), levels[0], levels[1], metric)
         if len(topic) <= MAX_REMEMBERED_TOPIC:
             if len(self._addresses) >= MAX_REMEMBERED:
                 self._addresses.clear()
             self._addresses[topic] = address
         return address
 
-    def _telemetry(self, message: RawMessage, address: Address, view: View) -> Result:
+    def _telemetry(self, message: RawMessage, address: TelemetryTopic, view: View) -> Result:
         # A known device needs no introduction: one object less on the hot path.
         identities = () if view.known(address.device) else (Identity(address.device, address.native_id, self.name),)
         if address.metric is not None:
             return self._single(message, address, address.metric, identities, view)
-        if address.layout is not None and (record := _familiar(message, address, address.layout)) is not None:
-            return Result((record,), identities, layout=address.layout)
+        if (
+            address.payload_schema is not None
+            and (record := _familiar(message, address, address.payload_schema)) is not None
+        ):
+            return Result((record,), identities, payload_schema=address.payload_schema)
         try:
             body = parse_telemetry(message.payload)
         except Rejected as error:
@@ -155,7 +158,7 @@ class NativeDialect:
             if address.careful:
                 address.careful -= 1
             else:
-                address.layout = self._layouts.of(body, record.values)
+                address.payload_schema = self._layouts.of(body, record.values)
             return Result((record,), identities)
         if type(body) is not list:
             raise self._no_telemetry(message, address, "bad_value")
@@ -163,7 +166,7 @@ class NativeDialect:
         result = result_of(message, said, identities, view)
         return msgspec.structs.replace(result, rejections=[*rejected, *result.rejections]) if rejected else result
 
-    def _no_telemetry(self, message: RawMessage, address: Address, reason: str) -> Rejected:
+    def _no_telemetry(self, message: RawMessage, address: TelemetryTopic, reason: str) -> Rejected:
         alone = f"{self._prefix}{address.native_id[:60]}/telemetry/METRIC"
         return Rejected(
             reason,
@@ -172,23 +175,23 @@ class NativeDialect:
         )
 
     def _single(
-        self, message: RawMessage, address: Address, metric: str, identities: Sequence[Identity], view: View
+        self, message: RawMessage, address: TelemetryTopic, metric: str, identities: Sequence[Identity], view: View
     ) -> Result:
         value = plain(metric, message.payload)
         if value is None or (type(value) is str and no_value(value, address.device, metric, view)):
             if not message.payload or message.retained:
                 return Result(identities=identities)
-            lapses = (Lapse(address.device, metric, message.received),)
-            return Result(identities=identities, lapses=lapses, heard=(address.device,))
+            expirations = (ValueExpired(address.device, metric, message.received),)
+            return Result(identities=identities, expirations=expirations, heard=(address.device,))
         ts, quality = when(None, message.received, retained=message.retained)
         return Result((Record(address.device, ts, message.received, {metric: value}, quality),), identities)
 
 
-def _familiar(message: RawMessage, address: Address, layout: Layout) -> Record | None:
+def _familiar(message: RawMessage, address: TelemetryTopic, payload_schema: PayloadSchema) -> Record | None:
     """What :meth:`Item.read` would make of it, without looking at each value; None where it has another layout."""
-    read = layout.read(message.payload)
+    read = payload_schema.read(message.payload)
     if read is None:
-        address.layout = None
+        address.payload_schema = None
         address.surprises += 1
         if address.surprises >= MAX_SURPRISES:
             address.surprises, address.careful = 0, CAREFUL
@@ -199,7 +202,7 @@ def _familiar(message: RawMessage, address: Address, layout: Layout) -> Record |
     return Record(address.device, ts, message.received, values, quality, key)
 
 
-def _status(message: RawMessage, address: Address) -> Availability:
+def _status(message: RawMessage, address: TelemetryTopic) -> Availability:
     word = message.payload[:32].decode("utf-8", "replace").strip().strip('"').lower()
     if word not in ("online", "offline"):
         raise Rejected("bad_value", f"status must be online or offline; the payload is {came(message.payload)}.")
@@ -260,11 +263,11 @@ def _commands(described: dict[str, dict[str, Any]], base: str) -> dict[str, dict
     return commands
 
 
-def _reply(message: RawMessage, address: Address) -> Reply:
+def _reply(message: RawMessage, address: TelemetryTopic) -> CommandReply:
     body = parse_object(message.payload, "A reply")
     command, status = body.get("id"), body.get("status")
     if not isinstance(command, str) or status not in ("done", "failed"):
         expected = 'A reply must be {"id": "…", "status": "done" or "failed"}'
         raise Rejected("bad_value", f"{expected}; the payload is {came(message.payload)}.")
     detail = body.get("error") if status == "failed" else body.get("result")
-    return Reply(address.device, command, status == "done", None if detail is None else str(detail)[:1000])
+    return CommandReply(address.device, command, status == "done", None if detail is None else str(detail)[:1000])

@@ -13,13 +13,13 @@ from typing import Any
 
 import msgspec
 
-from hub.dialects.base import Result, View, lapses
-from hub.dialects.faults import Fault, nothing_fits, rejections
-from hub.dialects.layouts import Layout
+from hub.dialects.base import Result, View, expired_values
 from hub.dialects.payload import NOT_FINITE, is_unknown, metric_name, rejection, scalar
+from hub.dialects.payload_schema import PayloadSchema
+from hub.dialects.rejections import Fault, nothing_fits, rejections
 from hub.dialects.times import when, zone_of
 from hub.errors import Rejected
-from hub.model import Identity, Lapse, Quality, RawMessage, Record, Rejection, Value, key_of_id, key_of_seq
+from hub.model import Identity, Quality, RawMessage, Record, Rejection, Value, ValueExpired, key_of_id, key_of_seq
 
 RESERVED = frozenset(("ts", "seq", "id", "device_id", "metrics"))
 """Keys of a flat payload that are not metrics."""
@@ -29,18 +29,18 @@ _names: set[str] = set()
 """Names that are known to be good, and none of :data:`RESERVED`."""
 
 
-class Address:
+class TelemetryTopic:
     """Which device a topic is about, and what of it. ``layout`` is how its telemetry was written last, as far as that
     is familiar; after many ``surprises`` its next ``careful`` messages are read without."""
 
-    __slots__ = ("careful", "device", "kind", "layout", "metric", "native_id", "surprises")
+    __slots__ = ("careful", "device", "kind", "metric", "native_id", "payload_schema", "surprises")
 
     def __init__(self, device: str, native_id: str, kind: str, metric: str | None) -> None:
         self.device = device
         self.native_id = native_id
         self.kind = kind
         self.metric = metric
-        self.layout: Layout | None = None
+        self.payload_schema: PayloadSchema | None = None
         self.surprises = self.careful = 0
 
 
@@ -61,7 +61,7 @@ class Item:
     def read(
         self,
         message: RawMessage,
-        address: Address,
+        address: TelemetryTopic,
         body: dict[str, Any],
         check: int | None = None,
         zone: tzinfo | None = None,
@@ -142,7 +142,9 @@ def no_value(text: str, device: str, metric: str, view: View) -> bool:
     return text.strip().lower() != "none" if latest is None else not isinstance(latest.value, str)
 
 
-def read_list(message: RawMessage, address: Address, body: list[Any], view: View) -> tuple[list[Said], list[Rejection]]:
+def read_list(
+    message: RawMessage, address: TelemetryTopic, body: list[Any], view: View
+) -> tuple[list[Said], list[Rejection]]:
     """Return what the items of a list say, and the items that say nothing."""
     if len(body) > MAX_ITEMS:
         raise Rejected("too_large", f"A list holds at most {MAX_ITEMS} items.")
@@ -171,14 +173,14 @@ def result_of(message: RawMessage, said: Sequence[Said], identities: Sequence[Id
     """Return what fits of a message, and what does not. Raises Rejected where nothing fits for one reason."""
     records = [record for record, _ in said]
     faults = [fault for _, item in said for fault in item.faults]
-    unknown: dict[str, Lapse] = {}
+    unknown: dict[str, ValueExpired] = {}
     for record, item in said:
-        unknown |= {lapse.metric: lapse for lapse in lapses(record, item.unknown, view)}
+        unknown |= {expiration.metric: expiration for expiration in expired_values(record, item.unknown, view)}
         for name in record.values if unknown else ():
             unknown.pop(name, None)  # a newer item knows it again
     if faults and not any(record.values or item.unknown for record, item in said):
         return Result(rejections=nothing_fits(message, faults), heard=tuple({record.device for record, _ in said}))
-    return Result(records, identities, lapses=list(unknown.values()), rejections=rejections(message, faults))
+    return Result(records, identities, expirations=list(unknown.values()), rejections=rejections(message, faults))
 
 
 def _named(name: str) -> str:

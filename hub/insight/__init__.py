@@ -4,21 +4,21 @@ Pure functions over arrays: no clock, no network, no language model. ``evidence`
 them with known faults, ``narrative`` writes them down, ``check`` holds a writer's sentences against them.
 """
 
-from hub.insight.case import Case, Past, Peer, Sibling
 from hub.insight.causes import Signature, decide, match_word, parse_signatures, rank
-from hub.insight.check import Vocabulary, check
+from hub.insight.claim_check import Vocabulary, check
 from hub.insight.evidence import evidence
+from hub.insight.investigation_input import InvestigationInput, Past, Peer, Sibling
 from hub.insight.narrative import Narrative, narrate
-from hub.insight.track import Track
+from hub.insight.series import MetricSeries
 
 __all__ = [
-    "Case",
+    "InvestigationInput",
+    "MetricSeries",
     "Narrative",
     "Past",
     "Peer",
     "Sibling",
     "Signature",
-    "Track",
     "Vocabulary",
     "check",
     "decide",

@@ -12,8 +12,8 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from hub.insight.series import Floats, MetricSeries
 from hub.insight.statistics import TwoLevels, cusum, floor, median, runs, slope, smooth, spread, two_levels, weights
-from hub.insight.track import Floats, Track
 
 ENOUGH = 12
 """Readings below which nothing is said about what is normal."""
@@ -62,13 +62,13 @@ class Baseline:
         return max(1.5 * self.excess, _LEAST_DEVIATIONS * interval)
 
 
-def baseline_end(track: Track, moment: int) -> float:
+def baseline_end(track: MetricSeries, moment: int) -> float:
     """Where the baseline should end (track seconds) when the trouble was seen at ``moment`` (ms)."""
     seen = track.seconds(moment)
     return seen - min(_MARGIN_S, 0.3 * max(seen, 0.0))
 
 
-def baseline(track: Track, end: float) -> Baseline | None:
+def baseline(track: MetricSeries, end: float) -> Baseline | None:
     """The baseline up to ``end`` (track seconds); None with fewer than :data:`ENOUGH` readings before it."""
     last = int(np.searchsorted(track.times, end, side="right"))
     if last < ENOUGH or track.kind == "text":
@@ -146,7 +146,7 @@ def _stillness(times: Floats, values: Floats) -> tuple[float, int, int]:
     return float(found.lengths.max(initial=0.0)), int(points.max(initial=0)), len(found.starts) - 1
 
 
-def at_same_state(track: Track, companions: Sequence[Track], end: float) -> Track | None:
+def at_same_state(track: MetricSeries, companions: Sequence[MetricSeries], end: float) -> MetricSeries | None:
     """The metric as it would read if its companions stood where they usually do, or None if they do not explain it.
 
     A motor draws more at full flow: what counts is the current beyond that. The companions (metrics that have not moved
@@ -173,7 +173,7 @@ def at_same_state(track: Track, companions: Sequence[Track], end: float) -> Trac
     adjusted = track.values - matrix @ shares
     if spread(smooth(adjusted[:last])) > 0.6 * spread(smooth(track.values[:last])):
         return None
-    return Track(track.metric, track.unit, track.kind, track.origin, track.times, adjusted)
+    return MetricSeries(track.metric, track.unit, track.kind, track.origin, track.times, adjusted)
 
 
 def _beyond_known(matrix: Floats, last: int) -> bool:

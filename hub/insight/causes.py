@@ -16,7 +16,7 @@ import msgspec
 
 from hub.bounds import decode_toml
 from hub.errors import ConfigError
-from hub.insight.signs import Sign, Signs, parse_sign
+from hub.insight.symptom_matching import Symptom, SymptomMatcher, parse_symptom
 from hub.model import CauseMatch, Evidence
 
 DECIDED = 0.5
@@ -58,7 +58,7 @@ def parse_signatures(text: str, where: str = "signatures.toml") -> list[Signatur
         found = msgspec.convert(table.get("cause", []), list[Signature])
         for signature in found:
             for sign in (*signature.needs, *signature.supports, *signature.against):
-                parse_sign(sign)
+                parse_symptom(sign)
     except (msgspec.ValidationError, ValueError) as error:
         raise ConfigError(f"{where}: {error}.", "hub/insight/signatures/pumps.toml explains the form.") from None
     if any(not signature.needs for signature in found):
@@ -82,7 +82,7 @@ def extended(own: Sequence[Signature]) -> tuple[Signature, ...]:
 
 def rank(evidence: Sequence[Evidence], signatures: Iterable[Signature] | None = None) -> list[CauseMatch]:
     """The causes that fit at all, best first, at most five; one entry a cause."""
-    signs = Signs(evidence)
+    signs = SymptomMatcher(evidence)
     best: dict[str, CauseMatch] = {}
     for signature in built_in() if signatures is None else signatures:
         match = _match(signature, signs)
@@ -108,15 +108,15 @@ def match_word(score: float) -> Literal["strong", "medium", "weak"]:
     return "strong" if score >= 0.75 else "medium" if score >= DECIDED else "weak"
 
 
-def _match(signature: Signature, signs: Signs) -> CauseMatch | None:
-    needed = [signs.seen(parse_sign(sign)) for sign in signature.needs]
+def _match(signature: Signature, signs: SymptomMatcher) -> CauseMatch | None:
+    needed = [signs.seen(parse_symptom(sign)) for sign in signature.needs]
     if any(degree < 0.25 for degree, _ in needed):
         return None
     total = sum(2 * degree for degree, _ in needed)
     full = 2.0 * len(needed)
     cited = [e for _, found in needed for e in found]
     missing: list[Evidence] = []
-    for sign in map(parse_sign, signature.supports):
+    for sign in map(parse_symptom, signature.supports):
         degree, found = signs.seen(sign)
         if found:
             total, full = total + degree, full + 1
@@ -125,11 +125,11 @@ def _match(signature: Signature, signs: Signs) -> CauseMatch | None:
             full += 0.5  # a consequence that has not come yet: it may still
     # What a cause rests on bounds the match: expected consequences cannot make up for a faint main sign.
     score = total / full * min(1.0, 1.5 * min(degree for degree, _ in needed))
-    for sign in map(parse_sign, signature.against):
+    for sign in map(parse_symptom, signature.against):
         degree, found = signs.seen(sign)
         score -= _AGAINST * degree
         missing += found
-    named = [parse_sign(sign) for sign in (*signature.needs, *signature.supports)]
+    named = [parse_symptom(sign) for sign in (*signature.needs, *signature.supports)]
     for movement in signs.movements:
         if movement not in cited and movement not in missing and not _mentions(named, movement):
             score -= _UNEXPLAINED * min(1.0, movement.strength / 0.5)
@@ -147,11 +147,11 @@ def _match(signature: Signature, signs: Signs) -> CauseMatch | None:
     )
 
 
-def _mentions(named: Sequence[Sign], movement: Evidence) -> bool:
+def _mentions(named: Sequence[Symptom], movement: Evidence) -> bool:
     return any(sign.fits(movement.metric or "") for sign in named if sign.patterns != ("*",))
 
 
-def _ordered(signature: Signature, signs: Signs) -> float:
+def _ordered(signature: Signature, signs: SymptomMatcher) -> float:
     """A bonus where the metric that should move first does, a malus where another was clearly earlier."""
     onsets = signs.onsets
     if signature.first is None or len(onsets) < 2:

@@ -8,18 +8,18 @@ from dataclasses import replace
 import msgspec
 import numpy as np
 
-from hub.insight import company, findings, limits
-from hub.insight.case import Case
-from hub.insight.movement import Movement, movements
+from hub.insight import correlation, findings, limits
+from hub.insight.change_detection import DetectedChange, detect_changes
+from hub.insight.investigation_input import InvestigationInput
+from hub.insight.series import MetricSeries
 from hub.insight.statistics import median
-from hub.insight.track import Track
 from hub.model import Evidence
 
 _MOST_METRICS = 16
 """A device may have 256 metrics; the alerting one and those that changed most relative to themselves are looked at."""
 
 
-def evidence(case: Case) -> list[Evidence]:
+def evidence(case: InvestigationInput) -> list[Evidence]:
     """Findings with ids ``e1``, ``e2``, ... Never raises for any series, and holds no number that is not finite.
 
     Ordered: what is over its limit, what moved (earliest first), in which order, how fast, what else fits, what
@@ -27,40 +27,40 @@ def evidence(case: Case) -> list[Evidence]:
     """
     seen = replace(case, tracks=_chosen(case))
     with np.errstate(all="ignore"):
-        moves = sorted(movements(seen.tracks, _moment(seen)).values(), key=_rank)
+        moves = sorted(detect_changes(seen.tracks, _moment(seen)).values(), key=_rank)
         found = [
             *limits.over_limit(seen),
-            *company.silence(seen),
+            *correlation.silence(seen),
             *findings.moved(seen, moves),
             *findings.shifted(seen, moves),
             *findings.order(seen, moves),
             *limits.heading(seen, moves),
             *findings.deviation(seen, moves),
-            *company.moved_with(seen, moves),
-            *company.peers(seen, moves),
+            *correlation.moved_with(seen, moves),
+            *correlation.peers(seen, moves),
             *findings.steady(seen, moves),
             *findings.too_little(seen, moves),
-            *company.quality(seen, moves),
-            *company.past(seen),
+            *correlation.quality(seen, moves),
+            *correlation.past(seen),
         ]
     return [msgspec.structs.replace(item, id=f"e{number}") for number, item in enumerate(found, 1)]
 
 
-def _moment(case: Case) -> int:
+def _moment(case: InvestigationInput) -> int:
     """When the trouble was there at the latest: the alert's beginning, the last word of a silent device, or now."""
     newest = max((track.at(-1) for track in case.tracks.values() if len(track)), default=case.now)
     moment = min(case.now, newest)
     return min(case.alert.since, moment) if case.alert else moment
 
 
-def _rank(m: Movement) -> tuple[bool, int, str]:
+def _rank(m: DetectedChange) -> tuple[bool, int, str]:
     return (not m.moved, m.onset if m.onset is not None and m.moved else 0, m.metric)
 
 
-def _chosen(case: Case) -> dict[str, Track]:
+def _chosen(case: InvestigationInput) -> dict[str, MetricSeries]:
     """What the device said after ``now`` (by its own clock) and empty series are left out, and the least lively of
     many."""
-    tracks: Iterable[Track] = (track.until(case.now) for track in case.tracks.values())
+    tracks: Iterable[MetricSeries] = (track.until(case.now) for track in case.tracks.values())
     usable = [track for track in tracks if len(track)]
     alerting = case.alert.metric if case.alert else None
     if len(usable) > _MOST_METRICS:
@@ -68,7 +68,7 @@ def _chosen(case: Case) -> dict[str, Track]:
     return {track.metric: track for track in usable[:_MOST_METRICS]}
 
 
-def _liveliness(track: Track) -> float:
+def _liveliness(track: MetricSeries) -> float:
     """How far the end lies from the rest, in spans of the rest."""
     usual = track.values[: max(len(track) * 2 // 3, 1)]
     return float(abs(median(track.values[-3:]) - median(usual)) / (np.ptp(usual) + 1e-9))

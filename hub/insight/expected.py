@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from hub.insight.baseline import Baseline, baseline
-from hub.insight.track import Floats, Track
+from hub.insight.series import Floats, MetricSeries
 
 Edge = tuple[int, float, float]
 """``(ts, low, high)``, in epoch ms and the metric's own unit."""
@@ -29,7 +29,7 @@ class Expected:
     points: list[Edge]
 
 
-def expected(track: Track, end: float, stamps: Sequence[int]) -> Expected | None:
+def expected(track: MetricSeries, end: float, stamps: Sequence[int]) -> Expected | None:
     """The band at ``stamps`` (ms), learnt from the track up to ``end`` (track seconds).
 
     None for texts, booleans, and where there are too few readings to say what is normal.

@@ -6,17 +6,17 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 
-from hub.insight import words
-from hub.insight.calm import calm_weights
-from hub.insight.case import Case
-from hub.insight.movement import Movement
+from hub.insight import text_format as fmt
+from hub.insight.change_detection import DetectedChange
+from hub.insight.investigation_input import InvestigationInput
+from hub.insight.normal_variation import normal_variation_weights
+from hub.insight.series import MetricSeries
 from hub.insight.statistics import median, resolution, strength
-from hub.insight.track import Track
 from hub.model import Evidence, Value
 
 
 def finding(
-    case: Case,
+    case: InvestigationInput,
     kind: str,
     metric: str | None,
     sentence: str,
@@ -32,9 +32,9 @@ def finding(
     return Evidence("", kind, case.device, metric, sentence, value, unit, min(start, end), end, weight)
 
 
-def moved(case: Case, moves: Sequence[Movement]) -> Iterator[Evidence]:
+def moved(case: InvestigationInput, moves: Sequence[DetectedChange]) -> Iterator[Evidence]:
     """Each metric that does something else than usual, earliest first. ``value`` is the change, signed."""
-    weights = calm_weights(case, moves)
+    weights = normal_variation_weights(case, moves)
     for m in moves:
         onset = m.onset if m.onset is not None else case.now
         if m.doing in ("rises", "falls"):
@@ -45,11 +45,11 @@ def moved(case: Case, moves: Sequence[Movement]) -> Iterator[Evidence]:
             now = m.level if m.reading is None else m.reading
             change = now - m.before
             sentence = (
-                f"{words.spoken(m.metric)} {verb} at {words.clock(onset)}{_before_crossing(case, onset)}; "
-                f"at {words.clock(m.track.at(-1))} it {'was around' if m.reading is None else 'read'} "
-                f"{words.quantity(now, m.track.unit)}, "
-                f"{words.quantity(abs(change), m.track.unit)} {'above' if change >= 0 else 'below'} its level before "
-                f"({words.quantity(m.before, m.track.unit)})"
+                f"{fmt.spoken(m.metric)} {verb} at {fmt.clock(onset)}{_before_crossing(case, onset)}; "
+                f"at {fmt.clock(m.track.at(-1))} it {'was around' if m.reading is None else 'read'} "
+                f"{fmt.quantity(now, m.track.unit)}, "
+                f"{fmt.quantity(abs(change), m.track.unit)} {'above' if change >= 0 else 'below'} its level before "
+                f"({fmt.quantity(m.before, m.track.unit)})"
             )
             if m.adjusted:
                 sentence += ", more than its other metrics explain"
@@ -66,10 +66,10 @@ def moved(case: Case, moves: Sequence[Movement]) -> Iterator[Evidence]:
             )
         elif m.doing == "stuck":
             sentence = (
-                f"{words.spoken(m.metric)} has repeated exactly {words.quantity(m.level, m.track.unit)} "
-                f"since {words.clock(onset)}, for {words.span((case.now - onset) / 1000)}; before, it never stood "
+                f"{fmt.spoken(m.metric)} has repeated exactly {fmt.quantity(m.level, m.track.unit)} "
+                f"since {fmt.clock(onset)}, for {fmt.span((case.now - onset) / 1000)}; before, it never stood "
                 "still "
-                f"for longer than {words.span(m.baseline.still if m.baseline else 0.0)}"
+                f"for longer than {fmt.span(m.baseline.still if m.baseline else 0.0)}"
             )
             yield finding(
                 case,
@@ -86,27 +86,27 @@ def moved(case: Case, moves: Sequence[Movement]) -> Iterator[Evidence]:
             yield _stay(case, m, onset)
 
 
-def _before_crossing(case: Case, onset: int) -> str:
+def _before_crossing(case: InvestigationInput, onset: int) -> str:
     alert = case.alert
     if alert is None or alert.metric is None or alert.threshold is None or onset >= alert.since:
         return ""
-    return f", {words.span((alert.since - onset) / 1000)} before the limit was crossed"
+    return f", {fmt.span((alert.since - onset) / 1000)} before the limit was crossed"
 
 
-def _stay(case: Case, m: Movement, onset: int) -> Evidence:
+def _stay(case: InvestigationInput, m: DetectedChange, onset: int) -> Evidence:
     on = m.doing == "stays on"
     if m.track.kind == "boolean":
-        what = f"{words.spoken(m.metric)} has been {_state(m.metric, on)}"
+        what = f"{fmt.spoken(m.metric)} has been {_state(m.metric, on)}"
     else:
-        level = words.quantity(m.level, m.track.unit)
-        what = f"{words.spoken(m.metric)} has stayed {'on' if on else 'off'} at about {level}"
+        level = fmt.quantity(m.level, m.track.unit)
+        what = f"{fmt.spoken(m.metric)} has stayed {'on' if on else 'off'} at about {level}"
     stays = (m.baseline.stays_high if on else m.baseline.stays_low) if m.baseline else ()
     usual = float(max(stays, default=0.0))
-    sentence = f"{what} since {words.clock(onset)}, for {words.span((case.now - onset) / 1000)}"
-    sentence += f"; its longest stay before was {words.span(usual)}" if usual else "; it had not been so before"
+    sentence = f"{what} since {fmt.clock(onset)}, for {fmt.span((case.now - onset) / 1000)}"
+    sentence += f"; its longest stay before was {fmt.span(usual)}" if usual else "; it had not been so before"
     if m.shift and m.baseline and m.baseline.levels:
         side = "above" if m.shift > 0 else "below"
-        sentence += f"; that is {side} its usual level of {words.quantity(m.baseline.levels.high, m.track.unit)}"
+        sentence += f"; that is {side} its usual level of {fmt.quantity(m.baseline.levels.high, m.track.unit)}"
     value: Value = on if m.track.kind == "boolean" else m.level - m.before
     return finding(
         case,
@@ -121,16 +121,16 @@ def _stay(case: Case, m: Movement, onset: int) -> Evidence:
     )
 
 
-def shifted(case: Case, moves: Sequence[Movement]) -> Iterator[Evidence]:
+def shifted(case: InvestigationInput, moves: Sequence[DetectedChange]) -> Iterator[Evidence]:
     """Switching signals whose upper level has moved: a compressor that runs but draws less than it used to."""
     for m in moves:
         if m.shift and m.onset is not None and m.baseline is not None and m.baseline.levels is not None:
             usual = m.baseline.levels.high
             side = "below" if m.shift < 0 else "above"
             sentence = (
-                f"while on, {words.spoken(m.metric)} is around {words.quantity(m.level, m.track.unit)}, "
-                f"{words.quantity(abs(m.level - usual), m.track.unit)} {side} its usual "
-                f"{words.quantity(usual, m.track.unit)}"
+                f"while on, {fmt.spoken(m.metric)} is around {fmt.quantity(m.level, m.track.unit)}, "
+                f"{fmt.quantity(abs(m.level - usual), m.track.unit)} {side} its usual "
+                f"{fmt.quantity(usual, m.track.unit)}"
             )
             yield finding(
                 case,
@@ -145,21 +145,19 @@ def shifted(case: Case, moves: Sequence[Movement]) -> Iterator[Evidence]:
             )
 
 
-def order(case: Case, moves: Sequence[Movement]) -> Iterator[Evidence]:
+def order(case: InvestigationInput, moves: Sequence[DetectedChange]) -> Iterator[Evidence]:
     """Which metric moved first: the last symptom is often the one that alarms."""
     timed = [m for m in moves if m.onset is not None and m.doing != "stuck"]
     if len(timed) < 2:
         return
     first = timed[0].onset or 0
     steps = [
-        f"{words.spoken(m.metric)} {words.span(((m.onset or 0) - first) / 1000)} later"
+        f"{fmt.spoken(m.metric)} {fmt.span(((m.onset or 0) - first) / 1000)} later"
         for m in timed[1:5]
         if (m.onset or 0) > first
     ]
-    together = [words.spoken(m.metric) for m in timed if m.onset == first]
-    sentence = f"{words.join(together)} moved first, at {words.clock(first)}" + (
-        f"; {words.join(steps)}" if steps else ""
-    )
+    together = [fmt.spoken(m.metric) for m in timed if m.onset == first]
+    sentence = f"{fmt.join(together)} moved first, at {fmt.clock(first)}" + (f"; {fmt.join(steps)}" if steps else "")
     yield finding(
         case,
         "order",
@@ -173,7 +171,7 @@ def order(case: Case, moves: Sequence[Movement]) -> Iterator[Evidence]:
     )
 
 
-def deviation(case: Case, moves: Sequence[Movement]) -> Iterator[Evidence]:
+def deviation(case: InvestigationInput, moves: Sequence[DetectedChange]) -> Iterator[Evidence]:
     """How unusual the strongest movements are against the device's own baseline. ``value`` in deviations."""
     for m in sorted(moves, key=lambda m: -abs(m.deviation))[:3]:
         if m.doing not in ("rises", "falls") or m.baseline is None:
@@ -181,10 +179,10 @@ def deviation(case: Case, moves: Sequence[Movement]) -> Iterator[Evidence]:
         usual = m.baseline
         sizes = min(abs(m.deviation), 99.0)
         sentence = (
-            f"{words.spoken(m.metric)} is {words.number(round(sizes, 1))} deviations "
+            f"{fmt.spoken(m.metric)} is {fmt.number(round(sizes, 1))} deviations "
             f"{'above' if m.deviation > 0 else 'below'} "
-            f"what is usual for this device (its last {words.span(usual.end - usual.start)}: mostly "
-            f"{words.number(usual.low)} to {words.quantity(usual.high, m.track.unit)})"
+            f"what is usual for this device (its last {fmt.span(usual.end - usual.start)}: mostly "
+            f"{fmt.number(usual.low)} to {fmt.quantity(usual.high, m.track.unit)})"
         )
         yield finding(
             case,
@@ -199,14 +197,14 @@ def deviation(case: Case, moves: Sequence[Movement]) -> Iterator[Evidence]:
         )
 
 
-def steady(case: Case, moves: Sequence[Movement]) -> Iterator[Evidence]:
+def steady(case: InvestigationInput, moves: Sequence[DetectedChange]) -> Iterator[Evidence]:
     """What did not move, which speaks against every cause that would have moved it. A signal that switches is
     ``running`` or ``idle``."""
     for m in moves:
         if m.doing != "steady" or m.baseline is None:
             continue
         newest = float(m.track.values[-1])
-        kind, shown, weight = "steady", words.quantity(newest, m.track.unit), max(0.0, 1 - m.unrest) * 0.9
+        kind, shown, weight = "steady", fmt.quantity(newest, m.track.unit), max(0.0, 1 - m.unrest) * 0.9
         value: Value = newest
         if m.track.kind == "boolean":
             value = bool(m.track.values[-1])
@@ -214,18 +212,18 @@ def steady(case: Case, moves: Sequence[Movement]) -> Iterator[Evidence]:
             if _rare(m):
                 # Nothing unusual yet, but not the usual state either: it may be how the trouble began.
                 kind, weight = ("running" if value else "idle"), 0.3
-                shown += f" since {words.clock(m.onset or case.now)}, as it is now and then"
+                shown += f" since {fmt.clock(m.onset or case.now)}, as it is now and then"
         elif m.baseline.levels is not None:
             running = m.level > m.baseline.levels.split
             kind, shown = ("running", f"on at {shown}") if running else ("idle", f"off at {shown}")
-        sentence = f"{words.spoken(m.metric)} shows nothing unusual; it is {shown}"
+        sentence = f"{fmt.spoken(m.metric)} shows nothing unusual; it is {shown}"
         start = m.onset if m.onset is not None else m.track.stamp(m.baseline.end)
         yield finding(
             case, kind, m.metric, sentence, value=value, unit=m.track.unit, start=start, end=case.now, weight=weight
         )
 
 
-def _rare(m: Movement) -> bool:
+def _rare(m: DetectedChange) -> bool:
     """Whether a switch is in the state it is in for less than a quarter of the time."""
     usual = m.baseline
     return usual is not None and m.onset is not None and float(np.mean(m.track.values[: usual.count] == m.level)) < 0.25
@@ -236,15 +234,15 @@ def _state(metric: str, on: bool) -> str:
     return ("closed", "open")[on] if door else ("off", "on")[on]
 
 
-def too_little(case: Case, moves: Sequence[Movement]) -> Iterator[Evidence]:
+def too_little(case: InvestigationInput, moves: Sequence[DetectedChange]) -> Iterator[Evidence]:
     """What can be said of metrics that have no history to compare with: how much there is, and the last jump."""
     for m in moves:
         if m.doing != "unknown" or m.baseline is not None:
             continue
         track = m.track
-        covered = words.span(float(track.times[-1] - track.times[0]))
+        covered = fmt.span(float(track.times[-1] - track.times[0]))
         count = f"{len(track)} readings in {covered}" if len(track) > 1 else "a single reading"
-        sentence = f"{words.spoken(m.metric)} has too little history to say what is usual: {count}"
+        sentence = f"{fmt.spoken(m.metric)} has too little history to say what is usual: {count}"
         yield finding(
             case,
             "history",
@@ -261,7 +259,7 @@ def too_little(case: Case, moves: Sequence[Movement]) -> Iterator[Evidence]:
             yield jump
 
 
-def _jump(case: Case, track: Track) -> Evidence | None:
+def _jump(case: InvestigationInput, track: MetricSeries) -> Evidence | None:
     if len(track) < 2 or track.kind != "number":
         return None
     steps = np.diff(track.values)
@@ -272,8 +270,8 @@ def _jump(case: Case, track: Track) -> Evidence | None:
         return None
     stamp = track.at(at + 1)
     sentence = (
-        f"{words.spoken(track.metric)} jumped from {words.quantity(before, track.unit)} to "
-        f"{words.quantity(before + step, track.unit)} at {words.clock(stamp)}, between two readings"
+        f"{fmt.spoken(track.metric)} jumped from {fmt.quantity(before, track.unit)} to "
+        f"{fmt.quantity(before + step, track.unit)} at {fmt.clock(stamp)}, between two readings"
     )
     return finding(
         case, "jump", track.metric, sentence, value=step, unit=track.unit, start=track.at(at), end=stamp, weight=0.6

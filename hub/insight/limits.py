@@ -6,16 +6,16 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 
-from hub.insight import words
-from hub.insight.case import Case
+from hub.insight import text_format as fmt
+from hub.insight.change_detection import DetectedChange
 from hub.insight.findings import finding
-from hub.insight.movement import Movement
+from hub.insight.investigation_input import InvestigationInput
+from hub.insight.series import MetricSeries
 from hub.insight.statistics import slope, strength
-from hub.insight.track import Track
 from hub.model import Evidence
 
 
-def over_limit(case: Case) -> Iterator[Evidence]:
+def over_limit(case: InvestigationInput) -> Iterator[Evidence]:
     """Metrics that are beyond a limit: since when, by how much, and the peak. The alert's own metric comes first."""
     alerting = case.alert.metric if case.alert else None
     for name in sorted(case.tracks, key=lambda m: (m != alerting, m)):
@@ -28,7 +28,7 @@ def over_limit(case: Case) -> Iterator[Evidence]:
                 yield _beyond(case, track, bound, sign)
 
 
-def _beyond(case: Case, track: Track, bound: float, sign: float) -> Evidence:
+def _beyond(case: InvestigationInput, track: MetricSeries, bound: float, sign: float) -> Evidence:
     beyond = sign * (track.values - bound) > 0
     inside = np.flatnonzero(~beyond)
     first = int(inside[-1]) + 1 if len(inside) else 0
@@ -37,10 +37,10 @@ def _beyond(case: Case, track: Track, bound: float, sign: float) -> Evidence:
     side = "above" if sign > 0 else "below"
     margin = abs(float(track.values[-1]) - bound)
     sentence = (
-        f"{words.spoken(track.metric)} has been {side} its limit of {words.quantity(bound, track.unit)} "
-        f"since {words.clock(since)}, for {words.span((newest - since) / 1000)}; "
-        f"at {words.clock(newest)} it read {words.quantity(float(track.values[-1]), track.unit)}, "
-        f"{words.quantity(margin, track.unit)} beyond it (peak {words.quantity(peak, track.unit)})"
+        f"{fmt.spoken(track.metric)} has been {side} its limit of {fmt.quantity(bound, track.unit)} "
+        f"since {fmt.clock(since)}, for {fmt.span((newest - since) / 1000)}; "
+        f"at {fmt.clock(newest)} it read {fmt.quantity(float(track.values[-1]), track.unit)}, "
+        f"{fmt.quantity(margin, track.unit)} beyond it (peak {fmt.quantity(peak, track.unit)})"
     )
     weight = 0.5 + min(margin / max(abs(bound), 1e-9), 0.5)
     return finding(
@@ -56,7 +56,7 @@ def _beyond(case: Case, track: Track, bound: float, sign: float) -> Evidence:
     )
 
 
-def heading(case: Case, moves: Sequence[Movement]) -> Iterator[Evidence]:
+def heading(case: InvestigationInput, moves: Sequence[DetectedChange]) -> Iterator[Evidence]:
     """How fast a metric goes towards a limit it has not reached, and the time left at that rate."""
     for m in moves:
         limit = case.limit(m.metric)
@@ -72,9 +72,9 @@ def heading(case: Case, moves: Sequence[Movement]) -> Iterator[Evidence]:
         if left > 86_400:
             continue
         sentence = (
-            f"{words.spoken(m.metric)} {m.doing} by {words.rate(abs(pace), m.track.unit)}; at that rate it reaches "
+            f"{fmt.spoken(m.metric)} {m.doing} by {fmt.rate(abs(pace), m.track.unit)}; at that rate it reaches "
             "its limit "
-            f"of {words.quantity(bound, m.track.unit)} in {words.span(left)}"
+            f"of {fmt.quantity(bound, m.track.unit)} in {fmt.span(left)}"
         )
         yield finding(
             case,

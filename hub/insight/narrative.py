@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import msgspec
 
-from hub.insight import words
+from hub.insight import text_format as fmt
 from hub.insight.causes import DECIDED, decide
 from hub.model import CauseMatch, Evidence
 
@@ -78,17 +78,17 @@ def _course(evidence: Sequence[Evidence], chosen: CauseMatch) -> str:
     supporting = [e for e in evidence if e.id in chosen.supporting]
     moved = [e for e in supporting if e.kind in _MOVED]
     if not moved:
-        return words.join(list(dict.fromkeys(_short(e) for e in supporting))[:3]) or "its findings fit"
+        return fmt.join(list(dict.fromkeys(_short(e) for e in supporting))[:3]) or "its findings fit"
     first = moved[0]
-    text = f"{_short(first)}{' first' if len(moved) > 1 else ''}, from {words.clock(first.start)} on"
+    text = f"{_short(first)}{' first' if len(moved) > 1 else ''}, from {fmt.clock(first.start)} on"
     later = [
-        f"{words.spoken(e.metric or '')} {words.span((e.start - first.start) / 1000)} later"
+        f"{fmt.spoken(e.metric or '')} {fmt.span((e.start - first.start) / 1000)} later"
         for e in moved[1:4]
         if e.start > first.start
     ]
-    usual = [words.spoken(e.metric or "") for e in supporting if e.kind == "steady"][:3]
-    text += f", {words.join(later)}" if later else ""
-    return text + (f", while {words.join(usual)} {'stay' if len(usual) > 1 else 'stays'} normal" if usual else "")
+    usual = [fmt.spoken(e.metric or "") for e in supporting if e.kind == "steady"][:3]
+    text += f", {fmt.join(later)}" if later else ""
+    return text + (f", while {fmt.join(usual)} {'stay' if len(usual) > 1 else 'stays'} normal" if usual else "")
 
 
 def _now(told: Sequence[Evidence]) -> str:
@@ -117,7 +117,7 @@ def _nothing(evidence: Sequence[Evidence]) -> str:
     usual = [e for e in evidence if e.kind in ("steady", "idle", "running")]
     if not usual:
         return "There is no telemetry to judge by."
-    listed = words.join([words.spoken(e.metric or "") for e in usual[:6]])
+    listed = fmt.join([fmt.spoken(e.metric or "") for e in usual[:6]])
     return f"Nothing unusual was found; {listed} {'are' if len(usual) > 1 else 'is'} as usual for this device."
 
 
@@ -125,14 +125,14 @@ def _pro_and_contra(chosen: CauseMatch, evidence: Sequence[Evidence]) -> list[St
     by_id = {e.id: e for e in evidence}
     pro = list(dict.fromkeys(_short(by_id[i]) for i in chosen.supporting if i in by_id))
     contra = list(dict.fromkeys(_short(by_id[i]) for i in chosen.against if i in by_id))
-    claims = [Statement(f"For {_lower(chosen.title)} speaks: {words.join(pro)}.", chosen.supporting)]
+    claims = [Statement(f"For {_lower(chosen.title)} speaks: {fmt.join(pro)}.", chosen.supporting)]
     if contra:
-        claims.append(Statement(f"Against it, or left unexplained: {words.join(contra)}.", chosen.against))
+        claims.append(Statement(f"Against it, or left unexplained: {fmt.join(contra)}.", chosen.against))
     return claims
 
 
 def _short(e: Evidence) -> str:
-    metric = words.spoken(e.metric or "the device")
+    metric = fmt.spoken(e.metric or "the device")
     falls = isinstance(e.value, float) and e.value < 0
     told = {
         "onset": f"{metric} {'falls' if falls else 'rises'}",

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from hub.insight.track import Floats
+from hub.insight.series import Floats
 
 MAD_TO_SIGMA = 1.4826
 _CAP = 30.0
@@ -133,7 +133,7 @@ def two_levels(values: Floats) -> TwoLevels | None:
 
 
 @dataclass(frozen=True, slots=True)
-class Runs:
+class RunLengths:
     """Stretches of equal state: ``starts`` are indices, ``lengths`` in seconds, ``states`` the state of each."""
 
     starts: Floats
@@ -141,13 +141,13 @@ class Runs:
     states: Floats
 
 
-def runs(times: Floats, states: Floats) -> Runs:
+def runs(times: Floats, states: Floats) -> RunLengths:
     """Cut a series of states into runs; the last one lasts until the last reading."""
     if not len(times):
-        return Runs(times, times, states)
+        return RunLengths(times, times, states)
     starts = np.concatenate([[0], np.flatnonzero(np.diff(states)) + 1])
     ends = np.concatenate([times[starts[1:]], times[-1:]])
-    return Runs(starts.astype(np.float64), ends - times[starts], states[starts])
+    return RunLengths(starts.astype(np.float64), ends - times[starts], states[starts])
 
 
 def strength(deviation: float) -> float:

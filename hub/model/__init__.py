@@ -27,12 +27,12 @@ from hub.model.device import (
     partition_of,
 )
 from hub.model.diagnosis import CauseMatch, Claim, Diagnosis, Evidence, Writer
-from hub.model.fact import (
+from hub.model.input import (
     Acknowledge,
     DeleteDevice,
     DesireState,
     EditDevice,
-    Fact,
+    Input,
     Introduce,
     JudgeDevices,
     LogChange,
@@ -48,12 +48,25 @@ from hub.model.fact import (
 from hub.model.mapping import Form, Kind, Mapping, Pick, PresenceWords
 from hub.model.message import RawMessage, Rejection
 from hub.model.message_key import ID_SHIFT, SEQ_SHIFT, key_of_id, key_of_seq, stem_of
-from hub.model.metric import Category, MetricDescription, MetricEdit, state_word
+from hub.model.metric import Category, MetricDescription, MetricOverride, state_word
+from hub.model.progress import Op, RunStep
 from hub.model.quote import Quote
-from hub.model.reading import Gap, Lapse, Mark, Page, Point, Quality, Reading, Record, Series, SeriesQuery, Shape, Value
+from hub.model.reading import (
+    Gap,
+    Mark,
+    Page,
+    Point,
+    Quality,
+    Reading,
+    Record,
+    Series,
+    SeriesQuery,
+    Shape,
+    Value,
+    ValueExpired,
+)
+from hub.model.record_batch import NO_KEY, Bools, Floats, Ints, RecordBatch
 from hub.model.rule import Condition, Equals, NoData, RateOfChange, Rule, Scope, Threshold
-from hub.model.run import Op, RunStep
-from hub.model.sheet import NO_KEY, Bools, Floats, Ints, Sheet
 
 __all__ = [
     "ID_SHIFT",
@@ -86,18 +99,17 @@ __all__ = [
     "Equals",
     "Evidence",
     "Extra",
-    "Fact",
     "FleetLimits",
     "Floats",
     "Form",
     "Gap",
     "Identity",
     "Info",
+    "Input",
     "Introduce",
     "Ints",
     "JudgeDevices",
     "Kind",
-    "Lapse",
     "LateRun",
     "Latest",
     "Limit",
@@ -106,7 +118,7 @@ __all__ = [
     "Mapping",
     "Mark",
     "MetricDescription",
-    "MetricEdit",
+    "MetricOverride",
     "NoData",
     "Op",
     "Page",
@@ -121,6 +133,7 @@ __all__ = [
     "RawMessage",
     "Reading",
     "Record",
+    "RecordBatch",
     "Rejection",
     "ReplaceMappings",
     "ReplaceRules",
@@ -134,7 +147,6 @@ __all__ = [
     "SeriesQuery",
     "Severity",
     "Shape",
-    "Sheet",
     "Source",
     "Step",
     "Threshold",
@@ -144,6 +156,7 @@ __all__ = [
     "Unacknowledge",
     "Unsupported",
     "Value",
+    "ValueExpired",
     "ValueType",
     "Watch",
     "WriteDiagnosis",

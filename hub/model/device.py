@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 import msgspec
 
-from hub.model.metric import Category, MetricDescription, MetricEdit
+from hub.model.metric import Category, MetricDescription, MetricOverride
 from hub.model.metric_names import describe, spoken_words
 from hub.model.reading import Quality, Value
 
@@ -148,12 +148,13 @@ class Device(msgspec.Struct):
     ``name``, ``area``, ``labels`` and ``metric_edits`` (by metric) are what a person set and win over ``info``.
     ``last_seen``, ``first_seen`` and ``last_reading`` (of a live one) are times of receipt; ``last_ts`` is the newest
     time the device itself gave. ``rhythm`` (the usual interval between its readings in ms, None until two have come),
-    ``run`` and ``rest`` are explained in ``hub/silence.py``. ``discrete`` says that it measures nothing but states and
-    events, ``backed`` that its last word on its availability is an ``online`` that would be taken back, ``before`` what
-    its presence was when its gateway went. ``watches`` is keyed ``rule_id/metric``. ``upto`` is the number of the last
-    record that the kept state may know. ``constant_id`` is the stem (:func:`stem_of`) of an ``id`` or ``seq`` that came
-    with different values, so that it names no message; :data:`MANY_IDS` after several of them. ``withdrawn`` says that
-    its announcement was taken back and nothing was heard of it since: nobody expects it to speak.
+    ``run`` and ``rest`` are explained in ``hub/registry/expected_interval.py``. ``discrete`` says that it measures
+    nothing but states and events, ``backed`` that its last word on its availability is an ``online`` that would be
+    taken back, ``before`` what its presence was when its gateway went. ``watches`` is keyed ``rule_id/metric``.
+    ``upto`` is the number of the last record that the kept state may know. ``constant_id`` is the stem
+    (:func:`stem_of`) of an ``id`` or ``seq`` that came with different values, so that it names no message;
+    :data:`MANY_IDS` after several of them. ``withdrawn`` says that its announcement was taken back and nothing was
+    heard of it since: nobody expects it to speak.
     """
 
     id: str
@@ -174,7 +175,7 @@ class Device(msgspec.Struct):
     watches: dict[str, Watch] = {}
     upto: int = 0
     constant_id: int | None = None
-    metric_edits: dict[str, MetricEdit] = {}
+    metric_edits: dict[str, MetricOverride] = {}
     run: int = 0
     rest: float | None = None
     discrete: bool = False

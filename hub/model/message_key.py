@@ -21,7 +21,7 @@ import hashlib
 import zlib
 from typing import TypeVar
 
-from hub.model.sheet import Ints
+from hub.model.record_batch import Ints
 
 SEQ_SHIFT, ID_SHIFT = 32, 19
 """Bits of the checksum."""

@@ -19,7 +19,7 @@ MAX_TITLE = 128
 MAX_CLASS = 64
 
 
-class MetricEdit(msgspec.Struct, frozen=True, omit_defaults=True):
+class MetricOverride(msgspec.Struct, frozen=True, omit_defaults=True):
     """What a person set for one metric of one device; it wins over what the device says. ``unit`` is a label only."""
 
     title: str | None = None

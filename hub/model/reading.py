@@ -33,7 +33,7 @@ class Record(msgspec.Struct, frozen=True, gc=False):
     live: bool = True
 
 
-class Lapse(msgspec.Struct, frozen=True, gc=False):
+class ValueExpired(msgspec.Struct, frozen=True, gc=False):
     """The value of a metric is not known any more, since ``at`` (ms); with ``parts`` those below it
     (``lamp.brightness``) are not either. ``withdrawn``: it is announced no more, so no reading of it is expected."""
 

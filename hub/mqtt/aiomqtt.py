@@ -21,12 +21,12 @@ from aiomqtt import ProtocolVersion
 from aiomqtt.exceptions import MqttConnectError
 from paho.mqtt.reasoncodes import ReasonCode
 
-from hub.fault_log import FaultLog
 from hub.model import RawMessage
+from hub.mqtt.client import MqttClientSettings
 from hub.mqtt.connection import MAX_UNCONFIRMED, Lost, Refused, Silent, Take, WrongVersion
-from hub.mqtt.link import LinkSettings
-from hub.mqtt.reasons import reason_of_end, reason_of_failure, reason_of_refusal
+from hub.mqtt.reason_codes import reason_of_end, reason_of_failure, reason_of_refusal
 from hub.mqtt.tls import client_context
+from hub.runtime.fault_log import FaultLog
 
 CLOSE_S = 2.0
 READ_BURST = 128
@@ -42,7 +42,7 @@ class AiomqttConnection(aiomqtt.Client):
     protocol = "MQTT 3.1.1"
 
     def __init__(
-        self, settings: LinkSettings, patience: float, session: int, take: Take, changed: Callable[[], None]
+        self, settings: MqttClientSettings, patience: float, session: int, take: Take, changed: Callable[[], None]
     ) -> None:
         super().__init__(
             settings.host,

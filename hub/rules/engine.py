@@ -14,25 +14,25 @@ from collections import deque
 from collections.abc import Callable, Iterable, Sequence
 
 from hub.events import Event
-from hub.model import Acknowledge, Alert, Device, Lapse, Record, Rule, Severity, Threshold, Unacknowledge, Watch
+from hub.model import Acknowledge, Alert, Device, Record, Rule, Severity, Threshold, Unacknowledge, ValueExpired, Watch
 from hub.rules.conditions import amount, limit
+from hub.rules.current_values import LOOK_EVERY, judge_silence, judge_value
 from hub.rules.open_alerts import OpenAlerts
-from hub.rules.plan import MetricRule, Plans, covers
-from hub.rules.standing import LOOK_EVERY, judge_silence, judge_value
-from hub.rules.watches import Watches, watch_of
+from hub.rules.plan import DeviceRulesCache, MetricRule, covers
+from hub.rules.watch import Watches, watch_of
 
 Find = Callable[[str], Device | None]
 
 
 class Engine:
     """``open`` holds the open alerts by id. ``tolerated`` says after how many ms a rule that asks for so many finds a
-    device silent (see :meth:`hub.fleet.Fleet.tolerated`)."""
+    device silent (see :meth:`hub.registry.registry.Fleet.tolerated_silence`)."""
 
     def __init__(
         self, rules: Iterable[Rule], tolerated: Callable[[Device, int], int] = lambda device, silence_ms: silence_ms
     ) -> None:
         self.rules = list(rules)
-        self._plans = Plans(self.rules)
+        self._plans = DeviceRulesCache(self.rules)
         self._tolerated = tolerated
         self.clear()
 
@@ -218,15 +218,15 @@ class Engine:
             events += judge_silence(self._watches, device, rule, silence_ms, key, now)
         return events
 
-    def withdraw(self, device: Device, lapse: Lapse) -> list[Event]:
+    def withdraw(self, device: Device, expiration: ValueExpired) -> list[Event]:
         """Withdraw the timers and alerts on a metric, and on its parts if they lapse too; on all for an empty name."""
-        plan, metric, below = self._plans.of(device), lapse.metric, f"{lapse.metric}."
+        plan, metric, below = self._plans.of(device), expiration.metric, f"{expiration.metric}."
         events: list[Event] = []
         for key in list(device.watches):
             found = plan.find(key)
             name = found.rule.metric if isinstance(found, MetricRule) else None
-            if name is not None and (name == metric or not metric or (lapse.parts and name.startswith(below))):
-                events += self._watches.drop(device, device.watches.pop(key), "withdraw", lapse.at)
+            if name is not None and (name == metric or not metric or (expiration.parts and name.startswith(below))):
+                events += self._watches.drop(device, device.watches.pop(key), "withdraw", expiration.at)
         return events
 
     def forget(self, device_id: str, now: int) -> list[Event]:

@@ -22,8 +22,8 @@ from hub.model import (
     Unacknowledge,
     Value,
 )
-from hub.rules.lifecycle import Input, after
-from hub.rules.words import message
+from hub.rules.alert_lifecycle import Input, after
+from hub.rules.describe import message
 
 
 class OpenAlerts:

@@ -31,7 +31,7 @@ Silence = tuple[Rule, NoData, str]
 """A rule for silence, its condition, and the key of its watch."""
 
 
-class Plan:
+class DeviceRules:
     """The rules that watch one kind of device: by metric, and those for silence."""
 
     def __init__(self, rules: tuple[Rule, ...]) -> None:
@@ -86,7 +86,7 @@ def measure(condition: Condition) -> int:
     return crc32(text.encode()) or 1
 
 
-class Plans:
+class DeviceRulesCache:
     """The plan of each device, as the ``rules`` are (a list that its owner may change, and then says :meth:`clear`).
 
     A fleet has few models and labels, and most rules go by these: they are looked at once for each that there is.
@@ -94,11 +94,11 @@ class Plans:
 
     def __init__(self, rules: list[Rule]) -> None:
         self._rules = rules
-        self._of: dict[str, Plan] = {}
+        self._of: dict[str, DeviceRules] = {}
         self._alike: dict[tuple[str | None, tuple[str, ...]], list[Rule]] = {}
-        self._shared: dict[tuple[str, ...], Plan] = {}
+        self._shared: dict[tuple[str, ...], DeviceRules] = {}
 
-    def of(self, device: Device) -> Plan:
+    def of(self, device: Device) -> DeviceRules:
         plan = self._of.get(device.id)
         if plan is None:
             described = (device.info.model, device.display_labels)
@@ -111,7 +111,7 @@ class Plans:
             ids = tuple(rule.id for rule in rules)
             plan = self._shared.get(ids)
             if plan is None:
-                plan = self._shared[ids] = Plan(rules)
+                plan = self._shared[ids] = DeviceRules(rules)
             self._of[device.id] = plan
         return plan
 

@@ -11,7 +11,7 @@ import uvicorn
 
 from hub.api import HttpSettings
 from hub.api.clients import TrustedProxies, connection_limits
-from hub.server.connections import Connections
+from hub.server.connections import ConnectionLimiter
 from hub.server.http import IDLE_S, BoundedHttp
 from hub.server.reading import ReadQueue
 from hub.server.websocket import BoundedWebSocket
@@ -31,7 +31,7 @@ class Server(uvicorn.Server):
 def create_server(app: Any, http: HttpSettings) -> Server:
     """Return a server for ``app``; whoever runs it gives it the socket that it listens on."""
     limits = connection_limits(http.max_connections, http.max_connections_per_client)
-    places = Connections(*limits, TrustedProxies(http.trusted_proxies))
+    places = ConnectionLimiter(*limits, TrustedProxies(http.trusted_proxies))
     config = uvicorn.Config(
         app,
         log_level="error",  # its warnings come once for each bad request

@@ -10,11 +10,11 @@ from __future__ import annotations
 from collections import Counter
 from typing import Protocol
 
-from hub.addresses import client_group
 from hub.api.clients import TrustedProxies
+from hub.runtime.network_addresses import client_group
 
 
-class Connection(Protocol):
+class HttpConnection(Protocol):
     """``group`` is the client as limits count it, None for a trusted proxy, which speaks for many."""
 
     group: str | None
@@ -23,7 +23,7 @@ class Connection(Protocol):
         """Close at once, because another connection needs the place."""
 
 
-class Connections:
+class ConnectionLimiter:
     def __init__(self, most: int, most_per_client: int, proxies: TrustedProxies) -> None:
         self._most = most
         self._most_per_client = most_per_client
@@ -31,7 +31,7 @@ class Connections:
         self._total = 0
         self._by_client: Counter[str] = Counter()
         # In the order in which they began to wait.
-        self._waiting: dict[Connection, None] = {}
+        self._waiting: dict[HttpConnection, None] = {}
 
     def __len__(self) -> int:
         return self._total
@@ -39,7 +39,7 @@ class Connections:
     def group_of(self, address: str) -> str | None:
         return None if self._proxies.trusts(address) else client_group(address)
 
-    def add(self, connection: Connection) -> bool:
+    def add(self, connection: HttpConnection) -> bool:
         """Count the connection, whatever the limits. Return False if it must be refused."""
         group = connection.group
         fits = True
@@ -52,7 +52,7 @@ class Connections:
             self._by_client[group] += 1
         return fits
 
-    def remove(self, connection: Connection) -> None:
+    def remove(self, connection: HttpConnection) -> None:
         self._waiting.pop(connection, None)
         self._total -= 1
         if (group := connection.group) is not None:
@@ -60,11 +60,11 @@ class Connections:
             if not self._by_client[group]:
                 del self._by_client[group]
 
-    def waits(self, connection: Connection) -> None:
+    def waits(self, connection: HttpConnection) -> None:
         """The connection has no request in progress from now on."""
         self._waiting[connection] = None
 
-    def works(self, connection: Connection) -> None:
+    def works(self, connection: HttpConnection) -> None:
         """A request is in progress, or the connection is a WebSocket."""
         self._waiting.pop(connection, None)
 

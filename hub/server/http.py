@@ -16,8 +16,8 @@ from typing import Any, Literal
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 from uvicorn.protocols.utils import get_remote_addr
 
-from hub.api.problems import problem
-from hub.server.connections import Connections
+from hub.api.errors import problem
+from hub.server.connections import ConnectionLimiter
 from hub.server.reading import EVENTS, SLICE_BYTES, ReadFlow, ReadQueue
 
 HEAD_BYTES = 32 * 1024
@@ -57,7 +57,7 @@ class BoundedHttp(HttpToolsProtocol):
     lingering = 0
     flow: ReadFlow
 
-    def __init__(self, *, places: Connections, queue: ReadQueue, **options: Any) -> None:
+    def __init__(self, *, places: ConnectionLimiter, queue: ReadQueue, **options: Any) -> None:
         super().__init__(**options)
         self.group: str | None = None
         self._places = places

@@ -19,7 +19,7 @@ EVENTS = 500
 """Of the parser (a header, a piece of a body, a request) in one turn."""
 
 
-class Reader(Protocol):
+class PausedConnection(Protocol):
     def read_on(self) -> None:
         """Parse what waits."""
 
@@ -28,9 +28,9 @@ class ReadQueue:
     """The connections that wait for their next turn."""
 
     def __init__(self) -> None:
-        self._waiting: deque[Reader] = deque()
+        self._waiting: deque[PausedConnection] = deque()
 
-    def add(self, reader: Reader) -> None:
+    def add(self, reader: PausedConnection) -> None:
         if not self._waiting:
             asyncio.get_running_loop().call_soon(self._next)
         self._waiting.append(reader)

@@ -17,7 +17,7 @@ from typing import Any
 from uvicorn.protocols.utils import ClientDisconnected, get_remote_addr
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 
-from hub.server.connections import Connections
+from hub.server.connections import ConnectionLimiter
 
 SLICE_CHARS = 64 * 1024
 READ_BYTES = 4 * 1024
@@ -31,7 +31,7 @@ READ_S = 60.0
 class BoundedWebSocket(WebSocketsSansIOProtocol):
     """``places`` counts this server's connections."""
 
-    def __init__(self, *, places: Connections, **options: Any) -> None:
+    def __init__(self, *, places: ConnectionLimiter, **options: Any) -> None:
         super().__init__(**options)
         self.group: str | None = None
         self._places = places

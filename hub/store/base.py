@@ -21,12 +21,12 @@ from hub.model import (
     Page,
     Reading,
     Record,
+    RecordBatch,
     Rejection,
     Series,
     SeriesQuery,
-    Sheet,
 )
-from hub.store.library import Library
+from hub.store.documents import DocumentLibrary
 from hub.store.rows import Unreadable
 
 
@@ -50,20 +50,20 @@ class Delta(msgspec.Struct, frozen=True):
     checkpoint: int | None = None
     learnt: dict[tuple[str, str], bytes | None] = {}
     """What dialects have to know to read later messages, by ``(dialect, key)``; None forgets it."""
-    sheets: Sequence[Sheet] = ()
+    record_batches: Sequence[RecordBatch] = ()
 
     @property
     def count(self) -> int:
-        return len(self.records) + sum(map(len, self.sheets))
+        return len(self.records) + sum(map(len, self.record_batches))
 
     @property
     def oldest(self) -> int | None:
         """When the first of its records had come."""
         first = [record.received for record in self.records[:1]]
-        return min(first + [int(sheet.received.min()) for sheet in self.sheets], default=None)
+        return min(first + [int(record_batch.received.min()) for record_batch in self.record_batches], default=None)
 
 
-class Snapshot(msgspec.Struct, frozen=True):
+class StoredSnapshot(msgspec.Struct, frozen=True):
     """What a start needs: encoded devices, open alerts, the newest dedupe keys of all (oldest first,
     ``(device, key)``) and of each device (little-endian int64, oldest first), and what each dialect had learnt."""
 
@@ -115,7 +115,7 @@ class Store(Protocol):
     Every method may be called while a commit runs; readers see whole commits only.
     """
 
-    library: Library
+    library: DocumentLibrary
     """Analyses of files, and the manuals among them."""
 
     @property
@@ -124,7 +124,7 @@ class Store(Protocol):
         the log can be cut no further. A store that keeps its log for good never wants it."""
         ...
 
-    async def load(self, state_bytes: int | None = None) -> Snapshot:
+    async def load(self, state_bytes: int | None = None) -> StoredSnapshot:
         """Return what a start needs, with at most about ``state_bytes`` of states (None: all)."""
         ...
 

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from hub.errors import HubError, StoreBusy, StoreCorrupt, StoreError, StoreRefused
-from hub.files import open_private
+from hub.runtime.private_files import open_private
 
 WRITER_CACHE_KIB = 16_384
 READER_CACHE_KIB = 8_192

@@ -24,7 +24,7 @@ _decode = msgspec.msgpack.Decoder(Turn).decode
 Ask = Callable[[Callable[[sqlite3.Connection], Any]], Awaitable[Any]]
 
 
-class Conversations:
+class ConversationStore:
     """``read`` and ``write`` run a function with a connection, in the store's own threads."""
 
     def __init__(self, read: Ask, write: Ask) -> None:

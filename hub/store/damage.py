@@ -9,9 +9,9 @@ import time
 
 import msgspec
 
-from hub.store.chunks import POINTS
+from hub.store.chunks.codec import POINTS
 from hub.store.connection import transaction
-from hub.store.spans import MAX_TS
+from hub.store.query.query_plan import MAX_TS
 
 log = logging.getLogger(__name__)
 

@@ -12,7 +12,7 @@ from pathlib import Path
 from types import TracebackType
 
 from hub.errors import ConfigError, InUse
-from hub.files import make_folder
+from hub.runtime.private_files import make_folder
 
 FILE = "watchkeeper.lock"
 UNKNOWN = "unknown"

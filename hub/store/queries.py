@@ -9,10 +9,10 @@ from typing import Any
 import msgspec
 
 from hub.model import Activity, Alert, AlertState, Command, Diagnosis, Rejection
-from hub.store.base import Snapshot
-from hub.store.batches import read_records
-from hub.store.keys import load_keys
+from hub.store.base import StoredSnapshot
+from hub.store.dedup_keys import load_dedup_keys
 from hub.store.rows import Unreadable, decoded
+from hub.store.wal.batch_rows import read_records
 
 _alert = msgspec.msgpack.Decoder(Alert).decode
 _diagnosis = msgspec.msgpack.Decoder(Diagnosis).decode
@@ -23,13 +23,13 @@ COMMANDS_RECENT = 1_000
 """Settled commands that a restart remembers, so that a repeated request finds the first one."""
 
 
-def load(connection: sqlite3.Connection, state_bytes: int | None = None) -> Snapshot:
+def load(connection: sqlite3.Connection, state_bytes: int | None = None) -> StoredSnapshot:
     """See :meth:`hub.store.base.Store.load`; the caller holds one read transaction around it."""
     cursor, checkpoint = connection.execute("SELECT cursor, checkpoint FROM progress").fetchone()
-    keys, keys_of = load_keys(connection)
+    keys, keys_of = load_dedup_keys(connection)
     unreadable: list[Unreadable] = []
     found, left = states(connection, state_bytes)
-    return Snapshot(
+    return StoredSnapshot(
         cursor=cursor,
         checkpoint=checkpoint,
         records=read_records(connection, checkpoint),

@@ -10,7 +10,7 @@ from typing import Literal, TypeVar
 import msgspec
 
 from hub.errors import StoreError
-from hub.fault_log import FaultLog
+from hub.runtime.fault_log import FaultLog
 
 log = logging.getLogger(__name__)
 faults = FaultLog(log)

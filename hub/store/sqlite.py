@@ -15,27 +15,27 @@ from functools import partial
 from pathlib import Path
 
 from hub.errors import StoreBusy, StoreCorrupt, StoreError
-from hub.files import make_folder
 from hub.model import Activity, Alert, AlertState, Command, Diagnosis, Page, Reading, Rejection, Series, SeriesQuery
+from hub.runtime.private_files import make_folder
 from hub.store import queries
-from hub.store.adding import add_readings
-from hub.store.base import Delta, Retention, Snapshot, StoreStats
+from hub.store.base import Delta, Retention, StoredSnapshot, StoreStats
+from hub.store.bulk_import import add_readings
+from hub.store.chunks.compaction import CompactionPace, compact_slice, is_due, is_urgent
+from hub.store.chunks.retention import expire_slice, log_is_due
 from hub.store.connection import (
     empty_long_log,
     set_aside,
     wal_of,
 )
-from hub.store.conversations import Conversations
-from hub.store.copying import copy_database
-from hub.store.expiry import expire_slice, log_is_due
-from hub.store.folding import Pace, fold_slice, is_due, is_pressing
-from hub.store.history import read_history
-from hub.store.library import Library
-from hub.store.paging import read_page, read_series
+from hub.store.conversations import ConversationStore
+from hub.store.database_copy import copy_database
+from hub.store.documents import DocumentLibrary
+from hub.store.query.history import read_history
+from hub.store.query.paging import read_page, read_series
 from hub.store.rows import DamagedHistory, Unreadable
 from hub.store.threads import READERS, StoreThreads
 from hub.store.unreadable import put_aside, put_broken_rows_aside
-from hub.store.writer import Writer, open_writer
+from hub.store.writer import StoreWriter, open_writer
 
 log = logging.getLogger(__name__)
 
@@ -49,17 +49,17 @@ class SqliteStore(StoreThreads):
     ``set_aside`` is where a damaged database was put at open, None where it was sound.
     """
 
-    def __init__(self, path: Path, writer: Writer, set_aside: Path | None) -> None:
+    def __init__(self, path: Path, writer: StoreWriter, set_aside: Path | None) -> None:
         super().__init__(path, writer.connection)
         self.set_aside = set_aside
         self._writer = writer
-        self.conversations = Conversations(self._read, lambda change: self._write(change, writer.connection))
-        self.library = Library(self._read, lambda change: self._write(change, writer.connection))
+        self.conversations = ConversationStore(self._read, lambda change: self._write(change, writer.connection))
+        self.library = DocumentLibrary(self._read, lambda change: self._write(change, writer.connection))
         self._commits = 0
         self._last_commit: int | None = None
         self._folding_keys = False
         self._folding = False
-        self._pace = Pace(writer.log)
+        self._pace = CompactionPace(writer.log)
         self._fold_failed = False
         self._next_look = 0.0
         self.wanted = 0
@@ -79,7 +79,7 @@ class SqliteStore(StoreThreads):
             damaged = set_aside(path)
             return cls(path, open_writer(path), damaged)
 
-    async def load(self, state_bytes: int | None = None) -> Snapshot:
+    async def load(self, state_bytes: int | None = None) -> StoredSnapshot:
         try:
             return await self._read(queries.load, state_bytes)
         except (StoreBusy, StoreCorrupt):
@@ -106,11 +106,11 @@ class SqliteStore(StoreThreads):
             self._folding_keys = self._later(self._fold_keys)
         if not self._folding:  # what is being folded is still in the log, and wants no other checkpoint
             if is_due(writer.log.upto(writer.checkpoint), writer.series):
-                self._pace = Pace(writer.log)
+                self._pace = CompactionPace(writer.log)
                 self._folding = self._later(self._fold)
             elif self.wanted <= writer.checkpoint and is_due(len(writer.log), writer.series):
                 self.wanted = writer.log.newest
-        while is_pressing(writer.log, writer.series) and self._fold_slice():
+        while is_urgent(writer.log, writer.series) and self._fold_slice():
             pass
         if time.monotonic() >= self._next_look:
             self._next_look = time.monotonic() + LOG_LOOK_S
@@ -119,7 +119,7 @@ class SqliteStore(StoreThreads):
     def _fold_keys(self) -> None:
         self._folding_keys = False
         with suppress(sqlite3.Error):  # a full disk, say: they wait for a later commit
-            self._folding_keys = self._writer.keys.fold_slice() and self._later(self._fold_keys)
+            self._folding_keys = self._writer.keys.compact_slice() and self._later(self._fold_keys)
 
     def _fold(self) -> None:
         more = all(self._fold_slice() for _ in range(self._pace.slices()))
@@ -128,7 +128,7 @@ class SqliteStore(StoreThreads):
     def _fold_slice(self) -> bool:
         """True when there is more of it. A failure (a full disk, say) costs nothing: a later commit tries again."""
         try:
-            more = self._watched(partial(fold_slice, self._writer.connection, self._writer.log))
+            more = self._watched(partial(compact_slice, self._writer.connection, self._writer.log))
             self._fold_failed = False
             return more
         except DamagedHistory as error:
@@ -201,7 +201,7 @@ class SqliteStore(StoreThreads):
         return await self._read(queries.last_fired)
 
     async def tidy(self) -> None:
-        while await self._write(fold_slice, self._writer.connection, self._writer.log):
+        while await self._write(compact_slice, self._writer.connection, self._writer.log):
             pass
 
     async def expire(self, retentions: Sequence[Retention]) -> int:

@@ -8,12 +8,12 @@ import time
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from hub.store.batches import read_batch
-from hub.store.chunks import decode
+from hub.store.chunks.codec import decode
+from hub.store.chunks.rollups import read_rollup
 from hub.store.connection import transaction
 from hub.store.damage import move_damaged
-from hub.store.rollups import read_rollup
 from hub.store.rows import UNREADABLE_BODY, RowKind, Unreadable
+from hub.store.wal.batch_rows import read_batch
 
 log = logging.getLogger(__name__)
 

@@ -16,17 +16,17 @@ import msgspec
 
 from hub.errors import StoreError
 from hub.store.base import Delta
-from hub.store.batches import write_batch
 from hub.store.connection import check, connect_writer, insert, transaction, translated
 from hub.store.damage import mend
-from hub.store.draft import Draft
-from hub.store.keys import Keys
-from hub.store.log import Log
-from hub.store.moving import STEPS
-from hub.store.numbering import Numbering
+from hub.store.dedup_keys import DedupKeyStore
+from hub.store.migrations.data_migrations import STEPS
+from hub.store.migrations.schema import migrate
 from hub.store.rows import UNREADABLE_BODY
-from hub.store.schema import migrate
 from hub.store.unreadable import put_broken_rows_aside
+from hub.store.wal.batch_builder import BatchBuilder
+from hub.store.wal.batch_rows import write_batch
+from hub.store.wal.memtable import Memtable
+from hub.store.wal.series_ids import SeriesIdCache
 
 # A dropped series keeps its number until its readings are gone: they must not turn up under another's. Nor must those
 # of a series whose row is lost.
@@ -37,19 +37,19 @@ _NEXT_SERIES = """SELECT 1 + max(?, coalesce(max(id), 0)) FROM (
 _NEW_SERIES = "INSERT INTO series (id, device, metric) VALUES"
 
 
-class Writer:
+class StoreWriter:
     """Owns the connection that writes, and what it remembers between commits: the ids of the series, and the log."""
 
     def __init__(self, connection: sqlite3.Connection) -> None:
         self.connection = connection
-        self.log = Log.read(connection)
+        self.log = Memtable.read(connection)
         self.checkpoint: int = connection.execute("SELECT checkpoint FROM progress").fetchone()[0]
         # The series of devices that have written since the start; those of others are looked up when they do.
         self._series: dict[str, dict[str, int]] = {}
         self._devices: int = connection.execute("SELECT count(DISTINCT device) FROM series").fetchone()[0]
         self._next_series: int = connection.execute(_NEXT_SERIES, (self.log.highest_series,)).fetchone()[0]
-        self._numbering = Numbering()
-        self.keys = Keys(connection, lambda: max(self._devices, len(self._series)))
+        self._numbering = SeriesIdCache()
+        self.keys = DedupKeyStore(connection, lambda: max(self._devices, len(self._series)))
 
     @property
     def series(self) -> int:
@@ -145,9 +145,9 @@ class Writer:
             execute(f"DELETE FROM {table} WHERE device = ?", (device,))  # noqa: S608 (names from this line)
         execute("DELETE FROM device WHERE id = ?", (device,))
 
-    def _draft(self, delta: Delta, fresh: dict[str, dict[str, int]]) -> Draft:
+    def _draft(self, delta: Delta, fresh: dict[str, dict[str, int]]) -> BatchBuilder:
         """The readings as a row of the log has them; ``fresh`` gets the series that are new, with their rows."""
-        draft, deleted = Draft(), set(delta.deleted)
+        draft, deleted = BatchBuilder(), set(delta.deleted)
         new: list[tuple[int, str, str]] = []
 
         def numbers(device: str, metrics: Iterable[str]) -> list[int]:
@@ -165,8 +165,8 @@ class Writer:
         for record in delta.records:
             draft.add(record, numbers(record.device, record.values))
         self._numbering.begin()
-        for sheet in delta.sheets:
-            draft.add_sheet(sheet, self._numbering.of(sheet, numbers))
+        for record_batch in delta.record_batches:
+            draft.add_batch(record_batch, self._numbering.of(record_batch, numbers))
         insert(self.connection, _NEW_SERIES, new)
         return draft
 
@@ -212,7 +212,7 @@ class Writer:
         )
 
 
-def open_writer(path: Path) -> Writer:
+def open_writer(path: Path) -> StoreWriter:
     """Open or make the database and bring it up to date. Raises StoreError and its kinds."""
     with translated():
         connection = connect_writer(path)
@@ -221,10 +221,10 @@ def open_writer(path: Path) -> Writer:
             migrate(connection, steps=STEPS)
             mend(connection, history=whole)
             try:
-                return Writer(connection)
+                return StoreWriter(connection)
             except UNREADABLE_BODY:
                 put_broken_rows_aside(connection)
-                return Writer(connection)
+                return StoreWriter(connection)
         except BaseException:
             connection.close()
             raise

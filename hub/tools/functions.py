@@ -12,9 +12,9 @@ import numpy as np
 
 from hub.control import descriptor, fitting
 from hub.errors import NotFound
-from hub.fleet import Fleet
 from hub.insight import match_word
 from hub.model import Activity, CauseMatch, Device, Evidence, Presence, Quote, SeriesQuery
+from hub.registry.registry import DeviceRegistry
 from hub.rules import Engine
 from hub.store.base import Store
 from hub.tools.queries import Queries
@@ -32,13 +32,15 @@ Name = Annotated[str, msgspec.Meta(max_length=128)]
 class Tools:
     """Read-only. ``now`` gives epoch ms. Methods raise NotFound for a device that is not there."""
 
-    def __init__(self, *, fleet: Fleet, engine: Engine, store: Store, now: Callable[[], int], examine: Examine) -> None:
-        self.queries = Queries(fleet=fleet, engine=engine, store=store, now=now)
+    def __init__(
+        self, *, registry: DeviceRegistry, engine: Engine, store: Store, now: Callable[[], int], examine: Examine
+    ) -> None:
+        self.queries = Queries(registry=registry, engine=engine, store=store, now=now)
         self._examine = examine
 
     async def fleet_summary(self) -> FleetView:
         """How many devices there are, by presence, severity and area, and how many alerts are open."""
-        devices = list(self.queries.fleet.devices())
+        devices = list(self.queries.registry.devices())
         return FleetView(
             devices=len(devices),
             presence=dict(Counter(d.presence for d in devices)),

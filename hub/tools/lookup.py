@@ -8,8 +8,8 @@ from difflib import get_close_matches
 from functools import lru_cache
 
 from hub.errors import NotFound
-from hub.fleet import Fleet
 from hub.model import Device
+from hub.registry.registry import DeviceRegistry
 
 _WORD = re.compile(r"[^\W_]+")
 REMEMBERED = 200_000
@@ -58,16 +58,16 @@ _ALSO = {
 class Lookup:
     """Finds devices by what people call them."""
 
-    def __init__(self, fleet: Fleet) -> None:
-        self._fleet = fleet
+    def __init__(self, registry: DeviceRegistry) -> None:
+        self._registry = registry
 
     def one(self, text: str) -> Device:
         """The device meant by ``text``. Raises NotFound, naming the nearest there are."""
-        device = self._fleet.get(text)
+        device = self._registry.get(text)
         if device is not None:
             return device
         found = self.named_in(text) or [
-            d for d in self._fleet.devices() if folded(text) and folded(text) in self._text(d)
+            d for d in self._registry.devices() if folded(text) and folded(text) in self._text(d)
         ]
         if len(found) == 1:
             return found[0]
@@ -79,7 +79,7 @@ class Lookup:
         """Devices whose id or name stands in a text, longest match first; the parts of a longer match do not count."""
         rest = f" {folded(text)} "
         forms: list[tuple[str, Device]] = []
-        for device in self._fleet.devices():
+        for device in self._registry.devices():
             for form in (folded(device.id), folded(device.display_name)):
                 if form and form in rest and f" {form} " in rest:
                     forms.append((form, device))
@@ -104,7 +104,7 @@ class Lookup:
         meant = {" ".join(singular(word) for word in phrase.split()): phrase for phrase in reversed(phrases)}
         wanted = {form for form in meant if len(form) >= 3 and form not in _IDLE}
         groups: dict[str, list[Device]] = {}
-        for device in self._fleet.devices():
+        for device in self._registry.devices():
             for form in wanted & _kinds(device):
                 groups.setdefault(form, []).append(device)
         longest = next((form for form in reversed(meant) if form in groups), None)
@@ -122,7 +122,7 @@ class Lookup:
                 and (not model or folded(model) in folded(device.info.model or ""))
             )
 
-        return [device for device in self._fleet.devices() if fits(device)]
+        return [device for device in self._registry.devices() if fits(device)]
 
     @staticmethod
     def _text(device: Device) -> str:
@@ -135,11 +135,11 @@ class Lookup:
     def metric(self, word: str) -> bool:
         """Whether some device has a metric with this word in its name."""
         wanted = folded(word)
-        return any(wanted in folded(metric) for device in self._fleet.devices() for metric in device.metrics)
+        return any(wanted in folded(metric) for device in self._registry.devices() for metric in device.metrics)
 
     def near(self, text: str) -> list[str]:
         """The ids of at most three devices whose id or name is much like ``text``."""
-        names = {folded(form): d.id for d in self._fleet.devices() for form in (d.id, d.display_name)}
+        names = {folded(form): d.id for d in self._registry.devices() for form in (d.id, d.display_name)}
         return list(
             dict.fromkeys(names[name] for name in get_close_matches(folded(text), list(names), n=3, cutoff=0.6))
         )

@@ -7,10 +7,10 @@ from collections.abc import Callable, Iterable
 
 import numpy as np
 
-from hub.fleet import Fleet
+from hub.insight.series import MetricSeries
 from hub.insight.statistics import spread
-from hub.insight.track import Track
 from hub.model import SEVERITIES, Activity, Alert, Device, Diagnosis, Limit, Series, SeriesQuery, Threshold
+from hub.registry.registry import DeviceRegistry
 from hub.rules import Engine
 from hub.store.base import Store
 from hub.tools.lookup import Lookup
@@ -24,9 +24,9 @@ _PAGE, _PAGES = 500, 20
 class Queries:
     """Read-only. ``now`` gives epoch ms."""
 
-    def __init__(self, *, fleet: Fleet, engine: Engine, store: Store, now: Callable[[], int]) -> None:
-        self.fleet, self.engine, self.store, self.now = fleet, engine, store, now
-        self.lookup = Lookup(fleet)
+    def __init__(self, *, registry: DeviceRegistry, engine: Engine, store: Store, now: Callable[[], int]) -> None:
+        self.registry, self.engine, self.store, self.now = registry, engine, store, now
+        self.lookup = Lookup(registry)
 
     def ranked(self, devices: Iterable[Device], metric: str, order: str = "highest") -> list[Ranked]:
         """One row a device: its highest (or lowest) metric whose name contains ``metric``. Temperatures are compared
@@ -60,7 +60,7 @@ class Queries:
         )
         found = []
         for (d, metric, limit), one in zip(chosen, series, strict=True):
-            track = Track.of(metric, d.unit(metric), one.points)
+            track = MetricSeries.of(metric, d.unit(metric), one.points)
             row = heading(d.id, d.display_name, track, limit, within_s)
             found += [row] if row else []
         return sorted(found, key=lambda h: h.left_s)
@@ -108,7 +108,7 @@ class Queries:
     async def comparison(self, device: Device, hours: float) -> list[Comparison]:
         """Each numeric metric beside the devices of the same model, as means over the last hours, most unusual
         first."""
-        others = (d for d in self.fleet.devices() if d.id != device.id and d.info.model == device.info.model)
+        others = (d for d in self.registry.devices() if d.id != device.id and d.info.model == device.info.model)
         peers = list(others)[:_MOST_PEERS] if device.info.model else []
         metrics = [m for m, latest in sorted(device.metrics.items()) if type(latest.value) is float][:16]
         end = self.now()
@@ -135,7 +135,7 @@ class Queries:
         return [self.alert_view(alert, known.get(alert.id)) for alert in alerts]
 
     def alert_view(self, alert: Alert, diagnosis: Diagnosis | None = None) -> AlertView:
-        device = self.fleet.get(alert.device)
+        device = self.registry.get(alert.device)
         return AlertView.of(alert, device.display_name if device else alert.device, diagnosis)
 
     def view(self, device: Device) -> DeviceView:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import msgspec
 import numpy as np
 
+from hub.insight.series import MetricSeries
 from hub.insight.statistics import slope, spread
-from hub.insight.track import Track
 from hub.model import Limit
 
 LOOK_BACK_MS = 3 * 3_600_000
@@ -26,7 +26,7 @@ class Heading(msgspec.Struct, frozen=True):
     left_s: float
 
 
-def heading(device: str, name: str, track: Track, limit: Limit, within_s: float) -> Heading | None:
+def heading(device: str, name: str, track: MetricSeries, limit: Limit, within_s: float) -> Heading | None:
     """``track`` covers :data:`LOOK_BACK_MS`. The way to the limit, if the slope is more than noise and gets there
     within ``within_s`` seconds."""
     if track.kind != "number" or not len(track):

@@ -15,7 +15,7 @@ from collections.abc import Callable
 from typing import Any
 
 from hub.errors import HubError, TooBusy, WorkFailed
-from hub.worker.frames import FAULTS, HEAD, MOST_BYTES, Done, Failed, Job, Step, packed, said
+from hub.worker.ipc import FAULTS, HEAD, MOST_BYTES, WorkerDone, WorkerFailed, WorkerJob, WorkerProgress, packed, said
 
 log = logging.getLogger(__name__)
 
@@ -63,7 +63,7 @@ class Worker:
             async with self._turn:
                 try:
                     async with asyncio.timeout(timeout_s or self._timeout_s):
-                        return await self._do(Job(task, data, options), progress)
+                        return await self._do(WorkerJob(task, data, options), progress)
                 except TimeoutError:
                     await self._kill()
                     raise WorkFailed(
@@ -87,7 +87,7 @@ class Worker:
         self._closed = True
         await self._kill()
 
-    async def _do(self, job: Job, progress: Progress) -> dict[str, Any]:
+    async def _do(self, job: WorkerJob, progress: Progress) -> dict[str, Any]:
         process = await self._running()
         to_it, from_it = process.stdin, process.stdout
         if to_it is None or from_it is None:
@@ -100,11 +100,11 @@ class Worker:
             if length > MOST_BYTES:
                 raise OSError("more than a frame may hold")
             match said(await from_it.readexactly(length)):
-                case Step(stage, done, of):
+                case WorkerProgress(stage, done, of):
                     progress(stage, done, of)
-                case Done(result):
+                case WorkerDone(result):
                     return result
-                case Failed(fault, message, hint):
+                case WorkerFailed(fault, message, hint):
                     raise next((kind for kind in FAULTS if kind.code == fault), WorkFailed)(message, hint)
 
     async def _running(self) -> asyncio.subprocess.Process:
@@ -114,7 +114,7 @@ class Worker:
             return self._process
         self._started += 1
         self._process = await asyncio.create_subprocess_exec(
-            sys.executable, "-P", "-m", "hub.worker.child", str(os.getpid()), str(self._memory_mb),
+            sys.executable, "-P", "-m", "hub.worker.main", str(os.getpid()), str(self._memory_mb),
             stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE, limit=2**20,
         )  # fmt: skip
         if (errors := self._process.stderr) is not None:

@@ -11,8 +11,8 @@ from typing import Any
 
 import msgspec
 
+from hub.formats import Form, Format, RowSkipped, Table, new_table, read_batch, read_table, zone_of
 from hub.model import Page, Reading
-from hub.tables import Form, Format, Skip, Table, new_table, read_batch, read_table, zone_of
 
 Tell = Callable[[str, int, int], None]
 
@@ -22,7 +22,7 @@ _page = msgspec.msgpack.Decoder(Page).decode
 class _Open:
     """The table that is open in this process."""
 
-    rows: Iterator[Reading | Skip]
+    rows: Iterator[Reading | RowSkipped]
     form: Form
     table: Table
 
@@ -34,7 +34,7 @@ def open_table(data: bytes, *, tell: Tell, path: str, format: Format, zone: str)
 
 
 def read_rows(data: bytes, *, tell: Tell) -> dict[str, Any]:
-    """Return the next batch, as :class:`hub.tables.Batch` has it."""
+    """Return the next batch, as :class:`hub.formats.Batch` has it."""
     return {"batch": msgspec.msgpack.encode(read_batch(_Open.rows, _Open.form))}
 
 

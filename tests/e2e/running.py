@@ -48,7 +48,7 @@ class Demo:
         }
         with log.open("ab") as stream:
             self.process = subprocess.Popen(
-                [sys.executable, "-m", "hub.cli", "demo", "--no-open", *words],
+                [sys.executable, "-m", "hub.commandline.main", "demo", "--no-open", *words],
                 stdout=stream,
                 stderr=stream,
                 env=environ,

@@ -11,7 +11,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from e2e.in_thread import ThreadedHub, hub_in_thread
-from hub.ai.base import Answer, Piece, Request
+from hub.ai.base import Completion, CompletionRequest, Piece
 from hub.errors import AiError
 from worn_pump import Writes
 
@@ -36,8 +36,8 @@ class Paused(Writes):
         super().__init__(lambda _: json.dumps(SAID, ensure_ascii=False))
         self.mark, self.go, self.breaks = "limit is 60", asyncio.Event(), False
 
-    async def stream(self, request: Request) -> AsyncIterator[Piece]:
-        answer: Answer = await self.chat(request)
+    async def stream(self, request: CompletionRequest) -> AsyncIterator[Piece]:
+        answer: Completion = await self.chat(request)
         pause = answer.text.index(self.mark)
         yield answer.text[:pause]
         await self.go.wait()

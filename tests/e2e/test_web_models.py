@@ -11,7 +11,7 @@ from e2e.conftest import Errors
 from e2e.in_thread import hub_in_thread
 from faulty_server import answer, faulty
 from hub.ai.base import AiSettings
-from hub.ai.server import ModelServer
+from hub.ai.server_config import ModelServer
 
 KEY = "sk-typed-on-the-page"
 SAID = answer(

@@ -14,16 +14,16 @@ from collections.abc import Callable, Iterator, Sequence
 
 import msgspec
 
-from hub.dialects.base import Change, Effect, Result, View
-from hub.dialects.homeassistant.devices import Devices, Kept, status_key
-from hub.dialects.homeassistant.discovery import Component, is_wild, message
+from hub.dialects.base import Action, DialectState, Result, View
+from hub.dialects.homeassistant.announcements import Announcements, StoredAnnouncement, status_key
+from hub.dialects.homeassistant.decoding import DecodedMessage
+from hub.dialects.homeassistant.discovery import Component, is_wild, read_discovery
 from hub.dialects.homeassistant.entities import Entity, Watched, entity
 from hub.dialects.homeassistant.options import faults
-from hub.dialects.homeassistant.said import Said
 from hub.dialects.payload import rejection
 from hub.dialects.times import when
 from hub.errors import Rejected
-from hub.model import Availability, Identity, Lapse, RawMessage, Record, Rejection
+from hub.model import Availability, Identity, RawMessage, Record, Rejection, ValueExpired
 from hub.topics import covers, overlap
 
 MAX_PAYLOAD = 65_536
@@ -56,7 +56,7 @@ class HomeAssistantDialect:
         self._taken = taken
         every = (*reserved, f"{prefix}/#")
         self._reserved = [one for one in every if not any(one != each and covers(each, one) for each in every)]
-        self._devices = Devices()
+        self._devices = Announcements()
 
     @property
     def filters(self) -> Sequence[str]:
@@ -87,7 +87,7 @@ class HomeAssistantDialect:
         digest = _digest(sent.payload)
         if before is not None and before.digest == digest and view.known(before.id):
             return Result()  # the broker or the device repeats itself
-        told = message(place, sent.payload)
+        told = read_discovery(place, sent.payload)
         if told.keeps:
             return Result()
         entities, refused = self._entities(sent, told.components)
@@ -95,9 +95,9 @@ class HomeAssistantDialect:
             raise Rejected(refused[0].reason, refused[0].detail)
         if not entities:
             return self._withdrawn(sent, place, before, refused)
-        kept = Kept(*self._devices.whose(told.device), digest, told.device, entities)
+        kept = StoredAnnouncement(*self._devices.whose(told.device), digest, told.device, entities)
         self._devices.room(place, kept)
-        changes = [Change(_PLACE + place, msgspec.msgpack.encode(_Learnt(kept.id, kept.native_id, sent.payload)))]
+        changes = [DialectState(_PLACE + place, msgspec.msgpack.encode(_Learnt(kept.id, kept.native_id, sent.payload)))]
         identities = [self._identity(kept.id, kept.native_id, place, kept)]
         if before is None:
             return Result(identities=identities, changes=changes, rejections=refused)
@@ -158,31 +158,35 @@ class HomeAssistantDialect:
             return self._taken(one) or any(covers(other, topic) for other in self._reserved)
         return self._announces(topic) or topic == f"{self._prefix}status" or self._taken(topic)
 
-    def _withdrawn(self, sent: RawMessage, place: str, before: Kept | None, refused: list[Rejection]) -> Result:
+    def _withdrawn(
+        self, sent: RawMessage, place: str, before: StoredAnnouncement | None, refused: list[Rejection]
+    ) -> Result:
         """What it measured is not known any more; the device stays, with its history."""
         if before is None:
             return Result(rejections=refused)
         identities = (self._identity(before.id, before.native_id, place, None),)
-        changes = (Change(_PLACE + place, None), *self._unheard(before, None))
+        changes = (DialectState(_PLACE + place, None), *self._unheard(before, None))
         return self._left(sent, place, before, None, Result((), identities, changes=changes, rejections=refused))
 
-    def _left(self, sent: RawMessage, place: str, before: Kept, after: Kept | None, result: Result) -> Result:
+    def _left(
+        self, sent: RawMessage, place: str, before: StoredAnnouncement, after: StoredAnnouncement | None, result: Result
+    ) -> Result:
         """Return ``result`` with what the device loses that was announced here before."""
         others = self._devices.beside(before.id, place)
         if after is not None and after.id == before.id:
             others.append(after)
         kept = {entity.metric for each in others for entity in each.entities}
         left = [entity.metric for entity in before.entities if entity.metric not in kept]
-        lapses = [Lapse(before.id, metric, sent.received, parts=True, withdrawn=True) for metric in left]
-        return msgspec.structs.replace(result, lapses=lapses, gone=() if others else (before.id,))
+        expirations = [ValueExpired(before.id, metric, sent.received, parts=True, withdrawn=True) for metric in left]
+        return msgspec.structs.replace(result, expirations=expirations, gone=() if others else (before.id,))
 
-    def _unheard(self, before: Kept, after: Kept | None) -> list[Change]:
+    def _unheard(self, before: StoredAnnouncement, after: StoredAnnouncement | None) -> list[DialectState]:
         """The last words of availability topics that nobody listens to any more."""
         kept = {watched for each in (after.entities if after else ()) for watched in each.watched}
         gone = {watched for each in before.entities for watched in each.watched} - kept
-        return [Change(_STATUS + status_key(each), None) for each in gone if self._devices.alone(before, each)]
+        return [DialectState(_STATUS + status_key(each), None) for each in gone if self._devices.alone(before, each)]
 
-    def _identity(self, device: str, native_id: str, place: str, kept: Kept | None) -> Identity:
+    def _identity(self, device: str, native_id: str, place: str, kept: StoredAnnouncement | None) -> Identity:
         return Identity(device, native_id, self.name, self._devices.info(device, place, kept))
 
     # -- what it says -----------------------------------------------------------------------------------------------
@@ -197,7 +201,7 @@ class HomeAssistantDialect:
         except UnicodeDecodeError as error:
             raise Rejected("not_utf8", "The payload is not UTF-8 text.") from error
         routes, watched = self._devices.listeners(sent.topic)
-        said = Said(sent, text)
+        said = DecodedMessage(sent, text)
         for route in routes:
             said.read(route)
         ts, quality = when(None, sent.received, retained=sent.retained)
@@ -212,14 +216,14 @@ class HomeAssistantDialect:
             identities=[self._introduced(device) for device in heard if not view.known(device)],
             availability=present,
             changes=said.changes,
-            lapses=() if sent.retained else said.lapses,
+            expirations=() if sent.retained else said.expirations,
             rejections=said.rejections,
         )
 
     def _introduced(self, device: str) -> Identity:
         return Identity(device, self._devices.native_id(device), self.name, self._devices.info(device, "", None))
 
-    def _present(self, said: Said, pairs: Sequence[tuple[str, Watched]]) -> Iterator[Availability]:
+    def _present(self, said: DecodedMessage, pairs: Sequence[tuple[str, Watched]]) -> Iterator[Availability]:
         """What an availability topic means for the devices that watch it."""
         now: dict[str, bool] = {}
         for _, watched in pairs:
@@ -228,16 +232,16 @@ class HomeAssistantDialect:
                 key = status_key(watched)
                 now[key] = online
                 if self._devices.said(key) != online:
-                    said.changes.append(Change(_STATUS + key, b"1" if online else b"0"))
+                    said.changes.append(DialectState(_STATUS + key, b"1" if online else b"0"))
         for device in dict.fromkeys(device for device, _ in pairs) if now else ():
             online, away = self._devices.presence(device, now)
-            said.lapses += [Lapse(device, metric, said.sent.received) for metric in away]
+            said.expirations += [ValueExpired(device, metric, said.sent.received) for metric in away]
             if online is not None:
                 yield Availability(device, online, said.sent.retained, said.sent.received, backed=True)
 
     # -- what was learnt --------------------------------------------------------------------------------------------
 
-    def apply(self, change: Change) -> Sequence[Effect]:
+    def apply(self, change: DialectState) -> Sequence[Action]:
         if change.key.startswith(_STATUS):
             self._devices.says(change.key.removeprefix(_STATUS), None if change.value is None else change.value == b"1")
             return ()
@@ -249,31 +253,31 @@ class HomeAssistantDialect:
             raise
         return list(self._devices.put(place, kept))
 
-    def _kept(self, place: str, value: bytes) -> Kept | None:
+    def _kept(self, place: str, value: bytes) -> StoredAnnouncement | None:
         """None for what this version would refuse: it is retained and comes again."""
         learnt = msgspec.msgpack.decode(value, type=_Learnt)
         try:
-            told = message(place, learnt.payload)
+            told = read_discovery(place, learnt.payload)
         except Rejected:
             return None
         entities, _ = self._entities(RawMessage("", b"", 0), told.components)
         if not entities:
             return None
-        return Kept(learnt.id, learnt.native_id, _digest(learnt.payload), told.device, entities)
+        return StoredAnnouncement(learnt.id, learnt.native_id, _digest(learnt.payload), told.device, entities)
 
     def tick(self, view: View, now: int) -> Result:
         """``expire_after`` has run out, or ``off_delay`` is over."""
-        lapses: list[Lapse] = []
+        expirations: list[ValueExpired] = []
         records: list[Record] = []
         for device, reading in self._devices.timed():
             latest = view.latest(device, reading.metric)
             if latest is None or latest.quality in ("unknown", "retained"):
                 continue
             if reading.expires and latest.ts + reading.expires <= now:
-                lapses.append(Lapse(device, reading.metric, now))
+                expirations.append(ValueExpired(device, reading.metric, now))
             elif reading.falls and latest.value is True and latest.ts + reading.falls <= now:
                 records.append(Record(device, now, now, {reading.metric: False}, live=False))
-        return Result(records=records, lapses=lapses) if lapses or records else Result()
+        return Result(records=records, expirations=expirations) if expirations or records else Result()
 
 
 def _digest(payload: bytes) -> bytes:

@@ -57,7 +57,7 @@ class Component(msgspec.Struct, frozen=True):
         return text(self.config.get("unique_id")) or self.key
 
 
-class Message(msgspec.Struct, frozen=True):
+class DiscoveryMessage(msgspec.Struct, frozen=True):
     """``components`` empty: it takes the announcement back. ``keeps``: another form of it is on its way."""
 
     device: Announced
@@ -65,7 +65,7 @@ class Message(msgspec.Struct, frozen=True):
     keeps: bool = False
 
 
-def message(place: str, payload: bytes) -> Message:
+def read_discovery(place: str, payload: bytes) -> DiscoveryMessage:
     """Read what came at ``PREFIX/`` + ``place`` + ``/config``. Raises Rejected."""
     kind, _, rest = place.partition("/")
     named = _PLACE.fullmatch(rest)
@@ -73,15 +73,15 @@ def message(place: str, payload: bytes) -> Message:
         raise Rejected("bad_topic", "Discovery topics are PREFIX/COMPONENT/[NODE/]OBJECT/config, of A-Z a-z 0-9 _ -.")
     node, key = named.groups()
     if not payload:
-        return Message(Announced(node or key))
+        return DiscoveryMessage(Announced(node or key))
     body = parse_json(payload, MAX_BYTES * (4 if kind == "device" else 1))
     if not isinstance(body, dict):
         raise Rejected("bad_value", f"A discovery message must be a JSON object; the payload is {came(payload)}.")
     body = _spelled_out(body)
     device = _device(body.get("device"), node or key, node or text(body.get("name")))
     if boolean(body, "migrate_discovery"):
-        return Message(device, keeps=True)
-    return Message(device, _components(kind, key, body))
+        return DiscoveryMessage(device, keeps=True)
+    return DiscoveryMessage(device, _components(kind, key, body))
 
 
 def _components(kind: str, key: str, body: dict[str, Any]) -> tuple[Component, ...]:

@@ -12,9 +12,9 @@ import msgspec
 
 from hub.dialects.homeassistant.commands import commands_of
 from hub.dialects.homeassistant.discovery import Component, filter_of, text, word
-from hub.dialects.homeassistant.names import Names, names_of
+from hub.dialects.homeassistant.names import EntityNames, names_of
 from hub.dialects.homeassistant.options import number
-from hub.dialects.homeassistant.readings import Reading
+from hub.dialects.homeassistant.readings import EntityReading
 from hub.dialects.homeassistant.template import template
 from hub.dialects.payload import metric_name
 from hub.dialects.units import spell
@@ -165,8 +165,8 @@ class Entity(msgspec.Struct, frozen=True):
     """One entity in the hub's words."""
 
     metric: str
-    readings: tuple[Reading, ...]
-    names: Names
+    readings: tuple[EntityReading, ...]
+    names: EntityNames
     units: dict[str, str]
     commands: dict[str, dict[str, Any]]
     watched: tuple[Watched, ...]
@@ -195,7 +195,7 @@ def entity(component: Component) -> Entity | None:
     )
 
 
-def _readings(component: Component, metric: str, slots: tuple[Slot, ...]) -> Iterator[Reading]:
+def _readings(component: Component, metric: str, slots: tuple[Slot, ...]) -> Iterator[EntityReading]:
     config = component.config
     for slot in slots:
         topic = filter_of(config, slot.topic)
@@ -209,7 +209,7 @@ def _readings(component: Component, metric: str, slots: tuple[Slot, ...]) -> Ite
             words = {payload: payload}
         name = metric_name(f"{metric}.{slot.part}" if slot.part else metric)
         expires, falls = _ms(config, "expire_after"), _ms(config, "off_delay")
-        yield Reading(name, topic, kind, source, words, expires, falls if kind == "words" else 0)
+        yield EntityReading(name, topic, kind, source, words, expires, falls if kind == "words" else 0)
 
 
 def _numeric(config: dict[str, Any]) -> bool:

@@ -15,7 +15,7 @@ from typing import Any
 import msgspec
 
 from hub.dialects.homeassistant.discovery import Component, text
-from hub.dialects.homeassistant.readings import Reading
+from hub.dialects.homeassistant.readings import EntityReading
 from hub.dialects.titles import CATEGORIES, class_name, distinct
 from hub.dialects.units import spell
 from hub.model import Category
@@ -41,7 +41,7 @@ _KIND_TITLES = {"climate": "Mode", "water_heater": "Mode", "device_tracker": "Lo
 _WORD = re.compile(r"[^\W_]+")
 
 
-class Names(msgspec.Struct, frozen=True):
+class EntityNames(msgspec.Struct, frozen=True):
     """``main`` is empty where the entity stands for its device. ``parts`` are its metrics with what each is beside the
     entity's own value (empty for that). ``kind`` is what an entity without a name is called, ``key`` what tells two
     of one name apart."""
@@ -54,7 +54,7 @@ class Names(msgspec.Struct, frozen=True):
     categories: dict[str, Category]
 
 
-def names_of(component: Component, metric: str, readings: Iterable[Reading]) -> Names:
+def names_of(component: Component, metric: str, readings: Iterable[EntityReading]) -> EntityNames:
     """Return the names of an entity's metrics, those that come with its JSON included as they are seen."""
     config = component.config
     found = class_name(config.get("device_class")) or (
@@ -69,7 +69,7 @@ def names_of(component: Component, metric: str, readings: Iterable[Reading]) -> 
         "", spell(text(config.get("unit_of_measurement")) or "")
     )
     kind = capitalized(spoken_words(measured or ""))
-    return Names(
+    return EntityNames(
         main=_main(component),
         kind=kind or _KIND_TITLES.get(component.kind) or capitalized(spoken_words(component.kind)),
         key=component.key,
@@ -90,7 +90,7 @@ def _main(component: Component) -> str:
     return spoken_words(named.partition(".")[2] or named) if named else ""
 
 
-def titles(devices: Sequence[str], entities: Sequence[Names]) -> dict[str, str]:
+def titles(devices: Sequence[str], entities: Sequence[EntityNames]) -> dict[str, str]:
     """Return the titles of all metrics of one device; ``devices`` are its name and its other names."""
     common = set.intersection(*(set(_words(each.key)) for each in entities)) if len(entities) > 1 else set[str]()
     names: dict[str, tuple[str, str]] = {}

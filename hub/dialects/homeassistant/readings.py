@@ -30,7 +30,7 @@ _SIREN = ("tone", "volume_level", "duration")
 _MOST_PARTS = 32
 
 
-class Reading(msgspec.Struct, frozen=True):
+class EntityReading(msgspec.Struct, frozen=True):
     """How one topic of an entity is read: ``kind`` is a key of :data:`KINDS`, ``words`` what its texts mean.
 
     ``expires`` (ms) after its last message the value is not known any more; ``falls`` (ms) after a true one it is
@@ -54,12 +54,12 @@ class Reading(msgspec.Struct, frozen=True):
         return self.kind in _STRUCTURED
 
 
-def said(reading: Reading, text: str, parsed: Any) -> Said:
+def read_entity(reading: EntityReading, text: str, parsed: Any) -> Said:
     """The values in ``text``, which is ``parsed`` where it is JSON (``...`` where not). Raises Rejected."""
     return KINDS[reading.kind](reading, text, parsed)
 
 
-def _number(reading: Reading, text: str, parsed: Any) -> Said:
+def _number(reading: EntityReading, text: str, parsed: Any) -> Said:
     if text.lower() in _NO_NUMBER or reading.words.get(text, ...) is None:
         return ((reading.metric, None),)
     try:
@@ -69,11 +69,11 @@ def _number(reading: Reading, text: str, parsed: Any) -> Said:
     return ((reading.metric, value if math.isfinite(value) else None),)
 
 
-def _text(reading: Reading, text: str, parsed: Any) -> Said:
+def _text(reading: EntityReading, text: str, parsed: Any) -> Said:
     return ((reading.metric, None if text in NOT_KNOWN else scalar(reading.metric, text)),)
 
 
-def _words(reading: Reading, text: str, parsed: Any) -> Said:
+def _words(reading: EntityReading, text: str, parsed: Any) -> Said:
     if text in reading.words:
         return ((reading.metric, reading.words[text]),)
     if text in NOT_KNOWN:
@@ -85,19 +85,19 @@ def _words(reading: Reading, text: str, parsed: Any) -> Said:
     raise Rejected("bad_value", f"{reading.metric[:60]!r} is one of {known[:200]}, not {text[:40]!r}.")
 
 
-def _zone(reading: Reading, text: str, parsed: Any) -> Said:
+def _zone(reading: EntityReading, text: str, parsed: Any) -> Said:
     """A tracker is at home, or in a zone whose name it says."""
     return ((reading.metric, reading.words[text]),) if text in reading.words else _text(reading, text, parsed)
 
 
-def _trigger(reading: Reading, text: str, parsed: Any) -> Said:
+def _trigger(reading: EntityReading, text: str, parsed: Any) -> Said:
     """What happened, if it is this trigger's payload."""
     if not reading.words:
         return ((reading.metric, scalar(reading.metric, text)),)
     return ((reading.metric, reading.words[text]),) if text in reading.words else ()
 
 
-def _light(reading: Reading, text: str, parsed: Any) -> Said:
+def _light(reading: EntityReading, text: str, parsed: Any) -> Said:
     body = _object(reading, parsed)
     found = [*_state(reading, body), *_parts(reading, body, _LIGHT)]
     color = body.get("color")
@@ -106,7 +106,7 @@ def _light(reading: Reading, text: str, parsed: Any) -> Said:
     return found
 
 
-def _event(reading: Reading, text: str, parsed: Any) -> Said:
+def _event(reading: EntityReading, text: str, parsed: Any) -> Said:
     body = _object(reading, parsed)
     kind = body.get("event_type")
     if not isinstance(kind, str) or not kind:
@@ -115,13 +115,13 @@ def _event(reading: Reading, text: str, parsed: Any) -> Said:
     return [(reading.metric, scalar(reading.metric, kind)), *_parts(reading, more, None)]
 
 
-def _update(reading: Reading, text: str, parsed: Any) -> Said:
+def _update(reading: EntityReading, text: str, parsed: Any) -> Said:
     if isinstance(parsed, dict):
         return _parts(reading, parsed, _UPDATE)
     return _parts(reading, {"installed_version": text}, None)
 
 
-def _valve(reading: Reading, text: str, parsed: Any) -> Said:
+def _valve(reading: EntityReading, text: str, parsed: Any) -> Said:
     """A position, or a word, or an object of both."""
     if isinstance(parsed, dict):
         return [*_state(reading, parsed), *_parts(reading, parsed, ("position",))]
@@ -130,8 +130,8 @@ def _valve(reading: Reading, text: str, parsed: Any) -> Said:
     return _words(reading, text, parsed)
 
 
-def _with_parts(parts: tuple[str, ...]) -> Callable[[Reading, str, Any], Said]:
-    def read(reading: Reading, text: str, parsed: Any) -> Said:
+def _with_parts(parts: tuple[str, ...]) -> Callable[[EntityReading, str, Any], Said]:
+    def read(reading: EntityReading, text: str, parsed: Any) -> Said:
         if isinstance(parsed, dict):
             return [*_state(reading, parsed), *_parts(reading, parsed, parts)]
         return _words(reading, text, parsed) if reading.words else _text(reading, text, parsed)
@@ -139,11 +139,11 @@ def _with_parts(parts: tuple[str, ...]) -> Callable[[Reading, str, Any], Said]:
     return read
 
 
-def _attributes(reading: Reading, text: str, parsed: Any) -> Said:
+def _attributes(reading: EntityReading, text: str, parsed: Any) -> Said:
     return _parts(reading, _object(reading, parsed), _TRACKED)
 
 
-def _state(reading: Reading, body: dict[str, Any]) -> Said:
+def _state(reading: EntityReading, body: dict[str, Any]) -> Said:
     """The state in an object; one that does not fit costs the other parts nothing."""
     if "state" not in body:
         return ()
@@ -156,7 +156,7 @@ def _state(reading: Reading, body: dict[str, Any]) -> Said:
         return ((reading.metric, error),)
 
 
-def _parts(reading: Reading, body: dict[str, Any], names: tuple[str, ...] | None) -> list[tuple[str, Any]]:
+def _parts(reading: EntityReading, body: dict[str, Any], names: tuple[str, ...] | None) -> list[tuple[str, Any]]:
     """The parts of ``body`` that are no objects or lists, as metrics below the entity's own; null is not known."""
     found: list[tuple[str, Any]] = []
     for name in list(body)[:_MOST_PARTS] if names is None else [name for name in names if name in body]:
@@ -170,13 +170,13 @@ def _parts(reading: Reading, body: dict[str, Any], names: tuple[str, ...] | None
     return found
 
 
-def _object(reading: Reading, parsed: Any) -> dict[str, Any]:
+def _object(reading: EntityReading, parsed: Any) -> dict[str, Any]:
     if not isinstance(parsed, dict):
         raise Rejected("bad_value", f"{reading.metric[:60]!r} is said as a JSON object.")
     return parsed
 
 
-KINDS: dict[str, Callable[[Reading, str, Any], Said]] = {
+KINDS: dict[str, Callable[[EntityReading, str, Any], Said]] = {
     "number": _number,
     "text": _text,
     "words": _words,

@@ -102,7 +102,7 @@ _ENVIRONMENT = _environment()
 _Path = tuple[str | int, ...]
 
 
-class Template:
+class ValueTemplate:
     """One checked and compiled template. ``path`` stands for the plain form ``{{ value_json.a["b"] }}``, which needs
     no engine."""
 
@@ -155,7 +155,7 @@ def _follow(parsed: Any, path: _Path) -> Any:
 
 
 @lru_cache(2_000)
-def template(source: str) -> Template:
+def template(source: str) -> ValueTemplate:
     """Check and compile. Raises Rejected (``bad_template``) that says what is not taken."""
     if len(source) > MAX_SOURCE:
         raise _refused(f"it has more than {MAX_SOURCE} characters")
@@ -170,7 +170,7 @@ def template(source: str) -> Template:
     except (RecursionError, MemoryError, SyntaxError, OverflowError) as error:
         raise _refused("it is nested too deeply") from error
     compiled = Compiled.from_code(_ENVIRONMENT, code, _ENVIRONMENT.globals)
-    return Template(compiled, path, not names.isdisjoint(_TIMES))
+    return ValueTemplate(compiled, path, not names.isdisjoint(_TIMES))
 
 
 def fill(source: str, value: Any) -> str:

@@ -48,7 +48,7 @@ class Property(msgspec.Struct, frozen=True, omit_defaults=True):
     name: str = ""
 
 
-class Known(msgspec.Struct, frozen=True, omit_defaults=True):
+class HomieDevice(msgspec.Struct, frozen=True, omit_defaults=True):
     """One device. ``properties`` are kept by NODE/PROPERTY, ``nodes`` the names of nodes; ``parent`` is the device that
     it hangs on; ``sleeps`` says that it has been seen to sleep."""
 
@@ -104,7 +104,7 @@ _PROPERTY: dict[str, tuple[str, Callable[[str], Any]]] = {
 }
 
 
-def with_attribute(known: Known, path: str, text: str) -> Known:
+def with_attribute(known: HomieDevice, path: str, text: str) -> HomieDevice:
     """Take in what stands at ``path`` below the device; other attributes are left alone."""
     text = text[:MAX_TEXT] if path.rpartition("/")[2] != "$format" else text[: MAX_TEXT * 10]
     if path in _DEVICE:
@@ -130,7 +130,7 @@ def _listed(text: str) -> set[str]:
     return {item.strip().removesuffix("[]") for item in text.split(",")}
 
 
-def _kept(known: Known, node: str, listed: Collection[str]) -> Known:
+def _kept(known: HomieDevice, node: str, listed: Collection[str]) -> HomieDevice:
     """Without the nodes, or the properties of one node, that are no longer listed."""
     gone = {
         key
@@ -148,7 +148,7 @@ def _node(key: str) -> str:
 # -- Homie 5: all at once ---------------------------------------------------------------------------------------
 
 
-def with_document(known: Known, body: Mapping[str, Any]) -> Known:
+def with_document(known: HomieDevice, body: Mapping[str, Any]) -> HomieDevice:
     """Take in ``$description``: all that it does not name is gone."""
     version = body.get("homie")
     if not isinstance(version, str) or not version.startswith("5"):

@@ -15,11 +15,11 @@ from collections.abc import Iterator, Sequence
 import msgspec
 from msgspec.structs import replace
 
-from hub.dialects.base import Change, Effect, Result, View, lapses
+from hub.dialects.base import Action, DialectState, Result, View, expired_values
 from hub.dialects.homie.description import (
     MAX_PROPERTIES,
     STATS,
-    Known,
+    HomieDevice,
     Property,
     metric_of,
     value_of,
@@ -29,7 +29,7 @@ from hub.dialects.homie.description import (
 from hub.dialects.payload import MAX_TEXT, parse_object
 from hub.dialects.times import when
 from hub.errors import Rejected
-from hub.model import Availability, Identity, Lapse, RawMessage, Record, Value
+from hub.model import Availability, Identity, RawMessage, Record, Value, ValueExpired
 from hub.topics import slug
 
 MAX_DEVICES = 20_000
@@ -50,7 +50,7 @@ class HomieDialect:
     def __init__(self, base: str = "homie") -> None:
         self._base = base
         self._prefix = base + "/"
-        self._devices: dict[str, Known] = {}
+        self._devices: dict[str, HomieDevice] = {}
         self._children: dict[str, set[str]] = {}
 
     @property
@@ -85,27 +85,31 @@ class HomieDialect:
 
     # -- who is there -----------------------------------------------------------------------------------------
 
-    def _met(self, device: str) -> Known:
+    def _met(self, device: str) -> HomieDevice:
         if not 0 < len(device) <= MAX_ID or not device.isprintable():
             raise Rejected("bad_topic", f"Homie's topics are {self._prefix}DEVICE/NODE/PROPERTY.")
         if len(self._devices) >= MAX_DEVICES:
             raise Rejected("too_many_devices", f"At most {MAX_DEVICES} Homie devices are kept.")
-        return Known(device)
+        return HomieDevice(device)
 
-    def _five(self, message: RawMessage, key: str, device: str, known: Known | None, rest: str, view: View) -> Result:
+    def _five(
+        self, message: RawMessage, key: str, device: str, known: HomieDevice | None, rest: str, view: View
+    ) -> Result:
         if rest == "$description":
             if not message.payload:
-                return Result(changes=(Change(key, None),), gone=(_id(known.native_id),)) if known else Result()
+                return Result(changes=(DialectState(key, None),), gone=(_id(known.native_id),)) if known else Result()
             body = parse_object(message.payload, "A $description")
             told = with_document(known or self._met(device), body)
-            return replace(self._learn(key, told), lapses=_left(message, known, told))
+            return replace(self._learn(key, told), expirations=_left(message, known, told))
         if known is not None and rest.startswith("$alert/"):
             return self._told(message, key, known, {metric_of(rest): _text(message.payload)[:MAX_TEXT]}, view)
         if "$" in rest or known is not None or message.retained or not message.payload:
             return Result()  # logs and targets; what the description does not name; left over
         raise Rejected("unknown_device", f"{self._prefix}{key}/$description has not been heard.")
 
-    def _older(self, message: RawMessage, key: str, device: str, known: Known | None, rest: str, view: View) -> Result:
+    def _older(
+        self, message: RawMessage, key: str, device: str, known: HomieDevice | None, rest: str, view: View
+    ) -> Result:
         if rest.startswith("$stats/"):
             return self._stats(message, key, known, rest, view)
         if "$" in rest:
@@ -117,24 +121,24 @@ class HomieDialect:
             described = told.properties or rest.partition("/")[0] in _DESCRIBES
             if told == known or not described:
                 return Result()
-            return replace(self._learn(key, told), lapses=_left(message, known, told))
+            return replace(self._learn(key, told), expirations=_left(message, known, told))
         if message.payload and known is None and not message.retained:
             raise Rejected("unknown_device", f"{self._prefix}{key}/$homie has not been heard.")
         if known is None or rest.count("/") != 1 or len(known.properties) >= MAX_PROPERTIES:
             return Result()
         return self._value(message, key, replace(known, properties={**known.properties, rest: Property()}), rest, view)
 
-    def _learn(self, key: str, known: Known) -> Result:
-        changes = () if known == self._devices.get(key) else (Change(key, msgspec.json.encode(known)),)
+    def _learn(self, key: str, known: HomieDevice) -> Result:
+        changes = () if known == self._devices.get(key) else (DialectState(key, msgspec.json.encode(known)),)
         return Result(identities=(self._identity(key, known),), changes=changes)
 
-    def _identity(self, key: str, known: Known) -> Identity:
+    def _identity(self, key: str, known: HomieDevice) -> Identity:
         info = known.info(f"{self._prefix}{key}/", _id(known.parent) if known.parent else None)
         return Identity(_id(known.native_id), known.native_id, self.name, info)
 
     # -- whether it is there ----------------------------------------------------------------------------------
 
-    def _state(self, message: RawMessage, key: str, known: Known, view: View) -> Result:
+    def _state(self, message: RawMessage, key: str, known: HomieDevice, view: View) -> Result:
         state = message.payload[:32].decode("utf-8", "replace").strip()
         if state and state not in _ONLINE:
             raise Rejected("bad_value", f"A Homie state must be one of {', '.join(_ONLINE)}, not {state!r}.")
@@ -165,15 +169,17 @@ class HomieDialect:
 
     # -- what it says -----------------------------------------------------------------------------------------
 
-    def _value(self, message: RawMessage, key: str, known: Known, rest: str, view: View) -> Result:
+    def _value(self, message: RawMessage, key: str, known: HomieDevice, rest: str, view: View) -> Result:
         if not message.payload:
             return Result()  # taken back
         metric = metric_of(rest)
         value = value_of(metric, known.properties[rest], message.payload)
         told = self._told(message, key, known, {} if value is None else {metric: value}, view)
-        return told if value is not None else replace(told, lapses=lapses(told.records[0], (metric,), view))
+        return (
+            told if value is not None else replace(told, expirations=expired_values(told.records[0], (metric,), view))
+        )
 
-    def _stats(self, message: RawMessage, key: str, known: Known | None, rest: str, view: View) -> Result:
+    def _stats(self, message: RawMessage, key: str, known: HomieDevice | None, rest: str, view: View) -> Result:
         name = rest.removeprefix("$stats/")
         if known is None or name not in STATS or not message.payload:
             return Result()
@@ -182,7 +188,7 @@ class HomieDialect:
             known = replace(known, properties={**known.properties, rest: Property("float")})
         return self._told(message, key, known, {} if value is None else {f"stats.{name}": value}, view)
 
-    def _told(self, message: RawMessage, key: str, known: Known, values: dict[str, Value], view: View) -> Result:
+    def _told(self, message: RawMessage, key: str, known: HomieDevice, values: dict[str, Value], view: View) -> Result:
         ts, quality = when(None, message.received, retained=message.retained)
         records = (Record(_id(known.native_id), ts, message.received, values, quality),)
         if known is self._devices.get(key) and view.known(records[0].device):
@@ -191,11 +197,11 @@ class HomieDialect:
 
     # -- what was learnt --------------------------------------------------------------------------------------
 
-    def apply(self, change: Change) -> Sequence[Effect]:
+    def apply(self, change: DialectState) -> Sequence[Action]:
         before = self._devices.pop(change.key, None)
         if before is not None and before.parent:
             self._children.get(_FIVE + before.parent, set()).discard(change.key)
-        known = msgspec.json.decode(change.value, type=Known) if change.value is not None else None
+        known = msgspec.json.decode(change.value, type=HomieDevice) if change.value is not None else None
         if known is not None:
             self._devices[change.key] = known
             if known.parent:
@@ -206,12 +212,12 @@ class HomieDialect:
         return Result()
 
 
-def _left(message: RawMessage, before: Known | None, after: Known) -> list[Lapse]:
+def _left(message: RawMessage, before: HomieDevice | None, after: HomieDevice) -> list[ValueExpired]:
     """The properties that a device does not describe any more are not known any more."""
     left = before.properties.keys() - after.properties.keys() if before is not None else ()
     device = _id(after.native_id)
     return [
-        Lapse(device, metric_of(key), message.received, withdrawn=True)
+        ValueExpired(device, metric_of(key), message.received, withdrawn=True)
         for key in sorted(left)
         if not key.startswith("$")
     ]

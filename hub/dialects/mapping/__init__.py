@@ -2,6 +2,6 @@
 
 from hub.dialects.mapping.dialect import MappingDialect
 from hub.dialects.mapping.parse import parse_mappings, parse_usable_mappings
-from hub.dialects.mapping.trial import Said, Trial, try_out
+from hub.dialects.mapping.trial import Trial, TrialReading, try_out
 
-__all__ = ["MappingDialect", "Said", "Trial", "parse_mappings", "parse_usable_mappings", "try_out"]
+__all__ = ["MappingDialect", "Trial", "TrialReading", "parse_mappings", "parse_usable_mappings", "try_out"]

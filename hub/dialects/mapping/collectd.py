@@ -5,7 +5,7 @@ The names of the values and their units are those of collectd's types.db, as far
 
 from __future__ import annotations
 
-from hub.dialects.mapping.reading import Reading
+from hub.dialects.mapping.reading import MappedValues
 from hub.dialects.payload import came
 from hub.errors import Rejected
 
@@ -29,7 +29,7 @@ _UNKNOWN = frozenset(("u", "nan", "-nan"))
 """U: it could not be read."""
 
 
-def read_collectd(payload: bytes, plugin: str, kind: str) -> Reading:
+def read_collectd(payload: bytes, plugin: str, kind: str) -> MappedValues:
     """``plugin`` and ``kind`` are the topic's last two levels (``cpu-0``, ``cpu-idle``). Raises Rejected."""
     text = payload.rstrip(b"\0\n ").decode("utf-8", "replace")
     time, *values = text.split(":")
@@ -44,7 +44,7 @@ def read_collectd(payload: bytes, plugin: str, kind: str) -> Reading:
     else:
         ends = sources if len(sources) == len(values) else [str(i) for i in range(len(values))]
         names = [f"{metric}.{end}" for end in ends]
-    reading = Reading(time=_float(time, "time"))
+    reading = MappedValues(time=_float(time, "time"))
     for name, value in zip(names, values, strict=True):
         try:
             reading.take(name, None if value.lower() in _UNKNOWN else _float(value, name))

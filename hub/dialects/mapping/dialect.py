@@ -13,13 +13,13 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
-from hub.dialects.base import Change, Effect, Result, Subscribe, Unsubscribe, View, lapses
-from hub.dialects.faults import nothing_fits, rejections
+from hub.dialects.base import Action, DialectState, Result, Subscribe, Unsubscribe, View, expired_values
 from hub.dialects.mapping.collectd import read_collectd
-from hub.dialects.mapping.pattern import MISSING, Pattern, Template, at_path, path_of
-from hub.dialects.mapping.reading import MAX_METRICS, Names, Reading, read_picked, read_plain, read_tree
+from hub.dialects.mapping.pattern import MISSING, Pattern, TextTemplate, at_path, path_of
+from hub.dialects.mapping.reading import MAX_METRICS, MappedValues, NamePatterns, read_picked, read_plain, read_tree
 from hub.dialects.mapping.senml import read_senml
 from hub.dialects.payload import metric_name, parse_telemetry
+from hub.dialects.rejections import nothing_fits, rejections
 from hub.dialects.times import when
 from hub.dialects.units import spell
 from hub.errors import Rejected
@@ -37,7 +37,7 @@ class _Reader:
         self.mapping = mapping
         self.pattern = Pattern(mapping.topic)
         names = self.pattern.names
-        template = partial(Template, names=names)
+        template = partial(TextTemplate, names=names)
         metric = mapping.metric or ("{metric}" if "metric" in names else None)
         self.metric = None if metric is None else template(metric, key="metric")
         named = mapping.device != "{device}" or "device" in names
@@ -47,11 +47,11 @@ class _Reader:
         self.zone = None if mapping.zone is None else ZoneInfo(mapping.zone)
         picks = {name: Pick(pick) if isinstance(pick, str) else pick for name, pick in mapping.metrics.items()}
         self.picks = {name: (path_of(pick.path), pick.kind) for name, pick in picks.items()}
-        self.units = Names({name: pick.unit for name, pick in picks.items() if pick.unit} | mapping.units)
-        self._kinds = Names(mapping.kinds)
-        self._ignored = Names(dict.fromkeys(mapping.ignore, True))
+        self.units = NamePatterns({name: pick.unit for name, pick in picks.items() if pick.unit} | mapping.units)
+        self._kinds = NamePatterns(mapping.kinds)
+        self._ignored = NamePatterns(dict.fromkeys(mapping.ignore, True))
 
-    def read(self, message: RawMessage, levels: dict[str, str]) -> tuple[Any, list[Reading]]:
+    def read(self, message: RawMessage, levels: dict[str, str]) -> tuple[Any, list[MappedValues]]:
         """The message's JSON (None for a plain one) and what it says. Raises Rejected."""
         form, payload = self.mapping.form, message.payload
         if form == "collectd":
@@ -112,12 +112,12 @@ class MappingDialect:
         wanted = dict.fromkeys(reader.pattern.filter for reader in self._readers)
         return [one for one in wanted if not any(one != other and covers(other, one) for other in wanted)]
 
-    def replace(self, mappings: Sequence[Mapping]) -> Sequence[Effect]:
+    def replace(self, mappings: Sequence[Mapping]) -> Sequence[Action]:
         before = set(self.filters)
         self._readers = [_Reader(mapping) for mapping in mappings]
         self._places.clear()
         after = self.filters
-        effects: list[Effect] = []
+        effects: list[Action] = []
         if gone := tuple(sorted(before.difference(after))):
             effects.append(Unsubscribe(gone))
         if new := tuple(one for one in after if one not in before):
@@ -150,7 +150,7 @@ class MappingDialect:
         return found[0] if len(found) == 1 else _together(found)
 
     def _result(
-        self, message: RawMessage, reader: _Reader, levels: dict[str, str], body: Any, reading: Reading, view: View
+        self, message: RawMessage, reader: _Reader, levels: dict[str, str], body: Any, reading: MappedValues, view: View
     ) -> Result:
         native_id = self._who(reader, levels, body, reading.device, view)
         device = slug(native_id)
@@ -166,13 +166,13 @@ class MappingDialect:
         refused = rejections(message, reading.faults)
         record = Record(device, ts, message.received, reading.values, quality)
         records = (record,) if reading.values else ()
-        gone = lapses(record, reading.unknown, view)
+        gone = expired_values(record, reading.unknown, view)
         info = self._info(reader, levels, body, reading, device)
         if known and (device not in self._known or info == self._known[device]):
-            return Result(records=records, lapses=gone, rejections=refused)
-        change = Change(device, msgspec.json.encode(info))
+            return Result(records=records, expirations=gone, rejections=refused)
+        change = DialectState(device, msgspec.json.encode(info))
         identity = Identity(device, native_id, self.name, info)
-        return Result(records=records, lapses=gone, identities=(identity,), changes=(change,), rejections=refused)
+        return Result(records=records, expirations=gone, identities=(identity,), changes=(change,), rejections=refused)
 
     def _who(self, reader: _Reader, levels: dict[str, str], body: Any, named: str | None, view: View) -> str:
         """The native id of whom a message is about; ``named`` is whom it names itself, if the form has that."""
@@ -196,12 +196,12 @@ class MappingDialect:
         said = Availability(device, online, message.retained, message.received)
         if device in self._known:
             return Result(availability=(said,))
-        info = self._info(reader, levels, body, Reading({}, [], {}), device)
-        change = Change(device, msgspec.json.encode(info))
+        info = self._info(reader, levels, body, MappedValues({}, [], {}), device)
+        change = DialectState(device, msgspec.json.encode(info))
         identity = Identity(device, native_id, self.name, info)
         return Result(availability=(said,), identities=(identity,), changes=(change,))
 
-    def _info(self, reader: _Reader, levels: dict[str, str], body: Any, reading: Reading, device: str) -> Info:
+    def _info(self, reader: _Reader, levels: dict[str, str], body: Any, reading: MappedValues, device: str) -> Info:
         """How the device is described now: what was known, and what this message adds."""
         before = self._known.get(device, Info())
         units = before.units
@@ -216,7 +216,7 @@ class MappingDialect:
             told["via"] = slug(told["via"])
         return msgspec.structs.replace(before, units=units, **told)
 
-    def apply(self, change: Change) -> Sequence[Effect]:
+    def apply(self, change: DialectState) -> Sequence[Action]:
         self._known.pop(change.key, None)
         if change.value is not None:
             self._known[change.key] = msgspec.json.decode(change.value, type=Info)
@@ -229,16 +229,16 @@ class MappingDialect:
 def _together(found: Sequence[Result]) -> Result:
     """Several readings of one message. Of what is said of one device, the last description holds all."""
     identities: dict[str, Identity] = {}
-    changes: dict[str, Change] = {}
+    changes: dict[str, DialectState] = {}
     for result in found:
         identities |= {
             identity.device: _merged(identities.get(identity.device), identity) for identity in result.identities
         }
     for device, identity in identities.items():
-        changes[device] = Change(device, msgspec.json.encode(identity.info))
+        changes[device] = DialectState(device, msgspec.json.encode(identity.info))
     return Result(
         records=[record for result in found for record in result.records],
-        lapses=[lapse for result in found for lapse in result.lapses],
+        expirations=[expiration for result in found for expiration in result.expirations],
         identities=list(identities.values()),
         changes=list(changes.values()),
         rejections=[rejected for result in found for rejected in result.rejections],

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 import msgspec
 
 from hub.bounds import decode_toml
-from hub.dialects.mapping.pattern import Pattern, Template, path_of
+from hub.dialects.mapping.pattern import Pattern, TextTemplate, path_of
 from hub.dialects.payload import metric_name
 from hub.errors import ConfigError, Rejected
 from hub.model import Mapping, Pick
@@ -110,7 +110,7 @@ def check(mapping: Mapping) -> None:
         if key == "device" and mapping.form == "senml" and "device" not in pattern.names and text == "{device}":
             continue  # the messages name their devices themselves
         if text is not None:
-            Template(text, pattern.names, key)
+            TextTemplate(text, pattern.names, key)
     if mapping.form == "collectd" and not {*COLLECTD} <= {*pattern.names}:
         raise ConfigError(
             "A collectd topic names its levels {plugin} and {type}.", 'As "collectd/{host}/{plugin}/{type}".'

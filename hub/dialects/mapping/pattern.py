@@ -64,7 +64,7 @@ class Pattern:
         return None if found is None else found.groupdict()
 
 
-class Template:
+class TextTemplate:
     """``{room}`` is one of the topic's ``names``, ``{payload.a.b}`` a field of the message. Raises ConfigError."""
 
     def __init__(self, text: str, names: Sequence[str], key: str) -> None:

@@ -9,9 +9,9 @@ from typing import Any, Generic, TypeVar
 
 import msgspec
 
-from hub.dialects.faults import Fault
 from hub.dialects.mapping.pattern import MISSING, at_path
 from hub.dialects.payload import UNKNOWN_WORDS, is_unknown, metric_name, plain, scalar
+from hub.dialects.rejections import Fault
 from hub.errors import Rejected
 from hub.model import Kind, Value
 
@@ -31,7 +31,7 @@ MAX_REMEMBERED = 10_000
 T = TypeVar("T")
 
 
-class Reading(msgspec.Struct):
+class MappedValues(msgspec.Struct):
     """What a message (or one point in time of it) says: ``values``, those that are ``unknown`` now, their ``units``.
 
     ``time`` is the message's own, None where it gives none. ``device`` where the message itself names it. ``faults``
@@ -82,7 +82,7 @@ def typed(metric: str, value: Any, kind: Kind | None) -> Value:
     return scalar(metric, value)
 
 
-def read_plain(metric: str, payload: bytes, kind: Kind | None) -> Reading:
+def read_plain(metric: str, payload: bytes, kind: Kind | None) -> MappedValues:
     """A value that is the whole payload. A comma may be a decimal point or not: that is not guessed."""
     value = plain(metric, payload) if not _unknown(payload) else None
     if isinstance(value, str) and kind != "text":
@@ -90,7 +90,7 @@ def read_plain(metric: str, payload: bytes, kind: Kind | None) -> Reading:
         if _DECIMAL_COMMA.fullmatch(word):
             raise Rejected("bad_value", f"{word[:40]!r} has a decimal comma; a number needs a point.")
         value = _BOOLEANS.get(word.lower(), value)
-    reading = Reading()
+    reading = MappedValues()
     reading.take(metric, value, kind)
     return reading
 
@@ -100,14 +100,18 @@ def _unknown(payload: bytes) -> bool:
 
 
 def read_tree(
-    body: Any, prefix: str | None, ignored: Names[bool], kinds: Names[Kind], time: Sequence[str] | None = None
-) -> Reading:
+    body: Any,
+    prefix: str | None,
+    ignored: NamePatterns[bool],
+    kinds: NamePatterns[Kind],
+    time: Sequence[str] | None = None,
+) -> MappedValues:
     """Every value of a JSON object is a metric, named by its keys with dots between. ``{"value", "unit"}`` is one.
 
     What stands at the path ``time`` is the message's time and no metric."""
     if not isinstance(body, dict):
         raise Rejected("bad_value", 'A list names no metrics: pick its items in the mapping, such as path = "0".')
-    reading = Reading(time=_own_time(body))
+    reading = MappedValues(time=_own_time(body))
     skip = reading.time is not None
     if time is not None and (said := at_path(body, time)) is not MISSING:
         reading.time, body = said, _without(body, time)
@@ -154,9 +158,9 @@ def _own_time(body: dict[str, Any]) -> Any:
     return None
 
 
-def read_picked(body: Any, picks: Mapping[str, tuple[tuple[str, ...], Kind | None]]) -> Reading:
+def read_picked(body: Any, picks: Mapping[str, tuple[tuple[str, ...], Kind | None]]) -> MappedValues:
     """The metrics that were named, by their paths; what a message does not hold it says nothing of."""
-    reading = Reading(time=_own_time(body) if isinstance(body, dict) else None)
+    reading = MappedValues(time=_own_time(body) if isinstance(body, dict) else None)
     for metric, (path, kind) in picks.items():
         value = at_path(body, path)
         if value is not MISSING:
@@ -164,7 +168,7 @@ def read_picked(body: Any, picks: Mapping[str, tuple[tuple[str, ...], Kind | Non
     return reading
 
 
-class Names(Generic[T]):
+class NamePatterns(Generic[T]):
     """A table by names, where ``*`` in a name stands for anything: by the name itself, else by the first that fits."""
 
     def __init__(self, table: Mapping[str, T]) -> None:

@@ -10,9 +10,9 @@ import re
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
-from hub.dialects.faults import Fault
-from hub.dialects.mapping.reading import Reading
+from hub.dialects.mapping.reading import MappedValues
 from hub.dialects.payload import is_unknown, scalar
+from hub.dialects.rejections import Fault
 from hub.errors import Rejected
 from hub.model import Value
 
@@ -40,7 +40,7 @@ class _Point(NamedTuple):
     value: Value
 
 
-def read_senml(pack: Any, received: int) -> list[Reading]:
+def read_senml(pack: Any, received: int) -> list[MappedValues]:
     """Return the readings of a pack, by device and time (times are ms). A record that does not fit costs itself only.
 
     Raises Rejected for what is no pack, or must not be read at all."""
@@ -54,11 +54,11 @@ def read_senml(pack: Any, received: int) -> list[Reading]:
     units: dict[tuple[str | None, str], set[str | None]] = {}
     for point in points:
         units.setdefault((point.device, point.metric), set()).add(point.unit)
-    readings: dict[tuple[str | None, float | None], Reading] = {}
+    readings: dict[tuple[str | None, float | None], MappedValues] = {}
     for point in points:
         reading = readings.setdefault(
             (point.device, point.at),
-            Reading(time=None if point.at is None else round(point.at * 1000), device=point.device),
+            MappedValues(time=None if point.at is None else round(point.at * 1000), device=point.device),
         )
         several = len(units[point.device, point.metric]) > 1 and point.unit
         metric = f"{point.metric}.{point.unit}" if several else point.metric
@@ -69,7 +69,7 @@ def read_senml(pack: Any, received: int) -> list[Reading]:
         if point.unit:
             reading.units[metric] = point.unit
     if faults and not readings:
-        readings[None, None] = Reading()
+        readings[None, None] = MappedValues()
     for reading in list(readings.values())[:1]:
         reading.faults += faults
     return list(readings.values())

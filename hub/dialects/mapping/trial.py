@@ -12,7 +12,7 @@ from hub.errors import Rejected
 from hub.model import Info, Latest, Mapping, RawMessage, Value
 
 
-class Said(msgspec.Struct, frozen=True):
+class TrialReading(msgspec.Struct, frozen=True):
     """One device at one time; ``values`` holds None for what it says is not known."""
 
     device: str
@@ -22,7 +22,7 @@ class Said(msgspec.Struct, frozen=True):
 
 
 class Trial(msgspec.Struct, frozen=True):
-    readings: Sequence[Said] = ()
+    readings: Sequence[TrialReading] = ()
     problem: str | None = None
 
 
@@ -47,10 +47,12 @@ def try_out(mappings: Sequence[Mapping], message: RawMessage) -> Trial:
         return Trial(problem=error.message)
 
 
-def _said(result: Result) -> list[Said]:
+def _said(result: Result) -> list[TrialReading]:
     infos = {identity.device: identity.info or Info() for identity in result.identities}
-    said = [Said(each.device, infos.get(each.device, Info()), each.ts, dict(each.values)) for each in result.records]
+    said = [
+        TrialReading(each.device, infos.get(each.device, Info()), each.ts, dict(each.values)) for each in result.records
+    ]
     unknown: dict[str, dict[str, Value | None]] = {}
-    for lapse in result.lapses:
-        unknown.setdefault(lapse.device, {})[lapse.metric] = None
-    return said + [Said(device, infos.get(device, Info()), None, names) for device, names in unknown.items()]
+    for expiration in result.expirations:
+        unknown.setdefault(expiration.device, {})[expiration.metric] = None
+    return said + [TrialReading(device, infos.get(device, Info()), None, names) for device, names in unknown.items()]

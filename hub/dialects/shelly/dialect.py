@@ -16,11 +16,11 @@ from typing import Any, NamedTuple
 import msgspec
 from msgspec.structs import replace
 
-from hub.dialects.base import Change, Effect, Publish, Reply, Result, Subscribe, View, lapses
-from hub.dialects.faults import nothing_fits, rejections
+from hub.dialects.base import Action, CommandReply, DialectState, Publish, Result, Subscribe, View, expired_values
 from hub.dialects.payload import MAX_TEXT, metric_name, parse_object, telemetry_object
+from hub.dialects.rejections import nothing_fits, rejections
 from hub.dialects.shelly import gen1
-from hub.dialects.shelly.known import Known, commands, controls, described, seen, wakes
+from hub.dialects.shelly.device import ShellyDevice, commands, controls, described, seen, wakes
 from hub.dialects.shelly.status import Readings, readings
 from hub.dialects.times import when
 from hub.errors import Rejected
@@ -38,7 +38,7 @@ _ASKED = {"hub-info": "Shelly.GetDeviceInfo", "hub-status": "Shelly.GetStatus"}
 """The ids of our own questions, and what they ask."""
 
 
-class Address(NamedTuple):
+class ShellyTopic(NamedTuple):
     """What a topic is about: ``events``, ``online``, ``status`` (of a component), ``announce``, ``answer`` or, of the
     first generation, ``gen1`` with what stands below the device, empty for what is nobody's own."""
 
@@ -57,9 +57,9 @@ class ShellyDialect:
         self._gen1 = gen1_root + "/"
         self._source = source
         self._reserved = tuple(f"{root}/" for root in (*reserved, source))
-        self._addresses: dict[str, Address] = {}
-        self._prefixes: dict[str, Known] = {}
-        self._devices: dict[str, Known] = {}
+        self._addresses: dict[str, ShellyTopic] = {}
+        self._prefixes: dict[str, ShellyDevice] = {}
+        self._devices: dict[str, ShellyDevice] = {}
 
     @property
     def filters(self) -> Sequence[str]:
@@ -89,23 +89,23 @@ class ShellyDialect:
             return self._sent(described(self._met(prefix), body))
         return self._notified(message, prefix, body, view)
 
-    def _address(self, topic: str) -> Address:
+    def _address(self, topic: str) -> ShellyTopic:
         """Remembered: few topics, many messages."""
         above, _, leaf = topic.rpartition("/")
         within, _, last = above.rpartition("/")
         first, _, below = topic.removeprefix(self._gen1).partition("/")
         if topic == f"{self._source}/rpc":
-            address = Address("answer", "")
+            address = ShellyTopic("answer", "")
         elif leaf == "rpc" and last == "events" and within and not topic.startswith(self._reserved):
-            address = Address("events", within)
+            address = ShellyTopic("events", within)
         elif leaf == "online" and above:
-            address = Address("online", above)
+            address = ShellyTopic("online", above)
         elif last == "status" and within:
-            address = Address("status", within, leaf)
+            address = ShellyTopic("status", within, leaf)
         elif topic.startswith(self._gen1):
-            address = Address("gen1", self._gen1 + first if below else "", below or first)
+            address = ShellyTopic("gen1", self._gen1 + first if below else "", below or first)
         else:
-            address = Address("announce" if leaf == "announce" else "", above)
+            address = ShellyTopic("announce" if leaf == "announce" else "", above)
         if len(self._addresses) >= MAX_REMEMBERED:
             self._addresses.clear()
         self._addresses[topic] = address
@@ -113,7 +113,7 @@ class ShellyDialect:
 
     # -- who is there -----------------------------------------------------------------------------------------
 
-    def _met(self, prefix: str, src: str | None = None) -> Known:
+    def _met(self, prefix: str, src: str | None = None) -> ShellyDevice:
         """Who speaks under ``prefix``; ``src`` is who it says it is. Raises Rejected for a claim that cannot stand."""
         holder = self._prefixes.get(prefix)
         if holder is not None and src in (None, holder.native_id):
@@ -140,28 +140,28 @@ class ShellyDialect:
         if len(self._prefixes) >= MAX_DEVICES:
             raise Rejected("too_many_devices", f"At most {MAX_DEVICES} Shelly devices are kept.")
         old = prefix.startswith(self._gen1) and own == src
-        return Known(prefix, src, gen1=old, sleeps=old and src.lower().startswith(gen1.SLEEPERS))
+        return ShellyDevice(prefix, src, gen1=old, sleeps=old and src.lower().startswith(gen1.SLEEPERS))
 
-    def _learn(self, known: Known, *, ask: bool = False) -> Result:
+    def _learn(self, known: ShellyDevice, *, ask: bool = False) -> Result:
         """Introduce a device as it is known now; one that is new, or where told to ``ask``, is asked what it is."""
         before = self._prefixes.get(known.prefix)
         moved = self._devices.get(known.native_id)
-        changes: list[Change] = []
+        changes: list[DialectState] = []
         if known != before:
             if moved is not None and moved.prefix != known.prefix:
-                changes.append(Change(moved.prefix, None))
-            changes.append(Change(known.prefix, msgspec.json.encode(known)))
+                changes.append(DialectState(moved.prefix, None))
+            changes.append(DialectState(known.prefix, msgspec.json.encode(known)))
         effects = list(self._questions(known)) if ask or before is None else []
         told = gen1.commands(known) if known.gen1 else commands(known, self._source)
         identity = Identity(known.id, known.native_id, self.name, known.info(told))
         gone = (before.id,) if before is not None and before.id != known.id else ()
         return Result(identities=(identity,), changes=changes, effects=effects, gone=gone)
 
-    def _sent(self, known: Known) -> Result:
+    def _sent(self, known: ShellyDevice) -> Result:
         """The device has said something of itself, and so that it is there."""
         return replace(self._learn(known), heard=(known.id,))
 
-    def _questions(self, known: Known) -> Iterator[Effect]:
+    def _questions(self, known: ShellyDevice) -> Iterator[Action]:
         if known.gen1:
             for word in (b"announce", b"update"):
                 yield Publish(f"{known.prefix}/command", word)
@@ -174,7 +174,7 @@ class ShellyDialect:
         word = message.payload[:16].decode("utf-8", "replace").strip()
         if not word:
             left = self._prefixes.get(prefix)
-            return Result() if left is None else Result(changes=(Change(prefix, None),), gone=(left.id,))
+            return Result() if left is None else Result(changes=(DialectState(prefix, None),), gone=(left.id,))
         if word not in ("true", "false"):
             raise Rejected("bad_value", f"A Shelly's online must be true or false, not {word!r}.")
         known, online = self._met(prefix), word == "true"
@@ -201,7 +201,7 @@ class ShellyDialect:
             return Result(records=records, heard=heard)
         return replace(self._learn(known), records=records, heard=heard)
 
-    def _status(self, message: RawMessage, known: Known, status: dict[str, Any], ts: Any, view: View) -> Result:
+    def _status(self, message: RawMessage, known: ShellyDevice, status: dict[str, Any], ts: Any, view: View) -> Result:
         found = readings(status)
         told = wakes(seen(known, found.values, found.units, controls(found.values)), status.get("sys"))
         return self._read(message, told, found, ts, view)
@@ -222,15 +222,15 @@ class ShellyDialect:
         told = seen(known, found.values, found.units, gen1.controls(found.values))
         return self._read(message, told, found, None, view)
 
-    def _read(self, message: RawMessage, known: Known, found: Readings, ts: Any, view: View) -> Result:
+    def _read(self, message: RawMessage, known: ShellyDevice, found: Readings, ts: Any, view: View) -> Result:
         if found.faults and not (found.values or found.unknown):
             return Result(rejections=nothing_fits(message, found.faults))
         at, quality = _time(ts, message)
         record = Record(known.id, at, message.received, found.values, quality)
-        gone, refused = lapses(record, found.unknown, view), rejections(message, found.faults)
+        gone, refused = expired_values(record, found.unknown, view), rejections(message, found.faults)
         if known is self._prefixes.get(known.prefix) and view.known(known.id):
-            return Result(records=(record,), lapses=gone, rejections=refused)
-        return replace(self._learn(known), records=(record,), lapses=gone, rejections=refused)
+            return Result(records=(record,), expirations=gone, rejections=refused)
+        return replace(self._learn(known), records=(record,), expirations=gone, rejections=refused)
 
     def _answer(self, message: RawMessage, body: dict[str, Any], view: View) -> Result:
         """To a question of ours, or to a command."""
@@ -246,15 +246,15 @@ class ShellyDialect:
             return Result(heard=(known.id,))
         detail = error.get("message") if isinstance(error, dict) else None
         said = str(detail)[:MAX_TEXT] if detail is not None else None
-        return Result(replies=(Reply(known.id, key, error is None, said),))
+        return Result(replies=(CommandReply(known.id, key, error is None, said),))
 
     # -- what was learnt --------------------------------------------------------------------------------------
 
-    def apply(self, change: Change) -> Sequence[Effect]:
+    def apply(self, change: DialectState) -> Sequence[Action]:
         before = self._prefixes.pop(change.key, None)
         if before is not None and self._devices.get(before.native_id) is before:
             del self._devices[before.native_id]
-        known = msgspec.json.decode(change.value, type=Known) if change.value is not None else None
+        known = msgspec.json.decode(change.value, type=ShellyDevice) if change.value is not None else None
         if known is None:
             return ()
         self._prefixes[change.key] = self._devices[known.native_id] = known
@@ -266,7 +266,7 @@ class ShellyDialect:
         return Result()
 
 
-def _events(message: RawMessage, known: Known, params: dict[str, Any]) -> Iterator[Record]:
+def _events(message: RawMessage, known: ShellyDevice, params: dict[str, Any]) -> Iterator[Record]:
     """Buttons, and whatever else happened: each at its own time."""
     listed = params.get("events")
     for event in listed[:MAX_EVENTS] if isinstance(listed, list) else ():

@@ -18,7 +18,7 @@ import msgspec
 from msgspec.structs import replace
 
 from hub.dialects.payload import MAX_TEXT, UNKNOWN_WORDS, came, metric_name, parse_object, scalar, telemetry_object
-from hub.dialects.shelly.known import PERCENT, Known
+from hub.dialects.shelly.device import PERCENT, ShellyDevice
 from hub.dialects.shelly.status import Readings
 from hub.errors import Rejected
 from hub.model import Value
@@ -71,7 +71,7 @@ Found = Iterator[tuple[str, Any, str]]
 """Metric, value (None where nothing was measured), unit."""
 
 
-def read(known: Known, rest: str, payload: bytes) -> tuple[Known, Readings]:
+def read(known: ShellyDevice, rest: str, payload: bytes) -> tuple[ShellyDevice, Readings]:
     """What the topic ``rest`` below the device's says, and the device as it is known now.
 
     Raises Rejected (``bad_value``) for what is not of the kind that the topic carries."""
@@ -128,7 +128,7 @@ def _parts(within: str, body: Mapping[str, Any], parts: Mapping[str, tuple[str, 
             yield within + name, raw, unit
 
 
-def _switched(known: Known, metric: str, payload: bytes) -> tuple[Known, dict[str, Value]]:
+def _switched(known: ShellyDevice, metric: str, payload: bytes) -> tuple[ShellyDevice, dict[str, Value]]:
     """``overpower`` is a third state: switched off by too much power, until it is switched again."""
     word = _word(payload)
     if word == _OVERPOWER:
@@ -141,7 +141,7 @@ def _switched(known: Known, metric: str, payload: bytes) -> tuple[Known, dict[st
     return known, values
 
 
-def _event(known: Known, rest: str, payload: bytes) -> tuple[Known, Readings]:
+def _event(known: ShellyDevice, rest: str, payload: bytes) -> tuple[ShellyDevice, Readings]:
     """Said again and again until the next one: only a new count is a new event."""
     body = parse_object(payload, "An event")
     event, count = body.get("event"), body.get("event_cnt")
@@ -154,7 +154,7 @@ def _event(known: Known, rest: str, payload: bytes) -> tuple[Known, Readings]:
     return replace(known, counts={**known.counts, rest: count}), Readings(values)
 
 
-def commands(known: Known) -> dict[str, dict[str, Any]]:
+def commands(known: ShellyDevice) -> dict[str, dict[str, Any]]:
     """What can be told, as data."""
     found: dict[str, dict[str, Any]] = {}
     for metric in sorted(known.controls):

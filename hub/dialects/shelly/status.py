@@ -16,8 +16,8 @@ from typing import Any
 
 import msgspec
 
-from hub.dialects.faults import Fault
 from hub.dialects.payload import MAX_TEXT, NOT_FINITE, metric_name, scalar
+from hub.dialects.rejections import Fault
 from hub.errors import Rejected
 from hub.model import Value
 

@@ -17,14 +17,14 @@ from collections.abc import Iterator, Sequence, Sized
 
 import msgspec
 
-from hub.dialects.base import Change, Effect, Publish, Result, View
+from hub.dialects.base import Action, DialectState, Publish, Result, View
 from hub.dialects.payload import parse_object
 from hub.dialects.sparkplug import wire
 from hub.dialects.sparkplug.births import REBIRTH, SESSION, Birth, declared
-from hub.dialects.sparkplug.readings import taken
+from hub.dialects.sparkplug.readings import decode_metrics
 from hub.dialects.sparkplug.wire import Fields
 from hub.errors import Rejected
-from hub.model import Availability, Identity, Info, Lapse, RawMessage
+from hub.model import Availability, Identity, Info, RawMessage, ValueExpired
 from hub.topics import slug
 
 MAX_BYTES = 2 * 1_048_576
@@ -51,7 +51,7 @@ class Edge(msgspec.Struct, frozen=True, array_like=True):
     asked: int = 0
 
 
-class Address(msgspec.Struct, frozen=True, gc=False):
+class SparkplugTopic(msgspec.Struct, frozen=True, gc=False):
     """What a topic is about. ``edge`` is GROUP/NODE, ``native_id`` that or GROUP/NODE/DEVICE."""
 
     kind: str
@@ -67,7 +67,7 @@ class SparkplugDialect:
 
     def __init__(self, namespace: str = "spBv1.0") -> None:
         self._prefix = namespace + "/"
-        self._addresses: dict[str, Address] = {}
+        self._addresses: dict[str, SparkplugTopic] = {}
         self._edges: dict[str, Edge] = {}
         self._births: dict[str, Birth] = {}
         self._former: dict[str, Birth] = {}  # of those that have died, until they are born again
@@ -101,17 +101,17 @@ class SparkplugDialect:
         if len(kept) >= MAX_KEPT:
             raise Rejected("too_many_devices", f"At most {MAX_KEPT} Sparkplug nodes and devices are kept.")
 
-    def _address(self, topic: str) -> Address:
+    def _address(self, topic: str) -> SparkplugTopic:
         """Remembered, since a plant has few topics and many messages. Raises Rejected (``bad_topic``)."""
         levels = topic.removeprefix(self._prefix).split("/")
         if levels[0] == "STATE" and len(levels) == 2:
-            address = Address("STATE", "", levels[1], slug(topic.removeprefix(self._prefix)))
+            address = SparkplugTopic("STATE", "", levels[1], slug(topic.removeprefix(self._prefix)))
         elif len(levels) < 2 or _TYPES.get(levels[1]) != len(levels) or not all(levels) or levels[0] == "STATE":
             raise Rejected("bad_topic", f"Sparkplug's topics are {self._prefix}GROUP/TYPE/NODE and …/NODE/DEVICE.")
         else:
             group, kind, *who = levels
             native_id = "/".join((group, *who))
-            address = Address(kind, f"{group}/{who[0]}", native_id, slug(native_id))
+            address = SparkplugTopic(kind, f"{group}/{who[0]}", native_id, slug(native_id))
         if len(self._addresses) >= MAX_REMEMBERED:
             self._addresses.clear()
         self._addresses[topic] = address
@@ -120,14 +120,14 @@ class SparkplugDialect:
     # -- births and deaths ------------------------------------------------------------------------------------
 
     def _birth(
-        self, message: RawMessage, address: Address, own: Fields, metrics: Sequence[Fields], view: View
+        self, message: RawMessage, address: SparkplugTopic, own: Fields, metrics: Sequence[Fields], view: View
     ) -> Result:
         if address.native_id not in self._births:
             self._room(self._births)
         group, _, who = address.native_id.partition("/")
         birth = declared(metrics, f"{self._prefix}{group}/{address.kind[0]}CMD/{who}")
-        changes = [Change(_BIRTH + address.native_id, msgspec.json.encode(birth))]
-        effects: Sequence[Effect] = ()
+        changes = [DialectState(_BIRTH + address.native_id, msgspec.json.encode(birth))]
+        effects: Sequence[Action] = ()
         if message.retained:
             changes = [] if address.native_id in self._births else changes  # of unknown age: better than none
         elif address.kind == "NBIRTH":
@@ -138,26 +138,26 @@ class SparkplugDialect:
         else:
             counted, effects = self._counted(message, address, own)
             changes += counted
-        read = taken(message, address.device, birth, own, metrics, born=True)
+        read = decode_metrics(message, address.device, birth, own, metrics, born=True)
         online = Availability(address.device, True, message.retained, message.received, backed=True)
         identities = (*self._gateway(address, view), self._identity(address, birth))
         before = self._births.get(address.native_id) or self._former.get(address.native_id, _UNBORN)
-        lapses = _lapses(message, address, read.unknown)
+        expirations = _lapses(message, address, read.unknown)
         dropped = sorted(before.types.keys() - birth.types.keys())
-        lapses += [Lapse(address.device, name, message.received, withdrawn=True) for name in dropped]
-        return Result(read.records, identities, (online,), (), (), changes, effects, read.rejections, lapses)
+        expirations += [ValueExpired(address.device, name, message.received, withdrawn=True) for name in dropped]
+        return Result(read.records, identities, (online,), (), (), changes, effects, read.rejections, expirations)
 
     def _death(
-        self, message: RawMessage, address: Address, own: Fields, metrics: Sequence[Fields], view: View
+        self, message: RawMessage, address: SparkplugTopic, own: Fields, metrics: Sequence[Fields], view: View
     ) -> Result:
         """An edge node takes its devices with it."""
-        changes: list[Change] = []
-        effects: Sequence[Effect] = ()
+        changes: list[DialectState] = []
+        effects: Sequence[Action] = ()
         gone = {address.native_id}
         if address.kind == "DDEATH":
             changes, effects = self._counted(message, address, own)
             if address.native_id in self._births:
-                changes.append(Change(_BIRTH + address.native_id, None))
+                changes.append(DialectState(_BIRTH + address.native_id, None))
         else:
             edge = self._edges.get(address.edge, Edge())
             died = _session(metrics)
@@ -170,25 +170,25 @@ class SparkplugDialect:
         heard = (slug(address.edge),) if address.kind == "DDEATH" else ()  # a will speaks for an edge node
         return Result((), self._introduced(address, view), offline, (), (), changes, effects, heard=heard)
 
-    def _forgotten(self, edge: str) -> Iterator[Change]:
-        return (Change(_BIRTH + who, None) for who in sorted(self._behind.get(edge, ())))
+    def _forgotten(self, edge: str) -> Iterator[DialectState]:
+        return (DialectState(_BIRTH + who, None) for who in sorted(self._behind.get(edge, ())))
 
     # -- data -------------------------------------------------------------------------------------------------
 
     def _data(
-        self, message: RawMessage, address: Address, own: Fields, metrics: Sequence[Fields], view: View
+        self, message: RawMessage, address: SparkplugTopic, own: Fields, metrics: Sequence[Fields], view: View
     ) -> Result:
         birth = self._births.get(address.native_id)
-        read = taken(message, address.device, birth or _UNBORN, own, metrics)
+        read = decode_metrics(message, address.device, birth or _UNBORN, own, metrics)
         changes, effects = self._counted(message, address, own, lost=birth is None or read.lost)
         identities = () if view.known(address.device) or not read.records else self._introduced(address, view)
-        lapses = _lapses(message, address, read.unknown)
+        expirations = _lapses(message, address, read.unknown)
         heard = () if read.records else (address.device,)
-        return Result(read.records, identities, (), (), (), changes, effects, read.rejections, lapses, heard=heard)
+        return Result(read.records, identities, (), (), (), changes, effects, read.rejections, expirations, heard=heard)
 
     def _counted(
-        self, message: RawMessage, address: Address, own: Fields, *, lost: bool = False
-    ) -> tuple[list[Change], Sequence[Effect]]:
+        self, message: RawMessage, address: SparkplugTopic, own: Fields, *, lost: bool = False
+    ) -> tuple[list[DialectState], Sequence[Action]]:
         """Take note of the message's number; ask for a rebirth where it shows that something was missed."""
         if message.retained:
             return [], ()
@@ -198,7 +198,7 @@ class SparkplugDialect:
             before = Edge()
         seq = own.get(wire.SEQ, _UNKNOWN)
         gap = _UNKNOWN not in (seq, before.seq) and seq != (before.seq + 1) & 0xFF
-        asked, effects = before.asked, list[Effect]()
+        asked, effects = before.asked, list[Action]()
         if (lost or gap or address.edge not in self._births) and abs(message.received - asked) >= REBIRTH_EVERY:
             asked, effects = message.received, [self._rebirth(address.edge, message.received)]
         return [_kept(address.edge, Edge(seq, before.session, asked))], effects
@@ -209,26 +209,26 @@ class SparkplugDialect:
 
     # -- who they are -----------------------------------------------------------------------------------------
 
-    def _identity(self, address: Address, birth: Birth) -> Identity:
+    def _identity(self, address: SparkplugTopic, birth: Birth) -> Identity:
         node = address.native_id == address.edge
         info = birth.info(address.native_id.rpartition("/")[2], None if node else slug(address.edge))
         return Identity(address.device, address.native_id, self.name, info)
 
-    def _introduced(self, address: Address, view: View) -> tuple[Identity, ...]:
+    def _introduced(self, address: SparkplugTopic, view: View) -> tuple[Identity, ...]:
         """A device that is met without a birth, and the edge node before it."""
         if view.known(address.device):
             return ()
         birth = self._births.get(address.native_id, _UNBORN)
         return (*self._gateway(address, view), self._identity(address, birth))
 
-    def _gateway(self, address: Address, view: View) -> tuple[Identity, ...]:
+    def _gateway(self, address: SparkplugTopic, view: View) -> tuple[Identity, ...]:
         """The edge node of a device, where it has not spoken itself yet."""
         node = slug(address.edge)
         if address.native_id == address.edge or view.known(node):
             return ()
         return (Identity(node, address.edge, self.name, _UNBORN.info(address.edge.partition("/")[2], None)),)
 
-    def _host(self, message: RawMessage, address: Address) -> Result:
+    def _host(self, message: RawMessage, address: SparkplugTopic) -> Result:
         """``{"online": true, "timestamp": …}``, or ``ONLINE`` and ``OFFLINE`` before 3.0."""
         word = message.payload[:16].decode("utf-8", "replace").strip()
         plain, what = word in ("ONLINE", "OFFLINE"), "STATE, if not ONLINE or OFFLINE,"
@@ -243,7 +243,7 @@ class SparkplugDialect:
             return Result()  # the will of a session that another has followed
         if address.native_id not in self._hosts:
             self._room(self._hosts)
-        changes = () if at == before else (Change(_HOST + address.native_id, b"%d" % at),)
+        changes = () if at == before else (DialectState(_HOST + address.native_id, b"%d" % at),)
         info = Info(name=address.native_id[:200], model="Sparkplug host application")
         identity = Identity(address.device, address.native_id, self.name, info)
         there = Availability(address.device, online, message.retained, message.received, backed=True)
@@ -251,7 +251,7 @@ class SparkplugDialect:
 
     # -- what was learnt --------------------------------------------------------------------------------------
 
-    def apply(self, change: Change) -> Sequence[Effect]:
+    def apply(self, change: DialectState) -> Sequence[Action]:
         what, _, key = change.key.partition("/")
         if what == "edge":
             self._edges.pop(key, None)
@@ -281,12 +281,12 @@ class SparkplugDialect:
         return Result()
 
 
-def _lapses(message: RawMessage, address: Address, unknown: Sequence[str]) -> list[Lapse]:
-    return [Lapse(address.device, name, message.received) for name in unknown]
+def _lapses(message: RawMessage, address: SparkplugTopic, unknown: Sequence[str]) -> list[ValueExpired]:
+    return [ValueExpired(address.device, name, message.received) for name in unknown]
 
 
-def _kept(edge: str, session: Edge) -> Change:
-    return Change(_EDGE + edge, msgspec.json.encode(session))
+def _kept(edge: str, session: Edge) -> DialectState:
+    return DialectState(_EDGE + edge, msgspec.json.encode(session))
 
 
 def _session(metrics: Sequence[Fields]) -> int:

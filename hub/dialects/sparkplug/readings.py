@@ -9,8 +9,8 @@ from collections.abc import Sequence
 
 import msgspec
 
-from hub.dialects.faults import Fault, rejections
 from hub.dialects.payload import metric_name
+from hub.dialects.rejections import Fault, rejections
 from hub.dialects.sparkplug import wire
 from hub.dialects.sparkplug.births import NO_READING, Birth, is_good, is_reading
 from hub.dialects.sparkplug.wire import Fields
@@ -19,7 +19,7 @@ from hub.errors import Rejected
 from hub.model import Quality, RawMessage, Record, Rejection, Value
 
 
-class Taken(msgspec.Struct, frozen=True):
+class DecodedMetrics(msgspec.Struct, frozen=True):
     """``lost`` says that the birth does not explain these metrics: it was another one, or none was heard. ``unknown``
     are the metrics that are null or of bad quality."""
 
@@ -29,9 +29,9 @@ class Taken(msgspec.Struct, frozen=True):
     unknown: Sequence[str] = ()
 
 
-def taken(
+def decode_metrics(
     message: RawMessage, device: str, birth: Birth, own: Fields, metrics: Sequence[Fields], *, born: bool = False
-) -> Taken:
+) -> DecodedMetrics:
     """All readings of a payload: one record for each time (and for what is historical) in it.
 
     ``born``: all that a birth says holds at the time of the birth, however long ago it came to be so."""
@@ -61,7 +61,7 @@ def taken(
     if not groups and not faults:
         groups[sent, False] = {}  # nothing that is a reading, and yet a sign of life
     records = [_record(message, device, values, *at) for at, values in groups.items()]
-    return Taken(records, rejections(message, faults), lost, [] if message.retained else unknown)
+    return DecodedMetrics(records, rejections(message, faults), lost, [] if message.retained else unknown)
 
 
 def _naming(name: str, error: Rejected) -> Rejected:

@@ -16,11 +16,11 @@ from typing import Any
 import msgspec
 from msgspec.structs import replace
 
-from hub.dialects.base import Change, Effect, Result, Subscribe, View, lapses
-from hub.dialects.faults import nothing_fits, rejections
+from hub.dialects.base import Action, DialectState, Result, Subscribe, View, expired_values
 from hub.dialects.payload import parse_object, telemetry_object
-from hub.dialects.tasmota.discovery import MAC, Known, announced, described, sleeps_until, told_of, with_sensors
-from hub.dialects.tasmota.readings import Found, Taken, result, scales_of, sensors, state, switched
+from hub.dialects.rejections import nothing_fits, rejections
+from hub.dialects.tasmota.discovery import MAC, TasmotaDevice, announced, described, sleeps_until, told_of, with_sensors
+from hub.dialects.tasmota.readings import Found, TasmotaReadings, result, scales_of, sensors, state, switched
 from hub.dialects.times import has_zone, when
 from hub.errors import Rejected
 from hub.model import Availability, Identity, Quality, RawMessage, Record
@@ -45,8 +45,8 @@ class TasmotaDialect:
     def __init__(self, discovery: str = "tasmota/discovery", reserved: Sequence[str] = ()) -> None:
         self._discovery = discovery + "/"
         self._reserved = tuple(f"{root}/" for root in (*reserved, discovery))
-        self._devices: dict[str, Known] = {}
-        self._bases: dict[str, Known] = {}
+        self._devices: dict[str, TasmotaDevice] = {}
+        self._bases: dict[str, TasmotaDevice] = {}
         self._early: dict[str, dict[str, Any]] = {}
 
     @property
@@ -102,9 +102,9 @@ class TasmotaDialect:
         if before is not None:
             return self._learn(before, with_sensors(before, body))
         early = len(message.payload) <= MAX_EARLY and len(self._early) < MAX_DEVICES
-        return Result(changes=(Change(_EARLY + mac, message.payload),)) if early else Result()
+        return Result(changes=(DialectState(_EARLY + mac, message.payload),)) if early else Result()
 
-    def _config(self, mac: str, body: dict[str, Any], before: Known | None) -> Result:
+    def _config(self, mac: str, body: dict[str, Any], before: TasmotaDevice | None) -> Result:
         known = announced(mac, body)
         holder = self._holder(known)
         if before is not None:
@@ -114,18 +114,18 @@ class TasmotaDialect:
             known = replace(known, sleeps=sleeps, wakes=before.wakes, **kept)
         elif holder is not None and not holder.mac:
             known = replace(known, id=holder.id, scales=holder.scales, units=holder.units, metrics=holder.metrics)
-        changes: list[Change] = []
+        changes: list[DialectState] = []
         if mac in self._early:
             known = with_sensors(known, self._early[mac])
-            changes.append(Change(_EARLY + mac, None))
+            changes.append(DialectState(_EARLY + mac, None))
         if holder is not None:
-            changes.append(Change(_DEVICE + holder.key, None))
+            changes.append(DialectState(_DEVICE + holder.key, None))
         learnt = self._learn(before, known)
         gone = (holder.id,) if holder is not None and holder.id != known.id else ()
         changed = (*changes, *learnt.changes)
         return Result(identities=learnt.identities, changes=changed, gone=gone, heard=(known.id,))
 
-    def _holder(self, wanted: Known) -> Known | None:
+    def _holder(self, wanted: TasmotaDevice) -> TasmotaDevice | None:
         """Who else has these topics now, without a claim to keep them. Raises Rejected (``topic_taken``)."""
         if wanted.tele.startswith(self._reserved) or wanted.stat.startswith(self._reserved):
             raise Rejected("topic_taken", f"The topics under {wanted.tele} belong to another kind of device.")
@@ -149,16 +149,16 @@ class TasmotaDialect:
         if len(self._devices) >= MAX_DEVICES:
             raise Rejected("too_many_devices", f"At most {MAX_DEVICES} Tasmota devices are kept.")
 
-    def _learn(self, before: Known | None, known: Known | None) -> Result:
+    def _learn(self, before: TasmotaDevice | None, known: TasmotaDevice | None) -> Result:
         if known is None:
             return Result()
-        changes = () if known == before else (Change(_DEVICE + known.key, msgspec.json.encode(known)),)
+        changes = () if known == before else (DialectState(_DEVICE + known.key, msgspec.json.encode(known)),)
         return Result(identities=(self._identity(known),), changes=changes)
 
-    def _identity(self, known: Known) -> Identity:
+    def _identity(self, known: TasmotaDevice) -> Identity:
         return Identity(known.id, known.native_id, self.name, known.info())
 
-    def _met(self, base: str, body: Mapping[str, Any]) -> Known:
+    def _met(self, base: str, body: Mapping[str, Any]) -> TasmotaDevice:
         """One that has not announced itself, by its topic; behind a Zigbee bridge (SetOption89) by its name there."""
         self._room()
         above, _, name = base.rpartition("/")
@@ -167,17 +167,17 @@ class TasmotaDialect:
         if "ZbReceived" in body and (bridge is not None or (default and "/" in above)):
             via = bridge.id if bridge is not None else slug("tasmota:" + above.partition("/")[2])
             own = base + "/"
-            return Known(slug(f"{via}:{name}"), name, stat=own, tele=own, cmnd="", via=via)
+            return TasmotaDevice(slug(f"{via}:{name}"), name, stat=own, tele=own, cmnd="", via=via)
         if not default and base not in ("tele", "stat"):
             raise Rejected("unknown_device", f"No device has announced itself for {base}/.")
         # A full topic without %topic% can only be one device's: what it is called stands nowhere.
         topic = base.partition("/")[2]
         own = topic + "/" if topic else ""
-        return Known(slug("tasmota:" + topic), topic or self.name, f"stat/{own}", f"tele/{own}", f"cmnd/{own}")
+        return TasmotaDevice(slug("tasmota:" + topic), topic or self.name, f"stat/{own}", f"tele/{own}", f"cmnd/{own}")
 
     # -- what it says -----------------------------------------------------------------------------------------
 
-    def _will(self, message: RawMessage, known: Known) -> Result:
+    def _will(self, message: RawMessage, known: TasmotaDevice) -> Result:
         word = message.payload[:64].decode("utf-8", "replace").strip()
         if word.lower() not in (known.online.lower(), known.offline.lower()):
             raise Rejected("bad_value", f"LWT must be {known.online} or {known.offline}, not {word[:40]!r}.")
@@ -188,7 +188,7 @@ class TasmotaDialect:
         said = Availability(known.id, online, message.retained, message.received, backed=not known.sleeps)
         return Result(identities=learnt.identities, availability=(said,), changes=learnt.changes)
 
-    def _says(self, message: RawMessage, known: Known, leaf: str, body: dict[str, Any], view: View) -> Result:
+    def _says(self, message: RawMessage, known: TasmotaDevice, leaf: str, body: dict[str, Any], view: View) -> Result:
         if leaf == "SENSOR":
             return self._read(message, told_of(known, body), None, body, view)
         if leaf == "STATE":
@@ -203,7 +203,7 @@ class TasmotaDialect:
             return replace(self._learn(known, told) if told != known else Result(), heard=(told.id,))
         return self._read(message, told, found, body, view)
 
-    def _status(self, message: RawMessage, known: Known, body: dict[str, Any], view: View) -> Result:
+    def _status(self, message: RawMessage, known: TasmotaDevice, body: dict[str, Any], view: View) -> Result:
         """The answer to ``Status N``: sensors and states as they come by themselves, the rest describes the device."""
         said, states = body.get("StatusSNS"), body.get("StatusSTS")
         if isinstance(said, dict):
@@ -217,7 +217,7 @@ class TasmotaDialect:
     def _read(
         self,
         message: RawMessage,
-        known: Known,
+        known: TasmotaDevice,
         found: Found | None,
         body: Mapping[str, Any],
         view: View,
@@ -227,7 +227,7 @@ class TasmotaDialect:
         if found is None:
             scales = scales_of(body, scales)
             found = sensors(body, scales)
-        taken = Taken(found, known.numbers, known.states)
+        taken = TasmotaReadings(found, known.numbers, known.states)
         fresh = scales != known.scales or not taken.units.items() <= known.units.items()
         if fresh or not known.metrics.issuperset(taken.values):
             units, metrics = {**known.units, **taken.units}, known.metrics.union(taken.values)
@@ -238,15 +238,15 @@ class TasmotaDialect:
             return Result(rejections=nothing_fits(message, taken.faults))
         ts, quality = _time(body, message)
         record = Record(known.id, ts, message.received, taken.values, quality)
-        gone, refused = lapses(record, taken.unknown, view), rejections(message, taken.faults)
+        gone, refused = expired_values(record, taken.unknown, view), rejections(message, taken.faults)
         if known is self._devices.get(known.key) and view.known(known.id):
-            return Result(records=(record,), lapses=gone, rejections=refused)
+            return Result(records=(record,), expirations=gone, rejections=refused)
         learnt = self._learn(self._devices.get(known.key), known)
-        return replace(learnt, records=(record,), lapses=gone, rejections=refused)
+        return replace(learnt, records=(record,), expirations=gone, rejections=refused)
 
     # -- what was learnt --------------------------------------------------------------------------------------
 
-    def apply(self, change: Change) -> Sequence[Effect]:
+    def apply(self, change: DialectState) -> Sequence[Action]:
         what, _, key = change.key.partition("/")
         if what + "/" == _EARLY:
             self._early.pop(key, None)
@@ -254,16 +254,16 @@ class TasmotaDialect:
                 self._early[key] = msgspec.json.decode(change.value, type=dict[str, Any])
             return ()
         before = self._forget(key)
-        return () if change.value is None else self._keep(before, msgspec.json.decode(change.value, type=Known))
+        return () if change.value is None else self._keep(before, msgspec.json.decode(change.value, type=TasmotaDevice))
 
-    def _forget(self, key: str) -> Known | None:
+    def _forget(self, key: str) -> TasmotaDevice | None:
         before = self._devices.pop(key, None)
         for base in before.bases if before is not None else ():
             if self._bases.get(base) is before:
                 del self._bases[base]
         return before
 
-    def _keep(self, before: Known | None, known: Known) -> Sequence[Effect]:
+    def _keep(self, before: TasmotaDevice | None, known: TasmotaDevice) -> Sequence[Action]:
         self._devices[known.key] = known
         self._bases.update(dict.fromkeys(known.bases, known))
         if before is not None and (before.tele, before.stat) == (known.tele, known.stat):

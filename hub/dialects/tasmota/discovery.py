@@ -30,7 +30,7 @@ _TEMPERATURE, _RGB = (2, 5), (3, 4, 5)
 """Subtypes of a light (``lt_st``) that have a colour temperature, and a colour."""
 
 
-class Known(msgspec.Struct, frozen=True, omit_defaults=True):
+class TasmotaDevice(msgspec.Struct, frozen=True, omit_defaults=True):
     """One device. ``stat``, ``tele`` and ``cmnd`` are the beginnings of its topics, each with its closing slash.
 
     ``mac`` says that ``native_id`` is its MAC and not only its topic, ``announced`` that its announcement stands.
@@ -89,7 +89,7 @@ class Known(msgspec.Struct, frozen=True, omit_defaults=True):
         )
 
 
-def announced(mac: str, body: dict[str, Any]) -> Known:
+def announced(mac: str, body: dict[str, Any]) -> TasmotaDevice:
     """Read a ``config`` message. Raises Rejected (``bad_value``) where it names no usable topics."""
     topic, full, prefixes = body.get("t"), body.get("ft"), body.get("tp")
     if not isinstance(topic, str) or not isinstance(full, str):
@@ -100,7 +100,7 @@ def announced(mac: str, body: dict[str, Any]) -> Known:
     if len({cmnd, stat, tele}) < 3:
         raise Rejected("bad_value", "The full topic must tell commands, states and telemetry apart (%prefix%).")
     states = tuple(s[:32] for s in _texts(body.get("state"))) or STATES
-    return Known(
+    return TasmotaDevice(
         id=mac,
         native_id=mac,
         stat=stat,
@@ -131,7 +131,7 @@ def _base(full: str, prefix: str, topic: str, body: dict[str, Any]) -> str:
     return base
 
 
-def with_sensors(known: Known, body: dict[str, Any]) -> Known:
+def with_sensors(known: TasmotaDevice, body: dict[str, Any]) -> TasmotaDevice:
     """Take in a ``sensors`` message: units that hold for all, and which metrics are numbers."""
     sn = body.get("sn")
     if not isinstance(sn, dict):
@@ -141,7 +141,7 @@ def with_sensors(known: Known, body: dict[str, Any]) -> Known:
     return replace(known, scales=scales_of(sn, known.scales), numbers=kept)
 
 
-def told_of(known: Known, body: Mapping[str, Any]) -> Known:
+def told_of(known: TasmotaDevice, body: Mapping[str, Any]) -> TasmotaDevice:
     """What a message says of the device itself: that it sleeps, and which firmware runs on what."""
     wifi = body.get("Wifi")
     info = body.get("Info1")
@@ -155,7 +155,7 @@ def told_of(known: Known, body: Mapping[str, Any]) -> Known:
     return described(known, info.get("Module"), info.get("Version")) if isinstance(info, dict) else known
 
 
-def sleeps_until(known: Known, body: Mapping[str, Any], received: int) -> Known:
+def sleeps_until(known: TasmotaDevice, body: Mapping[str, Any], received: int) -> TasmotaDevice:
     """Take in a ``DEEPSLEEP`` message, which says when the device wakes up; ``received`` in ms."""
     until = body.get("DeepSleep")
     epoch = until.get("Epoch") if isinstance(until, dict) else None
@@ -165,7 +165,7 @@ def sleeps_until(known: Known, body: Mapping[str, Any], received: int) -> Known:
     return replace(known, wakes=left) if left > 1.1 * known.wakes else known
 
 
-def described(known: Known, model: Any, firmware: Any) -> Known:
+def described(known: TasmotaDevice, model: Any, firmware: Any) -> TasmotaDevice:
     """An announcement says it better: only what is missing is filled in."""
     model = model[:MAX_TEXT] if isinstance(model, str) and known.model is None else known.model
     firmware = firmware[:MAX_TEXT] if isinstance(firmware, str) and not known.announced else known.firmware

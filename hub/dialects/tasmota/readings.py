@@ -14,8 +14,8 @@ from collections.abc import Collection, Mapping
 from functools import lru_cache
 from typing import Any
 
-from hub.dialects.faults import Fault
 from hub.dialects.payload import MAX_TEXT, metric_name, scalar
+from hub.dialects.rejections import Fault
 from hub.dialects.units import spell
 from hub.errors import Rejected
 from hub.model import Value
@@ -195,7 +195,7 @@ def _add_chosen(found: Found, name: str, value: Any, units: Mapping[str, str]) -
                 _add(found, name, part, value[part], "", unit, {}, MAX_DEPTH)
 
 
-class Taken:
+class TasmotaReadings:
     """The metrics of a message as the hub keeps them: ``values``, ``units`` of those that are numbers, those that are
     ``unknown`` (null, as of a sensor that does not answer), and ``faults``, which cost themselves only.
 

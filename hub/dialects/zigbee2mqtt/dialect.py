@@ -16,12 +16,12 @@ from typing import Any
 
 import msgspec
 
-from hub.dialects.base import Change, Effect, Result, View
-from hub.dialects.faults import Fault, nothing_fits, rejections
+from hub.dialects.base import Action, DialectState, Result, View
 from hub.dialects.payload import came, metric_name, parse_json, parse_object, plain, scalar, telemetry_object
+from hub.dialects.rejections import Fault, nothing_fits, rejections
 from hub.dialects.telemetry import no_value
 from hub.dialects.times import when
-from hub.dialects.zigbee2mqtt.exposes import Known, known
+from hub.dialects.zigbee2mqtt.exposes import Zigbee2MqttDevice, read_device
 from hub.errors import Rejected
 from hub.model import Availability, Identity, Info, Quality, RawMessage, Record, Value
 from hub.topics import slug
@@ -46,8 +46,8 @@ class Zigbee2MqttDialect:
         self._base = base
         self._prefix = base + "/"
         self._bridge = slug(base)
-        self._by_ieee: dict[str, Known] = {}
-        self._by_name: dict[str, Known] = {}
+        self._by_ieee: dict[str, Zigbee2MqttDevice] = {}
+        self._by_name: dict[str, Zigbee2MqttDevice] = {}
         self._groups: frozenset[str] = frozenset()
         self._offline: set[str] = set()
         self._gone = False
@@ -89,7 +89,7 @@ class Zigbee2MqttDialect:
         if what == "groups":
             listed = parse_json(message.payload, MAX_LIST_BYTES)
             names = sorted(g["friendly_name"] for g in _objects(listed) if isinstance(g.get("friendly_name"), str))
-            learnt = Change(_GROUPS, msgspec.json.encode(names[:MAX_DEVICES]))
+            learnt = DialectState(_GROUPS, msgspec.json.encode(names[:MAX_DEVICES]))
             return Result(changes=(learnt,), heard=(self._bridge,))
         if what.startswith("request/"):
             return Result()  # what others ask of it
@@ -100,7 +100,7 @@ class Zigbee2MqttDialect:
         online = _online(message.payload)
         if online is None:
             return Result(identities=(identity,))
-        changes = () if online != self._gone else (Change(_GONE, None if online else b"1"),)
+        changes = () if online != self._gone else (DialectState(_GONE, None if online else b"1"),)
         return Result(identities=(identity,), availability=tuple(self._bridge_turned(message, online)), changes=changes)
 
     def _bridge_turned(self, message: RawMessage, online: bool) -> Iterator[Availability]:
@@ -116,33 +116,33 @@ class Zigbee2MqttDialect:
         listed = parse_json(message.payload, MAX_LIST_BYTES)
         if not isinstance(listed, list):
             raise Rejected("bad_value", f"bridge/devices must be a list; the payload is {came(message.payload)}.")
-        found = {device.ieee: device for item in listed[:MAX_DEVICES] if (device := known(item)) is not None}
+        found = {device.ieee: device for item in listed[:MAX_DEVICES] if (device := read_device(item)) is not None}
         changes = [
-            Change(_DEVICE + ieee, msgspec.json.encode(device))
+            DialectState(_DEVICE + ieee, msgspec.json.encode(device))
             for ieee, device in found.items()
             if self._by_ieee.get(ieee) != device
         ]
-        changes += [Change(_DEVICE + ieee, None) for ieee in self._by_ieee if ieee not in found]
+        changes += [DialectState(_DEVICE + ieee, None) for ieee in self._by_ieee if ieee not in found]
         identities = tuple(self._identity(device) for device in found.values())
         gone = [slug(ieee) for ieee in self._by_ieee if ieee not in found]
         return Result(identities=identities, changes=changes, gone=gone, heard=(self._bridge,))
 
-    def _identity(self, device: Known) -> Identity:
+    def _identity(self, device: Zigbee2MqttDevice) -> Identity:
         return Identity(slug(device.ieee), device.ieee, self.name, device.info(self._base, self._bridge))
 
     # -- its devices --------------------------------------------------------------------------------------------
 
-    def _available(self, message: RawMessage, device: Known) -> Result:
+    def _available(self, message: RawMessage, device: Zigbee2MqttDevice) -> Result:
         online = _online(message.payload)
         if online is None:
             return Result()
         said = Availability(slug(device.ieee), online, message.retained, message.received, backed=True)
         known_offline = device.ieee in self._offline
-        changes = () if online != known_offline else (Change(_OFFLINE + device.ieee, None if online else b"1"),)
+        changes = () if online != known_offline else (DialectState(_OFFLINE + device.ieee, None if online else b"1"),)
         identity = self._identity(device)
         return Result(identities=(identity,), availability=(said,), changes=changes, heard=(self._bridge,))
 
-    def _state(self, message: RawMessage, device: Known, view: View) -> Result:
+    def _state(self, message: RawMessage, device: Zigbee2MqttDevice, view: View) -> Result:
         if not message.payload:
             return Result()  # the retained state was taken back
         body = telemetry_object(message.payload, "A device's state")
@@ -154,7 +154,7 @@ class Zigbee2MqttDialect:
         read = self._read(message, device, values, ts, quality, view)
         return msgspec.structs.replace(read, rejections=rejections(message, faults)) if faults else read
 
-    def _attribute(self, message: RawMessage, device: Known, prop: str, view: View) -> Result:
+    def _attribute(self, message: RawMessage, device: Zigbee2MqttDevice, prop: str, view: View) -> Result:
         """``output: attribute``: every property has a topic of its own, ``color-x`` is a part of ``color``."""
         value = plain(prop, message.payload)
         whole, _, part = prop.partition("-")
@@ -167,14 +167,20 @@ class Zigbee2MqttDialect:
         return self._read(message, device, {metric: _binary(device, metric, value)}, ts, quality, view)
 
     def _read(
-        self, message: RawMessage, device: Known, values: dict[str, Value], ts: int, quality: Quality, view: View
+        self,
+        message: RawMessage,
+        device: Zigbee2MqttDevice,
+        values: dict[str, Value],
+        ts: int,
+        quality: Quality,
+        view: View,
     ) -> Result:
         record = Record(slug(device.ieee), ts, message.received, values, quality, live=quality != "late")
         return Result(records=(record,), identities=() if view.known(record.device) else (self._identity(device),))
 
     # -- what was learnt ----------------------------------------------------------------------------------------
 
-    def apply(self, change: Change) -> Sequence[Effect]:
+    def apply(self, change: DialectState) -> Sequence[Action]:
         if change.key == _GROUPS:
             self._groups = frozenset()
             self._groups = msgspec.json.decode(change.value or b"[]", type=frozenset[str])
@@ -191,7 +197,7 @@ class Zigbee2MqttDialect:
         before = self._by_ieee.pop(ieee, None)
         if before is not None and self._by_name.get(before.name) is before:
             del self._by_name[before.name]
-        device = msgspec.json.decode(value, type=Known) if value is not None else None
+        device = msgspec.json.decode(value, type=Zigbee2MqttDevice) if value is not None else None
         if device is not None:
             self._by_ieee[ieee] = self._by_name[device.name] = device
 
@@ -199,7 +205,9 @@ class Zigbee2MqttDialect:
         return Result()
 
 
-def _values(device: Known, body: dict[str, Any], faults: list[Fault], view: View) -> Iterator[tuple[str, Value]]:
+def _values(
+    device: Zigbee2MqttDevice, body: dict[str, Any], faults: list[Fault], view: View
+) -> Iterator[tuple[str, Value]]:
     """The metrics of a state: null is a value never seen, an empty action no action, an object its parts. What does not
     fit is added to ``faults``."""
     for metric, value in _leaves(body):
@@ -224,7 +232,7 @@ def _leaves(body: dict[str, Any]) -> Iterator[tuple[str, Any]]:
                 yield f"{prop}.{part}", inner
 
 
-def _binary(device: Known, prop: str, value: Value) -> Value:
+def _binary(device: Zigbee2MqttDevice, prop: str, value: Value) -> Value:
     """A binary's own words become true and false; any other word stays one."""
     on, off = device.binary.get(prop, (None, None))
     if on is None:

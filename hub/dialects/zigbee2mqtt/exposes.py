@@ -31,7 +31,7 @@ _EVENTS = frozenset(
 _LOCKS = {"LOCK": "locked", "UNLOCK": "lock", "OPEN": "opening"}
 
 
-class Known(msgspec.Struct, frozen=True, omit_defaults=True):
+class Zigbee2MqttDevice(msgspec.Struct, frozen=True, omit_defaults=True):
     """One device. ``binary`` gives the values that mean true and false, by property; ``sets`` what can be set."""
 
     ieee: str
@@ -74,7 +74,7 @@ class Known(msgspec.Struct, frozen=True, omit_defaults=True):
         )
 
 
-def known(device: Any) -> Known | None:
+def read_device(device: Any) -> Zigbee2MqttDevice | None:
     """Read one element of ``bridge/devices``; None for the coordinator and for what is no device."""
     if not isinstance(device, dict) or device.get("type") == "Coordinator":
         return None
@@ -87,7 +87,7 @@ def known(device: Any) -> Known | None:
     definition = definition if isinstance(definition, dict) else {}
     exposed = _Exposed()
     _read(exposed, definition.get("exposes"), "", 0)
-    return Known(
+    return Zigbee2MqttDevice(
         ieee=ieee,
         name=name,
         vendor=_text(definition.get("vendor")) or _text(device.get("manufacturer")),

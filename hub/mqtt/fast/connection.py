@@ -18,12 +18,12 @@ import mqtt5
 from mqtt5 import DisconnectReasonCode
 
 from hub.model import RawMessage
+from hub.mqtt.client import MqttClientSettings
 from hub.mqtt.connection import HANDSHAKE_S, Lost, Silent, Take, WrongVersion
-from hub.mqtt.dial import Wire, dial
-from hub.mqtt.fast.packets import LaxPublish, Malformed, Packet, Reader
+from hub.mqtt.fast.packets import LaxPublish, Malformed, Packet, PacketReader
 from hub.mqtt.fast.publishing import Publishing, failed, words
-from hub.mqtt.link import LinkSettings
-from hub.mqtt.reasons import reason_of_end, reason_of_failure, reason_of_refusal
+from hub.mqtt.reason_codes import reason_of_end, reason_of_failure, reason_of_refusal
+from hub.mqtt.transport import Transport, connect
 
 SESSION_EXPIRY_S = 604_800
 CLOSE_S = 2.0
@@ -37,7 +37,7 @@ class FastConnection(asyncio.Protocol):
     protocol = "MQTT 5"
 
     def __init__(
-        self, settings: LinkSettings, patience: float, session: int, take: Take, changed: Callable[[], None]
+        self, settings: MqttClientSettings, patience: float, session: int, take: Take, changed: Callable[[], None]
     ) -> None:
         self.session_present = False
         self.lost: Lost | None = None
@@ -47,8 +47,8 @@ class FastConnection(asyncio.Protocol):
         self._take = take
         self._changed = changed
         self._loop = asyncio.get_running_loop()
-        self._wire: Wire | None = None
-        self._reader = Reader(settings.max_packet_bytes)
+        self._wire: Transport | None = None
+        self._reader = PacketReader(settings.max_packet_bytes)
         self._reading = True
         self._connack: asyncio.Future[mqtt5.ConnAckPacket] = self._loop.create_future()
         self._answers: dict[int, asyncio.Future[Sequence[IntEnum]]] = {}
@@ -63,7 +63,7 @@ class FastConnection(asyncio.Protocol):
     async def open(self) -> None:
         try:
             async with asyncio.timeout(self._patience):
-                self._wire = await dial(self._settings, self)
+                self._wire = await connect(self._settings, self)
                 self._write(_connect_packet(self._settings).write())
                 connack = await self._connack
         except TimeoutError as error:
@@ -257,7 +257,7 @@ def _confirmation(receipt: int) -> bytes:
     return mqtt5.PubAckPacket(receipt).write()
 
 
-def _connect_packet(settings: LinkSettings) -> mqtt5.ConnectPacket:
+def _connect_packet(settings: MqttClientSettings) -> mqtt5.ConnectPacket:
     return mqtt5.ConnectPacket(
         settings.client_id,
         username=settings.username,

@@ -37,7 +37,7 @@ class LaxPublish(NamedTuple):
 Packet = mqtt5.Packet | LaxPublish
 
 
-class Reader:
+class PacketReader:
     """Feed it bytes, split anywhere, and take packets. One of more than ``most`` bytes is malformed."""
 
     def __init__(self, most: int) -> None:

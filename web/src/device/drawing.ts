@@ -5,8 +5,8 @@ import uPlot from 'uplot';
 import type { Alert, Limit } from '../api/types';
 import { limitText } from '../lib/format';
 import { T } from '../texts';
-import { ink, type Token } from '../ui/ink';
-import type { Band } from './band';
+import { canvasColor, type Token } from '../ui/canvasColors';
+import type { Band } from './expectedRange';
 import type { Doubt } from './history';
 import type { Mark } from './marks';
 
@@ -39,7 +39,7 @@ export function drawBand(plot: uPlot, band: Band): void {
   const right = plot.bbox.left + plot.bbox.width;
   inside(plot, (context) => {
     const [, lastLow, lastHigh] = band.points.at(-1)!;
-    context.fillStyle = ink('--t3');
+    context.fillStyle = canvasColor('--text-3');
     context.globalAlpha = 0.16;
     context.beginPath();
     for (const [ts, , high] of band.points) context.lineTo(x(ts), y(high));
@@ -60,7 +60,7 @@ export function drawLimits(plot: uPlot, limits: Limit[], unit: string | null): v
       if (at === null) continue;
       const y = Math.round(plot.valToPos(at, 'y', true)) + 0.5;
       if (y < bbox.top || y > bbox.top + bbox.height) continue;
-      context.strokeStyle = context.fillStyle = ink(SEVERITY_TOKEN[limit.severity] ?? '--warn');
+      context.strokeStyle = context.fillStyle = canvasColor(SEVERITY_TOKEN[limit.severity] ?? '--warn');
       context.lineWidth = px;
       context.setLineDash([4 * px, 4 * px]);
       line(context, bbox.left, y, bbox.left + bbox.width, y);
@@ -85,7 +85,7 @@ export function drawAlerts(plot: uPlot, alerts: Alert[]): void {
       const end = over ? Math.min(right, plot.valToPos(over / 1000, 'x', true)) : right;
       if (end < bbox.left || x > right) continue;
       const from = Math.max(bbox.left, x);
-      context.fillStyle = context.strokeStyle = ink(SEVERITY_TOKEN[alert.severity] ?? '--warn');
+      context.fillStyle = context.strokeStyle = canvasColor(SEVERITY_TOKEN[alert.severity] ?? '--warn');
       context.globalAlpha = 0.07;
       context.fillRect(from, bbox.top, Math.max(0, end - from), bbox.height);
       if (x < bbox.left) continue;
@@ -108,8 +108,8 @@ export function drawMarks(plot: uPlot, marks: Mark[]): void {
     for (const mark of marks) {
       const x = Math.round(plot.valToPos(mark.ts / 1000, 'x', true)) + 0.5;
       if (x < bbox.left || x > bbox.left + bbox.width) continue;
-      const token: Token = mark.kind === 'acknowledged' ? '--acc' : '--t3';
-      context.strokeStyle = ink(token);
+      const token: Token = mark.kind === 'acknowledged' ? '--accent' : '--text-3';
+      context.strokeStyle = canvasColor(token);
       context.lineWidth = px;
       context.setLineDash([2 * px, 3 * px]);
       line(context, x, bbox.top, x, bbox.top + bbox.height);
@@ -118,11 +118,11 @@ export function drawMarks(plot: uPlot, marks: Mark[]): void {
       const left = Math.min(x - wide / 2, bbox.left + bbox.width - wide);
       if (left < free) continue;
       free = left + wide + 4 * px;
-      context.fillStyle = ink('--s3');
+      context.fillStyle = canvasColor('--surface-3');
       context.beginPath();
       context.roundRect(left, bbox.top - 8 * px, wide, 16 * px, 5 * px);
       context.fill();
-      context.fillStyle = ink(token === '--acc' ? '--acc' : '--t2');
+      context.fillStyle = canvasColor(token === '--accent' ? '--accent' : '--text-2');
       context.fillText(mark.label, left + wide / 2, bbox.top);
     }
   });
@@ -134,7 +134,7 @@ export function drawDoubts(plot: uPlot, doubts: readonly Doubt[]): void {
   const { bbox } = plot;
   inside(plot, (context, px) => {
     for (const [from, to, why] of doubts) {
-      context.fillStyle = ink(why === 'late' ? '--line2' : '--warn');
+      context.fillStyle = canvasColor(why === 'late' ? '--line-strong' : '--warn');
       const x = plot.valToPos(from / 1000, 'x', true);
       const wide = Math.max(3 * px, plot.valToPos(to / 1000, 'x', true) - x);
       context.fillRect(x, bbox.top + bbox.height - 3 * px, wide, 3 * px);
@@ -150,7 +150,7 @@ export function drawNewest(plot: uPlot, ts: number, value: number, tone: Token):
   const y = plot.valToPos(value, 'y', true);
   const px = uPlot.pxRatio;
   ctx.save();
-  ctx.fillStyle = ink(tone);
+  ctx.fillStyle = canvasColor(tone);
   ctx.globalAlpha = 0.25;
   disc(ctx, x, y, 7 * px);
   ctx.globalAlpha = 1;

@@ -4,8 +4,8 @@
 import uPlot from 'uplot';
 import type { Alert, Limit } from '../api/types';
 import { axisLabels, axisRange, axisSplits } from '../lib/axis';
-import { ink, type Token } from '../ui/ink';
-import { reachOf, type Band } from './band';
+import { canvasColor, type Token } from '../ui/canvasColors';
+import { reachOf, type Band } from './expectedRange';
 import { drawAlerts, drawBand, drawDoubts, drawLimits, drawMarks, drawNewest, FONT, level } from './drawing';
 import type { Trace } from './history';
 import type { Mark } from './marks';
@@ -55,7 +55,7 @@ export function createPlot(
   extras: PlotExtras,
 ): uPlot {
   // prettier-ignore
-  const axis = { stroke: () => ink('--t3'), font: FONT, ticks: { show: false }, grid: { stroke: () => ink('--line'), width: 1 } };
+  const axis = { stroke: () => canvasColor('--text-3'), font: FONT, ticks: { show: false }, grid: { stroke: () => canvasColor('--line'), width: 1 } };
   const { words } = extras;
   const paths = words ? uPlot.paths.stepped?.({ align: 1 }) : undefined;
   const bound = { stroke: 'transparent', width: 0, points: { show: false }, paths };
@@ -89,20 +89,28 @@ export function createPlot(
     ],
     series: [
       {},
-      { stroke: () => ink(extras.tone), width: 1.8, points: { show: false }, paths },
+      { stroke: () => canvasColor(extras.tone), width: 1.8, points: { show: false }, paths },
       bound,
       bound,
       ...(data.length > 4
-        ? [{ stroke: () => ink('--t2'), width: 1.4, dash: [5, 4], points: { show: false }, paths }]
+        ? [
+            {
+              stroke: () => canvasColor('--text-2'),
+              width: 1.4,
+              dash: [5, 4],
+              points: { show: false },
+              paths,
+            },
+          ]
         : []),
     ],
-    bands: [{ series: [3, 2], fill: () => withAlpha(ink(extras.tone), 0.16) }],
+    bands: [{ series: [3, 2], fill: () => withAlpha(canvasColor(extras.tone), 0.16) }],
     cursor: {
       drag: { x: true, y: false, setScale: false },
       points: {
         size: 7,
-        fill: () => ink(extras.tone),
-        stroke: () => ink('--s1'),
+        fill: () => canvasColor(extras.tone),
+        stroke: () => canvasColor('--surface-1'),
         show: (plot, k) => dot(plot, k),
       },
     },

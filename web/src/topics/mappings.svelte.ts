@@ -2,10 +2,10 @@
 
 import { post } from '../api/http';
 import type { MappingsChecked, MappingsPreview, RawMessage } from '../api/types';
-import { TextBook } from '../lib/textBook.svelte';
+import { ConfigFile } from '../lib/configFile.svelte';
 import { T } from '../texts';
 
-class Mappings extends TextBook {
+class Mappings extends ConfigFile {
   check(text: string, signal?: AbortSignal): Promise<MappingsChecked> {
     return post<MappingsChecked>('/api/mappings/check', { text }, signal);
   }

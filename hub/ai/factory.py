@@ -1,0 +1,145 @@
+"""From the settings to the providers that they ask for."""
+
+from __future__ import annotations
+
+import asyncio
+
+import msgspec
+
+from hub.ai.base import ROLES, AiSettings, Provider, Role
+from hub.ai.server_config import ModelServer, checked_address, checked_key
+from hub.errors import ConfigError
+
+_PROBE_S = 0.5
+
+
+async def ordered(settings: AiSettings) -> list[Provider]:
+    """Return the servers of the mode in their order, then those that only a role names.
+
+    ``auto`` takes OpenAI when there is a key (or another address), Ollama when its host is set or a server answers on
+    this machine within half a second, and every further server. The settings have passed :func:`check` or
+    :func:`without_faulty`.
+    """
+    known = {server.name: server for server in settings.servers}
+    wanted = [name for name in known if await _by_mode(settings, known[name])]
+    wanted += [name for role in ROLES for name in settings.roles.get(role, ())]
+    return [
+        create_provider(known[name], settings.chat_timeout_s, settings.ollama_context)
+        for name in dict.fromkeys(wanted)
+        if name != "builtin"
+    ]
+
+
+def check(settings: AiSettings) -> None:
+    """Check that every server, role and limit can work. Raises ConfigError for the first that cannot."""
+    known = {server.name: server for server in settings.servers}
+    if settings.mode == "openai" and not ("openai" in known and known["openai"].usable):
+        raise ConfigError("ai = openai needs a key.", "Set OPENAI_API_KEY, or use ai = auto.")
+    for role in ROLES:
+        for name in settings.roles.get(role, ()):
+            check_role(role, name, known)
+    for server in settings.servers:
+        check_server(settings, server)
+
+
+def check_role(role: Role, name: str, known: dict[str, ModelServer]) -> None:
+    """Check that the server ``name`` can be asked in ``role``. Raises ConfigError."""
+    if name == "builtin":
+        raise ConfigError(f"ai.{role} names builtin.", "It is the last in any case: see ai.fallback.")
+    if name not in known:
+        hint = f"There is: {', '.join(known) or 'no server'}."
+        raise ConfigError(f"ai.{role} names {name!r}, which is no server here.", hint)
+    if not known[name].usable:
+        raise ConfigError(f"ai.{role} names {name}, which has no key.", "Give its key, or leave it out.")
+
+
+def check_server(settings: AiSettings, server: ModelServer) -> None:
+    """Check one server's address, key and prices. Raises ConfigError."""
+    if server.base_url is not None:
+        checked_address(server.base_url, server.kind)
+    if server.api_key is not None:
+        checked_key(server.api_key)
+    priced = server.kind == "ollama" or (server.price_in is not None and server.price_out is not None)
+    if settings.daily_money is not None and server.usable and not priced:
+        hint = "Set its price_in and price_out (money per million tokens; 0 for one that is free)."
+        raise ConfigError(f"ai.daily_money needs the prices of {server.name}.", hint)
+
+
+def without_faulty(settings: AiSettings) -> tuple[AiSettings, dict[str, str]]:
+    """Leave out what can't work: servers, and roles' references to servers.
+
+    Returns the settings that remain, and why each server or role was left out, by ``NAME`` or ``ai.ROLE``.
+    """
+    faults: dict[str, str] = {}
+    sound: dict[str, ModelServer] = {}
+    for server in settings.servers:
+        try:
+            check_server(settings, server)
+            sound[server.name] = server
+        except ConfigError as error:
+            faults[server.name] = f"{error.message} {error.hint}"
+    roles: dict[Role, tuple[str, ...]] = {}
+    for role in ROLES:
+        kept = []
+        for name in settings.roles.get(role, ()):
+            try:
+                check_role(role, name, sound)
+                kept.append(name)
+            except ConfigError as error:
+                faults[f"ai.{role}"] = error.message
+        roles[role] = tuple(kept)
+    return msgspec.structs.replace(settings, servers=tuple(sound.values()), roles=roles), faults
+
+
+def create_provider(server: ModelServer, timeout_s: float, context: int) -> Provider:
+    """The client for one server. Its library is imported when it is first used."""
+    if server.kind == "openai":
+        from hub.ai.openai import OpenAIProvider
+
+        return OpenAIProvider(
+            name=server.name,
+            api_key=server.api_key,
+            model=server.model,
+            base_url=server.base_url,
+            api=server.api,
+            vision_model=server.vision_model,
+            transcription_model=server.transcription_model,
+            timeout_s=timeout_s,
+        )
+    from hub.ai.ollama import OllamaProvider
+
+    return OllamaProvider(
+        name=server.name,
+        host=server.base_url,
+        api_key=server.api_key,
+        model=server.model,
+        vision_model=server.vision_model,
+        timeout_s=timeout_s,
+        context=context,
+    )
+
+
+async def _by_mode(settings: AiSettings, server: ModelServer) -> bool:
+    """Whether a role that names nobody takes this server."""
+    if settings.mode == "builtin":
+        return False
+    if server.name == "ollama":
+        return settings.mode == "ollama" or (
+            settings.mode == "auto" and (server.base_url is not None or await _ollama_here())
+        )
+    return server.usable and settings.mode in ("auto", server.name)
+
+
+async def _ollama_here() -> bool:
+    """Whether something accepts connections where Ollama does by default, and says that it is Ollama."""
+    try:
+        async with asyncio.timeout(_PROBE_S):
+            reader, writer = await asyncio.open_connection("127.0.0.1", 11434)
+            try:
+                writer.write(b"GET / HTTP/1.0\r\nHost: 127.0.0.1\r\n\r\n")
+                await writer.drain()
+                return b"Ollama" in await reader.read(1024)
+            finally:
+                writer.close()
+    except (OSError, TimeoutError):
+        return False

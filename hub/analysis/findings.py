@@ -1,0 +1,18 @@
+"""What was written of a file, and by whom."""
+
+from __future__ import annotations
+
+import msgspec
+
+from hub.ai.base import Completion
+from hub.model import Writer
+
+
+class Findings(msgspec.Struct, frozen=True):
+    text: str
+    writer: Writer
+    tokens: int = 0
+
+    @classmethod
+    def of(cls, answer: Completion) -> Findings:
+        return cls(answer.text, answer.writer, answer.tokens)

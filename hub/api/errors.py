@@ -1,0 +1,178 @@
+"""What goes wrong, as an answer: our own errors by their status, everything else as 500 in our own words.
+
+Three shapes, by path: ``{"error": {"code", "message", "hint"}}`` under ``/api`` and elsewhere, ``{"error": text}`` for
+``/ask``, ``{"detail": text}`` for ``/ai`` and ``/analyze``. No library's own text about an unexpected error leaves.
+"""
+
+from __future__ import annotations
+
+import logging
+import math
+from collections.abc import Sequence
+from typing import Any
+
+import msgspec
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
+from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
+from starlette.responses import Response
+from starlette.routing import Match, Route
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from hub import errors
+from hub.runtime.fault_log import FaultLog
+from hub.topics import printable
+
+log = logging.getLogger(__name__)
+faults = FaultLog(log)
+
+STATUS: tuple[tuple[type[errors.HubError], int], ...] = (
+    (errors.NotFound, 404),
+    (errors.TooLarge, 413),
+    (errors.WrongType, 400),
+    (errors.NotInstalled, 501),
+    (errors.Invalid, 422),
+    (errors.Conflict, 409),
+    (errors.InUse, 409),
+    (errors.Forbidden, 403),
+    (errors.Rejected, 422),
+    (errors.BrokerError, 503),
+    (errors.StoreRefused, 422),
+    (errors.StoreError, 503),
+    (errors.TooBusy, 503),
+    (errors.WorkFailed, 422),
+    (errors.AiError, 503),
+)
+"""The first that fits; what is not here is the hub's own fault, 500."""
+
+_MESSAGES = {
+    400: (
+        "The body cannot be read: JSON has to be UTF-8 text, nested at most 32 levels deep, with integers of 64 bits; "
+        "a form multipart/form-data."
+    ),
+    404: "There is nothing at this address.",
+    405: "This address does not take that method.",
+}
+_CODES = {400: "bad_request", 404: "not_found", 405: "method_not_allowed"}
+
+
+class Json(JSONResponse):
+    """Encoded by msgspec: ten times what the standard library does, structs and tuples included."""
+
+    def render(self, content: Any) -> bytes:
+        return msgspec.json.encode(content)
+
+
+def problem(
+    path: str, status: int, code: str, message: str, hint: str = "", headers: dict[str, str] | None = None
+) -> Response:
+    """An error in the shape that ``path`` promises."""
+    if path == "/ask":
+        return Json({"error": message}, status, headers)
+    if path.startswith(("/ai/", "/analyze/")):
+        return Json({"detail": message}, status, headers)
+    return Json({"error": {"code": code, "message": message, "hint": hint}}, status, headers)
+
+
+def status_of(error: errors.HubError) -> int:
+    return next((status for kind, status in STATUS if isinstance(error, kind)), 500)
+
+
+def told(path: str, error: errors.HubError) -> Response:
+    """One of our own errors as an answer."""
+    message = f"AI service error: {error}" if isinstance(error, errors.AiError) else error.message
+    after_s = error.after_s if isinstance(error, errors.TooBusy) else None
+    headers = None if after_s is None else {"Retry-After": str(math.ceil(after_s))}
+    return problem(path, status_of(error), error.code, message, error.hint, headers)
+
+
+def too_large(path: str, *, close: bool) -> Response:
+    """``close`` ends the connection, where the rest of the body might never end."""
+    headers = {"Connection": "close"} if close else None
+    return problem(path, 413, "too_large", "This is too large.", "GET /api/status tells the limits.", headers)
+
+
+def install(app: FastAPI) -> None:
+    """Give ``app`` its handlers. :class:`Crashes` must be added as well, for what none of them knows."""
+
+    @app.exception_handler(errors.HubError)
+    async def ours(request: Request, error: errors.HubError) -> Response:
+        return told(request.scope["path"], error)
+
+    @app.exception_handler(RequestValidationError)
+    async def invalid(request: Request, error: RequestValidationError) -> Response:
+        faults = error.errors()
+        if request.scope["path"].startswith(("/ai/", "/analyze/")):
+            # FastAPI's own shape, without the input: it may be long or secret.
+            return Json({"detail": [{key: fault[key] for key in ("type", "loc", "msg")} for fault in faults]}, 422)
+        return problem(request.scope["path"], 422, "invalid", _sentence(faults), "See /docs for what is taken here.")
+
+    @app.exception_handler(HTTPException)
+    async def plain(request: Request, error: HTTPException) -> Response:
+        path = request.scope["path"]
+        if error.status_code == 413:
+            return too_large(path, close=True)
+        code = _CODES.get(error.status_code, "http")
+        message = _MESSAGES.get(error.status_code, str(error.detail))
+        headers = dict(error.headers) if error.headers else None
+        if error.status_code == 405:
+            headers = {"Allow": ", ".join(sorted(allowed_methods(request) or {"GET", "HEAD"}))}
+        return problem(path, error.status_code, code, message, "See /docs for all addresses.", headers)
+
+
+def allowed_methods(request: Request) -> set[str]:
+    """Return the methods that this address of the API takes, over all its routes."""
+    found: set[str] = set()
+    for route in request.app.state.api_routes:
+        if isinstance(route, Route) and route.matches(request.scope)[0] != Match.NONE:
+            found |= route.methods or set()
+    return found
+
+
+def _sentence(faults: Sequence[Any]) -> str:
+    """``limit: Input should be less than or equal to 1000; name: …``."""
+    parts = []
+    for fault in faults[:5]:
+        if fault["type"] == "json_invalid":
+            reason = fault.get("ctx", {}).get("error", "cannot be parsed")
+            parts.append(f"The body is not valid JSON: {reason} at character {fault['loc'][-1]}")
+            continue
+        where = ".".join(str(part) for part in fault["loc"][1:]) or str(fault["loc"][0])
+        parts.append(f"{where}: {fault['msg'].removeprefix('Value error, ')}")
+    return "; ".join(parts)
+
+
+class Crashes:
+    """Innermost: an error that nobody foresaw is logged once, with its traceback, and told without it."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] not in ("http", "websocket"):
+            await self._app(scope, receive, send)
+            return
+        started = False
+
+        async def watched(message: Message) -> None:
+            nonlocal started
+            started = started or message["type"] in ("http.response.start", "websocket.accept")
+            await send(message)
+
+        try:
+            await self._app(scope, receive, watched)
+        except ClientDisconnect:
+            log.debug("a client left in the middle of %s", scope["path"])
+        except Exception as error:
+            faults.unexpected("Answering %s failed. Report this.", printable(scope["path"]), cause=error)
+            await self._tell(scope, receive, send, started)
+
+    async def _tell(self, scope: Scope, receive: Receive, send: Send, started: bool) -> None:
+        if scope["type"] == "websocket":
+            await send({"type": "websocket.close", "code": 1011})
+        elif not started:
+            message = "The hub failed to answer this."
+            answer = problem(scope["path"], 500, "internal", message, "Its log has the details.")
+            await answer(scope, receive, send)

@@ -1,0 +1,72 @@
+"""The ``devices`` message of ``/ws``: all devices with their values, encoded once for all who ask at about that time.
+
+With 100,000 devices it takes a second of work and tens of megabytes, so it is built in slices between which others have
+their turn, and shared for a few seconds. What changes after it was begun is recorded by a listener of its own and
+handed to each client that is given the shared text, so that none misses a change.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from contextlib import AbstractContextManager, ExitStack
+
+import msgspec
+
+from hub.api.live.feed_subscribers import Listener
+from hub.api.schemas import serializers
+from hub.registry.registry import DeviceRegistry
+from hub.rules import Engine
+
+SHARED_S = 5.0
+SLICE = 200
+"""Devices encoded before others have their turn."""
+
+
+class DeviceList:
+    """``record`` registers a listener for as long as its context is open."""
+
+    def __init__(
+        self, registry: DeviceRegistry, engine: Engine, record: Callable[[], AbstractContextManager[Listener]]
+    ) -> None:
+        self._registry = registry
+        self._engine = engine
+        self._record = record
+        self._building = asyncio.Lock()
+        self._text: str | None = None
+        self._changes = Listener(readings_only=False)
+        self._recording = ExitStack()
+        self.built = 0
+
+    async def text(self, listener: Listener) -> str:
+        """Return the message; ``listener`` is told what has changed since it was begun."""
+        async with self._building:
+            if self._text is None or self._changes.lagged:
+                await self._build()
+            listener.catch_up(self._changes)
+            return self._text or ""
+
+    async def _build(self) -> None:
+        self._forget()
+        self._changes = self._recording.enter_context(self._record())
+        try:
+            parts = []
+            ids = sorted(device.id for device in self._registry.without_latest_values())
+            for start in range(0, len(ids), SLICE):
+                found = filter(None, map(self._registry.get, ids[start : start + SLICE]))
+                parts += [
+                    msgspec.json.encode(serializers.device_values(device, self._engine.severity(device.id)))
+                    for device in found
+                ]
+                await asyncio.sleep(0)
+            self._text = '{"type":"devices","devices":[' + b",".join(parts).decode() + "]}"
+            self.built += 1
+        finally:
+            if self._text is None:
+                self._forget()
+        timer = asyncio.get_running_loop().call_later(SHARED_S, self._forget)
+        self._recording.callback(timer.cancel)
+
+    def _forget(self) -> None:
+        self._text = None
+        self._recording.close()

@@ -1,0 +1,181 @@
+"""``/ws``: the simple socket, for people's own pages and scripts.
+
+On connect ``{"type": "devices", "devices": […]}``. Then, by itself: ``device_update`` (at most one a second a device),
+``device_deleted``, ``new_alert`` when an alert is raised, ``alert_update`` when it is acknowledged or cleared or its
+diagnosis arrives, ``gap`` when alerts were lost on the way (followed by ``devices``).
+
+It takes ``{"action": "diagnose_device", "device_id"}``: the diagnosis is stored and everybody gets it as a
+``new_alert``; and ``{"action": "chat", "message"}``, answered by ``ai_response``. Whatever it cannot do is answered by
+``{"type": "error", "message"}`` and the socket stays open.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from typing import Any
+
+import msgspec
+from fastapi import APIRouter, WebSocket, WebSocketDisconnect
+
+from hub.api.concurrency_limit import Turns
+from hub.api.live import sockets
+from hub.api.live.broadcaster import Broadcaster
+from hub.api.live.feed_subscribers import AlertNews, Asked, Listener, Notice
+from hub.api.schemas import serializers
+from hub.api.services import Services
+from hub.errors import Conflict, HubError, Invalid
+from hub.model import Device, Diagnosis
+
+MESSAGE_CHARS = 16_384
+CHAT_CHARS = 2_000
+TURN = 100
+"""Updates sent before others have their turn: a socket that takes them all at once does not make this task wait."""
+QUEUED = 4
+"""Requests of one socket that wait for their turn; it is answered in order."""
+
+
+class Request(msgspec.Struct):
+    action: str
+    device_id: str = ""
+    message: str = ""
+
+
+class SimpleSocket:
+    """One connection."""
+
+    def __init__(
+        self, socket: WebSocket, services: Services, broadcaster: Broadcaster, listener: Listener, turns: Turns
+    ) -> None:
+        self._socket = socket
+        self._services = services
+        self._broadcaster = broadcaster
+        self._listener = listener
+        self._turns = turns
+        self._requests: deque[Request] = deque()
+        self._asked = asyncio.Event()
+        # The feed and an answer must not write into the same socket at once.
+        self._sending = asyncio.Lock()
+
+    async def run(self) -> None:
+        await self._devices()
+        await sockets.until_first(
+            simple_socket_reader=self._hear(), simple_socket_feed=self._feed(), simple_socket_answers=self._answer()
+        )
+
+    async def _send(self, message: dict[str, Any]) -> None:
+        await self._send_text(msgspec.json.encode(message).decode())
+
+    async def _send_text(self, text: str) -> None:
+        async with self._sending:
+            await self._socket.send_text(text)
+
+    def _values(self, device: Device) -> dict[str, Any]:
+        return {**serializers.device_values(device, self._services.engine.severity(device.id))}
+
+    async def _devices(self) -> None:
+        await self._send_text(await self._broadcaster.device_list.text(self._listener))
+
+    # -- from the hub -----------------------------------------------------------------------------------------
+
+    async def _feed(self) -> None:
+        while (parcel := await self._listener.next()) is not None:
+            if parcel.gap:
+                await self._send({"type": "gap", "message": "Alerts may be missing: read /api/alerts."})
+                await self._devices()
+            for device_id in parcel.deleted:
+                await self._send({"type": "device_deleted", "device_id": device_id})
+            for notice in parcel.notices:
+                await self._send(self._news(notice))
+            for number, device_id in enumerate(parcel.devices, 1):
+                if number % TURN == 0:
+                    await asyncio.sleep(0)
+                if (device := self._services.registry.get(device_id)) is not None:
+                    await self._send({"type": "device_update", "device": self._values(device)})
+
+    def _news(self, notice: Notice) -> dict[str, Any]:
+        if isinstance(notice, AlertNews):
+            kind = "new_alert" if notice.raised else "alert_update"
+            return {"type": kind, "alert": serializers.alert(notice.explained)}
+        found = notice.explained
+        return {"type": "new_alert", "alert": serializers.alert(found) if found else self._asked_for(notice.diagnosis)}
+
+    def _asked_for(self, diagnosis: Diagnosis) -> dict[str, Any]:
+        """A diagnosis without an alert, in the form of one."""
+        device = self._services.registry.get(diagnosis.device)
+        return {
+            "id": None,
+            "device_id": diagnosis.device,
+            "device_name": device.display_name if device else diagnosis.device,
+            "severity": self._services.engine.severity(diagnosis.device),
+            "message": diagnosis.summary,
+            "raised_at": diagnosis.created_at,
+            "diagnosis": serializers.diagnosis(diagnosis),
+            "diagnosis_state": "ready",
+        }
+
+    # -- from the client --------------------------------------------------------------------------------------
+
+    async def _hear(self) -> None:
+        while True:
+            try:
+                request = await sockets.read_json(self._socket, Request, MESSAGE_CHARS)
+                self._accept(request)
+            except ValueError:
+                expected = 'Send JSON like {"action": "chat", "message": "…"}.'
+                await self._send({"type": "error", "message": f"This was not understood. {expected}"})
+            except HubError as error:
+                await self._send({"type": "error", "message": str(error)})
+
+    def _accept(self, request: Request) -> None:
+        if request.action not in ("chat", "diagnose_device"):
+            raise Invalid(f"Unknown action {request.action[:40]!r}.", "Known are diagnose_device and chat.")
+        if request.action == "chat" and not 1 <= len(request.message.strip()) <= CHAT_CHARS:
+            raise Invalid(f"A message has 1 to {CHAT_CHARS} characters.")
+        if request.action == "diagnose_device":
+            self._services.registry.require(request.device_id)
+        if len(self._requests) >= QUEUED:
+            raise Conflict("The answers before this one are still being written.", "Wait for them.")
+        self._requests.append(request)
+        self._asked.set()
+
+    async def _answer(self) -> None:
+        while True:
+            await self._asked.wait()
+            self._asked.clear()
+            while self._requests:
+                request = self._requests.popleft()
+                try:
+                    with self._turns.turn():
+                        await self._do(request)
+                except HubError as error:
+                    await self._send({"type": "error", "message": str(error)})
+
+    async def _do(self, request: Request) -> None:
+        if request.action == "chat":
+            reply = await self._services.assistant.answer(request.message.strip())
+            await self._send({"type": "ai_response", "message": reply.text})
+            return
+        diagnosis = await self._services.diagnostician.diagnose_device(request.device_id)
+        if diagnosis.alert is not None:
+            # One without an alert comes to everybody over the bus; this one would come as a mere update.
+            explained = await self._broadcaster.alerts.explained_by(diagnosis)
+            self._broadcaster.tell(Asked(diagnosis, explained))
+
+
+def routes(services: Services, broadcaster: Broadcaster, turns: Turns) -> APIRouter:
+    router = APIRouter()
+
+    @router.websocket("/ws")
+    async def ws(socket: WebSocket) -> None:
+        await socket.accept()
+        try:
+            with broadcaster.listen(readings_only=False) as listener:
+                await SimpleSocket(socket, services, broadcaster, listener, turns).run()
+            await sockets.close(socket, sockets.GOING_AWAY, "The hub is stopping.")
+        except Conflict as error:
+            await sockets.close(socket, sockets.TRY_LATER, error.message)
+        except WebSocketDisconnect:
+            pass
+
+    return router

@@ -1,0 +1,72 @@
+"""``/api/alerts`` and ``/api/diagnoses``: what is wrong, why, and who has seen it."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from fastapi import APIRouter, Query
+from starlette.responses import Response
+
+from hub.api import cursors
+from hub.api.change_log import WHO
+from hub.api.errors import Json
+from hub.api.schemas import requests, responses, serializers
+from hub.errors import NotFound
+from hub.model import AlertState
+from hub.services.alerts import Alerts
+from hub.store.base import Store
+
+State = Literal["open", "raised", "acknowledged", "cleared"]
+_STATES: dict[State, tuple[AlertState, ...]] = {
+    "open": ("raised", "acknowledged"),
+    "raised": ("raised",),
+    "acknowledged": ("acknowledged",),
+    "cleared": ("cleared",),
+}
+
+
+def routes(alerts: Alerts, store: Store) -> APIRouter:
+    router = APIRouter(prefix="/api", tags=["alerts"])
+
+    @router.get("/alerts", response_model=responses.AlertPage)
+    async def listing(
+        state: State | None = None,
+        device_id: str | None = None,
+        cursor: str | None = None,
+        limit: Annotated[int, Query(ge=1, le=1000)] = 100,
+    ) -> Response:
+        """Newest first. ``open`` is raised or acknowledged."""
+        found = await alerts.page(
+            states=_STATES[state] if state else None,
+            device=device_id,
+            limit=limit + 1,
+            before=cursors.unpack(cursor, tuple[int, str]),
+        )
+        page = found[:limit]
+        last = page[-1].alert if len(found) > limit else None
+        after = cursors.pack((last.raised_at, last.id)) if last else None
+        return Json({"items": [serializers.alert(one) for one in page], "next": after})
+
+    @router.get("/alerts/{alert_id}", response_model=responses.AlertShape)
+    async def one(alert_id: str) -> Response:
+        return Json(serializers.alert(await alerts.get(alert_id)))
+
+    @router.post("/alerts/{alert_id}/acknowledge", response_model=responses.AlertShape)
+    async def acknowledge(alert_id: str, body: requests.Acknowledgement | None = None) -> Response:
+        """Say that somebody has seen it. 409 once it has cleared."""
+        note = (body.note if body else None) or None
+        return Json(serializers.alert(await alerts.acknowledge(alert_id, by=WHO, note=note)))
+
+    @router.delete("/alerts/{alert_id}/acknowledge", response_model=responses.AlertShape)
+    async def unacknowledge(alert_id: str) -> Response:
+        """Take an acknowledgement back: the alert is raised as before. 409 once it has cleared."""
+        return Json(serializers.alert(await alerts.unacknowledge(alert_id, by=WHO)))
+
+    @router.get("/diagnoses/{diagnosis_id}", response_model=responses.DiagnosisShape)
+    async def diagnosis(diagnosis_id: str) -> Response:
+        found = await store.diagnosis(diagnosis_id)
+        if found is None:
+            raise NotFound(f"There is no diagnosis {diagnosis_id[:64]!r}.", "An alert names its own.")
+        return Json(serializers.diagnosis(found))
+
+    return router

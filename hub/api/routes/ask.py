@@ -1,0 +1,115 @@
+"""Questions in plain words: ``POST /ask``, ``/ai/ask``, ``/ai/stream``."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator, AsyncIterator
+from contextlib import aclosing
+from typing import Any
+
+from fastapi import APIRouter, Request
+from starlette.responses import Response, StreamingResponse
+
+from hub.api.concurrency_limit import Turns
+from hub.api.errors import Json
+from hub.api.schemas import requests, responses
+from hub.api.services import Assistant
+from hub.bounds import decode_json
+from hub.errors import AiError, Rejected
+
+NO_QUESTION = 'JSON payload must include a "question" key.'
+ALLOWED = ("question", "model")
+_ASK_BODY = {
+    "requestBody": {
+        "required": True,
+        "content": {
+            "application/json": {
+                "schema": {
+                    "type": "object",
+                    "required": ["question"],
+                    "additionalProperties": False,
+                    "properties": {"question": {"type": "string", "minLength": 1}, "model": {"type": "string"}},
+                }
+            }
+        },
+    }
+}
+
+
+def routes(assistant: Assistant, turns: Turns, shutdown: asyncio.Event, question_chars: int) -> APIRouter:
+    router = APIRouter(tags=["assistant"])
+
+    @router.post(
+        "/ask",
+        response_model=responses.Answer,
+        responses={400: {"description": NO_QUESTION}, 503: {"description": "AI service error"}},
+        openapi_extra=_ASK_BODY,
+    )
+    async def ask(request: Request) -> Response:
+        """Ask anything about the devices. ``model`` names who must answer; 503 when it cannot."""
+        # Read by hand: this path promises 400 and its own text for a body without a question.
+        body = _object(await request.body())
+        if body is None or "question" not in body:
+            return Json({"error": NO_QUESTION}, 400)
+        unknown = next((key for key in body if key not in ALLOWED), None)
+        if unknown is not None:
+            return Json({"error": f"{unknown[:64]!r} is not known here; allowed: {', '.join(ALLOWED)}"}, 422)
+        question, model = body["question"], body.get("model")
+        if not isinstance(question, str) or not 1 <= len(question.strip()) <= question_chars:
+            return Json({"error": f'"question" must be a text of 1 to {question_chars} characters.'}, 400)
+        if model is not None and not isinstance(model, str):
+            return Json({"error": '"model" must be a text.'}, 400)
+        with turns.turn():
+            reply = await assistant.answer(question, model or None)
+        return Json({"question": question, "answer": reply.text, "model": reply.model})
+
+    @router.post(
+        "/ai/ask", response_model=responses.CountedAnswer, responses={503: {"description": "AI service error"}}
+    )
+    async def ai_ask(body: requests.Question) -> Response:
+        with turns.turn():
+            reply = await assistant.answer(body.question)
+        return Json({"question": body.question, "answer": reply.text, "tokens_used": reply.tokens_used})
+
+    @router.post(
+        "/ai/stream",
+        response_class=Response,
+        responses={200: {"content": {"text/plain": {}}}, 503: {"description": "AI service error"}},
+    )
+    async def ai_stream(body: requests.Question) -> Response:
+        """The answer as plain text, as it is written."""
+        texts = _answer(assistant, turns, shutdown, body.question)
+        # The first piece is awaited here, so that a provider that cannot serve is told by the status.
+        first = await anext(texts, "")
+        return StreamingResponse(_rest(first, texts), media_type="text/plain; charset=utf-8")
+
+    return router
+
+
+def _object(body: bytes) -> dict[str, Any] | None:
+    try:
+        found = decode_json(body)
+    except Rejected:
+        return None
+    return found if isinstance(found, dict) else None
+
+
+async def _answer(
+    assistant: Assistant, turns: Turns, shutdown: asyncio.Event, question: str
+) -> AsyncGenerator[str, None]:
+    with turns.turn():
+        async for text in assistant.stream(question):
+            yield text
+            if shutdown.is_set():
+                return
+
+
+async def _rest(first: str, texts: AsyncGenerator[str, None]) -> AsyncIterator[str]:
+    # Closed with its reader: a page that leaves gives its turn back at once.
+    async with aclosing(texts):
+        yield first
+        try:
+            async for text in texts:
+                yield text
+        except AiError as error:
+            yield f"\n\n[AI service error: {error}]"

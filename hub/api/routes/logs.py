@@ -1,0 +1,37 @@
+"""What happened, for people: ``/api/activity``, ``/api/rejected``."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import APIRouter, Query
+from starlette.responses import Response
+
+from hub.api import cursors
+from hub.api.errors import Json
+from hub.api.schemas import responses, serializers
+from hub.store.base import Store
+
+Limit = Annotated[int, Query(ge=1, le=1000)]
+Kind = Annotated[str, Query(max_length=32)]
+
+
+def routes(store: Store) -> APIRouter:
+    router = APIRouter(prefix="/api", tags=["hub"])
+
+    @router.get("/activity", response_model=responses.ActivityPage)
+    async def activity(
+        device_id: str | None = None, kind: Kind | None = None, cursor: str | None = None, limit: Limit = 100
+    ) -> Response:
+        """Newest first: devices that appeared or went, alerts, acknowledgements, rejected messages."""
+        found = await store.activity(device=device_id, kind=kind, limit=limit + 1, before=cursors.unpack(cursor, int))
+        page = found[:limit]
+        after = cursors.pack(page[-1][0]) if len(found) > limit else None
+        return Json({"items": [serializers.activity(line) for _, line in page], "next": after})
+
+    @router.get("/rejected", response_model=responses.RejectedPage)
+    async def rejected(limit: Limit = 100) -> Response:
+        """The last messages that could not be read, newest first: topic, reason and a bounded excerpt."""
+        return Json({"items": [serializers.rejected(one) for one in await store.rejections(limit)]})
+
+    return router

@@ -1,0 +1,1 @@
+"""The JSON that comes in and goes out, one file a resource."""

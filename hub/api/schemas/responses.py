@@ -1,0 +1,236 @@
+"""The JSON that goes out, as typed dictionaries: mypy holds ``convert.py`` to them, ``/openapi.json`` shows them.
+
+They cost nothing at run time, so a thousand devices are not validated one by one. Times are epoch milliseconds.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Literal, NotRequired
+
+from typing_extensions import TypedDict
+
+from hub.api.schemas.devices import DeviceHintShape, MetricEditShape, MetricShape
+from hub.model import AlertState, Presence, Quality, Severity, Value
+
+Match = Literal["strong", "medium", "weak"]
+
+# Written as a call because "from" is no name for a field. One finding, computed from the telemetry in that range.
+EvidenceShape = TypedDict(
+    "EvidenceShape",
+    {
+        "id": str,
+        "kind": str,
+        "device_id": str,
+        "metric": str | None,
+        "finding": str,
+        "value": Value | None,
+        "unit": str | None,
+        "from": int,
+        "to": int,
+        "strength": float,
+    },
+)
+
+
+class ClaimShape(TypedDict):
+    text: str
+    evidence: list[str]
+    supported: bool
+
+
+class CauseShape(TypedDict):
+    """``score`` is rule-match strength from 0 to 1, not a probability; show ``match``."""
+
+    cause: str
+    title: str
+    component: str | None
+    match: Match
+    score: float
+    supporting: list[str]
+    against: list[str]
+    actions: list[str]
+    confirm_by: list[str]
+
+
+class WriterShape(TypedDict):
+    provider: str
+    model: str
+    generative: bool
+
+
+class QuoteShape(TypedDict):
+    """Words of a document exactly as its page has them; pages count from 1."""
+
+    document_id: str
+    filename: str
+    page: int
+    text: str
+
+
+class DiagnosisShape(TypedDict):
+    """``cause`` is null when the evidence does not suffice; ``confidence`` is rule-match strength, 0 to 1. ``quotes``
+    stand in the manuals of the device's model."""
+
+    id: str
+    alert_id: str | None
+    device_id: str
+    summary: str
+    cause: str | None
+    component: str | None
+    confidence: float
+    match: Match | None
+    evidence: list[EvidenceShape]
+    against: list[str]
+    claims: list[ClaimShape]
+    actions: list[str]
+    confirm_by: list[str]
+    causes: list[CauseShape]
+    generated_by: WriterShape
+    instead_of: WriterShape | None
+    quotes: list[QuoteShape]
+    tokens_used: int
+    took_ms: int
+    created_at: int
+
+
+class CurrentShape(TypedDict):
+    value: Value
+    unit: str | None
+    ts: int
+    quality: Quality
+
+
+class AlertShape(TypedDict):
+    """``began_at`` (also called ``since``) and ``ended_at`` are the device's own times of the condition's beginning and
+    end; ``raised_at`` and ``cleared_at`` are the hub's. ``withdrawn``: the rule was changed, or no longer applies; the
+    condition was not seen to end. ``late``: all of it arrived late, so nobody was alerted. ``value`` is that at the
+    raise, ``current`` the newest of the metric (null without one). ``stays_open`` says, for an open alert, why its
+    readings cannot clear it at present."""
+
+    id: str
+    device_id: str
+    device_name: str
+    metric: str | None
+    rule_id: str
+    severity: Severity
+    state: AlertState
+    message: str
+    value: Value | None
+    threshold: float | None
+    unit: str | None
+    since: int
+    began_at: int
+    ended_at: int | None
+    raised_at: int
+    acknowledged_at: int | None
+    acknowledged_by: str | None
+    note: str | None
+    cleared_at: int | None
+    withdrawn: bool
+    late: bool
+    current: CurrentShape | None
+    stays_open: str | None
+    diagnosis: DiagnosisShape | None
+    diagnosis_state: Literal["pending", "ready", "none"]
+
+
+class DeviceShape(TypedDict):
+    id: str
+    native_id: str
+    name: str
+    dialect: str
+    area: str | None
+    model: str | None
+    manufacturer: str | None
+    firmware: str | None
+    labels: list[str]
+    via: str | None
+    presence: Presence
+    last_seen: int | None
+    first_seen: int
+    severity: Severity
+
+
+class DeviceValues(DeviceShape):
+    """A device with its latest values, as ``/ws`` gives it."""
+
+    metrics: dict[str, MetricShape]
+
+
+class BoundShape(TypedDict):
+    """A limit that a rule watches: ``above`` or ``below`` holds the number."""
+
+    metric: str
+    above: NotRequired[float]
+    below: NotRequired[float]
+    severity: Severity
+    rule_id: str
+    rule_name: str
+
+
+class DeviceDetail(DeviceValues):
+    info: dict[str, Any]
+    desired: dict[str, Any]
+    reported: dict[str, Any]
+    differs: dict[str, dict[str, Any]]
+    alerts: list[AlertShape]
+    limits: list[BoundShape]
+    metric_edits: dict[str, MetricEditShape]
+    hints: list[DeviceHintShape]
+
+
+class DevicePage(TypedDict):
+    items: list[DeviceShape]
+    next: str | None
+
+
+class AlertPage(TypedDict):
+    items: list[AlertShape]
+    next: str | None
+
+
+class ActivityShape(TypedDict):
+    ts: int
+    kind: str
+    device_id: str | None
+    text: str
+    severity: Severity
+
+
+class ActivityPage(TypedDict):
+    items: list[ActivityShape]
+    next: str | None
+
+
+class RejectedShape(TypedDict):
+    """``payload_hex`` are the first 2,048 bytes as they came (none of before this was kept), ``bytes`` is how many
+    there were."""
+
+    topic: str
+    reason: str
+    detail: str
+    excerpt: str
+    payload_hex: str
+    bytes: int
+    received_at: int
+
+
+class RejectedPage(TypedDict):
+    items: list[RejectedShape]
+
+
+class SessionShape(TypedDict):
+    auth: Literal["open", "token"]
+    authenticated: bool
+
+
+class Answer(TypedDict):
+    question: str
+    answer: str
+    model: str
+
+
+class CountedAnswer(TypedDict):
+    question: str
+    answer: str
+    tokens_used: int

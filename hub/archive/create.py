@@ -1,0 +1,115 @@
+"""From the data folder to an archive, while a hub writes or not."""
+
+from __future__ import annotations
+
+import io
+import os
+import tarfile
+import time
+from collections.abc import Iterable
+from pathlib import Path
+from typing import BinaryIO
+
+import msgspec
+
+from hub import __version__
+from hub.archive.manifest import FORMAT, INSTALL, MANIFEST, Entry, Hashed, Manifest, is_secret, names_in
+from hub.archive.secrets import MAX_SEARCHED_BYTES, Secrets
+from hub.errors import Conflict, Invalid, NotFound
+from hub.runtime.installation import Installation, read_installation
+from hub.runtime.private_files import make_folder, open_private
+from hub.store.database_copy import copy_database, examine
+from hub.store.sqlite import FILE
+
+
+def pack(
+    data: Path, target: Path, *, replace: bool = False, known: Iterable[str] = (), with_secrets: bool = False
+) -> Manifest:
+    """Write the archive ``target``, which appears only when it is whole. A hub may run on ``data``.
+
+    Without ``with_secrets`` no token, key or password is in it: ``known`` are those of the settings, others are
+    recognized by their file or key. Raises NotFound, Conflict, Invalid for what is no file, StoreError, OSError."""
+    if not (data / FILE).exists():
+        raise NotFound(f"There is no history in {data}.", "Name the hub's folder with --data.")
+    if target.exists() and not target.is_file():
+        raise Invalid(f"{target} is not a file.", "Name a file or a folder.")
+    if target.exists() and not replace:
+        raise Conflict(f"{target} exists already.", "Name another file, or say --replace.")
+    make_folder(target.parent)
+    copy = target.with_name(target.name + ".db")
+    unfinished = target.with_name(target.name + ".partial")
+    try:
+        copy_database(data / FILE, copy)
+        with (
+            open(unfinished, "wb", opener=open_private) as stream,
+            tarfile.open(fileobj=stream, mode="w") as archive,
+        ):
+            manifest = _fill(archive, data, copy, None if with_secrets else Secrets(data, known))
+            archive.close()
+            stream.flush()
+            os.fsync(stream.fileno())
+        if replace:
+            unfinished.replace(target)
+        else:
+            _put_new(unfinished, target)
+        return manifest
+    finally:
+        copy.unlink(missing_ok=True)
+        unfinished.unlink(missing_ok=True)
+
+
+def _fill(archive: tarfile.TarFile, data: Path, copy: Path, secrets: Secrets | None) -> Manifest:
+    """Add every file, then the manifest; ``secrets`` are to be left out, None leaves nothing out."""
+    install = read_installation(data)
+    plain = install if secrets is None else Installation(install.id, None, install.had_session, install.dropped)
+    body = msgspec.json.encode(plain)
+    entries = {INSTALL: _add(archive, INSTALL, io.BytesIO(body), len(body))}
+    redacted, left_out = [], []
+    for name in names_in(data):
+        with (data / name).open("rb") as file:
+            size = os.fstat(file.fileno()).st_size
+            if name == INSTALL:
+                continue
+            if secrets is None or (size > MAX_SEARCHED_BYTES and not is_secret(name)):
+                entries[name] = _add(archive, name, file, size)
+                continue
+            content = file.read(MAX_SEARCHED_BYTES + 1)
+        kept = secrets.without(name, content)
+        if kept is None:
+            left_out.append(name)
+            continue
+        if kept != content:
+            redacted.append(name)
+        entries[name] = _add(archive, name, io.BytesIO(kept), len(kept))
+    with copy.open("rb") as file:
+        entries[FILE] = _add(archive, FILE, file, copy.stat().st_size)
+    now = time.time_ns() // 1_000_000
+    manifest = Manifest(
+        FORMAT,
+        __version__,
+        now,
+        install.id,
+        examine(copy),
+        entries,
+        with_secrets=secrets is None,
+        redacted=tuple(redacted),
+        left_out=tuple(left_out),
+    )
+    body = msgspec.json.format(msgspec.json.encode(manifest))
+    _add(archive, MANIFEST, io.BytesIO(body), len(body))
+    return manifest
+
+
+def _put_new(unfinished: Path, target: Path) -> None:
+    try:
+        os.link(unfinished, target)  # which, unlike a rename, never takes another file's place
+    except FileExistsError:
+        raise Conflict(f"{target} exists already.", "Name another file, or say --replace.") from None
+
+
+def _add(archive: tarfile.TarFile, name: str, file: BinaryIO, size: int) -> Entry:
+    member = tarfile.TarInfo(name)
+    member.size, member.mode, member.mtime = size, 0o600, time.time()
+    hashed = Hashed(file)
+    archive.addfile(member, hashed)
+    return Entry(size, hashed.digest.hexdigest())

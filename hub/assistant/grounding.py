@@ -1,0 +1,135 @@
+"""Is what a model says borne out by what it was given? Every number and every time of its answer is looked up there,
+and what was told of one device bears out nothing about another.
+
+Strict: a difference or a mean that it worked out itself is not found, even where it is right, and is marked.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any
+
+import msgspec
+
+from hub.assistant.sources import clauses, in_order
+from hub.insight import quantities
+from hub.insight import text_format as fmt
+from hub.insight.claim_check import sentences
+from hub.insight.quantities import Quantity
+from hub.model import Device
+from hub.tools.lookup import folded
+
+_CLOCK = re.compile(r"\b(\d{1,2}):(\d{2})(?::(\d{2}))?(?!\d)")
+_DATE = re.compile(r"\b\d{4}-\d{2}-\d{2}\b")
+_EPOCH = range(1_000_000_000_000, 10_000_000_000_000)
+_QUOTED = re.compile(r"“[^”]*\s[^”]*”")
+_MARKUP = re.compile(r"[*_`#>|]+|^\s*\d+[.)]\s", re.M)
+
+_THEIRS = frozenset(("value", "name", "title", "area", "model", "metric", "unit", "command"))
+"""What devices say in their own words. A whole sentence of theirs bears out nothing."""
+
+Owners = frozenset[str]
+"""The devices that something was told of; empty where it is of no particular one."""
+
+
+class _Fact(msgspec.Struct, frozen=True):
+    """A quantity, a time of day or a date, as it was told."""
+
+    owners: Owners
+    told: Quantity | tuple[int, int] | str
+
+
+def unsupported_claims(text: str, given: Iterable[Any], names: Sequence[str], devices: Sequence[Device]) -> list[str]:
+    """The sentences that say a number or a time that none of ``given`` (texts, and what tools answered) holds of the
+    devices they name. ``names`` may hold digits that are no numbers; ``devices`` are those that ``text`` and the texts
+    among ``given`` speak of."""
+    facts: list[_Fact] = []
+    spoken = sorted({*names, *_spoken(devices)}, key=len, reverse=True)
+    for each in given:
+        for value, unit, owners in _leaves(each, None, frozenset()):
+            facts += _facts(value, unit, owners, devices, spoken)
+    found = []
+    for sentence in sentences(_MARKUP.sub(" ", text)):
+        of = frozenset(device.id for device in in_order(f" {folded(sentence)} ", devices))
+        about = [fact.told for fact in facts if not of or not fact.owners or of & fact.owners]
+        if not _holds(_without(sentence, names), about):
+            found.append(sentence)
+    return found
+
+
+def _spoken(devices: Sequence[Device]) -> Iterator[str]:
+    """What devices are called, and what they call their metrics and units, where digits are in it."""
+    for device in devices:
+        metrics = (form for metric in device.metrics for form in (metric, fmt.spoken(metric)))
+        for text in (device.display_name, *metrics, *device.info.units.values()):
+            if any(letter.isdigit() for letter in text):
+                yield text
+
+
+def _facts(
+    value: Any, unit: str | None, owners: Owners, devices: Sequence[Device], spoken: Sequence[str]
+) -> Iterator[_Fact]:
+    if isinstance(value, str):
+        # A text that is nobody's is told of the devices that each of its clauses names.
+        for part, meant in [(value, ())] if owners else clauses(value, devices):
+            of = owners or frozenset(device.id for device in meant)
+            part = _without(_QUOTED.sub(" ", part), spoken)
+            for hour, minute, _ in _CLOCK.findall(part):
+                yield _Fact(of, (int(hour), int(minute)))
+            for told in (*_DATE.findall(part), *quantities.read(_bare(part))):
+                yield _Fact(of, told)
+    elif isinstance(value, int) and value in _EPOCH:
+        hour, minute = fmt.clock(value).split(":")[:2]
+        yield _Fact(owners, (int(hour), int(minute)))
+        yield _Fact(owners, fmt.date(value)[:10])
+    else:
+        for told in {float(value), abs(float(value))}:
+            yield _Fact(owners, Quantity(told, 6, quantities.unit(unit)))
+
+
+def _leaves(value: Any, unit: str | None, owners: Owners) -> Iterator[tuple[Any, str | None, Owners]]:
+    """Every text and number, with the unit that stands beside it and the device it is told of; of a list, its length
+    too."""
+    if isinstance(value, dict):
+        own = value.get("unit")
+        inner, of = own if isinstance(own, str) else unit, _owner(value) or owners
+        for key, each in value.items():
+            if not (key in _THEIRS and isinstance(each, str) and " " in each):
+                yield from _leaves(each, inner, of)
+    elif isinstance(value, list | tuple):
+        yield len(value), None, owners
+        for each in value:
+            yield from _leaves(each, unit, owners)
+    elif isinstance(value, str) or (isinstance(value, int | float) and not isinstance(value, bool)):
+        yield value, unit, owners
+
+
+def _owner(told: dict[Any, Any]) -> Owners:
+    device = told.get("device")
+    if isinstance(device, dict):
+        device = device.get("id")
+    elif device is None and "presence" in told:
+        device = told.get("id")
+    return frozenset([device]) if isinstance(device, str) else frozenset()
+
+
+def _holds(sentence: str, about: Sequence[Quantity | tuple[int, int] | str]) -> bool:
+    told = {(int(hour), int(minute)) for hour, minute, _ in _CLOCK.findall(sentence)}
+    if not {*told, *_DATE.findall(sentence)} <= {each for each in about if not isinstance(each, Quantity)}:
+        return False
+    known = [each for each in about if isinstance(each, Quantity)]
+    return all(
+        quantities.supported(wanted, known) or (wanted.unit is None and wanted.word)
+        for wanted in quantities.read(_bare(sentence))
+    )
+
+
+def _bare(text: str) -> str:
+    return _CLOCK.sub(" ", _DATE.sub(" ", text))
+
+
+def _without(sentence: str, names: Sequence[str]) -> str:
+    for name in names:
+        sentence = re.sub(rf"(?<!\w){re.escape(name)}(?!\w)", " ", sentence, flags=re.I)
+    return sentence

@@ -1,0 +1,113 @@
+"""One question on its way to an answer: what a model is given for it, and what is told besides the words."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import msgspec
+
+from hub.ai.base import ChatMessage, CompletionRequest
+from hub.ai.prompt_isolation import RULES, fence
+from hub.ai.providers import ProviderChain, ProviderProblem
+from hub.assistant.grounding import unsupported_claims
+from hub.assistant.rule_based_answers import RuleBasedAnswer, RuleBasedAnswers
+from hub.assistant.sources import sources
+from hub.assistant.tool_loop import ToolLoop
+from hub.errors import AiError
+from hub.insight import text_format as fmt
+from hub.model import Chart, Extra, SeriesQuery, Source, Turn, Unsupported, Writer
+from hub.tools import Tools, specs
+
+_MEMORY, _REMEMBERED = 8_000, 2_000
+"""Characters of earlier turns that a model gets, and of one answer among them; what is older is left out."""
+_CHARTED = ("extreme", "history", "failing", "compare")
+
+SYSTEM = (
+    "You are Watchkeeper's assistant for the people who run this site. " + RULES + " "
+    "Answer the question from the data and the tools, briefly, in plain English, in the language of the question. "
+    "Name the device, the metric, the value with its unit and the time for what you say, as the data gives them: every "
+    "number is checked against the data, and one that is not there is marked. Times are UTC. You can only look things "
+    "up: if somebody asks you to switch or set something, put the command before the person with propose_command, and "
+    "say that it goes when he sends it; acknowledging and deleting a person does on the pages."
+)
+
+
+class AssistantTurn:
+    """One question on its way: what the hub itself says of it, and what a model is given."""
+
+    def __init__(
+        self, tools: Tools, providers: ProviderChain, answers: RuleBasedAnswers, question: str, before: Sequence[Turn]
+    ) -> None:
+        self._tools, self._providers, self._answers = tools, providers, answers
+        self._question, self._before = question, before
+        self._told: RuleBasedAnswer | None = None
+        self.rounds = ToolLoop(self._tools)
+
+    async def _plain(self) -> str:
+        if self._told is None:
+            self._told = await self._answers.answer(self._question, [turn.question for turn in self._before])
+        return self._told.text
+
+    async def request(self, model: str | None) -> CompletionRequest:
+        """Data first: a model gets the fleet, the open alerts and what the built-in analyst makes of the question."""
+        if not self._providers.generative or model == "builtin":
+            return CompletionRequest((ChatMessage("user", self._question),), self._plain)
+        told = {
+            "now": f"{fmt.date(self._tools.queries.now())} UTC",
+            "fleet": msgspec.to_builtins(await self._tools.fleet_summary()),
+            "open_alerts": msgspec.to_builtins(await self._tools.open_alerts(limit=8)),
+            "computed_answer": await self._plain(),
+        }
+        self.rounds.given += [told, self._question, *(turn.question for turn in self._before)]
+        asked = ChatMessage("user", fence("hub", told, 12_000) + f"\n\nQuestion: {self._question}")
+        messages = (ChatMessage("system", SYSTEM), *_remembered(self._before), asked)
+        return CompletionRequest(
+            messages, self._plain, specs(self._tools), max_tokens=self._providers.settings.max_tokens
+        )
+
+    async def rest(self, broken: ProviderProblem) -> str:
+        if not self._providers.settings.fallback:
+            raise AiError(broken.message, "Ask again.")
+        return f"\n\n[{broken.message} The built-in analyst says:] {await self._plain()}"
+
+    async def extras(self, text: str, writer: Writer) -> list[Extra]:
+        """What can be told of an answer once it is there."""
+        queries = self._tools.queries
+        span = self._told.span if self._told else None
+        named = sources(text, queries.lookup, span, queries.now())
+        if writer.generative:
+            names = [name for source in named for name in (source.name, source.device)]
+            texts = [text, self._told.text if self._told else "", self._question, *(t.question for t in self._before)]
+            devices = queries.lookup.named_in("\n".join(texts))
+            marked = unsupported_claims(text, self.rounds.given, names, devices)
+            return [*named, *(Unsupported(sentence) for sentence in marked)]
+        if self._told is None:
+            return [*named]
+        charts = await self._charts(named) if self._told.kind in _CHARTED else []
+        return [*named, *([self._told.proposal] if self._told.proposal else []), *charts]
+
+    async def _charts(self, named: Sequence[Source]) -> list[Chart]:
+        """Of the first two metrics that the built-in analyst names."""
+        queries = self._tools.queries
+        asked = [SeriesQuery(s.device, s.metric, s.start, s.end, buckets=60) for s in named if s.metric][:2]
+        charts = []
+        for wanted, series in zip(asked, await queries.store.history(asked), strict=True):
+            device = queries.registry.require(series.device)
+            points = tuple(point for point in series.points if len(point) == 5)
+            about = (device.id, device.display_name, series.metric, device.unit(series.metric))
+            if len(points) > 1:
+                charts.append(Chart(*about, wanted.start, wanted.end, points))
+        return charts
+
+
+def _remembered(before: Sequence[Turn]) -> list[ChatMessage]:
+    """The latest turns that fit, oldest first."""
+    kept: list[ChatMessage] = []
+    left = _MEMORY
+    for turn in reversed(before):
+        answer = turn.answer[:_REMEMBERED]
+        left -= len(turn.question) + len(answer)
+        if left < 0:
+            break
+        kept = [ChatMessage("user", turn.question), ChatMessage("assistant", answer or "(no answer)"), *kept]
+    return kept

@@ -1,0 +1,1 @@
+"""The ``hub`` command: parse the arguments, run one subcommand, print what a person reads."""

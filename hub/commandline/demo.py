@@ -1,0 +1,108 @@
+"""``hub demo``: a hub, a broker and simulated devices, from nothing, on loopback, gone without a trace afterwards."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import contextlib
+import socket
+import sys
+import tempfile
+import webbrowser
+from collections.abc import Iterator
+from pathlib import Path
+
+from hub.assembly.app import serve
+from hub.errors import InUse
+from hub.mqtt.demo_broker import DemoBroker
+from hub.mqtt.demo_broker_process import tied
+from hub.runtime.network_addresses import split_address
+from hub.runtime.settings import Settings, load
+
+
+async def run(arguments: argparse.Namespace) -> None:
+    """Serve until a signal comes. Raises HubError for what a person can put right."""
+    with _data(arguments.data) as data:
+        http = _free(arguments.http)
+        if http != arguments.http:
+            print(f"{arguments.http} is taken: the dashboard is at {http} instead", flush=True)
+        host, port = split_address(arguments.mqtt)
+        broker = await DemoBroker.start(host, port)
+        mqtt = f"{host}:{broker.port}"
+        if broker.moved:
+            print(f"{arguments.mqtt} is taken: the broker listens on {mqtt} instead", flush=True)
+        try:
+            async with contextlib.AsyncExitStack() as companions:
+
+                async def greet() -> None:
+                    print(f"\n  Watchkeeper is at http://{http}\n", flush=True)
+                    print(f"ready http={http} mqtt={mqtt}", flush=True)
+                    simulators = await _simulate(mqtt, arguments.devices, arguments.seed, tell=arguments.show_faults)
+                    companions.push_async_callback(_end, simulators)
+                    if not arguments.no_open:
+                        await asyncio.to_thread(webbrowser.open, f"http://{http}/")
+
+                # The demo's broker forgets its sessions with its end: that is no gap to warn of.
+                await serve(
+                    _settings(arguments, http, mqtt, data),
+                    on_ready=greet,
+                    lasting_broker=False,
+                    hangup=arguments.hangup,
+                    reread=lambda: _settings(arguments, http, mqtt, data),
+                )
+        finally:
+            await broker.stop()
+
+
+def _settings(arguments: argparse.Namespace, http: str, mqtt: str, data: Path) -> Settings:
+    wanted: dict[str, dict[str, object]] = {
+        "http": {"listen": http},
+        "mqtt": {"broker": mqtt},
+        "store": {"data": data},
+    }
+    if arguments.ai is not None:
+        wanted["ai"] = {"mode": arguments.ai}
+    return load(overrides=wanted)
+
+
+@contextlib.contextmanager
+def _data(wanted: Path | None) -> Iterator[Path]:
+    if wanted is not None:
+        yield wanted
+        return
+    with tempfile.TemporaryDirectory(prefix="watchkeeper-", ignore_cleanup_errors=True) as made:
+        yield Path(made)
+
+
+def _free(address: str) -> str:
+    """``address``, or the next port of the same host that nobody holds. Raises InUse after a hundred."""
+    host, port = split_address(address)
+    for candidate in range(port, min(port + 100, 65_536)) if port else (0,):
+        with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                probe.bind((host, candidate))
+            except OSError:
+                continue
+            return f"{host}:{candidate or probe.getsockname()[1]}"
+    raise InUse(f"No port from {port} on is free on {host}.", "Name another with --http.")
+
+
+async def _simulate(mqtt: str, devices: int, seed: int, *, tell: bool) -> asyncio.subprocess.Process | None:
+    """Start the simulators; what they print, the true causes of their faults, is shown only if ``tell``."""
+    if devices == 0:
+        return None
+    words = ["--mqtt", mqtt, "--devices", str(devices), "--seed", str(seed), "--demo-faults"]
+    told = None if tell else asyncio.subprocess.DEVNULL
+    return await asyncio.create_subprocess_exec(*tied("run", sys.executable, "-m", "simulators", *words), stdout=told)
+
+
+async def _end(process: asyncio.subprocess.Process | None) -> None:
+    if process is None or process.returncode is not None:
+        return
+    process.terminate()
+    try:
+        await asyncio.wait_for(process.wait(), 3)
+    except TimeoutError:
+        process.kill()
+        await process.wait()

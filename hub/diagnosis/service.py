@@ -1,0 +1,244 @@
+"""From an alert to a checked explanation: evidence, known faults, a writer's words, and the check of those words.
+
+Alerts wait in a bounded queue and are taken by named workers, each alert once. Whatever a provider does, a diagnosis
+follows within seconds: the built-in analyst writes it from the same evidence. Stored by the pipeline, like all state.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+import uuid
+from collections import deque
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Any
+
+from hub.ai.providers import ProviderChain
+from hub.diagnosis.generator import DiagnosisGenerator
+from hub.diagnosis.investigation import Investigation
+from hub.diagnosis.manual_quotes import manual_quotes
+from hub.diagnosis.prompt import GeneratedDiagnosis
+from hub.errors import HubError, NotFound
+from hub.events import AlertCleared, AlertRaised
+from hub.insight import InvestigationInput, Signature, evidence, rank
+from hub.insight import text_format as fmt
+from hub.insight.causes import built_in, extended
+from hub.model import Alert, CauseMatch, Device, Diagnosis, Evidence, Quote, WriteDiagnosis
+from hub.registry.registry import DeviceRegistry
+from hub.rules import Engine
+from hub.runtime.bus import Bus, Closed, Lagged
+from hub.runtime.fault_log import FaultLog
+from hub.runtime.progress import ProgressStream, ProgressStreams
+from hub.store.base import Store
+
+log = logging.getLogger(__name__)
+faults = FaultLog(log)
+
+_NO_MATTER_S = 1.0
+"""So long an alert may wait in the queue without its models having less time for it."""
+
+
+class DiagnosisService:
+    """``submit`` hands a diagnosis to the pipeline and returns once it is stored. ``signatures`` is a user's own
+    table of faults (TOML text), added to the built-in one. ``dropped`` counts alerts that found the queue full; they
+    are looked up again among the open ones as soon as the queue has drained. ``runs`` tells what is being written."""
+
+    def __init__(
+        self,
+        *,
+        registry: DeviceRegistry,
+        engine: Engine,
+        store: Store,
+        bus: Bus,
+        submit: Callable[[WriteDiagnosis], Awaitable[Any]],
+        providers: ProviderChain,
+        now: Callable[[], int],
+        signatures: Sequence[Signature] = (),
+        workers: int = 2,
+        capacity: int = 256,
+    ) -> None:
+        self._registry, self._engine, self._store, self._bus = registry, engine, store, bus
+        self._submit, self._now = submit, now
+        self.runs = ProgressStreams()
+        self._writer = DiagnosisGenerator(providers)
+        self.use_signatures(signatures)
+        self._investigation = Investigation(registry=registry, engine=engine, store=store)
+        self._workers, self._capacity = workers, capacity
+        self._waiting: deque[tuple[Alert, float]] = deque()
+        self._claimed: set[str] = set()
+        self._ready = asyncio.Event()
+        self._behind = True
+        self.dropped = 0
+
+    def use_signatures(self, own: Sequence[Signature]) -> None:
+        """Use these of the user's beside the built-in ones, from the next diagnosis on."""
+        self._signatures = extended(own) if own else built_in()
+
+    def pending(self, alert_id: str) -> bool:
+        """Whether a diagnosis of this alert is queued or being written."""
+        return alert_id in self._claimed
+
+    async def run(self) -> None:
+        """Diagnose every alert that is raised, and open ones without a diagnosis. Ends when the bus is closed."""
+        with self._bus.subscribe() as subscription:
+            async with asyncio.TaskGroup() as group:
+                workers = [group.create_task(self._work(), name=f"diagnosis-{i}") for i in range(self._workers)]
+                try:
+                    while True:
+                        for event in await subscription.get():
+                            if isinstance(event, AlertRaised):
+                                self._claim(event.alert)
+                            elif isinstance(event, AlertCleared | Lagged):
+                                self._behind = self._behind or isinstance(event, Lagged)
+                                self._ready.set()
+                except Closed:
+                    for worker in workers:
+                        worker.cancel()
+
+    async def diagnose_device(self, device_id: str) -> Diagnosis:
+        """A diagnosis on request, stored as well: of the device's gravest open alert, or of how it is now without one.
+
+        Raises NotFound for an unknown device.
+        """
+        device = self._registry.require(device_id)
+        with self.runs.open(f"device:{device.id}") as run:
+            diagnosis = await self._diagnose(run, device, self._investigation.gravest(device.id))
+        await self._submit(WriteDiagnosis(diagnosis))
+        return diagnosis
+
+    async def examine(self, device: Device) -> tuple[list[Evidence], list[CauseMatch]]:
+        """What the numbers say of a device at this moment, and which known faults they resemble. Nothing is written."""
+        case = await self._investigation.case(device, self._investigation.gravest(device.id), self._now())
+        return await asyncio.to_thread(self._judge, case)
+
+    def _claim(self, alert: Alert) -> None:
+        if alert.id in self._claimed:
+            return
+        if len(self._waiting) >= self._capacity:
+            self.dropped += 1
+            self._behind = True
+            return
+        self._claimed.add(alert.id)
+        self._waiting.append((alert, time.monotonic()))
+        self._ready.set()
+
+    async def _work(self) -> None:
+        while True:
+            while not self._waiting:
+                if self._behind:
+                    await self._catch_up()
+                    continue
+                self._ready.clear()
+                await self._ready.wait()
+            alert, since = self._waiting.popleft()
+            try:
+                await self._explain(alert, since)
+            except HubError as error:
+                log.warning("no diagnosis for alert %s: %s", alert.id, error)
+            except Exception as error:
+                faults.unexpected("Alert %s has no diagnosis. Report this.", alert.id, cause=error)
+            finally:
+                self._claimed.discard(alert.id)
+
+    async def _catch_up(self) -> None:
+        """Claim what is open and has no diagnosis: after a start, and after a storm that filled the queue."""
+        self._behind = False
+        open_alerts = [alert for alert in self._engine.open.values() if alert.id not in self._claimed]
+        try:
+            have = await self._store.diagnoses([alert.id for alert in open_alerts])
+        except HubError as error:
+            log.warning("open alerts cannot be looked up: %s", error)
+            return
+        for alert in open_alerts:
+            if alert.id not in have:
+                self._claim(alert)
+
+    async def _explain(self, alert: Alert, since: float) -> None:
+        device = self._registry.get(alert.device)
+        if device is not None:
+            with self.runs.open(alert.id) as run:
+                waited_s = max(time.monotonic() - since - _NO_MATTER_S, 0.0)
+                await self._submit(WriteDiagnosis(await self._diagnose(run, device, alert, waited_s)))
+
+    async def _diagnose(
+        self, run: ProgressStream, device: Device, alert: Alert | None, waited_s: float = 0.0
+    ) -> Diagnosis:
+        """What it ``waited_s`` in the queue is taken off the time that models have: behind a slow one a hundred
+        alerts would wait for minutes."""
+        now = self._now()
+        case = await self._investigation.case(device, alert, now)
+        run.emit("tool", _looked_at(case), name="history")
+        found, matches = await asyncio.to_thread(self._judge, case)
+        run.emit("tool", _weighed(found, matches), name="evidence")
+        quotes = await manual_quotes(self._store.library, device, alert, matches)
+        if quotes:
+            run.emit("tool", _read(quotes), name="search_documents")
+        written = await self._writer.write(run, device, alert, found, matches, waited_s, quotes)
+        return _diagnosis(device, alert, found, matches, quotes, written, now)
+
+    async def repeat(self, diagnosis_id: str, model: str | None = None) -> Diagnosis:
+        """The same evidence and the same prompt once more, by the same model unless another is named; not stored.
+
+        Raises NotFound for an unknown diagnosis, AiUnavailable when that model cannot serve.
+        """
+        past = await self._store.diagnosis(diagnosis_id)
+        device = self._registry.get(past.device) if past else None
+        if past is None or device is None:
+            raise NotFound(f"There is no diagnosis {diagnosis_id[:64]!r}.", "An alert names its own.")
+        alert = await self._store.alert(past.alert) if past.alert else None
+        written = await self._writer.again(past, device, alert, model)
+        return _diagnosis(device, alert, past.evidence, past.causes, past.quotes, written, self._now())
+
+    def _judge(self, case: InvestigationInput) -> tuple[list[Evidence], list[CauseMatch]]:
+        found = evidence(case)
+        return found, rank(found, self._signatures)
+
+
+def _diagnosis(
+    device: Device,
+    alert: Alert | None,
+    found: Sequence[Evidence],
+    matches: Sequence[CauseMatch],
+    quotes: Sequence[Quote],
+    written: GeneratedDiagnosis,
+    now: int,
+) -> Diagnosis:
+    narrative = written.narrative
+    chosen = next((m for m in matches if m.cause == narrative.cause), None)
+    return Diagnosis(
+        id=f"d-{uuid.uuid4().hex[:16]}",
+        alert=alert.id if alert else None,
+        device=device.id,
+        summary=narrative.summary,
+        cause=narrative.cause,
+        component=chosen.component if chosen else None,
+        confidence=chosen.score if chosen else 0.0,
+        evidence=tuple(found),
+        against=chosen.against if chosen else (),
+        claims=written.claims,
+        actions=narrative.actions,
+        confirm_by=narrative.confirm_by,
+        causes=tuple(matches),
+        generated_by=written.writer,
+        tokens_used=written.tokens,
+        created_at=now,
+        prompt=written.prompt,
+        took_ms=written.took_ms,
+        instead_of=written.instead_of,
+        quotes=tuple(quotes),
+    )
+
+
+def _looked_at(case: InvestigationInput) -> str:
+    first = min((track.at(0) for track in case.tracks.values() if len(track)), default=case.now)
+    peers = f", and {len(case.peers)} peers" if case.peers else ""
+    return f"Read {len(case.tracks)} metrics over {fmt.span((case.now - first) / 1000)}{peers}."
+
+
+def _weighed(found: Sequence[Evidence], matches: Sequence[CauseMatch]) -> str:
+    return f"Computed {len(found)} findings; {len(matches)} known causes fit at least in part."
+
+
+def _read(quotes: Sequence[Quote]) -> str:
+    return f"Found {fmt.join([f'page {quote.page} of {quote.filename}' for quote in quotes])}."

@@ -1,0 +1,84 @@
+"""One message while it is read: what it says of each device, and what of it could not be read.
+
+Knows no registry: routes and watched topics come from there.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from hub.bounds import decode_shallow_json
+from hub.dialects.base import DialectState
+from hub.dialects.homeassistant.announcements import Route
+from hub.dialects.homeassistant.entities import Watched
+from hub.dialects.homeassistant.readings import read_entity
+from hub.dialects.homeassistant.template import Missing, template
+from hub.dialects.payload import rejection
+from hub.errors import Rejected
+from hub.model import RawMessage, Rejection, Value, ValueExpired
+
+_UNREAD: Any = object()
+
+
+class DecodedMessage:
+    """One message while it is read: its values by device, and what is wrong with them."""
+
+    __slots__ = ("_parsed", "_text", "changes", "expirations", "rejections", "sent", "values")
+
+    def __init__(self, sent: RawMessage, text: str) -> None:
+        self.sent = sent
+        self._text = text
+        self._parsed: Any = _UNREAD
+        self.values: dict[str, dict[str, Value]] = {}
+        self.expirations: list[ValueExpired] = []
+        self.changes: list[DialectState] = []
+        self.rejections: list[Rejection] = []
+
+    def read(self, route: Route) -> None:
+        """What fails costs this one value."""
+        reading = route.reading
+        if reading.happens and self.sent.retained:
+            return
+        try:
+            text, parsed = self._text, self.parsed if reading.structured else ...
+            if route.template is not None:
+                text = route.template.render(text, self.parsed, self.sent.received)
+                parsed = _json(text) if reading.structured else ...
+            for metric, value in read_entity(reading, text, parsed) if text else ():
+                if isinstance(value, Rejected):
+                    self.rejections.append(rejection(self.sent, value))
+                elif value is None:
+                    self.expirations.append(ValueExpired(route.device, metric, self.sent.received))
+                else:
+                    self.values.setdefault(route.device, {})[metric] = value
+        except Missing:
+            return
+        except Rejected as error:
+            self.rejections.append(rejection(self.sent, error))
+
+    def available(self, watched: Watched) -> bool | None:
+        """None for a word that is neither."""
+        text = self._text
+        if watched.template is not None:
+            try:
+                text = template(watched.template).render(text, self.parsed, self.sent.received)
+            except Missing:
+                return None
+            except Rejected as error:
+                self.rejections.append(rejection(self.sent, error))
+                return None
+        return True if text == watched.available else False if text == watched.not_available else None
+
+    @property
+    def parsed(self) -> Any:
+        """The payload as JSON, read once; ``...`` where it is none."""
+        if self._parsed is _UNREAD:
+            self._parsed = _json(self._text)
+        return self._parsed
+
+
+def _json(text: str) -> Any:
+    try:
+        return decode_shallow_json(text.encode())
+    except Rejected:
+        return ...

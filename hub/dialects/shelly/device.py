@@ -1,0 +1,166 @@
+"""What is kept of a Shelly: its topics, how it describes itself, what it has been seen to measure and can be told.
+
+Source: the Shelly technical documentation, Gen2+, "RPC Protocol", "Switch", "Cover", "Light", "RGBW", "CCT" and
+"Virtual Components"; Gen1, "MQTT". Knows no state.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from functools import lru_cache
+from typing import Any
+
+import msgspec
+from msgspec.structs import replace
+
+from hub.dialects.shelly import names
+from hub.model import Info, Reporting
+from hub.topics import slug
+
+MAX_TEXT = 200
+MAX_METRICS = 256
+MAX_SLEEP = 31_536_000
+"""Seconds: a year."""
+REPORTS_MISSED = 3
+"""So many reports of a sleeping device may be missed before it counts as silent."""
+_EVENTS = ("shellydw", "shellyflood-", "shellysmoke-", "shellybutton1-", "shellymotion", "shellyplussmoke-")
+"""Devices on batteries that speak when something happens."""
+_ON: dict[str, Any] = {"type": "boolean"}
+PERCENT: dict[str, Any] = {"type": "number", "minimum": 0, "maximum": 100, "step": 1, "unit": "%"}
+_LAMP = {"output": ("Set", "on", _ON), "brightness": ("Set", "brightness", PERCENT)}
+_CONTROLS: dict[str, tuple[str, Mapping[str, tuple[str, str, dict[str, Any]]]]] = {
+    "switch": ("Switch", {"output": ("Set", "on", _ON)}),
+    "light": ("Light", _LAMP),
+    "rgb": ("RGB", _LAMP),
+    "rgbw": ("RGBW", {**_LAMP, "white": ("Set", "white", {"type": "number", "minimum": 0, "maximum": 255, "step": 1})}),
+    "cct": ("CCT", {**_LAMP, "ct": ("Set", "ct", {"type": "number", "unit": "K"})}),
+    "cover": ("Cover", {"current_pos": ("GoToPosition", "pos", PERCENT)}),
+    "boolean": ("Boolean", {"value": ("Set", "value", _ON)}),
+    "number": ("Number", {"value": ("Set", "value", {"type": "number"})}),
+    "text": ("Text", {"value": ("Set", "value", {"type": "text"})}),
+    "enum": ("Enum", {"value": ("Set", "value", {"type": "text"})}),
+}
+"""Component -> its name in methods, and by metric: the method, the parameter that it sets, the values that fit."""
+_MOVES = ("Open", "Close", "Stop")
+
+
+class ShellyDevice(msgspec.Struct, frozen=True, omit_defaults=True):
+    """One device. ``metrics`` are those it has told, ``controls`` those that can be set; ``sleeps`` says that it goes
+    offline by intent, ``wakes`` after how many seconds it reports at the latest.
+
+    ``counts`` (Gen1) are the numbers of the last events, ``tripped`` the relays that were switched off by too much
+    power: both come again and again."""
+
+    prefix: str
+    native_id: str
+    gen1: bool = False
+    name: str | None = None
+    model: str | None = None
+    firmware: str | None = None
+    online: bool = True
+    sleeps: bool = False
+    wakes: int = 0
+    units: dict[str, str] = {}
+    controls: frozenset[str] = frozenset()
+    metrics: frozenset[str] = frozenset()
+    counts: dict[str, int] = {}
+    tripped: frozenset[str] = frozenset()
+
+    @property
+    def id(self) -> str:
+        return slug(self.native_id)
+
+    def info(self, commands: dict[str, dict[str, Any]]) -> Info:
+        return Info(
+            name=self.name,
+            manufacturer="Shelly",
+            model=self.model,
+            firmware=self.firmware,
+            units=self.units,
+            commands=commands,
+            titles=names.titles(self.metrics),
+            classes=names.classes(self.metrics),
+            categories=names.categories(self.metrics),
+            max_silence=REPORTS_MISSED * self.wakes if self.sleeps and self.wakes else None,
+            reports=self._reports(),
+        )
+
+    def _reports(self) -> Reporting | None:
+        """The first generation reports every half minute, what came later when a value changes."""
+        if not self.sleeps:
+            return None if self.gen1 else "changes"
+        return "events" if self.native_id.lower().startswith(_EVENTS) else "rarely"
+
+
+def wakes(known: ShellyDevice, sys: Any) -> ShellyDevice:
+    """What ``sys`` says of how a device on batteries sleeps."""
+    if not isinstance(sys, dict):
+        return known
+    period = sys.get("wakeup_period")
+    if isinstance(period, int) and 0 < period <= MAX_SLEEP:
+        return known if known.sleeps and known.wakes == period else replace(known, sleeps=True, wakes=period)
+    return replace(known, sleeps=True) if "wakeup_reason" in sys and not known.sleeps else known
+
+
+def seen(
+    known: ShellyDevice, metrics: Collection[str], units: Mapping[str, str], controls: Collection[str]
+) -> ShellyDevice:
+    """With the metrics, units and controls of a message; the same object where nothing is new."""
+    if (
+        known.metrics.issuperset(metrics)
+        and units.items() <= known.units.items()
+        and known.controls.issuperset(controls)
+    ):
+        return known
+    told, all_metrics = {**known.units, **units}, known.metrics.union(metrics)
+    more = known.controls.union(controls)
+    if len(told) > MAX_METRICS or len(more) > MAX_METRICS or len(all_metrics) > MAX_METRICS:
+        return known
+    return replace(known, metrics=all_metrics, units=told, controls=more)
+
+
+def described(known: ShellyDevice, body: Mapping[str, Any]) -> ShellyDevice:
+    """As GetDeviceInfo, an announcement of either generation, or ``sys`` says it."""
+    return replace(
+        known,
+        name=_text(body, "name") or known.name,
+        model=_text(body, "model") or known.model,
+        firmware=_text(body, "ver", "fw_ver", "fw_id") or known.firmware,
+    )
+
+
+def controls(values: Collection[str]) -> list[str]:
+    """Those among the metrics that can be set."""
+    return [metric for metric in values if _can_be_set(metric)]
+
+
+@lru_cache(20_000)
+def _can_be_set(metric: str) -> bool:
+    component, _, part = metric.partition(".")
+    space, parts = _CONTROLS.get(component.partition(":")[0], ("", {}))
+    return part in parts or (space == "Cover" and part == "state")
+
+
+def commands(known: ShellyDevice, source: str) -> dict[str, dict[str, Any]]:
+    """What can be told, as data: remote calls, answered to ``source``."""
+    found: dict[str, dict[str, Any]] = {}
+    for metric in sorted(known.controls):
+        component, _, part = metric.partition(".")
+        kind, _, number = component.partition(":")
+        space, parts = _CONTROLS[kind]
+        call = {"topic": f"{known.prefix}/rpc", "encoding": "json-rpc", "replies": True}
+        to = {"src": source, "params": {"id": int(number or 0)}}
+        if part in parts:
+            method, parameter, schema = parts[part]
+            options = {**to, "method": f"{space}.{method}"}
+            found[metric] = {**call, "property": parameter, "confirm_by": metric, "options": options, **schema}
+        else:
+            for move in _MOVES:
+                options = {**to, "method": f"{space}.{move}"}
+                found[f"{component}.{move.lower()}"] = {**call, "type": "none", "options": options}
+    return found
+
+
+def _text(body: Mapping[str, Any], *keys: str) -> str | None:
+    said = (body.get(key) for key in keys)
+    return next((text[:MAX_TEXT] for text in said if isinstance(text, str) and text), None)

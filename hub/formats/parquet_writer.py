@@ -1,0 +1,95 @@
+"""Parquet, by pyarrow, which is installed with ``watchkeeper[parquet]``: writing. ``parquet_reading.py`` reads.
+
+``value`` is a double (booleans as 0 and 1, null for a text), ``text`` a string (null for the others).
+"""
+
+from __future__ import annotations
+
+import io
+from typing import Any
+
+from hub.errors import NotInstalled
+from hub.formats.row import kind_of
+from hub.model import Page
+
+
+def load_arrow() -> tuple[Any, Any]:
+    """Return pyarrow and its parquet module: it takes a tenth of a second, and may be missing. Raises NotInstalled."""
+    try:
+        import pyarrow
+        import pyarrow.compute  # as pyarrow.compute from then on
+        from pyarrow import parquet
+    except ImportError:
+        hint = "pip install 'watchkeeper[parquet]', or take CSV."
+        raise NotInstalled("This hub has no Parquet: pyarrow is not installed.", hint) from None
+    return pyarrow, parquet
+
+
+class ParquetTable:
+    """A row group for each piece: nothing is held back but what has not been sent."""
+
+    def __init__(self) -> None:
+        self._arrow, parquet = load_arrow()
+        names = self._arrow.dictionary(self._arrow.int32(), self._arrow.string())
+        self._schema = self._arrow.schema(
+            [
+                ("time", self._arrow.timestamp("ms", tz="UTC")),
+                ("device", names),
+                ("metric", names),
+                ("value", self._arrow.float64()),
+                ("text", self._arrow.string()),
+                ("type", names),
+                ("quality", names),
+                ("unit", names),
+            ]
+        )
+        self._out = _Outlet()
+        self._writer = parquet.ParquetWriter(self._out, self._schema, compression="zstd")
+
+    def add(self, page: Page, unit: str | None) -> bytes:
+        if page.points:
+            ts, values, qualities = zip(*page.points, strict=True)
+            count = len(ts)
+            columns = (
+                ts,
+                [page.device] * count,
+                [page.metric] * count,
+                [None if isinstance(value, str) else float(value) for value in values],
+                [value if isinstance(value, str) else None for value in values],
+                [kind_of(value) for value in values],
+                qualities,
+                [unit] * count,
+            )
+            arrays = [
+                self._arrow.array(column, field.type) for column, field in zip(columns, self._schema, strict=True)
+            ]
+            self._writer.write_table(self._arrow.Table.from_arrays(arrays, schema=self._schema))
+        return self._out.take()
+
+    def end(self) -> bytes:
+        self._writer.close()
+        return self._out.take()
+
+
+class _Outlet(io.RawIOBase):
+    """Where pyarrow writes: what has come since the last :meth:`take`."""
+
+    def __init__(self) -> None:
+        self._parts: list[bytes] = []
+        self._written = 0
+
+    def writable(self) -> bool:
+        return True
+
+    def tell(self) -> int:
+        return self._written
+
+    def write(self, data: Any) -> int:
+        block = bytes(data)
+        self._parts.append(block)
+        self._written += len(block)
+        return len(block)
+
+    def take(self) -> bytes:
+        taken, self._parts = b"".join(self._parts), []
+        return taken

@@ -1,0 +1,302 @@
+"""What one entry of the queue changes: decode -> fleet -> rules, gathered in a batch. Nothing here waits.
+
+The one writer of state, on behalf of the pipeline. A message is decided as a whole; a decoder's fault costs that one
+message and never the loop.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+from typing import Any
+
+from hub import events as ev
+from hub.control import CommandTracker
+from hub.dialects import Dialect, MappingDialect, PayloadSchema, Result, is_plain, rejection
+from hub.errors import HubError, Rejected
+from hub.ingest.batch import Batch
+from hub.ingest.liveness import Liveness
+from hub.ingest.queue import Entry
+from hub.ingest.recovery import recover
+from hub.model import Alert, Input, RawMessage, Record, TwinUpdate
+from hub.model import input as facts
+from hub.registry.registry import DeviceRegistry
+from hub.rules import Engine
+from hub.runtime.fault_log import FaultLog
+from hub.store.base import StoredSnapshot
+from hub.store.rows import Unreadable
+from hub.topics import printable
+
+log = logging.getLogger(__name__)
+faults = FaultLog(log)
+
+MOST_WAITING = 1_000
+"""Messages of steady topics that wait to be taken up together; it bounds how long that keeps the loop."""
+JUDGED_AT_ONCE = 500
+"""Devices judged in one go when the rules have changed; it bounds how long that keeps the loop (some 5 ms)."""
+_NOTHING = Result()
+
+
+class IngestHandler:
+    """Owns fleet, rules, dedupe window and commands while the pipeline runs; others only read them."""
+
+    def __init__(self, dialects: Sequence[Dialect], registry: DeviceRegistry, engine: Engine) -> None:
+        self._dialects = dialects
+        self._registry = registry
+        self._engine = engine
+        self._liveness = Liveness(registry, engine)
+        self._command_tracker = CommandTracker()
+        self._ticked = 0
+        self._learnt: set[tuple[str, str]] = set()
+        self.judging = False
+        """Whether devices wait to be judged by rules that have changed: :class:`JudgeDevices` goes on with it."""
+
+    def restore(self, snapshot: StoredSnapshot, now: int) -> tuple[Batch, list[Unreadable]]:
+        """See :func:`hub.ingest.recovery.recover`."""
+        return recover(
+            snapshot,
+            registry=self._registry,
+            engine=self._engine,
+            command_tracker=self._command_tracker,
+            dialects=self._dialects,
+            learnt=self._learnt,
+            now=now,
+        )
+
+    def states(self, cursor: int, wanted: int) -> tuple[dict[str, bytes], int]:
+        """What :meth:`hub.registry.registry.Fleet.take_states` gives, with what the rules remember of the devices."""
+        for name in self._engine.take_changed():
+            self._registry.touch(name)
+        return self._registry.take_states(cursor, wanted)
+
+    def handle(self, batch: Batch, entries: Sequence[Entry]) -> None:
+        batch.filled = True
+        take, messages = self._registry.fast_path.accept, 0
+        self._liveness.note_connection(entries)
+        for entry in entries:
+            if isinstance(entry, RawMessage):
+                messages += 1
+                if entry.receipt is not None:
+                    batch.receipts.append(entry)
+                if not take(entry):
+                    self._message(batch, entry)
+            else:
+                self.flush(batch)
+                fact, future = entry
+                answer = self._answer(batch, fact)
+                if future is not None:
+                    batch.answers.append((future, answer))
+        batch.messages += messages
+        if self._registry.fast_path.waiting >= MOST_WAITING:
+            self.flush(batch)
+        batch.events += self._liveness.gateways()
+
+    def flush(self, batch: Batch) -> None:
+        """Take up what steady topics have said, and what of it has to go the usual way; before the batch is written."""
+        if self._registry.fast_path.waiting:
+            record_batches, left = self._registry.fast_path.flush()
+            for record_batch in record_batches:
+                self._registry.apply_batch(record_batch)
+            batch.record_batches += record_batches
+            for message in left:
+                self._message(batch, message)
+        batch.events += self._liveness.gateways()
+
+    def _slow_path(self, batch: Batch, device: str) -> None:
+        """What comes next of a steady device is nothing of the kind: first all that came before it is taken up."""
+        if device in self._registry.fast_path:
+            self.flush(batch)
+            if device in self._registry.fast_path:  # else it has left with a message of its own
+                self._registry.fast_path.demote(self._registry.require(device))
+
+    def _message(self, batch: Batch, message: RawMessage) -> None:
+        try:
+            for dialect in self._dialects:
+                if dialect.owns(message.topic):
+                    break
+            else:
+                raise Rejected("no_dialect", "No dialect reads this topic.")
+            said = dialect.decode(message, self._registry)
+            if is_plain(said):  # nearly all are
+                for record in said.records:
+                    self._record(batch, record, message, len(said.records))
+                if said.payload_schema is not None:
+                    self._offer_fast_path(message.topic, said.payload_schema, said.records[0].device)
+            else:
+                self._apply(batch, message, dialect, said)
+        except Rejected as error:
+            batch.reject(rejection(message, error))
+            self._slow_path(batch, error.sender)
+            batch.events += self._liveness.hear_sender(error.sender, message)
+        except Exception as error:
+            text = "The message on %s failed to decode and is kept as rejected. Report this."
+            faults.unexpected(text, printable(message.topic), cause=error)
+            unread = "The hub failed to read this message; see its log."
+            batch.reject(rejection(message, Rejected("decoder_fault", unread)))
+
+    def _apply(self, batch: Batch, message: RawMessage, dialect: Dialect, result: Result) -> None:
+        registry, engine, now = self._registry, self._engine, message.received
+        for told in (result.identities, result.availability, result.expirations, result.desired_state, result.replies):
+            for one in told:
+                self._slow_path(batch, one.device)
+        for name in (*result.gone, *result.withdrawn):
+            self._slow_path(batch, name)
+        # First what it takes to read the next message: a birth and its data may share a batch.
+        for change in result.changes:
+            batch.learnt[dialect.name, change.key] = change.value
+            self._learnt.add((dialect.name, change.key))
+            batch.effects += dialect.apply(change)
+        batch.effects += result.effects
+        for identity in result.identities:
+            changes = registry.identify(identity, now)
+            batch.events += changes
+            if changes and identity.info is not None:
+                batch.events += engine.judge(registry.require(identity.device), now)
+        batch.events += self._liveness.take(result, message)
+        for record in result.records:
+            self._record(batch, record, message, len(result.records))
+        for expiration in result.expirations:
+            batch.events += self._liveness.expiration(expiration)
+        for update in result.desired_state:
+            batch.events += registry.twin(update, now)
+            self._flush_fast_path(batch, update.device, now)
+        for reply in result.replies:
+            changed = self._command_tracker.replied(reply.command, reply.device, reply.done, reply.detail, now)
+            batch.command(changed, now)
+        for rejected in result.rejections:
+            batch.reject(rejected)
+
+    def _record(self, batch: Batch, record: Record, message: RawMessage, items: int) -> None:
+        """Take in one of the ``items`` records of a message."""
+        name = record.device
+        self._slow_path(batch, name)
+        if record.key is not None:
+            again, changed = self._registry.check_duplicate(record, record.key, items, redelivered=message.redelivered)
+            batch.events += changed
+            if again:
+                batch.duplicates += 1
+                batch.events += self._liveness.hear_sender(name, message)
+                return
+        try:
+            heard = self._registry.observe(record)
+        except Rejected as error:
+            batch.reject(rejection(message, error))
+            record = self._registry.with_room(record)
+            if not record.values:
+                return
+            heard = self._registry.observe(record)
+        device = self._registry.require(name)
+        judged = self._engine.observe(device, record)
+        if heard or judged:
+            batch.events += heard
+            batch.events += judged
+        if self._command_tracker.awaits(name):
+            self._flush_fast_path(batch, name, record.received)
+        if record.quality != "retained" and message.topic:  # without a topic it is the hub's own conclusion
+            self._registry.presence.mark_gateway_seen(name, record.received)
+        # A replayed value is of unknown age and may have been stored before: it is no history.
+        if record.values and record.quality != "retained":
+            batch.records.append(record)
+        else:
+            self._registry.touch(name)
+
+    def _offer_fast_path(self, topic: str, payload_schema: PayloadSchema, name: str) -> None:
+        """A message of the usual kind has come; if they go on like this, the topic becomes steady."""
+        device = self._registry.require(name)
+        if device.presence == "online" and device.constant_id is None and not self._command_tracker.awaits(name):
+            self._registry.offer_fast_path(
+                topic, payload_schema, device, lambda: self._engine.calm(device, payload_schema.names)
+            )
+
+    def _flush_fast_path(self, batch: Batch, device: str, now: int) -> None:
+        """What a device has just reported may confirm what it was told to do."""
+        if self._command_tracker.awaits(device):
+            batch.command(self._command_tracker.reported(self._registry.require(device), now), now)
+
+    def _answer(self, batch: Batch, fact: Input) -> Any:
+        """Apply one fact; what it answers, or the error its sender gets."""
+        try:
+            return self._fact(batch, fact)
+        except HubError as error:
+            return error
+        except Exception as error:
+            faults.unexpected("The hub failed at %s. Report this.", type(fact).__name__, cause=error)
+            return HubError(f"The hub failed at this ({type(error).__name__}).", "Its log has the details.")
+
+    def _fact(self, batch: Batch, fact: Input) -> Any:
+        registry, engine = self._registry, self._engine
+        match fact:
+            case facts.Tick():
+                self._tick_dialects(batch, fact.now)
+                happened = registry.tick(fact.now, fact.listening_since)
+                happened += engine.tick(fact.now, fact.listening_since, registry.get)
+                batch.events += happened
+                for event in happened:
+                    match event:
+                        case ev.PresenceChanged(device=name) | ev.AlertRaised(alert=Alert(device=name)):
+                            self._slow_path(batch, name)
+                connected = fact.listening_since is not None
+                batch.command(self._command_tracker.tick(fact.now, connected, registry.get), fact.now)
+            case facts.Acknowledge() | facts.Unacknowledge():
+                alert, changes = engine.acknowledge(fact)
+                batch.events += changes
+                return alert
+            case facts.LogChange():
+                batch.events.append(ev.SettingChanged(fact.text, fact.at, fact.device))
+            case facts.EditDevice():
+                self._slow_path(batch, fact.device)
+                batch.events += registry.edit(fact)
+                device = registry.require(fact.device)
+                batch.events += engine.judge(device, fact.at)
+                return device
+            case facts.DesireState():
+                device = registry.require(fact.device)
+                batch.events += registry.twin(TwinUpdate(device.id, "desired", fact.values), fact.at)
+                return device
+            case facts.DeleteDevice():
+                registry.delete(fact.device)
+                registry.window.forget(fact.device)
+                self._command_tracker.forget(fact.device)
+                batch.events += engine.forget(fact.device, fact.at)
+                batch.delete(fact.device)
+                batch.events.append(ev.DeviceDeleted(fact.device, fact.at))
+            case facts.Introduce():
+                if changes := registry.identify(fact.identity, fact.at):
+                    batch.events += changes
+                    batch.events += engine.judge(registry.require(fact.identity.device), fact.at)
+            case facts.WriteDiagnosis():
+                batch.diagnoses.append(fact.diagnosis)
+                batch.events.append(ev.DiagnosisReady(fact.diagnosis, fact.diagnosis.created_at))
+            case facts.ReplaceRules():
+                self._registry.fast_path.demote_all(registry.require)
+                engine.replace(fact.rules, [device.id for device in registry.without_latest_values()])
+                self._judge_next(batch, fact.at)
+            case facts.JudgeDevices():
+                self._judge_next(batch, fact.at)
+            case facts.ReplaceMappings():
+                mapped = next(each for each in self._dialects if isinstance(each, MappingDialect))
+                batch.effects += mapped.replace(fact.mappings)
+            case facts.SendCommand():
+                asked = fact.command
+                self._slow_path(batch, asked.device)
+                batch.command(self._command_tracker.request(fact, registry.require(asked.device)), asked.created_at)
+                return self._command_tracker.get(asked.id)
+            case facts.SendingFailed():
+                batch.command(self._command_tracker.not_sent(fact), fact.at)
+            case facts.LostSession():
+                batch.events.append(ev.GapSuspected(fact.since, fact.at, fact.dropped))
+        return None
+
+    def _judge_next(self, batch: Batch, now: int) -> None:
+        """Judge some of the devices whose rules have changed; the pipeline asks for the rest."""
+        batch.events += self._engine.judge_next(JUDGED_AT_ONCE, self._registry.get, now)
+        self.judging = self._engine.unjudged > 0
+
+    def _tick_dialects(self, batch: Batch, now: int) -> None:
+        if now - self._ticked < 1_000:
+            return
+        self._ticked = now
+        for dialect in self._dialects:
+            said = dialect.tick(self._registry, now)
+            if said != _NOTHING:
+                self._apply(batch, RawMessage("", b"", now), dialect, said)

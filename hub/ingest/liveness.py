@@ -1,0 +1,98 @@
+"""Signs of life that are no readings, for the fleet and for the rules that watch for silence.
+
+A device is heard by whatever it sends itself: a status, a reply, a report of its state, an event without values. A
+gateway is heard by whatever comes through it. What the broker only replays is no sign of life.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from hub.dialects import Result
+from hub.events import Event
+from hub.ingest.queue import Entry
+from hub.model import Availability, RawMessage, ValueExpired
+from hub.registry.registry import DeviceRegistry
+from hub.rules import Engine
+
+
+class Liveness:
+    """Every sign of life makes a device present and ends its alerts for silence, always both."""
+
+    def __init__(self, registry: DeviceRegistry, engine: Engine) -> None:
+        self._registry, self._engine = registry, engine
+        self._session = 0
+
+    def note_connection(self, entries: Sequence[Entry]) -> None:
+        """Tell the fleet of a new connection by the first of what has come."""
+        first = entries[0] if entries else None
+        if isinstance(first, RawMessage) and first.session != self._session:
+            self._session = first.session
+            self._registry.connected(first.received)
+
+    def hear(self, name: str, at: int) -> list[Event]:
+        events = list(self._registry.hear(name, at))
+        if (device := self._registry.get(name)) is not None:
+            events += self._engine.hear(device, at)
+        return events
+
+    def hear_sender(self, name: str, message: RawMessage) -> list[Event]:
+        """Note that a device has sent what tells nothing new: it cannot be read, or came before. What a broker
+        replays or delivers again is no sign of life."""
+        if message.retained or message.redelivered or self._registry.get(name) is None:
+            return []
+        self._registry.presence.mark_gateway_seen(name, message.received)
+        return self.hear(name, message.received)
+
+    def take(self, result: Result, message: RawMessage) -> list[Event]:
+        """Take in what a message says on presence, and who shows by it to be there."""
+        events = self.gateways()  # what came before comes first
+        for said in result.availability:
+            events += self._available(said)
+        for name in result.gone:
+            events += self._gone(name, message.received)
+        for name in result.withdrawn:
+            events += self._unexpected(name, message.received)
+        if message.retained:
+            return events
+        reported = (update.device for update in result.desired_state if update.side == "reported")
+        for name in (*result.heard, *reported, *(reply.device for reply in result.replies)):
+            self._registry.presence.mark_gateway_seen(name, message.received)
+            events += self.hear(name, message.received)
+        return events
+
+    def _available(self, said: Availability) -> list[Event]:
+        events = list(self._registry.available(said))
+        device, turned = self._registry.require(said.device), bool(events)
+        if said.online and not said.retained and not said.through:
+            self._registry.presence.mark_gateway_seen(device.id, said.received)
+            events += self._engine.hear(device, said.received)
+        if turned:
+            events += self._engine.judge(device, said.received)
+        return events
+
+    def _gone(self, name: str, at: int) -> list[Event]:
+        if self._registry.get(name) is None:
+            return []
+        events = self.expiration(ValueExpired(name, "", at, parts=True, withdrawn=True))
+        events += self._available(Availability(name, online=False, retained=False, received=at))
+        return events + self._unexpected(name, at)
+
+    def _unexpected(self, name: str, at: int) -> list[Event]:
+        """Nothing announces the device any more: its silence raises no alert until it speaks or is announced again."""
+        if (device := self._registry.get(name)) is None:
+            return []
+        device.withdrawn = True
+        self._registry.touch(name)
+        return self._engine.judge(device, at)
+
+    def expiration(self, expiration: ValueExpired) -> list[Event]:
+        """Mark a value as not known any more. No reading can end an alert on one that is announced no more, so the
+        alert is withdrawn."""
+        events = self._registry.expire_value(expiration)
+        device = self._registry.get(expiration.device) if expiration.withdrawn else None
+        return events if device is None else events + self._engine.withdraw(device, expiration)
+
+    def gateways(self) -> list[Event]:
+        """Note that the gateways are there through which others have spoken since the last call."""
+        return [event for name, at in self._registry.presence.take_heard().items() for event in self.hear(name, at)]

@@ -1,0 +1,74 @@
+"""Bring fleet, rules, commands and dialects to the state that is stored: at a start, and after a batch was refused.
+
+A stored state that cannot be read is left out and reported to the caller, which sets it aside: one damaged row must not
+keep the hub from starting.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterable, Sequence
+
+from hub.control import CommandTracker
+from hub.dialects import Dialect, DialectState
+from hub.errors import HubError
+from hub.ingest.batch import Batch
+from hub.registry.registry import DeviceRegistry
+from hub.rules import Engine
+from hub.runtime.fault_log import FaultLog
+from hub.store.base import StoredSnapshot
+from hub.store.rows import Unreadable
+
+log = logging.getLogger(__name__)
+faults = FaultLog(log)
+
+
+def recover(
+    snapshot: StoredSnapshot,
+    *,
+    registry: DeviceRegistry,
+    engine: Engine,
+    command_tracker: CommandTracker,
+    dialects: Sequence[Dialect],
+    learnt: Iterable[tuple[str, str]],
+    now: int,
+) -> tuple[Batch, list[Unreadable]]:
+    """Put the state of ``snapshot`` in the place of whatever the parts hold.
+
+    ``learnt`` are the dialects and keys of what they have learnt since the hub has started: what is not stored of it
+    is forgotten. Returns a batch with what follows (alerts of rules that are gone are withdrawn), and what cannot be
+    read.
+    """
+    batch, unreadable = Batch(), list(snapshot.unreadable)
+    registry.clear()
+    engine.clear()
+    command_tracker.clear()
+    registry.window.restore(snapshot.keys_of, snapshot.keys)
+    broken = registry.restore(snapshot.states, now, snapshot.checkpoint)
+    unreadable += [Unreadable("device", name, problem) for name, problem in broken.items()]
+    registry.capacity.left_out.update(snapshot.left)
+    engine.load(
+        alert for alert in snapshot.alerts if alert.device not in registry.capacity.left_out
+    )  # else these would be ended
+    for record in registry.missed(snapshot.records):
+        try:
+            registry.observe(record)
+            # Nothing follows from them that was not told before, unless the rules have changed meanwhile.
+            batch.events += engine.observe(registry.require(record.device), record)
+        except HubError:
+            continue  # a cap that has been lowered since: the record stays in the history
+        except Exception as error:
+            faults.unexpected("A record of %s failed to load and is left out. Report this.", record.device, cause=error)
+    command_tracker.restore(snapshot.commands)
+    batch.events += engine.restore(registry.devices(), now)
+    for dialect in dialects:
+        stored = snapshot.learnt.get(dialect.name, {})
+        for key in [key for name, key in learnt if name == dialect.name and key not in stored]:
+            batch.effects += dialect.apply(DialectState(key, None))
+        for key, value in stored.items():
+            try:
+                batch.effects += dialect.apply(DialectState(key, value))
+            except Exception as error:  # a value of another version, or of a fault: a dialect learns it anew
+                unreadable.append(Unreadable("learnt", f"{dialect.name}\n{key}", f"{type(error).__name__}: {error}"))
+                batch.effects += dialect.apply(DialectState(key, None))
+    return batch, unreadable

@@ -1,0 +1,241 @@
+"""Findings from around the metric: what moved with it, what its peers do, what the same alert was before, and how far
+the data itself can be trusted."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+
+from hub.insight import text_format as fmt
+from hub.insight.change_detection import DetectedChange
+from hub.insight.findings import finding
+from hub.insight.investigation_input import InvestigationInput
+from hub.insight.series import Floats, MetricSeries
+from hub.insight.statistics import floor, median, spread, strength
+from hub.model import Evidence
+
+_GRID = 256
+_LEAST_PEERS = 3
+
+
+def moved_with(case: InvestigationInput, moves: Sequence[DetectedChange]) -> Iterator[Evidence]:
+    """Metrics that moved along with the leading one, by correlation of the signals with their trends taken out: ramps
+    that merely share a direction correlate at 0.99 whatever they are."""
+    leading = next(
+        (m for m in moves if case.alert and m.metric == case.alert.metric and m.doing in ("rises", "falls")), None
+    )
+    if leading is None:
+        return
+    start = min((m.onset for m in moves if m.onset is not None), default=case.now) - 120_000
+    base = _detrended(leading.track.since(start), start, case.now)
+    for m in moves:
+        if m is leading or m.doing not in ("rises", "falls") or base is None:
+            continue
+        other = _detrended(m.track.since(start), start, case.now)
+        if other is None:
+            continue
+        r, lag = _best_lag(base, other)
+        seconds = lag * (case.now - start) / 1000 / _GRID
+        if abs(r) < 0.6:
+            continue
+        when = f", {fmt.span(abs(seconds))} {'later' if seconds > 0 else 'earlier'}" if abs(seconds) >= 1 else ""
+        sentence = (
+            f"{fmt.spoken(m.metric)} moved {'with' if r > 0 else 'against'} {fmt.spoken(leading.metric)} "
+            f"(correlation {fmt.number(round(r, 2))} with trends taken out{when})"
+        )
+        yield finding(
+            case,
+            "moved_with",
+            m.metric,
+            sentence,
+            value=round(r, 2),
+            unit=None,
+            start=start,
+            end=case.now,
+            weight=abs(r) * 0.8,
+        )
+
+
+def _detrended(track: MetricSeries, start: int, end: int) -> Floats | None:
+    """On a grid of ``_GRID`` points, less its straight line; None with too few readings."""
+    if len(track) < 20:
+        return None
+    times = np.linspace(track.seconds(start), track.seconds(end), _GRID)
+    values = np.interp(times, track.times, track.values)
+    line = np.linspace(-1.0, 1.0, _GRID)
+    return np.asarray(values - values.mean() - line * float(np.dot(line, values) / np.dot(line, line)))
+
+
+def _best_lag(first: Floats, second: Floats) -> tuple[float, int]:
+    """Pearson's r at the lag (grid steps, positive: ``second`` follows) where it is largest, up to a fifth of the
+    range."""
+    norm = float(np.linalg.norm(first) * np.linalg.norm(second))
+    if norm <= 1e-12:
+        return 0.0, 0
+    size = 2 * _GRID
+    products = np.fft.irfft(np.conj(np.fft.rfft(first, size)) * np.fft.rfft(second, size), size) / norm
+    lags = np.arange(-_GRID // 5, _GRID // 5 + 1)
+    # Fewer points overlap at a lag; a small preference for none keeps noise from inventing one.
+    lag = int(lags[int(np.argmax(np.abs(products[lags]) - 1e-3 * np.abs(lags)))])
+    return float(np.clip(products[lag], -1.0, 1.0)), lag
+
+
+def peers(case: InvestigationInput, moves: Sequence[DetectedChange]) -> Iterator[Evidence]:
+    """The alerting metric (else the one that moved most) beside the same metric of its peers, at the same time."""
+    chosen = next((m for m in moves if case.alert and m.metric == case.alert.metric), None)
+    if chosen is None:
+        chosen = max((m for m in moves if m.moved), key=lambda m: abs(m.deviation), default=None)
+    if chosen is None or chosen.track.kind != "number" or not case.peers:
+        return
+    metric, start = chosen.metric, case.now - 600_000
+    recent = [track.since(start) for peer in case.peers if (track := peer.tracks.get(metric)) is not None]
+    levels = np.array([median(track.values) for track in recent if len(track) and track.kind == "number"])
+    if len(levels) < _LEAST_PEERS:
+        return
+    middle, width = median(levels), max(spread(levels), float(np.ptp(levels)) / 4, floor(levels) * 2)
+    z = float(np.clip((chosen.level - middle) / width, -99, 99))
+    unit = chosen.track.unit
+    told = f"{len(levels)} peers read {fmt.number(float(levels.min()))} to {fmt.quantity(float(levels.max()), unit)}"
+    if abs(z) >= 3:
+        sentence = (
+            f"{fmt.spoken(metric)} at its {told} (median {fmt.quantity(middle, unit)}); this device stands alone, "
+            f"{fmt.number(round(abs(z), 1))} deviations {'above' if z > 0 else 'below'} them"
+        )
+    else:
+        sentence = f"{fmt.spoken(metric)} at its {told}, so this device is not unusual among them"
+    yield finding(
+        case,
+        "peers",
+        metric,
+        sentence,
+        value=round(z, 2),
+        unit="σ",
+        start=start,
+        end=case.now,
+        weight=strength(z) if abs(z) >= 3 else 0.4,
+    )
+
+
+def silence(case: InvestigationInput) -> Iterator[Evidence]:
+    """A device that does not speak, and whether the others behind its gateway fell silent with it."""
+    if case.last_seen is None:
+        return
+    quiet = (case.now - case.last_seen) / 1000
+    expected = (case.rhythm or 60_000) / 1000
+    alarmed = case.alert is not None and case.alert.metric is None
+    # A device that is online is not silent, however long it rests, unless a rule calls it so.
+    if case.presence == "online" and (not alarmed or quiet < max(5 * expected, 30.0)):
+        return
+    word = "said, or its will did, that it is offline" if case.presence == "offline" else "has been silent"
+    sentence = f"the device {word}; its last message came at {fmt.clock(case.last_seen)}, {fmt.span(quiet)} ago"
+    if case.rhythm:
+        sentence += f" (usually one every {fmt.span(expected)})"
+    yield finding(case, "silent", None, sentence, value=quiet, unit="s", start=case.last_seen, end=case.now, weight=0.9)
+    if not case.gateway or not case.siblings:
+        return
+    gone = [s for s in case.siblings if s.presence != "online"]
+    with_it = [s for s in gone if s.last_seen is not None and abs(s.last_seen - case.last_seen) < 90_000]
+    total = len(case.siblings)
+    if len(with_it) >= max(1, round(0.6 * total)):
+        sentence = f"{len(with_it)} of {total} other devices behind {case.gateway} fell silent within 90 s of it"
+        yield finding(
+            case,
+            "gateway",
+            None,
+            sentence,
+            value=len(with_it) / total,
+            unit=None,
+            start=case.last_seen,
+            end=case.now,
+            weight=min(0.5 + 0.15 * len(with_it), 0.95),
+        )
+    else:
+        sentence = f"{total - len(gone)} of {total} other devices behind {case.gateway} still speak"
+        yield finding(
+            case,
+            "alone",
+            None,
+            sentence,
+            value=float(total - len(gone)),
+            unit=None,
+            start=case.last_seen,
+            end=case.now,
+            weight=0.7,
+        )
+
+
+def quality(case: InvestigationInput, moves: Sequence[DetectedChange]) -> Iterator[Evidence]:
+    """Gaps in the last hour and clocks that are off: how far the rest can be trusted."""
+    for m in moves[:1]:
+        recent = m.track.since(case.now - 3_600_000)
+        if len(recent) < 20:
+            continue
+        gaps = np.diff(recent.times)
+        usual = median(gaps)
+        at = int(np.argmax(gaps))
+        # A history at a coarser step than the live readings is no gap: only one longer than the longest usual step is.
+        if gaps[at] > max(5 * float(np.percentile(gaps, 95)), 10 * usual, 60.0):
+            sentence = (
+                f"no readings came between {fmt.clock(recent.at(at))} and {fmt.clock(recent.at(at + 1))} "
+                f"({fmt.span(float(gaps[at]))})"
+            )
+            yield finding(
+                case,
+                "gap",
+                None,
+                sentence,
+                value=float(gaps[at]),
+                unit="s",
+                start=recent.at(at),
+                end=recent.at(at + 1),
+                weight=0.4,
+            )
+    if case.clock:
+        clocked = fmt.join([fmt.spoken(metric) for metric in case.clock[:3]])
+        sentence = f"the device's clock is more than a day off, so its readings ({clocked}) "
+        yield finding(
+            case,
+            "clock",
+            None,
+            sentence + "stand at the time of their receipt",
+            value=None,
+            unit=None,
+            start=case.now,
+            end=case.now,
+            weight=0.4,
+        )
+
+
+def past(case: InvestigationInput) -> Iterator[Evidence]:
+    """How often the same rule raised the same alert before, and what it turned out to be."""
+    if not case.past:
+        return
+    newest = max(case.past, key=lambda p: p.alert.since)
+    own = sum(1 for p in case.past if p.alert.device == case.device)
+    causes = Counter(fmt.spoken(p.cause) for p in case.past if p.cause)
+    sentence = (
+        f"the same alert was raised {len(case.past)} times before ({own} of them on this device), "
+        f"last at {fmt.date(newest.alert.since)} UTC"
+    )
+    if len(case.past) == 1:
+        when = fmt.date(newest.alert.since)
+        sentence = f"the same alert was raised once before, on {newest.alert.device}, at {when} UTC"
+    if causes:
+        cause, count = causes.most_common(1)[0]
+        sentence += f"; {cause} was named as its cause {count} {'time' if count == 1 else 'times'}"
+    note = next((p.note for p in sorted(case.past, key=lambda p: -p.alert.raised_at) if p.note), None)
+    if note:
+        sentence += f"; the last note on it says: “{' '.join(note.split())[:120]}”"
+    yield finding(
+        case,
+        "past",
+        case.alert.metric if case.alert else None,
+        sentence,
+        value=float(len(case.past)),
+        unit=None,
+        start=newest.alert.since,
+        end=newest.alert.ended_at or newest.alert.cleared_at or newest.alert.raised_at,
+        weight=0.3,
+    )

@@ -1,0 +1,85 @@
+"""What an investigation starts from: one device's recent series and what is known around it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from hub.insight.series import MetricSeries
+from hub.model import Alert, Limit, Presence
+
+
+@dataclass(frozen=True, slots=True)
+class Peer:
+    """Another device of the same model (or with the same metric in the same area) and its series by metric."""
+
+    device: str
+    tracks: Mapping[str, MetricSeries]
+
+
+@dataclass(frozen=True, slots=True)
+class Sibling:
+    """Another device behind the same gateway: whether it is there too tells a dead device from a dead gateway."""
+
+    device: str
+    presence: Presence
+    last_seen: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Past:
+    """An earlier alert of the same rule and metric, with the cause its diagnosis named and the note a person left."""
+
+    alert: Alert
+    cause: str | None = None
+    note: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class InvestigationInput:
+    """``tracks`` by metric cover the time up to ``now`` (usually two hours); ``limits`` by metric join the device's own
+    with those of its rules. ``alert`` is None when somebody just asks. ``last_seen`` and ``rhythm`` in ms."""
+
+    device: str
+    now: int
+    tracks: Mapping[str, MetricSeries]
+    alert: Alert | None = None
+    limits: Mapping[str, Limit] = field(default_factory=dict)
+    peers: tuple[Peer, ...] = ()
+    past: tuple[Past, ...] = ()
+    presence: Presence = "online"
+    last_seen: int | None = None
+    rhythm: float | None = None
+    gateway: str | None = None
+    siblings: tuple[Sibling, ...] = ()
+    clock: tuple[str, ...] = ()
+    """Metrics whose newest reading came with a device time more than a day off."""
+
+    def limit(self, metric: str) -> Limit | None:
+        """The limit in force: what the alert's rule says wins over what the device says. One that is no finite number
+        is none."""
+        limit = self.limits.get(metric, Limit())
+        low, high = limit.min, limit.max
+        broken = self.alert.threshold if self.alert is not None and self.alert.metric == metric else None
+        value = self.alert.value if self.alert is not None else None
+        if broken is not None and isinstance(value, float):
+            high = broken if value > broken else high
+            low = broken if value < broken else low
+        found = Limit(min=_finite(low), max=_finite(high))
+        return None if found == Limit() else found
+
+    @property
+    def calm(self) -> bool:
+        """No alert is being explained and no metric is beyond its limit."""
+        return self.alert is None and not any(self._beyond(track) for track in self.tracks.values())
+
+    def _beyond(self, track: MetricSeries) -> bool:
+        limit = self.limit(track.metric)
+        if limit is None or track.kind != "number" or not len(track):
+            return False
+        value = float(track.values[-1])
+        return (limit.max is not None and value > limit.max) or (limit.min is not None and value < limit.min)
+
+
+def _finite(bound: float | None) -> float | None:
+    return bound if bound is not None and abs(bound) <= 1e15 else None

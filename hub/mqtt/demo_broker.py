@@ -1,0 +1,179 @@
+"""The demo's own broker: a child process on loopback that ends with the hub, however the hub ends.
+
+A ``mosquitto`` that is installed, else amqtt, which is slow (200 us a message), speaks MQTT 3.1.1 only, and is no
+broker for anything but a demo.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import pwd
+import shutil
+import socket
+import tempfile
+from contextlib import suppress
+from pathlib import Path
+from typing import IO, Literal
+
+from hub.errors import BrokerError
+from hub.mqtt.demo_broker_process import tied
+
+Kind = Literal["mosquitto", "amqtt"]
+
+START_S = 10.0
+STOP_S = 3.0
+PORTS_TRIED = 50
+MAX_MESSAGE_BYTES = 2 * 1_048_576
+MAX_IN_FLIGHT = 10_000
+MAX_QUEUED = 100_000
+
+
+class DemoBroker:
+    """A running broker. Made by :meth:`start`; ``moved`` says that the wished port was taken."""
+
+    def __init__(
+        self, kind: Kind, host: str, port: int, moved: bool, process: asyncio.subprocess.Process, log: IO[bytes]
+    ) -> None:
+        self.kind = kind
+        self.host = host
+        self.port = port
+        self.moved = moved
+        self._process = process
+        self._log = log
+
+    @classmethod
+    async def start(cls, host: str, port: int, *, data: Path | None = None, kind: Kind | None = None) -> DemoBroker:
+        """Start a broker and wait until it accepts connections; port 0 takes any free one.
+
+        With ``data`` mosquitto keeps sessions and retained messages there. To be called on the main thread: the
+        broker ends with the thread that started it. Raises :class:`BrokerError` when no broker can be started.
+        """
+        program = find_mosquitto() if kind != "amqtt" else None
+        if program is None and kind == "mosquitto":
+            raise BrokerError("There is no mosquitto on this machine.", "Install it: apt install mosquitto")
+        for candidate in range(port, port + PORTS_TRIED) if port else [0] * PORTS_TRIED:
+            free = _free_port(host, candidate)
+            if free is None:
+                continue
+            broker = await cls._try(program, host, free, port not in (0, free), data)
+            if broker is not None:
+                return broker
+        raise BrokerError(f"The ports {port} to {port + PORTS_TRIED - 1} of {host} are all taken.", "Name another.")
+
+    @classmethod
+    async def _try(cls, program: str | None, host: str, port: int, moved: bool, data: Path | None) -> DemoBroker | None:
+        """A broker on that port, None where somebody else was faster."""
+        with tempfile.TemporaryDirectory(prefix="watchkeeper-broker-") as directory:
+            # Both are needed only until it serves, so that a killed hub leaves no file behind.
+            log = tempfile.TemporaryFile()  # noqa: SIM115 (it lives as long as the broker)
+            command = _command(program, host, port, data, Path(directory))
+            process = await asyncio.create_subprocess_exec(
+                *tied(*command),
+                stdin=asyncio.subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                start_new_session=True,  # Ctrl-C is for the hub: the broker goes last
+            )
+            broker = cls("amqtt" if program is None else "mosquitto", host, port, moved, process, log)
+            try:
+                serves = await broker._serves()
+            except BaseException:
+                await broker.stop()
+                raise
+        if serves:
+            return broker
+        said = broker._said()
+        await broker.stop()
+        if "in use" in said:
+            return None
+        raise BrokerError(f"The broker did not start. It said: {said or 'nothing'}")
+
+    async def _serves(self) -> bool:
+        """True once it listens, False when it ended or does not get there in time."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(START_S):
+                while self._process.returncode is None:
+                    # Its own word: whoever accepts a connection there may be another broker.
+                    if " running" in self._said():
+                        return True
+                    await asyncio.sleep(0.02)
+        return False
+
+    @property
+    def pid(self) -> int:
+        return self._process.pid
+
+    @property
+    def address(self) -> str:
+        return f"{self.host}:{self.port}"
+
+    async def wait(self) -> str:
+        """Returns when the broker has ended, with the last it said."""
+        await self._process.wait()
+        return self._said()
+
+    async def stop(self) -> None:
+        """End it; harmless when it has ended already."""
+        with suppress(ProcessLookupError):
+            self._process.terminate()
+        try:
+            await asyncio.wait_for(self._process.wait(), STOP_S)
+        except TimeoutError:
+            with suppress(ProcessLookupError):
+                self._process.kill()
+            await self._process.wait()
+        self._log.close()
+
+    def _said(self) -> str:
+        if self._log.closed:
+            return ""
+        end = self._log.seek(0, os.SEEK_END)
+        return os.pread(self._log.fileno(), 500, max(0, end - 500)).decode(errors="replace").strip()
+
+
+def find_mosquitto() -> str | None:
+    """The path of an installed mosquitto; Debian puts it where only root's PATH leads."""
+    return shutil.which("mosquitto") or shutil.which("mosquitto", path="/usr/sbin:/usr/local/sbin:/opt/homebrew/sbin")
+
+
+def mosquitto_config(host: str, port: int, data: Path | None) -> str:
+    """A configuration for one machine: no password, and room for a hub that is away for a while."""
+    lines = [
+        f"listener {port} {host}",
+        "allow_anonymous true",
+        f"max_inflight_messages {MAX_IN_FLIGHT}",
+        f"max_queued_messages {MAX_QUEUED}",
+        f"message_size_limit {MAX_MESSAGE_BYTES}",
+        "set_tcp_nodelay true",
+        "log_dest stderr",
+        "log_type error",
+        "log_type information",  # among which that it is running
+        "connection_messages false",
+        # Started by root it would become the user mosquitto, who may not write our data.
+        f"user {pwd.getpwuid(os.geteuid()).pw_name}",
+        f"persistence {'true' if data else 'false'}",
+    ]
+    if data:
+        lines += [f"persistence_location {data}/", "autosave_interval 10"]
+    return "\n".join(lines) + "\n"
+
+
+def _command(program: str | None, host: str, port: int, data: Path | None, directory: Path) -> list[str]:
+    if program is None:
+        return ["amqtt", host, str(port)]
+    config = directory / "mosquitto.conf"
+    config.write_text(mosquitto_config(host, port, data))
+    return ["run", program, "-c", str(config)]
+
+
+def _free_port(host: str, port: int) -> int | None:
+    """``port`` (any free one for 0) if it can be bound now."""
+    try:
+        family, kind, protocol, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+        with socket.socket(family, kind, protocol) as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            probe.bind(address)
+            return int(probe.getsockname()[1])
+    except OSError:
+        return None

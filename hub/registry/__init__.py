@@ -1,0 +1,1 @@
+"""Every device's identity, latest values and presence. Pure: no clock, no network, no await."""

@@ -1,0 +1,160 @@
+"""Sign-in sessions: random, revocable, kept in the data folder so that they survive a restart.
+
+The client holds 256 random bits in a cookie; only their SHA-256 is kept. A session ends when it is revoked, after
+``IDLE_S`` without use, after ``LIFETIME_S`` in any case, and when the hub's access token changes. ``sessions.json`` is
+rewritten whole (at most ``MAX_SESSIONS`` small records). When it cannot be written, sessions go on in memory.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import hmac
+import logging
+import secrets
+from collections.abc import Callable
+from pathlib import Path
+
+import msgspec
+
+from hub.runtime.private_files import replace_file
+
+log = logging.getLogger(__name__)
+
+IDLE_S = 14 * 86_400
+LIFETIME_S = 90 * 86_400
+MAX_SESSIONS = 1_000
+"""Beyond it, the session that has been unused for longest ends."""
+TOUCH_S = 3_600
+"""How stale the stored time of last use may be: not every request writes the file."""
+MAX_AGENT_CHARS = 200
+
+
+class Session(msgspec.Struct):
+    """One sign-in. ``key`` is the hash of the cookie's value; times are epoch seconds; ``person`` is for accounts."""
+
+    key: str
+    created: float
+    used: float
+    address: str = ""
+    agent: str = ""
+    person: str | None = None
+
+
+class _File(msgspec.Struct):
+    """``token`` is a salted, slow hash of the access token that the sessions were made under."""
+
+    salt: str
+    token: str
+    sessions: list[Session]
+
+
+class SessionStore:
+    """All sessions of one hub. ``on_end`` is called with the key of a session that ends before its time."""
+
+    def __init__(self, file: Path, token: str, now: Callable[[], float]) -> None:
+        self.on_end: Callable[[str], None] = lambda key: None
+        self._file = file
+        self._now = now
+        self._saving = asyncio.Lock()
+        self._touching: asyncio.Task[None] | None = None
+        kept = _read(file)
+        self._salt = kept.salt if kept else secrets.token_hex(16)
+        self._token = _slow_hash(token, self._salt)
+        same = kept is not None and hmac.compare_digest(kept.token, self._token)
+        self._sessions = {each.key: each for each in kept.sessions} if kept and same else {}
+        # When each session was last written, to know when its time of use is to be written again.
+        self._written = {key: each.used for key, each in self._sessions.items()}
+
+    def __len__(self) -> int:
+        return len(self._sessions)
+
+    async def create(self, address: str, agent: str = "", person: str | None = None) -> str:
+        """Start a session and return the value for its cookie."""
+        value, now = secrets.token_urlsafe(32), self._now()
+        self._drop_expired()
+        while len(self._sessions) >= MAX_SESSIONS:
+            self._remove(min(self._sessions.values(), key=lambda each: each.used).key)
+        session = Session(_key(value), now, now, address, agent[:MAX_AGENT_CHARS], person)
+        self._sessions[session.key] = session
+        self._written[session.key] = now
+        await self._save()
+        return value
+
+    def find(self, value: str) -> Session | None:
+        """Return the session that a cookie's value belongs to, and note that it is in use."""
+        return self.use(_key(value))
+
+    def use(self, key: str) -> Session | None:
+        """Return the session with this key and note that it is in use; None if it has ended."""
+        session, now = self._sessions.get(key), self._now()
+        if session is None:
+            return None
+        if self._expired(session):
+            self._remove(key)
+            return None
+        session.used = now
+        if now - self._written[key] > TOUCH_S and (self._touching is None or self._touching.done()):
+            self._touching = asyncio.create_task(self._save(), name="save sessions")
+        return session
+
+    async def revoke(self, key: str) -> None:
+        """End a session at once."""
+        if self._remove(key):
+            await self._save()
+
+    async def change_token(self, token: str) -> None:
+        """End all sessions: the access token that they were made under is another from now on."""
+        self._token = await asyncio.to_thread(_slow_hash, token, self._salt)
+        for key in list(self._sessions):
+            self._remove(key)
+        await self._save()
+
+    def _expired(self, session: Session) -> bool:
+        now = self._now()
+        return now - session.used > IDLE_S or now - session.created > LIFETIME_S
+
+    def _drop_expired(self) -> None:
+        for key in [key for key, session in self._sessions.items() if self._expired(session)]:
+            self._remove(key)
+
+    def _remove(self, key: str) -> bool:
+        if self._sessions.pop(key, None) is None:
+            return False
+        self._written.pop(key, None)
+        self.on_end(key)
+        return True
+
+    async def _save(self) -> None:
+        async with self._saving:
+            content = msgspec.json.encode(_File(self._salt, self._token, list(self._sessions.values())))
+            self._written = {key: each.used for key, each in self._sessions.items()}
+            try:
+                await asyncio.to_thread(replace_file, self._file, content)
+            except OSError as error:
+                log.error(
+                    "Cannot write %s (%s). Sign-ins hold until the hub stops; those signed out may be valid again "
+                    "after a restart. Make room or give the hub's user the right to write there.",
+                    self._file,
+                    error.strerror,
+                )
+
+
+def _key(value: str) -> str:
+    return hashlib.sha256(value.encode("utf-8", "replace")).hexdigest()
+
+
+def _slow_hash(token: str, salt: str) -> str:
+    return hashlib.scrypt(token.encode(), salt=bytes.fromhex(salt), n=2**14, r=8, p=1).hex()
+
+
+def _read(file: Path) -> _File | None:
+    try:
+        kept = msgspec.json.decode(file.read_bytes(), type=_File)
+        bytes.fromhex(kept.salt)
+        return kept
+    except FileNotFoundError:
+        return None
+    except (OSError, ValueError) as error:  # a msgspec error is a ValueError
+        log.warning("Cannot read %s (%s). Everybody has to sign in again.", file, type(error).__name__)
+        return None

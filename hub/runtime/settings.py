@@ -1,0 +1,256 @@
+"""Settings: the only reader of the environment and of ``hub.toml``.
+
+What wins, from the strongest: the command line, ``HUB_SECTION_KEY`` in the environment, the file, the default here.
+``HUB_TOKEN``, and the libraries' own names (``OPENAI_API_KEY``, ``OLLAMA_HOST``, …) hold as well.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    SecretStr,
+    ValidationError,
+    ValidationInfo,
+    field_validator,
+    model_validator,
+)
+
+from hub.bounds import decode_toml, decode_utf8
+from hub.errors import ConfigError
+from hub.runtime.environment import read_environment
+from hub.runtime.network_addresses import check_address, check_network, check_origin
+from hub.runtime.settings_errors import explain, is_numeric, is_path, not_a_table
+
+
+class Section(BaseModel):
+    """A table of the file. An unknown key is a mistake, not a wish."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    @field_validator("*", mode="before")
+    @classmethod
+    def _plain(cls, value: Any, info: ValidationInfo) -> Any:
+        """Refuse what pydantic would convert silently: true as the number 1, and a path that names nothing."""
+        annotation = cls.model_fields[str(info.field_name)].annotation
+        if isinstance(value, bool) and is_numeric(annotation):
+            raise ValueError("a number")
+        if isinstance(value, str) and is_path(annotation) and (not value.strip() or "\x00" in value):
+            raise ValueError("a path that is not empty; leave the key out for the default")
+        return value
+
+
+MIN_TOKEN_CHARS = 16
+
+
+class HttpSection(Section):
+    """How the hub listens. ``max_connections`` left out follows the process's limit of open files."""
+
+    listen: str = "127.0.0.1:8000"
+    token: SecretStr | None = None
+    allowed_hosts: tuple[str, ...] = ()
+    allowed_origins: tuple[str, ...] = ()
+    trusted_proxies: tuple[str, ...] = Field(default=(), max_length=100)
+    max_connections: int | None = Field(default=None, ge=16, le=100_000)
+    max_connections_per_client: int | None = Field(default=None, ge=4, le=100_000)
+
+    _listen = field_validator("listen")(check_address)
+    _token = field_validator("token")(lambda value: _checked_token(value))
+    _origins = field_validator("allowed_origins")(lambda values: tuple(map(check_origin, values)))
+    _proxies = field_validator("trusted_proxies")(lambda values: tuple(map(check_network, values)))
+
+
+class MqttSection(Section):
+    broker: str = "127.0.0.1:1883"
+    root: str = Field(default="devices", pattern=r"^[^#+\x00]+$", max_length=200)
+    zigbee2mqtt: str = Field(default="zigbee2mqtt", pattern=r"^[^#+\x00]+$", max_length=200)
+    homeassistant: str = Field(default="homeassistant", pattern=r"^[^#+\x00]+$", max_length=200)
+    homie: str = Field(default="homie", pattern=r"^[^#+\x00]+$", max_length=200)
+    username: str | None = None
+    password: SecretStr | None = None
+    tls: bool = False
+    ca_file: Path | None = None
+    password_file: Path | None = None
+    acl_file: Path | None = None
+    pid_file: Path | None = None
+    protocol: Literal["auto", "5", "3.1.1"] = "auto"
+    transport: Literal["tcp", "websocket"] = "tcp"
+    websocket_path: str = Field(default="/mqtt", pattern=r"^/[!-~]*$", max_length=200)
+    window: int = Field(default=10_000, ge=1, le=20_000)
+
+    _broker = field_validator("broker")(check_address)
+
+
+Days = Annotated[int, Field(ge=1, le=36_500)]
+
+
+class RetentionSection(Section):
+    """An exception: of devices with this ``label``, and of metrics that fit this pattern (both, where both are given),
+    the history is kept for other times than the rest. A time left out is the general one."""
+
+    metric: str | None = Field(default=None, min_length=1, max_length=256)
+    label: str | None = Field(default=None, min_length=1, max_length=64)
+    retention_days: Days | None = None
+    minutes_days: Days | None = None
+    hours_days: Days | None = None
+
+    @model_validator(mode="after")
+    def _of_something(self) -> RetentionSection:
+        if self.metric is None and self.label is None:
+            raise ValueError('a "metric", a "label" or both')
+        return self
+
+
+class StoreSection(Section):
+    """Where the history is and how long it is kept: readings for ``retention_days``, then their minutes, then their
+    hours. What is coarser is kept at least as long as what is finer."""
+
+    data: Path = Path("data")
+    retention_days: Days = 30
+    minutes_days: Days = 365
+    hours_days: Days = 3650
+    keep: tuple[RetentionSection, ...] = Field(default=(), max_length=100)
+
+
+class PresenceSection(Section):
+    """When a silent device is called stale."""
+
+    stale_factor: float = Field(default=5.0, ge=1.5, le=1000)
+    stale_minimum_s: float = Field(default=15.0, ge=1, le=86_400)
+    stale_unknown_s: float = Field(default=600.0, ge=1, le=604_800)
+
+
+class LimitsSection(Section):
+    devices: int = Field(default=100_000, ge=1, le=1_000_000)
+    metrics: int = Field(default=256, ge=1, le=10_000)
+    total_metrics: int | None = Field(default=None, ge=1, le=1_000_000_000)
+
+
+Names = Annotated[tuple[Annotated[str, Field(pattern=r"^[a-z0-9_-]{1,32}$")], ...], Field(max_length=16)]
+Price = Annotated[float, Field(ge=0, le=100_000)]
+
+
+class AiServerSection(Section):
+    """A further server of models, ``[ai.servers.NAME]``. Prices in money per million tokens."""
+
+    kind: Literal["openai", "ollama"] = "openai"
+    model: str = Field(min_length=1, max_length=200)
+    base_url: str | None = None
+    api_key: SecretStr | None = None
+    api: Literal["chat", "responses"] = "chat"
+    vision_model: str | None = None
+    transcription_model: str | None = None
+    price_in: Price | None = None
+    price_out: Price | None = None
+
+
+class AiSection(Section):
+    mode: Literal["auto", "builtin", "openai", "ollama"] = "auto"
+    fallback: bool = True
+    chat: Names = ()
+    diagnosis: Names = ()
+    vision: Names = ()
+    transcription: Names = ()
+    chat_timeout_s: float = Field(default=60.0, gt=0, le=600)
+    diagnosis_timeout_s: float = Field(default=6.0, gt=0, le=60)
+    max_tokens: int = Field(default=900, ge=50, le=100_000)
+    retries: int = Field(default=2, ge=0, le=10)
+    daily_calls: int | None = Field(default=None, ge=0)
+    daily_tokens: int | None = Field(default=None, ge=0)
+    daily_money: float | None = Field(default=None, ge=0)
+    openai_model: str = "gpt-4o-mini"
+    openai_base_url: str | None = None
+    openai_api_key: SecretStr | None = None
+    openai_api: Literal["chat", "responses"] = "chat"
+    openai_vision_model: str | None = None
+    openai_transcription_model: str | None = None
+    openai_price_in: Price | None = None
+    openai_price_out: Price | None = None
+    ollama_host: str | None = None
+    ollama_api_key: SecretStr | None = None
+    ollama_model: str = "llama3.2"
+    ollama_vision_model: str | None = None
+    ollama_context: int = Field(default=16_384, ge=2_048, le=1_048_576)
+    servers: dict[Annotated[str, Field(pattern=r"^[a-z0-9_-]{1,32}$")], AiServerSection] = {}
+
+
+class AnalysisSection(Section):
+    """Of files that people send: how large they may be, how much memory reading one may take, and the folder of the
+    faster-whisper model that writes down speech."""
+
+    audio_mb: int = Field(default=50, ge=1, le=200)
+    document_mb: int = Field(default=50, ge=1, le=200)
+    memory_mb: int = Field(default=3_072, ge=512, le=65_536)
+    speech_model: Path | None = None
+
+
+class Settings(Section):
+    """Everything that can be set, with its default."""
+
+    http: HttpSection = HttpSection()
+    mqtt: MqttSection = MqttSection()
+    store: StoreSection = StoreSection()
+    presence: PresenceSection = PresenceSection()
+    limits: LimitsSection = LimitsSection()
+    ai: AiSection = AiSection()
+    analysis: AnalysisSection = AnalysisSection()
+
+
+MAX_FILE_BYTES = 1_000_000
+
+
+def load(
+    file: Path | None = None,
+    overrides: Mapping[str, Mapping[str, Any]] | None = None,
+    environ: Mapping[str, str] | None = None,
+) -> Settings:
+    """Read the settings. Raises ConfigError that names the key, the value and what is allowed."""
+    tables: dict[str, dict[str, Any]] = _read(file) if file else {}
+    keys = {section: tuple(type(field.default).model_fields) for section, field in Settings.model_fields.items()}
+    variables, from_environment = read_environment(os.environ if environ is None else environ, keys)
+    for source in (from_environment, overrides or {}):
+        for section, values in source.items():
+            if not isinstance(table := tables.setdefault(section, {}), dict):
+                raise not_a_table(section, table)
+            table.update(values)
+            if source is not from_environment:
+                variables = {key: name for key, name in variables.items() if key[0] != section or key[1] not in values}
+    try:
+        return Settings.model_validate(tables)
+    except ValidationError as error:
+        raise explain(error, Settings, variables) from None
+
+
+def _read(file: Path) -> dict[str, dict[str, Any]]:
+    try:
+        with file.open("rb") as stream:
+            content = stream.read(MAX_FILE_BYTES + 1)
+        if len(content) > MAX_FILE_BYTES:
+            raise ConfigError(f"{file} is no settings file: it has more than {MAX_FILE_BYTES:,} bytes.")
+        return decode_toml(decode_utf8(content, str(file)), str(file))
+    except FileNotFoundError:
+        raise ConfigError(f"There is no settings file {file}.", "Name one with --config.") from None
+    except OSError as error:
+        hint = "Name a file that this user may read with --config."
+        raise ConfigError(f"The settings file {file} cannot be read ({error.strerror}).", hint) from None
+
+
+def _checked_token(value: SecretStr | None) -> SecretStr | None:
+    """Return None for a blank token. Raise ValueError for one that is too short or has control characters."""
+    token = value.get_secret_value().strip() if value is not None else ""
+    if not token:
+        return None
+    if len(token) < MIN_TOKEN_CHARS or not token.isprintable():
+        raise ValueError(f"at least {MIN_TOKEN_CHARS} printable characters (openssl rand -base64 24 makes one)")
+    return SecretStr(token)
+
+
+def revealed(secret: SecretStr | None) -> str | None:
+    """A secret in the open; an empty one is none."""
+    return (secret.get_secret_value() or None) if secret is not None else None

@@ -1,0 +1,1 @@
+"""What people and programs ask of the hub: devices, alerts, commands, desired state, credentials, files."""

@@ -1,0 +1,87 @@
+"""Readings that come from elsewhere than a device, put among the others: an import. It knows no table."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Sequence
+
+import numpy as np
+
+from hub.model import Reading, Value
+from hub.store.chunks.compaction import write_points
+from hub.store.connection import transaction
+from hub.store.points import QUALITY_CODES, Points, coded
+from hub.store.query.paging import series_points
+from hub.store.rows import reading_history
+from hub.store.wal.memtable import fresh_points
+from hub.store.writer import StoreWriter
+
+_PAGE = 100_000
+"""Stored points looked through at once: the readings of one import may lie years apart."""
+
+_Key = tuple[int, type, Value]
+
+
+def add_readings(writer: StoreWriter, readings: Sequence[Reading]) -> int:
+    """See :meth:`hub.store.base.Store.add`. They go straight into chunks: no commit numbers them."""
+    if not readings:
+        return 0
+    with writer.adding(list(dict.fromkeys((one.device, one.metric) for one in readings))) as numbers:
+        connection = writer.connection
+        with reading_history(numbers.values()), transaction(connection):
+            writer.insert_new(numbers)
+            fresh = fresh_points(connection, writer.log, numbers.values())
+            by_series: dict[int, list[Reading]] = {}
+            for one in readings:
+                by_series.setdefault(numbers[one.device, one.metric], []).append(one)
+            owners, new = list[int](), list[Reading]()
+            for series, own in by_series.items():
+                a, b = np.searchsorted(fresh.series, [series, series + 1])
+                known = _stored(connection, fresh.take(slice(a, b)), series, own)
+                own = _without(own, known)
+                owners += [series] * len(own)
+                new += own
+            write_points(connection, _columns(owners, new))
+    return len(new)
+
+
+def _stored(connection: sqlite3.Connection, fresh: Points, series: int, readings: Sequence[Reading]) -> set[_Key]:
+    """Return the keys of the stored points that share a time with one of ``readings``."""
+    times = np.unique(np.array([one.ts for one in readings], np.int64))
+    found: set[_Key] = set()
+    at: int | None = int(times[0])
+    while at is not None:
+        points, at = series_points(connection, fresh, series, at, int(times[-1]), _PAGE)
+        alike = points.take(np.isin(points.ts, times))
+        found.update(map(_key, alike.ts.tolist(), alike.values()))
+        if at is not None:  # go on with the next time that is asked for
+            following = int(np.searchsorted(times, at))
+            at = int(times[following]) if following < len(times) else None
+    return found
+
+
+def _without(readings: Sequence[Reading], known: set[_Key]) -> list[Reading]:
+    """Drop readings that are there already, or that come twice: with the same time and value."""
+    left = []
+    for one in readings:
+        key = _key(one.ts, one.value)
+        if key not in known:
+            known.add(key)
+            left.append(one)
+    return left
+
+
+def _key(ts: int, value: Value) -> _Key:
+    return (ts, type(value), value)
+
+
+def _columns(owners: list[int], readings: list[Reading]) -> Points:
+    value, kind, texts = coded([one.value for one in readings])
+    return Points(
+        np.array(owners, np.int64),
+        np.array([one.ts for one in readings], np.int64),
+        value,
+        np.zeros(len(readings), np.uint8) if kind is None else kind,
+        np.array([QUALITY_CODES[one.quality] for one in readings], np.uint8),
+        texts,
+    )

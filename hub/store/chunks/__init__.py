@@ -1,0 +1,1 @@
+"""Compressed chunks of points, the rollups beside them, compaction and retention."""

@@ -1,0 +1,291 @@
+"""How points of one series are packed into a chunk, and read out again. It knows no table.
+
+A column is kept as whole numbers in the fewest bytes that hold them (0, 1, 2, 4 or 8), less their smallest; a column
+whose numbers are all equal takes no bytes. Times are kept as the gaps between neighbours. Values become whole
+numbers by a power of ten, where that gives back every double exactly (``71.3`` is 713 tenths), and then the steps
+between neighbours where those are shorter; otherwise they stay doubles, or singles where nothing is lost. There is no
+entropy coder on top: it saved a fifth and made reading three times slower.
+
+Both directions work on many chunks at once: numpy's cost for each call is more than that for the points of one.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+from typing import Any
+
+import msgspec
+import numpy as np
+from numpy.typing import NDArray
+
+from hub.store.points import TEXT, Bytes, Floats, Ints, Mask, Points, empty
+
+POINTS = 416
+"""The length of a full chunk. So many doubles with their times just fill one of sqlite's pages of 4,096 bytes, and
+three chunks of shorter numbers do: of 256 doubles, every page had a third to spare."""
+
+_DECIMALS = range(10)
+_EXACT = 2.0**53
+DOUBLES, SINGLES = -1, -2
+"""In the place of decimals: the values are floating-point numbers as they are."""
+
+
+class ChunkBody(msgspec.Struct, array_like=True, frozen=True, gc=False):
+    """The body of a chunk, as msgpack. All columns are little-endian; the time of the first point stands outside.
+
+    ``gaps``: ``count - 1`` unsigned numbers; a gap (ms) is ``gap`` plus one of them. ``values``: with ``decimals``
+    from 0, ``count`` unsigned numbers, and a value is (``base`` plus one of them) / 10**decimals; where ``first`` is
+    not None, ``count - 1`` of them, and the whole number grows from ``first`` by ``base`` plus one of them at each
+    point. ``kinds`` and ``qualities``: none where all are 0, one where all are alike, else one for each point.
+    """
+
+    count: int
+    gap: int
+    gaps: bytes
+    decimals: int
+    first: int | None
+    base: int
+    values: bytes
+    kinds: bytes = b""
+    qualities: bytes = b""
+    texts: tuple[str, ...] = ()
+
+
+class ChunkSummary(msgspec.Struct, frozen=True):
+    """Of several chunks, an array index each: what a bucket that holds all of a chunk needs. Texts do not count."""
+
+    first: Ints
+    last: Ints
+    numbers: Ints
+    least: Floats
+    most: Floats
+    total: Floats
+
+
+_pack = msgspec.msgpack.Encoder().encode
+_unpack = msgspec.msgpack.Decoder(ChunkBody).decode
+
+
+def summarise(points: Points, starts: Ints) -> ChunkSummary:
+    """``points`` are cut at ``starts``; each part has at least one point, in order of time."""
+    numeric: Mask = points.kind != TEXT
+    value = points.value
+    whole = bool(numeric.all())
+    with np.errstate(over="ignore"):
+        total = np.add.reduceat(value if whole else np.where(numeric, value, 0.0), starts)
+    ends = np.append(starts[1:], len(points)) - 1
+    return ChunkSummary(
+        points.ts[starts],
+        points.ts[ends],
+        np.add.reduceat(numeric, starts, dtype=np.int64),
+        np.minimum.reduceat(value if whole else np.where(numeric, value, np.inf), starts),
+        np.maximum.reduceat(value if whole else np.where(numeric, value, -np.inf), starts),
+        total,
+    )
+
+
+def encode(points: Points, starts: Ints) -> list[bytes]:
+    """The bodies of the chunks into which ``starts`` cuts ``points``, each of one series and in order of time."""
+    counts = np.diff(np.append(starts, len(points)))
+    value, texts = _own_texts(points, starts, counts)
+    gaps = _Numbers(np.diff(points.ts, prepend=points.ts[:1]), starts, counts, skip_first=True)
+    packed_gaps = _Pool(starts)
+    gaps.put(packed_gaps)
+    # A row is the fields of one body: no Python runs for each, which of small chunks would cost more than their points.
+    columns = (counts.tolist(), gaps.bases.tolist(), packed_gaps.cut(), *_packed_values(value, starts, counts))
+    marks = (_packed_codes(points.kind, starts, counts), _packed_codes(points.quality, starts, counts))
+    return list(map(_pack, zip(*columns, *marks, texts, strict=True)))
+
+
+def _packed_values(
+    value: Floats, starts: Ints, counts: Ints
+) -> tuple[list[int], list[int | None], list[int], list[bytes]]:
+    """``decimals``, ``first``, ``base`` and ``values`` of each chunk's body."""
+    decimals, whole = _scaled(value, starts, counts)
+    plain = _Numbers(whole, starts, counts)
+    steps = _Numbers(np.diff(whole, prepend=whole[:1]), starts, counts, skip_first=True)
+    floating = decimals < 0
+    stepwise = (steps.widths < plain.widths) & ~floating
+    packed = _Pool(starts)
+    plain.put(packed, ~stepwise & ~floating)
+    steps.put(packed, stepwise)
+    for form, dtype in ((DOUBLES, "<f8"), (SINGLES, "<f4")):
+        if (which := decimals == form).any():
+            with np.errstate(over="ignore"):  # of those that are none of them
+                packed.add(value.astype(dtype), which, starts, starts + counts)
+    firsts: list[int | None] = [None] * len(starts)
+    for i in np.flatnonzero(stepwise).tolist():
+        firsts[i] = int(whole[starts[i]])
+    bases = np.where(floating, 0, np.where(stepwise, steps.bases, plain.bases))
+    return decimals.tolist(), firsts, bases.tolist(), packed.cut()
+
+
+class _Pool:
+    """Packed columns one behind the other, and which part of them each chunk has; without one it has no bytes."""
+
+    def __init__(self, starts: Ints) -> None:
+        self._packed: list[bytes] = []
+        self._size = 0
+        self._begins, self._ends = np.zeros_like(starts), np.zeros_like(starts)
+
+    def add(self, column: NDArray[Any], which: Mask, begins: Ints, ends: Ints) -> None:
+        """These chunks take from ``begins`` to before ``ends`` of a column."""
+        self._begins[which] = self._size + begins[which] * column.itemsize
+        self._ends[which] = self._size + ends[which] * column.itemsize
+        self._packed.append(column.tobytes())
+        self._size += column.nbytes
+
+    def cut(self) -> list[bytes]:
+        packed = b"".join(self._packed)
+        return [packed[a:b] for a, b in zip(self._begins.tolist(), self._ends.tolist(), strict=True)]
+
+
+_WIDTHS = np.array([0, 1, 2, 4, 8])
+_SPANS = np.array([0, (1 << 8) - 1, (1 << 16) - 1, (1 << 32) - 1], np.uint64)
+"""How far apart numbers may be that go into so many bytes; those further apart take eight."""
+
+
+class _Numbers:
+    """Whole numbers in chunks, and how few bytes hold those of each. Without the first of each where they are
+    differences to the point before."""
+
+    def __init__(self, numbers: Ints, starts: Ints, counts: Ints, skip_first: bool = False) -> None:
+        if skip_first:  # a stand-in that changes neither the least nor the most
+            followed = starts[counts > 1]
+            numbers[starts] = 0
+            numbers[followed] = numbers[followed + 1]
+        self.bases: Ints = np.minimum.reduceat(numbers, starts)
+        # A span below 0 has run over: all eight bytes, whose sums run over in the same way on the way back.
+        span = (np.maximum.reduceat(numbers, starts) - self.bases).astype(np.uint64)
+        self.widths: Ints = _WIDTHS[np.searchsorted(_SPANS, span)]
+        self._numbers = numbers - np.repeat(self.bases, counts)
+        self._begins, self._ends = starts + int(skip_first), starts + counts
+
+    def put(self, pool: _Pool, which: Mask | bool = True) -> None:
+        for width in _WIDTHS[1:].tolist():
+            if (chosen := (self.widths == width) & which).any():
+                pool.add(self._numbers.astype(f"<u{width}"), chosen, self._begins, self._ends)
+
+
+def _packed_codes(codes: Bytes, starts: Ints, counts: Ints) -> list[bytes]:
+    """Small codes that are nearly always all alike, mostly 0."""
+    if not codes.any():
+        return [b""] * len(starts)
+    least, most = np.minimum.reduceat(codes, starts), np.maximum.reduceat(codes, starts)
+    packed = _Pool(starts)
+    packed.add(codes, most > 0, starts, starts + np.where(least == most, 1, counts))
+    return packed.cut()
+
+
+def _own_texts(points: Points, starts: Ints, counts: Ints) -> tuple[Floats, list[tuple[str, ...]]]:
+    """The texts that stand in each chunk, and the values with their places among those."""
+    textual: Mask = points.kind == TEXT
+    value, texts = points.value, list[tuple[str, ...]]([()]) * len(starts)
+    if not textual.any():
+        return value, texts
+    value = value.copy()
+    for i in np.flatnonzero(np.logical_or.reduceat(textual, starts)).tolist():
+        part = slice(int(starts[i]), int(starts[i] + counts[i]))
+        which = textual[part]
+        places, own = np.unique(value[part][which], return_inverse=True)
+        value[part][which] = own
+        texts[i] = tuple(points.texts[int(place)] for place in places)
+    return value, texts
+
+
+def _scaled(value: Floats, starts: Ints, counts: Ints) -> tuple[Ints, Ints]:
+    """For each chunk the fewest decimals that hold all its values exactly, else ``SINGLES`` or ``DOUBLES``; and the
+    values as whole numbers (0 where there are none)."""
+    decimals = np.full(len(starts), DOUBLES)
+    whole = np.zeros(len(value), np.int64)
+    left = np.arange(len(starts))  # chunks not settled yet, their points, and where each begins among those
+    at, begins = np.arange(len(value)), starts
+    with np.errstate(over="ignore", invalid="ignore"):
+        for d in _DECIMALS:
+            scaled = np.rint(value[at] * 10.0**d)
+            exact = (scaled / 10.0**d == value[at]) & (np.abs(scaled) < _EXACT)
+            done = np.logical_and.reduceat(exact, begins)
+            inside = np.repeat(done, counts[left])
+            whole[at[inside]] = scaled[inside]
+            decimals[left[done]] = d
+            left, at = left[~done], at[~inside]
+            if not len(left):
+                return decimals, whole
+            begins = np.cumsum(counts[left]) - counts[left]
+        single = value[at].astype(np.float32) == value[at]
+    decimals[left[np.logical_and.reduceat(single, begins)]] = SINGLES
+    return decimals, whole
+
+
+def decode(series: Sequence[int], firsts: Sequence[int], bodies: Sequence[bytes]) -> Points:
+    """The points of chunks, chunk after chunk: of each its series, the time of its first point, and its body. The
+    caller sorts (:meth:`Columns.in_order`) where chunks of a series overlap."""
+    payload_schemas: dict[tuple[int, int, int, int, bool], list[int]] = defaultdict(list)
+    opened = [_unpack(body) for body in bodies]
+    for i, body in enumerate(opened):
+        payload_schema = (body.count, len(body.gaps), body.decimals, len(body.values), body.first is None)
+        payload_schemas[payload_schema].append(i)
+    counts = np.array([body.count for body in opened], np.int64)
+    if len(counts) and not 1 <= counts.min() <= counts.max() <= POINTS:
+        raise ValueError("a chunk says that it has more points than fit into one, or none")
+    starts = np.cumsum(counts) - counts
+    found = empty(int(counts.sum()))
+    found.series[:] = np.repeat(np.array(series, np.int64), counts)
+    texts: list[str] = []
+    for members in payload_schemas.values():
+        alike = [opened[i] for i in members]
+        count = alike[0].count
+        value = _values(alike)
+        kind, quality = _codes([b.kinds for b in alike], count), _codes([b.qualities for b in alike], count)
+        for row, body in enumerate(alike):
+            if body.texts:
+                value[row][kind[row] == TEXT] += len(texts)
+                texts += body.texts
+        ts = _times(alike, np.array([firsts[i] for i in members], np.int64))
+        places = starts[members][:, None] + np.arange(count)
+        found.ts[places], found.value[places] = ts, value
+        found.kind[places], found.quality[places] = kind, quality
+    return msgspec.structs.replace(found, texts=texts)
+
+
+def _times(alike: Sequence[ChunkBody], firsts: Ints) -> Ints:
+    count = alike[0].count
+    ts = np.empty((len(alike), count), np.int64)
+    ts[:, 0] = firsts
+    ts[:, 1:] = np.array([b.gap for b in alike], np.int64)[:, None]
+    if alike[0].gaps:
+        ts[:, 1:] += _whole([b.gaps for b in alike], count - 1)
+    return np.cumsum(ts, axis=1)
+
+
+def _values(alike: Sequence[ChunkBody]) -> Floats:
+    count, decimals, first = alike[0].count, alike[0].decimals, alike[0].first
+    if decimals < 0:
+        joined = b"".join([b.values for b in alike])
+        floats = np.frombuffer(joined, "<f8" if decimals == DOUBLES else "<f4").reshape(len(alike), count)
+        return floats.astype(np.float64)
+    whole = np.empty((len(alike), count), np.int64)
+    whole[:] = np.array([b.base for b in alike], np.int64)[:, None]
+    if first is None:
+        if alike[0].values:
+            whole += _whole([b.values for b in alike], count)
+    else:
+        whole[:, 0] = [b.first or 0 for b in alike]
+        if alike[0].values:
+            whole[:, 1:] += _whole([b.values for b in alike], count - 1)
+        whole = np.cumsum(whole, axis=1)
+    return whole / 10.0**decimals
+
+
+def _whole(packed: Sequence[bytes], count: int) -> Ints:
+    width = len(packed[0]) // count
+    return np.frombuffer(b"".join(packed), f"<u{width}").reshape(len(packed), count).astype(np.int64)
+
+
+def _codes(packed: Sequence[bytes], count: int) -> Bytes:
+    codes = np.zeros((len(packed), count), np.uint8)
+    for row, marks in enumerate(packed):
+        if marks:
+            codes[row] = np.frombuffer(marks, np.uint8)
+    return codes

@@ -1,0 +1,206 @@
+"""What goes when it is old, a bounded slice at a time, so that a commit never waits long behind it."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Sequence
+
+import msgspec
+import numpy as np
+
+from hub.store.base import Retention
+from hub.store.chunks.codec import decode
+from hub.store.chunks.compaction import ROW, rows
+from hub.store.chunks.rollups import ENTRIES, HOUR, MINUTE, write_rollups
+from hub.store.connection import transaction
+from hub.store.points import Points
+from hub.store.rows import reading_history
+
+SLICE = 10_000
+"""At most so many readings or rows go in one transaction (some 50 ms)."""
+CHUNKS = 500
+"""And at most so many chunks."""
+
+MAX_REJECTIONS = 50_000
+"""A flood of unreadable messages must not fill the disk within the time of retention: the newest stay."""
+
+_DROPPED = """SELECT id FROM dropped_series
+    WHERE NOT EXISTS (SELECT 1 FROM batch WHERE batch.id <= dropped_series.n) LIMIT 1"""
+
+# Deleted, while the log may still have points of it.
+_HELD = """SELECT 1 FROM dropped_series
+    WHERE EXISTS (SELECT 1 FROM batch WHERE batch.id <= dropped_series.n) LIMIT 1"""
+
+# Closed ones and open ones are found by an index each.
+_CHUNKS = """SELECT json_group_array(json_array(id, series, first, last, count, open)) FROM (
+    SELECT * FROM (SELECT id, series, first, last, count, open FROM chunk WHERE NOT open AND {} LIMIT ?1)
+    UNION ALL SELECT * FROM (SELECT id, series, first, last, count, open FROM chunk WHERE open AND {} LIMIT ?1)
+    LIMIT ?1)"""
+_OF_SERIES = _CHUNKS.format("series = ?2", "series = ?2")
+_BEFORE = "first < ?2 AND series {} IN (SELECT value FROM json_each(?3))"
+_BEFORE_OPEN = "first / 60000 <= ?2 / 60000 AND " + _BEFORE
+_OLD_ONES = _CHUNKS.format(_BEFORE.format(""), _BEFORE_OPEN.format(""))
+_OLD_OTHERS = _CHUNKS.format(
+    _BEFORE.format("NOT") + " ORDER BY first", _BEFORE_OPEN.format("NOT") + " ORDER BY first / 60000"
+)
+
+_BODIES = """SELECT json_group_array(json_array(series, first, hex(body))) FROM (
+    SELECT series, first, body FROM chunk WHERE id IN (SELECT value FROM json_each(?)) ORDER BY id)"""
+
+_GONE = "DELETE FROM chunk WHERE id IN (SELECT value FROM json_each(?))"
+_RENEW = f"UPDATE chunk SET {', '.join(f'{name} = ?' for name in ROW)} WHERE id = ?"  # noqa: S608 (our own words)
+
+_ROLLUPS = """SELECT json_group_array(json_array(id, series)) FROM (
+    SELECT id, series FROM rollup
+    WHERE step = ? AND first < ? AND series {} (SELECT value FROM json_each(?)) LIMIT ?)"""
+_FLOOR = """UPDATE series SET {0} = max(coalesce({0}, ?1), ?1) WHERE id IN (SELECT value FROM json_each(?2))"""
+
+_FITTING = """SELECT json_group_array(id) FROM series
+    WHERE (?1 IS NULL OR metric GLOB ?1) AND (?2 IS NULL OR device IN (SELECT value FROM json_each(?2)))"""
+
+Chunk = tuple[int, int, int, int, int, int]
+"""``(id, series, first, last, count, open)``."""
+
+_decode_chunks = msgspec.json.Decoder(list[Chunk]).decode
+_decode_bodies = msgspec.json.Decoder(list[tuple[int, int, str]]).decode
+_decode_pairs = msgspec.json.Decoder(list[tuple[int, int]]).decode
+_decode_ids = msgspec.json.Decoder(list[int]).decode
+
+_OLD_ALERTS = "SELECT id FROM alert WHERE state = 'cleared' AND cleared_at < ? ORDER BY cleared_at LIMIT ?"
+
+_OLD = (
+    """DELETE FROM diagnosis WHERE id IN (SELECT id FROM diagnosis WHERE created_at < ?1 AND
+        (alert IS NULL OR NOT EXISTS (SELECT 1 FROM alert WHERE alert.id = diagnosis.alert)) LIMIT ?2)""",
+    "DELETE FROM activity WHERE id IN (SELECT id FROM activity WHERE ts < ?1 LIMIT ?2)",
+    "DELETE FROM rejection WHERE id IN (SELECT id FROM rejection WHERE received < ?1 LIMIT ?2)",
+    "DELETE FROM command WHERE id IN (SELECT id FROM command WHERE settled_at < ?1 LIMIT ?2)",
+)
+_TOO_MANY_REJECTIONS = """DELETE FROM rejection WHERE id IN (
+    SELECT id FROM rejection WHERE id <= (SELECT max(id) FROM rejection) - ? LIMIT ?)"""
+
+
+def log_is_due(connection: sqlite3.Connection, before: int) -> bool:
+    """True when the log must be folded first: it has points older than ``before``, or of series that were dropped."""
+    old = connection.execute("SELECT 1 FROM batch WHERE first < ? LIMIT 1", (before,)).fetchone()
+    return bool(old or connection.execute(_HELD).fetchone())
+
+
+def expire_slice(connection: sqlite3.Connection, retentions: Sequence[Retention]) -> int:
+    """Delete up to about :data:`SLICE` rows or readings; see :meth:`hub.store.base.Store.expire`."""
+    before = retentions[-1].raw
+    with reading_history(), transaction(connection):
+        gone = _expire_dropped(connection)
+        if not gone:
+            gone = _expire_series(connection, retentions)
+        if gone < SLICE:
+            gone += _expire_alerts(connection, before, SLICE - gone)
+        for statement in _OLD:
+            if gone < SLICE:
+                gone += connection.execute(statement, (before, SLICE - gone)).rowcount
+        if gone < SLICE:
+            gone += connection.execute(_TOO_MANY_REJECTIONS, (MAX_REJECTIONS, SLICE - gone)).rowcount
+        return gone
+
+
+def _expire_dropped(connection: sqlite3.Connection) -> int:
+    gone = 0
+    while gone < SLICE and (dropped := connection.execute(_DROPPED).fetchone()):
+        chunks = _decode_chunks(connection.execute(_OF_SERIES, (CHUNKS, dropped[0])).fetchone()[0])
+        chunks = chunks[: _fitting(chunks)]
+        connection.execute(_GONE, (_json([chunk[0] for chunk in chunks]),))
+        if not chunks:
+            connection.execute("DELETE FROM rollup WHERE series = ?", dropped)
+            connection.execute("DELETE FROM dropped_series WHERE id = ?", dropped)
+        gone += sum(chunk[4] for chunk in chunks) + 1  # a series without readings is work done, too
+    return gone
+
+
+def _expire_series(connection: sqlite3.Connection, retentions: Sequence[Retention]) -> int:
+    """Each series goes by the first retention that fits it, and those that none of the exceptions fits by the last."""
+    taken: set[int] = set()
+    gone = 0
+    for retention in retentions[:-1]:
+        devices = None if retention.devices is None else _json(sorted(retention.devices))
+        fitting = _decode_ids(connection.execute(_FITTING, (retention.metric, devices)).fetchone()[0])
+        own = sorted(set(fitting) - taken)
+        taken.update(own)
+        if gone < SLICE:
+            gone += _expire_readings(connection, retention, _json(own), _OLD_ONES)
+        if gone < SLICE:
+            gone += _expire_rollups(connection, retention, _json(own), "IN", SLICE - gone)
+    others = _json(sorted(taken))
+    if gone < SLICE:
+        gone += _expire_readings(connection, retentions[-1], others, _OLD_OTHERS)
+    if gone < SLICE:
+        gone += _expire_rollups(connection, retentions[-1], others, "NOT IN", SLICE - gone)
+    return gone
+
+
+def _expire_readings(connection: sqlite3.Connection, retention: Retention, series: str, which: str) -> int:
+    """Readings go once they are in the rollups; a chunk that reaches over the time is cut and keeps its number."""
+    before = retention.raw
+    chunks = _decode_chunks(connection.execute(which, (CHUNKS, before, series)).fetchone()[0])
+    chunks = chunks[: _fitting(chunks)]
+    if not chunks:
+        return 0
+    owners = {chunk[1] for chunk in chunks}
+    connection.execute(_FLOOR.format("raw_from"), (before, _json(sorted(owners))))
+    with reading_history(owners):
+        if waiting := [chunk for chunk in chunks if chunk[5]]:
+            points = _points(connection, waiting).in_order()
+            write_rollups(connection, points.take(points.ts < before))
+        connection.execute(_GONE, (_json([chunk[0] for chunk in chunks if chunk[3] < before]),))
+        gone = sum(chunk[4] for chunk in chunks if chunk[3] < before)
+        return gone + sum(_cut(connection, chunk, before) for chunk in chunks if chunk[3] >= before)
+
+
+def _cut(connection: sqlite3.Connection, chunk: Chunk, before: int) -> int:
+    points = _points(connection, [chunk])
+    kept = points.take(points.ts >= before)
+    (row,) = rows(kept, np.zeros(1, np.int64), np.array([not chunk[5]]))
+    connection.execute(_RENEW, (*row, chunk[0]))
+    return len(points) - len(kept)
+
+
+def _points(connection: sqlite3.Connection, chunks: Sequence[Chunk]) -> Points:
+    text = connection.execute(_BODIES, (_json([chunk[0] for chunk in chunks]),)).fetchone()[0]
+    series, firsts, bodies = zip(*_decode_bodies(text), strict=True)
+    return decode(series, firsts, [bytes.fromhex(body) for body in bodies])
+
+
+def _fitting(chunks: Sequence[Chunk]) -> int:
+    """How many of the first of them make a slice; one, if it is larger alone."""
+    ends = np.cumsum([chunk[4] for chunk in chunks])
+    return max(int(np.searchsorted(ends, SLICE, "right")), 1)
+
+
+def _expire_rollups(connection: sqlite3.Connection, retention: Retention, series: str, which: str, most: int) -> int:
+    """Rows go as a whole, once all their steps are older."""
+    gone = 0
+    minutes = min(retention.raw, retention.minutes)
+    for step, before, floor in ((MINUTE, minutes, "minutes_from"), (HOUR, min(minutes, retention.hours), None)):
+        first = before // (step * ENTRIES) * (step * ENTRIES)
+        asked = (step, first, series, most)
+        found = _decode_pairs(connection.execute(_ROLLUPS.format(which), asked).fetchone()[0])
+        if found and floor:
+            owners = _json(sorted({owner for _, owner in found}))
+            connection.execute(_FLOOR.format(floor), (first, owners))
+        connection.execute("DELETE FROM rollup WHERE id IN (SELECT value FROM json_each(?))", (_ids(found),))
+        gone += len(found)
+    return gone
+
+
+def _ids(found: Sequence[tuple[int, int]]) -> str:
+    return _json([number for number, _ in found])
+
+
+def _json(found: Sequence[int] | Sequence[str]) -> str:
+    return msgspec.json.encode(found).decode()
+
+
+def _expire_alerts(connection: sqlite3.Connection, before: int, most: int) -> int:
+    ids = connection.execute(_OLD_ALERTS, (before, most)).fetchall()
+    # Their diagnoses go with them.
+    gone = sum(connection.execute("DELETE FROM diagnosis WHERE alert = ?", row).rowcount for row in ids)
+    gone += sum(connection.execute("DELETE FROM alert WHERE id = ?", row).rowcount for row in ids)
+    return gone

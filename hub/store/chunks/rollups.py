@@ -1,0 +1,219 @@
+"""The two coarser tiers of the history: each minute and each hour of a series as minimum, maximum, sum and count.
+
+Points enter when their chunk is closed, in the same transaction, and nothing takes them out again but age: so every
+point is either in the log, or in an open chunk, or in a closed one *and* here. Entries add up whatever the order in
+which their points came, so late data is as right as the rest. Texts have no minimum and do not enter.
+
+A row holds :data:`ENTRIES` steps of one series: its columns are packed as those of a chunk are (chunks.py).
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Sequence
+
+import msgspec
+import numpy as np
+
+from hub.store.chunks.codec import decode, encode
+from hub.store.connection import insert
+from hub.store.points import Bytes, Floats, Ints, Mask, Points
+
+MINUTE, HOUR = 60_000, 3_600_000
+TIERS = (MINUTE, HOUR)
+ENTRIES = 120
+"""Steps a row: two hours of minutes, five days of hours."""
+
+# CROSS JOIN tells sqlite to go through what is wanted and look each row up: by itself it may go through all rows.
+_ROWS = """SELECT json_group_array(json_array(series, first, hex(body))) FROM json_each(?) AS wanted
+    CROSS JOIN rollup ON series = json_extract(value, '$[0]') AND step = ? AND first = json_extract(value, '$[1]')"""
+
+_UPSERT = "ON CONFLICT (series, step, first) DO UPDATE SET body = excluded.body"
+
+_RANGES = """SELECT json_group_array(json_array(wanted.key, hex(body))) FROM json_each(?) AS wanted
+    CROSS JOIN rollup ON series = json_extract(value, '$[0]') AND step = json_extract(value, '$[1]')
+        AND first BETWEEN json_extract(value, '$[2]') AND json_extract(value, '$[3]')"""
+
+
+class RollupEntries(msgspec.Struct, frozen=True):
+    """One index an entry in all arrays. ``start`` in epoch ms; bit ``q`` of ``marks`` says that a point of quality
+    code ``q`` is in it (columns.py)."""
+
+    series: Ints
+    start: Ints
+    count: Ints
+    least: Floats
+    most: Floats
+    total: Floats
+    marks: Bytes
+
+    def __len__(self) -> int:
+        return len(self.start)
+
+    def take(self, which: Mask | slice | Ints) -> RollupEntries:
+        return RollupEntries(*(column[which] for column in msgspec.structs.astuple(self)))
+
+
+class RollupBody(msgspec.Struct, array_like=True, frozen=True, gc=False):
+    """The body of a row, as msgpack. ``least`` is the body of a chunk whose times are the entries' and begin at
+    ``first``; ``most``, ``total`` and ``counts`` likewise, without times. Empty where they say nothing new: ``most``
+    and ``total`` where all are as ``least``, ``counts`` where all are 1, ``marks`` (a byte an entry) where all are
+    good."""
+
+    first: int
+    least: bytes
+    most: bytes = b""
+    total: bytes = b""
+    counts: bytes = b""
+    marks: bytes = b""
+
+
+_pack = msgspec.msgpack.Encoder().encode
+_unpack = msgspec.msgpack.Decoder(RollupBody).decode
+_decode_rows = msgspec.json.Decoder(list[tuple[int, int, str]]).decode
+_decode_ranges = msgspec.json.Decoder(list[tuple[int, str]]).decode
+
+
+def marks_of(quality: Bytes, starts: Ints) -> Bytes:
+    """Of each part into which ``starts`` cuts them, which qualities other than good are in it, a bit each."""
+    return np.bitwise_or.reduceat(np.left_shift(np.uint8(1), quality) & np.uint8(0xFE), starts)
+
+
+def write_rollups(connection: sqlite3.Connection, points: Points) -> None:
+    """Add points, in the order of their series and times, in the caller's transaction."""
+    points = points.numeric()
+    if not len(points):
+        return
+    starts = np.arange(len(points))
+    ones, marks = np.ones(len(points), np.int64), marks_of(points.quality, starts)
+    found = RollupEntries(points.series, points.ts, ones, points.value, points.value, points.value, marks)
+    for step in TIERS:
+        found = _summed(msgspec.structs.replace(found, start=found.start // step * step))
+        _write(connection, step, found)
+
+
+def _summed(entries: RollupEntries) -> RollupEntries:
+    """Neighbours of one series and start as one."""
+    new = (np.diff(entries.series, prepend=-1) != 0) | (np.diff(entries.start, prepend=entries.start[:1] - 1) != 0)
+    starts = np.flatnonzero(new)
+    with np.errstate(over="ignore"):
+        total = np.add.reduceat(entries.total, starts)
+    return RollupEntries(
+        entries.series[starts],
+        entries.start[starts],
+        np.add.reduceat(entries.count, starts),
+        np.minimum.reduceat(entries.least, starts),
+        np.maximum.reduceat(entries.most, starts),
+        total,
+        np.bitwise_or.reduceat(entries.marks, starts),
+    )
+
+
+def _write(connection: sqlite3.Connection, step: int, new: RollupEntries) -> None:
+    span = step * ENTRIES
+    keys = sorted(set(zip(new.series.tolist(), (new.start // span * span).tolist(), strict=True)))
+    text = connection.execute(_ROWS, (msgspec.json.encode(keys).decode(), step)).fetchone()[0]
+    rows = _decode_rows(text)
+    if rows:
+        old = _unpacked([series for series, _, _ in rows], [bytes.fromhex(body) for _, _, body in rows])
+        both = zip(msgspec.structs.astuple(old), msgspec.structs.astuple(new), strict=True)
+        new = RollupEntries(*(np.concatenate(pair) for pair in both))
+        new = _summed(new.take(np.lexsort((new.start, new.series))))
+    block = new.start // span * span
+    starts = np.flatnonzero((np.diff(new.series, prepend=-1) != 0) | (np.diff(block, prepend=block[:1] - 1) != 0))
+    heads = zip(new.series[starts].tolist(), block[starts].tolist(), _packed(new, starts), strict=True)
+    rows_out = [(series, step, first, body) for series, first, body in heads]
+    insert(connection, "INSERT INTO rollup (series, step, first, body) VALUES", rows_out, _UPSERT)
+
+
+def _packed(entries: RollupEntries, starts: Ints) -> list[bytes]:
+    """The bodies of the rows into which ``starts`` cuts entries."""
+    codes = np.zeros(len(entries), np.uint8)
+
+    def column(values: Floats, ts: Ints | None = None) -> list[bytes]:
+        times = np.zeros(len(values), np.int64) if ts is None else ts
+        return encode(Points(entries.series, times, values, codes, codes), starts)
+
+    def differ(mask: Mask) -> list[bool]:
+        found: list[bool] = np.logical_or.reduceat(mask, starts).tolist()
+        return found
+
+    least, most, total = column(entries.least, entries.start), column(entries.most), column(entries.total)
+    counts = column(entries.count.astype(np.float64))
+    wide, summed = differ(entries.most != entries.least), differ(entries.total != entries.least)
+    several, marked = differ(entries.count != 1), differ(entries.marks != 0)
+    ends = np.append(starts[1:], len(entries)).tolist()
+    return [
+        _pack(
+            RollupBody(
+                int(entries.start[a]),
+                least[i],
+                most[i] if wide[i] else b"",
+                total[i] if summed[i] else b"",
+                counts[i] if several[i] else b"",
+                entries.marks[a:b].tobytes() if marked[i] else b"",
+            )
+        )
+        for i, (a, b) in enumerate(zip(starts.tolist(), ends, strict=True))
+    ]
+
+
+def _unpacked(owners: Sequence[int], bodies: Sequence[bytes]) -> RollupEntries:
+    """The entries of rows, row after row; ``owners`` go where the series were."""
+    opened = [_unpack(body) for body in bodies]
+    rows = range(len(opened))
+    points = decode(rows, [body.first for body in opened], [body.least for body in opened])
+    row, least = points.series, points.value
+
+    def column(packed: list[bytes], standard: Floats) -> Floats:
+        given = [i for i in rows if packed[i]]
+        if not given:
+            return standard
+        found = standard.copy()
+        has = np.zeros(len(opened), np.bool_)
+        has[given] = True
+        found[has[row]] = decode(given, [0] * len(given), [packed[i] for i in given]).value
+        return found
+
+    marks = np.zeros(len(points), np.uint8)
+    for i in rows:
+        if opened[i].marks:
+            marks[row == i] = np.frombuffer(opened[i].marks, np.uint8)
+    return RollupEntries(
+        np.array(owners, np.int64)[row],
+        points.ts,
+        column([b.counts for b in opened], np.ones(len(points))).astype(np.int64),
+        least,
+        column([b.most for b in opened], least),
+        column([b.total for b in opened], least),
+        marks,
+    )
+
+
+def read_rollup(body: bytes) -> RollupEntries:
+    """Return the entries of one row. Raises what decoding raises for a damaged one."""
+    return _unpacked([0], [body])
+
+
+Range = tuple[int, int, int, int]
+"""``(series, step, from, before)``: the entries of a series that start within."""
+
+
+def read_rollups(connection: sqlite3.Connection, ranges: Sequence[Range]) -> list[RollupEntries]:
+    """The entries of each range, in the order of the ranges and each in the order of time."""
+    asked = [(series, step, low - step * ENTRIES + 1, high - 1) for series, step, low, high in ranges]
+    rows = []
+    if asked:
+        rows = _decode_ranges(connection.execute(_RANGES, (msgspec.json.encode(asked).decode(),)).fetchone()[0])
+    if not rows:
+        nothing = np.empty(0, np.int64)
+        floats = np.empty(0)
+        return [RollupEntries(nothing, nothing, nothing, floats, floats, floats, np.empty(0, np.uint8))] * len(ranges)
+    entries = _unpacked([key for key, _ in rows], [bytes.fromhex(body) for _, body in rows])
+    entries = entries.take(np.lexsort((entries.start, entries.series)))
+    found = []
+    for key, (_, _, low, high) in enumerate(ranges):
+        a, b = np.searchsorted(entries.series, [key, key + 1])
+        part = entries.take(slice(int(a), int(b)))
+        found.append(part.take((part.start >= low) & (part.start < high)))
+    return found

@@ -1,0 +1,209 @@
+"""Analyses and the pages of documents, searched by SQLite's FTS5. It knows no file and no model of language.
+
+A quote is cut from a page, never written: what is returned stands there in these very words.
+"""
+
+from __future__ import annotations
+
+import re
+import sqlite3
+from collections.abc import Awaitable, Callable, Iterable, Sequence
+from functools import partial
+from itertools import islice
+from typing import Any
+
+import msgspec
+
+from hub.model import Analysis, AnalysisKind, Quote
+from hub.store.connection import transaction
+from hub.store.rows import decoded
+
+_encode = msgspec.msgpack.Encoder().encode
+_decode = msgspec.msgpack.Decoder(Analysis).decode
+_WORD = re.compile(r"[^\W_]{2,40}")
+_IDLE = frozenset((
+    "the", "and", "for", "are", "was", "were", "what", "which", "who", "whom", "how", "when", "where", "why",
+    "does", "did", "its", "this", "that", "these", "those", "with", "from", "into", "can", "could", "should",
+    "would", "must", "may", "might", "not", "you", "your", "our", "they", "them", "their", "there", "has", "have",
+    "had", "been", "being", "about", "say", "says", "tell", "told", "document", "manual", "page", "of", "to", "in",
+    "is", "it", "at", "on", "or", "an", "be", "by", "do", "if", "as", "we",
+))  # fmt: skip
+"""Words that stand on every page and say nothing of what is sought."""
+MOST_WORDS = 24
+LEAST_WORDS = 2
+"""A passage that holds one of many words speaks of something else."""
+QUOTE_CHARS = 420
+
+Ask = Callable[[Callable[[sqlite3.Connection], Any]], Awaitable[Any]]
+
+
+class DocumentLibrary:
+    """``read`` and ``write`` run a function with a connection, in the store's own threads."""
+
+    def __init__(self, read: Ask, write: Ask) -> None:
+        self._read, self._write = read, write
+
+    async def put(self, analysis: Analysis, pages: Sequence[str] = ()) -> None:
+        """Keep a new analysis, with the text of its pages."""
+        await self._write(partial(_put, analysis=analysis, pages=pages))
+
+    async def update(self, analysis: Analysis) -> None:
+        """Keep what was changed of an analysis: its device, its models."""
+        await self._write(partial(_update, analysis=analysis))
+
+    async def delete(self, analysis_id: str) -> None:
+        await self._write(partial(_delete, analysis_id=analysis_id))
+
+    async def one(self, analysis_id: str) -> Analysis | None:
+        found: Analysis | None = await self._read(partial(_one, analysis_id=analysis_id))
+        return found
+
+    async def newest(
+        self,
+        *,
+        kind: AnalysisKind | None = None,
+        device: str | None = None,
+        limit: int = 50,
+        before: tuple[int, str] | None = None,
+    ) -> list[Analysis]:
+        """Newest first by ``(created_at, id)``; ``before`` continues after that pair."""
+        found: list[Analysis] = await self._read(partial(_list, kind=kind, device=device, limit=limit, before=before))
+        return found
+
+    async def quotes(
+        self, words: str, *, model: str | None = None, document: str | None = None, limit: int = 4
+    ) -> list[Quote]:
+        """The best pages for ``words``: of one ``document``, else of the manuals of ``model``, else of all manuals."""
+        found: list[Quote] = await self._read(
+            partial(_quotes, words=words, model=model, document=document, limit=limit)
+        )
+        return found
+
+
+def _put(connection: sqlite3.Connection, analysis: Analysis, pages: Sequence[str]) -> None:
+    with transaction(connection):
+        connection.execute(
+            "INSERT INTO analysis VALUES (?, ?, ?, ?, ?)",
+            (analysis.id, analysis.kind, analysis.device, analysis.created_at, _encode(analysis)),
+        )
+        for number, text in enumerate(pages, 1):
+            if text.strip():
+                row = connection.execute(
+                    "INSERT INTO page (analysis, number, text) VALUES (?, ?, ?)", (analysis.id, number, text)
+                )
+                connection.execute("INSERT INTO page_words (rowid, text) VALUES (?, ?)", (row.lastrowid, text))
+        _bind(connection, analysis)
+
+
+def _bind(connection: sqlite3.Connection, analysis: Analysis) -> None:
+    connection.execute("DELETE FROM manual WHERE analysis = ?", (analysis.id,))
+    for model in dict.fromkeys(map(model_key, analysis.models)):
+        connection.execute("INSERT INTO manual VALUES (?, ?)", (model, analysis.id))
+
+
+def _update(connection: sqlite3.Connection, analysis: Analysis) -> None:
+    with transaction(connection):
+        connection.execute(
+            "UPDATE analysis SET device = ?, body = ? WHERE id = ?", (analysis.device, _encode(analysis), analysis.id)
+        )
+        _bind(connection, analysis)
+
+
+def _delete(connection: sqlite3.Connection, analysis_id: str) -> None:
+    with transaction(connection):
+        connection.execute(
+            "INSERT INTO page_words (page_words, rowid, text) SELECT 'delete', id, text FROM page WHERE analysis = ?",
+            (analysis_id,),
+        )
+        for table, column in (("page", "analysis"), ("manual", "analysis"), ("analysis", "id")):
+            connection.execute(f"DELETE FROM {table} WHERE {column} = ?", (analysis_id,))  # noqa: S608 (our own words)
+
+
+def _one(connection: sqlite3.Connection, analysis_id: str) -> Analysis | None:
+    rows = connection.execute("SELECT id, body FROM analysis WHERE id = ?", (analysis_id,))
+    return next(decoded("analysis", rows, _decode), None)
+
+
+def _list(
+    connection: sqlite3.Connection,
+    kind: AnalysisKind | None,
+    device: str | None,
+    limit: int,
+    before: tuple[int, str] | None,
+) -> list[Analysis]:
+    terms, values = ["1"], list[Any]()
+    for column, wanted in (("kind", kind), ("device", device)):
+        if wanted is not None:
+            terms.append(f"{column} = ?")
+            values.append(wanted)
+    if before is not None:
+        terms.append("(created_at, id) < (?, ?)")
+        values += before
+    rows = connection.execute(
+        f"SELECT id, body FROM analysis WHERE {' AND '.join(terms)} "  # noqa: S608 (our own words)
+        "ORDER BY created_at DESC, id DESC LIMIT ?",
+        (*values, max(limit, 0)),
+    )
+    return list(decoded("analysis", rows, _decode))
+
+
+def _quotes(
+    connection: sqlite3.Connection, words: str, model: str | None, document: str | None, limit: int
+) -> list[Quote]:
+    sought = wanted(words)
+    if not sought:
+        return []
+    terms, values = ["page_words MATCH ?"], list[Any]([" OR ".join(f'"{word}"' for word in sought)])
+    if document is not None:
+        terms.append("page.analysis = ?")
+        values.append(document)
+    elif model is not None:
+        terms.append("page.analysis IN (SELECT analysis FROM manual WHERE model = ?)")
+        values.append(model_key(model))
+    else:
+        terms.append("page.analysis IN (SELECT analysis FROM manual)")
+    least = min(len(sought), LEAST_WORDS)
+    rows = connection.execute(
+        "SELECT page.analysis, page.number, page.text, analysis.body FROM page_words "  # noqa: S608 (our own words)
+        "JOIN page ON page.id = page_words.rowid JOIN analysis ON analysis.id = page.analysis "
+        f"WHERE {' AND '.join(terms)} ORDER BY bm25(page_words), page.id LIMIT ?",
+        (*values, max(limit, 0) * 4),
+    )
+    found = ((doc, number, body, passage(text, sought)) for doc, number, text, body in rows)
+    quotes = (Quote(doc, _decode(body).filename, number, text) for doc, number, body, text in found
+              if sum(stem in text.casefold() for stem in map(_stem, sought)) >= least)  # fmt: skip
+    return list(islice(quotes, max(limit, 0)))
+
+
+def model_key(model: str) -> str:
+    """Models are the same in any case and spacing."""
+    return " ".join(model.split()).casefold()
+
+
+def wanted(words: str) -> list[str]:
+    """The words worth seeking, each once."""
+    found = (word.casefold() for word in _WORD.findall(words))
+    return [word for word in dict.fromkeys(found) if word not in _IDLE][:MOST_WORDS]
+
+
+def _stem(word: str) -> str:
+    return word[:-1] if len(word) > 4 else word
+
+
+def passage(text: str, words: Iterable[str]) -> str:
+    """The stretch of ``text`` (at most :data:`QUOTE_CHARS`, at the borders of sentences where it can be) in which most
+    of ``words`` stand. A part of the text as it is."""
+    stems = [_stem(word) for word in words]
+    starts = [0, *(m.end() for m in re.finditer(r"(?<=[.!?:;])\s+|\n+", text))]
+    folded = text.casefold() if len(text.casefold()) == len(text) else text.lower()
+    best, score = 0, -1
+    for start in starts:
+        window = folded[start : start + QUOTE_CHARS]
+        found = sum(stem in window for stem in stems) * 4 + sum(stem in window[:120] for stem in stems)
+        if found > score:
+            best, score = start, found
+    cut = text[best : best + QUOTE_CHARS]
+    if best + QUOTE_CHARS < len(text):
+        ends = [m.end() for m in re.finditer(r"[.!?](?=\s)", cut)]
+        cut = cut[: ends[-1]] if ends and ends[-1] > QUOTE_CHARS // 3 else cut.rpartition(" ")[0] or cut
+    return cut.strip()

@@ -1,0 +1,1 @@
+"""Reading history: which tier serves which range, downsampling, paging."""

@@ -1,0 +1,74 @@
+"""Readings one after the other, for whoever takes them all: an export, an import that must not double them."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Sequence
+
+import msgspec
+import numpy as np
+
+from hub.model import Page
+from hub.store.chunks.codec import decode
+from hub.store.points import QUALITIES, Points, join
+from hub.store.query.query_plan import MAX_TS
+from hub.store.rows import reading_history
+from hub.store.wal.memtable import Memtable, fresh_points
+
+_SERIES = """SELECT device, metric FROM series
+    WHERE (?1 IS NULL OR device IN (SELECT value FROM json_each(?1))) AND (?2 IS NULL OR metric GLOB ?2)
+    ORDER BY device, metric"""
+
+_NUMBER = "SELECT id FROM series WHERE device = ? AND metric = ?"
+
+_HEADS = """SELECT json_group_array(json_array(id, first, count)) FROM (
+    SELECT id, first, count FROM chunk WHERE NOT open AND series = ?1 AND last >= ?2 AND first <= ?3
+    UNION ALL SELECT id, first, count FROM chunk WHERE open AND series = ?1 AND last >= ?2 AND first <= ?3
+    ORDER BY first)"""
+
+_BODIES = """SELECT json_group_array(json_array(id, first, hex(body))) FROM (
+    SELECT id, first, body FROM chunk WHERE id IN (SELECT value FROM json_each(?)) ORDER BY id)"""
+
+_decode_heads = msgspec.json.Decoder(list[tuple[int, int, int]]).decode
+_decode_bodies = msgspec.json.Decoder(list[tuple[int, int, str]]).decode
+
+
+def read_series(
+    connection: sqlite3.Connection, devices: Sequence[str] | None, metric: str | None
+) -> list[tuple[str, str]]:
+    """See :meth:`hub.store.base.Store.series`."""
+    wanted = None if devices is None else msgspec.json.encode(list(devices)).decode()
+    return connection.execute(_SERIES, (wanted, metric)).fetchall()
+
+
+def read_page(
+    connection: sqlite3.Connection, log: Memtable, device: str, metric: str, start: int, end: int, limit: int
+) -> Page:
+    """See :meth:`hub.store.base.Store.readings`."""
+    start, end = max(start, -MAX_TS), min(end, MAX_TS)
+    row = connection.execute(_NUMBER, (device, metric)).fetchone()
+    if row is None:
+        return Page(device, metric, [])
+    fresh = fresh_points(connection, log, row)
+    with reading_history(row):
+        points, following = series_points(connection, fresh, row[0], start, end, limit)
+        qualities = [QUALITIES[code] for code in points.quality.tolist()]
+        return Page(device, metric, list(zip(points.ts.tolist(), points.values(), qualities, strict=True)), following)
+
+
+def series_points(
+    connection: sqlite3.Connection, fresh: Points, series: int, start: int, end: int, limit: int
+) -> tuple[Points, int | None]:
+    """The points of one series in order, about ``limit`` of them, and where the next ones begin. ``fresh`` are its
+    own that are in no chunk (log.py)."""
+    heads = _decode_heads(connection.execute(_HEADS, (series, start, end)).fetchone()[0])
+    taken = int(np.searchsorted(np.cumsum([count for _, _, count in heads]), limit)) + 1
+    while taken < len(heads) and heads[taken][1] <= start:
+        taken += 1
+    following = heads[taken][1] if taken < len(heads) else None
+    ids = msgspec.json.encode([number for number, _, _ in heads[:taken]]).decode()
+    found = _decode_bodies(connection.execute(_BODIES, (ids,)).fetchone()[0])
+    stored = decode([series] * len(found), [first for _, first, _ in found], [bytes.fromhex(b) for _, _, b in found])
+    points = join([stored, fresh])
+    inside = (points.ts >= start) & (points.ts <= (end if following is None else following - 1))
+    return points.take(inside).in_order(), following

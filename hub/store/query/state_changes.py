@@ -1,0 +1,111 @@
+"""A series of states (on and off, words) as the times at which it changed. It knows no table.
+
+Where the readings have expired, a minute or an hour in which a boolean was both tells which part of its readings was
+true. The same stands for parts of the range where it changed more often than the answer may have points.
+"""
+
+from __future__ import annotations
+
+import msgspec
+import numpy as np
+
+from hub.model import Point, Series
+from hub.store.chunks.rollups import RollupEntries
+from hub.store.points import BOOLEAN, NUMBER, TEXT, Floats, Ints, Mask, Points
+from hub.store.query.downsampler import means, quality_bits
+from hub.store.query.gaps import gaps_of, marks_of
+from hub.store.query.query_plan import QueryPlan
+
+
+def changes(span: QueryPlan, points: Points, entries: list[RollupEntries], step: int) -> Series:
+    """Return the changes of state within the span, and the last reading, which tells until when the last one held.
+
+    ``[ts, value]`` is a state that begins, ``[ts, min, mean, max, count]`` a stretch with several of a boolean. Of
+    words that change more often than there may be points, the last of each part is told.
+    """
+    low, high = np.searchsorted(points.ts, [span.low, span.high + 1])
+    points = _one_place_a_text(points.take(slice(low, max(low, high))))
+    kind = np.full(sum(map(len, entries)), BOOLEAN if (points.kind == BOOLEAN).any() else NUMBER, np.uint8)
+    ones = np.ones(len(points), np.int64)
+    ts = np.concatenate([points.ts, *(part.start for part in entries)])
+    order = np.argsort(ts, kind="stable")
+    rows = _Rows(
+        ts[order],
+        np.concatenate([points.kind, kind])[order],
+        np.concatenate([points.value, *(part.least for part in entries)])[order],
+        np.concatenate([points.value, *(part.most for part in entries)])[order],
+        np.concatenate([points.value, *(means(p.count, p.least, p.most, p.total) for p in entries)])[order],
+        np.concatenate([ones, *(part.count for part in entries)])[order],
+        list(points.texts),
+    )
+    bits = np.concatenate([quality_bits(points.quality), *(part.marks for part in entries)])[order]
+    turns = rows.turns()
+    query = span.query
+    return Series(
+        query.device,
+        query.metric,
+        rows.told(turns) if len(turns) <= (span.parts or 1) else rows.parted(span.edges()),
+        gaps_of(rows.ts, rows.ts, rows.count) if not step else [],
+        marks_of(rows.ts, rows.ts, bits),
+        step,
+    )
+
+
+def _one_place_a_text(points: Points) -> Points:
+    """Return the points with equal texts at one place: each chunk has texts of its own."""
+    textual = points.kind == TEXT
+    if not textual.any():
+        return points
+    first = {text: place for place, text in reversed(list(enumerate(points.texts)))}
+    places = np.array([first[text] for text in points.texts], np.float64)
+    value = points.value.copy()
+    value[textual] = places[value[textual].astype(np.int64)]
+    return msgspec.structs.replace(points, value=value)
+
+
+class _Rows:
+    """Readings, and entries of rollups that stand for several, in the order of time."""
+
+    def __init__(
+        self, ts: Ints, kind: np.ndarray, least: Floats, most: Floats, mean: Floats, count: Ints, texts: list[str]
+    ) -> None:
+        self.ts, self.kind, self.least, self.most, self.mean, self.count = ts, kind, least, most, mean, count
+        self.texts = texts
+
+    def turns(self) -> Ints:
+        """Return the places where another state begins, those with several states, and the last."""
+        if not len(self.ts):
+            return np.empty(0, np.int64)
+        different = (self.kind[1:] != self.kind[:-1]) | (self.least[1:] != self.least[:-1])
+        mixed: Mask = self.least != self.most
+        begins = np.concatenate([[True], different | mixed[:-1]]) | mixed
+        begins[-1] = True
+        return np.flatnonzero(begins)
+
+    def told(self, places: Ints) -> list[Point]:
+        return [self._point(int(place)) for place in places]
+
+    def _point(self, place: int) -> Point:
+        ts, least, most = int(self.ts[place]), float(self.least[place]), float(self.most[place])
+        if self.kind[place] == TEXT:
+            return ts, self.texts[int(least)]
+        if least != most:
+            return ts, least, float(self.mean[place]), most, int(self.count[place])
+        return ts, bool(least) if self.kind[place] == BOOLEAN else least
+
+    def parted(self, edges: Ints) -> list[Point]:
+        """Return a point for each part of the range that holds something."""
+        found: list[Point] = []
+        places = np.searchsorted(self.ts, edges)
+        for start, end, edge in zip(places, [*places[1:], len(self.ts)], edges.tolist(), strict=True):
+            if start == end:
+                continue
+            part, last = slice(start, end), int(end) - 1
+            least, most = float(self.least[part].min()), float(self.most[part].max())
+            if self.kind[last] == TEXT or least == most:
+                found.append((edge, *self._point(last)[1:]))
+            else:
+                count = int(self.count[part].sum())
+                mean = float((self.mean[part] * self.count[part]).sum() / count)
+                found.append((edge, least, mean, most, count))
+        return found

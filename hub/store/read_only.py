@@ -1,0 +1,63 @@
+"""The history of a data folder as it is at one moment, for reading only. A hub may write it meanwhile."""
+
+from __future__ import annotations
+
+import asyncio
+import sqlite3
+from collections.abc import Sequence
+from pathlib import Path
+
+from hub.errors import NotFound, StoreError
+from hub.model import Page
+from hub.store import queries
+from hub.store.connection import connect_reader, translated
+from hub.store.migrations.schema import MIGRATIONS, version_of
+from hub.store.query.paging import read_page, read_series
+from hub.store.rows import Unreadable
+from hub.store.sqlite import FILE
+from hub.store.wal.memtable import Memtable
+
+
+class ReadOnlyStore:
+    """Made by :meth:`open`. Everything it answers is of the moment at which it was opened. ``unreadable`` are the
+    batches that cannot be read: their readings are left out."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._connection = connection
+        self.unreadable: list[Unreadable] = []
+        self._log = Memtable.read(connection, self.unreadable)
+
+    @classmethod
+    def open(cls, directory: Path) -> ReadOnlyStore:
+        """Raises NotFound where there is no history, StoreError for one of another version."""
+        path = directory / FILE
+        if not path.exists():
+            raise NotFound(f"There is no history in {directory}.", "Name the hub's folder with --data.")
+        with translated():
+            connection = connect_reader(path)
+            try:
+                if version_of(connection) != len(MIGRATIONS):
+                    raise StoreError(
+                        "The history is of another version of Watchkeeper.", "Start the hub of this version on it once."
+                    )
+                connection.execute("BEGIN")
+                return cls(connection)
+            except BaseException:
+                connection.close()
+                raise
+
+    def states(self) -> dict[str, bytes]:
+        """Return the stored states of all devices by id, not decoded."""
+        with translated():
+            return queries.states(self._connection)[0]
+
+    async def series(self, devices: Sequence[str] | None, metric: str | None) -> list[tuple[str, str]]:
+        with translated():
+            return await asyncio.to_thread(read_series, self._connection, devices, metric)
+
+    async def readings(self, device: str, metric: str, start: int, end: int, limit: int) -> Page:
+        with translated():
+            return await asyncio.to_thread(read_page, self._connection, self._log, device, metric, start, end, limit)
+
+    def close(self) -> None:
+        self._connection.close()

@@ -1,0 +1,1 @@
+"""The write-ahead log: batches as committed, and their points in memory until compaction."""

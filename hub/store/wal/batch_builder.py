@@ -1,0 +1,90 @@
+"""What a commit writes as one row of the log, gathered record by record and sheet by sheet."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from hub.model import NO_KEY, Quality, Record, RecordBatch, Value
+from hub.store.points import QUALITY_CODES as CODES
+from hub.store.points import Ints, coded
+from hub.store.wal.batch_rows import LogBatch
+
+
+class BatchBuilder:
+    """``series`` are always the numbers of the metrics, in their order: a list for a record, a line a record for a
+    sheet."""
+
+    def __init__(self) -> None:
+        self._ts: list[int] = []
+        self._received: list[int] = []
+        self._counts: list[int] = []
+        self._qualities: list[Quality] = []
+        self._firsts: list[int] = []
+        self._keys: list[int] = []
+        self._series: list[int] = []
+        self._values: list[Value] = []
+        self._sheets: list[tuple[RecordBatch, Ints]] = []
+
+    def add(self, record: Record, series: Sequence[int]) -> None:
+        self._ts.append(record.ts)
+        self._received.append(record.received)
+        self._counts.append(len(series))
+        self._qualities.append(record.quality)
+        if record.key is not None and series:
+            self._firsts.append(series[0])
+            self._keys.append(record.key)
+        self._series += series
+        self._values += record.values.values()
+
+    def add_batch(self, record_batch: RecordBatch, series: Ints) -> None:
+        self._sheets.append((record_batch, series))
+
+    def keyed(self) -> tuple[Ints, Ints]:
+        """Of each record that has a key, the number of its first series and the key."""
+        firsts, keys = [np.array(self._firsts, np.int64)], [np.array(self._keys, np.int64)]
+        for record_batch, series in self._sheets:
+            kept = record_batch.keys != NO_KEY
+            firsts.append(series[kept, 0])
+            keys.append(record_batch.keys[kept])
+        return np.concatenate(firsts), np.concatenate(keys)
+
+    def batch(self) -> LogBatch | None:
+        """None where nothing was measured. Raises OverflowError for a time beyond 64 bits."""
+        record_batches = self._sheets
+        value, kind, texts = coded(self._values)
+        series = np.array(self._series, np.int64)
+        counts = np.array(self._counts, np.int64)
+        finite = np.isfinite(value)
+        if not finite.all():  # the dialects refuse them; a rule or a chart could do nothing with one
+            owner = np.repeat(np.arange(len(counts)), counts)[finite]
+            counts = np.bincount(owner, minlength=len(counts))
+            series, value, kind = series[finite], value[finite], None if kind is None else kind[finite]
+        added = sum(record_batch.values.size for record_batch, _ in record_batches)
+        if not len(series) + added:
+            return None
+        records = sum(len(record_batch) for record_batch, _ in record_batches)
+        good = set(self._qualities) <= {"good"}
+        return LogBatch(
+            _packed("<i8", np.array(self._ts, np.int64), *(record_batch.ts for record_batch, _ in record_batches)),
+            _packed(
+                "<u4",
+                counts,
+                *(np.full(len(record_batch), len(record_batch.names)) for record_batch, _ in record_batches),
+            ),
+            _packed("<u4", series, *(series.ravel() for _, series in record_batches)),
+            _packed("<f8", value, *(record_batch.values.ravel() for record_batch, _ in record_batches)),
+            b"" if good else bytes([CODES[quality] for quality in self._qualities]) + bytes(records),
+            b"" if kind is None else kind.tobytes() + bytes(added),
+            tuple(texts),
+            _packed(
+                "<i8",
+                np.array(self._received, np.int64),
+                *(record_batch.received for record_batch, _ in record_batches),
+            ),
+        )
+
+
+def _packed(form: str, *columns: np.ndarray) -> bytes:
+    return np.concatenate(columns).astype(form, copy=False).tobytes()

@@ -1,0 +1,130 @@
+"""The log in the database: what was committed and is not in chunks yet, one row a commit."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator, Mapping, Sequence
+
+import msgspec
+import numpy as np
+
+from hub.model import Record
+from hub.store.points import QUALITIES, Points, empty
+from hub.store.rows import UNREADABLE_BODY, Unreadable
+
+_BATCHES = """SELECT json_group_array(json_array(id, hex(body)))
+    FROM (SELECT id, body FROM batch WHERE id BETWEEN ? AND ? ORDER BY id LIMIT ?)"""
+
+
+class LogBatch(msgspec.Struct, array_like=True, frozen=True, gc=False):
+    """The body of a row of the log, as msgpack: little-endian columns.
+
+    For each record ``ts`` (int64, epoch ms), ``counts`` (uint32: how many values it has), ``qualities`` (uint8, none
+    when all are good) and ``received`` (int64, epoch ms; older batches have none); for each value ``series`` (uint32),
+    ``values`` (double) and ``kinds`` (uint8, none when all are numbers). A text's value is its place in ``texts``.
+    """
+
+    ts: bytes
+    counts: bytes
+    series: bytes
+    values: bytes
+    qualities: bytes = b""
+    kinds: bytes = b""
+    texts: tuple[str, ...] = ()
+    received: bytes = b""
+
+    def points(self) -> Points:
+        counts = np.frombuffer(self.counts, "<u4")
+        series = np.frombuffer(self.series, "<u4").astype(np.int64)
+        ts, values = np.repeat(np.frombuffer(self.ts, "<i8"), counts), np.frombuffer(self.values, "<f8")
+        if not len(series) == len(ts) == len(values):
+            raise ValueError("the columns of a batch differ in length")
+        return Points(
+            series,
+            ts,
+            values,
+            np.frombuffer(self.kinds, np.uint8) if self.kinds else np.zeros(len(series), np.uint8),
+            np.repeat(np.frombuffer(self.qualities, np.uint8), counts)
+            if self.qualities
+            else np.zeros(len(series), np.uint8),
+            self.texts,
+        )
+
+
+_encode = msgspec.msgpack.Encoder().encode
+_decode = msgspec.msgpack.Decoder(LogBatch).decode
+_decode_rows = msgspec.json.Decoder(list[tuple[int, str]]).decode
+
+
+def write_batch(connection: sqlite3.Connection, number: int, batch: LogBatch) -> Points:
+    """One row; ``first`` is the time of its oldest point, so that expiry finds late data in the log."""
+    points = batch.points()
+    row = (number, len(points), int(points.ts.min()), _encode(batch))
+    connection.execute("INSERT INTO batch (id, points, first, body) VALUES (?, ?, ?, ?)", row)
+    return points
+
+
+def read_batch(body: bytes) -> Points:
+    """Return the points of one batch. Raises what decoding raises, ValueError or LookupError for a damaged one."""
+    points = _decode(body).points()
+    points.values()
+    return points
+
+
+def read_batches(
+    connection: sqlite3.Connection,
+    first: int,
+    last: int,
+    most: int = -1,
+    problems: list[Unreadable] | None = None,
+) -> list[tuple[int, Points]]:
+    """Return the batches numbered from ``first`` to ``last``, in order.
+
+    With ``problems``, a batch that cannot be read is reported there and returned without points; else it raises.
+    """
+    text = connection.execute(_BATCHES, (first, last, most)).fetchone()[0]
+    rows = [(number, bytes.fromhex(body)) for number, body in sorted(_decode_rows(text))]
+    if problems is None:
+        return [(number, _decode(body).points()) for number, body in rows]
+    return [(number, _points_or_none(number, body, problems)) for number, body in rows]
+
+
+def _points_or_none(number: int, body: bytes, problems: list[Unreadable]) -> Points:
+    try:
+        return read_batch(body)
+    except UNREADABLE_BODY as error:
+        problems.append(Unreadable("batch", str(number), f"{type(error).__name__}: {error}"))
+        return empty()
+
+
+class Records:
+    """Records of batches with their numbers, oldest first and without their keys; those of series that are no more are
+    left out. They are unpacked as they are gone through: all at once they would take ten times the room."""
+
+    def __init__(self, batches: Sequence[tuple[int, bytes]], names: Mapping[int, tuple[str, str]]) -> None:
+        self._batches = batches
+        self._names = names
+
+    def __iter__(self) -> Iterator[tuple[int, Record]]:
+        for number, body in self._batches:
+            yield from self._of(number, _decode(body))
+
+    def _of(self, number: int, batch: LogBatch) -> Iterator[tuple[int, Record]]:
+        names, points = self._names, batch.points()
+        ends = np.cumsum(np.frombuffer(batch.counts, "<u4")).tolist()
+        series, values, at = points.series.tolist(), points.values(), 0
+        received = np.frombuffer(batch.received or batch.ts, "<i8").tolist()
+        for place, (ts, end) in enumerate(zip(np.frombuffer(batch.ts, "<i8").tolist(), ends, strict=True)):
+            known = [(*names[series[i]], values[i]) for i in range(at, end) if series[i] in names]
+            if known:
+                quality = QUALITIES[int(points.quality[at])]
+                record = Record(known[0][0], ts, received[place], {m: value for _, m, value in known}, quality)
+                yield number - len(ends) + 1 + place, record
+            at = end
+
+
+def read_records(connection: sqlite3.Connection, after: int) -> Records:
+    """The records behind number ``after``, which ends a batch."""
+    batches = connection.execute("SELECT id, body FROM batch WHERE id > ? ORDER BY id", (after,)).fetchall()
+    series = connection.execute("SELECT id, device, metric FROM series") if batches else ()
+    return Records(batches, {number: (device, metric) for number, device, metric in series})

@@ -1,0 +1,79 @@
+"""The hub's side of a table that a worker process reads or writes.
+
+Each table has a process of its own: analyses of files do not wait behind it, and its memory is free again at its end.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+import msgspec
+
+from hub.errors import WorkFailed
+from hub.formats import Format, RowBatch
+from hub.model import Page
+from hub.worker.process import Worker
+
+MEMORY_MB = 1_024
+STEP_S = 120.0
+"""How long one batch of rows, or one page, may take."""
+
+_batch = msgspec.msgpack.Decoder(RowBatch).decode
+_encode = msgspec.msgpack.Encoder().encode
+
+
+class TableProcess:
+    """Use as a context; open with one of the two ``open`` methods first. ``pid`` is that of the process."""
+
+    def __init__(self) -> None:
+        self._worker = Worker(memory_mb=MEMORY_MB, queue=1, timeout_s=STEP_S)
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self.close()
+
+    async def close(self) -> None:
+        await self._worker.close()
+
+    @property
+    def pid(self) -> int | None:
+        return self._worker.pid
+
+    async def open_for_reading(self, file: Path, kind: Format, zone: str = "UTC") -> None:
+        """Raises Invalid for an unknown zone."""
+        await self._worker.run("open_table", b"", path=str(file), format=kind, zone=zone)
+
+    async def read(self) -> RowBatch:
+        """Return the next rows. Raises NotInstalled, and WorkFailed where the process could not go on."""
+        return _batch((await self._step("read_rows"))["batch"])
+
+    async def open_for_writing(self, kind: Format) -> None:
+        """Raises NotInstalled."""
+        await self._worker.run("begin_table", b"", format=kind)
+
+    async def add(self, page: Page, unit: str | None) -> bytes:
+        """Return the next piece of the file. Raises WorkFailed where the process could not go on."""
+        piece: bytes = (await self._step("add_page", _encode(page), unit=unit))["piece"]
+        return piece
+
+    async def end(self) -> bytes:
+        piece: bytes = (await self._step("end_table"))["piece"]
+        return piece
+
+    async def _step(self, task: str, data: bytes = b"", **options: Any) -> dict[str, Any]:
+        before = self._worker.pid
+        try:
+            return await self._worker.run(task, data, **options)
+        except WorkFailed as error:
+            if self._worker.pid == before:
+                raise  # it goes on: the fault is the table's, and its message says which
+            raise WorkFailed(
+                f"The process that worked on the table ended: it may have needed more than {MEMORY_MB:,} MB.",
+                "Split the table, or write it with smaller row groups and without long texts.",
+            ) from error

@@ -1,0 +1,332 @@
+"""The short way of steady telemetry comes to the same as the usual way: state, alerts, history, repeated deliveries."""
+
+from __future__ import annotations
+
+import json
+import random
+
+import numpy as np
+import pytest
+
+from hub.dialects import NativeDialect
+from hub.events import AlertCleared, AlertRaised, PresenceChanged
+from hub.ingest.batch import Batch
+from hub.ingest.handler import IngestHandler
+from hub.model import Acknowledge, DeleteDevice, EditDevice, RawMessage, ReplaceRules, Tick
+from hub.registry import fastpath
+from hub.registry.registry import DeviceRegistry
+from hub.rules import Engine, parse
+
+T0 = 1_795_386_000_000
+RULES = """
+[[rule]]
+id = "hot"
+metric = "t"
+above = 80
+clear = 75
+for = "3s"
+
+[[rule]]
+id = "low"
+metric = "level"
+below = 2
+
+[[rule]]
+id = "silent"
+kind = "no_data"
+silence = "20s"
+"""
+
+
+class Half:
+    """Fleet and rules behind a decider, without a store: what is decided is told in full."""
+
+    def __init__(self, *, rules: str = RULES) -> None:
+        self.registry, self.engine = DeviceRegistry(), Engine(parse(rules))
+        self.handler = IngestHandler([NativeDialect()], self.registry, self.engine)
+        self.batch = Batch()
+        self.taken = 0
+
+    def hear(self, *messages: RawMessage) -> None:
+        before = len(self.batch.record_batches)
+        self.handler.handle(self.batch, messages)
+        self.handler.flush(self.batch)
+        self.taken += sum(map(len, self.batch.record_batches[before:]))
+
+    def tell(self, *facts) -> None:
+        self.handler.handle(self.batch, [(fact, None) for fact in facts])
+
+    def say(self, values, *, device: str = "d", at: int = 0, retained: bool = False) -> None:
+        self.hear(message(values, device=device, at=at, retained=retained))
+
+    def history(self) -> dict[tuple[str, str], list]:
+        """By series, in some order."""
+        found: dict[tuple[str, str], list] = {}
+        for record in [
+            *self.batch.records,
+            *(r for record_batch in self.batch.record_batches for r in record_batch.records()),
+        ]:
+            for metric, value in record.values.items():
+                found.setdefault((record.device, metric), []).append((record.ts, record.received, value, record.key))
+        return {series: sorted(points, key=str) for series, points in found.items()}
+
+    def alerts(self, *, presence: bool) -> list[str]:
+        """What happened, in order of time."""
+        kinds = (AlertRaised, AlertCleared, *((PresenceChanged,) if presence else ()))
+        return sorted(f"{event.at} {event}" for event in self.batch.events if isinstance(event, kinds))
+
+
+def message(values, *, device: str = "d", at: int = 0, retained: bool = False) -> RawMessage:
+    body = values if isinstance(values, bytes) else json.dumps(values).encode()
+    return RawMessage(f"devices/{device}/telemetry", body, T0 + at, retained=retained)
+
+
+def steadily(half: Half, *, device: str = "d", count: int = 10, at: int = 0) -> int:
+    """Report once a second until the topic is steady; when the next report is due."""
+    for number in range(count):
+        half.say({"t": 20.0 + number, "seq": number}, device=device, at=at + 1_000 * number)
+    assert device in half.registry.fast_path
+    return at + 1_000 * count
+
+
+def traffic(seed: int) -> list:
+    """Minutes of a fleet: steady reports, and everything that can come between them."""
+    chance = random.Random(seed)
+    devices = [f"d{n}" for n in range(6)]
+    seqs, now, entries, sent = dict.fromkeys(devices, 0), 0, [], []
+    for _ in range(1_500):
+        now += chance.choice((0, 5, 200, 400, 900))
+        device = chance.choice(devices[: chance.choice((2, 6))])
+        seqs[device] += 1
+        values = {"t": round(chance.gauss(72, 3), 2), "level": chance.choice((1, *range(3, 400))), "seq": seqs[device]}
+        match chance.randrange(400):
+            case 0:
+                values["mode"] = "auto"
+            case 1:
+                values["ts"] = T0 + now - chance.randrange(0, 700_000)
+            case 2:
+                seqs[device] = 0
+            case 3:
+                values = {"t": values["t"], "seq": seqs[device]}
+            case 4:
+                entries.append(message(b"{", device=device, at=now))
+            case 5:
+                now += 25_000
+            case 6:
+                status = RawMessage(f"devices/{device}/status", chance.choice((b"online", b"offline")), T0 + now)
+                entries.append(status)
+            case 7:
+                info = json.dumps({"model": chance.choice("AB")}).encode()
+                entries.append(RawMessage(f"devices/{device}/info", info, T0 + now))
+            case 8 | 9 | 10 | 15 | 16 | 17 if sent:
+                entries.append(chance.choice(sent))
+            case 11:
+                entries.append(EditDevice(device, T0 + now, labels=(chance.choice("xy"),)))
+            case 12:
+                entries.append(ReplaceRules(tuple(parse(RULES)), T0 + now))
+            case 13:
+                entries.append(DeleteDevice(device, T0 + now))
+            case 14:
+                values = [values, {"t": 20, "ts": T0 + now - 10}]
+        if isinstance(values, dict) and "ts" not in values and chance.random() < 0.8:
+            values["ts"] = T0 + now - chance.randrange(0, 5)
+        one = message(values, device=device, at=now, retained=chance.random() < 0.002)
+        sent = [*sent[-30:], one]
+        entries.append(one)
+        if chance.random() < 0.1:
+            entries.append(Tick(T0 + now, T0))
+    return entries
+
+
+def run(entries: list, helping: int) -> Half:
+    half = Half()
+    for start in range(0, len(entries), helping):
+        part = entries[start : start + helping]
+        before = sum(map(len, half.batch.record_batches))
+        half.handler.handle(half.batch, [each if isinstance(each, RawMessage) else (each, None) for each in part])
+        half.handler.flush(half.batch)
+        half.taken += sum(map(len, half.batch.record_batches)) - before
+        states, _ = half.handler.states(start + helping, start)  # what the pipeline asks for with every batch
+        assert all(half.registry.known(device) for device in states)
+    return half
+
+
+@pytest.mark.parametrize("helping", [1, 7, 300])
+@pytest.mark.parametrize("seed", range(12))
+def test_it_comes_to_the_same(seed: int, helping: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    entries = traffic(seed)
+    short = run(entries, helping)
+    monkeypatch.setattr(fastpath.fast_path, "MAX_GROUPS", 0)
+    usual = run(entries, helping)
+    assert usual.taken == 0
+    assert short.taken > 10, "the short way was hardly taken"
+    assert short.history() == usual.history()
+    assert short.batch.duplicates == usual.batch.duplicates
+    assert short.batch.rejections == usual.batch.rejections
+    # Minutes in one helping are no real traffic: the rhythm is that of their mean then, and presence goes by it.
+    exact = helping < 100
+    assert short.alerts(presence=exact) == usual.alerts(presence=exact)
+    assert short.engine.open == usual.engine.open
+    for expected in usual.registry.devices():
+        device = short.registry.require(expected.id)
+        for name in ("metrics", "last_seen", "last_reading", "info", "labels", *(("presence",) if exact else ())):
+            assert getattr(device, name) == getattr(expected, name), (expected.id, name)
+        assert abs(device.last_ts - expected.last_ts) <= 5
+        if helping == 1:
+            assert device.rhythm == pytest.approx(expected.rhythm)
+            assert (device.run, device.rest) == (expected.run, expected.rest)
+
+
+def test_a_steady_topic_is_taken_up_by_the_thousand() -> None:
+    half = Half()
+    due = steadily(half)
+    before = half.taken
+    half.hear(*(message({"t": 30.0 + n / 1_000, "seq": 100 + n}, at=due + n) for n in range(1_000)))
+    assert half.taken - before == 1_000
+    assert half.registry.require("d").metrics["t"].value == 30.999
+    assert half.registry.require("d").last_seen == T0 + due + 999
+    assert half.registry.require("d").rhythm < 100, "it reports every millisecond now"
+
+
+def test_a_value_past_a_limit_goes_the_usual_way_and_raises() -> None:
+    half = Half()
+    due = steadily(half)
+    half.say({"t": 81.0, "seq": 50}, at=due)
+    assert "d" not in half.registry.fast_path
+    half.say({"t": 82.0, "seq": 51}, at=due + 4_000)
+    assert [alert.rule for alert in half.engine.open.values()] == ["hot"]
+
+
+def test_a_repeated_delivery_is_told_also_among_steady_ones() -> None:
+    half = Half()
+    due = steadily(half)
+    again = message({"t": 40.0, "seq": 60}, at=due)
+    half.hear(again, again, message({"t": 41.0, "seq": 61}, at=due + 1_000), again)
+    assert half.batch.duplicates == 2
+    assert [value for *_, value, _ in half.history()["d", "t"]][-2:] == [40.0, 41.0]
+
+
+def test_a_surprise_costs_a_topic_its_place_and_each_one_for_longer() -> None:
+    half = Half()
+    due = steadily(half)
+    waits = []
+    for _ in range(3):
+        half.say({"t": 1.0, "mode": "x"}, at=due)
+        assert "d" not in half.registry.fast_path
+        for number in range(200):
+            due += 100
+            half.say({"t": 20.0}, at=due)
+            if "d" in half.registry.fast_path:
+                waits.append(number)
+                break
+    assert waits == sorted(waits)
+    assert waits[0] < waits[-1]
+
+
+@pytest.mark.parametrize(
+    "payload",
+    [
+        b'{"t": 30, "seq": 99' + b" " * 300_000 + b"}",
+        b'{"t": 30, "seq": 99, "t": "x"}',
+        b'{"t": NaN, "seq": 99}',
+        b'{"t": 1e999, "seq": 99}',
+        b'{"t": 30, "seq": -1}',
+        b'{"t": 30, "seq": 99, "ts": 12}',
+        b'{"t": 30, "seq": 99, "device_id": "other"}',
+        b'[{"t": 30}, {"t": 31}]',
+        b'{"t": null, "seq": 99}',
+        b"{}",
+        b"",
+        b"\xff",
+    ],
+)
+def test_what_only_looks_steady_is_judged_the_usual_way(payload: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
+    short, usual = Half(), Half()
+    due = steadily(short)
+    before = short.taken
+    short.hear(message(payload, at=due))
+    assert short.taken == before
+    monkeypatch.setattr(fastpath.fast_path, "MAX_GROUPS", 0)
+    for number in range(10):
+        usual.say({"t": 20.0 + number, "seq": number}, at=1_000 * number)
+    usual.hear(message(payload, at=due))
+    assert short.history() == usual.history()
+    assert short.batch.duplicates == usual.batch.duplicates
+    assert short.batch.rejections == usual.batch.rejections
+    assert [r.reason for r in short.batch.rejections] == [r.reason for r in usual.batch.rejections]
+
+
+def test_a_fault_of_the_short_way_costs_no_message(monkeypatch: pytest.MonkeyPatch, caplog) -> None:
+    half = Half()
+    due = steadily(half)
+    monkeypatch.setattr(fastpath.schema_group, "crc32", lambda payload: 1 / 0)
+    half.hear(*(message({"t": 30.0 + n, "seq": 100 + n}, at=due + n) for n in range(5)))
+    assert "processed one by one" in caplog.text
+    assert [value for *_, value, _ in half.history()["d", "t"]][-5:] == [30.0, 31.0, 32.0, 33.0, 34.0]
+
+
+def test_silence_is_noticed_of_a_device_whose_rhythm_turned_out_faster() -> None:
+    half = Half(rules="")
+    for number in range(10):
+        half.say({"t": 20.0, "seq": number}, at=60_000 * number)
+    for number in range(200):
+        half.say({"t": 20.0, "seq": 100 + number}, at=600_000 + 100 * number)
+    assert half.taken > 190
+    half.tell(Tick(T0 + 600_000 + 20_000 + 14_000, T0))
+    assert half.registry.require("d").presence == "online"
+    half.tell(Tick(T0 + 600_000 + 20_000 + 16_000, T0))
+    assert half.registry.require("d").presence == "stale"
+    assert "d" not in half.registry.fast_path
+
+
+def test_a_block_is_the_same_as_its_records() -> None:
+    half = Half()
+    due = steadily(half)
+    half.hear(*(message({"t": 30.0, "seq": 100 + n, "ts": T0 + due + n}, at=due + n + 5) for n in range(3)))
+    record_batch = half.batch.record_batches[-1]
+    assert record_batch.devices() == ["d"]
+    assert [(r.device, r.ts, r.received, r.values) for r in record_batch.records()] == [
+        ("d", T0 + due + n, T0 + due + n + 5, {"t": 30.0}) for n in range(3)
+    ]
+    assert len(record_batch.without("d")) == 0
+    assert len(record_batch.take(np.array([2, 0]))) == 2
+
+
+def test_an_acknowledged_alert_stays_while_its_device_goes_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    half = Half()
+    due = steadily(half)
+    half.say({"t": 90.0}, at=due)
+    half.say({"t": 91.0}, at=due + 4_000)
+    (alert,) = half.engine.open.values()
+    half.tell(Acknowledge(alert.id, "operator", T0 + due + 5_000))
+    for number in range(20):
+        half.say({"t": 90.0 + number / 10}, at=due + 6_000 + 1_000 * number)
+    assert half.engine.open[alert.id].state == "acknowledged"
+    half.say({"t": 60.0}, at=due + 60_000)
+    assert not half.engine.open
+
+
+@pytest.mark.timeout(180)  # many messages, which take their time under load
+def test_a_topic_with_a_rare_surprise_becomes_steady_again_however_many_there_were() -> None:
+    half, at = Half(), 0
+    for _ in range(60):
+        for _ in range(150):
+            at += 1_000
+            half.say({"t": 20.0}, at=at)
+        half.say({"t": 20.0, "mode": "x"}, at=at + 500)
+    before = half.taken
+    for _ in range(2_000):
+        at += 1_000
+        half.say({"t": 20.0}, at=at)
+    assert half.taken - before > 900
+
+
+def test_layouts_that_nobody_uses_any_more_make_room(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(fastpath.fast_path, "MAX_GROUPS", 2)
+    half, at = Half(), 0
+    for metric in ("a", "b", "c", "d"):
+        before = half.taken
+        for number in range(40):
+            at += 100_000
+            half.say({metric: 1.0 + number}, at=at)
+        assert half.taken > before, f"{metric} found no room"

@@ -1,0 +1,182 @@
+"""A diagnosis while it is written: its words as they come, verdicts, a writer that fails, and the same once more."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from api_hub import Socket, running_hub
+from hub.ai.base import CompletionRequest
+from hub.diagnosis.partial_json import PartialDiagnosis
+from hub.errors import AiUnavailable, NotFound
+from hub.model import Diagnosis, RunStep, Writer
+from hub.runtime.progress import MOST_STEPS, ProgressStreams
+from hub.store.sqlite import SqliteStore
+from worn_pump import Site, Writes
+
+MODEL = Writer("openai", "scripted", generative=True)
+BUILTIN = Writer("builtin", "builtin-analyst", generative=False)
+
+
+@pytest.fixture
+async def site(tmp_path: Path) -> AsyncIterator[Site]:
+    store = SqliteStore.open(tmp_path)
+    made = Site(store)
+    await made.fill()
+    made.alert()
+    yield made
+    await store.close()
+
+
+def writes(_: CompletionRequest) -> str:
+    claims = [
+        {"text": "The limit is 7.1 mm/s “so it says”.", "evidence": ["e1"]},
+        {"text": "The limit is 4.5 mm/s.", "evidence": ["e1"]},
+    ]
+    said = {"summary": 'Vibration is above 7.1 mm/s \\ "high" é 💧.', "cause": "bearing_wear", "claims": claims}
+    return json.dumps({**said, "actions": ["Stop it."], "confirm_by": []})
+
+
+async def told(site: Site, *models: Any) -> tuple[Diagnosis, list[RunStep]]:
+    steps: list[RunStep] = []
+    desk = site.diagnostician(*models, timeout_s=3.0)
+    desk.runs.listener = steps.append
+    found = await desk.diagnose_device("pump-00")
+    assert {step.run for step in steps} == {"device:pump-00"}
+    assert desk.runs.snapshot("device:pump-00") == []
+    return found, steps
+
+
+async def test_a_models_words_are_told_as_they_come_and_each_claim_with_its_verdict(site: Site) -> None:
+    found, steps = await told(site, Writes(writes))
+    ops = [step.op for step in steps]
+    assert ops[:3] == ["tool", "tool", "start"]
+    assert ops.count("text") > 5
+    assert ops[-1] == "done"
+    assert steps[2].writer == steps[-1].writer == found.generated_by == MODEL
+    assert "".join(s.text for s in steps if s.op == "text") == 'Vibration is above 7.1 mm/s \\ "high" é 💧.'
+    cites = [s for s in steps if s.op == "cite"]
+    assert [(s.text, s.supported) for s in cites] == [(c.text, c.supported) for c in found.claims]
+    assert [c.supported for c in found.claims] == [True, False]
+    assert ops.index("cite") < len(ops) - 2  # before the answer is whole
+
+
+async def test_the_built_in_analysts_words_are_told_alike(site: Site) -> None:
+    found, steps = await told(site)
+    assert "".join(s.text for s in steps if s.op == "text") == found.summary
+    assert [s.text for s in steps if s.op == "cite"] == [c.text for c in found.claims]
+    assert (found.prompt, found.instead_of) == ((), None)
+
+
+@pytest.mark.parametrize(
+    ("model", "why"),
+    [(Writes(writes, breaks_at=40), "cut"), (Writes(lambda _: "I say what I like."), "form"), (Writes(writes, 9), "")],
+    ids=["cut off", "not in the form", "hangs"],
+)
+async def test_who_takes_over_begins_again_and_the_diagnosis_says_in_whose_place(
+    site: Site, model: Writes, why: str
+) -> None:
+    found, steps = await told(site, model)
+    starts = [s.writer for s in steps if s.op == "start"]
+    assert starts == [MODEL, BUILTIN]
+    assert (found.generated_by, found.instead_of) == (BUILTIN, MODEL)
+    assert why in "".join(s.text for s in steps if s.op == "error")
+    after = steps[[s.op for s in steps].index("start", 3) :]
+    assert "".join(s.text for s in after if s.op == "text") == found.summary
+
+
+async def test_who_comes_late_reads_from_the_beginning() -> None:
+    runs = ProgressStreams()
+    with runs.open("a-1") as run:
+        run.emit("tool", "Looked.")
+        run.emit("start")
+        run.emit("text", "Wrong ")
+        run.emit("error", "It broke.")
+        run.emit("start")
+        for word in ("It ", "is ", "warm."):
+            run.emit("text", word)
+        kept = [(s.op, s.text) for s in runs.snapshot("a-1")]
+        assert kept == [("tool", "Looked."), ("error", "It broke."), ("start", ""), ("text", "It is warm.")]
+        for number in range(MOST_STEPS):
+            run.emit("cite", str(number))
+        assert len(runs.snapshot("a-1")) == MOST_STEPS
+        assert runs.untold == 4
+    assert runs.snapshot("a-1") == []
+
+
+@given(st.text(max_size=60), st.lists(st.text(max_size=20), max_size=4), st.integers(1, 9), st.booleans())
+def test_json_is_read_however_it_is_cut(summary: str, claims: list[str], size: int, plain: bool) -> None:
+    said = {"cause": None, "summary": summary, "claims": [{"text": text, "evidence": ["e1"]} for text in claims]}
+    text = json.dumps(said, ensure_ascii=plain) + " ]}"
+    reading, words, found = PartialDiagnosis(), "", list[dict[str, Any]]()
+    for start in range(0, len(text), size):
+        more, whole = reading.feed(text[start : start + size])
+        words, found = words + more, found + whole
+    assert words == summary.encode("utf-8", "replace").decode()
+    assert [claim["text"] for claim in found] == claims
+
+
+def test_half_a_character_is_not_sent_on() -> None:
+    reading = PartialDiagnosis()
+    words = "".join(
+        reading.feed(piece)[0] for piece in ('{"summary": "warm \\ud83', "d\\ud", "83d", "\\ude00 \\ud83d.", '"}')
+    )
+    words.encode()
+    assert words == "warm ?😀 ?."
+
+
+async def test_a_diagnosis_can_be_repeated_from_what_is_stored(site: Site) -> None:
+    model = Writes(writes)
+    desk = site.diagnostician(model)
+    first = await desk.diagnose_device("pump-00")
+    assert [role for role, _ in first.prompt] == ["system", "user"]
+    again = await desk.repeat(first.id)
+    assert model.asked[0].messages == model.asked[1].messages
+    assert model.asked[0].schema == model.asked[1].schema
+    same = ("summary", "cause", "confidence", "evidence", "claims", "actions", "prompt", "generated_by", "tokens_used")
+    assert [getattr(again, name) for name in same] == [getattr(first, name) for name in same]
+    assert len(site.written) == 1
+    by_rules = await desk.repeat(first.id, "builtin")
+    assert by_rules.summary.startswith("Bearing wear: vibration rises first")
+    assert by_rules.summary == (await site.diagnostician().repeat(first.id, "builtin")).summary
+    with pytest.raises(NotFound):
+        await desk.repeat("d-nonesuch")
+    with pytest.raises(AiUnavailable):
+        await desk.repeat(first.id, "nonesuch")
+
+
+async def test_a_page_follows_a_run_on_its_socket(tmp_path: Path) -> None:
+    async with running_hub(tmp_path, real_ai=True) as hub:
+        await hub.telemetry("boiler-1", temperature=70.0)
+        async with hub.socket("/api/live") as connection, hub.socket("/api/live") as other:
+            page, idle = Socket(connection), Socket(other)
+            for each in (page, idle):
+                await each.say(type="hello")
+                await each.wait("alerts")
+            await page.say(type="subscribe", topic="run/device:boiler-1")
+            await page.say(type="ping", ts=1)
+            await page.wait("pong")
+            made = (await hub.http.post("/api/devices/boiler-1/diagnose")).json()
+            while (await page.wait("run"))["op"] != "done":
+                pass
+            steps = [m for m in page.seen if m["type"] == "run"]
+            assert [s["op"] for s in steps][:4] == ["tool", "tool", "start", "text"]
+            assert {s["id"] for s in steps} == {"device:boiler-1"}
+            assert "".join(s["text"] for s in steps if s["op"] == "text") == made["summary"]
+            assert made["instead_of"] is None
+            prompt = (await hub.http.get(f"/api/diagnoses/{made['id']}/prompt")).json()
+            assert prompt == {"diagnosis_id": made["id"], "messages": []}
+            again = (await hub.http.post(f"/api/diagnoses/{made['id']}/repeat", json={"model": "builtin"})).json()
+            assert again["summary"] == made["summary"]
+            unknown = await hub.http.post(f"/api/diagnoses/{made['id']}/repeat", json={"model": "nonesuch"})
+            assert unknown.status_code == 503
+            await page.say(type="unsubscribe", topic="run/device:boiler-1")
+            await idle.say(type="ping", ts=2)
+            await idle.wait("pong")
+            assert not [m for m in idle.seen if m["type"] == "run"]

@@ -1,0 +1,51 @@
+import { describe, expect, it } from 'vitest';
+import type { DeviceDetail } from '../api/types';
+import { editedMetric, editOf, givenOf, labelsOf } from './deviceEdits';
+
+const device = (over: Partial<DeviceDetail> = {}): DeviceDetail =>
+  ({
+    native_id: 'tank-01',
+    name: 'Day tank',
+    area: 'Utilities',
+    labels: ['tank'],
+    info: { name: 'Buffer tank 1', area: 'Utilities', labels: ['tank'] },
+    ...over,
+  }) as DeviceDetail;
+
+describe('edits of a device', () => {
+  it('say only what differs', () => {
+    expect(editOf(device(), givenOf(device()))).toEqual({});
+    expect(editOf(device(), { ...givenOf(device()), area: 'Roof' })).toEqual({ area: 'Roof' });
+  });
+
+  it('give a field back when it is what the device says of itself', () => {
+    const back = { name: 'Buffer tank 1', area: 'Utilities', labels: ['tank'] };
+    expect(editOf(device({ area: 'Roof', labels: [] }), back)).toEqual({
+      name: null,
+      area: null,
+      labels: null,
+    });
+    expect(editOf(device({ info: {} }), { ...givenOf(device()), name: 'tank-01' })).toEqual({ name: null });
+  });
+
+  it('take labels from a line of text', () => {
+    expect(labelsOf(' a, b,,a , ')).toEqual(['a', 'b']);
+  });
+});
+
+describe('edits of a metric', () => {
+  const plug = device({
+    metrics: { p: { title: 'Power', unit: 'W', hidden: false } as DeviceDetail['metrics'][string] },
+    metric_edits: { p: { title: 'Power', unit: null, hidden: false } },
+  });
+
+  it('set what was changed, and keep what a person had set', () => {
+    const form = { title: 'Power', unit: 'Watt', hidden: true };
+    expect(editedMetric(plug, 'p', form)).toEqual({ title: 'Power', unit: 'Watt', hidden: true });
+  });
+
+  it('are none where nothing differs from the device', () => {
+    const own = { ...plug, metric_edits: {} };
+    expect(editedMetric(own, 'p', { title: ' Power ', unit: 'W', hidden: false })).toBeNull();
+  });
+});

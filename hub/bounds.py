@@ -1,4 +1,4 @@
-"""Bounds for values that come from outside, the same at every door: MQTT, HTTP, TOML files and answers of models.
+"""Limits for values from outside, the same for MQTT, HTTP, TOML files and model replies.
 
 =================  ===================================================================================================
 integers           fit signed 64 bits

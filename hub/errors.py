@@ -1,4 +1,4 @@
-"""Every error of the hub's own, drawn once. Foreign errors are translated where their library is owned.
+"""The hub's own errors; those of other libraries are translated where the library is imported.
 
 HubError                  something a person can act on: code, message, hint
   ConfigError             a setting or a rule is wrong: names the key, the value, what is allowed

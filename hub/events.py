@@ -1,4 +1,4 @@
-"""Everything that can happen, in the past tense. Announced on the bus after it is committed, never before."""
+"""Events, in the past tense, published on the bus after they are committed."""
 
 from __future__ import annotations
 

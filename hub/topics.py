@@ -1,4 +1,4 @@
-"""MQTT topics as text: does a filter match, and how a foreign name becomes a safe part of one.
+"""MQTT topics as text: match a filter, turn a foreign name into a safe topic level.
 
 Knows the MQTT rules (5.0, section 4.7) and the hub's id form; knows no dialect.
 """

@@ -1,110 +1,24 @@
-"""The plan as data and checks: which module stands on which floor, and who owns which foreign library.
+"""Checks of the source tree beside the import contracts in pyproject.toml: names, length, tasks, error codes.
 
-Each check takes a source tree and yields its faults in words; ``test_architecture.py`` runs them. The tables below are
-the only place where floors and owners are data; ``hub/__init__.py`` draws the same map for readers.
+Each check takes a source tree and yields what is wrong as sentences; ``test_architecture.py`` runs them. Layers, cycles
+and the owners of foreign libraries are contracts of import-linter.
 """
 
 from __future__ import annotations
 
 import ast
-import graphlib
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-# From the ground up. A name is a package of hub/ or a single file; a package is a family and may import itself.
-FLOORS = tuple(
-    frozenset(names.split())
-    for names in (
-        "model events errors bounds",
-        "addresses topics dedupe capacity activity dialects control silence presence steady states fleet rules insight "
-        "device_hints",
-        "config environment log_setup fault_log files resources install sessions inbox batch bus runs qr mqtt store "
-        "tables ai uploads worker notify metrics usage memory clock settings_errors",
-        "committing liveness recovery decider pipeline outbox sender devices alerts commands twins credentials "
-        "housekeeping archive transfer tools investigation prompts diagnosis assistant analysis book",
-        "api",
-        "app hangup reload assembly wiring server serve demo doctor device backup exchange running_hub access_token "
-        "cli __main__",
-    )
-)
+from layer_map import contracts
 
-# Who may import whom on the same floor.
-NEIGHBOURS = {
-    "events": {"model"},
-    "bounds": {"errors"},
-    "activity": {"rules"},
-    "pipeline": {"committing", "decider"},
-    "decider": {"liveness", "recovery"},
-    "dialects": {"topics"},
-    "device_hints": {"dialects"},
-    "control": {"dialects"},
-    "steady": {"dedupe", "dialects", "silence"},
-    "presence": {"silence"},
-    "fleet": {"capacity", "dedupe", "dialects", "presence", "silence", "states", "steady"},
-    "config": {"environment", "settings_errors"},
-    "install": {"files"},
-    "sessions": {"files"},
-    "clock": {"files"},
-    "mqtt": {"files", "fault_log"},
-    "store": {"files", "fault_log"},
-    "ai": {"files"},
-    "worker": {"tables"},
-    "assistant": {"tools"},
-    "diagnosis": {"investigation", "prompts"},
-    "app": {"assembly", "hangup", "reload"},
-    "reload": {"assembly", "wiring"},
-    "assembly": {"wiring", "server"},
-    "serve": {"app"},
-    "demo": {"app"},
-    "doctor": {"running_hub", "serve", "wiring"},
-    "device": {"running_hub", "serve", "wiring"},
-    "backup": {"serve"},
-    "access_token": {"serve"},
-    "exchange": {"running_hub", "serve", "wiring"},
-    "cli": {"app", "hangup", "serve", "demo", "doctor", "device", "backup", "exchange", "access_token"},
-    "__main__": {"cli"},
-}
-
-# Each foreign library and the modules (or packages) that alone may import it.
-OWNERS: dict[str, tuple[str, ...]] = {
-    "aiomqtt": ("hub.mqtt.aiomqtt",),
-    "amqtt": ("hub.mqtt.demo_broker_process",),
-    "mqtt5": ("hub.mqtt.fast",),
-    "paho": ("hub.mqtt.aiomqtt",),
-    "fastapi": ("hub.api",),
-    "starlette": ("hub.api",),
-    "pydantic": ("hub.api.schemas.requests", "hub.runtime.settings", "hub.runtime.settings_errors"),
-    "pydantic_settings": ("hub.runtime.settings",),
-    "sqlite3": ("hub.store",),
-    "pyarrow": ("hub.formats.parquet_writer", "hub.formats.parquet_reader"),
-    "tsdownsample": ("hub.store.query.downsampler",),
-    "openai": ("hub.ai.openai",),
-    "ollama": ("hub.ai.ollama",),
-    "uvicorn": ("hub.server",),
-    "uvloop": ("hub.commandline.main",),
-    "websockets": ("hub.mqtt.websocket",),
-    "jinja2": ("hub.dialects.homeassistant.template",),
-    "prometheus_client": ("hub.runtime.metrics",),
-    "PIL": ("hub.worker",),
-    "pypdf": ("hub.worker.document_job",),
-    "pypdfium2": ("hub.worker.document_job",),
-    "rapidocr": ("hub.worker.ocr",),
-    "scipy": ("hub.worker.audio_stats", "hub.worker.audio_job"),
-    "soundfile": ("hub.worker.audio_job", "hub.worker.audio_decoding"),
-    "faster_whisper": ("hub.worker.speech",),
-    "psutil": ("hub.assembly.memory_limit", "hub.runtime.process_usage"),
-    "segno": ("hub.runtime.qr",),
-}
-# Plain data, arithmetic and types: free for all.
+# Foreign libraries that any module may use: plain data, arithmetic and types. Every other one has an owner in the
+# contracts of pyproject.toml.
 FREE = {"msgspec", "numpy", "typing_extensions"}
 # What the simulators need besides Python itself.
 SIMULATORS_USE = {"paho", "numpy", "simulators"}
-
-# The two lowest floors take `now` as an argument and never wait: they have no use for these.
-NOT_BELOW_EDGES = {"asyncio", "socket", "ssl", "subprocess", "threading", "time"}
-PURE_FLOORS = 2
 
 LONGEST_FILE = 300
 WEB_SOURCES = {".ts", ".js", ".svelte", ".css", ".html"}
@@ -119,11 +33,6 @@ class Module:
     path: Path
     tree: ast.Module
     imports: tuple[tuple[str, int], ...]
-
-    @property
-    def family(self) -> str:
-        """``mqtt`` for ``hub.mqtt.client``, ``fleet`` for ``hub.registry.registry``, empty for ``hub`` itself."""
-        return self.name.partition(".")[2].partition(".")[0]
 
 
 @dataclass(frozen=True)
@@ -183,73 +92,39 @@ def _calls(module: Module) -> Iterator[tuple[ast.Call, str]]:
 # --- the checks ---------------------------------------------------------------------------------------------------
 
 
-def floor_of(family: str) -> int | None:
-    return next((number for number, floor in enumerate(FLOORS) if family in floor), None)
-
-
-def floor_faults(tree: Tree) -> Iterator[str]:
-    for module in tree.of("hub"):
-        own = floor_of(module.family)
-        if own is None and module.family:
-            yield f"{module.name} stands on no floor: place it in FLOORS here and in the map of hub/__init__.py."
-            continue
-        for name, line in module.imports:
-            family = name.partition(".")[2].partition(".")[0]
-            if name.split(".")[0] != "hub" or family in ("", module.family):
-                continue
-            other = floor_of(family)
-            if own is None:
-                yield _at(module, line, f"hub/__init__.py imports nothing of ours, but has {name}.")
-            elif other is None or other > own:
-                yield _at(module, line, f"{name} is not on a lower floor.")
-            elif other == own and family not in NEIGHBOURS.get(module.family, ()):
-                yield _at(module, line, f"{name} is on the same floor.")
-
-
-def owner_faults(tree: Tree) -> Iterator[str]:
-    for module in tree.of("hub"):
+def library_faults(tree: Tree) -> Iterator[str]:
+    """Yield each foreign library that is neither free for all nor owned, and what the simulators should not use."""
+    owned = {library for contract in contracts() for library in contract.get("protected_modules", ())}
+    for module in tree.modules.values():
+        ours = module.name.split(".")[0]
+        allowed = SIMULATORS_USE if ours == "simulators" else FREE | owned | {"hub"}
         for name, line in module.imports:
             library = name.split(".")[0]
-            owners = OWNERS.get(library)
-            if owners is not None:
-                if not any(module.name == owner or module.name.startswith(f"{owner}.") for owner in owners):
-                    yield _at(module, line, f"{library} belongs to {' and '.join(owners)}.")
-            elif library not in sys.stdlib_module_names and library not in FREE | {"hub", "simulators"}:
-                yield _at(module, line, f"{library} has no owner: give it one in OWNERS.")
+            if library not in sys.stdlib_module_names and library not in allowed:
+                yield _at(module, line, f"{library} has no owner: add a contract to pyproject.toml, or do without it.")
 
 
-def border_faults(tree: Tree) -> Iterator[str]:
-    """Hub and simulators share nothing but the wire: else a fault of one is mirrored in the other and not seen."""
+def waiting_faults(tree: Tree) -> Iterator[str]:
+    """Yield each coroutine in the packages that decide: they return what to do and never wait."""
+    (contract,) = (each for each in contracts() if each["id"] == "decisions")
     for module in tree.of("hub"):
-        for name, line in module.imports:
-            if name.split(".")[0] == "simulators":
-                yield _at(module, line, "the hub starts `python -m simulators`, it never imports it.")
-    for module in tree.of("simulators"):
-        for name, line in module.imports:
-            library = name.split(".")[0]
-            if library not in sys.stdlib_module_names and library not in SIMULATORS_USE:
-                yield _at(module, line, f"simulators don't use {library}.")
-
-
-def purity_faults(tree: Tree) -> Iterator[str]:
-    for module in tree.of("hub"):
-        floor = floor_of(module.family)
-        if floor is None or floor >= PURE_FLOORS:
+        if not any(f"{module.name}.".startswith(f"{package}.") for package in contract["source_modules"]):
             continue
-        for name, line in module.imports:
-            if name.split(".")[0] in NOT_BELOW_EDGES:
-                yield _at(module, line, f"floor {floor} has no clock, loop or network, but imports {name}.")
         for node in ast.walk(module.tree):
             if isinstance(node, ast.AsyncFunctionDef):
-                yield _at(module, node.lineno, f"floor {floor} never waits, but {node.name} is async.")
+                yield _at(module, node.lineno, f"{node.name} is async, but decisions never wait.")
 
 
-def cycle_faults(tree: Tree) -> Iterator[str]:
-    graph = {m.name: {name for name, _ in m.imports} - {m.name} for m in tree.modules.values()}
-    try:
-        graphlib.TopologicalSorter(graph).prepare()
-    except graphlib.CycleError as error:
-        yield f"import cycle: {' -> '.join(reversed(error.args[1]))}"
+def class_faults(tree: Tree) -> Iterator[str]:
+    """Yield each public class name that stands for two things."""
+    places: dict[str, list[str]] = {}
+    for module in tree.modules.values():
+        for node in ast.walk(module.tree):
+            if isinstance(node, ast.ClassDef) and not node.name.startswith("_"):
+                places.setdefault(node.name, []).append(module.name)
+    for name, modules in sorted(places.items()):
+        if len(modules) > 1:
+            yield f"class {name} is defined in {' and '.join(modules)}: a name stands for one thing."
 
 
 def length_faults(tree: Tree) -> Iterator[str]:
@@ -322,11 +197,9 @@ def task_faults(tree: Tree) -> Iterator[str]:
 
 
 CHECKS: tuple[Callable[[Tree], Iterator[str]], ...] = (
-    floor_faults,
-    owner_faults,
-    border_faults,
-    purity_faults,
-    cycle_faults,
+    library_faults,
+    waiting_faults,
+    class_faults,
     length_faults,
     name_faults,
     docstring_faults,

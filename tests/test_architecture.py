@@ -1,32 +1,31 @@
-"""Holds the source tree to the plan of ``architecture.py``, and shows that each of its checks can fail."""
+"""The source tree keeps to its import contracts and to the checks of ``architecture.py``, each of which can fail."""
 
 from __future__ import annotations
 
-import re
+import os
+import shutil
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
-import hub
 from architecture import (
     CHECKS,
-    FLOORS,
     LONGEST_FILE,
     Tree,
-    border_faults,
-    cycle_faults,
+    class_faults,
     docstring_faults,
     error_code_faults,
-    floor_faults,
-    floor_of,
     length_faults,
+    library_faults,
     name_faults,
-    owner_faults,
-    purity_faults,
     read_tree,
     task_faults,
+    waiting_faults,
 )
+from layer_map import FILES, layer_map, with_map
 
 ROOT = Path(__file__).parents[1]
 Check = Callable[[Tree], Iterator[str]]
@@ -43,8 +42,8 @@ SOUND = {
     "hub/dialects/native.py": '"""Native."""\nfrom hub.model.device import Device\n',
     "hub/store/__init__.py": '"""History."""\nimport sqlite3\n',
     "hub/api/__init__.py": '"""HTTP."""\nfrom fastapi import FastAPI\n',
-    "hub/api/schemas/requests.py": '"""JSON."""\nimport pydantic\nfrom hub import __version__\n',
-    "hub/assembly/app.py": (
+    "hub/api/requests.py": '"""JSON."""\nimport pydantic\nfrom hub import __version__\n',
+    "hub/app.py": (
         '"""The life."""\nimport asyncio\nfrom hub import api\n'
         "async def serve():\n"
         "    async with asyncio.TaskGroup() as group:\n"
@@ -53,45 +52,16 @@ SOUND = {
         "    await task\n"
     ),
     "hub/server/__init__.py": '"""Web server."""\nimport uvicorn\n',
-    "hub/commandline/main.py": '"""Commands."""\nfrom hub.assembly.app import serve\n',
     "simulators/__init__.py": '"""Machines."""\n',
     "simulators/pump.py": '"""A pump."""\nimport paho.mqtt.client\nfrom simulators import __doc__\n',
     "web/src/app.ts": "export {};\n",
 }
 
 OFFENCES: list[tuple[str, Check, dict[str, str], str]] = [
-    ("unplaced", floor_faults, {"hub/gizmo.py": ""}, "hub.gizmo stands on no floor"),
-    ("unplaced package", floor_faults, {"hub/gizmo/part.py": ""}, "hub.gizmo.part stands on no floor"),
-    ("upwards", floor_faults, {"hub/topics.py": "import hub.store"}, "hub.store is not on a lower floor"),
-    ("upwards, inside", floor_faults, {"hub/topics.py": "def f():\n from hub import app"}, "line 2"),
-    ("upwards, relative", floor_faults, {"hub/topics.py": "from . import store"}, "hub.store is not on a lower"),
-    ("upwards, relative package", floor_faults, {"hub/model/device.py": "from ..store import X"}, "hub.store is"),
-    (
-        "sideways",
-        floor_faults,
-        {"hub/services/alerts.py": "from hub.services.devices import X", "hub/services/devices.py": ""},
-        "same floor",
-    ),
-    ("against the exception", floor_faults, {"hub/topics.py": "from hub.dialects import X"}, "same floor"),
-    ("the root", floor_faults, {"hub/__init__.py": "from hub.errors import HubError"}, "imports nothing of ours"),
-    ("not the owner", owner_faults, {"hub/topics.py": "import sqlite3"}, "sqlite3 belongs to hub.store"),
-    ("part of a library", owner_faults, {"hub/assembly/app.py": "from PIL.Image import open"}, "PIL belongs to"),
-    ("a name that begins alike", owner_faults, {"hub/store2.py": "import sqlite3"}, "sqlite3 belongs to"),
-    ("nobody's library", owner_faults, {"hub/topics.py": "import requests"}, "requests has no owner"),
-    ("hub to simulators", border_faults, {"hub/assembly/app.py": "from simulators import pump"}, "never imports it"),
-    ("simulators to hub", border_faults, {"simulators/pump.py": "from hub.topics import X"}, "don't use hub"),
-    ("foreign to simulators", border_faults, {"simulators/pump.py": "import fastapi"}, "don't use fastapi"),
-    ("clock", purity_faults, {"hub/topics.py": "from time import time"}, "imports time"),
-    ("waiting", purity_faults, {"hub/dialects/native.py": "async def f(): ..."}, "f is async"),
-    (
-        "cycle",
-        cycle_faults,
-        {
-            "hub/model/device.py": "from hub.model import alert",
-            "hub/model/alert.py": "from hub.model.device import Device",
-        },
-        "hub.model.alert",
-    ),
+    ("nobody's library", library_faults, {"hub/topics.py": "import requests"}, "requests has no owner"),
+    ("foreign to simulators", library_faults, {"simulators/pump.py": "import fastapi"}, "fastapi has no owner"),
+    ("waiting", waiting_faults, {"hub/dialects/native.py": "async def f(): ..."}, "f is async"),
+    ("a name for two things", class_faults, {"hub/topics.py": "class Device: ..."}, "class Device is defined in"),
     ("long module", length_faults, {"hub/topics.py": "\n" * (LONGEST_FILE + 1)}, "topics.py has 301 lines"),
     ("long page", length_faults, {"web/src/App.svelte": "\n" * (LONGEST_FILE + 1)}, "App.svelte has 301 lines"),
     ("utils", name_faults, {"hub/model/time_utils.py": ""}, "time_utils.py: name the noun"),
@@ -111,16 +81,11 @@ OFFENCES: list[tuple[str, Check, dict[str, str], str]] = [
         {"hub/topics.py": 'class Bad(HubError):\n code: str = "hub"'},
         "'hub' of HubError",
     ),
-    ("no name", task_faults, {"hub/assembly/app.py": "t = group.create_task(f())"}, "without name="),
-    ("no owner", task_faults, {"hub/assembly/app.py": "asyncio.create_task(f(), name='f')"}, "nobody owns"),
-    ("no owner, bare", task_faults, {"hub/assembly/app.py": "create_task(f(), name='f')"}, "nobody owns"),
-    (
-        "no owner, loop",
-        task_faults,
-        {"hub/assembly/app.py": "get_running_loop().create_task(f(), name='f')"},
-        "nobody owns",
-    ),
-    ("ensure_future", task_faults, {"hub/assembly/app.py": "t = asyncio.ensure_future(f())"}, "use create_task"),
+    ("no name", task_faults, {"hub/app.py": "t = group.create_task(f())"}, "without name="),
+    ("no owner", task_faults, {"hub/app.py": "asyncio.create_task(f(), name='f')"}, "nobody owns"),
+    ("no owner, bare", task_faults, {"hub/app.py": "create_task(f(), name='f')"}, "nobody owns"),
+    ("no owner, loop", task_faults, {"hub/app.py": "get_running_loop().create_task(f(), name='f')"}, "nobody owns"),
+    ("ensure_future", task_faults, {"hub/app.py": "t = asyncio.ensure_future(f())"}, "use create_task"),
 ]
 
 
@@ -149,29 +114,75 @@ def test_the_whole_source_tree_is_read(ours: Tree) -> None:
     assert any(name.startswith("simulators.") for name in ours.modules)
 
 
-def test_the_map_in_the_package_is_this_one(ours: Tree) -> None:
-    """Every family that exists is drawn on its floor, and nothing on two."""
-    drawn: dict[str, int] = {}
-    floor = None
-    for line in (hub.__doc__ or "").partition("\n==")[2].splitlines():
-        floor = int(line[0]) if line[:1].isdigit() else floor
-        for name in re.findall(r"``(\w+)/?``", line):
-            assert floor is not None
-            assert drawn.setdefault(name, floor) == floor, f"{name} is drawn twice"
-    families = {module.family for module in ours.of("hub")} - {"", "__main__"}
-    missing = sorted(families - drawn.keys())
-    assert not missing, f"place these in the map of hub/__init__.py: {missing}"
-    moved = [
-        f"{name}: drawn on {there}, in FLOORS on {floor_of(name)}"
-        for name, there in drawn.items()
-        if floor_of(name) not in (None, there)
-    ]
-    assert not moved, moved
+@pytest.mark.parametrize("name", FILES)
+def test_map_of_layers_is_up_to_date(name: str) -> None:
+    text = (ROOT / name).read_text("utf-8")
+    assert with_map(text, layer_map()) == text, "run: python tests/layer_map.py"
 
 
-def test_a_module_stands_on_one_floor() -> None:
-    placed = [family for floor in FLOORS for family in floor]
-    assert len(placed) == len(set(placed))
+def lint_imports(root: Path) -> subprocess.CompletedProcess[str]:
+    """Check the contracts of pyproject.toml on the tree below ``root``."""
+    return subprocess.run(
+        [
+            sys.executable,
+            "-c",
+            "from importlinter.cli import lint_imports_command; lint_imports_command()",
+            "--no-logo",
+        ],
+        cwd=root,
+        env=os.environ | {"PYTHONPATH": str(root), "COLUMNS": "200"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+@pytest.fixture(scope="module")
+def copied_tree(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A copy of the source tree in which modules may be broken."""
+    root = tmp_path_factory.mktemp("tree")
+    shutil.copy(ROOT / "pyproject.toml", root)
+    for package in ("hub", "simulators"):
+        shutil.copytree(ROOT / package, root / package, ignore=shutil.ignore_patterns("_web", "__pycache__"))
+    return root
+
+
+def test_import_contracts_hold(copied_tree: Path) -> None:
+    done = lint_imports(copied_tree)
+    assert done.returncode == 0, done.stdout
+
+
+BROKEN_CONTRACTS = {
+    "a lower layer imports a higher one": ("hub/topics.py", "import hub.store", "lower layers"),
+    "inside a function": ("hub/model/device.py", "def f():\n    from hub.assembly import app", "lower layers"),
+    "relative": ("hub/model/device.py", "from ..store import base", "lower layers"),
+    "siblings": ("hub/rules/parse.py", "import hub.insight", "lower layers"),
+    "a package without a layer": ("hub/gizmo.py", "", "lower layers"),
+    "a clock in a decision": ("hub/rules/parse.py", "from time import time", "Decisions know"),
+    "an edge in a decision": ("hub/registry/registry.py", "from hub.store import base", "Decisions know"),
+    "hub imports simulators": ("hub/assembly/app.py", "from simulators import pump", "share nothing"),
+    "simulators import hub": ("simulators/machines.py", "from hub import topics", "share nothing"),
+    "a cycle": ("hub/model/metric.py", "from hub.model import device", "No import cycles"),
+    "somebody else's library": ("hub/ingest/batch.py", "import sqlite3", "sqlite3: imported only by"),
+    "a part of a library": ("hub/assembly/app.py", "from PIL.Image import open", "PIL: imported only by"),
+}
+
+
+@pytest.mark.parametrize("case", BROKEN_CONTRACTS)
+def test_broken_import_contract_is_found(case: str, copied_tree: Path) -> None:
+    name, statement, contract = BROKEN_CONTRACTS[case]
+    file = copied_tree / name
+    before = file.read_text("utf-8") if file.is_file() else None
+    file.write_text(f"{before or ''}\n{statement}\n", "utf-8")
+    try:
+        done = lint_imports(copied_tree)
+    finally:
+        if before is None:
+            file.unlink()
+        else:
+            file.write_text(before, "utf-8")
+    assert done.returncode == 1, done.stdout + done.stderr
+    assert contract in done.stdout
 
 
 @pytest.mark.parametrize("check", CHECKS, ids=lambda check: check.__name__)

@@ -1,1 +1,1 @@
-"""Language models behind one interface: OpenAI, Ollama, and the built-in analyst that is none."""
+"""Language models behind one interface: OpenAI, Ollama, and the built-in analyst that needs none."""

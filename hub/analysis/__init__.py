@@ -1,4 +1,4 @@
-"""What can be told of a file that somebody sends."""
+"""Describe pictures, recordings and documents that people upload."""
 
 from hub.analysis.documents import Found
 from hub.analysis.service import DeviceLink, FileAnalyzer, new_id

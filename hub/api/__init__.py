@@ -1,4 +1,4 @@
-"""The hub's outside face: HTTP, event streams and WebSockets. The only place that knows FastAPI.
+"""HTTP, Server-Sent Events and WebSockets. The only package that imports FastAPI.
 
 :func:`create_api` puts the resources together, one file each; ``guard.py`` stands around all of them.
 """

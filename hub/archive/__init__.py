@@ -1,4 +1,4 @@
-"""A hub's data folder as one file, and back again.
+"""Back up a data folder into one file, and restore it.
 
 An archive is a tar file: the folder's files, and at its end ``manifest.json`` with the size and SHA-256 of each. The
 history comes as a copy made while the hub writes; everything else is a file of the folder. No secret is in it: tokens

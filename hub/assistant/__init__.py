@@ -1,5 +1,4 @@
-"""Questions in plain words, answered from live data: by a model with tools where there is one, else by parsing the
-question."""
+"""Answer questions in plain words from live data, with a language model and tools or by parsing the question."""
 
 from hub.assistant.assistant import AssistantReply, AssistantService, Piece
 from hub.assistant.conversation_memory import ConversationMemory

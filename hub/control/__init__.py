@@ -1,4 +1,4 @@
-"""Commanding devices: which values fit, how they are written, and what becomes of each command. Pure."""
+"""Commands to devices: validate a value, encode it, track what became of it."""
 
 from hub.control.command_tracker import CommandTracker
 from hub.control.payload import encode

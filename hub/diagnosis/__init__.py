@@ -1,4 +1,4 @@
-"""From an alert to a checked explanation: who investigates, what is looked at, and how it is put into words."""
+"""Explain an alert: gather evidence, have it put into words, check every claim."""
 
 from hub.diagnosis.service import DiagnosisService
 

@@ -1,4 +1,4 @@
-"""The languages devices speak. Each is one file; the first in the table that owns a topic reads it."""
+"""Decode what devices publish, one file or package a dialect; the first that owns a topic decodes it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Readings as tables for other programs, and back: CSV and Parquet. They know no store.
+"""Readings as CSV and Parquet tables, and back.
 
 A row is one reading: ``time`` (UTC), ``device``, ``metric``, ``value``, ``type`` (``number``, ``boolean`` or
 ``text``), ``quality`` and ``unit``. Only the first four are needed to read a table.

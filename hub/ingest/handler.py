@@ -1,7 +1,6 @@
-"""What one entry of the queue changes: decode -> fleet -> rules, gathered in a batch. Nothing here waits.
+"""Handle one entry of the queue: decode, apply to the registry, judge by the rules, gather what changed in a batch.
 
-The one writer of state, on behalf of the pipeline. A message is decided as a whole; a decoder's fault costs that one
-message and never the loop.
+The only writer of state. A message is handled as a whole; a decoder's fault costs one message and never the loop.
 """
 
 from __future__ import annotations
@@ -27,8 +26,7 @@ from hub.store.base import StoredSnapshot
 from hub.store.rows import Unreadable
 from hub.topics import printable
 
-log = logging.getLogger(__name__)
-faults = FaultLog(log)
+faults = FaultLog(logging.getLogger(__name__))
 
 MOST_WAITING = 1_000
 """Messages of steady topics that wait to be taken up together; it bounds how long that keeps the loop."""
@@ -64,7 +62,7 @@ class IngestHandler:
         )
 
     def states(self, cursor: int, wanted: int) -> tuple[dict[str, bytes], int]:
-        """What :meth:`hub.registry.registry.Fleet.take_states` gives, with what the rules remember of the devices."""
+        """Return the states to commit, with what the rules remember of the devices."""
         for name in self._engine.take_changed():
             self._registry.touch(name)
         return self._registry.take_states(cursor, wanted)
@@ -92,7 +90,7 @@ class IngestHandler:
         batch.events += self._liveness.gateways()
 
     def flush(self, batch: Batch) -> None:
-        """Take up what steady topics have said, and what of it has to go the usual way; before the batch is written."""
+        """Apply the pending fast-path messages, and handle those that do not fit one by one."""
         if self._registry.fast_path.waiting:
             record_batches, left = self._registry.fast_path.flush()
             for record_batch in record_batches:
@@ -102,11 +100,11 @@ class IngestHandler:
                 self._message(batch, message)
         batch.events += self._liveness.gateways()
 
-    def _slow_path(self, batch: Batch, device: str) -> None:
-        """What comes next of a steady device is nothing of the kind: first all that came before it is taken up."""
+    def _demote(self, batch: Batch, device: str) -> None:
+        """Flush pending fast-path messages and demote the device: its next message takes the slow path."""
         if device in self._registry.fast_path:
             self.flush(batch)
-            if device in self._registry.fast_path:  # else it has left with a message of its own
+            if device in self._registry.fast_path:  # a flushed message may have demoted it already
                 self._registry.fast_path.demote(self._registry.require(device))
 
     def _message(self, batch: Batch, message: RawMessage) -> None:
@@ -126,7 +124,7 @@ class IngestHandler:
                 self._apply(batch, message, dialect, said)
         except Rejected as error:
             batch.reject(rejection(message, error))
-            self._slow_path(batch, error.sender)
+            self._demote(batch, error.sender)
             batch.events += self._liveness.hear_sender(error.sender, message)
         except Exception as error:
             text = "The message on %s failed to decode and is kept as rejected. Report this."
@@ -138,9 +136,9 @@ class IngestHandler:
         registry, engine, now = self._registry, self._engine, message.received
         for told in (result.identities, result.availability, result.expirations, result.desired_state, result.replies):
             for one in told:
-                self._slow_path(batch, one.device)
+                self._demote(batch, one.device)
         for name in (*result.gone, *result.withdrawn):
-            self._slow_path(batch, name)
+            self._demote(batch, name)
         # First what it takes to read the next message: a birth and its data may share a batch.
         for change in result.changes:
             batch.learnt[dialect.name, change.key] = change.value
@@ -169,7 +167,7 @@ class IngestHandler:
     def _record(self, batch: Batch, record: Record, message: RawMessage, items: int) -> None:
         """Take in one of the ``items`` records of a message."""
         name = record.device
-        self._slow_path(batch, name)
+        self._demote(batch, name)
         if record.key is not None:
             again, changed = self._registry.check_duplicate(record, record.key, items, redelivered=message.redelivered)
             batch.events += changed
@@ -234,7 +232,7 @@ class IngestHandler:
                 for event in happened:
                     match event:
                         case ev.PresenceChanged(device=name) | ev.AlertRaised(alert=Alert(device=name)):
-                            self._slow_path(batch, name)
+                            self._demote(batch, name)
                 connected = fact.listening_since is not None
                 batch.command(self._command_tracker.tick(fact.now, connected, registry.get), fact.now)
             case facts.Acknowledge() | facts.Unacknowledge():
@@ -244,7 +242,7 @@ class IngestHandler:
             case facts.LogChange():
                 batch.events.append(ev.SettingChanged(fact.text, fact.at, fact.device))
             case facts.EditDevice():
-                self._slow_path(batch, fact.device)
+                self._demote(batch, fact.device)
                 batch.events += registry.edit(fact)
                 device = registry.require(fact.device)
                 batch.events += engine.judge(device, fact.at)
@@ -278,7 +276,7 @@ class IngestHandler:
                 batch.effects += mapped.replace(fact.mappings)
             case facts.SendCommand():
                 asked = fact.command
-                self._slow_path(batch, asked.device)
+                self._demote(batch, asked.device)
                 batch.command(self._command_tracker.request(fact, registry.require(asked.device)), asked.created_at)
                 return self._command_tracker.get(asked.id)
             case facts.SendingFailed():

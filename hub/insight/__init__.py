@@ -1,4 +1,4 @@
-"""What the numbers say about a device: what is normal, what changed and in which order, what it looks like.
+"""Statistics on telemetry: what is normal, what changed in which order, which known fault it looks like.
 
 Pure functions over arrays: no clock, no network, no language model. ``evidence`` computes findings, ``causes`` compares
 them with known faults, ``narrative`` writes them down, ``check`` holds a writer's sentences against them.

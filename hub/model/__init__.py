@@ -1,4 +1,4 @@
-"""The words of the hub: values without behaviour that every floor speaks in.
+"""The domain's data types: structs without behaviour that every layer uses.
 
 All times are integers, epoch milliseconds UTC. Hot values are frozen msgspec structs (2.1 us a record for decode,
 state and one rule against 3.2 with one object a metric).

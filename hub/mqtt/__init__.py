@@ -1,1 +1,1 @@
-"""MQTT: the links to a broker, and the demo's own broker."""
+"""MQTT clients that reconnect, and the demo's broker."""

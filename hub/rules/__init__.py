@@ -1,4 +1,4 @@
-"""When to alarm: rules as data, the conditions, the life of an alert, and the engine that runs them."""
+"""When to raise an alert: rules as data, their conditions, the alert's lifecycle, the engine."""
 
 from hub.rules.alert_lifecycle import TRANSITIONS, after
 from hub.rules.describe import describe, duration, number, quantity

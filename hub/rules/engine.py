@@ -26,7 +26,7 @@ Find = Callable[[str], Device | None]
 
 class Engine:
     """``open`` holds the open alerts by id. ``tolerated`` says after how many ms a rule that asks for so many finds a
-    device silent (see :meth:`hub.registry.registry.Fleet.tolerated_silence`)."""
+    device silent (see :meth:`hub.registry.registry.DeviceRegistry.tolerated_silence`)."""
 
     def __init__(
         self, rules: Iterable[Rule], tolerated: Callable[[Device, int], int] = lambda device, silence_ms: silence_ms

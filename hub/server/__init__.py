@@ -1,4 +1,4 @@
-"""The web server: uvicorn beside the pipeline, with bounds on what a connection may cost."""
+"""The web server: uvicorn with limits on what a connection may cost."""
 
 from __future__ import annotations
 

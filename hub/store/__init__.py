@@ -1,1 +1,1 @@
-"""The history: everything that must survive a restart."""
+"""The history in SQLite: everything that must survive a restart."""

@@ -1,4 +1,4 @@
-"""What the AI may look up: typed, read-only functions over live state and history, and their schemas.
+"""Read-only functions over live state and history, and the schemas by which a language model calls them.
 
 Nothing here changes anything, and nothing here sends anything to a device.
 """

@@ -95,8 +95,7 @@ class LastSeenTable:
         return np.repeat(whole, np.diff(np.append(starts, len(places))))
 
     def apply_batch(self, places: Ints, ts: Ints, intervals: Ints, received: Ints, keys: Ints) -> None:
-        """Take in records that fit, sorted by device. See :meth:`hub.registry.registry.Fleet.observe`, which does the
-        same one by one."""
+        """Apply records that fit, sorted by device, as :meth:`DeviceRegistry.observe` does one by one."""
         first = _first(places)
         starts = np.flatnonzero(first)
         ends = np.append(starts[1:], len(places)) - 1

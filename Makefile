@@ -34,7 +34,7 @@ help:
 	@echo "make test     set up, then every test; ARGS='-k rules -x' goes to pytest"
 	@echo "make test-integrations   the tests that install other software, such as a whole Debian: they take longer"
 	@echo "make flaky    runs the tests that could be unreliable again and again; FILES=tests/test_x.py RUNS=20 MINUTES=60"
-	@echo "make check    set up, then format, lint, types and architecture: what CI runs before the tests"
+	@echo "make check    set up, then format, lint, types, spelling and architecture: what CI runs before the tests"
 	@echo "make setup    $(VENV) with everything in it, the dashboard built"
 	@echo "make format   writes what make check asks of the format"
 	@echo "make lock     resolves the lock files again; ARGS=--upgrade for newer releases"
@@ -68,7 +68,8 @@ check: $(HUB) $(TEST_PACKAGES) web/node_modules
 	@$(PYTHON_OF_VENV) -m ruff format --check .
 	@$(PYTHON_OF_VENV) -m ruff check .
 	@$(PYTHON_OF_VENV) -m mypy
-	@$(PYTHON_OF_VENV) -m pytest -q tests/test_architecture.py
+	@$(VENV)/bin/typos
+	@$(PYTHON_OF_VENV) -m pytest -q tests/test_architecture.py tests/test_english.py
 	@$(NPM) run --silent format:check
 	@$(NPM) run --silent lint
 	@$(NPM) run --silent check

@@ -66,7 +66,7 @@ def test_what_is_counted_is_what_the_devices_hold() -> None:
         registry.twin(TwinUpdate(name, "reported", {f"k{number % 2}": "v" * (number % 6)}), T0)
         registry.identify(Identity(name, name, "native", Info(name="n" * (number % 4))), T0)
     registry.delete("d3")
-    assert registry.capacity.used == sum(map(registry.capacity.size_of, registry.devices()))
+    assert registry.capacity.used == sum(map(registry.capacity.size_of, registry.with_latest_values()))
     again = fleet_of(10_000)
     again.restore(registry.take_states(1, 1)[0], T0)
     assert again.capacity.used == registry.capacity.used

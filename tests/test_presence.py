@@ -337,7 +337,7 @@ def restarted(hub: PresenceRun) -> PresenceRun:
     again = PresenceRun(now=hub.now + SECOND)
     again.registry.restore(hub.registry.take_states(1, 1)[0], again.now)
     again.engine.load(hub.engine.open.values())
-    again.engine.restore(again.registry.devices(), again.now)
+    again.engine.restore(again.registry.with_latest_values(), again.now)
     return again
 
 

@@ -184,7 +184,9 @@ def test_retained_birth_and_reading_make_nobody_online(dialect: str) -> None:
         hub.say(topic, body, retained=True)
     hub.wait(MINUTE)
     assert [
-        (each.native_id, each.presence, each.last_seen) for each in hub.registry.devices() if each.presence == "online"
+        (each.native_id, each.presence, each.last_seen)
+        for each in hub.registry.with_latest_values()
+        if each.presence == "online"
     ] == []
     assert hub.log() == []
 

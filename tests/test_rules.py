@@ -205,7 +205,7 @@ def test_a_restart_neither_forgets_nor_repeats():
     registry, engine = DeviceRegistry(), Engine(parse(HOT))
     registry.restore(plant.registry.take_states(1, 1)[0], T0 + 10_000)
     engine.load([alert])
-    assert engine.restore(registry.devices(), T0 + 10_000) == []
+    assert engine.restore(registry.with_latest_values(), T0 + 10_000) == []
     plant.registry, plant.engine = registry, engine
     assert plant.say(11, 85.0) == []
     assert plant.alert() == alert
@@ -217,7 +217,7 @@ def test_a_pending_condition_survives_a_restart():
     plant.say(0, 85.0)
     registry, engine = DeviceRegistry(), Engine(parse(HOT))
     registry.restore(plant.registry.take_states(1, 1)[0], T0)
-    engine.restore(registry.devices(), T0)
+    engine.restore(registry.with_latest_values(), T0)
     plant.registry, plant.engine = registry, engine
     assert plant.tick(2.1) == ["raised"]
 
@@ -229,7 +229,7 @@ def test_alerts_of_a_rule_that_is_gone_are_withdrawn_at_the_start():
     registry, engine = DeviceRegistry(), Engine([])
     registry.restore(plant.registry.take_states(1, 1)[0], T0)
     engine.load([plant.alert()])
-    assert words(engine.restore(registry.devices(), T0)) == ["cleared"]
+    assert words(engine.restore(registry.with_latest_values(), T0)) == ["cleared"]
 
 
 @given(st.lists(st.tuples(st.sampled_from([60.0, 77.9, 78.0, 79.0, 80.0, 85.0]), st.integers(0, 4000)), max_size=60))

@@ -164,7 +164,7 @@ async def open_hub(settings: Settings, *, lasting_broker: bool = True) -> AsyncI
             data,
             now_ms,
             newest=_last_heard(registry),
-            disagrees=lambda: most_disagree(registry.without_latest_values()),
+            disagrees=lambda: most_disagree(registry.devices()),
         )
 
         diagnostician = DiagnosisService(
@@ -256,4 +256,4 @@ async def open_hub(settings: Settings, *, lasting_broker: bool = True) -> AsyncI
 
 def _last_heard(registry: DeviceRegistry) -> int:
     """When the run before this one last heard of any device: where a gap found at the first connection begins."""
-    return max((device.last_seen or 0 for device in registry.devices()), default=0)
+    return max((device.last_seen or 0 for device in registry.with_latest_values()), default=0)

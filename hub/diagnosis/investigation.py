@@ -84,8 +84,8 @@ class Investigation:
         via = device.info.via
         if not via:
             return ()
-        others = [d for d in self._registry.devices() if d.info.via == via and d.id != device.id]
-        return tuple(Sibling(d.id, d.presence, d.last_seen) for d in others)
+        ids = [d.id for d in self._registry.devices() if d.info.via == via and d.id != device.id]
+        return tuple(Sibling(d.id, d.presence, d.last_seen) for d in map(self._registry.require, ids))
 
     def _limits(self, device: Device) -> dict[str, Limit]:
         """The device's own limits, and over them those of the rules that watch it: a rule is what raises the alert."""

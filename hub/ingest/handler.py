@@ -17,7 +17,7 @@ from hub.ingest.batch import Batch
 from hub.ingest.liveness import Liveness
 from hub.ingest.queue import Entry
 from hub.ingest.recovery import recover
-from hub.model import Alert, Input, RawMessage, Record, TwinUpdate
+from hub.model import Input, RawMessage, Record, RecordBatch, TwinUpdate
 from hub.model import input as facts
 from hub.registry.registry import DeviceRegistry
 from hub.rules import Engine
@@ -44,6 +44,8 @@ class IngestHandler:
         self._engine = engine
         self._liveness = Liveness(registry, engine)
         self._command_tracker = CommandTracker()
+        self._batch = Batch()  # the one that is filled at present
+        registry.set_flush_handler(self._handle_flushed)
         self._ticked = 0
         self._learnt: set[tuple[str, str]] = set()
         self.judging = False
@@ -69,6 +71,7 @@ class IngestHandler:
 
     def handle(self, batch: Batch, entries: Sequence[Entry]) -> None:
         batch.filled = True
+        self._batch = batch
         take, messages = self._registry.fast_path.accept, 0
         self._liveness.note_connection(entries)
         for entry in entries:
@@ -90,22 +93,18 @@ class IngestHandler:
         batch.events += self._liveness.gateways()
 
     def flush(self, batch: Batch) -> None:
-        """Apply the pending fast-path messages, and handle those that do not fit one by one."""
-        if self._registry.fast_path.waiting:
-            record_batches, left = self._registry.fast_path.flush()
-            for record_batch in record_batches:
-                self._registry.apply_batch(record_batch)
-            batch.record_batches += record_batches
-            for message in left:
-                self._message(batch, message)
+        """Apply the messages that wait in the fast path, and handle those that do not fit one by one."""
+        self._batch = batch
+        self._registry.fast_path.flush()
         batch.events += self._liveness.gateways()
 
-    def _demote(self, batch: Batch, device: str) -> None:
-        """Flush pending fast-path messages and demote the device: its next message takes the slow path."""
-        if device in self._registry.fast_path:
-            self.flush(batch)
-            if device in self._registry.fast_path:  # a flushed message may have demoted it already
-                self._registry.fast_path.demote(self._registry.require(device))
+    def _handle_flushed(self, record_batches: list[RecordBatch], messages: list[RawMessage]) -> None:
+        """Take what the fast path has applied, and what it leaves for the slow path."""
+        batch = self._batch
+        batch.record_batches += record_batches
+        for message in messages:
+            self._message(batch, message)
+        batch.events += self._liveness.gateways()
 
     def _message(self, batch: Batch, message: RawMessage) -> None:
         try:
@@ -124,7 +123,7 @@ class IngestHandler:
                 self._apply(batch, message, dialect, said)
         except Rejected as error:
             batch.reject(rejection(message, error))
-            self._demote(batch, error.sender)
+            self._registry.fast_path.demote(error.sender)
             batch.events += self._liveness.hear_sender(error.sender, message)
         except Exception as error:
             text = "The message on %s failed to decode and is kept as rejected. Report this."
@@ -134,11 +133,6 @@ class IngestHandler:
 
     def _apply(self, batch: Batch, message: RawMessage, dialect: Dialect, result: Result) -> None:
         registry, engine, now = self._registry, self._engine, message.received
-        for told in (result.identities, result.availability, result.expirations, result.desired_state, result.replies):
-            for one in told:
-                self._demote(batch, one.device)
-        for name in (*result.gone, *result.withdrawn):
-            self._demote(batch, name)
         # First what it takes to read the next message: a birth and its data may share a batch.
         for change in result.changes:
             batch.learnt[dialect.name, change.key] = change.value
@@ -150,6 +144,7 @@ class IngestHandler:
             batch.events += changes
             if changes and identity.info is not None:
                 batch.events += engine.judge(registry.require(identity.device), now)
+        batch.events += self._liveness.gateways()  # what came before comes first
         batch.events += self._liveness.take(result, message)
         for record in result.records:
             self._record(batch, record, message, len(result.records))
@@ -157,7 +152,7 @@ class IngestHandler:
             batch.events += self._liveness.expiration(expiration)
         for update in result.desired_state:
             batch.events += registry.twin(update, now)
-            self._flush_fast_path(batch, update.device, now)
+            self._confirm_commands(batch, update.device, now)
         for reply in result.replies:
             changed = self._command_tracker.replied(reply.command, reply.device, reply.done, reply.detail, now)
             batch.command(changed, now)
@@ -167,7 +162,6 @@ class IngestHandler:
     def _record(self, batch: Batch, record: Record, message: RawMessage, items: int) -> None:
         """Take in one of the ``items`` records of a message."""
         name = record.device
-        self._demote(batch, name)
         if record.key is not None:
             again, changed = self._registry.check_duplicate(record, record.key, items, redelivered=message.redelivered)
             batch.events += changed
@@ -189,7 +183,7 @@ class IngestHandler:
             batch.events += heard
             batch.events += judged
         if self._command_tracker.awaits(name):
-            self._flush_fast_path(batch, name, record.received)
+            self._confirm_commands(batch, name, record.received)
         if record.quality != "retained" and message.topic:  # without a topic it is the hub's own conclusion
             self._registry.presence.mark_gateway_seen(name, record.received)
         # A replayed value is of unknown age and may have been stored before: it is no history.
@@ -206,8 +200,8 @@ class IngestHandler:
                 topic, payload_schema, device, lambda: self._engine.calm(device, payload_schema.names)
             )
 
-    def _flush_fast_path(self, batch: Batch, device: str, now: int) -> None:
-        """What a device has just reported may confirm what it was told to do."""
+    def _confirm_commands(self, batch: Batch, device: str, now: int) -> None:
+        """Let what a device has just reported confirm the commands that wait for it."""
         if self._command_tracker.awaits(device):
             batch.command(self._command_tracker.reported(self._registry.require(device), now), now)
 
@@ -226,13 +220,12 @@ class IngestHandler:
         match fact:
             case facts.Tick():
                 self._tick_dialects(batch, fact.now)
-                happened = registry.tick(fact.now, fact.listening_since)
-                happened += engine.tick(fact.now, fact.listening_since, registry.get)
+                batch.events += registry.tick(fact.now, fact.listening_since)
+                happened = engine.tick(fact.now, fact.listening_since, registry.get)
                 batch.events += happened
                 for event in happened:
-                    match event:
-                        case ev.PresenceChanged(device=name) | ev.AlertRaised(alert=Alert(device=name)):
-                            self._demote(batch, name)
+                    if isinstance(event, ev.AlertRaised):  # from now on each of its values matters
+                        registry.fast_path.demote(event.alert.device)
                 connected = fact.listening_since is not None
                 batch.command(self._command_tracker.tick(fact.now, connected, registry.get), fact.now)
             case facts.Acknowledge() | facts.Unacknowledge():
@@ -242,7 +235,6 @@ class IngestHandler:
             case facts.LogChange():
                 batch.events.append(ev.SettingChanged(fact.text, fact.at, fact.device))
             case facts.EditDevice():
-                self._demote(batch, fact.device)
                 batch.events += registry.edit(fact)
                 device = registry.require(fact.device)
                 batch.events += engine.judge(device, fact.at)
@@ -253,7 +245,6 @@ class IngestHandler:
                 return device
             case facts.DeleteDevice():
                 registry.delete(fact.device)
-                registry.window.forget(fact.device)
                 self._command_tracker.forget(fact.device)
                 batch.events += engine.forget(fact.device, fact.at)
                 batch.delete(fact.device)
@@ -266,8 +257,8 @@ class IngestHandler:
                 batch.diagnoses.append(fact.diagnosis)
                 batch.events.append(ev.DiagnosisReady(fact.diagnosis, fact.diagnosis.created_at))
             case facts.ReplaceRules():
-                self._registry.fast_path.demote_all(registry.require)
-                engine.replace(fact.rules, [device.id for device in registry.without_latest_values()])
+                registry.fast_path.demote_all()
+                engine.replace(fact.rules, [device.id for device in registry.devices()])
                 self._judge_next(batch, fact.at)
             case facts.JudgeDevices():
                 self._judge_next(batch, fact.at)
@@ -276,7 +267,7 @@ class IngestHandler:
                 batch.effects += mapped.replace(fact.mappings)
             case facts.SendCommand():
                 asked = fact.command
-                self._demote(batch, asked.device)
+                registry.fast_path.demote(asked.device)  # each report may confirm the command
                 batch.command(self._command_tracker.request(fact, registry.require(asked.device)), asked.created_at)
                 return self._command_tracker.get(asked.id)
             case facts.SendingFailed():

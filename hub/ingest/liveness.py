@@ -45,8 +45,8 @@ class Liveness:
         return self.hear(name, message.received)
 
     def take(self, result: Result, message: RawMessage) -> list[Event]:
-        """Take in what a message says on presence, and who shows by it to be there."""
-        events = self.gateways()  # what came before comes first
+        """Apply what a message says on presence, and note which devices it is a sign of life of."""
+        events: list[Event] = []
         for said in result.availability:
             events += self._available(said)
         for name in result.gone:
@@ -80,11 +80,7 @@ class Liveness:
 
     def _unexpected(self, name: str, at: int) -> list[Event]:
         """Nothing announces the device any more: its silence raises no alert until it speaks or is announced again."""
-        if (device := self._registry.get(name)) is None:
-            return []
-        device.withdrawn = True
-        self._registry.touch(name)
-        return self._engine.judge(device, at)
+        return self._engine.judge(self._registry.withdraw(name), at) if self._registry.known(name) else []
 
     def expiration(self, expiration: ValueExpired) -> list[Event]:
         """Mark a value as not known any more. No reading can end an alert on one that is announced no more, so the

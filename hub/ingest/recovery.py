@@ -60,7 +60,7 @@ def recover(
         except Exception as error:
             faults.unexpected("A record of %s failed to load and is left out. Report this.", record.device, cause=error)
     command_tracker.restore(snapshot.commands)
-    batch.events += engine.restore(registry.devices(), now)
+    batch.events += engine.restore(registry.with_latest_values(), now)
     for dialect in dialects:
         stored = snapshot.learnt.get(dialect.name, {})
         for key in [key for name, key in learnt if name == dialect.name and key not in stored]:

@@ -13,7 +13,7 @@ from typing import Any
 import msgspec
 
 from hub.errors import Rejected
-from hub.model import Device, FleetLimits, Info, Latest, Value
+from hub.model import Device, FleetLimits, Identity, Info, Latest, Value
 
 METRIC_BYTES = 550
 DEVICE_BYTES = 4_000
@@ -21,6 +21,8 @@ PER_ENCODED_BYTE = 4
 """A parsed twin or description takes so many times its encoded size."""
 MAX_TEXT_BYTES = 4_096
 """More than any text of a message takes; only used to see early that there is room."""
+MAX_NATIVE_ID = 512
+"""Characters of what a device is called by its dialect; a topic may have 65,535."""
 _NO_INFO = Info()
 
 
@@ -31,6 +33,7 @@ class Capacity:
         self.most = limits.total_metrics * METRIC_BYTES
         self.used = 0
         self.left_out: set[str] = set()  # did not fit at the start; what is stored of them stays as it is
+        self._devices = limits.devices
         self._total, self._each = limits.total_metrics, limits.metrics
         self._encode = msgspec.msgpack.Encoder().encode
 
@@ -57,9 +60,14 @@ class Capacity:
         """Count a twin or a description that takes the place of another. Raise Rejected where there is no room."""
         self.take(self.encoded(after) - self.encoded(before), "too_large")
 
-    def take_device(self, device_id: str) -> None:
-        """Count a new device. Raise Rejected where there is no room for it, or was none at the start."""
-        if device_id in self.left_out:
+    def take_device(self, identity: Identity, known: int) -> None:
+        """Count one more device than the ``known`` ones. Raises Rejected if there is no room for it, or was none at
+        the start."""
+        if known >= self._devices:
+            raise Rejected("too_many_devices", f"The hub keeps at most {self._devices} devices.")
+        if len(identity.native_id) > MAX_NATIVE_ID:
+            raise Rejected("bad_name", f"A device's name has at most {MAX_NATIVE_ID} characters.")
+        if identity.device in self.left_out:
             raise Rejected("too_many_devices", "The device is stored, but did not fit into memory at the hub's start.")
         self.take(DEVICE_BYTES, "too_many_devices")
 

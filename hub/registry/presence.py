@@ -107,8 +107,9 @@ class PresenceTracker:
 
     # -- what is said of devices ------------------------------------------------------------------------------
 
-    def available(self, said: Availability) -> list[Event]:
-        device, at = self._devices[said.device], said.received
+    def available(self, device: Device, said: Availability) -> list[Event]:
+        """Apply what is said on whether the device is there."""
+        at = said.received
         if said.through:
             return self._gateway_turned(device, said)
         if device.backed != (backed := said.online and said.backed):
@@ -152,8 +153,21 @@ class PresenceTracker:
 
     # -- silence ----------------------------------------------------------------------------------------------
 
-    def tick(self, now: int, listening_since: int | None, find: Callable[[str], Device | None]) -> list[Event]:
-        """Find the devices that have gone silent. While the hub cannot hear, nobody is called silent."""
+    def tick(
+        self,
+        now: int,
+        listening_since: int | None,
+        find: Callable[[str], Device | None],
+        mutable: Callable[[str], Device],
+    ) -> list[Event]:
+        """Find the devices that have gone silent. While the hub cannot hear, no device counts as silent.
+
+        Args:
+            now: The hub's time in ms.
+            listening_since: When the hub has connected to the broker, None while it is not connected.
+            find: Returns a device with its latest values.
+            mutable: Returns a device whose presence is about to change.
+        """
         if now < self._ticked - SET_BACK_MS:  # what was due by the wrong clock must not wait for it
             self.connected = min(self.connected, now)
             for each in [*self._devices]:
@@ -176,7 +190,7 @@ class PresenceTracker:
             heard = max(device.last_seen or min(device.first_seen, now), listening_since)
             due = heard + stale_after(device, self._limits)
             if due <= now:
-                events += self._turn(device, "stale", now)
+                events += self._turn(mutable(device_id), "stale", now)
             else:
                 self._check_stale(device_id, due)
         return events

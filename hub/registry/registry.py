@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping
 import msgspec
 
 from hub.dialects import PayloadSchema
-from hub.errors import NotFound, Rejected
+from hub.errors import NotFound
 from hub.events import DeviceChanged, DeviceDiscovered, Event
 from hub.model import (
     Availability,
@@ -20,14 +20,15 @@ from hub.model import (
     FleetLimits,
     Identity,
     Latest,
+    RawMessage,
     Record,
     RecordBatch,
     TwinUpdate,
     ValueExpired,
-    merged,
 )
-from hub.registry.capacity import METRIC_BYTES, Capacity, text_size
+from hub.registry.capacity import METRIC_BYTES, Capacity
 from hub.registry.dedup import DedupWindow, is_duplicate
+from hub.registry.device_edits import apply_edit, apply_twin_update
 from hub.registry.expected_interval import (
     interval,
     is_backlog,
@@ -37,15 +38,12 @@ from hub.registry.expected_interval import (
     stale_after,
     tolerated_silence,
 )
-from hub.registry.fastpath import Bounds, FastPath
+from hub.registry.fastpath import Bounds, FastPath, FlushHandler
+from hub.registry.latest_values import expire, update_latest
 from hub.registry.presence import PresenceTracker
 from hub.registry.stored_state import StoredStates, read_states
 
-LONGEST_NAME = 512  # characters of what a device is called by its dialect; a topic may have 65,535
-_NOTHING: list[Event] = []
-"""What nearly every record makes happen; nobody adds to it."""
-_MEASURED = ("good", "clock", "unknown")
-"""Qualities of a reading that came in its time: an interval may begin with it."""
+_NOTHING: list[Event] = []  # the events of nearly every record, never added to
 
 
 class DeviceRegistry:
@@ -53,6 +51,7 @@ class DeviceRegistry:
 
     def __init__(self, limits: FleetLimits | None = None) -> None:
         self.limits = self._limits = limits or FleetLimits()
+        self._handle_flushed: FlushHandler = _no_flush_handler
         self.clear()
 
     def clear(self) -> None:
@@ -61,7 +60,7 @@ class DeviceRegistry:
         self._devices: dict[str, Device] = {}
         self._states = StoredStates()
         self.window = DedupWindow()
-        self.fast_path = FastPath(self.window, self._limits)
+        self.fast_path = FastPath(self.window, self._devices, self._limits, self._flushed)
         self.presence = PresenceTracker(self._limits, self._devices, self.fast_path.set_stale_deadline, self.touch)
 
     def __len__(self) -> int:
@@ -87,21 +86,53 @@ class DeviceRegistry:
             raise NotFound(f"There is no device {device_id[:128]!r}.", "GET /api/devices lists them.")
         return device
 
-    def without_latest_values(self) -> Iterable[Device]:
-        """All devices as they are called and whether they are there; what they measure may lie behind."""
+    def devices(self) -> Iterable[Device]:
+        """Return all devices: their descriptions, settings and presence. Their values may lag behind."""
         return self._devices.values()
 
-    def devices(self) -> Iterable[Device]:
-        self.fast_path.materialize_all(self._devices)
+    def with_latest_values(self) -> Iterable[Device]:
+        """Return all devices, brought up to date. It costs a pass over the fleet; prefer :meth:`get` for a few."""
+        self.fast_path.materialize_all()
         return self._devices.values()
+
+    # -- fast path --------------------------------------------------------------------------------------------
+
+    def set_flush_handler(self, handler: FlushHandler) -> None:
+        """Set who handles what a flush of the fast path yields."""
+        self._handle_flushed = handler
+
+    def _flushed(self, record_batches: list[RecordBatch], messages: list[RawMessage]) -> None:
+        """Note what the columns of the fast path do not hold, and pass on what was flushed."""
+        for record_batch in record_batches:
+            at = int(record_batch.received.max())
+            for name in record_batch.devices():
+                self._states.lagging.setdefault(name, self._states.cursor)
+                self.presence.mark_gateway_seen(name, at)
+        for name, due in self.fast_path.take_earlier_deadlines():
+            self.presence.set_earlier_deadline(self._devices[name], due)
+        self._handle_flushed(record_batches, messages)
+
+    def offer_fast_path(self, topic: str, payload_schema: PayloadSchema, device: Device, bounds: Bounds) -> None:
+        """Count one more message that the fast path could have taken."""
+        self.fast_path.promote(topic, payload_schema, device, self.presence.stale_deadline(device.id), bounds)
+
+    def _mutable(self, device_id: str) -> Device:
+        """Return a device to change: all that came before is applied to it, and it is on the slow path.
+
+        Every method that changes a device begins with this. Raises NotFound.
+        """
+        if device_id in self.fast_path:
+            self.fast_path.demote(device_id)
+        return self.require(device_id)
 
     # -- what messages say ------------------------------------------------------------------------------------
 
     def identify(self, identity: Identity, now: int) -> list[Event]:
         """Meet a device, or learn how it describes itself. Raises Rejected (``too_many_devices``)."""
-        device = self._devices.get(identity.device)
         events: list[Event] = []
-        if device is None:
+        if self.known(identity.device):
+            device = self._mutable(identity.device)
+        else:
             device = self._discover(identity, now)
             events.append(DeviceDiscovered(device.id, now))
         if identity.info is not None and identity.info != device.info:
@@ -113,11 +144,7 @@ class DeviceRegistry:
         return events
 
     def _discover(self, identity: Identity, now: int) -> Device:
-        if len(self._devices) >= self._limits.devices:
-            raise Rejected("too_many_devices", f"The hub keeps at most {self._limits.devices} devices.")
-        if len(identity.native_id) > LONGEST_NAME:
-            raise Rejected("bad_name", f"A device's name has at most {LONGEST_NAME} characters.")
-        self.capacity.take_device(identity.device)
+        self.capacity.take_device(identity, len(self._devices))
         device = Device(identity.device, identity.native_id, identity.dialect, first_seen=now, presence="stale")
         self._devices[device.id] = device
         self._states.changed.add(device.id)
@@ -125,47 +152,32 @@ class DeviceRegistry:
         return device
 
     def observe(self, record: Record) -> list[Event]:
-        """Take in one record of a device that has been identified. Raises Rejected (``too_many_metrics``).
-
-        An older reading never replaces a newer value; a retained one only fills a gap.
-        """
-        device = self._devices[record.device]
-        metrics, values, ts, quality = device.metrics, record.values, record.ts, record.quality
-        self.capacity.require_values(metrics, values)
+        """Apply one record of a known device. Raises Rejected (``too_many_metrics``)."""
+        device = self._mutable(record.device)
+        metrics, quality, received = device.metrics, record.quality, record.received
+        self.capacity.require_values(metrics, record.values)
         self._states.lagging.setdefault(device.id, self._states.cursor)
-        had, retained, new, before, told = len(metrics), quality == "retained", False, 0, quality
-        for name, value in values.items():
-            latest = metrics.get(name)
-            if latest is None:
-                new = True
-            # A time in our future is a clock that will be put right: it must not hold the value until then.
-            elif retained or ts < latest.ts <= record.received:
-                continue
-            elif latest.ts > before:
-                before, told = latest.ts, latest.quality
-            if type(value) is str:
-                self.capacity.used += len(value) - text_size(latest)
-            metrics[name] = Latest(value, ts, quality)
-        if new:
-            self.capacity.used += METRIC_BYTES * (len(metrics) - had)
+        known = len(metrics)
+        previous, text_growth = update_latest(metrics, record)
+        self.capacity.used += METRIC_BYTES * (len(metrics) - known) + text_growth
+        if len(metrics) > known:
             device.discrete = is_discrete(device)
-        if retained or not record.live:
+        if quality == "retained" or not record.live:
             return _NOTHING
         if not metrics:
-            before = device.last_ts  # nothing but heartbeats
-        received = record.received
-        if before and quality != "late" and told in _MEASURED:
-            apart = interval(ts, received, before, device.last_reading)
+            previous = device.last_ts  # nothing but heartbeats
+        if previous and quality != "late":
+            apart = interval(record.ts, received, previous, device.last_reading)
             if apart > 0:
                 self._follow(device, apart, received)
         device.last_reading = received
-        device.last_ts = max(device.last_ts, min(ts, received))
+        device.last_ts = max(device.last_ts, min(record.ts, received))
         return self.presence.mark_seen(device, received)
 
     def check_duplicate(self, record: Record, key: int, items: int, *, redelivered: bool) -> tuple[bool, list[Event]]:
         """Return whether a record with this key came before, and what follows from what was learnt by it about the
         device's keys. ``items`` is how many records its message holds; see :func:`hub.registry.dedup.is_duplicate`."""
-        device = self.require(record.device)
+        device = self._mutable(record.device)
         before = device.constant_id
         again = is_duplicate(self.window, device, key, items, record.received, redelivered=redelivered)
         if device.constant_id == before:
@@ -178,28 +190,12 @@ class DeviceRegistry:
         metrics = self._devices[record.device].metrics
         return msgspec.structs.replace(record, values=self.capacity.within(metrics, record.values))
 
-    def offer_fast_path(self, topic: str, payload_schema: PayloadSchema, device: Device, bounds: Bounds) -> None:
-        self.fast_path.promote(topic, payload_schema, device, self.presence.stale_deadline(device.id), bounds)
-
-    def apply_batch(self, record_batch: RecordBatch) -> None:
-        """What was taken up for :attr:`steady` devices, which are online and stay so."""
-        at = int(record_batch.received.max())
-        for name in record_batch.devices():
-            self._states.lagging.setdefault(name, self._states.cursor)
-            self.presence.mark_gateway_seen(name, at)
-        for name, due in self.fast_path.take_earlier_deadlines():
-            self.presence.set_earlier_deadline(self._devices[name], due)
-
     def expire_value(self, expiration: ValueExpired) -> list[Event]:
-        """Mark a value as not known any more; the last one stands."""
-        metrics = device.metrics if (device := self.get(expiration.device)) is not None else {}
-        below = f"{expiration.metric}." if expiration.metric else ""
-        names = [expiration.metric, *(name for name in metrics if expiration.parts and name.startswith(below))]
-        lapsed = [metrics[name] for name in names if name in metrics and metrics[name].quality != "unknown"]
-        for latest in lapsed:
-            latest.quality = "unknown"
-            self._states.changed.add(expiration.device)
-        return [DeviceChanged(expiration.device, expiration.at)] if lapsed else []
+        """Mark a value as no longer known and keep it. Do nothing if there is no such device."""
+        if not self.known(expiration.device) or not expire(self._mutable(expiration.device).metrics, expiration):
+            return _NOTHING
+        self.touch(expiration.device)
+        return [DeviceChanged(expiration.device, expiration.at)]
 
     def _follow(self, device: Device, apart: int, now: int) -> None:
         if is_backlog(apart, device.rhythm, now - self.fast_path.connected_at):
@@ -210,15 +206,26 @@ class DeviceRegistry:
             self.presence.set_earlier_deadline(device, now + stale_after(device, self._limits))
 
     def available(self, availability: Availability) -> list[Event]:
-        """Take in what a device, its will or its gateway says on whether it is there."""
-        return self.presence.available(availability)
+        """Apply what a device, its will or its gateway says on whether it is there. Raises NotFound."""
+        self.fast_path.flush()  # of all devices: what came through a gateway before must not bring it back after
+        return self.presence.available(self._mutable(availability.device), availability)
 
     def connected(self, at: int) -> None:
         """The hub has connected: what was retained may be newer than what it knows, and what was kept comes now."""
         self.presence.connected = self.fast_path.connected_at = at
 
+    def withdraw(self, device_id: str) -> Device:
+        """Note that nothing announces the device any more: nobody expects it to speak. Raises NotFound."""
+        device = self._mutable(device_id)
+        device.withdrawn = True
+        self.touch(device_id)
+        return device
+
     def hear(self, device_id: str, at: int) -> list[Event]:
-        """Note a sign of life that is no reading. Nothing, where there is no such device."""
+        """Note a sign of life that is no reading. Do nothing if there is no such device.
+
+        The device stays on the fast path: its telemetry there is a sign of life as well.
+        """
         device = self.get(device_id)
         return _NOTHING if device is None else self.presence.mark_seen(device, at)
 
@@ -227,15 +234,9 @@ class DeviceRegistry:
         return tolerated_silence(device, self._limits, silence_ms)
 
     def twin(self, update: TwinUpdate, now: int) -> list[Event]:
-        """Merge into the desired or reported side; a null takes a key away."""
-        device = self._devices[update.device]
-        side = merged(device.desired if update.side == "desired" else device.reported, update.values)
-        if len(side) > self._limits.twin_keys:
-            raise Rejected("too_many_metrics", f"A twin has at most {self._limits.twin_keys} keys a side.")
-        if len(self._states.encode(side)) > self._limits.twin_bytes:
-            raise Rejected("too_large", f"A twin has at most {self._limits.twin_bytes} bytes a side.")
-        self.capacity.exchange(getattr(device, update.side), side)
-        setattr(device, update.side, side)
+        """Merge into the desired or reported side; a null takes a key away. Raises NotFound, Rejected."""
+        device = self._mutable(update.device)
+        apply_twin_update(device, update, self._limits, self.capacity)
         self._states.changed.add(device.id)
         return [DeviceChanged(device.id, now)]
 
@@ -243,25 +244,21 @@ class DeviceRegistry:
 
     def tick(self, now: int, listening_since: int | None) -> list[Event]:
         """Find the devices that have gone silent. While the hub cannot hear, nobody is called silent."""
-        return self.presence.tick(now, listening_since, self.get)
+        return self.presence.tick(now, listening_since, self.get, self._mutable)
 
     def edit(self, edit: EditDevice) -> list[Event]:
         """Raises NotFound."""
-        device = self.require(edit.device)
-        for field in ("name", "area", "labels"):
-            if (value := getattr(edit, field)) is not msgspec.UNSET:
-                setattr(device, field, value)
-        if edit.metrics:
-            edits = device.metric_edits | edit.metrics
-            device.metric_edits = {name: each for name, each in edits.items() if each is not None}
+        device = self._mutable(edit.device)
+        apply_edit(device, edit)
         self._states.changed.add(device.id)
         return [DeviceChanged(device.id, edit.at)]
 
     def delete(self, device_id: str) -> None:
         """Raises NotFound."""
-        device = self.require(device_id)
+        device = self._mutable(device_id)
         self.capacity.used -= self.capacity.size_of(device)
-        self.fast_path.forget(device)
+        self.fast_path.forget(device_id)
+        self.window.forget(device_id)
         del self._devices[device_id]
         self.presence.remove(device_id)
         self._states.forget(device_id)
@@ -278,8 +275,7 @@ class DeviceRegistry:
 
     def take_faults(self) -> dict[str, str]:
         """Return why the states of devices could not be encoded, by device, since the last call."""
-        faults, self._states.faults = self._states.faults, {}
-        return faults
+        return self._states.take_faults()
 
     def restore(self, states: Mapping[str, bytes], now: int, checkpoint: int = 0) -> dict[str, str]:
         """Load what :meth:`take_states` once gave, as far as it fits (see :class:`Capacity`). Return what is wrong
@@ -298,3 +294,7 @@ class DeviceRegistry:
         for number, record in records:
             if (device := self._devices.get(record.device)) is not None and number > device.upto:
                 yield record
+
+
+def _no_flush_handler(record_batches: list[RecordBatch], messages: list[RawMessage]) -> None:
+    raise RuntimeError("Messages wait in the fast path, and set_flush_handler has not been called.")

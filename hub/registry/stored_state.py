@@ -31,6 +31,11 @@ class StoredStates:
         self.changed.discard(device)
         self.lagging.pop(device, None)
 
+    def take_faults(self) -> dict[str, str]:
+        """Return why the states of devices could not be encoded since the last call, by device."""
+        faults, self.faults = self.faults, {}
+        return faults
+
     def take(self, cursor: int, wanted: int, find: Callable[[str], Device]) -> tuple[dict[str, bytes], int]:
         """Return the encoded states to write with the batch that ends with record ``cursor``, and up to which record
         all states are known then.

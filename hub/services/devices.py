@@ -57,7 +57,7 @@ class Devices:
         found = sorted(
             (d for d in self._registry.devices() if (after is None or d.id > after) and fits(d)), key=lambda d: d.id
         )
-        return found[:limit], len(found) > limit
+        return [self._registry.require(device.id) for device in found[:limit]], len(found) > limit
 
     def _test(self, wanted: DeviceFilter) -> Callable[[Device], bool]:
         text = wanted.q.strip().casefold()
@@ -94,7 +94,7 @@ class Devices:
 
     def by_presence(self) -> dict[str, int]:
         """How many devices are in each presence, zeros included."""
-        counts = Counter(device.presence for device in self._registry.without_latest_values())
+        counts = Counter(device.presence for device in self._registry.devices())
         return {presence: counts[presence] for presence in get_args(Presence)}
 
     async def edit(

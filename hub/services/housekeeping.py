@@ -42,7 +42,7 @@ async def run_retention(store: Store, kept: Kept, registry: DeviceRegistry, cloc
         while True:
             clock.look()
             try:
-                while await store.expire(retentions(kept, registry.without_latest_values(), clock.believed())):
+                while await store.expire(retentions(kept, registry.devices(), clock.believed())):
                     await asyncio.sleep(0.05)
                     clock.look()
             except StoreError as error:

@@ -67,7 +67,7 @@ class Lookup:
         if device is not None:
             return device
         found = self.named_in(text) or [
-            d for d in self._registry.devices() if folded(text) and folded(text) in self._text(d)
+            d for d in self._registry.with_latest_values() if folded(text) and folded(text) in self._text(d)
         ]
         if len(found) == 1:
             return found[0]
@@ -79,7 +79,7 @@ class Lookup:
         """Devices whose id or name stands in a text, longest match first; the parts of a longer match do not count."""
         rest = f" {folded(text)} "
         forms: list[tuple[str, Device]] = []
-        for device in self._registry.devices():
+        for device in self._registry.with_latest_values():
             for form in (folded(device.id), folded(device.display_name)):
                 if form and form in rest and f" {form} " in rest:
                     forms.append((form, device))
@@ -104,7 +104,7 @@ class Lookup:
         meant = {" ".join(singular(word) for word in phrase.split()): phrase for phrase in reversed(phrases)}
         wanted = {form for form in meant if len(form) >= 3 and form not in _IDLE}
         groups: dict[str, list[Device]] = {}
-        for device in self._registry.devices():
+        for device in self._registry.with_latest_values():
             for form in wanted & _kinds(device):
                 groups.setdefault(form, []).append(device)
         longest = next((form for form in reversed(meant) if form in groups), None)
@@ -122,7 +122,7 @@ class Lookup:
                 and (not model or folded(model) in folded(device.info.model or ""))
             )
 
-        return [device for device in self._registry.devices() if fits(device)]
+        return [device for device in self._registry.with_latest_values() if fits(device)]
 
     @staticmethod
     def _text(device: Device) -> str:

@@ -139,7 +139,7 @@ class Columns:
         devices: list[Device] = []
         metrics: dict[str, tuple[list[int], list[Any], list[str | None], list[int]]] = {}
         kinds: dict[MetricDescription, int] = {}
-        for device in self._registry.devices():
+        for device in self._registry.with_latest_values():
             handle = self._handles.get(device.id)
             if handle is None:
                 handle = self._meet(device.id)

@@ -51,7 +51,7 @@ class DeviceList:
         self._changes = self._recording.enter_context(self._record())
         try:
             parts = []
-            ids = sorted(device.id for device in self._registry.without_latest_values())
+            ids = sorted(device.id for device in self._registry.devices())
             for start in range(0, len(ids), SLICE):
                 found = filter(None, map(self._registry.get, ids[start : start + SLICE]))
                 parts += [

@@ -38,7 +38,7 @@ class Busiest:
     def __call__(self) -> list[BusyShape]:
         now = time.monotonic()
         if self._looked is None or now - self._looked >= LOOK_S:
-            online = (each for each in self._registry.without_latest_values() if each.presence == "online")
+            online = (each for each in self._registry.devices() if each.presence == "online")
             speaking = (
                 (rhythm, each) for each in online if (rhythm := self._registry.fast_path.expected_interval(each))
             )

@@ -66,7 +66,8 @@ class LastSeenTable:
 
     def update_device(self, device: Device, place: int) -> None:
         """Bring the device up to what stands at its place."""
-        device.last_reading = device.last_seen = int(self.last_reading[place])
+        device.last_reading = int(self.last_reading[place])
+        device.last_seen = max(device.last_seen or 0, device.last_reading)  # another sign of life may be newer
         device.last_ts = int(self.last_ts[place])
         device.rhythm, device.rest = _known(self.expected_interval[place]), _known(self.rest[place])
         device.run = int(self.run[place])

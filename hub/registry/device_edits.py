@@ -1,0 +1,31 @@
+"""What people and twins change in a device, within bounds. Pure."""
+
+from __future__ import annotations
+
+import msgspec
+
+from hub.errors import Rejected
+from hub.model import Device, EditDevice, FleetLimits, TwinUpdate, merged
+from hub.registry.capacity import Capacity
+
+
+def apply_edit(device: Device, edit: EditDevice) -> None:
+    """Set the fields that the edit names. None takes the edit of a metric away."""
+    for field in ("name", "area", "labels"):
+        if (value := getattr(edit, field)) is not msgspec.UNSET:
+            setattr(device, field, value)
+    if edit.metrics:
+        edits = device.metric_edits | edit.metrics
+        device.metric_edits = {name: each for name, each in edits.items() if each is not None}
+
+
+def apply_twin_update(device: Device, update: TwinUpdate, limits: FleetLimits, capacity: Capacity) -> None:
+    """Merge into the desired or reported side; a null takes a key away. Raises Rejected."""
+    before = getattr(device, update.side)
+    after = merged(before, update.values)
+    if len(after) > limits.twin_keys:
+        raise Rejected("too_many_metrics", f"A twin has at most {limits.twin_keys} keys a side.")
+    if len(msgspec.msgpack.encode(after)) > limits.twin_bytes:
+        raise Rejected("too_large", f"A twin has at most {limits.twin_bytes} bytes a side.")
+    capacity.exchange(before, after)
+    setattr(device, update.side, after)

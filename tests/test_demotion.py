@@ -1,0 +1,93 @@
+"""Whatever changes a device flushes and demotes it first, so that no caller can forget the fast path."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable
+
+import pytest
+
+from hub.events import PresenceChanged
+from hub.model import Availability, EditDevice, Identity, Info, RawMessage, Record, TwinUpdate, ValueExpired
+from hub.registry.registry import DeviceRegistry
+from presence_run import SECOND, PresenceRun
+from test_fast_path import T0, Half, message, steadily
+
+Change = Callable[[DeviceRegistry, int], object]
+MUTATORS: dict[str, Change] = {
+    "identify": lambda registry, now: registry.identify(Identity("d", "d", "native", Info(model="A")), now),
+    "observe": lambda registry, now: registry.observe(Record("d", now, now, {"t": 25.0})),
+    "check_duplicate": lambda registry, now: registry.check_duplicate(
+        Record("d", now, now, {"t": 25.0}), 1 << 40, 1, redelivered=False
+    ),
+    "expire_value": lambda registry, now: registry.expire_value(ValueExpired("d", "t", now)),
+    "available": lambda registry, now: registry.available(Availability("d", False, False, now)),
+    "withdraw": lambda registry, now: registry.withdraw("d"),
+    "twin": lambda registry, now: registry.twin(TwinUpdate("d", "desired", {"t": 21}), now),
+    "edit": lambda registry, now: registry.edit(EditDevice("d", now, name="Pump")),
+    "delete": lambda registry, now: registry.delete("d"),
+    "tick": lambda registry, now: registry.tick(now + 3_600_000, T0),
+}
+# They change no device, or nothing but when it was last heard.
+OTHERS = {
+    "clear", "connected", "devices", "get", "hear", "known", "latest", "missed", "offer_fast_path", "require",
+    "restore", "set_flush_handler", "take_faults", "take_states", "tolerated_silence", "touch", "with_latest_values",
+    "with_room",
+}  # fmt: skip
+
+
+def test_every_method_of_the_registry_is_known_here() -> None:
+    methods = {name for name, _ in inspect.getmembers(DeviceRegistry, inspect.isfunction) if not name.startswith("_")}
+    assert methods == MUTATORS.keys() | OTHERS
+
+
+@pytest.mark.parametrize("name", MUTATORS)
+def test_mutator_applies_what_came_before_and_demotes_the_device(name: str) -> None:
+    half = Half()
+    due = steadily(half)
+    other = [message({"t": 20.0 + n, "seq": n}, device="other", at=due + n) for n in range(10)]
+    half.hear(*other)
+    fits, breaks_limit = message({"t": 30.0, "seq": 60}, at=due), message({"t": 90.0, "seq": 61}, at=due + 1_000)
+    half.handler.handle(half.batch, [fits, other[-1], breaks_limit])
+    assert half.registry.fast_path.waiting == 3
+    MUTATORS[name](half.registry, T0 + due + 2_000)
+    history = [(received - T0 - due, value) for _, received, value, _ in half.history()["d", "t"]]
+    assert history[-2:] == [(0, 30.0), (1_000, 90.0)]
+    assert not half.registry.fast_path.waiting
+    assert "d" not in half.registry.fast_path
+
+
+def test_values_that_waited_are_older_than_the_one_that_demotes() -> None:
+    half = Half()
+    due = steadily(half)
+    half.handler.handle(half.batch, [message({"t": 90.0, "seq": 60}, at=due)])
+    half.handler.handle(half.batch, [message({"t": 20.0, "mode": "auto", "seq": 61}, at=due + 1_000)])
+    half.handler.flush(half.batch)
+    assert half.batch.duplicates == 0
+    assert half.registry.require("d").metrics["t"].value == 20.0
+    assert [record.values["t"] for record in half.batch.records][-2:] == [90.0, 20.0]
+
+
+def test_sign_of_life_is_not_taken_back_by_telemetry_that_waited() -> None:
+    half = Half()
+    due = steadily(half)
+    half.handler.handle(half.batch, [message({"t": 30.0, "seq": 60}, at=due)])
+    half.registry.hear("d", T0 + due + 500)
+    half.handler.flush(half.batch)
+    assert "d" in half.registry.fast_path
+    assert half.registry.require("d").last_seen == T0 + due + 500
+
+
+def test_gateway_that_goes_offline_is_not_brought_back_by_telemetry_that_waited() -> None:
+    hub = PresenceRun()
+    hub.say("devices/child/info", {"via": "gateway"})
+    hub.say("devices/gateway/status", "online")
+    hub.every(SECOND, 20, "devices/child/telemetry", {"t": 1.5})
+    assert "child" in hub.registry.fast_path
+    hub.batch.events.clear()
+    hub.now += SECOND
+    child = RawMessage("devices/child/telemetry", b'{"t": 1.6}', hub.now, session=1)
+    hub.handler.handle(hub.batch, [child, RawMessage("devices/gateway/status", b"offline", hub.now + 5, session=1)])
+    hub.handler.flush(hub.batch)
+    assert hub.presence("gateway") == "offline"
+    assert [event.presence for event in hub.batch.events if isinstance(event, PresenceChanged)] == ["offline"]

@@ -163,7 +163,7 @@ def test_it_comes_to_the_same(seed: int, helping: int, monkeypatch: pytest.Monke
     assert short.history() == usual.history()
     assert short.batch.duplicates == usual.batch.duplicates
     assert short.batch.rejections == usual.batch.rejections
-    # Minutes in one helping are no real traffic: the rhythm is that of their mean then, and presence goes by it.
+    # Minutes in one helping are no real traffic: the interval is that of their mean then, and presence goes by it.
     exact = helping < 100
     assert short.alerts(presence=exact) == usual.alerts(presence=exact)
     assert short.engine.open == usual.engine.open
@@ -173,8 +173,8 @@ def test_it_comes_to_the_same(seed: int, helping: int, monkeypatch: pytest.Monke
             assert getattr(device, name) == getattr(expected, name), (expected.id, name)
         assert abs(device.last_ts - expected.last_ts) <= 5
         if helping == 1:
-            assert device.rhythm == pytest.approx(expected.rhythm)
-            assert (device.run, device.rest) == (expected.run, expected.rest)
+            assert device.expected_interval == pytest.approx(expected.expected_interval)
+            assert (device.regularity, device.longest_pause) == (expected.regularity, expected.longest_pause)
 
 
 def test_a_steady_topic_is_taken_up_by_the_thousand() -> None:
@@ -185,7 +185,7 @@ def test_a_steady_topic_is_taken_up_by_the_thousand() -> None:
     assert half.taken - before == 1_000
     assert half.registry.require("d").metrics["t"].value == 30.999
     assert half.registry.require("d").last_seen == T0 + due + 999
-    assert half.registry.require("d").rhythm < 100, "it reports every millisecond now"
+    assert half.registry.require("d").expected_interval < 100, "it reports every millisecond now"
 
 
 def test_a_value_past_a_limit_goes_the_usual_way_and_raises() -> None:

@@ -6,9 +6,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from test_steady import Half, message
 
 from hub.model import DeleteDevice
+from test_fast_path import Half, message
 from test_pipeline import T0, running
 
 MAC = "c4:7c:8d:66:10:11"

@@ -7,12 +7,12 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 import pytest
-from test_steady import T0, Half
 
 from hub.dialects import DIALECTS, Dialect, Roots
 from hub.model import DeleteDevice, Device, RawMessage, ReplaceRules, Tick
 from hub.services.device_hints import hints_of
 from sparkplug_node import T, metric, payload
+from test_fast_path import T0, Half
 
 
 class Hub(Half):

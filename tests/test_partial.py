@@ -6,7 +6,6 @@ import json
 from typing import Any
 
 import pytest
-from test_steady import Half
 
 from dialect_run import NOW, Heard
 from hub.dialects import (
@@ -23,6 +22,7 @@ from hub.dialects import (
 from hub.model import FleetLimits
 from hub.registry.capacity import METRIC_BYTES, Capacity
 from sparkplug_node import T, metric, payload
+from test_fast_path import Half
 from test_mapping import rule
 
 LONG = "x" * 1_025

@@ -340,7 +340,7 @@ async def test_a_hub_that_was_killed_knows_what_its_devices_last_said(tmp_path):
     async with running(killed) as again:
         after = again.registry.require("d")
         assert {name: latest.value for name, latest in after.metrics.items()} == said[-1]
-        for told in ("last_seen", "last_ts", "rhythm", "presence", "metrics", "watches"):
+        for told in ("last_seen", "last_ts", "expected_interval", "presence", "metrics", "watches"):
             assert getattr(after, told) == getattr(before, told), told
 
 

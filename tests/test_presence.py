@@ -35,7 +35,7 @@ def test_status_messages_between_readings_do_not_change_the_interval() -> None:
         hub.every(SECOND, 5, "devices/n1/status", "online")
         hub.wait(55 * SECOND)
     assert hub.presences("n1") == []
-    assert hub.device("n1").rhythm == pytest.approx(59_000)
+    assert hub.device("n1").expected_interval == pytest.approx(59_000)
 
 
 def test_first_long_gap_is_soon_forgotten() -> None:
@@ -75,7 +75,7 @@ def test_report_of_many_messages_is_one_interval(apart: int) -> None:
             hub.now += apart
         hub.wait(30 * SECOND if apart == 10 else 9 * MINUTE)
     assert hub.presences("n1") == []
-    assert 30_000 <= (hub.device("n1").rhythm or 0) <= 620_000
+    assert 30_000 <= (hub.device("n1").expected_interval or 0) <= 620_000
 
 
 def test_bursts_of_the_same_metric_are_learnt_as_bursts() -> None:
@@ -93,7 +93,7 @@ def test_list_payloads_and_backlogs_do_not_change_the_interval() -> None:
     for _ in range(10):
         hub.say(TELEMETRY, [{"ts": hub.now - 10_000 * back, "temperature": 1} for back in (5, 4, 3, 2, 1, 0)])
         hub.wait(MINUTE)
-    assert hub.device("n1").rhythm == pytest.approx(60_000, rel=0.01)
+    assert hub.device("n1").expected_interval == pytest.approx(60_000, rel=0.01)
     assert hub.presences("n1") == []
     past = [{"ts": hub.now - HOUR + n * 1_000, "temperature": 1} for n in range(500)]
     hub.say(TELEMETRY, past)
@@ -111,7 +111,7 @@ def test_messages_that_the_broker_kept_do_not_change_the_interval() -> None:
     for number in range(200):
         hub.say(TELEMETRY, {"temperature": number})
         hub.now += 5
-    assert hub.device("n1").rhythm == pytest.approx(60_000, rel=0.01)
+    assert hub.device("n1").expected_interval == pytest.approx(60_000, rel=0.01)
     hub.every(MINUTE, 3, TELEMETRY, READING)
     assert hub.presences("n1") == []
 

@@ -153,7 +153,7 @@ def test_birth_before_the_first_reading_leaves_the_interval_alone(dialect: str, 
     for number in range(12):
         hub.wait(SECOND)
         device = report(hub, dialect, number)
-    assert hub.device(device).rhythm == pytest.approx(SECOND, rel=0.1)
+    assert hub.device(device).expected_interval == pytest.approx(SECOND, rel=0.1)
     hub.wait(14 * SECOND)
     assert hub.presence(device) == "online"
     hub.wait(2 * SECOND)

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import pytest
-from test_steady import T0
 
 from hub.dialects.astray import AGAIN, MOST
 from hub.model import RawMessage
+from test_fast_path import T0
 from test_moved_announcements import Hub
 
 # -- topics that mean nothing ----------------------------------------------------------------------------------------

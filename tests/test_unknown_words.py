@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from test_steady import T0
 
 from dialect_run import Heard
 from hub.dialects import MappingDialect, parse_mappings
+from test_fast_path import T0
 from test_moved_announcements import Hub, zigbee
 
 WORDS = ["unavailable", "Unknown", "None", "nan", "NaN", "null", "undefined", "N/A", " unavailable "]

@@ -60,7 +60,7 @@ class Investigation:
             past=await self._past(alert) if alert else (),
             presence=device.presence,
             last_seen=device.last_seen,
-            rhythm=device.rhythm,
+            rhythm=device.expected_interval or None,
             gateway=device.info.via,
             siblings=self._siblings(device),
             clock=tuple(name for name, latest in device.metrics.items() if latest.quality == "clock"),

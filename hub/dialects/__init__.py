@@ -28,7 +28,7 @@ from hub.dialects.payload_schema import PayloadSchema
 from hub.dialects.shelly import ShellyDialect
 from hub.dialects.sparkplug import SparkplugDialect
 from hub.dialects.tasmota import TasmotaDialect
-from hub.dialects.times import LATE
+from hub.dialects.times import is_timely
 from hub.dialects.zigbee2mqtt import Zigbee2MqttDialect
 from hub.model import Mapping
 
@@ -88,7 +88,6 @@ def birth_messages(roots: Roots) -> list[Publish]:
 
 __all__ = [
     "DIALECTS",
-    "LATE",
     "MAX_BYTES",
     "Action",
     "CommandReply",
@@ -113,6 +112,7 @@ __all__ = [
     "birth_messages",
     "fill",
     "is_plain",
+    "is_timely",
     "parse_mappings",
     "parse_usable_mappings",
     "rejection",

@@ -36,13 +36,19 @@ _DATE = re.compile(r"\d{4}-?\d{2}-?\d{2}|\d{4}-?W\d{2}(?:-?\d)?")
 _EXPECTED = "a number of seconds (or ms, µs, ns) since 1970, or ISO 8601 such as 2026-11-28T07:30:00+01:00"
 
 
+def is_timely(ts: Any, received: Any) -> Any:
+    """Return True if a reading measured at ``ts`` arrived at most :data:`LATE` ms later or earlier; for numbers or
+    columns of them."""
+    return abs(received - ts) <= LATE
+
+
 def when(value: Any, received: int, *, retained: bool = False, zone: tzinfo | None = None) -> tuple[int, Quality]:
     """Return ``(ts, quality)`` of a reading that gives ``value`` as its time and arrived at ``received`` (ms).
 
     ``zone`` is that of a wall clock. None and an empty text are no time: the time of receipt holds.
     Raises Rejected (``bad_time``) for what is no time at all.
     """
-    if type(value) is int and value > _MILLISECONDS_FROM and -LATE <= received - value <= LATE and not retained:
+    if type(value) is int and value > _MILLISECONDS_FROM and is_timely(value, received) and not retained:
         return value, "good"  # what nearly all say, without a detour
     if value is None or value == "":
         return received, "retained" if retained else "good"
@@ -52,9 +58,9 @@ def when(value: Any, received: int, *, retained: bool = False, zone: tzinfo | No
         return _unplaced(_utc(said), received, retained)
     if retained:
         return min(ts, received), "retained"
-    if received - ts > DAY or ts - received > LATE:
-        return received, "clock"
-    return ts, "late" if received - ts > LATE else "good"
+    if is_timely(ts, received):
+        return ts, "good"
+    return (received, "clock") if received - ts > DAY or ts > received else (ts, "late")
 
 
 def zone_of(values: Iterable[Any], received: int) -> tzinfo | None:

@@ -72,15 +72,15 @@ class Identity(msgspec.Struct, frozen=True):
 class Availability(msgspec.Struct, frozen=True, gc=False):
     """A device (or its will) said that it is there or not. ``retained`` says that the broker replayed it.
 
-    ``backed``: its protocol takes an ``online`` back when the device is gone (by a will, or a gateway that checks), so
-    it holds until then. ``through``: it was not the device that came or went, but its gateway.
+    ``announces_offline``: its protocol reports by itself when the device is gone (by a will, or a gateway that checks),
+    so an ``online`` holds until then. ``through``: it was not the device that came or went, but its gateway.
     """
 
     device: str
     online: bool
     retained: bool
     received: int
-    backed: bool = False
+    announces_offline: bool = False
     through: bool = False
 
 
@@ -143,46 +143,34 @@ class Watch(msgspec.Struct, gc=False, omit_defaults=True):
 
 
 class Device(msgspec.Struct):
-    """All that is kept of a device between messages; the fleet alone changes it.
-
-    ``name``, ``area``, ``labels`` and ``metric_edits`` (by metric) are what a person set and win over ``info``.
-    ``last_seen``, ``first_seen`` and ``last_reading`` (of a live one) are times of receipt; ``last_ts`` is the newest
-    time the device itself gave. ``rhythm`` (the usual interval between its readings in ms, None until two have come),
-    ``run`` and ``rest`` are explained in ``hub/registry/expected_interval.py``. ``discrete`` says that it measures
-    nothing but states and events, ``backed`` that its last word on its availability is an ``online`` that would be
-    taken back, ``before`` what its presence was when its gateway went. ``watches`` is keyed ``rule_id/metric``.
-    ``upto`` is the number of the last record that the kept state may know. ``constant_id`` is the stem
-    (:func:`stem_of`) of an ``id`` or ``seq`` that came with different values, so that it names no message;
-    :data:`MANY_IDS` after several of them. ``withdrawn`` says that its announcement was taken back and nothing was
-    heard of it since: nobody expects it to speak.
-    """
+    """All that is kept of a device between messages. Only the registry and, for ``watches``, the rules change it."""
 
     id: str
-    native_id: str
+    native_id: str  # what the device or its gateway calls it
     dialect: str
-    first_seen: int
-    last_seen: int | None = None
-    last_ts: int = 0
-    rhythm: float | None = None
+    first_seen: int  # time of receipt in ms, as the next one
+    last_seen: int | None = None  # by any sign of life
+    last_ts: int = 0  # the newest time that the device gave, not in the future
+    expected_interval: float = 0.0  # ms between its readings, 0 while unknown; see registry/expected_interval.py
     presence: Presence = "online"
     info: Info = Info()
-    name: str | None = None
+    name: str | None = None  # set by a person and wins over info, as area, labels and metric_edits
     area: str | None = None
     labels: tuple[str, ...] | None = None
-    metrics: dict[str, Latest] = {}
+    metrics: dict[str, Latest] = {}  # the latest value by metric
     desired: dict[str, Any] = {}
     reported: dict[str, Any] = {}
-    watches: dict[str, Watch] = {}
-    upto: int = 0
-    constant_id: int | None = None
-    metric_edits: dict[str, MetricOverride] = {}
-    run: int = 0
-    rest: float | None = None
-    discrete: bool = False
-    backed: bool = False
-    before: Presence | None = None
-    last_reading: int | None = None
-    withdrawn: bool = False
+    watches: dict[str, Watch] = {}  # by "rule_id/metric"
+    last_applied_record: int = 0  # number of the last record that the stored state may know
+    constant_id: int | None = None  # stem of an id or seq that came with different values, or MANY_IDS: no dedup by it
+    metric_edits: dict[str, MetricOverride] = {}  # by metric
+    regularity: int = 0  # of its intervals; see registry/expected_interval.py
+    longest_pause: float = 0.0  # ms, 0 for a regular device; see there
+    discrete: bool = False  # it reports nothing but states and events
+    announces_offline: bool = False  # its last online would be taken back if it were gone; see Availability
+    presence_before_gateway: Presence | None = None  # its presence when its gateway went offline
+    last_reading: int | None = None  # time of receipt of its last live reading
+    withdrawn: bool = False  # its announcement was taken back, and nothing was heard since: nobody expects it to speak
 
     @property
     def display_name(self) -> str:

@@ -1,49 +1,52 @@
-"""How long a device may be silent before it counts as stale, learnt from the intervals between its readings.
+"""How often a device reports, and from that how long it may be silent before it counts as stale.
 
 An interval lies between two messages with readings of the *same* metric, so that a report which comes as ten messages
 counts once, and so does a list of many readings. A backlog that is delivered at once tells nothing: neither one with
-times in it, nor one that a broker has kept for the hub (:func:`is_backlog`). Three figures of a device are kept:
+times in it, nor one that a broker has kept for the hub (:func:`is_backlog`). From the intervals of a device three
+figures are learned (:class:`LearnedInterval`)::
 
-- ``rhythm``: the usual interval in ms, a geometric moving average (one odd interval changes it little);
-- ``run``: how regular it is, 0 to :data:`REGULAR`: one more for each interval near the rhythm, :data:`SETBACK` less for
-  any other;
-- ``rest``: the longest pause of a device that is not regular. A door sensor sends four messages within seconds and then
-  rests for hours: that is its way, not an outage. A new pause replaces it, if it is longer or nearly as long; a device
-  that has become regular has none.
+    interval --+-- of the expected length -->  regularity + 1
+               |   shorter or longer        -->  regularity - SETBACK
+               |        either way the expected interval moves towards it
+               +-- a pause (is_pause)     -->  regularity - SETBACK, longest_pause while the device is not regular
 
-A device that reports rarely by intent is given more time (:class:`IntervalTerms`): where it announces how long it may
-rest, that counts; where its protocol reports by itself when a device is gone, silence proves nothing until a rhythm is
-broken.
+- A door sensor sends four messages within seconds and then rests for hours: that is no outage. Its silence is measured
+  by its longest pause. A device that has become regular has none.
+- A device that reports rarely by intent is given more time (:class:`IntervalTerms`): if it announces how long it may
+  be silent, that counts; if its protocol reports by itself when a device is gone, silence proves nothing until a
+  regular device breaks its interval.
+
+Each formula exists once. It takes numbers on the slow path (``xp`` is :mod:`hub.registry.scalars`) and columns with one
+entry a device on the fast path (``xp`` is numpy).
 """
 
 from __future__ import annotations
 
 import re
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
-import numpy as np
-
-from hub.model import Bools, Device, FleetLimits, Floats, Ints, Value
+from hub.model import Device, FleetLimits, Value
+from hub.registry import scalars
+from hub.registry.scalars import Number
 
 REGULAR = 20
+"""The highest regularity."""
 SETBACK = 4
 TRUSTED = 3
-"""Regular intervals after which silence is measured by the rhythm."""
+"""Regularity from which silence is measured by the expected interval."""
 SETTLED = 8
-"""Regular intervals that are no mere burst: what is silent after them has failed, and a device that rests by intent has
-a rhythm."""
+"""Regularity that is no mere burst: silence after it is a failure, also of a device that rests by intent."""
 LEARNING = 5
-"""While fewer intervals were regular, the rhythm falls as far as it has to."""
+"""Below this regularity, the expected interval falls as far as it has to."""
 WEIGHT = 0.2
-MOST_RATIO = 4.0
-"""An interval counts as at most so many rhythms, and as at least the same part of one."""
+"""Of one interval in the geometric moving average; one odd interval changes it little."""
+MAX_RATIO = 4.0
+"""An interval counts as at most so many expected ones, and as at least the same part of one."""
 FADING = 0.9
-"""What remains of a rest when a shorter one follows."""
+"""What remains of the longest pause when a shorter one follows."""
 FACTOR_RESTING = 3.0
-BACKLOG = 10_000
-"""ms after a connection in which a broker delivers what it has kept."""
-EXACT = 8
-"""So many readings of a device at once are learnt one by one; more of them by their mean."""
+BACKLOG_MS = 10_000
+"""Time after a connection in which a broker delivers what it has kept."""
 
 _MINUTE = 60_000
 _HOUR = 60 * _MINUTE
@@ -52,7 +55,7 @@ CHECK_IN = 5 * _MINUTE
 FLOOR_RESTING = 15 * _MINUTE
 PASSIVE = 25 * _HOUR
 """For devices that say nothing unless something happens; most of them report once a day. (So does Zigbee2MQTT.)"""
-LONGEST_REST = 7 * 24 * _HOUR
+MAX_PAUSE = 7 * 24 * _HOUR
 NEVER = 10 * 365 * 24 * _HOUR
 _EVENTS = re.compile(
     r"(?:.*[._])?(?:contact|door|window|open|motion|pir|occupancy|presence|water_?leak|leak|flood|smoke|vibration|tamper"
@@ -65,26 +68,38 @@ _ASIDE = ("battery", "signal_strength")
 
 
 class IntervalTerms(NamedTuple):
-    """How a device is measured. It is silent after ``factor`` rhythms or :data:`FACTOR_RESTING` rests, but not within
-    ``floor`` ms; nor within ``doubt`` ms while fewer than ``trusted`` intervals were regular or the rhythm is faster
-    than ``slowest`` ms."""
+    """By what terms a device counts as stale; see :func:`stale_after`. Numbers, or columns."""
 
-    floor: float
-    doubt: float
-    trusted: int
-    factor: float
-    slowest: float = 0.0
+    floor: Number  # ms that it may always be silent
+    doubt: Number  # the same while not enough is known of it
+    trusted: Number  # the regularity from which enough is known
+    factor: Number  # how many expected intervals it may be silent
+    fastest: Number = 0.0  # an expected interval below this (ms) is none to go by
+
+
+class LearnedInterval(NamedTuple):
+    """What is known of how often a device reports. Numbers, or columns."""
+
+    expected: Number  # the usual interval in ms, 0 while unknown
+    regularity: Number  # 0 to REGULAR
+    longest_pause: Number  # in ms, 0 for a regular device
+
+
+def learned(device: Device) -> LearnedInterval:
+    """Return what is known of the device."""
+    return LearnedInterval(device.expected_interval, device.regularity, device.longest_pause)
 
 
 def interval_terms(device: Device, limits: FleetLimits) -> IntervalTerms:
+    """Return the terms of the device by what it announces and what it measures."""
     info = device.info
     if info.max_silence is not None:
         announced = max(limits.stale_minimum_ms, min(1000 * info.max_silence, NEVER))
         return IntervalTerms(announced, announced, TRUSTED, 0.0)
     if info.reports is None and not device.discrete:
-        doubt = NEVER if device.backed else limits.stale_unknown_ms
+        doubt = NEVER if device.announces_offline else limits.stale_unknown_ms
         return IntervalTerms(limits.stale_minimum_ms, doubt, TRUSTED, limits.stale_factor)
-    doubt = NEVER if device.backed else PASSIVE
+    doubt = NEVER if device.announces_offline else PASSIVE
     if info.reports == "changes":
         return IntervalTerms(limits.stale_minimum_ms, doubt, SETTLED, limits.stale_factor)
     if info.reports == "events":
@@ -94,26 +109,86 @@ def interval_terms(device: Device, limits: FleetLimits) -> IntervalTerms:
     return IntervalTerms(limits.stale_minimum_ms, doubt, REGULAR, limits.stale_factor)
 
 
-def stale_after(device: Device, limits: FleetLimits) -> int:
+def interval_between(ts: Number, received: Number, previous: Number, last_reading: Number, xp: Any = scalars) -> Number:
+    """Return the interval in ms between two readings of the same metric; 0 or less if there is none to learn from.
+
+    Args:
+        ts: When the new reading was measured.
+        received: When it arrived.
+        previous: When the reading of the same metric before it was measured.
+        last_reading: When the last reading of the device before it arrived, whatever its metric.
+        xp: The namespace of the numbers.
+    """
+    measured, arrived = ts - previous, received - last_reading
+    # Of the same message, or of a backlog with times in it.
+    none = (arrived == 0) | ((received - ts > measured) & (measured > 2 * arrived))
+    return xp.where(none, 0, xp.maximum(measured, xp.minimum(arrived, received - previous)))
+
+
+def is_backlog(interval: Number, expected: Number, since_connected: Number) -> Number:
+    """Return True for a message that the broker has kept while the hub was away: it comes much faster than expected,
+    just after the hub has connected (``since_connected`` in ms)."""
+    return (since_connected < BACKLOG_MS) & (MAX_RATIO * interval < expected)
+
+
+def is_pause(interval: Number, expected: Number, limits: FleetLimits, xp: Any = scalars) -> Number:
+    """Return True for an interval too long to be a regular one."""
+    return (expected > 0) & (interval > xp.maximum(limits.stale_minimum_ms, limits.stale_factor * expected))
+
+
+def learn(known: LearnedInterval, interval: Number, limits: FleetLimits, xp: Any = scalars) -> LearnedInterval:
+    """Return what is known after one more interval (ms, more than 0)."""
+    expected, regularity, longest_pause = known
+    unknown = expected == 0
+    pause = is_pause(interval, expected, limits, xp)
+    begins = unknown | (pause & (regularity == 0))  # two pauses and nothing regular between them are the interval
+    ratio = interval / xp.where(unknown, interval, expected)
+    regular = (ratio >= 0.5) & (ratio <= 2.0)
+    ratio = xp.minimum(ratio, MAX_RATIO)
+    ratio = xp.where(regularity >= LEARNING, xp.maximum(ratio, 1 / MAX_RATIO), ratio)
+    average = expected * ratio ** xp.maximum(WEIGHT, 1 / (regularity + 2))
+    set_back = xp.maximum(0, regularity - SETBACK)
+    changed = xp.where(pause, set_back, xp.where(regular, xp.minimum(REGULAR, regularity + 1), set_back))
+    changed = xp.where(begins, 1, changed)
+    # After a pause of a regular device nothing is learned of its pauses: that was an outage.
+    longest_pause = xp.where(
+        pause & (regularity < SETTLED),
+        xp.minimum(xp.maximum(interval, FADING * longest_pause), MAX_PAUSE),
+        xp.where(changed >= SETTLED, 0.0, longest_pause),
+    )
+    return LearnedInterval(xp.where(begins, interval, xp.where(pause, expected, average)), changed, longest_pause)
+
+
+def learn_interval(device: Device, interval: int, limits: FleetLimits) -> None:
+    """Learn from one interval of the device (ms, more than 0)."""
+    expected, device.regularity, longest_pause = learn(learned(device), interval, limits)
+    device.expected_interval, device.longest_pause = float(expected), float(longest_pause)
+
+
+def stale_after(known: LearnedInterval, terms: IntervalTerms, xp: Any = scalars) -> Number:
+    """Return for how many ms a device may be silent before it counts as stale."""
+    silence = xp.maximum(terms.floor, terms.factor * known.expected)
+    silence = xp.maximum(silence, FACTOR_RESTING * known.longest_pause)
+    doubted = (known.regularity < terms.trusted) | (known.expected < terms.fastest)
+    return xp.minimum(xp.where(doubted, xp.maximum(silence, terms.doubt), silence), NEVER)
+
+
+def device_stale_after(device: Device, limits: FleetLimits) -> int:
     """Return for how many ms the device may be silent before it counts as stale."""
-    own, rhythm = interval_terms(device, limits), device.rhythm
-    silent = max(own.floor, own.factor * (rhythm or 0.0), FACTOR_RESTING * (device.rest or 0.0))
-    if rhythm is None or device.run < own.trusted or rhythm < own.slowest:
-        silent = max(silent, own.doubt)
-    return int(min(silent, NEVER))
+    return int(stale_after(learned(device), interval_terms(device, limits)))
 
 
 def tolerated_silence(device: Device, limits: FleetLimits, silence_ms: int) -> int:
     """Return after how many ms a rule that asks for ``silence_ms`` finds the device silent.
 
-    That is what the rule says, unless the device rests for longer as a matter of course: then it is what its presence
-    goes by. A device that was reported offline is not resting.
+    That is what the rule says, unless the device is usually silent for longer: then it counts as silent when it counts
+    as stale. A device that was reported offline is not resting.
     """
     if device.presence == "offline":
         return silence_ms
-    own = stale_after(device, limits)
+    own = device_stale_after(device, limits)
     rests = device.info.max_silence is not None or device.info.reports is not None or device.discrete
-    usual = 1.5 * max(device.rhythm or 0.0, device.rest or 0.0)
+    usual = 1.5 * max(device.expected_interval, device.longest_pause)
     if not rests and own < NEVER and usual <= silence_ms:
         return silence_ms
     return max(silence_ms, own)
@@ -129,116 +204,3 @@ def is_discrete(device: Device) -> bool:
 
 def _is_event(name: str, value: Value) -> bool:
     return value in (0.0, 1.0) and _EVENTS.fullmatch(name) is not None
-
-
-def interval(ts: int, received: int, before: int, last_reading: int | None) -> int:
-    """Return the interval in ms to the reading of the same metric at ``before``; 0 or less where there is none.
-
-    ``ts`` and ``received`` are those of the reading that has come, ``last_reading`` is when any came before it.
-    """
-    if last_reading is None:
-        return ts - before
-    measured, pace = ts - before, received - last_reading
-    if pace == 0 or (received - ts > measured > 2 * pace):  # of the same message, or of a backlog
-        return 0
-    return max(measured, min(pace, received - before))
-
-
-def interval_many(ts: Ints, received: Ints, before: Ints, last_reading: Ints) -> Ints:
-    """Return what :func:`interval` would; of these devices it is always known when they reported."""
-    measured, pace = ts - before, received - last_reading
-    nothing = (pace == 0) | ((received - ts > measured) & (measured > 2 * pace))
-    return np.asarray(np.where(nothing, 0, np.maximum(measured, np.minimum(pace, received - before))))
-
-
-def is_backlog(apart: int, rhythm: float | None, since_connected: int) -> bool:
-    """Return True for a message that the broker has kept while the hub was away: it comes much faster than usual, just
-    after the hub has connected (``since_connected`` in ms)."""
-    return rhythm is not None and since_connected < BACKLOG and MOST_RATIO * apart < rhythm
-
-
-def is_backlog_many(apart: Ints, rhythm: Floats, since_connected: Ints) -> Bools:
-    """Return what :func:`is_backlog` would."""
-    return (since_connected < BACKLOG) & (MOST_RATIO * apart < rhythm)
-
-
-def longest_stale_after(rhythm: float, limits: FleetLimits) -> float:
-    """Return the longest interval in ms that is still part of the rhythm."""
-    return max(limits.stale_minimum_ms, limits.stale_factor * rhythm)
-
-
-def learn_interval(device: Device, apart: int, limits: FleetLimits) -> None:
-    """Learn from one interval (ms, more than 0) between two readings of the same metric."""
-    rhythm, run = device.rhythm, device.run
-    if rhythm is None:
-        device.rhythm, device.run = float(apart), 1
-        return
-    if apart > longest_stale_after(rhythm, limits):
-        if run < SETTLED:  # else it is an outage of a regular device
-            device.rest = min(max(float(apart), FADING * (device.rest or 0.0)), LONGEST_REST)
-        if run == 0:  # two pauses and nothing regular between them: they are the rhythm
-            device.rhythm, device.run = float(apart), 1
-        else:
-            device.run = max(0, run - SETBACK)
-        return
-    ratio = apart / rhythm
-    device.run = min(REGULAR, run + 1) if 0.5 <= ratio <= 2.0 else max(0, run - SETBACK)
-    ratio = min(ratio, MOST_RATIO)
-    if run >= LEARNING:
-        ratio = max(ratio, 1 / MOST_RATIO)
-    device.rhythm = rhythm * ratio ** max(WEIGHT, 1 / (run + 2))
-    if device.run >= SETTLED:
-        device.rest = None
-
-
-class LearnedIntervals(NamedTuple):
-    """The same figures of many devices, NaN where a rhythm or a rest is not known."""
-
-    rhythm: Floats
-    run: Ints
-    rest: Floats
-
-
-def learn_intervals(before: LearnedIntervals, intervals: Ints, starts: Ints, counts: Ints) -> LearnedIntervals:
-    """Return what :func:`follow` would have learnt: of device ``k`` the ``counts[k]`` intervals from ``starts[k]`` on,
-    none of them longer than :func:`longest`; those that are 0 tell nothing."""
-    rhythm, run, rest = before.rhythm.copy(), before.run.copy(), before.rest.copy()
-    for step in range(min(int(counts.max(initial=0)), EXACT)):
-        some = np.flatnonzero((counts > step) & (counts <= EXACT))
-        interval = intervals[starts[some] + step]
-        some, interval = some[interval > 0], interval[interval > 0]
-        _follow_one_each(rhythm, run, some, interval)
-    for each in np.flatnonzero(counts > EXACT).tolist():
-        found = intervals[starts[each] : starts[each] + counts[each]]
-        if len(found := found[found > 0]):
-            _follow_mean(rhythm, run, each, found)
-    rest[run >= SETTLED] = np.nan
-    return LearnedIntervals(rhythm, run, rest)
-
-
-def _follow_one_each(rhythm: Floats, run: Ints, some: Ints, interval: Ints) -> None:
-    before, steady = rhythm[some], run[some]
-    new = np.isnan(before)
-    ratio = interval / np.where(new, interval, before)
-    near = (ratio >= 0.5) & (ratio <= 2.0)
-    run[some] = np.where(new, 1, np.where(near, np.minimum(REGULAR, steady + 1), np.maximum(0, steady - SETBACK)))
-    ratio = np.minimum(ratio, MOST_RATIO)
-    ratio = np.where(steady >= LEARNING, np.maximum(ratio, 1 / MOST_RATIO), ratio)
-    rhythm[some] = np.where(new, interval, before * ratio ** np.maximum(WEIGHT, 1 / (steady + 2)))
-
-
-def _follow_mean(rhythm: Floats, run: Ints, each: int, found: Ints) -> None:
-    mean = float(np.exp(np.log(found).mean()))
-    before = mean if np.isnan(rhythm[each]) else float(rhythm[each])
-    rhythm[each] = before * (mean / before) ** (1 - (1 - WEIGHT) ** len(found))
-    near = int(((found >= 0.5 * mean) & (found <= 2 * mean)).sum())
-    run[each] = min(REGULAR, max(0, int(run[each]) + near - SETBACK * (len(found) - near)))
-
-
-def stale_after_many(learnt: LearnedIntervals, own: Floats) -> Floats:
-    """Return what :func:`stale_after` would, for devices whose :class:`IntervalTerms` are the rows of ``own``."""
-    floor, doubt, trusted, factor, slowest = own.T
-    rhythm, rest = np.nan_to_num(learnt.rhythm), np.nan_to_num(learnt.rest)
-    silent = np.maximum(np.maximum(floor, factor * rhythm), FACTOR_RESTING * rest)
-    doubted = np.isnan(learnt.rhythm) | (learnt.run < trusted) | (rhythm < slowest)
-    return np.asarray(np.minimum(np.where(doubted, np.maximum(silent, doubt), silent), NEVER))

@@ -12,7 +12,7 @@ from collections.abc import Callable
 
 from hub.events import Event, PresenceChanged
 from hub.model import Availability, Device, FleetLimits, Info, Presence
-from hub.registry.expected_interval import stale_after
+from hub.registry.expected_interval import device_stale_after
 
 SET_BACK_MS = 60_000
 """A clock that goes back by more was set."""
@@ -58,11 +58,11 @@ class PresenceTracker:
     def describe(self, device: Device, info: Info, now: int) -> None:
         """Let a device be described differently: how it reports says how long it may be silent."""
         if info.reports != device.info.reports:
-            device.backed = False  # one that turns out to sleep goes without a will
+            device.announces_offline = False  # one that turns out to sleep goes without a will
         device.info = info
         device.withdrawn = False
         self._note_gateway(device)
-        self.set_earlier_deadline(device, now + stale_after(device, self._limits))
+        self.set_earlier_deadline(device, now + device_stale_after(device, self._limits))
 
     def _note_gateway(self, device: Device) -> None:
         if device.info.via:
@@ -112,15 +112,15 @@ class PresenceTracker:
         at = said.received
         if said.through:
             return self._gateway_turned(device, said)
-        if device.backed != (backed := said.online and said.backed):
-            device.backed = backed
+        if device.announces_offline != (announces := said.online and said.announces_offline):
+            device.announces_offline = announces
             self._touch(device.id)
             if device.presence == "online":
                 self._expect(device, at)
         if not said.online:
             if said.retained and device.presence == "online" and (device.last_seen or 0) >= self.connected:
                 return _NOTHING  # left over: the device has spoken since the hub has been listening
-            device.before = None
+            device.presence_before_gateway = None
             return self._turn(device, "offline", at)
         if said.retained:
             return self._turn(device, "stale", at, replayed=True) if device.presence == "offline" else _NOTHING
@@ -131,11 +131,11 @@ class PresenceTracker:
         """Its gateway went or came back. It is no sign of life of the device: it is what it was before."""
         if not said.online:
             if device.presence != "offline":
-                device.before = device.presence
+                device.presence_before_gateway = device.presence
             return self._turn(device, "offline", said.received)
         if device.presence != "offline":
             return _NOTHING
-        presence, device.before = device.before or "stale", None
+        presence, device.presence_before_gateway = device.presence_before_gateway or "stale", None
         return self._turn(device, presence, said.received, replayed=said.retained or presence == "stale")
 
     def _turn(
@@ -188,7 +188,7 @@ class PresenceTracker:
                 continue
             self._believe(device, now)
             heard = max(device.last_seen or min(device.first_seen, now), listening_since)
-            due = heard + stale_after(device, self._limits)
+            due = heard + device_stale_after(device, self._limits)
             if due <= now:
                 events += self._turn(mutable(device_id), "stale", now)
             else:
@@ -202,7 +202,7 @@ class PresenceTracker:
             self._touch(device.id)
 
     def _expect(self, device: Device, now: int) -> None:
-        self._check_stale(device.id, now + stale_after(device, self._limits))
+        self._check_stale(device.id, now + device_stale_after(device, self._limits))
 
     def _check_stale(self, device_id: str, due: int) -> None:
         """Look at its silence at ``due``; an earlier appointment is void."""

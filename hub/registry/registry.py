@@ -30,12 +30,11 @@ from hub.registry.capacity import METRIC_BYTES, Capacity
 from hub.registry.dedup import DedupWindow, is_duplicate
 from hub.registry.device_edits import apply_edit, apply_twin_update
 from hub.registry.expected_interval import (
-    interval,
+    device_stale_after,
+    interval_between,
     is_backlog,
     is_discrete,
     learn_interval,
-    longest_stale_after,
-    stale_after,
     tolerated_silence,
 )
 from hub.registry.fastpath import Bounds, FastPath, FlushHandler
@@ -167,9 +166,7 @@ class DeviceRegistry:
         if not metrics:
             previous = device.last_ts  # nothing but heartbeats
         if previous and quality != "late":
-            apart = interval(record.ts, received, previous, device.last_reading)
-            if apart > 0:
-                self._follow(device, apart, received)
+            self._learn_interval(device, record.ts, received, previous)
         device.last_reading = received
         device.last_ts = max(device.last_ts, min(record.ts, received))
         return self.presence.mark_seen(device, received)
@@ -197,13 +194,13 @@ class DeviceRegistry:
         self.touch(expiration.device)
         return [DeviceChanged(expiration.device, expiration.at)]
 
-    def _follow(self, device: Device, apart: int, now: int) -> None:
-        if is_backlog(apart, device.rhythm, now - self.fast_path.connected_at):
-            return
-        learn_interval(device, apart, self._limits)
-        # Where it turns out to report faster than was thought, its silence has to be looked at earlier.
-        if self.presence.stale_deadline(device.id) - now > longest_stale_after(device.rhythm or 0.0, self._limits):
-            self.presence.set_earlier_deadline(device, now + stale_after(device, self._limits))
+    def _learn_interval(self, device: Device, ts: int, received: int, previous: int) -> None:
+        last = device.last_reading
+        interval = ts - previous if last is None else interval_between(ts, received, previous, last)
+        since_connected = received - self.fast_path.connected_at
+        if interval > 0 and not is_backlog(interval, device.expected_interval, since_connected):
+            learn_interval(device, interval, self._limits)
+            self.presence.set_earlier_deadline(device, received + device_stale_after(device, self._limits))
 
     def available(self, availability: Availability) -> list[Event]:
         """Apply what a device, its will or its gateway says on whether it is there. Raises NotFound."""
@@ -292,7 +289,7 @@ class DeviceRegistry:
     def missed(self, records: Iterable[tuple[int, Record]]) -> Iterator[Record]:
         """Those of the numbered records that the restored states do not know yet."""
         for number, record in records:
-            if (device := self._devices.get(record.device)) is not None and number > device.upto:
+            if (device := self._devices.get(record.device)) is not None and number > device.last_applied_record:
                 yield record
 
 

@@ -53,7 +53,7 @@ class StoredStates:
             self.lagging.pop(name, None)
             try:
                 device = find(name)
-                device.upto = cursor
+                device.last_applied_record = cursor
                 states[name] = self.encode(device)
             except Exception as error:  # one device must not keep the others from being stored
                 self.faults[name] = f"{type(error).__name__}: {error}"

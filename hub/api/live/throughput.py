@@ -40,11 +40,11 @@ class Busiest:
         if self._looked is None or now - self._looked >= LOOK_S:
             online = (each for each in self._registry.devices() if each.presence == "online")
             speaking = (
-                (rhythm, each) for each in online if (rhythm := self._registry.fast_path.expected_interval(each))
+                (interval, each) for each in online if (interval := self._registry.fast_path.expected_interval(each))
             )
             self._found = [
-                {"device_id": each.id, "name": each.display_name, "rate": round(1_000 / rhythm, 2)}
-                for rhythm, each in heapq.nsmallest(BUSIEST, speaking, key=itemgetter(0))
+                {"device_id": each.id, "name": each.display_name, "rate": round(1_000 / interval, 2)}
+                for interval, each in heapq.nsmallest(BUSIEST, speaking, key=itemgetter(0))
             ]
             self._looked = now
         return self._found

@@ -78,5 +78,5 @@ def _touches(alert: Alert, first: int, last: int) -> bool:
 
 
 def _past(device: Device, metric: str, start: int, end: int) -> SeriesQuery:
-    readings = (end - start) / device.rhythm if device.rhythm else 0
+    readings = (end - start) / device.expected_interval if device.expected_interval else 0
     return SeriesQuery(device.id, metric, max(0, start), end, MEANS if readings > RAW else None, RAW)

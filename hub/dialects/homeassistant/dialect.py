@@ -237,7 +237,7 @@ class HomeAssistantDialect:
             online, away = self._devices.presence(device, now)
             said.expirations += [ValueExpired(device, metric, said.sent.received) for metric in away]
             if online is not None:
-                yield Availability(device, online, said.sent.retained, said.sent.received, backed=True)
+                yield Availability(device, online, said.sent.retained, said.sent.received, announces_offline=True)
 
     # -- what was learnt --------------------------------------------------------------------------------------------
 

@@ -150,8 +150,8 @@ class HomieDialect:
         if online is None:
             return replace(learnt, heard=(_id(known.native_id),))
         # A device that is away between its reports goes without a will.
-        backed = not told.sleeps
-        turned = [Availability(_id(known.native_id), online, message.retained, message.received, backed)]
+        announces_offline = not told.sleeps
+        turned = [Availability(_id(known.native_id), online, message.retained, message.received, announces_offline)]
         # A replayed state is news for those that hang on it only if it had been seen to go.
         if not (online and message.retained) or _ONLINE.get(known.state) is False:
             turned += self._turned(message, key, online, view, MAX_ANCESTORS)

@@ -181,7 +181,7 @@ class ShellyDialect:
         learnt = self._learn(replace(known, online=online), ask=online and not known.gen1)
         if known.sleeps and not online:
             return learnt
-        said = Availability(known.id, online, message.retained, message.received, backed=not known.sleeps)
+        said = Availability(known.id, online, message.retained, message.received, announces_offline=not known.sleeps)
         return replace(learnt, availability=(said,))
 
     # -- what it says -----------------------------------------------------------------------------------------

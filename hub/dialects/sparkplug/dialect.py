@@ -139,7 +139,7 @@ class SparkplugDialect:
             counted, effects = self._counted(message, address, own)
             changes += counted
         read = decode_metrics(message, address.device, birth, own, metrics, born=True)
-        online = Availability(address.device, True, message.retained, message.received, backed=True)
+        online = Availability(address.device, True, message.retained, message.received, announces_offline=True)
         identities = (*self._gateway(address, view), self._identity(address, birth))
         before = self._births.get(address.native_id) or self._former.get(address.native_id, _UNBORN)
         expirations = _lapses(message, address, read.unknown)
@@ -246,7 +246,7 @@ class SparkplugDialect:
         changes = () if at == before else (DialectState(_HOST + address.native_id, b"%d" % at),)
         info = Info(name=address.native_id[:200], model="Sparkplug host application")
         identity = Identity(address.device, address.native_id, self.name, info)
-        there = Availability(address.device, online, message.retained, message.received, backed=True)
+        there = Availability(address.device, online, message.retained, message.received, announces_offline=True)
         return Result(identities=(identity,), availability=(there,), changes=changes)
 
     # -- what was learnt --------------------------------------------------------------------------------------

@@ -185,7 +185,7 @@ class TasmotaDialect:
         learnt = self._learn(self._devices.get(known.key), known)
         if known.sleeps and not online:
             return learnt
-        said = Availability(known.id, online, message.retained, message.received, backed=not known.sleeps)
+        said = Availability(known.id, online, message.retained, message.received, announces_offline=not known.sleeps)
         return Result(identities=learnt.identities, availability=(said,), changes=learnt.changes)
 
     def _says(self, message: RawMessage, known: TasmotaDevice, leaf: str, body: dict[str, Any], view: View) -> Result:

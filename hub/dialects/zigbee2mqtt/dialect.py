@@ -105,7 +105,7 @@ class Zigbee2MqttDialect:
 
     def _bridge_turned(self, message: RawMessage, online: bool) -> Iterator[Availability]:
         """A replayed ``online`` is news for the devices only if the bridge had been seen to go."""
-        yield Availability(self._bridge, online, message.retained, message.received, backed=True)
+        yield Availability(self._bridge, online, message.retained, message.received, announces_offline=True)
         if online and message.retained and not self._gone:
             return
         for ieee in self._by_ieee:
@@ -136,7 +136,7 @@ class Zigbee2MqttDialect:
         online = _online(message.payload)
         if online is None:
             return Result()
-        said = Availability(slug(device.ieee), online, message.retained, message.received, backed=True)
+        said = Availability(slug(device.ieee), online, message.retained, message.received, announces_offline=True)
         known_offline = device.ieee in self._offline
         changes = () if online != known_offline else (DialectState(_OFFLINE + device.ieee, None if online else b"1"),)
         identity = self._identity(device)

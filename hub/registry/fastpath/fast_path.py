@@ -228,10 +228,10 @@ class FastPath:
         for device_id in self._promoted:
             self.materialize(self._devices[device_id])
 
-    def expected_interval(self, device: Device) -> float | None:
-        """Return the device's expected interval in ms without materializing it."""
+    def expected_interval(self, device: Device) -> float:
+        """Return the device's expected interval in ms, 0 while unknown, without materializing it."""
         known = self._promoted.get(device.id)
-        return device.rhythm if known is None else self._last_seen.expected_interval_at(known[0])
+        return device.expected_interval if known is None else float(self._last_seen.expected_interval[known[0]])
 
     def set_stale_deadline(self, device_id: str, due: int) -> None:
         """Note when the device will be checked for silence."""

@@ -1,4 +1,15 @@
-"""What telemetry alone changes in devices, as columns: one entry a device, by its place."""
+"""When devices were last seen and what follows from that, as columns.
+
+The table holds what telemetry alone changes in a device, besides its values, one slot a device; the values are in
+:class:`~hub.registry.fastpath.schema_group.SchemaGroup`. A slot is filled from the ``Device`` when one of its topics is
+promoted, changed by every flush, and copied back when the device is materialized::
+
+    Device -- slot() --> columns -- apply_batch() --> columns, pending -- update_device() --> Device
+
+A record batch is checked (``acceptable``) and applied by the formulas of the slow path, over columns. What the slow
+path would treat in a special way is not acceptable: older readings, pauses, keys that do not grow. ``acceptable``
+changes nothing, so whatever it refuses can still take the slow path.
+"""
 
 from __future__ import annotations
 
@@ -9,102 +20,110 @@ import numpy as np
 from hub.model import NO_KEY, SEQ_SHIFT, Bools, Device, FleetLimits, Floats, Ints
 from hub.registry.dedup import DedupWindow
 from hub.registry.expected_interval import (
+    REGULAR,
+    SETBACK,
+    SETTLED,
+    WEIGHT,
     IntervalTerms,
-    LearnedIntervals,
-    interval_many,
+    LearnedInterval,
+    interval_between,
     interval_terms,
-    learn_intervals,
-    stale_after_many,
+    is_pause,
+    learn,
+    stale_after,
 )
 
+EXACT = 8
+"""So many intervals of a device in one flush are learned one by one; more of them by their mean."""
 Column = TypeVar("Column", Ints, Floats, Bools)
 
 
 class LastSeenTable:
-    """When each device was last heard, and what follows from it. Times in epoch ms.
-
-    ``last_reading`` is when any reading came, ``newest`` the greatest time of any. ``expected_interval``, ``run`` and
-    ``rest`` are those of the device (NaN while not known), ``terms`` the ones by which its silence is measured
-    (``hub/registry/expected_interval.py``). ``pending`` says that the device object does not know yet what stands here,
-    ``stale_deadlines`` when its silence will be looked at; ``earlier_deadlines`` gathers the devices for which that is
-    too late, since their rhythm has turned out faster, and when would not be.
-    """
+    """One slot a device, the same as in the dedup window. Times are in epoch ms."""
 
     def __init__(self, window: DedupWindow, limits: FleetLimits) -> None:
         self._window = window
         self._limits = limits
-        self.last_reading: Ints = np.zeros(0, np.int64)
-        self.last_ts, self.newest = self.last_reading, self.last_reading
-        self.expected_interval: Floats = np.zeros(0)
-        self.rest, self.run = self.expected_interval, self.last_reading
-        self.terms: Floats = np.zeros((0, len(IntervalTerms._fields)))
-        self.pending: Bools = np.zeros(0, np.bool_)
-        self.stale_deadlines: Ints = self.last_reading
+        self.last_reading: Ints = np.zeros(0, np.int64)  # when any reading arrived
+        self.last_ts: Ints = self.last_reading  # the newest time that the device gave, not in the future
+        self.newest: Ints = self.last_reading  # the newest time of any of its values
+        self.expected_interval: Floats = np.zeros(0)  # see LearnedInterval, as the next two
+        self.regularity: Ints = self.last_reading
+        self.longest_pause: Floats = self.expected_interval
+        self.terms: Floats = np.zeros((0, len(IntervalTerms._fields)))  # IntervalTerms of the device
+        self.pending: Bools = np.zeros(0, np.bool_)  # the Device object lags behind
+        self.stale_deadlines: Ints = self.last_reading  # when the device will be checked for silence
+        # Devices whose interval has become so short that this is too late, and when they have to be checked.
         self.earlier_deadlines: list[tuple[str, int]] = []
 
     def slot(self, device: Device, due: int) -> int:
-        """Its place, at which stands what the device knows."""
-        place = self._window.place(device.id)
-        if place >= len(self.pending):
-            size = max(64, 2 * place)
-            self.last_reading, self.last_ts = grown(self.last_reading, size), grown(self.last_ts, size)
-            self.newest, self.expected_interval = grown(self.newest, size), grown(self.expected_interval, size)
-            self.rest, self.run, self.terms = grown(self.rest, size), grown(self.run, size), grown(self.terms, size)
-            self.pending, self.stale_deadlines = grown(self.pending, size), grown(self.stale_deadlines, size)
-        self.stale_deadlines[place] = due
-        self.last_reading[place] = device.last_reading or 0
-        self.last_ts[place] = device.last_ts
-        self.newest[place] = max((latest.ts for latest in device.metrics.values()), default=0)
-        self.expected_interval[place] = np.nan if device.rhythm is None else device.rhythm
-        self.rest[place] = np.nan if device.rest is None else device.rest
-        self.run[place] = device.run
-        self.terms[place] = interval_terms(device, self._limits)
-        return place
+        """Fill the device's slot from the device and return it. ``due`` is when it will be checked for silence."""
+        slot = self._window.place(device.id)
+        if slot >= len(self.pending):
+            self._grow(max(64, 2 * slot))
+        self.stale_deadlines[slot] = due
+        self.last_reading[slot] = device.last_reading or 0
+        self.last_ts[slot] = device.last_ts
+        self.newest[slot] = max((latest.ts for latest in device.metrics.values()), default=0)
+        self.expected_interval[slot] = device.expected_interval
+        self.regularity[slot] = device.regularity
+        self.longest_pause[slot] = device.longest_pause
+        self.terms[slot] = interval_terms(device, self._limits)
+        return slot
 
-    def expected_interval_at(self, place: int) -> float | None:
-        return _known(self.expected_interval[place])
+    def _grow(self, size: int) -> None:
+        self.last_reading, self.last_ts = grown(self.last_reading, size), grown(self.last_ts, size)
+        self.newest, self.expected_interval = grown(self.newest, size), grown(self.expected_interval, size)
+        self.regularity, self.longest_pause = grown(self.regularity, size), grown(self.longest_pause, size)
+        self.terms, self.pending = grown(self.terms, size), grown(self.pending, size)
+        self.stale_deadlines = grown(self.stale_deadlines, size)
 
-    def update_device(self, device: Device, place: int) -> None:
-        """Bring the device up to what stands at its place."""
-        device.last_reading = int(self.last_reading[place])
+    def update_device(self, device: Device, slot: int) -> None:
+        """Copy the slot to the device."""
+        device.last_reading = int(self.last_reading[slot])
         device.last_seen = max(device.last_seen or 0, device.last_reading)  # another sign of life may be newer
-        device.last_ts = int(self.last_ts[place])
-        device.rhythm, device.rest = _known(self.expected_interval[place]), _known(self.rest[place])
-        device.run = int(self.run[place])
+        device.last_ts = int(self.last_ts[slot])
+        device.expected_interval = float(self.expected_interval[slot])
+        device.regularity = int(self.regularity[slot])
+        device.longest_pause = float(self.longest_pause[slot])
 
-    def intervals(self, places: Ints, ts: Ints, previous: Ints, received: Ints) -> Ints:
-        """The intervals that end with these records, sorted by device; ``previous`` is when the device reported the
-        same before the first of them."""
-        first = _first(places)
-        before = np.where(first, self.last_reading[places], _before(received))
-        return interval_many(ts, received, np.where(first, previous, _before(ts)), before)
+    # In what follows, the entries of all columns are one a record, sorted by device, and in their order of each.
 
-    def acceptable(self, places: Ints, ts: Ints, intervals: Ints, keys: Ints, fit: Bools) -> Bools:
-        """Which of these records, sorted by device, can be taken up: all of a device or none. What they say must be
-        newer than what came before, without a pause between; and so must the ``seq`` of their keys be: then they cannot
-        have come before."""
-        first = _first(places)
+    def intervals(self, slots: Ints, ts: Ints, previous: Ints, received: Ints) -> Ints:
+        """Return the intervals that end with these records; see :func:`interval_between`.
+
+        ``previous`` is when the device measured the same metrics before the first of its records.
+        """
+        first = _first(slots)
+        last_reading = np.where(first, self.last_reading[slots], _before(received))
+        return np.asarray(interval_between(ts, received, np.where(first, previous, _before(ts)), last_reading, np))
+
+    def acceptable(self, slots: Ints, ts: Ints, intervals: Ints, keys: Ints, fit: Bools) -> Bools:
+        """Return which records can be applied: of a device, all or none.
+
+        All have to be ``fit``, no older than any value of the device, without a pause between, and with a ``seq``
+        greater than all before if they have one: then they cannot have come before.
+        """
+        first = _first(slots)
         keyed = keys != NO_KEY
-        pause = np.maximum(self._limits.stale_minimum_ms, self._limits.stale_factor * self.expected_interval[places])
-        fit = fit & ~(intervals > pause)
-        fit &= ts >= np.where(first, self.newest[places], _before(ts))
-        before = np.where(first, self._window.greatest[places], _before(keys))
+        fit = fit & ~is_pause(intervals, self.expected_interval[slots], self._limits, np)
+        fit &= ts >= np.where(first, self.newest[slots], _before(ts))
+        before = np.where(first, self._window.greatest[slots], _before(keys))
         fit &= ~keyed | (keys >> SEQ_SHIFT > before >> SEQ_SHIFT)
         fit &= first | (keyed == _before(keyed))
         starts = np.flatnonzero(first)
         whole = np.logical_and.reduceat(fit, starts)
-        return np.repeat(whole, np.diff(np.append(starts, len(places))))
+        return np.repeat(whole, np.diff(np.append(starts, len(slots))))
 
-    def apply_batch(self, places: Ints, ts: Ints, intervals: Ints, received: Ints, keys: Ints) -> None:
-        """Apply records that fit, sorted by device, as :meth:`DeviceRegistry.observe` does one by one."""
-        first = _first(places)
-        starts = np.flatnonzero(first)
-        ends = np.append(starts[1:], len(places)) - 1
-        who = places[starts]
-        learnt = LearnedIntervals(self.expected_interval[who], self.run[who], self.rest[who])
-        learnt = learn_intervals(learnt, intervals, starts, ends - starts + 1)
-        self.expected_interval[who], self.run[who], self.rest[who] = learnt
-        due = received[ends] + stale_after_many(learnt, self.terms[who])
+    def apply_batch(self, slots: Ints, ts: Ints, intervals: Ints, received: Ints, keys: Ints) -> None:
+        """Apply records that are acceptable, as ``DeviceRegistry.observe`` does one by one."""
+        starts = np.flatnonzero(_first(slots))
+        ends = np.append(starts[1:], len(slots)) - 1
+        who = slots[starts]
+        known = LearnedInterval(self.expected_interval[who], self.regularity[who], self.longest_pause[who])
+        known = learn_batch(known, intervals, starts, ends - starts + 1, self._limits)
+        self.expected_interval[who], self.regularity[who], self.longest_pause[who] = known
+        due = received[ends] + stale_after(known, IntervalTerms(*self.terms[who].T), np)
         for found in np.flatnonzero(due < self.stale_deadlines[who]).tolist():
             self.earlier_deadlines.append((self._window.owners[who[found]], int(due[found])))
         self.last_reading[who] = received[ends]
@@ -112,27 +131,62 @@ class LastSeenTable:
         self.newest[who] = ts[ends]
         self.pending[who] = True
         if (keyed := keys != NO_KEY).any():
-            self._window.note(places[keyed], keys[keyed])
+            self._window.note(slots[keyed], keys[keyed])
+
+
+def learn_batch(
+    known: LearnedInterval, intervals: Ints, starts: Ints, counts: Ints, limits: FleetLimits
+) -> LearnedInterval:
+    """Return what is known of devices after several intervals of each.
+
+    Args:
+        known: What is known before, as columns with one entry a device.
+        intervals: Those of all devices (ms). None is a pause; 0 tells nothing.
+        starts: By device, where its intervals begin.
+        counts: By device, how many they are.
+        limits: Those of the registry.
+    """
+    columns = tuple(column.copy() for column in known)
+    for step in range(min(int(counts.max(initial=0)), EXACT)):
+        who = np.flatnonzero((counts > step) & (counts <= EXACT))
+        interval = intervals[starts[who] + step]
+        who, interval = who[interval > 0], interval[interval > 0]
+        after = learn(LearnedInterval(*(column[who] for column in columns)), interval, limits, np)
+        for column, changed in zip(columns, after, strict=True):
+            column[who] = changed
+    for each in np.flatnonzero(counts > EXACT).tolist():
+        found = intervals[starts[each] : starts[each] + counts[each]]
+        if len(found := found[found > 0]):
+            one = _learn_mean(LearnedInterval(*(column[each] for column in columns)), found)
+            for column, value in zip(columns, one, strict=True):
+                column[each] = value
+    return LearnedInterval(*columns)
+
+
+def _learn_mean(known: LearnedInterval, found: Ints) -> LearnedInterval:
+    """Return what is known of one device after many intervals at once, by their geometric mean."""
+    mean = float(np.exp(np.log(found).mean()))
+    before = known.expected or mean
+    regular = int(((found >= 0.5 * mean) & (found <= 2 * mean)).sum())
+    regularity = min(REGULAR, max(0, int(known.regularity) + regular - SETBACK * (len(found) - regular)))
+    expected = before * (mean / before) ** (1 - (1 - WEIGHT) ** len(found))
+    return LearnedInterval(expected, regularity, 0.0 if regularity >= SETTLED else known.longest_pause)
 
 
 def grown(column: Column, size: int) -> Column:
-    """The same column with room for ``size`` entries."""
+    """Return the column with room for ``size`` entries."""
     larger = np.zeros((size, *column.shape[1:]), column.dtype)
     larger[: len(column)] = column
     return larger
 
 
-def _known(figure: np.float64) -> float | None:
-    return None if np.isnan(figure) else float(figure)
-
-
-def _first(places: Ints) -> Bools:
-    """Where another device begins."""
-    first = np.ones(len(places), np.bool_)
-    first[1:] = places[1:] != places[:-1]
+def _first(slots: Ints) -> Bools:
+    """Return where the records of another device begin."""
+    first = np.ones(len(slots), np.bool_)
+    first[1:] = slots[1:] != slots[:-1]
     return first
 
 
 def _before(column: Column) -> Column:
-    """The entry before each; the first has itself."""
+    """Return the entry before each; the first has itself."""
     return np.concatenate([column[:1], column[:-1]])

@@ -28,11 +28,11 @@ from hub.model import (
     Limit,
     Record,
     Rule,
-    Threshold,
     Writer,
 )  # fmt: skip
 from hub.registry.registry import DeviceRegistry
 from hub.rules import Engine
+from hub.rules.kinds import Threshold
 from hub.store.base import Delta
 from hub.store.sqlite import SqliteStore
 from hub.tools import call, specs

@@ -12,9 +12,10 @@ from hub.ai.base import AiSettings, Completion, CompletionRequest, Piece
 from hub.ai.providers import ProviderChain
 from hub.diagnosis import DiagnosisService
 from hub.errors import AiError
-from hub.model import Alert, Diagnosis, Identity, Info, Limit, Record, Rule, Threshold, WriteDiagnosis, Writer
+from hub.model import Alert, Diagnosis, Identity, Info, Limit, Record, Rule, WriteDiagnosis, Writer
 from hub.registry.registry import DeviceRegistry
 from hub.rules import Engine
+from hub.rules.kinds import Threshold
 from hub.runtime.bus import Bus
 from hub.store.base import Delta
 from hub.store.sqlite import SqliteStore

@@ -3,10 +3,8 @@ alerts."""
 
 from __future__ import annotations
 
-import msgspec
-
 from hub.insight import InvestigationInput, MetricSeries, Past, Peer, Sibling
-from hub.model import SEVERITIES, Alert, Device, Limit, SeriesQuery, Threshold, Value
+from hub.model import SEVERITIES, Alert, Device, SeriesQuery, Value
 from hub.registry.registry import DeviceRegistry
 from hub.rules import Engine
 from hub.store.base import Store
@@ -55,7 +53,7 @@ class Investigation:
             now=now,
             tracks=tracks,
             alert=alert,
-            limits=self._limits(device),
+            limits=self._engine.limits(device),
             peers=tuple(Peer(name, found) for name, found in by_peer.items()),
             past=await self._past(alert) if alert else (),
             presence=device.presence,
@@ -86,19 +84,6 @@ class Investigation:
             return ()
         ids = [d.id for d in self._registry.devices() if d.info.via == via and d.id != device.id]
         return tuple(Sibling(d.id, d.presence, d.last_seen) for d in map(self._registry.require, ids))
-
-    def _limits(self, device: Device) -> dict[str, Limit]:
-        """The device's own limits, and over them those of the rules that watch it: a rule is what raises the alert."""
-        limits = dict(device.info.limits)
-        for rule in self._engine.rules_on(device):
-            if rule.metric is None or not isinstance(rule.condition, Threshold):
-                continue
-            above, below = rule.condition.above, rule.condition.below
-            own = limits.get(rule.metric, Limit())
-            limits[rule.metric] = msgspec.structs.replace(
-                own, max=own.max if above is None else above, min=own.min if below is None else below
-            )
-        return limits
 
     async def _past(self, alert: Alert) -> tuple[Past, ...]:
         earlier = [a for a in await self._store.similar_alerts(alert, limit=_MOST_PAST) if a.id != alert.id]

@@ -66,7 +66,7 @@ from hub.model.reading import (
     ValueExpired,
 )
 from hub.model.record_batch import NO_KEY, Bools, Floats, Ints, RecordBatch
-from hub.model.rule import Condition, Equals, NoData, RateOfChange, Rule, Scope, Threshold
+from hub.model.rule import Breach, Condition, Rule, Scope
 
 __all__ = [
     "ID_SHIFT",
@@ -82,6 +82,7 @@ __all__ = [
     "AnalysisKind",
     "Availability",
     "Bools",
+    "Breach",
     "Category",
     "CauseMatch",
     "Chart",
@@ -96,7 +97,6 @@ __all__ = [
     "Device",
     "Diagnosis",
     "EditDevice",
-    "Equals",
     "Evidence",
     "Extra",
     "FleetLimits",
@@ -119,7 +119,6 @@ __all__ = [
     "Mark",
     "MetricDescription",
     "MetricOverride",
-    "NoData",
     "Op",
     "Page",
     "Pick",
@@ -129,7 +128,6 @@ __all__ = [
     "Proposal",
     "Quality",
     "Quote",
-    "RateOfChange",
     "RawMessage",
     "Reading",
     "Record",
@@ -149,7 +147,6 @@ __all__ = [
     "Shape",
     "Source",
     "Step",
-    "Threshold",
     "Tick",
     "Turn",
     "TwinUpdate",

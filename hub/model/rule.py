@@ -1,10 +1,13 @@
-"""What people asked to be told about: a rule is data, read from ``rules.toml``."""
+"""A rule: when to raise an alert, as data read from ``rules.toml``."""
 
 from __future__ import annotations
+
+from typing import Any, ClassVar
 
 import msgspec
 
 from hub.model.alert import Severity
+from hub.model.device import Limit
 from hub.model.reading import Value
 
 
@@ -19,42 +22,63 @@ class Scope(msgspec.Struct, frozen=True):
     labels: tuple[str, ...] = ()
 
 
-class Threshold(msgspec.Struct, frozen=True, tag="threshold"):
-    """Breached while the value is above ``above`` or below ``below``. Once raised it recovers only past
-    ``clear`` (hysteresis; the limit itself where none is given)."""
+class Breach(msgspec.Struct, frozen=True):
+    """What an alert message can say about the condition that was met."""
 
-    above: float | None = None
-    below: float | None = None
-    clear: float | None = None
-
-
-class Equals(msgspec.Struct, frozen=True, tag="equals"):
-    """Breached while the value is just this one: a door that is open, a mode that is "fault"."""
-
-    value: Value
+    metric: str
+    value: Value | None
+    unit: str | None
+    device_class: str | None
+    silent_ms: int
 
 
-class RateOfChange(msgspec.Struct, frozen=True, tag="rate"):
-    """Breached while the metric rises (or falls) by more than ``by`` within ``window_ms``."""
+class Condition(msgspec.Struct, frozen=True):
+    """What a rule waits for. Each kind of rule is one subclass, in a file of its own in :mod:`hub.rules.kinds`.
 
-    by: float
-    window_ms: int
-    falling: bool = False
+    The fields of a subclass are the ``condition`` object of the API.
+    """
 
+    kind: ClassVar[str]
+    """The value of ``kind`` in ``rules.toml`` and in the API."""
+    keys: ClassVar[frozenset[str]]
+    """The keys of this kind in ``rules.toml``, beside those that every rule has."""
+    hints: ClassVar[dict[str, str]] = {}
+    """What to write instead of a key that this kind does not have, for the error message."""
 
-class NoData(msgspec.Struct, frozen=True, tag="no_data"):
-    """Breached while a device has been silent for ``silence_ms``."""
+    @classmethod
+    def parse(cls, table: dict[str, Any]) -> Condition:
+        """Return the condition of a ``[[rule]]`` table. Raises InvalidField for a value that is not allowed."""
+        raise NotImplementedError
 
-    silence_ms: int
+    def describe(self, metric: str, unit: str | None) -> str:
+        """Return the condition as text: ``temperature above 80 °C``."""
+        raise NotImplementedError
 
+    def describe_recovery(self) -> str:
+        """Return when an alert ends, where that is not simply the end of the condition: ``clears below 78``."""
+        return ""
 
-Condition = Threshold | Equals | RateOfChange | NoData
+    def message(self, breach: Breach) -> str:
+        """Return what an alert says: ``temperature 89.2 °C, above 80 °C``."""
+        raise NotImplementedError
+
+    def bounds(self) -> Limit | None:
+        """Return the least and the greatest value that do not meet the condition, whatever came before them.
+
+        Charts draw them, and the fast path skips the rule between them. None if any value may meet the condition.
+        """
+        return None
+
+    @property
+    def threshold(self) -> float | None:
+        """The number that an alert shows as its threshold."""
+        return None
 
 
 class Rule(msgspec.Struct, frozen=True):
     """One rule: when ``condition`` holds for ``for_ms`` on ``metric`` of a device in ``scope``, raise an alert.
 
-    ``metric`` is None for no-data rules, which watch the whole device.
+    ``metric`` is a name or a pattern (``temp*``), or None for rules that watch the whole device.
     """
 
     id: str

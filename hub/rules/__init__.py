@@ -3,6 +3,18 @@
 from hub.rules.alert_lifecycle import TRANSITIONS, after
 from hub.rules.describe import describe, duration, number, quantity
 from hub.rules.engine import Engine
+from hub.rules.kinds import KINDS
 from hub.rules.parse import parse, parse_usable
 
-__all__ = ["TRANSITIONS", "Engine", "after", "describe", "duration", "number", "parse", "parse_usable", "quantity"]
+__all__ = [
+    "KINDS",
+    "TRANSITIONS",
+    "Engine",
+    "after",
+    "describe",
+    "duration",
+    "number",
+    "parse",
+    "parse_usable",
+    "quantity",
+]

@@ -9,8 +9,7 @@ from __future__ import annotations
 
 from hub.events import Event
 from hub.model import Device, Latest, Rule, Watch
-from hub.rules.conditions import amount, exceeded, exceeded_since, limit
-from hub.rules.open_alerts import threshold
+from hub.rules.low_points import exceeded_since
 from hub.rules.plan import MetricRule
 from hub.rules.watch import Watches, watch_of
 
@@ -22,21 +21,21 @@ SURE = ("good", "clock")
 
 def judge_value(watches: Watches, device: Device, each: MetricRule, now: int) -> list[Event]:
     """Judge the value that stands of one metric by one rule."""
-    rule, condition, latest = each.rule, each.rule.condition, device.metrics[each.metric]
+    rule, condition, latest = each.rule, each.condition, device.metrics[each.metric]
     known = device.watches.get(each.key)
-    measured = amount(condition, list(known.points) if known else [], latest.value, latest.ts)
-    if measured is None:
+    amount = condition.measure(list(known.points) if known else [], latest.value, latest.ts)
+    if amount is None:
         return []  # a text against a number: it neither begins nor ends anything
-    if known is None and not exceeded(condition, measured, raised=False):
+    if known is None and not condition.exceeded(amount, raised=False):
         return []
     moved = known is not None and known.measure not in (0, each.measure)
     watch = watch_of(device, each)
     alert = watches.alerts.by_id.get(watch.alert or "")
     if alert is None:
         watch.alert = None
-    elif alert.threshold != threshold(condition):
+    elif alert.threshold != condition.threshold:
         moved = True
-    if not exceeded(condition, measured, raised=alert is not None and not moved):
+    if not condition.exceeded(amount, raised=alert is not None and not moved):
         return watches.drop(device, watch, "withdraw", now)
     if alert is not None:
         return watches.alerts.restate(alert, device, rule, now, latest.value if moved else None)
@@ -48,7 +47,7 @@ def _judge_pending(
 ) -> list[Event]:
     """The condition holds and has no alert: since when, and is that for long enough?"""
     rule, sure = each.rule, latest.quality in SURE
-    since = exceeded_since(watch.lows, limit(rule.condition)) if watch.lows else watch.since
+    since = exceeded_since(watch.lows, each.condition.limit) if watch.lows else watch.since
     if since is None:
         if not sure or device.presence != "online":
             return []

@@ -14,8 +14,7 @@ from collections import deque
 from collections.abc import Callable, Iterable, Sequence
 
 from hub.events import Event
-from hub.model import Acknowledge, Alert, Device, Record, Rule, Severity, Threshold, Unacknowledge, ValueExpired, Watch
-from hub.rules.conditions import amount, limit
+from hub.model import Acknowledge, Alert, Device, Limit, Record, Rule, Severity, Unacknowledge, ValueExpired, Watch
 from hub.rules.current_values import LOOK_EVERY, judge_silence, judge_value
 from hub.rules.open_alerts import OpenAlerts
 from hub.rules.plan import DeviceRulesCache, MetricRule, covers
@@ -58,6 +57,18 @@ class Engine:
         plan = self._plans.of(device)
         return [each.rule for metric in device.metrics for each in plan.on(metric)]
 
+    def limits(self, device: Device) -> dict[str, Limit]:
+        """Return the limits of each metric: the device's own, and over them the bounds of the rules that watch it."""
+        limits = dict(device.info.limits)
+        for rule in self.rules_on(device):
+            bounds, own = rule.condition.bounds(), limits.get(rule.metric or "", Limit())
+            if rule.metric is not None and bounds is not None:
+                limits[rule.metric] = Limit(
+                    min=own.min if bounds.min is None else bounds.min,
+                    max=own.max if bounds.max is None else bounds.max,
+                )
+        return limits
+
     def severity(self, device_id: str) -> Severity:
         """Return the highest severity among the device's open alerts."""
         return self._alerts.severity(device_id)
@@ -71,15 +82,15 @@ class Engine:
         least, most = [-math.inf] * len(metrics), [math.inf] * len(metrics)
         for place, metric in enumerate(metrics):
             for each in plan.on(metric):
-                condition, watch = each.rule.condition, watches.get(each.key)
-                if not isinstance(condition, Threshold):
+                bounds, watch = each.condition.bounds(), watches.get(each.key)
+                if bounds is None:
                     return None
                 if watch and (watch.since is not None or watch.alert or watch.late):
                     return None
-                if condition.above is not None:
-                    most[place] = min(most[place], condition.above)
-                else:
-                    least[place] = max(least[place], condition.below or 0.0)
+                if bounds.max is not None:
+                    most[place] = min(most[place], bounds.max)
+                if bounds.min is not None:
+                    least[place] = max(least[place], bounds.min)
         return least, most
 
     def take_changed(self) -> set[str]:
@@ -109,12 +120,12 @@ class Engine:
                 if late:
                     events += self._watches.observe_late(device, each, watch, value, record.ts, record.received)
                     continue
-                measured = amount(each.rule.condition, watch.points, value, record.ts)
-                if measured is None:
+                amount = each.condition.measure(watch.points, value, record.ts)
+                if amount is None:
                     continue
-                if measured > limit(each.rule.condition) or watch.since is not None or watch.points or watch.late:
+                if amount > each.condition.limit or watch.since is not None or watch.points or watch.late:
                     device.watches[each.key] = watch
-                    events += self._watches.step(device, each, watch, measured, value, record.ts, record.received)
+                    events += self._watches.step(device, each, watch, amount, value, record.ts, record.received)
         return events
 
     def hear(self, device: Device, now: int) -> list[Event]:

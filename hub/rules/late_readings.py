@@ -9,7 +9,7 @@ limit takes the run over, so that the alert it raises begins when the condition 
 from __future__ import annotations
 
 from hub.model import LateRun, Rule, Value, Watch
-from hub.rules.conditions import amount, exceeded
+from hub.rules.plan import MetricRule
 
 SETTLE_MS = 60_000
 """No late reading for so long: the buffer has been delivered."""
@@ -22,7 +22,7 @@ def known_already(watch: Watch, open_since: int | None, ts: int) -> bool:
     return watch.last is not None and watch.last[0] <= ts <= watch.last[1]
 
 
-def follow(run: LateRun, rule: Rule, value: Value, ts: int) -> tuple[int, int] | None:
+def follow(run: LateRun, each: MetricRule, value: Value, ts: int) -> tuple[int, int] | None:
     """Add one late reading to the run.
 
     Returns:
@@ -30,12 +30,12 @@ def follow(run: LateRun, rule: Rule, value: Value, ts: int) -> tuple[int, int] |
     """
     if ts < run.until:
         return None  # out of order
-    measured = amount(rule.condition, run.points, value, ts)
-    if measured is None:
+    amount = each.condition.measure(run.points, value, ts)
+    if amount is None:
         return None
-    held = run.since is not None and run.until - run.since >= rule.for_ms
-    if not exceeded(rule.condition, measured, raised=held):
-        return close(run, rule, ts)
+    held = run.since is not None and run.until - run.since >= each.rule.for_ms
+    if not each.condition.exceeded(amount, raised=held):
+        return close(run, each.rule, ts)
     if run.since is None:
         run.since = ts
     if not held:

@@ -13,12 +13,10 @@ from hub.model import (
     SEVERITIES,
     Acknowledge,
     Alert,
-    Condition,
     Device,
     LateRun,
     Rule,
     Severity,
-    Threshold,
     Unacknowledge,
     Value,
 )
@@ -68,7 +66,7 @@ class OpenAlerts:
         if judged is not None:
             unit = device.unit(rule.metric)
             changes |= {
-                "threshold": threshold(rule.condition),
+                "threshold": rule.condition.threshold,
                 "message": message(rule, judged, unit, 0, device.describe(rule.metric or "")),
                 "value": judged,
                 "unit": unit,
@@ -117,13 +115,6 @@ def late_alert(device: Device, rule: Rule, run: LateRun, since: int, ended: int,
     return AlertCleared(alert, now)
 
 
-def threshold(condition: Condition) -> float | None:
-    """Return the number that an alert shows as its limit."""
-    if not isinstance(condition, Threshold):
-        return None
-    return condition.above if condition.above is not None else condition.below
-
-
 def _alert(device: Device, rule: Rule, since: int, value: Value | None, now: int, occasion: str) -> Alert:
     unit = device.unit(rule.metric)
     silent = now - (device.last_seen or device.first_seen)
@@ -137,7 +128,7 @@ def _alert(device: Device, rule: Rule, since: int, value: Value | None, now: int
         state="raised",
         message=message(rule, value, unit, silent // 1000 * 1000, shown),
         value=value,
-        threshold=threshold(rule.condition),
+        threshold=rule.condition.threshold,
         unit=unit,
         since=since,
         raised_at=now,

@@ -7,7 +7,8 @@ from zlib import crc32
 
 import msgspec
 
-from hub.model import Condition, Device, Equals, NoData, RateOfChange, Rule, Scope, Threshold
+from hub.model import Device, Rule, Scope
+from hub.rules.kinds import MetricCondition, SilenceCondition
 
 _DESCRIPTIONS = 10_000
 """Models with their labels that are remembered."""
@@ -18,16 +19,18 @@ _METRICS = 10_000
 class MetricRule(msgspec.Struct, frozen=True):
     """One rule on one metric: ``rule.metric`` is that ``metric``, also where the rule is written with a pattern.
 
-    ``key`` is the key of its watch, ``measure`` identifies what the rule measures (see :func:`measure`).
+    ``key`` is the key of its watch. ``measure`` is a checksum of what the condition measures: amounts under an equal
+    checksum can be compared with a new limit.
     """
 
     rule: Rule
+    condition: MetricCondition
     metric: str
     key: str
     measure: int
 
 
-Silence = tuple[Rule, NoData, str]
+Silence = tuple[Rule, SilenceCondition, str]
 """A rule for silence, its condition, and the key of its watch."""
 
 
@@ -37,9 +40,13 @@ class DeviceRules:
     def __init__(self, rules: tuple[Rule, ...]) -> None:
         self.rules = {rule.id: rule for rule in rules}
         self.silence = tuple(
-            (rule, rule.condition, f"{rule.id}/") for rule in rules if isinstance(rule.condition, NoData)
+            (rule, rule.condition, f"{rule.id}/") for rule in rules if isinstance(rule.condition, SilenceCondition)
         )
-        self._metric_rules = [(rule, measure(rule.condition)) for rule in rules if rule.metric is not None]
+        self._metric_rules = [
+            (rule, rule.condition, crc32(rule.condition.signature().encode()) or 1)
+            for rule in rules
+            if isinstance(rule.condition, MetricCondition)
+        ]
         self.has_metrics = bool(self._metric_rules)
         self._on: dict[str, tuple[MetricRule, ...]] = {}
 
@@ -50,8 +57,10 @@ class DeviceRules:
             if len(self._on) >= _METRICS:
                 self._on.clear()
             found = self._on[metric] = tuple(
-                MetricRule(msgspec.structs.replace(rule, metric=metric), metric, f"{rule.id}/{metric}", measured)
-                for rule, measured in self._metric_rules
+                MetricRule(
+                    msgspec.structs.replace(rule, metric=metric), condition, metric, f"{rule.id}/{metric}", measure
+                )
+                for rule, condition, measure in self._metric_rules
                 if covers(rule, metric)
             )
         return found
@@ -67,23 +76,6 @@ class DeviceRules:
 def covers(rule: Rule, metric: str) -> bool:
     """Return whether a rule watches a metric: the one it names, or one that fits its pattern (``temp*``)."""
     return rule.metric is not None and (rule.metric == metric or fnmatchcase(metric, rule.metric))
-
-
-def measure(condition: Condition) -> int:
-    """Return a checksum of what a condition measures, which is all of it but the limit.
-
-    Amounts that were measured under an equal checksum can be compared with a new limit; others cannot.
-    """
-    match condition:
-        case Threshold(above=above):
-            text = "below" if above is None else "above"
-        case RateOfChange():
-            text = f"rate {condition.window_ms} {condition.falling}"
-        case Equals(value=value):
-            text = f"equals {value!r}"
-        case NoData():
-            text = "no_data"
-    return crc32(text.encode()) or 1
 
 
 class DeviceRulesCache:

@@ -10,10 +10,11 @@ import heapq
 from collections.abc import Iterator
 
 from hub.events import Event
-from hub.model import Device, LateRun, NoData, RateOfChange, Rule, Value, Watch
+from hub.model import Device, LateRun, Rule, Value, Watch
 from hub.rules import late_readings
 from hub.rules.alert_lifecycle import Input
-from hub.rules.conditions import amount, exceeded, note_low
+from hub.rules.kinds import SilenceCondition
+from hub.rules.low_points import note_low
 from hub.rules.open_alerts import OpenAlerts, late_alert
 from hub.rules.plan import MetricRule
 
@@ -69,11 +70,11 @@ class Watches:
     # -- the condition ----------------------------------------------------------------------------------------
 
     def step(
-        self, device: Device, each: MetricRule, watch: Watch, measured: float, value: Value, ts: int, now: int
+        self, device: Device, each: MetricRule, watch: Watch, amount: float, value: Value, ts: int, now: int
     ) -> list[Event]:
         """Take in an amount that was measured at ``ts`` and received at ``now``."""
         rule, events = each.rule, []
-        holds = exceeded(rule.condition, measured, raised=watch.alert is not None)
+        holds = each.condition.exceeded(amount, raised=watch.alert is not None)
         if (run := watch.late) is not None and not run.behind:
             # The present takes over what late readings have begun.
             if not holds:
@@ -93,11 +94,11 @@ class Watches:
         watch.began = now - held
         if held >= rule.for_ms:
             return events + self.raise_alert(device, rule, watch, value, now)
-        note_low(watch.lows, ts, measured)
+        note_low(watch.lows, ts, amount)
         self.wait(device, each.key, watch, watch.began + rule.for_ms)
         return events
 
-    def heard(self, device: Device, condition: NoData, key: str, now: int) -> list[Event]:
+    def heard(self, device: Device, condition: SilenceCondition, key: str, now: int) -> list[Event]:
         """Silence counts from now, and an alert for it ends."""
         watch = device.watches.get(key)
         if watch is None:
@@ -147,15 +148,15 @@ class Watches:
         behind = device.metrics[each.metric].ts > ts
         if watch.since is not None and not behind:
             # It is the newest that is known: what has begun may end with it.
-            measured = amount(rule.condition, watch.points, value, ts)
-            holds = measured is None or exceeded(rule.condition, measured, raised=watch.alert is not None)
+            amount = each.condition.measure(watch.points, value, ts)
+            holds = amount is None or each.condition.exceeded(amount, raised=watch.alert is not None)
             return [] if holds else self.drop(device, watch, "recover", now, ts)
         alert = self.alerts.by_id.get(watch.alert or "")
         if late_readings.known_already(watch, alert.since if alert else None, ts):
             return []
         run = watch.late or LateRun(now)
         begun = run.since
-        found = late_readings.follow(run, rule, value, ts)
+        found = late_readings.follow(run, each, value, ts)
         if begun is None and run.since is None and not run.points:
             return []
         run.behind, run.due = behind, now + late_readings.SETTLE_MS
@@ -198,7 +199,7 @@ def watch_of(device: Device, each: MetricRule) -> Watch:
         if watch.measure:
             watch.since = watch.due = watch.began = watch.late = None
             watch.lows = []
-            if not isinstance(each.rule.condition, RateOfChange):
+            if not each.condition.windowed:
                 watch.points = []
         watch.measure = each.measure
     return watch

@@ -13,7 +13,7 @@ from typing import Any, Literal, get_args
 import msgspec
 
 from hub.errors import Invalid
-from hub.model import DeleteDevice, Device, EditDevice, Input, MetricOverride, Presence, Severity, Threshold
+from hub.model import DeleteDevice, Device, EditDevice, Input, MetricOverride, Presence, Severity
 from hub.registry.registry import DeviceRegistry
 from hub.rules import Engine
 
@@ -80,16 +80,16 @@ class Devices:
         return self._engine.severity(device.id)
 
     def bounds(self, device: Device) -> list[Bound]:
-        """The limits of all threshold rules that watch this device."""
+        """Return the bounds of all rules that watch this device."""
         found = []
         for rule in self._engine.rules_on(device):
-            condition = rule.condition
-            if not isinstance(condition, Threshold) or rule.metric is None:
+            bounds = rule.condition.bounds()
+            if bounds is None or rule.metric is None:
                 continue
-            if condition.above is not None:
-                found.append(Bound(rule.metric, "above", condition.above, rule.severity, rule.id, rule.name))
-            if condition.below is not None:
-                found.append(Bound(rule.metric, "below", condition.below, rule.severity, rule.id, rule.name))
+            if bounds.max is not None:
+                found.append(Bound(rule.metric, "above", bounds.max, rule.severity, rule.id, rule.name))
+            if bounds.min is not None:
+                found.append(Bound(rule.metric, "below", bounds.min, rule.severity, rule.id, rule.name))
         return found
 
     def by_presence(self) -> dict[str, int]:

@@ -9,7 +9,7 @@ import numpy as np
 
 from hub.insight.series import MetricSeries
 from hub.insight.statistics import spread
-from hub.model import SEVERITIES, Activity, Alert, Device, Diagnosis, Limit, Series, SeriesQuery, Threshold
+from hub.model import SEVERITIES, Activity, Alert, Device, Diagnosis, Limit, Series, SeriesQuery
 from hub.registry.registry import DeviceRegistry
 from hub.rules import Engine
 from hub.store.base import Store
@@ -145,15 +145,8 @@ class Queries:
         )
 
     def limits(self, device: Device) -> dict[str, Limit]:
-        """The device's own limits, and over them those of the rules that watch it."""
-        limits = dict(device.info.limits)
-        for rule in self.engine.rules_on(device):
-            if rule.metric is not None and isinstance(rule.condition, Threshold):
-                own, above, below = limits.get(rule.metric, Limit()), rule.condition.above, rule.condition.below
-                limits[rule.metric] = Limit(
-                    min=own.min if below is None else below, max=own.max if above is None else above
-                )
-        return limits
+        """Return the limits of each metric: the device's own, and over them the bounds of the rules that watch it."""
+        return self.engine.limits(device)
 
 
 def _compared(metric: str, unit: str | None, own: float, others: list[float]) -> Comparison:

@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from typing_extensions import TypedDict
 
 from hub.model import Severity
+from hub.rules import KINDS
+
+if TYPE_CHECKING:
+    RuleKind = str
+else:
+    RuleKind = Literal[tuple(KINDS)]
 
 
 class ScopeShape(TypedDict):
@@ -21,7 +27,7 @@ class RuleShape(TypedDict):
 
     id: str
     name: str
-    kind: Literal["threshold", "equals", "rate", "no_data"]
+    kind: RuleKind
     metric: str | None
     severity: Severity
     for_ms: int

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import msgspec
 
 from hub.api.schemas import devices, progress, responses, rules
@@ -270,11 +268,10 @@ def rejected(found: Rejection) -> responses.RejectedShape:
 
 
 def rule(found: Rule, last_fired: int | None) -> rules.RuleShape:
-    condition: dict[str, Any] = msgspec.to_builtins(found.condition)
     return {
         "id": found.id,
         "name": found.name,
-        "kind": condition.pop("type"),
+        "kind": found.condition.kind,
         "metric": found.metric,
         "severity": found.severity,
         "for_ms": found.for_ms,
@@ -283,7 +280,7 @@ def rule(found: Rule, last_fired: int | None) -> rules.RuleShape:
             "models": list(found.scope.models),
             "labels": list(found.scope.labels),
         },
-        "condition": condition,
+        "condition": msgspec.to_builtins(found.condition),
         "text": describe(found),
         "last_fired": last_fired,
     }

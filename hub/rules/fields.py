@@ -1,0 +1,62 @@
+"""Read the values of a rule's keys. A value that is not allowed is reported with its key and with what is allowed."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+MAX_TEXT = 256
+"""Longest name, metric, value or pattern."""
+MAX_LIST = 1_000
+"""Most entries in devices, models or labels."""
+MAX_SECONDS = 1e9
+_DURATION = re.compile(r"(\d{1,12}(?:\.\d{1,6})?)\s*(ms|s|m|min|h|d)")
+_UNITS = {"ms": 1, "s": 1_000, "m": 60_000, "min": 60_000, "h": 3_600_000, "d": 86_400_000}
+
+
+class InvalidField(Exception):
+    """A key of a rule that is missing (``value`` is None) or has a value that is not allowed."""
+
+    def __init__(self, key: str, value: Any, allowed: str) -> None:
+        problem = f"{key} is missing." if value is None else f"{key} = {shortened(value)} is wrong."
+        super().__init__(problem)
+        self.key, self.problem, self.hint = key, problem, f"Allowed: {allowed}."
+
+
+def shortened(value: Any) -> str:
+    """Return a value as it is shown in an error message."""
+    text = repr(value)
+    return text if len(text) <= 60 else f"{text[:57]}…"
+
+
+def read_number(value: Any, key: str, allowed: str = "a number") -> float:
+    """Return a finite number that is not true or false."""
+    if isinstance(value, bool) or not isinstance(value, int | float) or not -1e308 <= value <= 1e308:
+        raise InvalidField(key, value, allowed)
+    return float(value)
+
+
+def read_duration(value: Any, key: str) -> int:
+    """Return ``2s``, ``500ms``, ``5m``, ``1h``, ``1d`` or a number of seconds in ms."""
+    seconds = -1.0
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        seconds = float(value) if 0 <= value < MAX_SECONDS else -1.0
+    elif isinstance(value, str) and (match := _DURATION.fullmatch(value.strip())) is not None:
+        seconds = float(match[1]) * _UNITS[match[2]] / 1000
+    if not 0 <= seconds < MAX_SECONDS:
+        raise InvalidField(key, value, 'a duration such as "2s", "500ms", "5m", "1h"')
+    return round(seconds * 1000)
+
+
+def read_text(value: Any, key: str, allowed: str) -> str:
+    """Return a text that is not blank and not too long."""
+    if not isinstance(value, str) or not value.strip() or len(value) > MAX_TEXT:
+        raise InvalidField(key, value, f"{allowed}, at most {MAX_TEXT} characters")
+    return value
+
+
+def read_texts(value: Any, key: str) -> tuple[str, ...]:
+    """Return a list of texts, each as :func:`read_text` allows it."""
+    if not isinstance(value, list) or len(value) > MAX_LIST:
+        raise InvalidField(key, value, f"a list of at most {MAX_LIST} texts")
+    return tuple(read_text(item, key, "a list of texts that are not empty") for item in value)

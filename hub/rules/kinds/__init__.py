@@ -1,0 +1,30 @@
+"""The kinds of rules, one file each. To add one, write its file and name it in KINDS; the dashboard has its form."""
+
+from hub.model import Condition
+from hub.rules.kinds.base import MetricCondition, Points, SilenceCondition
+from hub.rules.kinds.equals import Equals
+from hub.rules.kinds.no_data import NoData
+from hub.rules.kinds.rate_of_change import RateOfChange
+from hub.rules.kinds.threshold import Threshold
+
+KINDS: dict[str, type[Condition]] = {
+    condition.kind: condition
+    for condition in (
+        Threshold,
+        Equals,
+        RateOfChange,
+        NoData,
+    )
+}
+"""Every kind by its name. The first one is what a rule without ``kind`` is."""
+
+__all__ = [
+    "KINDS",
+    "Equals",
+    "MetricCondition",
+    "NoData",
+    "Points",
+    "RateOfChange",
+    "SilenceCondition",
+    "Threshold",
+]

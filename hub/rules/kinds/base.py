@@ -1,0 +1,70 @@
+"""What evaluates a kind of rule: each reading of a metric, or a timer since the last message.
+
+A kind subclasses the one that fits. A kind over several metrics or devices needs a third base here, with its own
+entry in :class:`hub.rules.plan.DeviceRules` and in the engine. Parsing and describing it need no change.
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from hub.model import Breach, Condition, Value
+from hub.rules.describe import duration, quantity
+
+Points = list[tuple[int, float]]
+"""Times in ms with the values measured then, in order."""
+
+
+class MetricCondition(Condition, frozen=True):
+    """A condition on the values of one metric, evaluated with each reading.
+
+    It measures one amount and compares it with one limit. So a limit that changes can be compared with amounts that
+    were measured before.
+    """
+
+    windowed: ClassVar[bool] = False
+    """Whether :meth:`measure` keeps earlier readings in ``points``."""
+
+    @property
+    def limit(self) -> float:
+        """The limit that an amount has to exceed."""
+        raise NotImplementedError
+
+    def measure(self, points: Points, value: Value, ts: int) -> float | None:
+        """Return the amount to compare with the limit.
+
+        Args:
+            points: Earlier readings of the metric; a windowed condition adds this one.
+            value: The reading.
+            ts: Its time in ms.
+
+        Returns:
+            None if the condition does not apply to the value: a text where a number is expected.
+        """
+        raise NotImplementedError
+
+    def signature(self) -> str:
+        """Return what is measured, without the limit: amounts under equal signatures can be compared.
+
+        Stored as a checksum, so it must not change between releases.
+        """
+        raise NotImplementedError
+
+    def exceeded(self, amount: float, *, raised: bool) -> bool:
+        """Return whether the condition holds for an amount. ``raised`` says that its alert is open (hysteresis)."""
+        return amount > self.limit
+
+    def message(self, breach: Breach) -> str:
+        text = self.describe(breach.metric, breach.unit)
+        if breach.value is None:
+            return text
+        return f"{breach.metric} {quantity(breach.value, breach.unit)}, {text.removeprefix(breach.metric + ' ')}"
+
+
+class SilenceCondition(Condition, frozen=True):
+    """A condition on the time since the device was last heard, evaluated by a timer."""
+
+    silence_ms: int
+
+    def message(self, breach: Breach) -> str:
+        return f"silent for {duration(breach.silent_ms)}"

@@ -1,0 +1,43 @@
+"""``kind = "equals"``: a value is exactly this one, such as a door that is open or a mode that is "fault"."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+from hub.model import Breach, Value, state_word
+from hub.rules.describe import quantity
+from hub.rules.fields import read_number, read_text
+from hub.rules.kinds.base import MetricCondition, Points
+
+
+class Equals(MetricCondition, frozen=True):
+    """Holds while the value is ``value``. True and 1 differ."""
+
+    kind: ClassVar[str] = "equals"
+    keys: ClassVar[frozenset[str]] = frozenset({"metric", "for", "value"})
+
+    value: Value
+
+    @classmethod
+    def parse(cls, table: dict[str, Any]) -> Equals:
+        value = table.get("value")
+        if isinstance(value, str):
+            return cls(read_text(value, "value", "a number, true, false or a text that is not empty"))
+        return cls(value if isinstance(value, bool) else read_number(value, "value", "a number, a text, true or false"))
+
+    @property
+    def limit(self) -> float:
+        return 0.5
+
+    def measure(self, points: Points, value: Value, ts: int) -> float:
+        return float(self.value == value and isinstance(self.value, bool) == isinstance(value, bool))
+
+    def signature(self) -> str:
+        return f"equals {self.value!r}"
+
+    def describe(self, metric: str, unit: str | None) -> str:
+        return f"{metric} is {quantity(self.value, unit)}"
+
+    def message(self, breach: Breach) -> str:
+        word = state_word(self.value, breach.device_class)
+        return f"{breach.metric} is {word.lower()}" if word else self.describe(breach.metric, breach.unit)

@@ -1,0 +1,32 @@
+"""``kind = "no_data"``: a device that has been silent for too long."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+from hub.rules.describe import duration
+from hub.rules.fields import InvalidField, read_duration
+from hub.rules.kinds.base import SilenceCondition
+
+MIN_SILENCE_MS = 1_000
+
+
+class NoData(SilenceCondition, frozen=True):
+    """Holds while nothing has been heard of the device for ``silence_ms``."""
+
+    kind: ClassVar[str] = "no_data"
+    keys: ClassVar[frozenset[str]] = frozenset({"silence"})
+    hints: ClassVar[dict[str, str]] = {
+        "for": 'nothing: a no_data rule fires after its silence, so write silence = "…" alone',
+        "metric": "nothing: a no_data rule watches the whole device",
+    }
+
+    @classmethod
+    def parse(cls, table: dict[str, Any]) -> NoData:
+        silence = read_duration(table.get("silence"), "silence")
+        if silence < MIN_SILENCE_MS:
+            raise InvalidField("silence", table.get("silence"), "at least 1s")
+        return cls(silence)
+
+    def describe(self, metric: str, unit: str | None) -> str:
+        return f"silent for {duration(self.silence_ms)}"

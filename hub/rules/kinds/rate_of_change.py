@@ -1,0 +1,60 @@
+"""``kind = "rate"``: a value that rises or falls too fast."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+from hub.model import Value
+from hub.rules.describe import duration, quantity
+from hub.rules.fields import InvalidField, read_duration, read_number
+from hub.rules.kinds.base import MetricCondition, Points
+
+MAX_POINTS = 512
+"""Readings that a window keeps; a faster series is thinned to every other one."""
+
+
+class RateOfChange(MetricCondition, frozen=True):
+    """Holds while the metric rises (or falls) by more than ``by`` within ``window_ms``."""
+
+    kind: ClassVar[str] = "rate"
+    keys: ClassVar[frozenset[str]] = frozenset({"metric", "for", "by", "within", "falling"})
+    windowed: ClassVar[bool] = True
+
+    by: float
+    window_ms: int
+    falling: bool = False
+
+    @classmethod
+    def parse(cls, table: dict[str, Any]) -> RateOfChange:
+        by, window = read_number(table.get("by"), "by"), read_duration(table.get("within"), "within")
+        falling = table.get("falling", False)
+        if by <= 0:
+            raise InvalidField("by", table.get("by"), "more than 0")
+        if window <= 0:
+            raise InvalidField("within", table.get("within"), "more than 0")
+        if not isinstance(falling, bool):
+            raise InvalidField("falling", falling, "true or false")
+        return cls(by, window, falling=falling)
+
+    @property
+    def limit(self) -> float:
+        return self.by
+
+    def measure(self, points: Points, value: Value, ts: int) -> float | None:
+        if isinstance(value, str):
+            return None
+        number = float(value)
+        window = [(at, v) for at, v in points if ts - self.window_ms <= at <= ts]
+        if not window or window[-1] != (ts, number):
+            window.append((ts, number))
+        points[:] = window if len(window) <= MAX_POINTS else window[-1::-2][::-1]
+        if self.falling:
+            return max(v for _, v in points) - number
+        return number - min(v for _, v in points)
+
+    def signature(self) -> str:
+        return f"rate {self.window_ms} {self.falling}"
+
+    def describe(self, metric: str, unit: str | None) -> str:
+        verb = "falls" if self.falling else "rises"
+        return f"{metric} {verb} more than {quantity(self.by, unit)} in {duration(self.window_ms)}"

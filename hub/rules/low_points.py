@@ -1,0 +1,28 @@
+"""Since when has a pending condition held, also under a limit that changes meanwhile?"""
+
+from __future__ import annotations
+
+from hub.rules.kinds import Points
+
+MAX_LOWS = 32
+"""Low points that a pending watch keeps; of more, the middle ones are dropped."""
+
+
+def note_low(lows: Points, ts: int, amount: float) -> None:
+    """Add an amount to the low points of a pending condition.
+
+    ``lows`` holds rising amounts, each with the time since which no amount was lower. So for any limit it tells since
+    when the limit has been exceeded without a break.
+    """
+    since = ts
+    while lows and lows[-1][1] >= amount:
+        since = lows.pop()[0]
+    lows.append((since, amount))
+    if len(lows) > MAX_LOWS:
+        # For some limits this moves the beginning to a later time, never to an earlier one.
+        del lows[MAX_LOWS // 2]
+
+
+def exceeded_since(lows: Points, limit: float) -> int | None:
+    """Return since when all amounts have exceeded ``limit``; None if the last one does not."""
+    return next((since for since, low in lows if low > limit), None)

@@ -1,6 +1,6 @@
 """A hub for the tests of its outside face: everything real but the broker, served by uvicorn on a free port.
 
-Messages enter where a link would put them. Tests that time or break the AI put :class:`AiSection` in its place;
+Messages enter where a link would put them. Tests that time or break the AI get :class:`fake_ai.Ai` in its place;
 ``real_ai`` takes the hub's own, with the built-in analyst.
 """
 
@@ -10,7 +10,7 @@ import asyncio
 import contextlib
 import json
 import socket
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -23,10 +23,14 @@ from hub.ai.base import AiSettings
 from hub.ai.model_settings import ModelRegistry, open_model_settings
 from hub.ai.providers import ProviderChain
 from hub.analysis import FileAnalyzer
-from hub.api import Broadcaster, HttpSettings, Services, create_api
+from hub.api import HttpSettings, HubInfo
+from hub.api.live.broadcaster import Broadcaster
+from hub.assembly.build_api import build_api
+from hub.assembly.parts import AiServices, BrokerServices, Core
 from hub.assistant import AssistantService, ConversationMemory
 from hub.diagnosis import DiagnosisService
 from hub.dialects import DIALECTS, Roots
+from hub.ingest.committer import IngestCounters
 from hub.ingest.pipeline import Pipeline
 from hub.ingest.queue import IngestQueue
 from hub.model import RawMessage, Tick
@@ -35,11 +39,13 @@ from hub.mqtt.version_negotiation import NegotiatingClient
 from hub.registry.registry import DeviceRegistry
 from hub.rules import Engine, parse
 from hub.runtime.bus import Bus
+from hub.runtime.clock import Clock
 from hub.runtime.metrics import Metrics
-from hub.runtime.process_usage import UsageMeter
+from hub.runtime.settings import StoreSection
 from hub.server import create_server
 from hub.services.credentials import Credentials
 from hub.services.desired_state import DesiredState
+from hub.services.hub_health import HubHealth
 from hub.services.message_tap import MessageTap
 from hub.services.topic_explorer import TopicExplorer
 from hub.store.sqlite import SqliteStore
@@ -59,6 +65,24 @@ severity = "critical"
 
 async def idle() -> None:
     """No diagnosis by itself."""
+
+
+@dataclass(kw_only=True)
+class Services:
+    """The parts of a running hub that tests reach into."""
+
+    registry: DeviceRegistry
+    engine: Engine
+    store: SqliteStore
+    bus: Bus
+    ingest_queue: IngestQueue
+    counters: IngestCounters
+    metrics: Metrics
+    messages: MessageTap
+    providers: ProviderChain
+    models: ModelRegistry
+    now: Callable[[], int]
+    shutdown: asyncio.Event
 
 
 @dataclass
@@ -157,37 +181,35 @@ async def running_hub(
         providers = kept.providers
     assistant = AssistantService(tools=examining_tools(registry, engine, store, now_ms), providers=providers)
     worker = Worker()  # starts its process with its first job
-    services = Services(
+    core = Core(
         registry=registry,
         engine=engine,
-        ingest_queue=ingest_queue,
         store=store,
         bus=bus,
+        ingest_queue=ingest_queue,
+        counters=pipeline.counters,
+        metrics=Metrics(),
+        now=now_ms,
+        shutdown=asyncio.Event(),
+    )
+    broker = BrokerServices(
+        state=lambda: link["now"],
+        dropped=lambda: 3,
+        roots=Roots(),
         messages=messages,
-        credentials=credentials or Credentials(None, broker="127.0.0.1:1883", root="devices", login=None),
+        explorer=TopicExplorer(lambda: MqttClientSettings("127.0.0.1", 1883, "test"), now_ms),
         desired_state=DesiredState(
             registry=registry, link=away, root="devices", submit=ingest_queue.submit, now=now_ms
         ),
-        explorer=TopicExplorer(lambda: MqttClientSettings("127.0.0.1", 1883, "test"), now_ms),
-        link=lambda: link["now"],
-        dropped=lambda: 3,
-        counters=pipeline.counters,
-        metrics=Metrics(),
-        assistant=fake,
-        memory=ConversationMemory(assistant, store.conversations, now_ms),
-        diagnostician=fake,
-        analyst=fake,
+        credentials=credentials or Credentials(None, broker="127.0.0.1:1883", root="devices", login=None),
+    )
+    language_models = AiServices(
         providers=fake,
         models=kept,
-        usage=UsageMeter(),
-        failed=lambda: [],
-        now=now_ms,
-        shutdown=asyncio.Event(),
-        version="0.0.0",
-        install_id="test",
-        started_at=now_ms(),
-        data=data,
-        roots=Roots(),
+        assistant=fake,
+        memory=ConversationMemory(assistant, store.conversations, now_ms),
+        diagnosis=fake,
+        analyzer=fake,
     )
     diagnosing = idle()
     if real_ai or models:
@@ -202,22 +224,40 @@ async def running_hub(
         )
         diagnosing.close()
         diagnosing = desk.run()
-        services = replace(
-            services,
+        language_models = replace(
+            language_models,
             assistant=assistant,
-            diagnostician=desk,
-            analyst=FileAnalyzer(
+            diagnosis=desk,
+            analyzer=FileAnalyzer(
                 providers=providers, worker=worker, library=store.library, registry=registry, now=now_ms
             ),
             providers=providers,
             models=kept if kept_models else ModelRegistry(providers.settings, data / "models.json", providers),
         )
+    info = HubInfo(version="0.0.0", install_id="test", started_at=now_ms(), data=data, retention=StoreSection())
+    health = HubHealth(
+        registry=registry,
+        counters=pipeline.counters,
+        broker=broker.state,
+        clock=Clock(data, now_ms),
+        failed=[],
+        faults={},
+        now=now_ms,
+    )
     with socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP) as listener:
         listener.bind(("127.0.0.1", 0))
         port = listener.getsockname()[1]
         settings = replace(HttpSettings(port=port, web_dir=data / "web"), **http)
-        broadcaster = Broadcaster(services, live_clients=live_clients, listeners=listeners)
-        app = create_api(services, settings, broadcaster)
+        app, broadcaster = build_api(
+            core,
+            broker,
+            language_models,
+            info=info,
+            health=health,
+            http=settings,
+            max_dashboards=live_clients,
+            max_listeners=listeners,
+        )
         server = create_server(app, settings)
         tasks = [
             asyncio.create_task(pipeline.run(), name="pipeline"),
@@ -228,10 +268,24 @@ async def running_hub(
         while not server.started:
             await asyncio.sleep(0.005)
         async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}", timeout=10, verify=False) as client:
+            services = Services(
+                registry=registry,
+                engine=engine,
+                store=store,
+                bus=bus,
+                ingest_queue=ingest_queue,
+                counters=pipeline.counters,
+                metrics=core.metrics,
+                messages=messages,
+                providers=language_models.providers,
+                models=language_models.models,
+                now=now_ms,
+                shutdown=core.shutdown,
+            )
             try:
                 yield ApiHub(services, broadcaster, pipeline, fake, link, port, client, app, tasks)
             finally:
-                services.shutdown.set()
+                core.shutdown.set()
                 server.should_exit = True
                 ingest_queue.close()
                 await asyncio.wait_for(tasks[0], 5)

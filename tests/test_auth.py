@@ -15,7 +15,7 @@ from websockets.exceptions import ConnectionClosedError, InvalidStatus
 
 from api_hub import ApiHub, Socket, running_hub
 from hub.api.guard import Hosts
-from hub.api.services import HttpSettings
+from hub.api.http_settings import HttpSettings
 
 TOKEN = "correct horse battery staple"
 BEARER = {"Authorization": f"Bearer {TOKEN}"}

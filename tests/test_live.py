@@ -12,7 +12,7 @@ import pytest
 from websockets.exceptions import ConnectionClosed
 
 from api_hub import ApiHub, diagnosis_of, running_hub
-from hub.api.live.dashboard_socket import ALERTS_QUEUED, Client
+from hub.api.live.dashboard_client import ALERTS_QUEUED, Client
 from hub.model import WriteDiagnosis
 from hub.runtime.bus import Lagged
 from live_page import Page

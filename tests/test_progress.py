@@ -46,7 +46,7 @@ def writes(_: CompletionRequest) -> str:
 async def told(site: Site, *models: Any) -> tuple[Diagnosis, list[RunStep]]:
     steps: list[RunStep] = []
     desk = site.diagnostician(*models, timeout_s=3.0)
-    desk.runs.listener = steps.append
+    desk.runs.subscribe(steps.append)
     found = await desk.diagnose_device("pump-00")
     assert {step.run for step in steps} == {"device:pump-00"}
     assert desk.runs.snapshot("device:pump-00") == []

@@ -98,8 +98,7 @@ async def test_only_a_hash_is_kept_and_only_for_the_owner(tmp_path: Path) -> Non
 async def test_a_session_ends_unused_or_old(tmp_path: Path) -> None:
     now = 1_000_000.0
     ended: list[str] = []
-    store = SessionStore(tmp_path / "s.json", TOKEN, lambda: now)
-    store.on_end = ended.append
+    store = SessionStore(tmp_path / "s.json", TOKEN, lambda: now, ended.append)
     unused, used = await store.create("a"), await store.create("b", "x" * 10_000)
     for _ in range(LIFETIME_S // IDLE_S + 1):
         assert store.find(used) is not None

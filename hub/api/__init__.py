@@ -1,105 +1,46 @@
 """HTTP, Server-Sent Events and WebSockets. The only package that imports FastAPI.
 
-:func:`create_api` puts the resources together, one file each; ``guard.py`` stands around all of them.
+A resource is one file in ``routes/``, whose ``routes()`` takes its collaborators by name. :func:`create_api` includes
+the routers in one application and puts ``guard.py`` around it.
 """
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from collections.abc import Set as AbstractSet
 
 from fastapi import APIRouter
 from fastapi.routing import APIRoute, APIWebSocketRoute
 
 from hub.api import errors
-from hub.api.analysis_jobs import Jobs
 from hub.api.auth import Authenticator
 from hub.api.body_limit import Sizes
-from hub.api.change_log import ChangeLog
 from hub.api.clients import OpenRequests, connection_limits
-from hub.api.concurrency_limit import Turns
 from hub.api.guard import Guard
-from hub.api.live import dashboard_socket, public_socket, sse
-from hub.api.live.broadcaster import Broadcaster
-from hub.api.login_attempts import LoginAttempts
+from hub.api.http_settings import HttpSettings
+from hub.api.hub_info import HubInfo
 from hub.api.openapi import OPEN, DescribedApi, operation_id
-from hub.api.routes import (
-    alerts,
-    analyses,
-    analyze,
-    ask,
-    commands,
-    conversations,
-    credentials,
-    device_rules,
-    devices,
-    diagnoses,
-    docs,
-    expected_range,
-    history,
-    import_export,
-    logs,
-    mappings,
-    messages,
-    models,
-    rules,
-    session,
-    spa,
-    status,
-    topics,
-)
+from hub.api.routes import analyze, import_export, session, spa
 from hub.api.schemas import live as live_schemas
-from hub.api.services import HttpSettings, Services
-from hub.runtime.sessions import SessionStore
 
-__all__ = ["Authenticator", "Broadcaster", "HttpSettings", "Services", "create_api"]
+__all__ = ["Api", "Authenticator", "HttpSettings", "HubInfo", "Router", "create_api"]
+
+# For the assembly, which builds the routers and must not import FastAPI.
+Api = DescribedApi
+Router = APIRouter
 
 
-def create_api(services: Services, http: HttpSettings, broadcaster: Broadcaster) -> DescribedApi:
-    """The ASGI application. Whoever serves it also runs ``broadcaster.run()``."""
+def create_api(routers: Sequence[Router], http: HttpSettings, auth: Authenticator, version: str) -> Api:
+    """Return the ASGI application that serves ``routers`` and the dashboard."""
     app = DescribedApi(
+        auth,
         title="Watchkeeper",
-        version=services.version,
+        version=version,
         description="An IoT hub whose alerts explain themselves. Times are epoch milliseconds.",
         docs_url=None,
         redoc_url=None,
         redirect_slashes=False,
         generate_unique_id_function=operation_id,
-    )
-    sessions = SessionStore(services.data / "sessions.json", http.token, time.time) if http.token else None
-    auth, turns = Authenticator(http, sessions, LoginAttempts()), Turns(http.ai_requests)
-    app.auth, app.cookie, app.asks = auth, auth.cookie, not auth.open
-    jobs = Jobs(services.shutdown)
-    changes = ChangeLog(services.ingest_queue.submit, services.now)
-    routers = (
-        devices.routes(
-            broadcaster.devices, services.desired_state, broadcaster.alerts, services.diagnostician, turns, changes
-        ),
-        device_rules.routes(services.registry, services.engine, services.store),
-        messages.routes(services.registry, services.messages, services.now),
-        alerts.routes(broadcaster.alerts, services.store),
-        diagnoses.routes(services.diagnostician, services.store, turns),
-        commands.routes(broadcaster.commands),
-        history.routes(services.registry, services.store, services.now),
-        import_export.routes(services),
-        expected_range.routes(services.registry, services.store, services.now),
-        logs.routes(services.store),
-        rules.routes(services, changes),
-        mappings.routes(services, changes),
-        credentials.routes(services.credentials, changes),
-        models.routes(services.models, changes),
-        topics.routes(services.explorer, services.messages),
-        status.routes(services, http, broadcaster),
-        ask.routes(services.assistant, turns, services.shutdown, http.question_chars),
-        conversations.routes(services.memory, turns, services.shutdown),
-        analyze.routes(services.analyst, Turns(http.ai_requests, analyze.busy), http, jobs),
-        analyses.routes(services.analyst, services.store.library, turns, jobs),
-        sse.routes(broadcaster, services.registry, services.store),
-        public_socket.routes(services, broadcaster, turns),
-        dashboard_socket.routes(broadcaster.live, services.shutdown),
-        session.routes(auth),
-        docs.routes(http.web_dir),
     )
     for router in routers:
         app.include_router(router, max_body_size=http.body_bytes)
@@ -128,14 +69,14 @@ def create_api(services: Services, http: HttpSettings, broadcaster: Broadcaster)
 
 
 def _first_parts(router: APIRouter) -> Iterator[str]:
-    """``ask``, ``api``, …: addresses that begin with these are never pages."""
+    """Yield the first path segment of each route: addresses that begin with it are never pages of the dashboard."""
     for route in router.routes:
         if isinstance(route, APIRoute | APIWebSocketRoute):
             yield route.path.split("/")[1]
 
 
 def _open(pages: AbstractSet[str]) -> Callable[[str, str], bool]:
-    """Closed unless said otherwise: only the page with its files, and what stands in ``description.OPEN``."""
+    """Return a predicate for requests that need no token: the dashboard's files, and what is in ``openapi.OPEN``."""
 
     def is_open(method: str, path: str) -> bool:
         method = "GET" if method == "HEAD" else method

@@ -7,9 +7,11 @@ from __future__ import annotations
 
 import asyncio
 import hmac
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from hashlib import sha256
+from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
 from starlette.datastructures import Headers
@@ -17,8 +19,8 @@ from starlette.requests import cookie_parser
 from starlette.types import Scope
 
 from hub.api.clients import address_of
+from hub.api.http_settings import HttpSettings
 from hub.api.login_attempts import LoginAttempts
-from hub.api.services import HttpSettings
 from hub.errors import ConfigError
 from hub.runtime.network_addresses import client_group
 from hub.runtime.sessions import LIFETIME_S, Session, SessionStore
@@ -36,19 +38,24 @@ class Proof(NamedTuple):
 
 
 class Authenticator:
-    """The one shared token, until there are accounts. ``sessions`` is None for a hub that asks nobody."""
+    """Check the shared access token, and keep the sessions of those who signed in with it.
+
+    Attributes:
+        cookie: Name of the session's cookie.
+    """
 
     COOKIE_AGE_S = LIFETIME_S
 
-    def __init__(self, http: HttpSettings, sessions: SessionStore | None, attempts: LoginAttempts) -> None:
+    def __init__(self, http: HttpSettings, sessions_file: Path, attempts: LoginAttempts) -> None:
         if http.token is not None and len(http.token.strip()) < MIN_TOKEN_CHARS:
             raise ConfigError("http.token is too short.", f"Allowed: at least {MIN_TOKEN_CHARS} characters.")
-        self._digest = sha256(http.token.encode()).digest() if http.token is not None else None
-        self._sessions = sessions
+        self._digest: bytes | None = None
+        self._sessions: SessionStore | None = None
+        if http.token is not None:
+            self._digest = sha256(http.token.encode()).digest()
+            self._sessions = SessionStore(sessions_file, http.token, time.time, self._close_streams)
         self._attempts = attempts
         self._streams: dict[str, set[asyncio.Task[Any]]] = {}
-        if sessions is not None:
-            sessions.on_end = self._close_streams
         # Cookies do not know ports: two hubs on one machine must not overwrite each other's.
         self.cookie = f"hub_session_{http.port}"
 

@@ -19,7 +19,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from hub.api.auth import Authenticator, Proof
 from hub.api.clients import OpenRequests, TrustedProxies, address_of
 from hub.api.errors import problem, told
-from hub.api.services import HttpSettings
+from hub.api.http_settings import HttpSettings
 from hub.errors import TooBusy
 from hub.runtime.network_addresses import parse_ip
 

@@ -77,12 +77,15 @@ def operation_id(route: APIRoute) -> str:
 
 
 class DescribedApi(FastAPI):
-    """An application whose description is completed. ``cookie`` names the session's cookie, ``asks`` says whether the
-    hub asks for a token at all, ``auth`` holds the token."""
+    """An application whose description is completed.
 
-    auth: Authenticator
-    cookie = "hub_session_8000"
-    asks = True
+    Attributes:
+        auth: Checks the access token, whose ways in are described.
+    """
+
+    def __init__(self, auth: Authenticator, **options: Any) -> None:
+        super().__init__(**options)
+        self.auth = auth
 
     def openapi(self) -> dict[str, Any]:
         if self.openapi_schema is None:
@@ -102,13 +105,13 @@ class DescribedApi(FastAPI):
         components = found.setdefault("components", {})
         components["securitySchemes"] = {
             "token": {"type": "http", "scheme": "bearer", "description": "The hub's token (HUB_TOKEN)."},
-            "session": {"type": "apiKey", "in": "cookie", "name": self.cookie, "description": "From POST /login."},
+            "session": {"type": "apiKey", "in": "cookie", "name": self.auth.cookie, "description": "From POST /login."},
         }
         components["responses"] = {f"{name}{status}": _response(name, status) for name in SCHEMAS for status in ERRORS}
         components["schemas"] |= SCHEMAS
         for unused in ("HTTPValidationError", "ValidationError"):
             components["schemas"].pop(unused, None)
-        found["security"] = [*([] if self.asks else [{}]), {"token": []}, {"session": []}]
+        found["security"] = [*([{}] if self.auth.open else []), {"token": []}, {"session": []}]
         for webhook in found["webhooks"].values():  # messages of a socket: nobody answers them
             webhook["post"]["responses"].pop("422", None)
         for path, operations in found["paths"].items():

@@ -100,7 +100,7 @@ async def _run(
         sender = start("commands", hub.sender.run())
         clock = start("clock", run_clock(hub.ingest_queue, hub.link, now_ms))
         retention = start("retention", run_retention(hub.store, hub.kept, hub.registry, hub.clock))
-        diagnosis = start("diagnosis", hub.diagnostician.run())
+        diagnosis = start("diagnosis", hub.diagnosis.run())
         viewers = start("live frames", hub.broadcaster.run())
         reloading = start("reload", reloader.run())
         server = start("web server", hub.server.serve(sockets=[hub.listener]))

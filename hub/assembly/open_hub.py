@@ -14,8 +14,10 @@ from pathlib import Path
 from hub import __version__
 from hub.ai.model_settings import ModelRegistry, open_model_settings
 from hub.analysis import FileAnalyzer
-from hub.api import Authenticator, Broadcaster, Services, create_api
+from hub.api import Authenticator, HubInfo
+from hub.api.live.broadcaster import Broadcaster
 from hub.archive import adopt
+from hub.assembly.build_api import build_api
 from hub.assembly.from_settings import (
     Faults,
     access_token,
@@ -29,6 +31,7 @@ from hub.assembly.from_settings import (
     usable_rules,
     usable_signatures,
 )
+from hub.assembly.parts import AiServices, BrokerServices, Core
 from hub.assistant import AssistantService, ConversationMemory
 from hub.diagnosis import DiagnosisService
 from hub.dialects import DIALECTS, birth_messages
@@ -44,13 +47,13 @@ from hub.runtime.bus import Bus
 from hub.runtime.clock import Clock
 from hub.runtime.installation import Installation, close_to_others, keep_dropped, open_installation
 from hub.runtime.metrics import Metrics
-from hub.runtime.process_usage import UsageMeter
 from hub.runtime.settings import Settings
 from hub.runtime.settings import StoreSection as Kept
 from hub.server import Server, create_server
 from hub.services.command_sender import CommandSender
 from hub.services.desired_state import DesiredState
 from hub.services.housekeeping import most_disagree
+from hub.services.hub_health import HubHealth
 from hub.services.message_tap import MessageTap
 from hub.services.publish_queue import PublishQueue
 from hub.services.topic_explorer import TopicExplorer, for_looking
@@ -85,7 +88,7 @@ class Hub:
     publish_queue: PublishQueue
     sender: CommandSender
     pipeline: Pipeline
-    diagnostician: DiagnosisService
+    diagnosis: DiagnosisService
     broadcaster: Broadcaster
     models: ModelRegistry
     auth: Authenticator
@@ -148,11 +151,11 @@ async def open_hub(settings: Settings, *, lasting_broker: bool = True) -> AsyncI
             store=store,
             bus=bus,
             now=now_ms,
+            link=link,
             on_commit=metrics.observe_commit,
             on_effect=publish_queue.put,
             on_command=sender.put,
         )
-        pipeline.link = link
         await pipeline.restore()
         if registry.capacity.left_out:
             log.warning(
@@ -167,7 +170,7 @@ async def open_hub(settings: Settings, *, lasting_broker: bool = True) -> AsyncI
             disagrees=lambda: most_disagree(registry.devices()),
         )
 
-        diagnostician = DiagnosisService(
+        diagnosis = DiagnosisService(
             registry=registry,
             engine=engine,
             store=store,
@@ -177,30 +180,38 @@ async def open_hub(settings: Settings, *, lasting_broker: bool = True) -> AsyncI
             now=now_ms,
             signatures=usable_signatures(data, faults),
         )
-        tools = Tools(registry=registry, engine=engine, store=store, now=now_ms, examine=diagnostician.examine)
+        tools = Tools(registry=registry, engine=engine, store=store, now=now_ms, examine=diagnosis.examine)
         assistant = AssistantService(tools=tools, providers=providers)
         failed: list[str] = []
-        shutdown = asyncio.Event()
-        services = Services(
+        core = Core(
             registry=registry,
             engine=engine,
-            ingest_queue=ingest_queue,
             store=store,
             bus=bus,
+            ingest_queue=ingest_queue,
+            counters=pipeline.counters,
+            metrics=metrics,
+            now=now_ms,
+            shutdown=asyncio.Event(),
+        )
+        broker = BrokerServices(
+            state=lambda: link.state,
+            dropped=lambda: drop_monitor.total,
+            roots=roots,
             messages=messages,
             explorer=explorer,
-            credentials=credentials_of(settings, demo=not lasting_broker),
             desired_state=DesiredState(
                 registry=registry, link=link, root=roots.native, submit=ingest_queue.submit, now=now_ms
             ),
-            link=lambda: link.state,
-            dropped=lambda: drop_monitor.total,
-            counters=pipeline.counters,
-            metrics=metrics,
+            credentials=credentials_of(settings, demo=not lasting_broker),
+        )
+        ai = AiServices(
+            providers=providers,
+            models=models,
             assistant=assistant,
             memory=ConversationMemory(assistant, store.conversations, now_ms),
-            diagnostician=diagnostician,
-            analyst=FileAnalyzer(
+            diagnosis=diagnosis,
+            analyzer=FileAnalyzer(
                 providers=providers,
                 worker=worker,
                 library=store.library,
@@ -208,24 +219,21 @@ async def open_hub(settings: Settings, *, lasting_broker: bool = True) -> AsyncI
                 now=now_ms,
                 speech_model=settings.analysis.speech_model,
             ),
-            providers=providers,
-            models=models,
-            usage=UsageMeter(),
-            failed=lambda: failed,
-            now=now_ms,
-            shutdown=shutdown,
-            version=__version__,
-            install_id=install.id,
-            started_at=now_ms(),
-            data=data,
-            roots=roots,
-            kept=settings.store,
-            clock=clock,
-            faults=faults,
         )
-        broadcaster = Broadcaster(services)
+        health = HubHealth(
+            registry=registry,
+            counters=pipeline.counters,
+            broker=broker.state,
+            clock=clock,
+            failed=failed,
+            faults=faults,
+            now=now_ms,
+        )
+        info = HubInfo(
+            version=__version__, install_id=install.id, started_at=now_ms(), data=data, retention=settings.store
+        )
         http = http_settings(settings, listener, token)
-        api = create_api(services, http, broadcaster)
+        api, broadcaster = build_api(core, broker, ai, info=info, health=health, http=http)
         yield Hub(
             data=data,
             install=install,
@@ -242,13 +250,13 @@ async def open_hub(settings: Settings, *, lasting_broker: bool = True) -> AsyncI
             publish_queue=publish_queue,
             sender=sender,
             pipeline=pipeline,
-            diagnostician=diagnostician,
+            diagnosis=diagnosis,
             broadcaster=broadcaster,
             models=models,
             auth=api.auth,
             server=create_server(api, http),
             listener=listener,
-            shutdown=shutdown,
+            shutdown=core.shutdown,
             failed=failed,
             faults=faults,
         )

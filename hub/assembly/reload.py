@@ -102,7 +102,7 @@ class Reloader:
     async def _reload_signatures(self) -> str:
         text = await asyncio.to_thread(read_if_there, self._hub.data / SIGNATURES)
         signatures = parse_signatures(text or "", SIGNATURES)
-        self._hub.diagnostician.use_signatures(signatures)
+        self._hub.diagnosis.use_signatures(signatures)
         self._hub.faults.pop(SIGNATURES, None)
         return f"{len(signatures)} signatures"
 

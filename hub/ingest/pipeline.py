@@ -56,6 +56,7 @@ class Pipeline:
         store: Store,
         bus: Bus,
         now: Callable[[], int],
+        link: MqttClient | None = None,
         on_commit: Callable[[float], None] = lambda seconds: None,
         on_effect: Callable[[Action], None] = lambda effect: None,
         on_command: Callable[[Command], None] = lambda command: None,
@@ -78,7 +79,7 @@ class Pipeline:
         self._filled, self._taken = asyncio.Event(), asyncio.Event()
         self._loaded = asyncio.Event()  # not while the state is loaded again
         self._loaded.set()
-        self.link: MqttClient | None = None
+        self.link = link
 
     async def restore(self) -> None:
         """Load the state of the last run, with what the history knows beyond it."""

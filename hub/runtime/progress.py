@@ -31,12 +31,20 @@ class ProgressStream:
 
 
 class ProgressStreams:
-    """All runs that go on. ``listener`` gets every step of every run, at once."""
+    """All runs that go on.
+
+    Attributes:
+        untold: Steps that were not kept for those who come late.
+    """
 
     def __init__(self) -> None:
-        self.listener: Callable[[RunStep], None] = _nobody
         self.untold = 0
+        self._listeners: list[Callable[[RunStep], None]] = []
         self._told: dict[str, list[RunStep]] = {}
+
+    def subscribe(self, listener: Callable[[RunStep], None]) -> None:
+        """Call ``listener`` with every step of every run from now on."""
+        self._listeners.append(listener)
 
     @contextmanager
     def open(self, run_id: str) -> Iterator[ProgressStream]:
@@ -62,8 +70,5 @@ class ProgressStreams:
             told.append(step)
         else:
             self.untold += 1
-        self.listener(step)
-
-
-def _nobody(_: RunStep) -> None:
-    return None
+        for listener in self._listeners:
+            listener(step)

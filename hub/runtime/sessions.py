@@ -52,10 +52,16 @@ class _File(msgspec.Struct):
 class SessionStore:
     """All sessions of one hub. ``on_end`` is called with the key of a session that ends before its time."""
 
-    def __init__(self, file: Path, token: str, now: Callable[[], float]) -> None:
-        self.on_end: Callable[[str], None] = lambda key: None
+    def __init__(
+        self,
+        file: Path,
+        token: str,
+        now: Callable[[], float],
+        on_end: Callable[[str], None] = lambda key: None,
+    ) -> None:
         self._file = file
         self._now = now
+        self._on_end = on_end
         self._saving = asyncio.Lock()
         self._touching: asyncio.Task[None] | None = None
         kept = _read(file)
@@ -122,7 +128,7 @@ class SessionStore:
         if self._sessions.pop(key, None) is None:
             return False
         self._written.pop(key, None)
-        self.on_end(key)
+        self._on_end(key)
         return True
 
     async def _save(self) -> None:

@@ -5,6 +5,7 @@ It knows no HTTP; an alert changes only through the pipeline's queue.
 
 from __future__ import annotations
 
+import logging
 from collections import Counter
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from copy import copy
@@ -12,11 +13,13 @@ from typing import Any, Literal
 
 import msgspec
 
-from hub.errors import Conflict, NotFound
+from hub.errors import Conflict, NotFound, StoreError
 from hub.model import SEVERITIES, Acknowledge, Alert, AlertState, Device, Diagnosis, Input, Latest, Unacknowledge
 from hub.registry.registry import DeviceRegistry
 from hub.rules import Engine, duration
 from hub.store.base import Store
+
+log = logging.getLogger(__name__)
 
 UNHEARD_MS = 3_600_000
 """A device that has spoken for so long without a metric keeps its alert open: people are told why."""
@@ -92,6 +95,14 @@ class Alerts:
         """Join each with its diagnosis, in one look-up."""
         diagnoses = await self._store.diagnoses([alert.id for alert in alerts]) if alerts else {}
         return [self.join(alert, diagnoses.get(alert.id)) for alert in alerts]
+
+    async def explain_if_readable(self, alerts: Sequence[Alert]) -> list[ExplainedAlert]:
+        """Join each with its diagnosis; without diagnoses where the history cannot be read."""
+        try:
+            return await self.explain(alerts)
+        except StoreError:
+            log.warning("The history cannot be read: alerts are sent without their diagnosis.", exc_info=True)
+            return [self.join(alert, None) for alert in alerts]
 
     def join(self, alert: Alert, diagnosis: Diagnosis | None) -> ExplainedAlert:
         device = self._registry.get(alert.device)

@@ -1,14 +1,13 @@
-"""From the bus to everyone who looks on: one subscription, whatever the number of viewers.
+"""Fan-out of events from the bus to every viewer, with one subscription whatever their number.
 
-Marks what changed for the dashboards (``live.py``) and hands it to the listeners of the simple feeds. Alerts are
-joined with their diagnosis by one look-up a batch. Nothing here waits for a viewer.
+It marks what changed for the dashboards (``dashboard_socket.py``) and hands it to the listeners of the public feeds.
+Alerts are joined with their diagnosis by one query a batch. Nothing here waits for a viewer.
 """
 
 from __future__ import annotations
 
 import asyncio
 import logging
-import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
@@ -17,69 +16,51 @@ import msgspec
 from hub import events as ev
 from hub.api.live import sockets
 from hub.api.live.dashboard_socket import Live
-from hub.api.live.device_columns import Columns
-from hub.api.live.device_list import DeviceList
+from hub.api.live.dashboard_stats import DashboardStats
 from hub.api.live.feed_subscribers import AlertNews, Asked, Listener, Notice
-from hub.api.live.run_subscriptions import Followers
+from hub.api.live.throughput import Throughput
 from hub.api.schemas import commands, serializers
-from hub.api.services import Services
-from hub.api.submit_timeout import in_time
-from hub.api.trend import STEP_S, Trend
 from hub.errors import Conflict, StoreError
-from hub.model import Alert, Diagnosis
-from hub.runtime.bus import Closed, Lagged
-from hub.services.alerts import Alerts, ExplainedAlert
-from hub.services.commands import Commands
-from hub.services.devices import Devices
+from hub.model import Diagnosis
+from hub.runtime.bus import Bus, Closed, Lagged
+from hub.services.alerts import Alerts
 
 log = logging.getLogger(__name__)
 
-SAMPLE_S = 2.0
 BATCHES_BEHIND = 256
 
 
 class Broadcaster:
-    """Owned by the assembly, which runs :meth:`run` in its task group; it ends when the bus closes or at shutdown.
+    """Distribute committed events; :meth:`run` ends when the bus closes or the hub shuts down.
 
-    ``live_clients`` bounds the dashboards on ``/api/live``, ``listeners`` those on ``/events/devices`` and ``/ws``.
+    Attributes:
+        live: The dashboards on ``/api/live``.
     """
 
-    def __init__(self, services: Services, *, live_clients: int = 64, listeners: int = 128) -> None:
-        self._services = services
-        self._most_listeners = listeners
+    def __init__(
+        self,
+        *,
+        bus: Bus,
+        alerts: Alerts,
+        live: Live,
+        stats: DashboardStats,
+        throughput: Throughput,
+        shutdown: asyncio.Event,
+        max_listeners: int = 128,
+    ) -> None:
+        self.live = live
+        self._bus = bus
+        self._alerts = alerts
+        self._stats = stats
+        self._throughput = throughput
+        self._shutdown = shutdown
+        self._max_listeners = max_listeners
         self._listeners: set[Listener] = set()
         self._recorders: set[Listener] = set()
-        self.device_list = DeviceList(services.registry, services.engine, self.record)
-        self._rate = 0.0
-        self.trend = Trend()
-        submit = in_time(services.ingest_queue.submit)
-        self.devices = Devices(registry=services.registry, engine=services.engine, submit=submit, now=services.now)
-        self.commands = Commands(registry=services.registry, store=services.store, submit=submit, now=services.now)
-        self.alerts = Alerts(
-            registry=services.registry,
-            engine=services.engine,
-            store=services.store,
-            submit=submit,
-            pending=services.diagnostician.pending,
-            now=services.now,
-        )
-        self.live = Live(
-            Columns(services.registry, services.engine),
-            open_alerts=self._open_alerts,
-            stats=self._stats,
-            now=services.now,
-            followers=Followers(services.diagnostician.runs),
-            most=live_clients,
-        )
 
     @property
     def listeners(self) -> int:
         return len(self._listeners)
-
-    @property
-    def rate(self) -> float:
-        """Messages a second, over the last seconds."""
-        return self._rate
 
     async def run(self) -> None:
         try:
@@ -87,9 +68,9 @@ class Broadcaster:
                 broadcast_events=self._take_events(),
                 broadcast_frames=self.live.run_frames(),
                 broadcast_stats=self.live.run_stats(),
-                broadcast_rate=self._sample(),
-                broadcast_trend=self._follow_trend(),
-                broadcast_end=self._end(),
+                broadcast_rate=self._throughput.run(),
+                broadcast_trend=self._stats.run(),
+                broadcast_end=self._shut_down(),
             )
         finally:
             for listener in self._listeners:
@@ -97,12 +78,12 @@ class Broadcaster:
 
     @contextmanager
     def listen(self, *, readings_only: bool) -> Iterator[Listener]:
-        """A place among the listeners. Raises Conflict when all are taken."""
-        if len(self._listeners) >= self._most_listeners:
+        """Register a listener of ``/events/devices`` or ``/ws``. Raise Conflict when there are too many."""
+        if len(self._listeners) >= self._max_listeners:
             raise Conflict("Too many listeners are connected.", "Close one, or try again later.")
         listener = Listener(readings_only=readings_only)
         self._listeners.add(listener)
-        if self._services.shutdown.is_set():
+        if self._shutdown.is_set():
             listener.close()
         try:
             yield listener
@@ -111,7 +92,7 @@ class Broadcaster:
 
     @contextmanager
     def record(self) -> Iterator[Listener]:
-        """A listener of the hub's own, which takes nobody's place."""
+        """Register a listener of the hub's own, which does not count towards the limit."""
         listener = Listener(readings_only=False)
         self._recorders.add(listener)
         try:
@@ -120,17 +101,21 @@ class Broadcaster:
             self._recorders.discard(listener)
 
     def tell(self, notice: Notice) -> None:
-        """To all listeners."""
+        """Notify all listeners."""
         for listener in self._listeners:
             listener.notice(notice)
 
+    async def tell_requested(self, diagnosis: Diagnosis) -> None:
+        """Notify all listeners of a diagnosis that somebody asked for on ``/ws``."""
+        self.tell(Asked(diagnosis, await self._alerts.explained_by(diagnosis)))
+
     # -- events -----------------------------------------------------------------------------------------------
 
-    async def _end(self) -> None:
-        await self._services.shutdown.wait()
+    async def _shut_down(self) -> None:
+        await self._shutdown.wait()
 
     async def _take_events(self) -> None:
-        with self._services.bus.subscribe(BATCHES_BEHIND) as subscription:
+        with self._bus.subscribe(BATCHES_BEHIND) as subscription:
             while True:
                 try:
                     batch = await subscription.get()
@@ -183,7 +168,7 @@ class Broadcaster:
         moved = [event for event in batch if isinstance(event, kinds)]
         # In the order of the store, so that a replay after the last one that was seen misses none.
         moved.sort(key=lambda event: (event.alert.raised_at, event.alert.id))
-        explained = await self._explain([event.alert for event in moved])
+        explained = await self._alerts.explain_if_readable([event.alert for event in moved])
         for event, found in zip(moved, explained, strict=True):
             self._announce(AlertNews(isinstance(event, ev.AlertRaised), found))
         for ready in (event for event in batch if isinstance(event, ev.DiagnosisReady)):
@@ -194,19 +179,12 @@ class Broadcaster:
             if isinstance(event, ev.CommandChanged):
                 self.live.alert(_json({"type": "command", "command": commands.shape(event.command)}))
 
-    async def _explain(self, alerts: Sequence[Alert]) -> list[ExplainedAlert]:
-        try:
-            return await self.alerts.explain(alerts)
-        except StoreError:
-            log.warning("alerts are told without their diagnosis: the history cannot be read", exc_info=True)
-            return [self.alerts.join(alert, None) for alert in alerts]
-
     async def _tell_diagnosis(self, diagnosis: Diagnosis) -> None:
         if diagnosis.alert is None:
             self.tell(Asked(diagnosis, None))
             return
         try:
-            explained = await self.alerts.explained_by(diagnosis)
+            explained = await self._alerts.explained_by(diagnosis)
         except StoreError:
             log.warning("a diagnosis is not told: the history cannot be read", exc_info=True)
             return
@@ -217,51 +195,6 @@ class Broadcaster:
         self.tell(news)
         if self.live.clients:
             self.live.alert(_json({"type": "alert", "alert": serializers.alert(news.explained)}))
-
-    # -- what dashboards get besides frames -------------------------------------------------------------------
-
-    async def _open_alerts(self) -> str:
-        found = await self._explain(self.alerts.open_now())
-        return _json({"type": "alerts", "items": [serializers.alert(one) for one in found]})
-
-    async def _sample(self) -> None:
-        ingest_queue, before, then = self._services.ingest_queue, self._services.ingest_queue.received, time.monotonic()
-        while True:
-            await asyncio.sleep(SAMPLE_S)
-            now = time.monotonic()
-            self._rate, before, then = (ingest_queue.received - before) / (now - then), ingest_queue.received, now
-
-    async def _follow_trend(self) -> None:
-        while True:
-            await asyncio.sleep(STEP_S)
-            presence, severity = self.devices.by_presence(), self.alerts.by_severity()
-            self.trend.add(sum(severity.values()), presence["stale"], presence["offline"], self._rate)
-
-    def _stats(self) -> str:
-        services = self._services
-        presence, severity = self.devices.by_presence(), self.alerts.by_severity()
-        usage = services.usage()
-        chat = services.providers.describe()
-        state = services.link()
-        return _json(
-            {
-                "type": "stats",
-                "ts": services.now(),
-                "devices": len(services.registry),
-                **presence,
-                "open_alerts": sum(severity.values()),
-                "critical": severity["critical"],
-                "received": services.ingest_queue.received,
-                "stored": services.counters.stored,
-                "rejected": services.counters.rejected,
-                "shed": services.ingest_queue.shed,
-                "rate": round(self._rate, 1),
-                "cpu": usage.cpu,
-                "rss": usage.rss,
-                "ai": {"provider": chat[0].provider, "model": chat[0].model} if chat else None,
-                "broker": {"connected": state.connected, "address": state.address},
-            }
-        )
 
 
 def _json(message: object) -> str:

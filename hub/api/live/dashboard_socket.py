@@ -1,28 +1,28 @@
-"""The dashboard's socket, ``/api/live``: who is connected, what each has been given, and when a frame goes out.
+"""The dashboard's socket, ``/api/live``: send each client a snapshot, then frames of what changed.
 
-The protocol is described in docs/live.md. One frame is encoded once for all clients that are in step. A client has
-its own bounded outbox and its own task that sends, so one that blocks never holds up another. What the columns mean
-is ``columns.py``'s; what happens is handed in by the broadcaster.
+The protocol is described in docs/live.md. One frame is encoded once for all clients that have the same state. A client
+has its own bounded queues and its own task that sends, so one that blocks never delays another. Columns are defined in
+``device_columns.py``; the broadcaster marks what changed.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections import deque
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 
 import msgspec
 from fastapi import APIRouter, WebSocket, WebSocketDisconnect
 
 from hub.api.live import sockets
+from hub.api.live.dashboard_client import Client
+from hub.api.live.dashboard_stats import DashboardStats
 from hub.api.live.device_columns import Columns
 from hub.api.live.run_subscriptions import Followers
+from hub.api.schemas import serializers
+from hub.services.alerts import Alerts
 
 TICK_S = 0.25
 STATS_S = 2.0
-IN_FLIGHT = 2
-"""Unacknowledged frames a client."""
-ALERTS_QUEUED = 1_000
 HELLO_S = 10.0
 SEND_S = 60.0
 """A send that takes longer: the client is gone, or too slow to be helped."""
@@ -41,64 +41,6 @@ class Said(msgspec.Struct):
     topic: str = ""
 
 
-class Client:
-    """What one page has been given. ``at`` is the number of the last frame it was sent."""
-
-    def __init__(self) -> None:
-        self.at = 0
-        self.started = False
-        self.hidden = False
-        self.unacked: deque[int] = deque()
-        self.frames: deque[str] = deque()
-        self.alerts: deque[str] = deque()
-        self.stats: str | None = None
-        self.pong: str | None = None
-        self.resume_from: int | None = None
-        self.resync: str | None = None
-        self.restart = False
-        self.wake = asyncio.Event()
-
-    @property
-    def ready(self) -> bool:
-        return self.started and not self.hidden and len(self.unacked) < IN_FLIGHT
-
-    def give_frame(self, seq: int, text: str) -> None:
-        self.at = seq
-        self.unacked.append(seq)
-        self.frames.append(text)
-        self.wake.set()
-
-    def give_alert(self, text: str) -> None:
-        if len(self.alerts) >= ALERTS_QUEUED:
-            self.begin_again("This page fell too far behind.")
-            return
-        self.alerts.append(text)
-        self.wake.set()
-
-    def give_stats(self, text: str) -> None:
-        if self.started and not self.hidden:
-            self.stats = text
-            self.wake.set()
-
-    def begin(self, since: int | None) -> None:
-        """Start with a snapshot, or with what happened after the frame ``since``."""
-        self.resume_from = since
-        self.started = False
-        self.restart = True
-        self.frames.clear()
-        self.alerts.clear()
-        self.unacked.clear()
-        self.wake.set()
-
-    def begin_again(self, reason: str) -> None:
-        self.resync = reason
-        self.begin(None)
-
-    def acknowledged(self, seq: int) -> None:
-        while self.unacked and self.unacked[0] <= seq:
-            self.unacked.popleft()
-
-
 class Snapshot(msgspec.Struct, frozen=True):
     """A snapshot's text and for whom it still serves: the same epoch and frame, until the loop's time ``until``."""
 
@@ -109,25 +51,30 @@ class Snapshot(msgspec.Struct, frozen=True):
 
 
 class Live:
-    """All clients of ``/api/live``. ``open_alerts`` and ``stats`` give ready messages."""
+    """Serve all clients of ``/api/live``.
+
+    Attributes:
+        columns: State of all devices as columns, and what changed in it.
+        clients: The clients that are connected.
+    """
 
     def __init__(
         self,
         columns: Columns,
         *,
-        open_alerts: Callable[[], Awaitable[str]],
-        stats: Callable[[], str],
-        now: Callable[[], int],
+        alerts: Alerts,
+        stats: DashboardStats,
         followers: Followers,
-        most: int,
+        now: Callable[[], int],
+        max_clients: int = 64,
     ) -> None:
         self.columns = columns
         self.clients: set[Client] = set()
-        self._open_alerts = open_alerts
+        self._alerts = alerts
         self._stats = stats
         self._now = now
         self._followers = followers
-        self._most = most
+        self._max_clients = max_clients
         self._snapshot = Snapshot("", -1, "", 0.0)
 
     async def run_frames(self) -> None:
@@ -140,7 +87,7 @@ class Live:
         while True:
             await asyncio.sleep(STATS_S)
             if self.clients:
-                text = self._stats()
+                text = self._stats.message()
                 for client in self.clients:
                     client.give_stats(text)
 
@@ -185,7 +132,7 @@ class Live:
 
     async def serve(self, socket: WebSocket, shutdown: asyncio.Event) -> None:
         await socket.accept()
-        if len(self.clients) >= self._most:
+        if len(self.clients) >= self._max_clients:
             await sockets.close(socket, sockets.TRY_LATER, "Too many pages are open.")
             return
         client = Client()
@@ -276,8 +223,13 @@ class Live:
         for text in texts:
             await _send(socket, text)
         await _send(socket, await self._open_alerts())
-        client.stats = self._stats()
+        client.stats = self._stats.message()
         client.wake.set()
+
+    async def _open_alerts(self) -> str:
+        found = await self._alerts.explain_if_readable(self._alerts.open_now())
+        message = {"type": "alerts", "items": [serializers.alert(one) for one in found]}
+        return msgspec.json.encode(message).decode()
 
 
 async def _send(socket: WebSocket, text: str) -> None:

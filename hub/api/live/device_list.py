@@ -36,7 +36,6 @@ class DeviceList:
         self._text: str | None = None
         self._changes = Listener(readings_only=False)
         self._recording = ExitStack()
-        self.built = 0
 
     async def text(self, listener: Listener) -> str:
         """Return the message; ``listener`` is told what has changed since it was begun."""
@@ -60,7 +59,6 @@ class DeviceList:
                 ]
                 await asyncio.sleep(0)
             self._text = '{"type":"devices","devices":[' + b",".join(parts).decode() + "]}"
-            self.built += 1
         finally:
             if self._text is None:
                 self._forget()

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 import msgspec
@@ -21,11 +22,15 @@ from fastapi import APIRouter, WebSocket, WebSocketDisconnect
 from hub.api.concurrency_limit import Turns
 from hub.api.live import sockets
 from hub.api.live.broadcaster import Broadcaster
-from hub.api.live.feed_subscribers import AlertNews, Asked, Listener, Notice
+from hub.api.live.device_list import DeviceList
+from hub.api.live.feed_subscribers import AlertNews, Listener, Notice
 from hub.api.schemas import serializers
-from hub.api.services import Services
+from hub.assistant import AssistantService
+from hub.diagnosis import DiagnosisService
 from hub.errors import Conflict, HubError, Invalid
 from hub.model import Device, Diagnosis
+from hub.registry.registry import DeviceRegistry
+from hub.rules import Engine
 
 MESSAGE_CHARS = 16_384
 CHAT_CHARS = 2_000
@@ -41,17 +46,28 @@ class Request(msgspec.Struct):
     message: str = ""
 
 
+Send = Callable[[dict[str, Any]], Awaitable[None]]
+
+
 class SimpleSocket:
-    """One connection."""
+    """Serve one connection. ``answer`` carries out a request and sends its answer."""
 
     def __init__(
-        self, socket: WebSocket, services: Services, broadcaster: Broadcaster, listener: Listener, turns: Turns
+        self,
+        socket: WebSocket,
+        listener: Listener,
+        *,
+        registry: DeviceRegistry,
+        engine: Engine,
+        devices: DeviceList,
+        answer: Callable[[Request, Send], Awaitable[None]],
     ) -> None:
         self._socket = socket
-        self._services = services
-        self._broadcaster = broadcaster
         self._listener = listener
-        self._turns = turns
+        self._registry = registry
+        self._engine = engine
+        self._device_list = devices
+        self._answer_request = answer
         self._requests: deque[Request] = deque()
         self._asked = asyncio.Event()
         # The feed and an answer must not write into the same socket at once.
@@ -71,10 +87,10 @@ class SimpleSocket:
             await self._socket.send_text(text)
 
     def _values(self, device: Device) -> dict[str, Any]:
-        return {**serializers.device_values(device, self._services.engine.severity(device.id))}
+        return {**serializers.device_values(device, self._engine.severity(device.id))}
 
     async def _devices(self) -> None:
-        await self._send_text(await self._broadcaster.device_list.text(self._listener))
+        await self._send_text(await self._device_list.text(self._listener))
 
     # -- from the hub -----------------------------------------------------------------------------------------
 
@@ -90,7 +106,7 @@ class SimpleSocket:
             for number, device_id in enumerate(parcel.devices, 1):
                 if number % TURN == 0:
                     await asyncio.sleep(0)
-                if (device := self._services.registry.get(device_id)) is not None:
+                if (device := self._registry.get(device_id)) is not None:
                     await self._send({"type": "device_update", "device": self._values(device)})
 
     def _news(self, notice: Notice) -> dict[str, Any]:
@@ -102,12 +118,12 @@ class SimpleSocket:
 
     def _asked_for(self, diagnosis: Diagnosis) -> dict[str, Any]:
         """A diagnosis without an alert, in the form of one."""
-        device = self._services.registry.get(diagnosis.device)
+        device = self._registry.get(diagnosis.device)
         return {
             "id": None,
             "device_id": diagnosis.device,
             "device_name": device.display_name if device else diagnosis.device,
-            "severity": self._services.engine.severity(diagnosis.device),
+            "severity": self._engine.severity(diagnosis.device),
             "message": diagnosis.summary,
             "raised_at": diagnosis.created_at,
             "diagnosis": serializers.diagnosis(diagnosis),
@@ -133,7 +149,7 @@ class SimpleSocket:
         if request.action == "chat" and not 1 <= len(request.message.strip()) <= CHAT_CHARS:
             raise Invalid(f"A message has 1 to {CHAT_CHARS} characters.")
         if request.action == "diagnose_device":
-            self._services.registry.require(request.device_id)
+            self._registry.require(request.device_id)
         if len(self._requests) >= QUEUED:
             raise Conflict("The answers before this one are still being written.", "Wait for them.")
         self._requests.append(request)
@@ -146,32 +162,42 @@ class SimpleSocket:
             while self._requests:
                 request = self._requests.popleft()
                 try:
-                    with self._turns.turn():
-                        await self._do(request)
+                    await self._answer_request(request, self._send)
                 except HubError as error:
                     await self._send({"type": "error", "message": str(error)})
 
-    async def _do(self, request: Request) -> None:
-        if request.action == "chat":
-            reply = await self._services.assistant.answer(request.message.strip())
-            await self._send({"type": "ai_response", "message": reply.text})
-            return
-        diagnosis = await self._services.diagnostician.diagnose_device(request.device_id)
-        if diagnosis.alert is not None:
-            # One without an alert comes to everybody over the bus; this one would come as a mere update.
-            explained = await self._broadcaster.alerts.explained_by(diagnosis)
-            self._broadcaster.tell(Asked(diagnosis, explained))
 
-
-def routes(services: Services, broadcaster: Broadcaster, turns: Turns) -> APIRouter:
+def routes(
+    *,
+    registry: DeviceRegistry,
+    engine: Engine,
+    assistant: AssistantService,
+    diagnosis: DiagnosisService,
+    broadcaster: Broadcaster,
+    turns: Turns,
+) -> APIRouter:
     router = APIRouter()
+    devices = DeviceList(registry, engine, broadcaster.record)
+
+    async def answer(request: Request, send: Send) -> None:
+        with turns.turn():
+            if request.action == "chat":
+                reply = await assistant.answer(request.message.strip())
+                await send({"type": "ai_response", "message": reply.text})
+                return
+            found = await diagnosis.diagnose_device(request.device_id)
+            if found.alert is not None:
+                # A diagnosis without an alert reaches everybody over the bus; this one would arrive as an update only.
+                await broadcaster.tell_requested(found)
 
     @router.websocket("/ws")
     async def ws(socket: WebSocket) -> None:
         await socket.accept()
         try:
             with broadcaster.listen(readings_only=False) as listener:
-                await SimpleSocket(socket, services, broadcaster, listener, turns).run()
+                await SimpleSocket(
+                    socket, listener, registry=registry, engine=engine, devices=devices, answer=answer
+                ).run()
             await sockets.close(socket, sockets.GOING_AWAY, "The hub is stopping.")
         except Conflict as error:
             await sockets.close(socket, sockets.TRY_LATER, error.message)

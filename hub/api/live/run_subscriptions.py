@@ -30,7 +30,7 @@ class Followers:
     def __init__(self, runs: ProgressStreams) -> None:
         self._runs = runs
         self._by_run: dict[str, set[Viewer]] = {}
-        runs.listener = self._tell
+        runs.subscribe(self._tell)
 
     def heard(self, viewer: Viewer, kind: str, topic: str) -> None:
         """``subscribe`` and ``unsubscribe``. Who subscribes gets what has been told so far; doing so again repeats it,

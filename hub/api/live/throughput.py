@@ -1,50 +1,94 @@
-"""What flows through the hub at the moment, and who sends most of it: for ``/api/status`` and ``/metrics``."""
+"""Throughput of the hub: message rate, queues, losses, and the devices that send most."""
 
 from __future__ import annotations
 
+import asyncio
 import heapq
+import math
 import time
+from collections.abc import Callable
 from operator import itemgetter
 
-from hub.api.live.broadcaster import Broadcaster
 from hub.api.schemas.throughput import BusyShape, FlowShape
-from hub.api.services import Services
+from hub.ingest.committer import IngestCounters
+from hub.ingest.queue import IngestQueue
+from hub.mqtt.client import MqttClientState
 from hub.registry.registry import DeviceRegistry
 
+SAMPLE_S = 2.0
+"""Interval over which the message rate is measured."""
 BUSIEST = 10
-LOOK_S = 4.0
+BUSIEST_CACHE_S = 4.0
+"""How long the list of the busiest devices is reused: finding them reads the whole registry."""
 
 
-def flow(services: Services, broadcaster: Broadcaster) -> FlowShape:
-    return {
-        "rate": round(broadcaster.rate, 1),
-        "lag_ms": services.counters.lag(services.now()),
-        "queue": len(services.ingest_queue),
-        "unacknowledged": services.link().held,
-        "dropped": services.dropped(),
-        "store_stalled": services.counters.store_stalled,
-    }
+class Throughput:
+    """Measure the message rate, and read the counters of the queue and the pipeline.
 
+    Attributes:
+        rate: Messages a second, over the last seconds.
+    """
 
-class Busiest:
-    """The devices with the shortest usual interval between messages, of those that are online. Looked for at most
-    every few seconds: a fleet may be 100,000."""
-
-    def __init__(self, registry: DeviceRegistry) -> None:
+    def __init__(
+        self,
+        *,
+        registry: DeviceRegistry,
+        ingest_queue: IngestQueue,
+        counters: IngestCounters,
+        broker: Callable[[], MqttClientState],
+        dropped: Callable[[], int],
+        now: Callable[[], int],
+    ) -> None:
+        self.rate = 0.0
         self._registry = registry
-        self._looked: float | None = None
-        self._found: list[BusyShape] = []
+        self._ingest_queue = ingest_queue
+        self._counters = counters
+        self._broker = broker
+        self._dropped = dropped
+        self._now = now
+        self._busiest: list[BusyShape] = []
+        self._busiest_at = -math.inf
 
-    def __call__(self) -> list[BusyShape]:
+    async def run(self) -> None:
+        """Measure the message rate until cancelled."""
+        before, then = self._ingest_queue.received, time.monotonic()
+        while True:
+            await asyncio.sleep(SAMPLE_S)
+            received, now = self._ingest_queue.received, time.monotonic()
+            self.rate, before, then = (received - before) / (now - then), received, now
+
+    def counters(self) -> dict[str, int]:
+        """Return the counters of messages and batches since the start."""
+        return {
+            "received": self._ingest_queue.received,
+            "stored": self._counters.stored,
+            "rejected": self._counters.rejected,
+            "shed": self._ingest_queue.shed,
+            "duplicates": self._counters.duplicates,
+            "batches": self._counters.batches,
+        }
+
+    def flow(self) -> FlowShape:
+        """Return the present rate, lag, queue lengths and losses."""
+        return {
+            "rate": round(self.rate, 1),
+            "lag_ms": self._counters.lag(self._now()),
+            "queue": len(self._ingest_queue),
+            "unacknowledged": self._broker().held,
+            "dropped": self._dropped(),
+            "store_stalled": self._counters.store_stalled,
+        }
+
+    def busiest(self) -> list[BusyShape]:
+        """Return the online devices that send most often, at most :data:`BUSIEST_CACHE_S` old."""
         now = time.monotonic()
-        if self._looked is None or now - self._looked >= LOOK_S:
+        if now - self._busiest_at >= BUSIEST_CACHE_S:
+            expected_interval = self._registry.fast_path.expected_interval
             online = (each for each in self._registry.devices() if each.presence == "online")
-            speaking = (
-                (interval, each) for each in online if (interval := self._registry.fast_path.expected_interval(each))
-            )
-            self._found = [
+            sending = ((interval, each) for each in online if (interval := expected_interval(each)))
+            self._busiest = [
                 {"device_id": each.id, "name": each.display_name, "rate": round(1_000 / interval, 2)}
-                for interval, each in heapq.nsmallest(BUSIEST, speaking, key=itemgetter(0))
+                for interval, each in heapq.nsmallest(BUSIEST, sending, key=itemgetter(0))
             ]
-            self._looked = now
-        return self._found
+            self._busiest_at = now
+        return self._busiest

@@ -8,7 +8,7 @@ import msgspec
 from fastapi import APIRouter, Query
 from starlette.responses import Response
 
-from hub.analysis import DeviceLink
+from hub.analysis import DeviceLink, FileAnalyzer
 from hub.api import cursors
 from hub.api.analysis_jobs import Jobs
 from hub.api.concurrency_limit import Turns
@@ -16,13 +16,12 @@ from hub.api.errors import Json
 from hub.api.ndjson import LINES, line, streamed
 from hub.api.schemas import analyses as shapes
 from hub.api.schemas import requests, serializers
-from hub.api.services import Analyst
 from hub.errors import NotFound
 from hub.model import AnalysisKind
 from hub.store.documents import DocumentLibrary
 
 
-def routes(analyst: Analyst, library: DocumentLibrary, turns: Turns, jobs: Jobs) -> APIRouter:
+def routes(analyzer: FileAnalyzer, library: DocumentLibrary, turns: Turns, jobs: Jobs) -> APIRouter:
     router = APIRouter(prefix="/api/analyses", tags=["analysis"])
 
     @router.get("", response_model=shapes.AnalysisPage)
@@ -75,7 +74,7 @@ def routes(analyst: Analyst, library: DocumentLibrary, turns: Turns, jobs: Jobs)
             device=body.device_id if "device_id" in given else msgspec.UNSET,
             models=tuple(body.models) if "models" in given else msgspec.UNSET,
         )
-        return Json(shapes.analysis(await analyst.link(analysis_id, change)))
+        return Json(shapes.analysis(await analyzer.link(analysis_id, change)))
 
     @router.delete("/{analysis_id}", status_code=204)
     async def forget(analysis_id: str) -> None:
@@ -86,7 +85,7 @@ def routes(analyst: Analyst, library: DocumentLibrary, turns: Turns, jobs: Jobs)
     async def ask(analysis_id: str, body: requests.DocumentQuestion) -> Response:
         """An answer from one document, with the quotes it rests on and their pages."""
         with turns.turn():
-            found = await analyst.ask(analysis_id, body.question)
+            found = await analyzer.ask(analysis_id, body.question)
         answer: shapes.DocumentAnswer = {
             "answer": found.answer,
             "quotes": [serializers.quote(each) for each in found.quotes],

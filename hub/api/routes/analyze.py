@@ -14,13 +14,13 @@ from typing import Annotated, Any
 from fastapi import APIRouter, File, Form, Header, UploadFile
 from starlette.responses import Response
 
-from hub.analysis import new_id
+from hub.analysis import FileAnalyzer, new_id
 from hub.api.analysis_jobs import Job, Jobs, Shape
 from hub.api.concurrency_limit import Turns
 from hub.api.errors import Json
+from hub.api.http_settings import HttpSettings
 from hub.api.ndjson import LINES, line, streamed
 from hub.api.schemas import analyses as shapes
-from hub.api.services import Analyst, HttpSettings
 from hub.errors import HubError, TooBusy, TooLarge
 from hub.model import Analysis, AnalysisKind
 from hub.worker import Progress
@@ -45,7 +45,7 @@ def busy() -> HubError:
     return TooBusy("Too many files are being analysed already.", "Try again in a moment.")
 
 
-def routes(analyst: Analyst, turns: Turns, http: HttpSettings, jobs: Jobs) -> APIRouter:
+def routes(analyzer: FileAnalyzer, turns: Turns, http: HttpSettings, jobs: Jobs) -> APIRouter:
     router = APIRouter(tags=["analysis"])
     most = longest(http)
 
@@ -81,7 +81,7 @@ def routes(analyst: Analyst, turns: Turns, http: HttpSettings, jobs: Jobs) -> AP
 
         async def work(progress: Progress) -> Analysis:
             with turns.turn():
-                return await analyst.analyse(
+                return await analyzer.analyse(
                     kind, file.filename, data, progress=progress, analysis_id=analysis_id, **options
                 )
 

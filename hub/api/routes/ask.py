@@ -13,7 +13,7 @@ from starlette.responses import Response, StreamingResponse
 from hub.api.concurrency_limit import Turns
 from hub.api.errors import Json
 from hub.api.schemas import requests, responses
-from hub.api.services import Assistant
+from hub.assistant import AssistantService
 from hub.bounds import decode_json
 from hub.errors import AiError, Rejected
 
@@ -36,7 +36,7 @@ _ASK_BODY = {
 }
 
 
-def routes(assistant: Assistant, turns: Turns, shutdown: asyncio.Event, question_chars: int) -> APIRouter:
+def routes(assistant: AssistantService, turns: Turns, shutdown: asyncio.Event, question_chars: int) -> APIRouter:
     router = APIRouter(tags=["assistant"])
 
     @router.post(
@@ -95,7 +95,7 @@ def _object(body: bytes) -> dict[str, Any] | None:
 
 
 async def _answer(
-    assistant: Assistant, turns: Turns, shutdown: asyncio.Event, question: str
+    assistant: AssistantService, turns: Turns, shutdown: asyncio.Event, question: str
 ) -> AsyncGenerator[str, None]:
     with turns.turn():
         async for text in assistant.stream(question):

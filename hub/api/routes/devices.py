@@ -13,7 +13,7 @@ from hub.api.change_log import ChangeLog, DeviceBefore, device_changes
 from hub.api.concurrency_limit import Turns
 from hub.api.errors import Json
 from hub.api.schemas import requests, responses, serializers
-from hub.api.services import Diagnostician
+from hub.diagnosis import DiagnosisService
 from hub.model import Device, Presence, Severity
 from hub.services.alerts import Alerts
 from hub.services.desired_state import DesiredState
@@ -26,7 +26,7 @@ def routes(
     devices: Devices,
     desired_state: DesiredState,
     alerts: Alerts,
-    diagnostician: Diagnostician,
+    diagnosis: DiagnosisService,
     turns: Turns,
     changes: ChangeLog,
 ) -> APIRouter:
@@ -90,7 +90,7 @@ def routes(
         """Explain how the device is now, with or without an alert. The diagnosis is stored."""
         devices.get(device_id)
         with turns.turn():
-            return Json(serializers.diagnosis(await diagnostician.diagnose_device(device_id)))
+            return Json(serializers.diagnosis(await diagnosis.diagnose_device(device_id)))
 
     return router
 

@@ -9,7 +9,7 @@ from typing_extensions import TypedDict
 from hub.api.concurrency_limit import Turns
 from hub.api.errors import Json
 from hub.api.schemas import requests, responses, serializers
-from hub.api.services import Diagnostician
+from hub.diagnosis import DiagnosisService
 from hub.errors import NotFound
 from hub.store.base import Store
 
@@ -26,7 +26,7 @@ class PromptShape(TypedDict):
     messages: list[MessageAsked]
 
 
-def routes(diagnostician: Diagnostician, store: Store, turns: Turns) -> APIRouter:
+def routes(diagnosis: DiagnosisService, store: Store, turns: Turns) -> APIRouter:
     router = APIRouter(prefix="/api/diagnoses", tags=["alerts"])
 
     @router.get("/{diagnosis_id}/prompt", response_model=PromptShape)
@@ -42,6 +42,6 @@ def routes(diagnostician: Diagnostician, store: Store, turns: Turns) -> APIRoute
     async def repeat(diagnosis_id: str, body: requests.Repeat | None = None) -> Response:
         """The same evidence and prompt again, by the same model unless ``model`` names another. Not stored."""
         with turns.turn():
-            return Json(serializers.diagnosis(await diagnostician.repeat(diagnosis_id, body.model if body else None)))
+            return Json(serializers.diagnosis(await diagnosis.repeat(diagnosis_id, body.model if body else None)))
 
     return router

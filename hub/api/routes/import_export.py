@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import tempfile
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Awaitable, Callable
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -13,13 +14,13 @@ from typing_extensions import TypedDict
 
 from hub.api.concurrency_limit import Turns
 from hub.api.errors import Json
-from hub.api.services import Services
 from hub.api.streamed_exports import Export, Places
-from hub.api.submit_timeout import in_time
 from hub.errors import HubError, Invalid, StoreError, TooBusy
 from hub.formats import MEDIA_TYPES, Format
-from hub.model import Identity, Introduce
+from hub.model import Identity, Input, Introduce
+from hub.registry.registry import DeviceRegistry
 from hub.services.import_export import ExportRequest, Room, export_readings, import_readings
+from hub.store.base import Store
 from hub.worker.table_process import TableProcess
 
 IMPORT = "/api/history/import"
@@ -61,12 +62,17 @@ def _busy() -> HubError:
     return TooBusy("Other tables are being read already.", "Try again when they are done.", after_s=10)
 
 
-def routes(services: Services) -> APIRouter:
+def routes(
+    *,
+    registry: DeviceRegistry,
+    store: Store,
+    submit: Callable[[Input], Awaitable[Any]],
+    now: Callable[[], int],
+    shutdown: asyncio.Event,
+) -> APIRouter:
     router = APIRouter(prefix="/api", tags=["history"])
-    registry, store, now = services.registry, services.store, services.now
     turns, places = Turns(AT_ONCE, _busy), Places()
     room = Room(registry.limits.metrics, registry.limits.total_metrics)
-    submit = in_time(services.ingest_queue.submit)
 
     def known(device: str) -> bool:
         return registry.known(device) or device in registry.capacity.left_out
@@ -102,7 +108,7 @@ def routes(services: Services) -> APIRouter:
 
         async def pieces() -> AsyncGenerator[bytes]:
             async for piece in export_readings(store, wanted, table, unit):
-                if services.shutdown.is_set():
+                if shutdown.is_set():
                     raise StoreError("The hub is stopping.")  # whoever reads must not take it for the whole
                 yield piece
 

@@ -9,31 +9,34 @@ from hub.api.change_log import ChangeLog, rule_changes
 from hub.api.errors import Json
 from hub.api.schemas import rules, serializers
 from hub.api.schemas.requests import TextChange, TextCheck
-from hub.api.services import Services
 from hub.errors import Invalid
-from hub.services.config_files import rules_file
+from hub.model import Rule
+from hub.rules import Engine
+from hub.services.config_files import ConfigFile
+from hub.store.base import Store
 
 
-def routes(services: Services, changes: ChangeLog) -> APIRouter:
+def routes(
+    file: ConfigFile[Rule], engine: Engine, store: Store, faults: dict[str, list[str]], changes: ChangeLog
+) -> APIRouter:
     router = APIRouter(prefix="/api/rules", tags=["rules"])
-    book = rules_file(services.data, services.ingest_queue.submit, services.now)
 
     @router.get("", response_model=rules.RuleList)
     async def listing() -> Response:
         """The rules in force, with a sentence for each and when it last raised an alert."""
-        fired = await services.store.last_fired()
-        return Json({"items": [serializers.rule(rule, fired.get(rule.id)) for rule in services.engine.rules]})
+        fired = await store.last_fired()
+        return Json({"items": [serializers.rule(rule, fired.get(rule.id)) for rule in engine.rules]})
 
     @router.get("/text", response_model=rules.RulesText)
     async def text() -> Response:
         """``rules.toml`` as it is written; ``revision`` is needed to change it."""
-        return Json(await book.read())
+        return Json(await file.read())
 
     @router.post("/check", response_model=rules.RulesChecked)
     async def check(body: TextCheck) -> Response:
         """What a text would mean, or what is wrong with it; nothing is changed."""
         try:
-            items = [serializers.rule(rule, None) for rule in book.check(body.text)]
+            items = [serializers.rule(rule, None) for rule in file.check(body.text)]
         except Invalid as error:
             return Json({"items": [], "problem": str(error)})
         return Json({"items": items, "problem": None})
@@ -42,10 +45,10 @@ def routes(services: Services, changes: ChangeLog) -> APIRouter:
     async def replace(body: TextChange) -> Response:
         """Put another text in force at once; alerts of rules that are gone are withdrawn. 409 if somebody else was
         faster."""
-        before = tuple(services.engine.rules)
-        draft = await book.replace(body.text, body.revision)
-        services.faults.pop("rules.toml", None)
-        await changes.write(rule_changes(before, services.engine.rules))
+        before = tuple(engine.rules)
+        draft = await file.replace(body.text, body.revision)
+        faults.pop("rules.toml", None)
+        await changes.write(rule_changes(before, engine.rules))
         return Json(draft)
 
     return router

@@ -1,0 +1,45 @@
+"""Settings of the HTTP API: where it listens, who may use it, and its limits."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True, kw_only=True)
+class HttpSettings:
+    """Settings of the HTTP server and of the API behind it.
+
+    Attributes:
+        host: Address that the server is bound to.
+        port: Port that the server is bound to.
+        token: Access token. Without one, everybody who reaches the port has full access, so it must be loopback.
+        allowed_hosts: Further names that the ``Host`` header may carry.
+        allowed_origins: Further origins (``https://hub.example``) whose pages may use the API.
+        trusted_proxies: Networks whose ``X-Forwarded`` headers are honoured.
+        max_connections: Limit on open connections; None derives it from the process's limit on open files.
+        max_connections_per_client: The same for one client address.
+        web_dir: Directory of the built dashboard.
+        image_bytes: Limit on an uploaded picture.
+        audio_bytes: Limit on an uploaded recording.
+        document_bytes: Limit on an uploaded document.
+        body_bytes: Limit on the body of any other request.
+        ai_requests: Limit on questions answered at the same time, and separately on files analysed.
+        question_chars: Limit on the length of a question to ``/ask``.
+    """
+
+    host: str = "127.0.0.1"
+    port: int = 8000
+    token: str | None = None
+    allowed_hosts: tuple[str, ...] = ()
+    allowed_origins: tuple[str, ...] = ()
+    trusted_proxies: tuple[str, ...] = ()
+    max_connections: int | None = None
+    max_connections_per_client: int | None = None
+    web_dir: Path
+    image_bytes: int = 10 * 1024 * 1024
+    audio_bytes: int = 50 * 1024 * 1024
+    document_bytes: int = 50 * 1024 * 1024
+    body_bytes: int = 256 * 1024
+    ai_requests: int = 4
+    question_chars: int = 20_000

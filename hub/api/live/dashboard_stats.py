@@ -1,0 +1,71 @@
+"""The hub's figures on every page of the dashboard, and their trend over the last minutes."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+
+import msgspec
+
+from hub.ai.providers import ProviderChain
+from hub.api.live.throughput import Throughput
+from hub.api.trend import STEP_S, Trend
+from hub.mqtt.client import MqttClientState
+from hub.runtime.process_usage import UsageMeter
+from hub.services.alerts import Alerts
+from hub.services.devices import Devices
+
+
+class DashboardStats:
+    """Build the ``stats`` message, and record the trend.
+
+    Attributes:
+        trend: The figures of the last five minutes.
+    """
+
+    def __init__(
+        self,
+        *,
+        devices: Devices,
+        alerts: Alerts,
+        throughput: Throughput,
+        broker: Callable[[], MqttClientState],
+        providers: ProviderChain,
+        now: Callable[[], int],
+    ) -> None:
+        self.trend = Trend()
+        self._devices = devices
+        self._alerts = alerts
+        self._throughput = throughput
+        self._broker = broker
+        self._providers = providers
+        self._usage = UsageMeter()
+        self._now = now
+
+    async def run(self) -> None:
+        """Add to the trend until cancelled."""
+        while True:
+            await asyncio.sleep(STEP_S)
+            presence, severity = self._devices.by_presence(), self._alerts.by_severity()
+            self.trend.add(sum(severity.values()), presence["stale"], presence["offline"], self._throughput.rate)
+
+    def message(self) -> str:
+        """Return the ``stats`` message as JSON."""
+        presence, severity = self._devices.by_presence(), self._alerts.by_severity()
+        counters, usage, state = self._throughput.counters(), self._usage(), self._broker()
+        chat = self._providers.describe()
+        message = {
+            "type": "stats",
+            "ts": self._now(),
+            "devices": sum(presence.values()),
+            **presence,
+            "open_alerts": sum(severity.values()),
+            "critical": severity["critical"],
+            **{name: counters[name] for name in ("received", "stored", "rejected", "shed")},
+            "rate": round(self._throughput.rate, 1),
+            "cpu": usage.cpu,
+            "rss": usage.rss,
+            "ai": {"provider": chat[0].provider, "model": chat[0].model} if chat else None,
+            "broker": {"connected": state.connected, "address": state.address},
+        }
+        return msgspec.json.encode(message).decode()

@@ -1,0 +1,20 @@
+"""``/api/status/trend``: the hub's figures over the last minutes."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter
+from starlette.responses import Response
+
+from hub.api.errors import Json
+from hub.api.trend import Trend, TrendShape
+
+
+def routes(figures: Trend) -> APIRouter:
+    router = APIRouter(tags=["hub"])
+
+    @router.get("/api/status/trend", response_model=TrendShape)
+    async def trend() -> Response:
+        """The figures of the last five minutes: open alerts, silent devices, messages a second."""
+        return Json(figures.shape())
+
+    return router

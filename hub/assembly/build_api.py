@@ -1,0 +1,268 @@
+"""Assembly of the HTTP API: build the services behind it, and give each resource its collaborators."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from hub.ai.model_settings import ModelRegistry
+from hub.api import Api, Authenticator, HttpSettings, HubInfo, Router, create_api
+from hub.api.analysis_jobs import Jobs
+from hub.api.change_log import ChangeLog
+from hub.api.concurrency_limit import Turns
+from hub.api.live import dashboard_socket, public_socket, sse
+from hub.api.live.broadcaster import Broadcaster
+from hub.api.live.dashboard_stats import DashboardStats
+from hub.api.live.device_columns import Columns
+from hub.api.live.run_subscriptions import Followers
+from hub.api.live.throughput import Throughput
+from hub.api.login_attempts import LoginAttempts
+from hub.api.routes import (
+    alerts,
+    analyses,
+    analyze,
+    ask,
+    clock,
+    commands,
+    conversations,
+    credentials,
+    device_rules,
+    devices,
+    diagnoses,
+    docs,
+    expected_range,
+    history,
+    import_export,
+    logs,
+    mappings,
+    messages,
+    metrics,
+    models,
+    probes,
+    rules,
+    session,
+    status,
+    topics,
+    trend,
+)
+from hub.api.submit_timeout import in_time
+from hub.assembly.parts import AiServices, BrokerServices, Core
+from hub.dialects import reserved
+from hub.model import Input
+from hub.services.alerts import Alerts
+from hub.services.commands import Commands
+from hub.services.config_files import mappings_file, rules_file
+from hub.services.devices import Devices
+from hub.services.hub_health import HubHealth
+
+Submit = Callable[[Input], Awaitable[Any]]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Feeds:
+    """Figures and events that streams and status pages show.
+
+    Attributes:
+        throughput: Message rate, queues and losses.
+        stats: Figures on every page of the dashboard.
+        broadcaster: Sends events to the streams; its ``run()`` needs a task.
+    """
+
+    throughput: Throughput
+    stats: DashboardStats
+    broadcaster: Broadcaster
+
+
+def build_api(
+    core: Core,
+    broker: BrokerServices,
+    ai: AiServices,
+    *,
+    info: HubInfo,
+    health: HubHealth,
+    http: HttpSettings,
+    max_dashboards: int = 64,
+    max_listeners: int = 128,
+) -> tuple[Api, Broadcaster]:
+    """Return the application, and the broadcaster of its streams, whose ``run()`` needs a task.
+
+    Args:
+        core: State, history and pipeline.
+        broker: What the hub reads from its broker and writes to it.
+        ai: The services that use language models.
+        info: Facts about this hub.
+        health: Health of the hub.
+        http: Settings of the API.
+        max_dashboards: Limit on the clients of ``/api/live``.
+        max_listeners: Limit on the clients of ``/events/devices`` and ``/ws``.
+    """
+    submit = in_time(core.ingest_queue.submit)
+    device_service = Devices(registry=core.registry, engine=core.engine, submit=submit, now=core.now)
+    alert_service = Alerts(
+        registry=core.registry,
+        engine=core.engine,
+        store=core.store,
+        submit=submit,
+        pending=ai.diagnosis.pending,
+        now=core.now,
+    )
+    feeds = _feeds(core, broker, ai, device_service, alert_service, max_dashboards, max_listeners)
+    auth = Authenticator(http, info.data / "sessions.json", LoginAttempts())
+    turns = Turns(http.ai_requests)
+    changes = ChangeLog(core.ingest_queue.submit, core.now)
+    routers = [
+        devices.routes(device_service, broker.desired_state, alert_service, ai.diagnosis, turns, changes),
+        device_rules.routes(core.registry, core.engine, core.store),
+        messages.routes(core.registry, broker.messages, core.now),
+        alerts.routes(alert_service, core.store),
+        diagnoses.routes(ai.diagnosis, core.store, turns),
+        commands.routes(Commands(registry=core.registry, store=core.store, submit=submit, now=core.now)),
+        *_history_routers(core, submit),
+        *_settings_routers(core, broker, ai.models, info.data, health.faults, changes),
+        *_hub_routers(core, ai, feeds, device_service, alert_service, info, health, http),
+        *_ai_routers(core, ai, http, turns),
+        *_stream_routers(core, ai, feeds.broadcaster, turns),
+        session.routes(auth),
+        docs.routes(http.web_dir),
+    ]
+    return create_api(routers, http, auth, info.version), feeds.broadcaster
+
+
+def _feeds(
+    core: Core,
+    broker: BrokerServices,
+    ai: AiServices,
+    device_service: Devices,
+    alert_service: Alerts,
+    max_dashboards: int,
+    max_listeners: int,
+) -> Feeds:
+    throughput = Throughput(
+        registry=core.registry,
+        ingest_queue=core.ingest_queue,
+        counters=core.counters,
+        broker=broker.state,
+        dropped=broker.dropped,
+        now=core.now,
+    )
+    stats = DashboardStats(
+        devices=device_service,
+        alerts=alert_service,
+        throughput=throughput,
+        broker=broker.state,
+        providers=ai.providers,
+        now=core.now,
+    )
+    live = dashboard_socket.Live(
+        Columns(core.registry, core.engine),
+        alerts=alert_service,
+        stats=stats,
+        followers=Followers(ai.diagnosis.runs),
+        now=core.now,
+        max_clients=max_dashboards,
+    )
+    broadcaster = Broadcaster(
+        bus=core.bus,
+        alerts=alert_service,
+        live=live,
+        stats=stats,
+        throughput=throughput,
+        shutdown=core.shutdown,
+        max_listeners=max_listeners,
+    )
+    return Feeds(throughput=throughput, stats=stats, broadcaster=broadcaster)
+
+
+def _history_routers(core: Core, submit: Submit) -> list[Router]:
+    return [
+        history.routes(core.registry, core.store, core.now),
+        import_export.routes(
+            registry=core.registry, store=core.store, submit=submit, now=core.now, shutdown=core.shutdown
+        ),
+        expected_range.routes(core.registry, core.store, core.now),
+        logs.routes(core.store),
+    ]
+
+
+def _settings_routers(
+    core: Core,
+    broker: BrokerServices,
+    model_settings: ModelRegistry,
+    data: Path,
+    faults: dict[str, list[str]],
+    changes: ChangeLog,
+) -> list[Router]:
+    rules_toml = rules_file(data, core.ingest_queue.submit, core.now)
+    mappings_toml = mappings_file(data, core.ingest_queue.submit, core.now, reserved(broker.roots))
+    return [
+        rules.routes(rules_toml, core.engine, core.store, faults, changes),
+        mappings.routes(mappings_toml, broker.roots, faults, changes, core.now),
+        credentials.routes(broker.credentials, changes),
+        models.routes(model_settings, changes),
+        topics.routes(broker.explorer, broker.messages),
+    ]
+
+
+def _hub_routers(
+    core: Core,
+    ai: AiServices,
+    feeds: Feeds,
+    device_service: Devices,
+    alert_service: Alerts,
+    info: HubInfo,
+    health: HubHealth,
+    http: HttpSettings,
+) -> list[Router]:
+    return [
+        trend.routes(feeds.stats.trend),
+        status.routes(
+            info=info,
+            health=health,
+            throughput=feeds.throughput,
+            registry=core.registry,
+            store=core.store,
+            providers=ai.providers,
+            http=http,
+            now=core.now,
+        ),
+        clock.routes(health.clock, core.now),
+        probes.routes(health),
+        metrics.routes(
+            prometheus=core.metrics,
+            throughput=feeds.throughput,
+            devices=device_service,
+            alerts=alert_service,
+            health=health,
+            store=core.store,
+            broadcaster=feeds.broadcaster,
+            version=info.version,
+            now=core.now,
+        ),
+    ]
+
+
+def _ai_routers(core: Core, ai: AiServices, http: HttpSettings, turns: Turns) -> list[Router]:
+    jobs = Jobs(core.shutdown)
+    return [
+        ask.routes(ai.assistant, turns, core.shutdown, http.question_chars),
+        conversations.routes(ai.memory, turns, core.shutdown),
+        analyze.routes(ai.analyzer, Turns(http.ai_requests, analyze.busy), http, jobs),
+        analyses.routes(ai.analyzer, core.store.library, turns, jobs),
+    ]
+
+
+def _stream_routers(core: Core, ai: AiServices, broadcaster: Broadcaster, turns: Turns) -> list[Router]:
+    return [
+        sse.routes(broadcaster, core.registry, core.store),
+        public_socket.routes(
+            registry=core.registry,
+            engine=core.engine,
+            assistant=ai.assistant,
+            diagnosis=ai.diagnosis,
+            broadcaster=broadcaster,
+            turns=turns,
+        ),
+        dashboard_socket.routes(broadcaster.live, core.shutdown),
+    ]

@@ -1,0 +1,94 @@
+"""Health of the hub: what it waits for before it is ready, and what does not work although it is ready."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+
+from hub.ingest.committer import IngestCounters
+from hub.mqtt.client import MqttClientState
+from hub.registry.registry import DeviceRegistry
+from hub.runtime.clock import Clock
+
+
+class HubHealth:
+    """Describe in words what is missing and what is degraded, for probes and the status page.
+
+    Attributes:
+        broker: Returns the state of the broker connection.
+        clock: Judge of the machine's clock.
+        failed: Names of the hub's tasks that broke.
+        faults: By file of the data folder, what of it is left out because it cannot be used.
+    """
+
+    def __init__(
+        self,
+        *,
+        registry: DeviceRegistry,
+        counters: IngestCounters,
+        broker: Callable[[], MqttClientState],
+        clock: Clock,
+        failed: list[str],
+        faults: dict[str, list[str]],
+        now: Callable[[], int],
+    ) -> None:
+        self.broker = broker
+        self.clock = clock
+        self.failed = failed
+        self.faults = faults
+        self._registry = registry
+        self._counters = counters
+        self._now = now
+
+    def missing(self) -> list[str]:
+        """Return what the hub waits for; it is ready when there is nothing."""
+        state = self.broker()
+        missing = []
+        if not state.connected:
+            missing.append(f"broker: not connected to {state.address}" + (f" ({state.error})" if state.error else ""))
+        elif not state.subscribed:
+            if state.refused:
+                missing.append(f"broker: {state.address} refuses every subscription: {_refused(state)}")
+            else:
+                missing.append(f"broker: {state.address} has not confirmed the subscription")
+        if self._counters.store_stalled:
+            missing.append("store: the history cannot be written")
+        return missing
+
+    def degraded(self) -> list[str]:
+        """Return what does not work although the hub is ready."""
+        state = self.broker()
+        found = [f"left out: {fault}" for faults in self.faults.values() for fault in faults]
+        if state.subscribed and state.refused:
+            found.append(f"broker: {state.address} refuses the subscription to {_refused(state)}")
+        return [*found, *self._doubted_clock(), *self._full_memory()]
+
+    def _doubted_clock(self) -> Iterator[str]:
+        if self.clock.kept.doubted_at is not None:
+            shown, believed = (_date(ms) for ms in (self._now(), self.clock.believed()))
+            yield (
+                f"clock: it shows {shown}, the hub last believed {believed}; no old history is deleted until the clock "
+                "is set right, or confirmed with hub doctor --trust-clock"
+            )
+
+    def _full_memory(self) -> Iterator[str]:
+        registry = self._registry
+        if left := len(registry.capacity.left_out):
+            yield (
+                f"memory: {left:,} stored devices do not fit and are left out; give the hub more memory and restart it"
+            )
+        if len(registry) >= registry.limits.devices:
+            yield f"devices: {len(registry):,} of {registry.limits.devices:,} (limits.devices); new ones are refused"
+        elif registry.capacity.full:
+            yield (
+                f"memory: no room for new devices (limits.total_metrics is {registry.limits.total_metrics:,}); they "
+                "are refused. Remove devices, or give the hub more memory"
+            )
+
+
+def _refused(state: MqttClientState) -> str:
+    return ", ".join(f"{topic} ({reason})" for topic, reason in state.refused)
+
+
+def _date(ms: int) -> str:
+    return f"{datetime.fromtimestamp(ms / 1000, UTC):%Y-%m-%d}"

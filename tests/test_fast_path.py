@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import json
 import random
+from typing import Any
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from hub.dialects import NativeDialect
 from hub.events import AlertCleared, AlertRaised, PresenceChanged
@@ -175,6 +178,93 @@ def test_it_comes_to_the_same(seed: int, helping: int, monkeypatch: pytest.Monke
         if helping == 1:
             assert device.expected_interval == pytest.approx(expected.expected_interval)
             assert (device.regularity, device.longest_pause) == (expected.regularity, expected.longest_pause)
+
+
+STEPS = st.tuples(
+    st.sampled_from((0, 5, 200, 900, 1_000, 4_000, 30_000)),  # ms since the step before
+    st.sampled_from(("a", "b", "c")),
+    st.sampled_from(
+        ("reading",) * 12
+        + (
+            "extra metric",
+            "late",
+            "ahead",
+            "restart",
+            "old seq",
+            "malformed",
+            "status",
+            "info",
+            "tick",
+            "delete",
+            "rules",
+        )
+        + ("retained", "repeated", "list")
+    ),
+    st.sampled_from((20.0, 21.5, 74.0, 79.9, 81.0, 95.0)),
+)
+
+
+def entries_of(steps: list[tuple[int, str, str, float]]) -> list:
+    """Return what devices that have reported once a second for a while send then, and what happens between."""
+    entries = [message({"t": 20.0, "level": 5, "seq": n}, device=d, at=1_000 * n) for n in range(6) for d in "abc"]
+    now, seqs, sent = 6_000, dict.fromkeys("abc", 6), entries[-1]
+    for gap, device, kind, t in steps:
+        now += gap
+        seqs[device] += 1
+        values: dict[str, Any] = {"t": t, "level": 5, "seq": seqs[device]}
+        match kind:
+            case "extra metric":
+                values["mode"] = "auto"
+            case "late":
+                values["ts"] = T0 + now - 400_000
+            case "ahead":
+                values["ts"] = T0 + now + 2_000
+            case "restart":
+                seqs[device] = values["seq"] = 0
+            case "old seq":
+                values["seq"] = max(0, seqs[device] - 3)
+            case "status":
+                state = b"online" if t < 80 else b"offline"
+                entries.append(RawMessage(f"devices/{device}/status", state, T0 + now))
+            case "info":
+                info = json.dumps({"model": str(t)}).encode()
+                entries.append(RawMessage(f"devices/{device}/info", info, T0 + now))
+            case "tick":
+                entries.append(Tick(T0 + now, T0))
+            case "delete":
+                entries.append(DeleteDevice(device, T0 + now))
+            case "rules":
+                entries.append(ReplaceRules(tuple(parse(RULES)), T0 + now))
+            case "repeated":
+                entries.append(sent)
+        body: Any = b"{" if kind == "malformed" else [values, {"t": t}] if kind == "list" else values
+        sent = message(body, device=device, at=now, retained=kind == "retained")
+        entries.append(sent)
+    return entries
+
+
+@pytest.mark.timeout(300)
+@settings(max_examples=60)
+@given(st.lists(STEPS, max_size=60), st.sampled_from((1, 4, 9)))
+def test_fast_and_slow_path_agree_on_any_sequence(steps: list[tuple[int, str, str, float]], size: int) -> None:
+    entries = entries_of(steps)
+    fast = run(entries, size)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(fastpath.fast_path, "MAX_GROUPS", 0)
+        slow = run(entries, size)
+    assert fast.taken > slow.taken == 0
+    assert fast.history() == slow.history()
+    assert fast.batch.duplicates == slow.batch.duplicates
+    assert fast.batch.rejections == slow.batch.rejections
+    assert fast.alerts(presence=True) == slow.alerts(presence=True)
+    assert fast.engine.open == slow.engine.open
+    assert len(fast.registry) == len(slow.registry)
+    for expected in slow.registry.with_latest_values():
+        device = fast.registry.require(expected.id)
+        for name in ("metrics", "last_seen", "last_reading", "info", "labels", "presence", "constant_id", "regularity"):
+            assert getattr(device, name) == getattr(expected, name), (expected.id, name)
+        assert device.expected_interval == pytest.approx(expected.expected_interval)
+        assert device.longest_pause == pytest.approx(expected.longest_pause)
 
 
 def test_a_steady_topic_is_taken_up_by_the_thousand() -> None:

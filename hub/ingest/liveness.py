@@ -91,4 +91,6 @@ class Liveness:
 
     def gateways(self) -> list[Event]:
         """Note that the gateways are there through which others have spoken since the last call."""
-        return [event for name, at in self._registry.presence.take_heard().items() for event in self.hear(name, at)]
+        return [
+            event for name, at in self._registry.presence.take_seen_gateways().items() for event in self.hear(name, at)
+        ]

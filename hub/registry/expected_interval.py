@@ -159,8 +159,29 @@ def learn(known: LearnedInterval, interval: Number, limits: FleetLimits, xp: Any
     return LearnedInterval(xp.where(begins, interval, xp.where(pause, expected, average)), changed, longest_pause)
 
 
+def learn_reading(
+    device: Device, ts: int, received: int, previous: int, since_connected: int, limits: FleetLimits
+) -> bool:
+    """Learn from one more reading of a device. Return False if there is no interval to learn from.
+
+    Args:
+        device: The device, as it was before the reading.
+        ts: When the reading was measured.
+        received: When it arrived.
+        previous: When the reading of the same metric before it was measured.
+        since_connected: How many ms before ``received`` the hub has connected.
+        limits: Those of the registry.
+    """
+    last = device.last_reading
+    interval = ts - previous if last is None else interval_between(ts, received, previous, last)
+    if interval <= 0 or is_backlog(interval, device.expected_interval, since_connected):
+        return False
+    learn_interval(device, interval, limits)
+    return True
+
+
 def learn_interval(device: Device, interval: int, limits: FleetLimits) -> None:
-    """Learn from one interval of the device (ms, more than 0)."""
+    """Learn from one interval of a device (ms, more than 0)."""
     expected, device.regularity, longest_pause = learn(learned(device), interval, limits)
     device.expected_interval, device.longest_pause = float(expected), float(longest_pause)
 

@@ -1,7 +1,20 @@
-"""Identity and latest state of every device.
+"""All devices by id: who they are, their latest values, their presence.
 
-Pure: no clock, no network. Whatever changes is remembered until :meth:`DeviceRegistry.take_states` hands the encoded
-states to the commit. Rules keep their windows in a device's ``watches``; this file does not know what they mean.
+A device is on the slow path, where each of its messages changes its ``Device`` object, or on the fast path, where its
+telemetry changes columns and the object may lag behind (``fastpath/fast_path.py``)::
+
+                 offer_fast_path: enough plain telemetry in a row
+    identify --> slow path <==============================> fast path
+                 _mutable: anything else is about to change it
+
+Invariants:
+
+- Who changes a device begins with :meth:`DeviceRegistry._mutable`: what waits in the fast path is handled first, so the
+  order of a device's messages is kept. ``hear`` alone does not: a sign of life leaves a device where it is.
+- :meth:`~DeviceRegistry.get` and :meth:`~DeviceRegistry.require` return devices that are up to date.
+- What changed is remembered (``StoredStates``) until :meth:`~DeviceRegistry.take_states` hands it to the commit.
+
+Pure: no clock, no network. Rules keep their windows in a device's ``watches``; the registry does not read them.
 """
 
 from __future__ import annotations
@@ -29,14 +42,7 @@ from hub.model import (
 from hub.registry.capacity import METRIC_BYTES, Capacity
 from hub.registry.dedup import DedupWindow, is_duplicate
 from hub.registry.device_edits import apply_edit, apply_twin_update
-from hub.registry.expected_interval import (
-    device_stale_after,
-    interval_between,
-    is_backlog,
-    is_discrete,
-    learn_interval,
-    tolerated_silence,
-)
+from hub.registry.expected_interval import device_stale_after, is_discrete, learn_reading, tolerated_silence
 from hub.registry.fastpath import Bounds, FastPath, FlushHandler
 from hub.registry.latest_values import expire, update_latest
 from hub.registry.presence import PresenceTracker
@@ -49,37 +55,40 @@ class DeviceRegistry:
     """All devices by id."""
 
     def __init__(self, limits: FleetLimits | None = None) -> None:
-        self.limits = self._limits = limits or FleetLimits()
-        self._handle_flushed: FlushHandler = _no_flush_handler
+        self.limits = limits or FleetLimits()
+        self._handle_flushed: FlushHandler = _no_flush_handler  # takes what a flush of the fast path yields
         self.clear()
 
     def clear(self) -> None:
-        """Forget all devices; :meth:`restore` loads them anew."""
-        self.capacity = Capacity(self._limits)
+        """Forget all devices; :meth:`restore` loads them again."""
+        self.capacity = Capacity(self.limits)  # memory in use
         self._devices: dict[str, Device] = {}
-        self._states = StoredStates()
-        self.window = DedupWindow()
-        self.fast_path = FastPath(self.window, self._devices, self._limits, self._flushed)
-        self.presence = PresenceTracker(self._limits, self._devices, self.fast_path.set_stale_deadline, self.touch)
+        self._states = StoredStates()  # which devices have to be stored
+        self.window = DedupWindow()  # keys of recent messages
+        self.fast_path = FastPath(self.window, self._devices, self.limits, self._flushed)
+        self.presence = PresenceTracker(self.limits, self._devices, self.fast_path.set_stale_deadline, self.touch)
 
     def __len__(self) -> int:
         return len(self._devices)
 
     def known(self, device_id: str) -> bool:
+        """Return True if there is such a device."""
         return device_id in self._devices
 
     def latest(self, device_id: str, metric: str) -> Latest | None:
+        """Return the latest value of a metric, None if there is none."""
         device = self.get(device_id)
         return device.metrics.get(metric) if device is not None else None
 
     def get(self, device_id: str) -> Device | None:
+        """Return a device, up to date; None if there is no such device."""
         device = self._devices.get(device_id)
         if device is not None and device_id in self.fast_path:
             self.fast_path.materialize(device)
         return device
 
     def require(self, device_id: str) -> Device:
-        """Raises NotFound."""
+        """Return a device, up to date. Raises NotFound."""
         device = self.get(device_id)
         if device is None:
             raise NotFound(f"There is no device {device_id[:128]!r}.", "GET /api/devices lists them.")
@@ -90,7 +99,7 @@ class DeviceRegistry:
         return self._devices.values()
 
     def with_latest_values(self) -> Iterable[Device]:
-        """Return all devices, brought up to date. It costs a pass over the fleet; prefer :meth:`get` for a few."""
+        """Return all devices, up to date. It costs a pass over all of them; use :meth:`get` for a few."""
         self.fast_path.materialize_all()
         return self._devices.values()
 
@@ -116,18 +125,15 @@ class DeviceRegistry:
         self.fast_path.promote(topic, payload_schema, device, self.presence.stale_deadline(device.id), bounds)
 
     def _mutable(self, device_id: str) -> Device:
-        """Return a device to change: all that came before is applied to it, and it is on the slow path.
-
-        Every method that changes a device begins with this. Raises NotFound.
-        """
+        """Return a device to change, after all that came before, and demote it. Raises NotFound."""
         if device_id in self.fast_path:
             self.fast_path.demote(device_id)
         return self.require(device_id)
 
-    # -- what messages say ------------------------------------------------------------------------------------
+    # -- messages ---------------------------------------------------------------------------------------------
 
     def identify(self, identity: Identity, now: int) -> list[Event]:
-        """Meet a device, or learn how it describes itself. Raises Rejected (``too_many_devices``)."""
+        """Add a device, or update its description. Raises Rejected (``too_many_devices``, ``bad_name``)."""
         events: list[Event] = []
         if self.known(identity.device):
             device = self._mutable(identity.device)
@@ -166,24 +172,26 @@ class DeviceRegistry:
         if not metrics:
             previous = device.last_ts  # nothing but heartbeats
         if previous and quality != "late":
-            self._learn_interval(device, record.ts, received, previous)
+            since_connected = received - self.fast_path.connected_at
+            if learn_reading(device, record.ts, received, previous, since_connected, self.limits):
+                self.presence.set_earlier_deadline(device, received + device_stale_after(device, self.limits))
         device.last_reading = received
         device.last_ts = max(device.last_ts, min(record.ts, received))
         return self.presence.mark_seen(device, received)
 
     def check_duplicate(self, record: Record, key: int, items: int, *, redelivered: bool) -> tuple[bool, list[Event]]:
-        """Return whether a record with this key came before, and what follows from what was learnt by it about the
-        device's keys. ``items`` is how many records its message holds; see :func:`hub.registry.dedup.is_duplicate`."""
+        """Return whether a record with this key came before, and the events if the device's keys turn out to be of no
+        use. ``items`` is how many records its message holds; see :func:`hub.registry.dedup.is_duplicate`."""
         device = self._mutable(record.device)
         before = device.constant_id
-        again = is_duplicate(self.window, device, key, items, record.received, redelivered=redelivered)
+        duplicate = is_duplicate(self.window, device, key, items, record.received, redelivered=redelivered)
         if device.constant_id == before:
-            return again, _NOTHING
+            return duplicate, _NOTHING
         self.touch(device.id)
-        return again, [DeviceChanged(device.id, record.received)]
+        return duplicate, [DeviceChanged(device.id, record.received)]
 
     def with_room(self, record: Record) -> Record:
-        """Return a record of which not everything could be taken in, without what there is no room for."""
+        """Return a record that was rejected for lack of room with the values for which there is room."""
         metrics = self._devices[record.device].metrics
         return msgspec.structs.replace(record, values=self.capacity.within(metrics, record.values))
 
@@ -194,21 +202,13 @@ class DeviceRegistry:
         self.touch(expiration.device)
         return [DeviceChanged(expiration.device, expiration.at)]
 
-    def _learn_interval(self, device: Device, ts: int, received: int, previous: int) -> None:
-        last = device.last_reading
-        interval = ts - previous if last is None else interval_between(ts, received, previous, last)
-        since_connected = received - self.fast_path.connected_at
-        if interval > 0 and not is_backlog(interval, device.expected_interval, since_connected):
-            learn_interval(device, interval, self._limits)
-            self.presence.set_earlier_deadline(device, received + device_stale_after(device, self._limits))
-
     def available(self, availability: Availability) -> list[Event]:
         """Apply what a device, its will or its gateway says on whether it is there. Raises NotFound."""
         self.fast_path.flush()  # of all devices: what came through a gateway before must not bring it back after
         return self.presence.available(self._mutable(availability.device), availability)
 
     def connected(self, at: int) -> None:
-        """The hub has connected: what was retained may be newer than what it knows, and what was kept comes now."""
+        """Note a connection to the broker: what was retained may be newer than what the hub knows."""
         self.presence.connected = self.fast_path.connected_at = at
 
     def withdraw(self, device_id: str) -> Device:
@@ -219,39 +219,36 @@ class DeviceRegistry:
         return device
 
     def hear(self, device_id: str, at: int) -> list[Event]:
-        """Note a sign of life that is no reading. Do nothing if there is no such device.
-
-        The device stays on the fast path: its telemetry there is a sign of life as well.
-        """
+        """Note a sign of life that is no reading. Do nothing if there is no such device."""
         device = self.get(device_id)
         return _NOTHING if device is None else self.presence.mark_seen(device, at)
 
     def tolerated_silence(self, device: Device, silence_ms: int) -> int:
         """Return after how many ms a rule that asks for ``silence_ms`` finds the device silent."""
-        return tolerated_silence(device, self._limits, silence_ms)
+        return tolerated_silence(device, self.limits, silence_ms)
 
     def twin(self, update: TwinUpdate, now: int) -> list[Event]:
         """Merge into the desired or reported side; a null takes a key away. Raises NotFound, Rejected."""
         device = self._mutable(update.device)
-        apply_twin_update(device, update, self._limits, self.capacity)
+        apply_twin_update(device, update, self.limits, self.capacity)
         self._states.changed.add(device.id)
         return [DeviceChanged(device.id, now)]
 
-    # -- what the clock and people say ------------------------------------------------------------------------
+    # -- time and people --------------------------------------------------------------------------------------
 
     def tick(self, now: int, listening_since: int | None) -> list[Event]:
-        """Find the devices that have gone silent. While the hub cannot hear, nobody is called silent."""
+        """Find the devices that have gone silent. While the hub is not connected, no device counts as silent."""
         return self.presence.tick(now, listening_since, self.get, self._mutable)
 
     def edit(self, edit: EditDevice) -> list[Event]:
-        """Raises NotFound."""
+        """Apply what a person has set. Raises NotFound."""
         device = self._mutable(edit.device)
         apply_edit(device, edit)
         self._states.changed.add(device.id)
         return [DeviceChanged(device.id, edit.at)]
 
     def delete(self, device_id: str) -> None:
-        """Raises NotFound."""
+        """Forget a device. Raises NotFound."""
         device = self._mutable(device_id)
         self.capacity.used -= self.capacity.size_of(device)
         self.fast_path.forget(device_id)
@@ -260,23 +257,23 @@ class DeviceRegistry:
         self.presence.remove(device_id)
         self._states.forget(device_id)
 
-    # -- what is kept -----------------------------------------------------------------------------------------
+    # -- stored state -----------------------------------------------------------------------------------------
 
     def touch(self, device_id: str) -> None:
-        """Something that is kept with the device and that its records do not tell has changed."""
+        """Have the device's state stored with the next commit."""
         self._states.changed.add(device_id)
 
     def take_states(self, cursor: int, wanted: int) -> tuple[dict[str, bytes], int]:
-        """See :meth:`hub.registry.stored_state.States.take`."""
+        """Return the states to commit; see :meth:`StoredStates.take`."""
         return self._states.take(cursor, wanted, self.require)
 
     def take_faults(self) -> dict[str, str]:
-        """Return why the states of devices could not be encoded, by device, since the last call."""
+        """Return why states could not be encoded since the last call, by device."""
         return self._states.take_faults()
 
     def restore(self, states: Mapping[str, bytes], now: int, checkpoint: int = 0) -> dict[str, str]:
-        """Load what :meth:`take_states` once gave, as far as it fits (see :class:`Capacity`). Return what is wrong
-        with those that cannot be read, by device."""
+        """Load what :meth:`take_states` returned, as far as there is room. Return the errors of those that cannot be
+        read, by device."""
         self._states.cursor = checkpoint
         faults: dict[str, str] = {}
         for device in read_states(states, faults):
@@ -287,7 +284,7 @@ class DeviceRegistry:
         return faults
 
     def missed(self, records: Iterable[tuple[int, Record]]) -> Iterator[Record]:
-        """Those of the numbered records that the restored states do not know yet."""
+        """Yield those of the numbered records that are not applied to the restored states."""
         for number, record in records:
             if (device := self._devices.get(record.device)) is not None and number > device.last_applied_record:
                 yield record

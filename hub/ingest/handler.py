@@ -28,15 +28,15 @@ from hub.topics import printable
 
 faults = FaultLog(logging.getLogger(__name__))
 
-MOST_WAITING = 1_000
-"""Messages of steady topics that wait to be taken up together; it bounds how long that keeps the loop."""
+MAX_WAITING = 1_000
+"""Messages that wait in the fast path before a flush; it bounds how long a flush keeps the event loop."""
 JUDGED_AT_ONCE = 500
-"""Devices judged in one go when the rules have changed; it bounds how long that keeps the loop (some 5 ms)."""
+"""Devices judged at once after the rules have changed; it bounds how long that keeps the event loop (some 5 ms)."""
 _NOTHING = Result()
 
 
 class IngestHandler:
-    """Owns fleet, rules, dedupe window and commands while the pipeline runs; others only read them."""
+    """Changes registry, rules and commands while the pipeline runs; others only read them."""
 
     def __init__(self, dialects: Sequence[Dialect], registry: DeviceRegistry, engine: Engine) -> None:
         self._dialects = dialects
@@ -44,15 +44,14 @@ class IngestHandler:
         self._engine = engine
         self._liveness = Liveness(registry, engine)
         self._command_tracker = CommandTracker()
-        self._batch = Batch()  # the one that is filled at present
+        self._batch = Batch()  # the one that handle and flush were called with last
+        self._ticked = 0  # when the dialects were ticked last
+        self._learnt: set[tuple[str, str]] = set()  # dialect and key of the states they have learned since the start
+        self.judging = False  # devices wait to be judged by rules that have changed; JudgeDevices goes on with it
         registry.set_flush_handler(self._handle_flushed)
-        self._ticked = 0
-        self._learnt: set[tuple[str, str]] = set()
-        self.judging = False
-        """Whether devices wait to be judged by rules that have changed: :class:`JudgeDevices` goes on with it."""
 
     def restore(self, snapshot: StoredSnapshot, now: int) -> tuple[Batch, list[Unreadable]]:
-        """See :func:`hub.ingest.recovery.recover`."""
+        """Load the stored state; see :func:`hub.ingest.recovery.recover`."""
         return recover(
             snapshot,
             registry=self._registry,
@@ -63,23 +62,24 @@ class IngestHandler:
             now=now,
         )
 
-    def states(self, cursor: int, wanted: int) -> tuple[dict[str, bytes], int]:
-        """Return the states to commit, with what the rules remember of the devices."""
+    def states(self, cursor: int, requested_checkpoint: int) -> tuple[dict[str, bytes], int]:
+        """Return the states to commit with a batch, and the checkpoint; see :meth:`StoredStates.take`."""
         for name in self._engine.take_changed():
             self._registry.touch(name)
-        return self._registry.take_states(cursor, wanted)
+        return self._registry.take_states(cursor, requested_checkpoint)
 
     def handle(self, batch: Batch, entries: Sequence[Entry]) -> None:
+        """Handle entries of the queue in their order. Messages may wait in the fast path until :meth:`flush`."""
         batch.filled = True
         self._batch = batch
-        take, messages = self._registry.fast_path.accept, 0
+        accept, messages = self._registry.fast_path.accept, 0
         self._liveness.note_connection(entries)
         for entry in entries:
             if isinstance(entry, RawMessage):
                 messages += 1
                 if entry.receipt is not None:
                     batch.receipts.append(entry)
-                if not take(entry):
+                if not accept(entry):
                     self._message(batch, entry)
             else:
                 self.flush(batch)
@@ -88,7 +88,7 @@ class IngestHandler:
                 if future is not None:
                     batch.answers.append((future, answer))
         batch.messages += messages
-        if self._registry.fast_path.waiting >= MOST_WAITING:
+        if self._registry.fast_path.waiting >= MAX_WAITING:
             self.flush(batch)
         batch.events += self._liveness.gateways()
 
@@ -99,7 +99,7 @@ class IngestHandler:
         batch.events += self._liveness.gateways()
 
     def _handle_flushed(self, record_batches: list[RecordBatch], messages: list[RawMessage]) -> None:
-        """Take what the fast path has applied, and what it leaves for the slow path."""
+        """Add what the fast path has applied to the batch, and handle what it leaves for the slow path."""
         batch = self._batch
         batch.record_batches += record_batches
         for message in messages:
@@ -160,7 +160,7 @@ class IngestHandler:
             batch.reject(rejected)
 
     def _record(self, batch: Batch, record: Record, message: RawMessage, items: int) -> None:
-        """Take in one of the ``items`` records of a message."""
+        """Apply and judge one of the ``items`` records of a message."""
         name = record.device
         if record.key is not None:
             again, changed = self._registry.check_duplicate(record, record.key, items, redelivered=message.redelivered)
@@ -193,7 +193,7 @@ class IngestHandler:
             self._registry.touch(name)
 
     def _offer_fast_path(self, topic: str, payload_schema: PayloadSchema, name: str) -> None:
-        """A message of the usual kind has come; if they go on like this, the topic becomes steady."""
+        """Offer the topic to the fast path, unless each message of the device matters."""
         device = self._registry.require(name)
         if device.presence == "online" and device.constant_id is None and not self._command_tracker.awaits(name):
             self._registry.offer_fast_path(
@@ -206,7 +206,7 @@ class IngestHandler:
             batch.command(self._command_tracker.reported(self._registry.require(device), now), now)
 
     def _answer(self, batch: Batch, fact: Input) -> Any:
-        """Apply one fact; what it answers, or the error its sender gets."""
+        """Apply one input. Return the answer for its sender, or the error."""
         try:
             return self._fact(batch, fact)
         except HubError as error:
@@ -277,7 +277,7 @@ class IngestHandler:
         return None
 
     def _judge_next(self, batch: Batch, now: int) -> None:
-        """Judge some of the devices whose rules have changed; the pipeline asks for the rest."""
+        """Judge some of the devices whose rules have changed; the pipeline asks for the rest by JudgeDevices."""
         batch.events += self._engine.judge_next(JUDGED_AT_ONCE, self._registry.get, now)
         self.judging = self._engine.unjudged > 0
 

@@ -1,4 +1,4 @@
-"""Signs of life that are no readings, for the fleet and for the rules that watch for silence.
+"""Signs of life that are no readings, for the registry and for the rules that watch for silence.
 
 A device is heard by whatever it sends itself: a status, a reply, a report of its state, an event without values. A
 gateway is heard by whatever comes through it. What the broker only replays is no sign of life.
@@ -21,24 +21,25 @@ class Liveness:
 
     def __init__(self, registry: DeviceRegistry, engine: Engine) -> None:
         self._registry, self._engine = registry, engine
-        self._session = 0
+        self._session = 0  # of the connection that the last message came by
 
     def note_connection(self, entries: Sequence[Entry]) -> None:
-        """Tell the fleet of a new connection by the first of what has come."""
+        """Tell the registry of a new connection to the broker: the first entry is of another session then."""
         first = entries[0] if entries else None
         if isinstance(first, RawMessage) and first.session != self._session:
             self._session = first.session
             self._registry.connected(first.received)
 
     def hear(self, name: str, at: int) -> list[Event]:
+        """Note a sign of life of a device."""
         events = list(self._registry.hear(name, at))
         if (device := self._registry.get(name)) is not None:
             events += self._engine.hear(device, at)
         return events
 
     def hear_sender(self, name: str, message: RawMessage) -> list[Event]:
-        """Note that a device has sent what tells nothing new: it cannot be read, or came before. What a broker
-        replays or delivers again is no sign of life."""
+        """Note that a device has sent a message that cannot be read or came before. What a broker replays or delivers
+        again is no sign of life."""
         if message.retained or message.redelivered or self._registry.get(name) is None:
             return []
         self._registry.presence.mark_gateway_seen(name, message.received)
@@ -83,14 +84,14 @@ class Liveness:
         return self._engine.judge(self._registry.withdraw(name), at) if self._registry.known(name) else []
 
     def expiration(self, expiration: ValueExpired) -> list[Event]:
-        """Mark a value as not known any more. No reading can end an alert on one that is announced no more, so the
-        alert is withdrawn."""
+        """Mark a value as no longer known. If it is no longer announced, no reading can end an alert on it: the alert
+        is withdrawn."""
         events = self._registry.expire_value(expiration)
         device = self._registry.get(expiration.device) if expiration.withdrawn else None
         return events if device is None else events + self._engine.withdraw(device, expiration)
 
     def gateways(self) -> list[Event]:
-        """Note that the gateways are there through which others have spoken since the last call."""
+        """Note signs of life of the gateways that have passed on messages since the last call."""
         return [
             event for name, at in self._registry.presence.take_seen_gateways().items() for event in self.hear(name, at)
         ]

@@ -1,8 +1,8 @@
-"""How much memory the devices may take, and how much they do. Pure.
+"""How much memory the devices may take, and how much they take. Pure.
 
-Counted are the things of which there can be very many: devices, metrics, texts, twins and descriptions. A few others
-(windows of rules, live viewers) have bounds of their own. The figures are what a hub of 20,000 devices was measured to
-take, with its columns for live pages and its numbers of series.
+It counts what there can be very many of: devices, metrics, texts, twins and descriptions. Other parts (windows of
+rules, live viewers) have bounds of their own. The figures were measured on a hub of 20,000 devices; they include its
+columns for live pages and its ids of series.
 """
 
 from __future__ import annotations
@@ -20,19 +20,19 @@ DEVICE_BYTES = 4_000
 PER_ENCODED_BYTE = 4
 """A parsed twin or description takes so many times its encoded size."""
 MAX_TEXT_BYTES = 4_096
-"""More than any text of a message takes; only used to see early that there is room."""
+"""More than any text of a message takes; used to see quickly that there is room."""
 MAX_NATIVE_ID = 512
 """Characters of what a device is called by its dialect; a topic may have 65,535."""
 _NO_INFO = Info()
 
 
 class Capacity:
-    """``used`` and ``most`` are bytes. At a start up to a third more is taken in, rather than leave devices out."""
+    """The memory of the devices in bytes. At a start it may exceed the limit by a third, rather than lose devices."""
 
     def __init__(self, limits: FleetLimits) -> None:
-        self.most = limits.total_metrics * METRIC_BYTES
+        self.most = limits.total_metrics * METRIC_BYTES  # the limit
         self.used = 0
-        self.left_out: set[str] = set()  # did not fit at the start; what is stored of them stays as it is
+        self.left_out: set[str] = set()  # devices without room at the start; their stored state stays as it is
         self._devices = limits.devices
         self._total, self._each = limits.total_metrics, limits.metrics
         self._encode = msgspec.msgpack.Encoder().encode

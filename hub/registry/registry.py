@@ -263,9 +263,9 @@ class DeviceRegistry:
         """Have the device's state stored with the next commit."""
         self._states.changed.add(device_id)
 
-    def take_states(self, cursor: int, wanted: int) -> tuple[dict[str, bytes], int]:
+    def take_states(self, cursor: int, requested_checkpoint: int) -> tuple[dict[str, bytes], int]:
         """Return the states to commit; see :meth:`StoredStates.take`."""
-        return self._states.take(cursor, wanted, self.require)
+        return self._states.take(cursor, requested_checkpoint, self.require)
 
     def take_faults(self) -> dict[str, str]:
         """Return why states could not be encoded since the last call, by device."""

@@ -1,4 +1,9 @@
-"""Which devices have changed since their states were last stored, and the states as they are stored. Pure."""
+"""Which devices have to be stored, and their states as they are stored. Pure.
+
+A state that records alone have changed may be stored late: after a restart, the records of the history are applied to
+it again. ``lagging`` knows from which record on; the oldest one of all devices is the checkpoint. A state that anything
+else has changed is stored with the next commit.
+"""
 
 from __future__ import annotations
 
@@ -11,23 +16,21 @@ from hub.bounds import check
 from hub.model import Device
 
 STATES = 5_000
-"""States written with one batch because they are wanted: bounds how long that keeps the loop (some 20 ms)."""
+"""Lagging states stored with one batch; it bounds how long that keeps the event loop (some 20 ms)."""
 
 
 class StoredStates:
-    """``changed`` are the devices with a change that their records do not tell, ``lagging`` says since which record the
-    stored state of a device lacks what its records have told, longest first; ``cursor`` is the last record taken.
-    ``faults`` are the devices whose states could not be encoded, and why, until somebody takes note of them."""
+    """The devices whose stored state is older than their state."""
 
     def __init__(self) -> None:
-        self.changed: set[str] = set()
-        self.lagging: dict[str, int] = {}
-        self.cursor = 0
-        self.faults: dict[str, str] = {}
-        self.encode = msgspec.msgpack.Encoder().encode
+        self.changed: set[str] = set()  # by anything but records
+        self.lagging: dict[str, int] = {}  # by device, the last record that its stored state knows; oldest first
+        self.cursor = 0  # number of the last record that was committed
+        self.faults: dict[str, str] = {}  # by device, why its state could not be encoded
+        self._encode = msgspec.msgpack.Encoder().encode
 
     def forget(self, device: str) -> None:
-        """Leave out a device that was deleted."""
+        """Forget a device that was deleted."""
         self.changed.discard(device)
         self.lagging.pop(device, None)
 
@@ -36,16 +39,19 @@ class StoredStates:
         faults, self.faults = self.faults, {}
         return faults
 
-    def take(self, cursor: int, wanted: int, find: Callable[[str], Device]) -> tuple[dict[str, bytes], int]:
-        """Return the encoded states to write with the batch that ends with record ``cursor``, and up to which record
-        all states are known then.
+    def take(
+        self, cursor: int, requested_checkpoint: int, find: Callable[[str], Device]
+    ) -> tuple[dict[str, bytes], int]:
+        """Return the encoded states to store with a batch, and the checkpoint that they make.
 
-        Those that changed by anything but their records are among them. What records tell can be told again by the
-        history, so it is written only when that is ``wanted`` up to some record, the longest waiting first.
+        Args:
+            cursor: Number of the last record of the batch.
+            requested_checkpoint: Lagging states that know less than this record are stored, too, oldest first.
+            find: Returns a device, up to date.
         """
         names = self.changed
         for name, since in itertools.islice(self.lagging.items(), STATES):
-            if since >= wanted:
+            if since >= requested_checkpoint:
                 break
             names.add(name)
         states: dict[str, bytes] = {}
@@ -54,7 +60,7 @@ class StoredStates:
             try:
                 device = find(name)
                 device.last_applied_record = cursor
-                states[name] = self.encode(device)
+                states[name] = self._encode(device)
             except Exception as error:  # one device must not keep the others from being stored
                 self.faults[name] = f"{type(error).__name__}: {error}"
         self.changed, self.cursor = set(), cursor

@@ -56,11 +56,11 @@ async def python(code: str, *arguments: str) -> asyncio.subprocess.Process:
 WRITE_FOR_EVER = """
 import asyncio, sys
 from pathlib import Path
-from hub.store import folding
+from hub.store.chunks import compaction
 from hub.store.sqlite import SqliteStore
 from store_words import older, activity, delta, record
-folding._LOG_POINTS = (4_000, 4_000, 4_000)  # a fold under way nearly all the time
-folding.SLICE_SERIES = 2
+compaction._LOG_POINTS = (4_000, 4_000, 4_000)  # a fold under way nearly all the time
+compaction.SLICE_SERIES = 2
 async def main():
     store = SqliteStore.open(Path(sys.argv[1]))
     cursor = (await store.load()).cursor

@@ -34,13 +34,18 @@ def body(request: CompletionRequest, model: str, *, compatible: bool) -> dict[st
 
 def whole(completion: Any) -> ChatCompletionParser:
     """An answer that came in one piece."""
-    reading = ChatCompletionParser()
+    reading = parser()
     message = completion.choices[0].message if completion.choices else None
     reading.text = (message.content or "") if message else ""
     for number, call in enumerate((message.tool_calls or ()) if message else ()):
         reading.calls[number] = [call.id, call.function.name, call.function.arguments]
     reading.count(completion.usage)
     return reading
+
+
+def parser() -> ChatCompletionParser:
+    """Return a parser for one streamed chat completion."""
+    return ChatCompletionParser()
 
 
 class ChatCompletionParser:

@@ -66,7 +66,7 @@ class OpenAIProvider:
         return self._answer(request, reading)
 
     async def stream(self, request: CompletionRequest) -> AsyncIterator[Piece]:
-        reading = self._wire.ChatCompletionParser()
+        reading = self._wire.parser()
         with _translated():
             async with await self._endpoint().create(**self._body(request), **self._streaming()) as chunks:
                 async for chunk in chunks:

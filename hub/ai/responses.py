@@ -35,9 +35,14 @@ def body(request: CompletionRequest, model: str, *, compatible: bool) -> dict[st
 
 def whole(response: Any) -> ResponseParser:
     """An answer that came in one piece."""
-    reading = ResponseParser()
+    reading = parser()
     reading.finish(response)
     return reading
+
+
+def parser() -> ResponseParser:
+    """Return a parser for one streamed response."""
+    return ResponseParser()
 
 
 class ResponseParser:

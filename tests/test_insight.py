@@ -11,7 +11,18 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from hub.insight import InvestigationInput, MetricSeries, Past, Peer, Sibling, decide, evidence, narrate, rank
+from hub.insight import (
+    InvestigationInput,
+    MetricSeries,
+    Past,
+    Peer,
+    Sibling,
+    decide,
+    evidence,
+    narrate,
+    quantities,
+    rank,
+)
 from hub.model import Alert, Evidence, Limit
 from series import NOW, alert, case, clock_of, points, quiet, ramp, step, track
 
@@ -58,8 +69,8 @@ def test_the_slope_and_the_time_left_to_the_limit(per_s: float, seed: int) -> No
     slope = one(found, "slope")
     assert slope.value == pytest.approx(per_s * 60, rel=0.05)
     assert "in 5 min" in slope.finding or "s" in slope.finding
-    left = float(slope.finding.rsplit(" in ", 1)[1].removesuffix(" s").removesuffix(" min"))
-    assert left == pytest.approx(300, rel=0.1)
+    (left,) = quantities.read(slope.finding.rsplit(" in ", 1)[1])
+    assert left.value * {"s": 1, "min": 60}[left.unit] == pytest.approx(300, rel=0.1)
 
 
 def test_over_the_limit_says_since_when_by_how_much_and_the_peak() -> None:

@@ -314,7 +314,12 @@ def test_a_mistake_is_named(text, says):
         (
             'metric="bearing_temperature"\nabove=85\nfor="5s"',
             89.21,
-            "bearing temperature 89.21 °C, above 85 °C for 5 s",
+            "bearing temperature 89.2 °C, above 85 °C for 5 s",
+        ),
+        (
+            'metric="bearing_temperature"\nabove=85',
+            85.04,
+            "bearing temperature 85.04 °C, above 85 °C",
         ),
         ('metric="bearing_temperature"\nbelow=-18', -21.5, "bearing temperature −21.5 °C, below −18 °C"),
         ('kind="equals"\nmetric="bearing_temperature"\nvalue="fault"', "fault", "bearing temperature is fault"),

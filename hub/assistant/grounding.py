@@ -12,9 +12,9 @@ from typing import Any
 
 import msgspec
 
+from hub import text_format as fmt
 from hub.assistant.sources import clauses, in_order
 from hub.insight import quantities
-from hub.insight import text_format as fmt
 from hub.insight.claim_check import sentences
 from hub.insight.quantities import Quantity
 from hub.model import Device
@@ -80,9 +80,8 @@ def _facts(
             for told in (*_DATE.findall(part), *quantities.read(_bare(part))):
                 yield _Fact(of, told)
     elif isinstance(value, int) and value in _EPOCH:
-        hour, minute = fmt.clock(value).split(":")[:2]
-        yield _Fact(owners, (int(hour), int(minute)))
-        yield _Fact(owners, fmt.date(value)[:10])
+        yield _Fact(owners, fmt.time_of_day(value)[:2])
+        yield _Fact(owners, fmt.date(value))
     else:
         for told in {float(value), abs(float(value))}:
             yield _Fact(owners, Quantity(told, 6, quantities.unit(unit)))

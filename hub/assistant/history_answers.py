@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Literal
 
+from hub import text_format as fmt
 from hub.assistant.intent_parser import Intent
 from hub.assistant.phrases import ago, listed, one_or_many
 from hub.assistant.target_selection import TargetSelection
 from hub.assistant.time_parser import TimeRange
-from hub.insight import text_format as fmt
 from hub.model import SeriesQuery
 from hub.tools import Queries
 from hub.tools.views import Ranked, celsius
@@ -36,7 +36,7 @@ async def extreme(queries: Queries, question: Intent, scope: TargetSelection) ->
     place = f" in {best.area}" if best.area else ""
     text = (
         f"{best.name}{place} has the {order} {fmt.spoken(best.metric)}: {fmt.quantity(best.value, best.unit)}, "
-        f"read at {fmt.clock(best.ts)} UTC"
+        f"read at {fmt.clock(best.ts)}"
     )
     since = await _leading_since(queries, rows[:_RIVALS], order)
     text += f"; it has been the {order} {since}. " if since else ". "
@@ -72,7 +72,7 @@ async def _extreme_in(
     place = f" in {row.area}" if row.area else ""
     text = (
         f"{_capital(span.when)}, {row.name}{place} had the {order} {fmt.spoken(row.metric)}: "
-        f"{fmt.quantity(value, row.unit)}, about {fmt.date(at)[:16]} UTC. "
+        f"{fmt.quantity(value, row.unit)}, about {fmt.date_time(at)}. "
     )
     if len(found) > 1:
         text += f"Next: {listed([f'{r.name} {fmt.quantity(v, r.unit)}' for v, _, r in found[1:4]])}. "
@@ -98,7 +98,7 @@ async def _leading_since(queries: Queries, rows: list[Ranked], order: str) -> st
         rivals = [values[at] for values in by_step[1:] if at in values]
         if rivals and max(sign * value for value in rivals) > sign * by_step[0][at]:
             overtook = start + (at + 1) * step
-            return f"since about {fmt.clock(overtook)[:5]} UTC ({ago(overtook, end)})"
+            return f"since about {fmt.clock_minute(overtook)} ({ago(overtook, end)})"
     begun = start + first * step
     return f"for as long as the history goes back ({ago(begun, end).removesuffix(' ago')})"
 
@@ -174,9 +174,8 @@ async def history(queries: Queries, question: Intent, scope: TargetSelection) ->
         change = points[-1][2] - points[0][2]
         went = "rose" if change > 0 else "fell"
         lines.append(
-            f"{device.display_name} {fmt.spoken(one.metric)}: {fmt.number(low)} to {fmt.quantity(high, unit)}, "
-            "mean "
-            f"{fmt.quantity(mean, unit)}; from first to last it {went} by {fmt.quantity(abs(change), unit)}"
+            f"{device.display_name} {fmt.spoken(one.metric)}: {fmt.number(low, unit)} to {fmt.quantity(high, unit)}, "
+            f"mean {fmt.quantity(mean, unit)}; from first to last it {went} by {fmt.difference(abs(change), unit)}"
         )
     if not lines:
         return f"There are no readings of {scope.the()} {span.when}."

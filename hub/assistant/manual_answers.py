@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from hub import text_format as fmt
 from hub.assistant.intent_parser import Intent
 from hub.assistant.target_selection import TargetSelection
-from hub.insight import text_format as fmt
 from hub.model import Device
 from hub.tools import Queries
 from hub.tools.lookup import folded

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from hub.insight import text_format as fmt
+from hub import text_format as fmt
 from hub.model import Device, Latest
 from hub.tools import Queries
 
@@ -14,7 +14,7 @@ def one_or_many(count: int, one: str, many: str) -> str:
 
 
 def ago(stamp: int | None, now: int) -> str:
-    return "never" if stamp is None else f"{fmt.span(max(now - stamp, 0) / 1000)} ago"
+    return "never" if stamp is None else f"{fmt.duration((now - stamp) // 1000 * 1000)} ago"
 
 
 def listed(lines: Sequence[str], most: int = 8) -> str:

@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable, Sequence
 
 import msgspec
 
+from hub import text_format as fmt
 from hub.assistant.command_intent import parse_command_intent
 from hub.assistant.context_resolution import resolve_context
 from hub.assistant.history_answers import extreme, happened, history
@@ -16,7 +17,6 @@ from hub.assistant.phrases import about, ago, listed, named, one_or_many
 from hub.assistant.target_selection import TargetSelection, unheard
 from hub.assistant.time_parser import TimeRange
 from hub.errors import Conflict, Invalid
-from hub.insight import text_format as fmt
 from hub.insight.claim_check import sentences
 from hub.model import Device, Proposal
 from hub.tools import Queries
@@ -158,7 +158,7 @@ class RuleBasedAnswers:
         if view.why:
             why = " ".join(sentences(view.why)[:most])
         since = ago(view.raised_at, self._queries.now())
-        raised = f"raised {since}, {fmt.clock(view.raised_at)} UTC"
+        raised = f"raised {since}, {fmt.clock(view.raised_at)}"
         return f"{view.severity.capitalize()}: {view.name}, {view.message} ({raised}). {why[:1].upper()}{why[1:]}"
 
     async def _why(self, question: Intent, scope: TargetSelection) -> str:
@@ -195,7 +195,7 @@ class RuleBasedAnswers:
         for metric, unit in dict.fromkeys((r.metric, r.unit) for r in rows):
             values = [r.value for r in rows if (r.metric, r.unit) == (metric, unit)]
             mean = fmt.quantity(sum(values) / len(values), unit)
-            spread = f"{fmt.number(min(values))} to {fmt.quantity(max(values), unit)}"
+            spread = f"{fmt.number(min(values), unit)} to {fmt.quantity(max(values), unit)}"
             lines.append(f"{fmt.spoken(metric)} {mean} on average over {len(values)} (from {spread})")
         return f"Now, for {scope.the()}: {'; '.join(lines[:6])}."
 
@@ -221,7 +221,7 @@ class RuleBasedAnswers:
         when = question.span.words if question.span else "the last hour"
         lines = [
             f"{fmt.spoken(r.metric)} {fmt.quantity(r.own, r.unit)} against {fmt.quantity(r.median, r.unit)} "
-            f"({fmt.number(r.lowest)} to {fmt.number(r.highest)})"
+            f"({fmt.number(r.lowest, r.unit)} to {fmt.number(r.highest, r.unit)})"
             for r in rows[:8]
         ]
         odd = [fmt.spoken(r.metric) for r in rows if abs(r.deviations) >= 3.5]
@@ -242,13 +242,12 @@ class RuleBasedAnswers:
             devices = [d for d in scope.devices if d.id in already]
             text = f"Already alarming: {named(devices)}. "
         if not rows:
-            slopes = f"within the next {fmt.span(_SOON_S)}, by the slopes of the last half hour"
+            slopes = f"within the next {fmt.duration(_SOON_S * 1000)}, by the slopes of the last half hour"
             return f"{text}Nothing{' else' if text else ''} among {scope.the()} is on its way to a limit {slopes}."
         lines = [
             f"{r.name}: {fmt.spoken(r.metric)} is at {fmt.quantity(r.value, r.unit)} and "
             f"{'rises' if r.per_hour > 0 else 'falls'} by {fmt.rate(abs(r.per_hour) / 3600, r.unit)}, which "
-            "reaches the limit of "
-            f"{fmt.quantity(r.limit, r.unit)} in {fmt.span(r.left_s)}"
+            f"reaches the limit of {fmt.limit_quantity(r.limit, r.unit)} in {fmt.duration(r.left_s * 1000)}"
             for r in rows[:5]
         ]
         more = f" And {len(rows) - 5} more, later." if len(rows) > 5 else ""

@@ -6,8 +6,8 @@ import re
 
 import msgspec
 
+from hub import text_format as fmt
 from hub.assistant.phrases import named, one_or_many
-from hub.insight import text_format as fmt
 from hub.model import Device
 from hub.tools.lookup import Lookup, also, folded, singular
 

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 import msgspec
 
+from hub import text_format as fmt
 from hub.ai.base import ChatMessage, CompletionRequest
 from hub.ai.prompt_isolation import RULES, fence
 from hub.ai.providers import ProviderChain, ProviderProblem
@@ -14,7 +15,6 @@ from hub.assistant.rule_based_answers import RuleBasedAnswer, RuleBasedAnswers
 from hub.assistant.sources import sources
 from hub.assistant.tool_loop import ToolLoop
 from hub.errors import AiError
-from hub.insight import text_format as fmt
 from hub.model import Chart, Extra, SeriesQuery, Source, Turn, Unsupported, Writer
 from hub.tools import Tools, specs
 
@@ -53,7 +53,7 @@ class AssistantTurn:
         if not self._providers.generative or model == "builtin":
             return CompletionRequest((ChatMessage("user", self._question),), self._plain)
         told = {
-            "now": f"{fmt.date(self._tools.queries.now())} UTC",
+            "now": fmt.date_time(self._tools.queries.now()),
             "fleet": msgspec.to_builtins(await self._tools.fleet_summary()),
             "open_alerts": msgspec.to_builtins(await self._tools.open_alerts(limit=8)),
             "computed_answer": await self._plain(),

@@ -8,6 +8,7 @@ from typing import Any
 
 import msgspec
 
+from hub import text_format as fmt
 from hub.errors import Conflict, Invalid
 from hub.model import CommandDescriptor, Value
 
@@ -74,12 +75,12 @@ def _number(wants: CommandDescriptor, value: Any, what: str) -> int | float:
         raise Invalid(f"{what} must be a number.")
     low, high = wants.minimum, wants.maximum
     if (low is not None and value < low) or (high is not None and value > high):
-        least, most = "no limit" if low is None else f"{low:g}", "no limit" if high is None else f"{high:g}"
+        least, most = "no limit" if low is None else fmt.limit(low), "no limit" if high is None else fmt.limit(high)
         raise Invalid(f"{what} must be from {least} to {most}.")
     if wants.step and wants.step > 0:
         steps = (value - (low or 0.0)) / wants.step
         if not math.isfinite(steps) or abs(steps - round(steps)) > 1e-6 * max(1.0, abs(steps)):
-            raise Invalid(f"{what} must be in steps of {wants.step:g} from {low or 0:g}.")
+            raise Invalid(f"{what} must be in steps of {fmt.limit(wants.step)} from {fmt.limit(low or 0)}.")
     return value
 
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import logging
 from collections.abc import Sequence
 
+from hub import text_format as fmt
 from hub.errors import StoreError
-from hub.insight import text_format as fmt
 from hub.model import Alert, CauseMatch, Device, Quote
 from hub.store.documents import DocumentLibrary
 

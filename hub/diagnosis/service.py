@@ -14,6 +14,7 @@ from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 
+from hub import text_format as fmt
 from hub.ai.providers import ProviderChain
 from hub.diagnosis.generator import DiagnosisGenerator
 from hub.diagnosis.investigation import Investigation
@@ -22,7 +23,6 @@ from hub.diagnosis.prompt import GeneratedDiagnosis
 from hub.errors import HubError, NotFound
 from hub.events import AlertCleared, AlertRaised
 from hub.insight import InvestigationInput, Signature, evidence, rank
-from hub.insight import text_format as fmt
 from hub.insight.causes import built_in, extended
 from hub.model import Alert, CauseMatch, Device, Diagnosis, Evidence, Quote, WriteDiagnosis
 from hub.registry.registry import DeviceRegistry
@@ -233,7 +233,7 @@ def _diagnosis(
 def _looked_at(case: InvestigationInput) -> str:
     first = min((track.at(0) for track in case.tracks.values() if len(track)), default=case.now)
     peers = f", and {len(case.peers)} peers" if case.peers else ""
-    return f"Read {len(case.tracks)} metrics over {fmt.span((case.now - first) / 1000)}{peers}."
+    return f"Read {len(case.tracks)} metrics over {fmt.duration(case.now - first)}{peers}."
 
 
 def _weighed(found: Sequence[Evidence], matches: Sequence[CauseMatch]) -> str:

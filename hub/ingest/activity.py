@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from hub import events as ev
+from hub import text_format as fmt
 from hub.model import Activity, Alert, Command, Device
-from hub.rules import duration
 
 _SAID = {"online": "is online again", "stale": "has gone silent", "offline": "is offline"}
 
@@ -69,7 +69,7 @@ def _ended(alert: Alert) -> str:
     if alert.withdrawn:
         return "Withdrawn"
     ms = 0 if alert.ended_at is None else (alert.ended_at - alert.since) // 1000 * 1000
-    lasted = f" after {duration(ms)}" if ms else ""
+    lasted = f" after {fmt.duration(ms)}" if ms else ""
     return f"Reported late, over{lasted}" if alert.late else f"Over{lasted}"
 
 

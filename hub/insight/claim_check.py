@@ -10,8 +10,8 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
+from hub import text_format as fmt
 from hub.insight import quantities
-from hub.insight import text_format as fmt
 from hub.insight.quantities import Quantity
 from hub.model import Evidence
 
@@ -92,9 +92,8 @@ def _times_hold(text: str, base: Sequence[Evidence]) -> bool:
     dates = set(_DATE.findall(told))
     for e in base:
         for stamp in (e.start, e.end):
-            hour, minute, second = fmt.clock(stamp).split(":")
-            clocks.add((int(hour), int(minute), int(second)))
-            dates.add(fmt.date(stamp)[:10])
+            clocks.add(fmt.time_of_day(stamp))
+            dates.add(fmt.date(stamp))
     for hour, minute, second in _CLOCK.findall(text):
         wanted = (int(hour), int(minute))
         if second and (*wanted, int(second)) not in clocks:

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 
-from hub.insight import text_format as fmt
+from hub import text_format as fmt
 from hub.insight.change_detection import DetectedChange
 from hub.insight.findings import finding
 from hub.insight.investigation_input import InvestigationInput
@@ -40,7 +40,11 @@ def moved_with(case: InvestigationInput, moves: Sequence[DetectedChange]) -> Ite
         seconds = lag * (case.now - start) / 1000 / _GRID
         if abs(r) < 0.6:
             continue
-        when = f", {fmt.span(abs(seconds))} {'later' if seconds > 0 else 'earlier'}" if abs(seconds) >= 1 else ""
+        when = (
+            f", {fmt.duration(abs(seconds) * 1000)} {'later' if seconds > 0 else 'earlier'}"
+            if abs(seconds) >= 1
+            else ""
+        )
         sentence = (
             f"{fmt.spoken(m.metric)} moved {'with' if r > 0 else 'against'} {fmt.spoken(leading.metric)} "
             f"(correlation {fmt.number(round(r, 2))} with trends taken out{when})"
@@ -97,7 +101,9 @@ def peers(case: InvestigationInput, moves: Sequence[DetectedChange]) -> Iterator
     middle, width = median(levels), max(spread(levels), float(np.ptp(levels)) / 4, floor(levels) * 2)
     z = float(np.clip((chosen.level - middle) / width, -99, 99))
     unit = chosen.track.unit
-    told = f"{len(levels)} peers read {fmt.number(float(levels.min()))} to {fmt.quantity(float(levels.max()), unit)}"
+    told = (
+        f"{len(levels)} peers read {fmt.number(float(levels.min()), unit)} to {fmt.quantity(float(levels.max()), unit)}"
+    )
     if abs(z) >= 3:
         sentence = (
             f"{fmt.spoken(metric)} at its {told} (median {fmt.quantity(middle, unit)}); this device stands alone, "
@@ -129,9 +135,11 @@ def silence(case: InvestigationInput) -> Iterator[Evidence]:
     if case.presence == "online" and (not alarmed or quiet < max(5 * expected, 30.0)):
         return
     word = "said, or its will did, that it is offline" if case.presence == "offline" else "has been silent"
-    sentence = f"the device {word}; its last message came at {fmt.clock(case.last_seen)}, {fmt.span(quiet)} ago"
+    sentence = (
+        f"the device {word}; its last message came at {fmt.clock(case.last_seen)}, {fmt.duration(quiet * 1000)} ago"
+    )
     if case.rhythm:
-        sentence += f" (usually one every {fmt.span(expected)})"
+        sentence += f" (usually one every {fmt.duration(expected * 1000)})"
     yield finding(case, "silent", None, sentence, value=quiet, unit="s", start=case.last_seen, end=case.now, weight=0.9)
     if not case.gateway or not case.siblings:
         return
@@ -179,7 +187,7 @@ def quality(case: InvestigationInput, moves: Sequence[DetectedChange]) -> Iterat
         if gaps[at] > max(5 * float(np.percentile(gaps, 95)), 10 * usual, 60.0):
             sentence = (
                 f"no readings came between {fmt.clock(recent.at(at))} and {fmt.clock(recent.at(at + 1))} "
-                f"({fmt.span(float(gaps[at]))})"
+                f"({fmt.duration(float(gaps[at]) * 1000)})"
             )
             yield finding(
                 case,
@@ -217,11 +225,11 @@ def past(case: InvestigationInput) -> Iterator[Evidence]:
     causes = Counter(fmt.spoken(p.cause) for p in case.past if p.cause)
     sentence = (
         f"the same alert was raised {len(case.past)} times before ({own} of them on this device), "
-        f"last at {fmt.date(newest.alert.since)} UTC"
+        f"last at {fmt.date_time(newest.alert.since)}"
     )
     if len(case.past) == 1:
-        when = fmt.date(newest.alert.since)
-        sentence = f"the same alert was raised once before, on {newest.alert.device}, at {when} UTC"
+        when = fmt.date_time(newest.alert.since)
+        sentence = f"the same alert was raised once before, on {newest.alert.device}, at {when}"
     if causes:
         cause, count = causes.most_common(1)[0]
         sentence += f"; {cause} was named as its cause {count} {'time' if count == 1 else 'times'}"

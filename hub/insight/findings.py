@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 
-from hub.insight import text_format as fmt
+from hub import text_format as fmt
 from hub.insight.change_detection import DetectedChange
 from hub.insight.investigation_input import InvestigationInput
 from hub.insight.normal_variation import normal_variation_weights
@@ -48,7 +48,7 @@ def moved(case: InvestigationInput, moves: Sequence[DetectedChange]) -> Iterator
                 f"{fmt.spoken(m.metric)} {verb} at {fmt.clock(onset)}{_before_crossing(case, onset)}; "
                 f"at {fmt.clock(m.track.at(-1))} it {'was around' if m.reading is None else 'read'} "
                 f"{fmt.quantity(now, m.track.unit)}, "
-                f"{fmt.quantity(abs(change), m.track.unit)} {'above' if change >= 0 else 'below'} its level before "
+                f"{fmt.difference(abs(change), m.track.unit)} {'above' if change >= 0 else 'below'} its level before "
                 f"({fmt.quantity(m.before, m.track.unit)})"
             )
             if m.adjusted:
@@ -67,9 +67,8 @@ def moved(case: InvestigationInput, moves: Sequence[DetectedChange]) -> Iterator
         elif m.doing == "stuck":
             sentence = (
                 f"{fmt.spoken(m.metric)} has repeated exactly {fmt.quantity(m.level, m.track.unit)} "
-                f"since {fmt.clock(onset)}, for {fmt.span((case.now - onset) / 1000)}; before, it never stood "
-                "still "
-                f"for longer than {fmt.span(m.baseline.still if m.baseline else 0.0)}"
+                f"since {fmt.clock(onset)}, for {fmt.duration(case.now - onset)}; before, it never stood "
+                f"still for longer than {fmt.duration(m.baseline.still * 1000 if m.baseline else 0)}"
             )
             yield finding(
                 case,
@@ -90,7 +89,7 @@ def _before_crossing(case: InvestigationInput, onset: int) -> str:
     alert = case.alert
     if alert is None or alert.metric is None or alert.threshold is None or onset >= alert.since:
         return ""
-    return f", {fmt.span((alert.since - onset) / 1000)} before the limit was crossed"
+    return f", {fmt.duration(alert.since - onset)} before the limit was crossed"
 
 
 def _stay(case: InvestigationInput, m: DetectedChange, onset: int) -> Evidence:
@@ -102,8 +101,10 @@ def _stay(case: InvestigationInput, m: DetectedChange, onset: int) -> Evidence:
         what = f"{fmt.spoken(m.metric)} has stayed {'on' if on else 'off'} at about {level}"
     stays = (m.baseline.stays_high if on else m.baseline.stays_low) if m.baseline else ()
     usual = float(max(stays, default=0.0))
-    sentence = f"{what} since {fmt.clock(onset)}, for {fmt.span((case.now - onset) / 1000)}"
-    sentence += f"; its longest stay before was {fmt.span(usual)}" if usual else "; it had not been so before"
+    sentence = f"{what} since {fmt.clock(onset)}, for {fmt.duration(case.now - onset)}"
+    sentence += (
+        f"; its longest stay before was {fmt.duration(usual * 1000)}" if usual else "; it had not been so before"
+    )
     if m.shift and m.baseline and m.baseline.levels:
         side = "above" if m.shift > 0 else "below"
         sentence += f"; that is {side} its usual level of {fmt.quantity(m.baseline.levels.high, m.track.unit)}"
@@ -129,7 +130,7 @@ def shifted(case: InvestigationInput, moves: Sequence[DetectedChange]) -> Iterat
             side = "below" if m.shift < 0 else "above"
             sentence = (
                 f"while on, {fmt.spoken(m.metric)} is around {fmt.quantity(m.level, m.track.unit)}, "
-                f"{fmt.quantity(abs(m.level - usual), m.track.unit)} {side} its usual "
+                f"{fmt.difference(abs(m.level - usual), m.track.unit)} {side} its usual "
                 f"{fmt.quantity(usual, m.track.unit)}"
             )
             yield finding(
@@ -152,7 +153,7 @@ def order(case: InvestigationInput, moves: Sequence[DetectedChange]) -> Iterator
         return
     first = timed[0].onset or 0
     steps = [
-        f"{fmt.spoken(m.metric)} {fmt.span(((m.onset or 0) - first) / 1000)} later"
+        f"{fmt.spoken(m.metric)} {fmt.duration((m.onset or 0) - first)} later"
         for m in timed[1:5]
         if (m.onset or 0) > first
     ]
@@ -181,8 +182,8 @@ def deviation(case: InvestigationInput, moves: Sequence[DetectedChange]) -> Iter
         sentence = (
             f"{fmt.spoken(m.metric)} is {fmt.number(round(sizes, 1))} deviations "
             f"{'above' if m.deviation > 0 else 'below'} "
-            f"what is usual for this device (its last {fmt.span(usual.end - usual.start)}: mostly "
-            f"{fmt.number(usual.low)} to {fmt.quantity(usual.high, m.track.unit)})"
+            f"what is usual for this device (its last {fmt.duration((usual.end - usual.start) * 1000)}: mostly "
+            f"{fmt.number(usual.low, m.track.unit)} to {fmt.quantity(usual.high, m.track.unit)})"
         )
         yield finding(
             case,
@@ -240,7 +241,7 @@ def too_little(case: InvestigationInput, moves: Sequence[DetectedChange]) -> Ite
         if m.doing != "unknown" or m.baseline is not None:
             continue
         track = m.track
-        covered = fmt.span(float(track.times[-1] - track.times[0]))
+        covered = fmt.duration(float(track.times[-1] - track.times[0]) * 1000)
         count = f"{len(track)} readings in {covered}" if len(track) > 1 else "a single reading"
         sentence = f"{fmt.spoken(m.metric)} has too little history to say what is usual: {count}"
         yield finding(

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 
-from hub.insight import text_format as fmt
+from hub import text_format as fmt
 from hub.insight.change_detection import DetectedChange
 from hub.insight.findings import finding
 from hub.insight.investigation_input import InvestigationInput
@@ -37,10 +37,10 @@ def _beyond(case: InvestigationInput, track: MetricSeries, bound: float, sign: f
     side = "above" if sign > 0 else "below"
     margin = abs(float(track.values[-1]) - bound)
     sentence = (
-        f"{fmt.spoken(track.metric)} has been {side} its limit of {fmt.quantity(bound, track.unit)} "
-        f"since {fmt.clock(since)}, for {fmt.span((newest - since) / 1000)}; "
+        f"{fmt.spoken(track.metric)} has been {side} its limit of {fmt.limit_quantity(bound, track.unit)} "
+        f"since {fmt.clock(since)}, for {fmt.duration(newest - since)}; "
         f"at {fmt.clock(newest)} it read {fmt.quantity(float(track.values[-1]), track.unit)}, "
-        f"{fmt.quantity(margin, track.unit)} beyond it (peak {fmt.quantity(peak, track.unit)})"
+        f"{fmt.difference(margin, track.unit)} beyond it (peak {fmt.quantity(peak, track.unit)})"
     )
     weight = 0.5 + min(margin / max(abs(bound), 1e-9), 0.5)
     return finding(
@@ -72,9 +72,8 @@ def heading(case: InvestigationInput, moves: Sequence[DetectedChange]) -> Iterat
         if left > 86_400:
             continue
         sentence = (
-            f"{fmt.spoken(m.metric)} {m.doing} by {fmt.rate(abs(pace), m.track.unit)}; at that rate it reaches "
-            "its limit "
-            f"of {fmt.quantity(bound, m.track.unit)} in {fmt.span(left)}"
+            f"{fmt.spoken(m.metric)} {m.doing} by {fmt.rate(abs(pace), m.track.unit)}; at that rate it reaches its "
+            f"limit of {fmt.limit_quantity(bound, m.track.unit)} in {fmt.duration(left * 1000)}"
         )
         yield finding(
             case,

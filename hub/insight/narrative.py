@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import msgspec
 
-from hub.insight import text_format as fmt
+from hub import text_format as fmt
 from hub.insight.causes import DECIDED, decide
 from hub.model import CauseMatch, Evidence
 
@@ -82,7 +82,7 @@ def _course(evidence: Sequence[Evidence], chosen: CauseMatch) -> str:
     first = moved[0]
     text = f"{_short(first)}{' first' if len(moved) > 1 else ''}, from {fmt.clock(first.start)} on"
     later = [
-        f"{fmt.spoken(e.metric or '')} {fmt.span((e.start - first.start) / 1000)} later"
+        f"{fmt.spoken(e.metric or '')} {fmt.duration(e.start - first.start)} later"
         for e in moved[1:4]
         if e.start > first.start
     ]

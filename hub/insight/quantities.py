@@ -37,13 +37,16 @@ _FACTORS = {
     "tenfold": 10.0,
 }
 _NUMBER = re.compile(
-    r"(?<![\w.])([-−+]?)(\d{1,3}(?:,\d{3})+|\d+)(\.\d+)?(e[+-]?\d+)?"
+    r"(?<![\w.])([-−+]?)(\d{1,3}(?:,\d{3})+|\d+)(\.\d+)?(e[+-]?\d{1,4}|\s?×\s?10⁻?[⁰¹²³⁴⁵⁶⁷⁸⁹]{1,3})?"
     r"(\s?(?:°[CF]\b|%|[A-Za-zµσ°³]+\d?)(?:/[A-Za-z³]+\d?)*)?",
     re.I,
 )
 _WORD = re.compile(rf"\b(more than |over |at least )?({'|'.join([*_WORDS, *_FACTORS])})\b(\s+[A-Za-zσ°%/³]+)?", re.I)
 _DEGREES = re.compile(r"\bdegrees? (c|f)(?:elsius|ahrenheit)\b", re.I)
 _PART = re.compile(r"\b(half|a quarter|three quarters)(?: of)? an? (second|minute|hour|day)\b", re.I)
+_TIMES = "|".join(word for name in _SECONDS for word in _SPELLED[name].split())
+_COMPOUND = re.compile(rf"(?<![\w.,])(\d{{1,9}})\s?({_TIMES})\s(?:and\s)?(\d{{1,9}})\s?({_TIMES})\b")
+_PLAIN_DIGITS = str.maketrans("⁻⁰¹²³⁴⁵⁶⁷⁸⁹", "-0123456789")
 _PARTS = {"half": "0.5", "a quarter": "0.25", "three quarters": "0.75"}
 
 
@@ -76,10 +79,13 @@ def read(text: str) -> list[Quantity]:
     found = []
     text = _DEGREES.sub(lambda degrees: f"°{degrees[1].upper()}", text)
     text = _PART.sub(lambda part: f"{_PARTS[part[1].lower()]} {part[2]}", text)
+    text = _COMPOUND.sub(_joined, text)
     for sign, whole, part, power, after in _NUMBER.findall(text):
-        value = float(whole.replace(",", "") + part + power) * (-1 if sign in "-−" and sign else 1)
+        exponent = _exponent(power)
+        value = float(f"{whole.replace(',', '')}{part}e{exponent}") * (-1 if sign in "-−" and sign else 1)
+        decimals = min(max((len(part) or 1) - 1 - exponent, 0), 320)
         times = after.strip().lower() == "times"
-        found.append(Quantity(value, max(len(part) - 1, 0) if not power else 9, unit(after), False, times))
+        found.append(Quantity(value, decimals, unit(after), False, times))
     for over, word, after in _WORD.findall(text):
         key = word.lower()
         if key in _FACTORS:
@@ -88,6 +94,19 @@ def read(text: str) -> list[Quantity]:
             times = after.strip().lower() == "times"
             found.append(Quantity(float(_WORDS[key]), 0, unit(after), True, times, bool(over)))
     return found
+
+
+def _joined(match: re.Match[str]) -> str:
+    """Return ``2 h 46 min`` in its smaller unit, ``166 min``; two times that are not one stay as they are."""
+    large, small = _UNITS[match[2]], _UNITS[match[4]]
+    if _SECONDS[large] <= _SECONDS[small]:
+        return match[0]
+    return f"{int(match[1]) * round(_SECONDS[large] / _SECONDS[small]) + int(match[3])} {small}"
+
+
+def _exponent(power: str) -> int:
+    """Return the exponent of ``× 10⁻⁵`` or ``e-5``, 0 where there is none."""
+    return int(power.split("10", 1)[1].translate(_PLAIN_DIGITS) if "×" in power else power[1:] or 0)
 
 
 def supported(wanted: Quantity, known: Sequence[Quantity]) -> bool:

@@ -1,20 +1,9 @@
 """When to raise an alert: rules as data, their conditions, the alert's lifecycle, the engine."""
 
 from hub.rules.alert_lifecycle import TRANSITIONS, after
-from hub.rules.describe import describe, duration, number, quantity
+from hub.rules.describe import describe
 from hub.rules.engine import Engine
 from hub.rules.kinds import KINDS
 from hub.rules.parse import parse, parse_usable
 
-__all__ = [
-    "KINDS",
-    "TRANSITIONS",
-    "Engine",
-    "after",
-    "describe",
-    "duration",
-    "number",
-    "parse",
-    "parse_usable",
-    "quantity",
-]
+__all__ = ["KINDS", "TRANSITIONS", "Engine", "after", "describe", "parse", "parse_usable"]

@@ -13,10 +13,11 @@ from typing import Any, Literal
 
 import msgspec
 
+from hub import text_format as fmt
 from hub.errors import Conflict, NotFound, StoreError
 from hub.model import SEVERITIES, Acknowledge, Alert, AlertState, Device, Diagnosis, Input, Latest, Unacknowledge
 from hub.registry.registry import DeviceRegistry
-from hub.rules import Engine, duration
+from hub.rules import Engine
 from hub.store.base import Store
 
 log = logging.getLogger(__name__)
@@ -159,7 +160,7 @@ def _stays_open(alert: Alert, device: Device, latest: Latest | None) -> str | No
     if latest is None:
         return f"{name} does not report {metric}. The alert stays open until it does."
     if (unheard := (device.last_seen or 0) - latest.ts) > UNHEARD_MS:
-        spoken = duration(unheard // 60_000 * 60_000)
+        spoken = fmt.duration(unheard // 60_000 * 60_000)
         return f"{name} has not reported {metric} for {spoken}. The alert stays open until it does."
     if latest.quality == "unknown":
         return f"The value of {metric} is not known now. The alert stays open until it is."

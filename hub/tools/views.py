@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 
-from hub.insight import text_format as fmt
+from hub import text_format as fmt
 from hub.model import Alert, Diagnosis, Limit, Presence, Quality, Severity, Value
 
 
@@ -54,7 +54,7 @@ class AlertView(msgspec.Struct, frozen=True):
     def of(cls, alert: Alert, name: str, diagnosis: Diagnosis | None) -> AlertView:
         return cls(
             alert.id, alert.device, name, alert.metric, alert.severity, alert.state, alert.message, alert.raised_at,
-            f"{fmt.date(alert.raised_at)} UTC", alert.cleared_at, alert.since, alert.ended_at, alert.late,
+            fmt.date_time(alert.raised_at), alert.cleared_at, alert.since, alert.ended_at, alert.late,
             diagnosis.cause if diagnosis else None, diagnosis.summary if diagnosis else None,
             diagnosis.actions if diagnosis else (),
         )  # fmt: skip

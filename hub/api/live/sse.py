@@ -18,12 +18,12 @@ import msgspec
 from fastapi import APIRouter, Depends, Header, Query
 from fastapi.sse import EventSourceResponse, ServerSentEvent
 
+from hub import text_format as fmt
 from hub.api.live.broadcaster import Broadcaster
 from hub.api.live.feed_subscribers import AlertNews, Listener
 from hub.errors import StoreError
 from hub.model import Alert, Device, Value
 from hub.registry.registry import DeviceRegistry
-from hub.rules import number
 from hub.store.base import Store
 
 METRIC = "temperature"
@@ -58,7 +58,7 @@ def update(device: Device) -> dict[str, Any]:
     degrees = temperature(device)
     # The unit is named only where the device named one: a plain number may be anything.
     unit = "" if device.unit(METRIC) is None else " °F"
-    said = "" if degrees is None else f": {number(degrees)}{unit}"
+    said = "" if degrees is None else f": {fmt.number(degrees)}{unit}"
     return {
         "device_id": device.id,
         "temperature": degrees,

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from typing import ClassVar
 
+from hub import text_format as fmt
 from hub.model import Breach, Condition, Value
-from hub.rules.describe import duration, quantity
 
 Points = list[tuple[int, float]]
 """Times in ms with the values measured then, in order."""
@@ -58,7 +58,7 @@ class MetricCondition(Condition, frozen=True):
         text = self.describe(breach.metric, breach.unit)
         if breach.value is None:
             return text
-        return f"{breach.metric} {quantity(breach.value, breach.unit)}, {text.removeprefix(breach.metric + ' ')}"
+        return f"{breach.metric} {_reading(breach.value, breach.unit, self.threshold)}, {text.removeprefix(breach.metric + ' ')}"
 
 
 class SilenceCondition(Condition, frozen=True):
@@ -67,4 +67,11 @@ class SilenceCondition(Condition, frozen=True):
     silence_ms: int
 
     def message(self, breach: Breach) -> str:
-        return f"silent for {duration(breach.silent_ms)}"
+        return f"silent for {fmt.duration(breach.silent_ms)}"
+
+
+def _reading(value: Value, unit: str | None, limit: float | None) -> str:
+    """Return the reading that broke a limit, with more digits where rounding hides that it did."""
+    if isinstance(value, bool | str) or (limit is not None and fmt.number(value, unit) == fmt.number(limit, unit)):
+        return fmt.exact_value(value, unit)
+    return fmt.quantity(value, unit)

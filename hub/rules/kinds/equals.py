@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
+from hub import text_format as fmt
 from hub.model import Breach, Value, state_word
-from hub.rules.describe import quantity
 from hub.rules.fields import read_number, read_text
 from hub.rules.kinds.base import MetricCondition, Points
 
@@ -36,7 +36,7 @@ class Equals(MetricCondition, frozen=True):
         return f"equals {self.value!r}"
 
     def describe(self, metric: str, unit: str | None) -> str:
-        return f"{metric} is {quantity(self.value, unit)}"
+        return f"{metric} is {fmt.exact_value(self.value, unit)}"
 
     def message(self, breach: Breach) -> str:
         word = state_word(self.value, breach.device_class)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
-from hub.rules.describe import duration
+from hub import text_format as fmt
 from hub.rules.fields import InvalidField, read_duration
 from hub.rules.kinds.base import SilenceCondition
 
@@ -29,4 +29,4 @@ class NoData(SilenceCondition, frozen=True):
         return cls(silence)
 
     def describe(self, metric: str, unit: str | None) -> str:
-        return f"silent for {duration(self.silence_ms)}"
+        return f"silent for {fmt.duration(self.silence_ms)}"

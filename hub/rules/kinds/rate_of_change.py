@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
+from hub import text_format as fmt
 from hub.model import Value
-from hub.rules.describe import duration, quantity
 from hub.rules.fields import InvalidField, read_duration, read_number
 from hub.rules.kinds.base import MetricCondition, Points
 
@@ -57,4 +57,4 @@ class RateOfChange(MetricCondition, frozen=True):
 
     def describe(self, metric: str, unit: str | None) -> str:
         verb = "falls" if self.falling else "rises"
-        return f"{metric} {verb} more than {quantity(self.by, unit)} in {duration(self.window_ms)}"
+        return f"{metric} {verb} more than {fmt.limit_quantity(self.by, unit)} in {fmt.duration(self.window_ms)}"

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
+from hub import text_format as fmt
 from hub.model import Limit, Value
-from hub.rules.describe import number, quantity
 from hub.rules.fields import InvalidField, read_number
 from hub.rules.kinds.base import MetricCondition, Points
 
@@ -59,13 +59,13 @@ class Threshold(MetricCondition, frozen=True):
 
     def describe(self, metric: str, unit: str | None) -> str:
         if self.above is not None:
-            return f"{metric} above {quantity(self.above, unit)}"
-        return f"{metric} below {quantity(self.below or 0.0, unit)}"
+            return f"{metric} above {fmt.limit_quantity(self.above, unit)}"
+        return f"{metric} below {fmt.limit_quantity(self.below or 0.0, unit)}"
 
     def describe_recovery(self) -> str:
         if self.clear is None:
             return ""
-        return f"clears {'below' if self.above is not None else 'above'} {number(self.clear)}"
+        return f"clears {'below' if self.above is not None else 'above'} {fmt.limit(self.clear)}"
 
     def bounds(self) -> Limit:
         return Limit(min=self.below, max=self.above)

@@ -1,5 +1,18 @@
 import { describe, expect, it } from 'vitest';
-import { ago, bytes, limitText, metricName, number, quantity, reading, span, uptime } from './format';
+import vectors from '../../../tests/vectors/text_format.json';
+import {
+  ago,
+  bytes,
+  duration,
+  limitText,
+  metricName,
+  number,
+  quantity,
+  reading,
+  span,
+  textNumber,
+  textQuantity,
+} from './format';
 
 const plain = (text: string): string => text.replaceAll('\u00a0', ' ');
 
@@ -34,7 +47,7 @@ describe('numbers', () => {
     expect(number(123_456_789_012)).toBe('123,456,789,012');
     expect(plain(number(1e15))).toBe('1.00 × 10¹⁵');
     expect(plain(number(-1.5e300))).toBe('−1.50 × 10³⁰⁰');
-    expect(plain(limitText(1e-9, 'mbar'))).toBe('1.00 × 10⁻⁹ mbar');
+    expect(plain(limitText(1e-9, 'mbar'))).toBe('1 × 10⁻⁹ mbar');
     expect(limitText(0)).toBe('0');
   });
 
@@ -57,9 +70,9 @@ describe('times', () => {
   it('are told in their largest unit', () => {
     const minute = 60_000;
     const spans = [0, 1400, 4200, 59_600, 12 * minute, 180 * minute, 5 * 1440 * minute].map(span).map(plain);
-    expect(spans).toEqual(['now', 'now', '4 s', '60 s', '12 min', '3 h', '5 d']);
+    expect(spans).toEqual(['now', 'now', '4 s', '59 s', '12 min', '3 h', '5 d']);
     expect(plain(ago(-5000))).toBe('just now');
-    expect(plain(uptime(8040))).toBe('2 h 14 min');
+    expect(plain(duration(8_040_000))).toBe('2 h 14 min');
   });
 });
 
@@ -70,5 +83,24 @@ describe('names and sizes', () => {
     expect(metricName('co2')).toBe('CO₂');
     expect(plain(bytes(96_000_000))).toBe('96 MB');
     expect(plain(bytes(1500))).toBe('1.5 kB');
+  });
+});
+
+describe('texts', () => {
+  it.each(vectors.numbers)('write the number $value $unit as the hub does', ({ value, unit, text }) => {
+    expect(plain(textNumber(value, unit))).toBe(text);
+    expect(plain(textQuantity(value))).toBe(plain(textNumber(value)));
+  });
+
+  it.each(vectors.quantities)('write $value $unit as the hub does', ({ value, unit, text }) => {
+    expect(plain(textQuantity(value, unit))).toBe(text);
+  });
+
+  it.each(vectors.limits)('write the limit $value $unit as the hub does', ({ value, unit, text }) => {
+    expect(plain(limitText(value, unit))).toBe(text);
+  });
+
+  it.each(vectors.durations)('write $ms ms as the hub does', ({ ms, text }) => {
+    expect(plain(duration(ms))).toBe(text);
   });
 });

@@ -1,5 +1,6 @@
-// Numbers, units and times as people read them: a real minus sign, thousands apart, decimals that do not
-// jump between one reading and the next. Pure.
+// Numbers, units and times as people read them: a minus sign, thousands apart. Live values keep their decimals, so
+// that they do not jump; numbers in sentences (limits, durations, values of an alert) are formatted as the hub does
+// (hub/text_format.py): tests/vectors/text_format.json holds both to the same. Pure.
 
 import type { Value } from '../live/protocol';
 import { T } from '../texts';
@@ -89,15 +90,51 @@ export function reading(value: Value, unit?: string | null, deviceClass?: string
 /** A reading with its unit, joined by a space that does not break. */
 export function quantity(value: Value, unit?: string | null, deviceClass?: string | null): string {
   const text = reading(value, unit, deviceClass);
-  return unit && typeof value === 'number' ? text + NBSP + unit : text;
+  return typeof value === 'number' ? withUnit(text, unit) : text;
+}
+
+/** Digits of a limit that count. */
+const LIMIT_DIGITS = 6;
+
+/** At most `digits` decimals, without zeros at the end. */
+function atMost(value: number, digits: number): string {
+  const text = new Intl.NumberFormat('en', { maximumFractionDigits: digits }).format(Math.abs(value));
+  return value < 0 && /[1-9]/.test(text) ? MINUS + text : text;
+}
+
+function shortPower(value: number, digits: number): string {
+  const format = new Intl.NumberFormat('en', { notation: 'scientific', maximumFractionDigits: digits });
+  const [mantissa, exponent] = format.format(Math.abs(value)).split('E');
+  return `${value < 0 ? MINUS : ''}${mantissa}${NBSP}×${NBSP}${power(Number(exponent))}`;
+}
+
+const isSmall = (value: number): boolean => value !== 0 && Math.abs(value) < TINY;
+const withUnit = (text: string, unit?: string | null): string =>
+  unit ? text + (unit === '°' ? '' : NBSP) + unit : text;
+
+/** A number in a sentence, with about three significant digits and no zeros at the end: `89.2`, `1,184`. */
+export function textNumber(value: number, unit?: string | null): string {
+  if (!Number.isFinite(value)) return DASH;
+  const size = Math.abs(value);
+  const isRounded = !!unit && ROUNDED.has(unit);
+  if (size >= HUGE || (isSmall(value) && !isRounded)) return shortPower(value, 2);
+  const digits = size >= 1000 ? 0 : size >= 10 ? 1 : 2 - (value === 0 ? 0 : exponentOf(value));
+  return atMost(value, isRounded ? Math.min(digits, DECIMALS[unit]!) : digits);
+}
+
+/** A past reading in a sentence or a card: `89.2 °C`; a state in the words of its device class. */
+export function textQuantity(value: Value, unit?: string | null, deviceClass?: string | null): string {
+  if (typeof value !== 'number' || (unit && CHOSEN_DECIMALS.has(unit)))
+    return quantity(value, unit, deviceClass);
+  return withUnit(textNumber(value, unit), unit);
 }
 
 /** A limit as it was written, without the zeros a moving value needs: `80 °C`. */
 export function limitText(value: number, unit?: string | null): string {
-  const size = Math.abs(value);
-  if (size >= HUGE || (size > 0 && size < 0.001)) return scientific(value) + (unit ? NBSP + unit : '');
-  const text = new Intl.NumberFormat('en', { maximumFractionDigits: 3 }).format(Math.abs(value));
-  return (value < 0 ? MINUS : '') + text + (unit ? NBSP + unit : '');
+  if (!Number.isFinite(value)) return withUnit(DASH, unit);
+  if (Math.abs(value) >= HUGE || isSmall(value)) return withUnit(shortPower(value, LIMIT_DIGITS - 1), unit);
+  const digits = LIMIT_DIGITS - 1 - (value === 0 ? 0 : exponentOf(value));
+  return withUnit(atMost(value, Math.max(digits, 0)), unit);
 }
 
 /** `bearing_temperature` → `Bearing temperature`. */
@@ -118,27 +155,37 @@ const NOW_S = 1.5;
 
 const timed = (count: number, unit: keyof typeof T.time.units): string => count + NBSP + T.time.units[unit];
 
-/** A length of time in its largest unit: `now`, `4 s`, `12 min`, `3 h`, `5 d`. */
+const UNITS_MS = [
+  ['d', 86_400_000],
+  ['h', 3_600_000],
+  ['min', 60_000],
+  ['s', 1000],
+] as const;
+
+/** A length of time in its largest unit, rounded down: `now`, `4 s`, `12 min`, `3 h`, `5 d`. For narrow columns. */
 export function span(ms: number): string {
-  const seconds = Math.max(0, ms) / 1000;
-  if (seconds < NOW_S) return T.time.now;
-  if (seconds < 60) return timed(Math.round(seconds), 's');
-  if (seconds < 3570) return timed(Math.round(seconds / 60), 'min');
-  if (seconds < 84_600) return timed(Math.round(seconds / 3600), 'h');
-  return timed(Math.round(seconds / 86_400), 'd');
+  if (ms < NOW_S * 1000) return T.time.now;
+  const [unit, size] = UNITS_MS.find(([, each]) => ms >= each)!;
+  return timed(Math.floor(ms / size), unit);
 }
 
 export const ago = (ms: number): string => (ms < NOW_S * 1000 ? T.time.justNow : T.time.ago(span(ms)));
 
-/** A length of time in two units: `2 h 14 min`. */
-export function uptime(seconds: number): string {
-  const minutes = Math.floor(seconds / 60);
-  if (minutes < 1) return timed(Math.floor(seconds), 's');
-  const hours = Math.floor(minutes / 60);
-  if (hours < 1) return timed(minutes, 'min');
-  const days = Math.floor(hours / 24);
-  if (days < 1) return `${timed(hours, 'h')} ${timed(minutes % 60, 'min')}`;
-  return `${timed(days, 'd')} ${timed(hours % 24, 'h')}`;
+/** A length of time in its two largest units, rounded down: `4.8 s`, `2 h 46 min`, `3 d`. */
+export function duration(ms: number): string {
+  if (!Number.isFinite(ms)) return DASH;
+  const whole = Math.max(Math.round(ms), 0);
+  if (whole > 0 && whole < 100) return `${whole}${NBSP}ms`;
+  if (whole < 10_000) return `${atMost(Math.floor(whole / 100) / 10, 1)}${NBSP}${T.time.units.s}`;
+  const largest = UNITS_MS.findIndex(([, size]) => whole >= size);
+  let left = whole;
+  const parts: string[] = [];
+  for (const [unit, size] of UNITS_MS.slice(largest, largest + 2)) {
+    const count = Math.floor(left / size);
+    left %= size;
+    if (count) parts.push(timed(count, unit));
+  }
+  return parts.join(' ');
 }
 
 const CLOCK = new Intl.DateTimeFormat('en-GB', { hour: '2-digit', minute: '2-digit', second: '2-digit' });

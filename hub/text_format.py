@@ -1,0 +1,164 @@
+"""Numbers, quantities, durations and times as text: one form for alerts, evidence, answers and logs.
+
+The dashboard formats alike (``web/src/lib/format.ts``); ``tests/vectors/text_format.json`` holds both to the same.
+:mod:`hub.insight.quantities` reads back what is written here.
+"""
+
+from __future__ import annotations
+
+import math
+from datetime import UTC, datetime
+from decimal import ROUND_HALF_UP, Decimal
+
+from hub.model import Value
+from hub.model.metric_names import spoken_words
+
+_DASH = "–"
+_LARGE, _SMALL = 1e15, 1e-4
+"""From ``_LARGE`` on and below ``_SMALL`` a number is written with a power of ten: nobody counts the zeros."""
+_LIMIT_DIGITS = 6
+_MAX_DECIMALS = {"°C": 1, "°F": 1, "%": 1, "dBm": 0, "rpm": 0, "r/min": 0}
+"""Units whose smaller parts are noise: a reading of −0.04 °C is 0 °C. Differences and limits keep them."""
+_SUPERSCRIPTS = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
+_UNITS_MS = (("d", 86_400_000), ("h", 3_600_000), ("min", 60_000), ("s", 1000))
+_LAST_MS = 253_402_300_799_000
+"""The end of the year 9999. Times beyond it come from broken clocks and must not break a text."""
+
+
+def number(value: float, unit: str | None = None) -> str:
+    """Return a measured number with about three significant digits: ``89.2``, ``1,184``, ``−0.0123``.
+
+    All digits of a whole part are kept, zeros at the end are not. ``unit`` only tells how much of a reading is noise.
+    """
+    value = float(value)
+    size = abs(value)
+    if not math.isfinite(value):
+        return _DASH
+    if size >= _LARGE or (0 < size < _SMALL and unit not in _MAX_DECIMALS):
+        return _scientific(value, 2)
+    decimals = 0 if size >= 1000 else 1 if size >= 10 else 2 - _exponent(value)
+    return _rounded(value, min(decimals, _MAX_DECIMALS.get(unit or "", decimals)))
+
+
+def limit(value: float) -> str:
+    """Return a number that a person set, with up to six significant digits: ``80``, ``101.325``."""
+    value = float(value)
+    if not math.isfinite(value):
+        return _DASH
+    if abs(value) >= _LARGE or 0 < abs(value) < _SMALL:
+        return _scientific(value, _LIMIT_DIGITS - 1)
+    return _rounded(value, max(_LIMIT_DIGITS - 1 - _exponent(value), 0))
+
+
+def with_unit(text: str, unit: str | None) -> str:
+    """Return ``text`` and its unit, a space between them: ``20 °C``, ``45 %``. Only degrees of an angle have none."""
+    return f"{text}{'' if unit == '°' else ' '}{unit}" if unit else text
+
+
+def quantity(value: float, unit: str | None) -> str:
+    """Return a reading with its unit: ``7.4 mm/s``; the number alone where the unit is unknown."""
+    return with_unit(number(value, unit), unit)
+
+
+def difference(value: float, unit: str | None) -> str:
+    """Return how far two readings are apart: ``0.04 °C``. Small differences count, unlike small readings."""
+    return with_unit(number(value), unit)
+
+
+def limit_quantity(value: float, unit: str | None) -> str:
+    """Return a limit with its unit: ``80.25 °C``."""
+    return with_unit(limit(value), unit)
+
+
+def exact_value(value: Value, unit: str | None) -> str:
+    """Return a value of any type with up to six significant digits, a text with up to 60 characters."""
+    if isinstance(value, bool):
+        return str(value).lower()
+    return value[:60] if isinstance(value, str) else limit_quantity(value, unit)
+
+
+def rate(per_second: float, unit: str | None) -> str:
+    """Return a slope per minute where that reads well, else per hour: ``0.8 °C/min``."""
+    per, value = ("min", per_second * 60) if abs(per_second) * 60 >= 0.1 else ("h", per_second * 3600)
+    return f"{number(value)} {unit}/{per}" if unit else f"{number(value)} per {per}"
+
+
+def duration(ms: float) -> str:
+    """Return a length of time in its two largest units, rounded down: ``4.8 s``, ``2 h 46 min``, ``3 d``.
+
+    Rounded down, as clocks are: what has lasted for 2 h 46 min has not lasted for 2 h 47 min yet.
+    """
+    if not math.isfinite(ms):
+        return _DASH
+    left = max(round(ms), 0)
+    if 0 < left < 100:
+        return f"{left} ms"
+    if left < 10_000:
+        return f"{_rounded(left // 100 / 10, 1)} s"
+    largest = next(place for place, (_, size) in enumerate(_UNITS_MS) if left >= size)
+    parts = []
+    for unit, size in _UNITS_MS[largest : largest + 2]:
+        count, left = divmod(left, size)
+        parts += [f"{count} {unit}"] if count else []
+    return " ".join(parts)
+
+
+def clock(stamp: int) -> str:
+    """Return a time of day: ``14:03:12 UTC``."""
+    return _utc(stamp).strftime("%H:%M:%S UTC")
+
+
+def clock_minute(stamp: int) -> str:
+    """Return a time of day to the minute: ``14:03 UTC``."""
+    return _utc(stamp).strftime("%H:%M UTC")
+
+
+def date_time(stamp: int) -> str:
+    """Return a date with its time: ``2026-11-22 14:03 UTC``."""
+    return _utc(stamp).strftime("%Y-%m-%d %H:%M UTC")
+
+
+def date(stamp: int) -> str:
+    """Return a date in UTC: ``2026-11-22``."""
+    return _utc(stamp).strftime("%Y-%m-%d")
+
+
+def time_of_day(stamp: int) -> tuple[int, int, int]:
+    """Return hour, minute and second in UTC."""
+    moment = _utc(stamp)
+    return moment.hour, moment.minute, moment.second
+
+
+def spoken(name: str) -> str:
+    """Return a metric or cause as words: ``bearing_temperature`` is ``bearing temperature``."""
+    return spoken_words(name)
+
+
+def join(items: list[str]) -> str:
+    """Return a list as words: ``a``, ``a and b``, ``a, b and c``."""
+    return items[0] if len(items) == 1 else ", ".join(items[:-1]) + " and " + items[-1] if items else ""
+
+
+def _exponent(value: float) -> int:
+    return Decimal(repr(value)).adjusted() if value else 0
+
+
+def _rounded(value: float, decimals: int) -> str:
+    """Return ``value`` with at most ``decimals`` decimals, halves rounded away from zero as browsers do."""
+    shown = abs(Decimal(repr(value))).quantize(Decimal(1).scaleb(-decimals), ROUND_HALF_UP)
+    text = f"{shown:,f}"
+    text = text.rstrip("0").rstrip(".") if "." in text else text
+    return f"−{text}" if value < 0 and shown else text
+
+
+def _scientific(value: float, decimals: int) -> str:
+    exact = Decimal(repr(value))
+    exponent = exact.adjusted()
+    mantissa = _rounded(float(exact.scaleb(-exponent)), decimals)
+    if mantissa in ("10", "−10"):
+        mantissa, exponent = mantissa[:-1], exponent + 1
+    return f"{mantissa} × 10{str(exponent).translate(_SUPERSCRIPTS)}"
+
+
+def _utc(stamp: int) -> datetime:
+    return datetime.fromtimestamp(min(max(stamp, 0), _LAST_MS) / 1000, UTC)

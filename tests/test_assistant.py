@@ -170,6 +170,13 @@ async def test_a_stream_says_the_same_as_an_answer(site: Site) -> None:
     assert "".join(pieces) == (await assistant.answer("How many devices are online?")).text
 
 
+async def test_a_device_is_compared_only_with_peers_that_use_its_unit(site: Site) -> None:
+    info = Info(name="Freezer 2", model="CR-40", area="Cold store", units={"temperature": "°F"})
+    site.registry.identify(Identity("cold-room-02", "cold-room-02", "native", info), NOW)
+    (row,) = await site.tools.queries.comparison(site.registry.require("cold-room-01"), 1.0)
+    assert (row.unit, row.peers, row.median) == ("°C", 1, 3.4)
+
+
 async def test_a_busy_week_is_counted_whole(site: Site):
     """More alerts than one page of the store holds, and more than are told one by one."""
     alerts = [

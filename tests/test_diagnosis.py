@@ -14,12 +14,13 @@ from typing import Any
 import pytest
 
 from hub.ai.base import CompletionRequest
+from hub.diagnosis.investigation import Investigation
 from hub.errors import AiError, NotFound
 from hub.events import AlertRaised
 from hub.insight import parse_signatures
-from hub.model import Writer
+from hub.model import Identity, Info, Writer
 from hub.store.sqlite import SqliteStore
-from worn_pump import NOW, Site, Writes
+from worn_pump import NOW, UNITS, Site, Writes
 
 
 @pytest.fixture
@@ -50,6 +51,17 @@ async def test_the_built_in_analyst_explains_an_alert(site: Site) -> None:
     assert any(e.kind == "peers" for e in found.evidence)
     assert await site.store.diagnosis(found.id) == found
     assert (await site.store.diagnoses([alert.id]))[alert.id] == found
+
+
+async def test_a_peer_with_another_unit_is_not_compared(site: Site) -> None:
+    alert = site.alert()
+    for peer in ("pump-01", "pump-02"):
+        units = {**UNITS, "vibration": "in/s"} if peer == "pump-01" else {}
+        site.registry.identify(Identity(peer, peer, "native", Info(model="CP-80", area="Hall 7", units=units)), NOW)
+    investigation = Investigation(registry=site.registry, engine=site.engine, store=site.store)
+    case = await investigation.case(site.registry.require("pump-00"), alert, NOW)
+    assert sorted(peer.device for peer in case.peers) == ["pump-03", "pump-04"]
+    assert {peer.tracks["vibration"].unit for peer in case.peers} == {"mm/s"}
 
 
 async def test_a_device_without_an_alert_is_diagnosed_too(site: Site) -> None:

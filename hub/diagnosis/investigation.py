@@ -28,8 +28,10 @@ class Investigation:
         return min(own, key=lambda a: (-SEVERITIES.index(a.severity), a.raised_at), default=None)
 
     async def case(self, device: Device, alert: Alert | None, now: int) -> InvestigationInput:
-        """All that :func:`hub.insight.evidence` asks for. The window ends now, for a silent device with its last
-        word."""
+        """Return all that :func:`hub.insight.evidence` asks for.
+
+        The window ends now, for a silent device with its last message. A peer's series has the unit of the device's
+        own, or is left out."""
         start = min(now, device.last_seen or now) - WINDOW_MS
         metrics = sorted(
             device.metrics, key=lambda name: (alert is None or name != alert.metric, -device.metrics[name].ts)
@@ -41,7 +43,9 @@ class Investigation:
             SeriesQuery(peer.id, name, now - _PEER_WINDOW_MS, now, limit=60)
             for peer in peers
             for name in compared
-            if name in peer.metrics and not isinstance(peer.metrics[name].value, str)
+            if name in peer.metrics
+            and not isinstance(peer.metrics[name].value, str)
+            and peer.unit(name) == device.unit(name)  # 20 °C and 68 °F, or bar and an unknown unit, do not compare
         ]
         series = await self._store.history([*own, *theirs])
         tracks = {s.metric: MetricSeries.of(s.metric, device.unit(s.metric), s.points) for s in series[: len(own)]}

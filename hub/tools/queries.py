@@ -106,14 +106,20 @@ class Queries:
         return found[:limit]
 
     async def comparison(self, device: Device, hours: float) -> list[Comparison]:
-        """Each numeric metric beside the devices of the same model, as means over the last hours, most unusual
-        first."""
+        """Return each numeric metric beside the devices of the same model that report it in the same unit.
+
+        Means over the last hours, the most unusual first."""
         others = (d for d in self.registry.devices() if d.id != device.id and d.info.model == device.info.model)
         peers = list(others)[:_MOST_PEERS] if device.info.model else []
         metrics = [m for m, latest in sorted(device.metrics.items()) if type(latest.value) is float][:16]
         end = self.now()
         start = end - round(hours * 3_600_000)
-        asked = [SeriesQuery(d.id, m, start, end, buckets=1) for m in metrics for d in (device, *peers)]
+        asked = [
+            SeriesQuery(d.id, m, start, end, buckets=1)
+            for m in metrics
+            for d in (device, *peers)
+            if d.unit(m) == device.unit(m)
+        ]
         series = await self.store.history(asked)
         compared = []
         for metric in metrics:

@@ -134,6 +134,11 @@ def spoken(name: str) -> str:
     return spoken_words(name)
 
 
+def in_sentence(title: str) -> str:
+    """Return a title as it is written within a sentence: ``Supply air`` is ``supply air``, ``CO₂`` stays."""
+    return title[:1].lower() + title[1:] if title[1:2].islower() else title
+
+
 def join(items: list[str]) -> str:
     """Return a list as words: ``a``, ``a and b``, ``a, b and c``."""
     return items[0] if len(items) == 1 else ", ".join(items[:-1]) + " and " + items[-1] if items else ""

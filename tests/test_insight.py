@@ -17,6 +17,8 @@ from hub.insight import (
     Past,
     Peer,
     Sibling,
+    Vocabulary,
+    check,
     decide,
     evidence,
     narrate,
@@ -165,6 +167,35 @@ def test_peers_tell_whether_it_stands_alone() -> None:
     found = evidence(case(loud, alert=alert("vibration", -10, 7.2, 7.1), peers=peers))
     assert float(one(found, "peers").value or 0) > 5
     assert "stands alone" in one(found, "peers").finding
+
+
+@pytest.mark.parametrize(
+    ("rhythm", "usually"),
+    [
+        (0.2, "several a second"),
+        (999.0, "several a second"),
+        (2000.0, "one every 2 s"),
+        (90_000.0, "one every 1 min 30 s"),
+    ],
+)
+def test_silence_says_how_often_messages_came_before(rhythm: float, usually: str) -> None:
+    silent = InvestigationInput("d-1", NOW, {}, presence="stale", last_seen=NOW - 9_999_000, rhythm=rhythm)
+    sentence = one(evidence(silent), "silent").finding
+    assert sentence.endswith(f"2 h 46 min ago (usually {usually})")
+
+
+def test_evidence_calls_metrics_by_their_titles() -> None:
+    names = {"Block 0.value 0": "Chlorine level", "b.1": "CO₂ 2"}
+    tracks = (track("Block 0.value 0", 2.1, 0.05, 9, ramp(-60, 0.1)), track("b.1", 2.1, 0.05, 8, ramp(-30, 0.1)))
+    found = evidence(case(*tracks, limits={"Block 0.value 0": Limit(max=5)}, titles=names))
+    sentences = " ".join(item.finding for item in found)
+    assert "Block 0" not in sentences
+    assert "chlorine level began to rise" in sentences
+    assert "CO₂ 2 began to rise" in sentences
+    said = narrate(found, rank(found), names)
+    assert "Chlorine level" in said.summary
+    words = Vocabulary(tuple(names), (), names)
+    assert [s.text for s in said.claims if not check(s.text, s.evidence, found, words)] == []
 
 
 def test_silence_is_told_with_its_gateway() -> None:

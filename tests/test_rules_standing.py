@@ -331,7 +331,7 @@ async def test_alarm_from_a_short_buffer_lasts_as_long_as_it_did(hub: ApiHub):
     assert alert["raised_at"] == alert["cleared_at"] == now
     assert alert["late"] is False
     texts = [line["text"] for line in (await hub.http.get("/api/activity")).json()["items"]]
-    assert "Over after 2 min, d1: temperature 85, above 80" in texts
+    assert "Alert cleared after 2 min: d1, temperature 85, above 80" in texts
 
 
 @pytest.mark.parametrize("rule_for", ["", 'for = "90s"'])

@@ -59,9 +59,10 @@ def unsupported_claims(text: str, given: Iterable[Any], names: Sequence[str], de
 
 
 def _spoken(devices: Sequence[Device]) -> Iterator[str]:
-    """What devices are called, and what they call their metrics and units, where digits are in it."""
+    """Return the names of devices, their metrics and units that hold digits."""
     for device in devices:
-        metrics = (form for metric in device.metrics for form in (metric, fmt.spoken(metric)))
+        titles = device.titles()
+        metrics = (form for metric, title in titles.items() for form in (metric, fmt.spoken(metric), title))
         for text in (device.display_name, *metrics, *device.info.units.values()):
             if any(letter.isdigit() for letter in text):
                 yield text

@@ -6,7 +6,7 @@ from typing import Literal
 
 from hub import text_format as fmt
 from hub.assistant.intent_parser import Intent
-from hub.assistant.phrases import ago, listed, one_or_many
+from hub.assistant.phrases import ago, listed, name_of, one_or_many
 from hub.assistant.target_selection import TargetSelection
 from hub.assistant.time_parser import TimeRange
 from hub.model import SeriesQuery
@@ -173,9 +173,10 @@ async def history(queries: Queries, question: Intent, scope: TargetSelection) ->
         mean = sum(p[2] * p[4] for p in points) / sum(p[4] for p in points)
         change = points[-1][2] - points[0][2]
         went = "rose" if change > 0 else "fell"
+        spread = f"{fmt.number(low, unit)} to {fmt.quantity(high, unit)}, mean {fmt.quantity(mean, unit)}"
         lines.append(
-            f"{device.display_name} {fmt.spoken(one.metric)}: {fmt.number(low, unit)} to {fmt.quantity(high, unit)}, "
-            f"mean {fmt.quantity(mean, unit)}; from first to last it {went} by {fmt.difference(abs(change), unit)}"
+            f"{device.display_name} {name_of(device, one.metric)}: {spread}; "
+            f"from first to last it {went} by {fmt.difference(abs(change), unit)}"
         )
     if not lines:
         return f"There are no readings of {scope.the()} {span.when}."

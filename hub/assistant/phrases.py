@@ -26,17 +26,23 @@ def named(devices: Sequence[Device], most: int = 8) -> str:
     return listed([d.display_name for d in devices], most)
 
 
+def name_of(device: Device, metric: str) -> str:
+    """Return what a sentence calls a metric of a device."""
+    return fmt.in_sentence(device.describe(metric).title)
+
+
 def shown(device: Device, metric: str, latest: Latest) -> str:
-    value = latest.value
+    """Return a metric with its newest value."""
+    name, value = name_of(device, metric), latest.value
     if isinstance(value, float):
-        return f"{fmt.spoken(metric)} {fmt.quantity(value, device.unit(metric))}"
+        return f"{name} {fmt.quantity(value, device.unit(metric))}"
     if isinstance(value, bool):
-        return f"{fmt.spoken(metric)} {'on' if value else 'off'}"
-    return f"{fmt.spoken(metric)} “{value[:40]}”"
+        return f"{name} {'on' if value else 'off'}"
+    return f"{name} “{value[:40]}”"
 
 
 def about(queries: Queries, device: Device, metric: str | None) -> str:
-    """The status of one device in two or three sentences."""
+    """Return the status of one device in two or three sentences."""
     now = queries.now()
     place = ", ".join(part for part in (device.info.model, device.display_area) if part)
     text = f"{device.display_name}{f' ({place})' if place else ''} is {device.presence}, "
@@ -48,7 +54,7 @@ def about(queries: Queries, device: Device, metric: str | None) -> str:
         text += f" {readings[0].upper()}{readings[1:]}."
     limits = queries.limits(device)
     beyond = [
-        fmt.spoken(m)
+        name_of(device, m)
         for m, v in device.metrics.items()
         if isinstance(v.value, float)
         and (limit := limits.get(m))

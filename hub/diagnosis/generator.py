@@ -49,7 +49,7 @@ class DiagnosisGenerator:
         time for models is gone already."""
         started = time.monotonic()
         first = self._providers.describe("diagnosis")[:1]
-        own = narrate(found, matches)
+        own = narrate(found, matches, device.titles())
         asked = request(device, alert, found, matches, own, self._providers.settings.max_tokens, quotes)
         written: GeneratedDiagnosis | None = None
         left_s = self._providers.settings.diagnosis_timeout_s - waited_s
@@ -77,7 +77,7 @@ class DiagnosisGenerator:
     ) -> GeneratedDiagnosis:
         """The prompt of a diagnosis once more. Raises AiError where its model, or the one named, does not serve."""
         started = time.monotonic()
-        own = narrate(past.evidence, past.causes)
+        own = narrate(past.evidence, past.causes, device.titles())
         asked = request(device, alert, past.evidence, past.causes, own, self._providers.settings.max_tokens)
         if past.prompt:
             asked = msgspec.structs.replace(asked, messages=tuple(ChatMessage(cast(Any, r), t) for r, t in past.prompt))

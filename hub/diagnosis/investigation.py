@@ -65,6 +65,7 @@ class Investigation:
             rhythm=device.expected_interval or None,
             gateway=device.info.via,
             siblings=self._siblings(device),
+            titles=device.titles(),
             clock=tuple(name for name, latest in device.metrics.items() if latest.quality == "clock"),
         )
 

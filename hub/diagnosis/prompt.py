@@ -172,4 +172,4 @@ def check_claims(said: Sequence[Statement], device: Device, found: Sequence[Evid
 def _vocabulary(device: Device) -> Vocabulary:
     info = device.info
     names = (device.id, device.native_id, device.display_name, info.model, info.firmware, info.via, device.display_area)
-    return Vocabulary(tuple(device.metrics), tuple(name for name in names if name))
+    return Vocabulary(tuple(device.metrics), tuple(name for name in names if name), device.titles())

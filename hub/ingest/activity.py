@@ -1,4 +1,4 @@
-"""Events as lines of the log for people: which are worth one, and its words."""
+"""Events as lines of the activity log: which are worth one, and its text."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ _SAID = {"online": "is online again", "stale": "has gone silent", "offline": "is
 
 
 def narrate(event: ev.Event, find: Callable[[str], Device | None]) -> Activity | None:
-    """None for what happens too often for a line of its own (readings, changes of a description)."""
+    """Return the line of an event, or None for one that happens too often for a line (readings, descriptions)."""
 
     def name(device_id: str) -> str:
         device = find(device_id)
@@ -20,7 +20,7 @@ def narrate(event: ev.Event, find: Callable[[str], Device | None]) -> Activity |
 
     match event:
         case ev.DeviceDiscovered():
-            return Activity(event.at, "discovered", event.device, f"{name(event.device)} appeared")
+            return Activity(event.at, "discovered", event.device, f"{name(event.device)} was discovered")
         case ev.DeviceDeleted():
             return Activity(event.at, "deleted", None, f"{event.device} was deleted with its history", "info")
         case ev.PresenceChanged(replayed=True):
@@ -41,10 +41,10 @@ def narrate(event: ev.Event, find: Callable[[str], Device | None]) -> Activity |
             said = f"{by} acknowledged {name(event.alert.device)}: {event.alert.message}"
             return Activity(event.at, "acknowledged", event.alert.device, said)
         case ev.AlertChanged():
-            said = f"{name(event.alert.device)}, by its changed rule: {event.alert.message}"
+            said = f"Rule changed: {name(event.alert.device)}, {event.alert.message}"
             return Activity(event.at, "changed", event.alert.device, said, event.alert.severity)
         case ev.AlertCleared():
-            said = f"{_ended(event.alert)}, {name(event.alert.device)}: {event.alert.message}"
+            said = f"{_ended(event.alert)}: {name(event.alert.device)}, {event.alert.message}"
             return Activity(event.at, "cleared", event.alert.device, said)
         case ev.DiagnosisReady():
             return Activity(event.at, "diagnosed", event.diagnosis.device, event.diagnosis.summary[:300])
@@ -54,41 +54,39 @@ def narrate(event: ev.Event, find: Callable[[str], Device | None]) -> Activity |
             said = f"{event.rejection.topic}: {event.rejection.detail}"
             return Activity(event.at, "rejected", None, said, "info")
         case ev.GapSuspected():
-            lost = "The broker had forgotten this hub's session: messages may be missing"
+            lost = "The broker lost the hub's session: messages may be missing"
             if event.dropped:
-                lost = (
-                    f"The broker has dropped {event.dropped:,} messages, its queue was full: some may be missing here"
-                )
+                lost = f"The broker's queue was full and dropped {event.dropped:,} messages: some may be missing"
             return Activity(event.at, "gap", None, lost, "warning")
         case _:
             return None
 
 
 def _ended(alert: Alert) -> str:
-    """Say how an alert ended, with how long it lasted by the device's own times."""
+    """Return how an alert ended and how long it lasted by the device's own times."""
     if alert.withdrawn:
-        return "Withdrawn"
+        return "Alert withdrawn"
     ms = 0 if alert.ended_at is None else (alert.ended_at - alert.since) // 1000 * 1000
     lasted = f" after {fmt.duration(ms)}" if ms else ""
-    return f"Reported late, over{lasted}" if alert.late else f"Over{lasted}"
+    return f"Alert reported late, cleared{lasted}" if alert.late else f"Alert cleared{lasted}"
 
 
 _BECAME = {
-    "acknowledged": "has done",
-    "confirmed": "has done, as it reports,",
-    "failed": "could not do",
-    "expired": "could not be reached for",
-    "unverified": "was told, but nothing shows that it did,",
+    "acknowledged": "executed {}",
+    "confirmed": "executed {} and reports it",
+    "failed": "could not execute {}",
+    "expired": "could not be reached in time for {}",
+    "unverified": "was sent {}, but has not confirmed it",
 }
 
 
 def _command(command: Command, at: int, name: str) -> Activity | None:
-    """A line when it is asked for and one when it is settled; what lies between is the command's own story."""
+    """Return a line when a command is sent and one when it is settled."""
     what = command.name if command.value is None else f"{command.name} = {command.value!s:.80}"
     if command.settled_at is not None:
-        told = f"{name} {_BECAME[command.state]} {what}"
+        told = f"{name} {_BECAME[command.state].replace('{}', what)}"
         done = command.state in ("acknowledged", "confirmed")
         return Activity(at, "command", command.device, told, "ok" if done else "info")
     if at == command.created_at and command.attempts <= 1:
-        return Activity(at, "command", command.device, f"{command.by} told {name}: {what}")
+        return Activity(at, "command", command.device, f"{command.by} sent {what} to {name}")
     return None

@@ -7,8 +7,8 @@ The check is strict: what it cannot find is unsupported, even where it may be tr
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 
 from hub import text_format as fmt
 from hub.insight import quantities
@@ -33,10 +33,18 @@ _MOVED = ("onset", "step", "stays_on", "stays_off", "stuck")
 
 @dataclass(frozen=True, slots=True)
 class Vocabulary:
-    """``metrics`` of the device; ``names`` may hold digits that are no numbers: ids, titles, models, areas."""
+    """``metrics`` of the device and their ``titles``; ``names`` may hold digits that are no numbers: ids, models,
+    areas."""
 
     metrics: tuple[str, ...] = ()
     names: tuple[str, ...] = ()
+    titles: Mapping[str, str] = field(default_factory=dict)
+
+    def forms(self, metric: str) -> list[str]:
+        """Return what a sentence may call a metric: its title, its id, its id as words."""
+        title = fmt.in_sentence(self.titles.get(metric, ""))
+        called = [title] if any(letter.isalpha() for letter in title) else []
+        return [*called, metric, fmt.spoken(metric), metric.replace("_", " ")]
 
 
 def check(text: str, cited: Sequence[str], evidence: Sequence[Evidence], vocabulary: Vocabulary) -> bool:
@@ -46,11 +54,11 @@ def check(text: str, cited: Sequence[str], evidence: Sequence[Evidence], vocabul
         return False
     base = [by_id[i] for i in cited]
     plain = _without_names(_ID.sub(" ", text), vocabulary.names)
-    mentioned, bare = _metrics(plain, vocabulary.metrics)
+    mentioned, bare = _metrics(plain, vocabulary)
     return (
         _times_hold(bare, base)
         and _numbers_hold(_CLOCK.sub(" ", _DATE.sub(" ", bare)), base)
-        and _known(mentioned, base)
+        and _known(mentioned, base, vocabulary)
         and all(_directions_hold(part, base, vocabulary) for part in _clauses(plain, vocabulary))
         and _order_holds(plain, base, evidence, vocabulary)
     )
@@ -68,10 +76,10 @@ def _without_names(text: str, names: Iterable[str]) -> str:
     return text
 
 
-def _metrics(text: str, metrics: Iterable[str]) -> tuple[list[tuple[int, str]], str]:
-    """The metrics a text names, with their places, and the text without them. The longest name wins."""
+def _metrics(text: str, vocabulary: Vocabulary) -> tuple[list[tuple[int, str]], str]:
+    """Return the metrics a text names, with their places, and the text without them. The longest name wins."""
     found: list[tuple[int, str]] = []
-    forms = {form: metric for metric in metrics for form in (metric, fmt.spoken(metric), metric.replace("_", " "))}
+    forms = {form: metric for metric in vocabulary.metrics for form in vocabulary.forms(metric)}
     for form in sorted(forms, key=len, reverse=True):
         pattern = re.compile(rf"(?<!\w){re.escape(form)}(?!\w)", re.I)
         found += [(match.start(), forms[form]) for match in pattern.finditer(text)]
@@ -79,11 +87,11 @@ def _metrics(text: str, metrics: Iterable[str]) -> tuple[list[tuple[int, str]], 
     return sorted(found), text.replace("\0", " ")
 
 
-def _known(mentioned: Sequence[tuple[int, str]], base: Sequence[Evidence]) -> bool:
-    """Every metric named is one that the cited evidence is about."""
+def _known(mentioned: Sequence[tuple[int, str]], base: Sequence[Evidence], vocabulary: Vocabulary) -> bool:
+    """Return whether every metric named is one that the cited evidence is about."""
     about = {e.metric for e in base}
     told = " ".join(e.finding for e in base)
-    return all(metric in about or fmt.spoken(metric) in told for _, metric in mentioned)
+    return all(metric in about or any(form in told for form in vocabulary.forms(metric)) for _, metric in mentioned)
 
 
 def _times_hold(text: str, base: Sequence[Evidence]) -> bool:
@@ -123,16 +131,16 @@ def _clauses(text: str, vocabulary: Vocabulary) -> Iterator[str]:
     pressure fell" is "flow fell", "pressure fell"."""
     parts = _CLAUSE.split(text)
     for part, following in zip(parts, [*parts[1:], ""], strict=True):
-        named, rest = _metrics(part, vocabulary.metrics)
+        named, rest = _metrics(part, vocabulary)
         listed = bool(named) and not _OTHER_WORDS.search(rest)
-        follows = _metrics(following, vocabulary.metrics)[1] if listed else ""
+        follows = _metrics(following, vocabulary)[1] if listed else ""
         move = _RISE.search(follows) or _FALL.search(follows)
         yield f"{part} {move.group()}" if move else part
 
 
 def _directions_hold(part: str, base: Sequence[Evidence], vocabulary: Vocabulary) -> bool:
     """A clause about one metric that says it rises or falls must agree with how that metric moved."""
-    named, part = _metrics(part, vocabulary.metrics)  # "pressure drop" falls no more than another
+    named, part = _metrics(part, vocabulary)  # "pressure drop" falls no more than another
     mentioned = {metric for _, metric in named}
     rise, fall = bool(_RISE.search(part)), bool(_FALL.search(part))
     if len(mentioned) != 1 or rise == fall:
@@ -149,7 +157,7 @@ def _order_holds(text: str, base: Sequence[Evidence], evidence: Sequence[Evidenc
     """ "A rose before B", "B followed A" and "A moved first" against the onsets."""
     onsets = {e.metric: e.start for e in evidence if e.kind in ("onset", "step", "stays_on", "stays_off") and e.metric}
     for part in re.split(r"[;.]\s", text):
-        named = [(place, metric) for place, metric in _metrics(part, vocabulary.metrics)[0] if metric in onsets]
+        named = [(place, metric) for place, metric in _metrics(part, vocabulary)[0] if metric in onsets]
         if _FIRST.search(part) and named and onsets[named[0][1]] > min(onsets.values()) + 1000:
             return False
         if len(named) != 2 or named[0][1] == named[1][1]:

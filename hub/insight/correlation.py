@@ -46,7 +46,7 @@ def moved_with(case: InvestigationInput, moves: Sequence[DetectedChange]) -> Ite
             else ""
         )
         sentence = (
-            f"{fmt.spoken(m.metric)} moved {'with' if r > 0 else 'against'} {fmt.spoken(leading.metric)} "
+            f"{case.name(m.metric)} moved {'with' if r > 0 else 'against'} {case.name(leading.metric)} "
             f"(correlation {fmt.number(round(r, 2))} with trends taken out{when})"
         )
         yield finding(
@@ -106,11 +106,11 @@ def peers(case: InvestigationInput, moves: Sequence[DetectedChange]) -> Iterator
     )
     if abs(z) >= 3:
         sentence = (
-            f"{fmt.spoken(metric)} at its {told} (median {fmt.quantity(middle, unit)}); this device stands alone, "
+            f"{case.name(metric)} at its {told} (median {fmt.quantity(middle, unit)}); this device stands alone, "
             f"{fmt.number(round(abs(z), 1))} deviations {'above' if z > 0 else 'below'} them"
         )
     else:
-        sentence = f"{fmt.spoken(metric)} at its {told}, so this device is not unusual among them"
+        sentence = f"{case.name(metric)} at its {told}, so this device is not unusual among them"
     yield finding(
         case,
         "peers",
@@ -125,7 +125,7 @@ def peers(case: InvestigationInput, moves: Sequence[DetectedChange]) -> Iterator
 
 
 def silence(case: InvestigationInput) -> Iterator[Evidence]:
-    """A device that does not speak, and whether the others behind its gateway fell silent with it."""
+    """Return that a device sends nothing, and whether the others behind its gateway fell silent with it."""
     if case.last_seen is None:
         return
     quiet = (case.now - case.last_seen) / 1000
@@ -134,12 +134,13 @@ def silence(case: InvestigationInput) -> Iterator[Evidence]:
     # A device that is online is not silent, however long it rests, unless a rule calls it so.
     if case.presence == "online" and (not alarmed or quiet < max(5 * expected, 30.0)):
         return
-    word = "said, or its will did, that it is offline" if case.presence == "offline" else "has been silent"
+    word = "is offline, by its own message or its will" if case.presence == "offline" else "has been silent"
     sentence = (
         f"the device {word}; its last message came at {fmt.clock(case.last_seen)}, {fmt.duration(quiet * 1000)} ago"
     )
     if case.rhythm:
-        sentence += f" (usually one every {fmt.duration(expected * 1000)})"
+        usual = "several a second" if expected < 1 else f"one every {fmt.duration(expected * 1000)}"
+        sentence += f" (usually {usual})"
     yield finding(case, "silent", None, sentence, value=quiet, unit="s", start=case.last_seen, end=case.now, weight=0.9)
     if not case.gateway or not case.siblings:
         return
@@ -160,7 +161,7 @@ def silence(case: InvestigationInput) -> Iterator[Evidence]:
             weight=min(0.5 + 0.15 * len(with_it), 0.95),
         )
     else:
-        sentence = f"{total - len(gone)} of {total} other devices behind {case.gateway} still speak"
+        sentence = f"{total - len(gone)} of {total} other devices behind {case.gateway} still send"
         yield finding(
             case,
             "alone",
@@ -201,13 +202,13 @@ def quality(case: InvestigationInput, moves: Sequence[DetectedChange]) -> Iterat
                 weight=0.4,
             )
     if case.clock:
-        clocked = fmt.join([fmt.spoken(metric) for metric in case.clock[:3]])
+        clocked = fmt.join([case.name(metric) for metric in case.clock[:3]])
         sentence = f"the device's clock is more than a day off, so its readings ({clocked}) "
         yield finding(
             case,
             "clock",
             None,
-            sentence + "stand at the time of their receipt",
+            sentence + "have the time at which the hub received them",
             value=None,
             unit=None,
             start=case.now,

@@ -45,7 +45,7 @@ def moved(case: InvestigationInput, moves: Sequence[DetectedChange]) -> Iterator
             now = m.level if m.reading is None else m.reading
             change = now - m.before
             sentence = (
-                f"{fmt.spoken(m.metric)} {verb} at {fmt.clock(onset)}{_before_crossing(case, onset)}; "
+                f"{case.name(m.metric)} {verb} at {fmt.clock(onset)}{_before_crossing(case, onset)}; "
                 f"at {fmt.clock(m.track.at(-1))} it {'was around' if m.reading is None else 'read'} "
                 f"{fmt.quantity(now, m.track.unit)}, "
                 f"{fmt.difference(abs(change), m.track.unit)} {'above' if change >= 0 else 'below'} its level before "
@@ -66,7 +66,7 @@ def moved(case: InvestigationInput, moves: Sequence[DetectedChange]) -> Iterator
             )
         elif m.doing == "stuck":
             sentence = (
-                f"{fmt.spoken(m.metric)} has repeated exactly {fmt.quantity(m.level, m.track.unit)} "
+                f"{case.name(m.metric)} has repeated exactly {fmt.quantity(m.level, m.track.unit)} "
                 f"since {fmt.clock(onset)}, for {fmt.duration(case.now - onset)}; before, it never stood "
                 f"still for longer than {fmt.duration(m.baseline.still * 1000 if m.baseline else 0)}"
             )
@@ -95,10 +95,10 @@ def _before_crossing(case: InvestigationInput, onset: int) -> str:
 def _stay(case: InvestigationInput, m: DetectedChange, onset: int) -> Evidence:
     on = m.doing == "stays on"
     if m.track.kind == "boolean":
-        what = f"{fmt.spoken(m.metric)} has been {_state(m.metric, on)}"
+        what = f"{case.name(m.metric)} has been {_state(m.metric, on)}"
     else:
         level = fmt.quantity(m.level, m.track.unit)
-        what = f"{fmt.spoken(m.metric)} has stayed {'on' if on else 'off'} at about {level}"
+        what = f"{case.name(m.metric)} has stayed {'on' if on else 'off'} at about {level}"
     stays = (m.baseline.stays_high if on else m.baseline.stays_low) if m.baseline else ()
     usual = float(max(stays, default=0.0))
     sentence = f"{what} since {fmt.clock(onset)}, for {fmt.duration(case.now - onset)}"
@@ -129,7 +129,7 @@ def shifted(case: InvestigationInput, moves: Sequence[DetectedChange]) -> Iterat
             usual = m.baseline.levels.high
             side = "below" if m.shift < 0 else "above"
             sentence = (
-                f"while on, {fmt.spoken(m.metric)} is around {fmt.quantity(m.level, m.track.unit)}, "
+                f"while on, {case.name(m.metric)} is around {fmt.quantity(m.level, m.track.unit)}, "
                 f"{fmt.difference(abs(m.level - usual), m.track.unit)} {side} its usual "
                 f"{fmt.quantity(usual, m.track.unit)}"
             )
@@ -153,11 +153,11 @@ def order(case: InvestigationInput, moves: Sequence[DetectedChange]) -> Iterator
         return
     first = timed[0].onset or 0
     steps = [
-        f"{fmt.spoken(m.metric)} {fmt.duration((m.onset or 0) - first)} later"
+        f"{case.name(m.metric)} {fmt.duration((m.onset or 0) - first)} later"
         for m in timed[1:5]
         if (m.onset or 0) > first
     ]
-    together = [fmt.spoken(m.metric) for m in timed if m.onset == first]
+    together = [case.name(m.metric) for m in timed if m.onset == first]
     sentence = f"{fmt.join(together)} moved first, at {fmt.clock(first)}" + (f"; {fmt.join(steps)}" if steps else "")
     yield finding(
         case,
@@ -180,7 +180,7 @@ def deviation(case: InvestigationInput, moves: Sequence[DetectedChange]) -> Iter
         usual = m.baseline
         sizes = min(abs(m.deviation), 99.0)
         sentence = (
-            f"{fmt.spoken(m.metric)} is {fmt.number(round(sizes, 1))} deviations "
+            f"{case.name(m.metric)} is {fmt.number(round(sizes, 1))} deviations "
             f"{'above' if m.deviation > 0 else 'below'} "
             f"what is usual for this device (its last {fmt.duration((usual.end - usual.start) * 1000)}: mostly "
             f"{fmt.number(usual.low, m.track.unit)} to {fmt.quantity(usual.high, m.track.unit)})"
@@ -217,7 +217,7 @@ def steady(case: InvestigationInput, moves: Sequence[DetectedChange]) -> Iterato
         elif m.baseline.levels is not None:
             running = m.level > m.baseline.levels.split
             kind, shown = ("running", f"on at {shown}") if running else ("idle", f"off at {shown}")
-        sentence = f"{fmt.spoken(m.metric)} shows nothing unusual; it is {shown}"
+        sentence = f"{case.name(m.metric)} shows nothing unusual; it is {shown}"
         start = m.onset if m.onset is not None else m.track.stamp(m.baseline.end)
         yield finding(
             case, kind, m.metric, sentence, value=value, unit=m.track.unit, start=start, end=case.now, weight=weight
@@ -243,7 +243,7 @@ def too_little(case: InvestigationInput, moves: Sequence[DetectedChange]) -> Ite
         track = m.track
         covered = fmt.duration(float(track.times[-1] - track.times[0]) * 1000)
         count = f"{len(track)} readings in {covered}" if len(track) > 1 else "a single reading"
-        sentence = f"{fmt.spoken(m.metric)} has too little history to say what is usual: {count}"
+        sentence = f"{case.name(m.metric)} has too little history to say what is usual: {count}"
         yield finding(
             case,
             "history",
@@ -271,7 +271,7 @@ def _jump(case: InvestigationInput, track: MetricSeries) -> Evidence | None:
         return None
     stamp = track.at(at + 1)
     sentence = (
-        f"{fmt.spoken(track.metric)} jumped from {fmt.quantity(before, track.unit)} to "
+        f"{case.name(track.metric)} jumped from {fmt.quantity(before, track.unit)} to "
         f"{fmt.quantity(before + step, track.unit)} at {fmt.clock(stamp)}, between two readings"
     )
     return finding(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from hub import text_format as fmt
 from hub.insight.series import MetricSeries
 from hub.model import Alert, Limit, Presence
 
@@ -54,6 +55,12 @@ class InvestigationInput:
     siblings: tuple[Sibling, ...] = ()
     clock: tuple[str, ...] = ()
     """Metrics whose newest reading came with a device time more than a day off."""
+    titles: Mapping[str, str] = field(default_factory=dict)
+    """What the page calls each metric."""
+
+    def name(self, metric: str) -> str:
+        """Return what a sentence calls a metric."""
+        return fmt.in_sentence(self.titles.get(metric) or fmt.spoken(metric))
 
     def limit(self, metric: str) -> Limit | None:
         """The limit in force: what the alert's rule says wins over what the device says. One that is no finite number

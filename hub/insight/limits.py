@@ -37,7 +37,7 @@ def _beyond(case: InvestigationInput, track: MetricSeries, bound: float, sign: f
     side = "above" if sign > 0 else "below"
     margin = abs(float(track.values[-1]) - bound)
     sentence = (
-        f"{fmt.spoken(track.metric)} has been {side} its limit of {fmt.limit_quantity(bound, track.unit)} "
+        f"{case.name(track.metric)} has been {side} its limit of {fmt.limit_quantity(bound, track.unit)} "
         f"since {fmt.clock(since)}, for {fmt.duration(newest - since)}; "
         f"at {fmt.clock(newest)} it read {fmt.quantity(float(track.values[-1]), track.unit)}, "
         f"{fmt.difference(margin, track.unit)} beyond it (peak {fmt.quantity(peak, track.unit)})"
@@ -72,7 +72,7 @@ def heading(case: InvestigationInput, moves: Sequence[DetectedChange]) -> Iterat
         if left > 86_400:
             continue
         sentence = (
-            f"{fmt.spoken(m.metric)} {m.doing} by {fmt.rate(abs(pace), m.track.unit)}; at that rate it reaches its "
+            f"{case.name(m.metric)} {m.doing} by {fmt.rate(abs(pace), m.track.unit)}; at that rate it reaches its "
             f"limit of {fmt.limit_quantity(bound, m.track.unit)} in {fmt.duration(left * 1000)}"
         )
         yield finding(

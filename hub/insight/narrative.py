@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
 
 import msgspec
 
@@ -49,19 +50,24 @@ _UNDECIDED_ACTIONS = (
 )
 
 
-def narrate(evidence: Sequence[Evidence], matches: Sequence[CauseMatch]) -> Narrative:
-    """Summary, claims and next steps. The device is not named: whoever shows them shows it."""
+def narrate(
+    evidence: Sequence[Evidence], matches: Sequence[CauseMatch], titles: Mapping[str, str] | None = None
+) -> Narrative:
+    """Return summary, claims and next steps. ``titles`` are those of the metrics.
+
+    The device is not named: whoever shows them shows it."""
+    names = _Names(titles or {})
     chosen = decide(matches)
     told = [e for e in evidence if e.kind in _TOLD]
     if chosen is not None:
-        summary = f"{_title(chosen)}: {_course(evidence, chosen)}. {_now(told)}".strip()
+        summary = f"{_title(chosen)}: {_course(evidence, chosen, names)}. {_now(told)}".strip()
     elif told:
         summary = f"The evidence does not suffice to name a cause. {_known(told)}{_candidates(matches)}"
     else:
-        summary = _nothing(evidence)
+        summary = _nothing(evidence, names)
     claims = [Statement(_sentence(e.finding), (e.id,)) for e in evidence if e.kind in _CLAIMED]
     if chosen is not None:
-        claims += _pro_and_contra(chosen, evidence)
+        claims += _pro_and_contra(chosen, evidence, names)
         return Narrative(summary, chosen.cause, tuple(claims), chosen.actions, chosen.confirm_by)
     likely = [m for m in matches[:2] if m.score >= 0.3]
     confirm = tuple(step for m in likely for step in m.confirm_by[:1])
@@ -73,20 +79,16 @@ def _title(chosen: CauseMatch) -> str:
     return f"{chosen.title} of the {chosen.component}" if whose else chosen.title
 
 
-def _course(evidence: Sequence[Evidence], chosen: CauseMatch) -> str:
-    """What moved first, what followed, and what stayed as it was although it might have moved."""
+def _course(evidence: Sequence[Evidence], chosen: CauseMatch, names: _Names) -> str:
+    """Return what moved first, what followed, and what stayed as it was although it might have moved."""
     supporting = [e for e in evidence if e.id in chosen.supporting]
     moved = [e for e in supporting if e.kind in _MOVED]
     if not moved:
-        return fmt.join(list(dict.fromkeys(_short(e) for e in supporting))[:3]) or "its findings fit"
+        return fmt.join(list(dict.fromkeys(_short(e, names) for e in supporting))[:3]) or "its findings fit"
     first = moved[0]
-    text = f"{_short(first)}{' first' if len(moved) > 1 else ''}, from {fmt.clock(first.start)} on"
-    later = [
-        f"{fmt.spoken(e.metric or '')} {fmt.duration(e.start - first.start)} later"
-        for e in moved[1:4]
-        if e.start > first.start
-    ]
-    usual = [fmt.spoken(e.metric or "") for e in supporting if e.kind == "steady"][:3]
+    text = f"{_short(first, names)}{' first' if len(moved) > 1 else ''}, from {fmt.clock(first.start)} on"
+    later = [f"{names.of(e)} {fmt.duration(e.start - first.start)} later" for e in moved[1:4] if e.start > first.start]
+    usual = [names.of(e) for e in supporting if e.kind == "steady"][:3]
     text += f", {fmt.join(later)}" if later else ""
     return text + (f", while {fmt.join(usual)} {'stay' if len(usual) > 1 else 'stays'} normal" if usual else "")
 
@@ -106,33 +108,46 @@ def _known(told: Sequence[Evidence]) -> str:
 
 
 def _candidates(matches: Sequence[CauseMatch]) -> str:
-    possible = [_lower(m.title) for m in matches[:2] if m.score >= 0.3]
+    possible = [fmt.in_sentence(m.title) for m in matches[:2] if m.score >= 0.3]
     if not possible:
         return " Nothing known fits it well."
     tie = len(possible) == 2 and matches[1].score >= DECIDED
     return f" {'Two causes fit about equally' if tie else 'Possible, but weakly supported'}: {' or '.join(possible)}."
 
 
-def _nothing(evidence: Sequence[Evidence]) -> str:
+def _nothing(evidence: Sequence[Evidence], names: _Names) -> str:
     usual = [e for e in evidence if e.kind in ("steady", "idle", "running")]
     if not usual:
         return "There is no telemetry to judge by."
-    listed = fmt.join([fmt.spoken(e.metric or "") for e in usual[:6]])
+    listed = fmt.join([names.of(e) for e in usual[:6]])
     return f"Nothing unusual was found; {listed} {'are' if len(usual) > 1 else 'is'} as usual for this device."
 
 
-def _pro_and_contra(chosen: CauseMatch, evidence: Sequence[Evidence]) -> list[Statement]:
+def _pro_and_contra(chosen: CauseMatch, evidence: Sequence[Evidence], names: _Names) -> list[Statement]:
     by_id = {e.id: e for e in evidence}
-    pro = list(dict.fromkeys(_short(by_id[i]) for i in chosen.supporting if i in by_id))
-    contra = list(dict.fromkeys(_short(by_id[i]) for i in chosen.against if i in by_id))
-    claims = [Statement(f"For {_lower(chosen.title)} speaks: {fmt.join(pro)}.", chosen.supporting)]
+    pro = list(dict.fromkeys(_short(by_id[i], names) for i in chosen.supporting if i in by_id))
+    contra = list(dict.fromkeys(_short(by_id[i], names) for i in chosen.against if i in by_id))
+    claims = [Statement(f"In favour of {fmt.in_sentence(chosen.title)}: {fmt.join(pro)}.", chosen.supporting)]
     if contra:
-        claims.append(Statement(f"Against it, or left unexplained: {fmt.join(contra)}.", chosen.against))
+        claims.append(Statement(f"Against it, or not explained by it: {fmt.join(contra)}.", chosen.against))
     return claims
 
 
-def _short(e: Evidence) -> str:
-    metric = fmt.spoken(e.metric or "the device")
+class _Names(NamedTuple):
+    """What sentences call the metrics."""
+
+    titles: Mapping[str, str]
+
+    def of(self, e: Evidence) -> str:
+        """Return what a sentence calls the metric of an evidence."""
+        if e.metric is None:
+            return "the device"
+        return fmt.in_sentence(self.titles.get(e.metric) or fmt.spoken(e.metric))
+
+
+def _short(e: Evidence, names: _Names) -> str:
+    """Return a finding in a few words."""
+    metric = names.of(e)
     falls = isinstance(e.value, float) and e.value < 0
     told = {
         "onset": f"{metric} {'falls' if falls else 'rises'}",
@@ -143,14 +158,10 @@ def _short(e: Evidence) -> str:
         "level": f"{metric} runs {'below' if falls else 'above'} its usual level",
         "idle": f"{metric} is off",
         "running": f"{metric} is {'open' if 'open' in e.finding else 'on'}",
-        "silent": "the device does not speak",
+        "silent": "the device sends nothing",
         "gateway": "most devices behind its gateway fell silent with it",
     }
     return told.get(e.kind, f"{metric} goes on as usual")
-
-
-def _lower(title: str) -> str:
-    return title if title[:2].isupper() or not title[1:2].islower() else title[0].lower() + title[1:]
 
 
 def _sentence(text: str) -> str:

@@ -198,6 +198,10 @@ class Device(msgspec.Struct):
         edit = self.metric_edits.get(metric)
         return edit.unit if edit is not None and edit.unit else self.info.units.get(metric)
 
+    def titles(self) -> dict[str, str]:
+        """Return the title of each metric."""
+        return {metric: self.describe(metric).title for metric in self.metrics}
+
     def describe(self, metric: str) -> MetricDescription:
         """Return how a metric is shown: as a person set it, else as announced, else as its name and unit tell."""
         info = self.info

@@ -156,7 +156,7 @@ def _stays_open(alert: Alert, device: Device, latest: Latest | None) -> str | No
     """Say why no reading can clear this open alert at present; None where the next one can."""
     if alert.metric is None:
         return None
-    name, metric = device.display_name, alert.metric
+    name, metric = device.display_name, fmt.in_sentence(device.describe(alert.metric).title)
     if latest is None:
         return f"{name} does not report {metric}. The alert stays open until it does."
     if (unheard := (device.last_seen or 0) - latest.ts) > UNHEARD_MS:

@@ -38,7 +38,7 @@ def _beyond(case: InvestigationInput, track: MetricSeries, bound: float, sign: f
     margin = abs(float(track.values[-1]) - bound)
     sentence = (
         f"{case.name(track.metric)} has been {side} its limit of {fmt.limit_quantity(bound, track.unit)} "
-        f"since {fmt.clock(since)}, for {fmt.duration(newest - since)}; "
+        f"since {fmt.clock(since)}{f', for {fmt.duration(newest - since)}' if newest > since else ''}; "
         f"at {fmt.clock(newest)} it read {fmt.quantity(float(track.values[-1]), track.unit)}, "
         f"{fmt.difference(margin, track.unit)} beyond it (peak {fmt.quantity(peak, track.unit)})"
     )

@@ -277,6 +277,7 @@ def test_any_series_gives_finite_findings_with_ids_of_their_own(
         assert 0 <= e.strength <= 1
         assert e.start <= e.end
         assert not isinstance(e.value, float) or math.isfinite(e.value)
+        assert "–" not in e.finding
     matches = rank(found)
     assert all(0 <= m.score <= 1 for m in matches)
     told = narrate(found, matches)

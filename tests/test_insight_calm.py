@@ -72,7 +72,7 @@ def test_what_a_metric_read_is_one_number_with_its_time(seed: int) -> None:
     moving = track("vibration", 2.0, 0.3, seed, ramp(-60, 0.12), unit="mm/s")
     newest = float(moving.values[-1])
     found = evidence(case(moving, alert=alert("vibration", -10, newest, 7.1), limits={"vibration": Limit(max=7.1)}))
-    said = [float(n) for e in found for n in re.findall(r"at [\d:]{8} it read (-?[\d.]+)", e.finding)]
+    said = [float(n) for e in found for n in re.findall(r"at [\d:]{8} UTC it read (−?[\d.]+)", e.finding)]
     assert said
     assert set(said) == {round(newest, 2)}
     onset = next(e for e in found if e.kind == "onset")

@@ -58,7 +58,8 @@ class MetricCondition(Condition, frozen=True):
         text = self.describe(breach.metric, breach.unit)
         if breach.value is None:
             return text
-        return f"{breach.metric} {_reading(breach.value, breach.unit, self.threshold)}, {text.removeprefix(breach.metric + ' ')}"
+        reading = _reading(breach.value, breach.unit, self.threshold)
+        return f"{breach.metric} {reading}, {text.removeprefix(breach.metric + ' ')}"
 
 
 class SilenceCondition(Condition, frozen=True):

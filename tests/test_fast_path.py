@@ -1,4 +1,4 @@
-"""The short way of steady telemetry comes to the same as the usual way: state, alerts, history, repeated deliveries."""
+"""The fast path gives the same as the slow path: state, alerts, history, duplicates."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ silence = "20s"
 
 
 class Half:
-    """Fleet and rules behind a decider, without a store: what is decided is told in full."""
+    """Registry and rules behind a handler, without a store."""
 
     def __init__(self, *, rules: str = RULES) -> None:
         self.registry, self.engine = DeviceRegistry(), Engine(parse(rules))
@@ -85,7 +85,7 @@ def message(values, *, device: str = "d", at: int = 0, retained: bool = False) -
 
 
 def steadily(half: Half, *, device: str = "d", count: int = 10, at: int = 0) -> int:
-    """Report once a second until the topic is steady; when the next report is due."""
+    """Report once a second until the device is on the fast path. Return when the next report is due."""
     for number in range(count):
         half.say({"t": 20.0 + number, "seq": number}, device=device, at=at + 1_000 * number)
     assert device in half.registry.fast_path
@@ -93,7 +93,7 @@ def steadily(half: Half, *, device: str = "d", count: int = 10, at: int = 0) -> 
 
 
 def traffic(seed: int) -> list:
-    """Minutes of a fleet: steady reports, and everything that can come between them."""
+    """Return minutes of traffic: regular reports, and everything that can come between them."""
     chance = random.Random(seed)
     devices = [f"d{n}" for n in range(6)]
     seqs, now, entries, sent = dict.fromkeys(devices, 0), 0, [], []
@@ -156,22 +156,24 @@ def run(entries: list, helping: int) -> Half:
 
 @pytest.mark.parametrize("helping", [1, 7, 300])
 @pytest.mark.parametrize("seed", range(12))
-def test_it_comes_to_the_same(seed: int, helping: int, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_fast_and_slow_path_agree_on_minutes_of_traffic(
+    seed: int, helping: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
     entries = traffic(seed)
-    short = run(entries, helping)
+    fast = run(entries, helping)
     monkeypatch.setattr(fastpath.fast_path, "MAX_GROUPS", 0)
-    usual = run(entries, helping)
-    assert usual.taken == 0
-    assert short.taken > 10, "the short way was hardly taken"
-    assert short.history() == usual.history()
-    assert short.batch.duplicates == usual.batch.duplicates
-    assert short.batch.rejections == usual.batch.rejections
+    slow = run(entries, helping)
+    assert slow.taken == 0
+    assert fast.taken > 10, "the fast path was hardly taken"
+    assert fast.history() == slow.history()
+    assert fast.batch.duplicates == slow.batch.duplicates
+    assert fast.batch.rejections == slow.batch.rejections
     # Minutes in one helping are no real traffic: the interval is that of their mean then, and presence goes by it.
     exact = helping < 100
-    assert short.alerts(presence=exact) == usual.alerts(presence=exact)
-    assert short.engine.open == usual.engine.open
-    for expected in usual.registry.with_latest_values():
-        device = short.registry.require(expected.id)
+    assert fast.alerts(presence=exact) == slow.alerts(presence=exact)
+    assert fast.engine.open == slow.engine.open
+    for expected in slow.registry.with_latest_values():
+        device = fast.registry.require(expected.id)
         for name in ("metrics", "last_seen", "last_reading", "info", "labels", *(("presence",) if exact else ())):
             assert getattr(device, name) == getattr(expected, name), (expected.id, name)
         assert abs(device.last_ts - expected.last_ts) <= 5
@@ -267,7 +269,7 @@ def test_fast_and_slow_path_agree_on_any_sequence(steps: list[tuple[int, str, st
         assert device.longest_pause == pytest.approx(expected.longest_pause)
 
 
-def test_a_steady_topic_is_taken_up_by_the_thousand() -> None:
+def test_a_thousand_messages_are_applied_at_once() -> None:
     half = Half()
     due = steadily(half)
     before = half.taken
@@ -278,7 +280,7 @@ def test_a_steady_topic_is_taken_up_by_the_thousand() -> None:
     assert half.registry.require("d").expected_interval < 100, "it reports every millisecond now"
 
 
-def test_a_value_past_a_limit_goes_the_usual_way_and_raises() -> None:
+def test_value_past_a_limit_takes_the_slow_path_and_raises_an_alert() -> None:
     half = Half()
     due = steadily(half)
     half.say({"t": 81.0, "seq": 50}, at=due)
@@ -287,7 +289,7 @@ def test_a_value_past_a_limit_goes_the_usual_way_and_raises() -> None:
     assert [alert.rule for alert in half.engine.open.values()] == ["hot"]
 
 
-def test_a_repeated_delivery_is_told_also_among_steady_ones() -> None:
+def test_duplicate_is_found_among_messages_that_wait() -> None:
     half = Half()
     due = steadily(half)
     again = message({"t": 40.0, "seq": 60}, at=due)
@@ -296,7 +298,7 @@ def test_a_repeated_delivery_is_told_also_among_steady_ones() -> None:
     assert [value for *_, value, _ in half.history()["d", "t"]][-2:] == [40.0, 41.0]
 
 
-def test_a_surprise_costs_a_topic_its_place_and_each_one_for_longer() -> None:
+def test_each_demotion_makes_the_next_promotion_take_longer() -> None:
     half = Half()
     due = steadily(half)
     waits = []
@@ -330,23 +332,23 @@ def test_a_surprise_costs_a_topic_its_place_and_each_one_for_longer() -> None:
         b"\xff",
     ],
 )
-def test_what_only_looks_steady_is_judged_the_usual_way(payload: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
-    short, usual = Half(), Half()
-    due = steadily(short)
-    before = short.taken
-    short.hear(message(payload, at=due))
-    assert short.taken == before
+def test_malformed_payload_takes_the_slow_path(payload: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
+    fast, slow = Half(), Half()
+    due = steadily(fast)
+    before = fast.taken
+    fast.hear(message(payload, at=due))
+    assert fast.taken == before
     monkeypatch.setattr(fastpath.fast_path, "MAX_GROUPS", 0)
     for number in range(10):
-        usual.say({"t": 20.0 + number, "seq": number}, at=1_000 * number)
-    usual.hear(message(payload, at=due))
-    assert short.history() == usual.history()
-    assert short.batch.duplicates == usual.batch.duplicates
-    assert short.batch.rejections == usual.batch.rejections
-    assert [r.reason for r in short.batch.rejections] == [r.reason for r in usual.batch.rejections]
+        slow.say({"t": 20.0 + number, "seq": number}, at=1_000 * number)
+    slow.hear(message(payload, at=due))
+    assert fast.history() == slow.history()
+    assert fast.batch.duplicates == slow.batch.duplicates
+    assert fast.batch.rejections == slow.batch.rejections
+    assert [r.reason for r in fast.batch.rejections] == [r.reason for r in slow.batch.rejections]
 
 
-def test_a_fault_of_the_short_way_costs_no_message(monkeypatch: pytest.MonkeyPatch, caplog) -> None:
+def test_fault_of_the_fast_path_loses_no_message(monkeypatch: pytest.MonkeyPatch, caplog) -> None:
     half = Half()
     due = steadily(half)
     monkeypatch.setattr(fastpath.schema_group, "crc32", lambda payload: 1 / 0)
@@ -355,7 +357,7 @@ def test_a_fault_of_the_short_way_costs_no_message(monkeypatch: pytest.MonkeyPat
     assert [value for *_, value, _ in half.history()["d", "t"]][-5:] == [30.0, 31.0, 32.0, 33.0, 34.0]
 
 
-def test_silence_is_noticed_of_a_device_whose_rhythm_turned_out_faster() -> None:
+def test_deadline_for_silence_comes_forward_when_the_interval_gets_shorter() -> None:
     half = Half(rules="")
     for number in range(10):
         half.say({"t": 20.0, "seq": number}, at=60_000 * number)
@@ -369,7 +371,7 @@ def test_silence_is_noticed_of_a_device_whose_rhythm_turned_out_faster() -> None
     assert "d" not in half.registry.fast_path
 
 
-def test_a_block_is_the_same_as_its_records() -> None:
+def test_record_batch_is_the_same_as_its_records() -> None:
     half = Half()
     due = steadily(half)
     half.hear(*(message({"t": 30.0, "seq": 100 + n, "ts": T0 + due + n}, at=due + n + 5) for n in range(3)))
@@ -397,7 +399,7 @@ def test_an_acknowledged_alert_stays_while_its_device_goes_on(monkeypatch: pytes
 
 
 @pytest.mark.timeout(180)  # many messages, which take their time under load
-def test_a_topic_with_a_rare_surprise_becomes_steady_again_however_many_there_were() -> None:
+def test_topic_with_rare_demotions_is_promoted_again_however_many_there_were() -> None:
     half, at = Half(), 0
     for _ in range(60):
         for _ in range(150):
@@ -411,7 +413,7 @@ def test_a_topic_with_a_rare_surprise_becomes_steady_again_however_many_there_we
     assert half.taken - before > 900
 
 
-def test_layouts_that_nobody_uses_any_more_make_room(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_unused_schema_groups_make_room(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(fastpath.fast_path, "MAX_GROUPS", 2)
     half, at = Half(), 0
     for metric in ("a", "b", "c", "d"):

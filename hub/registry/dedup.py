@@ -1,15 +1,14 @@
-"""Which deliveries have come before: a repeated one has the same key among the device's last ones.
+"""Deduplication: a message is a duplicate if its key is among the last keys of its device. Pure.
 
-An ``id`` that comes with different values, or a ``seq`` that stays the same while they differ, names no message: from
-then on it tells no repeated delivery of this device (:func:`is_duplicate`). A ``seq`` does again once it moves.
+There are two windows. The last ``overall`` keys of all devices cover what a connection has in flight when it breaks.
+The last ``each`` keys of every device cover its own retries, whatever other devices send. Both are stored with the
+commits and loaded at a start. A key has 64 bits, so a device takes a kilobyte: 100,000 devices have to fit.
 
-Two windows: the last ``overall`` keys of all devices cover what a link has in flight when it breaks, and the last
-``each`` of every device cover its own retries, whatever its neighbours send. Both travel with the commits, so a
-restart reloads them. A key is a number of 64 bits, a kilobyte a device: a fleet of 100,000 has to fit.
-
-A device that counts says a greater number each time, and one greater than all of its present count needs no search. A
-count begins anew when the device restarts or its counter wraps: what it says then is new, also where it equals what
-it said before (:func:`begins_anew`).
+- A device that counts (``seq``) sends a greater number each time, and a key greater than all of its present count needs
+  no search. A count begins anew when the device restarts or its counter wraps: its keys are new then, also if they
+  equal earlier ones (:func:`begins_anew`).
+- An ``id`` that comes with different values, or a ``seq`` that stays the same while they differ, names no message. From
+  then on it is ignored for this device (:func:`is_duplicate`), a ``seq`` until it moves again.
 """
 
 from __future__ import annotations
@@ -32,38 +31,35 @@ _LEAST = -(2**63)
 
 
 class DedupWindow:
-    """Remembers keys; forgets the oldest beyond its bounds. Each device has a place, ``owners`` are their ids by place.
-
-    ``greatest`` is, by place, no less than any of the device's keys since its count began, with the key ``first``.
-    """
+    """The last keys of each device and of all devices. Each device has a slot in the columns."""
 
     def __init__(self, overall: int = OVERALL, each: int = EACH) -> None:
         self._each, self._overall = each, overall
-        self._places: dict[str, int] = {}
-        self.owners: list[str] = []
-        self.greatest: Ints = np.full(0, _LEAST)
-        self.first: Ints = self.greatest
-        self._counts: Ints = np.zeros(0, np.int64)
-        self._rings: Ints = np.zeros((0, each), np.int64)
-        self._recent: Ints = np.zeros((2, overall), np.int64)  # places and keys
-        self._recent_places, self._recent_keys = self._recent[0].data, self._recent[1].data
+        self._slots: dict[str, int] = {}  # by device, its slot
+        self.owners: list[str] = []  # by slot, the device's id
+        self.greatest: Ints = np.full(0, _LEAST)  # by slot, no less than any key since the device's count began
+        self.first: Ints = self.greatest  # by slot, the key with which that began
+        self._counts: Ints = np.zeros(0, np.int64)  # by slot, how many keys were added
+        self._rings: Ints = np.zeros((0, each), np.int64)  # by slot, the last keys as a ring
+        self._recent: Ints = np.zeros((2, overall), np.int64)  # slots and keys of all devices, as a ring
+        self._recent_slots, self._recent_keys = self._recent[0].data, self._recent[1].data
         self._view()
-        self._written = 0
-        self._restored = 0
+        self._written = 0  # how many keys were added to _recent
+        self._restored = 0  # slots below were loaded at the start
 
     def __len__(self) -> int:
-        """How many keys are kept, counting one twice that is in both windows."""
+        """Return how many keys are kept, counting those in both windows twice."""
         return min(self._written, self._overall) + int(np.minimum(self._counts, self._each).sum())
 
-    def place(self, device: str) -> int:
-        """The device's place, its own until it is forgotten."""
-        place = self._places.get(device)
-        if place is None:
-            place = self._places[device] = len(self.owners)
+    def slot(self, device: str) -> int:
+        """Return the device's slot, its own until it is forgotten."""
+        slot = self._slots.get(device)
+        if slot is None:
+            slot = self._slots[device] = len(self.owners)
             self.owners.append(device)
-            if place >= len(self._counts):
-                self._grow(max(64, 2 * place))
-        return place
+            if slot >= len(self._counts):
+                self._grow(max(64, 2 * slot))
+        return slot
 
     def _grow(self, size: int) -> None:
         old = len(self._counts)
@@ -74,109 +70,109 @@ class DedupWindow:
         self._view()
 
     def _view(self) -> None:
-        """One number is read and written through these in a third of the time."""
+        """Make views of the columns: a single number is read and written through them in a third of the time."""
         self._each_greatest, self._each_count = self.greatest.data, self._counts.data
         self._each_key = self._rings.reshape(-1).data
 
     def check_and_add(self, device: str, key: int) -> bool:
-        """True if this key of this device came before; remembers it if not."""
-        place = self.place(device)
-        if key > self._each_greatest[place]:
-            self._each_greatest[place] = key
-        elif self._found(place, key):
+        """Return True if this key of this device came before; add it if not."""
+        slot = self.slot(device)
+        if key > self._each_greatest[slot]:
+            self._each_greatest[slot] = key
+        elif self._found(slot, key):
             return True
-        self._add(place, key)
+        self._add(slot, key)
         return False
 
     def begin(self, device: str, key: int) -> None:
-        """Remember the key with which the device begins to count anew."""
-        place = self.place(device)
-        self.greatest[place] = self.first[place] = key
-        self._add(place, key)
+        """Add the key with which the device begins to count anew."""
+        slot = self.slot(device)
+        self.greatest[slot] = self.first[slot] = key
+        self._add(slot, key)
 
-    def _add(self, place: int, key: int) -> None:
-        count, at = self._each_count[place], self._written % self._overall
+    def _add(self, slot: int, key: int) -> None:
+        count, at = self._each_count[slot], self._written % self._overall
         if not count:
-            self.first[place] = key
-        self._each_key[place * self._each + count % self._each] = key
-        self._each_count[place] = count + 1
-        self._recent_places[at], self._recent_keys[at] = place, key
+            self.first[slot] = key
+        self._each_key[slot * self._each + count % self._each] = key
+        self._each_count[slot] = count + 1
+        self._recent_slots[at], self._recent_keys[at] = slot, key
         self._written += 1
 
-    def _found(self, place: int, key: int) -> bool:
-        count = int(self._counts[place])
-        ring = self._rings[place, : min(count, self._each)]
+    def _found(self, slot: int, key: int) -> bool:
+        count = int(self._counts[slot])
+        ring = self._rings[slot, : min(count, self._each)]
         if (ring == key).any():
             return True
         recent = self._recent[:, : min(self._written, self._overall)]
-        beyond = count >= self._each or place < self._restored
-        return beyond and bool(((recent[1] == key) & (recent[0] == place)).any())
+        beyond = count >= self._each or slot < self._restored
+        return beyond and bool(((recent[1] == key) & (recent[0] == slot)).any())
 
     def ago(self, device: str, key: int) -> int | None:
-        """Return how many keys of the device have been remembered since this one; None where it is not known."""
-        place = self.place(device)
-        found = np.flatnonzero(self._newest(place) == key)
+        """Return how many keys of the device were added after this one; None if it is not known."""
+        slot = self.slot(device)
+        found = np.flatnonzero(self._newest(slot) == key)
         if len(found):
             return int(found[0])
         recent = np.roll(self._recent, -(self._written % self._overall), axis=1)  # oldest first
-        own = recent[1][(recent[0] == place) & (np.arange(self._overall) >= self._overall - self._written)]
+        own = recent[1][(recent[0] == slot) & (np.arange(self._overall) >= self._overall - self._written)]
         found = np.flatnonzero(own[::-1] == key)
         return int(found[0]) if len(found) else None
 
     def number_ago(self, device: str, number: int) -> int | None:
-        """Return how many keys of the device have been remembered since one with this ``seq``: -1 where it is less than
-        any of its last ones, None where it is not among them."""
-        numbers = self._newest(self.place(device)) >> SEQ_SHIFT
+        """Return how many keys of the device were added after one with this ``seq``; -1 if the number is less than all
+        of its last ones, None if it is not among them."""
+        numbers = self._newest(self.slot(device)) >> SEQ_SHIFT
         found = np.flatnonzero(numbers == number)
         if len(found):
             return int(found[0])
         return -1 if (number < numbers[numbers >= 0]).all() else None
 
-    def _newest(self, place: int) -> Ints:
-        """The keys in the device's own window, the newest first."""
-        count = int(self._counts[place])
-        newest: Ints = self._rings[place, (count - 1 - np.arange(min(count, self._each))) % self._each]
+    def _newest(self, slot: int) -> Ints:
+        """Return the keys in the device's own window, newest first."""
+        count = int(self._counts[slot])
+        newest: Ints = self._rings[slot, (count - 1 - np.arange(min(count, self._each))) % self._each]
         return newest
 
     def recurs(self, device: str, key: int) -> bool:
-        """Return True if the ``id`` of the newest key came before with a message that says something else, or its
-        ``seq`` with the message just before it."""
-        place = self.place(device)
-        count = self._each_count[place]
+        """Return True if the ``id`` of the newest key came before with other content, or its ``seq`` with the message
+        just before it."""
+        slot = self.slot(device)
+        count = self._each_count[slot]
         if key >= 0:
-            return count > 1 and stem_of(self._each_key[place * self._each + (count - 2) % self._each]) == stem_of(key)
-        ring = self._rings[place, : min(count, self._each)]
+            return count > 1 and stem_of(self._each_key[slot * self._each + (count - 2) % self._each]) == stem_of(key)
+        ring = self._rings[slot, : min(count, self._each)]
         return bool(((ring >> ID_SHIFT == key >> ID_SHIFT) & (ring != key)).any())
 
-    def note(self, places: Ints, keys: Ints) -> None:
-        """Remember keys that are each greater than all of its device before, sorted by place."""
-        starts = np.flatnonzero(np.append(True, places[1:] != places[:-1]))
-        counts = np.diff(np.append(starts, len(places)))
-        who, turn = places[starts], np.arange(len(places)) - np.repeat(starts, counts)
-        self._rings[places, (self._counts[places] + turn) % self._each] = keys
+    def note(self, slots: Ints, keys: Ints) -> None:
+        """Add keys that are each greater than all of its device before, sorted by slot."""
+        starts = np.flatnonzero(np.append(True, slots[1:] != slots[:-1]))
+        counts = np.diff(np.append(starts, len(slots)))
+        who, turn = slots[starts], np.arange(len(slots)) - np.repeat(starts, counts)
+        self._rings[slots, (self._counts[slots] + turn) % self._each] = keys
         self._counts[who] += counts
         self.greatest[who] = keys[starts + counts - 1]
         last = slice(-self._overall, None)
         at = (self._written + np.arange(len(keys))[last]) % self._overall
-        self._recent[0, at], self._recent[1, at] = places[last], keys[last]
+        self._recent[0, at], self._recent[1, at] = slots[last], keys[last]
         self._written += len(keys)
 
     def forget(self, device: str) -> None:
-        """A deleted device starts anew, at another place."""
-        self._places.pop(device, None)
+        """Forget a deleted device: if it comes again, it gets another slot."""
+        self._slots.pop(device, None)
 
     def restore(self, of_each: Mapping[str, bytes], of_all: Iterable[tuple[str, int]]) -> None:
-        """What :class:`hub.store.base.Snapshot` has of them, into a window that is new."""
+        """Load the keys of a :class:`hub.store.base.StoredSnapshot` into a new window."""
         for device, packed in of_each.items():
-            keys, place = np.frombuffer(packed, "<i8"), self.place(device)
+            keys, slot = np.frombuffer(packed, "<i8"), self.slot(device)
             kept = keys[-self._each :]
-            self._rings[place, : len(kept)], self._counts[place] = kept, len(kept)
-            self.first[place], self.greatest[place] = _present_count(kept)
+            self._rings[slot, : len(kept)], self._counts[slot] = kept, len(kept)
+            self.first[slot], self.greatest[slot] = _present_count(kept)
         for device, key in of_all:
-            place = self.place(device)
+            slot = self.slot(device)
             if device not in of_each:
-                self.greatest[place] = max(int(self.greatest[place]), key)
-            self._recent[:, self._written % self._overall] = place, key
+                self.greatest[slot] = max(int(self.greatest[slot]), key)
+            self._recent[:, self._written % self._overall] = slot, key
             self._written += 1
         self._restored = len(self.owners)
 
@@ -200,8 +196,8 @@ def begins_anew(window: DedupWindow, device: Device, key: int, items: int, recei
     used before, or a number below all, is a new count as well. ``items`` is how many records the message holds.
     """
     name = device.id
-    place = window.place(name)
-    greatest, first = int(window.greatest[place]), int(window.first[place])
+    slot = window.slot(name)
+    greatest, first = int(window.greatest[slot]), int(window.first[slot])
     if not 0 <= key <= greatest:
         return False
     ago = window.ago(name, key)
@@ -220,10 +216,18 @@ def begins_anew(window: DedupWindow, device: Device, key: int, items: int, recei
 def is_duplicate(
     window: DedupWindow, device: Device, key: int, items: int, received: int, *, redelivered: bool = False
 ) -> bool:
-    """Return True if the message with this key came before; remembers it if not.
+    """Return True if the message with this key came before; add the key if not.
 
-    Notes in ``device`` that its ``id`` or ``seq`` stays the same. The ``items`` of one list may share a ``seq``: only a
-    message that is alone shows that it does not move. ``redelivered`` says that the broker marks it as sent before.
+    Sets ``constant_id`` of the device if its ``id`` or ``seq`` stays the same. The items of one list may share a
+    ``seq``: only a message with one item shows that it does not move.
+
+    Args:
+        window: The keys that came before.
+        device: The sender.
+        key: The key of the message, or of one of its items.
+        items: How many records the message holds.
+        received: When it arrived, in ms.
+        redelivered: The broker marks it as sent before.
     """
     stem, constant = stem_of(key), device.constant_id
     if constant is not None:

@@ -58,7 +58,7 @@ class LastSeenTable:
 
     def slot(self, device: Device, due: int) -> int:
         """Fill the device's slot from the device and return it. ``due`` is when it will be checked for silence."""
-        slot = self._window.place(device.id)
+        slot = self._window.slot(device.id)
         if slot >= len(self.pending):
             self._grow(max(64, 2 * slot))
         self.stale_deadlines[slot] = due

@@ -30,7 +30,10 @@ async def test_a_black_hole_is_noticed_within_two_keepalives(mosquitto: Mosquitt
         await publish(mosquitto.port, ("devices/a/t", "into the hole", 1, False))
         await until(lambda: not hub.link.state.connected, 10)
         assert time.monotonic() - begun < 2 * 1 + 0.5  # and what a busy machine may take
-        await until(lambda: hub.payloads == [b"before", b"into the hole"])
+        await until(lambda: b"into the hole" in hub.payloads)
+        # The acknowledgement of the first message may have gone into the hole too: then it comes again, as redelivered.
+        first = [message.redelivered for message in hub.messages if message.payload == b"before"]
+        assert first in ([False], [False, True])
         assert not hub.gaps
 
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 import io
 import os
-import shutil
 import sqlite3
 import subprocess
 import sys
@@ -23,6 +23,7 @@ from hub import archive
 from hub.archive import restore
 from hub.errors import Conflict, HubError, Invalid, NotFound, StoreError
 from hub.runtime.installation import make_token, open_installation
+from hub.store.migrations import FIRST_FORMAT
 from hub.store.sqlite import FILE, SqliteStore
 from serving import Serving, Thing, until
 from store_words import all_of, delta, record
@@ -301,16 +302,37 @@ async def test_a_backup_of_a_newer_version_is_refused(tmp_path: Path) -> None:
     assert not files(tmp_path, "*.tar*")
 
 
-async def test_a_backup_of_an_earlier_version_is_brought_up_to_date(tmp_path: Path) -> None:
-    from test_store_migrations import check, old_database
+async def test_a_backup_of_an_older_format_is_refused(tmp_path: Path) -> None:
+    data = await folder(tmp_path / "data")
+    archive.pack(data, tmp_path / "b.tar")
+    content = content_of(tmp_path / "b.tar")
+    (tmp_path / "older.db").write_bytes(content[FILE])
+    with closing(sqlite3.connect(tmp_path / "older.db")) as connection:
+        connection.execute(f"PRAGMA user_version = {FIRST_FORMAT - 1}")
+    content[FILE] = (tmp_path / "older.db").read_bytes()
+    manifest = msgspec.json.decode(content["manifest.json"])
+    manifest["content"]["format"] = FIRST_FORMAT - 1
+    manifest["files"][FILE] = {"size": len(content[FILE]), "sha256": hashlib.sha256(content[FILE]).hexdigest()}
+    content["manifest.json"] = msgspec.json.encode(manifest)
+    with tarfile.open(tmp_path / "older.tar", "w") as older:
+        for name, body in content.items():
+            member = tarfile.TarInfo(name)
+            member.size = len(body)
+            older.addfile(member, io.BytesIO(body))
+    with pytest.raises(HubError, match=f"format {FIRST_FORMAT - 1} of a development version.*cannot upgrade"):
+        archive.stage(tmp_path / "older.tar", tmp_path / "new")
+    assert not files(tmp_path / "new")
 
-    old_database(tmp_path / "old", 4)
-    open_installation(tmp_path / "old")
-    archive.pack(tmp_path / "old", tmp_path / "b.tar")
-    shutil.rmtree(tmp_path / "old")
-    archive.stage(tmp_path / "b.tar", tmp_path / "new")
-    archive.adopt(tmp_path / "new")
-    await check(tmp_path / "new")
+
+async def test_a_folder_of_an_older_format_is_not_backed_up(tmp_path: Path) -> None:
+    data = await folder(tmp_path / "data")
+    with closing(sqlite3.connect(data / FILE)) as connection:
+        connection.execute(f"PRAGMA user_version = {FIRST_FORMAT - 1}")
+    before = (data / FILE).read_bytes()
+    with pytest.raises(HubError, match="cannot upgrade"):
+        archive.pack(data, tmp_path / "b.tar")
+    assert not files(tmp_path, "*.tar*")
+    assert (data / FILE).read_bytes() == before
 
 
 # --- secrets ------------------------------------------------------------------------------------------------------

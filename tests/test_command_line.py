@@ -7,10 +7,12 @@ import logging
 import os
 import signal
 import socket
+import sqlite3
 import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -18,6 +20,7 @@ import pytest
 from hub.commandline.main import main
 from hub.errors import HubError
 from hub.runtime.installation import open_installation
+from hub.store.migrations import FIRST_FORMAT
 from hub.store.sqlite import FILE, SqliteStore
 from store_words import delta, record
 
@@ -101,6 +104,21 @@ def test_a_data_folder_that_cannot_be(hub: Run, command: list[str], data: str):
         assert done.status == 0 or done.is_one_line()
     else:
         assert done.is_one_line(), done.err
+
+
+@pytest.mark.parametrize("command", ["serve", "doctor", "backup", "export", "import"])
+def test_a_data_folder_of_an_older_format_is_refused_and_untouched(hub: Run, command: str, tmp_path: Path):
+    data = asyncio.run(history(tmp_path / "data"))
+    open_installation(data)
+    with closing(sqlite3.connect(data / FILE)) as connection:
+        connection.execute(f"PRAGMA user_version = {FIRST_FORMAT - 1}")
+    before = {file.name: file.read_bytes() for file in data.iterdir()}
+    done = hub(*COMMANDS[command], "--data", data, "--mqtt", "127.0.0.1:1", "--http", "127.0.0.1:0")
+    assert f"format {FIRST_FORMAT - 1} of a development version" in done.out + done.err
+    assert "Use an empty data folder (--data)" in done.out + done.err
+    assert done.status == 1 if command == "doctor" else done.is_one_line(), done.err
+    assert {name: (data / name).read_bytes() for name in before} == before
+    assert not [file.name for file in data.glob(f"{FILE}?*")]
 
 
 @pytest.mark.parametrize("name", ["rules.toml", "mappings.toml", "signatures.toml"])

@@ -19,7 +19,6 @@ from hub.errors import InUse, StoreBusy, StoreCorrupt, StoreError
 from hub.store import connection as connection_module
 from hub.store.base import Delta
 from hub.store.lock import DirectoryLock
-from hub.store.migrations import schema
 from hub.store.sqlite import FILE, SqliteStore
 from store_words import all_of, delta, older, record
 
@@ -59,7 +58,7 @@ from pathlib import Path
 from hub.store.chunks import compaction
 from hub.store.sqlite import SqliteStore
 from store_words import older, activity, delta, record
-compaction._LOG_POINTS = (4_000, 4_000, 4_000)  # a fold under way nearly all the time
+compaction._LOG_POINTS = (4_000, 4_000, 4_000)  # compaction runs nearly all the time
 compaction.SLICE_SERIES = 2
 async def main():
     store = SqliteStore.open(Path(sys.argv[1]))
@@ -264,35 +263,6 @@ def test_a_locked_file_is_not_taken_for_a_damaged_one(tmp_path: Path) -> None:
         SqliteStore.open(tmp_path)
     holder.close()
     assert not list(tmp_path.glob("*damaged*"))
-
-
-def test_a_database_of_a_newer_version_is_refused_and_untouched(tmp_path: Path) -> None:
-    path = filled(tmp_path)
-    with sqlite3.connect(path) as newer:
-        newer.execute("PRAGMA user_version = 999")
-    newer.close()
-    before = path.read_bytes()
-    with pytest.raises(StoreError, match=r"format 999.*newer version"):
-        SqliteStore.open(tmp_path)
-    assert path.read_bytes() == before
-    assert not list(tmp_path.glob("*damaged*"))
-
-
-def test_an_interrupted_migration_goes_on_where_it_stopped(tmp_path: Path) -> None:
-    filled(tmp_path)
-    connection = sqlite3.connect(tmp_path / FILE, isolation_level=None)
-    known = len(schema.MIGRATIONS)
-    good = ("CREATE TABLE extra (x INTEGER)", "INSERT INTO extra VALUES (1)")
-    broken = ("INSERT INTO extra VALUES (2)", "INSERT INTO nowhere VALUES (1)")
-    with pytest.raises(sqlite3.OperationalError):
-        schema.migrate(connection, (*schema.MIGRATIONS, good, broken))
-    assert schema.version_of(connection) == known + 1
-    assert connection.execute("SELECT x FROM extra").fetchall() == [(1,)]
-    schema.migrate(connection, (*schema.MIGRATIONS, good, ("INSERT INTO extra VALUES (3)",)))
-    assert schema.version_of(connection) == known + 2
-    assert connection.execute("SELECT x FROM extra").fetchall() == [(1,), (3,)]
-    assert connection.execute("SELECT sum(count) FROM chunk").fetchone() == (5_000,)
-    connection.close()
 
 
 async def test_every_commit_is_synced_to_the_disk(store: SqliteStore) -> None:

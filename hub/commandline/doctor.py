@@ -40,7 +40,10 @@ from hub.runtime.clock import confirm, read_clock_state
 from hub.runtime.installation import open_installation
 from hub.runtime.package_data import web_dir
 from hub.runtime.settings import Settings
+from hub.store.connection import translated
 from hub.store.lock import DirectoryLock
+from hub.store.migrations import check_format
+from hub.store.sqlite import FILE
 
 CONNECT_S = 5.0
 WINDOW_PROBE = 200
@@ -127,6 +130,8 @@ def _content(data: Path, settings: Settings, state: str) -> list[Finding]:
         rules = rules_of(data)
         roots_of(settings)
         parse_signatures(read_if_there(data / "signatures.toml") or "")
+        with translated():
+            check_format(data / FILE)
         with tempfile.NamedTemporaryFile(dir=data):
             pass
     except HubError as error:

@@ -29,7 +29,7 @@ def _beyond(*columns: str) -> str:
 _SERIES = f"id NOT BETWEEN 1 AND {(1 << 32) - 1}"
 _CHUNK = (
     f"id > {MAX_NUMBER} OR count NOT BETWEEN 1 AND {POINTS} OR numbers NOT BETWEEN 0 AND count OR first > last "
-    f"OR length(summary) <> 24 OR marks NOT BETWEEN 0 AND 255 OR open NOT IN (0, 1)"
+    f"OR length(summary) <> 24 OR marks NOT BETWEEN 0 AND 255 OR active NOT IN (0, 1)"
 )
 
 
@@ -59,13 +59,13 @@ _HISTORY: dict[str, str] = {
 }
 
 
-_NUMBERS = ("cursor", "epoch", "checkpoint", "fold_upto", "fold_below")
+_NUMBERS = ("cursor", "epoch", "checkpoint", "compacting_upto", "compacting_below")
 _LAST_NUMBER = """SELECT max(coalesce((SELECT max(id) FROM batch), 0),
     coalesce((SELECT max(cursor) FROM key_log), 0))"""
 _SOUND_PROGRESS = f"""SELECT count(*) FROM progress WHERE
     {" AND ".join(f"typeof({name}) = 'integer' AND {name} BETWEEN 0 AND {MAX_NUMBER}" for name in _NUMBERS)}
     AND typeof(digest) IN ('null', 'blob') AND epoch < {AHEAD}
-    AND cursor >= ? AND checkpoint <= cursor AND fold_upto <= cursor"""  # noqa: S608 (our own words)
+    AND cursor >= ? AND checkpoint <= cursor AND compacting_upto <= cursor"""  # noqa: S608 (our own words)
 
 
 def mend(connection: sqlite3.Connection, *, history: bool) -> None:

@@ -1,4 +1,4 @@
-"""A copy of the database, made while a hub writes it, and whether one is sound."""
+"""Copy a database while a hub writes it, and check a copy."""
 
 from __future__ import annotations
 
@@ -8,22 +8,24 @@ from pathlib import Path
 
 import msgspec
 
-from hub.errors import StoreCorrupt, StoreError
+from hub.errors import StoreCorrupt
 from hub.store.connection import connect_reader, create_private, suspicion_of, translated, wal_of
-from hub.store.migrations.schema import MIGRATIONS, version_of
+from hub.store.migrations import check_format, refuse_unknown, version_of
 
 _COUNTED = ("device", "series", "alert", "diagnosis", "command")
 
 
 class DatabaseContent(msgspec.Struct, frozen=True):
-    """What is in a database: its format, and how many rows of each kind; ``record`` counts messages with readings."""
+    """The format of a database, and how many rows of each kind it has; ``record`` counts messages with readings."""
 
     format: int
     rows: dict[str, int]
 
 
 def copy_database(path: Path, target: Path) -> None:
-    """A consistent copy; ``target`` appears only when it is whole. Raises StoreError and its kinds."""
+    """Write a consistent copy; ``target`` appears only when it is complete. Raises StoreError and its kinds."""
+    with translated():
+        check_format(path)
     unfinished = target.with_name(target.name + ".partial")
     unfinished.unlink(missing_ok=True)
     create_private(unfinished)
@@ -37,20 +39,17 @@ def copy_database(path: Path, target: Path) -> None:
 
 
 def examine(path: Path) -> DatabaseContent:
-    """Read every page of a database that nobody has open. Raises StoreCorrupt for a damaged one, StoreError for one of
-    a newer version."""
+    """Read every page of a database that nobody has open, and return what is in it.
+
+    Raises StoreCorrupt for a damaged one, StoreError for one whose format this version cannot read.
+    """
     with translated(), closing(sqlite3.connect(f"{path.absolute().as_uri()}?immutable=1", uri=True)) as connection:
         found = connection.execute("PRAGMA integrity_check(1)").fetchone()[0]
         if found != "ok":
             raise StoreCorrupt("The database file is damaged.")
         version = version_of(connection)
-        if version > len(MIGRATIONS):
-            raise StoreError(
-                f"The database has format {version}, but this version of Watchkeeper knows only {len(MIGRATIONS)}.",
-                "Install the newer version.",
-            )
-        there = {name for (name,) in connection.execute("SELECT name FROM sqlite_schema WHERE type = 'table'")}
-        rows = {name: _count(connection, name) for name in _COUNTED if name in there}
+        refuse_unknown(version)
+        rows = {name: _count(connection, name) for name in _COUNTED}
         rows["record"] = connection.execute("SELECT cursor FROM progress").fetchone()[0]
         return DatabaseContent(version, rows)
 
@@ -60,5 +59,5 @@ def _count(connection: sqlite3.Connection, table: str) -> int:
 
 
 def companions(path: Path) -> tuple[Path, ...]:
-    """What stands beside a database file and belongs to it."""
+    """Return the files that SQLite and the hub keep beside a database file."""
     return wal_of(path), path.with_name(path.name + "-shm"), suspicion_of(path)

@@ -11,7 +11,7 @@ from hub.errors import NotFound, StoreError
 from hub.model import Page
 from hub.store import queries
 from hub.store.connection import connect_reader, translated
-from hub.store.migrations.schema import MIGRATIONS, version_of
+from hub.store.migrations import NEWEST_FORMAT, check_format
 from hub.store.query.paging import read_page, read_series
 from hub.store.rows import Unreadable
 from hub.store.sqlite import FILE
@@ -29,17 +29,17 @@ class ReadOnlyStore:
 
     @classmethod
     def open(cls, directory: Path) -> ReadOnlyStore:
-        """Raises NotFound where there is no history, StoreError for one of another version."""
+        """Open the history in ``directory``. Raises NotFound where there is none, StoreError for another format."""
         path = directory / FILE
         if not path.exists():
             raise NotFound(f"There is no history in {directory}.", "Name the hub's folder with --data.")
         with translated():
+            if check_format(path) != NEWEST_FORMAT:
+                raise StoreError(
+                    "The history is of an earlier version of Watchkeeper.", "Start the hub of this version on it once."
+                )
             connection = connect_reader(path)
             try:
-                if version_of(connection) != len(MIGRATIONS):
-                    raise StoreError(
-                        "The history is of another version of Watchkeeper.", "Start the hub of this version on it once."
-                    )
                 connection.execute("BEGIN")
                 return cls(connection)
             except BaseException:

@@ -19,8 +19,7 @@ from hub.store.base import Delta
 from hub.store.connection import check, connect_writer, insert, transaction, translated
 from hub.store.damage import mend
 from hub.store.dedup_keys import DedupKeyStore
-from hub.store.migrations.data_migrations import STEPS
-from hub.store.migrations.schema import migrate
+from hub.store.migrations import check_format, migrate
 from hub.store.rows import UNREADABLE_BODY
 from hub.store.unreadable import put_broken_rows_aside
 from hub.store.wal.batch_builder import BatchBuilder
@@ -32,7 +31,7 @@ from hub.store.wal.series_ids import SeriesIdCache
 # of a series whose row is lost.
 _NEXT_SERIES = """SELECT 1 + max(?, coalesce(max(id), 0)) FROM (
     SELECT max(id) AS id FROM series UNION ALL SELECT max(id) FROM dropped_series
-    UNION ALL SELECT max(series) FROM chunk WHERE open UNION ALL SELECT max(series) FROM chunk WHERE NOT open)"""
+    UNION ALL SELECT max(series) FROM chunk WHERE active UNION ALL SELECT max(series) FROM chunk WHERE NOT active)"""
 
 _NEW_SERIES = "INSERT INTO series (id, device, metric) VALUES"
 
@@ -138,7 +137,8 @@ class StoreWriter:
         # Its readings may be millions: without their series nobody finds them, and expiry sweeps them up. Those in the
         # log, up to the batch that is the newest now, are left behind when it is folded.
         execute(
-            "INSERT INTO dropped_series (id, n) SELECT id, (SELECT cursor FROM progress) FROM series WHERE device = ?",
+            "INSERT INTO dropped_series (id, last_batch) "
+            "SELECT id, (SELECT cursor FROM progress) FROM series WHERE device = ?",
             (device,),
         )
         for table in ("series", "alert", "diagnosis", "activity", "command"):
@@ -213,12 +213,13 @@ class StoreWriter:
 
 
 def open_writer(path: Path) -> StoreWriter:
-    """Open or make the database and bring it up to date. Raises StoreError and its kinds."""
+    """Open or make the database and bring it to the newest format. Raises StoreError and its kinds."""
     with translated():
+        check_format(path)  # before SQLite may write: a file that is refused stays as it is
         connection = connect_writer(path)
         try:
             whole = check(connection, path)
-            migrate(connection, steps=STEPS)
+            migrate(connection)
             mend(connection, history=whole)
             try:
                 return StoreWriter(connection)

@@ -50,7 +50,7 @@ _POINTS_A_SERIES = (416, 16)
 16 a series where these are no more than the third. In memory a point of the log takes 26 bytes."""
 
 _OPEN = """SELECT json_group_array(id), json_group_array(series), json_group_array(first), json_group_array(count),
-    json_group_array(length(body)), group_concat(hex(body), '') FROM chunk WHERE open AND series """
+    json_group_array(length(body)), group_concat(hex(body), '') FROM chunk WHERE active AND series """
 _OPEN_BETWEEN = _OPEN + "BETWEEN ? AND ?"
 _OPEN_OF = _OPEN + "IN (SELECT value FROM json_each(?))"  # noqa: S608 (our own words)
 
@@ -100,7 +100,7 @@ def compact_slice(connection: sqlite3.Connection, log: Memtable) -> bool:
     """Fold a slice of the log; True when the fold is not done with it. Begins one where none is under way."""
     with transaction(connection):
         upto, below, checkpoint = connection.execute(
-            "SELECT fold_upto, fold_below, checkpoint FROM progress"
+            "SELECT compacting_upto, compacting_below, checkpoint FROM progress"
         ).fetchone()
         first, newest = connection.execute("SELECT min(id), max(id) FROM batch WHERE id <= ?", (checkpoint,)).fetchone()
         if first is None:
@@ -118,7 +118,7 @@ def compact_slice(connection: sqlite3.Connection, log: Memtable) -> bool:
                 write_points(connection, points)
             more = True
             progress = (upto, part.bound if part.more else FOLDED)
-        connection.execute("UPDATE progress SET fold_upto = ?, fold_below = ?", progress)
+        connection.execute("UPDATE progress SET compacting_upto = ?, compacting_below = ?", progress)
     if not more:
         log.forget(upto)
     return more
@@ -221,7 +221,7 @@ def _cuts(series: Ints) -> Ints:
     return np.flatnonzero(within % POINTS == 0)
 
 
-ROW = ("series", "first", "last", "count", "numbers", "summary", "marks", "open", "body")
+ROW = ("series", "first", "last", "count", "numbers", "summary", "marks", "active", "body")
 
 
 def rows(points: Points, starts: Ints, closed: Mask) -> list[tuple[Any, ...]]:

@@ -25,16 +25,16 @@ MAX_REJECTIONS = 50_000
 """A flood of unreadable messages must not fill the disk within the time of retention: the newest stay."""
 
 _DROPPED = """SELECT id FROM dropped_series
-    WHERE NOT EXISTS (SELECT 1 FROM batch WHERE batch.id <= dropped_series.n) LIMIT 1"""
+    WHERE NOT EXISTS (SELECT 1 FROM batch WHERE batch.id <= dropped_series.last_batch) LIMIT 1"""
 
 # Deleted, while the log may still have points of it.
 _HELD = """SELECT 1 FROM dropped_series
-    WHERE EXISTS (SELECT 1 FROM batch WHERE batch.id <= dropped_series.n) LIMIT 1"""
+    WHERE EXISTS (SELECT 1 FROM batch WHERE batch.id <= dropped_series.last_batch) LIMIT 1"""
 
 # Closed ones and open ones are found by an index each.
-_CHUNKS = """SELECT json_group_array(json_array(id, series, first, last, count, open)) FROM (
-    SELECT * FROM (SELECT id, series, first, last, count, open FROM chunk WHERE NOT open AND {} LIMIT ?1)
-    UNION ALL SELECT * FROM (SELECT id, series, first, last, count, open FROM chunk WHERE open AND {} LIMIT ?1)
+_CHUNKS = """SELECT json_group_array(json_array(id, series, first, last, count, active)) FROM (
+    SELECT * FROM (SELECT id, series, first, last, count, active FROM chunk WHERE NOT active AND {} LIMIT ?1)
+    UNION ALL SELECT * FROM (SELECT id, series, first, last, count, active FROM chunk WHERE active AND {} LIMIT ?1)
     LIMIT ?1)"""
 _OF_SERIES = _CHUNKS.format("series = ?2", "series = ?2")
 _BEFORE = "first < ?2 AND series {} IN (SELECT value FROM json_each(?3))"
@@ -59,7 +59,7 @@ _FITTING = """SELECT json_group_array(id) FROM series
     WHERE (?1 IS NULL OR metric GLOB ?1) AND (?2 IS NULL OR device IN (SELECT value FROM json_each(?2)))"""
 
 Chunk = tuple[int, int, int, int, int, int]
-"""``(id, series, first, last, count, open)``."""
+"""``(id, series, first, last, count, active)``."""
 
 _decode_chunks = msgspec.json.Decoder(list[Chunk]).decode
 _decode_bodies = msgspec.json.Decoder(list[tuple[int, int, str]]).decode

@@ -44,7 +44,7 @@ _HEAD = """coalesce((
 
 _IN_PLACE = "(last >= query.low1 AND first < query.before1) OR (last >= query.low2 AND first < query.before2)"
 
-_HEADS = f"""SELECT json_group_array({_HEAD.format(0, f"NOT open AND ({_IN_PLACE})")} || {_HEAD.format(1, "open")})
+_HEADS = f"""SELECT json_group_array({_HEAD.format(0, f"NOT active AND ({_IN_PLACE})")} || {_HEAD.format(1, "active")})
 FROM (SELECT json_extract(value, '$[0]') AS series, json_extract(value, '$[1]') AS low,
         json_extract(value, '$[2]') AS before, json_extract(value, '$[3]') AS low1,
         json_extract(value, '$[4]') AS before1, json_extract(value, '$[5]') AS low2,
@@ -57,7 +57,7 @@ HEAD = np.dtype(
     [
         *((name, ">i8") for name in ("id", "first", "last")),
         *((name, ">u4") for name in ("count", "numbers")),
-        *((name, ">u1") for name in ("marks", "open")),
+        *((name, ">u1") for name in ("marks", "active")),
         *((name, ">f8") for name in ("least", "most", "total")),
     ]
 )
@@ -131,7 +131,7 @@ class _Asked:
     def to_open(self) -> np.ndarray:
         """The chunks that have to be read; the others' summaries do."""
         first, last = _reach(self.heads)
-        whole = self.within(first, last, self.heads["open"] > 0)
+        whole = self.within(first, last, self.heads["active"] > 0)
         if self.span.parts is None:
             self._opened = self._newest(first, last, self.heads["count"].astype(np.int64), whole)
         elif self.span.query.shape != "buckets":
@@ -218,7 +218,7 @@ def _stored(connection: sqlite3.Connection, asked: Sequence[_Asked]) -> Points:
     points = decode(range(len(together)), together["first"].tolist(), bodies)
     # Of most chunks, every point is asked for.
     whole = np.concatenate(
-        [one.within(*_reach(head), head["open"] > 0) for one, head in zip(asked, heads, strict=True)]
+        [one.within(*_reach(head), head["active"] > 0) for one, head in zip(asked, heads, strict=True)]
     )
     row = points.series
     points = msgspec.structs.replace(points, series=owner[row])
@@ -227,7 +227,7 @@ def _stored(connection: sqlite3.Connection, asked: Sequence[_Asked]) -> Points:
         served = np.ones(len(points), np.bool_)
         for i in sorted(set(owner[~whole].tolist())):
             own = partly[points.series[partly] == i]
-            served[own] = asked[i].within(points.ts[own], points.ts[own], together["open"][row[own]] > 0)
+            served[own] = asked[i].within(points.ts[own], points.ts[own], together["active"][row[own]] > 0)
         points = points.take(served)
     return points.in_order()
 

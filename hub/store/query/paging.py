@@ -22,8 +22,8 @@ _SERIES = """SELECT device, metric FROM series
 _NUMBER = "SELECT id FROM series WHERE device = ? AND metric = ?"
 
 _HEADS = """SELECT json_group_array(json_array(id, first, count)) FROM (
-    SELECT id, first, count FROM chunk WHERE NOT open AND series = ?1 AND last >= ?2 AND first <= ?3
-    UNION ALL SELECT id, first, count FROM chunk WHERE open AND series = ?1 AND last >= ?2 AND first <= ?3
+    SELECT id, first, count FROM chunk WHERE NOT active AND series = ?1 AND last >= ?2 AND first <= ?3
+    UNION ALL SELECT id, first, count FROM chunk WHERE active AND series = ?1 AND last >= ?2 AND first <= ?3
     ORDER BY first)"""
 
 _BODIES = """SELECT json_group_array(json_array(id, first, hex(body))) FROM (

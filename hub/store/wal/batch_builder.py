@@ -69,6 +69,11 @@ class BatchBuilder:
         return LogBatch(
             _packed("<i8", np.array(self._ts, np.int64), *(record_batch.ts for record_batch, _ in record_batches)),
             _packed(
+                "<i8",
+                np.array(self._received, np.int64),
+                *(record_batch.received for record_batch, _ in record_batches),
+            ),
+            _packed(
                 "<u4",
                 counts,
                 *(np.full(len(record_batch), len(record_batch.names)) for record_batch, _ in record_batches),
@@ -78,11 +83,6 @@ class BatchBuilder:
             b"" if good else bytes([CODES[quality] for quality in self._qualities]) + bytes(records),
             b"" if kind is None else kind.tobytes() + bytes(added),
             tuple(texts),
-            _packed(
-                "<i8",
-                np.array(self._received, np.int64),
-                *(record_batch.received for record_batch, _ in record_batches),
-            ),
         )
 
 

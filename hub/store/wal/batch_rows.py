@@ -19,19 +19,19 @@ _BATCHES = """SELECT json_group_array(json_array(id, hex(body)))
 class LogBatch(msgspec.Struct, array_like=True, frozen=True, gc=False):
     """The body of a row of the log, as msgpack: little-endian columns.
 
-    For each record ``ts`` (int64, epoch ms), ``counts`` (uint32: how many values it has), ``qualities`` (uint8, none
-    when all are good) and ``received`` (int64, epoch ms; older batches have none); for each value ``series`` (uint32),
-    ``values`` (double) and ``kinds`` (uint8, none when all are numbers). A text's value is its place in ``texts``.
+    For each record ``ts`` and ``received`` (int64, epoch ms), ``counts`` (uint32: how many values it has) and
+    ``qualities`` (uint8, empty when all are good); for each value ``series`` (uint32), ``values`` (double) and
+    ``kinds`` (uint8, empty when all are numbers). A text's value is its place in ``texts``.
     """
 
     ts: bytes
+    received: bytes
     counts: bytes
     series: bytes
     values: bytes
     qualities: bytes = b""
     kinds: bytes = b""
     texts: tuple[str, ...] = ()
-    received: bytes = b""
 
     def points(self) -> Points:
         counts = np.frombuffer(self.counts, "<u4")
@@ -113,7 +113,7 @@ class Records:
         names, points = self._names, batch.points()
         ends = np.cumsum(np.frombuffer(batch.counts, "<u4")).tolist()
         series, values, at = points.series.tolist(), points.values(), 0
-        received = np.frombuffer(batch.received or batch.ts, "<i8").tolist()
+        received = np.frombuffer(batch.received, "<i8").tolist()
         for place, (ts, end) in enumerate(zip(np.frombuffer(batch.ts, "<i8").tolist(), ends, strict=True)):
             known = [(*names[series[i]], values[i]) for i in range(at, end) if series[i] in names]
             if known:

@@ -162,7 +162,8 @@ def fresh_points(connection: sqlite3.Connection, log: Memtable, series: Iterable
     """What this transaction sees of these series in the log and does not see in chunks, in the order of their series
     and then as it came."""
     row = connection.execute(
-        "SELECT (SELECT min(id) FROM batch), (SELECT max(id) FROM batch), fold_upto, fold_below FROM progress"
+        "SELECT (SELECT min(id) FROM batch), (SELECT max(id) FROM batch), compacting_upto, compacting_below "
+        "FROM progress"
     ).fetchone()
     first, last, upto, below = row
     wanted = np.array(sorted(set(series)), np.int64)

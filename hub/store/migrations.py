@@ -1,0 +1,99 @@
+"""The format of a database file, and the migrations from one format to the next.
+
+The format is a number in the file's header (``PRAGMA user_version``)::
+
+    0                     an empty file: the first migration creates the tables
+    1 to 18               formats of development versions before 0.1.0: refused
+    19 (FIRST_FORMAT)     the first migration
+    20, 21, …             one more migration each
+    above NEWEST_FORMAT   written by a newer version: refused
+
+A migration runs in one transaction together with its number. One that moves many rows does that in a *step* before its
+statements: each call moves one slice in a transaction of its own and finds what is left by itself. So an upgrade that
+is killed goes on where it stopped, and a migration that fails leaves the database as the last slice left it.
+
+A released migration is never changed; the next change is the next number.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Callable, Sequence
+from contextlib import closing
+from pathlib import Path
+from typing import NamedTuple
+
+from hub.errors import StoreError
+from hub.store.connection import BUSY_TIMEOUT_MS, transaction, wal_of
+from hub.store.schema import SCHEMA
+
+Step = Callable[[sqlite3.Connection], bool]
+"""Moves one slice in a transaction of its own. Returns False when nothing was left to move."""
+
+
+class Migration(NamedTuple):
+    """One change of format: ``step`` is called until it returns False, then ``statements`` run in one transaction."""
+
+    statements: tuple[str, ...]
+    step: Step | None = None
+
+
+MIGRATIONS: tuple[Migration, ...] = (Migration(SCHEMA),)
+FIRST_FORMAT = 19
+"""The number of the first migration."""
+NEWEST_FORMAT = FIRST_FORMAT + len(MIGRATIONS) - 1
+
+
+def version_of(connection: sqlite3.Connection) -> int:
+    """Return the format of a database; 0 for an empty one."""
+    return int(connection.execute("PRAGMA user_version").fetchone()[0])
+
+
+def check_format(path: Path) -> int:
+    """Return the format of the database file ``path`` without changing a byte; 0 for one that is empty or missing.
+
+    Raises StoreError for a format that this version cannot read or upgrade, sqlite3.Error for a damaged file.
+    """
+    if not path.exists():
+        return 0
+    # Without a write-ahead log the file is complete, and SQLite must not make one just to look. With one, SQLite has
+    # to read it, but a connection that may only read leaves it where it is.
+    mode = "mode=ro" if wal_of(path).exists() else "immutable=1"
+    uri = f"{path.absolute().as_uri()}?{mode}"
+    with closing(sqlite3.connect(uri, uri=True, timeout=BUSY_TIMEOUT_MS / 1_000)) as connection:
+        version = version_of(connection)
+    refuse_unknown(version)
+    return version
+
+
+def migrate(connection: sqlite3.Connection, migrations: Sequence[Migration] = MIGRATIONS) -> None:
+    """Bring a database to the newest format. ``connection`` is in autocommit mode.
+
+    Raises StoreError for a format that has no upgrade; the database is unchanged.
+    """
+    version = version_of(connection)
+    refuse_unknown(version, FIRST_FORMAT + len(migrations) - 1)
+    for number, (statements, step) in enumerate(migrations, FIRST_FORMAT):
+        if number <= version:
+            continue
+        while step is not None and step(connection):
+            pass
+        with transaction(connection):
+            for statement in statements:
+                connection.execute(statement)
+            connection.execute(f"PRAGMA user_version = {number}")
+
+
+def refuse_unknown(version: int, newest: int = NEWEST_FORMAT) -> None:
+    """Raise StoreError for a format that can be neither read nor upgraded."""
+    if version > newest:
+        raise StoreError(
+            f"The database has format {version}, but this version of Watchkeeper knows only {newest}.",
+            "Install the newer version, or use an empty data folder (--data).",
+        )
+    if 0 < version < FIRST_FORMAT:
+        raise StoreError(
+            f"The database has format {version} of a development version; this version reads format {FIRST_FORMAT} "
+            "and later, and cannot upgrade it. Nothing was changed.",
+            "Use an empty data folder (--data), or the version that wrote this one.",
+        )

@@ -23,6 +23,7 @@ import numpy as np
 from hub.store.base import Delta
 from hub.store.connection import insert, transaction
 from hub.store.points import Ints
+from hub.store.rows import read_json, to_json
 
 RECENT = 20_000
 PER_DEVICE = 128
@@ -43,12 +44,6 @@ _SERIES = """SELECT json_group_array(json_array(id, device)) FROM series
     WHERE id IN (SELECT value FROM json_each(?))"""
 _OF_DEVICES = """SELECT json_group_object(device, hex(keys)) FROM device_keys
     WHERE device IN (SELECT value FROM json_each(?))"""
-
-_encode = msgspec.json.encode
-_decode_log = msgspec.json.Decoder(list[tuple[int, str, str]]).decode
-_decode_gone = msgspec.json.Decoder(list[tuple[int, str]]).decode
-_decode_series = msgspec.json.Decoder(list[tuple[int, str]]).decode
-_decode_devices = msgspec.json.Decoder(dict[str, str]).decode
 
 
 class LoggedKeys(NamedTuple):
@@ -118,8 +113,7 @@ class DedupKeyStore:
         end = min(fold.done + SLICE, len(fold.names))
         names, starts = fold.names[fold.done : end], fold.starts[fold.done : end + 1]
         with transaction(self._connection):
-            text = self._connection.execute(_OF_DEVICES, (_encode(names).decode(),)).fetchone()[0]
-            found = _decode_devices(text)
+            found = read_json(self._connection, dict[str, str], _OF_DEVICES, to_json(names))
             kept = [bytes.fromhex(found.get(name, "")) for name in names]
             merged = _merged(kept, fold.keys[starts[0] : starts[-1]], np.diff(starts))
             insert(
@@ -154,7 +148,7 @@ def packed_keys(keys: Sequence[int] | Ints) -> bytes:
 
 def _said(connection: sqlite3.Connection, but: int) -> LoggedKeys:
     """What the log has, without the rows of the newest ``but`` records."""
-    rows = sorted(_decode_log(connection.execute(_LOG, (but,)).fetchone()[0]))
+    rows = sorted(read_json(connection, list[tuple[int, str, str]], _LOG, but))
     series = np.frombuffer(bytes.fromhex("".join([row[1] for row in rows])), "<u4")
     keys = np.frombuffer(bytes.fromhex("".join([row[2] for row in rows])), "<i8")
     owners, names = _owners(connection, np.flatnonzero(np.bincount(series)))
@@ -171,7 +165,7 @@ def _said(connection: sqlite3.Connection, but: int) -> LoggedKeys:
 def _gone(connection: sqlite3.Connection) -> dict[int, int]:
     """Of the series that were deleted, by number, the row of the log that says so: the last one."""
     found: dict[int, int] = {}
-    for row, some in sorted(_decode_gone(connection.execute(_GONE).fetchone()[0])):
+    for row, some in sorted(read_json(connection, list[tuple[int, str]], _GONE)):
         found.update(dict.fromkeys(np.frombuffer(bytes.fromhex(some), "<u4").tolist(), row))
     return found
 
@@ -179,7 +173,7 @@ def _gone(connection: sqlite3.Connection) -> dict[int, int]:
 def _owners(connection: sqlite3.Connection, numbers: Ints) -> tuple[Ints, list[str]]:
     """The devices of these series, and by the number of a series the place of its device among them; -1 where there is
     no such series any more."""
-    found = _decode_series(connection.execute(_SERIES, (_encode(numbers.tolist()).decode(),)).fetchone()[0])
+    found = read_json(connection, list[tuple[int, str]], _SERIES, to_json(numbers.tolist()))
     names: dict[str, int] = {}
     owners = np.full(numbers[-1] + 1 if len(numbers) else 0, -1)
     for number, device in found:

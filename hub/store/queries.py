@@ -11,7 +11,7 @@ import msgspec
 from hub.model import Activity, Alert, AlertState, Command, Diagnosis, Rejection
 from hub.store.base import StoredSnapshot
 from hub.store.dedup_keys import load_dedup_keys
-from hub.store.rows import Unreadable, decoded
+from hub.store.rows import Unreadable, decoded, to_json
 from hub.store.wal.batch_rows import read_records
 
 _alert = msgspec.msgpack.Decoder(Alert).decode
@@ -136,7 +136,7 @@ def diagnoses(connection: sqlite3.Connection, alert_ids: Sequence[str]) -> dict[
     """The newest diagnosis of each alert that has one."""
     rows = connection.execute(
         "SELECT alert, body FROM diagnosis WHERE alert IN (SELECT value FROM json_each(?)) ORDER BY created_at, id",
-        (msgspec.json.encode(list(alert_ids)).decode(),),
+        (to_json(list(alert_ids)),),
     )
     newest = {str(alert_id): body for alert_id, body in rows}
     return {found.alert: found for found in decoded("diagnosis", newest.items(), _diagnosis) if found.alert is not None}

@@ -31,7 +31,7 @@ from hub.store.chunks.codec import POINTS, decode, encode, summarise
 from hub.store.chunks.rollups import marks_of, write_rollups
 from hub.store.connection import insert_columns, transaction
 from hub.store.points import Ints, Mask, Points, join
-from hub.store.rows import reading_history
+from hub.store.rows import read_json, reading_history, to_json
 from hub.store.wal.memtable import Memtable, run_set
 
 SLICE_POINTS = 16_384
@@ -54,6 +54,8 @@ _OPEN = """SELECT json_group_array(id), json_group_array(series), json_group_arr
 _OPEN_BETWEEN = _OPEN + "BETWEEN ? AND ?"
 _OPEN_OF = _OPEN + "IN (SELECT value FROM json_each(?))"  # noqa: S608 (our own words)
 
+_DELETE = "DELETE FROM chunk WHERE id IN (SELECT value FROM json_each(?))"
+
 _EXPIRED = """SELECT json_group_array(json_array(id, raw_from)) FROM series
     WHERE id IN (SELECT value FROM json_each(?)) AND raw_from IS NOT NULL"""
 
@@ -62,8 +64,6 @@ _DROPPED = "SELECT json_group_array(id) FROM dropped_series WHERE id >= ? AND id
 _FOLDED_BATCHES = """SELECT json_group_array(json_array(id, points))
     FROM (SELECT id, points FROM batch WHERE id <= ? ORDER BY id LIMIT ?)"""
 
-_decode_batches = msgspec.json.Decoder(list[tuple[int, int]]).decode
-_decode_expired = msgspec.json.Decoder(list[tuple[int, int]]).decode
 _decode_numbers = msgspec.json.Decoder(list[int]).decode
 
 
@@ -126,7 +126,7 @@ def compact_slice(connection: sqlite3.Connection, log: Memtable) -> bool:
 
 def _drop_batches(connection: sqlite3.Connection, upto: int) -> bool:
     """Delete some of the batches up to ``upto``; True while there are more."""
-    found = _decode_batches(connection.execute(_FOLDED_BATCHES, (upto, SLICE_BATCHES)).fetchone()[0])
+    found = read_json(connection, list[tuple[int, int]], _FOLDED_BATCHES, upto, SLICE_BATCHES)
     ends = np.cumsum([points for _, points in sorted(found)])
     last = max(int(np.searchsorted(ends, DROPPED_POINTS, "right")), 1) - 1
     connection.execute("DELETE FROM batch WHERE id <= ?", (found[last][0],))
@@ -134,8 +134,7 @@ def _drop_batches(connection: sqlite3.Connection, upto: int) -> bool:
 
 
 def _without_dropped(connection: sqlite3.Connection, points: Points, low: int, before: int) -> Points:
-    text = connection.execute(_DROPPED, (low, before)).fetchone()[0]
-    dropped = msgspec.json.decode(text, type=list[int])
+    dropped = read_json(connection, list[int], _DROPPED, low, before)
     return points.take(~np.isin(points.series, dropped)) if dropped else points
 
 
@@ -160,15 +159,15 @@ def _floors(connection: sqlite3.Connection, series: Ints) -> Ints:
     """Of each series, the time from which its points are all here."""
     if not len(series):
         return series
-    text = connection.execute(_EXPIRED, (_json(np.unique(series).tolist()),)).fetchone()[0]
-    known = np.array(_decode_expired(text), np.int64).reshape(-1, 2)
+    found = read_json(connection, list[tuple[int, int]], _EXPIRED, to_json(np.unique(series).tolist()))
+    known = np.array(found, np.int64).reshape(-1, 2)
     floors = np.full(len(series), np.iinfo(np.int64).min)
     if len(known):
         known = known[np.argsort(known[:, 0])]
         at = np.searchsorted(known[:, 0], series)
-        found = at < len(known)
-        found[found] = known[at[found], 0] == series[found]
-        floors[found] = known[at[found], 1]
+        expired = at < len(known)
+        expired[expired] = known[at[expired], 0] == series[expired]
+        floors[expired] = known[at[expired], 1]
     return floors
 
 
@@ -180,12 +179,12 @@ def _taken_out(connection: sqlite3.Connection, new: Ints) -> Points | None:
     if high - low < 2 * len(series):  # finding them by their numbers would take half as long as all the rest
         row = connection.execute(_OPEN_BETWEEN, (low, high)).fetchone()
     else:
-        row = connection.execute(_OPEN_OF, (_json(series.tolist()),)).fetchone()
+        row = connection.execute(_OPEN_OF, (to_json(series.tolist()),)).fetchone()
     ids, owners, firsts, lengths, sizes = (np.array(_decode_numbers(text), np.int64) for text in row[:5])
     merged = _merged(ids, owners, lengths, series, counts)
     if not len(merged):
         return None
-    connection.execute("DELETE FROM chunk WHERE id IN (SELECT value FROM json_each(?))", (_json(ids[merged].tolist()),))
+    connection.execute(_DELETE, (to_json(ids[merged].tolist()),))
     bodies, ends = bytes.fromhex(row[5]), np.cumsum(sizes)
     cuts = zip((ends - sizes)[merged].tolist(), ends[merged].tolist(), strict=True)
     return decode(owners[merged].tolist(), firsts[merged].tolist(), [bodies[a:b] for a, b in cuts])
@@ -237,7 +236,3 @@ def _columns(points: Points, starts: Ints, closed: Mask) -> list[list[Any]]:
     numbers = [column.tolist() for column in (points.series[starts], of.first, of.last, counts, of.numbers)]
     marks = marks_of(points.quality, starts).tolist()
     return [*numbers, cut, marks, (~closed).tolist(), encode(points, starts)]
-
-
-def _json(numbers: list[int]) -> str:
-    return msgspec.json.encode(numbers).decode()

@@ -5,7 +5,6 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Sequence
 
-import msgspec
 import numpy as np
 
 from hub.store.base import Retention
@@ -14,7 +13,7 @@ from hub.store.chunks.compaction import ROW, rows
 from hub.store.chunks.rollups import ENTRIES, HOUR, MINUTE, write_rollups
 from hub.store.connection import transaction
 from hub.store.points import Points
-from hub.store.rows import reading_history
+from hub.store.rows import read_json, reading_history, to_json
 
 SLICE = 10_000
 """At most so many readings or rows go in one transaction (some 50 ms)."""
@@ -61,11 +60,6 @@ _FITTING = """SELECT json_group_array(id) FROM series
 Chunk = tuple[int, int, int, int, int, int]
 """``(id, series, first, last, count, active)``."""
 
-_decode_chunks = msgspec.json.Decoder(list[Chunk]).decode
-_decode_bodies = msgspec.json.Decoder(list[tuple[int, int, str]]).decode
-_decode_pairs = msgspec.json.Decoder(list[tuple[int, int]]).decode
-_decode_ids = msgspec.json.Decoder(list[int]).decode
-
 _OLD_ALERTS = "SELECT id FROM alert WHERE state = 'cleared' AND cleared_at < ? ORDER BY cleared_at LIMIT ?"
 
 _OLD = (
@@ -105,9 +99,9 @@ def expire_slice(connection: sqlite3.Connection, retentions: Sequence[Retention]
 def _expire_dropped(connection: sqlite3.Connection) -> int:
     gone = 0
     while gone < SLICE and (dropped := connection.execute(_DROPPED).fetchone()):
-        chunks = _decode_chunks(connection.execute(_OF_SERIES, (CHUNKS, dropped[0])).fetchone()[0])
+        chunks = read_json(connection, list[Chunk], _OF_SERIES, CHUNKS, dropped[0])
         chunks = chunks[: _fitting(chunks)]
-        connection.execute(_GONE, (_json([chunk[0] for chunk in chunks]),))
+        connection.execute(_GONE, (_ids(chunks),))
         if not chunks:
             connection.execute("DELETE FROM rollup WHERE series = ?", dropped)
             connection.execute("DELETE FROM dropped_series WHERE id = ?", dropped)
@@ -120,15 +114,15 @@ def _expire_series(connection: sqlite3.Connection, retentions: Sequence[Retentio
     taken: set[int] = set()
     gone = 0
     for retention in retentions[:-1]:
-        devices = None if retention.devices is None else _json(sorted(retention.devices))
-        fitting = _decode_ids(connection.execute(_FITTING, (retention.metric, devices)).fetchone()[0])
+        devices = None if retention.devices is None else to_json(sorted(retention.devices))
+        fitting = read_json(connection, list[int], _FITTING, retention.metric, devices)
         own = sorted(set(fitting) - taken)
         taken.update(own)
         if gone < SLICE:
-            gone += _expire_readings(connection, retention, _json(own), _OLD_ONES)
+            gone += _expire_readings(connection, retention, to_json(own), _OLD_ONES)
         if gone < SLICE:
-            gone += _expire_rollups(connection, retention, _json(own), "IN", SLICE - gone)
-    others = _json(sorted(taken))
+            gone += _expire_rollups(connection, retention, to_json(own), "IN", SLICE - gone)
+    others = to_json(sorted(taken))
     if gone < SLICE:
         gone += _expire_readings(connection, retentions[-1], others, _OLD_OTHERS)
     if gone < SLICE:
@@ -139,17 +133,17 @@ def _expire_series(connection: sqlite3.Connection, retentions: Sequence[Retentio
 def _expire_readings(connection: sqlite3.Connection, retention: Retention, series: str, which: str) -> int:
     """Readings go once they are in the rollups; a chunk that reaches over the time is cut and keeps its number."""
     before = retention.raw
-    chunks = _decode_chunks(connection.execute(which, (CHUNKS, before, series)).fetchone()[0])
+    chunks = read_json(connection, list[Chunk], which, CHUNKS, before, series)
     chunks = chunks[: _fitting(chunks)]
     if not chunks:
         return 0
     owners = {chunk[1] for chunk in chunks}
-    connection.execute(_FLOOR.format("raw_from"), (before, _json(sorted(owners))))
+    connection.execute(_FLOOR.format("raw_from"), (before, to_json(sorted(owners))))
     with reading_history(owners):
         if waiting := [chunk for chunk in chunks if chunk[5]]:
             points = _points(connection, waiting).in_order()
             write_rollups(connection, points.take(points.ts < before))
-        connection.execute(_GONE, (_json([chunk[0] for chunk in chunks if chunk[3] < before]),))
+        connection.execute(_GONE, (_ids([chunk for chunk in chunks if chunk[3] < before]),))
         gone = sum(chunk[4] for chunk in chunks if chunk[3] < before)
         return gone + sum(_cut(connection, chunk, before) for chunk in chunks if chunk[3] >= before)
 
@@ -163,8 +157,8 @@ def _cut(connection: sqlite3.Connection, chunk: Chunk, before: int) -> int:
 
 
 def _points(connection: sqlite3.Connection, chunks: Sequence[Chunk]) -> Points:
-    text = connection.execute(_BODIES, (_json([chunk[0] for chunk in chunks]),)).fetchone()[0]
-    series, firsts, bodies = zip(*_decode_bodies(text), strict=True)
+    found = read_json(connection, list[tuple[int, int, str]], _BODIES, _ids(chunks))
+    series, firsts, bodies = zip(*found, strict=True)
     return decode(series, firsts, [bytes.fromhex(body) for body in bodies])
 
 
@@ -180,22 +174,18 @@ def _expire_rollups(connection: sqlite3.Connection, retention: Retention, series
     minutes = min(retention.raw, retention.minutes)
     for step, before, floor in ((MINUTE, minutes, "minutes_from"), (HOUR, min(minutes, retention.hours), None)):
         first = before // (step * ENTRIES) * (step * ENTRIES)
-        asked = (step, first, series, most)
-        found = _decode_pairs(connection.execute(_ROLLUPS.format(which), asked).fetchone()[0])
+        found = read_json(connection, list[tuple[int, int]], _ROLLUPS.format(which), step, first, series, most)
         if found and floor:
-            owners = _json(sorted({owner for _, owner in found}))
+            owners = to_json(sorted({owner for _, owner in found}))
             connection.execute(_FLOOR.format(floor), (first, owners))
         connection.execute("DELETE FROM rollup WHERE id IN (SELECT value FROM json_each(?))", (_ids(found),))
         gone += len(found)
     return gone
 
 
-def _ids(found: Sequence[tuple[int, int]]) -> str:
-    return _json([number for number, _ in found])
-
-
-def _json(found: Sequence[int] | Sequence[str]) -> str:
-    return msgspec.json.encode(found).decode()
+def _ids(rows: Sequence[tuple[int, ...]]) -> str:
+    """Return the ids of rows that begin with one, as a parameter of a query."""
+    return to_json([row[0] for row in rows])
 
 
 def _expire_alerts(connection: sqlite3.Connection, before: int, most: int) -> int:

@@ -18,6 +18,7 @@ import numpy as np
 from hub.store.chunks.codec import decode, encode
 from hub.store.connection import insert
 from hub.store.points import Bytes, Floats, Ints, Mask, Points
+from hub.store.rows import read_json, to_json
 
 MINUTE, HOUR = 60_000, 3_600_000
 TIERS = (MINUTE, HOUR)
@@ -70,8 +71,6 @@ class RollupBody(msgspec.Struct, array_like=True, frozen=True, gc=False):
 
 _pack = msgspec.msgpack.Encoder().encode
 _unpack = msgspec.msgpack.Decoder(RollupBody).decode
-_decode_rows = msgspec.json.Decoder(list[tuple[int, int, str]]).decode
-_decode_ranges = msgspec.json.Decoder(list[tuple[int, str]]).decode
 
 
 def marks_of(quality: Bytes, starts: Ints) -> Bytes:
@@ -112,8 +111,7 @@ def _summed(entries: RollupEntries) -> RollupEntries:
 def _write(connection: sqlite3.Connection, step: int, new: RollupEntries) -> None:
     span = step * ENTRIES
     keys = sorted(set(zip(new.series.tolist(), (new.start // span * span).tolist(), strict=True)))
-    text = connection.execute(_ROWS, (msgspec.json.encode(keys).decode(), step)).fetchone()[0]
-    rows = _decode_rows(text)
+    rows = read_json(connection, list[tuple[int, int, str]], _ROWS, to_json(keys), step)
     if rows:
         old = _unpacked([series for series, _, _ in rows], [bytes.fromhex(body) for _, _, body in rows])
         both = zip(msgspec.structs.astuple(old), msgspec.structs.astuple(new), strict=True)
@@ -204,7 +202,7 @@ def read_rollups(connection: sqlite3.Connection, ranges: Sequence[Range]) -> lis
     asked = [(series, step, low - step * ENTRIES + 1, high - 1) for series, step, low, high in ranges]
     rows = []
     if asked:
-        rows = _decode_ranges(connection.execute(_RANGES, (msgspec.json.encode(asked).decode(),)).fetchone()[0])
+        rows = read_json(connection, list[tuple[int, str]], _RANGES, to_json(asked))
     if not rows:
         nothing = np.empty(0, np.int64)
         floats = np.empty(0)

@@ -21,7 +21,7 @@ from hub.store.points import Ints, Mask, Points, join
 from hub.store.query.downsampler import Downsampler, newest, thinned
 from hub.store.query.query_plan import QueryPlan, RetentionBounds, TierRange
 from hub.store.query.state_changes import changes
-from hub.store.rows import reading_history
+from hub.store.rows import read_json, reading_history, to_json
 from hub.store.wal.memtable import Memtable, fresh_points
 
 MOST_THINNED = 500_000
@@ -61,10 +61,6 @@ HEAD = np.dtype(
         *((name, ">f8") for name in ("least", "most", "total")),
     ]
 )
-
-_decode_series = msgspec.json.Decoder(list[tuple[int | None, int | None, int | None]]).decode
-_decode_heads = msgspec.json.Decoder(list[str]).decode
-_decode_bodies = msgspec.json.Decoder(list[tuple[int, str]]).decode
 
 
 def read_history(connection: sqlite3.Connection, log: Memtable, queries: Sequence[SeriesQuery]) -> list[Series]:
@@ -180,11 +176,11 @@ class _Asked:
 def _find(connection: sqlite3.Connection, asked: Sequence[_Asked]) -> None:
     """Their series, pieces and heads."""
     names = [(one.span.query.device, one.span.query.metric) for one in asked]
-    found = _decode_series(connection.execute(_SERIES, (_json(names),)).fetchone()[0])
+    found = read_json(connection, list[tuple[int | None, int | None, int | None]], _SERIES, to_json(names))
     for one, (series, raw, minutes) in zip(asked, found, strict=True):
         one.series = series
         one.pieces = [] if series is None else one.span.tier_ranges(RetentionBounds.of(raw, minutes))
-    packed = _decode_heads(connection.execute(_HEADS, (_json([one.row() for one in asked]),)).fetchone()[0])
+    packed = read_json(connection, list[str], _HEADS, to_json([one.row() for one in asked]))
     for one, head in zip(asked, packed, strict=True):
         one.heads = np.frombuffer(bytes.fromhex(head), HEAD)
 
@@ -210,8 +206,8 @@ def _stored(connection: sqlite3.Connection, asked: Sequence[_Asked]) -> Points:
     ids = sorted({int(number) for head in heads for number in head["id"]})
     if not ids:
         return decode([], [], [])
-    text = connection.execute(_BODIES, (_json(ids),)).fetchone()[0]
-    packed = {number: bytes.fromhex(body) for number, body in _decode_bodies(text)}
+    found = read_json(connection, list[tuple[int, str]], _BODIES, to_json(ids))
+    packed = {number: bytes.fromhex(body) for number, body in found}
     together = np.concatenate(heads)
     owner = np.repeat(np.arange(len(asked)), [len(head) for head in heads])
     bodies = [packed[number] for number in together["id"].tolist()]
@@ -240,7 +236,3 @@ def _of(points: Points, series: int) -> Points:
     """The part of one series; ``points`` are in the order of their series."""
     start, end = np.searchsorted(points.series, [series, series + 1])
     return points.take(slice(start, end))
-
-
-def _json(found: object) -> str:
-    return msgspec.json.encode(found).decode()

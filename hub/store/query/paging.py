@@ -5,14 +5,13 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Sequence
 
-import msgspec
 import numpy as np
 
 from hub.model import Page
 from hub.store.chunks.codec import decode
 from hub.store.points import QUALITIES, Points, join
 from hub.store.query.query_plan import MAX_TS
-from hub.store.rows import reading_history
+from hub.store.rows import read_json, reading_history, to_json
 from hub.store.wal.memtable import Memtable, fresh_points
 
 _SERIES = """SELECT device, metric FROM series
@@ -29,15 +28,12 @@ _HEADS = """SELECT json_group_array(json_array(id, first, count)) FROM (
 _BODIES = """SELECT json_group_array(json_array(id, first, hex(body))) FROM (
     SELECT id, first, body FROM chunk WHERE id IN (SELECT value FROM json_each(?)) ORDER BY id)"""
 
-_decode_heads = msgspec.json.Decoder(list[tuple[int, int, int]]).decode
-_decode_bodies = msgspec.json.Decoder(list[tuple[int, int, str]]).decode
-
 
 def read_series(
     connection: sqlite3.Connection, devices: Sequence[str] | None, metric: str | None
 ) -> list[tuple[str, str]]:
     """See :meth:`hub.store.base.Store.series`."""
-    wanted = None if devices is None else msgspec.json.encode(list(devices)).decode()
+    wanted = None if devices is None else to_json(list(devices))
     return connection.execute(_SERIES, (wanted, metric)).fetchall()
 
 
@@ -61,13 +57,13 @@ def series_points(
 ) -> tuple[Points, int | None]:
     """The points of one series in order, about ``limit`` of them, and where the next ones begin. ``fresh`` are its
     own that are in no chunk (log.py)."""
-    heads = _decode_heads(connection.execute(_HEADS, (series, start, end)).fetchone()[0])
+    heads = read_json(connection, list[tuple[int, int, int]], _HEADS, series, start, end)
     taken = int(np.searchsorted(np.cumsum([count for _, _, count in heads]), limit)) + 1
     while taken < len(heads) and heads[taken][1] <= start:
         taken += 1
     following = heads[taken][1] if taken < len(heads) else None
-    ids = msgspec.json.encode([number for number, _, _ in heads[:taken]]).decode()
-    found = _decode_bodies(connection.execute(_BODIES, (ids,)).fetchone()[0])
+    ids = [number for number, _, _ in heads[:taken]]
+    found = read_json(connection, list[tuple[int, int, str]], _BODIES, to_json(ids))
     stored = decode([series] * len(found), [first for _, first, _ in found], [bytes.fromhex(b) for _, _, b in found])
     points = join([stored, fresh])
     inside = (points.ts >= start) & (points.ts <= (end if following is None else following - 1))

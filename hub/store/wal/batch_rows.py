@@ -10,7 +10,7 @@ import numpy as np
 
 from hub.model import Record
 from hub.store.points import QUALITIES, Points, empty
-from hub.store.rows import UNREADABLE_BODY, Unreadable
+from hub.store.rows import UNREADABLE_BODY, Unreadable, read_json
 
 _BATCHES = """SELECT json_group_array(json_array(id, hex(body)))
     FROM (SELECT id, body FROM batch WHERE id BETWEEN ? AND ? ORDER BY id LIMIT ?)"""
@@ -53,7 +53,6 @@ class LogBatch(msgspec.Struct, array_like=True, frozen=True, gc=False):
 
 _encode = msgspec.msgpack.Encoder().encode
 _decode = msgspec.msgpack.Decoder(LogBatch).decode
-_decode_rows = msgspec.json.Decoder(list[tuple[int, str]]).decode
 
 
 def write_batch(connection: sqlite3.Connection, number: int, batch: LogBatch) -> Points:
@@ -82,8 +81,8 @@ def read_batches(
 
     With ``problems``, a batch that cannot be read is reported there and returned without points; else it raises.
     """
-    text = connection.execute(_BATCHES, (first, last, most)).fetchone()[0]
-    rows = [(number, bytes.fromhex(body)) for number, body in sorted(_decode_rows(text))]
+    found = sorted(read_json(connection, list[tuple[int, str]], _BATCHES, first, last, most))
+    rows = [(number, bytes.fromhex(body)) for number, body in found]
     if problems is None:
         return [(number, _decode(body).points()) for number, body in rows]
     return [(number, _points_or_none(number, body, problems)) for number, body in rows]

@@ -1,6 +1,13 @@
-"""The life of an alert, as a table. Whoever wants to know what can happen reads TRANSITIONS.
+"""The states of an alert, as a table.
 
-``idle`` and ``pending`` live in a device's watch; the alert itself begins with ``raised``.
+::
+
+    raised ◀──unacknowledge── acknowledged
+       │ ───acknowledge────▶      │
+       └── recover, withdraw ─────┴──▶ cleared
+
+A condition that begins, but has not held for the rule's time, is no alert yet: it is followed by its watch (watch.py).
+``cleared`` is final: when the condition begins again, that raises another alert.
 """
 
 from __future__ import annotations
@@ -8,32 +15,24 @@ from __future__ import annotations
 from typing import Literal
 
 from hub.errors import Conflict
+from hub.model import AlertState
 
-State = Literal["idle", "pending", "raised", "acknowledged", "cleared"]
-Input = Literal["breach", "held", "recover", "acknowledge", "unacknowledge", "withdraw"]
+Input = Literal["recover", "acknowledge", "unacknowledge", "withdraw"]
 
-TRANSITIONS: dict[tuple[State, Input], State] = {
-    ("idle", "breach"): "pending",  # the condition begins
-    ("pending", "breach"): "pending",  # it goes on, not yet for long enough
-    ("pending", "held"): "raised",  # it has held for the rule's time
-    ("pending", "recover"): "idle",  # it ended before that: nobody is told
-    ("pending", "withdraw"): "idle",
-    ("raised", "breach"): "raised",  # one condition raises once
+TRANSITIONS: dict[tuple[AlertState, Input], AlertState] = {
     ("raised", "acknowledge"): "acknowledged",
-    ("raised", "recover"): "cleared",
-    ("raised", "withdraw"): "cleared",  # the rule or the device is gone
-    ("acknowledged", "breach"): "acknowledged",
-    ("acknowledged", "acknowledge"): "acknowledged",  # a second click changes nothing
-    ("acknowledged", "unacknowledge"): "raised",
     ("raised", "unacknowledge"): "raised",
+    ("raised", "recover"): "cleared",  # the condition ended
+    ("raised", "withdraw"): "cleared",  # the rule or the device is gone
+    ("acknowledged", "acknowledge"): "acknowledged",
+    ("acknowledged", "unacknowledge"): "raised",
     ("acknowledged", "recover"): "cleared",
     ("acknowledged", "withdraw"): "cleared",
 }
-"""``cleared`` has no way out: the next breach is another alert."""
 
 
-def after(state: State, happened: Input) -> State:
-    """The next state. Raises Conflict for what cannot happen in ``state``."""
+def after(state: AlertState, happened: Input) -> AlertState:
+    """Return the next state. Raises Conflict for an input that ``state`` does not allow."""
     try:
         return TRANSITIONS[state, happened]
     except KeyError:

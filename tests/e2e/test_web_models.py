@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from contextlib import AsyncExitStack
 from pathlib import Path
 
 from playwright.sync_api import Page, expect
@@ -27,7 +28,8 @@ def test_a_server_is_tried_and_set_on_the_page(tmp_path: Path, page: Page, error
     with hub_in_thread(tmp_path, real_ai=True, ai=AiSettings(servers=(openai,))) as running:
         scripts = [REFUSED, SAID]
         playing = faulty(lambda line: scripts.pop(0) if len(scripts) > 1 else scripts[0])
-        lab = running.do(playing.__aenter__())
+        stack = AsyncExitStack()
+        lab = running.do(stack.enter_async_context(playing))
         page.goto(f"{running.url}/settings")
         card = page.get_by_role("region", name="Models")
         expect(card.get_by_text("gpt-4o-mini")).to_be_visible()
@@ -86,4 +88,4 @@ def test_a_server_is_tried_and_set_on_the_page(tmp_path: Path, page: Page, error
         expect(dialog.get_by_label("Name", exact=True)).to_have_accessible_description(re.compile("^Allowed: small"))
         dialog.get_by_label("Name", exact=True).fill("lab-1")
         expect(dialog.get_by_label("Name", exact=True)).not_to_have_attribute("aria-invalid", "true")
-        running.do(playing.__aexit__(None, None, None))
+        running.do(stack.aclose())

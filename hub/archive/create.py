@@ -16,6 +16,7 @@ from hub import __version__
 from hub.archive.manifest import FORMAT, INSTALL, MANIFEST, Entry, Hashed, Manifest, is_secret, names_in
 from hub.archive.secrets import MAX_SEARCHED_BYTES, Secrets
 from hub.errors import Conflict, Invalid, NotFound
+from hub.runtime.clock import now_ms
 from hub.runtime.installation import Installation, read_installation
 from hub.runtime.private_files import make_folder, open_private
 from hub.store.database_copy import copy_database, examine
@@ -83,7 +84,7 @@ def _fill(archive: tarfile.TarFile, data: Path, copy: Path, secrets: Secrets | N
         entries[name] = _add(archive, name, io.BytesIO(kept), len(kept))
     with copy.open("rb") as file:
         entries[FILE] = _add(archive, FILE, file, copy.stat().st_size)
-    now = time.time_ns() // 1_000_000
+    now = now_ms()
     manifest = Manifest(
         FORMAT,
         __version__,

@@ -14,9 +14,10 @@ import time
 from collections.abc import Awaitable, Callable
 
 from hub.assembly.hangup import Hangup
-from hub.assembly.open_hub import Hub, now_ms, open_hub
+from hub.assembly.open_hub import Hub, open_hub
 from hub.assembly.reload import Reloader
 from hub.errors import HubError
+from hub.runtime.clock import now_ms
 from hub.runtime.installation import save
 from hub.runtime.settings import Settings
 from hub.services.housekeeping import run_clock, run_retention

@@ -6,7 +6,6 @@ import asyncio
 import contextlib
 import logging
 import socket
-import time
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -44,7 +43,7 @@ from hub.mqtt.version_negotiation import NegotiatingClient
 from hub.registry.registry import DeviceRegistry
 from hub.rules import Engine
 from hub.runtime.bus import Bus
-from hub.runtime.clock import Clock
+from hub.runtime.clock import Clock, now_ms
 from hub.runtime.installation import Installation, close_to_others, keep_dropped, open_installation
 from hub.runtime.metrics import Metrics
 from hub.runtime.settings import Settings
@@ -63,10 +62,6 @@ from hub.tools import Tools
 from hub.worker import Worker
 
 log = logging.getLogger(__name__)
-
-
-def now_ms() -> int:
-    return time.time_ns() // 1_000_000
 
 
 @dataclass(frozen=True, kw_only=True)

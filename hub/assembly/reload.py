@@ -17,12 +17,13 @@ from typing import Any, TypeVar
 import msgspec
 
 from hub.assembly.from_settings import access_token, ai_settings, client_settings, dialect_roots, read_if_there
-from hub.assembly.open_hub import Hub, now_ms
+from hub.assembly.open_hub import Hub
 from hub.dialects import reserved
 from hub.errors import HubError
 from hub.insight import parse_signatures
 from hub.mqtt.client import MqttClientSettings
 from hub.mqtt.version_negotiation import NegotiatingClient
+from hub.runtime.clock import now_ms
 from hub.runtime.fault_log import FaultLog
 from hub.runtime.settings import Settings
 from hub.services.config_files import ConfigFile, mappings_file, rules_file

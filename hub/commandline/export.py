@@ -9,7 +9,6 @@ import http.client
 import logging
 import os
 import sys
-import time
 import urllib.parse
 from collections.abc import Iterator
 from pathlib import Path
@@ -25,6 +24,7 @@ from hub.formats import Format, zone_of
 from hub.formats.cells import time_of
 from hub.model import Identity
 from hub.registry.registry import DeviceRegistry
+from hub.runtime.clock import now_ms
 from hub.runtime.settings import Settings
 from hub.services.import_export import ExportRequest, ImportResult, Room, export_readings, import_readings
 from hub.store.base import Delta
@@ -96,7 +96,7 @@ async def _export(data: Path, arguments: argparse.Namespace, kind: Format) -> No
     )
     with contextlib.closing(ReadOnlyStore.open(data)) as viewer, _target(arguments.file, arguments.replace) as out:
         registry = DeviceRegistry()
-        broken = registry.restore(viewer.states(), time.time_ns() // 1_000_000)
+        broken = registry.restore(viewer.states(), now_ms())
         _warn_of_unreadable(broken, len(viewer.unreadable))
 
         def unit(device: str, metric: str) -> str | None:
@@ -152,7 +152,7 @@ async def _import(settings: Settings, file: Path, kind: Format, zone: str) -> Im
     """Into a folder that no hub runs on."""
     store = SqliteStore.open(settings.store.data)
     try:
-        now = time.time_ns() // 1_000_000
+        now = now_ms()
         snapshot = await store.load()
         registry = DeviceRegistry(registry_limits(settings))
         broken = registry.restore(snapshot.states, now)

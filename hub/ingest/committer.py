@@ -15,6 +15,7 @@ import msgspec
 
 from hub.errors import StoreError, StoreRefused
 from hub.mqtt.client import MqttClient
+from hub.runtime.clock import now_ms
 from hub.store.base import Delta, Store
 
 log = logging.getLogger(__name__)
@@ -82,7 +83,7 @@ class Committer:
             pause = min(5.0, pause * 2)
         self._succeeded(link if paused else None)
         if counters.oldest is not None:
-            counters.lag_ms, counters.oldest = max(0, time.time_ns() // 1_000_000 - counters.oldest), None
+            counters.lag_ms, counters.oldest = max(0, now_ms() - counters.oldest), None
         counters.batches += 1
         counters.rejected += len(delta.rejections)
         counters.stored += delta.count

@@ -10,7 +10,6 @@ from __future__ import annotations
 import asyncio
 import logging
 import ssl
-import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from typing import Any
@@ -26,6 +25,7 @@ from hub.mqtt.client import MqttClientSettings
 from hub.mqtt.connection import MAX_UNCONFIRMED, Lost, Refused, Silent, Take, WrongVersion
 from hub.mqtt.reason_codes import reason_of_end, reason_of_failure, reason_of_refusal
 from hub.mqtt.tls import client_context
+from hub.runtime.clock import now_ms
 from hub.runtime.fault_log import FaultLog
 
 CLOSE_S = 2.0
@@ -230,7 +230,7 @@ class AiomqttConnection(aiomqtt.Client):
             topic = message.topic
         except UnicodeDecodeError:
             topic = message._topic.decode(errors="backslashreplace")
-        receipt, now = message.mid if message.qos else None, int(time.time() * 1_000)
+        receipt, now = message.mid if message.qos else None, now_ms()
         payload, session = bytes(message.payload), self._session
         self._take([RawMessage(topic, payload, now, message.qos, message.retain, receipt, session, bool(message.dup))])
 

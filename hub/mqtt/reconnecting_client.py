@@ -19,6 +19,7 @@ from hub.model import RawMessage
 from hub.mqtt.backoff import Backoff
 from hub.mqtt.client import GapListener, MqttClientSettings, MqttClientState, Sink
 from hub.mqtt.connection import Connect, Connection, Lost, Refused, hear_cancellation
+from hub.runtime.clock import now_ms
 from hub.runtime.fault_log import FaultLog
 from hub.topics import is_filter, is_topic
 
@@ -131,7 +132,7 @@ class ReconnectingClient:
             await connection.close()
 
     def _connected(self, connection: Connection) -> None:
-        now = _now()
+        now = now_ms()
         if not connection.session_present and self._had_session:
             self._on_gap(self._current_to, now)
         self._had_session = True
@@ -145,7 +146,7 @@ class ReconnectingClient:
 
     def _disconnected(self) -> None:
         if self._state.connected:
-            now = _now()
+            now = now_ms()
             if self._stalled_at is None:
                 # A dead peer is noticed within twice the keepalive; up to then everything had come.
                 self._current_to = max(self._current_to, now - 2_000 * self._settings.keepalive_s)
@@ -290,7 +291,3 @@ class ReconnectingClient:
 
     def _set(self, **changes: object) -> None:
         self._state = msgspec.structs.replace(self._state, **changes)
-
-
-def _now() -> int:
-    return time.time_ns() // 1_000_000

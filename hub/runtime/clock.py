@@ -32,6 +32,11 @@ UNEVEN_MS = 600_000
 SAVED_MS = 60_000
 
 
+def now_ms() -> int:
+    """Return the time of this machine's clock in epoch ms, trusted or not."""
+    return time.time_ns() // 1_000_000
+
+
 class ClockState(msgspec.Struct):
     """What is kept between runs, in epoch ms.
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 
 import logging
 import sqlite3
-import time
 
 import msgspec
 
+from hub.runtime.clock import now_ms
 from hub.store.chunks.codec import POINTS
 from hub.store.connection import transaction
 from hub.store.query.query_plan import MAX_TS
@@ -91,7 +91,7 @@ def move_damaged(connection: sqlite3.Connection, table: str, where: str = "1") -
     if not rows:
         return 0
     key = [number for number, column in enumerate(columns) if column[5]]
-    now = time.time_ns() // 1_000_000
+    now = now_ms()
     with transaction(connection):
         for row in rows:
             connection.execute(

@@ -16,6 +16,7 @@ from pathlib import Path
 
 from hub.errors import StoreBusy, StoreCorrupt, StoreError
 from hub.model import Activity, Alert, AlertState, Command, Diagnosis, Page, Reading, Rejection, Series, SeriesQuery
+from hub.runtime.clock import now_ms
 from hub.runtime.private_files import make_folder
 from hub.store import queries
 from hub.store.base import Delta, Retention, StoredSnapshot, StoreStats
@@ -96,7 +97,7 @@ class SqliteStore(StoreThreads):
     async def commit(self, epoch: int, delta: Delta) -> None:
         await self._write(self._commit, epoch, delta)
         self._commits += 1
-        self._last_commit = time.time_ns() // 1_000_000
+        self._last_commit = now_ms()
 
     def _commit(self, epoch: int, delta: Delta) -> None:
         writer = self._writer

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import logging
 import sqlite3
-import time
 from collections.abc import Iterable, Sequence
 from typing import Any
 
+from hub.runtime.clock import now_ms
 from hub.store.chunks.codec import decode
 from hub.store.chunks.rollups import read_rollup
 from hub.store.connection import transaction
@@ -37,7 +37,7 @@ _BROKEN_KEY_LOG = """SELECT id FROM key_log WHERE typeof(keys) <> 'blob' OR type
 
 def put_aside(connection: sqlite3.Connection, rows: Sequence[Unreadable]) -> None:
     """Move these rows to the table ``unreadable``."""
-    now = time.time_ns() // 1_000_000
+    now = now_ms()
     with transaction(connection):
         for row in rows:
             table, key, body = _TABLES[row.kind]

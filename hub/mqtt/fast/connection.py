@@ -24,6 +24,7 @@ from hub.mqtt.fast.packets import LaxPublish, Malformed, Packet, PacketReader
 from hub.mqtt.fast.publishing import Publishing, failed, words
 from hub.mqtt.reason_codes import reason_of_end, reason_of_failure, reason_of_refusal
 from hub.mqtt.transport import Transport, connect
+from hub.runtime.clock import now_ms
 
 SESSION_EXPIRY_S = 604_800
 CLOSE_S = 2.0
@@ -201,7 +202,7 @@ class FastConnection(asyncio.Protocol):
             self._wire.write(data)
 
     def _read(self) -> None:
-        now = time.time_ns() // 1_000_000
+        now = now_ms()
         try:
             while self._reading and self.lost is None and (packets := self._reader.take(READ_BURST)):
                 if not self._connack.done() and type(packets[0]) is not mqtt5.ConnAckPacket:

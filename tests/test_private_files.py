@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import grp
 import os
 import subprocess
@@ -13,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from brokers import Mosquitto
+from hub.runtime.private_files import replace_file, replacing
 from serving import Serving, Thing, until
 
 
@@ -104,3 +106,61 @@ def test_the_broker_can_read_its_files_in_a_private_folder(tmp_path: Path):
 
     hub_command("device", "add", "pump", "--data", data)
     check(data)
+
+
+# --- replacing a file in one step -----------------------------------------------------------------------------------
+
+
+def contents(folder: Path) -> dict[str, str]:
+    return {file.name: file.read_text() for file in folder.iterdir()}
+
+
+def test_a_stream_replaces_a_file_when_it_is_complete(tmp_path: Path):
+    file = tmp_path / "a.txt"
+    file.write_text("old")
+    with umask(0), replacing(file) as stream:
+        stream.write(b"new")
+        assert file.read_text() == "old"
+    assert contents(tmp_path) == {"a.txt": "new"}
+    assert not file.stat().st_mode & 0o077
+
+
+def test_a_stream_that_breaks_off_leaves_the_old_content(tmp_path: Path):
+    def write_half() -> None:
+        with replacing(tmp_path / "a.txt") as stream:
+            stream.write(b"half")
+            raise ZeroDivisionError
+
+    (tmp_path / "a.txt").write_text("old")
+    with pytest.raises(ZeroDivisionError):
+        write_half()
+    assert contents(tmp_path) == {"a.txt": "old"}
+
+
+def test_a_stream_does_not_replace_a_file_that_appeared_meanwhile(tmp_path: Path):
+    def write_beside_another() -> None:
+        with replacing(tmp_path / "a.txt", overwrite=False) as stream:
+            stream.write(b"new")
+            (tmp_path / "a.txt").write_text("another's")
+
+    with pytest.raises(FileExistsError):
+        write_beside_another()
+    assert contents(tmp_path) == {"a.txt": "another's"}
+
+
+def test_a_stream_may_leave_the_mode_to_the_umask(tmp_path: Path):
+    with umask(0o022), replacing(tmp_path / "a.txt", opener=None) as stream:
+        stream.write(b"for everybody")
+    assert (tmp_path / "a.txt").stat().st_mode & 0o777 == 0o644
+
+
+@pytest.mark.parametrize("sync", [True, False])
+def test_a_write_that_fails_leaves_the_old_content(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, sync: bool):
+    def full(*_: object) -> None:
+        raise OSError(errno.ENOSPC, "full")
+
+    replace_file(tmp_path / "a.txt", b"old", sync=sync)
+    monkeypatch.setattr("os.fsync" if sync else "os.replace", full)
+    with pytest.raises(OSError, match="full"):
+        replace_file(tmp_path / "a.txt", b"new", sync=sync)
+    assert contents(tmp_path)["a.txt"] == "old"

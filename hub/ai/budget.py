@@ -7,7 +7,6 @@ neither many calls at once nor a crash in the middle of one goes over a limit. A
 from __future__ import annotations
 
 import logging
-import os
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -18,6 +17,7 @@ import msgspec
 
 from hub.ai.base import AiSettings, Completion, CompletionRequest
 from hub.errors import AiBudget
+from hub.runtime.private_files import replace_file
 
 log = logging.getLogger(__name__)
 
@@ -143,15 +143,11 @@ class Budget:
         return _Day("")
 
     def _keep(self) -> None:
-        """Replaced in one step; not forced to the disk, since only a crash of the whole machine would lose it."""
+        """Write the day's usage, not forced to the disk: only a crash of the whole machine would lose it."""
         if self._file is None:
             return
-        draft = self._file.with_suffix(".new")
         try:
-            descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-            with os.fdopen(descriptor, "wb") as stream:
-                stream.write(msgspec.json.encode(self._day))
-            draft.replace(self._file)
+            replace_file(self._file, msgspec.json.encode(self._day), sync=False)
         except OSError as error:
             log.warning("what the models cost today cannot be kept: %s", error.strerror)
 

@@ -10,7 +10,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-import os
 from pathlib import Path
 
 import msgspec
@@ -22,6 +21,7 @@ from hub.ai.provider_client import ProviderClient
 from hub.ai.providers import ProviderChain
 from hub.ai.server_config import ModelServer, checked_address, checked_key
 from hub.errors import AiError, ConfigError, Invalid, NotFound, StoreError
+from hub.runtime.private_files import replace_file
 
 log = logging.getLogger(__name__)
 
@@ -222,18 +222,13 @@ def _merged(base: AiSettings, kept: _Kept) -> AiSettings:
 
 
 def _save(file: Path, kept: _Kept) -> None:
-    """In one step, readable for the hub's own user alone; a key that is only borrowed is not written."""
+    """Replace the file. A key that is only borrowed is not written. Raises StoreError."""
     bare = {
         name: msgspec.structs.replace(server, api_key=None) if name in kept.borrowed else server
         for name, server in kept.servers.items()
     }
-    draft = file.with_suffix(".new")
     try:
-        descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-        with os.fdopen(descriptor, "wb") as stream:
-            stream.write(msgspec.json.encode(_Kept(bare, kept.borrowed, kept.plan)))
-            os.fsync(stream.fileno())
-        draft.replace(file)
+        replace_file(file, msgspec.json.encode(_Kept(bare, kept.borrowed, kept.plan)))
     except OSError as error:
         raise StoreError("The models could not be kept.", f"See to the data folder ({error.strerror}).") from None
 

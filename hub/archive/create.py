@@ -18,7 +18,7 @@ from hub.archive.secrets import MAX_SEARCHED_BYTES, Secrets
 from hub.errors import Conflict, Invalid, NotFound
 from hub.runtime.clock import now_ms
 from hub.runtime.installation import Installation, read_installation
-from hub.runtime.private_files import make_folder, open_private
+from hub.runtime.private_files import make_folder, replacing
 from hub.store.database_copy import copy_database, examine
 from hub.store.sqlite import FILE
 
@@ -26,7 +26,7 @@ from hub.store.sqlite import FILE
 def pack(
     data: Path, target: Path, *, replace: bool = False, known: Iterable[str] = (), with_secrets: bool = False
 ) -> Manifest:
-    """Write the archive ``target``, which appears only when it is whole. A hub may run on ``data``.
+    """Write the archive ``target``, which appears only when it is complete. A hub may run on ``data``.
 
     Without ``with_secrets`` no token, key or password is in it: ``known`` are those of the settings, others are
     recognized by their file or key. Raises NotFound, Conflict, Invalid for what is no file, StoreError, OSError."""
@@ -38,25 +38,14 @@ def pack(
         raise Conflict(f"{target} exists already.", "Name another file, or say --replace.")
     make_folder(target.parent)
     copy = target.with_name(target.name + ".db")
-    unfinished = target.with_name(target.name + ".partial")
     try:
         copy_database(data / FILE, copy)
-        with (
-            open(unfinished, "wb", opener=open_private) as stream,
-            tarfile.open(fileobj=stream, mode="w") as archive,
-        ):
-            manifest = _fill(archive, data, copy, None if with_secrets else Secrets(data, known))
-            archive.close()
-            stream.flush()
-            os.fsync(stream.fileno())
-        if replace:
-            unfinished.replace(target)
-        else:
-            _put_new(unfinished, target)
-        return manifest
+        with replacing(target, overwrite=replace) as stream, tarfile.open(fileobj=stream, mode="w") as archive:
+            return _fill(archive, data, copy, None if with_secrets else Secrets(data, known))
+    except FileExistsError:
+        raise Conflict(f"{target} exists already.", "Name another file, or say --replace.") from None
     finally:
         copy.unlink(missing_ok=True)
-        unfinished.unlink(missing_ok=True)
 
 
 def _fill(archive: tarfile.TarFile, data: Path, copy: Path, secrets: Secrets | None) -> Manifest:
@@ -99,13 +88,6 @@ def _fill(archive: tarfile.TarFile, data: Path, copy: Path, secrets: Secrets | N
     body = msgspec.json.format(msgspec.json.encode(manifest))
     _add(archive, MANIFEST, io.BytesIO(body), len(body))
     return manifest
-
-
-def _put_new(unfinished: Path, target: Path) -> None:
-    try:
-        os.link(unfinished, target)  # which, unlike a rename, never takes another file's place
-    except FileExistsError:
-        raise Conflict(f"{target} exists already.", "Name another file, or say --replace.") from None
 
 
 def _add(archive: tarfile.TarFile, name: str, file: BinaryIO, size: int) -> Entry:

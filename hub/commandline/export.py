@@ -7,7 +7,6 @@ import asyncio
 import contextlib
 import http.client
 import logging
-import os
 import sys
 import urllib.parse
 from collections.abc import Iterator
@@ -25,6 +24,7 @@ from hub.formats.cells import time_of
 from hub.model import Identity
 from hub.registry.registry import DeviceRegistry
 from hub.runtime.clock import now_ms
+from hub.runtime.private_files import replacing
 from hub.runtime.settings import Settings
 from hub.services.import_export import ExportRequest, ImportResult, Room, export_readings, import_readings
 from hub.store.base import Delta
@@ -128,7 +128,7 @@ def _warn_of_unreadable(devices: dict[str, str], batches: int) -> None:
 
 @contextlib.contextmanager
 def _target(file: Path, replace: bool) -> Iterator[BinaryIO]:
-    """The file, which appears only when it is whole; ``-`` is the standard output."""
+    """Yield a stream to the file, which appears only when it is complete; ``-`` is the standard output."""
     if str(file) == "-":
         yield sys.stdout.buffer
         sys.stdout.buffer.flush()
@@ -137,15 +137,8 @@ def _target(file: Path, replace: bool) -> Iterator[BinaryIO]:
         raise Invalid(f"{file} is not a file.", "Name a file, or - for the standard output.")
     if file.exists() and not replace:
         raise Conflict(f"{file} exists already.", "Name another file, or say --replace.")
-    unfinished = file.with_name(file.name + ".partial")
-    try:
-        with unfinished.open("wb") as out:
-            yield out
-            out.flush()
-            os.fsync(out.fileno())
-        unfinished.replace(file)
-    finally:
-        unfinished.unlink(missing_ok=True)
+    with replacing(file, opener=None) as out:
+        yield out
 
 
 async def _import(settings: Settings, file: Path, kind: Format, zone: str) -> ImportResult:

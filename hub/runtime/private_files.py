@@ -1,14 +1,24 @@
-"""Files and folders that only the hub's own user may read, replaced in one step. Modes do not depend on the umask."""
+"""Files and folders that only the hub's own user may read, and every way to replace a file in one step.
+
+A file is written under another name beside its target, forced to the disk, and renamed: a crash leaves the old content
+or the new. The modes of private files do not depend on the umask.
+
+- :func:`replace_file`: a small file whose content is at hand.
+- :func:`replace_files`: several that belong together.
+- :func:`replacing`: a stream, for content that is made piece by piece.
+- :func:`unfinished_file`: a path, for a library that opens the file itself.
+"""
 
 from __future__ import annotations
 
 import errno
 import os
 import stat
-from collections.abc import Sequence
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from fnmatch import fnmatch
 from pathlib import Path
+from typing import BinaryIO
 
 FILE_MODE = 0o600
 FOLDER_MODE = 0o700
@@ -41,15 +51,23 @@ def open_private(path: str | os.PathLike[str], flags: int) -> int:
     return descriptor
 
 
-def write_draft(path: Path, content: bytes) -> Path:
-    """Write ``content`` to a private file beside ``path``, which then replaces it. Raises OSError, leaving nothing."""
+Opener = Callable[[str, int], int]
+"""The ``opener`` of :func:`open`."""
+
+
+def write_draft(path: Path, content: bytes, *, sync: bool = True) -> Path:
+    """Write ``content`` to a private file beside ``path`` and return it. Raises OSError, leaving nothing.
+
+    Without ``sync``, a power cut may lose the content.
+    """
     check_replaceable(path)
     draft = path.with_name(path.name + ".new")
     try:
         with open(draft, "wb", opener=open_private) as stream:
             stream.write(content)
             stream.flush()
-            os.fsync(stream.fileno())
+            if sync:
+                os.fsync(stream.fileno())
     except OSError:
         with suppress(OSError):
             draft.unlink()
@@ -57,9 +75,39 @@ def write_draft(path: Path, content: bytes) -> Path:
     return draft
 
 
-def replace_file(path: Path, content: bytes) -> None:
-    """Replace or create a private file in one step: a crash leaves the old content or the new. Raises OSError."""
-    write_draft(path, content).replace(path)
+def replace_file(path: Path, content: bytes, *, sync: bool = True) -> None:
+    """Replace or create a private file. Raises OSError, leaving the old content."""
+    write_draft(path, content, sync=sync).replace(path)
+
+
+@contextmanager
+def unfinished_file(path: Path, *, overwrite: bool = True) -> Iterator[Path]:
+    """Yield a path beside ``path``; the file made there takes its place when the block ends without an error.
+
+    Raises FileExistsError at the end if ``path`` exists and must not be overwritten.
+    """
+    unfinished = path.with_name(path.name + ".partial")
+    unfinished.unlink(missing_ok=True)
+    try:
+        yield unfinished
+        if overwrite:
+            unfinished.replace(path)
+        else:
+            os.link(unfinished, path)  # unlike a rename, a link never takes another file's place
+    finally:
+        unfinished.unlink(missing_ok=True)
+
+
+@contextmanager
+def replacing(path: Path, *, overwrite: bool = True, opener: Opener | None = open_private) -> Iterator[BinaryIO]:
+    """Yield a stream whose content replaces ``path`` when the block ends without an error.
+
+    With ``opener=None`` the file gets the mode that the user's umask asks for. See :func:`unfinished_file`.
+    """
+    with unfinished_file(path, overwrite=overwrite) as unfinished, open(unfinished, "wb", opener=opener) as stream:
+        yield stream
+        stream.flush()
+        os.fsync(stream.fileno())
 
 
 def replace_files(drafts: Sequence[tuple[Path, Path]]) -> None:

@@ -9,6 +9,7 @@ from pathlib import Path
 import msgspec
 
 from hub.errors import StoreCorrupt
+from hub.runtime.private_files import unfinished_file
 from hub.store.connection import connect_reader, create_private, suspicion_of, translated, wal_of
 from hub.store.migrations import check_format, refuse_unknown, version_of
 
@@ -26,16 +27,11 @@ def copy_database(path: Path, target: Path) -> None:
     """Write a consistent copy; ``target`` appears only when it is complete. Raises StoreError and its kinds."""
     with translated():
         check_format(path)
-    unfinished = target.with_name(target.name + ".partial")
-    unfinished.unlink(missing_ok=True)
-    create_private(unfinished)
-    try:
+    with unfinished_file(target) as unfinished:
+        create_private(unfinished)
         with translated(), closing(connect_reader(path)) as source, closing(sqlite3.connect(unfinished)) as copy:
             # In one step: sqlite begins again at every commit that comes between two steps.
             source.backup(copy)
-        unfinished.replace(target)
-    finally:
-        unfinished.unlink(missing_ok=True)
 
 
 def examine(path: Path) -> DatabaseContent:

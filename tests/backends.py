@@ -42,11 +42,11 @@ def _small_chunks(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(compaction, "SLICE_SERIES", 1)
     patch.setattr(compaction, "SLICE_POINTS", 8)
     patch.setattr(compaction, "DROPPED_POINTS", 5)
-    patch.setattr(log_module, "BLOCK", 6)
+    patch.setattr(log_module, "RUN_POINTS", 6)
 
 
 async def _fold(store: SqliteStore) -> None:
-    await store._write(store._fold_slice)
+    await store._write(store._compact_slice)
 
 
 BACKENDS = (Backend("sqlite", SqliteStore.open, _small_chunks, _fold),)

@@ -39,7 +39,7 @@ async def test_a_fold_ends_though_each_commit_brings_more_than_a_slice_has(tmp_p
     longest = 0
     for number in range(100):
         await store.commit(1, delta(number, *round_of(number)))
-        longest = max(longest, len(store._writer.log))
+        longest = max(longest, len(store._writer.memtable))
     assert longest < 1_000, "it would be 4,000 without a fold, and nearly that with one slice a commit"
     await check(store, 100)
     await store.close()
@@ -56,7 +56,7 @@ async def test_a_crash_behind_any_slice_of_a_fold_costs_nothing(
         await store.commit(1, delta(number, *round_of(number)))
     slices, more = 0, True
     while more:
-        more = await store._write(store._fold_slice)
+        more = await store._write(store._compact_slice)
         slices += 1
         await check(store, 6)
         shutil.copytree(tmp_path / "data", tmp_path / f"crash-{slices}")
@@ -66,7 +66,7 @@ async def test_a_crash_behind_any_slice_of_a_fold_costs_nothing(
         await check(after, 7)
         await after.tidy()  # the fold that was under way
         await after.tidy()  # and what came behind it
-        assert len(after._writer.log) == 0
+        assert len(after._writer.memtable) == 0
         await check(after, 7)
         await after.close()
     assert slices > 40, "each series a slice, for a slice has fewer points than two of them, and each batch"

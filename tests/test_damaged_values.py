@@ -114,7 +114,7 @@ async def folded(hub: ApiHub) -> None:
     """Put all readings so far into chunks."""
     store = hub.services.store
     assert isinstance(store, SqliteStore)
-    store.wanted = store._writer.log.newest
+    store.wanted = store._writer.memtable.newest
     hub.publish("devices/c/telemetry", {"humidity": 1})
     await hub.settled()
     await store.tidy()

@@ -33,7 +33,7 @@ STEPS = st.lists(
 @pytest.fixture
 def small(monkeypatch: pytest.MonkeyPatch) -> None:
     """Bounds so small that a fold is under way nearly all the time."""
-    given = {"RECENT": RECENT, "PER_DEVICE": PER_DEVICE, "FOLDED_AT": 10, "EACH": 0, "SLICE": 2}
+    given = {"RECENT": RECENT, "PER_DEVICE": PER_DEVICE, "COMPACT_AT": 10, "COMPACT_AT_PER_DEVICE": 0, "SLICE": 2}
     for name, value in given.items():
         monkeypatch.setattr(keys_module, name, value)
 
@@ -109,7 +109,7 @@ async def test_keys_of_devices_that_are_all_deleted_leave_the_log(tmp_path: Path
 async def test_a_fold_that_breaks_off_is_begun_again_and_folds_nothing_twice(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(keys_module, "FOLDED_AT", 1_000)
+    monkeypatch.setattr(keys_module, "COMPACT_AT", 1_000)
     store = SqliteStore.open(tmp_path)
     for start in range(0, 60, 6):
         await store.commit(1, delta(start, *numbered(start)))
@@ -134,7 +134,7 @@ async def test_a_fold_that_breaks_off_is_begun_again_and_folds_nothing_twice(
 async def test_a_key_that_is_folded_and_still_in_the_log_is_known_once(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(keys_module, "FOLDED_AT", 1_000)
+    monkeypatch.setattr(keys_module, "COMPACT_AT", 1_000)
     store = SqliteStore.open(tmp_path)
     await store.commit(1, delta(0, record("quiet", 0, 7, t=1.0), record("quiet", 1, 8, t=1.0)))
     for start in range(2, 62, 6):
@@ -152,7 +152,7 @@ async def test_a_key_that_is_folded_and_still_in_the_log_is_known_once(
 async def test_a_device_that_is_deleted_during_a_fold_leaves_no_keys(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(keys_module, "FOLDED_AT", 1_000)
+    monkeypatch.setattr(keys_module, "COMPACT_AT", 1_000)
     store = SqliteStore.open(tmp_path)
     for start in range(0, 60, 6):
         await store.commit(1, delta(start, *numbered(start)))

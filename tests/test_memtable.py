@@ -65,7 +65,7 @@ def by_slices(stretch: RunSet, points: int, series: int) -> list[Point]:
 @given(st.randoms(use_true_random=False))
 def test_each_batch_is_found_whatever_happens_to_the_others(draw: random.Random) -> None:
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(log_module, "BLOCK", draw.choice([1, 7, 50]))
+        patch.setattr(log_module, "RUN_POINTS", draw.choice([1, 7, 50]))
         log, kept, number, came = Memtable(), dict[int, list[Point]](), 0, 0
         for _ in range(draw.randint(1, 30)):
             number += draw.randint(1, 3)

@@ -30,7 +30,7 @@ def add_readings(writer: StoreWriter, readings: Sequence[Reading]) -> int:
         connection = writer.connection
         with reading_history(numbers.values()), transaction(connection):
             writer.insert_new(numbers)
-            fresh = fresh_points(connection, writer.log, numbers.values())
+            fresh = fresh_points(connection, writer.memtable, numbers.values())
             by_series: dict[int, list[Reading]] = {}
             for one in readings:
                 by_series.setdefault(numbers[one.device, one.metric], []).append(one)

@@ -1,14 +1,28 @@
-"""Dedupe keys: one row a commit, so that they cost next to nothing, and a row a device for what is older.
+"""Deduplication keys on disk: what a restart must know to recognize a message that is delivered again.
 
-A restart needs the newest keys of all, which cover what a link had in flight, and the newest of each device. Those
-beyond the newest of all are folded into their devices' rows, many at a time and in slices, and their rows deleted
-after it. A fold that breaks off is begun again: what has been folded is not folded twice.
+A restart needs the newest :data:`RECENT` keys of all devices, which cover what a broker had in flight, and the newest
+:data:`PER_DEVICE` of each device.
 
-A row of the log has columns of little-endian numbers: for each record that has a key, the number of its first series
-(uint32), which says of which device it is, and its key (int64). A deleted device's series are gone, and so its keys
-are void; since their numbers may be given again once their readings are gone, too, a row also has the numbers of the
-series that went with its commit (uint32): they void the keys of the rows before it. A device that is deleted and
-comes back has other numbers, also within one commit.
+::
+
+    commit ──▶ key_log      one row a commit: next to no cost
+                  │
+                  │ compaction, when enough keys wait: the keys behind the newest RECENT, SLICE devices a transaction;
+                  ▼ with the last slice the rows of key_log are deleted
+               device_keys  one row a device: its newest PER_DEVICE keys
+
+Who deletes what when: compaction deletes rows of ``key_log``; deleting a device deletes its row of ``device_keys``.
+A compaction that is interrupted begins again: keys that are in both tables count once.
+
+A row of ``key_log`` has columns of little-endian numbers:
+
+- ``series`` (uint32): for each record that has a key, the id of its first series, which tells its device;
+- ``keys`` (int64): the keys;
+- ``gone`` (uint32): the ids of the series of the devices that the commit deleted.
+
+A deleted device's keys are void, because its series are gone. Ids of series may be used again once their readings are
+gone, so ``gone`` voids the keys of these ids in all earlier rows. A device that is deleted and comes back has other
+ids, also within one commit.
 """
 
 from __future__ import annotations
@@ -26,17 +40,17 @@ from hub.store.points import Ints
 from hub.store.rows import read_json, to_json
 
 RECENT = 20_000
+"""The newest keys of all devices that a restart needs."""
 PER_DEVICE = 128
-"""The newest keys of all devices, and of each, that a restart needs."""
-FOLDED_AT = 50_000
-"""So many keys, and :data:`EACH` for each device, wait before they are folded: a device's row is read and written once
-for several of its keys."""
-EACH = 8
+"""The newest keys of each device that a restart needs."""
+COMPACT_AT = 50_000
+COMPACT_AT_PER_DEVICE = 8
+"""A compaction begins when so many keys, and so many more for each device, wait behind the newest :data:`RECENT`: a
+device's row is then read and written once for several of its keys."""
 SLICE = 1_000
-"""Devices folded in one transaction."""
+"""Devices in one transaction of a compaction."""
 _BYTES = 8
 
-# In one step, whatever there is of it: at every step sqlite3 gives up the interpreter lock.
 _LOG = """SELECT json_group_array(json_array(id, hex(series), hex(keys))) FROM key_log
     WHERE cursor <= (SELECT cursor FROM progress) - ?"""
 _GONE = "SELECT json_group_array(json_array(id, hex(gone))) FROM key_log WHERE gone IS NOT NULL"
@@ -47,22 +61,33 @@ _OF_DEVICES = """SELECT json_group_object(device, hex(keys)) FROM device_keys
 
 
 class LoggedKeys(NamedTuple):
-    """Keys of the log, oldest first, up to its row ``upto``; ``owner`` is the place of a key's device in ``names``.
-    What is void is left out."""
+    """Valid keys of ``key_log``, oldest first."""
 
     names: list[str]
+    """Devices."""
     owner: Ints
+    """The index of each key's device in ``names``."""
     keys: Ints
     upto: int
+    """The last row that was read."""
 
     def by_device(self) -> tuple[Ints, Ints]:
-        """The keys of the first name, then those of the next; and where each begins, and the last ends."""
+        """Return the keys device by device, and where those of each device begin (and, last, where all end)."""
         counts = np.bincount(self.owner, minlength=len(self.names))
         return self.keys[np.argsort(self.owner, kind="stable")], np.append(0, np.cumsum(counts))
 
 
 class KeyCompaction(msgspec.Struct):
-    """A fold under way: the devices from ``done`` on have to be folded. ``deleted`` ones are not any more."""
+    """A compaction under way.
+
+    Attributes:
+        names: the devices whose keys are moved.
+        keys: their keys, device by device.
+        starts: where the keys of each device begin, and, last, where all end.
+        upto: the last row of ``key_log`` that it moves.
+        done: how many devices are done.
+        deleted: devices that were deleted since it began.
+    """
 
     names: list[str]
     keys: Ints
@@ -73,25 +98,30 @@ class KeyCompaction(msgspec.Struct):
 
 
 class DedupKeyStore:
-    """Owned by the writer; its thread alone calls it. ``devices`` says how many there are, ``waiting`` how many keys
-    are not folded yet."""
+    """Writes keys and compacts them. Only the writer's thread calls it."""
 
     def __init__(self, connection: sqlite3.Connection, devices: Callable[[], int]) -> None:
         self._connection = connection
-        self._fold: KeyCompaction | None = None
-        self._devices = devices
-        self.waiting = self._count()
+        self._compaction: KeyCompaction | None = None
+        self._devices = devices  # returns how many devices there are
+        self.waiting = self._count()  # keys in key_log
 
     def _count(self) -> int:
         return int(self._connection.execute("SELECT coalesce(sum(count), 0) FROM key_log").fetchone()[0])
 
     def write(self, delta: Delta, firsts: Ints, keys: Ints, gone: Sequence[int]) -> None:
-        """In the transaction of the commit. ``firsts`` has the number of the first series of each record that has a
-        key, ``gone`` those of the series that the deleted devices had."""
+        """Write the keys of a commit in its transaction.
+
+        Args:
+            delta: what is committed.
+            firsts: the id of the first series of each record that has a key.
+            keys: the keys of these records.
+            gone: the ids of the series of deleted devices.
+        """
         for device in delta.deleted:
             self._connection.execute("DELETE FROM device_keys WHERE device = ?", (device,))
-            if self._fold is not None:
-                self._fold.deleted.add(device)
+            if self._compaction is not None:
+                self._compaction.deleted.add(device)
         if not len(keys) and not gone:
             return
         void = packed_numbers(gone) if gone else None
@@ -103,51 +133,54 @@ class DedupKeyStore:
 
     @property
     def due(self) -> bool:
-        return self._fold is not None or self.waiting >= RECENT + FOLDED_AT + EACH * self._devices()
+        """Return True if there is a slice to compact."""
+        if self._compaction is not None:
+            return True
+        return self.waiting >= RECENT + COMPACT_AT + COMPACT_AT_PER_DEVICE * self._devices()
 
     def compact_slice(self) -> bool:
-        """Fold the keys of some devices; True while there are more."""
-        fold = self._fold = self._fold or self._begin()
-        if fold is None:
+        """Move the keys of some devices; return True while there are more."""
+        compaction = self._compaction = self._compaction or self._begin()
+        if compaction is None:
             return False
-        end = min(fold.done + SLICE, len(fold.names))
-        names, starts = fold.names[fold.done : end], fold.starts[fold.done : end + 1]
+        end = min(compaction.done + SLICE, len(compaction.names))
+        names, starts = compaction.names[compaction.done : end], compaction.starts[compaction.done : end + 1]
         with transaction(self._connection):
             found = read_json(self._connection, dict[str, str], _OF_DEVICES, to_json(names))
             kept = [bytes.fromhex(found.get(name, "")) for name in names]
-            merged = _merged(kept, fold.keys[starts[0] : starts[-1]], np.diff(starts))
+            merged = _merged(kept, compaction.keys[starts[0] : starts[-1]], np.diff(starts))
             insert(
                 self._connection,
                 "INSERT INTO device_keys (device, keys) VALUES",
-                [row for row in zip(names, merged, strict=True) if row[0] not in fold.deleted],
+                [row for row in zip(names, merged, strict=True) if row[0] not in compaction.deleted],
                 "ON CONFLICT (device) DO UPDATE SET keys = excluded.keys",
             )
-            if end == len(fold.names):
-                self._connection.execute("DELETE FROM key_log WHERE id <= ?", (fold.upto,))
-        fold.done = end
-        if end == len(fold.names):
-            self._fold = None
+            if end == len(compaction.names):
+                self._connection.execute("DELETE FROM key_log WHERE id <= ?", (compaction.upto,))
+        compaction.done = end
+        if end == len(compaction.names):
+            self._compaction = None
             self.waiting = self._count()
-        return self._fold is not None
+        return self._compaction is not None
 
     def _begin(self) -> KeyCompaction | None:
-        """Read what is to be folded: all but the newest of all."""
-        said = _said(self._connection, RECENT)
-        return KeyCompaction(said.names, *said.by_device(), said.upto) if said.upto else None
+        """Read what has to be moved: all but the newest of all devices."""
+        logged = _logged_keys(self._connection, RECENT)
+        return KeyCompaction(logged.names, *logged.by_device(), logged.upto) if logged.upto else None
 
 
 def packed_numbers(series: Sequence[int] | Ints) -> bytes:
-    """Numbers of series as a row of the log has them."""
+    """Pack ids of series for a row."""
     return np.asarray(series, "<u4").tobytes()
 
 
 def packed_keys(keys: Sequence[int] | Ints) -> bytes:
-    """Keys as the rows have them."""
+    """Pack keys for a row."""
     return np.asarray(keys, "<i8").tobytes()
 
 
-def _said(connection: sqlite3.Connection, but: int) -> LoggedKeys:
-    """What the log has, without the rows of the newest ``but`` records."""
+def _logged_keys(connection: sqlite3.Connection, but: int) -> LoggedKeys:
+    """Read the valid keys of ``key_log``, without the rows of the newest ``but`` records."""
     rows = sorted(read_json(connection, list[tuple[int, str, str]], _LOG, but))
     series = np.frombuffer(bytes.fromhex("".join([row[1] for row in rows])), "<u4")
     keys = np.frombuffer(bytes.fromhex("".join([row[2] for row in rows])), "<i8")
@@ -157,13 +190,13 @@ def _said(connection: sqlite3.Connection, but: int) -> LoggedKeys:
     if gone := _gone(connection):
         since = np.zeros(len(owners), np.int64)
         for number, row in gone.items():
-            since[number : number + 1] = row  # of a number beyond all of these the log has no keys
+            since[number : number + 1] = row  # a slice: the log may have no keys of an id beyond these
         valid &= np.repeat([row[0] for row in rows], [len(row[1]) // 8 for row in rows]) >= since[series]
     return LoggedKeys(names, owner[valid], keys[valid], rows[-1][0] if rows else 0)
 
 
 def _gone(connection: sqlite3.Connection) -> dict[int, int]:
-    """Of the series that were deleted, by number, the row of the log that says so: the last one."""
+    """Return the ids of deleted series, each with the last row of the log that deleted it."""
     found: dict[int, int] = {}
     for row, some in sorted(read_json(connection, list[tuple[int, str]], _GONE)):
         found.update(dict.fromkeys(np.frombuffer(bytes.fromhex(some), "<u4").tolist(), row))
@@ -171,8 +204,7 @@ def _gone(connection: sqlite3.Connection) -> dict[int, int]:
 
 
 def _owners(connection: sqlite3.Connection, numbers: Ints) -> tuple[Ints, list[str]]:
-    """The devices of these series, and by the number of a series the place of its device among them; -1 where there is
-    no such series any more."""
+    """Return, by the id of a series, the index of its device (-1 if there is no such series), and the devices."""
     found = read_json(connection, list[tuple[int, str]], _SERIES, to_json(numbers.tolist()))
     names: dict[str, int] = {}
     owners = np.full(numbers[-1] + 1 if len(numbers) else 0, -1)
@@ -182,8 +214,13 @@ def _owners(connection: sqlite3.Connection, numbers: Ints) -> tuple[Ints, list[s
 
 
 def _merged(kept: Sequence[bytes], fresh: Ints, counts: Ints) -> list[bytes]:
-    """Of each device its newest keys, each once, oldest first: those that were ``kept``, and so many ``fresh`` ones
-    behind them. Some of these are there already where a fold broke off."""
+    """Return the newest keys of each device, each once, oldest first.
+
+    Args:
+        kept: the keys that each device's row has.
+        fresh: newer keys, device by device; after an interrupted compaction some of them are in ``kept`` already.
+        counts: how many of ``fresh`` are each device's.
+    """
     places = np.arange(len(kept))
     before = np.array([len(some) // _BYTES for some in kept], np.int64)
     owner = np.append(np.repeat(places, before), np.repeat(places, counts))
@@ -197,7 +234,7 @@ def _merged(kept: Sequence[bytes], fresh: Ints, counts: Ints) -> list[bytes]:
 
 
 def _last_ones(owner: Ints, keys: Ints) -> Ints:
-    """The places of all keys, in their order; where a device's key is there several times, only the last."""
+    """Return the indices of all keys in their order; of a key that a device has several times, only the last."""
     order = np.lexsort((keys, owner))
     following = order[1:]
     repeated = (owner[order[:-1]] == owner[following]) & (keys[order[:-1]] == keys[following])
@@ -205,14 +242,18 @@ def _last_ones(owner: Ints, keys: Ints) -> Ints:
 
 
 def load_dedup_keys(connection: sqlite3.Connection) -> tuple[list[tuple[str, int]], dict[str, bytes]]:
-    """What a restart needs, each key once, also while a fold is half done: the newest of all, oldest first, and those
-    of each device (int64, oldest first)."""
-    said = _said(connection, 0)
-    newest = _last_ones(said.owner[-RECENT:], said.keys[-RECENT:]) + max(len(said.keys) - RECENT, 0)
-    names = said.names
-    of_all = [(names[i], key) for i, key in zip(said.owner[newest].tolist(), said.keys[newest].tolist(), strict=True)]
+    """Return what a restart needs: the newest keys of all devices, and packed (int64) those of each; oldest first.
+
+    Each key is there once, also while a compaction is under way.
+    """
+    logged = _logged_keys(connection, 0)
+    newest = _last_ones(logged.owner[-RECENT:], logged.keys[-RECENT:]) + max(len(logged.keys) - RECENT, 0)
+    names = logged.names
+    of_all = [
+        (names[i], key) for i, key in zip(logged.owner[newest].tolist(), logged.keys[newest].tolist(), strict=True)
+    ]
     of_each: dict[str, bytes] = dict(connection.execute("SELECT device, keys FROM device_keys"))
-    keys, starts = said.by_device()
+    keys, starts = logged.by_device()
     for a in range(0, len(names), SLICE):
         some, bounds = names[a : a + SLICE], starts[a : a + SLICE + 1]
         kept = [of_each.get(name, b"") for name in some]

@@ -58,10 +58,10 @@ class SqliteStore(StoreThreads):
         self.library = DocumentLibrary(self._read, lambda change: self._write(change, writer.connection))
         self._commits = 0
         self._last_commit: int | None = None
-        self._folding_keys = False
-        self._folding = False
-        self._pace = CompactionPace(writer.log)
-        self._fold_failed = False
+        self._compacting_keys = False
+        self._compacting = False
+        self._pace = CompactionPace(writer.memtable)
+        self._compaction_failed = False
         self._next_look = 0.0
         self.wanted = 0
 
@@ -102,42 +102,42 @@ class SqliteStore(StoreThreads):
     def _commit(self, epoch: int, delta: Delta) -> None:
         writer = self._writer
         writer.write(epoch, delta)
-        # Tidying goes in slices, behind the commits that wait already. All of it happens in the writer's thread.
-        if writer.keys.due and not self._folding_keys:
-            self._folding_keys = self._later(self._fold_keys)
-        if not self._folding:  # what is being folded is still in the log, and wants no other checkpoint
-            if is_due(writer.log.upto(writer.checkpoint), writer.series):
-                self._pace = CompactionPace(writer.log)
-                self._folding = self._later(self._fold)
-            elif self.wanted <= writer.checkpoint and is_due(len(writer.log), writer.series):
-                self.wanted = writer.log.newest
-        while is_urgent(writer.log, writer.series) and self._fold_slice():
+        # Compaction goes in slices, after the commits that wait already, in the writer's thread.
+        if writer.keys.due and not self._compacting_keys:
+            self._compacting_keys = self._later(self._compact_keys)
+        if not self._compacting:  # what is being compacted is still in the log and needs no other checkpoint
+            if is_due(writer.memtable.upto(writer.checkpoint), writer.series):
+                self._pace = CompactionPace(writer.memtable)
+                self._compacting = self._later(self._compact)
+            elif self.wanted <= writer.checkpoint and is_due(len(writer.memtable), writer.series):
+                self.wanted = writer.memtable.newest
+        while is_urgent(writer.memtable, writer.series) and self._compact_slice():
             pass
         if time.monotonic() >= self._next_look:
             self._next_look = time.monotonic() + LOG_LOOK_S
             empty_long_log(self._writer.connection, self.path)
 
-    def _fold_keys(self) -> None:
-        self._folding_keys = False
-        with suppress(sqlite3.Error):  # a full disk, say: they wait for a later commit
-            self._folding_keys = self._writer.keys.compact_slice() and self._later(self._fold_keys)
+    def _compact_keys(self) -> None:
+        self._compacting_keys = False
+        with suppress(sqlite3.Error):  # a full disk, say: the keys wait for a later commit
+            self._compacting_keys = self._writer.keys.compact_slice() and self._later(self._compact_keys)
 
-    def _fold(self) -> None:
-        more = all(self._fold_slice() for _ in range(self._pace.slices()))
-        self._folding = more and self._later(self._fold)
+    def _compact(self) -> None:
+        more = all(self._compact_slice() for _ in range(self._pace.slices()))
+        self._compacting = more and self._later(self._compact)
 
-    def _fold_slice(self) -> bool:
-        """True when there is more of it. A failure (a full disk, say) costs nothing: a later commit tries again."""
+    def _compact_slice(self) -> bool:
+        """Do one slice; return True if there is more. After a failure (a full disk, say) a later commit tries again."""
         try:
-            more = self._watched(partial(compact_slice, self._writer.connection, self._writer.log))
-            self._fold_failed = False
+            more = self._watched(partial(compact_slice, self._writer.connection, self._writer.memtable))
+            self._compaction_failed = False
             return more
         except DamagedHistory as error:
             return self._leave_out(error) > 0
         except Exception:
-            if not self._fold_failed:
-                log.warning("the log could not be turned into chunks; it will be tried again", exc_info=True)
-            self._fold_failed = True
+            if not self._compaction_failed:
+                log.warning("Compaction of the write-ahead log failed. The next commit tries again.", exc_info=True)
+            self._compaction_failed = True
             return False
 
     def _later(self, work: Callable[[], None]) -> bool:
@@ -150,14 +150,14 @@ class SqliteStore(StoreThreads):
         # Cut over the readers: sqlite works without the interpreter lock, so two threads are nearly twice as fast.
         size = -(-len(asked) // READERS) or 1
         parts = [asked[i : i + size] for i in range(0, len(asked), size)]
-        found = await asyncio.gather(*(self._read(read_history, self._writer.log, part) for part in parts))
+        found = await asyncio.gather(*(self._read(read_history, self._writer.memtable, part) for part in parts))
         return [series for part in found for series in part]
 
     async def series(self, devices: Sequence[str] | None, metric: str | None) -> list[tuple[str, str]]:
         return await self._read(read_series, devices, metric)
 
     async def readings(self, device: str, metric: str, start: int, end: int, limit: int) -> Page:
-        return await self._read(read_page, self._writer.log, device, metric, start, end, limit)
+        return await self._read(read_page, self._writer.memtable, device, metric, start, end, limit)
 
     async def add(self, readings: Sequence[Reading]) -> int:
         return await self._write(add_readings, self._writer, readings)
@@ -202,14 +202,14 @@ class SqliteStore(StoreThreads):
         return await self._read(queries.last_fired)
 
     async def tidy(self) -> None:
-        while await self._write(compact_slice, self._writer.connection, self._writer.log):
+        while await self._write(compact_slice, self._writer.connection, self._writer.memtable):
             pass
 
     async def expire(self, retentions: Sequence[Retention]) -> int:
         newest = max(retention.raw for retention in retentions)
-        for _ in range(2):  # a fold under way may have begun before the points in question came
+        for _ in range(2):  # a compaction under way may have begun before the points in question came
             if await self._write(log_is_due, self._writer.connection, newest):
-                self.wanted = max(self.wanted, self._writer.log.newest)
+                self.wanted = max(self.wanted, self._writer.memtable.newest)
                 await self.tidy()
         return await self._write(expire_slice, self._writer.connection, retentions)
 

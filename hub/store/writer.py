@@ -1,6 +1,7 @@
-"""What one commit writes, in one transaction. It knows no thread and no event loop: one thread at a time calls it.
+"""Write one commit in one transaction. One thread at a time calls it.
 
-All readings of a batch are one row of the log, as columns (batches.py); the rest are rows by few statements.
+All readings of a commit are one row of the write-ahead log, as columns (wal/batch_rows.py); the rest are rows that few
+statements insert.
 """
 
 from __future__ import annotations
@@ -27,8 +28,8 @@ from hub.store.wal.batch_rows import write_batch
 from hub.store.wal.memtable import Memtable
 from hub.store.wal.series_ids import SeriesIdCache
 
-# A dropped series keeps its number until its readings are gone: they must not turn up under another's. Nor must those
-# of a series whose row is lost.
+# A dropped series keeps its id until its readings are gone: they must not appear under another series. Nor must those
+# of a series whose row was lost.
 _NEXT_SERIES = """SELECT 1 + max(?, coalesce(max(id), 0)) FROM (
     SELECT max(id) AS id FROM series UNION ALL SELECT max(id) FROM dropped_series
     UNION ALL SELECT max(series) FROM chunk WHERE active UNION ALL SELECT max(series) FROM chunk WHERE NOT active)"""
@@ -37,26 +38,26 @@ _NEW_SERIES = "INSERT INTO series (id, device, metric) VALUES"
 
 
 class StoreWriter:
-    """Owns the connection that writes, and what it remembers between commits: the ids of the series, and the log."""
+    """Owns the connection that writes, and what is remembered between commits: the ids of series, and the memtable."""
 
     def __init__(self, connection: sqlite3.Connection) -> None:
         self.connection = connection
-        self.log = Memtable.read(connection)
+        self.memtable = Memtable.read(connection)
         self.checkpoint: int = connection.execute("SELECT checkpoint FROM progress").fetchone()[0]
         # The series of devices that have written since the start; those of others are looked up when they do.
         self._series: dict[str, dict[str, int]] = {}
         self._devices: int = connection.execute("SELECT count(DISTINCT device) FROM series").fetchone()[0]
-        self._next_series: int = connection.execute(_NEXT_SERIES, (self.log.highest_series,)).fetchone()[0]
-        self._numbering = SeriesIdCache()
+        self._next_series: int = connection.execute(_NEXT_SERIES, (self.memtable.highest_series,)).fetchone()[0]
+        self._series_ids = SeriesIdCache()
         self.keys = DedupKeyStore(connection, lambda: max(self._devices, len(self._series)))
 
     @property
     def series(self) -> int:
-        """How many there are, about."""
+        """Return about how many series there are."""
         return self._next_series
 
     def _known(self, device: str) -> dict[str, int]:
-        """Return the numbers of a device's series by metric, as committed."""
+        """Return the committed ids of a device's series by metric."""
         known = self._series.get(device)
         if known is None:
             rows = self.connection.execute("SELECT metric, id FROM series WHERE device = ?", (device,))
@@ -75,10 +76,10 @@ class StoreWriter:
                     return
                 for device in delta.deleted:
                     self._delete_device(device)
-                draft = self._draft(delta, fresh)
-                batch = draft.batch()
+                builder = self._build(delta, fresh)
+                batch = builder.batch()
                 points = None if batch is None else write_batch(self.connection, delta.cursor, batch)
-                self.keys.write(delta, *draft.keyed(), gone)
+                self.keys.write(delta, *builder.keyed(), gone)
                 self._write_the_rest(delta)
                 checkpoint = delta.cursor if delta.checkpoint is None else delta.checkpoint
                 self.connection.execute(
@@ -86,15 +87,15 @@ class StoreWriter:
                     (delta.cursor, epoch, digest, checkpoint),
                 )
                 if points is not None:  # before the commit: whoever reads right after it finds them there
-                    self.log.append(delta.cursor, points)
+                    self.memtable.append(delta.cursor, points)
                     logged = True
         except BaseException:
             if logged:
-                self.log.take_back()
+                self.memtable.take_back()
             raise
         self.checkpoint = checkpoint
         # Only now: a transaction that failed has taken its new series back.
-        self._numbering.keep()
+        self._series_ids.keep()
         for device in delta.deleted:
             self._series.pop(device, None)
         for device, ids in fresh.items():
@@ -103,7 +104,7 @@ class StoreWriter:
 
     @contextmanager
     def adding(self, names: Sequence[tuple[str, str]]) -> Iterator[dict[tuple[str, str], int]]:
-        """The numbers of series, ``(device, metric)``; new ones are known for good once the sheet has ended well."""
+        """Yield the ids of series ``(device, metric)``; new ones are kept if the block ends without an error."""
         new = [(device, metric) for device, metric in names if metric not in self._known(device)]
         fresh = dict(zip(new, range(self._next_series, self._next_series + len(new)), strict=True))
         yield {name: fresh.get(name) or self._series[name[0]][name[1]] for name in names}
@@ -112,7 +113,7 @@ class StoreWriter:
         self._next_series += len(new)
 
     def insert_new(self, numbers: Mapping[tuple[str, str], int]) -> None:
-        """The rows of those of these series that have none, in the caller's transaction."""
+        """Insert the rows of the new ones of these series, in the caller's transaction."""
         new = [(number, *name) for name, number in numbers.items() if number >= self._next_series]
         insert(self.connection, _NEW_SERIES, new)
 
@@ -134,8 +135,8 @@ class StoreWriter:
 
     def _delete_device(self, device: str) -> None:
         execute = self.connection.execute
-        # Its readings may be millions: without their series nobody finds them, and expiry sweeps them up. Those in the
-        # log, up to the batch that is the newest now, are left behind when it is folded.
+        # Its readings may be millions: without their series no query finds them, and retention deletes them in slices.
+        # Compaction leaves out those in the log, up to the batch that is the newest now.
         execute(
             "INSERT INTO dropped_series (id, last_batch) "
             "SELECT id, (SELECT cursor FROM progress) FROM series WHERE device = ?",
@@ -145,9 +146,9 @@ class StoreWriter:
             execute(f"DELETE FROM {table} WHERE device = ?", (device,))  # noqa: S608 (names from this line)
         execute("DELETE FROM device WHERE id = ?", (device,))
 
-    def _draft(self, delta: Delta, fresh: dict[str, dict[str, int]]) -> BatchBuilder:
-        """The readings as a row of the log has them; ``fresh`` gets the series that are new, with their rows."""
-        draft, deleted = BatchBuilder(), set(delta.deleted)
+    def _build(self, delta: Delta, fresh: dict[str, dict[str, int]]) -> BatchBuilder:
+        """Gather the readings for the log; insert new series, and add them to ``fresh``."""
+        builder, deleted = BatchBuilder(), set(delta.deleted)
         new: list[tuple[int, str, str]] = []
 
         def numbers(device: str, metrics: Iterable[str]) -> list[int]:
@@ -163,12 +164,12 @@ class StoreWriter:
                 return [known.get(metric) or own[metric] for metric in metrics]
 
         for record in delta.records:
-            draft.add(record, numbers(record.device, record.values))
-        self._numbering.begin()
+            builder.add(record, numbers(record.device, record.values))
+        self._series_ids.begin()
         for record_batch in delta.record_batches:
-            draft.add_batch(record_batch, self._numbering.of(record_batch, numbers))
+            builder.add_batch(record_batch, self._series_ids.of(record_batch, numbers))
         insert(self.connection, _NEW_SERIES, new)
-        return draft
+        return builder
 
     def _write_the_rest(self, delta: Delta) -> None:
         insert(

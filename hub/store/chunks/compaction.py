@@ -1,22 +1,45 @@
-"""From the log into chunks, a bounded slice at a time. A batch goes only when all its points are in chunks.
+"""Compaction: move points from the write-ahead log into compressed chunks, in bounded slices.
 
-A fold takes the batches that are there when it begins, up to the checkpoint: what comes after it is still needed to
-complete the states of devices. It goes through their series in the order of their numbers, some in each transaction;
-then it deletes the batches, some in each. How far it has come stands in ``progress`` and is written with the chunks, so
-a crash between two slices, or in one, loses and doubles nothing.
+A chunk has up to :data:`~hub.store.chunks.codec.POINTS` points of one series, and one of two states::
 
-What it costs goes by the chunks that it writes, far more than by their points. So where there are many series it waits
-for several points of each.
+    active ──▶ sealed
+      │  full, and none of its points is older than the series' raw retention bound
+      │
+      └─ rewritten: new points of its series are merged into it
 
-A chunk that is full is closed: its points enter the rollups with it, and it is never put together with others again.
-One with points from before the time up to which its series has expired stays open, until expiry has taken them.
+- The points of an *active* chunk are in no rollup. Compaction may delete it and write its points again, with newer
+  ones, into another chunk.
+- A chunk is *sealed* when it is full; in the same transaction its points are added to the rollups. It is never merged
+  again; only retention cuts or deletes it.
+- A full chunk with points from before the series' raw retention bound (late data) stays active until retention has
+  moved these to the rollups: otherwise they would be counted twice.
 
-A series' newest chunk is not full for long: new points are put together with those of the chunks before, as long as
-these hold no more than what there is by then. So each point is written again about ``log2(416 / new points)`` times,
-and a series has few chunks that are not full.
+One compaction, whose progress is in the row ``progress`` (``compacting_upto``, ``compacting_below``)::
 
-Of points at one time those in the chunk with the lower number came first: only the newest chunks of a series are ever
-put together, and what comes of it has a higher number than all.
+    0, 0             none is under way
+      │ begin: take the batches up to the checkpoint
+      ▼
+    upto, below      the series with ids below `below` are in chunks; a transaction a slice
+      │ no series is left
+      ▼
+    upto, ALL_SERIES delete the batches up to `upto`; a transaction a slice
+      │ none is left: Memtable.forget(upto)
+      ▼
+    0, 0
+
+Invariants:
+
+- Progress is written in the transaction of the slice, so a crash between two slices or in one loses and doubles
+  nothing.
+- A batch is deleted only after all its points are in chunks. Batches behind the checkpoint are not compacted: their
+  records complete the states of devices at a start.
+- Of points at the same time, those in the chunk with the lower id came first: only the newest chunks of a series are
+  merged, and the result has the highest id.
+
+What it costs depends on the chunks that it writes, far more than on their points. So a compaction waits until there are
+several points of each series, and new points are merged with the chunks before them as long as these have no more
+points than what there is by then (as in a log-structured merge tree): each point is written about
+``log2(416 / new points)`` times, and a series has few active chunks.
 """
 
 from __future__ import annotations
@@ -36,23 +59,23 @@ from hub.store.wal.memtable import Memtable, run_set
 
 SLICE_POINTS = 16_384
 SLICE_SERIES = 2_048
-"""At most so much in one transaction (some 20 ms); a series alone may be more."""
+"""The most that one transaction moves (some 20 ms); a single series may have more."""
 SLICE_BATCHES = 2_048
 DROPPED_POINTS = 262_144
-"""And so much of the log goes in one, once it is folded."""
+"""The most that one transaction deletes from the log."""
 
-FOLDED = 1 << 62
-"""In the place of a series' number: all are in chunks, and what is left of the fold is to delete the batches."""
+ALL_SERIES = 1 << 62
+"""In ``compacting_below``: all series are in chunks, and the batches have to be deleted."""
 
 _LOG_POINTS = (65_536, 524_288, 4_194_304)
 _POINTS_A_SERIES = (416, 16)
-"""A fold is due with the first number of points, or with 416 a series where these are no more than the second, or with
-16 a series where these are no more than the third. In memory a point of the log takes 26 bytes."""
+"""A compaction is due at the first number of points; with many series, at 416 points a series but at most the second
+number, or at 16 points a series but at most the third. In memory a point of the log takes 26 bytes."""
 
-_OPEN = """SELECT json_group_array(id), json_group_array(series), json_group_array(first), json_group_array(count),
+_ACTIVE = """SELECT json_group_array(id), json_group_array(series), json_group_array(first), json_group_array(count),
     json_group_array(length(body)), group_concat(hex(body), '') FROM chunk WHERE active AND series """
-_OPEN_BETWEEN = _OPEN + "BETWEEN ? AND ?"
-_OPEN_OF = _OPEN + "IN (SELECT value FROM json_each(?))"  # noqa: S608 (our own words)
+_ACTIVE_BETWEEN = _ACTIVE + "BETWEEN ? AND ?"
+_ACTIVE_OF = _ACTIVE + "IN (SELECT value FROM json_each(?))"  # noqa: S608 (our own words)
 
 _DELETE = "DELETE FROM chunk WHERE id IN (SELECT value FROM json_each(?))"
 
@@ -61,43 +84,46 @@ _EXPIRED = """SELECT json_group_array(json_array(id, raw_from)) FROM series
 
 _DROPPED = "SELECT json_group_array(id) FROM dropped_series WHERE id >= ? AND id < ?"
 
-_FOLDED_BATCHES = """SELECT json_group_array(json_array(id, points))
+_BATCHES = """SELECT json_group_array(json_array(id, points))
     FROM (SELECT id, points FROM batch WHERE id <= ? ORDER BY id LIMIT ?)"""
 
 _decode_numbers = msgspec.json.Decoder(list[int]).decode
 
 
 def is_due(points: int, series: int) -> bool:
-    """True when a fold of so many points is worth its while."""
-    return points >= _wanted(series)
+    """Return True if a compaction of so many points is worth its cost."""
+    return points >= _due_points(series)
 
 
-def is_urgent(log: Memtable, series: int) -> bool:
-    """True when commits have to wait for the fold, so that the log stays bounded."""
-    return len(log) >= max(2 * _wanted(series), 4 * _LOG_POINTS[1])
+def is_urgent(memtable: Memtable, series: int) -> bool:
+    """Return True if commits must wait for the compaction, so that the log stays bounded."""
+    return len(memtable) >= max(2 * _due_points(series), 4 * _LOG_POINTS[1])
 
 
-def _wanted(series: int) -> int:
+def _due_points(series: int) -> int:
     least, usual, most = _LOG_POINTS
     many, few = _POINTS_A_SERIES
     return max(least, min(many * series, usual), min(few * series, most))
 
 
 class CompactionPace:
-    """Of one fold: how many slices go behind a commit. As many as bring into chunks what came meanwhile, or a fold of
-    many series would never end when each commit brings more than a slice has."""
+    """Decides how many slices of one compaction follow a commit: enough to move what came meanwhile.
 
-    def __init__(self, log: Memtable) -> None:
-        self._log = log
-        self._came = log.came
+    With a single slice, a compaction of many series would never end when each commit brings more than a slice.
+    """
+
+    def __init__(self, memtable: Memtable) -> None:
+        self._memtable = memtable
+        self._came = memtable.came  # the points that had come at the last call
 
     def slices(self) -> int:
-        came, self._came = self._log.came - self._came, self._log.came
+        """Return how many slices to do now."""
+        came, self._came = self._memtable.came - self._came, self._memtable.came
         return 1 + came // SLICE_POINTS
 
 
-def compact_slice(connection: sqlite3.Connection, log: Memtable) -> bool:
-    """Fold a slice of the log; True when the fold is not done with it. Begins one where none is under way."""
+def compact_slice(connection: sqlite3.Connection, memtable: Memtable) -> bool:
+    """Do one slice of the compaction under way, or begin one; return True if there is more to do."""
     with transaction(connection):
         upto, below, checkpoint = connection.execute(
             "SELECT compacting_upto, compacting_below, checkpoint FROM progress"
@@ -105,28 +131,28 @@ def compact_slice(connection: sqlite3.Connection, log: Memtable) -> bool:
         first, newest = connection.execute("SELECT min(id), max(id) FROM batch WHERE id <= ?", (checkpoint,)).fetchone()
         if first is None:
             return False
-        if below == FOLDED:
+        if below == ALL_SERIES:
             more = _drop_batches(connection, upto)
-            progress = (upto, FOLDED) if more else (0, 0)
+            progress = (upto, ALL_SERIES) if more else (0, 0)
         else:
             if not below:
                 upto = newest
-                log.sort()
-            part = run_set(connection, log, first, upto).slice(below, SLICE_POINTS, SLICE_SERIES)
-            points = _without_dropped(connection, part.points, below, part.bound)
+                memtable.sort()
+            page = run_set(connection, memtable, first, upto).slice(below, SLICE_POINTS, SLICE_SERIES)
+            points = _without_dropped(connection, page.points, below, page.bound)
             with reading_history(points.series):
                 write_points(connection, points)
             more = True
-            progress = (upto, part.bound if part.more else FOLDED)
+            progress = (upto, page.bound if page.more else ALL_SERIES)
         connection.execute("UPDATE progress SET compacting_upto = ?, compacting_below = ?", progress)
     if not more:
-        log.forget(upto)
+        memtable.forget(upto)
     return more
 
 
 def _drop_batches(connection: sqlite3.Connection, upto: int) -> bool:
-    """Delete some of the batches up to ``upto``; True while there are more."""
-    found = read_json(connection, list[tuple[int, int]], _FOLDED_BATCHES, upto, SLICE_BATCHES)
+    """Delete some of the batches up to ``upto``; return True if there are more."""
+    found = read_json(connection, list[tuple[int, int]], _BATCHES, upto, SLICE_BATCHES)
     ends = np.cumsum([points for _, points in sorted(found)])
     last = max(int(np.searchsorted(ends, DROPPED_POINTS, "right")), 1) - 1
     connection.execute("DELETE FROM batch WHERE id <= ?", (found[last][0],))
@@ -134,52 +160,55 @@ def _drop_batches(connection: sqlite3.Connection, upto: int) -> bool:
 
 
 def _without_dropped(connection: sqlite3.Connection, points: Points, low: int, before: int) -> Points:
+    """Leave out the points of deleted devices."""
     dropped = read_json(connection, list[int], _DROPPED, low, before)
     return points.take(~np.isin(points.series, dropped)) if dropped else points
 
 
 def write_points(connection: sqlite3.Connection, points: Points) -> None:
-    """Put points into chunks, in the caller's transaction. Of one series and time, they come in their order."""
+    """Put points into chunks, in the caller's transaction. Points of one series and time keep their order."""
     if not len(points):
         return
     points = points.in_order()
-    older = _taken_out(connection, points.series)
+    older = _take_active(connection, points.series)
     if older is not None:
         points = join([older, points]).in_order()
     starts = _cuts(points.series)
     counts = np.diff(np.append(starts, len(points)))
-    closed = counts == POINTS
-    full = starts[closed]
-    closed[closed] = points.ts[full] >= _floors(connection, points.series[full])
-    write_rollups(connection, points.take(np.repeat(closed, counts)))
-    insert_columns(connection, f"INSERT INTO chunk ({', '.join(ROW)}) VALUES", _columns(points, starts, closed))
+    sealed = counts == POINTS
+    full = starts[sealed]
+    sealed[sealed] = points.ts[full] >= _raw_bounds(connection, points.series[full])
+    write_rollups(connection, points.take(np.repeat(sealed, counts)))
+    insert_columns(connection, f"INSERT INTO chunk ({', '.join(ROW)}) VALUES", _columns(points, starts, sealed))
 
 
-def _floors(connection: sqlite3.Connection, series: Ints) -> Ints:
-    """Of each series, the time from which its points are all here."""
+def _raw_bounds(connection: sqlite3.Connection, series: Ints) -> Ints:
+    """Return, of each series, the time before which its points have expired."""
     if not len(series):
         return series
     found = read_json(connection, list[tuple[int, int]], _EXPIRED, to_json(np.unique(series).tolist()))
     known = np.array(found, np.int64).reshape(-1, 2)
-    floors = np.full(len(series), np.iinfo(np.int64).min)
+    bounds = np.full(len(series), np.iinfo(np.int64).min)
     if len(known):
         known = known[np.argsort(known[:, 0])]
         at = np.searchsorted(known[:, 0], series)
         expired = at < len(known)
         expired[expired] = known[at[expired], 0] == series[expired]
-        floors[expired] = known[at[expired], 1]
-    return floors
+        bounds[expired] = known[at[expired], 1]
+    return bounds
 
 
-def _taken_out(connection: sqlite3.Connection, new: Ints) -> Points | None:
-    """The points of the chunks that go into one with the new points, whose series are given in order; the chunks are
-    deleted. None where there are none."""
+def _take_active(connection: sqlite3.Connection, new: Ints) -> Points | None:
+    """Delete the active chunks that are merged with new points, and return their points; None if there are none.
+
+    ``new`` has the series of each new point, in order.
+    """
     series, counts = np.unique(new, return_counts=True)
     low, high = int(series[0]), int(series[-1])
-    if high - low < 2 * len(series):  # finding them by their numbers would take half as long as all the rest
-        row = connection.execute(_OPEN_BETWEEN, (low, high)).fetchone()
+    if high - low < 2 * len(series):  # finding each by its id would take half as long as all the rest
+        row = connection.execute(_ACTIVE_BETWEEN, (low, high)).fetchone()
     else:
-        row = connection.execute(_OPEN_OF, (to_json(series.tolist()),)).fetchone()
+        row = connection.execute(_ACTIVE_OF, (to_json(series.tolist()),)).fetchone()
     ids, owners, firsts, lengths, sizes = (np.array(_decode_numbers(text), np.int64) for text in row[:5])
     merged = _merged(ids, owners, lengths, series, counts)
     if not len(merged):
@@ -191,8 +220,10 @@ def _taken_out(connection: sqlite3.Connection, new: Ints) -> Points | None:
 
 
 def _merged(ids: Ints, owners: Ints, lengths: Ints, series: Ints, counts: Ints) -> Ints:
-    """Which chunks go into one with ``counts`` new points of their ``series``, in the order of their numbers: of each
-    series the newest, as long as one has no more points than what there is by then."""
+    """Return the indices of the chunks to merge with ``counts`` new points of their ``series``, in the order of ids.
+
+    Of each series these are the newest chunks, as long as one has no more points than what there is by then.
+    """
     own = np.searchsorted(series, owners)
     known = own < len(series)
     known[known] = series[own[known]] == owners[known]
@@ -213,7 +244,7 @@ def _merged(ids: Ints, owners: Ints, lengths: Ints, series: Ints, counts: Ints) 
 
 
 def _cuts(series: Ints) -> Ints:
-    """Where chunks begin: with each series, and after every :data:`~hub.store.chunks.codec.POINTS` of it."""
+    """Return where chunks begin: at each series, and after every POINTS points of it."""
     begins = np.flatnonzero(np.diff(series, prepend=series[0] - 1))
     lengths = np.diff(np.append(begins, len(series)))
     within = np.arange(len(series)) - np.repeat(begins, lengths)
@@ -223,16 +254,16 @@ def _cuts(series: Ints) -> Ints:
 ROW = ("series", "first", "last", "count", "numbers", "summary", "marks", "active", "body")
 
 
-def rows(points: Points, starts: Ints, closed: Mask) -> list[tuple[Any, ...]]:
-    """The rows (:data:`ROW`) of the chunks into which ``starts`` cuts ``points``."""
-    return list(zip(*_columns(points, starts, closed), strict=True))
+def rows(points: Points, starts: Ints, sealed: Mask) -> list[tuple[Any, ...]]:
+    """Return the rows (:data:`ROW`) of the chunks into which ``starts`` cuts ``points``."""
+    return list(zip(*_columns(points, starts, sealed), strict=True))
 
 
-def _columns(points: Points, starts: Ints, closed: Mask) -> list[list[Any]]:
+def _columns(points: Points, starts: Ints, sealed: Mask) -> list[list[Any]]:
     counts = np.diff(np.append(starts, len(points)))
     of = summarise(points, starts)
     summaries = np.stack([of.least, of.most, of.total], axis=1).astype(">f8").tobytes()
     cut = [summaries[at : at + 24] for at in range(0, len(summaries), 24)]
     numbers = [column.tolist() for column in (points.series[starts], of.first, of.last, counts, of.numbers)]
     marks = marks_of(points.quality, starts).tolist()
-    return [*numbers, cut, marks, (~closed).tolist(), encode(points, starts)]
+    return [*numbers, cut, marks, (~sealed).tolist(), encode(points, starts)]

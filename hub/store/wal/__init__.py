@@ -1,1 +1,32 @@
-"""The write-ahead log: batches as committed, and their points in memory until compaction."""
+"""The write-ahead log of readings: what was committed and is not in chunks yet.
+
+A commit appends one row to the table ``batch`` and the same points to the memtable; nothing else of the history is
+written then. Compaction moves the points into chunks later, many commits at once. (SQLite has a write-ahead log of its
+own, the file ``watchkeeper.db-wal``; this one is a table.)
+
+::
+
+    commit ──▶ BatchBuilder ──▶ table batch    durable, one row a commit, read again at a start
+                    │
+                    └─────────▶ Memtable       the same points in memory, for queries and compaction
+                                  newest points, in the order in which they came
+                                    │ sort(), at RUN_POINTS points or when a compaction begins
+                                    ▼
+                                  sorted runs, in the order of their series; never changed
+
+Where a point is::
+
+    in a batch  ──▶  in a batch and in a chunk       ──▶  in a chunk
+                     (a compaction is under way)          (its batch is deleted)
+
+Invariants:
+
+- A batch has the number of its last record. The memtable finds batches by that number, so a query sees exactly the
+  batches that its transaction sees; those that are not in the memtable (any more) are read from the table.
+- A query counts each point once: while a compaction is under way, :func:`~hub.store.wal.memtable.fresh_points` leaves
+  out what is in chunks already.
+- Only compaction deletes batches, after all their points are in chunks and not before the checkpoint: the records
+  behind it complete the states of devices at a start (``read_records``).
+- The memtable forgets batches only after the transaction that deleted the last of them. A commit that fails takes its
+  batch back.
+"""

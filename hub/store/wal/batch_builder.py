@@ -1,4 +1,4 @@
-"""What a commit writes as one row of the log, gathered record by record and sheet by sheet."""
+"""Gather the readings of one commit, single records and record batches, into one row of the write-ahead log."""
 
 from __future__ import annotations
 
@@ -13,21 +13,28 @@ from hub.store.wal.batch_rows import LogBatch
 
 
 class BatchBuilder:
-    """``series`` are always the numbers of the metrics, in their order: a list for a record, a line a record for a
-    sheet."""
+    """Collects the columns of a :class:`LogBatch`.
+
+    Series ids are given in the order of the metrics: a list for a record, one row a record for a record batch.
+    """
 
     def __init__(self) -> None:
+        # One entry a single record:
         self._ts: list[int] = []
         self._received: list[int] = []
-        self._counts: list[int] = []
+        self._counts: list[int] = []  # how many values it has
         self._qualities: list[Quality] = []
-        self._firsts: list[int] = []
+        # One entry a single record that has a deduplication key and values:
+        self._firsts: list[int] = []  # the id of its first series
         self._keys: list[int] = []
+        # One entry a value of a single record:
         self._series: list[int] = []
         self._values: list[Value] = []
-        self._sheets: list[tuple[RecordBatch, Ints]] = []
+        # Record batches, whose records come after the single ones, with the ids of their series:
+        self._record_batches: list[tuple[RecordBatch, Ints]] = []
 
     def add(self, record: Record, series: Sequence[int]) -> None:
+        """Add a single record."""
         self._ts.append(record.ts)
         self._received.append(record.received)
         self._counts.append(len(series))
@@ -39,25 +46,26 @@ class BatchBuilder:
         self._values += record.values.values()
 
     def add_batch(self, record_batch: RecordBatch, series: Ints) -> None:
-        self._sheets.append((record_batch, series))
+        """Add the records of a record batch."""
+        self._record_batches.append((record_batch, series))
 
     def keyed(self) -> tuple[Ints, Ints]:
-        """Of each record that has a key, the number of its first series and the key."""
+        """Return, of each record that has a deduplication key, the id of its first series and the key."""
         firsts, keys = [np.array(self._firsts, np.int64)], [np.array(self._keys, np.int64)]
-        for record_batch, series in self._sheets:
+        for record_batch, series in self._record_batches:
             kept = record_batch.keys != NO_KEY
             firsts.append(series[kept, 0])
             keys.append(record_batch.keys[kept])
         return np.concatenate(firsts), np.concatenate(keys)
 
     def batch(self) -> LogBatch | None:
-        """None where nothing was measured. Raises OverflowError for a time beyond 64 bits."""
-        record_batches = self._sheets
+        """Return the row; None if it would have no values. Raises OverflowError for a time beyond 64 bits."""
+        record_batches = self._record_batches
         value, kind, texts = coded(self._values)
         series = np.array(self._series, np.int64)
         counts = np.array(self._counts, np.int64)
         finite = np.isfinite(value)
-        if not finite.all():  # the dialects refuse them; a rule or a chart could do nothing with one
+        if not finite.all():  # dialects refuse NaN and infinity already; no rule or chart could use them
             owner = np.repeat(np.arange(len(counts)), counts)[finite]
             counts = np.bincount(owner, minlength=len(counts))
             series, value, kind = series[finite], value[finite], None if kind is None else kind[finite]

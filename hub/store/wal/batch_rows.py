@@ -1,4 +1,4 @@
-"""The log in the database: what was committed and is not in chunks yet, one row a commit."""
+"""The table ``batch``: the write-ahead log on disk, one row a commit. Written, read as points and read as records."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _BATCHES = """SELECT json_group_array(json_array(id, hex(body)))
 
 
 class LogBatch(msgspec.Struct, array_like=True, frozen=True, gc=False):
-    """The body of a row of the log, as msgpack: little-endian columns.
+    """The body of a row, as msgpack: little-endian columns.
 
     For each record ``ts`` and ``received`` (int64, epoch ms), ``counts`` (uint32: how many values it has) and
     ``qualities`` (uint8, empty when all are good); for each value ``series`` (uint32), ``values`` (double) and
@@ -56,7 +56,7 @@ _decode = msgspec.msgpack.Decoder(LogBatch).decode
 
 
 def write_batch(connection: sqlite3.Connection, number: int, batch: LogBatch) -> Points:
-    """One row; ``first`` is the time of its oldest point, so that expiry finds late data in the log."""
+    """Insert one row and return its points. The column ``first`` lets retention find old points in the log."""
     points = batch.points()
     row = (number, len(points), int(points.ts.min()), _encode(batch))
     connection.execute("INSERT INTO batch (id, points, first, body) VALUES (?, ?, ?, ?)", row)
@@ -97,8 +97,11 @@ def _points_or_none(number: int, body: bytes, problems: list[Unreadable]) -> Poi
 
 
 class Records:
-    """Records of batches with their numbers, oldest first and without their keys; those of series that are no more are
-    left out. They are unpacked as they are gone through: all at once they would take ten times the room."""
+    """The records of batches with their numbers, oldest first and without their deduplication keys.
+
+    Values of series that do not exist any more are left out. Records are decoded while they are iterated over: all at
+    once they would take ten times the memory.
+    """
 
     def __init__(self, batches: Sequence[tuple[int, bytes]], names: Mapping[int, tuple[str, str]]) -> None:
         self._batches = batches
@@ -106,9 +109,9 @@ class Records:
 
     def __iter__(self) -> Iterator[tuple[int, Record]]:
         for number, body in self._batches:
-            yield from self._of(number, _decode(body))
+            yield from self._records_of(number, _decode(body))
 
-    def _of(self, number: int, batch: LogBatch) -> Iterator[tuple[int, Record]]:
+    def _records_of(self, number: int, batch: LogBatch) -> Iterator[tuple[int, Record]]:
         names, points = self._names, batch.points()
         ends = np.cumsum(np.frombuffer(batch.counts, "<u4")).tolist()
         series, values, at = points.series.tolist(), points.values(), 0
@@ -123,7 +126,7 @@ class Records:
 
 
 def read_records(connection: sqlite3.Connection, after: int) -> Records:
-    """The records behind number ``after``, which ends a batch."""
+    """Return the records after the one numbered ``after``, which is the last of a batch."""
     batches = connection.execute("SELECT id, body FROM batch WHERE id > ? ORDER BY id", (after,)).fetchall()
     series = connection.execute("SELECT id, device, metric FROM series") if batches else ()
     return Records(batches, {number: (device, metric) for number, device, metric in series})

@@ -1,7 +1,14 @@
-"""The log in memory, for reading: the points of all batches that are not in chunks yet.
+"""The write-ahead log in memory: the points of all batches that are not in chunks yet, for queries and compaction.
 
-Readers find a batch by its number (that of its last record), so what they see is what their transaction sees: the
-memory only spares them the reading. What is missing in it, they read from the table (batches.py).
+See the package for the states of a point. In the memtable, points are counted from the first that was ever added::
+
+    _start          run 0's end      run 1's end = _newest_at      _end
+      │ run 0           │ run 1          │ newest, in order of arrival  │
+      └─────────────────┴────────────────┴──────────────────────────────┘
+      _ends: where each batch ends, on this scale; batches and runs do not begin at the same points
+
+One thread writes the memtable, others read it under its lock. Runs never change and the newest points are only
+appended to, so what a reader holds stays as it is while the memtable changes.
 """
 
 from __future__ import annotations
@@ -19,44 +26,39 @@ from hub.store.rows import Unreadable
 from hub.store.wal.batch_rows import read_batches
 from hub.store.wal.sorted_run import RunSet, RunSlice, SortedRun
 
-BLOCK = 131_072
-"""So many points are sorted at once (some 5 ms)."""
+RUN_POINTS = 131_072
+"""Points that are sorted into one run (some 5 ms)."""
 
 _ROWS = 2_000
-"""Batches read at once at the start."""
+"""Batches that are read at once at the start."""
 
 
 class Memtable:
-    """The points of all batches of the table, in memory. One thread writes it, others read.
-
-    The newest are in the order in which they came; whenever there are :data:`BLOCK` of these they become a block, in
-    the order of their series. Blocks never change, and of the newest only what is behind them does: what a reader
-    holds stays.
-    """
+    """The points of all batches of the table, in memory."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._numbers: list[int] = []
-        self._ends: list[int] = []  # of the batches, counted in points from the first that ever was here
-        self._start = 0
-        self._blocks: list[tuple[int, SortedRun]] = []  # where each begins, counted likewise
-        self._newest = _room(4_096)
-        self._newest_at = 0
-        self._texts: list[str] = []
+        self._numbers: list[int] = []  # the numbers of the batches, ascending
+        self._ends: list[int] = []  # where each batch ends, in points since the first that was ever added
+        self._start = 0  # where the first batch begins
+        self._runs: list[tuple[int, SortedRun]] = []  # where each run begins, and the run
+        self._newest = _room(4_096)  # points that are in no run yet; a part of the arrays is free
+        self._newest_at = 0  # where they begin
+        self._texts: list[str] = []  # the texts of the newest points
 
     @classmethod
     def read(cls, connection: sqlite3.Connection, problems: list[Unreadable] | None = None) -> Memtable:
-        """Read all batches. With ``problems``, those that cannot be read are reported there; else they raise."""
-        log, last = cls(), 0
+        """Read all batches of the table. With ``problems``, report those that cannot be read there, else raise."""
+        memtable, last = cls(), 0
         while batches := read_batches(connection, last + 1, (1 << 63) - 1, _ROWS, problems):
             for number, points in batches:
-                log.append(number, points)
+                memtable.append(number, points)
             last = batches[-1][0]
-        log.sort()  # a fold may be under way, and goes through blocks
-        return log
+        memtable.sort()  # a compaction may be under way, and reads runs
+        return memtable
 
     def __len__(self) -> int:
-        """In points."""
+        """Return the number of points."""
         return self._end - self._start
 
     @property
@@ -65,7 +67,7 @@ class Memtable:
 
     @property
     def came(self) -> int:
-        """How many points were ever added."""
+        """Return how many points were ever added."""
         return self._end
 
     @property
@@ -74,22 +76,23 @@ class Memtable:
 
     @property
     def newest(self) -> int:
-        """The number of the last batch."""
+        """Return the number of the last batch; 0 without batches."""
         return self._numbers[-1] if self._numbers else 0
 
     @property
     def highest_series(self) -> int:
-        """The highest number of a series that has points here; 0 where there are none."""
+        """Return the highest id of a series that has points here; 0 without points."""
         newest = self._newest.series[: self._end - self._newest_at]
-        return max([int(newest.max(initial=0)), *(block.highest_series for _, block in self._blocks)])
+        return max([int(newest.max(initial=0)), *(run.highest_series for _, run in self._runs)])
 
     def upto(self, number: int) -> int:
-        """How many points lie in the batches up to this number."""
+        """Return how many points are in the batches up to this number."""
         batches = bisect_right(self._numbers, number)
         return self._ends[batches - 1] - self._start if batches else 0
 
     def append(self, number: int, points: Points) -> None:
-        if self._end - self._newest_at >= BLOCK:
+        """Add the points of a new batch."""
+        if self._end - self._newest_at >= RUN_POINTS:
             self.sort()
         with self._lock:
             start = self._end - self._newest_at
@@ -105,44 +108,44 @@ class Memtable:
             self._ends.append(self._newest_at + end)
 
     def take_back(self) -> None:
-        """Undo the last :meth:`append`: its transaction failed. Its texts stay until the next :meth:`sort`."""
+        """Undo the last :meth:`append`, whose transaction failed. Its texts stay until the next :meth:`sort`."""
         with self._lock:
             del self._numbers[-1], self._ends[-1]
 
     def sort(self) -> None:
-        """Make a block of the newest. The last :meth:`append` cannot be taken back any more."""
+        """Turn the newest points into a sorted run. The last :meth:`append` cannot be taken back any more."""
         count = self._end - self._newest_at
         if not count:
             return
         points = msgspec.structs.replace(self._newest.take(slice(0, count)), texts=self._texts)
-        block = SortedRun.of(points.own_texts() if self._texts else points)
+        run = SortedRun.of(points.own_texts() if self._texts else points)
         with self._lock:
-            self._blocks.append((self._newest_at, block))
+            self._runs.append((self._newest_at, run))
             self._newest, self._newest_at, self._texts = _room(4_096), self._newest_at + count, []
 
     def view(self, first: int, last: int) -> RunSet | None:
-        """The points of the batches ``first`` to ``last`` (both included); None when one of them is not here."""
+        """Return the points of the batches ``first`` to ``last`` (included); None if one of the two is not here."""
         with self._lock:
             a, b = bisect_left(self._numbers, first), bisect_left(self._numbers, last)
             if b >= len(self._numbers) or self._numbers[a] != first or self._numbers[b] != last:
                 return None
             low, high = self._ends[a - 1] if a else self._start, self._ends[b]
-            parts = [
-                RunSlice(block, max(low - at, 0), min(high - at, len(block)))
-                for at, block in self._blocks
-                if low < at + len(block) and at < high
+            slices = [
+                RunSlice(run, max(low - at, 0), min(high - at, len(run)))
+                for at, run in self._runs
+                if low < at + len(run) and at < high
             ]
             loose = self._newest.take(slice(max(low - self._newest_at, 0), max(high - self._newest_at, 0)))
-            return RunSet(parts, msgspec.structs.replace(loose, texts=self._texts))
+            return RunSet(slices, msgspec.structs.replace(loose, texts=self._texts))
 
     def forget(self, last: int) -> None:
-        """Everything up to batch ``last``: it is in chunks now."""
+        """Drop the batches up to ``last``, whose points are in chunks now."""
         self.sort()
         with self._lock:
             cut = bisect_left(self._numbers, last + 1)
             self._start = self._ends[cut - 1] if cut else self._start
             self._numbers, self._ends = self._numbers[cut:], self._ends[cut:]
-            self._blocks = [(at, block) for at, block in self._blocks if at + len(block) > self._start]
+            self._runs = [(at, run) for at, run in self._runs if at + len(run) > self._start]
 
 
 def _room(size: int, filled: Points | None = None) -> Points:
@@ -158,30 +161,33 @@ def _copy(points: Points, room: Points, start: int) -> None:
     room.kind[part], room.quality[part] = points.kind, points.quality
 
 
-def fresh_points(connection: sqlite3.Connection, log: Memtable, series: Iterable[int]) -> Points:
-    """What this transaction sees of these series in the log and does not see in chunks, in the order of their series
-    and then as it came."""
+def fresh_points(connection: sqlite3.Connection, memtable: Memtable, series: Iterable[int]) -> Points:
+    """Return the points of these series that are in the log and not in chunks, as the transaction sees both.
+
+    They are in the order of their series, and those of one series in the order in which they came.
+    """
     row = connection.execute(
         "SELECT (SELECT min(id) FROM batch), (SELECT max(id) FROM batch), compacting_upto, compacting_below "
         "FROM progress"
     ).fetchone()
     first, last, upto, below = row
-    wanted = np.array(sorted(set(series)), np.int64)
-    if first is None or not len(wanted):
+    ids = np.array(sorted(set(series)), np.int64)
+    if first is None or not len(ids):
         return empty()
     if not below:
-        return run_set(connection, log, first, last).of(wanted)
-    # A fold is under way: of the batches up to `upto`, the series below `below` are in chunks already.
-    found = [run_set(connection, log, first, upto).of(waiting)] if len(waiting := wanted[wanted >= below]) else []
+        return run_set(connection, memtable, first, last).of(ids)
+    # A compaction is under way: of the batches up to `upto`, the series below `below` are in chunks already.
+    waiting = ids[ids >= below]
+    found = [run_set(connection, memtable, first, upto).of(waiting)] if len(waiting) else []
     if last > upto:
         newer = connection.execute("SELECT min(id) FROM batch WHERE id > ?", (upto,)).fetchone()[0]
-        found.append(run_set(connection, log, newer, last).of(wanted))
+        found.append(run_set(connection, memtable, newer, last).of(ids))
     return join([empty(), *found]).by_series()
 
 
-def run_set(connection: sqlite3.Connection, log: Memtable, first: int, last: int) -> RunSet:
-    """The points of the batches ``first`` to ``last``, from memory where it has them."""
-    found = log.view(first, last)
+def run_set(connection: sqlite3.Connection, memtable: Memtable, first: int, last: int) -> RunSet:
+    """Return the points of the batches ``first`` to ``last``, from the table if the memtable does not have them."""
+    found = memtable.view(first, last)
     if found is not None:
         return found
     return RunSet((), join([points for _, points in read_batches(connection, first, last)]))

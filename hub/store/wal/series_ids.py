@@ -1,4 +1,4 @@
-"""The numbers of series as columns: what a sheet's rows are called in the log."""
+"""Ids of series for the rows of record batches, cached as arrays so that no record is looked up by name."""
 
 from __future__ import annotations
 
@@ -10,22 +10,22 @@ from hub.model import RecordBatch
 from hub.store.points import Ints
 
 Ask = Callable[[str, Iterable[str]], list[int]]
-"""The numbers of a device's metrics."""
+"""Returns the ids of a device's series by its metrics, and creates those that do not exist."""
 
 
 class SeriesIdCache:
-    """Remembers, by table and row, what :data:`Ask` has answered, once the transaction in which it did has succeeded
-    (:meth:`keep`)."""
+    """Caches what :data:`Ask` returned, by table and row, after the transaction in which it did has succeeded."""
 
     def __init__(self) -> None:
-        self._known: dict[int, Ints] = {}
-        self._fresh: list[tuple[int, Ints, Ints]] = []
+        self._known: dict[int, Ints] = {}  # by table: one line a row, one column a metric; 0 where not known
+        self._fresh: list[tuple[int, Ints, Ints]] = []  # table, rows and lines of the transaction under way
 
     def begin(self) -> None:
+        """Begin a transaction; forget what one that failed has left."""
         self._fresh.clear()
 
     def of(self, record_batch: RecordBatch, ask: Ask) -> Ints:
-        """A line for each record of the sheet, its metrics in their order."""
+        """Return the ids of the record batch: one line a record, its metrics in their order."""
         known = self._known.get(record_batch.table)
         size = int(record_batch.rows.max()) + 1
         if known is None or len(known) < size:
@@ -34,7 +34,7 @@ class SeriesIdCache:
                 larger[: len(known)] = known
             known = self._known[record_batch.table] = larger
         found = known[record_batch.rows]
-        unknown = found[:, 0] == 0  # which no series is
+        unknown = found[:, 0] == 0  # ids begin at 1
         if unknown.any():
             rows, turn = np.unique(record_batch.rows[unknown], return_inverse=True)
             lines = np.array(
@@ -45,6 +45,7 @@ class SeriesIdCache:
         return found
 
     def keep(self) -> None:
+        """Cache the ids of the transaction, which has succeeded."""
         for table, rows, lines in self._fresh:
             self._known[table][rows] = lines
         self._fresh.clear()

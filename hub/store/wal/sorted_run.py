@@ -1,8 +1,14 @@
-"""Points of the log in the order of their series: a series' own are found without looking at the others. It knows no
-table.
+"""Points of the log in the order of their series, so that those of one series are found by binary search.
 
-A block keeps beside each point its place among those of the block as they came. So what a reader may see of it, from
-one commit to another, is a bound on the places.
+::
+
+    SortedRun    points by series; those of one series as they came. Never changed.
+    RunSlice     the part of a run that came between two commits
+    RunSet       the points of consecutive batches: slices of runs, and loose points that are in no run yet
+    RunPage      the next series of a run set, for one slice of a compaction
+
+A run keeps beside each point its *place* among the points as they came. What a query may see of a run, from one commit
+to another, is then a range of places.
 """
 
 from __future__ import annotations
@@ -21,7 +27,12 @@ _MOST = (1 << 32) - 1
 
 
 class SortedRun(msgspec.Struct, frozen=True):
-    """Points by series; those of one series as they came. 26 bytes a point."""
+    """Points by series; those of one series as they came. 26 bytes a point.
+
+    Attributes:
+        place: the position of each point among those of the run in the order in which they came.
+        texts: the values of text points; the value of such a point is an index into them.
+    """
 
     series: Numbers
     place: Numbers
@@ -33,6 +44,7 @@ class SortedRun(msgspec.Struct, frozen=True):
 
     @classmethod
     def of(cls, points: Points) -> SortedRun:
+        """Sort points that are in the order in which they came."""
         series = points.series.astype(np.uint32)
         order = np.argsort(series, kind="stable")
         return cls(
@@ -50,42 +62,44 @@ class SortedRun(msgspec.Struct, frozen=True):
 
     @property
     def highest_series(self) -> int:
+        """Return the highest id of a series; 0 without points."""
         return int(self.series[-1]) if len(self) else 0
 
     def begin(self, series: int) -> int:
-        """Where the first point of this series, or of a later one, stands."""
-        # The key has the type of what is searched: numpy would turn all of that into the key's.
+        """Return the index of the first point of this series, or of the next one that has points."""
+        # The key gets the type of the array: else numpy would convert the whole array to the key's type.
         return int(np.searchsorted(self.series, np.uint32(series))) if series <= _MOST else len(self)
 
 
 class RunSlice(msgspec.Struct, frozen=True):
-    """Of a block, the points whose places are from ``low`` to before ``high``."""
+    """The points of a run whose places are from ``low`` to before ``high``."""
 
-    block: SortedRun
+    run: SortedRun
     low: int
     high: int
 
     def take(self, which: slice | Ints) -> Points:
-        block = self.block
-        if self.low > 0 or self.high < len(block):
-            place = block.place[which]
+        """Return those of the points at these indices of the run that are in the slice."""
+        run = self.run
+        if self.low > 0 or self.high < len(run):
+            place = run.place[which]
             seen = np.flatnonzero((place >= self.low) & (place < self.high))
             which = seen + which.start if isinstance(which, slice) else which[seen]
         found = Points(
-            block.series[which].astype(np.int64),
-            block.ts[which],
-            block.value[which],
-            block.kind[which],
-            block.quality[which],
-            block.texts,
+            run.series[which].astype(np.int64),
+            run.ts[which],
+            run.value[which],
+            run.kind[which],
+            run.quality[which],
+            run.texts,
         )
-        return found.own_texts() if block.texts else found
+        return found.own_texts() if run.texts else found
 
     def of(self, wanted: Ints) -> Points:
-        """The points of these series, which are in order."""
+        """Return the points of these series, whose ids are ascending."""
         keys = wanted.astype(np.uint32)
-        begins = np.searchsorted(self.block.series, keys)
-        lengths = np.searchsorted(self.block.series, keys, "right") - begins
+        begins = np.searchsorted(self.run.series, keys)
+        lengths = np.searchsorted(self.run.series, keys, "right") - begins
         if not lengths.any():
             return empty()
         first = np.cumsum(lengths) - lengths
@@ -93,7 +107,7 @@ class RunSlice(msgspec.Struct, frozen=True):
 
 
 class RunPage(msgspec.Struct, frozen=True):
-    """The points of the series before number ``bound``; whether there are ``more`` from that on."""
+    """The points of the series below id ``bound``; ``more``: whether there are points from that id on."""
 
     points: Points
     bound: int
@@ -101,14 +115,14 @@ class RunPage(msgspec.Struct, frozen=True):
 
 
 class RunSet(msgspec.Struct, frozen=True):
-    """The points of some batches in a row: parts of blocks, and then ``loose`` ones, which are in no order."""
+    """The points of consecutive batches: slices of runs, then ``loose`` points, which are as they came."""
 
-    parts: Sequence[RunSlice]
+    slices: Sequence[RunSlice]
     loose: Points
 
     def of(self, wanted: Ints) -> Points:
-        """The points of these series, which are in order; by series, and those of one as they came."""
-        found = [part.of(wanted) for part in self.parts]
+        """Return the points of these series, whose ids are ascending; by series, those of one as they came."""
+        found = [part.of(wanted) for part in self.slices]
         if len(self.loose) and len(wanted):
             among = np.zeros(max(int(wanted[-1]), int(self.loose.series.max())) + 1, np.bool_)
             among[wanted] = True
@@ -116,34 +130,34 @@ class RunSet(msgspec.Struct, frozen=True):
         return join([points for points in found if len(points)] or [empty()]).by_series()
 
     def slice(self, low: int, points: int, series: int) -> RunPage:
-        """The next series from number ``low`` on, with at most so many points and series; at least one series."""
-        parts = list(self.parts)
+        """Return the next series from id ``low`` on: at most so many points and series, but at least one series."""
+        parts = list(self.slices)
         if len(self.loose):
-            block = SortedRun.of(self.loose)
-            parts.append(RunSlice(block, 0, len(block)))
-        begins = [part.block.begin(low) for part in parts]
+            run = SortedRun.of(self.loose)
+            parts.append(RunSlice(run, 0, len(run)))
+        begins = [part.run.begin(low) for part in parts]
         bound = _bound(parts, begins, points, series)
         if bound is None:
             return RunPage(empty(), low, False)
-        ends = [part.block.begin(bound) for part in parts]
+        ends = [part.run.begin(bound) for part in parts]
         found = [part.take(slice(a, b)) for part, a, b in zip(parts, begins, ends, strict=True) if a < b]
-        more = any(end < len(part.block) for part, end in zip(parts, ends, strict=True))
+        more = any(end < len(part.run) for part, end in zip(parts, ends, strict=True))
         return RunPage(join(found), bound, more)
 
 
 def _bound(parts: Sequence[RunSlice], begins: Sequence[int], points: int, series: int) -> int | None:
-    """The number before which the slice ends; None where no series is left.
+    """Return the id below which the page ends; None if no series is left.
 
-    Numbers lie close together: as many are tried as there may be series, more where that would bring few points, and
-    then less as long as it brings too many.
+    Ids are dense: try a range of as many ids as there may be series, widen it while it has few points, then narrow it
+    while it has too many.
     """
-    heads = [int(part.block.series[a]) for part, a in zip(parts, begins, strict=True) if a < len(part.block)]
+    heads = [int(part.run.series[a]) for part, a in zip(parts, begins, strict=True) if a < len(part.run)]
     if not heads:
         return None
-    low, last, width = min(heads), max(int(part.block.series[-1]) for part in parts), series
+    low, last, width = min(heads), max(int(part.run.series[-1]) for part in parts), series
 
     def count() -> int:
-        return sum(part.block.begin(low + width) - a for part, a in zip(parts, begins, strict=True))
+        return sum(part.run.begin(low + width) - a for part, a in zip(parts, begins, strict=True))
 
     while 2 * count() <= min(points, series) and low + width <= last:
         width *= 2

@@ -1,6 +1,9 @@
-"""The store on SQLite: one file, one thread that writes, a few that read. It knows no SQL of its own.
+"""The store on SQLite: one file, one thread that writes, a few that read. It has no SQL of its own.
 
-Nothing here blocks the event loop. A read runs in one transaction of its own and sees whole commits only.
+Nothing here blocks the event loop. A read runs in a transaction of its own and sees whole commits only. Compaction runs
+in the writer's thread, a slice at a time, after the commits that wait already::
+
+    commit ─▶ due? ─▶ slice ─▶ (commits that came meanwhile) ─▶ slice ─▶ … ─▶ done
 """
 
 from __future__ import annotations
@@ -45,9 +48,9 @@ LOG_LOOK_S = 5.0
 
 
 class SqliteStore(StoreThreads):
-    """Implements :class:`hub.store.base.Store`. Made by :meth:`open`; the directory's lock is the caller's.
+    """Implements :class:`hub.store.base.Store`. Made by :meth:`open`; the caller holds the directory's lock.
 
-    ``set_aside`` is where a damaged database was put at open, None where it was sound.
+    ``set_aside`` is the new path of a damaged database that :meth:`open` has found, else None.
     """
 
     def __init__(self, path: Path, writer: StoreWriter, set_aside: Path | None) -> None:
@@ -57,20 +60,20 @@ class SqliteStore(StoreThreads):
         self.conversations = ConversationStore(self._read, lambda change: self._write(change, writer.connection))
         self.library = DocumentLibrary(self._read, lambda change: self._write(change, writer.connection))
         self._commits = 0
-        self._last_commit: int | None = None
-        self._compacting_keys = False
-        self._compacting = False
-        self._pace = CompactionPace(writer.memtable)
-        self._compaction_failed = False
-        self._next_look = 0.0
+        self._last_commit: int | None = None  # in epoch ms
+        self._compacting_keys = False  # a slice of deduplication keys waits in the writer's queue
+        self._compacting = False  # a slice of readings waits there
+        self._pace = CompactionPace(writer.memtable)  # of the compaction under way
+        self._compaction_failed = False  # the last slice failed, and the log says so
+        self._next_look = 0.0  # when to look at the size of SQLite's log again, by the monotonic clock
         self.wanted = 0
 
     @classmethod
     def open(cls, directory: Path) -> SqliteStore:
-        """Open or make the database in ``directory`` and bring it up to date; blocks, for the hub's start.
+        """Open or create the database in ``directory`` and bring it to the newest format; blocks, for the hub's start.
 
-        A damaged file is set aside and a fresh one begun. Raises :class:`StoreError` for a database of a newer
-        version, :class:`StoreBusy` for a locked one.
+        A damaged file is set aside and a new one begun. Raises :class:`StoreError` for a format that cannot be
+        upgraded, :class:`StoreBusy` for a locked database.
         """
         make_folder(directory)
         path = directory / FILE
@@ -147,7 +150,7 @@ class SqliteStore(StoreThreads):
         return False
 
     async def history(self, asked: Sequence[SeriesQuery]) -> list[Series]:
-        # Cut over the readers: sqlite works without the interpreter lock, so two threads are nearly twice as fast.
+        # Split among the readers: SQLite works without the interpreter lock, so two threads are nearly twice as fast.
         size = -(-len(asked) // READERS) or 1
         parts = [asked[i : i + size] for i in range(0, len(asked), size)]
         found = await asyncio.gather(*(self._read(read_history, self._writer.memtable, part) for part in parts))

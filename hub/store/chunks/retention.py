@@ -1,4 +1,16 @@
-"""What goes when it is old, a bounded slice at a time, so that a commit never waits long behind it."""
+"""Retention: delete what is older than it is kept, in bounded slices, so that no commit waits long behind one.
+
+::
+
+    log      is compacted first (log_is_due): retention never deletes from it
+    chunk    older than the raw bound: deleted; one that reaches over the bound is cut and keeps its id.
+             The points of active chunks are added to the rollups before
+    minutes  older than their bound: rows are deleted as a whole, then hours likewise
+    series of deleted devices: chunks, then rollups, then the row in dropped_series, which frees the id
+
+What a series has lost is written to its row in the same transaction: all readings from ``raw_from`` on are there, and
+all minutes from ``minutes_from`` on.
+"""
 
 from __future__ import annotations
 
@@ -16,21 +28,21 @@ from hub.store.points import Points
 from hub.store.rows import read_json, reading_history, to_json
 
 SLICE = 10_000
-"""At most so many readings or rows go in one transaction (some 50 ms)."""
+"""The most readings or rows that one transaction deletes (some 50 ms)."""
 CHUNKS = 500
-"""And at most so many chunks."""
+"""The most chunks that one transaction deletes or cuts."""
 
 MAX_REJECTIONS = 50_000
-"""A flood of unreadable messages must not fill the disk within the time of retention: the newest stay."""
+"""Only the newest rejections are kept, so that a flood of unreadable messages does not fill the disk."""
 
 _DROPPED = """SELECT id FROM dropped_series
     WHERE NOT EXISTS (SELECT 1 FROM batch WHERE batch.id <= dropped_series.last_batch) LIMIT 1"""
 
-# Deleted, while the log may still have points of it.
+# Series of deleted devices of which the log may still have points.
 _HELD = """SELECT 1 FROM dropped_series
     WHERE EXISTS (SELECT 1 FROM batch WHERE batch.id <= dropped_series.last_batch) LIMIT 1"""
 
-# Closed ones and open ones are found by an index each.
+# Sealed and active chunks have an index each.
 _CHUNKS = """SELECT json_group_array(json_array(id, series, first, last, count, active)) FROM (
     SELECT * FROM (SELECT id, series, first, last, count, active FROM chunk WHERE NOT active AND {} LIMIT ?1)
     UNION ALL SELECT * FROM (SELECT id, series, first, last, count, active FROM chunk WHERE active AND {} LIMIT ?1)
@@ -74,7 +86,7 @@ _TOO_MANY_REJECTIONS = """DELETE FROM rejection WHERE id IN (
 
 
 def log_is_due(connection: sqlite3.Connection, before: int) -> bool:
-    """True when the log must be folded first: it has points older than ``before``, or of series that were dropped."""
+    """Return True if the log must be compacted first: it has points before ``before``, or of dropped series."""
     old = connection.execute("SELECT 1 FROM batch WHERE first < ? LIMIT 1", (before,)).fetchone()
     return bool(old or connection.execute(_HELD).fetchone())
 
@@ -105,12 +117,12 @@ def _expire_dropped(connection: sqlite3.Connection) -> int:
         if not chunks:
             connection.execute("DELETE FROM rollup WHERE series = ?", dropped)
             connection.execute("DELETE FROM dropped_series WHERE id = ?", dropped)
-        gone += sum(chunk[4] for chunk in chunks) + 1  # a series without readings is work done, too
+        gone += sum(chunk[4] for chunk in chunks) + 1  # a series without readings counts as work, too
     return gone
 
 
 def _expire_series(connection: sqlite3.Connection, retentions: Sequence[Retention]) -> int:
-    """Each series goes by the first retention that fits it, and those that none of the exceptions fits by the last."""
+    """Apply to each series the first retention that fits it; the last retention fits all that are left."""
     taken: set[int] = set()
     gone = 0
     for retention in retentions[:-1]:
@@ -131,7 +143,7 @@ def _expire_series(connection: sqlite3.Connection, retentions: Sequence[Retentio
 
 
 def _expire_readings(connection: sqlite3.Connection, retention: Retention, series: str, which: str) -> int:
-    """Readings go once they are in the rollups; a chunk that reaches over the time is cut and keeps its number."""
+    """Delete old chunks once their points are in the rollups; cut those that reach over the bound."""
     before = retention.raw
     chunks = read_json(connection, list[Chunk], which, CHUNKS, before, series)
     chunks = chunks[: _fitting(chunks)]
@@ -163,13 +175,13 @@ def _points(connection: sqlite3.Connection, chunks: Sequence[Chunk]) -> Points:
 
 
 def _fitting(chunks: Sequence[Chunk]) -> int:
-    """How many of the first of them make a slice; one, if it is larger alone."""
+    """Return how many of the first chunks make a slice: at least one."""
     ends = np.cumsum([chunk[4] for chunk in chunks])
     return max(int(np.searchsorted(ends, SLICE, "right")), 1)
 
 
 def _expire_rollups(connection: sqlite3.Connection, retention: Retention, series: str, which: str, most: int) -> int:
-    """Rows go as a whole, once all their steps are older."""
+    """Delete rows all of whose steps are older."""
     gone = 0
     minutes = min(retention.raw, retention.minutes)
     for step, before, floor in ((MINUTE, minutes, "minutes_from"), (HOUR, min(minutes, retention.hours), None)):

@@ -1,10 +1,10 @@
-"""The two coarser tiers of the history: each minute and each hour of a series as minimum, maximum, sum and count.
+"""The two coarser tiers of the history: the minutes and hours of a series as minimum, maximum, sum and count.
 
-Points enter when their chunk is closed, in the same transaction, and nothing takes them out again but age: so every
-point is either in the log, or in an open chunk, or in a closed one *and* here. Entries add up whatever the order in
-which their points came, so late data is as right as the rest. Texts have no minimum and do not enter.
+A point enters when its chunk is sealed, in the same transaction; only retention deletes entries. So each point is in
+exactly one of three places: the log, an active chunk, or a sealed chunk *and* the rollups. Entries add up in any order,
+so late data needs no repair. Texts have no minimum and do not enter.
 
-A row holds :data:`ENTRIES` steps of one series: its columns are packed as those of a chunk are (chunks.py).
+A row holds :data:`ENTRIES` steps of one series; its columns are packed like those of a chunk (codec.py).
 """
 
 from __future__ import annotations

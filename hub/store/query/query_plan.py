@@ -1,9 +1,21 @@
-"""One query as the times it covers, and what serves each stretch of them: readings, minutes or hours. It knows no
-table.
+"""The query plan: which tier of the history serves which part of a query's time range.
 
-The tier goes by the width of a bucket. A coarse tier serves whole steps; what is left at the two ends is served by the
-finer ones. So all figures are exact while the readings are there, and the edges between buckets are the tier's own.
-Where readings have expired, an entry of a rollup counts by the time at which it begins.
+Tiers are readings (raw), minutes and hours. The width of a bucket selects the tier: a coarse tier serves its whole
+steps, and finer ones serve what is left at the two ends, so that all figures are exact while readings are there::
+
+    tier hours      low                                                       before
+    range of query  ├──┬──────┬────────────────────────────────┬──────┬──┤
+    served by       raw minutes             hours               minutes raw
+
+Retention takes readings first, then minutes. Where the readings have expired, the finest tier that is left serves
+(raw and minutes are the series' :class:`RetentionBounds`)::
+
+    ──────── hours ────────┤──────── minutes ────────┤──────── readings ────────▶
+                   bounds.minutes                bounds.raw
+
+There an entry of a rollup counts by the time at which it begins. With buckets of a coarse tier, the edges between
+buckets are edges of that tier. Points that are in no rollup yet, those of the log and of active chunks, are read for
+the whole range besides (history.py).
 """
 
 from __future__ import annotations
@@ -20,14 +32,14 @@ from hub.store.points import Ints
 
 MAX_BUCKETS = 10_000
 MAX_TS = 253_402_300_799_999
-"""The end of the year 9999 in ms; times beyond it are cut to it, so that no product of times overflows."""
+"""The end of the year 9999 in ms. Times beyond it are clipped, so that no product of times overflows."""
 
 MINUTES_FROM, HOURS_FROM = 10 * MINUTE, 6 * HOUR
-"""From this width of a bucket on the minutes serve, and the hours."""
+"""The narrowest buckets that minutes serve, and hours."""
 
 
 class RetentionBounds(NamedTuple):
-    """From when on a series has all its readings, and all its minutes."""
+    """From when on a series has all its readings (``raw``), and all its minutes."""
 
     raw: int
     minutes: int
@@ -38,7 +50,7 @@ class RetentionBounds(NamedTuple):
 
 
 class TierRange(NamedTuple):
-    """What begins at ``low`` or later and before ``before``, from the tier with that ``step`` (0: readings)."""
+    """What begins from ``low`` to before ``before`` is served by the tier with that ``step`` in ms (0: readings)."""
 
     step: int
     low: int
@@ -46,7 +58,18 @@ class TierRange(NamedTuple):
 
 
 class QueryPlan:
-    """One query, checked, with its times within what can be reckoned with. ``least_step`` forces a coarser tier."""
+    """One query with its time range clipped and its tier selected. ``least_step`` forces a coarser tier.
+
+    Raises Invalid for limits that cannot be met.
+
+    Attributes:
+        query: the query.
+        parts: how many buckets it asks for; None: the newest points as they are.
+        low: the first ms of the range.
+        high: the last ms of the range.
+        length: the length of the range in ms.
+        step: the step of the coarsest tier that serves, in ms; 0: readings alone.
+    """
 
     def __init__(self, query: SeriesQuery, least_step: int = 0) -> None:
         self.query = query
@@ -64,48 +87,51 @@ class QueryPlan:
         self.length = max(self.high - self.low + 1, 0)
         width = 0 if self.parts is None else self.length // self.parts
         if query.shape == "states":
-            width = 0  # they are told by the readings as long as there are any
+            width = 0  # changes of state are exact only in readings: use them as long as there are any
         self.step = max(least_step, HOUR if width >= HOURS_FROM else MINUTE if width >= MINUTES_FROM else 0)
 
     def edges(self) -> Ints:
-        """Where the buckets begin."""
+        """Return where the buckets begin."""
         parts = self.parts or 1
         edges = self.low - (-np.arange(parts, dtype=np.int64) * self.length // parts)
         if self.step:
             edges[1:] = edges[1:] // self.step * self.step
         return edges
 
-    def tier_ranges(self, floors: RetentionBounds) -> list[TierRange]:
-        """What serves which stretch, in no order. Points that are in no rollup yet come besides."""
-        return list(_pieces(self.step, self.low, self.low + self.length, floors))
+    def tier_ranges(self, bounds: RetentionBounds) -> list[TierRange]:
+        """Return which tier serves which part of the range, in no order."""
+        return list(_ranges(self.step, self.low, self.low + self.length, bounds))
 
 
-def _pieces(step: int, low: int, before: int, floors: RetentionBounds) -> Iterator[TierRange]:
+def _ranges(step: int, low: int, before: int, bounds: RetentionBounds) -> Iterator[TierRange]:
+    """Serve the whole steps of one tier, and what is left at both ends by finer tiers."""
     if low >= before:
         return
     if not step:
-        yield from _finest(low, before, floors)
+        yield from _finest(low, before, bounds)
         return
-    floor = max(low, floors.minutes) if step == MINUTE else low
-    first, last = -(-floor // step) * step, before // step * step
+    begin = max(low, bounds.minutes) if step == MINUTE else low
+    first, last = -(-begin // step) * step, before // step * step
     finer = 0 if step == MINUTE else MINUTE
     if first >= last:
-        yield from _pieces(finer, low, before, floors)
+        yield from _ranges(finer, low, before, bounds)
         return
-    yield from _pieces(finer, low, first, floors)
+    yield from _ranges(finer, low, first, bounds)
     yield TierRange(step, first, last)
-    yield from _pieces(finer, last, before, floors)
+    yield from _ranges(finer, last, before, bounds)
 
 
-def _finest(low: int, before: int, floors: RetentionBounds) -> Iterator[TierRange]:
-    """The readings, and before them the finest that is left. Entries that end after the readings begin would count
-    some of them twice."""
-    minutes = min(before, floors.raw - MINUTE + 1)
-    hours = min(before, floors.minutes, floors.raw - HOUR + 1)
-    for piece in (
-        TierRange(0, max(low, floors.raw), before),
-        TierRange(MINUTE, max(low, floors.minutes), minutes),
+def _finest(low: int, before: int, bounds: RetentionBounds) -> Iterator[TierRange]:
+    """Serve a range by readings, and the part before them by the finest tier that is left.
+
+    Entries that end after the first reading are left out: they would count readings twice.
+    """
+    minutes = min(before, bounds.raw - MINUTE + 1)
+    hours = min(before, bounds.minutes, bounds.raw - HOUR + 1)
+    for each in (
+        TierRange(0, max(low, bounds.raw), before),
+        TierRange(MINUTE, max(low, bounds.minutes), minutes),
         TierRange(HOUR, low, hours),
     ):
-        if piece.low < piece.before:
-            yield piece
+        if each.low < each.before:
+            yield each

@@ -1,4 +1,4 @@
-"""Readings that come from elsewhere than a device, put among the others: an import. It knows no table."""
+"""Import readings from elsewhere than a device, straight into chunks."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from hub.store.wal.memtable import fresh_points
 from hub.store.writer import StoreWriter
 
 _PAGE = 100_000
-"""Stored points looked through at once: the readings of one import may lie years apart."""
+"""Stored points that are compared at once: the readings of one import may be years apart."""
 
 _Key = tuple[int, type, Value]
 

@@ -38,7 +38,7 @@ _RANGES = """SELECT json_group_array(json_array(wanted.key, hex(body))) FROM jso
 
 class RollupEntries(msgspec.Struct, frozen=True):
     """One index an entry in all arrays. ``start`` in epoch ms; bit ``q`` of ``marks`` says that a point of quality
-    code ``q`` is in it (columns.py)."""
+    code ``q`` is in it (points.py)."""
 
     series: Ints
     start: Ints

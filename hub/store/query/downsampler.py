@@ -1,4 +1,4 @@
-"""The answer to one query, made of readings, summaries of chunks and entries of rollups. It knows no table."""
+"""Reduce readings, chunk summaries and rollup entries to the points of one answer."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from hub.store.query.gaps import gaps_of, marks_of
 from hub.store.query.query_plan import QueryPlan
 
 
-def newest(span: QueryPlan, points: Points) -> Series:
-    """The newest of the points as they are; ``points`` are in the order of time."""
-    start, end = np.searchsorted(points.ts, [span.low, span.high + 1])
-    chosen = points.take(slice(max(start, end - span.query.limit), max(start, end)))
+def newest(plan: QueryPlan, points: Points) -> Series:
+    """Return the newest points as they are; ``points`` are in the order of time."""
+    start, end = np.searchsorted(points.ts, [plan.low, plan.high + 1])
+    chosen = points.take(slice(max(start, end - plan.query.limit), max(start, end)))
     ones = np.ones(len(chosen), np.int64)
     return Series(
-        span.query.device,
-        span.query.metric,
+        plan.query.device,
+        plan.query.metric,
         list(zip(chosen.ts.tolist(), chosen.values(), strict=True)),
         gaps_of(chosen.ts, chosen.ts, ones),
         marks_of(chosen.ts, chosen.ts, quality_bits(chosen.quality)),
@@ -27,20 +27,20 @@ def newest(span: QueryPlan, points: Points) -> Series:
 
 
 class Downsampler:
-    """Buckets being filled."""
+    """Fills the buckets of one query, in any order, with points and with what stands for several points."""
 
-    def __init__(self, span: QueryPlan) -> None:
-        self._span = span
-        self._edges = span.edges()
+    def __init__(self, plan: QueryPlan) -> None:
+        self._plan = plan
+        self._edges = plan.edges()
         parts = len(self._edges)
         self._count, self._total = np.zeros(parts, np.int64), np.zeros(parts)
         self._least, self._most = np.full(parts, np.inf), np.full(parts, -np.inf)
         self._bits = np.zeros(parts, np.uint8)
-        self._ends = np.append(self._edges[1:], span.low + span.length)
+        self._ends = np.append(self._edges[1:], plan.low + plan.length)
 
     def points(self, points: Points) -> None:
-        """In the order of time; those outside do not count, nor do texts."""
-        low, high = np.searchsorted(points.ts, [self._span.low, self._span.high + 1])
+        """Add points in the order of time. Texts and points outside the range do not count."""
+        low, high = np.searchsorted(points.ts, [self._plan.low, self._plan.high + 1])
         points = points.take(slice(low, max(low, high))).numeric()
         places = np.searchsorted(points.ts, self._edges)
         filled = np.flatnonzero(np.diff(np.append(places, len(points))))
@@ -57,7 +57,7 @@ class Downsampler:
     def summaries(
         self, ts: Ints, count: Ints, least: Floats, most: Floats, total: Floats, bits: Bytes, step: int = 0
     ) -> None:
-        """What stands for several points each, all of them in the bucket of ``ts``; it reaches ``step`` ms."""
+        """Add what stands for several points each, all in the bucket of ``ts``; each covers ``step`` ms."""
         inside = np.searchsorted(self._edges, ts, "right") - 1
         with np.errstate(over="ignore", invalid="ignore"):
             np.add.at(self._total, inside, total)
@@ -68,28 +68,32 @@ class Downsampler:
         np.maximum.at(self._ends, inside, ts + step)
 
     def series(self, step: int) -> Series:
+        """Return the filled buckets."""
         found = np.flatnonzero(self._count)
         count, least, most = self._count[found], self._least[found], self._most[found]
         mean = means(count, least, most, self._total[found])
         starts, ends = self._edges[found], self._ends[found]
         columns = (starts, least, mean, most, count)
         points: list[Point] = list(zip(*(column.tolist() for column in columns), strict=True))
-        query = self._span.query
+        query = self._plan.query
         marks = marks_of(starts, ends, self._bits[found])
         return Series(query.device, query.metric, points, gaps_of(starts, ends, count), marks, step)
 
 
 def means(count: Ints, least: Floats, most: Floats, total: Floats) -> Floats:
-    """A sum beyond the largest double has no mean; rounding may put one just outside of what it is the mean of."""
+    """Return means, within the extremes although rounding may leave them, also for sums beyond the largest double."""
     with np.errstate(over="ignore", invalid="ignore"):
         mean = total / count
         return np.clip(np.where(np.isfinite(mean), mean, least / 2 + most / 2), least, most)
 
 
-def thinned(span: QueryPlan, points: Points, entries: list[RollupEntries], step: int) -> Series:
-    """At most so many points as there were to be buckets, chosen so that the line keeps its shape: by the largest
-    triangles, or the least and the greatest of each stretch. Entries stand for points: their means, or extremes."""
-    low, high = np.searchsorted(points.ts, [span.low, span.high + 1])
+def shaped(plan: QueryPlan, points: Points, entries: list[RollupEntries], step: int) -> Series:
+    """Return at most as many points as the query has buckets, chosen so that the line keeps its shape.
+
+    ``lttb`` keeps the points with the largest triangles, ``minmax`` the extremes of each stretch. Rollup entries are
+    taken as points: their means, or their extremes.
+    """
+    low, high = np.searchsorted(points.ts, [plan.low, plan.high + 1])
     points = points.take(slice(low, max(low, high))).numeric()
     ts, value, bits, count = (
         [points.ts],
@@ -99,7 +103,7 @@ def thinned(span: QueryPlan, points: Points, entries: list[RollupEntries], step:
     )
     for part in entries:
         mean = means(part.count, part.least, part.most, part.total)
-        for column in (mean,) if span.query.shape == "lttb" else (part.least, part.most):
+        for column in (mean,) if plan.query.shape == "lttb" else (part.least, part.most):
             ts.append(part.start)
             value.append(column)
             bits.append(part.marks)
@@ -107,8 +111,8 @@ def thinned(span: QueryPlan, points: Points, entries: list[RollupEntries], step:
     at = np.concatenate(ts)
     order = np.argsort(at, kind="stable")
     at, values = at[order], np.concatenate(value)[order]
-    chosen = _chosen(at, values, span.query.shape, span.parts or 1)
-    query = span.query
+    chosen = _chosen(at, values, plan.query.shape, plan.parts or 1)
+    query = plan.query
     return Series(
         query.device,
         query.metric,
@@ -132,4 +136,5 @@ def _chosen(ts: Ints, value: Floats, shape: str, most: int) -> Ints:
 
 
 def quality_bits(quality: Bytes) -> Bytes:
+    """Return a bit mask for each quality code; 0 for good."""
     return np.left_shift(np.uint8(1), quality) & np.uint8(0xFE)

@@ -1,7 +1,7 @@
-"""Where a series is silent, and where its points are not of good quality. It knows no table.
+"""Find the gaps of a series, and the stretches whose points are not of good quality.
 
-A gap is a silence of more than five times the usual time between two readings, and more than twice of what nine of ten
-keep to: a device that is irregular by nature has none. Before the first point and after the last there is none.
+A gap is longer than five times the median interval between readings, and longer than twice the 90th percentile: a
+device that is irregular by nature has none. There is no gap before the first point or after the last.
 """
 
 from __future__ import annotations
@@ -11,27 +11,27 @@ import numpy as np
 from hub.model import Gap, Mark
 from hub.store.points import QUALITIES, Bytes, Ints
 
-USUAL = 5.0
-SELDOM = 2.0
-FEW = 12
-"""Steps below which it does not make sense to speak of nine of ten."""
+MEDIAN_FACTOR = 5.0
+P90_FACTOR = 2.0
+MIN_INTERVALS = 12
+"""With fewer intervals, a 90th percentile has no meaning."""
 
 
 def gaps_of(starts: Ints, ends: Ints, counts: Ints) -> list[Gap]:
-    """Of points (which end where they start) or filled buckets, in order: the silences between them, ``(from, to)``."""
+    """Return the gaps ``(from, to)`` between points (which end where they start) or filled buckets, in order."""
     if len(starts) < 3:
         return []
     silence = (starts[1:] - ends[:-1]).astype(np.float64)
-    rhythm = np.diff(starts) / counts[:-1]
-    longest = USUAL * float(np.median(rhythm))
-    if len(rhythm) >= FEW:
-        longest = max(longest, SELDOM * float(np.quantile(rhythm, 0.9)))
+    intervals = np.diff(starts) / counts[:-1]
+    longest = MEDIAN_FACTOR * float(np.median(intervals))
+    if len(intervals) >= MIN_INTERVALS:
+        longest = max(longest, P90_FACTOR * float(np.quantile(intervals, 0.9)))
     found = np.flatnonzero(silence > max(longest, 0.0))
     return list(zip(ends[found].tolist(), starts[found + 1].tolist(), strict=True))
 
 
 def marks_of(starts: Ints, ends: Ints, bits: Bytes) -> list[Mark]:
-    """Runs of neighbours that hold a quality other than good: ``(from, to, quality)``, in order of time."""
+    """Return runs of neighbours with a quality other than good, ``(from, to, quality)``, in the order of time."""
     if not bits.any():
         return []
     found: list[Mark] = []

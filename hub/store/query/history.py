@@ -1,9 +1,17 @@
-"""Reading series back: log, chunks and rollups as one. It knows their tables; it writes nothing.
+"""Answer history queries from the log, chunks and rollups together.
 
-A bucket takes a chunk that lies in it as a whole by its summary, and opens only those that reach over an edge: all
-figures are exact wherever the edges fall. Wide buckets take the rollups (spans.py), and from the log and the chunks
-what is not in these yet. Each statement gives one row, however many chunks there are: Python's sqlite3 pays for each
-row with the interpreter lock (see connection.py).
+::
+
+    QueryPlan ──▶ tier ranges ──▶ rollup entries
+        │             └─────────▶ sealed chunks where readings serve, active chunks everywhere
+        │                              ├─ in one bucket as a whole: its summary is enough
+        │                              └─ over an edge: decode its points
+        └───────────────────────▶ points of the log that are in no chunk
+                                       │
+                     Downsampler, newest points, changes of state
+
+All figures are exact wherever the edges of buckets fall. Each statement returns one row for all queries, however many
+chunks there are (see ``read_json``).
 """
 
 from __future__ import annotations
@@ -18,25 +26,25 @@ from hub.model import Series, SeriesQuery
 from hub.store.chunks.codec import decode
 from hub.store.chunks.rollups import MINUTE, RollupEntries, read_rollups
 from hub.store.points import Ints, Mask, Points, join
-from hub.store.query.downsampler import Downsampler, newest, thinned
+from hub.store.query.downsampler import Downsampler, newest, shaped
 from hub.store.query.query_plan import QueryPlan, RetentionBounds, TierRange
 from hub.store.query.state_changes import changes
 from hub.store.rows import read_json, reading_history, to_json
 from hub.store.wal.memtable import Memtable, fresh_points
 
-MOST_THINNED = 500_000
-"""Readings that are thinned out for one line; where there are more, the minutes are."""
-MOST_STATES = 2_000_000
-"""Readings whose changes are looked for; where there are more, the minutes tell, which have no words."""
+MAX_SHAPED = 500_000
+"""The most readings that are reduced to the shape of a line; with more, the minutes are."""
+MAX_STATES = 2_000_000
+"""The most readings that are searched for changes of state; with more, the minutes are, which have no texts."""
 
-NOWHERE = (1 << 62, -(1 << 62))
+EMPTY_RANGE = (1 << 62, -(1 << 62))
 
 _SERIES = """SELECT json_group_array(json_array(id, raw_from, minutes_from)) FROM (
     SELECT series.id, raw_from, minutes_from FROM json_each(?) AS query LEFT JOIN series
         ON device = json_extract(value, '$[0]') AND metric = json_extract(value, '$[1]') ORDER BY query.key)"""
 
-# The chunks of each query, a fixed-length record each in hexadecimal digits: HEAD. Closed ones only where the readings
-# serve, which is at most in two places. An index each finds the closed and the open ones.
+# The headers of the chunks of each query, as fixed-length records (HEAD) in hexadecimal digits. Of sealed chunks only
+# where readings serve, which is in at most two ranges. Sealed and active chunks have an index each.
 _HEAD = """coalesce((
         SELECT group_concat(printf('%016x%016x%016x%08x%08x%02x%02x', id, first, last, count, numbers, marks, {})
             || hex(summary), '')
@@ -63,24 +71,26 @@ HEAD = np.dtype(
 )
 
 
-def read_history(connection: sqlite3.Connection, log: Memtable, queries: Sequence[SeriesQuery]) -> list[Series]:
-    """The series in the order of the queries; see :meth:`hub.store.base.Store.history`. The caller holds one read
-    transaction around it."""
-    asked = [_Asked(QueryPlan(query)) for query in queries]
+def read_history(connection: sqlite3.Connection, memtable: Memtable, queries: Sequence[SeriesQuery]) -> list[Series]:
+    """Return the series in the order of the queries; see :meth:`hub.store.base.Store.history`.
+
+    The caller holds one read transaction around it.
+    """
+    asked = [_RunningQuery(QueryPlan(query)) for query in queries]
     with reading_history():
         _find(connection, asked)
     with reading_history(one.series for one in asked if one.series is not None):
-        return _answers(connection, log, asked)
+        return _answers(connection, memtable, asked)
 
 
-def _answers(connection: sqlite3.Connection, log: Memtable, asked: list[_Asked]) -> list[Series]:
+def _answers(connection: sqlite3.Connection, memtable: Memtable, asked: list[_RunningQuery]) -> list[Series]:
     heavy = [one for one in asked if one.too_heavy]
     for one in heavy:
-        one.span = QueryPlan(one.span.query, MINUTE)
+        one.plan = QueryPlan(one.plan.query, MINUTE)
     if heavy:
         _find(connection, heavy)
     entries = _entries(connection, asked)
-    fresh = fresh_points(connection, log, (one.series for one in asked if one.series is not None)).in_order()
+    fresh = fresh_points(connection, memtable, (one.series for one in asked if one.series is not None)).in_order()
     stored = _stored(connection, asked)
     answers = []
     for i, one in enumerate(asked):
@@ -92,107 +102,119 @@ def _answers(connection: sqlite3.Connection, log: Memtable, asked: list[_Asked])
     return answers
 
 
-class _Asked:
-    """One query on its way: its series, what serves it, and its chunks."""
+class _RunningQuery:
+    """One query while it is answered.
 
-    def __init__(self, span: QueryPlan) -> None:
-        self.span = span
+    Attributes:
+        plan: the plan; a coarser one if the query turns out to be too heavy.
+        series: the id of the series; None if there is none.
+        ranges: which tier serves which part of its time range.
+        heads: the headers (:data:`HEAD`) of its chunks.
+    """
+
+    def __init__(self, plan: QueryPlan) -> None:
+        self.plan = plan
         self.series: int | None = None
-        self.pieces: list[TierRange] = []
+        self.ranges: list[TierRange] = []
         self.heads = np.empty(0, HEAD)
         self._opened: Mask = np.empty(0, np.bool_)
 
     def row(self) -> tuple[int, ...]:
-        span = self.span
-        raw = [(piece.low, piece.before) for piece in self.pieces if not piece.step]
-        (low1, before1), (low2, before2) = [*raw, NOWHERE, NOWHERE][:2]
+        """Return the parameters of this query for :data:`_HEADS`."""
+        plan = self.plan
+        raw = [(each.low, each.before) for each in self.ranges if not each.step]
+        (low1, before1), (low2, before2) = [*raw, EMPTY_RANGE, EMPTY_RANGE][:2]
         number = -1 if self.series is None else self.series
-        return number, span.low, span.low + span.length, low1, before1, low2, before2
+        return number, plan.low, plan.low + plan.length, low1, before1, low2, before2
 
     @property
     def too_heavy(self) -> bool:
-        shape = self.span.query.shape
-        most = MOST_STATES if shape == "states" else MOST_THINNED
-        return shape != "buckets" and not self.span.step and int(self.heads["count"].sum()) > most
+        """Return True if it has more readings than its shape may take."""
+        shape = self.plan.query.shape
+        most = MAX_STATES if shape == "states" else MAX_SHAPED
+        return shape != "buckets" and not self.plan.step and int(self.heads["count"].sum()) > most
 
-    def within(self, first: Ints, last: Ints, still_open: Mask) -> Mask:
-        """Which of these stretches the readings serve as a whole; what is not in rollups yet, they serve everywhere."""
-        span = self.span
-        inside: Mask = still_open & (first >= span.low) & (last <= span.high)
-        for piece in self.pieces:
-            if not piece.step:
-                inside = inside | ((first >= piece.low) & (last < piece.before))
+    def within(self, first: Ints, last: Ints, active: Mask) -> Mask:
+        """Return which of these stretches of time readings serve as a whole.
+
+        Readings of active chunks are in no rollup, so they serve everywhere.
+        """
+        plan = self.plan
+        inside: Mask = active & (first >= plan.low) & (last <= plan.high)
+        for each in self.ranges:
+            if not each.step:
+                inside = inside | ((first >= each.low) & (last < each.before))
         return inside
 
     def to_open(self) -> np.ndarray:
-        """The chunks that have to be read; the others' summaries do."""
+        """Return the headers of the chunks to decode; of the others, the summaries are enough."""
         first, last = _reach(self.heads)
         whole = self.within(first, last, self.heads["active"] > 0)
-        if self.span.parts is None:
+        if self.plan.parts is None:
             self._opened = self._newest(first, last, self.heads["count"].astype(np.int64), whole)
-        elif self.span.query.shape != "buckets":
+        elif self.plan.query.shape != "buckets":
             self._opened = np.ones(len(first), np.bool_)
         else:
-            edges = self.span.edges()
+            edges = self.plan.edges()
             alike = np.searchsorted(edges, first, "right") == np.searchsorted(edges, last, "right")
             self._opened = ~(whole & alike)
         opened: np.ndarray = self.heads[self._opened]
         return opened
 
     def _newest(self, first: Ints, last: Ints, counts: Ints, whole: Mask) -> Mask:
-        """Enough chunks for the newest ``limit`` points: those that reach beyond a time after which there are that
-        many for certain."""
+        """Return enough chunks for the newest ``limit`` points: those that reach over a time after which there are
+        at least that many."""
         inside = np.flatnonzero(whole)
         inside = inside[np.argsort(last[inside])[::-1]]
-        enough = int(np.searchsorted(np.cumsum(counts[inside]), self.span.query.limit))
+        enough = int(np.searchsorted(np.cumsum(counts[inside]), self.plan.query.limit))
         if enough >= len(inside):
             return np.ones(len(first), np.bool_)
         reaching: Mask = last >= first[inside[: enough + 1]].min()
         return reaching
 
     def answer(self, points: Points, entries: list[RollupEntries]) -> Series:
-        """From the points of opened chunks and of the log, the heads of the others, and the rollups."""
-        span = self.span
-        if span.parts is None:
-            return newest(span, points)
-        steps = [piece.step for piece in self.pieces if piece.step]
+        """Make the answer from the points of decoded chunks and the log, other chunks' summaries, and the rollups."""
+        plan = self.plan
+        if plan.parts is None:
+            return newest(plan, points)
+        steps = [each.step for each in self.ranges if each.step]
         step = max((step for step, part in zip(steps, entries, strict=True) if len(part)), default=0)
-        if span.query.shape == "states":
-            return changes(span, points, entries, step)
-        if span.query.shape != "buckets":
-            return thinned(span, points, entries, step)
-        tally = Downsampler(span)
-        tally.points(points)
+        if plan.query.shape == "states":
+            return changes(plan, points, entries, step)
+        if plan.query.shape != "buckets":
+            return shaped(plan, points, entries, step)
+        buckets = Downsampler(plan)
+        buckets.points(points)
         heads = self.heads[~self._opened]
         heads = heads[heads["numbers"] > 0]
         ts, count = heads["first"].astype(np.int64), heads["numbers"].astype(np.int64)
         figures = [heads[name].astype(np.float64) for name in ("least", "most", "total")]
-        tally.summaries(ts, count, figures[0], figures[1], figures[2], heads["marks"])
+        buckets.summaries(ts, count, figures[0], figures[1], figures[2], heads["marks"])
         for width, part in zip(steps, entries, strict=True):
-            tally.summaries(part.start, part.count, part.least, part.most, part.total, part.marks, width)
-        return tally.series(step)
+            buckets.summaries(part.start, part.count, part.least, part.most, part.total, part.marks, width)
+        return buckets.series(step)
 
 
-def _find(connection: sqlite3.Connection, asked: Sequence[_Asked]) -> None:
-    """Their series, pieces and heads."""
-    names = [(one.span.query.device, one.span.query.metric) for one in asked]
+def _find(connection: sqlite3.Connection, asked: Sequence[_RunningQuery]) -> None:
+    """Find the series, tier ranges and chunk headers of the queries."""
+    names = [(one.plan.query.device, one.plan.query.metric) for one in asked]
     found = read_json(connection, list[tuple[int | None, int | None, int | None]], _SERIES, to_json(names))
     for one, (series, raw, minutes) in zip(asked, found, strict=True):
         one.series = series
-        one.pieces = [] if series is None else one.span.tier_ranges(RetentionBounds.of(raw, minutes))
+        one.ranges = [] if series is None else one.plan.tier_ranges(RetentionBounds.of(raw, minutes))
     packed = read_json(connection, list[str], _HEADS, to_json([one.row() for one in asked]))
     for one, head in zip(asked, packed, strict=True):
         one.heads = np.frombuffer(bytes.fromhex(head), HEAD)
 
 
-def _entries(connection: sqlite3.Connection, asked: Sequence[_Asked]) -> list[list[RollupEntries]]:
-    """Of each query, the entries of each piece that rollups serve."""
+def _entries(connection: sqlite3.Connection, asked: Sequence[_RunningQuery]) -> list[list[RollupEntries]]:
+    """Return, of each query, the entries of each range that rollups serve."""
     wanted = [
-        (i, (one.series, piece.step, piece.low, piece.before))
+        (i, (one.series, each.step, each.low, each.before))
         for i, one in enumerate(asked)
-        if one.series is not None and one.span.parts is not None
-        for piece in one.pieces
-        if piece.step
+        if one.series is not None and one.plan.parts is not None
+        for each in one.ranges
+        if each.step
     ]
     found: list[list[RollupEntries]] = [[] for _ in asked]
     for (i, _), entries in zip(wanted, read_rollups(connection, [part for _, part in wanted]), strict=True):
@@ -200,8 +222,8 @@ def _entries(connection: sqlite3.Connection, asked: Sequence[_Asked]) -> list[li
     return found
 
 
-def _stored(connection: sqlite3.Connection, asked: Sequence[_Asked]) -> Points:
-    """The points of the chunks to open, ``series`` being the index of the query that asks for them."""
+def _stored(connection: sqlite3.Connection, asked: Sequence[_RunningQuery]) -> Points:
+    """Return the points of the chunks to decode; their ``series`` is the index of the query."""
     heads = [np.sort(one.to_open(), order="id") for one in asked]  # the order in which their points came
     ids = sorted({int(number) for head in heads for number in head["id"]})
     if not ids:
@@ -212,7 +234,7 @@ def _stored(connection: sqlite3.Connection, asked: Sequence[_Asked]) -> Points:
     owner = np.repeat(np.arange(len(asked)), [len(head) for head in heads])
     bodies = [packed[number] for number in together["id"].tolist()]
     points = decode(range(len(together)), together["first"].tolist(), bodies)
-    # Of most chunks, every point is asked for.
+    # Most chunks are wanted with all their points.
     whole = np.concatenate(
         [one.within(*_reach(head), head["active"] > 0) for one, head in zip(asked, heads, strict=True)]
     )
@@ -229,10 +251,11 @@ def _stored(connection: sqlite3.Connection, asked: Sequence[_Asked]) -> Points:
 
 
 def _reach(head: np.ndarray) -> tuple[Ints, Ints]:
+    """Return the times of the first and last points of chunks."""
     return head["first"].astype(np.int64), head["last"].astype(np.int64)
 
 
 def _of(points: Points, series: int) -> Points:
-    """The part of one series; ``points`` are in the order of their series."""
+    """Return the points of one series; ``points`` are in the order of their series."""
     start, end = np.searchsorted(points.series, [series, series + 1])
     return points.take(slice(start, end))

@@ -1,4 +1,4 @@
-"""Readings one after the other, for whoever takes them all: an export, an import that must not double them."""
+"""Read all readings of a series page by page: for exports, and for imports that must not store one twice."""
 
 from __future__ import annotations
 
@@ -38,14 +38,14 @@ def read_series(
 
 
 def read_page(
-    connection: sqlite3.Connection, log: Memtable, device: str, metric: str, start: int, end: int, limit: int
+    connection: sqlite3.Connection, memtable: Memtable, device: str, metric: str, start: int, end: int, limit: int
 ) -> Page:
     """See :meth:`hub.store.base.Store.readings`."""
     start, end = max(start, -MAX_TS), min(end, MAX_TS)
     row = connection.execute(_NUMBER, (device, metric)).fetchone()
     if row is None:
         return Page(device, metric, [])
-    fresh = fresh_points(connection, log, row)
+    fresh = fresh_points(connection, memtable, row)
     with reading_history(row):
         points, following = series_points(connection, fresh, row[0], start, end, limit)
         qualities = [QUALITIES[code] for code in points.quality.tolist()]
@@ -55,8 +55,10 @@ def read_page(
 def series_points(
     connection: sqlite3.Connection, fresh: Points, series: int, start: int, end: int, limit: int
 ) -> tuple[Points, int | None]:
-    """The points of one series in order, about ``limit`` of them, and where the next ones begin. ``fresh`` are its
-    own that are in no chunk (log.py)."""
+    """Return about ``limit`` points of one series in the order of time, and where the next ones begin.
+
+    ``fresh`` are those of its points that are in no chunk.
+    """
     heads = read_json(connection, list[tuple[int, int, int]], _HEADS, series, start, end)
     taken = int(np.searchsorted(np.cumsum([count for _, _, count in heads]), limit)) + 1
     while taken < len(heads) and heads[taken][1] <= start:

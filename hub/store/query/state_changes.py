@@ -1,7 +1,7 @@
-"""A series of states (on and off, words) as the times at which it changed. It knows no table.
+"""Return a series of states (booleans, texts) as the times at which the state changed.
 
-Where the readings have expired, a minute or an hour in which a boolean was both tells which part of its readings was
-true. The same stands for parts of the range where it changed more often than the answer may have points.
+Where the readings have expired, a minute or an hour in which a boolean was both true and false becomes one point with
+the share of its true readings. So does a part of the range with more changes than the answer may have points.
 """
 
 from __future__ import annotations
@@ -17,14 +17,14 @@ from hub.store.query.gaps import gaps_of, marks_of
 from hub.store.query.query_plan import QueryPlan
 
 
-def changes(span: QueryPlan, points: Points, entries: list[RollupEntries], step: int) -> Series:
-    """Return the changes of state within the span, and the last reading, which tells until when the last one held.
+def changes(plan: QueryPlan, points: Points, entries: list[RollupEntries], step: int) -> Series:
+    """Return the changes of state within the range, and the last reading, which shows how long the last state held.
 
-    ``[ts, value]`` is a state that begins, ``[ts, min, mean, max, count]`` a stretch with several of a boolean. Of
-    words that change more often than there may be points, the last of each part is told.
+    ``[ts, value]`` is a state that begins, ``[ts, min, mean, max, count]`` a stretch with both states of a boolean. Of
+    texts that change more often than there may be points, the last of each part is returned.
     """
-    low, high = np.searchsorted(points.ts, [span.low, span.high + 1])
-    points = _one_place_a_text(points.take(slice(low, max(low, high))))
+    low, high = np.searchsorted(points.ts, [plan.low, plan.high + 1])
+    points = _merge_texts(points.take(slice(low, max(low, high))))
     kind = np.full(sum(map(len, entries)), BOOLEAN if (points.kind == BOOLEAN).any() else NUMBER, np.uint8)
     ones = np.ones(len(points), np.int64)
     ts = np.concatenate([points.ts, *(part.start for part in entries)])
@@ -40,19 +40,19 @@ def changes(span: QueryPlan, points: Points, entries: list[RollupEntries], step:
     )
     bits = np.concatenate([quality_bits(points.quality), *(part.marks for part in entries)])[order]
     turns = rows.turns()
-    query = span.query
+    query = plan.query
     return Series(
         query.device,
         query.metric,
-        rows.told(turns) if len(turns) <= (span.parts or 1) else rows.parted(span.edges()),
+        rows.points(turns) if len(turns) <= (plan.parts or 1) else rows.summarized(plan.edges()),
         gaps_of(rows.ts, rows.ts, rows.count) if not step else [],
         marks_of(rows.ts, rows.ts, bits),
         step,
     )
 
 
-def _one_place_a_text(points: Points) -> Points:
-    """Return the points with equal texts at one place: each chunk has texts of its own."""
+def _merge_texts(points: Points) -> Points:
+    """Return the points with one index for equal texts: each chunk has texts of its own."""
     textual = points.kind == TEXT
     if not textual.any():
         return points
@@ -64,7 +64,7 @@ def _one_place_a_text(points: Points) -> Points:
 
 
 class _Rows:
-    """Readings, and entries of rollups that stand for several, in the order of time."""
+    """Readings, and rollup entries that stand for several readings, in the order of time."""
 
     def __init__(
         self, ts: Ints, kind: np.ndarray, least: Floats, most: Floats, mean: Floats, count: Ints, texts: list[str]
@@ -73,7 +73,7 @@ class _Rows:
         self.texts = texts
 
     def turns(self) -> Ints:
-        """Return the places where another state begins, those with several states, and the last."""
+        """Return the indices where another state begins, those with several states, and the last."""
         if not len(self.ts):
             return np.empty(0, np.int64)
         different = (self.kind[1:] != self.kind[:-1]) | (self.least[1:] != self.least[:-1])
@@ -82,7 +82,7 @@ class _Rows:
         begins[-1] = True
         return np.flatnonzero(begins)
 
-    def told(self, places: Ints) -> list[Point]:
+    def points(self, places: Ints) -> list[Point]:
         return [self._point(int(place)) for place in places]
 
     def _point(self, place: int) -> Point:
@@ -93,7 +93,7 @@ class _Rows:
             return ts, least, float(self.mean[place]), most, int(self.count[place])
         return ts, bool(least) if self.kind[place] == BOOLEAN else least
 
-    def parted(self, edges: Ints) -> list[Point]:
+    def summarized(self, edges: Ints) -> list[Point]:
         """Return a point for each part of the range that holds something."""
         found: list[Point] = []
         places = np.searchsorted(self.ts, edges)

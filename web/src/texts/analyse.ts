@@ -1,0 +1,41 @@
+// Texts of the Analyse page.
+
+import { plural } from './plural';
+
+export const analyse = {
+  title: 'Analyse',
+  lead: 'A picture (PNG, JPEG, WebP), a recording (WAV, FLAC, MP3, OGG) or a PDF.',
+  drop: 'Drop a file here, paste it, or',
+  pick: 'choose a file',
+  working: (stage: string) => (stage ? `${stage[0]!.toUpperCase()}${stage.slice(1)}…` : 'Sending the file…'),
+  size: (w: number, h: number) => `${w} × ${h} px`,
+  pages: (n: number) => `${n} ${plural(n, { one: 'page', other: 'pages' })}`,
+  seconds: (n: number) => `${n} s`,
+  progress: 'How far the analysis is',
+  stop: 'Stop',
+  by: (model: string) => `Found by ${model}`,
+  another: 'Another file',
+  wrongType: 'Only PNG, JPEG and WebP pictures, WAV, FLAC, MP3 and OGG recordings, and PDFs can be analysed.',
+  device: 'Belongs to device (optional)',
+  noDevice: 'No device',
+  result: 'Result',
+  preview: 'The picture to analyse',
+  impacts: (hz: number) => `Impacts repeat at ${hz} Hz`,
+  tones: 'Tones that stand out',
+  tone: (hz: number, db: number) => `${hz} Hz, ${db} dB above what is around it`,
+  models: 'Manual of these device models',
+  modelsHint: 'such as CP-80, CP-90',
+  bind: 'Bind',
+  ask: 'Ask this document',
+  askIt: 'Ask',
+  forget: 'Delete this analysis',
+  forgetLead: 'Deletes the file with its result. Analyse the file again to get it back.',
+  earlier: 'Earlier analyses',
+  none: 'No file has been analysed yet.',
+  more: 'Show more',
+  kind: {
+    image: 'picture',
+    audio: 'recording',
+    document: 'document',
+  },
+};

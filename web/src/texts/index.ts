@@ -1,0 +1,52 @@
+// Every text that the dashboard shows or speaks, one file a section. A text with parts is a function.
+
+import { activity } from './activity';
+import { alerts } from './alerts';
+import { analyse } from './analyse';
+import { assistant } from './assistant';
+import { commands } from './commands';
+import { brand, confirm, errors, form, presence, severity, standing, states, time, toast } from './common';
+import { credentials } from './credentials';
+import { device, desired } from './device';
+import { diagnosis } from './diagnosis';
+import { fleet, first } from './fleet';
+import { models } from './models';
+import { rules } from './rules';
+import { settings } from './settings';
+import { link, login, nav, palette, rail, shortcuts, theme } from './shell';
+import { topics } from './topics';
+
+export const T = {
+  activity,
+  alerts,
+  analyse,
+  assistant,
+  brand,
+  commands,
+  confirm,
+  credentials,
+  desired,
+  device,
+  diagnosis,
+  errors,
+  first,
+  fleet,
+  form,
+  link,
+  login,
+  models,
+  nav,
+  palette,
+  presence,
+  rail,
+  rules,
+  settings,
+  severity,
+  shortcuts,
+  standing,
+  states,
+  theme,
+  time,
+  toast,
+  topics,
+};

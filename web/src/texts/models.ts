@@ -1,0 +1,69 @@
+// Texts of the settings of language models.
+
+import { plural } from './plural';
+
+export const models = {
+  title: 'Models',
+  add: 'Add a server',
+  edit: 'Edit',
+  editOne: (name: string) => `Edit ${name}`,
+  home: {
+    openai: 'api.openai.com',
+    ollama: '127.0.0.1',
+  },
+  keyed: 'key stored',
+  keyless: 'no key',
+  unused: 'not used today',
+  nobody: 'none',
+  fault: (why: string) => `Not used: ${why}`,
+  calls: (n: number, told: string) => `${told} ${plural(n, { one: 'call', other: 'calls' })}`,
+  tokens: (n: string) => `${n} tokens`,
+  money: (n: string) => `cost ${n}`,
+  rolesLead: 'Provider order (comma-separated); empty = automatic. The built-in analyst always comes last.',
+  role: {
+    chat: 'Questions',
+    diagnosis: 'Diagnoses',
+    vision: 'Pictures',
+    transcription: 'Speech',
+  },
+  limitsLead: (spent: string) =>
+    `Daily limits (UTC), all providers; empty = unlimited. Used today: ${spent}.`,
+  limit: {
+    calls: 'Calls',
+    tokens: 'Tokens',
+    money: 'Money',
+  },
+  saveRoles: 'Save order and limits',
+  saved: 'Saved and active',
+  name: 'Name',
+  nameHint: 'small letters, digits, - and _',
+  kind: 'Protocol',
+  kinds: {
+    openai: 'OpenAI-compatible',
+    ollama: 'Ollama',
+  },
+  model: 'Model',
+  address: 'Address',
+  key: 'Key',
+  keyKept: 'stored; leave empty to keep it',
+  keyNone: 'none',
+  api: 'API',
+  apis: {
+    chat: 'Chat completions',
+    responses: 'Responses',
+  },
+  vision: 'Model for pictures',
+  speech: 'Model for speech',
+  priceIn: 'Price per million input tokens',
+  priceOut: 'Price per million output tokens',
+  test: 'Test',
+  testing: 'Testing…',
+  answers: 'The model answers.',
+  save: 'Save',
+  cancel: 'Cancel',
+  reset: 'Reset to hub.toml',
+  resetOne: (name: string) => `Reset ${name}`,
+  resetLead:
+    'Deletes what was set here, with the stored key. A server that hub.toml does not name is removed.',
+  resetDone: 'Reset to hub.toml',
+};

@@ -21,6 +21,7 @@ from hub.mqtt.client import MqttClientState
 from hub.store.base import Delta
 
 INDEX = "<!doctype html><title>Watchkeeper</title>"
+BROWSER = {"Accept": "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"}
 
 
 @pytest.fixture
@@ -141,24 +142,41 @@ async def test_metrics(hub: ApiHub) -> None:
 
 async def test_without_a_build_the_page_says_how_to_make_one(hub: ApiHub) -> None:
     for path in ("/", "/d/pump-01"):
-        answer = await hub.http.get(path)
+        answer = await hub.http.get(path, headers=BROWSER)
         assert answer.status_code == 200
         assert "make setup" in answer.text
     assert "/openapi.json" in (await hub.http.get("/docs")).text
 
 
-async def test_the_pages_own_addresses_give_the_page(built: ApiHub) -> None:
-    for path in ("/", "/index.html", "/d/pump-01", "/d/a.b.c", "/alerts", "/assistant", "/settings"):
-        answer = await built.http.get(path)
+async def test_every_page_address_serves_the_dashboard(built: ApiHub) -> None:
+    pages = (
+        "/d/pump-01",
+        "/d/a.b.c",
+        "/alerts",
+        "/page-added-later",
+        "/page-added-later/x",
+        "/apiary",
+        "/API",
+        "/assets",
+    )
+    for path in ("/", "/index.html", *pages):
+        answer = await built.http.get(path, headers=BROWSER)
         assert (answer.status_code, answer.text) == (200, INDEX), path
         assert answer.headers["cache-control"] == "no-cache"
         assert answer.headers["content-type"].startswith("text/html")
-        assert (await built.http.head(path)).status_code == 200
+        assert (await built.http.head(path, headers=BROWSER)).status_code == 200
+
+
+async def test_only_a_browser_gets_a_page_for_an_unknown_path(built: ApiHub) -> None:
+    for accept in ("*/*", "application/json", "image/svg+xml,image/*", ""):
+        answer = await built.http.get("/nowhere", headers={"Accept": accept})
+        assert (answer.status_code, answer.headers["content-type"]) == (404, "application/json"), accept
+        assert answer.json()["error"]["code"] == "not_found"
 
 
 async def test_every_answer_carries_a_strict_policy(built: ApiHub) -> None:
-    for path in ("/", "/d/pump-01", "/docs", "/api/devices", "/api/nothing", "/assets/old.js", "/healthz"):
-        policy = (await built.http.get(path)).headers["content-security-policy"]
+    for path in ("/", "/d/pump-01", "/nowhere", "/docs", "/api/devices", "/api/nothing", "/assets/old.js", "/healthz"):
+        policy = (await built.http.get(path, headers=BROWSER)).headers["content-security-policy"]
         rules = dict(rule.strip().split(" ", 1) for rule in policy.split(";"))
         assert "unsafe" not in policy, path
         assert {rules[name] for name in ("default-src", "script-src", "style-src", "connect-src", "font-src")} == {
@@ -176,14 +194,12 @@ async def test_hashed_files_are_kept_for_good(built: ApiHub) -> None:
 
 async def test_what_is_not_there_is_not_found(built: ApiHub) -> None:
     for path in ("/api/nothing", "/api", "/api/devices/", "/ai/nothing", "/events"):
-        answer = await built.http.get(path, headers={"Accept": "text/html"})
+        answer = await built.http.get(path, headers=BROWSER)
         assert answer.status_code == 404, path
         assert answer.headers["content-type"] == "application/json"
     assert (await built.http.get("/assets/old.js")).status_code == 404
-    lost = await built.http.get("/nowhere", headers={"Accept": "text/html"})
-    assert (lost.status_code, lost.text) == (404, INDEX)
     assert (await built.http.post("/api/devices")).status_code == 405
-    asked = await built.http.get("/ask", headers={"Accept": "text/html"})
+    asked = await built.http.get("/ask", headers=BROWSER)
     assert (asked.status_code, asked.headers["allow"]) == (405, "POST")
     assert (await built.http.post("/nowhere")).status_code == 405
 
@@ -197,6 +213,7 @@ async def test_no_file_beside_the_page_is_given(built: ApiHub) -> None:
         answer = await built.http.get(url)
         assert answer.status_code == 404, path
         assert "secret" not in answer.text
+        assert (await built.http.get(url, headers=BROWSER)).text == INDEX, path
 
 
 async def test_the_api_page_has_nothing_inline(built: ApiHub) -> None:

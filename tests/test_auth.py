@@ -180,8 +180,9 @@ async def test_every_route_refuses_without_the_token(locked: ApiHub) -> None:
 
 
 async def test_the_page_itself_comes_without_the_token(locked: ApiHub) -> None:
-    for path in ("/", "/d/pump-01", "/alerts"):
-        assert (await locked.http.get(path)).status_code == 200
+    for path in ("/", "/d/pump-01", "/alerts", "/page-added-later"):
+        assert (await locked.http.get(path, headers={"Accept": "text/html"})).status_code == 200
+        assert (await locked.http.post(path)).status_code == 401
 
 
 async def test_a_wrong_token_is_refused(locked: ApiHub) -> None:

@@ -6,11 +6,11 @@ the routers in one application and puts ``guard.py`` around it.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from collections.abc import Set as AbstractSet
 
 from fastapi import APIRouter
-from fastapi.routing import APIRoute, APIWebSocketRoute
+from starlette.routing import BaseRoute, Route, WebSocketRoute
 
 from hub.api import errors
 from hub.api.auth import Authenticator
@@ -45,8 +45,8 @@ def create_api(routers: Sequence[Router], http: HttpSettings, auth: Authenticato
     for router in routers:
         app.include_router(router, max_body_size=http.body_bytes)
     app.state.api_routes = [route for router in routers for route in router.routes]
-    taken = frozenset(part for router in routers for part in _first_parts(router))
-    app.include_router(spa.routes(http.web_dir, taken))
+    reserved = _first_segments((*app.routes, *app.state.api_routes))
+    app.include_router(spa.routes(http.web_dir, reserved))
     live_schemas.describe(app)
     errors.install(app)
     # The last one added is the outermost.
@@ -63,23 +63,22 @@ def create_api(routers: Sequence[Router], http: HttpSettings, auth: Authenticato
         http=http,
         auth=auth,
         requests=OpenRequests(most, per_client),
-        is_open=_open(spa.first_parts(http.web_dir) - taken),
+        is_open=_needs_no_token(reserved),
     )
     return app
 
 
-def _first_parts(router: APIRouter) -> Iterator[str]:
-    """Yield the first path segment of each route: addresses that begin with it are never pages of the dashboard."""
-    for route in router.routes:
-        if isinstance(route, APIRoute | APIWebSocketRoute):
-            yield route.path.split("/")[1]
+def _first_segments(routes: Iterable[BaseRoute]) -> frozenset[str]:
+    """Return ``api``, ``ask``, ``openapi.json``, …: paths that begin with these belong to the API."""
+    return frozenset(route.path.split("/")[1] for route in routes if isinstance(route, Route | WebSocketRoute))
 
 
-def _open(pages: AbstractSet[str]) -> Callable[[str, str], bool]:
-    """Return a predicate for requests that need no token: the dashboard's files, and what is in ``openapi.OPEN``."""
+def _needs_no_token(reserved: AbstractSet[str]) -> Callable[[str, str], bool]:
+    """Return the check for requests that need no token: the dashboard's files and pages, and ``openapi.OPEN``."""
 
     def is_open(method: str, path: str) -> bool:
         method = "GET" if method == "HEAD" else method
-        return (method, path) in OPEN or (method == "GET" and path.startswith("/") and path.split("/")[1] in pages)
+        page = method == "GET" and path.startswith("/") and path.split("/")[1] not in reserved
+        return page or (method, path) in OPEN
 
     return is_open

@@ -1,7 +1,7 @@
-"""The dashboard's files: ``/`` and everything that is no address of the API.
+"""The dashboard's files, and ``index.html`` for every page of the dashboard.
 
-Files with a hash in their name are kept for good by browsers, the page itself is asked for anew each time. The page's
-own addresses (``/d/pump-01``) all give ``index.html``. It knows nothing of the hub.
+A browser that opens an address which is neither the API's nor a file's gets ``index.html``; the router in it
+(``web/src/routes.ts``) shows the page or says that there is none. A new page of the dashboard needs no change here.
 """
 
 from __future__ import annotations
@@ -16,10 +16,10 @@ from starlette.staticfiles import StaticFiles
 
 from hub.api.errors import allowed_methods
 
-PAGES = frozenset({"d", "alerts", "assistant", "analyse", "rules", "topics", "activity", "settings", "login"})
-"""First parts of the page's own addresses."""
 HASHED = "assets/"
+"""Folder of files with a hash of their content in their name."""
 FOREVER = "public, max-age=31536000, immutable"
+REVALIDATE = "no-cache"
 
 NOT_BUILT = """<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><title>Watchkeeper</title></head><body>
@@ -30,35 +30,31 @@ NOT_BUILT = """<!doctype html>
 """
 
 
-def first_parts(web_dir: Path) -> frozenset[str]:
-    """What the addresses of the page and of its files begin with."""
-    files = {file.name for file in web_dir.iterdir()} if web_dir.is_dir() else set()
-    return PAGES | files | {""}
-
-
-def routes(web_dir: Path, taken: AbstractSet[str]) -> APIRouter:
-    """Addresses that begin with a part in ``taken`` belong to the API: a wrong one there is no page."""
+def routes(web_dir: Path, reserved: AbstractSet[str]) -> APIRouter:
+    """Serve ``web_dir``. Paths whose first segment is in ``reserved`` belong to the API and are never pages."""
     router = APIRouter()
     files = StaticFiles(directory=web_dir, check_dir=False)
 
     @router.api_route("/{path:path}", methods=["GET", "HEAD"], include_in_schema=False)
     async def page(path: str, request: Request) -> Response:
-        if path.partition("/")[0] in taken:
+        if path.partition("/")[0] in reserved:
             raise HTTPException(405 if allowed_methods(request) else 404)
-        if path and path != "index.html":
-            try:
-                found = await files.get_response(path, request.scope)
-                found.headers["Cache-Control"] = FOREVER if path.startswith(HASHED) else "no-cache"
-                return found
-            except HTTPException:
-                if path.partition("/")[0] not in PAGES and "text/html" not in request.headers.get("accept", ""):
-                    raise
-        return index(200 if path in ("", "index.html") or path.partition("/")[0] in PAGES else 404)
+        if path in ("", "index.html"):
+            return index()
+        try:
+            file = await files.get_response(path, request.scope)
+        except HTTPException:
+            # Scripts, pictures and programs that ask for a file that is not there need to learn that.
+            if "text/html" not in request.headers.get("accept", ""):
+                raise
+            return index()
+        file.headers["Cache-Control"] = FOREVER if path.startswith(HASHED) else REVALIDATE
+        return file
 
-    def index(status: int) -> Response:
+    def index() -> Response:
         file = web_dir / "index.html"
         if not file.is_file():
-            return HTMLResponse(NOT_BUILT, status, {"Cache-Control": "no-cache"})
-        return FileResponse(file, status, {"Cache-Control": "no-cache"}, media_type="text/html")
+            return HTMLResponse(NOT_BUILT, headers={"Cache-Control": REVALIDATE})
+        return FileResponse(file, headers={"Cache-Control": REVALIDATE}, media_type="text/html")
 
     return router

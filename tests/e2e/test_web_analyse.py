@@ -22,7 +22,7 @@ def give(page: Page, name: str, data: bytes, kind: str) -> None:
 def test_files_are_analysed_kept_linked_asked_and_deleted(plant: Demo, page: Page):
     eventually(lambda: plant.get("/api/devices")["items"], 20, "a machine")
     page.goto(f"http://{plant.http}/analyse")
-    expect(page.get_by_text("No file has been analysed yet.")).to_be_visible()
+    expect(page.get_by_text("No files analysed yet.")).to_be_visible()
     give(page, "pump.wav", sound(machine(107.3)), "audio/wav")
     result = page.get_by_test_id("analysis")
     expect(result).to_have_attribute("data-kind", "audio", timeout=40_000)
@@ -30,10 +30,10 @@ def test_files_are_analysed_kept_linked_asked_and_deleted(plant: Demo, page: Pag
 
     give(page, "care.pdf", pdf("Care of the pump.", GREASE), "application/pdf")
     expect(result).to_have_attribute("data-kind", "document", timeout=40_000)
-    result.get_by_label("Manual of these device models").fill("CP-80")
-    result.get_by_role("button", name="Bind").click()
+    result.get_by_label("Use as manual for device models").fill("CP-80")
+    result.get_by_role("button", name="Assign").click()
     eventually(lambda: plant.get("/api/analyses")["items"][0]["models"] == ["CP-80"], 5, "the binding")
-    result.get_by_label("Ask this document").fill("How often are the bearings greased?")
+    result.get_by_label("Ask about this document").fill("How often are the bearings greased?")
     result.get_by_role("button", name="Ask", exact=True).click()
     told = page.get_by_test_id("document-answer")
     expect(told).to_contain_text(GREASE)
@@ -44,10 +44,10 @@ def test_files_are_analysed_kept_linked_asked_and_deleted(plant: Demo, page: Pag
     expect(earlier).to_have_count(2)
     earlier.filter(has_text="pump.wav").click()
     expect(result).to_have_attribute("data-kind", "audio")
-    result.get_by_role("button", name="Delete this analysis").click()
+    result.get_by_role("button", name="Delete analysis").click()
     page.get_by_role("dialog", name="pump.wav").get_by_role("button", name="Cancel").click()
     expect(earlier).to_have_count(2)
-    result.get_by_role("button", name="Delete this analysis").click()
+    result.get_by_role("button", name="Delete analysis").click()
     page.get_by_role("dialog", name="pump.wav").get_by_role("button", name="Delete").click()
     expect(earlier).to_have_count(1)
 
@@ -55,4 +55,4 @@ def test_files_are_analysed_kept_linked_asked_and_deleted(plant: Demo, page: Pag
 def test_what_cannot_be_analysed_is_told(plant: Demo, page: Page):
     page.goto(f"http://{plant.http}/analyse")
     give(page, "notes.txt", b"hello", "text/plain")
-    expect(page.get_by_text("can be analysed.")).to_be_visible()
+    expect(page.get_by_text("File type not supported.")).to_be_visible()

@@ -27,10 +27,10 @@ def test_a_command_is_followed_until_it_is_confirmed(plant: Demo, tank: str, pag
     field = page.get_by_label("Level to keep")
     field.fill("99")
     page.get_by_role("button", name="Send").click()
-    expect(page.get_by_role("alert").filter(has_text="This must be 30 to 85 %.")).to_be_visible()
+    expect(page.get_by_role("alert").filter(has_text="Allowed: 30 to 85 %.")).to_be_visible()
     field.fill("61,5")
     field.press("Enter")
-    log = page.get_by_role("region", name="Last commands")
+    log = page.get_by_role("region", name="Recent commands")
     expect(log.get_by_role("listitem").first).to_contain_text(re.compile(r"confirmed.*Level to keep\s+61.5", re.DOTALL))
     assert plant.get(f"/api/devices/{tank}")["reported"]["setpoint"] == 61.5
     page.reload()

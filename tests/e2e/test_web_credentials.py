@@ -56,7 +56,7 @@ def test_a_device_is_let_in_appears_and_is_sent_away(hub: Serving, page: Page):
     page.get_by_role("button", name="Revoke boiler-1").click()
     page.get_by_role("dialog").get_by_role("button", name="Revoke").click()
     expect(page.get_by_text("boiler-1 can no longer connect")).to_be_visible()
-    expect(page.get_by_text("No device has a password yet.")).to_be_visible()
+    expect(page.get_by_text("No device passwords yet.")).to_be_visible()
     assert pasted(line) != 0
 
 
@@ -67,14 +67,14 @@ def test_a_gateway_gets_its_prefix_and_a_wrong_one_is_explained(hub: Serving, pa
     dialog = page.get_by_test_id("add-device")
     dialog.get_by_label("Name", exact=True).fill("zigbee")
     dialog.get_by_label("This is a gateway").check()
-    dialog.get_by_label("Topic prefixes it may use").fill("devices")
+    dialog.get_by_label("Allowed topic prefixes").fill("devices")
     dialog.get_by_role("button", name="Create password").click()
     expect(dialog.get_by_role("alert")).to_contain_text("belongs to the devices themselves")
-    dialog.get_by_label("Topic prefixes it may use").fill("zigbee2mqtt")
+    dialog.get_by_label("Allowed topic prefixes").fill("zigbee2mqtt")
     dialog.get_by_role("button", name="Create password").click()
     expect(dialog).to_contain_text("The gateway may connect as zigbee.")
     dialog.get_by_role("button", name="Done").click()
-    expect(page.get_by_text("zigbee2mqtt and all below")).to_be_visible()
+    expect(page.get_by_text("zigbee2mqtt and subtopics")).to_be_visible()
 
 
 def test_where_everybody_may_in_the_page_shows_the_plain_line(start, page: Page):

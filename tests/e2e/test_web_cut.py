@@ -76,7 +76,7 @@ def test_after_a_cut_nothing_is_lost_and_nothing_doubled(demo: Demo, page: Page,
     heard.clear()
     line.open()
     with page.expect_response("**/api/devices/meter-1/history?*") as fetched:
-        page.get_by_role("button", name="Try now").click()
+        page.get_by_role("button", name="Retry now").click()
     points = fetched.value.json()["points"]
     assert (points[-1][3], sum(point[4] for point in points)) == (30, 30), "the chart has what came during the cut"
     shows(page, 30)

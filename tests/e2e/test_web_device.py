@@ -57,7 +57,7 @@ def test_the_chart_asks_for_what_it_shows(plant: Demo, machines: list, page: Pag
     span = int(query["to"][0]) - int(query["from"][0])
     assert 0.3 * 3_600_000 < span < 0.5 * 3_600_000, "four tenths of the hour were dragged over"
     eventually(lambda: any(f"from={query['from'][0]}" in url for url in asked), 3, "the chart of that time")
-    page.get_by_role("button", name="Selected").click()
+    page.get_by_role("button", name="Custom").click()
     expect(page).not_to_have_url(re.compile("from="))
 
 
@@ -136,10 +136,10 @@ def test_a_device_is_deleted_only_when_asked_twice(plant: Demo, machines: list, 
     plant.publish("devices/old-1/telemetry", {"temperature": 20})
     eventually(lambda: plant.get("/api/devices", q="old-1")["items"], 3, "the device")
     page.goto(f"http://{plant.http}/d/old-1?tab=settings")
-    page.get_by_role("button", name="Delete this device").click()
-    page.get_by_role("button", name="Keep it").click()
+    page.get_by_role("button", name="Delete device").click()
+    page.get_by_role("button", name="Cancel").click()
     assert plant.get("/api/devices/old-1")["id"] == "old-1"
-    page.get_by_role("button", name="Delete this device").click()
-    page.get_by_role("button", name="Delete for good").click()
+    page.get_by_role("button", name="Delete device").click()
+    page.get_by_role("button", name="Delete permanently").click()
     expect(page).to_have_title(re.compile("Fleet · Watchkeeper$"))
     eventually(lambda: not plant.get("/api/devices", q="old-1")["items"], 3, "its end")

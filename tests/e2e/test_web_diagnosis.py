@@ -93,6 +93,6 @@ def test_a_writer_that_breaks_off_is_named_and_so_is_who_took_over(hub: Threaded
     expect(page.get_by_test_id("writing")).to_contain_text("It will explode in 3 days.")
     model.breaks = True
     hub.do(_go(model))
-    expect(page.get_by_test_id("failed-over")).to_contain_text("In place of scripted (openai)")
+    expect(page.get_by_test_id("failed-over")).to_contain_text("scripted (openai) gave no usable answer")
     expect(page.get_by_test_id("diagnosis")).to_contain_text("built-in analyst")
     expect(page.get_by_test_id("diagnosis")).not_to_contain_text("explode")

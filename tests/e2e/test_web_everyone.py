@@ -27,17 +27,17 @@ PAGES = {
     "device-quiet": ("/d/pump-01", "Bearing temperature"),
     "device-history": ("/d/pump-01?tab=history", "Lowest"),
     "device-events": ("/d/sensor_39?tab=events", "Raised"),
-    "device-commands": ("/d/tank-01?tab=commands", "Last commands"),
+    "device-commands": ("/d/tank-01?tab=commands", "Recent commands"),
     "device-rules": ("/d/pump-01?tab=rules", "Pump flow low"),
     "device-raw": ("/d/pump-01?tab=raw", "devices/pump-01/telemetry"),
-    "device-settings": ("/d/pump-01?tab=settings", "Delete this device"),
+    "device-settings": ("/d/pump-01?tab=settings", "Delete device"),
     "device-missing": ("/d/nobody", "Device not found."),
-    "alerts": ("/alerts", "Describes the readings up to"),
-    "alerts-cleared": ("/alerts?state=cleared", re.compile(r"No alert has cleared yet\.|^lasted")),
+    "alerts": ("/alerts", "Based on readings up to"),
+    "alerts-cleared": ("/alerts?state=cleared", re.compile(r"No cleared alerts yet\.|^lasted")),
     "assistant": ("/assistant", "Which devices need attention"),
     "analyse": ("/analyse", "choose a file"),
     "rules": ("/rules", "Pump flow low"),
-    "rule": ("/rules?edit=sensor-hot", "As text"),
+    "rule": ("/rules?edit=sensor-hot", "TOML"),
     "topics": ("/topics", "devices/pump-01/info"),
     "mappings": ("/topics?tab=mappings", "collectd"),
     "activity": ("/activity", "sensor_39"),
@@ -151,10 +151,10 @@ def test_what_floats_above_the_pages(plant_with_alert: Demo, still: Page):
     page.get_by_test_id("acknowledge").first.click()  # a machine of the demo may have failed as well
     floats("a note", "Note (optional)")
     page.goto(f"{url}/d/pump-01?tab=settings")
-    page.get_by_role("button", name="Delete this device").click()
-    expect(page.get_by_role("button", name="Delete for good")).to_be_visible()
+    page.get_by_role("button", name="Delete device").click()
+    expect(page.get_by_role("button", name="Delete permanently")).to_be_visible()
     assert faults(page) == [], "deleting"
-    page.get_by_role("button", name="Keep it").click()
+    page.get_by_role("button", name="Cancel").click()
     page.get_by_label("Name", exact=True).fill("Feed pump 1a")
     page.get_by_role("button", name="Save").click()
     expect(page.get_by_role("button", name="Undo")).to_be_visible()

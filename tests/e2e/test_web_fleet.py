@@ -28,10 +28,10 @@ def test_a_rectangle_on_the_map_becomes_the_list(plant: Demo, page: Page):
     page.mouse.move(box["x"] + box["width"] + 3, box["y"] + box["height"] + 3, steps=5)
     page.mouse.up()
     pumps = {d["id"] for d in plant.get("/api/devices")["items"] if d["area"] == "Pump hall"}
-    expect(page.get_by_text(f"{len(pumps)} picked")).to_be_visible()
+    expect(page.get_by_text(f"Selection: {len(pumps)}")).to_be_visible()
     assert set(parse_qs(urlsplit(page.url).query)["id"][0].split(",")) == pumps, "the address shows the same to anybody"
     expect(page.get_by_role("grid")).to_have_attribute("aria-rowcount", str(len(pumps) + 1))
-    page.get_by_role("button", name=f"Remove the filter {len(pumps)} picked").click()
+    page.get_by_role("button", name=f"Remove filter Selection: {len(pumps)}").click()
     expect(page.get_by_role("grid")).to_have_attribute("aria-rowcount", "15")
 
 
@@ -40,7 +40,7 @@ def test_rows_picked_by_keyboard_are_shown_alone(plant: Demo, page: Page):
     expect(page.get_by_test_id("device-row").first).to_be_visible()
     for key in ("j", "x", "j", "x"):
         page.keyboard.press(key)
-    page.get_by_role("button", name="Show only these").click()
+    page.get_by_role("button", name="Show only selected").click()
     expect(page.get_by_role("grid")).to_have_attribute("aria-rowcount", "3")
 
 

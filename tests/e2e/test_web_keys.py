@@ -48,7 +48,7 @@ def tab_to(page: Page, name: str) -> None:
 def test_an_alert_is_found_read_and_acknowledged_by_keyboard_alone(plant: Demo, alert: dict, page: Page):
     page.goto(f"http://{plant.http}/")
     expect(page.get_by_test_id("live-pill")).to_contain_text("Live")
-    tab_to(page, "Skip to the content")
+    tab_to(page, "Skip to content")
     page.keyboard.press("Escape")
     tab_to(page, "^Alerts")
     page.keyboard.press("Enter")
@@ -60,9 +60,9 @@ def test_an_alert_is_found_read_and_acknowledged_by_keyboard_alone(plant: Demo, 
       - article:
         - text: /Critical/
         - heading /sensor_39 temperature 85, above 80/ [level=2]
-        - term: Now
+        - term: Current value
         - definition: "85.0"
-        - term: When raised
+        - term: Value when raised
         - definition: "85.0"
         - term: limit
         - definition: "80"
@@ -82,13 +82,13 @@ def test_an_alert_is_found_read_and_acknowledged_by_keyboard_alone(plant: Demo, 
     page.go_back()
     tab_to(page, "^Acknowledge$")
     page.keyboard.press("Enter")
-    expect(page.get_by_role("dialog", name="Acknowledge this alert")).to_be_visible()
+    expect(page.get_by_role("dialog", name="Acknowledge alert")).to_be_visible()
     tab_to(page, "^$")  # the note's field has its name from its label
     expect(page.get_by_label("Note (optional)")).to_be_focused()
     page.keyboard.type("seen from afar")
     tab_to(page, "^Acknowledge$")
     page.keyboard.press("Enter")
-    expect(page.get_by_role("region", name="Notices")).to_contain_text("Acknowledged")
+    expect(page.get_by_role("region", name="Notifications")).to_contain_text("Acknowledged")
     expect(page.get_by_role("button", name="Acknowledge")).to_have_count(0)
     kept = plant.get("/api/alerts", state="acknowledged", device_id="sensor_39")["items"]
     assert [each["note"] for each in kept] == ["seen from afar"]
@@ -111,4 +111,4 @@ def test_single_keys_lead_from_the_list_to_the_alert(plant: Demo, alert: dict, p
     page.keyboard.press("a")
     expect(page).to_have_url(re.compile("/alerts$"))
     page.keyboard.press("?")
-    expect(page.get_by_role("dialog", name="Keyboard")).to_contain_text("Next, previous row or alert")
+    expect(page.get_by_role("dialog", name="Keyboard shortcuts")).to_contain_text("Next, previous row or alert")

@@ -154,7 +154,7 @@ def test_a_metric_is_renamed_hidden_and_given_back(house, page: Page):
     expect(page.locator('[data-testid="metric"]').first).to_be_visible()
     expect(tile).to_have_count(0)
     page.get_by_role("link", name="Settings", exact=True).last.click()
-    item.get_by_role("button", name="Reset to the device’s own").click()
+    item.get_by_role("button", name="Reset to device default").click()
     expect(item).not_to_contain_text("hidden")
     assert house.get("/api/devices/tank")["metric_edits"] == {}
     page.get_by_role("button", name="Undo").last.click()
@@ -179,7 +179,7 @@ def test_a_constant_has_an_axis_around_it(house, page: Page):
 def test_on_and_off_are_drawn_as_states_with_their_words(house, page: Page):
     assert set(chart(page, house, "/d/door?metric=s")) == {"Open", "Closed"}
     page.get_by_role("link", name="7 d").or_(page.get_by_role("button", name="7 d")).click()
-    expect(page.get_by_text("No reading in this time.")).to_have_count(0)
+    expect(page.get_by_text("No readings in this time range.")).to_have_count(0)
     assert set(axis(page)) == {"Open", "Closed"}
 
 

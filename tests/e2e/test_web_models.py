@@ -42,7 +42,7 @@ def test_a_server_is_tried_and_set_on_the_page(tmp_path: Path, page: Page, error
         dialog.get_by_role("button", name="Test").click()
         expect(dialog.get_by_role("alert")).to_contain_text("refused the API key")
         dialog.get_by_role("button", name="Test").click()
-        expect(dialog.get_by_role("status")).to_have_text("The model answers.")
+        expect(dialog.get_by_role("status")).to_have_text("Test passed: the model answered.")
         dialog.get_by_role("button", name="Save").click()
         expect(dialog).to_be_hidden()
         row = card.get_by_role("listitem").filter(has_text="lab")

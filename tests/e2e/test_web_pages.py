@@ -45,7 +45,7 @@ def test_fleet_finds_filters_and_downloads(plant: Demo, hot: dict, page: Page):
     shown = int(page.get_by_role("grid").get_attribute("aria-rowcount") or 0) - 1
     assert 0 < shown < 14
     with page.expect_download() as download:
-        page.get_by_role("button", name="Download CSV of all rows shown").click()
+        page.get_by_role("button", name="Download shown rows as CSV").click()
     lines = list(csv.DictReader(io.StringIO(download.value.path().read_text("utf-8-sig"))))
     assert len(lines) == shown
     assert all("pump" in line["id"] or "ump" in line["name"] for line in lines)
@@ -104,7 +104,7 @@ def test_analyse_says_what_a_picture_is(plant: Demo, page: Page):
         {"name": "gauge.png", "mimeType": "image/png", "buffer": picture.getvalue()}
     )
     expect(page.get_by_text("64 × 48 px")).to_be_visible(timeout=30_000)
-    expect(page.get_by_text(re.compile("^Found by "))).to_be_visible()
+    expect(page.get_by_text(re.compile("^Analysed by "))).to_be_visible()
 
 
 def test_rules_says_when_each_last_fired(plant: Demo, hot: dict, page: Page):
@@ -117,11 +117,11 @@ def test_rules_says_when_each_last_fired(plant: Demo, hot: dict, page: Page):
 
 def test_activity_filters_and_holds_still(plant: Demo, hot: dict, page: Page):
     go(page, plant, "Activity")
-    page.get_by_label("Kind").select_option("raised")
+    page.get_by_label("Type").select_option("raised")
     expect(page.get_by_role("link", name="sensor_39").first).to_be_visible()
     expect(page.locator("main li").filter(has_text="appeared")).to_have_count(0)
     page.get_by_role("button", name="Pause").click()
-    expect(page.get_by_text("Paused: new entries wait.")).to_be_visible()
+    expect(page.get_by_text("Paused. New entries appear when you select Follow.")).to_be_visible()
     assert "kind=raised" in page.url
 
 
@@ -152,7 +152,7 @@ def test_an_address_that_leads_nowhere_says_so(plant: Demo, page: Page, errors):
     errors.expected = ("404",)
     page.goto(f"http://{plant.http}/d/nobody")
     expect(page.get_by_text("Device not found.")).to_be_visible()
-    page.get_by_role("link", name="Go to the fleet").click()
+    page.get_by_role("link", name="Go to fleet").click()
     expect(page.get_by_role("grid")).to_be_visible()
 
 
@@ -182,7 +182,7 @@ def test_acknowledging_is_undone(plant: Demo, page: Page):
     page.goto(f"http://{plant.http}/")
     page.get_by_role("complementary", name="Alerts").get_by_test_id("acknowledge").first.click()
     page.get_by_role("button", name="Undo").click()
-    expect(page.get_by_text("Acknowledgement withdrawn")).to_be_visible()
+    expect(page.get_by_text("Acknowledgement undone")).to_be_visible()
     page.goto(f"http://{plant.http}/activity?kind=acknowledged")
     line = page.locator('li[data-kind="acknowledged"]').first
     expect(line).to_contain_text("withdrew the acknowledgement of")

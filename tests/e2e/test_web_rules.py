@@ -22,9 +22,9 @@ def test_a_limit_is_changed_by_form_and_by_text_and_taken_back(start, page: Page
     page.goto(f"http://{demo.http}/rules")
     before = demo.get("/api/rules/text")["text"]
     page.get_by_role("link", name="Sensor too hot").click()
-    text, says = page.get_by_role("textbox", name="As text"), page.get_by_test_id("rule-says")
+    text, says = page.get_by_role("textbox", name="TOML"), page.get_by_test_id("rule-says")
     expect(text).to_have_value(re.compile("^above = 80$", re.M))
-    expect(says).to_contain_text("Watches 1 of 1 devices.")
+    expect(says).to_contain_text("Applies to 1 of 1 devices.")
 
     page.get_by_label("Limit").fill("70")
     expect(text).to_have_value(re.compile("^above = 70$", re.M))
@@ -67,16 +67,16 @@ def test_a_rule_is_added_and_deleted(start, page: Page):
     assert rules(demo)["lid-open"]["condition"] == {"value": True}
 
     page.get_by_role("link", name="Lid open").click()
-    page.get_by_role("button", name="Delete this rule").click()
+    page.get_by_role("button", name="Delete rule").click()
     page.get_by_role("dialog").get_by_role("button", name="Cancel").click()
     assert "lid-open" in rules(demo)
-    page.get_by_role("button", name="Delete this rule").click()
+    page.get_by_role("button", name="Delete rule").click()
     page.get_by_role("dialog").get_by_role("button", name="Delete").click()
-    expect(page.get_by_text("Lid open is deleted")).to_be_visible()
+    expect(page.get_by_text("Lid open deleted")).to_be_visible()
     expect(page.get_by_role("link", name="Lid open")).to_have_count(0)
     assert "lid-open" not in rules(demo)
     page.goto(f"http://{demo.http}/rules?edit=lid-open")
-    expect(page.get_by_text("There is no rule by this ID")).to_be_visible()
+    expect(page.get_by_text("Rule not found")).to_be_visible()
 
 
 def test_new_rules_are_made_one_after_another(start, page: Page):
@@ -104,7 +104,7 @@ def test_new_rules_are_made_one_after_another(start, page: Page):
     page.goto(f"http://{demo.http}/rules?new=1")
     page.get_by_label("ID", exact=True).fill("mine")
     page.get_by_label("Name").fill("Another name")
-    expect(page.get_by_role("textbox", name="As text")).to_have_value(re.compile('^id = "mine"$', re.M))
+    expect(page.get_by_role("textbox", name="TOML")).to_have_value(re.compile('^id = "mine"$', re.M))
 
 
 def test_nothing_empty_is_saved_and_the_count_is_of_devices_with_the_metric(start, page: Page):
@@ -121,7 +121,7 @@ def test_nothing_empty_is_saved_and_the_count_is_of_devices_with_the_metric(star
     for label, value in required.items():
         expect(save).to_be_disabled()
         page.get_by_label(label).fill(value)
-    expect(says).to_contain_text("Watches 1 of 2 devices.")
+    expect(says).to_contain_text("Applies to 1 of 2 devices.")
     expect(save).to_be_enabled()
     for label, value in required.items():
         page.get_by_label(label).fill(" ")
@@ -149,7 +149,7 @@ def test_an_alert_shows_what_is_read_now_and_for_how_long(start, page: Page):
     demo.publish("devices/d1/telemetry", {"warmth": 35})
     expect(detail.get_by_test_id("current")).to_have_text("35.0")
     expect(page.get_by_test_id("alert").get_by_test_id("current")).to_have_text("35.0")
-    expect(detail).to_contain_text(re.compile("When raised\\s*31.0"))
+    expect(detail).to_contain_text(re.compile("Value when raised\\s*31.0"))
     expect(page.get_by_test_id("alert").get_by_test_id("lasting")).to_have_text(re.compile("for \\d+\\s(s|min)"))
     demo.publish("devices/d1/telemetry", {"warmth": "broken"})
     expect(page.get_by_test_id("stays-open")).to_contain_text("'broken'", timeout=40_000)

@@ -53,7 +53,7 @@ def test_a_value_is_clicked_and_becomes_a_metric(demo: Demo, page: Page):
         return {name: (each["value"], each["unit"]) for name, each in found.items()}
 
     eventually(lambda: metrics() == {"temp": (4.5, "°C"), "wind": (3, None)}, 10, "the device")
-    expect(page.get_by_text("An integration (mapping) reads this topic already")).to_be_visible()
+    expect(page.get_by_text("Already read by an integration (mapping)")).to_be_visible()
     page.get_by_role("button", name="Undo").click()
     expect(page.get_by_role("button", name="Apply")).to_be_visible()
 
@@ -89,7 +89,7 @@ def test_all_mappings_are_a_text_that_is_checked(demo: Demo, page: Page):
 
 def test_a_topic_that_a_dialect_reads_needs_no_mapping(demo: Demo, page: Page, errors: Errors):
     page.goto(f"http://{demo.http}/topics?topic=devices%2Fboiler-1%2Ftelemetry")
-    expect(page.get_by_text("An integration (native) reads this topic already")).to_be_visible()
+    expect(page.get_by_text("Already read by an integration (native)")).to_be_visible()
     expect(page.get_by_role("button", name="Apply")).to_have_count(0)
     errors.expected = ("422",)
     page.get_by_label("Topic filter").fill("a/#/b")

@@ -18,11 +18,11 @@ describe('a chart of states', () => {
     expect(stateTraceOf(answer(DOOR), new States('door', [true]), 30_000).ts).toEqual([30, 60, 90]);
   });
 
-  it('never has a half state: it tells the share of a time in which it was both', () => {
+  it('shows the share of readings in which both states occurred', () => {
     const states = new States('door', [true]);
     const trace = stateTraceOf(answer([[0, 0, 0.25, 1, 60], [60_000, true]]), states, 0); // prettier-ignore
     expect([trace.mean, trace.low, trace.high]).toEqual([[null, 1], [0, 1], [1, 1]]); // prettier-ignore
-    expect(stateText(trace, states, 0).replaceAll('\u00a0', ' ')).toBe('Open in 25 % of its readings');
+    expect(stateText(trace, states, 0).replaceAll('\u00a0', ' ')).toBe('Open in 25 % of readings');
   });
 
   it('has no line over a silence, and goes on after it', () => {

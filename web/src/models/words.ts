@@ -6,7 +6,7 @@ import { T } from '../texts';
 
 export function cost({ calls, tokens, money }: Models['spent']): string {
   if (!calls) return T.models.unused;
-  const parts = [T.models.calls(calls, integer(calls)), T.models.tokens(integer(tokens))];
+  const parts = [T.models.calls(calls, integer(calls)), T.models.tokens(tokens, integer(tokens))];
   if (money) parts.push(T.models.money(number(money)));
   return parts.join(' · ');
 }

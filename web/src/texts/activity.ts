@@ -4,11 +4,11 @@ export const activity = {
   title: 'Activity',
   follow: 'Follow',
   pause: 'Pause',
-  none: 'Nothing has happened yet.',
-  filter: 'Kind',
-  all: 'All kinds',
+  none: 'No activity yet.',
+  filter: 'Type',
+  all: 'All types',
   more: 'Load older',
-  paused: 'Paused: new entries wait.',
+  paused: 'Paused. New entries appear when you select Follow.',
   bytes: 'Payload',
   kinds: {
     raised: 'Raised',
@@ -21,6 +21,6 @@ export const activity = {
     command: 'Command',
     rejected: 'Rejected',
     settings: 'Settings',
-    gap: 'Gap',
+    gap: 'Data gap',
   },
 };

@@ -8,12 +8,12 @@ export const confirm = {
 };
 
 export const errors = {
-  status: (code: number) => `The hub answered with error ${code}.`,
-  unreachable: 'The hub does not answer. Check that it runs, then try again.',
+  status: (code: number) => `The hub returned error ${code}. Try again, or check the hub’s log.`,
+  unreachable: 'Cannot reach the hub. Check that it is running, then try again.',
   page: 'Page not found.',
-  home: 'Go to the fleet',
-  code: 'This page could not be loaded: the hub cannot be reached or was updated.',
-  reload: 'Load again',
+  home: 'Go to fleet',
+  code: 'This page could not be loaded: the hub is unreachable or was updated.',
+  reload: 'Reload',
   again: 'Try again',
 };
 
@@ -116,6 +116,6 @@ export const time = {
 export const toast = {
   dismiss: 'Dismiss',
   undo: 'Undo',
-  region: 'Notices',
+  region: 'Notifications',
   copied: 'Copied',
 };

@@ -14,10 +14,10 @@ export const models = {
   keyed: 'key stored',
   keyless: 'no key',
   unused: 'not used today',
-  nobody: 'none',
+  none: 'none',
   fault: (why: string) => `Not used: ${why}`,
-  calls: (n: number, told: string) => `${told} ${plural(n, { one: 'call', other: 'calls' })}`,
-  tokens: (n: string) => `${n} tokens`,
+  calls: (n: number, text: string) => `${text} ${plural(n, { one: 'call', other: 'calls' })}`,
+  tokens: (n: number, text: string) => `${text} ${plural(n, { one: 'token', other: 'tokens' })}`,
   money: (n: string) => `cost ${n}`,
   rolesLead: 'Provider order (comma-separated); empty = automatic. The built-in analyst always comes last.',
   role: {
@@ -31,12 +31,12 @@ export const models = {
   limit: {
     calls: 'Calls',
     tokens: 'Tokens',
-    money: 'Money',
+    money: 'Cost',
   },
   saveRoles: 'Save order and limits',
   saved: 'Saved and active',
   name: 'Name',
-  nameHint: 'small letters, digits, - and _',
+  nameHint: 'lowercase letters, digits, - and _',
   kind: 'Protocol',
   kinds: {
     openai: 'OpenAI-compatible',
@@ -45,7 +45,7 @@ export const models = {
   model: 'Model',
   address: 'Address',
   key: 'Key',
-  keyKept: 'stored; leave empty to keep it',
+  keyKept: 'stored; leave empty to keep',
   keyNone: 'none',
   api: 'API',
   apis: {
@@ -58,12 +58,12 @@ export const models = {
   priceOut: 'Price per million output tokens',
   test: 'Test',
   testing: 'Testing…',
-  answers: 'The model answers.',
+  answers: 'Test passed: the model answered.',
   save: 'Save',
   cancel: 'Cancel',
   reset: 'Reset to hub.toml',
   resetOne: (name: string) => `Reset ${name}`,
   resetLead:
-    'Deletes what was set here, with the stored key. A server that hub.toml does not name is removed.',
+    'Deletes the settings made here and the stored key. A server that is not in hub.toml is removed.',
   resetDone: 'Reset to hub.toml',
 };

@@ -7,16 +7,15 @@ export const link = {
   connecting: 'Connecting',
   lost: 'Reconnecting',
   latency: (ms: number) => `${ms} ms`,
-  banner: 'Connection to the hub lost. Values below are the last known ones. Reconnecting…',
-  first: 'The hub does not answer. Is it running? Retrying…',
+  banner: 'Connection to the hub lost. Showing the last known values. Reconnecting…',
+  first: 'Cannot reach the hub. Check that it is running. Retrying…',
   origin:
-    'The hub refused this page: it was opened under an address the hub does not know. Open it under the address the hub prints at start.',
-  retry: 'Try now',
+    'The hub refused this address. Open the address that the hub prints at start, or add this one to http.allowed_origins in hub.toml.',
+  retry: 'Retry now',
 };
 
 export const login = {
-  title: 'Log in',
-  lead: 'This hub requires a token. It was set as HUB_TOKEN, or the hub created one: run `hub token` on its machine to see it.',
+  lead: 'This hub requires a token. It is the value of HUB_TOKEN; if none was set, run `hub token` on the hub’s machine to see it.',
   token: 'Token',
   enter: 'Log in',
   wrong: 'Wrong token.',
@@ -33,9 +32,9 @@ export const nav = {
   activity: 'Activity',
   settings: 'Settings',
   more: 'More',
-  skip: 'Skip to the content',
+  skip: 'Skip to content',
   ask: 'Ask',
-  where: 'Where you are',
+  where: 'Breadcrumb',
 };
 
 export const palette = {
@@ -66,7 +65,7 @@ export const rail = {
 };
 
 export const shortcuts = {
-  title: 'Keyboard',
+  title: 'Keyboard shortcuts',
   close: 'Close',
   rows: [
     ['⌘K or Ctrl K', 'Search devices, alerts, pages'],
@@ -78,9 +77,9 @@ export const shortcuts = {
     ['g f', 'Fleet'],
     ['g a', 'Alerts'],
     ['g c', 'Assistant'],
-    ['t', 'Dark or light'],
-    ['?', 'This sheet'],
-    ['Esc', 'Close, or clear'],
+    ['t', 'Switch between dark and light'],
+    ['?', 'Keyboard shortcuts'],
+    ['Esc', 'Close, or clear the selection'],
   ],
 };
 

@@ -27,8 +27,31 @@ function swagger(): Plugin {
   };
 }
 
+/** Replaces `@media (--phone)` in style sheets and components by the query of that name in breakpoints.css. */
+function customMedia(): Plugin {
+  const definitions = readFileSync(new URL('src/styles/breakpoints.css', import.meta.url), 'utf8');
+  const queries = new Map(
+    [...definitions.matchAll(/@custom-media (--[\w-]+) ([^;]+);/g)].map(
+      ([, name, query]) => [name!, query!] as const,
+    ),
+  );
+  return {
+    name: 'custom-media',
+    enforce: 'pre',
+    transform(code, id) {
+      if (!/\.(css|svelte)$/.test(id)) return null;
+      const replaced = code.replace(/@media \((--[\w-]+)\)/g, (_, name: string) => {
+        const query = queries.get(name);
+        if (!query) this.error(`${name} is not defined in src/styles/breakpoints.css.`);
+        return `@media ${query}`;
+      });
+      return { code: replaced, map: null };
+    },
+  };
+}
+
 export default defineConfig({
-  plugins: [svelte(), swagger()],
+  plugins: [customMedia(), svelte(), swagger()],
   build: {
     outDir: '../hub/_web',
     emptyOutDir: true,

@@ -1,4 +1,4 @@
-// Acknowledging alerts: which ones a person is being asked about, and the request itself.
+// Acknowledge alerts: those that the dialog asks about, and the requests.
 
 import { post, remove } from '../api/http';
 import type { Alert } from '../api/types';
@@ -7,20 +7,20 @@ import { session } from '../live/session.svelte';
 import { T } from '../texts';
 
 class Acknowledging {
-  /** Alerts the dialog asks about; empty when it is closed. */
-  asked = $state.raw<Alert[]>([]);
-  /** Alerts whose request is under way, by id. */
+  /** Alerts that the dialog asks about; empty while it is closed. */
+  pending = $state.raw<Alert[]>([]);
+  /** Ids of alerts whose request is running. */
   busy = $state.raw<ReadonlySet<string>>(new Set());
 
   ask(alerts: Alert[]): void {
-    this.asked = alerts;
+    this.pending = alerts;
   }
 
   close(): void {
-    this.asked = [];
+    this.pending = [];
   }
 
-  /** Acknowledges one; true when the hub agreed. What went wrong is said in a toast. */
+  /** Acknowledge one alert. Return whether the hub accepted it; errors are shown as a toast. */
   async acknowledge(alert: Alert, note = ''): Promise<boolean> {
     this.busy = new Set([...this.busy, alert.id]);
     try {
@@ -36,25 +36,25 @@ class Acknowledging {
   }
 
   async confirm(note: string): Promise<void> {
-    const alerts = this.asked;
+    const alerts = this.pending;
     this.close();
-    await this.give(alerts, note);
+    await this.acknowledgeAll(alerts, note);
   }
 
-  /** Acknowledges them without asking, and offers to take it back. */
-  async give(alerts: Alert[], note = ''): Promise<void> {
+  /** Acknowledge `alerts` without a dialog, and offer to undo it. */
+  async acknowledgeAll(alerts: Alert[], note = ''): Promise<void> {
     const results = await Promise.all(alerts.map((alert) => this.acknowledge(alert, note)));
     const done = alerts.filter((_, k) => results[k]);
-    if (results.every(Boolean)) toasts.say(T.alerts.done, () => this.undo(done));
+    if (results.every(Boolean)) toasts.show(T.alerts.done, () => this.undo(done));
   }
 
-  /** Takes acknowledgements back. */
+  /** Withdraw acknowledgements. */
   private async undo(alerts: Alert[]): Promise<void> {
     for (const alert of alerts) {
       const path = `/api/alerts/${encodeURIComponent(alert.id)}/acknowledge`;
       session.replace(await remove<Alert>(path));
     }
-    toasts.say(T.alerts.undone);
+    toasts.show(T.alerts.undone);
   }
 }
 

@@ -1,8 +1,8 @@
-// A file on its way through the hub, and what was told of earlier ones. Knows no page.
+// Uploads of files to analyse, their progress, and earlier analyses. Knows no page.
 
 import { HubError, get, patch, remove, send } from '../api/http';
 import type { Analysis, Page } from '../api/types';
-import { Lines } from '../assistant/talk';
+import { LineSplitter } from '../api/ndjson';
 import { T } from '../texts';
 
 export type Kind = Analysis['kind'];
@@ -32,7 +32,7 @@ export function kindOf(file: { name: string; type: string }): Kind | null {
   return (Object.keys(ENDINGS) as Kind[]).find((kind) => ENDINGS[kind].test(file.name)) ?? null;
 }
 
-export interface UnderWay {
+export interface RunningAnalysis {
   id: string;
   name: string;
 }
@@ -40,9 +40,10 @@ export interface UnderWay {
 const KEY = 'analysis';
 
 /** The analysis that this tab began, for as long as it goes on. */
-const underWay = {
-  get: (): UnderWay | null => JSON.parse(sessionStorage.getItem(KEY) ?? 'null') as UnderWay | null,
-  set: (found: UnderWay): void => sessionStorage.setItem(KEY, JSON.stringify(found)),
+const running = {
+  get: (): RunningAnalysis | null =>
+    JSON.parse(sessionStorage.getItem(KEY) ?? 'null') as RunningAnalysis | null,
+  set: (found: RunningAnalysis): void => sessionStorage.setItem(KEY, JSON.stringify(found)),
   clear: (): void => sessionStorage.removeItem(KEY),
 };
 
@@ -60,48 +61,48 @@ class Analyses {
       await this.fetch(`/api/analyses?limit=20&cursor=${encodeURIComponent(this.next)}`, this.items);
   }
 
-  /** Sends a file and tells its progress. Throws `HubError` in the hub's own words; aborting leaves it. */
+  /** Send a file and report progress. Throws `HubError`; aborting leaves the analysis running. */
   async send(
     file: File,
     kind: Kind,
     device: string,
-    told: (progress: Progress) => void,
+    onprogress: (progress: Progress) => void,
     signal: AbortSignal,
   ): Promise<Analysis> {
     const body = new FormData();
     body.set('file', file, file.name || kind);
-    // It goes on when this page is loaded again, or left.
+    // Keep the analysis running when this page is reloaded or left.
     body.set('keep', 'true');
     if (device) body.set('device_id', device);
     const headers = { accept: 'application/x-ndjson' };
     const response = await send(`/analyze/${kind}`, { method: 'POST', body, headers, signal });
-    return this.read(response, told, (id) => underWay.set({ id, name: file.name || kind }));
+    return this.read(response, onprogress, (id) => running.set({ id, name: file.name || kind }));
   }
 
-  /** What this tab had analysed when it was loaded again, or the page was left. */
-  underWay(): UnderWay | null {
-    return underWay.get();
+  /** Return the analysis that was running when this tab was reloaded or the page was left. */
+  running(): RunningAnalysis | null {
+    return running.get();
   }
 
-  /** Follows an analysis that is under way to its end. */
-  async resume(id: string, told: (progress: Progress) => void, signal: AbortSignal): Promise<Analysis> {
-    return this.read(await send(`/api/analyses/${encodeURIComponent(id)}/progress`, { signal }), told);
+  /** Follow a running analysis to its end. */
+  async resume(id: string, onprogress: (progress: Progress) => void, signal: AbortSignal): Promise<Analysis> {
+    return this.read(await send(`/api/analyses/${encodeURIComponent(id)}/progress`, { signal }), onprogress);
   }
 
-  /** Ends the one that is under way. */
+  /** Cancel the running analysis. */
   async stop(): Promise<void> {
-    const found = underWay.get();
-    underWay.clear();
+    const found = running.get();
+    running.clear();
     if (found) await remove(`/api/analyses/${encodeURIComponent(found.id)}/progress`);
   }
 
   private async read(
     response: Response,
-    told: (progress: Progress) => void,
+    onprogress: (progress: Progress) => void,
     started?: (id: string) => void,
   ): Promise<Analysis> {
     const reader = response.body!.pipeThrough(new TextDecoderStream()).getReader();
-    const lines = new Lines();
+    const lines = new LineSplitter();
     for (;;) {
       const { done, value } = await reader.read();
       if (done) throw new HubError(0, T.errors.unreachable);
@@ -111,10 +112,10 @@ class Analyses {
           continue;
         }
         if (line.type === 'progress') {
-          told(line);
+          onprogress(line);
           continue;
         }
-        underWay.clear();
+        running.clear();
         if (line.type === 'error') throw new HubError(422, line.message);
         const { analysis } = line;
         this.items = [analysis, ...this.items.filter((each) => each.id !== analysis.id)];
@@ -129,7 +130,7 @@ class Analyses {
     return changed;
   }
 
-  async forget(id: string): Promise<void> {
+  async remove(id: string): Promise<void> {
     await remove(`/api/analyses/${id}`);
     this.items = this.items.filter((each) => each.id !== id);
   }

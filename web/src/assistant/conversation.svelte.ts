@@ -1,20 +1,21 @@
-// The chat: questions, their streamed answers, stop and retry, and the conversations that the hub keeps.
+// The chat: questions, streamed answers, stop and retry, and the conversations saved on the hub.
 
 import { get, remove, send } from '../api/http';
-import type { ConversationItem, KeptTurn } from '../api/types';
+import { LineSplitter } from '../api/ndjson';
+import type { ConversationItem, SavedTurn } from '../api/types';
 import { nextFrame } from '../live/frame';
-import { begun, Lines, remembered, take, type Turn } from './talk';
+import { applyLine, newTurn, restoredTurn, type Turn } from './turn';
 
-export const SHORTEST = 10;
-export const LONGEST = 500;
-const MOST_TURNS = 100;
+export const MIN_QUESTION = 10;
+export const MAX_QUESTION = 500;
+const MAX_TURNS = 100;
 
 class Conversation {
   turns = $state<Turn[]>([]);
-  /** Of the hub's own; made here for a new one. */
-  id = $state(fresh());
-  /** Those that the hub keeps, the one spoken in last first. */
-  kept = $state.raw<ConversationItem[]>([]);
+  /** Id on the hub; made here for a new conversation. */
+  id = $state(randomId());
+  /** Saved conversations, the latest first. */
+  saved = $state.raw<ConversationItem[]>([]);
   private abort: AbortController | null = null;
   private next = 0;
 
@@ -24,11 +25,11 @@ class Conversation {
 
   ask(question: string): void {
     if (this.busy) return;
-    this.turns = [...this.turns.slice(1 - MOST_TURNS), begun(this.next++, question)];
+    this.turns = [...this.turns.slice(1 - MAX_TURNS), newTurn(this.next++, question)];
     void this.stream(this.turns.at(-1)!);
   }
 
-  /** Asks the question of `turn` again, in its place at the end. */
+  /** Ask the question of `turn` again, as the last turn. */
   retry(turn: Turn): void {
     if (this.busy) return;
     this.turns = this.turns.filter((each) => each !== turn);
@@ -42,22 +43,22 @@ class Conversation {
   begin(): void {
     this.stop();
     this.turns = [];
-    this.id = fresh();
+    this.id = randomId();
   }
 
   async open(id: string): Promise<void> {
     if (id === this.id && this.turns.length) return;
     this.stop();
-    const { turns } = await get<{ turns: KeptTurn[] }>(`/api/conversations/${id}`);
-    this.turns = turns.map((turn) => remembered(this.next++, turn));
+    const { turns } = await get<{ turns: SavedTurn[] }>(`/api/conversations/${id}`);
+    this.turns = turns.map((turn) => restoredTurn(this.next++, turn));
     this.id = id;
   }
 
   async list(): Promise<void> {
-    this.kept = (await get<{ items: ConversationItem[] }>('/api/conversations')).items;
+    this.saved = (await get<{ items: ConversationItem[] }>('/api/conversations')).items;
   }
 
-  async forget(id: string): Promise<void> {
+  async remove(id: string): Promise<void> {
     await remove(`/api/conversations/${id}`);
     if (id === this.id) this.begin();
     await this.list();
@@ -65,11 +66,11 @@ class Conversation {
 
   private async stream(turn: Turn): Promise<void> {
     const abort = (this.abort = new AbortController());
-    const lines = new Lines();
+    const lines = new LineSplitter();
     let waiting: string[] = [];
-    // Words come faster than frames: the page sees them once a frame.
+    // Words arrive faster than frames: render them once a frame.
     const show = (): void => {
-      for (const line of waiting) take(turn, line);
+      for (const line of waiting) applyLine(turn, line);
       waiting = [];
     };
     try {
@@ -97,8 +98,8 @@ class Conversation {
   }
 }
 
-/** crypto.randomUUID is there on https and loopback only. */
-function fresh(): string {
+/** Return a random id. `crypto.randomUUID` exists on https and loopback only. */
+function randomId(): string {
   return [...crypto.getRandomValues(new Uint8Array(16))]
     .map((byte) => byte.toString(16).padStart(2, '0'))
     .join('');

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { DeviceDetail } from '../api/types';
-import { editedMetric, editOf, givenOf, labelsOf } from './deviceEdits';
+import { editedMetric, editOf, fieldsOf, labelsOf } from './deviceEdits';
 
 const device = (over: Partial<DeviceDetail> = {}): DeviceDetail =>
   ({
@@ -14,8 +14,8 @@ const device = (over: Partial<DeviceDetail> = {}): DeviceDetail =>
 
 describe('edits of a device', () => {
   it('say only what differs', () => {
-    expect(editOf(device(), givenOf(device()))).toEqual({});
-    expect(editOf(device(), { ...givenOf(device()), area: 'Roof' })).toEqual({ area: 'Roof' });
+    expect(editOf(device(), fieldsOf(device()))).toEqual({});
+    expect(editOf(device(), { ...fieldsOf(device()), area: 'Roof' })).toEqual({ area: 'Roof' });
   });
 
   it('give a field back when it is what the device says of itself', () => {
@@ -25,7 +25,7 @@ describe('edits of a device', () => {
       area: null,
       labels: null,
     });
-    expect(editOf(device({ info: {} }), { ...givenOf(device()), name: 'tank-01' })).toEqual({ name: null });
+    expect(editOf(device({ info: {} }), { ...fieldsOf(device()), name: 'tank-01' })).toEqual({ name: null });
   });
 
   it('take labels from a line of text', () => {

@@ -1,28 +1,27 @@
-// What a person changes of a device: only what differs from before goes to the hub, and what is as the device says of
-// itself is given back to it. Pure.
+// Edits of a device: send only what differs, and reset a field to the device's own value where they are equal. Pure.
 
 import type { DeviceDetail, MetricEdit } from '../api/types';
 
-export interface Given {
+export interface DeviceFields {
   name: string;
   area: string;
   labels: string[];
 }
 
-/** The body of a PATCH: null gives a field back to the device, an absent key leaves it. */
+/** The body of a PATCH: null resets a field to the device's own value, an absent key leaves it. */
 export interface Edit {
   name?: string | null;
   area?: string | null;
   labels?: string[] | null;
 }
 
-export const givenOf = (device: DeviceDetail): Given => ({
+export const fieldsOf = (device: DeviceDetail): DeviceFields => ({
   name: device.name,
   area: device.area ?? '',
   labels: device.labels,
 });
 
-/** Labels from a line of text: each once, in the order given. */
+/** Split a line of text into labels, each once, in order. */
 export const labelsOf = (text: string): string[] => [
   ...new Set(text.split(',').map((label) => label.trim()).filter(Boolean)),
 ]; // prettier-ignore
@@ -30,8 +29,8 @@ export const labelsOf = (text: string): string[] => [
 const same = (a: readonly string[], b: readonly string[]): boolean =>
   a.length === b.length && a.every((label, k) => label === b[k]);
 
-/** What has to be said so that `device` is called `wanted`. Empty when nothing has. */
-export function editOf(device: DeviceDetail, wanted: Given): Edit {
+/** Return the edit that makes `device` read as `wanted`; empty when nothing differs. */
+export function editOf(device: DeviceDetail, wanted: DeviceFields): Edit {
   const own = device.info as { name?: string; area?: string; labels?: string[] };
   const edit: Edit = {};
   if (wanted.name !== device.name)
@@ -49,7 +48,7 @@ export interface MetricForm {
   hidden: boolean;
 }
 
-/** What a person set for `metric` once the form says so: a field that was not touched stays the device's own. */
+/** Return the edit of `metric` for `form`; a field that was not changed keeps the device's own value. */
 export function editedMetric(device: DeviceDetail, metric: string, form: MetricForm): MetricEdit | null {
   const before = device.metric_edits[metric];
   const shown = device.metrics[metric]!;

@@ -92,9 +92,9 @@ export function cellsWithin(
 export const standingOf = (fleet: Fleet, row: number): Standing =>
   standing(fleet.presence[row]!, fleet.severity[row]!);
 
-/** How many of `rows` have an open alert or are not heard of. */
+/** Return how many of `rows` have an open alert or are not online. */
 export const needAttention = (fleet: Fleet, rows: readonly number[]): number =>
-  rows.reduce((sum, row) => sum + Number(fleet.severity[row]! > 0 || fleet.presence[row]! > 0), 0);
+  rows.reduce((sum, row) => sum + Number(standingOf(fleet, row) !== 'ok'), 0);
 
 const CORNER = 3;
 

@@ -1,38 +1,39 @@
-// A text that the hub keeps (rules.toml, mappings.toml): read, changed and put back, with a way to take a change back.
+// A configuration file of the hub (rules.toml, mappings.toml): read it, save a change, undo the change.
 
 import { get, put } from '../api/http';
 import { toasts } from './toasts.svelte';
 
-export interface KeptText {
+/** File contents with a revision, used to detect concurrent edits. */
+export interface FileContent {
   text: string;
   revision: string;
 }
 
 export class ConfigFile {
-  /** Counts up with each change that this page made: what was made of the text is read again. */
+  /** Number of changes made by this page; whoever depends on the file reads it again when this changes. */
   changes = $state(0);
   private readonly path: string;
   private readonly undone: string;
 
-  /** `undone` is said once a change has been taken back. */
+  /** `undone` is shown after a change was undone. */
   constructor(path: string, undone: string) {
     this.path = path;
     this.undone = undone;
   }
 
-  read(): Promise<KeptText> {
-    return get<KeptText>(`${this.path}/text`);
+  read(): Promise<FileContent> {
+    return get<FileContent>(`${this.path}/text`);
   }
 
-  /** Puts `text` in force; true when the hub took it. `said` tells of it, with a way back. */
-  async change(before: KeptText, text: string, said: string): Promise<boolean> {
+  /** Save `text` and show `notice` with a way to undo. Return whether the hub accepted it. */
+  async change(before: FileContent, text: string, notice: string): Promise<boolean> {
     try {
-      const after = await put<KeptText>(this.path, { text, revision: before.revision });
+      const after = await put<FileContent>(this.path, { text, revision: before.revision });
       this.changes++;
-      toasts.say(said, async () => {
-        await put<KeptText>(this.path, { text: before.text, revision: after.revision });
+      toasts.show(notice, async () => {
+        await put<FileContent>(this.path, { text: before.text, revision: after.revision });
         this.changes++;
-        toasts.say(this.undone);
+        toasts.show(this.undone);
       });
       return true;
     } catch (error) {

@@ -1,4 +1,4 @@
-// What is missing or wrong in a form, as a text below the field instead of the browser's own bubble. An attachment for
+// Show what is missing or wrong in a form as a text below the field, instead of the browser's own bubble. An attachment for
 // a <form>: {@attach explainFields}.
 
 import { T } from '../texts';

@@ -1,16 +1,16 @@
-// Short notices that leave by themselves, some with a way to take back what they tell of. At most four at once; the
-// oldest goes first. None leaves while a person is at one.
+// Toasts: short notices that disappear by themselves, some with an undo. At most four at once, the oldest goes first.
+// None disappears while the pointer or the focus is on one.
 
 export interface Toast {
   id: number;
   text: string;
   tone: 'plain' | 'bad';
-  /** Takes back what the notice tells of. */
+  /** Undo what the toast reports. */
   undo?: () => Promise<void>;
 }
 
 const SHOWN_MS = 5000;
-/** Long enough to read, to doubt and to get there by keyboard. */
+/** Long enough to read the text and reach the button by keyboard. */
 const UNDO_MS = 12_000;
 const MOST = 4;
 
@@ -20,11 +20,11 @@ class Toasts {
   private held = false;
   private readonly overdue = new Set<number>();
 
-  say(text: string, undo?: () => Promise<void>): void {
+  show(text: string, undo?: () => Promise<void>): void {
     this.add({ id: this.next++, text, tone: 'plain', undo }, undo ? UNDO_MS : SHOWN_MS);
   }
 
-  /** Says what went wrong in the words of the error. */
+  /** Show the message of an error. */
   fail(error: unknown): void {
     const text = error instanceof Error ? error.message : String(error);
     this.add({ id: this.next++, text, tone: 'bad' }, SHOWN_MS);
@@ -35,7 +35,7 @@ class Toasts {
     this.list = this.list.filter((toast) => toast.id !== id);
   }
 
-  /** Takes back what `toast` tells of; what goes wrong is said in its place. */
+  /** Run the undo of `toast`; show its error, if any. */
   async undo(toast: Toast): Promise<void> {
     this.dismiss(toast.id);
     try {
@@ -45,7 +45,7 @@ class Toasts {
     }
   }
 
-  /** While a pointer or the focus is among the notices, they stay. */
+  /** Keep all toasts while the pointer or the focus is on one. */
   hold(held: boolean): void {
     this.held = held;
     if (!held) for (const id of this.overdue) this.dismiss(id);

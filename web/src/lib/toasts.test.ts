@@ -11,8 +11,8 @@ afterEach(() => {
 
 describe('notices', () => {
   it('leave by themselves, those that can be taken back later', () => {
-    toasts.say('saved');
-    toasts.say('renamed', () => Promise.resolve());
+    toasts.show('saved');
+    toasts.show('renamed', () => Promise.resolve());
     vi.advanceTimersByTime(6000);
     expect(texts()).toEqual(['renamed']);
     vi.advanceTimersByTime(6000);
@@ -20,7 +20,7 @@ describe('notices', () => {
   });
 
   it('stay while a person is at them', () => {
-    toasts.say('saved');
+    toasts.show('saved');
     toasts.hold(true);
     vi.advanceTimersByTime(60_000);
     expect(texts()).toEqual(['saved']);
@@ -30,14 +30,14 @@ describe('notices', () => {
 
   it('take back once, and say when that goes wrong', async () => {
     const undo = vi.fn(() => Promise.reject(new Error('The hub does not answer.')));
-    toasts.say('renamed', undo);
+    toasts.show('renamed', undo);
     await toasts.undo(toasts.list[0]!);
     expect(undo).toHaveBeenCalledOnce();
     expect(texts()).toEqual(['The hub does not answer.']);
   });
 
   it('are four at most', () => {
-    for (const text of 'abcdef') toasts.say(text);
+    for (const text of 'abcdef') toasts.show(text);
     expect(texts()).toEqual(['c', 'd', 'e', 'f']);
   });
 });

@@ -4,7 +4,7 @@
 
 import type { Alert, Command, Step } from '../api/types';
 import type { Fleet } from './fleet';
-import { afterPaint, nextFrame, soon } from './frame';
+import { afterPaint, nextFrame, nextTask } from './frame';
 import { CLOSE_LOGIN, CLOSE_ORIGIN, type FromHub, type FromPage, type Stats } from './protocol';
 
 export interface Listener {
@@ -130,7 +130,7 @@ export class Connection {
     if (this.waiting) return void this.waiting.push(message);
     if (message.type !== 'snapshot') return this.take(message);
     const waiting: FromHub[] = (this.waiting = []);
-    soon(() => {
+    nextTask(() => {
       if (this.waiting !== waiting) return; // the line was lost meanwhile
       this.waiting = null;
       this.take(message);

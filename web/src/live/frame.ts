@@ -1,41 +1,41 @@
-// One requestAnimationFrame for the whole page: whoever wants to draw asks for a turn in the next frame.
-// In a hidden tab, where frames don't come, the turn is a timer's.
+// One requestAnimationFrame for the whole page: draw callbacks are collected and run in the next frame. A hidden tab
+// has no frames; there a timer runs them.
 
-type Turn = () => void;
+type Callback = () => void;
 
-const waiting = new Set<Turn>();
-let asked = false;
+const waiting = new Set<Callback>();
+let scheduled = false;
 
 function run(): void {
-  asked = false;
-  const turns = [...waiting];
+  scheduled = false;
+  const callbacks = [...waiting];
   waiting.clear();
-  for (const turn of turns) turn();
+  for (const callback of callbacks) callback();
 }
 
-/** Runs `turn` once in the next frame, however often it is asked for until then. */
-export function nextFrame(turn: Turn): void {
-  waiting.add(turn);
-  if (asked) return;
-  asked = true;
+/** Run `callback` once in the next frame, however often it is requested until then. */
+export function nextFrame(callback: Callback): void {
+  waiting.add(callback);
+  if (scheduled) return;
+  scheduled = true;
   if (document.hidden) setTimeout(run, 0);
   else requestAnimationFrame(run);
 }
 
-// A frame that was asked for just before the tab was hidden would never come.
+// A frame requested just before the tab was hidden never comes.
 document.addEventListener('visibilitychange', () => {
-  if (document.hidden && asked) run();
+  if (document.hidden && scheduled) run();
 });
 
-/** Runs `turn` once the frame in progress has been painted. */
-export const afterPaint = (turn: Turn): void => soon(turn);
+/** Run `callback` after the current frame is painted. */
+export const afterPaint = (callback: Callback): void => nextTask(callback);
 
-/** Runs `turn` in a task of its own, after what is under way: work that would be too long in one piece. */
-export function soon(turn: Turn): void {
+/** Run `callback` in a task of its own, so that one task does not block the page for long. */
+export function nextTask(callback: Callback): void {
   const channel = new MessageChannel();
   channel.port1.onmessage = () => {
     channel.port1.close();
-    turn();
+    callback();
   };
   channel.port2.postMessage(null);
 }

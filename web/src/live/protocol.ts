@@ -5,6 +5,9 @@ export type { Delta, DeviceColumns, FromHub, FromPage, MetricFacts, Snapshot, St
 
 export const PRESENCE = ['online', 'stale', 'offline'] as const;
 export const SEVERITY = ['ok', 'info', 'warning', 'critical'] as const;
+/** Codes in the `presence` column. */
+export const ONLINE = PRESENCE.indexOf('online');
+export const OFFLINE = PRESENCE.indexOf('offline');
 export type Presence = (typeof PRESENCE)[number];
 export type Severity = (typeof SEVERITY)[number];
 

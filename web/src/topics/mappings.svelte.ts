@@ -1,4 +1,4 @@
-// The mappings' text as the hub keeps it, what a draft of it would mean, and what messages would say by it.
+// mappings.toml on the hub: read, check, preview a draft, save.
 
 import { post } from '../api/http';
 import type { MappingsChecked, MappingsPreview, RawMessage } from '../api/types';
@@ -10,7 +10,7 @@ class Mappings extends ConfigFile {
     return post<MappingsChecked>('/api/mappings/check', { text }, signal);
   }
 
-  /** What this message would say by `text`, or in the hub's words what is wrong with it. */
+  /** Return what the mappings in `text` make of this message, or the problem with them. */
   preview(text: string, { topic, payload, encoding }: RawMessage, signal: AbortSignal): Promise<MappingsPreview> {
     return post<MappingsPreview>('/api/mappings/preview', { text, messages: [{ topic, payload, encoding }] }, signal);
   } // prettier-ignore

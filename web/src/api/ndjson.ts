@@ -1,0 +1,12 @@
+// Newline-delimited JSON, as the hub streams it.
+
+/** Splits streamed text into lines and holds back the last one until it is complete. */
+export class LineSplitter {
+  private rest = '';
+
+  push(text: string): string[] {
+    const parts = (this.rest + text).split('\n');
+    this.rest = parts.pop()!;
+    return parts.filter(Boolean);
+  }
+}

@@ -341,6 +341,19 @@ def restarted(hub: PresenceRun) -> PresenceRun:
     return again
 
 
+def test_device_that_sleeps_is_stale_sooner_once_it_reports_more_often() -> None:
+    hub = PresenceRun()
+    hub.say("devices/n1/info", {"reports": "events"})
+    hub.every(HOUR, 14, TELEMETRY, READING)
+    hub = restarted(hub)  # its silence is to be checked after three hours
+    hub.wait(15 * MINUTE)
+    hub.say(TELEMETRY, READING)
+    expected = hub.device("n1").expected_interval
+    assert expected < 50 * MINUTE
+    hub.wait(int(3 * expected) + MINUTE)
+    assert hub.presence("n1") == "stale"
+
+
 @pytest.mark.parametrize(
     "body",
     [

@@ -1,4 +1,4 @@
-"""Bring fleet, rules, commands and dialects to the state that is stored: at a start, and after a batch was refused.
+"""Load registry, rules, commands and dialects as they are stored: at a start, and after a batch was refused.
 
 A stored state that cannot be read is left out and reported to the caller, which sets it aside: one damaged row must not
 keep the hub from starting.
@@ -33,10 +33,10 @@ def recover(
     learnt: Iterable[tuple[str, str]],
     now: int,
 ) -> tuple[Batch, list[Unreadable]]:
-    """Put the state of ``snapshot`` in the place of whatever the parts hold.
+    """Replace the state of all parts by ``snapshot``.
 
-    ``learnt`` are the dialects and keys of what they have learnt since the hub has started: what is not stored of it
-    is forgotten. Returns a batch with what follows (alerts of rules that are gone are withdrawn), and what cannot be
+    ``learnt`` are dialect and key of the states that dialects have learned since the start; those that are not stored
+    are forgotten. Returns a batch with what follows (alerts of rules that are gone are withdrawn), and what cannot be
     read.
     """
     batch, unreadable = Batch(), list(snapshot.unreadable)
@@ -53,7 +53,7 @@ def recover(
     for record in registry.missed(snapshot.records):
         try:
             registry.observe(record)
-            # Nothing follows from them that was not told before, unless the rules have changed meanwhile.
+            # Their events were published before the restart, unless the rules have changed since.
             batch.events += engine.observe(registry.require(record.device), record)
         except HubError:
             continue  # a cap that has been lowered since: the record stays in the history

@@ -28,7 +28,13 @@ async def test_an_alert_from_raised_to_cleared(hub: ApiHub) -> None:
     assert set(alert) == {
         "id", "device_id", "device_name", "metric", "rule_id", "severity", "state", "message", "value", "threshold",
         "unit", "since", "raised_at", "acknowledged_at", "acknowledged_by", "note", "cleared_at", "diagnosis",
-        "diagnosis_state", "began_at", "ended_at", "withdrawn", "late", "current", "stays_open",
+        "diagnosis_state", "began_at", "ended_at", "withdrawn", "late", "current", "stays_open", "message_key",
+        "message_params",
+    }  # fmt: skip
+    assert (alert["message"], alert["message_key"]) == ("temperature 85, above 80", "threshold")
+    assert alert["message_params"] == {
+        "name": "Temperature", "value": 85.0, "unit": None, "device_class": "temperature", "silent_ms": 0, "for_ms": 0,
+        "condition": {"above": 80.0, "below": None, "clear": 78.0},
     }  # fmt: skip
     assert (alert["device_id"], alert["metric"], alert["rule_id"]) == ("pump-01", "temperature", "hot")
     assert (alert["severity"], alert["state"], alert["value"], alert["threshold"]) == ("critical", "raised", 85.0, 80.0)

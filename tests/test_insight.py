@@ -6,6 +6,7 @@ from __future__ import annotations
 import math
 import time
 
+import msgspec
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -278,6 +279,9 @@ def test_any_series_gives_finite_findings_with_ids_of_their_own(
         assert e.start <= e.end
         assert not isinstance(e.value, float) or math.isfinite(e.value)
         assert "–" not in e.finding
+        assert "–" not in e.finding
+        assert msgspec.json.decode(msgspec.json.encode(e), type=Evidence) == e
+        assert all(math.isfinite(value) for value in e.params.values() if isinstance(value, float))
     matches = rank(found)
     assert all(0 <= m.score <= 1 for m in matches)
     told = narrate(found, matches)

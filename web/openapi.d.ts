@@ -1351,7 +1351,8 @@ export interface components {
          *     end; ``raised_at`` and ``cleared_at`` are the hub's. ``withdrawn``: the rule was changed, or no longer applies; the
          *     condition was not seen to end. ``late``: all of it arrived late, so nobody was alerted. ``value`` is that at the
          *     raise, ``current`` the newest of the metric (null without one). ``stays_open`` says, for an open alert, why its
-         *     readings cannot clear it at present.
+         *     readings cannot clear it at present. ``message_key`` (the kind of rule) and ``message_params`` hold what ``message``
+         *     says, unformatted; older alerts have none.
          */
         AlertShape: {
             /** Id */
@@ -1376,6 +1377,12 @@ export interface components {
             state: "raised" | "acknowledged" | "cleared";
             /** Message */
             message: string;
+            /** Message Key */
+            message_key: string | null;
+            /** Message Params */
+            message_params: {
+                [key: string]: unknown;
+            };
             /** Value */
             value: number | boolean | string | null;
             /** Threshold */
@@ -2036,6 +2043,10 @@ export interface components {
             to: number;
             /** Strength */
             strength: number;
+            /** Params */
+            params: {
+                [key: string]: unknown;
+            };
         };
         /**
          * ExpectedBand

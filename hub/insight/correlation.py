@@ -59,6 +59,8 @@ def moved_with(case: InvestigationInput, moves: Sequence[DetectedChange]) -> Ite
             start=start,
             end=case.now,
             weight=abs(r) * 0.8,
+            other=case.name(leading.metric),
+            later_ms=round(seconds * 1000),
         )
 
 
@@ -121,6 +123,12 @@ def peers(case: InvestigationInput, moves: Sequence[DetectedChange]) -> Iterator
         start=start,
         end=case.now,
         weight=strength(z) if abs(z) >= 3 else 0.4,
+        peers=len(levels),
+        low=float(levels.min()),
+        high=float(levels.max()),
+        median=middle,
+        metric_unit=unit,
+        is_alone=abs(z) >= 3,
     )
 
 
@@ -141,7 +149,19 @@ def silence(case: InvestigationInput) -> Iterator[Evidence]:
     if case.rhythm:
         usual = "several a second" if expected < 1 else f"one every {fmt.duration(expected * 1000)}"
         sentence += f" (usually {usual})"
-    yield finding(case, "silent", None, sentence, value=quiet, unit="s", start=case.last_seen, end=case.now, weight=0.9)
+    yield finding(
+        case,
+        "silent",
+        None,
+        sentence,
+        value=quiet,
+        unit="s",
+        start=case.last_seen,
+        end=case.now,
+        weight=0.9,
+        is_offline=case.presence == "offline",
+        usual_ms=case.rhythm,
+    )
     if not case.gateway or not case.siblings:
         return
     gone = [s for s in case.siblings if s.presence != "online"]
@@ -159,6 +179,9 @@ def silence(case: InvestigationInput) -> Iterator[Evidence]:
             start=case.last_seen,
             end=case.now,
             weight=min(0.5 + 0.15 * len(with_it), 0.95),
+            gateway=case.gateway,
+            silent=len(with_it),
+            others=total,
         )
     else:
         sentence = f"{total - len(gone)} of {total} other devices behind {case.gateway} still send"
@@ -172,6 +195,8 @@ def silence(case: InvestigationInput) -> Iterator[Evidence]:
             start=case.last_seen,
             end=case.now,
             weight=0.7,
+            gateway=case.gateway,
+            others=total,
         )
 
 
@@ -214,6 +239,7 @@ def quality(case: InvestigationInput, moves: Sequence[DetectedChange]) -> Iterat
             start=case.now,
             end=case.now,
             weight=0.4,
+            metrics=[case.name(metric) for metric in case.clock[:3]],
         )
 
 
@@ -247,4 +273,9 @@ def past(case: InvestigationInput) -> Iterator[Evidence]:
         start=newest.alert.since,
         end=newest.alert.ended_at or newest.alert.cleared_at or newest.alert.raised_at,
         weight=0.3,
+        own=own,
+        last_at=newest.alert.since,
+        last_device=newest.alert.device,
+        causes=dict(causes.most_common(1)),
+        note=note and " ".join(note.split())[:120],
     )

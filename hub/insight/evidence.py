@@ -8,7 +8,7 @@ from dataclasses import replace
 import msgspec
 import numpy as np
 
-from hub.insight import correlation, findings, limits
+from hub.insight import correlation, findings, limits, short_history
 from hub.insight.change_detection import DetectedChange, detect_changes
 from hub.insight.investigation_input import InvestigationInput
 from hub.insight.series import MetricSeries
@@ -39,7 +39,7 @@ def evidence(case: InvestigationInput) -> list[Evidence]:
             *correlation.moved_with(seen, moves),
             *correlation.peers(seen, moves),
             *findings.steady(seen, moves),
-            *findings.too_little(seen, moves),
+            *short_history.too_little(seen, moves),
             *correlation.quality(seen, moves),
             *correlation.past(seen),
         ]

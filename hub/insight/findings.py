@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from typing import Any
 
 import numpy as np
 
@@ -10,8 +11,7 @@ from hub import text_format as fmt
 from hub.insight.change_detection import DetectedChange
 from hub.insight.investigation_input import InvestigationInput
 from hub.insight.normal_variation import normal_variation_weights
-from hub.insight.series import MetricSeries
-from hub.insight.statistics import median, resolution, strength
+from hub.insight.statistics import strength
 from hub.model import Evidence, Value
 
 
@@ -26,10 +26,15 @@ def finding(
     start: int,
     end: int,
     weight: float,
+    **params: Any,
 ) -> Evidence:
-    """An evidence without its id, which :func:`hub.insight.evidence.evidence` gives."""
+    """Return an evidence without its id, which :func:`hub.insight.evidence.evidence` gives.
+
+    ``params`` are what ``sentence`` says; the name of the metric is added."""
     weight = round(min(max(weight, 0.0), 1.0), 3)
-    return Evidence("", kind, case.device, metric, sentence, value, unit, min(start, end), end, weight)
+    if metric is not None:
+        params["name"] = case.name(metric)
+    return Evidence("", kind, case.device, metric, sentence, value, unit, min(start, end), end, weight, params)
 
 
 def moved(case: InvestigationInput, moves: Sequence[DetectedChange]) -> Iterator[Evidence]:
@@ -63,6 +68,12 @@ def moved(case: InvestigationInput, moves: Sequence[DetectedChange]) -> Iterator
                 start=onset,
                 end=case.now,
                 weight=strength(m.deviation) * weights.get(m.metric, 1.0),
+                read_at=m.track.at(-1),
+                reading=now,
+                is_outlier=m.reading is None,
+                before=m.before,
+                crossed_after_ms=_crossed_after(case, onset),
+                is_adjusted=m.adjusted,
             )
         elif m.doing == "stuck":
             sentence = (
@@ -80,16 +91,23 @@ def moved(case: InvestigationInput, moves: Sequence[DetectedChange]) -> Iterator
                 start=onset,
                 end=case.now,
                 weight=strength(m.deviation),
+                longest_ms=round(m.baseline.still * 1000) if m.baseline else 0,
             )
         elif m.doing in ("stays on", "stays off"):
             yield _stay(case, m, onset)
 
 
-def _before_crossing(case: InvestigationInput, onset: int) -> str:
+def _crossed_after(case: InvestigationInput, onset: int) -> int | None:
+    """Return how many ms after ``onset`` the alert's limit was crossed, None where it was not."""
     alert = case.alert
     if alert is None or alert.metric is None or alert.threshold is None or onset >= alert.since:
-        return ""
-    return f", {fmt.duration(alert.since - onset)} before the limit was crossed"
+        return None
+    return alert.since - onset
+
+
+def _before_crossing(case: InvestigationInput, onset: int) -> str:
+    after = _crossed_after(case, onset)
+    return "" if after is None else f", {fmt.duration(after)} before the limit was crossed"
 
 
 def _stay(case: InvestigationInput, m: DetectedChange, onset: int) -> Evidence:
@@ -119,6 +137,9 @@ def _stay(case: InvestigationInput, m: DetectedChange, onset: int) -> Evidence:
         start=onset,
         end=case.now,
         weight=strength(m.deviation),
+        level=None if m.track.kind == "boolean" else m.level,
+        longest_ms=round(usual * 1000),
+        usual_level=m.baseline.levels.high if m.shift and m.baseline and m.baseline.levels else None,
     )
 
 
@@ -143,6 +164,8 @@ def shifted(case: InvestigationInput, moves: Sequence[DetectedChange]) -> Iterat
                 start=m.onset,
                 end=case.now,
                 weight=strength(abs(m.shift) * 30),
+                level=m.level,
+                usual_level=usual,
             )
 
 
@@ -152,11 +175,8 @@ def order(case: InvestigationInput, moves: Sequence[DetectedChange]) -> Iterator
     if len(timed) < 2:
         return
     first = timed[0].onset or 0
-    steps = [
-        f"{case.name(m.metric)} {fmt.duration((m.onset or 0) - first)} later"
-        for m in timed[1:5]
-        if (m.onset or 0) > first
-    ]
+    later = [(case.name(m.metric), m.onset - first) for m in timed[1:5] if m.onset is not None and m.onset > first]
+    steps = [f"{name} {fmt.duration(after)} later" for name, after in later]
     together = [case.name(m.metric) for m in timed if m.onset == first]
     sentence = f"{fmt.join(together)} moved first, at {fmt.clock(first)}" + (f"; {fmt.join(steps)}" if steps else "")
     yield finding(
@@ -169,6 +189,8 @@ def order(case: InvestigationInput, moves: Sequence[DetectedChange]) -> Iterator
         start=first,
         end=case.now,
         weight=min(strength(m.deviation) for m in timed[:2]),
+        first=together,
+        later=[{"name": name, "after_ms": after} for name, after in later],
     )
 
 
@@ -195,6 +217,10 @@ def deviation(case: InvestigationInput, moves: Sequence[DetectedChange]) -> Iter
             start=m.track.stamp(usual.start),
             end=case.now,
             weight=strength(m.deviation),
+            low=usual.low,
+            high=usual.high,
+            metric_unit=m.track.unit,
+            usual_ms=round((usual.end - usual.start) * 1000),
         )
 
 
@@ -207,10 +233,11 @@ def steady(case: InvestigationInput, moves: Sequence[DetectedChange]) -> Iterato
         newest = float(m.track.values[-1])
         kind, shown, weight = "steady", fmt.quantity(newest, m.track.unit), max(0.0, 1 - m.unrest) * 0.9
         value: Value = newest
+        rare = m.track.kind == "boolean" and _rare(m)
         if m.track.kind == "boolean":
             value = bool(m.track.values[-1])
             shown = _state(m.metric, value)
-            if _rare(m):
+            if rare:
                 # Nothing unusual yet, but not the usual state either: it may be how the trouble began.
                 kind, weight = ("running" if value else "idle"), 0.3
                 shown += f" since {fmt.clock(m.onset or case.now)}, as it is now and then"
@@ -220,7 +247,16 @@ def steady(case: InvestigationInput, moves: Sequence[DetectedChange]) -> Iterato
         sentence = f"{case.name(m.metric)} shows nothing unusual; it is {shown}"
         start = m.onset if m.onset is not None else m.track.stamp(m.baseline.end)
         yield finding(
-            case, kind, m.metric, sentence, value=value, unit=m.track.unit, start=start, end=case.now, weight=weight
+            case,
+            kind,
+            m.metric,
+            sentence,
+            value=value,
+            unit=m.track.unit,
+            start=start,
+            end=case.now,
+            weight=weight,
+            is_rare=rare,
         )
 
 
@@ -233,47 +269,3 @@ def _rare(m: DetectedChange) -> bool:
 def _state(metric: str, on: bool) -> str:
     door = any(word in metric.lower() for word in ("door", "hatch", "lid", "gate", "window"))
     return ("closed", "open")[on] if door else ("off", "on")[on]
-
-
-def too_little(case: InvestigationInput, moves: Sequence[DetectedChange]) -> Iterator[Evidence]:
-    """What can be said of metrics that have no history to compare with: how much there is, and the last jump."""
-    for m in moves:
-        if m.doing != "unknown" or m.baseline is not None:
-            continue
-        track = m.track
-        covered = fmt.duration(float(track.times[-1] - track.times[0]) * 1000)
-        count = f"{len(track)} readings in {covered}" if len(track) > 1 else "a single reading"
-        sentence = f"{case.name(m.metric)} has too little history to say what is usual: {count}"
-        yield finding(
-            case,
-            "history",
-            m.metric,
-            sentence,
-            value=float(len(track)),
-            unit="readings",
-            start=track.at(0),
-            end=case.now,
-            weight=0.3,
-        )
-        jump = _jump(case, track)
-        if jump is not None:
-            yield jump
-
-
-def _jump(case: InvestigationInput, track: MetricSeries) -> Evidence | None:
-    if len(track) < 2 or track.kind != "number":
-        return None
-    steps = np.diff(track.values)
-    at = int(np.argmax(np.abs(steps)))
-    step, before = float(steps[at]), float(track.values[at])
-    others = np.abs(np.delete(steps, at))
-    if abs(step) <= max(5 * median(others) if len(others) else 0.0, 0.02 * abs(before), resolution(track.values) / 2):
-        return None
-    stamp = track.at(at + 1)
-    sentence = (
-        f"{case.name(track.metric)} jumped from {fmt.quantity(before, track.unit)} to "
-        f"{fmt.quantity(before + step, track.unit)} at {fmt.clock(stamp)}, between two readings"
-    )
-    return finding(
-        case, "jump", track.metric, sentence, value=step, unit=track.unit, start=track.at(at), end=stamp, weight=0.6
-    )

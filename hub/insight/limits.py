@@ -53,6 +53,10 @@ def _beyond(case: InvestigationInput, track: MetricSeries, bound: float, sign: f
         start=since,
         end=case.now,
         weight=weight,
+        limit=bound,
+        is_above=sign > 0,
+        read_at=newest,
+        peak=peak,
     )
 
 
@@ -85,4 +89,7 @@ def heading(case: InvestigationInput, moves: Sequence[DetectedChange]) -> Iterat
             start=since,
             end=case.now,
             weight=strength(m.deviation) * (0.5 + 0.5 * float(left < 3600)),
+            limit=bound,
+            metric_unit=m.track.unit,
+            left_ms=round(left * 1000),
         )

@@ -103,7 +103,7 @@ def _known(told: Sequence[Evidence]) -> str:
     """The two findings that say most, where no cause can be named."""
     over = [e for e in told if e.kind in ("over_limit", "silent", "gateway", "alone")]
     moved = [e for e in told if e.kind in _MOVED]
-    chosen = list(dict.fromkeys((*over[:1], *moved[:1]))) or list(told[:2])
+    chosen = list({e.id: e for e in (*over[:1], *moved[:1])}.values()) or list(told[:2])
     return " ".join(_sentence(e.finding.split(" (peak")[0].rstrip(".")) for e in chosen)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Any, Literal
 
 import msgspec
 
@@ -23,6 +23,8 @@ class Alert(msgspec.Struct, frozen=True):
     ended, in the device's time; ``raised_at``, ``acknowledged_at`` and ``cleared_at`` are the hub's time.
     ``withdrawn`` says that it was not the condition that ended: the rule was changed or no longer applies.
     ``late`` says that all of it arrived late: it was over before the hub knew, and nobody was alerted.
+    ``message_params`` hold what ``message`` says, unformatted, and ``message_key`` the kind of rule, so that it can be
+    written in another language; an alert from before this was stored has none.
     """
 
     id: str
@@ -44,6 +46,8 @@ class Alert(msgspec.Struct, frozen=True):
     ended_at: int | None = None
     withdrawn: bool = False
     late: bool = False
+    message_key: str | None = None
+    message_params: dict[str, Any] = {}
 
     @property
     def open(self) -> bool:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import msgspec
 
 from hub.model.quote import Quote
@@ -13,7 +15,9 @@ class Evidence(msgspec.Struct, frozen=True):
 
     ``kind`` is the method (``onset``, ``slope``, ``over_limit``, ``deviation``, ``moved_with``, ``peers``,
     ``quality``, ...); ``finding`` a sentence; ``value`` its number in ``unit``; ``start`` and ``end`` (ms) the range of
-    telemetry it was read from; ``strength`` 0 to 1; ``device`` the device it was read from.
+    telemetry it was read from; ``strength`` 0 to 1; ``device`` the device it was read from. ``params`` hold what the
+    sentence of this kind says, unformatted, so that it can be written in another language: ``..._at`` are times in ms
+    since 1970, ``..._ms`` lengths of time, the rest is in ``unit`` of the metric.
     """
 
     id: str
@@ -26,6 +30,7 @@ class Evidence(msgspec.Struct, frozen=True):
     start: int
     end: int
     strength: float
+    params: dict[str, Any] = {}
 
 
 class CauseMatch(msgspec.Struct, frozen=True):

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+import msgspec
+
 from hub import text_format as fmt
 from hub.model import Breach, MetricDescription, Rule, Value
 
@@ -15,6 +19,26 @@ def describe(rule: Rule) -> str:
     return f"{text}, {recovery}" if recovery else text
 
 
+def message_fields(
+    rule: Rule, value: Value | None, unit: str | None, silent_ms: int, shown: MetricDescription | None
+) -> dict[str, Any]:
+    """Return the fields of an alert that hold its message: as text, and as the parts of that text."""
+    params = {
+        "name": shown.title if shown else None,
+        "value": value,
+        "unit": unit,
+        "device_class": shown.device_class if shown else None,
+        "silent_ms": silent_ms,
+        "for_ms": rule.for_ms,
+        "condition": msgspec.to_builtins(rule.condition),
+    }
+    return {
+        "message": message(rule, value, unit, silent_ms, shown),
+        "message_key": rule.condition.kind,
+        "message_params": params,
+    }
+
+
 def message(rule: Rule, value: Value | None, unit: str | None, silent_ms: int, shown: MetricDescription | None) -> str:
     """Return what an alert says of its device: ``bearing temperature 89.2 °C, above 85 °C for 5 s``.
 
@@ -24,7 +48,5 @@ def message(rule: Rule, value: Value | None, unit: str | None, silent_ms: int, s
     device_class = shown.device_class if shown else None
     text = rule.condition.message(Breach(metric, value, unit, device_class, silent_ms))
     if shown:
-        # "Air temperature" begins with a small letter within a sentence, "CO₂" does not.
-        title = shown.title
-        text = text.replace(metric, title[:1].lower() + title[1:] if title[1:2].islower() else title, 1)
+        text = text.replace(metric, fmt.in_sentence(shown.title), 1)
     return f"{text} for {fmt.duration(rule.for_ms)}" if rule.for_ms else text

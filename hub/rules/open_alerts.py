@@ -21,7 +21,7 @@ from hub.model import (
     Value,
 )
 from hub.rules.alert_lifecycle import Input, after
-from hub.rules.describe import message
+from hub.rules.describe import message_fields
 
 
 class OpenAlerts:
@@ -67,7 +67,7 @@ class OpenAlerts:
             unit = device.unit(rule.metric)
             changes |= {
                 "threshold": rule.condition.threshold,
-                "message": message(rule, judged, unit, 0, device.describe(rule.metric or "")),
+                **message_fields(rule, judged, unit, 0, device.describe(rule.metric or "")),
                 "value": judged,
                 "unit": unit,
             }
@@ -126,7 +126,7 @@ def _alert(device: Device, rule: Rule, since: int, value: Value | None, now: int
         metric=rule.metric,
         severity=rule.severity,
         state="raised",
-        message=message(rule, value, unit, silent // 1000 * 1000, shown),
+        **message_fields(rule, value, unit, silent // 1000 * 1000, shown),
         value=value,
         threshold=rule.condition.threshold,
         unit=unit,

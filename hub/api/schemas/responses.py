@@ -28,8 +28,10 @@ EvidenceShape = TypedDict(
         "from": int,
         "to": int,
         "strength": float,
+        "params": dict[str, Any],
     },
 )
+"""``params`` hold what ``finding`` says, unformatted: with ``kind`` it can be written in another language."""
 
 
 class ClaimShape(TypedDict):
@@ -105,7 +107,8 @@ class AlertShape(TypedDict):
     end; ``raised_at`` and ``cleared_at`` are the hub's. ``withdrawn``: the rule was changed, or no longer applies; the
     condition was not seen to end. ``late``: all of it arrived late, so nobody was alerted. ``value`` is that at the
     raise, ``current`` the newest of the metric (null without one). ``stays_open`` says, for an open alert, why its
-    readings cannot clear it at present."""
+    readings cannot clear it at present. ``message_key`` (the kind of rule) and ``message_params`` hold what ``message``
+    says, unformatted; older alerts have none."""
 
     id: str
     device_id: str
@@ -115,6 +118,8 @@ class AlertShape(TypedDict):
     severity: Severity
     state: AlertState
     message: str
+    message_key: str | None
+    message_params: dict[str, Any]
     value: Value | None
     threshold: float | None
     unit: str | None

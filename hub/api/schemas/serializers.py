@@ -119,6 +119,8 @@ def alert(found: ExplainedAlert) -> responses.AlertShape:
         "severity": a.severity,
         "state": a.state,
         "message": a.message,
+        "message_key": a.message_key,
+        "message_params": a.message_params,
         "value": a.value,
         "threshold": a.threshold,
         "unit": a.unit,
@@ -205,6 +207,7 @@ def _evidence(item: Evidence) -> responses.EvidenceShape:
         "from": item.start,
         "to": item.end,
         "strength": item.strength,
+        "params": item.params,
     }
 
 

@@ -54,6 +54,10 @@ async def test_an_error_names_the_field_and_what_is_allowed(
 
 
 async def test_a_wrong_method_is_told_which_there_are(hub: ApiHub) -> None:
-    for path, allowed in (("/api/rules", "GET, PUT"), ("/api/devices/pump", "DELETE, GET, PATCH"), ("/ask", "POST")):
+    for path, allowed in (
+        ("/api/rules", "GET, POST, PUT"),
+        ("/api/devices/pump", "DELETE, GET, PATCH"),
+        ("/ask", "POST"),
+    ):
         answer = await hub.http.request("TRACE", path)
         assert (answer.status_code, answer.headers["allow"]) == (405, allowed)

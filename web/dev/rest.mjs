@@ -29,7 +29,13 @@ export function createRest({ snapshot, drift, open, say, token, cut }) {
     for (const [name, { i, v, u }] of Object.entries(snapshot.metrics)) {
       const at = i.indexOf(handle);
       if (at >= 0)
-        metrics[name] = { ...facts(name), value: v[at], unit: u[at], ts: devices.seen[k], quality: 'good' };
+        metrics[name] = {
+          ...facts(name),
+          value: v[at],
+          unit: u[at],
+          ts: devices.seen[k],
+          quality: 'good',
+        };
     }
     return {
       id: devices.id[k], native_id: devices.id[k], name: devices.name[k], dialect: devices.dialect[k], area: devices.area[k],
@@ -223,7 +229,11 @@ export function createRest({ snapshot, drift, open, say, token, cut }) {
           result === 204
             ? undefined
             : JSON.stringify({
-                error: { code: 'not_found', message: 'There is nothing by that name.', hint: null },
+                error: {
+                  code: 'not_found',
+                  message: 'There is nothing by that name.',
+                  hint: null,
+                },
               }),
         );
       } else {
@@ -236,7 +246,11 @@ export function createRest({ snapshot, drift, open, say, token, cut }) {
     response.writeHead(404, { 'content-type': 'application/json' });
     response.end(
       JSON.stringify({
-        error: { code: 'not_found', message: 'The development server does not have this path.', hint: null },
+        error: {
+          code: 'not_found',
+          message: 'The development server does not have this path.',
+          hint: null,
+        },
       }),
     );
     return true;

@@ -1,6 +1,8 @@
-"""``/api/rules``: the rules in force, their text, a draft checked, another text put in force."""
+"""``/api/rules``: list the rules in force, change one of them, or read, check and replace ``rules.toml``."""
 
 from __future__ import annotations
+
+from collections.abc import Awaitable
 
 from fastapi import APIRouter
 from starlette.responses import Response
@@ -8,11 +10,11 @@ from starlette.responses import Response
 from hub.api.change_log import ChangeLog, rule_changes
 from hub.api.errors import Json
 from hub.api.schemas import rules, serializers
-from hub.api.schemas.requests import TextChange, TextCheck
+from hub.api.schemas.requests import RuleChange, RuleDraft, RulePreviewQuery, TextChange, TextCheck
 from hub.errors import Invalid
 from hub.model import Rule
 from hub.rules import Engine
-from hub.services.config_files import ConfigFile
+from hub.services.config_files import ConfigDraft, ConfigFile, TableDraft
 from hub.store.base import Store
 
 
@@ -20,6 +22,14 @@ def routes(
     file: ConfigFile[Rule], engine: Engine, store: Store, faults: dict[str, list[str]], changes: ChangeLog
 ) -> APIRouter:
     router = APIRouter(prefix="/api/rules", tags=["rules"])
+
+    async def logged(change: Awaitable[ConfigDraft]) -> Json:
+        """Make a change, write it to the activity and return the text that is in force now."""
+        before = tuple(engine.rules)
+        draft = await change
+        faults.pop("rules.toml", None)
+        await changes.write(rule_changes(before, engine.rules))
+        return Json(draft)
 
     @router.get("", response_model=rules.RuleList)
     async def listing() -> Response:
@@ -41,14 +51,41 @@ def routes(
             return Json({"items": [], "problem": str(error)})
         return Json({"items": items, "problem": None})
 
+    @router.post("/preview", response_model=rules.RulePreview)
+    async def preview(body: RulePreviewQuery) -> Response:
+        """What one rule would mean and how it would be written in ``rules.toml``; nothing is changed."""
+        found = await file.preview(body.id, _draft(body))
+        entry = found.entry and serializers.rule(found.entry, None)
+        return Json({"text": found.text, "rule": entry, "problem": found.problem})
+
     @router.put("", response_model=rules.RulesText)
     async def replace(body: TextChange) -> Response:
         """Put another text in force at once; alerts of rules that are gone are withdrawn. 409 if somebody else was
         faster."""
-        before = tuple(engine.rules)
-        draft = await file.replace(body.text, body.revision)
-        faults.pop("rules.toml", None)
-        await changes.write(rule_changes(before, engine.rules))
-        return Json(draft)
+        return await logged(file.replace(body.text, body.revision))
+
+    @router.post("", response_model=rules.RulesText, status_code=201)
+    async def add(body: RuleChange) -> Response:
+        """Add a rule at the end of ``rules.toml`` and put it in force at once. 409 if the revision is not current."""
+        answer = await logged(file.put_table(None, _draft(body) or TableDraft(), body.revision))
+        answer.status_code = 201
+        return answer
+
+    @router.put("/{rule_id}", response_model=rules.RulesText)
+    async def change(rule_id: str, body: RuleChange) -> Response:
+        """Change one rule in ``rules.toml`` and put it in force at once; comments and other rules stay as they are.
+        409 if the revision is not current."""
+        return await logged(file.put_table(rule_id, _draft(body) or TableDraft(), body.revision))
+
+    @router.delete("/{rule_id}", response_model=rules.RulesText)
+    async def delete(rule_id: str, revision: str) -> Response:
+        """Remove one rule from ``rules.toml``; its alerts are withdrawn. 409 if the revision is not current."""
+        return await logged(file.delete_table(rule_id, revision))
 
     return router
+
+
+def _draft(body: RuleDraft) -> TableDraft | None:
+    if body.rule is None and body.text is None:
+        return None
+    return TableDraft(body.rule, body.text)

@@ -175,6 +175,45 @@ class TextChange(TextCheck):
     revision: str = Field(max_length=64)
 
 
+class RuleDraft(Incoming):
+    """One rule: either ``rule``, its keys as in ``rules.toml`` (null leaves a key out), or ``text``, its
+    ``[[rule]]`` table."""
+
+    rule: Annotated[dict[str, Any], Field(max_length=64)] | None = None
+    text: str | None = Field(None, max_length=20_000)
+
+    @model_validator(mode="after")
+    def _one_form(self) -> RuleDraft:
+        if self.rule is not None and self.text is not None:
+            raise ValueError("give either rule or text")
+        return self
+
+
+class RuleChange(RuleDraft):
+    """``revision`` is that of the rules' text when it was read."""
+
+    revision: str = Field(max_length=64)
+
+    @model_validator(mode="after")
+    def _not_empty(self) -> RuleChange:
+        if self.rule is None and self.text is None:
+            raise ValueError("give rule or text")
+        return self
+
+
+class RulePreviewQuery(RuleDraft):
+    """``id`` is the rule that would be replaced; absent for a new one. Without ``rule`` and ``text`` it is read as it
+    is."""
+
+    id: str | None = Field(None, max_length=64)
+
+    @model_validator(mode="after")
+    def _something(self) -> RulePreviewQuery:
+        if self.id is None and self.rule is None and self.text is None:
+            raise ValueError("give id, rule or text")
+        return self
+
+
 class MessageTried(Incoming):
     """``payload`` as ``/api/topics`` gives it: text, or hexadecimal."""
 

@@ -1,4 +1,4 @@
-"""The JSON of rules, and of their text: read, checked, changed."""
+"""The JSON of rules and of ``rules.toml``."""
 
 from __future__ import annotations
 
@@ -44,6 +44,15 @@ class RuleList(TypedDict):
 class RulesText(TypedDict):
     text: str
     revision: str
+
+
+class RulePreview(TypedDict):
+    """A rule as its ``[[rule]]`` table and as what it means. ``problem`` says why it would be refused; ``rule`` is null
+    then."""
+
+    text: str
+    rule: RuleShape | None
+    problem: str | None
 
 
 class RulesChecked(TypedDict):

@@ -12,7 +12,7 @@ export interface FileContent {
 export class ConfigFile {
   /** Number of changes made by this page; whoever depends on the file reads it again when this changes. */
   changes = $state(0);
-  private readonly path: string;
+  protected readonly path: string;
   private readonly undone: string;
 
   /** `undone` is shown after a change was undone. */
@@ -26,9 +26,14 @@ export class ConfigFile {
   }
 
   /** Save `text` and show `notice` with a way to undo. Return whether the hub accepted it. */
-  async change(before: FileContent, text: string, notice: string): Promise<boolean> {
+  change(before: FileContent, text: string, notice: string): Promise<boolean> {
+    return this.apply(before, put<FileContent>(this.path, { text, revision: before.revision }), notice);
+  }
+
+  /** Wait for a change of the file that was read as `before`; like `change`. */
+  protected async apply(before: FileContent, change: Promise<FileContent>, notice: string): Promise<boolean> {
     try {
-      const after = await put<FileContent>(this.path, { text, revision: before.revision });
+      const after = await change;
       this.changes++;
       toasts.show(notice, async () => {
         await put<FileContent>(this.path, { text: before.text, revision: after.revision });

@@ -1,5 +1,5 @@
-// A rule as the fields of a form, and such fields as the text of a rule. Fields hold what a person typed; whether it
-// makes sense is for the hub to say. Pure.
+// A rule as the fields of a form, and such fields as the keys of a rule. Fields hold what a person typed; the hub
+// validates them and writes rules.toml. Pure.
 
 import type { Rule } from '../api/types';
 
@@ -97,42 +97,47 @@ const words = (text: string): string[] =>
     .filter(Boolean);
 
 const quoted = (text: string): string => JSON.stringify(text);
-const list = (text: string): string => (words(text).length ? `[${words(text).map(quoted).join(', ')}]` : '');
 const PLAIN = /^(true|false|[+-]?(0|[1-9]\d*)(\.\d+)?)$/;
-/** A number, true or false as it stands, a text within quotes; quotes that a person typed make a text of anything. */
-function plain(text: string): string {
-  const typed = text.trim();
-  return PLAIN.test(typed) || /^"[^"\\]*"$/.test(typed) ? typed : quoted(text);
-}
-const duration = (text: string): string => (text.trim() ? quoted(text.trim()) : '');
+const NUMBER = /^[+-]?(0|[1-9]\d*)(\.\d+)?([eE][+-]?\d+)?$/;
 
-/** The fields as a rule's text. Comments in `before`, the text as it was, are kept. */
-export function written(form: RuleForm, before: string): string {
-  const comments = before.split('\n').filter((line) => /^\s*#/.test(line));
-  const clear: [string, string] = ['clear', form.clear.trim() && plain(form.clear)];
-  const own: Record<When, [string, string][]> = {
-    above: [['above', plain(form.limit)], clear],
-    below: [['below', plain(form.limit)], clear],
-    equals: [['value', plain(form.value)]],
-    rate: [
-      ['by', plain(form.by)],
-      ['within', duration(form.within)],
-      ['falling', form.falling ? 'true' : ''],
-    ],
-    no_data: [['silence', duration(form.silence)]],
+/** A number where a person typed one. Any other text stays one, for the hub to say what is allowed. */
+function number(text: string): number | string {
+  const typed = text.trim();
+  return NUMBER.test(typed) ? Number(typed) : typed;
+}
+
+/** A number, true or false, or a text. Quotes that a person typed make a text of anything. */
+function plain(text: string): number | boolean | string {
+  const typed = text.trim();
+  if (/^"[^"\\]*"$/.test(typed)) return typed.slice(1, -1);
+  if (!PLAIN.test(typed)) return text;
+  return typed === 'true' || (typed === 'false' ? false : Number(typed));
+}
+
+/** A key of a rule and its value; null leaves the key out. */
+export type RuleKeys = Record<string, string | number | boolean | string[] | null>;
+
+/** The fields as the keys of a rule in rules.toml. */
+export function keysOf(form: RuleForm): RuleKeys {
+  const optional = (text: string): number | string | null => (text.trim() ? number(text) : null);
+  const list = (text: string): string[] | null => (words(text).length ? words(text) : null);
+  const own: Record<When, RuleKeys> = {
+    above: { above: number(form.limit), clear: optional(form.clear) },
+    below: { below: number(form.limit), clear: optional(form.clear) },
+    equals: { value: plain(form.value) },
+    rate: { by: number(form.by), within: optional(form.within), falling: form.falling || null },
+    no_data: { silence: optional(form.silence) },
   };
-  const fields: [string, string][] = [
-    ['id', quoted(form.id.trim())],
-    ['name', quoted(form.name.trim())],
-    ['kind', form.when === 'above' || form.when === 'below' ? '' : quoted(form.when)],
-    ['metric', form.when === 'no_data' ? '' : quoted(form.metric.trim())],
+  return {
+    id: form.id.trim(),
+    name: form.name.trim(),
+    kind: form.when === 'above' || form.when === 'below' ? null : form.when,
+    metric: form.when === 'no_data' ? null : form.metric.trim(),
     ...own[form.when],
-    ['for', duration(form.for)],
-    ['severity', quoted(form.severity)],
-    ['devices', list(form.devices)],
-    ['models', list(form.models)],
-    ['labels', list(form.labels)],
-  ];
-  const lines = fields.filter(([, value]) => value !== '').map(([key, value]) => `${key} = ${value}`);
-  return ['[[rule]]', ...comments, ...lines].join('\n');
+    for: form.when === 'no_data' ? null : optional(form.for),
+    severity: form.severity,
+    devices: list(form.devices),
+    models: list(form.models),
+    labels: list(form.labels),
+  };
 }

@@ -1,93 +1,49 @@
 import { describe, expect, it } from 'vitest';
 import type { Rule } from '../api/types';
 import { Fleet } from '../live/fleet';
-import { partsOf, rulesIn, withoutRule, withRule } from './blocks';
-import { durationText, formOf, fresh, written } from './form';
+import { durationText, formOf, fresh, keysOf } from './form';
 import { problemsOf } from './problems';
 import { covered, patternOf } from './scope';
 import { conditionText, metricTitle, scopeText } from './shown';
 import { slugOf } from './slug';
 
 const NEW = fresh('new-rule');
-const FRESH = written(NEW, '');
-
-const FILE = `# What we watch.
-
-[[rule]]
-id = "hot"
-# agreed with the site
-above = 80
-
-# -- pumps --
-
-[[rule]]
-id = "wet"
-devices = [
-  "a",
-]
-
-# the end
-`;
-
-describe('the parts of a file', () => {
-  it('join to what they were', () => {
-    expect(
-      partsOf(FILE)
-        .map((part) => part.text)
-        .join('\n'),
-    ).toBe(FILE);
-    expect(rulesIn(FILE)).toEqual([
-      '[[rule]]\nid = "hot"\n# agreed with the site\nabove = 80',
-      '[[rule]]\nid = "wet"\ndevices = [\n  "a",\n]',
-    ]);
-  });
-
-  it('change one by one', () => {
-    const changed = withRule(FILE, 0, '[[rule]]\nid = "hotter"');
-    expect(rulesIn(changed)[0]).toBe('[[rule]]\nid = "hotter"');
-    expect(changed.replace('[[rule]]\nid = "hotter"', rulesIn(FILE)[0]!)).toBe(FILE);
-    expect(rulesIn(withRule(FILE, 2, FRESH))).toHaveLength(3);
-    expect(withRule('', 0, FRESH)).toBe(`${FRESH}\n`);
-  });
-
-  it('go without their neighbours and comments', () => {
-    const left = withoutRule(FILE, 0);
-    expect(rulesIn(left)).toEqual([rulesIn(FILE)[1]]);
-    expect(left).toContain('# What we watch.');
-    expect(left).toContain('# -- pumps --');
-  });
-});
 
 const rule = (more: Partial<Rule>): Rule => ({
   id: 'r', name: 'R', kind: 'threshold', metric: 'flow', severity: 'warning', for_ms: 5000,
   scope: { devices: [], models: ['CP-*'], labels: [] }, condition: {}, text: '', last_fired: null, ...more,
 }); // prettier-ignore
 
+/** The keys of the rule's form, without those that are left out. */
+const given = (more: Partial<Rule>): object =>
+  Object.fromEntries(Object.entries(keysOf(formOf(rule(more)))).filter(([, value]) => value !== null));
+
 describe('the form', () => {
-  it('writes what it read', () => {
-    const form = formOf(rule({ condition: { above: null, below: 25, clear: 28 } }));
-    expect(written(form, '[[rule]]\n# why\nid = "r"')).toBe(
-      '[[rule]]\n# why\nid = "r"\nname = "R"\nmetric = "flow"\nbelow = 25\nclear = 28\nfor = "5s"\nseverity = "warning"\nmodels = ["CP-*"]',
-    );
+  it('gives the keys that it read', () => {
+    expect(given({ condition: { above: null, below: 25, clear: 28 } })).toEqual({
+      id: 'r', name: 'R', metric: 'flow', below: 25, clear: 28, for: '5s', severity: 'warning', models: ['CP-*'],
+    }); // prettier-ignore
   });
 
-  it('has the fields of each kind', () => {
-    const text = (more: Partial<Rule>): string => written(formOf(rule({ for_ms: 0, ...more })), '');
-    expect(text({ kind: 'equals', condition: { value: true } })).toContain('value = true\n');
-    expect(text({ kind: 'equals', condition: { value: 'fault' } })).toContain('value = "fault"\n');
-    expect(text({ kind: 'equals', condition: { value: 'true' } })).toContain('value = "true"\n');
-    expect(text({ kind: 'equals', condition: { value: '5' } })).toContain('value = "5"\n');
-    const rate = text({ kind: 'rate', condition: { by: 5, window_ms: 60_000, falling: true } });
-    expect(rate).toContain('by = 5\nwithin = "1m"\nfalling = true\n');
-    const silent = text({ kind: 'no_data', metric: null, condition: { silence_ms: 300_000 } });
-    expect(silent).toContain('silence = "5m"');
-    expect(silent).not.toContain('metric');
+  it('has the keys of each kind', () => {
+    for (const value of [true, false, 'fault', 'true', '5', -1.5])
+      expect(given({ kind: 'equals', condition: { value } })).toMatchObject({ kind: 'equals', value });
+    const rate = given({ kind: 'rate', condition: { by: 5, window_ms: 60_000, falling: true } });
+    expect(rate).toMatchObject({ kind: 'rate', by: 5, within: '1m', falling: true });
+    const silent = given({ kind: 'no_data', metric: null, condition: { silence_ms: 300_000 } });
+    expect(silent).toMatchObject({ kind: 'no_data', silence: '5m' });
+    expect(Object.keys(silent)).not.toContain('metric');
+    expect(Object.keys(silent)).not.toContain('for');
   });
 
-  it('quotes what a person types', () => {
-    const form = { ...formOf(rule({})), name: 'a "b"\\', devices: 'x, y"]\n' };
-    expect(written(form, '')).toContain('name = "a \\"b\\"\\\\"');
-    expect(written(form, '')).toContain('devices = ["x", "y\\"]"]');
+  it('leaves what is no number for the hub to refuse', () => {
+    const form = {
+      ...formOf(rule({ condition: { above: 1 } })),
+      limit: 'a lot',
+      clear: '1e-9',
+      devices: ' x, y"]',
+    };
+    expect(keysOf(form)).toMatchObject({ above: 'a lot', clear: 1e-9, devices: ['x', 'y"]'] });
   });
 
   it('names durations in their largest whole unit', () => {

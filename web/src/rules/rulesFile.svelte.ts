@@ -1,15 +1,34 @@
-// The rules' text as the hub keeps it, and what a draft of it would mean.
+// The hub's rules: what a draft of one means, and one of them added, changed or deleted.
 
-import { post } from '../api/http';
-import type { RulesChecked } from '../api/types';
-import { ConfigFile } from '../lib/configFile.svelte';
+import { post, put, remove } from '../api/http';
+import type { RulePreview } from '../api/types';
+import { ConfigFile, type FileContent } from '../lib/configFile.svelte';
 import { T } from '../texts';
+import type { RuleKeys } from './form';
+
+/** One rule as its keys, or as its table in rules.toml. */
+export type RuleDraft = { rule: RuleKeys } | { text: string };
 
 class RulesFile extends ConfigFile {
-  /** What `text` would mean, or in the hub's words what is wrong with it. */
-  check(text: string, signal?: AbortSignal): Promise<RulesChecked> {
-    return post<RulesChecked>('/api/rules/check', { text }, signal);
+  /** What a draft means and how it is written, or in the hub's words what is wrong with it. `id` is the rule that it
+   *  replaces, which is read as it is without a draft. */
+  preview(id: string | null, draft?: RuleDraft, signal?: AbortSignal): Promise<RulePreview> {
+    return post<RulePreview>(`${this.path}/preview`, { id, ...draft }, signal);
   }
+
+  /** Puts a draft in the place of the rule `id`, or adds it; true when the hub accepted it. */
+  save(before: FileContent, id: string | null, draft: RuleDraft, notice: string): Promise<boolean> {
+    const body = { ...draft, revision: before.revision };
+    const change = id === null ? post<FileContent>(this.path, body) : put<FileContent>(this.pathOf(id), body);
+    return this.apply(before, change, notice);
+  }
+
+  delete(before: FileContent, id: string, notice: string): Promise<boolean> {
+    const query = new URLSearchParams({ revision: before.revision });
+    return this.apply(before, remove<FileContent>(`${this.pathOf(id)}?${query}`), notice);
+  }
+
+  private readonly pathOf = (id: string): string => `${this.path}/${encodeURIComponent(id)}`;
 }
 
 export const rulesFile = new RulesFile('/api/rules', T.rules.undone);

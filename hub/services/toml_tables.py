@@ -1,0 +1,107 @@
+"""Change one table of a TOML file, such as a ``[[rule]]``. Everything else stays as it is, comments and order too."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import tomlkit
+from tomlkit.exceptions import TOMLKitError
+
+from hub.bounds import decode_toml
+from hub.errors import ConfigError
+
+_GAP_LINE = re.compile(r"\s*(#.*)?")
+
+
+class TableList:
+    """The ``[[name]]`` tables of a file, each as text and as values.
+
+    Blank lines and comments after a table belong to what follows it: they stay when the table is changed or removed.
+    """
+
+    def __init__(self, text: str, name: str, file: str) -> None:
+        """Split ``text`` into its tables.
+
+        Raises:
+            ConfigError: It is no TOML, or its tables are not written as ``[[name]]`` each.
+        """
+        self._name = name
+        self.values: list[dict[str, Any]] = decode_toml(text, file).get(name, [])
+        head, *blocks = re.split(rf"^(?=[ \t]*\[\[[ \t]*{name}[ \t]*\]\])", text, flags=re.MULTILINE)
+        if [_values_of(block, name) for block in blocks] != self.values:
+            raise ConfigError(f"{file} is not written as one [[{name}]] table each.", "Change it as text.")
+        self.texts: list[str] = []
+        # What lies before the first table, and after each one.
+        self._gaps = [head]
+        for block in blocks:
+            table = _without_gap(block)
+            self.texts.append(table)
+            self._gaps.append(block[len(table) :])
+
+    def as_text(self) -> str:
+        """Return the text of the whole file."""
+        return self._gaps[0] + "".join(table + gap for table, gap in zip(self.texts, self._gaps[1:], strict=True))
+
+    def append(self, table: str) -> None:
+        """Add a table, given as text, behind all others and a blank line."""
+        last = self._gaps[-1].rstrip()
+        self._gaps[-1] = f"{last}\n\n" if last or self.texts else ""
+        self.texts.append(table.strip())
+        self._gaps.append("\n")
+
+    def replace(self, index: int, table: str) -> None:
+        """Put other text in the place of a table."""
+        self.texts[index] = table.rstrip()
+
+    def remove(self, index: int) -> None:
+        """Remove a table. The comments around it stay."""
+        del self.texts[index]
+        after = self._gaps.pop(index + 1)
+        self._gaps[index] += after.lstrip("\n")
+        if index == len(self.texts):
+            self._gaps[-1] = self._gaps[-1].rstrip("\n") + "\n"
+
+    def with_values(self, index: int | None, values: dict[str, Any]) -> str:
+        """Return a table with just these keys, as text.
+
+        Args:
+            index: The table to change, whose comments and order are kept; None for a new one.
+            values: The value of each key. None leaves the key out.
+
+        Raises:
+            ConfigError: A value cannot be written as TOML.
+        """
+        values = {key: value for key, value in values.items() if value is not None}
+        old = {} if index is None else self.values[index]
+        document = tomlkit.parse(f"[[{self._name}]]\n" if index is None else f"{self.texts[index]}\n")
+        table = document[self._name][0]
+        try:
+            for key in old.keys() - values.keys():
+                table.remove(key)
+            for key, value in values.items():
+                if key not in old or not _same(old[key], value):
+                    table[key] = value
+            return document.as_string().rstrip("\n")
+        except (TOMLKitError, ValueError, TypeError) as error:
+            raise ConfigError(f"The {self._name} cannot be written as TOML: {error}.") from None
+
+
+def _values_of(block: str, name: str) -> dict[str, Any] | None:
+    """Return the values of a text that is one table; None for any other text."""
+    try:
+        tables = decode_toml(block, "").get(name)
+    except ConfigError:
+        return None
+    return tables[0] if isinstance(tables, list) and len(tables) == 1 else None
+
+
+def _without_gap(block: str) -> str:
+    lines = block.split("\n")
+    while len(lines) > 1 and _GAP_LINE.fullmatch(lines[-1]):
+        lines.pop()
+    return "\n".join(lines)
+
+
+def _same(old: Any, new: Any) -> bool:
+    return bool(old == new) and isinstance(old, bool) == isinstance(new, bool)

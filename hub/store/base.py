@@ -1,7 +1,7 @@
-"""The store's interface, in the domain's words. It knows no SQL and no file format.
+"""The store's interface, without SQL or file formats.
 
-One commit is one transaction: readings, device states with their rule windows and timers, alerts, dedupe keys,
-dead letters, diagnoses and the log for people. It is either all on the disk (it survives a power cut) or not at all.
+One commit is one transaction: readings, device states with their rule windows and timers, alerts, deduplication keys,
+rejected messages, diagnoses and the activity log. Either all of it is on the disk (it survives a power cut) or nothing.
 """
 
 from __future__ import annotations
@@ -31,11 +31,16 @@ from hub.store.rows import Unreadable
 
 
 class Delta(msgspec.Struct, frozen=True):
-    """What one batch changes. ``cursor`` is the number of the last record ever committed after this batch, so the first
-    of its ``count`` records, those in ``records`` and then those in ``sheets``, has the number ``cursor - count + 1``.
-    ``states`` are encoded devices by id, made before the commit so that a retry writes the very same bytes. The kept
-    state of any other device lacks at most what the records after ``checkpoint`` tell (None: after this delta); see
-    :attr:`Store.wanted`. ``deleted`` devices go with all their history, before anything else in the delta is written.
+    """What one batch changes.
+
+    Attributes:
+        cursor: the number of the last record ever committed after this batch. Its ``count`` records, those in
+            ``records`` and then those in ``record_batches``, have the numbers up to it.
+        states: encoded devices by id, encoded before the commit so that a retry writes the same bytes.
+        deleted: devices that are deleted with all their history, before anything else of the delta is written.
+        checkpoint: the stored state of any other device lacks at most what the records after it contain (None: after
+            this delta); see :attr:`Store.wanted`.
+        learnt: what dialects have to know to read later messages, by ``(dialect, key)``; None deletes it.
     """
 
     cursor: int
@@ -49,7 +54,6 @@ class Delta(msgspec.Struct, frozen=True):
     commands: Sequence[Command] = ()
     checkpoint: int | None = None
     learnt: dict[tuple[str, str], bytes | None] = {}
-    """What dialects have to know to read later messages, by ``(dialect, key)``; None forgets it."""
     record_batches: Sequence[RecordBatch] = ()
 
     @property
@@ -58,14 +62,27 @@ class Delta(msgspec.Struct, frozen=True):
 
     @property
     def oldest(self) -> int | None:
-        """When the first of its records had come."""
+        """Return when the first of its records was received, in epoch ms."""
         first = [record.received for record in self.records[:1]]
         return min(first + [int(record_batch.received.min()) for record_batch in self.record_batches], default=None)
 
 
 class StoredSnapshot(msgspec.Struct, frozen=True):
-    """What a start needs: encoded devices, open alerts, the newest dedupe keys of all (oldest first,
-    ``(device, key)``) and of each device (little-endian int64, oldest first), and what each dialect had learnt."""
+    """What a start needs.
+
+    Attributes:
+        cursor: the number of the last record.
+        states: encoded devices by id.
+        alerts: the open alerts.
+        keys: the newest deduplication keys of all devices, ``(device, key)``, oldest first.
+        keys_of: the newest keys of each device, as little-endian int64, oldest first.
+        learnt: what each dialect has to know, by key.
+        checkpoint: states may lack what the records after it contain.
+        records: these records with their numbers, oldest first and without their keys.
+        left: devices whose states were left out, see :meth:`Store.load`.
+        commands: the unsettled ones, oldest first, and those settled last.
+        unreadable: rows that would belong here and cannot be read.
+    """
 
     cursor: int
     states: dict[str, bytes]
@@ -75,20 +92,17 @@ class StoredSnapshot(msgspec.Struct, frozen=True):
     learnt: dict[str, dict[str, bytes]] = {}
     checkpoint: int = 0
     records: Iterable[tuple[int, Record]] = ()
-    """Those after ``checkpoint`` with their numbers, oldest first and without their keys: a device's state may lack
-    them."""
     left: Sequence[str] = ()
-    """Devices whose states were left out, see :meth:`Store.load`."""
     commands: list[Command] = []
-    """The unsettled ones, oldest first, and those settled last."""
     unreadable: Sequence[Unreadable] = ()
-    """What would belong here and cannot be read."""
 
 
 class Retention(msgspec.Struct, frozen=True):
-    """From when on what is kept (ms): readings, the rollups by minutes, those by hours. A tier goes no earlier than a
-    finer one. It holds for series whose metric fits the pattern ``metric`` (``*`` and ``?``; None: all) and whose
-    device is one of ``devices`` (None: all)."""
+    """From which time on readings, minutes and hours are kept, in epoch ms. No tier is kept shorter than a finer one.
+
+    It applies to series whose metric matches the pattern ``metric`` (``*`` and ``?``; None: all) and whose device is
+    one of ``devices`` (None: all).
+    """
 
     raw: int
     minutes: int
@@ -98,8 +112,15 @@ class Retention(msgspec.Struct, frozen=True):
 
 
 class StoreStats(msgspec.Struct, frozen=True):
-    """``bytes`` on disk with the write-ahead log; ``last_commit`` in ms (None before the first); ``series`` is how many
-    there are, about; ``unreadable`` counts the rows that a start could not read and has put aside."""
+    """Figures of the store.
+
+    Attributes:
+        bytes: size on disk, with SQLite's write-ahead log.
+        last_commit: when the last commit ended, in epoch ms; None before the first.
+        commits: how many there were since the start.
+        series: about how many there are.
+        unreadable: how many rows could not be read and were moved aside.
+    """
 
     bytes: int
     last_commit: int | None
@@ -109,10 +130,11 @@ class StoreStats(msgspec.Struct, frozen=True):
 
 
 class Store(Protocol):
-    """Raises :class:`~hub.errors.StoreBusy` when trying again may help, :class:`~hub.errors.StoreError` when not, and
-    :class:`~hub.errors.StoreRefused` where the values are the reason: others can be written.
+    """The store.
 
-    Every method may be called while a commit runs; readers see whole commits only.
+    Methods raise :class:`~hub.errors.StoreBusy` when a retry may help, :class:`~hub.errors.StoreRefused` when the
+    values are the reason (others can be written), and :class:`~hub.errors.StoreError` otherwise. Every method may be
+    called while a commit runs; readers see whole commits only.
     """
 
     library: DocumentLibrary
@@ -120,8 +142,10 @@ class Store(Protocol):
 
     @property
     def wanted(self) -> int:
-        """The record up to which the states of all devices should be written soon, as :attr:`Delta.checkpoint` says:
-        the log can be cut no further. A store that keeps its log for good never wants it."""
+        """Return the requested checkpoint: the record up to which the states of all devices should be written soon.
+
+        Until a delta has that :attr:`Delta.checkpoint`, the log cannot be compacted any further.
+        """
         ...
 
     async def load(self, state_bytes: int | None = None) -> StoredSnapshot:
@@ -129,31 +153,37 @@ class Store(Protocol):
         ...
 
     async def put_aside(self, rows: Sequence[Unreadable]) -> None:
-        """Move rows that cannot be read to where nothing reads them, so that they are neither lost nor in the way."""
+        """Move rows that cannot be read aside, where they are kept and nothing reads them."""
         ...
 
     async def commit(self, epoch: int, delta: Delta) -> None:
-        """Write one batch durably. An ``epoch`` older than the newest seen is refused (StoreError): another owner has
-        taken over. Committing the same delta twice writes it once."""
+        """Write one batch durably. Committing the same delta twice writes it once.
+
+        Raises StoreError for an ``epoch`` older than the newest seen: another owner has taken over.
+        """
         ...
 
     async def history(self, queries: Sequence[SeriesQuery]) -> list[Series]:
-        """Answers in the order of the queries; an unknown series is an empty one. Texts and booleans have no mean:
-        with buckets, booleans count as 0 and 1 and texts are left out."""
+        """Return the series in the order of the queries; an unknown series is empty.
+
+        In buckets, booleans count as 0 and 1, and texts are left out.
+        """
         ...
 
     async def series(self, devices: Sequence[str] | None, metric: str | None) -> list[tuple[str, str]]:
-        """``(device, metric)`` of all series, in order: of these devices (None: of all), and whose metric fits the
+        """Return ``(device, metric)`` of all series of these devices (None: all), in order, whose metric matches the
         pattern (``*`` and ``?``; None: all)."""
         ...
 
     async def readings(self, device: str, metric: str, start: int, end: int, limit: int) -> Page:
-        """Readings as they are, oldest first, about ``limit`` of them; to go on, ask again from ``next``."""
+        """Return about ``limit`` readings as they are, oldest first; the next page starts at ``next``."""
         ...
 
     async def add(self, readings: Sequence[Reading]) -> int:
-        """Put readings among the others, whenever they are of, all or none; how many were new. One that is there
-        already, at the same time and with the same value, is not added again; nor is one that comes twice."""
+        """Add readings of any time, all or none, and return how many were new.
+
+        A reading that is stored already, with the same time and value, is not added again, nor is one given twice.
+        """
         ...
 
     async def alerts(
@@ -164,17 +194,17 @@ class Store(Protocol):
         limit: int = 100,
         before: tuple[int, str] | None = None,
     ) -> list[Alert]:
-        """Newest first by ``(raised_at, id)``; ``before`` continues after that pair."""
+        """Return alerts, newest first by ``(raised_at, id)``; ``before`` continues after that pair."""
         ...
 
     async def alert(self, alert_id: str) -> Alert | None: ...
 
     async def similar_alerts(self, alert: Alert, limit: int = 20) -> list[Alert]:
-        """Earlier cleared alerts of the same rule and metric, on any device, newest first."""
+        """Return earlier cleared alerts of the same rule and metric, on any device, newest first."""
         ...
 
     async def diagnoses(self, alert_ids: Sequence[str]) -> dict[str, Diagnosis]:
-        """The newest diagnosis of each alert that has one."""
+        """Return the newest diagnosis of each alert that has one."""
         ...
 
     async def diagnosis(self, diagnosis_id: str) -> Diagnosis | None: ...
@@ -192,25 +222,27 @@ class Store(Protocol):
     async def activity(
         self, *, device: str | None = None, kind: str | None = None, limit: int = 100, before: int | None = None
     ) -> list[tuple[int, Activity]]:
-        """Newest first with their row numbers; ``before`` continues below that number."""
+        """Return entries, newest first, with their row numbers; ``before`` continues below that number."""
         ...
 
     async def last_fired(self) -> dict[str, int]:
-        """For each rule that ever raised an alert, when it last did."""
+        """Return, for each rule that ever raised an alert, when it last did."""
         ...
 
     async def expire(self, retentions: Sequence[Retention]) -> int:
-        """Delete a bounded slice of what is older than kept; returns how many rows or readings went, 0 when there is
-        no more to do. Of the ``retentions`` the first that fits a series holds for it; the last one fits all, and its
-        ``raw`` holds for rejections, activity, settled commands, and cleared alerts with their diagnoses."""
+        """Delete a bounded slice of what is too old; return how many rows or readings, 0 when nothing is left to do.
+
+        The first of the ``retentions`` that matches a series applies to it. The last one matches all, and its ``raw``
+        applies to rejections, activity, settled commands, and cleared alerts with their diagnoses.
+        """
         ...
 
     async def tidy(self) -> None:
-        """Finish now what the store else does by itself behind the commits; it changes no answer."""
+        """Finish the work that the store else does by itself after commits. It changes no answer."""
         ...
 
     async def backup(self, target: Path) -> None:
-        """A consistent copy, made while writing goes on."""
+        """Write a consistent copy while commits go on."""
         ...
 
     def stats(self) -> StoreStats: ...

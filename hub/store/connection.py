@@ -1,4 +1,4 @@
-"""Opening the database file, and sqlite3's errors in our words. It knows no table."""
+"""Open the database file, run transactions, insert many rows, and translate sqlite3's errors into the hub's own."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ READER_CACHE_KIB = 8_192
 BUSY_TIMEOUT_MS = 1_000
 WAL_LIMIT_BYTES = 64 * 1_048_576
 CHECK_BYTES = 256 * 1_048_576
-"""Up to this size the whole file is checked at open (about a second); above it only the small tables are read."""
+"""The largest file that is checked as a whole at every open (about a second)."""
 
 _AT_ONCE = (256, 16, 1)
-"""Rows by one statement."""
+"""How many rows one INSERT statement has."""
 
 _BUSY = {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_PROTOCOL}
 _FULL = {sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_NOMEM, sqlite3.SQLITE_CANTOPEN}
@@ -31,7 +31,7 @@ _DAMAGED = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}
 
 
 def store_error(error: Exception) -> StoreError:
-    """The hub's word for an error of sqlite3, or for a value that cannot be written."""
+    """Return the hub's own error for one of sqlite3, or for a value that cannot be written."""
     code = getattr(error, "sqlite_errorcode", -1) & 0xFF  # the high bits only refine it
     if isinstance(error, MemoryError):
         return StoreBusy("There is not enough memory to write to the database.", "Give the hub more memory.")
@@ -51,7 +51,7 @@ def store_error(error: Exception) -> StoreError:
 
 @contextmanager
 def translated() -> Iterator[None]:
-    """Turn whatever is raised inside into :class:`StoreError` and its kinds; ours pass as they are."""
+    """Turn errors raised inside into :class:`StoreError` and its kinds; the hub's own and OSError pass."""
     try:
         yield
     except (HubError, OSError):
@@ -61,7 +61,7 @@ def translated() -> Iterator[None]:
 
 
 def connect_writer(path: Path) -> sqlite3.Connection:
-    """The one connection that writes: WAL, and every COMMIT is on the disk when it returns."""
+    """Open the connection that writes, in WAL mode; a COMMIT is on the disk when it returns."""
     create_private(path)
     connection = _connect(path, WRITER_CACHE_KIB)
     connection.execute("PRAGMA journal_mode = WAL")
@@ -82,15 +82,15 @@ def create_private(path: Path) -> None:
 
 
 def connect_reader(path: Path) -> sqlite3.Connection:
-    """A connection that cannot write."""
+    """Open a connection that cannot write."""
     connection = _connect(path, READER_CACHE_KIB)
     connection.execute("PRAGMA query_only = ON")
     return connection
 
 
 def _connect(path: Path, cache_kib: int) -> sqlite3.Connection:
-    # Autocommit mode: transactions are begun and ended by us. Each connection is used by one thread at a time, but
-    # opened and closed by another.
+    # Autocommit mode: `transaction` begins and ends transactions. One thread at a time uses a connection, but another
+    # one opens and closes it.
     connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False, cached_statements=256)
     connection.execute(f"PRAGMA busy_timeout = {BUSY_TIMEOUT_MS}")
     connection.execute(f"PRAGMA cache_size = -{cache_kib}")
@@ -100,7 +100,10 @@ def _connect(path: Path, cache_kib: int) -> sqlite3.Connection:
 
 @contextmanager
 def transaction(connection: sqlite3.Connection) -> Iterator[None]:
-    """All or nothing; the write lock is taken at once, so that a busy database shows at the start."""
+    """Commit at the end of the block, or roll back after an error.
+
+    The write lock is taken at once, so that a busy database fails at the beginning.
+    """
     connection.execute("BEGIN IMMEDIATE")
     try:
         yield
@@ -112,9 +115,9 @@ def transaction(connection: sqlite3.Connection) -> Iterator[None]:
 
 
 def insert(connection: sqlite3.Connection, head: str, rows: Iterable[tuple[Any, ...]], tail: str = "") -> None:
-    """Insert rows by few statements: ``head`` ends in VALUES, ``tail`` may say what to do on a conflict.
+    """Insert rows with few statements: ``head`` ends in VALUES, ``tail`` may be an ON CONFLICT clause.
 
-    Python's sqlite3 gives up the interpreter lock at every step of a statement, and in a busy process it waits up to
+    Python's sqlite3 releases the interpreter lock at every step of a statement and, in a busy process, waits up to
     10 ms to get it back: ``executemany`` fell from 400,000 rows a second to 95.
     """
     rows = list(rows)
@@ -123,7 +126,7 @@ def insert(connection: sqlite3.Connection, head: str, rows: Iterable[tuple[Any, 
 
 
 def insert_columns(connection: sqlite3.Connection, head: str, columns: Sequence[Sequence[Any]]) -> None:
-    """As :func:`insert`, of rows that are given column by column."""
+    """Insert rows that are given column by column; see :func:`insert`."""
     flat: list[Any] = [None] * (len(columns) * len(columns[0]))
     for place, column in enumerate(columns):
         flat[place :: len(columns)] = column
@@ -142,9 +145,10 @@ def _insert(connection: sqlite3.Connection, head: str, flat: list[Any], width: i
 
 
 def check(connection: sqlite3.Connection, path: Path) -> bool:
-    """Return True if the whole file was read: a large one is only when suspected.
+    """Check the file, and return whether all of it was read: a large file only if damage is suspected.
 
-    Raises :class:`StoreCorrupt` where the file is damaged."""
+    Raises :class:`StoreCorrupt` for a damaged file.
+    """
     with translated():
         connection.execute("SELECT count(*) FROM sqlite_schema").fetchone()
         whole = path.stat().st_size <= CHECK_BYTES or suspicion_of(path).exists()
@@ -157,15 +161,15 @@ def check(connection: sqlite3.Connection, path: Path) -> bool:
 
 
 def suspicion_of(path: Path) -> Path:
-    """A mark beside a database: damage showed while it was in use, so the next start must look at all of it."""
+    """Return the path of the marker that makes the next start check the whole file, set when damage shows in use."""
     return path.with_name(path.name + "-suspect")
 
 
 def empty_long_log(connection: sqlite3.Connection, path: Path) -> None:
-    """Cut the write-ahead log where it has grown beyond its limit.
+    """Truncate SQLite's write-ahead log if it is larger than its limit.
 
-    sqlite itself starts the log anew only at a moment without readers, which may never come by itself: this waits
-    a little for one. Where none comes, nothing is lost and the next call tries again.
+    SQLite itself starts the log anew only at a moment without readers, which may never come in a busy hub. This waits
+    a little for one; if none comes, nothing is lost and the next call tries again.
     """
     with suppress(sqlite3.Error, OSError):
         if wal_of(path).stat().st_size > WAL_LIMIT_BYTES:
@@ -173,12 +177,12 @@ def empty_long_log(connection: sqlite3.Connection, path: Path) -> None:
 
 
 def wal_of(path: Path) -> Path:
-    """The write-ahead log beside a database file."""
+    """Return the path of SQLite's write-ahead log of a database file."""
     return path.with_name(path.name + "-wal")
 
 
 def set_aside(path: Path) -> Path:
-    """Rename a damaged database, with its log, to ``NAME.damaged-TIME``; returns the new path of the file."""
+    """Rename a damaged database and its log to ``NAME.damaged-TIME``, and return the new path."""
     stamp = time.strftime("%Y%m%dT%H%M%SZ", time.gmtime())
     target = path.with_name(f"{path.name}.damaged-{stamp}")
     number = 1

@@ -1,5 +1,8 @@
-"""Damage that sqlite itself does not see: values of the wrong type or out of range, left by another program, a disk or
-a hand. A start moves such rows to the table ``unreadable`` and puts the row ``progress`` right."""
+"""Repair damage that SQLite does not detect: values of a wrong type or out of range.
+
+Another program, a disk or a person may have left them. A start moves such rows to the table ``unreadable``, and writes
+the row ``progress`` anew if it cannot be right.
+"""
 
 from __future__ import annotations
 
@@ -16,10 +19,10 @@ from hub.store.query.query_plan import MAX_TS
 log = logging.getLogger(__name__)
 
 MAX_NUMBER = 1 << 62
-"""Numbers of records and rows stay below: the next ones must fit into 64 bits."""
+"""The largest number of a record or row: the next ones must fit into 64 bits."""
 AHEAD = 1 << 32
-"""Where the number of the last record is lost, the hub goes on so far ahead of all that are known: the states of
-devices may know later ones."""
+"""If the number of the last record is lost, numbering goes on this far ahead of the largest known one: the states of
+devices may have later numbers."""
 
 
 def _beyond(*columns: str) -> str:
@@ -33,7 +36,7 @@ _CHUNK = (
 )
 
 
-# By table, what is out of range in it. Those of the first kind are read by each start anyway.
+# By table, the condition of a row that is out of range. Every start reads the tables of the first kind anyway.
 _STATE: dict[str, str] = {
     "device": "",
     "series": _SERIES,
@@ -69,7 +72,7 @@ _SOUND_PROGRESS = f"""SELECT count(*) FROM progress WHERE
 
 
 def mend(connection: sqlite3.Connection, *, history: bool) -> None:
-    """Put right what a start needs; with ``history`` look through the tables of the history as well."""
+    """Repair what a start needs; with ``history``, check the tables of the history as well."""
     mend_sequences(connection)
     move_damaged_rows(connection, history=history)
     mend_progress(connection)
@@ -82,7 +85,7 @@ def move_damaged_rows(connection: sqlite3.Connection, *, history: bool) -> int:
 
 
 def move_damaged(connection: sqlite3.Connection, table: str, where: str = "1") -> int:
-    """Do so for the rows of one table that meet ``where``."""
+    """Move those damaged rows of one table that meet ``where``; return how many."""
     out_of_range = (_STATE | _HISTORY)[table]
     columns = connection.execute(f"PRAGMA table_info({table})").fetchall()
     wrong = " OR ".join(_wrong_type(name, kind, not_null) for _, name, kind, not_null, _, _ in columns)
@@ -114,14 +117,14 @@ def _wrong_type(name: str, kind: str, not_null: bool) -> str:
 
 
 def mend_progress(connection: sqlite3.Connection) -> None:
-    """Write the row ``progress`` anew where it is missing or cannot be true."""
+    """Write the row ``progress`` anew if it is missing or cannot be right."""
     known = connection.execute(_LAST_NUMBER).fetchone()[0]
     if connection.execute(_SOUND_PROGRESS, (known,)).fetchone()[0] == 1:
         return
     before = connection.execute("SELECT * FROM progress").fetchall()
     with transaction(connection):
         connection.execute("DELETE FROM progress")
-        # From a checkpoint of 0, all batches are read again: what a device's state knows of them, it says itself.
+        # With a checkpoint of 0, the records of all batches are applied again; a state skips those that it knows.
         connection.execute("INSERT INTO progress (id, cursor, epoch) VALUES (1, ?, 0)", (known + AHEAD,))
     log.error(
         "The table 'progress' of the database was damaged: it held %.200s. It was written anew; readings of the last "
@@ -130,7 +133,7 @@ def mend_progress(connection: sqlite3.Connection) -> None:
 
 
 def mend_sequences(connection: sqlite3.Connection) -> None:
-    """Forget the numbers that AUTOINCREMENT goes on from where they leave no room: sqlite would call the disk full."""
+    """Forget AUTOINCREMENT counters that are near the end of 64 bits: SQLite would report a full disk."""
     connection.execute(
         f"DELETE FROM sqlite_sequence WHERE typeof(seq) <> 'integer' OR seq NOT BETWEEN 0 AND {MAX_NUMBER}"  # noqa: S608
     )

@@ -1,6 +1,6 @@
-"""One data directory, one hub. It knows no database.
+"""The lock that keeps a data folder to one hub.
 
-The lock is the kernel's (``flock``): it goes with the process that holds it, however that process ends.
+It is the kernel's (``flock``), so it is released when the process ends, however it ends.
 """
 
 from __future__ import annotations
@@ -26,8 +26,10 @@ class DirectoryLock:
 
     @classmethod
     def acquire(cls, directory: Path) -> DirectoryLock:
-        """Lock ``directory``, making it where it does not exist. Raises :class:`InUse` with the holder's
-        pid, ConfigError for a folder that cannot be written."""
+        """Lock ``directory``, which is created if it does not exist.
+
+        Raises :class:`InUse` with the holder's pid, ConfigError for a folder that cannot be written.
+        """
         try:
             make_folder(directory)
             # Not inherited by child processes (O_CLOEXEC is Python's default), else a child would keep the lock alive.
@@ -58,7 +60,7 @@ class DirectoryLock:
             return UNKNOWN
 
     def release(self) -> None:
-        """Give the directory free; harmless when done twice."""
+        """Release the lock. A second call does nothing."""
         if self._file is not None:
             os.close(self._file)
             self._file = None

@@ -1,7 +1,7 @@
-"""Points as columns: one numpy array for each of series, time, value, kind and quality. It knows no table.
+"""Points as columns: one numpy array each for series, time, value, kind and quality.
 
-A value is kept as a double whatever its kind: a boolean as 0 or 1, a text as its place in ``texts``. Integers below
-2**53 and all doubles pass through unchanged.
+A value is a double whatever its kind: a boolean is 0 or 1, a text is its index in ``texts``. Doubles and integers below
+2**53 are exact.
 """
 
 from __future__ import annotations
@@ -24,12 +24,12 @@ NUMBER, BOOLEAN, TEXT = range(3)
 _KINDS = {float: NUMBER, int: NUMBER, bool: BOOLEAN, str: TEXT}
 
 QUALITIES: tuple[Quality, ...] = ("good", "clock", "retained", "late")
-"""A quality is kept as its place here: the order is for good, new ones are added at the end."""
+"""A quality is stored as its index here: the order never changes, and new ones are added at the end."""
 QUALITY_CODES = {quality: code for code, quality in enumerate(QUALITIES)}
 
 
 class Points(msgspec.Struct, frozen=True):
-    """Points, one index a point in all five arrays, in the order in which they were stored. ``ts`` in epoch ms."""
+    """Points, one index a point in all five arrays. ``ts`` is in epoch ms."""
 
     series: Ints
     ts: Ints
@@ -42,24 +42,24 @@ class Points(msgspec.Struct, frozen=True):
         return len(self.ts)
 
     def take(self, which: Any) -> Points:
-        """The points that ``which`` (a slice, a mask or indices) selects; the texts are shared."""
+        """Return the points that ``which`` (a slice, a mask or indices) selects; the texts are shared."""
         return Points(
             self.series[which], self.ts[which], self.value[which], self.kind[which], self.quality[which], self.texts
         )
 
     def numeric(self) -> Points:
-        """Without the texts: what has a minimum and a mean."""
+        """Return the points without those that are texts."""
         return self.take(self.kind != TEXT) if self.kind.any() else self
 
     def values(self) -> list[Value]:
-        """The values as they were given."""
+        """Return the values as Python objects."""
         found: list[Value] = self.value.tolist()
         for i in np.flatnonzero(self.kind):
             found[i] = bool(found[i]) if self.kind[i] == BOOLEAN else self.texts[int(found[i])]
         return found
 
     def own_texts(self) -> Points:
-        """With no texts but those that stand in it."""
+        """Return the points with only the texts that they use."""
         textual = self.kind == TEXT
         if not textual.any():
             return msgspec.structs.replace(self, texts=())
@@ -69,13 +69,13 @@ class Points(msgspec.Struct, frozen=True):
         return msgspec.structs.replace(self, value=value, texts=[self.texts[int(place)] for place in places])
 
     def by_series(self) -> Points:
-        """By series; points of one stay in the order in which they were stored."""
+        """Sort by series; points of one series keep their order."""
         if (self.series[1:] >= self.series[:-1]).all():
             return self
         return self.take(np.argsort(self.series, kind="stable"))
 
     def in_order(self) -> Points:
-        """By series, then time; points of one series at one time stay in the order in which they were stored."""
+        """Sort by series, then time; points of one series at one time keep their order."""
         points = self.by_series()
         if ((points.ts[1:] >= points.ts[:-1]) | (points.series[1:] > points.series[:-1])).all():
             return points
@@ -83,13 +83,13 @@ class Points(msgspec.Struct, frozen=True):
 
 
 def empty(size: int = 0) -> Points:
-    """Room for so many points, not filled."""
+    """Return arrays for so many points, not filled."""
     ints, codes = (np.empty((2, size), np.int64), np.empty((2, size), np.uint8))
     return Points(ints[0], ints[1], np.empty(size, np.float64), codes[0], codes[1])
 
 
 def join(parts: Sequence[Points]) -> Points:
-    """One after the other."""
+    """Concatenate points."""
     if len(parts) == 1:
         return parts[0]
     texts: list[str] = []
@@ -112,7 +112,7 @@ def join(parts: Sequence[Points]) -> Points:
 
 
 def coded(given: Sequence[Value]) -> tuple[Floats, Bytes | None, list[str]]:
-    """Values as ``(value, kind, texts)``; ``kind`` is None where all are numbers. Raises OverflowError."""
+    """Encode values as ``(value, kind, texts)``; ``kind`` is None if all are numbers. Raises OverflowError."""
     if set(map(type, given)) <= {float, int}:
         return np.array(given, np.float64), None, []
     kind = np.array([_KINDS.get(type(v), NUMBER) for v in given], np.uint8)

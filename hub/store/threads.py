@@ -1,6 +1,6 @@
-"""The threads of the store: one that writes, a few that read, one for backups. It knows no SQL of its own.
+"""The threads of the store: one that writes, a few that read, one for backups.
 
-What turns out to be damaged while it is read is moved out of the way, and the work done once more without it.
+When stored rows turn out to be damaged, they are moved to the table ``unreadable`` and the work is done once more.
 """
 
 from __future__ import annotations
@@ -27,23 +27,23 @@ T = TypeVar("T")
 
 
 class StoreThreads:
-    """``connection`` is the one that writes. Each thread uses a connection by itself."""
+    """Runs functions with a connection: the writer's, or one of the readers' in a read transaction."""
 
     def __init__(self, path: Path, connection: sqlite3.Connection) -> None:
         self.path = path
         self._connection = connection
         self._writing = ThreadPoolExecutor(1, "store-writer")
         self._reading = ThreadPoolExecutor(READERS, "store-reader")
-        self._copying = ThreadPoolExecutor(1, "store-backup")  # a backup of its own pace takes no reader's place
+        self._copying = ThreadPoolExecutor(1, "store-backup")  # so that a slow backup takes no reader's place
         self._readers: SimpleQueue[sqlite3.Connection] = SimpleQueue()
         for _ in range(READERS):
             self._readers.put(connect_reader(path))
-        self._waiting_reads = 0
+        self._waiting_reads = 0  # reads that run or wait for a thread
         self._closed = False
-        self._unreadable = count(connection)
+        self._unreadable = count(connection)  # rows in the table `unreadable`
 
     async def close(self) -> None:
-        """Finish what was begun and close the file; harmless when done twice."""
+        """Finish the work that was begun and close the file. A second call does nothing."""
         if not self._closed:
             self._closed = True
             await asyncio.to_thread(self._close)
@@ -71,7 +71,7 @@ class StoreThreads:
         self._waiting_reads += 1
         try:
             return await self._in_thread(self._reading, lambda: self._snapshot(ask, *args, **kwargs))
-        except StoreRefused as error:  # a word for what is written: here something stored cannot be read
+        except StoreRefused as error:  # that is for values that are written; here a stored value cannot be read
             raise StoreError(error.message, error.hint) from error
         finally:
             self._waiting_reads -= 1
@@ -88,7 +88,7 @@ class StoreThreads:
             self._readers.put(connection)
 
     def _leave_out(self, damaged: DamagedHistory) -> int:
-        """Move what is damaged of these series out of the way; return how many rows. In the writer's thread."""
+        """Move the damaged rows of these series aside, in the writer's thread; return how many."""
         moved = put_broken_history_aside(self._connection, damaged.series)
         self._unreadable += moved
         return moved

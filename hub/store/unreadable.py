@@ -1,4 +1,4 @@
-"""Rows that cannot be read. A start moves them to a table of their own: neither lost nor in the way."""
+"""Move rows that cannot be read to the table ``unreadable``, where they are kept and nothing reads them."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from hub.store.wal.batch_rows import read_batch
 log = logging.getLogger(__name__)
 
 
-# By kind: the table, the columns that make up its key, and the column that is kept.
+# By kind: the table, its key as an SQL expression, and the column that is kept.
 _TABLES: dict[RowKind, tuple[str, str, str]] = {
     "device": ("device", "id", "state"),
     "alert": ("alert", "id", "body"),
@@ -57,7 +57,7 @@ def put_aside(connection: sqlite3.Connection, rows: Sequence[Unreadable]) -> Non
 
 
 def put_broken_rows_aside(connection: sqlite3.Connection) -> int:
-    """Move the dedupe keys and the batches of the log that cannot be read; return how many."""
+    """Move deduplication keys and batches that cannot be read; return how many."""
     found = [Unreadable("device_keys", str(row), "no whole keys") for (row,) in connection.execute(_BROKEN_KEYS)]
     found += [Unreadable("key_log", str(row), "no whole keys") for (row,) in connection.execute(_BROKEN_KEY_LOG)]
     for number, body in connection.execute("SELECT id, body FROM batch").fetchall():
@@ -71,8 +71,10 @@ def put_broken_rows_aside(connection: sqlite3.Connection) -> int:
 
 
 def put_broken_history_aside(connection: sqlite3.Connection, series: Sequence[int]) -> int:
-    """Move the chunks and rollups of these series that cannot be read; return how many. Without series, move those
-    whose figures are damaged, of all series: their bodies are not looked into."""
+    """Move the chunks and rollups of these series that cannot be read; return how many.
+
+    Without series, check all series, but only the columns of their rows and not the bodies.
+    """
     which = f"series IN ({', '.join(map(str, series))})" if series else "1"
     moved = sum(move_damaged(connection, table, which) for table in ("chunk", "rollup"))
     found: list[Unreadable] = []

@@ -1,12 +1,13 @@
-"""How points of one series are packed into a chunk, and read out again. It knows no table.
+"""Encode points of one series into the body of a chunk, and decode them.
 
-A column is kept as whole numbers in the fewest bytes that hold them (0, 1, 2, 4 or 8), less their smallest; a column
-whose numbers are all equal takes no bytes. Times are kept as the gaps between neighbours. Values become whole
-numbers by a power of ten, where that gives back every double exactly (``71.3`` is 713 tenths), and then the steps
-between neighbours where those are shorter; otherwise they stay doubles, or singles where nothing is lost. There is no
-entropy coder on top: it saved a fifth and made reading three times slower.
+- A column of integers is stored in the fewest bytes that hold them (0, 1, 2, 4 or 8), minus their minimum. A column
+  whose numbers are all equal takes no bytes.
+- Times are stored as the gaps between neighbours (delta encoding).
+- Values become integers by a power of ten if that restores every double exactly (``71.3`` is 713 tenths), and then
+  differences between neighbours if those are shorter. Otherwise they stay doubles, or singles if nothing is lost.
 
-Both directions work on many chunks at once: numpy's cost for each call is more than that for the points of one.
+There is no entropy coder on top: it saved a fifth and made reading three times slower. Both directions work on many
+chunks at once, because a call of numpy costs more than the points of one chunk.
 """
 
 from __future__ import annotations
@@ -22,22 +23,27 @@ from numpy.typing import NDArray
 from hub.store.points import TEXT, Bytes, Floats, Ints, Mask, Points, empty
 
 POINTS = 416
-"""The length of a full chunk. So many doubles with their times just fill one of sqlite's pages of 4,096 bytes, and
-three chunks of shorter numbers do: of 256 doubles, every page had a third to spare."""
+"""Points in a full chunk. As doubles with their times they just fill one of SQLite's pages of 4,096 bytes, and three
+chunks of shorter numbers do; with 256 points, a third of every page was free."""
 
 _DECIMALS = range(10)
 _EXACT = 2.0**53
 DOUBLES, SINGLES = -1, -2
-"""In the place of decimals: the values are floating-point numbers as they are."""
+"""Instead of a number of decimals: the values are floating-point numbers."""
 
 
 class ChunkBody(msgspec.Struct, array_like=True, frozen=True, gc=False):
-    """The body of a chunk, as msgpack. All columns are little-endian; the time of the first point stands outside.
+    """The body of a chunk, as msgpack. Columns are little-endian; the time of the first point is in the row.
 
-    ``gaps``: ``count - 1`` unsigned numbers; a gap (ms) is ``gap`` plus one of them. ``values``: with ``decimals``
-    from 0, ``count`` unsigned numbers, and a value is (``base`` plus one of them) / 10**decimals; where ``first`` is
-    not None, ``count - 1`` of them, and the whole number grows from ``first`` by ``base`` plus one of them at each
-    point. ``kinds`` and ``qualities``: none where all are 0, one where all are alike, else one for each point.
+    Attributes:
+        count: how many points it has.
+        gap: the shortest gap between two points in ms.
+        gaps: ``count - 1`` unsigned integers; a gap is ``gap`` plus one of them.
+        decimals: a value is an integer / 10**decimals; or ``DOUBLES``, ``SINGLES``.
+        first: the first integer, if integers are stored as differences; else None.
+        base: the smallest integer, or difference.
+        values: ``count`` unsigned integers to add to ``base`` (``count - 1`` for differences), or floats.
+        kinds, qualities: one code a point; one byte if all are equal, none if all are 0.
     """
 
     count: int
@@ -53,7 +59,7 @@ class ChunkBody(msgspec.Struct, array_like=True, frozen=True, gc=False):
 
 
 class ChunkSummary(msgspec.Struct, frozen=True):
-    """Of several chunks, an array index each: what a bucket that holds all of a chunk needs. Texts do not count."""
+    """Figures of several chunks, one index a chunk, for buckets that contain a whole chunk. Texts do not count."""
 
     first: Ints
     last: Ints
@@ -68,7 +74,7 @@ _unpack = msgspec.msgpack.Decoder(ChunkBody).decode
 
 
 def summarise(points: Points, starts: Ints) -> ChunkSummary:
-    """``points`` are cut at ``starts``; each part has at least one point, in order of time."""
+    """Summarize the parts into which ``starts`` cuts ``points``; each has at least one point, in order of time."""
     numeric: Mask = points.kind != TEXT
     value = points.value
     whole = bool(numeric.all())
@@ -86,13 +92,13 @@ def summarise(points: Points, starts: Ints) -> ChunkSummary:
 
 
 def encode(points: Points, starts: Ints) -> list[bytes]:
-    """The bodies of the chunks into which ``starts`` cuts ``points``, each of one series and in order of time."""
+    """Encode the chunks into which ``starts`` cuts ``points``, each of one series and in order of time."""
     counts = np.diff(np.append(starts, len(points)))
     value, texts = _own_texts(points, starts, counts)
     gaps = _Numbers(np.diff(points.ts, prepend=points.ts[:1]), starts, counts, skip_first=True)
     packed_gaps = _Pool(starts)
     gaps.put(packed_gaps)
-    # A row is the fields of one body: no Python runs for each, which of small chunks would cost more than their points.
+    # One row has the fields of one body: Python code for each chunk would cost more than the points of small ones.
     columns = (counts.tolist(), gaps.bases.tolist(), packed_gaps.cut(), *_packed_values(value, starts, counts))
     marks = (_packed_codes(points.kind, starts, counts), _packed_codes(points.quality, starts, counts))
     return list(map(_pack, zip(*columns, *marks, texts, strict=True)))
@@ -101,7 +107,7 @@ def encode(points: Points, starts: Ints) -> list[bytes]:
 def _packed_values(
     value: Floats, starts: Ints, counts: Ints
 ) -> tuple[list[int], list[int | None], list[int], list[bytes]]:
-    """``decimals``, ``first``, ``base`` and ``values`` of each chunk's body."""
+    """Return ``decimals``, ``first``, ``base`` and ``values`` of each chunk's body."""
     decimals, whole = _scaled(value, starts, counts)
     plain = _Numbers(whole, starts, counts)
     steps = _Numbers(np.diff(whole, prepend=whole[:1]), starts, counts, skip_first=True)
@@ -122,7 +128,7 @@ def _packed_values(
 
 
 class _Pool:
-    """Packed columns one behind the other, and which part of them each chunk has; without one it has no bytes."""
+    """Packed columns one after the other, and which part of them is each chunk's; a chunk without one has no bytes."""
 
     def __init__(self, starts: Ints) -> None:
         self._packed: list[bytes] = []
@@ -130,7 +136,7 @@ class _Pool:
         self._begins, self._ends = np.zeros_like(starts), np.zeros_like(starts)
 
     def add(self, column: NDArray[Any], which: Mask, begins: Ints, ends: Ints) -> None:
-        """These chunks take from ``begins`` to before ``ends`` of a column."""
+        """Add a column; these chunks take from ``begins`` to before ``ends`` of it."""
         self._begins[which] = self._size + begins[which] * column.itemsize
         self._ends[which] = self._size + ends[which] * column.itemsize
         self._packed.append(column.tobytes())
@@ -143,20 +149,19 @@ class _Pool:
 
 _WIDTHS = np.array([0, 1, 2, 4, 8])
 _SPANS = np.array([0, (1 << 8) - 1, (1 << 16) - 1, (1 << 32) - 1], np.uint64)
-"""How far apart numbers may be that go into so many bytes; those further apart take eight."""
+"""The widest range of numbers that fits into 0, 1, 2 and 4 bytes; wider ones take eight."""
 
 
 class _Numbers:
-    """Whole numbers in chunks, and how few bytes hold those of each. Without the first of each where they are
-    differences to the point before."""
+    """Integers in chunks, and how few bytes hold those of each; with ``skip_first``, without the first of each."""
 
     def __init__(self, numbers: Ints, starts: Ints, counts: Ints, skip_first: bool = False) -> None:
-        if skip_first:  # a stand-in that changes neither the least nor the most
+        if skip_first:  # replace it by its neighbour, which changes neither minimum nor maximum
             followed = starts[counts > 1]
             numbers[starts] = 0
             numbers[followed] = numbers[followed + 1]
         self.bases: Ints = np.minimum.reduceat(numbers, starts)
-        # A span below 0 has run over: all eight bytes, whose sums run over in the same way on the way back.
+        # A negative span has overflowed and takes all eight bytes; decoding overflows back in the same way.
         span = (np.maximum.reduceat(numbers, starts) - self.bases).astype(np.uint64)
         self.widths: Ints = _WIDTHS[np.searchsorted(_SPANS, span)]
         self._numbers = numbers - np.repeat(self.bases, counts)
@@ -169,7 +174,7 @@ class _Numbers:
 
 
 def _packed_codes(codes: Bytes, starts: Ints, counts: Ints) -> list[bytes]:
-    """Small codes that are nearly always all alike, mostly 0."""
+    """Pack small codes, which are nearly always all equal and mostly 0."""
     if not codes.any():
         return [b""] * len(starts)
     least, most = np.minimum.reduceat(codes, starts), np.maximum.reduceat(codes, starts)
@@ -179,7 +184,7 @@ def _packed_codes(codes: Bytes, starts: Ints, counts: Ints) -> list[bytes]:
 
 
 def _own_texts(points: Points, starts: Ints, counts: Ints) -> tuple[Floats, list[tuple[str, ...]]]:
-    """The texts that stand in each chunk, and the values with their places among those."""
+    """Return the values with indices into each chunk's own texts, and these texts."""
     textual: Mask = points.kind == TEXT
     value, texts = points.value, list[tuple[str, ...]]([()]) * len(starts)
     if not textual.any():
@@ -195,8 +200,7 @@ def _own_texts(points: Points, starts: Ints, counts: Ints) -> tuple[Floats, list
 
 
 def _scaled(value: Floats, starts: Ints, counts: Ints) -> tuple[Ints, Ints]:
-    """For each chunk the fewest decimals that hold all its values exactly, else ``SINGLES`` or ``DOUBLES``; and the
-    values as whole numbers (0 where there are none)."""
+    """Return each chunk's fewest decimals that are exact (or ``SINGLES``, ``DOUBLES``), and values as integers."""
     decimals = np.full(len(starts), DOUBLES)
     whole = np.zeros(len(value), np.int64)
     left = np.arange(len(starts))  # chunks not settled yet, their points, and where each begins among those
@@ -219,13 +223,16 @@ def _scaled(value: Floats, starts: Ints, counts: Ints) -> tuple[Ints, Ints]:
 
 
 def decode(series: Sequence[int], firsts: Sequence[int], bodies: Sequence[bytes]) -> Points:
-    """The points of chunks, chunk after chunk: of each its series, the time of its first point, and its body. The
-    caller sorts (:meth:`Columns.in_order`) where chunks of a series overlap."""
-    payload_schemas: dict[tuple[int, int, int, int, bool], list[int]] = defaultdict(list)
+    """Return the points of chunks, chunk after chunk, given the series, first time and body of each.
+
+    If chunks of a series overlap in time, the caller sorts (:meth:`Points.in_order`). Raises ValueError and what
+    decoding raises for a damaged body.
+    """
+    layouts: dict[tuple[int, int, int, int, bool], list[int]] = defaultdict(list)
     opened = [_unpack(body) for body in bodies]
     for i, body in enumerate(opened):
-        payload_schema = (body.count, len(body.gaps), body.decimals, len(body.values), body.first is None)
-        payload_schemas[payload_schema].append(i)
+        layout = (body.count, len(body.gaps), body.decimals, len(body.values), body.first is None)
+        layouts[layout].append(i)
     counts = np.array([body.count for body in opened], np.int64)
     if len(counts) and not 1 <= counts.min() <= counts.max() <= POINTS:
         raise ValueError("a chunk says that it has more points than fit into one, or none")
@@ -233,7 +240,7 @@ def decode(series: Sequence[int], firsts: Sequence[int], bodies: Sequence[bytes]
     found = empty(int(counts.sum()))
     found.series[:] = np.repeat(np.array(series, np.int64), counts)
     texts: list[str] = []
-    for members in payload_schemas.values():
+    for members in layouts.values():
         alike = [opened[i] for i in members]
         count = alike[0].count
         value = _values(alike)

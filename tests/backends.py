@@ -45,10 +45,10 @@ def _small_chunks(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(log_module, "RUN_POINTS", 6)
 
 
-async def _fold(store: SqliteStore) -> None:
+async def _compact(store: SqliteStore) -> None:
     await store._write(store._compact_slice)
 
 
-BACKENDS = (Backend("sqlite", SqliteStore.open, _small_chunks, _fold),)
+BACKENDS = (Backend("sqlite", SqliteStore.open, _small_chunks, _compact),)
 
 each_backend = pytest.mark.parametrize("backend", BACKENDS, ids=[backend.name for backend in BACKENDS])

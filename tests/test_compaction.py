@@ -1,4 +1,4 @@
-"""How the store keeps up: a fold ends whatever commits bring meanwhile, and a crash anywhere in it costs nothing."""
+"""Compaction ends whatever commits bring meanwhile, and a crash anywhere in it loses nothing."""
 
 from __future__ import annotations
 
@@ -34,19 +34,19 @@ def in_small_slices(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.usefixtures("in_small_slices")
-async def test_a_fold_ends_though_each_commit_brings_more_than_a_slice_has(tmp_path: Path) -> None:
+async def test_compaction_ends_although_each_commit_brings_more_than_a_slice(tmp_path: Path) -> None:
     store = SqliteStore.open(tmp_path)
     longest = 0
     for number in range(100):
         await store.commit(1, delta(number, *round_of(number)))
         longest = max(longest, len(store._writer.memtable))
-    assert longest < 1_000, "it would be 4,000 without a fold, and nearly that with one slice a commit"
+    assert longest < 1_000, "it would be 4,000 without compaction, and nearly that with one slice a commit"
     await check(store, 100)
     await store.close()
 
 
 @pytest.mark.usefixtures("in_small_slices")
-async def test_a_crash_behind_any_slice_of_a_fold_costs_nothing(
+async def test_a_crash_after_any_slice_of_a_compaction_loses_nothing(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(compaction, "SLICE_SERIES", 15)
@@ -64,8 +64,8 @@ async def test_a_crash_behind_any_slice_of_a_fold_costs_nothing(
         await check(after, 6)
         await after.commit(1, delta(6, *round_of(6)))
         await check(after, 7)
-        await after.tidy()  # the fold that was under way
-        await after.tidy()  # and what came behind it
+        await after.tidy()  # the compaction that was under way
+        await after.tidy()  # and what came after it
         assert len(after._writer.memtable) == 0
         await check(after, 7)
         await after.close()

@@ -63,7 +63,7 @@ async def test_damaged_chunks_cost_their_own_readings_only(
 ) -> None:
     async with running_hub(tmp_path, rules=RULES) as hub:
         await a_life(hub)
-        await folded(hub)
+        await compacted(hub)
         with sqlite3.connect(tmp_path / FILE) as connection:
             connection.execute(
                 f"UPDATE chunk SET {what.split(',')[0]} = ? WHERE series = "
@@ -75,12 +75,12 @@ async def test_damaged_chunks_cost_their_own_readings_only(
             assert await values(hub, "a") == [20]
             assert await values(hub, "b") == [90, 91, 92]
             await hub.telemetry("b", temperature=21)
-            await folded(hub)
+            await compacted(hub)
             assert await values(hub, "a") == [20]
             assert await values(hub, "b") == [90, 91, 92, 21]
             with sqlite3.connect(tmp_path / FILE) as connection:
                 left = connection.execute("SELECT count(*) FROM batch").fetchone()[0]
-            assert left <= 1, "a fold ends though a chunk was damaged"
+            assert left <= 1, "compaction ends although a chunk was damaged"
         assert (await hub.http.get("/api/status")).json()["store"]["unreadable"] == 1
         assert sum("'chunk'" in record.getMessage() for record in caplog.records) == 1
 
@@ -88,7 +88,7 @@ async def test_damaged_chunks_cost_their_own_readings_only(
 async def test_a_damaged_chunk_does_not_stop_what_expires(tmp_path: Path) -> None:
     async with running_hub(tmp_path, rules=RULES) as hub:
         await a_life(hub)
-        await folded(hub)
+        await compacted(hub)
         with sqlite3.connect(tmp_path / FILE) as connection:
             connection.execute("UPDATE chunk SET body = ? WHERE id = (SELECT min(id) FROM chunk)", (DAMAGED,))
         later = now_ms() + 60_000
@@ -102,7 +102,7 @@ async def test_a_damaged_chunk_does_not_stop_what_expires(tmp_path: Path) -> Non
 async def test_readings_of_a_lost_series_do_not_turn_up_under_another(tmp_path: Path) -> None:
     async with running_hub(tmp_path, rules=RULES) as hub:
         await a_life(hub)
-        await folded(hub)
+        await compacted(hub)
     with sqlite3.connect(tmp_path / FILE) as connection:
         connection.execute("DELETE FROM series")
     async with running_hub(tmp_path, rules=RULES) as hub:
@@ -110,7 +110,7 @@ async def test_readings_of_a_lost_series_do_not_turn_up_under_another(tmp_path: 
         assert await values(hub, "other") == [1]
 
 
-async def folded(hub: ApiHub) -> None:
+async def compacted(hub: ApiHub) -> None:
     """Put all readings so far into chunks."""
     store = hub.services.store
     assert isinstance(store, SqliteStore)

@@ -1,4 +1,4 @@
-"""The dedupe keys that a restart needs, whatever is folded, deleted or broken off in between."""
+"""The dedupe keys that a restart needs, whatever is compacted, deleted or interrupted in between."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ STEPS = st.lists(
 
 @pytest.fixture
 def small(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Bounds so small that a fold is under way nearly all the time."""
+    """Bounds so small that a compaction is under way nearly all the time."""
     given = {"RECENT": RECENT, "PER_DEVICE": PER_DEVICE, "COMPACT_AT": 10, "COMPACT_AT_PER_DEVICE": 0, "SLICE": 2}
     for name, value in given.items():
         monkeypatch.setattr(keys_module, name, value)
@@ -106,7 +106,7 @@ async def test_keys_of_devices_that_are_all_deleted_leave_the_log(tmp_path: Path
 
 
 @pytest.mark.usefixtures("small")
-async def test_a_fold_that_breaks_off_is_begun_again_and_folds_nothing_twice(
+async def test_an_interrupted_compaction_begins_again_and_moves_nothing_twice(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(keys_module, "COMPACT_AT", 1_000)
@@ -120,7 +120,7 @@ async def test_a_fold_that_breaks_off_is_begun_again_and_folds_nothing_twice(
         assert keys_module.DedupKeyStore(connection, lambda: 3).compact_slice(), (
             "it breaks off here: three devices, two at a time"
         )
-        assert keys_module.load_dedup_keys(connection) == before, "what is folded and not yet deleted counts once"
+        assert keys_module.load_dedup_keys(connection) == before, "what is moved and not yet deleted counts once"
         again = keys_module.DedupKeyStore(connection, lambda: 3)
         while again.compact_slice():
             pass
@@ -131,7 +131,7 @@ async def test_a_fold_that_breaks_off_is_begun_again_and_folds_nothing_twice(
 
 
 @pytest.mark.usefixtures("small")
-async def test_a_key_that_is_folded_and_still_in_the_log_is_known_once(
+async def test_a_key_that_is_compacted_and_still_in_the_log_is_known_once(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(keys_module, "COMPACT_AT", 1_000)
@@ -149,7 +149,7 @@ async def test_a_key_that_is_folded_and_still_in_the_log_is_known_once(
 
 
 @pytest.mark.usefixtures("small")
-async def test_a_device_that_is_deleted_during_a_fold_leaves_no_keys(
+async def test_a_device_deleted_during_a_compaction_leaves_no_keys(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(keys_module, "COMPACT_AT", 1_000)
@@ -159,7 +159,7 @@ async def test_a_device_that_is_deleted_during_a_fold_leaves_no_keys(
     await store.close()
     with closing(sqlite3.connect(tmp_path / FILE, isolation_level=None)) as connection:
         writer = StoreWriter(connection)
-        assert writer.keys.compact_slice(), "two devices are folded, the third is not"
+        assert writer.keys.compact_slice(), "two devices are done, the third is not"
         writer.write(1, delta(60, record("c", 60, 60, t=1.0), deleted=["a", "c"]))
         while writer.keys.compact_slice():
             pass

@@ -96,7 +96,7 @@ async def test_everything_survives_a_restart_as_it_was(store: Store, reopen: Ope
 
 async def test_a_restart_without_a_goodbye_keeps_what_was_committed(store: Store, reopen: Open) -> None:
     await store.commit(1, delta(0, record("a", 0, t=1.0), states={"a": b"1"}))
-    other = reopen()  # as a hub that was killed leaves it: nothing closed, the log not folded in
+    other = reopen()  # as a hub that was killed leaves it: nothing closed, the log not compacted
     assert (await other.load()).states == {"a": b"1"}
     assert await points(other, "a", "t") == [(0, 1.0)]
     await other.close()

@@ -127,7 +127,7 @@ async def test_every_answer_is_that_of_a_plain_list(
             case "restart":
                 await store.close()
                 store = backend.open(home)
-            case "crash":  # as the disk is now: with the log not folded in, in the midst of a fold
+            case "crash":  # as the disk is now: with the log not compacted, in the middle of a compaction
                 number += 1
                 after = tmp_path / f"{number}"
                 shutil.rmtree(after, ignore_errors=True)

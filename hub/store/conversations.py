@@ -1,4 +1,4 @@
-"""Conversations with the assistant, kept so that a question may refer to an earlier one, in another tab or tomorrow."""
+"""Store conversations with the assistant, so that a question may refer to an earlier one in another tab or later."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ from hub.store.connection import transaction
 from hub.store.rows import decoded
 
 MOST = 200
-"""Conversations kept; the one longest not spoken in gives way."""
+"""The most conversations; the one that was idle longest is deleted first."""
 MOST_TURNS = 200
-"""Of one conversation; the first ones give way."""
+"""The most turns of a conversation; the oldest are deleted first."""
 
 _encode = msgspec.msgpack.Encoder().encode
 _decode = msgspec.msgpack.Decoder(Turn).decode
@@ -25,27 +25,27 @@ Ask = Callable[[Callable[[sqlite3.Connection], Any]], Awaitable[Any]]
 
 
 class ConversationStore:
-    """``read`` and ``write`` run a function with a connection, in the store's own threads."""
+    """Stores conversations; ``read`` and ``write`` run a function with a connection in the store's threads."""
 
     def __init__(self, read: Ask, write: Ask) -> None:
         self._read, self._write = read, write
 
     async def add(self, conversation: str, turn: Turn) -> None:
-        """Append a turn; the first one makes the conversation."""
+        """Append a turn; the first one creates the conversation."""
         await self._write(partial(_add, conversation=conversation, turn=turn))
 
     async def newest(self, limit: int = 50) -> list[Conversation]:
-        """Those spoken in last come first."""
+        """Return conversations, the most recently used first."""
         found: list[Conversation] = await self._read(partial(_newest, limit=limit))
         return found
 
     async def turns(self, conversation: str, limit: int = MOST_TURNS) -> list[Turn]:
-        """The last ``limit`` turns, oldest first; empty for one that is not known."""
+        """Return the last ``limit`` turns, oldest first; none of an unknown conversation."""
         found: list[Turn] = await self._read(partial(_turns, conversation=conversation, limit=limit))
         return found
 
     async def delete(self, conversation: str) -> bool:
-        """False where there was none."""
+        """Delete a conversation; return False if there was none."""
         return bool(await self._write(partial(_delete, conversation=conversation)))
 
 

@@ -1,6 +1,6 @@
-"""Analyses and the pages of documents, searched by SQLite's FTS5. It knows no file and no model of language.
+"""Store analyses and the pages of documents, and search pages with SQLite's full-text index (FTS5).
 
-A quote is cut from a page, never written: what is returned stands there in these very words.
+A quote is cut from a page, never composed: the page has exactly these words.
 """
 
 from __future__ import annotations
@@ -21,34 +21,34 @@ from hub.store.rows import decoded
 _encode = msgspec.msgpack.Encoder().encode
 _decode = msgspec.msgpack.Decoder(Analysis).decode
 _WORD = re.compile(r"[^\W_]{2,40}")
-_IDLE = frozenset((
+_STOP_WORDS = frozenset((
     "the", "and", "for", "are", "was", "were", "what", "which", "who", "whom", "how", "when", "where", "why",
     "does", "did", "its", "this", "that", "these", "those", "with", "from", "into", "can", "could", "should",
     "would", "must", "may", "might", "not", "you", "your", "our", "they", "them", "their", "there", "has", "have",
     "had", "been", "being", "about", "say", "says", "tell", "told", "document", "manual", "page", "of", "to", "in",
     "is", "it", "at", "on", "or", "an", "be", "by", "do", "if", "as", "we",
 ))  # fmt: skip
-"""Words that stand on every page and say nothing of what is sought."""
+"""Stop words: they are on every page."""
 MOST_WORDS = 24
 LEAST_WORDS = 2
-"""A passage that holds one of many words speaks of something else."""
+"""A passage with only one of many words is about something else."""
 QUOTE_CHARS = 420
 
 Ask = Callable[[Callable[[sqlite3.Connection], Any]], Awaitable[Any]]
 
 
 class DocumentLibrary:
-    """``read`` and ``write`` run a function with a connection, in the store's own threads."""
+    """Reads and writes documents; ``read`` and ``write`` run a function with a connection in the store's threads."""
 
     def __init__(self, read: Ask, write: Ask) -> None:
         self._read, self._write = read, write
 
     async def put(self, analysis: Analysis, pages: Sequence[str] = ()) -> None:
-        """Keep a new analysis, with the text of its pages."""
+        """Store a new analysis with the text of its pages."""
         await self._write(partial(_put, analysis=analysis, pages=pages))
 
     async def update(self, analysis: Analysis) -> None:
-        """Keep what was changed of an analysis: its device, its models."""
+        """Store the changed device and models of an analysis."""
         await self._write(partial(_update, analysis=analysis))
 
     async def delete(self, analysis_id: str) -> None:
@@ -66,14 +66,14 @@ class DocumentLibrary:
         limit: int = 50,
         before: tuple[int, str] | None = None,
     ) -> list[Analysis]:
-        """Newest first by ``(created_at, id)``; ``before`` continues after that pair."""
+        """Return analyses, newest first by ``(created_at, id)``; ``before`` continues after that pair."""
         found: list[Analysis] = await self._read(partial(_list, kind=kind, device=device, limit=limit, before=before))
         return found
 
     async def quotes(
         self, words: str, *, model: str | None = None, document: str | None = None, limit: int = 4
     ) -> list[Quote]:
-        """The best pages for ``words``: of one ``document``, else of the manuals of ``model``, else of all manuals."""
+        """Return passages for ``words`` of one ``document``, else of the manuals of ``model``, else of all manuals."""
         found: list[Quote] = await self._read(
             partial(_quotes, words=words, model=model, document=document, limit=limit)
         )
@@ -176,14 +176,14 @@ def _quotes(
 
 
 def model_key(model: str) -> str:
-    """Models are the same in any case and spacing."""
+    """Return a key that is the same for any case and spacing of a model's name."""
     return " ".join(model.split()).casefold()
 
 
 def wanted(words: str) -> list[str]:
-    """The words worth seeking, each once."""
+    """Return the words to search for, each once."""
     found = (word.casefold() for word in _WORD.findall(words))
-    return [word for word in dict.fromkeys(found) if word not in _IDLE][:MOST_WORDS]
+    return [word for word in dict.fromkeys(found) if word not in _STOP_WORDS][:MOST_WORDS]
 
 
 def _stem(word: str) -> str:
@@ -191,8 +191,7 @@ def _stem(word: str) -> str:
 
 
 def passage(text: str, words: Iterable[str]) -> str:
-    """The stretch of ``text`` (at most :data:`QUOTE_CHARS`, at the borders of sentences where it can be) in which most
-    of ``words`` stand. A part of the text as it is."""
+    """Return the part of ``text`` (at most :data:`QUOTE_CHARS`, whole sentences if possible) with most of ``words``."""
     stems = [_stem(word) for word in words]
     starts = [0, *(m.end() for m in re.finditer(r"(?<=[.!?:;])\s+|\n+", text))]
     folded = text.casefold() if len(text.casefold()) == len(text) else text.lower()

@@ -1,4 +1,4 @@
-"""Reading back everything but series. It knows no thread; each function is given a connection that reads."""
+"""Read everything but series. Each function is given a connection in a read transaction."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _diagnosis = msgspec.msgpack.Decoder(Diagnosis).decode
 _command = msgspec.msgpack.Decoder(Command).decode
 
 COMMANDS_RECENT = 1_000
-"""Settled commands that a restart remembers, so that a repeated request finds the first one."""
+"""Settled commands that a restart loads, so that a repeated request finds the first one."""
 
 
 def load(connection: sqlite3.Connection, state_bytes: int | None = None) -> StoredSnapshot:
@@ -45,7 +45,7 @@ def load(connection: sqlite3.Connection, state_bytes: int | None = None) -> Stor
 
 
 def states(connection: sqlite3.Connection, most: int | None = None) -> tuple[dict[str, bytes], list[str]]:
-    """Return states of about ``most`` bytes (None: all), and the names of the devices whose states are left."""
+    """Return states of about ``most`` bytes (None: all), and the ids of the devices that were left out."""
     found: dict[str, bytes] = {}
     size = 0
     for name, state in connection.execute("SELECT id, state FROM device ORDER BY id"):
@@ -73,7 +73,7 @@ def _recent_commands(connection: sqlite3.Connection, problems: list[Unreadable])
 
 
 def commands(connection: sqlite3.Connection, device: str, limit: int) -> list[Command]:
-    """Newest first."""
+    """Return a device's commands, newest first."""
     rows = connection.execute(
         "SELECT id, body FROM command WHERE device = ? ORDER BY created_at DESC, id DESC LIMIT ?",
         (device, max(limit, 0)),
@@ -82,7 +82,7 @@ def commands(connection: sqlite3.Connection, device: str, limit: int) -> list[Co
 
 
 def command(connection: sqlite3.Connection, command_id: str) -> Command | None:
-    """The command of that id."""
+    """Return the command with that id."""
     rows = connection.execute("SELECT id, body FROM command WHERE id = ?", (command_id,))
     return next(decoded("command", rows, _command), None)
 
@@ -101,7 +101,7 @@ def alerts(
         terms.append(f"state IN ({', '.join('?' * len(wanted))})")
         values += wanted
         if "cleared" not in wanted:
-            terms.append("state <> 'cleared'")  # in these words the index of open alerts applies
+            terms.append("state <> 'cleared'")  # so that SQLite uses the index of open alerts
     if device is not None:
         terms.append("device = ?")
         values.append(device)
@@ -113,7 +113,7 @@ def alerts(
 
 
 def alert(connection: sqlite3.Connection, alert_id: str) -> Alert | None:
-    """The alert of that id."""
+    """Return the alert with that id."""
     found = _alerts(connection, "id = ?", alert_id)
     return found[0] if found else None
 
@@ -133,7 +133,7 @@ def similar_alerts(connection: sqlite3.Connection, to: Alert, limit: int) -> lis
 
 
 def diagnoses(connection: sqlite3.Connection, alert_ids: Sequence[str]) -> dict[str, Diagnosis]:
-    """The newest diagnosis of each alert that has one."""
+    """Return the newest diagnosis of each alert that has one."""
     rows = connection.execute(
         "SELECT alert, body FROM diagnosis WHERE alert IN (SELECT value FROM json_each(?)) ORDER BY created_at, id",
         (to_json(list(alert_ids)),),
@@ -143,13 +143,13 @@ def diagnoses(connection: sqlite3.Connection, alert_ids: Sequence[str]) -> dict[
 
 
 def diagnosis(connection: sqlite3.Connection, diagnosis_id: str) -> Diagnosis | None:
-    """The diagnosis of that id."""
+    """Return the diagnosis with that id."""
     rows = connection.execute("SELECT id, body FROM diagnosis WHERE id = ?", (diagnosis_id,))
     return next(decoded("diagnosis", rows, _diagnosis), None)
 
 
 def rejections(connection: sqlite3.Connection, limit: int) -> list[Rejection]:
-    """Newest first."""
+    """Return rejected messages, newest first."""
     rows = connection.execute(
         "SELECT topic, reason, detail, excerpt, received, payload, size FROM rejection ORDER BY id DESC LIMIT ?",
         (max(limit, 0),),
@@ -180,7 +180,7 @@ def activity(
 
 
 def last_fired(connection: sqlite3.Connection) -> dict[str, int]:
-    """For each rule that ever raised an alert, when it last did."""
+    """Return, for each rule that ever raised an alert, when it last did."""
     return dict(connection.execute("SELECT rule, max(raised_at) FROM alert GROUP BY rule"))
 
 

@@ -20,7 +20,7 @@ faults = FaultLog(log)
 T = TypeVar("T")
 RowKind = Literal["device", "alert", "command", "learnt", "device_keys", "key_log", "batch", "chunk", "rollup"]
 UNREADABLE_BODY = (msgspec.MsgspecError, ArithmeticError, LookupError, RecursionError, TypeError, ValueError)
-"""What decoding a body raises that is damaged, or was written by a fault."""
+"""What decoding a damaged body raises."""
 
 
 def read_json(connection: sqlite3.Connection, kind: type[T], query: str, *parameters: Any) -> T:
@@ -45,8 +45,7 @@ def to_json(values: object) -> str:
 
 
 class Unreadable(msgspec.Struct, frozen=True):
-    """A stored row that cannot be read: its ``kind`` and ``key``, and what is wrong with it. The key of what a dialect
-    has learnt is ``DIALECT\\nKEY``."""
+    """A stored row that cannot be read, and why. The key of a row of ``learnt`` is ``DIALECT\\nKEY``."""
 
     kind: RowKind
     key: str
@@ -54,7 +53,7 @@ class Unreadable(msgspec.Struct, frozen=True):
 
 
 class DamagedHistory(StoreError):
-    """Chunks or rollups of these ``series`` cannot be read; of which, is not known where there are none."""
+    """Chunks or rollups of these ``series`` cannot be read; empty if it is not known of which."""
 
     code = "store_damaged"
 
@@ -65,7 +64,7 @@ class DamagedHistory(StoreError):
 
 @contextmanager
 def reading_history(series: Iterable[int] = ()) -> Iterator[None]:
-    """Raise :class:`DamagedHistory` for whatever decoding raises inside."""
+    """Turn decoding errors raised inside into :class:`DamagedHistory`."""
     try:
         yield
     except UNREADABLE_BODY as error:
@@ -75,15 +74,15 @@ def reading_history(series: Iterable[int] = ()) -> Iterator[None]:
 def decoded(
     kind: str, rows: Iterable[tuple[str, bytes]], decode: Callable[[bytes], T], problems: list[Unreadable] | None = None
 ) -> Iterator[T]:
-    """Yield the decoded bodies of ``(key, body)``; those that cannot be read go to ``problems``, or into the log."""
+    """Yield the decoded bodies of ``(key, body)``. Report those that cannot be read in ``problems``, or log them."""
     for key, body in rows:
         try:
             yield decode(body)
         except UNREADABLE_BODY as error:
             problem = f"{type(error).__name__}: {error}"
             if problems is not None:
-                # Who asks for problems reads rows of the kinds that RowKind lists.
+                # Callers that pass `problems` read rows of the kinds in RowKind.
                 problems.append(Unreadable(kind, key, problem))  # type: ignore[arg-type]
             else:
-                text = "The stored %s %r cannot be read (%.200s) and is left out of answers. Report this."
+                text = "The stored %s %r cannot be read (%.200s). It is left out of answers. Please report this."
                 faults.error((kind, key), text, kind, key, problem)

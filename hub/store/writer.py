@@ -44,7 +44,7 @@ class StoreWriter:
         self.connection = connection
         self.memtable = Memtable.read(connection)
         self.checkpoint: int = connection.execute("SELECT checkpoint FROM progress").fetchone()[0]
-        # The series of devices that have written since the start; those of others are looked up when they do.
+        # Ids of series by device and metric; those of a device are read when it writes for the first time.
         self._series: dict[str, dict[str, int]] = {}
         self._devices: int = connection.execute("SELECT count(DISTINCT device) FROM series").fetchone()[0]
         self._next_series: int = connection.execute(_NEXT_SERIES, (self.memtable.highest_series,)).fetchone()[0]

@@ -63,7 +63,7 @@ def test_an_alert_is_found_read_and_acknowledged_by_keyboard_alone(plant: Demo, 
         - term: Current value
         - definition: "85.0"
         - term: Value when raised
-        - definition: "85.0"
+        - definition: "85"
         - term: limit
         - definition: "80"
         - button "Acknowledge"

@@ -41,7 +41,7 @@ export function createRest({ snapshot, drift, open, say, token, cut }) {
       id: devices.id[k], native_id: devices.id[k], name: devices.name[k], dialect: devices.dialect[k], area: devices.area[k],
       model: devices.model[k], manufacturer: devices.model[k] && 'Nordmaschinen', firmware: '2.4.1', labels: devices.labels[k], via: null,
       presence: PRESENCE[devices.presence[k]], last_seen: devices.seen[k], first_seen: Date.now() - 7e6, severity: SEVERITY[devices.severity[k]],
-      metrics, metric_edits: {}, info: devices.model[k] ? { model: devices.model[k], units: {}, commands: {} } : null, desired: {}, reported: {},
+      metrics, metric_edits: {}, hints: [], info: devices.model[k] ? { model: devices.model[k], units: {}, commands: {} } : null, desired: {}, reported: {},
       alerts: [...open.values()].filter((alert) => alert.device_id === devices.id[k]), limits: limits[devices.model[k]] ?? [],
     }; // prettier-ignore
   }

@@ -77,7 +77,7 @@ export const device = {
     high: 'Highest',
     count: 'Readings',
     share: (state: string) => `${state} for`,
-    each: (t: string) => `one row per ${t}`,
+    each: (t: string) => `${t} per row`,
     everyReading: 'all readings',
     newest: (n: string) => `newest ${n} readings; download the CSV for all`,
   },

@@ -1,4 +1,4 @@
-"""Settings of the HTTP API: where it listens, who may use it, and its limits."""
+"""Settings of the HTTP API: where it listens, which hosts and origins it accepts, and its limits."""
 
 from __future__ import annotations
 

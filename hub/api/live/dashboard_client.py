@@ -23,7 +23,7 @@ class Client:
         stats: Newest figures to send; older ones are replaced.
         pong: Answer to the newest ping.
         resume_from: Frame after which the page continues; None for a snapshot.
-        resync: Why the page begins again; None where it need not be told.
+        resync: Reason for a new snapshot that the page has not received yet.
         restart: Whether the writer must send a snapshot or a resumption first.
         wake: Set when there is something to send.
     """

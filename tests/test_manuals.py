@@ -7,6 +7,7 @@ import re
 from collections.abc import AsyncIterator
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from hub.ai.base import CompletionRequest
@@ -62,7 +63,8 @@ async def test_a_diagnosis_quotes_the_manual_of_its_device(site: Site) -> None:
     assert quote.text in PAGES[1]
     assert "suspect the bearing" in quote.text
     assert await site.store.diagnosis(found.id) == found
-    assert diagnosis(found)["quotes"] == [{"document_id": "a-1", "filename": "care.pdf", "page": 2, "text": quote.text}]
+    shown = {"document_id": "a-1", "filename": "care.pdf", "page": 2, "text": quote.text}
+    assert msgspec.to_builtins(diagnosis(found))["quotes"] == [shown]
 
 
 @pytest.mark.parametrize("models", [(), ("CP-8",), ("CP-800",), ("CP-90",)])

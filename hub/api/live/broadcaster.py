@@ -19,7 +19,8 @@ from hub.api.live.dashboard_socket import Live
 from hub.api.live.dashboard_stats import DashboardStats
 from hub.api.live.feed_subscribers import AlertNews, Asked, Listener, Notice
 from hub.api.live.throughput import Throughput
-from hub.api.schemas import commands, serializers
+from hub.api.schemas import serializers
+from hub.api.schemas.commands import CommandShape
 from hub.errors import Conflict, StoreError
 from hub.model import Diagnosis
 from hub.runtime.bus import Bus, Closed, Lagged
@@ -177,7 +178,7 @@ class Broadcaster:
     def _tell_commands(self, batch: Sequence[ev.Event | Lagged]) -> None:
         for event in batch:
             if isinstance(event, ev.CommandChanged):
-                self.live.alert(_json({"type": "command", "command": commands.shape(event.command)}))
+                self.live.alert(_json({"type": "command", "command": CommandShape.of(event.command)}))
 
     async def _tell_diagnosis(self, diagnosis: Diagnosis) -> None:
         if diagnosis.alert is None:

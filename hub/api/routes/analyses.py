@@ -15,7 +15,8 @@ from hub.api.concurrency_limit import Turns
 from hub.api.errors import Json
 from hub.api.ndjson import LINES, line, streamed
 from hub.api.schemas import analyses as shapes
-from hub.api.schemas import requests, serializers
+from hub.api.schemas import requests
+from hub.api.schemas.responses import QuoteShape, WriterShape
 from hub.errors import NotFound
 from hub.model import AnalysisKind
 from hub.store.documents import DocumentLibrary
@@ -88,8 +89,8 @@ def routes(analyzer: FileAnalyzer, library: DocumentLibrary, turns: Turns, jobs:
             found = await analyzer.ask(analysis_id, body.question)
         answer: shapes.DocumentAnswer = {
             "answer": found.answer,
-            "quotes": [serializers.quote(each) for each in found.quotes],
-            "generated_by": serializers.writer(found.generated_by),
+            "quotes": [QuoteShape.of(each) for each in found.quotes],
+            "generated_by": WriterShape.of(found.generated_by),
             "tokens_used": found.tokens_used,
         }
         return Json(answer)

@@ -9,7 +9,7 @@ from starlette.responses import Response
 
 from hub.api.errors import Json
 from hub.api.schemas import requests
-from hub.api.schemas.commands import CommandList, CommandShape, shape
+from hub.api.schemas.commands import CommandList, CommandShape
 from hub.services.commands import Commands
 
 WHO = "operator"
@@ -33,15 +33,15 @@ def routes(commands: Commands) -> APIRouter:
         sent = await commands.send(
             device_id, body.name, body.value, by=WHO, key=idempotency_key, expires_s=body.expires_in_s
         )
-        return Json(shape(sent), status_code=202)
+        return Json(CommandShape.of(sent), status_code=202)
 
     @router.get("/devices/{device_id}/commands", response_model=CommandList)
     async def listing(device_id: str, limit: Annotated[int, Query(ge=1, le=500)] = 50) -> Response:
         """Newest first."""
-        return Json({"items": [shape(one) for one in await commands.of_device(device_id, limit)]})
+        return Json({"items": [CommandShape.of(one) for one in await commands.of_device(device_id, limit)]})
 
     @router.get("/commands/{command_id}", response_model=CommandShape)
     async def one(command_id: str) -> Response:
-        return Json(shape(await commands.get(command_id)))
+        return Json(CommandShape.of(await commands.get(command_id)))
 
     return router

@@ -14,7 +14,7 @@ from hub.api.schemas import credentials as shapes
 from hub.api.schemas.requests import CredentialWanted
 from hub.runtime.network_addresses import is_loopback
 from hub.runtime.qr import rows
-from hub.services.credentials import Credentials, IssuedCredential
+from hub.services.credentials import Credentials
 
 Name = Annotated[str, Path(max_length=128)]
 
@@ -26,7 +26,7 @@ def routes(credentials: Credentials, changes: ChangeLog) -> APIRouter:
     async def listing() -> Response:
         """Who has a password, without the hub itself. ``guarded``: the broker asks for one."""
         users = await asyncio.to_thread(credentials.users)
-        items = [{"name": user.name, "prefixes": list(user.topics)} for user in users]
+        items = [shapes.CredentialShape.of(user) for user in users]
         return Json({"items": items, "guarded": credentials.guarded, "managed": credentials.managed})
 
     @router.post("", status_code=201, response_model=shapes.IssuedShape)
@@ -35,7 +35,11 @@ def routes(credentials: Credentials, changes: ChangeLog) -> APIRouter:
         bridge's: the topics that are its own."""
         issued = await asyncio.to_thread(credentials.add, body.name, body.prefixes, _reached_as(request))
         await changes.write(f"issued a credential for {body.name}")
-        return Json(_shape(issued), status_code=201, headers={"Cache-Control": "no-store"})
+        return Json(
+            shapes.IssuedShape.of(issued, qr=rows(issued.address)),
+            status_code=201,
+            headers={"Cache-Control": "no-store"},
+        )
 
     @router.get("/{name}/line", response_model=shapes.LineShape)
     async def line(name: Name, request: Request) -> Response:
@@ -58,15 +62,3 @@ def _reached_as(request: Request) -> str | None:
     if host is None or is_loopback(host) or host.rstrip(".").endswith(".localhost"):
         return None
     return host
-
-
-def _shape(issued: IssuedCredential) -> shapes.IssuedShape:
-    return {
-        "name": issued.name,
-        "password": issued.password,
-        "line": issued.line,
-        "address": issued.address,
-        "qr": rows(issued.address),
-        "told": issued.told,
-        "setup": issued.setup,
-    }

@@ -10,10 +10,10 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Request
 from starlette.responses import Response
-from typing_extensions import TypedDict
 
 from hub.api.concurrency_limit import Turns
 from hub.api.errors import Json
+from hub.api.schemas.api_object import ApiObject
 from hub.api.streamed_exports import Export, Places
 from hub.errors import HubError, Invalid, StoreError, TooBusy
 from hub.formats import MEDIA_TYPES, Format
@@ -36,7 +36,7 @@ EXPORTED: dict[int | str, dict[str, Any]] = {
 }
 
 
-class SkippedRows(TypedDict):
+class SkippedRows(ApiObject):
     """``count`` rows held no reading, for this ``reason``; ``rows`` are the numbers of the first of them."""
 
     reason: str
@@ -44,7 +44,7 @@ class SkippedRows(TypedDict):
     rows: list[int]
 
 
-class ImportAnswer(TypedDict):
+class ImportAnswer(ApiObject):
     """``read`` rows stood in the table. Of these ``added`` are new, ``duplicates`` were there already (or stood in the
     table before), and those in ``skipped`` hold no reading; ``texts`` of them are texts. ``devices`` had not been
     known. ``zone`` was taken for times that name none; it is null if all did."""
@@ -140,15 +140,6 @@ def routes(
                     file.write(block)
                 file.flush()
                 taken = await import_readings(store, table.read, room, known, introduce, zone)
-        answer: ImportAnswer = {
-            "read": taken.read,
-            "added": taken.added,
-            "devices": taken.devices,
-            "duplicates": taken.duplicates,
-            "skipped": [{"reason": s.reason, "count": s.count, "rows": [*s.rows]} for s in taken.skipped],
-            "texts": taken.texts,
-            "zone": taken.zone,
-        }
-        return Json(answer)
+        return Json(ImportAnswer.of(taken, skipped=[SkippedRows.of(each) for each in taken.skipped]))
 
     return router

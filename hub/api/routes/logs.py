@@ -9,7 +9,8 @@ from starlette.responses import Response
 
 from hub.api import cursors
 from hub.api.errors import Json
-from hub.api.schemas import responses, serializers
+from hub.api.schemas import responses
+from hub.model import Rejection
 from hub.store.base import Store
 
 Limit = Annotated[int, Query(ge=1, le=1000)]
@@ -27,11 +28,15 @@ def routes(store: Store) -> APIRouter:
         found = await store.activity(device=device_id, kind=kind, limit=limit + 1, before=cursors.unpack(cursor, int))
         page = found[:limit]
         after = cursors.pack(page[-1][0]) if len(found) > limit else None
-        return Json({"items": [serializers.activity(line) for _, line in page], "next": after})
+        return Json({"items": [responses.ActivityShape.of(line) for _, line in page], "next": after})
 
     @router.get("/rejected", response_model=responses.RejectedPage)
     async def rejected(limit: Limit = 100) -> Response:
         """The last messages that could not be read, newest first: topic, reason and a bounded excerpt."""
-        return Json({"items": [serializers.rejected(one) for one in await store.rejections(limit)]})
+        return Json({"items": [_rejected(one) for one in await store.rejections(limit)]})
 
     return router
+
+
+def _rejected(found: Rejection) -> responses.RejectedShape:
+    return responses.RejectedShape.of(found, payload_hex=found.payload.hex())

@@ -73,12 +73,7 @@ def routes(
 
 
 def _shape(mapping: Mapping) -> shapes.MappingShape:
-    return {
-        "topic": mapping.topic,
-        "device": mapping.device,
-        "form": mapping.form,
-        "metrics": list(mapping.metrics),
-    }
+    return shapes.MappingShape.of(mapping, metrics=list(mapping.metrics))
 
 
 def _said(topic: str, trial: Trial) -> shapes.MappedMessage:

@@ -15,8 +15,8 @@ from hub.ai.server_config import ModelServer
 from hub.api.change_log import ChangeLog
 from hub.api.errors import Json
 from hub.api.schemas import models as shapes
-from hub.api.schemas import serializers
 from hub.api.schemas.requests import ModelPlan, ModelServerWanted
+from hub.api.schemas.responses import WriterShape
 
 Name = Annotated[str, Path(pattern=r"^[a-z0-9_-]{1,32}$")]
 
@@ -82,7 +82,7 @@ def _shape(models: ModelRegistry) -> shapes.ModelsShape:
             {
                 "role": role,
                 "servers": list(settings.roles.get(role, ())),
-                "order": [serializers.writer(writer) for writer in providers.describe(role)],
+                "order": [WriterShape.of(writer) for writer in providers.describe(role)],
                 "resting": providers.resting(role),
                 "fault": models.faults.get(f"ai.{role}"),
             }
@@ -93,27 +93,15 @@ def _shape(models: ModelRegistry) -> shapes.ModelsShape:
             "tokens": settings.daily_tokens,
             "money": settings.daily_money,
         },
-        "spent": _spent(providers.budget.total()),
+        "spent": shapes.SpentShape.of(providers.budget.total()),
     }
 
 
 def _one(models: ModelRegistry, server: ModelServer) -> shapes.ModelServerShape:
-    return {
-        "name": server.name,
-        "kind": server.kind,
-        "model": server.model,
-        "base_url": server.base_url,
-        "api": server.api,
-        "vision_model": server.vision_model,
-        "transcription_model": server.transcription_model,
-        "price_in": server.price_in,
-        "price_out": server.price_out,
-        "has_key": server.api_key is not None,
-        "changed": models.changed(server.name),
-        "fault": models.faults.get(server.name),
-        "spent": _spent(models.providers.budget.today().get(server.name, DailyUsage())),
-    }
-
-
-def _spent(spent: DailyUsage) -> shapes.SpentShape:
-    return {"calls": spent.calls, "tokens": spent.tokens, "money": spent.money}
+    return shapes.ModelServerShape.of(
+        server,
+        has_key=server.api_key is not None,
+        changed=models.changed(server.name),
+        fault=models.faults.get(server.name),
+        spent=shapes.SpentShape.of(models.providers.budget.today().get(server.name, DailyUsage())),
+    )

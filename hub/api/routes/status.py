@@ -13,8 +13,8 @@ from hub.api.http_settings import HttpSettings
 from hub.api.hub_info import HubInfo
 from hub.api.live.throughput import Throughput
 from hub.api.routes.clock import clock_shape
-from hub.api.schemas import serializers
 from hub.api.schemas import status as shapes
+from hub.api.schemas.responses import WriterShape
 from hub.mqtt.client import MqttClientState
 from hub.registry.capacity import METRIC_BYTES
 from hub.registry.registry import DeviceRegistry
@@ -46,8 +46,8 @@ def routes(
             "broker": _broker(health.broker()),
             "store": _store(info, store),
             "ai": {
-                "chat": [serializers.writer(one) for one in providers.describe()],
-                "vision": [serializers.writer(one) for one in providers.vision()],
+                "chat": [WriterShape.of(one) for one in providers.describe()],
+                "vision": [WriterShape.of(one) for one in providers.vision()],
             },
             "degraded": health.degraded(),
             "counters": throughput.counters(),

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from typing import Any
 
+import msgspec
 from typing_extensions import TypedDict
 
+from hub.api.schemas.api_object import ApiObject
 from hub.api.schemas.responses import QuoteShape, WriterShape
 from hub.model import Analysis, AnalysisKind, Value
 
 
-class AnalysisShape(TypedDict):
+class AnalysisShape(ApiObject, rename={"device": "device_id"}):
     """``facts`` is what was measured or read, kind by kind; ``notes`` what could not be done, and how to get it.
     ``models`` are the device models that a document is a manual of."""
 
@@ -20,7 +22,7 @@ class AnalysisShape(TypedDict):
     format: str
     bytes: int
     created_at: int
-    device_id: str | None
+    device: str | None
     analysis: str
     provider: str
     model: str
@@ -52,30 +54,14 @@ class DocumentAnswer(TypedDict):
 
 
 def analysis(found: Analysis) -> AnalysisShape:
-    return {
-        "id": found.id,
-        "kind": found.kind,
-        "filename": found.filename,
-        "format": found.format,
-        "bytes": found.bytes,
-        "created_at": found.created_at,
-        "device_id": found.device,
-        "analysis": found.analysis,
-        "provider": found.generated_by.provider,
-        "model": found.generated_by.model,
-        "generative": found.generated_by.generative,
-        "tokens_used": found.tokens_used,
-        "facts": found.facts,
-        "notes": list(found.notes),
-        "models": list(found.models),
-    }
+    writer = found.generated_by
+    return AnalysisShape.of(found, provider=writer.provider, model=writer.model, generative=writer.generative)
 
 
 def image(found: Analysis) -> ImageAnswer:
-    facts = found.facts
-    return {
-        **analysis(found),
-        "width": facts["width"],
-        "height": facts["height"],
-        "properties": facts["properties"],
-    }
+    return ImageAnswer(
+        **msgspec.structs.asdict(analysis(found)),
+        width=found.facts["width"],
+        height=found.facts["height"],
+        properties=found.facts["properties"],
+    )

@@ -6,14 +6,15 @@ from typing import Any
 
 from typing_extensions import TypedDict
 
-from hub.model import Command, CommandState
+from hub.api.schemas.api_object import ApiObject
+from hub.model import CommandState
 
 
-class CommandShape(TypedDict):
+class CommandShape(ApiObject, rename={"device": "device_id"}):
     """``settled_at`` is null while something may still happen; ``detail`` says what the device answered, or why not."""
 
     id: str
-    device_id: str
+    device: str
     name: str
     value: Any
     by: str
@@ -28,20 +29,3 @@ class CommandShape(TypedDict):
 
 class CommandList(TypedDict):
     items: list[CommandShape]
-
-
-def shape(found: Command) -> CommandShape:
-    return {
-        "id": found.id,
-        "device_id": found.device,
-        "name": found.name,
-        "value": found.value,
-        "by": found.by,
-        "state": found.state,
-        "created_at": found.created_at,
-        "expires_at": found.expires_at,
-        "attempts": found.attempts,
-        "sent_at": found.sent_at,
-        "settled_at": found.settled_at,
-        "detail": found.detail,
-    }

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from typing_extensions import TypedDict
 
+from hub.api.schemas.api_object import ApiObject
 
-class CredentialShape(TypedDict):
+
+class CredentialShape(ApiObject, rename={"topics": "prefixes"}):
     """``prefixes`` are a bridge's own topics; a device has none but those below its name."""
 
     name: str
-    prefixes: list[str]
+    topics: list[str]
 
 
 class CredentialList(TypedDict):
@@ -20,7 +22,7 @@ class CredentialList(TypedDict):
     managed: bool
 
 
-class IssuedShape(TypedDict):
+class IssuedShape(ApiObject):
     """``line`` publishes a first reading (null for a bridge); ``qr`` is ``address`` as rows of modules, ``1`` dark.
     ``told``: the broker knows already. ``setup`` are lines for its configuration, with the first user."""
 

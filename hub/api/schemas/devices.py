@@ -6,6 +6,7 @@ from typing import Literal
 
 from typing_extensions import TypedDict
 
+from hub.api.schemas.api_object import ApiObject
 from hub.model import Category, Quality, Value
 
 
@@ -27,7 +28,7 @@ class MetricShape(MetricFacts):
     quality: Quality
 
 
-class MetricEditShape(TypedDict):
+class MetricEditShape(ApiObject):
     """What a person set for a metric; null is the device's own."""
 
     title: str | None
@@ -35,7 +36,7 @@ class MetricEditShape(TypedDict):
     hidden: bool
 
 
-class DeviceHintShape(TypedDict):
+class DeviceHintShape(ApiObject):
     """What should be known of how a device reports: a number that comes as a text, an ``id`` that is in every message.
     ``metric`` is null where it is about its messages as a whole."""
 

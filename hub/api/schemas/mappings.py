@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing_extensions import TypedDict
 
+from hub.api.schemas.api_object import ApiObject
 from hub.model import Value
 
 
-class MappingShape(TypedDict):
+class MappingShape(ApiObject):
     """``form`` is ``auto``, ``plain``, ``json``, ``collectd`` or ``senml``; ``metrics`` the names that are picked."""
 
     topic: str

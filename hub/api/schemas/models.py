@@ -6,10 +6,11 @@ from typing import Literal
 
 from typing_extensions import TypedDict
 
+from hub.api.schemas.api_object import ApiObject
 from hub.api.schemas.responses import WriterShape
 
 
-class SpentShape(TypedDict):
+class SpentShape(ApiObject):
     """Of today, by UTC."""
 
     calls: int
@@ -25,7 +26,7 @@ class SpendLimits(TypedDict):
     money: float | None
 
 
-class ModelServerShape(TypedDict):
+class ModelServerShape(ApiObject):
     """``has_key`` is all that is told of its key. ``changed``: set on the page, not in the settings file.
     ``fault``: why it is not used although it is set."""
 

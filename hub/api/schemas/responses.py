@@ -1,6 +1,7 @@
-"""The JSON that goes out, as typed dictionaries: mypy holds ``convert.py`` to them, ``/openapi.json`` shows them.
+"""Objects that the API sends: devices, alerts with their diagnoses, the activity, answers.
 
-They cost nothing at run time, so a thousand devices are not validated one by one. Times are epoch milliseconds.
+Devices are typed dictionaries, which cost nothing at run time: there are thousands of them in one answer. Times are
+epoch milliseconds.
 """
 
 from __future__ import annotations
@@ -9,38 +10,36 @@ from typing import Any, Literal, NotRequired
 
 from typing_extensions import TypedDict
 
+from hub.api.schemas.api_object import ApiObject
 from hub.api.schemas.devices import DeviceHintShape, MetricEditShape, MetricShape
 from hub.model import AlertState, Presence, Quality, Severity, Value
 
 Match = Literal["strong", "medium", "weak"]
 
-# Written as a call because "from" is no name for a field. One finding, computed from the telemetry in that range.
-EvidenceShape = TypedDict(
-    "EvidenceShape",
-    {
-        "id": str,
-        "kind": str,
-        "device_id": str,
-        "metric": str | None,
-        "finding": str,
-        "value": Value | None,
-        "unit": str | None,
-        "from": int,
-        "to": int,
-        "strength": float,
-        "params": dict[str, Any],
-    },
-)
-"""``params`` hold what ``finding`` says, unformatted: with ``kind`` it can be written in another language."""
+
+# One finding, computed from the telemetry between ``start`` and ``end``. ``params`` hold what ``finding`` says,
+# unformatted: with ``kind`` it can be written in another language.
+class EvidenceShape(ApiObject, rename={"device": "device_id", "start": "from", "end": "to"}):
+    id: str
+    kind: str
+    device: str
+    metric: str | None
+    finding: str
+    value: Value | None
+    unit: str | None
+    start: int
+    end: int
+    strength: float
+    params: dict[str, Any]
 
 
-class ClaimShape(TypedDict):
+class ClaimShape(ApiObject):
     text: str
     evidence: list[str]
     supported: bool
 
 
-class CauseShape(TypedDict):
+class CauseShape(ApiObject):
     """``score`` is rule-match strength from 0 to 1, not a probability; show ``match``."""
 
     cause: str
@@ -54,28 +53,28 @@ class CauseShape(TypedDict):
     confirm_by: list[str]
 
 
-class WriterShape(TypedDict):
+class WriterShape(ApiObject):
     provider: str
     model: str
     generative: bool
 
 
-class QuoteShape(TypedDict):
+class QuoteShape(ApiObject, rename={"document": "document_id"}):
     """Words of a document exactly as its page has them; pages count from 1."""
 
-    document_id: str
+    document: str
     filename: str
     page: int
     text: str
 
 
-class DiagnosisShape(TypedDict):
+class DiagnosisShape(ApiObject, rename={"alert": "alert_id", "device": "device_id"}):
     """``cause`` is null when the evidence does not suffice; ``confidence`` is rule-match strength, 0 to 1. ``quotes``
     stand in the manuals of the device's model."""
 
     id: str
-    alert_id: str | None
-    device_id: str
+    alert: str | None
+    device: str
     summary: str
     cause: str | None
     component: str | None
@@ -95,14 +94,14 @@ class DiagnosisShape(TypedDict):
     created_at: int
 
 
-class CurrentShape(TypedDict):
+class CurrentShape(ApiObject):
     value: Value
     unit: str | None
     ts: int
     quality: Quality
 
 
-class AlertShape(TypedDict):
+class AlertShape(ApiObject, rename={"device": "device_id", "rule": "rule_id"}):
     """``began_at`` (also called ``since``) and ``ended_at`` are the device's own times of the condition's beginning and
     end; ``raised_at`` and ``cleared_at`` are the hub's. ``withdrawn``: the rule was changed, or no longer applies; the
     condition was not seen to end. ``late``: all of it arrived late, so nobody was alerted. ``value`` is that at the
@@ -111,10 +110,10 @@ class AlertShape(TypedDict):
     says, unformatted; older alerts have none."""
 
     id: str
-    device_id: str
+    device: str
     device_name: str
     metric: str | None
-    rule_id: str
+    rule: str
     severity: Severity
     state: AlertState
     message: str
@@ -194,10 +193,10 @@ class AlertPage(TypedDict):
     next: str | None
 
 
-class ActivityShape(TypedDict):
+class ActivityShape(ApiObject, rename={"device": "device_id"}):
     ts: int
     kind: str
-    device_id: str | None
+    device: str | None
     text: str
     severity: Severity
 
@@ -207,7 +206,7 @@ class ActivityPage(TypedDict):
     next: str | None
 
 
-class RejectedShape(TypedDict):
+class RejectedShape(ApiObject, rename={"size": "bytes", "received": "received_at"}):
     """``payload_hex`` are the first 2,048 bytes as they came (none of before this was kept), ``bytes`` is how many
     there were."""
 
@@ -216,8 +215,8 @@ class RejectedShape(TypedDict):
     detail: str
     excerpt: str
     payload_hex: str
-    bytes: int
-    received_at: int
+    size: int
+    received: int
 
 
 class RejectedPage(TypedDict):

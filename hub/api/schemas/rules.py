@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from typing_extensions import TypedDict
 
+from hub.api.schemas.api_object import ApiObject
 from hub.model import Severity
 from hub.rules import KINDS
 
@@ -15,13 +16,13 @@ else:
     RuleKind = Literal[tuple(KINDS)]
 
 
-class ScopeShape(TypedDict):
+class ScopeShape(ApiObject):
     devices: list[str]
     models: list[str]
     labels: list[str]
 
 
-class RuleShape(TypedDict):
+class RuleShape(ApiObject):
     """``condition`` has the numbers of its kind: ``above below clear``, ``value``, ``by window_ms falling`` or
     ``silence_ms``."""
 

@@ -1,0 +1,36 @@
+"""Base class of the objects that the API sends."""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import Any, Self
+
+import msgspec
+from typing_extensions import TypedDict
+
+
+class ApiObject(msgspec.Struct):
+    """An object of the API, written once: msgspec encodes it, and ``/openapi.json`` describes it.
+
+    A field has the name of the attribute that it is read from; the class option ``rename`` gives it another name in
+    JSON.
+    """
+
+    @classmethod
+    def of(cls, found: Any, **computed: Any) -> Self:
+        """Return ``found`` as this object: its attributes of the same names, and fields that have to be computed."""
+        rest = (name for name in cls.__struct_fields__ if name not in computed)
+        return cls(**{name: getattr(found, name) for name in rest}, **computed)
+
+    @classmethod
+    def __get_pydantic_core_schema__(cls, source: Any, handler: Any) -> Any:
+        """Describe the object to FastAPI, which does not know structs."""
+        return handler.generate_schema(_typed_dict(cls))
+
+
+@cache
+def _typed_dict(shape: type[ApiObject]) -> Any:
+    fields = {field.encode_name: field.type for field in msgspec.structs.fields(shape)}
+    described: Any = TypedDict(shape.__name__, fields)  # type: ignore[misc]
+    described.__module__, described.__doc__ = shape.__module__, shape.__dict__.get("__doc__")
+    return described

@@ -12,9 +12,9 @@ from hub.errors import ConfigError
 from hub.model import Identity, Info, Limit, Record, Value
 from hub.registry.registry import DeviceRegistry
 from hub.rules import KINDS, Engine, describe, parse
-from hub.rules.describe import quantity
 from hub.rules.fields import InvalidField, read_number
 from hub.rules.kinds import Equals, MetricCondition, NoData, Points, RateOfChange, Threshold
+from hub.text_format import quantity
 
 T0 = 1_795_386_000_000
 RULE = '[[rule]]\nid="r"\nname="R"\nkind="outside"\nmetric="flow"\nlow=10\nhigh=20'

@@ -37,8 +37,10 @@ _EXPECTED = "a number of seconds (or ms, µs, ns) since 1970, or ISO 8601 such a
 
 
 def is_timely(ts: Any, received: Any) -> Any:
-    """Return True if a reading measured at ``ts`` arrived at most :data:`LATE` ms later or earlier; for numbers or
-    columns of them."""
+    """Return True if a reading measured at ``ts`` arrived at most :data:`LATE` ms later or earlier.
+
+    Takes two numbers, or two columns of them.
+    """
     return abs(received - ts) <= LATE
 
 

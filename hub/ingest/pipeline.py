@@ -44,7 +44,7 @@ RELOAD_S = 1.0
 
 
 class Pipeline:
-    """What is decided of an entry stands in ``decider.py``; here is when, and what happens with it."""
+    """Run the handler over what waits, commit the batch, acknowledge, publish the events: in that order."""
 
     def __init__(
         self,

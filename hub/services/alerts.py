@@ -23,9 +23,7 @@ from hub.store.base import Store
 log = logging.getLogger(__name__)
 
 UNHEARD_MS = 3_600_000
-"""A device that has spoken for so long without a metric keeps its alert open: people are told why."""
-UNHEARD_MS = 3_600_000
-"""A device that has spoken for so long without a metric keeps its alert open: people are told why."""
+"""An alert on a metric that its device has not reported for this long stays open, and the page says why."""
 DiagnosisState = Literal["pending", "ready", "none"]
 
 

@@ -64,7 +64,7 @@ def test_new_kind_needs_only_its_class_and_the_table():
     (rule,) = parse(RULE)
     assert describe(rule) == "flow outside 10 to 20"
     shape = serializers.rule(rule, None)
-    assert (shape["kind"], shape["condition"]) == ("outside", {"low": 10.0, "high": 20.0})
+    assert (shape.kind, shape.condition) == ("outside", {"low": 10.0, "high": 20.0})
 
     registry, engine = DeviceRegistry(), Engine([rule])
     registry.identify(Identity("d", "d", "native", Info(units={"flow": "l"})), T0)

@@ -99,6 +99,14 @@ export function createRest({ snapshot, drift, open, say, token, cut }) {
     ['GET', /^\/api\/activity$/, (_path, query) => log(query)],
     ['GET', /^\/api\/rules\/text$/, () => payload('rules-text')],
     ['POST', /^\/api\/rules\/check$/, () => ({ items: payload('rules').items, problem: null })],
+    [
+      'POST',
+      /^\/api\/rules\/preview$/,
+      (_path, _query, { id }) => {
+        const rule = payload('rules').items.find((each) => each.id === id) ?? payload('rules').items[0];
+        return { text: `[[rule]]\nid = "${rule.id}"`, rule, problem: null };
+      },
+    ],
     ['PUT', /^\/api\/rules$/, (_path, _query, body) => ({ text: body.text, revision: 'dev' })],
     ['GET', /^\/api\/(topics|credentials)$/, ([name]) => payload(name)],
     ['GET', /^\/api\/conversations$/, () => ({ items: [] })],

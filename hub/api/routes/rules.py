@@ -51,7 +51,7 @@ def routes(
             return Json({"items": [], "problem": str(error)})
         return Json({"items": items, "problem": None})
 
-    @router.post("/preview", response_model=rules.RulePreview)
+    @router.post("/preview", response_model=rules.RulePreview, responses={404: {}})
     async def preview(body: RulePreviewQuery) -> Response:
         """What one rule would mean and how it would be written in ``rules.toml``; nothing is changed."""
         found = await file.preview(body.id, _draft(body))

@@ -5,8 +5,8 @@ VENV ?= .venv
 PYTHON_OF_VENV := $(VENV)/bin/python
 # Arguments for the program behind a target: make demo ARGS='--devices 100', make test ARGS='-k rules -x'.
 ARGS ?=
-# Files of tests that run at the same time.
-WORKERS ?= 2
+# Files of tests that run at the same time: one more than cores, since many wait for timers.
+WORKERS ?= 3
 
 export VENV PYTHON
 # Debian keeps mosquitto where only root looks.

@@ -1,4 +1,4 @@
-"""``hub device``: who may connect to the broker. Prints what a person has to copy, and nothing secret twice."""
+"""``hub device``: add, list and revoke the broker's users. A password is printed once, when it is made."""
 
 from __future__ import annotations
 

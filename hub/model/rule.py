@@ -35,7 +35,8 @@ class Breach(msgspec.Struct, frozen=True):
 class Condition(msgspec.Struct, frozen=True):
     """What a rule waits for. Each kind of rule is one subclass, in a file of its own in :mod:`hub.rules.kinds`.
 
-    The fields of a subclass are the ``condition`` object of the API.
+    The fields of a subclass are the ``condition`` object of the API. A msgspec struct cannot be an abstract base class,
+    so a method that each kind has to define raises NotImplementedError here.
     """
 
     kind: ClassVar[str]

@@ -31,6 +31,7 @@ class ApiObject(msgspec.Struct):
 @cache
 def _typed_dict(shape: type[ApiObject]) -> Any:
     fields = {field.encode_name: field.type for field in msgspec.structs.fields(shape)}
+    # mypy knows typed dictionaries only where their fields are written out.
     described: Any = TypedDict(shape.__name__, fields)  # type: ignore[misc]
     described.__module__, described.__doc__ = shape.__module__, shape.__dict__.get("__doc__")
     return described

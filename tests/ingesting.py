@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import io
 import time
 from collections.abc import Callable
 from contextlib import suppress
@@ -69,12 +70,25 @@ class Ingesting:
     async def __aexit__(self, *_: object) -> None:
         pipeline, link = self._tasks
         self.ingest_queue.close()
-        await asyncio.wait_for(pipeline, 20)
+        await self._drained(pipeline)
         link.cancel()
         with suppress(asyncio.CancelledError):
             await link
         self.bus.close()
         await self.store.close()
+
+    async def _drained(self, pipeline: asyncio.Task[None]) -> None:
+        """Wait until everything is stored; fail with the state of all that takes part."""
+        done, _ = await asyncio.wait([pipeline], timeout=20)
+        if not done:
+            stacks = io.StringIO()
+            for task in asyncio.all_tasks():
+                task.print_stack(file=stacks)
+            raise AssertionError(
+                f"not drained: {len(self.ingest_queue)} wait, {self.ingest_queue.received} received,"
+                f" {self.ingest_queue.shed} shed, {self.pipeline.counters}\n{stacks.getvalue()}"
+            )
+        await pipeline
 
     async def values(self, device: str, metric: str = "value") -> list[float]:
         [series] = await self.store.history([SeriesQuery(device, metric, 0, 2**53)])

@@ -106,6 +106,19 @@ async def running(folder, rules: str = HOT):
             await store.close()
 
 
+async def test_input_that_comes_after_the_last_batch_does_not_keep_the_pipeline_running(tmp_path):
+    async with asyncio.timeout(10), running(tmp_path) as run:
+        run.store.failures = 1  # so that the last batch is still being written
+        run.say({"t": 1})
+        run.ingest_queue.close()
+        while "failed" not in str(run.log):
+            await asyncio.sleep(0)
+        run.ingest_queue.tell(Tick(T0, None))
+        run.say({"t": 2})
+    assert [entry for entry in run.log if entry[0] == "ack"] == [("ack", 1)]
+    assert len(run.ingest_queue) == 1
+
+
 async def test_commit_then_acknowledge_then_tell(tmp_path):
     async with running(tmp_path) as run:
         with run.bus.subscribe() as listener:

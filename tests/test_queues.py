@@ -56,10 +56,11 @@ async def test_people_are_told_when_too_many_wait():
     assert await waiting == "done"
 
 
-async def test_a_closed_inbox_hands_out_what_waits_and_then_ends():
+async def test_a_closed_queue_hands_out_what_waits_takes_nothing_more_and_then_ends():
     ingest_queue = IngestQueue()
     ingest_queue.tell(Tick(1, None))
     ingest_queue.close()
+    assert ingest_queue.offer([message(0), message(1)]) == 0
     assert len(await ingest_queue.take(10)) == 1
     assert await ingest_queue.take(10) == []
     with pytest.raises(Conflict):

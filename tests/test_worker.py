@@ -196,6 +196,22 @@ async def test_what_takes_too_long_is_stopped_and_the_next_job_is_done(worker: W
     assert (await worker.run("document", pdf("a page that is two")))["page_count"] == 1
 
 
+async def test_a_job_cancelled_as_the_loop_closes_leaves_no_process() -> None:
+    async def cancel_twice() -> subprocess.Popen[bytes]:
+        worker = Worker()
+        job = asyncio.create_task(worker.run("document", pdf("a page that is one")), name="job")
+        while worker._process is None:
+            await asyncio.sleep(0.01)
+        started: subprocess.Popen[bytes] = worker._process._transport.get_extra_info("subprocess")  # type: ignore[attr-defined]
+        for _ in range(2):
+            job.cancel()
+            await asyncio.sleep(0)
+        return started
+
+    ended = await asyncio.to_thread(asyncio.run, cancel_twice())  # in a loop of its own
+    assert ended.returncode is not None
+
+
 async def test_the_queue_is_bounded() -> None:
     worker = Worker(queue=2)
     jobs = [asyncio.create_task(worker.run("document", pdf("a page that is one")), name=f"job-{i}") for i in range(2)]

@@ -79,6 +79,7 @@ class Pipeline:
         self._filled, self._taken = asyncio.Event(), asyncio.Event()
         self._loaded = asyncio.Event()  # not while the state is loaded again
         self._loaded.set()
+        self._all_taken = False  # the queue is closed and its last entry is in the batch
         self.link = link
 
     async def restore(self) -> None:
@@ -93,7 +94,9 @@ class Pipeline:
             faults.unexpected("What follows from the stored state cannot be stored. Report this.", cause=error)
 
     async def run(self) -> None:
-        """Until the inbox is closed and drained. While one batch is written, the next fills."""
+        """Handle what the queue gives until it is closed and drained. While one batch is written, the next fills.
+
+        What is put into the queue later is neither stored nor acknowledged: the broker sends it again."""
         async with asyncio.TaskGroup() as group:
             group.create_task(self._finish_all(), name="commits")
             while entries := await self._ingest_queue.take(MOST):
@@ -111,10 +114,11 @@ class Pipeline:
                 await asyncio.sleep(0)  # everybody else has a turn between two helpings
                 if self._batch.messages >= MOST_WRITTEN:
                     await self._taken.wait()
+            self._all_taken = True
             self._filled.set()
 
     async def _finish_all(self) -> None:
-        while not self._ingest_queue.drained or self._batch.filled:
+        while not self._all_taken or self._batch.filled:
             await self._filled.wait()
             self._filled.clear()
             entries: list[Entry] = []

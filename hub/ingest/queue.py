@@ -51,14 +51,11 @@ class IngestQueue:
     def __len__(self) -> int:
         return self._waiting
 
-    @property
-    def drained(self) -> bool:
-        """Closed, and everything has been handed out."""
-        return self.closed and not self._parts
-
     def offer(self, messages: Sequence[RawMessage]) -> int:
         """Take in what came together; how many were kept, or shed and counted (QoS 0). Fewer than all says that the
-        next one, of QoS 1, found no room. A full window of QoS 1 always finds room."""
+        next one, of QoS 1, found no room. A full window of QoS 1 always finds room. A closed queue keeps none."""
+        if self.closed:
+            return 0
         if self._waiting + len(messages) <= self._calm:
             self._shares.clear()
             self._put(list(messages))

@@ -10,6 +10,7 @@ import asyncio
 import contextlib
 import logging
 import os
+import subprocess
 import sys
 from collections.abc import Callable
 from typing import Any
@@ -21,6 +22,8 @@ log = logging.getLogger(__name__)
 
 _MOST_LINES = 5
 """Lines of the worker's standard error that one job may add to the log: a hostile file can cause any number."""
+KILL_S = 2.0
+"""How long a killed process may take to end while nobody else waits for it."""
 Progress = Callable[[str, int, int], None]
 """Stage, parts done, parts in all."""
 
@@ -137,7 +140,8 @@ class Worker:
                 log.warning("worker: further lines of this job are left out")
 
     async def _kill(self) -> None:
-        # No more ours from here on: whoever is cancelled again while he waits leaves nothing half dead behind.
+        """End the process and wait for its end, also while the caller is cancelled."""
+        # Forget it first: a caller that is cancelled while it waits must not leave a dying process to the next job.
         process, self._process = self._process, None
         complaints, self._complaints = self._complaints, None
         if process is None:
@@ -145,11 +149,15 @@ class Worker:
         if process.returncode is None:
             with contextlib.suppress(ProcessLookupError):
                 process.kill()
+        transport = process._transport  # type: ignore[attr-defined]  # there is no public way to close its pipes
         try:
             await process.wait()
             if complaints is not None:
                 await complaints
+        except asyncio.CancelledError:
+            # The loop may close before it hears of the end, so wait here; a killed process ends within milliseconds.
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                transport.get_extra_info("subprocess").wait(KILL_S)
+            raise
         finally:
-            # The pipes are the transport's, which would else be closed by the collector, with a warning. There is no
-            # public way to it.
-            process._transport.close()  # type: ignore[attr-defined]
+            transport.close()

@@ -43,3 +43,4 @@ def hub_in_thread(data: Path, **options: Any) -> Iterator[ThreadedHub]:
     finally:
         found[0]._loop.call_soon_threadsafe(end.set)
         thread.join(15)
+        assert not thread.is_alive(), "the hub did not end"

@@ -91,4 +91,5 @@ def test_a_server_is_tried_and_set_on_the_page(tmp_path: Path, page: Page, error
         )
         dialog.get_by_label("Name", exact=True).fill("lab-1")
         expect(dialog.get_by_label("Name", exact=True)).not_to_have_attribute("aria-invalid", "true")
+        page.close()  # before the hub ends: its requests would be refused
         running.do(stack.aclose())

@@ -12,6 +12,8 @@ export VENV PYTHON
 # Debian keeps mosquitto where only root looks.
 export PATH := $(PATH):/usr/sbin:/usr/local/sbin
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
+# Without bytecode on disk, each start of the hub compiles 400 modules again, and pytest rewrites every test file.
+unexport PYTHONDONTWRITEBYTECODE
 
 # npm with the Node of a PyPI wheel, in web/.
 NPM := $(PYTHON_OF_VENV) hatch_build.py
@@ -33,7 +35,7 @@ help:
 	@echo "make demo     set up, then hub, broker and simulators; ARGS='--devices 100' and so on (hub demo --help)"
 	@echo "make test     set up, then every test; ARGS='-k rules -x' goes to pytest"
 	@echo "make test-integrations   the tests that install other software, such as a whole Debian: they take longer"
-	@echo "make flaky    runs the tests that could be unreliable again and again; FILES=tests/test_x.py RUNS=20 MINUTES=60"
+	@echo "make flaky    runs each test file with a timer, process or browser 20 times; FILES=tests/test_x.py RUNS=20 JOBS=3"
 	@echo "make check    set up, then format, lint, types, spelling and architecture: what CI runs before the tests"
 	@echo "make setup    $(VENV) with everything in it, the dashboard built"
 	@echo "make format   writes what make check asks of the format"
@@ -59,10 +61,11 @@ test-integrations: $(HUB) $(TEST_PACKAGES)
 
 FILES ?=
 RUNS ?= 20
-MINUTES ?= 60
+JOBS ?= 3
+MINUTES ?= 120
 flaky: $(HUB) $(TEST_PACKAGES) $(EXTRAS) $(PUBLISHERS)
 	@sh .ci/needs tests
-	@$(PYTHON_OF_VENV) tests/flaky.py --runs $(RUNS) --minutes $(MINUTES) $(FILES)
+	@$(PYTHON_OF_VENV) tests/flaky.py --runs $(RUNS) --jobs $(JOBS) --minutes $(MINUTES) $(FILES)
 
 check: $(HUB) $(TEST_PACKAGES) web/node_modules
 	@$(PYTHON_OF_VENV) -m ruff format --check .

@@ -1,20 +1,23 @@
-"""``make flaky``: run test files many times and say how often each test failed.
+"""``make flaky``: run test files many times and print how often each test failed.
 
-Without files it takes those that a clock, a process or a browser can make unreliable, the one longest not run first,
-until the time is up. ``.flaky.json`` remembers when each was run.
+Without files it runs those that a clock, a process or a browser can make unreliable, until each had its runs or the
+time is up. ``.flaky.json`` keeps the count of clean runs per file and commit: the next start goes on from there.
 """
 
 from __future__ import annotations
 
 import argparse
 import ast
+import hashlib
 import json
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from xml.etree import ElementTree
 
@@ -32,9 +35,9 @@ TIMED = {
     "threading",
     "time",
 }
-"""Who imports one of these, itself or through a module of the tests, waits for something that others decide."""
+"""A file that imports one of these, itself or through a module of the tests, can depend on timing."""
 RUN_S = 1_800
-"""One run of one file that takes longer has failed."""
+"""A run of one file that takes longer counts as failed."""
 
 
 def timed_files(tests: Path) -> list[Path]:
@@ -55,8 +58,8 @@ def timed_files(tests: Path) -> list[Path]:
     for name, path in sorted(modules.items()):
         if path.name.startswith("test_"):
             above = [each for each in fixtures if name.startswith(each.removesuffix("conftest"))]
-            asked = set(_arguments(path))
-            used = [each for each in above if fixtures[each] & asked]
+            arguments = set(_arguments(path))
+            used = [each for each in above if fixtures[each] & arguments]
             if timed(name, frozenset({name})) or any(timed(each, frozenset({each})) for each in used):
                 chosen.append(path)
     return chosen
@@ -85,62 +88,147 @@ def _arguments(path: Path) -> Iterator[str]:
     return (argument.arg for each in _functions(path) for argument in each.args.args)
 
 
-def run_once(file: Path, words: Sequence[str] = ()) -> tuple[set[str], set[str]]:
-    """Run ``file``; return the names of the tests that ran, and of those that failed."""
+def run_once(file: Path) -> tuple[set[str], set[str]]:
+    """Run ``file`` once; return the names of the tests that ran, and of those that failed."""
     with tempfile.TemporaryDirectory() as folder:
         report = Path(folder, "report.xml")
         command = [sys.executable, "-m", "pytest", str(file), "-q", "-p", "no:cacheprovider", f"--junit-xml={report}"]
         try:
-            done = subprocess.run([*command, *words], capture_output=True, text=True, timeout=RUN_S, check=False)
+            done = subprocess.run(command, capture_output=True, text=True, timeout=RUN_S, check=False)
         except subprocess.TimeoutExpired:
             return {file.name}, {file.name}
         if not report.is_file():
             print(done.stdout[-2_000:], done.stderr[-2_000:], file=sys.stderr)
             return {file.name}, {file.name}
         cases = list(ElementTree.parse(report).iter("testcase"))
-    names = [
-        (f"{file.name}::{case.get('name')}", case.find("failure") is None and case.find("error") is None)
-        for case in cases
-    ]
+    ran, failed = set(), set()
     for case in cases:
+        name = f"{file.name}::{case.get('name')}"
+        ran.add(name)
         for fault in (*case.iter("failure"), *case.iter("error")):
-            print(f"\n{file.name}::{case.get('name')}: {(fault.get('message') or '')[:500]}", file=sys.stderr)
-    return {name for name, _ in names}, {name for name, passed in names if not passed}
+            failed.add(name)
+            print(f"\n{name}: {(fault.get('message') or '')[:500]}", file=sys.stderr)
+    return ran, failed
+
+
+def revision(folder: Path) -> str:
+    """Return the commit that is checked out in ``folder``, with a hash of what differs from it."""
+
+    def git(*words: str) -> str:
+        return subprocess.run(["git", "-C", folder, *words], capture_output=True, text=True, check=False).stdout
+
+    changes = git("diff", "HEAD")
+    commit = git("rev-parse", "HEAD").strip()
+    return f"{commit}+{hashlib.sha256(changes.encode()).hexdigest()[:12]}" if changes else commit
+
+
+@dataclass
+class FileState:
+    """What ``.flaky.json`` keeps of one test file."""
+
+    commit: str = ""
+    clean: int = 0
+    """Consecutive runs at ``commit`` without a failure."""
+    last: float = 0.0
+    """When it was last run, in seconds since 1970."""
+
+
+class Round:
+    """Runs of many files, ``jobs`` at the same time. After each run the file with the fewest clean runs is next."""
+
+    def __init__(self, state: Path, commit: str, files: Sequence[Path], runs: int, *, resume: bool) -> None:
+        self._path, self._commit, self._runs = state, commit, runs
+        stored = json.loads(state.read_text()) if state.is_file() else {}
+        self._states = {name: FileState(**values) for name, values in stored.items() if isinstance(values, dict)}
+        for file in files:
+            known = self._states.get(str(file), FileState())
+            clean = known.clean if resume and known.commit == commit else 0
+            self._states[str(file)] = FileState(commit, clean, known.last)
+        self.waiting = {file: left for file in files if (left := runs - self._states[str(file)].clean) > 0}
+        self.planned, self.done = sum(self.waiting.values()), 0
+        self.ran, self.failed = Counter[str](), Counter[str]()
+        self._running: set[Path] = set()
+        self._lock = threading.Lock()
+        self._stopped = False
+
+    def run(self, jobs: int, end: float | None) -> None:
+        """Run until every file has had its runs or ``end`` (of the monotonic clock) has come."""
+        threads = [threading.Thread(target=self._work, args=(end,), daemon=True) for _ in range(jobs)]
+        for thread in threads:
+            thread.start()
+        try:
+            for thread in threads:
+                thread.join()
+        except KeyboardInterrupt:
+            self._stopped = True  # pytest got the signal too: what it reports now does not count
+            raise
+
+    def _work(self, end: float | None) -> None:
+        while end is None or time.monotonic() < end:
+            file = self._take()
+            if file is None:
+                return
+            ran, failed = run_once(file)
+            if self._stopped:
+                return
+            self._count(file, ran, failed)
+
+    def _take(self) -> Path | None:
+        with self._lock:
+            free = [file for file in self.waiting if file not in self._running]
+            if not free:
+                return None
+            file = min(free, key=lambda each: (self._states[str(each)].clean, self._states[str(each)].last))
+            self._running.add(file)
+            self.waiting[file] -= 1
+            return file
+
+    def _count(self, file: Path, ran: set[str], failed: set[str]) -> None:
+        with self._lock:
+            self._running.remove(file)
+            if not self.waiting[file]:
+                del self.waiting[file]
+            self.done += 1
+            self.ran.update(ran)
+            self.failed.update(failed)
+            state = self._states[str(file)]
+            state.clean = 0 if failed else state.clean + 1
+            state.last = time.time()
+            result = f"{len(failed)} of {len(ran)} tests failed" if failed else f"{state.clean} clean runs"
+            print(f"{self.done / self.planned:4.0%} {file}: {result}", flush=True)
+            self._save()
+
+    def _save(self) -> None:
+        kept = {name: asdict(state) for name, state in self._states.items() if state.last}
+        written = self._path.with_suffix(".new")
+        written.write_text(json.dumps(kept, indent=0))
+        written.replace(self._path)
 
 
 def main() -> int:
     """Return 0 where no test failed, 1 where one did."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("files", nargs="*", type=Path, help="test files (default: the timed ones, in turns)")
+    parser.add_argument("files", nargs="*", type=Path, help="test files (default: the timed ones)")
     parser.add_argument("--runs", type=int, default=20, help="of each file (20)")
-    parser.add_argument(
-        "--minutes", type=float, default=60, help="begin no further run after these, without files (60)"
-    )
+    parser.add_argument("--jobs", type=int, default=3, help="files that run at the same time (3)")
+    parser.add_argument("--minutes", type=float, default=120, help="start no run after these, without files (120)")
     parser.add_argument("--tests", type=Path, default=TESTS, help=argparse.SUPPRESS)
     parser.add_argument("--state", type=Path, default=STATE, help=argparse.SUPPRESS)
     arguments = parser.parse_args()
-    last: dict[str, float] = json.loads(arguments.state.read_text()) if arguments.state.is_file() else {}
-    files: list[Path] = arguments.files or sorted(timed_files(arguments.tests), key=lambda file: last.get(str(file), 0))
-    end = None if arguments.files else time.monotonic() + arguments.minutes * 60
-    ran, failed = Counter[str](), Counter[str]()
-    for number, file in enumerate(files, 1):
-        if end is not None and time.monotonic() >= end:
-            print(f"The time is up: {len(files) - number + 1} of {len(files)} files are for the next time.")
-            break
-        for _ in range(arguments.runs):
-            if end is not None and time.monotonic() >= end:
-                break
-            names, bad = run_once(file)
-            ran.update(names)
-            failed.update(bad)
-        runs = max((ran[name] for name in ran if name.startswith(file.name)), default=0)
-        bad_here = sum(name.startswith(file.name) for name in failed)
-        print(f"{file}: {runs} runs, {bad_here} tests that failed", flush=True)
-        last[str(file)] = time.time()
-        arguments.state.write_text(json.dumps(last, indent=0))
-    for name, count in failed.most_common():
-        print(f"{name} failed {count} of {ran[name]} times")
-    return int(bool(failed))
+    named: list[Path] = arguments.files
+    files = named or timed_files(arguments.tests)
+    turns = Round(arguments.state, revision(arguments.tests), files, arguments.runs, resume=not named)
+    try:
+        turns.run(arguments.jobs, None if named else time.monotonic() + arguments.minutes * 60)
+    except KeyboardInterrupt:
+        print("Interrupted.")
+    for name, count in turns.failed.most_common():
+        print(f"{name} failed {count} of {turns.ran[name]} times")
+    if turns.waiting:
+        print(f"{len(turns.waiting)} of {len(files)} files have runs left: start it again to go on.")
+    elif not turns.failed:
+        print(f"All {len(files)} files had {arguments.runs} clean runs.")
+    return int(bool(turns.failed))
 
 
 if __name__ == "__main__":

@@ -1,7 +1,8 @@
-"""``make flaky``: which files are run many times, in which turns, and what is reported."""
+"""``make flaky``: which files it runs, in which order, what it prints and what it remembers."""
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
@@ -24,35 +25,78 @@ def test_always():
 """
 
 
-def flaky(*words: object) -> tuple[int, str]:
-    command = [sys.executable, str(TESTS / "flaky.py"), *map(str, words)]
+TIMED = "import time\ndef test_it(): pass\n"
+
+
+def flaky(tests: Path, *words: object) -> tuple[int, list[str]]:
+    """Run ``make flaky`` on a folder of tests, one file at a time; return its status and the lines that it printed."""
+    command = [sys.executable, TESTS / "flaky.py", "--tests", tests, "--state", tests / "state", "--jobs", 1, *words]
     environ = {**os.environ, "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}  # a start costs a third without them
-    done = subprocess.run(command, capture_output=True, text=True, timeout=55, check=False, env=environ)
-    return done.returncode, done.stdout
+    done = subprocess.run(
+        [str(word) for word in command], capture_output=True, text=True, timeout=55, check=False, env=environ
+    )
+    return done.returncode, done.stdout.splitlines()
+
+
+def order(lines: list[str]) -> list[str]:
+    """Return the names of the files in the order in which they were run."""
+    return [line.rsplit("/")[-1].split(":")[0] for line in lines if "%" in line]
 
 
 def test_a_test_that_fails_sometimes_is_counted(tmp_path: Path):
     file = tmp_path / "test_sometimes.py"
     file.write_text(SOMETIMES)
-    status, said = flaky(file, "--runs", 2, "--state", tmp_path / "state")
+    status, lines = flaky(tmp_path, file, "--runs", 2)
     assert status == 1
-    assert "test_sometimes.py::test_sometimes failed 1 of 2 times" in said
-    assert "test_always" not in said
+    assert lines == [
+        f" 50% {file}: 1 clean runs",
+        f"100% {file}: 1 of 2 tests failed",
+        "test_sometimes.py::test_sometimes failed 1 of 2 times",
+    ]
 
 
 def test_files_are_run_in_turns_until_the_time_is_up(tmp_path: Path):
     for name in ("a", "b"):
-        (tmp_path / f"test_{name}.py").write_text("import time\ndef test_it(): pass\n")
+        (tmp_path / f"test_{name}.py").write_text(TIMED)
     (tmp_path / "test_pure.py").write_text("def test_it(): pass\n")
-    words = ["--tests", tmp_path, "--state", tmp_path / "state", "--runs", 1]
-    status, said = flaky(*words)
+    status, lines = flaky(tmp_path, "--runs", 2)
     assert status == 0
-    assert "test_pure.py" not in said
-    (tmp_path / "test_c.py").write_text("import signal\ndef test_it(): pass\n")
-    _, said = flaky(*words)
-    assert [line.split("/")[-1].split(":")[0] for line in said.splitlines()] == ["test_c.py", "test_a.py", "test_b.py"]
-    _, said = flaky(*words, "--minutes", 0)
-    assert "3 of 3 files are for the next time" in said
+    assert order(lines) == ["test_a.py", "test_b.py"] * 2
+    assert lines[-1] == "All 2 files had 2 clean runs."
+    _, lines = flaky(tmp_path, "--runs", 3, "--minutes", 0)
+    assert lines == ["2 of 2 files have runs left: start it again to go on."]
+
+
+def test_clean_runs_at_the_same_commit_are_remembered(tmp_path: Path):
+    for name in ("a", "b"):
+        (tmp_path / f"test_{name}.py").write_text(TIMED)
+    flaky(tmp_path, "--runs", 1)
+    (tmp_path / "test_c.py").write_text(TIMED)
+    _, lines = flaky(tmp_path, "--runs", 2)
+    assert order(lines) == ["test_c.py", "test_a.py", "test_b.py", "test_c.py"]
+    _, lines = flaky(tmp_path, "--runs", 2)
+    assert lines == ["All 3 files had 2 clean runs."]
+    state = json.loads((tmp_path / "state").read_text())
+    (tmp_path / "state").write_text(json.dumps({name: {**kept, "commit": "other"} for name, kept in state.items()}))
+    _, lines = flaky(tmp_path, "--runs", 1)
+    assert sorted(order(lines)) == ["test_a.py", "test_b.py", "test_c.py"]
+
+
+def test_several_files_run_at_the_same_time(tmp_path: Path):
+    meet = """
+import pathlib, time
+
+def test_both_run():
+    folder = pathlib.Path(__file__).parent
+    pathlib.Path(__file__).with_suffix(".here").touch()
+    while len(list(folder.glob("*.here"))) < 2:
+        time.sleep(0.01)
+"""
+    for name in ("a", "b"):
+        (tmp_path / f"test_{name}.py").write_text(meet)
+    status, lines = flaky(tmp_path, "--runs", 1, "--jobs", 2)
+    assert status == 0
+    assert sorted(order(lines)) == ["test_a.py", "test_b.py"]
 
 
 def test_timed_files_are_recognized_by_what_they_import(tmp_path: Path):

@@ -58,7 +58,7 @@ class Ingesting:
 
     def _lost(self, since: int, now: int) -> None:
         self.gaps += 1
-        self.ingest_queue.tell(LostSession(since, now))
+        self.ingest_queue.put(LostSession(since, now))
 
     async def __aenter__(self) -> Ingesting:
         await self.pipeline.restore()

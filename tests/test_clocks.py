@@ -21,14 +21,14 @@ async def test_a_jump_of_the_hubs_clock_and_back_drops_nothing(tmp_path: Path, j
         for n in range(30):
             now = T0 + 1_000 * n + (jump if 10 <= n < 20 else 0)
             run.say({"t": n}, at=now)
-            run.ingest_queue.tell(Tick(now, T0 - 10 * DAY))
+            run.ingest_queue.put(Tick(now, T0 - 10 * DAY))
         await run.settled()
         points = await every(run)
         assert sorted(value for _, value in points) == list(range(30))
         assert [ts for ts, _ in points] == sorted(ts for ts, _ in points)
         device = run.registry.require("d")
         assert (device.metrics["t"].value, device.presence) == (29, "online")
-        run.ingest_queue.tell(Tick(T0 + 30_000 + 20 * 60_000, T0 - 10 * DAY))
+        run.ingest_queue.put(Tick(T0 + 30_000 + 20 * 60_000, T0 - 10 * DAY))
         await run.settled()
         assert device.presence == "stale", "its silence is seen by the clock as it is now"
 
@@ -80,14 +80,14 @@ async def test_silence_and_alarms_are_seen_after_a_jump_and_back(tmp_path: Path,
     async with running(tmp_path, quiet) as run:
         for n in range(20):
             run.say({"temperature": 20}, at=T0 + 1_000 * n)
-        run.ingest_queue.tell(Tick(T0 + 20_000, T0 - 10 * DAY))
+        run.ingest_queue.put(Tick(T0 + 20_000, T0 - 10 * DAY))
         run.say({"temperature": 99}, at=T0 + jump + 21_000)
-        run.ingest_queue.tell(Tick(T0 + jump + 21_500, T0 - 10 * DAY))
+        run.ingest_queue.put(Tick(T0 + jump + 21_500, T0 - 10 * DAY))
         await run.settled()
         # The clock is right again, and the device has gone without another word.
-        run.ingest_queue.tell(Tick(T0 + 60_000, T0 - 10 * DAY))
+        run.ingest_queue.put(Tick(T0 + 60_000, T0 - 10 * DAY))
         for minute in range(2, 30):
-            run.ingest_queue.tell(Tick(T0 + minute * 60_000, T0 - 10 * DAY))
+            run.ingest_queue.put(Tick(T0 + minute * 60_000, T0 - 10 * DAY))
         await run.settled()
         assert run.registry.require("d").presence == "stale"
         assert [alert.rule for alert in run.engine.open.values()] == ["quiet"]

@@ -114,7 +114,7 @@ async def compacted(hub: ApiHub) -> None:
     """Put all readings so far into chunks."""
     store = hub.services.store
     assert isinstance(store, SqliteStore)
-    store.wanted = store._writer.memtable.newest
+    store.requested_checkpoint = store._writer.memtable.newest
     hub.publish("devices/c/telemetry", {"humidity": 1})
     await hub.settled()
     await store.tidy()

@@ -113,7 +113,7 @@ async def test_input_that_comes_after_the_last_batch_does_not_keep_the_pipeline_
         run.ingest_queue.close()
         while "failed" not in str(run.log):
             await asyncio.sleep(0)
-        run.ingest_queue.tell(Tick(T0, None))
+        run.ingest_queue.put(Tick(T0, None))
         run.say({"t": 2})
     assert [entry for entry in run.log if entry[0] == "ack"] == [("ack", 1)]
     assert len(run.ingest_queue) == 1
@@ -312,7 +312,7 @@ async def test_a_tick_that_changes_nothing_writes_nothing(tmp_path):
         run.say({"t": 1})
         await run.settled()
         commits = len(run.log)
-        run.ingest_queue.tell(Tick(T0 + 1, T0))
+        run.ingest_queue.put(Tick(T0 + 1, T0))
         await run.settled()
         assert len(run.log) == commits
 
@@ -389,7 +389,7 @@ async def test_silence_counts_from_the_last_record_also_after_a_kill(tmp_path):
         killed = await cut_off(run, tmp_path / "b")
     async with running(killed, SILENT) as again:
         for now, alerts in ((T0 + 499_000, 0), (T0 + 501_000, 1)):
-            again.ingest_queue.tell(Tick(now, T0))
+            again.ingest_queue.put(Tick(now, T0))
             await again.settled()
             assert len(again.engine.open) == alerts
         assert next(iter(again.engine.open.values())).since == T0 + 200_000

@@ -46,7 +46,7 @@ async def test_a_topic_that_floods_sheds_its_own_and_nobody_elses():
 
 
 async def test_people_are_told_when_too_many_wait():
-    ingest_queue = IngestQueue(facts=1)
+    ingest_queue = IngestQueue(max_inputs=1)
     waiting = asyncio.ensure_future(ingest_queue.submit(EditDevice("d", 0)))
     await asyncio.sleep(0)
     with pytest.raises(Conflict, match="busy"):
@@ -58,7 +58,7 @@ async def test_people_are_told_when_too_many_wait():
 
 async def test_a_closed_queue_hands_out_what_waits_takes_nothing_more_and_then_ends():
     ingest_queue = IngestQueue()
-    ingest_queue.tell(Tick(1, None))
+    ingest_queue.put(Tick(1, None))
     ingest_queue.close()
     assert ingest_queue.offer([message(0), message(1)]) == 0
     assert len(await ingest_queue.take(10)) == 1

@@ -128,16 +128,16 @@ async def open_hub(settings: Settings, *, lasting_broker: bool = True) -> AsyncI
         link = NegotiatingClient(
             wanted,
             messages.take,
-            lambda since, at: ingest_queue.tell(LostSession(since or _last_heard(registry), at)),
+            lambda since, at: ingest_queue.put(LostSession(since or _last_heard(registry), at)),
         )
         drop_monitor = BrokerDropMonitor(
             install.dropped,
-            on_drop=lambda since, at, count: ingest_queue.tell(LostSession(since or _last_heard(registry), at, count)),
+            on_drop=lambda since, at, count: ingest_queue.put(LostSession(since or _last_heard(registry), at, count)),
             keep=lambda count: keep_dropped(data, install, count),
         )
         link.subscribe(topic for dialect in dialects for topic in dialect.filters)
         metrics, publish_queue = Metrics(), PublishQueue(link, birth_messages(roots))
-        sender = CommandSender(registry=registry, link=link, tell=ingest_queue.tell, now=now_ms)
+        sender = CommandSender(registry=registry, link=link, tell=ingest_queue.put, now=now_ms)
         pipeline = Pipeline(
             ingest_queue=ingest_queue,
             dialects=dialects,

@@ -1,4 +1,4 @@
-"""What one turn of the pipeline changes, gathered before it is committed. It decides nothing."""
+"""Batch of changes between two commits."""
 
 from __future__ import annotations
 
@@ -20,37 +20,37 @@ from hub.model import Alert, Command, Diagnosis, RawMessage, Record, RecordBatch
 
 
 class Batch:
-    """``filled`` once anything was decided, even if it changes nothing. ``messages`` counts what came from the broker,
-    ``duplicates`` what had come before. ``answers`` go to those who wait for a fact, ``receipts`` are acknowledged,
-    commands are sent, all after the commit.
-    """
+    """Changes that the handler has made since the last batch, and the actions that follow the commit."""
 
     def __init__(self) -> None:
-        self.filled = False
-        self.records: list[Record] = []
-        self.record_batches: list[RecordBatch] = []
+        self.filled = False  # an entry was handled, even if nothing changed
+        # Written by the commit.
+        self.records: list[Record] = []  # from the slow path
+        self.record_batches: list[RecordBatch] = []  # from the fast path
         self.rejections: list[Rejection] = []
-        self.events: list[Event] = []
-        self.deleted: list[str] = []
-        self.dropped: set[str] = set()
+        self.events: list[Event] = []  # their activity entries are written, the events are published afterwards
+        self.deleted: list[str] = []  # ids of devices
+        self.deleted_alerts: set[str] = set()  # ids of alerts of deleted devices
         self.diagnoses: list[Diagnosis] = []
-        self.commands: dict[str, Command] = {}
-        self.sending: list[Command] = []
-        self.learnt: dict[tuple[str, str], bytes | None] = {}
-        self.effects: list[Action] = []
-        self.messages = 0
-        self.duplicates = 0
-        self.receipts: list[RawMessage] = []
-        self.answers: list[tuple[asyncio.Future[Any], Any]] = []
+        self.commands: dict[str, Command] = {}  # last state by id
+        self.learnt: dict[tuple[str, str], bytes | None] = {}  # dialect states by dialect and key, None: deleted
+        # Done after the commit.
+        self.receipts: list[RawMessage] = []  # messages to acknowledge
+        self.answers: list[tuple[asyncio.Future[Any], Any]] = []  # for the callers of IngestQueue.submit
+        self.effects: list[Action] = []  # what dialects publish and subscribe to
+        self.sending: list[Command] = []  # commands to publish
+        # Counters.
+        self.messages = 0  # messages from the broker
+        self.duplicates = 0  # records that had been received before
 
     def alerts(self) -> list[Alert]:
-        """The last word on each alert that changed."""
+        """Return the last state of each alert that changed."""
         changed = (AlertRaised, AlertAcknowledged, AlertChanged, AlertCleared)
         last = {event.alert.id: event.alert for event in self.events if isinstance(event, changed)}
-        return [alert for alert in last.values() if alert.id not in self.dropped]
+        return [alert for alert in last.values() if alert.id not in self.deleted_alerts]
 
-    def command(self, changed: Iterable[Command], at: int) -> None:
-        """Commands have moved; those that are sent now go out after the commit."""
+    def add_commands(self, changed: Iterable[Command], at: int) -> None:
+        """Add commands whose state changed. Those in state ``sent`` are published after the commit."""
         for command in changed:
             self.commands[command.id] = command
             self.events.append(CommandChanged(command, at))
@@ -58,26 +58,26 @@ class Batch:
                 self.sending.append(command)
 
     def delete(self, device: str) -> None:
-        """Forget what this batch has gathered of a device so far; what it says later in the batch is new."""
+        """Drop what this batch holds of a device and delete the device. Later changes in this batch recreate it."""
         self.records = [record for record in self.records if record.device != device]
         self.record_batches = [
             record_batch for each in self.record_batches if len(record_batch := each.without(device))
         ]
-        self.dropped.update(alert.id for alert in self.alerts() if alert.device == device)
+        self.deleted_alerts.update(alert.id for alert in self.alerts() if alert.device == device)
         self.commands = {key: command for key, command in self.commands.items() if command.device != device}
         self.sending = [command for command in self.sending if command.device != device]
         self.deleted.append(device)
 
     def reject(self, rejected: Rejection) -> None:
-        """Keep a message, or an item of one, that could not be understood."""
+        """Add a message, or an item of one, that could not be decoded or applied."""
         self.rejections.append(rejected)
         self.events.append(MessageRejected(rejected, rejected.received))
 
-    def answer(self) -> None:
-        """Tell those who wait for their fact what became of it."""
+    def resolve_answers(self) -> None:
+        """Resolve the futures of the callers of :meth:`IngestQueue.submit`."""
         for future, answer in self.answers:
             if future.done():
-                continue  # whoever asked has gone away
+                continue  # the caller was cancelled
             if isinstance(answer, Exception):
                 future.set_exception(answer)
             else:

@@ -1,7 +1,8 @@
-"""Writing a batch until it is written. It knows nothing of what a batch means.
+"""Commit deltas, with retries.
 
-A store that fails is tried again with the same bytes; one that fails for long makes the link stop taking messages in,
-so that the broker queues them. What a store refuses for its values is not tried again: its caller finds the values.
+A store that fails (disk full, database locked) gets the same delta again until it succeeds. After ``STALLED_S`` the
+MQTT client stops reading, so that messages queue up at the broker. A delta that the store refuses for its values
+(StoreRefused) is not retried: the pipeline finds the value.
 """
 
 from __future__ import annotations
@@ -21,13 +22,22 @@ from hub.store.base import Delta, Store
 log = logging.getLogger(__name__)
 
 STALLED_S = 60.0
-"""A store that has failed for this long: the link stops taking messages and the broker queues them."""
-EPOCH = 1
+"""The MQTT client is paused when commits have failed for this long."""
+EPOCH = 1  # this process is the only writer, see Store.commit
 
 
 class IngestCounters(msgspec.Struct):
-    """What has come through since the start. ``store_stalled`` while the store fails. ``oldest`` is when the oldest
-    message of the batch that is being written had come, ``lag_ms`` how long that of the last one had waited."""
+    """Counters since the start, for metrics and status.
+
+    Attributes:
+        stored: records committed.
+        duplicates: records dropped because they had been received before.
+        rejected: messages, or items of one, kept as rejected.
+        batches: commits.
+        store_stalled: commits are failing now.
+        oldest: when the oldest message of the batch in progress was received, in epoch ms; None between commits.
+        lag_ms: how long the oldest message of the last batch had waited for its commit.
+    """
 
     stored: int = 0
     duplicates: int = 0
@@ -38,12 +48,12 @@ class IngestCounters(msgspec.Struct):
     lag_ms: int = 0
 
     def lag(self, now: int) -> int:
-        """How many ms lie between a message's arrival and its commit, at the worst, as things are at ``now``."""
+        """Return the greatest delay from receipt to commit, in ms, with the commit in progress at ``now``."""
         return self.lag_ms if self.oldest is None else max(self.lag_ms, now - self.oldest)
 
 
 class Committer:
-    """``on_commit`` is told how many seconds each commit took."""
+    """Writes deltas to the store, and calls ``on_commit`` with the seconds that each commit took."""
 
     def __init__(self, store: Store, counters: IngestCounters, on_commit: Callable[[float], None]) -> None:
         self._store = store
@@ -51,7 +61,7 @@ class Committer:
         self._on_commit = on_commit
 
     async def try_commit(self, delta: Delta) -> bool:
-        """Write what may as well stay unwritten, once; whether it was written."""
+        """Try to commit once. Return False if the store failed."""
         try:
             await self._store.commit(EPOCH, delta)
         except (StoreError, OSError):
@@ -59,9 +69,16 @@ class Committer:
         return True
 
     async def commit(self, delta: Delta, link: MqttClient | None, *, refusable: bool = True) -> None:
-        """Write until it is written. Said once in the log, not at every try.
+        """Commit, and retry until the store succeeds. A failure is logged once, not at every attempt.
 
-        Raises StoreRefused where that is of no use, unless it is not ``refusable``."""
+        Args:
+            delta: what to write.
+            link: the MQTT client to pause after ``STALLED_S``.
+            refusable: False: retry even if the store refuses the delta for its values.
+
+        Raises:
+            StoreRefused: the store cannot write these values; others can be written.
+        """
         counters = self._counters
         started, pause, paused = time.monotonic(), 0.1, False
         counters.oldest = delta.oldest
@@ -74,7 +91,7 @@ class Committer:
                     self._succeeded(link if paused else None)
                     raise
                 if not counters.store_stalled:
-                    log.error("the history cannot be written, trying until it can: %s", error)
+                    log.error("Cannot write the history (%s). Retrying; messages wait until it succeeds.", error)
                 counters.store_stalled = True
             if link is not None and not paused and time.monotonic() - started > STALLED_S:
                 link.pause()
@@ -90,9 +107,9 @@ class Committer:
         self._on_commit(time.monotonic() - started)
 
     def _succeeded(self, paused: MqttClient | None) -> None:
-        """The store answers."""
+        """Note that the store answers again, and resume the client if it was ``paused``."""
         if self._counters.store_stalled:
-            log.warning("the history is written again")
+            log.warning("The history is being written again.")
             self._counters.store_stalled = False
         if paused is not None:
             paused.resume()

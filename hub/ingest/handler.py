@@ -1,6 +1,7 @@
-"""Handle one entry of the queue: decode, apply to the registry, judge by the rules, gather what changed in a batch.
+"""Handler of queue entries: decode, apply to the registry, evaluate the rules, add the changes to a batch.
 
-The only writer of state. A message is handled as a whole; a decoder's fault costs one message and never the loop.
+It is the only writer of registry, engine and command tracker while the pipeline runs. A message is handled as a whole.
+An exception in a decoder costs that message and never ends the loop.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from hub.ingest.liveness import Liveness
 from hub.ingest.queue import Entry
 from hub.ingest.recovery import recover
 from hub.model import Input, RawMessage, Record, RecordBatch, TwinUpdate
-from hub.model import input as facts
+from hub.model import input as inputs
 from hub.registry.registry import DeviceRegistry
 from hub.rules import Engine
 from hub.runtime.fault_log import FaultLog
@@ -29,14 +30,14 @@ from hub.topics import printable
 faults = FaultLog(logging.getLogger(__name__))
 
 MAX_WAITING = 1_000
-"""Messages that wait in the fast path before a flush; it bounds how long a flush keeps the event loop."""
+"""Messages that wait in the fast path before a flush; it bounds how long a flush blocks the event loop."""
 JUDGED_AT_ONCE = 500
-"""Devices judged at once after the rules have changed; it bounds how long that keeps the event loop (some 5 ms)."""
+"""Devices evaluated at once after the rules changed; it bounds how long that blocks the event loop (some 5 ms)."""
 _NOTHING = Result()
 
 
 class IngestHandler:
-    """Changes registry, rules and commands while the pipeline runs; others only read them."""
+    """Applies messages and inputs to registry, rules and commands; all other code only reads these."""
 
     def __init__(self, dialects: Sequence[Dialect], registry: DeviceRegistry, engine: Engine) -> None:
         self._dialects = dialects
@@ -44,14 +45,14 @@ class IngestHandler:
         self._engine = engine
         self._liveness = Liveness(registry, engine)
         self._command_tracker = CommandTracker()
-        self._batch = Batch()  # the one that handle and flush were called with last
-        self._ticked = 0  # when the dialects were ticked last
-        self._learnt: set[tuple[str, str]] = set()  # dialect and key of the states they have learned since the start
-        self.judging = False  # devices wait to be judged by rules that have changed; JudgeDevices goes on with it
+        self._batch = Batch()  # of the last call of handle or flush, for what the fast path flushes
+        self._ticked = 0  # epoch ms of the dialects' last tick
+        self._learnt: set[tuple[str, str]] = set()  # dialect and key of the states learned since the start
+        self.judging = False  # devices wait for evaluation by changed rules; the pipeline sends JudgeDevices for them
         registry.set_flush_handler(self._handle_flushed)
 
     def restore(self, snapshot: StoredSnapshot, now: int) -> tuple[Batch, list[Unreadable]]:
-        """Load the stored state; see :func:`hub.ingest.recovery.recover`."""
+        """Restore the stored state; see :func:`hub.ingest.recovery.recover`."""
         return recover(
             snapshot,
             registry=self._registry,
@@ -63,13 +64,13 @@ class IngestHandler:
         )
 
     def states(self, cursor: int, requested_checkpoint: int) -> tuple[dict[str, bytes], int]:
-        """Return the states to commit with a batch, and the checkpoint; see :meth:`StoredStates.take`."""
+        """Return the device states to commit with a batch, and the checkpoint; see :meth:`StoredStates.take`."""
         for name in self._engine.take_changed():
             self._registry.touch(name)
         return self._registry.take_states(cursor, requested_checkpoint)
 
     def handle(self, batch: Batch, entries: Sequence[Entry]) -> None:
-        """Handle entries of the queue in their order. Messages may wait in the fast path until :meth:`flush`."""
+        """Handle entries in their order. Messages may wait in the fast path until :meth:`flush`."""
         batch.filled = True
         self._batch = batch
         accept, messages = self._registry.fast_path.accept, 0
@@ -83,8 +84,8 @@ class IngestHandler:
                     self._message(batch, entry)
             else:
                 self.flush(batch)
-                fact, future = entry
-                answer = self._answer(batch, fact)
+                item, future = entry
+                answer = self._answer(batch, item)
                 if future is not None:
                     batch.answers.append((future, answer))
         batch.messages += messages
@@ -93,13 +94,13 @@ class IngestHandler:
         batch.events += self._liveness.gateways()
 
     def flush(self, batch: Batch) -> None:
-        """Apply the messages that wait in the fast path, and handle those that do not fit one by one."""
+        """Apply the messages that wait in the fast path. Those that do not fit take the slow path."""
         self._batch = batch
         self._registry.fast_path.flush()
         batch.events += self._liveness.gateways()
 
     def _handle_flushed(self, record_batches: list[RecordBatch], messages: list[RawMessage]) -> None:
-        """Add what the fast path has applied to the batch, and handle what it leaves for the slow path."""
+        """Add the record batches that the fast path applied, and handle the messages that it did not."""
         batch = self._batch
         batch.record_batches += record_batches
         for message in messages:
@@ -113,14 +114,14 @@ class IngestHandler:
                     break
             else:
                 raise Rejected("no_dialect", "No dialect reads this topic.")
-            said = dialect.decode(message, self._registry)
-            if is_plain(said):  # nearly all are
-                for record in said.records:
-                    self._record(batch, record, message, len(said.records))
-                if said.payload_schema is not None:
-                    self._offer_fast_path(message.topic, said.payload_schema, said.records[0].device)
+            result = dialect.decode(message, self._registry)
+            if is_plain(result):  # nearly all are
+                for record in result.records:
+                    self._record(batch, record, message, len(result.records))
+                if result.payload_schema is not None:
+                    self._offer_fast_path(message.topic, result.payload_schema, result.records[0].device)
             else:
-                self._apply(batch, message, dialect, said)
+                self._apply(batch, message, dialect, result)
         except Rejected as error:
             batch.reject(rejection(message, error))
             self._registry.fast_path.demote(error.sender)
@@ -133,7 +134,7 @@ class IngestHandler:
 
     def _apply(self, batch: Batch, message: RawMessage, dialect: Dialect, result: Result) -> None:
         registry, engine, now = self._registry, self._engine, message.received
-        # First what it takes to read the next message: a birth and its data may share a batch.
+        # Dialect states first: a Sparkplug birth and the data that need it may share a batch.
         for change in result.changes:
             batch.learnt[dialect.name, change.key] = change.value
             self._learnt.add((dialect.name, change.key))
@@ -144,7 +145,7 @@ class IngestHandler:
             batch.events += changes
             if changes and identity.info is not None:
                 batch.events += engine.judge(registry.require(identity.device), now)
-        batch.events += self._liveness.gateways()  # what came before comes first
+        batch.events += self._liveness.gateways()  # events keep the order of the messages
         batch.events += self._liveness.take(result, message)
         for record in result.records:
             self._record(batch, record, message, len(result.records))
@@ -155,45 +156,47 @@ class IngestHandler:
             self._confirm_commands(batch, update.device, now)
         for reply in result.replies:
             changed = self._command_tracker.replied(reply.command, reply.device, reply.done, reply.detail, now)
-            batch.command(changed, now)
+            batch.add_commands(changed, now)
         for rejected in result.rejections:
             batch.reject(rejected)
 
     def _record(self, batch: Batch, record: Record, message: RawMessage, items: int) -> None:
-        """Apply and judge one of the ``items`` records of a message."""
+        """Apply one of the ``items`` records of a message and evaluate the rules on it."""
         name = record.device
         if record.key is not None:
-            again, changed = self._registry.check_duplicate(record, record.key, items, redelivered=message.redelivered)
-            batch.events += changed
-            if again:
+            duplicate, events = self._registry.check_duplicate(
+                record, record.key, items, redelivered=message.redelivered
+            )
+            batch.events += events
+            if duplicate:
                 batch.duplicates += 1
                 batch.events += self._liveness.hear_sender(name, message)
                 return
         try:
-            heard = self._registry.observe(record)
-        except Rejected as error:
+            changed = self._registry.observe(record)
+        except Rejected as error:  # too many metrics: keep the values of those that fit
             batch.reject(rejection(message, error))
             record = self._registry.with_room(record)
             if not record.values:
                 return
-            heard = self._registry.observe(record)
+            changed = self._registry.observe(record)
         device = self._registry.require(name)
-        judged = self._engine.observe(device, record)
-        if heard or judged:
-            batch.events += heard
-            batch.events += judged
+        alerts = self._engine.observe(device, record)
+        if changed or alerts:
+            batch.events += changed
+            batch.events += alerts
         if self._command_tracker.awaits(name):
             self._confirm_commands(batch, name, record.received)
-        if record.quality != "retained" and message.topic:  # without a topic it is the hub's own conclusion
+        if record.quality != "retained" and message.topic:  # no topic: from a dialect's tick, not from the device
             self._registry.presence.mark_gateway_seen(name, record.received)
-        # A replayed value is of unknown age and may have been stored before: it is no history.
+        # A retained value is of unknown age and may be stored already: it does not enter the history.
         if record.values and record.quality != "retained":
             batch.records.append(record)
         else:
             self._registry.touch(name)
 
     def _offer_fast_path(self, topic: str, payload_schema: PayloadSchema, name: str) -> None:
-        """Offer the topic to the fast path, unless each message of the device matters."""
+        """Offer the topic to the fast path, unless each of the device's messages has to be looked at."""
         device = self._registry.require(name)
         if device.presence == "online" and device.constant_id is None and not self._command_tracker.awaits(name):
             self._registry.offer_fast_path(
@@ -201,83 +204,84 @@ class IngestHandler:
             )
 
     def _confirm_commands(self, batch: Batch, device: str, now: int) -> None:
-        """Let what a device has just reported confirm the commands that wait for it."""
+        """Confirm the commands whose effect the device has just reported."""
         if self._command_tracker.awaits(device):
-            batch.command(self._command_tracker.reported(self._registry.require(device), now), now)
+            batch.add_commands(self._command_tracker.reported(self._registry.require(device), now), now)
 
-    def _answer(self, batch: Batch, fact: Input) -> Any:
-        """Apply one input. Return the answer for its sender, or the error."""
+    def _answer(self, batch: Batch, item: Input) -> Any:
+        """Apply one input. Return the answer for its caller, or the error."""
         try:
-            return self._fact(batch, fact)
+            return self._apply_input(batch, item)
         except HubError as error:
             return error
         except Exception as error:
-            faults.unexpected("The hub failed at %s. Report this.", type(fact).__name__, cause=error)
-            return HubError(f"The hub failed at this ({type(error).__name__}).", "Its log has the details.")
+            faults.unexpected("The hub failed at %s. Report this.", type(item).__name__, cause=error)
+            return HubError(f"The hub failed at this ({type(error).__name__}).", "The hub's log has the details.")
 
-    def _fact(self, batch: Batch, fact: Input) -> Any:
+    def _apply_input(self, batch: Batch, item: Input) -> Any:
         registry, engine = self._registry, self._engine
-        match fact:
-            case facts.Tick():
-                self._tick_dialects(batch, fact.now)
-                batch.events += registry.tick(fact.now, fact.listening_since)
-                happened = engine.tick(fact.now, fact.listening_since, registry.get)
-                batch.events += happened
-                for event in happened:
-                    if isinstance(event, ev.AlertRaised):  # from now on each of its values matters
+        match item:
+            case inputs.Tick():
+                self._tick_dialects(batch, item.now)
+                batch.events += registry.tick(item.now, item.listening_since)
+                events = engine.tick(item.now, item.listening_since, registry.get)
+                batch.events += events
+                for event in events:
+                    if isinstance(event, ev.AlertRaised):  # each further value may clear it
                         registry.fast_path.demote(event.alert.device)
-                connected = fact.listening_since is not None
-                batch.command(self._command_tracker.tick(fact.now, connected, registry.get), fact.now)
-            case facts.Acknowledge() | facts.Unacknowledge():
-                alert, changes = engine.acknowledge(fact)
+                connected = item.listening_since is not None
+                batch.add_commands(self._command_tracker.tick(item.now, connected, registry.get), item.now)
+            case inputs.Acknowledge() | inputs.Unacknowledge():
+                alert, changes = engine.acknowledge(item)
                 batch.events += changes
                 return alert
-            case facts.LogChange():
-                batch.events.append(ev.SettingChanged(fact.text, fact.at, fact.device))
-            case facts.EditDevice():
-                batch.events += registry.edit(fact)
-                device = registry.require(fact.device)
-                batch.events += engine.judge(device, fact.at)
+            case inputs.LogChange():
+                batch.events.append(ev.SettingChanged(item.text, item.at, item.device))
+            case inputs.EditDevice():
+                batch.events += registry.edit(item)
+                device = registry.require(item.device)
+                batch.events += engine.judge(device, item.at)
                 return device
-            case facts.DesireState():
-                device = registry.require(fact.device)
-                batch.events += registry.twin(TwinUpdate(device.id, "desired", fact.values), fact.at)
+            case inputs.DesireState():
+                device = registry.require(item.device)
+                batch.events += registry.twin(TwinUpdate(device.id, "desired", item.values), item.at)
                 return device
-            case facts.DeleteDevice():
-                registry.delete(fact.device)
-                self._command_tracker.forget(fact.device)
-                batch.events += engine.forget(fact.device, fact.at)
-                batch.delete(fact.device)
-                batch.events.append(ev.DeviceDeleted(fact.device, fact.at))
-            case facts.Introduce():
-                if changes := registry.identify(fact.identity, fact.at):
+            case inputs.DeleteDevice():
+                registry.delete(item.device)
+                self._command_tracker.forget(item.device)
+                batch.events += engine.forget(item.device, item.at)
+                batch.delete(item.device)
+                batch.events.append(ev.DeviceDeleted(item.device, item.at))
+            case inputs.Introduce():
+                if changes := registry.identify(item.identity, item.at):
                     batch.events += changes
-                    batch.events += engine.judge(registry.require(fact.identity.device), fact.at)
-            case facts.WriteDiagnosis():
-                batch.diagnoses.append(fact.diagnosis)
-                batch.events.append(ev.DiagnosisReady(fact.diagnosis, fact.diagnosis.created_at))
-            case facts.ReplaceRules():
+                    batch.events += engine.judge(registry.require(item.identity.device), item.at)
+            case inputs.WriteDiagnosis():
+                batch.diagnoses.append(item.diagnosis)
+                batch.events.append(ev.DiagnosisReady(item.diagnosis, item.diagnosis.created_at))
+            case inputs.ReplaceRules():
                 registry.fast_path.demote_all()
-                engine.replace(fact.rules, [device.id for device in registry.devices()])
-                self._judge_next(batch, fact.at)
-            case facts.JudgeDevices():
-                self._judge_next(batch, fact.at)
-            case facts.ReplaceMappings():
+                engine.replace(item.rules, [device.id for device in registry.devices()])
+                self._judge_next(batch, item.at)
+            case inputs.JudgeDevices():
+                self._judge_next(batch, item.at)
+            case inputs.ReplaceMappings():
                 mapped = next(each for each in self._dialects if isinstance(each, MappingDialect))
-                batch.effects += mapped.replace(fact.mappings)
-            case facts.SendCommand():
-                asked = fact.command
-                registry.fast_path.demote(asked.device)  # each report may confirm the command
-                batch.command(self._command_tracker.request(fact, registry.require(asked.device)), asked.created_at)
-                return self._command_tracker.get(asked.id)
-            case facts.SendingFailed():
-                batch.command(self._command_tracker.not_sent(fact), fact.at)
-            case facts.LostSession():
-                batch.events.append(ev.GapSuspected(fact.since, fact.at, fact.dropped))
+                batch.effects += mapped.replace(item.mappings)
+            case inputs.SendCommand():
+                command = item.command
+                registry.fast_path.demote(command.device)  # each report may confirm the command
+                changed = self._command_tracker.request(item, registry.require(command.device))
+                batch.add_commands(changed, command.created_at)
+                return self._command_tracker.get(command.id)
+            case inputs.SendingFailed():
+                batch.add_commands(self._command_tracker.not_sent(item), item.at)
+            case inputs.LostSession():
+                batch.events.append(ev.GapSuspected(item.since, item.at, item.dropped))
         return None
 
     def _judge_next(self, batch: Batch, now: int) -> None:
-        """Judge some of the devices whose rules have changed; the pipeline asks for the rest by JudgeDevices."""
+        """Evaluate the changed rules on the next devices; the pipeline sends JudgeDevices for the rest."""
         batch.events += self._engine.judge_next(JUDGED_AT_ONCE, self._registry.get, now)
         self.judging = self._engine.unjudged > 0
 
@@ -286,6 +290,6 @@ class IngestHandler:
             return
         self._ticked = now
         for dialect in self._dialects:
-            said = dialect.tick(self._registry, now)
-            if said != _NOTHING:
-                self._apply(batch, RawMessage("", b"", now), dialect, said)
+            result = dialect.tick(self._registry, now)
+            if result != _NOTHING:
+                self._apply(batch, RawMessage("", b"", now), dialect, result)

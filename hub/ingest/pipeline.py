@@ -1,12 +1,21 @@
-"""One message's way through: decode -> fleet -> rules -> store -> ack -> bus, in that order.
+"""Pipeline: take entries from the queue, handle them, commit, acknowledge, publish.
 
-The one writer of state. Everything that waits in the inbox goes through together; history is written before anyone
-is told, and the broker is acknowledged after the write. A commit that fails is tried again with the same bytes and
-nothing is decoded twice.
+Two tasks share the batch that is being filled. While one batch is committed, the next fills::
 
-A batch that the store refuses for what is in it is taken apart: the state is loaded again as it is stored, and the
-entries are decided and stored in smaller and smaller groups, in their order, until those are found that cannot be
-stored. A message among these is kept as rejected, a fact is answered with the error; all others are stored.
+    run          take up to 250 entries --> handler.handle --> self._batch
+    _finish_all  swap self._batch for an empty one --> commit --> acknowledge, answer, publish
+
+Invariants:
+
+- Commit, then acknowledge, then publish. Messages are acknowledged in the order of receipt, and nobody learns of a
+  change that is not on disk.
+- The handler is the only writer of registry, engine and command tracker; all else changes them through the queue.
+- A failed commit is retried with the same bytes. Nothing is decoded or applied twice.
+- Memory is bounded: a batch has at most ``MAX_BATCH_MESSAGES`` messages, then ``run`` waits for the commit.
+
+If the store refuses a batch for a value in it, the pipeline bisects: it restores the stored state, then handles and
+commits the entries in halves, in their order, until it has found those at fault. A message at fault is kept as
+rejected, the caller of an input gets the error, all other entries are committed.
 """
 
 from __future__ import annotations
@@ -34,17 +43,17 @@ from hub.store.base import Delta, Store
 log = logging.getLogger(__name__)
 faults = FaultLog(log)
 
-MOST = 250
-"""Entries decided at once (some 2 ms). Between two helpings the socket is read: what a flood makes the hub shed is
-shed, and does not wait in the socket, where nobody can pass anybody."""
-MOST_WRITTEN = 20_000
-"""Messages a batch: bounds what waits while the store is slow."""
+MAX_ENTRIES = 250
+"""Entries handled at once (some 2 ms). In between, the event loop reads the socket: in a flood the queue sheds fairly,
+whereas messages that wait in the socket would delay those of all devices."""
+MAX_BATCH_MESSAGES = 20_000
+"""Messages in a batch; it bounds the memory while the store is slow."""
 RELOAD_S = 1.0
-"""How long a store has before the state is asked for again."""
+"""Pause before the stored state is read again after a failure."""
 
 
 class Pipeline:
-    """Run the handler over what waits, commit the batch, acknowledge, publish the events: in that order."""
+    """The two tasks between queue and store, and what follows a commit."""
 
     def __init__(
         self,
@@ -71,19 +80,18 @@ class Pipeline:
         self._committer = Committer(store, self.counters, on_commit)
         self._on_effect = on_effect
         self._on_command = on_command
-        self._cursor = 0
-        # The batch that fills, what is decided in it, and what has failed at that.
-        self._batch = Batch()
-        self._entries: list[Entry] = []
-        self._fault: Exception | None = None
-        self._filled, self._taken = asyncio.Event(), asyncio.Event()
-        self._loaded = asyncio.Event()  # not while the state is loaded again
+        self._cursor = 0  # number of the last committed record
+        self._batch = Batch()  # is being filled
+        self._entries: list[Entry] = []  # handled in it, to bisect if the store refuses it
+        self._fault: Exception | None = None  # raised by the handler while it filled
+        self._filled, self._taken = asyncio.Event(), asyncio.Event()  # there is a batch to commit; it was swapped
+        self._loaded = asyncio.Event()  # cleared while the state is restored and entries are bisected
         self._loaded.set()
         self._all_taken = False  # the queue is closed and its last entry is in the batch
         self.link = link
 
     async def restore(self) -> None:
-        """Load the state of the last run, with what the history knows beyond it."""
+        """Restore the stored state, and commit what follows from it."""
         snapshot = await self._store.load(self._registry.capacity.most_encoded)
         self._cursor = snapshot.cursor
         batch, unreadable = self._handler.restore(snapshot, self._now())
@@ -91,15 +99,18 @@ class Pipeline:
         try:
             await self._finish(batch)
         except StoreRefused as error:
-            faults.unexpected("What follows from the stored state cannot be stored. Report this.", cause=error)
+            faults.unexpected(
+                "The changes that follow from the stored state cannot be stored. Report this.", cause=error
+            )
 
     async def run(self) -> None:
-        """Handle what the queue gives until it is closed and drained. While one batch is written, the next fills.
+        """Handle and commit entries until the queue is closed and drained.
 
-        What is put into the queue later is neither stored nor acknowledged: the broker sends it again."""
+        Messages that come later are neither stored nor acknowledged: the broker delivers them again.
+        """
         async with asyncio.TaskGroup() as group:
             group.create_task(self._finish_all(), name="commits")
-            while entries := await self._ingest_queue.take(MOST):
+            while entries := await self._ingest_queue.take(MAX_ENTRIES):
                 await self._loaded.wait()
                 self._entries += entries
                 try:
@@ -107,12 +118,12 @@ class Pipeline:
                 except Exception as error:
                     self._fault = error
                 if self._handler.judging:
-                    self._handler.judging = False  # until that has been done
-                    self._ingest_queue.tell(JudgeDevices(self._now()))
+                    self._handler.judging = False  # the handler sets it again while devices are left
+                    self._ingest_queue.put(JudgeDevices(self._now()))
                 self._filled.set()
                 self._taken.clear()
-                await asyncio.sleep(0)  # everybody else has a turn between two helpings
-                if self._batch.messages >= MOST_WRITTEN:
+                await asyncio.sleep(0)  # let the socket, the API and the commits run
+                if self._batch.messages >= MAX_BATCH_MESSAGES:
                     await self._taken.wait()
             self._all_taken = True
             self._filled.set()
@@ -128,11 +139,11 @@ class Pipeline:
                 await self._finish(batch)
             except Exception as error:
                 await self._bisect(entries, error)
-        # With the last state of every device the next start has nothing to catch up on.
+        # With all device states stored, the next start has no records to replay.
         await self._write_states()
 
     def _take_batch(self) -> tuple[Batch, list[Entry]]:
-        """Return the batch that has filled and begin another. Raises what failed as it filled."""
+        """Return the filled batch with its entries, and begin another. Raises what the handler raised."""
         batch, self._batch = self._batch, Batch()
         entries, self._entries = self._entries, []
         self._taken.set()
@@ -142,16 +153,16 @@ class Pipeline:
             raise fault
         return batch, entries
 
-    # -- commit, then tell -------------------------------------------------------------------------------------
+    # -- commit, acknowledge, publish --------------------------------------------------------------------------
 
     async def _finish(self, batch: Batch) -> None:
-        """Raises StoreRefused for what cannot be stored; nobody has been told then."""
+        """Commit a batch, then acknowledge and publish. Raises StoreRefused before anything is acknowledged."""
         try:
             delta = self._delta(batch)
         except StoreRefused:
             raise
         except Exception as error:
-            raise StoreRefused(f"It could not be put together ({type(error).__name__}).") from error
+            raise StoreRefused(f"It could not be encoded ({type(error).__name__}).") from error
         if delta is not None:
             await self._committer.commit(delta, self.link)
         self.counters.duplicates += batch.duplicates
@@ -160,7 +171,7 @@ class Pipeline:
     def _publish_events(self, batch: Batch) -> None:
         if self.link is not None and batch.receipts:
             self.link.ack(batch.receipts)
-        batch.answer()
+        batch.resolve_answers()
         try:
             for effect in batch.effects:
                 self._on_effect(effect)
@@ -170,13 +181,13 @@ class Pipeline:
                 batch.events.append(ev.ReadingsStored(batch.records, self._now(), batch.record_batches))
             if batch.events:
                 self._bus.publish(batch.events)
-        except Exception as error:  # it is stored and acknowledged: whoever was not told finds it there
-            faults.unexpected("What was stored could not be passed on to everybody. Report this.", cause=error)
+        except Exception as error:  # stored and acknowledged already: subscribers find it in the store
+            faults.unexpected("A stored change could not be published to all subscribers. Report this.", cause=error)
 
     def _delta(self, batch: Batch) -> Delta | None:
-        """What is to be written; None if nothing is (a tick that changed nothing). Raises StoreRefused."""
+        """Return what to write, None if nothing changed (most ticks). Raises StoreRefused."""
         cursor = self._cursor + len(batch.records) + sum(map(len, batch.record_batches))
-        states, checkpoint = self._handler.states(cursor, self._store.wanted)
+        states, checkpoint = self._handler.states(cursor, self._store.requested_checkpoint)
         if broken := self._registry.take_faults():
             raise StoreRefused(f"The states of these devices cannot be encoded: {_listed(broken)}.")
         activity = [line for event in batch.events if (line := narrate(event, self._registry.get)) is not None]
@@ -210,27 +221,29 @@ class Pipeline:
         )
 
     async def _write_states(self) -> None:
-        """Write the states of all devices that lag behind. Where one part cannot be written the rest stays unwritten,
-        too: its checkpoint would speak for states that are not there."""
-        while (last := self._handler.states(self._cursor, self._cursor))[0]:
+        """Write the states of all devices whose stored state is older than the log, in portions.
+
+        It stops at the first portion that fails: the checkpoint of a later one would promise states that are missing.
+        """
+        while (portion := self._handler.states(self._cursor, self._cursor))[0]:
             if broken := self._registry.take_faults():
                 log.error("The states of these devices cannot be stored: %s. Report this.", _listed(broken))
-            if not await self._committer.try_commit(Delta(self._cursor, states=last[0], checkpoint=last[1])):
+            if not await self._committer.try_commit(Delta(self._cursor, states=portion[0], checkpoint=portion[1])):
                 break
 
-    # -- what cannot be stored ---------------------------------------------------------------------------------
+    # -- refused batches ---------------------------------------------------------------------------------------
 
     async def _bisect(self, entries: list[Entry], error: Exception) -> None:
-        """Store all that can be stored of these entries and of those that have been decided since."""
+        """Commit all entries of a refused batch, and of the one filled since, except those that cannot be stored."""
         self._loaded.clear()
         entries, self._entries, self._batch, self._fault = entries + self._entries, [], Batch(), None
         self._taken.set()
         text = "%d messages and requests cannot be stored together (%s). Storing them in smaller groups."
         faults.error(("group", type(error)), text, len(entries), error)
         await self._reload()
-        waiting = _halves(entries)
-        while waiting:
-            group = waiting.pop()
+        groups = _halves(entries)
+        while groups:
+            group = groups.pop()
             try:
                 batch = Batch()
                 self._handler.handle(batch, group)
@@ -239,45 +252,45 @@ class Pipeline:
             except Exception as fault:
                 await self._reload()
                 if len(group) > 1:
-                    waiting += _halves(group)
+                    groups += _halves(group)
                 else:
                     await self._reject_stored(group[0], fault)
         self._loaded.set()
 
     async def _reload(self) -> None:
-        """Go back to what is stored, as a start does."""
+        """Go back to the stored state, as a start does. Retries until the store can be read."""
         while True:
             try:
                 await self.restore()
-                await self._write_states()  # so that the next time less has to be replayed
+                await self._write_states()  # the next reload has fewer records to replay
                 return
             except StoreError as error:
-                faults.error("reload", "The stored state cannot be read (%s). Trying until it can.", error)
+                faults.error("reload", "Cannot read the stored state (%s). Retrying.", error)
                 await asyncio.sleep(RELOAD_S)
 
     async def _reject_stored(self, entry: Entry, error: Exception) -> None:
-        """Keep a message that cannot be stored as rejected; tell whoever waits for a fact."""
+        """Keep a message that cannot be stored as rejected, or pass the error to the caller of an input."""
         if isinstance(entry, RawMessage):
             text = "The message on %s cannot be stored (%s). It is kept as rejected: GET /api/rejected."
             faults.error(("message", type(error)), text, entry.topic, error, cause=error.__cause__)
             batch = Batch()
-            why = error.message if isinstance(error, HubError) else f"{type(error).__name__}: {error!s:.200}"
-            batch.reject(rejection(entry, Rejected("not_storable", f"What it says cannot be stored. {why}")))
+            reason = error.message if isinstance(error, HubError) else f"{type(error).__name__}: {error!s:.200}"
+            batch.reject(rejection(entry, Rejected("not_storable", f"Its content cannot be stored. {reason}")))
             if entry.receipt is not None:
                 batch.receipts.append(entry)
             if (delta := self._delta(batch)) is not None:
                 await self._committer.commit(delta, self.link, refusable=False)
             self._publish_events(batch)
             return
-        fact, future = entry
-        text = "What %s asks for cannot be stored (%s). Nothing has changed."
-        faults.error(("fact", type(fact), type(error)), text, type(fact).__name__, error, cause=error.__cause__)
+        item, future = entry
+        text = "The change by %s cannot be stored (%s). Nothing has changed."
+        faults.error(("input", type(item), type(error)), text, type(item).__name__, error, cause=error.__cause__)
         if future is not None and not future.done():
             future.set_exception(error if isinstance(error, StoreError) else StoreRefused(str(error)))
 
 
 def _halves(entries: list[Entry]) -> list[list[Entry]]:
-    """Both halves, the first one last."""
+    """Return the two halves, the first one last, as a stack takes them."""
     middle = len(entries) // 2
     return [half for half in (entries[middle:], entries[:middle]) if half]
 

@@ -1,11 +1,10 @@
-"""The one queue into the pipeline: messages from the links, facts from the clock and from people.
+"""Queue of messages and inputs that wait for the pipeline.
 
-Bounded. A QoS 0 message that finds it full is shed and counted, since QoS 0 cannot be pushed back; QoS 1 is bounded
-by the link's own in-flight window, which must be smaller than ``reserve``. Facts from people are bounded by
-``facts`` and refused beyond that.
+Bounded: a QoS 0 message that finds the queue full is shed and counted. QoS 1 and 2 are bounded by the MQTT client's
+receive window, for which ``reserve`` is kept free. Inputs by :meth:`IngestQueue.submit` are bounded by ``max_inputs``.
 
-Fair: while more than ``calm`` wait, a topic may add ``share`` messages of QoS 0 and no more until it is calm again. So
-one device that floods sheds its own messages, and the others do not wait behind them.
+Fair: while more than ``calm`` entries wait, a topic may add ``share`` QoS 0 messages until fewer than ``calm`` wait
+again. A device that floods the hub loses its own messages, and the others do not wait behind them.
 """
 
 from __future__ import annotations
@@ -18,52 +17,56 @@ from typing import Any
 from hub.errors import Conflict
 from hub.model import Input, RawMessage
 
-TOPICS = 100_000
-"""Topics whose shares are counted at once; it bounds the memory."""
+MAX_TOPICS = 100_000
+"""Topics whose shares are counted at the same time; it bounds the memory."""
 Entry = RawMessage | tuple[Input, "asyncio.Future[Any] | None"]
+"""A message, or an input with the future of the caller that waits for it."""
 
 
 class IngestQueue:
-    """Take everything that waits with :meth:`take`; nothing here has a timer."""
+    """Bounded queue with one consumer."""
 
     def __init__(
         self,
         capacity: int = 50_000,
         reserve: int = 21_000,
-        facts: int = 1_000,
+        max_inputs: int = 1_000,
         calm: int = 5_000,
         share: int = 2_000,
     ) -> None:
-        self._parts: deque[list[Entry]] = deque()
-        self._waiting = 0
-        self._ready = asyncio.Event()
+        self._parts: deque[list[Entry]] = deque()  # as they were put in, never empty lists
+        self._waiting = 0  # entries in all parts
+        self._ready = asyncio.Event()  # there is something to take, or the queue is closed
         self._capacity = capacity
         self._reserve = reserve
-        self._max_facts = facts
-        self._facts = 0
+        self._max_inputs = max_inputs
+        self._inputs = 0  # submitted and not answered yet
         self._calm = min(calm, capacity - reserve)
         self._share = share
-        self._shares: Counter[str] = Counter()
-        self.received = 0
-        self.shed = 0
+        self._shares: Counter[str] = Counter()  # QoS 0 messages by topic since more than ``calm`` wait
+        self.received = 0  # messages accepted or shed since the start
+        self.shed = 0  # QoS 0 messages dropped since the start
         self.closed = False
 
     def __len__(self) -> int:
         return self._waiting
 
     def offer(self, messages: Sequence[RawMessage]) -> int:
-        """Take in what came together; how many were kept, or shed and counted (QoS 0). Fewer than all says that the
-        next one, of QoS 1, found no room. A full window of QoS 1 always finds room. A closed queue keeps none."""
+        """Add messages that arrived together. Return how many were accepted or shed.
+
+        If it is fewer than given, the next message (QoS 1 or 2) found no room: the caller offers the rest again later.
+        A receive window within ``reserve`` always finds room. A closed queue accepts none.
+        """
         if self.closed:
             return 0
         if self._waiting + len(messages) <= self._calm:
             self._shares.clear()
             self._put(list(messages))
-            taken = len(messages)
+            handled = len(messages)
         else:
-            taken = self._squeeze(messages)
-        self.received += taken
-        return taken
+            handled = self._offer_fairly(messages)
+        self.received += handled
+        return handled
 
     def _put(self, entries: list[Entry]) -> None:
         if entries:
@@ -71,61 +74,63 @@ class IngestQueue:
             self._waiting += len(entries)
             self._ready.set()
 
-    def _squeeze(self, messages: Sequence[RawMessage]) -> int:
-        """:meth:`offer` while many wait."""
-        kept: list[Entry] = []
-        room, most = self._capacity - self._reserve - self._waiting, self._capacity - self._waiting
-        shares, taken = self._shares, len(messages)
-        for done, message in enumerate(messages):
+    def _offer_fairly(self, messages: Sequence[RawMessage]) -> int:
+        """Do what :meth:`offer` does while more than ``calm`` wait."""
+        accepted: list[Entry] = []
+        room, room_qos1 = self._capacity - self._reserve - self._waiting, self._capacity - self._waiting
+        shares, handled = self._shares, len(messages)
+        for index, message in enumerate(messages):
             if message.qos:
-                if len(kept) >= most:
-                    taken = done
+                if len(accepted) >= room_qos1:
+                    handled = index
                     break
-                kept.append(message)
-            elif len(kept) < room and (share := shares[message.topic]) < self._share:
-                if len(shares) >= TOPICS:
+                accepted.append(message)
+            elif len(accepted) < room and (share := shares[message.topic]) < self._share:
+                if len(shares) >= MAX_TOPICS:
                     shares.clear()
                 shares[message.topic] = share + 1
-                kept.append(message)
+                accepted.append(message)
             else:
                 self.shed += 1
-        self._put(kept)
-        return taken
+        self._put(accepted)
+        return handled
 
-    def tell(self, fact: Input) -> None:
-        """Put in a fact that nobody waits for (the clock, a link)."""
-        self._put([(fact, None)])
+    def put(self, item: Input) -> None:
+        """Add an input that nobody waits for (the clock, a lost session)."""
+        self._put([(item, None)])
 
-    async def submit(self, fact: Input) -> Any:
-        """Put in a fact and wait until it is committed; raises what the pipeline made of it.
+    async def submit(self, item: Input) -> Any:
+        """Add an input, wait for its commit, and return the answer.
 
-        Raises :class:`Conflict` when too many wait already or the hub is stopping.
+        Raises:
+            Conflict: too many inputs wait, or the hub is stopping.
+            HubError: the handler or the store refused the input.
         """
-        if self.closed or self._facts >= self._max_facts:
+        if self.closed or self._inputs >= self._max_inputs:
             raise Conflict("The hub is too busy to take this now.", "Try again in a moment.")
         future: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
-        self._facts += 1
-        self._put([(fact, future)])
+        self._inputs += 1
+        self._put([(item, future)])
         try:
             return await future
         finally:
-            self._facts -= 1
+            self._inputs -= 1
 
     def close(self) -> None:
-        """Take in nothing more; what waits is still handed out, then :meth:`take` gives an empty list."""
+        """Accept nothing more. What waits can still be taken; after that :meth:`take` returns an empty list."""
         self.closed = True
         self._ready.set()
 
-    async def take(self, most: int) -> list[Entry]:
-        """Everything that waits, oldest first, at most ``most``; empty only when closed and drained."""
+    async def take(self, max_entries: int) -> list[Entry]:
+        """Wait for entries and return up to ``max_entries``, oldest first; an empty list if closed and drained."""
         while not self._parts and not self.closed:
             self._ready.clear()
             await self._ready.wait()
         taken: list[Entry] = []
-        while self._parts and len(taken) < most:
+        while self._parts and len(taken) < max_entries:
             taken += self._parts.popleft()
-        if len(taken) > most:
-            self._parts.appendleft(taken[most:])
-            del taken[most:]
+        if len(taken) > max_entries:
+            self._parts.appendleft(taken[max_entries:])
+            del taken[max_entries:]
         self._waiting -= len(taken)
         return taken

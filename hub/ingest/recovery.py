@@ -1,7 +1,7 @@
-"""Load registry, rules, commands and dialects as they are stored: at a start, and after a batch was refused.
+"""Restore registry, rules, commands and dialects from the store: at start, and after the store refused a batch.
 
-A stored state that cannot be read is left out and reported to the caller, which sets it aside: one damaged row must not
-keep the hub from starting.
+A stored state that cannot be read is left out and returned to the caller, which quarantines it. One damaged row must
+not keep the hub from starting.
 """
 
 from __future__ import annotations
@@ -33,11 +33,20 @@ def recover(
     learnt: Iterable[tuple[str, str]],
     now: int,
 ) -> tuple[Batch, list[Unreadable]]:
-    """Replace the state of all parts by ``snapshot``.
+    """Replace the state of registry, engine, command tracker and dialects by ``snapshot``.
 
-    ``learnt`` are dialect and key of the states that dialects have learned since the start; those that are not stored
-    are forgotten. Returns a batch with what follows (alerts of rules that are gone are withdrawn), and what cannot be
-    read.
+    Args:
+        snapshot: the stored states, and the records that are newer than they.
+        registry: is cleared and filled.
+        engine: is cleared and filled.
+        command_tracker: is cleared and filled.
+        dialects: receive their stored states.
+        learnt: dialect and key of the states learned since the start. Those that are not stored are dropped.
+        now: epoch ms.
+
+    Returns:
+        A batch with the changes that follow, such as withdrawn alerts of deleted rules, and the rows that cannot be
+        read.
     """
     batch, unreadable = Batch(), list(snapshot.unreadable)
     registry.clear()
@@ -47,16 +56,15 @@ def recover(
     broken = registry.restore(snapshot.states, now, snapshot.checkpoint)
     unreadable += [Unreadable("device", name, problem) for name, problem in broken.items()]
     registry.capacity.left_out.update(snapshot.left)
-    engine.load(
-        alert for alert in snapshot.alerts if alert.device not in registry.capacity.left_out
-    )  # else these would be ended
+    # Without its device an alert would be withdrawn, so those of devices left out of memory are not loaded.
+    engine.load(alert for alert in snapshot.alerts if alert.device not in registry.capacity.left_out)
     for record in registry.missed(snapshot.records):
         try:
             registry.observe(record)
             # Their events were published before the restart, unless the rules have changed since.
             batch.events += engine.observe(registry.require(record.device), record)
         except HubError:
-            continue  # a cap that has been lowered since: the record stays in the history
+            continue  # a limit was lowered since; the record stays in the history
         except Exception as error:
             faults.unexpected("A record of %s failed to load and is left out. Report this.", record.device, cause=error)
     command_tracker.restore(snapshot.commands)
@@ -68,7 +76,7 @@ def recover(
         for key, value in stored.items():
             try:
                 batch.effects += dialect.apply(DialectState(key, value))
-            except Exception as error:  # a value of another version, or of a fault: a dialect learns it anew
+            except Exception as error:  # written by another version, or damaged: the dialect learns it again
                 unreadable.append(Unreadable("learnt", f"{dialect.name}\n{key}", f"{type(error).__name__}: {error}"))
                 batch.effects += dialect.apply(DialectState(key, None))
     return batch, unreadable

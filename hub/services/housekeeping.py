@@ -32,7 +32,7 @@ async def run_clock(ingest_queue: IngestQueue, link: MqttClient, now: Callable[[
         await asyncio.sleep(TICK_S)
         if len(ingest_queue) < 10_000:
             state = link.state
-            ingest_queue.tell(Tick(now(), state.since if state.subscribed else None))
+            ingest_queue.put(Tick(now(), state.since if state.subscribed else None))
 
 
 async def run_retention(store: Store, kept: Kept, registry: DeviceRegistry, clock: Clock) -> None:

@@ -39,7 +39,7 @@ class Delta(msgspec.Struct, frozen=True):
         states: encoded devices by id, encoded before the commit so that a retry writes the same bytes.
         deleted: devices that are deleted with all their history, before anything else of the delta is written.
         checkpoint: the stored state of any other device lacks at most what the records after it contain (None: after
-            this delta); see :attr:`Store.wanted`.
+            this delta); see :attr:`Store.requested_checkpoint`.
         learnt: what dialects have to know to read later messages, by ``(dialect, key)``; None deletes it.
     """
 
@@ -141,7 +141,7 @@ class Store(Protocol):
     """Analyses of files, and the manuals among them."""
 
     @property
-    def wanted(self) -> int:
+    def requested_checkpoint(self) -> int:
         """Return the requested checkpoint: the record up to which the states of all devices should be written soon.
 
         Until a delta has that :attr:`Delta.checkpoint`, the log cannot be compacted any further.

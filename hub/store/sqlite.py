@@ -66,7 +66,7 @@ class SqliteStore(StoreThreads):
         self._pace = CompactionPace(writer.memtable)  # of the compaction under way
         self._compaction_failed = False  # the last slice failed, and the log says so
         self._next_look = 0.0  # when to look at the size of SQLite's log again, by the monotonic clock
-        self.wanted = 0
+        self.requested_checkpoint = 0
 
     @classmethod
     def open(cls, directory: Path) -> SqliteStore:
@@ -112,8 +112,8 @@ class SqliteStore(StoreThreads):
             if is_due(writer.memtable.upto(writer.checkpoint), writer.series):
                 self._pace = CompactionPace(writer.memtable)
                 self._compacting = self._later(self._compact)
-            elif self.wanted <= writer.checkpoint and is_due(len(writer.memtable), writer.series):
-                self.wanted = writer.memtable.newest
+            elif self.requested_checkpoint <= writer.checkpoint and is_due(len(writer.memtable), writer.series):
+                self.requested_checkpoint = writer.memtable.newest
         while is_urgent(writer.memtable, writer.series) and self._compact_slice():
             pass
         if time.monotonic() >= self._next_look:
@@ -212,7 +212,7 @@ class SqliteStore(StoreThreads):
         newest = max(retention.raw for retention in retentions)
         for _ in range(2):  # a compaction under way may have begun before the points in question came
             if await self._write(log_is_due, self._writer.connection, newest):
-                self.wanted = max(self.wanted, self._writer.memtable.newest)
+                self.requested_checkpoint = max(self.requested_checkpoint, self._writer.memtable.newest)
                 await self.tidy()
         return await self._write(expire_slice, self._writer.connection, retentions)
 

@@ -5,12 +5,12 @@ integers           fit signed 64 bits
 numbers            are finite: no NaN, no Infinity, no exponent beyond what a double holds
 nesting            has at most :data:`MAX_DEPTH` levels, a fixed number: Python's own limit differs between decoding,
                    encoding and restoring
-keys               have at most :data:`MAX_KEY` characters; of a key that is given twice the last value counts
+keys               have at most :data:`MAX_KEY` characters; the last value of a repeated key counts
 texts              are Unicode: no lone surrogates
 =================  ===================================================================================================
 
-A value that has passed :func:`check` can be encoded as JSON and msgpack, stored, and read back at the next start. The
-number of values is bounded by the size of the message, which each door limits.
+A value that passed :func:`check` can be encoded as JSON and msgpack, stored, and read back at the next start. The
+number of values is bounded by the size of the message, which each interface limits.
 """
 
 from __future__ import annotations
@@ -28,34 +28,34 @@ MAX_DEPTH = 32
 MAX_KEY = 1_024
 MAX_INT = 2**63 - 1
 MIN_INT = -(2**63)
-LONGEST_PLACE = 8
-"""Levels of the way to a fault that its message names."""
+MAX_PATH_LEVELS = 8
+"""Levels of the path in an error message."""
 
 T = TypeVar("T")
 _decode = msgspec.json.decode
 _LONG_KEY = re.compile(rf"""(?<![\w-])(?:(?:[\w-]++|"[^"\n]*+"|'[^'\n]*+')[ \t]*+\.[ \t]*+){{{MAX_DEPTH}}}""", re.ASCII)
-"""A dotted key of more levels than are allowed. tomllib takes memory with the square of its length."""
+"""A dotted TOML key with more levels than allowed. tomllib takes memory with the square of its length."""
 
 
 def check(value: Any, what: str = "The value") -> None:
-    """Raise Rejected if ``value``, a tree of dicts, lists and plain values, is out of bounds; ``what`` names it."""
+    """Raise Rejected if ``value``, a tree of dicts, lists and scalars, is out of bounds. ``what`` is its name there."""
     try:
         _check(value, what, MAX_DEPTH)
     except Rejected as error:
-        if error.reason == "too_deep" or not (place := _place(value, LONGEST_PLACE)):
+        if error.reason == "too_deep" or not (path := _path(value, MAX_PATH_LEVELS)):
             raise
-        raise Rejected(error.reason, f"{error.message.rstrip('.')}, at {place.lstrip('.')}.") from None
+        raise Rejected(error.reason, f"{error.message.rstrip('.')}, at {path.lstrip('.')}.") from None
 
 
-def _place(value: Any, levels: int) -> str:
-    """Return where in ``value`` the first fault is, as ``.rule[0].above``."""
+def _path(value: Any, levels: int) -> str:
+    """Return the path of the first value in ``value`` that is out of bounds, as ``.rule[0].above``."""
     inside: Any = value.items() if type(value) is dict else enumerate(value) if type(value) in (list, tuple) else ()
     for key, inner in inside:
         try:
             _check(inner, "", MAX_DEPTH)
         except Rejected:
             name = f"[{key}]" if type(key) is int else "." + ascii(key[:60])[1:-1]
-            return name + (_place(inner, levels - 1) if levels else "")
+            return name + (_path(inner, levels - 1) if levels else "")
     return ""
 
 
@@ -74,7 +74,7 @@ def _check(value: Any, what: str, levels: int) -> None:
             raise _too_deep(what)
         for key, inner in value.items():
             if type(key) is not str or len(key) > MAX_KEY:
-                raise Rejected("bad_name", f"{what} has a key that is no text of at most {MAX_KEY} characters.")
+                raise Rejected("bad_name", f"{what} has a key that is not a text of at most {MAX_KEY} characters.")
             _check_text(key, what)
             _check(inner, what, levels - 1)
     elif kind is list or kind is tuple:
@@ -83,7 +83,7 @@ def _check(value: Any, what: str, levels: int) -> None:
         for inner in value:
             _check(inner, what, levels - 1)
     elif value is not None and not isinstance(value, bool | date | datetime | time):
-        raise Rejected("bad_value", f"{what} has something that is not JSON.")
+        raise Rejected("bad_value", f"{what} has a value of a type that JSON does not have.")
 
 
 def _check_text(text: str, what: str) -> None:
@@ -100,9 +100,11 @@ def _too_deep(what: str) -> Rejected:
 
 
 def decode_json(data: bytes | str, what: str = "The JSON") -> Any:
-    """Return the JSON value in ``data``, which is within all bounds.
+    """Return the JSON value in ``data`` after checking all bounds.
 
-    Raises Rejected: ``not_json``, ``not_utf8``, ``too_deep``, ``bad_value``, ``bad_name``."""
+    Raises:
+        Rejected: With the reason ``not_json``, ``not_utf8``, ``too_deep``, ``bad_value`` or ``bad_name``.
+    """
     value = _decoded(data, what)
     check(value, what)
     return value
@@ -117,9 +119,10 @@ def decode_json_as(data: bytes | str, kind: type[T], what: str = "The JSON") -> 
 
 
 def decode_shallow_json(data: bytes, what: str = "The JSON") -> Any:
-    """Return the JSON value in ``data``, of which only the depth is checked: for a caller that looks at each value.
+    """Return the JSON value in ``data`` after checking only its depth, for a caller that checks each value itself.
 
-    As cheap as decoding alone where ``data`` has few brackets, as flat telemetry has."""
+    Costs no more than decoding if ``data`` has few brackets, as flat telemetry has.
+    """
     value = _decoded(data, what)
     if data.count(b"[") + data.count(b"{") > MAX_DEPTH:
         _check_depth(value, what, MAX_DEPTH)
@@ -132,9 +135,9 @@ def _decoded(data: bytes | str, what: str) -> Any:
     except RecursionError:
         raise _too_deep(what) from None
     except msgspec.ValidationError:
-        raise Rejected("bad_value", f"{what} has a number out of range.") from None
+        raise Rejected("bad_value", f"{what} has a number that is out of range.") from None
     except msgspec.DecodeError:
-        raise Rejected("not_json", f"{what} is not valid (NaN, Infinity and lone surrogates are not JSON).") from None
+        raise Rejected("not_json", f"{what} is invalid (NaN, Infinity and lone surrogates are not JSON).") from None
     except UnicodeError:
         raise Rejected("not_utf8", f"{what} is not UTF-8 text.") from None
 
@@ -150,9 +153,10 @@ def _check_depth(value: Any, what: str, levels: int) -> None:
 
 
 def decode_utf8(content: bytes, name: str) -> str:
-    """Return the text of a file called ``name``, without the byte order mark that some editors write.
+    """Return the text of the file ``name``, without the byte order mark that some editors write.
 
-    Raises ConfigError that names the line that is not UTF-8.
+    Raises:
+        ConfigError: With the line that is not UTF-8.
     """
     if content.startswith((b"\xff\xfe", b"\xfe\xff")) or b"\x00" in content[:4]:
         raise ConfigError(f"{name} is not UTF-8 but UTF-16 or UTF-32.", "Save the file with the encoding UTF-8.")
@@ -165,18 +169,18 @@ def decode_utf8(content: bytes, name: str) -> str:
 
 
 def decode_toml(text: str, name: str) -> dict[str, Any]:
-    """Return the tables of a TOML file called ``name``, all values within bounds. Raises ConfigError."""
+    """Return the tables of the TOML file ``name`` after checking all bounds. Raises ConfigError."""
     if _LONG_KEY.search(text):
-        raise ConfigError(_too_deep(name).message, "Write it with fewer levels.")
+        raise ConfigError(_too_deep(name).message, "Use fewer levels.")
     try:
         tables = tomllib.loads(text)
         check(tables, name)
     except tomllib.TOMLDecodeError as error:
         raise ConfigError(f"{name} is not valid TOML: {error}.") from None
     except RecursionError:
-        raise ConfigError(_too_deep(name).message, "Write it with fewer levels.") from None
-    except ValueError:  # an integer of more digits than Python reads
+        raise ConfigError(_too_deep(name).message, "Use fewer levels.") from None
+    except ValueError:  # an integer with more digits than Python converts
         raise ConfigError(f"{name} has an integer beyond 64 bits.", "Use a smaller number.") from None
     except Rejected as error:
-        raise ConfigError(error.message, "Integers fit 64 bits, numbers are finite.") from None
+        raise ConfigError(error.message, "Integers must fit 64 bits, and numbers must be finite.") from None
     return tables

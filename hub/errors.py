@@ -1,28 +1,28 @@
 """The hub's own errors; those of other libraries are translated where the library is imported.
 
-HubError                  something a person can act on: code, message, hint
-  ConfigError             a setting or a rule is wrong: names the key, the value, what is allowed
-  InUse                   the data directory or a port is held by somebody else
+HubError                  an error with a code, a message and a hint that says what to do
+  ConfigError             a setting or a rule is invalid: names the key, the value and what is allowed
+  InUse                   another process uses the data directory or the port
   NotFound                no such device, alert, ...
-  Invalid                 a request's own fault
+  Invalid                 a request is invalid
     TooLarge              more bytes than allowed
-    WrongType             not a file of the kinds taken here
-    NotInstalled          this hub lacks what it takes; the hint says how to get it
-  Conflict                the thing is not in a state that allows this
-  Forbidden               foreign Host or Origin, or no token
-  Rejected                a message that a dialect cannot read (becomes a dead letter)
+    WrongType             a file type that is not supported
+    NotInstalled          an optional package is missing; the hint says how to install it
+  Conflict                the current state does not allow the request
+  Forbidden               foreign Host or Origin header, or no valid token
+  Rejected                a message cannot be decoded (it is kept as a rejected message)
   BrokerError             the MQTT broker cannot be reached or refuses
     NotConnected          there is no connection: nothing was sent
-    Unconfirmed           it was sent and not confirmed: it may have arrived all the same
+    Unconfirmed           the message was sent but not confirmed: it may have arrived
   StoreError              the history cannot be read or written
-    StoreBusy             locked or full for now: the same write may be tried again
+    StoreBusy             locked, or the disk is full: the same write may succeed later
     StoreCorrupt          the file is damaged
-    StoreRefused          these values cannot be written, now or later
-  TooBusy                 more is asked of the hub at once than it does at once
-  WorkFailed              the worker process could not finish its job
-  AiError                 a provider failed, timed out or answered nonsense
-    AiBusy                it may work in a moment: a rate limit, a fault of its server, a connection that broke
-    AiBudget              today's budget does not allow the call; nothing was sent
+    StoreRefused          the values cannot be written, now or later
+  TooBusy                 more concurrent requests than the hub allows
+  WorkFailed              a worker process could not finish its job
+  AiError                 a language model provider failed, timed out or sent an invalid reply
+    AiBusy                temporary: a rate limit, a server error, a broken connection
+    AiBudget              today's token budget does not allow the call; nothing was sent
     AiUnavailable         no provider can serve the request
 """
 
@@ -32,7 +32,7 @@ from typing import ClassVar
 
 
 class HubError(Exception):
-    """The root. ``code`` is stable and machine-readable; ``message`` says what is wrong, ``hint`` what to do."""
+    """Base class. ``code`` is stable and for programs; ``message`` says what is wrong, ``hint`` what to do."""
 
     code: ClassVar[str] = "hub_error"
 
@@ -82,7 +82,10 @@ class Forbidden(HubError):
 
 
 class Rejected(HubError):
-    """``reason`` is the dead letter's stable word; ``sender`` is the device that has sent it, or empty."""
+    """A message that cannot be decoded.
+
+    ``reason`` is a stable word; ``sender`` is the id of the device that sent it, empty if unknown.
+    """
 
     code = "rejected"
     sender = ""
@@ -121,7 +124,7 @@ class StoreRefused(StoreError):
 
 
 class TooBusy(HubError):
-    """``after_s`` is when it is worth to try again, where that is known."""
+    """The hub's limit for concurrent work is reached. ``after_s`` is in how many seconds to retry, if known."""
 
     code = "too_busy"
 
@@ -139,7 +142,7 @@ class AiError(HubError):
 
 
 class AiBusy(AiError):
-    """``after_s`` is how long the server asked to be left alone, if it did."""
+    """A temporary error of a provider. ``after_s`` is its Retry-After in seconds, if it sent one."""
 
     code = "ai_busy"
 

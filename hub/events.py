@@ -1,4 +1,7 @@
-"""Events, in the past tense, published on the bus after they are committed."""
+"""Events that are published on the bus after the commit.
+
+``at`` is when it happened, by the hub's clock.
+"""
 
 from __future__ import annotations
 
@@ -15,7 +18,7 @@ class DeviceDiscovered(msgspec.Struct, frozen=True):
 
 
 class DeviceChanged(msgspec.Struct, frozen=True):
-    """Its name, area, labels, description or twin changed."""
+    """Name, area, labels, description or twin of a device changed."""
 
     device: str
     at: int
@@ -27,7 +30,7 @@ class DeviceDeleted(msgspec.Struct, frozen=True):
 
 
 class ReadingsStored(msgspec.Struct, frozen=True):
-    """One a batch, with all its records: each device's in the order in which they came, in one of the two places."""
+    """All records of one batch. Those of one device are in order of arrival, all in one of the two fields."""
 
     records: list[Record]
     at: int
@@ -35,13 +38,13 @@ class ReadingsStored(msgspec.Struct, frozen=True):
 
 
 class PresenceChanged(msgspec.Struct, frozen=True):
-    """``first`` when it is heard for the first time. ``replayed`` when only something retained says so: no news."""
+    """A device came online, went offline or became stale."""
 
     device: str
     presence: Presence
     at: int
-    first: bool = False
-    replayed: bool = False
+    first: bool = False  # its first message ever
+    replayed: bool = False  # known only from a retained message, so not news
 
 
 class AlertRaised(msgspec.Struct, frozen=True):
@@ -50,7 +53,7 @@ class AlertRaised(msgspec.Struct, frozen=True):
 
 
 class AlertAcknowledged(msgspec.Struct, frozen=True):
-    """An acknowledgement was given, or (the alert is ``raised`` again) taken back by ``by``."""
+    """An alert was acknowledged, or ``by`` removed the acknowledgement (its state is ``raised`` again)."""
 
     alert: Alert
     at: int
@@ -58,7 +61,7 @@ class AlertAcknowledged(msgspec.Struct, frozen=True):
 
 
 class AlertChanged(msgspec.Struct, frozen=True):
-    """An open alert goes on under a rule that has changed: its severity or its limit is another."""
+    """The rule of an open alert changed its severity or its threshold."""
 
     alert: Alert
     at: int
@@ -75,7 +78,7 @@ class DiagnosisReady(msgspec.Struct, frozen=True):
 
 
 class CommandChanged(msgspec.Struct, frozen=True):
-    """A command was taken in, or has moved to another state."""
+    """A command was accepted, or changed its state."""
 
     command: Command
     at: int
@@ -87,16 +90,15 @@ class MessageRejected(msgspec.Struct, frozen=True):
 
 
 class GapSuspected(msgspec.Struct, frozen=True):
-    """Messages between ``since`` and ``at`` may be missing: the broker had lost our session, or has ``dropped`` so many
-    of a client whose queue was full."""
+    """Messages between ``since`` and ``at`` may be missing: the broker lost the hub's session or dropped messages."""
 
     since: int
     at: int
-    dropped: int = 0
+    dropped: int = 0  # messages that the broker dropped because a client's queue was full
 
 
 class SettingChanged(msgspec.Struct, frozen=True):
-    """A person changed a setting, or how a device is described."""
+    """A person changed a setting or a device's description."""
 
     text: str
     at: int

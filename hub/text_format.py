@@ -1,7 +1,7 @@
 """Numbers, quantities, durations and times as text: one form for alerts, evidence, answers and logs.
 
-The dashboard formats alike (``web/src/lib/format.ts``); ``tests/vectors/text_format.json`` holds both to the same.
-:mod:`hub.insight.quantities` reads back what is written here.
+The dashboard has the same formats (``web/src/lib/format.ts``); ``tests/vectors/text_format.json`` tests both.
+:mod:`hub.insight.quantities` parses what is written here.
 """
 
 from __future__ import annotations
@@ -15,20 +15,20 @@ from hub.model.metric_names import spoken_words
 
 _DASH = "–"
 _LARGE, _SMALL = 1e15, 1e-4
-"""From ``_LARGE`` on and below ``_SMALL`` a number is written with a power of ten: nobody counts the zeros."""
+"""Numbers from ``_LARGE`` on and below ``_SMALL`` are written with a power of ten."""
 _LIMIT_DIGITS = 6
 _MAX_DECIMALS = {"°C": 1, "°F": 1, "%": 1, "dBm": 0, "rpm": 0, "r/min": 0}
-"""Units whose smaller parts are noise: a reading of −0.04 °C is 0 °C. Differences and limits keep them."""
+"""Decimals of readings by unit; more would be noise: −0.04 °C is shown as 0 °C. Differences and limits keep them."""
 _SUPERSCRIPTS = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 _UNITS_MS = (("d", 86_400_000), ("h", 3_600_000), ("min", 60_000), ("s", 1000))
 _LAST_MS = 253_402_300_799_000
-"""The end of the year 9999. Times beyond it come from broken clocks and must not break a text."""
+"""The end of the year 9999. Later times, from broken clocks, are shown as this one."""
 
 
 def number(value: float, unit: str | None = None) -> str:
     """Return a measured number with about three significant digits: ``89.2``, ``1,184``, ``−0.0123``.
 
-    All digits of a whole part are kept, zeros at the end are not. ``unit`` only tells how much of a reading is noise.
+    All digits before the decimal point are kept, trailing zeros after it are not. ``unit`` only limits the decimals.
     """
     value = float(value)
     size = abs(value)
@@ -51,17 +51,17 @@ def limit(value: float) -> str:
 
 
 def with_unit(text: str, unit: str | None) -> str:
-    """Return ``text`` and its unit, a space between them: ``20 °C``, ``45 %``. Only degrees of an angle have none."""
+    """Return ``text`` with its unit after a space: ``20 °C``, ``45 %``. Only degrees of an angle have no space."""
     return f"{text}{'' if unit == '°' else ' '}{unit}" if unit else text
 
 
 def quantity(value: float, unit: str | None) -> str:
-    """Return a reading with its unit: ``7.4 mm/s``; the number alone where the unit is unknown."""
+    """Return a reading with its unit: ``7.4 mm/s``. Without a unit it is the number alone."""
     return with_unit(number(value, unit), unit)
 
 
 def difference(value: float, unit: str | None) -> str:
-    """Return how far two readings are apart: ``0.04 °C``. Small differences count, unlike small readings."""
+    """Return the difference of two readings: ``0.04 °C``. Unlike small readings, small differences are kept."""
     return with_unit(number(value), unit)
 
 
@@ -78,16 +78,13 @@ def exact_value(value: Value, unit: str | None) -> str:
 
 
 def rate(per_second: float, unit: str | None) -> str:
-    """Return a slope per minute where that reads well, else per hour: ``0.8 °C/min``."""
+    """Return a slope per minute, or per hour if it is less than 0.1 per minute: ``0.8 °C/min``."""
     per, value = ("min", per_second * 60) if abs(per_second) * 60 >= 0.1 else ("h", per_second * 3600)
     return f"{number(value)} {unit}/{per}" if unit else f"{number(value)} per {per}"
 
 
 def duration(ms: float) -> str:
-    """Return a length of time in its two largest units, rounded down: ``4.8 s``, ``2 h 46 min``, ``3 d``.
-
-    Rounded down, as clocks are: what has lasted for 2 h 46 min has not lasted for 2 h 47 min yet.
-    """
+    """Return a duration in its two largest units, rounded down as clocks are: ``4.8 s``, ``2 h 46 min``, ``3 d``."""
     if not math.isfinite(ms):
         return _DASH
     left = max(round(ms), 0)
@@ -130,17 +127,17 @@ def time_of_day(stamp: int) -> tuple[int, int, int]:
 
 
 def spoken(name: str) -> str:
-    """Return a metric or cause as words: ``bearing_temperature`` is ``bearing temperature``."""
+    """Return the name of a metric or a cause as words: ``bearing_temperature`` is ``bearing temperature``."""
     return spoken_words(name)
 
 
 def in_sentence(title: str) -> str:
-    """Return a title as it is written within a sentence: ``Supply air`` is ``supply air``, ``CO₂`` stays."""
+    """Return a title for use within a sentence: ``Supply air`` becomes ``supply air``, ``CO₂`` stays."""
     return title[:1].lower() + title[1:] if title[1:2].islower() else title
 
 
 def join(items: list[str]) -> str:
-    """Return a list as words: ``a``, ``a and b``, ``a, b and c``."""
+    """Return a list as text: ``a``, ``a and b``, ``a, b and c``."""
     return items[0] if len(items) == 1 else ", ".join(items[:-1]) + " and " + items[-1] if items else ""
 
 
@@ -149,7 +146,7 @@ def _exponent(value: float) -> int:
 
 
 def _rounded(value: float, decimals: int) -> str:
-    """Return ``value`` with at most ``decimals`` decimals, halves rounded away from zero as browsers do."""
+    """Return ``value`` with at most ``decimals`` decimals. Halves are rounded away from zero, as browsers do."""
     shown = abs(Decimal(repr(value))).quantize(Decimal(1).scaleb(-decimals), ROUND_HALF_UP)
     text = f"{shown:,f}"
     text = text.rstrip("0").rstrip(".") if "." in text else text

@@ -1,6 +1,6 @@
 """MQTT topics as text: match a filter, turn a foreign name into a safe topic level.
 
-Knows the MQTT rules (5.0, section 4.7) and the hub's id form; knows no dialect.
+The rules are those of MQTT 5.0, section 4.7. Dialects are not known here.
 """
 
 from __future__ import annotations
@@ -11,28 +11,28 @@ import re
 ID = re.compile(r"[A-Za-z0-9._:~-]{1,128}")
 MAX_BYTES = 65_535
 MAX_LEVELS = 200
-"""Mosquitto takes no more, and hangs up."""
+"""Mosquitto closes the connection if a topic has more."""
 _SLUGGED = re.compile(r"~[0-9a-f]{8}\Z")
 
 
 def matches(topic_filter: str, topic: str) -> bool:
-    """True if ``topic`` is matched by ``topic_filter`` with its ``+`` and ``#``.
+    """Return True if ``topic_filter`` (with ``+`` and ``#``) matches ``topic``.
 
-    Topics that begin with ``$`` are matched only by a filter that does so too.
+    A topic that begins with ``$`` is matched only by a filter that begins with ``$``.
     """
     if topic.startswith("$") and topic_filter[:1] in "+#":
         return False
-    wanted, levels = topic_filter.split("/"), topic.split("/")
-    for i, want in enumerate(wanted):
-        if want == "#":
+    patterns, levels = topic_filter.split("/"), topic.split("/")
+    for i, pattern in enumerate(patterns):
+        if pattern == "#":
             return True
-        if i >= len(levels) or want not in ("+", levels[i]):
+        if i >= len(levels) or pattern not in ("+", levels[i]):
             return False
-    return len(wanted) == len(levels)
+    return len(patterns) == len(levels)
 
 
 def covers(wide: str, narrow: str) -> bool:
-    """True if every topic that the filter ``narrow`` matches is matched by the filter ``wide`` too."""
+    """Return True if the filter ``wide`` matches every topic that the filter ``narrow`` matches."""
     wider, narrower = wide.split("/"), narrow.split("/")
     for i, level in enumerate(wider):
         if level == "#":
@@ -43,7 +43,7 @@ def covers(wide: str, narrow: str) -> bool:
 
 
 def overlap(one: str, other: str) -> bool:
-    """True if there are topics that both filters match."""
+    """Return True if at least one topic is matched by both filters."""
     ones, others = one.split("/"), other.split("/")
     for a, b in zip(ones, others, strict=False):
         if "#" in (a, b):
@@ -55,14 +55,14 @@ def overlap(one: str, other: str) -> bool:
 
 
 def is_filter(text: str) -> bool:
-    """Return True for a topic filter that a broker takes. Some close the connection at one that they do not take."""
+    """Return True if ``text`` is a valid topic filter. Some brokers close the connection when it is not."""
     levels = text.split("/")
     wild = all(level in ("+", "#") or not set(level) & {"+", "#"} for level in levels) and "#" not in levels[:-1]
     return wild and _is_name(text)
 
 
 def is_topic(text: str) -> bool:
-    """Return True for a topic that a broker takes a message on."""
+    """Return True if ``text`` is a valid topic to publish to."""
     return not set(text) & {"+", "#"} and _is_name(text)
 
 
@@ -76,15 +76,15 @@ def _is_name(text: str) -> bool:
 
 
 def is_id(text: str) -> bool:
-    """Return True if ``text`` has the form of a device's id. ``.`` and ``..`` have not: in a URL they mean a folder, so
-    no browser could ask for such a device."""
+    """Return True if ``text`` is a valid device id. ``.`` and ``..`` are not: browsers resolve them in a URL."""
     return ID.fullmatch(text) is not None and text not in (".", "..")
 
 
 def slug(native_id: str) -> str:
-    """The hub's id for what a device is called elsewhere: itself where it fits, else a readable form with a hash.
+    """Return the device id for a native id: the same text if it is a valid id, else a readable form with a hash.
 
-    Stable, and without collisions: a name that only looks like one of our hashed forms is hashed as well.
+    The same name always gives the same id. A valid id that looks like a hashed form is hashed too, so that it cannot
+    collide with one.
     """
     if is_id(native_id) and not _SLUGGED.search(native_id):
         return native_id
@@ -93,7 +93,7 @@ def slug(native_id: str) -> str:
     return f"{readable or 'device'}~{digest}"
 
 
-def printable(topic: str, most: int = 200) -> str:
-    """A topic as it may stand in a log line or an answer: bounded, control characters made visible."""
-    shown = "".join(c if c.isprintable() else repr(c)[1:-1] for c in topic[:most])
-    return shown + ("…" if len(topic) > most else "")
+def printable(topic: str, max_length: int = 200) -> str:
+    """Return a topic that is safe in a log line or an answer: truncated, with control characters escaped."""
+    shown = "".join(c if c.isprintable() else repr(c)[1:-1] for c in topic[:max_length])
+    return shown + ("…" if len(topic) > max_length else "")

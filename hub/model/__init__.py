@@ -1,7 +1,7 @@
 """The domain's data types: structs without behaviour that every layer uses.
 
-All times are integers, epoch milliseconds UTC. Hot values are frozen msgspec structs (2.1 us a record for decode,
-state and one rule against 3.2 with one object a metric).
+All times are integers: milliseconds since the Unix epoch, UTC. What exists once a message is a frozen msgspec struct:
+decoding, registry and one rule take 2.1 us a record with one struct a record, 3.2 us with one struct a metric.
 """
 
 from hub.model.activity import Activity

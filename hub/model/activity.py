@@ -1,4 +1,4 @@
-"""One line of the hub's log for people: what happened to which device, and when."""
+"""An entry of the activity log: what happened to which device, and when."""
 
 from __future__ import annotations
 
@@ -8,12 +8,14 @@ from hub.model.alert import Severity
 
 
 class Activity(msgspec.Struct, frozen=True):
-    """``kind`` is a stable word: ``discovered``, ``presence``, ``raised``, ``changed``, ``acknowledged``,
-    ``cleared``, ``diagnosed``, ``command``, ``rejected``, ``deleted``, ``settings`` or ``gap``. ``text`` is a
-    sentence, ``ts`` the hub's time."""
+    """Entry of the activity log.
 
-    ts: int
+    ``kind`` is one of ``discovered``, ``presence``, ``raised``, ``changed``, ``acknowledged``, ``cleared``,
+    ``diagnosed``, ``command``, ``rejected``, ``deleted``, ``settings`` and ``gap``.
+    """
+
+    ts: int  # by the hub's clock
     kind: str
     device: str | None
-    text: str
+    text: str  # one sentence
     severity: Severity = "ok"

@@ -1,4 +1,4 @@
-"""An alert: one condition that held on one device, from its opening record to its end."""
+"""An alert: one condition that was met on one device, from the record that raised it to its end."""
 
 from __future__ import annotations
 
@@ -10,21 +10,17 @@ from hub.model.reading import Value
 
 Severity = Literal["ok", "info", "warning", "critical"]
 SEVERITIES: tuple[Severity, ...] = ("ok", "info", "warning", "critical")
-"""In rising order; ``ok`` is what a device without an open alert is."""
+"""From lowest to highest. ``ok`` is the severity of a device without an open alert."""
 
 AlertState = Literal["raised", "acknowledged", "cleared"]
 
 
 class Alert(msgspec.Struct, frozen=True):
-    """``id`` is made from rule, device, metric and opening record, so one condition never raises twice.
+    """Alert with its current state.
 
-    ``value`` is the metric's value when it was raised (or when the rule's limit last changed), ``threshold`` the limit
-    it broke (None where the rule has no such number). ``since`` is when the condition began and ``ended_at`` when it
-    ended, in the device's time; ``raised_at``, ``acknowledged_at`` and ``cleared_at`` are the hub's time.
-    ``withdrawn`` says that it was not the condition that ended: the rule was changed or no longer applies.
-    ``late`` says that all of it arrived late: it was over before the hub knew, and nobody was alerted.
-    ``message_params`` hold what ``message`` says, unformatted, and ``message_key`` the kind of rule, so that it can be
-    written in another language; an alert from before this was stored has none.
+    ``id`` is derived from rule, device, metric and the record that raised it, so a record processed twice raises one
+    alert. ``since`` and ``ended_at`` are when the condition began and ended by the device's clock; ``raised_at``,
+    ``acknowledged_at`` and ``cleared_at`` are by the hub's clock.
     """
 
     id: str
@@ -34,8 +30,8 @@ class Alert(msgspec.Struct, frozen=True):
     severity: Severity
     state: AlertState
     message: str
-    value: Value | None
-    threshold: float | None
+    value: Value | None  # of the metric, when the alert was raised or the rule's threshold last changed
+    threshold: float | None  # None where the rule compares with no single number
     unit: str | None
     since: int
     raised_at: int
@@ -44,10 +40,10 @@ class Alert(msgspec.Struct, frozen=True):
     note: str | None = None
     cleared_at: int | None = None
     ended_at: int | None = None
-    withdrawn: bool = False
-    late: bool = False
-    message_key: str | None = None
-    message_params: dict[str, Any] = {}
+    withdrawn: bool = False  # cleared because the rule changed or no longer applies, not because the condition ended
+    late: bool = False  # made from readings that arrived late: over before the hub knew, and nobody was notified
+    message_key: str | None = None  # the kind of rule: with message_params, ``message`` can be written in any language
+    message_params: dict[str, Any] = {}  # unformatted
 
     @property
     def open(self) -> bool:

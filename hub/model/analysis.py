@@ -1,4 +1,4 @@
-"""What was told of a picture, a recording or a document that somebody sent."""
+"""The result of analyzing an uploaded picture, recording or document."""
 
 from __future__ import annotations
 
@@ -12,11 +12,7 @@ AnalysisKind = Literal["image", "audio", "document"]
 
 
 class Analysis(msgspec.Struct, frozen=True):
-    """One file and what could be told of it.
-
-    The file itself is not kept. ``facts`` holds what was measured or read (kind by kind, plain JSON), ``notes``
-    what could not be done and how to get it. ``models`` are the device models that a document is a manual of.
-    """
+    """Analysis of one file. The file itself is not kept."""
 
     id: str
     kind: AnalysisKind
@@ -28,6 +24,6 @@ class Analysis(msgspec.Struct, frozen=True):
     analysis: str
     generated_by: Writer
     tokens_used: int
-    facts: dict[str, Any]
-    notes: tuple[str, ...] = ()
-    models: tuple[str, ...] = ()
+    facts: dict[str, Any]  # what was measured or read: plain JSON, keys depend on ``kind``
+    notes: tuple[str, ...] = ()  # what could not be done, and what has to be installed for it
+    models: tuple[str, ...] = ()  # the device models that a document is a manual of

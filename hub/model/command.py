@@ -1,4 +1,4 @@
-"""A command: what somebody wants of a device, and what became of it."""
+"""A command to a device: its description, its value and its state."""
 
 from __future__ import annotations
 
@@ -9,49 +9,51 @@ import msgspec
 from hub.model.reading import Value
 
 CommandState = Literal["queued", "sent", "acknowledged", "confirmed", "failed", "expired", "unverified"]
-"""``queued``: kept until the device can be reached. ``sent``: given to the broker. ``acknowledged``: the device says
-that it has done it. ``confirmed``: what it reports is what was wanted. ``failed``: it refused, or could not be asked.
-``expired``: it could not be reached in time and was never asked. ``unverified``: it was asked and nothing came back.
+"""
+``queued``
+    Waits until the device is reachable.
+``sent``
+    Published to the broker.
+``acknowledged``
+    The device replied that it executed the command.
+``confirmed``
+    The device reports the requested value.
+``failed``
+    The device refused it, or it could not be published.
+``expired``
+    The device was not reachable in time. The command was never sent.
+``unverified``
+    It was sent, and nothing came back.
 """
 
 ValueType = Literal["boolean", "number", "enum", "text", "object", "list", "none"]
 
 
 class CommandDescriptor(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """A command that a device takes, as data: where it goes, how it is written, which values fit, and which metric
-    shows that it was done (None: nothing does).
-
-    ``encoding`` names the way it is written (:mod:`hub.control.payload`); ``property`` is the key that it sets there.
-    ``on`` and ``off`` are a boolean's words on the wire; ``minimum``, ``maximum`` and ``step`` bound a number;
-    ``values`` are an enum's; ``properties`` and ``items`` describe the parts of an object and of a list.
-    ``replies`` says that the device answers with the command's id.
-    """
+    """Description of a command that a device accepts: topic, encoding, allowed values and how success shows."""
 
     topic: str = ""
-    encoding: str = "json"
-    property: str | None = None
-    confirm_by: str | None = None
-    replies: bool = False
+    encoding: str = "json"  # see hub.control.payload
+    property: str | None = None  # the key that the encoding sets
+    confirm_by: str | None = None  # the metric that shows that the command was executed
+    replies: bool = False  # the device answers with the command's id
     type: ValueType = "text"
     title: str | None = None
     unit: str | None = None
-    on: str | bool | int | float | None = None
+    on: str | bool | int | float | None = None  # what the payload has for true; None: true itself
     off: str | bool | int | float | None = None
-    minimum: float | None = None
+    minimum: float | None = None  # of a number, as maximum and step
     maximum: float | None = None
     step: float | None = None
-    values: tuple[str, ...] = ()
-    properties: dict[str, dict[str, Any]] = {}
-    items: dict[str, Any] = {}
-    payload: str | None = None
-    """What a command without a value sends (a button's press); empty where it does not matter."""
-    options: dict[str, Any] = {}
-    """What its encoding needs besides, such as the method of a remote call."""
+    values: tuple[str, ...] = ()  # of an enum
+    properties: dict[str, dict[str, Any]] = {}  # of an object: a descriptor for each key
+    items: dict[str, Any] = {}  # of a list: the descriptor of its items
+    payload: str | None = None  # of a command without a value, such as a button; empty where it does not matter
+    options: dict[str, Any] = {}  # more that the encoding needs, such as the method of a remote call
 
 
 class Command(msgspec.Struct, frozen=True, kw_only=True):
-    """``value`` is what was asked for. ``wanted`` are the metrics that confirm it, each with the values that will do.
-    Times are epoch ms; ``settled_at`` is None while something may still happen. ``attempts`` counts the sendings."""
+    """Command that a person or a program sent to a device."""
 
     id: str
     device: str
@@ -61,10 +63,10 @@ class Command(msgspec.Struct, frozen=True, kw_only=True):
     state: CommandState
     created_at: int
     expires_at: int
-    repeatable: bool = False
-    wanted: dict[str, tuple[Value, ...]] = {}
-    tolerance: float = 0.0
-    attempts: int = 0
+    repeatable: bool = False  # may be sent again when nothing came back: it sets a state, so twice is as good as once
+    wanted: dict[str, tuple[Value, ...]] = {}  # the metrics that confirm it, each with the accepted values
+    tolerance: float = 0.0  # how far a reported number may be from the wanted one
+    attempts: int = 0  # how often it was sent
     sent_at: int | None = None
-    settled_at: int | None = None
+    settled_at: int | None = None  # None while its state may still change
     detail: str | None = None

@@ -1,4 +1,4 @@
-"""A conversation with the assistant: what was asked, what was said, and what was found and shown on the way."""
+"""A conversation with the assistant: questions, answers, and the lookups, charts and proposals that belong to them."""
 
 from __future__ import annotations
 
@@ -10,16 +10,16 @@ from hub.model.diagnosis import Writer
 
 
 class Step(msgspec.Struct, frozen=True, tag="step"):
-    """Something was looked up: the tool, what it was asked (``about``) and what it ``found``, in a few words."""
+    """Call of a tool."""
 
     tool: str
-    about: str
-    found: str
+    about: str  # the arguments, in a few words
+    found: str  # the result, in a few words
     ok: bool
 
 
 class Chart(msgspec.Struct, frozen=True, tag="chart"):
-    """A metric over a time, as it was looked up. ``points`` are ``(ts, min, mean, max, count)``, times epoch ms."""
+    """Metric over a time range. ``points`` are ``(ts, min, mean, max, count)``."""
 
     device: str
     name: str
@@ -31,7 +31,7 @@ class Chart(msgspec.Struct, frozen=True, tag="chart"):
 
 
 class Proposal(msgspec.Struct, frozen=True, tag="proposal"):
-    """A command that a person may send: exactly this one, to exactly this device. It has been sent to nobody."""
+    """Command that a person may send with one click. The assistant itself sends none."""
 
     device: str
     name: str
@@ -42,7 +42,7 @@ class Proposal(msgspec.Struct, frozen=True, tag="proposal"):
 
 
 class Source(msgspec.Struct, frozen=True, tag="source"):
-    """A device (and metric, where one is meant) that an answer speaks of, and the time to look at."""
+    """Device, and maybe metric, that an answer is about, with the time range to look at."""
 
     device: str
     name: str
@@ -52,32 +52,32 @@ class Source(msgspec.Struct, frozen=True, tag="source"):
 
 
 class Unsupported(msgspec.Struct, frozen=True, tag="unsupported"):
-    """A sentence of the answer with a number or a time that nothing that was looked up bears out."""
+    """Sentence of the answer with a number or a time that is not in what the tools returned."""
 
     sentence: str
 
 
 Extra = Step | Chart | Proposal | Source | Unsupported
-"""What an answer has besides its words."""
+"""What an answer has beside its text."""
 
 
 class Turn(msgspec.Struct, frozen=True, kw_only=True):
-    """One question and its answer. ``stopped``: the person did not wait for the end. ``at`` in epoch ms."""
+    """One question and its answer."""
 
     question: str
     answer: str
     at: int
     writer: Writer
     tokens: int = 0
-    stopped: bool = False
+    stopped: bool = False  # the person stopped the answer before its end
     extras: tuple[Extra, ...] = ()
 
 
 class Conversation(msgspec.Struct, frozen=True):
-    """``title`` is its first question."""
+    """Entry in the list of conversations."""
 
     id: str
-    title: str
+    title: str  # the first question
     created_at: int
     updated_at: int
-    turns: int
+    turns: int  # how many

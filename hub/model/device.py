@@ -1,4 +1,4 @@
-"""What the hub knows of a device: who it is, how it describes itself, whether it is there."""
+"""What the hub knows about a device: identity, description, presence, latest values and twin."""
 
 from __future__ import annotations
 
@@ -13,35 +13,31 @@ from hub.model.metric_names import describe, spoken_words
 from hub.model.reading import Quality, Value
 
 Presence = Literal["online", "stale", "offline"]
-"""``stale``: silent for longer than it usually is, or never heard since the hub knows of it. ``offline``: it, its will
-or its gateway said so."""
+"""``stale``: silent for much longer than its expected interval, or nothing received yet. ``offline``: the device, its
+will or its gateway said so."""
 
 Reporting = Literal["changes", "rarely", "events"]
-"""``changes``: it reports when a value changes. ``rarely``: it sleeps between its reports, as battery devices do.
-``events``: it sleeps and speaks when something happens."""
+"""How a device reports if not at regular intervals. ``changes``: when a value changes. ``rarely``: it sleeps between
+reports, as battery devices do. ``events``: it sleeps until something happens."""
 
 PARTITIONS = 64
-MANY_IDS = -(2**63)
+MANY_IDS = -(2**63)  # as ``Device.constant_id``: several ids were found constant
 
 
 def partition_of(device: str) -> int:
-    """The partition a device belongs to, fixed for good: whatever grows past one process is cut along it."""
+    """Return the partition of a device, which never changes. Work that outgrows one process is split by it."""
     return zlib.crc32(device.encode()) % PARTITIONS
 
 
 class Limit(msgspec.Struct, frozen=True, omit_defaults=True):
-    """What a device says is its own allowed range for one metric, in the metric's unit."""
+    """Allowed range of a metric, in the metric's unit."""
 
     min: float | None = None
     max: float | None = None
 
 
 class Info(msgspec.Struct, frozen=True, omit_defaults=True):
-    """How a device describes itself (its retained ``info``). All of it may be missing.
-
-    ``units``, ``limits``, ``titles``, ``classes`` and ``categories`` are by metric. ``max_silence`` is how many seconds
-    it may be silent while all is well; ``reports`` how it reports where that is not regularly.
-    """
+    """Description of a device by itself or its gateway. Everything is optional."""
 
     name: str | None = None
     manufacturer: str | None = None
@@ -49,19 +45,19 @@ class Info(msgspec.Struct, frozen=True, omit_defaults=True):
     firmware: str | None = None
     area: str | None = None
     labels: tuple[str, ...] = ()
-    via: str | None = None
-    units: dict[str, str] = {}
+    via: str | None = None  # the gateway's id
+    units: dict[str, str] = {}  # by metric, as limits, titles, classes and categories
     limits: dict[str, Limit] = {}
-    commands: dict[str, dict[str, Any]] = {}
+    commands: dict[str, dict[str, Any]] = {}  # by name: what CommandDescriptor describes
     titles: dict[str, str] = {}
     classes: dict[str, str] = {}
     categories: dict[str, Category] = {}
-    max_silence: float | None = None
-    reports: Reporting | None = None
+    max_silence: float | None = None  # seconds without a message that are normal
+    reports: Reporting | None = None  # None: at regular intervals, or not known
 
 
 class Identity(msgspec.Struct, frozen=True):
-    """A dialect's word on who a device is. ``native_id`` is what the device or its gateway calls it."""
+    """Device that a dialect found in a message. ``native_id`` is what the device or its gateway calls it."""
 
     device: str
     native_id: str
@@ -70,22 +66,18 @@ class Identity(msgspec.Struct, frozen=True):
 
 
 class Availability(msgspec.Struct, frozen=True, gc=False):
-    """A device (or its will) said that it is there or not. ``retained`` says that the broker replayed it.
-
-    ``announces_offline``: its protocol reports by itself when the device is gone (by a will, or a gateway that checks),
-    so an ``online`` holds until then. ``through``: it was not the device that came or went, but its gateway.
-    """
+    """Report by a device, its will or its gateway that the device is online or offline."""
 
     device: str
     online: bool
-    retained: bool
+    retained: bool  # replayed by the broker
     received: int
-    announces_offline: bool = False
-    through: bool = False
+    announces_offline: bool = False  # its protocol reports the loss of a device, so "online" holds until it does
+    through: bool = False  # the gateway came or went, not the device itself
 
 
 class TwinUpdate(msgspec.Struct, frozen=True):
-    """A change of a device's twin: ``values`` are merged into its ``side``."""
+    """Change of a device's twin: ``values`` are merged into ``side``."""
 
     device: str
     side: Literal["desired", "reported"]
@@ -93,7 +85,7 @@ class TwinUpdate(msgspec.Struct, frozen=True):
 
 
 def merged(side: Mapping[str, Any], values: Mapping[str, Any]) -> dict[str, Any]:
-    """Return one side of a twin with ``values`` set in it; None takes a key away."""
+    """Return one side of a twin with ``values`` merged into it. None removes a key."""
     return {key: value for key, value in {**side, **values}.items() if value is not None}
 
 
@@ -106,71 +98,59 @@ class Latest(msgspec.Struct, gc=False):
 
 
 class LateRun(msgspec.Struct, gc=False, omit_defaults=True):
-    """What one rule makes of readings that arrived late, apart from what it makes of the present.
+    """State of one rule for readings that arrived late, separate from its state for current readings."""
 
-    ``since`` and ``until`` are the first and the last reading that broke the limit, in the device's time; ``value`` is
-    the reading by which it had held for the rule's time. ``due`` is when, by the hub's clock, no more is expected.
-    ``behind`` says that newer readings had been judged before these arrived.
-    """
-
-    due: int
-    since: int | None = None
-    until: int = 0
-    value: Value | None = None
-    points: list[tuple[int, float]] = []
-    behind: bool = False
+    due: int  # when, by the hub's clock, no further late readings are expected
+    since: int | None = None  # the first reading that met the condition, by the device's clock
+    until: int = 0  # the last one
+    value: Value | None = None  # of the reading with which the condition had held for the rule's duration
+    points: list[tuple[int, float]] = []  # the window of a rate rule
+    behind: bool = False  # newer readings had been evaluated before these arrived
 
 
 class Watch(msgspec.Struct, gc=False, omit_defaults=True):
-    """What the rules remember of one rule on one metric of one device: the rule's window and its timer.
+    """State of one rule on one metric of one device."""
 
-    ``since`` is when the condition began, in the device's time (None while it does not hold), ``began`` the same by the
-    hub's clock; ``due`` when the hub's clock should look again; ``alert`` the id of the open alert. ``points`` is the
-    window of a rate rule, ``lows`` the low points of a condition that has not held for long enough yet, ``measure``
-    what both were measured for. ``late`` follows readings that arrived late, ``last`` is when the last alert began and
-    ended, in the device's time.
-    """
-
-    since: int | None = None
-    due: int | None = None
-    alert: str | None = None
-    points: list[tuple[int, float]] = []
-    began: int | None = None
-    lows: list[tuple[int, float]] = []
-    measure: int = 0
+    since: int | None = None  # when the condition began, by the device's clock; None while it is not met
+    due: int | None = None  # when, by the hub's clock, the rule is to be evaluated again
+    alert: str | None = None  # id of the open alert
+    points: list[tuple[int, float]] = []  # the window of a rate rule
+    began: int | None = None  # as ``since``, by the hub's clock
+    lows: list[tuple[int, float]] = []  # low points of a condition that has not held for long enough yet
+    measure: int = 0  # checksum of the rule's settings by which ``points`` and ``lows`` were computed
     late: LateRun | None = None
-    last: tuple[int, int] | None = None
+    last: tuple[int, int] | None = None  # when the last alert began and ended, by the device's clock
 
 
 class Device(msgspec.Struct):
-    """All that is kept of a device between messages. Only the registry and, for ``watches``, the rules change it."""
+    """State of a device between messages. Only the registry changes it, and the rules change its ``watches``."""
 
     id: str
     native_id: str  # what the device or its gateway calls it
     dialect: str
     first_seen: int  # time of receipt in ms, as the next one
-    last_seen: int | None = None  # by any sign of life
-    last_ts: int = 0  # the newest time that the device gave, not in the future
+    last_seen: int | None = None  # of any message from it
+    last_ts: int = 0  # the newest time in its messages that is not in the future
     expected_interval: float = 0.0  # ms between its readings, 0 while unknown; see registry/expected_interval.py
     presence: Presence = "online"
     info: Info = Info()
-    name: str | None = None  # set by a person and wins over info, as area, labels and metric_edits
+    name: str | None = None  # set by a person and overrides info, as area, labels and metric_edits
     area: str | None = None
     labels: tuple[str, ...] | None = None
     metrics: dict[str, Latest] = {}  # the latest value by metric
     desired: dict[str, Any] = {}
     reported: dict[str, Any] = {}
     watches: dict[str, Watch] = {}  # by "rule_id/metric"
-    last_applied_record: int = 0  # number of the last record that the stored state may know
+    last_applied_record: int = 0  # number of the last record that the stored state may contain
     constant_id: int | None = None  # stem of an id or seq that came with different values, or MANY_IDS: no dedup by it
     metric_edits: dict[str, MetricOverride] = {}  # by metric
     regularity: int = 0  # of its intervals; see registry/expected_interval.py
     longest_pause: float = 0.0  # ms, 0 for a regular device; see there
-    discrete: bool = False  # it reports nothing but states and events
-    announces_offline: bool = False  # its last online would be taken back if it were gone; see Availability
+    discrete: bool = False  # it reports only states and events
+    announces_offline: bool = False  # its protocol would have reported that it is gone; see Availability
     presence_before_gateway: Presence | None = None  # its presence when its gateway went offline
     last_reading: int | None = None  # time of receipt of its last live reading
-    withdrawn: bool = False  # its announcement was taken back, and nothing was heard since: nobody expects it to speak
+    withdrawn: bool = False  # its announcement was removed and nothing came since: its silence is normal
 
     @property
     def display_name(self) -> str:
@@ -186,13 +166,13 @@ class Device(msgspec.Struct):
 
     @property
     def differs(self) -> dict[str, tuple[Any, Any]]:
-        """What is desired and not (yet) so: key -> desired, and what is reported (None: nothing)."""
+        """The desired keys whose reported value differs: key -> (desired, reported or None)."""
         metrics = {key: self.metrics[key].value for key in self.desired if key in self.metrics}
         reported = metrics | self.reported
-        return {key: (want, reported.get(key)) for key, want in self.desired.items() if reported.get(key) != want}
+        return {key: (value, reported.get(key)) for key, value in self.desired.items() if reported.get(key) != value}
 
     def unit(self, metric: str | None) -> str | None:
-        """Return the unit of a metric: as a person labelled it, else as the device says."""
+        """Return the unit of a metric: the one that a person set, else the device's own."""
         if not metric:
             return None
         edit = self.metric_edits.get(metric)
@@ -203,10 +183,10 @@ class Device(msgspec.Struct):
         return {metric: self.describe(metric).title for metric in self.metrics}
 
     def describe(self, metric: str) -> MetricDescription:
-        """Return how a metric is shown: as a person set it, else as announced, else as its name and unit tell."""
+        """Return how a metric is shown: what a person set, else what was announced, else derived from name and unit."""
         info = self.info
         title, category = info.titles.get(metric), info.categories.get(metric)
-        if title is None and info.titles and "." in metric:  # a part of a metric that has been announced
+        if title is None and info.titles and "." in metric:  # a part of an announced metric
             whole, _, part = metric.rpartition(".")
             if whole in info.titles:
                 title, category = f"{info.titles[whole]} {spoken_words(part)}", info.categories.get(whole)
@@ -218,14 +198,13 @@ class Device(msgspec.Struct):
 
 
 class FleetLimits(msgspec.Struct, frozen=True):
-    """Caps, and when silence makes a device stale: after ``stale_factor`` of its own intervals, at least
-    ``stale_minimum_ms``; ``stale_unknown_ms`` for one whose interval is not known yet."""
+    """Limits of the registry, and how long a device may be silent before it is stale."""
 
     devices: int = 100_000
-    metrics: int = 256
+    metrics: int = 256  # of one device
     total_metrics: int = 5_000_000
     twin_keys: int = 256
     twin_bytes: int = 262_144
-    stale_factor: float = 5.0
+    stale_factor: float = 5.0  # in expected intervals of the device, but at least stale_minimum_ms
     stale_minimum_ms: int = 15_000
-    stale_unknown_ms: int = 600_000
+    stale_unknown_ms: int = 600_000  # for a device whose interval is not known yet

@@ -1,4 +1,4 @@
-"""Why it is alarming: findings computed from the telemetry, and what was written from them."""
+"""The diagnosis of an alert: evidence computed from telemetry, and the explanation written from it."""
 
 from __future__ import annotations
 
@@ -11,30 +11,27 @@ from hub.model.reading import Value
 
 
 class Evidence(msgspec.Struct, frozen=True):
-    """One finding, computed and never guessed. ``id`` (``e1``, ``e2``, ...) is what claims cite.
+    """Finding computed from telemetry.
 
-    ``kind`` is the method (``onset``, ``slope``, ``over_limit``, ``deviation``, ``moved_with``, ``peers``,
-    ``quality``, ...); ``finding`` a sentence; ``value`` its number in ``unit``; ``start`` and ``end`` (ms) the range of
-    telemetry it was read from; ``strength`` 0 to 1; ``device`` the device it was read from. ``params`` hold what the
-    sentence of this kind says, unformatted, so that it can be written in another language: ``..._at`` are times in ms
-    since 1970, ``..._ms`` lengths of time, the rest is in ``unit`` of the metric.
+    ``params`` are the values in ``finding``, unformatted, so that the sentence can be written in another language:
+    ``..._at`` are times, ``..._ms`` are durations, other numbers are in ``unit``.
     """
 
-    id: str
-    kind: str
-    device: str
+    id: str  # ``e1``, ``e2``, ...: what claims cite
+    kind: str  # the method: ``onset``, ``slope``, ``over_limit``, ``deviation``, ``moved_with``, ``peers``, ...
+    device: str  # whose telemetry it was computed from
     metric: str | None
-    finding: str
-    value: Value | None
+    finding: str  # one sentence
+    value: Value | None  # the number in ``finding``
     unit: str | None
-    start: int
+    start: int  # the range of telemetry
     end: int
-    strength: float
+    strength: float  # 0 to 1
     params: dict[str, Any] = {}
 
 
 class CauseMatch(msgspec.Struct, frozen=True):
-    """How well one known cause fits the evidence: ``score`` 0 to 1 is rule-match strength, not a probability."""
+    """How well a known cause matches the evidence. ``score`` (0 to 1) is a match strength, not a probability."""
 
     cause: str
     title: str
@@ -47,16 +44,15 @@ class CauseMatch(msgspec.Struct, frozen=True):
 
 
 class Claim(msgspec.Struct, frozen=True):
-    """One sentence of a diagnosis with the evidence it cites. ``supported`` is the hub's check, not the
-    writer's word: every number in ``text`` stands in the cited evidence."""
+    """Sentence of a diagnosis with the ids of the evidence that it cites."""
 
     text: str
     evidence: tuple[str, ...]
-    supported: bool
+    supported: bool  # the hub checked that every number in ``text`` is in the cited evidence
 
 
 class Writer(msgspec.Struct, frozen=True):
-    """Who wrote a text. ``generative`` is False for the built-in analyst, which is rules and statistics."""
+    """Author of a text. ``generative`` is False for the built-in analyst, which uses rules and statistics."""
 
     provider: str
     model: str
@@ -64,16 +60,13 @@ class Writer(msgspec.Struct, frozen=True):
 
 
 class Diagnosis(msgspec.Struct, frozen=True):
-    """A checked explanation. ``cause`` is None where the evidence does not suffice; ``alert`` is None for a
-    diagnosis that somebody asked for without one. ``causes`` ranks the alternatives. ``prompt`` is what a model was
-    asked, as ``(role, text)``: with the evidence it makes the diagnosis repeatable. ``instead_of`` should have
-    written it and could not. ``quotes`` stand in the manuals of the device's model."""
+    """Explanation of an alert whose claims were checked."""
 
     id: str
-    alert: str | None
+    alert: str | None  # None for a diagnosis requested for a device without an alert
     device: str
     summary: str
-    cause: str | None
+    cause: str | None  # None if the evidence is not sufficient
     component: str | None
     confidence: float
     evidence: tuple[Evidence, ...]
@@ -81,11 +74,11 @@ class Diagnosis(msgspec.Struct, frozen=True):
     claims: tuple[Claim, ...]
     actions: tuple[str, ...]
     confirm_by: tuple[str, ...]
-    causes: tuple[CauseMatch, ...]
+    causes: tuple[CauseMatch, ...]  # best first
     generated_by: Writer
     tokens_used: int
     created_at: int
-    prompt: tuple[tuple[str, str], ...] = ()
+    prompt: tuple[tuple[str, str], ...] = ()  # the model's input as ``(role, text)``, which makes it reproducible
     took_ms: int = 0
-    instead_of: Writer | None = None
-    quotes: tuple[Quote, ...] = ()
+    instead_of: Writer | None = None  # the model that failed, where another one wrote it
+    quotes: tuple[Quote, ...] = ()  # from manuals of the device's model

@@ -1,6 +1,7 @@
-"""What enters the pipeline besides messages: the clock, and what people and the diagnosis want written.
+"""Inputs of the pipeline beside messages: the clock, requests of people, finished diagnoses.
 
-The pipeline is the one writer of state, so all of these go through its queue, in the same batches as messages.
+Only the pipeline writes state, so all of these go through its queue, in the same batches as messages. "Answers with"
+names the result that the caller who put an input into the queue receives after the commit.
 """
 
 from __future__ import annotations
@@ -18,15 +19,14 @@ from hub.model.rule import Rule
 
 
 class Tick(msgspec.Struct, frozen=True):
-    """The hub's clock says ``now``. ``listening_since`` is when the link last became whole, None while it is down: a
-    hub that cannot hear must not call its devices silent."""
+    """The hub's clock, several times a second."""
 
     now: int
-    listening_since: int | None
+    listening_since: int | None  # since when the hub is connected and subscribed; None: it cannot tell who is silent
 
 
 class Acknowledge(msgspec.Struct, frozen=True):
-    """A person has seen an alert. Answers with the alert as it then is."""
+    """A person acknowledges an alert. Answers with the changed alert."""
 
     alert: str
     by: str
@@ -35,7 +35,7 @@ class Acknowledge(msgspec.Struct, frozen=True):
 
 
 class Unacknowledge(msgspec.Struct, frozen=True):
-    """A person takes an acknowledgement back. Answers with the alert as it then is."""
+    """A person removes the acknowledgement of an alert. Answers with the changed alert."""
 
     alert: str
     by: str
@@ -43,7 +43,7 @@ class Unacknowledge(msgspec.Struct, frozen=True):
 
 
 class LogChange(msgspec.Struct, frozen=True):
-    """A person has changed a setting, or how a device is described: ``text`` says what and who, for the activity."""
+    """A person changed a setting or a device's description. ``text`` goes into the activity log."""
 
     text: str
     at: int
@@ -51,9 +51,10 @@ class LogChange(msgspec.Struct, frozen=True):
 
 
 class EditDevice(msgspec.Struct, frozen=True):
-    """A person renames, moves or relabels a device; UNSET leaves a field, None gives it back to the device.
+    """A person edits a device. UNSET leaves a field unchanged, None removes the edit: the device's own value counts.
 
-    ``metrics`` holds the new edits by metric; None gives that metric back to the device, others stay."""
+    ``metrics`` are edits by metric; None removes that metric's edit, metrics that are not named keep theirs.
+    """
 
     device: str
     at: int
@@ -64,8 +65,10 @@ class EditDevice(msgspec.Struct, frozen=True):
 
 
 class DesireState(msgspec.Struct, frozen=True):
-    """A person wants a device to be so: ``values`` are merged into its twin's desired side, None takes a key away.
-    Answers with the device."""
+    """Change the desired state of a device: ``values`` are merged into it, None removes a key.
+
+    Answers with the device.
+    """
 
     device: str
     values: dict[str, Any]
@@ -73,28 +76,30 @@ class DesireState(msgspec.Struct, frozen=True):
 
 
 class DeleteDevice(msgspec.Struct, frozen=True):
-    """A person removes a device with its history. It comes back by itself if it speaks again."""
+    """A person deletes a device with its history. It is discovered again with its next message."""
 
     device: str
     at: int
 
 
 class Introduce(msgspec.Struct, frozen=True):
-    """A device is to be known before it has spoken: its history has been brought in."""
+    """Register a device before its first message, because its history was imported."""
 
     identity: Identity
     at: int
 
 
 class WriteDiagnosis(msgspec.Struct, frozen=True):
-    """A diagnosis is ready to be stored."""
+    """Store a finished diagnosis."""
 
     diagnosis: Diagnosis
 
 
 class LostSession(msgspec.Struct, frozen=True):
-    """Messages since ``since`` may be missing: the broker did not know our session any more, or says that it has
-    ``dropped`` so many of some client's."""
+    """Messages since ``since`` may be missing: the broker lost the hub's session, or it dropped messages.
+
+    ``dropped`` is the broker's count, of all its clients together.
+    """
 
     since: int
     at: int
@@ -102,38 +107,37 @@ class LostSession(msgspec.Struct, frozen=True):
 
 
 class ReplaceRules(msgspec.Struct, frozen=True):
-    """A person has put other rules in force."""
+    """A person saved other rules."""
 
     rules: tuple[Rule, ...]
     at: int
 
 
 class JudgeDevices(msgspec.Struct, frozen=True):
-    """The rules have changed: judge some more of the devices that have not been judged by them yet."""
+    """Evaluate the changed rules on some more of the devices that have not been evaluated yet."""
 
     at: int
 
 
 class ReplaceMappings(msgspec.Struct, frozen=True):
-    """A person has put other mappings of topics in force."""
+    """A person saved other topic mappings."""
 
     mappings: tuple[Mapping, ...]
     at: int
 
 
 class SendCommand(msgspec.Struct, frozen=True):
-    """Somebody commands a device. Answers with the command as it then is: the first one, where its id is known."""
+    """Send a command to a device. Answers with the command, or with the existing one that has the same id."""
 
     command: Command
 
 
 class SendingFailed(msgspec.Struct, frozen=True):
-    """The sending numbered ``attempt`` of a command did not reach the broker. ``again`` says that nothing has left
-    the hub, so it may be sent later without the danger of sending it twice."""
+    """A command could not be published."""
 
     command: str
-    attempt: int
-    again: bool
+    attempt: int  # number of the attempt that failed
+    again: bool  # nothing left the hub, so it can be sent again without the risk of sending it twice
     detail: str
     at: int
 

@@ -1,4 +1,4 @@
-"""How a person says what topics without a dialect mean: which device, which metrics, which units."""
+"""A topic mapping: which device, metrics and units the messages of a topic pattern stand for."""
 
 from __future__ import annotations
 
@@ -7,24 +7,24 @@ from typing import Literal
 import msgspec
 
 Form = Literal["auto", "plain", "json", "collectd", "senml"]
-"""``auto``: JSON where the payload begins like it, else one plain value."""
+"""The payload's format. ``auto``: JSON if it begins like JSON, else one plain value."""
 
 Kind = Literal["number", "boolean", "text"]
 
 
 class Pick(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
-    """One metric out of a JSON message: ``path`` is keys and list indexes with dots between (``outdoor.temps.0``; a
-    dot within a key is written ``\\.``). ``kind`` reads a text as a number, or 1 and "on" as true."""
+    """Metric in a JSON message."""
 
-    path: str
+    path: str  # keys and list indexes separated by dots, ``outdoor.temps.0``; a dot in a key is written ``\\.``
     unit: str | None = None
-    kind: Kind | None = None
+    kind: Kind | None = None  # converts a text to a number, or 1 and "on" to true
 
 
 class PresenceWords(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
-    """The words that say that a device is there or not: the whole payload, or what stands at ``path`` in the JSON.
+    """Payloads that say whether a device is online: the whole payload, or the value at ``path`` in the JSON.
 
-    With a ``path`` a message that says neither is read as any other."""
+    With a ``path``, a message with neither word is decoded as a normal message.
+    """
 
     path: str | None = None
     online: tuple[str, ...] = ("online",)
@@ -32,27 +32,24 @@ class PresenceWords(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omi
 
 
 class Mapping(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
-    """One pattern of topics, and what messages there say.
+    """Topic pattern and the meaning of its messages.
 
-    ``topic`` is a topic with named levels: ``home/{room}/{metric}``; ``+`` is a level nobody needs, ``{rest...}``
-    (last) one or more levels. The texts below it are templates: ``{room}`` is a level of the topic,
-    ``{payload.model}`` a field of the JSON; a part between slashes whose field is missing is left out. ``metrics``
-    names what to pick; without it every value of the JSON tree is a metric, but for those that ``ignore`` matches.
-    ``units`` and ``kinds`` go by the metric's name, ``*`` stands for anything. ``time`` is the path of the message's
-    own time, ``zone`` the time zone (an IANA name) of a time there that names none. ``presence`` is for messages
-    that say whether the device is there.
+    ``topic`` has named levels: ``home/{room}/{metric}``. ``+`` is a level without a name, ``{rest...}`` at the end
+    stands for one or more levels. ``device``, ``metric`` and the texts from ``name`` to ``via`` are templates:
+    ``{room}`` is a level of the topic, ``{payload.model}`` a field of the JSON. A part between slashes whose field is
+    missing is left out.
     """
 
     topic: str
     device: str = "{device}"
     metric: str | None = None
     form: Form = "auto"
-    metrics: dict[str, Pick | str] = {}
-    ignore: tuple[str, ...] = ()
-    units: dict[str, str] = {}
+    metrics: dict[str, Pick | str] = {}  # what to read by metric; empty: every value of the JSON is a metric
+    ignore: tuple[str, ...] = ()  # patterns of metrics that are not wanted
+    units: dict[str, str] = {}  # by pattern of a metric's name (``temp*``), as kinds
     kinds: dict[str, Kind] = {}
-    time: str | None = None
-    zone: str | None = None
+    time: str | None = None  # path of the message's own time
+    zone: str | None = None  # time zone (IANA name) of a time there that has none
     name: str | None = None
     manufacturer: str | None = None
     model: str | None = None

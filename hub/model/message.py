@@ -1,4 +1,4 @@
-"""What came off the wire, before anyone understood it, and what nobody could understand."""
+"""MQTT messages as received, and messages that were rejected."""
 
 from __future__ import annotations
 
@@ -6,31 +6,25 @@ import msgspec
 
 
 class RawMessage(msgspec.Struct, frozen=True, gc=False):
-    """One MQTT message as the link received it. ``received`` is epoch ms; ``receipt`` is the link's own handle
-    for its acknowledgement (None at QoS 0), never to be used on another connection than ``session``. ``redelivered``
-    says that the broker has sent it before (MQTT's DUP flag)."""
+    """MQTT message as the client received it."""
 
     topic: str
     payload: bytes
     received: int
     qos: int = 0
     retained: bool = False
-    receipt: int | None = None
+    receipt: int | None = None  # packet id to acknowledge, valid on the connection ``session`` only; None at QoS 0
     session: int = 0
-    redelivered: bool = False
+    redelivered: bool = False  # MQTT's DUP flag
 
 
 class Rejection(msgspec.Struct, frozen=True):
-    """A dead letter: why a message (or one item of it) was not understood, with a bounded excerpt of it.
-
-    ``reason`` is a stable word (``not_json``, ``bad_value``, ...), ``detail`` a sentence for people. ``payload`` are
-    its first bytes as they came, ``size`` is how many there were.
-    """
+    """Rejected message (dead letter): why a message, or one item of it, could not be decoded."""
 
     topic: str
-    reason: str
-    detail: str
-    excerpt: str
+    reason: str  # stable word: ``not_json``, ``bad_value``, ...
+    detail: str  # sentence for people
+    excerpt: str  # the beginning of the payload as text
     received: int
-    payload: bytes = b""
-    size: int = 0
+    payload: bytes = b""  # its first bytes
+    size: int = 0  # of the whole payload, in bytes

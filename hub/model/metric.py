@@ -1,8 +1,8 @@
-"""How a metric is presented: title, device class, category and place, announced or derived from its name and unit.
+"""How a metric is shown: title, device class, category and rank, announced or derived from its name and unit.
 
-Device classes are Home Assistant's, with ``contact`` and ``locked`` beside them for booleans that say the opposite of
-``door`` and ``lock``, ``charge`` for the store of a battery system and ``switch`` for what is on or off. The page has
-the words of each class too (``web/src/lib/stateWords.ts``); ``tests/vectors/state_words.json`` holds both to the same.
+Device classes are Home Assistant's. Four are added: ``contact`` and ``locked`` for booleans that mean the opposite of
+``door`` and ``lock``, ``charge`` for the state of charge of a battery system, and ``switch`` for what is on or off.
+The dashboard has the same table of words (``web/src/lib/stateWords.ts``); ``tests/vectors/state_words.json`` tests it.
 """
 
 from __future__ import annotations
@@ -20,15 +20,15 @@ MAX_CLASS = 64
 
 
 class MetricOverride(msgspec.Struct, frozen=True, omit_defaults=True):
-    """What a person set for one metric of one device; it wins over what the device says. ``unit`` is a label only."""
+    """What a person set for one metric of one device. It overrides the device's own description."""
 
     title: str | None = None
-    unit: str | None = None
+    unit: str | None = None  # a label: values are not converted
     hidden: bool = False
 
 
 class MetricDescription(msgspec.Struct, frozen=True):
-    """How one metric is shown. The smallest ``rank`` of a device's metrics is the one that stands for the device."""
+    """How a metric is shown. The metric with the lowest ``rank`` is the one that represents its device."""
 
     title: str
     device_class: str | None
@@ -70,7 +70,7 @@ STATE_WORDS: dict[str, tuple[str, str]] = {
     "vibration": ("Detected", "Clear"),
     "window": ("Open", "Closed"),
 }
-"""What true and false mean, by device class."""
+"""Texts for true and false, by device class."""
 ON_OFF = ("On", "Off")
 _TRUE = frozenset(("on", "true", "yes", "1"))
 _FALSE = frozenset(("off", "false", "no", "0"))
@@ -94,11 +94,11 @@ _ENUMERATED = {
     "on": "On",
     "off": "Off",
 }
-"""States that dialects give as texts."""
+"""Texts for states that devices report as text."""
 
 
 def state_word(value: Value, device_class: str | None) -> str | None:
-    """Return a boolean, or a text that says on or off, as the state it stands for ("Open", "Dry"); None for others."""
+    """Return the text for a boolean or a state such as ``on`` ("Open", "Dry"), None for other values."""
     words = STATE_WORDS.get(device_class or "")
     if isinstance(value, bool):
         return (words or ON_OFF)[0 if value else 1]

@@ -1,4 +1,4 @@
-"""What a metric's name and unit tell of it, where its device announces nothing: title, device class, category, rank."""
+"""Derive title, device class, category and rank from a metric's name and unit, where its device announces nothing."""
 
 from __future__ import annotations
 
@@ -43,18 +43,18 @@ _CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z])")
 
 
 def spoken_words(name: str) -> str:
-    """Return a name of a program as words, without a capital of its own: ``supplyTemp`` is ``supply temp``."""
+    """Return an identifier as words in lower case: ``supplyTemp`` is ``supply temp``."""
     parts = re.split(r"[_.\-/:\s]+", _CAMEL.sub(" ", _FINE_DUST.sub("pm25", name)).strip())
     return " ".join(_SPELLED.get(part.lower(), part.lower()) for part in parts if part)
 
 
 def capitalized(text: str) -> str:
-    """Return ``text`` with a capital at its beginning; ``pH`` and the like stay."""
+    """Return ``text`` with its first letter in upper case; ``pH`` and ``eCO₂`` stay."""
     return text if text[:2] in ("pH", "eC") else text[:1].upper() + text[1:]
 
 
 def title_of(metric: str) -> str:
-    """Return the title of a metric that announces none."""
+    """Return the title of a metric without an announced one."""
     return capitalized(spoken_words(metric))[:MAX_TITLE] or metric
 
 
@@ -76,7 +76,7 @@ _BY_UNIT = {
     "mm/s": "vibration",
 }
 _BY_WORD: tuple[tuple[str, str], ...] = (
-    # First what a boolean says, then what a number measures.
+    # Words, and the device class that a name with one of them has. The first match counts: states before measurements.
     ("contact closed shut", "contact"),
     ("garage", "garage_door"),
     ("door doors lid hatch gate", "door"),
@@ -118,7 +118,7 @@ _BY_WORD: tuple[tuple[str, str], ...] = (
 _CLASS_OF = {word: found for words, found in _BY_WORD for word in words.split()}
 _ORDER_OF = {word: place for place, word in enumerate(_CLASS_OF)}
 _NUMERIC_TOO = frozenset(("battery", "carbon_monoxide", "gas", "light", "moisture", "power", "sound", "vibration"))
-"""Classes of measured numbers as well, which have a unit."""
+"""Device classes that exist for booleans and for numbers with a unit."""
 _CHIP = frozenset(["chip", "cpu", "mcu", "device", "board", "processor", "esp", "esp32", "esp8266", "cputemp"])
 _DIAGNOSTIC_WORDS = frozenset(
     [
@@ -161,8 +161,10 @@ _DIAGNOSTIC_WORDS = frozenset(
     ]
 )
 _CONFIG_WORDS = frozenset(["calibration", "sensitivity", "led", "indicator"])
-_WISHES = frozenset(["target", "setpoint", "set", "desired", "setting", "dew", "feels", "min", "max", "yesterday"])
-"""What is wanted, derived or past comes after what is measured now."""
+_SECONDARY_WORDS = frozenset(
+    ["target", "setpoint", "set", "desired", "setting", "dew", "feels", "min", "max", "yesterday"]
+)
+"""Words of setpoints, derived and past values, which are ranked after current measurements."""
 _UNIT_WORDS = {"c": "°C", "f": "°F", "w": "W", "kwh": "kWh", "v": "V", "a": "A", "hz": "Hz", "pct": "%", "percent": "%"}
 _DIAGNOSTIC_CLASSES = frozenset(("battery", "signal_strength", "connectivity", "update", "firmware", "tamper"))
 _FURTHER_CLASSES = frozenset(
@@ -187,9 +189,9 @@ _SENSED = [
     "presence",
     "moving",
 ]
-"""A device that announces one of these is that kind of sensor: it comes before what it measures beside."""
-_OWN_WORDS = frozenset(["contact", "leak", "water_leak", "leakage", "flood", "smoke", "motion", "occupancy", "pir"])
-"""Names that only such a sensor has, where none was announced. (A ``door`` may be that of a cold room.)"""
+"""Device classes that say what kind of sensor a device is, ranked before anything it measures besides."""
+_SENSOR_NAMES = frozenset(["contact", "leak", "water_leak", "leakage", "flood", "smoke", "motion", "occupancy", "pir"])
+"""Names that only such a sensor uses. (A ``door`` may be one value of a cold room.)"""
 _MEASURED = [
     "level",
     "charge",
@@ -208,8 +210,8 @@ _MEASURED = [
     "action",
 ]
 _LAST = 200
-_TOLD_BY_NAME = 190
-"""A sense that only the name tells comes after what is measured, and before what nobody knows."""
+_DERIVED_SENSOR = 190
+"""Rank of a sensor class that is only derived from a name: after measurements, before unknown metrics."""
 
 
 def _words(metric: str) -> list[str]:
@@ -218,7 +220,7 @@ def _words(metric: str) -> list[str]:
 
 @lru_cache(20_000)
 def class_of(metric: str, unit: str | None) -> str | None:
-    """Return the device class that a metric's name and unit tell, or None."""
+    """Return the device class derived from a metric's name and unit, or None."""
     words = _words(metric.rpartition(".")[2])
     if "battery" in words and "low" in words:
         return "battery"
@@ -233,7 +235,7 @@ def class_of(metric: str, unit: str | None) -> str | None:
         return None
     found = _CLASS_OF[min(known, key=_ORDER_OF.__getitem__)]
     if unit and found in STATE_WORDS and found not in _NUMERIC_TOO:
-        return None  # a door with a unit is a position
+        return None  # a ``door`` with a unit is a position, not open or closed
     return None if unit and found == "switch" else found
 
 
@@ -241,7 +243,7 @@ def class_of(metric: str, unit: str | None) -> str | None:
 def describe(
     metric: str, unit: str | None, title: str | None, device_class: str | None, category: Category | None
 ) -> MetricDescription:
-    """Return how a metric is shown: as announced, with what its name and unit tell where nothing was."""
+    """Return how a metric is shown: as announced, or derived from its name and unit where it was not announced."""
     found = device_class or class_of(metric, unit)
     return MetricDescription(
         title=title or title_of(_without_unit(metric, unit)),
@@ -252,7 +254,7 @@ def describe(
 
 
 def _without_unit(metric: str, unit: str | None) -> str:
-    """``temperature_C`` in °C is called temperature."""
+    """Return a name without its unit: ``temperature_C`` in °C is ``temperature``."""
     head, _, last = metric.rpartition("_")
     return head if head and unit and _UNIT_WORDS.get(last.lower()) == unit else metric
 
@@ -269,15 +271,15 @@ def _category(metric: str, device_class: str | None) -> Category:
 
 
 def _rank(metric: str, device_class: str | None, *, announced: bool) -> int:
-    """Order the metrics of a device within their category; a wished value comes after the measured one."""
+    """Return a metric's rank in its category, lowest first. A setpoint is ranked after the measured value."""
     words = _words(metric)
-    if device_class in _SENSED and (announced or _OWN_WORDS & {*words, metric.lower()}):
+    if device_class in _SENSED and (announced or _SENSOR_NAMES & {*words, metric.lower()}):
         return _SENSED.index(device_class)
     if device_class in _SENSED:
-        return _TOLD_BY_NAME
+        return _DERIVED_SENSOR
     name = next((word for word in ("level", "speed", "action") if words and words[-1] == word), device_class)
     if name not in _MEASURED:
         return _LAST
     plain = len(words) == 1 or (len(words) == 2 and words[0] == "current")
     place = 100 + 2 * _MEASURED.index(name) + (0 if plain else 1)
-    return place + 50 if _WISHES & set(words) else place
+    return place + 50 if _SECONDARY_WORDS & set(words) else place

@@ -1,4 +1,4 @@
-"""A text while it is being written, step by step: for those who look on."""
+"""Progress of a diagnosis or an answer while it is written, streamed to clients step by step."""
 
 from __future__ import annotations
 
@@ -12,13 +12,24 @@ Op = Literal["start", "text", "tool", "cite", "chart", "action", "done", "error"
 
 
 class RunStep(msgspec.Struct, frozen=True):
-    """One step of the run ``run``; a run is named after what is written about: an alert's id, ``device:`` and an id.
+    """One step of a run. ``run`` names it by its subject: an alert's id, or ``device:`` and a device's id.
 
-    ``start``: a writer begins, and what another wrote before is void. ``text``: more words, not checked yet. ``tool``:
-    ``name`` was looked up (``call`` tells two of one name apart), ``text`` says what was found; ``data`` holds the
-    arguments. ``cite``: ``text`` is a whole claim, resting on ``evidence``, and ``supported`` the hub's verdict; or
-    ``data`` is a place in the history that an answer rests on. ``chart`` and ``action``: ``data`` to draw, or a command
-    that a person may send. ``error``: ``text`` says why this writer stopped. ``done``: ``writer`` has written it.
+    ``start``
+        A writer begins; discard what another one wrote before.
+    ``text``
+        More text, not checked yet.
+    ``tool``
+        The tool ``name`` was called with the arguments ``data``; ``text`` says what it found. ``call`` identifies the
+        call.
+    ``cite``
+        ``text`` is a complete claim that cites ``evidence``, and ``supported`` is the result of the hub's check; or
+        ``data`` is a source of an answer.
+    ``chart``, ``action``
+        ``data`` is a chart to draw, or a command that a person may send.
+    ``error``
+        This writer stopped; ``text`` says why.
+    ``done``
+        ``writer`` finished.
     """
 
     run: str

@@ -1,4 +1,4 @@
-"""Words taken from a document, with the place where they stand."""
+"""A quotation from an uploaded document."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import msgspec
 
 
 class Quote(msgspec.Struct, frozen=True):
-    """Words of a document exactly as its page has them. ``page`` counts from 1."""
+    """Literal text of a document. ``page`` counts from 1."""
 
     document: str
     filename: str

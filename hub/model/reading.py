@@ -1,4 +1,4 @@
-"""What a device measured: one record a message, and what the history gives back."""
+"""Readings of devices as they enter the hub, and as the history returns them."""
 
 from __future__ import annotations
 
@@ -7,45 +7,45 @@ from typing import Literal
 import msgspec
 
 Value = float | bool | str
-"""A metric's value. Integers are kept as floats; booleans and short texts as they are."""
+"""A metric's value. Integers are stored as floats."""
 
 Quality = Literal["good", "clock", "retained", "late", "unknown"]
-"""``clock``: the device's time was more than a day ago or ahead of ours, so the time of receipt stands in its place.
-``retained``: replayed by the broker at subscription, of unknown age. ``late``: more than five minutes old when
-it arrived; kept in the history, raises nothing. ``unknown``: the device has said that it does not know the value now,
-or it has not repeated it in time; the last one stands there, never in the history."""
+"""
+``clock``
+    The device's time differed from the hub's by more than a day, so the time of receipt is used.
+``retained``
+    Replayed by the broker on subscription, of unknown age.
+``late``
+    More than five minutes old when it arrived. Stored in the history; raises no alert.
+``unknown``
+    The device reported that the value is unknown, or did not repeat it in time. Only a latest value has this quality.
+"""
 
 
 class Record(msgspec.Struct, frozen=True, gc=False):
-    """The readings of one message (or of one item of a list): ``values`` of ``device`` at ``ts``.
-
-    ``received`` is when the hub got it. ``live`` is False for what the device has not just sent itself: a value that
-    its gateway repeats, or that the hub concludes. ``key`` tells a repeated delivery, a signed number of 64 bits (of
-    the ``id``, or of ``seq`` and the payload), None where the device gives neither.
-    """
+    """All readings of one message, or of one item of a list: ``values`` by metric, at ``ts`` by the device's clock."""
 
     device: str
     ts: int
     received: int
     values: dict[str, Value]
     quality: Quality = "good"
-    key: int | None = None
-    live: bool = True
+    key: int | None = None  # for deduplication, see hub.model.message_key; None if the message has no id and no seq
+    live: bool = True  # False: repeated by a gateway or derived by the hub, so no sign that the device is alive
 
 
 class ValueExpired(msgspec.Struct, frozen=True, gc=False):
-    """The value of a metric is not known any more, since ``at`` (ms); with ``parts`` those below it
-    (``lamp.brightness``) are not either. ``withdrawn``: it is announced no more, so no reading of it is expected."""
+    """The value of a metric is not known any more since ``at``."""
 
     device: str
     metric: str
     at: int
-    parts: bool = False
-    withdrawn: bool = False
+    parts: bool = False  # the metrics below it, such as ``lamp.brightness``, expired too
+    withdrawn: bool = False  # it is no longer announced, so no reading of it is expected
 
 
 class Reading(msgspec.Struct, frozen=True, gc=False):
-    """One value of one metric at ``ts`` (epoch ms), as tables have them."""
+    """One value of one metric, as imported and exported tables have it."""
 
     device: str
     metric: str
@@ -55,36 +55,34 @@ class Reading(msgspec.Struct, frozen=True, gc=False):
 
 
 class Page(msgspec.Struct, frozen=True):
-    """Readings of one series, ``(ts, value, quality)``, oldest first. ``next`` is the time from which the following
-    page begins, None after the last."""
+    """Page of the readings of one series."""
 
     device: str
     metric: str
-    points: list[tuple[int, Value, Quality]]
-    next: int | None = None
+    points: list[tuple[int, Value, Quality]]  # (ts, value, quality), oldest first
+    next: int | None = None  # the time from which the next page begins, None on the last page
 
 
 Point = tuple[int, Value] | tuple[int, float, float, float, int]
 """``(ts, value)``, or with buckets ``(ts, min, mean, max, count)``."""
 
 Gap = tuple[int, int]
-"""A silence, ``(from, to)`` in ms."""
+"""A range without readings, ``(from, to)``."""
 
 Mark = tuple[int, int, Quality]
-"""``(from, to, quality)``: what lies there is not all of good quality."""
+"""A range with readings that are not of good quality, ``(from, to, quality)``."""
 
 Shape = Literal["buckets", "lttb", "minmax", "states"]
 
 
 class SeriesQuery(msgspec.Struct, frozen=True):
-    """One metric of one device, from ``start`` (ms, included) to ``end``.
+    """Query for one metric of one device.
 
-    Without ``buckets``, at most ``limit`` raw points come back, the newest; ``end`` is included. With ``buckets`` the
-    range is cut into that many equal parts, empty ones left out. Each part includes its start and excludes its end, so
-    ``end`` itself is excluded: neighbouring ranges count no reading twice, and edges fall on whole minutes where
-    ``start`` and ``end`` do. ``shape`` asks for at most ``buckets`` points instead that keep the shape of the
-    line: by largest triangles (``lttb``) or the least and the greatest of each stretch (``minmax``).
-    ``states`` asks for the changes of state of a boolean or a text.
+    Without ``buckets`` it returns the newest ``limit`` readings from ``start`` to ``end``, both included. With
+    ``buckets`` the range is divided into that many equal parts, and empty ones are left out; ``end`` is excluded, so
+    adjacent ranges count no reading twice. Other values of ``shape`` return at most ``buckets`` points instead:
+    ``lttb`` by largest triangles, ``minmax`` the lowest and highest reading of each part, ``states`` the changes of a
+    boolean or a text.
     """
 
     device: str
@@ -97,13 +95,11 @@ class SeriesQuery(msgspec.Struct, frozen=True):
 
 
 class Series(msgspec.Struct, frozen=True):
-    """The answer to one :class:`SeriesQuery`, oldest point first. ``gaps`` are silences between points that are long
-    for this series, ``marks`` where there are points that are not good. ``step`` is the width in ms of the coarsest
-    rollup that it is made of, 0 where it is all made of readings."""
+    """Result of a :class:`SeriesQuery`."""
 
     device: str
     metric: str
-    points: list[Point]
-    gaps: list[Gap] = []
+    points: list[Point]  # oldest first
+    gaps: list[Gap] = []  # ranges without readings that are long for this series
     marks: list[Mark] = []
-    step: int = 0
+    step: int = 0  # width in ms of the coarsest rollup that was read, 0 if only readings were

@@ -12,9 +12,9 @@ from hub.model.reading import Value
 
 
 class Scope(msgspec.Struct, frozen=True):
-    """Which devices a rule watches: any device that fits every list that is not empty.
+    """Devices that a rule watches: those that match every list that is not empty.
 
-    ``devices`` and ``models`` are shell patterns (``sensor_*``); a device fits ``labels`` with one of them.
+    ``devices`` and ``models`` are shell patterns (``sensor_*``). A device matches ``labels`` if it has one of them.
     """
 
     devices: tuple[str, ...] = ()
@@ -23,7 +23,7 @@ class Scope(msgspec.Struct, frozen=True):
 
 
 class Breach(msgspec.Struct, frozen=True):
-    """What an alert message can say about the condition that was met."""
+    """Values for the text of an alert, at the time when the condition was met."""
 
     metric: str
     value: Value | None
@@ -33,7 +33,7 @@ class Breach(msgspec.Struct, frozen=True):
 
 
 class Condition(msgspec.Struct, frozen=True):
-    """What a rule waits for. Each kind of rule is one subclass, in a file of its own in :mod:`hub.rules.kinds`.
+    """Condition of a rule. Each kind of rule is one subclass, in a file of its own in :mod:`hub.rules.kinds`.
 
     The fields of a subclass are the ``condition`` object of the API. A msgspec struct cannot be an abstract base class,
     so a method that each kind has to define raises NotImplementedError here.
@@ -42,9 +42,9 @@ class Condition(msgspec.Struct, frozen=True):
     kind: ClassVar[str]
     """The value of ``kind`` in ``rules.toml`` and in the API."""
     keys: ClassVar[frozenset[str]]
-    """The keys of this kind in ``rules.toml``, beside those that every rule has."""
+    """The keys of this kind in ``rules.toml``, beside those of every rule."""
     hints: ClassVar[dict[str, str]] = {}
-    """What to write instead of a key that this kind does not have, for the error message."""
+    """For the error message about a key that this kind does not have: what to write instead."""
 
     @classmethod
     def parse(cls, table: dict[str, Any]) -> Condition:
@@ -64,9 +64,9 @@ class Condition(msgspec.Struct, frozen=True):
         raise NotImplementedError
 
     def bounds(self) -> Limit | None:
-        """Return the least and the greatest value that do not meet the condition, whatever came before them.
+        """Return the range of values that cannot meet the condition, or None if any value may.
 
-        Charts draw them, and the fast path skips the rule between them. None if any value may meet the condition.
+        Charts draw the limits, and the fast path skips the rule for values between them.
         """
         return None
 

@@ -18,6 +18,7 @@ from typing import Any
 import httpx
 import websockets
 
+import type_adapters
 from fake_ai import Ai, diagnosis_of, now_ms
 from hub.ai.base import AiSettings
 from hub.ai.model_settings import ModelRegistry, open_model_settings
@@ -51,6 +52,8 @@ from hub.services.topic_explorer import TopicExplorer
 from hub.store.sqlite import SqliteStore
 from hub.worker import Worker
 from looking_up import examining_tools
+
+type_adapters.share()
 
 RULES = """
 [[rule]]

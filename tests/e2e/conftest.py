@@ -1,4 +1,4 @@
-"""What the end-to-end tests start: demos of their own on free ports, and a browser whose pages may not say an error."""
+"""Fixtures of the end-to-end tests: demos on free ports, and a browser whose console errors fail the test."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ QUIET = (
     "--disable-sync"
 )
 
-# Demo and browser share the machine with whatever else runs on it; a page that answers at once costs nothing.
+# Demo and browser may share a loaded machine. A long timeout costs nothing where the page answers at once.
 expect.set_options(timeout=20_000)
 
 
 @pytest.fixture
 def start(tmp_path: Path) -> Iterator[Callable[..., Demo]]:
-    """Start a demo with these words; what still runs at the end is ended."""
+    """Return a function that starts a demo with the given arguments. Stop all demos at the end."""
     demos: list[Demo] = []
 
     def run(*words: str) -> Demo:
@@ -40,7 +40,7 @@ def start(tmp_path: Path) -> Iterator[Callable[..., Demo]]:
 
 @pytest.fixture(scope="module")
 def plant(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
-    """One demo for all tests of a file: 14 machines with two hours of past. They come one by one: wait for them."""
+    """Start one demo for all tests of a file: 14 machines with two hours of history. Wait until they are listed."""
     address = ["--http", free_address(), "--mqtt", free_address()]
     demo = Demo([*address, "--devices", "14"], tmp_path_factory.mktemp("plant") / "demo.log")
     yield demo
@@ -49,7 +49,7 @@ def plant(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    """The Chromium of this machine, else the one that Playwright brought."""
+    """Launch the installed Chromium, or the one that Playwright downloaded."""
     words = [*QUIET.split(), *(["--no-sandbox"] if os.geteuid() == 0 else [])]
     with sync_playwright() as playwright:
         launched = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=words)
@@ -58,7 +58,7 @@ def browser() -> Iterator[Browser]:
 
 
 class Errors(list[str]):
-    """What the pages of one test complained of. ``expected`` are parts of complaints that the test provokes."""
+    """Console errors and exceptions of one test's pages. ``expected`` lists parts of those that the test provokes."""
 
     expected: tuple[str, ...] = ()
 
@@ -66,21 +66,21 @@ class Errors(list[str]):
         page.on("console", lambda message: self.append(message.text) if message.type == "error" else None)
         page.on("pageerror", lambda error: self.append(str(error)))
 
-    def surprising(self) -> list[str]:
+    def unexpected(self) -> list[str]:
         return [text for text in self if not any(part in text for part in self.expected)]
 
 
 @pytest.fixture
 def errors() -> Iterator[Errors]:
-    """Collects console errors and exceptions of all pages of a test; any that was not expected fails it."""
+    """Collect console errors and exceptions of all pages of a test. Fail the test on one that is not expected."""
     found = Errors()
     yield found
-    assert found.surprising() == []
+    assert found.unexpected() == []
 
 
 @pytest.fixture
 def visit(browser: Browser, errors: Errors) -> Iterator[Callable[..., Page]]:
-    """Open a page of its own, with Playwright's words for a context: a size, a theme, reduced motion."""
+    """Return a function that opens a page in a new context, with options such as viewport and color_scheme."""
     contexts: list[BrowserContext] = []
 
     def run(url: str = "", **words: object) -> Page:
@@ -99,5 +99,5 @@ def visit(browser: Browser, errors: Errors) -> Iterator[Callable[..., Page]]:
 
 @pytest.fixture
 def page(visit: Callable[..., Page]) -> Page:
-    """A page of the usual size."""
+    """Open a page of 1440 by 900 pixels."""
     return visit()

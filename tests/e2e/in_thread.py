@@ -1,4 +1,4 @@
-"""A hub in a thread of its own, for browser tests that put a scripted model in the place of a real one."""
+"""Run a hub in a thread, for browser tests that replace the language model by a scripted one."""
 
 from __future__ import annotations
 
@@ -15,18 +15,19 @@ WEB = Path(__file__).parents[2] / "hub" / "_web"
 
 
 class ThreadedHub:
-    """The hub's address, and a way to have something done on its loop."""
+    """A hub that runs in another thread, its address, and its event loop."""
 
     def __init__(self, hub: ApiHub, loop: asyncio.AbstractEventLoop) -> None:
         self.hub, self.url, self._loop = hub, hub.url, loop
 
     def do(self, work: Coroutine[Any, Any, Any]) -> Any:
+        """Run a coroutine on the hub's event loop and return its result."""
         return asyncio.run_coroutine_threadsafe(work, self._loop).result(15)
 
 
 @contextmanager
 def hub_in_thread(data: Path, **options: Any) -> Iterator[ThreadedHub]:
-    """``options`` as for :func:`api_hub.running_hub`; it serves the built dashboard."""
+    """Run a hub that serves the built dashboard. ``options`` as for :func:`api_hub.running_hub`."""
     ready, end, found = threading.Event(), asyncio.Event(), list[ThreadedHub]()
 
     async def serve() -> None:
@@ -43,4 +44,4 @@ def hub_in_thread(data: Path, **options: Any) -> Iterator[ThreadedHub]:
     finally:
         found[0]._loop.call_soon_threadsafe(end.set)
         thread.join(15)
-        assert not thread.is_alive(), "the hub did not end"
+        assert not thread.is_alive(), "the hub did not stop"

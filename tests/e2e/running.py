@@ -1,4 +1,4 @@
-"""The hub as a user starts it: ``hub demo`` in a process of its own, its broker and simulators with it."""
+"""Start ``hub demo`` as a subprocess, with its broker and simulators, as a user does."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ START_S = 30
 
 
 def eventually(look: Callable[[], Any], within: float, what: str) -> Any:
-    """Look until there is something; what was seen last is in the failure."""
+    """Call ``look`` until its result is true, and return it. Fail with the last result after ``within`` seconds."""
     deadline, seen = time.monotonic() + within, None
     while time.monotonic() < deadline:
         seen = look()
@@ -39,7 +39,7 @@ def free_address() -> str:
 
 
 class Demo:
-    """A running demo: its addresses, a client for its API and one for its broker."""
+    """A demo that runs as a subprocess: its addresses, an HTTP client and an MQTT client."""
 
     def __init__(self, words: list[str], log: Path) -> None:
         self.log = log
@@ -71,7 +71,7 @@ class Demo:
         return answer.json()
 
     def publish(self, topic: str, payload: Any, *, retained: bool = False) -> None:
-        """As any device does, QoS 1, and not before the broker has it."""
+        """Publish with QoS 1 and wait until the broker has acknowledged it."""
         if self._mqtt is None:
             host, _, port = self.mqtt.partition(":")
             self._mqtt = paho.Client(paho.CallbackAPIVersion.VERSION2)
@@ -81,7 +81,7 @@ class Demo:
         self._mqtt.publish(topic, body, qos=1, retain=retained).wait_for_publish(5)
 
     def heat(self, device: str, seconds: float = 3.0) -> None:
-        """What ``for i in 1 2 3`` with mosquitto_pub does: too hot, for a while."""
+        """Publish a temperature above the limit every 0.5 s for ``seconds``."""
         end = time.monotonic() + seconds
         while time.monotonic() < end:
             self.publish(f"devices/{device}/telemetry", {"temperature": 85})
@@ -93,7 +93,7 @@ class Demo:
         self.process.wait()
 
     def stop(self) -> float:
-        """SIGTERM; how many seconds it took."""
+        """Send SIGTERM, wait for the exit, and return the seconds that it took."""
         self._disconnect()
         started = time.monotonic()
         self.process.send_signal(signal.SIGTERM)

@@ -1,4 +1,4 @@
-"""The main job, end to end: a device speaks, the hub listens, an alert explains itself. Nothing in between is faked."""
+"""The main path end to end, with nothing faked: a device publishes, the hub raises an alert and explains it."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ pytestmark = pytest.mark.timeout(120)
 
 
 class Feed:
-    """A page with nothing but an EventSource, as far as the wire goes."""
+    """A Server-Sent Events client: reads the feed of devices in a thread."""
 
     def __init__(self, demo: Demo) -> None:
         self.events: list[tuple[str, dict]] = []
@@ -35,13 +35,13 @@ class Feed:
                     elif line.startswith("data:"):
                         self.events.append((name, json.loads(line.partition(":")[2])))
         except httpx.HTTPError:
-            pass  # the hub went away: that is the end of the feed
+            pass  # the hub stopped, which ends the feed
 
-    def of(self, name: str, device: str) -> list[dict]:
+    def received(self, name: str, device: str) -> list[dict]:
         return [data for event, data in list(self.events) if event == name and data["device_id"] == device]
 
 
-def test_an_alert_is_raised_and_explained_without_any_ai(start):
+def test_alert_is_raised_and_explained_without_ai(start):
     demo = start("--devices", "0")
     feed = Feed(demo)
     with connect(f"ws://{demo.http}/ws") as socket:
@@ -51,16 +51,22 @@ def test_an_alert_is_raised_and_explained_without_any_ai(start):
         assert alert["device_id"] == "sensor_9"
         assert (alert["severity"], alert["state"], alert["value"]) == ("critical", "raised", 85.0)
 
-        heard = []
+        frames = []
         deadline = time.monotonic() + 10
-        while not any(m["type"] == "new_alert" for m in heard) and time.monotonic() < deadline:
-            heard.append(json.loads(socket.recv(10)))
-        new = next(m["alert"] for m in heard if m["type"] == "new_alert")
+        while not any(m["type"] == "new_alert" for m in frames) and time.monotonic() < deadline:
+            frames.append(json.loads(socket.recv(10)))
+        new = next(m["alert"] for m in frames if m["type"] == "new_alert")
         assert (new["device_id"], new["message"]) == ("sensor_9", alert["message"])
 
-    (told,) = eventually(lambda: feed.of("alert", "sensor_9"), 2, "alert on the event stream")
-    assert told["temperature"] == 85.0
-    assert feed.of("update", "sensor_9")[0].keys() == {"device_id", "temperature", "metrics", "message", "timestamp"}
+    (event,) = eventually(lambda: feed.received("alert", "sensor_9"), 2, "alert on the event stream")
+    assert event["temperature"] == 85.0
+    assert feed.received("update", "sensor_9")[0].keys() == {
+        "device_id",
+        "temperature",
+        "metrics",
+        "message",
+        "timestamp",
+    }
 
     explained = eventually(lambda: demo.get(f"/api/alerts/{alert['id']}")["diagnosis"], 10, "the explanation")
     assert explained["generated_by"]["generative"] is False
@@ -69,7 +75,7 @@ def test_an_alert_is_raised_and_explained_without_any_ai(start):
     assert all(claim["supported"] for claim in explained["claims"])
 
 
-def test_an_unknown_device_appears_with_its_value(start):
+def test_unknown_device_is_added_with_its_value(start):
     demo = start("--devices", "0")
     demo.publish("devices/boiler-1/telemetry", {"temperature": 71.5})
     (device,) = eventually(lambda: demo.get("/api/devices", q="boiler")["items"], 3, "boiler-1")
@@ -81,7 +87,7 @@ def test_an_unknown_device_appears_with_its_value(start):
     assert (rejected["topic"], rejected["reason"]) == ("devices/boiler-1/telemetry", "not_json")
 
 
-def test_kill_9_loses_nothing_that_was_acknowledged(start, tmp_path):
+def test_kill_9_loses_no_acknowledged_message(start, tmp_path):
     data = str(tmp_path / "data")
     demo = start("--devices", "0", "--data", data)
     for number in range(50):
@@ -100,10 +106,10 @@ def test_kill_9_loses_nothing_that_was_acknowledged(start, tmp_path):
     points = again.get("/api/devices/press-1/history", metric="force")["points"]
     assert [value for _, value in points] == list(range(50))
     again.heat("sensor_9", 1)
-    assert len(again.get("/api/alerts")["items"]) == 1, "one condition raises once, also over a restart"
+    assert len(again.get("/api/alerts")["items"]) == 1, "one condition raises one alert, also after a restart"
 
 
-def test_it_ends_in_time_with_streams_and_sockets_open_and_leaves_no_process(start):
+def test_sigterm_ends_demo_and_children_while_clients_are_connected(start):
     demo = start("--devices", "6")
     eventually(lambda: len(demo.get("/api/devices")["items"]) >= 6, 20, "the simulated devices")
     children = psutil.Process(demo.process.pid).children(recursive=True)
@@ -119,7 +125,7 @@ def test_it_ends_in_time_with_streams_and_sockets_open_and_leaves_no_process(sta
     assert not any(child.is_running() and child.status() != psutil.STATUS_ZOMBIE for child in children)
 
 
-def test_the_next_free_port_is_taken_and_said(start, tmp_path):
+def test_taken_ports_are_replaced_and_reported(start, tmp_path):
     first = start("--devices", "0")
     second = Demo(["--devices", "0", "--http", first.http, "--mqtt", first.mqtt], tmp_path / "second.log")
     try:
@@ -130,8 +136,8 @@ def test_the_next_free_port_is_taken_and_said(start, tmp_path):
         second.stop()
 
 
-def test_the_demo_explains_a_fault_it_was_not_told_of(start):
-    """The simulators keep the truth to themselves; the diagnosis has to find it in the telemetry."""
+def test_diagnosis_finds_simulated_fault_from_telemetry_alone(start):
+    """The simulators publish no word about the fault; the diagnosis has to find it in the telemetry."""
     demo = start("--devices", "24")
     found = eventually(
         lambda: [a for a in demo.get("/api/alerts", state="open")["items"] if a["diagnosis"]], 60, "an explained alert"

@@ -1,4 +1,4 @@
-"""Genuine Homie devices on the demo's broker: described, read, commanded, and lost."""
+"""Devices built with public Homie libraries, on the demo's broker."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def end(process: subprocess.Popen[bytes]) -> None:
     process.stdin.flush()
 
 
-def test_a_device_of_homie_4(start):
+def test_homie_4_device_is_read_commanded_and_goes_offline(start):
     demo = start("--devices", "0")
     with homie(demo, "four") as process:
         path = "/api/devices/homie:greenhouse"
@@ -53,7 +53,7 @@ def test_a_device_of_homie_4(start):
         eventually(lambda: demo.get(path)["presence"] == "offline", 15, "its will")
 
 
-def test_a_panel_of_homie_5_and_the_circuit_behind_it(start):
+def test_homie_5_child_device_is_read_commanded_and_goes_offline(start):
     demo = start("--devices", "0")
     with homie(demo, "five") as process:
         path = "/api/devices/homie:circuit-1"

@@ -1,4 +1,4 @@
-"""The page in a real browser, against a real hub: what an operator sees and clicks. A console error fails the test."""
+"""The dashboard in a real browser against a real hub. A console error fails the test."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from e2e.running import Demo, eventually
 pytestmark = pytest.mark.timeout(120)
 
 
-def test_a_device_appears_an_alert_rises_and_its_diagnosis_arrives(start, page: Page):
+def test_device_alert_and_diagnosis_appear_live(start, page: Page):
     demo: Demo = start("--devices", "0")
     page.goto(f"http://{demo.http}/")
     expect(page.get_by_test_id("live-pill")).to_contain_text("Live")
@@ -34,7 +34,7 @@ def test_a_device_appears_an_alert_rises_and_its_diagnosis_arrives(start, page: 
     eventually(lambda: demo.get("/api/alerts", state="acknowledged")["items"], 3, "the acknowledgement")
 
 
-def test_a_device_page_shows_its_chart_and_its_value_live(start, page: Page):
+def test_device_page_shows_chart_and_live_value(start, page: Page):
     demo: Demo = start("--devices", "0")
     demo.publish("devices/boiler-1/info", {"name": "Boiler 1", "units": {"temperature": "°C"}}, retained=True)
     demo.publish("devices/boiler-1/telemetry", {"temperature": 71.5})
@@ -45,7 +45,7 @@ def test_a_device_page_shows_its_chart_and_its_value_live(start, page: Page):
     expect(page.get_by_text("64.3").or_(page.get_by_text("64.25")).first).to_be_visible(timeout=2_000)
 
 
-def test_a_question_is_answered_and_says_who_answers(start, page: Page):
+def test_answer_names_its_source(start, page: Page):
     demo: Demo = start("--devices", "0")
     demo.publish("devices/boiler-1/telemetry", {"temperature": 71.5})
     page.goto(f"http://{demo.http}/assistant")
@@ -55,7 +55,7 @@ def test_a_question_is_answered_and_says_who_answers(start, page: Page):
     expect(page.get_by_text("built-in analyst").first).to_be_visible()
 
 
-def test_a_name_with_markup_stays_text(start, page: Page):
+def test_markup_in_device_name_is_shown_as_text(start, page: Page):
     demo: Demo = start("--devices", "0")
     name = '<img src=x onerror="document.title=1">'
     demo.publish("devices/evil/info", {"name": name, "area": name}, retained=True)
@@ -70,7 +70,7 @@ def test_a_name_with_markup_stays_text(start, page: Page):
 FOREIGN = """<!doctype html><title>elsewhere</title><script>
 const hub = location.hash.slice(1), done = {};
 const opened = url => new Promise(settle => { const s = new WebSocket(url);
-  s.onmessage = () => settle('told'); s.onclose = () => settle('refused'); s.onerror = () => {}; });
+  s.onmessage = () => settle('accepted'); s.onclose = () => settle('refused'); s.onerror = () => {}; });
 (async () => {
   done.ws = await opened(`ws://${hub}/ws`);
   done.live = await opened(`ws://${hub}/api/live`);
@@ -82,7 +82,7 @@ const opened = url => new Promise(settle => { const s = new WebSocket(url);
 </script>"""
 
 
-def test_a_page_from_another_origin_gets_no_socket_and_no_upload(start, browser: Browser, tmp_path: Path):
+def test_other_origin_may_not_open_socket_or_upload(start, browser: Browser, tmp_path: Path):
     demo: Demo = start("--devices", "0")
     demo.publish("devices/boiler-1/telemetry", {"temperature": 71.5})
     (tmp_path / "index.html").write_text(FOREIGN)
@@ -93,7 +93,7 @@ def test_a_page_from_another_origin_gets_no_socket_and_no_upload(start, browser:
         page.goto(f"http://127.0.0.1:{server.server_port}/#{demo.http}")
         expect(page).to_have_title('{"ws":"refused","live":"refused","upload":"failed"}', timeout=10_000)
         server.shutdown()
-    # A browser sends such a form without asking, so the hub itself has to refuse it.
+    # A browser sends such a form without a preflight request, so the hub itself has to refuse it.
     answer = demo.api.post(
         "/analyze/image", files={"file": ("a.png", b"x" * 8)}, headers={"Origin": "http://evil.example"}
     )

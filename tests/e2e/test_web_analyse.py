@@ -1,7 +1,4 @@
-"""The Analyse page against a real hub: a recording and a PDF, earlier ones, the manual of a model, and their end.
-
-A console error fails the test.
-"""
+"""The Analyse page against a real hub: upload, list, assign as manual, ask, delete. A console error fails the test."""
 
 from __future__ import annotations
 
@@ -15,29 +12,29 @@ pytestmark = pytest.mark.timeout(120)
 GREASE = "Grease the bearings every 2,000 hours with 12 g of lithium grease."
 
 
-def give(page: Page, name: str, data: bytes, kind: str) -> None:
+def upload(page: Page, name: str, data: bytes, kind: str) -> None:
     page.get_by_label("choose a file").set_input_files({"name": name, "mimeType": kind, "buffer": data})
 
 
-def test_files_are_analysed_kept_linked_asked_and_deleted(plant: Demo, page: Page):
+def test_files_are_analysed_listed_assigned_queried_and_deleted(plant: Demo, page: Page):
     eventually(lambda: plant.get("/api/devices")["items"], 20, "a machine")
     page.goto(f"http://{plant.http}/analyse")
     expect(page.get_by_text("No files analysed yet.")).to_be_visible()
-    give(page, "pump.wav", sound(machine(107.3)), "audio/wav")
+    upload(page, "pump.wav", sound(machine(107.3)), "audio/wav")
     result = page.get_by_test_id("analysis")
     expect(result).to_have_attribute("data-kind", "audio", timeout=40_000)
     expect(result.get_by_text("Impacts repeat at 107", exact=False).first).to_be_visible()
 
-    give(page, "care.pdf", pdf("Care of the pump.", GREASE), "application/pdf")
+    upload(page, "care.pdf", pdf("Care of the pump.", GREASE), "application/pdf")
     expect(result).to_have_attribute("data-kind", "document", timeout=40_000)
     result.get_by_label("Use as manual for device models").fill("CP-80")
     result.get_by_role("button", name="Assign").click()
     eventually(lambda: plant.get("/api/analyses")["items"][0]["models"] == ["CP-80"], 5, "the binding")
     result.get_by_label("Ask about this document").fill("How often are the bearings greased?")
     result.get_by_role("button", name="Ask", exact=True).click()
-    told = page.get_by_test_id("document-answer")
-    expect(told).to_contain_text(GREASE)
-    expect(told).to_contain_text("care.pdf, page 2")
+    answer = page.get_by_test_id("document-answer")
+    expect(answer).to_contain_text(GREASE)
+    expect(answer).to_contain_text("care.pdf, page 2")
 
     page.reload()
     earlier = page.get_by_test_id("analyses").get_by_role("button")
@@ -52,7 +49,7 @@ def test_files_are_analysed_kept_linked_asked_and_deleted(plant: Demo, page: Pag
     expect(earlier).to_have_count(1)
 
 
-def test_what_cannot_be_analysed_is_told(plant: Demo, page: Page):
+def test_unsupported_file_type_is_refused(plant: Demo, page: Page):
     page.goto(f"http://{plant.http}/analyse")
-    give(page, "notes.txt", b"hello", "text/plain")
+    upload(page, "notes.txt", b"hello", "text/plain")
     expect(page.get_by_text("File type not supported.")).to_be_visible()

@@ -1,5 +1,4 @@
-"""The assistant's page on a real hub: charts and sources, a question that builds on another, a command that a person
-sends, conversations that stay."""
+"""The Assistant page on a real hub: charts, sources, follow-up questions, proposed commands, stored conversations."""
 
 from __future__ import annotations
 
@@ -16,10 +15,10 @@ pytestmark = pytest.mark.timeout(120)
 
 @pytest.fixture(scope="module")
 def tank(plant: Demo) -> str:
-    """A machine that takes a level, with its name."""
+    """Return the name of a tank that accepts commands."""
     eventually(lambda: len(plant.get("/api/devices")["items"]) >= 14, 20, "the machines")
     found = [each for each in plant.get("/api/devices")["items"] if "tank" in each["id"]]
-    eventually(lambda: plant.get(f"/api/devices/{found[0]['id']}")["info"]["commands"], 10, "what it takes")
+    eventually(lambda: plant.get(f"/api/devices/{found[0]['id']}")["info"]["commands"], 10, "its commands")
     return str(found[0]["name"])
 
 
@@ -33,7 +32,7 @@ def ask(page: Page, question: str) -> Locator:
     return answer
 
 
-def test_an_answer_shows_where_it_comes_from_and_stays(plant: Demo, tank: str, page: Page):
+def test_conversation_shows_sources_survives_reload_and_is_deleted(plant: Demo, tank: str, page: Page):
     page.goto(f"http://{plant.http}/assistant")
     answer = ask(page, "Which pump is hottest and since when?")
     expect(answer).to_contain_text("rules and statistics, not a language model")
@@ -62,7 +61,7 @@ def test_an_answer_shows_where_it_comes_from_and_stays(plant: Demo, tank: str, p
     assert plant.get("/api/conversations")["items"] == []
 
 
-def test_a_wish_becomes_a_card_and_goes_only_when_a_person_sends_it(plant: Demo, tank: str, page: Page):
+def test_proposed_command_is_sent_only_when_user_confirms(plant: Demo, tank: str, page: Page):
     page.goto(f"http://{plant.http}/assistant")
     answer = ask(page, f"set the level of {tank} to 60")
     card = answer.get_by_test_id("proposal")
@@ -71,7 +70,7 @@ def test_a_wish_becomes_a_card_and_goes_only_when_a_person_sends_it(plant: Demo,
     device = card.get_by_role("link", name=tank).get_attribute("href")
     assert device is not None
     path = f"/api/devices/{device.removeprefix('/d/')}/commands"
-    assert plant.get(path)["items"] == [], "nothing is sent by asking"
+    assert plant.get(path)["items"] == [], "a proposal sends nothing"
     card.get_by_role("button", name="Send").click()
     expect(card.get_by_role("status")).to_have_text("confirmed", timeout=20_000)
     (sent,) = plant.get(path)["items"]
@@ -85,8 +84,8 @@ HOSTILE = (
 )
 
 
-def test_what_devices_are_called_is_no_markup_in_an_answer(plant: Demo, tank: str, page: Page):
-    """The built-in analyst quotes names as they are; what was said of them stays when it is read again."""
+def test_markup_in_device_name_is_text_in_answer(plant: Demo, tank: str, page: Page):
+    """The built-in analyst quotes names unchanged, so the page must not interpret them as Markdown or HTML."""
     name = "*Boiler* [nine](https://evil.example) <b>9</b>"
     plant.publish("devices/boiler-9/info", {"name": name, "units": {"t": "<i>°C</i>"}}, retained=True)
     plant.publish("devices/boiler-9/telemetry", {"t": 81})
@@ -98,8 +97,8 @@ def test_what_devices_are_called_is_no_markup_in_an_answer(plant: Demo, tank: st
     expect(answer.locator("a:not([href^='/d/'])")).to_have_count(0)
 
 
-def test_what_a_model_says_leads_nowhere_and_its_inventions_are_struck(plant: Demo, tank: str, page: Page):
-    """With a model that says whatever it was told to: nothing runs, nothing is fetched, no link leads away."""
+def test_model_output_is_sanitised_and_unsupported_claims_struck(plant: Demo, tank: str, page: Page):
+    """A model under an attacker's control cannot run scripts, load pictures, or link to other hosts."""
     lines = [
         {"type": "step", "tool": "history", "about": "<b>x</b>", "found": "<img src=x onerror=alert(1)>", "ok": True},
         {"type": "text", "text": f"{HOSTILE}\n\nIt is well. The **pressure** is fine. It stands at 4711 bar."},
@@ -108,32 +107,32 @@ def test_what_a_model_says_leads_nowhere_and_its_inventions_are_struck(plant: De
     ]
     body = "".join(json.dumps(line) + "\n" for line in lines)
 
-    def answered(route: Route) -> None:
+    def respond(route: Route) -> None:
         route.fulfill(status=200, content_type="application/x-ndjson", body=body)
 
-    page.route("**/api/conversations/*/turns", answered)
-    asked: list[str] = []
-    page.on("request", lambda request: asked.append(request.url))
+    page.route("**/api/conversations/*/turns", respond)
+    requests: list[str] = []
+    page.on("request", lambda request: requests.append(request.url))
     page.goto(f"http://{plant.http}/assistant")
     answer = ask(page, "What is the status of pump-01?")
     expect(answer).to_contain_text("https://evil.example/?q=1")
     expect(answer.locator("img, script, iframe")).to_have_count(0)
     links = answer.get_by_role("link").evaluate_all("links => links.map((link) => link.getAttribute('href'))")
     assert links == ["/d/pump-01"]
-    assert [url for url in asked if "evil" in url] == []
+    assert [url for url in requests if "evil" in url] == []
     assert page.title() != "owned"
     expect(answer.locator("del")).to_have_text("It stands at 4711 bar.")
     expect(answer.get_by_test_id("unsupported")).to_contain_text("4711")
 
 
-def test_news_of_a_command_that_outruns_the_answer_is_not_lost(plant: Demo, tank: str, page: Page):
-    """The hub's answer to the sending is held back until the command is confirmed."""
+def test_command_update_that_arrives_before_response_is_kept(plant: Demo, tank: str, page: Page):
+    """The response to POST is delayed until the command is confirmed, so the update on the socket comes first."""
 
     def late(route: Route) -> None:
         answer = route.fetch()
         path = f"/api/commands/{answer.json()['id']}"
         eventually(lambda: plant.get(path)["state"] == "confirmed", 15, "the level")
-        page.wait_for_timeout(700)  # the news is on the page by now
+        page.wait_for_timeout(700)  # the page has received the update by now
         route.fulfill(response=answer)
 
     page.goto(f"http://{plant.http}/assistant")

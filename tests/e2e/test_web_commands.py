@@ -1,4 +1,4 @@
-"""Commands in the page: a control that fits, what became of it, and that it is there only where it does something."""
+"""Commands on a device's page: input, validation, progress."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from e2e.running import Demo, eventually
 
 @pytest.fixture(scope="module")
 def tank(plant: Demo) -> str:
-    """The id of a tank that has said what it takes."""
+    """Return the id of a tank that has announced its commands."""
 
     def look() -> str | None:
         found = plant.get("/api/devices", q="TK-30")["items"]
@@ -21,7 +21,7 @@ def tank(plant: Demo) -> str:
     return str(eventually(look, 20, "a tank that takes commands"))
 
 
-def test_a_command_is_followed_until_it_is_confirmed(plant: Demo, tank: str, page: Page):
+def test_command_is_validated_sent_and_confirmed(plant: Demo, tank: str, page: Page):
     page.goto(f"http://{plant.http}/d/{tank}")
     page.get_by_role("link", name="Commands").click()
     field = page.get_by_label("Level to keep")
@@ -37,7 +37,7 @@ def test_a_command_is_followed_until_it_is_confirmed(plant: Demo, tank: str, pag
     expect(log.get_by_role("listitem").first).to_contain_text("confirmed")
 
 
-def test_a_device_that_takes_none_has_no_such_section(plant: Demo, page: Page):
+def test_device_without_commands_has_no_commands_section(plant: Demo, page: Page):
     pump = plant.get("/api/devices", q="CP-80")["items"][0]["id"]
     page.goto(f"http://{plant.http}/d/{pump}")
     expect(page.get_by_role("link", name="Settings").first).to_be_visible()

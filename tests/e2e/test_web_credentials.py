@@ -1,4 +1,4 @@
-"""Devices let in and sent away on the page, on a real Mosquitto that asks for passwords; what a device should be."""
+"""Device passwords on the dashboard, with a Mosquitto that requires them; desired state; rejected messages."""
 
 from __future__ import annotations
 
@@ -32,11 +32,12 @@ def hub(tmp_path: Path) -> Iterator[Serving]:
     door.broker.stop()
 
 
-def pasted(line: str) -> int:
+def run_command(line: str) -> int:
+    """Run a command line that the page shows, and return its exit status."""
     return subprocess.run(shlex.split(line), capture_output=True, timeout=20, check=False).returncode
 
 
-def test_a_device_is_let_in_appears_and_is_sent_away(hub: Serving, page: Page):
+def test_device_password_is_created_used_and_revoked(hub: Serving, page: Page):
     page.goto(f"http://127.0.0.1:{hub.port}/")
     expect(page.get_by_test_id("first-run")).not_to_contain_text("mosquitto_pub")
     page.get_by_role("button", name="Add a device").click()
@@ -47,7 +48,7 @@ def test_a_device_is_let_in_appears_and_is_sent_away(hub: Serving, page: Page):
     expect(dialog.get_by_role("img", name="QR code with the address and password of boiler-1")).to_be_visible()
     line = dialog.locator("code").filter(has_text="mosquitto_pub").inner_text()
     assert dialog.get_by_label("Password", exact=True).inner_text() in line
-    assert pasted(line) == 0
+    assert run_command(line) == 0
     expect(dialog.get_by_role("status")).to_have_text("boiler-1 is connected.")
     dialog.get_by_role("link", name="Open device").click()
     expect(page).to_have_url(re.compile("/d/boiler-1$"))
@@ -57,10 +58,10 @@ def test_a_device_is_let_in_appears_and_is_sent_away(hub: Serving, page: Page):
     page.get_by_role("dialog").get_by_role("button", name="Revoke").click()
     expect(page.get_by_text("boiler-1 can no longer connect")).to_be_visible()
     expect(page.get_by_text("No device passwords yet.")).to_be_visible()
-    assert pasted(line) != 0
+    assert run_command(line) != 0
 
 
-def test_a_gateway_gets_its_prefix_and_a_wrong_one_is_explained(hub: Serving, page: Page, errors: Errors):
+def test_gateway_prefix_is_validated_and_saved(hub: Serving, page: Page, errors: Errors):
     errors.expected = ("422",)
     page.goto(f"http://127.0.0.1:{hub.port}/settings")
     page.get_by_role("button", name="Add a device").click()
@@ -77,7 +78,7 @@ def test_a_gateway_gets_its_prefix_and_a_wrong_one_is_explained(hub: Serving, pa
     expect(page.get_by_text("zigbee2mqtt and subtopics")).to_be_visible()
 
 
-def test_where_everybody_may_in_the_page_shows_the_plain_line(start, page: Page):
+def test_open_broker_shows_command_without_password(start, page: Page):
     demo: Demo = start("--devices", "0")
     page.goto(f"http://{demo.http}/")
     expect(page.get_by_test_id("first-run")).to_contain_text("mosquitto_pub")
@@ -90,11 +91,11 @@ def test_where_everybody_may_in_the_page_shows_the_plain_line(start, page: Page)
     expect(dialog.get_by_role("alert")).to_have_text("Allowed: letters, digits and . _ : ~ -.")
     dialog.get_by_label("Name", exact=True).fill("lamp-1")
     dialog.get_by_role("button", name="Show how to connect").click()
-    assert pasted(dialog.locator("code").inner_text()) == 0
+    assert run_command(dialog.locator("code").inner_text()) == 0
     expect(dialog.get_by_role("status")).to_have_text("lamp-1 is connected.")
 
 
-def test_what_a_device_should_be_is_written_and_taken_back(start, page: Page):
+def test_desired_state_is_set_and_undone(start, page: Page):
     demo: Demo = start("--devices", "0")
     demo.publish("devices/lamp-1/reported", {"interval": 60})
     eventually(lambda: demo.api.get("/api/devices/lamp-1").status_code == 200, 10, "the lamp")
@@ -110,7 +111,7 @@ def test_what_a_device_should_be_is_written_and_taken_back(start, page: Page):
     assert demo.get("/api/devices/lamp-1")["desired"] == {}
 
 
-def test_what_could_not_be_read_is_shown_with_its_bytes(start, page: Page):
+def test_rejected_message_is_shown_with_its_bytes(start, page: Page):
     demo: Demo = start("--devices", "0")
     demo.publish("devices/lamp-1/telemetry", b"\x00\xff{broken")
     eventually(lambda: demo.get("/api/rejected")["items"], 10, "the rejection")

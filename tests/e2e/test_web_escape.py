@@ -1,4 +1,4 @@
-"""Escape closes whatever floats, on every page, and gives the focus back to what opened it."""
+"""Escape closes dialogs, menus and selections on every page, and restores the focus to the element that opened them."""
 
 import re
 from collections.abc import Callable
@@ -13,7 +13,7 @@ FLOATING = "[role=dialog], [role=menu], [role=alertdialog]"
 
 @pytest.fixture(scope="module")
 def busy(plant: Demo) -> Demo:
-    """With an open alert, a credential list, a conversation and all machines."""
+    """Give the plant an open alert and a conversation, and wait for all machines."""
     eventually(lambda: len(plant.get("/api/devices")["items"]) >= 14, 20, "the machines")
     plant.heat("sensor_39", 3)
     plant.api.post("/api/conversations", json={})
@@ -38,7 +38,7 @@ OPENERS: list[tuple[str, Callable[[Page], Locator]]] = [
 
 
 @pytest.mark.parametrize(("path", "opener"), OPENERS, ids=[f"{path}-{n}" for n, (path, _) in enumerate(OPENERS)])
-def test_escape_closes_and_gives_the_focus_back(busy: Demo, page: Page, path: str, opener: Callable[[Page], Locator]):
+def test_escape_closes_overlay_and_restores_focus(busy: Demo, page: Page, path: str, opener: Callable[[Page], Locator]):
     page.goto(f"http://{busy.http}{path}")
     found = opener(page)
     for press in (found.click, lambda: found.press("Enter")):
@@ -49,7 +49,7 @@ def test_escape_closes_and_gives_the_focus_back(busy: Demo, page: Page, path: st
         expect(found).to_be_focused()
 
 
-def test_escape_closes_a_filter_at_once_and_while_readings_come(busy: Demo, page: Page):
+def test_escape_closes_filter_immediately_while_readings_arrive(busy: Demo, page: Page):
     page.goto(f"http://{busy.http}/")
     severity = button(re.compile("^Severity$"))(page)
     for number in range(10):
@@ -60,7 +60,7 @@ def test_escape_closes_a_filter_at_once_and_while_readings_come(busy: Demo, page
         expect(severity).to_be_focused()
 
 
-def test_escape_closes_the_palette_and_the_sheet_of_keys(busy: Demo, page: Page):
+def test_escape_closes_command_palette_and_shortcuts_dialog(busy: Demo, page: Page):
     page.goto(f"http://{busy.http}/")
     search = page.get_by_test_id("fleet-search")
     search.focus()
@@ -76,7 +76,7 @@ def test_escape_closes_the_palette_and_the_sheet_of_keys(busy: Demo, page: Page)
     expect(page.get_by_role("dialog")).to_have_count(0)
 
 
-def test_escape_gives_up_a_selection_and_a_lasso(busy: Demo, page: Page):
+def test_escape_clears_row_selection_and_lasso(busy: Demo, page: Page):
     page.goto(f"http://{busy.http}/")
     expect(page.get_by_test_id("device-row").first).to_be_visible()
     page.keyboard.press("j")

@@ -1,4 +1,4 @@
-"""The fleet's page against a real hub: picking on the map, picking in the list, what fits, what a person prefers."""
+"""The Fleet page against a real hub: selection on the map and in the list, columns, sort order, decimals, palette."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def machines(plant: Demo) -> None:
     eventually(lambda: len(plant.get("/api/devices")["items"]) >= 14, 20, "the machines")
 
 
-def test_a_rectangle_on_the_map_becomes_the_list(plant: Demo, page: Page):
+def test_lasso_on_map_filters_list_and_address(plant: Demo, page: Page):
     page.goto(f"http://{plant.http}/")
     area = page.get_by_role("img", name=re.compile("^Pump hall: "))
     box = area.bounding_box()
@@ -29,13 +29,13 @@ def test_a_rectangle_on_the_map_becomes_the_list(plant: Demo, page: Page):
     page.mouse.up()
     pumps = {d["id"] for d in plant.get("/api/devices")["items"] if d["area"] == "Pump hall"}
     expect(page.get_by_text(f"Selection: {len(pumps)}")).to_be_visible()
-    assert set(parse_qs(urlsplit(page.url).query)["id"][0].split(",")) == pumps, "the address shows the same to anybody"
+    assert set(parse_qs(urlsplit(page.url).query)["id"][0].split(",")) == pumps, "the address holds the selection"
     expect(page.get_by_role("grid")).to_have_attribute("aria-rowcount", str(len(pumps) + 1))
     page.get_by_role("button", name=f"Remove filter Selection: {len(pumps)}").click()
     expect(page.get_by_role("grid")).to_have_attribute("aria-rowcount", "15")
 
 
-def test_rows_picked_by_keyboard_are_shown_alone(plant: Demo, page: Page):
+def test_rows_selected_by_keyboard_can_be_shown_alone(plant: Demo, page: Page):
     page.goto(f"http://{plant.http}/?sort=name")
     expect(page.get_by_test_id("device-row").first).to_be_visible()
     for key in ("j", "x", "j", "x"):
@@ -44,7 +44,7 @@ def test_rows_picked_by_keyboard_are_shown_alone(plant: Demo, page: Page):
     expect(page.get_by_role("grid")).to_have_attribute("aria-rowcount", "3")
 
 
-def test_a_narrow_list_keeps_reading_and_alert_in_view(plant: Demo, visit):
+def test_narrow_list_hides_columns_but_keeps_reading_and_alert(plant: Demo, visit):
     page = visit(f"http://{plant.http}/", viewport={"width": 800, "height": 700})
     grid = page.get_by_role("grid")
     expect(grid.get_by_role("columnheader", name="Alert")).to_be_in_viewport(ratio=1)
@@ -52,10 +52,10 @@ def test_a_narrow_list_keeps_reading_and_alert_in_view(plant: Demo, visit):
     assert grid.evaluate("grid => grid.scrollWidth <= grid.clientWidth")
     page.goto(f"http://{plant.http}/?cols=area,model,reading,spark,alert,labels,seen")
     expect(grid.get_by_role("columnheader", name="Labels")).to_be_attached()
-    assert grid.evaluate("grid => grid.scrollWidth > grid.clientWidth"), "what a person chose is all there"
+    assert grid.evaluate("grid => grid.scrollWidth > grid.clientWidth"), "all columns that the user chose are there"
 
 
-def test_a_live_order_follows_but_holds_still_under_the_pointer(plant: Demo, page: Page):
+def test_live_sort_order_pauses_while_pointer_is_over_rows(plant: Demo, page: Page):
     for device, rank in (("ranked-1", 1), ("ranked-2", 2)):
         plant.publish(f"devices/{device}/telemetry", {"rank": rank})
     page.goto(f"http://{plant.http}/?q=ranked-&sort=-m.rank&cols=m.rank,seen")
@@ -75,7 +75,7 @@ def test_a_live_order_follows_but_holds_still_under_the_pointer(plant: Demo, pag
     first("ranked-1")
 
 
-def test_decimals_are_chosen_by_unit_and_kept(plant: Demo, page: Page):
+def test_decimals_by_unit_are_saved(plant: Demo, page: Page):
     plant.publish("devices/scale-1/info", {"units": {"weight": "kg"}}, retained=True)
     plant.publish("devices/scale-1/telemetry", {"weight": 12.3456})
     page.goto(f"http://{plant.http}/settings")
@@ -85,7 +85,7 @@ def test_decimals_are_chosen_by_unit_and_kept(plant: Demo, page: Page):
     expect(page.get_by_text("12.346").first).to_be_visible()
 
 
-def test_the_palette_acts(plant: Demo, page: Page):
+def test_command_palette_acknowledges_and_filters(plant: Demo, page: Page):
     plant.heat("sensor_77", 3)
     eventually(lambda: plant.get("/api/alerts", state="open", device_id="sensor_77")["items"], 5, "the alert")
     page.goto(f"http://{plant.http}/activity")

@@ -1,4 +1,4 @@
-"""What a metric is called and how it is drawn: titles, words of states, groups, a person's edits, axes and steps."""
+"""Metrics on the dashboard: titles, state words, groups, edits, axes."""
 
 import itertools
 import re
@@ -15,7 +15,7 @@ SHELLY = "shellyplus1pm-aabbccddeeff"
 
 @pytest.fixture(scope="module")
 def house(tmp_path_factory):
-    """A hub with things of a house and no machines: they are told of, not simulated."""
+    """Start a demo without simulated machines and publish the devices of a house."""
     words = ["--http", free_address(), "--mqtt", free_address(), "--devices", "0"]
     demo = Demo(words, tmp_path_factory.mktemp("house") / "demo.log")
     now = int(time.time() * 1000)
@@ -34,13 +34,13 @@ def house(tmp_path_factory):
     status = {"switch:0": switch | more, "wifi": {"rssi": -60}, "sys": {"uptime": 100, "ram_free": 9, "fs_free": 9}}
     body = {"src": SHELLY, "dst": "x", "method": "NotifyFullStatus", "params": status | {"input:0": {"state": True}}}
     demo.publish(f"{SHELLY}/events/rpc", body)
-    eventually(lambda: len(demo.get("/api/devices")["items"]) == 5, 20, "five things")
+    eventually(lambda: len(demo.get("/api/devices")["items"]) == 5, 20, "five devices")
     yield demo
     demo.stop()
 
 
 def axis(page: Page) -> list[str]:
-    """The labels that the value axis of the chart has drawn on its canvas, from the bottom."""
+    """Return the labels that the chart has drawn on its value axis, from the bottom."""
     return page.evaluate("window.axisLabels ?? []")
 
 
@@ -54,6 +54,7 @@ CanvasRenderingContext2D.prototype.fillText = function (text, ...at) {
 
 
 def chart(page: Page, house: Demo, path: str) -> list[str]:
+    """Open a page with a chart and return the labels of its value axis."""
     page.add_init_script(WATCH_CANVAS)
     page.goto(f"http://{house.http}{path}")
     expect(page.get_by_role("img", name=re.compile("Chart of")).locator(".u-over")).to_be_visible()
@@ -61,7 +62,7 @@ def chart(page: Page, house: Demo, path: str) -> list[str]:
 
 
 @pytest.mark.parametrize(
-    ("metric", "value", "reads"),
+    ("metric", "value", "expected"),
     [
         ("leak", lambda n: 1e-9 * (1 + n / 10), "1.90 × 10⁻⁹"),
         ("constant", lambda _: -2.5e-12, "−2.50 × 10⁻¹²"),
@@ -71,16 +72,16 @@ def chart(page: Page, house: Demo, path: str) -> list[str]:
         ("negative_zero", lambda _: -0.0, "0.00"),
     ],
 )
-def test_values_of_any_size_are_read_and_charted(house, page: Page, metric, value, reads):
+def test_values_of_any_magnitude_are_formatted_and_charted(house, page: Page, metric, value, expected):
     now = int(time.time() * 1000)
     house.publish("devices/vacuum/telemetry", [{"ts": now - (9 - n) * MINUTE, metric: value(n)} for n in range(10)])
     labels = chart(page, house, f"/d/vacuum?metric={metric}")
     assert len(labels) == len(set(labels)) > 1
     assert max(map(len, labels)) < 18
-    expect(page.locator(f'[data-testid=metric][data-metric="{metric}"] .v')).to_have_text(reads)
+    expect(page.locator(f'[data-testid=metric][data-metric="{metric}"] .v')).to_have_text(expected)
 
 
-def test_names_of_any_length_and_script_stay_within_the_page(house, page: Page):
+def test_long_names_in_any_script_do_not_overflow_page(house, page: Page):
     area, title = "Donaudampfschifffahrt" * 5, "Drehzahlmesserabdeckung" * 5
     names = {"long": "Supercalifragilistic" * 6, "arabic": "مضخة التغذية " * 8, "cows": "🐄" * 60}
     for device, name in names.items():
@@ -98,7 +99,7 @@ def test_names_of_any_length_and_script_stay_within_the_page(house, page: Page):
                 assert beyond == 0, (path, width)
 
 
-def test_a_device_of_hundreds_of_metrics_shows_its_chart_on_the_first_screens(house, page: Page):
+def test_device_with_250_metrics_shows_24_tiles_until_expanded(house, page: Page):
     house.publish("devices/plc/telemetry", {f"block_{n}": n for n in range(250)})
     page.goto(f"http://{house.http}/d/plc")
     tiles = page.get_by_test_id("metric")
@@ -108,7 +109,7 @@ def test_a_device_of_hundreds_of_metrics_shows_its_chart_on_the_first_screens(ho
     expect(tiles.filter(visible=True)).to_have_count(250)
 
 
-def test_what_stands_for_a_device_reads_as_its_class_says(house, page: Page):
+def test_fleet_and_palette_show_state_words_of_device_class(house, page: Page):
     page.goto(f"http://{house.http}/")
     card = page.locator('[data-testid="device-row"][data-id="door"]')
     expect(card).to_contain_text("Closed")
@@ -121,7 +122,7 @@ def test_what_stands_for_a_device_reads_as_its_class_says(house, page: Page):
     expect(page.get_by_role("option", name="Front door")).to_contain_text("Open")
 
 
-def test_the_many_metrics_of_a_plug_are_in_groups(house, page: Page):
+def test_metrics_of_plug_are_grouped(house, page: Page):
     page.goto(f"http://{house.http}/d/{SHELLY}")
     tile = page.locator('[data-testid="metric"]')
     expect(tile.filter(has_text="Power").first).to_be_visible()
@@ -133,7 +134,7 @@ def test_the_many_metrics_of_a_plug_are_in_groups(house, page: Page):
     expect(folded).to_contain_text("Wi-Fi signal")
 
 
-def test_a_metric_is_renamed_hidden_and_given_back(house, page: Page):
+def test_metric_is_renamed_hidden_and_reset(house, page: Page):
     page.goto(f"http://{house.http}/d/tank?tab=settings")
     item = page.locator('[data-testid="metric-edits"] li[data-metric="p"]')
     item.get_by_role("button", name="Edit").click()
@@ -162,7 +163,7 @@ def test_a_metric_is_renamed_hidden_and_given_back(house, page: Page):
     house.api.patch("/api/devices/tank", json={"metrics": {"p": None}})
 
 
-def test_the_labels_of_an_axis_tell_its_steps_apart(house, page: Page):
+def test_axis_labels_are_distinct_and_evenly_spaced(house, page: Page):
     labels = chart(page, house, "/d/tank?metric=p")
     values = sorted(float(label) for label in labels)
     steps = {round(b - a, 6) for a, b in itertools.pairwise(values)}
@@ -170,20 +171,20 @@ def test_the_labels_of_an_axis_tell_its_steps_apart(house, page: Page):
     assert len(steps) == 1, labels
 
 
-def test_a_constant_has_an_axis_around_it(house, page: Page):
+def test_axis_of_constant_surrounds_its_value(house, page: Page):
     values = [float(label) for label in chart(page, house, "/d/tank?metric=charge")]
     assert 0.5 <= max(values) - min(values) <= 20
     assert min(values) < 9 < max(values)
 
 
-def test_on_and_off_are_drawn_as_states_with_their_words(house, page: Page):
+def test_boolean_metric_is_charted_with_state_words(house, page: Page):
     assert set(chart(page, house, "/d/door?metric=s")) == {"Open", "Closed"}
     page.get_by_role("link", name="7 d").or_(page.get_by_role("button", name="7 d")).click()
     expect(page.get_by_text("No readings in this time range.")).to_have_count(0)
     assert set(axis(page)) == {"Open", "Closed"}
 
 
-def test_an_enumeration_is_drawn_by_its_words(house, page: Page):
+def test_text_metric_is_charted_with_its_values(house, page: Page):
     assert set(chart(page, house, "/d/valve?metric=mode")) == {"auto", "manual", "rinse"}
     over = page.locator(".u-over")
     box = over.bounding_box()

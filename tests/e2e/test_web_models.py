@@ -1,4 +1,4 @@
-"""Servers of models on the settings page: tried, set, used; the key is never shown again."""
+"""Model servers on the settings page: test, save, order, remove. A stored key is never shown."""
 
 from __future__ import annotations
 
@@ -15,21 +15,21 @@ from hub.ai.base import AiSettings
 from hub.ai.server_config import ModelServer
 
 KEY = "sk-typed-on-the-page"
-SAID = answer(
+COMPLETION = answer(
     b'{"choices": [{"index": 0, "message": {"role": "assistant", "content": "OK"}}],'
     b' "usage": {"prompt_tokens": 8, "completion_tokens": 1, "total_tokens": 9}}'
 )
 REFUSED = answer(b'{"error": {"message": "no"}}', "401 Unauthorized")
 
 
-def test_a_server_is_tried_and_set_on_the_page(tmp_path: Path, page: Page, errors: Errors):
+def test_model_server_is_tested_saved_ordered_and_removed(tmp_path: Path, page: Page, errors: Errors):
     errors.expected = ("422",)
     openai = ModelServer(name="openai", kind="openai", model="gpt-4o-mini")
     with hub_in_thread(tmp_path, real_ai=True, ai=AiSettings(servers=(openai,))) as running:
-        scripts = [REFUSED, SAID]
-        playing = faulty(lambda line: scripts.pop(0) if len(scripts) > 1 else scripts[0])
+        scripts = [REFUSED, COMPLETION]
+        server = faulty(lambda line: scripts.pop(0) if len(scripts) > 1 else scripts[0])
         stack = AsyncExitStack()
-        lab = running.do(stack.enter_async_context(playing))
+        lab = running.do(stack.enter_async_context(server))
         page.goto(f"{running.url}/settings")
         card = page.get_by_role("region", name="Models")
         expect(card.get_by_text("gpt-4o-mini")).to_be_visible()
@@ -50,7 +50,7 @@ def test_a_server_is_tried_and_set_on_the_page(tmp_path: Path, page: Page, error
 
         card.get_by_label("Questions").fill("lab")
         card.get_by_label("Calls").fill("100")
-        with page.expect_response("**/api/models"):  # the notice of the server that was saved may still be there
+        with page.expect_response("**/api/models"):  # the notice about the saved server may still be there
             card.get_by_role("button", name="Save order and limits").click()
         expect(page.get_by_text("Saved and active").first).to_be_visible()
         assert running.hub.services.models.settings.roles["chat"] == ("lab",)
@@ -61,21 +61,21 @@ def test_a_server_is_tried_and_set_on_the_page(tmp_path: Path, page: Page, error
         assert KEY not in page.content()
 
         dialog.get_by_role("button", name="Reset to hub.toml").click()
-        asked = page.get_by_role("dialog", name="Reset lab")
-        expect(asked).to_contain_text("stored key")
+        confirm = page.get_by_role("dialog", name="Reset lab")
+        expect(confirm).to_contain_text("stored key")
         page.keyboard.press("Escape")
-        expect(asked).to_have_count(0)
-        expect(dialog).to_be_visible()  # one Escape closes one
+        expect(confirm).to_have_count(0)
+        expect(dialog).to_be_visible()  # Escape closes only the top dialog
         assert "lab" in [server.name for server in running.hub.services.models.settings.servers]
         dialog.get_by_role("button", name="Reset to hub.toml").click()
-        asked.get_by_role("button", name="Reset to hub.toml").click()
-        expect(dialog.get_by_role("alert")).to_contain_text("lab")  # it is in an order
+        confirm.get_by_role("button", name="Reset to hub.toml").click()
+        expect(dialog.get_by_role("alert")).to_contain_text("lab")  # it is still in an order
         dialog.get_by_role("button", name="Cancel").click()
         card.get_by_label("Questions").fill("")
         card.get_by_role("button", name="Save order and limits").click()
         row.get_by_role("button", name="Edit lab").click()
         dialog.get_by_role("button", name="Reset to hub.toml").click()
-        asked.get_by_role("button", name="Reset to hub.toml").click()
+        confirm.get_by_role("button", name="Reset to hub.toml").click()
         expect(row).to_have_count(0)
 
         card.get_by_role("button", name="Add a server").click()

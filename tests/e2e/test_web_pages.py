@@ -1,6 +1,6 @@
-"""Every page against a real hub with machines: one gets there by the rail, it shows what is so, its main action works.
+"""Every page against a real hub with machines: reached from the menu, shows the data, its main action works.
 
-A console error on any of them fails the test.
+A console error fails the test.
 """
 
 from __future__ import annotations
@@ -19,8 +19,8 @@ pytestmark = pytest.mark.timeout(120)
 
 
 @pytest.fixture(scope="module")
-def hot(plant: Demo) -> dict:
-    """An open, explained alert of the device ``sensor_39``."""
+def open_alert(plant: Demo) -> dict:
+    """Return an open alert of the device ``sensor_39``."""
     eventually(lambda: len(plant.get("/api/devices")["items"]) >= 14, 20, "the machines")
     plant.heat("sensor_39", 3)
     return eventually(
@@ -28,20 +28,20 @@ def hot(plant: Demo) -> dict:
     )
 
 
-def go(page: Page, plant: Demo, name: str) -> None:
-    """By the rail, as a person does."""
+def open_from_menu(page: Page, plant: Demo, name: str) -> None:
+    """Open a page from the main menu."""
     page.goto(f"http://{plant.http}/")
     page.get_by_role("navigation", name="Main").first.get_by_role("link", name=name).click()
     expect(page).to_have_title(re.compile(rf"{name} · Watchkeeper$"))
 
 
-def test_fleet_finds_filters_and_downloads(plant: Demo, hot: dict, page: Page):
+def test_fleet_searches_filters_and_downloads_csv(plant: Demo, open_alert: dict, page: Page):
     page.goto(f"http://{plant.http}/")
     rows = page.get_by_test_id("device-row")
     expect(page.get_by_role("grid")).to_have_attribute("aria-rowcount", "16")
     page.get_by_test_id("fleet-search").fill("pump")
     expect(rows.first).to_contain_text("pump", ignore_case=True)
-    assert "q=pump" in page.url, "what one looks at is in the address"
+    assert "q=pump" in page.url, "the search is in the address"
     shown = int(page.get_by_role("grid").get_attribute("aria-rowcount") or 0) - 1
     assert 0 < shown < 14
     with page.expect_download() as download:
@@ -60,7 +60,7 @@ def test_fleet_finds_filters_and_downloads(plant: Demo, hot: dict, page: Page):
     expect(page).to_have_url(re.compile("/d/sensor_39$"))
 
 
-def test_fleet_shows_another_column(plant: Demo, hot: dict, page: Page):
+def test_fleet_column_choice_survives_reload(plant: Demo, open_alert: dict, page: Page):
     page.goto(f"http://{plant.http}/")
     page.get_by_role("button", name="Columns").click()
     page.get_by_role("menuitemcheckbox", name="Model").click()
@@ -70,9 +70,9 @@ def test_fleet_shows_another_column(plant: Demo, hot: dict, page: Page):
     expect(page.get_by_role("columnheader", name="Model")).to_be_visible()
 
 
-def test_alerts_shows_why_and_takes_a_note(plant: Demo, hot: dict, page: Page):
+def test_alerts_page_shows_diagnosis_and_saves_note(plant: Demo, open_alert: dict, page: Page):
     plant.heat("sensor_37", 3)
-    go(page, plant, "Alerts")
+    open_from_menu(page, plant, "Alerts")
     page.get_by_test_id("alert").filter(has_text="sensor_37").get_by_role("link").click()
     expect(page.get_by_test_id("diagnosis")).to_have_attribute("data-state", "ready", timeout=10_000)
     expect(page.get_by_test_id("diagnosis")).to_contain_text("rules and statistics, not a language model")
@@ -86,7 +86,7 @@ def test_alerts_shows_why_and_takes_a_note(plant: Demo, hot: dict, page: Page):
     assert kept["note"] == "a fan is on its way"
 
 
-def test_assistant_answers_and_its_question_comes_from_a_device(plant: Demo, hot: dict, page: Page):
+def test_ask_link_of_device_prefills_question(plant: Demo, open_alert: dict, page: Page):
     page.goto(f"http://{plant.http}/d/sensor_39")
     page.get_by_role("link", name="Ask about this").click()
     expect(page.get_by_test_id("chat-input")).to_have_value(re.compile("sensor_39"))
@@ -96,8 +96,8 @@ def test_assistant_answers_and_its_question_comes_from_a_device(plant: Demo, hot
     expect(answer).to_contain_text("sensor_39")
 
 
-def test_analyse_says_what_a_picture_is(plant: Demo, page: Page):
-    go(page, plant, "Analyse")
+def test_analyse_page_describes_picture(plant: Demo, page: Page):
+    open_from_menu(page, plant, "Analyse")
     picture = io.BytesIO()
     Image.new("RGB", (64, 48), "red").save(picture, "PNG")
     page.get_by_label("choose a file").set_input_files(
@@ -107,16 +107,16 @@ def test_analyse_says_what_a_picture_is(plant: Demo, page: Page):
     expect(page.get_by_text(re.compile("^Analysed by "))).to_be_visible()
 
 
-def test_rules_says_when_each_last_fired(plant: Demo, hot: dict, page: Page):
+def test_rules_page_shows_when_rule_last_fired(plant: Demo, open_alert: dict, page: Page):
     rules = plant.get("/api/rules")["items"]
-    fired = next(rule for rule in rules if rule["id"] == hot["rule_id"])
-    go(page, plant, "Rules")
+    fired = next(rule for rule in rules if rule["id"] == open_alert["rule_id"])
+    open_from_menu(page, plant, "Rules")
     expect(page.get_by_role("row")).to_have_count(len(rules) + 1)
     expect(page.get_by_role("row").filter(has_text=fired["text"]).filter(has_text="ago")).not_to_have_count(0)
 
 
-def test_activity_filters_and_holds_still(plant: Demo, hot: dict, page: Page):
-    go(page, plant, "Activity")
+def test_activity_filters_and_pauses(plant: Demo, open_alert: dict, page: Page):
+    open_from_menu(page, plant, "Activity")
     page.get_by_label("Type").select_option("raised")
     expect(page.get_by_role("link", name="sensor_39").first).to_be_visible()
     expect(page.locator("main li").filter(has_text="appeared")).to_have_count(0)
@@ -125,9 +125,9 @@ def test_activity_filters_and_holds_still(plant: Demo, hot: dict, page: Page):
     assert "kind=raised" in page.url
 
 
-def test_settings_shows_the_hub_and_keeps_the_theme(plant: Demo, page: Page):
+def test_settings_show_hub_status_and_save_theme(plant: Demo, page: Page):
     plant.publish("devices/broken/telemetry", "{no json")
-    go(page, plant, "Settings")
+    open_from_menu(page, plant, "Settings")
     expect(page.get_by_text(plant.mqtt).first).to_be_visible()
     expect(page.get_by_text("devices/broken/telemetry", exact=True)).to_be_visible()
     hub = page.locator("section", has=page.get_by_role("heading", name="Hub", exact=True))
@@ -139,7 +139,7 @@ def test_settings_shows_the_hub_and_keeps_the_theme(plant: Demo, page: Page):
     expect(page.locator("html")).to_have_attribute("data-theme", "light")
 
 
-def test_the_palette_goes_to_a_device(plant: Demo, hot: dict, page: Page):
+def test_command_palette_opens_device(plant: Demo, open_alert: dict, page: Page):
     page.goto(f"http://{plant.http}/rules")
     expect(page.get_by_test_id("live-pill")).to_contain_text("Live")
     page.keyboard.press("Control+k")
@@ -148,7 +148,7 @@ def test_the_palette_goes_to_a_device(plant: Demo, hot: dict, page: Page):
     expect(page).to_have_url(re.compile("/d/sensor_39$"))
 
 
-def test_an_address_that_leads_nowhere_says_so(plant: Demo, page: Page, errors):
+def test_unknown_device_address_shows_not_found(plant: Demo, page: Page, errors):
     errors.expected = ("404",)
     page.goto(f"http://{plant.http}/d/nobody")
     expect(page.get_by_text("Device not found.")).to_be_visible()
@@ -156,8 +156,8 @@ def test_an_address_that_leads_nowhere_says_so(plant: Demo, page: Page, errors):
     expect(page.get_by_role("grid")).to_be_visible()
 
 
-def test_an_analysis_survives_a_reload(plant: Demo, page: Page):
-    go(page, plant, "Analyse")
+def test_running_analysis_survives_reload(plant: Demo, page: Page):
+    open_from_menu(page, plant, "Analyse")
     picture = io.BytesIO()
     Image.new("RGB", (70, 50), "blue").save(picture, "PNG")
     page.get_by_label("choose a file").set_input_files(
@@ -171,7 +171,7 @@ def test_an_analysis_survives_a_reload(plant: Demo, page: Page):
     assert page.evaluate("sessionStorage.getItem('analysis')") is None
 
 
-def test_acknowledging_is_undone(plant: Demo, page: Page):
+def test_acknowledgement_is_undone(plant: Demo, page: Page):
     plant.heat("sensor_39", 3)
     page.goto(f"http://{plant.http}/d/sensor_39")
     page.get_by_test_id("acknowledge").click()
@@ -190,7 +190,7 @@ def test_acknowledging_is_undone(plant: Demo, page: Page):
     assert line.inner_text().count(name) == 1
 
 
-def test_a_change_of_a_device_is_in_the_activity(plant: Demo, page: Page):
+def test_device_change_is_listed_in_activity(plant: Demo, page: Page):
     plant.api.patch("/api/devices/pump-01", json={"labels": ["checked"]})
     page.goto(f"http://{plant.http}/activity?kind=settings")
     line = page.locator('li[data-kind="settings"]').first
@@ -198,14 +198,14 @@ def test_a_change_of_a_device_is_in_the_activity(plant: Demo, page: Page):
     assert line.inner_text().count("Feed pump 1") == 1
 
 
-def test_the_figures_have_their_past_after_a_reload(plant: Demo, page: Page):
-    eventually(lambda: len(plant.get("/api/status/trend")["rate"]) >= 2, 40, "some figures")
+def test_status_trend_is_drawn_after_reload(plant: Demo, page: Page):
+    eventually(lambda: len(plant.get("/api/status/trend")["rate"]) >= 2, 40, "two points of the trend")
     page.goto(f"http://{plant.http}/")
     drawn = page.locator(".trend path").nth(1)
     expect(drawn).to_have_attribute("d", re.compile("M"), timeout=2_000)
 
 
-def test_the_alerts_beside_the_list_are_of_its_area(plant: Demo, page: Page):
+def test_alerts_panel_follows_area_filter(plant: Demo, page: Page):
     plant.heat("sensor_39", 3)
     area = plant.get("/api/devices/sensor_39")["area"]
     others = {each["area"] for each in plant.get("/api/devices")["items"]} - {area, None}
@@ -217,7 +217,7 @@ def test_the_alerts_beside_the_list_are_of_its_area(plant: Demo, page: Page):
     expect(panel).not_to_contain_text("sensor_39")
 
 
-def test_the_search_stands_still_whatever_the_link_says(plant: Demo, page: Page):
+def test_search_button_does_not_move_when_connection_state_changes(plant: Demo, page: Page):
     page.goto(f"http://{plant.http}/")
     pill = page.get_by_test_id("live-pill")
     expect(pill).to_contain_text("ms")

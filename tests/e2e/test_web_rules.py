@@ -1,4 +1,4 @@
-"""Rules changed on their page against a real hub: form and text are one, a change holds at once and is taken back."""
+"""The Rules page against a real hub: form and TOML show the same rule, changes are active at once and can be undone."""
 
 from __future__ import annotations
 
@@ -16,15 +16,15 @@ def rules(demo: Demo) -> dict[str, dict]:
     return {rule["id"]: rule for rule in demo.get("/api/rules")["items"]}
 
 
-def test_a_limit_is_changed_by_form_and_by_text_and_taken_back(start, page: Page):
+def test_limit_is_changed_by_form_and_text_then_undone(start, page: Page):
     demo: Demo = start("--devices", "0")
     demo.publish("devices/sensor_5/telemetry", {"temperature": 75})
     page.goto(f"http://{demo.http}/rules")
     before = demo.get("/api/rules/text")["text"]
     page.get_by_role("link", name="Sensor too hot").click()
-    text, says = page.get_by_role("textbox", name="TOML"), page.get_by_test_id("rule-says")
+    text, description = page.get_by_role("textbox", name="TOML"), page.get_by_test_id("rule-says")
     expect(text).to_have_value(re.compile("^above = 80$", re.M))
-    expect(says).to_contain_text("Applies to 1 of 1 devices.")
+    expect(description).to_contain_text("Applies to 1 of 1 devices.")
 
     page.get_by_label("Limit").fill("70")
     expect(text).to_have_value(re.compile("^above = 70$", re.M))
@@ -36,12 +36,12 @@ def test_a_limit_is_changed_by_form_and_by_text_and_taken_back(start, page: Page
     )
     expect(page.get_by_label("Clear threshold")).to_have_value("68")
     expect(page.get_by_label("Name")).to_have_value("Warm")
-    expect(says).to_contain_text("above 70")
+    expect(description).to_contain_text("above 70")
     page.get_by_role("button", name="Save").click()
     expect(page.get_by_role("link", name="Warm", exact=True)).to_be_visible()
     assert rules(demo)["sensor-hot"]["condition"]["above"] == 70
     after = demo.get("/api/rules/text")["text"]
-    assert len(set(before.splitlines()) - set(after.splitlines())) == 3, "all else stays as it was, comments too"
+    assert len(set(before.splitlines()) - set(after.splitlines())) == 3, "all other lines are unchanged, comments too"
 
     demo.heat("sensor_5", 0.1)
     demo.publish("devices/sensor_5/telemetry", {"temperature": 75})
@@ -52,7 +52,7 @@ def test_a_limit_is_changed_by_form_and_by_text_and_taken_back(start, page: Page
     assert demo.get("/api/rules/text")["text"] == before
 
 
-def test_a_rule_is_added_and_deleted(start, page: Page):
+def test_rule_is_added_and_deleted(start, page: Page):
     demo: Demo = start("--devices", "0")
     page.goto(f"http://{demo.http}/rules")
     page.get_by_role("link", name="New rule").click()
@@ -79,7 +79,7 @@ def test_a_rule_is_added_and_deleted(start, page: Page):
     expect(page.get_by_text("Rule not found")).to_be_visible()
 
 
-def test_new_rules_are_made_one_after_another(start, page: Page):
+def test_new_rules_get_unique_ids(start, page: Page):
     demo: Demo = start("--devices", "0")
     demo.publish("devices/d1/telemetry", {"lid": True})
     page.goto(f"http://{demo.http}/rules")
@@ -107,21 +107,21 @@ def test_new_rules_are_made_one_after_another(start, page: Page):
     expect(page.get_by_role("textbox", name="TOML")).to_have_value(re.compile('^id = "mine"$', re.M))
 
 
-def test_nothing_empty_is_saved_and_the_count_is_of_devices_with_the_metric(start, page: Page):
+def test_required_fields_disable_save_and_matching_devices_are_counted(start, page: Page):
     demo: Demo = start("--devices", "0")
     demo.publish("devices/d1/telemetry", {"temp_in": 20})
     demo.publish("devices/d2/telemetry", {"humidity": 20})
     page.goto(f"http://{demo.http}/rules?new=1")
-    says, save = page.get_by_test_id("rule-says"), page.get_by_role("button", name="Save")
+    description, save = page.get_by_test_id("rule-says"), page.get_by_role("button", name="Save")
     before = len(rules(demo))
     required = {"Metric or pattern": "temp*", "Name": "Warm", "Limit": "30"}
     for label in required:
         expect(page.get_by_label(label)).to_have_accessible_description("Required")
-    expect(save).to_be_disabled()  # nothing was filled in
+    expect(save).to_be_disabled()  # all fields are empty
     for label, value in required.items():
         expect(save).to_be_disabled()
         page.get_by_label(label).fill(value)
-    expect(says).to_contain_text("Applies to 1 of 2 devices.")
+    expect(description).to_contain_text("Applies to 1 of 2 devices.")
     expect(save).to_be_enabled()
     for label, value in required.items():
         page.get_by_label(label).fill(" ")
@@ -135,7 +135,7 @@ def test_nothing_empty_is_saved_and_the_count_is_of_devices_with_the_metric(star
     assert len(rules(demo)) == before
 
 
-def test_an_alert_shows_what_is_read_now_and_for_how_long(start, page: Page):
+def test_alert_shows_current_value_and_duration(start, page: Page):
     demo: Demo = start("--devices", "0")
     text = demo.get("/api/rules/text")
     more = '\n[[rule]]\nid = "warm"\nname = "Warm"\nmetric = "warmth"\nabove = 30\n'

@@ -1,4 +1,4 @@
-"""Topics that no dialect reads: found on their page, a value clicked, a device of it; and taken back."""
+"""The Topics page: map a topic that no dialect decodes to a device, edit the mappings as text."""
 
 from __future__ import annotations
 
@@ -29,23 +29,23 @@ def choose(page: Page, topic: str) -> None:
     expect(page.get_by_role("heading", name=topic)).to_be_visible()
 
 
-def test_a_value_is_clicked_and_becomes_a_metric(demo: Demo, page: Page):
+def test_clicked_value_becomes_metric(demo: Demo, page: Page):
     page.goto(f"http://{demo.http}/topics")
     expect(page.get_by_test_id("topic").filter(has_text="devices/boiler-1/telemetry")).to_contain_text("native")
     page.get_by_label("Unmapped only").check()
     expect(page.get_by_test_id("topic").filter(has_text="devices/boiler-1")).to_have_count(0)
     choose(page, "weather/roof/state")
-    says = page.get_by_test_id("mapping-says")
-    expect(says).to_contain_text("outdoor.temp")
+    preview = page.get_by_test_id("mapping-says")
+    expect(preview).to_contain_text("outdoor.temp")
 
     page.get_by_role("button", name="temp").click()
     page.get_by_role("button", name="speed").click()
     page.get_by_role("group", name="outdoor.temp").get_by_label("Unit").fill("°C")
     page.get_by_role("group", name="outdoor.wind.0.speed").get_by_role("textbox", name="Metric").fill("wind")
-    expect(says).to_contain_text("roof")
-    expect(says).to_contain_text(re.compile("temp ?4.5.°C"))
-    expect(says).to_contain_text(re.compile("wind ?3"))
-    expect(says).not_to_contain_text("id")
+    expect(preview).to_contain_text("roof")
+    expect(preview).to_contain_text(re.compile("temp ?4.5.°C"))
+    expect(preview).to_contain_text(re.compile("wind ?3"))
+    expect(preview).not_to_contain_text("id")
     page.get_by_role("button", name="Apply").click()
 
     def metrics() -> dict:
@@ -58,7 +58,7 @@ def test_a_value_is_clicked_and_becomes_a_metric(demo: Demo, page: Page):
     expect(page.get_by_role("button", name="Apply")).to_be_visible()
 
 
-def test_a_plain_value_is_named_by_its_topic(demo: Demo, page: Page):
+def test_scalar_payload_is_mapped_by_topic_levels(demo: Demo, page: Page):
     page.goto(f"http://{demo.http}/topics?topic=home%2Fkitchen%2Ftemperature")
     expect(page.get_by_test_id("mapping-says")).to_contain_text("kitchen")
     levels = page.get_by_role("group", name="Topic levels")
@@ -71,23 +71,23 @@ def test_a_plain_value_is_named_by_its_topic(demo: Demo, page: Page):
     eventually(lambda: demo.api.get("/api/devices", params={"q": "home/kitchen"}).json()["items"], 10, "the device")
 
 
-def test_all_mappings_are_a_text_that_is_checked(demo: Demo, page: Page):
+def test_mappings_text_is_validated_and_saved(demo: Demo, page: Page):
     page.goto(f"http://{demo.http}/topics?tab=mappings")
-    text, says = page.get_by_role("textbox", name="Mappings"), page.get_by_test_id("mappings-says")
-    expect(says).to_have_text("4 mappings.")
+    text, preview = page.get_by_role("textbox", name="Mappings"), page.get_by_test_id("mappings-says")
+    expect(preview).to_have_text("4 mappings.")
     before = text.input_value()
     save = page.get_by_role("button", name="Save")
     text.fill(before + '\n[[mapping]]\ntopic = "devices/{device}/telemetry"\n')
-    expect(says).to_contain_text("which a dialect of the hub reads")
+    expect(preview).to_contain_text("which a dialect of the hub reads")
     expect(save).to_be_disabled()
     text.fill(before + '\n[[mapping]]\ntopic = "lab/{device}/{metric}"\n')
-    expect(says).to_have_text("5 mappings.")
+    expect(preview).to_have_text("5 mappings.")
     save.click()
     expect(page.get_by_text("Mappings saved and active")).to_be_visible()
     assert len(demo.get("/api/mappings")["items"]) == 5
 
 
-def test_a_topic_that_a_dialect_reads_needs_no_mapping(demo: Demo, page: Page, errors: Errors):
+def test_topic_of_dialect_offers_no_mapping(demo: Demo, page: Page, errors: Errors):
     page.goto(f"http://{demo.http}/topics?topic=devices%2Fboiler-1%2Ftelemetry")
     expect(page.get_by_text("Already read by an integration (native)")).to_be_visible()
     expect(page.get_by_role("button", name="Apply")).to_have_count(0)

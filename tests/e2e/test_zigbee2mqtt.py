@@ -1,4 +1,4 @@
-"""Zigbee2MQTT itself, with a radio made of words, on the demo's broker: its devices read, commanded, gone with it."""
+"""The real Zigbee2MQTT program with a simulated radio, on the demo's broker."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ BULB, CELLAR = "0x000b57fffe111111", "0x00158d0001222222"
 
 
 class Zigbee:
-    """The program and its log; :meth:`measure` has the climate sensor speak."""
+    """The Zigbee2MQTT process and its log."""
 
     def __init__(self, demo: Demo, folder: Path) -> None:
         self.log = folder / "zigbee2mqtt.log"
@@ -29,6 +29,7 @@ class Zigbee:
         eventually(lambda: "ready" in self.log.read_text(), 40, "Zigbee2MQTT to be ready")
 
     def measure(self, celsius: float) -> None:
+        """Have the simulated climate sensor report a temperature."""
         assert self.process.stdin is not None
         self.process.stdin.write(f"{round(celsius * 100)}\n".encode())
         self.process.stdin.flush()
@@ -53,7 +54,7 @@ def find(demo: Demo, ieee: str) -> dict:
     return demo.get(f"/api/devices/{found[0]}") if found else {}
 
 
-def test_its_devices_are_read_commanded_and_gone_with_it(zigbee: tuple[Demo, Zigbee]):
+def test_zigbee_devices_are_read_commanded_and_go_offline(zigbee: tuple[Demo, Zigbee]):
     demo, program = zigbee
     program.measure(21.5)
     cellar = eventually(lambda: (d := find(demo, CELLAR)) and "temperature" in d["metrics"] and d, 15, "a reading")
@@ -64,16 +65,19 @@ def test_its_devices_are_read_commanded_and_gone_with_it(zigbee: tuple[Demo, Zig
     assert (bulb["name"], bulb["dialect"]) == ("kitchen/bulb", "zigbee2mqtt")
     assert (bulb["info"]["manufacturer"], bulb["info"]["model"]) == ("IKEA", "LED1545G12")
     eventually(lambda: find(demo, BULB)["presence"] == "online", 15, "its availability")
-    for name, value, told in (("state", True, "genOnOff on"), ("brightness", 128, "genLevelCtrl moveToLevelWithOnOff")):
+    for name, value, radio_command in (
+        ("state", True, "genOnOff on"),
+        ("brightness", 128, "genLevelCtrl moveToLevelWithOnOff"),
+    ):
         answer = demo.api.post(f"/api/devices/{bulb['id']}/commands", json={"name": name, "value": value})
         assert answer.status_code == 202, answer.text
         path = f"/api/commands/{answer.json()['id']}"
         eventually(lambda path=path: demo.get(path)["state"] == "confirmed", 15, f"{name} to be confirmed")
-        assert f"told {BULB} {told}" in program.log.read_text()
+        assert f"told {BULB} {radio_command}" in program.log.read_text()
 
-    # It announces its devices to Home Assistant as well: they are one device each all the same, and only its own.
+    # Zigbee2MQTT announces its devices to Home Assistant as well: each is still one device, of its own dialect.
     natives = sorted(each["native_id"] for each in demo.get("/api/devices")["items"])
     assert natives.count(BULB) == natives.count(CELLAR) == 1
     assert not [each for each in demo.get("/api/devices")["items"] if each["dialect"] == "homeassistant"]
     program.end()
-    eventually(lambda: find(demo, BULB)["presence"] == "offline", 15, "its end")
+    eventually(lambda: find(demo, BULB)["presence"] == "offline", 15, "its last state")

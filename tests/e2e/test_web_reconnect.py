@@ -1,4 +1,4 @@
-"""The line to the hub is cut, the tab is hidden: afterwards the page knows all that happened, and each thing once."""
+"""A lost connection or a hidden tab: afterwards the page shows everything that happened, once."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ HIDE = """hidden => {
   Object.defineProperty(document, 'hidden', { configurable: true, get: () => hidden });
   document.dispatchEvent(new Event('visibilitychange'));
 }"""
-"""What a browser tells a page; a headless one shows every tab."""
+"""Simulates a hidden tab: a headless browser shows every tab."""
 
 
 @pytest.fixture(scope="module")
@@ -32,58 +32,60 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
 
 
 @pytest.fixture
-def heard(page: Page) -> list[str]:
-    """The types of all messages that came over the page's sockets."""
+def frame_types(page: Page) -> list[str]:
+    """Record the types of all messages that the page's sockets receive."""
     types: list[str] = []
     page.on("websocket", lambda s: s.on("framereceived", lambda text: types.append(json.loads(text)["type"])))
     return types
 
 
-def count(demo: Demo, device: str, *values: int) -> None:
-    """A meter counts on."""
+def publish_counts(demo: Demo, device: str, *values: int) -> None:
+    """Publish the counts of a meter."""
     for value in values:
         demo.publish(f"devices/{device}/telemetry", {"count": value})
         time.sleep(0.02)
 
 
-def watched(page: Page, address: str, device: str, value: int) -> None:
-    """The page of the meter, live."""
+def open_device(page: Page, address: str, device: str, value: int) -> None:
+    """Open the meter's page and wait until it is live and shows ``value``."""
     page.goto(f"http://{address}/d/{device}?metric=count&range=15m")
     expect(page.get_by_test_id("live-pill")).to_contain_text("Live")
-    shows(page, value)
+    expect_value(page, value)
 
 
-def shows(page: Page, value: int) -> None:
+def expect_value(page: Page, value: int) -> None:
     expect(page.locator("[data-testid=metric][data-metric=count] .v")).to_have_text(f"{value}.0")
 
 
-def test_after_a_cut_nothing_is_lost_and_nothing_doubled(demo: Demo, page: Page, heard: list[str], errors: Errors):
+def test_page_resumes_without_loss_or_duplicates_after_lost_connection(
+    demo: Demo, page: Page, frame_types: list[str], errors: Errors
+):
     errors.expected = ("net::ERR_", "WebSocket connection to")
     line = Proxy(int(demo.http.rpartition(":")[2]))
-    count(demo, "meter-1", *range(1, 11))
-    watched(page, f"127.0.0.1:{line.port}", "meter-1", 10)
+    publish_counts(demo, "meter-1", *range(1, 11))
+    open_device(page, f"127.0.0.1:{line.port}", "meter-1", 10)
     expect(page).to_have_title("meter-1 · Watchkeeper")
 
     line.cut()
-    count(demo, "meter-1", *range(11, 31))
+    publish_counts(demo, "meter-1", *range(11, 31))
     demo.publish("devices/late-1/telemetry", {"count": 5})
     demo.heat("sensor_9", 2.6)
     eventually(lambda: demo.get("/api/alerts", state="open")["items"], 5, "the alert")
     expect(page.get_by_text("Connection to the hub lost.")).to_be_visible()
-    shows(page, 10)
+    expect_value(page, 10)
     expect(page.get_by_test_id("diagnose")).to_be_disabled()
 
-    heard.clear()
+    frame_types.clear()
     line.open()
     with page.expect_response("**/api/devices/meter-1/history?*") as fetched:
         page.get_by_role("button", name="Retry now").click()
     points = fetched.value.json()["points"]
-    assert (points[-1][3], sum(point[4] for point in points)) == (30, 30), "the chart has what came during the cut"
-    shows(page, 30)
+    assert (points[-1][3], sum(point[4] for point in points)) == (30, 30), "the chart has the readings of the outage"
+    expect_value(page, 30)
     expect(page.get_by_text("Connection to the hub lost.")).to_have_count(0)
     expect(page).to_have_title("(1) meter-1 · Watchkeeper")
-    assert "resumed" in heard
-    assert not {"snapshot", "resync"} & set(heard), "it goes on where it stopped"
+    assert "resumed" in frame_types
+    assert not {"snapshot", "resync"} & set(frame_types), "the page resumed instead of loading a snapshot"
 
     page.get_by_role("navigation", name="Main").first.get_by_role("link", name="Fleet").click()
     expect(page.get_by_test_id("device-row")).to_have_count(3)
@@ -93,21 +95,21 @@ def test_after_a_cut_nothing_is_lost_and_nothing_doubled(demo: Demo, page: Page,
     line.cut()
 
 
-def test_a_hidden_tab_is_left_alone_and_catches_up_with_one_frame(demo: Demo, page: Page, heard: list[str]):
-    count(demo, "meter-2", 21, 22)
-    watched(page, demo.http, "meter-2", 22)
+def test_hidden_tab_gets_no_deltas_and_catches_up_with_one_frame(demo: Demo, page: Page, frame_types: list[str]):
+    publish_counts(demo, "meter-2", 21, 22)
+    open_device(page, demo.http, "meter-2", 22)
     page.evaluate(HIDE, True)
-    count(demo, "meter-2", 23)
+    publish_counts(demo, "meter-2", 23)
     page.wait_for_timeout(600)
-    heard.clear()
+    frame_types.clear()
     for value in range(24, 28):
-        count(demo, "meter-2", value)
+        publish_counts(demo, "meter-2", value)
         page.wait_for_timeout(300)
-    assert "delta" not in heard
+    assert "delta" not in frame_types
     fetched = []
 
     def pass_on(route: Route) -> None:
-        """The browser gives up the body of an answer that another one has replaced; here each is read."""
+        """Read the body of each response: the browser discards a body that a later response replaces."""
         answer = route.fetch()
         fetched.append(answer.json())
         route.fulfill(response=answer)
@@ -117,5 +119,5 @@ def test_a_hidden_tab_is_left_alone_and_catches_up_with_one_frame(demo: Demo, pa
     with page.expect_response(history):
         page.evaluate(HIDE, False)
     assert fetched[0]["points"][-1][3] == 27
-    shows(page, 27)
-    assert heard.count("delta") == 1
+    expect_value(page, 27)
+    assert frame_types.count("delta") == 1

@@ -1,5 +1,5 @@
-"""Everyone can use it: axe finds nothing on any page or dialog, dark or light; nothing sticks out at 360 px or 200 %;
-nothing moves for whoever asked for stillness. Pictures of every page stay in ``test-results/pages``.
+"""Accessibility of every page and dialog: axe finds no violation in the dark and the light theme, nothing overflows at
+360 px or at 200 % zoom, nothing animates under reduced motion. Screenshots are kept in ``test-results/pages``.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from e2e.running import Demo, eventually
 pytestmark = pytest.mark.timeout(180)
 
 DESKTOP, PHONE, ZOOMED = (1440, 900), (360, 740), (720, 450)
-"""The last is what a page of 1440 by 900 has at 200 %."""
+"""Width and height. ZOOMED is what 1440 by 900 leaves at 200 % zoom."""
 PAGES = {
     "fleet": ("/", "Feed pump 1"),
     "device": ("/d/sensor_39", "Insufficient evidence"),
@@ -60,13 +60,14 @@ def plant_with_alert(plant: Demo) -> Demo:
 
 @pytest.fixture
 def still(visit: Callable[..., Page]) -> Page:
+    """Open a page that asks for reduced motion."""
     return visit(reduced_motion="reduce", color_scheme="dark")
 
 
-def faults(page: Page) -> list[str]:
-    """What axe finds; the second theme differs in its colours alone."""
+def axe_violations(page: Page) -> list[str]:
+    """Return what axe finds in both themes. The light theme differs in colours only, so just contrast is checked."""
     found = []
-    only_faults = {"resultTypes": ["violations"]}  # with what passes an answer is ten times as long
+    only_faults = {"resultTypes": ["violations"]}  # a result with passed checks is ten times as long
     for theme, options in (("dark", only_faults), ("light", {**only_faults, "runOnly": ["color-contrast"]})):
         page.emulate_media(color_scheme=theme, reduced_motion="reduce")
         for violation in Axe().run(page, options=options).response["violations"]:
@@ -80,22 +81,24 @@ def resize(page: Page, size: tuple[int, int]) -> None:
 
 
 @pytest.mark.parametrize("name", PAGES)
-def test_pages(plant_with_alert: Demo, still: Page, errors: Errors, pytestconfig: Any, name: str):
+def test_page_is_accessible_fits_small_screens_and_does_not_animate(
+    plant_with_alert: Demo, still: Page, errors: Errors, pytestconfig: Any, name: str
+):
     errors.expected = ("404",)
     folder = Path(pytestconfig.getoption("--output")) / "pages"
     path, text = PAGES[name]
     still.goto(f"http://{plant_with_alert.http}{path}")
     shown = still.locator("main").get_by_text(text).first
-    if name == "device-raw":  # it shows what comes from now on, and the pump has a pace of its own
+    if name == "device-raw":  # it shows only new messages, and the pump publishes rarely
 
-        def heard() -> bool:
+        def message_arrived() -> bool:
             plant_with_alert.publish("devices/pump-01/telemetry", {"flow": 66.0})
             return shown.is_visible()
 
-        eventually(heard, 30, "a message")
+        eventually(message_arrived, 30, "a message")
     expect(shown).to_be_visible()
     still.screenshot(path=folder / f"{name}-dark.png")
-    wrong = faults(still)
+    wrong = axe_violations(still)
     still.screenshot(path=folder / f"{name}-light.png")
     if moving := still.evaluate("document.getAnimations().length"):
         wrong.append(f"{moving} animations")
@@ -106,29 +109,29 @@ def test_pages(plant_with_alert: Demo, still: Page, errors: Errors, pytestconfig
     assert wrong == []
 
 
-def test_nothing_comes_from_outside_nor_is_inline(plant_with_alert: Demo, still: Page):
-    """A breach of the policy is a console error, which fails the test; so does any request to another host."""
-    asked: list[str] = []
+def test_pages_load_nothing_from_other_hosts_and_no_inline_script(plant_with_alert: Demo, still: Page):
+    """A violation of the Content Security Policy is a console error, which fails the test."""
+    requests: list[str] = []
     own = plant_with_alert.http
-    still.on("request", lambda request: asked.append(request.url))
+    still.on("request", lambda request: requests.append(request.url))
     still.goto(f"http://{own}/docs")
     expect(still.get_by_text("/api/devices/{device_id}/history").first).to_be_visible()
     still.goto(f"http://{own}/d/sensor_39")
     expect(still.locator("canvas").first).to_be_visible()
     assert still.evaluate("document.fonts.check('14px \"Inter Variable\"')")
-    assert len(asked) > 10
-    assert [url for url in asked if not url.startswith((f"http://{own}/", "data:", "blob:"))] == []
+    assert len(requests) > 10
+    assert [url for url in requests if not url.startswith((f"http://{own}/", "data:", "blob:"))] == []
     assert still.locator("script:not([src]), style").count() == 0
 
 
-def test_what_floats_above_the_pages(plant_with_alert: Demo, still: Page):
+def test_dialogs_and_menus_are_accessible_and_fit_phone(plant_with_alert: Demo, still: Page):
     page, url = still, f"http://{plant_with_alert.http}"
     page.goto(url)
     expect(page.get_by_test_id("device-row").first).to_be_visible()
 
-    def floats(what: str, inside: str, role: str = "dialog") -> None:
+    def check_overlay(what: str, inside: str, role: str = "dialog") -> None:
         expect(page.get_by_role(role).get_by_text(inside).first).to_be_visible()
-        assert faults(page) == [], what
+        assert axe_violations(page) == [], what
         resize(page, PHONE)
         assert page.evaluate(TOO_WIDE) == [], what
         resize(page, DESKTOP)
@@ -136,55 +139,55 @@ def test_what_floats_above_the_pages(plant_with_alert: Demo, still: Page):
         expect(page.get_by_role(role)).to_have_count(0)
 
     page.keyboard.press("Control+k")
-    floats("the palette", "Feed pump 1")
+    check_overlay("the palette", "Feed pump 1")
     page.keyboard.press("?")
-    floats("the shortcuts", "Acknowledge the alert")
+    check_overlay("the shortcuts", "Acknowledge the alert")
     page.get_by_role("button", name="Severity", exact=True).click()
-    floats("a facet", "Critical")
+    check_overlay("a facet", "Critical")
     page.get_by_role("button", name="Columns").press("Enter")
     expect(page.get_by_role("menuitemcheckbox", name="Model")).to_be_visible()
-    assert faults(page) == [], "the columns"
+    assert axe_violations(page) == [], "the columns"
     page.keyboard.press("Escape")
     page.get_by_role("button", name="Add a device").click()
-    floats("a new device", "Name")
+    check_overlay("a new device", "Name")
     page.goto(f"{url}/alerts")
-    page.get_by_test_id("acknowledge").first.click()  # a machine of the demo may have failed as well
-    floats("a note", "Note (optional)")
+    page.get_by_test_id("acknowledge").first.click()  # a machine of the demo may have an alert as well
+    check_overlay("a note", "Note (optional)")
     page.goto(f"{url}/d/pump-01?tab=settings")
     page.get_by_role("button", name="Delete device").click()
     expect(page.get_by_role("button", name="Delete permanently")).to_be_visible()
-    assert faults(page) == [], "deleting"
+    assert axe_violations(page) == [], "deleting"
     page.get_by_role("button", name="Cancel").click()
     page.get_by_label("Name", exact=True).fill("Feed pump 1a")
     page.get_by_role("button", name="Save").click()
     expect(page.get_by_role("button", name="Undo")).to_be_visible()
-    assert faults(page) == [], "a notice"
+    assert axe_violations(page) == [], "a notice"
     page.get_by_role("button", name="Undo").click()
     expect(page.get_by_role("heading", name="Feed pump 1", exact=True)).to_be_visible()
 
 
 @pytest.fixture
 def locked(tmp_path: Path) -> Iterator[str]:
-    """A hub without a device that asks for a token."""
+    """Run a hub that has no devices and requires an access token."""
     with hub_in_thread(tmp_path, token="let-me-in-please") as hub:
         yield hub.url
 
 
-def test_login_and_first_run(locked: str, still: Page, errors: Errors, pytestconfig: Any):
+def test_login_and_first_run_are_accessible_and_fit_phone(locked: str, still: Page, errors: Errors, pytestconfig: Any):
     errors.expected = ("401", "WebSocket connection to")
     folder = Path(pytestconfig.getoption("--output")) / "pages"
     still.goto(locked)
     expect(still.get_by_label("Token")).to_be_visible()
-    assert faults(still) == []
+    assert axe_violations(still) == []
     still.screenshot(path=folder / "login-light.png")
     still.get_by_label("Token").fill("something else")
     still.keyboard.press("Enter")
     expect(still.get_by_role("alert")).to_have_text("Wrong token.")
-    assert faults(still) == []
+    assert axe_violations(still) == []
     still.get_by_label("Token").fill("let-me-in-please")
     still.keyboard.press("Enter")
     expect(still.get_by_test_id("first-run")).to_be_visible()
-    assert faults(still) == []
+    assert axe_violations(still) == []
     still.screenshot(path=folder / "first-run-light.png")
     resize(still, PHONE)
     assert still.evaluate(TOO_WIDE) == []

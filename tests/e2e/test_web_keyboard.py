@@ -1,4 +1,4 @@
-"""The whole way of an alert without a pointer: found, opened, read, acknowledged; and what a screen reader is told."""
+"""Handle an alert with the keyboard only; its accessibility tree as a screen reader gets it."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ FOCUSED = """() => {
   const ring = [at, at.parentElement].some((each) => getComputedStyle(each).outlineStyle !== 'none');
   return { name: at.getAttribute('aria-label') ?? at.innerText ?? '', ring };
 }"""
-MOST_STEPS = 40
+MAX_STEPS = 40
 
 
 @pytest.fixture(scope="module")
@@ -33,19 +33,19 @@ def alert(plant: Demo) -> dict:
 
 
 def tab_to(page: Page, name: str) -> None:
-    """Tab on until this has the focus; on the way and at the end it is seen where one is."""
+    """Press Tab until an element whose name matches has the focus. Each focused element must show an outline."""
     seen = []
-    for _ in range(MOST_STEPS):
+    for _ in range(MAX_STEPS):
         page.keyboard.press("Tab")
         at = page.evaluate(FOCUSED)
-        assert at["ring"], f"nobody sees that {at['name']!r} has the focus"
+        assert at["ring"], f"{at['name']!r} has the focus but no visible outline"
         if re.search(name, at["name"]):
             return
         seen.append(at["name"])
     pytest.fail(f"no {name!r} among {seen}")
 
 
-def test_an_alert_is_found_read_and_acknowledged_by_keyboard_alone(plant: Demo, alert: dict, page: Page):
+def test_alert_is_opened_and_acknowledged_with_keyboard_only(plant: Demo, alert: dict, page: Page):
     page.goto(f"http://{plant.http}/")
     expect(page.get_by_test_id("live-pill")).to_contain_text("Live")
     tab_to(page, "Skip to content")
@@ -78,7 +78,9 @@ def test_an_alert_is_found_read_and_acknowledged_by_keyboard_alone(plant: Demo, 
     page.keyboard.press("Enter")
     expect(page.get_by_role("img", name="Chart of temperature")).to_be_visible()
     query = parse_qs(urlsplit(page.url).query)
-    assert int(query["from"][0]) < alert["raised_at"] < int(query["to"][0]), "the evidence opens the chart at its time"
+    assert int(query["from"][0]) < alert["raised_at"] < int(query["to"][0]), (
+        "the link opens the chart at the evidence's time"
+    )
     page.go_back()
     tab_to(page, "^Acknowledge$")
     page.keyboard.press("Enter")
@@ -94,7 +96,7 @@ def test_an_alert_is_found_read_and_acknowledged_by_keyboard_alone(plant: Demo, 
     assert [each["note"] for each in kept] == ["seen from afar"]
 
 
-def test_single_keys_lead_from_the_list_to_the_alert(plant: Demo, alert: dict, page: Page):
+def test_shortcuts_open_device_and_alerts_from_list(plant: Demo, alert: dict, page: Page):
     plant.heat("sensor_41", 3)
     ours = {"state": "raised", "device_id": "sensor_41"}
     eventually(lambda: plant.get("/api/alerts", **ours)["items"], 5, "the alert")

@@ -1,8 +1,8 @@
-"""The API's description as the dashboard's types are made from it: ``web/openapi.json``.
+"""The API description from which the dashboard's types are generated: ``web/openapi.json``.
 
-    python tests/openapi.py     # writes it anew; then, in web/, npm run types
+    python tests/openapi.py     # writes the file; then, in web/, npm run types
 
-``test_openapi.py`` holds the file to the application.
+``test_openapi.py`` checks that the file matches the application.
 """
 
 from __future__ import annotations
@@ -23,17 +23,17 @@ FILE = Path(__file__).parents[1] / "web" / "openapi.json"
 
 
 async def description(data: Path) -> dict[str, Any]:
-    """Without what changes with every release or port, and no type with it."""
+    """Return the OpenAPI description without version and port, which no type depends on."""
     async with running_hub(data) as hub:
         found: dict[str, Any] = hub.app.described()
     found["components"]["securitySchemes"]["session"]["name"] = "hub_session_8000"
     return {**found, "info": {**found["info"], "version": ""}}
 
 
-def written(found: dict[str, Any]) -> str:
+def as_json(found: dict[str, Any]) -> str:
     return json.dumps(found, indent=1, ensure_ascii=False) + "\n"
 
 
 if __name__ == "__main__":
     with tempfile.TemporaryDirectory() as folder:
-        FILE.write_text(written(asyncio.run(description(Path(folder)))), encoding="utf-8")
+        FILE.write_text(as_json(asyncio.run(description(Path(folder)))), encoding="utf-8")

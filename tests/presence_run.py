@@ -1,5 +1,5 @@
-"""What the tests of presence share: a hub with all dialects and the rules it starts with, driven by messages and a
-clock of the test's own."""
+"""A hub without I/O for the tests of presence: all dialects and the default rules, driven by messages and a
+simulated clock."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ SECOND, MINUTE, HOUR = 1_000, 60_000, 3_600_000
 
 
 class PresenceRun:
-    """``now`` is the hub's clock in ms. The hub has been connected since :data:`T0`."""
+    """A handler, registry and rule engine. ``now`` is the simulated clock in ms; the hub is connected since then."""
 
     def __init__(self, *, rules: str | None = None, mappings: str | None = None, now: int = T0) -> None:
         text = (CONFIG / "rules.toml").read_text("utf-8") if rules is None else rules
@@ -43,7 +43,7 @@ class PresenceRun:
         self.handler.flush(self.batch)
 
     def wait(self, ms: int, *, step: int | None = None) -> None:
-        """Let time pass with ticks, as often as it takes to notice all in order."""
+        """Advance the clock by ``ms`` with ticks."""
         end = self.now + ms
         while self.now < end:
             self.now = min(end, self.now + (step or max(SECOND, ms // 200)))
@@ -51,7 +51,7 @@ class PresenceRun:
             self.handler.flush(self.batch)
 
     def every(self, ms: int, count: int, topic: str, body: Any) -> None:
-        """Say the same ``count`` times, ``ms`` apart; the clock stands at the last one."""
+        """Publish the same message ``count`` times, ``ms`` apart. The clock ends at the last one."""
         for number in range(count):
             if number:
                 self.wait(ms)
@@ -64,20 +64,20 @@ class PresenceRun:
         return self.device(device_id).presence
 
     def presences(self, device_id: str) -> list[str]:
-        """What its presence turned to, in order."""
+        """Return the changes of the device's presence, in order."""
         return [e.presence for e in self.batch.events if isinstance(e, PresenceChanged) and e.device == device_id]
 
     def log(self) -> list[str]:
-        """The lines about presence that people see."""
+        """Return the lines about presence in the activity log."""
         lines = (narrate(event, self.registry.get) for event in self.batch.events)
         return [line.text for line in lines if line is not None and line.kind == "presence"]
 
     def silent(self) -> list[str]:
-        """The devices with an open alert for silence."""
+        """Return the devices with an open silence alert."""
         return sorted(alert.device for alert in self.engine.open.values() if alert.metric is None)
 
     def alerts(self, device_id: str) -> list[str]:
-        """``raised`` and ``cleared`` of its alerts for silence, in order."""
+        """Return ``raised`` and ``cleared`` for the device's silence alerts, in order."""
         return [
             "raised" if isinstance(event, AlertRaised) else "cleared"
             for event in self.batch.events

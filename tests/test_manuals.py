@@ -1,4 +1,4 @@
-"""Manuals: quoted with their page in diagnoses and answers, to devices of their model and to no other."""
+"""Manuals: quoted with page numbers in diagnoses and answers, for devices of their model only."""
 
 from __future__ import annotations
 
@@ -25,14 +25,14 @@ PAGES = ("Contents.", f"Installation in a dry place. {WEAR}")
 @pytest.fixture
 async def site(tmp_path: Path) -> AsyncIterator[Site]:
     store = SqliteStore.open(tmp_path)
-    made = Site(store)
-    await made.fill()
-    yield made
+    opened = Site(store)
+    await opened.fill()
+    yield opened
     await store.close()
 
 
-async def keep(site: Site, *models: str) -> None:
-    kept = Analysis(
+async def store_manual(site: Site, *models: str) -> None:
+    analysis = Analysis(
         id="a-1",
         kind="document",
         filename="care.pdf",
@@ -46,7 +46,7 @@ async def keep(site: Site, *models: str) -> None:
         facts={},
         models=models,
     )
-    await site.store.library.put(kept, PAGES)
+    await site.store.library.put(analysis, PAGES)
 
 
 def tools(site: Site) -> Tools:
@@ -54,8 +54,8 @@ def tools(site: Site) -> Tools:
     return Tools(registry=site.registry, engine=site.engine, store=site.store, now=lambda: NOW, examine=examine)
 
 
-async def test_a_diagnosis_quotes_the_manual_of_its_device(site: Site) -> None:
-    await keep(site, "cp-80")
+async def test_diagnosis_quotes_manual_of_device_model(site: Site) -> None:
+    await store_manual(site, "cp-80")
     site.alert()
     found = await site.diagnostician().diagnose_device("pump-00")
     (quote,) = found.quotes
@@ -68,24 +68,24 @@ async def test_a_diagnosis_quotes_the_manual_of_its_device(site: Site) -> None:
 
 
 @pytest.mark.parametrize("models", [(), ("CP-8",), ("CP-800",), ("CP-90",)])
-async def test_another_models_device_gets_nothing(site: Site, models: tuple[str, ...]) -> None:
-    await keep(site, *models)
+async def test_manual_is_not_quoted_for_other_models(site: Site, models: tuple[str, ...]) -> None:
+    await store_manual(site, *models)
     site.alert()
     assert (await site.diagnostician().diagnose_device("pump-00")).quotes == ()
     assert await call(tools(site), "search_documents", {"words": "vibration bearing", "device": "pump-00"}) == []
-    told = await RuleBasedAnswers(tools(site).queries).answer(
+    answer = await RuleBasedAnswers(tools(site).queries).answer(
         "What does the manual of pump-00 say about bearing vibration?"
     )
-    assert told.text == "Nothing about that was found in a manual of CP-80."
+    assert answer.text == "Nothing about that was found in a manual of CP-80."
 
 
-async def test_where_nothing_is_wrong_nothing_is_quoted(site: Site) -> None:
-    await keep(site, "CP-80")
+async def test_no_manual_is_quoted_when_device_is_healthy(site: Site) -> None:
+    await store_manual(site, "CP-80")
     assert (await site.diagnostician().diagnose_device("pump-01")).quotes == ()
 
 
-async def test_a_model_may_look_into_the_manuals_of_a_device(site: Site) -> None:
-    await keep(site, "CP-80")
+async def test_model_can_search_documents_of_device(site: Site) -> None:
+    await store_manual(site, "CP-80")
     (found,) = await call(tools(site), "search_documents", {"words": "vibration bearing", "device": "pump-00"})
     assert (found["filename"], found["page"]) == ("care.pdf", 2)
     assert found["text"] in PAGES[1]
@@ -93,34 +93,34 @@ async def test_a_model_may_look_into_the_manuals_of_a_device(site: Site) -> None
     assert await call(tools(site), "search_documents", {"words": "hydraulic accumulator", "model": "CP-80"}) == []
 
 
-async def test_the_built_in_analyst_quotes_them_too(site: Site) -> None:
-    await keep(site, "CP-80")
+async def test_builtin_analyst_quotes_manual(site: Site) -> None:
+    await store_manual(site, "CP-80")
     answers = RuleBasedAnswers(tools(site).queries)
-    told = await answers.answer("What does the manual of pump-00 say about bearing vibration?")
-    assert told.text.startswith("care.pdf (for CP-80), page 2: “")
-    assert "change it at 7 mm/s" in told.text
+    answer = await answers.answer("What does the manual of pump-00 say about bearing vibration?")
+    assert answer.text.startswith("care.pdf (for CP-80), page 2: “")
+    assert "change it at 7 mm/s" in answer.text
     assert (await answers.answer("What does the manual say?")).text.endswith("name the device.")
 
 
-async def test_orders_in_a_manual_stay_data_and_its_numbers_are_no_evidence(site: Site) -> None:
-    """The model that obeys the manual claims what stands there, and it is marked."""
-    asked: list[CompletionRequest] = []
+async def test_instructions_in_manual_are_data_and_numbers_no_evidence(site: Site) -> None:
+    """A model that obeys the manual makes claims from it, and those are marked as unsupported."""
+    requests: list[CompletionRequest] = []
 
     def obey(request: CompletionRequest) -> str:
-        asked.append(request)
+        requests.append(request)
         claims = [{"text": "Vibration is at 7 mm/s and valve-1 is open.", "evidence": ["e1"]}]
-        said = {"summary": "It is 7 mm/s.", "claims": claims, "cause": None, "actions": [], "confirm_by": []}
-        return json.dumps(said)
+        body = {"summary": "It is 7 mm/s.", "claims": claims, "cause": None, "actions": [], "confirm_by": []}
+        return json.dumps(body)
 
-    await keep(site, "CP-80")
+    await store_manual(site, "CP-80")
     site.alert()
     found = await site.diagnostician(Writes(obey)).diagnose_device("pump-00")
-    user = asked[0].messages[-1].text
+    user = requests[0].messages[-1].text
     inside = re.search(r"<data (\w+) findings>\n(.*)\n</data \1>", user, re.DOTALL)
     assert inside is not None
     assert "Ignore all rules" in inside[2]
     assert "Ignore all rules" not in user.replace(inside[2], "")
-    assert asked[0].tools == ()
+    assert requests[0].tools == ()
     assert not any(claim.supported for claim in found.claims)
     assert found.quotes
     assert found.quotes[0].text in PAGES[1]

@@ -1,4 +1,4 @@
-"""Topics that a person has mapped: genuine messages as vectors, and what those do not show."""
+"""The mapping dialect: recorded messages as vectors, and cases that those do not cover."""
 
 import json
 
@@ -20,7 +20,7 @@ def mapped(text: str) -> Heard:
 
 
 def rule(**keys: object) -> str:
-    """One mapping as TOML: JSON's texts, lists and numbers are TOML as well."""
+    """Return one mapping as TOML. JSON strings, lists and numbers are valid TOML."""
     flat = {key: value for key, value in keys.items() if not isinstance(value, dict)}
     lines = ["[[mapping]]", *(f"{key} = {json.dumps(value)}" for key, value in flat.items())]
     for key in keys.keys() - flat.keys():
@@ -40,17 +40,17 @@ def test_vector(vector):
     assert disagreements(vector, MappingDialect(parse_mappings(MAPPINGS))) == []
 
 
-def test_a_message_that_names_half_of_the_metrics_leaves_the_other_units():
+def test_partial_message_keeps_units_of_other_metrics():
     station = mapped(rule(topic="weather/{device}", units={"*_C": "C", "rain": "mm"}))
     station.say("weather/roof", {"air_C": 4.5})
     station.say("weather/roof", {"rain": 2})
     station.say("weather/roof", {"ground_C": {"value": 3, "unit": "ºC"}})
     info = station.registry.met["roof"].info
     assert info.units == {"air_C": "°C", "rain": "mm", "ground_C": "°C"}
-    assert station.say("weather/roof", {"air_C": 5}).identities == (), "nothing new, nothing told"
+    assert station.say("weather/roof", {"air_C": 5}).identities == (), "nothing new, so no identity"
 
 
-def test_what_is_picked_and_of_what_kind():
+def test_metrics_select_paths_and_convert_kinds():
     picked = mapped(
         rule(
             topic="weather/{device}/state",
@@ -71,12 +71,12 @@ def test_what_is_picked_and_of_what_kind():
         "list": [{"v": 1}, {"v": 2}],
         "dotted.key": None,
     }
-    said = picked.say("weather/roof/state", body)
-    (record,) = said.records
+    result = picked.say("weather/roof/state", body)
+    (record,) = result.records
     assert record.values == {"temperature": 4.5, "raining": True, "second": 2}
     assert record.ts == 1_795_381_444_000
-    assert [expiration.metric for expiration in said.expirations] == ["a.b"], (
-        "null is a value nobody knows, not one left out"
+    assert [expiration.metric for expiration in result.expirations] == ["a.b"], (
+        "null means unknown, unlike a missing key"
     )
     assert picked.registry.met["roof"].info == Info(model="WS-3", units={"temperature": "°C"})
     with pytest.raises(Rejected, match="no number"):
@@ -94,7 +94,7 @@ def test_what_is_picked_and_of_what_kind():
         ("0.at", [{"at": 1_795_386_000}], None),
     ],
 )
-def test_time_of_a_message_is_no_metric(time: str, body: object, values: dict[str, object] | None) -> None:
+def test_time_key_is_no_metric(time: str, body: object, values: dict[str, object] | None) -> None:
     site = mapped(rule(topic="site/{device}", time=time))
     if values is None:
         with pytest.raises(Rejected, match="A list names no metrics"):
@@ -105,12 +105,12 @@ def test_time_of_a_message_is_no_metric(time: str, body: object, values: dict[st
 
 @pytest.mark.parametrize("form", ["plain", "json"])
 @pytest.mark.parametrize(
-    ("said", "number"), [("true", 1), ("false", 0), ("on", 1), ("OFF", 0), ("4.5", 4.5), ("maybe", None)]
+    ("text", "number"), [("true", 1), ("false", 0), ("on", 1), ("OFF", 0), ("4.5", 4.5), ("maybe", None)]
 )
-def test_number_by_its_kind_may_be_on_or_off(form: str, said: str, number: float | None) -> None:
+def test_kind_number_accepts_on_and_off(form: str, text: str, number: float | None) -> None:
     site = mapped(rule(topic="site/{device}/{metric}", kinds={"*": "number"}))
-    for written in (said, json.loads(said) if said in ("true", "false") else said):
-        body = said.encode() if form == "plain" else {"value": written}
+    for written in (text, json.loads(text) if text in ("true", "false") else text):
+        body = text.encode() if form == "plain" else {"value": written}
         if number is None:
             with pytest.raises(Rejected, match="'pump' is no number: 'maybe'"):
                 site.say("site/a/pump", body)
@@ -119,7 +119,7 @@ def test_number_by_its_kind_may_be_on_or_off(form: str, said: str, number: float
             assert (found, type(found)) == (number, float)
 
 
-def test_collectd_writes_several_values_at_once():
+def test_collectd_message_with_several_values():
     box = Heard(MappingDialect(parse_mappings(MAPPINGS)))
     assert box.values("collectd/nas/load/load", b"1795386000.000:0.24:0.31:0.30\0") == {
         "load.shortterm": 0.24,
@@ -127,8 +127,8 @@ def test_collectd_writes_several_values_at_once():
         "load.longterm": 0.30,
     }
     assert box.values("collectd/nas/cpu-0/cpu-idle", b"1795386000.000:99.5\0") == {"cpu-0.cpu-idle": 99.5}
-    said = box.say("collectd/nas/sensors-coretemp/temperature-core", b"1795386000.000:nan\0")
-    assert (said.records, [expiration.metric for expiration in said.expirations]) == (
+    result = box.say("collectd/nas/sensors-coretemp/temperature-core", b"1795386000.000:nan\0")
+    assert (result.records, [expiration.metric for expiration in result.expirations]) == (
         (),
         ["sensors-coretemp.temperature-core"],
     )
@@ -147,22 +147,22 @@ def test_collectd_writes_several_values_at_once():
         ({"n": "a/t", "v": 1}, "list of records"),
     ],
 )
-def test_senml_that_must_not_be_read(pack, reason):
+def test_invalid_senml_is_rejected(pack, reason):
     with pytest.raises(Rejected, match=reason):
         mapped(rule(topic="senml/{device...}", form="senml")).say("senml/gw", pack)
 
 
-def test_senml_times_are_relative_below_2_to_the_28():
+def test_senml_times_below_2_to_the_28_are_relative():
     home = mapped(rule(topic="senml/{device...}", form="senml"))
     pack = [{"bn": "urn:dev:mac:0024befffe804ff1:", "bu": "Cel", "bv": 20, "n": "in", "v": 1.5}, {"n": "in", "t": -60}]
-    said = home.say("senml/gw", pack)
-    assert [(r.device, r.values, r.received - r.ts) for r in said.records] == [
+    result = home.say("senml/gw", pack)
+    assert [(r.device, r.values, r.received - r.ts) for r in result.records] == [
         ("urn:dev:mac:0024befffe804ff1", {"in": 21.5}, 0),
         ("urn:dev:mac:0024befffe804ff1", {"in": 20}, 60_000),
     ]
 
 
-def test_a_message_cannot_speak_for_a_device_of_another_dialect():
+def test_message_for_device_of_another_dialect_is_rejected():
     radio = mapped(rule(topic="radio/events", device="{payload.id}"))
     radio.registry.met["boiler-7"] = Identity("boiler-7", "boiler-7", "native", Info())
     with pytest.raises(Rejected) as refused:
@@ -171,17 +171,17 @@ def test_a_message_cannot_speak_for_a_device_of_another_dialect():
     assert radio.say("radio/events", {"id": "mine", "temperature": 20}).records[0].device == "mine"
 
 
-def test_the_first_mapping_that_fits_reads_and_wider_ones_take_the_rest():
+def test_first_matching_mapping_decodes_message():
     text = rule(topic="site/{room}/power", device="meters/{room}", metric="power") + rule(
         topic="site/{room}/{metric}", device="{room}"
     )
     site = mapped(text)
-    assert site.dialect.filters == ["site/+/+"], "a broker would send what two filters cover twice"
+    assert site.dialect.filters == ["site/+/+"], "two overlapping filters would deliver a message twice"
     assert site.say("site/hall/power", b"40").records[0].device.startswith("meters-hall~")
     assert site.say("site/hall/co2", b"612").records[0].device == "hall"
 
 
-def test_replacing_the_mappings_moves_the_subscriptions():
+def test_replacing_mappings_changes_subscriptions():
     dialect = MappingDialect(parse_mappings(rule(topic="a/{device}") + rule(topic="b/{device}")))
     assert dialect.owns("b/x")
     effects = dialect.replace(parse_mappings(rule(topic="b/{device}") + rule(topic="c/{device...}")))
@@ -189,7 +189,7 @@ def test_replacing_the_mappings_moves_the_subscriptions():
     assert [dialect.owns(topic) for topic in ("a/x", "b/x", "c/x/y")] == [False, True, True]
 
 
-async def test_units_and_names_outlive_a_restart(tmp_path):
+async def test_units_and_names_survive_restart(tmp_path):
     text = rule(topic="weather/{device}", name="Station {device}", units={"air": "°C"})
     await hub_that_hears(tmp_path, mapped(text).dialect, ("weather/roof", {"air": 4}))
     without = rule(topic="weather/{device}")
@@ -199,7 +199,7 @@ async def test_units_and_names_outlive_a_restart(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("text", "says"),
+    ("text", "expected"),
     [
         (rule(topic="#"), "must begin with a plain level|cannot be"),
         (rule(topic="{site}/{device}"), "must begin with a plain level"),
@@ -220,21 +220,21 @@ async def test_units_and_names_outlive_a_restart(tmp_path):
         ("[[mapping]]\n", "topic"),
     ],
 )
-def test_a_mapping_that_cannot_be_says_why(text, says):
-    with pytest.raises(ConfigError, match=says):
+def test_invalid_mapping_is_refused_with_reason(text, expected):
+    with pytest.raises(ConfigError, match=expected):
         parse_mappings(text, reserved=["devices/+/telemetry"])
 
 
 @pytest.mark.parametrize(("word", "value"), [("YES", True), ("yes", True), ("No", False), (" On ", True), ("0", False)])
 @pytest.mark.parametrize("form", ["plain", "json"])
-def test_boolean_by_its_kind_may_be_any_usual_word(form: str, word: str, value: bool):
+def test_kind_boolean_accepts_common_words(form: str, word: str, value: bool):
     topic = "b/{device}/{metric}" if form == "plain" else "b/{device}"
-    heard = mapped(rule(topic=topic, form=form, kinds={"door": "boolean"}))
+    hub = mapped(rule(topic=topic, form=form, kinds={"door": "boolean"}))
     body = word.encode() if form == "plain" else {"door": word}
-    assert heard.values("b/d/door" if form == "plain" else "b/d", body) == {"door": value}
+    assert hub.values("b/d/door" if form == "plain" else "b/d", body) == {"door": value}
 
 
-def test_the_mistake_is_found_by_its_number_and_topic():
+def test_error_names_mapping_number_and_topic():
     with pytest.raises(ConfigError, match=r"mapping 2 \(b/\{device\}\)"):
         parse_mappings(rule(topic="a/{device}") + rule(topic="b/{device}", area="{nowhere}"))
 
@@ -262,10 +262,10 @@ _BODIES = st.binary(max_size=20) | (_SENML | _KNOWN | json_values).map(lambda bo
 
 
 @settings(max_examples=400)
-@given(said=st.lists(st.tuples(_TOPICS | st.text(max_size=9), _BODIES, st.booleans()), max_size=6))
-def test_whatever_comes_is_read_or_rejected(said):
+@given(messages=st.lists(st.tuples(_TOPICS | st.text(max_size=9), _BODIES, st.booleans()), max_size=6))
+def test_any_message_is_decoded_or_rejected(messages):
     home = Heard(MappingDialect(parse_mappings(_FUZZED)))
-    for topic, body, retained in said:
+    for topic, body, retained in messages:
         try:
             home.say(topic, body, retained=retained)
         except Rejected as error:
@@ -273,7 +273,7 @@ def test_whatever_comes_is_read_or_rejected(said):
 
 
 @given(text=st.text(max_size=60) | st.builds(rule, topic=st.text(max_size=20), device=st.text(max_size=20)))
-def test_any_text_is_mappings_or_a_mistake_that_is_named(text):
+def test_any_text_is_parsed_or_refused(text):
     try:
         parse_mappings(text)
     except ConfigError as error:

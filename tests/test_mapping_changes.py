@@ -1,4 +1,4 @@
-"""Mappings written while the hub runs: tried on messages, in force at once on a real broker, kept."""
+"""Mappings changed through the API while the hub runs, with a real broker: preview, change, restart."""
 
 import json
 from collections.abc import Iterator
@@ -36,7 +36,7 @@ def put(hub: Serving, text: str) -> None:
 
 
 def device(hub: Serving, native_id: str) -> dict:
-    """As its own page shows it; empty while there is none."""
+    """Return the device as the API shows it, or an empty dict."""
     found = [each["id"] for each in hub.get("/api/devices")["items"] if each["native_id"] == native_id]
     return dict(hub.get(f"/api/devices/{found[0]}")) if found else {}
 
@@ -47,23 +47,23 @@ def preview(hub: Serving, text: str, *messages: dict) -> dict:
     return dict(answer.json())
 
 
-def test_a_new_hub_reads_collectd_and_senml_and_more(hub: Serving):
+def test_default_mappings_include_collectd_and_senml(hub: Serving):
     forms = {item["topic"]: item["form"] for item in hub.get("/api/mappings")["items"]}
     assert forms["collectd/{host}/{plugin}/{type}"] == "collectd"
     assert {"senml", "json"} <= set(forms.values())
 
 
-def test_a_mapping_is_in_force_at_once_and_its_end_too(hub: Serving, thing: Thing):
+def test_mapping_takes_effect_and_ends_without_restart(hub: Serving, thing: Thing):
     before = hub.get("/api/mappings/text")["text"]
     thing.say("home/kitchen/temperature", 21.5, retained=True)
     put(hub, before + KITCHEN)
     thing.say("home/kitchen/humidity", 40)
 
-    def heard() -> bool:
+    def both_metrics_arrived() -> bool:
         thing.say("home/kitchen/humidity", 41)
         return len(device(hub, "home/kitchen").get("metrics", ())) == 2
 
-    until(heard)
+    until(both_metrics_arrived)
     room = device(hub, "home/kitchen")
     assert (room["name"], room["dialect"]) == ("Room kitchen", "mapping")
     values = {name: (one["value"], one["unit"]) for name, one in room["metrics"].items()}
@@ -78,7 +78,7 @@ def test_a_mapping_is_in_force_at_once_and_its_end_too(hub: Serving, thing: Thin
     assert hub.get("/api/rejected")["items"] == []
 
 
-def test_mappings_outlive_a_restart(hub: Serving, thing: Thing):
+def test_mappings_survive_restart(hub: Serving, thing: Thing):
     put(hub, KITCHEN.replace("home/", "house/"))
     hub.kill()
     hub.start()
@@ -87,8 +87,8 @@ def test_mappings_outlive_a_restart(hub: Serving, thing: Thing):
     assert found["metrics"]["temperature"]["value"] == 30
 
 
-def test_a_draft_is_tried_on_messages(hub: Serving):
-    said = preview(
+def test_preview_decodes_messages_with_draft(hub: Serving):
+    result = preview(
         hub,
         KITCHEN,
         {"topic": "home/kitchen/temperature", "payload": "21.5"},
@@ -96,7 +96,7 @@ def test_a_draft_is_tried_on_messages(hub: Serving):
         {"topic": "home/kitchen/door", "payload": "unknown"},
         {"topic": "garden", "payload": "1"},
     )
-    good, comma, unknown, other = said["items"]
+    good, comma, unknown, other = result["items"]
     (reading,) = good["readings"]
     assert (reading["name"], reading["values"]) == (
         "Room kitchen",
@@ -107,7 +107,7 @@ def test_a_draft_is_tried_on_messages(hub: Serving):
     assert other["problem"] == "No mapping fits this topic."
 
 
-def test_a_wrong_draft_says_what_is_wrong(hub: Serving):
+def test_invalid_draft_is_refused_with_reason(hub: Serving):
     message = {"topic": "home/kitchen/temperature", "payload": "21.5"}
     assert "does not name" in preview(hub, KITCHEN.replace('"home/{room}"', '"{house}"'), message)["problem"]
     taken = KITCHEN.replace('"home/{room}/{metric}"', '"devices/{room}/telemetry/{metric}"')

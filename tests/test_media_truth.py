@@ -1,4 +1,4 @@
-"""Pictures and recordings in unusual forms: 16-bit grey, transparency, unwritten sizes, channels that cancel, tones."""
+"""Unusual pictures and recordings: 16-bit grey, transparency, missing sizes, opposite channels, tones."""
 
 from __future__ import annotations
 
@@ -38,12 +38,12 @@ async def recording(worker: Worker, data: bytes) -> dict[str, object]:
 
 
 def deep(image: Image.Image) -> Image.Image:
-    """The same grey picture with 16 bits a pixel."""
+    """Convert a grey picture to 16 bits a pixel."""
     return Image.fromarray(np.asarray(image.convert("L")).astype(np.uint16) * 257)
 
 
 def transparent(mode: str, ink: str = "black") -> Image.Image:
-    """Letters on nothing: the invisible pixels hold the colour of the ink."""
+    """Draw letters on a transparent background whose invisible pixels have the colour of the letters."""
     letters = Image.new("L", (800, 300), 0)
     ImageDraw.Draw(letters).text((40, 100), "VALVE V-207 OPEN", fill=255, font=ImageFont.load_default(60))
     image = Image.new("RGB", letters.size, ink).convert(mode.rstrip("A"))
@@ -57,24 +57,24 @@ async def test_16_bit_grey_keeps_its_brightness(worker: Worker, level: int) -> N
     assert found["brightness"] == pytest.approx(level / 255, abs=0.01)
 
 
-async def test_text_in_a_16_bit_picture_is_read(worker: Worker) -> None:
+async def test_text_in_16_bit_picture_is_read(worker: Worker) -> None:
     found = await picture(worker, png(deep(plate())))
     assert any("P-101" in line for line in found["text"])
 
 
 @pytest.mark.parametrize("mode", ["RGBA", "LA"])
-async def test_text_on_a_transparent_ground_is_read(worker: Worker, mode: str) -> None:
+async def test_text_on_transparent_background_is_read(worker: Worker, mode: str) -> None:
     found = await picture(worker, png(transparent(mode)))
     assert any("V-207" in line for line in found["text"])
     assert found["brightness"] > 0.8
 
 
-async def test_white_text_on_a_transparent_ground_is_read(worker: Worker) -> None:
+async def test_white_text_on_transparent_background_is_read(worker: Worker) -> None:
     found = await picture(worker, png(transparent("RGBA", "white")))
     assert any("V-207" in line for line in found["text"])
 
 
-async def test_transparent_webp_is_laid_on_white(worker: Worker) -> None:
+async def test_transparent_webp_gets_white_background(worker: Worker) -> None:
     buffer = io.BytesIO()
     transparent("RGBA").save(buffer, "WEBP", lossless=True)
     found = await picture(worker, buffer.getvalue(), "webp")
@@ -82,7 +82,7 @@ async def test_transparent_webp_is_laid_on_white(worker: Worker) -> None:
 
 
 @pytest.mark.parametrize("mode", ["P", "RGB", "L"])
-async def test_a_transparent_colour_is_laid_on_white(worker: Worker, mode: str) -> None:
+async def test_transparent_colour_becomes_white(worker: Worker, mode: str) -> None:
     image = Image.new("RGB", (64, 64), "black").convert(mode)
     hidden = {"P": image.getpixel((0, 0)), "RGB": (0, 0, 0), "L": 0}[mode]
     buffer = io.BytesIO()
@@ -90,7 +90,7 @@ async def test_a_transparent_colour_is_laid_on_white(worker: Worker, mode: str) 
     assert (await picture(worker, buffer.getvalue()))["brightness"] > 0.99
 
 
-async def test_a_transparent_colour_of_16_bits_is_laid_on_white(worker: Worker) -> None:
+async def test_transparent_colour_of_16_bits_becomes_white(worker: Worker) -> None:
     def chunk(kind: bytes, body: bytes) -> bytes:
         return struct.pack(">I", len(body)) + kind + body + struct.pack(">I", zlib.crc32(kind + body))
 
@@ -110,30 +110,30 @@ async def test_half_transparent_black_on_white_is_grey(worker: Worker) -> None:
 
 
 def unsized(data: bytes, size: int) -> bytes:
-    """A WAV as a program leaves it that writes to a pipe."""
+    """Overwrite the sizes of a WAV, as a program that writes to a pipe leaves them."""
     at = data.index(b"data") + 4
     field = size.to_bytes(4, "little")
     return data[:4] + field + data[8:at] + field + data[at + 4 :]
 
 
 @pytest.mark.parametrize("size", [0, 0x7FFFFFFF, 0xFFFFFFFF])
-async def test_a_wav_without_sizes_is_read_to_its_end(worker: Worker, size: int) -> None:
+async def test_wav_without_sizes_is_read_to_its_end(worker: Worker, size: int) -> None:
     found = await recording(worker, unsized(sound(machine(107.3)), size))
     assert found["seconds"] == 5
     assert found["sound"]["impacts"]["hz"] == pytest.approx(107.3, abs=0.3)
 
 
-async def test_a_flac_without_a_length_is_read_to_its_end(worker: Worker) -> None:
+async def test_flac_without_length_is_read_to_its_end(worker: Worker) -> None:
     data = bytearray(sound(machine(107.3), "FLAC"))
     # The total number of samples: the lower 36 bits of the 8 bytes at 18; 0 is "unknown" (RFC 9639, section 8.2).
-    told = int.from_bytes(data[18:26], "big")
-    data[18:26] = (told >> 36 << 36).to_bytes(8, "big")
+    field = int.from_bytes(data[18:26], "big")
+    data[18:26] = (field >> 36 << 36).to_bytes(8, "big")
     found = await recording(worker, bytes(data))
     assert found["seconds"] == pytest.approx(5, abs=0.06)
 
 
 @pytest.mark.parametrize("other", [-1.0, 0.0, 0.2])
-async def test_channels_do_not_cancel_each_other(worker: Worker, other: float) -> None:
+async def test_opposite_channels_do_not_cancel(worker: Worker, other: float) -> None:
     one = machine(107.3)
     found = await recording(worker, sound(np.stack([other * one, one], axis=1)))
     alone = await recording(worker, sound(one))
@@ -157,13 +157,13 @@ TONES = {
 
 @pytest.mark.parametrize("name", TONES)
 @pytest.mark.parametrize("subtype", ["PCM_16", "PCM_U8", "ULAW", "FLOAT"])
-async def test_a_tone_is_no_row_of_impacts(worker: Worker, name: str, subtype: str) -> None:
+async def test_tone_is_not_reported_as_impacts(worker: Worker, name: str, subtype: str) -> None:
     found = await recording(worker, sound(TONES[name], subtype=subtype))
     assert found["sound"]["impacts"] is None
 
 
 @pytest.mark.parametrize("hz", [15.0, 33.1, 107.3])
 @pytest.mark.parametrize("level", [1.0, 0.05])
-async def test_impacts_are_found_in_a_quiet_recording_too(worker: Worker, hz: float, level: float) -> None:
+async def test_impacts_are_found_in_quiet_recording(worker: Worker, hz: float, level: float) -> None:
     found = await recording(worker, sound(level * machine(hz)))
     assert found["sound"]["impacts"]["hz"] == pytest.approx(hz, abs=0.3)

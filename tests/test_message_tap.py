@@ -1,4 +1,4 @@
-"""The tap that remembers raw messages: it hands everything on, and finds what belongs to a device."""
+"""The message tap: forwards all messages and keeps recent ones for the page of a device."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from hub.services.message_tap import MessageTap
 
 
 class Sink:
-    """Where the messages go; it sheds what is called ``shed``."""
+    """A sink that refuses messages whose payload is ``shed``."""
 
     def __init__(self) -> None:
-        self.taken: list[RawMessage] = []
+        self.messages: list[RawMessage] = []
 
     def offer(self, messages: Sequence[RawMessage]) -> int:
-        self.taken.extend(messages)
+        self.messages.extend(messages)
         return sum(message.payload != b"shed" for message in messages)
 
 
@@ -28,84 +28,84 @@ def tap() -> tuple[MessageTap, Sink]:
     return MessageTap(sink.offer, [NativeDialect(), Zigbee2MqttDialect()], DeviceRegistry()), sink
 
 
-def said(device: str, text: str, at: int = 0) -> RawMessage:
+def telemetry(device: str, text: str, at: int = 0) -> RawMessage:
     return RawMessage(f"devices/{device}/telemetry", text.encode(), at)
 
 
 def texts(found: list[message_tap.TappedMessage]) -> list[str]:
-    return [heard.message.payload.decode() for heard in found]
+    return [tapped.message.payload.decode() for tapped in found]
 
 
-def test_everything_is_handed_on_and_the_sinks_word_comes_back():
+def test_tap_forwards_messages_and_returns_count_of_sink():
     messages, sink = tap()
-    assert messages.take([said("a", "{}")]) == 1
-    assert messages.take([said("a", "shed")]) == 0
-    assert [message.payload for message in sink.taken] == [b"{}", b"shed"]
+    assert messages.take([telemetry("a", "{}")]) == 1
+    assert messages.take([telemetry("a", "shed")]) == 0
+    assert [message.payload for message in sink.messages] == [b"{}", b"shed"]
 
 
-def test_who_begins_to_look_sees_what_was_just_said():
+def test_first_request_returns_recent_messages():
     messages, _ = tap()
     for number in range(3):
-        messages.take([said("a", f'{{"x": {number}}}')])
-        messages.take([said("b", f'{{"y": {number}}}')])
+        messages.take([telemetry("a", f'{{"x": {number}}}')])
+        messages.take([telemetry("b", f'{{"y": {number}}}')])
     assert texts(messages.of("a", 0)) == ['{"x": 2}', '{"x": 1}', '{"x": 0}']
 
 
-def test_a_message_that_cannot_be_read_is_shown_with_the_device_of_its_topic():
+def test_undecodable_message_is_listed_under_device_of_its_topic():
     messages, _ = tap()
-    messages.take([said("a", "{broken")])
-    messages.take([said("a", '{"x": 1}')])
-    messages.take([said("a", "{broken again")])
+    messages.take([telemetry("a", "{broken")])
+    messages.take([telemetry("a", '{"x": 1}')])
+    messages.take([telemetry("a", "{broken again")])
     assert texts(messages.of("a", 0)) == ["{broken again", '{"x": 1}', "{broken"]
-    messages.take([said("unheard-of", "{broken")])
-    assert messages.of("unheard-of", 0) == [], "nobody knows whose it is"
+    messages.take([telemetry("unheard-of", "{broken")])
+    assert messages.of("unheard-of", 0) == [], "the topic has no known device"
 
 
-def test_a_fleet_that_floods_the_ring_does_not_hide_a_device_that_is_looked_at():
+def test_watched_device_keeps_messages_when_others_flood():
     messages, _ = tap()
     messages.of("quiet", 0)
-    messages.take([said("quiet", '{"x": 1}')])
+    messages.take([telemetry("quiet", '{"x": 1}')])
     for number in range(message_tap.RING + 10):
-        messages.take([said(f"loud-{number % 7}", '{"y": 1}')])
+        messages.take([telemetry(f"loud-{number % 7}", '{"y": 1}')])
     assert texts(messages.of("quiet", 1)) == ['{"x": 1}']
     assert messages.of("never-looked-at", 1) == []
 
 
-def test_at_most_fifty_a_device_and_only_for_a_minute_after_the_last_look():
+def test_watched_messages_are_limited_and_expire():
     messages, _ = tap()
     messages.of("a", 0)
     for number in range(message_tap.KEPT + 5):
-        messages.take([said("a", f'{{"x": {number}}}')])
+        messages.take([telemetry("a", f'{{"x": {number}}}')])
     assert len(messages.of("a", 1)) == message_tap.KEPT
     later = message_tap.PATIENCE_MS + 2
     for number in range(message_tap.RING):
-        messages.take([said("b", f'{{"x": {number}}}', later)])
+        messages.take([telemetry("b", f'{{"x": {number}}}', later)])
     assert messages.of("a", later) == []
 
 
-def test_a_crowd_of_lookers_displaces_the_one_longest_not_asked_for():
+def test_least_recently_requested_device_is_evicted():
     messages, _ = tap()
     for number in range(message_tap.WATCHED + 1):
         messages.of(f"d-{number}", number)
-    messages.take([said("d-0", '{"x": 1}', 50)])
-    messages.take([said("d-1", '{"x": 1}', 50)])
+    messages.take([telemetry("d-0", '{"x": 1}', 50)])
+    messages.take([telemetry("d-1", '{"x": 1}', 50)])
     for _ in range(message_tap.RING):
-        messages.take([said("noise", "{}", 50)])
+        messages.take([telemetry("noise", "{}", 50)])
     assert messages.of("d-1", 60) != []
     assert messages.of("d-0", 60) == []
 
 
-def test_a_long_payload_is_cut_and_its_size_told():
+def test_long_payload_is_truncated_with_its_size():
     messages, sink = tap()
     messages.take([RawMessage("devices/a/info", b'{"name": "' + b"x" * 100 + b'"}', 0)])
     long = RawMessage("devices/a/info", b'{"name": "' + b"x" * 10_000 + b'"}', 0)
     messages.take([long])
     newest = messages.of("a", 0)[0]
     assert (len(newest.message.payload), newest.size) == (message_tap.EXCERPT, len(long.payload))
-    assert sink.taken[-1] is long, "what is handed on is whole"
+    assert sink.messages[-1] is long, "the forwarded message is complete"
 
 
-def test_a_dialect_that_learns_finds_its_devices_topics():
+def test_stateful_dialect_maps_topic_to_device():
     sink = Sink()
     zigbee = Zigbee2MqttDialect()
     zigbee._by_name["kitchen/lamp"] = Zigbee2MqttDevice(ieee="0x01", name="kitchen/lamp")

@@ -1,4 +1,4 @@
-"""How metrics are shown: titles, device classes and categories of each dialect, the headline, and a person's edits."""
+"""Metric descriptions: titles, device classes and categories by dialect, the headline metric, and users' edits."""
 
 import json
 from collections.abc import AsyncIterator
@@ -30,10 +30,10 @@ async def hub(tmp_path: Path) -> AsyncIterator[ApiHub]:
         yield hub
 
 
-def shown(heard: Heard) -> Device:
-    """The one device that a dialect has introduced, with its values."""
-    (identity,) = heard.registry.met.values()
-    values = {metric: latest for (_, metric), latest in heard.registry.values.items()}
+def only_device(run: Heard) -> Device:
+    """Return the one device that the dialect has identified, with its values."""
+    (identity,) = run.registry.met.values()
+    values = {metric: latest for (_, metric), latest in run.registry.values.items()}
     return Device("x", "x", identity.dialect, first_seen=0, info=identity.info or Info(), metrics=values)
 
 
@@ -42,7 +42,7 @@ def titles(device: Device) -> dict[str, str]:
 
 
 def headline(device: Device) -> tuple[str, str | None]:
-    """The title of the metric that stands for the device, and the word of its state."""
+    """Return the title of the device's headline metric and the word for its state."""
     order = ("primary", "further", "diagnostic", "config")
     described = {metric: device.describe(metric) for metric in device.metrics}
     first = min(described, key=lambda m: (order.index(described[m].category), described[m].rank, m))
@@ -50,7 +50,7 @@ def headline(device: Device) -> tuple[str, str | None]:
 
 
 @pytest.mark.parametrize(("value", "device_class", "word"), VECTORS)
-def test_a_state_reads_as_its_device_class_says(value, device_class, word):
+def test_state_word_follows_device_class(value, device_class, word):
     assert state_word(value, device_class) == word
 
 
@@ -58,12 +58,12 @@ def test_a_state_reads_as_its_device_class_says(value, device_class, word):
 
 
 def announced(device: str, *entities: tuple[str, dict]) -> Heard:
-    heard = Heard(HomeAssistantDialect())
+    run = Heard(HomeAssistantDialect())
     for number, (kind, config) in enumerate(entities):
         body = {"uniq_id": f"u{number}", "stat_t": f"s/{number}", "dev": {"ids": ["AB12"], "name": device}, **config}
-        heard.say(f"homeassistant/{kind}/AB12/o{number}/config", body)
-        heard.say(f"s/{number}", b"ON" if kind in ("binary_sensor", "switch") else b"21")
-    return heard
+        run.say(f"homeassistant/{kind}/AB12/o{number}/config", body)
+        run.say(f"s/{number}", b"ON" if kind in ("binary_sensor", "switch") else b"21")
+    return run
 
 
 @pytest.mark.parametrize(
@@ -81,25 +81,25 @@ def announced(device: str, *entities: tuple[str, dict]) -> Heard:
         ({"obj_id": "boiler_return_flow", "unit_of_meas": "L/min"}, "Return flow"),
     ],
 )
-def test_an_entity_is_named_as_home_assistant_names_it(config, title):
-    assert titles(shown(announced("Boiler", ("sensor", config)))) == {"u0": title}
+def test_home_assistant_entity_title(config, title):
+    assert titles(only_device(announced("Boiler", ("sensor", config)))) == {"u0": title}
 
 
-def test_two_entities_of_one_class_are_told_apart():
-    heard = announced("Boiler", ("sensor", {"dev_cla": "temperature"}), ("sensor", {"dev_cla": "temperature"}))
-    assert titles(shown(heard)) == {"u0": "Temperature (o0)", "u1": "Temperature (o1)"}
+def test_home_assistant_entities_of_same_class_get_distinct_titles():
+    run = announced("Boiler", ("sensor", {"dev_cla": "temperature"}), ("sensor", {"dev_cla": "temperature"}))
+    assert titles(only_device(run)) == {"u0": "Temperature (o0)", "u1": "Temperature (o1)"}
 
 
-def test_parts_of_an_entity_are_named_after_it():
-    heard = Heard(HomeAssistantDialect())
+def test_home_assistant_attributes_are_titled_after_entity():
+    run = Heard(HomeAssistantDialect())
     body = {"uniq_id": "u", "name": "Strip", "schema": "json", "stat_t": "s", "dev": {"ids": ["a"], "name": "Lamp"}}
-    heard.say("homeassistant/light/x/config", body)
-    heard.say("s", {"state": "ON", "brightness": 12})
-    assert titles(shown(heard)) == {"u": "Strip", "u.brightness": "Strip brightness"}
+    run.say("homeassistant/light/x/config", body)
+    run.say("s", {"state": "ON", "brightness": 12})
+    assert titles(only_device(run)) == {"u": "Strip", "u.brightness": "Strip brightness"}
 
 
-def test_the_category_is_the_announced_one():
-    device = shown(
+def test_home_assistant_category_is_the_announced_one():
+    device = only_device(
         announced(
             "Boiler",
             ("sensor", {"name": "Heap", "ent_cat": "diagnostic", "unit_of_meas": "°C"}),
@@ -119,10 +119,10 @@ def test_the_category_is_the_announced_one():
     ("device_class", "word"),
     [("door", "Open"), ("moisture", "Wet"), ("motion", "Detected"), ("lock", "Unlocked"), ("garage_door", "Open")],
 )
-def test_a_binary_sensor_is_headed_by_its_state_not_its_battery(device_class, word):
+def test_home_assistant_headline_is_state_not_battery(device_class, word):
     battery = ("sensor", {"dev_cla": "battery", "unit_of_meas": "%"})
     chip = ("sensor", {"name": "Device temperature", "dev_cla": "temperature", "unit_of_meas": "°C"})
-    device = shown(announced("Front", battery, chip, ("binary_sensor", {"dev_cla": device_class})))
+    device = only_device(announced("Front", battery, chip, ("binary_sensor", {"dev_cla": device_class})))
     assert headline(device)[1] == word
 
 
@@ -130,14 +130,14 @@ def test_a_binary_sensor_is_headed_by_its_state_not_its_battery(device_class, wo
 
 
 def zigbee(exposes: list[dict], state: dict) -> Device:
-    heard = Heard(Zigbee2MqttDialect())
+    run = Heard(Zigbee2MqttDialect())
     listed = [{"ieee_address": "0x1", "friendly_name": "x", "type": "EndDevice", "definition": {"exposes": exposes}}]
-    heard.say("zigbee2mqtt/bridge/devices", listed, retained=True)
-    heard.say("zigbee2mqtt/x", state)
-    return shown(heard)
+    run.say("zigbee2mqtt/bridge/devices", listed, retained=True)
+    run.say("zigbee2mqtt/x", state)
+    return only_device(run)
 
 
-def test_a_zigbee_contact_is_open_or_closed():
+def test_zigbee_contact_reads_open_or_closed():
     contact = {
         "type": "binary",
         "property": "contact",
@@ -152,7 +152,7 @@ def test_a_zigbee_contact_is_open_or_closed():
     assert headline(zigbee(exposes, {"battery": 9, "contact": False})) == ("Contact", "Open")
 
 
-def test_a_zigbee_lock_is_locked_and_carries_its_labels():
+def test_zigbee_lock_reads_locked_and_uses_labels():
     state = {
         "type": "binary",
         "property": "state",
@@ -175,13 +175,13 @@ def test_a_zigbee_lock_is_locked_and_carries_its_labels():
 
 
 def shelly(*status: dict) -> Device:
-    heard = Heard(ShellyDialect())
+    run = Heard(ShellyDialect())
     for params in status:
-        heard.say(f"{SHELLY}/events/rpc", {"src": SHELLY, "method": "NotifyStatus", "params": params})
-    return shown(heard)
+        run.say(f"{SHELLY}/events/rpc", {"src": SHELLY, "method": "NotifyStatus", "params": params})
+    return only_device(run)
 
 
-def test_a_shelly_plug_is_named_as_people_name_it():
+def test_shelly_plug_titles():
     switch = {"output": True, "apower": 93.1, "aenergy": {"total": 5.0}, "voltage": 231, "temperature": {"tC": 40.5}}
     device = shelly({"switch:0": switch, "wifi": {"rssi": -60}})
     assert titles(device) == {
@@ -196,21 +196,21 @@ def test_a_shelly_plug_is_named_as_people_name_it():
     assert headline(device)[0] == "Power"
 
 
-def test_the_switches_of_a_shelly_are_numbered_where_there_are_several():
+def test_shelly_switches_are_numbered_when_several():
     assert titles(shelly({"switch:0": {"output": True}}, {"switch:1": {"output": False}})) == {
         "switch:0.output": "Switch 0",
         "switch:1.output": "Switch 1",
     }
 
 
-def test_a_tasmota_plug_is_named_as_people_name_it():
-    heard = Heard(TasmotaDialect())
-    heard.say(
+def test_tasmota_plug_titles():
+    run = Heard(TasmotaDialect())
+    run.say(
         "tele/plug/SENSOR",
         {"ENERGY": {"Power": 12, "Today": 0.4, "Factor": 0.9}, "ESP32": {"Temperature": 51}, "TempUnit": "C"},
     )
-    heard.say("tele/plug/STATE", {"POWER": "ON", "Wifi": {"RSSI": 70}})
-    device = shown(heard)
+    run.say("tele/plug/STATE", {"POWER": "ON", "Wifi": {"RSSI": 70}})
+    device = only_device(run)
     assert titles(device) == {
         "ENERGY.Power": "Power",
         "ENERGY.Today": "Energy today",
@@ -222,8 +222,8 @@ def test_a_tasmota_plug_is_named_as_people_name_it():
     assert headline(device)[0] == "Power"
 
 
-def test_a_homie_property_is_called_by_its_name_after_its_node_where_two_share_it():
-    heard = Heard(HomieDialect())
+def test_homie_properties_of_same_name_are_prefixed_with_node():
+    run = Heard(HomieDialect())
     nodes = {
         "in": {"name": "Inlet", "properties": {"t": {"name": "Temperature", "datatype": "float"}}},
         "out": {
@@ -231,19 +231,19 @@ def test_a_homie_property_is_called_by_its_name_after_its_node_where_two_share_i
             "properties": {"t": {"name": "Temperature", "datatype": "float"}, "p": {"datatype": "float"}},
         },
     }
-    heard.say("homie/5/boiler/$description", {"homie": "5.0", "version": 1, "nodes": nodes}, retained=True)
+    run.say("homie/5/boiler/$description", {"homie": "5.0", "version": 1, "nodes": nodes}, retained=True)
     for at in ("in/t", "out/t", "out/p"):
-        heard.say(f"homie/5/boiler/{at}", b"20")
-    assert titles(shown(heard)) == {"in.t": "Inlet temperature", "out.t": "Outlet temperature", "out.p": "P"}
+        run.say(f"homie/5/boiler/{at}", b"20")
+    assert titles(only_device(run)) == {"in.t": "Inlet temperature", "out.t": "Outlet temperature", "out.p": "P"}
 
 
-def test_a_native_device_gives_titles_and_classes():
-    heard = Heard(NativeDialect())
-    heard.say("devices/x/info", {"titles": {"t1": "Flue gas"}, "classes": {"s": "garage_door"}}, retained=True)
-    heard.registry.met.clear()
-    heard.say("devices/x/info", {"titles": {"t1": "Flue gas"}, "classes": {"s": "garage_door"}})
-    heard.say("devices/x/telemetry", {"t1": 180, "s": True, "battery": 80})
-    device = shown(heard)
+def test_native_info_sets_titles_and_classes():
+    run = Heard(NativeDialect())
+    run.say("devices/x/info", {"titles": {"t1": "Flue gas"}, "classes": {"s": "garage_door"}}, retained=True)
+    run.registry.met.clear()
+    run.say("devices/x/info", {"titles": {"t1": "Flue gas"}, "classes": {"s": "garage_door"}})
+    run.say("devices/x/telemetry", {"t1": 180, "s": True, "battery": 80})
+    device = only_device(run)
     assert titles(device)["t1"] == "Flue gas"
     assert headline(device) == ("S", "Open")
 
@@ -263,16 +263,16 @@ def test_a_native_device_gives_titles_and_classes():
         ({"target_temperature": 21.0, "temperature": 19.5}, "Temperature"),
     ],
 )
-def test_what_a_plain_device_is_about_comes_before_its_battery(metrics, first):
-    heard = Heard(NativeDialect())
-    heard.say("devices/x/telemetry", metrics)
-    assert headline(shown(heard))[0] == first
+def test_headline_prefers_main_metric_over_battery(metrics, first):
+    run = Heard(NativeDialect())
+    run.say("devices/x/telemetry", metrics)
+    assert headline(only_device(run))[0] == first
 
 
-# -- what a person sets ------------------------------------------------------------------------------------------------
+# -- edits by users ----------------------------------------------------------------------------------------------------
 
 
-async def test_a_metric_is_renamed_hidden_relabelled_and_given_back(hub: ApiHub):
+async def test_metric_edit_is_applied_and_reset(hub: ApiHub):
     hub.publish("devices/x/info", {"units": {"t": "°C"}})
     await hub.telemetry("x", t=20.5, u=1)
     edit = {"metrics": {"t": {"title": "Flue", "unit": "degrees", "hidden": True}}}
@@ -287,7 +287,7 @@ async def test_a_metric_is_renamed_hidden_relabelled_and_given_back(hub: ApiHub)
     assert "'none'" in refused.text
 
 
-async def test_live_frames_carry_how_metrics_are_shown(hub: ApiHub):
+async def test_live_frames_contain_metric_descriptions(hub: ApiHub):
     await hub.telemetry("x", door=True, battery=9)
     async with hub.socket("/api/live") as connection:
         page = Socket(connection)
@@ -302,7 +302,7 @@ async def test_live_frames_carry_how_metrics_are_shown(hub: ApiHub):
         assert delta["kinds"][places[0]]["title"] == "Gate"
 
 
-async def test_an_edit_survives_a_restart_and_an_older_state_loads(tmp_path: Path):
+async def test_metric_edit_survives_restart_and_older_state_loads(tmp_path: Path):
     older = msgspec.msgpack.encode({"id": "y", "native_id": "y", "dialect": "native", "first_seen": 1, "info": {}})
     registry = DeviceRegistry()
     registry.restore({"older": older}, now=2)
@@ -313,7 +313,7 @@ async def test_an_edit_survives_a_restart_and_an_older_state_loads(tmp_path: Pat
     assert again.require("y").describe("t").title == "Flue"
 
 
-async def test_an_alert_speaks_of_the_metric_by_its_title(hub: ApiHub):
+async def test_alert_message_uses_metric_title(hub: ApiHub):
     hub.publish("devices/x/info", {"titles": {"temperature": "Flue temperature"}, "units": {"temperature": "°C"}})
     await hub.telemetry("x", temperature=95.0)
     (alert,) = (await hub.http.get("/api/alerts")).json()["items"]

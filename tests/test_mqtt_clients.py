@@ -1,4 +1,4 @@
-"""Each link, against a real broker: what it promises about delivery, acknowledgement and sessions."""
+"""Both MQTT clients against a real broker: delivery, acknowledgement, sessions."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ ROOT = Path(__file__).parent.parent
 pytestmark = pytest.mark.usefixtures("each_link")
 
 
-async def test_messages_arrive_with_qos_and_retained_flag(mosquitto: Mosquitto) -> None:
+async def test_messages_arrive_with_qos_and_retain_flag(mosquitto: Mosquitto) -> None:
     await publish(mosquitto.port, ("devices/a/info", "kept", 1, True))
     async with Receiver(mosquitto.port) as hub:
         await until(lambda: len(hub.messages) == 1)
@@ -38,7 +38,7 @@ async def test_messages_arrive_with_qos_and_retained_flag(mosquitto: Mosquitto) 
     assert not hub.gaps
 
 
-async def test_publishing_is_confirmed_and_received(mosquitto: Mosquitto) -> None:
+async def test_publish_is_acknowledged_and_delivered(mosquitto: Mosquitto) -> None:
     async with Receiver(mosquitto.port) as hub:
         for qos in (0, 1):
             await hub.link.publish("devices/a/commands/open", b"{}", qos=qos)
@@ -49,14 +49,14 @@ async def test_publishing_is_confirmed_and_received(mosquitto: Mosquitto) -> Non
         assert (other.messages[0].topic, other.messages[0].retained) == ("devices/a/desired", True)
 
 
-async def test_a_live_message_is_no_replay_even_if_it_is_retained(mosquitto: Mosquitto) -> None:
+async def test_live_message_is_not_marked_retained(mosquitto: Mosquitto) -> None:
     async with Receiver(mosquitto.port) as hub:
         await publish(mosquitto.port, ("devices/a/info", "news", 1, True))
         await until(lambda: hub.messages)
         assert not hub.messages[0].retained
 
 
-async def test_the_will_of_a_device_arrives(mosquitto: Mosquitto) -> None:
+async def test_will_of_device_is_received(mosquitto: Mosquitto) -> None:
     async with Proxy(mosquitto.port) as proxy, Receiver(mosquitto.port) as hub:
         device = paho.Client(paho.CallbackAPIVersion.VERSION2, "device")
         device.will_set("devices/a/status", "offline", 1, retain=True)
@@ -73,7 +73,7 @@ async def test_the_will_of_a_device_arrives(mosquitto: Mosquitto) -> None:
         assert (will.topic, will.payload, will.retained) == ("devices/a/status", b"offline", False)
 
 
-async def test_a_shared_subscription_is_shared(mosquitto: Mosquitto) -> None:
+async def test_shared_subscription_splits_messages(mosquitto: Mosquitto) -> None:
     share = "$share/hubs/devices/#"
     async with Receiver(mosquitto.port, share, client_id="a") as a, Receiver(mosquitto.port, share, client_id="b") as b:
         await publish(mosquitto.port, *[("devices/a/t", str(i), 1, False) for i in range(100)])
@@ -83,7 +83,7 @@ async def test_a_shared_subscription_is_shared(mosquitto: Mosquitto) -> None:
         assert b.messages
 
 
-async def test_the_window_lets_everything_through_as_it_is_acknowledged(mosquitto: Mosquitto) -> None:
+async def test_window_bounds_unacknowledged_messages(mosquitto: Mosquitto) -> None:
     async with Receiver(mosquitto.port, ack=False, window=50) as hub:
         await publish(mosquitto.port, *[("devices/a/t", str(i), 1, False) for i in range(1000)])
         done = 0
@@ -96,7 +96,7 @@ async def test_the_window_lets_everything_through_as_it_is_acknowledged(mosquitt
         assert hub.link.state.reconnects == 0
 
 
-async def test_topics_can_be_added_while_connected(mosquitto: Mosquitto) -> None:
+async def test_topics_can_be_subscribed_while_connected(mosquitto: Mosquitto) -> None:
     async with Receiver(mosquitto.port) as hub:
         hub.link.subscribe(["plant/+/x"])
         assert not hub.subscribed
@@ -104,7 +104,7 @@ async def test_topics_can_be_added_while_connected(mosquitto: Mosquitto) -> None
         await until(lambda: b"before or after" in hub.payloads and hub.subscribed)
 
 
-async def test_what_is_not_acknowledged_comes_again(mosquitto: Mosquitto) -> None:
+async def test_unacknowledged_messages_are_redelivered(mosquitto: Mosquitto) -> None:
     async with Proxy(mosquitto.port) as proxy, Receiver(proxy.port, ack=False) as hub:
         await publish(mosquitto.port, *[("devices/a/t", str(i), 1, False) for i in range(10)])
         await until(lambda: len(hub.messages) == 10)
@@ -115,7 +115,7 @@ async def test_what_is_not_acknowledged_comes_again(mosquitto: Mosquitto) -> Non
         await until(lambda: len(hub.messages) == 16)
         assert hub.payloads[10:] == [b"%d" % i for i in range(4, 10)]
         assert {message.session for message in hub.messages[10:]} == {hub.messages[0].session + 1}
-        hub.link.ack(first[4:])  # receipts of the connection that is gone: must not acknowledge anything
+        hub.link.ack(first[4:])  # receipts of the previous connection must not acknowledge anything
         await asyncio.sleep(0.1)
         proxy.cut()
         await until(lambda: len(hub.messages) == 22)
@@ -141,7 +141,7 @@ asyncio.run(main())
 """
 
 
-async def test_a_killed_hub_gets_everything_again(mosquitto: Mosquitto) -> None:
+async def test_killed_process_gets_unacknowledged_messages_again(mosquitto: Mosquitto) -> None:
     child = await asyncio.create_subprocess_exec(
         sys.executable,
         *("-c", RECEIVE_AND_NEVER_ACKNOWLEDGE, str(mosquitto.port)),
@@ -162,7 +162,7 @@ async def test_a_killed_hub_gets_everything_again(mosquitto: Mosquitto) -> None:
         assert not hub.gaps
 
 
-async def test_a_session_outlives_a_polite_disconnect(mosquitto: Mosquitto) -> None:
+async def test_session_survives_clean_disconnect(mosquitto: Mosquitto) -> None:
     async with Receiver(mosquitto.port):
         pass
     await publish(mosquitto.port, *[("devices/a/t", str(i), 1, False) for i in range(300)])
@@ -172,7 +172,7 @@ async def test_a_session_outlives_a_polite_disconnect(mosquitto: Mosquitto) -> N
         assert not hub.gaps
 
 
-async def test_acknowledgements_are_written_before_the_disconnect(mosquitto: Mosquitto) -> None:
+async def test_acknowledgements_are_sent_before_disconnect(mosquitto: Mosquitto) -> None:
     async with Receiver(mosquitto.port, ack=False) as hub:
         await publish(mosquitto.port, *[("devices/a/t", str(i), 1, False) for i in range(300)])
         await until(lambda: len(hub.messages) == 300)
@@ -183,7 +183,7 @@ async def test_acknowledgements_are_written_before_the_disconnect(mosquitto: Mos
         assert not again.messages
 
 
-async def test_a_graceful_restart_of_the_broker_loses_nothing(mosquitto: Mosquitto) -> None:
+async def test_broker_restart_loses_nothing(mosquitto: Mosquitto) -> None:
     async with Receiver(mosquitto.port, ack=False) as hub:
         await publish(mosquitto.port, *[("devices/a/t", str(i), 1, False) for i in range(20)])
         await until(lambda: len(hub.messages) == 20)
@@ -200,7 +200,7 @@ async def test_a_graceful_restart_of_the_broker_loses_nothing(mosquitto: Mosquit
         assert hub.link.state.error is None
 
 
-async def test_a_killed_broker_that_lost_the_session_is_a_gap(mosquitto: Mosquitto) -> None:
+async def test_session_lost_by_killed_broker_is_reported_as_gap(mosquitto: Mosquitto) -> None:
     async with Receiver(mosquitto.port) as hub:
         await publish(mosquitto.port, ("devices/a/t", "before", 1, False))
         await until(lambda: hub.messages)
@@ -214,14 +214,14 @@ async def test_a_killed_broker_that_lost_the_session_is_a_gap(mosquitto: Mosquit
         await until(lambda: hub.payloads == [b"before", b"after"])
 
 
-async def test_a_session_lost_between_two_runs_is_a_gap(mosquitto: Mosquitto) -> None:
+async def test_session_lost_between_runs_is_reported_as_gap(mosquitto: Mosquitto) -> None:
     async with Receiver(mosquitto.port, had_session=True, current_to=1_234) as hub:
         assert [since for since, _ in hub.gaps] == [1_234]
     async with Receiver(mosquitto.port, client_id="new") as new:
         assert not new.gaps
 
 
-async def test_a_large_message_arrives_whole(mosquitto: Mosquitto) -> None:
+async def test_large_message_arrives_complete(mosquitto: Mosquitto) -> None:
     large = os.urandom(900_000)
     async with Receiver(mosquitto.port) as hub:
         await publish(mosquitto.port, ("devices/a/t", large, 1, False), ("devices/a/t", "next", 1, False))
@@ -231,7 +231,7 @@ async def test_a_large_message_arrives_whole(mosquitto: Mosquitto) -> None:
         await until(lambda: hub.payloads[-1] == large and len(hub.messages) == 3)
 
 
-async def test_publishing_without_a_connection_is_an_error(free_port: int) -> None:
+async def test_publish_without_connection_raises(free_port: int) -> None:
     async with Receiver(free_port, wait=False) as hub:
         await until(lambda: hub.link.state.error)
         assert hub.link.state.error == "nothing listens there; is the broker running?."
@@ -240,7 +240,7 @@ async def test_publishing_without_a_connection_is_an_error(free_port: int) -> No
 
 
 @pytest.mark.parametrize("topic", ["", "devices/+/x", "devices/#", "a" * 70_000])
-async def test_publishing_to_what_is_no_topic_is_an_error(mosquitto: Mosquitto, topic: str) -> None:
+async def test_publish_to_invalid_topic_raises(mosquitto: Mosquitto, topic: str) -> None:
     async with Receiver(mosquitto.port) as hub:
         with pytest.raises(BrokerError, match="refused"):
             await hub.link.publish(topic, b"{}")

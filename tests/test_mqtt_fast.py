@@ -1,4 +1,4 @@
-"""What only MQTT 5 can say, and the codec under it: limits of the broker, reason codes, and any bytes at all."""
+"""The MQTT 5 client: broker limits, reason codes, protocol violations, and its packet reader."""
 
 from __future__ import annotations
 
@@ -23,21 +23,21 @@ a_panic = pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWa
 
 
 @pytest.fixture(autouse=True)
-def speaks_5(monkeypatch: pytest.MonkeyPatch) -> None:
+def use_mqtt_5(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(Receiver, "protocol", "5")
 
 
-async def test_the_goodbye_does_not_shorten_the_session() -> None:
+async def test_disconnect_keeps_session_expiry() -> None:
     async with PeerServer() as server:
         async with Receiver(server.port):
             pass
-        connect, *_, goodbye = server.peers[0].received
+        connect, *_, disconnect = server.peers[0].received
     flags, properties = connect[1][7], connect[1][10:]
     assert flags & 0x02 == 0  # no clean start
     assert b"\x11" + (604_800).to_bytes(4) in properties  # session expiry of 7 days
     assert b"\x21" + (10_000).to_bytes(2) in properties  # Receive Maximum
-    assert goodbye[0] == DISCONNECT
-    assert goodbye[1] in (b"", b"\0", b"\0\0")  # normal, and without a new expiry
+    assert disconnect[0] == DISCONNECT
+    assert disconnect[1] in (b"", b"\0", b"\0\0")  # normal, and without a new expiry
 
 
 @pytest.mark.parametrize(
@@ -50,7 +50,7 @@ async def test_the_goodbye_does_not_shorten_the_session() -> None:
         (0x99, "the connection was cut"),
     ],
 )
-async def test_the_reason_of_the_broker_shows_in_the_state(code: int, words: str) -> None:
+async def test_state_shows_disconnect_reason_of_broker(code: int, words: str) -> None:
     async def send(peer: Peer) -> None:
         peer.send(packet(0xE0, bytes([code, 0])))
 
@@ -68,13 +68,13 @@ async def test_the_reason_of_the_broker_shows_in_the_state(code: int, words: str
         (0x84, "the broker does not speak MQTT 5"),
     ],
 )
-async def test_a_refusal_is_told_in_words(code: int, words: str) -> None:
+async def test_state_shows_connack_reason(code: int, words: str) -> None:
     async with PeerServer(connack=bytes([0, code, 0])) as server, Receiver(server.port, wait=False) as hub:
         await until(lambda: hub.link.state.error)
         assert hub.link.state.error == f"{words}."
 
 
-async def test_a_publish_that_the_broker_does_not_allow_is_refused(tmp_path: Path) -> None:
+async def test_unauthorized_publish_raises(tmp_path: Path) -> None:
     broker = Mosquitto(tmp_path, dynamic_security(tmp_path, "hub", "secret", readable="devices/#"))
     broker.start()
     try:
@@ -95,14 +95,14 @@ def accepted(properties: bytes) -> bytes:
     return bytes([0, 0, len(properties)]) + properties
 
 
-async def test_no_more_is_on_its_way_out_than_the_broker_wants() -> None:
+async def test_receive_maximum_of_broker_is_respected() -> None:
     async with PeerServer(connack=accepted(RECEIVE_MAXIMUM_2)) as server, Receiver(server.port) as hub:
         peer = server.peers[0]
         sending = [asyncio.create_task(hub.link.publish("devices/a/x", b"%d" % i)) for i in range(5)]
         await until(lambda: peer.kinds().count(PUBLISH) == 2)
         await asyncio.sleep(0.05)
         assert peer.kinds().count(PUBLISH) == 2
-        sending[2].cancel()  # it waits still, and must not go out any more
+        sending[2].cancel()  # it is still queued, and must not be sent
         for done in range(4):
             number = [body[13:15] for kind, body in peer.received if kind == PUBLISH][done]
             peer.send(packet(0x40, number))
@@ -119,9 +119,7 @@ async def test_no_more_is_on_its_way_out_than_the_broker_wants() -> None:
         (QOS_0_ONLY, b"", False, "QoS 0 only"),
     ],
 )
-async def test_what_the_broker_cannot_take_is_refused_here(
-    limit: bytes, payload: bytes, retained: bool, words: str
-) -> None:
+async def test_publish_beyond_broker_limits_raises(limit: bytes, payload: bytes, retained: bool, words: str) -> None:
     async with PeerServer(connack=accepted(limit)) as server, Receiver(server.port) as hub:
         with pytest.raises(BrokerError, match=words):
             await hub.link.publish("devices/a/x", payload, retained=retained)
@@ -129,7 +127,7 @@ async def test_what_the_broker_cannot_take_is_refused_here(
         await until(lambda: PUBLISH in server.peers[0].kinds())
 
 
-UNASKED = {
+VIOLATIONS = {
     "unknown properties": packet(0x32, b"\0\x01a\0\x01\x02\xee\xee"),
     "a topic alias": packet(0x30, b"\0\0\x03\x23\0\x01x"),
     "QoS 2": packet(0x34, b"\0\x01a\0\x01\0x"),
@@ -139,12 +137,12 @@ UNASKED = {
 }
 
 
-@pytest.mark.parametrize("name", UNASKED)
-async def test_what_nobody_asked_for_ends_the_connection_with_a_reason(name: str) -> None:
+@pytest.mark.parametrize("name", VIOLATIONS)
+async def test_protocol_violation_disconnects_with_reason_code(name: str) -> None:
     async def send(peer: Peer) -> None:
         if len(server.peers) == 1:
             peer.publish(b"devices/a/t", b"before", 1)
-            peer.send(UNASKED[name])
+            peer.send(VIOLATIONS[name])
         else:
             peer.publish(b"devices/a/t", b"fine", 1)
 
@@ -155,7 +153,7 @@ async def test_what_nobody_asked_for_ends_the_connection_with_a_reason(name: str
         assert body[0] in (0x81, 0x82, 0x95)  # malformed, protocol error, too large
 
 
-async def test_where_there_is_no_websocket_it_is_said(mosquitto: Mosquitto) -> None:
+async def test_missing_websocket_is_reported(mosquitto: Mosquitto) -> None:
     async with Receiver(mosquitto.port, transport="websocket", wait=False) as hub:
         await until(lambda: hub.link.state.error)
         assert "there is no WebSocket at /mqtt" in (hub.link.state.error or "")
@@ -165,7 +163,7 @@ async def test_where_there_is_no_websocket_it_is_said(mosquitto: Mosquitto) -> N
 
 
 def read_in_pieces(data: bytes, cuts: list[int]) -> tuple[list[Packet], bool]:
-    """What a reader makes of ``data`` that comes in pieces, and whether it found it malformed."""
+    """Feed ``data`` in pieces. Return the packets and whether the reader raised Malformed."""
     reader, packets = PacketReader(most=1_000), list[Packet]()
     edges = [0, *sorted(cut % (len(data) + 1) for cut in cuts), len(data)]
     try:
@@ -189,7 +187,7 @@ PUBLISHES = st.builds(
 
 
 @given(st.lists(PUBLISHES, min_size=1, max_size=5), st.lists(st.integers(0, 2_000), max_size=8))
-def test_it_does_not_matter_where_packets_are_split(parts: list[bytes], cuts: list[int]) -> None:
+def test_packets_are_read_wherever_stream_is_split(parts: list[bytes], cuts: list[int]) -> None:
     packets, malformed = read_in_pieces(b"".join(parts), cuts)
     assert not malformed
     assert [packet.write() for packet in packets if isinstance(packet, mqtt5.PublishPacket)] == parts
@@ -198,7 +196,7 @@ def test_it_does_not_matter_where_packets_are_split(parts: list[bytes], cuts: li
 @a_panic
 @settings(deadline=None)
 @given(st.binary(max_size=60) | st.lists(st.binary(max_size=30) | PUBLISHES, max_size=4).map(b"".join))
-def test_any_bytes_are_packets_or_malformed(data: bytes) -> None:
+def test_any_bytes_are_parsed_or_malformed(data: bytes) -> None:
     whole = read_in_pieces(data, [])
     bytewise = read_in_pieces(data, [*range(len(data))])
     assert (len(whole[0]), whole[1]) == (len(bytewise[0]), bytewise[1])

@@ -1,4 +1,4 @@
-"""Links when things go wrong: brokers that refuse, flood, flap or talk nonsense, and a hub that cannot take more."""
+"""Both MQTT clients under faults: brokers that refuse, flood or send malformed packets, and a hub that is full."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from receiver import Receiver, until
 pytestmark = pytest.mark.usefixtures("each_link")
 
 
-async def test_acknowledgements_go_out_in_the_order_given() -> None:
+async def test_acknowledgements_are_sent_in_order() -> None:
     async def send(peer: Peer) -> None:
         for mid in (7, 3, 9, 1):
             peer.publish(b"devices/a/t", b"%d" % mid, mid)
@@ -30,7 +30,7 @@ async def test_acknowledgements_go_out_in_the_order_given() -> None:
         assert server.peers[0].acknowledged == [7, 3, 9]
 
 
-async def test_a_receipt_is_never_used_on_another_connection() -> None:
+async def test_receipt_is_not_used_on_another_connection() -> None:
     async def send(peer: Peer) -> None:
         peer.publish(b"devices/a/t", b"x", 1)
 
@@ -39,7 +39,7 @@ async def test_a_receipt_is_never_used_on_another_connection() -> None:
         server.peers[0].hang_up()
         await until(lambda: len(hub.messages) == 2)
         hub.link.ack([hub.messages[0]])
-        await hub.link.publish("devices/a/x", b"", qos=0)  # whatever was to be written comes before this
+        await hub.link.publish("devices/a/x", b"", qos=0)  # everything written so far is sent before this
         await until(lambda: 3 in server.peers[1].kinds())
         assert server.peers[1].acknowledged == []
         hub.link.ack([hub.messages[1]])
@@ -47,7 +47,7 @@ async def test_a_receipt_is_never_used_on_another_connection() -> None:
 
 
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")  # mqtt5 0.8 tells of its panic so
-async def test_a_topic_that_is_not_utf8_arrives_escaped() -> None:
+async def test_topic_that_is_not_utf8_is_escaped() -> None:
     async def send(peer: Peer) -> None:
         peer.publish(b"devices/\xff\xfe/t", b"1", 1)
         peer.publish(b"devices/a/t", b"\xff\x00" * 3, 2)
@@ -59,7 +59,7 @@ async def test_a_topic_that_is_not_utf8_arrives_escaped() -> None:
         await until(lambda: server.peers[0].acknowledged == [1, 2])
 
 
-NONSENSE = {
+MALFORMED = {
     "an unknown packet": b"\xf0\x02ab",
     "a topic longer than its packet": packet(0x32, b"\xff\xffabc"),
     "an empty publish": packet(0x32, b""),
@@ -69,11 +69,11 @@ NONSENSE = {
 }
 
 
-@pytest.mark.parametrize("name", NONSENSE)
-async def test_nonsense_ends_the_connection_but_not_the_link(name: str) -> None:
+@pytest.mark.parametrize("name", MALFORMED)
+async def test_malformed_packet_reconnects(name: str) -> None:
     async def send(peer: Peer) -> None:
         if len(server.peers) == 1:
-            peer.send(NONSENSE[name])
+            peer.send(MALFORMED[name])
         else:
             peer.publish(b"devices/a/t", b"fine", 1)
 
@@ -85,8 +85,8 @@ async def test_nonsense_ends_the_connection_but_not_the_link(name: str) -> None:
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")  # mqtt5 0.8 tells of its panic so
 @settings(deadline=None, max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.binary(min_size=1, max_size=40), st.binary(max_size=200), st.integers(0, 300))
-def test_any_bytes_of_a_broker_end_in_a_new_connection(junk: bytes, payload: bytes, at: int) -> None:
-    """A message that breaks off somewhere, and then anything."""
+def test_any_bytes_from_broker_end_in_reconnect(junk: bytes, payload: bytes, at: int) -> None:
+    """The broker sends a message cut off at a random byte, then random bytes."""
 
     async def send(peer: Peer) -> None:
         if len(server.peers) == 1:
@@ -108,7 +108,7 @@ def test_any_bytes_of_a_broker_end_in_a_new_connection(junk: bytes, payload: byt
     asyncio.run(run())
 
 
-async def test_a_stop_while_connecting_leaves_nothing_behind() -> None:
+async def test_stop_while_connecting_leaves_no_task_or_socket() -> None:
     async with PeerServer(answers=False) as silent:
         for delay in (0.0, 0.001, 0.005, 0.05, 0.2):
             async with Receiver(silent.port, wait=False):
@@ -117,7 +117,7 @@ async def test_a_stop_while_connecting_leaves_nothing_behind() -> None:
         await until(lambda: all(peer.gone for peer in silent.peers))
 
 
-async def test_a_stop_is_heard_whenever_it_comes(mosquitto: Mosquitto) -> None:
+async def test_stop_at_any_moment_ends_client(mosquitto: Mosquitto) -> None:
     # asyncio.wait_for of Python 3.11 swallows a cancellation that comes together with the result.
     for delay in range(0, 60, 2):
         async with Receiver(mosquitto.port, wait=False) as hub:
@@ -128,7 +128,7 @@ async def test_a_stop_is_heard_whenever_it_comes(mosquitto: Mosquitto) -> None:
             assert hub.task.done()
 
 
-async def test_a_flood_stops_at_the_window() -> None:
+async def test_window_stops_flood() -> None:
     async def send(peer: Peer) -> None:
         for mid in range(1, 1001):
             peer.publish(b"devices/a/t", b"%d" % mid, mid)
@@ -147,7 +147,7 @@ async def test_a_flood_stops_at_the_window() -> None:
         assert len(server.peers) == 1
 
 
-async def test_a_pause_leaves_the_messages_with_the_broker(mosquitto: Mosquitto) -> None:
+async def test_pause_leaves_messages_with_broker(mosquitto: Mosquitto) -> None:
     async with Receiver(mosquitto.port) as hub:
         hub.link.pause()
         await publish(mosquitto.port, *[("devices/a/t", str(i), 1, False) for i in range(500)])
@@ -159,7 +159,7 @@ async def test_a_pause_leaves_the_messages_with_the_broker(mosquitto: Mosquitto)
         assert hub.link.state.reconnects == 0
 
 
-async def test_a_long_pause_disconnects_and_resuming_brings_everything(mosquitto: Mosquitto) -> None:
+async def test_long_pause_disconnects_and_resume_delivers_everything(mosquitto: Mosquitto) -> None:
     async with Receiver(mosquitto.port, keepalive_s=1) as hub:
         hub.link.pause()
         await publish(mosquitto.port, *[("devices/a/t", str(i), 1, False) for i in range(500)])
@@ -174,7 +174,7 @@ async def test_a_long_pause_disconnects_and_resuming_brings_everything(mosquitto
         assert not hub.gaps
 
 
-async def test_a_message_that_the_hub_cannot_keep_comes_again(mosquitto: Mosquitto) -> None:
+async def test_message_that_queue_refuses_is_redelivered(mosquitto: Mosquitto) -> None:
     async with Receiver(mosquitto.port) as hub:
         hub.takes = False
         await publish(mosquitto.port, *[("devices/a/t", str(i), 1, False) for i in range(5)])
@@ -184,7 +184,7 @@ async def test_a_message_that_the_hub_cannot_keep_comes_again(mosquitto: Mosquit
         assert hub.payloads == [b"%d" % i for i in range(5)]
 
 
-async def test_a_refused_subscription_shows_in_the_state(tmp_path: Path) -> None:
+async def test_state_shows_refused_subscription(tmp_path: Path) -> None:
     broker = Mosquitto(tmp_path, dynamic_security(tmp_path, "hub", "secret", readable="devices/#"))
     broker.start()
     try:
@@ -206,14 +206,14 @@ async def test_a_refused_subscription_shows_in_the_state(tmp_path: Path) -> None
         broker.stop()
 
 
-async def test_a_refusal_by_an_old_broker_shows_in_the_state() -> None:
+async def test_state_shows_subscription_refused_by_3_1_1_broker() -> None:
     async with PeerServer(suback=0x80) as server, Receiver(server.port, wait=False) as hub:
         await until(lambda: hub.link.state.error)
         assert not hub.link.state.subscribed
         assert "refused the subscription to devices/#" in (hub.link.state.error or "")
 
 
-async def test_a_publish_that_is_cut_off_fails_at_once() -> None:
+async def test_publish_fails_at_once_when_connection_is_lost() -> None:
     async with PeerServer() as server, Receiver(server.port) as hub:
         sending = asyncio.create_task(hub.link.publish("devices/a/x", b"{}"))
         await until(lambda: 3 in server.peers[0].kinds())

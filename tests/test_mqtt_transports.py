@@ -1,4 +1,4 @@
-"""Each link over TLS, over WebSocket, over both, and through a network that splits packets anywhere."""
+"""Both MQTT clients over TLS, WebSocket, both, and through a network that splits packets anywhere."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from receiver import Receiver, until
 pytestmark = pytest.mark.usefixtures("each_link")
 
 
-async def test_tls_is_spoken_and_the_certificate_checked(tmp_path: Path) -> None:
+async def test_tls_delivers_messages_and_verifies_certificate(tmp_path: Path) -> None:
     lines = await asyncio.to_thread(certificates, tmp_path)
     broker = Mosquitto(tmp_path, lines)
     broker.start()
@@ -30,7 +30,7 @@ async def test_tls_is_spoken_and_the_certificate_checked(tmp_path: Path) -> None
     try:
         sending = Receiver(broker.port, client_id="sender", **trusted)
         async with sending as sender, Receiver(broker.port, **trusted) as hub:
-            await all_arrives(sender, hub)
+            await check_delivery(sender, hub)
         for changes, words in (
             ({"ca_file": None}, "certificate is not trusted"),
             ({"host": "127.0.0.1"}, "certificate is not trusted"),  # not the name in it
@@ -43,8 +43,8 @@ async def test_tls_is_spoken_and_the_certificate_checked(tmp_path: Path) -> None
         broker.stop()
 
 
-async def all_arrives(sender: Receiver, hub: Receiver) -> None:
-    """Many small messages and a large one, that have to wait at first."""
+async def check_delivery(sender: Receiver, hub: Receiver) -> None:
+    """Publish many small messages and a large one while ``hub`` is paused, and check that all arrive in order."""
     large = os.urandom(900_000)
     hub.link.pause()
     await asyncio.gather(*(sender.link.publish("devices/a/t", b"%d" % i) for i in range(500)))
@@ -54,16 +54,16 @@ async def all_arrives(sender: Receiver, hub: Receiver) -> None:
     assert hub.payloads == [*(b"%d" % i for i in range(500)), large]
 
 
-class WebSocketFront:
-    """MQTT inside WebSockets before a broker, as its own listener or a reverse proxy would speak it. Its frames know
-    nothing of where packets end. (The listener of Debian's mosquitto cannot be bound to loopback alone.)"""
+class WebSocketProxy:
+    """A WebSocket listener in front of a broker, like the broker's own or a reverse proxy. Frames do not
+    align with MQTT packets. (The WebSocket listener of Debian's Mosquitto cannot be bound to loopback alone.)"""
 
     def __init__(self, broker: Mosquitto, context: ssl.SSLContext | None) -> None:
         self._broker = broker
         self._context = context
         self.port = 0
 
-    async def __aenter__(self) -> WebSocketFront:
+    async def __aenter__(self) -> WebSocketProxy:
         subprotocol = [Subprotocol("mqtt")]
         self._server = await serve(self._carry, "127.0.0.1", 0, ssl=self._context, subprotocols=subprotocol)
         self.port = next(iter(self._server.sockets)).getsockname()[1]
@@ -94,26 +94,29 @@ class WebSocketFront:
 
 
 @pytest.mark.parametrize("secure", [False, True], ids=["ws", "wss"])
-async def test_a_websocket_carries_everything(tmp_path: Path, mosquitto: Mosquitto, secure: bool) -> None:
-    known: dict[str, Any] = {"transport": "websocket"}
+async def test_websocket_delivers_messages(tmp_path: Path, mosquitto: Mosquitto, secure: bool) -> None:
+    options: dict[str, Any] = {"transport": "websocket"}
     context = None
     if secure:
         await asyncio.to_thread(certificates, tmp_path)
-        known |= {"host": "localhost", "tls": True, "ca_file": str(tmp_path / "ca.crt")}
+        options |= {"host": "localhost", "tls": True, "ca_file": str(tmp_path / "ca.crt")}
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         context.load_cert_chain(tmp_path / "broker.crt", tmp_path / "broker.key")
-    async with WebSocketFront(mosquitto, context) as front:
-        async with Receiver(front.port, client_id="sender", **known) as sender, Receiver(front.port, **known) as hub:
-            await all_arrives(sender, hub)
+    async with WebSocketProxy(mosquitto, context) as front:
+        async with (
+            Receiver(front.port, client_id="sender", **options) as sender,
+            Receiver(front.port, **options) as hub,
+        ):
+            await check_delivery(sender, hub)
             assert hub.link.state.reconnects == 0
-        async with Receiver(front.port, had_session=True, **known) as again:
+        async with Receiver(front.port, had_session=True, **options) as again:
             await asyncio.sleep(0.2)
             assert not again.messages  # the acknowledgements came through before the end
             assert not again.gaps
 
 
 @pytest.mark.parametrize("pieces", [(1,), (2, 3, 171, 5), (4096, 1, 65_536)], ids=str)
-async def test_packets_may_be_split_anywhere(mosquitto: Mosquitto, pieces: tuple[int, ...]) -> None:
+async def test_packets_split_anywhere_are_read(mosquitto: Mosquitto, pieces: tuple[int, ...]) -> None:
     large = os.urandom(2_000 if pieces == (1,) else 200_000)
     async with Proxy(mosquitto.port, pieces) as proxy, Receiver(proxy.port) as hub:
         small = [("devices/a/t", str(i), i % 2, False) for i in range(30)]

@@ -1,4 +1,4 @@
-"""The version of MQTT is found out by trying: brokers that know 5, that know 3.1.1 only, and that do not say."""
+"""Negotiation of the MQTT version with brokers that support 5, support 3.1.1 only, or close the connection."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from receiver import Receiver, until
 
 @pytest.fixture
 async def amqtt(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[DemoBroker]:
-    """A broker that knows 3.1.1 only and lets a CONNECT of MQTT 5 pass in silence."""
+    """Start a broker that supports 3.1.1 only and does not answer an MQTT 5 CONNECT."""
     monkeypatch.setattr("hub.mqtt.version_negotiation.FIRST_HANDSHAKE_S", 1.0)
     running = await DemoBroker.start(HOST, 0, kind="amqtt")
     yield running
@@ -23,16 +23,16 @@ async def amqtt(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[DemoBroker]:
 
 
 def levels(server: PeerServer) -> list[int]:
-    """The protocol levels asked for, one a connection."""
+    """Return the protocol level of each CONNECT."""
     return [body[6] for peer in server.peers for kind, body in peer.received if kind == CONNECT]
 
 
-async def test_mqtt_5_is_spoken_where_the_broker_does(mosquitto: Mosquitto) -> None:
+async def test_mqtt_5_is_used_when_broker_supports_it(mosquitto: Mosquitto) -> None:
     async with Receiver(mosquitto.port) as hub:
         assert hub.link.state.protocol == "MQTT 5"
 
 
-async def test_an_older_broker_is_served_with_3_1_1(amqtt: DemoBroker) -> None:
+async def test_broker_without_mqtt_5_is_used_with_3_1_1(amqtt: DemoBroker) -> None:
     await publish(amqtt.port, ("devices/a/info", "kept", 1, True))
     async with Receiver(amqtt.port) as hub:
         await until(lambda: hub.messages)
@@ -47,7 +47,7 @@ async def test_an_older_broker_is_served_with_3_1_1(amqtt: DemoBroker) -> None:
 
 
 @pytest.mark.parametrize("answer", [b"\0\x01", b"\0\x84\0"], ids=["as 3.1.1", "as 5"])
-async def test_a_refused_version_is_not_asked_for_again(answer: bytes) -> None:
+async def test_refused_version_is_not_tried_again(answer: bytes) -> None:
     async def send(peer: Peer) -> None:
         peer.publish(b"devices/a/t", b"x", 1)
 
@@ -58,14 +58,14 @@ async def test_a_refused_version_is_not_asked_for_again(answer: bytes) -> None:
         assert levels(server) == [5, 4, 4]
 
 
-async def test_a_broker_that_only_hangs_up_is_asked_both_ways() -> None:
+async def test_3_1_1_is_tried_when_broker_closes_connection() -> None:
     async with PeerServer(refuses={5: b""}) as server, Receiver(server.port) as hub:
         assert levels(server) == [5, 4]
         assert hub.link.state.protocol == "MQTT 3.1.1"
 
 
 @pytest.mark.parametrize(("version", "level"), [("5", 5), ("3.1.1", 4)])
-async def test_a_version_that_is_set_is_the_only_one_tried(version: str, level: int) -> None:
+async def test_configured_version_is_the_only_one_tried(version: str, level: int) -> None:
     async with (
         PeerServer(refuses={5: b"\0\x84\0", 4: b"\0\x01"}) as server,
         Receiver(server.port, protocol=version, wait=False) as hub,

@@ -1,4 +1,4 @@
-"""The native dialect against its vectors, and against anything at all."""
+"""The native dialect: vectors, deduplication keys, rejected values, random input."""
 
 import json
 import tracemalloc
@@ -20,8 +20,8 @@ VECTORS = [
 ]
 
 
-class Nobody:
-    """A registry that has met no device yet."""
+class EmptyRegistry:
+    """A registry without devices."""
 
     def known(self, device: str) -> bool:
         return False
@@ -30,9 +30,9 @@ class Nobody:
         return None
 
 
-def read(topic: str, payload: bytes, *, retained: bool = False) -> Result:
+def decode(topic: str, payload: bytes, *, retained: bool = False) -> Result:
     message = RawMessage(topic, payload, RECEIVED, retained=retained)
-    return NativeDialect("devices").decode(message, Nobody())
+    return NativeDialect("devices").decode(message, EmptyRegistry())
 
 
 @pytest.mark.parametrize("vector", VECTORS, ids=[vector["id"] for vector in VECTORS])
@@ -41,11 +41,11 @@ def test_vector(vector):
     expect = vector["expect"]
     if "rejected" in expect:
         with pytest.raises(Rejected) as caught:
-            read(vector["topic"], payload, retained=vector["retained"])
+            decode(vector["topic"], payload, retained=vector["retained"])
         assert caught.value.reason == expect["rejected"]
         assert caught.value.message.endswith((".", "…"))
         return
-    result = read(vector["topic"], payload, retained=vector["retained"])
+    result = decode(vector["topic"], payload, retained=vector["retained"])
     if "records" in expect:
         found = [
             {"device": r.device, "ts": r.ts, "values": r.values, "quality": r.quality, "keyed": r.key is not None}
@@ -66,86 +66,88 @@ def test_vector(vector):
         assert [[r.command, r.done, r.detail] for r in result.replies] == [expect["reply"]]
 
 
-def test_numbers_booleans_and_texts_keep_their_types():
-    (record,) = read("devices/d/telemetry", b'{"n": 1, "b": true, "t": "1"}').records
+def test_values_keep_their_types():
+    (record,) = decode("devices/d/telemetry", b'{"n": 1, "b": true, "t": "1"}').records
     assert [type(value) for value in record.values.values()] == [float, bool, str]
 
 
-def test_a_deep_and_a_huge_payload_are_refused_at_once():
+def test_nested_or_huge_payload_is_rejected():
     with pytest.raises(Rejected, match="nested") as deep:
-        read("devices/d/telemetry", b"[" * 10_000 + b"]" * 10_000)
+        decode("devices/d/telemetry", b"[" * 10_000 + b"]" * 10_000)
     assert deep.value.reason == "too_deep"
     with pytest.raises(Rejected, match="bytes") as huge:
-        read("devices/d/telemetry", b'{"a": "' + b"x" * 1_000_000 + b'"}')
+        decode("devices/d/telemetry", b'{"a": "' + b"x" * 1_000_000 + b'"}')
     assert huge.value.reason == "too_large"
 
 
-def test_the_same_seq_with_other_content_is_another_message():
+def test_same_seq_with_other_content_has_another_key():
     """A device that restarts counts from 0 again."""
-    (before,) = read("devices/d/telemetry", b'{"a": 1, "seq": 0}').records
-    (again,) = read("devices/d/telemetry", b'{"a": 1, "seq": 0}').records
-    (restarted,) = read("devices/d/telemetry", b'{"a": 2, "seq": 0}').records
+    (before,) = decode("devices/d/telemetry", b'{"a": 1, "seq": 0}').records
+    (again,) = decode("devices/d/telemetry", b'{"a": 1, "seq": 0}').records
+    (restarted,) = decode("devices/d/telemetry", b'{"a": 2, "seq": 0}').records
     assert before.key == again.key != restarted.key
 
 
-def test_equal_items_of_one_list_have_keys_of_their_own():
-    first, second = read("devices/d/telemetry", b'[{"a": 1, "seq": 0}, {"a": 1, "seq": 0}]').records
+def test_equal_items_of_one_list_have_distinct_keys():
+    first, second = decode("devices/d/telemetry", b'[{"a": 1, "seq": 0}, {"a": 1, "seq": 0}]').records
     assert first.key != second.key
 
 
-def test_an_item_of_a_list_has_the_same_key_again_and_no_other_list_has_it():
+def test_list_item_keys_are_stable_and_differ_between_lists():
     payload = b'[{"a": 1, "seq": 0}, {"a": 1, "seq": 1}, {"a": 1}]'
-    keys = [record.key for record in read("devices/d/telemetry", payload).records]
-    assert keys == [record.key for record in read("devices/d/telemetry", payload).records]
+    keys = [record.key for record in decode("devices/d/telemetry", payload).records]
+    assert keys == [record.key for record in decode("devices/d/telemetry", payload).records]
     assert keys[2] is None
-    assert len({*keys, *(one.key for one in read("devices/d/telemetry", payload + b" ").records)}) == 5
+    assert len({*keys, *(one.key for one in decode("devices/d/telemetry", payload + b" ").records)}) == 5
 
 
 def key(body: object) -> int:
-    (record,) = read("devices/d/telemetry", json.dumps(body).encode()).records
+    (record,) = decode("devices/d/telemetry", json.dumps(body).encode()).records
     assert record.key is not None
     assert -(2**63) <= record.key < 2**63
     return record.key
 
 
-def test_a_key_grows_with_seq():
-    """What a device counts is recognised as new at a glance."""
+def test_key_grows_with_seq():
+    """The deduplication window relies on it to recognise a new message quickly."""
     keys = [key({"a": 1, "seq": seq}) for seq in (0, 1, 2, 255, 256, 2**31 - 1)]
     assert keys == sorted(keys)
     assert keys[0] >= 0
 
 
 @pytest.mark.parametrize("seq", [-(2**63), -1, 2**31, 2**63])
-def test_any_seq_has_a_key(seq):
+def test_seq_of_any_size_has_a_key(seq):
     assert key({"a": 1, "seq": seq}) == key({"a": 1, "seq": seq}) >= 0
 
 
-def test_the_key_of_an_id_is_negative_and_an_integer_is_its_text():
+def test_key_of_id_is_negative_and_integer_id_equals_its_text():
     assert stem_of(key({"a": 1, "id": 7})) == stem_of(key({"a": 1, "id": "7"})) < 0
     assert len({stem_of(key({"a": 1, "id": name})) for name in range(1_000)}) == 1_000
-    assert stem_of(key({"a": 1, "id": 7, "seq": 1})) != stem_of(key({"a": 1, "id": 7, "seq": 2})), "both count"
+    assert stem_of(key({"a": 1, "id": 7, "seq": 1})) != stem_of(key({"a": 1, "id": 7, "seq": 2})), (
+        "id and seq are both part of it"
+    )
 
 
-def test_the_same_id_with_other_content_is_another_message():
+def test_same_id_with_other_content_has_another_key():
     assert key({"a": 1, "id": 7}) == key({"a": 1, "id": 7}) != key({"a": 2, "id": 7})
     assert stem_of(key({"a": 1, "id": 7})) == stem_of(key({"a": 2, "id": 7}))
-    (alone,) = read("devices/d/telemetry", b'{"a": 1, "id": 7}').records
-    listed = read("devices/d/telemetry", b'[{"a": 0, "id": 6}, {"a": 1, "id": 7}]').records
+    (alone,) = decode("devices/d/telemetry", b'{"a": 1, "id": 7}').records
+    listed = decode("devices/d/telemetry", b'[{"a": 0, "id": 6}, {"a": 1, "id": 7}]').records
     assert listed[1].key == alone.key, "sent again within a list"
 
 
 @pytest.mark.parametrize(
     "body", [{"id": 1.5}, {"id": True}, {"id": [1]}, {"id": "x" * 129}, {"seq": 1.0}, {"seq": "1"}, {"seq": 2**63 + 1}]
 )
-def test_what_is_no_id_or_seq_is_shown_and_costs_no_reading(body):
-    result = read("devices/d/telemetry", json.dumps({"a": 1, **body}).encode())
+def test_invalid_id_or_seq_is_rejected_but_readings_are_kept(body):
+    result = decode("devices/d/telemetry", json.dumps({"a": 1, **body}).encode())
     assert [(record.values, record.key) for record in result.records] == [({"a": 1}, None)]
     (shown,) = result.rejections
     assert (shown.reason, shown.payload) == ("bad_value", json.dumps(body, separators=(",", ":")).encode())
 
 
-def test_each_value_that_does_not_fit_is_shown_with_its_name_and_bytes():
-    result = read("devices/d/telemetry", b'{"a": 1, "b": [2], "c": {"d": 3}, "e": null}')
+def test_unsupported_values_are_rejected_with_name_and_bytes():
+    result = decode("devices/d/telemetry", b'{"a": 1, "b": [2], "c": {"d": 3}, "e": null}')
     assert [record.values for record in result.records] == [{"a": 1}]
     assert [(r.payload, r.excerpt) for r in result.rejections] == [
         (b'{"b":[2]}', '{"b":[2]}'),
@@ -154,17 +156,17 @@ def test_each_value_that_does_not_fit_is_shown_with_its_name_and_bytes():
     assert "'b' must be a number, a boolean or a text, not a list" in result.rejections[0].detail
 
 
-def test_many_values_that_do_not_fit_are_shown_in_part_and_counted():
+def test_rejected_values_of_one_message_are_limited_and_counted():
     body = {"a": 1, **{f"b{number}": [] for number in range(200)}}
-    result = read("devices/d/telemetry", json.dumps(body).encode())
+    result = decode("devices/d/telemetry", json.dumps(body).encode())
     assert result.records[0].values == {"a": 1}
     assert len(result.rejections) == 16
     assert result.rejections[-1].detail.endswith("184 more values of this message do not fit.")
 
 
-def test_newest_item_of_a_list_says_what_is_known():
+def test_null_in_newest_list_item_expires_metric():
     body = [{"t": None, "h": 1, "p": 1}, {"t": 2, "h": "", "p": None}]
-    result = read("devices/d/telemetry", json.dumps(body).encode())
+    result = decode("devices/d/telemetry", json.dumps(body).encode())
     assert sorted(expiration.metric for expiration in result.expirations) == ["h", "p"]
 
 
@@ -177,32 +179,32 @@ tails = st.sampled_from(("telemetry", "telemetry/x", "status", "info", "replies"
 
 
 @given(tail=tails, body=json_values | st.dictionaries(st.sampled_from(("ts", "seq", "id", "metrics")), json_values))
-def test_any_json_is_read_or_rejected(tail, body):
+def test_any_json_is_decoded_or_rejected(tail, body):
     check(f"devices/d/{tail}", json.dumps(body).encode())
 
 
 @given(topic=st.text(max_size=40), payload=st.binary(max_size=200), retained=st.booleans())
-def test_any_bytes_on_any_topic_are_read_or_rejected(topic, payload, retained):
+def test_any_bytes_on_any_topic_are_decoded_or_rejected(topic, payload, retained):
     check(f"devices/{topic}", payload, retained=retained)
 
 
 def check(topic: str, payload: bytes, *, retained: bool = False) -> None:
     try:
-        result = read(topic, payload, retained=retained)
+        result = decode(topic, payload, retained=retained)
     except Rejected:
-        return  # the vectors look at what it says
+        return  # the vectors check reason and text
     for record in result.records:
         assert all(value == value and value not in (float("inf"), float("-inf")) for value in record.values.values())
         assert abs(record.ts - RECEIVED) <= 86_400_000 or record.quality == "retained"
 
 
-def test_long_topics_are_read_and_not_remembered():
-    """One client can make up any number of topics of 65,535 characters."""
+def test_long_topics_are_not_cached():
+    """A client can publish on any number of topics of 65,535 characters."""
     dialect = NativeDialect()
     tracemalloc.start()
     for number in range(300):
         topic = f"devices/{number:05d}{'x' * 60_000}/telemetry"
-        dialect.decode(RawMessage(topic, b'{"t": 1}', RECEIVED), Nobody())
+        dialect.decode(RawMessage(topic, b'{"t": 1}', RECEIVED), EmptyRegistry())
     _, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()
     assert peak < 5_000_000

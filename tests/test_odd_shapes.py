@@ -1,4 +1,4 @@
-"""Pictures and documents of shapes that nobody has in mind: analysed, or refused in words."""
+"""Pictures and documents of extreme shapes: analysed, or refused with a reason."""
 
 from __future__ import annotations
 
@@ -24,13 +24,13 @@ async def worker() -> AsyncIterator[Worker]:
 
 @pytest.mark.timeout(180)  # the models that read text are loaded first
 @pytest.mark.parametrize("size", [(1, 20_000), (20_000, 1)])
-async def test_a_picture_that_is_a_line_is_measured(worker: Worker, size: tuple[int, int]) -> None:
+async def test_picture_of_one_pixel_width_is_measured(worker: Worker, size: tuple[int, int]) -> None:
     found = await worker.run("picture", png(Image.new("RGB", size, "white")), kind="png", read=True)
     assert (found["width"], found["height"]) == size
     assert found["text"] == []
 
 
-async def test_a_document_whose_pages_hold_themselves_is_refused(worker: Worker) -> None:
+async def test_pdf_with_recursive_page_tree_is_refused(worker: Worker) -> None:
     objects = (b"<</Type/Catalog/Pages 2 0 R>>", b"<</Type/Pages/Kids[2 0 R]/Count 1>>")
     data, places = b"%PDF-1.7\n", list[int]()
     for number, body in enumerate(objects, 1):

@@ -1,4 +1,4 @@
-"""The description of the API: the dashboard's copy is the application's, and what the live socket sends fits it."""
+"""The OpenAPI description: the dashboard's copy is current, and messages of the live socket match their schemas."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from pydantic import TypeAdapter
 from api_hub import running_hub
 from hub.api.schemas import live
 from live_page import Page
-from openapi import FILE, description, written
+from openapi import FILE, as_json, description
 
 BY_TYPE = {
     "snapshot": live.LiveSnapshot,
@@ -26,21 +26,21 @@ BY_TYPE = {
 }
 
 
-async def test_the_dashboards_types_are_made_from_this_api(tmp_path: Path) -> None:
-    found = written(await description(tmp_path))
+async def test_openapi_file_matches_application(tmp_path: Path) -> None:
+    found = as_json(await description(tmp_path))
     assert FILE.read_text("utf-8") == found, "run: python tests/openapi.py, then in web/: npm run types"
 
 
-def fits(message: dict[str, Any]) -> None:
-    """Every key is described, and every value is of the type that is."""
+def check_schema(message: dict[str, Any]) -> None:
+    """Check that every key is in the schema, and that every value has its type."""
     shape = BY_TYPE[message["type"]]
     assert message.keys() <= shape.__annotations__.keys()
     TypeAdapter(shape).validate_json(json.dumps(message), strict=True)
 
 
 @pytest.fixture
-async def said(tmp_path: Path) -> dict[str, dict[str, Any]]:
-    """One message of each type, from a hub at work."""
+async def messages(tmp_path: Path) -> dict[str, dict[str, Any]]:
+    """Return one message of each type from a running hub."""
     async with running_hub(tmp_path) as hub:
         hub.publish("devices/a/info", {"name": "A", "units": {"temperature": "°C"}, "labels": ["x"]})
         await hub.telemetry("a", temperature=20.5, running=True, mode="auto")
@@ -60,18 +60,18 @@ async def said(tmp_path: Path) -> dict[str, dict[str, Any]]:
             await hub.http.delete("/api/devices/a")
             await again.frame()
             await again.wait("stats")
-        heard = [*page.seen, *again.seen]
-    return {message["type"]: message for message in sorted(heard, key=len)}
+        received = [*page.seen, *again.seen]
+    return {message["type"]: message for message in sorted(received, key=len)}
 
 
-async def test_every_live_message_is_described(said: dict[str, dict[str, Any]]) -> None:
-    assert set(said) == set(BY_TYPE)
-    for message in said.values():
-        fits(message)
+async def test_every_live_message_matches_its_schema(messages: dict[str, dict[str, Any]]) -> None:
+    assert set(messages) == set(BY_TYPE)
+    for message in messages.values():
+        check_schema(message)
 
 
-async def test_the_check_can_fail(said: dict[str, dict[str, Any]]) -> None:
+async def test_schema_check_fails_on_extra_key_and_wrong_type(messages: dict[str, dict[str, Any]]) -> None:
     with pytest.raises(AssertionError, match="extra"):
-        fits({**said["delta"], "extra": 1})
+        check_schema({**messages["delta"], "extra": 1})
     with pytest.raises(ValueError, match="seq"):
-        fits({**said["delta"], "seq": "1"})
+        check_schema({**messages["delta"], "seq": "1"})

@@ -1,4 +1,4 @@
-"""More than the hub can take, for a while or for good: a history that is locked for long, a flood, a noisy device."""
+"""Overload: a database that is locked for long, a flood of messages, a noisy device."""
 
 from __future__ import annotations
 
@@ -17,17 +17,17 @@ from numbered import DEVICES
 from receiver import until
 
 
-async def test_a_history_locked_for_long_leaves_the_messages_with_the_broker(
+async def test_locked_database_leaves_messages_with_broker(
     tmp_path: Path, mosquitto: Mosquitto, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(committer, "STALLED_S", 0.5)
     async with Ingesting(tmp_path / "data", mosquitto.port, keepalive_s=1) as hub:
         holder = sqlite3.connect(hub.store.path, isolation_level=None)
         holder.execute("BEGIN IMMEDIATE")
-        await number(mosquitto.port, 0, 500)
+        await publish_numbers(mosquitto.port, 0, 500)
         await until(lambda: not hub.link.state.connected, 20)
         waiting = len(hub.ingest_queue)
-        await number(mosquitto.port, 500, 1_000)
+        await publish_numbers(mosquitto.port, 500, 1_000)
         await asyncio.sleep(0.5)
         assert len(hub.ingest_queue) == waiting
         assert hub.pipeline.counters.stored == 0
@@ -39,10 +39,12 @@ async def test_a_history_locked_for_long_leaves_the_messages_with_the_broker(
             assert await hub.values(f"d{device}") == list(range(device, 1_000, DEVICES))
 
 
-async def number(port: int, start: int, end: int) -> None:
-    """These numbers from :data:`DEVICES` devices, confirmed."""
-    said = range(start, end)
-    await publish(port, *[(f"devices/d{n % DEVICES}/telemetry", f'{{"value":{n},"id":{n}}}', 1, False) for n in said])
+async def publish_numbers(port: int, start: int, end: int) -> None:
+    """Publish numbered readings from :data:`DEVICES` devices, and wait for the acknowledgements."""
+    numbers = range(start, end)
+    await publish(
+        port, *[(f"devices/d{n % DEVICES}/telemetry", f'{{"value":{n},"id":{n}}}', 1, False) for n in numbers]
+    )
 
 
 FLOOD = """
@@ -61,11 +63,11 @@ with socket.create_connection(("127.0.0.1", port)) as sock:
 
 
 async def flood(port: int, topic: str, seconds: float) -> asyncio.subprocess.Process:
-    """QoS 0 without a break, from a process of its own: more than any hub in Python takes."""
+    """Start a process that publishes at QoS 0 without a pause, faster than the hub can process."""
     return await asyncio.create_subprocess_exec(sys.executable, "-c", FLOOD, str(port), topic, str(seconds))
 
 
-async def test_a_flood_is_shed_counted_and_does_not_grow_the_memory(tmp_path: Path, mosquitto: Mosquitto) -> None:
+async def test_qos0_flood_is_shed_with_bounded_memory(tmp_path: Path, mosquitto: Mosquitto) -> None:
     process, sizes = psutil.Process(), list[int]()
     async with Ingesting(tmp_path / "data", mosquitto.port) as hub:
         flooding = [await flood(mosquitto.port, f"devices/noisy-{i}/telemetry", 5) for i in range(2)]
@@ -82,18 +84,18 @@ async def test_a_flood_is_shed_counted_and_does_not_grow_the_memory(tmp_path: Pa
     assert max(sizes[half:]) - max(sizes[:half]) < 60_000_000
 
 
-async def test_a_noisy_device_does_not_make_the_others_wait(tmp_path: Path, mosquitto: Mosquitto) -> None:
-    most, said = 0, 0
+async def test_noisy_device_does_not_delay_others(tmp_path: Path, mosquitto: Mosquitto) -> None:
+    longest_queue, count = 0, 0
     async with Ingesting(tmp_path / "data", mosquitto.port) as hub:
         flooding = await flood(mosquitto.port, "devices/noisy/telemetry", 4)
         while flooding.returncode is None:
-            await publish(mosquitto.port, *[(f"devices/quiet-{said}/telemetry", '{"value":1}', 1, False)] * 5)
-            said += 1
-            most = max(most, len(hub.ingest_queue))
+            await publish(mosquitto.port, *[(f"devices/quiet-{count}/telemetry", '{"value":1}', 1, False)] * 5)
+            count += 1
+            longest_queue = max(longest_queue, len(hub.ingest_queue))
         await until(lambda: not len(hub.ingest_queue), 20)
         assert hub.ingest_queue.shed > 1_000, "it was no flood"
-        # What waits is what the others wait behind: without a share for each topic it would be the whole queue.
-        assert most < 10_000
+        # Other devices wait behind what is queued. Without a share for each topic that would be the whole queue.
+        assert longest_queue < 10_000
         await until(lambda: hub.pipeline.counters.stored + hub.ingest_queue.shed == hub.ingest_queue.received, 20)
-        for device in range(said):
+        for device in range(count):
             assert await hub.values(f"quiet-{device}") == [1] * 5

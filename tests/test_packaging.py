@@ -1,4 +1,4 @@
-"""What a stranger gets: the wheel's contents, the build of the dashboard, the lock file, and no trace of a machine.
+"""Packaging: the wheel's contents, the build of the dashboard, the lock files, and no machine-specific names.
 
 The dashboard must have been built (``make setup`` does). Nothing here needs a network.
 """
@@ -31,7 +31,7 @@ LOCKS = (LOCK, TEST_LOCK, EXTRAS_LOCK, ROOT / "weights.lock")
 
 @pytest.fixture(scope="module")
 def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The wheel, built from this folder with what is installed here."""
+    """Build the wheel from this checkout without network access."""
     assert (ROOT / "hub/_web/index.html").is_file(), "the dashboard is not built: run `make setup`"
     folder = tmp_path_factory.mktemp("wheel")
     command = ["pip", "wheel", "--quiet", "--no-deps", "--no-index", "--no-build-isolation", "--wheel-dir"]
@@ -60,24 +60,24 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
         "simulators/__main__.py",
     ],
 )
-def test_the_wheel_holds(name: str, wheel: Path) -> None:
+def test_wheel_contains(name: str, wheel: Path) -> None:
     assert name in zipfile.ZipFile(wheel).namelist()
 
 
-def test_the_wheel_holds_nothing_else(wheel: Path) -> None:
+def test_wheel_contains_only_hub_and_simulators(wheel: Path) -> None:
     tops = {name.split("/")[0] for name in zipfile.ZipFile(wheel).namelist()}
     assert {top for top in tops if not top.endswith(".dist-info")} == {"hub", "simulators"}
 
 
-def test_every_file_that_the_page_asks_for_is_in_the_wheel(wheel: Path) -> None:
+def test_wheel_contains_every_asset_of_the_page(wheel: Path) -> None:
     archive = zipfile.ZipFile(wheel)
     page = archive.read("hub/_web/index.html").decode()
-    asked = re.findall(r'(?:src|href)="/?((?:\./)?assets/[^"]+)"', page)
-    assert asked
-    assert {f"hub/_web/{name.removeprefix('./')}" for name in asked} <= set(archive.namelist())
+    assets = re.findall(r'(?:src|href)="/?((?:\./)?assets/[^"]+)"', page)
+    assert assets
+    assert {f"hub/_web/{name.removeprefix('./')}" for name in assets} <= set(archive.namelist())
 
 
-def test_the_installed_package_finds_its_own_files(wheel: Path, tmp_path: Path) -> None:
+def test_installed_package_finds_its_files(wheel: Path, tmp_path: Path) -> None:
     zipfile.ZipFile(wheel).extractall(tmp_path)
     code = (
         "from hub.runtime.package_data import *; "
@@ -90,7 +90,7 @@ def test_the_installed_package_finds_its_own_files(wheel: Path, tmp_path: Path) 
     assert all(path.is_file() for path in found)
 
 
-def test_the_checkout_finds_its_own_configuration() -> None:
+def test_checkout_finds_its_configuration() -> None:
     from hub.runtime.package_data import config_dir
 
     assert config_dir() == ROOT / "config"
@@ -112,7 +112,7 @@ def build() -> ModuleType:
 
 @pytest.fixture
 def dashboard(build: ModuleType, tmp_path: Path) -> Any:
-    """A made-up dashboard whose npm packages are installed already; its "vite" copies one file."""
+    """Create a small dashboard with installed npm packages, whose "vite" copies one file."""
     source, target = tmp_path / "web", tmp_path / "hub" / "_web"
     vite = source / "node_modules" / "vite" / "bin" / "vite.js"
     vite.parent.mkdir(parents=True)
@@ -122,16 +122,16 @@ def dashboard(build: ModuleType, tmp_path: Path) -> Any:
     (source / "package.json").write_text("{}")
     (source / "package-lock.json").write_text('{"lockfileVersion": 3, "packages": {}}')
     vite.write_text("require('fs').copyFileSync('src/page.html', '../hub/_web/index.html')")
-    made = build.Dashboard(source, target)
-    made.mark_installed()
-    return made
+    built = build.Dashboard(source, target)
+    built.mark_installed()
+    return built
 
 
 def hook_of(build: ModuleType, root: Path) -> Any:
     return build.DashboardHook(str(root), {}, None, None, str(root), "wheel")
 
 
-def test_the_dashboard_is_built_once_for_the_same_sources(dashboard: Any) -> None:
+def test_dashboard_is_not_rebuilt_for_unchanged_sources(dashboard: Any) -> None:
     assert dashboard.is_stale()
     dashboard.build()
     assert (dashboard.target / "index.html").read_text() == "<p>one</p>"
@@ -139,44 +139,44 @@ def test_the_dashboard_is_built_once_for_the_same_sources(dashboard: Any) -> Non
 
 
 @pytest.mark.parametrize("name", ["src/page.html", "src/new.ts", "package-lock.json", "vite.config.ts", ".npmrc"])
-def test_a_changed_source_makes_it_stale(name: str, dashboard: Any) -> None:
+def test_changed_source_makes_build_stale(name: str, dashboard: Any) -> None:
     dashboard.build()
     (dashboard.source / name).write_text("changed")
     assert dashboard.is_stale()
 
 
-def test_a_moved_source_makes_it_stale(dashboard: Any) -> None:
+def test_moved_source_makes_build_stale(dashboard: Any) -> None:
     dashboard.build()
     (dashboard.source / "src" / "page.html").rename(dashboard.source / "src" / "other.html")
     assert dashboard.is_stale()
 
 
-def test_what_is_not_a_source_leaves_it_fresh(dashboard: Any) -> None:
+def test_other_files_do_not_make_build_stale(dashboard: Any) -> None:
     dashboard.build()
     (dashboard.source / "node_modules" / "left-over.js").write_text("")
     (dashboard.source / ".eslintcache").write_text("")
     assert not dashboard.is_stale()
 
 
-def test_without_sources_there_is_nothing_to_build(dashboard: Any) -> None:
+def test_build_is_not_stale_without_sources(dashboard: Any) -> None:
     (dashboard.source / "package-lock.json").unlink()
     assert not dashboard.is_stale()
 
 
-def test_a_failed_build_says_what_failed_and_leaves_no_stamp(build: ModuleType, dashboard: Any) -> None:
+def test_failed_build_reports_error_and_stays_stale(build: ModuleType, dashboard: Any) -> None:
     (dashboard.source / "src" / "page.html").unlink()
     with pytest.raises(build.BuildFailed, match=r"(?s)ENOENT.*vite\.js build.*ended with 1"):
         dashboard.build()
     assert dashboard.is_stale()
 
 
-def test_a_build_that_makes_no_page_fails(build: ModuleType, dashboard: Any) -> None:
+def test_build_without_page_fails(build: ModuleType, dashboard: Any) -> None:
     (dashboard.source / "node_modules" / "vite" / "bin" / "vite.js").write_text("")
     with pytest.raises(build.BuildFailed, match=r"build\.outDir"):
         dashboard.build()
 
 
-def test_node_is_asked_for_only_when_a_build_is_needed(
+def test_build_requires_node_only_when_stale(
     build: ModuleType, dashboard: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.delenv("HUB_SKIP_WEB", raising=False)
@@ -193,7 +193,7 @@ def test_node_is_asked_for_only_when_a_build_is_needed(
 
 
 def locked(*files: Path) -> dict[str, list[tuple[Requirement, int]]]:
-    """Each requirement of the lock files by name, with how many hashes it has."""
+    """Return each requirement of the lock files by name, with the number of its hashes."""
     entries: dict[str, list[tuple[Requirement, int]]] = {}
     for file in files:
         for block in re.split(r"\n(?=\S)", re.sub(r"(?m)^\s*#.*\n", "", file.read_text())):
@@ -203,7 +203,7 @@ def locked(*files: Path) -> dict[str, list[tuple[Requirement, int]]]:
 
 
 @pytest.mark.parametrize("file", LOCKS, ids=lambda file: file.name)
-def test_every_locked_package_is_one_release_with_hashes(file: Path) -> None:
+def test_locked_packages_have_one_version_and_hashes(file: Path) -> None:
     for name, entries in locked(file).items():
         for requirement, hashes in entries:
             assert re.fullmatch(r"==[\w.]+", str(requirement.specifier)), name
@@ -211,36 +211,36 @@ def test_every_locked_package_is_one_release_with_hashes(file: Path) -> None:
 
 
 @pytest.mark.parametrize("file", LOCKS, ids=lambda file: file.name)
-def test_the_lock_file_names_no_index(file: Path) -> None:
+def test_lock_file_names_no_index(file: Path) -> None:
     options = [line for line in file.read_text().splitlines() if line.startswith("-") or "://" in line]
     assert options == []
 
 
-def test_the_lock_files_answer_the_project() -> None:
+def test_lock_files_satisfy_project_requirements() -> None:
     document = tomllib.loads((ROOT / "pyproject.toml").read_text())
     project, groups = document["project"], document["dependency-groups"]
     extras = project["optional-dependencies"]
     lock, test, all_extras = locked(LOCK), locked(TEST_LOCK), locked(LOCK, EXTRAS_LOCK)
-    asked = [(text, lock) for text in (*project["dependencies"], *groups["build"])]
-    asked += [(text, test) for text in groups["test"]]
-    asked += [(text, all_extras) for text in (*extras["vision"], *extras["audio"])]
-    for requirement, where in ((Requirement(text), where) for text, where in asked):
-        entries = where.get(requirement.name, [])
+    required = [(text, lock) for text in (*project["dependencies"], *groups["build"])]
+    required += [(text, test) for text in groups["test"]]
+    required += [(text, all_extras) for text in (*extras["vision"], *extras["audio"])]
+    for requirement, locks in ((Requirement(text), locks) for text, locks in required):
+        entries = locks.get(requirement.name, [])
         assert entries, f"{requirement} is not in the lock file: run `make lock`"
         for pin, _ in entries:
             (version,) = [specifier.version for specifier in pin.specifier]
-            assert requirement.specifier.contains(version), f"{pin} does not answer {requirement}: run `make lock`"
+            assert requirement.specifier.contains(version), f"{pin} does not satisfy {requirement}: run `make lock`"
 
 
 @pytest.mark.parametrize(("one", "other"), [(LOCK, TEST_LOCK), (LOCK, EXTRAS_LOCK), (TEST_LOCK, EXTRAS_LOCK)])
-def test_lock_files_agree_on_every_release_that_they_share(one: Path, other: Path) -> None:
+def test_lock_files_agree_on_shared_packages(one: Path, other: Path) -> None:
     first = locked(one)
     for name, entries in locked(other).items():
         if name in first:
             assert {str(pin.specifier) for pin, _ in entries} <= {str(pin.specifier) for pin, _ in first[name]}, name
 
 
-def test_the_demo_installs_neither_test_packages_nor_extras() -> None:
+def test_demo_installs_no_test_packages_or_extras() -> None:
     """`make demo` installs requirements.lock, which holds what the hub imports and what builds it."""
     document = tomllib.loads((ROOT / "pyproject.toml").read_text())
     extras, groups = document["project"]["optional-dependencies"], document["dependency-groups"]
@@ -250,16 +250,16 @@ def test_the_demo_installs_neither_test_packages_nor_extras() -> None:
     assert (unwanted - needed - {"httpx"}) & set(locked(LOCK)) == set()
 
 
-# --- no trace of a machine ----------------------------------------------------------------------------------------
+# --- no machine-specific names --------------------------------------------------------------------------------------
 
-# Written in pieces, so that this file does not find itself.
+# Written in pieces, so that this file does not match its own patterns.
 HOSTS = [rf"{host}\.(?:org|com)" for host in ("pypi", "pythonhosted", "npmjs", "deb\\.debian")]
 TRACES = re.compile(
     r"(?<![\w.~-])/(?:root|work|Users/\w+)/|" + "|".join(HOSTS) + r"|\"resolved\":|--(?:extra-)?index-url"
 )
 
 
-def test_no_file_names_a_registry_or_a_machine() -> None:
+def test_no_file_names_registry_or_machine_path() -> None:
     listed = subprocess.run(
         ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
         cwd=ROOT,
@@ -276,8 +276,8 @@ def test_no_file_names_a_registry_or_a_machine() -> None:
     assert found == []
 
 
-def test_zone_names_work_without_the_system_s_zone_files(tmp_path: Path):
-    """A slim container has no /usr/share/zoneinfo; the package tzdata takes its place."""
+def test_zone_names_work_without_system_zone_files(tmp_path: Path):
+    """A slim container has no /usr/share/zoneinfo, so the hub depends on the package tzdata."""
     dependencies = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["dependencies"]
     assert any(each.startswith("tzdata") for each in dependencies)
     assert re.search(r"^tzdata==", (ROOT / "requirements.lock").read_text(), re.MULTILINE)

@@ -1,4 +1,4 @@
-"""One value that does not fit costs itself only, whatever the dialect: the rest is kept, and it is shown."""
+"""An invalid value in a message is rejected alone, in every dialect: the other values are kept."""
 
 from __future__ import annotations
 
@@ -29,8 +29,8 @@ LONG = "x" * 1_025
 METER = {"value": "number", "raw": "number", "pre": "number", "rate": "number"}
 
 
-def read(result: Result) -> tuple[dict[str, Any], list[str], list[bytes]]:
-    """The values of a result, what it says is not known, and the bytes of what was rejected."""
+def summary(result: Result) -> tuple[dict[str, Any], list[str], list[bytes]]:
+    """Return the values of a result, its expired metrics, and the bytes of its rejections."""
     values = {name: value for record in result.records for name, value in record.values.items()}
     return (
         values,
@@ -39,16 +39,16 @@ def read(result: Result) -> tuple[dict[str, Any], list[str], list[bytes]]:
     )
 
 
-def test_meter_whose_raw_value_is_no_number() -> None:
+def test_mapping_keeps_values_beside_invalid_number() -> None:
     meter = Heard(MappingDialect(parse_mappings(rule(topic="meter/{device}", kinds=METER))))
     body = {"value": "", "raw": "0031N.3988", "pre": "317.4001", "error": "Neg. Rate", "rate": ""}
-    said = meter.say("meter/water", body)
-    assert read(said) == (
+    result = meter.say("meter/water", body)
+    assert summary(result) == (
         {"pre": 317.4001, "error": "Neg. Rate"},
         ["rate", "value"],
         [b'{"raw":"0031N.3988"}'],
     )
-    assert said.rejections[0].detail == "'raw' is no number: '0031N.3988'."
+    assert result.rejections[0].detail == "'raw' is no number: '0031N.3988'."
 
 
 @pytest.mark.parametrize(
@@ -56,13 +56,13 @@ def test_meter_whose_raw_value_is_no_number() -> None:
     [("number", "20,5"), ("number", "1_000"), ("number", [1]), ("boolean", "maybe"), ("boolean", 2), (None, LONG)],
 )
 @pytest.mark.parametrize("picked", [True, False])
-def test_mapping_keeps_what_fits(kind: str | None, value: Any, picked: bool) -> None:
+def test_mapping_keeps_valid_values(kind: str | None, value: Any, picked: bool) -> None:
     kinds = {"a": kind} if kind else {}
     keys: dict[str, Any] = {"kinds": kinds}
     if picked:
         keys = {"metrics": {"a": {"path": "a", **({"kind": kind} if kind else {})}, "b": "b"}}
     mapped = Heard(MappingDialect(parse_mappings(rule(topic="m/{device}", **keys))))
-    values, unknown, shown = read(mapped.say("m/d", {"a": value, "b": 2}))
+    values, unknown, shown = summary(mapped.say("m/d", {"a": value, "b": 2}))
     assert (values, unknown) == ({"b": 2}, [])
     if not (isinstance(value, list) and not picked):  # lists of a tree name no metric
         assert shown == [json.dumps({"a": value}, separators=(",", ":")).encode()]
@@ -70,28 +70,28 @@ def test_mapping_keeps_what_fits(kind: str | None, value: Any, picked: bool) -> 
 
 def test_mapping_with_a_time_that_cannot_be_read() -> None:
     mapped = Heard(MappingDialect(parse_mappings(rule(topic="m/{device}", time="at"))))
-    said = mapped.say("m/d", {"at": "noon", "b": 2})
-    assert [(record.ts, record.quality, record.values) for record in said.records] == [(NOW, "clock", {"b": 2})]
-    assert [rejected.reason for rejected in said.rejections] == ["bad_time"]
+    result = mapped.say("m/d", {"at": "noon", "b": 2})
+    assert [(record.ts, record.quality, record.values) for record in result.records] == [(NOW, "clock", {"b": 2})]
+    assert [rejected.reason for rejected in result.rejections] == ["bad_time"]
 
 
 def test_mapping_whose_json_has_nan() -> None:
     mapped = Heard(MappingDialect(parse_mappings(rule(topic="m/{device}"))))
-    assert read(mapped.say("m/d", b'{"a": nan, "b": 2, "c": -Infinity}'))[:2] == ({"b": 2}, ["a"])
+    assert summary(mapped.say("m/d", b'{"a": nan, "b": 2, "c": -Infinity}'))[:2] == ({"b": 2}, ["a"])
 
 
 def test_collectd_keeps_the_values_that_fit() -> None:
     text = rule(topic="collectd/{host}/{plugin}/{type}", form="collectd", device="{host}")
-    said = Heard(MappingDialect(parse_mappings(text))).say("collectd/nas/load/load", b"1795386000:0.2:many:0.3\0")
-    assert read(said) == ({"load.shortterm": 0.2, "load.longterm": 0.3}, [], [b'{"load.midterm":"many"}'])
+    result = Heard(MappingDialect(parse_mappings(text))).say("collectd/nas/load/load", b"1795386000:0.2:many:0.3\0")
+    assert summary(result) == ({"load.shortterm": 0.2, "load.longterm": 0.3}, [], [b'{"load.midterm":"many"}'])
 
 
 @pytest.mark.parametrize(
     "bad", [{"n": "h", "v": "1"}, {"n": "h", "v": 1, "vs": "x"}, {"n": "ä", "v": 1}, {"n": "h", "v": 1, "t": 1e300}, 7]
 )
-def test_senml_keeps_the_records_that_fit(bad: Any) -> None:
+def test_senml_keeps_valid_records(bad: Any) -> None:
     home = Heard(MappingDialect(parse_mappings(rule(topic="senml/{device...}", form="senml"))))
-    values, _, shown = read(
+    values, _, shown = summary(
         home.say("senml/gw", [{"bn": "urn:dev:mac:00:", "n": "t", "v": 20}, bad, {"n": "p", "v": 3}])
     )
     assert values == {"t": 20, "p": 3}
@@ -99,44 +99,44 @@ def test_senml_keeps_the_records_that_fit(bad: Any) -> None:
 
 
 @pytest.mark.parametrize("bad", [LONG, 10**400, {"n" * 129: 1}])
-def test_tasmota_keeps_what_fits(bad: Any) -> None:
+def test_tasmota_keeps_valid_values(bad: Any) -> None:
     payload = b'{"AM2301": {"Temperature": 20.5}, "X": %s}' % json.dumps(bad).encode()
-    values, _, shown = read(Heard(TasmotaDialect()).say("tele/plug/SENSOR", payload))
+    values, _, shown = summary(Heard(TasmotaDialect()).say("tele/plug/SENSOR", payload))
     assert values["AM2301.Temperature"] == 20.5
     assert isinstance(bad, str) or len(shown) == 1
 
 
-def test_tasmota_sensor_that_does_not_answer_is_not_known() -> None:
-    said = Heard(TasmotaDialect()).say("tele/plug/SENSOR", {"AM2301": {"Temperature": None, "Humidity": 40}})
-    assert read(said) == ({"AM2301.Humidity": 40}, ["AM2301.Temperature"], [])
+def test_tasmota_null_value_expires_metric() -> None:
+    result = Heard(TasmotaDialect()).say("tele/plug/SENSOR", {"AM2301": {"Temperature": None, "Humidity": 40}})
+    assert summary(result) == ({"AM2301.Humidity": 40}, ["AM2301.Temperature"], [])
 
 
 @pytest.mark.parametrize("bad", [b'"%s"' % LONG.encode(), b"NaN", b"1e999", b"1" * 400])
-def test_shelly_keeps_what_fits(bad: bytes) -> None:
+def test_shelly_keeps_valid_values(bad: bytes) -> None:
     body = b'{"src": "shellyplus1-a8032ab12345", "method": "NotifyStatus", "params": {"ts": 1795386000, '
     body += b'"switch:0": {"output": true, "apower": %s, "voltage": 230, "current": null}}}' % bad
-    values, unknown, shown = read(Heard(ShellyDialect()).say("shellyplus1-a8032ab12345/events/rpc", body))
+    values, unknown, shown = summary(Heard(ShellyDialect()).say("shellyplus1-a8032ab12345/events/rpc", body))
     assert (values, unknown) == ({"switch:0.output": True, "switch:0.voltage": 230}, ["switch:0.current"])
-    assert len(shown) == (0 if bad.startswith(b'"') else 1), "a text for a number is none of its readings"
+    assert len(shown) == (0 if bad.startswith(b'"') else 1), "a text in place of a number is ignored"
 
 
-def test_first_generation_shelly_keeps_what_fits() -> None:
+def test_shelly_gen1_keeps_valid_values() -> None:
     body = b'{"lux": {"value": NaN}, "tmp": {"value": 21.5}, "bat": null}'
-    said = Heard(ShellyDialect()).say("shellies/shellydw2-AABBCC/status", body)
-    assert read(said) == ({"sensor.temperature": 21.5}, ["sensor.battery"], [b'{"sensor.lux":"NaN"}'])
+    result = Heard(ShellyDialect()).say("shellies/shellydw2-AABBCC/status", body)
+    assert summary(result) == ({"sensor.temperature": 21.5}, ["sensor.battery"], [b'{"sensor.lux":"NaN"}'])
 
 
 @pytest.mark.parametrize("bad", [b'"%s"' % LONG.encode(), b"NaN", b"1" * 400])
-def test_zigbee2mqtt_keeps_what_fits(bad: bytes) -> None:
+def test_zigbee2mqtt_keeps_valid_values(bad: bytes) -> None:
     hub = Heard(Zigbee2MqttDialect())
     hub.say("zigbee2mqtt/bridge/devices", [{"ieee_address": "0x01", "friendly_name": "door", "type": "EndDevice"}])
-    values, _, shown = read(hub.say("zigbee2mqtt/door", b'{"contact": true, "odd": %s, "color": {"x": 0.3}}' % bad))
+    values, _, shown = summary(hub.say("zigbee2mqtt/door", b'{"contact": true, "odd": %s, "color": {"x": 0.3}}' % bad))
     assert values == {"contact": True, "color.x": 0.3}
     assert len(shown) == 1
     assert shown[0].startswith(b'{"odd":')
 
 
-def test_home_assistant_light_keeps_what_fits() -> None:
+def test_home_assistant_light_keeps_valid_values() -> None:
     hub = Heard(HomeAssistantDialect())
     config = {
         "uniq_id": "l",
@@ -147,24 +147,24 @@ def test_home_assistant_light_keeps_what_fits() -> None:
         "dev": {"ids": ["l"]},
     }
     hub.say("homeassistant/light/l/config", config)
-    said = hub.say("l/s", {"state": "PURPLE", "brightness": 100, "effect": LONG})
-    assert read(said)[0] == {"l.brightness": 100}
-    assert [rejected.detail[:4] for rejected in said.rejections] == ["'l' ", "'l.e"]
+    result = hub.say("l/s", {"state": "PURPLE", "brightness": 100, "effect": LONG})
+    assert summary(result)[0] == {"l.brightness": 100}
+    assert [rejected.detail[:4] for rejected in result.rejections] == ["'l' ", "'l.e"]
 
 
-def test_sparkplug_keeps_what_fits_and_names_the_rest() -> None:
+def test_sparkplug_keeps_valid_metrics_and_rejects_others_by_name() -> None:
     node, edge = Heard(SparkplugDialect()), "spBv1.0/plant/%s/press"
     born = [metric("speed", T.DOUBLE, 1.0), metric("state", T.STRING, "on"), metric("load", T.DOUBLE, 2.0)]
     node.say(edge % "NBIRTH", payload(metric("bdSeq", T.INT64, 0), *born, seq=0))
     bad = [metric("speed", T.DOUBLE, float("nan")), metric("state", T.STRING, LONG)]
     rest = [metric("load", T.DOUBLE, null=True), metric("flow", T.DOUBLE, 3.0)]
-    said = node.say(edge % "NDATA", payload(*bad, *rest, seq=1))
-    values, unknown, _ = read(said)
+    result = node.say(edge % "NDATA", payload(*bad, *rest, seq=1))
+    values, unknown, _ = summary(result)
     assert (values, unknown) == ({"flow": 3.0}, ["load"])
-    assert [rejected.detail.partition(":")[0] for rejected in said.rejections] == ["'speed'", "'state'"]
+    assert [rejected.detail.partition(":")[0] for rejected in result.rejections] == ["'speed'", "'state'"]
 
 
-def test_metric_too_many_costs_itself_only() -> None:
+def test_metric_over_limit_is_rejected_alone() -> None:
     half = Half()
     half.registry.capacity = Capacity(FleetLimits(metrics=3))
     half.say({"a": 1, "b": 1})
@@ -180,7 +180,7 @@ def test_metric_too_many_costs_itself_only() -> None:
     assert [value for *_, value, _ in half.history()["d", "a"]] == [1, 2, 3]
 
 
-def test_metric_for_which_the_hub_has_no_memory_costs_itself_only() -> None:
+def test_metric_over_memory_limit_is_rejected_alone() -> None:
     half = Half()
     half.say({"a": 1})
     half.registry.capacity.used = half.registry.capacity.most - METRIC_BYTES // 2
@@ -191,7 +191,7 @@ def test_metric_for_which_the_hub_has_no_memory_costs_itself_only() -> None:
 
 
 @pytest.mark.parametrize("value", ["", None, float("nan")])
-def test_native_value_that_is_not_known_any_more_says_so(value: Any) -> None:
+def test_native_null_or_empty_value_becomes_unknown(value: Any) -> None:
     half = Half()
     for number in range(10):
         half.say({"t": 20.0 + number, "h": 40.0, "mode": "auto"}, at=1_000 * number)
@@ -206,16 +206,16 @@ def test_native_value_that_is_not_known_any_more_says_so(value: Any) -> None:
     assert (metrics["h"].quality, metrics["mode"].quality) == ("good", "unknown")
 
 
-def test_older_null_leaves_a_newer_value() -> None:
-    heard = Heard(NativeDialect())
-    heard.say("devices/d/telemetry", {"t": 20})
-    assert heard.say("devices/d/telemetry", {"t": None, "h": 1, "ts": NOW - 3_600_000}).expirations == []
+def test_late_null_does_not_expire_newer_value() -> None:
+    hub = Heard(NativeDialect())
+    hub.say("devices/d/telemetry", {"t": 20})
+    assert hub.say("devices/d/telemetry", {"t": None, "h": 1, "ts": NOW - 3_600_000}).expirations == []
 
 
-def test_native_description_keeps_the_keys_that_fit() -> None:
-    heard = Heard(NativeDialect())
+def test_native_info_keeps_valid_keys() -> None:
+    hub = Heard(NativeDialect())
     body = {"name": "Boiler", "labels": "heat", "units": {"t": "C"}, "limits": {"t": {"max": "hot"}}, "area": 7 * LONG}
-    said = heard.say("devices/d/info", body)
-    info = said.identities[0].info
+    result = hub.say("devices/d/info", body)
+    info = result.identities[0].info
     assert (info.name, info.units, info.labels, info.limits, info.area) == ("Boiler", {"t": "°C"}, (), {}, None)
-    assert [rejected.payload[:9] for rejected in said.rejections] == [b'{"labels"', b'{"limits"', b'{"area":"']
+    assert [rejected.payload[:9] for rejected in result.rejections] == [b'{"labels"', b'{"limits"', b'{"area":"']

@@ -1,4 +1,4 @@
-"""Presence does not lie: births, retained messages, devices that rest, gateways; and alerts for silence that end."""
+"""Presence: expected interval, retained messages, event-driven devices, gateways, and silence alerts."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ TELEMETRY = "devices/n1/telemetry"
 READING = {"temperature": 1}
 
 
-# -- how long a device may be silent ----------------------------------------------------------------------------------
+# -- expected interval ------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("born", [True, False])
-def test_birth_message_before_the_first_reading_does_not_change_the_interval(born: bool) -> None:
+def test_birth_message_does_not_count_for_expected_interval(born: bool) -> None:
     hub = PresenceRun()
     if born:
         hub.say("devices/n1/status", "online")
@@ -28,7 +28,7 @@ def test_birth_message_before_the_first_reading_does_not_change_the_interval(bor
     assert hub.silent() == ["n1"]
 
 
-def test_status_messages_between_readings_do_not_change_the_interval() -> None:
+def test_status_messages_do_not_count_for_expected_interval() -> None:
     hub = PresenceRun()
     for _ in range(12):
         hub.say(TELEMETRY, READING)
@@ -38,7 +38,7 @@ def test_status_messages_between_readings_do_not_change_the_interval() -> None:
     assert hub.device("n1").expected_interval == pytest.approx(59_000)
 
 
-def test_first_long_gap_is_soon_forgotten() -> None:
+def test_first_long_gap_does_not_delay_stale() -> None:
     hub = PresenceRun()
     hub.say(TELEMETRY, READING)
     hub.wait(HOUR)
@@ -47,7 +47,7 @@ def test_first_long_gap_is_soon_forgotten() -> None:
     assert hub.presence("n1") == "stale"
 
 
-def test_long_gap_after_two_readings_is_forgotten_with_a_regular_run() -> None:
+def test_long_gap_after_two_readings_does_not_delay_stale() -> None:
     hub = PresenceRun()
     hub.every(SECOND, 2, TELEMETRY, READING)
     hub.wait(HOUR)
@@ -56,7 +56,7 @@ def test_long_gap_after_two_readings_is_forgotten_with_a_regular_run() -> None:
     assert hub.presence("n1") == "stale"
 
 
-def test_outage_of_a_regular_device_does_not_make_it_slow() -> None:
+def test_outage_does_not_change_interval_of_regular_device() -> None:
     hub = PresenceRun()
     hub.every(SECOND, 60, TELEMETRY, READING)
     hub.wait(10 * HOUR)
@@ -66,8 +66,8 @@ def test_outage_of_a_regular_device_does_not_make_it_slow() -> None:
 
 
 @pytest.mark.parametrize("apart", [10, SECOND])
-def test_report_of_many_messages_is_one_interval(apart: int) -> None:
-    """Ten topics every half minute, and ten every ten minutes whose messages come a second apart."""
+def test_report_in_many_messages_counts_as_one_interval(apart: int) -> None:
+    """Ten topics every 30 s, and ten topics every ten minutes whose messages come a second apart."""
     hub = PresenceRun()
     for _ in range(5):
         for number in range(10):
@@ -78,7 +78,7 @@ def test_report_of_many_messages_is_one_interval(apart: int) -> None:
     assert 30_000 <= (hub.device("n1").expected_interval or 0) <= 620_000
 
 
-def test_bursts_of_the_same_metric_are_learnt_as_bursts() -> None:
+def test_interval_between_bursts_is_learned() -> None:
     hub = PresenceRun()
     for _ in range(6):
         hub.every(SECOND, 4, TELEMETRY, READING)
@@ -88,7 +88,7 @@ def test_bursts_of_the_same_metric_are_learnt_as_bursts() -> None:
     assert hub.presence("n1") == "stale"
 
 
-def test_list_payloads_and_backlogs_do_not_change_the_interval() -> None:
+def test_lists_and_backlogs_do_not_change_expected_interval() -> None:
     hub = PresenceRun()
     for _ in range(10):
         hub.say(TELEMETRY, [{"ts": hub.now - 10_000 * back, "temperature": 1} for back in (5, 4, 3, 2, 1, 0)])
@@ -104,7 +104,7 @@ def test_list_payloads_and_backlogs_do_not_change_the_interval() -> None:
     assert hub.presences("n1") == []
 
 
-def test_messages_that_the_broker_kept_do_not_change_the_interval() -> None:
+def test_queued_messages_do_not_change_expected_interval() -> None:
     hub = PresenceRun()
     hub.every(MINUTE, 12, TELEMETRY, READING)
     hub.session += 1
@@ -116,14 +116,14 @@ def test_messages_that_the_broker_kept_do_not_change_the_interval() -> None:
     assert hub.presences("n1") == []
 
 
-def test_contact_that_writes_numbers_waits_for_events_as_well() -> None:
+def test_numeric_contact_sensor_is_event_driven() -> None:
     hub = PresenceRun()
     hub.every(SECOND, 4, "devices/d/telemetry", {"contact": 0, "battery_percent": 80})
     hub.wait(20 * HOUR)
     assert (hub.presence("d"), hub.silent()) == ("online", [])
 
 
-def test_irregular_device_is_given_ten_minutes_and_then_its_own_pauses() -> None:
+def test_irregular_device_is_stale_after_ten_minutes() -> None:
     hub = PresenceRun()
     for pause in (1, 7, 2, 40, 3, 90, 5, 1, 30):
         hub.say(TELEMETRY, READING)
@@ -136,7 +136,7 @@ def test_irregular_device_is_given_ten_minutes_and_then_its_own_pauses() -> None
     assert hub.presence("n1") == "stale"
 
 
-def test_device_with_nothing_but_heartbeats_is_measured_by_them() -> None:
+def test_heartbeats_alone_set_expected_interval() -> None:
     hub = PresenceRun()
     hub.every(10 * SECOND, 6, TELEMETRY, {})
     hub.wait(40 * SECOND)
@@ -145,7 +145,7 @@ def test_device_with_nothing_but_heartbeats_is_measured_by_them() -> None:
     assert hub.presence("n1") == "stale"
 
 
-def test_states_alone_are_no_rhythm_of_seconds() -> None:
+def test_burst_of_boolean_states_sets_no_short_interval() -> None:
     hub = PresenceRun()
     hub.every(SECOND, 4, "devices/door/telemetry", {"open": True, "battery": 80})
     hub.wait(20 * HOUR)
@@ -154,14 +154,14 @@ def test_states_alone_are_no_rhythm_of_seconds() -> None:
     assert (hub.presence("door"), hub.silent()) == ("stale", ["door"])
 
 
-def test_states_that_come_regularly_are_a_rhythm() -> None:
+def test_regular_boolean_states_set_expected_interval() -> None:
     hub = PresenceRun()
     hub.every(10 * SECOND, 22, "devices/pump/telemetry", {"running": True})
     hub.wait(55 * SECOND)
     assert hub.presence("pump") == "stale"
 
 
-def test_device_may_announce_how_long_it_rests() -> None:
+def test_device_announces_max_silence() -> None:
     hub = PresenceRun()
     hub.say("devices/n1/info", {"max_silence": 7200})
     hub.every(SECOND, 4, TELEMETRY, READING)
@@ -171,7 +171,7 @@ def test_device_may_announce_how_long_it_rests() -> None:
     assert (hub.presence("n1"), hub.silent()) == ("stale", ["n1"])
 
 
-def test_rule_for_silence_waits_for_a_device_that_reports_less_often() -> None:
+def test_no_data_rule_waits_for_expected_interval_of_slow_device() -> None:
     hub = PresenceRun()
     hub.every(15 * MINUTE, 8, TELEMETRY, READING)
     assert hub.alerts("n1")[2:] == [], "at most the first pause is a surprise"
@@ -179,17 +179,17 @@ def test_rule_for_silence_waits_for_a_device_that_reports_less_often() -> None:
     assert hub.silent() == ["n1"]
 
 
-def test_rule_for_silence_is_as_fast_as_it_says_for_a_regular_device() -> None:
+def test_no_data_rule_uses_its_own_duration_for_regular_device() -> None:
     hub = PresenceRun(rules='[[rule]]\nid = "quick"\nkind = "no_data"\nsilence = "4s"')
     hub.every(SECOND, 10, TELEMETRY, READING)
     hub.wait(5 * SECOND)
     assert hub.silent() == ["n1"]
 
 
-# -- retained is not alive --------------------------------------------------------------------------------------------
+# -- retained messages ------------------------------------------------------------------------------------------------
 
 
-def test_device_known_only_from_retained_messages_is_not_online() -> None:
+def test_device_with_only_retained_messages_is_stale() -> None:
     hub = PresenceRun()
     hub.say(TELEMETRY, READING, retained=True)
     hub.say("devices/n1/status", "online", retained=True)
@@ -203,14 +203,14 @@ def test_device_known_only_from_retained_messages_is_not_online() -> None:
     assert hub.log() == ["N is online"]
 
 
-def test_retained_position_of_years_ago_is_no_sign_of_life() -> None:
+def test_old_retained_position_does_not_make_device_online() -> None:
     hub = PresenceRun()
     hub.say("owntracks/jane/phone", {"_type": "location", "tst": 1439932257, "lat": 1, "lon": 2}, retained=True)
     (device,) = hub.registry.devices()
     assert (device.presence, device.last_seen) == ("stale", None)
 
 
-def test_retained_online_does_not_bring_a_stale_device_back_at_a_start() -> None:
+def test_retained_online_does_not_revive_stale_device_at_start() -> None:
     hub = PresenceRun()
     hub.every(SECOND, 5, TELEMETRY, READING)
     hub.wait(MINUTE)
@@ -220,7 +220,7 @@ def test_retained_online_does_not_bring_a_stale_device_back_at_a_start() -> None
     assert (hub.presence("n1"), hub.log()) == ("stale", [])
 
 
-def test_retained_offline_is_true_after_a_start_and_after_a_reconnect() -> None:
+def test_retained_offline_is_applied_after_start_and_reconnect() -> None:
     hub = PresenceRun()
     hub.every(SECOND, 5, TELEMETRY, READING)
     hub = restarted(hub)
@@ -233,7 +233,7 @@ def test_retained_offline_is_true_after_a_start_and_after_a_reconnect() -> None:
     assert hub.presence("n1") == "offline"
 
 
-def test_retained_online_ends_an_offline_without_making_it_online() -> None:
+def test_retained_online_turns_offline_into_stale() -> None:
     hub = PresenceRun()
     hub.say(TELEMETRY, READING)
     hub.say("devices/n1/status", "offline")
@@ -244,18 +244,18 @@ def test_retained_online_ends_an_offline_without_making_it_online() -> None:
     assert before == ["n1 is offline"]
 
 
-def test_device_that_was_kept_as_online_without_a_sign_of_life_is_stale_after_a_start() -> None:
+def test_device_never_seen_live_is_stale_after_start() -> None:
     hub = PresenceRun()
     hub.say(TELEMETRY, READING, retained=True)
     hub.device("n1").presence = "online"
     assert restarted(hub).presence("n1") == "stale"
 
 
-# -- alerts for silence end when the device is heard ------------------------------------------------------------------
+# -- the end of silence alerts ----------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
-    "heard",
+    "message",
     [
         ("devices/n1/status", "online"),
         ("devices/n1/info", {"name": "N"}),
@@ -267,30 +267,30 @@ def test_device_that_was_kept_as_online_without_a_sign_of_life_is_stale_after_a_
     ],
     ids=["status", "info", "reported", "reply", "heartbeat", "late", "child"],
 )
-def test_alert_for_silence_ends_in_every_way_of_being_heard(heard: tuple[str, object]) -> None:
+def test_silence_alert_ends_with_any_message_of_device(message: tuple[str, object]) -> None:
     hub = PresenceRun()
     hub.say("devices/child/info", {"via": "n1"}, retained=True)
     hub.every(SECOND, 5, TELEMETRY, READING)
     hub.wait(6 * MINUTE)
     assert hub.silent() == ["n1"]
-    hub.say(*heard)
+    hub.say(*message)
     assert (hub.silent(), hub.presence("n1"), hub.device("n1").last_seen) == ([], "online", hub.now)
     hub.wait(7 * MINUTE)
-    assert hub.alerts("n1") == ["raised", "cleared", "raised"], "its silence is counted anew"
+    assert hub.alerts("n1") == ["raised", "cleared", "raised"], "the next silence raises a new alert"
 
 
 @pytest.mark.parametrize(
-    "unheard",
+    "message",
     [
         ("devices/n1/status", "offline"),
         ("devices/n1/desired", {"mode": "eco"}),
     ],
 )
-def test_alert_for_silence_stays_when_others_speak_of_the_device(unheard: tuple[str, object]) -> None:
+def test_silence_alert_stays_open_on_messages_by_others(message: tuple[str, object]) -> None:
     hub = PresenceRun()
     hub.every(SECOND, 5, TELEMETRY, READING)
     hub.wait(6 * MINUTE)
-    hub.say(*unheard)
+    hub.say(*message)
     assert hub.silent() == ["n1"]
     assert hub.presence("n1") != "online"
 
@@ -298,7 +298,7 @@ def test_alert_for_silence_stays_when_others_speak_of_the_device(unheard: tuple[
 # -- gateways ---------------------------------------------------------------------------------------------------------
 
 
-def test_gateway_is_heard_through_its_children() -> None:
+def test_gateway_is_online_through_its_children() -> None:
     hub = PresenceRun()
     hub.say("devices/child/info", {"via": "gateway"})
     hub.say("devices/gateway/status", "online")
@@ -314,7 +314,7 @@ def test_gateway_is_heard_through_its_children() -> None:
     assert (hub.presence("gateway"), hub.silent()) == ("online", [])
 
 
-def test_gateway_of_a_gateway_is_heard_and_a_circle_ends() -> None:
+def test_nested_gateways_are_online_and_cycle_ends() -> None:
     hub = PresenceRun()
     for name, via in (("a", "b"), ("b", "c"), ("c", "a")):
         hub.say(f"devices/{name}/info", {"via": via}, retained=True)
@@ -322,7 +322,7 @@ def test_gateway_of_a_gateway_is_heard_and_a_circle_ends() -> None:
     assert [hub.presence(name) for name in "abc"] == ["online"] * 3
 
 
-def test_retained_child_and_gateway_say_nothing_of_each_other() -> None:
+def test_retained_messages_do_not_affect_gateway_or_child() -> None:
     hub = PresenceRun()
     hub.say("devices/child/info", {"via": "gateway"}, retained=True)
     hub.say("devices/gateway/info", {"name": "G"}, retained=True)
@@ -333,19 +333,19 @@ def test_retained_child_and_gateway_say_nothing_of_each_other() -> None:
 
 
 def restarted(hub: PresenceRun) -> PresenceRun:
-    """A hub with the same devices that starts a second later."""
-    again = PresenceRun(now=hub.now + SECOND)
-    again.registry.restore(hub.registry.take_states(1, 1)[0], again.now)
-    again.engine.load(hub.engine.open.values())
-    again.engine.restore(again.registry.with_latest_values(), again.now)
-    return again
+    """Return a hub that restores the state of ``hub`` a second later."""
+    new = PresenceRun(now=hub.now + SECOND)
+    new.registry.restore(hub.registry.take_states(1, 1)[0], new.now)
+    new.engine.load(hub.engine.open.values())
+    new.engine.restore(new.registry.with_latest_values(), new.now)
+    return new
 
 
-def test_device_that_sleeps_is_stale_sooner_once_it_reports_more_often() -> None:
+def test_event_driven_device_is_stale_sooner_when_it_reports_often() -> None:
     hub = PresenceRun()
     hub.say("devices/n1/info", {"reports": "events"})
     hub.every(HOUR, 14, TELEMETRY, READING)
-    hub = restarted(hub)  # its silence is to be checked after three hours
+    hub = restarted(hub)  # its stale deadline is in three hours
     hub.wait(15 * MINUTE)
     hub.say(TELEMETRY, READING)
     expected = hub.device("n1").expected_interval
@@ -365,7 +365,7 @@ def test_device_that_sleeps_is_stale_sooner_once_it_reports_more_often() -> None
         pytest.param("21.5", id="no object"),
     ],
 )
-def test_device_that_sends_nothing_new_is_not_silent(body: object) -> None:
+def test_repeated_or_invalid_messages_keep_device_online(body: object) -> None:
     run = PresenceRun()
     run.every(SECOND, 6, "devices/n1/telemetry", {"temperature": 20})
     run.every(10 * SECOND, 90, "devices/n1/telemetry", body)
@@ -379,7 +379,7 @@ def test_device_that_sends_nothing_new_is_not_silent(body: object) -> None:
     assert run.silent() == []
 
 
-def test_message_that_says_nothing_new_and_is_replayed_is_no_sign_of_life() -> None:
+def test_retained_or_desired_messages_do_not_make_device_online() -> None:
     run = PresenceRun()
     run.every(SECOND, 6, "devices/n1/telemetry", {"temperature": 20})
     run.wait(10 * MINUTE)

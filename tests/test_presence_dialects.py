@@ -1,6 +1,6 @@
-"""Presence in every dialect: births before readings, wills, replays, devices that sleep or wait for events, gateways.
+"""Presence in every dialect: births, wills, retained messages, devices that sleep or are event-driven, gateways.
 
-Bodies are those of genuine messages, cut down to what matters here.
+Payloads are those of real devices, shortened.
 """
 
 from __future__ import annotations
@@ -51,7 +51,7 @@ def zigbee(**how: Any) -> PresenceRun:
     return hub
 
 
-def ha(hub: PresenceRun, *, component: str = "sensor", **more: Any) -> None:
+def home_assistant(hub: PresenceRun, *, component: str = "sensor", **more: Any) -> None:
     config = {
         "unique_id": "ha1",
         "state_topic": "farm/ha1/state",
@@ -126,14 +126,14 @@ lat = "lat"
 def prepared(dialect: str) -> PresenceRun:
     hub = zigbee(mappings=MAPPINGS) if dialect == "zigbee2mqtt" else PresenceRun(mappings=MAPPINGS)
     if dialect == "homeassistant":
-        ha(hub)
+        home_assistant(hub)
     if dialect == "homie":
         homie(hub)
     return hub
 
 
 def report(hub: PresenceRun, dialect: str, number: int) -> str:
-    """Say the reading once; the device's id."""
+    """Publish one reading and return the device's id."""
     device, topic, body = READINGS[dialect]
     hub.say(topic, payload(metric("x", T, 1.0 + number), seq=2 + number) if body is None else body)
     return next(each.id for each in hub.registry.devices() if each.native_id == device or each.id == device)
@@ -145,7 +145,7 @@ def only(hub: PresenceRun, *but: str) -> str:
 
 @pytest.mark.parametrize("dialect", READINGS)
 @pytest.mark.parametrize("born", [True, False])
-def test_birth_before_the_first_reading_leaves_the_interval_alone(dialect: str, born: bool) -> None:
+def test_birth_does_not_count_for_expected_interval(dialect: str, born: bool) -> None:
     hub = prepared(dialect)
     for topic, body in BIRTHS[dialect] if born or dialect == "sparkplug" else ():
         hub.say(topic, body)
@@ -163,7 +163,7 @@ def test_birth_before_the_first_reading_leaves_the_interval_alone(dialect: str, 
 
 
 @pytest.mark.parametrize("dialect", [each for each in READINGS if each != "zigbee2mqtt"])
-def test_four_readings_after_a_birth_are_enough_to_notice_silence(dialect: str) -> None:
+def test_four_readings_after_birth_suffice_to_detect_silence(dialect: str) -> None:
     hub = prepared(dialect)
     for topic, body in BIRTHS[dialect]:
         hub.say(topic, body)
@@ -175,7 +175,7 @@ def test_four_readings_after_a_birth_are_enough_to_notice_silence(dialect: str) 
 
 
 @pytest.mark.parametrize("dialect", READINGS)
-def test_retained_birth_and_reading_make_nobody_online(dialect: str) -> None:
+def test_retained_birth_and_reading_make_no_device_online(dialect: str) -> None:
     hub = prepared(dialect)
     for topic, body in BIRTHS[dialect]:
         hub.say(topic, body, retained=True)
@@ -192,7 +192,7 @@ def test_retained_birth_and_reading_make_nobody_online(dialect: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("dialect", "gone"),
+    ("dialect", "offline"),
     [
         ("native", ("devices/d/status", "offline")),
         ("zigbee2mqtt", ("zigbee2mqtt/plug/availability", {"state": "offline"})),
@@ -204,27 +204,27 @@ def test_retained_birth_and_reading_make_nobody_online(dialect: str) -> None:
         ("mapping", ("owned/d/status", "down")),
     ],
 )
-def test_will_is_heeded_live_and_retained(dialect: str, gone: tuple[str, Any]) -> None:
+def test_will_sets_device_offline_live_and_retained(dialect: str, offline: tuple[str, Any]) -> None:
     hub = prepared(dialect)
     device = report(hub, dialect, 0)
-    hub.say(*gone)
+    hub.say(*offline)
     assert hub.presence(device) == "offline"
     hub.wait(6 * MINUTE)
-    assert hub.silent() == [device], "one that is offline is not resting"
+    assert hub.silent() == [device], "an offline device is not excused as sleeping"
     report(hub, dialect, 1)
     assert (hub.presence(device), hub.silent()) == ("online", [])
     hub.connected = None
     hub.wait(2 * SECOND)
     hub.connected = hub.now
-    hub.say(*gone, retained=True)
-    assert hub.presence(device) == "offline", "a will that the broker has kept"
+    hub.say(*offline, retained=True)
+    assert hub.presence(device) == "offline", "a retained will"
 
 
 # -- zigbee2mqtt ------------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("availability", [True, False])
-def test_zigbee_contact_rests_for_hours_after_a_burst(availability: bool) -> None:
+def test_zigbee_contact_stays_online_for_hours_after_burst(availability: bool) -> None:
     hub = zigbee()
     if availability:
         hub.say("zigbee2mqtt/door/availability", {"state": "online"})
@@ -238,7 +238,7 @@ def test_zigbee_contact_rests_for_hours_after_a_burst(availability: bool) -> Non
     assert (hub.presence("0x01"), "0x01" in hub.silent()) == ("offline", True)
 
 
-def test_zigbee_sensor_on_a_battery_is_missed_after_some_of_its_reports() -> None:
+def test_zigbee_battery_sensor_is_stale_after_missed_reports() -> None:
     hub = zigbee()
     hub.every(10 * MINUTE, 20, "zigbee2mqtt/hall", {"temperature": 20.5, "battery": 90})
     assert hub.presences("0x02") == []
@@ -248,7 +248,7 @@ def test_zigbee_sensor_on_a_battery_is_missed_after_some_of_its_reports() -> Non
     assert (hub.presence("0x02"), "0x02" in hub.silent()) == ("stale", True)
 
 
-def test_zigbee_bridge_is_heard_through_its_devices_and_by_its_own_will() -> None:
+def test_zigbee_bridge_is_online_through_devices_and_offline_by_will() -> None:
     hub = zigbee()
     hub.say("zigbee2mqtt/bridge/state", {"state": "online"})
     for _ in range(120):
@@ -257,7 +257,7 @@ def test_zigbee_bridge_is_heard_through_its_devices_and_by_its_own_will() -> Non
     assert (hub.presence("zigbee2mqtt"), hub.silent()) == ("online", [])
     assert hub.device("zigbee2mqtt").last_seen == hub.now - 5 * SECOND
     hub.wait(5 * HOUR)
-    assert hub.presence("zigbee2mqtt") == "online", "its devices rest, and its will says nothing"
+    assert hub.presence("zigbee2mqtt") == "online", "its devices are asleep and its will has not been published"
     hub.say("zigbee2mqtt/bridge/state", {"state": "offline"})
     hub.wait(6 * MINUTE)
     assert (hub.presence("zigbee2mqtt"), "zigbee2mqtt" in hub.silent()) == ("offline", True)
@@ -265,11 +265,11 @@ def test_zigbee_bridge_is_heard_through_its_devices_and_by_its_own_will() -> Non
     assert (hub.presence("zigbee2mqtt"), "zigbee2mqtt" in hub.silent()) == ("online", False)
 
 
-def test_zigbee_bridge_that_returns_makes_no_dead_device_alive() -> None:
+def test_returning_zigbee_bridge_does_not_revive_stale_device() -> None:
     hub = zigbee()
     hub.every(10 * SECOND, 12, "zigbee2mqtt/plug", {"power": 5.5})
     hub.say("zigbee2mqtt/door", {"contact": True})
-    heard = hub.now
+    last_seen = hub.now
     hub.wait(6 * MINUTE)
     assert (hub.presence("0x03"), hub.presence("0x01")) == ("stale", "online")
     hub.say("zigbee2mqtt/bridge/state", {"state": "offline"})
@@ -277,11 +277,11 @@ def test_zigbee_bridge_that_returns_makes_no_dead_device_alive() -> None:
     hub.wait(MINUTE)
     hub.say("zigbee2mqtt/bridge/state", {"state": "online"})
     assert [hub.presence(each) for each in ("0x01", "0x03")] == ["online", "stale"]
-    assert [hub.device(each).last_seen for each in ("0x01", "0x03")] == [heard, heard]
+    assert [hub.device(each).last_seen for each in ("0x01", "0x03")] == [last_seen, last_seen]
     assert "0x03" in hub.silent()
 
 
-def test_zigbee_state_repeated_from_the_cache_is_a_sign_of_the_bridge_only() -> None:
+def test_zigbee_cached_state_makes_only_bridge_online() -> None:
     hub = zigbee()
     hub.say("zigbee2mqtt/hall", {"temperature": 20.5, "last_seen": hub.now - HOUR})
     assert (hub.presence("0x02"), hub.device("0x02").last_seen) == ("stale", None)
@@ -299,7 +299,7 @@ def ht(hub: PresenceRun, **sys: Any) -> None:
 
 
 @pytest.mark.parametrize("period", [7200, None])
-def test_shelly_on_a_battery_sleeps(period: int | None) -> None:
+def test_battery_shelly_stays_online_while_asleep(period: int | None) -> None:
     hub = PresenceRun()
     hub.say(f"{HT}/online", "true")
     for _ in range(3):
@@ -324,7 +324,7 @@ def test_shelly_on_a_battery_sleeps(period: int | None) -> None:
         ("shellyht-ABCDEF", "sensor/temperature", "20.5"),
     ],
 )
-def test_shelly_sensor_of_the_first_generation_rests(name: str, topic: str, body: str) -> None:
+def test_shelly_gen1_sensor_stays_online_while_asleep(name: str, topic: str, body: str) -> None:
     hub = PresenceRun()
     hub.say(f"shellies/{name}/online", "true")
     hub.every(SECOND, 4, f"shellies/{name}/{topic}", body)
@@ -335,7 +335,7 @@ def test_shelly_sensor_of_the_first_generation_rests(name: str, topic: str, body
     assert (hub.presence(name), hub.silent()) == ("stale", [name])
 
 
-def test_shelly_relay_without_readings_to_tell_rests_as_long_as_its_connection_stands() -> None:
+def test_shelly_relay_without_readings_is_online_while_connected() -> None:
     hub = PresenceRun()
     hub.say("shellyplus1-08b61fd90730/online", "true")
     device, topic, _ = READINGS["shelly"]
@@ -349,7 +349,7 @@ def test_shelly_relay_without_readings_to_tell_rests_as_long_as_its_connection_s
     assert (hub.presence(device), hub.silent()) == ("offline", [device])
 
 
-def test_tasmota_in_deep_sleep_is_missed_after_some_of_its_reports() -> None:
+def test_tasmota_in_deep_sleep_is_stale_after_missed_reports() -> None:
     hub = PresenceRun()
     for _ in range(3):
         hub.say("tele/d/LWT", "Online")
@@ -363,7 +363,7 @@ def test_tasmota_in_deep_sleep_is_missed_after_some_of_its_reports() -> None:
     assert (hub.presence(device), hub.silent()) == ("stale", [device])
 
 
-def test_homie_device_that_has_been_seen_to_sleep_rests() -> None:
+def test_homie_device_in_state_sleeping_stays_online() -> None:
     hub = prepared("homie")
     for _ in range(2):
         hub.say("homie/5/h1/$state", "ready")
@@ -376,9 +376,9 @@ def test_homie_device_that_has_been_seen_to_sleep_rests() -> None:
     assert (hub.presence(device), hub.silent()) == ("stale", [device])
 
 
-def test_home_assistant_device_may_be_silent_until_its_states_expire() -> None:
+def test_home_assistant_device_is_stale_after_expire_after() -> None:
     hub = PresenceRun()
-    ha(hub, expire_after=7200)
+    home_assistant(hub, expire_after=7200)
     hub.every(SECOND, 4, "farm/ha1/state", "1.5")
     hub.wait(HOUR)
     assert (hub.presence(only(hub)), hub.silent()) == ("online", [])
@@ -386,9 +386,9 @@ def test_home_assistant_device_may_be_silent_until_its_states_expire() -> None:
     assert (hub.presence(only(hub)), hub.silent()) == ("stale", [only(hub)])
 
 
-def test_home_assistant_contact_rests_while_it_is_available() -> None:
+def test_home_assistant_contact_stays_online_while_available() -> None:
     hub = PresenceRun()
-    ha(hub, component="binary_sensor", device_class="door")
+    home_assistant(hub, component="binary_sensor", device_class="door")
     hub.say("farm/ha1/status", "online")
     for word in ("ON", "OFF", "ON", "OFF"):
         hub.say("farm/ha1/state", word)
@@ -399,20 +399,20 @@ def test_home_assistant_contact_rests_while_it_is_available() -> None:
     assert hub.presence(only(hub)) == "offline"
 
 
-def test_motion_that_the_hub_ends_itself_is_no_sign_of_life() -> None:
+def test_off_delay_does_not_update_last_seen() -> None:
     hub = PresenceRun()
-    ha(hub, component="binary_sensor", off_delay=60)
+    home_assistant(hub, component="binary_sensor", off_delay=60)
     hub.say("farm/ha1/state", "ON")
-    heard = hub.now
+    last_seen = hub.now
     hub.wait(2 * MINUTE)
     device = hub.device(only(hub))
-    assert (device.metrics["ha1"].value, device.last_seen) == (False, heard)
+    assert (device.metrics["ha1"].value, device.last_seen) == (False, last_seen)
 
 
 # -- gateways ---------------------------------------------------------------------------------------------------------
 
 
-def test_edge_node_is_heard_through_its_devices() -> None:
+def test_edge_node_is_online_through_its_devices() -> None:
     hub = PresenceRun()
     for topic, body in BIRTHS["sparkplug"]:
         hub.say(topic, body)
@@ -425,7 +425,7 @@ def test_edge_node_is_heard_through_its_devices() -> None:
     assert [hub.presence(each) for each in (node, device)] == ["offline", "offline"]
 
 
-def test_homie_parent_is_heard_through_its_children_and_takes_them_along() -> None:
+def test_homie_parent_is_online_through_children_and_sets_them_offline() -> None:
     hub = PresenceRun()
     homie(hub, "parent")
     homie(hub, "leaf", parent="parent")
@@ -444,14 +444,14 @@ def test_homie_parent_is_heard_through_its_children_and_takes_them_along() -> No
     assert [hub.presence(each) for each in (root, leaf)] == ["online", "stale"]
 
 
-def test_home_assistant_gateway_is_heard_through_its_devices() -> None:
+def test_home_assistant_gateway_is_online_through_its_devices() -> None:
     hub = PresenceRun()
     hub.say(
         "homeassistant/sensor/gw/config",
         {"unique_id": "gw", "state_topic": "gw/state", "device": {"identifiers": ["gw"]}, "unit_of_measurement": "dBm"},
         retained=True,
     )
-    ha(hub, device={"identifiers": ["ha1"], "via_device": "gw"})
+    home_assistant(hub, device={"identifiers": ["ha1"], "via_device": "gw"})
     hub.say("gw/state", "-50")
     for _ in range(100):
         hub.say("farm/ha1/state", "1.5")
@@ -466,7 +466,7 @@ WILL = {"_type": "lwt", "tst": 1439932257}
 
 
 @pytest.mark.parametrize("mappings", [None, MAPPINGS], ids=["shipped", "own"])
-def test_will_of_an_unknown_phone_makes_no_device(mappings: str | None) -> None:
+def test_will_of_unknown_owntracks_phone_creates_no_device(mappings: str | None) -> None:
     hub = PresenceRun(mappings=mappings)
     hub.say("owntracks/ghost/phone", WILL)
     hub.say("owntracks/ghost/phone", WILL, retained=True)
@@ -475,7 +475,7 @@ def test_will_of_an_unknown_phone_makes_no_device(mappings: str | None) -> None:
 
 
 @pytest.mark.parametrize("mappings", [None, MAPPINGS], ids=["shipped", "own"])
-def test_will_sets_a_known_phone_offline(mappings: str | None) -> None:
+def test_will_sets_known_owntracks_phone_offline(mappings: str | None) -> None:
     hub = PresenceRun(mappings=mappings)
     hub.say("owntracks/jane/phone", {"_type": "location", "tst": hub.now // 1000, "lat": 1, "lon": 2})
     (phone,) = (each.id for each in hub.registry.devices())
@@ -487,7 +487,7 @@ def test_will_sets_a_known_phone_offline(mappings: str | None) -> None:
     assert hub.presence(phone) == "online"
 
 
-def test_mapped_status_topic_says_whether_a_device_is_there() -> None:
+def test_mapped_status_topic_sets_presence() -> None:
     hub = PresenceRun(mappings=MAPPINGS)
     hub.say("owned/d/temperature", "20.5")
     (device,) = (each.id for each in hub.registry.devices())
@@ -500,7 +500,7 @@ def test_mapped_status_topic_says_whether_a_device_is_there() -> None:
     assert "status" not in hub.device(device).metrics
 
 
-def test_mapped_presence_within_json_leaves_other_messages_alone() -> None:
+def test_mapped_presence_path_ignores_other_messages() -> None:
     mappings = (
         '[[mapping]]\ntopic = "x/{device}"\npresence = { path = "state.up", online = ["true"], offline = ["false"] }'
     )

@@ -1,4 +1,4 @@
-"""The hub's files are its owner's alone, whatever the umask, also those of an earlier version and restored ones."""
+"""File permissions: only the owner can read the hub's files, whatever the umask, also after an upgrade or a restore."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ def running(data: Path, broker: Mosquitto) -> Iterator[Serving]:
         hub.stop()
 
 
-def test_what_the_hub_writes_is_private_under_any_umask(tmp_path: Path, mosquitto: Mosquitto):
+def test_files_are_private_under_any_umask(tmp_path: Path, mosquitto: Mosquitto):
     data, backups = tmp_path / "data", tmp_path / "backups"
     backups.mkdir(mode=0o700)
     with umask(0), running(data, mosquitto) as hub:
@@ -75,7 +75,7 @@ def test_what_the_hub_writes_is_private_under_any_umask(tmp_path: Path, mosquitt
     assert open_to_others(data) == {}
 
 
-def test_files_of_an_earlier_version_are_closed_to_others(tmp_path: Path, mosquitto: Mosquitto):
+def test_existing_files_are_made_private_at_start(tmp_path: Path, mosquitto: Mosquitto):
     data = tmp_path / "data"
     with running(data, mosquitto):
         pass
@@ -92,8 +92,8 @@ def test_files_of_an_earlier_version_are_closed_to_others(tmp_path: Path, mosqui
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root may give a file to the broker's group")
-def test_the_broker_can_read_its_files_in_a_private_folder(tmp_path: Path):
-    """Mosquitto, a user of its own, reads what `hub device add` writes, also after a restore."""
+def test_broker_can_read_its_files_in_private_folder(tmp_path: Path):
+    """Mosquitto runs as its own user and reads what `hub device add` writes."""
     group = grp.getgrnam("mosquitto").gr_gid
     data = tmp_path / "data"
 
@@ -115,7 +115,7 @@ def contents(folder: Path) -> dict[str, str]:
     return {file.name: file.read_text() for file in folder.iterdir()}
 
 
-def test_a_stream_replaces_a_file_when_it_is_complete(tmp_path: Path):
+def test_file_is_replaced_when_stream_is_complete(tmp_path: Path):
     file = tmp_path / "a.txt"
     file.write_text("old")
     with umask(0), replacing(file) as stream:
@@ -125,7 +125,7 @@ def test_a_stream_replaces_a_file_when_it_is_complete(tmp_path: Path):
     assert not file.stat().st_mode & 0o077
 
 
-def test_a_stream_that_breaks_off_leaves_the_old_content(tmp_path: Path):
+def test_failed_stream_keeps_old_content(tmp_path: Path):
     def write_half() -> None:
         with replacing(tmp_path / "a.txt") as stream:
             stream.write(b"half")
@@ -137,7 +137,7 @@ def test_a_stream_that_breaks_off_leaves_the_old_content(tmp_path: Path):
     assert contents(tmp_path) == {"a.txt": "old"}
 
 
-def test_a_stream_does_not_replace_a_file_that_appeared_meanwhile(tmp_path: Path):
+def test_stream_does_not_overwrite_file_created_meanwhile(tmp_path: Path):
     def write_beside_another() -> None:
         with replacing(tmp_path / "a.txt", overwrite=False) as stream:
             stream.write(b"new")
@@ -148,14 +148,14 @@ def test_a_stream_does_not_replace_a_file_that_appeared_meanwhile(tmp_path: Path
     assert contents(tmp_path) == {"a.txt": "another's"}
 
 
-def test_a_stream_may_leave_the_mode_to_the_umask(tmp_path: Path):
+def test_stream_without_opener_uses_umask(tmp_path: Path):
     with umask(0o022), replacing(tmp_path / "a.txt", opener=None) as stream:
         stream.write(b"for everybody")
     assert (tmp_path / "a.txt").stat().st_mode & 0o777 == 0o644
 
 
 @pytest.mark.parametrize("sync", [True, False])
-def test_a_write_that_fails_leaves_the_old_content(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, sync: bool):
+def test_failed_write_keeps_old_content(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, sync: bool):
     def full(*_: object) -> None:
         raise OSError(errno.ENOSPC, "full")
 

@@ -1,4 +1,4 @@
-"""A diagnosis while it is written: its words as they come, verdicts, a writer that fails, and the same once more."""
+"""Progress of a diagnosis: streamed text, verdicts on claims, failover, and repeating a stored diagnosis."""
 
 from __future__ import annotations
 
@@ -34,16 +34,16 @@ async def site(tmp_path: Path) -> AsyncIterator[Site]:
     await store.close()
 
 
-def writes(_: CompletionRequest) -> str:
+def write_answer(_: CompletionRequest) -> str:
     claims = [
         {"text": "The limit is 7.1 mm/s “so it says”.", "evidence": ["e1"]},
         {"text": "The limit is 4.5 mm/s.", "evidence": ["e1"]},
     ]
-    said = {"summary": 'Vibration is above 7.1 mm/s \\ "high" é 💧.', "cause": "bearing_wear", "claims": claims}
-    return json.dumps({**said, "actions": ["Stop it."], "confirm_by": []})
+    body = {"summary": 'Vibration is above 7.1 mm/s \\ "high" é 💧.', "cause": "bearing_wear", "claims": claims}
+    return json.dumps({**body, "actions": ["Stop it."], "confirm_by": []})
 
 
-async def told(site: Site, *models: Any) -> tuple[Diagnosis, list[RunStep]]:
+async def diagnose(site: Site, *models: Any) -> tuple[Diagnosis, list[RunStep]]:
     steps: list[RunStep] = []
     desk = site.diagnostician(*models, timeout_s=3.0)
     desk.runs.subscribe(steps.append)
@@ -53,8 +53,8 @@ async def told(site: Site, *models: Any) -> tuple[Diagnosis, list[RunStep]]:
     return found, steps
 
 
-async def test_a_models_words_are_told_as_they_come_and_each_claim_with_its_verdict(site: Site) -> None:
-    found, steps = await told(site, Writes(writes))
+async def test_model_text_is_streamed_and_each_claim_with_its_verdict(site: Site) -> None:
+    found, steps = await diagnose(site, Writes(write_answer))
     ops = [step.op for step in steps]
     assert ops[:3] == ["tool", "tool", "start"]
     assert ops.count("text") > 5
@@ -64,11 +64,11 @@ async def test_a_models_words_are_told_as_they_come_and_each_claim_with_its_verd
     cites = [s for s in steps if s.op == "cite"]
     assert [(s.text, s.supported) for s in cites] == [(c.text, c.supported) for c in found.claims]
     assert [c.supported for c in found.claims] == [True, False]
-    assert ops.index("cite") < len(ops) - 2  # before the answer is whole
+    assert ops.index("cite") < len(ops) - 2  # before the answer is complete
 
 
-async def test_the_built_in_analysts_words_are_told_alike(site: Site) -> None:
-    found, steps = await told(site)
+async def test_builtin_analyst_text_is_streamed(site: Site) -> None:
+    found, steps = await diagnose(site)
     assert "".join(s.text for s in steps if s.op == "text") == found.summary
     assert [s.text for s in steps if s.op == "cite"] == [c.text for c in found.claims]
     assert (found.prompt, found.instead_of) == ((), None)
@@ -76,13 +76,15 @@ async def test_the_built_in_analysts_words_are_told_alike(site: Site) -> None:
 
 @pytest.mark.parametrize(
     ("model", "why"),
-    [(Writes(writes, breaks_at=40), "cut"), (Writes(lambda _: "I say what I like."), "form"), (Writes(writes, 9), "")],
+    [
+        (Writes(write_answer, breaks_at=40), "cut"),
+        (Writes(lambda _: "I say what I like."), "form"),
+        (Writes(write_answer, 9), ""),
+    ],
     ids=["cut off", "not in the form", "hangs"],
 )
-async def test_who_takes_over_begins_again_and_the_diagnosis_says_in_whose_place(
-    site: Site, model: Writes, why: str
-) -> None:
-    found, steps = await told(site, model)
+async def test_fallback_restarts_stream_and_is_recorded_in_diagnosis(site: Site, model: Writes, why: str) -> None:
+    found, steps = await diagnose(site, model)
     starts = [s.writer for s in steps if s.op == "start"]
     assert starts == [MODEL, BUILTIN]
     assert (found.generated_by, found.instead_of) == (BUILTIN, MODEL)
@@ -91,7 +93,7 @@ async def test_who_takes_over_begins_again_and_the_diagnosis_says_in_whose_place
     assert "".join(s.text for s in after if s.op == "text") == found.summary
 
 
-async def test_who_comes_late_reads_from_the_beginning() -> None:
+async def test_late_subscriber_gets_condensed_steps_from_start() -> None:
     runs = ProgressStreams()
     with runs.open("a-1") as run:
         run.emit("tool", "Looked.")
@@ -111,9 +113,9 @@ async def test_who_comes_late_reads_from_the_beginning() -> None:
 
 
 @given(st.text(max_size=60), st.lists(st.text(max_size=20), max_size=4), st.integers(1, 9), st.booleans())
-def test_json_is_read_however_it_is_cut(summary: str, claims: list[str], size: int, plain: bool) -> None:
-    said = {"cause": None, "summary": summary, "claims": [{"text": text, "evidence": ["e1"]} for text in claims]}
-    text = json.dumps(said, ensure_ascii=plain) + " ]}"
+def test_partial_json_is_parsed_however_it_is_split(summary: str, claims: list[str], size: int, plain: bool) -> None:
+    body = {"cause": None, "summary": summary, "claims": [{"text": text, "evidence": ["e1"]} for text in claims]}
+    text = json.dumps(body, ensure_ascii=plain) + " ]}"
     reading, words, found = PartialDiagnosis(), "", list[dict[str, Any]]()
     for start in range(0, len(text), size):
         more, whole = reading.feed(text[start : start + size])
@@ -122,7 +124,7 @@ def test_json_is_read_however_it_is_cut(summary: str, claims: list[str], size: i
     assert [claim["text"] for claim in found] == claims
 
 
-def test_half_a_character_is_not_sent_on() -> None:
+def test_incomplete_surrogate_pair_is_not_emitted() -> None:
     reading = PartialDiagnosis()
     words = "".join(
         reading.feed(piece)[0] for piece in ('{"summary": "warm \\ud83', "d\\ud", "83d", "\\ude00 \\ud83d.", '"}')
@@ -131,8 +133,8 @@ def test_half_a_character_is_not_sent_on() -> None:
     assert words == "warm ?😀 ?."
 
 
-async def test_a_diagnosis_can_be_repeated_from_what_is_stored(site: Site) -> None:
-    model = Writes(writes)
+async def test_diagnosis_is_repeated_from_stored_prompt(site: Site) -> None:
+    model = Writes(write_answer)
     desk = site.diagnostician(model)
     first = await desk.diagnose_device("pump-00")
     assert [role for role, _ in first.prompt] == ["system", "user"]
@@ -151,7 +153,7 @@ async def test_a_diagnosis_can_be_repeated_from_what_is_stored(site: Site) -> No
         await desk.repeat(first.id, "nonesuch")
 
 
-async def test_a_page_follows_a_run_on_its_socket(tmp_path: Path) -> None:
+async def test_run_is_streamed_to_subscribed_socket_only(tmp_path: Path) -> None:
     async with running_hub(tmp_path, real_ai=True) as hub:
         await hub.telemetry("boiler-1", temperature=70.0)
         async with hub.socket("/api/live") as connection, hub.socket("/api/live") as other:

@@ -1,4 +1,4 @@
-"""Slow, rubbish, truncated and hostile answers from servers on a real socket; each ends in our own error, in time."""
+"""Slow, invalid, truncated and hostile responses of AI servers on a real socket: each raises AiError in time."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def ollama(base_url: str) -> OllamaProvider:
     return OllamaProvider(host=base_url.removesuffix("/v1"), model="m", api_key=KEY, timeout_s=5)
 
 
-async def asked(provider: Provider, *, stream: bool) -> None:
+async def send_request(provider: Provider, *, stream: bool) -> None:
     if stream:
         async for _ in provider.stream(request()):
             pass
@@ -62,7 +62,7 @@ ANSWERS: dict[str, Script] = {
 
 @pytest.mark.parametrize("fault", ANSWERS)
 @pytest.mark.parametrize("make", [openai, responses, ollama])
-async def test_every_answer_that_is_none_ends_in_our_own_error(
+async def test_every_invalid_response_raises_ai_error_without_key(
     make: Any, fault: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.DEBUG, "hub")
@@ -70,7 +70,7 @@ async def test_every_answer_that_is_none_ends_in_our_own_error(
         provider: Provider = make(server.base_url)
         for stream in (False, True):
             with pytest.raises(AiError) as caught:
-                await asked(provider, stream=stream)
+                await send_request(provider, stream=stream)
             assert KEY not in str(caught.value) + caplog.text
             assert str(caught.value) == f"{caught.value.message} {caught.value.hint}".strip()
         assert KEY not in (await provider.check() or "")
@@ -81,14 +81,14 @@ def event(**fields: Any) -> bytes:
     return b"data: " + json.dumps(fields).encode() + b"\n\n"
 
 
-def words(text: str) -> bytes:
+def text_event(text: str) -> bytes:
     return event(choices=[{"index": 0, "delta": {"content": text}}])
 
 
 HEAD = f"HTTP/1.1 200 OK\r\nContent-Type: {STREAM}\r\nConnection: close\r\n\r\n".encode()
 
 
-CHUNK = words("half a sent")
+CHUNK = text_event("half a sent")
 TURN = json.dumps({"model": "m", "message": {"role": "assistant", "content": "half a sent"}, "done": False}).encode()
 CHUNKED = HEAD.replace(b"Connection: close", b"Transfer-Encoding: chunked")
 BROKEN: dict[str, tuple[Any, Script]] = {
@@ -100,7 +100,7 @@ BROKEN: dict[str, tuple[Any, Script]] = {
 
 
 @pytest.mark.parametrize("how", BROKEN)
-async def test_a_stream_that_breaks_off_says_so_and_is_not_begun_again(how: str) -> None:
+async def test_truncated_stream_is_reported_and_not_retried(how: str) -> None:
     make, script = BROKEN[how]
     async with faulty(script) as server:
         providers = ProviderChain(ordered=[make(server.base_url)])
@@ -111,8 +111,8 @@ async def test_a_stream_that_breaks_off_says_so_and_is_not_begun_again(how: str)
         await providers.close()
 
 
-async def test_a_stream_that_trickles_ends_with_its_time() -> None:
-    slowly = [HEAD, *(part for n in range(200) for part in (words(f"word{n} "), 0.05))]
+async def test_slow_stream_ends_at_timeout() -> None:
+    slowly = [HEAD, *(part for n in range(200) for part in (text_event(f"word{n} "), 0.05))]
     async with faulty(slowly) as server:
         providers = ProviderChain(ordered=[openai(server.base_url)])
         started = time.monotonic()
@@ -123,8 +123,8 @@ async def test_a_stream_that_trickles_ends_with_its_time() -> None:
         await providers.close()
 
 
-async def test_an_endless_stream_is_cut_and_hung_up_on() -> None:
-    endless = [HEAD, *([words("x" * 4000)] * 500), *HANG]
+async def test_endless_stream_is_cut_and_closed() -> None:
+    endless = [HEAD, *([text_event("x" * 4000)] * 500), *HANG]
     async with faulty(endless) as server:
         provider = openai(server.base_url)
         pieces = [p async for p in provider.stream(request())]
@@ -135,7 +135,7 @@ async def test_an_endless_stream_is_cut_and_hung_up_on() -> None:
 
 
 @pytest.mark.parametrize("make", [openai, ollama])
-async def test_a_redirect_is_not_followed_with_the_key(make: Any) -> None:
+async def test_redirect_is_not_followed_with_key(make: Any) -> None:
     async with faulty(answer(b"{}")) as thief:
         moved = answer(b"", "307 Temporary Redirect", "text/plain", f"Location: {thief.base_url}/chat/completions")
         async with faulty(moved) as server:
@@ -146,7 +146,7 @@ async def test_a_redirect_is_not_followed_with_the_key(make: Any) -> None:
         assert not thief.heard
 
 
-async def test_what_a_server_asks_for_is_kept_and_a_used_up_quota_is_no_rate_limit() -> None:
+async def test_retry_after_is_kept_and_used_up_quota_is_not_retried() -> None:
     later = answer(b"{}", "429 Too Many Requests", "application/json", "Retry-After: 7")
     async with faulty(later) as server:
         provider = openai(server.base_url)
@@ -162,7 +162,7 @@ async def test_what_a_server_asks_for_is_kept_and_a_used_up_quota_is_no_rate_lim
         await providers.close()
 
 
-async def test_only_its_own_key_goes_to_a_server(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_keys_of_environment_are_not_sent_to_other_servers(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("OLLAMA_API_KEY", KEY)
     monkeypatch.setenv("OPENAI_API_KEY", KEY)
     async with faulty(answer(b"{}")) as server:
@@ -177,14 +177,14 @@ async def test_only_its_own_key_goes_to_a_server(monkeypatch: pytest.MonkeyPatch
         assert KEY not in str(server.heard)
 
 
-# -- what no server of the tests does: tools by Responses, and transcripts --------------------------------------------
+# -- the Responses API and transcription, which the real test servers do not offer -------------------------------------
 
 
-async def test_tools_by_responses() -> None:
+async def test_responses_api_tool_calls() -> None:
     call = {"type": "function_call", "id": "f1", "call_id": "c1", "name": "look", "arguments": '{"device": "x"}'}
     usage = {"input_tokens": 5, "output_tokens": 2, "total_tokens": 7}
-    told = {"id": "r", "object": "response", "status": "completed", "output": [call], "usage": usage}
-    async with faulty(answer(json.dumps(told).encode())) as server:
+    response = {"id": "r", "object": "response", "status": "completed", "output": [call], "usage": usage}
+    async with faulty(answer(json.dumps(response).encode())) as server:
         provider = responses(server.base_url)
         spec = ToolSpec("look", "Looks.", {"type": "object", "properties": {}})
         got = await provider.chat(request(tools=(spec,), schema={"type": "object"}))
@@ -197,12 +197,12 @@ async def test_tools_by_responses() -> None:
         await provider.close()
 
 
-async def test_a_transcript_with_its_vocabulary() -> None:
+async def test_transcription_sends_vocabulary() -> None:
     async with faulty(answer(b'{"text": "pump seven rattles"}')) as server:
         providers = ProviderChain(ordered=[openai(server.base_url, transcription_model="whisper-1")])
         assert [w.model for w in providers.describe("transcription")] == ["whisper-1"]
-        heard = await providers.transcribe(Recording(b"RIFF0000WAVE", "note.wav", "pump seven"))
-        assert (heard.text, heard.writer.model) == ("pump seven rattles", "whisper-1")
+        transcript = await providers.transcribe(Recording(b"RIFF0000WAVE", "note.wav", "pump seven"))
+        assert (transcript.text, transcript.writer.model) == ("pump seven rattles", "whisper-1")
         head, body = server.heard[0]
         assert "/v1/audio/transcriptions" in head
         assert b'filename="note.wav"' in body
@@ -211,7 +211,7 @@ async def test_a_transcript_with_its_vocabulary() -> None:
         await providers.close()
 
 
-async def test_a_transcript_that_is_none() -> None:
+async def test_invalid_transcript_raises_ai_error() -> None:
     async with faulty(answer(b'{"text": 5}')) as server:
         provider = openai(server.base_url, transcription_model="whisper-1")
         with pytest.raises(AiError):

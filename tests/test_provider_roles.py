@@ -1,4 +1,4 @@
-"""Who is asked in which role, how often, and when one is left alone."""
+"""Roles of AI providers, retries, the circuit breaker, and validation of the settings."""
 
 from __future__ import annotations
 
@@ -28,11 +28,11 @@ async def test_each_role_has_its_own_order() -> None:
     assert [w.provider for w in providers.describe("diagnosis")] == ["two", "builtin"]
     two.script = [DOWN]
     answer = await providers.chat(request(), role="diagnosis")
-    assert answer.writer.provider == "builtin", "who is not named for a role is not asked in it"
-    assert (await providers.chat(request(), model="three")).text == "from three", "but may be named by a request"
+    assert answer.writer.provider == "builtin", "a provider that is not listed for a role is not used in it"
+    assert (await providers.chat(request(), model="three")).text == "from three", "but a request may name it"
 
 
-async def test_what_passes_is_tried_again_and_what_does_not_is_not() -> None:
+async def test_temporary_error_is_retried_and_permanent_one_is_not() -> None:
     one = Scripted("one", BUSY, BUSY, "at last")
     assert (await chain(one, retries=2).chat(request())).text == "at last"
     two = Scripted("two", DOWN, "never asked again")
@@ -40,7 +40,7 @@ async def test_what_passes_is_tried_again_and_what_does_not_is_not() -> None:
     assert (one.asked, two.asked) == (3, 1)
 
 
-async def test_a_stream_is_tried_again_before_its_first_piece_only() -> None:
+async def test_stream_is_retried_only_before_first_piece() -> None:
     one = Scripted("one", BUSY)
     pieces = [p async for p in chain(one, retries=1).stream(request())]
     assert one.asked == 2
@@ -50,7 +50,7 @@ async def test_a_stream_is_tried_again_before_its_first_piece_only() -> None:
     assert (late.asked, pieces[0], len(pieces)) == (1, "a", 2)
 
 
-async def test_a_long_wait_that_a_server_asks_for_is_not_waited_out() -> None:
+async def test_long_retry_after_goes_to_next_provider() -> None:
     one, two = Scripted("one", AiBusy("Busy.", after_s=3600.0)), Scripted("two", "from two")
     started = time.perf_counter()
     assert (await chain(one, two).chat(request())).text == "from two"
@@ -58,14 +58,14 @@ async def test_a_long_wait_that_a_server_asks_for_is_not_waited_out() -> None:
     assert time.perf_counter() - started < 2
 
 
-def test_waits_grow_are_spread_and_are_never_shorter_than_asked() -> None:
+def test_retry_delay_grows_with_jitter_and_respects_retry_after() -> None:
     assert [wait_s(n, 1.0) for n in range(4)] == [0.25, 0.5, 1.0, 2.0]
     assert wait_s(0, 0.0) == 0.125
     assert wait_s(60, 1.0) == 8.0
     assert wait_s(0, 0.5, after_s=3.0) == 3.0
 
 
-def test_a_breaker_opens_lets_one_through_and_rests_longer_each_time() -> None:
+def test_breaker_opens_lets_one_through_and_backs_off() -> None:
     now = [0.0]
     breaker = CircuitBreaker(lambda: now[0])
     for _ in range(FAILURES):
@@ -76,9 +76,9 @@ def test_a_breaker_opens_lets_one_through_and_rests_longer_each_time() -> None:
     now[0] = REST_S
     assert breaker.admits
     breaker.begin()
-    assert not breaker.admits, "one request tries it, not all"
+    assert not breaker.admits, "one request at a time while half-open"
     breaker.dropped()
-    assert breaker.admits, "whoever hung up has said nothing about it"
+    assert breaker.admits, "a dropped request says nothing about the server"
     breaker.begin()
     breaker.failed()
     assert breaker.rests_s == 2 * REST_S
@@ -89,7 +89,7 @@ def test_a_breaker_opens_lets_one_through_and_rests_longer_each_time() -> None:
     assert breaker.rests_s == 0
 
 
-def test_who_hangs_rests_at_once_and_who_asks_for_longer_gets_it() -> None:
+def test_breaker_opens_at_once_on_hang_and_honours_retry_after() -> None:
     hung, asked = CircuitBreaker(lambda: 0.0), CircuitBreaker(lambda: 0.0)
     hung.begin()
     hung.failed(hung=True)
@@ -100,7 +100,7 @@ def test_who_hangs_rests_at_once_and_who_asks_for_longer_gets_it() -> None:
     assert asked.rests_s == 120.0
 
 
-async def test_too_slow_for_a_diagnosis_is_not_too_slow_for_a_talk() -> None:
+async def test_breaker_is_separate_for_each_role() -> None:
     slow = Scripted("slow", 0.3, "slow words")
     providers = chain(slow)
     assert (await providers.chat(request(), role="diagnosis", timeout_s=0.1)).writer.provider == "builtin"
@@ -110,7 +110,7 @@ async def test_too_slow_for_a_diagnosis_is_not_too_slow_for_a_talk() -> None:
     assert (await providers.chat(request())).text == "in time"
 
 
-async def test_others_take_over_while_an_answer_is_still_being_written() -> None:
+async def test_replaced_providers_finish_running_streams() -> None:
     closed: list[str] = []
 
     class Closing(Scripted):
@@ -132,23 +132,23 @@ async def test_others_take_over_while_an_answer_is_still_being_written() -> None
     assert closed == ["old"]
 
 
-async def test_speech_goes_to_who_hears() -> None:
+async def test_transcription_without_speech_provider_raises() -> None:
     with pytest.raises(AiUnavailable, match="speech"):
         await chain(Scripted("deaf", "a")).transcribe(Recording(b"", "a.wav"))
 
 
-# -- what can be set --------------------------------------------------------------------------------------------------
+# -- settings ----------------------------------------------------------------------------------------------------------
 
 KEYLESS = ModelServer(name="openai", kind="openai", model="m")
 OPENAI = ModelServer(name="openai", kind="openai", model="m", api_key="sk-secret", base_url="https://one.example/v1")
 
 
-def test_a_server_never_shows_its_key() -> None:
+def test_server_repr_hides_key() -> None:
     assert "sk-secret" not in f"{OPENAI!r} {OPENAI} {AiSettings(servers=(OPENAI,))}"
 
 
 @pytest.mark.parametrize(
-    ("settings", "told"),
+    ("settings", "expected"),
     [
         (AiSettings(servers=(OPENAI,), roles={"chat": ("nobody",)}), "nobody"),
         (AiSettings(servers=(OPENAI,), roles={"vision": ("openai", "builtin")}), "builtin"),
@@ -160,8 +160,8 @@ def test_a_server_never_shows_its_key() -> None:
         (AiSettings(servers=(ModelServer(name="x", kind="openai", model="m", base_url="ftp://x/v1"),)), "address"),
     ],
 )
-def test_what_can_not_be_is_told(settings: AiSettings, told: str) -> None:
-    with pytest.raises(ConfigError, match=told) as caught:
+def test_invalid_settings_raise_config_error(settings: AiSettings, expected: str) -> None:
+    with pytest.raises(ConfigError, match=expected) as caught:
         check(settings)
     assert "sk-secret" not in str(caught.value)
 
@@ -171,19 +171,19 @@ def test_what_can_not_be_is_told(settings: AiSettings, told: str) -> None:
     ["", "x", "file:///etc/passwd", "http://", "https://user:pw@x/v1", "https://x/v1?key=1", "https://x/#a",
      "https://x\\@y/v1", "https://x:99999/v1", "https://x y/v1", "https://x/\nv1"],
 )  # fmt: skip
-def test_an_address_that_is_none_is_refused(address: str) -> None:
+def test_invalid_address_is_refused(address: str) -> None:
     with pytest.raises(ConfigError):
         checked_address(address, "openai")
 
 
-def test_an_origin_is_whom_a_key_is_sent_to() -> None:
+def test_origin_is_scheme_host_and_port() -> None:
     assert origin("https://API.openai.com/v1") == origin("https://api.openai.com:443/v2")
     assert origin("https://a.example/v1") != origin("http://a.example/v1")
     assert origin("https://a.example/v1") != origin("https://a.example:444/v1")
     assert origin("127.0.0.1:11434") == origin("http://127.0.0.1:11434") == origin("127.0.0.1")
 
 
-async def test_further_servers_are_used_by_role() -> None:
+async def test_additional_servers_are_used_by_role() -> None:
     lab = ModelServer(name="lab", kind="openai", model="llama", base_url="http://127.0.0.1:9/v1")
     settings = AiSettings(servers=(OPENAI, lab), roles={"diagnosis": ("lab", "openai")})
     providers = ProviderChain(ordered=await ordered(settings), settings=settings)
@@ -192,6 +192,6 @@ async def test_further_servers_are_used_by_role() -> None:
     await providers.close()
 
 
-def test_an_error_of_ours_keeps_what_the_server_asked_for() -> None:
+def test_busy_error_keeps_retry_after() -> None:
     assert isinstance(AiBusy("x", after_s=3.0), AiError)
     assert AiBusy("x", after_s=3.0).after_s == 3.0

@@ -1,4 +1,4 @@
-"""One suite for all providers, against real servers: llama.cpp, and Ollama's protocol in front of it."""
+"""Conformance suite of all AI providers, against llama.cpp and Ollama's protocol in front of it."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ MAKERS: dict[str, Make] = {
     "ollama": lambda s: OllamaProvider(host=s.ollama, model=llm_server.MODEL, timeout_s=30),
     "builtin": lambda s: BuiltinProvider(),
 }
-if host := os.environ.get("OLLAMA_HOST"):  # a real Ollama, where there is one
+if host := os.environ.get("OLLAMA_HOST"):  # a real Ollama, if one is configured
     MAKERS["a real Ollama"] = lambda s: OllamaProvider(host=host, model=os.environ.get("OLLAMA_MODEL", "llama3.2"))
 
 
@@ -58,10 +58,10 @@ async def provider(request: pytest.FixtureRequest, servers: llm_server.Servers) 
     await made.close()
 
 
-# -- what holds for every provider ----------------------------------------------------------------------------------
+# -- every provider ---------------------------------------------------------------------------------------------------
 
 
-async def test_chat_answers_and_says_who(provider: Provider) -> None:
+async def test_chat_returns_text_and_writer(provider: Provider) -> None:
     answer = await provider.chat(request())
     assert answer.text
     assert answer.writer.provider == provider.name
@@ -69,7 +69,7 @@ async def test_chat_answers_and_says_who(provider: Provider) -> None:
     assert (answer.tokens > 0) == answer.writer.generative
 
 
-async def test_stream_is_pieces_of_text_and_then_the_answer(provider: Provider) -> None:
+async def test_stream_yields_text_then_completion(provider: Provider) -> None:
     pieces = [piece async for piece in provider.stream(request())]
     *texts, last = pieces
     assert isinstance(last, Completion)
@@ -78,7 +78,7 @@ async def test_stream_is_pieces_of_text_and_then_the_answer(provider: Provider) 
     assert (last.tokens > 0) == last.writer.generative
 
 
-async def test_stopping_a_stream_frees_the_server(provider: Provider) -> None:
+async def test_closed_stream_frees_server(provider: Provider) -> None:
     pieces = provider.stream(request("Count to one thousand, in words.", max_tokens=3500))
     assert isinstance(await anext(pieces), str)
     started = time.perf_counter()
@@ -89,7 +89,7 @@ async def test_stopping_a_stream_frees_the_server(provider: Provider) -> None:
 
 
 @pytest.mark.parametrize("name", ["openai", "responses", "ollama"])
-async def test_a_reader_who_goes_frees_the_connection_within_a_second(name: str, servers: llm_server.Servers) -> None:
+async def test_cancelled_stream_closes_connection_within_a_second(name: str, servers: llm_server.Servers) -> None:
     real = servers.ollama if name == "ollama" else servers.openai
     async with relay(int(real.removesuffix("/v1").rpartition(":")[2])) as between:
         moved = servers._replace(openai=between.base_url + "/v1", ollama=between.base_url)
@@ -113,7 +113,7 @@ async def test_a_reader_who_goes_frees_the_connection_within_a_second(name: str,
         await providers.close()
 
 
-async def test_check_finds_nothing_wrong(provider: Provider) -> None:
+async def test_check_passes(provider: Provider) -> None:
     assert await provider.check() is None
 
 
@@ -125,17 +125,17 @@ SCHEMA = {
 }
 
 
-@pytest.mark.parametrize("name", ["openai", "ollama"])  # llama.cpp passes over the schema of Responses
-async def test_a_schema_is_kept(name: str, servers: llm_server.Servers) -> None:
+@pytest.mark.parametrize("name", ["openai", "ollama"])  # llama.cpp ignores the schema of the Responses API
+async def test_answer_matches_schema(name: str, servers: llm_server.Servers) -> None:
     made = MAKERS[name](servers)
     answer = await made.chat(request("Give a colour and a number.", schema=SCHEMA, max_tokens=60))
-    told = json.loads(answer.text)
-    assert told["colour"] in ("red", "green")
-    assert isinstance(told["n"], int)
+    body = json.loads(answer.text)
+    assert body["colour"] in ("red", "green")
+    assert isinstance(body["n"], int)
     await made.close()
 
 
-async def test_a_wrong_key_is_told_in_our_words(servers: llm_server.Servers) -> None:
+async def test_wrong_key_raises_ai_error(servers: llm_server.Servers) -> None:
     made = OpenAIProvider(api_key="wrong-key", model="smollm2", base_url=servers.openai)
     with pytest.raises(AiError, match="OPENAI_API_KEY") as caught:
         await made.chat(request())
@@ -144,7 +144,7 @@ async def test_a_wrong_key_is_told_in_our_words(servers: llm_server.Servers) -> 
     await made.close()
 
 
-async def test_a_missing_model_is_told_in_our_words(servers: llm_server.Servers) -> None:
+async def test_missing_model_raises_ai_error(servers: llm_server.Servers) -> None:
     made = OllamaProvider(host=servers.ollama, model="nonesuch")
     with pytest.raises(AiError, match="ollama pull nonesuch"):
         await made.chat(request())

@@ -1,4 +1,4 @@
-"""Behind proxies: whose forwarding headers are believed, and what follows from them."""
+"""Reverse proxies: forwarding headers are used from trusted proxies only."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ BEARER = {"Authorization": f"Bearer {TOKEN}"}
 
 
 def resolved(networks: list[str], peer: str, **headers: str) -> dict[str, Any]:
-    """The scope of a request from ``peer`` as the hub sees it."""
+    """Return the resolved ASGI scope of a request from ``peer``."""
     raw = [(name.replace("_", "-").encode(), value.encode()) for name, value in headers.items()]
     scope = {"type": "http", "scheme": "http", "client": (peer, 4711), "headers": [(b"host", b"inner"), *raw]}
     return dict(TrustedProxies(networks).resolve(scope))
@@ -38,13 +38,13 @@ def resolved(networks: list[str], peer: str, **headers: str) -> dict[str, Any]:
         ("", "10.0.0.1"),
     ],
 )
-def test_the_client_is_the_nearest_address_that_is_not_trusted(forwarded: str, client: str) -> None:
+def test_client_is_nearest_untrusted_address(forwarded: str, client: str) -> None:
     assert address_of(resolved(["10.0.0.0/8"], "10.0.0.1", x_forwarded_for=forwarded)) == client
     assert address_of(resolved(["10.0.0.0/8"], "192.0.2.1", x_forwarded_for=forwarded)) == "192.0.2.1"
     assert address_of(resolved([], "10.0.0.1", x_forwarded_for=forwarded)) == "10.0.0.1"
 
 
-def test_scheme_and_host_count_beside_the_client() -> None:
+def test_forwarded_scheme_and_host_are_used() -> None:
     for proto, scheme in (("https", "https"), ("https, http", "http"), ("HTTPS", "https"), ("gopher", "http")):
         found = resolved(["10.0.0.1"], "10.0.0.1", x_forwarded_for="203.0.113.7", x_forwarded_proto=proto)
         assert found["scheme"] == scheme
@@ -54,7 +54,7 @@ def test_scheme_and_host_count_beside_the_client() -> None:
     assert [value for name, value in found["headers"] if name == b"host"] == [b"hub.example.org"]
 
 
-async def test_a_trusted_proxy_speaks_for_its_client(tmp_path: Path) -> None:
+async def test_headers_of_trusted_proxy_are_used(tmp_path: Path) -> None:
     trusted: dict[str, Any] = {"trusted_proxies": ("127.0.0.0/8",), "allowed_hosts": ("hub.example.org",)}
     async with running_hub(tmp_path, token=TOKEN, **trusted) as hub:
         page = {
@@ -69,8 +69,8 @@ async def test_a_trusted_proxy_speaks_for_its_client(tmp_path: Path) -> None:
         assert "max-age" in answer.headers["strict-transport-security"]
         cookie = {"Cookie": answer.headers["set-cookie"].partition(";")[0]}
         hub.http.cookies.clear()
-        asked = await hub.http.post("/ask", json={"question": "x"}, headers=page | cookie)
-        assert asked.status_code == 200
+        answered = await hub.http.post("/ask", json={"question": "x"}, headers=page | cookie)
+        assert answered.status_code == 200
         origin = page.pop("Origin")
         async with hub.socket("/ws", additional_headers=page | cookie, origin=origin) as socket:
             await Socket(socket).wait("devices")
@@ -78,7 +78,7 @@ async def test_a_trusted_proxy_speaks_for_its_client(tmp_path: Path) -> None:
         assert (await hub.http.get("/api/devices", headers=foreign | BEARER)).status_code == 421
 
 
-async def test_what_others_forward_is_not_believed(tmp_path: Path) -> None:
+async def test_headers_of_untrusted_peer_are_ignored(tmp_path: Path) -> None:
     async with running_hub(tmp_path, token=TOKEN, trusted_proxies=("192.0.2.1",)) as hub:
         claimed = {"X-Forwarded-Proto": "https", "X-Forwarded-Host": "evil.example"}
         answer = await hub.http.post("/login", json={"token": TOKEN}, headers=claimed)

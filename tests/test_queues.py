@@ -1,4 +1,4 @@
-"""The bounded queues: the inbox into the pipeline and the bus out of it."""
+"""The bounded queues: the ingest queue into the pipeline and the event bus out of it."""
 
 import asyncio
 
@@ -15,7 +15,7 @@ def message(qos: int = 1) -> RawMessage:
     return RawMessage("devices/d/telemetry", b"{}", 0, qos=qos)
 
 
-async def test_everything_that_waits_is_taken_at_once_and_in_order():
+async def test_queue_returns_messages_in_order():
     ingest_queue = IngestQueue()
     for number in range(5):
         ingest_queue.offer([RawMessage(str(number), b"", 0)])
@@ -23,7 +23,7 @@ async def test_everything_that_waits_is_taken_at_once_and_in_order():
     assert [entry.topic for entry in await ingest_queue.take(3)] == ["3", "4"]
 
 
-async def test_qos_0_is_shed_and_counted_while_qos_1_still_finds_room():
+async def test_queue_sheds_qos0_first_when_full():
     ingest_queue = IngestQueue(capacity=10, reserve=4)
     assert ingest_queue.offer([message(0)] * 8) == 8
     assert (ingest_queue.received, ingest_queue.shed, len(ingest_queue)) == (8, 2, 6)
@@ -33,7 +33,7 @@ async def test_qos_0_is_shed_and_counted_while_qos_1_still_finds_room():
     assert (ingest_queue.received, ingest_queue.shed, len(ingest_queue)) == (14, 4, 10)
 
 
-async def test_a_topic_that_floods_sheds_its_own_and_nobody_elses():
+async def test_flooding_topic_sheds_only_its_own_messages():
     ingest_queue = IngestQueue(capacity=1_000, reserve=200, calm=100, share=50)
     noisy, quiet = RawMessage("noisy", b"", 0), RawMessage("quiet", b"", 0)
     ingest_queue.offer([noisy] * 100)
@@ -42,10 +42,10 @@ async def test_a_topic_that_floods_sheds_its_own_and_nobody_elses():
     assert ingest_queue.shed == 40 * 100 - 50
     assert [entry.topic for entry in await ingest_queue.take(1_000)].count("quiet") == 40
     ingest_queue.offer([noisy] * 100)
-    assert ingest_queue.shed == 40 * 100 - 50, "it is calm again"
+    assert ingest_queue.shed == 40 * 100 - 50, "the queue was drained, so nothing is shed"
 
 
-async def test_people_are_told_when_too_many_wait():
+async def test_submit_raises_conflict_when_too_many_wait():
     ingest_queue = IngestQueue(max_inputs=1)
     waiting = asyncio.ensure_future(ingest_queue.submit(EditDevice("d", 0)))
     await asyncio.sleep(0)
@@ -56,7 +56,7 @@ async def test_people_are_told_when_too_many_wait():
     assert await waiting == "done"
 
 
-async def test_a_closed_queue_hands_out_what_waits_takes_nothing_more_and_then_ends():
+async def test_closed_queue_drains_and_accepts_nothing():
     ingest_queue = IngestQueue()
     ingest_queue.put(Tick(1, None))
     ingest_queue.close()
@@ -67,7 +67,7 @@ async def test_a_closed_queue_hands_out_what_waits_takes_nothing_more_and_then_e
         await ingest_queue.submit(EditDevice("d", 0))
 
 
-async def test_a_slow_listener_is_told_that_it_lagged_and_nobody_waits_for_it():
+async def test_slow_subscriber_gets_lagged_and_delays_nobody():
     bus = Bus()
     with bus.subscribe(capacity=2) as slow, bus.subscribe(capacity=10) as quick:
         for number in range(5):
@@ -77,7 +77,7 @@ async def test_a_slow_listener_is_told_that_it_lagged_and_nobody_waits_for_it():
         assert [(await quick.get())[0].device for _ in range(5)] == list("01234")
 
 
-async def test_a_closed_bus_ends_its_listeners_after_what_waits():
+async def test_closed_bus_ends_subscribers_after_pending_events():
     bus = Bus()
     with bus.subscribe() as listener:
         bus.publish([DeviceChanged("d", 0)])

@@ -1,4 +1,4 @@
-"""A broker that grants only some of the hub's subscriptions: the hub works with those and names the others."""
+"""A broker that refuses some of the hub's subscriptions: the hub works with the others and names those."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from serving import Serving, until
 
 @contextmanager
 def guarded(directory: Path, readable: str) -> Iterator[Serving]:
-    """Serve against a Mosquitto that lets the hub read ``readable`` only."""
+    """Run a hub against a Mosquitto that grants only the subscription ``readable``."""
     broker = Mosquitto(directory, dynamic_security(directory, "hub", "secret", readable=readable))
     broker.start()
     config = directory / "hub.toml"
@@ -47,7 +47,7 @@ def doctor(hub: Serving) -> tuple[int, str]:
     return done.returncode, done.stdout
 
 
-def test_the_hub_is_ready_with_what_the_broker_grants(tmp_path: Path):
+def test_hub_is_ready_with_granted_subscriptions(tmp_path: Path):
     with guarded(tmp_path, "devices/#") as hub:
         hub.start()  # waits for /readyz
         ready = hub.get("/readyz")
@@ -69,14 +69,14 @@ def test_the_hub_is_ready_with_what_the_broker_grants(tmp_path: Path):
         log = (tmp_path / "hub.log").read_text()
         assert log.count("refused the subscription") == 1
         assert "homie/" in log
-        _, said = doctor(hub)
-        assert "subscription: homie/" in said
-        assert "the user hub read homie/" in said
-        assert "Start the broker" not in said
-        assert "WRONG  subscription" not in said
+        _, output = doctor(hub)
+        assert "subscription: homie/" in output
+        assert "the user hub read homie/" in output
+        assert "Start the broker" not in output
+        assert "WRONG  subscription" not in output
 
 
-def test_a_broker_that_grants_nothing_is_no_ready_hub(tmp_path: Path):
+def test_hub_is_not_ready_when_all_subscriptions_are_refused(tmp_path: Path):
     with guarded(tmp_path, "elsewhere/#") as hub:
         hub.launch()
 
@@ -87,7 +87,7 @@ def test_a_broker_that_grants_nothing_is_no_ready_hub(tmp_path: Path):
             return False
 
         until(refused, 40)
-        status, said = doctor(hub)
+        status, output = doctor(hub)
         assert status == 1
-        assert "WRONG  subscription: devices/" in said
-        assert "Start the broker" not in said
+        assert "WRONG  subscription: devices/" in output
+        assert "Start the broker" not in output

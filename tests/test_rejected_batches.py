@@ -1,4 +1,4 @@
-"""A batch that the store refuses for what is in it: the culprit is set aside, all others are stored."""
+"""A batch that the store refuses because of its content: the message at fault is rejected, all others are stored."""
 
 from __future__ import annotations
 
@@ -42,8 +42,8 @@ from store_words import T0
 RULES = '[[rule]]\nid = "hot"\nmetric = "t"\nabove = 80'
 
 
-class Acks:
-    """Stands where a link stands and keeps what is acknowledged."""
+class LinkStub:
+    """Records the topics that the pipeline acknowledges."""
 
     def __init__(self) -> None:
         self.topics: list[str] = []
@@ -56,14 +56,14 @@ class Acks:
     def resume(self) -> None: ...
 
 
-class Strange:
-    """A dialect whose messages say what no bound allows: what a hole in the bounds would let through."""
+class UncheckedDialect:
+    """A dialect that returns values beyond all bounds, as a missing check would."""
 
     name = "strange"
     filters: Sequence[str] = ("strange/#",)
 
     def __init__(self) -> None:
-        self.learnt: dict[str, bytes | None] = {}
+        self.states: dict[str, bytes | None] = {}
 
     def owns(self, topic: str) -> bool:
         return topic.startswith("strange/")
@@ -71,7 +71,7 @@ class Strange:
     def decode(self, message: RawMessage, view: Any) -> Result:
         _, device, what = message.topic.split("/")
         record = Record(device, T0, T0, {"t": 99.0})
-        said: dict[str, Callable[[], Result]] = {
+        results: dict[str, Callable[[], Result]] = {
             "time": lambda: Result(records=(msgspec.structs.replace(record, ts=2**70),)),
             "text": lambda: Result(records=(msgspec.structs.replace(record, values={"t": "\ud800"}),)),
             "metric": lambda: Result(records=(msgspec.structs.replace(record, values={"\ud800": 1.0}),)),
@@ -83,12 +83,12 @@ class Strange:
             "good": lambda: Result(records=(record,)),
             "twin": lambda: Result(desired_state=(TwinUpdate(device, "reported", {"a": 1}),)),
         }
-        found = said[what]()
+        found = results[what]()
         identities = (Identity(device, "\ud800" if what == "name" else device, "strange"), *found.identities)
         return msgspec.structs.replace(found, identities=identities)
 
     def apply(self, change: DialectState) -> Sequence[Any]:
-        self.learnt[change.key] = change.value
+        self.states[change.key] = change.value
         return ()
 
     def tick(self, view: Any, now: int) -> Result:
@@ -96,24 +96,29 @@ class Strange:
 
 
 class Hub:
-    """A pipeline with its store, and what it has acknowledged."""
+    """A pipeline with its store, registry, rule engine and acknowledged topics."""
 
     def __init__(self, data: Path, store: SqliteStore | None = None) -> None:
         self.store = store or SqliteStore.open(data)
-        self.ingest_queue, self.registry, self.acks, self.strange = IngestQueue(), DeviceRegistry(), Acks(), Strange()
+        self.ingest_queue, self.registry, self.link, self.unchecked = (
+            IngestQueue(),
+            DeviceRegistry(),
+            LinkStub(),
+            UncheckedDialect(),
+        )
         self.engine = Engine(parse(RULES))
         self.pipeline = Pipeline(
             ingest_queue=self.ingest_queue,
-            dialects=[NativeDialect(), self.strange],
+            dialects=[NativeDialect(), self.unchecked],
             registry=self.registry,
             engine=self.engine,
             store=self.store,
             bus=Bus(),
             now=lambda: T0,
         )
-        self.pipeline.link = self.acks  # type: ignore[assignment]
+        self.pipeline.link = self.link  # type: ignore[assignment]
 
-    def say(self, *messages: tuple[str, Any]) -> None:
+    def publish(self, *messages: tuple[str, Any]) -> None:
         self.ingest_queue.offer(
             [
                 RawMessage(topic, json.dumps(body).encode(), T0 + number, qos=1, receipt=number + 1)
@@ -143,29 +148,33 @@ async def running(data: Path, store: SqliteStore | None = None) -> AsyncIterator
 
 
 @pytest.mark.parametrize("fault", ["time", "text", "metric", "name", "learnt"])
-async def test_what_cannot_be_stored_is_rejected_and_all_others_are_stored(fault: str, tmp_path: Path) -> None:
-    around = [(f"devices/d{number}/telemetry", {"t": number, "seq": number}) for number in range(20)]
+async def test_unstorable_message_is_rejected_and_others_are_stored(fault: str, tmp_path: Path) -> None:
+    others = [(f"devices/d{number}/telemetry", {"t": number, "seq": number}) for number in range(20)]
     async with running(tmp_path) as hub:
-        hub.say(*around[:10], (f"strange/bad/{fault}", 1), *around[10:], ("devices/d0/telemetry", {"t": 50, "seq": 1}))
+        hub.publish(
+            *others[:10], (f"strange/bad/{fault}", 1), *others[10:], ("devices/d0/telemetry", {"t": 50, "seq": 1})
+        )
         await hub.settled()
         assert [await hub.values(f"d{number}") for number in range(1, 20)] == [[n] for n in range(1, 20)]
         assert await hub.values("d0") == [0, 50]
         [rejected] = await hub.store.rejections()
         assert (rejected.topic, rejected.reason, rejected.payload) == (f"strange/bad/{fault}", "not_storable", b"1")
-        assert len(hub.acks.topics) == len(set(hub.acks.topics)) + 1 == 22  # each once, d0 twice
+        assert len(hub.link.topics) == len(set(hub.link.topics)) + 1 == 22  # each once, d0 twice
         assert not hub.registry.known("bad")
         assert hub.engine.open == {}
-        assert set(hub.strange.learnt.values()) <= {None}
+        assert set(hub.unchecked.states.values()) <= {None}
         assert hub.pipeline.counters.rejected == 1
     async with running(tmp_path) as hub:
         assert len(hub.registry) == 20
 
 
-async def test_only_the_culprits_change_of_a_device_is_undone(tmp_path: Path) -> None:
+async def test_only_change_of_rejected_message_is_undone(tmp_path: Path) -> None:
     async with running(tmp_path) as hub:
-        hub.say(("strange/x/twin", 1))
+        hub.publish(("strange/x/twin", 1))
         await hub.settled()
-        hub.say(("devices/y/reported", {"b": 2}), ("strange/x/info", 1), ("strange/x/good", 1), ("strange/z/time", 1))
+        hub.publish(
+            ("devices/y/reported", {"b": 2}), ("strange/x/info", 1), ("strange/x/good", 1), ("strange/z/time", 1)
+        )
         await hub.settled()
         device = hub.registry.require("x")
         assert (device.reported, device.info, device.metrics["t"].value) == ({"a": 1}, Info(), 99.0)
@@ -177,15 +186,15 @@ async def test_only_the_culprits_change_of_a_device_is_undone(tmp_path: Path) ->
         assert [alert.device for alert in hub.engine.open.values()] == ["x"]
 
 
-async def test_steady_telemetry_goes_on_after_a_batch_was_taken_apart(tmp_path: Path) -> None:
+async def test_fast_path_continues_after_split_batch(tmp_path: Path) -> None:
     async with running(tmp_path) as hub:
         number = 0
         for _ in range(5):
             for turn in range(40):
-                hub.say(*((f"devices/d{d}/telemetry", {"t": number % 70, "seq": number + d}) for d in range(4)))
+                hub.publish(*((f"devices/d{d}/telemetry", {"t": number % 70, "seq": number + d}) for d in range(4)))
                 number += 4
                 if turn == 20:
-                    hub.say(("strange/bad/time", 1))
+                    hub.publish(("strange/bad/time", 1))
                 await asyncio.sleep(0)
             await hub.settled()
         for device in range(4):
@@ -193,16 +202,16 @@ async def test_steady_telemetry_goes_on_after_a_batch_was_taken_apart(tmp_path: 
         assert {rejected.topic for rejected in await hub.store.rejections(1_000)} == {"strange/bad/time"}
 
 
-async def test_a_request_that_cannot_be_stored_is_answered_and_changes_nothing(tmp_path: Path) -> None:
+async def test_unstorable_request_raises_and_changes_nothing(tmp_path: Path) -> None:
     async with running(tmp_path) as hub:
-        hub.say(("devices/x/telemetry", {"t": 1}))
+        hub.publish(("devices/x/telemetry", {"t": 1}))
         await hub.settled()
         command = Command(
             id="c-1", device="x", name="n", value=2**70, by="b", state="queued", created_at=T0, expires_at=T0 + 1_000
         )
         with pytest.raises(StoreRefused):
             await hub.ingest_queue.submit(SendCommand(command))
-        hub.say(("devices/x/telemetry", {"t": 2}))
+        hub.publish(("devices/x/telemetry", {"t": 2}))
         await hub.settled()
         assert await hub.values("x") == [1, 2]
         assert await hub.store.commands("x") == []
@@ -211,9 +220,7 @@ async def test_a_request_that_cannot_be_stored_is_answered_and_changes_nothing(t
         assert hub.registry.require("x").desired == {}
 
 
-async def test_a_command_beyond_64_bits_does_not_stall_a_hub_without_bounds(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_command_beyond_64_bits_is_answered_with_422(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     async with running_hub(tmp_path) as hub:
         hub.publish("devices/x/info", {"commands": {"set": {"type": "number"}}})
         await hub.settled()
@@ -225,8 +232,8 @@ async def test_a_command_beyond_64_bits_does_not_stall_a_hub_without_bounds(
         assert (await hub.http.get("/readyz")).status_code == 200
 
 
-class Refusing(SqliteStore):
-    """Refuses what a device says, as sqlite does, and is busy now and then."""
+class RefusingStore(SqliteStore):
+    """A store that refuses records of devices whose name begins with ``bad``, and is busy for ``busy`` commits."""
 
     error: Exception = sqlite3.DataError("string or blob too big")
     busy = 0
@@ -247,15 +254,13 @@ class Refusing(SqliteStore):
 @pytest.mark.parametrize(
     "error", [sqlite3.DataError("x"), sqlite3.IntegrityError("x"), KeyError("x"), RecursionError()]
 )
-async def test_permanent_refusals_are_set_aside_and_passing_ones_are_waited_out(
-    error: Exception, tmp_path: Path
-) -> None:
-    store = Refusing.open(tmp_path)
-    assert isinstance(store, Refusing)
+async def test_permanent_store_errors_reject_and_busy_store_is_retried(error: Exception, tmp_path: Path) -> None:
+    store = RefusingStore.open(tmp_path)
+    assert isinstance(store, RefusingStore)
     store.error = error
     async with running(tmp_path, store) as hub:
         store.busy = 2
-        hub.say(
+        hub.publish(
             ("devices/a/telemetry", {"t": 1}),
             ("devices/bad1/telemetry", {"t": 1}),
             ("devices/b/telemetry", {"t": 1}),
@@ -265,27 +270,27 @@ async def test_permanent_refusals_are_set_aside_and_passing_ones_are_waited_out(
         assert store.busy == 0
         assert (await hub.values("a"), await hub.values("b")) == ([1], [1])
         assert {one.topic for one in await store.rejections()} == {"devices/bad1/telemetry", "devices/bad2/telemetry"}
-        assert sorted(hub.acks.topics) == sorted(f"devices/{d}/telemetry" for d in ("a", "b", "bad1", "bad2"))
+        assert sorted(hub.link.topics) == sorted(f"devices/{d}/telemetry" for d in ("a", "b", "bad1", "bad2"))
 
 
-async def test_a_fault_of_the_hub_itself_costs_one_request(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_exception_in_engine_fails_one_request(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     async with running(tmp_path) as hub:
         monkeypatch.setattr(Engine, "tick", lambda *_: 1 / 0)
         with pytest.raises(HubError):
             await hub.settled()
         monkeypatch.undo()
-        hub.say(("devices/a/telemetry", {"t": 1}))
+        hub.publish(("devices/a/telemetry", {"t": 1}))
         await hub.settled()
         assert await hub.values("a") == [1]
 
 
-async def test_a_state_that_cannot_be_encoded_does_not_end_the_hub(tmp_path: Path) -> None:
+async def test_state_that_cannot_be_encoded_does_not_stop_pipeline(tmp_path: Path) -> None:
     async with running(tmp_path) as hub:
-        hub.say(("devices/a/telemetry", {"t": 1}), ("devices/b/telemetry", {"t": 1}))
+        hub.publish(("devices/a/telemetry", {"t": 1}), ("devices/b/telemetry", {"t": 1}))
         await hub.settled()
-        hub.registry.require("a").name = "\ud800"  # as no door lets it in
+        hub.registry.require("a").name = "\ud800"  # no input could set this
         hub.registry.touch("a")
-        hub.say(("devices/b/telemetry", {"t": 2}))
+        hub.publish(("devices/b/telemetry", {"t": 2}))
         await hub.settled()
         assert sorted(await hub.values("b")) == [1, 2]
         assert hub.registry.require("a").name is None
@@ -293,10 +298,10 @@ async def test_a_state_that_cannot_be_encoded_does_not_end_the_hub(tmp_path: Pat
         assert hub.registry.known("b")
 
 
-async def test_many_culprits_are_logged_once(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+async def test_many_rejected_messages_are_logged_once(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     with caplog.at_level(logging.WARNING):
         async with running(tmp_path) as hub:
-            hub.say(*((f"strange/bad{number}/time", number) for number in range(30)))
+            hub.publish(*((f"strange/bad{number}/time", number) for number in range(30)))
             await hub.settled()
             assert len(await hub.store.rejections(100)) == 30
     assert len(caplog.records) <= 3

@@ -1,4 +1,4 @@
-"""What is rejected says why: what came, what is expected, and for a topic that means nothing the right one."""
+"""Texts of rejections: what was received, what is expected, and the right topic for an unknown one."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from hub.model import RawMessage
 from test_fast_path import T0
 from test_moved_announcements import Hub
 
-# -- topics that mean nothing ----------------------------------------------------------------------------------------
+# -- unknown topics --------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -24,37 +24,37 @@ from test_moved_announcements import Hub
         ("devices//telemetry", b"1", "The topic has no device. Publish on devices/DEVICE/telemetry."),
     ],
 )
-def test_topic_that_means_nothing_is_shown_with_the_one_expected(topic: str, payload: bytes, hint: str) -> None:
+def test_unknown_topic_is_rejected_with_expected_topic(topic: str, payload: bytes, hint: str) -> None:
     hub = Hub("native")
     for _ in range(50):
-        hub.told(topic, payload)
+        hub.publish(topic, payload)
     (shown,) = hub.batch.rejections
     assert (shown.topic, shown.reason) == (topic, "bad_topic")
     assert hint in shown.detail
     assert list(hub.registry.devices()) == []
     hub.at += AGAIN
-    hub.told(topic, payload)
+    hub.publish(topic, payload)
     assert len(hub.batch.rejections) == 2
 
 
-def test_flood_of_topics_that_mean_nothing_is_shown_in_part() -> None:
+def test_rejections_of_unknown_topics_are_limited() -> None:
     hub = Hub("native")
     hub.hear(*(RawMessage(f"devices/x{n}/{'y' * (n % 300)}", b"1", T0 + n) for n in range(1, 5_000)))
     assert len(hub.batch.rejections) == MOST
 
 
-def test_what_the_hub_sends_itself_is_not_shown() -> None:
+def test_messages_of_hub_itself_are_not_rejected() -> None:
     hub = Hub("native")
-    hub.told("devices/x/commands/restart", {"id": "1"})
-    hub.told("devices/x/temperature", b"")
+    hub.publish("devices/x/commands/restart", {"id": "1"})
+    hub.publish("devices/x/temperature", b"")
     assert hub.batch.rejections == []
 
 
-# -- what came, and what is expected ---------------------------------------------------------------------------------
+# -- what was received, and what is expected -------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
-    ("dialect", "topic", "payload", "came", "expected"),
+    ("dialect", "topic", "payload", "received", "expected"),
     [
         ("native", "devices/d/telemetry", b"hello", "'hello'", "devices/d/telemetry/METRIC"),
         ("native", "devices/d/telemetry", b"21.5", "'21.5'", "devices/d/telemetry/METRIC"),
@@ -83,12 +83,12 @@ def test_what_the_hub_sends_itself_is_not_shown() -> None:
         ("homeassistant", "homeassistant/sensor/x/config", b"[1]", "'[1]'", "a JSON object"),
     ],
 )
-def test_rejected_message_says_what_came_and_what_is_expected(
-    dialect: str, topic: str, payload: bytes, came: str, expected: str
+def test_rejection_quotes_payload_and_expected_form(
+    dialect: str, topic: str, payload: bytes, received: str, expected: str
 ) -> None:
     hub = Hub(dialect)
-    hub.told(topic, payload)
+    hub.publish(topic, payload)
     (shown,) = hub.batch.rejections
-    assert came in shown.detail
+    assert received in shown.detail
     assert expected in shown.detail
     assert len(shown.detail) < 400

@@ -1,4 +1,4 @@
-"""SIGHUP: rules, mappings, credentials and the CA are read again; what cannot be used changes nothing."""
+"""SIGHUP reloads rules, mappings, signatures, AI settings, credentials and the CA; invalid ones change nothing."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def hub(tmp_path: Path, mosquitto: Mosquitto) -> Iterator[Serving]:
     serving.stop()
 
 
-def hang_up(hub: Serving) -> None:
+def send_sighup(hub: Serving) -> None:
     assert hub.process is not None
     hub.process.send_signal(signal.SIGHUP)
 
@@ -44,12 +44,12 @@ def rules(hub: Serving) -> list[str]:
     return [rule["id"] for rule in hub.get("/api/rules")["items"]]
 
 
-def test_rules_are_reloaded_and_a_broken_file_changes_nothing(hub: Serving):
+def test_rules_are_reloaded_and_invalid_file_changes_nothing(hub: Serving):
     file = hub.data / "rules.toml"
     file.write_text(RULE.format(id="first", above=5))
-    hang_up(hub)
+    send_sighup(hub)
     until(lambda: rules(hub) == ["first"])
-    for number, (text, says) in enumerate(
+    for number, (text, expected) in enumerate(
         [
             (RULE.format(id="second", above='"x"').encode(), "rules.toml, line 4, rule 'second': above = 'x'"),
             (b"[[rule]\n", "rules.toml is not valid TOML"),
@@ -58,19 +58,19 @@ def test_rules_are_reloaded_and_a_broken_file_changes_nothing(hub: Serving):
         1,
     ):
         file.write_bytes(text)
-        hang_up(hub)
+        send_sighup(hub)
         until(lambda: log(hub).count("Not reloaded") == number)  # noqa: B023
-        assert says in log(hub)
+        assert expected in log(hub)
         assert rules(hub) == ["first"]
     file.write_text(RULE.format(id="third", above=5))
-    hang_up(hub)
+    send_sighup(hub)
     until(lambda: rules(hub) == ["third"])
 
 
-def test_mappings_are_reloaded_although_the_rules_are_broken(hub: Serving, mosquitto: Mosquitto):
+def test_mappings_are_reloaded_despite_invalid_rules(hub: Serving, mosquitto: Mosquitto):
     (hub.data / "rules.toml").write_text("[[rule]\n")
     (hub.data / "mappings.toml").write_text(MAPPING)
-    hang_up(hub)
+    send_sighup(hub)
     until(lambda: "1 mappings" in log(hub))
     thing = Thing(mosquitto)
     until(lambda: (thing.say("plant/pump/t", "5"), hub.http.get("/api/devices/pump").status_code == 200)[1])
@@ -85,21 +85,21 @@ needs = ["*flow* falls"]
 """
 
 
-def test_signatures_are_reloaded_and_a_broken_file_changes_nothing(hub: Serving):
+def test_signatures_are_reloaded_and_invalid_file_changes_nothing(hub: Serving):
     file = hub.data / "signatures.toml"
     file.write_text(SIGNATURE)
-    hang_up(hub)
+    send_sighup(hub)
     until(lambda: ", 1 signatures" in log(hub))
     file.write_text("[[cause]]\nid = 5\n")
-    hang_up(hub)
+    send_sighup(hub)
     until(lambda: "Not reloaded" in log(hub))
     assert "signatures.toml" in log(hub)
     file.unlink()
-    hang_up(hub)
+    send_sighup(hub)
     until(lambda: ", 0 signatures" in log(hub))
 
 
-def test_models_and_their_keys_are_reloaded_and_wrong_ones_are_not_used(tmp_path: Path, mosquitto: Mosquitto):
+def test_ai_settings_are_reloaded_and_invalid_ones_not_used(tmp_path: Path, mosquitto: Mosquitto):
     config = tmp_path / "hub.toml"
     config.write_text('[ai]\nmode = "builtin"\n')
     hub = Serving(tmp_path / "data", mosquitto, config)
@@ -111,14 +111,14 @@ def test_models_and_their_keys_are_reloaded_and_wrong_ones_are_not_used(tmp_path
     try:
         before = models()
         config.write_text('[ai]\nmode = "openai"\nopenai_model = "m1"\nopenai_api_key = "sk-canary"\n')
-        hang_up(hub)
+        send_sighup(hub)
         until(lambda: models() == ["m1", *before])
         config.write_text('[ai]\nmode = "openai"\nopenai_model = "m2"\n')
-        hang_up(hub)
+        send_sighup(hub)
         until(lambda: "Not reloaded, what was in force stays: ai = openai needs a key" in log(hub))
         assert models() == ["m1", *before]
         config.write_text('[ai]\nmode = "builtin"\ndaily_calls = 7\n[ai.servers.lab]\nmodel = "m3"\n')
-        hang_up(hub)
+        send_sighup(hub)
         until(lambda: log(hub).count("models and their keys") == 2)
         assert models() == before
         assert hub.get("/api/models")["limits"]["calls"] == 7
@@ -128,7 +128,7 @@ def test_models_and_their_keys_are_reloaded_and_wrong_ones_are_not_used(tmp_path
         hub.stop()
 
 
-def test_the_access_token_is_reloaded_and_ends_the_sessions(tmp_path: Path, mosquitto: Mosquitto):
+def test_access_token_is_reloaded_and_ends_sessions(tmp_path: Path, mosquitto: Mosquitto):
     config = tmp_path / "hub.toml"
     old, new = "the-first-token-of-this-test", "the-second-token-of-this-test"
     config.write_text(f'[http]\ntoken = "{old}"\n')
@@ -142,37 +142,37 @@ def test_the_access_token_is_reloaded_and_ends_the_sessions(tmp_path: Path, mosq
         assert hub.http.post("/login", json={"token": old}).status_code in (200, 204)
         assert hub.http.get("/api/status").status_code == 200
         config.write_text(f'[http]\ntoken = "{new}"\nmax_connections = 100\n')
-        hang_up(hub)
+        send_sighup(hub)
         until(lambda: ", access token." in log(hub))
         assert (answers(old), answers(new)) == (401, 200)
         assert hub.http.get("/api/status").status_code == 401
         assert "in force after a restart: http.max_connections." in log(hub)
         assert "token-of-this-test" not in log(hub)
         config.write_text("")
-        hang_up(hub)
+        send_sighup(hub)
         until(lambda: "in force after a restart: http.token" in log(hub))
         assert answers(new) == 200
     finally:
         hub.stop()
 
 
-def test_settings_that_need_a_restart_are_named(tmp_path: Path, mosquitto: Mosquitto):
+def test_settings_that_need_restart_are_named(tmp_path: Path, mosquitto: Mosquitto):
     config = tmp_path / "hub.toml"
     config.write_text("")
     hub = Serving(tmp_path / "data", mosquitto, config)
     hub.start()
     try:
         config.write_text("[store]\nretention_days = 7\n")
-        hang_up(hub)
+        send_sighup(hub)
         until(lambda: "in force after a restart: store.retention_days." in log(hub))
         config.write_text("[stroe]\nretention_days = 7\n")
-        hang_up(hub)
+        send_sighup(hub)
         until(lambda: "stroe is no setting. Did you mean store?" in log(hub))
     finally:
         hub.stop()
 
 
-def test_credentials_are_reloaded_and_wrong_ones_are_not_used(tmp_path: Path):
+def test_broker_credentials_are_reloaded_and_wrong_ones_not_used(tmp_path: Path):
     (tmp_path / "broker").mkdir()
     door = Door(tmp_path / "broker")
     door.broker.start()
@@ -183,14 +183,14 @@ def test_credentials_are_reloaded_and_wrong_ones_are_not_used(tmp_path: Path):
         right = config.read_text()
         old = door.login.read_text().strip()
         config.write_text(right.replace(old, "wrong-password"))
-        hang_up(hub)
+        send_sighup(hub)
         until(lambda: "The new broker credentials or CA do not work" in log(hub))
         assert hub.get("/api/status")["broker"] | {"since": 0} == hub.get("/api/status")["broker"] | {"since": 0}
         assert hub.get("/readyz")["status"] == "ready"
         assert hub.get("/api/status")["broker"]["reconnects"] == 0
         other = door.credentials.add("other-hub", ["everything"]).password
         config.write_text(right.replace(old, other).replace('username = "hub"', 'username = "other-hub"'))
-        hang_up(hub)
+        send_sighup(hub)
         until(lambda: hub.get("/api/status")["broker"]["reconnects"] == 1)
         until(lambda: hub.get("/api/status")["broker"]["connected"])
     finally:
@@ -198,7 +198,7 @@ def test_credentials_are_reloaded_and_wrong_ones_are_not_used(tmp_path: Path):
         door.broker.stop()
 
 
-def test_a_ca_is_reloaded_and_a_broken_one_is_not_used(tmp_path: Path):
+def test_ca_file_is_reloaded_and_invalid_one_not_used(tmp_path: Path):
     broker = Mosquitto(tmp_path, certificates(tmp_path))
     broker.start()
     broker.host = "localhost"  # the certificate's name
@@ -212,11 +212,11 @@ def test_a_ca_is_reloaded_and_a_broken_one_is_not_used(tmp_path: Path):
     try:
         for number, broken in enumerate(["no certificate", None], 1):
             ca.write_text(broken) if broken else ca.unlink()
-            hang_up(hub)
+            send_sighup(hub)
             until(lambda: log(hub).count("The new broker credentials or CA do not work") == number)  # noqa: B023
         assert hub.get("/api/status")["broker"]["reconnects"] == 0
         ca.write_text(f"# renewed\n{right}")
-        hang_up(hub)
+        send_sighup(hub)
         until(lambda: hub.get("/api/status")["broker"]["reconnects"] == 1)
         until(lambda: hub.http.get("/readyz").status_code == 200)
     finally:
@@ -224,31 +224,31 @@ def test_a_ca_is_reloaded_and_a_broken_one_is_not_used(tmp_path: Path):
         broker.stop()
 
 
-def test_sighup_is_harmless_while_the_hub_starts_and_ends(tmp_path: Path, mosquitto: Mosquitto):
+def test_sighup_is_harmless_during_start_and_stop(tmp_path: Path, mosquitto: Mosquitto):
     hub = Serving(tmp_path / "data", mosquitto)
     hub.launch()
     assert hub.process is not None
-    # Python itself must have begun to run the command: before that nobody can hold a signal off.
-    until(lambda: held_off(hub.process.pid), 40)  # type: ignore[union-attr]
+    # Wait until the command runs: before that the interpreter cannot handle the signal.
+    until(lambda: handles_sighup(hub.process.pid), 40)  # type: ignore[union-attr]
     while "ready http" not in log(hub):
         assert hub.process.poll() is None, log(hub)
-        hang_up(hub)
+        send_sighup(hub)
         time.sleep(0.01)
     hub.process.terminate()
     while hub.process.poll() is None:
-        hang_up(hub)
+        send_sighup(hub)
         time.sleep(0.005)
     assert hub.process.returncode == 0, log(hub)
     hub.http.close()
 
 
-def held_off(pid: int) -> bool:
+def handles_sighup(pid: int) -> bool:
     """Return whether SIGHUP is ignored or handled by this process."""
     masks = dict(line.split(":\t") for line in Path(f"/proc/{pid}/status").read_text().splitlines() if ":\t" in line)
     return bool((int(masks["SigIgn"], 16) | int(masks["SigCgt"], 16)) & 1 << (signal.SIGHUP - 1))
 
 
-def demo(tmp_path: Path) -> list[str]:
+def demo_command(tmp_path: Path) -> list[str]:
     ports = ["--http", f"127.0.0.1:{free_port()}", "--mqtt", f"127.0.0.1:{free_port()}"]
     return [
         sys.executable,
@@ -264,10 +264,10 @@ def demo(tmp_path: Path) -> list[str]:
     ]
 
 
-def test_the_demo_reloads_too(tmp_path: Path):
+def test_demo_reloads_on_sighup(tmp_path: Path):
     out = tmp_path / "log"
     with out.open("wb") as stream:
-        process = subprocess.Popen(demo(tmp_path), stdout=stream, stderr=stream, start_new_session=True)
+        process = subprocess.Popen(demo_command(tmp_path), stdout=stream, stderr=stream, start_new_session=True)
     try:
         until(lambda: "ready http" in out.read_text(), 60)
         process.send_signal(signal.SIGHUP)
@@ -278,16 +278,16 @@ def test_the_demo_reloads_too(tmp_path: Path):
         assert process.wait(20) == 0
 
 
-def test_the_demo_ends_with_its_terminal(tmp_path: Path):
+def test_demo_ends_when_terminal_closes(tmp_path: Path):
     pid, terminal = pty.fork()
     if pid == 0:
-        signal.signal(signal.SIGHUP, signal.SIG_DFL)  # also where the tests run under nohup
-        os.execv(sys.executable, demo(tmp_path))
-    said = b""
+        signal.signal(signal.SIGHUP, signal.SIG_DFL)  # also when the tests run under nohup
+        os.execv(sys.executable, demo_command(tmp_path))
+    output = b""
     deadline = time.monotonic() + 60
-    while b"ready http" not in said:
-        assert time.monotonic() < deadline, said
-        said += os.read(terminal, 4096)
+    while b"ready http" not in output:
+        assert time.monotonic() < deadline, output
+        output += os.read(terminal, 4096)
     os.close(terminal)
     _, status = until(lambda: (found := os.waitpid(pid, os.WNOHANG))[0] and found, 20)
     assert os.waitstatus_to_exitcode(status) == 0

@@ -1,4 +1,4 @@
-"""How long what is kept: settings and the devices' labels, as the store is asked."""
+"""Retention: the settings and the devices' labels as parameters for the store."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from hub.store.base import Retention
 NOW = 20_000 * DAY_MS + 12_345
 
 
-def kept(**store: Any) -> Any:
+def store_settings(**store: Any) -> Any:
     return load(overrides={"store": store}, environ={}).store
 
 
@@ -27,14 +27,16 @@ def days(count: int) -> int:
     return (NOW - count * DAY_MS) // HOUR_MS * HOUR_MS
 
 
-def test_what_is_coarser_is_kept_at_least_as_long() -> None:
-    assert retentions(kept(), [], NOW) == [Retention(days(30), days(365), days(3650))]
-    assert retentions(kept(retention_days=500), [], NOW) == [Retention(days(500), days(500), days(3650))]
-    assert retentions(kept(retention_days=9, minutes_days=8, hours_days=7), [], NOW) == [Retention(*[days(9)] * 3)]
+def test_coarser_tiers_are_kept_at_least_as_long() -> None:
+    assert retentions(store_settings(), [], NOW) == [Retention(days(30), days(365), days(3650))]
+    assert retentions(store_settings(retention_days=500), [], NOW) == [Retention(days(500), days(500), days(3650))]
+    assert retentions(store_settings(retention_days=9, minutes_days=8, hours_days=7), [], NOW) == [
+        Retention(*[days(9)] * 3)
+    ]
 
 
-def test_exceptions_go_by_metric_and_label() -> None:
-    settings = kept(
+def test_exceptions_apply_by_metric_and_label() -> None:
+    settings = store_settings(
         keep=[
             {"metric": "vibration*", "retention_days": 2},
             {"label": "bench", "minutes_days": 40},
@@ -51,13 +53,13 @@ def test_exceptions_go_by_metric_and_label() -> None:
 
 
 @pytest.mark.parametrize(
-    ("keep", "says"),
+    ("keep", "expected"),
     [
         ({"retention_days": 2}, 'a "metric", a "label" or both'),
         ({"metric": "t", "retention_days": 0}, "greater than or equal to 1"),
         ({"metrics": "t"}, "no setting"),
     ],
 )
-def test_an_exception_that_cannot_be_is_refused(keep: dict[str, Any], says: str) -> None:
-    with pytest.raises(ConfigError, match=says):
-        kept(keep=[keep])
+def test_invalid_exception_is_refused(keep: dict[str, Any], expected: str) -> None:
+    with pytest.raises(ConfigError, match=expected):
+        store_settings(keep=[keep])

@@ -1,4 +1,4 @@
-"""Rules changed while the hub runs, through its API: checked, in force at once, kept, and no change lost to another."""
+"""Rules changed through the API while the hub runs: validation, immediate effect, conflicts."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ async def open_alerts(hub: ApiHub) -> list[dict]:
     return list((await hub.http.get("/api/alerts", params={"state": "open"})).json()["items"])
 
 
-async def test_a_changed_limit_holds_from_the_next_reading_on(hub: ApiHub, tmp_path: Path):
+async def test_changed_limit_applies_to_next_reading(hub: ApiHub, tmp_path: Path):
     await hub.telemetry("boiler-1", temperature=70)
     assert await open_alerts(hub) == []
     status, answer = await put(hub, COOLER)
@@ -45,7 +45,7 @@ async def test_a_changed_limit_holds_from_the_next_reading_on(hub: ApiHub, tmp_p
     assert bound["above"] == 60
 
 
-async def test_a_rule_that_goes_takes_its_alert_along_and_one_that_stays_keeps_it(hub: ApiHub):
+async def test_removed_rule_withdraws_its_alert_and_other_alerts_stay(hub: ApiHub):
     await hub.telemetry("boiler-1", temperature=90)
     (before,) = await open_alerts(hub)
     silent = '[[rule]]\nid = "silent"\nkind = "no_data"\nsilence = "5m"\n'
@@ -57,11 +57,11 @@ async def test_a_rule_that_goes_takes_its_alert_along_and_one_that_stays_keeps_i
     }
     await put(hub, silent)
     assert await open_alerts(hub) == []
-    gone = (await hub.http.get(f"/api/alerts/{before['id']}")).json()
-    assert gone["state"] == "cleared"
+    cleared = (await hub.http.get(f"/api/alerts/{before['id']}")).json()
+    assert cleared["state"] == "cleared"
 
 
-async def test_a_new_rule_for_silence_counts_from_now(hub: ApiHub):
+async def test_new_no_data_rule_measures_from_last_reading(hub: ApiHub):
     await hub.telemetry("boiler-1", temperature=20)
     await put(hub, RULES + '[[rule]]\nid = "silent"\nkind = "no_data"\nsilence = "5m"\n')
     engine, registry = hub.services.engine, hub.services.registry
@@ -70,7 +70,7 @@ async def test_a_new_rule_for_silence_counts_from_now(hub: ApiHub):
     assert raised.alert.rule == "silent"
 
 
-async def test_a_wrong_text_changes_nothing_and_says_what_is_allowed(hub: ApiHub, tmp_path: Path):
+async def test_invalid_rules_change_nothing_and_error_names_allowed_values(hub: ApiHub, tmp_path: Path):
     wrong = RULES.replace('"critical"', '"dire"')
     status, answer = await put(hub, wrong)
     assert status == 422
@@ -88,11 +88,11 @@ async def check(hub: ApiHub, text: str) -> dict:
     return dict((await hub.http.post("/api/rules/check", json={"text": text})).json())
 
 
-async def test_two_people_cannot_overwrite_each_other(hub: ApiHub):
-    read = (await hub.http.get("/api/rules/text")).json()
-    assert read["text"] == RULES
-    assert (await put(hub, COOLER, read["revision"]))[0] == 200
-    status, answer = await put(hub, RULES, read["revision"])
+async def test_outdated_revision_is_a_conflict(hub: ApiHub):
+    original = (await hub.http.get("/api/rules/text")).json()
+    assert original["text"] == RULES
+    assert (await put(hub, COOLER, original["revision"]))[0] == 200
+    status, answer = await put(hub, RULES, original["revision"])
     assert status == 409
     assert answer["error"]["code"] == "conflict"
     assert (await hub.http.get("/api/rules/text")).json()["text"] == COOLER

@@ -1,4 +1,4 @@
-"""One rule previewed, added, changed and deleted over HTTP, while comments and other rules stay as they are."""
+"""One rule previewed, added, changed and deleted over HTTP; comments and other rules are unchanged."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ async def ids(hub: ApiHub) -> list[str]:
     return [rule["id"] for rule in (await hub.http.get("/api/rules")).json()["items"]]
 
 
-async def test_changed_rule_is_in_force_and_all_else_stays(hub: ApiHub, tmp_path: Path):
+async def test_changed_rule_is_active_and_other_lines_are_unchanged(hub: ApiHub, tmp_path: Path):
     await hub.telemetry("boiler-1", temperature=75)
     answer = await send(hub, "PUT", "/api/rules/hot", {"rule": {**HOT, "above": 70, "clear": None}})
     assert answer.status_code == 200
@@ -98,7 +98,7 @@ async def test_deleted_rule_withdraws_its_alert(hub: ApiHub):
 
 
 @pytest.mark.parametrize(
-    ("method", "path", "body", "status", "says"),
+    ("method", "path", "body", "status", "expected"),
     [
         ("PUT", "/api/rules/none", {"rule": HOT}, 404, "no rule with this id"),
         ("DELETE", "/api/rules/none", None, 404, "no rule with this id"),
@@ -115,12 +115,12 @@ async def test_deleted_rule_withdraws_its_alert(hub: ApiHub):
         ("POST", "/api/rules/preview", {}, 422, "allowed: rule, text, id"),
     ],
 )
-async def test_refused_change_says_why_and_changes_nothing(
-    hub: ApiHub, tmp_path: Path, method: str, path: str, body: dict[str, Any] | None, status: int, says: str
+async def test_refused_change_gives_reason_and_changes_nothing(
+    hub: ApiHub, tmp_path: Path, method: str, path: str, body: dict[str, Any] | None, status: int, expected: str
 ):
     answer = await send(hub, method, path, body)
     assert answer.status_code == status, answer.text
-    assert says in answer.json()["error"]["message"]
+    assert expected in answer.json()["error"]["message"]
     assert (tmp_path / "rules.toml").read_text() == FILE
     assert await ids(hub) == ["hot", "door"]
 
@@ -136,7 +136,7 @@ async def test_stale_revision_is_a_conflict(hub: ApiHub, tmp_path: Path):
     assert (tmp_path / "rules.toml").read_text() == FILE
 
 
-async def test_preview_shows_text_and_meaning_and_changes_nothing(hub: ApiHub, tmp_path: Path):
+async def test_preview_returns_text_and_description_without_change(hub: ApiHub, tmp_path: Path):
     async def preview(**body: Any) -> dict[str, Any]:
         return dict((await hub.http.post("/api/rules/preview", json=body)).json())
 
@@ -156,14 +156,14 @@ async def test_preview_shows_text_and_meaning_and_changes_nothing(hub: ApiHub, t
     assert (tmp_path / "rules.toml").read_text() == FILE
 
 
-async def test_file_that_is_not_written_in_tables_is_changed_as_text_only(hub: ApiHub, tmp_path: Path):
+async def test_file_without_rule_tables_is_editable_as_text_only(hub: ApiHub, tmp_path: Path):
     (tmp_path / "rules.toml").write_text('rule = [{ id = "hot", metric = "t", above = 80 }]\n')
     answer = await send(hub, "PUT", "/api/rules/hot", {"rule": HOT})
     assert answer.status_code == 422
     assert answer.json()["error"]["hint"] == "Change it as text."
 
 
-async def test_file_does_not_grow_beyond_what_can_be_replaced_as_text(hub: ApiHub, tmp_path: Path):
+async def test_rules_file_is_limited_to_200000_characters(hub: ApiHub, tmp_path: Path):
     long = FILE + "# " + "x" * 199_700 + "\n"
     (tmp_path / "rules.toml").write_text(long)
     answer = await send(hub, "POST", "/api/rules", {"rule": {**WARM, "labels": ["y" * 200]}})

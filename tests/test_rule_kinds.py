@@ -1,4 +1,4 @@
-"""A kind of rule is one class: what the parser, the engine, the texts and the API need to know is asked of it."""
+"""Rule kinds: the parser, the engine, the texts and the API take everything from the kind's class."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ def outside(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.usefixtures("outside")
-def test_new_kind_needs_only_its_class_and_the_table():
+def test_new_kind_needs_only_a_class_and_a_table_entry():
     (rule,) = parse(RULE)
     assert describe(rule) == "flow outside 10 to 20"
     shape = serializers.rule(rule, None)
@@ -109,11 +109,11 @@ def test_errors_name_key_value_and_what_is_allowed(more: str, problem: str, hint
         (NoData(60_000), None, None),
     ],
 )
-def test_bounds_hold_only_where_no_value_within_them_can_raise(condition, bounds, threshold):
+def test_bounds_exist_only_for_threshold_rules(condition, bounds, threshold):
     assert (condition.bounds(), condition.threshold) == (bounds, threshold)
 
 
-def test_fields_of_a_kind_are_the_condition_in_the_api():
+def test_api_condition_has_the_fields_of_the_kind():
     fields = {name: msgspec.structs.fields(kind) for name, kind in KINDS.items()}
     assert {name: [field.name for field in of] for name, of in fields.items()} == {
         "threshold": ["above", "below", "clear"],
@@ -123,7 +123,7 @@ def test_fields_of_a_kind_are_the_condition_in_the_api():
     }
 
 
-def test_signatures_keep_stored_watches_comparable():
-    """Watches in the data folder refer to them by checksum."""
+def test_signatures_are_stable():
+    """Stored watches refer to them by checksum."""
     conditions = (Threshold(above=1.0), Threshold(below=1.0), Equals("on"), RateOfChange(5.0, 60_000, falling=True))
     assert [each.signature() for each in conditions] == ["above", "below", "equals 'on'", "rate 60000 True"]

@@ -1,4 +1,4 @@
-"""Rules from text to alerts: the file's mistakes, the conditions, the life of an alert, timers and restarts."""
+"""Rules from text to alerts: validation, conditions, the alert's lifecycle, timers, restarts."""
 
 from pathlib import Path
 
@@ -13,7 +13,7 @@ from hub.registry.registry import DeviceRegistry
 from hub.rules import TRANSITIONS, Engine, after, describe, parse
 
 T0 = 1_795_386_000_000
-LISTENING = 0
+CONNECTED = 0
 HOT = """
 [[rule]]
 id = "hot"
@@ -27,20 +27,20 @@ devices = ["sensor_*"]
 
 
 class Plant:
-    """A fleet and an engine as the pipeline drives them."""
+    """A registry with one device and a rule engine, driven as the pipeline drives them."""
 
     def __init__(self, rules: str, device: str = "sensor_9", info: Info | None = None) -> None:
         self.registry, self.engine, self.device = DeviceRegistry(), Engine(parse(rules)), device
         self.registry.identify(Identity(device, device, "native", info), T0)
 
-    def say(self, second: float, value, *, metric="t", ts=None, quality="good") -> list[str]:
+    def reading(self, second: float, value, *, metric="t", ts=None, quality="good") -> list[str]:
         at = T0 + int(second * 1000)
         record = Record(self.device, at if ts is None else T0 + int(ts * 1000), at, {metric: value}, quality)
         self.registry.observe(record)
         return words(self.engine.observe(self.registry.require(self.device), record))
 
-    def tick(self, second: float, listening: int | None = LISTENING) -> list[str]:
-        return words(self.engine.tick(T0 + int(second * 1000), listening, self.registry.get))
+    def tick(self, second: float, connected_since: int | None = CONNECTED) -> list[str]:
+        return words(self.engine.tick(T0 + int(second * 1000), connected_since, self.registry.get))
 
     def alert(self):
         (alert,) = self.engine.open.values()
@@ -52,154 +52,154 @@ def words(events) -> list[str]:
     return [names[type(event)] for event in events]
 
 
-def test_a_threshold_has_to_hold():
+def test_threshold_must_be_exceeded_for_duration():
     plant = Plant(HOT)
-    assert plant.say(0, 85.0) == []
-    assert plant.say(1, 85.0) == []
-    assert plant.say(2, 86.0) == ["raised"]
-    assert plant.say(3, 90.0) == []
+    assert plant.reading(0, 85.0) == []
+    assert plant.reading(1, 85.0) == []
+    assert plant.reading(2, 86.0) == ["raised"]
+    assert plant.reading(3, 90.0) == []
     assert plant.alert().value == 86.0
     assert plant.alert().since == T0
     assert plant.engine.severity("sensor_9") == "critical"
 
 
-def test_a_dip_starts_the_time_anew():
+def test_dip_below_threshold_restarts_duration():
     plant = Plant(HOT)
-    plant.say(0, 85.0)
-    plant.say(1, 79.0)
-    assert plant.say(2, 85.0) == []
+    plant.reading(0, 85.0)
+    plant.reading(1, 79.0)
+    assert plant.reading(2, 85.0) == []
     assert plant.tick(3.9) == []
     assert plant.tick(4.1) == ["raised"]
 
 
-def test_the_timer_raises_when_the_device_says_no_more():
+def test_tick_raises_without_further_readings():
     plant = Plant(HOT)
-    plant.say(0, 85.0)
+    plant.reading(0, 85.0)
     assert plant.tick(1.9) == []
     assert plant.tick(2.0) == ["raised"]
     assert plant.tick(2.25) == []
 
 
-def test_a_devices_wrong_clock_neither_hastens_nor_delays():
+def test_wrong_device_clock_does_not_shift_duration():
     plant = Plant(HOT)
-    assert plant.say(0, 85.0, ts=-200) == []
+    assert plant.reading(0, 85.0, ts=-200) == []
     assert plant.tick(0.25) == []
-    assert plant.say(1.5, 85.0, ts=-198.5) == []
-    assert plant.say(2.0, 85.0, ts=-198) == ["raised"]
+    assert plant.reading(1.5, 85.0, ts=-198.5) == []
+    assert plant.reading(2.0, 85.0, ts=-198) == ["raised"]
 
 
-def test_hysteresis_keeps_it_until_it_is_past_clear():
+def test_hysteresis_keeps_alert_until_past_clear():
     plant = Plant(HOT)
-    plant.say(0, 85.0)
+    plant.reading(0, 85.0)
     plant.tick(2)
-    assert plant.say(3, 79.0) == []
-    assert plant.say(4, 78.0) == []
-    assert plant.say(5, 77.9) == ["cleared"]
+    assert plant.reading(3, 79.0) == []
+    assert plant.reading(4, 78.0) == []
+    assert plant.reading(5, 77.9) == ["cleared"]
     assert plant.engine.open == {}
     assert plant.engine.severity("sensor_9") == "ok"
 
 
-def test_below_and_its_clear():
+def test_below_threshold_with_clear():
     plant = Plant('[[rule]]\nid="low"\nmetric="t"\nbelow=5\nclear=6')
-    assert plant.say(0, 5.0) == []
-    assert plant.say(1, 4.9) == ["raised"]
-    assert plant.say(2, 5.9) == []
-    assert plant.say(3, 6.1) == ["cleared"]
+    assert plant.reading(0, 5.0) == []
+    assert plant.reading(1, 4.9) == ["raised"]
+    assert plant.reading(2, 5.9) == []
+    assert plant.reading(3, 6.1) == ["cleared"]
 
 
-def test_equals_tells_true_from_one():
+def test_equals_distinguishes_true_from_one():
     plant = Plant('[[rule]]\nid="door"\nkind="equals"\nmetric="t"\nvalue=true')
-    assert plant.say(0, 1.0) == []
-    assert plant.say(1, True) == ["raised"]
-    assert plant.say(2, False) == ["cleared"]
+    assert plant.reading(0, 1.0) == []
+    assert plant.reading(1, True) == ["raised"]
+    assert plant.reading(2, False) == ["cleared"]
 
 
-def test_a_rate_looks_back_over_its_window():
+def test_rate_rule_compares_within_window():
     plant = Plant('[[rule]]\nid="fast"\nkind="rate"\nmetric="t"\nby=5\nwithin="10s"\nfalling=true')
     for second in range(20):
-        assert plant.say(second, 100.0 - 0.4 * second) == []
-    assert plant.say(20, 85.0) == ["raised"]
-    assert plant.say(40, 85.0) == ["cleared"]
+        assert plant.reading(second, 100.0 - 0.4 * second) == []
+    assert plant.reading(20, 85.0) == ["raised"]
+    assert plant.reading(40, 85.0) == ["cleared"]
 
 
-def test_silence_raises_and_any_word_clears():
+def test_silence_raises_and_any_reading_clears():
     plant = Plant('[[rule]]\nid="quiet"\nkind="no_data"\nsilence="1m"')
-    plant.say(0, 1.0)
-    plant.say(30, 1.0)
+    plant.reading(0, 1.0)
+    plant.reading(30, 1.0)
     assert plant.tick(89) == []
     assert plant.tick(90.5) == ["raised"]
-    assert plant.say(100, 1.0) == ["cleared"]
+    assert plant.reading(100, 1.0) == ["cleared"]
     assert plant.tick(161) == ["raised"]
 
 
-def test_silence_does_not_count_while_the_hub_cannot_hear():
+def test_silence_is_not_counted_while_hub_is_disconnected():
     plant = Plant('[[rule]]\nid="quiet"\nkind="no_data"\nsilence="1m"')
-    plant.say(0, 1.0)
-    assert plant.tick(100, listening=None) == []
-    assert plant.tick(170, listening=T0 + 165_000) == []
-    assert plant.tick(226, listening=T0 + 165_000) == ["raised"]
+    plant.reading(0, 1.0)
+    assert plant.tick(100, connected_since=None) == []
+    assert plant.tick(170, connected_since=T0 + 165_000) == []
+    assert plant.tick(226, connected_since=T0 + 165_000) == ["raised"]
 
 
-def test_late_replayed_and_overtaken_readings_raise_nothing():
+def test_late_retained_and_older_readings_raise_nothing():
     plant = Plant('[[rule]]\nid="hot"\nmetric="t"\nabove=80')
-    assert plant.say(0, 99.0, quality="late") == []
-    assert plant.say(1, 99.0, quality="retained") == []
-    plant.say(10, 20.0)
-    assert plant.say(11, 99.0, ts=5) == []
+    assert plant.reading(0, 99.0, quality="late") == []
+    assert plant.reading(1, 99.0, quality="retained") == []
+    plant.reading(10, 20.0)
+    assert plant.reading(11, 99.0, ts=5) == []
 
 
-def test_a_text_says_nothing_about_a_number():
+def test_text_value_does_not_change_threshold_alert():
     plant = Plant(HOT)
-    plant.say(0, 85.0)
+    plant.reading(0, 85.0)
     plant.tick(2)
-    assert plant.say(3, "error") == []
+    assert plant.reading(3, "error") == []
     assert len(plant.engine.open) == 1
 
 
-def test_scopes():
+def test_rule_applies_to_matching_models_and_labels():
     rules = '[[rule]]\nid="m"\nmetric="t"\nabove=1\nmodels=["CP-*"]\nlabels=["line-2"]'
-    assert Plant(rules, info=Info(model="CP-80", labels=("line-2",))).say(0, 2.0) == ["raised"]
-    assert Plant(rules, info=Info(model="CP-80")).say(0, 2.0) == []
-    assert Plant(rules, info=Info(labels=("line-2",))).say(0, 2.0) == []
+    assert Plant(rules, info=Info(model="CP-80", labels=("line-2",))).reading(0, 2.0) == ["raised"]
+    assert Plant(rules, info=Info(model="CP-80")).reading(0, 2.0) == []
+    assert Plant(rules, info=Info(labels=("line-2",))).reading(0, 2.0) == []
 
 
-def test_a_label_taken_away_withdraws_the_alert():
+def test_removed_label_withdraws_alert():
     plant = Plant('[[rule]]\nid="m"\nmetric="t"\nabove=1\nlabels=["x"]', info=Info(labels=("x",)))
-    plant.say(0, 2.0)
+    plant.reading(0, 2.0)
     plant.registry.edit(EditDevice("sensor_9", T0, labels=()))
     assert words(plant.engine.judge(plant.registry.require("sensor_9"), T0)) == ["cleared"]
 
 
-def test_many_devices_are_judged_in_slices_and_one_that_speaks_before_its_turn():
+def test_rule_change_is_evaluated_in_slices():
     plant = Plant("")
     names = [f"d{number}" for number in range(5)]
     for plant.device in names:
         plant.registry.identify(Identity(plant.device, plant.device, "native"), T0)
-        plant.say(0, 85.0)
+        plant.reading(0, 85.0)
     plant.engine.replace(parse('[[rule]]\nid="hot"\nmetric="t"\nabove=80'), names)
-    assert plant.say(1, 85.0) == ["raised"], "d4 has spoken"
+    assert plant.reading(1, 85.0) == ["raised"], "d4 is evaluated by its own reading"
     assert words(plant.engine.judge_next(3, plant.registry.get, T0)) == ["raised"] * 3
     assert plant.engine.unjudged == 1
     assert words(plant.engine.judge_next(3, plant.registry.get, T0)) == ["raised"]
     assert plant.engine.judge_next(3, plant.registry.get, T0) == []
 
 
-def test_acknowledging():
+def test_alert_is_acknowledged_once_and_clears():
     plant = Plant(HOT)
-    plant.say(0, 85.0)
+    plant.reading(0, 85.0)
     plant.tick(2)
     alert, _ = plant.engine.acknowledge(Acknowledge(plant.alert().id, "anna", T0 + 3000, "on my way"))
     assert (alert.state, alert.acknowledged_by, alert.note) == ("acknowledged", "anna", "on my way")
     again, events = plant.engine.acknowledge(Acknowledge(alert.id, "ben", T0 + 4000))
     assert (again, events) == (alert, [])
-    assert plant.say(5, 70.0) == ["cleared"]
+    assert plant.reading(5, 70.0) == ["cleared"]
     with pytest.raises(NotFound):
         plant.engine.acknowledge(Acknowledge(alert.id, "anna", T0))
 
 
-def test_a_restart_neither_forgets_nor_repeats():
+def test_open_alert_survives_restart_without_second_raise():
     plant = Plant(HOT)
-    plant.say(0, 85.0)
+    plant.reading(0, 85.0)
     plant.tick(2)
     alert = plant.alert()
     registry, engine = DeviceRegistry(), Engine(parse(HOT))
@@ -207,14 +207,14 @@ def test_a_restart_neither_forgets_nor_repeats():
     engine.load([alert])
     assert engine.restore(registry.with_latest_values(), T0 + 10_000) == []
     plant.registry, plant.engine = registry, engine
-    assert plant.say(11, 85.0) == []
+    assert plant.reading(11, 85.0) == []
     assert plant.alert() == alert
-    assert plant.say(12, 70.0) == ["cleared"]
+    assert plant.reading(12, 70.0) == ["cleared"]
 
 
-def test_a_pending_condition_survives_a_restart():
+def test_pending_condition_survives_restart():
     plant = Plant(HOT)
-    plant.say(0, 85.0)
+    plant.reading(0, 85.0)
     registry, engine = DeviceRegistry(), Engine(parse(HOT))
     registry.restore(plant.registry.take_states(1, 1)[0], T0)
     engine.restore(registry.with_latest_values(), T0)
@@ -222,9 +222,9 @@ def test_a_pending_condition_survives_a_restart():
     assert plant.tick(2.1) == ["raised"]
 
 
-def test_alerts_of_a_rule_that_is_gone_are_withdrawn_at_the_start():
+def test_alerts_of_removed_rule_are_withdrawn_at_start():
     plant = Plant(HOT)
-    plant.say(0, 85.0)
+    plant.reading(0, 85.0)
     plant.tick(2)
     registry, engine = DeviceRegistry(), Engine([])
     registry.restore(plant.registry.take_states(1, 1)[0], T0)
@@ -233,41 +233,41 @@ def test_alerts_of_a_rule_that_is_gone_are_withdrawn_at_the_start():
 
 
 @given(st.lists(st.tuples(st.sampled_from([60.0, 77.9, 78.0, 79.0, 80.0, 85.0]), st.integers(0, 4000)), max_size=60))
-def test_alerts_always_alternate_and_never_repeat(steps):
-    """Whatever the values and the gaps: raised, cleared, raised, ..., each with an id of its own."""
-    plant, now, seen = Plant(HOT), 0, []
+def test_raised_and_cleared_always_alternate(steps):
+    """For any values and gaps: raised, cleared, raised, …"""
+    plant, now, events = Plant(HOT), 0, []
     for value, gap in steps:
         now += gap + 1
-        seen += [("tick", w) for w in plant.tick(now / 1000)]
-        seen += [("say", w) for w in plant.say(now / 1000, value)]
-    happened = [word for _, word in seen]
+        events += [("tick", w) for w in plant.tick(now / 1000)]
+        events += [("say", w) for w in plant.reading(now / 1000, value)]
+    happened = [word for _, word in events]
     assert happened == ["raised", "cleared"] * (len(happened) // 2) + ["raised"] * (len(happened) % 2)
     assert len(plant.engine.open) == len(happened) % 2
 
 
 @given(st.lists(st.sampled_from(["recover", "acknowledge", "unacknowledge", "withdraw"]), max_size=30))
-def test_a_cleared_alert_stays_cleared(inputs):
+def test_cleared_alert_stays_cleared(inputs):
     state = "raised"
-    for happened in inputs:
+    for event in inputs:
         try:
-            following = after(state, happened)
+            next_state = after(state, event)
         except Conflict:
-            assert (state, happened) not in TRANSITIONS
+            assert (state, event) not in TRANSITIONS
             assert state == "cleared"
             continue
-        assert not (state == "acknowledged" and following == "raised") or happened == "unacknowledge"
+        assert not (state == "acknowledged" and next_state == "raised") or event == "unacknowledge"
         assert state != "cleared"
-        state = following
+        state = next_state
 
 
-def test_the_default_rules_are_right_and_read_well():
+def test_default_rules_are_valid_and_described():
     rules = parse((Path(__file__).parent.parent / "config/rules.toml").read_text("utf-8"))
     hot = next(rule for rule in rules if rule.id == "sensor-hot")
     assert describe(hot) == "temperature above 80 for 2 s, clears below 78"
 
 
 @pytest.mark.parametrize(
-    ("text", "says"),
+    ("text", "expected"),
     [
         ('[[rule]]\nid="x"', "metric"),
         ('[[rule]]\nid="x"\nmetric="t"', "just one of above and below"),
@@ -303,14 +303,14 @@ def test_the_default_rules_are_right_and_read_well():
         ("[[rule]", "TOML"),
     ],
 )
-def test_a_mistake_is_named(text, says):
+def test_invalid_rule_is_refused_with_reason(text, expected):
     with pytest.raises(ConfigError) as caught:
         parse(text)
-    assert says in str(caught.value)
+    assert expected in str(caught.value)
 
 
 @pytest.mark.parametrize(
-    ("rule", "value", "says"),
+    ("rule", "value", "expected"),
     [
         (
             'metric="bearing_temperature"\nabove=85\nfor="5s"',
@@ -326,9 +326,9 @@ def test_a_mistake_is_named(text, says):
         ('kind="equals"\nmetric="bearing_temperature"\nvalue="fault"', "fault", "bearing temperature is fault"),
     ],
 )
-def test_an_alert_says_what_is_wrong_in_words(rule, value, says):
+def test_alert_message(rule, value, expected):
     info = Info(units={"bearing_temperature": "°C"})
     plant = Plant(f'[[rule]]\nid="r"\n{rule}', info=info)
-    plant.say(0, value, metric="bearing_temperature")
+    plant.reading(0, value, metric="bearing_temperature")
     plant.tick(10)
-    assert plant.alert().message == says
+    assert plant.alert().message == expected

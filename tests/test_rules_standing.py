@@ -1,4 +1,4 @@
-"""A change of rules, or of what they go by, is judged at once by the values that stand: through pipeline and API."""
+"""A change of rules, labels or models is evaluated at once with the latest values, through pipeline and API."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ async def put(hub: ApiHub, text: str) -> None:
     assert answer.status_code == 200, answer.text
 
 
-async def say(hub: ApiHub, payload: dict, at: int | None = None, device: str = "d1") -> None:
+async def telemetry(hub: ApiHub, payload: dict, at: int | None = None, device: str = "d1") -> None:
     hub.publish(f"devices/{device}/telemetry", payload, at=at)
     await hub.settled()
 
@@ -68,28 +68,28 @@ async def alerts(hub: ApiHub, state: str = "open") -> list[dict]:
 async def test_pending_condition_is_dropped_when_its_rule_no_longer_holds(hub: ApiHub, before, after, value):
     now = now_ms()
     await put(hub, rule(f'{before}\nfor = "8s"'))
-    await say(hub, {"m": value}, now)
+    await telemetry(hub, {"m": value}, now)
     await put(hub, rule(f'{after}\nfor = "8s"'))
     await tick(hub, now + 60 * SECOND)
     assert await alerts(hub) == []
 
 
-async def test_pending_rate_is_judged_by_its_new_limit(hub: ApiHub):
+async def test_pending_rate_is_evaluated_with_new_limit(hub: ApiHub):
     now = now_ms()
     await put(hub, rule('kind = "rate"\nmetric = "m"\nby = 5\nwithin = "1m"\nfor = "8s"'))
-    await say(hub, {"m": 10}, now)
-    await say(hub, {"m": 18}, now + SECOND)
+    await telemetry(hub, {"m": 10}, now)
+    await telemetry(hub, {"m": 18}, now + SECOND)
     await put(hub, rule('kind = "rate"\nmetric = "m"\nby = 10\nwithin = "1m"\nfor = "8s"'))
     await tick(hub, now + 30 * SECOND)
     assert await alerts(hub) == []
 
 
-async def test_pending_condition_counts_from_when_the_new_limit_was_exceeded(hub: ApiHub):
+async def test_pending_condition_counts_from_time_new_limit_was_exceeded(hub: ApiHub):
     now = now_ms()
     await put(hub, above(80, 'for = "8s"'))
-    await say(hub, {"temperature": 85, "ts": now}, now)
-    await say(hub, {"temperature": 95, "ts": now + 3 * SECOND}, now + 3 * SECOND)
-    await say(hub, {"temperature": 96, "ts": now + 5 * SECOND}, now + 5 * SECOND)
+    await telemetry(hub, {"temperature": 85, "ts": now}, now)
+    await telemetry(hub, {"temperature": 95, "ts": now + 3 * SECOND}, now + 3 * SECOND)
+    await telemetry(hub, {"temperature": 96, "ts": now + 5 * SECOND}, now + 5 * SECOND)
     await put(hub, above(90, 'for = "8s"'))
     await tick(hub, now + 10 * SECOND)
     assert await alerts(hub) == [], "above 90 for 7 s only"
@@ -98,10 +98,10 @@ async def test_pending_condition_counts_from_when_the_new_limit_was_exceeded(hub
     assert (alert["since"], alert["threshold"], alert["value"]) == (now + 3 * SECOND, 90, 96)
 
 
-async def test_pending_condition_keeps_its_beginning_under_a_weaker_limit_and_another_time(hub: ApiHub):
+async def test_pending_condition_keeps_start_under_lower_limit(hub: ApiHub):
     now = now_ms()
     await put(hub, above(80, 'for = "1h"'))
-    await say(hub, {"temperature": 85}, now)
+    await telemetry(hub, {"temperature": 85}, now)
     await put(hub, above(70, 'for = "20s"'))
     await tick(hub, now + 19 * SECOND)
     assert await alerts(hub) == []
@@ -110,36 +110,36 @@ async def test_pending_condition_keeps_its_beginning_under_a_weaker_limit_and_an
     assert alert["since"] == now
 
 
-async def test_silence_is_judged_by_its_new_time(hub: ApiHub):
+async def test_silence_is_evaluated_with_new_duration(hub: ApiHub):
     await put(hub, rule('kind = "no_data"\nsilence = "5m"'))
-    await say(hub, {"m": 1})
-    heard = hub.services.registry.require("d1").last_seen
+    await telemetry(hub, {"m": 1})
+    last_seen = hub.services.registry.require("d1").last_seen
     await put(hub, rule('kind = "no_data"\nsilence = "1h"'))
-    await tick(hub, heard + 3_599_000)
+    await tick(hub, last_seen + 3_599_000)
     assert await alerts(hub) == []
     await put(hub, rule('kind = "no_data"\nsilence = "10s"'))
-    await tick(hub, heard + 10_000)
+    await tick(hub, last_seen + 10_000)
     assert len(await alerts(hub)) == 1
     await put(hub, rule('kind = "no_data"\nsilence = "1h"'))
-    assert await alerts(hub) == [], "it has not been silent for an hour"
+    assert await alerts(hub) == [], "the device has not been silent for an hour"
 
 
-async def test_pending_condition_does_not_fire_on_a_value_that_is_no_longer_a_number(hub: ApiHub):
+async def test_pending_condition_is_dropped_when_value_becomes_text(hub: ApiHub):
     now = now_ms()
     await put(hub, above(80, 'for = "8s"'))
-    await say(hub, {"temperature": 85}, now)
-    await say(hub, {"temperature": "error"}, now + SECOND)
+    await telemetry(hub, {"temperature": 85}, now)
+    await telemetry(hub, {"temperature": "error"}, now + SECOND)
     await tick(hub, now + 20 * SECOND)
     assert await alerts(hub) == []
-    await say(hub, {"temperature": 85}, now + 21 * SECOND)
+    await telemetry(hub, {"temperature": 85}, now + 21 * SECOND)
     assert len(await alerts(hub)) == 1
 
 
-# -- open alerts and values that stand ---------------------------------------------------------------------------------
+# -- open alerts and latest values -------------------------------------------------------------------------------------
 
 
-async def test_standing_value_raises_and_clears_when_the_rules_change(hub: ApiHub):
-    await say(hub, {"temperature": 85})
+async def test_latest_value_raises_and_clears_when_rules_change(hub: ApiHub):
+    await telemetry(hub, {"temperature": 85})
     measured = hub.services.registry.require("d1").metrics["temperature"].ts
     assert await alerts(hub) == []
     await put(hub, above(80))
@@ -153,18 +153,18 @@ async def test_standing_value_raises_and_clears_when_the_rules_change(hub: ApiHu
     assert await alerts(hub) == []
 
 
-async def test_hysteresis_does_not_hold_an_alert_over_a_limit_that_was_never_broken(hub: ApiHub):
+async def test_alert_clears_when_value_never_exceeded_new_limit(hub: ApiHub):
     await put(hub, above(80, "clear = 70"))
-    await say(hub, {"temperature": 85})
-    await say(hub, {"temperature": 75})
+    await telemetry(hub, {"temperature": 85})
+    await telemetry(hub, {"temperature": 75})
     assert len(await alerts(hub)) == 1
     await put(hub, above(90, "clear = 70"))
     assert await alerts(hub) == []
 
 
-async def test_standing_value_waits_for_the_rules_time(hub: ApiHub):
+async def test_latest_value_must_exceed_limit_for_duration(hub: ApiHub):
     now = now_ms()
-    await say(hub, {"temperature": 85}, now)
+    await telemetry(hub, {"temperature": 85}, now)
     await put(hub, above(80, 'for = "30s"'))
     assert await alerts(hub) == []
     await tick(hub, now + 29 * SECOND)
@@ -173,10 +173,10 @@ async def test_standing_value_waits_for_the_rules_time(hub: ApiHub):
     assert len(await alerts(hub)) == 1
 
 
-async def test_open_alert_follows_its_rule_and_keeps_its_acknowledgement(hub: ApiHub):
+async def test_open_alert_is_updated_and_keeps_acknowledgement(hub: ApiHub):
     await put(hub, above(80))
-    await say(hub, {"temperature": 85})
-    await say(hub, {"temperature": 95})
+    await telemetry(hub, {"temperature": 85})
+    await telemetry(hub, {"temperature": 95})
     (alert,) = await alerts(hub)
     await hub.http.post(f"/api/alerts/{alert['id']}/acknowledge", json={"note": "on my way"})
     await put(hub, above(90, 'severity = "critical"'))
@@ -188,18 +188,18 @@ async def test_open_alert_follows_its_rule_and_keeps_its_acknowledgement(hub: Ap
     assert device["severity"] == "critical"
 
 
-async def test_metric_renamed_in_a_rule_moves_its_alert(hub: ApiHub):
+async def test_rule_with_renamed_metric_moves_alert(hub: ApiHub):
     await put(hub, above(80))
-    await say(hub, {"temperature": 85, "temp": 90})
+    await telemetry(hub, {"temperature": 85, "temp": 90})
     await put(hub, rule('metric = "temp"\nabove = 80'))
     (alert,) = await alerts(hub)
     assert alert["metric"] == "temp"
 
 
 @pytest.mark.parametrize("change", ["labels", "model"])
-async def test_device_that_comes_under_a_rule_is_judged_at_once(hub: ApiHub, change: str):
+async def test_device_that_starts_to_match_rule_is_evaluated_at_once(hub: ApiHub, change: str):
     await put(hub, above(80, 'labels = ["hot"]' if change == "labels" else 'models = ["CP-*"]'))
-    await say(hub, {"temperature": 85})
+    await telemetry(hub, {"temperature": 85})
     assert await alerts(hub) == []
 
     async def describe(*labels: str) -> None:
@@ -215,25 +215,25 @@ async def test_device_that_comes_under_a_rule_is_judged_at_once(hub: ApiHub, cha
     assert await alerts(hub) == []
     await describe("hot")
     assert len(await alerts(hub)) == 1
-    assert len(await alerts(hub, "cleared")) == 1, "the one that was withdrawn stays known"
+    assert len(await alerts(hub, "cleared")) == 1, "the withdrawn alert is kept"
 
 
-async def test_standing_value_has_held_since_it_was_read_whatever_the_device_says_since(hub: ApiHub):
+async def test_duration_counts_from_latest_reading_when_labels_change(hub: ApiHub):
     now = now_ms()
     await put(hub, above(80, 'for = "10s"\nlabels = ["hot"]'))
-    await say(hub, {"temperature": 85}, now - 20 * SECOND)
+    await telemetry(hub, {"temperature": 85}, now - 20 * SECOND)
     hub.publish("devices/d1/info", {"labels": ["hot"]})
     await hub.settled()
     assert len(await alerts(hub)) == 1
 
 
 @pytest.mark.parametrize("quality", ["retained", "late", "unknown", "stale"])
-async def test_value_that_is_not_known_to_be_so_now_raises_nothing(hub: ApiHub, quality: str):
+async def test_value_that_is_not_current_raises_nothing(hub: ApiHub, quality: str):
     now = now_ms()
     if quality == "late":
-        await say(hub, {"temperature": 85, "ts": now - 3_600_000}, now)
+        await telemetry(hub, {"temperature": 85, "ts": now - 3_600_000}, now)
     else:
-        await say(hub, {"temperature": 85}, now)
+        await telemetry(hub, {"temperature": 85}, now)
     device = hub.services.registry.require("d1")
     if quality == "stale":
         device.presence = "stale"
@@ -245,9 +245,9 @@ async def test_value_that_is_not_known_to_be_so_now_raises_nothing(hub: ApiHub, 
     assert await alerts(hub) == []
 
 
-async def test_changed_rules_are_judged_at_a_start(tmp_path: Path):
+async def test_changed_rules_are_evaluated_at_start(tmp_path: Path):
     async with running(tmp_path, above(80)) as hub:
-        await say(hub, {"temperature": 85, "pressure": 5})
+        await telemetry(hub, {"temperature": 85, "pressure": 5})
         (hot,) = await alerts(hub)
     async with running(tmp_path, above(90) + rule('metric = "pressure"\nabove = 3', "p")) as hub:
         (alert,) = await alerts(hub)
@@ -257,10 +257,10 @@ async def test_changed_rules_are_judged_at_a_start(tmp_path: Path):
         assert [line["kind"] for line in activity if line["kind"] in ("raised", "cleared")].count("raised") == 2
 
 
-async def test_pending_condition_of_another_run_is_judged_by_the_present_rule(tmp_path: Path):
+async def test_pending_condition_is_evaluated_with_new_rule_after_restart(tmp_path: Path):
     now = now_ms()
     async with running(tmp_path, above(80, 'for = "8s"')) as hub:
-        await say(hub, {"temperature": 85}, now)
+        await telemetry(hub, {"temperature": 85}, now)
     async with running(tmp_path, above(90, 'for = "8s"')) as hub:
         await tick(hub, now + 60 * SECOND)
         assert await alerts(hub) == []
@@ -269,12 +269,12 @@ async def test_pending_condition_of_another_run_is_judged_by_the_present_rule(tm
         assert len(await alerts(hub)) == 1
 
 
-async def test_every_device_is_judged_while_messages_go_on(hub: ApiHub):
+async def test_all_devices_are_evaluated_while_messages_arrive(hub: ApiHub):
     for number in range(2_000):
         hub.publish(f"devices/m{number}/telemetry", {"temperature": 85})
     await hub.settled()
     await put(hub, above(80))
-    await say(hub, {"temperature": 20}, device="m1999")
+    await telemetry(hub, {"temperature": 20}, device="m1999")
     while hub.services.engine.unjudged:
         await hub.settled()
     open_now = hub.services.engine.open.values()
@@ -288,44 +288,44 @@ async def test_every_device_is_judged_while_messages_go_on(hub: ApiHub):
 # -- metrics by pattern ------------------------------------------------------------------------------------------------
 
 
-async def test_pattern_watches_every_metric_that_fits(hub: ApiHub):
-    await say(hub, {"temp_in": 85, "temp_out": 20, "humidity": 99})
+async def test_pattern_applies_to_every_matching_metric(hub: ApiHub):
+    await telemetry(hub, {"temp_in": 85, "temp_out": 20, "humidity": 99})
     await put(hub, rule('metric = "temp*"\nabove = 80'))
     (alert,) = await alerts(hub)
     assert (alert["metric"], alert["message"]) == ("temp_in", "temp in 85, above 80")
-    await say(hub, {"temp_out": 81})
+    await telemetry(hub, {"temp_out": 81})
     assert {each["metric"] for each in await alerts(hub)} == {"temp_in", "temp_out"}
     device = (await hub.http.get("/api/devices/d1")).json()
     assert {(each["metric"], each["above"]) for each in device["limits"]} == {("temp_in", 80), ("temp_out", 80)}
-    await say(hub, {"temp_in": 20})
+    await telemetry(hub, {"temp_in": 20})
     assert [each["metric"] for each in await alerts(hub)] == ["temp_out"]
 
 
 async def test_rule_applies_to_devices_that_have_its_metric(hub: ApiHub):
     await put(hub, rule('metric = "temp*"\nabove = 80') + rule('metric = "[x"\nabove = 1', "literal"))
-    await say(hub, {"temp_in": 1, "[x": 5})
-    await say(hub, {"humidity": 1}, device="d2")
+    await telemetry(hub, {"temp_in": 1, "[x": 5})
+    await telemetry(hub, {"humidity": 1}, device="d2")
 
-    async def of(device: str) -> list[str]:
+    async def rule_ids(device: str) -> list[str]:
         return [each["id"] for each in (await hub.http.get(f"/api/devices/{device}/rules")).json()["items"]]
 
-    assert await of("d1") == ["r", "literal"]
-    assert await of("d2") == []
-    assert [each["metric"] for each in await alerts(hub)] == ["[x"], "a name that is no pattern means itself"
+    assert await rule_ids("d1") == ["r", "literal"]
+    assert await rule_ids("d2") == []
+    assert [each["metric"] for each in await alerts(hub)] == ["[x"], "an invalid pattern is a literal name"
 
 
 # -- the device's own times --------------------------------------------------------------------------------------------
 
 
 def buffer(start: int, *values: float) -> list[dict]:
-    """One reading a minute."""
+    """Return one reading a minute."""
     return [{"ts": start + 60_000 * place, "temperature": value} for place, value in enumerate(values)]
 
 
-async def test_alarm_from_a_short_buffer_lasts_as_long_as_it_did(hub: ApiHub):
+async def test_alert_in_buffered_readings_has_device_times(hub: ApiHub):
     now = now_ms()
     await put(hub, above(80))
-    await say(hub, buffer(now - 240_000, 20, 85, 86, 20), now)
+    await telemetry(hub, buffer(now - 240_000, 20, 85, 86, 20), now)
     (alert,) = await alerts(hub, "cleared")
     assert (alert["began_at"], alert["ended_at"]) == (now - 180_000, now - 60_000)
     assert alert["raised_at"] == alert["cleared_at"] == now
@@ -335,11 +335,11 @@ async def test_alarm_from_a_short_buffer_lasts_as_long_as_it_did(hub: ApiHub):
 
 
 @pytest.mark.parametrize("rule_for", ["", 'for = "90s"'])
-async def test_alarm_inside_a_late_buffer_is_written_down_and_raises_nothing(hub: ApiHub, rule_for: str):
+async def test_past_alert_in_late_readings_is_recorded_without_raise(hub: ApiHub, rule_for: str):
     now = now_ms()
     await put(hub, above(80, rule_for))
-    await say(hub, {"temperature": 20}, now - 1000)
-    await say(hub, buffer(now - 7_200_000, 20, 85, 86, 87, 20, 81, 20), now)
+    await telemetry(hub, {"temperature": 20}, now - 1000)
+    await telemetry(hub, buffer(now - 7_200_000, 20, 85, 86, 87, 20, 81, 20), now)
     assert await alerts(hub) == []
     past = sorted(await alerts(hub, "cleared"), key=lambda alert: alert["began_at"])
     began = [now - 7_200_000 + 60_000] + ([now - 7_200_000 + 300_000] if not rule_for else [])
@@ -348,103 +348,105 @@ async def test_alarm_inside_a_late_buffer_is_written_down_and_raises_nothing(hub
     assert past[0]["ended_at"] - past[0]["began_at"] == 180_000
     kinds = [line["kind"] for line in (await hub.http.get("/api/activity")).json()["items"]]
     assert "raised" not in kinds
-    # The same delivery once more is no further alarm.
-    await say(hub, buffer(now - 7_200_000, 20, 85, 86, 87, 20, 81, 20), now)
+    # The same readings once more record no further alert.
+    await telemetry(hub, buffer(now - 7_200_000, 20, 85, 86, 87, 20, 81, 20), now)
     assert len(await alerts(hub, "cleared")) == len(past)
 
 
-async def test_late_alarm_that_still_holds_is_raised_by_the_first_present_reading(hub: ApiHub):
+async def test_late_alert_that_still_holds_is_raised_by_current_reading(hub: ApiHub):
     now = now_ms()
     await put(hub, above(80, 'for = "5m"'))
-    await say(hub, buffer(now - 1_200_000, *[85] * 20), now)
+    await telemetry(hub, buffer(now - 1_200_000, *[85] * 20), now)
     (alert,) = await alerts(hub)
     assert alert["began_at"] == now - 1_200_000
     assert await alerts(hub, "cleared") == []
 
 
-async def test_late_alarm_whose_end_never_comes_is_written_down_after_a_while(hub: ApiHub):
+async def test_late_alert_without_end_is_recorded_after_a_minute(hub: ApiHub):
     now = now_ms()
     await put(hub, above(80))
-    await say(hub, {"temperature": 20}, now - 1000)
-    await say(hub, buffer(now - 7_200_000, 20, 85, 86), now)
+    await telemetry(hub, {"temperature": 20}, now - 1000)
+    await telemetry(hub, buffer(now - 7_200_000, 20, 85, 86), now)
     assert await alerts(hub, "cleared") == []
     await tick(hub, now + 61 * SECOND)
     (alert,) = await alerts(hub, "cleared")
     assert (alert["began_at"], alert["ended_at"]) == (now - 7_140_000, now - 7_080_000)
 
 
-async def test_what_was_seen_live_is_not_written_down_again_when_it_is_delivered_late(hub: ApiHub):
+async def test_late_repetition_of_live_readings_records_no_second_alert(hub: ApiHub):
     now = now_ms()
     await put(hub, above(80))
     for reading in buffer(now - 240_000, 85, 20):
-        await say(hub, reading, now)
+        await telemetry(hub, reading, now)
     await hub.services.ingest_queue.submit(Tick(now, 0))
     (alert,) = await alerts(hub, "cleared")
-    await say(hub, [{"ts": now - 240_000, "temperature": 85}, {"ts": now - 200_000, "temperature": 20}], now + 600_000)
+    await telemetry(
+        hub, [{"ts": now - 240_000, "temperature": 85}, {"ts": now - 200_000, "temperature": 20}], now + 600_000
+    )
     assert [each["id"] for each in await alerts(hub, "cleared")] == [alert["id"]]
 
 
-async def test_late_alarm_survives_a_restart(tmp_path: Path):
+async def test_late_alert_survives_restart(tmp_path: Path):
     now = now_ms()
     async with running(tmp_path, above(80)) as hub:
-        await say(hub, {"temperature": 20}, now - 1000)
-        await say(hub, buffer(now - 7_200_000, 20, 85), now)
+        await telemetry(hub, {"temperature": 20}, now - 1000)
+        await telemetry(hub, buffer(now - 7_200_000, 20, 85), now)
     async with running(tmp_path, above(80)) as hub:
-        await say(hub, buffer(now - 7_080_000, 86, 20), now)
+        await telemetry(hub, buffer(now - 7_080_000, 86, 20), now)
         (alert,) = await alerts(hub, "cleared")
         assert alert["ended_at"] - alert["began_at"] == 120_000
 
 
-# -- alerts that could not clear ---------------------------------------------------------------------------------------
+# -- the end of alerts -------------------------------------------------------------------------------------------------
 
 
-async def test_late_reading_that_is_the_newest_ends_an_alert(hub: ApiHub):
+async def test_late_reading_that_is_newest_clears_alert(hub: ApiHub):
     now = now_ms()
     await put(hub, above(80))
-    await say(hub, {"temperature": 85, "ts": now - 1_000_000}, now - 1_000_000)
+    await telemetry(hub, {"temperature": 85, "ts": now - 1_000_000}, now - 1_000_000)
     assert len(await alerts(hub)) == 1
-    await say(hub, {"temperature": 20, "ts": now - 900_000}, now)
+    await telemetry(hub, {"temperature": 20, "ts": now - 900_000}, now)
     (alert,) = await alerts(hub, "cleared")
     assert alert["ended_at"] == now - 900_000
 
 
-async def test_clock_that_was_ahead_delays_no_alert(hub: ApiHub):
+async def test_corrected_future_clock_does_not_delay_alert(hub: ApiHub):
     now = now_ms()
     await put(hub, above(80, 'for = "8s"'))
-    await say(hub, {"temperature": 85, "ts": now + 240_000}, now)
-    await say(hub, {"temperature": 85, "ts": now + SECOND}, now + SECOND)
+    await telemetry(hub, {"temperature": 85, "ts": now + 240_000}, now)
+    await telemetry(hub, {"temperature": 85, "ts": now + SECOND}, now + SECOND)
     await tick(hub, now + 10 * SECOND)
     (alert,) = await alerts(hub)
     assert alert["since"] == now + SECOND
 
 
-async def test_alert_says_what_is_read_now_and_why_it_stays_open(hub: ApiHub):
+async def test_alert_shows_current_value_and_why_it_stays_open(hub: ApiHub):
     await put(hub, above(80))
-    await say(hub, {"temperature": 85})
-    await say(hub, {"temperature": 91})
+    await telemetry(hub, {"temperature": 85})
+    await telemetry(hub, {"temperature": 91})
     (alert,) = await alerts(hub)
     assert (alert["value"], alert["current"]["value"], alert["stays_open"]) == (85, 91, None)
-    await say(hub, {"temperature": "error"})
+    await telemetry(hub, {"temperature": "error"})
     (alert,) = await alerts(hub)
     assert "'error'" in alert["stays_open"]
-    await say(hub, {"temperature": 91})
+    await telemetry(hub, {"temperature": 91})
     hub.publish("devices/d1/status", b"offline")
     await hub.settled()
     (alert,) = await alerts(hub)
     assert alert["stays_open"] == "d1 is offline. The alert stays open until it reports temperature again."
 
 
-async def test_alert_for_a_value_ends_with_a_value_of_another_type(hub: ApiHub):
+async def test_equals_alert_clears_on_value_of_another_type(hub: ApiHub):
     await put(hub, rule('kind = "equals"\nmetric = "door"\nvalue = true'))
-    await say(hub, {"door": True})
+    await telemetry(hub, {"door": True})
     assert len(await alerts(hub)) == 1
-    await say(hub, {"door": "closed"})
+    await telemetry(hub, {"door": "closed"})
     assert await alerts(hub) == []
 
 
-async def test_deleted_device_takes_its_alert_along(hub: ApiHub):
+async def test_deleting_device_removes_its_alert(hub: ApiHub):
     await put(hub, above(80))
-    await say(hub, {"temperature": 85})
+    await telemetry(hub, {"temperature": 85})
     assert (await hub.http.delete("/api/devices/d1")).status_code in (200, 204)
     assert await alerts(hub) == []
     assert hub.services.engine.open == {}

@@ -1,4 +1,4 @@
-"""The demo runs with the packages of requirements.lock alone: no test package and no extra is imported."""
+"""The hub runs with the packages of requirements.lock only: no test package and no extra is imported."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from test_packaging import EXTRAS_LOCK, LOCK, ROOT, TEST_LOCK, locked
 
 @pytest.fixture(scope="module")
 def python(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """An environment with what requirements.lock names, linked from this one, and the hub."""
+    """Create an environment with links to the packages of requirements.lock, and the hub."""
     home = tmp_path_factory.mktemp("runtime")
     venv.create(home, symlinks=True)
     [site] = home.glob("lib/python*/site-packages")
@@ -33,7 +33,7 @@ def python(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return home / "bin/python"
 
 
-def test_the_demo_starts_with_the_runtime_packages_alone(python: Path, tmp_path: Path):
+def test_demo_starts_with_runtime_packages_only(python: Path, tmp_path: Path):
     others = sorted(set(locked(TEST_LOCK, EXTRAS_LOCK)) - set(locked(LOCK)))
     names = [name.replace("-", "_").lower() for name in others]
     code = f"from importlib.util import find_spec; print([n for n in {names} if find_spec(n)])"
@@ -51,8 +51,8 @@ def test_the_demo_starts_with_the_runtime_packages_alone(python: Path, tmp_path:
     assert "Traceback" not in log.read_text()
 
 
-def test_the_other_commands_start_too(python: Path, tmp_path: Path):
-    """Each command imports its own modules only when it is named."""
+def test_other_commands_start_with_runtime_packages_only(python: Path, tmp_path: Path):
+    """Each command imports its modules only when it runs."""
     for words in (["--version"], ["device", "list"], ["export", "-"], ["backup"], ["doctor", "--help"]):
         done = subprocess.run([python, "-m", "hub", *words], capture_output=True, text=True, cwd=tmp_path, check=False)
         assert "Traceback" not in done.stderr, done.stderr

@@ -1,4 +1,4 @@
-"""Sign-in sessions: revocable at once, kept over a restart, ended by time and by another token."""
+"""Login sessions: logout, restart, expiry, and a changed token."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ async def status(hub: ApiHub, headers: dict[str, str]) -> int:
     return (await hub.http.get("/api/devices", headers=headers)).status_code
 
 
-async def test_signing_out_ends_this_session_and_no_other(tmp_path: Path) -> None:
+async def test_logout_ends_only_this_session(tmp_path: Path) -> None:
     async with running_hub(tmp_path, token=TOKEN) as hub:
         mine, theirs = await sign_in(hub), await sign_in(hub)
         assert mine["Cookie"] != theirs["Cookie"]
@@ -45,7 +45,7 @@ async def test_signing_out_ends_this_session_and_no_other(tmp_path: Path) -> Non
         assert await status(hub, theirs) == 200, "signed in before the restart"
 
 
-async def test_signing_out_closes_the_sessions_streams(tmp_path: Path) -> None:
+async def test_logout_closes_streams_of_session(tmp_path: Path) -> None:
     async with running_hub(tmp_path, token=TOKEN) as hub:
         mine, theirs = await sign_in(hub), await sign_in(hub)
         sockets = {"additional_headers": {"Cookie": mine["Cookie"]}}
@@ -73,7 +73,7 @@ async def test_signing_out_closes_the_sessions_streams(tmp_path: Path) -> None:
                 await asyncio.sleep(0.01)
 
 
-async def test_another_token_ends_all_sessions(tmp_path: Path) -> None:
+async def test_changed_token_ends_all_sessions(tmp_path: Path) -> None:
     async with running_hub(tmp_path, token=TOKEN) as hub:
         cookie = (await sign_in(hub))["Cookie"].partition("=")[2]
     for token, expected in ((OTHER, 401), (TOKEN, 401)):
@@ -83,7 +83,7 @@ async def test_another_token_ends_all_sessions(tmp_path: Path) -> None:
             assert await status(hub, {"Cookie": f"hub_session_{hub.port}={cookie}"}) == expected
 
 
-async def test_only_a_hash_is_kept_and_only_for_the_owner(tmp_path: Path) -> None:
+async def test_session_file_holds_hashes_and_is_private(tmp_path: Path) -> None:
     async with running_hub(tmp_path, token=TOKEN) as hub:
         value = (await sign_in(hub))["Cookie"].partition("=")[2]
     file = tmp_path / "sessions.json"
@@ -95,7 +95,7 @@ async def test_only_a_hash_is_kept_and_only_for_the_owner(tmp_path: Path) -> Non
     assert len(value) * 6 >= 256
 
 
-async def test_a_session_ends_unused_or_old(tmp_path: Path) -> None:
+async def test_session_expires_when_idle_or_old(tmp_path: Path) -> None:
     now = 1_000_000.0
     ended: list[str] = []
     store = SessionStore(tmp_path / "s.json", TOKEN, lambda: now, ended.append)
@@ -108,7 +108,7 @@ async def test_a_session_ends_unused_or_old(tmp_path: Path) -> None:
     assert len(ended) == 2
 
 
-async def test_use_is_remembered_over_a_restart(tmp_path: Path) -> None:
+async def test_session_use_survives_restart(tmp_path: Path) -> None:
     now = 1_000_000.0
     store = SessionStore(tmp_path / "s.json", TOKEN, lambda: now)
     value = await store.create("a")
@@ -120,7 +120,7 @@ async def test_use_is_remembered_over_a_restart(tmp_path: Path) -> None:
     assert SessionStore(tmp_path / "s.json", TOKEN, lambda: now).find(value) is not None
 
 
-async def test_the_number_of_sessions_is_bounded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_number_of_sessions_is_bounded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sessions, "MAX_SESSIONS", 5)
     now = 1_000_000.0
     store = SessionStore(tmp_path / "s.json", TOKEN, lambda: now)
@@ -131,7 +131,7 @@ async def test_the_number_of_sessions_is_bounded(tmp_path: Path, monkeypatch: py
     assert [store.find(value) is not None for value in values] == [False] * 3 + [True] * 5
 
 
-async def test_a_damaged_file_means_signing_in_again(tmp_path: Path) -> None:
+async def test_damaged_session_file_starts_empty(tmp_path: Path) -> None:
     for content in (b"", b"{", b'{"salt":"x","token":"","sessions":[]}', b"\xff", b"[]"):
         (tmp_path / "sessions.json").write_bytes(content)
         store = SessionStore(tmp_path / "sessions.json", TOKEN, time.time)
@@ -139,9 +139,7 @@ async def test_a_damaged_file_means_signing_in_again(tmp_path: Path) -> None:
         assert store.find(await store.create("a")) is not None
 
 
-async def test_sessions_work_while_the_folder_cannot_be_written(
-    tmp_path: Path, caplog: pytest.LogCaptureFixture
-) -> None:
+async def test_sessions_work_when_file_cannot_be_written(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     (tmp_path / "sessions.json.new").mkdir()
     async with running_hub(tmp_path, token=TOKEN) as hub:
         headers = await sign_in(hub)

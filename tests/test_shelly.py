@@ -1,4 +1,4 @@
-"""Shelly, second generation and later: genuine messages as vectors, and what those do not show."""
+"""The Shelly dialect for generation 2 and later: recorded messages as vectors, and cases that those do not cover."""
 
 import pytest
 
@@ -27,7 +27,7 @@ def notify(src: str = PLUG, method: str = "NotifyStatus", **params) -> dict:
     return {"src": src, "dst": f"{src}/events", "method": method, "params": {"ts": NOW / 1000, **params}}
 
 
-class Home(Heard):
+class ShellyRun(Heard):
     def __init__(self, src: str = PLUG, prefix: str = PLUG) -> None:
         super().__init__(ShellyDialect())
         self.src, self.prefix = src, prefix
@@ -36,7 +36,7 @@ class Home(Heard):
         received = how.pop("received", NOW)
         return self.say(f"{self.prefix}/events/rpc", notify(self.src, **how), received=received)
 
-    def reads(self, **status) -> dict:
+    def values_of(self, **status) -> dict:
         (record,) = self.status(**status).records
         return record.values
 
@@ -45,18 +45,18 @@ class Home(Heard):
         return self.registry.met[self.src].info
 
 
-def asked(effects) -> list[tuple[str, str]]:
+def published(effects) -> list[tuple[str, str]]:
     return [(effect.topic, effect.payload.decode()) for effect in effects]
 
 
-def test_a_device_that_is_met_is_asked_what_it_is_and_how_it_stands():
-    home = Home()
-    said = home.status(**{"switch:0": {"id": 0, "output": False}})
-    assert asked(said.effects) == [
+def test_new_device_is_asked_for_info_and_status():
+    home = ShellyRun()
+    result = home.status(**{"switch:0": {"id": 0, "output": False}})
+    assert published(result.effects) == [
         (f"{PLUG}/rpc", '{"id":"hub-info","src":"watchkeeper","method":"Shelly.GetDeviceInfo"}'),
         (f"{PLUG}/rpc", '{"id":"hub-status","src":"watchkeeper","method":"Shelly.GetStatus"}'),
     ]
-    assert ShellyDialect().apply(said.changes[0]) == (
+    assert ShellyDialect().apply(result.changes[0]) == (
         Subscribe((f"{PLUG}/online", f"{PLUG}/announce", f"{PLUG}/status/+")),
     )
     assert home.status(**{"switch:0": {"id": 0, "output": True}}).effects == ()
@@ -73,13 +73,13 @@ def test_a_device_that_is_met_is_asked_what_it_is_and_how_it_stands():
     assert home.info.units == {"switch:0.apower": "W", "switch:0.aenergy.total": "Wh", "sys.uptime": "s"}
 
 
-def test_partial_notifications_say_only_what_changed():
-    home = Home()
-    assert home.reads(**{"switch:0": {"id": 0, "apower": 3, "output": True}}) == {
+def test_partial_notification_yields_only_changed_values():
+    home = ShellyRun()
+    assert home.values_of(**{"switch:0": {"id": 0, "apower": 3, "output": True}}) == {
         "switch:0.apower": 3,
         "switch:0.output": True,
     }
-    assert home.reads(**{"switch:0": {"id": 0, "apower": None, "temperature": {"tC": 40, "tF": 104}}}) == {
+    assert home.values_of(**{"switch:0": {"id": 0, "apower": None, "temperature": {"tC": 40, "tF": 104}}}) == {
         "switch:0.temperature.tC": 40
     }
 
@@ -123,61 +123,61 @@ RGBW = {"id": 0, "output": True, "rgb": [255, 0, 7], "white": 20, "brightness": 
         ("Nonsense component", {"x": 1}, {}),
     ],
 )
-def test_components(component, body, readings):
-    home = Home()
-    values, units = home.reads(**{component: body}), home.info.units
+def test_component_values_and_units(component, body, readings):
+    home = ShellyRun()
+    values, units = home.values_of(**{component: body}), home.info.units
     assert {metric: (value, units.get(metric)) for metric, value in values.items()} == {
         f"{component}.{part}": reading for part, reading in readings.items()
     }
 
 
-def test_events_are_records_of_their_own_time():
+def test_events_are_records_with_their_own_time():
     events = [
         {"component": "input:0", "id": 0, "event": "single_push", "ts": NOW / 1000 - 1},
         {"component": "sys", "event": "config_changed", "ts": NOW / 1000},
         {"component": "input:1", "event": "long_push"},
     ]
-    records = Home().status(method="NotifyEvent", events=events).records
+    records = ShellyRun().status(method="NotifyEvent", events=events).records
     assert [(r.ts, r.values) for r in records] == [
         (NOW - 1000, {"input:0.event": "single_push"}),
         (NOW, {"input:1.event": "long_push"}),
     ]
 
 
-def test_a_prefix_of_several_levels_names_its_device_in_the_notification():
-    home = Home("shellyplus1-441793a5d2fc", "home/terrace/lamp")
+def test_prefix_of_several_levels_is_learned_from_notification():
+    home = ShellyRun("shellyplus1-441793a5d2fc", "home/terrace/lamp")
     assert not home.dialect.owns("home/terrace/lamp/online")
     home.status(**{"switch:0": {"output": True}})
     assert home.dialect.owns("home/terrace/lamp/online")
-    (said,) = home.say("home/terrace/lamp/online", b"false").availability
-    assert (said.device, said.online) == ("shellyplus1-441793a5d2fc", False)
+    (availability,) = home.say("home/terrace/lamp/online", b"false").availability
+    assert (availability.device, availability.online) == ("shellyplus1-441793a5d2fc", False)
     assert home.values("home/terrace/lamp/status/switch:0", {"id": 0, "output": False}) == {"switch:0.output": False}
 
 
-def test_one_that_comes_back_is_asked_again():
-    home = Home()
+def test_returning_device_is_asked_again():
+    home = ShellyRun()
     home.status(**{"switch:0": {"output": True}})
     assert home.say(f"{PLUG}/online", b"false").effects == []
     assert len(home.say(f"{PLUG}/online", b"true").effects) == 2
 
 
-def test_retained_is_not_new():
-    home = Home()
+def test_retained_messages_have_quality_retained():
+    home = ShellyRun()
     (there,) = home.say(f"{PLUG}/online", b"true", retained=True).availability
     assert there.retained
     (record,) = home.say(f"{PLUG}/status/switch:0", {"output": True}, retained=True).records
     assert record.quality == "retained"
 
 
-def test_who_sleeps_is_not_offline():
-    home = Home()
+def test_sleeping_device_is_not_offline():
+    home = ShellyRun()
     home.status(method="NotifyFullStatus", sys={"wakeup_period": 7200, "uptime": 1})
     assert home.say(f"{PLUG}/online", b"false").availability == ()
     assert [a.online for a in home.say(f"{PLUG}/online", b"true").availability] == [True]
 
 
-def test_nobody_takes_the_topics_or_the_name_of_another():
-    home = Home()
+def test_device_cannot_take_topics_or_id_of_another():
+    home = ShellyRun()
     home.status(**{"switch:0": {"output": True}})
     for prefix, src, reason in (
         (PLUG, "shellyplus1-112233445566", "topic_taken"),
@@ -187,22 +187,22 @@ def test_nobody_takes_the_topics_or_the_name_of_another():
         with pytest.raises(Rejected) as caught:
             home.say(f"{prefix}/events/rpc", notify(src))
         assert caught.value.reason == reason
-    home.say(f"{PLUG}/online", b"false")  # it has gone: a new prefix may be its own
+    home.say(f"{PLUG}/online", b"false")  # it is offline: it may have a new prefix
     assert home.say("attic/events/rpc", notify(PLUG)).records[0].device == PLUG
     assert not home.dialect.owns("attic/unknown")
     home.say("attic/online", b"")  # cleared: its topics are free
     assert home.say("attic/events/rpc", notify("shellyplus1-112233445566")).records[0].device != PLUG
 
 
-def test_other_kinds_topics_are_not_its_own():
+def test_topics_of_other_dialects_are_not_owned():
     dialect = ShellyDialect(reserved=("homeassistant",))
     for topic in ("lamp/online", "lamp/status/x", "homeassistant/x/events/rpc", "watchkeeper/events/rpc", "a/b"):
         assert not dialect.owns(topic)
     assert dialect.owns(f"{PLUG}/online")
 
 
-def test_commands_are_calls_that_are_answered():
-    home = Home()
+def test_commands_are_rpc_calls_with_replies():
+    home = ShellyRun()
     home.status(
         **{"switch:0": {"output": True}, "light:2": {"brightness": 5, "output": True}, "cover:1": {"state": "open"}}
     )
@@ -210,13 +210,13 @@ def test_commands_are_calls_that_are_answered():
     assert commands.keys() == {
         "switch:0.output", "light:2.brightness", "light:2.output", "cover:1.open", "cover:1.close", "cover:1.stop",
     }  # fmt: skip
-    wanted = Command(
+    command = Command(
         id="c7", device=PLUG, name="switch:0.output", value=False, by="me", state="sent", created_at=NOW, expires_at=NOW
     )
-    wants = descriptor(commands, "switch:0.output")
-    assert (wants.topic, wants.confirm_by, wants.replies) == (f"{PLUG}/rpc", "switch:0.output", True)
+    spec = descriptor(commands, "switch:0.output")
+    assert (spec.topic, spec.confirm_by, spec.replies) == (f"{PLUG}/rpc", "switch:0.output", True)
     call = b'{"id":"c7","src":"watchkeeper","method":"Switch.Set","params":{"id":0,"on":false}}'
-    assert encode(wants, wanted) == call
+    assert encode(spec, command) == call
     answer = {"id": "c7", "src": PLUG, "dst": "watchkeeper"}
     assert home.say("watchkeeper/rpc", {**answer, "result": {"was_on": True}}).replies == (
         CommandReply(PLUG, "c7", True),
@@ -225,11 +225,11 @@ def test_commands_are_calls_that_are_answered():
     assert home.say("watchkeeper/rpc", {**answer, "error": refused}).replies == (
         CommandReply(PLUG, "c7", False, refused["message"]),
     )
-    stop = encode(descriptor(commands, "cover:1.stop"), wanted)
+    stop = encode(descriptor(commands, "cover:1.stop"), command)
     assert b'"method":"Cover.Stop","params":{"id":1}' in stop
 
 
-def test_an_answer_of_an_unknown_device_is_refused():
+def test_reply_of_unknown_device_is_rejected():
     with pytest.raises(Rejected) as caught:
-        Home().say("watchkeeper/rpc", {"id": "c7", "src": PLUG, "result": {}})
+        ShellyRun().say("watchkeeper/rpc", {"id": "c7", "src": PLUG, "result": {}})
     assert caught.value.reason == "unknown_device"

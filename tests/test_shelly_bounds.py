@@ -1,4 +1,4 @@
-"""Shelly: what is refused, what is bounded, and what a restart keeps."""
+"""The Shelly dialect: rejected messages, limits, restart."""
 
 import pytest
 from hypothesis import given, settings
@@ -16,12 +16,12 @@ def notify(src: str, **status) -> dict:
 
 
 @pytest.mark.parametrize("body", [b"[]", b"{", {"src": 5}, {"src": PLUG}, {"src": "a\n", "params": {}}, b"\xff"])
-def test_what_is_no_notification_is_refused(body):
+def test_invalid_notification_is_rejected(body):
     with pytest.raises(Rejected):
         Heard(ShellyDialect()).say(f"{PLUG}/events/rpc", body)
 
 
-def test_topics_of_other_dialects_are_theirs():
+def test_topics_of_other_dialects_are_not_owned():
     table = [make(Roots()) for make in DIALECTS.values()]
     for topic in ("devices/events/rpc", "zigbee2mqtt/a/events/rpc", "zigbee2mqtt/online", "spBv1.0/a/events/rpc"):
         assert next(d for d in table if d.owns(topic)).name != "shelly"
@@ -31,13 +31,13 @@ def test_topics_of_other_dialects_are_theirs():
     ("ts", "at", "quality"),
     [(NOW / 1000 - 2.5, NOW - 2500, "good"), (None, NOW, "good"), (5, NOW, "clock"), ("noon", NOW, "good")],
 )
-def test_its_time(ts, at, quality):
-    said = {"src": PLUG, "method": "NotifyStatus", "params": {"ts": ts, "switch:0": {"output": True}}}
-    (record,) = Heard(ShellyDialect()).say(f"{PLUG}/events/rpc", said).records
+def test_notification_time(ts, at, quality):
+    body = {"src": PLUG, "method": "NotifyStatus", "params": {"ts": ts, "switch:0": {"output": True}}}
+    (record,) = Heard(ShellyDialect()).say(f"{PLUG}/events/rpc", body).records
     assert (record.ts, record.quality) == (at, quality)
 
 
-def test_a_flood_of_metrics_is_not_remembered():
+def test_units_are_limited_to_256():
     home = Heard(ShellyDialect())
     home.say(f"{PLUG}/events/rpc", notify(PLUG, **{f"temperature:{n}": {"tC": n} for n in range(300)}))
     assert len(home.registry.met[PLUG].info.units) <= 256
@@ -51,7 +51,7 @@ _STATUS = st.dictionaries(
     | json_values,
     max_size=3,
 )
-_SAID = st.fixed_dictionaries(
+_RPC = st.fixed_dictionaries(
     {},
     optional={
         "src": st.sampled_from([PLUG, "other"]) | json_values,
@@ -77,10 +77,10 @@ _TOPICS = st.sampled_from(
 
 
 @settings(max_examples=300)
-@given(said=st.lists(st.tuples(_TOPICS, _SAID | st.binary(max_size=20) | st.just(b"true")), max_size=6))
-def test_whatever_comes_is_read_or_rejected(said):
+@given(messages=st.lists(st.tuples(_TOPICS, _RPC | st.binary(max_size=20) | st.just(b"true")), max_size=6))
+def test_any_message_is_decoded_or_rejected(messages):
     home = Heard(ShellyDialect())
-    for topic, body in said:
+    for topic, body in messages:
         try:
             if home.dialect.owns(topic):
                 home.say(topic, body)
@@ -89,7 +89,7 @@ def test_whatever_comes_is_read_or_rejected(said):
 
 
 @given(topic=st.text(max_size=30), payload=st.binary(max_size=60), retained=st.booleans())
-def test_any_bytes_on_any_topic_are_read_or_rejected(topic, payload, retained):
+def test_any_bytes_on_any_topic_are_decoded_or_rejected(topic, payload, retained):
     home = Heard(ShellyDialect())
     for name in (topic, f"shellies/{topic}", f"{topic}/events/rpc", f"{topic}/online", f"{PLUG}/status/{topic}"):
         try:
@@ -99,18 +99,18 @@ def test_any_bytes_on_any_topic_are_read_or_rejected(topic, payload, retained):
             assert error.reason  # noqa: PT017
 
 
-async def test_a_restarted_hub_knows_whose_prefix_it_is(tmp_path):
+async def test_prefix_survives_restart(tmp_path):
     status = {"switch:0": {"output": True, "apower": 4.5}}
     await hub_that_hears(tmp_path, ShellyDialect(), ("home/terrace/events/rpc", notify(PLUG, **status)))
-    asked = []
+    effects = []
     registry = await hub_that_hears(
         tmp_path,
         ShellyDialect(),
         ("home/terrace/status/switch:0", {"output": False}),
         ("home/terrace/online", b"false"),
-        effects=asked.append,
+        effects=effects.append,
     )
     device = registry.require(PLUG)
     assert (device.metrics["switch:0.output"].value, device.unit("switch:0.apower")) == (False, "W")
     assert (device.presence, device.dialect) == ("offline", "shelly")
-    assert asked == [Subscribe(tuple(f"home/terrace/{what}" for what in ("online", "announce", "status/+")))]
+    assert effects == [Subscribe(tuple(f"home/terrace/{what}" for what in ("online", "announce", "status/+")))]

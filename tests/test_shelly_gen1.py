@@ -1,4 +1,4 @@
-"""Shelly's first generation: what its vectors do not show."""
+"""The Shelly dialect for generation 1: cases that its vectors do not cover."""
 
 import pytest
 
@@ -9,12 +9,12 @@ from hub.errors import Rejected
 PLUG = "shellyplug-s-DDEEFF"
 
 
-class Home(Heard):
+class ShellyRun(Heard):
     def __init__(self, device: str = PLUG) -> None:
         super().__init__(ShellyDialect(), f"shellies/{device}/")
         self.device = device
 
-    def reads(self, topic: str, payload: str) -> dict:
+    def values_of(self, topic: str, payload: str) -> dict:
         return {name: value for r in self.say(topic, payload.encode()).records for name, value in r.values.items()}
 
     @property
@@ -40,9 +40,9 @@ class Home(Heard):
         ("sensor/gas", "mild", "mild", None),
     ],
 )
-def test_one_value_a_topic(topic, payload, value, unit):
-    home, metric = Home(), topic.replace("/", ".")
-    assert home.reads(topic, payload) == {metric: value}
+def test_topic_with_one_value(topic, payload, value, unit):
+    home, metric = ShellyRun(), topic.replace("/", ".")
+    assert home.values_of(topic, payload) == {metric: value}
     assert home.info.units.get(metric) == unit
 
 
@@ -50,45 +50,45 @@ def test_one_value_a_topic(topic, payload, value, unit):
     ("topic", "payload"),
     [("roller/0/pos", "-1"), ("relay/0/power", "null"), ("settings", "{}"), ("relay/0/command", "on")],
 )
-def test_what_is_no_reading_is_left_out(topic, payload):
-    assert Home().reads(topic, payload) == {}
+def test_message_without_reading_is_ignored(topic, payload):
+    assert ShellyRun().values_of(topic, payload) == {}
 
 
 @pytest.mark.parametrize(
     ("topic", "payload"),
     [("relay/0", "maybe"), ("relay/0/power", "high"), ("input_event/0", "{}")],
 )
-def test_what_is_of_another_kind_is_refused(topic, payload):
+def test_value_of_wrong_type_is_rejected(topic, payload):
     with pytest.raises(Rejected) as caught:
-        Home().reads(topic, payload)
+        ShellyRun().values_of(topic, payload)
     assert caught.value.reason in ("bad_value", "not_json")
 
 
-def test_too_much_power_is_over_when_the_relay_is_switched_again():
-    home = Home()
-    assert home.reads("relay/0", "overpower") == {"relay.0": False, "relay.0.overpower": True}
-    assert home.reads("relay/0", "on") == {"relay.0": True, "relay.0.overpower": False}
-    assert home.reads("relay/0", "off") == {"relay.0": False}
+def test_overpower_ends_when_relay_is_switched():
+    home = ShellyRun()
+    assert home.values_of("relay/0", "overpower") == {"relay.0": False, "relay.0.overpower": True}
+    assert home.values_of("relay/0", "on") == {"relay.0": True, "relay.0.overpower": False}
+    assert home.values_of("relay/0", "off") == {"relay.0": False}
 
 
-def test_an_event_that_is_repeated_is_one_event():
-    home = Home("shellyix3-AABBCC")
+def test_repeated_event_is_one_event():
+    home = ShellyRun("shellyix3-AABBCC")
     press = '{"event":"SS","event_cnt":17}'
-    assert [home.reads("input_event/0", press) for _ in range(2)] == [{"input.0.event": "SS"}, {}]
-    assert home.reads("input_event/1", press) == {"input.1.event": "SS"}
-    assert home.reads("input_event/0", '{"event":"SS","event_cnt":18}') == {"input.0.event": "SS"}
-    assert home.reads("input_event/0", '{"event":"","event_cnt":0}') == {}
+    assert [home.values_of("input_event/0", press) for _ in range(2)] == [{"input.0.event": "SS"}, {}]
+    assert home.values_of("input_event/1", press) == {"input.1.event": "SS"}
+    assert home.values_of("input_event/0", '{"event":"SS","event_cnt":18}') == {"input.0.event": "SS"}
+    assert home.values_of("input_event/0", '{"event":"","event_cnt":0}') == {}
 
 
-def test_who_sleeps_is_not_offline():
-    assert Home("shellyht-AABBCC").say("online", b"false").availability == ()
-    assert [a.online for a in Home().say("online", b"false").availability] == [False]
+def test_sleeping_device_is_not_offline():
+    assert ShellyRun("shellyht-AABBCC").say("online", b"false").availability == ()
+    assert [a.online for a in ShellyRun().say("online", b"false").availability] == [False]
 
 
-def test_a_device_that_is_met_is_asked_to_announce_itself():
-    home = Home()
-    said = home.say("relay/0", b"on")
-    assert [(e.topic, e.payload) for e in said.effects] == [
+def test_new_device_is_asked_to_announce_itself():
+    home = ShellyRun()
+    result = home.say("relay/0", b"on")
+    assert [(e.topic, e.payload) for e in result.effects] == [
         (f"shellies/{PLUG}/command", b"announce"),
         (f"shellies/{PLUG}/command", b"update"),
     ]
@@ -98,24 +98,24 @@ def test_a_device_that_is_met_is_asked_to_announce_itself():
     assert (home.info.manufacturer, home.info.model, home.info.firmware) == ("Shelly", "SHPLG-S", "v1.14.0")
 
 
-def test_a_motion_sensor_says_all_in_one():
-    home = Home("shellymotionsensor-AABBCC")
-    said = '{"motion":true,"timestamp":1,"active":true,"vibration":false,"lux":33,"bat":98}'
-    assert home.reads("status", said) == {
+def test_motion_sensor_status_has_several_values():
+    home = ShellyRun("shellymotionsensor-AABBCC")
+    body = '{"motion":true,"timestamp":1,"active":true,"vibration":false,"lux":33,"bat":98}'
+    assert home.values_of("status", body) == {
         "sensor.motion": True, "sensor.vibration": False, "sensor.lux": 33, "sensor.battery": 98,
     }  # fmt: skip
     assert home.info.units == {"sensor.lux": "lx", "sensor.battery": "%"}
 
 
-def test_what_can_be_told_is_known_as_data():
-    home = Home()
+def test_commands_are_derived_from_topics():
+    home = ShellyRun()
     for topic, payload in (
         ("relay/0", "on"),
         ("roller/0", "stop"),
         ("roller/0/pos", "4"),
         ("light/0/status", '{"brightness":5}'),
     ):
-        home.reads(topic, payload)
+        home.values_of(topic, payload)
     commands = home.info.commands
     base = f"shellies/{PLUG}"
     assert commands.keys() == {"relay.0", "roller.0", "roller.0.pos", "light.0.brightness"}
@@ -134,10 +134,10 @@ def test_what_can_be_told_is_known_as_data():
     )
 
 
-def test_a_newer_device_below_the_same_root_is_no_first_generation():
-    home = Home("attic")
+def test_newer_device_below_shellies_root_is_not_gen1():
+    home = ShellyRun("attic")
     home.say("online", b"true", retained=True)
-    said = {"src": "shellyplus1-441793a5d2fc", "method": "NotifyStatus", "params": {"switch:0": {"output": True}}}
-    (record,) = home.say("events/rpc", said).records
+    body = {"src": "shellyplus1-441793a5d2fc", "method": "NotifyStatus", "params": {"switch:0": {"output": True}}}
+    (record,) = home.say("events/rpc", body).records
     assert (record.device, record.values) == ("shellyplus1-441793a5d2fc", {"switch:0.output": True})
     assert home.values("status/switch:0", {"output": False}) == {"switch:0.output": False}

@@ -305,7 +305,7 @@ async def test_a_backup_is_whole_while_writing_goes_on(store: SqliteStore, tmp_p
 
 async def test_the_log_is_cut_once_long_readers_let_it(store: SqliteStore, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(connection_module, "WAL_LIMIT_BYTES", 1_000_000)
-    monkeypatch.setattr("hub.store.sqlite.LOG_LOOK_S", 0.3)
+    monkeypatch.setattr("hub.store.sqlite.WAL_CHECK_S", 0.3)
     wal = connection_module.wal_of(store.path)
     reader = sqlite3.connect(store.path, isolation_level=None)
     reader.execute("BEGIN")

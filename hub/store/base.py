@@ -171,8 +171,10 @@ class Store(Protocol):
         ...
 
     async def series(self, devices: Sequence[str] | None, metric: str | None) -> list[tuple[str, str]]:
-        """Return ``(device, metric)`` of all series of these devices (None: all), in order, whose metric matches the
-        pattern (``*`` and ``?``; None: all)."""
+        """Return ``(device, metric)`` of all series, in order, of these devices (None: all).
+
+        ``metric`` is a pattern (``*`` and ``?``; None: all).
+        """
         ...
 
     async def readings(self, device: str, metric: str, start: int, end: int, limit: int) -> Page:
@@ -238,7 +240,7 @@ class Store(Protocol):
         ...
 
     async def tidy(self) -> None:
-        """Finish the work that the store else does by itself after commits. It changes no answer."""
+        """Compact the whole log now; by itself the store does it after commits. It changes no answer."""
         ...
 
     async def backup(self, target: Path) -> None:

@@ -1,4 +1,4 @@
-"""Import readings from elsewhere than a device, straight into chunks."""
+"""Import readings from tables, straight into chunks: they take no part in the log, the states or the checkpoint."""
 
 from __future__ import annotations
 
@@ -54,14 +54,14 @@ def _stored(connection: sqlite3.Connection, fresh: Points, series: int, readings
         points, at = series_points(connection, fresh, series, at, int(times[-1]), _PAGE)
         alike = points.take(np.isin(points.ts, times))
         found.update(map(_key, alike.ts.tolist(), alike.values()))
-        if at is not None:  # go on with the next time that is asked for
+        if at is not None:  # skip pages without any of the times
             following = int(np.searchsorted(times, at))
             at = int(times[following]) if following < len(times) else None
     return found
 
 
 def _without(readings: Sequence[Reading], known: set[_Key]) -> list[Reading]:
-    """Drop readings that are there already, or that come twice: with the same time and value."""
+    """Drop readings that are stored already, or given twice: with the same time and value."""
     left = []
     for one in readings:
         key = _key(one.ts, one.value)

@@ -36,17 +36,17 @@ def store_error(error: Exception) -> StoreError:
     if isinstance(error, MemoryError):
         return StoreBusy("There is not enough memory to write to the database.", "Give the hub more memory.")
     if code in _BUSY:
-        return StoreBusy("The database is locked by another program.", "Close whatever else has it open.")
+        return StoreBusy("The database is locked by another program.", "Close the program that has it open.")
     if code in _FULL:
         return StoreBusy("The database cannot be written: the disk is full or failing.", "Free some space.")
     if code in _DAMAGED:
         return StoreCorrupt("The database file is damaged.", "Restart the hub: it sets the file aside.")
     if code == sqlite3.SQLITE_READONLY:
         return StoreError("The database may not be written.", "Check the owner and rights of the data directory.")
-    what = f"The database refused this: {type(error).__name__}: {error!s:.200}."
-    # sqlite3's errors of any other code, and its own without one (a closed database), say nothing of the values.
+    text = f"The database refused this: {type(error).__name__}: {error!s:.200}."
+    # Other errors of sqlite3, and those without a code (a closed database), are not about the values.
     refused = code in _REFUSED or not isinstance(error, sqlite3.Error) or "binding" in str(error)
-    return (StoreRefused if refused else StoreError)(what, "Please report it with the log.")
+    return (StoreRefused if refused else StoreError)(text, "Please report it with the log.")
 
 
 @contextmanager
@@ -168,8 +168,8 @@ def suspicion_of(path: Path) -> Path:
 def empty_long_log(connection: sqlite3.Connection, path: Path) -> None:
     """Truncate SQLite's write-ahead log if it is larger than its limit.
 
-    SQLite itself starts the log anew only at a moment without readers, which may never come in a busy hub. This waits
-    a little for one; if none comes, nothing is lost and the next call tries again.
+    SQLite reuses the log from its beginning only at a moment without readers, which may never come in a busy hub. This
+    waits up to ``BUSY_TIMEOUT_MS`` for such a moment. If none comes, nothing is lost and the next call tries again.
     """
     with suppress(sqlite3.Error, OSError):
         if wal_of(path).stat().st_size > WAL_LIMIT_BYTES:

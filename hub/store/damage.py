@@ -1,7 +1,7 @@
 """Repair damage that SQLite does not detect: values of a wrong type or out of range.
 
-Another program, a disk or a person may have left them. A start moves such rows to the table ``unreadable``, and writes
-the row ``progress`` anew if it cannot be right.
+A fault of the disk or a change by another program may leave them. At start the hub moves such rows to the table
+``unreadable``, and replaces the row ``progress`` if its numbers contradict the other tables.
 """
 
 from __future__ import annotations
@@ -36,7 +36,8 @@ _CHUNK = (
 )
 
 
-# By table, the condition of a row that is out of range. Every start reads the tables of the first kind anyway.
+# By table, the condition of a row that is out of range. A start reads all rows of the first group anyway, so these are
+# checked at every start; the second group only if the whole file is checked.
 _STATE: dict[str, str] = {
     "device": "",
     "series": _SERIES,
@@ -65,17 +66,17 @@ _HISTORY: dict[str, str] = {
 _NUMBERS = ("cursor", "epoch", "checkpoint", "compacting_upto", "compacting_below")
 _LAST_NUMBER = """SELECT max(coalesce((SELECT max(id) FROM batch), 0),
     coalesce((SELECT max(cursor) FROM key_log), 0))"""
-_SOUND_PROGRESS = f"""SELECT count(*) FROM progress WHERE
+_VALID_PROGRESS = f"""SELECT count(*) FROM progress WHERE
     {" AND ".join(f"typeof({name}) = 'integer' AND {name} BETWEEN 0 AND {MAX_NUMBER}" for name in _NUMBERS)}
     AND typeof(digest) IN ('null', 'blob') AND epoch < {AHEAD}
     AND cursor >= ? AND checkpoint <= cursor AND compacting_upto <= cursor"""  # noqa: S608 (our own words)
 
 
-def mend(connection: sqlite3.Connection, *, history: bool) -> None:
+def repair(connection: sqlite3.Connection, *, history: bool) -> None:
     """Repair what a start needs; with ``history``, check the tables of the history as well."""
-    mend_sequences(connection)
+    repair_sequences(connection)
     move_damaged_rows(connection, history=history)
-    mend_progress(connection)
+    repair_progress(connection)
 
 
 def move_damaged_rows(connection: sqlite3.Connection, *, history: bool) -> int:
@@ -116,24 +117,24 @@ def _wrong_type(name: str, kind: str, not_null: bool) -> str:
     return allowed if not_null else f"({name} IS NOT NULL AND {allowed})"
 
 
-def mend_progress(connection: sqlite3.Connection) -> None:
-    """Write the row ``progress`` anew if it is missing or cannot be right."""
+def repair_progress(connection: sqlite3.Connection) -> None:
+    """Replace the row ``progress`` if it is missing or contradicts the other tables."""
     known = connection.execute(_LAST_NUMBER).fetchone()[0]
-    if connection.execute(_SOUND_PROGRESS, (known,)).fetchone()[0] == 1:
+    if connection.execute(_VALID_PROGRESS, (known,)).fetchone()[0] == 1:
         return
     before = connection.execute("SELECT * FROM progress").fetchall()
     with transaction(connection):
         connection.execute("DELETE FROM progress")
-        # With a checkpoint of 0, the records of all batches are applied again; a state skips those that it knows.
+        # With checkpoint 0, the records of all batches are replayed; a device state skips those that it includes.
         connection.execute("INSERT INTO progress (id, cursor, epoch) VALUES (1, ?, 0)", (known + AHEAD,))
     log.error(
-        "The table 'progress' of the database was damaged: it held %.200s. It was written anew; readings of the last "
-        "minutes may be there twice. Keep a copy of the database and report this.", before
+        "The table 'progress' of the database was damaged: it held %.200s. It was replaced; readings of the last "
+        "minutes may be stored twice. Keep a copy of the database and report this.", before
     )  # fmt: skip
 
 
-def mend_sequences(connection: sqlite3.Connection) -> None:
-    """Forget AUTOINCREMENT counters that are near the end of 64 bits: SQLite would report a full disk."""
+def repair_sequences(connection: sqlite3.Connection) -> None:
+    """Delete AUTOINCREMENT counters that are near the end of 64 bits: SQLite would report a full disk."""
     connection.execute(
         f"DELETE FROM sqlite_sequence WHERE typeof(seq) <> 'integer' OR seq NOT BETWEEN 0 AND {MAX_NUMBER}"  # noqa: S608
     )

@@ -1,6 +1,6 @@
 """Store analyses and the pages of documents, and search pages with SQLite's full-text index (FTS5).
 
-A quote is cut from a page, never composed: the page has exactly these words.
+A quote is a literal part of a page's text.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The history of a data folder as it is at one moment, for reading only. A hub may write it meanwhile."""
+"""A read-only snapshot of the history in a data folder. A hub may go on writing meanwhile."""
 
 from __future__ import annotations
 
@@ -19,8 +19,11 @@ from hub.store.wal.memtable import Memtable
 
 
 class ReadOnlyStore:
-    """Made by :meth:`open`. Everything it answers is of the moment at which it was opened. ``unreadable`` are the
-    batches that cannot be read: their readings are left out."""
+    """The history as of the moment of :meth:`open`: all answers come from one read transaction.
+
+    Attributes:
+        unreadable: batches of the log that cannot be read. Their readings are left out.
+    """
 
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._connection = connection
@@ -32,7 +35,7 @@ class ReadOnlyStore:
         """Open the history in ``directory``. Raises NotFound where there is none, StoreError for another format."""
         path = directory / FILE
         if not path.exists():
-            raise NotFound(f"There is no history in {directory}.", "Name the hub's folder with --data.")
+            raise NotFound(f"There is no history in {directory}.", "Name the hub's data folder with --data.")
         with translated():
             if check_format(path) != NEWEST_FORMAT:
                 raise StoreError(

@@ -45,7 +45,7 @@ def to_json(values: object) -> str:
 
 
 class Unreadable(msgspec.Struct, frozen=True):
-    """A stored row that cannot be read, and why. The key of a row of ``learnt`` is ``DIALECT\\nKEY``."""
+    """A stored row that cannot be read, and why. The key of a row of ``learnt`` has dialect and key on two lines."""
 
     kind: RowKind
     key: str

@@ -1,9 +1,14 @@
-"""The store on SQLite: one file, one thread that writes, a few that read. It has no SQL of its own.
+"""The store on SQLite: one file, one thread that writes, a few that read. The SQL is in the modules that it calls.
 
 Nothing here blocks the event loop. A read runs in a transaction of its own and sees whole commits only. Compaction runs
-in the writer's thread, a slice at a time, after the commits that wait already::
+in the writer's thread, in slices that queue behind the commits that wait already::
 
     commit ─▶ due? ─▶ slice ─▶ (commits that came meanwhile) ─▶ slice ─▶ … ─▶ done
+
+- Due: enough points of the log are behind the checkpoint. If most points are after it, the store requests a newer one
+  (``requested_checkpoint``); the pipeline then commits the states that are missing.
+- Urgent: the log is so long that the commit itself runs slices, so that log and memtable stay bounded.
+- A slice that fails changes nothing; the next commit tries again.
 """
 
 from __future__ import annotations
@@ -44,7 +49,7 @@ from hub.store.writer import StoreWriter, open_writer
 log = logging.getLogger(__name__)
 
 FILE = "watchkeeper.db"
-LOG_LOOK_S = 5.0
+WAL_CHECK_S = 5.0
 
 
 class SqliteStore(StoreThreads):
@@ -64,9 +69,9 @@ class SqliteStore(StoreThreads):
         self._compacting_keys = False  # a slice of deduplication keys waits in the writer's queue
         self._compacting = False  # a slice of readings waits there
         self._pace = CompactionPace(writer.memtable)  # of the compaction under way
-        self._compaction_failed = False  # the last slice failed, and the log says so
-        self._next_look = 0.0  # when to look at the size of SQLite's log again, by the monotonic clock
-        self.requested_checkpoint = 0
+        self._compaction_failed = False  # the last slice failed, and this was logged
+        self._next_size_check = 0.0  # when to check the size of SQLite's write-ahead log, by the monotonic clock
+        self.requested_checkpoint = 0  # see Store.requested_checkpoint
 
     @classmethod
     def open(cls, directory: Path) -> SqliteStore:
@@ -105,10 +110,9 @@ class SqliteStore(StoreThreads):
     def _commit(self, epoch: int, delta: Delta) -> None:
         writer = self._writer
         writer.write(epoch, delta)
-        # Compaction goes in slices, after the commits that wait already, in the writer's thread.
         if writer.keys.due and not self._compacting_keys:
             self._compacting_keys = self._later(self._compact_keys)
-        if not self._compacting:  # what is being compacted is still in the log and needs no other checkpoint
+        if not self._compacting:  # until it is done, its points are still in the log and would make one due again
             if is_due(writer.memtable.upto(writer.checkpoint), writer.series):
                 self._pace = CompactionPace(writer.memtable)
                 self._compacting = self._later(self._compact)
@@ -116,13 +120,13 @@ class SqliteStore(StoreThreads):
                 self.requested_checkpoint = writer.memtable.newest
         while is_urgent(writer.memtable, writer.series) and self._compact_slice():
             pass
-        if time.monotonic() >= self._next_look:
-            self._next_look = time.monotonic() + LOG_LOOK_S
+        if time.monotonic() >= self._next_size_check:
+            self._next_size_check = time.monotonic() + WAL_CHECK_S
             empty_long_log(self._writer.connection, self.path)
 
     def _compact_keys(self) -> None:
         self._compacting_keys = False
-        with suppress(sqlite3.Error):  # a full disk, say: the keys wait for a later commit
+        with suppress(sqlite3.Error):  # for example a full disk: the keys wait for a later commit
             self._compacting_keys = self._writer.keys.compact_slice() and self._later(self._compact_keys)
 
     def _compact(self) -> None:
@@ -130,7 +134,7 @@ class SqliteStore(StoreThreads):
         self._compacting = more and self._later(self._compact)
 
     def _compact_slice(self) -> bool:
-        """Do one slice; return True if there is more. After a failure (a full disk, say) a later commit tries again."""
+        """Do one slice; return True if there is more. After a failure (a full disk) a later commit tries again."""
         try:
             more = self._watched(partial(compact_slice, self._writer.connection, self._writer.memtable))
             self._compaction_failed = False
@@ -144,15 +148,15 @@ class SqliteStore(StoreThreads):
             return False
 
     def _later(self, work: Callable[[], None]) -> bool:
-        with suppress(RuntimeError):  # closing: whatever waits was begun, nothing more is
+        with suppress(RuntimeError):  # the store is closing: what was submitted still runs, nothing new is accepted
             self._writing.submit(work)
             return True
         return False
 
-    async def history(self, asked: Sequence[SeriesQuery]) -> list[Series]:
+    async def history(self, queries: Sequence[SeriesQuery]) -> list[Series]:
         # Split among the readers: SQLite works without the interpreter lock, so two threads are nearly twice as fast.
-        size = -(-len(asked) // READERS) or 1
-        parts = [asked[i : i + size] for i in range(0, len(asked), size)]
+        size = -(-len(queries) // READERS) or 1
+        parts = [queries[i : i + size] for i in range(0, len(queries), size)]
         found = await asyncio.gather(*(self._read(read_history, self._writer.memtable, part) for part in parts))
         return [series for part in found for series in part]
 
@@ -217,7 +221,7 @@ class SqliteStore(StoreThreads):
         return await self._write(expire_slice, self._writer.connection, retentions)
 
     async def backup(self, target: Path) -> None:
-        """A consistent copy, made while writing goes on; ``target`` appears only when it is whole."""
+        """Write a consistent copy while commits go on. ``target`` appears only when it is complete."""
         await self._in_thread(self._copying, partial(self._backup, target))
 
     def _backup(self, target: Path) -> None:

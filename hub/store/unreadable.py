@@ -99,9 +99,9 @@ def _check_chunk(first: int, last: int, count: int, body: bytes) -> None:
     points = decode([0], [first], [body])
     points.values()
     if len(points) != count or points.ts[-1] != last:
-        raise ValueError("it holds other points than its row says")
+        raise ValueError("its points do not match the columns of its row")
 
 
 def count(connection: sqlite3.Connection) -> int:
-    """Return how many rows have been put aside."""
+    """Return how many rows the table ``unreadable`` has."""
     return int(connection.execute("SELECT count(*) FROM unreadable").fetchone()[0])

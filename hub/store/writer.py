@@ -1,7 +1,13 @@
-"""Write one commit in one transaction. One thread at a time calls it.
+"""Write one commit in one transaction. Only the store's writer thread calls it.
 
-All readings of a commit are one row of the write-ahead log, as columns (wal/batch_rows.py); the rest are rows that few
-statements insert.
+All readings of a commit are one row of the write-ahead log, as columns (wal/batch_rows.py); everything else is inserted
+by few statements of many rows. The order inside the transaction::
+
+    seen before? ─▶ delete devices ─▶ new series ─▶ batch ─▶ deduplication keys ─▶ states, alerts, … ─▶ progress
+                                                                                        ─▶ memtable ─▶ COMMIT
+
+What the writer keeps in memory (ids of series, memtable, checkpoint) changes only with a successful commit: a commit
+that fails takes its batch out of the memtable again.
 """
 
 from __future__ import annotations
@@ -18,7 +24,7 @@ import msgspec
 from hub.errors import StoreError
 from hub.store.base import Delta
 from hub.store.connection import check, connect_writer, insert, transaction, translated
-from hub.store.damage import mend
+from hub.store.damage import repair
 from hub.store.dedup_keys import DedupKeyStore
 from hub.store.migrations import check_format, migrate
 from hub.store.rows import UNREADABLE_BODY
@@ -38,17 +44,17 @@ _NEW_SERIES = "INSERT INTO series (id, device, metric) VALUES"
 
 
 class StoreWriter:
-    """Owns the connection that writes, and what is remembered between commits: the ids of series, and the memtable."""
+    """Owns the connection that writes, the ids of series and the memtable."""
 
     def __init__(self, connection: sqlite3.Connection) -> None:
         self.connection = connection
         self.memtable = Memtable.read(connection)
         self.checkpoint: int = connection.execute("SELECT checkpoint FROM progress").fetchone()[0]
-        # Ids of series by device and metric; those of a device are read when it writes for the first time.
+        # Committed ids of series by device and metric; those of a device are read when it writes for the first time.
         self._series: dict[str, dict[str, int]] = {}
-        self._devices: int = connection.execute("SELECT count(DISTINCT device) FROM series").fetchone()[0]
+        self._devices: int = connection.execute("SELECT count(DISTINCT device) FROM series").fetchone()[0]  # at start
         self._next_series: int = connection.execute(_NEXT_SERIES, (self.memtable.highest_series,)).fetchone()[0]
-        self._series_ids = SeriesIdCache()
+        self._series_ids = SeriesIdCache()  # the same ids as arrays, for record batches
         self.keys = DedupKeyStore(connection, lambda: max(self._devices, len(self._series)))
 
     @property
@@ -86,7 +92,7 @@ class StoreWriter:
                     "UPDATE progress SET cursor = ?, epoch = ?, digest = ?, checkpoint = ?",
                     (delta.cursor, epoch, digest, checkpoint),
                 )
-                if points is not None:  # before the commit: whoever reads right after it finds them there
+                if points is not None:  # before the commit, so that the first query after it finds the points
                     self.memtable.append(delta.cursor, points)
                     logged = True
         except BaseException:
@@ -94,7 +100,7 @@ class StoreWriter:
                 self.memtable.take_back()
             raise
         self.checkpoint = checkpoint
-        # Only now: a transaction that failed has taken its new series back.
+        # Only after the commit: if the transaction fails, its new series do not exist.
         self._series_ids.keep()
         for device in delta.deleted:
             self._series.pop(device, None)
@@ -118,12 +124,14 @@ class StoreWriter:
         insert(self.connection, _NEW_SERIES, new)
 
     def _done_before(self, epoch: int, delta: Delta, digest: bytes | None) -> bool:
+        """Return True if this delta is committed already, as in a retry after a commit whose result was lost."""
         row: tuple[int, int, bytes | None]
         row = self.connection.execute("SELECT cursor, epoch, digest FROM progress").fetchone()
         cursor, newest, last = row
         if epoch < newest:
             raise StoreError(
-                f"This hub's turn (epoch {epoch}) is over: epoch {newest} has written.", "Restart this hub."
+                f"A newer owner (epoch {newest}) has written to this database; this hub has epoch {epoch}.",
+                "Restart this hub.",
             )
         if not delta.count:
             return delta.cursor < cursor or (delta.cursor == cursor and digest == last)
@@ -135,8 +143,8 @@ class StoreWriter:
 
     def _delete_device(self, device: str) -> None:
         execute = self.connection.execute
-        # Its readings may be millions: without their series no query finds them, and retention deletes them in slices.
-        # Compaction leaves out those in the log, up to the batch that is the newest now.
+        # A device may have millions of readings. Without their series no query finds them; retention deletes those in
+        # chunks in slices, and compaction skips those in the log, up to the batch that is the newest now.
         execute(
             "INSERT INTO dropped_series (id, last_batch) "
             "SELECT id, (SELECT cursor FROM progress) FROM series WHERE device = ?",
@@ -221,7 +229,7 @@ def open_writer(path: Path) -> StoreWriter:
         try:
             whole = check(connection, path)
             migrate(connection)
-            mend(connection, history=whole)
+            repair(connection, history=whole)
             try:
                 return StoreWriter(connection)
             except UNREADABLE_BODY:

@@ -64,8 +64,8 @@ class ChunkSummary(msgspec.Struct, frozen=True):
     first: Ints
     last: Ints
     numbers: Ints
-    least: Floats
-    most: Floats
+    minimum: Floats
+    maximum: Floats
     total: Floats
 
 
@@ -177,9 +177,9 @@ def _packed_codes(codes: Bytes, starts: Ints, counts: Ints) -> list[bytes]:
     """Pack small codes, which are nearly always all equal and mostly 0."""
     if not codes.any():
         return [b""] * len(starts)
-    least, most = np.minimum.reduceat(codes, starts), np.maximum.reduceat(codes, starts)
+    lowest, highest = np.minimum.reduceat(codes, starts), np.maximum.reduceat(codes, starts)
     packed = _Pool(starts)
-    packed.add(codes, most > 0, starts, starts + np.where(least == most, 1, counts))
+    packed.add(codes, highest > 0, starts, starts + np.where(lowest == highest, 1, counts))
     return packed.cut()
 
 
@@ -235,7 +235,7 @@ def decode(series: Sequence[int], firsts: Sequence[int], bodies: Sequence[bytes]
         layouts[layout].append(i)
     counts = np.array([body.count for body in opened], np.int64)
     if len(counts) and not 1 <= counts.min() <= counts.max() <= POINTS:
-        raise ValueError("a chunk says that it has more points than fit into one, or none")
+        raise ValueError(f"the count of a chunk is not between 1 and {POINTS}")
     starts = np.cumsum(counts) - counts
     found = empty(int(counts.sum()))
     found.series[:] = np.repeat(np.array(series, np.int64), counts)

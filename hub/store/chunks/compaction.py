@@ -262,7 +262,7 @@ def rows(points: Points, starts: Ints, sealed: Mask) -> list[tuple[Any, ...]]:
 def _columns(points: Points, starts: Ints, sealed: Mask) -> list[list[Any]]:
     counts = np.diff(np.append(starts, len(points)))
     of = summarise(points, starts)
-    summaries = np.stack([of.least, of.most, of.total], axis=1).astype(">f8").tobytes()
+    summaries = np.stack([of.minimum, of.maximum, of.total], axis=1).astype(">f8").tobytes()
     cut = [summaries[at : at + 24] for at in range(0, len(summaries), 24)]
     numbers = [column.tolist() for column in (points.series[starts], of.first, of.last, counts, of.numbers)]
     marks = marks_of(points.quality, starts).tolist()

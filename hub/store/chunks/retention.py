@@ -49,24 +49,24 @@ _CHUNKS = """SELECT json_group_array(json_array(id, series, first, last, count, 
     LIMIT ?1)"""
 _OF_SERIES = _CHUNKS.format("series = ?2", "series = ?2")
 _BEFORE = "first < ?2 AND series {} IN (SELECT value FROM json_each(?3))"
-_BEFORE_OPEN = "first / 60000 <= ?2 / 60000 AND " + _BEFORE
-_OLD_ONES = _CHUNKS.format(_BEFORE.format(""), _BEFORE_OPEN.format(""))
+_BEFORE_ACTIVE = "first / 60000 <= ?2 / 60000 AND " + _BEFORE
+_OLD_OF_SERIES = _CHUNKS.format(_BEFORE.format(""), _BEFORE_ACTIVE.format(""))
 _OLD_OTHERS = _CHUNKS.format(
-    _BEFORE.format("NOT") + " ORDER BY first", _BEFORE_OPEN.format("NOT") + " ORDER BY first / 60000"
+    _BEFORE.format("NOT") + " ORDER BY first", _BEFORE_ACTIVE.format("NOT") + " ORDER BY first / 60000"
 )
 
 _BODIES = """SELECT json_group_array(json_array(series, first, hex(body))) FROM (
     SELECT series, first, body FROM chunk WHERE id IN (SELECT value FROM json_each(?)) ORDER BY id)"""
 
-_GONE = "DELETE FROM chunk WHERE id IN (SELECT value FROM json_each(?))"
-_RENEW = f"UPDATE chunk SET {', '.join(f'{name} = ?' for name in ROW)} WHERE id = ?"  # noqa: S608 (our own words)
+_DELETE_CHUNKS = "DELETE FROM chunk WHERE id IN (SELECT value FROM json_each(?))"
+_UPDATE_CHUNK = f"UPDATE chunk SET {', '.join(f'{name} = ?' for name in ROW)} WHERE id = ?"  # noqa: S608 (our own words)
 
 _ROLLUPS = """SELECT json_group_array(json_array(id, series)) FROM (
     SELECT id, series FROM rollup
     WHERE step = ? AND first < ? AND series {} (SELECT value FROM json_each(?)) LIMIT ?)"""
-_FLOOR = """UPDATE series SET {0} = max(coalesce({0}, ?1), ?1) WHERE id IN (SELECT value FROM json_each(?2))"""
+_RAISE_BOUND = """UPDATE series SET {0} = max(coalesce({0}, ?1), ?1) WHERE id IN (SELECT value FROM json_each(?2))"""
 
-_FITTING = """SELECT json_group_array(id) FROM series
+_MATCHING = """SELECT json_group_array(id) FROM series
     WHERE (?1 IS NULL OR metric GLOB ?1) AND (?2 IS NULL OR device IN (SELECT value FROM json_each(?2)))"""
 
 Chunk = tuple[int, int, int, int, int, int]
@@ -95,76 +95,76 @@ def expire_slice(connection: sqlite3.Connection, retentions: Sequence[Retention]
     """Delete up to about :data:`SLICE` rows or readings; see :meth:`hub.store.base.Store.expire`."""
     before = retentions[-1].raw
     with reading_history(), transaction(connection):
-        gone = _expire_dropped(connection)
-        if not gone:
-            gone = _expire_series(connection, retentions)
-        if gone < SLICE:
-            gone += _expire_alerts(connection, before, SLICE - gone)
+        deleted = _expire_dropped(connection)
+        if not deleted:
+            deleted = _expire_series(connection, retentions)
+        if deleted < SLICE:
+            deleted += _expire_alerts(connection, before, SLICE - deleted)
         for statement in _OLD:
-            if gone < SLICE:
-                gone += connection.execute(statement, (before, SLICE - gone)).rowcount
-        if gone < SLICE:
-            gone += connection.execute(_TOO_MANY_REJECTIONS, (MAX_REJECTIONS, SLICE - gone)).rowcount
-        return gone
+            if deleted < SLICE:
+                deleted += connection.execute(statement, (before, SLICE - deleted)).rowcount
+        if deleted < SLICE:
+            deleted += connection.execute(_TOO_MANY_REJECTIONS, (MAX_REJECTIONS, SLICE - deleted)).rowcount
+        return deleted
 
 
 def _expire_dropped(connection: sqlite3.Connection) -> int:
-    gone = 0
-    while gone < SLICE and (dropped := connection.execute(_DROPPED).fetchone()):
+    deleted = 0
+    while deleted < SLICE and (dropped := connection.execute(_DROPPED).fetchone()):
         chunks = read_json(connection, list[Chunk], _OF_SERIES, CHUNKS, dropped[0])
-        chunks = chunks[: _fitting(chunks)]
-        connection.execute(_GONE, (_ids(chunks),))
+        chunks = chunks[: _slice_length(chunks)]
+        connection.execute(_DELETE_CHUNKS, (_ids(chunks),))
         if not chunks:
             connection.execute("DELETE FROM rollup WHERE series = ?", dropped)
             connection.execute("DELETE FROM dropped_series WHERE id = ?", dropped)
-        gone += sum(chunk[4] for chunk in chunks) + 1  # a series without readings counts as work, too
-    return gone
+        deleted += sum(chunk[4] for chunk in chunks) + 1  # a series without readings counts as work, too
+    return deleted
 
 
 def _expire_series(connection: sqlite3.Connection, retentions: Sequence[Retention]) -> int:
-    """Apply to each series the first retention that fits it; the last retention fits all that are left."""
-    taken: set[int] = set()
-    gone = 0
+    """Apply to each series the first retention that matches it; the last one matches all that are left."""
+    matched: set[int] = set()
+    deleted = 0
     for retention in retentions[:-1]:
         devices = None if retention.devices is None else to_json(sorted(retention.devices))
-        fitting = read_json(connection, list[int], _FITTING, retention.metric, devices)
-        own = sorted(set(fitting) - taken)
-        taken.update(own)
-        if gone < SLICE:
-            gone += _expire_readings(connection, retention, to_json(own), _OLD_ONES)
-        if gone < SLICE:
-            gone += _expire_rollups(connection, retention, to_json(own), "IN", SLICE - gone)
-    others = to_json(sorted(taken))
-    if gone < SLICE:
-        gone += _expire_readings(connection, retentions[-1], others, _OLD_OTHERS)
-    if gone < SLICE:
-        gone += _expire_rollups(connection, retentions[-1], others, "NOT IN", SLICE - gone)
-    return gone
+        matching = read_json(connection, list[int], _MATCHING, retention.metric, devices)
+        own = sorted(set(matching) - matched)
+        matched.update(own)
+        if deleted < SLICE:
+            deleted += _expire_readings(connection, retention, to_json(own), _OLD_OF_SERIES)
+        if deleted < SLICE:
+            deleted += _expire_rollups(connection, retention, to_json(own), "IN", SLICE - deleted)
+    others = to_json(sorted(matched))
+    if deleted < SLICE:
+        deleted += _expire_readings(connection, retentions[-1], others, _OLD_OTHERS)
+    if deleted < SLICE:
+        deleted += _expire_rollups(connection, retentions[-1], others, "NOT IN", SLICE - deleted)
+    return deleted
 
 
 def _expire_readings(connection: sqlite3.Connection, retention: Retention, series: str, which: str) -> int:
     """Delete old chunks once their points are in the rollups; cut those that reach over the bound."""
     before = retention.raw
     chunks = read_json(connection, list[Chunk], which, CHUNKS, before, series)
-    chunks = chunks[: _fitting(chunks)]
+    chunks = chunks[: _slice_length(chunks)]
     if not chunks:
         return 0
     owners = {chunk[1] for chunk in chunks}
-    connection.execute(_FLOOR.format("raw_from"), (before, to_json(sorted(owners))))
+    connection.execute(_RAISE_BOUND.format("raw_from"), (before, to_json(sorted(owners))))
     with reading_history(owners):
         if waiting := [chunk for chunk in chunks if chunk[5]]:
             points = _points(connection, waiting).in_order()
             write_rollups(connection, points.take(points.ts < before))
-        connection.execute(_GONE, (_ids([chunk for chunk in chunks if chunk[3] < before]),))
-        gone = sum(chunk[4] for chunk in chunks if chunk[3] < before)
-        return gone + sum(_cut(connection, chunk, before) for chunk in chunks if chunk[3] >= before)
+        connection.execute(_DELETE_CHUNKS, (_ids([chunk for chunk in chunks if chunk[3] < before]),))
+        deleted = sum(chunk[4] for chunk in chunks if chunk[3] < before)
+        return deleted + sum(_cut(connection, chunk, before) for chunk in chunks if chunk[3] >= before)
 
 
 def _cut(connection: sqlite3.Connection, chunk: Chunk, before: int) -> int:
     points = _points(connection, [chunk])
     kept = points.take(points.ts >= before)
     (row,) = rows(kept, np.zeros(1, np.int64), np.array([not chunk[5]]))
-    connection.execute(_RENEW, (*row, chunk[0]))
+    connection.execute(_UPDATE_CHUNK, (*row, chunk[0]))
     return len(points) - len(kept)
 
 
@@ -174,25 +174,25 @@ def _points(connection: sqlite3.Connection, chunks: Sequence[Chunk]) -> Points:
     return decode(series, firsts, [bytes.fromhex(body) for body in bodies])
 
 
-def _fitting(chunks: Sequence[Chunk]) -> int:
-    """Return how many of the first chunks make a slice: at least one."""
+def _slice_length(chunks: Sequence[Chunk]) -> int:
+    """Return how many of the first chunks have up to :data:`SLICE` points; at least 1."""
     ends = np.cumsum([chunk[4] for chunk in chunks])
     return max(int(np.searchsorted(ends, SLICE, "right")), 1)
 
 
-def _expire_rollups(connection: sqlite3.Connection, retention: Retention, series: str, which: str, most: int) -> int:
+def _expire_rollups(connection: sqlite3.Connection, retention: Retention, series: str, which: str, limit: int) -> int:
     """Delete rows all of whose steps are older."""
-    gone = 0
+    deleted = 0
     minutes = min(retention.raw, retention.minutes)
-    for step, before, floor in ((MINUTE, minutes, "minutes_from"), (HOUR, min(minutes, retention.hours), None)):
+    for step, before, bound in ((MINUTE, minutes, "minutes_from"), (HOUR, min(minutes, retention.hours), None)):
         first = before // (step * ENTRIES) * (step * ENTRIES)
-        found = read_json(connection, list[tuple[int, int]], _ROLLUPS.format(which), step, first, series, most)
-        if found and floor:
+        found = read_json(connection, list[tuple[int, int]], _ROLLUPS.format(which), step, first, series, limit)
+        if found and bound:
             owners = to_json(sorted({owner for _, owner in found}))
-            connection.execute(_FLOOR.format(floor), (first, owners))
+            connection.execute(_RAISE_BOUND.format(bound), (first, owners))
         connection.execute("DELETE FROM rollup WHERE id IN (SELECT value FROM json_each(?))", (_ids(found),))
-        gone += len(found)
-    return gone
+        deleted += len(found)
+    return deleted
 
 
 def _ids(rows: Sequence[tuple[int, ...]]) -> str:
@@ -200,9 +200,9 @@ def _ids(rows: Sequence[tuple[int, ...]]) -> str:
     return to_json([row[0] for row in rows])
 
 
-def _expire_alerts(connection: sqlite3.Connection, before: int, most: int) -> int:
-    ids = connection.execute(_OLD_ALERTS, (before, most)).fetchall()
+def _expire_alerts(connection: sqlite3.Connection, before: int, limit: int) -> int:
+    ids = connection.execute(_OLD_ALERTS, (before, limit)).fetchall()
     # Their diagnoses go with them.
-    gone = sum(connection.execute("DELETE FROM diagnosis WHERE alert = ?", row).rowcount for row in ids)
-    gone += sum(connection.execute("DELETE FROM alert WHERE id = ?", row).rowcount for row in ids)
-    return gone
+    deleted = sum(connection.execute("DELETE FROM diagnosis WHERE alert = ?", row).rowcount for row in ids)
+    deleted += sum(connection.execute("DELETE FROM alert WHERE id = ?", row).rowcount for row in ids)
+    return deleted

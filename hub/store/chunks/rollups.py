@@ -1,10 +1,16 @@
-"""The two coarser tiers of the history: the minutes and hours of a series as minimum, maximum, sum and count.
+"""Rollups: the minutes and hours of a series as minimum, maximum, sum and count.
 
-A point enters when its chunk is sealed, in the same transaction; only retention deletes entries. So each point is in
-exactly one of three places: the log, an active chunk, or a sealed chunk *and* the rollups. Entries add up in any order,
-so late data needs no repair. Texts have no minimum and do not enter.
+States and owners::
 
-A row holds :data:`ENTRIES` steps of one series; its columns are packed like those of a chunk (codec.py).
+    point in the log or in an active chunk     in no rollup
+    point in a sealed chunk                    added to its minute and its hour, in the transaction that seals the chunk
+    sealed chunk deleted by retention          the minute and the hour stay
+    minutes, later hours, older than kept      deleted by retention
+
+Each point is in exactly one of three places: the log, an active chunk, or a sealed chunk *and* the rollups. Entries can
+be added in any order, so late data needs no repair. Texts have no minimum and are left out.
+
+A row has up to :data:`ENTRIES` entries of one series; its columns are packed like those of a chunk (codec.py).
 """
 
 from __future__ import annotations
@@ -23,9 +29,9 @@ from hub.store.rows import read_json, to_json
 MINUTE, HOUR = 60_000, 3_600_000
 TIERS = (MINUTE, HOUR)
 ENTRIES = 120
-"""Steps a row: two hours of minutes, five days of hours."""
+"""Entries of a full row: two hours of minutes, five days of hours."""
 
-# CROSS JOIN tells sqlite to go through what is wanted and look each row up: by itself it may go through all rows.
+# CROSS JOIN makes SQLite look up the row of each wanted key. Otherwise it may scan all rows.
 _ROWS = """SELECT json_group_array(json_array(series, first, hex(body))) FROM json_each(?) AS wanted
     CROSS JOIN rollup ON series = json_extract(value, '$[0]') AND step = ? AND first = json_extract(value, '$[1]')"""
 
@@ -37,14 +43,21 @@ _RANGES = """SELECT json_group_array(json_array(wanted.key, hex(body))) FROM jso
 
 
 class RollupEntries(msgspec.Struct, frozen=True):
-    """One index an entry in all arrays. ``start`` in epoch ms; bit ``q`` of ``marks`` says that a point of quality
-    code ``q`` is in it (points.py)."""
+    """Entries as columns, one index an entry in all arrays.
+
+    Attributes:
+        series: the id of the series.
+        start: the begin of the minute or hour, in epoch ms.
+        count: how many points it has.
+        minimum, maximum, total: of these points.
+        marks: bit ``q`` is set if it has a point of quality code ``q`` (points.py).
+    """
 
     series: Ints
     start: Ints
     count: Ints
-    least: Floats
-    most: Floats
+    minimum: Floats
+    maximum: Floats
     total: Floats
     marks: Bytes
 
@@ -56,14 +69,19 @@ class RollupEntries(msgspec.Struct, frozen=True):
 
 
 class RollupBody(msgspec.Struct, array_like=True, frozen=True, gc=False):
-    """The body of a row, as msgpack. ``least`` is the body of a chunk whose times are the entries' and begin at
-    ``first``; ``most``, ``total`` and ``counts`` likewise, without times. Empty where they say nothing new: ``most``
-    and ``total`` where all are as ``least``, ``counts`` where all are 1, ``marks`` (a byte an entry) where all are
-    good."""
+    """The body of a row, as msgpack. Columns are bodies of chunks (codec.py).
+
+    Attributes:
+        first: the start of the first entry, in epoch ms.
+        minimum: with the entries' starts as its times.
+        maximum, total: without times; empty if all are equal to ``minimum``, as for entries of one point.
+        counts: without times; empty if all are 1.
+        marks: a byte an entry; empty if all are 0.
+    """
 
     first: int
-    least: bytes
-    most: bytes = b""
+    minimum: bytes
+    maximum: bytes = b""
     total: bytes = b""
     counts: bytes = b""
     marks: bytes = b""
@@ -74,12 +92,12 @@ _unpack = msgspec.msgpack.Decoder(RollupBody).decode
 
 
 def marks_of(quality: Bytes, starts: Ints) -> Bytes:
-    """Of each part into which ``starts`` cuts them, which qualities other than good are in it, a bit each."""
+    """Return, of each part into which ``starts`` cuts ``quality``, a bit mask of its qualities other than good."""
     return np.bitwise_or.reduceat(np.left_shift(np.uint8(1), quality) & np.uint8(0xFE), starts)
 
 
 def write_rollups(connection: sqlite3.Connection, points: Points) -> None:
-    """Add points, in the order of their series and times, in the caller's transaction."""
+    """Add points to their minutes and hours, in the caller's transaction. They are sorted by series and time."""
     points = points.numeric()
     if not len(points):
         return
@@ -92,7 +110,7 @@ def write_rollups(connection: sqlite3.Connection, points: Points) -> None:
 
 
 def _summed(entries: RollupEntries) -> RollupEntries:
-    """Neighbours of one series and start as one."""
+    """Merge neighbouring entries of the same series and start."""
     new = (np.diff(entries.series, prepend=-1) != 0) | (np.diff(entries.start, prepend=entries.start[:1] - 1) != 0)
     starts = np.flatnonzero(new)
     with np.errstate(over="ignore"):
@@ -101,8 +119,8 @@ def _summed(entries: RollupEntries) -> RollupEntries:
         entries.series[starts],
         entries.start[starts],
         np.add.reduceat(entries.count, starts),
-        np.minimum.reduceat(entries.least, starts),
-        np.maximum.reduceat(entries.most, starts),
+        np.minimum.reduceat(entries.minimum, starts),
+        np.maximum.reduceat(entries.maximum, starts),
         total,
         np.bitwise_or.reduceat(entries.marks, starts),
     )
@@ -125,7 +143,7 @@ def _write(connection: sqlite3.Connection, step: int, new: RollupEntries) -> Non
 
 
 def _packed(entries: RollupEntries, starts: Ints) -> list[bytes]:
-    """The bodies of the rows into which ``starts`` cuts entries."""
+    """Return the bodies of the rows into which ``starts`` cuts entries."""
     codes = np.zeros(len(entries), np.uint8)
 
     def column(values: Floats, ts: Ints | None = None) -> list[bytes]:
@@ -136,17 +154,17 @@ def _packed(entries: RollupEntries, starts: Ints) -> list[bytes]:
         found: list[bool] = np.logical_or.reduceat(mask, starts).tolist()
         return found
 
-    least, most, total = column(entries.least, entries.start), column(entries.most), column(entries.total)
+    minimum, maximum, total = column(entries.minimum, entries.start), column(entries.maximum), column(entries.total)
     counts = column(entries.count.astype(np.float64))
-    wide, summed = differ(entries.most != entries.least), differ(entries.total != entries.least)
+    wide, summed = differ(entries.maximum != entries.minimum), differ(entries.total != entries.minimum)
     several, marked = differ(entries.count != 1), differ(entries.marks != 0)
     ends = np.append(starts[1:], len(entries)).tolist()
     return [
         _pack(
             RollupBody(
                 int(entries.start[a]),
-                least[i],
-                most[i] if wide[i] else b"",
+                minimum[i],
+                maximum[i] if wide[i] else b"",
                 total[i] if summed[i] else b"",
                 counts[i] if several[i] else b"",
                 entries.marks[a:b].tobytes() if marked[i] else b"",
@@ -157,11 +175,11 @@ def _packed(entries: RollupEntries, starts: Ints) -> list[bytes]:
 
 
 def _unpacked(owners: Sequence[int], bodies: Sequence[bytes]) -> RollupEntries:
-    """The entries of rows, row after row; ``owners`` go where the series were."""
+    """Return the entries of rows, row after row, with ``owners`` in place of their series."""
     opened = [_unpack(body) for body in bodies]
     rows = range(len(opened))
-    points = decode(rows, [body.first for body in opened], [body.least for body in opened])
-    row, least = points.series, points.value
+    points = decode(rows, [body.first for body in opened], [body.minimum for body in opened])
+    row, minimum = points.series, points.value
 
     def column(packed: list[bytes], standard: Floats) -> Floats:
         given = [i for i in rows if packed[i]]
@@ -181,9 +199,9 @@ def _unpacked(owners: Sequence[int], bodies: Sequence[bytes]) -> RollupEntries:
         np.array(owners, np.int64)[row],
         points.ts,
         column([b.counts for b in opened], np.ones(len(points))).astype(np.int64),
-        least,
-        column([b.most for b in opened], least),
-        column([b.total for b in opened], least),
+        minimum,
+        column([b.maximum for b in opened], minimum),
+        column([b.total for b in opened], minimum),
         marks,
     )
 
@@ -194,15 +212,15 @@ def read_rollup(body: bytes) -> RollupEntries:
 
 
 Range = tuple[int, int, int, int]
-"""``(series, step, from, before)``: the entries of a series that start within."""
+"""``(series, step, from, before)``: the entries of a series that start from ``from`` to before ``before``."""
 
 
 def read_rollups(connection: sqlite3.Connection, ranges: Sequence[Range]) -> list[RollupEntries]:
-    """The entries of each range, in the order of the ranges and each in the order of time."""
-    asked = [(series, step, low - step * ENTRIES + 1, high - 1) for series, step, low, high in ranges]
+    """Return the entries of each range, in the order of time."""
+    wanted = [(series, step, low - step * ENTRIES + 1, high - 1) for series, step, low, high in ranges]
     rows = []
-    if asked:
-        rows = read_json(connection, list[tuple[int, str]], _RANGES, to_json(asked))
+    if wanted:
+        rows = read_json(connection, list[tuple[int, str]], _RANGES, to_json(wanted))
     if not rows:
         nothing = np.empty(0, np.int64)
         floats = np.empty(0)

@@ -34,7 +34,7 @@ class Downsampler:
         self._edges = plan.edges()
         parts = len(self._edges)
         self._count, self._total = np.zeros(parts, np.int64), np.zeros(parts)
-        self._least, self._most = np.full(parts, np.inf), np.full(parts, -np.inf)
+        self._minimum, self._maximum = np.full(parts, np.inf), np.full(parts, -np.inf)
         self._bits = np.zeros(parts, np.uint8)
         self._ends = np.append(self._edges[1:], plan.low + plan.length)
 
@@ -50,47 +50,47 @@ class Downsampler:
         with np.errstate(over="ignore", invalid="ignore"):
             self._total[filled] += np.add.reduceat(value, starts)
         self._count[filled] += np.diff(np.append(starts, len(points)))
-        self._least[filled] = np.minimum(self._least[filled], np.minimum.reduceat(value, starts))
-        self._most[filled] = np.maximum(self._most[filled], np.maximum.reduceat(value, starts))
+        self._minimum[filled] = np.minimum(self._minimum[filled], np.minimum.reduceat(value, starts))
+        self._maximum[filled] = np.maximum(self._maximum[filled], np.maximum.reduceat(value, starts))
         self._bits[filled] |= np.bitwise_or.reduceat(quality_bits(points.quality), starts)
 
     def summaries(
-        self, ts: Ints, count: Ints, least: Floats, most: Floats, total: Floats, bits: Bytes, step: int = 0
+        self, ts: Ints, count: Ints, minimum: Floats, maximum: Floats, total: Floats, bits: Bytes, step: int = 0
     ) -> None:
         """Add what stands for several points each, all in the bucket of ``ts``; each covers ``step`` ms."""
         inside = np.searchsorted(self._edges, ts, "right") - 1
         with np.errstate(over="ignore", invalid="ignore"):
             np.add.at(self._total, inside, total)
         np.add.at(self._count, inside, count)
-        np.minimum.at(self._least, inside, least)
-        np.maximum.at(self._most, inside, most)
+        np.minimum.at(self._minimum, inside, minimum)
+        np.maximum.at(self._maximum, inside, maximum)
         np.bitwise_or.at(self._bits, inside, bits)
         np.maximum.at(self._ends, inside, ts + step)
 
     def series(self, step: int) -> Series:
         """Return the filled buckets."""
         found = np.flatnonzero(self._count)
-        count, least, most = self._count[found], self._least[found], self._most[found]
-        mean = means(count, least, most, self._total[found])
+        count, minimum, maximum = self._count[found], self._minimum[found], self._maximum[found]
+        mean = means(count, minimum, maximum, self._total[found])
         starts, ends = self._edges[found], self._ends[found]
-        columns = (starts, least, mean, most, count)
+        columns = (starts, minimum, mean, maximum, count)
         points: list[Point] = list(zip(*(column.tolist() for column in columns), strict=True))
         query = self._plan.query
         marks = marks_of(starts, ends, self._bits[found])
         return Series(query.device, query.metric, points, gaps_of(starts, ends, count), marks, step)
 
 
-def means(count: Ints, least: Floats, most: Floats, total: Floats) -> Floats:
+def means(count: Ints, minimum: Floats, maximum: Floats, total: Floats) -> Floats:
     """Return means, within the extremes although rounding may leave them, also for sums beyond the largest double."""
     with np.errstate(over="ignore", invalid="ignore"):
         mean = total / count
-        return np.clip(np.where(np.isfinite(mean), mean, least / 2 + most / 2), least, most)
+        return np.clip(np.where(np.isfinite(mean), mean, minimum / 2 + maximum / 2), minimum, maximum)
 
 
 def shaped(plan: QueryPlan, points: Points, entries: list[RollupEntries], step: int) -> Series:
     """Return at most as many points as the query has buckets, chosen so that the line keeps its shape.
 
-    ``lttb`` keeps the points with the largest triangles, ``minmax`` the extremes of each stretch. Rollup entries are
+    ``lttb`` keeps the points with the largest triangles, ``minmax`` the extremes of each interval. Rollup entries are
     taken as points: their means, or their extremes.
     """
     low, high = np.searchsorted(points.ts, [plan.low, plan.high + 1])
@@ -102,8 +102,8 @@ def shaped(plan: QueryPlan, points: Points, entries: list[RollupEntries], step: 
         [np.ones(len(points), np.int64)],
     )
     for part in entries:
-        mean = means(part.count, part.least, part.most, part.total)
-        for column in (mean,) if plan.query.shape == "lttb" else (part.least, part.most):
+        mean = means(part.count, part.minimum, part.maximum, part.total)
+        for column in (mean,) if plan.query.shape == "lttb" else (part.minimum, part.maximum):
             ts.append(part.start)
             value.append(column)
             bits.append(part.marks)
@@ -123,14 +123,14 @@ def shaped(plan: QueryPlan, points: Points, entries: list[RollupEntries], step: 
     )
 
 
-def _chosen(ts: Ints, value: Floats, shape: str, most: int) -> Ints:
-    if len(ts) <= max(most, 3):
+def _chosen(ts: Ints, value: Floats, shape: str, count: int) -> Ints:
+    if len(ts) <= max(count, 3):
         return np.arange(len(ts))
     # The library has no types of its own.
     found = (
-        LTTBDownsampler().downsample(ts, value, n_out=max(most, 3))  # type: ignore[no-untyped-call]
+        LTTBDownsampler().downsample(ts, value, n_out=max(count, 3))  # type: ignore[no-untyped-call]
         if shape == "lttb"
-        else MinMaxDownsampler().downsample(ts, value, n_out=max(most // 2 * 2, 2))  # type: ignore[no-untyped-call]
+        else MinMaxDownsampler().downsample(ts, value, n_out=max(count // 2 * 2, 2))  # type: ignore[no-untyped-call]
     )
     return np.asarray(found, np.int64)
 

@@ -33,9 +33,9 @@ from hub.store.rows import read_json, reading_history, to_json
 from hub.store.wal.memtable import Memtable, fresh_points
 
 MAX_SHAPED = 500_000
-"""The most readings that are reduced to the shape of a line; with more, the minutes are."""
+"""Readings that are downsampled by shape; if there are more, the minutes are downsampled instead."""
 MAX_STATES = 2_000_000
-"""The most readings that are searched for changes of state; with more, the minutes are, which have no texts."""
+"""Readings that are searched for changes of state; if there are more, the minutes are, which have no texts."""
 
 EMPTY_RANGE = (1 << 62, -(1 << 62))
 
@@ -66,7 +66,7 @@ HEAD = np.dtype(
         *((name, ">i8") for name in ("id", "first", "last")),
         *((name, ">u4") for name in ("count", "numbers")),
         *((name, ">u1") for name in ("marks", "active")),
-        *((name, ">f8") for name in ("least", "most", "total")),
+        *((name, ">f8") for name in ("minimum", "maximum", "total")),
     ]
 )
 
@@ -76,24 +76,24 @@ def read_history(connection: sqlite3.Connection, memtable: Memtable, queries: Se
 
     The caller holds one read transaction around it.
     """
-    asked = [_RunningQuery(QueryPlan(query)) for query in queries]
+    running = [_RunningQuery(QueryPlan(query)) for query in queries]
     with reading_history():
-        _find(connection, asked)
-    with reading_history(one.series for one in asked if one.series is not None):
-        return _answers(connection, memtable, asked)
+        _find(connection, running)
+    with reading_history(one.series for one in running if one.series is not None):
+        return _answers(connection, memtable, running)
 
 
-def _answers(connection: sqlite3.Connection, memtable: Memtable, asked: list[_RunningQuery]) -> list[Series]:
-    heavy = [one for one in asked if one.too_heavy]
+def _answers(connection: sqlite3.Connection, memtable: Memtable, running: list[_RunningQuery]) -> list[Series]:
+    heavy = [one for one in running if one.too_heavy]
     for one in heavy:
         one.plan = QueryPlan(one.plan.query, MINUTE)
     if heavy:
         _find(connection, heavy)
-    entries = _entries(connection, asked)
-    fresh = fresh_points(connection, memtable, (one.series for one in asked if one.series is not None)).in_order()
-    stored = _stored(connection, asked)
+    entries = _entries(connection, running)
+    fresh = fresh_points(connection, memtable, (one.series for one in running if one.series is not None)).in_order()
+    stored = _stored(connection, running)
     answers = []
-    for i, one in enumerate(asked):
+    for i, one in enumerate(running):
         parts = [_of(stored, i), _of(fresh, -1 if one.series is None else one.series)]
         points = join(parts) if len(parts[1]) else parts[0]
         if len(points) and (np.diff(points.ts) < 0).any():
@@ -131,11 +131,11 @@ class _RunningQuery:
     def too_heavy(self) -> bool:
         """Return True if it has more readings than its shape may take."""
         shape = self.plan.query.shape
-        most = MAX_STATES if shape == "states" else MAX_SHAPED
-        return shape != "buckets" and not self.plan.step and int(self.heads["count"].sum()) > most
+        limit = MAX_STATES if shape == "states" else MAX_SHAPED
+        return shape != "buckets" and not self.plan.step and int(self.heads["count"].sum()) > limit
 
     def within(self, first: Ints, last: Ints, active: Mask) -> Mask:
-        """Return which of these stretches of time readings serve as a whole.
+        """Return which of these intervals are served by readings as a whole.
 
         Readings of active chunks are in no rollup, so they serve everywhere.
         """
@@ -162,8 +162,7 @@ class _RunningQuery:
         return opened
 
     def _newest(self, first: Ints, last: Ints, counts: Ints, whole: Mask) -> Mask:
-        """Return enough chunks for the newest ``limit`` points: those that reach over a time after which there are
-        at least that many."""
+        """Return which chunks have the newest ``limit`` points: those that reach past a time with so many after it."""
         inside = np.flatnonzero(whole)
         inside = inside[np.argsort(last[inside])[::-1]]
         enough = int(np.searchsorted(np.cumsum(counts[inside]), self.plan.query.limit))
@@ -188,55 +187,55 @@ class _RunningQuery:
         heads = self.heads[~self._opened]
         heads = heads[heads["numbers"] > 0]
         ts, count = heads["first"].astype(np.int64), heads["numbers"].astype(np.int64)
-        figures = [heads[name].astype(np.float64) for name in ("least", "most", "total")]
+        figures = [heads[name].astype(np.float64) for name in ("minimum", "maximum", "total")]
         buckets.summaries(ts, count, figures[0], figures[1], figures[2], heads["marks"])
         for width, part in zip(steps, entries, strict=True):
-            buckets.summaries(part.start, part.count, part.least, part.most, part.total, part.marks, width)
+            buckets.summaries(part.start, part.count, part.minimum, part.maximum, part.total, part.marks, width)
         return buckets.series(step)
 
 
-def _find(connection: sqlite3.Connection, asked: Sequence[_RunningQuery]) -> None:
+def _find(connection: sqlite3.Connection, running: Sequence[_RunningQuery]) -> None:
     """Find the series, tier ranges and chunk headers of the queries."""
-    names = [(one.plan.query.device, one.plan.query.metric) for one in asked]
+    names = [(one.plan.query.device, one.plan.query.metric) for one in running]
     found = read_json(connection, list[tuple[int | None, int | None, int | None]], _SERIES, to_json(names))
-    for one, (series, raw, minutes) in zip(asked, found, strict=True):
+    for one, (series, raw, minutes) in zip(running, found, strict=True):
         one.series = series
         one.ranges = [] if series is None else one.plan.tier_ranges(RetentionBounds.of(raw, minutes))
-    packed = read_json(connection, list[str], _HEADS, to_json([one.row() for one in asked]))
-    for one, head in zip(asked, packed, strict=True):
+    packed = read_json(connection, list[str], _HEADS, to_json([one.row() for one in running]))
+    for one, head in zip(running, packed, strict=True):
         one.heads = np.frombuffer(bytes.fromhex(head), HEAD)
 
 
-def _entries(connection: sqlite3.Connection, asked: Sequence[_RunningQuery]) -> list[list[RollupEntries]]:
+def _entries(connection: sqlite3.Connection, running: Sequence[_RunningQuery]) -> list[list[RollupEntries]]:
     """Return, of each query, the entries of each range that rollups serve."""
     wanted = [
         (i, (one.series, each.step, each.low, each.before))
-        for i, one in enumerate(asked)
+        for i, one in enumerate(running)
         if one.series is not None and one.plan.parts is not None
         for each in one.ranges
         if each.step
     ]
-    found: list[list[RollupEntries]] = [[] for _ in asked]
+    found: list[list[RollupEntries]] = [[] for _ in running]
     for (i, _), entries in zip(wanted, read_rollups(connection, [part for _, part in wanted]), strict=True):
         found[i].append(entries)
     return found
 
 
-def _stored(connection: sqlite3.Connection, asked: Sequence[_RunningQuery]) -> Points:
+def _stored(connection: sqlite3.Connection, running: Sequence[_RunningQuery]) -> Points:
     """Return the points of the chunks to decode; their ``series`` is the index of the query."""
-    heads = [np.sort(one.to_open(), order="id") for one in asked]  # the order in which their points came
+    heads = [np.sort(one.to_open(), order="id") for one in running]  # the order in which their points came
     ids = sorted({int(number) for head in heads for number in head["id"]})
     if not ids:
         return decode([], [], [])
     found = read_json(connection, list[tuple[int, str]], _BODIES, to_json(ids))
     packed = {number: bytes.fromhex(body) for number, body in found}
     together = np.concatenate(heads)
-    owner = np.repeat(np.arange(len(asked)), [len(head) for head in heads])
+    owner = np.repeat(np.arange(len(running)), [len(head) for head in heads])
     bodies = [packed[number] for number in together["id"].tolist()]
     points = decode(range(len(together)), together["first"].tolist(), bodies)
     # Most chunks are wanted with all their points.
     whole = np.concatenate(
-        [one.within(*_reach(head), head["active"] > 0) for one, head in zip(asked, heads, strict=True)]
+        [one.within(*_reach(head), head["active"] > 0) for one, head in zip(running, heads, strict=True)]
     )
     row = points.series
     points = msgspec.structs.replace(points, series=owner[row])
@@ -245,7 +244,7 @@ def _stored(connection: sqlite3.Connection, asked: Sequence[_RunningQuery]) -> P
         served = np.ones(len(points), np.bool_)
         for i in sorted(set(owner[~whole].tolist())):
             own = partly[points.series[partly] == i]
-            served[own] = asked[i].within(points.ts[own], points.ts[own], together["active"][row[own]] > 0)
+            served[own] = running[i].within(points.ts[own], points.ts[own], together["active"][row[own]] > 0)
         points = points.take(served)
     return points.in_order()
 

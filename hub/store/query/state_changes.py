@@ -20,8 +20,8 @@ from hub.store.query.query_plan import QueryPlan
 def changes(plan: QueryPlan, points: Points, entries: list[RollupEntries], step: int) -> Series:
     """Return the changes of state within the range, and the last reading, which shows how long the last state held.
 
-    ``[ts, value]`` is a state that begins, ``[ts, min, mean, max, count]`` a stretch with both states of a boolean. Of
-    texts that change more often than there may be points, the last of each part is returned.
+    ``[ts, value]`` is a state that begins, ``[ts, min, mean, max, count]`` an interval with both states of a boolean.
+    Of texts that change more often than there may be points, the last of each part is returned.
     """
     low, high = np.searchsorted(points.ts, [plan.low, plan.high + 1])
     points = _merge_texts(points.take(slice(low, max(low, high))))
@@ -32,9 +32,9 @@ def changes(plan: QueryPlan, points: Points, entries: list[RollupEntries], step:
     rows = _Rows(
         ts[order],
         np.concatenate([points.kind, kind])[order],
-        np.concatenate([points.value, *(part.least for part in entries)])[order],
-        np.concatenate([points.value, *(part.most for part in entries)])[order],
-        np.concatenate([points.value, *(means(p.count, p.least, p.most, p.total) for p in entries)])[order],
+        np.concatenate([points.value, *(part.minimum for part in entries)])[order],
+        np.concatenate([points.value, *(part.maximum for part in entries)])[order],
+        np.concatenate([points.value, *(means(p.count, p.minimum, p.maximum, p.total) for p in entries)])[order],
         np.concatenate([ones, *(part.count for part in entries)])[order],
         list(points.texts),
     )
@@ -67,17 +67,17 @@ class _Rows:
     """Readings, and rollup entries that stand for several readings, in the order of time."""
 
     def __init__(
-        self, ts: Ints, kind: np.ndarray, least: Floats, most: Floats, mean: Floats, count: Ints, texts: list[str]
+        self, ts: Ints, kind: np.ndarray, minimum: Floats, maximum: Floats, mean: Floats, count: Ints, texts: list[str]
     ) -> None:
-        self.ts, self.kind, self.least, self.most, self.mean, self.count = ts, kind, least, most, mean, count
+        self.ts, self.kind, self.minimum, self.maximum, self.mean, self.count = ts, kind, minimum, maximum, mean, count
         self.texts = texts
 
     def turns(self) -> Ints:
         """Return the indices where another state begins, those with several states, and the last."""
         if not len(self.ts):
             return np.empty(0, np.int64)
-        different = (self.kind[1:] != self.kind[:-1]) | (self.least[1:] != self.least[:-1])
-        mixed: Mask = self.least != self.most
+        different = (self.kind[1:] != self.kind[:-1]) | (self.minimum[1:] != self.minimum[:-1])
+        mixed: Mask = self.minimum != self.maximum
         begins = np.concatenate([[True], different | mixed[:-1]]) | mixed
         begins[-1] = True
         return np.flatnonzero(begins)
@@ -86,12 +86,12 @@ class _Rows:
         return [self._point(int(place)) for place in places]
 
     def _point(self, place: int) -> Point:
-        ts, least, most = int(self.ts[place]), float(self.least[place]), float(self.most[place])
+        ts, minimum, maximum = int(self.ts[place]), float(self.minimum[place]), float(self.maximum[place])
         if self.kind[place] == TEXT:
-            return ts, self.texts[int(least)]
-        if least != most:
-            return ts, least, float(self.mean[place]), most, int(self.count[place])
-        return ts, bool(least) if self.kind[place] == BOOLEAN else least
+            return ts, self.texts[int(minimum)]
+        if minimum != maximum:
+            return ts, minimum, float(self.mean[place]), maximum, int(self.count[place])
+        return ts, bool(minimum) if self.kind[place] == BOOLEAN else minimum
 
     def summarized(self, edges: Ints) -> list[Point]:
         """Return a point for each part of the range that holds something."""
@@ -101,11 +101,11 @@ class _Rows:
             if start == end:
                 continue
             part, last = slice(start, end), int(end) - 1
-            least, most = float(self.least[part].min()), float(self.most[part].max())
-            if self.kind[last] == TEXT or least == most:
+            minimum, maximum = float(self.minimum[part].min()), float(self.maximum[part].max())
+            if self.kind[last] == TEXT or minimum == maximum:
                 found.append((edge, *self._point(last)[1:]))
             else:
                 count = int(self.count[part].sum())
                 mean = float((self.mean[part] * self.count[part]).sum() / count)
-                found.append((edge, least, mean, most, count))
+                found.append((edge, minimum, mean, maximum, count))
         return found

@@ -17,7 +17,7 @@ from paho.mqtt.enums import MQTTProtocolVersion
 from brokers import Mosquitto
 from hub.errors import Conflict, Invalid, NotFound, StoreError
 from hub.mqtt.mosquitto_acl import HUB, AccessFiles, MosquittoAcl
-from hub.runtime.qr import drawn, rows
+from hub.runtime.qr import as_text, rows
 
 
 class Guarded:
@@ -287,5 +287,5 @@ def test_a_code_is_drawn_as_it_is():
     found = rows("mqtt://a:b@h:1/devices/a")
     assert len(found) == len(found[0])
     assert set("".join(found)) == {"0", "1"}
-    assert len(drawn("mqtt://a:b@h:1/devices/a").splitlines()) == -(-len(found) // 2)
+    assert len(as_text("mqtt://a:b@h:1/devices/a").splitlines()) == -(-len(found) // 2)
     assert found[0] == "0" * len(found), "a margin around it"

@@ -34,7 +34,7 @@ class Machine:
         for _ in range(round(hours * 6)):
             self.now += HOUR // 6
             self.passed += 600
-            clock.look()
+            clock.check()
 
 
 @pytest.fixture
@@ -48,7 +48,7 @@ def test_a_clock_that_goes_on_is_believed(machine: Machine) -> None:
     assert clock.believed() == machine.now
     again = machine.start()
     machine.now += 20 * HOUR  # off overnight
-    again.look()
+    again.check()
     assert again.believed() == machine.now
 
 
@@ -58,14 +58,14 @@ def test_a_start_with_a_clock_ahead_is_doubted_until_it_is_right(machine: Machin
     right = machine.now
     machine.now += days * DAY
     clock = machine.start()
-    clock.look()
+    clock.check()
     assert clock.believed() == right
     machine.run(clock, 3)
     assert clock.believed() == right
     machine.now = right + 4 * HOUR
     again = machine.start()
-    again.look()
-    assert (again.believed(), again.kept.doubted_at) == (machine.now, None)
+    again.check()
+    assert (again.believed(), again.state.doubted_at) == (machine.now, None)
 
 
 @pytest.mark.parametrize("days", [2, 400])
@@ -74,17 +74,17 @@ def test_a_jump_while_the_hub_runs_is_doubted(machine: Machine, days: int) -> No
     machine.run(clock, 30)
     before = machine.now
     machine.now += days * DAY
-    clock.look()
+    clock.check()
     assert clock.believed() == before
     machine.now = before + HOUR
-    clock.look()
+    clock.check()
     assert clock.believed() == machine.now
 
 
 def test_a_folder_without_a_clock_file_is_judged_by_its_history(machine: Machine) -> None:
     machine.now += 400 * DAY
     clock = machine.start(newest=T0)
-    clock.look()
+    clock.check()
     assert clock.believed() == T0
 
 
@@ -93,11 +93,11 @@ def test_a_clock_that_goes_on_evenly_for_a_day_is_believed(machine: Machine) -> 
     machine.now += 60 * DAY  # the hub was off
     clock = machine.start()
     machine.run(clock, 23)
-    assert clock.kept.doubted_at is not None
-    clock.look(last=True)
+    assert clock.state.doubted_at is not None
+    clock.check(last=True)
     clock = machine.start()  # what it ran before counts
     machine.run(clock, 1.5)
-    assert (clock.believed(), clock.kept.doubted_at) == (machine.now, None)
+    assert (clock.believed(), clock.state.doubted_at) == (machine.now, None)
 
 
 def test_devices_that_contradict_keep_it_in_doubt(machine: Machine) -> None:
@@ -117,9 +117,9 @@ def test_a_person_confirms_it(machine: Machine) -> None:
     machine.run(machine.start(), 1)
     machine.now += 60 * DAY
     clock = machine.start()
-    clock.look()
+    clock.check()
     confirm(machine.folder)
-    clock.look()
+    clock.check()
     assert clock.believed() == machine.now
     assert not (machine.folder / CONFIRMED).exists()
 
@@ -129,12 +129,12 @@ def test_a_clock_behind_is_put_right_without_doubt(machine: Machine) -> None:
     machine.run(machine.start(), 1)
     right, machine.now = machine.now, 1_000
     clock = machine.start()
-    clock.look()
+    clock.check()
     assert clock.believed() == 1_000
     machine.now = right + HOUR
     machine.passed += 60
-    clock.look()
-    assert (clock.believed(), clock.kept.doubted_at) == (machine.now, None)
+    clock.check()
+    assert (clock.believed(), clock.state.doubted_at) == (machine.now, None)
 
 
 def test_a_clock_that_was_ahead_for_long_is_doubted_again_after_it_was_put_back(machine: Machine) -> None:
@@ -147,15 +147,15 @@ def test_a_clock_that_was_ahead_for_long_is_doubted_again_after_it_was_put_back(
     machine.run(clock, 26)
     believed = machine.now
     machine.now += 400 * DAY
-    clock.look()
+    clock.check()
     assert clock.believed() == believed
 
 
 def test_a_damaged_clock_file_is_no_reason_not_to_start(machine: Machine) -> None:
     (machine.folder / "clock.json").write_text('{"believed": "soon"}')
     clock = machine.start(newest=T0 - 10 * DAY)
-    clock.look()
-    assert clock.kept.doubted_at == T0
+    clock.check()
+    assert clock.state.doubted_at == T0
 
 
 # --- a hub ------------------------------------------------------------------------------------------------------------

@@ -23,7 +23,7 @@ from hub.errors import BrokerError, Rejected
 from hub.mqtt.client import MqttClientSettings
 from hub.mqtt.connection import Lost
 from hub.mqtt.version_negotiation import NegotiatingClient
-from hub.runtime.fault_log import KINDS, FaultLog
+from hub.runtime.fault_log import MAX_KINDS, FaultLog
 from hub.topics import is_filter, is_topic
 
 LONG = int("9" * 400)
@@ -59,7 +59,7 @@ def test_made_up_kinds_fill_no_log(caplog: pytest.LogCaptureFixture) -> None:
     faults = FaultLog(logging.getLogger("hub.test"), 10, lambda: 0.0)
     for number in range(10_000):
         faults.error(number, "It failed")
-    assert len(caplog.records) == KINDS
+    assert len(caplog.records) == MAX_KINDS
 
 
 def test_errors_are_told_apart_by_where_they_are_raised(caplog: pytest.LogCaptureFixture) -> None:

@@ -87,7 +87,7 @@ def test_existing_files_are_made_private_at_start(tmp_path: Path, mosquitto: Mos
     with running(data, mosquitto):
         assert set(open_to_others(data)) == {"data", "data/notes.txt"}
     log = (tmp_path / "hub.log").read_text()
-    assert "Closed to them: " in log
+    assert "Made private: " in log
     assert f"chmod 700 {data}" in log
 
 

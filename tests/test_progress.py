@@ -16,7 +16,7 @@ from hub.ai.base import CompletionRequest
 from hub.diagnosis.partial_json import PartialDiagnosis
 from hub.errors import AiUnavailable, NotFound
 from hub.model import Diagnosis, RunStep, Writer
-from hub.runtime.progress import MOST_STEPS, ProgressStreams
+from hub.runtime.progress import MAX_STEPS, ProgressStreams
 from hub.store.sqlite import SqliteStore
 from worn_pump import Site, Writes
 
@@ -105,10 +105,10 @@ async def test_late_subscriber_gets_condensed_steps_from_start() -> None:
             run.emit("text", word)
         kept = [(s.op, s.text) for s in runs.snapshot("a-1")]
         assert kept == [("tool", "Looked."), ("error", "It broke."), ("start", ""), ("text", "It is warm.")]
-        for number in range(MOST_STEPS):
+        for number in range(MAX_STEPS):
             run.emit("cite", str(number))
-        assert len(runs.snapshot("a-1")) == MOST_STEPS
-        assert runs.untold == 4
+        assert len(runs.snapshot("a-1")) == MAX_STEPS
+        assert runs.dropped_steps == 4
     assert runs.snapshot("a-1") == []
 
 

@@ -28,7 +28,7 @@ from hub.runtime.installation import Installation, make_token
 from hub.runtime.network_addresses import is_loopback, split_address
 from hub.runtime.package_data import config_dir, web_dir
 from hub.runtime.private_files import replace_file
-from hub.runtime.settings import MIN_TOKEN_CHARS, AiSection, Settings, revealed
+from hub.runtime.settings import MIN_TOKEN_CHARS, AiSection, Settings, reveal
 from hub.services.credentials import Credentials
 
 log = logging.getLogger(__name__)
@@ -263,7 +263,7 @@ def ai_settings(ai: AiSection) -> AiSettings:
             kind="openai",
             model=ai.openai_model,
             base_url=ai.openai_base_url,
-            api_key=revealed(ai.openai_api_key),
+            api_key=reveal(ai.openai_api_key),
             api=ai.openai_api,
             vision_model=ai.openai_vision_model,
             transcription_model=ai.openai_transcription_model,
@@ -275,12 +275,12 @@ def ai_settings(ai: AiSection) -> AiSettings:
             kind="ollama",
             model=ai.ollama_model,
             base_url=_reachable(ai.ollama_host),
-            api_key=revealed(ai.ollama_api_key),
+            api_key=reveal(ai.ollama_api_key),
             vision_model=ai.ollama_vision_model,
         ),
     ]
     more = [
-        ModelServer(name=name, api_key=revealed(each.api_key), **each.model_dump(exclude={"api_key"}))
+        ModelServer(name=name, api_key=reveal(each.api_key), **each.model_dump(exclude={"api_key"}))
         for name, each in ai.servers.items()
     ]
     roles: dict[Role, tuple[str, ...]] = {role: getattr(ai, role) for role in ROLES}

@@ -44,7 +44,7 @@ from hub.registry.registry import DeviceRegistry
 from hub.rules import Engine
 from hub.runtime.bus import Bus
 from hub.runtime.clock import Clock, now_ms
-from hub.runtime.installation import Installation, close_to_others, keep_dropped, open_installation
+from hub.runtime.installation import Installation, open_installation, restrict_access, save_broker_drops
 from hub.runtime.metrics import Metrics
 from hub.runtime.settings import Settings
 from hub.runtime.settings import StoreSection as Kept
@@ -100,7 +100,7 @@ async def open_hub(settings: Settings, *, lasting_broker: bool = True) -> AsyncI
     data = settings.store.data
     async with contextlib.AsyncExitStack() as stack:
         stack.enter_context(DirectoryLock.acquire(data))
-        close_to_others(data)
+        restrict_access(data)
         if (aside := adopt(data)) is not None:
             log.warning("a backup has been restored; what was there before is in %s", aside)
         install = open_installation(data, keep_damaged_aside=True)
@@ -133,7 +133,7 @@ async def open_hub(settings: Settings, *, lasting_broker: bool = True) -> AsyncI
         drop_monitor = BrokerDropMonitor(
             install.dropped,
             on_drop=lambda since, at, count: ingest_queue.put(LostSession(since or _last_heard(registry), at, count)),
-            keep=lambda count: keep_dropped(data, install, count),
+            keep=lambda count: save_broker_drops(data, install, count),
         )
         link.subscribe(topic for dialect in dialects for topic in dialect.filters)
         metrics, publish_queue = Metrics(), PublishQueue(link, birth_messages(roots))

@@ -11,7 +11,7 @@ from hub.assembly.from_settings import credentials_of
 from hub.commandline.running_hub import status_of
 from hub.commandline.serve import settings_from
 from hub.mqtt.mosquitto_acl import HUB
-from hub.runtime.qr import drawn
+from hub.runtime.qr import as_text
 from hub.runtime.settings import Settings
 from hub.services.credentials import Credentials, IssuedCredential
 
@@ -52,7 +52,7 @@ def _print(issued: IssuedCredential, name: str, prefixes: list[str]) -> None:
         print(f"It has {', '.join(prefixes)} for its own: give the gateway the user {name} and this password.")
         return
     print(f"{issued.line}\n")
-    print(drawn(issued.address))
+    print(as_text(issued.address))
 
 
 def _hub_has_logged_in(settings: Settings) -> str:

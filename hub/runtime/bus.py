@@ -1,7 +1,7 @@
-"""Fan-out of events to whoever listens. Lossy by design: a listener that falls behind is told, never waited for.
+"""Publish/subscribe bus for events within the process.
 
-A subscription holds at most ``capacity`` batches; on overflow they are dropped and the next thing the listener gets
-is :class:`Lagged`, upon which it reads the state afresh.
+The publisher never waits. A subscription queues at most ``capacity`` batches; on overflow it drops them all, and the
+subscriber gets :class:`Lagged`, upon which it reads the current state again.
 """
 
 from __future__ import annotations
@@ -17,17 +17,17 @@ from hub.events import Event
 
 
 class Lagged(msgspec.Struct, frozen=True):
-    """``dropped`` batches were lost to this listener."""
+    """This subscriber missed ``dropped`` batches."""
 
     dropped: int
 
 
 class Closed(Exception):
-    """The bus is closed: no event will come any more."""
+    """The bus is closed; no more events follow."""
 
 
 class Subscription:
-    """One listener's bounded queue of batches."""
+    """One subscriber's bounded queue of batches."""
 
     def __init__(self, capacity: int) -> None:
         self._batches: deque[Sequence[Event]] = deque()
@@ -37,6 +37,7 @@ class Subscription:
         self._closed = False
 
     def push(self, batch: Sequence[Event]) -> None:
+        """Add a batch; if the queue is full, drop those that wait first."""
         if len(self._batches) >= self._capacity:
             self._dropped += len(self._batches)
             self._batches.clear()
@@ -48,7 +49,7 @@ class Subscription:
         self._ready.set()
 
     async def get(self) -> Sequence[Event | Lagged]:
-        """The next batch, or ``[Lagged]`` first if some were dropped. Raises :class:`Closed` at the end."""
+        """Wait for the next batch and return it; ``[Lagged]`` first if some were dropped. Raises :class:`Closed`."""
         while not self._batches:
             if self._closed:
                 raise Closed
@@ -61,16 +62,16 @@ class Subscription:
 
 
 class Bus:
-    """Publish is synchronous and never waits. ``seq`` counts published batches, so gaps are visible."""
+    """Delivers each published batch to all subscriptions."""
 
     def __init__(self) -> None:
         self._subscriptions: set[Subscription] = set()
-        self.seq = 0
+        self.seq = 0  # batches published so far
         self.closed = False
 
     @contextmanager
     def subscribe(self, capacity: int = 256) -> Iterator[Subscription]:
-        """Subscribe first, then read the snapshot: what happens in between is not lost."""
+        """Subscribe for the length of the block. Read the current state inside it, so that no event is missed."""
         subscription = Subscription(capacity)
         self._subscriptions.add(subscription)
         if self.closed:
@@ -81,12 +82,13 @@ class Bus:
             self._subscriptions.discard(subscription)
 
     def publish(self, batch: Sequence[Event]) -> None:
+        """Queue a batch for every subscription."""
         self.seq += 1
         for subscription in self._subscriptions:
             subscription.push(batch)
 
     def close(self) -> None:
-        """Ends every subscription once it has read what waits."""
+        """End every subscription after the batches that it has queued."""
         self.closed = True
         for subscription in self._subscriptions:
             subscription.close()

@@ -1,13 +1,13 @@
-"""Whether this machine's clock can be right, before anything is deleted because it is old.
+"""Check whether the machine's clock can be right before retention deletes anything by age.
 
-A clock that is set wrong (a battery that is empty, a virtual machine that was restored, a wrong year typed in) must not
-cost the history. The newest time that was believed is kept in the data folder. States::
+A wrong clock (an empty battery, a restored virtual machine, a mistyped year) must not cost the history. The newest
+trusted time is stored in the data folder. States::
 
-    trusted --the clock shows over a day more than time has passed, or the hub was off for so long--> doubted
-    doubted --it is put right; it went on evenly for a day of running; a person confirms it--> trusted
+    trusted --the clock is over a day ahead of the elapsed time, or the hub was off for over a day--> doubted
+    doubted --it was set right; it ran evenly for a day; a person confirmed it--> trusted
 
-While the clock is doubted, what is kept is reckoned from the newest believed time: nothing is deleted that was not due
-by then. Readings are taken in as always.
+While the clock is doubted, retention computes ages from the newest trusted time, so it deletes nothing that was not due
+by then. Ingestion is not affected.
 """
 
 from __future__ import annotations
@@ -25,11 +25,15 @@ log = logging.getLogger(__name__)
 
 FILE = "clock.json"
 CONFIRMED = "clock.confirmed"
-"""A file that a person (``hub doctor --trust-clock``) leaves for a hub that runs."""
+"""File by which ``hub doctor --trust-clock`` confirms the clock to a running hub."""
 JUMP_MS = 86_400_000
+"""The clock is doubted if it is this far ahead of the elapsed time."""
 EVEN_MS = 86_400_000
+"""It is trusted again after running evenly for this long."""
 UNEVEN_MS = 600_000
+"""It does not run evenly if it differs from the monotonic clock by more than this between two checks."""
 SAVED_MS = 60_000
+"""The state is saved when it has changed by this much."""
 
 
 def now_ms() -> int:
@@ -38,12 +42,12 @@ def now_ms() -> int:
 
 
 class ClockState(msgspec.Struct):
-    """What is kept between runs, in epoch ms.
+    """State of the check that is stored between runs, in ms.
 
     Attributes:
-        believed: the newest time that was believed.
-        doubted_at: what the clock showed when it was first doubted; None while it is trusted.
-        even_ms: for how long the hub has run since, while the clock went on evenly.
+        believed: the newest trusted time (epoch ms).
+        doubted_at: the clock's time when it was first doubted (epoch ms); None while it is trusted.
+        even_ms: how long the clock has run evenly since then.
     """
 
     believed: int
@@ -52,8 +56,15 @@ class ClockState(msgspec.Struct):
 
 
 class Clock:
-    """``newest`` is when the history last heard of any device (0: never), for a folder that has no clock file yet.
-    ``disagrees`` asks whether most devices that give times of their own contradict the clock."""
+    """The machine's clock and whether it is trusted.
+
+    Args:
+        folder: the data folder.
+        now: returns the clock's time in epoch ms.
+        newest: time of the newest message in the history (0: none), used if the folder has no clock file yet.
+        disagrees: returns True if the timestamps of most devices contradict the clock.
+        monotonic: returns seconds of a clock that nobody sets.
+    """
 
     def __init__(
         self,
@@ -66,89 +77,85 @@ class Clock:
     ) -> None:
         self._file, self._confirmed = folder / FILE, folder / CONFIRMED
         self._now, self._monotonic, self._disagrees = now, monotonic, disagrees
-        self._kept = read_clock_state(folder) or ClockState(newest or now())
-        self._saved = ClockState(0)
-        self._looked: tuple[int, float] | None = None
+        self.state = read_clock_state(folder) or ClockState(newest or now())
+        self._saved = ClockState(0)  # the state as last saved
+        self._checked: tuple[int, float] | None = None  # clock and monotonic clock at the last check
         self._warned = False
 
-    @property
-    def kept(self) -> ClockState:
-        return self._kept
-
     def believed(self) -> int:
-        """Return the time from which ages are reckoned: the clock's, or the newest believed one while it is doubted."""
+        """Return the time from which to compute ages: the clock's, or the newest trusted one while it is doubted."""
         now = self._now()
-        return now if self._kept.doubted_at is None else min(now, self._kept.believed)
+        return now if self.state.doubted_at is None else min(now, self.state.believed)
 
     def trust(self) -> None:
-        """A person says that the clock is right."""
+        """Trust the clock because a person has confirmed it."""
         now = self._now()
-        if self._kept.doubted_at is not None:
+        if self.state.doubted_at is not None:
             log.warning("The clock was confirmed by a person. Old history is deleted again from now on.")
-        self._kept = ClockState(now)
+        self.state = ClockState(now)
         self._save()
 
-    def look(self, *, last: bool = False) -> None:
-        """Judge the clock; call it now and then, before anything is deleted, and for the ``last`` time at the end."""
+    def check(self, *, last: bool = False) -> None:
+        """Check the clock. Call it regularly, before anything is deleted, and with ``last`` when the hub stops."""
         if self._confirmed.exists():
             self._confirmed.unlink(missing_ok=True)
             self.trust()
-        now, elapsed, even = self._passed()
-        kept = self._kept
-        ahead = now - kept.believed
+        now, elapsed, even = self._elapsed()
+        state = self.state
+        ahead = now - state.believed
         if -JUMP_MS <= ahead <= JUMP_MS + elapsed:
-            if kept.doubted_at is not None:
+            if state.doubted_at is not None:
                 log.warning("The clock is right again. Old history is deleted as before.")
-            self._kept = ClockState(max(now, kept.believed))
+            self.state = ClockState(max(now, state.believed))
             self._warned = False
-        elif kept.doubted_at is None and ahead > 0:
-            self._kept = ClockState(kept.believed, doubted_at=now)
+        elif state.doubted_at is None and ahead > 0:
+            self.state = ClockState(state.believed, doubted_at=now)
         elif not even:
-            kept.even_ms = 0
+            state.even_ms = 0
         else:
-            kept.even_ms += elapsed
-            if kept.even_ms >= EVEN_MS and not self._disagrees():
-                log.warning("The clock has gone on evenly for a day and is believed. Old history is deleted as before.")
-                self._kept = ClockState(now)
+            state.even_ms += elapsed
+            if state.even_ms >= EVEN_MS and not self._disagrees():
+                log.warning("The clock has run evenly for a day and is trusted. Old history is deleted as before.")
+                self.state = ClockState(now)
         self._warn(ahead)
-        if last or self._differs():
+        if last or self._needs_saving():
             self._save()
 
-    def _passed(self) -> tuple[int, int, bool]:
-        """Return the time, how much time has passed since the last look (ms), and whether the clock agrees with it."""
+    def _elapsed(self) -> tuple[int, int, bool]:
+        """Return the clock's time, the ms since the last check, and whether the clock ran evenly meanwhile."""
         now, at = self._now(), self._monotonic()
-        looked, self._looked = self._looked, (now, at)
-        if looked is None:
+        checked, self._checked = self._checked, (now, at)
+        if checked is None:
             return now, 0, True
-        elapsed = round((at - looked[1]) * 1000)
-        return now, elapsed, abs(now - looked[0] - elapsed) <= UNEVEN_MS
+        elapsed = round((at - checked[1]) * 1000)
+        return now, elapsed, abs(now - checked[0] - elapsed) <= UNEVEN_MS
 
     def _warn(self, ahead: int) -> None:
-        if self._kept.doubted_at is None or self._warned:
+        if self.state.doubted_at is None or self._warned:
             return
         self._warned = True
         log.warning(
-            "The clock shows %.0f days more than the newest time in the history: it may be wrong, or the hub was off "
-            "for long. No old history is deleted until the clock is put right, or has run on evenly for a day. If it "
-            "is right: hub doctor --trust-clock.",
+            "The clock is %.0f days ahead of the newest time in the history: it may be wrong, or the hub was off for "
+            "long. No old history is deleted until the clock is set right or has run evenly for a day. If it is "
+            "right, confirm it: hub doctor --trust-clock.",
             ahead / 86_400_000,
         )
 
-    def _differs(self) -> bool:
-        kept, saved = self._kept, self._saved
-        moved = max(abs(kept.believed - saved.believed), abs(kept.even_ms - saved.even_ms))
-        return moved >= SAVED_MS or kept.doubted_at != saved.doubted_at
+    def _needs_saving(self) -> bool:
+        state, saved = self.state, self._saved
+        moved = max(abs(state.believed - saved.believed), abs(state.even_ms - saved.even_ms))
+        return moved >= SAVED_MS or state.doubted_at != saved.doubted_at
 
     def _save(self) -> None:
-        self._saved = msgspec.structs.replace(self._kept)
+        self._saved = msgspec.structs.replace(self.state)
         try:
-            replace_file(self._file, msgspec.json.encode(self._kept))
-        except OSError as error:  # a full disk: what is kept is a little older then
-            log.debug("%s could not be written: %s", self._file, error)
+            replace_file(self._file, msgspec.json.encode(self.state))
+        except OSError as error:  # for example a full disk: the stored state is a little older then
+            log.debug("Cannot write %s (%s).", self._file, error)
 
 
 def read_clock_state(folder: Path) -> ClockState | None:
-    """Return what is kept in ``folder``; None where there is nothing, or nothing that can be read."""
+    """Return the state stored in ``folder``; None if there is none that can be read."""
     try:
         return msgspec.json.decode((folder / FILE).read_bytes(), type=ClockState)
     except (OSError, msgspec.MsgspecError):
@@ -156,5 +163,5 @@ def read_clock_state(folder: Path) -> ClockState | None:
 
 
 def confirm(folder: Path) -> None:
-    """Say on behalf of a person that the clock is right; a hub that runs takes note within ten minutes."""
+    """Confirm the clock on behalf of a person. A running hub notices it within ten minutes."""
     replace_file(folder / CONFIRMED, b"")

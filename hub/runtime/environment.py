@@ -18,15 +18,15 @@ NAMES = {
     "OLLAMA_MODEL": ("ai", "ollama_model"),
     "OLLAMA_VISION_MODEL": ("ai", "ollama_vision_model"),
 }
-"""Names that are not of the form ``HUB_SECTION_KEY``. A ``HUB_`` one wins over these."""
+"""Names that are not of the form ``HUB_SECTION_KEY``; a variable of that form takes precedence."""
 LISTS = {("http", key) for key in ("allowed_hosts", "allowed_origins", "trusted_proxies")} | {
     ("ai", role) for role in ("chat", "diagnosis", "vision", "transcription")
 }
 TABLES = {"ai": "servers", "store": "keep"}
-"""Keys that hold tables of their own, which no variable can express."""
+"""Keys that hold tables, which a variable cannot express."""
 NOT_SETTINGS = {"HUB_SKIP_WEB"}
 CLOSE = 0.75
-"""How alike a name must be to be suggested, from 0 to 1."""
+"""Similarity, from 0 to 1, from which on a name is suggested."""
 
 Variables = dict[tuple[str, str], str]
 """By section and key, the variable that sets it."""
@@ -37,14 +37,14 @@ def read_environment(
 ) -> tuple[Variables, dict[str, dict[str, Any]]]:
     """Return which variable sets which key, and the values by section and key.
 
-    ``keys`` are those of each section. Raises ConfigError for a ``HUB_`` variable that sets none.
+    ``keys`` are the keys of each section. Raises ConfigError for a ``HUB_`` variable that is not a setting.
     """
     # Compose files write HUB_HTTP_TOKEN=${HUB_TOKEN:-}: a blank token counts as unset and hides no other.
     environ = {name: value for name, value in environ.items() if name != "HUB_HTTP_TOKEN" or value.strip()}
     found = {name: key for name, key in NAMES.items() if environ.get(name, "").strip()}
     for name in environ:
         if name.startswith("HUB_") and name not in NAMES and name not in NOT_SETTINGS:
-            found[name] = _section_and_key(name, keys)  # behind NAMES: the last one wins
+            found[name] = _section_and_key(name, keys)  # after NAMES: the last one takes precedence
     tables: dict[str, dict[str, Any]] = {}
     for name, (section, key) in found.items():
         tables.setdefault(section, {})[key] = _value(section, key, environ[name])
@@ -62,7 +62,7 @@ def _section_and_key(name: str, keys: Mapping[str, Sequence[str]]) -> tuple[str,
 
 
 def _unknown(name: str, keys: Mapping[str, Sequence[str]]) -> ConfigError:
-    """Describe a variable that sets nothing, with the nearest that does, or those of its section."""
+    """Describe an unknown variable, and name the most similar one or those of its section."""
     prefixes = {section: f"HUB_{section.upper()}_" for section in keys}
     known = [*NAMES, *(f"{prefixes[section]}{key.upper()}" for section in keys for key in keys[section])]
     bare = f"{name.rstrip('_')}_" in prefixes.values()

@@ -1,4 +1,4 @@
-"""Log lines for faults that may come with every message: once in a while, with how often they came in between."""
+"""Rate-limited log lines for faults that may repeat with every message."""
 
 from __future__ import annotations
 
@@ -7,13 +7,13 @@ import time
 from collections.abc import Callable, Hashable
 
 INTERVAL_S = 600.0
-"""The same fault is written again after this long."""
-KINDS = 100
-"""Kinds of faults written within an interval. Further ones wait: whoever makes up new ones fills no log either."""
+"""A fault of the same kind is logged again after this long."""
+MAX_KINDS = 100
+"""Kinds of faults logged within an interval, so that a client that causes ever new ones cannot fill the log."""
 
 
 class FaultLog:
-    """Writes the first fault of a kind at once and counts those that follow within the interval."""
+    """Logs the first fault of a kind at once, and counts the others until the interval is over."""
 
     def __init__(
         self, log: logging.Logger, interval_s: float = INTERVAL_S, clock: Callable[[], float] = time.monotonic
@@ -21,7 +21,7 @@ class FaultLog:
         self._log = log
         self._interval_s = interval_s
         self._clock = clock
-        self._written: dict[Hashable, tuple[float, int]] = {}  # by kind: when, and how many have come since
+        self._written: dict[Hashable, tuple[float, int]] = {}  # by kind: time of the last line, faults since then
 
     def error(
         self,
@@ -31,16 +31,26 @@ class FaultLog:
         cause: BaseException | None = None,
         level: int = logging.ERROR,
     ) -> bool:
-        """Write ``text % values``, with the traceback of ``cause`` if there is one, unless this ``kind`` of fault was
-        written within the interval. Return whether it was written."""
+        """Log a fault, unless one of the same kind was logged within the interval.
+
+        Args:
+            kind: what the rate limit applies to.
+            text: the message, with ``%`` placeholders for ``values``.
+            *values: the values for the placeholders.
+            cause: an exception to log with its traceback.
+            level: the log level.
+
+        Returns:
+            True if it was logged.
+        """
         now = self._clock()
         at, repeated = self._written.pop(kind, (None, 0))
         if at is not None and now - at < self._interval_s:
             self._written[kind] = at, repeated + 1
             return False
-        if len(self._written) >= KINDS:
+        if len(self._written) >= MAX_KINDS:
             self._written = {each: one for each, one in self._written.items() if now - one[0] < self._interval_s}
-        if len(self._written) >= KINDS:
+        if len(self._written) >= MAX_KINDS:
             return False
         self._written[kind] = now, 0
         if repeated:
@@ -49,7 +59,7 @@ class FaultLog:
         return True
 
     def unexpected(self, text: str, *values: object, cause: BaseException) -> bool:
-        """Write an error that nobody foresaw with its traceback; its kind is its type and where it was raised."""
+        """Log an unexpected exception with its traceback; its kind is its type and where it was raised."""
         place, trace = None, cause.__traceback__
         while trace is not None:
             place, trace = (trace.tb_frame.f_code.co_filename, trace.tb_lineno), trace.tb_next

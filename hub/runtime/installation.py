@@ -1,7 +1,4 @@
-"""The data directory's own identity: which installation this is, and its access token.
-
-Kept in ``install.json`` beside the history, readable by its owner alone.
-"""
+"""Identity of an installation, in ``install.json`` of the data folder: id, access token, MQTT session."""
 
 from __future__ import annotations
 
@@ -18,12 +15,18 @@ from hub.runtime.private_files import make_folder, make_private, replace_file
 log = logging.getLogger(__name__)
 
 OWN_FILES = ("watchkeeper.db*", "watchkeeper.lock", "*.json", "*.damaged", "*.toml", "*.tar", "*.log")
-"""What the hub writes in its data folder, and the settings file that may lie there."""
+"""Files that the hub writes into its data folder, and the settings file that may be there."""
 
 
 class Installation(msgspec.Struct):
-    """``had_session`` says that this installation's MQTT session existed before, so a missing one means a gap.
-    ``dropped`` is how many messages the broker had dropped, in all, when this installation looked last."""
+    """The content of ``install.json``.
+
+    Attributes:
+        id: random, part of the MQTT client id.
+        token: the access token that the hub made; None if the settings have one.
+        had_session: the broker had a session of this installation, so a missing session means lost messages.
+        dropped: the broker's total of dropped messages when it was last read.
+    """
 
     id: str
     token: str | None = None
@@ -31,10 +34,11 @@ class Installation(msgspec.Struct):
     dropped: int | None = None
 
 
-def close_to_others(directory: Path) -> None:
-    """Make the installation's files private, as earlier versions did not, and warn of a folder that others can list.
+def restrict_access(directory: Path) -> None:
+    """Remove other users' access to the hub's files, and warn of a folder that they can list.
 
-    Raises ConfigError for a folder that cannot be read."""
+    Raises ConfigError for a folder that cannot be read.
+    """
     try:
         changed = make_private(directory, OWN_FILES)
         open_to_others = directory.stat().st_mode & 0o005
@@ -42,15 +46,16 @@ def close_to_others(directory: Path) -> None:
         raise ConfigError(f"The data folder {directory} cannot be read ({error.strerror}).") from error
     if changed:
         names = ", ".join(file.name for file in changed[:5]) + (", …" if len(changed) > 5 else "")
-        log.warning("Other users of this machine could read files in %s. Closed to them: %s.", directory, names)
+        log.warning("Other users of this machine could read files in %s. Made private: %s.", directory, names)
     if open_to_others:
-        log.warning("Other users of this machine can list %s. Close it with: chmod 700 %s", directory, directory)
+        log.warning("Other users of this machine can list %s. Prevent it with: chmod 700 %s", directory, directory)
 
 
 def open_installation(directory: Path, *, keep_damaged_aside: bool = False) -> Installation:
-    """Read the installation's file, or make a new one; with ``keep_damaged_aside`` also in the place of a damaged one.
+    """Read ``install.json``, or create it. With ``keep_damaged_aside``, a damaged file is renamed and replaced.
 
-    Raises ConfigError when the folder or the file cannot be used."""
+    Raises ConfigError if the folder or the file cannot be used.
+    """
     try:
         make_folder(directory)
         file = directory / "install.json"
@@ -63,43 +68,43 @@ def open_installation(directory: Path, *, keep_damaged_aside: bool = False) -> I
                 aside = file.with_name("install.json.damaged")
                 file.replace(aside)
                 log.error(
-                    "%s was damaged and is kept as %s. A new one was made: the access token and the hub's name with "
-                    "the broker are new, so messages that it kept for the old name do not come.", file, aside
+                    "%s was damaged and is kept as %s. A new one was created: the access token and the MQTT client id "
+                    "are new, so messages that the broker queued for the old id are lost.", file, aside
                 )  # fmt: skip
         install = Installation(secrets.token_hex(6))
         save(directory, install)
         return install
     except OSError as error:
-        hint = "Check its owner, its rights and its free space, or name another folder with --data."
+        hint = "Check its owner, its permissions and its free space, or name another folder with --data."
         raise ConfigError(f"The data folder {directory} cannot be used ({error.strerror}).", hint) from error
 
 
 def read_installation(directory: Path) -> Installation:
-    """Read the installation's file. Raises ConfigError where there is none, or a damaged one."""
+    """Read ``install.json``. Raises ConfigError if it is missing or damaged."""
     try:
         return msgspec.json.decode((directory / "install.json").read_bytes(), type=Installation)
     except FileNotFoundError:
-        hint = "Start the hub on this folder once, or name another with --data."
+        hint = "Start the hub once with this folder, or name another with --data."
         raise ConfigError(f"There is no {directory / 'install.json'}.", hint) from None
     except (OSError, msgspec.MsgspecError, RecursionError) as error:
-        hint = "Remove it to have a new one made, if it is damaged."
+        hint = "If it is damaged, remove it: the next start creates a new one."
         raise ConfigError(f"{directory / 'install.json'} cannot be read ({type(error).__name__}).", hint) from error
 
 
 def save(directory: Path, install: Installation) -> None:
-    """Replace the file in one step, so that a crash leaves the old or the new one."""
+    """Replace ``install.json`` in one step, so that a crash leaves the old or the new one."""
     replace_file(directory / "install.json", msgspec.json.encode(install))
 
 
-def keep_dropped(directory: Path, install: Installation, count: int) -> None:
-    """Remember what the broker's count of dropped messages was. A disk that is full loses it; that harms nobody."""
+def save_broker_drops(directory: Path, install: Installation, count: int) -> None:
+    """Save the broker's count of dropped messages. If the disk is full, the old count stays, which does no harm."""
     install.dropped = count
     with suppress(OSError):
         save(directory, install)
 
 
 def make_token(directory: Path, install: Installation) -> str:
-    """A new access token, kept for the next start."""
+    """Create and save a new access token."""
     install.token = secrets.token_urlsafe(24)
     save(directory, install)
     return install.token

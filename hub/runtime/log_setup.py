@@ -1,6 +1,6 @@
-"""The log as this process writes it: one entry, one beginning of a line, whatever text is part of the entry.
+"""Log configuration: no text from outside can forge an entry.
 
-Topics, file names and the warnings of libraries carry text from outside. A line break in it must not look like the
+Topics, file names and warnings of libraries contain text from outside. A line break in it must not look like the
 beginning of another entry, and an escape sequence must not reach the terminal.
 """
 

@@ -1,7 +1,6 @@
-"""Where the files that travel with the package lie: the built dashboard and the default configuration.
+"""Folders of the files that are installed with the package: the built dashboard and the default configuration.
 
-An installed wheel carries both in the package; a checkout has the configuration in ``config/`` at its top.
-This module only names folders: it opens nothing and knows no file in them.
+A wheel has both inside the package; a checkout has the configuration in ``config/`` at its root.
 """
 
 from __future__ import annotations
@@ -12,11 +11,11 @@ _PACKAGE = Path(__file__).resolve().parents[1]
 
 
 def web_dir() -> Path:
-    """The built dashboard (``index.html``, ``assets/``, ``swagger/``). Absent when the package was made without."""
+    """Return the folder of the built dashboard; it does not exist if the package was built without."""
     return _PACKAGE / "_web"
 
 
 def config_dir() -> Path:
-    """The default ``hub.toml`` and ``rules.toml``, read-only: copies are for changing."""
-    packed = _PACKAGE / "_config"
-    return packed if packed.is_dir() else _PACKAGE.parent / "config"
+    """Return the folder of the default ``hub.toml`` and ``rules.toml``, which are copied and never changed."""
+    installed = _PACKAGE / "_config"
+    return installed if installed.is_dir() else _PACKAGE.parent / "config"

@@ -1,4 +1,4 @@
-"""What this process costs at the moment, from the operating system."""
+"""CPU and memory usage of this process."""
 
 from __future__ import annotations
 
@@ -9,23 +9,23 @@ import psutil
 
 
 class ProcessUsage(msgspec.Struct, frozen=True):
-    """``cpu`` in percent of one core since the last look, ``rss`` in bytes."""
+    """``cpu`` in percent of one core since the last measurement, ``rss`` in bytes."""
 
     cpu: float
     rss: int
 
 
 class UsageMeter:
-    """Looks at most once a second; in between it answers the same."""
+    """Measures at most once a second; in between it returns the last measurement."""
 
     def __init__(self) -> None:
         self._process = psutil.Process()
         self._process.cpu_percent()
-        self._looked = 0.0
+        self._measured = 0.0
         self._usage = ProcessUsage(0.0, self._process.memory_info().rss)
 
     def __call__(self) -> ProcessUsage:
-        if time.monotonic() - self._looked >= 1.0:
-            self._looked = time.monotonic()
+        if time.monotonic() - self._measured >= 1.0:
+            self._measured = time.monotonic()
             self._usage = ProcessUsage(self._process.cpu_percent(), self._process.memory_info().rss)
         return self._usage

@@ -1,6 +1,6 @@
-"""What is being written at this moment, and what has been told of it so far. It knows no socket and no writer.
+"""Streams of progress: the steps of answers and diagnoses while they are being written.
 
-A run is kept while it goes on, so that who comes late reads it from its beginning; its end is told and it is gone.
+The steps of a run are kept until it ends, so that a subscriber who comes late can read it from the beginning.
 """
 
 from __future__ import annotations
@@ -13,34 +13,33 @@ import msgspec
 
 from hub.model import RunStep
 
-MOST_STEPS = 2_000
-"""Steps kept of one run. Words that follow one another are one step; beyond this, only those who follow already are
-told (``Runs.untold`` counts what a late comer misses)."""
+MAX_STEPS = 2_000
+"""Steps kept of one run; consecutive texts are one step. Later steps are sent to the listeners only."""
 
 
 class ProgressStream:
-    """What a writer holds to tell what it does."""
+    """The writer's end of one run."""
 
-    def __init__(self, run_id: str, tell: Callable[[RunStep], None]) -> None:
+    def __init__(self, run_id: str, send: Callable[[RunStep], None]) -> None:
         self.id = run_id
-        self._tell = tell
+        self._send = send
 
     def emit(self, op: Any, text: str = "", **more: Any) -> None:
-        """One step; ``more`` are the other fields of :class:`~hub.model.progress.RunStep`."""
-        self._tell(RunStep(self.id, op, text, **more))
+        """Send one step; ``more`` are the other fields of :class:`~hub.model.progress.RunStep`."""
+        self._send(RunStep(self.id, op, text, **more))
 
 
 class ProgressStreams:
-    """All runs that go on.
+    """The runs in progress, their steps so far, and the listeners.
 
     Attributes:
-        untold: Steps that were not kept for those who come late.
+        dropped_steps: steps beyond ``MAX_STEPS``, which a snapshot lacks.
     """
 
     def __init__(self) -> None:
-        self.untold = 0
+        self.dropped_steps = 0
         self._listeners: list[Callable[[RunStep], None]] = []
-        self._told: dict[str, list[RunStep]] = {}
+        self._steps: dict[str, list[RunStep]] = {}  # by run
 
     def subscribe(self, listener: Callable[[RunStep], None]) -> None:
         """Call ``listener`` with every step of every run from now on."""
@@ -48,27 +47,27 @@ class ProgressStreams:
 
     @contextmanager
     def open(self, run_id: str) -> Iterator[ProgressStream]:
-        """A run for as long as the block lasts. A second one of the same name takes its place."""
-        told = self._told[run_id] = []
+        """Open a run for the length of the block. It replaces one with the same id."""
+        steps = self._steps[run_id] = []
         try:
-            yield ProgressStream(run_id, lambda step: self._take(told, step))
+            yield ProgressStream(run_id, lambda step: self._add(steps, step))
         finally:
-            if self._told.get(run_id) is told:
-                del self._told[run_id]
+            if self._steps.get(run_id) is steps:
+                del self._steps[run_id]
 
     def snapshot(self, run_id: str) -> list[RunStep]:
-        """What has been told of a run; nothing if it does not go on."""
-        return list(self._told.get(run_id, ()))
+        """Return the steps so far of a run; an empty list if it is not in progress."""
+        return list(self._steps.get(run_id, ()))
 
-    def _take(self, told: list[RunStep], step: RunStep) -> None:
-        if step.op == "start":  # what an earlier writer wrote is void, what was looked up and what failed is not
-            told[:] = [kept for kept in told if kept.op in ("tool", "error")]
-        last = told[-1] if told else None
+    def _add(self, steps: list[RunStep], step: RunStep) -> None:
+        if step.op == "start":  # another model starts over: its text replaces the earlier one, tools and errors stay
+            steps[:] = [earlier for earlier in steps if earlier.op in ("tool", "error")]
+        last = steps[-1] if steps else None
         if last is not None and last.op == step.op == "text":
-            told[-1] = msgspec.structs.replace(last, text=last.text + step.text)
-        elif len(told) < MOST_STEPS:
-            told.append(step)
+            steps[-1] = msgspec.structs.replace(last, text=last.text + step.text)
+        elif len(steps) < MAX_STEPS:
+            steps.append(step)
         else:
-            self.untold += 1
+            self.dropped_steps += 1
         for listener in self._listeners:
             listener(step)

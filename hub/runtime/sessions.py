@@ -1,8 +1,8 @@
-"""Sign-in sessions: random, revocable, kept in the data folder so that they survive a restart.
+"""Sign-in sessions, stored in the data folder so that they survive a restart.
 
-The client holds 256 random bits in a cookie; only their SHA-256 is kept. A session ends when it is revoked, after
-``IDLE_S`` without use, after ``LIFETIME_S`` in any case, and when the hub's access token changes. ``sessions.json`` is
-rewritten whole (at most ``MAX_SESSIONS`` small records). When it cannot be written, sessions go on in memory.
+The client has 256 random bits in a cookie; only their SHA-256 is stored. A session ends when it is revoked, after
+``IDLE_S`` without use, after ``LIFETIME_S`` in any case, and when the hub's access token changes. Each change rewrites
+``sessions.json`` (at most ``MAX_SESSIONS`` small records). If it cannot be written, sessions go on in memory.
 """
 
 from __future__ import annotations
@@ -24,9 +24,9 @@ log = logging.getLogger(__name__)
 IDLE_S = 14 * 86_400
 LIFETIME_S = 90 * 86_400
 MAX_SESSIONS = 1_000
-"""Beyond it, the session that has been unused for longest ends."""
+"""With more, the least recently used session ends."""
 TOUCH_S = 3_600
-"""How stale the stored time of last use may be: not every request writes the file."""
+"""How old the stored time of last use may get, so that not every request writes the file."""
 MAX_AGENT_CHARS = 200
 
 
@@ -69,7 +69,7 @@ class SessionStore:
         self._token = _slow_hash(token, self._salt)
         same = kept is not None and hmac.compare_digest(kept.token, self._token)
         self._sessions = {each.key: each for each in kept.sessions} if kept and same else {}
-        # When each session was last written, to know when its time of use is to be written again.
+        # The stored time of last use of each session; after TOUCH_S it is written again.
         self._written = {key: each.used for key, each in self._sessions.items()}
 
     def __len__(self) -> int:
@@ -88,11 +88,11 @@ class SessionStore:
         return value
 
     def find(self, value: str) -> Session | None:
-        """Return the session that a cookie's value belongs to, and note that it is in use."""
+        """Return the session of a cookie's value and update its time of last use; None if it has ended."""
         return self.use(_key(value))
 
     def use(self, key: str) -> Session | None:
-        """Return the session with this key and note that it is in use; None if it has ended."""
+        """Return the session with this key and update its time of last use; None if it has ended."""
         session, now = self._sessions.get(key), self._now()
         if session is None:
             return None
@@ -110,7 +110,7 @@ class SessionStore:
             await self._save()
 
     async def change_token(self, token: str) -> None:
-        """End all sessions: the access token that they were made under is another from now on."""
+        """End all sessions because the access token has changed."""
         self._token = await asyncio.to_thread(_slow_hash, token, self._salt)
         for key in list(self._sessions):
             self._remove(key)
@@ -139,8 +139,8 @@ class SessionStore:
                 await asyncio.to_thread(replace_file, self._file, content)
             except OSError as error:
                 log.error(
-                    "Cannot write %s (%s). Sign-ins hold until the hub stops; those signed out may be valid again "
-                    "after a restart. Make room or give the hub's user the right to write there.",
+                    "Cannot write %s (%s). Sessions are valid until the hub stops; those signed out may be valid again "
+                    "after a restart. Free some space or make the folder writable for the hub's user.",
                     self._file,
                     error.strerror,
                 )

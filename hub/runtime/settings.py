@@ -1,7 +1,7 @@
-"""Settings: the only reader of the environment and of ``hub.toml``.
+"""Settings from the command line, the environment, ``hub.toml`` and the defaults here, in this order of precedence.
 
-What wins, from the strongest: the command line, ``HUB_SECTION_KEY`` in the environment, the file, the default here.
-``HUB_TOKEN``, and the libraries' own names (``OPENAI_API_KEY``, ``OLLAMA_HOST``, …) hold as well.
+Environment variables are ``HUB_SECTION_KEY``, ``HUB_TOKEN``, and the names of the AI libraries (``OPENAI_API_KEY``,
+``OLLAMA_HOST``, …; see environment.py).
 """
 
 from __future__ import annotations
@@ -30,14 +30,14 @@ from hub.runtime.settings_errors import explain, is_numeric, is_path, not_a_tabl
 
 
 class Section(BaseModel):
-    """A table of the file. An unknown key is a mistake, not a wish."""
+    """A table of the file. Unknown keys are errors."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     @field_validator("*", mode="before")
     @classmethod
     def _plain(cls, value: Any, info: ValidationInfo) -> Any:
-        """Refuse what pydantic would convert silently: true as the number 1, and a path that names nothing."""
+        """Refuse what pydantic would convert silently: true to the number 1, and an empty path."""
         annotation = cls.model_fields[str(info.field_name)].annotation
         if isinstance(value, bool) and is_numeric(annotation):
             raise ValueError("a number")
@@ -50,7 +50,7 @@ MIN_TOKEN_CHARS = 16
 
 
 class HttpSection(Section):
-    """How the hub listens. ``max_connections`` left out follows the process's limit of open files."""
+    """The web server. Without ``max_connections`` the limit follows from the process's limit of open files."""
 
     listen: str = "127.0.0.1:8000"
     token: SecretStr | None = None
@@ -91,8 +91,10 @@ Days = Annotated[int, Field(ge=1, le=36_500)]
 
 
 class RetentionSection(Section):
-    """An exception: of devices with this ``label``, and of metrics that fit this pattern (both, where both are given),
-    the history is kept for other times than the rest. A time left out is the general one."""
+    """Other retention times for devices with a ``label``, metrics that match a pattern, or both.
+
+    A time that is left out is that of the section ``store``.
+    """
 
     metric: str | None = Field(default=None, min_length=1, max_length=256)
     label: str | None = Field(default=None, min_length=1, max_length=64)
@@ -108,8 +110,10 @@ class RetentionSection(Section):
 
 
 class StoreSection(Section):
-    """Where the history is and how long it is kept: readings for ``retention_days``, then their minutes, then their
-    hours. What is coarser is kept at least as long as what is finer."""
+    """Where the history is, and how long readings, minutes and hours are kept.
+
+    A coarser tier is kept at least as long as a finer one.
+    """
 
     data: Path = Path("data")
     retention_days: Days = 30
@@ -119,7 +123,7 @@ class StoreSection(Section):
 
 
 class PresenceSection(Section):
-    """When a silent device is called stale."""
+    """When a silent device becomes stale."""
 
     stale_factor: float = Field(default=5.0, ge=1.5, le=1000)
     stale_minimum_s: float = Field(default=15.0, ge=1, le=86_400)
@@ -137,7 +141,7 @@ Price = Annotated[float, Field(ge=0, le=100_000)]
 
 
 class AiServerSection(Section):
-    """A further server of models, ``[ai.servers.NAME]``. Prices in money per million tokens."""
+    """A further model server, ``[ai.servers.NAME]``. Prices are per million tokens, in any currency."""
 
     kind: Literal["openai", "ollama"] = "openai"
     model: str = Field(min_length=1, max_length=200)
@@ -181,8 +185,10 @@ class AiSection(Section):
 
 
 class AnalysisSection(Section):
-    """Of files that people send: how large they may be, how much memory reading one may take, and the folder of the
-    faster-whisper model that writes down speech."""
+    """Analysis of uploaded files: their size, the memory of the process that reads one, and the speech model.
+
+    ``speech_model`` is the folder of a faster-whisper model.
+    """
 
     audio_mb: int = Field(default=50, ge=1, le=200)
     document_mb: int = Field(default=50, ge=1, le=200)
@@ -237,7 +243,7 @@ def _read(file: Path) -> dict[str, dict[str, Any]]:
     except FileNotFoundError:
         raise ConfigError(f"There is no settings file {file}.", "Name one with --config.") from None
     except OSError as error:
-        hint = "Name a file that this user may read with --config."
+        hint = "Name a readable file with --config."
         raise ConfigError(f"The settings file {file} cannot be read ({error.strerror}).", hint) from None
 
 
@@ -251,6 +257,6 @@ def _checked_token(value: SecretStr | None) -> SecretStr | None:
     return SecretStr(token)
 
 
-def revealed(secret: SecretStr | None) -> str | None:
-    """A secret in the open; an empty one is none."""
+def reveal(secret: SecretStr | None) -> str | None:
+    """Return the text of a secret; None if it is empty."""
     return (secret.get_secret_value() or None) if secret is not None else None

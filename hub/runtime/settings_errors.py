@@ -1,4 +1,4 @@
-"""Explain what is wrong with a settings file: the key, its value, what is allowed, and the nearest known key."""
+"""Error messages for settings: the key, its value, what is allowed, and the most similar known key."""
 
 from __future__ import annotations
 
@@ -28,18 +28,18 @@ _EXPECTED = {
     "string_type": "a text in quotes",
     "tuple_type": "a list in [brackets]",
 }
-"""The types of pydantic's errors whose own words speak of Python."""
+"""Texts for those of pydantic's errors whose messages use Python's terms."""
 
 
 def explain(
     error: ValidationError, settings: type[BaseModel], variables: Mapping[tuple[str, str], str] | None = None
 ) -> ConfigError:
-    """Describe the first of the errors.
+    """Describe the first error.
 
     Args:
-        error: what pydantic found.
+        error: pydantic's errors.
         settings: the model that was validated.
-        variables: the environment variable by the section and key that it set; it is named in place of the key.
+        variables: environment variables by the section and key that they set; they are named instead of the key.
     """
     first = error.errors(include_url=False)[0]
     loc, key = first["loc"], ".".join(map(str, first["loc"]))
@@ -56,13 +56,13 @@ def explain(
 
 
 def not_a_table(section: str, value: object) -> ConfigError:
-    """Describe a section that was given a value."""
+    """Describe a section that has a plain value instead of a table."""
     hint = f"It is a table: write [{section}] on a line of its own and its keys below."
     return ConfigError(f"{section} = {_bounded(value)} is wrong.", hint)
 
 
 def unknown_key(loc: Sequence[int | str], settings: type[BaseModel]) -> ConfigError:
-    """Describe a key that does not exist, with those that do, the nearest first."""
+    """Describe an unknown key, and name the most similar one and the known ones."""
     model = _model_at(loc[:-1], settings)
     known, name = list(model.model_fields), str(loc[-1])
     nearest = get_close_matches(name, known, n=1)
@@ -101,11 +101,11 @@ def _bounded(value: object) -> str:
 
 
 def _model_at(loc: Sequence[int | str], settings: type[BaseModel]) -> type[BaseModel]:
-    """Return the model that the keys of this table belong to."""
+    """Return the model of the table at ``loc``."""
     model = settings
     for part in loc:
         field = model.model_fields.get(str(part))
-        if field is not None:  # else the name of a table in a table of tables, or a place in a list
+        if field is not None:  # else the name of a table in a table of tables, or an index of a list
             model = next(_models_in(field.annotation), model)
     return model
 

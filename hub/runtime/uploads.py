@@ -1,4 +1,4 @@
-"""Files that people send: what kind they really are, and a name that is safe to show. By content, never by name."""
+"""Uploaded files: detect their type by content (the name is not trusted), and make their names safe."""
 
 from __future__ import annotations
 
@@ -24,36 +24,36 @@ _AUDIO: tuple[tuple[re.Pattern[bytes], AudioKind], ...] = (
     (re.compile(rb"ID3|\xff[\xe2-\xe7\xf2-\xf7\xfa-\xff]"), "mp3"),
 )
 _PDF_WITHIN = 1024
-"""Readers of PDF have always let something stand before its beginning."""
+"""PDF readers accept other bytes before the header; it must begin within this many."""
 
 
 def image_kind(data: bytes) -> ImageKind:
-    """Raises TooLarge above :data:`IMAGE_LIMIT`, WrongType for anything that does not begin as PNG, JPEG or WebP."""
+    """Return the type of an image. Raises TooLarge above :data:`IMAGE_LIMIT`, WrongType for other files."""
     if len(data) > IMAGE_LIMIT:
         raise TooLarge(f"The image has more than {IMAGE_LIMIT // 1024 // 1024} MB.", "Send a smaller one.")
     for magic, kind in _IMAGES:
         if magic.match(data):
             return kind
-    raise WrongType("The file is no PNG, JPEG or WebP image.", "Its content counts, not its name.")
+    raise WrongType("The file is not a PNG, JPEG or WebP image.", "The type is detected from the content.")
 
 
 def audio_kind(data: bytes) -> AudioKind:
-    """Raises WrongType for anything that does not begin as WAV, FLAC, MP3 or OGG."""
+    """Return the type of a recording. Raises WrongType for other files."""
     for magic, kind in _AUDIO:
         if magic.match(data):
             return kind
-    raise WrongType("The file is no WAV, FLAC, MP3 or OGG recording.", "Its content counts, not its name.")
+    raise WrongType("The file is not a WAV, FLAC, MP3 or OGG recording.", "The type is detected from the content.")
 
 
 def document_kind(data: bytes) -> Literal["pdf"]:
-    """Raises WrongType for anything that does not begin as PDF."""
+    """Return the type of a document. Raises WrongType for other files."""
     if b"%PDF-" not in data[:_PDF_WITHIN]:
-        raise WrongType("The file is no PDF.", "Its content counts, not its name.")
+        raise WrongType("The file is not a PDF.", "The type is detected from the content.")
     return "pdf"
 
 
 def safe_name(name: str | None, fallback: str = "upload") -> str:
-    """The last part of a name, printable, without separators or leading dots, at most 100 characters."""
+    """Return the last part of a file name, printable, without separators or leading dots, of up to 100 characters."""
     last = PurePosixPath(PureWindowsPath(name or "").name).name
     plain = unicodedata.normalize("NFC", last)
     plain = "".join(c for c in plain if unicodedata.category(c)[0] not in "CZ" or c == " ")

@@ -40,16 +40,16 @@ async def run_retention(store: Store, kept: Kept, registry: DeviceRegistry, cloc
     be believed."""
     try:
         while True:
-            clock.look()
+            clock.check()
             try:
                 while await store.expire(retentions(kept, registry.devices(), clock.believed())):
                     await asyncio.sleep(0.05)
-                    clock.look()
+                    clock.check()
             except StoreError as error:
                 log.warning("old history could not be removed now, it will be tried again: %s", error)
             await asyncio.sleep(SWEEP_S)
     finally:
-        clock.look(last=True)  # the end of this run is what the next one is judged by
+        clock.check(last=True)  # the end of this run is what the next one is judged by
 
 
 def most_disagree(devices: Iterable[Device]) -> bool:

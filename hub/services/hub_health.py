@@ -64,7 +64,7 @@ class HubHealth:
         return [*found, *self._doubted_clock(), *self._full_memory()]
 
     def _doubted_clock(self) -> Iterator[str]:
-        if self.clock.kept.doubted_at is not None:
+        if self.clock.state.doubted_at is not None:
             shown, believed = (_date(ms) for ms in (self._now(), self.clock.believed()))
             yield (
                 f"clock: it shows {shown}, the hub last believed {believed}; no old history is deleted until the clock "

@@ -52,7 +52,7 @@ def test_a_command_is_confirmed_by_what_the_device_reports(hub: Serving, tank: T
     tank.say(f"devices/{tank.name}/telemetry", {"valve": 40})
     until(lambda: hub.state(sent.json()) == "confirmed")
     lines = [line["text"] for line in hub.get(f"/api/activity?device_id={tank.name}")["items"]]
-    assert lines[:2] == ["Tank executed set_valve = 40 and reports it", "operator sent set_valve = 40 to Tank"]
+    assert lines[:2] == ["Tank confirmed set_valve = 40", "operator sent set_valve = 40 to Tank"]
 
 
 def test_what_nothing_confirms_ends_with_the_answer(hub: Serving, tank: Tank):

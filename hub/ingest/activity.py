@@ -8,7 +8,7 @@ from hub import events as ev
 from hub import text_format as fmt
 from hub.model import Activity, Alert, Command, Device
 
-_PRESENCE_TEXT = {"online": "is online again", "stale": "has gone silent", "offline": "is offline"}
+_PRESENCE_TEXT = {"online": "is back online", "stale": "is stale", "offline": "is offline"}
 
 
 def narrate(event: ev.Event, find: Callable[[str], Device | None]) -> Activity | None:
@@ -54,9 +54,9 @@ def narrate(event: ev.Event, find: Callable[[str], Device | None]) -> Activity |
             text = f"{event.rejection.topic}: {event.rejection.detail}"
             return Activity(event.at, "rejected", None, text, "info")
         case ev.GapSuspected():
-            text = "The broker lost the hub's session: messages may be missing"
+            text = "The broker lost the hub's session. Messages may be missing."
             if event.dropped:
-                text = f"The broker's queue was full and dropped {event.dropped:,} messages: some may be missing"
+                text = f"The broker's queue was full; it dropped {event.dropped:,} messages."
             return Activity(event.at, "gap", None, text, "warning")
         case _:
             return None
@@ -73,10 +73,10 @@ def _ended(alert: Alert) -> str:
 
 _COMMAND_TEXT = {
     "acknowledged": "executed {}",
-    "confirmed": "executed {} and reports it",
-    "failed": "could not execute {}",
-    "expired": "could not be reached in time for {}",
-    "unverified": "was sent {}, but has not confirmed it",
+    "confirmed": "confirmed {}",
+    "failed": "failed to execute {}",
+    "expired": "was not reachable before {} expired",
+    "unverified": "has not confirmed {}",
 }
 
 

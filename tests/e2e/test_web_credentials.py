@@ -73,7 +73,7 @@ def test_gateway_prefix_is_validated_and_saved(hub: Serving, page: Page, errors:
     expect(dialog.get_by_role("alert")).to_contain_text("belongs to the devices themselves")
     dialog.get_by_label("Allowed topic prefixes").fill("zigbee2mqtt")
     dialog.get_by_role("button", name="Create password").click()
-    expect(dialog).to_contain_text("The gateway may connect as zigbee.")
+    expect(dialog).to_contain_text("Password created for gateway zigbee.")
     dialog.get_by_role("button", name="Done").click()
     expect(page.get_by_text("zigbee2mqtt and subtopics")).to_be_visible()
 

@@ -105,7 +105,7 @@ def test_device_with_250_metrics_shows_24_tiles_until_expanded(house, page: Page
     tiles = page.get_by_test_id("metric")
     expect(tiles.filter(visible=True)).to_have_count(24)
     expect(tiles.nth(10)).to_have_attribute("data-metric", "block_10")
-    page.get_by_text("Further readings").click()
+    page.get_by_text("Other metrics").click()
     expect(tiles.filter(visible=True)).to_have_count(250)
 
 

@@ -63,12 +63,12 @@ class MetricCondition(Condition, frozen=True):
 
 
 class SilenceCondition(Condition, frozen=True):
-    """A condition on the time since the device was last heard, evaluated by a timer."""
+    """A condition on the time since the last message of the device, evaluated by a timer."""
 
     silence_ms: int
 
     def message(self, breach: Breach) -> str:
-        return f"silent for {fmt.duration(breach.silent_ms)}"
+        return f"no data for {fmt.duration(breach.silent_ms)}"
 
 
 def _reading(value: Value, unit: str | None, limit: float | None) -> str:

@@ -1,4 +1,4 @@
-"""``kind = "no_data"``: a device that has been silent for too long."""
+"""``kind = "no_data"``: a device that has sent nothing for too long."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ MIN_SILENCE_MS = 1_000
 
 
 class NoData(SilenceCondition, frozen=True):
-    """Holds while nothing has been heard of the device for ``silence_ms``."""
+    """Holds while the device has sent nothing for ``silence_ms``."""
 
     kind: ClassVar[str] = "no_data"
     keys: ClassVar[frozenset[str]] = frozenset({"silence"})
@@ -29,4 +29,4 @@ class NoData(SilenceCondition, frozen=True):
         return cls(silence)
 
     def describe(self, metric: str, unit: str | None) -> str:
-        return f"silent for {fmt.duration(self.silence_ms)}"
+        return f"no data for {fmt.duration(self.silence_ms)}"

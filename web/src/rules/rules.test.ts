@@ -148,7 +148,7 @@ describe('a rule as people read it', () => {
     expect(conditionText(fleet, rule({ metric: 's', text: 's is true for 5 min' }), 'd-1')).toBe(
       'front door is open for 5 min',
     );
-    expect(conditionText(fleet, rule({ metric: null, text: 'silent for 5 min' }))).toBe('silent for 5 min');
+    expect(conditionText(fleet, rule({ metric: null, text: 'no data for 5 min' }))).toBe('no data for 5 min');
   });
 
   it('has the names of devices', () => {

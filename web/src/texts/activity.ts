@@ -14,6 +14,7 @@ export const activity = {
     raised: 'Raised',
     acknowledged: 'Acknowledged',
     cleared: 'Cleared',
+    changed: 'Rule changed',
     diagnosed: 'Diagnosed',
     presence: 'Presence',
     discovered: 'Discovered',

@@ -14,7 +14,7 @@ export const analyse = {
   progress: 'Analysis progress',
   stop: 'Stop',
   by: (model: string) => `Analysed by ${model}`,
-  another: 'Another file',
+  another: 'Analyse another file',
   wrongType:
     'File type not supported. Choose a PNG, JPEG or WebP picture, a WAV, FLAC, MP3 or OGG recording, or a PDF.',
   device: 'Device (optional)',
@@ -31,9 +31,9 @@ export const analyse = {
   askIt: 'Ask',
   remove: 'Delete analysis',
   removeLead: 'Deletes the file and its result. To get the result back, analyse the file again.',
-  earlier: 'Earlier analyses',
+  earlier: 'Previous analyses',
   none: 'No files analysed yet.',
-  more: 'Show more',
+  more: 'Load more',
   kind: {
     image: 'picture',
     audio: 'recording',

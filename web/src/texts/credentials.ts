@@ -15,12 +15,11 @@ export const credentials = {
   gateway: 'This is a gateway (Zigbee2MQTT or similar)',
   prefixes: 'Allowed topic prefixes',
   password: 'Password',
-  once: 'The device may connect. Copy its password now; it is shown only once.',
-  gatewayOnce: (name: string) =>
-    `The gateway may connect as ${name}. Copy its password now; it is shown only once.`,
+  once: 'Password created. Copy it now; it is shown only once.',
+  gatewayOnce: (name: string) => `Password created for gateway ${name}. Copy it now; it is shown only once.`,
   setup: 'To require passwords, replace allow_anonymous true in mosquitto.conf with:',
   setupAfter: 'Then run systemctl reload mosquitto. The hub already connects with its own password.',
-  notNotified: 'The broker could not be notified. Run systemctl reload mosquitto.',
+  notNotified: 'The broker was not notified. To apply the change, run systemctl reload mosquitto.',
   paste: 'To test the connection, run:',
   qr: (name: string) => `QR code with the address and password of ${name}`,
   qrLead:

@@ -17,7 +17,7 @@ export const device = {
   max: (v: string) => `max ${v}`,
   min: (v: string) => `min ${v}`,
   noMetrics: 'No readings received yet.',
-  hints: 'Data quality hints',
+  hints: 'Data quality',
   ranges: {
     '15m': '15 min',
     '1h': '1 h',
@@ -125,7 +125,7 @@ export const device = {
     undone: 'Change undone',
   },
   groups: {
-    further: 'Further readings',
+    further: 'Other metrics',
     diagnostic: 'Diagnostic',
   },
   metricEdits: {

@@ -25,7 +25,7 @@ export const diagnosis = {
   actions: 'Recommended actions',
   confirm: 'How to confirm',
   others: 'Other possible causes',
-  takesOver: 'Continuing with the built-in analyst.',
+  takesOver: 'Using the built-in analyst instead.',
   instead: (provider: string, model: string) =>
     `${model} (${provider}) gave no usable answer; used the next provider instead.`,
   run: 'Diagnose now',

@@ -1,4 +1,4 @@
-// Every text that the dashboard shows or speaks, one file a section. A text with parts is a function.
+// All texts of the dashboard, for screen and screen reader: one file per section. A text with parameters is a function.
 
 import { activity } from './activity';
 import { alerts } from './alerts';

@@ -34,7 +34,7 @@ export const rules = {
   covers: (n: string, all: string) => `Applies to ${n} of ${all} devices.`,
   means: 'Fires when',
   checking: 'Checking…',
-  textLead: 'The rule as written in rules.toml. Changes here update the form, and the other way round.',
+  textLead: 'The rule as written in rules.toml. Changes here update the form, and vice versa.',
   unread: 'Correct the TOML to see the form.',
   when: {
     above: 'a value is above',

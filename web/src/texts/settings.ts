@@ -19,10 +19,11 @@ export const settings = {
   size: 'Size',
   commit: 'Last write',
   unreadable: 'Unreadable rows quarantined',
-  degraded: 'Not working',
+  degraded: 'Degraded',
   clock: 'Clock',
   clockTrusted: 'trusted',
-  clockDoubted: (at: string) => `not trusted since it showed ${at}; old history is kept until it is correct`,
+  clockDoubted: (at: string) =>
+    `not trusted: it showed ${at}. Retention is paused until the clock is correct.`,
   room: 'Metrics in memory',
   roomOf: (used: string, most: string) => `${used} of ${most}`,
   leftOut: 'Devices not loaded (memory limit)',

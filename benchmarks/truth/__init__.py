@@ -1,0 +1,1 @@
+"""Is a diagnosis right on machines that nobody in the project made? See ``python -m benchmarks.truth --help``."""

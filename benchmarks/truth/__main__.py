@@ -1,0 +1,82 @@
+"""Is a diagnosis right on machines that nobody in the project made?
+
+    python -m benchmarks.truth                      development seeds, independent machines and scenes
+    python -m benchmarks.truth --report             the reported run: half of its seeds come from the commit's hash
+    python -m benchmarks.truth --skab DIR --lbnl DIR --nab DIR   public data that you have downloaded
+
+Nothing in the hub is tuned on the seeds of a reported run. Data that is not at hand is printed as "not run".
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import statistics
+import subprocess
+import sys
+from collections.abc import Iterable
+from pathlib import Path
+
+from benchmarks.truth import machines, scenes
+from benchmarks.truth.answer import ask
+from benchmarks.truth.case import Case
+from benchmarks.truth.score import Score, judge, speed, table
+
+DEVELOPMENT = range(1_000, 1_004)
+
+
+def reported_seeds(count: int) -> list[int]:
+    """Return seeds of which half come from the hash of the commit under test."""
+    head = subprocess.run(["git", "rev-parse", "HEAD"], capture_output=True, text=True, check=True)
+    start = int(head.stdout[:7], 16)
+    half = count // 2
+    return [*range(start, start + half), *range(7_000, 7_000 + count - half)]
+
+
+async def scored(cases: Iterable[Case], *, verbose: bool) -> list[Score]:
+    """Ask the hub about each case. Prints a dot for each, or its line."""
+    found = []
+    for case in cases:
+        score = judge(case, await ask(case))
+        found.append(score)
+        if verbose:
+            print(
+                f"{score.verdict:9} {case.name} [{case.scheme}] {score.answer.cause} ({score.answer.strength})",
+                file=sys.stderr,
+            )
+    return found
+
+
+def report(scores: list[Score]) -> None:
+    """Print the tables."""
+    for title, key in (
+        ("group", lambda score: score.case.group),
+        ("machine", lambda score: score.case.name.split("/")[0]),
+        ("fault to alarm", speed),
+        ("naming", lambda score: score.case.scheme),
+    ):
+        print(*table(scores, title, key), "", sep="\n")
+    times = sorted(score.answer.seconds for score in scores)
+    if times:
+        print(f"time: median {statistics.median(times) * 1000:.0f} ms, longest {times[-1] * 1000:.0f} ms")
+
+
+def main() -> int:
+    """Return 0."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.truth", description=__doc__,
+                                     formatter_class=argparse.RawDescriptionHelpFormatter)  # fmt: skip
+    parser.add_argument("--report", action="store_true", help="the reported run")
+    parser.add_argument("--seeds", type=int, default=10, help="of the reported run (10)")
+    parser.add_argument("--kind", action="append", help="only this kind of machine; may be repeated")
+    parser.add_argument("--verbose", action="store_true", help="a line for each case")
+    for name in ("skab", "lbnl", "nab"):
+        parser.add_argument(f"--{name}", type=Path, help="folder of the downloaded data")
+    arguments = parser.parse_args()
+    seeds = reported_seeds(arguments.seeds) if arguments.report else list(DEVELOPMENT)
+    cases = [*machines.cases(seeds, arguments.kind), *([] if arguments.kind else scenes.cases())]
+    report(asyncio.run(scored(cases, verbose=arguments.verbose)))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

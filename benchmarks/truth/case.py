@@ -1,0 +1,102 @@
+"""A case: what one device published up to a moment, what alarmed, and what a right answer is."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+import numpy.typing as npt
+
+Floats = npt.NDArray[np.float64]
+Group = Literal["known", "unknown", "healthy", "scene"]
+"""``known``: a signature of the hub names the fault; ``unknown``: none does; ``healthy``: nothing is wrong; ``scene``:
+something of everyday life that is no fault."""
+MS = 1_000
+
+
+@dataclass(frozen=True)
+class Series:
+    """One metric as published. ``kind`` as in :class:`benchmarks.independent.machine.Metric`."""
+
+    times: Floats  # epoch seconds
+    values: Floats
+    unit: str | None
+    kind: str = "number"
+    words: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Bound:
+    """A rule's limit on one metric, held for ``hold_s`` seconds."""
+
+    low: float | None
+    high: float | None
+    hold_s: float
+
+
+@dataclass(frozen=True)
+class Truth:
+    """What is really the matter. Patterns are matched without case against what the diagnosis names.
+
+    ``parts`` match every part and process that the device has; a cause outside of them is absurd. An empty ``right``
+    says that naming no cause is right.
+    """
+
+    right: tuple[str, ...] = ()
+    plausible: tuple[str, ...] = ()
+    parts: tuple[str, ...] = ()
+    absurd: tuple[str, ...] = ()
+    first: tuple[str, ...] = ()  # published names of which one moves first
+    onset: float | None = None  # epoch seconds
+
+
+@dataclass(frozen=True)
+class Case:
+    """``at`` (epoch seconds) is when the diagnosis is asked for, ``alarmed`` when the limit was crossed."""
+
+    name: str
+    source: str
+    group: Group
+    scheme: str
+    model: str | None
+    series: Mapping[str, Series]
+    bounds: Mapping[str, Bound]
+    at: float
+    truth: Truth
+    alarmed: float | None = None
+
+    @property
+    def delay(self) -> float | None:
+        """Return how many seconds passed from the fault to the alarm."""
+        onset = self.truth.onset
+        return None if onset is None or self.alarmed is None else self.alarmed - onset
+
+
+def matches(patterns: tuple[str, ...], text: str) -> bool:
+    """Return whether any pattern is found in ``text``, in any case."""
+    return any(re.search(pattern, text, re.IGNORECASE) for pattern in patterns)
+
+
+def first_crossing(series: Series, bound: Bound, after: float) -> float | None:
+    """Return when the series has been beyond the bound for its hold time, counted from ``after``; None if never.
+
+    A series that reports less often than the hold time alarms at the first reading beyond.
+    """
+    beyond = np.zeros(len(series.values), dtype=bool)
+    if bound.high is not None:
+        beyond |= series.values > bound.high
+    if bound.low is not None:
+        beyond |= series.values < bound.low
+    since: float | None = None
+    for time, is_beyond in zip(series.times, beyond, strict=True):
+        if time < after or not is_beyond:
+            since = None
+            continue
+        since = float(time) if since is None else since
+        interval = float(series.times[1] - series.times[0]) if len(series.times) > 1 else 0.0
+        if time - since >= bound.hold_s or interval > bound.hold_s:
+            return float(time)
+    return None

@@ -17,7 +17,7 @@ import sys
 from collections.abc import Iterable
 from pathlib import Path
 
-from benchmarks.truth import machines, scenes
+from benchmarks.truth import lbnl, machines, scenes, skab
 from benchmarks.truth.answer import ask
 from benchmarks.truth.case import Case
 from benchmarks.truth.score import Score, judge, speed, table
@@ -68,13 +68,26 @@ def main() -> int:
     parser.add_argument("--report", action="store_true", help="the reported run")
     parser.add_argument("--seeds", type=int, default=10, help="of the reported run (10)")
     parser.add_argument("--kind", action="append", help="only this kind of machine; may be repeated")
+    parser.add_argument("--only", help="only sources with this word in the title, such as skab")
     parser.add_argument("--verbose", action="store_true", help="a line for each case")
     for name in ("skab", "lbnl", "nab"):
         parser.add_argument(f"--{name}", type=Path, help="folder of the downloaded data")
     arguments = parser.parse_args()
     seeds = reported_seeds(arguments.seeds) if arguments.report else list(DEVELOPMENT)
-    cases = [*machines.cases(seeds, arguments.kind), *([] if arguments.kind else scenes.cases())]
-    report(asyncio.run(scored(cases, verbose=arguments.verbose)))
+    sources: list[tuple[str, Iterable[Case] | None]] = [
+        ("Independent machines", machines.cases(seeds, arguments.kind)),
+        ("Everyday scenes", scenes.cases()),
+        ("SKAB pump test bed", skab.cases(arguments.skab) if arguments.skab else None),
+        ("LBNL air handler", lbnl.cases(arguments.lbnl) if arguments.lbnl else None),
+    ]
+    for title, cases in sources:
+        if arguments.only and arguments.only not in title.lower():
+            continue
+        print(f"## {title}\n")
+        if cases is None:
+            print("not run: its data is not at hand\n")
+        else:
+            report(asyncio.run(scored(cases, verbose=arguments.verbose)))
     return 0
 
 

@@ -1,0 +1,132 @@
+"""NAB, the Numenta Anomaly Benchmark: its files, and its score as the paper defines it.
+
+Lavin and Ahmad, "Evaluating real-time anomaly detection algorithms", ICMLA 2015, arXiv 1510.03336. ``DIR`` is a
+checkout of NAB (AGPL-3; downloaded by whoever runs this): ``data/*/*.csv`` and ``labels/combined_windows.json``.
+"""
+
+from __future__ import annotations
+
+import csv
+import json
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+
+from benchmarks.truth.case import Floats
+
+PROBATION, LONGEST_PROBATION = 0.15, 750
+"""The share of a file, and at most so many readings, that a detector may learn from without being scored."""
+STEEPNESS, FARTHEST = 5.0, 3.0
+"""Of the sigmoid; a false alarm farther than this many window lengths behind a window counts in full."""
+
+
+class Profile(NamedTuple):
+    """Weights of the application profile: a window found, a false alarm, a window missed."""
+
+    hit: float
+    false_alarm: float
+    miss: float
+
+
+STANDARD = Profile(1.0, 0.11, 1.0)
+LOW_FALSE_ALARMS = Profile(1.0, 0.22, 1.0)
+LOW_MISSES = Profile(1.0, 0.11, 2.0)
+
+
+@dataclass(frozen=True)
+class Labelled:
+    """One file: readings and the windows of its anomalies, as index ranges with both ends included."""
+
+    name: str
+    times: Floats
+    values: Floats
+    windows: tuple[tuple[int, int], ...]
+
+    @property
+    def probation(self) -> int:
+        """Return how many readings at the beginning are not scored."""
+        return min(int(PROBATION * len(self.values)), LONGEST_PROBATION)
+
+
+def read(folder: Path) -> Iterator[Labelled]:
+    """Yield the files of the corpus."""
+    labels = json.loads((folder / "labels" / "combined_windows.json").read_text("utf-8"))
+    for name, ranges in sorted(labels.items()):
+        with (folder / "data" / name).open(encoding="utf-8", newline="") as stream:
+            rows = [(_time(row["timestamp"]), float(row["value"])) for row in csv.DictReader(stream)]
+        times = np.array([time for time, _ in rows])
+        windows = tuple(
+            (int(np.searchsorted(times, _time(first))), int(np.searchsorted(times, _time(last), side="right")) - 1)
+            for first, last in ranges
+        )
+        yield Labelled(name, times, np.array([value for _, value in rows]), windows)
+
+
+def _time(text: str) -> float:
+    return datetime.fromisoformat(text).replace(tzinfo=UTC).timestamp()
+
+
+def sigmoid(position: float) -> float:
+    """Return the value of a detection at a position relative to a window: -1 its left edge, 0 its right edge.
+
+    It falls from nearly 1 at the left edge through 0 at the right edge to -1 far behind it.
+    """
+    return -1.0 if position > FARTHEST else 2.0 / (1.0 + float(np.exp(STEEPNESS * position))) - 1.0
+
+
+def raw_score(file: Labelled, detections: Sequence[int], profile: Profile) -> float:
+    """Return the sum over a file: the first detection in each window, every false alarm, every missed window."""
+    total, found = 0.0, set[int]()
+    for at in sorted({int(index) for index in detections if index >= file.probation}):
+        inside = next((n for n, (first, last) in enumerate(file.windows) if first <= at <= last), None)
+        if inside is None:
+            total += profile.false_alarm * _behind(file.windows, at)
+        elif inside not in found:
+            found.add(inside)
+            first, last = file.windows[inside]
+            position = -(last - at + 1) / (last - first + 1)
+            total += profile.hit * sigmoid(position) / sigmoid(-1.0)
+    return total - profile.miss * (len(file.windows) - len(found))
+
+
+def _behind(windows: Sequence[tuple[int, int]], at: int) -> float:
+    """Return the value of a false alarm: -1, or less bad shortly after a window."""
+    before = [(first, last) for first, last in windows if last < at]
+    if not before:
+        return -1.0
+    first, last = max(before, key=lambda window: window[1])
+    return sigmoid((at - last) / max(last - first, 1))
+
+
+def normalized(raw: float, windows: int, profile: Profile) -> float:
+    """Return the score in percent: 0 for a detector that never speaks, 100 for one that is always right at once."""
+    null = -profile.miss * windows
+    return 100.0 * (raw - null) / (profile.hit * windows - null)
+
+
+def corpus_score(
+    files: Sequence[Labelled], scores: Sequence[Floats], threshold: float, profile: Profile = STANDARD
+) -> float:
+    """Return the normalized score of the whole corpus where an anomaly score of ``threshold`` is a detection."""
+    raw = sum(
+        raw_score(file, np.flatnonzero(score >= threshold).tolist(), profile)
+        for file, score in zip(files, scores, strict=True)
+    )
+    return normalized(raw, sum(len(file.windows) for file in files), profile)
+
+
+def best_threshold(
+    files: Sequence[Labelled], scores: Sequence[Floats], profile: Profile = STANDARD, steps: int = 200
+) -> tuple[float, float]:
+    """Return the best single threshold for the corpus and its score, as NAB's own optimizer chooses it.
+
+    Choose it on other files than those that are reported to state an untuned score.
+    """
+    candidates = np.unique(np.quantile(np.concatenate(scores), np.linspace(0.9, 1.0, steps)))
+    scored: Callable[[float], float] = lambda threshold: corpus_score(files, scores, threshold, profile)  # noqa: E731
+    best = max(map(float, candidates), key=scored)
+    return best, scored(best)

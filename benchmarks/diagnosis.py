@@ -53,7 +53,7 @@ def judge(score: Score, kind: str, fault: str | None, seed: int, took: list[floa
     case, at = observed(kind, fault, seed)
     started = time.process_time()
     found = evidence(case)
-    matches = rank(found)
+    matches = rank(found, semantics=case.semantics)
     took.append(time.process_time() - started)
     chosen = decide(matches)
     named = chosen.cause if chosen else None

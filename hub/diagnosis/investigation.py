@@ -66,6 +66,7 @@ class Investigation:
             gateway=device.info.via,
             siblings=self._siblings(device),
             titles=device.titles(),
+            classes=device.info.classes,
             clock=tuple(name for name, latest in device.metrics.items() if latest.quality == "clock"),
         )
 

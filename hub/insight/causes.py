@@ -6,8 +6,7 @@ speaks against it and what it leaves unexplained.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from fnmatch import fnmatchcase
+from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
 from importlib.resources import files
 from typing import Literal
@@ -16,7 +15,8 @@ import msgspec
 
 from hub.bounds import decode_toml
 from hub.errors import ConfigError
-from hub.insight.symptom_matching import Symptom, SymptomMatcher, parse_symptom
+from hub.insight.metric_semantics import MetricSemantics
+from hub.insight.symptom_matching import Symptom, SymptomMatcher, parse_patterns, parse_symptom
 from hub.model import CauseMatch, Evidence
 
 DECIDED = 0.5
@@ -59,6 +59,7 @@ def parse_signatures(text: str, where: str = "signatures.toml") -> list[Signatur
         for signature in found:
             for sign in (*signature.needs, *signature.supports, *signature.against):
                 parse_symptom(sign)
+            parse_patterns(signature.first or "*")
     except (msgspec.ValidationError, ValueError) as error:
         raise ConfigError(f"{where}: {error}.", "hub/insight/signatures/pumps.toml explains the form.") from None
     if any(not signature.needs for signature in found):
@@ -80,9 +81,19 @@ def extended(own: Sequence[Signature]) -> tuple[Signature, ...]:
     return (*own, *(signature for signature in built_in() if signature.id not in taken))
 
 
-def rank(evidence: Sequence[Evidence], signatures: Iterable[Signature] | None = None) -> list[CauseMatch]:
-    """The causes that fit at all, best first, at most five; one entry a cause."""
-    signs = SymptomMatcher(evidence)
+def rank(
+    evidence: Sequence[Evidence],
+    signatures: Iterable[Signature] | None = None,
+    semantics: Mapping[str, MetricSemantics] | None = None,
+) -> list[CauseMatch]:
+    """Return the causes that fit at all, best first, at most five; one entry a cause.
+
+    Args:
+        evidence: The findings of one case.
+        signatures: Known faults; the built-in ones without.
+        semantics: What each metric measures; read from its name alone without.
+    """
+    signs = SymptomMatcher(evidence, semantics)
     best: dict[str, CauseMatch] = {}
     for signature in built_in() if signatures is None else signatures:
         match = _match(signature, signs)
@@ -131,7 +142,7 @@ def _match(signature: Signature, signs: SymptomMatcher) -> CauseMatch | None:
         missing += found
     named = [parse_symptom(sign) for sign in (*signature.needs, *signature.supports)]
     for movement in signs.movements:
-        if movement not in cited and movement not in missing and not _mentions(named, movement):
+        if movement not in cited and movement not in missing and not _mentions(named, movement, signs):
             score -= _UNEXPLAINED * min(1.0, movement.strength / 0.5)
             missing.append(movement)
     score += _ordered(signature, signs)
@@ -147,8 +158,9 @@ def _match(signature: Signature, signs: SymptomMatcher) -> CauseMatch | None:
     )
 
 
-def _mentions(named: Sequence[Symptom], movement: Evidence) -> bool:
-    return any(sign.fits(movement.metric or "") for sign in named if sign.patterns != ("*",))
+def _mentions(named: Sequence[Symptom], movement: Evidence, signs: SymptomMatcher) -> bool:
+    metric = movement.metric or ""
+    return any(sign.fits(metric, signs.semantics[metric]) for sign in named if not sign.any_metric)
 
 
 def _ordered(signature: Signature, signs: SymptomMatcher) -> float:
@@ -156,8 +168,8 @@ def _ordered(signature: Signature, signs: SymptomMatcher) -> float:
     onsets = signs.onsets
     if signature.first is None or len(onsets) < 2:
         return 0.0
-    patterns = signature.first.split("|")
-    own = [start for metric, start in onsets.items() if any(fnmatchcase(metric, p) for p in patterns)]
+    patterns = parse_patterns(signature.first)
+    own = [s for metric, s in onsets.items() if any(p.fits(metric, signs.semantics[metric]) for p in patterns)]
     if not own:
         return 0.0
     behind = (min(own) - min(onsets.values())) / 1000

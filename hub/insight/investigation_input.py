@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from hub import text_format as fmt
+from hub.insight.metric_semantics import MetricSemantics, metric_semantics
 from hub.insight.series import MetricSeries
 from hub.model import Alert, Limit, Presence
 
@@ -57,6 +58,13 @@ class InvestigationInput:
     """Metrics whose newest reading came with a device time more than a day off."""
     titles: Mapping[str, str] = field(default_factory=dict)
     """What the page calls each metric."""
+    classes: Mapping[str, str] = field(default_factory=dict)
+    """The device class that each metric announces."""
+
+    @property
+    def semantics(self) -> dict[str, MetricSemantics]:
+        """Return what each metric measures."""
+        return {name: metric_semantics(name, track.unit, self.classes.get(name)) for name, track in self.tracks.items()}
 
     def name(self, metric: str) -> str:
         """Return what a sentence calls a metric."""

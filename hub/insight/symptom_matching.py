@@ -1,13 +1,19 @@
-"""Signs: the ``METRIC VERB`` phrases of the signatures, and how far a set of findings shows each."""
+"""Match the ``METRIC VERB`` phrases of signatures with the findings of a case.
+
+A metric is named by what it measures (``flow@discharge``, see :mod:`hub.insight.metric_semantics`), or by a pattern
+over its name (``*flow*``), as a person may write who knows only one machine.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from fnmatch import fnmatchcase
 from functools import cache
 
 import msgspec
 
+from hub.insight.lexicon import meanings
+from hub.insight.metric_semantics import MetricSemantics, metric_semantics
 from hub.model import Evidence
 
 _VERBS: dict[str, tuple[tuple[str, int], ...]] = {
@@ -29,22 +35,66 @@ _VERBS: dict[str, tuple[tuple[str, int], ...]] = {
 _MOVEMENTS = {"onset", "step", "stuck", "stays_on", "stays_off"}
 _FULL = 0.45
 """The strength (about five sigmas) from which a sign counts in full."""
+_SUBJECTS = ("others", "device", "gateway")
+
+
+class MetricPattern(msgspec.Struct, frozen=True):
+    """Metrics by meaning, ``quantity`` and ``places`` of which all must fit, or by ``glob`` over the name."""
+
+    quantity: str | None = None
+    places: frozenset[str] = frozenset()
+    glob: str | None = None
+
+    def fits(self, metric: str, semantics: MetricSemantics) -> bool:
+        """Return whether a metric is meant. A set point or a limit is meant only by a glob."""
+        if self.glob is not None:
+            return fnmatchcase(metric.lower(), self.glob)
+        if semantics.role in ("setpoint", "limit"):
+            return False
+        return self.quantity in (None, semantics.quantity) and self.places <= semantics.places
 
 
 class Symptom(msgspec.Struct, frozen=True):
-    """``patterns`` over metric names, or ``device`` and ``gateway``; ``only``: nothing else may have moved."""
+    """What some metrics do. ``subject`` is "others", "device" or "gateway" where no metric is named; ``only``: nothing
+    else may have moved."""
 
-    patterns: tuple[str, ...]
+    patterns: tuple[MetricPattern, ...]
     verbs: tuple[str, ...]
     only: bool = False
+    subject: str | None = None
 
-    def fits(self, metric: str) -> bool:
-        return any(fnmatchcase(metric.lower(), pattern) for pattern in self.patterns)
+    def fits(self, metric: str, semantics: MetricSemantics) -> bool:
+        """Return whether any pattern means the metric."""
+        return any(pattern.fits(metric, semantics) for pattern in self.patterns)
+
+    @property
+    def any_metric(self) -> bool:
+        """Return whether every metric is meant."""
+        return self.patterns == (MetricPattern(glob="*"),)
+
+
+@cache
+def parse_patterns(text: str) -> tuple[MetricPattern, ...]:
+    """Return the patterns of ``text``, divided by |. Raises ValueError for a quantity or place that does not exist."""
+    return tuple(map(_pattern, text.split("|")))
+
+
+def _pattern(text: str) -> MetricPattern:
+    if "*" in text:
+        return MetricPattern(glob=text.lower())
+    quantity, at, places = text.partition("@")
+    known_quantities, known_places = meanings()
+    if quantity and quantity not in known_quantities:
+        raise ValueError(f"{quantity!r} is no quantity; for a name write a pattern such as '*{quantity}*'")
+    named = frozenset(places.split("+")) if at else frozenset()
+    if unknown := sorted(named - known_places):
+        raise ValueError(f"{unknown[0]!r} in {text!r} is no place")
+    return MetricPattern(quantity or None, named)
 
 
 @cache
 def parse_symptom(text: str) -> Symptom:
-    """Raises ValueError that says which part is not understood."""
+    """Return the symptom that ``text`` describes. Raises ValueError that says which part is not understood."""
     parts = text.split()
     only = len(parts) == 3 and parts[0] == "only"
     if len(parts) != 2 + only:
@@ -53,44 +103,49 @@ def parse_symptom(text: str) -> Symptom:
     for verb in verbs:
         if verb not in _VERBS:
             raise ValueError(f"{verb!r} in {text!r} is no verb of signs: {', '.join(_VERBS)}")
-    return Symptom(tuple(parts[-2].split("|")), verbs, only)
+    if (subject := parts[-2]) in _SUBJECTS:
+        return Symptom((), verbs, only, subject)
+    return Symptom(parse_patterns(subject), verbs, only)
 
 
 class SymptomMatcher:
-    """The findings of one case, ready to be asked for signs."""
+    """The findings of one case, to be searched for symptoms. Metrics without given semantics are read by name."""
 
-    def __init__(self, evidence: Sequence[Evidence]) -> None:
+    def __init__(self, evidence: Sequence[Evidence], semantics: Mapping[str, MetricSemantics] | None = None) -> None:
         self._by_kind: dict[str, list[Evidence]] = {}
         for item in evidence:
             self._by_kind.setdefault(item.kind, []).append(item)
-        self._metrics = {item.metric for item in evidence if item.metric}
+        names = {item.metric for item in evidence if item.metric}
+        self.semantics = {name: (semantics or {}).get(name) or metric_semantics(name) for name in names}
         self.movements = [item for item in evidence if item.kind in _MOVEMENTS]
         self.onsets = {item.metric: item.start for item in self.movements if item.metric and item.kind != "stuck"}
 
-    def watched(self, sign: Symptom) -> bool:
-        """Whether the device has a metric that could show the sign."""
-        return any(sign.fits(metric) for metric in self._metrics)
+    def watched(self, symptom: Symptom) -> bool:
+        """Return whether the device has a metric that could show the symptom."""
+        return any(symptom.fits(metric, meaning) for metric, meaning in self.semantics.items())
 
-    def seen(self, sign: Symptom) -> tuple[float, list[Evidence]]:
-        """The degree to which the sign is seen, 0 to 1, and the findings that show it."""
-        found = list(self._findings(sign))
-        if sign.patterns == ("others",):
+    def seen(self, symptom: Symptom) -> tuple[float, list[Evidence]]:
+        """Return the degree to which the symptom is seen, 0 to 1, and the findings that show it."""
+        found = list(self._findings(symptom))
+        if symptom.subject == "others":
             return min((min(1.0, e.strength / _FULL) for e in found), default=0.0), found
-        if sign.only and len({e.metric for e in self.movements}) != 1:
+        if symptom.only and len({e.metric for e in self.movements}) != 1:
             return 0.0, []
         return max((min(1.0, e.strength / _FULL) for e in found), default=0.0), found
 
-    def _findings(self, sign: Symptom) -> Iterable[Evidence]:
-        if sign.patterns in (("device",), ("gateway",)):
-            kind = "silent" if sign.patterns == ("device",) else "gateway"
-            return self._by_kind.get(kind, [])
+    def _findings(self, symptom: Symptom) -> Iterable[Evidence]:
+        if symptom.subject in ("device", "gateway"):
+            return self._by_kind.get("silent" if symptom.subject == "device" else "gateway", [])
         return (
             item
-            for verb in sign.verbs
+            for verb in symptom.verbs
             for kind, direction in _VERBS[verb]
             for item in self._by_kind.get(kind, ())
-            if item.metric and (sign.fits(item.metric) or sign.patterns == ("others",)) and _points(item, direction)
+            if item.metric and self._means(symptom, item.metric) and _points(item, direction)
         )
+
+    def _means(self, symptom: Symptom, metric: str) -> bool:
+        return symptom.subject == "others" or symptom.fits(metric, self.semantics[metric])
 
 
 def _points(item: Evidence, direction: int) -> bool:

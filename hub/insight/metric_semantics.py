@@ -1,0 +1,183 @@
+"""What a metric measures, read from its unit, its name and its device class: quantity, places and role.
+
+A signature speaks of ``flow@discharge``, never of a name, so that ``P2 disch``, ``Druck Druckseite`` and ``排气压力``
+mean one thing. The words are data, one file a language (``lexicons/*.toml``); the unit decides first, since a unit is
+written the same in every language::
+
+    unit   bar          -> pressure or differential pressure
+    words  P2 + disch   -> short word for pressure, place discharge     => pressure@discharge
+    class  pressure     -> taken where unit and words leave the quantity open
+"""
+
+from __future__ import annotations
+
+import tomllib
+import unicodedata
+from collections.abc import Sequence
+from functools import cache, lru_cache
+from importlib.resources import files
+from typing import Literal
+
+import msgspec
+
+from hub.insight.lexicon import Words, read_words
+
+Source = Literal["unit", "words", "class", "person", "unknown"]
+
+PERCENT = frozenset(
+    (
+        "humidity", "soil_moisture", "state_of_charge", "state_of_health", "level", "position", "load", "power",
+        "speed", "efficiency", "oxygen", "concentration", "signal", "memory", "processor",
+    )
+)  # fmt: skip
+"""Quantities that may be in percent; which one, words must say."""
+_PERCENT_UNITS = frozenset(("%", "percent", "pct", "％"))
+_BY_CLASS = {
+    "carbon_dioxide": "co2",
+    "carbon_monoxide": "co",
+    "volatile_organic_compounds": "voc",
+    "volume_flow_rate": "flow",
+    "signal_strength": "signal",
+    "sound_pressure": "sound",
+    "battery": "state_of_charge",
+    "charge": "state_of_charge",
+    "moisture": "soil_moisture",
+    "door": "contact",
+    "window": "contact",
+    "opening": "contact",
+    "garage_door": "contact",
+    "lock": "contact",
+    "problem": "alarm",
+    "switch": "running",
+    "presence": "occupancy",
+    "wind_speed": "wind_speed",
+    "precipitation": "rain",
+    "irradiance": "radiation",
+    "atmospheric_pressure": "pressure",
+}
+
+
+class MetricSemantics(msgspec.Struct, frozen=True):
+    """What one metric means. ``quantity`` None: it could not be told. ``source`` is what decided the quantity.
+
+    ``role`` is measured, setpoint, command, status, limit or statistic.
+    """
+
+    quantity: str | None
+    places: frozenset[str] = frozenset()
+    role: str = "measured"
+    source: Source = "unknown"
+
+    def __str__(self) -> str:
+        """Return the form of signatures: ``temperature@bearing+drive_end``, a role that is not "measured" behind it."""
+        place = f"@{'+'.join(sorted(self.places))}" if self.places else ""
+        return (self.quantity or "?") + place + ("" if self.role == "measured" else f" ({self.role})")
+
+
+@lru_cache(maxsize=20_000)
+def metric_semantics(name: str, unit: str | None = None, device_class: str | None = None) -> MetricSemantics:
+    """Return what a metric means by its name, unit and Home Assistant device class.
+
+    Args:
+        name: As published or titled, in any of the lexicon's languages.
+        unit: As published; None if the device gives none.
+        device_class: A class that the device or its dialect announces.
+    """
+    found = read_words(name)
+    by_unit = _units().get(_folded_unit(unit), ())
+    if unit is not None and unit.strip().lower() in _PERCENT_UNITS:
+        by_unit = tuple(PERCENT)
+    quantity, source = _quantity(found, by_unit, device_class)
+    if quantity is None:
+        quantity, source = _by_place(found, is_percent=set(by_unit) == PERCENT)
+    places = frozenset(found.places - _SAID_BY_QUANTITY.get(quantity or "", frozenset()))
+    role = found.roles[0] if found.roles else "measured"
+    return MetricSemantics(quantity, places, role, source)
+
+
+_SAID_BY_QUANTITY = {"state_of_charge": frozenset(("battery",)), "soil_moisture": frozenset(("soil",))}
+"""Places that a quantity implies."""
+
+
+def _quantity(found: Words, by_unit: Sequence[str], device_class: str | None) -> tuple[str | None, Source]:
+    """Return the quantity that unit, words and class agree on; the unit wins over words that it contradicts."""
+    said = [*found.quantities, *found.short]
+    of_class = _BY_CLASS.get(device_class or "", device_class) if device_class else None
+    if by_unit:
+        agreeing = [quantity for quantity in said if quantity in by_unit or _REFINES.get(quantity) in by_unit]
+        if agreeing:
+            return max(agreeing, key=lambda quantity: quantity in _REFINES), "words"
+        if of_class in by_unit:
+            return of_class, "class"
+        if set(by_unit) != PERCENT:
+            return by_unit[0], "unit"
+        return None, "unknown"
+    if found.quantities:
+        return _main(found.quantities), "words"
+    if of_class:
+        return of_class, "class"
+    if found.short and (found.places or found.roles):
+        return found.short[0], "words"
+    return None, "unknown"
+
+
+def _by_place(found: Words, *, is_percent: bool) -> tuple[str | None, Source]:
+    """Return what the signal of a valve, a damper or a drive is, where no word says it."""
+    if found.places & {"valve", "damper", "vent"}:
+        return "position", "words"
+    if found.places & {"fan", "pump", "compressor", "motor"}:
+        return ("speed" if is_percent or "command" in found.roles else "running"), "words"
+    return None, "unknown"
+
+
+_REFINES = {
+    "differential_pressure": "pressure",
+    "dew_point": "temperature",
+    "subcooling": "temperature_difference",
+    "superheat": "temperature_difference",
+    "temperature_difference": "temperature",
+    "run_time": "time",
+    "wind_speed": "velocity",
+    "co2": "concentration",
+    "co": "concentration",
+    "voc": "concentration",
+    "gas": "concentration",
+    "particulates": "concentration",
+    "oxygen": "concentration",
+    "chlorine": "concentration",
+    "displacement": "level",
+    "thickness": "level",
+    "level": "volume",
+}
+"""Quantities that are measured in the units of another."""
+_GENERIC = frozenset(("mode", "count", "time", "alarm", "running", "contact"))
+"""Quantities that yield to any other in the same name: ``fan speed state`` is a speed."""
+
+
+def _main(quantities: Sequence[str]) -> str:
+    specific = [quantity for quantity in quantities if quantity not in _GENERIC]
+    refined = [quantity for quantity in specific if _REFINES.get(quantity) in specific]
+    return (refined or specific or list(quantities))[0]
+
+
+@cache
+def _units() -> dict[str, tuple[str, ...]]:
+    """Return the quantities of each unit, by its folded spelling."""
+    found: dict[str, tuple[str, ...]] = {}
+    text = (files("hub.insight") / "lexicons" / "units.toml").read_text("utf-8")
+    for quantity, spellings in tomllib.loads(text).items():
+        for spelling in spellings:
+            key = _folded_unit(spelling)
+            found[key] = (*found.get(key, ()), quantity)
+    return found
+
+
+_CASED = frozenset(("MW", "mW", "Mg", "mg", "MV", "mV", "K", "k", "C", "c", "F", "f", "g", "G", "M", "m", "N", "n"))
+
+
+def _folded_unit(unit: str | None) -> str:
+    """Return one spelling of a unit: case folded where no other unit differs by it alone."""
+    if not unit:
+        return ""
+    plain = unicodedata.normalize("NFKC", unit.strip()).replace("^", "").replace(" ", "")
+    return plain if plain in _CASED else plain.casefold()

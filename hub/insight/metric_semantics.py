@@ -58,7 +58,7 @@ _BY_CLASS = {
 
 
 class MetricSemantics(msgspec.Struct, frozen=True):
-    """What one metric means. ``quantity`` None: it could not be told. ``source`` is what decided the quantity.
+    """What one metric means. ``quantity`` is None where nothing tells it. ``source`` is what decided the quantity.
 
     ``role`` is measured, setpoint, command, status, limit or statistic.
     """

@@ -1,0 +1,161 @@
+"""The benchmark of diagnosis: loaders on small made-up files of the public data's form, scores worked out by hand."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from benchmarks.truth import lbnl, nab, skab
+from benchmarks.truth.answer import Answer
+from benchmarks.truth.case import Bound, Case, Series, Truth, first_crossing
+from benchmarks.truth.score import judge, verdict
+
+TIMES = np.arange(0.0, 100.0, 10.0)
+
+
+# -- NAB: the example has a window from reading 40 to 49 of 100, so the first 15 are not scored -----------------------
+
+
+def labelled(windows: tuple[tuple[int, int], ...] = ((40, 49),)) -> nab.Labelled:
+    return nab.Labelled("a.csv", np.arange(100.0), np.zeros(100), windows)
+
+
+def test_nab_score_of_a_detector_that_never_speaks_is_zero() -> None:
+    assert nab.corpus_score([labelled()], [np.zeros(100)], 0.5) == 0.0
+
+
+def test_nab_score_of_the_first_reading_of_each_window_is_hundred() -> None:
+    score = np.zeros(100)
+    score[40] = 1.0
+    assert nab.corpus_score([labelled()], [score], 0.5) == pytest.approx(100.0)
+
+
+def test_nab_score_of_a_late_hit_and_two_false_alarms() -> None:
+    # Hit at 44: position -6/10, 0.905148 / 0.986614 = 0.917429. Alarm at 20, before any window: -0.11.
+    # Alarm at 58: (58 - 49) / 9 = 1 behind the window, 0.11 * -0.986614 = -0.108528. Alarms at 3 and 47 do not count.
+    score = np.zeros(100)
+    score[[3, 20, 44, 47, 58]] = 1.0
+    raw = nab.raw_score(labelled(), np.flatnonzero(score).tolist(), nab.STANDARD)
+    assert raw == pytest.approx(0.698901, abs=1e-6)
+    assert nab.corpus_score([labelled()], [score], 0.5) == pytest.approx(84.945, abs=1e-3)
+
+
+def test_nab_false_alarm_far_behind_a_window_counts_in_full() -> None:
+    assert nab.raw_score(labelled(), [40, 99], nab.STANDARD) == pytest.approx(1.0 - 0.11)
+
+
+def test_nab_profile_weighs_misses_and_false_alarms() -> None:
+    assert nab.raw_score(labelled(), [20], nab.LOW_FALSE_ALARMS) == pytest.approx(-1.22)
+    assert nab.raw_score(labelled(), [20], nab.LOW_MISSES) == pytest.approx(-2.11)
+
+
+def test_nab_corpus_is_read(tmp_path: Path) -> None:
+    (tmp_path / "labels").mkdir()
+    (tmp_path / "data" / "real").mkdir(parents=True)
+    windows = {"real/a.csv": [["2014-04-01 00:10:00.000000", "2014-04-01 00:15:00.000000"]], "real/b.csv": []}
+    (tmp_path / "labels" / "combined_windows.json").write_text(json.dumps(windows))
+    rows = "timestamp,value\n" + "".join(f"2014-04-01 00:{5 * n:02}:00,{n}.5\n" for n in range(5))
+    for name in ("a", "b"):
+        (tmp_path / "data" / "real" / f"{name}.csv").write_text(rows)
+    first, second = nab.read(tmp_path)
+    assert first.windows == ((2, 3),)
+    assert second.windows == ()
+    assert first.values.tolist() == [0.5, 1.5, 2.5, 3.5, 4.5]
+
+
+# -- SKAB -------------------------------------------------------------------------------------------------------------
+
+SKAB_HEAD = (
+    "datetime;Accelerometer1RMS;Accelerometer2RMS;Current;Pressure;Temperature;Thermocouple;Voltage;"
+    "Volume Flow RateRMS;anomaly;changepoint\n"
+)
+
+
+@pytest.mark.parametrize("name", ["valve1/0.csv", "valve1-0.csv"])
+def test_skab_experiment_becomes_a_case_soon_after_its_fault(tmp_path: Path, name: str) -> None:
+    rows = [f"2020-03-09 10:00:{s:02};0.2;0.3;2.1;0.4;80;25;230;{120 - s};{float(s >= 40)};0.0\n" for s in range(60)]
+    (tmp_path / name).parent.mkdir(exist_ok=True)
+    (tmp_path / name).write_text(SKAB_HEAD + "".join(rows))
+    [case] = skab.cases(tmp_path)
+    assert case.name == "skab/valve1-0"
+    assert case.truth.onset == case.at - 19  # the file ends before a minute has passed
+    assert case.series["Volume Flow RateRMS"].unit == "l/min"
+    assert verdict(case, "Blocked or closed discharge", "discharge valve") == "right"
+    assert verdict(case, "Bearing wear", "bearing") == "wrong"
+
+
+def test_skab_outlier_score() -> None:
+    # Over both experiments: 2 hits, 1 false alarm, 1 miss, 2 quiet.
+    labels = [np.array([0.0, 0, 1, 1]), np.array([0.0, 1])]
+    flagged = [np.array([0.0, 1, 1, 0]), np.array([0.0, 1])]
+    assert skab.outlier_score(labels, flagged) == pytest.approx((2 / 3, 1 / 3, 1 / 3))
+
+
+# -- LBNL -------------------------------------------------------------------------------------------------------------
+
+
+def test_lbnl_hours_of_healthy_and_faulty_days_become_cases(tmp_path: Path) -> None:
+    head = "Datetime,AHU: Supply Air Temperature,AHU: Supply Air Fan Status,Occupancy Mode Indicator," + lbnl.LABEL
+    rows = [head]
+    for day, label in ((19, 1), (20, 0)):
+        for minute in range(0, 24 * 60, 10):
+            supply = "" if minute == 30 else "#VALUE!" if minute == 40 else "55.5"
+            rows.append(f"9/{day}/2017 {minute // 60}:{minute % 60:02},{supply},1,{int(minute > 480)},{label}")
+    (tmp_path / lbnl.FILE).write_text("\n".join(rows) + "\n")
+    cases = list(lbnl.cases(tmp_path))
+    assert {case.group for case in cases} == {"known", "healthy"}
+    faulty = next(case for case in cases if case.group == "known")
+    assert faulty.series["Supply Air Temperature"].unit == "°F"
+    assert not np.isnan(faulty.series["Supply Air Temperature"].values).any()
+    assert faulty.series["Supply Air Fan Status"].kind == "switch"
+    assert verdict(faulty, "Outdoor air damper stuck", "damper") == "right"
+    healthy = next(case for case in cases if case.group == "healthy")
+    assert verdict(healthy, None, None) == "right"
+    assert verdict(healthy, "Slipping fan belt", "fan belt") == "wrong"
+
+
+# -- verdicts ----------------------------------------------------------------------------------------------------------
+
+
+def a_case(truth: Truth, alarmed: float | None = 60.0) -> Case:
+    series = {"flow": Series(TIMES, np.linspace(10, 1, 10), "m³/h"), "temp": Series(TIMES, TIMES, "°C")}
+    return Case("pump/x/1", "machines", "known", "snake", None, series, {}, 90.0, truth, alarmed)
+
+
+def an_answer(cause: str | None, first: str | None = None, onset: float | None = None) -> Answer:
+    return Answer(cause, None, "strong" if cause else "", (cause,) if cause else (), "", first, onset, 0.01, True)
+
+
+def test_verdict_goes_by_right_absurd_plausible_and_parts() -> None:
+    case = a_case(Truth(right=("impeller",), plausible=("pump",), parts=("pump|valve|motor",), absurd=("battery",)))
+    named = {
+        "Worn impeller": "right",
+        "Pump seal leak": "plausible",
+        "Stuck valve": "wrong",
+        "Battery fire hazard": "absurd",
+        "Tank leak": "absurd",
+        None: "none",
+    }
+    assert {cause: verdict(case, cause, None) for cause in named} == named
+
+
+def test_no_cause_is_right_where_there_is_none_to_find() -> None:
+    assert verdict(a_case(Truth()), None, None) == "right"
+
+
+def test_first_mover_and_early_onset_are_judged() -> None:
+    truth = Truth(right=("x",), first=("flow",), onset=40.0)
+    good = judge(a_case(truth), an_answer("x", "flow", 42.0))
+    assert (good.first_mover, good.onset_early) == (True, False)
+    bad = judge(a_case(truth), an_answer("x", "temp", 5.0))
+    assert (bad.first_mover, bad.onset_early) == (False, True)
+
+
+@pytest.mark.parametrize(("hold", "expected"), [(5.0, 70.0), (20.0, 90.0), (60.0, None)])
+def test_limit_is_crossed_after_its_hold_time(hold: float, expected: float | None) -> None:
+    # 10 s apart; beyond the limit from 70 s on. A hold time below the interval ends with the first reading.
+    series = Series(TIMES, TIMES, "°C")
+    assert first_crossing(series, Bound(None, 65.0, hold), 0.0) == expected

@@ -67,6 +67,7 @@ class Investigation:
             siblings=self._siblings(device),
             titles=device.titles(),
             classes=device.info.classes,
+            texts=tuple(filter(None, (device.display_name, device.info.model, *device.info.labels))),
             clock=tuple(name for name, latest in device.metrics.items() if latest.quality == "clock"),
         )
 

@@ -192,7 +192,7 @@ class DiagnosisService:
 
     def _judge(self, case: InvestigationInput) -> tuple[list[Evidence], list[CauseMatch]]:
         found = evidence(case)
-        return found, rank(found, self._signatures, case.semantics)
+        return found, rank(found, self._signatures, case.semantics, case.kinds)
 
 
 def _diagnosis(

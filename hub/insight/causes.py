@@ -6,7 +6,7 @@ speaks against it and what it leaves unexplained.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from functools import cache
 from importlib.resources import files
 from typing import Literal
@@ -15,6 +15,7 @@ import msgspec
 
 from hub.bounds import decode_toml
 from hub.errors import ConfigError
+from hub.insight import machine_kinds
 from hub.insight.metric_semantics import MetricSemantics
 from hub.insight.symptom_matching import Symptom, SymptomMatcher, parse_patterns, parse_symptom
 from hub.model import CauseMatch, Evidence
@@ -28,7 +29,8 @@ _AGAINST, _UNEXPLAINED, _ORDER = 0.3, 0.12, 0.1
 class Signature(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """One known fault as its table in TOML says it; ``pumps.toml`` explains each field.
 
-    ``replaces`` names the cause under which a match is reported: several signatures may mean one fault.
+    ``replaces`` names the cause under which a match is reported: several signatures may mean one fault. ``kinds`` are
+    the kinds of machine that can have it; none means any device.
     """
 
     id: str
@@ -43,6 +45,7 @@ class Signature(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     explain: str = ""
     actions: tuple[str, ...] = ()
     confirm_by: tuple[str, ...] = ()
+    kinds: tuple[str, ...] = ()
 
     @property
     def cause(self) -> str:
@@ -53,9 +56,16 @@ def parse_signatures(text: str, where: str = "signatures.toml") -> list[Signatur
     """Read a table of signatures. Raises ConfigError naming the cause and what is wrong with it."""
     try:
         table = decode_toml(text, where)
-        if unknown := sorted(table.keys() - {"cause"}):
-            raise ConfigError(f"{where}: {unknown[0]} is no key here.", "The file holds [[cause]] tables.")
-        found = msgspec.convert(table.get("cause", []), list[Signature])
+        if unknown := sorted(table.keys() - {"cause", "kinds"}):
+            raise ConfigError(f"{where}: {unknown[0]} is no key here.", "The file holds kinds and [[cause]] tables.")
+        shared = {"kinds": table["kinds"]} if "kinds" in table else {}
+        causes = table.get("cause", [])
+        found = msgspec.convert([shared | each for each in causes], list[Signature])
+        known = {kind.id for kind in machine_kinds.kinds()}
+        if strange := sorted({kind for each in found for kind in each.kinds} - known):
+            raise ConfigError(
+                f"{where}: {strange[0]!r} is no kind of machine.", f"Allowed: {', '.join(sorted(known))}."
+            )
         for signature in found:
             for sign in (*signature.needs, *signature.supports, *signature.against):
                 parse_symptom(sign)
@@ -85,6 +95,7 @@ def rank(
     evidence: Sequence[Evidence],
     signatures: Iterable[Signature] | None = None,
     semantics: Mapping[str, MetricSemantics] | None = None,
+    kinds: Collection[str] | None = None,
 ) -> list[CauseMatch]:
     """Return the causes that fit at all, best first, at most five; one entry a cause.
 
@@ -92,10 +103,14 @@ def rank(
         evidence: The findings of one case.
         signatures: Known faults; the built-in ones without.
         semantics: What each metric measures; read from its name alone without.
+        kinds: The kinds of machine that the device may be; told from what it measures without.
     """
     signs = SymptomMatcher(evidence, semantics)
+    of_kinds = machine_kinds.machine_kinds((), signs.semantics.items()) if kinds is None else kinds
     best: dict[str, CauseMatch] = {}
     for signature in built_in() if signatures is None else signatures:
+        if signature.kinds and not set(signature.kinds) & set(of_kinds):
+            continue
         match = _match(signature, signs)
         if match is not None and match.score > best.get(match.cause, _NOTHING).score:
             best[match.cause] = match

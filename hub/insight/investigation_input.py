@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from hub import text_format as fmt
+from hub.insight.machine_kinds import machine_kinds
 from hub.insight.metric_semantics import MetricSemantics, metric_semantics
 from hub.insight.series import MetricSeries
 from hub.model import Alert, Limit, Presence
@@ -60,6 +61,14 @@ class InvestigationInput:
     """What the page calls each metric."""
     classes: Mapping[str, str] = field(default_factory=dict)
     """The device class that each metric announces."""
+
+    texts: tuple[str, ...] = ()
+    """Name, model and labels of the device."""
+
+    @property
+    def kinds(self) -> frozenset[str]:
+        """Return the kinds of machine that the device may be."""
+        return machine_kinds(self.texts, self.semantics.items())
 
     @property
     def semantics(self) -> dict[str, MetricSemantics]:

@@ -50,7 +50,7 @@ class Words(msgspec.Struct):
 
 def read_words(name: str) -> Words:
     """Return what the words of a name say. The language that understands most of it reads first, others the rest."""
-    tokens = _tokens(name[:_LONGEST_NAME])
+    tokens = words_of(name[:_LONGEST_NAME])
     found, taken = Words([], [], set(), []), [False] * len(tokens)
     for lexicon in sorted(lexicons(), key=lambda each: -sum(token in each.single for token in tokens)):
         _phrases(lexicon, tokens, taken, found)
@@ -132,7 +132,7 @@ def _parts(token: str, lexicon: Lexicon) -> list[str]:
     return found if han or fitted >= 0.6 * len(token) else []
 
 
-def _tokens(name: str) -> list[str]:
+def words_of(name: str) -> list[str]:
     """Return the words of a name in lower case without accents: ``VibRMS_DE`` is ``vib rms de``."""
     plain = unicodedata.normalize("NFKC", _FINE_DUST.sub("pm25", name).replace("pH", "ph"))
     spaced = _CAMEL.sub(" ", plain).casefold().replace("_", " ")

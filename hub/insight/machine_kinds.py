@@ -1,0 +1,79 @@
+"""What kind of machine a device is, so that a tank is never told that its fan belt slips.
+
+The kind comes from words in the device's name, model and labels, else from what it measures; the kinds are data
+(``machine_kinds.toml``). A device may be of several kinds, or of none: then only signatures without a kind apply.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Collection, Iterable
+from functools import cache
+from importlib.resources import files
+
+import msgspec
+
+from hub.insight.lexicon import words_of
+from hub.insight.metric_semantics import MetricSemantics
+from hub.insight.symptom_matching import MetricPattern, parse_patterns
+
+
+class MachineKind(msgspec.Struct, frozen=True, eq=False):
+    """One kind: how to recognize it. ``needs`` holds alternatives for each thing that must be measured."""
+
+    id: str
+    title: str
+    words: frozenset[str]
+    needs: tuple[tuple[MetricPattern, ...], ...]
+    without: tuple[MetricPattern, ...]
+
+    def named_by(self, texts: Iterable[str]) -> int:
+        """Return the length of the longest word of the kind in any of the texts, 0 for none."""
+        return max((_longest(words, self.words) for words in map(words_of, texts)), default=0)
+
+    def has_needs(self, metrics: Collection[tuple[str, MetricSemantics]]) -> bool:
+        """Return whether all that the kind needs is measured."""
+        return all(_measures(patterns, metrics) for patterns in self.needs)
+
+
+def machine_kinds(texts: Iterable[str], semantics: Iterable[tuple[str, MetricSemantics]]) -> frozenset[str]:
+    """Return the kinds that a device may be of.
+
+    Args:
+        texts: Its name, model and labels.
+        semantics: Its metrics by name, each with what it measures.
+    """
+    metrics, given = list(semantics), list(texts)
+    possible = [kind for kind in kinds() if kind.has_needs(metrics)]
+    named = {kind.id: kind.named_by(given) for kind in possible}
+    if longest := max(named.values(), default=0):  # a heat pump is no pump
+        return frozenset(kind for kind, length in named.items() if length == longest)
+    return frozenset(kind.id for kind in possible if not _measures(kind.without, metrics))
+
+
+@cache
+def kinds() -> tuple[MachineKind, ...]:
+    """Return all kinds."""
+    text = (files("hub.insight") / "machine_kinds.toml").read_text("utf-8")
+    return tuple(
+        MachineKind(
+            each["id"],
+            each["title"],
+            frozenset(" ".join(words_of(word)) for word in each["words"].split()),
+            tuple(map(parse_patterns, each["needs"])),
+            tuple(pattern for text in each["without"] for pattern in parse_patterns(text)),
+        )
+        for each in tomllib.loads(text)["kind"]
+    )
+
+
+def _measures(patterns: Iterable[MetricPattern], metrics: Collection[tuple[str, MetricSemantics]]) -> bool:
+    return any(pattern.fits(name, meaning) for pattern in patterns for name, meaning in metrics)
+
+
+def _longest(words: list[str], wanted: frozenset[str]) -> int:
+    """Return the length of the longest word or phrase of ``wanted`` that is among the words or ends one of them."""
+    phrases = {" ".join(words[at : at + length]) for at in range(len(words)) for length in (1, 2, 3)}
+    ends = (each for each in wanted if len(each) >= 5 or not each.isascii())
+    parts = {end for end in ends for word in words if word.endswith(end) or (not end.isascii() and end in word)}
+    return max(map(len, phrases & wanted | parts), default=0)

@@ -169,20 +169,20 @@ def test_message_that_was_late_does_not_begin_a_new_count() -> None:
 async def test_broker_that_delivers_all_of_a_count_again_after_a_restart(tmp_path: Path) -> None:
     async with running(tmp_path) as run:
         for seq in range(30):
-            run.say({"t": 20, "seq": seq})
-        await run.settled()
+            run.publish({"t": 20, "seq": seq})
+        await run.drain()
     async with running(tmp_path) as run:
         for seq in range(30):
-            run.say({"t": 20, "seq": seq}, redelivered=True)
+            run.publish({"t": 20, "seq": seq}, redelivered=True)
         for seq in range(30):
-            run.say({"t": 20, "seq": seq})
-        await run.settled()
+            run.publish({"t": 20, "seq": seq})
+        await run.drain()
         assert run.pipeline.counters.duplicates == 30
         assert len(await run.points()) == 60
     async with running(tmp_path) as run:
         for seq in (28, 29, 30):
-            run.say({"t": 20, "seq": seq})
-        await run.settled()
+            run.publish({"t": 20, "seq": seq})
+        await run.drain()
         assert run.pipeline.counters.duplicates == 2
         assert len(await run.points()) == 61
 
@@ -198,9 +198,9 @@ async def test_constant_id_is_found_across_a_restart_and_known_after_one(tmp_pat
     other = "devices/other/telemetry"
     for restart, number in enumerate((21.5, 22.5, 22.5)):
         async with running(tmp_path) as run:
-            run.say({"t": number, "id": MAC}, at=T0 + restart)
-            run.say({"t": 1, "id": "m-1"}, topic=other)
-            await run.settled()
+            run.publish({"t": number, "id": MAC}, at=T0 + restart)
+            run.publish({"t": 1, "id": "m-1"}, topic=other)
+            await run.drain()
             assert (run.registry.require("d").constant_id is None) == (restart == 0)
             assert run.registry.require("other").constant_id is None
             assert run.pipeline.counters.duplicates == (restart > 0), "the id of a message is known after a restart"

@@ -17,9 +17,9 @@ HIGH = '[[rule]]\nid = "high"\nmetric = "*"\nabove = 80\n'
 
 def native(hub: Hub, value: Any, *, alone: bool) -> None:
     if alone:
-        hub.told("devices/d/telemetry/t", str(value).encode())
+        hub.publish("devices/d/telemetry/t", str(value).encode())
     else:
-        hub.told("devices/d/telemetry", {"t": value})
+        hub.publish("devices/d/telemetry", {"t": value})
 
 
 @pytest.mark.parametrize("alone", [True, False])
@@ -55,20 +55,20 @@ def test_state_of_that_name_is_kept_where_the_metric_is_a_text(alone: bool) -> N
 
 def test_items_of_a_list_with_such_words() -> None:
     hub = Hub("native")
-    hub.told("devices/d/telemetry", [{"t": 1}, {"t": "unavailable"}])
+    hub.publish("devices/d/telemetry", [{"t": 1}, {"t": "unavailable"}])
     assert hub.qualities("d") == {"t": "unknown"}
 
 
 @pytest.mark.parametrize("word", ["unavailable", "unknown", None, ""])
 def test_zigbee_number_that_is_not_known(word: str | None) -> None:
     hub = Hub("zigbee2mqtt")
-    hub.told("zigbee2mqtt/bridge/devices", zigbee(("0x01", "door")), retained=True)
+    hub.publish("zigbee2mqtt/bridge/devices", zigbee(("0x01", "door")), retained=True)
     for body in ({"t": word, "battery": 99}, {"t": 21}, {"t": word}):
-        hub.told("zigbee2mqtt/door", body)
-    hub.told("zigbee2mqtt/door/t", str(word).encode())
+        hub.publish("zigbee2mqtt/door", body)
+    hub.publish("zigbee2mqtt/door/t", str(word).encode())
     assert [value for _, _, value, _ in hub.history()["0x01", "t"]] == [21]
-    hub.told("zigbee2mqtt/door", {"mode": "auto"})
-    hub.told("zigbee2mqtt/door", {"mode": "unknown"})
+    hub.publish("zigbee2mqtt/door", {"mode": "auto"})
+    hub.publish("zigbee2mqtt/door", {"mode": "unknown"})
     assert hub.device("0x01").metrics["mode"].value == "unknown"
 
 
@@ -83,8 +83,8 @@ def test_senml_text_in_place_of_a_number_that_is_not_known() -> None:
 def test_homie_number_that_is_not_known(word: str) -> None:
     hub = Hub("homie", HIGH)
     nodes = {"n": {"properties": {"a": {"datatype": "float"}}}}
-    hub.told("homie/5/d/$description", {"homie": "5.0", "version": 1, "nodes": nodes}, retained=True)
-    hub.told("homie/5/d/n/a", b"95")
-    hub.told("homie/5/d/n/a", word.encode())
+    hub.publish("homie/5/d/$description", {"homie": "5.0", "version": 1, "nodes": nodes}, retained=True)
+    hub.publish("homie/5/d/n/a", b"95")
+    hub.publish("homie/5/d/n/a", word.encode())
     assert hub.qualities("homie:d") == {"n.a": "unknown"}
     assert hub.batch.rejections == []

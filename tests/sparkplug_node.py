@@ -1,4 +1,4 @@
-"""A Sparkplug edge node that the tests make up: its payloads, written without the hub's own code."""
+"""A simulated Sparkplug edge node: its payloads, encoded without the hub's code."""
 
 import struct
 from enum import IntEnum
@@ -44,8 +44,8 @@ def field(number: int, value: int | bytes | float) -> bytes:
     return varint(number << 3 | 2) + varint(len(value)) + value
 
 
-def held(datatype: int, value) -> bytes:
-    """The value as a sender of this datatype writes it: negative numbers in two's complement."""
+def encode_value(datatype: int, value) -> bytes:
+    """Encode a value as a sender of this datatype does: negative numbers in two's complement."""
     if datatype == T.FLOAT:
         return varint(12 << 3 | 5) + struct.pack("<f", value)
     if datatype == T.DOUBLE:
@@ -60,29 +60,31 @@ def held(datatype: int, value) -> bytes:
     return field(11, value & (1 << 64) - 1) if wide else field(10, value & (1 << 32) - 1)
 
 
-def properties(**said: str | float | bool | int) -> bytes:
-    values = b""
-    for value in said.values():
+def properties(**values_by_name: str | float | bool | int) -> bytes:
+    encoded = b""
+    for value in values_by_name.values():
         if isinstance(value, str):
-            values += field(2, field(1, T.STRING) + field(8, value.encode()))
+            encoded += field(2, field(1, T.STRING) + field(8, value.encode()))
         elif isinstance(value, bool):
-            values += field(2, field(1, T.BOOLEAN) + field(7, int(value)))
+            encoded += field(2, field(1, T.BOOLEAN) + field(7, int(value)))
         elif isinstance(value, int):
-            values += field(2, field(1, T.INT32) + field(3, value))
+            encoded += field(2, field(1, T.INT32) + field(3, value))
         else:
-            values += field(2, field(1, T.DOUBLE) + field(6, value))
-    return field(9, b"".join(field(1, key.encode()) for key in said) + values)
+            encoded += field(2, field(1, T.DOUBLE) + field(6, value))
+    return field(9, b"".join(field(1, key.encode()) for key in values_by_name) + encoded)
 
 
-def metric(name=None, datatype=None, value=None, *, alias=None, ts=None, null=False, historical=False, **said) -> bytes:
+def metric(
+    name=None, datatype=None, value=None, *, alias=None, ts=None, null=False, historical=False, **props
+) -> bytes:
     out = b"" if name is None else field(1, name.encode())
     out += b"" if alias is None else field(2, alias)
     out += b"" if ts is None else field(3, ts)
     out += b"" if datatype is None else field(4, datatype)
     out += field(5, 1) if historical else b""
     out += field(7, 1) if null else b""
-    out += properties(**said) if said else b""
-    return out if value is None else out + (value if isinstance(value, bytes) else held(datatype, value))
+    out += properties(**props) if props else b""
+    return out if value is None else out + (value if isinstance(value, bytes) else encode_value(datatype, value))
 
 
 def payload(*metrics: bytes, seq=None, ts=NOW) -> bytes:
@@ -91,7 +93,7 @@ def payload(*metrics: bytes, seq=None, ts=NOW) -> bytes:
 
 
 class Plant(Heard):
-    """A hub that hears an edge node, and a device behind it."""
+    """A Sparkplug dialect that receives messages of an edge node and of a device behind it."""
 
     def __init__(self) -> None:
         super().__init__(SparkplugDialect(), "spBv1.0/")
@@ -103,7 +105,7 @@ class Plant(Heard):
         return self.say(f"Plant/D{kind}/edge/press", payload(*metrics, seq=seq, ts=ts), **how)
 
     def born(self, *metrics: bytes, session: int = 7) -> "Plant":
-        """The edge node and its press, with ``metrics`` of the press."""
+        """Publish the births of the edge node and of its press, with ``metrics`` of the press."""
         self.node("BIRTH", metric("bdSeq", T.INT64, session), seq=0)
         self.press("BIRTH", *metrics, seq=1)
         return self

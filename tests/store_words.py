@@ -1,4 +1,4 @@
-"""Ready-made values for tests of the store."""
+"""Sample records, alerts and queries for tests of the store."""
 
 from __future__ import annotations
 
@@ -31,12 +31,12 @@ def record(device: str, ts: int, key: int | None = None, quality: str = "good", 
 
 
 def delta(before: int, *records: Record, **rest: Any) -> Delta:
-    """The delta that follows record number ``before``."""
+    """Return the delta that follows record number ``before``."""
     return Delta(before + len(records), records, **rest)
 
 
 def keys_of(snapshot: StoredSnapshot, device: str) -> list[int]:
-    """A device's own keys, oldest first."""
+    """Return the deduplication keys of a device, oldest first."""
     packed = snapshot.keys_of.get(device, b"")
     return list(struct.unpack(f"<{len(packed) // 8}q", packed))
 
@@ -93,16 +93,17 @@ def activity(number: int, device: str | None = "pump-1") -> Activity:
 
 
 def older(than: int) -> list[Retention]:
-    """Everything older goes, in all tiers."""
+    """Return the retention by which everything older expires, in all tiers."""
     return [Retention(than, than, than)]
 
 
 def all_of(device: str, metric: str, **limits: Any) -> SeriesQuery:
+    """Return a query for the whole history of a series."""
     return SeriesQuery(device, metric, T0 - 10**9, T0 + 10**9, **limits)
 
 
-def by_hand(readings: list[tuple[int, Any]], start: int, end: int, buckets: int) -> list[tuple[Any, ...]]:
-    """Buckets of readings by hand: ``[(first ms of the bucket, min, mean, max, count)]``. The edges between buckets of
+def reference_buckets(readings: list[tuple[int, Any]], start: int, end: int, buckets: int) -> list[tuple[Any, ...]]:
+    """Compute buckets of readings: ``[(first ms of the bucket, min, mean, max, count)]``. The edges between buckets of
     ten minutes or more are whole minutes, of six hours or more whole hours."""
     end = end - 1 if end > start else end  # excluded
     span = end - start + 1

@@ -1,4 +1,4 @@
-"""Tasmota devices that the tests make up: an announcement, and a dialect that has heard some."""
+"""Simulated Tasmota devices: an announcement, and a dialect that has received some."""
 
 from dialect_run import Heard
 from hub.dialects import TasmotaDialect
@@ -24,7 +24,7 @@ def config(mac: str = MAC, topic: str = "plug", **more) -> dict:
     }
 
 
-def heard(*configs: dict) -> Heard:
+def announced(*configs: dict) -> Heard:
     hub = Heard(TasmotaDialect())
     for body in configs:
         hub.say(f"tasmota/discovery/{body['mac']}/config", body, retained=True)

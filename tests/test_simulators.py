@@ -1,4 +1,4 @@
-"""The simulators without a network: their physics, faults and fleets, and what the command line refuses."""
+"""The simulators without a network: physics, faults, fleets, and the command line's validation."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ SENSORS = [(k, f) for k, machine in KINDS.items() for f, kind in machine.faults.
 
 
 def within_limits(kind: str, readings: dict[str, Any]) -> bool:
-    """Whether all values are inside the machine's own published limits."""
+    """Return whether all values are inside the machine's published limits."""
     return all(
         (metric.minimum is None or readings[name] > metric.minimum)
         and (metric.maximum is None or readings[name] < metric.maximum)
@@ -32,14 +32,14 @@ def within_limits(kind: str, readings: dict[str, Any]) -> bool:
     )
 
 
-def test_same_seed_same_telemetry() -> None:
+def test_same_seed_gives_same_telemetry() -> None:
     for kind in KINDS:
         first, again = (list(series(kind, 7, duration=1800, step=2)) for _ in range(2))
         assert first == again
         assert first != list(series(kind, 8, duration=1800, step=2))
 
 
-def test_a_unit_is_the_same_in_every_fleet_of_its_seed() -> None:
+def test_device_is_the_same_in_every_fleet_of_its_seed() -> None:
     small, large = ({d.id: d for d in build(n, 3)} for n in (24, 1000))
     assert set(small) <= set(large)
     for identity, device in small.items():
@@ -48,7 +48,7 @@ def test_a_unit_is_the_same_in_every_fleet_of_its_seed() -> None:
     assert len(described) == len(large)
 
 
-def test_a_fleet_is_a_sensible_mix() -> None:
+def test_fleet_mixes_kinds() -> None:
     devices = build(24, 1)
     assert Counter(d.machine.prefix for d in devices) == {
         "pump": 5, "sensor": 5, "cold-room": 4, "air-handler": 3, "ups": 3, "greenhouse": 2, "tank": 2,
@@ -60,14 +60,14 @@ def test_a_fleet_is_a_sensible_mix() -> None:
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_a_healthy_machine_stays_within_its_limits(kind: str) -> None:
+def test_healthy_machine_stays_within_its_limits(kind: str) -> None:
     for seed in range(4):
         for seconds, readings in series(kind, seed, duration=24 * 3600, step=60):
             assert within_limits(kind, readings), f"seed {seed} at {seconds:.0f} s: {readings}"
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_units_differ_and_live(kind: str) -> None:
+def test_units_differ_and_values_change(kind: str) -> None:
     number = [
         float(readings[next(iter(KINDS[kind].metrics))]) for _, readings in series(kind, 1, duration=3600, step=2)
     ]
@@ -76,24 +76,24 @@ def test_units_differ_and_live(kind: str) -> None:
     assert len({str(v) for v in later.values()}) == 5
 
 
-def test_history_runs_into_the_present_without_a_step() -> None:
+def test_history_joins_live_values_without_a_step() -> None:
     for device in build(12, 5):
         past = [device.machine.step(t) for t in range(-7200, 0, 10)]
         live = [device.machine.step(t) for t in range(0, 60, 2)]
         for name in device.machine.metrics:
             if name == "compressor_current":
-                continue  # on or off: it steps whenever it likes
+                continue  # it switches on and off at any time
             usual = max(abs(b[name] - a[name]) for a, b in pairwise(past))
             assert abs(live[0][name] - past[-1][name]) <= usual
 
 
 def deviations(kind: str, fault: str, seed: int) -> tuple[dict[str, list[float]], list[dict[str, Any]]]:
-    """By metric, second by second after the onset: how far the fault moves it, in its usual one-second
-    wobbles.
+    """Return by metric how far the fault moves it in each second after the onset, in standard deviations of its noise,
+    and the faulty readings.
     """
     healthy = [r for _, r in series(kind, seed, duration=700, step=1)]
     faulty = [r for _, r in series(kind, seed, fault, ONSET, 700, 1)]
-    assert healthy[:600] == faulty[:600], "a fault must not be seen before it starts"
+    assert healthy[:600] == faulty[:600], "a fault must not show before it starts"
     moved = {}
     for name in healthy[0]:
         before = [float(r[name]) for r in healthy[:600]]
@@ -103,7 +103,7 @@ def deviations(kind: str, fault: str, seed: int) -> tuple[dict[str, list[float]]
 
 
 @pytest.mark.parametrize(("kind", "fault"), PHYSICAL)
-def test_a_fault_moves_what_it_claims_in_the_order_it_claims(kind: str, fault: str) -> None:
+def test_fault_moves_its_metrics_in_declared_order(kind: str, fault: str) -> None:
     claimed = KINDS[kind].faults[fault].metrics
     onsets: dict[str, list[int]] = defaultdict(list)
     strength: dict[str, list[float]] = defaultdict(list)
@@ -116,8 +116,7 @@ def test_a_fault_moves_what_it_claims_in_the_order_it_claims(kind: str, fault: s
             if first is not None:
                 onsets[name].append(first)
         crossed += any(not within_limits(kind, r) for r in faulty[615:660])
-    # What runs in cycles or is shut may stand where the fault would bring it: not every unit shows that
-    # metric.
+    # A cyclic or closed part may already be where the fault would move it: not every unit shows that metric.
     assert all(len(onsets[name]) >= 2 for name in claimed), f"claimed but still: {dict(onsets)}"
     always = [name for name in claimed if len(onsets[name]) == 9]
     medians = [statistics.median(onsets[name]) for name in always]
@@ -130,7 +129,7 @@ def test_a_fault_moves_what_it_claims_in_the_order_it_claims(kind: str, fault: s
 
 
 @pytest.mark.parametrize(("kind", "fault"), SENSORS)
-def test_a_sensor_fault_touches_one_metric_alone(kind: str, fault: str) -> None:
+def test_sensor_fault_changes_one_metric_only(kind: str, fault: str) -> None:
     truth = KINDS[kind].faults[fault]
     (metric,) = truth.metrics
     healthy = [r for _, r in series(kind, 2, duration=3600, step=10)]
@@ -147,7 +146,7 @@ def test_a_sensor_fault_touches_one_metric_alone(kind: str, fault: str) -> None:
         assert any(not within_limits(kind, r) for r in faulty[60:])
 
 
-def test_speed_stretches_a_fault_and_repair_ends_it() -> None:
+def test_speed_scales_fault_and_repair_ends_it() -> None:
     machine = {speed: build(6, 1)[5].machine for speed in (1.0, 0.1)}
     for speed, pump in machine.items():
         pump.inject("bearing_wear", 0.0, speed, duration=60 / speed)
@@ -160,7 +159,7 @@ def test_speed_stretches_a_fault_and_repair_ends_it() -> None:
         assert repaired < 3.5
 
 
-def test_an_unknown_fault_is_refused_with_what_is_allowed() -> None:
+def test_unknown_fault_is_refused_with_allowed_ones() -> None:
     with pytest.raises(ValueError, match=r"tank-01 has no fault 'cavitation': it has leak, .*gateway_loss"):
         series("tank", 1, "cavitation")
 
@@ -173,14 +172,14 @@ def test_an_unknown_fault_is_refused_with_what_is_allowed() -> None:
         ("pump-03=bearing_wear@2+1h*0.5", (2, 3600, 0.5)),
     ],
 )
-def test_a_plan_is_read(text: str, expected: tuple[float, float | None, float]) -> None:
+def test_fault_plan_is_parsed(text: str, expected: tuple[float, float | None, float]) -> None:
     plan = parse_plan(text)
     assert (plan.device, plan.fault) == ("pump-03", "bearing_wear")
     assert (plan.at, plan.duration, plan.speed) == expected
 
 
 @pytest.mark.parametrize(
-    ("arguments", "said"),
+    ("arguments", "expected"),
     [
         (["--fault", "pump-99=bearing_wear@2s"], "there is no device 'pump-99': the fleet has sensor_1,"),
         (["--fault", "pump-01=leak@2s"], "pump-01 has no fault 'leak': it has bearing_wear, cavitation,"),
@@ -195,14 +194,14 @@ def test_a_plan_is_read(text: str, expected: tuple[float, float | None, float]) 
         (["--hour", "25"], "write a number from 0 to 24"),
     ],
 )
-def test_bad_arguments_are_told_what_is_allowed(arguments: list[str], said: str) -> None:
+def test_invalid_arguments_are_refused_with_allowed_values(arguments: list[str], expected: str) -> None:
     command = [sys.executable, "-m", "simulators", *arguments]
-    ended = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=10)
-    assert ended.returncode == 2
-    assert said in ended.stderr
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=10)
+    assert done.returncode == 2
+    assert expected in done.stderr
 
 
-def test_the_list_names_every_machine_and_fault() -> None:
+def test_list_names_every_machine_and_fault() -> None:
     command = [sys.executable, "-m", "simulators", "--list"]
     shown = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=10, check=True).stdout
     for machine in KINDS.values():

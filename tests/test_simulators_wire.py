@@ -1,6 +1,6 @@
-"""What the simulators say to a real broker.
+"""What the simulators publish on a real broker.
 
-They are started as people start them, against a mosquitto of the test's own, and heard by a plain client.
+They run as ``python -m simulators``; a plain MQTT client receives what they publish.
 """
 
 from __future__ import annotations
@@ -39,13 +39,13 @@ def until(condition: Callable[[], object], seconds: float = 10.0) -> None:
     """Wait for ``condition``, and fail when it does not come true in time."""
     deadline = time.monotonic() + seconds
     while not condition():
-        assert time.monotonic() < deadline, "waited in vain"
+        assert time.monotonic() < deadline, f"not within {seconds} s"
         time.sleep(0.02)
 
 
 @pytest.fixture
 def broker(tmp_path: Path) -> Iterator[int]:
-    """The port of a mosquitto of our own."""
+    """Start a Mosquitto and return its port."""
     port = free_port()
     config = tmp_path / "mosquitto.conf"
     config.write_text(f"listener {port} 127.0.0.1\nallow_anonymous true\nmax_queued_messages 20000\n")
@@ -60,7 +60,7 @@ def broker(tmp_path: Path) -> Iterator[int]:
 
 
 def with_sbin() -> dict[str, str]:
-    """The environment with /usr/sbin on the path, where Debian puts mosquitto."""
+    """Return the environment with /usr/sbin on the path, where Debian installs Mosquitto."""
     return {**os.environ, "PATH": os.environ.get("PATH", "") + os.pathsep + "/usr/sbin"}
 
 
@@ -73,7 +73,7 @@ def can_connect(port: int) -> bool:
 
 
 class Listener:
-    """All that is published under ``root``, in order of arrival."""
+    """An MQTT client that keeps everything published under ``root``, in order of arrival."""
 
     def __init__(self, port: int, root: str = "devices") -> None:
         self.messages: list[tuple[str, str, bytes, bool]] = []
@@ -90,17 +90,17 @@ class Listener:
         device, leaf = message.topic.split("/")[-2:]
         self.messages.append((device, leaf, bytes(message.payload), message.retain))
 
-    def of(self, leaf: str, device: str | None = None) -> list[tuple[str, bytes]]:
-        """``(device, payload)`` of what arrived under ``leaf``."""
+    def received_under(self, leaf: str, device: str | None = None) -> list[tuple[str, bytes]]:
+        """Return ``(device, payload)`` of the messages on topics that end with ``leaf``."""
         return [(d, p) for d, kind, p, _ in self.messages if kind == leaf and device in (None, d)]
 
     def status(self) -> dict[str, str]:
-        """The last status of every device."""
-        return {device: payload.decode() for device, payload in self.of("status")}
+        """Return the last status of every device."""
+        return {device: payload.decode() for device, payload in self.received_under("status")}
 
     def live(self, device: str | None = None) -> list[tuple[str, dict[str, Any]]]:
-        """The live readings (not the history)."""
-        return [(d, json.loads(p)) for d, p in self.of("telemetry", device) if p[:1] == b"{"]
+        """Return the live readings, without the history."""
+        return [(d, json.loads(p)) for d, p in self.received_under("telemetry", device) if p[:1] == b"{"]
 
     def close(self) -> None:
         self._client.disconnect()
@@ -109,7 +109,7 @@ class Listener:
 
 @pytest.fixture
 def listen() -> Iterator[Callable[..., Listener]]:
-    """Starts listeners that end with the test."""
+    """Return a function that starts a listener. Close all listeners at the end of the test."""
     started: list[Listener] = []
 
     def start(port: int, root: str = "devices") -> Listener:
@@ -123,7 +123,7 @@ def listen() -> Iterator[Callable[..., Listener]]:
 
 @pytest.fixture
 def simulate() -> Iterator[Callable[..., subprocess.Popen[str]]]:
-    """Starts ``python -m simulators``; whatever still runs at the end of the test is killed."""
+    """Return a function that starts ``python -m simulators``. Kill all processes at the end of the test."""
     started: list[subprocess.Popen[str]] = []
 
     def start(port: int, *arguments: str) -> subprocess.Popen[str]:
@@ -139,8 +139,8 @@ def simulate() -> Iterator[Callable[..., subprocess.Popen[str]]]:
         process.communicate()
 
 
-def told(output: str, word: str) -> list[dict[str, Any]]:
-    """The facts of all lines of ``output`` that begin with ``word``."""
+def facts(output: str, word: str) -> list[dict[str, Any]]:
+    """Return the JSON of all lines of ``output`` that begin with ``word``."""
     return [json.loads(line.partition(" ")[2]) for line in output.splitlines() if line.startswith(f"{word} ")]
 
 
@@ -153,18 +153,20 @@ Start = Callable[..., subprocess.Popen[str]]
 Listen = Callable[..., Listener]
 
 
-def test_a_device_tells_who_it_is_then_its_past_then_lives(broker: int, listen: Listen, simulate: Start) -> None:
+def test_device_publishes_info_then_history_then_live_readings(broker: int, listen: Listen, simulate: Start) -> None:
     listener = listen(broker)
     began = time.time() * 1000
     process = simulate(broker, "--devices", "24", "--seed", "4", "--interval", "0.2", "--history", "2h")
     wait_for_readings(listener, devices=24, each=4)
     registry = {d.id: d for d in build(24, 4)}
     assert listener.status() == dict.fromkeys(registry, "online")
-    assert {d: json.loads(p) for d, p in listener.of("info")} == {d: dev.info() for d, dev in registry.items()}
+    assert {d: json.loads(p) for d, p in listener.received_under("info")} == {
+        d: dev.info() for d, dev in registry.items()
+    }
     for device, expected in registry.items():
-        past = [json.loads(p) for _, p in listener.of("telemetry", device) if p[:1] == b"["]
+        past = [json.loads(p) for _, p in listener.received_under("telemetry", device) if p[:1] == b"["]
         assert all(len(chunk) <= 200 for chunk in past)
-        assert all(len(p) <= 61_440 for _, p in listener.of("telemetry", device))
+        assert all(len(p) <= 61_440 for _, p in listener.received_under("telemetry", device))
         records = [record for chunk in past for record in chunk]
         assert [set(r) for r in records] == [{"ts", "metrics"}] * 720
         times = [r["ts"] for r in records]
@@ -174,7 +176,7 @@ def test_a_device_tells_who_it_is_then_its_past_then_lives(broker: int, listen: 
         assert all(live[i + 1]["ts"] - live[i]["ts"] in (199, 200, 201) for i in range(len(live) - 1))
         assert 0 < live[0]["ts"] - times[-1] <= 10_200
         assert abs(live[0]["ts"] - began) < 15_000
-        # What travels is what the physics says, to the last digit: same seed, same telemetry.
+        # The published values equal the simulated ones to the last digit.
         assert [r["metrics"] for r in records] == [expected.machine.step(i * 10.0) for i in range(-720, 0)]
         shown = set(expected.machine.metrics) | set(expected.machine.flags)
         assert set(live[0]) == shown | {"ts", "seq"}
@@ -183,14 +185,14 @@ def test_a_device_tells_who_it_is_then_its_past_then_lives(broker: int, listen: 
     output, _ = process.communicate(timeout=5)
     assert time.monotonic() - ended < 3
     assert process.returncode == 0
-    assert told(output, "history")[0]["records"] == 24 * 720
+    assert facts(output, "history")[0]["records"] == 24 * 720
     until(lambda: set(listener.status().values()) == {"offline"})
     late = listen(broker)
     until(lambda: late.status() == dict.fromkeys(registry, "offline"))
     assert all(retained for _, leaf, _, retained in late.messages if leaf in ("status", "info"))
 
 
-def test_two_runs_of_one_seed_say_the_same(broker: int, listen: Listen, simulate: Start) -> None:
+def test_two_runs_with_same_seed_publish_the_same(broker: int, listen: Listen, simulate: Start) -> None:
     runs = []
     for root in ("one", "site/two"):
         listener = listen(broker, root)
@@ -206,7 +208,7 @@ def test_two_runs_of_one_seed_say_the_same(broker: int, listen: Listen, simulate
     assert len(runs[0]) == 8 * 15
 
 
-def test_the_will_speaks_for_a_killed_fleet(broker: int, listen: Listen, simulate: Start) -> None:
+def test_killed_fleet_is_offline_by_will(broker: int, listen: Listen, simulate: Start) -> None:
     listener = listen(broker)
     process = simulate(broker, "--devices", "6", "--history", "0")
     until(lambda: list(listener.status().values()) == ["online"] * 6)
@@ -214,7 +216,7 @@ def test_the_will_speaks_for_a_killed_fleet(broker: int, listen: Listen, simulat
     until(lambda: list(listener.status().values()) == ["offline"] * 6)
 
 
-def test_faults_are_told_and_a_gateway_takes_its_group(broker: int, listen: Listen, simulate: Start) -> None:
+def test_faults_are_printed_and_gateway_loss_sets_group_offline(broker: int, listen: Listen, simulate: Start) -> None:
     listener = listen(broker)
     process = simulate(
         broker, "--devices", "24", "--interval", "0.2", "--history", "0", "--speed", "10",
@@ -227,21 +229,21 @@ def test_faults_are_told_and_a_gateway_takes_its_group(broker: int, listen: List
     until(lambda: listener.live("greenhouse-01")[-1][1]["seq"] > 14)
     process.terminate()
     output, _ = process.communicate(timeout=5)
-    wear, loss = told(output, "truth")
+    wear, loss = facts(output, "truth")
     assert wear["metrics"] == ["vibration", "current", "bearing_temperature"]
     assert (wear["device"], wear["cause"], wear["component"]) == ("pump-01", "bearing_wear", "drive-end bearing")
     assert loss["component"] == "gateway-greenhouse-1"
     assert set(loss["devices"]) == group
     assert loss["end"] - loss["start"] == 1500
-    assert told(output, "repaired")[0]["fault"] == "gateway_loss"
+    assert facts(output, "repaired")[0]["fault"] == "gateway_loss"
     before = [r["vibration"] for _, r in listener.live("pump-01") if r["ts"] < wear["start"]]
     assert before
     assert max(before) < 3.5
-    heard = {r["seq"] for _, r in listener.live("greenhouse-01")}
-    assert heard != set(range(max(heard) + 1)), "what a dead gateway does not carry is lost"
+    received = {r["seq"] for _, r in listener.live("greenhouse-01")}
+    assert received != set(range(max(received) + 1)), "readings are lost while the gateway is down"
 
 
-def test_nothing_is_lost_while_the_broker_is_away(broker: int, listen: Listen, simulate: Start) -> None:
+def test_no_reading_is_lost_during_broker_outage(broker: int, listen: Listen, simulate: Start) -> None:
     listener = listen(broker)
     proxy = Proxy(broker)
     simulate(proxy.port, "--devices", "6", "--interval", "0.1", "--history", "0")
@@ -254,12 +256,12 @@ def test_nothing_is_lost_while_the_broker_is_away(broker: int, listen: Listen, s
     latest = max(r["seq"] for _, r in listener.live("pump-01"))
     until(lambda: listener.live("pump-01")[-1][1]["seq"] > latest + 20)
     for device in listener.status():
-        heard = {r["seq"] for _, r in listener.live(device)}
-        assert heard == set(range(max(heard) + 1)), f"{device} lost readings"
+        received = {r["seq"] for _, r in listener.live(device)}
+        assert received == set(range(max(received) + 1)), f"{device} lost readings"
     proxy.cut()
 
 
-def test_a_broker_that_is_not_there_yet_is_waited_for(listen: Listen, simulate: Start) -> None:
+def test_simulator_waits_for_broker(listen: Listen, simulate: Start) -> None:
     process = simulate(free_port(), "--devices", "50", "--history", "2h")
     time.sleep(1.0)
     assert process.poll() is None
@@ -267,14 +269,14 @@ def test_a_broker_that_is_not_there_yet_is_waited_for(listen: Listen, simulate: 
     assert process.wait(3) == 0
 
 
-def test_two_hundred_devices_from_one_command(broker: int, listen: Listen, simulate: Start) -> None:
+def test_200_devices_use_one_thread_and_little_memory(broker: int, listen: Listen, simulate: Start) -> None:
     listener = listen(broker)
     process = simulate(broker, "--devices", "200", "--history", "10m")
     until(lambda: len({d for d, _ in listener.live()}) == 200, 15)
     assert list(listener.status().values()) == ["online"] * 200
-    seen = psutil.Process(process.pid)
-    assert seen.num_threads() == 1
-    assert seen.memory_info().rss < 100 * 2**20
+    usage = psutil.Process(process.pid)
+    assert usage.num_threads() == 1
+    assert usage.memory_info().rss < 100 * 2**20
     process.terminate()
     assert process.wait(3) == 0
     until(lambda: list(listener.status().values()) == ["offline"] * 200)

@@ -1,4 +1,4 @@
-"""Viewers that do not read, with a large fleet: what they cost, and that nobody waits for them."""
+"""WebSocket clients that do not read, with a large fleet: their memory, and that they delay nobody."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ async def hub(tmp_path: Path) -> AsyncIterator[ApiHub]:
 
 @pytest.fixture
 def builds(monkeypatch: pytest.MonkeyPatch) -> list[None]:
-    """One entry for each list of devices that is built."""
+    """Count how often a list of devices is built: one entry each time."""
     found: list[None] = []
     build = device_list.DeviceList._build
 
@@ -45,8 +45,8 @@ def builds(monkeypatch: pytest.MonkeyPatch) -> list[None]:
     return found
 
 
-async def deaf(stack: contextlib.AsyncExitStack, hub: ApiHub, path: str) -> asyncio.StreamReader:
-    """A client that asks for ``path`` as a WebSocket and then reads nothing."""
+async def open_unread_socket(stack: contextlib.AsyncExitStack, hub: ApiHub, path: str) -> asyncio.StreamReader:
+    """Open a WebSocket on ``path`` and never read from it."""
     # A tiny limit: asyncio stops reading the socket at once.
     reader, writer = await asyncio.open_connection("127.0.0.1", hub.port, limit=16)
     stack.callback(writer.close)
@@ -59,13 +59,13 @@ async def deaf(stack: contextlib.AsyncExitStack, hub: ApiHub, path: str) -> asyn
 
 
 def transports(hub: ApiHub) -> list[Any]:
-    """The hub's ends of its WebSockets."""
+    """Return the hub's transports of its WebSockets."""
     found = [task.get_coro().cr_frame for task in asyncio.all_tasks() if "run_asgi" in repr(task.get_coro())]
     protocols = [frame.f_locals["self"] for frame in found if frame is not None]
     return [each.transport for each in protocols if isinstance(each, websocket.BoundedWebSocket)]
 
 
-async def test_sockets_that_do_not_read_share_one_list_and_hold_up_nobody(
+async def test_sockets_that_do_not_read_share_one_list_and_delay_nobody(
     hub: ApiHub, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     encoded = 0
@@ -79,11 +79,11 @@ async def test_sockets_that_do_not_read_share_one_list_and_hold_up_nobody(
     monkeypatch.setattr(serializers, "device_values", counting)
     async with contextlib.AsyncExitStack() as stack:
         for _ in range(CLIENTS):
-            await deaf(stack, hub, "/ws")
+            await open_unread_socket(stack, hub, "/ws")
         async with hub.socket("/ws", max_size=None) as connection:
             hello = await Socket(connection).wait("devices", within=60)
             assert [each["id"] for each in hello["devices"]] == [f"d{number:05}" for number in range(DEVICES)]
-            assert encoded == DEVICES, "one list for all"
+            assert encoded == DEVICES, "one shared list"
             waiting = [transport.get_write_buffer_size() for transport in transports(hub)]
             assert len(waiting) >= CLIENTS
             assert max(waiting) < 300_000
@@ -94,12 +94,12 @@ async def test_sockets_that_do_not_read_share_one_list_and_hold_up_nobody(
             assert update["device"]["metrics"]["metric0"]["value"] == 99
 
 
-async def test_who_does_not_read_is_cut_off(hub: ApiHub, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_client_that_does_not_read_is_disconnected(hub: ApiHub, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(websocket, "READ_S", 0.3)
     monkeypatch.setattr(server_http, "READ_S", 0.3)
     async with contextlib.AsyncExitStack() as stack:
         for _ in range(5):
-            await deaf(stack, hub, "/ws")
+            await open_unread_socket(stack, hub, "/ws")
         async with asyncio.timeout(20):
             while hub.broadcaster.listeners < 5:
                 await asyncio.sleep(0.01)
@@ -108,8 +108,8 @@ async def test_who_does_not_read_is_cut_off(hub: ApiHub, monkeypatch: pytest.Mon
                 await asyncio.sleep(0.05)
 
 
-async def test_a_shared_list_loses_no_change(hub: ApiHub, builds: list[None]) -> None:
-    """Who gets a list that was made for another is told what has changed since."""
+async def test_shared_device_list_loses_no_change(hub: ApiHub, builds: list[None]) -> None:
+    """A client that gets a list built for another one also gets the changes since."""
     async with hub.socket("/ws", max_size=None) as first:
         await Socket(first).wait("devices", within=60)
         await hub.telemetry("d00001", metric0=77)
@@ -119,20 +119,18 @@ async def test_a_shared_list_loses_no_change(hub: ApiHub, builds: list[None]) ->
         async with hub.socket("/ws", max_size=None) as second:
             socket = Socket(second)
             hello = await socket.wait("devices", within=60)
-            seen = {each["id"]: each["metrics"]["metric0"]["value"] for each in hello["devices"]}
+            values = {each["id"]: each["metrics"]["metric0"]["value"] for each in hello["devices"]}
             async with asyncio.timeout(10):
-                while seen.get("d00001") != 77 or "newcomer" not in seen or "d00002" in seen:
+                while values.get("d00001") != 77 or "newcomer" not in values or "d00002" in values:
                     message = await socket.wait("device_update", "device_deleted")
                     if message["type"] == "device_deleted":
-                        seen.pop(message["device_id"], None)
+                        values.pop(message["device_id"], None)
                     else:
-                        seen[message["device"]["id"]] = message["device"]["metrics"]["metric0"]["value"]
+                        values[message["device"]["id"]] = message["device"]["metrics"]["metric0"]["value"]
         assert len(builds) == 1
 
 
-async def test_a_list_is_forgotten_after_a_while(
-    hub: ApiHub, builds: list[None], monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_shared_device_list_expires(hub: ApiHub, builds: list[None], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(device_list, "SHARED_S", 0.05)
     for number in range(2):
         async with hub.socket("/ws", max_size=None) as connection:

@@ -1,4 +1,4 @@
-"""Sparkplug B: its genuine messages as vectors, and what those do not show: sessions, datatypes, times."""
+"""The Sparkplug dialect: recorded messages as vectors; sessions, datatypes, times, commands."""
 
 import pytest
 
@@ -8,7 +8,7 @@ from hub.control import descriptor, encode
 from hub.dialects import SparkplugDialect
 from hub.model import Command
 from hub.topics import slug
-from sparkplug_node import DEVICE, NODE, Plant, T, held, metric, payload
+from sparkplug_node import DEVICE, NODE, Plant, T, encode_value, metric, payload
 
 VECTORS = vectors("sparkplug")
 REBIRTH = "spBv1.0/Plant/NCMD/edge"
@@ -32,54 +32,58 @@ def readings(result) -> dict:
         (T.UUID, "f81d4fae-7dec-11d0-a765-00a0c91e6bf6"), (T.DATETIME, 1795386000000),
     ],
 )  # fmt: skip
-def test_every_datatype_by_its_width(datatype, value):
-    read = readings(Plant().born().press("DATA", metric("x", datatype, value), seq=2))
-    assert read == {"x": value}
-    assert type(read["x"]) is (float if isinstance(value, int) and not isinstance(value, bool) else type(value))
+def test_datatype_round_trip(datatype, value):
+    values = readings(Plant().born().press("DATA", metric("x", datatype, value), seq=2))
+    assert values == {"x": value}
+    assert type(values["x"]) is (float if isinstance(value, int) and not isinstance(value, bool) else type(value))
 
 
 @pytest.mark.parametrize(
     ("datatype", "sent", "read"),
     [
-        (T.INT8, held(T.UINT8, 251), -5.0),  # one byte of sign only
-        (T.UINT32, held(T.INT64, 4_000_000_000), 4e9),
-        (T.INT32, held(T.INT64, -5), -5.0),
-        (T.FLOAT, held(T.DOUBLE, 2.5), 2.5),
-        (T.DOUBLE, held(T.INT32, 3), 3.0),
-        (T.BOOLEAN, held(T.INT32, 1), True),
+        (T.INT8, encode_value(T.UINT8, 251), -5.0),  # sign in the lowest byte only
+        (T.UINT32, encode_value(T.INT64, 4_000_000_000), 4e9),
+        (T.INT32, encode_value(T.INT64, -5), -5.0),
+        (T.FLOAT, encode_value(T.DOUBLE, 2.5), 2.5),
+        (T.DOUBLE, encode_value(T.INT32, 3), 3.0),
+        (T.BOOLEAN, encode_value(T.INT32, 1), True),
     ],
 )
-def test_senders_that_use_another_field_for_a_number(datatype, sent, read):
+def test_number_in_another_field_is_read(datatype, sent, read):
     assert readings(Plant().born().press("DATA", metric("x", datatype, sent), seq=2)) == {"x": read}
 
 
-def test_what_is_no_reading_is_left_out():
+def test_metrics_without_usable_value_are_ignored():
     plant = Plant().born()
-    said = plant.press(
+    result = plant.press(
         "DATA",
-        metric("file", T.BYTES, held(T.BYTES, b"\x01")),
+        metric("file", T.BYTES, encode_value(T.BYTES, b"\x01")),
         metric("never", T.DOUBLE, null=True),
         metric("bad", T.DOUBLE, 1, Quality=0),
         metric("old", T.DOUBLE, 1, quality=500),
         metric("good", T.DOUBLE, 1, Quality=192),
         seq=2,
     )
-    assert (readings(said), said.rejections) == ({"good": 1.0}, [])
+    assert (readings(result), result.rejections) == ({"good": 1.0}, [])
 
 
-def test_one_metric_that_cannot_be_read_does_not_cost_the_others():
+def test_invalid_metric_is_rejected_alone():
     plant = Plant().born(metric("x", T.DOUBLE, 1, alias=3))
-    said = plant.press("DATA", metric("n", T.DOUBLE, float("nan")), metric(alias=3, value=held(T.DOUBLE, 2)), seq=2)
-    assert readings(said) == {"x": 2.0}
-    assert [r.reason for r in said.rejections] == ["bad_value"]
+    result = plant.press(
+        "DATA", metric("n", T.DOUBLE, float("nan")), metric(alias=3, value=encode_value(T.DOUBLE, 2)), seq=2
+    )
+    assert readings(result) == {"x": 2.0}
+    assert [r.reason for r in result.rejections] == ["bad_value"]
 
 
-def test_an_alias_stands_for_the_name_in_the_birth():
+def test_alias_of_birth_is_resolved():
     plant = Plant().born(metric("Line/Speed", T.DOUBLE, 3, alias=12))
-    assert readings(plant.press("DATA", metric(alias=12, value=held(T.DOUBLE, 4.5)), seq=2)) == {"Line/Speed": 4.5}
+    assert readings(plant.press("DATA", metric(alias=12, value=encode_value(T.DOUBLE, 4.5)), seq=2)) == {
+        "Line/Speed": 4.5
+    }
 
 
-def test_who_is_who():
+def test_identity_of_node_and_device():
     plant = Plant().born(metric("Properties/Hardware Make", T.STRING, "Acme"), metric("t", T.FLOAT, 1, engUnit="degC"))
     node, press = (plant.registry.met[slug(who)] for who in (NODE, DEVICE))
     assert (node.native_id, node.info.name, node.info.via) == ("Plant/edge", "edge", None)
@@ -87,51 +91,51 @@ def test_who_is_who():
     assert (press.info.manufacturer, press.info.units) == ("Acme", {"t": "°C"})
 
 
-def test_a_gap_in_the_numbers_asks_for_a_rebirth_and_still_reads():
+def test_gap_in_seq_requests_rebirth_and_data_are_kept():
     plant = Plant().born(metric("x", T.DOUBLE, 1, alias=3))
-    assert plant.press("DATA", metric(alias=3, value=held(T.DOUBLE, 2)), seq=2).effects == []
-    said = plant.press("DATA", metric(alias=3, value=held(T.DOUBLE, 3)), seq=5)
-    assert readings(said) == {"x": 3.0}
-    (asked,) = said.effects
-    assert (asked.topic, asked.qos, asked.retained) == (REBIRTH, 0, False)
-    assert asked.payload == payload(metric("Node Control/Rebirth", T.BOOLEAN, True, ts=NOW))
+    assert plant.press("DATA", metric(alias=3, value=encode_value(T.DOUBLE, 2)), seq=2).effects == []
+    result = plant.press("DATA", metric(alias=3, value=encode_value(T.DOUBLE, 3)), seq=5)
+    assert readings(result) == {"x": 3.0}
+    (rebirth,) = result.effects
+    assert (rebirth.topic, rebirth.qos, rebirth.retained) == (REBIRTH, 0, False)
+    assert rebirth.payload == payload(metric("Node Control/Rebirth", T.BOOLEAN, True, ts=NOW))
 
 
-def test_the_numbers_go_round():
+def test_seq_wraps_at_256():
     plant = Plant().born()
     for seq in (*range(2, 256), 0, 1):
         assert plant.node("DATA", seq=seq).effects == []
 
 
-def test_data_before_a_birth_ask_for_one_at_most_once_a_minute():
+def test_data_before_birth_request_rebirth_once_a_minute():
     plant = Plant()
-    said = plant.press("DATA", metric(alias=3, value=held(T.DOUBLE, 2)), seq=9)
-    assert ([r.reason for r in said.rejections], len(said.effects)) == (["before_birth"], 1)
+    result = plant.press("DATA", metric(alias=3, value=encode_value(T.DOUBLE, 2)), seq=9)
+    assert ([r.reason for r in result.rejections], len(result.effects)) == (["before_birth"], 1)
     assert plant.press("DATA", metric(alias=3), seq=10, received=NOW + 59_999).effects == []
     assert len(plant.node("DATA", seq=11, received=NOW + 60_000).effects) == 1
 
 
-def test_data_that_say_all_by_themselves_are_read_without_a_birth():
-    said = Plant().press("DATA", metric("x", T.DOUBLE, 2), seq=9)
-    assert readings(said) == {"x": 2.0}
-    assert [identity.native_id for identity in said.identities] == [NODE, DEVICE]
-    assert len(said.effects) == 1
+def test_data_with_names_and_types_are_read_without_birth():
+    result = Plant().press("DATA", metric("x", T.DOUBLE, 2), seq=9)
+    assert readings(result) == {"x": 2.0}
+    assert [identity.native_id for identity in result.identities] == [NODE, DEVICE]
+    assert len(result.effects) == 1
 
 
-def test_a_value_of_another_type_than_declared_asks_for_a_rebirth():
+def test_value_of_undeclared_type_requests_rebirth():
     plant = Plant().born(metric("x", T.DOUBLE, 1, alias=3))
-    said = plant.press("DATA", metric(alias=3, value=held(T.STRING, "on")), seq=2)
-    assert ([r.reason for r in said.rejections], len(said.effects)) == (["wrong_type"], 1)
+    result = plant.press("DATA", metric(alias=3, value=encode_value(T.STRING, "on")), seq=2)
+    assert ([r.reason for r in result.rejections], len(result.effects)) == (["wrong_type"], 1)
 
 
-def test_a_birth_of_the_node_takes_back_what_its_devices_declared():
+def test_node_birth_invalidates_device_births():
     plant = Plant().born(metric("x", T.DOUBLE, 1, alias=3))
     plant.node("BIRTH", metric("bdSeq", T.INT64, 7), seq=0)
-    said = plant.press("DATA", metric(alias=3, value=held(T.DOUBLE, 2)), seq=1)
-    assert (readings(said), len(said.effects)) == ({}, 1)
+    result = plant.press("DATA", metric(alias=3, value=encode_value(T.DOUBLE, 2)), seq=1)
+    assert (readings(result), len(result.effects)) == ({}, 1)
 
 
-def test_the_death_of_a_node_takes_its_devices_with_it():
+def test_node_death_sets_node_and_devices_offline():
     plant = Plant().born()
     gone = plant.node("DEATH", metric("bdSeq", T.INT64, 7)).availability
     assert {(a.device, a.online) for a in gone} == {(slug(NODE), False), (slug(DEVICE), False)}
@@ -142,22 +146,22 @@ def test_the_death_of_a_node_takes_its_devices_with_it():
 @pytest.mark.parametrize(
     ("born", "died", "dead"), [(8, 7, False), (0, 255, False), (8, 8, True), (8, 9, True), (255, 0, True)]
 )
-def test_the_will_of_an_older_session_is_no_death(born, died, dead):
-    """pysparkplug's goodbye has the number of the session to come."""
+def test_death_of_older_session_is_ignored(born, died, dead):
+    """pysparkplug's NDEATH on disconnect has the bdSeq of the next session."""
     plant = Plant().born(session=born)
     assert bool(plant.node("DEATH", metric("bdSeq", T.INT64, died)).availability) is dead
 
 
-def test_the_death_of_a_device():
+def test_device_death_sets_device_offline():
     plant = Plant().born(metric("x", T.DOUBLE, 1, alias=3))
     (gone,) = plant.press("DEATH", seq=2).availability
     assert (gone.device, gone.online) == (slug(DEVICE), False)
-    assert len(plant.press("DATA", metric(alias=3, value=held(T.DOUBLE, 2)), seq=3).effects) == 1
+    assert len(plant.press("DATA", metric(alias=3, value=encode_value(T.DOUBLE, 2)), seq=3).effects) == 1
 
 
-def test_each_metric_has_its_own_time_and_history_raises_nothing():
+def test_metric_times_and_historical_values():
     plant = Plant().born()
-    said = plant.press(
+    result = plant.press(
         "DATA",
         metric("a", T.DOUBLE, 1),
         metric("b", T.DOUBLE, 2, ts=NOW - 40_000),
@@ -168,7 +172,7 @@ def test_each_metric_has_its_own_time_and_history_raises_nothing():
         seq=2,
         ts=NOW - 10,
     )
-    assert {name: (r.ts, r.quality) for r in said.records for name in r.values} == {
+    assert {name: (r.ts, r.quality) for r in result.records for name in r.values} == {
         "a": (NOW - 10, "good"),
         "b": (NOW - 40_000, "good"),
         "c": (NOW - 1_000, "late"),
@@ -178,19 +182,19 @@ def test_each_metric_has_its_own_time_and_history_raises_nothing():
     }
 
 
-def test_what_a_birth_says_holds_now_however_old_it_is():
+def test_birth_values_are_dated_at_receipt():
     (record,) = (
         Plant().press("BIRTH", metric("x", T.DOUBLE, 1, ts=NOW - 10**8), metric("y", T.DOUBLE, 2), seq=1).records
     )
     assert (record.ts, record.quality, record.values) == (NOW, "good", {"x": 1.0, "y": 2.0})
 
 
-def test_retained_is_not_new():
+def test_retained_messages_have_quality_retained():
     plant = Plant().born(metric("x", T.DOUBLE, 1, alias=3))
-    said = plant.press("DATA", metric(alias=3, value=held(T.DOUBLE, 2)), seq=99, retained=True)
-    assert ([r.quality for r in said.records], said.effects, said.changes) == (["retained"], (), [])
-    born = plant.press("BIRTH", metric("x", T.DOUBLE, 1, alias=4), retained=True)
-    assert (born.availability[0].retained, born.changes) == (True, [])
+    result = plant.press("DATA", metric(alias=3, value=encode_value(T.DOUBLE, 2)), seq=99, retained=True)
+    assert ([r.quality for r in result.records], result.effects, result.changes) == (["retained"], (), [])
+    birth = plant.press("BIRTH", metric("x", T.DOUBLE, 1, alias=4), retained=True)
+    assert (birth.availability[0].retained, birth.changes) == (True, [])
 
 
 @pytest.mark.parametrize(
@@ -202,19 +206,19 @@ def test_retained_is_not_new():
         ("STATE/scada", b"OFFLINE", False),
     ],
 )
-def test_a_host_application_says_whether_it_is_there(topic, body, online):
+def test_host_application_state_sets_presence(topic, body, online):
     hub = Heard(SparkplugDialect())
-    said = hub.say(topic, body, retained=True)
-    assert (said.identities[0].native_id, said.availability[0].online) == ("scada", online)
+    result = hub.say(topic, body, retained=True)
+    assert (result.identities[0].native_id, result.availability[0].online) == ("scada", online)
 
 
-def test_the_will_of_a_hosts_older_session_is_ignored():
+def test_older_state_of_host_application_is_ignored():
     hub = Heard(SparkplugDialect())
     hub.say("spBv1.0/STATE/scada", {"online": True, "timestamp": NOW})
     assert hub.say("spBv1.0/STATE/scada", {"online": False, "timestamp": NOW - 1}).availability == ()
 
 
-def test_what_can_be_written_is_known_as_data():
+def test_commands_are_derived_from_birth():
     plant = Plant().born(
         metric("Outputs/Lamp", T.BOOLEAN, False, alias=5),
         metric("Speed", T.INT32, 7, readOnly=False, engLow=0.0, engHigh=90.0, engUnit="rpm"),
@@ -239,7 +243,7 @@ def test_what_can_be_written_is_known_as_data():
     }  # fmt: skip
 
 
-def test_a_command_is_written_as_the_datatype_says():
+def test_command_is_encoded_by_datatype():
     plant = Plant().born(
         metric("Outputs/Lamp", T.BOOLEAN, False, alias=5),
         metric("Outputs/Trim", T.INT16, 0),

@@ -1,4 +1,4 @@
-"""One suite for every store: what goes in comes out, whole, once, and in order."""
+"""Conformance suite of all stores: everything committed is returned complete, once, and in order."""
 
 from __future__ import annotations
 
@@ -14,7 +14,19 @@ from backends import BACKENDS
 from hub.errors import Invalid, StoreError
 from hub.model import Reading, Series, SeriesQuery
 from hub.store.base import Delta, Store
-from store_words import T0, activity, alert, all_of, by_hand, delta, diagnosis, keys_of, older, record, rejection
+from store_words import (
+    T0,
+    activity,
+    alert,
+    all_of,
+    delta,
+    diagnosis,
+    keys_of,
+    older,
+    record,
+    reference_buckets,
+    rejection,
+)
 
 Open = Callable[[], Store]
 
@@ -36,7 +48,7 @@ async def points(store: Store, device: str, metric: str, **limits: Any) -> list[
     return [(point[0] - T0, *point[1:]) for point in series.points]
 
 
-async def test_a_new_store_is_empty(store: Store) -> None:
+async def test_new_store_is_empty(store: Store) -> None:
     snapshot = await store.load()
     assert (snapshot.cursor, snapshot.states, snapshot.alerts) == (0, {}, [])
     assert (snapshot.keys, snapshot.keys_of) == ([], {})
@@ -53,7 +65,7 @@ async def test_a_new_store_is_empty(store: Store) -> None:
     assert store.stats().last_commit is None
 
 
-async def test_everything_survives_a_restart_as_it_was(store: Store, reopen: Open) -> None:
+async def test_everything_survives_restart_unchanged(store: Store, reopen: Open) -> None:
     raised = alert("a1")
     open_one = alert("a2", state="acknowledged", acknowledged_by="Ada", note="seen", raised_at=T0 + 1, value="open")
     cleared = alert("a3", state="cleared", cleared_at=T0 + 9, metric=None, value=None, threshold=None, unit=None)
@@ -94,22 +106,22 @@ async def test_everything_survives_a_restart_as_it_was(store: Store, reopen: Ope
     await store.close()
 
 
-async def test_a_restart_without_a_goodbye_keeps_what_was_committed(store: Store, reopen: Open) -> None:
+async def test_commits_survive_unclean_shutdown(store: Store, reopen: Open) -> None:
     await store.commit(1, delta(0, record("a", 0, t=1.0), states={"a": b"1"}))
-    other = reopen()  # as a hub that was killed leaves it: nothing closed, the log not compacted
+    other = reopen()  # as a killed hub leaves it: not closed, the log not compacted
     assert (await other.load()).states == {"a": b"1"}
     assert await points(other, "a", "t") == [(0, 1.0)]
     await other.close()
 
 
-async def test_equal_readings_are_all_kept(store: Store) -> None:
+async def test_equal_readings_are_all_stored(store: Store) -> None:
     same = record("a", 0, t=1.0)
     await store.commit(1, delta(0, same, same))
     await store.commit(1, delta(2, same))
     assert await points(store, "a", "t") == [(0, 1.0)] * 3
 
 
-async def test_a_repeated_delta_is_written_once(store: Store) -> None:
+async def test_repeated_delta_is_written_once(store: Store) -> None:
     full = delta(
         0,
         record("a", 0, 7, t=1.0),
@@ -128,20 +140,20 @@ async def test_a_repeated_delta_is_written_once(store: Store) -> None:
     assert (await store.load()).keys == [("a", 7), ("a", 8)]
 
 
-async def test_two_different_deltas_without_records_are_both_written(store: Store) -> None:
+async def test_different_deltas_without_records_are_all_written(store: Store) -> None:
     for number in (1, 2, 3):
         await store.commit(1, delta(0, activity=[activity(number)]))
     assert len(await store.activity()) == 3
 
 
-async def test_an_overlapping_delta_is_refused(store: Store) -> None:
+async def test_overlapping_delta_is_refused(store: Store) -> None:
     await store.commit(1, delta(0, record("a", 0, t=1.0), record("a", 1, t=1.0)))
     with pytest.raises(StoreError, match="overlaps"):
         await store.commit(1, delta(1, record("a", 1, t=1.0), record("a", 2, t=1.0)))
     assert len(await points(store, "a", "t")) == 2
 
 
-async def test_an_old_epoch_is_refused_for_good(store: Store, reopen: Open) -> None:
+async def test_old_epoch_is_refused_also_after_restart(store: Store, reopen: Open) -> None:
     await store.commit(2, delta(0, states={"a": b"2"}))
     with pytest.raises(StoreError, match="epoch"):
         await store.commit(1, delta(0, record("a", 0, t=1.0), states={"a": b"1"}))
@@ -154,18 +166,18 @@ async def test_an_old_epoch_is_refused_for_good(store: Store, reopen: Open) -> N
     await store.close()
 
 
-async def test_a_delta_that_cannot_be_written_leaves_no_trace(store: Store) -> None:
+async def test_failed_delta_leaves_no_trace(store: Store) -> None:
     bad = delta(0, record("a", 0, t=1.0), record("new", 2**70, u=1.0), states={"a": b"1"})
     with pytest.raises(StoreError):
         await store.commit(1, bad)
     assert (await store.load()).cursor == 0
     assert await points(store, "a", "t") == []
-    await store.commit(1, delta(0, record("new", 0, u=1.0), record("a", 0, t=2.0)))  # and its ids are free again
+    await store.commit(1, delta(0, record("new", 0, u=1.0), record("a", 0, t=2.0)))  # and its series ids are free again
     assert await points(store, "a", "t") == [(0, 2.0)]
     assert await points(store, "new", "u") == [(0, 1.0)]
 
 
-async def test_a_deleted_device_goes_with_all_it_had(store: Store) -> None:
+async def test_deleted_device_loses_all_its_data(store: Store) -> None:
     await store.commit(
         1,
         delta(
@@ -178,7 +190,7 @@ async def test_a_deleted_device_goes_with_all_it_had(store: Store) -> None:
             activity=[activity(1), activity(2, "b")],
         ),
     )
-    # In one delta with what it says afterwards, and with the line that tells of it.
+    # In one delta with its next reading and with the activity line about the deletion.
     await store.commit(
         1, delta(2, record("pump-1", 9, 9, t=9.0), deleted=["pump-1", "unknown"], activity=[activity(3, None)])
     )
@@ -195,7 +207,7 @@ async def test_a_deleted_device_goes_with_all_it_had(store: Store) -> None:
     before = store.stats().bytes
     while await store.expire(older(0)):
         pass
-    assert store.stats().bytes >= before  # nothing is vacuumed here; what is left is only what is live
+    assert store.stats().bytes >= before  # nothing is vacuumed here
     assert await points(store, "pump-1", "t") == [(9, 9.0)]
 
 
@@ -214,17 +226,17 @@ async def test_alerts_are_paged_newest_first(store: Store) -> None:
     expected = sorted(many, key=lambda a: (a.raised_at, a.id), reverse=True)
     for states in (None, ["raised", "acknowledged"], ["cleared"], ["raised", "cleared"], []):
         for device in (None, "pump-1", "none"):
-            wanted = [a for a in expected if (states is None or a.state in states) and device in (None, a.device)]
+            matching = [a for a in expected if (states is None or a.state in states) and device in (None, a.device)]
             found, before = [], None
             while page := await store.alerts(states=states, device=device, limit=4, before=before):  # type: ignore[arg-type]
                 found += page
                 before = (page[-1].raised_at, page[-1].id)
-            assert found == wanted
+            assert found == matching
     assert await store.alerts(limit=0) == []
     assert {a.id for a in (await store.load()).alerts} == {a.id for a in many if a.open}
 
 
-async def test_similar_alerts_are_earlier_cleared_ones_of_the_same_rule_and_metric(store: Store) -> None:
+async def test_similar_alerts_are_cleared_ones_of_same_rule_and_metric(store: Store) -> None:
     old = [alert(f"o{i}", device=f"d{i}", state="cleared", cleared_at=T0, raised_at=T0 + i) for i in range(5)]
     others = [
         alert("open", raised_at=T0),
@@ -239,7 +251,7 @@ async def test_similar_alerts_are_earlier_cleared_ones_of_the_same_rule_and_metr
     assert await store.last_fired() == {"hot": T0 + 4, "cold": T0}
 
 
-async def test_the_newest_diagnosis_of_an_alert_is_the_one(store: Store) -> None:
+async def test_newest_diagnosis_of_alert_is_returned(store: Store) -> None:
     first, second = diagnosis("d1", "a1"), diagnosis("d2", "a1", created_at=T0 + 20_000)
     await store.commit(1, delta(0, alerts=[alert("a1")], diagnoses=[second, first]))
     assert await store.diagnoses(["a1"]) == {"a1": second}
@@ -254,7 +266,7 @@ async def test_activity_is_paged_newest_first(store: Store) -> None:
     assert [line for _, line in await store.activity(device="d1", limit=2)] == [lines[9], lines[7]]
 
 
-async def test_expiry_takes_what_is_old_in_slices(store: Store) -> None:
+async def test_expire_deletes_old_rows_in_slices(store: Store) -> None:
     readings = [record("a", i, t=float(i)) for i in range(25_000)]
     await store.commit(
         1,
@@ -277,12 +289,12 @@ async def test_expiry_takes_what_is_old_in_slices(store: Store) -> None:
             activity=[activity(1), activity(90_000)],
         ),
     )
-    gone = []
+    deleted = []
     while count := await store.expire(older(T0 + 20_000)):
-        gone.append(count)
-        assert len(gone) < 10
-    assert max(gone) <= 10_001
-    assert sum(gone) == 20_000 + 5
+        deleted.append(count)
+        assert len(deleted) < 10
+    assert max(deleted) <= 10_001
+    assert sum(deleted) == 20_000 + 5
     assert [ts for ts, _ in await points(store, "a", "t")] == list(range(20_000, 25_000))
     assert len(await points(store, "b", "t")) == 1
     assert {a.id for a in await store.alerts()} == {"open", "new"}
@@ -291,8 +303,8 @@ async def test_expiry_takes_what_is_old_in_slices(store: Store) -> None:
     assert [line for _, line in await store.activity()] == [activity(90_000)]
 
 
-async def test_a_restart_needs_the_newest_keys_only(store: Store) -> None:
-    # One quiet device, and one that alone writes more keys than are kept of all.
+async def test_load_returns_newest_keys_only(store: Store) -> None:
+    # A quiet device, and one that alone writes more keys than are kept in total.
     quiet = [record("quiet", i, i, t=1.0) for i in range(300)]
     await store.commit(1, Delta(300, quiet))
     noisy = [record("noisy", i, i, t=1.0) for i in range(30_000)]
@@ -304,7 +316,7 @@ async def test_a_restart_needs_the_newest_keys_only(store: Store) -> None:
     assert keys_of(snapshot, "noisy") == list(range(29_872, 30_000))
 
 
-async def test_the_newest_points_come_within_a_limit(store: Store) -> None:
+async def test_history_returns_newest_points_within_limit(store: Store) -> None:
     await store.commit(1, delta(0, *[record("a", i, t=float(i)) for i in range(100)]))
     assert await points(store, "a", "t", limit=3) == [(97, 97.0), (98, 98.0), (99, 99.0)]
     [exact] = await store.history([SeriesQuery("a", "t", T0 + 10, T0 + 12)])
@@ -312,10 +324,10 @@ async def test_the_newest_points_come_within_a_limit(store: Store) -> None:
     assert (await store.history([SeriesQuery("a", "t", T0 + 12, T0 + 10)]))[0].points == []
 
 
-@pytest.mark.parametrize("asked", [{"buckets": 0}, {"buckets": -1}, {"buckets": 1_000_000}, {"limit": 0}])
-async def test_an_impossible_query_is_refused(store: Store, asked: dict[str, int]) -> None:
+@pytest.mark.parametrize("options", [{"buckets": 0}, {"buckets": -1}, {"buckets": 1_000_000}, {"limit": 0}])
+async def test_invalid_query_is_refused(store: Store, options: dict[str, int]) -> None:
     with pytest.raises(Invalid):
-        await store.history([all_of("a", "t", **asked)])
+        await store.history([all_of("a", "t", **options)])
 
 
 VALUES = st.one_of(st.floats(-1e6, 1e6), st.booleans(), st.text(max_size=3))
@@ -328,30 +340,33 @@ VALUES = st.one_of(st.floats(-1e6, 1e6), st.booleans(), st.text(max_size=3))
     length=st.integers(0, 300),
     buckets=st.integers(1, 70),
 )
-async def test_buckets_are_what_they_would_be_by_hand(
+async def test_buckets_match_reference_computation(
     reopen: Open, readings: list[tuple[int, Any]], start: int, length: int, buckets: int
 ) -> None:
-    store = reopen()  # one store for all examples: each is a device of its own
+    store = reopen()  # one store for all examples, one device for each
     cursor = (await store.load()).cursor
     device = f"d{cursor}-{len(readings)}-{start}-{length}-{buckets}"
     await store.commit(1, delta(cursor, *[record(device, ts, m=v) for ts, v in readings], deleted=[device]))
-    asked = [SeriesQuery(device, "m", T0 + start, T0 + start + length, buckets), SeriesQuery(device, "m", T0, T0 + 500)]
-    found, raw = await store.history(asked)
+    queries = [
+        SeriesQuery(device, "m", T0 + start, T0 + start + length, buckets),
+        SeriesQuery(device, "m", T0, T0 + 500),
+    ]
+    found, raw = await store.history(queries)
     await store.close()
     assert raw.points == [(T0 + ts, v) for ts, v in sorted(readings, key=lambda r: r[0])]
     assert [type(p[1]) for p in raw.points] == [type(v) for _, v in sorted(readings, key=lambda r: r[0])]
-    expected = by_hand([(T0 + ts, v) for ts, v in readings], T0 + start, T0 + start + length, buckets)
+    expected = reference_buckets([(T0 + ts, v) for ts, v in readings], T0 + start, T0 + start + length, buckets)
     assert [(p[0], p[1], p[3:]) for p in found.points] == [(e[0], e[1], e[3:]) for e in expected]
     assert [p[2] for p in found.points] == pytest.approx([e[2] for e in expected], rel=1e-12, abs=1e-9)
 
 
-async def test_many_series_in_one_call_come_in_the_order_asked(store: Store) -> None:
+async def test_many_series_are_returned_in_order_of_queries(store: Store) -> None:
     await store.commit(1, delta(0, *[record(f"d{i % 100}", i, t=float(i), u=1.0) for i in range(3_000)]))
-    asked = [SeriesQuery(f"d{i % 110}", ("t", "u")[i % 2], T0, T0 + 3_000, (None, 7, 60)[i % 3]) for i in range(300)]
-    together = await store.history(asked)
-    alone = [(await store.history([query]))[0] for query in asked]
+    queries = [SeriesQuery(f"d{i % 110}", ("t", "u")[i % 2], T0, T0 + 3_000, (None, 7, 60)[i % 3]) for i in range(300)]
+    together = await store.history(queries)
+    alone = [(await store.history([query]))[0] for query in queries]
     assert together == alone
-    assert [(s.device, s.metric) for s in together] == [(q.device, q.metric) for q in asked]
+    assert [(s.device, s.metric) for s in together] == [(q.device, q.metric) for q in queries]
 
 
 async def all_pages(
@@ -380,12 +395,12 @@ async def test_series_are_listed_in_order(store: Store) -> None:
 
 
 @pytest.mark.parametrize("limit", [1, 100, 1_000_000])
-async def test_pages_give_every_reading_once_and_in_order(store: Store, limit: int) -> None:
+async def test_pages_return_every_reading_once_in_order(store: Store, limit: int) -> None:
     given = [((i * 7919) % 5_000 if i % 3 else i, float(i), ("good", "late")[i % 2]) for i in range(2_500)]
     for first in range(0, len(given), 500):
         part = [record("a", ts, None, quality, t=value) for ts, value, quality in given[first : first + 500]]
         await store.commit(1, delta(first, *part))
-        if first != 2_000:  # late data across the pieces, and some that is in none yet
+        if first != 2_000:  # late data across chunks, and some that is in no chunk yet
             await store.tidy()
     expected = [(T0 + ts, value, quality) for ts, value, quality in sorted(given, key=lambda point: point[0])]
     assert await all_pages(store, "a", "t", limit) == expected
@@ -394,20 +409,20 @@ async def test_pages_give_every_reading_once_and_in_order(store: Store, limit: i
     assert await all_pages(store, "a", "nothing", limit) == []
 
 
-async def test_added_readings_stand_among_the_others_and_are_not_doubled(store: Store, reopen: Open) -> None:
+async def test_added_readings_are_merged_without_duplicates(store: Store, reopen: Open) -> None:
     await store.commit(1, delta(0, *[record("a", i * 10, t=float(i)) for i in range(600)], record("a", 5, on=True)))
     await store.tidy()
     await store.commit(1, delta(601, record("a", 6_000, t=600.0)))
     more = [
-        *(Reading("a", "t", T0 + i * 5, i / 2, "late") for i in range(1_201)),  # every second one is there already
-        Reading("a", "on", T0 + 5, 1.0),  # which is not True
+        *(Reading("a", "t", T0 + i * 5, i / 2, "late") for i in range(1_201)),  # every second one is already stored
+        Reading("a", "on", T0 + 5, 1.0),  # not equal to True: another type
         Reading("b", "mode", T0 - 5, "auto"),
         Reading("b", "mode", T0 - 5, "auto"),
     ]
     assert await store.add(more) == 600 + 1 + 1
     assert await store.add(more) == 0
     assert await store.add([]) == 0
-    await store.commit(1, delta(602, record("b", 0, mode="off"), record("b", 1, new=1.0)))  # whose series are numbered
+    await store.commit(1, delta(602, record("b", 0, mode="off"), record("b", 1, new=1.0)))  # series that already exist
     for _ in range(2):
         assert await points(store, "a", "t") == [(i * 5, i / 2) for i in range(1_201)]
         assert {type(value) for _, value in await points(store, "a", "on")} == {bool, float}

@@ -1,4 +1,4 @@
-"""The SQLite store when things go wrong: killed, locked, full, damaged, from another version."""
+"""The SQLite store under faults: killed, locked, disk full, damaged, cancelled."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ async def count(store: SqliteStore, device: str) -> int:
 
 
 async def python(code: str, *arguments: str) -> asyncio.subprocess.Process:
-    """A child that runs ``code`` and can import the hub and the tests' helpers."""
+    """Start a process that runs ``code`` and can import the hub and the tests' helpers."""
     path = os.pathsep.join([str(ROOT), str(ROOT / "tests")])
     return await asyncio.create_subprocess_exec(
         sys.executable,
@@ -74,7 +74,7 @@ asyncio.run(main())
 """
 
 
-async def test_kill_9_leaves_whole_commits_only(tmp_path: Path) -> None:
+async def test_kill_9_leaves_complete_commits_only(tmp_path: Path) -> None:
     promised = 0
     for turn in range(4):
         child = await python(WRITE_FOR_EVER, str(tmp_path))
@@ -99,7 +99,7 @@ async def test_kill_9_leaves_whole_commits_only(tmp_path: Path) -> None:
         await store.close()
 
 
-async def test_a_locked_database_is_busy_and_the_same_delta_succeeds_later(
+async def test_commit_to_locked_database_is_busy_and_succeeds_later(
     store: SqliteStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     written = delta(0, *readings("a", 0, 10), states={"a": b"1"})
@@ -117,7 +117,7 @@ async def test_a_locked_database_is_busy_and_the_same_delta_succeeds_later(
     assert await count(store, "a") == 10
 
 
-async def test_the_loop_runs_on_while_the_database_is_locked(store: SqliteStore) -> None:
+async def test_event_loop_is_not_blocked_by_locked_database(store: SqliteStore) -> None:
     holder = sqlite3.connect(store.path, isolation_level=None)
     holder.execute("BEGIN IMMEDIATE")
     waiting = asyncio.create_task(store.commit(1, delta(0, record("a", 0, t=1.0))))
@@ -167,7 +167,7 @@ asyncio.run(main())
 """
 
 
-async def test_a_full_disk_is_busy_and_recovers_by_itself(tmp_path: Path) -> None:
+async def test_full_disk_is_busy_and_recovers(tmp_path: Path) -> None:
     child = await python(FILL_UP, str(tmp_path))
     out, _ = await asyncio.wait_for(child.communicate(), 30)
     assert child.returncode == 0
@@ -207,7 +207,7 @@ def erase(data: bytearray) -> None:
 
 
 @pytest.mark.parametrize("damage", [flip_header, flip_middle, cut_short, erase])
-def test_a_damaged_file_is_set_aside_at_open(damage: Any, tmp_path: Path) -> None:
+def test_damaged_file_is_set_aside_at_open(damage: Any, tmp_path: Path) -> None:
     path = filled(tmp_path)
     data = bytearray(path.read_bytes())
     damage(data)
@@ -229,9 +229,9 @@ def test_a_damaged_file_is_set_aside_at_open(damage: Any, tmp_path: Path) -> Non
     asyncio.run(use())
 
 
-def test_damage_in_a_large_file_is_found_at_the_next_start(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_damage_in_large_file_is_found_at_next_start(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = filled(tmp_path)
-    monkeypatch.setattr(connection_module, "CHECK_BYTES", 1)  # too large to be checked as a whole at each start
+    monkeypatch.setattr(connection_module, "CHECK_BYTES", 1)  # too large to be checked completely at each start
     with sqlite3.connect(path) as peek:
         root = peek.execute("SELECT rootpage FROM sqlite_schema WHERE name = 'chunk'").fetchone()[0]
         size = peek.execute("PRAGMA page_size").fetchone()[0]
@@ -253,7 +253,7 @@ def test_damage_in_a_large_file_is_found_at_the_next_start(tmp_path: Path, monke
     asyncio.run(use())
 
 
-def test_a_locked_file_is_not_taken_for_a_damaged_one(tmp_path: Path) -> None:
+def test_locked_file_is_not_treated_as_damaged(tmp_path: Path) -> None:
     path = filled(tmp_path)
     holder = sqlite3.connect(path, isolation_level=None)
     holder.execute("PRAGMA locking_mode = EXCLUSIVE")
@@ -271,7 +271,7 @@ async def test_every_commit_is_synced_to_the_disk(store: SqliteStore) -> None:
     assert writer.execute("PRAGMA synchronous").fetchone() == (2,)
 
 
-async def test_a_backup_is_whole_while_writing_goes_on(store: SqliteStore, tmp_path: Path) -> None:
+async def test_backup_is_consistent_during_commits(store: SqliteStore, tmp_path: Path) -> None:
     await store.commit(1, delta(0, *readings("a", 0, 20_000), states={"a": b"20000"}))
     cursor, copies, done = 20_000, [], asyncio.Event()
 
@@ -287,7 +287,7 @@ async def test_a_backup_is_whole_while_writing_goes_on(store: SqliteStore, tmp_p
         copies.append(tmp_path / f"copy{number}" / FILE)
         before = cursor
         await store.backup(copies[-1])
-        assert cursor > before, "writing stood still"
+        assert cursor > before, "commits were blocked"
     done.set()
     await writing
     seen = []
@@ -297,13 +297,13 @@ async def test_a_backup_is_whole_while_writing_goes_on(store: SqliteStore, tmp_p
         snapshot = await backup.load()
         assert snapshot.states == {"a": b"%d" % snapshot.cursor}
         assert await count(backup, "a") == snapshot.cursor
-        await store.tidy()  # the next copy is taken of chunks and log
+        await store.tidy()  # the next copy has chunks and log
         seen.append(snapshot.cursor)
         await backup.close()
     assert seen == sorted(set(seen))
 
 
-async def test_the_log_is_cut_once_long_readers_let_it(store: SqliteStore, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_sqlite_wal_is_truncated_after_long_reader(store: SqliteStore, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(connection_module, "WAL_LIMIT_BYTES", 1_000_000)
     monkeypatch.setattr("hub.store.sqlite.WAL_CHECK_S", 0.3)
     wal = connection_module.wal_of(store.path)
@@ -328,7 +328,7 @@ async def test_too_many_waiting_reads_are_refused(store: SqliteStore, monkeypatc
     assert await store.alerts() == []
 
 
-async def test_a_cancelled_commit_is_written_once(store: SqliteStore) -> None:
+async def test_cancelled_commit_is_written_once(store: SqliteStore) -> None:
     written = delta(0, *readings("a", 0, 5_000))
     task = asyncio.create_task(store.commit(1, written))
     await asyncio.sleep(0.005)
@@ -339,19 +339,19 @@ async def test_a_cancelled_commit_is_written_once(store: SqliteStore) -> None:
     assert await count(store, "a") == 5_000
 
 
-async def test_a_closed_store_says_so(tmp_path: Path) -> None:
+async def test_closed_store_raises(tmp_path: Path) -> None:
     store = SqliteStore.open(tmp_path)
     writing = asyncio.create_task(store.commit(1, delta(0, *readings("a", 0, 5_000))))
     await asyncio.sleep(0)
     await store.close()
-    await writing  # what was begun is finished
+    await writing  # a running commit is finished
     await store.close()
     for use in (store.load(), store.commit(1, Delta(0)), store.backup(tmp_path / "copy")):
         with pytest.raises(StoreError, match="closed"):
             await use
 
 
-async def test_stats_tell_size_and_last_commit(store: SqliteStore) -> None:
+async def test_stats_report_size_and_last_commit(store: SqliteStore) -> None:
     before = store.stats()
     await store.commit(1, delta(0, *readings("a", 0, 20_000)))
     after = store.stats()
@@ -371,7 +371,7 @@ with DirectoryLock.acquire(Path(sys.argv[1])):
 """
 
 
-async def test_a_directory_is_one_hubs(tmp_path: Path) -> None:
+async def test_data_directory_is_locked_by_one_hub(tmp_path: Path) -> None:
     directory = tmp_path / "new" / "data"
     child = await python(HOLD_LOCK, str(directory))
     assert child.stdout is not None
@@ -388,7 +388,7 @@ async def test_a_directory_is_one_hubs(tmp_path: Path) -> None:
     DirectoryLock.acquire(directory).release()
 
 
-async def test_a_deleted_device_leaves_no_rows(store: SqliteStore) -> None:
+async def test_deleted_device_leaves_no_rows(store: SqliteStore) -> None:
     await store.commit(1, delta(0, *readings("a", 0, 1_000)))
     await store.tidy()
     assert store._writer.connection.execute("SELECT count(*) > 0 FROM rollup").fetchone() == (1,)

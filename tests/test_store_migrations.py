@@ -42,7 +42,7 @@ MOVED = Migration(("DROP TABLE old",), move_slice)
 
 @pytest.fixture
 def path(tmp_path: Path) -> Path:
-    """A database of an invented format with :data:`ROWS` rows that the next migration moves."""
+    """Create a database of an invented format with :data:`ROWS` rows that the next migration moves."""
     with closing(connected(tmp_path / "invented.db")) as connection:
         migrate(connection, (TABLES,))
         with transaction(connection):
@@ -63,12 +63,12 @@ def check_moved(connection: sqlite3.Connection) -> None:
     assert connection.execute("PRAGMA integrity_check").fetchone() == ("ok",)
 
 
-async def test_an_empty_file_gets_the_newest_format(tmp_path: Path) -> None:
+async def test_new_database_has_newest_format(tmp_path: Path) -> None:
     await SqliteStore.open(tmp_path).close()
     assert check_format(tmp_path / FILE) == NEWEST_FORMAT == FIRST_FORMAT + len(MIGRATIONS) - 1
 
 
-def test_a_step_moves_rows_in_slices(path: Path) -> None:
+def test_migration_step_moves_rows_in_slices(path: Path) -> None:
     with closing(connected(path)) as connection:
         migrate(connection, (TABLES, MOVED))
         check_moved(connection)
@@ -77,7 +77,7 @@ def test_a_step_moves_rows_in_slices(path: Path) -> None:
 
 
 @pytest.mark.parametrize("done", [0, 1, 20, ROWS // SLICE + 1])
-def test_a_step_that_fails_goes_on_at_the_next_start(path: Path, done: int) -> None:
+def test_failed_migration_step_continues_at_next_start(path: Path, done: int) -> None:
     left = done
 
     def fail_later(connection: sqlite3.Connection) -> bool:
@@ -97,7 +97,7 @@ def test_a_step_that_fails_goes_on_at_the_next_start(path: Path, done: int) -> N
         check_moved(connection)
 
 
-def test_a_migration_that_fails_is_rolled_back(path: Path) -> None:
+def test_failed_migration_is_rolled_back(path: Path) -> None:
     good = Migration(("CREATE TABLE extra (x INTEGER)", "INSERT INTO extra VALUES (1)"))
     broken = Migration(("INSERT INTO extra VALUES (2)", "INSERT INTO nowhere VALUES (1)"))
     repaired = Migration(("INSERT INTO extra VALUES (3)",))
@@ -117,15 +117,15 @@ import sys
 from pathlib import Path
 from hub.store.migrations import Migration, migrate
 from test_store_migrations import MOVED, TABLES, connected, move_slice
-def told(connection):
+def reported(connection):
     more = move_slice(connection)
     print("slice", flush=True)
     return more
-migrate(connected(Path(sys.argv[1])), (TABLES, Migration(MOVED.statements, told)))
+migrate(connected(Path(sys.argv[1])), (TABLES, Migration(MOVED.statements, reported)))
 """
 
 
-async def test_an_upgrade_survives_kill_9(path: Path) -> None:
+async def test_upgrade_survives_kill_9(path: Path) -> None:
     for slices in (2, 7, 11):
         child = await asyncio.create_subprocess_exec(
             *(sys.executable, "-c", UPGRADE, str(path)),
@@ -147,22 +147,22 @@ async def test_an_upgrade_survives_kill_9(path: Path) -> None:
 
 
 async def folder_of_format(folder: Path, version: int, *, killed: bool) -> dict[str, bytes]:
-    """Make a data folder of that format, as a stopped or a killed hub leaves it; return its files."""
-    made = folder.with_name("made")
-    store = SqliteStore.open(made)
+    """Create a data folder of that format, as a stopped or a killed hub leaves it, and return its files."""
+    source = folder.with_name("made")
+    store = SqliteStore.open(source)
     await store.commit(1, delta(0, *(record("a", i, t=float(i)) for i in range(100))))
     if not killed:
         await store.close()
-    with closing(sqlite3.connect(made / FILE)) as connection:
+    with closing(sqlite3.connect(source / FILE)) as connection:
         connection.execute(f"PRAGMA user_version = {version}")
-    shutil.copytree(made, folder, ignore=shutil.ignore_patterns("*-shm"))
+    shutil.copytree(source, folder, ignore=shutil.ignore_patterns("*-shm"))
     await store.close()
     assert wal_of(folder / FILE).exists() == killed
     return contents(folder)
 
 
 def contents(folder: Path) -> dict[str, bytes]:
-    """Return all files, without the index that SQLite makes anew for a write-ahead log."""
+    """Return all files except the index of the write-ahead log, which SQLite rebuilds."""
     return {file.name: file.read_bytes() for file in folder.iterdir() if not file.name.endswith("-shm")}
 
 
@@ -172,18 +172,20 @@ NEWER = f"format %d, but this version of Watchkeeper knows only {NEWEST_FORMAT}"
 
 @pytest.mark.parametrize("killed", [False, True], ids=["stopped", "killed"])
 @pytest.mark.parametrize(
-    ("version", "says"), [(1, OLDER), (FIRST_FORMAT - 1, OLDER), (NEWEST_FORMAT + 1, NEWER), (999, NEWER)]
+    ("version", "expected"), [(1, OLDER), (FIRST_FORMAT - 1, OLDER), (NEWEST_FORMAT + 1, NEWER), (999, NEWER)]
 )
-async def test_another_format_is_refused_and_untouched(tmp_path: Path, version: int, says: str, killed: bool) -> None:
+async def test_unsupported_format_is_refused_and_unchanged(
+    tmp_path: Path, version: int, expected: str, killed: bool
+) -> None:
     before = await folder_of_format(tmp_path / "data", version, killed=killed)
     for open_store in (SqliteStore.open, ReadOnlyStore.open):
-        with pytest.raises(StoreError, match=says % version) as refused:
+        with pytest.raises(StoreError, match=expected % version) as refused:
             open_store(tmp_path / "data")
         assert "--data" in refused.value.hint
         assert contents(tmp_path / "data") == before
 
 
-async def test_a_killed_hub_of_this_format_opens(tmp_path: Path) -> None:
+async def test_database_of_killed_hub_opens(tmp_path: Path) -> None:
     await folder_of_format(tmp_path / "data", NEWEST_FORMAT, killed=True)
     store = SqliteStore.open(tmp_path / "data")
     [found] = await store.history([all_of("a", "t")])
@@ -191,7 +193,7 @@ async def test_a_killed_hub_of_this_format_opens(tmp_path: Path) -> None:
     assert len(found.points) == 100
 
 
-async def test_a_file_that_is_not_a_database_is_no_other_format(tmp_path: Path) -> None:
+async def test_file_that_is_no_database_is_set_aside(tmp_path: Path) -> None:
     (tmp_path / FILE).write_bytes(b"\x07" * 4_096)
     with pytest.raises(sqlite3.DatabaseError):
         check_format(tmp_path / FILE)

@@ -1,5 +1,5 @@
-"""Every answer of the history against a plain list, whatever happened before: commits, late data, the background's
-steps, restarts, deletions, expiry."""
+"""Model test of the history: every answer is compared with a plain list, after any sequence of commits, late data,
+compaction steps, restarts, crashes, deletions and expiry."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from backends import Backend, each_backend
 from hub.model import Reading, Record, SeriesQuery, Value
 from hub.store.base import Delta
-from store_words import T0, by_hand, older, record
+from store_words import T0, older, record, reference_buckets
 
 DEVICES, METRICS = ("a", "b", "c"), ("t", "u")
 SPAN = 60
@@ -60,7 +60,7 @@ queries = st.builds(
 
 
 class Model:
-    """What the store should hold: the points of each series in the order in which they came."""
+    """The expected content of the store: the points of each series in order of arrival."""
 
     def __init__(self) -> None:
         self.points: dict[tuple[str, str], list[tuple[int, Value]]] = {}
@@ -72,14 +72,14 @@ class Model:
                 self.points.setdefault((one.device, metric), []).append((one.ts, value))
 
     def add(self, readings: list[Reading]) -> int:
-        """What is there already, at the same time and of the same value, is not added; nor is what comes twice."""
-        there = {(k, ts, type(v), v) for k, points in self.points.items() for ts, v in points}
+        """Add readings, and return how many are new. A reading with the same time and value is a duplicate."""
+        present = {(k, ts, type(v), v) for k, points in self.points.items() for ts, v in points}
         new = 0
         for one in readings:
             key = (one.device, one.metric)
-            if (key, one.ts, type(one.value), one.value) in there:
+            if (key, one.ts, type(one.value), one.value) in present:
                 continue
-            there.add((key, one.ts, type(one.value), one.value))
+            present.add((key, one.ts, type(one.value), one.value))
             self.points.setdefault(key, []).append((one.ts, one.value))
             new += 1
         return new
@@ -90,25 +90,29 @@ class Model:
     def answer(self, query: SeriesQuery) -> list[Any]:
         points = sorted(self.points.get((query.device, query.metric), []), key=lambda point: point[0])
         if query.buckets is not None:
-            return by_hand(points, query.start, query.end, query.buckets)
+            return reference_buckets(points, query.start, query.end, query.buckets)
         return [point for point in points if query.start <= point[0] <= query.end][-query.limit :]
 
 
-def in_turn(points: list[Any], added: bool) -> list[Any]:
-    """Points of one time are in the order in which they came, save that what was added has no turn among them."""
+def comparable(points: list[Any], added: bool) -> list[Any]:
+    """Return points in comparable order: points of the same time have no defined order once readings were added."""
     return sorted(points, key=lambda point: (point[0], point[2].__name__, point[1])) if added else points
 
 
 @pytest.fixture(autouse=True)
-def small_pieces(backend: Backend, monkeypatch: pytest.MonkeyPatch) -> None:
+def small_chunks(backend: Backend, monkeypatch: pytest.MonkeyPatch) -> None:
     backend.cramped(monkeypatch)
 
 
 @each_backend
 @settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(commits, st.lists(steps, min_size=4, max_size=14), st.lists(queries, min_size=1, max_size=8))
-async def test_every_answer_is_that_of_a_plain_list(
-    backend: Backend, tmp_path: Path, first: tuple[Any, ...], rest: list[tuple[Any, ...]], asked: list[SeriesQuery]
+async def test_store_agrees_with_plain_list(
+    backend: Backend,
+    tmp_path: Path,
+    first: tuple[Any, ...],
+    rest: list[tuple[Any, ...]],
+    final_queries: list[SeriesQuery],
 ) -> None:
     home, number = tmp_path / "0", 0
     shutil.rmtree(home, ignore_errors=True)
@@ -127,7 +131,7 @@ async def test_every_answer_is_that_of_a_plain_list(
             case "restart":
                 await store.close()
                 store = backend.open(home)
-            case "crash":  # as the disk is now: with the log not compacted, in the middle of a compaction
+            case "crash":  # copy the files as they are now: the log not compacted, maybe within a compaction
                 number += 1
                 after = tmp_path / f"{number}"
                 shutil.rmtree(after, ignore_errors=True)
@@ -145,8 +149,8 @@ async def test_every_answer_is_that_of_a_plain_list(
         for query, series in zip(everything, await store.history(everything), strict=True):
             found = [(ts, value, type(value)) for ts, value in series.points]
             expected = [(ts, value, type(value)) for ts, value in model.answer(query)]
-            assert in_turn(found, added) == in_turn(expected, added), (step, query)
-    for query, series in zip(asked, await store.history(asked), strict=True):
+            assert comparable(found, added) == comparable(expected, added), (step, query)
+    for query, series in zip(final_queries, await store.history(final_queries), strict=True):
         expected = model.answer(query)
         if query.buckets is None:
             assert [p[0] for p in series.points] == [p[0] for p in expected]

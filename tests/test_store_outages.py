@@ -1,4 +1,4 @@
-"""What a hub does while its history cannot be written, and what a power cut leaves of it."""
+"""The pipeline while the database cannot be written, and the database after a power cut."""
 
 from __future__ import annotations
 
@@ -22,8 +22,8 @@ from hub.store.sqlite import FILE, SqliteStore
 from store_words import T0, all_of, delta, record
 
 
-class Acks:
-    """Stands where a link stands and counts what is acknowledged."""
+class LinkStub:
+    """Counts the messages that the pipeline acknowledges."""
 
     def __init__(self) -> None:
         self.count = 0
@@ -36,8 +36,8 @@ class Acks:
     def resume(self) -> None: ...
 
 
-def pipeline_on(store: SqliteStore) -> tuple[Pipeline, IngestQueue, Acks]:
-    ingest_queue, acks = IngestQueue(capacity=5_000, reserve=1_000), Acks()
+def pipeline_on(store: SqliteStore) -> tuple[Pipeline, IngestQueue, LinkStub]:
+    ingest_queue, acks = IngestQueue(capacity=5_000, reserve=1_000), LinkStub()
     pipeline = Pipeline(
         ingest_queue=ingest_queue,
         dialects=[NativeDialect()],
@@ -61,14 +61,14 @@ async def stored(store: SqliteStore, device: str) -> list[float]:
     return [float(point[1]) for point in series.points]
 
 
-async def test_while_the_database_is_locked_nothing_is_acknowledged_and_memory_stays_flat(tmp_path: Path) -> None:
+async def test_locked_database_stops_acknowledgements_with_bounded_memory(tmp_path: Path) -> None:
     store = SqliteStore.open(tmp_path)
     pipeline, ingest_queue, acks = pipeline_on(store)
     await pipeline.restore()
     running = asyncio.create_task(pipeline.run(), name="pipeline")
     holder = sqlite3.connect(store.path, isolation_level=None)
     holder.execute("BEGIN IMMEDIATE")
-    most, peak = 0, 0
+    longest_queue, peak = 0, 0
     for number in range(3_000):  # QoS 1 stays within its window; of QoS 0 more comes than queue and batch have room for
         ingest_queue.offer([message(number, 1)])
     await asyncio.sleep(0.1)
@@ -76,12 +76,12 @@ async def test_while_the_database_is_locked_nothing_is_acknowledged_and_memory_s
         ingest_queue.offer([message(number, 0)])
         if number == 30_000:
             peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-        most = max(most, len(ingest_queue))
+        longest_queue = max(longest_queue, len(ingest_queue))
         if number % 1_000 == 0:
             await asyncio.sleep(0.05)
     assert acks.count == 0
     assert pipeline.counters.store_stalled
-    assert most <= 5_000
+    assert longest_queue <= 5_000
     assert ingest_queue.shed >= 60_000 - 5_000 - MAX_BATCH_MESSAGES
     assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - peak < 20_000  # KiB
     holder.execute("ROLLBACK")
@@ -94,9 +94,9 @@ async def test_while_the_database_is_locked_nothing_is_acknowledged_and_memory_s
     await store.close()
 
 
-async def test_a_power_cut_leaves_whole_commits(tmp_path: Path) -> None:
-    """The model of a power cut: of what was not synced, any part of the log's end may be missing. What was committed,
-    and so acknowledged, was synced (see the test of ``synchronous``)."""
+async def test_power_cut_leaves_complete_commits(tmp_path: Path) -> None:
+    """Model of a power cut: any part of the log's end that was not synced may be missing. A committed and
+    acknowledged message was synced (see the test of ``synchronous``)."""
     store = SqliteStore.open(tmp_path / "data")
     path, ends = store.path, [0]
     for number in range(30):
@@ -121,14 +121,14 @@ async def test_a_power_cut_leaves_whole_commits(tmp_path: Path) -> None:
     await store.close()
 
 
-async def test_equal_readings_and_a_device_that_counts_anew_are_kept(tmp_path: Path) -> None:
-    said = [{"t": 1, "seq": 0}, {"t": 2, "seq": 1}, {"t": 3, "seq": 0}, {"t": 1, "id": "x"}, {"t": 1, "id": "y"}]
-    said += [{"t": 1, "seq": 0}, {"t": 1, "id": "x"}]  # these two are repetitions
-    for turn in range(2):  # over a restart all of them are
+async def test_equal_readings_and_restarted_seq_are_stored(tmp_path: Path) -> None:
+    bodies = [{"t": 1, "seq": 0}, {"t": 2, "seq": 1}, {"t": 3, "seq": 0}, {"t": 1, "id": "x"}, {"t": 1, "id": "y"}]
+    bodies += [{"t": 1, "seq": 0}, {"t": 1, "id": "x"}]  # these two are repetitions
+    for turn in range(2):  # after a restart all of them are
         store = SqliteStore.open(tmp_path)
         pipeline, ingest_queue, _ = pipeline_on(store)
         await pipeline.restore()
-        for number, body in enumerate(said):
+        for number, body in enumerate(bodies):
             payload, again = json.dumps(body).encode(), bool(turn or number > 4)
             ingest_queue.offer([RawMessage("devices/d/telemetry", payload, T0 + number, qos=1, redelivered=again)])
         ingest_queue.close()

@@ -1,4 +1,4 @@
-"""Minutes and hours: wide buckets are what they would be by hand, whatever came when, and outlive the readings."""
+"""Rollups: minutes and hours match a reference computation, and are kept longer than the readings."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ from backends import BACKENDS, Backend, each_backend
 from hub.model import Series, SeriesQuery
 from hub.store.base import Delta, Retention, Store
 from hub.store.chunks.rollups import HOUR, MINUTE
-from store_words import T0, by_hand, delta, older, record
+from store_words import T0, delta, older, record, reference_buckets
 
 DAY = 24 * HOUR
 BASE = T0 // DAY * DAY
-"""A midnight."""
+"""Midnight UTC."""
 
 
 @pytest.fixture(params=BACKENDS, ids=[backend.name for backend in BACKENDS])
@@ -38,7 +38,7 @@ async def ask(store: Store, start: int, end: int, buckets: int | None = None, **
     return found
 
 
-def same(found: Series, expected: list[tuple[Any, ...]]) -> None:
+def check_points(found: Series, expected: list[tuple[Any, ...]]) -> None:
     assert [(p[0], p[1], *p[3:]) for p in found.points] == [(p[0], p[1], *p[3:]) for p in expected]
     assert [p[2] for p in found.points] == pytest.approx([p[2] for p in expected], rel=1e-12, abs=1e-9)
 
@@ -55,11 +55,11 @@ steps = st.one_of(
 @each_backend
 @settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.lists(steps, min_size=2, max_size=12), st.integers(1, 60), st.integers(0, 40), st.integers(0, 50_000_000))
-async def test_wide_buckets_are_right_whatever_came_when(
+async def test_wide_buckets_match_reference_after_any_steps(
     backend: Backend, tmp_path_factory: pytest.TempPathFactory, given: list[Any], buckets: int, first: int, odd: int
 ) -> None:
     home = tmp_path_factory.mktemp("data")
-    store, cursor, known, gone = backend.open(home), 0, list[tuple[int, Any]](), False
+    store, cursor, known, expired = backend.open(home), 0, list[tuple[int, Any]](), False
     with pytest.MonkeyPatch.context() as patch:
         backend.cramped(patch)
         for step in given:
@@ -72,7 +72,7 @@ async def test_wide_buckets_are_right_whatever_came_when(
                     await store.close()
                     store = backend.open(home)
                 case int():
-                    gone = True
+                    expired = True
                     while await store.expire([Retention(BASE + step * HOUR, 0, 0)]):
                         pass
                 case _:
@@ -81,14 +81,16 @@ async def test_wide_buckets_are_right_whatever_came_when(
                     known += step
         start, end = BASE + first * HOUR, BASE + 3 * DAY
         count = min(buckets, (end - start) // (10 * MINUTE))
-        same(await ask(store, start, end, count), by_hand(known, start, end, count))
-        if not gone:  # the ends need not be whole minutes while the readings are there
-            same(await ask(store, start + odd, end - odd, count), by_hand(known, start + odd, end - odd, count))
+        check_points(await ask(store, start, end, count), reference_buckets(known, start, end, count))
+        if not expired:  # the ends need not be whole minutes while the readings exist
+            check_points(
+                await ask(store, start + odd, end - odd, count), reference_buckets(known, start + odd, end - odd, count)
+            )
     await store.close()
 
 
 async def fill(store: Store, seconds: int, step: int, device: str = "a", **more: Any) -> list[tuple[int, float]]:
-    """A reading every ``step`` seconds from the midnight on, in random steps."""
+    """Commit a reading every ``step`` seconds from BASE on, with random values, and return the points."""
     draw = random.Random(1)
     points = [(BASE + s * 1000, round(20 + draw.gauss(0, 3), 2)) for s in range(0, seconds, step)]
     cursor = (await store.load()).cursor
@@ -99,47 +101,47 @@ async def fill(store: Store, seconds: int, step: int, device: str = "a", **more:
     return points
 
 
-async def test_rollups_outlive_the_readings_and_hours_the_minutes(store: Store) -> None:
+async def test_rollups_are_kept_after_readings_expire(store: Store) -> None:
     points = await fill(store, 12 * 86_400, 30)
-    whole = await ask(store, BASE, BASE + 12 * DAY, 48)
-    assert whole.step == HOUR
+    complete = await ask(store, BASE, BASE + 12 * DAY, 48)
+    assert complete.step == HOUR
     kept = [Retention(BASE + 9 * DAY, BASE + 5 * DAY, BASE)]
     while await store.expire(kept):
         pass
     assert (await ask(store, BASE, BASE + 9 * DAY - 1)).points == []
     assert len((await ask(store, BASE + 9 * DAY, BASE + 12 * DAY)).points) == 3 * 2880
-    # One picture of all twelve days, and of a part of each tier.
-    same(await ask(store, BASE, BASE + 12 * DAY, 48), by_hand(points, BASE, BASE + 12 * DAY, 48))
+    # All twelve days, and a part of each tier.
+    check_points(await ask(store, BASE, BASE + 12 * DAY, 48), reference_buckets(points, BASE, BASE + 12 * DAY, 48))
     minutes = await ask(store, BASE + 6 * DAY, BASE + 6 * DAY + HOUR, 600)
     assert minutes.step == MINUTE
-    same(minutes, by_hand(points, BASE + 6 * DAY, BASE + 6 * DAY + HOUR, 60))
+    check_points(minutes, reference_buckets(points, BASE + 6 * DAY, BASE + 6 * DAY + HOUR, 60))
     hours = await ask(store, BASE + DAY, BASE + 2 * DAY, 480)
     assert hours.step == HOUR
-    same(hours, by_hand(points, BASE + DAY, BASE + 2 * DAY, 24))
+    check_points(hours, reference_buckets(points, BASE + DAY, BASE + 2 * DAY, 24))
     across = await ask(store, BASE + 8 * DAY, BASE + 10 * DAY, 288)
-    same(across, by_hand(points, BASE + 8 * DAY, BASE + 10 * DAY, 288))
+    check_points(across, reference_buckets(points, BASE + 8 * DAY, BASE + 10 * DAY, 288))
 
 
-async def test_late_data_is_in_the_rollups_also_where_the_readings_are_gone(store: Store) -> None:
+async def test_late_readings_enter_rollups_after_readings_expired(store: Store) -> None:
     points = await fill(store, 4 * 86_400, 60)
     while await store.expire([Retention(BASE + 3 * DAY, 0, 0)]):
         pass
     late = [(BASE + 7 * HOUR + s * 1000, 100.0 + s) for s in range(3_000)]
     cursor = (await store.load()).cursor
     await store.commit(1, delta(cursor, *[at(ts, value, quality="late") for ts, value in late]))
-    expected = by_hand([*points, *late], BASE, BASE + 4 * DAY, 16)
-    for step in range(3):  # in the log, in chunks, in the rollups alone
+    expected = reference_buckets([*points, *late], BASE, BASE + 4 * DAY, 16)
+    for step in range(3):  # in the log, in chunks, in rollups only
         if step == 1:
             await store.tidy()
         while step == 2 and await store.expire([Retention(BASE + 3 * DAY, 0, 0)]):
             pass
         found = await ask(store, BASE, BASE + 4 * DAY, 16)
-        same(found, expected)
+        check_points(found, expected)
         assert [(mark[0], mark[2]) for mark in found.marks] == [(BASE + 6 * HOUR, "late")]
     assert (await ask(store, BASE, BASE + 3 * DAY - 1)).points == []
 
 
-async def test_exceptions_keep_longer_or_shorter(store: Store) -> None:
+async def test_retention_exceptions_apply_by_metric_and_device(store: Store) -> None:
     for device, metric in (("a", "t"), ("a", "vibration_x"), ("bench", "t")):
         await fill(store, 86_400, 120, device, metric=metric)
     noon, evening = BASE + DAY // 2, BASE + 20 * HOUR
@@ -155,7 +157,7 @@ async def test_exceptions_keep_longer_or_shorter(store: Store) -> None:
     assert [series.points[0][0] for series in found] == [noon, evening, BASE]
 
 
-async def test_a_deleted_device_leaves_no_rollups(store: Store) -> None:
+async def test_deleted_device_leaves_no_rollups(store: Store) -> None:
     await fill(store, 86_400, 30)
     cursor = (await store.load()).cursor
     await store.commit(1, delta(cursor, deleted=["a"]))
@@ -164,10 +166,10 @@ async def test_a_deleted_device_leaves_no_rollups(store: Store) -> None:
     assert await store.series(None, None) == []
     assert (await ask(store, BASE, BASE + DAY, 4)).points == []
     await store.commit(1, delta(cursor, at(BASE, 5.0)))
-    same(await ask(store, BASE, BASE + DAY, 4), [(BASE, 5.0, 5.0, 5.0, 1)])
+    check_points(await ask(store, BASE, BASE + DAY, 4), [(BASE, 5.0, 5.0, 5.0, 1)])
 
 
-async def test_a_silence_is_a_gap_in_every_form_of_answer(store: Store) -> None:
+async def test_silence_is_a_gap_in_every_query_shape(store: Store) -> None:
     quiet = (BASE + 5 * HOUR, BASE + 9 * HOUR)
     given = [BASE + s * 1000 for s in range(0, 86_400, 10)]
     given = [ts for ts in given if not quiet[0] < ts < quiet[1]]
@@ -178,11 +180,11 @@ async def test_a_silence_is_a_gap_in_every_form_of_answer(store: Store) -> None:
     assert fine.gaps == [(quiet[0] + MINUTE, quiet[1])]
     assert (await ask(store, BASE, BASE + DAY, 48)).gaps == [(quiet[0] + 30 * MINUTE, quiet[1])]
     assert (await ask(store, BASE, BASE + DAY, 400, shape="lttb")).gaps == [quiet]
-    # Buckets finer than the rhythm have empty ones between them, and no gap but the one.
+    # Buckets shorter than the interval leave empty ones between them, but only one gap.
     assert (await ask(store, BASE, BASE + DAY, 10_000)).gaps == [pytest.approx(quiet, abs=10_000)]
 
 
-async def test_a_device_that_is_irregular_has_no_gaps(store: Store) -> None:
+async def test_irregular_device_has_no_gaps(store: Store) -> None:
     draw = random.Random(3)
     ts, given = BASE, []
     for _ in range(500):
@@ -192,7 +194,7 @@ async def test_a_device_that_is_irregular_has_no_gaps(store: Store) -> None:
     assert (await ask(store, BASE, ts)).gaps == []
 
 
-async def test_marks_tell_which_readings_are_not_good(store: Store) -> None:
+async def test_marks_report_readings_of_other_quality(store: Store) -> None:
     qualities = ["good"] * 300 + ["clock"] * 10 + ["good"] * 90 + ["late"]
     given = [at(BASE + i * MINUTE, float(i), quality=quality) for i, quality in enumerate(qualities)]
     await store.commit(1, delta(0, *given))
@@ -207,7 +209,7 @@ async def test_marks_tell_which_readings_are_not_good(store: Store) -> None:
         await store.tidy()
 
 
-async def test_a_thinned_line_keeps_its_shape(store: Store) -> None:
+async def test_downsampled_line_keeps_its_shape(store: Store) -> None:
     given = await fill(store, 86_400, 5)
     peak = max(given, key=lambda point: point[1])
     low = min(given, key=lambda point: point[1])
@@ -220,7 +222,7 @@ async def test_a_thinned_line_keeps_its_shape(store: Store) -> None:
         assert low in found.points or shape == "lttb"
     few = await ask(store, BASE, BASE + 100_000, 300, shape="lttb")
     assert few.points == given[:21]
-    # Over wider stretches the minutes are thinned out.
+    # Longer ranges are downsampled from the minutes.
     coarse = await ask(store, BASE, BASE + DAY, 100, shape="minmax")
     assert coarse.step == MINUTE
     assert {low[1], peak[1]} <= {value for _, value in coarse.points}
@@ -231,23 +233,23 @@ WIDTHS = (1, 7, 1_000, MINUTE, 90_000, 10 * MINUTE, HOUR, 6 * HOUR, DAY, 7 * DAY
 
 @each_backend
 @pytest.mark.parametrize("width", WIDTHS)
-@pytest.mark.parametrize("tidied", [False, True], ids=["log", "chunks"])
-async def test_aligned_ranges_give_aligned_buckets(
-    backend: Backend, tmp_path_factory: pytest.TempPathFactory, width: int, tidied: bool
+@pytest.mark.parametrize("compacted", [False, True], ids=["log", "chunks"])
+async def test_aligned_range_gives_aligned_buckets(
+    backend: Backend, tmp_path_factory: pytest.TempPathFactory, width: int, compacted: bool
 ) -> None:
-    """A reading at each edge: each bucket begins at its reading and holds it alone, whatever tier answers."""
+    """A reading at each edge: each bucket begins at its reading and has only that one, in every tier."""
     store = backend.open(tmp_path_factory.mktemp("data"))
     count = 60
     given = [(BASE + i * width, float(i)) for i in range(count + 1)]
     await store.commit(1, delta(0, *[at(ts, value) for ts, value in given]))
-    if tidied:
+    if compacted:
         await store.tidy()
     found = await ask(store, BASE, BASE + count * width, count)
     assert [(p[0], p[2], p[4]) for p in found.points] == [(ts, value, 1) for ts, value in given[:count]]
     for shape in ("lttb", "minmax"):
-        thinned = await ask(store, BASE, BASE + count * width, 1_000, shape=shape)
-        assert [p[:2] for p in thinned.points] == given
-    if width >= MINUTE:  # the readings of the first half expire: minutes and hours answer for them
+        downsampled = await ask(store, BASE, BASE + count * width, 1_000, shape=shape)
+        assert [p[:2] for p in downsampled.points] == given
+    if width >= MINUTE:  # the readings of the first half expire: minutes and hours replace them
         half = BASE + count // 2 * width // HOUR * HOUR
         while await store.expire([Retention(half, 0, 0)]):
             pass
@@ -266,7 +268,7 @@ async def test_aligned_ranges_give_aligned_buckets(
     st.integers(-3, 3),
     st.lists(st.tuples(st.integers(0, 40), st.integers(-2, 2)), min_size=1, max_size=40),
 )
-async def test_buckets_next_to_edges_are_what_they_would_be_by_hand(
+async def test_buckets_at_edges_match_reference(
     backend: Backend,
     tmp_path_factory: pytest.TempPathFactory,
     width: int,
@@ -278,8 +280,11 @@ async def test_buckets_next_to_edges_are_what_they_would_be_by_hand(
     readings = [(BASE + edge * width + off, float(edge)) for edge, off in given]
     await store.commit(1, delta(0, *[at(ts, value) for ts, value in readings]))
     start, end = BASE, BASE + count * width + odd
-    found, expected = await ask(store, start, max(end, start), count), by_hand(readings, start, max(end, start), count)
-    same(found, expected)
+    found, expected = (
+        await ask(store, start, max(end, start), count),
+        reference_buckets(readings, start, max(end, start), count),
+    )
+    check_points(found, expected)
     assert sum(point[4] for point in found.points) == sum(start <= ts < max(end, start + 1) for ts, _ in readings)
     await store.close()
 
@@ -290,7 +295,7 @@ async def states_of(store: Store, given: list[tuple[int, Any]], most: int = 100,
 
 
 @pytest.mark.parametrize("words", [(False, True), ("auto", "manual")], ids=["booleans", "texts"])
-async def test_states_are_told_by_their_changes(store: Store, words: tuple[Any, Any]) -> None:
+async def test_states_are_returned_as_changes(store: Store, words: tuple[Any, Any]) -> None:
     given = [(BASE + n * MINUTE, words[200 <= n < 300]) for n in range(2_000)]
     found = await states_of(store, given)
     assert found.points == [given[0], given[200], given[300], given[-1]]
@@ -299,14 +304,14 @@ async def test_states_are_told_by_their_changes(store: Store, words: tuple[Any, 
     assert (await ask(store, BASE, BASE + 7 * DAY, 100, shape="states")).points == found.points
 
 
-async def test_a_boolean_that_changes_too_often_is_told_by_its_share(store: Store) -> None:
+async def test_frequent_boolean_changes_are_returned_as_share(store: Store) -> None:
     given = [(BASE + n * MINUTE, n % 4 == 0) for n in range(4_000)]
     found = await states_of(store, given, most=7)
     assert [point[1:4] for point in found.points] == [(0.0, pytest.approx(0.25, abs=0.01), 1.0)] * len(found.points)
     assert sum(point[4] for point in found.points) == 4_000
 
 
-async def test_states_whose_readings_have_expired_are_told_by_their_minutes(store: Store) -> None:
+async def test_states_of_expired_readings_come_from_minutes(store: Store) -> None:
     given = [(BASE + n * 20_000, n >= 100) for n in range(1_000)]
     await states_of(store, given)
     await store.tidy()

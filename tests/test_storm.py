@@ -18,7 +18,7 @@ def model(name: str, base_url: str) -> OpenAIProvider:
     return OpenAIProvider(name=name, api_key="k", model="m", base_url=base_url)
 
 
-async def test_a_storm_ends_with_every_alert_explained_in_time(tmp_path: Path) -> None:
+async def test_200_alerts_are_explained_in_time_despite_failing_providers(tmp_path: Path) -> None:
     settings = AiSettings(daily_calls=CAP)
     async with faulty(HANG) as hanging, faulty(BUSY) as busy:
         models = [model("hanging", hanging.base_url), model("busy", busy.base_url)]

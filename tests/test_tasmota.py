@@ -1,11 +1,11 @@
-"""Tasmota: its genuine messages as vectors, and what those do not show."""
+"""The Tasmota dialect: recorded messages as vectors, and cases that those do not cover."""
 
 import pytest
 
 from conformance import disagreements, vectors
 from dialect_run import NOW, Heard
 from hub.dialects import Subscribe, TasmotaDialect
-from tasmota_devices import MAC, config, heard
+from tasmota_devices import MAC, announced, config
 
 VECTORS = vectors("tasmota")
 
@@ -15,8 +15,8 @@ def test_vector(vector):
     assert disagreements(vector, TasmotaDialect()) == []
 
 
-def test_an_announced_device_is_known_by_its_mac():
-    hub = heard(config())
+def test_announced_device_is_identified_by_mac():
+    hub = announced(config())
     (record,) = hub.say("tele/plug/SENSOR", {"ENERGY": {"Power": 12}}).records
     assert (record.device, record.values) == (MAC, {"ENERGY.Power": 12})
     info = hub.registry.met[MAC].info
@@ -33,22 +33,22 @@ def test_an_announced_device_is_known_by_its_mac():
         ("x/%hostname%/%id%/%prefix%/", "x/plug-1234/B03C01/tele/"),
     ],
 )
-def test_the_full_topic_says_where_a_device_speaks(full, tele):
+def test_full_topic_of_announcement_is_used(full, tele):
     hub = Heard(TasmotaDialect())
     hub.say(f"tasmota/discovery/{MAC}/config", config(ft=full))
     assert hub.dialect.owns(f"{tele}SENSOR")
     assert hub.say(f"{tele}SENSOR", {"ANALOG": {"A0": 3}}).records[0].device == MAC
 
 
-def test_topics_of_its_own_are_asked_for_as_soon_as_they_are_known():
+def test_custom_topics_are_subscribed_when_announced():
     hub = Heard(TasmotaDialect())
     (change,) = hub.say(f"tasmota/discovery/{MAC}/config", config(ft="home/%topic%/%prefix%/")).changes
     assert hub.dialect.apply(change) == ()  # known already
     assert TasmotaDialect().apply(change) == (Subscribe(("home/plug/tele/#", "home/plug/stat/#")),)
 
 
-def test_the_devices_own_words_for_on_and_off():
-    hub = heard(config(state=["Aus", "An", "Um", "Halt"]))
+def test_custom_state_words_are_used():
+    hub = announced(config(state=["Aus", "An", "Um", "Halt"]))
     assert hub.values("stat/plug/POWER", b"An") == {"POWER": True}
     assert hub.values("stat/plug/RESULT", {"POWER": "Aus"}) == {"POWER": False}
     assert hub.values("tele/plug/STATE", {"POWER1": "An", "Fade": "OFF"}) == {"POWER1": True}
@@ -56,8 +56,8 @@ def test_the_devices_own_words_for_on_and_off():
     assert hub.values("tele/plug/SENSOR", {"Switch1": "An"}) == {"Switch1": True}
 
 
-def test_null_is_not_measured_and_numbers_may_be_texts():
-    hub = heard(config())
+def test_null_is_ignored_and_numeric_texts_are_numbers():
+    hub = announced(config())
     hub.say(f"tasmota/discovery/{MAC}/sensors", {"sn": {"S": {"Id": "0012", "Raw": 4}, "TempUnit": "F"}, "ver": 1})
     body = {"S": {"Temperature": None, "Humidity": "47.5", "Raw": "7", "Id": "0012", "DewPoint": "nan"}}
     assert hub.values("tele/plug/SENSOR", body) == {"S.Humidity": 47.5, "S.Raw": 7.0, "S.Id": "0012"}
@@ -65,7 +65,7 @@ def test_null_is_not_measured_and_numbers_may_be_texts():
     assert hub.registry.met[MAC].info.units == {"S.Humidity": "%", "S.Temperature": "°F"}
 
 
-def test_sensors_announced_before_their_device_are_not_lost():
+def test_sensors_announced_before_device_are_kept():
     hub = Heard(TasmotaDialect())
     hub.say(f"tasmota/discovery/{MAC}/sensors", {"sn": {"S": {"Raw": 4}, "TempUnit": "C"}})
     hub.say(f"tasmota/discovery/{MAC}/config", config())
@@ -73,15 +73,15 @@ def test_sensors_announced_before_their_device_are_not_lost():
     assert hub.registry.met[MAC].info.units == {"S.Temperature": "°C"}
 
 
-def test_a_unit_that_changes_is_taken_over():
-    hub = heard(config())
+def test_changed_unit_is_applied():
+    hub = announced(config())
     for unit, spelt in (("C", "°C"), ("F", "°F")):
         hub.say("tele/plug/SENSOR", {"S": {"Temperature": 20}, "TempUnit": unit})
         assert hub.registry.met[MAC].info.units["S.Temperature"] == spelt
 
 
-def test_energy_by_phase_and_by_tariff():
-    hub = heard(config())
+def test_energy_by_phase_and_tariff():
+    hub = announced(config())
     energy = {"Total": [1.5, 2], "Power": {"A": 3, "B": 4}, "Voltage": 230, "Factor": 0.9}
     assert hub.values("tele/plug/SENSOR", {"ENERGY": energy}) == {
         "ENERGY.Total.0": 1.5,
@@ -95,8 +95,8 @@ def test_energy_by_phase_and_by_tariff():
     assert (units["ENERGY.Total.1"], units["ENERGY.Power.B"], "ENERGY.Factor" in units) == ("kWh", "W", False)
 
 
-def test_what_happened_is_kept_and_settings_are_not():
-    hub = heard(config())
+def test_events_are_readings_and_settings_are_not():
+    hub = announced(config())
     assert hub.values("stat/plug/RESULT", {"Button1": {"Action": "DOUBLE"}}) == {"Button1.Action": "DOUBLE"}
     assert hub.values("stat/plug/RESULT", {"Switch1": {"Action": "ON"}}) == {"Switch1": True}
     assert hub.values("stat/plug/RESULT", {"Dimmer": 40, "Fade": "ON"}) == {"Dimmer": 40}
@@ -107,8 +107,8 @@ def test_what_happened_is_kept_and_settings_are_not():
         assert hub.say("stat/plug/RESULT", setting).records == ()
 
 
-def test_answers_to_status():
-    hub = heard(config())
+def test_status_replies_are_read():
+    hub = announced(config())
     assert hub.values("stat/plug/STATUS10", {"StatusSNS": {"ENERGY": {"Power": 3}}}) == {"ENERGY.Power": 3}
     assert hub.values("stat/plug/STATUS11", {"StatusSTS": {"POWER": "ON", "Wifi": {"RSSI": 70, "Signal": -60}}}) == {
         "POWER": True,
@@ -119,10 +119,10 @@ def test_answers_to_status():
 
 
 @pytest.mark.parametrize(
-    ("said", "ts", "quality"),
+    ("body", "ts", "quality"),
     [
-        ({"Time": "2026-11-22T23:19:58"}, NOW, "good"),  # one hour ahead: some zone, not said which
-        ({"Time": "2026-11-22T22:19:58"}, NOW - 2_000, "good"),  # agrees with ours: UTC
+        ({"Time": "2026-11-22T23:19:58"}, NOW, "good"),  # one hour ahead: local time of an unknown zone
+        ({"Time": "2026-11-22T22:19:58"}, NOW - 2_000, "good"),  # agrees with the hub's clock: UTC
         ({"Time": "2026-11-22T23:19:58+01:00"}, NOW - 2_000, "good"),
         ({"Time": "2026-11-22T21:19:58Z"}, NOW - 3_602_000, "late"),
         ({"Time": "2026-11-22T23:19:58", "Epoch": NOW // 1000 - 5}, NOW - 5_000, "good"),
@@ -132,16 +132,16 @@ def test_answers_to_status():
         ({}, NOW, "good"),
     ],
 )
-def test_the_devices_time_counts_only_where_it_is_certain(said, ts, quality):
-    (record,) = heard(config()).say("tele/plug/SENSOR", {**said, "ANALOG": {"A0": 1}}).records
+def test_device_time_is_used_only_when_unambiguous(body, ts, quality):
+    (record,) = announced(config()).say("tele/plug/SENSOR", {**body, "ANALOG": {"A0": 1}}).records
     assert (record.ts, record.quality) == (ts, quality)
 
 
-def test_retained_is_not_new():
-    (record,) = heard(config()).say("tele/plug/SENSOR", {"ANALOG": {"A0": 1}}, retained=True).records
+def test_retained_messages_have_quality_retained():
+    (record,) = announced(config()).say("tele/plug/SENSOR", {"ANALOG": {"A0": 1}}, retained=True).records
     assert record.quality == "retained"
-    (said,) = heard(config()).say("tele/plug/LWT", b"Online", retained=True).availability
-    assert said.retained
+    (availability,) = announced(config()).say("tele/plug/LWT", b"Online", retained=True).availability
+    assert availability.retained
 
 
 @pytest.mark.parametrize(
@@ -151,8 +151,8 @@ def test_retained_is_not_new():
         ("tele/plug/STATE", {"Wifi": {"RSSI": 100, "DeepSleep": 300}}),
     ],
 )
-def test_who_sleeps_is_not_offline(topic, body):
-    hub = heard(config())
+def test_device_in_deep_sleep_is_not_offline(topic, body):
+    hub = announced(config())
     assert [a.online for a in hub.say("tele/plug/LWT", b"Offline").availability] == [False]
     hub.say(topic, body)
     assert hub.say("tele/plug/LWT", b"Offline").availability == ()
@@ -161,35 +161,35 @@ def test_who_sleeps_is_not_offline(topic, body):
     assert [a.online for a in hub.say("tele/plug/LWT", b"Offline").availability] == [False]
 
 
-def test_who_announces_that_it_sleeps_is_not_offline():
-    assert heard(config(dslp=1)).say("tele/plug/LWT", b"Offline").availability == ()
+def test_device_announced_as_deep_sleeping_is_not_offline():
+    assert announced(config(dslp=1)).say("tele/plug/LWT", b"Offline").availability == ()
 
 
-def test_a_device_behind_a_zigbee_bridge():
-    hub = heard(config(topic="bridge"))
-    said = hub.say("tele/bridge/5ADF/SENSOR", {"ZbReceived": {"0x5ADF": {"Dimmer": 254, "Power": 1}}})
-    identity = said.identities[0]
+def test_device_behind_zigbee_bridge_is_its_own_device():
+    hub = announced(config(topic="bridge"))
+    result = hub.say("tele/bridge/5ADF/SENSOR", {"ZbReceived": {"0x5ADF": {"Dimmer": 254, "Power": 1}}})
+    identity = result.identities[0]
     assert (identity.native_id, identity.info.via) == ("5ADF", MAC)
-    assert said.records[0].values == {"ZbReceived.0x5ADF.Dimmer": 254, "ZbReceived.0x5ADF.Power": 1}
+    assert result.records[0].values == {"ZbReceived.0x5ADF.Dimmer": 254, "ZbReceived.0x5ADF.Power": 1}
     elsewhere = Heard(TasmotaDialect()).say("tele/attic/5ADF/SENSOR", {"ZbReceived": {"0x5ADF": {"Dimmer": 1}}})
     assert elsewhere.identities[0].device != identity.device
 
 
-def test_topics_with_slashes():
+def test_topic_with_slashes_is_read():
     (record,) = Heard(TasmotaDialect()).say("tele/house/cellar/SENSOR", {"ANALOG": {"A0": 1}}).records
     assert record.device.startswith("tasmota:house")
 
 
-def test_what_others_asked_and_other_topics_are_left_alone():
-    hub = heard(config(ft="home/%topic%/%prefix%/"))
+def test_commands_and_other_topics_are_ignored():
+    hub = announced(config(ft="home/%topic%/%prefix%/"))
     assert hub.say("home/plug/cmnd/POWER", b"TOGGLE").records == ()
     assert hub.say("home/plug/tele/UPTIME", b"3T00").records == ()
     assert not hub.dialect.owns("tele/plug/temperature")
     assert not hub.dialect.owns("devices/plug/telemetry")
 
 
-def test_what_can_be_set_is_known_as_data():
-    plain = heard(config()).registry.met[MAC].info.commands
+def test_commands_are_derived_from_announcement():
+    plain = announced(config()).registry.met[MAC].info.commands
     assert plain == {
         "POWER": {
             "topic": "cmnd/plug/POWER",
@@ -202,10 +202,10 @@ def test_what_can_be_set_is_known_as_data():
     }
     light = config(rl=[1, 2, 3, 3], lt_st=5, lk=1)
     light["if"] = 1
-    commands = heard(light).registry.met[MAC].info.commands
+    commands = announced(light).registry.met[MAC].info.commands
     assert commands.keys() == {
         "POWER1", "POWER2", "Dimmer", "CT", "HSBColor", "ShutterPosition1", "ShutterStop1", "FanSpeed",
     }  # fmt: skip
     assert commands["Dimmer"]["maximum"] == 100
-    channels = heard(config(rl=[2, 2], lt_st=2, so={"68": 1})).registry.met[MAC].info.commands
+    channels = announced(config(rl=[2, 2], lt_st=2, so={"68": 1})).registry.met[MAC].info.commands
     assert channels["Channel2"]["confirm_by"] == "Channel.1"

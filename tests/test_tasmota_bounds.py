@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from dialect_run import Heard, hub_that_hears, json_values
 from hub.dialects import DIALECTS, Roots, Subscribe, TasmotaDialect
 from hub.errors import Rejected
-from tasmota_devices import MAC, config, heard
+from tasmota_devices import MAC, announced, config
 
 
 def test_one_met_by_its_topic_keeps_its_history_when_it_announces_itself():
@@ -22,13 +22,13 @@ def test_one_met_by_its_topic_keeps_its_history_when_it_announces_itself():
 
 
 def test_a_new_topic_keeps_the_device():
-    hub = heard(config(), config(topic="lamp"))
+    hub = announced(config(), config(topic="lamp"))
     assert hub.say("tele/lamp/SENSOR", {"ANALOG": {"A0": 1}}).records[0].device == MAC
     assert hub.say("tele/plug/SENSOR", {"ANALOG": {"A0": 1}}).records[0].device == "tasmota:plug"
 
 
 def test_nobody_takes_the_topics_of_another():
-    hub = heard(config())
+    hub = announced(config())
     other = config(mac="A4CF12B03C02")
     with pytest.raises(Rejected, match="clear its retained") as caught:
         hub.say("tasmota/discovery/A4CF12B03C02/config", other)
@@ -39,7 +39,7 @@ def test_nobody_takes_the_topics_of_another():
 
 
 def test_one_that_announces_itself_no_more_stays_who_it_is():
-    hub = heard(config())
+    hub = announced(config())
     hub.say(f"tasmota/discovery/{MAC}/config", b"")
     assert hub.say("tele/plug/SENSOR", {"ANALOG": {"A0": 1}}).records[0].device == MAC
 
@@ -72,11 +72,11 @@ def test_an_announcement_without_usable_topics_is_refused(wrong):
 @pytest.mark.parametrize("payload", [b"[1]", b"{", b"3.5", b"\xff\xfe", b'{"a": nan}'])
 def test_what_is_no_object_is_refused(payload):
     with pytest.raises(Rejected):
-        heard(config()).say("tele/plug/SENSOR", payload)
+        announced(config()).say("tele/plug/SENSOR", payload)
 
 
 def test_a_flood_of_metrics_is_refused_by_the_hub_not_remembered_by_the_dialect():
-    hub = heard(config())
+    hub = announced(config())
     hub.say("tele/plug/SENSOR", {f"S{n}": {"Temperature": n} for n in range(300)} | {"TempUnit": "C"})
     assert len(hub.registry.met[MAC].info.units) <= 256
 

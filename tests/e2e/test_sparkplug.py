@@ -11,7 +11,7 @@ import paho.mqtt.client as paho
 import pytest
 
 from e2e.running import eventually
-from sparkplug_node import DEVICE, NODE, T, held, metric, payload
+from sparkplug_node import DEVICE, NODE, T, encode_value, metric, payload
 
 pytestmark = pytest.mark.timeout(120)
 LAMP = "Outputs/Lamp"
@@ -39,7 +39,7 @@ class EdgeNode:
             self._seq = (self._seq + 1) % 256
 
     def lamp(self, on: bool) -> None:
-        self.publish("DDATA", "edge/press", metric(None, None, held(T.BOOLEAN, on), alias=2))
+        self.publish("DDATA", "edge/press", metric(None, None, encode_value(T.BOOLEAN, on), alias=2))
 
     def _on_message(self, client: paho.Client, data: None, message: paho.MQTTMessage) -> None:
         if message.topic.endswith("NCMD/edge"):

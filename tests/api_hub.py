@@ -30,7 +30,7 @@ from hub.assembly.build_api import build_api
 from hub.assembly.parts import AiServices, BrokerServices, Core
 from hub.assistant import AssistantService, ConversationMemory
 from hub.diagnosis import DiagnosisService
-from hub.dialects import DIALECTS, Roots
+from hub.dialects import DialectConfig, make_dialects
 from hub.ingest.committer import IngestCounters
 from hub.ingest.pipeline import Pipeline
 from hub.ingest.queue import IngestQueue
@@ -168,7 +168,7 @@ async def running_hub(
     store = SqliteStore.open(data)
     ingest_queue, bus, registry, engine, fake = IngestQueue(), Bus(), DeviceRegistry(), Engine(parse(rules)), Ai()
     fake.submit = ingest_queue.submit
-    dialects = [make(Roots()) for make in DIALECTS.values()]
+    dialects = make_dialects(DialectConfig())
     pipeline = Pipeline(
         ingest_queue=ingest_queue, dialects=dialects, registry=registry, engine=engine, store=store, bus=bus, now=now_ms
     )
@@ -198,7 +198,7 @@ async def running_hub(
     broker = BrokerServices(
         state=lambda: link["now"],
         dropped=lambda: 3,
-        roots=Roots(),
+        dialects=DialectConfig(),
         messages=messages,
         explorer=TopicExplorer(lambda: MqttClientSettings("127.0.0.1", 1883, "test"), now_ms),
         desired_state=DesiredState(

@@ -7,7 +7,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from hub.dialects import DIALECTS, Roots, parse_mappings
+from hub.dialects import DialectConfig, make_dialects, parse_mappings
 from hub.events import AlertCleared, AlertRaised, PresenceChanged
 from hub.ingest.activity import narrate
 from hub.ingest.batch import Batch
@@ -27,11 +27,11 @@ class PresenceRun:
     def __init__(self, *, rules: str | None = None, mappings: str | None = None, now: int = T0) -> None:
         text = (CONFIG / "rules.toml").read_text("utf-8") if rules is None else rules
         mapped = (CONFIG / "mappings.toml").read_text("utf-8") if mappings is None else mappings
-        roots = Roots(mappings=tuple(parse_mappings(mapped)))
+        config = DialectConfig(mappings=tuple(parse_mappings(mapped)))
         self.now = self.connected = now
         self.registry = DeviceRegistry()
         self.engine = Engine(parse(text), self.registry.tolerated_silence)
-        self.handler = IngestHandler([make(roots) for make in DIALECTS.values()], self.registry, self.engine)
+        self.handler = IngestHandler(make_dialects(config), self.registry, self.engine)
         self.batch = Batch()
         self.session = 1
 

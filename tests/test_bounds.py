@@ -19,8 +19,9 @@ from api_hub import ApiHub, Socket, running_hub
 from conformance import MAPPINGS
 from dialect_run import NOW, json_values
 from hub.ai.completions import arguments
+from hub.assembly.load_settings import load_settings
 from hub.bounds import MAX_DEPTH, MAX_KEY, check, decode_json, decode_json_as, decode_shallow_json, decode_toml
-from hub.dialects import DIALECTS, Roots, parse_mappings
+from hub.dialects import DialectConfig, make_dialects, parse_mappings
 from hub.dialects.payload_schema import PayloadSchema
 from hub.dialects.times import when
 from hub.errors import ConfigError, Rejected
@@ -31,7 +32,6 @@ from hub.model import RawMessage, Tick
 from hub.registry.registry import DeviceRegistry
 from hub.rules import Engine, parse
 from hub.runtime.bus import Bus
-from hub.runtime.settings import load
 from hub.store.sqlite import SqliteStore
 from hub.topics import is_id, slug
 
@@ -153,7 +153,7 @@ def test_toml_beyond_the_bounds_is_a_clear_error(text: str, tmp_path: Path) -> N
         parse_signatures(f'[[cause]]\nid = "c"\n{text}')
     (tmp_path / "hub.toml").write_text(f"[http]\n{text}")
     with pytest.raises(ConfigError):
-        load(tmp_path / "hub.toml", environ={})
+        load_settings(tmp_path / "hub.toml", environ={})
 
 
 @pytest.mark.parametrize("key", ["above", "value", "by", "within", "for", "silence", "clear"])
@@ -182,10 +182,10 @@ def test_a_name_that_no_browser_can_ask_for_gets_an_id_that_it_can(name: str) ->
 async def running_pipeline(folder: Path) -> AsyncIterator[tuple[Pipeline, DeviceRegistry, IngestQueue]]:
     """Every dialect on a real store, without a face."""
     store, ingest_queue, registry = SqliteStore.open(folder), IngestQueue(), DeviceRegistry()
-    roots = Roots(mappings=tuple(parse_mappings(MAPPINGS)))
+    config = DialectConfig(mappings=tuple(parse_mappings(MAPPINGS)))
     pipeline = Pipeline(
         ingest_queue=ingest_queue,
-        dialects=[make(roots) for make in DIALECTS.values()],
+        dialects=make_dialects(config),
         registry=registry,
         engine=Engine(parse('[[rule]]\nid = "hot"\nmetric = "t"\nabove = 80')),
         store=store,

@@ -5,14 +5,14 @@ from pathlib import Path
 import pytest
 
 from hub.assembly.from_settings import ai_settings
+from hub.assembly.load_settings import dialect_config, load_settings
 from hub.errors import ConfigError
 from hub.runtime.network_addresses import is_loopback, split_address
 from hub.runtime.package_data import config_dir
-from hub.runtime.settings import Settings, load
 
 
 def test_the_shipped_file_says_the_defaults():
-    assert load(config_dir() / "hub.toml", environ={}) == Settings()
+    assert load_settings(config_dir() / "hub.toml", environ={}) == load_settings(environ={})
 
 
 def test_the_command_line_wins_over_the_environment_over_the_file(tmp_path):
@@ -21,10 +21,10 @@ def test_the_command_line_wins_over_the_environment_over_the_file(tmp_path):
         '[http]\nlisten = "127.0.0.1:1"\n[mqtt]\nbroker = "a:1"\nroot = "plant"\n[store]\nretention_days = 7'
     )
     environ = {"HUB_HTTP_LISTEN": "127.0.0.1:2", "HUB_MQTT_BROKER": "b:2", "UNRELATED": "x"}
-    settings = load(file, {"http": {"listen": "127.0.0.1:3"}}, environ)
+    settings = load_settings(file, {"http": {"listen": "127.0.0.1:3"}}, environ)
     assert settings.http.listen == "127.0.0.1:3"
     assert settings.mqtt.broker == "b:2"
-    assert (settings.mqtt.root, settings.store.retention_days) == ("plant", 7)
+    assert (dialect_config(settings).root, settings.store.retention_days) == ("plant", 7)
 
 
 def test_names_that_others_know():
@@ -34,7 +34,7 @@ def test_names_that_others_know():
         "HUB_TOKEN": "a token of the test",
         "HUB_AI_OPENAI_API_KEY": "sk-2",
     }
-    settings = load(environ=environ)
+    settings = load_settings(environ=environ)
     assert settings.ai.openai_api_key.get_secret_value() == "sk-2"
     assert settings.ai.ollama_host == "http://gpu:11434"
     assert settings.http.token.get_secret_value() == "a token of the test"
@@ -47,7 +47,7 @@ def test_servers_of_models_and_their_roles(tmp_path):
         '[ai.servers.lab]\nmodel = "m"\nbase_url = "http://127.0.0.1:9/v1"\napi_key = "sk-lab"'
     )
     environ = {"OPENAI_API_KEY": "sk-env", "HUB_AI_DIAGNOSIS": "openai", "OLLAMA_API_KEY": "o-key"}
-    ai = ai_settings(load(file, environ=environ).ai)
+    ai = ai_settings(load_settings(file, environ=environ).ai)
     assert [(s.name, s.api_key) for s in ai.servers] == [("openai", "sk-env"), ("ollama", "o-key"), ("lab", "sk-lab")]
     assert (ai.roles["chat"], ai.roles["diagnosis"], ai.roles["vision"]) == (("lab", "openai"), ("openai",), ())
     assert ai.daily_calls == 9
@@ -58,11 +58,11 @@ def test_a_wrong_server_of_models_is_told_without_its_key(tmp_path):
     file = tmp_path / "hub.toml"
     file.write_text('[ai.servers.lab]\nmodel = "m"\napi_key = 5')
     with pytest.raises(ConfigError, match=r"ai\.servers\.lab\.api_key = \(hidden\)"):
-        load(file, environ={})
+        load_settings(file, environ={})
 
 
 def test_a_list_in_the_environment_has_commas():
-    assert load(environ={"HUB_HTTP_ALLOWED_HOSTS": "a.example, b.example"}).http.allowed_hosts == (
+    assert load_settings(environ={"HUB_HTTP_ALLOWED_HOSTS": "a.example, b.example"}).http.allowed_hosts == (
         "a.example",
         "b.example",
     )
@@ -79,7 +79,7 @@ def test_a_list_in_the_environment_has_commas():
         ({"HUB_MQTT_TLS": "perhaps"}, ["HUB_MQTT_TLS", "'perhaps'", "true or false"]),
         ({"HUB_MQTT_BROKR": "x"}, ["HUB_MQTT_BROKR is no setting", "Did you mean HUB_MQTT_BROKER?"]),
         ({"HUB_MQTTBROKER": "x"}, ["HUB_MQTTBROKER", "Did you mean HUB_MQTT_BROKER?"]),
-        ({"HUB_MQTT": "x"}, ["HUB_MQTT is no setting", "HUB_MQTT_BROKER, HUB_MQTT_ROOT"]),
+        ({"HUB_MQTT": "x"}, ["HUB_MQTT is no setting", "HUB_MQTT_BROKER, HUB_MQTT_USERNAME", "HUB_MQTT_ROOT"]),
         ({"HUB_MQTT_PASWORD": "canary"}, ["HUB_MQTT_PASWORD", "Did you mean HUB_MQTT_PASSWORD?"]),
         ({"HUB_NONSENSE": "x"}, ["HUB_NONSENSE", "HUB_MQTT_", "HUB_TOKEN"]),
         ({"HUB_TOKN": "x"}, ["HUB_TOKN", "Did you mean HUB_TOKEN?"]),
@@ -91,7 +91,7 @@ def test_a_list_in_the_environment_has_commas():
 )
 def test_a_mistake_names_key_value_and_what_is_allowed(environ, says):
     with pytest.raises(ConfigError) as caught:
-        load(environ=environ)
+        load_settings(environ=environ)
     for word in says:
         assert word in str(caught.value)
     assert "canary" not in str(caught.value)
@@ -99,7 +99,7 @@ def test_a_mistake_names_key_value_and_what_is_allowed(environ, says):
 
 def test_a_key_is_named_where_the_command_line_sets_it_over_a_variable():
     with pytest.raises(ConfigError, match=r"^mqtt\.broker = 'x'"):
-        load(None, {"mqtt": {"broker": "x"}}, {"HUB_MQTT_BROKER": "y"})
+        load_settings(None, {"mqtt": {"broker": "x"}}, {"HUB_MQTT_BROKER": "y"})
 
 
 @pytest.mark.parametrize("text", ["mqtt = 1", "mqtt = []", "[[mqtt]]\nbroker = 'x'"])
@@ -107,24 +107,24 @@ def test_a_section_that_is_no_table_beside_a_variable_of_it(tmp_path, text):
     file = tmp_path / "hub.toml"
     file.write_text(text)
     with pytest.raises(ConfigError, match=r"^mqtt = .* is wrong\. It is a table: write \[mqtt\]"):
-        load(file, environ={"HUB_MQTT_BROKER": "127.0.0.1:1"})
+        load_settings(file, environ={"HUB_MQTT_BROKER": "127.0.0.1:1"})
 
 
 def test_a_byte_order_mark_is_read_over_and_other_encodings_are_named(tmp_path):
     file = tmp_path / "hub.toml"
     file.write_text('[mqtt]\nroot = "plant"\n', "utf-8-sig")
-    assert load(file, environ={}).mqtt.root == "plant"
+    assert dialect_config(load_settings(file, environ={})).root == "plant"
     for encoding in ("utf-16", "utf-16-le", "utf-16-be", "utf-32"):
         file.write_text('[mqtt]\nroot = "plant"\n', encoding)
         with pytest.raises(ConfigError, match=r"hub\.toml is not UTF-8 but UTF-16 or UTF-32\. Save the file"):
-            load(file, environ={})
+            load_settings(file, environ={})
     file.write_bytes(b"")
-    assert load(file, environ={}) == load(environ={})
+    assert load_settings(file, environ={}) == load_settings(environ={})
 
 
 def test_a_secret_is_not_repeated_in_an_error():
     with pytest.raises(ConfigError) as caught:
-        load(None, {"http": {"token": ["s3cret"]}}, {})
+        load_settings(None, {"http": {"token": ["s3cret"]}}, {})
     assert "s3cret" not in str(caught.value)
 
 
@@ -168,17 +168,17 @@ def test_a_wrong_file_is_told(tmp_path, text, says):
     file.write_text(text, "latin-1")
     for overrides in ({}, {"http": {"listen": "127.0.0.1:1"}}):
         with pytest.raises(ConfigError, match=says) as caught:
-            load(file, overrides, environ={})
+            load_settings(file, overrides, environ={})
         assert "canary" not in str(caught.value)
 
 
 def test_a_file_that_cannot_be_read_is_told(tmp_path):
     with pytest.raises(ConfigError, match="no settings file"):
-        load(Path("nowhere.toml"), environ={})
+        load_settings(Path("nowhere.toml"), environ={})
     with pytest.raises(ConfigError, match="Is a directory"):
-        load(tmp_path, environ={})
+        load_settings(tmp_path, environ={})
     with pytest.raises(ConfigError, match="more than"):
-        load(Path("/dev/zero"), environ={})
+        load_settings(Path("/dev/zero"), environ={})
 
 
 def test_addresses():

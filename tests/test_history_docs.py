@@ -9,7 +9,7 @@ import sys
 import tomllib
 from pathlib import Path
 
-from hub.runtime.settings import load
+from hub.assembly.load_settings import load_settings
 from hub.store.sqlite import SqliteStore
 from store_words import delta, record
 
@@ -47,5 +47,5 @@ async def test_the_commands_and_programs_run(tmp_path: Path) -> None:
 
 def test_the_settings_are_settings() -> None:
     [settings] = blocks("toml")
-    store = load(overrides=tomllib.loads(settings), environ={}).store
+    store = load_settings(overrides=tomllib.loads(settings), environ={}).store
     assert [each.label for each in store.keep] == [None, "test bench"]

@@ -4,7 +4,7 @@ import pytest
 
 from conformance import disagreements, vectors
 from dialect_run import NOW, Heard, hub_that_hears
-from hub.dialects import DIALECTS, HomeAssistantDialect, Roots, Subscribe, Unsubscribe
+from hub.dialects import DialectConfig, HomeAssistantDialect, Subscribe, Unsubscribe, make_dialect
 from hub.errors import Rejected
 from hub.model import RawMessage
 
@@ -265,7 +265,7 @@ async def test_a_restarted_hub_reads_on_without_being_told_again(tmp_path):
 
 def test_native_beats_discovery():
     """A Zigbee or Tasmota device that is announced both ways is read once, by its own dialect."""
-    heard = Heard(DIALECTS["homeassistant"](Roots()))
+    heard = Heard(make_dialect("homeassistant", DialectConfig()))
     for state in ("zigbee2mqtt/lamp", "tele/plug/SENSOR", "devices/pump-1/telemetry"):
         config = {"uniq_id": "x", "stat_t": state, "cmd_t": f"{state.partition('/')[0]}/x/set", "dev": DEVICE}
         if state.startswith("tele"):
@@ -279,7 +279,7 @@ def test_native_beats_discovery():
     ["zigbee2mqtt/lamp/set", "devices/pump-1/commands/stop", "homeassistant/status", "homeassistant/sensor/y/config"],
 )
 def test_nobody_commands_what_belongs_to_another(topic):
-    heard = Heard(DIALECTS["homeassistant"](Roots()))
+    heard = Heard(make_dialect("homeassistant", DialectConfig()))
     with pytest.raises(Rejected) as caught:
         heard.say("homeassistant/switch/x/config", {"uniq_id": "x", "stat_t": "mine/state", "cmd_t": topic})
     assert caught.value.reason == "topic_taken"

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from dialect_run import Heard, hub_that_hears
-from hub.dialects import DIALECTS, HomeAssistantDialect, Roots, Subscribe, Unsubscribe
+from hub.dialects import DialectConfig, HomeAssistantDialect, Subscribe, Unsubscribe, make_dialect, make_dialects
 from hub.errors import Rejected
 
 MAC = "E08BAE6FD896"
@@ -28,7 +28,7 @@ ID = f"ha:{MAC}"
 
 
 def hub(*announced: dict[str, Any]) -> Heard:
-    heard = Heard(DIALECTS["homeassistant"](Roots()))
+    heard = Heard(make_dialect("homeassistant", DialectConfig()))
     for config in announced:
         heard.say(f"homeassistant/sensor/{config['uniq_id']}/config", config)
     return heard
@@ -119,7 +119,7 @@ def test_filter_that_reaches_into_the_topics_of_others_takes_none(topic: str) ->
 def test_leading_wildcard_leaves_other_dialects_their_topics() -> None:
     heard = hub(entity("a", stat_t="+/lamp/state"), entity("b", stat_t="+/sensor/x/config"))
     assert heard.dialect.owns("plant/lamp/state")
-    table = [make(Roots()) for make in DIALECTS.values()]
+    table = make_dialects(DialectConfig())
     assert next(d.name for d in table if d.owns("zigbee2mqtt/lamp/state")) == "zigbee2mqtt"
     said = heard.say("homeassistant/sensor/x/config", entity("x"))
     assert [identity.device for identity in said.identities] == ["ha:x"], "an announcement stays one"

@@ -16,9 +16,10 @@ import pytest
 
 from brokers import free_port
 from hub.assembly.from_settings import access_token, bind
+from hub.assembly.load_settings import load_settings
 from hub.errors import HubError
 from hub.runtime.installation import Installation, open_installation, save
-from hub.runtime.settings import MIN_TOKEN_CHARS, Settings, load
+from hub.runtime.settings import MIN_TOKEN_CHARS, Settings
 
 BLANK = ("", " ", "\t \n")
 OPEN_ADDRESSES = ("127.0.0.1:0", "[::1]:0", "localhost:0", "[::ffff:127.0.0.1]:0", "127.0.0.2:0")
@@ -90,14 +91,14 @@ def test_a_short_token_is_refused_at_the_start(tmp_path: Path) -> None:
 def test_loopback_asks_nobody(tmp_path: Path, address: str) -> None:
     for blank in (None, *BLANK):
         http = {"listen": address} | ({} if blank is None else {"token": blank})
-        assert token_of(load(None, {"http": http}, {}), tmp_path) is None
+        assert token_of(load_settings(None, {"http": http}, {}), tmp_path) is None
 
 
 @pytest.mark.parametrize("address", REACHABLE_ADDRESSES)
 def test_any_other_address_asks_for_a_token(tmp_path: Path, address: str) -> None:
     for blank in (None, *BLANK):
         http = {"listen": address} | ({} if blank is None else {"token": blank})
-        assert len(token_of(load(None, {"http": http}, {}), tmp_path) or "") >= MIN_TOKEN_CHARS
+        assert len(token_of(load_settings(None, {"http": http}, {}), tmp_path) or "") >= MIN_TOKEN_CHARS
 
 
 @pytest.mark.parametrize(
@@ -110,15 +111,15 @@ def test_any_other_address_asks_for_a_token(tmp_path: Path, address: str) -> Non
     ],
 )
 def test_a_proxy_before_loopback_asks_for_a_token(tmp_path: Path, http: dict[str, list[str]]) -> None:
-    assert token_of(load(None, {"http": {"listen": "127.0.0.1:0", **http}}, {}), tmp_path)
+    assert token_of(load_settings(None, {"http": {"listen": "127.0.0.1:0", **http}}, {}), tmp_path)
     local = {"listen": "127.0.0.1:0", "allowed_hosts": ["localhost", "127.0.0.3"]}
-    assert token_of(load(None, {"http": local}, {}), tmp_path) is None
+    assert token_of(load_settings(None, {"http": local}, {}), tmp_path) is None
 
 
 @pytest.mark.parametrize("token", ["", "  ", "short"])
 def test_a_weak_token_of_the_installation_is_made_anew(tmp_path: Path, token: str) -> None:
     save(tmp_path, Installation("abc", token=token))
-    made = token_of(load(None, {"http": {"listen": "0.0.0.0:0"}}, {}), tmp_path)
+    made = token_of(load_settings(None, {"http": {"listen": "0.0.0.0:0"}}, {}), tmp_path)
     assert made is not None
     assert len(made) >= MIN_TOKEN_CHARS
     kept = msgspec.json.decode((tmp_path / "install.json").read_bytes(), type=Installation)
@@ -126,7 +127,7 @@ def test_a_weak_token_of_the_installation_is_made_anew(tmp_path: Path, token: st
 
 
 def test_a_blank_variable_hides_no_other_token() -> None:
-    found = load(environ={"HUB_HTTP_TOKEN": " ", "HUB_TOKEN": " correct horse battery staple\n"}).http.token
+    found = load_settings(environ={"HUB_HTTP_TOKEN": " ", "HUB_TOKEN": " correct horse battery staple\n"}).http.token
     assert found is not None
     assert found.get_secret_value() == "correct horse battery staple"
 
@@ -148,7 +149,7 @@ def test_a_blank_variable_hides_no_other_token() -> None:
 )
 def test_a_wrong_setting_is_refused_with_its_key(key: str, value: object, says: str) -> None:
     with pytest.raises(HubError, match=rf"http\.{key} = ") as caught:
-        load(None, {"http": {key: value}}, {})
+        load_settings(None, {"http": {key: value}}, {})
     assert says in str(caught.value)
 
 

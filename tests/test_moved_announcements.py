@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from hub.dialects import DIALECTS, Dialect, Roots
+from hub.dialects import Dialect, DialectConfig, make_dialect
 from hub.model import DeleteDevice, Device, RawMessage, ReplaceRules, Tick
 from hub.services.device_hints import hints_of
 from sparkplug_node import T, metric, payload
@@ -20,7 +20,7 @@ class Hub(Half):
 
     def __init__(self, dialect: str, rules: str = "") -> None:
         super().__init__(rules=rules)
-        dialects: Sequence[Dialect] = [DIALECTS[dialect](Roots())]
+        dialects: Sequence[Dialect] = [make_dialect(dialect, DialectConfig())]
         self.handler._dialects = dialects
         self.at = 0
 

@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
+from hub.assembly.load_settings import load_settings
 from hub.errors import ConfigError
 from hub.model import Device, Info
-from hub.runtime.settings import load
 from hub.services.housekeeping import DAY_MS, HOUR_MS, retentions
 from hub.store.base import Retention
 
@@ -16,7 +16,7 @@ NOW = 20_000 * DAY_MS + 12_345
 
 
 def store_settings(**store: Any) -> Any:
-    return load(overrides={"store": store}, environ={}).store
+    return load_settings(overrides={"store": store}, environ={}).store
 
 
 def device(name: str, *labels: str) -> Device:

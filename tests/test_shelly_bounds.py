@@ -5,7 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dialect_run import NOW, Heard, hub_that_hears, json_values
-from hub.dialects import DIALECTS, Roots, ShellyDialect, Subscribe
+from hub.dialects import DialectConfig, ShellyDialect, Subscribe, make_dialects
 from hub.errors import Rejected
 
 PLUG = "shellyplus1pm-aabbccddeeff"
@@ -22,7 +22,7 @@ def test_invalid_notification_is_rejected(body):
 
 
 def test_topics_of_other_dialects_are_not_owned():
-    table = [make(Roots()) for make in DIALECTS.values()]
+    table = make_dialects(DialectConfig())
     for topic in ("devices/events/rpc", "zigbee2mqtt/a/events/rpc", "zigbee2mqtt/online", "spBv1.0/a/events/rpc"):
         assert next(d for d in table if d.owns(topic)).name != "shelly"
 

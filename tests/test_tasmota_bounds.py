@@ -5,7 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dialect_run import Heard, hub_that_hears, json_values
-from hub.dialects import DIALECTS, Roots, Subscribe, TasmotaDialect
+from hub.dialects import DialectConfig, Subscribe, TasmotaDialect, make_dialect
 from hub.errors import Rejected
 from tasmota_devices import MAC, announced, config
 
@@ -46,7 +46,7 @@ def test_one_that_announces_itself_no_more_stays_who_it_is():
 
 @pytest.mark.parametrize("full", ["devices/%topic%/%prefix%/", "zigbee2mqtt/%prefix%/", "tasmota/discovery/%prefix%/"])
 def test_nobody_takes_the_topics_of_another_kind(full):
-    hub = Heard(DIALECTS["tasmota"](Roots()))
+    hub = Heard(make_dialect("tasmota", DialectConfig()))
     with pytest.raises(Rejected) as caught:
         hub.say(f"tasmota/discovery/{MAC}/config", config(ft=full))
     assert caught.value.reason == "topic_taken"

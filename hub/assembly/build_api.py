@@ -195,10 +195,10 @@ def _settings_routers(
     changes: ChangeLog,
 ) -> list[Router]:
     rules_toml = rules_file(data, core.ingest_queue.submit, core.now)
-    mappings_toml = mappings_file(data, core.ingest_queue.submit, core.now, reserved(broker.roots))
+    mappings_toml = mappings_file(data, core.ingest_queue.submit, core.now, reserved(broker.dialects))
     return [
         rules.routes(rules_toml, core.engine, core.store, faults, changes),
-        mappings.routes(mappings_toml, broker.roots, faults, changes, core.now),
+        mappings.routes(mappings_toml, broker.dialects, faults, changes, core.now),
         credentials.routes(broker.credentials, changes),
         models.routes(model_settings, changes),
         topics.routes(broker.explorer, broker.messages),

@@ -15,9 +15,10 @@ import msgspec
 from hub.ai.base import ROLES, AiSettings, Role
 from hub.ai.server_config import ModelServer
 from hub.api import HttpSettings
+from hub.assembly.load_settings import dialect_config
 from hub.assembly.memory_limit import memory_limit
 from hub.bounds import decode_utf8
-from hub.dialects import Roots, parse_mappings, parse_usable_mappings, reserved
+from hub.dialects import DialectConfig, parse_mappings, parse_usable_mappings, reserved
 from hub.errors import ConfigError, InUse
 from hub.insight import Signature, parse_signatures
 from hub.model import FleetLimits, Rule
@@ -51,13 +52,13 @@ def usable_rules(data: Path, faults: Faults) -> list[Rule]:
     return _usable("rules.toml", lambda: parse_usable(_seeded(data, "rules.toml")), faults)
 
 
-def usable_roots(settings: Settings, faults: Faults) -> Roots:
-    """Return where the dialects begin, with the mappings that can be used, as :func:`usable_rules` does."""
-    roots, data = dialect_roots(settings), settings.store.data
+def usable_dialects(settings: Settings, faults: Faults) -> DialectConfig:
+    """Return the dialects' settings with the mappings that can be used, as :func:`usable_rules` does."""
+    config, data = dialect_config(settings), settings.store.data
     mappings = _usable(
-        "mappings.toml", lambda: parse_usable_mappings(_seeded(data, "mappings.toml"), reserved(roots)), faults
+        "mappings.toml", lambda: parse_usable_mappings(_seeded(data, "mappings.toml"), reserved(config)), faults
     )
-    return msgspec.structs.replace(roots, mappings=tuple(mappings))
+    return msgspec.structs.replace(config, mappings=tuple(mappings))
 
 
 def usable_signatures(data: Path, faults: Faults) -> list[Signature]:
@@ -179,17 +180,11 @@ def http_settings(settings: Settings, listener: socket.socket, token: str | None
     )
 
 
-def roots_of(settings: Settings) -> Roots:
-    """Where the dialects begin, and what a person has mapped. Raises ConfigError for a mapping that cannot be."""
-    roots = dialect_roots(settings)
-    mappings = parse_mappings(_seeded(settings.store.data, "mappings.toml"), reserved(roots))
-    return msgspec.structs.replace(roots, mappings=tuple(mappings))
-
-
-def dialect_roots(settings: Settings) -> Roots:
-    """Return where the dialects begin, without what a person has mapped."""
-    mqtt = settings.mqtt
-    return Roots(native=mqtt.root, zigbee2mqtt=mqtt.zigbee2mqtt, homeassistant=mqtt.homeassistant, homie=mqtt.homie)
+def dialects_of(settings: Settings) -> DialectConfig:
+    """Return the dialects' settings with all mappings. Raises ConfigError for a mapping that cannot be used."""
+    config = dialect_config(settings)
+    mappings = parse_mappings(_seeded(settings.store.data, "mappings.toml"), reserved(config))
+    return msgspec.structs.replace(config, mappings=tuple(mappings))
 
 
 def registry_limits(settings: Settings) -> FleetLimits:
@@ -234,14 +229,14 @@ def acl_of(settings: Settings) -> MosquittoAcl:
         pid_file=mqtt.pid_file,
         folders=(settings.store.data, folder) if default else (),
     )
-    return MosquittoAcl(files, mqtt.root)
+    return MosquittoAcl(files, dialect_config(settings).root)
 
 
 def credentials_of(settings: Settings, *, demo: bool = False) -> Credentials:
     mqtt = settings.mqtt
     login = broker_folder(settings) / HUB_LOGIN if mqtt.username is None else None
     access = None if demo else acl_of(settings)
-    return Credentials(access, broker=mqtt.broker, root=mqtt.root, login=login)
+    return Credentials(access, broker=mqtt.broker, root=dialect_config(settings).root, login=login)
 
 
 def broker_folder(settings: Settings) -> Path:

@@ -26,14 +26,14 @@ from hub.assembly.from_settings import (
     credentials_of,
     http_settings,
     registry_limits,
-    usable_roots,
+    usable_dialects,
     usable_rules,
     usable_signatures,
 )
 from hub.assembly.parts import AiServices, BrokerServices, Core
 from hub.assistant import AssistantService, ConversationMemory
 from hub.diagnosis import DiagnosisService
-from hub.dialects import DIALECTS, birth_messages
+from hub.dialects import birth_messages, make_dialects
 from hub.ingest.pipeline import Pipeline
 from hub.ingest.queue import IngestQueue
 from hub.model import LostSession
@@ -120,8 +120,8 @@ async def open_hub(settings: Settings, *, lasting_broker: bool = True) -> AsyncI
 
         ingest_queue, bus, registry = IngestQueue(), Bus(), DeviceRegistry(registry_limits(settings))
         engine = Engine(rules, registry.tolerated_silence)
-        roots = usable_roots(settings, faults)
-        dialects = [make(roots) for make in DIALECTS.values()]
+        dialect_config = usable_dialects(settings, faults)
+        dialects = make_dialects(dialect_config)
         messages = MessageTap(ingest_queue.offer, dialects, registry)
         wanted = client_settings(settings, install)
         explorer = TopicExplorer(lambda: for_looking(link.settings, link.state), now_ms)
@@ -136,7 +136,7 @@ async def open_hub(settings: Settings, *, lasting_broker: bool = True) -> AsyncI
             keep=lambda count: save_broker_drops(data, install, count),
         )
         link.subscribe(topic for dialect in dialects for topic in dialect.filters)
-        metrics, publish_queue = Metrics(), PublishQueue(link, birth_messages(roots))
+        metrics, publish_queue = Metrics(), PublishQueue(link, birth_messages(dialect_config))
         sender = CommandSender(registry=registry, link=link, tell=ingest_queue.put, now=now_ms)
         pipeline = Pipeline(
             ingest_queue=ingest_queue,
@@ -192,11 +192,11 @@ async def open_hub(settings: Settings, *, lasting_broker: bool = True) -> AsyncI
         broker = BrokerServices(
             state=lambda: link.state,
             dropped=lambda: drop_monitor.total,
-            roots=roots,
+            dialects=dialect_config,
             messages=messages,
             explorer=explorer,
             desired_state=DesiredState(
-                registry=registry, link=link, root=roots.native, submit=ingest_queue.submit, now=now_ms
+                registry=registry, link=link, root=dialect_config.root, submit=ingest_queue.submit, now=now_ms
             ),
             credentials=credentials_of(settings, demo=not lasting_broker),
         )

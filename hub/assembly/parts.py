@@ -11,7 +11,7 @@ from hub.ai.providers import ProviderChain
 from hub.analysis import FileAnalyzer
 from hub.assistant import AssistantService, ConversationMemory
 from hub.diagnosis import DiagnosisService
-from hub.dialects import Roots
+from hub.dialects import DialectConfig
 from hub.ingest.committer import IngestCounters
 from hub.ingest.queue import IngestQueue
 from hub.mqtt.client import MqttClientState
@@ -60,7 +60,7 @@ class BrokerServices:
     Attributes:
         state: Returns the state of the connection.
         dropped: Returns how many messages the broker says that it dropped.
-        roots: Topics at which the dialects begin.
+        dialects: Settings of the dialects, and the mappings.
         messages: The last raw messages of devices.
         explorer: Topics that a person looks through.
         desired_state: Sends desired states to devices.
@@ -69,7 +69,7 @@ class BrokerServices:
 
     state: Callable[[], MqttClientState]
     dropped: Callable[[], int]
-    roots: Roots
+    dialects: DialectConfig
     messages: MessageTap
     explorer: TopicExplorer
     desired_state: DesiredState

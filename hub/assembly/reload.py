@@ -16,7 +16,8 @@ from typing import Any, TypeVar
 
 import msgspec
 
-from hub.assembly.from_settings import access_token, ai_settings, client_settings, dialect_roots, read_if_there
+from hub.assembly.from_settings import access_token, ai_settings, client_settings, read_if_there
+from hub.assembly.load_settings import dialect_config
 from hub.assembly.open_hub import Hub
 from hub.dialects import reserved
 from hub.errors import HubError
@@ -64,7 +65,7 @@ class Reloader:
         """Carry out requests until cancelled. In between, take up the login that ``hub device add`` makes."""
         submit, data = self._hub.ingest_queue.submit, self._hub.data
         rules = rules_file(data, submit, now_ms)
-        mappings = mappings_file(data, submit, now_ms, reserved(dialect_roots(self._settings)))
+        mappings = mappings_file(data, submit, now_ms, reserved(dialect_config(self._settings)))
         while True:
             try:
                 async with asyncio.timeout(LOGIN_LOOK_S):

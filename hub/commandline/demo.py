@@ -13,11 +13,12 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from hub.assembly.app import serve
+from hub.assembly.load_settings import load_settings
 from hub.errors import InUse
 from hub.mqtt.demo_broker import DemoBroker
 from hub.mqtt.demo_broker_process import tied
 from hub.runtime.network_addresses import split_address
-from hub.runtime.settings import Settings, load
+from hub.runtime.settings import Settings
 
 
 async def run(arguments: argparse.Namespace) -> None:
@@ -62,7 +63,7 @@ def _settings(arguments: argparse.Namespace, http: str, mqtt: str, data: Path) -
     }
     if arguments.ai is not None:
         wanted["ai"] = {"mode": arguments.ai}
-    return load(overrides=wanted)
+    return load_settings(overrides=wanted)
 
 
 @contextlib.contextmanager

@@ -22,15 +22,16 @@ from hub.assembly.from_settings import (
     ai_settings,
     bind,
     client_settings,
+    dialects_of,
     needs_token,
     read_if_there,
-    roots_of,
     rules_of,
 )
+from hub.assembly.load_settings import dialect_config
 from hub.assembly.memory_limit import memory_limit
 from hub.commandline.running_hub import status_of
 from hub.commandline.serve import settings_from
-from hub.dialects import DIALECTS
+from hub.dialects import make_dialects
 from hub.errors import BrokerError, HubError, InUse
 from hub.insight import parse_signatures
 from hub.model import RawMessage
@@ -128,7 +129,7 @@ def _content(data: Path, settings: Settings, state: str) -> list[Finding]:
     try:
         open_installation(data)
         rules = rules_of(data)
-        roots_of(settings)
+        dialects_of(settings)
         parse_signatures(read_if_there(data / "signatures.toml") or "")
         with translated():
             check_format(data / FILE)
@@ -204,10 +205,10 @@ async def _broker(settings: Settings) -> AsyncIterator[Finding]:
 def _filters(settings: Settings) -> list[str]:
     """Return the topic filters that the hub subscribes to at its start."""
     try:
-        roots = roots_of(settings)
+        config = dialects_of(settings)
     except HubError:  # reported with the data folder
-        return [f"{settings.mqtt.root}/#"]
-    return [each for make in DIALECTS.values() for each in make(roots).filters]
+        return [f"{dialect_config(settings).root}/#"]
+    return [each for dialect in make_dialects(config) for each in dialect.filters]
 
 
 async def _window(wanted: MqttClientSettings) -> Finding:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import argparse
 
 from hub.assembly import app
-from hub.runtime.settings import Settings, load
+from hub.assembly.load_settings import load_settings
+from hub.runtime.settings import Settings
 
 
 async def run(arguments: argparse.Namespace) -> None:
@@ -29,4 +30,4 @@ def settings_from(arguments: argparse.Namespace) -> Settings:
     overrides = {
         section: {key: value for key, value in values.items() if value is not None} for section, values in given.items()
     }
-    return load(arguments.config, overrides)
+    return load_settings(arguments.config, overrides)

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable
+from typing import Any
 
 import msgspec
 
+from hub.dialects import homeassistant, homie, mapping, native, shelly, sparkplug, tasmota, zigbee2mqtt
 from hub.dialects.base import (
     Action,
     CommandReply,
@@ -22,9 +23,10 @@ from hub.dialects.base import (
 from hub.dialects.homeassistant import HomeAssistantDialect, fill
 from hub.dialects.homie import HomieDialect
 from hub.dialects.mapping import MappingDialect, Trial, parse_mappings, parse_usable_mappings, try_out
-from hub.dialects.native import NativeDialect
+from hub.dialects.native import NativeDialect, NativeSettings
 from hub.dialects.payload import MAX_BYTES, rejection
 from hub.dialects.payload_schema import PayloadSchema
+from hub.dialects.registration import BaseTopic, DialectContext, DialectSettings, DialectType
 from hub.dialects.shelly import ShellyDialect
 from hub.dialects.sparkplug import SparkplugDialect
 from hub.dialects.tasmota import TasmotaDialect
@@ -32,67 +34,75 @@ from hub.dialects.times import is_timely
 from hub.dialects.zigbee2mqtt import Zigbee2MqttDialect
 from hub.model import Mapping
 
-
-class Roots(msgspec.Struct, frozen=True):
-    """Where each dialect begins on this broker."""
-
-    native: str = "devices"
-    zigbee2mqtt: str = "zigbee2mqtt"
-    tasmota: str = "tasmota/discovery"
-    sparkplug: str = "spBv1.0"
-    shelly: str = "shellies"
-    homie: str = "homie"
-    homeassistant: str = "homeassistant"
-    mappings: tuple[Mapping, ...] = ()
-    """What a person has mapped: not a root, but what lies outside of all."""
-
-    def others(self, name: str) -> tuple[str, ...]:
-        """Where everybody but ``name`` begins: a device that names its own topics gets none there."""
-        roots = msgspec.structs.asdict(self).items()
-        return tuple(root for other, root in roots if other not in (name, "mappings"))
-
-
-DIALECTS: dict[str, Callable[[Roots], Dialect]] = {
-    "native": lambda roots: NativeDialect(roots.native),
-    "zigbee2mqtt": lambda roots: Zigbee2MqttDialect(roots.zigbee2mqtt),
-    "tasmota": lambda roots: TasmotaDialect(roots.tasmota, roots.others("tasmota")),
-    "sparkplug": lambda roots: SparkplugDialect(roots.sparkplug),
-    "shelly": lambda roots: ShellyDialect(roots.shelly, reserved=roots.others("shelly")),
-    "homie": lambda roots: HomieDialect(roots.homie),
-    "homeassistant": lambda roots: HomeAssistantDialect(roots.homeassistant, *_taken("homeassistant", roots)),
-    "mapping": lambda roots: MappingDialect(roots.mappings),
+DIALECTS: dict[str, DialectType[Any]] = {
+    "native": native.DIALECT,
+    "zigbee2mqtt": zigbee2mqtt.DIALECT,
+    "tasmota": tasmota.DIALECT,
+    "sparkplug": sparkplug.DIALECT,
+    "shelly": shelly.DIALECT,
+    "homie": homie.DIALECT,
+    "homeassistant": homeassistant.DIALECT,
+    "mapping": mapping.DIALECT,
 }
-"""Name -> how to make it, in order of ownership: native beats discovery, and both beat a mapping."""
+"""Dialects by name, in order of ownership: native comes before discovery, and both come before mappings."""
 
 
-def _taken(name: str, roots: Roots) -> tuple[Callable[[str], bool], list[str]]:
-    """Return what tells the topics that every dialect before ``name`` reads by itself, and the filters of these."""
-    before = [DIALECTS[each](roots) for each in itertools.takewhile(lambda each: each != name, DIALECTS)]
-    filters = [
-        each
-        for dialect in before
-        for each in (dialect.topics if isinstance(dialect, NativeDialect) else dialect.filters)
-    ]
-    return lambda topic: any(dialect.owns(topic) for dialect in before), filters
+def _default_settings() -> dict[str, DialectSettings]:
+    return {name: dialect.settings() for name, dialect in DIALECTS.items()}
 
 
-def reserved(roots: Roots) -> list[str]:
-    """The filters that the dialects subscribe to by themselves; a mapping stays out of them."""
-    return [wanted for name, make in DIALECTS.items() if name != "mapping" for wanted in make(roots).filters]
+class DialectConfig(msgspec.Struct, frozen=True):
+    """Settings of every dialect by its name, and the mappings."""
+
+    settings: dict[str, DialectSettings] = msgspec.field(default_factory=_default_settings)
+    mappings: tuple[Mapping, ...] = ()
+
+    @property
+    def root(self) -> str:
+        """The first level of the hub's own topics."""
+        return next(each.root for each in self.settings.values() if isinstance(each, NativeSettings))
 
 
-def birth_messages(roots: Roots) -> list[Publish]:
-    """What devices wait for before they speak up, to be sent at every connection: Home Assistant's birth message."""
-    return [Publish(f"{roots.homeassistant}/status", b"online", qos=0)]
+def make_dialects(config: DialectConfig) -> list[Dialect]:
+    """Return every dialect, in order of ownership."""
+    return [make_dialect(name, config) for name in DIALECTS]
+
+
+def make_dialect(name: str, config: DialectConfig) -> Dialect:
+    """Return the dialect of this name."""
+    others = [(dialect, config.settings[other]) for other, dialect in DIALECTS.items() if other != name]
+    context = DialectContext(
+        other_roots=tuple(root for dialect, settings in others for root in dialect.roots(settings)),
+        earlier=lambda: [
+            make_dialect(each, config) for each in itertools.takewhile(lambda each: each != name, DIALECTS)
+        ],
+        mappings=config.mappings,
+    )
+    return DIALECTS[name].make(config.settings[name], context)
+
+
+def reserved(config: DialectConfig) -> list[str]:
+    """Return the filters that the dialects subscribe to by themselves. A mapping may not overlap them."""
+    return [wanted for name in DIALECTS if name != "mapping" for wanted in make_dialect(name, config).filters]
+
+
+def birth_messages(config: DialectConfig) -> list[Publish]:
+    """Return what the hub publishes at every connection, because devices wait for it."""
+    return [message for name, dialect in DIALECTS.items() for message in dialect.birth_messages(config.settings[name])]
 
 
 __all__ = [
     "DIALECTS",
     "MAX_BYTES",
     "Action",
+    "BaseTopic",
     "CommandReply",
     "Dialect",
+    "DialectConfig",
+    "DialectContext",
+    "DialectSettings",
     "DialectState",
+    "DialectType",
     "HomeAssistantDialect",
     "HomieDialect",
     "MappingDialect",
@@ -100,7 +110,6 @@ __all__ = [
     "PayloadSchema",
     "Publish",
     "Result",
-    "Roots",
     "ShellyDialect",
     "SparkplugDialect",
     "Subscribe",
@@ -113,6 +122,8 @@ __all__ = [
     "fill",
     "is_plain",
     "is_timely",
+    "make_dialect",
+    "make_dialects",
     "parse_mappings",
     "parse_usable_mappings",
     "rejection",

@@ -24,6 +24,7 @@ from hub.dialects.payload import (
     plain,
 )
 from hub.dialects.payload_schema import PayloadSchema, PayloadSchemas
+from hub.dialects.registration import BaseTopic, DialectSettings, DialectType
 from hub.dialects.rejections import Fault, nothing_fits, rejections
 from hub.dialects.telemetry import Item, TelemetryTopic, no_value, read_list, result_of
 from hub.dialects.times import when
@@ -271,3 +272,15 @@ def _reply(message: RawMessage, address: TelemetryTopic) -> CommandReply:
         raise Rejected("bad_value", f"{expected}; the payload is {came(message.payload)}.")
     detail = body.get("error") if status == "failed" else body.get("result")
     return CommandReply(address.device, command, status == "done", None if detail is None else str(detail)[:1000])
+
+
+class NativeSettings(DialectSettings, frozen=True):
+    root: BaseTopic = "devices"
+    """The first level, or levels, of every topic."""
+
+
+DIALECT = DialectType(
+    settings=NativeSettings,
+    make=lambda settings, context: NativeDialect(settings.root),
+    roots=lambda settings: (settings.root,),
+)

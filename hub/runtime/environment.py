@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from difflib import get_close_matches
 from typing import Any
 
@@ -19,9 +19,6 @@ NAMES = {
     "OLLAMA_VISION_MODEL": ("ai", "ollama_vision_model"),
 }
 """Names that are not of the form ``HUB_SECTION_KEY``; a variable of that form takes precedence."""
-LISTS = {("http", key) for key in ("allowed_hosts", "allowed_origins", "trusted_proxies")} | {
-    ("ai", role) for role in ("chat", "diagnosis", "vision", "transcription")
-}
 TABLES = {"ai": "servers", "store": "keep"}
 """Keys that hold tables, which a variable cannot express."""
 NOT_SETTINGS = {"HUB_SKIP_WEB"}
@@ -33,11 +30,12 @@ Variables = dict[tuple[str, str], str]
 
 
 def read_environment(
-    environ: Mapping[str, str], keys: Mapping[str, Sequence[str]]
+    environ: Mapping[str, str], keys: Mapping[str, Sequence[str]], lists: Set[tuple[str, str]]
 ) -> tuple[Variables, dict[str, dict[str, Any]]]:
     """Return which variable sets which key, and the values by section and key.
 
-    ``keys`` are the keys of each section. Raises ConfigError for a ``HUB_`` variable that is not a setting.
+    ``keys`` are the keys of each section, ``lists`` the sections and keys that hold a list. Raises ConfigError for a
+    ``HUB_`` variable that is not a setting.
     """
     # Compose files write HUB_HTTP_TOKEN=${HUB_TOKEN:-}: a blank token counts as unset and hides no other.
     environ = {name: value for name, value in environ.items() if name != "HUB_HTTP_TOKEN" or value.strip()}
@@ -47,7 +45,7 @@ def read_environment(
             found[name] = _section_and_key(name, keys)  # after NAMES: the last one takes precedence
     tables: dict[str, dict[str, Any]] = {}
     for name, (section, key) in found.items():
-        tables.setdefault(section, {})[key] = _value(section, key, environ[name])
+        tables.setdefault(section, {})[key] = _items(environ[name]) if (section, key) in lists else environ[name]
     return {key: name for name, key in found.items()}, tables
 
 
@@ -74,6 +72,6 @@ def _unknown(name: str, keys: Mapping[str, Sequence[str]]) -> ConfigError:
     return ConfigError(f"{name} is no setting.", f"Known are {', '.join(listed)}.")
 
 
-def _value(section: str, key: str, value: str) -> Any:
+def _items(value: str) -> list[str]:
     """Split the value of a list at its commas."""
-    return [part.strip() for part in value.split(",") if part.strip()] if (section, key) in LISTS else value
+    return [part.strip() for part in value.split(",") if part.strip()]

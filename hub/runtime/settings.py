@@ -6,11 +6,13 @@ Environment variables are ``HUB_SECTION_KEY``, ``HUB_TOKEN``, and the names of t
 
 from __future__ import annotations
 
+import functools
 import os
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, get_args
 
+import msgspec
 from pydantic import (
     BaseModel,
     ConfigDict,
@@ -18,6 +20,7 @@ from pydantic import (
     SecretStr,
     ValidationError,
     ValidationInfo,
+    create_model,
     field_validator,
     model_validator,
 )
@@ -26,7 +29,7 @@ from hub.bounds import decode_toml, decode_utf8
 from hub.errors import ConfigError
 from hub.runtime.environment import read_environment
 from hub.runtime.network_addresses import check_address, check_network, check_origin
-from hub.runtime.settings_errors import explain, is_numeric, is_path, not_a_table
+from hub.runtime.settings_errors import explain, is_list, is_numeric, is_path, not_a_table
 
 
 class Section(BaseModel):
@@ -67,11 +70,9 @@ class HttpSection(Section):
 
 
 class MqttSection(Section):
+    """The connection to the broker. Dialects add their own keys: :func:`with_mqtt_keys`."""
+
     broker: str = "127.0.0.1:1883"
-    root: str = Field(default="devices", pattern=r"^[^#+\x00]+$", max_length=200)
-    zigbee2mqtt: str = Field(default="zigbee2mqtt", pattern=r"^[^#+\x00]+$", max_length=200)
-    homeassistant: str = Field(default="homeassistant", pattern=r"^[^#+\x00]+$", max_length=200)
-    homie: str = Field(default="homie", pattern=r"^[^#+\x00]+$", max_length=200)
     username: str | None = None
     password: SecretStr | None = None
     tls: bool = False
@@ -209,17 +210,40 @@ class Settings(Section):
 
 
 MAX_FILE_BYTES = 1_000_000
+_LIMITS = ("ge", "gt", "le", "lt", "min_length", "max_length", "pattern")
+"""Limits that msgspec and pydantic call by the same name."""
+
+
+@functools.cache
+def with_mqtt_keys(declared: tuple[type[msgspec.Struct], ...]) -> type[Settings]:
+    """Return the settings with the fields of these structs as further keys of ``[mqtt]``."""
+    fields: dict[str, Any] = {
+        field.name: _pydantic_field(field) for struct in declared for field in msgspec.structs.fields(struct)
+    }
+    mqtt = create_model("MqttSection", __base__=MqttSection, **fields)
+    return create_model("Settings", __base__=Settings, mqtt=(mqtt, mqtt()))
+
+
+def _pydantic_field(field: msgspec.structs.FieldInfo) -> tuple[Any, Any]:
+    """Translate the type, the default and the limits of a struct's field."""
+    metas = [each for each in getattr(field.type, "__metadata__", ()) if isinstance(each, msgspec.Meta)]
+    limits = {name: value for meta in metas for name in _LIMITS if (value := getattr(meta, name)) is not None}
+    return (get_args(field.type)[0] if metas else field.type), Field(default=field.default, **limits)
 
 
 def load(
     file: Path | None = None,
     overrides: Mapping[str, Mapping[str, Any]] | None = None,
     environ: Mapping[str, str] | None = None,
+    *,
+    schema: type[Settings] = Settings,
 ) -> Settings:
-    """Read the settings. Raises ConfigError that names the key, the value and what is allowed."""
+    """Read the settings that ``schema`` has. Raises ConfigError that names the key, the value and what is allowed."""
     tables: dict[str, dict[str, Any]] = _read(file) if file else {}
-    keys = {section: tuple(type(field.default).model_fields) for section, field in Settings.model_fields.items()}
-    variables, from_environment = read_environment(os.environ if environ is None else environ, keys)
+    sections = {name: type(field.default).model_fields for name, field in schema.model_fields.items()}
+    keys = {name: tuple(fields) for name, fields in sections.items()}
+    lists = {(name, key) for name, fields in sections.items() for key in fields if is_list(fields[key].annotation)}
+    variables, from_environment = read_environment(os.environ if environ is None else environ, keys, lists)
     for source in (from_environment, overrides or {}):
         for section, values in source.items():
             if not isinstance(table := tables.setdefault(section, {}), dict):
@@ -228,9 +252,9 @@ def load(
             if source is not from_environment:
                 variables = {key: name for key, name in variables.items() if key[0] != section or key[1] not in values}
     try:
-        return Settings.model_validate(tables)
+        return schema.model_validate(tables)
     except ValidationError as error:
-        raise explain(error, Settings, variables) from None
+        raise explain(error, schema, variables) from None
 
 
 def _read(file: Path) -> dict[str, dict[str, Any]]:

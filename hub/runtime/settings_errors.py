@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import date, datetime, time
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any, get_args, get_origin
 
 from pydantic import BaseModel, SecretStr, ValidationError
 
@@ -113,6 +113,11 @@ def _model_at(loc: Sequence[int | str], settings: type[BaseModel]) -> type[BaseM
 def is_numeric(annotation: Any) -> bool:
     """Return whether this is the type of a number, optional or not."""
     return bool({int, float} & set(_types_in(annotation)))
+
+
+def is_list(annotation: Any) -> bool:
+    """Return whether this is the type of a list of texts or numbers."""
+    return get_origin(annotation) is tuple and not any(_models_in(annotation))
 
 
 def is_path(annotation: Any) -> bool:

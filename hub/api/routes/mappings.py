@@ -11,14 +11,18 @@ from hub.api.change_log import ChangeLog, mapping_changes
 from hub.api.errors import Json
 from hub.api.schemas import mappings as shapes
 from hub.api.schemas.requests import MappingsTrial, TextChange, TextCheck
-from hub.dialects import Roots, Trial, parse_usable_mappings, reserved, try_out
+from hub.dialects import DialectConfig, Trial, parse_usable_mappings, reserved, try_out
 from hub.errors import Invalid
 from hub.model import Mapping, RawMessage
 from hub.services.config_files import ConfigFile
 
 
 def routes(
-    file: ConfigFile[Mapping], roots: Roots, faults: dict[str, list[str]], changes: ChangeLog, now: Callable[[], int]
+    file: ConfigFile[Mapping],
+    dialects: DialectConfig,
+    faults: dict[str, list[str]],
+    changes: ChangeLog,
+    now: Callable[[], int],
 ) -> APIRouter:
     router = APIRouter(prefix="/api/mappings", tags=["mappings"])
 
@@ -31,7 +35,7 @@ def routes(
     @router.get("", response_model=shapes.MappingList)
     async def listing() -> Response:
         """The mappings in the order in which they are asked: the first that fits a topic reads it."""
-        mappings, _ = parse_usable_mappings((await file.read()).text, reserved(roots))
+        mappings, _ = parse_usable_mappings((await file.read()).text, reserved(dialects))
         return Json({"items": [_shape(mapping) for mapping in mappings]})
 
     @router.get("/text", response_model=shapes.MappingsText)

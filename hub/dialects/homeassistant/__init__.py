@@ -1,7 +1,38 @@
 """Home Assistant MQTT discovery: what devices announce (``discovery``), what their entities say (``entities``,
 ``readings``) and take (``commands``), the templates that pick values out of messages (``template``, ``filters``)."""
 
+from __future__ import annotations
+
+from hub.dialects.base import Publish
 from hub.dialects.homeassistant.dialect import HomeAssistantDialect
 from hub.dialects.homeassistant.template import fill
+from hub.dialects.native import NativeDialect
+from hub.dialects.registration import BaseTopic, DialectContext, DialectSettings, DialectType
 
-__all__ = ["HomeAssistantDialect", "fill"]
+
+class HomeAssistantSettings(DialectSettings, frozen=True):
+    homeassistant: BaseTopic = "homeassistant"
+    """The discovery prefix of Home Assistant."""
+
+
+def _make(settings: HomeAssistantSettings, context: DialectContext) -> HomeAssistantDialect:
+    """Return the dialect, told which topics the dialects before it read."""
+    earlier = context.earlier()
+    filters = [
+        each
+        for dialect in earlier
+        for each in (dialect.topics if isinstance(dialect, NativeDialect) else dialect.filters)
+    ]
+    return HomeAssistantDialect(
+        settings.homeassistant, lambda topic: any(dialect.owns(topic) for dialect in earlier), filters
+    )
+
+
+DIALECT = DialectType(
+    settings=HomeAssistantSettings,
+    make=_make,
+    roots=lambda settings: (settings.homeassistant,),
+    birth_messages=lambda settings: (Publish(f"{settings.homeassistant}/status", b"online", qos=0),),
+)
+
+__all__ = ["DIALECT", "HomeAssistantDialect", "HomeAssistantSettings", "fill"]

@@ -1,5 +1,20 @@
 """Homie: how its devices describe themselves (``description``) and what they say (``dialect``)."""
 
-from hub.dialects.homie.dialect import HomieDialect
+from __future__ import annotations
 
-__all__ = ["HomieDialect"]
+from hub.dialects.homie.dialect import HomieDialect
+from hub.dialects.registration import BaseTopic, DialectSettings, DialectType
+
+
+class HomieSettings(DialectSettings, frozen=True):
+    homie: BaseTopic = "homie"
+    """The base topic of Homie devices."""
+
+
+DIALECT = DialectType(
+    settings=HomieSettings,
+    make=lambda settings, context: HomieDialect(settings.homie),
+    roots=lambda settings: (settings.homie,),
+)
+
+__all__ = ["DIALECT", "HomieDialect", "HomieSettings"]

@@ -3,5 +3,8 @@
 from hub.dialects.mapping.dialect import MappingDialect
 from hub.dialects.mapping.parse import parse_mappings, parse_usable_mappings
 from hub.dialects.mapping.trial import Trial, TrialReading, try_out
+from hub.dialects.registration import DialectSettings, DialectType
 
-__all__ = ["MappingDialect", "Trial", "TrialReading", "parse_mappings", "parse_usable_mappings", "try_out"]
+DIALECT = DialectType(settings=DialectSettings, make=lambda settings, context: MappingDialect(context.mappings))
+
+__all__ = ["DIALECT", "MappingDialect", "Trial", "TrialReading", "parse_mappings", "parse_usable_mappings", "try_out"]

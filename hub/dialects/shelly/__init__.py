@@ -1,5 +1,14 @@
 """Shelly: what its components say (``status``), who its devices are (``known``), what is said (``dialect``)."""
 
-from hub.dialects.shelly.dialect import ShellyDialect
+from __future__ import annotations
 
-__all__ = ["ShellyDialect"]
+from hub.dialects.registration import DialectSettings, DialectType
+from hub.dialects.shelly.dialect import GEN1_ROOT, ShellyDialect
+
+DIALECT = DialectType(
+    settings=DialectSettings,
+    make=lambda settings, context: ShellyDialect(GEN1_ROOT, reserved=context.other_roots),
+    roots=lambda settings: (GEN1_ROOT,),
+)
+
+__all__ = ["DIALECT", "ShellyDialect"]

@@ -26,6 +26,7 @@ from hub.dialects.times import when
 from hub.errors import Rejected
 from hub.model import Availability, Identity, Quality, RawMessage, Record
 
+GEN1_ROOT = "shellies"
 MAX_DEVICES = 20_000
 MAX_REMEMBERED = 100_000
 MAX_EVENTS = 32
@@ -53,7 +54,7 @@ class ShellyDialect:
 
     name = "shelly"
 
-    def __init__(self, gen1_root: str = "shellies", source: str = "watchkeeper", reserved: Sequence[str] = ()) -> None:
+    def __init__(self, gen1_root: str = GEN1_ROOT, source: str = "watchkeeper", reserved: Sequence[str] = ()) -> None:
         self._gen1 = gen1_root + "/"
         self._source = source
         self._reserved = tuple(f"{root}/" for root in (*reserved, source))

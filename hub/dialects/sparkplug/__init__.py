@@ -1,5 +1,14 @@
 """Sparkplug B: its bytes (``wire``), what a birth certificate declares (``births``), what is said (``dialect``)."""
 
-from hub.dialects.sparkplug.dialect import SparkplugDialect
+from __future__ import annotations
 
-__all__ = ["SparkplugDialect"]
+from hub.dialects.registration import DialectSettings, DialectType
+from hub.dialects.sparkplug.dialect import NAMESPACE, SparkplugDialect
+
+DIALECT = DialectType(
+    settings=DialectSettings,
+    make=lambda settings, context: SparkplugDialect(NAMESPACE),
+    roots=lambda settings: (NAMESPACE,),
+)
+
+__all__ = ["DIALECT", "SparkplugDialect"]

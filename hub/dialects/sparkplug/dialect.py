@@ -27,6 +27,7 @@ from hub.errors import Rejected
 from hub.model import Availability, Identity, Info, RawMessage, ValueExpired
 from hub.topics import slug
 
+NAMESPACE = "spBv1.0"
 MAX_BYTES = 2 * 1_048_576
 """The birth of a large edge node: some fifty bytes a metric."""
 MAX_KEPT = 20_000
@@ -38,8 +39,7 @@ _TYPES = {"NBIRTH": 3, "NDATA": 3, "NDEATH": 3, "NCMD": 3, "DBIRTH": 4, "DDATA":
 """With the levels of their topics below the namespace."""
 _BIRTH, _EDGE, _HOST = "birth/", "edge/", "host/"
 """Keys of what is learnt."""
-_UNKNOWN = -1
-_UNBORN = Birth({})
+_UNKNOWN, _UNBORN = -1, Birth({})
 
 
 class Edge(msgspec.Struct, frozen=True, array_like=True):
@@ -65,7 +65,7 @@ class SparkplugDialect:
 
     name = "sparkplug"
 
-    def __init__(self, namespace: str = "spBv1.0") -> None:
+    def __init__(self, namespace: str = NAMESPACE) -> None:
         self._prefix = namespace + "/"
         self._addresses: dict[str, SparkplugTopic] = {}
         self._edges: dict[str, Edge] = {}

@@ -1,5 +1,14 @@
 """Tasmota: who its devices are (``discovery``), what their numbers mean (``readings``), what they say (``dialect``)."""
 
-from hub.dialects.tasmota.dialect import TasmotaDialect
+from __future__ import annotations
 
-__all__ = ["TasmotaDialect"]
+from hub.dialects.registration import DialectSettings, DialectType
+from hub.dialects.tasmota.dialect import DISCOVERY, TasmotaDialect
+
+DIALECT = DialectType(
+    settings=DialectSettings,
+    make=lambda settings, context: TasmotaDialect(DISCOVERY, context.other_roots),
+    roots=lambda settings: (DISCOVERY,),
+)
+
+__all__ = ["DIALECT", "TasmotaDialect"]

@@ -26,6 +26,7 @@ from hub.errors import Rejected
 from hub.model import Availability, Identity, Quality, RawMessage, Record
 from hub.topics import slug
 
+DISCOVERY = "tasmota/discovery"
 MAX_DEVICES = 20_000
 MAX_UNITS = 256
 MAX_EARLY = 16_384
@@ -42,7 +43,7 @@ class TasmotaDialect:
 
     name = "tasmota"
 
-    def __init__(self, discovery: str = "tasmota/discovery", reserved: Sequence[str] = ()) -> None:
+    def __init__(self, discovery: str = DISCOVERY, reserved: Sequence[str] = ()) -> None:
         self._discovery = discovery + "/"
         self._reserved = tuple(f"{root}/" for root in (*reserved, discovery))
         self._devices: dict[str, TasmotaDevice] = {}

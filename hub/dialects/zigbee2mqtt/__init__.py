@@ -1,5 +1,20 @@
 """Zigbee2MQTT: what its devices are (``exposes``) and what they say (``dialect``)."""
 
+from __future__ import annotations
+
+from hub.dialects.registration import BaseTopic, DialectSettings, DialectType
 from hub.dialects.zigbee2mqtt.dialect import Zigbee2MqttDialect
 
-__all__ = ["Zigbee2MqttDialect"]
+
+class Zigbee2MqttSettings(DialectSettings, frozen=True):
+    zigbee2mqtt: BaseTopic = "zigbee2mqtt"
+    """The ``mqtt.base_topic`` of Zigbee2MQTT."""
+
+
+DIALECT = DialectType(
+    settings=Zigbee2MqttSettings,
+    make=lambda settings, context: Zigbee2MqttDialect(settings.zigbee2mqtt),
+    roots=lambda settings: (settings.zigbee2mqtt,),
+)
+
+__all__ = ["DIALECT", "Zigbee2MqttDialect", "Zigbee2MqttSettings"]

@@ -1,0 +1,58 @@
+"""How a dialect is registered: its settings, and how it is made from them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Annotated, Generic, TypeVar
+
+import msgspec
+
+from hub.dialects.base import Dialect, Publish
+from hub.model import Mapping
+
+BaseTopic = Annotated[str, msgspec.Meta(pattern=r"^[^#+\x00]+$", max_length=200)]
+"""The topic below which a dialect's devices publish."""
+
+
+class DialectSettings(msgspec.Struct, frozen=True):
+    """Settings of one dialect; a dialect with settings derives its own class.
+
+    Each field is a key of ``[mqtt]`` in hub.toml, and ``HUB_MQTT_KEY`` in the environment. It has a default;
+    :class:`msgspec.Meta` gives its limits.
+    """
+
+
+S = TypeVar("S", bound=DialectSettings)
+
+
+@dataclass(frozen=True, kw_only=True)
+class DialectContext:
+    """What a dialect may know of the others when it is made.
+
+    Attributes:
+        other_roots: Topics that belong to the other dialects.
+        earlier: Makes the dialects that stand before this one in the table, as they are before any message.
+        mappings: Mappings of ``mappings.toml``.
+    """
+
+    other_roots: tuple[str, ...]
+    earlier: Callable[[], list[Dialect]]
+    mappings: tuple[Mapping, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class DialectType(Generic[S]):
+    """An entry of the table of dialects.
+
+    Attributes:
+        settings: The class of the dialect's settings; :class:`DialectSettings` where it has none.
+        make: Makes the dialect.
+        roots: Returns the topics that belong to the dialect. No device of another one gets a topic below them.
+        birth_messages: Returns what the hub publishes at every connection, because devices wait for it.
+    """
+
+    settings: type[S]
+    make: Callable[[S, DialectContext], Dialect]
+    roots: Callable[[S], Sequence[str]] = lambda settings: ()
+    birth_messages: Callable[[S], Sequence[Publish]] = lambda settings: ()

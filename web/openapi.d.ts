@@ -585,7 +585,12 @@ export interface paths {
          * @description Put another text in force at once: the hub subscribes to what it names. 409 if somebody else was faster.
          */
         put: operations["put_mappings"];
-        post?: never;
+        /**
+         * Add
+         * @description Add a mapping at the end of ``mappings.toml`` and put it in force at once. 409 if the revision is not
+         *     current.
+         */
+        post: operations["post_mappings"];
         delete?: never;
         options?: never;
         head?: never;
@@ -643,10 +648,35 @@ export interface paths {
         put?: never;
         /**
          * Preview
-         * @description What messages would say by a text: devices, values, units, times. Nothing is changed and nothing kept.
+         * @description What messages would say by a text or by one mapping: devices, values, units, times. Nothing is changed.
          */
         post: operations["post_mappings_preview"];
         delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/mappings/{topic}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Change
+         * @description Change the mapping of one topic in ``mappings.toml`` and put it in force at once; comments and other mappings
+         *     stay as they are. 409 if the revision is not current.
+         */
+        put: operations["put_mapping"];
+        post?: never;
+        /**
+         * Delete
+         * @description Remove the mapping of one topic from ``mappings.toml``. 409 if the revision is not current.
+         */
+        delete: operations["delete_mapping"];
         options?: never;
         head?: never;
         patch?: never;
@@ -2679,6 +2709,21 @@ export interface components {
             /** Unit */
             unit: string | null;
         };
+        /**
+         * MappingChange
+         * @description One mapping: either ``mapping``, its keys as in ``mappings.toml`` (null leaves a key out), or ``text``, its
+         *     ``[[mapping]]`` table. ``revision`` is that of the mappings' text when it was read.
+         */
+        MappingChange: {
+            /** Mapping */
+            mapping?: {
+                [key: string]: unknown;
+            } | null;
+            /** Text */
+            text?: string | null;
+            /** Revision */
+            revision: string;
+        };
         /** MappingList */
         MappingList: {
             /** Items */
@@ -2710,11 +2755,16 @@ export interface components {
         };
         /**
          * MappingsPreview
-         * @description ``problem`` says what is wrong with the text; there are no items then.
+         * @description Readings of each message.
+         *
+         *     ``problem`` says what is wrong with the text or the mapping; ``items`` is empty then. ``text`` is one mapping as its
+         *     ``[[mapping]]`` table, null where a whole text was tried.
          */
         MappingsPreview: {
             /** Items */
             items: components["schemas"]["MappedMessage"][];
+            /** Text */
+            text: string | null;
             /** Problem */
             problem: string | null;
         };
@@ -2725,10 +2775,21 @@ export interface components {
             /** Revision */
             revision: string;
         };
-        /** MappingsTrial */
+        /**
+         * MappingsTrial
+         * @description What messages would mean by ``text``, a draft of ``mappings.toml``, or by one mapping alone: ``mapping`` has its
+         *     keys as in the file (null leaves a key out). ``topic`` is the mapping that it would replace, absent for a new one;
+         *     without ``mapping`` it is read as it is.
+         */
         MappingsTrial: {
             /** Text */
-            text: string;
+            text?: string | null;
+            /** Mapping */
+            mapping?: {
+                [key: string]: unknown;
+            } | null;
+            /** Topic */
+            topic?: string | null;
             /** Messages */
             messages: components["schemas"]["MessageTried"][];
         };
@@ -5127,6 +5188,42 @@ export interface operations {
             503: components["responses"]["Error503"];
         };
     };
+    post_mappings: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["MappingChange"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MappingsText"];
+                };
+            };
+            400: components["responses"]["Error400"];
+            401: components["responses"]["Error401"];
+            403: components["responses"]["Error403"];
+            408: components["responses"]["Error408"];
+            409: components["responses"]["Error409"];
+            413: components["responses"]["Error413"];
+            414: components["responses"]["Error414"];
+            421: components["responses"]["Error421"];
+            422: components["responses"]["Error422"];
+            429: components["responses"]["Error429"];
+            431: components["responses"]["Error431"];
+            503: components["responses"]["Error503"];
+        };
+    };
     get_mappings_text: {
         parameters: {
             query?: never;
@@ -5215,9 +5312,83 @@ export interface operations {
             400: components["responses"]["Error400"];
             401: components["responses"]["Error401"];
             403: components["responses"]["Error403"];
+            404: components["responses"]["Error404"];
             408: components["responses"]["Error408"];
             409: components["responses"]["Error409"];
             413: components["responses"]["Error413"];
+            414: components["responses"]["Error414"];
+            421: components["responses"]["Error421"];
+            422: components["responses"]["Error422"];
+            429: components["responses"]["Error429"];
+            431: components["responses"]["Error431"];
+            503: components["responses"]["Error503"];
+        };
+    };
+    put_mapping: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                topic: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["MappingChange"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MappingsText"];
+                };
+            };
+            400: components["responses"]["Error400"];
+            401: components["responses"]["Error401"];
+            403: components["responses"]["Error403"];
+            404: components["responses"]["Error404"];
+            408: components["responses"]["Error408"];
+            409: components["responses"]["Error409"];
+            413: components["responses"]["Error413"];
+            414: components["responses"]["Error414"];
+            421: components["responses"]["Error421"];
+            422: components["responses"]["Error422"];
+            429: components["responses"]["Error429"];
+            431: components["responses"]["Error431"];
+            503: components["responses"]["Error503"];
+        };
+    };
+    delete_mapping: {
+        parameters: {
+            query: {
+                revision: string;
+            };
+            header?: never;
+            path: {
+                topic: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MappingsText"];
+                };
+            };
+            401: components["responses"]["Error401"];
+            403: components["responses"]["Error403"];
+            404: components["responses"]["Error404"];
+            409: components["responses"]["Error409"];
             414: components["responses"]["Error414"];
             421: components["responses"]["Error421"];
             422: components["responses"]["Error422"];

@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 
 from hub.errors import HubError
-from hub.model import Device, Input, LogChange, MetricOverride, Rule
+from hub.model import Device, Input, LogChange, Mapping, MetricOverride, Rule
 
 log = logging.getLogger(__name__)
 
@@ -82,11 +82,12 @@ def rule_changes(before: Sequence[Rule], after: Sequence[Rule]) -> str:
     return _told("rule", added, removed, changed) or "edited rules.toml, no rule changed"
 
 
-def mapping_changes(before: Sequence[str], after: Sequence[str]) -> str:
-    """Return what was changed of the mappings, given by their topics, in words."""
-    added = [topic for topic in after if topic not in before]
-    removed = [topic for topic in before if topic not in after]
-    return _told("mapping of", added, removed, []) or "edited mappings.toml"
+def mapping_changes(before: Sequence[Mapping], after: Sequence[Mapping]) -> str:
+    """Return what was changed of the mappings in words."""
+    old, new = ({mapping.topic: mapping for mapping in mappings} for mappings in (before, after))
+    changed = [topic for topic, mapping in new.items() if topic in old and old[topic] != mapping]
+    added, removed = [topic for topic in new if topic not in old], [topic for topic in old if topic not in new]
+    return _told("mapping of", added, removed, changed) or "edited mappings.toml, no mapping changed"
 
 
 def _told(what: str, added: list[str], removed: list[str], changed: list[str]) -> str | None:

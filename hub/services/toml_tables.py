@@ -67,7 +67,7 @@ class TableList:
 
         Args:
             index: The table to change, whose comments and order are kept; None for a new one.
-            values: The value of each key. None leaves the key out.
+            values: The value of each key. None leaves the key out. A dictionary becomes a table inside this one.
 
         Raises:
             ConfigError: A value cannot be written as TOML.
@@ -77,14 +77,13 @@ class TableList:
         document = tomlkit.parse(f"[[{self._name}]]\n" if index is None else f"{self.texts[index]}\n")
         table = document[self._name][0]
         try:
-            for key in old.keys() - values.keys():
-                table.remove(key)
-            for key, value in values.items():
-                if key not in old or not _same(old[key], value):
-                    table[key] = value
-            return document.as_string().rstrip("\n")
-        except (TOMLKitError, ValueError, TypeError) as error:
+            _update(table, old, values)
+            text = document.as_string().rstrip("\n")
+        except (TOMLKitError, ValueError, TypeError, RecursionError) as error:
             raise ConfigError(f"The {self._name} cannot be written as TOML: {error}.") from None
+        if _values_of(text, self._name) != values:
+            raise ConfigError(f"The {self._name} cannot be written as TOML.", "Change it as text.")
+        return text
 
 
 def _values_of(block: str, name: str) -> dict[str, Any] | None:
@@ -101,6 +100,28 @@ def _without_gap(block: str) -> str:
     while len(lines) > 1 and _GAP_LINE.fullmatch(lines[-1]):
         lines.pop()
     return "\n".join(lines)
+
+
+def _update(table: Any, old: dict[str, Any], values: dict[str, Any]) -> None:
+    """Give a table of tomlkit just these values. What stays the same keeps its place and its comment."""
+    for key in old.keys() - values.keys():
+        table.remove(key)
+    for key, value in values.items():
+        if isinstance(value, dict) and isinstance(old.get(key), dict):
+            _update(table[key], old[key], value)
+        elif key not in old or not _same(old[key], value):
+            table[key] = _item(value)
+
+
+def _item(value: Any) -> Any:
+    """Return a value for tomlkit: a dictionary as a table of lines, those inside it and flat ones on one line each."""
+    if not isinstance(value, dict):
+        return value
+    nested = any(isinstance(each, dict) for each in value.values())
+    table: Any = tomlkit.table() if nested else tomlkit.inline_table()
+    for key, each in value.items():
+        table[key] = _item(each) if nested else each
+    return table
 
 
 def _same(old: Any, new: Any) -> bool:

@@ -87,6 +87,20 @@ def test_mappings_text_is_validated_and_saved(demo: Demo, page: Page):
     assert len(demo.get("/api/mappings")["items"]) == 5
 
 
+def test_mapping_is_deleted_after_confirmation(demo: Demo, page: Page):
+    page.goto(f"http://{demo.http}/topics?tab=mappings")
+    says = page.get_by_test_id("mappings-says")
+    expect(says).to_have_text("4 mappings.")
+    first = demo.get("/api/mappings")["items"][0]["topic"]
+    page.get_by_role("button", name=f"Delete the mapping of {first}").click()
+    page.get_by_role("dialog").get_by_role("button", name="Delete").click()
+    expect(page.get_by_text(f"Mapping of {first} deleted")).to_be_visible()
+    expect(says).to_have_text("3 mappings.")
+    page.get_by_role("button", name="Undo").click()
+    expect(says).to_have_text("4 mappings.")
+    assert demo.get("/api/mappings")["items"][0]["topic"] == first
+
+
 def test_topic_of_dialect_offers_no_mapping(demo: Demo, page: Page, errors: Errors):
     page.goto(f"http://{demo.http}/topics?topic=devices%2Fboiler-1%2Ftelemetry")
     expect(page.get_by_text("Already read by an integration (native)")).to_be_visible()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 
 from fastapi import APIRouter
 from starlette.responses import Response
@@ -10,11 +10,11 @@ from starlette.responses import Response
 from hub.api.change_log import ChangeLog, mapping_changes
 from hub.api.errors import Json
 from hub.api.schemas import mappings as shapes
-from hub.api.schemas.requests import MappingsTrial, TextChange, TextCheck
+from hub.api.schemas.requests import MappingChange, MappingsTrial, TextChange, TextCheck
 from hub.dialects import DialectConfig, Trial, parse_usable_mappings, reserved, try_out
 from hub.errors import Invalid
 from hub.model import Mapping, RawMessage
-from hub.services.config_files import ConfigFile
+from hub.services.config_files import ConfigDraft, ConfigFile, TableDraft
 
 
 def routes(
@@ -26,11 +26,19 @@ def routes(
 ) -> APIRouter:
     router = APIRouter(prefix="/api/mappings", tags=["mappings"])
 
-    async def topics() -> list[str]:
+    async def current() -> list[Mapping]:
         try:
-            return [mapping.topic for mapping in file.check((await file.read()).text)]
+            return file.check((await file.read()).text)
         except Invalid:  # somebody has edited the file by hand
             return []
+
+    async def logged(change: Awaitable[ConfigDraft]) -> Json:
+        """Make a change, write it to the activity and return the text that is in force now."""
+        before = await current()
+        draft = await change
+        faults.pop("mappings.toml", None)
+        await changes.write(mapping_changes(before, await current()))
+        return Json(draft)
 
     @router.get("", response_model=shapes.MappingList)
     async def listing() -> Response:
@@ -52,26 +60,50 @@ def routes(
             return Json({"items": [], "problem": str(error)})
         return Json({"items": items, "problem": None})
 
-    @router.post("/preview", response_model=shapes.MappingsPreview)
+    @router.post("/preview", response_model=shapes.MappingsPreview, responses={404: {}})
     async def preview(body: MappingsTrial) -> Response:
-        """What messages would say by a text: devices, values, units, times. Nothing is changed and nothing kept."""
-        try:
-            mappings = file.check(body.text)
-        except Invalid as error:
-            return Json({"items": [], "problem": str(error)})
+        """What messages would say by a text or by one mapping: devices, values, units, times. Nothing is changed."""
+        mappings, text, problem = await drafted(body)
+        if problem is not None:
+            return Json({"items": [], "text": text, "problem": problem})
         received = now()
         messages = [RawMessage(each.topic, each.bytes(), received) for each in body.messages]
         items = [_said(message.topic, try_out(mappings, message)) for message in messages]
-        return Json({"items": items, "problem": None})
+        return Json({"items": items, "text": text, "problem": None})
+
+    async def drafted(body: MappingsTrial) -> tuple[list[Mapping], str | None, str | None]:
+        """Return the mappings that a draft describes, one mapping as text, and what is wrong."""
+        if body.text is not None:
+            try:
+                return file.check(body.text), None, None
+            except Invalid as error:
+                return [], None, str(error)
+        found = await file.preview(body.topic, None if body.mapping is None else TableDraft(body.mapping))
+        return [found.entry] if found.entry else [], found.text, found.problem
 
     @router.put("", response_model=shapes.MappingsText)
     async def replace(body: TextChange) -> Response:
         """Put another text in force at once: the hub subscribes to what it names. 409 if somebody else was faster."""
-        before = await topics()
-        draft = await file.replace(body.text, body.revision)
-        faults.pop("mappings.toml", None)
-        await changes.write(mapping_changes(before, await topics()))
-        return Json(draft)
+        return await logged(file.replace(body.text, body.revision))
+
+    @router.post("", response_model=shapes.MappingsText, status_code=201)
+    async def add(body: MappingChange) -> Response:
+        """Add a mapping at the end of ``mappings.toml`` and put it in force at once. 409 if the revision is not
+        current."""
+        answer = await logged(file.put_table(None, TableDraft(body.mapping, body.text), body.revision))
+        answer.status_code = 201
+        return answer
+
+    @router.put("/{topic:path}", response_model=shapes.MappingsText)
+    async def change(topic: str, body: MappingChange) -> Response:
+        """Change the mapping of one topic in ``mappings.toml`` and put it in force at once; comments and other mappings
+        stay as they are. 409 if the revision is not current."""
+        return await logged(file.put_table(topic, TableDraft(body.mapping, body.text), body.revision))
+
+    @router.delete("/{topic:path}", response_model=shapes.MappingsText)
+    async def delete(topic: str, revision: str) -> Response:
+        """Remove the mapping of one topic from ``mappings.toml``. 409 if the revision is not current."""
+        return await logged(file.delete_table(topic, revision))
 
     return router
 

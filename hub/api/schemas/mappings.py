@@ -59,7 +59,12 @@ class MappedMessage(TypedDict):
 
 
 class MappingsPreview(TypedDict):
-    """``problem`` says what is wrong with the text; there are no items then."""
+    """Readings of each message.
+
+    ``problem`` says what is wrong with the text or the mapping; ``items`` is empty then. ``text`` is one mapping as its
+    ``[[mapping]]`` table, null where a whole text was tried.
+    """
 
     items: list[MappedMessage]
+    text: str | None
     problem: str | None

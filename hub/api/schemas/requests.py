@@ -230,8 +230,36 @@ class MessageTried(Incoming):
         return bytes.fromhex(self.payload) if self.encoding == "hex" else self.payload.encode()
 
 
-class MappingsTrial(TextCheck):
+class MappingsTrial(Incoming):
+    """What messages would mean by ``text``, a draft of ``mappings.toml``, or by one mapping alone: ``mapping`` has its
+    keys as in the file (null leaves a key out). ``topic`` is the mapping that it would replace, absent for a new one;
+    without ``mapping`` it is read as it is."""
+
+    text: str | None = Field(None, max_length=200_000)
+    mapping: Annotated[dict[str, Any], Field(max_length=64)] | None = None
+    topic: str | None = Field(None, max_length=1_024)
     messages: list[MessageTried] = Field(min_length=1, max_length=20, fail_fast=True)
+
+    @model_validator(mode="after")
+    def _one_draft(self) -> MappingsTrial:
+        if (self.text is None) == (self.mapping is None and self.topic is None):
+            raise ValueError("give either text, or mapping, topic or both")
+        return self
+
+
+class MappingChange(Incoming):
+    """One mapping: either ``mapping``, its keys as in ``mappings.toml`` (null leaves a key out), or ``text``, its
+    ``[[mapping]]`` table. ``revision`` is that of the mappings' text when it was read."""
+
+    mapping: Annotated[dict[str, Any], Field(max_length=64)] | None = None
+    text: str | None = Field(None, max_length=20_000)
+    revision: str = Field(max_length=64)
+
+    @model_validator(mode="after")
+    def _one_form(self) -> MappingChange:
+        if (self.mapping is None) == (self.text is None):
+            raise ValueError("give either mapping or text")
+        return self
 
 
 class Question(Incoming):

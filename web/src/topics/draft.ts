@@ -1,5 +1,5 @@
 // A mapping as a person puts it together from one message: which level of the topic is what, which values are metrics.
-// Written as the text that goes into mappings.toml. Pure.
+// As the keys of its table in mappings.toml, which the hub writes. Pure.
 
 export type Role = 'fixed' | 'device' | 'metric' | 'any';
 export type Kind = '' | 'number' | 'boolean' | 'text';
@@ -83,34 +83,32 @@ export function fits(levels: readonly Level[], topic: string): boolean {
   );
 }
 
-const quoted = (text: string): string => JSON.stringify(text);
-const inline = (entries: [string, string][]): string =>
-  `{ ${entries.map(([key, value]) => `${key} = ${quoted(value)}`).join(', ')} }`;
+/** The keys of a mapping as in mappings.toml. */
+export type MappingKeys = Record<string, unknown>;
 
-export function written(draft: Draft): string {
+export function keysOf(draft: Draft): MappingKeys {
   const { levels, plain, picks } = draft;
-  const lines = ['[[mapping]]', `topic = ${quoted(patternOf(levels))}`];
+  const keys: MappingKeys = { topic: patternOf(levels) };
   const device = deviceOf(draft);
-  if (device !== '{device}') lines.push(`device = ${quoted(device)}`);
-  const metric = levels.findIndex(({ role }) => role === 'metric');
+  if (device !== '{device}') keys.device = device;
   if (plain) {
-    const name = metric < 0 ? plain.name : levels[metric]!.text;
-    if (metric < 0) lines.push(`metric = ${quoted(name)}`);
-    if (plain.unit) lines.push(`units = ${inline([[quoted(name), plain.unit]])}`);
-    if (plain.kind) lines.push(`kinds = ${inline([[quoted(name), plain.kind]])}`);
-    return lines.join('\n');
+    const named = levels.find(({ role }) => role === 'metric');
+    const name = named ? named.text : plain.name;
+    if (!named) keys.metric = name;
+    if (plain.unit) keys.units = { [name]: plain.unit };
+    if (plain.kind) keys.kinds = { [name]: plain.kind };
+    return keys;
   }
   const time = picks.find(({ use }) => use === 'time');
-  if (time) lines.push(`time = ${quoted(time.path)}`);
+  if (time) keys.time = time.path;
   const metrics = picks.filter(({ use }) => use === 'metric');
-  if (metrics.length) lines.push('[mapping.metrics]');
-  for (const { name, path, unit, kind } of metrics) {
-    const more: [string, string][] = [];
-    if (unit) more.push(['unit', unit]);
-    if (kind) more.push(['kind', kind]);
-    lines.push(`${quoted(name)} = ${more.length ? inline([['path', path], ...more]) : quoted(path)}`);
-  }
-  return lines.join('\n');
+  if (metrics.length) keys.metrics = Object.fromEntries(metrics.map((each) => [each.name, pickKeys(each)]));
+  return keys;
+}
+
+function pickKeys({ path, unit, kind }: Pick): string | Record<string, string> {
+  if (!unit && !kind) return path;
+  return { path, ...(unit && { unit }), ...(kind && { kind }) };
 }
 
 function deviceOf({ levels, device, picks }: Draft): string {

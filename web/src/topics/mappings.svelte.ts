@@ -1,19 +1,33 @@
-// mappings.toml on the hub: read, check, preview a draft, save.
+// The hub's mappings: check a text, preview one mapping, add one, delete one.
 
-import { post } from '../api/http';
+import { post, remove } from '../api/http';
 import type { MappingsChecked, MappingsPreview, RawMessage } from '../api/types';
-import { ConfigFile } from '../lib/configFile.svelte';
+import { ConfigFile, type FileContent } from '../lib/configFile.svelte';
 import { T } from '../texts';
+import type { MappingKeys } from './draft';
 
 class Mappings extends ConfigFile {
   check(text: string, signal?: AbortSignal): Promise<MappingsChecked> {
     return post<MappingsChecked>('/api/mappings/check', { text }, signal);
   }
 
-  /** Return what the mappings in `text` make of this message, or the problem with them. */
-  preview(text: string, { topic, payload, encoding }: RawMessage, signal: AbortSignal): Promise<MappingsPreview> {
-    return post<MappingsPreview>('/api/mappings/preview', { text, messages: [{ topic, payload, encoding }] }, signal);
+  /** Return what a new mapping makes of this message and its text, or the problem with it. */
+  preview(mapping: MappingKeys, { topic, payload, encoding }: RawMessage, signal: AbortSignal): Promise<MappingsPreview> {
+    return post<MappingsPreview>('/api/mappings/preview', { mapping, messages: [{ topic, payload, encoding }] }, signal);
   } // prettier-ignore
+
+  /** Add a mapping at the end; true when the hub accepted it. */
+  add(before: FileContent, mapping: MappingKeys, notice: string): Promise<boolean> {
+    const body = { mapping, revision: before.revision };
+    return this.apply(before, post<FileContent>(this.path, body), notice);
+  }
+
+  /** Delete the mapping of a topic pattern; true when the hub accepted it. */
+  delete(before: FileContent, topic: string, notice: string): Promise<boolean> {
+    const query = new URLSearchParams({ revision: before.revision });
+    const url = `${this.path}/${encodeURIComponent(topic)}?${query}`;
+    return this.apply(before, remove<FileContent>(url), notice);
+  }
 }
 
 export const mappings = new Mappings('/api/mappings', T.topics.undone);

@@ -67,7 +67,7 @@ async def test_each_try_is_a_call() -> None:
 
 def spend(budget: Budget, price: Price, tokens_in: int, tokens_out: int) -> None:
     with budget.call("one", request(), price) as call:
-        call.settle(Completion("x", WRITER, tokens=tokens_in + tokens_out, tokens_in=tokens_in))
+        call.finish(Completion("x", WRITER, tokens=tokens_in + tokens_out, tokens_in=tokens_in))
 
 
 def test_money_is_counted_by_the_prices_and_a_free_server_goes_on(tmp_path: Path) -> None:

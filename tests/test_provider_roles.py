@@ -133,7 +133,7 @@ async def test_replaced_providers_finish_running_streams() -> None:
 
 
 async def test_transcription_without_speech_provider_raises() -> None:
-    with pytest.raises(AiUnavailable, match="speech"):
+    with pytest.raises(AiUnavailable, match="transcription"):
         await chain(Scripted("deaf", "a")).transcribe(Recording(b"", "a.wav"))
 
 

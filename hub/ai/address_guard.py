@@ -1,9 +1,8 @@
-"""Which network addresses a model's server may have, checked when the connection is made.
+"""Restrict the network addresses of model servers (protection against server-side request forgery).
 
-Loopback and private networks are allowed: that is where people run models of their own. Never allowed are addresses
-that only reach what stands beside the machine (link-local, where clouds serve credentials) or nobody in particular.
-A name is resolved once and the connection goes to the very address that was checked, so a name server that changes its
-answer in between (DNS rebinding) gains nothing.
+Loopback and private networks are allowed, since people run models there. Link-local addresses (where clouds serve
+credentials), multicast and unspecified addresses are not. A name is resolved once and the connection goes to the
+address that was checked, so DNS rebinding has no effect.
 """
 
 from __future__ import annotations
@@ -27,7 +26,7 @@ _SITE_LOCAL = ipaddress.ip_network("fec0::/10")
 
 
 def is_forbidden(address: IpAddress) -> bool:
-    """Return whether no model's server may have this address, also where IPv6 only wraps an IPv4 address."""
+    """Return True for an address that no model server may have, also for an IPv4 address wrapped in IPv6."""
     address = _unwrapped(address)
     return (
         address.is_link_local
@@ -40,9 +39,9 @@ def is_forbidden(address: IpAddress) -> bool:
 
 
 def literal(host: str) -> IpAddress | None:
-    """Return the address that ``host`` is, in any form that the operating system takes (``0xa9fea9fe``, ``127.1``).
+    """Return the address that ``host`` spells in any form that the system accepts (``0xa9fea9fe``, ``127.1``).
 
-    None for a name.
+    None if it is a name.
     """
     try:
         return ipaddress.ip_address(host.partition("%")[0])
@@ -55,9 +54,9 @@ def literal(host: str) -> IpAddress | None:
 
 
 async def pin(request: Any) -> None:
-    """Send ``request`` to an address that was checked; a hook for requests of ``httpx`` and ``httpx2``.
+    """Check a request's address and pin it; a request hook for ``httpx`` and ``httpx2``.
 
-    Raises AiError where the host has no allowed address. What goes over a proxy is left to the proxy.
+    Raises AiError if the host has no allowed address. Requests that go through a proxy are not checked.
     """
     host, port = (
         request.url.raw_host.decode("ascii").strip("[]"),
@@ -77,7 +76,7 @@ async def pin(request: Any) -> None:
     allowed = [each for each in addresses if not is_forbidden(each)]
     if not allowed:
         raise refusal(host)
-    # IPv4 first: a name with both is often served on that one alone inside a site.
+    # IPv4 first: within a site, a name with both addresses is often reachable by IPv4 only.
     chosen = min(allowed, key=lambda each: each.version)
     request.extensions["sni_hostname"] = host
     request.url = request.url.copy_with(host=str(chosen))
@@ -85,8 +84,8 @@ async def pin(request: Any) -> None:
 
 def refusal(host: str) -> AiError:
     return AiError(
-        f"{host[:100]} is no address of a model's server.",
-        "Link-local, multicast and unspecified addresses are not contacted. Give the server's own address.",
+        f"{host[:100]} is not allowed as the address of a model server.",
+        "Link-local, multicast and unspecified addresses are refused. Enter the server's own address.",
     )
 
 

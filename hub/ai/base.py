@@ -1,7 +1,8 @@
-"""What a language model is to the hub: something that answers messages, maybe with tools, maybe about a picture.
+"""The interface of AI providers: chat with tools and images, and transcription.
 
-Providers know no devices. What the hub itself can say without any model travels with the request as ``plain``; the
-built-in provider answers with that. Each provider translates its library's errors into AiError with our own words.
+Providers know nothing about devices. Each request has the answer that the hub can give without a model, as ``plain``;
+the built-in provider returns that. Each provider translates its library's errors into AiError with a text of the hub's
+own.
 """
 
 from __future__ import annotations
@@ -20,13 +21,19 @@ ROLES: tuple[Role, ...] = ("chat", "diagnosis", "vision", "transcription")
 
 
 class AiSettings(msgspec.Struct, frozen=True):
-    """Which models to use, in which order, and for how much. Times in seconds.
+    """Which models to use, in which order, and within which limits.
 
-    ``roles`` names the servers of a role in their order; a role without names takes what ``mode`` finds. ``fallback``
-    lets the built-in analyst answer when nothing else does. ``diagnosis_timeout_s`` is what all generative providers
-    together may take for one diagnosis. ``ollama_context`` is how many tokens Ollama is to keep in view. ``retries`` is
-    how often one provider is asked again about the same thing. The ``daily_`` limits hold for a UTC day; None is no
-    limit.
+    Attributes:
+        mode: which servers the roles without a list use.
+        fallback: the built-in analyst answers if no server does.
+        servers: the known servers.
+        roles: names of servers by role, in the order of use.
+        chat_timeout_s: time limit of a request, in seconds.
+        diagnosis_timeout_s: time limit of all servers together for one diagnosis, in seconds.
+        max_tokens: longest answer.
+        ollama_context: context window that is requested from Ollama, in tokens.
+        retries: how often a request to one server is repeated.
+        daily_calls, daily_tokens, daily_money: limits for a UTC day; None: no limit.
     """
 
     mode: Mode = "auto"
@@ -44,7 +51,7 @@ class AiSettings(msgspec.Struct, frozen=True):
 
 
 class ToolSpec(msgspec.Struct, frozen=True):
-    """A function that a model may ask for: ``parameters`` is its JSON schema."""
+    """A function that a model may call; ``parameters`` is its JSON schema."""
 
     name: str
     description: str
@@ -52,7 +59,7 @@ class ToolSpec(msgspec.Struct, frozen=True):
 
 
 class ToolCall(msgspec.Struct, frozen=True):
-    """A model's wish to have a function called; ``arguments`` is whatever it sent, not yet checked."""
+    """A model's request to call a function; ``arguments`` are as the model sent them, unchecked."""
 
     id: str
     name: str
@@ -60,7 +67,7 @@ class ToolCall(msgspec.Struct, frozen=True):
 
 
 class ChatMessage(msgspec.Struct, frozen=True):
-    """One turn. An assistant's turn may hold ``calls``; a tool's turn answers the call ``call_id`` of tool ``name``."""
+    """One message. One of the assistant may have ``calls``; one of a tool answers ``call_id`` of the tool ``name``."""
 
     role: Literal["system", "user", "assistant", "tool"]
     text: str
@@ -77,7 +84,7 @@ class Picture(msgspec.Struct, frozen=True):
 
 
 class Recording(msgspec.Struct, frozen=True):
-    """A checked recording, its file's name (the servers go by its ending) and words that are likely in it."""
+    """A checked recording, its file name (servers use the extension) and words that are likely in it."""
 
     data: bytes
     filename: str
@@ -85,7 +92,16 @@ class Recording(msgspec.Struct, frozen=True):
 
 
 class CompletionRequest(msgspec.Struct, frozen=True):
-    """``schema`` asks for one JSON object of that form; ``plain`` gives the hub's own answer, without any model."""
+    """A request to a provider.
+
+    Attributes:
+        messages: the conversation, oldest first.
+        plain: returns the answer that the hub gives without a model.
+        tools: functions that the model may call.
+        schema: JSON schema of the answer, if it is to be a JSON object.
+        picture: an image that belongs to the last message.
+        max_tokens: longest answer.
+    """
 
     messages: tuple[ChatMessage, ...]
     plain: Callable[[], Awaitable[str]]
@@ -96,9 +112,14 @@ class CompletionRequest(msgspec.Struct, frozen=True):
 
 
 class Completion(msgspec.Struct, frozen=True):
-    """``text`` is empty when the model asks for tools (``calls``). ``writer`` says who answered.
+    """An answer.
 
-    ``tokens`` counts both ways; ``tokens_in`` of them were the question's.
+    Attributes:
+        text: may be empty if there are ``calls``.
+        writer: which provider and model answered.
+        calls: tools that the model wants to be called.
+        tokens: tokens of the request and the answer together; 0 if the server did not report them.
+        tokens_in: those of the request.
     """
 
     text: str
@@ -109,45 +130,42 @@ class Completion(msgspec.Struct, frozen=True):
 
 
 Piece = str | Completion
-"""Of a stream: text as it comes, and at the end the whole answer."""
+"""An item of a stream: parts of the text, and at the end the whole answer."""
 
 ANSWER_LIMIT = 40_000
-"""Characters of an answer that are kept, whatever a server sends."""
+"""Longest text of an answer, in characters; more is cut off."""
 
 
 class Provider(Protocol):
-    """One way to get an answer. All methods raise AiError, never a library's own error.
-
-    A request with a picture is only sent where ``writer_for`` gives a writer for it (None: cannot see).
-    """
+    """A source of answers. Its methods raise AiError, never an error of a library."""
 
     name: str
 
     def writer_for(self, request: CompletionRequest) -> Writer | None:
-        """Who would answer this request, or None if this provider cannot."""
+        """Return who would answer this request; None if this provider cannot, as with an image and no vision model."""
         ...
 
     @property
     def models(self) -> tuple[str, ...]:
-        """The models it is configured for."""
+        """Return the configured models."""
         ...
 
     async def chat(self, request: CompletionRequest) -> Completion: ...
 
     def stream(self, request: CompletionRequest) -> AsyncIterator[Piece]:
-        """Pieces of text, then the Answer. Closing the iterator ends the request at the server."""
+        """Yield parts of the text, then the Completion. Closing the iterator cancels the request at the server."""
         ...
 
     def hears(self) -> Writer | None:
-        """Who would write down a recording, or None if this provider cannot."""
+        """Return who would transcribe a recording; None if this provider cannot."""
         ...
 
     async def transcribe(self, recording: Recording) -> Completion:
-        """What is said in it. Only where :meth:`hears` gives a writer."""
+        """Transcribe a recording. Call it only if :meth:`hears` returns a writer."""
         ...
 
     async def check(self) -> str | None:
-        """None if it would answer now, else what is wrong and what to do."""
+        """Return None if the server is ready, else what is wrong and what to do."""
         ...
 
     async def close(self) -> None: ...

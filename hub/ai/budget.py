@@ -1,7 +1,7 @@
-"""What the models may cost in a day: calls, tokens and money, counted before and after each call, kept over a restart.
+"""Daily limits of calls, tokens and money for models. The usage survives a restart; a day is a UTC day.
 
-A call is counted before it is sent, with what it may at most cost; its true cost replaces that when it is known. So
-neither many calls at once nor a crash in the middle of one goes over a limit. A day is a UTC day.
+The most that a call may cost is reserved before it is sent, and replaced by its true cost when that is known. So
+parallel calls cannot exceed a limit together.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ _PICTURE_TOKENS = 1500
 
 
 class DailyUsage(msgspec.Struct):
-    """Of one server in one day."""
+    """Usage of one server on one day."""
 
     calls: int = 0
     tokens: int = 0
@@ -39,17 +39,23 @@ class _Day(msgspec.Struct):
 
 
 class Price(msgspec.Struct, frozen=True):
-    """Money per million tokens of the question and of the answer."""
+    """Money per million tokens of the request and of the answer."""
 
-    asked: float = 0.0
-    answered: float = 0.0
+    tokens_in: float = 0.0
+    tokens_out: float = 0.0
 
     def of(self, tokens_in: int, tokens_out: int) -> float:
-        return (tokens_in * self.asked + tokens_out * self.answered) / 1_000_000
+        """Return the price of a call."""
+        return (tokens_in * self.tokens_in + tokens_out * self.tokens_out) / 1_000_000
 
 
 class Call:
-    """One call that is under way: what is set aside for it, and what came of it so far."""
+    """A call in progress.
+
+    Attributes:
+        tokens: reserved tokens.
+        money: reserved money.
+    """
 
     def __init__(self, tokens_in: int, tokens_out: int, price: Price) -> None:
         self.tokens = tokens_in + tokens_out
@@ -57,65 +63,73 @@ class Call:
         self._tokens_in, self._price, self._chars = tokens_in, price, 0
         self._answer: Completion | None = None
 
-    def heard(self, text: str) -> None:
-        """A piece of a stream: what counts if the rest never comes."""
+    def add_text(self, text: str) -> None:
+        """Count a part of a stream; it is the basis of the cost if the stream does not end normally."""
         self._chars += len(text)
 
-    def settle(self, answer: Completion) -> None:
+    def finish(self, answer: Completion) -> None:
+        """Set the whole answer."""
         self._answer = answer
 
     def cost(self) -> tuple[int, float]:
-        """Tokens and money: as the server counted them, else estimated from what went to and fro."""
-        said = self._answer
-        if said is not None and said.tokens:
-            asked = min(said.tokens_in or self._tokens_in, said.tokens)
-            return said.tokens, self._price.of(asked, said.tokens - asked)
-        out = (len(said.text) if said is not None else self._chars) // _CHARS_A_TOKEN
-        if out == 0 and said is None:
+        """Return tokens and money: as counted by the server, else estimated from the length of the texts."""
+        answer = self._answer
+        if answer is not None and answer.tokens:
+            tokens_in = min(answer.tokens_in or self._tokens_in, answer.tokens)
+            return answer.tokens, self._price.of(tokens_in, answer.tokens - tokens_in)
+        tokens_out = (len(answer.text) if answer is not None else self._chars) // _CHARS_A_TOKEN
+        if tokens_out == 0 and answer is None:
             return 0, 0.0
-        return self._tokens_in + out, self._price.of(self._tokens_in, out)
+        return self._tokens_in + tokens_out, self._price.of(self._tokens_in, tokens_out)
 
 
 class Budget:
-    """Counts in ``file`` (None: in memory alone). ``now`` is epoch seconds."""
+    """The usage of a day and its limits.
+
+    Args:
+        settings: has the limits.
+        file: keeps the usage; None: in memory only.
+        now: returns epoch seconds.
+    """
 
     def __init__(self, settings: AiSettings, file: Path | None = None, now: Callable[[], float] = time.time) -> None:
         self._settings, self._file, self._now = settings, file, now
-        self._open: set[Call] = set()
+        self._open: set[Call] = set()  # calls in progress
         self._day = self._read()
 
     def use(self, settings: AiSettings) -> None:
-        """Other limits from now on; what is spent stays spent."""
+        """Use other limits. The usage of today stays."""
         self._settings = settings
 
     def today(self) -> dict[str, DailyUsage]:
-        """What each server has cost today."""
-        self._turn()
+        """Return today's usage by server."""
+        self._start_new_day()
         return self._day.servers
 
     def total(self) -> DailyUsage:
-        every = self.today().values()
-        return DailyUsage(sum(s.calls for s in every), sum(s.tokens for s in every), sum(s.money for s in every))
+        """Return today's usage of all servers together."""
+        usages = self.today().values()
+        return DailyUsage(sum(s.calls for s in usages), sum(s.tokens for s in usages), sum(s.money for s in usages))
 
     @contextmanager
     def call(self, server: str, request: CompletionRequest, price: Price) -> Iterator[Call]:
-        """Around one call. Raises AiBudget, with nothing counted, where it could go over a limit."""
+        """Count the call that the block makes. Raises AiBudget, and counts nothing, if it could exceed a limit."""
         call = Call(_estimate(request), request.max_tokens, price)
         self._admit(call)
         self._open.add(call)
         self._day.servers.setdefault(server, DailyUsage()).calls += 1
-        self._keep()
+        self._save()
         try:
             yield call
         finally:
             self._open.discard(call)
-            self._turn()
-            spent = self._day.servers.setdefault(server, DailyUsage())
+            self._start_new_day()
+            usage = self._day.servers.setdefault(server, DailyUsage())
             tokens, money = call.cost()
-            spent.tokens += tokens
-            spent.money += money
+            usage.tokens += tokens
+            usage.money += money
             if tokens:
-                self._keep()
+                self._save()
 
     def _admit(self, call: Call) -> None:
         limits, total = self._settings, self.total()
@@ -128,8 +142,8 @@ class Budget:
         if limits.daily_money is not None and call.money and money > limits.daily_money:
             raise _over(f"{limits.daily_money:g} in money", "daily_money")
 
-    def _turn(self) -> None:
-        """A new day begins with nothing spent. A clock that is set back does not give yesterday's budget again."""
+    def _start_new_day(self) -> None:
+        """Reset the usage if a new day has begun. A clock that is set back does not reset it."""
         day = datetime.fromtimestamp(self._now(), UTC).strftime("%Y-%m-%d")
         if day > self._day.day:
             self._day = _Day(day)
@@ -139,21 +153,25 @@ class Budget:
             try:
                 return msgspec.json.decode(self._file.read_bytes(), type=_Day)
             except (OSError, msgspec.MsgspecError) as error:
-                log.warning("what the models cost today cannot be read (%s): counted from zero", type(error).__name__)
+                log.warning(
+                    "Cannot read %s (%s). Today's usage of models starts at 0.", self._file, type(error).__name__
+                )
         return _Day("")
 
-    def _keep(self) -> None:
-        """Write the day's usage, not forced to the disk: only a crash of the whole machine would lose it."""
+    def _save(self) -> None:
+        """Write the day's usage without fsync: only a crash of the machine would lose it."""
         if self._file is None:
             return
         try:
             replace_file(self._file, msgspec.json.encode(self._day), sync=False)
         except OSError as error:
-            log.warning("what the models cost today cannot be kept: %s", error.strerror)
+            log.warning(
+                "Cannot write %s (%s). A restart would lose today's usage of models.", self._file, error.strerror
+            )
 
 
 def _estimate(request: CompletionRequest) -> int:
-    """About how many tokens a request has; rather too many than too few."""
+    """Return an estimate of a request's tokens that is rather too high than too low."""
     chars = sum(len(message.text) + 20 for message in request.messages)
     chars += sum(len(str(tool.parameters)) + len(tool.description) for tool in request.tools)
     chars += len(str(request.schema)) if request.schema is not None else 0

@@ -1,5 +1,4 @@
-"""The built-in analyst as a provider: it hands out what the hub itself has to say. No model, no network, always
-there."""
+"""The built-in analyst as a provider: it returns the answer that the hub gives without a model."""
 
 from __future__ import annotations
 
@@ -26,7 +25,7 @@ class BuiltinProvider:
         return Completion(await request.plain(), BUILTIN)
 
     async def stream(self, request: CompletionRequest) -> AsyncIterator[Piece]:
-        """Word by word, so that readers of a stream see no difference."""
+        """Yield the text word by word, as a model's stream would."""
         text = await request.plain()
         for word in re.findall(r"\S+\s*|\s+", text):
             yield word
@@ -36,7 +35,7 @@ class BuiltinProvider:
         return None
 
     async def transcribe(self, recording: Recording) -> Completion:
-        raise AiError("The built-in analyst cannot write down speech.", "Name a server for ai.transcription.")
+        raise AiError("The built-in analyst cannot transcribe speech.", "Name a server in ai.transcription.")
 
     async def check(self) -> str | None:
         return None

@@ -1,11 +1,19 @@
-"""When a provider is asked again: soon after a passing fault, and after a rest once it keeps failing. Pure."""
+"""Circuit breaker for a provider, and the waiting time before a retry.
+
+::
+
+    closed ──3 failures in a row, or a timeout──▶ open ──after the rest──▶ half open (one request)
+      ▲                                            ▲                          │         │
+      └──────────────── success ───────────────────┼──────────────────────────┼─────────┘
+                                                   └── failure: twice the rest┘
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 
 FAILURES = 3
-"""After so many failures in a row a provider rests; then one request tries it, and a failure doubles the rest."""
+"""Failures in a row that open the breaker."""
 REST_S = 30.0
 LONGEST_REST_S = 600.0
 _FIRST_WAIT_S = 0.25
@@ -13,35 +21,40 @@ _LONGEST_WAIT_S = 8.0
 
 
 class CircuitBreaker:
-    """A circuit breaker: closed while a provider works, open while it rests, half open for one request after that."""
+    """The state of one provider in one role. ``clock`` returns monotonic seconds."""
 
     def __init__(self, clock: Callable[[], float]) -> None:
         self._clock = clock
-        self._failures = 0
-        self._rest = 0.0
-        self._until = 0.0
-        self._trying = False
+        self._failures = 0  # in a row
+        self._rest = 0.0  # length of the last rest, in seconds
+        self._until = 0.0  # end of the rest, by the clock
+        self._trying = False  # half open, and the one request is running
 
     @property
     def admits(self) -> bool:
-        """Whether a request may be sent now."""
+        """Return True if a request may be sent now."""
         return self._failures < FAILURES or (self._clock() >= self._until and not self._trying)
 
     @property
     def rests_s(self) -> float:
-        """How long it is still left alone; 0 while it works."""
+        """Return the seconds until the end of the rest; 0 if the breaker is closed."""
         return max(self._until - self._clock(), 0.0) if self._failures >= FAILURES else 0.0
 
     def begin(self) -> None:
-        """A request goes out. One of the three below says how it ended."""
+        """Note that a request is sent. One of the next three methods must follow."""
         self._trying = self._failures >= FAILURES
 
     def answered(self) -> None:
+        """Note a success: the breaker closes."""
         self._failures, self._rest, self._trying = 0, 0.0, False
 
     def failed(self, *, hung: bool = False, after_s: float | None = None) -> None:
-        """``hung``: it kept a request waiting until the end of its time, so it rests at once. ``after_s``: it asked
-        to be left alone so long."""
+        """Note a failure.
+
+        Args:
+            hung: the request timed out, which opens the breaker at once.
+            after_s: the server asked for a pause of so many seconds.
+        """
         self._trying = False
         self._failures += FAILURES if hung else 1
         if self._failures >= FAILURES and self._clock() >= self._until:
@@ -49,12 +62,17 @@ class CircuitBreaker:
             self._until = self._clock() + max(self._rest, min(after_s or 0.0, LONGEST_REST_S))
 
     def dropped(self) -> None:
-        """Whoever asked has gone: that says nothing about the provider."""
+        """Note that the request was cancelled, which is neither a success nor a failure."""
         self._trying = False
 
 
 def wait_s(attempt: int, chance: float, after_s: float | None = None) -> float:
-    """How long to wait before the retry after ``attempt`` (from 0): doubled each time, spread by ``chance`` (0 to 1)
-    so that those who failed together do not come back together; never sooner than the server asked (``after_s``)."""
-    spread: float = min(_FIRST_WAIT_S * 2.0**attempt, _LONGEST_WAIT_S) * (0.5 + chance / 2)
-    return max(spread, after_s or 0.0)
+    """Return the seconds to wait before a retry: exponential backoff with jitter.
+
+    Args:
+        attempt: the number of the failed attempt, from 0.
+        chance: a random number from 0 to 1, so that requests that failed together are not repeated together.
+        after_s: the pause that the server asked for, as the least.
+    """
+    backoff: float = min(_FIRST_WAIT_S * 2.0**attempt, _LONGEST_WAIT_S) * (0.5 + chance / 2)
+    return max(backoff, after_s or 0.0)

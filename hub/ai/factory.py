@@ -1,4 +1,4 @@
-"""From the settings to the providers that they ask for."""
+"""Create the providers that the settings ask for, and check these settings."""
 
 from __future__ import annotations
 
@@ -14,11 +14,10 @@ _PROBE_S = 0.5
 
 
 async def ordered(settings: AiSettings) -> list[Provider]:
-    """Return the servers of the mode in their order, then those that only a role names.
+    """Return the providers of the mode in their order, then those that only a role names.
 
-    ``auto`` takes OpenAI when there is a key (or another address), Ollama when its host is set or a server answers on
-    this machine within half a second, and every further server. The settings have passed :func:`check` or
-    :func:`without_faulty`.
+    ``auto`` uses OpenAI if there is a key (or another address), Ollama if its host is set or it answers on this machine
+    within half a second, and all further servers. The settings have passed :func:`check` or :func:`without_faulty`.
     """
     known = {server.name: server for server in settings.servers}
     wanted = [name for name in known if await _by_mode(settings, known[name])]
@@ -31,10 +30,10 @@ async def ordered(settings: AiSettings) -> list[Provider]:
 
 
 def check(settings: AiSettings) -> None:
-    """Check that every server, role and limit can work. Raises ConfigError for the first that cannot."""
+    """Check every server, role and limit. Raises ConfigError for the first fault."""
     known = {server.name: server for server in settings.servers}
     if settings.mode == "openai" and not ("openai" in known and known["openai"].usable):
-        raise ConfigError("ai = openai needs a key.", "Set OPENAI_API_KEY, or use ai = auto.")
+        raise ConfigError('ai.mode = "openai" needs a key.', 'Set OPENAI_API_KEY, or use ai.mode = "auto".')
     for role in ROLES:
         for name in settings.roles.get(role, ()):
             check_role(role, name, known)
@@ -43,14 +42,14 @@ def check(settings: AiSettings) -> None:
 
 
 def check_role(role: Role, name: str, known: dict[str, ModelServer]) -> None:
-    """Check that the server ``name`` can be asked in ``role``. Raises ConfigError."""
+    """Check that the server ``name`` can be used in ``role``. Raises ConfigError."""
     if name == "builtin":
-        raise ConfigError(f"ai.{role} names builtin.", "It is the last in any case: see ai.fallback.")
+        raise ConfigError(f"ai.{role} names builtin.", "The built-in analyst is always the last: see ai.fallback.")
     if name not in known:
-        hint = f"There is: {', '.join(known) or 'no server'}."
-        raise ConfigError(f"ai.{role} names {name!r}, which is no server here.", hint)
+        hint = f"Known servers: {', '.join(known) or 'none'}."
+        raise ConfigError(f"ai.{role} names {name!r}, which is not a known server.", hint)
     if not known[name].usable:
-        raise ConfigError(f"ai.{role} names {name}, which has no key.", "Give its key, or leave it out.")
+        raise ConfigError(f"ai.{role} names {name}, which has no key.", "Set its key, or remove it from the list.")
 
 
 def check_server(settings: AiSettings, server: ModelServer) -> None:
@@ -66,16 +65,16 @@ def check_server(settings: AiSettings, server: ModelServer) -> None:
 
 
 def without_faulty(settings: AiSettings) -> tuple[AiSettings, dict[str, str]]:
-    """Leave out what can't work: servers, and roles' references to servers.
+    """Leave out servers that cannot work, and references of roles to such servers.
 
-    Returns the settings that remain, and why each server or role was left out, by ``NAME`` or ``ai.ROLE``.
+    Returns the remaining settings, and the faults by ``NAME`` of a server or ``ai.ROLE``.
     """
     faults: dict[str, str] = {}
-    sound: dict[str, ModelServer] = {}
+    valid: dict[str, ModelServer] = {}
     for server in settings.servers:
         try:
             check_server(settings, server)
-            sound[server.name] = server
+            valid[server.name] = server
         except ConfigError as error:
             faults[server.name] = f"{error.message} {error.hint}"
     roles: dict[Role, tuple[str, ...]] = {}
@@ -83,16 +82,16 @@ def without_faulty(settings: AiSettings) -> tuple[AiSettings, dict[str, str]]:
         kept = []
         for name in settings.roles.get(role, ()):
             try:
-                check_role(role, name, sound)
+                check_role(role, name, valid)
                 kept.append(name)
             except ConfigError as error:
                 faults[f"ai.{role}"] = error.message
         roles[role] = tuple(kept)
-    return msgspec.structs.replace(settings, servers=tuple(sound.values()), roles=roles), faults
+    return msgspec.structs.replace(settings, servers=tuple(valid.values()), roles=roles), faults
 
 
 def create_provider(server: ModelServer, timeout_s: float, context: int) -> Provider:
-    """The client for one server. Its library is imported when it is first used."""
+    """Create the provider for one server."""
     if server.kind == "openai":
         from hub.ai.openai import OpenAIProvider
 
@@ -120,7 +119,7 @@ def create_provider(server: ModelServer, timeout_s: float, context: int) -> Prov
 
 
 async def _by_mode(settings: AiSettings, server: ModelServer) -> bool:
-    """Whether a role that names nobody takes this server."""
+    """Return True if the mode includes this server."""
     if settings.mode == "builtin":
         return False
     if server.name == "ollama":
@@ -131,7 +130,7 @@ async def _by_mode(settings: AiSettings, server: ModelServer) -> bool:
 
 
 async def _ollama_here() -> bool:
-    """Whether something accepts connections where Ollama does by default, and says that it is Ollama."""
+    """Return True if Ollama answers at its default address on this machine."""
     try:
         async with asyncio.timeout(_PROBE_S):
             reader, writer = await asyncio.open_connection("127.0.0.1", 11434)

@@ -1,8 +1,7 @@
-"""What people set about models on the page: servers, roles, limits. It holds over the settings file and is in force at
-once.
+"""Model servers, roles and limits that users set in the dashboard. They override the settings file at once.
 
-Keys come in and never go out. A key belongs to the address it was given for: where the address changes to another
-host, it has to be entered again.
+Keys are write-only: the API never returns one. A key belongs to the address that it was entered for; if the address
+changes to another host, the key has to be entered again.
 """
 
 from __future__ import annotations
@@ -25,13 +24,13 @@ from hub.runtime.private_files import replace_file
 
 log = logging.getLogger(__name__)
 
-_MOST_SERVERS = 16
+_MAX_SERVERS = 16
 _TEST_S = 20.0
 _TEST_TOKENS = 64
 
 
 class ModelAssignments(msgspec.Struct, frozen=True):
-    """The order of each role, and the limits of a day."""
+    """The servers of each role in their order, and the daily limits."""
 
     roles: dict[Role, tuple[str, ...]] = {}
     daily_calls: int | None = None
@@ -40,7 +39,7 @@ class ModelAssignments(msgspec.Struct, frozen=True):
 
 
 class _Kept(msgspec.Struct):
-    """What the file holds. ``borrowed`` are servers whose key is that of the settings file or the environment."""
+    """The content of the file. ``borrowed`` names servers whose key is in the settings file or the environment."""
 
     servers: dict[str, ModelServer] = {}
     borrowed: set[str] = set()
@@ -48,8 +47,15 @@ class _Kept(msgspec.Struct):
 
 
 class ModelRegistry:
-    """``base`` is what the settings file and the environment say; ``file`` keeps what is set here, for the hub alone to
-    read. ``faults`` says what of it is left out and why. Open it with :func:`open_model_settings`."""
+    """The settings of models, and their changes in the dashboard. Open it with :func:`open_model_settings`.
+
+    Args:
+        base: settings from the settings file and the environment.
+        file: keeps the changes; it is private to the hub's user.
+        providers: are replaced at each change.
+        kept: the content of the file.
+        faults: the settings that cannot work and are left out, by server or role, with the reason.
+    """
 
     def __init__(
         self,
@@ -66,17 +72,17 @@ class ModelRegistry:
 
     @property
     def settings(self) -> AiSettings:
-        """All that is set, what is left out as faulty included."""
+        """Return all settings, including those that are left out because of faults."""
         return _merged(self._base, self._kept)
 
     def changed(self, name: str) -> bool:
-        """Whether this server was set here, not in the settings file."""
+        """Return True if this server was set in the dashboard."""
         return name in self._kept.servers
 
     async def put(self, server: ModelServer) -> None:
-        """Set a server, new or known. Its ``api_key`` None keeps the key that it has, empty takes it away.
+        """Add or replace a server. ``api_key`` None keeps its key, an empty one removes it.
 
-        Raises Invalid: an address that is none, a key that would go to another host, what no settings can be.
+        Raises Invalid for an invalid address or setting, and for a key that would be sent to another host.
         """
         async with self._changing:
             kept = msgspec.structs.replace(
@@ -85,15 +91,16 @@ class ModelRegistry:
             keyed, own = self._keyed(server)
             kept.servers[server.name] = keyed
             (kept.borrowed.discard if own else kept.borrowed.add)(server.name)
-            if len(kept.servers) > _MOST_SERVERS:
-                raise Invalid(f"More than {_MOST_SERVERS} servers.", "Remove one first.")
+            if len(kept.servers) > _MAX_SERVERS:
+                raise Invalid(f"There can be at most {_MAX_SERVERS} servers.", "Remove one first.")
             await self._apply(kept)
 
     async def reset(self, name: str) -> None:
-        """Back to what the settings file says; a server that it does not know is gone. Raises NotFound."""
+        """Restore a server as in the settings file; delete one that is not in it. Raises NotFound."""
         async with self._changing:
             if name not in self._kept.servers:
-                raise NotFound(f"No server {name[:40]!r} was set here.", "Those of the settings file stay.")
+                hint = "Servers of the settings file cannot be removed here."
+                raise NotFound(f"No server {name[:40]!r} was set in the dashboard.", hint)
             servers = {key: each for key, each in self._kept.servers.items() if key != name}
             await self._apply(_Kept(servers, self._kept.borrowed - {name}, self._kept.plan))
 
@@ -103,9 +110,10 @@ class ModelRegistry:
             await self._apply(_Kept(self._kept.servers, self._kept.borrowed, plan))
 
     async def rebase(self, base: AiSettings) -> None:
-        """Use another settings file's servers, keys, roles and limits; what was set on the page stays over them.
+        """Replace the settings of the file and the environment. Changes in the dashboard still override them.
 
-        Raises ConfigError for what cannot work in ``base``; nothing changes then."""
+        Raises ConfigError for a fault in ``base``; nothing changes then.
+        """
         check(base)
         async with self._changing:
             settings, faults = without_faulty(_merged(base, self._kept))
@@ -114,26 +122,28 @@ class ModelRegistry:
             await self.providers.use(providers, settings)
 
     async def test(self, server: ModelServer) -> str | None:
-        """Ask it one short thing: None if it answers, else what is wrong and what to do. Counts as a call.
+        """Send a short request, which counts as a call. Return None if it succeeds, else what is wrong.
 
-        Raises Invalid where its key would go to another host."""
+        Raises Invalid if the key would be sent to another host.
+        """
         keyed, _ = self._keyed(server)
         if not keyed.usable:
-            return "There is no key. Enter one, or the address of a server that asks for none."
+            return "There is no key. Enter one, or the address of a server that needs none."
         price = Price(keyed.price_in or 0.0, keyed.price_out or 0.0)
-        made = create_provider(keyed, _TEST_S, self.providers.settings.ollama_context)
-        line = ProviderClient(made, asyncio.get_running_loop().time, self.providers.budget, price, retries=0)
-        asked = CompletionRequest((ChatMessage("user", "Answer with the word OK."),), _nothing, max_tokens=_TEST_TOKENS)
+        provider = create_provider(keyed, _TEST_S, self.providers.settings.ollama_context)
+        client = ProviderClient(provider, asyncio.get_running_loop().time, self.providers.budget, price, retries=0)
+        message = ChatMessage("user", "Answer with the word OK.")
+        request = CompletionRequest((message,), _nothing, max_tokens=_TEST_TOKENS)
         try:
-            await line.chat(asked, "chat", asyncio.get_running_loop().time() + _TEST_S)
+            await client.chat(request, "chat", asyncio.get_running_loop().time() + _TEST_S)
         except AiError as error:
             return str(error)
         finally:
-            await made.close()
+            await provider.close()
         return None
 
     def _keyed(self, server: ModelServer) -> tuple[ModelServer, bool]:
-        """With the key that it is to have, and whether that was given here. Raises Invalid."""
+        """Return a server with its key, and whether that key was entered in the dashboard. Raises Invalid."""
         if server.base_url is not None:
             try:
                 server = msgspec.structs.replace(server, base_url=checked_address(server.base_url, server.kind))
@@ -149,14 +159,15 @@ class ModelRegistry:
         if known is None or known.api_key is None:
             return server, True
         if known.origin != server.origin:
-            raise Invalid("The address has changed.", "Enter the key again: it is only for the address it came with.")
+            hint = "Enter the key again: it is only sent to the address that it was entered for."
+            raise Invalid("The address has changed.", hint)
         own = server.name in self._kept.servers and server.name not in self._kept.borrowed
         return msgspec.structs.replace(server, api_key=known.api_key), own
 
     async def _apply(self, kept: _Kept) -> None:
-        """Build everything that ``kept`` asks for, then keep it, then use it.
+        """Create the providers for ``kept``, save it, then use it.
 
-        Existing faults do not block another change. Raises Invalid for a new one.
+        Existing faults do not prevent another change. Raises Invalid for a new fault.
         """
         settings, faults = without_faulty(_merged(self._base, kept))
         if new := [fault for name, fault in faults.items() if self.faults.get(name) != fault]:
@@ -173,17 +184,17 @@ class ModelRegistry:
 
 
 async def open_model_settings(base: AiSettings, data: Path) -> ModelRegistry:
-    """Open the models that the settings and the page have set.
+    """Open the model settings of the settings file and the dashboard.
 
-    What was set on the page and cannot work any more is left out and reported, since nobody could put it right while
-    the hub is down. Raises ConfigError for the settings file's own faults.
+    Settings of the dashboard that no longer work are left out and reported: a failing start would leave no way to
+    correct them. Raises ConfigError for a fault in the settings file.
     """
     check(base)
     file = data / "models.json"
     kept = await asyncio.to_thread(_load, file)
     settings, faults = without_faulty(_merged(base, kept))
     for name, fault in faults.items():
-        log.error("The model setting %s does not work and is left out: %s", name, fault)
+        log.error("The model setting %s is left out: %s", name, fault)
     providers = ProviderChain(
         ordered=await ordered(settings), settings=settings, budget=Budget(settings, data / "ai-spent.json")
     )
@@ -191,7 +202,7 @@ async def open_model_settings(base: AiSettings, data: Path) -> ModelRegistry:
 
 
 def _load(file: Path) -> _Kept:
-    """Read what was set on the page. A file that cannot be read is renamed, so that nothing of it is lost."""
+    """Read the settings of the dashboard. A file that cannot be read is renamed, so that it is not lost."""
     try:
         return msgspec.json.decode(file.read_bytes(), type=_Kept)
     except FileNotFoundError:
@@ -222,7 +233,7 @@ def _merged(base: AiSettings, kept: _Kept) -> AiSettings:
 
 
 def _save(file: Path, kept: _Kept) -> None:
-    """Replace the file. A key that is only borrowed is not written. Raises StoreError."""
+    """Replace the file, without the borrowed keys. Raises StoreError."""
     bare = {
         name: msgspec.structs.replace(server, api_key=None) if name in kept.borrowed else server
         for name, server in kept.servers.items()
@@ -230,7 +241,8 @@ def _save(file: Path, kept: _Kept) -> None:
     try:
         replace_file(file, msgspec.json.encode(_Kept(bare, kept.borrowed, kept.plan)))
     except OSError as error:
-        raise StoreError("The models could not be kept.", f"See to the data folder ({error.strerror}).") from None
+        hint = "Check the free space and the permissions of the data folder."
+        raise StoreError(f"The model settings cannot be saved ({error.strerror}).", hint) from None
 
 
 async def _nothing() -> str:

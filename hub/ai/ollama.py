@@ -1,4 +1,4 @@
-"""Models served by Ollama. The owner of the ``ollama`` package."""
+"""Provider for Ollama. The only module that uses the ``ollama`` package."""
 
 from __future__ import annotations
 
@@ -16,9 +16,19 @@ from hub.model import Writer
 
 
 class OllamaProvider:
-    """``vision_model`` (None: pictures are not for it) answers requests with a picture. ``context`` is asked for in
-    tokens, always the same, since another one has Ollama load the model anew; its own default (4,096) would silently
-    cut off what a model has looked up. ``options`` go to the client."""
+    """One Ollama server.
+
+    Args:
+        host: its address; None: the default one on this machine.
+        model: the model for requests without an image.
+        vision_model: the model for requests with an image; None: it takes none.
+        api_key: is sent as a bearer token.
+        name: the server's name in the settings.
+        timeout_s: time limit of a request.
+        context: context window in tokens. It is the same in all requests, because Ollama reloads a model for another
+            one; its default of 4,096 would silently cut off the results of tools.
+        **options: go to the library's client.
+    """
 
     def __init__(
         self,
@@ -35,8 +45,8 @@ class OllamaProvider:
         self.name = name
         self._model, self._vision, self._context = model, vision_model, context
 
-        def signed(request: Any) -> Any:
-            """With this server's own key or none: the library would add the environment's, whoever is asked."""
+        def authorize(request: Any) -> Any:
+            """Set this server's key, or none: the library would send that of the environment to any server."""
             request.headers.pop("Authorization", None)
             if api_key:
                 request.headers["Authorization"] = f"Bearer {api_key}"
@@ -45,7 +55,7 @@ class OllamaProvider:
         self._client = ollama.AsyncClient(
             host=host or HOME["ollama"],
             timeout=timeout_s,
-            auth=signed,
+            auth=authorize,
             follow_redirects=False,
             event_hooks={"request": [pin]},
             **options,
@@ -79,9 +89,9 @@ class OllamaProvider:
                         break
                 else:
                     if chunk is None or not chunk.done:
-                        raise AiBusy("The answer broke off.", "Try again.")
+                        raise AiBusy("The answer ended too early.", "Try again.")
             finally:
-                await chunks.aclose()  # ends the request at the server, also when the reader has gone
+                await chunks.aclose()  # cancels the request at the server if the caller stops reading
             answer = self._answer(request, text, tuple(calls), chunk)
         yield answer
 
@@ -89,7 +99,7 @@ class OllamaProvider:
         return None
 
     async def transcribe(self, recording: Recording) -> Completion:
-        raise AiError("Ollama cannot write down speech.", "Name another server for ai.transcription.")
+        raise AiError("Ollama cannot transcribe speech.", "Name another server in ai.transcription.")
 
     async def check(self) -> str | None:
         try:
@@ -128,38 +138,40 @@ class OllamaProvider:
         return body
 
     def _answer(self, request: CompletionRequest, text: str, calls: tuple[ToolCall, ...], last: Any) -> Completion:
-        """``last`` is the chunk that tells the counts: the one that says it is done."""
+        """Return the answer; ``last`` is the chunk with the numbers of tokens."""
         if not text.strip() and not calls:
-            raise AiError("Ollama sent an answer without text.", "Try again or name another model.")
+            raise AiError("Ollama sent an empty answer.", "Try again or use another model.")
         writer = Writer(self.name, self._named(request), generative=True)
-        asked, said = max(last.prompt_eval_count or 0, 0), max(last.eval_count or 0, 0)
-        return Completion(text[:ANSWER_LIMIT], writer, calls[:16], asked + said, asked)
+        tokens_in, tokens_out = max(last.prompt_eval_count or 0, 0), max(last.eval_count or 0, 0)
+        return Completion(text[:ANSWER_LIMIT], writer, calls[:16], tokens_in + tokens_out, tokens_in)
 
 
 def _message(message: ChatMessage) -> dict[str, Any]:
-    told: dict[str, Any] = {"role": message.role, "content": message.text}
+    fields: dict[str, Any] = {"role": message.role, "content": message.text}
     if message.calls:
-        told["tool_calls"] = [
+        fields["tool_calls"] = [
             {"function": {"name": c.name, "arguments": c.arguments if isinstance(c.arguments, dict) else {}}}
             for c in message.calls
         ]
     if message.role == "tool":
-        told["tool_name"] = message.name
-    return told
+        fields["tool_name"] = message.name
+    return fields
 
 
 def _calls(response: ollama.ChatResponse, first: int) -> tuple[ToolCall, ...]:
-    """Ollama gives calls no id; ours is their number."""
-    asked = response.message.tool_calls or ()
+    """Return the tool calls. Ollama gives them no ids, so their numbers serve as ids."""
+    calls = response.message.tool_calls or ()
     return tuple(
-        ToolCall(f"call-{first + i}", c.function.name, dict(c.function.arguments)) for i, c in enumerate(asked)
+        ToolCall(f"call-{first + i}", c.function.name, dict(c.function.arguments)) for i, c in enumerate(calls)
     )
 
 
 @contextmanager
 def _translated(model: str) -> Iterator[None]:
-    """The library's errors as ours. It raises ConnectionError itself, but lets httpx's own errors through when
-    streaming."""
+    """Translate errors raised inside into AiError.
+
+    The library raises ConnectionError itself, but lets errors of httpx through in streams.
+    """
     try:
         yield
     except ollama.ResponseError as error:
@@ -170,11 +182,12 @@ def _translated(model: str) -> Iterator[None]:
         kind = AiBusy if error.status_code >= 500 else AiError
         raise kind(f"Ollama answered with status {error.status_code}.", "See the log of ollama.") from None
     except ollama.RequestError:
-        raise AiError("Ollama did not take the request.", "Check the model's name.") from None
+        raise AiError("Ollama refused the request.", "Check the model's name.") from None
     except ConnectionError:
         raise AiBusy("Ollama cannot be reached.", "Start it, and check OLLAMA_HOST.") from None
     except (ValueError, AttributeError, TypeError, KeyError, RecursionError):
-        raise AiError("The server at OLLAMA_HOST sent an answer that is none.", "Check what runs there.") from None
+        text = "The server at OLLAMA_HOST sent an answer that is not Ollama's."
+        raise AiError(text, "Check which program listens there.") from None
     except Exception as error:
         if type(error).__module__.split(".")[0] not in ("httpx", "httpcore"):
             raise

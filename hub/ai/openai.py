@@ -1,6 +1,6 @@
-"""OpenAI and whatever speaks its protocol at another address. The owner of the ``openai`` package.
+"""Provider for OpenAI and compatible servers. The only module that uses the ``openai`` package.
 
-The package is imported at the first request: it costs a second and 48 MB, which a hub without a key should not pay.
+The package is imported at the first request: that takes a second and 48 MB, which a hub without a key does not need.
 """
 
 from __future__ import annotations
@@ -17,13 +17,24 @@ from hub.errors import AiBusy, AiError
 from hub.model import Writer
 
 _NO_KEY = "none"
-"""What a compatible server gets that asks for no key; the package insists on one."""
+"""Is sent to compatible servers that need no key, because the package requires one."""
 _LONGEST_WAIT_S = 3600.0
 
 
 class OpenAIProvider:
-    """``http_client`` replaces the transport (an ``httpx2.AsyncClient``); tests use it for faults. A redirect is
-    never followed: the key is for this address."""
+    """One server. It never follows a redirect, since the key is for this address only.
+
+    Args:
+        api_key: None: the server needs none.
+        model: the model for requests without an image.
+        base_url: the address of a compatible server; None: OpenAI's own.
+        api: chat completions or responses.
+        vision_model: the model for requests with an image; None: ``model``.
+        transcription_model: the model for speech; None: it transcribes none.
+        name: the server's name in the settings.
+        timeout_s: time limit of a request.
+        http_client: another transport (an ``httpx2.AsyncClient``), for tests.
+    """
 
     def __init__(
         self,
@@ -62,22 +73,22 @@ class OpenAIProvider:
 
     async def chat(self, request: CompletionRequest) -> Completion:
         with _translated():
-            reading = self._wire.whole(await self._endpoint().create(**self._body(request)))
-        return self._answer(request, reading)
+            parsed = self._wire.whole(await self._endpoint().create(**self._body(request)))
+        return self._answer(request, parsed)
 
     async def stream(self, request: CompletionRequest) -> AsyncIterator[Piece]:
-        reading = self._wire.parser()
+        parser = self._wire.parser()
         with _translated():
             async with await self._endpoint().create(**self._body(request), **self._streaming()) as chunks:
                 async for chunk in chunks:
-                    for text in reading.take(chunk):
+                    for text in parser.take(chunk):
                         yield text
-                    if reading.size > ANSWER_LIMIT:
+                    if parser.size > ANSWER_LIMIT:
                         break
                 else:
-                    if not reading.whole:
-                        raise AiBusy("The answer broke off.", "Try again.")
-        yield self._answer(request, reading)
+                    if not parser.whole:
+                        raise AiBusy("The answer ended too early.", "Try again.")
+        yield self._answer(request, parser)
 
     async def transcribe(self, recording: Recording) -> Completion:
         writer = self.hears()
@@ -85,15 +96,15 @@ class OpenAIProvider:
             raise AiError(f"{self.name} has no model for speech.", "Set its transcription_model.")
         more = {"prompt": recording.vocabulary} if recording.vocabulary else {}
         with _translated():
-            heard = await self._open().audio.transcriptions.create(
+            transcript = await self._open().audio.transcriptions.create(
                 file=(recording.filename, recording.data), model=writer.model, response_format="json", **more
             )
-            text, usage = heard.text, getattr(heard, "usage", None)
+            text, usage = transcript.text, getattr(transcript, "usage", None)
             if not isinstance(text, str):
-                raise AiError("The server sent a transcript that is none.", "Check what runs at its address.")
+                raise AiError("The server's transcript has no text.", "Check which program listens at its address.")
             tokens = completions.counted(getattr(usage, "total_tokens", 0))
-            asked = completions.counted(getattr(usage, "input_tokens", 0))
-        return Completion(text[:ANSWER_LIMIT], writer, tokens=tokens, tokens_in=asked)
+            tokens_in = completions.counted(getattr(usage, "input_tokens", 0))
+        return Completion(text[:ANSWER_LIMIT], writer, tokens=tokens, tokens_in=tokens_in)
 
     async def check(self) -> str | None:
         try:
@@ -109,11 +120,11 @@ class OpenAIProvider:
 
     def _open(self) -> Any:
         if self._client is None:
-            from openai import AsyncOpenAI, DefaultAsyncHttpxClient  # costs a second: only when first used
+            from openai import AsyncOpenAI, DefaultAsyncHttpxClient  # takes a second, see above
 
             self._client = AsyncOpenAI(
                 api_key=self._key or _NO_KEY,
-                base_url=self._base_url or HOME["openai"],  # never the environment's: that is for the settings to read
+                base_url=self._base_url or HOME["openai"],  # else the library would read the environment itself
                 timeout=self._timeout,
                 max_retries=0,
                 http_client=self._http
@@ -132,20 +143,20 @@ class OpenAIProvider:
 
     def _streaming(self) -> dict[str, Any]:
         if self._wire is responses:
-            return {"stream": True}  # its last event always tells the usage
+            return {"stream": True}  # its last event always has the usage
         return {"stream": True, "stream_options": {"include_usage": True}}
 
     def _answer(
-        self, request: CompletionRequest, reading: completions.ChatCompletionParser | responses.ResponseParser
+        self, request: CompletionRequest, parsed: completions.ChatCompletionParser | responses.ResponseParser
     ) -> Completion:
-        text, calls, writer = reading.text, reading.asked(), self._writer(request)
+        text, calls, writer = parsed.text, parsed.tool_calls(), self._writer(request)
         if not text.strip() and not calls:
-            raise AiError("OpenAI sent an answer without text.", "Try again or name another model.")
-        return Completion(text[:ANSWER_LIMIT], writer, calls[:16], reading.tokens, reading.tokens_in)
+            raise AiError("OpenAI sent an empty answer.", "Try again or use another model.")
+        return Completion(text[:ANSWER_LIMIT], writer, calls[:16], parsed.tokens, parsed.tokens_in)
 
 
-def _after(error: Any) -> float | None:
-    """The seconds of Retry-After, if that is what it holds."""
+def _retry_after(error: Any) -> float | None:
+    """Return the seconds of the header Retry-After; None if it has none."""
     try:
         seconds = float(error.response.headers.get("retry-after", ""))
     except ValueError:
@@ -155,7 +166,7 @@ def _after(error: Any) -> float | None:
 
 @contextmanager
 def _translated() -> Iterator[None]:
-    """The library's errors as ours; its texts may quote keys and addresses, so none is passed on."""
+    """Translate errors raised inside into AiError. The library's texts may quote keys, so none is passed on."""
     import openai
 
     try:
@@ -173,11 +184,13 @@ def _translated() -> Iterator[None]:
     except openai.RateLimitError as error:
         if error.code == "insufficient_quota":
             raise AiError("OpenAI's quota is used up.", "Check the account's plan.") from None
-        raise AiBusy("OpenAI's rate limit is reached.", "Wait a little, or use another.", _after(error)) from None
+        raise AiBusy(
+            "OpenAI's rate limit is reached.", "Wait a moment, or use another model.", _retry_after(error)
+        ) from None
     except openai.APITimeoutError:
         raise AiError("OpenAI did not answer in time.", "Try again.") from None
     except openai.APIConnectionError as error:
-        if isinstance(error.__cause__, AiError):  # our own hook's word, which the library has wrapped
+        if isinstance(error.__cause__, AiError):  # from address_guard, wrapped by the library
             raise error.__cause__ from None
         raise AiBusy("OpenAI cannot be reached.", "Check the network and OPENAI_BASE_URL.") from None
     except openai.APIStatusError as error:
@@ -186,9 +199,10 @@ def _translated() -> Iterator[None]:
     except openai.OpenAIError:
         raise AiError("OpenAI's answer could not be read.", "Try again.") from None
     except (ValueError, AttributeError, TypeError, IndexError, KeyError, RecursionError):
-        # A compatible server that answers with something else than it promised.
-        raise AiError("The server at OPENAI_BASE_URL sent an answer that is none.", "Check what runs there.") from None
+        # A server that is not compatible.
+        text = "The server at OPENAI_BASE_URL sent an answer that is not OpenAI's."
+        raise AiError(text, "Check which program listens there.") from None
     except Exception as error:
         if type(error).__module__.split(".")[0] in ("httpx", "httpx2", "httpcore", "httpcore2"):
-            raise AiBusy("The connection to OpenAI broke off.", "Try again.") from None
+            raise AiBusy("The connection to OpenAI was lost.", "Try again.") from None
         raise

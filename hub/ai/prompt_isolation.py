@@ -1,8 +1,7 @@
-"""Keeping data apart from instructions: whatever a device, a person's note or a file says goes to a model inside a
-fence.
+"""Separate data from instructions in prompts (protection against prompt injection).
 
-A fence cannot be closed from within: its marker is drawn at random for each request, and the marker's form is taken
-out of the data.
+Text from devices, notes and files goes to a model between markers. Such text cannot close its markers: they have a
+random part in each request, and anything that looks like a marker is removed from the data.
 """
 
 from __future__ import annotations
@@ -25,8 +24,7 @@ RULES = (
 
 
 def fence(label: str, data: Any, limit: int = 24_000) -> str:
-    """``data`` (a text, or anything JSON can hold) between markers that it cannot contain, cut to ``limit``
-    characters."""
+    """Return ``data`` (a text, or a value that JSON can express) between markers, cut to ``limit`` characters."""
     text = data if isinstance(data, str) else json.dumps(data, ensure_ascii=False, separators=(",", ":"), default=str)
     text = _MARKER.sub("[marker removed]", _CONTROL.sub(" ", text))
     if len(text) > limit:

@@ -1,5 +1,4 @@
-"""The line to one provider: each request with its end in time, its retries, its cost, and what it says about the
-provider's health."""
+"""Requests to one provider: time limit, retries, budget, and the circuit breaker."""
 
 from __future__ import annotations
 
@@ -18,9 +17,10 @@ _chance = random.SystemRandom().random
 
 
 class ProviderClient:
-    """All methods raise AiError. ``until`` is the loop's time at which a request must have ended.
+    """A provider with retries, budget and circuit breakers. Its methods raise AiError.
 
-    Health is judged by role: who is too slow for a diagnosis may well be fast enough for a talk.
+    There is a breaker for each role: a model that is too slow for a diagnosis may be fast enough for a conversation.
+    ``until`` in its methods is the loop's time at which a request must have ended.
     """
 
     def __init__(
@@ -29,21 +29,23 @@ class ProviderClient:
         self.provider = provider
         self.breakers: dict[Role, CircuitBreaker] = {role: CircuitBreaker(clock) for role in ROLES}
         self._budget, self._price, self._retries = budget, price, retries
-        self._busy, self._retired = 0, False
+        self._busy, self._retired = 0, False  # requests in progress; close when there are none
 
     async def chat(self, request: CompletionRequest, role: Role, until: float) -> Completion:
+        """Return the answer to a request."""
         if self._free(request):
             return await self.provider.chat(request)
         return await self._answer(request, role, lambda: self.provider.chat(request), until)
 
     async def transcribe(self, recording: Recording, until: float) -> Completion:
-        asked = CompletionRequest((ChatMessage("user", recording.vocabulary),), _nothing)
-        return await self._answer(asked, "transcription", lambda: self.provider.transcribe(recording), until)
+        """Return the transcript of a recording."""
+        request = CompletionRequest((ChatMessage("user", recording.vocabulary),), _nothing)  # for the budget
+        return await self._answer(request, "transcription", lambda: self.provider.transcribe(recording), until)
 
     async def stream(
         self, request: CompletionRequest, role: Role, patience_s: float, until: float | None
     ) -> AsyncIterator[Piece]:
-        """Tried again only as long as nothing has come."""
+        """Yield the parts of an answer, each within ``patience_s``. Retry only until the first part."""
         if self._free(request):
             async for piece in self.provider.stream(request):
                 yield piece
@@ -57,7 +59,7 @@ class ProviderClient:
                         async with aclosing(cast(Any, pieces)):
                             async for piece in pieces:
                                 begun = True
-                                call.settle(piece) if isinstance(piece, Completion) else call.heard(piece)
+                                call.finish(piece) if isinstance(piece, Completion) else call.add_text(piece)
                                 yield piece
                 return
             except AiBusy as error:
@@ -66,33 +68,33 @@ class ProviderClient:
                 await self._pause(attempt, role, error, until)
 
     async def retire(self) -> None:
-        """Close the provider once the last request over this line has ended."""
+        """Close the provider when its last request has ended."""
         self._retired = True
         if not self._busy:
             await self.provider.close()
 
     async def _answer(
-        self, asked: CompletionRequest, role: Role, ask: Callable[[], Awaitable[Completion]], until: float
+        self, request: CompletionRequest, role: Role, send: Callable[[], Awaitable[Completion]], until: float
     ) -> Completion:
         for attempt in range(self._retries + 1):
             try:
                 async with self._used():
-                    with self._counted(asked, role) as call:
+                    with self._counted(request, role) as call:
                         async with asyncio.timeout_at(until):
-                            answer = await ask()
-                        call.settle(answer)
+                            answer = await send()
+                        call.finish(answer)
                         return answer
             except AiBusy as error:
                 await self._pause(attempt, role, error, until)
         raise AssertionError("the last attempt raises")
 
     def _free(self, request: CompletionRequest) -> bool:
-        """The built-in analyst costs nothing and never fails."""
+        """Return True for the built-in analyst, which costs nothing and never fails."""
         writer = self.provider.writer_for(request)
         return writer is not None and not writer.generative
 
     async def _pause(self, attempt: int, role: Role, error: AiBusy, until: float | None) -> None:
-        """Wait before the next try; raise ``error`` where there is none, or no time for it."""
+        """Wait before the next attempt; raise ``error`` if there is none, or no time for it."""
         wait = wait_s(attempt, _chance(), error.after_s)
         late = until is not None and asyncio.get_running_loop().time() + wait >= until
         if attempt >= self._retries or late or wait > _LONGEST_WAIT_S or not self.breakers[role].admits:
@@ -101,7 +103,7 @@ class ProviderClient:
 
     @contextmanager
     def _counted(self, request: CompletionRequest, role: Role) -> Iterator[Call]:
-        """One call: counted, and judged by how it ends."""
+        """Count the call that the block makes, and update the breaker by its outcome."""
         with self._budget.call(self.provider.name, request, self._price) as call:
             breaker = self.breakers[role]
             breaker.begin()
@@ -123,7 +125,7 @@ class ProviderClient:
 
     @asynccontextmanager
     async def _used(self) -> AsyncIterator[None]:
-        """Holds the line open while a request runs over it."""
+        """Keep the provider open while a request is in progress."""
         self._busy += 1
         try:
             yield
@@ -134,12 +136,14 @@ class ProviderClient:
 
 
 _LONGEST_WAIT_S = 20.0
-"""A server that asks for a longer pause than this is passed over instead."""
+"""If a server asks for a longer pause than this, the next provider is used instead."""
 
 
 async def timely(pieces: AsyncIterator[Piece], patience_s: float, until: float | None) -> AsyncIterator[Piece]:
-    """The same pieces, each within ``patience_s`` of the one before and all before the loop's time ``until``; the
-    source is closed in the end in any case. Raises TimeoutError."""
+    """Yield the same pieces, and close their source at the end.
+
+    Raises TimeoutError if one takes longer than ``patience_s``, or at the loop's time ``until``.
+    """
     time = asyncio.get_running_loop().time
     async with aclosing(cast(Any, pieces)):
         while True:

@@ -1,7 +1,7 @@
-"""The providers in their order of use: who is asked first in which role, who takes over, who is left alone for a while.
+"""The chain of providers: which is used in which role, and which takes over when one fails.
 
-The built-in analyst comes last and always answers, unless ``fallback`` is off or the request names a model. It writes
-down no speech: there the caller has its own last resort.
+The built-in analyst is the last and always answers, unless ``fallback`` is off or the request names a model. It does
+not transcribe speech; there the caller has its own fallback.
 """
 
 from __future__ import annotations
@@ -23,13 +23,13 @@ from hub.model import Writer
 
 
 class ProviderProblem(msgspec.Struct, frozen=True):
-    """The last piece of a stream that broke off after it had begun: ``message`` says why."""
+    """The last item of a stream that failed after it had begun; ``message`` says why."""
 
     message: str
 
 
 class ProviderChain:
-    """``ordered`` without the built-in analyst, which is added at the end if ``fallback`` (or if it is alone)."""
+    """The providers in their order. The built-in analyst is added at the end if ``fallback`` is on, or it is alone."""
 
     def __init__(
         self,
@@ -48,35 +48,35 @@ class ProviderChain:
     def _set(self, ordered: Sequence[Provider]) -> None:
         prices = {s.name: Price(s.price_in or 0.0, s.price_out or 0.0) for s in self.settings.servers}
         self._last = ProviderClient(self._builtin, self._clock, self.budget, Price(), retries=0)
-        self._lines = [
+        self._clients = [
             ProviderClient(p, self._clock, self.budget, prices.get(p.name, Price()), self.settings.retries)
             for p in ordered
         ]
 
     async def use(self, ordered: Sequence[Provider], settings: AiSettings) -> None:
-        """Others from now on. What is being written is written to its end by those who began it."""
-        old = self._lines
+        """Replace the providers. Requests in progress are finished by the old ones."""
+        old = self._clients
         self.settings = settings
         self.budget.use(settings)
         self._set(ordered)
-        for line in old:
-            await line.retire()
+        for client in old:
+            await client.retire()
 
     def describe(self, role: Role = "chat") -> list[Writer]:
-        """Who answers in this role, in the order of use."""
-        return [writer for line in self._order(role) if (writer := self._writer(line, role)) is not None]
+        """Return who answers in this role, in the order of use."""
+        return [writer for client in self._order(role) if (writer := self._writer(client, role)) is not None]
 
     def vision(self) -> list[Writer]:
-        """Who looks at images, in the order of use."""
+        """Return who describes images, in the order of use."""
         return self.describe("vision")
 
     def resting(self, role: Role) -> dict[str, float]:
-        """Who is left alone in this role at the moment, and for how many more seconds."""
-        return {line.provider.name: rest for line in self._lines if (rest := line.breakers[role].rests_s) > 0}
+        """Return the providers whose circuit breaker is open in this role, with the seconds that remain."""
+        return {client.provider.name: rest for client in self._clients if (rest := client.breakers[role].rests_s) > 0}
 
     @property
     def generative(self) -> bool:
-        """Whether a language model is asked before the built-in analyst."""
+        """Return True if there is a language model besides the built-in analyst."""
         return any(writer.generative for writer in self.describe())
 
     async def chat(
@@ -87,36 +87,43 @@ class ProviderChain:
         timeout_s: float | None = None,
         role: Role | None = None,
     ) -> Completion:
-        """The first answer in order. ``timeout_s`` bounds all generative providers together.
+        """Return the answer of the first provider that succeeds.
 
-        Raises AiUnavailable: no provider by the name ``model``, the one named fails, or none answers and no fallback.
+        Args:
+            request: the request.
+            model: use only the provider or model of this name.
+            timeout_s: time limit of all generative providers together.
+            role: the role; by default ``vision`` for a request with an image, else ``chat``.
+
+        Raises:
+            AiUnavailable: there is no ``model``, it fails, or no provider answers and the fallback is off.
         """
-        as_ = role or _role(request)
-        chosen = self._chosen(request, model, as_)
-        return await self._first(chosen, lambda line, until: line.chat(request, as_, until), timeout_s)
+        in_role = role or _role(request)
+        chosen = self._chosen(request, model, in_role)
+        return await self._first(chosen, lambda client, until: client.chat(request, in_role, until), timeout_s)
 
     async def transcribe(self, recording: Recording, *, timeout_s: float | None = None) -> Completion:
-        """What is said, by the first that hears. Raises AiUnavailable where no server does."""
-        able = [line for line in self._order("transcription") if line.provider.hears() is not None]
+        """Return the transcript of the first provider that succeeds. Raises AiUnavailable if none does."""
+        able = [client for client in self._order("transcription") if client.provider.hears() is not None]
         if not able:
-            raise AiUnavailable("No server for speech is set up.", "Name one in ai.transcription.")
-        lines = [line for line in able if line.breakers["transcription"].admits] or able
-        return await self._first(lines, lambda line, until: line.transcribe(recording, until), timeout_s)
+            raise AiUnavailable("No server for transcription is configured.", "Name one in ai.transcription.")
+        clients = [client for client in able if client.breakers["transcription"].admits] or able
+        return await self._first(clients, lambda client, until: client.transcribe(recording, until), timeout_s)
 
     async def _first(
         self,
         chosen: Sequence[ProviderClient],
-        ask: Callable[[ProviderClient, float], Awaitable[Completion]],
+        send: Callable[[ProviderClient, float], Awaitable[Completion]],
         timeout_s: float | None,
     ) -> Completion:
         loop = asyncio.get_running_loop()
         deadline = loop.time() + (timeout_s or self.settings.chat_timeout_s)
         reasons: list[str] = []
-        for number, line in enumerate(chosen):
-            if line is self._last:
-                return await ask(line, deadline)
+        for number, client in enumerate(chosen):
+            if client is self._last:
+                return await send(client, deadline)
             try:
-                return await ask(line, self._until(chosen[number:], deadline))
+                return await send(client, self._until(chosen[number:], deadline))
             except AiError as error:
                 reasons.append(error.message)
         raise _none_left(reasons)
@@ -129,19 +136,22 @@ class ProviderChain:
         timeout_s: float | None = None,
         role: Role | None = None,
     ) -> AsyncIterator[Piece | ProviderProblem]:
-        """Like :meth:`chat`, piece by piece. Who fails before the first piece is passed over; who fails after it ends
-        the stream with :class:`ProviderProblem`, since what has been read cannot be taken back. ``timeout_s`` bounds
-        all generative providers together; without it only the wait for each piece is bounded."""
+        """Yield the answer of :meth:`chat` piece by piece.
+
+        If a provider fails before its first piece, the next one is used. If it fails later, the stream ends with
+        :class:`ProviderProblem`, since the text so far has been delivered. ``timeout_s`` is the time limit of all
+        generative providers together; without it only the wait for each piece is limited.
+        """
         loop, patience = asyncio.get_running_loop(), self.settings.chat_timeout_s
         deadline = loop.time() + timeout_s if timeout_s else None
         reasons: list[str] = []
-        as_ = role or _role(request)
-        chosen = self._chosen(request, model, as_)
-        for number, line in enumerate(chosen):
-            until = None if deadline is None or line is self._last else self._until(chosen[number:], deadline)
+        in_role = role or _role(request)
+        chosen = self._chosen(request, model, in_role)
+        for number, client in enumerate(chosen):
+            until = None if deadline is None or client is self._last else self._until(chosen[number:], deadline)
             begun = False
             try:
-                async with aclosing(cast(Any, line.stream(request, as_, patience, until))) as pieces:
+                async with aclosing(cast(Any, client.stream(request, in_role, patience, until))) as pieces:
                     async for piece in pieces:
                         begun = True
                         yield piece
@@ -154,46 +164,48 @@ class ProviderChain:
         raise _none_left(reasons)
 
     async def check(self) -> list[tuple[Writer, str | None]]:
-        """For each provider: None if it answers, else what is wrong and what to do."""
-        lines = self._order("chat")
-        return [(w, await line.provider.check()) for line in lines if (w := self._writer(line, "chat")) is not None]
+        """Return each provider with None if it is ready, else what is wrong and what to do."""
+        clients = self._order("chat")
+        return [
+            (w, await client.provider.check()) for client in clients if (w := self._writer(client, "chat")) is not None
+        ]
 
     async def close(self) -> None:
-        for line in self._lines:
-            await line.provider.close()
+        for client in self._clients:
+            await client.provider.close()
 
     def _until(self, left: Sequence[ProviderClient], deadline: float) -> float:
-        """What is left is shared among those still to be asked, so that one that hangs leaves time for the next."""
+        """Return the time limit of the first of the providers ``left``: they share what is left until ``deadline``."""
         now = asyncio.get_running_loop().time()
-        rivals = sum(line is not self._last for line in left)
-        return now + max((deadline - now) / max(rivals, 1), 0.05)
+        count = sum(client is not self._last for client in left)
+        return now + max((deadline - now) / max(count, 1), 0.05)
 
     def _order(self, role: Role) -> list[ProviderClient]:
         named = self.settings.roles.get(role)
-        lines = self._lines
+        clients = self._clients
         if named:
-            known = {line.provider.name: line for line in lines}
-            lines = [known[name] for name in named if name in known]
-        last = [self._last] if role != "transcription" and (self.settings.fallback or not self._lines) else []
-        return [*lines, *last]
+            known = {client.provider.name: client for client in clients}
+            clients = [known[name] for name in named if name in known]
+        last = [self._last] if role != "transcription" and (self.settings.fallback or not self._clients) else []
+        return [*clients, *last]
 
-    def _writer(self, line: ProviderClient, role: Role) -> Writer | None:
+    def _writer(self, client: ProviderClient, role: Role) -> Writer | None:
         if role == "transcription":
-            return line.provider.hears()
-        return line.provider.writer_for(_SEEING if role == "vision" else _PLAIN)
+            return client.provider.hears()
+        return client.provider.writer_for(_SEEING if role == "vision" else _PLAIN)
 
     def _chosen(self, request: CompletionRequest, model: str | None, role: Role) -> list[ProviderClient]:
         if model is None:
-            able = [line for line in self._order(role) if line.provider.writer_for(request) is not None]
-            return [line for line in able if line.breakers[role].admits] or able
+            able = [client for client in self._order(role) if client.provider.writer_for(request) is not None]
+            return [client for client in able if client.breakers[role].admits] or able
         if model in (self._builtin.name, *self._builtin.models):
             return [self._last]
-        able = [line for line in self._lines if line.provider.writer_for(request) is not None]
-        named = [line for line in able if model == line.provider.name or model in line.provider.models]
+        able = [client for client in self._clients if client.provider.writer_for(request) is not None]
+        named = [client for client in able if model == client.provider.name or model in client.provider.models]
         if not named:
-            known = sorted({n for line in self._lines for n in (line.provider.name, *line.provider.models)})
+            known = sorted({n for client in self._clients for n in (client.provider.name, *client.provider.models)})
             raise AiUnavailable(
-                f"No model {model[:80]!r} is set up here.", f"There is: {', '.join([*known, 'builtin'])}."
+                f"No model {model[:80]!r} is configured.", f"Known models: {', '.join([*known, 'builtin'])}."
             )
         return named[:1]
 
@@ -212,7 +224,7 @@ _SEEING = CompletionRequest((), _nothing, picture=Picture(b"", "image/png"))
 
 def _none_left(reasons: Sequence[str]) -> AiUnavailable:
     return AiUnavailable(
-        " ".join(reasons) or "No AI provider is set up.", "Allow the built-in analyst (ai.fallback), or try again."
+        " ".join(reasons) or "No AI provider is configured.", "Allow the built-in analyst (ai.fallback), or try again."
     )
 
 

@@ -1,6 +1,6 @@
-"""OpenAI's Responses: what goes out and how what comes back is read. It imports nothing of OpenAI's.
+"""OpenAI's Responses API: build requests and parse answers. It does not import OpenAI's library.
 
-Nothing is left at the server (``store`` is off): a conversation is sent whole each time, as with chat completions.
+Nothing is stored at the server (``store`` is off): the whole conversation is sent each time, as with chat completions.
 """
 
 from __future__ import annotations
@@ -15,29 +15,29 @@ from hub.errors import AiBusy, AiError
 
 
 def body(request: CompletionRequest, model: str, *, compatible: bool) -> dict[str, Any]:
-    """The request's fields; ``compatible`` changes nothing here, all servers use the same names."""
+    """Return the fields of a request. ``compatible`` has no effect: all servers use the same names."""
     items = [item for message in request.messages for item in _items(message)]
     if request.picture is not None:
         last = items[-1]
         image = {"type": "input_image", "image_url": picture_url(request.picture), "detail": "auto"}
         last["content"] = [{"type": "input_text", "text": last["content"]}, image]
-    told: dict[str, Any] = {"model": model, "input": items, "max_output_tokens": request.max_tokens, "store": False}
+    fields: dict[str, Any] = {"model": model, "input": items, "max_output_tokens": request.max_tokens, "store": False}
     if request.tools:
-        told["tools"] = [
+        fields["tools"] = [
             {"type": "function", "name": t.name, "description": t.description, "parameters": t.parameters,
              "strict": False}
             for t in request.tools
         ]  # fmt: skip
     if request.schema is not None:
-        told["text"] = {"format": {"type": "json_schema", "name": "answer", "schema": request.schema, "strict": True}}
-    return told
+        fields["text"] = {"format": {"type": "json_schema", "name": "answer", "schema": request.schema, "strict": True}}
+    return fields
 
 
 def whole(response: Any) -> ResponseParser:
-    """An answer that came in one piece."""
-    reading = parser()
-    reading.finish(response)
-    return reading
+    """Parse an answer that was not streamed."""
+    parsed = parser()
+    parsed.finish(response)
+    return parsed
 
 
 def parser() -> ResponseParser:
@@ -46,23 +46,23 @@ def parser() -> ResponseParser:
 
 
 class ResponseParser:
-    """What has come of a stream so far. ``whole`` once the server has said that this was all."""
+    """Parser of a stream."""
 
     def __init__(self) -> None:
         self.text = ""
-        self.whole = False
+        self.whole = False  # the server has ended the stream normally
         self.tokens = self.tokens_in = 0
-        self._calls: dict[str, ToolCall] = {}
-        self._held = 0
+        self._calls: dict[str, ToolCall] = {}  # by id
+        self._argument_chars = 0  # of tool calls so far
 
     def take(self, event: Any) -> Iterator[str]:
-        """The text of one more event. Raises AiError where the event says that it failed."""
+        """Parse one event and yield its text. Raises AiError for an event that reports a failure."""
         kind = event.type
         if kind == "response.output_text.delta" and event.delta:
             self.text += event.delta
             yield event.delta
         elif kind == "response.function_call_arguments.delta":
-            self._held += len(event.delta or "")
+            self._argument_chars += len(event.delta or "")
         elif kind == "response.output_item.done":
             self._item(event.item)
         elif kind in ("response.completed", "response.incomplete", "response.failed"):
@@ -71,20 +71,21 @@ class ResponseParser:
             if not before and self.text:
                 yield self.text
         elif kind == "error":
-            raise AiBusy("OpenAI broke the answer off.", "Try again.")
+            raise AiBusy("OpenAI cancelled the answer.", "Try again.")
 
     @property
     def size(self) -> int:
-        """Characters that are held."""
-        return len(self.text) + self._held
+        """Return how many characters have arrived, to bound them."""
+        return len(self.text) + self._argument_chars
 
-    def asked(self) -> tuple[ToolCall, ...]:
+    def tool_calls(self) -> tuple[ToolCall, ...]:
+        """Return the tool calls of the answer."""
         return tuple(self._calls.values())
 
     def finish(self, response: Any) -> None:
-        """The whole, at its end: calls and counts, and the text where none has come piece by piece."""
+        """Parse the complete response: tool calls, numbers of tokens, and the text if none was streamed."""
         if response.status == "failed":
-            raise AiBusy("OpenAI broke the answer off.", "Try again.")
+            raise AiBusy("OpenAI cancelled the answer.", "Try again.")
         self.whole = True
         usage = response.usage
         if usage is not None:
@@ -100,7 +101,7 @@ class ResponseParser:
             return []
         refused = [part for part in item.content or () if part.type == "refusal"]
         if refused:
-            raise AiError("OpenAI declined to answer this.", "Ask in another way, or name another model.")
+            raise AiError("OpenAI declined to answer this.", "Rephrase the question, or use another model.")
         return [part.text or "" for part in item.content or () if part.type == "output_text"]
 
 
@@ -111,5 +112,5 @@ def _items(message: ChatMessage) -> Iterator[dict[str, Any]]:
     if message.text or not message.calls:
         yield {"role": message.role, "content": message.text}
     for call in message.calls:
-        told = json.dumps(call.arguments)
-        yield {"type": "function_call", "call_id": call.id, "name": call.name, "arguments": told}
+        text = json.dumps(call.arguments)
+        yield {"type": "function_call", "call_id": call.id, "name": call.name, "arguments": text}

@@ -1,6 +1,6 @@
-"""One server of models as the settings describe it: where it is, what it is asked with, and what that costs.
+"""Configuration of one model server: address, key, models and prices.
 
-A key belongs to the address that it was given for: it is never sent to another.
+A key belongs to the address that it was entered for, and is never sent to another.
 """
 
 from __future__ import annotations
@@ -19,13 +19,22 @@ Api = Literal["chat", "responses"]
 
 _NAME = re.compile(r"[a-z0-9_-]{1,63}(\.[a-z0-9_-]{1,63})*\.?", re.IGNORECASE)
 HOME = {"openai": "https://api.openai.com/v1", "ollama": "http://127.0.0.1:11434"}
-"""Where a server is when no address is given."""
+"""Default addresses."""
 
 
 class ModelServer(msgspec.Struct, frozen=True, kw_only=True):
-    """``kind`` is the protocol: OpenAI's, which many servers speak, or Ollama's. ``api`` is OpenAI's chat completions
-    or its Responses. ``vision_model`` looks at pictures, ``transcription_model`` writes down speech; without one this
-    server does neither (OpenAI's ``model`` sees by itself). Prices are in money per million tokens; None is unknown.
+    """A model server.
+
+    Attributes:
+        name: its name in the settings.
+        kind: its protocol: OpenAI's, which many servers support, or Ollama's.
+        model: the model for requests without an image.
+        base_url: its address; None: the default one.
+        api_key: None: none.
+        api: which of OpenAI's APIs it has: chat completions or responses.
+        vision_model: the model for images; None: none (with ``kind`` openai, ``model``).
+        transcription_model: the model for speech; None: none.
+        price_in, price_out: money per million tokens of requests and answers; None: unknown.
     """
 
     name: str
@@ -40,22 +49,22 @@ class ModelServer(msgspec.Struct, frozen=True, kw_only=True):
     price_out: float | None = None
 
     def __repr__(self) -> str:
-        """Without the key: a struct's own would write it into logs and tracebacks."""
+        """Leave out the key, which must not get into logs and tracebacks."""
         return f"ModelServer({self.name!r}, {self.kind!r}, {self.model!r}, {self.base_url!r})"
 
     @property
     def origin(self) -> tuple[str, str, int | None]:
-        """Whom the key is sent to: scheme, host and port."""
+        """Return the scheme, host and port that the key is sent to."""
         return origin(self.base_url or HOME[self.kind])
 
     @property
     def usable(self) -> bool:
-        """Whether there is enough to ask it: OpenAI itself wants a key, a compatible server may do without."""
+        """Return True if it can be used: OpenAI itself needs a key, a compatible server may need none."""
         return self.kind == "ollama" or bool(self.api_key or self.base_url)
 
 
 def origin(address: str) -> tuple[str, str, int | None]:
-    """Ollama's addresses may come without a scheme; the port is then its own."""
+    """Return scheme, host and port of an address. Without a scheme, the port defaults to Ollama's."""
     usual = 80 if "://" in address else 11434
     parts = urlsplit(address if "://" in address else f"http://{address}")
     scheme = parts.scheme.lower()
@@ -63,25 +72,25 @@ def origin(address: str) -> tuple[str, str, int | None]:
 
 
 def checked_address(address: str, kind: Kind) -> str:
-    """``address`` as it is used; Ollama's may be ``HOST:PORT`` alone.
+    """Return ``address`` in the form that is used; that of an Ollama may be only ``HOST:PORT``.
 
-    Raises ConfigError for one that is none, or that carries a login or a query.
+    Raises ConfigError for an invalid address, or one with credentials or a query.
     """
     text = address.strip().rstrip("/")
-    wrong = ConfigError(f"{text[:100]!r} is no address of a server.", "Give one like https://api.openai.com/v1.")
+    wrong = ConfigError(f"{text[:100]!r} is not the address of a server.", "Example: https://api.openai.com/v1")
     if len(text) > 500 or any(ord(c) <= 32 or ord(c) == 127 or c == "\\" for c in text):
         raise wrong
     try:
         parts = urlsplit(text if "://" in text or kind == "openai" else f"http://{text}")
         host, port = parts.hostname or "", parts.port
-        # The name as it is looked up. UnicodeError, a ValueError: an empty label, or one of more than 63 characters.
+        # The name for DNS. It raises UnicodeError, a ValueError, for a label that is empty or too long.
         ascii_host = host if ":" in host else host.encode("idna").decode()
     except ValueError:
         raise wrong from None
     if parts.scheme not in ("http", "https") or port == 0 or parts.query or parts.fragment:
         raise wrong
     if parts.username is not None or parts.password is not None:
-        raise ConfigError("An address holds no login.", "Give the key as a key of its own.")
+        raise ConfigError("The address must not contain a user name or password.", "Enter the key as the API key.")
     number = literal(ascii_host)
     if number is None and not _NAME.fullmatch(ascii_host):
         raise wrong
@@ -92,7 +101,8 @@ def checked_address(address: str, kind: Kind) -> str:
 
 
 def checked_key(key: str) -> str:
-    """Return ``key`` as it goes into a header. Raises ConfigError for one that cannot."""
+    """Return ``key``. Raises ConfigError if it cannot be sent in a header."""
     if len(key) > 2_000 or not all("!" <= c <= "~" for c in key):
-        raise ConfigError("The key holds characters that no key has.", "Copy it again: letters, digits and signs only.")
+        hint = "Copy it again. Allowed: up to 2,000 printable ASCII characters without spaces."
+        raise ConfigError("The key contains characters that are not allowed.", hint)
     return key

@@ -1,4 +1,4 @@
-"""What was written of a file, and by whom."""
+"""The text that describes a file, and which model wrote it."""
 
 from __future__ import annotations
 

@@ -1,5 +1,4 @@
-"""What can be told of a picture: by a vision model where there is one, else by measuring and reading it, and what
-could not be told."""
+"""Describe images: with a vision model, or else from their statistics and the text recognized in them."""
 
 from __future__ import annotations
 
@@ -18,8 +17,15 @@ _SYSTEM = (
 )
 
 
-async def described(providers: ProviderChain, name: str, device: str | None, found: dict[str, Any]) -> Findings:
-    """``found`` is the worker's result for a picture; what is only for the eyes of a model is taken out of it."""
+async def describe(providers: ProviderChain, name: str, device: str | None, found: dict[str, Any]) -> Findings:
+    """Describe an image.
+
+    Args:
+        providers: the models.
+        name: the file's name.
+        device: the device that the image is linked to.
+        found: the worker's result for a picture. Fields that are not part of the analysis are removed from it.
+    """
     upright = found.pop("upright")
     kind, brightness, contrast = found.pop("kind"), found.pop("brightness"), found.pop("contrast")
 
@@ -42,25 +48,25 @@ async def described(providers: ProviderChain, name: str, device: str | None, fou
 
 
 def _measured(found: dict[str, Any], kind: str, brightness: float, contrast: float) -> str:
-    """What was measured and read, as sentences, with the limits of measuring said plainly."""
+    """Return the statistics and the recognized text as sentences, and that the content is unknown."""
     p, width, height = found["properties"], found["width"], found["height"]
     light = "dark" if brightness < 0.25 else "bright" if brightness > 0.75 else "of medium brightness"
-    flat = "low" if contrast < 0.1 else "high" if contrast > 0.25 else "medium"
+    level = "low" if contrast < 0.1 else "high" if contrast > 0.25 else "medium"
     sharp = {"sharp": "sharp", "soft": "a little soft", "blurred": "blurred, so details may be lost"}
     text = (
         f"A {kind.upper()} image of {width} × {height} pixels ({width * height / 1e6:.1f} megapixels), {p['kind']} by "
-        f"its statistics. It is {light} (mean {brightness:.2f} of 1) with {flat} contrast ({contrast:.2f}) and "
+        f"its statistics. It is {light} (mean {brightness:.2f} of 1) with {level} contrast ({contrast:.2f}) and "
         f"{sharp[p['sharpness_word']]}. Dominant colours: {p['colours']}."
     )
     if p["kind"] == "a single flat colour":
-        text += " There is nothing in it to see."
+        text += " It shows nothing."
     if "taken" in p:
-        text += f" The file says that it was taken on {p['taken']}."
+        text += f" According to the file, it was taken on {p['taken']}."
     if found["text"]:
-        text += f" Written in it: “{' · '.join(found['text'])}”."
+        text += f" Text in it: “{' · '.join(found['text'])}”."
     elif not found["notes"]:
         text += " No text was found in it."
     return text + (
-        " What it shows could not be determined: that needs a vision model (set OPENAI_API_KEY, or "
-        "OLLAMA_VISION_MODEL for Ollama), and none is connected."
+        " What it shows could not be determined: that needs a vision model, and none is connected. Set OPENAI_API_KEY, "
+        "or OLLAMA_VISION_MODEL for Ollama."
     )

@@ -1,6 +1,6 @@
-"""A file that somebody sends: taken for what it is, read in the worker, put into words, kept, and linked to a device.
+"""Analyze uploaded files: detect the type, read in the worker, describe, store, link to a device.
 
-The file itself is not kept; what was told of it is, and of a document the text of its pages.
+The file itself is not stored, only its analysis and, for a document, the text of its pages.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from hub.runtime.uploads import audio_kind, document_kind, image_kind, safe_name
 from hub.store.documents import DocumentLibrary
 from hub.worker import Progress, Worker
 
-_SITE_WORDS = 400
+_VOCABULARY_CHARS = 400
 _KINDS: dict[AnalysisKind, Callable[[bytes], str]] = {
     "image": image_kind,
     "audio": audio_kind,
@@ -33,7 +33,7 @@ _KINDS: dict[AnalysisKind, Callable[[bytes], str]] = {
 
 
 class DeviceLink(msgspec.Struct, frozen=True):
-    """What a person changes of an analysis: the device it belongs to, the models that a document is a manual of."""
+    """Changes to an analysis: the device it belongs to, and the models that a document is the manual of."""
 
     device: str | msgspec.UnsetType | None = msgspec.UNSET
     models: tuple[str, ...] | msgspec.UnsetType = msgspec.UNSET
@@ -44,12 +44,21 @@ def new_id() -> str:
     return f"a-{uuid.uuid4().hex[:16]}"
 
 
-def _nobody(stage: str, done: int, of: int) -> None:
+def _ignore(stage: str, done: int, of: int) -> None:
     return None
 
 
 class FileAnalyzer:
-    """``speech_model`` is the folder of a faster-whisper model, None without."""
+    """Analyzes files and answers questions about documents.
+
+    Args:
+        providers: language, vision and transcription models.
+        worker: reads the files.
+        library: stores the analyses.
+        registry: has the devices.
+        now: returns epoch ms.
+        speech_model: the folder of a faster-whisper model.
+    """
 
     def __init__(
         self,
@@ -72,28 +81,45 @@ class FileAnalyzer:
         *,
         device: str | None = None,
         models: Sequence[str] = (),
-        progress: Progress = _nobody,
+        progress: Progress = _ignore,
         analysis_id: str | None = None,
     ) -> Analysis:
-        """Raises WrongType (by content, or damaged), TooLarge, NotFound for an unknown device, TooBusy, WorkFailed."""
+        """Analyze a file and store the analysis.
+
+        Args:
+            kind: what the file is meant to be.
+            filename: its name.
+            data: its content.
+            device: the device to link it to.
+            models: the models that a document is the manual of.
+            progress: is called with a stage, the parts done and their total.
+            analysis_id: an id from :func:`new_id`.
+
+        Raises:
+            WrongType: the file is of another type, or damaged.
+            TooLarge: the file is too large.
+            NotFound: there is no such device.
+            TooBusy: too many files wait.
+            WorkFailed: the worker process failed.
+        """
         form = _KINDS[kind](data)
         if device is not None:
             device = self._registry.require(device).id
-        bound = _models(kind, models)
+        manual_of = _models(kind, models)
         name = safe_name(filename, f"{kind}.{form}")
         pages: Sequence[str] = ()
         if kind == "image":
             found = await self._worker.run("picture", data, kind=form, read=True, progress=progress)
             progress("describing", 0, 1)
-            told = await images.described(self._providers, name, device, found)
+            findings = await images.describe(self._providers, name, device, found)
         elif kind == "audio":
-            found = await self._heard(form, data, progress)
-            told = recordings.described(form, found)
+            found = await self._read_recording(form, data, progress)
+            findings = recordings.describe(form, found)
         else:
             found = await self._worker.run("document", data, progress=progress)
             pages = found.pop("pages")
             progress("summarising", 0, 1)
-            told = await documents.described(self._providers, name, found, pages)
+            findings = await documents.describe(self._providers, name, found, pages)
         analysis = Analysis(
             id=analysis_id or new_id(),
             kind=kind,
@@ -102,27 +128,29 @@ class FileAnalyzer:
             bytes=len(data),
             created_at=self._now(),
             device=device,
-            analysis=told.text,
-            generated_by=told.writer,
-            tokens_used=told.tokens,
+            analysis=findings.text,
+            generated_by=findings.writer,
+            tokens_used=findings.tokens,
             notes=tuple(found.pop("notes")),
             facts=found,
-            models=bound,
+            models=manual_of,
         )
         await self._library.put(analysis, pages)
         return analysis
 
     async def ask(self, analysis_id: str, question: str) -> Found:
-        """An answer from one document, with the quotes it rests on. Raises NotFound, Invalid for what is no
-        document."""
+        """Answer a question from one document, with quotes. Raises NotFound, or Invalid if it is not a document."""
         analysis = await self._one(analysis_id)
         if analysis.kind != "document":
-            raise Invalid("Only a document can be asked.", "Send a PDF.")
+            raise Invalid("Only documents can answer questions.", "Send a PDF.")
         quotes = await self._library.quotes(question, document=analysis.id, limit=6)
         return await documents.answer(self._providers, analysis.filename, question, quotes)
 
     async def link(self, analysis_id: str, change: DeviceLink) -> Analysis:
-        """Raises NotFound for an unknown analysis or device, Invalid for models of what is no document."""
+        """Change the device or the models of an analysis.
+
+        Raises NotFound for an unknown analysis or device, Invalid for models of anything but a document.
+        """
         analysis = await self._one(analysis_id)
         if change.device is not msgspec.UNSET:
             device = self._registry.require(change.device).id if change.device is not None else None
@@ -132,23 +160,25 @@ class FileAnalyzer:
         await self._library.update(analysis)
         return analysis
 
-    async def _heard(self, form: str, data: bytes, progress: Progress) -> dict[str, Any]:
-        """Its sound is measured here; what is said in it, a server writes down where there is one, else the model of
-        ``analysis.speech_model``."""
+    async def _read_recording(self, form: str, data: bytes, progress: Progress) -> dict[str, Any]:
+        """Measure a recording in the worker.
+
+        A server transcribes it, or else the model of ``analysis.speech_model``.
+        """
         folder = str(self._speech_model) if self._speech_model else None
-        words, server = self._site_words(), any(w.generative for w in self._providers.describe("transcription"))
-        ask = partial(self._worker.run, "recording", data, speech_model=folder, words=words, progress=progress)
-        found = await ask(hear=not server)
+        words, server = self._vocabulary(), any(w.generative for w in self._providers.describe("transcription"))
+        read = partial(self._worker.run, "recording", data, speech_model=folder, words=words, progress=progress)
+        found = await read(hear=not server)
         if server:
             progress("writing down speech", 0, 1)
             try:
-                said = await self._providers.transcribe(Recording(data, f"recording.{form}", words))
+                transcript = await self._providers.transcribe(Recording(data, f"recording.{form}", words))
             except AiError as error:
-                found = await ask(hear=True)
-                found["notes"].append(f"The server for speech did not write it down: {error.message}")
+                found = await read(hear=True)
+                found["notes"].append(f"The server could not transcribe the speech: {error.message}")
             else:
-                part = {"from_s": 0.0, "to_s": found["seconds"], "text": said.text}
-                found["speech"] = {"language": None, "parts": [part] if said.text.strip() else []}
+                part = {"from_s": 0.0, "to_s": found["seconds"], "text": transcript.text}
+                found["speech"] = {"language": None, "parts": [part] if transcript.text.strip() else []}
         return found
 
     async def _one(self, analysis_id: str) -> Analysis:
@@ -157,14 +187,14 @@ class FileAnalyzer:
             raise NotFound(f"There is no analysis {analysis_id[:64]!r}.", "GET /api/analyses lists them.")
         return found
 
-    def _site_words(self) -> str:
-        """What the devices here are called, for the ear of who writes down speech."""
+    def _vocabulary(self) -> str:
+        """Return the names of the devices as vocabulary hints for the transcriber."""
         names = dict.fromkeys(device.display_name for device in self._registry.devices())
-        return ", ".join(names)[:_SITE_WORDS]
+        return ", ".join(names)[:_VOCABULARY_CHARS]
 
 
 def _models(kind: AnalysisKind, models: Sequence[str]) -> tuple[str, ...]:
-    bound = tuple(dict.fromkeys(model.strip() for model in models if model.strip()))
-    if bound and kind != "document":
+    names = tuple(dict.fromkeys(model.strip() for model in models if model.strip()))
+    if names and kind != "document":
         raise Invalid("Only a document can be the manual of a model.", "Link a picture or a recording to a device.")
-    return bound
+    return names

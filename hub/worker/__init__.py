@@ -1,7 +1,7 @@
 """Processes for heavy work: pictures, PDF, text recognition, sound, speech, tables.
 
-In the hub's own process it would starve the messages through the interpreter's lock, and a hostile file could fill its
-memory. :class:`Worker` is the hub's side and imports nothing heavy; ``child.py`` is the other side.
+In the hub's own process, such work would hold the interpreter lock and delay messages, and a hostile file could exhaust
+its memory. :class:`Worker` (process.py) is the hub's side and imports nothing heavy; ``main.py`` runs in the process.
 """
 
 from hub.worker.process import Progress, Worker

@@ -1,7 +1,7 @@
-"""From the bytes of a recording to samples of one channel. The owner of soundfile.
+"""Decode a recording into the samples of one channel. The only module that uses soundfile.
 
-Channels are never mixed before they have been compared: two that are in opposite phase cancel each other, and their
-mean is silence.
+Channels are compared before they are mixed: two that are in opposite phase cancel each other, and their mean is
+silence.
 """
 
 from __future__ import annotations
@@ -15,20 +15,29 @@ import numpy as np
 
 from hub.worker.endings import ends_early
 
-MOST_SECONDS = 600
+MAX_SECONDS = 600
 _BLOCK, _SMALL_BLOCK = 262_144, 1_024
-_MOST_CHANNELS, _MOST_RATE = 16, 400_000
+_MAX_CHANNELS, _MAX_RATE = 16, 400_000
 _UNKNOWN = 2**50
-"""Frames from which on libsndfile's answer means that the file does not tell its length."""
+"""If libsndfile returns at least this many frames, the file does not state its length."""
 _BITS = {"PCM_S8": 8, "PCM_U8": 8, "DPCM_8": 8, "ULAW": 8, "ALAW": 8, "IMA_ADPCM": 8, "MS_ADPCM": 8, "GSM610": 8}
-"""Forms of encoding that are much coarser than 16 bits, and the bits that they come to at full level."""
+"""Encodings that are much coarser than 16 bits, and their effective bits at full level."""
 
 
 @dataclass(frozen=True, slots=True)
 class Decoded:
-    """``loudest`` is the channel (numbered from 1) with the most power, ``speech`` the mean of all, or that channel
-    again where they cancel each other. ``noise`` is the RMS of the encoding's own rounding, ``whole`` the length in
-    seconds that the file claims, ``cut`` whether the file ends before its sound does."""
+    """A decoded recording.
+
+    Attributes:
+        loudest: samples of the channel with the most power, from -1 to 1.
+        speech: samples of the mean of all channels; of the loudest one if they cancel each other.
+        rate: samples a second.
+        channels: how many channels the file has.
+        channel: the number of the loudest channel, from 1.
+        noise: RMS of the encoding's quantization noise.
+        whole: the length in seconds that the file states.
+        cut: the file ends before its sound does.
+    """
 
     loudest: np.ndarray
     speech: np.ndarray
@@ -40,8 +49,8 @@ class Decoded:
     cut: bool
 
 
-def decoded(soundfile: Any, data: bytes) -> Decoded:
-    """Decode up to :data:`MOST_SECONDS`, block by block, whatever the head claims.
+def decode_recording(soundfile: Any, data: bytes) -> Decoded:
+    """Decode up to :data:`MAX_SECONDS`, block by block, whatever length the header states.
 
     Raises:
         ValueError: more channels or a higher rate than a recording of a machine has.
@@ -51,13 +60,13 @@ def decoded(soundfile: Any, data: bytes) -> Decoded:
     data = _with_sizes(data)
     with soundfile.SoundFile(io.BytesIO(data)) as file:
         rate, channels, subtype, frames = file.samplerate, file.channels, file.subtype, file.frames
-    if channels > _MOST_CHANNELS or rate > _MOST_RATE:
+    if channels > _MAX_CHANNELS or rate > _MAX_RATE:
         raise ValueError(f"{channels} channels at {rate} Hz")
     cut = cut or _stops_short(soundfile, data)
     power, mixed = _powers(_blocks(soundfile, data, cut=cut), channels)
     loudest = int(power.argmax())
     samples = _joined(block[:, loudest] for block in _blocks(soundfile, data, cut=cut))
-    # Channels that have nothing in common give a mean with 1/n of their average power. Much less is cancellation.
+    # The mean of n uncorrelated channels has 1/n of their average power. Much less means that they cancel each other.
     cancelled = mixed < 0.5 * power.mean() / channels
     speech = (
         samples if cancelled or channels == 1 else _joined(b.mean(axis=1) for b in _blocks(soundfile, data, cut=cut))
@@ -68,12 +77,12 @@ def decoded(soundfile: Any, data: bytes) -> Decoded:
 
 
 def _stops_short(soundfile: Any, data: bytes) -> bool:
-    """Return True for a FLAC whose decoder comes to the end of the file before that of the sound."""
+    """Return True for a FLAC file that ends before its sound does."""
     if data[:4] != b"fLaC":
         return False
     stream = io.BytesIO(data)
     with soundfile.SoundFile(stream) as file:
-        left = min(file.frames, MOST_SECONDS * file.samplerate)
+        left = min(file.frames, MAX_SECONDS * file.samplerate)
         if file.frames >= _UNKNOWN:
             return False
         try:
@@ -85,7 +94,7 @@ def _stops_short(soundfile: Any, data: bytes) -> bool:
 
 
 def _powers(blocks: Iterator[np.ndarray], channels: int) -> tuple[np.ndarray, float]:
-    """Return the power of each channel and that of their mean, steady offsets left out."""
+    """Return the power of each channel and that of their mean, without DC offsets."""
     size, sums, squares, mixed = 0, np.zeros(channels), np.zeros(channels), 0.0
     for block in blocks:
         size += len(block)
@@ -99,17 +108,17 @@ def _powers(blocks: Iterator[np.ndarray], channels: int) -> tuple[np.ndarray, fl
 def _blocks(soundfile: Any, data: bytes, *, cut: bool) -> Iterator[np.ndarray]:
     """Yield the samples from the beginning, as blocks of (frames, channels).
 
-    The file is opened each time: one that does not know its own length cannot be wound back, and its last block, which
-    is short, fails after it was read; so does that of a file that is cut off. So their blocks are small: less than
-    1,024 samples are lost.
+    The file is opened each time, because one without a stated length cannot be rewound. The last, short block of such a
+    file, or of one that is cut off, fails to decode. Their blocks are therefore small: fewer than 1,024 samples are
+    lost.
     """
     with soundfile.SoundFile(io.BytesIO(data)) as file:
-        left, endless = MOST_SECONDS * file.samplerate, cut or file.frames >= _UNKNOWN
+        left, endless = MAX_SECONDS * file.samplerate, cut or file.frames >= _UNKNOWN
         while left > 0:
             try:
                 block = file.read(min(_SMALL_BLOCK if endless else _BLOCK, left), dtype="float32", always_2d=True)
             except soundfile.LibsndfileError:
-                if endless and left < MOST_SECONDS * file.samplerate:
+                if endless and left < MAX_SECONDS * file.samplerate:
                     return
                 raise
             if not len(block):
@@ -124,10 +133,10 @@ def _joined(parts: Iterator[np.ndarray]) -> np.ndarray:
 
 
 def _with_sizes(data: bytes) -> bytes:
-    """Return a WAV whose data chunk says how long it is.
+    """Return a WAV with the size of its data chunk filled in.
 
-    A program that writes to a pipe cannot go back to fill in the sizes and leaves 0 or the greatest number there:
-    then the sound goes to the end of the file.
+    A program that writes to a pipe cannot go back to fill in the sizes, and leaves 0 or the largest number there. The
+    sound then goes to the end of the file.
     """
     if data[8:12] != b"WAVE" or data[:4] not in (b"RIFF", b"RF64"):
         return data

@@ -1,5 +1,9 @@
-"""What the sound of a machine tells by measuring: level, peaks, bands, impulsiveness, and impacts that repeat (the
-mark of a bearing). The owner of scipy."""
+"""Measure the sound of a machine: level, tones, bands, impulsiveness, and repeating impacts as of a damaged bearing.
+
+The only module that uses scipy for analysis. Repeating impacts are found by envelope analysis::
+
+    sound ─▶ band-pass (where a bearing rings) ─▶ envelope ─▶ spectrum ─▶ line with harmonics, 12 to 400 Hz
+"""
 
 from __future__ import annotations
 
@@ -10,18 +14,19 @@ from scipy import signal, stats
 
 BANDS = ((20, 100), (100, 500), (500, 2_000), (2_000, 8_000), (8_000, 20_000))
 _IMPULSIVE = 6.0
-"""Kurtosis of an even noise is 3, of a sine 1.5."""
-_SLOWEST, _FASTEST = 12.0, 400.0
-_CLEAR = 8.0
-"""How many times the envelope's usual level a line must stand out, it and its second harmonic together."""
+"""Kurtosis from which on a sound is impulsive. That of Gaussian noise is 3, of a sine 1.5."""
+_MIN_HZ, _MAX_HZ = 12.0, 400.0
+"""Rates of impacts that are searched."""
+_MIN_LINE = 8.0
+"""Height of a line above the median of the spectrum of the envelope, so that it counts."""
 _QUIET = 1e-4
-"""RMS (-80 dB of full scale) below which a band holds nothing: dither and rounding of 16 bits lie at -98 dB."""
-_DEEP = 0.1
-"""How much of its mean an envelope must rise and fall with each impact. Noise alone gives a few per cent."""
-_SHARP = 0.3
-"""How high the second harmonic of an envelope of impacts is beside the first. Two tones that beat give 0.2."""
+"""RMS (-80 dB of full scale) below which a band counts as silent: dither and rounding of 16 bits are at -98 dB."""
+_MIN_DEPTH = 0.1
+"""Modulation of the envelope, as a share of its mean, so that it counts. Noise alone gives a few per cent."""
+_MIN_HARMONIC = 0.3
+"""Height of the second harmonic relative to the first, for impacts. The beat of two tones gives 0.2."""
 _TONAL = 0.5
-"""Share of a sound's power in a tone and its harmonics above which the tone itself explains the rhythm."""
+"""Share of the power in a tone and its harmonics above which the tone explains the repetition, not impacts."""
 
 
 def measure_sound(samples: np.ndarray, rate: int, *, noise: float = 0.0) -> dict[str, Any]:
@@ -30,10 +35,10 @@ def measure_sound(samples: np.ndarray, rate: int, *, noise: float = 0.0) -> dict
     Args:
         samples: values from -1 to 1.
         rate: samples a second.
-        noise: what the file's own encoding adds, as RMS (-1 to 1); nothing below it is taken for sound.
+        noise: RMS of the encoding's quantization noise; nothing below three times that counts as sound.
 
     Returns:
-        Levels in dB of full scale (recordings carry no calibration), tones, bands, and impacts that repeat.
+        Levels in dB of full scale (recordings are not calibrated), tones, bands, and repeating impacts.
     """
     sound = samples - samples.mean()
     rms = float(np.sqrt(np.mean(sound**2)))
@@ -67,10 +72,10 @@ def measure_sound(samples: np.ndarray, rate: int, *, noise: float = 0.0) -> dict
 
 
 def _is_tone(sound: np.ndarray, rate: int, hz: float) -> bool:
-    """Return whether a tone with harmonics (a voice, a siren, a buzzer) explains a rhythm of ``hz``.
+    """Return whether a tone with harmonics (a voice, a siren, a buzzer) explains a repetition at ``hz``.
 
-    Impacts are heard through the resonances that they excite: their rate is hardly found in the plain spectrum. The two
-    edges of a square wave give an envelope of twice its frequency, so half of ``hz`` is looked at, too.
+    Impacts excite resonances, and the plain spectrum hardly shows their rate. The two edges of a square wave give an
+    envelope of twice its frequency, so half of ``hz`` is checked, too.
     """
     power = np.abs(np.fft.rfft(sound * np.hanning(len(sound)))) ** 2
     step = rate / len(sound)
@@ -85,7 +90,7 @@ def _is_tone(sound: np.ndarray, rate: int, hz: float) -> bool:
 
 
 def _peaks(frequency: np.ndarray, power: np.ndarray) -> list[dict[str, float]]:
-    """The (at most five) tones that stand at least 10 dB out of what is around them."""
+    """Return the loudest tones, at most five, that are at least 10 dB above the spectrum around them."""
     level = 10 * np.log10(power + 1e-20)
     at, _ = signal.find_peaks(level, prominence=10, distance=3)
     around = signal.medfilt(level, 51 if len(level) > 51 else 3)
@@ -97,8 +102,10 @@ def _peaks(frequency: np.ndarray, power: np.ndarray) -> list[dict[str, float]]:
 
 
 def _impacts(sound: np.ndarray, rate: int, quiet: float) -> dict[str, float] | None:
-    """Find impacts that repeat: a line with its harmonics in the spectrum of the envelope of the high frequencies,
-    where a cracked bearing rings. None when nothing repeats clearly, or a band is no louder than ``quiet`` (RMS)."""
+    """Return the rate (Hz) and strength of repeating impacts; None if none are clear.
+
+    Bands that are no louder than ``quiet`` (RMS) are skipped.
+    """
     if len(sound) < rate or rate < 4_000:
         return None
     best: dict[str, float] | None = None
@@ -108,18 +115,18 @@ def _impacts(sound: np.ndarray, rate: int, quiet: float) -> dict[str, float] | N
         if np.sqrt(np.mean(ringing**2)) < quiet:
             continue
         envelope = np.abs(signal.hilbert(ringing))
-        found = _repeating(envelope / envelope.mean() - 1, rate)
+        found = _strongest_line(envelope / envelope.mean() - 1, rate)
         if found and (best is None or found["strength"] > best["strength"]):
             best = found
     return best
 
 
-def _repeating(envelope: np.ndarray, rate: int) -> dict[str, float] | None:
-    """Find the strongest line with harmonics in ``envelope``, which is relative to its mean."""
+def _strongest_line(envelope: np.ndarray, rate: int) -> dict[str, float] | None:
+    """Return the strongest line with harmonics in the spectrum of ``envelope``, which is relative to its mean."""
     spectrum = np.abs(np.fft.rfft(envelope * np.hanning(len(envelope))))
     frequency = np.fft.rfftfreq(len(envelope), 1 / rate)
-    inside = np.flatnonzero((frequency >= _SLOWEST) & (frequency <= _FASTEST))
-    floor = float(np.median(spectrum[(frequency >= _SLOWEST) & (frequency <= 3 * _FASTEST)])) or 1e-12
+    inside = np.flatnonzero((frequency >= _MIN_HZ) & (frequency <= _MAX_HZ))
+    floor = float(np.median(spectrum[(frequency >= _MIN_HZ) & (frequency <= 3 * _MAX_HZ)])) or 1e-12
 
     def height(hz: float) -> float:
         near = np.abs(frequency - hz) <= max(1.5, 0.005 * hz)
@@ -134,13 +141,14 @@ def _repeating(envelope: np.ndarray, rate: int) -> dict[str, float] | None:
     hz = _between(frequency, spectrum, at)
     # The window halves a line's amplitude, and half of it lies at the negative frequency.
     depth = height(hz) * floor * 4 / len(envelope)
-    if height(hz) < _CLEAR or height(2 * hz) < max(_CLEAR / 2, _SHARP * height(hz)) or depth < _DEEP:
+    harmonic = max(_MIN_LINE / 2, _MIN_HARMONIC * height(hz))
+    if height(hz) < _MIN_LINE or height(2 * hz) < harmonic or depth < _MIN_DEPTH:
         return None
     return {"hz": round(hz, 1), "strength": round(score, 1)}
 
 
 def _between(frequency: np.ndarray, height: np.ndarray, at: int) -> float:
-    """The frequency of a peak between two lines, by a parabola through three."""
+    """Return the frequency of the peak at a line, interpolated by a parabola through it and its neighbours."""
     if not 0 < at < len(height) - 1:
         return float(frequency[at])
     left, middle, right = (float(height[i]) for i in (at - 1, at, at + 1))
@@ -150,6 +158,7 @@ def _between(frequency: np.ndarray, height: np.ndarray, at: int) -> float:
 
 
 def impulsive(kurtosis: float | None) -> bool:
+    """Return True if the kurtosis shows that the sound is impulsive."""
     return kurtosis is not None and kurtosis >= _IMPULSIVE
 
 

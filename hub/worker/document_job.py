@@ -1,7 +1,7 @@
-"""The job ``document``: the text of a PDF, page by page. The owner of pypdf and pypdfium2.
+"""The job ``document``: extract the text of a PDF, page by page. The only module that uses pypdf and pypdfium2.
 
-pypdf reads first; what it cannot read goes to pypdfium2, and a page without text is drawn and read as a picture. All
-of it within bounds: pages, characters, pages drawn.
+pypdf reads first; a file that it cannot read goes to pypdfium2. A page without text is rendered and goes through text
+recognition. Pages, characters and rendered pages are bounded.
 """
 
 from __future__ import annotations
@@ -21,43 +21,51 @@ from hub.errors import WrongType
 from hub.worker import ocr
 from hub.worker.endings import CUT_OFF, ends_early
 
-MOST_PAGES = 2_000
-MOST_CHARS = 4_000_000
-MOST_PAGE_CHARS = 60_000
-MOST_DRAWN = 20
-MOST_TABLES = 40
+MAX_PAGES = 2_000
+MAX_CHARS = 4_000_000
+MAX_PAGE_CHARS = 60_000
+MAX_RENDERED = 20
+MAX_TABLES = 40
 SECONDS = 80.0
-"""For the text; after that what has been read counts."""
-_DRAWN_SIDE = 1_800
+"""Time limit for extracting text; the pages read by then are returned."""
+_RENDERED_SIDE = 1_800
+"""Longest side of a rendered page in pixels."""
 _GAP = re.compile(r"\s{2,}")
-# What pypdf lets through of a broken file's own faults.
+# Exceptions that pypdf raises for damaged files.
 _BROKEN = (PyPdfError, OSError, ValueError, TypeError, LookupError, AttributeError, ArithmeticError, RecursionError)
 
-Tell = Callable[[str, int, int], None]
+Progress = Callable[[str, int, int], None]
 
 
-def read_document(data: bytes, *, tell: Tell) -> dict[str, Any]:
-    """``pages`` (text by page), ``page_count``, ``title``, ``tables``, ``read_by``, ``scanned`` (page numbers read as
-    pictures), ``notes``. Raises WrongType for an encrypted file and for one that neither library can read."""
-    tell("opening", 0, 1)
+def read_document(data: bytes, *, progress: Progress) -> dict[str, Any]:
+    """Extract the text of a PDF.
+
+    Returns:
+        ``pages`` (their texts), ``page_count``, ``title``, ``tables``, ``read_by``, ``scanned`` (numbers of the pages
+        read by text recognition) and ``notes``.
+
+    Raises:
+        WrongType: the file is encrypted, or neither library can read it.
+    """
+    progress("opening", 0, 1)
     notes: list[str] = []
     until = time.monotonic() + SECONDS
     tables: list[dict[str, Any]] = []
     try:
-        title, count, pages = _by_pypdf(data, tell, until, tables)
+        title, count, pages = _by_pypdf(data, progress, until, tables)
         read_by = "pypdf"
     except _BROKEN:
-        title, count, pages = _by_pdfium(data, tell, until)
+        title, count, pages = _by_pdfium(data, progress, until)
         tables.clear()
         read_by = "pypdfium2"
         notes.append(
-            "The file ends early: what could be read of it was read."
+            "The file ends early: only its readable part was read."
             if ends_early(data)
-            else "The file is damaged; what could be saved of it was read."
+            else "The file is damaged: only its readable part was read."
         )
     if len(pages) < count:
         notes.append(f"Only the first {len(pages)} of {count} pages were read.")
-    scanned = _scanned(data, pages, tell, notes)
+    scanned = _scanned(data, pages, progress, notes)
     return {
         "pages": pages,
         "page_count": count,
@@ -69,7 +77,9 @@ def read_document(data: bytes, *, tell: Tell) -> dict[str, Any]:
     }
 
 
-def _by_pypdf(data: bytes, tell: Tell, until: float, tables: list[dict[str, Any]]) -> tuple[str, int, list[str]]:
+def _by_pypdf(
+    data: bytes, progress: Progress, until: float, tables: list[dict[str, Any]]
+) -> tuple[str, int, list[str]]:
     reader = pypdf.PdfReader(io.BytesIO(data))
     if reader.is_encrypted and not reader.decrypt(""):
         raise _encrypted()
@@ -78,34 +88,34 @@ def _by_pypdf(data: bytes, tell: Tell, until: float, tables: list[dict[str, Any]
         raise ValueError("no pages")
     pages: list[str] = []
     size = 0
-    for number in range(min(count, MOST_PAGES)):
-        if time.monotonic() > until or size > MOST_CHARS:
+    for number in range(min(count, MAX_PAGES)):
+        if time.monotonic() > until or size > MAX_CHARS:
             break
         if number % 10 == 0:
-            tell("reading pages", number, min(count, MOST_PAGES))
+            progress("reading pages", number, min(count, MAX_PAGES))
         page = reader.pages[number]
         try:
             text = _clean(page.extract_text() or "")
-            if len(tables) < MOST_TABLES and 8 < len(text) < 20_000 and number < 200:
+            if len(tables) < MAX_TABLES and 8 < len(text) < 20_000 and number < 200:
                 tables += _tables(number + 1, page.extract_text(extraction_mode="layout"))
         except _BROKEN:
-            text = ""  # one broken page does not take the others with it
+            text = ""  # a damaged page must not cost the others
         pages.append(text)
         size += len(text)
     title = reader.metadata.title if reader.metadata else None
     return _clean(str(title or ""))[:200].strip(), count, pages
 
 
-def _by_pdfium(data: bytes, tell: Tell, until: float) -> tuple[str, int, list[str]]:
+def _by_pdfium(data: bytes, progress: Progress, until: float) -> tuple[str, int, list[str]]:
     document = _opened(data)
     try:
         count = len(document)
         pages: list[str] = []
-        for number in range(min(count, MOST_PAGES)):
-            if time.monotonic() > until or sum(map(len, pages)) > MOST_CHARS:
+        for number in range(min(count, MAX_PAGES)):
+            if time.monotonic() > until or sum(map(len, pages)) > MAX_CHARS:
                 break
             if number % 10 == 0:
-                tell("reading pages", number, min(count, MOST_PAGES))
+                progress("reading pages", number, min(count, MAX_PAGES))
             page = document[number]
             text = page.get_textpage()
             pages.append(_clean(text.get_text_bounded()))
@@ -114,52 +124,53 @@ def _by_pdfium(data: bytes, tell: Tell, until: float) -> tuple[str, int, list[st
         if not pages:
             raise _unreadable(data)
         return "", count, pages
-    except pdfium.PdfiumError:  # of a page, as where the list of pages holds itself
+    except pdfium.PdfiumError:  # from a page, for example in a list of pages that contains itself
         raise _unreadable(data) from None
     finally:
         document.close()
 
 
-def _scanned(data: bytes, pages: list[str], tell: Tell, notes: list[str]) -> list[int]:
-    """Read pages without text as pictures, in place; returns their numbers."""
+def _scanned(data: bytes, pages: list[str], progress: Progress, notes: list[str]) -> list[int]:
+    """Fill in the text of pages without any by text recognition; return their numbers."""
     empty = [number for number, text in enumerate(pages) if len(text.strip()) < 8]
     if not empty:
         return []
     if not ocr.can_read():
-        notes.append(f"{len(empty)} of {len(pages)} pages hold no text. {ocr.MISSING}")
+        notes.append(f"{len(empty)} of {len(pages)} pages have no text. {ocr.MISSING}")
         return []
     try:
         document = _opened(data)
     except WrongType:
-        notes.append("The pages without text could not be drawn.")
+        notes.append("The pages without text could not be rendered.")
         return []
     read: list[int] = []
     try:
-        for at, number in enumerate(empty[:MOST_DRAWN]):
-            tell("reading scanned pages", at, min(len(empty), MOST_DRAWN))
-            lines = _drawn(document, number)
+        for at, number in enumerate(empty[:MAX_RENDERED]):
+            progress("reading scanned pages", at, min(len(empty), MAX_RENDERED))
+            lines = _recognize(document, number)
             if lines:
                 pages[number] = _clean("\n".join(lines))
                 read.append(number + 1)
     finally:
         document.close()
-    if len(empty) > MOST_DRAWN:
-        notes.append(f"{len(empty) - MOST_DRAWN} more pages without text were not read: {MOST_DRAWN} are at a time.")
+    if len(empty) > MAX_RENDERED:
+        notes.append(f"{len(empty) - MAX_RENDERED} more pages without text were not read; the limit is {MAX_RENDERED}.")
     return read
 
 
-def _drawn(document: Any, number: int) -> list[str]:
+def _recognize(document: Any, number: int) -> list[str]:
+    """Return the lines of text on a rendered page."""
     try:
         page = document[number]
         longest = max(page.get_size())
         if not 1 <= longest < 1e6:
             return []
-        bitmap = page.render(scale=min(_DRAWN_SIDE / longest, 8.0))
+        bitmap = page.render(scale=min(_RENDERED_SIDE / longest, 8.0))
         picture = np.asarray(bitmap.to_pil().convert("RGB"))
         page.close()
     except (pdfium.PdfiumError, ValueError):
         return []
-    return ocr.lines(picture) if np.ptp(picture) > 0 else []  # a blank page has nothing to look for
+    return ocr.lines(picture) if np.ptp(picture) > 0 else []  # not for a blank page
 
 
 def _opened(data: bytes) -> Any:
@@ -169,17 +180,17 @@ def _opened(data: bytes) -> Any:
         raise (_encrypted() if "assword" in str(error) else _unreadable(data)) from None
 
 
-def _tables(number: int, payload_schema: str) -> list[dict[str, Any]]:
-    """Runs of at least three lines with the same number (two or more) of columns, as pypdf lays the page out."""
+def _tables(number: int, layout: str) -> list[dict[str, Any]]:
+    """Return the tables of a page: at least three consecutive lines with the same number of columns, two or more."""
     found: list[dict[str, Any]] = []
     rows: list[list[str]] = []
-    for line in [*payload_schema.splitlines()[:1_000], ""]:
+    for line in [*layout.splitlines()[:1_000], ""]:
         cells = [cell[:200] for cell in _GAP.split(line.strip())] if line.strip() else []
         if len(cells) >= 2 and (not rows or len(cells) == len(rows[0])):
             rows.append(cells)
             continue
         if not cells and rows and line == "" and len(rows) < 3:
-            continue  # layout mode leaves empty lines between rows
+            continue  # pypdf's layout mode leaves empty lines between rows
         if len(rows) >= 3:
             found.append({"page": number, "rows": rows[:60]})
         rows = [cells] if len(cells) >= 2 else []
@@ -189,7 +200,7 @@ def _tables(number: int, payload_schema: str) -> list[dict[str, Any]]:
 
 
 def _clean(text: str) -> str:
-    return "".join(c if c in "\n\t" or c.isprintable() else " " for c in text[:MOST_PAGE_CHARS])
+    return "".join(c if c in "\n\t" or c.isprintable() else " " for c in text[:MAX_PAGE_CHARS])
 
 
 def _encrypted() -> WrongType:

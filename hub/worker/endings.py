@@ -1,7 +1,7 @@
-"""Whether a file ends before its content does, by the structure of its format. Nothing is decoded.
+"""Detect truncated files by the structure of their format, without decoding them.
 
-An upload or a copy that broke off leaves the first part of a file, which is not damaged: whoever sent it has to send
-the whole one, and not to export it again.
+A broken upload leaves the first part of a file, which is not damaged: the user has to send it again, not to export it
+again.
 """
 
 from __future__ import annotations
@@ -9,9 +9,9 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
-CUT_OFF = "Send it again, whole: a copy or an upload may have broken off."
+CUT_OFF = "Send the whole file again: a copy or an upload may have been interrupted."
 _UNKNOWN_SIZE = 0x7FFF_0000
-"""A program that writes a WAV to a pipe leaves 0 or such a size in it."""
+"""A program that writes a WAV to a pipe leaves 0, or a size from here on, in its header."""
 _MP3_RATES = (
     (0, 32, 64, 96, 128, 160, 192, 224, 256, 288, 320, 352, 384, 416, 448),  # MPEG 1, layer I, in kbit/s
     (0, 32, 48, 56, 64, 80, 96, 112, 128, 160, 192, 224, 256, 320, 384),  # MPEG 1, layer II
@@ -25,13 +25,13 @@ _MP3_HZ = (44_100, 48_000, 32_000)
 def ends_early(data: bytes) -> bool:
     """Return True if ``data`` is the first part of a WAV, FLAC, OGG, MP3, PNG, JPEG, WebP or PDF.
 
-    A FLAC tells its length in samples only: a decoder has to find out whether its sound ends early.
+    A FLAC states its length in samples only: whether its sound ends early shows in the decoder (audio_decoding.py).
     """
     return next((check(data) for magic, check in _CHECKS if re.match(magic, data, re.DOTALL)), False)
 
 
 def _riff(data: bytes) -> bool:
-    """WAV and WebP: chunks of a name, a size and that many bytes."""
+    """Check a WAV or WebP: chunks of a name, a size and that many bytes."""
     place = 12
     wide = int.from_bytes(data[28:36], "little") if data[:4] == b"RF64" and data[12:16] == b"ds64" else 0
     while place + 8 <= len(data):
@@ -42,14 +42,14 @@ def _riff(data: bytes) -> bool:
         if place > len(data):
             return True
         if name == b"data":
-            return False  # what follows is about the sound, and may be missing
+            return False  # only metadata follows, which may be missing
         place += size % 2
-    told = int.from_bytes(data[4:8], "little") + 8
-    return len(data) < told if told < _UNKNOWN_SIZE else b"data" not in data
+    stated = int.from_bytes(data[4:8], "little") + 8
+    return len(data) < stated if stated < _UNKNOWN_SIZE else b"data" not in data
 
 
 def _flac(data: bytes) -> bool:
-    """Blocks about the sound, each with its size; the last one is marked."""
+    """Check a FLAC: metadata blocks, each with its size; the last one is marked."""
     place, last = 4, False
     while not last and place + 4 <= len(data):
         last = bool(data[place] & 0x80)
@@ -58,7 +58,7 @@ def _flac(data: bytes) -> bool:
 
 
 def _ogg(data: bytes) -> bool:
-    """Pages; the last one of a stream is marked."""
+    """Check an OGG: pages; the last one of a stream is marked."""
     place, last = 0, False
     while data[place : place + 4] == b"OggS" and place + 27 <= len(data):
         segments = data[place + 26]
@@ -68,7 +68,7 @@ def _ogg(data: bytes) -> bool:
 
 
 def _mp3(data: bytes) -> bool:
-    """Frames, whose heads tell their length."""
+    """Check an MP3: frames, whose headers give their length."""
     place = 0
     if data[:3] == b"ID3" and len(data) >= 10:
         place = 10 + sum((byte & 0x7F) << shift for byte, shift in zip(data[6:10], (21, 14, 7, 0), strict=True))
@@ -76,15 +76,15 @@ def _mp3(data: bytes) -> bool:
     while place + 4 <= len(data):
         length = _mp3_frame(data[place : place + 4])
         if not length:
-            return False  # a tag, or what only a decoder can judge
-        if not frames and (told := _mp3_told(data[place : place + length])) and place + told > len(data):
+            return False  # a tag, or content that only a decoder can check
+        if not frames and (stated := _mp3_stated(data[place : place + length])) and place + stated > len(data):
             return True
         place, frames = place + length, frames + 1
     return place > len(data)
 
 
 def _mp3_frame(head: bytes) -> int:
-    """Return the length of a frame, 0 for what is none."""
+    """Return the length of a frame in bytes; 0 if this is not the header of one."""
     if head[0] != 0xFF or head[1] & 0xE0 != 0xE0:
         return 0
     version, layer = head[1] >> 3 & 3, 4 - (head[1] >> 1 & 3)
@@ -99,8 +99,8 @@ def _mp3_frame(head: bytes) -> int:
     return (72 if layer == 3 and not first else 144) * bits // samples_hz + padding
 
 
-def _mp3_told(frame: bytes) -> int:
-    """Return how many bytes an encoder says the sound has, in its first frame; 0 if it says nothing."""
+def _mp3_stated(frame: bytes) -> int:
+    """Return the size of the sound in bytes that the encoder wrote into the first frame; 0 if it wrote none."""
     place = max(frame.find(b"Xing", 0, 64), frame.find(b"Info", 0, 64))
     if place < 0 or len(frame) < place + 16 or not frame[place + 7] & 2:
         return 0
@@ -109,7 +109,7 @@ def _mp3_told(frame: bytes) -> int:
 
 
 def _png(data: bytes) -> bool:
-    """Chunks of a size, a name, that many bytes and a checksum; the last one is IEND."""
+    """Check a PNG: chunks of a size, a name, that many bytes and a checksum; the last one is IEND."""
     place = 8
     while place + 8 <= len(data):
         if data[place + 4 : place + 8] == b"IEND":
@@ -119,7 +119,7 @@ def _png(data: bytes) -> bool:
 
 
 def _jpeg(data: bytes) -> bool:
-    """Segments up to the first scan, then compressed data that ends with a mark."""
+    """Check a JPEG: segments up to the first scan, then compressed data that ends with a marker."""
     place = 2
     while place + 4 <= len(data) and data[place] == 0xFF:
         size = int.from_bytes(data[place + 2 : place + 4], "big")

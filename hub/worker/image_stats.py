@@ -1,4 +1,4 @@
-"""Measuring a picture: decoded within limits, upright, and reduced to a few honest numbers. The owner of Pillow."""
+"""Measure an image: decode it within limits, turn it upright, compute a few statistics. The owner of Pillow."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from PIL import ExifTags, Image, ImageOps, UnidentifiedImageError
 from hub.errors import WrongType
 from hub.worker.endings import CUT_OFF, ends_early
 
-_MOST_PIXELS = 50_000_000
+_MAX_PIXELS = 50_000_000
 _SENT_SIDE = 1568
-"""The longest side of what a vision model gets: more costs tokens and shows no more."""
+"""Longest side in pixels of an image that is sent to a vision model: more costs tokens and does not help."""
 _TOO_BRIGHT = 230
-"""Mean grey (of 255) of visible pixels above which a white backdrop would hide them."""
-_NAMED = {
+"""Mean grey (0 to 255) of the visible pixels above which they would vanish on a white background."""
+_NAMED_COLOURS = {
     "black": (15, 15, 15), "white": (240, 240, 240), "grey": (128, 128, 128), "red": (190, 40, 40),
     "orange": (230, 130, 40), "yellow": (225, 205, 60), "green": (60, 140, 70), "cyan": (60, 170, 180),
     "blue": (50, 90, 180), "purple": (120, 60, 150), "pink": (225, 140, 170), "brown": (110, 75, 50),
@@ -29,7 +29,7 @@ _DAMAGED = (
     UnidentifiedImageError,
     Image.DecompressionBombError,
     Image.DecompressionBombWarning,
-    # An OSError covers most; what else the decoders raise on damaged files follows.
+    # Most decoders raise OSError for a damaged file, some raise one of the others.
     OSError,
     SyntaxError,
     ArithmeticError,
@@ -44,8 +44,16 @@ _DAMAGED = (
 
 @dataclass(frozen=True, slots=True)
 class Measured:
-    """``upright`` is the picture turned as it was taken, without its metadata (position!), as a JPEG of moderate
-    size."""
+    """An image's size and statistics.
+
+    Attributes:
+        kind: the file's type, such as ``png``.
+        width, height: in pixels, upright.
+        brightness: mean grey value, 0 to 1.
+        contrast: standard deviation of the grey values, 0 to 1.
+        properties: these and more, rounded, for people.
+        upright: the image as an upright JPEG of moderate size, without metadata such as its position.
+    """
 
     kind: str
     width: int
@@ -57,17 +65,17 @@ class Measured:
 
 
 def measure(data: bytes, kind: str) -> Measured:
-    """Blocking; run it in a thread. Raises WrongType for damaged files and for more pixels than are decoded here."""
+    """Decode and measure an image. Raises WrongType for a damaged file or one with too many pixels."""
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("error", Image.DecompressionBombWarning)
             with Image.open(io.BytesIO(data), formats=[kind.upper()]) as probe:
-                if probe.width * probe.height > _MOST_PIXELS:
+                if probe.width * probe.height > _MAX_PIXELS:
                     raise WrongType(
-                        f"The image has {probe.width} × {probe.height} pixels; at most {_MOST_PIXELS // 1_000_000} "
-                        "million are "
-                        "decoded.", "Send a smaller one.",
-                    )  # fmt: skip
+                        f"The image has {probe.width} × {probe.height} pixels; at most {_MAX_PIXELS // 1_000_000} "
+                        "million are decoded.",
+                        "Send a smaller one.",
+                    )
                 probe.verify()
             with Image.open(io.BytesIO(data), formats=[kind.upper()]) as image:
                 taken = str(image.getexif().get(ExifTags.Base.DateTime, ""))[:19]
@@ -84,16 +92,16 @@ def measure(data: bytes, kind: str) -> Measured:
 
 
 def as_rgb(image: Image.Image) -> Image.Image:
-    """Return ``image`` as 8-bit RGB: deep grey values scaled, transparency laid on a backdrop.
+    """Return ``image`` as 8-bit RGB: scale grey values of more bits, and put transparent pixels on a background.
 
-    Pillow's own ``convert`` clamps grey values above 255 and drops the alpha channel, so a 16-bit picture would come
-    out white and a transparent one with whatever colour its invisible pixels happen to hold.
+    Pillow's ``convert`` clamps grey values above 255 and drops the alpha channel: a 16-bit image would become white,
+    and transparent pixels would show their hidden colour.
     """
     if image.mode.startswith("I") or image.mode == "F":
         image = _scaled(image)
     hidden = image.info.get("transparency")
     if image.mode == "RGB" and isinstance(hidden, tuple) and max(hidden) > 255:
-        image.info["transparency"] = tuple(value >> 8 for value in hidden)  # of 16 bits, as the pixels were
+        image.info["transparency"] = tuple(value >> 8 for value in hidden)  # 16 bits a channel, as in the file
     if not image.has_transparency_data:
         return image.convert("RGB")
     layered = image.convert("RGBA")
@@ -102,7 +110,7 @@ def as_rgb(image: Image.Image) -> Image.Image:
 
 
 def _scaled(image: Image.Image) -> Image.Image:
-    """Scale grey values to 8 bits: 16-bit integers by their full range, wider and floating-point ones by theirs."""
+    """Scale grey values to 8 bits: 16-bit integers from their full range, others from the range that they have."""
     values = np.nan_to_num(np.asarray(image, dtype=np.float64))
     low, high = 0.0, 65_535.0
     if image.mode == "F" or values.min(initial=0) < low or values.max(initial=0) > high:
@@ -115,7 +123,7 @@ def _scaled(image: Image.Image) -> Image.Image:
 
 
 def _backdrop(layered: Image.Image) -> str:
-    """Return white, as paper is; black where what is visible is so bright that it would vanish on white."""
+    """Return the background colour: white, or black if the visible pixels are so bright that they would vanish."""
     visible = np.asarray(layered.getchannel("A")) > 127
     if visible.all() or not visible.any():
         return "white"
@@ -152,7 +160,7 @@ def _measured(upright: Image.Image, kind: str, width: int, height: int, taken: s
 
 
 def _sharpness(grey: np.ndarray) -> float:
-    """The standard deviation of the Laplacian: how much fine detail there is."""
+    """Return the standard deviation of the Laplacian, a measure of fine detail."""
     if min(grey.shape) < 3:
         return 0.0
     middle = grey[1:-1, 1:-1]
@@ -160,19 +168,19 @@ def _sharpness(grey: np.ndarray) -> float:
 
 
 def _colours(image: Image.Image) -> str:
-    """The (at most three) most common colours by name, with their share."""
+    """Return the most common colours, at most three, by name with their shares."""
     counted = image.quantize(16).convert("RGB").getcolors(65_536) or []
     total = sum(count for count, _ in counted)
     shares: dict[str, int] = {}
     for count, colour in counted:
-        name = min(_NAMED, key=lambda n: float(np.square(np.subtract(_NAMED[n], colour)).sum()))
+        name = min(_NAMED_COLOURS, key=lambda n: float(np.square(np.subtract(_NAMED_COLOURS[n], colour)).sum()))
         shares[name] = shares.get(name, 0) + count
     ranked = sorted(shares.items(), key=lambda item: -item[1])[:3]
     return ", ".join(f"{name} {100 * count / max(total, 1):.0f} %" for name, count in ranked)
 
 
 def _kind(rgb: np.ndarray, contrast: float) -> str:
-    """Drawn pictures repeat few exact colours and have exactly flat areas; a camera's noise leaves none."""
+    """Guess what kind of image it is: screenshots have areas of one exact colour, which noise prevents in photos."""
     if contrast < 0.004:
         return "a single flat colour"
     flat = np.all(np.diff(rgb, axis=1) == 0, axis=2).mean()

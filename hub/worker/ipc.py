@@ -1,4 +1,4 @@
-"""What the hub and its worker say to each other over a pipe: msgpack, each with its length before it."""
+"""Messages between the hub and its worker process: msgpack over a pipe, each preceded by its length."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ import msgspec
 from hub.errors import Invalid, NotInstalled, WrongType
 
 HEAD = struct.Struct(">I")
-MOST_BYTES = 64 * 1024 * 1024
+MAX_BYTES = 64 * 1024 * 1024
 FAULTS = (WrongType, Invalid, NotInstalled)
-"""Errors that the hub raises as they were in the worker."""
+"""Errors that are passed on from the worker to the caller; all others become WorkFailed."""
 
 
 class WorkerJob(msgspec.Struct, frozen=True):
-    """``task`` is a name in the child's table, ``data`` the file, ``options`` what that task wants to know."""
+    """A job: the name of its function (see ``main.py``), the file, and the function's keyword arguments."""
 
     task: str
     data: bytes
@@ -24,7 +24,7 @@ class WorkerJob(msgspec.Struct, frozen=True):
 
 
 class WorkerProgress(msgspec.Struct, frozen=True, tag="step"):
-    """How far a job is: ``done`` of ``of`` parts of a ``stage``."""
+    """Progress of a job: ``done`` of ``of`` parts of a ``stage``."""
 
     stage: str
     done: int
@@ -36,20 +36,21 @@ class WorkerDone(msgspec.Struct, frozen=True, tag="done"):
 
 
 class WorkerFailed(msgspec.Struct, frozen=True, tag="failed"):
-    """``fault`` is the file's, the code of one of :data:`FAULTS`, or the worker's own (``worker``)."""
+    """``fault`` is the code of one of :data:`FAULTS`, else ``worker``."""
 
     fault: str
     message: str
     hint: str
 
 
-Said = WorkerProgress | WorkerDone | WorkerFailed
+Reply = WorkerProgress | WorkerDone | WorkerFailed
 
 
-def packed(message: WorkerJob | Said) -> bytes:
+def encode_frame(message: WorkerJob | Reply) -> bytes:
+    """Return a message preceded by its length."""
     body = msgspec.msgpack.encode(message)
     return HEAD.pack(len(body)) + body
 
 
-said = msgspec.msgpack.Decoder(Said).decode
-job = msgspec.msgpack.Decoder(WorkerJob).decode
+decode_reply = msgspec.msgpack.Decoder(Reply).decode
+decode_job = msgspec.msgpack.Decoder(WorkerJob).decode

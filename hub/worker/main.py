@@ -1,7 +1,6 @@
-"""The worker's own side: reads jobs from its standard input, answers on its standard output, one at a time.
+"""Main program of the worker process: read jobs from standard input, reply on standard output, one at a time.
 
-It gives way to the hub (nice), has a bound on its memory, and ends with the hub. Heavy libraries are imported by the
-job that needs them.
+It has low priority, a memory limit, and ends with the hub. Heavy libraries are imported by the job that needs them.
 """
 
 from __future__ import annotations
@@ -15,15 +14,14 @@ from collections.abc import Callable
 from typing import Any, BinaryIO
 
 from hub.errors import HubError
-from hub.worker.ipc import FAULTS, HEAD, Said, WorkerDone, WorkerFailed, WorkerProgress, job, packed
+from hub.worker.ipc import FAULTS, HEAD, Reply, WorkerDone, WorkerFailed, WorkerProgress, decode_job, encode_frame
 
-Tell = Callable[[str, int, int], None]
 Task = Callable[..., dict[str, Any]]
 PR_SET_PDEATHSIG = 1
 
 
 def task_of(name: str) -> Task:
-    """The function that does a job. Raises LookupError for a name that is none."""
+    """Return the function of a job. Raises LookupError for an unknown name."""
     if name == "picture":
         from hub.worker.image_job import read_picture
 
@@ -42,49 +40,50 @@ def task_of(name: str) -> Task:
 
 
 def restrain(parent: int, memory_mb: int) -> None:
-    """Lowest priority, a bound on memory, no crash dumps, and the parent's fate."""
+    """Set low priority, a memory limit, no core dumps, and the end with the parent process."""
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
         if os.getppid() != parent:
             sys.exit(1)
     os.nice(15)
     size = memory_mb * 1024 * 1024
-    # RLIMIT_DATA and not _AS: the libraries map far more than they use.
+    # RLIMIT_DATA instead of RLIMIT_AS, because the libraries map far more memory than they use.
     resource.setrlimit(resource.RLIMIT_DATA, (size, size))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
         os.environ[name] = "1"
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the whole group; the hub ends us in order
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the whole process group; the hub ends the worker
 
 
 def serve(incoming: BinaryIO, outgoing: BinaryIO) -> None:
-    """Until the input ends."""
+    """Do jobs until the input ends."""
 
-    def say(message: Said) -> None:
-        outgoing.write(packed(message))
+    def send(message: Reply) -> None:
+        outgoing.write(encode_frame(message))
         outgoing.flush()
 
     while len(head := incoming.read(HEAD.size)) == HEAD.size:
-        wanted = job(incoming.read(HEAD.unpack(head)[0]))
+        job = decode_job(incoming.read(HEAD.unpack(head)[0]))
         try:
-            result = task_of(wanted.task)(
-                wanted.data, tell=lambda stage, done, of: say(WorkerProgress(stage, done, of)), **wanted.options
+            result = task_of(job.task)(
+                job.data, progress=lambda stage, done, of: send(WorkerProgress(stage, done, of)), **job.options
             )
-            answer: Said = WorkerDone(result)
+            reply: Reply = WorkerDone(result)
         except HubError as error:
             fault = error.code if type(error) in FAULTS else "worker"
-            answer = WorkerFailed(fault, error.message, error.hint)
+            reply = WorkerFailed(fault, error.message, error.hint)
         except MemoryError:
-            answer = WorkerFailed("worker", "The file needs more memory than is allowed here.", "Send a smaller one.")
+            text = "The file needs more memory than analysis.memory_mb allows."
+            reply = WorkerFailed("worker", text, "Send a smaller one.")
         except Exception as error:
-            print(f"{wanted.task}: {type(error).__name__}: {error}", file=sys.stderr)  # noqa: T201 (the hub's log)
-            answer = WorkerFailed("worker", "The file could not be analysed.", "The hub's log says why.")
-        say(answer)
+            print(f"{job.task}: {type(error).__name__}: {error}", file=sys.stderr)  # noqa: T201 (the hub's log)
+            reply = WorkerFailed("worker", "The file could not be analysed.", "The hub's log has the reason.")
+        send(reply)
 
 
 def main() -> None:
     restrain(int(sys.argv[1]), int(sys.argv[2]))
-    # What a library prints must not come between the frames.
+    # Text that a library prints must not get between the frames: it goes to standard error instead.
     outgoing = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)
     serve(sys.stdin.buffer, outgoing)

@@ -1,4 +1,4 @@
-"""Reading what is written in a picture. The owner of rapidocr (the ``vision`` extra)."""
+"""Text recognition in images. The only module that uses rapidocr (the ``vision`` extra)."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ from typing import Any
 import numpy as np
 
 MISSING = "Text in pictures was not read: that needs the vision extra (pip install 'watchkeeper[vision]')."
-_SURE = 0.5
+_MIN_SCORE = 0.5
 
 
 @lru_cache(maxsize=1)
 def _engine() -> Any:
-    """None where the extra is not installed."""
+    """Return the recognition engine; None if the extra is not installed."""
     try:
         from rapidocr import RapidOCR
     except ImportError:
@@ -23,15 +23,16 @@ def _engine() -> Any:
 
 
 def can_read() -> bool:
+    """Return True if the extra is installed."""
     return _engine() is not None
 
 
 def lines(rgb: np.ndarray) -> list[str]:
-    """The lines of text of an RGB picture, from the top; those that were guessed at are left out."""
+    """Return the lines of text in an RGB image, from the top, without those of a low score."""
     engine = _engine()
     if engine is None:
         return []
     found = engine(np.ascontiguousarray(rgb[:, :, ::-1]))
     if found.txts is None:
         return []
-    return [text for text, score in zip(found.txts, found.scores, strict=True) if score >= _SURE and text.strip()]
+    return [text for text, score in zip(found.txts, found.scores, strict=True) if score >= _MIN_SCORE and text.strip()]

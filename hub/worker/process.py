@@ -1,7 +1,7 @@
-"""The hub's side of the worker: one process, jobs one after the other, a bounded queue, and an end for what hangs.
+"""The hub's side of a worker process: one job at a time, a bounded queue, a time limit.
 
-The process starts with the first job and goes on. It is killed, and begun anew with the next job, when it dies, hangs
-beyond a job's time, or is told to stop.
+The process starts with the first job and serves all that follow. It is killed if a job takes too long, fails in
+transfer or is cancelled; the next job starts another.
 """
 
 from __future__ import annotations
@@ -16,37 +16,54 @@ from collections.abc import Callable
 from typing import Any
 
 from hub.errors import HubError, TooBusy, WorkFailed
-from hub.worker.ipc import FAULTS, HEAD, MOST_BYTES, WorkerDone, WorkerFailed, WorkerJob, WorkerProgress, packed, said
+from hub.worker.ipc import (
+    FAULTS,
+    HEAD,
+    MAX_BYTES,
+    WorkerDone,
+    WorkerFailed,
+    WorkerJob,
+    WorkerProgress,
+    decode_reply,
+    encode_frame,
+)
 
 log = logging.getLogger(__name__)
 
-_MOST_LINES = 5
+_MAX_LINES = 5
 """Lines of the worker's standard error that one job may add to the log: a hostile file can cause any number."""
 KILL_S = 2.0
-"""How long a killed process may take to end while nobody else waits for it."""
+"""How long to block for the end of a killed process if the caller is cancelled."""
 Progress = Callable[[str, int, int], None]
-"""Stage, parts done, parts in all."""
+"""Is called with a stage, the parts done and their total."""
 
 
-def _nobody(stage: str, done: int, of: int) -> None:
+def _ignore(stage: str, done: int, of: int) -> None:
     return None
 
 
 class Worker:
-    """``memory_mb`` bounds the process, ``queue`` the jobs that wait or run, ``timeout_s`` each job."""
+    """A worker process and the queue of its jobs.
+
+    Args:
+        memory_mb: memory limit of the process.
+        queue: how many jobs may wait or run at the same time.
+        timeout_s: time limit of a job.
+    """
 
     def __init__(self, *, memory_mb: int = 3_072, queue: int = 8, timeout_s: float = 120.0) -> None:
         self._memory_mb, self._queue, self._timeout_s = memory_mb, queue, timeout_s
-        self._waiting = 0
-        self._turn = asyncio.Lock()
+        self._waiting = 0  # jobs that wait or run
+        self._turn = asyncio.Lock()  # held by the job that runs
         self._process: asyncio.subprocess.Process | None = None
-        self._complaints: asyncio.Task[None] | None = None
-        self._lines = 0
+        self._stderr_task: asyncio.Task[None] | None = None
+        self._lines = 0  # of standard error during this job
         self._closed = False
-        self._started = 0
+        self._started = 0  # processes started so far
 
     @property
     def restarts(self) -> int:
+        """Return how often a process had to be replaced."""
         return max(self._started - 1, 0)
 
     @property
@@ -54,10 +71,22 @@ class Worker:
         return self._process.pid if self._process else None
 
     async def run(
-        self, task: str, data: bytes, *, progress: Progress = _nobody, timeout_s: float | None = None, **options: Any
+        self, task: str, data: bytes, *, progress: Progress = _ignore, timeout_s: float | None = None, **options: Any
     ) -> dict[str, Any]:
-        """The result of one job. Raises TooBusy when too many wait, WrongType for a file's own fault, WorkFailed when
-        the process died or took too long. ``progress`` hears of the wait, too."""
+        """Run one job and return its result.
+
+        Args:
+            task: the name of its function, see ``main.py``.
+            data: the file.
+            progress: is called while the job waits and runs.
+            timeout_s: another time limit than the worker's.
+            **options: keyword arguments of the function.
+
+        Raises:
+            TooBusy: too many jobs wait.
+            WrongType: the file is at fault.
+            WorkFailed: the process ended or took too long.
+        """
         if self._waiting >= self._queue:
             raise TooBusy("Too many files are being analysed already.", "Try again in a moment.")
         self._waiting += 1
@@ -75,12 +104,12 @@ class Worker:
                 except (OSError, asyncio.IncompleteReadError):
                     await self._kill()
                     raise WorkFailed(
-                        "The analysis ended before its time: the file may need more memory than is allowed here.",
+                        "The analysis process ended: the file may need more memory than analysis.memory_mb allows.",
                         "Send a smaller or simpler file.",
                     ) from None
                 except HubError:
                     raise
-                except BaseException:  # cancelled in the middle: what the process says next is nobody's
+                except BaseException:  # cancelled: the reply that the process would send must not go to the next job
                     await self._kill()
                     raise
         finally:
@@ -96,13 +125,13 @@ class Worker:
         if to_it is None or from_it is None:
             raise OSError("the worker has no pipes")
         self._lines = 0
-        to_it.write(packed(job))
+        to_it.write(encode_frame(job))
         await to_it.drain()
         while True:
             (length,) = HEAD.unpack(await from_it.readexactly(HEAD.size))
-            if length > MOST_BYTES:
-                raise OSError("more than a frame may hold")
-            match said(await from_it.readexactly(length)):
+            if length > MAX_BYTES:
+                raise OSError(f"the worker sent {length} bytes; at most {MAX_BYTES} are allowed")
+            match decode_reply(await from_it.readexactly(length)):
                 case WorkerProgress(stage, done, of):
                     progress(stage, done, of)
                 case WorkerDone(result):
@@ -112,7 +141,7 @@ class Worker:
 
     async def _running(self) -> asyncio.subprocess.Process:
         if self._closed:
-            raise WorkFailed("The hub is stopping.", "Try again once it is back.")
+            raise WorkFailed("The hub is stopping.", "Try again when it has started.")
         if self._process is not None and self._process.returncode is None:
             return self._process
         self._started += 1
@@ -121,29 +150,29 @@ class Worker:
             stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE, limit=2**20,
         )  # fmt: skip
         if (errors := self._process.stderr) is not None:
-            self._complaints = asyncio.create_task(self._log_errors(errors), name="log the worker's errors")
+            self._stderr_task = asyncio.create_task(self._log_errors(errors), name="log the worker's errors")
         return self._process
 
     async def _log_errors(self, errors: asyncio.StreamReader) -> None:
-        """Log what libraries print while they read a file, which may quote the file: bounded in lines and length."""
+        """Log the worker's standard error. It may quote a hostile file, so lines and their length are bounded."""
         while True:
             try:
                 line = await errors.readline()
-            except ValueError:  # longer than the stream's limit; what is left of it comes as a line of its own
+            except ValueError:  # longer than the stream's limit; the rest of it follows as another line
                 continue
             if not line:
                 return
             self._lines += 1
-            if self._lines <= _MOST_LINES:
+            if self._lines <= _MAX_LINES:
                 log.warning("worker: %s", line[:400].decode("utf-8", "replace").rstrip())
-            elif self._lines == _MOST_LINES + 1:
+            elif self._lines == _MAX_LINES + 1:
                 log.warning("worker: further lines of this job are left out")
 
     async def _kill(self) -> None:
         """End the process and wait for its end, also while the caller is cancelled."""
         # Forget it first: a caller that is cancelled while it waits must not leave a dying process to the next job.
         process, self._process = self._process, None
-        complaints, self._complaints = self._complaints, None
+        stderr_task, self._stderr_task = self._stderr_task, None
         if process is None:
             return
         if process.returncode is None:
@@ -152,10 +181,10 @@ class Worker:
         transport = process._transport  # type: ignore[attr-defined]  # there is no public way to close its pipes
         try:
             await process.wait()
-            if complaints is not None:
-                await complaints
+            if stderr_task is not None:
+                await stderr_task
         except asyncio.CancelledError:
-            # The loop may close before it hears of the end, so wait here; a killed process ends within milliseconds.
+            # The loop may close before it notices the end, so block here; a killed process ends within milliseconds.
             with contextlib.suppress(subprocess.TimeoutExpired):
                 transport.get_extra_info("subprocess").wait(KILL_S)
             raise

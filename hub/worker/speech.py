@@ -1,4 +1,4 @@
-"""Writing down what is said in a recording. The owner of faster-whisper; the weights are the user's own, on disk."""
+"""Transcribe speech with faster-whisper and a model on disk. The only module that uses faster-whisper."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 RATE = 16_000
-_MOST_CHARS = 20_000
+_MAX_CHARS = 20_000
 
 
 @lru_cache(maxsize=1)
@@ -19,20 +19,30 @@ def _model(folder: str) -> Any:
     return WhisperModel(folder, device="cpu", compute_type="int8", cpu_threads=1, local_files_only=True)
 
 
-def transcribe(sound: np.ndarray, folder: str, words: str, tell: Callable[[str, int, int], None]) -> dict[str, Any]:
-    """``sound`` is mono at :data:`RATE`; ``words`` are the site's own, to be expected. Raises ImportError without the
-    extra, OSError or RuntimeError without usable weights."""
+def transcribe(sound: np.ndarray, folder: str, words: str, progress: Callable[[str, int, int], None]) -> dict[str, Any]:
+    """Return the language and the parts of the speech with their times.
+
+    Args:
+        sound: one channel at :data:`RATE`.
+        folder: the folder of the model.
+        words: names that are likely in the speech.
+        progress: is called with a stage, the seconds done and their total.
+
+    Raises:
+        ImportError: the ``audio`` extra is not installed.
+        OSError, RuntimeError: the model cannot be used.
+    """
     segments, info = _model(folder).transcribe(
         sound.astype(np.float32), beam_size=1, initial_prompt=words or None, vad_filter=False
     )
     seconds, parts, size = max(len(sound) // RATE, 1), list[dict[str, Any]](), 0
     for segment in segments:
-        # What is no speech gets words as well; the model's own doubt tells.
+        # The model invents words for noise; its own scores show that.
         if segment.no_speech_prob > 0.6 or segment.avg_logprob < -1.0:
             continue
         size += len(segment.text)
-        if size > _MOST_CHARS:
+        if size > _MAX_CHARS:
             break
         parts.append({"from_s": round(segment.start, 1), "to_s": round(segment.end, 1), "text": segment.text.strip()})
-        tell("writing down speech", min(int(segment.end), seconds), seconds)
+        progress("writing down speech", min(int(segment.end), seconds), seconds)
     return {"language": info.language if parts else None, "parts": parts}

@@ -1,4 +1,4 @@
-"""Tables in the worker process: reading one a batch of rows at a time, or writing one a page at a time.
+"""Jobs for tables: read one in batches of rows, or write one page by page.
 
 A process that does these jobs serves one table and keeps it open between them.
 """
@@ -14,7 +14,7 @@ import msgspec
 from hub.formats import Form, Format, RowSkipped, Table, new_table, read_batch, read_table, zone_of
 from hub.model import Page, Reading
 
-Tell = Callable[[str, int, int], None]
+Progress = Callable[[str, int, int], None]
 
 _page = msgspec.msgpack.Decoder(Page).decode
 
@@ -27,28 +27,28 @@ class _Open:
     table: Table
 
 
-def open_table(data: bytes, *, tell: Tell, path: str, format: Format, zone: str) -> dict[str, Any]:
+def open_table(data: bytes, *, progress: Progress, path: str, format: Format, zone: str) -> dict[str, Any]:
     _Open.form = Form(zone_of(zone))
     _Open.rows = read_table(Path(path), format, _Open.form)
     return {}
 
 
-def read_rows(data: bytes, *, tell: Tell) -> dict[str, Any]:
+def read_rows(data: bytes, *, progress: Progress) -> dict[str, Any]:
     """Return the next batch, as :class:`hub.formats.Batch` has it."""
     return {"batch": msgspec.msgpack.encode(read_batch(_Open.rows, _Open.form))}
 
 
-def begin_table(data: bytes, *, tell: Tell, format: Format) -> dict[str, Any]:
+def begin_table(data: bytes, *, progress: Progress, format: Format) -> dict[str, Any]:
     _Open.table = new_table(format)
     return {}
 
 
-def add_page(data: bytes, *, tell: Tell, unit: str | None) -> dict[str, Any]:
-    """Return the next piece of the file, after a page (``data``) was added."""
+def add_page(data: bytes, *, progress: Progress, unit: str | None) -> dict[str, Any]:
+    """Add a page (``data``) and return the next bytes of the file."""
     return {"piece": _Open.table.add(_page(data), unit)}
 
 
-def end_table(data: bytes, *, tell: Tell) -> dict[str, Any]:
+def end_table(data: bytes, *, progress: Progress) -> dict[str, Any]:
     return {"piece": _Open.table.end()}
 
 

@@ -1,6 +1,6 @@
 """The hub's side of a table that a worker process reads or writes.
 
-Each table has a process of its own: analyses of files do not wait behind it, and its memory is free again at its end.
+Each table has its own process, so that analyses do not wait behind it and its memory is freed at the end.
 """
 
 from __future__ import annotations
@@ -18,14 +18,14 @@ from hub.worker.process import Worker
 
 MEMORY_MB = 1_024
 STEP_S = 120.0
-"""How long one batch of rows, or one page, may take."""
+"""Time limit for one batch of rows, or one page."""
 
 _batch = msgspec.msgpack.Decoder(RowBatch).decode
 _encode = msgspec.msgpack.Encoder().encode
 
 
 class TableProcess:
-    """Use as a context; open with one of the two ``open`` methods first. ``pid`` is that of the process."""
+    """A context manager around the process of one table. Call one of the two ``open`` methods first."""
 
     def __init__(self) -> None:
         self._worker = Worker(memory_mb=MEMORY_MB, queue=1, timeout_s=STEP_S)
@@ -46,19 +46,19 @@ class TableProcess:
         return self._worker.pid
 
     async def open_for_reading(self, file: Path, kind: Format, zone: str = "UTC") -> None:
-        """Raises Invalid for an unknown zone."""
+        """Open a table in the process. Raises Invalid for an unknown time zone."""
         await self._worker.run("open_table", b"", path=str(file), format=kind, zone=zone)
 
     async def read(self) -> RowBatch:
-        """Return the next rows. Raises NotInstalled, and WorkFailed where the process could not go on."""
+        """Return the next rows. Raises NotInstalled, or WorkFailed if the process ended."""
         return _batch((await self._step("read_rows"))["batch"])
 
     async def open_for_writing(self, kind: Format) -> None:
-        """Raises NotInstalled."""
+        """Begin a table in the process. Raises NotInstalled."""
         await self._worker.run("begin_table", b"", format=kind)
 
     async def add(self, page: Page, unit: str | None) -> bytes:
-        """Return the next piece of the file. Raises WorkFailed where the process could not go on."""
+        """Add a page and return the next bytes of the file. Raises WorkFailed if the process ended."""
         piece: bytes = (await self._step("add_page", _encode(page), unit=unit))["piece"]
         return piece
 
@@ -72,8 +72,8 @@ class TableProcess:
             return await self._worker.run(task, data, **options)
         except WorkFailed as error:
             if self._worker.pid == before:
-                raise  # it goes on: the fault is the table's, and its message says which
+                raise  # the process is alive: the table is at fault, and the message says why
             raise WorkFailed(
-                f"The process that worked on the table ended: it may have needed more than {MEMORY_MB:,} MB.",
+                f"The process of this table ended: it may have needed more than {MEMORY_MB:,} MB.",
                 "Split the table, or write it with smaller row groups and without long texts.",
             ) from error

@@ -109,7 +109,7 @@ def test_a_crash_in_the_middle_of_a_call_has_counted_it(tmp_path: Path) -> None:
 def test_a_damaged_file_does_not_stop_a_hub(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     (tmp_path / "spent.json").write_text('{"day": 5')
     budget = Budget(AiSettings(daily_calls=1), tmp_path / "spent.json", lambda: NOON)
-    assert "counted from zero" in caplog.text
+    assert "starts at 0" in caplog.text
     spend(budget, Price(), 1, 1)
     assert Budget(AiSettings(), tmp_path / "spent.json", lambda: NOON).total().calls == 1
 

@@ -1,6 +1,6 @@
 """Read-only functions over live state and history, and the schemas by which a language model calls them.
 
-Nothing here changes anything, and nothing here sends anything to a device.
+No function here changes state or sends anything to a device.
 """
 
 from hub.tools.functions import Tools

@@ -1,5 +1,4 @@
-"""The tools themselves. Every public async method is one: a model sees its signature and its docstring's first
-paragraph."""
+"""The tools: each public async method is one. A model sees its signature and the first paragraph of its docstring."""
 
 from __future__ import annotations
 
@@ -24,13 +23,13 @@ from hub.tools.views import AlertView, Comparison, FleetView, HistoryView, Metri
 Hours = Annotated[float, msgspec.Meta(gt=0, le=720, description="how many hours back from now")]
 Few = Annotated[int, msgspec.Meta(ge=1, le=50)]
 Examine = Callable[[Device], Awaitable[tuple[list[Evidence], list[CauseMatch]]]]
-"""What the numbers say of a device, and which faults they resemble."""
+"""Computes the evidence of a device, and the known faults that it resembles."""
 Words = Annotated[str, msgspec.Meta(min_length=2, max_length=200, description="a few words to look for")]
 Name = Annotated[str, msgspec.Meta(max_length=128)]
 
 
 class Tools:
-    """Read-only. ``now`` gives epoch ms. Methods raise NotFound for a device that is not there."""
+    """The tools of a language model. They raise NotFound for an unknown device. ``now`` returns epoch ms."""
 
     def __init__(
         self, *, registry: DeviceRegistry, engine: Engine, store: Store, now: Callable[[], int], examine: Examine
@@ -39,7 +38,7 @@ class Tools:
         self._examine = examine
 
     async def fleet_summary(self) -> FleetView:
-        """How many devices there are, by presence, severity and area, and how many alerts are open."""
+        """Count the devices by presence, severity, area and model, and the open alerts."""
         devices = list(self.queries.registry.devices())
         return FleetView(
             devices=len(devices),
@@ -64,7 +63,7 @@ class Tools:
         return {"total": len(found), "devices": [self.queries.view(d) for d in found[:limit]]}
 
     async def device_state(self, device: Name) -> StateView:
-        """One device now: presence, the newest value of each metric with unit, limits and age, and its open alerts."""
+        """Return one device now: presence, latest value of each metric with unit, limits and time, and open alerts."""
         found = self.queries.lookup.one(device)
         limits = self.queries.limits(found)
         return StateView(
@@ -81,8 +80,7 @@ class Tools:
     async def history(
         self, device: Name, metric: Name, hours: Hours = 2.0, buckets: Annotated[int, msgspec.Meta(ge=2, le=200)] = 24
     ) -> HistoryView:
-        """One metric of a device over the last hours: minimum, mean and maximum of each part, and the whole's
-        change."""
+        """Return one metric of a device over the last hours: minimum, mean, maximum of each part, first and last."""
         found = self.queries.lookup.one(device)
         if metric not in found.metrics:
             raise NotFound(f"{found.id} has no metric {metric!r}.", f"It has {', '.join(sorted(found.metrics))}.")
@@ -113,30 +111,29 @@ class Tools:
         area: Name | None = None,
         limit: Few = 10,
     ) -> list[Ranked]:
-        """Devices by the newest value of a metric (a part of its name suffices), highest or lowest first."""
+        """Rank devices by the latest value of a metric (a part of its name suffices), highest or lowest first."""
         return self.queries.ranked(self.queries.lookup.matching(query, area), metric, order)[:limit]
 
     async def open_alerts(
         self, device: Name | None = None, area: Name | None = None, limit: Few = 20
     ) -> list[AlertView]:
-        """What is alarming now, gravest first, each with the cause that its diagnosis names."""
+        """List the open alerts, most severe first, each with the cause from its diagnosis."""
         return await self.queries.explained(self.queries.open_alerts(self._ids(device, area))[:limit])
 
     async def alert_history(
         self, hours: Hours = 24.0, device: Name | None = None, area: Name | None = None, limit: Few = 30
     ) -> list[AlertView]:
-        """Alerts raised in the last hours, newest first, open and cleared, with their diagnosed causes."""
+        """List the alerts raised in the last hours, newest first, open and cleared, with their diagnosed causes."""
         now = self.queries.now()
         return await self.queries.alerts_between(now - round(hours * 3_600_000), now, self._ids(device, area), limit)
 
     async def activity(self, hours: Hours = 1.0, device: Name | None = None, limit: Few = 30) -> list[Activity]:
-        """The hub's log for people in the last hours, newest first: discovered, online, offline, raised, cleared,
-        renamed."""
+        """List the activity log of the last hours, newest first: discovered, online, offline, alerts, settings."""
         now = self.queries.now()
         return await self.queries.activity_between(now - round(hours * 3_600_000), now, self._ids(device, None), limit)
 
     async def diagnosis_of(self, device: Name) -> dict[str, Any]:
-        """Why a device is alarming, or why it last did: the newest diagnosis with its summary, evidence and actions."""
+        """Return why a device has, or last had, an alert: the newest diagnosis with summary, evidence and actions."""
         found = self.queries.lookup.one(device)
         recent = self.queries.open_alerts([found.id]) or await self.queries.store.alerts(device=found.id, limit=5)
         known = await self.queries.store.diagnoses([a.id for a in recent])
@@ -147,8 +144,10 @@ class Tools:
         return {"alert": self.queries.alert_view(recent[0]) if recent else None, "diagnosis": None}
 
     async def evidence(self, device: Name) -> dict[str, Any]:
-        """What the numbers of one device say at this moment, alarming or not: what moved, when and in which order, its
-        way to a limit, its peers, the quality of its data, and which known faults this resembles."""
+        """Compute the evidence of a device now: changes and their order, trends to a limit, peers, known faults.
+
+        It works for a device with or without alerts.
+        """
         found = self.queries.lookup.one(device)
         findings, causes = await self._examine(found)
         return {
@@ -162,31 +161,28 @@ class Tools:
         }
 
     async def compare_with_peers(self, device: Name, hours: Hours = 1.0) -> list[Comparison]:
-        """Each numeric metric of a device beside the same metric of the devices of its model, as means over the last
-        hours."""
+        """Compare each numeric metric of a device with devices of the same model, as means over the last hours."""
         return await self.queries.comparison(self.queries.lookup.one(device), hours)
 
     async def approaching_limits(
         self, within_hours: Hours = 6.0, query: Name = "", area: Name | None = None
     ) -> list[Heading]:
-        """Metrics that are on their way to a limit: what would alarm next if the slope of the last half hour goes
-        on."""
+        """List metrics that will reach a limit, and raise an alert, if the slope of the last half hour continues."""
         return await self.queries.headings(self.queries.lookup.matching(query, area), within_hours * 3600)
 
     async def commands_of(self, device: Name) -> dict[str, Any]:
-        """What a device takes: its commands by name, with type, bounds or values, unit and title."""
+        """List the commands that a device accepts, by name, with type, bounds or values, unit and title."""
         found = self.queries.lookup.one(device)
-        told = ("type", "title", "unit", "minimum", "maximum", "step", "values")
+        keys = ("type", "title", "unit", "minimum", "maximum", "step", "values")
         return {
             "device": self.queries.view(found),
             "commands": {
-                name: {key: each[key] for key in told if key in each} for name, each in found.info.commands.items()
+                name: {key: each[key] for key in keys if key in each} for name, each in found.info.commands.items()
             },
         }
 
     async def propose_command(self, device: Name, command: Name, value: Any = None) -> dict[str, Any]:
-        """Put one command of a device before the person, who alone can send it. Nothing is sent. Use commands_of first
-        for its name and values."""
+        """Propose a command to the user, who alone can send it. Call commands_of first for its name and values."""
         found = self.queries.lookup.one(device)
         wants = descriptor(found.info.commands, command)
         return {
@@ -202,15 +198,14 @@ class Tools:
     async def search_documents(
         self, words: Words, device: Name | None = None, model: Name | None = None, limit: Few = 4
     ) -> list[Quote]:
-        """What the manuals of a device's model (or of a model that is named) say: quotes, word for word, with file and
-        page."""
-        own = self.queries.lookup.one(device).info.model if device is not None else model
-        if own is None:
-            raise NotFound("Manuals belong to a device model.", "Name a device that tells its model, or a model.")
-        return await self.queries.store.library.quotes(words, model=own, limit=limit)
+        """Search the manuals of a device's model, or of a named model: literal quotes with file and page."""
+        of_model = self.queries.lookup.one(device).info.model if device is not None else model
+        if of_model is None:
+            raise NotFound("Manuals belong to a device model.", "Name a model, or a device that reports its model.")
+        return await self.queries.store.library.quotes(words, model=of_model, limit=limit)
 
     def _ids(self, device: str | None, area: str | None) -> list[str] | None:
-        """The devices meant, None for all."""
+        """Return the ids of the device or the devices of the area; None for all devices."""
         if device is not None:
             return [self.queries.lookup.one(device).id]
         return None if area is None else [d.id for d in self.queries.lookup.matching("", area)]

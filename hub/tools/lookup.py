@@ -1,4 +1,4 @@
-"""Which devices does somebody mean? By id, by name, by a part of it, by area, model or label; pure, over the fleet."""
+"""Find the devices that a text names: by id, name, parts of a name, area, model or label."""
 
 from __future__ import annotations
 
@@ -13,23 +13,27 @@ from hub.registry.registry import DeviceRegistry
 
 _WORD = re.compile(r"[^\W_]+")
 REMEMBERED = 200_000
-"""Names in folded form, so that a question costs no folding of the whole fleet (some 100 bytes each)."""
+"""Size of the cache of folded names (some 100 bytes each), so that a question need not fold those of all devices."""
 
 
 @lru_cache(maxsize=REMEMBERED)
 def folded(text: str) -> str:
-    """Lower case, words apart by one space: ``Cold-Room_02`` is ``cold room 02``; numbers lose their leading zeros."""
+    """Return a text in lower case, its words separated by one space, numbers without leading zeros.
+
+    ``Cold-Room_02`` becomes ``cold room 2``.
+    """
     return " ".join(
         str(int(w)) if w.isascii() and w.isdigit() and len(w) < 10 else w for w in _WORD.findall(text.casefold())
     )
 
 
 def also(text: str) -> str:
-    """``text`` in the words that makers use, where people say it otherwise: "freezer 2" is "cold room 2"."""
-    return " ".join(_ALSO.get(singular(word), word) for word in folded(text).split())
+    """Replace synonyms by the words that manufacturers use: "freezer 2" becomes "cold room 2"."""
+    return " ".join(_SYNONYMS.get(singular(word), word) for word in folded(text).split())
 
 
 def singular(word: str) -> str:
+    """Return an English noun in singular, by simple rules."""
     return word[:-1] if len(word) > 3 and word.endswith("s") and not word.endswith(("ss", "us")) else word
 
 
@@ -40,15 +44,15 @@ def _kinds(device: Device) -> frozenset[str]:
 
 @lru_cache(maxsize=REMEMBERED)
 def _forms(device_id: str, name: str, area: str, model: str, labels: tuple[str, ...]) -> frozenset[str]:
-    """What a device may be called as one of its kind: area, model, labels, and its names without their numbers."""
+    """Return the names of the groups that a device belongs to: area, model, labels, its names without numbers."""
     forms = {folded(area), folded(model), *map(folded, labels)}
-    for called in (device_id, name):
-        words = [singular(word) for word in folded(called).split() if not word.isdigit()]
+    for own_name in (device_id, name):
+        words = [singular(word) for word in folded(own_name).split() if not word.isdigit()]
         forms |= {" ".join(words), *words[-1:]} if words else set()
     return frozenset(" ".join(singular(word) for word in form.split()) for form in forms if form)
 
 
-_ALSO = {
+_SYNONYMS = {
     **dict.fromkeys(("freezer", "fridge", "refrigerator", "coldroom"), "cold room"),
     "ahu": "air handler",
     "polytunnel": "greenhouse",
@@ -56,13 +60,13 @@ _ALSO = {
 
 
 class Lookup:
-    """Finds devices by what people call them."""
+    """Finds devices by the names that people use."""
 
     def __init__(self, registry: DeviceRegistry) -> None:
         self._registry = registry
 
     def one(self, text: str) -> Device:
-        """The device meant by ``text``. Raises NotFound, naming the nearest there are."""
+        """Return the one device that ``text`` names. Raises NotFound with the most similar names."""
         device = self._registry.get(text)
         if device is not None:
             return device
@@ -73,10 +77,13 @@ class Lookup:
             return found[0]
         names = [d.id for d in found[:5]] or self.near(text)
         hint = f"Did you mean {', '.join(names)}?" if names else "find_devices lists them."
-        raise NotFound(f"There is no one device {text[:80]!r}.", hint)
+        raise NotFound(f"There is no single device {text[:80]!r}.", hint)
 
     def named_in(self, text: str) -> list[Device]:
-        """Devices whose id or name stands in a text, longest match first; the parts of a longer match do not count."""
+        """Return the devices whose id or name is in a text, longest match first.
+
+        A match within a longer one does not count: "pump 1" in "feed pump 1".
+        """
         rest = f" {folded(text)} "
         forms: list[tuple[str, Device]] = []
         for device in self._registry.with_latest_values():
@@ -84,7 +91,6 @@ class Lookup:
                 if form and form in rest and f" {form} " in rest:
                     forms.append((form, device))
         found = {device.id: device for _, device in sorted(forms, key=lambda entry: (-len(entry[0]), entry[1].id))}
-        # "pump 1" within "feed pump 1" is the longer one.
         return [
             d
             for d in found.values()
@@ -98,20 +104,20 @@ class Lookup:
         return all(any(f != g and f" {f} " in f" {g} " for g in longer) for f in mine)
 
     def group_in(self, text: str) -> tuple[str, list[Device]] | None:
-        """The kind or place a text speaks of (``pumps``, ``cold store``) and its devices; None if it names none."""
+        """Return the group that a text names (``pumps``, ``cold store``) and its devices; None if it names none."""
         words = folded(text).split()
         phrases = [" ".join(words[i : i + n]) for n in (3, 2, 1) for i in range(len(words) - n + 1)]
-        meant = {" ".join(singular(word) for word in phrase.split()): phrase for phrase in reversed(phrases)}
-        wanted = {form for form in meant if len(form) >= 3 and form not in _IDLE}
+        by_form = {" ".join(singular(word) for word in phrase.split()): phrase for phrase in reversed(phrases)}
+        wanted = {form for form in by_form if len(form) >= 3 and form not in _STOP_WORDS}
         groups: dict[str, list[Device]] = {}
         for device in self._registry.with_latest_values():
             for form in wanted & _kinds(device):
                 groups.setdefault(form, []).append(device)
-        longest = next((form for form in reversed(meant) if form in groups), None)
-        return None if longest is None else (meant[longest], groups[longest])
+        longest = next((form for form in reversed(by_form) if form in groups), None)
+        return None if longest is None else (by_form[longest], groups[longest])
 
     def matching(self, query: str, area: str | None = None, model: str | None = None) -> list[Device]:
-        """Devices with all words of ``query`` in what is known of them, in an area and of a model (parts suffice)."""
+        """Return the devices whose description has all words of ``query``, in an area and of a model (or a part)."""
         wanted = [singular(word) for word in folded(query).split()]
 
         def fits(device: Device) -> bool:
@@ -127,25 +133,25 @@ class Lookup:
     @staticmethod
     def _text(device: Device) -> str:
         info = device.info
-        told: Iterable[str | None] = (
+        parts: Iterable[str | None] = (
             device.id, device.display_name, device.display_area, info.model, info.manufacturer, *device.display_labels,
         )  # fmt: skip
-        return " ".join(folded(part) for part in told if part)
+        return " ".join(folded(part) for part in parts if part)
 
     def metric(self, word: str) -> bool:
-        """Whether some device has a metric with this word in its name."""
+        """Return True if a device has a metric with this word in its name."""
         wanted = folded(word)
         return any(wanted in folded(metric) for device in self._registry.devices() for metric in device.metrics)
 
     def near(self, text: str) -> list[str]:
-        """The ids of at most three devices whose id or name is much like ``text``."""
+        """Return the ids of up to three devices whose id or name is similar to ``text``."""
         names = {folded(form): d.id for d in self._registry.devices() for form in (d.id, d.display_name)}
         return list(
             dict.fromkeys(names[name] for name in get_close_matches(folded(text), list(names), n=3, cutoff=0.6))
         )
 
 
-_IDLE = {
+_STOP_WORDS = {
     "the",
     "and",
     "all",

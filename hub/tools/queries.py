@@ -1,5 +1,4 @@
-"""Questions to live state and history, with everything they need as arguments; the tools and the built-in analyst
-share them."""
+"""Queries over live state and history that the tools and the built-in analyst share."""
 
 from __future__ import annotations
 
@@ -17,20 +16,22 @@ from hub.tools.lookup import Lookup
 from hub.tools.trends import LOOK_BACK_MS, Heading, heading
 from hub.tools.views import AlertView, Comparison, DeviceView, Ranked, celsius
 
-_MOST_SERIES, _MOST_PEERS = 400, 20
+_MAX_SERIES, _MAX_PEERS = 400, 20
 _PAGE, _PAGES = 500, 20
 
 
 class Queries:
-    """Read-only. ``now`` gives epoch ms."""
+    """Read-only queries. ``now`` returns epoch ms."""
 
     def __init__(self, *, registry: DeviceRegistry, engine: Engine, store: Store, now: Callable[[], int]) -> None:
         self.registry, self.engine, self.store, self.now = registry, engine, store, now
         self.lookup = Lookup(registry)
 
     def ranked(self, devices: Iterable[Device], metric: str, order: str = "highest") -> list[Ranked]:
-        """One row a device: its highest (or lowest) metric whose name contains ``metric``. Temperatures are compared
-        in °C, whatever unit each device reports."""
+        """Rank devices by the metrics whose names contain ``metric``: one row a device, its highest or lowest.
+
+        Temperatures are compared in °C, whatever their units.
+        """
         part = metric.casefold().replace(" ", "_")
         rows = [
             Ranked(d.id, d.display_name, d.display_area, name, latest.value, d.unit(name), latest.ts)
@@ -45,8 +46,10 @@ class Queries:
         return list(first.values())
 
     async def headings(self, devices: Iterable[Device], within_s: float) -> list[Heading]:
-        """Metrics on their way to a limit, soonest first; silent devices are left out, and at most 400 series are
-        read."""
+        """Return the metrics that will reach a limit within ``within_s``, soonest first.
+
+        Only devices that are online count, and at most 400 series are read.
+        """
         end = self.now()
         chosen = [
             (d, metric, limit)
@@ -54,7 +57,7 @@ class Queries:
             if d.presence == "online"
             for metric, limit in self.limits(d).items()
             if metric in d.metrics
-        ][:_MOST_SERIES]
+        ][:_MAX_SERIES]
         series = await self.store.history(
             [SeriesQuery(d.id, m, end - LOOK_BACK_MS, end, buckets=360) for d, m, _ in chosen]
         )
@@ -68,12 +71,14 @@ class Queries:
     async def alerts_between(
         self, start: int, end: int, devices: Iterable[str] | None = None, limit: int = 30
     ) -> list[AlertView]:
-        """The newest ``limit`` alerts raised from ``start`` to ``end``, newest first."""
+        """Return the newest ``limit`` alerts raised from ``start`` to ``end``, newest first."""
         return await self.explained((await self.raised_between(start, end, devices))[:limit])
 
     async def raised_between(self, start: int, end: int, devices: Iterable[str] | None = None) -> list[Alert]:
-        """All alerts raised from ``start`` to ``end`` (those reported late by when they began), newest first; at most
-        10,000 are read, from now backwards."""
+        """Return all alerts raised from ``start`` to ``end``, newest first; late ones count by when they began.
+
+        At most 10,000 alerts are read, from now backwards.
+        """
         wanted = None if devices is None else set(devices)
         found: list[Alert] = []
         before: tuple[int, str] | None = None
@@ -92,8 +97,10 @@ class Queries:
     async def activity_between(
         self, start: int, end: int, devices: Iterable[str] | None = None, limit: int = 30
     ) -> list[Activity]:
-        """The newest ``limit`` lines of the log for people from ``start`` to ``end``, newest first; at most 10,000 are
-        read, from now backwards."""
+        """Return the newest ``limit`` activity entries from ``start`` to ``end``, newest first.
+
+        At most 10,000 entries are read, from now backwards.
+        """
         wanted = None if devices is None else set(devices)
         found: list[Activity] = []
         before: int | None = None
@@ -106,21 +113,22 @@ class Queries:
         return found[:limit]
 
     async def comparison(self, device: Device, hours: float) -> list[Comparison]:
-        """Return each numeric metric beside the devices of the same model that report it in the same unit.
+        """Compare each numeric metric with devices of the same model that report it in the same unit.
 
-        Means over the last hours, the most unusual first."""
+        The values are means over the last hours; the most unusual metric is the first.
+        """
         others = (d for d in self.registry.devices() if d.id != device.id and d.info.model == device.info.model)
-        peers = list(others)[:_MOST_PEERS] if device.info.model else []
+        peers = list(others)[:_MAX_PEERS] if device.info.model else []
         metrics = [m for m, latest in sorted(device.metrics.items()) if type(latest.value) is float][:16]
         end = self.now()
         start = end - round(hours * 3_600_000)
-        asked = [
+        queries = [
             SeriesQuery(d.id, m, start, end, buckets=1)
             for m in metrics
             for d in (device, *peers)
             if d.unit(m) == device.unit(m)
         ]
-        series = await self.store.history(asked)
+        series = await self.store.history(queries)
         compared = []
         for metric in metrics:
             means = {s.device: mean for s in series if s.metric == metric and (mean := _mean(s)) is not None}
@@ -130,13 +138,13 @@ class Queries:
         return sorted(compared, key=lambda c: -abs(c.deviations))
 
     def open_alerts(self, devices: Iterable[str] | None = None) -> list[Alert]:
-        """Gravest first, then newest."""
+        """Return the open alerts of these devices (None: all), most severe first, then newest."""
         wanted = None if devices is None else set(devices)
         chosen = [a for a in self.engine.open.values() if wanted is None or a.device in wanted]
         return sorted(chosen, key=lambda a: (-SEVERITIES.index(a.severity), -a.raised_at))
 
     async def explained(self, alerts: list[Alert]) -> list[AlertView]:
-        """The alerts with what their diagnoses say."""
+        """Return views of alerts with their diagnoses."""
         known = await self.store.diagnoses([alert.id for alert in alerts]) if alerts else {}
         return [self.alert_view(alert, known.get(alert.id)) for alert in alerts]
 
@@ -151,7 +159,7 @@ class Queries:
         )
 
     def limits(self, device: Device) -> dict[str, Limit]:
-        """Return the limits of each metric: the device's own, and over them the bounds of the rules that watch it."""
+        """Return the limits of each metric: the bounds of the rules that watch it, else the device's own."""
         return self.engine.limits(device)
 
 

@@ -1,7 +1,7 @@
-"""From a method's signature to the schema a model gets, and from what the model sends back to a checked call.
+"""Make tool schemas from the signatures of methods, and call methods with checked arguments.
 
-A tool is any public async method of an object; its docstring's first paragraph describes it, its annotations are its
-parameters' types.
+A tool is a public async method of an object. The first paragraph of its docstring describes it, and its annotations
+are the types of the parameters.
 """
 
 from __future__ import annotations
@@ -18,18 +18,21 @@ from hub.errors import HubError, Rejected
 
 
 def specs(tools: Any) -> tuple[ToolSpec, ...]:
-    """All tools of an object, by name."""
+    """Return the tools of an object, in the order of their names."""
     return tuple(_spec(_kind(tools), name) for name in sorted(_names(_kind(tools))))
 
 
 async def call(tools: Any, name: str, arguments: Any) -> Any:
-    """Run one tool with whatever a model sent. Bad names and arguments come back as ``{"error": ...}`` for the model to
-    correct; nothing is raised for them."""
+    """Call one tool with the arguments that a model sent.
+
+    Errors in the name or the arguments are not raised but returned as ``{"error": ...}``, so that the model can correct
+    them.
+    """
     if name not in _names(_kind(tools)):
-        return {"error": f"There is no tool {name[:60]!r}. There are: {', '.join(sorted(_names(_kind(tools))))}."}
+        return {"error": f"There is no tool {name[:60]!r}. Known tools: {', '.join(sorted(_names(_kind(tools))))}."}
     try:
         checked = msgspec.convert(arguments or {}, _arguments(_kind(tools), name), strict=False)
-        check(msgspec.to_builtins(checked), "A parameter")  # a text may have become a number that is not finite
+        check(msgspec.to_builtins(checked), "A parameter")  # msgspec converts texts such as "inf" to numbers
     except (msgspec.ValidationError, Rejected) as error:
         return {"error": f"{name}: {error}"}
     try:

@@ -1,4 +1,4 @@
-"""Metrics on their way to a limit: slope, distance and the time left, over many devices at once."""
+"""Predict which metrics will reach a limit, by their slope."""
 
 from __future__ import annotations
 
@@ -14,7 +14,18 @@ RECENT_MS = 1_800_000
 
 
 class Heading(msgspec.Struct, frozen=True):
-    """``left_s`` is the time until ``limit`` at the present slope (``per_hour`` in the metric's unit)."""
+    """A metric that approaches a limit.
+
+    Attributes:
+        device: id of the device.
+        name: its display name.
+        metric: the metric.
+        value: its latest value.
+        unit: of the value and the limit.
+        limit: the limit that it approaches.
+        per_hour: its slope, in its unit per hour.
+        left_s: seconds until it reaches the limit at this slope.
+    """
 
     device: str
     name: str
@@ -27,28 +38,30 @@ class Heading(msgspec.Struct, frozen=True):
 
 
 def heading(device: str, name: str, track: MetricSeries, limit: Limit, within_s: float) -> Heading | None:
-    """``track`` covers :data:`LOOK_BACK_MS`. The way to the limit, if the slope is more than noise and gets there
-    within ``within_s`` seconds."""
+    """Return when a metric will reach its limit; None if the slope is only noise or it takes over ``within_s``.
+
+    ``track`` has the values of the last :data:`LOOK_BACK_MS`; the slope is that of the last :data:`RECENT_MS`.
+    """
     if track.kind != "number" or not len(track):
         return None
     split = track.at(-1) - RECENT_MS
     usual, track = track.until(split), track.since(split)
     if len(track) < 8 or track.times[-1] - track.times[0] < 30:
         return None
-    pace = slope(track.times, track.values)
+    rate = slope(track.times, track.values)
     length = float(track.times[-1] - track.times[0])
-    detrended = track.values - pace * track.times
-    # What the slope adds up to must stand clear of the scatter around it, else every noise heads somewhere.
-    if abs(pace) * length < 4 * max(spread(detrended), 1e-9):
+    detrended = track.values - rate * track.times
+    # The change by the slope must be well above the scatter around it, else noise would count as a trend.
+    if abs(rate) * length < 4 * max(spread(detrended), 1e-9):
         return None
     value = float(np.median(track.values[-3:]))
-    # Thermostats and tanks go up and down all day: only what has left the range of the hours before is on its way.
+    # Thermostats and tanks go up and down all day: only a value outside the range of the hours before is a trend.
     if len(usual) >= 8 and usual.values.min() <= value <= usual.values.max():
         return None
-    bound = limit.max if pace > 0 else limit.min
-    if bound is None or (bound - value) * pace <= 0:
+    bound = limit.max if rate > 0 else limit.min
+    if bound is None or (bound - value) * rate <= 0:
         return None
-    left = (bound - value) / pace
+    left = (bound - value) / rate
     if left > within_s:
         return None
-    return Heading(device, name, track.metric, value, track.unit, bound, pace * 3600, left)
+    return Heading(device, name, track.metric, value, track.unit, bound, rate * 3600, left)

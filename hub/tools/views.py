@@ -1,5 +1,7 @@
-"""What the tools give back: small structs that read well as JSON. Times are epoch ms with a text beside them where a
-model would otherwise have to do arithmetic."""
+"""Results of the tools: small structs that are sent to models as JSON.
+
+Times are epoch ms, with a text beside them if a model would otherwise have to compute it.
+"""
 
 from __future__ import annotations
 
@@ -30,8 +32,13 @@ class MetricView(msgspec.Struct, frozen=True):
 
 
 class AlertView(msgspec.Struct, frozen=True):
-    """``began_at`` and ``ended_at`` are the device's own times; ``late`` says that it was over before it was reported.
-    ``cause`` and ``why`` come from the alert's diagnosis (None while there is none or none could be named)."""
+    """An alert with its diagnosis.
+
+    Attributes:
+        began_at, ended_at: by the device's timestamps.
+        late: the alert had ended before it was reported.
+        cause, why: from the diagnosis; None without one, or if it names no cause.
+    """
 
     id: str
     device: str
@@ -79,7 +86,7 @@ class FleetView(msgspec.Struct, frozen=True):
 
 
 class HistoryView(msgspec.Struct, frozen=True):
-    """``points`` are ``(ts, min, mean, max, count)``; the other numbers are None where there is no reading."""
+    """One metric over time. ``points`` are ``(ts, min, mean, max, count)``; without readings the numbers are None."""
 
     device: str
     name: str
@@ -106,7 +113,7 @@ class Ranked(msgspec.Struct, frozen=True):
 
 
 class Comparison(msgspec.Struct, frozen=True):
-    """``deviations``: how far ``own`` lies from the peers' median, in their robust spread."""
+    """One metric compared with peers. ``deviations`` is its distance from their median, in their robust spread."""
 
     metric: str
     unit: str | None
@@ -119,7 +126,7 @@ class Comparison(msgspec.Struct, frozen=True):
 
 
 def celsius(value: float, unit: str | None) -> float:
-    """A temperature in °C for comparing; anything else as it is."""
+    """Return a temperature in °C; a value of any other unit is returned unchanged."""
     if unit == "°F":
         return (value - 32) / 1.8
     return value - 273.15 if unit == "K" else value

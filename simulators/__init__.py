@@ -1,17 +1,16 @@
-"""Simulated machines that speak the hub's native dialect over MQTT, and the pure physics behind them.
+"""Simulated machines that publish over MQTT in the hub's native dialect, and their physics.
 
-``python -m simulators`` runs a fleet against a broker. ``series`` gives labelled readings without any
-network. This package never imports the hub: a mistake shared by both sides would be invisible. Its floors,
-lowest first:
+``python -m simulators`` runs a fleet against a broker. :func:`series` returns labelled readings without a network. This
+package never imports the hub: a mistake in shared code would not show. Its layers, lowest first::
 
     physics    lags, noise, the shape of a day
-    faults     what can go wrong, and the words to schedule it
-    machine    the base of all machines; pump, cold_room, air_handler, greenhouse, ups, tank, sensor: one each
+    faults     what can go wrong, and how to schedule it
+    machine    the base of all machines; pump, cold_room, air_handler, greenhouse, ups, tank, sensor
     fleet      which machines a site has
     wire       their readings as topics and payloads
-    link       MQTT: one connection a device, with its will
-    network    the one loop that drives all connections
-    site       the clock that ties them together
+    link       one MQTT connection for each device, with its will
+    network    the loop that drives all connections
+    site       the clock, and what is sent when
 """
 
 from __future__ import annotations
@@ -36,11 +35,22 @@ def series(
     unit: int = 1,
     hour: float = 10.0,
 ) -> Iterator[tuple[float, Readings]]:
-    """Readings of one machine as ``(seconds, {metric: value})``, from 0 on, every ``step`` seconds.
+    """Return the readings of one machine as ``(seconds, {metric: value})``.
 
-    ``kind`` is a key of ``KINDS`` (``"pump"``); ``unit`` its number; ``fault`` begins ``fault_start``
-    seconds in, and its truth is ``KINDS[kind].faults[fault]``. Raises KeyError for an unknown kind and
-    ValueError for an unknown fault, both at once rather than at the first reading.
+    Args:
+        kind: a key of ``KINDS``, such as ``pump``.
+        seed: the same seed gives the same readings.
+        fault: a fault, described by ``KINDS[kind].faults[fault]``; None: none.
+        fault_start: when the fault begins, in seconds.
+        duration: time of the last reading, in seconds.
+        step: seconds between two readings.
+        speed: how fast the fault develops.
+        unit: the number of the machine.
+        hour: the hour of the day at time 0.
+
+    Raises:
+        KeyError: unknown kind.
+        ValueError: unknown fault.
     """
     cls = KINDS[kind]
     machine = cls(f"sensor_{unit}" if kind == "sensor" else f"{kind}-{unit:02d}", seed, hour)

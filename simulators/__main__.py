@@ -1,4 +1,4 @@
-"""The command line: ``python -m simulators``. Reads arguments, wires the site, ends it on a signal."""
+"""The command ``python -m simulators``: parse the arguments, run a site, stop it on a signal."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ T = TypeVar("T")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the simulators until SIGINT or SIGTERM. Returns the exit status."""
+    """Run the simulators until SIGINT or SIGTERM. Return the exit status."""
     parser = _parser()
     options = parser.parse_args(arguments)
     if options.list:
@@ -43,27 +43,27 @@ def main(arguments: Sequence[str] | None = None) -> int:
         plans += demo_faults(devices, options.speed)
     logging.basicConfig(level=logging.INFO, format="simulators: %(message)s", stream=sys.stderr)
     host, port = options.mqtt
-    site = Site(devices, Network(host, port, options.root), plans, _tell, options.interval, options.history)
+    site = Site(devices, Network(host, port, options.root), plans, _print_event, options.interval, options.history)
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: site.stop())
-    gc.freeze()  # a fleet lives as long as the process: no need to look through it again and again
+    gc.freeze()  # the fleet lives as long as the process: the collector need not visit it
     try:
-        _tell("fleet", {"devices": len(devices), "seed": options.seed, "mqtt": f"{host}:{port}"})
+        _print_event("fleet", {"devices": len(devices), "seed": options.seed, "mqtt": f"{host}:{port}"})
         site.run()
     except BrokenPipeError:
-        # Whoever read our lines is gone; the devices have said goodbye on the way out.
+        # The reader of the output is gone. The site has disconnected its devices already.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     return 0
 
 
-def _tell(word: str, facts: dict[str, Any]) -> None:
-    print(word, json.dumps(facts, ensure_ascii=False), flush=True)
+def _print_event(name: str, fields: dict[str, Any]) -> None:
+    print(name, json.dumps(fields, ensure_ascii=False), flush=True)
 
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="python -m simulators",
-        description="Simulated machines that publish over MQTT, with faults whose true cause is known.",
+        description="Simulated machines that publish over MQTT, with faults whose cause is known.",
     )
     add = parser.add_argument
     add("--mqtt", type=_checked(_address), default=("127.0.0.1", 1883), metavar="HOST:PORT", help="the broker")
@@ -82,13 +82,13 @@ def _parser() -> argparse.ArgumentParser:
         type=_checked(parse_duration),
         default=7200.0,
         metavar="2h",
-        help="past to send first (2h)",
+        help="history to send first (2h)",
     )
     add("--fault", type=_checked(parse_plan), action="append", default=[], metavar="DEVICE=FAULT@20s",
-        help="schedule a fault; +DURATION repairs it, *SPEED hastens it; repeatable")  # fmt: skip
-    add("--demo-faults", action="store_true", help="schedule a few faults worth seeing")
+        help="schedule a fault; +DURATION repairs it, *SPEED accelerates it; repeatable")  # fmt: skip
+    add("--demo-faults", action="store_true", help="schedule the faults of the demo")
     add("--speed", type=_checked(parse_speed), default=1.0, metavar="FACTOR",
-        help="how fast faults develop: at 1 limits are crossed within about half a minute (1)")  # fmt: skip
+        help="how fast faults develop: at 1, limits are crossed within about half a minute (1)")  # fmt: skip
     add(
         "--hour",
         type=_checked(_hour),
@@ -96,12 +96,12 @@ def _parser() -> argparse.ArgumentParser:
         metavar="HOUR",
         help="hour of the site's day at the start (10)",
     )
-    add("--list", action="store_true", help="list machines and faults, and end")
+    add("--list", action="store_true", help="list machines and faults, and exit")
     return parser
 
 
 def _checked(parse: Callable[[str], T]) -> Callable[[str], T]:
-    """``parse`` with its ValueError's own words as argparse's error."""
+    """Return ``parse`` as a type of argparse, with the text of its ValueError as the error."""
 
     def checked(text: str) -> T:
         try:
@@ -151,9 +151,7 @@ def _root(text: str) -> str:
 
 
 def _allow_sockets(devices: int) -> None:
-    """Raise the limit of open files to what one socket a device needs. Raises ValueError when that is
-    forbidden.
-    """
+    """Raise the limit of open files, since each device needs a socket. Raises ValueError if that is not permitted."""
     needed = devices + 64
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     if hard != resource.RLIM_INFINITY and hard < needed:
@@ -169,7 +167,7 @@ def _catalogue() -> str:
         metrics = [f"{name} ({metric.unit})" for name, metric in kind.metrics.items()] + list(kind.flags)
         lines += [f"{numbered}  {kind.manufacturer} {kind.model}", f"  metrics: {', '.join(metrics)}"]
         lines += [f"  {name}: {fault.component}; {', '.join(fault.metrics)}" for name, fault in kind.faults.items()]
-    lines.append(f"any device\n  {GATEWAY_LOSS}: its gateway; every device behind it falls silent")
+    lines.append(f"any device\n  {GATEWAY_LOSS}: its gateway; all devices behind it go offline")
     return "\n".join(lines)
 
 

@@ -1,4 +1,4 @@
-"""An air handling unit: a fan behind a filter, a cooling coil, rooms that warm the air it supplies."""
+"""An air handling unit: filter, fan, cooling coil, and the rooms that warm the air."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from simulators.physics import clamp, lag, working_day
 
 
 class AirHandler(Machine):
-    """Fan laws give flow, pressure drop and current from the speed; it idles by night."""
+    """Fan laws give flow, pressure drop and current from the speed, which is low at night."""
 
     prefix = "air-handler"
     manufacturer = "Breckwell Air"

@@ -1,4 +1,4 @@
-"""A cold room for food: a thermostat with a hysteresis, a door that people use, a defrost every few hours."""
+"""A cold room for food: a thermostat with hysteresis, a door, a defrost cycle every four hours."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ DEFROST_LASTS = 480.0
 
 
 class ColdRoom(Machine):
-    """One air volume: warmth leaks in and comes through the door, the compressor takes it out in cycles."""
+    """One air volume: heat leaks in and comes through the door, the compressor removes it in cycles."""
 
     prefix = "cold-room"
     manufacturer = "Frostholm"
@@ -80,13 +80,13 @@ class ColdRoom(Machine):
             rate += 0.0012
         if self._running:
             rate -= self._cooling
-        # While a fault heats the room on its own fast clock, the slow balance below it stands still.
+        # A fault heats the room on its own, faster clock; the slow heat balance stops meanwhile.
         self._room += rate * dt * (1 - clamp(warmth, 0, 1))
         target = self._moist - (5 if self._running else 0) + (5 if self._open else 0) + (3 if defrosting else 0)
         self._water = lag(self._water, target, dt, 240)
 
     def _warmth(self) -> float:
-        """What the faults add to the room, in kelvin."""
+        """Return the kelvins that faults add to the room."""
         door = 10.5 * self.level("door_left_open", 1, 55)
         leak = 9.5 * self.level("refrigerant_leak", 6, 55)
         dead = 10.0 * self.level("compressor_failure", 5, 55)
@@ -100,7 +100,7 @@ class ColdRoom(Machine):
             self._running = False
         if defrosting:
             self._running = False
-        # A short charge shortens the pauses first; on the fault's fast clock they are gone at once.
+        # With too little refrigerant the compressor runs longer; on the fault's fast clock, always.
         if self.level("door_left_open", 6, 10) > 0.5 or self.level("refrigerant_leak", 0, 10) > 0.1:
             self._running = True
         if self.active("compressor_failure"):

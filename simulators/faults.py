@@ -1,8 +1,8 @@
-"""Faults: what can go wrong, how far it has gone, and the words people schedule it with.
+"""Faults: their kinds, their development over time, and the syntax to schedule them.
 
-A fault runs on its own fast clock: at speed 1 what takes a machine days happens within a minute, its thermal
-lags included, so that a limit is crossed some 20 to 40 seconds after the onset. At speed 0.01 the same takes
-about an hour. This file knows no machine; each machine declares which faults make sense for it.
+A fault develops on its own, faster clock: at speed 1, what takes days in a real machine takes a minute, thermal lags
+included, and a limit is crossed some 20 to 40 seconds after the onset. At speed 0.01 it takes about an hour. Each
+machine declares the faults that it can have.
 """
 
 from __future__ import annotations
@@ -16,16 +16,20 @@ from simulators.physics import smoothstep
 
 GATEWAY_LOSS = "gateway_loss"
 REPAIR_SECONDS = 30.0
-"""How long, on the fault's clock, the traces of a fault take to vanish once it ends."""
+"""How long the effects of a fault take to disappear after its end, on the fault's clock."""
 
 
 @dataclass(frozen=True, slots=True)
 class FaultKind:
-    """One way a machine can fail: the truth a diagnosis is measured against.
+    """A kind of fault: the ground truth that a diagnosis is compared with.
 
-    ``metrics`` are the ones it moves, first touched first. ``sensor`` says that the machine is well and the
-    sensor of that one metric lies: by a ``flat`` line, or by a ``drift`` that ends ``span`` away from the
-    truth.
+    Attributes:
+        component: what is broken.
+        metrics: the metrics that change, in the order of the change.
+        cause: the cause that a diagnosis should name.
+        sensor: the machine works and the sensor of the only metric is wrong: it repeats one value (``flat``), or drifts
+            (``drift``).
+        span: the final error of a drifting sensor, in the metric's unit.
     """
 
     component: str
@@ -39,20 +43,18 @@ Faults = Mapping[str, FaultKind]
 
 
 def stuck_sensor(metric: str) -> FaultKind:
-    """The sensor of ``metric`` repeats its last value for ever."""
+    """Return the fault of a sensor that repeats its last value."""
     return FaultKind(f"{metric} sensor", (metric,), "stuck_sensor", sensor="flat")
 
 
 def sensor_drift(metric: str, span: float) -> FaultKind:
-    """The sensor of ``metric`` drifts until it is ``span`` (the metric's unit) off; what it measures does
-    not.
-    """
+    """Return the fault of a sensor that drifts until its error is ``span``, in the metric's unit."""
     return FaultKind(f"{metric} sensor", (metric,), "sensor_drift", sensor="drift", span=span)
 
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """A fault at work from ``start`` on, until ``end`` if it is repaired (seconds on the site's clock)."""
+    """A fault of one machine, from ``start`` to ``end`` (seconds on the site's clock; None: not repaired)."""
 
     name: str
     start: float
@@ -60,8 +62,10 @@ class Fault:
     end: float | None = None
 
     def level(self, now: float, delay: float = 0.0, ramp: float = 30.0) -> float:
-        """How far one consequence has come, 0 to 1: it begins ``delay`` after the onset and takes ``ramp``
-        seconds, both on the fault's clock."""
+        """Return how far one effect has developed, from 0 to 1.
+
+        It begins ``delay`` seconds after the onset and is complete ``ramp`` seconds later, on the fault's clock.
+        """
         if now < self.start:
             return 0.0
         grown = smoothstep(((now - self.start) * self.speed - delay) / ramp)
@@ -71,13 +75,13 @@ class Fault:
         return min(grown, reached) * (1.0 - smoothstep((now - self.end) * self.speed / REPAIR_SECONDS))
 
     def active(self, now: float) -> bool:
-        """Whether it is there right now: begun and not yet repaired."""
+        """Return True if the fault has begun and is not repaired yet."""
         return now >= self.start and (self.end is None or now < self.end)
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """A fault asked for: which device, what, and when (seconds after the start)."""
+    """A scheduled fault; times are in seconds after the start."""
 
     device: str
     fault: str
@@ -93,7 +97,7 @@ _SECONDS = {"": 1.0, "s": 1.0, "m": 60.0, "min": 60.0, "h": 3600.0}
 
 
 def parse_duration(text: str) -> float:
-    """Seconds of ``20``, ``20s``, ``1.5m`` or ``2h``. Raises ValueError that says what is allowed."""
+    """Return the seconds of ``20``, ``20s``, ``1.5m`` or ``2h``. Raises ValueError."""
     match = re.fullmatch(r"(\d+(?:\.\d+)?)\s*(s|min|m|h|)", text.strip())
     if match is None:
         raise ValueError(f"{text!r} is no duration: write a number with s, m or h, such as 20s, 1.5m or 2h")
@@ -101,7 +105,7 @@ def parse_duration(text: str) -> float:
 
 
 def parse_speed(text: str) -> float:
-    """A fault's speed: a number above 0. Raises ValueError that says what is allowed."""
+    """Parse the speed of a fault, a number above 0. Raises ValueError."""
     try:
         speed = float(text)
     except ValueError:
@@ -112,14 +116,14 @@ def parse_speed(text: str) -> float:
 
 
 def parse_plan(text: str) -> Plan:
-    """Read ``DEVICE=FAULT@START[+DURATION][*SPEED]``, such as ``pump-03=bearing_wear@20s+5m*2``.
+    """Parse ``DEVICE=FAULT@START[+DURATION][*SPEED]``, such as ``pump-03=bearing_wear@20s+5m*2``.
 
-    Raises ValueError that says what is allowed. Whether device and fault exist is the fleet's question.
+    Raises ValueError for a wrong syntax. :func:`simulators.fleet.check` checks that device and fault exist.
     """
     match = _PLAN.fullmatch(text.strip())
     if match is None:
         raise ValueError(
-            f"{text!r} is no fault: write DEVICE=FAULT@START, with +DURATION and *SPEED if you like, "
+            f"{text!r} is no fault: write DEVICE=FAULT@START, optionally with +DURATION and *SPEED, "
             "such as pump-03=bearing_wear@20s or pump-03=bearing_wear@20s+5m*2"
         )
     return Plan(
@@ -132,5 +136,5 @@ def parse_plan(text: str) -> Plan:
 
 
 def describe(faults: Faults) -> str:
-    """The names of ``faults``, for an error that says what is allowed."""
+    """Return the names of ``faults`` for an error message."""
     return ", ".join([*faults, GATEWAY_LOSS])

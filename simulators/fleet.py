@@ -1,7 +1,6 @@
-"""Which machines a site has: how many of each kind, where they stand, and behind which gateway.
+"""The machines of a site: how many of each kind, in which areas, behind which gateways.
 
-It knows the machines by class only. The same number and seed give the same fleet, and ``pump-03`` is the same
-unit in every fleet of one seed, however large.
+The same number and seed give the same fleet, and ``pump-03`` is the same unit in all fleets of one seed.
 """
 
 from __future__ import annotations
@@ -26,7 +25,7 @@ KINDS: dict[str, type[Machine]] = {
 PLAIN_SENSORS = 5
 BEHIND_ONE_GATEWAY = 20
 
-# The order in which a growing site buys its machines; it repeats.
+# The order in which machines are added to a fleet; it repeats.
 _MIX: tuple[type[Machine], ...] = (
     Pump, ColdRoom, AirHandler, Pump, Ups, Tank, ColdRoom, Greenhouse, Pump, AirHandler,
     ColdRoom, Ups, Pump, Tank, Greenhouse, Pump, ColdRoom, AirHandler, Ups,
@@ -35,24 +34,23 @@ _MIX: tuple[type[Machine], ...] = (
 
 @dataclass(frozen=True, slots=True)
 class SimulatedDevice:
-    """A machine and the gateway it talks through."""
+    """A machine and the gateway that it is behind."""
 
     machine: Machine
     gateway: str
 
     @property
     def id(self) -> str:
-        """The device's identity, such as ``pump-03``."""
+        """Return the device's id, such as ``pump-03``."""
         return self.machine.id
 
     def info(self) -> dict[str, Any]:
-        """What the device says of itself, as the native dialect's ``info``."""
+        """Return the ``info`` of the native dialect."""
         return {**self.machine.describe(), "via": self.gateway}
 
 
 def build(n: int, seed: int, hour: float = 10.0) -> list[SimulatedDevice]:
-    """The ``n`` devices of the site that ``seed`` describes; from 5 on, ``sensor_1`` to ``sensor_5`` are
-    among them.
+    """Create ``n`` devices; from 5 on, ``sensor_1`` to ``sensor_5`` are among them.
 
     ``hour`` is the hour of the site's day at time 0.
     """
@@ -79,9 +77,9 @@ def _identities(n: int) -> list[tuple[type[Machine], str]]:
 
 
 def check(plan: Plan, devices: list[SimulatedDevice]) -> None:
-    """See that ``plan`` names a device of the fleet and a fault it can have.
+    """Check that ``plan`` names a device of the fleet and a fault that it can have.
 
-    Raises ValueError that says what is allowed. A gateway loss may name the gateway or any device behind it.
+    A gateway loss may name the gateway or a device behind it. Raises ValueError with what is allowed.
     """
     by_id = {device.id: device for device in devices}
     gateways = list(dict.fromkeys(device.gateway for device in devices))
@@ -100,13 +98,13 @@ def _shortened(names: list[str]) -> str:
 
 
 def behind(name: str, devices: list[SimulatedDevice]) -> list[str]:
-    """The ids of all devices behind one gateway, named itself or by a device behind it."""
+    """Return the ids of all devices behind a gateway; ``name`` is its name or the id of a device behind it."""
     gateway = next((d.gateway for d in devices if name in (d.id, d.gateway)), None)
     return [d.id for d in devices if d.gateway == gateway]
 
 
-# Faults for a first look: they begin soon, come one after another, and most are repaired.
-_SHOWN = (
+# Faults of the demo: they begin soon, one after another, and most are repaired.
+_DEMO = (
     Plan("pump-03", "bearing_wear", at=4),
     Plan("sensor_2", "overheating", at=28, duration=75),
     Plan("cold-room-02", "door_left_open", at=60, duration=120),
@@ -120,10 +118,8 @@ _SHOWN = (
 
 
 def demo_faults(devices: list[SimulatedDevice], speed: float = 1.0) -> list[Plan]:
-    """The faults the demo shows, as far as the fleet has their devices; the first one always begins at
-    once.
-    """
+    """Return the faults of the demo whose devices are in the fleet, moved so that the first begins at once."""
     ids = {device.id for device in devices}
-    plans = [plan for plan in _SHOWN if plan.device in ids]
-    earlier = plans[0].at - _SHOWN[0].at if plans else 0.0
+    plans = [plan for plan in _DEMO if plan.device in ids]
+    earlier = plans[0].at - _DEMO[0].at if plans else 0.0
     return [Plan(p.device, p.fault, p.at - earlier, p.duration, speed) for p in plans]

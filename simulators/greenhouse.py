@@ -1,4 +1,4 @@
-"""A greenhouse: the sun heats it, a vent cools it, plants drink, carbon dioxide is dosed by day."""
+"""A greenhouse: heated by the sun, cooled by a vent, with irrigation and carbon dioxide dosing."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from simulators.physics import clamp, daylight, lag, outdoors
 
 OUTDOOR_CO2 = 420.0
 VENTILATION: Mapping[str, float | None] = {"auto": None, "closed": 0.0, "open": 100.0}
-"""How far the vents are told to open, in percent; None leaves it to the controller."""
+"""Positions of the vents in percent; None: the controller sets them."""
 
 
 class Greenhouse(Machine):
-    """Sun and outdoor air drive the climate; vent, heating, irrigation and dosing hold it."""
+    """Sun and outdoor air drive the climate; vent, heating, irrigation and dosing control it."""
 
     prefix = "greenhouse"
     manufacturer = "Verdant Climate"
@@ -84,8 +84,8 @@ class Greenhouse(Machine):
         self._sun = lag(self._sun, light * clamp(0.85 + self._clouds.now, 0.25, 1.15), dt, 30)
         outside = outdoors(hour, self._outside, 4) + self._weather.now
         setpoint = self._day_setpoint if light > 0.1 else self._night_setpoint
-        asked = clamp(18 * (self._heat - setpoint), 0, 100) if self._ventilation is None else self._ventilation
-        self._opening = lag(self._opening, asked, dt, 180)
+        target = clamp(18 * (self._heat - setpoint), 0, 100) if self._ventilation is None else self._ventilation
+        self._opening = lag(self._opening, target, dt, 180)
         closed = outside + self._glass * self._sun + 2
         free = closed + (outside + 2 - closed) * 0.6 * self._opening / 100
         self._heat = lag(self._heat, max(free, setpoint - 0.8), dt, 900)
@@ -100,11 +100,11 @@ class Greenhouse(Machine):
             self._pouring = True
         elif self._soil > self._dry_point + 8:
             self._pouring = False
-        drunk = self._drink * (0.25 + self._sun) / 3600
-        self._soil += ((0.03 if self._pouring else 0.0) - drunk) * dt
+        used = self._drink * (0.25 + self._sun) / 3600
+        self._soil += ((0.03 if self._pouring else 0.0) - used) * dt
 
     def _trapped(self) -> float:
-        """The heat a closed vent keeps in, in kelvin: the sun brings it."""
+        """Return the kelvins of solar heat that a stuck vent keeps inside."""
         return 21 * clamp(0.1 + 1.3 * self._sun, 0, 1) * self.level("vent_stuck", 4, 50)
 
     def _measure(self) -> Readings:

@@ -1,7 +1,6 @@
-"""One device's MQTT connection: its will, its status, what waits to be sent while the broker is away.
+"""One device's MQTT connection: its will, its status, and a queue while the broker is away.
 
-The connection is a paho client that somebody else drives: it owns no thread and never waits. It knows no
-machine and no schedule.
+The connection is a paho client without a thread, driven by the loop in network.py. It never blocks.
 """
 
 from __future__ import annotations
@@ -22,21 +21,21 @@ from simulators.wire import encode, topic
 KEEPALIVE = 30
 CONNECT_TIMEOUT = 1.5
 IN_FLIGHT = 10
-"""Messages of one device that may wait for their PUBACK at a time; well below paho's own window of 20."""
+"""Messages of one device that may wait for their PUBACK at the same time; paho's own window is 20."""
 
 
 class State(Enum):
-    """Where a connection stands."""
+    """State of a connection."""
 
     DOWN = auto()
     CONNECTING = auto()
     UP = auto()
     CUT = auto()
-    """Held silent, as behind a dead gateway: it does not come back by itself."""
+    """Interrupted, as behind a failed gateway; it does not reconnect by itself."""
 
 
 class Driver(Protocol):
-    """What a link needs of the loop that drives it."""
+    """The loop's methods that a link calls."""
 
     def opened(self, link: Link, sock: socket.socket) -> None: ...
     def closed(self, link: Link, sock: socket.socket) -> None: ...
@@ -45,10 +44,10 @@ class Driver(Protocol):
 
 
 class Link:
-    """Publishes for one device, at least once each, in order, in memory bounds.
+    """Publishes the messages of one device, at QoS 1 and in order.
 
-    At most ``waiting`` messages wait while there is no connection; after that the oldest is dropped and
-    counted in ``dropped``. What was sent but not acknowledged is sent again after a reconnect.
+    At most ``waiting`` messages are queued without a connection; then the oldest is dropped and counted in ``dropped``.
+    Unacknowledged messages are sent again after a reconnect.
     """
 
     def __init__(
@@ -93,12 +92,10 @@ class Link:
         client.on_socket_close = lambda _client, _data, sock: driver.closed(self, cast(socket.socket, sock))
         client.connect_async(host, port, KEEPALIVE)
 
-    # What the site asks for.
+    # Called by the site.
 
     def send(self, payload: bytes) -> None:
-        """Publish one telemetry payload, now or as soon as there is room. Behind a dead gateway it is
-        lost.
-        """
+        """Publish a telemetry payload, now or when there is room. If the link is cut, the payload is lost."""
         if self.state is State.CUT:
             return
         if len(self._waiting) == self._waiting.maxlen:
@@ -108,32 +105,32 @@ class Link:
 
     @property
     def crowded(self) -> bool:
-        """As much is under way as may be: what is sent now has to wait."""
+        """Return True if the window is full, so that further messages are queued."""
         return self.unacknowledged >= IN_FLIGHT
 
     @property
     def idle(self) -> bool:
-        """Nothing waits here and all that was sent is acknowledged."""
+        """Return True if nothing is queued and everything is acknowledged."""
         return not self._waiting and self.unacknowledged == 0
 
     def cut(self) -> None:
-        """Fall silent without a goodbye: the broker publishes the will. What waited is lost."""
+        """Drop the connection without DISCONNECT, so that the broker publishes the will. Queued messages are lost."""
         self.state = State.CUT
         self._waiting.clear()
         sock = self._socket
         if sock is not None:
-            with suppress(OSError):  # the broker may have hung up first
+            with suppress(OSError):  # the broker may have closed it already
                 sock.shutdown(socket.SHUT_RDWR)
 
     def restore(self) -> None:
-        """May connect again after ``cut``."""
+        """Allow connecting again after :meth:`cut`."""
         if self.state is State.CUT:
             self.state = State.DOWN
 
-    # What the driving loop asks for.
+    # Called by the loop.
 
     def connect(self) -> None:
-        """Begin to connect. Raises OSError when the broker cannot be reached."""
+        """Begin to connect. Raises OSError if the broker cannot be reached."""
         self.state = State.CONNECTING
         try:
             self._client.reconnect()
@@ -142,37 +139,37 @@ class Link:
             raise
 
     def read(self) -> None:
-        """Take in what has arrived, and write what that made possible."""
+        """Read from the socket, and write what that made possible."""
         self._client.loop_read()
         if self._client.want_write():
             self._client.loop_write()
 
     def write(self) -> None:
-        """Write what waits for the socket."""
+        """Write pending bytes to the socket."""
         self._client.loop_write()
 
     def keep_alive(self) -> None:
-        """Ping when it is time to, and notice a peer that no longer answers."""
+        """Send a ping if it is due, and detect a broker that no longer answers."""
         self._client.loop_misc()
 
     @property
     def wants_write(self) -> bool:
-        """Whether bytes wait for the socket to take them."""
+        """Return True if bytes wait to be written to the socket."""
         return self._client.want_write()
 
-    def say_goodbye(self) -> None:
-        """Publish ``offline``, as the end of a clean session asks for."""
+    def publish_offline(self) -> None:
+        """Publish the status ``offline`` before a clean disconnect; drop what is queued."""
         self._waiting.clear()
         if self.state is State.UP:
             self._publish(self._status, b"offline", retain=True)
 
     def disconnect(self) -> None:
-        """End the session cleanly, which withdraws the will."""
+        """Send DISCONNECT, so that the broker does not publish the will."""
         if self.state is State.UP:
             self._client.disconnect()
 
     def close(self) -> None:
-        """Let go of the socket, whatever state it is in."""
+        """Close the socket in any state."""
         sock = self._socket
         if sock is not None:
             self._driver.closed(self, sock)
@@ -180,14 +177,14 @@ class Link:
 
     @property
     def _socket(self) -> socket.socket | None:
-        # paho says SocketLike for the sake of WebSockets, which are not used here.
+        # paho's type is SocketLike because of WebSockets, which are not used here.
         return cast("socket.socket | None", self._client.socket())
 
     # paho's callbacks.
 
     def _on_connect(self, _client: mqtt.Client, _data: Any, _flags: Any, reason: Any, _properties: Any) -> None:
         if reason.is_failure:
-            self._refusal = f"refused: {reason}"  # the broker hangs up next
+            self._refusal = f"refused: {reason}"  # the broker closes the connection next
             return
         if self.state is State.CUT:
             return
@@ -224,7 +221,6 @@ class Link:
             self._publish(self._telemetry, self._waiting.popleft())
 
     def _publish(self, where: str, payload: bytes, retain: bool = False) -> None:
-        # Counted first: a write that fails at once calls on_disconnect from within, and paho keeps the
-        # message.
+        # Count first: if the write fails, publish calls on_disconnect itself, and paho keeps the message.
         self.unacknowledged += 1
         self._client.publish(where, payload, qos=1, retain=retain)

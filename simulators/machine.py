@@ -1,9 +1,8 @@
-"""The base of every machine: physics in, readings out.
+"""The base class of all machines.
 
-A machine is pure: no network, no wall clock, no global random numbers. ``step(now)`` moves it to ``now``, in
-seconds on the site's clock, where 0 is the moment the live readings begin and the history lies below. The
-same identity, seed and times give the same readings, and a fault changes nothing before it starts: random
-numbers are drawn in the same order whether or not there is a fault.
+A machine is pure: no network, no wall clock, no global random numbers. ``step(now)`` moves it to ``now``, in seconds on
+the site's clock: live readings begin at 0, history is before that. The same id, seed and times give the same readings.
+A fault changes nothing before its start, because random numbers are drawn in the same order with or without it.
 """
 
 from __future__ import annotations
@@ -21,15 +20,13 @@ Value = float | int | bool
 Readings = dict[str, Value]
 
 WARM_UP = 2400.0
-"""Seconds a machine runs unseen before its first reading, so that it is warm when it is first looked at."""
+"""Seconds that a machine is simulated before its first reading, so that its temperatures have settled."""
 LONGEST_STEP = 60.0
 
 
 @dataclass(frozen=True, slots=True)
 class Metric:
-    """One measured value: its unit, how finely the sensor resolves it, what the sensor can show, its
-    limits.
-    """
+    """A metric: its unit, the resolution and range (``low`` to ``high``) of its sensor, and its limits."""
 
     unit: str
     decimals: int
@@ -39,14 +36,14 @@ class Metric:
     maximum: float | None = None
 
     def shown(self, value: float) -> float:
-        """``value`` as the sensor shows it."""
+        """Return a value as the sensor reports it."""
         value = self.low if value < self.low else self.high if value > self.high else value
-        # Adding zero turns -0.0 into 0.0, which is what a display would show.
+        # Adding zero turns -0.0 into 0.0.
         return round(value, self.decimals) + 0.0 if self.decimals else round(value)
 
     @property
     def limits(self) -> dict[str, float]:
-        """The published limits: ``{"min": …, "max": …}`` with what there is."""
+        """Return the limits as ``{"min": …, "max": …}``, without those that it does not have."""
         return {k: v for k, v in (("min", self.minimum), ("max", self.maximum)) if v is not None}
 
 
@@ -54,7 +51,7 @@ Metrics = Mapping[str, Metric]
 
 
 class Machine(ABC):
-    """One unit with its own constants, drawn from the seed and its identity."""
+    """A machine whose constants are drawn from the seed and its id."""
 
     prefix: ClassVar[str]
     manufacturer: ClassVar[str]
@@ -65,7 +62,7 @@ class Machine(ABC):
     metrics: ClassVar[Metrics]
     flags: ClassVar[tuple[str, ...]] = ()
     controls: ClassVar[Mapping[str, dict[str, Any]]] = {}
-    """The commands it takes, by name, as its ``info`` describes them."""
+    """Its commands by name, as in its ``info``."""
     faults: ClassVar[Faults]
 
     def __init__(self, identity: str, seed: int, hour: float = 10.0) -> None:
@@ -84,10 +81,10 @@ class Machine(ABC):
         self._build(draw)
 
     def step(self, now: float) -> Readings:
-        """Move on to ``now`` (seconds) and measure. Raises ValueError when time does not move forward."""
+        """Move to ``now`` (seconds) and return the readings. Raises ValueError if time does not move forward."""
         at = now - WARM_UP if self.now is None else self.now
         if now <= at:
-            raise ValueError(f"{self.id} stands at {at} s and cannot step back to {now} s")
+            raise ValueError(f"{self.id} is at {at} s and cannot step back to {now} s")
         while now - at > LONGEST_STEP:
             at += LONGEST_STEP
             self._move(at, LONGEST_STEP)
@@ -95,7 +92,7 @@ class Machine(ABC):
         return self._through_sensors(now, self._measure())
 
     def inject(self, fault: str, at: float, speed: float = 1.0, duration: float | None = None) -> Fault:
-        """Let ``fault`` begin at ``at`` seconds. Raises ValueError for a fault this machine cannot have."""
+        """Schedule a fault at ``at`` seconds. Raises ValueError for a fault that this machine cannot have."""
         if fault not in self.faults:
             raise ValueError(f"{self.id} has no fault {fault!r}: it has {describe(self.faults)}")
         injected = Fault(fault, at, speed, None if duration is None else at + duration)
@@ -103,7 +100,7 @@ class Machine(ABC):
         return injected
 
     def describe(self) -> dict[str, Any]:
-        """What the machine says of itself: its ``info`` in the native dialect, without the gateway."""
+        """Return the ``info`` of the native dialect, without the gateway."""
         number = self.id.rpartition("-")[2].rpartition("_")[2].lstrip("0")
         return {
             "name": f"{self.service} {number}",
@@ -118,43 +115,43 @@ class Machine(ABC):
         }
 
     def command(self, name: str, value: Any) -> dict[str, Any]:
-        """Do what a command says; returns what the machine reports of it. Raises ValueError that says why not."""
+        """Execute a command and return the state to report. Raises ValueError with the reason if it is refused."""
         raise ValueError(f"{self.id} takes no command {name!r}.")
 
-    # For the machines themselves.
+    # For subclasses.
 
     @abstractmethod
     def _build(self, draw: Random) -> None:
-        """Draw the unit's constants and set its state near equilibrium."""
+        """Draw the machine's constants and set its state near equilibrium."""
 
     @abstractmethod
     def _advance(self, now: float, dt: float) -> None:
-        """Move the state on by ``dt`` seconds (at most ``LONGEST_STEP``), to ``now``."""
+        """Advance the state by ``dt`` seconds (at most ``LONGEST_STEP``), to ``now``."""
 
     @abstractmethod
     def _measure(self) -> Readings:
-        """The true values of all metrics, in their units."""
+        """Return the true values of all metrics, in their units."""
 
     def noise(self, sigma: float, tau: float) -> Noise:
-        """A noise that moves on with this machine."""
+        """Return a noise that advances with this machine."""
         noise = Noise(self._random, sigma, tau)
         self._noises.append(noise)
         return noise
 
     def level(self, fault: str, delay: float = 0.0, ramp: float = 30.0) -> float:
-        """How far a consequence of ``fault`` has come, 0 to 1; see ``Fault.level``."""
+        """Return how far an effect of ``fault`` has developed, 0 to 1; see :meth:`Fault.level`."""
         if not self._faults or self.now is None:
             return 0.0
         now = self.now
         return max((f.level(now, delay, ramp) for f in self._faults if f.name == fault), default=0.0)
 
     def active(self, fault: str) -> bool:
-        """Whether ``fault`` is there right now."""
+        """Return True if ``fault`` has begun and is not repaired."""
         now = self.now
         return now is not None and any(f.name == fault and f.active(now) for f in self._faults)
 
     def hour(self, now: float) -> float:
-        """The hour of the site's day, 0 to 24, at ``now``."""
+        """Return the hour of the site's day, 0 to 24, at ``now``."""
         return (self._hour_at_zero + now / 3600.0) % 24.0
 
     def _move(self, now: float, dt: float) -> None:
@@ -164,7 +161,7 @@ class Machine(ABC):
         self._advance(now, dt)
 
     def _through_sensors(self, now: float, true: Readings) -> Readings:
-        """What the sensors make of the true values: rounding, range, and the faults that sit in a sensor."""
+        """Return the true values as the sensors report them: rounded, in range, and with the faults of sensors."""
         for fault in self._faults:
             kind = self.faults[fault.name]
             if kind.sensor == "drift":

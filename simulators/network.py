@@ -1,8 +1,6 @@
-"""The one loop that drives every connection: it opens them at a decent pace, reads, writes, pings, and comes
-back with backoff when the broker goes away.
+"""The loop that drives all connections: connect at a limited rate, read, write, ping, reconnect with backoff.
 
-It knows links, not devices. Whether the broker can be reached is one question for all of them, so one failed
-attempt holds back all.
+All links have the same broker, so one failed attempt delays the others, too.
 """
 
 from __future__ import annotations
@@ -25,14 +23,12 @@ CONNECTS_A_SECOND = 250.0
 FIRST_DELAY = 0.5
 LONGEST_DELAY = 15.0
 STEADY_SECONDS = 10.0
-"""A connection that held this long counts as good: its next loss starts again at the first delay."""
+"""After a connection of this length, the backoff starts again at the first delay."""
 KEEPALIVE_EVERY = 2.0
 
 
 class Network:
-    """All links of a site in one selector. ``add`` them, then call ``turn`` again and again, then
-    ``close``.
-    """
+    """All links of a site in one selector. Call :meth:`add` for each, :meth:`turn` repeatedly, then :meth:`close`."""
 
     def __init__(self, host: str, port: int, root: str) -> None:
         self.links: dict[str, Link] = {}
@@ -50,26 +46,24 @@ class Network:
         self._closing = False
 
     def add(self, device: str, info: bytes, waiting: int, orders: Orders | None = None) -> Link:
-        """A link for ``device`` that connects by itself; ``waiting`` bounds what it keeps while
-        disconnected.
-        """
+        """Add a link for ``device``, which connects by itself and queues ``waiting`` messages while disconnected."""
         link = Link(self, self._host, self._port, self._root, device, info, waiting, orders)
         self.links[device] = link
         self._connect_at(link, 0.0)
         return link
 
     def connected(self) -> int:
-        """How many links are up."""
+        """Return how many links are connected."""
         return sum(link.state is State.UP for link in self.links.values())
 
     def restore(self, device: str) -> None:
-        """Bring back a link that was cut."""
+        """Reconnect a link that was cut."""
         link = self.links[device]
         link.restore()
         self._connect_at(link, time.monotonic())
 
     def turn(self, timeout: float) -> None:
-        """One turn of the loop; waits at most ``timeout`` seconds for something to happen."""
+        """Run the loop once; wait up to ``timeout`` seconds for an event."""
         now = time.monotonic()
         if self._due and not self._closing:
             self._connect_some(now)
@@ -87,7 +81,7 @@ class Network:
                 link.keep_alive()
 
     def watch(self, link: Link) -> None:
-        """Ask the selector for room to write only while ``link`` has bytes that wait for it."""
+        """Select for writing only while ``link`` has pending bytes."""
         sock = self._sockets.get(link)
         if sock is None:
             return
@@ -97,12 +91,12 @@ class Network:
             self._selector.modify(sock, wanted, link)
 
     def close(self, within: float) -> None:
-        """Say goodbye for every device, wait for the broker's word at most ``within`` seconds, and let go."""
+        """Publish ``offline`` for all devices, wait up to ``within`` seconds for the broker, disconnect and close."""
         self._closing = True
         deadline = time.monotonic() + within
         links = list(self.links.values())
         for link in links:
-            link.say_goodbye()
+            link.publish_offline()
             self.watch(link)
         while time.monotonic() < deadline and any(k.state is State.UP and not k.idle for k in links):
             self.turn(0.02)
@@ -115,31 +109,31 @@ class Network:
             link.close()
         self._selector.close()
 
-    # What the links report.
+    # Called by the links.
 
     def opened(self, link: Link, sock: socket.socket) -> None:
-        """A socket was opened for ``link``; its CONNECT is about to be written."""
+        """Register the socket of ``link``, before its CONNECT is written."""
         self._sockets[link] = sock
         self._events[sock] = selectors.EVENT_READ
         self._selector.register(sock, selectors.EVENT_READ, link)
 
     def closed(self, link: Link, sock: socket.socket) -> None:
-        """The socket of ``link`` is about to be closed."""
+        """Unregister the socket of ``link``, before it is closed."""
         if self._events.pop(sock, None) is not None:
             self._selector.unregister(sock)
         self._sockets.pop(link, None)
 
     def came_up(self, link: Link) -> None:
-        """The broker took ``link``: it can be reached."""
+        """Reset the backoff: the broker has accepted ``link``."""
         link.up_since = time.monotonic()
         self._delay = FIRST_DELAY
         self._hold_until = 0.0
         if self._complained and not self._due:
             self._complained = False
-            log.info("connected to %s:%d again", self._host, self._port)
+            log.info("Connected to %s:%d again.", self._host, self._port)
 
     def went_down(self, link: Link, reason: str) -> None:
-        """The connection of ``link`` ended."""
+        """Schedule a reconnect: the connection of ``link`` has ended."""
         if self._closing or link.state is State.CUT:
             return
         now = time.monotonic()
@@ -179,4 +173,4 @@ class Network:
     def _complain(self, what: str) -> None:
         if not self._complained:
             self._complained = True
-            log.warning("%s:%d: %s; trying again", self._host, self._port, what)
+            log.warning("%s:%d: %s. Retrying.", self._host, self._port, what)

@@ -1,4 +1,4 @@
-"""What a device does with a command: once, in time, and with an answer. It knows no machine and no connection."""
+"""Execute commands of a device: once each, before they expire, and with a reply."""
 
 from __future__ import annotations
 
@@ -10,20 +10,22 @@ from typing import Any
 REMEMBERED = 64
 
 Take = Callable[[str, Any], dict[str, Any]]
-"""Does what a command says, by name and arguments, and returns what the device reports from then on. Raises ValueError
-that says why not."""
+"""Executes a command, given its name and arguments, and returns the state to report. Raises ValueError if it is refused.
+"""
 
 
 class Orders:
-    """``take`` is asked for each command that is new and not too late."""
+    """Calls ``take`` for each command that is new and has not expired."""
 
     def __init__(self, take: Take) -> None:
         self._take = take
         self._done: deque[str] = deque(maxlen=REMEMBERED)
 
     def answer(self, name: str, payload: bytes, now: int) -> tuple[dict[str, Any] | None, dict[str, Any]]:
-        """The reply (None where there is nobody to answer, or it was done before), and what is reported. ``now`` is
-        epoch ms."""
+        """Return the reply and the state to report; None as the reply to an unreadable or repeated command.
+
+        ``now`` is epoch ms.
+        """
         try:
             body = json.loads(payload)
             order = str(body["id"])
@@ -33,7 +35,7 @@ class Orders:
             return None, {}
         self._done.append(order)
         if now > body.get("expires", now):
-            return {"id": order, "status": "failed", "error": "It came too late."}, {}
+            return {"id": order, "status": "failed", "error": "The command had expired."}, {}
         try:
             reported = self._take(name, body.get("arguments"))
         except ValueError as error:

@@ -1,7 +1,6 @@
-"""The small laws all machines are made of: first-order lags, coloured noise, the shape of a day.
+"""Functions that all machines use: first-order lags, coloured noise, the shape of a day.
 
-Everything here is exact for any step length, so a coarse history and fine live readings agree. It knows no
-machine, no fault and no clock.
+They are exact for any step length, so a coarse history and fine live readings agree.
 """
 
 from __future__ import annotations
@@ -11,42 +10,40 @@ from random import Random
 
 
 def lag(value: float, target: float, dt: float, tau: float) -> float:
-    """``value`` after ``dt`` seconds of approaching ``target`` with the time constant ``tau`` (seconds)."""
+    """Return ``value`` after approaching ``target`` for ``dt`` seconds with the time constant ``tau`` (seconds)."""
     return target + (value - target) * math.exp(-dt / tau)
 
 
 def clamp(value: float, low: float, high: float) -> float:
-    """``value``, or the bound it lies beyond."""
+    """Return ``value``, limited to the range from ``low`` to ``high``."""
     return low if value < low else high if value > high else value
 
 
 def smoothstep(x: float) -> float:
-    """0 below 0, 1 above 1, and an S between: slow start, slow end, no corner."""
+    """Return 0 below 0, 1 above 1, and a smooth S-curve between."""
     x = clamp(x, 0.0, 1.0)
     return x * x * (3.0 - 2.0 * x)
 
 
 def working_day(hour: float) -> float:
-    """How busy a site is at ``hour`` (0 to 24): 0 by night, 1 by day, with two-hour shoulders at 6 and 19."""
+    """Return how busy a site is at ``hour`` (0 to 24): 0 at night, 1 by day, with two-hour ramps around 6 and 19."""
     return smoothstep((hour - 5.0) / 2.0) * (1.0 - smoothstep((hour - 18.0) / 2.0))
 
 
 def daylight(hour: float) -> float:
-    """Height of the sun at ``hour``, from 0 (before 6, after 20) to 1 (at 13)."""
+    """Return the height of the sun at ``hour``, from 0 (before 6, after 20) to 1 (at 13)."""
     return max(0.0, math.sin(math.pi * (hour - 6.0) / 14.0)) if 6.0 < hour < 20.0 else 0.0
 
 
 def outdoors(hour: float, mean: float, swing: float) -> float:
-    """Outdoor temperature: coldest at 4, warmest at 16, ``swing`` either side of ``mean``."""
+    """Return the outdoor temperature: ``mean`` plus or minus ``swing``, coldest at 4, warmest at 16."""
     return mean - swing * math.cos(2.0 * math.pi * (hour - 4.0) / 24.0)
 
 
 class Noise:
-    """An Ornstein-Uhlenbeck process: noise of standard deviation ``sigma`` that forgets within ``tau``
-    seconds.
+    """An Ornstein-Uhlenbeck process with standard deviation ``sigma`` and correlation time ``tau`` (seconds).
 
-    Three standard deviations is as far as it goes: real sensors have no endless tails, and a healthy machine
-    must not wander past its limit by luck.
+    It is clipped at three standard deviations, so that a healthy machine does not exceed its limits by chance.
     """
 
     __slots__ = ("_random", "_value", "sigma", "tau")
@@ -58,20 +55,21 @@ class Noise:
         self._value = random.gauss(0.0, sigma)
 
     def advance(self, dt: float) -> None:
-        """Move on by ``dt`` seconds. Draws exactly one number, whatever happens elsewhere."""
+        """Advance by ``dt`` seconds. It draws exactly one random number."""
         keep = math.exp(-dt / self.tau)
         spread = self.sigma * math.sqrt(1.0 - keep * keep)
         self._value = self._value * keep + self._random.gauss(0.0, spread)
 
     @property
     def now(self) -> float:
-        """The current value, in the unit of ``sigma``."""
+        """Return the current value, in the unit of ``sigma``."""
         return clamp(self._value, -3.0 * self.sigma, 3.0 * self.sigma)
 
 
 class Visits:
-    """Short events at random, such as a door being opened: ``per_hour`` of them, each ``shortest`` to
-    ``longest`` seconds long. Its own random numbers make it independent of how finely time is stepped.
+    """Short random events, such as an open door: ``per_hour`` of them, of ``shortest`` to ``longest`` seconds.
+
+    It has its own random numbers, so the events do not depend on the step length.
     """
 
     def __init__(self, random: Random, per_hour: float, shortest: float, longest: float) -> None:
@@ -82,7 +80,7 @@ class Visits:
         self._end = 0.0
 
     def active(self, now: float) -> bool:
-        """Whether one is going on at ``now`` (seconds). ``now`` must not go backwards."""
+        """Return True during an event. ``now`` (seconds) must not decrease."""
         if self._begin is None:
             self._plan(now)
         while now >= self._end:

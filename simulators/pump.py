@@ -11,9 +11,7 @@ from simulators.physics import clamp, lag, working_day
 
 
 class Pump(Machine):
-    """Affinity laws give flow, pressure and current from the speed; losses heat motor and bearing with a
-    lag.
-    """
+    """Affinity laws give flow, pressure and current from the speed; losses heat motor and bearing with a lag."""
 
     prefix = "pump"
     manufacturer = "Aldermoor Pumps"

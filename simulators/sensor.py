@@ -11,7 +11,7 @@ from simulators.physics import lag, working_day
 
 
 class Sensor(Machine):
-    """A room that is a little warmer when people are in it."""
+    """A room that is a little warmer during working hours."""
 
     prefix = "sensor"
     manufacturer = "Plainfield Sensors"

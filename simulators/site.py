@@ -1,7 +1,7 @@
-"""The running site: one clock that steps every machine, sends its past first and then its present.
+"""A running site: one clock for all machines, which send their history first, then live readings.
 
-Machines move on a fixed clock: reading ``k`` of a device belongs to the same moment whatever the process or
-the network was doing, so a busy computer changes when a reading arrives, never what it says.
+Machines are simulated on a fixed clock: reading ``k`` of a device has the same time and values, however busy process or
+network are; only its arrival may be late.
 """
 
 from __future__ import annotations
@@ -25,18 +25,18 @@ HISTORY_RECORDS_A_SECOND = 10_000.0
 STEPS_A_TURN = 200
 LONGEST_WAIT = 0.1
 SHORTEST_WAIT = 0.02
-"""Readings that fall due within this time go out together; 1,000 devices would wake the loop 500 times a
+"""Readings that are due within this time are sent together. Otherwise 1,000 devices would wake the loop 500 times a
 second.
 """
 READINGS_KEPT = 50_000
-"""Live readings that wait, over the whole fleet, while the broker is away."""
+"""Live readings of all devices that are queued while the broker is away."""
 
-Tell = Callable[[str, dict[str, Any]], None]
+Emit = Callable[[str, dict[str, Any]], None]
 
 
 @dataclass(slots=True)
 class Unit:
-    """A device at work: its link, and how far its readings have come."""
+    """A running device: its link, its phase within the interval, and the number of its next reading."""
 
     number: int
     device: SimulatedDevice
@@ -50,10 +50,15 @@ def _orders(device: SimulatedDevice) -> Orders | None:
 
 
 class Site:
-    """A fleet against a broker. ``tell(word, facts)`` hears of each truth, each repair and the end of the
-    history.
+    """A fleet that publishes to a broker.
 
-    ``interval`` and ``history`` are seconds. Faults of unknown devices must have been refused before.
+    Args:
+        devices: the fleet.
+        network: drives their connections.
+        plans: the faults, checked by :func:`simulators.fleet.check`.
+        emit: is called with a name and fields at the start and the repair of each fault, and at the end of the history.
+        interval: seconds between two live readings.
+        history: seconds of history that are sent first.
     """
 
     def __init__(
@@ -61,13 +66,13 @@ class Site:
         devices: list[SimulatedDevice],
         network: Network,
         plans: list[Plan],
-        tell: Tell,
+        emit: Emit,
         interval: float,
         history: float,
     ) -> None:
         self._devices = devices
         self._network = network
-        self._tell = tell
+        self._emit = emit
         self._interval = interval
         self._history = history
         self._stopped = False
@@ -81,19 +86,19 @@ class Site:
             )
             for i, device in enumerate(devices)
         ]
-        self._events: list[tuple[float, int, Callable[[], None]]] = []
+        self._events: list[tuple[float, int, Callable[[], None]]] = []  # heap: when, order, what to call
         for plan in plans:
             self._schedule(plan)
-        self._past: deque[tuple[Unit, Iterator[tuple[int, bytes]]]] = deque()
-        self._live: list[tuple[float, int]] = []
-        self._records = 0
-        self._allowance = 0.0
-        self._began = self._looked = time.monotonic()
-        self._epoch = 0
+        self._past: deque[tuple[Unit, Iterator[tuple[int, bytes]]]] = deque()  # devices whose history is being sent
+        self._live: list[tuple[float, int]] = []  # heap: when the next reading is due, index of the unit
+        self._records = 0  # records of history sent so far
+        self._allowance = 0.0  # records of history that may be sent now
+        self._began = self._refilled = time.monotonic()
+        self._epoch = 0  # epoch ms of time 0
 
     def run(self) -> None:
-        """Run until ``stop``; says goodbye for every device at the end, in at most two seconds."""
-        self._began = self._looked = time.monotonic()
+        """Run until :meth:`stop`, then disconnect all devices cleanly within two seconds."""
+        self._began = self._refilled = time.monotonic()
         self._epoch = time.time_ns() // 1_000_000
         self._past.extend((unit, wire.history(self._records_of(unit))) for unit in self._units)
         try:
@@ -107,13 +112,13 @@ class Site:
         finally:
             self._network.close(within=2.0)
         if dropped := sum(unit.link.dropped for unit in self._units):
-            self._tell("dropped", {"readings": dropped})
+            self._emit("dropped", {"readings": dropped})
 
     def stop(self) -> None:
-        """Let ``run`` come to its end. Safe to call from a signal handler."""
+        """End :meth:`run`. Safe to call from a signal handler."""
         self._stopped = True
 
-    # The past.
+    # History.
 
     def _records_of(self, unit: Unit) -> Iterator[tuple[int, Readings]]:
         step = 10.0 if len(self._devices) <= 50 else 60.0
@@ -121,13 +126,13 @@ class Site:
             yield self._epoch + round(i * step * 1000), unit.device.machine.step(i * step)
 
     def _send_past(self) -> None:
-        """Send as much history as the pace allows; a device whose past is sent goes on to its present."""
+        """Send history at the limited rate. A device whose history is sent starts with live readings."""
         if not self._past:
             return
         now = time.monotonic()
-        earned = (now - self._looked) * HISTORY_RECORDS_A_SECOND
+        earned = (now - self._refilled) * HISTORY_RECORDS_A_SECOND
         self._allowance = min(self._allowance + earned, HISTORY_RECORDS_A_SECOND / 10)
-        self._looked = now
+        self._refilled = now
         for _ in range(len(self._past)):
             if self._allowance <= 0.0 or not self._past:
                 return
@@ -156,12 +161,12 @@ class Site:
         heapq.heappush(self._live, (unit.phase, unit.number))
         if not self._past:
             seconds = round(time.monotonic() - self._began, 2)
-            self._tell("history", {"devices": len(self._units), "records": self._records, "seconds": seconds})
+            self._emit("history", {"devices": len(self._units), "records": self._records, "seconds": seconds})
 
-    # The present.
+    # Live readings.
 
     def _send_present(self, now: float) -> bool:
-        """Send the readings that are due; True when more are due than one turn should take."""
+        """Send readings that are due. Return True if more are due than one turn may send."""
         for _ in range(STEPS_A_TURN):
             if not self._live or self._live[0][0] > now:
                 return False
@@ -193,12 +198,11 @@ class Site:
 
     def _machine_fault(self, plan: Plan) -> tuple[Callable[[], None], Callable[[], None]]:
         machine = next(d.machine for d in self._devices if d.id == plan.device)
-        # Known to the machine from the start: a fault begins on the machine's clock, not when this loop gets
-        # to it.
+        # The machine gets it at once: a fault begins on the machine's clock, not when this loop comes to it.
         machine.inject(plan.fault, plan.at, plan.speed, plan.duration)
         kind = machine.faults[plan.fault]
         truth = self._truth(plan, cause=kind.cause, component=kind.component, metrics=list(kind.metrics))
-        return (lambda: self._tell("truth", truth(plan.at)), lambda: self._tell("repaired", truth(plan.at)))
+        return (lambda: self._emit("truth", truth(plan.at)), lambda: self._emit("repaired", truth(plan.at)))
 
     def _gateway_loss(self, plan: Plan, affected: list[str]) -> tuple[Callable[[], None], Callable[[], None]]:
         gateway = next(d.gateway for d in self._devices if d.id == affected[0])
@@ -207,20 +211,22 @@ class Site:
         def begin() -> None:
             for device in affected:
                 self._network.links[device].cut()
-            self._tell("truth", truth(plan.at))
+            self._emit("truth", truth(plan.at))
 
         def end() -> None:
             for device in affected:
                 self._network.restore(device)
-            self._tell("repaired", truth(plan.at))
+            self._emit("repaired", truth(plan.at))
 
         return begin, end
 
-    def _truth(self, plan: Plan, **facts: Any) -> Callable[[float], dict[str, Any]]:
-        def at(seconds: float) -> dict[str, Any]:
+    def _truth(self, plan: Plan, **fields: Any) -> Callable[[float], dict[str, Any]]:
+        """Return a function that returns the fields of an event of a fault, given its start in seconds."""
+
+        def event(seconds: float) -> dict[str, Any]:
             start = self._epoch + round(seconds * 1000)
             end = None if plan.duration is None else start + round(plan.duration * 1000)
             times = {"start": start, "end": end, "speed": plan.speed}
-            return {"device": plan.device, "fault": plan.fault, **facts, **times}
+            return {"device": plan.device, "fault": plan.fault, **fields, **times}
 
-        return at
+        return event

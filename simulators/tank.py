@@ -1,4 +1,4 @@
-"""A buffer tank: the plant draws from it, an inlet valve refills it to its setpoint."""
+"""A buffer tank: the plant takes water from it, an inlet valve refills it to its setpoint."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ BAR_PER_METRE = 0.0981
 
 
 class Tank(Machine):
-    """The level integrates what comes in and goes out; the pressure at the bottom follows the level."""
+    """The level is the integral of inflow minus outflow; the pressure at the bottom follows the level."""
 
     prefix = "tank"
     manufacturer = "Cooper & Vale"
@@ -76,18 +76,18 @@ class Tank(Machine):
         wanted = self._demand * (0.6 + 0.4 * working_day(self.hour(now))) * (1 + self._plant.now)
         self._drawn = lag(self._drawn, max(0.5, wanted), dt, 60)
         moved = self._moved()
-        self._opening = lag(self._opening, self._asked(), dt, 15 if moved == 0 else 5)
+        self._opening = lag(self._opening, self._controller_output(), dt, 15 if moved == 0 else 5)
         net = self._pipe * self._opening / 100 - self._drawn
-        # While a fault moves the level on its own fast clock, the slow balance below it stands still.
+        # A fault moves the level on its own, faster clock; the slow balance stops meanwhile.
         self._contents += 100 * net / self._volume * dt / 3600 * (1 - clamp(abs(moved) / 2, 0, 1))
 
-    def _asked(self) -> float:
-        """The valve position the level controller asks for, in percent."""
+    def _controller_output(self) -> float:
+        """Return the valve position that the level controller demands, in percent."""
         steady = 100 * self._demand * 0.85 / self._pipe
         return clamp(steady + self._gain * (self._setpoint - self._contents - self._moved()), 3, 97)
 
     def _moved(self) -> float:
-        """What the faults have added to the level, in percent of the tank."""
+        """Return the change of the level by faults, in percent of the tank."""
         lost = 50 * self.level("leak", 0, 50)
         filled = 42 * self.level("valve_stuck_open", 5, 45) + 9 * self.level("blocked_outlet", 3, 45)
         return filled - lost

@@ -1,4 +1,4 @@
-"""An uninterruptible power supply: mains in, a battery kept charged, a load that follows the working day."""
+"""An uninterruptible power supply: mains, battery, and a load that follows the working day."""
 
 from __future__ import annotations
 
@@ -11,9 +11,7 @@ from simulators.physics import clamp, lag, working_day
 
 
 class Ups(Machine):
-    """Constant power: what the load asks for is drawn from the mains, at more current when the voltage
-    sags.
-    """
+    """The load takes constant power, so the current rises when the voltage sags."""
 
     prefix = "ups"
     manufacturer = "Holdfast Power"

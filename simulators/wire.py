@@ -1,4 +1,4 @@
-"""The native dialect as the simulators write it: topics and JSON, and nothing about how they travel."""
+"""Topics and payloads of the hub's native dialect."""
 
 from __future__ import annotations
 
@@ -12,24 +12,22 @@ BYTES_A_MESSAGE = 60_000
 
 
 def topic(root: str, device: str, leaf: str) -> str:
-    """``{root}/{device}/{leaf}``."""
+    """Return the topic ``{root}/{device}/{leaf}``."""
     return f"{root}/{device}/{leaf}"
 
 
 def encode(value: object) -> bytes:
-    """Compact JSON in UTF-8."""
+    """Return a value as compact JSON in UTF-8."""
     return json.dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False).encode()
 
 
 def live(readings: Readings, ts: int, seq: int) -> bytes:
-    """One live reading; ``ts`` in epoch milliseconds, ``seq`` counts from 0 since the process began."""
+    """Return the payload of a live reading; ``ts`` is epoch ms, ``seq`` counts from 0 since the start."""
     return encode({**readings, "ts": ts, "seq": seq})
 
 
 def history(records: Iterable[tuple[int, Readings]]) -> Iterator[tuple[int, bytes]]:
-    """Past readings ``(ts, readings)`` as few lists as the limits allow: ``(number of records, payload)``
-    each.
-    """
+    """Yield ``(number of records, payload)`` for past readings ``(ts, readings)``, in as few messages as possible."""
     waiting: list[bytes] = []
     size = 0
     for ts, readings in records:

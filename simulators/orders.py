@@ -10,8 +10,7 @@ from typing import Any
 REMEMBERED = 64
 
 Take = Callable[[str, Any], dict[str, Any]]
-"""Executes a command, given its name and arguments, and returns the state to report. Raises ValueError if it is refused.
-"""
+"""Executes a command, given its name and arguments; returns the state to report, or raises ValueError if refused."""
 
 
 class Orders:

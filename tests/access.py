@@ -1,4 +1,4 @@
-"""What a guarded mosquitto needs: its own access control, and certificates."""
+"""Access control and certificates for a Mosquitto broker."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from pathlib import Path
 
 
 def dynamic_security(directory: Path, user: str, password: str, readable: str) -> list[str]:
-    """Configuration lines for mosquitto's own access control: ``user`` may read and write ``readable`` only."""
+    """Return configuration lines for Mosquitto's dynamic security: ``user`` may read and write ``readable`` only."""
     salt = os.urandom(12)
     kinds = ("publishClientSend", "publishClientReceive", "subscribePattern", "unsubscribePattern")
     rules = {
@@ -35,7 +35,7 @@ def dynamic_security(directory: Path, user: str, password: str, readable: str) -
 
 
 def certificates(directory: Path) -> list[str]:
-    """A CA and a certificate for localhost; configuration lines that serve it instead of plain TCP."""
+    """Write a CA and a certificate for localhost. Return configuration lines that serve TLS instead of plain TCP."""
 
     def openssl(*arguments: str) -> None:
         subprocess.run(["openssl", *arguments], cwd=directory, check=True, capture_output=True)

@@ -1,7 +1,7 @@
-"""A hub for the tests of its outside face: everything real but the broker, served by uvicorn on a free port.
+"""Hub for tests of the API: everything is real except the broker, served by uvicorn on a free port.
 
-Messages enter where a link would put them. Tests that time or break the AI get :class:`fake_ai.Ai` in its place;
-``real_ai`` takes the hub's own, with the built-in analyst.
+Messages enter where the MQTT client would put them. The AI is :class:`fake_ai.Ai`, which a test can delay or break;
+``real_ai`` uses the hub's own with the built-in analyst.
 """
 
 from __future__ import annotations
@@ -67,12 +67,12 @@ severity = "critical"
 
 
 async def idle() -> None:
-    """No diagnosis by itself."""
+    """Run in place of the diagnosis service."""
 
 
 @dataclass(kw_only=True)
 class Services:
-    """The parts of a running hub that tests reach into."""
+    """Parts of a running hub that tests access directly."""
 
     registry: DeviceRegistry
     engine: Engine
@@ -90,7 +90,7 @@ class Services:
 
 @dataclass
 class ApiHub:
-    """A running hub and ways to speak to it."""
+    """Running hub with HTTP, WebSocket and MQTT input."""
 
     services: Services
     broadcaster: Broadcaster
@@ -107,29 +107,29 @@ class ApiHub:
         return f"http://127.0.0.1:{self.port}"
 
     def publish(self, topic: str, payload: Any, *, at: int | None = None) -> None:
-        """As if it came from the broker, now if not ``at`` another time."""
+        """Inject a message as if the broker had sent it at ``at`` (epoch ms, default now)."""
         data = payload if isinstance(payload, bytes) else json.dumps(payload).encode()
         self.services.messages.take([RawMessage(topic, data, now_ms() if at is None else at, qos=1)])
 
     async def telemetry(self, device: str, **values: Any) -> None:
-        """Publish, and wait until it is stored and told."""
+        """Publish telemetry and wait until it is committed."""
         self.publish(f"devices/{device}/telemetry", values)
         await self.settled()
 
     async def settled(self) -> None:
-        """Everything put in so far has gone through the pipeline."""
+        """Wait until the pipeline has handled everything that was queued before."""
         await self.services.ingest_queue.submit(Tick(now_ms(), 0))
         await asyncio.sleep(0)
 
     def socket(self, path: str, **options: Any) -> Any:
-        """A WebSocket to the hub, from a page of its own unless told otherwise."""
+        """Connect a WebSocket to the hub, by default with the hub's own origin."""
         options.setdefault("origin", self.url)
         options.setdefault("proxy", None)
         return websockets.connect(f"ws://127.0.0.1:{self.port}{path}", compression=None, **options)
 
 
 class Socket:
-    """Reads messages of the types one waits for."""
+    """JSON WebSocket that waits for messages by type."""
 
     def __init__(self, connection: Any) -> None:
         self.connection = connection
@@ -139,7 +139,7 @@ class Socket:
         await self.connection.send(json.dumps(message))
 
     async def wait(self, *types: str, within: float = 5.0) -> dict[str, Any]:
-        """The next message of one of these types; what comes before it is kept in ``seen``."""
+        """Return the next message of one of ``types``; every message read is appended to ``seen``."""
         async with asyncio.timeout(within):
             while True:
                 message = json.loads(await self.connection.recv())
@@ -162,26 +162,37 @@ async def running_hub(
     kept_models: bool = False,
     **http: Any,
 ) -> AsyncIterator[ApiHub]:
-    """Open, serve, and end in the hub's own order. ``http`` are fields of HttpSettings; with ``models`` (providers that
-    are asked before the built-in analyst) the AI is the hub's own, set up as ``ai`` says. ``kept_models`` reads
-    models.json in the data folder as the hub does at its start."""
+    """Start a hub on the folder ``data`` and stop it in the order in which the hub stops its parts.
+
+    Args:
+        data: the data folder; an existing one is opened.
+        rules: text of rules.toml.
+        live_clients: limit of dashboard sockets.
+        listeners: limit of ``/events/devices`` streams.
+        real_ai: use the hub's own AI instead of :class:`fake_ai.Ai`.
+        credentials: credentials service, default one that manages no broker.
+        models: providers that are asked before the built-in analyst; implies ``real_ai``.
+        ai: settings of the hub's own AI.
+        kept_models: read models.json from the data folder, as the hub does at start.
+        http: fields of HttpSettings.
+    """
     store = SqliteStore.open(data)
-    ingest_queue, bus, registry, engine, fake = IngestQueue(), Bus(), DeviceRegistry(), Engine(parse(rules)), Ai()
-    fake.submit = ingest_queue.submit
+    ingest_queue, bus, registry, engine, fake_ai = IngestQueue(), Bus(), DeviceRegistry(), Engine(parse(rules)), Ai()
+    fake_ai.submit = ingest_queue.submit
     dialects = make_dialects(DialectConfig())
     pipeline = Pipeline(
         ingest_queue=ingest_queue, dialects=dialects, registry=registry, engine=engine, store=store, bus=bus, now=now_ms
     )
     await pipeline.restore()
     messages = MessageTap(ingest_queue.offer, dialects, registry)
-    away = NegotiatingClient(
+    disconnected = NegotiatingClient(
         MqttClientSettings("127.0.0.1", 1883, "test"), ingest_queue.offer, lambda since, now: None
     )  # never connected
     link = {"now": MqttClientState("127.0.0.1:1883", connected=True, subscribed=True)}
-    kept = await open_model_settings(ai or AiSettings(mode="builtin"), data)
+    model_settings = await open_model_settings(ai or AiSettings(mode="builtin"), data)
     providers = ProviderChain(ordered=models, settings=ai or AiSettings(mode="builtin", diagnosis_timeout_s=15))
     if kept_models:
-        providers = kept.providers
+        providers = model_settings.providers
     assistant = AssistantService(tools=examining_tools(registry, engine, store, now_ms), providers=providers)
     worker = Worker()  # starts its process with its first job
     core = Core(
@@ -202,21 +213,21 @@ async def running_hub(
         messages=messages,
         explorer=TopicExplorer(lambda: MqttClientSettings("127.0.0.1", 1883, "test"), now_ms),
         desired_state=DesiredState(
-            registry=registry, link=away, root="devices", submit=ingest_queue.submit, now=now_ms
+            registry=registry, link=disconnected, root="devices", submit=ingest_queue.submit, now=now_ms
         ),
         credentials=credentials or Credentials(None, broker="127.0.0.1:1883", root="devices", login=None),
     )
     language_models = AiServices(
-        providers=fake,
-        models=kept,
-        assistant=fake,
+        providers=fake_ai,
+        models=model_settings,
+        assistant=fake_ai,
         memory=ConversationMemory(assistant, store.conversations, now_ms),
-        diagnosis=fake,
-        analyzer=fake,
+        diagnosis=fake_ai,
+        analyzer=fake_ai,
     )
     diagnosing = idle()
     if real_ai or models:
-        desk = DiagnosisService(
+        diagnosis = DiagnosisService(
             registry=registry,
             engine=engine,
             store=store,
@@ -226,16 +237,18 @@ async def running_hub(
             now=now_ms,
         )
         diagnosing.close()
-        diagnosing = desk.run()
+        diagnosing = diagnosis.run()
         language_models = replace(
             language_models,
             assistant=assistant,
-            diagnosis=desk,
+            diagnosis=diagnosis,
             analyzer=FileAnalyzer(
                 providers=providers, worker=worker, library=store.library, registry=registry, now=now_ms
             ),
             providers=providers,
-            models=kept if kept_models else ModelRegistry(providers.settings, data / "models.json", providers),
+            models=model_settings
+            if kept_models
+            else ModelRegistry(providers.settings, data / "models.json", providers),
         )
     info = HubInfo(version="0.0.0", install_id="test", started_at=now_ms(), data=data, retention=StoreSection())
     health = HubHealth(
@@ -286,7 +299,7 @@ async def running_hub(
                 shutdown=core.shutdown,
             )
             try:
-                yield ApiHub(services, broadcaster, pipeline, fake, link, port, client, app, tasks)
+                yield ApiHub(services, broadcaster, pipeline, fake_ai, link, port, client, app, tasks)
             finally:
                 core.shutdown.set()
                 server.should_exit = True
@@ -300,7 +313,7 @@ async def running_hub(
 
 @dataclass
 class Event:
-    """One Server-Sent Event."""
+    """Server-Sent Event."""
 
     name: str
     data: dict[str, Any]
@@ -308,7 +321,7 @@ class Event:
 
 
 async def events(lines: AsyncIterator[str]) -> AsyncIterator[Event]:
-    """Reads an event stream by the standard's rules."""
+    """Parse a stream of Server-Sent Events as the HTML standard specifies."""
     name, data, event_id = "message", [], None
     async for line in lines:
         if not line:

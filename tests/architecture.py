@@ -1,4 +1,4 @@
-"""Checks of the source tree beside the import contracts in pyproject.toml: names, length, tasks, error codes.
+"""Checks of the source tree beyond the import contracts in pyproject.toml: names, length, tasks, error codes.
 
 Each check takes a source tree and yields what is wrong as sentences; ``test_architecture.py`` runs them. Layers, cycles
 and the owners of foreign libraries are contracts of import-linter.
@@ -14,20 +14,20 @@ from pathlib import Path
 
 from layer_map import contracts
 
-# Foreign libraries that any module may use: plain data, arithmetic and types. Every other one has an owner in the
-# contracts of pyproject.toml.
+# Third-party libraries that any module may import: data types and arithmetic. Every other library has an owner in
+# the contracts of pyproject.toml.
 FREE = {"msgspec", "numpy", "typing_extensions"}
-# What the simulators need besides Python itself.
+# Imports that the simulators may use besides the standard library.
 SIMULATORS_USE = {"paho", "numpy", "simulators"}
 
-LONGEST_FILE = 300
+MAX_LINES = 300
 WEB_SOURCES = {".ts", ".js", ".svelte", ".css", ".html"}
-NAMES_THAT_SAY_NOTHING = {"util", "utils", "helper", "helpers", "manager", "managers", "controller"}
+VAGUE_NAMES = {"util", "utils", "helper", "helpers", "manager", "managers", "controller"}
 
 
 @dataclass(frozen=True)
 class Module:
-    """One Python file: its dotted name, its syntax tree, and what it imports as (dotted name, line)."""
+    """Python module: dotted name, syntax tree, and imports as (dotted name, line)."""
 
     name: str
     path: Path
@@ -37,7 +37,7 @@ class Module:
 
 @dataclass(frozen=True)
 class Tree:
-    """The Python modules of ``hub/`` and ``simulators/`` by name, and the sources of the dashboard."""
+    """Python modules of ``hub/`` and ``simulators/`` by name, and source files of the dashboard."""
 
     modules: dict[str, Module]
     web: tuple[Path, ...]
@@ -61,7 +61,7 @@ def read_tree(root: Path) -> Tree:
 
 
 def _imports(name: str, path: Path, tree: ast.Module, ours: set[str]) -> Iterator[tuple[str, int]]:
-    """Every import, also inside functions and under TYPE_CHECKING: a type that is needed is a dependency."""
+    """Yield every import, also inside functions and under TYPE_CHECKING: a needed type is a dependency."""
     package = name if path.stem == "__init__" else name.rpartition(".")[0]
     for node in ast.walk(tree):
         if isinstance(node, ast.Import):
@@ -76,12 +76,12 @@ def _imports(name: str, path: Path, tree: ast.Module, ours: set[str]) -> Iterato
                 yield (inner if inner in ours else base), node.lineno
 
 
-def _at(module: Module, line: int, words: str) -> str:
-    return f"{module.name} (line {line}): {words}"
+def _at(module: Module, line: int, message: str) -> str:
+    return f"{module.name} (line {line}): {message}"
 
 
 def _calls(module: Module) -> Iterator[tuple[ast.Call, str]]:
-    """Every call with the last word of what is called."""
+    """Yield every call with the last part of the called name."""
     for node in ast.walk(module.tree):
         if isinstance(node, ast.Call):
             match node.func:
@@ -93,7 +93,7 @@ def _calls(module: Module) -> Iterator[tuple[ast.Call, str]]:
 
 
 def library_faults(tree: Tree) -> Iterator[str]:
-    """Yield each foreign library that is neither free for all nor owned, and what the simulators should not use."""
+    """Yield imports of third-party libraries without an owner, and imports that simulators must not use."""
     owned = {library for contract in contracts() for library in contract.get("protected_modules", ())}
     for module in tree.modules.values():
         ours = module.name.split(".")[0]
@@ -105,7 +105,7 @@ def library_faults(tree: Tree) -> Iterator[str]:
 
 
 def waiting_faults(tree: Tree) -> Iterator[str]:
-    """Yield each coroutine in the packages that decide: they return what to do and never wait."""
+    """Yield each coroutine in the pure packages: they return decisions and never wait."""
     (contract,) = (each for each in contracts() if each["id"] == "decisions")
     for module in tree.of("hub"):
         if not any(f"{module.name}.".startswith(f"{package}.") for package in contract["source_modules"]):
@@ -116,7 +116,7 @@ def waiting_faults(tree: Tree) -> Iterator[str]:
 
 
 def class_faults(tree: Tree) -> Iterator[str]:
-    """Yield each public class name that stands for two things."""
+    """Yield each public class name that is defined in two modules."""
     places: dict[str, list[str]] = {}
     for module in tree.modules.values():
         for node in ast.walk(module.tree):
@@ -124,30 +124,30 @@ def class_faults(tree: Tree) -> Iterator[str]:
                 places.setdefault(node.name, []).append(module.name)
     for name, modules in sorted(places.items()):
         if len(modules) > 1:
-            yield f"class {name} is defined in {' and '.join(modules)}: a name stands for one thing."
+            yield f"class {name} is defined in {' and '.join(modules)}: use one name for one thing."
 
 
 def length_faults(tree: Tree) -> Iterator[str]:
     for path in [*(module.path for module in tree.modules.values()), *tree.web]:
         lines = len(path.read_text(encoding="utf-8").splitlines())
-        if lines > LONGEST_FILE:
-            yield f"{path} has {lines} lines, over {LONGEST_FILE}: is there a second noun in it?"
+        if lines > MAX_LINES:
+            yield f"{path} has {lines} lines, over {MAX_LINES}: split it by subject."
 
 
 def name_faults(tree: Tree) -> Iterator[str]:
     for path in [*(module.path for module in tree.modules.values()), *tree.web]:
-        if NAMES_THAT_SAY_NOTHING & set(path.stem.lower().replace("-", "_").split("_")):
-            yield f"{path}: name the noun that lives there."
+        if VAGUE_NAMES & set(path.stem.lower().replace("-", "_").split("_")):
+            yield f"{path}: name the file after its subject."
     for module in tree.modules.values():
         for node in ast.walk(module.tree):
             if isinstance(node, ast.ClassDef) and node.name.endswith(("Manager", "Helper", "Controller", "Utils")):
-                yield _at(module, node.lineno, f"class {node.name}: name the noun that it is.")
+                yield _at(module, node.lineno, f"class {node.name}: name the class after what it is.")
 
 
 def docstring_faults(tree: Tree) -> Iterator[str]:
     for module in tree.modules.values():
         if not ast.get_docstring(module.tree):
-            yield f"{module.name} has no docstring: say what lives there and what it does not know."
+            yield f"{module.name} has no docstring: say what the module contains."
 
 
 def error_code_faults(tree: Tree) -> Iterator[str]:
@@ -164,7 +164,7 @@ def error_code_faults(tree: Tree) -> Iterator[str]:
             continue
         code = next(filter(None, map(_code_of, node.body)), None)
         if code is None:
-            yield _at(module, node.lineno, f"{node.name} sets no `code` of its own.")
+            yield _at(module, node.lineno, f"{node.name} does not set `code`.")
         elif code in seen:
             yield _at(module, node.lineno, f"{node.name} has the code {code!r} of {seen[code]}.")
         else:
@@ -181,19 +181,19 @@ def _code_of(statement: ast.stmt) -> str | None:
 
 
 def task_faults(tree: Tree) -> Iterator[str]:
-    """Every task has a name, and an owner: a TaskGroup, or whoever keeps what ``asyncio.create_task`` returns."""
+    """Yield each task without a name or an owner (a TaskGroup, or a variable that keeps the created task)."""
     for module in tree.of("hub"):
         dropped = {id(n.value) for n in ast.walk(module.tree) if isinstance(n, ast.Expr)}
         for call, word in _calls(module):
             if word == "ensure_future":
-                yield _at(module, call.lineno, "ensure_future gives no name: use create_task.")
+                yield _at(module, call.lineno, "ensure_future sets no name: use create_task.")
             if word != "create_task":
                 continue
             if "name" not in {keyword.arg for keyword in call.keywords}:
                 yield _at(module, call.lineno, "create_task without name=.")
             maker = ast.unparse(call.func).removesuffix(".create_task").split(".")[-1]
             if id(call) in dropped and ("loop" in maker or maker in ("asyncio", "create_task")):
-                yield _at(module, call.lineno, "nobody owns this task: keep it, or start it in a TaskGroup.")
+                yield _at(module, call.lineno, "this task has no owner: keep a reference, or start it in a TaskGroup.")
 
 
 CHECKS: tuple[Callable[[Tree], Iterator[str]], ...] = (

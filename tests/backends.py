@@ -1,9 +1,7 @@
-"""Every store that there is, for the suites that hold for all: another one is another line here.
+"""Store backends for the conformance suites; add a new backend to ``BACKENDS``.
 
-The suites are test_store.py (everything that is committed), test_store_rollups.py (the tiers of the history) and
-test_store_model.py (any order of events against a plain list). They use nothing but the interface, and what stands
-here: ``cramped`` makes the backend's pieces small, so that few points meet every case, and ``step`` does one step of
-what it else does behind the commits. A backend without pieces or steps gives :func:`nothing` and :func:`no_step`.
+The suites are test_store.py (commits), test_store_rollups.py (tiers of the history) and test_store_model.py (any order
+of events against a plain list). They use only the store's interface and :class:`Backend`.
 """
 
 from __future__ import annotations
@@ -23,7 +21,12 @@ from hub.store.wal import memtable as log_module
 
 @dataclass(frozen=True)
 class Backend:
-    """``open`` opens what is in a folder, or begins there; a folder copied while it is open is one after a crash."""
+    """How to run one store in the suites.
+
+    ``open`` opens or creates the store in a folder; a copy of an open folder is the state after a crash. ``cramped``
+    makes chunks small so that few points reach every case. ``step`` runs one step of background work. A backend
+    without chunks or background work uses :func:`nothing` and :func:`no_step`.
+    """
 
     name: str
     open: Callable[[Path], Store]

@@ -1,4 +1,4 @@
-"""A real broker for tests: a mosquitto that can be killed. The network between stands in :mod:`chaos`."""
+"""Real Mosquitto broker for tests, which can be stopped or killed. Network faults are in :mod:`chaos`."""
 
 from __future__ import annotations
 
@@ -26,14 +26,14 @@ Message = tuple[str, str | bytes, int, bool]
 
 
 def free_port() -> int:
-    """A port of loopback that nobody listens on."""
+    """Return a free port on the loopback interface."""
     with socket.socket() as probe:
         probe.bind((HOST, 0))
         return int(probe.getsockname()[1])
 
 
 class Mosquitto:
-    """A mosquitto with a configuration of its own; it keeps sessions in ``directory`` over a graceful restart."""
+    """Mosquitto process with its configuration in ``directory``, where sessions survive a graceful restart."""
 
     def __init__(self, directory: Path, extra: Sequence[str] = ()) -> None:
         self.host = HOST
@@ -51,7 +51,7 @@ class Mosquitto:
             *extra,
         ]
         for line in ("allow_anonymous true", "max_queued_messages 100000"):
-            if not any(given.split()[0] == line.split()[0] for given in extra):
+            if not any(setting.split()[0] == line.split()[0] for setting in extra):
                 lines.append(line)
         self.config.write_text("\n".join(lines) + "\n")
 
@@ -65,11 +65,11 @@ class Mosquitto:
         return self._process.pid
 
     def start(self) -> None:
-        """Start it and wait until it accepts connections."""
+        """Start the broker and wait until it accepts connections."""
         program = find_mosquitto()
         assert program, "these tests need mosquitto: apt install mosquitto"
         self._output = self.log.open("ab")
-        # The launcher makes it die with the test run, too.
+        # The launcher ends the broker when the test run is killed.
         launch = [
             sys.executable,
             "-P",
@@ -89,17 +89,17 @@ class Mosquitto:
         raise AssertionError(f"mosquitto did not start: {self.log.read_text()}")
 
     def stop(self) -> None:
-        """End it gracefully: sessions and queues go to the disk."""
+        """Stop the broker gracefully: it writes sessions and queues to disk."""
         self._end(signal.SIGTERM)
 
     def kill(self) -> None:
-        """End it with SIGKILL: what it has not written to the disk is lost."""
+        """Kill the broker: what it has not written to disk is lost."""
         self._end(signal.SIGKILL)
 
-    def _end(self, how: signal.Signals) -> None:
+    def _end(self, signal_number: signal.Signals) -> None:
         if self._process is not None:
             self._process.send_signal(signal.SIGCONT)
-            self._process.send_signal(how)
+            self._process.send_signal(signal_number)
             self._process.wait(10)
             self._process = None
         if self._output is not None:
@@ -108,7 +108,7 @@ class Mosquitto:
 
 
 async def publish(port: int, *messages: Message, version: int = 4) -> None:
-    """Publish with paho, as a device would; returns when all of QoS 1 are confirmed."""
+    """Publish with paho as a device would, and wait for the acknowledgement of all QoS 1 messages."""
     if not messages:
         return
     await asyncio.to_thread(

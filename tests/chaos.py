@@ -1,6 +1,6 @@
-"""A network that goes wrong, in the test's own loop: a TCP proxy that cuts, chops or swallows. It knows no MQTT.
+"""TCP proxy in the test's event loop that resets connections, splits reads or drops data.
 
-(:mod:`outage` is the same for tests without a loop.)
+:mod:`outage` is the same for tests without an event loop.
 """
 
 from __future__ import annotations
@@ -14,9 +14,11 @@ HOST = "127.0.0.1"
 
 
 class Proxy:
-    """Stands before the local port ``target``. :meth:`cut` drops every connection, as a pulled cable would that is
-    noticed; :meth:`swallow` goes on taking bytes and delivers none, as one that is not. With ``pieces`` what comes
-    back from the target arrives in pieces of these sizes, over and over."""
+    """Proxy to the local port ``target``.
+
+    :meth:`cut` resets every connection; :meth:`swallow` keeps connections open and drops their data. With ``pieces``,
+    data from the target arrives in pieces of these sizes (bytes), repeated.
+    """
 
     def __init__(self, target: int, pieces: tuple[int, ...] = ()) -> None:
         self.target = target
@@ -44,7 +46,7 @@ class Proxy:
             writer.transport.abort()
 
     def swallow(self) -> None:
-        """Make a black hole of every connection there is; new ones work."""
+        """Drop the data of all current connections without closing them; new ones work."""
         self._swallowing |= self._writers
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -76,6 +78,6 @@ class Proxy:
                 target.write(data)
                 await target.drain()
                 if self._pieces:
-                    await asyncio.sleep(0)  # so that each piece is a read of its own at the other end
+                    await asyncio.sleep(0)  # so that the client reads each piece separately
         if near not in self._swallowing:
             target.close()

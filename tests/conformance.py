@@ -1,10 +1,9 @@
-"""Vectors of real devices against the decoders: how many agree. ``python tests/conformance.py`` prints it a dialect.
+"""Compare the decoders with messages of real devices. ``python tests/conformance.py`` prints the result per dialect.
 
-A vector (one JSON object a line in ``tests/vectors/DIALECT/*.jsonl``) has a ``topic``, a ``payload`` (or
-``payload_hex``), ``retained``, the earlier messages that it takes (``given``), and what a right decoder yields
-(``expect``): ``device`` with its native id, ``availability``, ``time`` (ISO 8601, or ``time_s`` and ``time_ms`` since
-the epoch) and ``observations`` (metric, value, unit).
-A ``note`` says why an expectation is not what a script once wrote.
+A vector (one JSON object per line in ``tests/vectors/DIALECT/*.jsonl``) has a ``topic``, a ``payload`` (or
+``payload_hex``), ``retained``, the earlier messages that it needs (``given``), and the expected result (``expect``):
+``device`` with its native id, ``availability``, ``time`` (ISO 8601, or ``time_s`` and ``time_ms`` since the epoch) and
+``observations`` (metric, value, unit). A ``note`` explains an expectation that was corrected by hand.
 """
 
 from __future__ import annotations
@@ -55,25 +54,25 @@ def vectors(dialect: str) -> list[dict[str, Any]]:
 
 
 class Registry:
-    """Stands where the fleet stands: who was introduced, and as what; the newest value of each metric."""
+    """Minimal device registry: identities and the latest value of each metric."""
 
     def __init__(self) -> None:
-        self.met: dict[str, Identity] = {}
+        self.identities: dict[str, Identity] = {}
         self.values: dict[tuple[str, str], Latest] = {}
 
     def known(self, device: str) -> bool:
-        return device in self.met
+        return device in self.identities
 
     def latest(self, device: str, metric: str) -> Latest | None:
         return self.values.get((device, metric))
 
     def hear(self, dialect: Dialect, message: RawMessage) -> Result:
-        """Decode one message and apply all that it says, as the pipeline does."""
+        """Decode one message and apply the result, as the pipeline does."""
         result = dialect.decode(message, self)
         for change in result.changes:
             dialect.apply(change)
         for identity in result.identities:
-            self.met[identity.device] = identity
+            self.identities[identity.device] = identity
         for record in result.records:
             for metric, value in record.values.items():
                 self.values[record.device, metric] = Latest(value, record.ts, record.quality)
@@ -95,7 +94,7 @@ def message(vector: dict[str, Any], received: int = RECEIVED) -> RawMessage:
 
 
 def disagreements(vector: dict[str, Any], dialect: Dialect) -> list[str]:
-    """What differs from the expectation, in words; empty where all agrees."""
+    """Return the differences from the expectation as sentences, empty if there are none."""
     expect, registry = vector["expect"], Registry()
     times = [_time(expect), *(_time(seen) for seen in expect.get("observations", ()))]
     received = max((at + 50 for at in times if at is not None), default=RECEIVED)
@@ -113,24 +112,24 @@ def disagreements(vector: dict[str, Any], dialect: Dialect) -> list[str]:
 def _differences(expect: dict[str, Any], result: Result, registry: Registry) -> Any:
     values = {name: value for record in result.records for name, value in record.values.items()}
     points = {(record.ts, name): value for record in result.records for name, value in record.values.items()}
-    identity = next((registry.met[r.device] for r in (*result.records, *result.availability)), None)
-    wanted = expect.get("device", {})
+    identity = next((registry.identities[r.device] for r in (*result.records, *result.availability)), None)
+    expected_device = expect.get("device", {})
     if identity is None:
         identity = next(iter(result.identities), None)
-    if wanted and (identity is None or identity.native_id != wanted["id"]):
-        yield f"device {identity and identity.native_id} instead of {wanted['id']}"
+    if expected_device and (identity is None or identity.native_id != expected_device["id"]):
+        yield f"device {identity and identity.native_id} instead of {expected_device['id']}"
     info = identity.info if identity else None
-    for key, of in (("name", "name"), ("model", "model"), ("manufacturer", "manufacturer"), ("firmware", "firmware")):
-        if key in wanted and info is not None and getattr(info, of) != wanted[key]:
-            yield f"{key} {getattr(info, of)!r} instead of {wanted[key]!r}"
-    said = [a.online for a in result.availability] or [None]
-    if "availability" in expect and expect["availability"] not in said:
-        yield f"availability {said} instead of {expect['availability']}"
+    for key in ("name", "model", "manufacturer", "firmware"):
+        if key in expected_device and info is not None and getattr(info, key) != expected_device[key]:
+            yield f"{key} {getattr(info, key)!r} instead of {expected_device[key]!r}"
+    availability = [a.online for a in result.availability] or [None]
+    if "availability" in expect and expect["availability"] not in availability:
+        yield f"availability {availability} instead of {expect['availability']}"
     at = _time(expect)
     if at is not None and result.records and result.records[0].ts != at:
         yield f"time {result.records[0].ts} instead of {at}"
-    spoken = [registry.met[record.device].info for record in result.records]
-    units = {metric: unit for each in spoken if each is not None for metric, unit in each.units.items()}
+    infos = [registry.identities[record.device].info for record in result.records]
+    units = {metric: unit for each in infos if each is not None for metric, unit in each.units.items()}
     for seen in expect.get("observations", ()):
         if seen["value"] is None:
             if seen["metric"] in values:
@@ -151,7 +150,7 @@ def _differences(expect: dict[str, Any], result: Result, registry: Registry) -> 
 
 
 def _time(expect: dict[str, Any]) -> int | None:
-    """What the message says of its time, in ms."""
+    """Return the expected time in epoch milliseconds."""
     if isinstance(expect.get("time"), str):
         return int(datetime.fromisoformat(expect["time"]).timestamp() * 1000)
     return round(expect["time_s"] * 1000) if "time_s" in expect else expect.get("time_ms")

@@ -1,4 +1,4 @@
-"""Fixtures that several test files share."""
+"""Fixtures shared by several test files."""
 
 from __future__ import annotations
 
@@ -11,20 +11,20 @@ from hypothesis import settings
 import brokers
 from receiver import Receiver
 
-# How long an example takes says more about the machine's load than about the code.
+# No deadline: the time of one example depends on the machine's load.
 settings.register_profile("any_load", deadline=None)
 settings.load_profile("any_load")
 
 
 @pytest.fixture
 def free_port() -> int:
-    """A port of loopback that nobody listens on."""
+    """Return a free port on the loopback interface."""
     return brokers.free_port()
 
 
 @pytest.fixture
 def mosquitto(tmp_path: Path) -> Iterator[brokers.Mosquitto]:
-    """A running mosquitto on a free port, its configuration and sessions in ``tmp_path``."""
+    """Run Mosquitto on a free port with its configuration and sessions in ``tmp_path``."""
     broker = brokers.Mosquitto(tmp_path)
     broker.start()
     yield broker
@@ -33,6 +33,6 @@ def mosquitto(tmp_path: Path) -> Iterator[brokers.Mosquitto]:
 
 @pytest.fixture(params=["5", "3.1.1"])
 def each_link(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
-    """The test runs once for each link: the version of MQTT that receivers speak in it."""
+    """Run the test once per MQTT version that receivers use."""
     monkeypatch.setattr(Receiver, "protocol", request.param)
     return str(request.param)

@@ -1,4 +1,4 @@
-"""What the tests of all dialects share: a whole hub that hears messages and stops, and any JSON there is."""
+"""Helpers for tests of dialects: decode messages, run a hub on messages, generate JSON."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ json_values = st.recursive(
 
 
 class Heard:
-    """A dialect with what it has been told, and what it says."""
+    """Dialect with a registry, which decodes messages one by one."""
 
     def __init__(self, dialect: Dialect, prefix: str = "") -> None:
         self.dialect, self.registry, self._prefix = dialect, Registry(), prefix
@@ -52,7 +52,7 @@ async def hub_that_hears(
     *messages: tuple[str, Any],
     effects: Callable[[Action], None] = lambda effect: None,
 ) -> DeviceRegistry:
-    """A hub on the history in ``folder`` that takes ``messages`` (topic, body) and stops; its fleet."""
+    """Run a hub on the history in ``folder`` until ``messages`` (topic, body) are handled. Return its registry."""
     store, ingest_queue, registry = SqliteStore.open(folder), IngestQueue(), DeviceRegistry()
     pipeline = Pipeline(
         ingest_queue=ingest_queue,

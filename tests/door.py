@@ -1,4 +1,4 @@
-"""A Mosquitto that asks for passwords, and the hub's hand on its files."""
+"""Mosquitto with password and ACL files that the hub manages."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from hub.services.credentials import Credentials
 
 
 class Door:
-    """``directory`` takes the broker's files."""
+    """Broker with its files in ``directory``, and the hub's credentials for it."""
 
     def __init__(self, directory: Path) -> None:
         self.files = AccessFiles(directory / "passwd", directory / "acl", directory / "mosquitto.pid")
@@ -27,7 +27,7 @@ class Door:
         self.credentials = Credentials(access, broker=self.broker.address, root="devices", login=self.login)
 
     def settings(self, file: Path) -> Path:
-        """A hub.toml for a hub that manages this broker."""
+        """Write a hub.toml for a hub that manages this broker."""
         files = self.files
         file.write_text(
             f'[mqtt]\nusername = "hub"\npassword = "{self.login.read_text().strip()}"\n'

@@ -1,4 +1,4 @@
-"""An AI that answers at once, waits or breaks as a test wants it to; it stands where the hub's own would."""
+"""Fake AI that answers at once, waits or fails, in place of the hub's own."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class Reply(msgspec.Struct):
 
 
 class Ai:
-    """Answers at once, knows the model ``builtin`` only; ``hold`` makes it wait, ``fault`` is raised instead."""
+    """AI that serves only the model ``builtin``; ``hold`` makes it wait, ``fault`` is raised instead of an answer."""
 
     def __init__(self) -> None:
         self.hold: asyncio.Event | None = None
@@ -100,7 +100,7 @@ class Ai:
 
 
 def diagnosis_of(device: str, alert: str | None) -> Diagnosis:
-    found = Evidence("e1", "slope", device, "temperature", "It rises by 2 °C an hour.", 2.0, "°C/h", 1, 2, 0.9)
+    evidence = Evidence("e1", "slope", device, "temperature", "It rises by 2 °C an hour.", 2.0, "°C/h", 1, 2, 0.9)
     causes = (
         CauseMatch("fouling", "Fouled cooler", "cooler", 0.3),
         CauseMatch("bearing_wear", "Worn bearing", "bearing", 0.8, supporting=("e1",)),
@@ -113,7 +113,7 @@ def diagnosis_of(device: str, alert: str | None) -> Diagnosis:
         cause="bearing_wear",
         component="bearing",
         confidence=0.8,
-        evidence=(found,),
+        evidence=(evidence,),
         against=(),
         claims=(Claim("It rises.", ("e1",), True),),
         actions=("Look at the bearing.",),

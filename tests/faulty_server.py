@@ -1,6 +1,6 @@
-"""HTTP servers that do wrong what no real one does on demand: they hang, refuse, trickle, break off, send rubbish.
+"""HTTP servers with faults on demand: they hang, refuse, trickle, break off or send invalid data.
 
-Each connection is one turn: the request is read whole, then the script is played, bytes and pauses.
+Each connection serves one request: the server reads it whole and then plays a script of bytes and pauses (seconds).
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ HANG: Script = (3600.0,)
 
 
 def answer(body: bytes, status: str = "200 OK", kind: str = "application/json", *headers: str) -> Script:
-    """One whole response."""
+    """Return a script that sends one complete response."""
     more = "".join(f"{line}\r\n" for line in headers)
     head = f"HTTP/1.1 {status}\r\nContent-Type: {kind}\r\nContent-Length: {len(body)}\r\n{more}Connection: close"
     return (head.encode() + b"\r\n\r\n" + body,)
@@ -27,7 +27,7 @@ BUSY = answer(b'{"error": {"message": "slow down"}}', "429 Too Many Requests")
 
 @dataclass
 class Faulty:
-    """``heard`` are the requests so far, head and body; ``open`` how many connections there are now."""
+    """State of a server: ``heard`` are the requests so far (head, body), ``open`` the number of open connections."""
 
     base_url: str = ""
     heard: list[tuple[str, bytes]] = field(default_factory=list)
@@ -41,7 +41,7 @@ class Faulty:
 
 @asynccontextmanager
 async def faulty(script: Script | Callable[[str], Script]) -> AsyncIterator[Faulty]:
-    """Plays ``script`` to whoever asks; a function gives one for each request line."""
+    """Serve ``script`` to every request; a function returns a script for a request line."""
     server = Faulty()
 
     async def turn(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -70,23 +70,23 @@ async def _play(server: Faulty, script: Any, reader: asyncio.StreamReader, write
     fields = [line.partition(":") for line in head.split("\r\n")]
     length = next((int(value) for name, _, value in fields if name.lower() == "content-length"), 0)
     server.heard.append((head, await reader.readexactly(length)))
-    gone = asyncio.create_task(reader.read(), name="hang-up")
+    disconnected = asyncio.create_task(reader.read(), name="disconnect")
     try:
         for step in script(head.split("\r\n")[0]) if callable(script) else script:
             if isinstance(step, bytes):
                 writer.write(step)
                 await writer.drain()
-            else:  # a pause ends as soon as the other side hangs up
-                done, _ = await asyncio.wait({gone}, timeout=step)
+            else:  # a pause ends when the client disconnects
+                done, _ = await asyncio.wait({disconnected}, timeout=step)
                 if done:
                     return
     finally:
-        gone.cancel()
+        disconnected.cancel()
 
 
 @asynccontextmanager
 async def relay(port: int) -> AsyncIterator[Faulty]:
-    """Passes everything on to a real server on ``port``, and knows how many connections are open."""
+    """Forward all data to a real server on ``port`` and count open connections."""
     server = Faulty()
 
     async def copy(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:

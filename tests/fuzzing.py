@@ -1,7 +1,7 @@
-"""Hostile values for every door of the hub, made from a seed: the same seed makes the same cases.
+"""Hostile messages and requests, generated from a seed: the same seed gives the same cases.
 
-``python tests/fuzzing.py SEED COUNT`` prints cases. The messages are those of real devices (``tests/vectors``) and of
-the hub's own dialect with values put in their places that no device should send, and bytes that are no message.
+``python tests/fuzzing.py SEED COUNT`` prints messages. They are messages of real devices (``tests/vectors``) and of
+the native dialect with invalid values in some places, and random bytes.
 """
 
 from __future__ import annotations
@@ -39,14 +39,14 @@ class Message(NamedTuple):
 
 
 class Call(NamedTuple):
-    """An HTTP request with a body as text."""
+    """HTTP request with its body as text."""
 
     method: str
     path: str
     body: str | None
 
 
-# -- values, as JSON text: Python's own values could not say all of them ------------------------------------------
+# -- values, as JSON text because Python values cannot express all of them ------------------------------------------
 
 _NUMBERS = (
     "0", "-0", "-0.0", "1e-400", "5e-324", "1.7976931348623157e308", "-1e308", "1e309", "1E+999999",
@@ -78,7 +78,7 @@ def _many(rng: random.Random) -> str:
 
 
 def value(rng: random.Random, levels: int = 3) -> str:
-    """Any JSON value as text, most of them hostile in one way or another; some are no JSON."""
+    """Return a JSON value as text; most are hostile, some are invalid JSON."""
     turn = rng.random()
     if turn < 0.3:
         return rng.choice(_NUMBERS)
@@ -102,7 +102,7 @@ def value(rng: random.Random, levels: int = 3) -> str:
 
 
 def table(rng: random.Random, levels: int = 3, fields: tuple[str, ...] = FIELDS) -> str:
-    """A JSON object; a key may come twice."""
+    """Return a JSON object as text; keys may be duplicated."""
     parts = []
     for _ in range(rng.randint(0, 5)):
         parts.append(f"{json.dumps(rng.choice(fields))}:{value(rng, levels)}")
@@ -110,7 +110,7 @@ def table(rng: random.Random, levels: int = 3, fields: tuple[str, ...] = FIELDS)
 
 
 def mutated(rng: random.Random, body: Any) -> str:
-    """A genuine JSON value as text with hostile values in some places."""
+    """Return ``body`` as JSON text with hostile values in some places."""
     if isinstance(body, dict) and body and rng.random() < 0.95:
         chosen = rng.choice(list(body))
         parts = [
@@ -131,7 +131,7 @@ def mutated(rng: random.Random, body: Any) -> str:
 
 
 def torn(rng: random.Random, payload: bytes) -> bytes:
-    """Bytes cut, changed or doubled."""
+    """Return ``payload`` with bytes removed, changed, inserted or repeated."""
     data = bytearray(payload or b"\0")
     for _ in range(rng.randint(1, 4)):
         at = rng.randrange(len(data))
@@ -153,7 +153,7 @@ def torn(rng: random.Random, payload: bytes) -> bytes:
 
 @cache
 def genuine() -> tuple[tuple[str, bytes, bool], ...]:
-    """Messages of real devices in every dialect, with those that they take before them."""
+    """Return the messages of all test vectors, including those that they depend on."""
     found: dict[tuple[str, bytes], bool] = {}
     for dialect in MAKE:
         for vector in vectors(dialect):
@@ -175,10 +175,10 @@ def message(rng: random.Random) -> Message:
     if turn < 0.3:
         return Message(topic, torn(rng, payload), retained)
     try:
-        said = json.loads(payload)
+        body = json.loads(payload)
     except ValueError:
-        said = None
-    text = mutated(rng, said) if said is not None and turn < 0.9 else value(rng)
+        body = None
+    text = mutated(rng, body) if body is not None and turn < 0.9 else value(rng)
     return Message(topic, text.encode("utf-8", "surrogatepass"), retained)
 
 
@@ -186,7 +186,7 @@ def _native(rng: random.Random, kind: str) -> bytes:
     turn = rng.random()
     if turn < 0.05:
         return torn(rng, b'{"t": 21.5, "ts": 1795386000000}')
-    if kind == "telemetry" and turn < 0.4:  # what may become steady, and what may end it
+    if kind == "telemetry" and turn < 0.4:  # promotes or demotes the device
         t = rng.choice(("21.5", "90", value(rng, 0)))
         return f'{{"t": {t}, "seq": {rng.randint(0, 10**6)}}}'.encode("utf-8", "surrogatepass")
     if kind == "telemetry/t":
@@ -212,8 +212,8 @@ SKIPPED = (
     "/api/credentials",
     "/api/session",
 )
-"""Streams do not end, tables take a process each, uploads are no JSON; signing in and changing the files of the broker
-or of the models is not what is tried here."""
+"""Routes that are not called: streams do not end, tables start a process each, uploads are not JSON, and signing in and
+changing files of the broker or the models is not tested here."""
 
 
 _PARTS = ("x", "pump", "lamp", "none", "%2e", "%00", "%ff", "9" * 400)
@@ -237,7 +237,7 @@ _QUERIES = (
 
 
 def calls(rng: random.Random, api: Mapping[str, Any]) -> Iterator[Call]:
-    """Requests for every route that writes, and for every parameter of a query, from the description of the API."""
+    """Yield requests for the routes and query parameters of the OpenAPI document ``api``."""
     routes = [
         (method.upper(), path, about)
         for path, methods in api["paths"].items()
@@ -250,20 +250,20 @@ def calls(rng: random.Random, api: Mapping[str, Any]) -> Iterator[Call]:
             path = path.replace(
                 f"{{{name}}}", rng.choice(("x", "pump", "lamp", "none", "%2e", "%00", "%ff", "9" * 400))
             )
-        asked = [each["name"] for each in about.get("parameters", ()) if each["in"] == "query"]
-        if asked and rng.random() < 0.7:
-            query = "&".join(f"{name}={rng.choice(_QUERIES)}" for name in asked if rng.random() < 0.5)
+        parameters = [each["name"] for each in about.get("parameters", ()) if each["in"] == "query"]
+        if parameters and rng.random() < 0.7:
+            query = "&".join(f"{name}={rng.choice(_QUERIES)}" for name in parameters if rng.random() < 0.5)
             path += f"?{query}"
         body = None
         content = about.get("requestBody", {}).get("content", {}).get("application/json")
         if content is not None:
-            fitting = _fitting(rng, content["schema"], api, 0)
-            body = mutated(rng, fitting) if rng.random() < 0.9 else value(rng)
+            valid = _fitting(rng, content["schema"], api, 0)
+            body = mutated(rng, valid) if rng.random() < 0.9 else value(rng)
         yield Call(method, path, body)
 
 
 def _fitting(rng: random.Random, schema: Mapping[str, Any], api: Mapping[str, Any], levels: int) -> Any:
-    """A value that fits the schema, about."""
+    """Return a value that roughly matches ``schema``."""
     if "$ref" in schema:
         return _fitting(rng, api["components"]["schemas"][schema["$ref"].rsplit("/", 1)[1]], api, levels)
     for several in ("anyOf", "oneOf", "allOf"):
@@ -289,22 +289,22 @@ def _fitting(rng: random.Random, schema: Mapping[str, Any], api: Mapping[str, An
 
 
 def rules(rng: random.Random) -> str:
-    """A text of rules or mappings with a hostile value."""
+    """Return rules or mappings in TOML with a hostile value."""
     number = rng.choice((*_NUMBERS, '"5m"', f'"{"9" * 400}s"', "inf", "nan", "true", "[" * 5_000 + "]" * 5_000, '"x"'))
     key = rng.choice(
         ("above", "below", "clear", "value", "by", "within", "for", "silence", "severity", "metric", "devices")
     )
     kind = rng.choice(("threshold", "equals", "rate", "no_data"))
-    made = f'[[rule]]\nid = "r"\nmetric = "t"\nkind = "{kind}"\n{key} = {number}\n'
-    mapped = (
+    rule = f'[[rule]]\nid = "r"\nmetric = "t"\nkind = "{kind}"\n{key} = {number}\n'
+    mapping = (
         f'[[mapping]]\ntopic = "a/{{device}}"\n{rng.choice(("time", "metric", "units", "kinds", "form"))} = {number}\n'
     )
     dotted = f"{'.'.join(['a'] * rng.choice((3, 33, 3_000)))} = 1\n"
-    return rng.choice((made, mapped, dotted, made + dotted))
+    return rng.choice((rule, mapping, dotted, rule + dotted))
 
 
 def seeded(seed: int, number: int) -> random.Random:
-    """The source of one case."""
+    """Return the random generator of one case."""
     return random.Random(f"{seed}/{number}")
 
 

@@ -1,7 +1,7 @@
-"""Homie devices by their genuine libraries, in a process of their own: ``homie_devices.py HOST PORT four|five``.
+"""Homie devices built with real client libraries, as a separate process: ``homie_devices.py HOST PORT four|five``.
 
-``four`` is ``homie4`` (Homie 4.0), ``five`` is ``ebus-sdk`` (Homie 5.0, a panel with a circuit behind it). A line on
-the standard input ends it without a goodbye, so that the broker speaks its will.
+``four`` uses ``homie4`` (Homie 4.0), ``five`` uses ``ebus-sdk`` (Homie 5.0, a panel with a circuit). A line on
+standard input ends the process without a DISCONNECT, so that the broker publishes its will.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ def five(host: str, port: int) -> None:
     power = {"id": "power", "name": "Power", "datatype": PropertyDatatype.FLOAT, "unit": Unit.WATT}
     meter = node.add_property_from_dict(power)
     switch = {"id": "relay", "name": "Relay", "datatype": PropertyDatatype.BOOLEAN, "settable": True}
-    relay = node.add_property_from_dict({**switch, "set_callback": lambda said: relay.set_value(said == "true")})
+    relay = node.add_property_from_dict({**switch, "set_callback": lambda value: relay.set_value(value == "true")})
     meter.set_value(1250.5)
     relay.set_value(False)
 

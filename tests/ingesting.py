@@ -1,4 +1,4 @@
-"""The hub's way of a message inside a test's own loop: a real link to a real broker, pipeline and store."""
+"""Ingest path of a hub in the test's event loop: a real MQTT client, broker, pipeline and store."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ from receiver import until
 
 
 class Ingesting:
-    """An async context manager: subscribed when it is entered, drained and closed when it is left."""
+    """Async context manager that subscribes on entry and drains and closes on exit."""
 
     def __init__(
         self,
@@ -78,7 +78,7 @@ class Ingesting:
         await self.store.close()
 
     async def _drained(self, pipeline: asyncio.Task[None]) -> None:
-        """Wait until everything is stored; fail with the state of all that takes part."""
+        """Wait until everything is stored, or fail with the state of queue, pipeline and tasks."""
         done, _ = await asyncio.wait([pipeline], timeout=20)
         if not done:
             stacks = io.StringIO()

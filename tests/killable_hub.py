@@ -1,8 +1,7 @@
-"""The hub's way of a message in a process of its own, made to be killed: link, pipeline and store, with a disk that
-takes a quarter of a second for every commit.
+"""Ingest path of a hub as a separate process that a test kills: MQTT client, pipeline and store with slow commits.
 
-``killable_hub.py DATA PORT [eager]``; ``eager`` is the fault that the test must be able to see: it acknowledges a
-message as it arrives, before it is stored. It prints ``ready`` once it is subscribed.
+``killable_hub.py DATA PORT [eager]``; ``eager`` adds a fault that the test must detect: messages are acknowledged on
+arrival, before they are stored. The process prints ``ready`` when it is subscribed.
 """
 
 from __future__ import annotations
@@ -36,7 +35,7 @@ class SlowStore(SqliteStore):
 
 
 class EagerLink(NegotiatingClient):
-    """Acknowledges too early; what the pipeline acknowledges later has been already."""
+    """MQTT client that acknowledges on arrival instead of after the commit."""
 
     def ack(self, messages: Iterable[RawMessage]) -> None:
         pass

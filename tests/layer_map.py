@@ -1,7 +1,7 @@
-"""``python tests/layer_map.py``: write the map of the layers into README.md and docs/architecture.md.
+"""``python tests/layer_map.py``: write the table of layers into README.md and docs/architecture.md.
 
-The layers come from the import contracts in pyproject.toml, the words from each package's docstring, so that the map
-cannot disagree with what is checked. A test holds that both files are up to date.
+The layers come from the import contracts in pyproject.toml, the descriptions from each package's docstring. A test
+checks that both files are up to date.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ def layers(root: Path = ROOT) -> list[list[str]]:
 
 
 def layer_map(root: Path = ROOT) -> str:
-    """Return the layers as a table in Markdown, the topmost first; packages of one layer do not import each other."""
+    """Return the layers as a Markdown table, top layer first; packages of one layer do not import each other."""
     rows = ["| layer | package | what it does |", "|---|---|---|"]
     found = layers(root)
     for number, names in zip(range(len(found), 0, -1), found, strict=True):
@@ -54,7 +54,7 @@ def _summary(root: Path, name: str) -> str:
 
 
 def with_map(text: str, table: str) -> str:
-    """Return ``text`` with ``table`` between the two markers. Raise ValueError where they are missing."""
+    """Return ``text`` with ``table`` between the two markers. Raise ValueError if they are missing."""
     before, begin, rest = text.partition(BEGIN)
     _, end, after = rest.partition(END)
     if not begin or not end:

@@ -1,4 +1,4 @@
-"""A page as ``/api/live`` sees it: it applies snapshots and deltas, and acknowledges them."""
+"""Client of ``/api/live`` that applies and acknowledges snapshots and deltas, as the dashboard does."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from api_hub import Socket
 
 
 class Page(Socket):
-    """Keeps the fleet as a page would: ``devices`` by handle, ``values`` by (device id, metric)."""
+    """Dashboard state: ``devices`` by handle, ``values`` by (device id, metric)."""
 
     def __init__(self, connection: Any) -> None:
         super().__init__(connection)
@@ -23,7 +23,7 @@ class Page(Socket):
         return await self.frame()
 
     async def frame(self, *, ack: bool = True, within: float = 5.0) -> dict[str, Any]:
-        """The next snapshot or delta, applied."""
+        """Wait for the next snapshot or delta, apply it and return it."""
         message = await self.wait("snapshot", "delta", within=within)
         self.apply(message)
         if ack:

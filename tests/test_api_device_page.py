@@ -1,4 +1,4 @@
-"""What a device's page asks for besides the device: its expected band, its rules, its raw messages."""
+"""Requests of a device's page: expected range, rules and raw messages."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ async def hub(tmp_path: Path) -> AsyncIterator[ApiHub]:
         yield hub
 
 
-async def past(hub: ApiHub, device: str, values: list[float], until: int, step: int = 10_000) -> None:
-    """Readings of ``temperature`` that end at ``until``, in one message."""
+async def publish_past(hub: ApiHub, device: str, values: list[float], until: int, step: int = 10_000) -> None:
+    """Publish readings of ``temperature`` that end at ``until`` (epoch ms), ``step`` ms apart, in one message."""
     first = until - step * (len(values) - 1)
     hub.publish(
         f"devices/{device}/telemetry", [{"ts": first + k * step, "temperature": v} for k, v in enumerate(values)]
@@ -29,43 +29,43 @@ async def past(hub: ApiHub, device: str, values: list[float], until: int, step: 
     await hub.settled()
 
 
-async def band(hub: ApiHub, **params: object) -> dict:
+async def expected_range(hub: ApiHub, **params: object) -> dict:
     answer = await hub.http.get("/api/devices/pump-01/expected", params={"metric": "temperature", **params})
     assert answer.status_code == 200, answer.text
     return dict(answer.json())
 
 
-async def test_the_band_holds_what_is_usual(hub: ApiHub) -> None:
+async def test_expected_range_covers_normal_values(hub: ApiHub) -> None:
     noise = random.Random(1)
     now = now_ms()
-    await past(hub, "pump-01", [50 + noise.gauss(0, 0.3) for _ in range(360)], now - 10_000)
-    found = await band(hub, **{"from": now - 60 * MINUTE, "to": now, "buckets": 6})
+    await publish_past(hub, "pump-01", [50 + noise.gauss(0, 0.3) for _ in range(360)], now - 10_000)
+    found = await expected_range(hub, **{"from": now - 60 * MINUTE, "to": now, "buckets": 6})
     assert [ts for ts, _, _ in found["points"]] == [now - 60 * MINUTE + k * 10 * MINUTE for k in range(7)]
     assert all(48 < low < 50 < high < 52 for _, low, high in found["points"])
     assert (found["readings"], found["unit"]) == (360, None)
     assert found["learnt_to"] == now - 10_000
 
 
-async def test_what_led_to_an_alert_is_not_taken_for_usual(hub: ApiHub) -> None:
+async def test_expected_range_excludes_readings_before_alert(hub: ApiHub) -> None:
     now = now_ms()
     healthy, failing = [50 + 0.1 * (k % 5) for k in range(360)], [50 + 0.5 * k for k in range(80)]
-    await past(hub, "pump-01", healthy + failing, now - 5_000)
+    await publish_past(hub, "pump-01", healthy + failing, now - 5_000)
     await hub.telemetry("pump-01", temperature=91.0)
     alerts = (await hub.http.get("/api/alerts", params={"device_id": "pump-01"})).json()["items"]
     assert len(alerts) == 1
-    found = await band(hub, **{"from": now - 15 * MINUTE, "to": now})
+    found = await expected_range(hub, **{"from": now - 15 * MINUTE, "to": now})
     assert max(high for _, _, high in found["points"]) < 60
     assert found["learnt_to"] < alerts[0]["since"]
 
 
-async def test_no_band_where_nothing_is_known(hub: ApiHub) -> None:
+async def test_expected_range_is_empty_without_numeric_history(hub: ApiHub) -> None:
     await hub.telemetry("pump-01", temperature=20.0, door="open")
-    assert (await band(hub))["points"] == []
-    assert (await band(hub, metric="door"))["points"] == []
-    assert (await band(hub, metric="nothing"))["points"] == []
+    assert (await expected_range(hub))["points"] == []
+    assert (await expected_range(hub, metric="door"))["points"] == []
+    assert (await expected_range(hub, metric="nothing"))["points"] == []
 
 
-async def test_a_band_of_an_unknown_device_or_a_wrong_time_is_refused(hub: ApiHub) -> None:
+async def test_expected_range_of_unknown_device_or_invalid_time_is_refused(hub: ApiHub) -> None:
     await hub.telemetry("pump-01", temperature=20.0)
     missing = await hub.http.get("/api/devices/nobody/expected", params={"metric": "temperature"})
     assert missing.status_code == 404
@@ -75,7 +75,7 @@ async def test_a_band_of_an_unknown_device_or_a_wrong_time_is_refused(hub: ApiHu
     assert (wrong.status_code, wrong.json()["error"]["code"]) == (422, "invalid")
 
 
-async def test_a_device_tells_its_rules_and_when_they_fired_on_it(hub: ApiHub) -> None:
+async def test_device_rules_have_last_fired_time_of_that_device(hub: ApiHub) -> None:
     await hub.telemetry("pump-01", temperature=91.0)
     await hub.telemetry("pump-02", temperature=20.0)
     (hot,) = (await hub.http.get("/api/devices/pump-01/rules")).json()["items"]
@@ -86,7 +86,7 @@ async def test_a_device_tells_its_rules_and_when_they_fired_on_it(hub: ApiHub) -
     assert (await hub.http.get("/api/devices/nobody/rules")).status_code == 404
 
 
-async def test_raw_messages_come_newest_first_with_what_is_broken(hub: ApiHub) -> None:
+async def test_raw_messages_are_newest_first_and_include_invalid_payloads(hub: ApiHub) -> None:
     await hub.telemetry("pump-01", temperature=20.0)
     await hub.telemetry("pump-02", temperature=21.0)
     hub.publish("devices/pump-01/telemetry", b"{broken")

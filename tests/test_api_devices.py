@@ -1,4 +1,4 @@
-"""The API of devices and their history, over HTTP."""
+"""Devices and their history over HTTP."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ async def hub(tmp_path: Path) -> AsyncIterator[ApiHub]:
         yield hub
 
 
-async def test_a_device_appears_with_its_values(hub: ApiHub) -> None:
+async def test_new_device_is_listed_with_its_values(hub: ApiHub) -> None:
     hub.publish("devices/pump-01/info", {"name": "Feed pump", "model": "CP-40", "units": {"temperature": "°C"}})
     await hub.telemetry("pump-01", temperature=71.5, running=True)
 
@@ -44,7 +44,7 @@ async def test_a_device_appears_with_its_values(hub: ApiHub) -> None:
     assert (one["info"]["model"], one["info"]["commands"], one["alerts"]) == ("CP-40", {}, [])
 
 
-async def test_an_unknown_device_is_told_in_words(hub: ApiHub) -> None:
+async def test_unknown_device_is_404_with_message_and_hint(hub: ApiHub) -> None:
     answer = await hub.http.get("/api/devices/nobody")
     assert answer.status_code == 404
     error = answer.json()["error"]
@@ -67,7 +67,7 @@ FOUND = {
 }
 
 
-async def test_devices_are_found(hub: ApiHub) -> None:
+async def test_devices_are_filtered_by_query(hub: ApiHub) -> None:
     hub.publish("devices/pump-01/info", {"model": "CP-40", "area": "Pump hall"})
     hub.publish("devices/pump-02/info", {"name": "Second pump", "labels": ["line-2"]})
     hub.publish("devices/room-1/telemetry", {"temperature": 99})
@@ -78,7 +78,7 @@ async def test_devices_are_found(hub: ApiHub) -> None:
         assert [device["id"] for device in answer["items"]] == expected, query
 
 
-async def test_pages_hold_still_while_devices_come_and_go(hub: ApiHub) -> None:
+async def test_device_pages_are_stable_while_devices_change(hub: ApiHub) -> None:
     for number in range(10):
         hub.publish(f"devices/d{number}/telemetry", {"x": number})
     await hub.settled()
@@ -93,7 +93,7 @@ async def test_pages_hold_still_while_devices_come_and_go(hub: ApiHub) -> None:
     assert last["next"] is None
 
 
-async def test_a_wrong_query_is_told_in_words(hub: ApiHub) -> None:
+async def test_invalid_query_is_422_and_names_parameter(hub: ApiHub) -> None:
     for query in ("limit=0", "limit=1001", "severity=loud", "cursor=%21%21", "cursor=bm9wZQ"):
         answer = await hub.http.get(f"/api/devices?{query}")
         assert answer.status_code == 422, query
@@ -102,7 +102,7 @@ async def test_a_wrong_query_is_told_in_words(hub: ApiHub) -> None:
         assert query.partition("=")[0] in error["message"]
 
 
-async def test_rename_and_give_back(hub: ApiHub) -> None:
+async def test_device_name_and_labels_can_be_changed_and_reset(hub: ApiHub) -> None:
     hub.publish("devices/pump-01/info", {"name": "Given", "area": "Hall", "labels": ["a"]})
     await hub.settled()
     changed = await hub.http.patch("/api/devices/pump-01", json={"name": " Mine ", "labels": ["x", "y", "x"]})
@@ -112,7 +112,7 @@ async def test_rename_and_give_back(hub: ApiHub) -> None:
     assert (back["name"], back["labels"]) == ("Given", ["a"])
 
 
-async def test_a_wrong_edit_changes_nothing(hub: ApiHub) -> None:
+async def test_invalid_device_edit_is_refused_and_changes_nothing(hub: ApiHub) -> None:
     await hub.telemetry("pump-01", x=1)
     for body in (
         {"name": ""},
@@ -129,14 +129,14 @@ async def test_a_wrong_edit_changes_nothing(hub: ApiHub) -> None:
     assert (await hub.http.get("/api/devices/pump-01")).json()["name"] == "pump-01"
 
 
-async def test_a_body_that_nobody_could_mean_is_refused(hub: ApiHub) -> None:
+async def test_malformed_json_body_is_refused(hub: ApiHub) -> None:
     for body in (b"[" * 100_000, b'{"name": ' + b"9" * 5_000 + b"}", b"\xff\xfe", b'{"name": "\\ud800"}'):
         answer = await hub.http.patch("/api/devices/x", content=body, headers={"Content-Type": "application/json"})
         assert answer.status_code in (400, 422), body[:20]
         assert answer.json()["error"]["message"]
 
 
-async def test_a_change_that_cannot_be_written_is_told(hub: ApiHub, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_device_edit_is_503_while_store_is_busy(hub: ApiHub, monkeypatch: pytest.MonkeyPatch) -> None:
     await hub.telemetry("pump-01", x=1)
     commit, broken = hub.services.store.commit, True
 
@@ -154,7 +154,7 @@ async def test_a_change_that_cannot_be_written_is_told(hub: ApiHub, monkeypatch:
     assert (await hub.http.get("/api/devices/pump-01")).json()["name"] == "Later"
 
 
-async def test_delete_takes_the_history_along(hub: ApiHub) -> None:
+async def test_delete_device_removes_its_history_and_alerts(hub: ApiHub) -> None:
     await hub.telemetry("pump-01", temperature=95)
     assert len((await hub.http.get("/api/alerts?state=open")).json()["items"]) == 1
     answer = await hub.http.delete("/api/devices/pump-01")
@@ -167,7 +167,7 @@ async def test_delete_takes_the_history_along(hub: ApiHub) -> None:
     assert history["points"] == []
 
 
-async def test_history_of_one_series(hub: ApiHub) -> None:
+async def test_history_returns_readings_and_buckets(hub: ApiHub) -> None:
     start = now_ms() - 60_000
     hub.publish("devices/pump-01/info", {"units": {"temperature": "°C"}})
     for number in range(6):
@@ -193,7 +193,7 @@ async def test_history_of_one_series(hub: ApiHub) -> None:
     assert (await hub.http.get("/api/devices/nobody/history?metric=x")).status_code == 404
 
 
-async def test_a_range_of_states_begins_with_the_state_before_it(hub: ApiHub) -> None:
+async def test_state_history_starts_with_state_before_range(hub: ApiHub) -> None:
     start = now_ms() - 60_000
     for second, opened in ((0, True), (20, False), (30, False), (40, True)):
         hub.publish("devices/door/telemetry", {"door": opened, "ts": start + second * 1000})
@@ -203,7 +203,7 @@ async def test_a_range_of_states_begins_with_the_state_before_it(hub: ApiHub) ->
     assert points == [[start, True], [start + 20_000, False], [start + 40_000, True]]
 
 
-async def test_history_of_many_series(hub: ApiHub) -> None:
+async def test_history_query_returns_series_in_requested_order(hub: ApiHub) -> None:
     now = now_ms()
     await hub.telemetry("a", x=1, y=2)
     await hub.telemetry("b", x=3)
@@ -223,7 +223,7 @@ async def test_history_of_many_series(hub: ApiHub) -> None:
         assert (await hub.http.post("/api/history/query", json=wrong)).status_code == 422
 
 
-async def test_a_thousand_devices_come_fast(hub: ApiHub) -> None:
+async def test_list_of_1000_devices_takes_under_200_ms(hub: ApiHub) -> None:
     for number in range(1000):
         hub.publish(f"devices/d{number:04}/telemetry", {"temperature": 20, "pressure": 1.5})
     await hub.settled()

@@ -1,4 +1,4 @@
-"""``GET /events/devices``: the live feed for any page."""
+"""``GET /events/devices``: device updates and alerts as Server-Sent Events."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ async def feed(hub: ApiHub, query: str = "", last_id: str | None = None) -> Asyn
         yield events(answer.aiter_lines())
 
 
-async def test_an_update_has_just_the_promised_keys(hub: ApiHub) -> None:
+async def test_update_event_has_exactly_the_documented_keys(hub: ApiHub) -> None:
     async with feed(hub) as stream:
         hub.publish("devices/sensor_1/telemetry", {"temperature": 71.5, "humidity": 40, "ts": 1_790_000_000_000})
         event = await first(stream, "update")
@@ -60,11 +60,11 @@ async def test_an_update_has_just_the_promised_keys(hub: ApiHub) -> None:
         (None, "°C", None),
     ],
 )
-def test_temperatures_are_in_fahrenheit(value: Value | None, unit: str | None, expected: float | None) -> None:
+def test_temperature_is_converted_to_fahrenheit(value: Value | None, unit: str | None, expected: float | None) -> None:
     assert fahrenheit(value, unit) == expected
 
 
-async def test_a_value_without_a_unit_is_given_none(hub: ApiHub) -> None:
+async def test_value_without_unit_is_sent_unconverted(hub: ApiHub) -> None:
     hub.publish("devices/named/info", {"units": {"temperature": "°F"}})
     async with feed(hub) as stream:
         for device, message in (("plain", "plain: 70"), ("named", "named: 70 °F")):
@@ -73,16 +73,16 @@ async def test_a_value_without_a_unit_is_given_none(hub: ApiHub) -> None:
             assert (event.data["temperature"], event.data["message"]) == (70, message)
 
 
-async def test_celsius_is_converted_by_the_unit(hub: ApiHub) -> None:
+async def test_celsius_is_converted_and_metrics_are_unchanged(hub: ApiHub) -> None:
     hub.publish("devices/room/info", {"units": {"temperature": "°C"}})
     async with feed(hub) as stream:
         hub.publish("devices/room/telemetry", {"temperature": 100})
         event = await first(stream, "update")
     assert event.data["temperature"] == 212.0
-    assert event.data["metrics"] == {"temperature": 100.0}  # as the device said it
+    assert event.data["metrics"] == {"temperature": 100.0}  # in the device's unit
 
 
-async def test_devices_without_a_temperature_come_only_when_asked_for(hub: ApiHub) -> None:
+async def test_devices_without_temperature_are_sent_only_with_all_parameter(hub: ApiHub) -> None:
     async with feed(hub) as plain, feed(hub, "?all=1") as everything:
         hub.publish("devices/pump/telemetry", {"flow": 3})
         hub.publish("devices/sensor_1/telemetry", {"temperature": 70})
@@ -91,7 +91,7 @@ async def test_devices_without_a_temperature_come_only_when_asked_for(hub: ApiHu
         assert (pump.data["device_id"], pump.data["temperature"]) == ("pump", None)
 
 
-async def test_at_most_one_update_a_second_and_the_newest(hub: ApiHub) -> None:
+async def test_updates_are_limited_to_one_per_second_and_newest_is_sent(hub: ApiHub) -> None:
     seen: list[tuple[float, float]] = []
     async with feed(hub) as stream:
         started = time.monotonic()
@@ -109,10 +109,10 @@ async def test_at_most_one_update_a_second_and_the_newest(hub: ApiHub) -> None:
         await publishing
     assert 2 <= len(seen) <= 3
     assert all(later[0] - earlier[0] >= 0.95 for earlier, later in itertools.pairwise(seen))
-    assert seen[-1][1] == 49  # kept and sent when its second was over
+    assert seen[-1][1] == 49  # the newest value is sent when the interval ends
 
 
-async def test_an_alert_is_told_at_once_with_an_id(hub: ApiHub) -> None:
+async def test_alert_event_is_sent_at_once_with_id(hub: ApiHub) -> None:
     async with feed(hub) as stream:
         hub.publish("devices/sensor_1/telemetry", {"temperature": 85})
         event = await first(stream, "alert")
@@ -141,7 +141,7 @@ async def collect(hub: ApiHub, last_id: str, count: int) -> list[Event]:
     return found
 
 
-async def test_missed_alerts_are_replayed_in_order_and_once(hub: ApiHub) -> None:
+async def test_missed_alerts_are_replayed_in_order_and_once_after_reconnect(hub: ApiHub) -> None:
     async with feed(hub) as stream:
         await raise_alerts(hub, "a")
         seen = await first(stream, "alert")
@@ -153,7 +153,7 @@ async def test_missed_alerts_are_replayed_in_order_and_once(hub: ApiHub) -> None
     assert [event.data["device_id"] for event in await collecting] == ["b", "c", "d", "e"]
 
 
-async def test_the_replay_survives_a_restart(tmp_path: Path) -> None:
+async def test_replay_of_missed_alerts_survives_restart(tmp_path: Path) -> None:
     async with running_hub(tmp_path) as hub:
         async with feed(hub) as stream:
             await raise_alerts(hub, "a")
@@ -167,14 +167,14 @@ async def test_the_replay_survives_a_restart(tmp_path: Path) -> None:
     assert [(event.data["device_id"], event.data["state"]) for event in found] == [("b", "cleared"), ("c", "raised")]
 
 
-async def test_a_foreign_id_is_told_as_a_gap(hub: ApiHub) -> None:
+async def test_unknown_last_event_id_is_answered_with_gap(hub: ApiHub) -> None:
     for last_id in ("nonsense", "12x-a", "-", "99999999999999999999-a"):
         (gap,) = await collect(hub, last_id, 1)
         assert gap.name == "gap"
         assert gap.data["message"]
 
 
-async def test_more_than_can_be_replayed_is_told_as_a_gap(hub: ApiHub, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_replay_over_limit_starts_with_gap(hub: ApiHub, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("hub.api.live.sse.REPLAYED", 4)
     monkeypatch.setattr("hub.api.live.sse.PAGE", 2)
     await raise_alerts(hub, *"abcdefg")
@@ -183,7 +183,7 @@ async def test_more_than_can_be_replayed_is_told_as_a_gap(hub: ApiHub, monkeypat
     assert [event.data["device_id"] for event in found[1:]] == ["d", "e", "f", "g"]
 
 
-async def test_alerts_lost_on_the_way_are_told_as_a_gap(hub: ApiHub) -> None:
+async def test_lagging_event_bus_is_reported_as_gap(hub: ApiHub) -> None:
     async with feed(hub) as stream:
         await asyncio.sleep(0.05)
         hub.broadcaster._mark([Lagged(3)])
@@ -192,10 +192,10 @@ async def test_alerts_lost_on_the_way_are_told_as_a_gap(hub: ApiHub) -> None:
         assert (await first(stream, "alert")).data["device_id"] == "sensor_1"
 
 
-async def test_a_listener_that_reads_nothing_stays_bounded_and_holds_up_nobody(hub: ApiHub) -> None:
+async def test_stalled_listener_is_bounded_and_does_not_delay_others(hub: ApiHub) -> None:
     reader, writer = await asyncio.open_connection("127.0.0.1", hub.port, limit=1024)
     writer.write(b"GET /events/devices HTTP/1.1\r\nHost: localhost\r\n\r\n")
-    await reader.readuntil(b"\r\n\r\n")  # and then nothing more
+    await reader.readuntil(b"\r\n\r\n")  # and reads nothing more
     (listener,) = hub.broadcaster._listeners
     async with feed(hub) as stream:
         for number in range(2_000):
@@ -208,7 +208,7 @@ async def test_a_listener_that_reads_nothing_stays_bounded_and_holds_up_nobody(h
     writer.close()
 
 
-async def test_places_are_bounded_and_come_back(tmp_path: Path) -> None:
+async def test_listener_limit_is_enforced_and_slots_are_freed(tmp_path: Path) -> None:
     async with running_hub(tmp_path, listeners=1) as hub:
         async with feed(hub) as stream:
             refused = await hub.http.get("/events/devices")
@@ -225,7 +225,7 @@ async def test_places_are_bounded_and_come_back(tmp_path: Path) -> None:
             pass
 
 
-async def test_the_stream_ends_at_shutdown(hub: ApiHub) -> None:
+async def test_event_stream_ends_at_shutdown(hub: ApiHub) -> None:
     async with feed(hub) as stream:
         await asyncio.sleep(0.05)
         hub.services.shutdown.set()

@@ -1,4 +1,4 @@
-"""The hub's own state, its page and its description."""
+"""Status, health and metrics of the hub, static files of the dashboard, OpenAPI document and cursors."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ async def hub(tmp_path: Path) -> AsyncIterator[ApiHub]:
 
 @pytest.fixture
 async def built(tmp_path: Path) -> AsyncIterator[ApiHub]:
-    """With the files of a built dashboard."""
+    """Run a hub that serves a built dashboard."""
     web = tmp_path / "site"
     for name, text in {
         "index.html": INDEX,
@@ -50,7 +50,7 @@ async def built(tmp_path: Path) -> AsyncIterator[ApiHub]:
 # -- status -------------------------------------------------------------------------------------------------------
 
 
-async def test_status(hub: ApiHub) -> None:
+async def test_status_reports_versions_broker_store_and_ai(hub: ApiHub) -> None:
     await hub.telemetry("a", x=1)
     status = (await hub.http.get("/api/status")).json()
     assert (status["version"], status["install_id"]) == ("0.0.0", "test")
@@ -60,7 +60,7 @@ async def test_status(hub: ApiHub) -> None:
     assert (status["counters"]["received"], status["counters"]["stored"]) == (1, 1)
 
 
-async def test_status_says_what_flows_and_who_sends_most(hub: ApiHub) -> None:
+async def test_status_reports_throughput_and_busiest_devices(hub: ApiHub) -> None:
     now = hub.services.now()
     for n in range(4):
         hub.publish("devices/brisk/telemetry", {"x": n}, at=now + 100 * n)
@@ -76,7 +76,7 @@ async def test_status_says_what_flows_and_who_sends_most(hub: ApiHub) -> None:
     assert not status["flow"]["store_stalled"]
 
 
-async def test_ready_says_what_is_missing(hub: ApiHub) -> None:
+async def test_readiness_names_missing_parts(hub: ApiHub) -> None:
     assert (await hub.http.get("/readyz")).json() == {"status": "ready", "missing": []}
     hub.link["now"] = MqttClientState("10.0.0.1:1883", error="connection refused")
     answer = await hub.http.get("/readyz")
@@ -86,7 +86,7 @@ async def test_ready_says_what_is_missing(hub: ApiHub) -> None:
     assert "subscription" in (await hub.http.get("/readyz")).json()["missing"][0]
 
 
-async def test_not_ready_while_the_history_cannot_be_written(hub: ApiHub, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_hub_is_not_ready_while_store_refuses_commits(hub: ApiHub, monkeypatch: pytest.MonkeyPatch) -> None:
     commit = hub.services.store.commit
     broken = True
 
@@ -107,12 +107,12 @@ async def test_not_ready_while_the_history_cannot_be_written(hub: ApiHub, monkey
     broken = False
 
 
-async def test_health(hub: ApiHub) -> None:
+async def test_healthz_is_ok(hub: ApiHub) -> None:
     assert (await hub.http.get("/healthz")).json() == {"status": "ok", "failed": []}
     assert (await hub.http.head("/healthz")).status_code == 200
 
 
-async def test_metrics(hub: ApiHub) -> None:
+async def test_metrics_are_in_prometheus_format(hub: ApiHub) -> None:
     await hub.telemetry("a", temperature=85)
     hub.publish("devices/a/telemetry", b"nonsense")
     await hub.settled()
@@ -137,10 +137,10 @@ async def test_metrics(hub: ApiHub) -> None:
     assert lines['hub_build_info{version="0.0.0"}'] == "1.0"
 
 
-# -- the page -----------------------------------------------------------------------------------------------------
+# -- the dashboard ------------------------------------------------------------------------------------------------
 
 
-async def test_without_a_build_the_page_says_how_to_make_one(hub: ApiHub) -> None:
+async def test_missing_dashboard_build_is_explained(hub: ApiHub) -> None:
     for path in ("/", "/d/pump-01"):
         answer = await hub.http.get(path, headers=BROWSER)
         assert answer.status_code == 200
@@ -148,7 +148,7 @@ async def test_without_a_build_the_page_says_how_to_make_one(hub: ApiHub) -> Non
     assert "/openapi.json" in (await hub.http.get("/docs")).text
 
 
-async def test_every_page_address_serves_the_dashboard(built: ApiHub) -> None:
+async def test_browser_paths_serve_dashboard(built: ApiHub) -> None:
     pages = (
         "/d/pump-01",
         "/d/a.b.c",
@@ -167,14 +167,14 @@ async def test_every_page_address_serves_the_dashboard(built: ApiHub) -> None:
         assert (await built.http.head(path, headers=BROWSER)).status_code == 200
 
 
-async def test_only_a_browser_gets_a_page_for_an_unknown_path(built: ApiHub) -> None:
+async def test_unknown_path_is_404_for_clients_other_than_browsers(built: ApiHub) -> None:
     for accept in ("*/*", "application/json", "image/svg+xml,image/*", ""):
         answer = await built.http.get("/nowhere", headers={"Accept": accept})
         assert (answer.status_code, answer.headers["content-type"]) == (404, "application/json"), accept
         assert answer.json()["error"]["code"] == "not_found"
 
 
-async def test_every_answer_carries_a_strict_policy(built: ApiHub) -> None:
+async def test_every_response_has_strict_content_security_policy(built: ApiHub) -> None:
     for path in ("/", "/d/pump-01", "/nowhere", "/docs", "/api/devices", "/api/nothing", "/assets/old.js", "/healthz"):
         policy = (await built.http.get(path, headers=BROWSER)).headers["content-security-policy"]
         rules = dict(rule.strip().split(" ", 1) for rule in policy.split(";"))
@@ -185,30 +185,30 @@ async def test_every_answer_carries_a_strict_policy(built: ApiHub) -> None:
         assert rules["frame-ancestors"] == rules["base-uri"] == "'none'", path
 
 
-async def test_hashed_files_are_kept_for_good(built: ApiHub) -> None:
+async def test_hashed_assets_are_cached_as_immutable(built: ApiHub) -> None:
     answer = await built.http.get("/assets/index-a1b2c3.js")
     assert "immutable" in answer.headers["cache-control"]
     assert "javascript" in answer.headers["content-type"]
     assert (await built.http.get("/favicon.svg")).headers["cache-control"] == "no-cache"
 
 
-async def test_what_is_not_there_is_not_found(built: ApiHub) -> None:
+async def test_unknown_api_path_is_404_also_for_browser(built: ApiHub) -> None:
     for path in ("/api/nothing", "/api", "/api/devices/", "/ai/nothing", "/events"):
         answer = await built.http.get(path, headers=BROWSER)
         assert answer.status_code == 404, path
         assert answer.headers["content-type"] == "application/json"
     assert (await built.http.get("/assets/old.js")).status_code == 404
     assert (await built.http.post("/api/devices")).status_code == 405
-    asked = await built.http.get("/ask", headers=BROWSER)
-    assert (asked.status_code, asked.headers["allow"]) == (405, "POST")
+    wrong_method = await built.http.get("/ask", headers=BROWSER)
+    assert (wrong_method.status_code, wrong_method.headers["allow"]) == (405, "POST")
     assert (await built.http.post("/nowhere")).status_code == 405
 
 
-BESIDE = ("/../secret.txt", "/%2e%2e/secret.txt", "/assets/..%2f..%2fsecret.txt", "/assets/%00", "//etc/passwd")
+OUTSIDE_PATHS = ("/../secret.txt", "/%2e%2e/secret.txt", "/assets/..%2f..%2fsecret.txt", "/assets/%00", "//etc/passwd")
 
 
-async def test_no_file_beside_the_page_is_given(built: ApiHub) -> None:
-    for path in BESIDE:
+async def test_path_traversal_outside_web_folder_is_refused(built: ApiHub) -> None:
+    for path in OUTSIDE_PATHS:
         url = httpx.URL(scheme="http", host="127.0.0.1", port=built.port, raw_path=path.encode())
         answer = await built.http.get(url)
         assert answer.status_code == 404, path
@@ -216,7 +216,7 @@ async def test_no_file_beside_the_page_is_given(built: ApiHub) -> None:
         assert (await built.http.get(url, headers=BROWSER)).text == INDEX, path
 
 
-async def test_the_api_page_has_nothing_inline(built: ApiHub) -> None:
+async def test_api_docs_have_no_inline_or_external_resources(built: ApiHub) -> None:
     page = (await built.http.get("/docs")).text
     assert "http://" not in page
     assert "https://" not in page
@@ -226,10 +226,10 @@ async def test_the_api_page_has_nothing_inline(built: ApiHub) -> None:
     assert script.headers["content-type"].startswith("text/javascript")
 
 
-# -- the description ----------------------------------------------------------------------------------------------
+# -- OpenAPI ------------------------------------------------------------------------------------------------------
 
 
-async def test_the_description_names_every_resource(hub: ApiHub) -> None:
+async def test_openapi_lists_every_resource(hub: ApiHub) -> None:
     paths: dict[str, Any] = (await hub.http.get("/openapi.json")).json()["paths"]
     assert set(paths) >= {
         "/ask", "/ai/ask", "/ai/stream", "/events/devices", "/analyze/image", "/api/devices",
@@ -240,7 +240,7 @@ async def test_the_description_names_every_resource(hub: ApiHub) -> None:
     }  # fmt: skip
 
 
-DESCRIBED: dict[str, Any] = {
+DOCUMENTED: dict[str, Any] = {
     "/api/devices": responses.DevicePage,
     "/api/devices/a": responses.DeviceDetail,
     "/api/alerts": responses.AlertPage,
@@ -253,25 +253,25 @@ DESCRIBED: dict[str, Any] = {
 }
 
 
-async def test_answers_are_as_described(hub: ApiHub) -> None:
-    """The hot paths skip validation when they answer, so it is done here: no key more, none less, all types right."""
+async def test_responses_match_their_schemas(hub: ApiHub) -> None:
+    """Hot paths skip validation of responses, so check keys and types here."""
     hub.publish("devices/a/info", {"units": {"temperature": "°C"}, "limits": {"temperature": {"max": 90}}})
     await hub.telemetry("a", temperature=85)
     hub.publish("devices/a/telemetry", b"nonsense")
     await hub.settled()
     alert = (await hub.http.get("/api/alerts")).json()["items"][0]
     await hub.services.ingest_queue.submit(WriteDiagnosis(diagnosis_of("a", alert["id"])))
-    for path, shape in DESCRIBED.items():
+    for path, schema in DOCUMENTED.items():
         body = (await hub.http.get(path)).json()
-        assert TypeAdapter(shape).validate_python(body, extra="forbid"), path
+        assert TypeAdapter(schema).validate_python(body, extra="forbid"), path
 
 
 @pytest.mark.parametrize("place", ["", "a", "ab", "abc", "device ä", [1, "x"], 5])
-def test_cursors_come_back_as_they_were(place: Any) -> None:
+def test_cursor_round_trips(place: Any) -> None:
     assert cursors.unpack(cursors.pack(place), type(place)) == place
 
 
 @pytest.mark.parametrize("cursor", ["%", "a", "abc", "ä", "WzFd\n", "e30", "x" * 10_000])
-def test_a_forged_cursor_is_refused(cursor: str) -> None:
+def test_invalid_cursor_is_refused(cursor: str) -> None:
     with pytest.raises(Invalid):
         cursors.unpack(cursor, int)

@@ -1,4 +1,4 @@
-"""Objects of the API: read from attributes, encoded by msgspec, described to FastAPI."""
+"""API objects: read from attributes, encoded by msgspec, described to FastAPI."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def test_missing_attribute_is_an_error() -> None:
         Whole.of(Found(1, (), ""), part=None)
 
 
-def test_schema_has_the_names_of_the_json() -> None:
+def test_schema_uses_json_field_names() -> None:
     app = FastAPI()
     app.add_api_route("/", lambda: None, response_model=Whole)
     schemas = app.openapi()["components"]["schemas"]

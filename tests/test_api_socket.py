@@ -1,4 +1,4 @@
-"""``/ws``: the simple socket, for people's own pages and scripts."""
+"""``/ws``: the public WebSocket for scripts and other web pages."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ async def hub(tmp_path: Path) -> AsyncIterator[ApiHub]:
         yield hub
 
 
-async def test_devices_on_connect_and_updates_after(hub: ApiHub) -> None:
+async def test_devices_are_sent_on_connect_and_updates_follow(hub: ApiHub) -> None:
     await hub.telemetry("pump-02", x=1)
     await hub.telemetry("pump-01", temperature=20)
     async with hub.socket("/ws") as connection:
@@ -38,7 +38,7 @@ async def test_devices_on_connect_and_updates_after(hub: ApiHub) -> None:
         assert (await socket.wait("device_deleted"))["device_id"] == "pump-02"
 
 
-async def test_the_life_of_an_alert(hub: ApiHub) -> None:
+async def test_alert_is_sent_when_raised_diagnosed_acknowledged_and_cleared(hub: ApiHub) -> None:
     async with hub.socket("/ws") as connection:
         socket = Socket(connection)
         hub.publish("devices/pump-01/telemetry", {"temperature": 85})
@@ -49,13 +49,13 @@ async def test_the_life_of_an_alert(hub: ApiHub) -> None:
         explained = (await socket.wait("alert_update"))["alert"]
         assert (explained["id"], explained["diagnosis"]["cause"]) == (alert["id"], "bearing_wear")
         await hub.http.post(f"/api/alerts/{alert['id']}/acknowledge")
-        known = (await socket.wait("alert_update"))["alert"]
-        assert (known["state"], known["diagnosis"]["cause"]) == ("acknowledged", "bearing_wear")
+        acknowledged = (await socket.wait("alert_update"))["alert"]
+        assert (acknowledged["state"], acknowledged["diagnosis"]["cause"]) == ("acknowledged", "bearing_wear")
         hub.publish("devices/pump-01/telemetry", {"temperature": 20})
         assert (await socket.wait("alert_update"))["alert"]["state"] == "cleared"
 
 
-async def test_diagnose_a_device_without_an_alert(hub: ApiHub) -> None:
+async def test_diagnosis_of_device_without_alert_is_sent_to_all_clients(hub: ApiHub) -> None:
     await hub.telemetry("pump-01", temperature=20)
     async with hub.socket("/ws") as one, hub.socket("/ws") as other:
         asking, watching = Socket(one), Socket(other)
@@ -69,14 +69,14 @@ async def test_diagnose_a_device_without_an_alert(hub: ApiHub) -> None:
         assert stored.status_code == 200
 
 
-async def test_chat(hub: ApiHub) -> None:
+async def test_chat_message_is_answered(hub: ApiHub) -> None:
     async with hub.socket("/ws") as connection:
         socket = Socket(connection)
         await socket.say(action="chat", message="How are you?")
         assert await socket.wait("ai_response") == {"type": "ai_response", "message": "You asked: How are you?"}
 
 
-WRONG: tuple[str | bytes, ...] = (
+INVALID_MESSAGES: tuple[str | bytes, ...] = (
     "not json",
     "[]",
     '"chat"',
@@ -94,17 +94,17 @@ WRONG: tuple[str | bytes, ...] = (
 )
 
 
-async def test_what_cannot_be_done_is_told_and_the_socket_stays(hub: ApiHub) -> None:
+async def test_invalid_message_is_answered_with_error_and_socket_stays_open(hub: ApiHub) -> None:
     async with hub.socket("/ws") as connection:
         socket = Socket(connection)
-        for sent in WRONG:
+        for sent in INVALID_MESSAGES:
             await connection.send(sent)
             assert (await socket.wait("error"))["message"], sent
         await socket.say(action="chat", message="Still there?")
         assert (await socket.wait("ai_response"))["message"].endswith("Still there?")
 
 
-async def test_questions_that_pile_up_are_refused(hub: ApiHub) -> None:
+async def test_pending_chat_questions_are_limited(hub: ApiHub) -> None:
     hub.ai.hold = asyncio.Event()
     async with hub.socket("/ws") as connection:
         socket = Socket(connection)
@@ -117,7 +117,7 @@ async def test_questions_that_pile_up_are_refused(hub: ApiHub) -> None:
         assert answers == [f"You asked: Question {number}" for number in range(4)]
 
 
-async def test_many_updates_are_conflated(hub: ApiHub) -> None:
+async def test_device_updates_are_conflated(hub: ApiHub) -> None:
     async with hub.socket("/ws") as connection:
         socket = Socket(connection)
         await socket.wait("devices")
@@ -130,7 +130,7 @@ async def test_many_updates_are_conflated(hub: ApiHub) -> None:
         assert len(socket.seen) <= 5
 
 
-async def test_places_are_bounded(tmp_path: Path) -> None:
+async def test_connection_over_limit_is_closed_with_1013(tmp_path: Path) -> None:
     async with running_hub(tmp_path, listeners=1) as hub, hub.socket("/ws") as first:
         await Socket(first).wait("devices")
         async with hub.socket("/ws") as second:
@@ -140,7 +140,7 @@ async def test_places_are_bounded(tmp_path: Path) -> None:
         assert closed.value.rcvd.code == 1013
 
 
-async def test_the_socket_closes_at_shutdown(hub: ApiHub) -> None:
+async def test_socket_is_closed_with_1012_at_shutdown(hub: ApiHub) -> None:
     async with hub.socket("/ws") as connection:
         await Socket(connection).wait("devices")
         hub.services.shutdown.set()

@@ -1,4 +1,4 @@
-"""The face with the hub's own AI behind it: an alert explains itself on every channel, with no model configured."""
+"""API with the hub's own AI: the built-in analyst diagnoses alerts and answers questions without a model."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def picture(kind: str) -> bytes:
         return file.getvalue()
 
 
-async def test_an_alert_explains_itself_on_every_channel(hub: ApiHub) -> None:
+async def test_diagnosis_of_alert_is_sent_on_every_channel(hub: ApiHub) -> None:
     past = [{"ts": now_ms() - 600_000 + n * 10_000, "temperature": 60 + n * 0.3, "flow": 5} for n in range(59)]
     hub.publish("devices/pump-01/info", {"name": "Feed pump", "units": {"temperature": "°C"}})
     hub.publish("devices/pump-01/telemetry", past)
@@ -43,19 +43,19 @@ async def test_an_alert_explains_itself_on_every_channel(hub: ApiHub) -> None:
         raised = (await script.wait("new_alert"))["alert"]
         assert raised["device_id"] == "pump-01"
         explained = (await script.wait("alert_update", within=10))["alert"]
-        told = (await page.wait("alert"))["alert"]
-        while told["diagnosis"] is None:
-            told = (await page.wait("alert", within=10))["alert"]
-    assert explained["id"] == told["id"] == raised["id"]
-    assert explained["diagnosis"] == told["diagnosis"]
-    assert told["diagnosis_state"] == "ready"
+        live_alert = (await page.wait("alert"))["alert"]
+        while live_alert["diagnosis"] is None:
+            live_alert = (await page.wait("alert", within=10))["alert"]
+    assert explained["id"] == live_alert["id"] == raised["id"]
+    assert explained["diagnosis"] == live_alert["diagnosis"]
+    assert live_alert["diagnosis_state"] == "ready"
     diagnosis = (await hub.http.get(f"/api/alerts/{raised['id']}")).json()["diagnosis"]
     assert diagnosis["summary"]
     assert diagnosis["evidence"]
     assert diagnosis["generated_by"]["generative"] is False
 
 
-async def test_questions_are_answered_without_a_model(hub: ApiHub) -> None:
+async def test_question_is_answered_without_model(hub: ApiHub) -> None:
     await hub.telemetry("pump-01", temperature=85)
     answer = await hub.http.post("/ask", json={"question": "Which devices have alerts?"})
     assert answer.status_code == 200
@@ -68,7 +68,7 @@ async def test_questions_are_answered_without_a_model(hub: ApiHub) -> None:
     assert refused.json()["error"].startswith("AI service error: ")
 
 
-async def test_diagnose_and_chat_on_the_simple_socket(hub: ApiHub) -> None:
+async def test_public_socket_diagnoses_and_chats(hub: ApiHub) -> None:
     await hub.telemetry("pump-01", temperature=20)
     async with hub.socket("/ws") as connection:
         socket = Socket(connection)
@@ -81,15 +81,15 @@ async def test_diagnose_and_chat_on_the_simple_socket(hub: ApiHub) -> None:
 
 
 @pytest.mark.parametrize(("kind", "name"), [("PNG", "gauge.png"), ("JPEG", "odd name.txt")])
-async def test_a_picture_is_known_by_its_content(hub: ApiHub, kind: str, name: str) -> None:
+async def test_picture_format_is_detected_from_content(hub: ApiHub, kind: str, name: str) -> None:
     answer = await hub.http.post("/analyze/image", files={"file": (name, picture(kind), "text/plain")})
     assert answer.status_code == 200
-    said = answer.json()
-    assert (said["format"], said["width"], said["height"]) == (kind.lower(), 40, 20)
-    assert said["analysis"]
+    analysis = answer.json()
+    assert (analysis["format"], analysis["width"], analysis["height"]) == (kind.lower(), 40, 20)
+    assert analysis["analysis"]
 
 
-async def test_what_only_claims_to_be_a_picture_is_refused(hub: ApiHub) -> None:
+async def test_file_that_is_not_a_picture_is_refused_despite_media_type(hub: ApiHub) -> None:
     for data in (b"", b"text", b"<svg xmlns='http://www.w3.org/2000/svg'/>", picture("PNG")[:40], picture("GIF")):
         answer = await hub.http.post("/analyze/image", files={"file": ("a.png", data, "image/png")})
         assert (answer.status_code, set(answer.json())) == (400, {"detail"}), data[:20]

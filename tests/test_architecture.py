@@ -1,4 +1,4 @@
-"""The source tree keeps to its import contracts and to the checks of ``architecture.py``, each of which can fail."""
+"""The source tree passes the import contracts and the checks of ``architecture.py``, and each check can fail."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ import pytest
 
 from architecture import (
     CHECKS,
-    LONGEST_FILE,
+    MAX_LINES,
     Tree,
     class_faults,
     docstring_faults,
@@ -30,8 +30,8 @@ from layer_map import FILES, layer_map, with_map
 ROOT = Path(__file__).parents[1]
 Check = Callable[[Tree], Iterator[str]]
 
-# A small tree without a fault; each offence below adds or replaces files in it.
-SOUND = {
+# Small source tree without faults; each violation below adds or replaces files in it.
+VALID_TREE = {
     "hub/__init__.py": '"""A hub."""\n__version__ = "1"\n',
     "hub/errors.py": '"""Errors."""\nclass HubError(Exception):\n    code = "hub"\n',
     "hub/model/__init__.py": '"""Words."""\nfrom hub.model.device import Device\n',
@@ -57,23 +57,28 @@ SOUND = {
     "web/src/app.ts": "export {};\n",
 }
 
-OFFENCES: list[tuple[str, Check, dict[str, str], str]] = [
-    ("nobody's library", library_faults, {"hub/topics.py": "import requests"}, "requests has no owner"),
-    ("foreign to simulators", library_faults, {"simulators/pump.py": "import fastapi"}, "fastapi has no owner"),
-    ("waiting", waiting_faults, {"hub/dialects/native.py": "async def f(): ..."}, "f is async"),
-    ("a name for two things", class_faults, {"hub/topics.py": "class Device: ..."}, "class Device is defined in"),
-    ("long module", length_faults, {"hub/topics.py": "\n" * (LONGEST_FILE + 1)}, "topics.py has 301 lines"),
-    ("long page", length_faults, {"web/src/App.svelte": "\n" * (LONGEST_FILE + 1)}, "App.svelte has 301 lines"),
-    ("utils", name_faults, {"hub/model/time_utils.py": ""}, "time_utils.py: name the noun"),
-    ("utils in the web", name_faults, {"web/src/utils.ts": ""}, "utils.ts: name the noun"),
+VIOLATIONS: list[tuple[str, Check, dict[str, str], str]] = [
+    ("library without owner", library_faults, {"hub/topics.py": "import requests"}, "requests has no owner"),
+    (
+        "library not allowed in simulators",
+        library_faults,
+        {"simulators/pump.py": "import fastapi"},
+        "fastapi has no owner",
+    ),
+    ("coroutine in pure package", waiting_faults, {"hub/dialects/native.py": "async def f(): ..."}, "f is async"),
+    ("class defined twice", class_faults, {"hub/topics.py": "class Device: ..."}, "class Device is defined in"),
+    ("long module", length_faults, {"hub/topics.py": "\n" * (MAX_LINES + 1)}, "topics.py has 301 lines"),
+    ("long page", length_faults, {"web/src/App.svelte": "\n" * (MAX_LINES + 1)}, "App.svelte has 301 lines"),
+    ("utils", name_faults, {"hub/model/time_utils.py": ""}, "time_utils.py: name the file"),
+    ("utils in the web", name_faults, {"web/src/utils.ts": ""}, "utils.ts: name the file"),
     ("manager", name_faults, {"hub/topics.py": "class TopicManager: ..."}, "class TopicManager"),
     ("no docstring", docstring_faults, {"simulators/pump.py": "import paho"}, "simulators.pump has no docstring"),
-    ("no code", error_code_faults, {"hub/topics.py": "class Bad(errors.HubError): ..."}, "Bad sets no `code`"),
+    ("no code", error_code_faults, {"hub/topics.py": "class Bad(errors.HubError): ..."}, "Bad does not set `code`"),
     (
-        "no code, further down",
+        "no code in subclass",
         error_code_faults,
         {"hub/topics.py": 'class Bad(HubError):\n code = "bad"\nclass Worse(Bad): ...'},
-        "Worse sets no `code`",
+        "Worse does not set `code`",
     ),
     (
         "code twice",
@@ -82,9 +87,9 @@ OFFENCES: list[tuple[str, Check, dict[str, str], str]] = [
         "'hub' of HubError",
     ),
     ("no name", task_faults, {"hub/app.py": "t = group.create_task(f())"}, "without name="),
-    ("no owner", task_faults, {"hub/app.py": "asyncio.create_task(f(), name='f')"}, "nobody owns"),
-    ("no owner, bare", task_faults, {"hub/app.py": "create_task(f(), name='f')"}, "nobody owns"),
-    ("no owner, loop", task_faults, {"hub/app.py": "get_running_loop().create_task(f(), name='f')"}, "nobody owns"),
+    ("no owner", task_faults, {"hub/app.py": "asyncio.create_task(f(), name='f')"}, "has no owner"),
+    ("no owner, bare", task_faults, {"hub/app.py": "create_task(f(), name='f')"}, "has no owner"),
+    ("no owner, loop", task_faults, {"hub/app.py": "get_running_loop().create_task(f(), name='f')"}, "has no owner"),
     ("ensure_future", task_faults, {"hub/app.py": "t = asyncio.ensure_future(f())"}, "use create_task"),
 ]
 
@@ -103,25 +108,25 @@ def ours() -> Tree:
 
 
 @pytest.mark.parametrize("check", CHECKS, ids=lambda check: check.__name__)
-def test_the_source_tree_keeps_to_the_plan(check: Check, ours: Tree) -> None:
+def test_source_tree_passes_check(check: Check, ours: Tree) -> None:
     faults = list(check(ours))
     assert not faults, "\n".join(["", *faults])
 
 
-def test_the_whole_source_tree_is_read(ours: Tree) -> None:
+def test_all_parts_of_source_tree_are_read(ours: Tree) -> None:
     assert {"hub", "hub.errors", "hub.model.device"} <= ours.modules.keys()
     assert any(path.suffix == ".svelte" for path in ours.web)
     assert any(name.startswith("simulators.") for name in ours.modules)
 
 
 @pytest.mark.parametrize("name", FILES)
-def test_map_of_layers_is_up_to_date(name: str) -> None:
+def test_table_of_layers_is_up_to_date(name: str) -> None:
     text = (ROOT / name).read_text("utf-8")
     assert with_map(text, layer_map()) == text, "run: python tests/layer_map.py"
 
 
 def lint_imports(root: Path) -> subprocess.CompletedProcess[str]:
-    """Check the contracts of pyproject.toml on the tree below ``root``."""
+    """Run import-linter with the contracts of pyproject.toml on the tree below ``root``."""
     return subprocess.run(
         [
             sys.executable,
@@ -139,7 +144,7 @@ def lint_imports(root: Path) -> subprocess.CompletedProcess[str]:
 
 @pytest.fixture(scope="module")
 def copied_tree(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A copy of the source tree in which modules may be broken."""
+    """Return a copy of the source tree in which tests change modules."""
     root = tmp_path_factory.mktemp("tree")
     shutil.copy(ROOT / "pyproject.toml", root)
     for package in ("hub", "simulators"):
@@ -158,12 +163,12 @@ BROKEN_CONTRACTS = {
     "relative": ("hub/model/device.py", "from ..store import base", "lower layers"),
     "siblings": ("hub/rules/parse.py", "import hub.insight", "lower layers"),
     "a package without a layer": ("hub/gizmo.py", "", "lower layers"),
-    "a clock in a decision": ("hub/rules/parse.py", "from time import time", "Decisions know"),
-    "an edge in a decision": ("hub/registry/registry.py", "from hub.store import base", "Decisions know"),
+    "a clock in a pure package": ("hub/rules/parse.py", "from time import time", "Decisions know"),
+    "an outer layer in a pure package": ("hub/registry/registry.py", "from hub.store import base", "Decisions know"),
     "hub imports simulators": ("hub/assembly/app.py", "from simulators import pump", "share nothing"),
     "simulators import hub": ("simulators/machines.py", "from hub import topics", "share nothing"),
     "a cycle": ("hub/model/metric.py", "from hub.model import device", "No import cycles"),
-    "somebody else's library": ("hub/ingest/batch.py", "import sqlite3", "sqlite3: imported only by"),
+    "a library of another package": ("hub/ingest/batch.py", "import sqlite3", "sqlite3: imported only by"),
     "a part of a library": ("hub/assembly/app.py", "from PIL.Image import open", "PIL: imported only by"),
 }
 
@@ -186,16 +191,16 @@ def test_broken_import_contract_is_found(case: str, copied_tree: Path) -> None:
 
 
 @pytest.mark.parametrize("check", CHECKS, ids=lambda check: check.__name__)
-def test_a_sound_tree_passes(check: Check, tmp_path: Path) -> None:
-    assert list(check(tree_of(tmp_path, SOUND))) == []
+def test_valid_tree_passes_check(check: Check, tmp_path: Path) -> None:
+    assert list(check(tree_of(tmp_path, VALID_TREE))) == []
 
 
-@pytest.mark.parametrize(("check", "files", "words"), [o[1:] for o in OFFENCES], ids=[o[0] for o in OFFENCES])
-def test_an_offence_is_found(check: Check, files: dict[str, str], words: str, tmp_path: Path) -> None:
-    faults = list(check(tree_of(tmp_path, SOUND | files)))
+@pytest.mark.parametrize(("check", "files", "message"), [v[1:] for v in VIOLATIONS], ids=[v[0] for v in VIOLATIONS])
+def test_violation_is_found(check: Check, files: dict[str, str], message: str, tmp_path: Path) -> None:
+    faults = list(check(tree_of(tmp_path, VALID_TREE | files)))
     assert len(faults) == 1
-    assert words in faults[0]
+    assert message in faults[0]
 
 
-def test_every_check_has_an_offence() -> None:
-    assert {offence[1] for offence in OFFENCES} == set(CHECKS)
+def test_every_check_has_a_violation() -> None:
+    assert {violation[1] for violation in VIOLATIONS} == set(CHECKS)

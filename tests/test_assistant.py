@@ -1,6 +1,6 @@
-"""Questions in plain words: what the built-in analyst parses and answers from data, and the tool loop of a model."""
+"""Questions to the assistant: answers of the built-in analyst from data, and the tool loop of a model."""
 
-# A table reads best with a row a line.
+# Tables have one row per line.
 # ruff: noqa: E501
 
 from __future__ import annotations
@@ -51,7 +51,7 @@ CELSIUS = {"temperature": "°C", "bearing_temperature": "°C", "vibration": "mm/
 
 
 class Site:
-    """Two pumps that overtake one another, cold rooms, a tank that empties, and a sensor that went away."""
+    """Site with two pumps, of which one becomes the hotter, cold rooms, a tank that empties, and an offline sensor."""
 
     def __init__(self, store: SqliteStore) -> None:
         self.store, self.registry = store, DeviceRegistry()
@@ -102,9 +102,9 @@ class Site:
 @pytest.fixture
 async def site(tmp_path: Path) -> AsyncIterator[Site]:
     store = SqliteStore.open(tmp_path)
-    made = Site(store)
-    await made.fill()
-    yield made
+    site = Site(store)
+    await site.fill()
+    yield site
     await store.close()
 
 
@@ -156,29 +156,29 @@ ANSWERS = [
 
 
 @pytest.mark.parametrize(("question", "parts"), ANSWERS)
-async def test_the_built_in_analyst_answers_from_data(site: Site, question: str, parts: list[str]) -> None:
+async def test_builtin_analyst_answers_from_data(site: Site, question: str, parts: list[str]) -> None:
     reply = await site.assistant().answer(question)
     missing = [part for part in parts if part not in reply.text]
     assert not missing, reply.text
     assert (reply.provider, reply.model, reply.generative) == ("builtin", "builtin-analyst", False)
 
 
-async def test_a_stream_says_the_same_as_an_answer(site: Site) -> None:
+async def test_streamed_answer_equals_complete_answer(site: Site) -> None:
     assistant = site.assistant()
     pieces = [piece async for piece in assistant.stream("How many devices are online?")]
     assert len(pieces) > 3
     assert "".join(pieces) == (await assistant.answer("How many devices are online?")).text
 
 
-async def test_a_device_is_compared_only_with_peers_that_use_its_unit(site: Site) -> None:
+async def test_device_is_compared_only_with_peers_of_same_unit(site: Site) -> None:
     info = Info(name="Freezer 2", model="CR-40", area="Cold store", units={"temperature": "°F"})
     site.registry.identify(Identity("cold-room-02", "cold-room-02", "native", info), NOW)
     (row,) = await site.tools.queries.comparison(site.registry.require("cold-room-01"), 1.0)
     assert (row.unit, row.peers, row.median) == ("°C", 1, 3.4)
 
 
-async def test_a_busy_week_is_counted_whole(site: Site):
-    """More alerts than one page of the store holds, and more than are told one by one."""
+async def test_alert_count_covers_all_pages(site: Site):
+    """There are more alerts than one page of the store holds and than the answer lists."""
     alerts = [
         Alert(f"b-{n}", "hot", "cold-room-02", "temperature", "warning", "cleared", "Freezer 2: too hot", 9.0, 8.0, "°C",
               NOW - n * 1000, NOW - n * 1000, cleared_at=NOW)
@@ -188,10 +188,10 @@ async def test_a_busy_week_is_counted_whole(site: Site):
     reply = await site.assistant().answer("how often did freezer 2 alarm this week?")
     assert "1200 alerts were raised" in reply.text
     first = await site.assistant().answer("how often did freezer 1 alarm this week?")
-    assert "1 alert was raised" in first.text, "behind the first pages"
+    assert "1 alert was raised" in first.text, "the alert is after the first pages"
 
 
-async def test_an_empty_hub_says_so(tmp_path: Path) -> None:
+async def test_hub_without_devices_says_so(tmp_path: Path) -> None:
     store = SqliteStore.open(tmp_path)
     reply = await Site(store).assistant().answer("which pump is hottest?")
     assert "No device has spoken" in reply.text
@@ -201,17 +201,17 @@ async def test_an_empty_hub_says_so(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     "question", ["?" * 500, "💧" * 50, "why why why", "last 9999 days", "\x00", "compare", "0", "status of"]
 )
-async def test_no_question_breaks_it(site: Site, question: str) -> None:
+async def test_unparsable_question_gets_answer(site: Site, question: str) -> None:
     assert (await site.assistant().answer(question)).text
 
 
-async def test_an_unknown_model_is_unavailable(site: Site) -> None:
+async def test_unknown_model_is_unavailable(site: Site) -> None:
     with pytest.raises(AiUnavailable, match="nonesuch"):
         await site.assistant().answer("how many devices?", model="nonesuch")
     assert (await site.assistant().answer("how many devices?", model="builtin")).provider == "builtin"
 
 
-def test_times_of_a_question() -> None:
+def test_time_span_and_metric_of_question_are_parsed() -> None:
     metrics = {"temperature", "bearing_temperature"}
     span = parse_intent("what happened in the last two hours", metrics, NOW).span
     assert span is not None
@@ -226,7 +226,7 @@ def test_times_of_a_question() -> None:
 
 
 class Scripted:
-    """A model that plays a list of answers: texts, lists of tool calls, or errors."""
+    """Fake model that plays a script of answers: texts, lists of tool calls, or errors."""
 
     name, models = "openai", ("scripted",)
 
@@ -261,7 +261,7 @@ class Scripted:
     async def close(self) -> None: ...
 
 
-async def test_a_model_gets_data_first_and_its_tools_answered(site: Site) -> None:
+async def test_model_gets_summary_and_tool_results(site: Site) -> None:
     model = Scripted([ToolCall("c1", "device_state", {"device": "freezer 1"})], "Freezer 1 is at 9.5 °C.")
     reply = await site.assistant(model).answer("how is freezer 1?")
     assert (reply.text, reply.generative, reply.tokens_used) == ("Freezer 1 is at 9.5 °C.", True, 10)
@@ -274,17 +274,17 @@ async def test_a_model_gets_data_first_and_its_tools_answered(site: Site) -> Non
     assert '"value":9.5' in result.text
 
 
-async def test_the_loop_ends(site: Site) -> None:
-    forever = Scripted([ToolCall("c", "fleet_summary", {})])
-    reply = await site.assistant(forever).answer("how many devices are there?")
-    assert len(forever.asked) == 7
-    assert not forever.asked[-1].tools
+async def test_tool_loop_is_limited_to_seven_requests(site: Site) -> None:
+    looping = Scripted([ToolCall("c", "fleet_summary", {})])
+    reply = await site.assistant(looping).answer("how many devices are there?")
+    assert len(looping.asked) == 7
+    assert not looping.asked[-1].tools
     assert reply.text == ""
     streamed = Scripted([ToolCall("c", "fleet_summary", {})])
     assert [p async for p in site.assistant(streamed).stream("how many devices are there?")] == [""] * 7
 
 
-async def test_wrong_calls_come_back_as_errors_to_correct(site: Site) -> None:
+async def test_invalid_tool_call_is_answered_with_error(site: Site) -> None:
     calls = [
         ToolCall("1", "delete_device", {"device": "pump-01"}),
         ToolCall("2", "history", {"device": "pump-01", "metric": "vibration", "hours": -3}),
@@ -302,7 +302,7 @@ async def test_wrong_calls_come_back_as_errors_to_correct(site: Site) -> None:
     assert len(site.registry) == 7
 
 
-async def test_no_tool_changes_anything(site: Site) -> None:
+async def test_tools_are_read_only(site: Site) -> None:
     names = {spec.name for spec in specs(site.tools)}
     assert names == {
         "activity", "alert_history", "approaching_limits", "commands_of", "compare_with_peers", "device_state", "diagnosis_of",
@@ -320,16 +320,16 @@ async def test_no_tool_changes_anything(site: Site) -> None:
     assert site.store.stats().commits == before
 
 
-async def test_the_evidence_of_a_device_can_be_looked_up_without_a_diagnosis(site: Site):
+async def test_evidence_tool_works_without_diagnosis(site: Site):
     found = await call(site.tools, "evidence", {"device": "freezer 1"})
     over = next(each for each in found["findings"] if each["kind"] == "over_limit")
     assert (over["device"], over["metric"], over["unit"]) == ("cold-room-01", "temperature", "°C")
     assert [each["id"] for each in found["findings"]][:2] == ["e1", "e2"]
-    calm = await call(site.tools, "evidence", {"device": "freezer 2"})
-    assert calm["resembles"] == []
+    normal = await call(site.tools, "evidence", {"device": "freezer 2"})
+    assert normal["resembles"] == []
 
 
-async def test_a_stream_that_breaks_off_ends_with_the_hubs_own_answer(site: Site) -> None:
+async def test_interrupted_stream_ends_with_builtin_answer(site: Site) -> None:
     pieces = [p async for p in site.assistant(Scripted("There are BREAK")).stream("How many devices are online?")]
     text = " ".join(pieces)
     assert text.startswith("There are BREAK")
@@ -339,7 +339,7 @@ async def test_a_stream_that_breaks_off_ends_with_the_hubs_own_answer(site: Site
         [p async for p in site.assistant(Scripted("a BREAK"), fallback=False).stream("How many devices?")]
 
 
-async def test_a_model_that_is_down_leaves_the_built_in_analyst(site: Site) -> None:
+async def test_builtin_analyst_answers_when_model_is_down(site: Site) -> None:
     down = Scripted(AiError("It is down.", "Start it."))
     reply = await site.assistant(down).answer("How many devices are online?")
     assert "7 devices" in reply.text

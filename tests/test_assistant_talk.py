@@ -1,7 +1,5 @@
-"""What an answer has besides its words: steps, charts, sources, commands to send, and what nothing bears out; and a
-conversation that remembers."""
-
-# A table reads best with a row a line.
+"""Parts of an answer beside its text: steps, charts, sources, command proposals and unsupported claims; and
+conversations with follow-up questions."""
 
 from __future__ import annotations
 
@@ -22,8 +20,8 @@ from test_assistant import NOW, Scripted, Site
 WRITER = Writer("builtin", "builtin-analyst", generative=False)
 
 
-class Spoken(Scripted):
-    """Its words come with the spaces between them."""
+class StreamingModel(Scripted):
+    """Scripted model that streams its text word by word, with the spaces."""
 
     async def stream(self, request: CompletionRequest) -> AsyncIterator[Piece]:
         answer = await self.chat(request)
@@ -35,14 +33,14 @@ class Spoken(Scripted):
 @pytest.fixture
 async def site(tmp_path: Path) -> AsyncIterator[Site]:
     store = SqliteStore.open(tmp_path)
-    made = Site(store)
-    await made.fill()
-    yield made
+    site = Site(store)
+    await site.fill()
+    yield site
     await store.close()
 
 
 async def talk(assistant: AssistantService, question: str, *before: str) -> tuple[str, list[Any], AssistantReply]:
-    """Words, extras in the order in which they came, and the whole."""
+    """Ask ``question`` after the questions ``before``. Return the text, the extras in order, and the whole reply."""
     turns = [Turn(question=each, answer="…", at=NOW, writer=WRITER) for each in before]
     words, extras, reply = "", [], None
     async for piece in assistant.converse(question, turns):
@@ -57,48 +55,54 @@ async def talk(assistant: AssistantService, question: str, *before: str) -> tupl
     return words.strip(), extras, reply
 
 
-def of(kind: type, extras: list[Any]) -> list[Any]:
+def extras_of(kind: type, extras: list[Any]) -> list[Any]:
     return [extra for extra in extras if isinstance(extra, kind)]
 
 
-async def test_an_answer_leads_to_what_it_speaks_of(site: Site):
+async def test_answer_has_sources_and_chart_of_named_devices(site: Site):
     _, extras, _ = await talk(site.assistant(), "Which pump is hottest and since when?")
-    named = [(s.device, s.metric) for s in of(Source, extras)]
+    named = [(s.device, s.metric) for s in extras_of(Source, extras)]
     assert named[0] == ("pump-02", "bearing_temperature")
     assert "pump-01" in [device for device, _ in named]
-    chart = of(Chart, extras)[0]
+    chart = extras_of(Chart, extras)[0]
     assert (chart.device, chart.metric, chart.unit) == ("pump-02", "bearing_temperature", "°C")
     assert len(chart.points) > 10
     assert {p[2] for p in chart.points} >= {45.0, 60.0}
 
 
-async def test_a_model_shows_its_steps_its_chart_and_its_sources(site: Site):
+async def test_model_answer_has_steps_chart_and_sources(site: Site):
     calls = [
         ToolCall("1", "history", {"device": "freezer 1", "metric": "temperature", "hours": 1}),
         ToolCall("2", "find_devices", {"query": "freezer"}),
         ToolCall("3", "device_state", {"device": "freezer 9"}),
     ]
     words, extras, reply = await talk(
-        site.assistant(Spoken(calls, "Freezer 1 temperature reached 9.5 °C.")), "freezer 1?"
+        site.assistant(StreamingModel(calls, "Freezer 1 temperature reached 9.5 °C.")), "freezer 1?"
     )
-    steps = [(s.tool, s.about, s.ok) for s in of(Step, extras)]
+    steps = [(s.tool, s.about, s.ok) for s in extras_of(Step, extras)]
     assert steps == [
         ("history", "freezer 1, temperature, 1", True),
         ("find_devices", "freezer", True),
         ("device_state", "freezer 9", False),
     ]
-    assert [s.found for s in of(Step, extras)][1] == "3 found"
-    assert (of(Chart, extras)[0].metric, of(Source, extras)[0].metric) == ("temperature", "temperature")
-    assert (words, reply.generative, of(Unsupported, extras)) == ("Freezer 1 temperature reached 9.5 °C.", True, [])
+    assert [s.found for s in extras_of(Step, extras)][1] == "3 found"
+    assert (extras_of(Chart, extras)[0].metric, extras_of(Source, extras)[0].metric) == ("temperature", "temperature")
+    assert (words, reply.generative, extras_of(Unsupported, extras)) == (
+        "Freezer 1 temperature reached 9.5 °C.",
+        True,
+        [],
+    )
 
 
-async def test_a_metric_belongs_to_the_device_of_its_own_clause(site: Site):
+async def test_metric_is_attributed_to_device_in_same_clause(site: Site):
     model = Scripted("Feed pump 1: vibration is at 2 mm/s; Freezer 2: temperature is at 3.2 °C.")
-    named = [(s.device, s.metric) for s in of(Source, list((await site.assistant(model).answer("status?")).extras))]
+    named = [
+        (s.device, s.metric) for s in extras_of(Source, list((await site.assistant(model).answer("status?")).extras))
+    ]
     assert named == [("pump-01", "vibration"), ("cold-room-02", "temperature")]
 
 
-async def test_a_device_that_is_not_there_is_asked_for_by_names_that_are(site: Site):
+async def test_unknown_device_is_answered_with_similar_names(site: Site):
     words, _, _ = await talk(site.assistant(), "compare freezer 7 with its peers this week")
     assert "Nothing here is called “freezer 7”. There is Freezer 3, Freezer 2, Freezer 1." in words
 
@@ -125,21 +129,21 @@ CLAIMS = [
 
 
 @pytest.mark.parametrize(("claim", "true"), CLAIMS)
-async def test_what_nothing_bears_out_is_marked(site: Site, claim: str, true: bool):
+async def test_unsupported_claim_is_marked(site: Site, claim: str, true: bool):
     calls = [
         ToolCall("c", "device_state", {"device": "freezer 1"}),
         ToolCall("d", "rank_devices", {"metric": "temperature"}),
     ]
-    model = Spoken(calls, f"All is known. {claim}")
+    model = StreamingModel(calls, f"All is known. {claim}")
     _, extras, _ = await talk(site.assistant(model), "how is freezer 1?")
-    assert bool(of(Unsupported, extras)) is not true, of(Unsupported, extras)
-    told = await site.assistant(Spoken(f"All is known. {claim}")).answer("how is it?")
+    assert bool(extras_of(Unsupported, extras)) is not true, extras_of(Unsupported, extras)
+    reply = await site.assistant(StreamingModel(f"All is known. {claim}")).answer("how is it?")
     if not true:
-        assert "Not borne out by the data" in told.text
-        assert "All is known" not in told.text.partition("Not borne out")[2]
+        assert "Not borne out by the data" in reply.text
+        assert "All is known" not in reply.text.partition("Not borne out")[2]
 
 
-WISHES = [
+COMMAND_REQUESTS = [
     ("set the speed of feed pump 1 to 40", "pump-01", "set_speed", 40),
     ("Please turn on pump-01", "pump-01", "run", True),
     ("stop pump-01", "pump-01", "run", False),
@@ -149,20 +153,20 @@ WISHES = [
 ]
 
 
-@pytest.mark.parametrize(("wish", "device", "command", "value"), WISHES)
-async def test_a_wish_becomes_a_command_for_a_person_to_send(
-    site: Site, wish: str, device: str, command: str, value: Any
+@pytest.mark.parametrize(("request_text", "device", "command", "value"), COMMAND_REQUESTS)
+async def test_command_request_becomes_proposal_and_is_not_sent(
+    site: Site, request_text: str, device: str, command: str, value: Any
 ):
     before = site.store.stats().commits
-    words, extras, _ = await talk(site.assistant(), wish)
-    (proposal,) = of(Proposal, extras)
+    words, extras, _ = await talk(site.assistant(), request_text)
+    (proposal,) = extras_of(Proposal, extras)
     assert (proposal.device, proposal.command, proposal.value) == (device, command, value)
     assert "never act" in words
     assert site.store.stats().commits == before
 
 
 @pytest.mark.parametrize(
-    ("wish", "says"),
+    ("request_text", "expected"),
     [
         ("set the speed of pump-01 to 400", "from 0 to 100"),
         ("set the speed of pump-01", "to what number"),
@@ -172,22 +176,22 @@ async def test_a_wish_becomes_a_command_for_a_person_to_send(
         ("turn on everything", "never act"),
     ],
 )
-async def test_a_wish_that_cannot_be_says_what_can(site: Site, wish: str, says: str):
-    words, extras, _ = await talk(site.assistant(), wish)
-    assert says in words, words
-    assert of(Proposal, extras) == []
+async def test_invalid_command_request_is_answered_with_allowed_values(site: Site, request_text: str, expected: str):
+    words, extras, _ = await talk(site.assistant(), request_text)
+    assert expected in words, words
+    assert extras_of(Proposal, extras) == []
 
 
-async def test_a_model_proposes_and_sends_nothing(site: Site):
+async def test_model_can_propose_command_but_not_send_it(site: Site):
     calls = [
         ToolCall("1", "commands_of", {"device": "pump-01"}),
         ToolCall("2", "propose_command", {"device": "pump-01", "command": "set_speed", "value": 55}),
         ToolCall("3", "propose_command", {"device": "pump-01", "command": "set_speed", "value": 5_000}),
         ToolCall("4", "propose_command", {"device": "pump-01", "command": "format_disk", "value": 1}),
     ]
-    model = Spoken(calls, "It is below.")
+    model = StreamingModel(calls, "It is below.")
     _, extras, _ = await talk(site.assistant(model), "slow pump 1 down, please")
-    (proposal,) = of(Proposal, extras)
+    (proposal,) = extras_of(Proposal, extras)
     assert (proposal.name, proposal.command, proposal.title, proposal.value, proposal.unit) == (
         "Feed pump 1",
         "set_speed",
@@ -195,7 +199,7 @@ async def test_a_model_proposes_and_sends_nothing(site: Site):
         55,
         "%",
     )
-    assert [s.ok for s in of(Step, extras)] == [True, True, False, False]
+    assert [s.ok for s in extras_of(Step, extras)] == [True, True, False, False]
     results = [m.text for m in model.asked[1].messages if m.role == "tool"]
     assert '"minimum":0' in results[0]
     assert '"sent":false' in results[1]
@@ -215,37 +219,37 @@ FOLLOW_UPS = [
 
 
 @pytest.mark.parametrize(("before", "question", "parts"), FOLLOW_UPS)
-async def test_a_question_may_refer_to_an_earlier_one(
+async def test_follow_up_question_uses_earlier_question(
     site: Site, before: tuple[str, ...], question: str, parts: list[str]
 ):
     words, _, _ = await talk(site.assistant(), question, *before)
     assert [part for part in parts if part not in words] == [], words
 
 
-async def test_a_model_remembers_what_fits(site: Site):
-    model = Spoken("Yes.")
+async def test_conversation_history_for_model_is_limited_to_latest_turns(site: Site):
+    model = StreamingModel("Yes.")
     long = [Turn(question=f"question {n}", answer="x" * 3_000, at=NOW, writer=WRITER) for n in range(10)]
     async for _ in site.assistant(model).converse("and now?", long):
         pass
     roles = [m.role for m in model.asked[0].messages]
     assert roles == ["system", *["user", "assistant"] * 3, "user"]
-    assert model.asked[0].messages[1].text == "question 7", "the latest stay"
+    assert model.asked[0].messages[1].text == "question 7", "the latest turns are kept"
     assert sum(len(m.text) for m in model.asked[0].messages[1:-1]) < 8_000
 
 
-async def test_what_is_looked_up_never_fills_the_context(site: Site):
+async def test_old_tool_results_are_shortened_to_fit_context(site: Site):
     long = [ToolCall(str(n), "history", {"device": "pump-01", "metric": "vibration", "buckets": 200}) for n in range(4)]
-    model = Spoken(*[long] * 6, "Done.")
+    model = StreamingModel(*[long] * 6, "Done.")
     await talk(site.assistant(model), "how did the vibration of pump 1 go?")
     last = model.asked[-1].messages
     results = [message.text for message in last if message.role == "tool"]
-    assert (len(model.asked), len(results)) == (7, 24), "every call keeps its answer"
+    assert (len(model.asked), len(results)) == (7, 24), "every call has a result"
     assert sum(map(len, results)) < 36_000
     assert all("Left out" in text for text in results[:16])
-    assert all("[[1795" in text for text in results[-4:]), "the newest stay whole"
+    assert all("[[1795" in text for text in results[-4:]), "the newest results are complete"
 
 
-async def test_a_conversation_is_kept_listed_and_forgotten(site: Site):
+async def test_conversation_is_stored_listed_and_deleted(site: Site):
     memory = ConversationMemory(site.assistant(), site.store.conversations, lambda: NOW)
     for question in ("Which pump is hottest?", "and since when?"):
         pieces = [piece async for piece in memory.ask("talk-0001", question)]
@@ -253,7 +257,7 @@ async def test_a_conversation_is_kept_listed_and_forgotten(site: Site):
     first, second = await memory.turns("talk-0001")
     assert (first.question, second.question) == ("Which pump is hottest?", "and since when?")
     assert "since about 21:30" in second.answer
-    assert of(Chart, list(first.extras))
+    assert extras_of(Chart, list(first.extras))
     (listed,) = await memory.conversations()
     assert (listed.id, listed.title, listed.turns) == ("talk-0001", "Which pump is hottest?", 2)
     await memory.forget("talk-0001")
@@ -262,22 +266,22 @@ async def test_a_conversation_is_kept_listed_and_forgotten(site: Site):
         await memory.turns("talk-0001")
 
 
-async def test_an_answer_that_is_left_early_is_kept_as_far_as_it_came(site: Site):
+async def test_partial_answer_is_stored_after_disconnect(site: Site):
     memory = ConversationMemory(site.assistant(), site.store.conversations, lambda: NOW)
     pieces = memory.ask("talk-0001", "How many devices are online?")
-    begun = await anext(pieces)
+    first_piece = await anext(pieces)
     await pieces.aclose()
     (turn,) = await memory.turns("talk-0001")
-    assert (turn.answer, turn.stopped) == (begun, True)
+    assert (turn.answer, turn.stopped) == (first_piece, True)
 
 
-async def test_conversations_are_bounded(site: Site, monkeypatch: pytest.MonkeyPatch):
+async def test_stored_conversations_and_turns_are_limited(site: Site, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(conversations, "MOST", 3)
     monkeypatch.setattr(conversations, "MOST_TURNS", 4)
-    kept = site.store.conversations
-    for talked in range(5):
+    stored = site.store.conversations
+    for number in range(5):
         for n in range(6):
-            await kept.add(f"talk-{talked}", Turn(question=f"q{n}", answer="a", at=NOW + talked, writer=WRITER))
-    assert [c.id for c in await kept.newest()] == ["talk-4", "talk-3", "talk-2"]
-    assert [turn.question for turn in await kept.turns("talk-4")] == ["q2", "q3", "q4", "q5"]
-    assert await kept.turns("talk-0") == []
+            await stored.add(f"talk-{number}", Turn(question=f"q{n}", answer="a", at=NOW + number, writer=WRITER))
+    assert [c.id for c in await stored.newest()] == ["talk-4", "talk-3", "talk-2"]
+    assert [turn.question for turn in await stored.turns("talk-4")] == ["q2", "q3", "q4", "q5"]
+    assert await stored.turns("talk-0") == []

@@ -1,4 +1,4 @@
-"""Who may speak to the hub: Host, Origin, forwarded requests, the token, and the headers on every answer."""
+"""Access to the hub: Host and Origin checks, forwarded requests, token and session cookie."""
 
 from __future__ import annotations
 
@@ -23,14 +23,14 @@ BEARER = {"Authorization": f"Bearer {TOKEN}"}
 
 @pytest.fixture
 async def hub(tmp_path: Path) -> AsyncIterator[ApiHub]:
-    """Open to everybody on this machine."""
+    """Run a hub without a token, which accepts local clients."""
     async with running_hub(tmp_path) as hub:
         yield hub
 
 
 @pytest.fixture
 async def locked(tmp_path: Path) -> AsyncIterator[ApiHub]:
-    """Asks for a token."""
+    """Run a hub that requires a token."""
     async with running_hub(tmp_path, token=TOKEN) as hub:
         yield hub
 
@@ -42,51 +42,51 @@ async def log_in(hub: ApiHub) -> httpx.Response:
 # -- Host ---------------------------------------------------------------------------------------------------------
 
 
-async def test_a_foreign_host_name_is_refused(hub: ApiHub) -> None:
-    """A page that points its own name at this address (DNS rebinding) must not reach the hub."""
+async def test_unknown_host_header_is_refused(hub: ApiHub) -> None:
+    """A page whose domain resolves to this address (DNS rebinding) must not reach the hub."""
     for host in ("evil.example", "127.0.0.1.evil.example", "localhost.evil.example", "10.0.0.1", "["):
         for path in ("/", "/api/devices", "/login", "/events/devices"):
             answer = await hub.http.get(path, headers={"Host": host})
             assert answer.status_code == 421, (host, path)
 
 
-async def test_a_host_header_is_a_name_and_a_port(hub: ApiHub) -> None:
+async def test_malformed_host_header_is_refused(hub: ApiHub) -> None:
     for host in ("user@localhost", "localhost/x", "localhost#evil.example", "localhost?x", "localhost\\x"):
         assert (await hub.http.get("/api/devices", headers={"Host": host})).status_code == 421, host
 
 
-async def test_two_origins_are_refused(locked: ApiHub) -> None:
+async def test_request_with_two_origin_headers_is_refused(locked: ApiHub) -> None:
     for origins in ((locked.url, "http://evil.example"), ("http://evil.example", locked.url)):
         headers = [("Origin", origin) for origin in origins]
         answer = await locked.http.post("/login", json={"token": TOKEN}, headers=headers)
         assert answer.status_code == 403
 
 
-async def test_a_socket_by_a_foreign_host_name_is_refused(hub: ApiHub) -> None:
-    # As a rebound page would: its own name as host and as origin.
+async def test_socket_with_unknown_host_header_is_refused(hub: ApiHub) -> None:
+    # As after DNS rebinding: the foreign domain is both Host and Origin.
     with pytest.raises(InvalidStatus, match="403"):
         async with websockets.connect(
             f"ws://evil.example:{hub.port}/ws", host="127.0.0.1", origin=f"http://evil.example:{hub.port}", proxy=None
         ):
             pass
     with pytest.raises(InvalidStatus, match="403"):
-        async with hub.socket("/ws", additional_headers={"Host": "evil.example"}):  # a second one
+        async with hub.socket("/ws", additional_headers={"Host": "evil.example"}):  # a second Host header
             pass
 
 
-async def test_no_host_name_is_refused(hub: ApiHub) -> None:
+async def test_request_without_host_header_is_refused(hub: ApiHub) -> None:
     reader, writer = await asyncio.open_connection("127.0.0.1", hub.port)
     writer.write(b"GET /api/devices HTTP/1.0\r\n\r\n")
     assert b" 421 " in await reader.readline()
     writer.close()
 
 
-async def test_names_of_this_machine_are_known(hub: ApiHub) -> None:
+async def test_local_host_names_are_accepted(hub: ApiHub) -> None:
     for host in ("localhost", "LOCALHOST:8000", "127.0.0.1", "[::1]:8000", "localhost."):
         assert (await hub.http.get("/api/devices", headers={"Host": host})).status_code == 200, host
 
 
-def test_hosts_follow_where_the_hub_listens() -> None:
+def test_accepted_hosts_depend_on_listen_address() -> None:
     one = Hosts(HttpSettings(host="192.168.1.5", web_dir=Path(), allowed_hosts=("Hub.example",)))
     assert one.known("192.168.1.5:8000")
     assert one.known("hub.example")
@@ -101,7 +101,7 @@ def test_hosts_follow_where_the_hub_listens() -> None:
 
 
 ORIGINS = ("https://evil.example", "null", "http://127.0.0.1:1", "http://localhost.evil.example", "file://", "x")
-CHANGES: tuple[tuple[str, str, dict[str, Any]], ...] = (
+WRITE_REQUESTS: tuple[tuple[str, str, dict[str, Any]], ...] = (
     ("DELETE", "/api/devices/pump-01", {}),
     ("PATCH", "/api/devices/pump-01", {"json": {"name": "x"}}),
     ("POST", "/ask", {"json": {"question": "x"}}),
@@ -110,10 +110,10 @@ CHANGES: tuple[tuple[str, str, dict[str, Any]], ...] = (
 )
 
 
-async def test_a_foreign_page_changes_nothing_and_opens_no_socket(hub: ApiHub) -> None:
+async def test_foreign_origin_cannot_write_or_open_socket(hub: ApiHub) -> None:
     await hub.telemetry("pump-01", x=1)
     for origin in ORIGINS:
-        for method, path, sent in CHANGES:
+        for method, path, sent in WRITE_REQUESTS:
             answer = await hub.http.request(method, path, headers={"Origin": origin}, **sent)
             assert answer.status_code == 403, (origin, path)
             assert "access-control-allow-origin" not in answer.headers
@@ -124,7 +124,7 @@ async def test_a_foreign_page_changes_nothing_and_opens_no_socket(hub: ApiHub) -
     assert (await hub.http.get("/api/devices/pump-01")).json()["name"] == "pump-01"
 
 
-async def test_the_own_page_and_plain_clients_may(hub: ApiHub) -> None:
+async def test_own_origin_and_requests_without_origin_are_accepted(hub: ApiHub) -> None:
     await hub.telemetry("pump-01", x=1)
     for headers in ({}, {"Origin": hub.url}):
         answer = await hub.http.patch("/api/devices/pump-01", json={"name": "x"}, headers=headers)
@@ -134,7 +134,7 @@ async def test_the_own_page_and_plain_clients_may(hub: ApiHub) -> None:
         assert (await Socket(script).wait("devices"))["type"] == "devices"
 
 
-async def test_an_allowed_origin_may(tmp_path: Path) -> None:
+async def test_configured_origin_is_accepted(tmp_path: Path) -> None:
     async with running_hub(tmp_path, allowed_origins=("https://hub.example",)) as hub:
         headers = {"Origin": "https://hub.example"}
         assert (await hub.http.post("/ask", json={"question": "x"}, headers=headers)).status_code == 200
@@ -145,7 +145,7 @@ async def test_an_allowed_origin_may(tmp_path: Path) -> None:
 # -- proxies ------------------------------------------------------------------------------------------------------
 
 
-async def test_forwarded_requests_need_a_token(hub: ApiHub) -> None:
+async def test_forwarded_request_without_token_is_refused(hub: ApiHub) -> None:
     for name in ("Forwarded", "X-Forwarded-For", "X-Forwarded-Host", "X-Forwarded-Whatever", "X-Real-IP"):
         refused = await hub.http.get("/api/devices", headers={name: "203.0.113.7"})
         assert refused.status_code == 403, name
@@ -155,7 +155,7 @@ async def test_forwarded_requests_need_a_token(hub: ApiHub) -> None:
                 pass
 
 
-async def test_with_a_token_a_proxy_may_stand_in_front(locked: ApiHub) -> None:
+async def test_forwarded_request_with_token_is_accepted(locked: ApiHub) -> None:
     headers = {"X-Forwarded-For": "203.0.113.7", **BEARER}
     assert (await locked.http.get("/api/devices", headers=headers)).status_code == 200
 
@@ -163,14 +163,14 @@ async def test_with_a_token_a_proxy_may_stand_in_front(locked: ApiHub) -> None:
 # -- the token ----------------------------------------------------------------------------------------------------
 
 
-async def test_every_route_refuses_without_the_token(locked: ApiHub) -> None:
-    """Walks the description of the API, so that a route that is added later is held too."""
+async def test_every_route_requires_token(locked: ApiHub) -> None:
+    """Check every route of the OpenAPI document, so that new routes are covered."""
     open_routes = {("post", "/login"), *(("get", path) for path in ("/api/session", "/healthz", "/readyz"))}
     paths: dict[str, dict[str, Any]] = (await locked.http.get("/openapi.json", headers=BEARER)).json()["paths"]
-    walked = [(method, path) for path, methods in paths.items() for method in methods]
-    walked += [("get", path) for path in ("/docs", "/docs/init.js", "/openapi.json", "/api/nothing", "/ws", "/api")]
-    assert len(walked) > 25
-    for method, path in walked:
+    routes = [(method, path) for path, methods in paths.items() for method in methods]
+    routes += [("get", path) for path in ("/docs", "/docs/init.js", "/openapi.json", "/api/nothing", "/ws", "/api")]
+    assert len(routes) > 25
+    for method, path in routes:
         answer = await locked.http.request(method, re.sub(r"{\w+}", "x", path))
         if (method, path) in open_routes:
             assert answer.status_code in (200, 422), path
@@ -179,19 +179,19 @@ async def test_every_route_refuses_without_the_token(locked: ApiHub) -> None:
             assert answer.headers["www-authenticate"] == "Bearer"
 
 
-async def test_the_page_itself_comes_without_the_token(locked: ApiHub) -> None:
+async def test_dashboard_page_needs_no_token(locked: ApiHub) -> None:
     for path in ("/", "/d/pump-01", "/alerts", "/page-added-later"):
         assert (await locked.http.get(path, headers={"Accept": "text/html"})).status_code == 200
         assert (await locked.http.post(path)).status_code == 401
 
 
-async def test_a_wrong_token_is_refused(locked: ApiHub) -> None:
+async def test_invalid_token_is_refused(locked: ApiHub) -> None:
     for value in ("Bearer wrong", "Basic " + TOKEN, TOKEN, "bearer", "Bearer " + TOKEN[:-1], "Bearer é"):
         headers = [(b"Authorization", value.encode())]
         assert (await locked.http.get("/api/devices", headers=headers)).status_code == 401, value
 
 
-async def test_the_bearer_header(locked: ApiHub) -> None:
+async def test_bearer_token_is_accepted_in_header_only(locked: ApiHub) -> None:
     for scheme in ("Bearer", "bearer"):
         answer = await locked.http.get("/api/devices", headers={"Authorization": f"{scheme} {TOKEN}"})
         assert answer.status_code == 200
@@ -200,7 +200,7 @@ async def test_the_bearer_header(locked: ApiHub) -> None:
         await Socket(socket).wait("devices")
 
 
-async def test_the_cookie(locked: ApiHub) -> None:
+async def test_login_cookie_authenticates_browser_until_logout(locked: ApiHub) -> None:
     assert (await locked.http.get("/api/session")).json() == {"auth": "token", "authenticated": False}
     answer = await log_in(locked)
     assert (answer.status_code, answer.content) == (204, b"")
@@ -214,7 +214,7 @@ async def test_the_cookie(locked: ApiHub) -> None:
     assert (await locked.http.get("/api/session")).json() == {"auth": "token", "authenticated": True}
     own = {"Origin": locked.url}
     assert (await locked.http.post("/ask", json={"question": "x"}, headers=own)).status_code == 200
-    # A browser always names the origin: one that is missing is no browser of ours.
+    # Browsers always send Origin with writes: a cookie without it is refused.
     assert (await locked.http.post("/ask", json={"question": "x"})).status_code == 403
     assert (await locked.http.post("/ask", json={"question": "x"}, headers={"Origin": "http://a.b"})).status_code == 403
     sent = {"Cookie": cookie.partition(";")[0]}
@@ -229,8 +229,8 @@ async def test_the_cookie(locked: ApiHub) -> None:
     assert (await locked.http.get("/api/devices")).status_code == 401
 
 
-async def test_the_cookie_is_secure_on_https(locked: ApiHub) -> None:
-    """What uvicorn says of a connection with TLS, straight to the application."""
+async def test_login_cookie_is_secure_on_https(locked: ApiHub) -> None:
+    """Call the application with the scheme that uvicorn passes for TLS connections."""
     transport = httpx.ASGITransport(app=locked.app)
     async with httpx.AsyncClient(transport=transport, base_url="https://localhost") as client:
         answer = await client.post("/login", json={"token": TOKEN})
@@ -239,7 +239,7 @@ async def test_the_cookie_is_secure_on_https(locked: ApiHub) -> None:
 
 
 @pytest.mark.parametrize("path", ["/ws", "/api/live"])
-async def test_a_socket_without_the_token_is_closed_with_4401(locked: ApiHub, path: str) -> None:
+async def test_socket_without_token_is_closed_with_4401(locked: ApiHub, path: str) -> None:
     async with locked.socket(path) as socket:
         with pytest.raises(ConnectionClosedError) as closed:
             await socket.recv()
@@ -247,7 +247,7 @@ async def test_a_socket_without_the_token_is_closed_with_4401(locked: ApiHub, pa
     assert closed.value.rcvd.code == 4401
 
 
-async def test_login_in_an_open_hub_needs_nothing(hub: ApiHub) -> None:
+async def test_login_on_hub_without_token_always_succeeds(hub: ApiHub) -> None:
     assert (await hub.http.get("/api/session")).json() == {"auth": "open", "authenticated": True}
     answer = await hub.http.post("/login", json={"token": "anything"})
     assert answer.status_code == 204

@@ -1,4 +1,4 @@
-"""What every answer of the hub carries, refusals included, and what none of them tells."""
+"""Security headers on all responses, also refusals, and absence of the token in responses."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ async def locked(tmp_path: Path) -> AsyncIterator[ApiHub]:
         yield hub
 
 
-async def test_security_headers_are_on_every_answer(hub: ApiHub) -> None:
+async def test_every_response_has_security_headers(hub: ApiHub) -> None:
     for path in ("/", "/api/devices", "/api/nothing", "/healthz", "/docs", "/metrics", "/nothing.js"):
         headers = (await hub.http.get(path)).headers
         policy = headers["content-security-policy"]
@@ -40,19 +40,19 @@ async def test_security_headers_are_on_every_answer(hub: ApiHub) -> None:
         assert "access-control-allow-origin" not in headers
 
 
-async def test_refusals_carry_them_too(locked: ApiHub) -> None:
+async def test_refused_response_has_security_headers(locked: ApiHub) -> None:
     for headers in ({}, {"Host": "evil.example"}):
         answer = await locked.http.get("/api/devices", headers=headers)
         assert answer.status_code in (401, 421)
         assert answer.headers["x-content-type-options"] == "nosniff"
 
 
-async def test_the_token_stands_in_no_answer(locked: ApiHub) -> None:
+async def test_token_is_in_no_response(locked: ApiHub) -> None:
     for path in ("/api/status", "/metrics", "/openapi.json", "/api/activity", "/readyz"):
         assert TOKEN not in (await locked.http.get(path, headers=BEARER)).text
 
 
-async def test_a_socket_that_is_refused_leaves_nothing_behind(locked: ApiHub) -> None:
+async def test_refused_socket_leaves_no_listener(locked: ApiHub) -> None:
     for _ in range(5):
         async with locked.socket("/ws") as socket:
             with pytest.raises(websockets.ConnectionClosed):

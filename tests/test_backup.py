@@ -1,4 +1,4 @@
-"""``hub backup`` and ``hub restore``: whole while a hub writes, checked, and never over anything unasked."""
+"""``hub backup`` and ``hub restore``: consistent while a hub writes, verified, without secrets, no silent overwrite."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def hub(*words: str | Path, status: int = 0) -> str:
 
 
 async def folder(data: Path, count: int = 500) -> Path:
-    """A data folder with so many readings, files of every kind, and secrets."""
+    """Create a data folder with ``count`` readings, files of every kind, and secrets."""
     store = SqliteStore.open(data)
     await store.commit(1, delta(0, *[record("a", i, t=float(i)) for i in range(count)], states={"a": b"x"}))
     await store.close()
@@ -77,20 +77,22 @@ def serving(tmp_path: Path, mosquitto: Mosquitto) -> Iterator[Serving]:
 
 
 @pytest.mark.timeout(240)  # many processes, each of which starts slowly under load
-def test_backup_and_restore_while_the_hub_writes(serving: Serving, tmp_path: Path, mosquitto: Mosquitto) -> None:
+def test_backup_of_running_hub_is_consistent_and_restorable(
+    serving: Serving, tmp_path: Path, mosquitto: Mosquitto
+) -> None:
     serving.start()
-    thing, sent, archived = Thing(mosquitto), 0, []
+    publisher, sent, archived = Thing(mosquitto), 0, []
     try:
         for number in range(3):
             for _ in range(300):
-                thing.client.publish("devices/pump/telemetry", f'{{"n": {sent}, "id": "{sent}"}}', qos=1)
+                publisher.client.publish("devices/pump/telemetry", f'{{"n": {sent}, "id": "{sent}"}}', qos=1)
                 sent += 1
             archived.append(tmp_path / f"{number}.tar")
             assert "checked" in hub("backup", archived[-1], "--data", serving.data)
         until(lambda: len(points(serving)) == sent)
 
         def restored(number: int) -> list[float]:
-            """What a hub that begins with this backup knows."""
+            """Return the points of a hub that starts from backup ``number``, up to the backup's cursor."""
             fresh = tmp_path / f"fresh{number}"
             assert "Restored" in hub("restore", archived[number], "--data", fresh)
             with closing(sqlite3.connect(fresh / FILE)) as peek:
@@ -100,7 +102,7 @@ def test_backup_and_restore_while_the_hub_writes(serving: Serving, tmp_path: Pat
             found = points(other)
             other.kill()
             other.stop()
-            assert len(found) >= cursor  # what it had, and what it has heard since
+            assert len(found) >= cursor  # the hub may have received more since
             return found[:cursor]
 
         first, last = restored(0), restored(2)
@@ -108,11 +110,11 @@ def test_backup_and_restore_while_the_hub_writes(serving: Serving, tmp_path: Pat
         assert last == [float(n) for n in range(len(last))]
         assert len(first) < len(last) <= sent
 
-        # Into the folder of a hub that runs: unchanged until its next start.
+        # Restore into the folder of a running hub takes effect at its next start.
         assert "has a history already" in hub("restore", archived[0], "--data", serving.data, status=2)
         assert "next start" in hub("restore", archived[0], "--data", serving.data, "--replace")
         assert len(points(serving)) == sent
-        thing.say("devices/pump/telemetry", {"n": -1})
+        publisher.say("devices/pump/telemetry", {"n": -1})
         until(lambda: len(points(serving)) == sent + 1)
         serving.end()
         serving.start()
@@ -121,7 +123,7 @@ def test_backup_and_restore_while_the_hub_writes(serving: Serving, tmp_path: Pat
         with closing(sqlite3.connect(aside / FILE)) as peek:
             assert peek.execute("SELECT cursor FROM progress").fetchone() == (sent + 1,)
     finally:
-        thing.leave()
+        publisher.leave()
 
 
 def points(serving: Serving) -> list[float]:
@@ -129,7 +131,7 @@ def points(serving: Serving) -> list[float]:
     return [value for _, value in answer.json()["points"]] if answer.status_code == 200 else []
 
 
-async def test_every_file_comes_back_and_no_secret_is_in_it(tmp_path: Path) -> None:
+async def test_backup_restores_every_file_except_secrets(tmp_path: Path) -> None:
     data = await folder(tmp_path / "data")
     token = open_installation(data).token
     assert token
@@ -150,15 +152,15 @@ async def test_every_file_comes_back_and_no_secret_is_in_it(tmp_path: Path) -> N
     assert await readings(tmp_path / "other") == [float(i) for i in range(500)]
 
 
-async def test_nothing_is_written_over_unasked(tmp_path: Path) -> None:
+async def test_backup_does_not_overwrite_file_without_replace(tmp_path: Path) -> None:
     data = await folder(tmp_path / "data")
     target = tmp_path / "b.tar"
     target.write_bytes(b"precious")
     assert "exists already" in hub("backup", target, "--data", data, status=2)
     assert target.read_bytes() == b"precious"
     hub("backup", target, "--data", data, "--replace")
-    hub("backup", tmp_path, "--data", data)  # a folder: the name says when
-    assert len({name for name in files(tmp_path) if "/" not in name}) == 2  # and nothing unfinished
+    hub("backup", tmp_path, "--data", data)  # for a folder, the file name has the time
+    assert len({name for name in files(tmp_path) if "/" not in name}) == 2  # no partial file is left
     assert len(files(tmp_path, "watchkeeper-*.tar")) == 1
     with pytest.raises(Conflict):
         archive.stage(target, data)
@@ -166,7 +168,7 @@ async def test_nothing_is_written_over_unasked(tmp_path: Path) -> None:
     assert not (tmp_path / "nothing").exists()
 
 
-async def test_what_was_there_is_put_aside_and_its_secrets_stay(tmp_path: Path) -> None:
+async def test_restore_keeps_previous_data_aside_and_secrets_in_place(tmp_path: Path) -> None:
     data = await folder(tmp_path / "data")
     archive.pack(data, tmp_path / "b.tar")
     token = open_installation(data).token
@@ -175,9 +177,9 @@ async def test_what_was_there_is_put_aside_and_its_secrets_stay(tmp_path: Path) 
     store = SqliteStore.open(data)
     await store.commit(1, delta(500, record("a", 900, t=-1.0)))
     await store.close()
-    told = hub("restore", tmp_path / "b.tar", "--data", data, "--replace")
+    output = hub("restore", tmp_path / "b.tar", "--data", data, "--replace")
     [aside] = data.glob("replaced-*")
-    assert str(aside) in told
+    assert str(aside) in output
     assert len(await readings(data)) == 500
     assert (data / "rules.toml").read_text() == "# mine\n"
     assert not (data / "signatures.toml").exists()
@@ -189,9 +191,7 @@ async def test_what_was_there_is_put_aside_and_its_secrets_stay(tmp_path: Path) 
 
 
 @pytest.mark.parametrize("step", range(1, 16))
-async def test_a_crash_while_it_takes_its_place_is_made_good(
-    step: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_restore_resumes_after_crash(step: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     data = await folder(tmp_path / "data", 50)
     archive.pack(data, tmp_path / "b.tar")
     store = SqliteStore.open(data)
@@ -200,14 +200,14 @@ async def test_a_crash_while_it_takes_its_place_is_made_good(
     archive.stage(tmp_path / "b.tar", data, replace=True)
     left, move = step, restore._move
 
-    def unplugged(*files: Path) -> None:
+    def crashing_move(*files: Path) -> None:
         nonlocal left
         left -= 1
         if left == 0:
-            raise OSError("the plug is pulled")
+            raise OSError("simulated power loss")
         move(*files)
 
-    monkeypatch.setattr(restore, "_move", unplugged)
+    monkeypatch.setattr(restore, "_move", crashing_move)
     try:
         archive.adopt(data)
     except StoreError:
@@ -222,7 +222,7 @@ async def test_a_crash_while_it_takes_its_place_is_made_good(
 
 
 def altered(source: Path, change: Callable[[str, bytes], tuple[str, bytes] | None]) -> Path:
-    """The archive again with some of its files changed, left out or renamed."""
+    """Copy the archive; ``change`` returns each file's new name and content, or None to omit it."""
     target = source.with_name("altered.tar")
     with tarfile.open(source) as old, tarfile.open(target, "w") as new:
         for member in old:
@@ -249,33 +249,33 @@ def recount(name: str, body: bytes) -> tuple[str, bytes]:
 
 
 FAULTS: dict[str, tuple[Callable[[str, bytes], Any], str]] = {
-    "a bit of the history": (flip, "is damaged"),
-    "a rule file that was changed": (lambda n, b: (n, b + b"#" if n == "rules.toml" else b), "is damaged"),
-    "no list of contents": (lambda n, b: None if n == "manifest.json" else (n, b), "no backup"),
+    "flipped bit in history": (flip, "is damaged"),
+    "changed rules file": (lambda n, b: (n, b + b"#" if n == "rules.toml" else b), "is damaged"),
+    "no manifest": (lambda n, b: None if n == "manifest.json" else (n, b), "no backup"),
     "no history": (lambda n, b: None if n == FILE else (n, b), "no backup"),
-    "a file that is missing": (lambda n, b: None if n == "rules.toml" else (n, b), "is damaged"),
-    "a way out of the folder": (lambda n, b: ("../out" if n == "rules.toml" else n, b), "no business"),
-    "an absolute path": (lambda n, b: ("/tmp/out" if n == "rules.toml" else n, b), "no business"),
-    "a password": (lambda n, b: ("broker/hub.login" if n == "rules.toml" else n, b), "no business"),
-    "another count": (recount, "not what its list"),
+    "missing file": (lambda n, b: None if n == "rules.toml" else (n, b), "is damaged"),
+    "path traversal": (lambda n, b: ("../out" if n == "rules.toml" else n, b), "no business"),
+    "absolute path": (lambda n, b: ("/tmp/out" if n == "rules.toml" else n, b), "no business"),
+    "password file": (lambda n, b: ("broker/hub.login" if n == "rules.toml" else n, b), "no business"),
+    "wrong row count": (recount, "not what its list"),
 }
 
 
-@pytest.mark.parametrize(("change", "says"), FAULTS.values(), ids=list(FAULTS))
-async def test_an_archive_that_is_not_sound_is_refused(
-    change: Callable[[str, bytes], Any], says: str, tmp_path: Path
+@pytest.mark.parametrize(("change", "error"), FAULTS.values(), ids=list(FAULTS))
+async def test_invalid_archive_is_refused_and_data_unchanged(
+    change: Callable[[str, bytes], Any], error: str, tmp_path: Path
 ) -> None:
     data = await folder(tmp_path / "data")
     archive.pack(data, tmp_path / "b.tar")
     before = {file.name: file.read_bytes() for file in data.iterdir() if file.is_file()}
-    with pytest.raises(Invalid, match=says):
+    with pytest.raises(Invalid, match=error):
         archive.stage(altered(tmp_path / "b.tar", change), data, replace=True)
     assert {file.name: file.read_bytes() for file in data.iterdir() if file.is_file()} == before
     assert not (data / "restore").exists()
     assert not (data / "restore.partial").exists()
 
 
-async def test_files_that_are_no_archive_are_refused(tmp_path: Path) -> None:
+async def test_file_that_is_not_a_backup_is_refused(tmp_path: Path) -> None:
     data = await folder(tmp_path / "data")
     archive.pack(data, tmp_path / "b.tar")
     whole = (tmp_path / "b.tar").read_bytes()
@@ -293,7 +293,7 @@ async def test_files_that_are_no_archive_are_refused(tmp_path: Path) -> None:
         archive.stage(tmp_path / "link.tar", tmp_path / "new")
 
 
-async def test_a_backup_of_a_newer_version_is_refused(tmp_path: Path) -> None:
+async def test_backup_of_newer_format_is_refused(tmp_path: Path) -> None:
     data = await folder(tmp_path / "data")
     with closing(sqlite3.connect(data / FILE)) as connection:
         connection.execute("PRAGMA user_version = 999")
@@ -302,7 +302,7 @@ async def test_a_backup_of_a_newer_version_is_refused(tmp_path: Path) -> None:
     assert not files(tmp_path, "*.tar*")
 
 
-async def test_a_backup_of_an_older_format_is_refused(tmp_path: Path) -> None:
+async def test_restore_of_older_format_is_refused(tmp_path: Path) -> None:
     data = await folder(tmp_path / "data")
     archive.pack(data, tmp_path / "b.tar")
     content = content_of(tmp_path / "b.tar")
@@ -324,7 +324,7 @@ async def test_a_backup_of_an_older_format_is_refused(tmp_path: Path) -> None:
     assert not files(tmp_path / "new")
 
 
-async def test_a_folder_of_an_older_format_is_not_backed_up(tmp_path: Path) -> None:
+async def test_backup_of_older_format_is_refused(tmp_path: Path) -> None:
     data = await folder(tmp_path / "data")
     with closing(sqlite3.connect(data / FILE)) as connection:
         connection.execute(f"PRAGMA user_version = {FIRST_FORMAT - 1}")
@@ -354,7 +354,7 @@ api_key = "canary-lab-key"
 
 
 async def guarded_folder(data: Path) -> Path:
-    """Return a data folder with its settings file inside, and secrets where people leave them."""
+    """Create a data folder with hub.toml and with secrets in typical places."""
     await folder(data, 10)
     (data / "hub.toml").write_text(SETTINGS)
     (data / "hub.toml.bak").write_text(SETTINGS)
@@ -371,27 +371,27 @@ def content_of(tar: Path) -> dict[str, bytes]:
         return {member.name: opened.extractfile(member).read() for member in opened}  # type: ignore[union-attr]
 
 
-async def test_a_backup_holds_no_secret_although_the_settings_lie_in_the_data_folder(tmp_path: Path) -> None:
+async def test_backup_omits_secrets_of_settings_in_data_folder(tmp_path: Path) -> None:
     data = await guarded_folder(tmp_path / "data")
-    told = hub("backup", tmp_path / "b.tar", "--data", data)
+    output = hub("backup", tmp_path / "b.tar", "--data", data)
     assert b"canary" not in (tmp_path / "b.tar").read_bytes()
     assert open_installation(data).token.encode() not in (tmp_path / "b.tar").read_bytes()  # type: ignore[union-attr]
-    kept = content_of(tmp_path / "b.tar")["hub.toml"].decode()
-    assert tomllib.loads(kept)["mqtt"] == {"root": "plant"}
-    assert "Without their secrets: hub.toml, hub.toml.bak" in told
+    archived_settings = content_of(tmp_path / "b.tar")["hub.toml"].decode()
+    assert tomllib.loads(archived_settings)["mqtt"] == {"root": "plant"}
+    assert "Without their secrets: hub.toml, hub.toml.bak" in output
     for name in ("broker.key", "client.txt", "compose.yaml", "inline.toml", "models.json", "broker/hub.login"):
-        assert name in told.partition("Left out")[2], name
-    assert "broker/passwd" not in told
-    told = hub("restore", tmp_path / "b.tar", "--data", tmp_path / "other")
-    assert "hub.toml, hub.toml.bak again" in told
+        assert name in output.partition("Left out")[2], name
+    assert "broker/passwd" not in output
+    output = hub("restore", tmp_path / "b.tar", "--data", tmp_path / "other")
+    assert "hub.toml, hub.toml.bak again" in output
     assert "# token was left out" in (tmp_path / "other/hub.toml").read_text()
 
 
-async def test_a_backup_with_secrets_says_so_and_brings_them_back(tmp_path: Path) -> None:
+async def test_backup_with_secrets_warns_and_restores_them(tmp_path: Path) -> None:
     data = await guarded_folder(tmp_path / "data")
-    told = hub("backup", tmp_path / "b.tar", "--data", data, "--with-secrets")
-    assert "holds tokens, keys and passwords" in told
-    assert "not in it" not in told
+    output = hub("backup", tmp_path / "b.tar", "--data", data, "--with-secrets")
+    assert "holds tokens, keys and passwords" in output
+    assert "not in it" not in output
     hub("restore", tmp_path / "b.tar", "--data", tmp_path / "other")
     assert files(tmp_path / "other") - {"watchkeeper.lock"} == files(data) - {"watchkeeper.lock"}
     for name in ("hub.toml", "models.json", "broker/hub.login", "broker.key"):
@@ -405,7 +405,7 @@ async def test_a_backup_with_secrets_says_so_and_brings_them_back(tmp_path: Path
     ["watchkeeper.lock/x", "watchkeeper.db/x", "install.json/x", "manifest.json/x", "restore", "rules.toml/x", "a\n/x",
      "restore.partial", "broker/hub.login/x", "x" * 300, "watchkeeper.db-wal", "."],
 )  # fmt: skip
-async def test_an_archive_with_a_hostile_name_is_refused_in_one_line(name: str, tmp_path: Path) -> None:
+async def test_archive_with_hostile_file_name_is_refused(name: str, tmp_path: Path) -> None:
     data = await folder(tmp_path / "data", 10)
     archive.pack(data, tmp_path / "b.tar")
     content = content_of(tmp_path / "b.tar")
@@ -420,21 +420,21 @@ async def test_an_archive_with_a_hostile_name_is_refused_in_one_line(name: str, 
         member = tarfile.TarInfo("manifest.json")
         member.size = len(body)
         altered.addfile(member, io.BytesIO(body))
-    if name == "a\n/x":  # a strange name that harms nobody
+    if name == "a\n/x":  # an unusual but harmless name
         hub("restore", tmp_path / "hostile.tar", "--data", tmp_path / "other")
         return
-    told = hub("restore", tmp_path / "hostile.tar", "--data", tmp_path / "other", status=2)
-    assert len(told.splitlines()) == 1
+    output = hub("restore", tmp_path / "hostile.tar", "--data", tmp_path / "other", status=2)
+    assert len(output.splitlines()) == 1
     assert files(tmp_path / "other") == set()
 
 
-def test_a_restore_of_no_file_is_refused(tmp_path: Path) -> None:
+def test_restore_from_source_that_is_not_a_file_is_refused(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "pipe")
     for source in (tmp_path / "pipe", tmp_path, "/dev/zero"):
         assert f"There is no file {source}." in hub("restore", source, "--data", tmp_path / "data", status=2)
 
 
-async def test_a_device_is_never_replaced_by_a_backup(tmp_path: Path) -> None:
+async def test_backup_does_not_replace_device_file(tmp_path: Path) -> None:
     data = await folder(tmp_path / "data", 10)
     assert "is not a file" in hub("backup", "/dev/null", "--replace", "--data", data, status=2)
     assert Path("/dev/null").is_char_device()  # noqa: ASYNC240

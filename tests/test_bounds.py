@@ -1,4 +1,4 @@
-"""Values from outside are bounded the same way at every door, and a hub that was given bad ones starts again."""
+"""Limits for values from MQTT, HTTP, TOML and models are the same, and invalid values never prevent a restart."""
 
 from __future__ import annotations
 
@@ -35,8 +35,8 @@ from hub.runtime.bus import Bus
 from hub.store.sqlite import SqliteStore
 from hub.topics import is_id, slug
 
-BEYOND = 2**64
-LONG = "9" * 400
+OVER_64_BITS = 2**64
+HUGE_NUMBER = "9" * 400
 INFO = {"commands": {"set": {"properties": {"level": {"type": "number"}, "any": {"type": "object"}}}}}
 
 
@@ -47,7 +47,7 @@ def nest(levels: int) -> Any:
     return value
 
 
-# -- the bounds themselves ---------------------------------------------------------------------------------------
+# -- decoders ----------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -55,7 +55,7 @@ def nest(levels: int) -> Any:
     [
         (str(2**63), "bad_value"),
         (str(-(2**63) - 1), "bad_value"),
-        (LONG, "bad_value"),
+        (HUGE_NUMBER, "bad_value"),
         ("9" * 5_000, "bad_value"),
         ("1e400", "bad_value"),
         ("[1, -1e999]", "bad_value"),
@@ -70,29 +70,29 @@ def nest(levels: int) -> Any:
         (json.dumps({"k" * (MAX_KEY + 1): 1}), "bad_name"),
     ],
 )
-def test_json_beyond_the_bounds_is_rejected(text: str, reason: str) -> None:
+def test_json_over_limits_is_rejected(text: str, reason: str) -> None:
     with pytest.raises(Rejected) as caught:
         decode_json(text.encode())
     assert caught.value.reason == reason
 
 
-def test_an_error_says_where_in_the_value_the_fault_is() -> None:
+def test_error_names_path_of_invalid_value() -> None:
     with pytest.raises(
         Rejected, match=r"beyond 64 bits \(-9223372036854775808 to 9223372036854775807\), at a\[1\]\.b\."
     ):
-        decode_json(f'{{"a": [1, {{"b": {BEYOND}}}]}}'.encode())
+        decode_json(f'{{"a": [1, {{"b": {OVER_64_BITS}}}]}}'.encode())
     with pytest.raises(ConfigError, match=r"rules\.toml .*, at rule\[0\]\.above\."):
-        parse(f'[[rule]]\nid = "r"\nmetric = "m"\nabove = {LONG}')
+        parse(f'[[rule]]\nid = "r"\nmetric = "m"\nabove = {HUGE_NUMBER}')
     with pytest.raises(Rejected, match="surrogate"):
         check({"k": ["\ud800"]})
 
 
-def test_json_at_the_bounds_is_accepted() -> None:
+def test_json_at_limits_is_accepted() -> None:
     for value in (2**63 - 1, -(2**63), 1e308, -0.0, "", "\x00", "😀", nest(MAX_DEPTH), {"k" * MAX_KEY: None}):
         assert decode_json(json.dumps(value).encode()) == value
 
 
-def test_depth_is_the_same_for_every_way_to_decode() -> None:
+def test_depth_limit_is_the_same_in_every_decoder() -> None:
     deep, deeper = json.dumps(nest(MAX_DEPTH)).encode(), json.dumps(nest(MAX_DEPTH + 1)).encode()
     assert decode_json(deep) == decode_shallow_json(deep) == decode_json_as(deep, list)
     for decode in (decode_json, decode_shallow_json, lambda data: decode_json_as(data, list)):
@@ -101,17 +101,17 @@ def test_depth_is_the_same_for_every_way_to_decode() -> None:
 
 
 @given(json_values)
-def test_what_is_within_bounds_can_be_stored_and_read_back(value: Any) -> None:
+def test_value_within_limits_round_trips_through_store_encoding(value: Any) -> None:
     try:
         check(value)
     except Rejected:
         return
-    kept = msgspec.msgpack.decode(msgspec.msgpack.encode(value))
-    assert kept == value
-    assert decode_json(msgspec.json.encode(kept)) == value
+    stored = msgspec.msgpack.decode(msgspec.msgpack.encode(value))
+    assert stored == value
+    assert decode_json(msgspec.json.encode(stored)) == value
 
 
-def test_the_last_of_equal_keys_counts_on_every_path() -> None:
+def test_last_duplicate_key_wins_in_every_decoder() -> None:
     text = b'{"a": 1, "ts": 1795386000001, "a": 2, "ts": 1795386000000, "seq": 1, "seq": 2}'
     assert decode_json(text)["a"] == decode_shallow_json(text)["a"] == json.loads(text)["a"] == 2
     payload_schema = PayloadSchema({"a": float})
@@ -121,8 +121,8 @@ def test_the_last_of_equal_keys_counts_on_every_path() -> None:
     assert msgspec.structs.astuple(payload_schema.numbers(text)) == (2.0, 1_795_386_000_000, 2)
 
 
-@pytest.mark.parametrize("ts", [10**400, -(10**400), 2**70, 1e300, float("nan"), float("inf"), True, [1], LONG])
-def test_a_time_beyond_the_calendar_is_a_plain_rejection(ts: Any) -> None:
+@pytest.mark.parametrize("ts", [10**400, -(10**400), 2**70, 1e300, float("nan"), float("inf"), True, [1], HUGE_NUMBER])
+def test_time_outside_calendar_is_rejected(ts: Any) -> None:
     with pytest.raises(Rejected) as caught:
         when(ts, NOW)
     assert caught.value.reason == "bad_time"
@@ -131,10 +131,10 @@ def test_a_time_beyond_the_calendar_is_a_plain_rejection(ts: Any) -> None:
 @pytest.mark.parametrize(
     "text",
     [
-        f"above = {LONG}",
+        f"above = {HUGE_NUMBER}",
         f"above = {'9' * 5_000}",
         f"above = 0x{'f' * 5_000}",
-        f"above = {BEYOND}",
+        f"above = {OVER_64_BITS}",
         "above = inf",
         "above = nan",
         f"above = {'[' * 5_000}{']' * 5_000}",
@@ -144,7 +144,7 @@ def test_a_time_beyond_the_calendar_is_a_plain_rejection(ts: Any) -> None:
         "above = " + "{a = " * 60 + "1" + "}" * 60,
     ],
 )
-def test_toml_beyond_the_bounds_is_a_clear_error(text: str, tmp_path: Path) -> None:
+def test_toml_over_limits_is_config_error(text: str, tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match=r"rules\.toml"):
         decode_toml(text, "rules.toml")
     with pytest.raises(ConfigError):
@@ -157,8 +157,10 @@ def test_toml_beyond_the_bounds_is_a_clear_error(text: str, tmp_path: Path) -> N
 
 
 @pytest.mark.parametrize("key", ["above", "value", "by", "within", "for", "silence", "clear"])
-@pytest.mark.parametrize("digits", [LONG, f"-{LONG}", "9" * 5_000, "1e999", f'"{LONG}s"', str(BEYOND)])
-def test_every_number_of_a_rule_is_bounded(key: str, digits: str) -> None:
+@pytest.mark.parametrize(
+    "digits", [HUGE_NUMBER, f"-{HUGE_NUMBER}", "9" * 5_000, "1e999", f'"{HUGE_NUMBER}s"', str(OVER_64_BITS)]
+)
+def test_every_number_of_rule_is_bounded(key: str, digits: str) -> None:
     kinds = {"value": "equals", "by": "rate", "within": "rate", "silence": "no_data"}
     given = {"rate": {"by": "1", "within": "'1m'"}, "threshold": {"above": "1"}}.get(kinds.get(key, "threshold"), {})
     given |= {key: digits}
@@ -168,11 +170,11 @@ def test_every_number_of_a_rule_is_bounded(key: str, digits: str) -> None:
         parse(head + "\n".join(f"{name} = {value}" for name, value in given.items()))
     except ConfigError:
         return
-    assert (key, digits[0]) == ("value", '"')  # a text is a value like any other
+    assert (key, digits[0]) == ("value", '"')  # a string is a valid value
 
 
 @pytest.mark.parametrize("name", [".", ".."])
-def test_a_name_that_no_browser_can_ask_for_gets_an_id_that_it_can(name: str) -> None:
+def test_dot_names_get_url_safe_ids(name: str) -> None:
     assert not is_id(name)
     assert is_id(slug(name))
     assert slug(name) != slug({".": "..", "..": "."}[name])
@@ -180,7 +182,7 @@ def test_a_name_that_no_browser_can_ask_for_gets_an_id_that_it_can(name: str) ->
 
 @asynccontextmanager
 async def running_pipeline(folder: Path) -> AsyncIterator[tuple[Pipeline, DeviceRegistry, IngestQueue]]:
-    """Every dialect on a real store, without a face."""
+    """Run a pipeline with every dialect on a real store, without an API."""
     store, ingest_queue, registry = SqliteStore.open(folder), IngestQueue(), DeviceRegistry()
     config = DialectConfig(mappings=tuple(parse_mappings(MAPPINGS)))
     pipeline = Pipeline(
@@ -200,11 +202,11 @@ async def running_pipeline(folder: Path) -> AsyncIterator[tuple[Pipeline, Device
     await store.close()
 
 
-# -- through the doors -------------------------------------------------------------------------------------------
+# -- MQTT, HTTP and sockets --------------------------------------------------------------------------------------
 
 
-async def _readable(hub: ApiHub) -> dict[str, Any]:
-    """Every device, alert and command, read over HTTP."""
+async def _read_all(hub: ApiHub) -> dict[str, Any]:
+    """Read every device, alert and command over HTTP. Return the devices by id."""
     found = {}
     for device in (await hub.http.get("/api/devices")).json()["items"]:
         for path in ("", "/commands", "/rules", "/messages"):
@@ -219,28 +221,41 @@ async def _readable(hub: ApiHub) -> dict[str, Any]:
 
 @pytest.mark.parametrize("kind", ["reported", "desired"])
 @pytest.mark.parametrize(
-    "payload", [f'{{"t": {BEYOND}}}', f'{{"k": {"[" * 984}{"]" * 984}}}', f'{{"k": {LONG}}}', '{"": 1}', '{"k": 1e999}']
+    "payload",
+    [
+        f'{{"t": {OVER_64_BITS}}}',
+        f'{{"k": {"[" * 984}{"]" * 984}}}',
+        f'{{"k": {HUGE_NUMBER}}}',
+        '{"": 1}',
+        '{"k": 1e999}',
+    ],
 )
-async def test_a_twin_beyond_the_bounds_is_rejected_and_the_hub_starts_again(
-    kind: str, payload: str, tmp_path: Path
-) -> None:
+async def test_twin_over_limits_is_rejected_and_hub_restarts(kind: str, payload: str, tmp_path: Path) -> None:
     async with running_hub(tmp_path) as hub:
         await hub.telemetry("x", temperature=20)
         hub.publish(f"devices/x/{kind}", payload.encode())
         hub.publish(f"devices/x/{kind}", {"good": 7})
         await hub.settled()
-        assert (await _readable(hub))["x"][kind] == {"good": 7}
+        assert (await _read_all(hub))["x"][kind] == {"good": 7}
         [rejected] = (await hub.http.get("/api/rejected")).json()["items"]
         assert rejected["topic"] == f"devices/x/{kind}"
     async with running_hub(tmp_path) as hub:
-        assert (await _readable(hub))["x"][kind] == {"good": 7}
+        assert (await _read_all(hub))["x"][kind] == {"good": 7}
 
 
-async def test_commands_beyond_the_bounds_are_refused(tmp_path: Path) -> None:
+async def test_command_over_limits_is_refused(tmp_path: Path) -> None:
     async with running_hub(tmp_path) as hub:
         hub.publish("devices/x/info", INFO)
         await hub.settled()
-        for value in ("9" * 40, LONG, "9" * 5_000, "1e999", "NaN", '"\\ud800"', json.dumps({"any": {"a": nest(40)}})):
+        for value in (
+            "9" * 40,
+            HUGE_NUMBER,
+            "9" * 5_000,
+            "1e999",
+            "NaN",
+            '"\\ud800"',
+            json.dumps({"any": {"a": nest(40)}}),
+        ):
             inner = f'{{"level": {value}}}'
             for text in (f'{{"name": "set", "value": {given}}}' for given in (inner, value)):
                 answer = await hub.http.post(
@@ -249,13 +264,13 @@ async def test_commands_beyond_the_bounds_are_refused(tmp_path: Path) -> None:
                 assert answer.status_code in (400, 422), (text[:80], answer.text)
         sent = await hub.http.post("/api/devices/x/commands", json={"name": "set", "value": {"level": 3}})
         assert sent.status_code == 202
-        await _readable(hub)
+        await _read_all(hub)
 
 
 @pytest.mark.parametrize(
     "text", [f'{{"t": {10**26}}}', '{"k": "\\ud800"}', '{"\\ud800": 1}', json.dumps({"k": nest(32)})]
 )
-async def test_a_desired_state_beyond_the_bounds_is_refused(text: str, tmp_path: Path) -> None:
+async def test_desired_state_over_limits_is_refused(text: str, tmp_path: Path) -> None:
     async with running_hub(tmp_path) as hub:
         await hub.telemetry("x", temperature=20)
         answer = await hub.http.patch(
@@ -265,33 +280,35 @@ async def test_a_desired_state_beyond_the_bounds_is_refused(text: str, tmp_path:
         assert answer.json()["error"]["code"] == "invalid"
 
 
-@pytest.mark.parametrize("line", [f"above = {LONG}", f"above = {'[' * 5_000}{']' * 5_000}", f"above = 1\nfor = {LONG}"])
-async def test_rules_beyond_the_bounds_are_named_by_check_and_put(line: str, tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    "line", [f"above = {HUGE_NUMBER}", f"above = {'[' * 5_000}{']' * 5_000}", f"above = 1\nfor = {HUGE_NUMBER}"]
+)
+async def test_rules_over_limits_are_reported_by_check_and_put(line: str, tmp_path: Path) -> None:
     (tmp_path / "rules.toml").write_text("")
     (tmp_path / "mappings.toml").write_text("")
     async with running_hub(tmp_path) as hub:
-        for book, table in (("rules", 'id = "r"\nmetric = "m"'), ("mappings", 'topic = "a/{device}"')):
-            text = f"[[{book.removesuffix('s')}]]\n{table}\n{line}"
-            checked = (await hub.http.post(f"/api/{book}/check", json={"text": text})).json()
+        for kind, table in (("rules", 'id = "r"\nmetric = "m"'), ("mappings", 'topic = "a/{device}"')):
+            text = f"[[{kind.removesuffix('s')}]]\n{table}\n{line}"
+            checked = (await hub.http.post(f"/api/{kind}/check", json={"text": text})).json()
             assert checked["problem"]
-            revision = (await hub.http.get(f"/api/{book}/text")).json()["revision"]
-            put = await hub.http.put(f"/api/{book}", json={"text": text, "revision": revision})
+            revision = (await hub.http.get(f"/api/{kind}/text")).json()["revision"]
+            put = await hub.http.put(f"/api/{kind}", json={"text": text, "revision": revision})
             assert put.status_code == 422, put.text
-            assert book in put.json()["error"]["message"]
+            assert kind in put.json()["error"]["message"]
 
 
-async def test_messages_on_sockets_are_bounded(tmp_path: Path) -> None:
+async def test_socket_message_over_limits_is_refused(tmp_path: Path) -> None:
     async with running_hub(tmp_path) as hub:
         async with hub.socket("/ws") as connection:
             client = Socket(connection)
             for text in (
                 f'{{"action": "chat", "x": {"[" * 1_500}{"]" * 1_500}}}',
-                f'{{"action": "chat", "n": {LONG}}}',
+                f'{{"action": "chat", "n": {HUGE_NUMBER}}}',
             ):
                 await connection.send(text)
                 assert (await client.wait("error"))["message"]
         for text in (
-            f'{{"type": "hello", "since": {BEYOND}}}',
+            f'{{"type": "hello", "since": {OVER_64_BITS}}}',
             f'{{"type": "hello", "x": {"[" * 1_500}{"]" * 1_500}}}',
         ):
             async with hub.socket("/api/live") as connection:
@@ -300,7 +317,7 @@ async def test_messages_on_sockets_are_bounded(tmp_path: Path) -> None:
                 assert connection.close_code == 1008
 
 
-async def test_devices_called_dot_are_reachable(tmp_path: Path) -> None:
+async def test_devices_with_dot_names_are_reachable(tmp_path: Path) -> None:
     async with running_hub(tmp_path) as hub:
         for name in (".", "..", "...", "-.", "~"):
             await hub.telemetry(name, temperature=20)
@@ -310,7 +327,7 @@ async def test_devices_called_dot_are_reachable(tmp_path: Path) -> None:
             assert (await hub.http.get(f"/api/devices/{one['id']}")).json()["id"] == one["id"]
 
 
-async def test_a_name_longer_than_any_device_has_is_rejected(tmp_path: Path) -> None:
+async def test_device_name_over_limit_is_rejected(tmp_path: Path) -> None:
     async with running_hub(tmp_path) as hub:
         await hub.telemetry("x" * 10_000, temperature=20)
         assert (await hub.http.get("/api/devices")).json()["items"] == []
@@ -318,18 +335,18 @@ async def test_a_name_longer_than_any_device_has_is_rejected(tmp_path: Path) -> 
         assert rejected["reason"] == "bad_name"
 
 
-async def test_telemetry_takes_numbers_that_a_double_holds(tmp_path: Path) -> None:
-    """A metric is a double: a counter of 64 bits without a sign is telemetry like any other."""
+async def test_unsigned_64_bit_number_is_stored_as_double(tmp_path: Path) -> None:
+    """Metrics are doubles, so an unsigned 64-bit counter is valid telemetry."""
     async with running_hub(tmp_path) as hub:
-        for _ in range(10):  # the first ones the careful way, the later ones by their layout
+        for _ in range(10):  # the first ones take the slow path, later ones the fast path
             hub.publish("devices/x/telemetry", b'{"count": 18446744073709551615}')
-            hub.publish("devices/x/telemetry", f'{{"count": {LONG}}}'.encode())
+            hub.publish("devices/x/telemetry", f'{{"count": {HUGE_NUMBER}}}'.encode())
         await hub.settled()
-        assert (await _readable(hub))["x"]["metrics"]["count"]["value"] == 18446744073709551615.0
+        assert (await _read_all(hub))["x"]["metrics"]["count"]["value"] == 18446744073709551615.0
         assert len((await hub.http.get("/api/rejected")).json()["items"]) == 10
 
 
-# -- anything at all ---------------------------------------------------------------------------------------------
+# -- generated values --------------------------------------------------------------------------------------------
 
 scalars = (
     st.none()
@@ -368,20 +385,20 @@ TOPICS = (
 def _as_text(body: Any) -> bytes:
     try:
         return json.dumps(body).encode()
-    except ValueError:  # an integer of more digits than Python writes
+    except ValueError:  # an integer with more digits than Python converts
         return b"9" * 5_000
 
 
 @settings(max_examples=40, deadline=None)
 @given(st.lists(st.tuples(st.sampled_from(TOPICS), bodies), min_size=1, max_size=25))
-def test_whatever_is_said_the_hub_goes_on_and_reads_it_all_after_a_restart(said: list[tuple[str, Any]]) -> None:
+def test_any_messages_are_handled_and_state_survives_restart(messages: list[tuple[str, Any]]) -> None:
     async def live(folder: Path) -> None:
         known: dict[str, Any] = {}
         for turn in range(2):
             async with running_pipeline(folder) as (pipeline, registry, ingest_queue):
                 if turn:
                     assert {d.id: (d.desired, d.reported, d.info) for d in registry.devices()} == known
-                ingest_queue.offer([RawMessage(topic, _as_text(body), NOW + turn) for topic, body in said])
+                ingest_queue.offer([RawMessage(topic, _as_text(body), NOW + turn) for topic, body in messages])
                 ingest_queue.offer([RawMessage("devices/marker/telemetry", b'{"t": 1}', NOW)])
                 await ingest_queue.submit(Tick(NOW, NOW))
                 assert registry.require("marker").metrics["t"].value == 1
@@ -397,7 +414,7 @@ def test_whatever_is_said_the_hub_goes_on_and_reads_it_all_after_a_restart(said:
 
 
 @given(bodies)
-def test_toml_and_models_answers_never_break_their_readers(body: Any) -> None:
+def test_arbitrary_toml_and_model_arguments_raise_only_config_error(body: Any) -> None:
     text = _as_text(body).decode()
     for line in (f"above = {text}", f"{text} = 1", text):
         try:

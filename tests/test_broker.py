@@ -1,4 +1,4 @@
-"""The demo's broker: it serves, it makes way, and it never outlives the process that started it."""
+"""The demo's broker: start, port selection, session storage, and end with its parent process."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def listens(port: int) -> bool:
 
 
 @pytest.mark.parametrize("kind", KINDS)
-async def test_it_serves_until_it_is_stopped(kind: Kind, free_port: int) -> None:
+async def test_demo_broker_serves_until_stopped(kind: Kind, free_port: int) -> None:
     broker = await DemoBroker.start(HOST, free_port, kind=kind)
     assert (broker.kind, broker.port, broker.moved) == (kind, free_port, False)
     await publish(broker.port, ("devices/a/t", "1", 1, False))
@@ -48,13 +48,13 @@ async def test_it_serves_until_it_is_stopped(kind: Kind, free_port: int) -> None
     assert not listens(free_port)
 
 
-async def test_mosquitto_is_preferred() -> None:
+async def test_demo_broker_prefers_mosquitto() -> None:
     broker = await DemoBroker.start(HOST, 0)
     assert broker.kind == "mosquitto"
     await broker.stop()
 
 
-async def test_amqtt_serves_where_there_is_no_mosquitto(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_demo_broker_uses_amqtt_without_mosquitto(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(broker_module, "find_mosquitto", lambda: None)
     broker = await DemoBroker.start(HOST, 0)
     assert broker.kind == "amqtt"
@@ -64,7 +64,7 @@ async def test_amqtt_serves_where_there_is_no_mosquitto(monkeypatch: pytest.Monk
 
 
 @pytest.mark.parametrize("kind", KINDS)
-async def test_a_taken_port_is_left_to_its_owner(kind: Kind, free_port: int) -> None:
+async def test_demo_broker_uses_next_port_when_port_is_taken(kind: Kind, free_port: int) -> None:
     with socket.create_server((HOST, free_port)):
         broker = await DemoBroker.start(HOST, free_port, kind=kind)
         assert broker.moved
@@ -73,10 +73,12 @@ async def test_a_taken_port_is_left_to_its_owner(kind: Kind, free_port: int) -> 
 
 
 @pytest.mark.parametrize("kind", KINDS)
-async def test_a_port_that_is_lost_in_a_race_is_noticed(
+async def test_demo_broker_retries_when_port_is_taken_during_start(
     kind: Kind, free_port: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(broker_module, "_free_port", lambda host, port: port)  # as if it was free a moment ago
+    monkeypatch.setattr(
+        broker_module, "_free_port", lambda host, port: port
+    )  # the port is reported as free but is taken
     with socket.create_server((HOST, free_port)):
         broker = await DemoBroker.start(HOST, free_port, kind=kind)
         assert broker.port == free_port + 1
@@ -84,13 +86,13 @@ async def test_a_port_that_is_lost_in_a_race_is_noticed(
         await broker.stop()
 
 
-async def test_an_address_of_another_machine_is_an_error() -> None:
+async def test_demo_broker_on_foreign_address_is_refused() -> None:
     with pytest.raises(BrokerError):
         await DemoBroker.start("192.0.2.1", 1883)
 
 
 @pytest.mark.parametrize("kind", KINDS)
-async def test_its_death_is_noticed(kind: Kind) -> None:
+async def test_demo_broker_exit_is_detected(kind: Kind) -> None:
     broker = await DemoBroker.start(HOST, 0, kind=kind)
     waiting = asyncio.create_task(broker.wait())
     await asyncio.sleep(0.05)
@@ -101,8 +103,10 @@ async def test_its_death_is_noticed(kind: Kind) -> None:
 
 
 @pytest.mark.parametrize("kind", KINDS)
-@pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGTERM, signal.SIGINT], ids=lambda how: how.name)
-async def test_it_dies_with_its_parent(kind: Kind, how: signal.Signals, tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    "signal_number", [signal.SIGKILL, signal.SIGTERM, signal.SIGINT], ids=lambda number: number.name
+)
+async def test_demo_broker_ends_with_its_parent(kind: Kind, signal_number: signal.Signals, tmp_path: Path) -> None:
     root = Path(__file__).parent.parent
     parent = await asyncio.create_subprocess_exec(
         sys.executable,
@@ -115,20 +119,20 @@ async def test_it_dies_with_its_parent(kind: Kind, how: signal.Signals, tmp_path
     pid, port = map(int, (await asyncio.wait_for(parent.stdout.readline(), 20)).split())
     assert psutil.pid_exists(pid)
     assert listens(port)
-    parent.send_signal(how)
+    parent.send_signal(signal_number)
     await parent.wait()
     await until(lambda: not psutil.pid_exists(pid) or psutil.Process(pid).status() == psutil.STATUS_ZOMBIE, 3)
     await until(lambda: not listens(port), 3)
-    assert os.listdir(tmp_path) == []  # noqa: PTH208 (no configuration, no log)
+    assert os.listdir(tmp_path) == []  # noqa: PTH208 (no configuration or log file is left)
 
 
-async def test_ctrl_c_in_the_terminal_does_not_reach_it() -> None:
+async def test_demo_broker_has_its_own_process_group() -> None:
     broker = await DemoBroker.start(HOST, 0)
     assert os.getpgid(broker.pid) != os.getpgid(0)
     await broker.stop()
 
 
-async def test_it_keeps_sessions_where_it_is_given_a_directory(tmp_path: Path) -> None:
+async def test_demo_broker_keeps_sessions_in_data_folder(tmp_path: Path) -> None:
     first = await DemoBroker.start(HOST, 0, data=tmp_path)
     async with Receiver(first.port):
         pass
@@ -141,7 +145,7 @@ async def test_it_keeps_sessions_where_it_is_given_a_directory(tmp_path: Path) -
     await second.stop()
 
 
-async def test_a_message_over_its_limit_is_not_passed_on() -> None:
+async def test_demo_broker_drops_message_over_size_limit() -> None:
     broker = await DemoBroker.start(HOST, 0, kind="mosquitto")
     async with Receiver(broker.port) as hub:
         await publish(broker.port, ("devices/a/t", bytes(3_000_000), 1, False), ("devices/a/t", "small", 1, False))
@@ -149,7 +153,7 @@ async def test_a_message_over_its_limit_is_not_passed_on() -> None:
     await broker.stop()
 
 
-async def test_the_fixture_is_a_broker_with_a_life_of_its_own(mosquitto: Mosquitto) -> None:
+async def test_mosquitto_fixture_can_be_killed_and_restarted(mosquitto: Mosquitto) -> None:
     mosquitto.kill()
     assert not listens(mosquitto.port)
     mosquitto.start()

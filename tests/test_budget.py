@@ -1,4 +1,4 @@
-"""What models may cost in a day: never over a limit, kept over a restart, and what is known is what counts."""
+"""Daily budget of AI calls, tokens and money: limits under concurrency, restarts, failed and interrupted calls."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ from scripted_provider import DOWN, Scripted, chain, request
 
 DAY = 86_400.0
 NOON = 1_800_000_000.0
-LONG = request("word " * 40, max_tokens=50)
+LONG_REQUEST = request("word " * 40, max_tokens=50)
 WRITER = Writer("one", "one-model", generative=True)
 
 
-class Counting(Scripted):
-    """Answers with a usage of 100 tokens, 60 of them the question's."""
+class FixedUsageProvider(Scripted):
+    """Provider that reports 100 tokens per call, 60 of them input."""
 
     async def chat(self, request: CompletionRequest) -> Completion:
         self.asked += 1
@@ -30,12 +30,12 @@ class Counting(Scripted):
 
 
 async def answers(providers: Any, count: int) -> list[str]:
-    got = await asyncio.gather(*(providers.chat(LONG) for _ in range(count)))
-    return [answer.writer.provider for answer in got]
+    completions = await asyncio.gather(*(providers.chat(LONG_REQUEST) for _ in range(count)))
+    return [answer.writer.provider for answer in completions]
 
 
-async def test_calls_stay_within_the_limit_even_all_at_once() -> None:
-    one = Counting("one", "")
+async def test_concurrent_calls_stay_within_daily_calls() -> None:
+    one = FixedUsageProvider("one", "")
     providers = chain(one, daily_calls=7)
     assert sorted(await answers(providers, 40)) == ["builtin"] * 33 + ["one"] * 7
     assert one.asked == 7
@@ -43,23 +43,23 @@ async def test_calls_stay_within_the_limit_even_all_at_once() -> None:
     assert providers.budget.total().tokens == 700
 
 
-async def test_tokens_stay_within_the_limit_even_all_at_once() -> None:
-    one = Counting("one", "")
+async def test_concurrent_calls_stay_within_daily_tokens() -> None:
+    one = FixedUsageProvider("one", "")
     providers = chain(one, daily_tokens=1000)
     await answers(providers, 60)
     await answers(providers, 60)
     assert 0 < providers.budget.total().tokens <= 1000
 
 
-async def test_a_refused_call_costs_nothing_and_says_why() -> None:
-    providers = chain(Counting("one", ""), daily_calls=0, fallback=False)
+async def test_call_over_budget_is_refused_and_not_counted() -> None:
+    providers = chain(FixedUsageProvider("one", ""), daily_calls=0, fallback=False)
     with pytest.raises(Exception, match="budget for models is used up"):
         await providers.chat(request())
     assert providers.budget.total().calls == 0
-    assert not providers.resting("chat"), "a budget says nothing about the provider"
+    assert not providers.resting("chat"), "a spent budget must not open the circuit breaker"
 
 
-async def test_each_try_is_a_call() -> None:
+async def test_each_attempt_counts_as_a_call() -> None:
     providers = chain(Scripted("one", DOWN), Scripted("two", DOWN))
     await providers.chat(request())
     assert {name: spent.calls for name, spent in providers.budget.today().items()} == {"one": 1, "two": 1}
@@ -70,7 +70,7 @@ def spend(budget: Budget, price: Price, tokens_in: int, tokens_out: int) -> None
         call.finish(Completion("x", WRITER, tokens=tokens_in + tokens_out, tokens_in=tokens_in))
 
 
-def test_money_is_counted_by_the_prices_and_a_free_server_goes_on(tmp_path: Path) -> None:
+def test_daily_money_limits_paid_calls_but_not_free_ones(tmp_path: Path) -> None:
     settings = AiSettings(daily_money=1.0)
     budget = Budget(settings, tmp_path / "spent.json", lambda: NOON)
     spend(budget, Price(2.0, 10.0), 200_000, 50_000)
@@ -81,7 +81,7 @@ def test_money_is_counted_by_the_prices_and_a_free_server_goes_on(tmp_path: Path
     spend(budget, Price(), 1_000_000, 1)
 
 
-def test_what_is_spent_outlives_a_restart_and_ends_with_the_day(tmp_path: Path) -> None:
+def test_spent_budget_survives_restart_and_resets_next_day(tmp_path: Path) -> None:
     file, now = tmp_path / "spent.json", [NOON]
     settings = AiSettings(daily_calls=2)
     first = Budget(settings, file, lambda: now[0])
@@ -100,13 +100,13 @@ def test_what_is_spent_outlives_a_restart_and_ends_with_the_day(tmp_path: Path) 
     assert again.total().calls == 1
 
 
-def test_a_crash_in_the_middle_of_a_call_has_counted_it(tmp_path: Path) -> None:
+def test_call_is_counted_before_a_crash(tmp_path: Path) -> None:
     budget = Budget(AiSettings(), tmp_path / "spent.json", lambda: NOON)
     with budget.call("one", request(), Price()):
         assert Budget(AiSettings(), tmp_path / "spent.json", lambda: NOON).total().calls == 1
 
 
-def test_a_damaged_file_does_not_stop_a_hub(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+def test_damaged_budget_file_restarts_counting(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     (tmp_path / "spent.json").write_text('{"day": 5')
     budget = Budget(AiSettings(daily_calls=1), tmp_path / "spent.json", lambda: NOON)
     assert "starts at 0" in caplog.text
@@ -114,7 +114,7 @@ def test_a_damaged_file_does_not_stop_a_hub(tmp_path: Path, caplog: pytest.LogCa
     assert Budget(AiSettings(), tmp_path / "spent.json", lambda: NOON).total().calls == 1
 
 
-async def test_a_stream_that_is_stopped_costs_what_has_come() -> None:
+async def test_interrupted_stream_counts_received_tokens() -> None:
     providers = chain(Scripted("one", "some words " * 30, 5.0, "more"))
     pieces = providers.stream(request())
     await anext(pieces)

@@ -1,4 +1,4 @@
-"""What is packed comes out again bit for bit, in the bytes that it should take."""
+"""Chunk codec: values round-trip bit for bit, in the expected number of bytes."""
 
 from __future__ import annotations
 
@@ -32,10 +32,10 @@ def columns(ts: Ints, value: Floats) -> Points:
 
 @settings(max_examples=300, deadline=None)
 @given(st.lists(SHAPES, min_size=1, max_size=4), st.randoms())
-def test_every_bit_comes_back(chunks: list[list[float]], draw: random.Random) -> None:
+def test_chunks_round_trip_bit_for_bit(chunks: list[list[float]], draw: random.Random) -> None:
     scale = draw.choice([1, 1_000, 10**7, 10**11])
     ts = np.concatenate([np.sort([draw.randrange(scale * 50) for _ in chunk]) for chunk in chunks]).astype(np.int64)
-    value = np.array([v + 0.0 for chunk in chunks for v in chunk])  # a zero has no sign here
+    value = np.array([v + 0.0 for chunk in chunks for v in chunk])  # + 0.0 removes the sign of zero
     counts = [len(chunk) for chunk in chunks]
     starts = np.cumsum([0, *counts[:-1]])
     bodies = encode(columns(ts, value), starts)
@@ -46,21 +46,21 @@ def test_every_bit_comes_back(chunks: list[list[float]], draw: random.Random) ->
 
 
 @pytest.mark.parametrize(
-    ("name", "bytes_a_point", "values"),
+    ("name", "bytes_per_point", "values"),
     [
         ("equal", 0, lambda draw, i: 71.3),
         ("tenths", 1, lambda draw, i: round(20 + draw.random() * 20, 1)),
         ("a counter", 0, lambda draw, i: 1e6 + 5 * i),
         ("thousandths", 2, lambda draw, i: round(20 + draw.random() * 20, 3)),
         ("millionths", 4, lambda draw, i: round(20 + draw.random() * 10, 6)),
-        ("singles", 4, lambda draw, i: struct.unpack("f", struct.pack("f", draw.gauss(0, 1)))[0]),
-        ("doubles of one size", 8, lambda draw, i: 60 + draw.random()),
-        ("doubles of any size", 8, lambda draw, i: draw.gauss(0, 1) * 10 ** draw.randrange(-9, 9)),
+        ("single precision", 4, lambda draw, i: struct.unpack("f", struct.pack("f", draw.gauss(0, 1)))[0]),
+        ("doubles of one exponent", 8, lambda draw, i: 60 + draw.random()),
+        ("doubles of any exponent", 8, lambda draw, i: draw.gauss(0, 1) * 10 ** draw.randrange(-9, 9)),
     ],
 )
-def test_it_takes_the_fewest_bytes(name: str, bytes_a_point: int, values: object) -> None:
+def test_chunk_size_matches_value_range(name: str, bytes_per_point: int, values: object) -> None:
     draw = random.Random(name)
     value = np.array([values(draw, i) for i in range(POINTS)])
     [body] = encode(columns(np.arange(POINTS) * 1000, value), np.zeros(1, np.int64))
-    assert bytes_a_point * (POINTS - 1) <= len(body) <= bytes_a_point * POINTS + 40
+    assert bytes_per_point * (POINTS - 1) <= len(body) <= bytes_per_point * POINTS + 40
     assert decode([0], [0], [body]).value.tobytes() == value.tobytes()

@@ -1,4 +1,4 @@
-"""A hub whose clock is wrong deletes nothing because it seems old, and goes on as before once the clock is right."""
+"""A hub with a wrong clock does not apply retention, and continues normally when the clock is right."""
 
 from __future__ import annotations
 
@@ -19,21 +19,25 @@ HOUR, DAY = 3_600_000, 86_400_000
 
 
 class Machine:
-    """A clock that can be set, and the time that passes."""
+    """Fake wall clock and monotonic clock."""
 
     def __init__(self, folder: Path) -> None:
-        self.folder, self.now, self.passed = folder, T0, 0.0
+        self.folder, self.now, self.monotonic_s = folder, T0, 0.0
         self.disagree = False
 
     def start(self, **options: Any) -> Clock:
         return Clock(
-            self.folder, lambda: self.now, monotonic=lambda: self.passed, disagrees=lambda: self.disagree, **options
+            self.folder,
+            lambda: self.now,
+            monotonic=lambda: self.monotonic_s,
+            disagrees=lambda: self.disagree,
+            **options,
         )
 
     def run(self, clock: Clock, hours: float) -> None:
         for _ in range(round(hours * 6)):
             self.now += HOUR // 6
-            self.passed += 600
+            self.monotonic_s += 600
             clock.check()
 
 
@@ -42,18 +46,18 @@ def machine(tmp_path: Path) -> Machine:
     return Machine(tmp_path)
 
 
-def test_a_clock_that_goes_on_is_believed(machine: Machine) -> None:
+def test_continuous_clock_is_trusted(machine: Machine) -> None:
     clock = machine.start()
     machine.run(clock, 30)
     assert clock.believed() == machine.now
     again = machine.start()
-    machine.now += 20 * HOUR  # off overnight
+    machine.now += 20 * HOUR  # the hub was off overnight
     again.check()
     assert again.believed() == machine.now
 
 
 @pytest.mark.parametrize("days", [2, 40, 400, 20_000])
-def test_a_start_with_a_clock_ahead_is_doubted_until_it_is_right(machine: Machine, days: int) -> None:
+def test_clock_ahead_at_start_is_doubted_until_corrected(machine: Machine, days: int) -> None:
     machine.run(machine.start(), 5)
     right = machine.now
     machine.now += days * DAY
@@ -69,7 +73,7 @@ def test_a_start_with_a_clock_ahead_is_doubted_until_it_is_right(machine: Machin
 
 
 @pytest.mark.parametrize("days", [2, 400])
-def test_a_jump_while_the_hub_runs_is_doubted(machine: Machine, days: int) -> None:
+def test_clock_jump_while_running_is_doubted_until_corrected(machine: Machine, days: int) -> None:
     clock = machine.start()
     machine.run(clock, 30)
     before = machine.now
@@ -81,26 +85,26 @@ def test_a_jump_while_the_hub_runs_is_doubted(machine: Machine, days: int) -> No
     assert clock.believed() == machine.now
 
 
-def test_a_folder_without_a_clock_file_is_judged_by_its_history(machine: Machine) -> None:
+def test_clock_without_state_file_is_checked_against_history(machine: Machine) -> None:
     machine.now += 400 * DAY
     clock = machine.start(newest=T0)
     clock.check()
     assert clock.believed() == T0
 
 
-def test_a_clock_that_goes_on_evenly_for_a_day_is_believed(machine: Machine) -> None:
+def test_doubted_clock_is_trusted_after_running_for_a_day(machine: Machine) -> None:
     machine.run(machine.start(), 1)
     machine.now += 60 * DAY  # the hub was off
     clock = machine.start()
     machine.run(clock, 23)
     assert clock.state.doubted_at is not None
     clock.check(last=True)
-    clock = machine.start()  # what it ran before counts
+    clock = machine.start()  # the earlier running time counts
     machine.run(clock, 1.5)
     assert (clock.believed(), clock.state.doubted_at) == (machine.now, None)
 
 
-def test_devices_that_contradict_keep_it_in_doubt(machine: Machine) -> None:
+def test_clock_stays_doubted_while_device_times_disagree(machine: Machine) -> None:
     machine.run(machine.start(), 1)
     right = machine.now
     machine.now += 400 * DAY
@@ -113,7 +117,7 @@ def test_devices_that_contradict_keep_it_in_doubt(machine: Machine) -> None:
     assert clock.believed() == machine.now
 
 
-def test_a_person_confirms_it(machine: Machine) -> None:
+def test_operator_confirmation_ends_doubt(machine: Machine) -> None:
     machine.run(machine.start(), 1)
     machine.now += 60 * DAY
     clock = machine.start()
@@ -124,20 +128,20 @@ def test_a_person_confirms_it(machine: Machine) -> None:
     assert not (machine.folder / CONFIRMED).exists()
 
 
-def test_a_clock_behind_is_put_right_without_doubt(machine: Machine) -> None:
-    """A board without a battery starts in 1970 and learns the time a minute later."""
+def test_clock_behind_is_corrected_without_doubt(machine: Machine) -> None:
+    """A board without a battery-backed clock starts in 1970 and gets the time a minute later."""
     machine.run(machine.start(), 1)
     right, machine.now = machine.now, 1_000
     clock = machine.start()
     clock.check()
     assert clock.believed() == 1_000
     machine.now = right + HOUR
-    machine.passed += 60
+    machine.monotonic_s += 60
     clock.check()
     assert (clock.believed(), clock.state.doubted_at) == (machine.now, None)
 
 
-def test_a_clock_that_was_ahead_for_long_is_doubted_again_after_it_was_put_back(machine: Machine) -> None:
+def test_clock_ahead_is_doubted_again_after_trusted_jump_was_undone(machine: Machine) -> None:
     machine.run(machine.start(), 1)
     right = machine.now
     machine.now += 400 * DAY
@@ -151,16 +155,16 @@ def test_a_clock_that_was_ahead_for_long_is_doubted_again_after_it_was_put_back(
     assert clock.believed() == believed
 
 
-def test_a_damaged_clock_file_is_no_reason_not_to_start(machine: Machine) -> None:
+def test_damaged_clock_file_does_not_prevent_start(machine: Machine) -> None:
     (machine.folder / "clock.json").write_text('{"believed": "soon"}')
     clock = machine.start(newest=T0 - 10 * DAY)
     clock.check()
     assert clock.state.doubted_at == T0
 
 
-# --- a hub ------------------------------------------------------------------------------------------------------------
+# --- a whole hub ------------------------------------------------------------------------------------------------------
 
-SHIFTED = """
+SHIFTED_HUB = """
 import sys, time
 days = int(sys.argv.pop(1))
 real_ns, real = time.time_ns, time.time
@@ -171,8 +175,8 @@ sys.exit(main(sys.argv[1:]))
 """
 
 
-class Shifted(Serving):
-    """A hub whose clock is ``days`` ahead."""
+class ShiftedClockServing(Serving):
+    """Hub whose clock is ``days`` ahead."""
 
     days = 0
 
@@ -182,7 +186,7 @@ class Shifted(Serving):
 
         def shifted(command: list[str], **options: Any) -> Any:
             assert command[1:4] == ["-m", "hub", "serve"]
-            return popen([command[0], "-c", SHIFTED, str(days), *command[3:]], **options)
+            return popen([command[0], "-c", SHIFTED_HUB, str(days), *command[3:]], **options)
 
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr(subprocess, "Popen", shifted)
@@ -190,14 +194,14 @@ class Shifted(Serving):
 
 
 @pytest.mark.timeout(180)
-def test_a_start_with_a_clock_400_days_ahead_deletes_nothing(tmp_path: Path, mosquitto: Mosquitto) -> None:
-    hub = Shifted(tmp_path / "data", mosquitto)
+def test_hub_with_clock_400_days_ahead_deletes_nothing(tmp_path: Path, mosquitto: Mosquitto) -> None:
+    hub = ShiftedClockServing(tmp_path / "data", mosquitto)
     hub.start()
-    thing = Thing(mosquitto)
+    publisher = Thing(mosquitto)
     count: Callable[[], int] = lambda: len(hub.get("/api/devices/pump/history?metric=t&from=0")["points"])  # noqa: E731
     try:
         for number in range(5):
-            thing.say("devices/pump/telemetry", {"t": number})
+            publisher.say("devices/pump/telemetry", {"t": number})
         until(lambda: hub.http.get("/api/devices/pump").status_code == 200 and count() == 5)
         answer = hub.http.post("/api/clock/trust").json()
         assert (answer["doubted_at"], answer["believed"]) == (None, answer["now"])
@@ -210,26 +214,26 @@ def test_a_start_with_a_clock_400_days_ahead_deletes_nothing(tmp_path: Path, mos
         [degraded] = hub.get("/readyz")["degraded"]
         assert degraded.startswith("clock: it shows ")
         assert "hub doctor --trust-clock" in degraded
-        thing.say("devices/pump/telemetry", {"t": 99})
+        publisher.say("devices/pump/telemetry", {"t": 99})
         until(lambda: count() == 6)
         hub.end()
         assert (tmp_path / "hub.log").read_text().count("No old history is deleted") == 1
-        kept = read_clock_state(tmp_path / "data")
-        assert kept is not None
-        assert kept.doubted_at is not None
-        told = subprocess.run(
+        state = read_clock_state(tmp_path / "data")
+        assert state is not None
+        assert state.doubted_at is not None
+        output = subprocess.run(
             [sys.executable, "-m", "hub", "doctor", "--data", str(tmp_path / "data"), "--mqtt", mosquitto.address,
              "--http", f"127.0.0.1:{hub.port}"],
             capture_output=True, text=True,
         ).stdout  # fmt: skip
-        assert "it deletes nothing" in told
+        assert "it deletes nothing" in output
         hub.days = 0
         hub.start()
         assert hub.get("/api/status")["clock"]["doubted_at"] is None
         assert hub.get("/api/status")["degraded"] == []
         assert count() == 5
-        thing.say("devices/pump/telemetry", {"t": 7})
+        publisher.say("devices/pump/telemetry", {"t": 7})
         until(lambda: hub.get("/api/devices/pump")["metrics"]["t"]["value"] == 7)
     finally:
-        thing.leave()
+        publisher.leave()
         hub.stop()

@@ -1,4 +1,4 @@
-"""Every ``hub`` command, given what it cannot use: one line that says what is wrong, status 1 or 2, no traceback."""
+"""Every ``hub`` command with invalid input: one error line, exit status 1 or 2, no traceback."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ COMMANDS = {
 
 
 class Outcome:
-    """What a command printed and how it ended."""
+    """Output and exit status of a command."""
 
     def __init__(self, status: int, out: str, err: str) -> None:
         self.status, self.out, self.err = status, out, err
@@ -52,7 +52,7 @@ Run = Callable[..., Outcome]
 
 @pytest.fixture
 def hub(capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Run]:
-    """Run a command in this process, in an empty folder; ``{tmp}`` in a word stands for it."""
+    """Return a function that runs a command in this process, in an empty folder; ``{tmp}`` in arguments is its path."""
     monkeypatch.chdir(tmp_path)
 
     async def started(*_: object) -> None:
@@ -66,8 +66,8 @@ def hub(capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.
     def run(*words: object) -> Outcome:
         try:
             status = main([str(word).replace("{tmp}", str(tmp_path)) for word in words])
-        except SystemExit as ended:  # argparse
-            status = int(ended.code or 0)
+        except SystemExit as exit_:  # argparse
+            status = int(exit_.code or 0)
         captured = capsys.readouterr()
         assert "Traceback" not in captured.out + captured.err
         return Outcome(status, captured.out, captured.err)
@@ -85,7 +85,7 @@ async def history(data: Path, count: int = 3) -> Path:
 
 
 async def in_thread(hub: Run, *words: object) -> Outcome:
-    """Run a command that needs a loop of its own beside the test's."""
+    """Run a command that needs its own event loop."""
     return await asyncio.to_thread(hub, *words)
 
 
@@ -96,7 +96,7 @@ async def in_thread(hub: Run, *words: object) -> Outcome:
 @pytest.mark.parametrize(
     "data", ["/dev/null", "{tmp}/in.csv", "{tmp}/in.csv/below", "/proc/1/none", "{tmp}/" + "x" * 300]
 )
-def test_a_data_folder_that_cannot_be(hub: Run, command: list[str], data: str):
+def test_unusable_data_folder_is_reported(hub: Run, command: list[str], data: str):
     done = hub(*command, "--data", data, "--mqtt", "127.0.0.1:1", "--http", "127.0.0.1:0")
     if command == ["doctor"]:
         assert (done.status, "WRONG  data: " in done.out) == (1, True)
@@ -107,7 +107,7 @@ def test_a_data_folder_that_cannot_be(hub: Run, command: list[str], data: str):
 
 
 @pytest.mark.parametrize("command", ["serve", "doctor", "backup", "export", "import"])
-def test_a_data_folder_of_an_older_format_is_refused_and_untouched(hub: Run, command: str, tmp_path: Path):
+def test_data_folder_of_older_format_is_refused_and_unchanged(hub: Run, command: str, tmp_path: Path):
     data = asyncio.run(history(tmp_path / "data"))
     open_installation(data)
     with closing(sqlite3.connect(data / FILE)) as connection:
@@ -125,9 +125,7 @@ def test_a_data_folder_of_an_older_format_is_refused_and_untouched(hub: Run, com
 @pytest.mark.parametrize(
     "content", [b"\n\n# caf\xe9\n", b"a = [\n", b"x = 1\n", None], ids=["latin", "cut", "key", "folder"]
 )
-def test_a_settings_file_of_the_data_folder_that_cannot_be_read(
-    hub: Run, tmp_path: Path, name: str, content: bytes | None
-):
+def test_doctor_reports_unreadable_settings_file(hub: Run, tmp_path: Path, name: str, content: bytes | None):
     data = tmp_path / "data"
     data.mkdir()
     if content is None:
@@ -141,14 +139,14 @@ def test_a_settings_file_of_the_data_folder_that_cannot_be_read(
         assert "line 3, byte 0xE9" in done.out
 
 
-def test_a_folder_that_may_only_be_read(tmp_path: Path):
-    """Tried in a mount of its own, since root may write everywhere else."""
+def test_read_only_data_folder_is_reported(tmp_path: Path):
+    """Use a read-only mount, because root ignores file permissions."""
     data = tmp_path / "data"
     data.mkdir()
     script = f"mount --bind -o ro {data} {data} && mount -o remount,ro,bind {data} && exec {sys.executable} -m hub"
     probe = subprocess.run(["unshare", "-m", "true"], capture_output=True, check=False)
     if probe.returncode:
-        pytest.skip("no mount of its own can be made here")
+        pytest.skip("needs permission to create a mount namespace")
     for command in ("serve", "doctor", "device add pump"):
         words = f"{script} {command} --data {data} --http 127.0.0.1:0 --mqtt 127.0.0.1:1"
         done = subprocess.run(
@@ -160,10 +158,10 @@ def test_a_folder_that_may_only_be_read(tmp_path: Path):
 
 
 @pytest.mark.parametrize("size", ["4k", "64k", "512k"])
-def test_a_full_disk_at_the_start(tmp_path: Path, size: str):
+def test_full_disk_at_start_is_reported(tmp_path: Path, size: str):
     probe = subprocess.run(["unshare", "-m", "true"], capture_output=True, check=False)
     if probe.returncode:
-        pytest.skip("no mount of its own can be made here")
+        pytest.skip("needs permission to create a mount namespace")
     data = tmp_path / "data"
     data.mkdir()
     words = (
@@ -179,7 +177,7 @@ def test_a_full_disk_at_the_start(tmp_path: Path, size: str):
 # --- addresses ------------------------------------------------------------------------------------------------------
 
 
-def test_a_port_that_is_taken(hub: Run):
+def test_taken_http_port_is_reported(hub: Run):
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         taken.listen()
@@ -192,39 +190,39 @@ def test_a_port_that_is_taken(hub: Run):
 @pytest.mark.parametrize(
     "address", ["a..b:80", "no.such.host.invalid:80", "x" * 70 + ":80", "203.0.113.1:80", "é\x00:80"]
 )
-def test_an_address_that_cannot_be_listened_on(hub: Run, address: str):
+def test_unusable_listen_address_is_reported(hub: Run, address: str):
     assert hub("serve", "--data", "{tmp}/data", "--http", address, "--mqtt", "127.0.0.1:1").status == 2
 
 
 @pytest.mark.parametrize("address", ["", "80", ":80", "host:", "host:99999", "host:-1", "host:８０"])
 @pytest.mark.parametrize("option", ["--http", "--mqtt"])
-def test_a_word_that_is_no_address(hub: Run, option: str, address: str):
+def test_malformed_address_is_refused(hub: Run, option: str, address: str):
     done = hub("serve", option, address)
     assert done.status == 2
     assert "HOST:PORT" in done.err
 
 
 @pytest.mark.parametrize("option", ["--http", "--mqtt"])
-@pytest.mark.parametrize("found", ["10.0.0.5", "::", None])
-def test_the_demo_judges_a_name_by_its_address(
-    hub: Run, option: str, found: str | None, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("resolved_address", ["10.0.0.5", "::", None])
+def test_demo_refuses_host_name_outside_loopback(
+    hub: Run, option: str, resolved_address: str | None, monkeypatch: pytest.MonkeyPatch
 ):
     def resolved(host: str, port: int, **_: object) -> list[tuple[object, ...]]:
-        if found is None:
+        if resolved_address is None:
             raise socket.gaierror
-        return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", (found, port))]
+        return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", (resolved_address, port))]
 
     monkeypatch.setattr("hub.commandline.main.socket.getaddrinfo", resolved)
     done = hub("demo", option, "hub.localhost:8000", "--devices", "0", "--no-open")
     assert done.status == 2
-    assert ("stays on loopback" if found else "no host name that is known") in done.err
+    assert ("stays on loopback" if resolved_address else "no host name that is known") in done.err
 
 
 # --- files ----------------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("name", ["out.xyz", "out", "out.csv.gz", "out.json", ".csv"])
-async def test_an_export_refuses_a_name_that_says_no_format(hub: Run, tmp_path: Path, name: str):
+async def test_export_to_name_without_known_format_needs_format_option(hub: Run, tmp_path: Path, name: str):
     await history(tmp_path / "data")
     done = await in_thread(hub, "export", name, "--data", "data")
     assert done.is_one_line(), done.err
@@ -243,7 +241,7 @@ async def test_an_export_refuses_a_name_that_says_no_format(hub: Run, tmp_path: 
         ("in.csv", b""), ("in.csv", b"\x00" * 100),
     ],
 )  # fmt: skip
-def test_a_table_that_cannot_be_imported(hub: Run, tmp_path: Path, name: str, content: bytes | None):
+def test_import_of_invalid_table_is_refused(hub: Run, tmp_path: Path, name: str, content: bytes | None):
     if content is not None:
         (tmp_path / name).write_bytes(content)
     done = hub("import", name, "--data", "data")
@@ -251,14 +249,14 @@ def test_a_table_that_cannot_be_imported(hub: Run, tmp_path: Path, name: str, co
 
 
 @pytest.mark.parametrize("words", [["--from", "x"], ["--to", "1e400"], ["--from", "nan"], ["--from", "10000-01-01"]])
-async def test_a_time_that_is_none(hub: Run, tmp_path: Path, words: list[str]):
+async def test_export_with_invalid_time_is_refused(hub: Run, tmp_path: Path, words: list[str]):
     await history(tmp_path / "data")
     done = await in_thread(hub, "export", "-", "--data", "data", *words)
     assert done.is_one_line(), done.err
 
 
 @pytest.mark.parametrize("words", [["export", "/dev/null", "--format", "csv"], ["backup", "/dev/null"]])
-async def test_a_device_file_is_never_replaced(hub: Run, tmp_path: Path, words: list[str]):
+async def test_export_and_backup_do_not_replace_device_file(hub: Run, tmp_path: Path, words: list[str]):
     await history(tmp_path / "data")
     (tmp_path / "data/install.json").write_text('{"id": "x"}')
     done = await in_thread(hub, *words, "--data", "data", "--replace")
@@ -270,32 +268,32 @@ DAMAGED_INSTALLATIONS = [b"", b"x", b"[1]", b'{"id": 5}', b'{"id":' + b"[" * 20_
 
 
 @pytest.mark.parametrize("content", DAMAGED_INSTALLATIONS)
-def test_a_hub_starts_with_a_new_identity_where_its_file_is_damaged(
+def test_damaged_install_json_is_replaced_by_new_identity(
     tmp_path: Path, content: bytes, caplog: pytest.LogCaptureFixture
 ):
     (tmp_path / "install.json").write_bytes(content)
-    made = open_installation(tmp_path, keep_damaged_aside=True)
-    assert made.id
-    assert made.token is None
+    installation = open_installation(tmp_path, keep_damaged_aside=True)
+    assert installation.id
+    assert installation.token is None
     assert (tmp_path / "install.json.damaged").read_bytes() == content
     assert "install.json was damaged" in caplog.text
-    assert open_installation(tmp_path) == made
+    assert open_installation(tmp_path) == installation
 
 
 @pytest.mark.parametrize("content", DAMAGED_INSTALLATIONS)
 @pytest.mark.parametrize("command", ["backup", "import", "doctor"])
-def test_a_damaged_installation_file(hub: Run, tmp_path: Path, command: str, content: bytes):
+def test_damaged_install_json_is_reported_by_command(hub: Run, tmp_path: Path, command: str, content: bytes):
     asyncio.run(history(tmp_path / "data"))
     (tmp_path / "data/install.json").write_bytes(content)
     words = COMMANDS[command] if command != "import" else ["import", "in.csv"]
     done = hub(*words, "--data", "data", "--http", "127.0.0.1:0", "--mqtt", "127.0.0.1:1")
-    if command == "import" and done.status == 0:  # it needs no identity
+    if command == "import" and done.status == 0:  # import needs no identity
         return
     assert done.status in (1, 2)
     assert "install.json" in done.out + done.err
 
 
-async def test_a_history_that_is_no_database(hub: Run, tmp_path: Path):
+async def test_history_that_is_not_a_database_is_reported(hub: Run, tmp_path: Path):
     (tmp_path / "data").mkdir()
     (tmp_path / "data/install.json").write_text('{"id": "x"}')
     (tmp_path / "data" / FILE).write_bytes(b"no database" * 1_000)
@@ -304,10 +302,10 @@ async def test_a_history_that_is_no_database(hub: Run, tmp_path: Path):
         assert done.is_one_line(), done.err
 
 
-# --- output that nobody reads ---------------------------------------------------------------------------------------
+# --- closed or full output ------------------------------------------------------------------------------------------
 
 
-def test_a_closed_pipe_ends_an_export_in_silence(tmp_path: Path):
+def test_export_to_closed_pipe_exits_without_message(tmp_path: Path):
     asyncio.run(history(tmp_path / "data", 20_000))
     reading, writing = os.pipe()
     os.close(reading)
@@ -318,7 +316,7 @@ def test_a_closed_pipe_ends_an_export_in_silence(tmp_path: Path):
 
 
 @pytest.mark.parametrize("words", ["export - --data data", "doctor --data new", "--help", "device list --data data"])
-def test_a_full_or_closed_output(tmp_path: Path, words: str):
+def test_full_or_closed_output_causes_no_traceback(tmp_path: Path, words: str):
     asyncio.run(history(tmp_path / "data", 20_000))
     for shell in (f"{sys.executable} -m hub {words} > /dev/full", f"{sys.executable} -m hub {words} >&-"):
         done = subprocess.run(
@@ -331,7 +329,7 @@ def test_a_full_or_closed_output(tmp_path: Path, words: str):
 # --- the access token -----------------------------------------------------------------------------------------------
 
 
-def test_a_token_that_the_hub_made_is_not_in_the_journal_but_shown_when_asked_for(tmp_path: Path):
+def test_generated_token_is_not_logged_and_shown_by_token_command(tmp_path: Path):
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]

@@ -1,4 +1,4 @@
-"""What becomes of a command: time, silence and answers, without a hub around it."""
+"""Command tracker: retries, confirmation, expiry and encoding of commands, without a running hub."""
 
 import pytest
 
@@ -23,12 +23,12 @@ def command(name: str = "c-1", value=True, expires: int = 600_000, **more) -> Co
     )  # fmt: skip
 
 
-class Bench:
+class TrackerRun:
     def __init__(self, **values) -> None:
         self.command_tracker, self.device = CommandTracker(), device(**values)
 
-    def ask(self, asked: Command) -> list[str]:
-        return self._states(self.command_tracker.request(SendCommand(asked), self.device))
+    def request(self, command: Command) -> list[str]:
+        return self._states(self.command_tracker.request(SendCommand(command), self.device))
 
     def tick(self, after_ms: int, connected: bool = True) -> list[str]:
         return self._states(self.command_tracker.tick(NOW + after_ms, connected, lambda _: self.device))
@@ -41,72 +41,72 @@ class Bench:
         return [one.state for one in changed]
 
 
-def test_it_is_said_twice_at_most_and_then_unverified():
-    bench = Bench(on=False)
-    assert bench.ask(command()) == ["sent"]
-    assert bench.tick(PATIENCE_MS - 1) == []
-    assert bench.tick(PATIENCE_MS) == ["sent"]
-    assert bench.tick(2 * PATIENCE_MS) == ["unverified"]
-    assert bench.command_tracker.get("c-1").attempts == ATTEMPTS
-    assert bench.tick(3 * PATIENCE_MS) == []
+def test_unconfirmed_command_is_retried_once_then_unverified():
+    run = TrackerRun(on=False)
+    assert run.request(command()) == ["sent"]
+    assert run.tick(PATIENCE_MS - 1) == []
+    assert run.tick(PATIENCE_MS) == ["sent"]
+    assert run.tick(2 * PATIENCE_MS) == ["unverified"]
+    assert run.command_tracker.get("c-1").attempts == ATTEMPTS
+    assert run.tick(3 * PATIENCE_MS) == []
 
 
-def test_a_press_is_never_said_twice():
-    bench = Bench()
-    assert bench.ask(command(value=None, wanted={}, repeatable=False)) == ["sent"]
-    assert bench.tick(PATIENCE_MS) == ["unverified"]
+def test_command_that_is_not_repeatable_is_sent_once():
+    run = TrackerRun()
+    assert run.request(command(value=None, wanted={}, repeatable=False)) == ["sent"]
+    assert run.tick(PATIENCE_MS) == ["unverified"]
 
 
-def test_a_state_that_is_so_already_needs_no_second_telling():
-    bench = Bench(on=True)
-    assert bench.ask(command()) == ["sent"]
-    assert bench.tick(PATIENCE_MS) == ["confirmed"]
+def test_command_for_current_value_is_confirmed_without_retry():
+    run = TrackerRun(on=True)
+    assert run.request(command()) == ["sent"]
+    assert run.tick(PATIENCE_MS) == ["confirmed"]
 
 
-def test_an_older_report_confirms_nothing_else():
-    bench = Bench(on=False, power=3)
-    bench.ask(command())
-    assert bench.report(100, power=4) == []
-    assert bench.report(200, on="on") == ["confirmed"]
-    assert not bench.command_tracker.awaits("plug")
+def test_report_of_another_metric_does_not_confirm_command():
+    run = TrackerRun(on=False, power=3)
+    run.request(command())
+    assert run.report(100, power=4) == []
+    assert run.report(200, on="on") == ["confirmed"]
+    assert not run.command_tracker.awaits("plug")
 
 
-def test_what_never_left_the_hub_waits_and_is_not_counted():
-    bench = Bench(on=False)
-    bench.ask(command())
+def test_failed_send_is_queued_again_and_not_counted_as_attempt():
+    run = TrackerRun(on=False)
+    run.request(command())
     failed = SendingFailed("c-1", 1, True, "no connection", NOW + 5)
-    assert [one.state for one in bench.command_tracker.not_sent(failed)] == ["queued"]
-    assert bench.tick(10, connected=False) == []
-    assert bench.tick(20) == ["sent"]
-    assert bench.command_tracker.get("c-1").attempts == 1
-    assert bench.command_tracker.not_sent(SendingFailed("c-1", 0, True, "an old word", NOW + 30)) == []
+    assert [one.state for one in run.command_tracker.not_sent(failed)] == ["queued"]
+    assert run.tick(10, connected=False) == []
+    assert run.tick(20) == ["sent"]
+    assert run.command_tracker.get("c-1").attempts == 1
+    assert run.command_tracker.not_sent(SendingFailed("c-1", 0, True, "an old failure", NOW + 30)) == []
 
 
-def test_a_restart_goes_on_where_it_stopped_and_sends_no_press_again():
-    bench, after = Bench(on=False), CommandTracker()
-    bench.ask(command("press", None, wanted={}, repeatable=False))
-    after.restore([bench.command_tracker.get("press")])
-    changed = after.tick(NOW + PATIENCE_MS, True, lambda _: bench.device)
+def test_restored_command_that_is_not_repeatable_is_not_sent_again():
+    run, after = TrackerRun(on=False), CommandTracker()
+    run.request(command("press", None, wanted={}, repeatable=False))
+    after.restore([run.command_tracker.get("press")])
+    changed = after.tick(NOW + PATIENCE_MS, True, lambda _: run.device)
     assert [one.state for one in changed] == ["unverified"]
 
 
-def test_a_device_has_so_many_waiting_and_no_more():
-    bench = Bench()
-    bench.device.presence = "offline"
+def test_queued_commands_per_device_are_limited():
+    run = TrackerRun()
+    run.device.presence = "offline"
     for number in range(WAITING_PER_DEVICE):
-        assert bench.ask(command(f"c-{number}")) == ["queued"]
+        assert run.request(command(f"c-{number}")) == ["queued"]
     with pytest.raises(Conflict):
-        bench.ask(command("one-more"))
-    assert bench.ask(command("c-0")) == [], "known already"
-    assert bench.tick(600_000) == ["expired"] * WAITING_PER_DEVICE
+        run.request(command("one-more"))
+    assert run.request(command("c-0")) == [], "a repeated request adds no command"
+    assert run.tick(600_000) == ["expired"] * WAITING_PER_DEVICE
 
 
-def test_deleting_the_device_ends_its_commands():
-    bench = Bench()
-    bench.ask(command())
-    bench.command_tracker.forget("plug")
-    assert bench.tick(PATIENCE_MS) == []
-    assert not bench.command_tracker.awaits("plug")
+def test_deleting_device_removes_its_commands():
+    run = TrackerRun()
+    run.request(command())
+    run.command_tracker.forget("plug")
+    assert run.tick(PATIENCE_MS) == []
+    assert not run.command_tracker.awaits("plug")
 
 
 ON = {
@@ -130,7 +130,7 @@ CALL = {
 
 
 @pytest.mark.parametrize(
-    ("described", "value", "payload"),
+    ("spec", "value", "payload"),
     [
         (ON, True, b'{"state":"ON"}'),
         (DIM, 35.0, b"35"),
@@ -141,36 +141,36 @@ CALL = {
         ({"topic": "t", "type": "list", "items": {"type": "number"}}, [1, 2], b"[1,2]"),
     ],
 )
-def test_on_the_wire(described, value, payload):
-    wants = descriptor({"x": described}, "x")
-    assert encode(wants, command(value=fitting(wants, value))) == payload
+def test_command_is_encoded_for_device(spec, value, payload):
+    descriptor_x = descriptor({"x": spec}, "x")
+    assert encode(descriptor_x, command(value=fitting(descriptor_x, value))) == payload
 
 
 @pytest.mark.parametrize(
-    ("described", "value"),
+    ("spec", "value"),
     [
         (ON, 1), (ON, "ON"), (DIM, True), (DIM, float("nan")), (DIM, 7), (DIM, -5), (COLOUR, {}), (COLOUR, {"z": 1}),
         (COLOUR, {"x": "red"}), ({"topic": "t", "type": "enum", "values": ["a"]}, "b"), ({"topic": "t"}, 5),
         ({"topic": "t", "type": "list", "items": {"type": "number"}}, ["a"]),
     ],
 )  # fmt: skip
-def test_what_does_not_fit(described, value):
+def test_value_outside_description_is_refused(spec, value):
     with pytest.raises(Invalid):
-        fitting(descriptor({"x": described}, "x"), value)
+        fitting(descriptor({"x": spec}, "x"), value)
 
 
 @pytest.mark.parametrize(
-    "described", [{"topic": "t", "type": "rocket"}, {"type": "boolean"}, {"topic": "t", "minimum": "a"}]
+    "spec", [{"topic": "t", "type": "rocket"}, {"type": "boolean"}, {"topic": "t", "minimum": "a"}]
 )
-def test_a_description_that_nobody_understands(described):
+def test_invalid_command_description_is_refused(spec):
     with pytest.raises(Conflict):
-        descriptor({"x": described}, "x")
+        descriptor({"x": spec}, "x")
 
 
-def test_devices_round_to_their_own_steps():
-    wants = descriptor({"x": DIM}, "x")
-    bench = Bench(dim=0)
-    asked = command(value=35, wanted=wanted(wants, 35), tolerance=tolerance(wants))
-    bench.ask(asked)
-    assert bench.report(10, dim=32) == []
-    assert bench.report(20, dim=36.5) == ["confirmed"]
+def test_value_rounded_to_device_step_confirms_command():
+    descriptor_x = descriptor({"x": DIM}, "x")
+    run = TrackerRun(dim=0)
+    dim_command = command(value=35, wanted=wanted(descriptor_x, 35), tolerance=tolerance(descriptor_x))
+    run.request(dim_command)
+    assert run.report(10, dim=32) == []
+    assert run.report(20, dim=36.5) == ["confirmed"]

@@ -1,4 +1,4 @@
-"""Commands through a real hub and a real broker: what the device hears, and what becomes of each."""
+"""Commands through a real hub and a real broker: delivery to the device, confirmation, retries and restarts."""
 
 import itertools
 import json
@@ -17,13 +17,13 @@ NUMBERS = itertools.count()
 
 @pytest.fixture(scope="module")
 def hub(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Serving]:
-    """One hub and one broker for all tests; each has a device of its own."""
+    """Run one hub and one broker for all tests; each test has its own device."""
     with served(tmp_path_factory.mktemp("commands")) as hub:
         yield hub
 
 
 class Tank(Thing):
-    """A device with a valve and a beeper, known to the hub."""
+    """Device with a valve and a beeper, registered with the hub."""
 
     def __init__(self, hub: Serving, name: str) -> None:
         super().__init__(hub.broker, f"devices/{name}/commands/#")
@@ -40,14 +40,14 @@ def tank(hub: Serving) -> Iterator[Tank]:
     tank.leave()
 
 
-def test_a_command_is_confirmed_by_what_the_device_reports(hub: Serving, tank: Tank):
+def test_command_is_confirmed_by_reported_value(hub: Serving, tank: Tank):
     sent = hub.command(tank.name, "set_valve", 40)
     assert sent.status_code == 202
     topic, payload = until(lambda: tank.heard)[0]
-    told = json.loads(payload)
+    message = json.loads(payload)
     assert topic == f"devices/{tank.name}/commands/set_valve"
-    assert (told["id"], told["arguments"]) == (sent.json()["id"], 40)
-    tank.say(f"devices/{tank.name}/replies", {"id": told["id"], "status": "done"})
+    assert (message["id"], message["arguments"]) == (sent.json()["id"], 40)
+    tank.say(f"devices/{tank.name}/replies", {"id": message["id"], "status": "done"})
     until(lambda: hub.state(sent.json()) == "acknowledged")
     tank.say(f"devices/{tank.name}/telemetry", {"valve": 40})
     until(lambda: hub.state(sent.json()) == "confirmed")
@@ -55,7 +55,7 @@ def test_a_command_is_confirmed_by_what_the_device_reports(hub: Serving, tank: T
     assert lines[:2] == ["Tank confirmed set_valve = 40", "operator sent set_valve = 40 to Tank"]
 
 
-def test_what_nothing_confirms_ends_with_the_answer(hub: Serving, tank: Tank):
+def test_command_without_confirming_metric_ends_with_reply(hub: Serving, tank: Tank):
     beep, other = hub.command(tank.name, "beep").json(), hub.command(tank.name, "beep").json()
     until(lambda: len(tank.heard) == 2)
     tank.say(f"devices/{tank.name}/replies", {"id": beep["id"], "status": "done"})
@@ -65,7 +65,7 @@ def test_what_nothing_confirms_ends_with_the_answer(hub: Serving, tank: Tank):
     assert hub.get(f"/api/commands/{other['id']}")["detail"] == "no battery"
 
 
-def test_another_devices_answer_counts_for_nothing(hub: Serving, tank: Tank):
+def test_reply_of_another_device_is_ignored(hub: Serving, tank: Tank):
     beep = hub.command(tank.name, "beep").json()
     until(lambda: tank.heard)
     tank.say("devices/impostor/replies", {"id": beep["id"], "status": "failed", "error": "no"})
@@ -74,7 +74,7 @@ def test_another_devices_answer_counts_for_nothing(hub: Serving, tank: Tank):
 
 
 @pytest.mark.parametrize(
-    ("name", "value", "said"),
+    ("name", "value", "error_text"),
     [
         ("set_valve", 101, "The value must be from 0 to 100."),
         ("set_valve", "40", "The value must be a number."),
@@ -82,15 +82,15 @@ def test_another_devices_answer_counts_for_nothing(hub: Serving, tank: Tank):
         ("open", None, "The device takes no command 'open'. It takes: beep, set_valve."),
     ],
 )
-def test_what_does_not_fit_is_refused_and_never_sent(hub: Serving, tank: Tank, name, value, said):
+def test_invalid_command_is_refused_and_not_sent(hub: Serving, tank: Tank, name, value, error_text):
     answer = hub.command(tank.name, name, value)
     assert answer.status_code == 422
     error = answer.json()["error"]
-    assert said in f"{error['message']} {error['hint']}"
+    assert error_text in f"{error['message']} {error['hint']}"
     assert hub.get(f"/api/devices/{tank.name}/commands")["items"] == []
 
 
-def test_a_repeated_request_is_one_command_also_after_a_restart(hub: Serving, tank: Tank):
+def test_idempotency_key_is_honoured_after_restart(hub: Serving, tank: Tank):
     first = hub.command(tank.name, "beep", key="k1").json()
     assert hub.command(tank.name, "beep", key="k1").json()["id"] == first["id"]
     assert hub.command(tank.name, "set_valve", 3, key="k1").status_code == 409
@@ -103,7 +103,7 @@ def test_a_repeated_request_is_one_command_also_after_a_restart(hub: Serving, ta
     assert sum(topic.endswith("/beep") for topic, _ in tank.heard) == 1
 
 
-def test_requests_at_the_same_moment_with_one_key_are_one_command(hub: Serving, tank: Tank):
+def test_concurrent_requests_with_same_key_send_one_command(hub: Serving, tank: Tank):
     with ThreadPoolExecutor(8) as pool:
         answers = list(pool.map(lambda _: hub.command(tank.name, "beep", key="together"), range(16)))
     assert {answer.status_code for answer in answers} == {202}
@@ -114,22 +114,22 @@ def test_requests_at_the_same_moment_with_one_key_are_one_command(hub: Serving, 
     assert len(hub.get(f"/api/devices/{tank.name}/commands")["items"]) == 2
 
 
-def test_a_command_is_not_kept_by_the_broker_for_who_comes_later(hub: Serving, tank: Tank):
+def test_command_is_not_retained_by_broker(hub: Serving, tank: Tank):
     hub.command(tank.name, "beep")
     until(lambda: tank.heard)
-    late = Thing(hub.broker, f"devices/{tank.name}/commands/#")
+    late_subscriber = Thing(hub.broker, f"devices/{tank.name}/commands/#")
     marker = hub.command(tank.name, "set_valve", 9).json()
-    until(lambda: late.heard)
-    assert [json.loads(payload)["id"] for _, payload in late.heard] == [marker["id"]]
-    late.leave()
+    until(lambda: late_subscriber.heard)
+    assert [json.loads(payload)["id"] for _, payload in late_subscriber.heard] == [marker["id"]]
+    late_subscriber.leave()
 
 
-def test_what_is_desired_is_kept_over_a_restart_with_what_differs(hub: Serving, tank: Tank):
+def test_desired_state_and_differences_survive_restart(hub: Serving, tank: Tank):
     tank.say(f"devices/{tank.name}/desired", {"valve": 50, "mode": "auto"}, retained=True)
     tank.say(f"devices/{tank.name}/reported", {"mode": "hand"})
     differs = {"valve": {"desired": 50, "reported": 20}, "mode": {"desired": "auto", "reported": "hand"}}
     until(lambda: hub.get(f"/api/devices/{tank.name}")["differs"] == differs)
-    tank.say(f"devices/{tank.name}/desired", b"", retained=True)  # so that the broker cannot tell it again
+    tank.say(f"devices/{tank.name}/desired", b"", retained=True)  # so that the broker cannot send it again
     hub.kill()
     hub.start()
     found = hub.get(f"/api/devices/{tank.name}")
@@ -139,23 +139,23 @@ def test_what_is_desired_is_kept_over_a_restart_with_what_differs(hub: Serving, 
     until(lambda: hub.get(f"/api/devices/{tank.name}")["differs"] == {})
 
 
-def test_an_offline_device_gets_it_when_it_is_back_or_never(hub: Serving, tank: Tank):
+def test_command_for_offline_device_is_delivered_on_return_or_expires(hub: Serving, tank: Tank):
     tank.say(f"devices/{tank.name}/status", "offline", retained=True)
     until(lambda: hub.get(f"/api/devices/{tank.name}")["presence"] == "offline")
-    late = hub.command(tank.name, "set_valve", 7, expires_in_s=1).json()
-    kept = hub.command(tank.name, "set_valve", 8, expires_in_s=600).json()
-    assert (late["state"], kept["state"]) == ("queued", "queued")
-    until(lambda: hub.state(late) == "expired")
+    expiring = hub.command(tank.name, "set_valve", 7, expires_in_s=1).json()
+    waiting = hub.command(tank.name, "set_valve", 8, expires_in_s=600).json()
+    assert (expiring["state"], waiting["state"]) == ("queued", "queued")
+    until(lambda: hub.state(expiring) == "expired")
     hub.kill()
     hub.start()
-    assert hub.state(kept) == "queued"
+    assert hub.state(waiting) == "queued"
     assert tank.heard == []
     tank.say(f"devices/{tank.name}/status", "online", retained=True)
     until(lambda: tank.heard)
     assert [json.loads(payload)["arguments"] for _, payload in tank.heard] == [8]
 
 
-def test_while_the_broker_is_away_a_command_waits(hub: Serving, tank: Tank):
+def test_command_is_queued_while_broker_is_down(hub: Serving, tank: Tank):
     hub.broker.stop()
     until(lambda: not hub.get("/api/status")["broker"]["connected"])
     waiting = hub.command(tank.name, "set_valve", 55).json()
@@ -164,8 +164,8 @@ def test_while_the_broker_is_away_a_command_waits(hub: Serving, tank: Tank):
     until(lambda: hub.state(waiting) == "sent", 40)
 
 
-def test_a_device_cannot_send_commands_to_the_topics_of_another(hub: Serving, tank: Tank):
-    """Where a command goes is the hub's to say: a topic in the device's own words is not heeded."""
+def test_command_topic_claimed_by_device_is_ignored(hub: Serving, tank: Tank):
+    """The hub sets the topic of a command; a topic in the device's description is ignored."""
     tank.say(
         "devices/spy/info", {"commands": {"x": {"topic": f"devices/{tank.name}/commands/beep", "encoding": "text"}}}
     )
@@ -174,30 +174,30 @@ def test_a_device_cannot_send_commands_to_the_topics_of_another(hub: Serving, ta
     assert (described["topic"], described["encoding"]) == ("devices/spy/commands/x", "native")
 
 
-def test_a_hub_that_is_killed_as_it_sends_presses_nothing_twice(hub: Serving, tank: Tank):
-    """Killed with requests under way: each press reached the device once or never, and who asks again is told so."""
-    taken: list[dict] = []
+def test_killed_hub_sends_no_command_twice(hub: Serving, tank: Tank):
+    """Each press reaches the device at most once, and a repeated request returns the same command."""
+    accepted: list[dict] = []
     for turn in range(3):
         keys = [f"{turn}-{n}" for n in range(10)]
-        with ThreadPoolExecutor(4) as people:
-            asked = [people.submit(_pressed, hub, tank.name, key) for key in keys]
-            until(lambda asked=asked: sum(one.done() for one in asked) >= 4)
+        with ThreadPoolExecutor(4) as pool:
+            requests = [pool.submit(_press, hub, tank.name, key) for key in keys]
+            until(lambda requests=requests: sum(one.done() for one in requests) >= 4)
             hub.kill()
-        taken += [answer for one in asked if (answer := one.result()) is not None]
+        accepted += [answer for one in requests if (answer := one.result()) is not None]
         hub.start()
-    assert taken
-    states = [until(lambda press=press: _settled(hub, press), 30) for press in taken]
+    assert accepted
+    states = [until(lambda press=press: _settled(hub, press), 30) for press in accepted]
     assert set(states) <= {"unverified", "acknowledged"}
     marker = hub.command(tank.name, "set_valve", 9).json()
     until(lambda: any(marker["id"].encode() in payload for _, payload in tank.heard))
-    told = [json.loads(payload)["id"] for topic, payload in tank.heard if topic.endswith("/beep")]
-    assert len(told) == len(set(told)), "no press was told twice"
-    again = [hub.command(tank.name, "beep", key=press["key"]).json()["id"] for press in taken]
-    assert again == [press["id"] for press in taken]
+    delivered = [json.loads(payload)["id"] for topic, payload in tank.heard if topic.endswith("/beep")]
+    assert len(delivered) == len(set(delivered)), "a press was delivered twice"
+    again = [hub.command(tank.name, "beep", key=press["key"]).json()["id"] for press in accepted]
+    assert again == [press["id"] for press in accepted]
 
 
-def _pressed(hub: Serving, device: str, key: str) -> dict | None:
-    """The command as the hub took it in; None where it was killed before it could say so."""
+def _press(hub: Serving, device: str, key: str) -> dict | None:
+    """Send a press. Return the accepted command, or None if the hub was killed before it answered."""
     try:
         answer = hub.command(device, "beep", key=key)
     except httpx.TransportError:

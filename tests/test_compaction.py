@@ -1,4 +1,4 @@
-"""Compaction ends whatever commits bring meanwhile, and a crash anywhere in it loses nothing."""
+"""Compaction keeps up with commits, and a crash after any of its slices loses no reading."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ SERIES = [f"s{i:02}" for i in range(40)]
 
 
 def round_of(number: int) -> list[Record]:
-    """Each series once."""
+    """Return one record with a value for each series."""
     return [record("a", number, **{metric: float(number) for metric in SERIES})]
 
 
@@ -26,27 +26,27 @@ async def check(store: SqliteStore, rounds: int) -> None:
 
 
 @pytest.fixture
-def in_small_slices(monkeypatch: pytest.MonkeyPatch) -> None:
+def small_slices(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(compaction, "_LOG_POINTS", (200, 10_000, 10_000))
     monkeypatch.setattr(compaction, "_POINTS_A_SERIES", (1, 1))
     monkeypatch.setattr(compaction, "SLICE_POINTS", 8)
     monkeypatch.setattr(compaction, "DROPPED_POINTS", 8)
 
 
-@pytest.mark.usefixtures("in_small_slices")
-async def test_compaction_ends_although_each_commit_brings_more_than_a_slice(tmp_path: Path) -> None:
+@pytest.mark.usefixtures("small_slices")
+async def test_compaction_keeps_up_with_commits_larger_than_a_slice(tmp_path: Path) -> None:
     store = SqliteStore.open(tmp_path)
     longest = 0
     for number in range(100):
         await store.commit(1, delta(number, *round_of(number)))
         longest = max(longest, len(store._writer.memtable))
-    assert longest < 1_000, "it would be 4,000 without compaction, and nearly that with one slice a commit"
+    assert longest < 1_000, "4,000 without compaction, and nearly that with one slice per commit"
     await check(store, 100)
     await store.close()
 
 
-@pytest.mark.usefixtures("in_small_slices")
-async def test_a_crash_after_any_slice_of_a_compaction_loses_nothing(
+@pytest.mark.usefixtures("small_slices")
+async def test_crash_after_any_compaction_slice_loses_no_readings(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(compaction, "SLICE_SERIES", 15)
@@ -64,10 +64,10 @@ async def test_a_crash_after_any_slice_of_a_compaction_loses_nothing(
         await check(after, 6)
         await after.commit(1, delta(6, *round_of(6)))
         await check(after, 7)
-        await after.tidy()  # the compaction that was under way
-        await after.tidy()  # and what came after it
+        await after.tidy()  # the interrupted compaction
+        await after.tidy()  # and the batch committed after it
         assert len(after._writer.memtable) == 0
         await check(after, 7)
         await after.close()
-    assert slices > 40, "each series a slice, for a slice has fewer points than two of them, and each batch"
+    assert slices > 40, "expected a slice per series, because a slice holds fewer points than two series, and per batch"
     await store.close()

@@ -1,4 +1,4 @@
-"""Settings: what wins, and what a mistake is told."""
+"""Settings: precedence of sources, and error messages for invalid keys and values."""
 
 from pathlib import Path
 
@@ -11,11 +11,11 @@ from hub.runtime.network_addresses import is_loopback, split_address
 from hub.runtime.package_data import config_dir
 
 
-def test_the_shipped_file_says_the_defaults():
+def test_shipped_hub_toml_equals_defaults():
     assert load_settings(config_dir() / "hub.toml", environ={}) == load_settings(environ={})
 
 
-def test_the_command_line_wins_over_the_environment_over_the_file(tmp_path):
+def test_command_line_overrides_environment_overrides_file(tmp_path):
     file = tmp_path / "hub.toml"
     file.write_text(
         '[http]\nlisten = "127.0.0.1:1"\n[mqtt]\nbroker = "a:1"\nroot = "plant"\n[store]\nretention_days = 7'
@@ -27,7 +27,7 @@ def test_the_command_line_wins_over_the_environment_over_the_file(tmp_path):
     assert (dialect_config(settings).root, settings.store.retention_days) == ("plant", 7)
 
 
-def test_names_that_others_know():
+def test_standard_environment_variables_are_read():
     environ = {
         "OPENAI_API_KEY": "sk-1",
         "OLLAMA_HOST": "http://gpu:11434",
@@ -40,7 +40,7 @@ def test_names_that_others_know():
     assert settings.http.token.get_secret_value() == "a token of the test"
 
 
-def test_servers_of_models_and_their_roles(tmp_path):
+def test_model_servers_and_roles_are_read(tmp_path):
     file = tmp_path / "hub.toml"
     file.write_text(
         '[ai]\nchat = ["lab", "openai"]\ndaily_calls = 9\n'
@@ -54,14 +54,14 @@ def test_servers_of_models_and_their_roles(tmp_path):
     assert "sk-" not in repr(ai)
 
 
-def test_a_wrong_server_of_models_is_told_without_its_key(tmp_path):
+def test_error_in_model_server_hides_api_key(tmp_path):
     file = tmp_path / "hub.toml"
     file.write_text('[ai.servers.lab]\nmodel = "m"\napi_key = 5')
     with pytest.raises(ConfigError, match=r"ai\.servers\.lab\.api_key = \(hidden\)"):
         load_settings(file, environ={})
 
 
-def test_a_list_in_the_environment_has_commas():
+def test_list_in_environment_is_separated_by_commas():
     assert load_settings(environ={"HUB_HTTP_ALLOWED_HOSTS": "a.example, b.example"}).http.allowed_hosts == (
         "a.example",
         "b.example",
@@ -69,7 +69,7 @@ def test_a_list_in_the_environment_has_commas():
 
 
 @pytest.mark.parametrize(
-    ("environ", "says"),
+    ("environ", "expected"),
     [
         ({"HUB_HTTP_LISTEN": "8000"}, ["HUB_HTTP_LISTEN", "'8000'", "HOST:PORT"]),
         ({"HUB_STORE_RETENTION_DAYS": "0"}, ["HUB_STORE_RETENTION_DAYS", "'0'", "greater than or equal to 1"]),
@@ -89,28 +89,28 @@ def test_a_list_in_the_environment_has_commas():
         ({"HUB_STORE_KEEP": "x"}, ["HUB_STORE_KEEP", "store.keep holds tables"]),
     ],
 )
-def test_a_mistake_names_key_value_and_what_is_allowed(environ, says):
+def test_environment_error_names_key_value_and_allowed_values(environ, expected):
     with pytest.raises(ConfigError) as caught:
         load_settings(environ=environ)
-    for word in says:
+    for word in expected:
         assert word in str(caught.value)
     assert "canary" not in str(caught.value)
 
 
-def test_a_key_is_named_where_the_command_line_sets_it_over_a_variable():
+def test_error_names_key_set_by_command_line_over_environment():
     with pytest.raises(ConfigError, match=r"^mqtt\.broker = 'x'"):
         load_settings(None, {"mqtt": {"broker": "x"}}, {"HUB_MQTT_BROKER": "y"})
 
 
 @pytest.mark.parametrize("text", ["mqtt = 1", "mqtt = []", "[[mqtt]]\nbroker = 'x'"])
-def test_a_section_that_is_no_table_beside_a_variable_of_it(tmp_path, text):
+def test_section_that_is_not_a_table_is_reported_with_variable_set(tmp_path, text):
     file = tmp_path / "hub.toml"
     file.write_text(text)
     with pytest.raises(ConfigError, match=r"^mqtt = .* is wrong\. It is a table: write \[mqtt\]"):
         load_settings(file, environ={"HUB_MQTT_BROKER": "127.0.0.1:1"})
 
 
-def test_a_byte_order_mark_is_read_over_and_other_encodings_are_named(tmp_path):
+def test_utf8_bom_is_accepted_and_utf16_is_refused(tmp_path):
     file = tmp_path / "hub.toml"
     file.write_text('[mqtt]\nroot = "plant"\n', "utf-8-sig")
     assert dialect_config(load_settings(file, environ={})).root == "plant"
@@ -122,14 +122,14 @@ def test_a_byte_order_mark_is_read_over_and_other_encodings_are_named(tmp_path):
     assert load_settings(file, environ={}) == load_settings(environ={})
 
 
-def test_a_secret_is_not_repeated_in_an_error():
+def test_secret_is_not_in_error_message():
     with pytest.raises(ConfigError) as caught:
         load_settings(None, {"http": {"token": ["s3cret"]}}, {})
     assert "s3cret" not in str(caught.value)
 
 
 @pytest.mark.parametrize(
-    ("text", "says"),
+    ("text", "error"),
     [
         ("[http", "TOML"),
         ("[store]\nretention_days='x'", r"store\.retention_days = 'x' is wrong\. Allowed: a whole number\."),
@@ -163,16 +163,16 @@ def test_a_secret_is_not_repeated_in_an_error():
     ],
     ids=lambda text: text[:30],
 )
-def test_a_wrong_file_is_told(tmp_path, text, says):
+def test_invalid_settings_file_is_reported(tmp_path, text, error):
     file = tmp_path / "hub.toml"
     file.write_text(text, "latin-1")
     for overrides in ({}, {"http": {"listen": "127.0.0.1:1"}}):
-        with pytest.raises(ConfigError, match=says) as caught:
+        with pytest.raises(ConfigError, match=error) as caught:
             load_settings(file, overrides, environ={})
         assert "canary" not in str(caught.value)
 
 
-def test_a_file_that_cannot_be_read_is_told(tmp_path):
+def test_unreadable_settings_file_is_reported(tmp_path):
     with pytest.raises(ConfigError, match="no settings file"):
         load_settings(Path("nowhere.toml"), environ={})
     with pytest.raises(ConfigError, match="Is a directory"):
@@ -181,7 +181,7 @@ def test_a_file_that_cannot_be_read_is_told(tmp_path):
         load_settings(Path("/dev/zero"), environ={})
 
 
-def test_addresses():
+def test_loopback_addresses_are_recognized():
     assert split_address("[::1]:80") == ("::1", 80)
     for host in ("127.0.0.2", "[::1]", "localhost", "Localhost.", "::ffff:127.0.0.1"):
         assert is_loopback(host), host

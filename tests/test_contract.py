@@ -1,4 +1,4 @@
-"""The description of the API, and what a running hub answers to others' tools that read it."""
+"""The OpenAPI document, and tests of a running hub against it with schemathesis."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ CHECKS = (
     "response_schema_conformance",
     "unsupported_method",
 )
-# "ignored_auth" shows wrong tokens: each comes from another client, or the hub would answer 429 from the eleventh on.
+# "ignored_auth" sends wrong tokens: each must come from another client, or the hub answers 429 after ten.
 HOOKS = """
 import secrets
 
@@ -41,7 +41,7 @@ def before_call(ctx, case, kwargs):
 
 @pytest.fixture(scope="module", params=["open", "token"])
 def hub(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Serving]:
-    """A hub with a device and an alert, once without and once with a token."""
+    """Run a hub with a device and an alert, once without and once with a token."""
     directory = tmp_path_factory.mktemp(request.param)
     broker = Mosquitto(directory)
     broker.start()
@@ -62,7 +62,7 @@ def hub(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
     broker.stop()
 
 
-async def test_the_description_is_valid(tmp_path: Path) -> None:
+async def test_openapi_document_is_valid(tmp_path: Path) -> None:
     async with running_hub(tmp_path) as hub:
         found = (await hub.http.get("/openapi.json")).json()
     assert "prefixItems" not in str(found)
@@ -70,7 +70,7 @@ async def test_the_description_is_valid(tmp_path: Path) -> None:
     assert not [f"{list(error.absolute_path)}: {error.message}" for error in errors]
 
 
-async def test_every_operation_says_how_it_fails(tmp_path: Path) -> None:
+async def test_every_operation_documents_its_errors(tmp_path: Path) -> None:
     found = await description(tmp_path)
     assert found["servers"]
     assert {each["type"] for each in found["components"]["securitySchemes"].values()} == {"http", "apiKey"}
@@ -91,12 +91,12 @@ async def test_every_operation_says_how_it_fails(tmp_path: Path) -> None:
 
 
 @pytest.mark.timeout(320)
-def test_schemathesis_finds_nothing(hub: Serving, tmp_path: Path) -> None:
-    """No 500, no undocumented status, no body that is not as described; without and with the token."""
+def test_schemathesis_finds_no_violation(hub: Serving, tmp_path: Path) -> None:
+    """Find no status 500, undocumented status or body that does not match its schema, with and without a token."""
     url = f"http://{HOST}:{hub.port}/openapi.json"
     headers = dict(hub.http.headers)
-    words = [sys.executable, "-m", "schemathesis.cli", "run", url, "--checks", ",".join(CHECKS)]
-    words += [
+    command = [sys.executable, "-m", "schemathesis.cli", "run", url, "--checks", ",".join(CHECKS)]
+    command += [
         "--phases",
         "coverage,fuzzing",
         "--max-examples",
@@ -107,22 +107,22 @@ def test_schemathesis_finds_nothing(hub: Serving, tmp_path: Path) -> None:
         "--workers",
         "2",
     ]
-    words += ["--exclude-path", STREAM, "--request-timeout", "20", "--no-color"]
+    command += ["--exclude-path", STREAM, "--request-timeout", "20", "--no-color"]
     environ = dict(os.environ)
     if "authorization" in headers:
-        words += ["--header", f"Authorization: {headers['authorization']}"]
+        command += ["--header", f"Authorization: {headers['authorization']}"]
         (tmp_path / "hooks.py").write_text(HOOKS)
         environ["SCHEMATHESIS_HOOKS"] = str(tmp_path / "hooks.py")
-    done = subprocess.run(words, capture_output=True, text=True, cwd=tmp_path, timeout=300, check=False, env=environ)
+    done = subprocess.run(command, capture_output=True, text=True, cwd=tmp_path, timeout=300, check=False, env=environ)
     assert done.returncode == 0, done.stdout[:30_000]
     status: Any = hub.get("/api/status")
     assert status["counters"]["stored"] > 0
 
 
-def test_the_stream_is_as_described(hub: Serving) -> None:
-    """Schemathesis would read it for ever: here each answer is read as far as its head, or its first event."""
-    described = hub.get("/openapi.json")["paths"][STREAM]["get"]["responses"]
-    tried: list[tuple[str, dict[str, str], int]] = [
+def test_event_stream_matches_openapi_document(hub: Serving) -> None:
+    """The stream is endless, so schemathesis cannot test it: read only the headers or the first event."""
+    responses = hub.get("/openapi.json")["paths"][STREAM]["get"]["responses"]
+    requests: list[tuple[str, dict[str, str], int]] = [
         ("?all=true", {}, 200),
         ("", {"Last-Event-ID": "x" * 1_000}, 200),
         ("", {"Last-Event-ID": "-1-x"}, 200),
@@ -130,13 +130,13 @@ def test_the_stream_is_as_described(hub: Serving) -> None:
         ("?all=", {}, 422),
     ]
     if "authorization" in hub.http.headers:
-        tried += [("", {"Authorization": "Bearer wrong"}, 401), ("", {"Authorization": ""}, 401)]
-    for query, headers, status in tried:
+        requests += [("", {"Authorization": "Bearer wrong"}, 401), ("", {"Authorization": ""}, 401)]
+    for query, headers, status in requests:
         with hub.http.stream("GET", STREAM + query, headers=headers, timeout=20) as answer:
             assert answer.status_code == status, (query, headers)
-            told = described[str(status)]
+            response = responses[str(status)]
             kind = answer.headers["content-type"].partition(";")[0]
-            assert "$ref" in told or kind in told["content"], (query, headers)
+            assert "$ref" in response or kind in response["content"], (query, headers)
             assert kind == ("text/event-stream" if status == 200 else "application/json")
             if status == 200 and headers:
                 assert next(answer.iter_lines()).startswith("event: gap")

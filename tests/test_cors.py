@@ -1,5 +1,4 @@
-"""Pages of other origins: those that are listed may use the API with the token, no other gets a CORS header. And the
-probes that answer everybody."""
+"""CORS: configured origins may use the API with the token, others get no CORS header; and probes without a token."""
 
 from __future__ import annotations
 
@@ -23,14 +22,14 @@ async def hub(tmp_path: Path) -> AsyncIterator[ApiHub]:
         yield hub
 
 
-async def test_a_listed_origin_uses_the_api(hub: ApiHub) -> None:
+async def test_configured_origin_can_use_api(hub: ApiHub) -> None:
     await hub.telemetry("pump-01", x=1)
-    asked = await hub.http.options("/api/devices/pump-01", headers={"Origin": LISTED, **PREFLIGHT})
-    assert asked.status_code == 200
-    assert asked.headers["access-control-allow-origin"] == LISTED
-    assert "PATCH" in asked.headers["access-control-allow-methods"]
+    preflight = await hub.http.options("/api/devices/pump-01", headers={"Origin": LISTED, **PREFLIGHT})
+    assert preflight.status_code == 200
+    assert preflight.headers["access-control-allow-origin"] == LISTED
+    assert "PATCH" in preflight.headers["access-control-allow-methods"]
     assert {"authorization", "content-type"} <= set(
-        asked.headers["access-control-allow-headers"].lower().replace(" ", "").split(",")
+        preflight.headers["access-control-allow-headers"].lower().replace(" ", "").split(",")
     )
     changed = await hub.http.patch("/api/devices/pump-01", json={"name": "x"}, headers={"Origin": LISTED, **BEARER})
     assert changed.status_code == 200
@@ -38,7 +37,7 @@ async def test_a_listed_origin_uses_the_api(hub: ApiHub) -> None:
     assert "access-control-allow-credentials" not in changed.headers
 
 
-async def test_errors_carry_the_headers_too(hub: ApiHub) -> None:
+async def test_error_response_has_cors_headers(hub: ApiHub) -> None:
     for path, headers, status in (
         ("/api/devices", {}, 401),
         ("/api/nothing", BEARER, 404),
@@ -52,7 +51,7 @@ async def test_errors_carry_the_headers_too(hub: ApiHub) -> None:
 
 
 @pytest.mark.parametrize("origin", ["https://evil.example", f"{LISTED}.evil", "http://app.example.org", "null", ""])
-async def test_no_other_origin_gets_a_header(hub: ApiHub, origin: str) -> None:
+async def test_other_origin_gets_no_cors_header(hub: ApiHub, origin: str) -> None:
     preflight = await hub.http.options("/api/devices", headers={"Origin": origin, **PREFLIGHT})
     assert preflight.status_code == 403
     read = await hub.http.get("/api/devices", headers={"Origin": origin, **BEARER})
@@ -61,7 +60,7 @@ async def test_no_other_origin_gets_a_header(hub: ApiHub, origin: str) -> None:
         assert "Origin" in answer.headers["vary"]
 
 
-async def test_without_a_list_nobody_gets_a_header(tmp_path: Path) -> None:
+async def test_no_cors_headers_without_configured_origins(tmp_path: Path) -> None:
     async with running_hub(tmp_path) as hub:
         for origin in (LISTED, hub.url):
             answer = await hub.http.options("/api/devices", headers={"Origin": origin, **PREFLIGHT})
@@ -72,7 +71,7 @@ async def test_without_a_list_nobody_gets_a_header(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("path", ["/healthz", "/readyz"])
-async def test_a_probe_answers_without_token_and_by_any_host(hub: ApiHub, path: str) -> None:
+async def test_probe_answers_without_token_and_for_any_host(hub: ApiHub, path: str) -> None:
     for host in ("10.1.2.3:8000", "hub.internal", ""):
         for method in ("GET", "HEAD"):
             answer = await hub.http.request(method, path, headers={"Host": host})
@@ -80,7 +79,7 @@ async def test_a_probe_answers_without_token_and_by_any_host(hub: ApiHub, path: 
         assert (await hub.http.get(path, headers={"Host": host})).json().keys() == {"status"}
 
 
-async def test_only_a_proven_request_is_told_what_is_missing(hub: ApiHub) -> None:
+async def test_readiness_details_require_token(hub: ApiHub) -> None:
     hub.link["now"] = MqttClientState("10.0.0.5:1883")
     for headers, keys in (
         ({}, {"status"}),
@@ -92,7 +91,7 @@ async def test_only_a_proven_request_is_told_what_is_missing(hub: ApiHub) -> Non
         assert answer.json().keys() == keys
 
 
-async def test_a_rebound_page_learns_nothing_from_an_open_hub(tmp_path: Path) -> None:
+async def test_readiness_details_are_hidden_from_unknown_host(tmp_path: Path) -> None:
     async with running_hub(tmp_path) as hub:
         assert (await hub.http.get("/readyz")).json() == {"status": "ready", "missing": []}
         assert (await hub.http.get("/readyz", headers={"Host": "evil.example"})).json() == {"status": "ready"}

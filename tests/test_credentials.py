@@ -1,4 +1,4 @@
-"""Devices let in and sent away through the API, on a real Mosquitto that asks for passwords."""
+"""Credentials of devices through API and command line, on a real Mosquitto with password files."""
 
 from __future__ import annotations
 
@@ -33,12 +33,12 @@ async def hub(tmp_path: Path, door: Door) -> AsyncIterator[ApiHub]:
     door.broker.stop()
 
 
-def pasted(line: str) -> int:
-    """The line's exit, as a shell would have it."""
+def run_line(line: str) -> int:
+    """Run the command line as a shell would. Return its exit status."""
     return subprocess.run(shlex.split(line), capture_output=True, timeout=20, check=False).returncode
 
 
-async def test_a_device_is_let_in_listed_and_sent_away(hub: ApiHub, door: Door):
+async def test_credential_is_issued_listed_and_revoked(hub: ApiHub, door: Door):
     before = (await hub.http.get("/api/credentials")).json()
     assert before == {"items": [], "guarded": True, "managed": True}
     answer = await hub.http.post("/api/credentials", json={"name": "boiler-1"})
@@ -46,8 +46,8 @@ async def test_a_device_is_let_in_listed_and_sent_away(hub: ApiHub, door: Door):
     assert (answer.status_code, answer.headers["cache-control"]) == (201, "no-store")
     assert issued["told"]
     assert issued["setup"] is None
-    assert pasted(issued["line"]) == 0
-    assert pasted(issued["line"].replace(issued["password"], "guess")) != 0
+    assert run_line(issued["line"]) == 0
+    assert run_line(issued["line"].replace(issued["password"], "guess")) != 0
     assert issued["address"] == f"mqtt://boiler-1:{issued['password']}@{door.broker.address}/devices/boiler-1"
     assert len(issued["qr"]) == len(issued["qr"][0])
     bridge = await hub.http.post("/api/credentials", json={"name": "zigbee", "prefixes": ["zigbee2mqtt"]})
@@ -59,13 +59,13 @@ async def test_a_device_is_let_in_listed_and_sent_away(hub: ApiHub, door: Door):
     ]
     assert issued["password"] not in listed.text
     assert (await hub.http.delete("/api/credentials/boiler-1")).json() == {"told": True}
-    assert pasted(issued["line"]) != 0
+    assert run_line(issued["line"]) != 0
     again = await hub.http.delete("/api/credentials/boiler-1")
     assert (again.status_code, again.json()["error"]["code"]) == (404, "not_found")
 
 
 @pytest.mark.parametrize(
-    ("wanted", "status", "says"),
+    ("body", "status", "error"),
     [
         ({"name": "hub"}, 422, "cannot be a device's name"),
         ({"name": "a b"}, 422, "cannot be a device's name"),
@@ -76,14 +76,14 @@ async def test_a_device_is_let_in_listed_and_sent_away(hub: ApiHub, door: Door):
         ({"name": "x", "colour": "red"}, 422, "colour"),
     ],
 )
-async def test_what_cannot_be_let_in_says_why(hub: ApiHub, wanted: dict, status: int, says: str):
+async def test_invalid_credential_request_is_refused(hub: ApiHub, body: dict, status: int, error: str):
     await hub.http.post("/api/credentials", json={"name": "there"})
-    answer = await hub.http.post("/api/credentials", json=wanted)
+    answer = await hub.http.post("/api/credentials", json=body)
     assert answer.status_code == status
-    assert says in answer.text
+    assert error in answer.text
 
 
-async def test_the_first_user_brings_the_lines_that_close_the_door(tmp_path: Path):
+async def test_first_credential_returns_broker_setup(tmp_path: Path):
     files = AccessFiles(tmp_path / "b/passwd", tmp_path / "b/acl")
     first = Credentials(MosquittoAcl(files, "devices"), broker="h:1", root="devices", login=tmp_path / "b/hub.login")
     async with running_hub(tmp_path / "data", credentials=first) as hub:
@@ -95,7 +95,7 @@ async def test_the_first_user_brings_the_lines_that_close_the_door(tmp_path: Pat
         assert (await hub.http.post("/api/credentials", json={"name": "b"})).json()["setup"] is None
 
 
-async def test_the_demo_lets_everybody_in(tmp_path: Path):
+async def test_demo_does_not_manage_credentials(tmp_path: Path):
     async with running_hub(tmp_path) as hub:
         assert not (await hub.http.get("/api/credentials")).json()["managed"]
         refused = await hub.http.post("/api/credentials", json={"name": "a"})
@@ -103,7 +103,7 @@ async def test_the_demo_lets_everybody_in(tmp_path: Path):
         assert "hub serve" in refused.json()["error"]["hint"]
 
 
-async def test_a_device_elsewhere_is_told_this_machines_name(tmp_path: Path, door: Door):
+async def test_credential_uses_host_name_of_request(tmp_path: Path, door: Door):
     async with running_hub(tmp_path, credentials=door.credentials, allowed_hosts=("hub.plant",)) as hub:
         headers = {"Host": f"hub.plant:{hub.port}"}
         issued = (await hub.http.post("/api/credentials", json={"name": "a"}, headers=headers)).json()
@@ -111,13 +111,13 @@ async def test_a_device_elsewhere_is_told_this_machines_name(tmp_path: Path, doo
         assert f"@hub.plant:{door.broker.port}/" in issued["address"]
 
 
-def test_a_process_that_is_no_mosquitto_is_never_signalled(door: Door):
-    bystander = subprocess.Popen(["sleep", "60"])
-    door.files.pid_file.write_text(str(bystander.pid))
+def test_stale_pid_file_does_not_signal_other_process(door: Door):
+    other_process = subprocess.Popen(["sleep", "60"])
+    door.files.pid_file.write_text(str(other_process.pid))
     assert not door.credentials.add("a").told
-    assert bystander.poll() is None
-    bystander.kill()
-    bystander.wait(5)
+    assert other_process.poll() is None
+    other_process.kill()
+    other_process.wait(5)
 
 
 # --- files that cannot be written -----------------------------------------------------------------------------------
@@ -143,7 +143,7 @@ def contents(directory: Path) -> dict[str, bytes]:
     return {str(path.relative_to(directory)): path.read_bytes() for path in files}
 
 
-def test_device_add_makes_the_folders_of_the_files_that_the_settings_name(tmp_path: Path):
+def test_device_add_creates_folders_of_configured_files(tmp_path: Path):
     passwords, rights = tmp_path / "etc/mosquitto/passwd", tmp_path / "etc/rights/acl"
     done = hub_command("device", "add", "boiler-1", "--config", settings_naming(tmp_path, passwords, rights))
     assert done.returncode == 0, done.stderr
@@ -157,7 +157,7 @@ def test_device_add_makes_the_folders_of_the_files_that_the_settings_name(tmp_pa
 
 
 @pytest.mark.parametrize("blocked", ["etc/passwd", "etc/acl", "data/broker/hub.login", "data/broker"])
-def test_a_failed_device_add_leaves_nothing(blocked: str, tmp_path: Path):
+def test_failed_device_add_leaves_files_unchanged(blocked: str, tmp_path: Path):
     settings = settings_naming(tmp_path, tmp_path / "etc/passwd", tmp_path / "etc/acl")
     obstacle = tmp_path / blocked
     if blocked == "data/broker":
@@ -176,7 +176,7 @@ def test_a_failed_device_add_leaves_nothing(blocked: str, tmp_path: Path):
 
 
 @pytest.mark.parametrize("key", ["password_file", "acl_file"])
-def test_a_pipe_or_device_is_never_replaced_by_the_brokers_files(key: str, tmp_path: Path):
+def test_broker_files_do_not_replace_pipe(key: str, tmp_path: Path):
     os.mkfifo(tmp_path / "pipe")
     paths = {"password_file": tmp_path / "passwd", "acl_file": tmp_path / "acl", key: tmp_path / "pipe"}
     settings = settings_naming(tmp_path, paths["password_file"], paths["acl_file"])
@@ -187,25 +187,25 @@ def test_a_pipe_or_device_is_never_replaced_by_the_brokers_files(key: str, tmp_p
     assert {path.name for path in tmp_path.iterdir()} <= {"pipe", "hub.toml", "data"}
 
 
-def test_a_link_to_the_brokers_file_stays_a_link(tmp_path: Path):
-    (tmp_path / "kept").write_text("admin:$7$hash\n")
-    (tmp_path / "passwd").symlink_to(tmp_path / "kept")
+def test_symlink_to_password_file_is_preserved(tmp_path: Path):
+    (tmp_path / "target").write_text("admin:$7$hash\n")
+    (tmp_path / "passwd").symlink_to(tmp_path / "target")
     MosquittoAcl(AccessFiles(tmp_path / "passwd", tmp_path / "acl"), "devices").add("boiler-1")
     assert (tmp_path / "passwd").is_symlink()
-    assert "boiler-1" in (tmp_path / "kept").read_text()
+    assert "boiler-1" in (tmp_path / "target").read_text()
 
 
-def test_a_failed_revoke_leaves_the_device_its_password(tmp_path: Path):
+def test_failed_revoke_leaves_files_unchanged(tmp_path: Path):
     access = MosquittoAcl(AccessFiles(tmp_path / "passwd", tmp_path / "rights/acl"), "devices")
     access.add("gateway", ["zigbee2mqtt"])
     before = contents(tmp_path)
-    (tmp_path / "rights/acl.new").mkdir()  # where the next version would be written
+    (tmp_path / "rights/acl.new").mkdir()  # blocks the temporary file
     with pytest.raises(StoreError, match=r"acl\.new"):
         access.revoke("gateway")
     assert contents(tmp_path) == before
 
 
-async def test_a_failed_add_through_the_api_leaves_nothing(tmp_path: Path):
+async def test_failed_add_over_api_leaves_no_files(tmp_path: Path):
     files = AccessFiles(tmp_path / "broker/passwd", tmp_path / "broker/acl")
     login = tmp_path / "broker/hub.login"
     credentials = Credentials(MosquittoAcl(files, "devices"), broker="h:1", root="devices", login=login)
@@ -220,7 +220,7 @@ async def test_a_failed_add_through_the_api_leaves_nothing(tmp_path: Path):
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root may make a file immutable")
-def test_files_that_took_their_place_are_put_back_when_a_later_one_cannot(tmp_path: Path):
+def test_replaced_files_are_rolled_back_when_later_file_fails(tmp_path: Path):
     access = MosquittoAcl(AccessFiles(tmp_path / "passwd", tmp_path / "acl"), "devices")
     access.add("boiler-1")
     before = contents(tmp_path)
@@ -234,7 +234,7 @@ def test_files_that_took_their_place_are_put_back_when_a_later_one_cannot(tmp_pa
     assert contents(tmp_path) == before
 
 
-def test_a_password_that_could_not_be_shown_is_revoked(tmp_path: Path):
+def test_password_that_could_not_be_printed_is_revoked(tmp_path: Path):
     settings = settings_naming(tmp_path, tmp_path / "passwd", tmp_path / "acl")
     with Path("/dev/full").open("w") as full:
         command = [sys.executable, "-m", "hub", "device", "add", "boiler-1", "--config", str(settings)]
@@ -244,7 +244,7 @@ def test_a_password_that_could_not_be_shown_is_revoked(tmp_path: Path):
     assert "boiler-1" not in (tmp_path / "passwd").read_text()
 
 
-def test_the_hub_gets_its_user_in_a_password_file_that_is_named_later(tmp_path: Path):
+def test_hub_user_is_added_to_newly_configured_password_file(tmp_path: Path):
     login = tmp_path / "hub.login"
     for folder in ("first", "second"):
         files = AccessFiles(tmp_path / folder / "passwd", tmp_path / folder / "acl")

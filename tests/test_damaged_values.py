@@ -1,4 +1,4 @@
-"""Values damaged by another program, a disk or a hand: each costs itself only, at a start and while it is read."""
+"""Damaged database values: only the damaged rows are lost, at start and while they are read."""
 
 from __future__ import annotations
 
@@ -14,28 +14,28 @@ from hub.store.base import Retention
 from hub.store.sqlite import FILE, SqliteStore
 from test_unreadable_rows import DAMAGED, RULES, a_life, all_read
 
-MEND = {
+DAMAGES = {
     "no progress": "DELETE FROM progress",
-    "a cursor that is a text": "UPDATE progress SET cursor = 'x'",
-    "a cursor at the end of the numbers": "UPDATE progress SET cursor = 9223372036854775807",
-    "a cursor of yesterday": "UPDATE progress SET cursor = 1",
-    "an epoch that nobody began": "UPDATE progress SET epoch = 9223372036854775807",
-    "a state that is a number": "UPDATE device SET state = 7 WHERE id = 'a'",
-    "a state that is a text": "UPDATE device SET state = 'garbage' WHERE id = 'a'",
-    "a series without a metric's name": "UPDATE series SET metric = x'00' WHERE device = 'a'",
-    "a series beyond 32 bits": "UPDATE series SET id = 9223372036854775807 WHERE device = 'a'",
-    "a batch at the end of the numbers": "UPDATE batch SET id = 9223372036854775807 WHERE id = 3",
-    "an alert of a time that never was": "UPDATE alert SET raised_at = 'yesterday' WHERE device = 'a'",
-    "no room for another rejection": "INSERT OR REPLACE INTO sqlite_sequence VALUES ('rejection', 9223372036854775807)",
+    "cursor is a text": "UPDATE progress SET cursor = 'x'",
+    "cursor at the 64-bit limit": "UPDATE progress SET cursor = 9223372036854775807",
+    "old cursor": "UPDATE progress SET cursor = 1",
+    "epoch at the 64-bit limit": "UPDATE progress SET epoch = 9223372036854775807",
+    "state is a number": "UPDATE device SET state = 7 WHERE id = 'a'",
+    "state is a text": "UPDATE device SET state = 'garbage' WHERE id = 'a'",
+    "series without metric name": "UPDATE series SET metric = x'00' WHERE device = 'a'",
+    "series id over 32 bits": "UPDATE series SET id = 9223372036854775807 WHERE device = 'a'",
+    "batch id at the 64-bit limit": "UPDATE batch SET id = 9223372036854775807 WHERE id = 3",
+    "alert with invalid time": "UPDATE alert SET raised_at = 'yesterday' WHERE device = 'a'",
+    "rejection id at its limit": "INSERT OR REPLACE INTO sqlite_sequence VALUES ('rejection', 9223372036854775807)",
 }
 
 
-@pytest.mark.parametrize("what", MEND)
-async def test_a_hub_takes_readings_after_values_were_damaged(what: str, tmp_path: Path) -> None:
+@pytest.mark.parametrize("damage", DAMAGES)
+async def test_hub_stores_readings_after_damage(damage: str, tmp_path: Path) -> None:
     async with running_hub(tmp_path, rules=RULES) as hub:
         await a_life(hub)
     with sqlite3.connect(tmp_path / FILE) as connection:
-        assert connection.execute(MEND[what]).rowcount > 0
+        assert connection.execute(DAMAGES[damage]).rowcount > 0
     async with running_hub(tmp_path, rules=RULES) as hub:
         await all_read(hub)
         hub.publish("devices/b/telemetry", b"{")
@@ -50,45 +50,45 @@ async def test_a_hub_takes_readings_after_values_were_damaged(what: str, tmp_pat
 HISTORY = {
     "body": DAMAGED,
     "body, cut": b"",
-    "body, far too long": msgspec.msgpack.encode([1 << 40, 0, b"", 0, None, 7, b""]),
+    "body, too long": msgspec.msgpack.encode([1 << 40, 0, b"", 0, None, 7, b""]),
     "summary": b"short",
     "first": "x",
     "count": -1,
 }
 
 
-@pytest.mark.parametrize("what", HISTORY)
-async def test_damaged_chunks_cost_their_own_readings_only(
-    what: str, tmp_path: Path, caplog: pytest.LogCaptureFixture
+@pytest.mark.parametrize("damage", HISTORY)
+async def test_damaged_chunk_loses_only_its_own_readings(
+    damage: str, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     async with running_hub(tmp_path, rules=RULES) as hub:
         await a_life(hub)
-        await compacted(hub)
+        await compact(hub)
         with sqlite3.connect(tmp_path / FILE) as connection:
             connection.execute(
-                f"UPDATE chunk SET {what.split(',')[0]} = ? WHERE series = "
+                f"UPDATE chunk SET {damage.split(',')[0]} = ? WHERE series = "
                 "(SELECT id FROM series WHERE device = 'a' AND metric = 'temperature')",
-                (HISTORY[what],),
+                (HISTORY[damage],),
             )
         with caplog.at_level(logging.ERROR):
             await hub.telemetry("a", temperature=20)
             assert await values(hub, "a") == [20]
             assert await values(hub, "b") == [90, 91, 92]
             await hub.telemetry("b", temperature=21)
-            await compacted(hub)
+            await compact(hub)
             assert await values(hub, "a") == [20]
             assert await values(hub, "b") == [90, 91, 92, 21]
             with sqlite3.connect(tmp_path / FILE) as connection:
                 left = connection.execute("SELECT count(*) FROM batch").fetchone()[0]
-            assert left <= 1, "compaction ends although a chunk was damaged"
+            assert left <= 1, "compaction must finish despite the damaged chunk"
         assert (await hub.http.get("/api/status")).json()["store"]["unreadable"] == 1
         assert sum("'chunk'" in record.getMessage() for record in caplog.records) == 1
 
 
-async def test_a_damaged_chunk_does_not_stop_what_expires(tmp_path: Path) -> None:
+async def test_damaged_chunk_does_not_stop_retention(tmp_path: Path) -> None:
     async with running_hub(tmp_path, rules=RULES) as hub:
         await a_life(hub)
-        await compacted(hub)
+        await compact(hub)
         with sqlite3.connect(tmp_path / FILE) as connection:
             connection.execute("UPDATE chunk SET body = ? WHERE id = (SELECT min(id) FROM chunk)", (DAMAGED,))
         later = now_ms() + 60_000
@@ -99,10 +99,10 @@ async def test_a_damaged_chunk_does_not_stop_what_expires(tmp_path: Path) -> Non
             assert connection.execute("SELECT count(*) FROM unreadable").fetchone() == (1,)
 
 
-async def test_readings_of_a_lost_series_do_not_turn_up_under_another(tmp_path: Path) -> None:
+async def test_readings_of_lost_series_do_not_appear_under_new_series(tmp_path: Path) -> None:
     async with running_hub(tmp_path, rules=RULES) as hub:
         await a_life(hub)
-        await compacted(hub)
+        await compact(hub)
     with sqlite3.connect(tmp_path / FILE) as connection:
         connection.execute("DELETE FROM series")
     async with running_hub(tmp_path, rules=RULES) as hub:
@@ -110,8 +110,8 @@ async def test_readings_of_a_lost_series_do_not_turn_up_under_another(tmp_path: 
         assert await values(hub, "other") == [1]
 
 
-async def compacted(hub: ApiHub) -> None:
-    """Put all readings so far into chunks."""
+async def compact(hub: ApiHub) -> None:
+    """Compact all committed readings into chunks."""
     store = hub.services.store
     assert isinstance(store, SqliteStore)
     store.requested_checkpoint = store._writer.memtable.newest
@@ -121,7 +121,7 @@ async def compacted(hub: ApiHub) -> None:
 
 
 async def values(hub: ApiHub, device: str) -> list[float]:
-    asked = {"metric": "temperature", "from": 0, "to": now_ms() + 1000}
-    answer = await hub.http.get(f"/api/devices/{device}/history", params=asked)
+    query = {"metric": "temperature", "from": 0, "to": now_ms() + 1000}
+    answer = await hub.http.get(f"/api/devices/{device}/history", params=query)
     assert answer.status_code == 200, answer.text
     return [point[1] for point in answer.json()["points"]]

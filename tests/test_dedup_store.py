@@ -1,4 +1,4 @@
-"""The dedupe keys that a restart needs, whatever is compacted, deleted or interrupted in between."""
+"""Stored deduplication keys: complete after restarts, compaction, deletion and interruption."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from store_words import T0, delta, keys_of, older, record
 
 RECENT, PER_DEVICE = 20, 4
 BIG = 1 << 33
-"""Keys are not small numbers, and some are negative."""
+"""Factor that makes keys large."""
 
 STEPS = st.lists(
     st.tuples(st.just("say"), st.sampled_from("abcde"), st.integers(1, 9))
@@ -32,46 +32,48 @@ STEPS = st.lists(
 
 @pytest.fixture
 def small(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Bounds so small that a compaction is under way nearly all the time."""
-    given = {"RECENT": RECENT, "PER_DEVICE": PER_DEVICE, "COMPACT_AT": 10, "COMPACT_AT_PER_DEVICE": 0, "SLICE": 2}
-    for name, value in given.items():
+    """Lower the limits so that compaction runs nearly all the time."""
+    limits = {"RECENT": RECENT, "PER_DEVICE": PER_DEVICE, "COMPACT_AT": 10, "COMPACT_AT_PER_DEVICE": 0, "SLICE": 2}
+    for name, value in limits.items():
         monkeypatch.setattr(keys_module, name, value)
 
 
 @pytest.mark.usefixtures("small")
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(STEPS)
-async def test_a_restart_knows_the_newest_of_all_and_of_each(
+async def test_restart_loads_newest_keys_overall_and_per_device(
     tmp_path_factory: pytest.TempPathFactory, steps: list[tuple[str, str, int]]
 ) -> None:
     folder = tmp_path_factory.mktemp("keys")
-    store, said, alive, cursor = SqliteStore.open(folder), list[tuple[str, int]](), dict[str, list[int]](), 0
+    store, committed, alive, cursor = SqliteStore.open(folder), list[tuple[str, int]](), dict[str, list[int]](), 0
     for what, device, count in steps:
         if what in ("say", "delete"):
             if what == "delete":
                 alive.pop(device, None)
-            fresh = [key_of(cursor + n) for n in range(count)]
-            # By and by under other series of the device; what it says comes after its deletion in the same commit.
-            records = [record(device, cursor, key, **{"tuv"[cursor % 3]: 1.0}) for key in fresh]
+            new_keys = [key_of(cursor + n) for n in range(count)]
+            # The series varies; records of a deleted device come after its deletion in the same commit.
+            records = [record(device, cursor, key, **{"tuv"[cursor % 3]: 1.0}) for key in new_keys]
             deleted = [device] if what == "delete" else []
             await store.commit(1, delta(cursor, *records, deleted=deleted))
-            said += [(device, key) for key in fresh]
-            if fresh:
-                alive.setdefault(device, []).extend(fresh)
+            committed += [(device, key) for key in new_keys]
+            if new_keys:
+                alive.setdefault(device, []).extend(new_keys)
             cursor += count
         elif what == "restart":
             await store.close()
             store = SqliteStore.open(folder)
-        else:  # the numbers of deleted series are free after that
+        else:  # afterwards the ids of deleted series are free
             while await store.expire(older(T0 - 1)):
                 pass
     found = await store.load()
     await store.close()
-    newest = {(device, key) for device, key in said[-RECENT:] if key in alive.get(device, ())}
+    newest = {(device, key) for device, key in committed[-RECENT:] if key in alive.get(device, ())}
     assert newest <= set(found.keys)
     assert len(found.keys) == len(set(found.keys)) <= RECENT
-    assert found.keys == [(device, key) for device, key in said if (device, key) in found.keys], "in their order"
-    assert all(key in alive.get(device, ()) for device, key in found.keys), "none from before a deletion"
+    assert found.keys == [(device, key) for device, key in committed if (device, key) in found.keys], (
+        "keys must be in commit order"
+    )
+    assert all(key in alive.get(device, ()) for device, key in found.keys), "keys from before a deletion must be gone"
     assert found.keys_of.keys() == alive.keys()
     for device, keys in alive.items():
         assert keys_of(found, device) == keys[-PER_DEVICE:]
@@ -82,7 +84,7 @@ def key_of(number: int) -> int:
 
 
 @pytest.mark.usefixtures("small")
-async def test_the_log_of_keys_stays_bounded(tmp_path: Path) -> None:
+async def test_key_log_is_bounded(tmp_path: Path) -> None:
     store, lengths = SqliteStore.open(tmp_path), list[int]()
     with closing(sqlite3.connect(tmp_path / FILE)) as peek:
         for start in range(0, 600, 6):
@@ -94,7 +96,7 @@ async def test_the_log_of_keys_stays_bounded(tmp_path: Path) -> None:
 
 
 @pytest.mark.usefixtures("small")
-async def test_keys_of_devices_that_are_all_deleted_leave_the_log(tmp_path: Path) -> None:
+async def test_keys_of_deleted_devices_leave_key_log(tmp_path: Path) -> None:
     store = SqliteStore.open(tmp_path)
     with closing(sqlite3.connect(tmp_path / FILE)) as peek:
         for start in range(0, 300, 6):
@@ -106,7 +108,7 @@ async def test_keys_of_devices_that_are_all_deleted_leave_the_log(tmp_path: Path
 
 
 @pytest.mark.usefixtures("small")
-async def test_an_interrupted_compaction_begins_again_and_moves_nothing_twice(
+async def test_interrupted_key_compaction_restarts_without_duplicates(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(keys_module, "COMPACT_AT", 1_000)
@@ -118,9 +120,9 @@ async def test_an_interrupted_compaction_begins_again_and_moves_nothing_twice(
     await store.close()
     with closing(sqlite3.connect(tmp_path / FILE, isolation_level=None)) as connection:
         assert keys_module.DedupKeyStore(connection, lambda: 3).compact_slice(), (
-            "it breaks off here: three devices, two at a time"
+            "interrupted here: three devices, two per slice"
         )
-        assert keys_module.load_dedup_keys(connection) == before, "what is moved and not yet deleted counts once"
+        assert keys_module.load_dedup_keys(connection) == before, "keys moved but not yet deleted must count once"
         again = keys_module.DedupKeyStore(connection, lambda: 3)
         while again.compact_slice():
             pass
@@ -131,7 +133,7 @@ async def test_an_interrupted_compaction_begins_again_and_moves_nothing_twice(
 
 
 @pytest.mark.usefixtures("small")
-async def test_a_key_that_is_compacted_and_still_in_the_log_is_known_once(
+async def test_key_in_both_compacted_table_and_log_is_loaded_once(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(keys_module, "COMPACT_AT", 1_000)
@@ -142,16 +144,14 @@ async def test_a_key_that_is_compacted_and_still_in_the_log_is_known_once(
     await store.close()
     with closing(sqlite3.connect(tmp_path / FILE, isolation_level=None)) as connection:
         assert keys_module.DedupKeyStore(connection, lambda: 4).compact_slice(), (
-            "it breaks off behind the first two devices"
+            "interrupted after the first two devices"
         )
         _, of_each = keys_module.load_dedup_keys(connection)
         assert of_each["quiet"] == keys_module.packed_keys([7, 8])
 
 
 @pytest.mark.usefixtures("small")
-async def test_a_device_deleted_during_a_compaction_leaves_no_keys(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_device_deleted_during_compaction_leaves_no_keys(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(keys_module, "COMPACT_AT", 1_000)
     store = SqliteStore.open(tmp_path)
     for start in range(0, 60, 6):
@@ -159,7 +159,7 @@ async def test_a_device_deleted_during_a_compaction_leaves_no_keys(
     await store.close()
     with closing(sqlite3.connect(tmp_path / FILE, isolation_level=None)) as connection:
         writer = StoreWriter(connection)
-        assert writer.keys.compact_slice(), "two devices are done, the third is not"
+        assert writer.keys.compact_slice(), "two devices are compacted, the third is not"
         writer.write(1, delta(60, record("c", 60, 60, t=1.0), deleted=["a", "c"]))
         while writer.keys.compact_slice():
             pass
@@ -173,7 +173,7 @@ def numbered(start: int) -> list[Record]:
     return [record("abc"[n % 3], n, n, t=1.0) for n in range(start, start + 6)]
 
 
-async def test_a_device_deleted_and_back_within_one_commit_has_its_new_keys_only(tmp_path: Path) -> None:
+async def test_device_deleted_and_recreated_in_one_commit_has_only_new_keys(tmp_path: Path) -> None:
     store = SqliteStore.open(tmp_path)
     await store.commit(1, delta(0, record("a", 0, 1, t=1.0), record("b", 0, 1, t=1.0), record("a", 1, 2, t=1.0)))
     await store.commit(1, delta(3, record("a", 2, 1, t=1.0), record("a", 3, 3, u=1.0), deleted=["a"]))
@@ -185,7 +185,7 @@ async def test_a_device_deleted_and_back_within_one_commit_has_its_new_keys_only
     await store.close()
 
 
-async def test_a_number_that_is_given_again_brings_no_keys_of_the_device_before(tmp_path: Path) -> None:
+async def test_reused_series_id_does_not_inherit_keys(tmp_path: Path) -> None:
     store = SqliteStore.open(tmp_path)
     await store.commit(1, delta(0, record("a", 0, 1, t=1.0)))
     await store.commit(1, Delta(1, deleted=["a"]))
@@ -198,13 +198,15 @@ async def test_a_number_that_is_given_again_brings_no_keys_of_the_device_before(
     found = await store.load()
     await store.close()
     with closing(sqlite3.connect(tmp_path / FILE)) as peek:
-        assert peek.execute("SELECT id, device FROM series").fetchall() == [(1, "b")], "the very number that a had"
+        assert peek.execute("SELECT id, device FROM series").fetchall() == [(1, "b")], (
+            "the series id of a must be reused"
+        )
     assert (found.keys, keys_of(found, "b")) == ([("b", 2)], [2])
 
 
-async def test_records_without_a_key_or_without_values_are_no_trouble(tmp_path: Path) -> None:
+async def test_records_without_key_or_values_are_stored(tmp_path: Path) -> None:
     store = SqliteStore.open(tmp_path)
-    said = [record("a", 0, None, t=1.0), record("b", 1, 5), record("c", 2, 6, t=1.0), record("c", 3, 7)]
-    await store.commit(1, delta(0, *said))
+    records = [record("a", 0, None, t=1.0), record("b", 1, 5), record("c", 2, 6, t=1.0), record("c", 3, 7)]
+    await store.commit(1, delta(0, *records))
     assert (await store.load()).keys == [("c", 6)]
     await store.close()

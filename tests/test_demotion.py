@@ -1,4 +1,4 @@
-"""Whatever changes a device flushes and demotes it first, so that no caller can forget the fast path."""
+"""Every registry method that changes a device first flushes pending fast-path messages and demotes the device."""
 
 from __future__ import annotations
 
@@ -28,21 +28,21 @@ MUTATORS: dict[str, Change] = {
     "delete": lambda registry, now: registry.delete("d"),
     "tick": lambda registry, now: registry.tick(now + 3_600_000, T0),
 }
-# They change no device, or nothing but when it was last heard.
-OTHERS = {
+# These methods change no device, or only its last_seen.
+READERS = {
     "clear", "connected", "devices", "get", "hear", "known", "latest", "missed", "offer_fast_path", "require",
     "restore", "set_flush_handler", "take_faults", "take_states", "tolerated_silence", "touch", "with_latest_values",
     "with_room",
 }  # fmt: skip
 
 
-def test_every_method_of_the_registry_is_known_here() -> None:
+def test_every_registry_method_is_classified() -> None:
     methods = {name for name, _ in inspect.getmembers(DeviceRegistry, inspect.isfunction) if not name.startswith("_")}
-    assert methods == MUTATORS.keys() | OTHERS
+    assert methods == MUTATORS.keys() | READERS
 
 
 @pytest.mark.parametrize("name", MUTATORS)
-def test_mutator_applies_what_came_before_and_demotes_the_device(name: str) -> None:
+def test_mutator_flushes_pending_messages_and_demotes_device(name: str) -> None:
     half = Half()
     due = steadily(half)
     other = [message({"t": 20.0 + n, "seq": n}, device="other", at=due + n) for n in range(10)]
@@ -57,7 +57,7 @@ def test_mutator_applies_what_came_before_and_demotes_the_device(name: str) -> N
     assert "d" not in half.registry.fast_path
 
 
-def test_values_that_waited_are_older_than_the_one_that_demotes() -> None:
+def test_pending_values_are_applied_before_demoting_message() -> None:
     half = Half()
     due = steadily(half)
     half.handler.handle(half.batch, [message({"t": 90.0, "seq": 60}, at=due)])
@@ -68,7 +68,7 @@ def test_values_that_waited_are_older_than_the_one_that_demotes() -> None:
     assert [record.values["t"] for record in half.batch.records][-2:] == [90.0, 20.0]
 
 
-def test_sign_of_life_is_not_taken_back_by_telemetry_that_waited() -> None:
+def test_last_seen_is_not_reset_by_pending_telemetry() -> None:
     half = Half()
     due = steadily(half)
     half.handler.handle(half.batch, [message({"t": 30.0, "seq": 60}, at=due)])
@@ -78,7 +78,7 @@ def test_sign_of_life_is_not_taken_back_by_telemetry_that_waited() -> None:
     assert half.registry.require("d").last_seen == T0 + due + 500
 
 
-def test_gateway_that_goes_offline_is_not_brought_back_by_telemetry_that_waited() -> None:
+def test_pending_telemetry_of_child_does_not_bring_gateway_online() -> None:
     hub = PresenceRun()
     hub.say("devices/child/info", {"via": "gateway"})
     hub.say("devices/gateway/status", "online")

@@ -1,4 +1,4 @@
-"""What a device is to be: written by a person, found by the device whenever it comes, compared with what it reports."""
+"""Desired state: set over the API, retained for the device, and compared with the reported state."""
 
 from __future__ import annotations
 
@@ -19,19 +19,19 @@ def hub(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Serving]:
         yield hub
 
 
-def known(hub: Serving, name: str) -> Thing:
-    thing = Thing(hub.broker, f"devices/{name}/desired")
-    thing.say(f"devices/{name}/reported", {"interval": 60, "mode": "eco"})
+def device_with_twin(hub: Serving, name: str) -> Thing:
+    device = Thing(hub.broker, f"devices/{name}/desired")
+    device.say(f"devices/{name}/reported", {"interval": 60, "mode": "eco"})
     until(lambda: hub.http.get(f"/api/devices/{name}").json().get("reported"))
-    return thing
+    return device
 
 
 def desire(hub: Serving, name: str, values: object):
     return hub.http.patch(f"/api/devices/{name}/desired", json=values)
 
 
-def test_a_device_is_told_now_and_when_it_comes_back(hub: Serving):
-    thermostat = known(hub, "thermostat-1")
+def test_desired_state_is_published_and_retained_for_reconnect(hub: Serving):
+    thermostat = device_with_twin(hub, "thermostat-1")
     answer = desire(hub, "thermostat-1", {"interval": 30, "mode": "eco"})
     assert answer.status_code == 200
     assert answer.json()["differs"] == {"interval": {"desired": 30, "reported": 60}}
@@ -39,16 +39,16 @@ def test_a_device_is_told_now_and_when_it_comes_back(hub: Serving):
     assert json.loads(thermostat.heard[-1][1]) == {"interval": 30, "mode": "eco"}
     thermostat.leave()
 
-    later = Thing(hub.broker, "devices/thermostat-1/desired")
-    until(lambda: later.heard)
-    assert json.loads(later.heard[-1][1]) == {"interval": 30, "mode": "eco"}
-    later.say("devices/thermostat-1/reported", {"interval": 30})
+    reconnected = Thing(hub.broker, "devices/thermostat-1/desired")
+    until(lambda: reconnected.heard)
+    assert json.loads(reconnected.heard[-1][1]) == {"interval": 30, "mode": "eco"}
+    reconnected.say("devices/thermostat-1/reported", {"interval": 30})
     until(lambda: hub.get("/api/devices/thermostat-1")["differs"] == {})
-    later.leave()
+    reconnected.leave()
 
 
-def test_null_takes_a_key_away_and_says_so(hub: Serving):
-    lamp = known(hub, "lamp-1")
+def test_null_removes_key_and_is_published(hub: Serving):
+    lamp = device_with_twin(hub, "lamp-1")
     desire(hub, "lamp-1", {"a": 1, "b": {"deep": [1, 2]}})
     assert desire(hub, "lamp-1", {"a": None}).json()["desired"] == {"b": {"deep": [1, 2]}}
     until(lambda: len(lamp.heard) == 2)
@@ -56,26 +56,26 @@ def test_null_takes_a_key_away_and_says_so(hub: Serving):
     lamp.leave()
 
 
-def test_two_who_write_at_the_same_time_both_stand(hub: Serving):
-    known(hub, "pump-1").leave()
-    with ThreadPoolExecutor(8) as people:
-        answers = list(people.map(lambda n: desire(hub, "pump-1", {f"k{n}": n}).status_code, range(16)))
+def test_concurrent_desired_state_writes_are_merged(hub: Serving):
+    device_with_twin(hub, "pump-1").leave()
+    with ThreadPoolExecutor(8) as pool:
+        answers = list(pool.map(lambda n: desire(hub, "pump-1", {f"k{n}": n}).status_code, range(16)))
     assert set(answers) == {200}
-    wanted = {f"k{n}": n for n in range(16)}
-    assert hub.get("/api/devices/pump-1")["desired"] == wanted
-    kept = Thing(hub.broker, "devices/pump-1/desired")
-    until(lambda: kept.heard)
-    assert json.loads(kept.heard[0][1]) == wanted
-    kept.leave()
+    expected = {f"k{n}": n for n in range(16)}
+    assert hub.get("/api/devices/pump-1")["desired"] == expected
+    subscriber = Thing(hub.broker, "devices/pump-1/desired")
+    until(lambda: subscriber.heard)
+    assert json.loads(subscriber.heard[0][1]) == expected
+    subscriber.leave()
 
 
-def test_what_cannot_be_desired_says_why(hub: Serving):
-    known(hub, "small-1").leave()
+def test_invalid_desired_state_is_refused(hub: Serving):
+    device_with_twin(hub, "small-1").leave()
     assert desire(hub, "nobody", {"a": 1}).status_code == 404
     assert desire(hub, "small-1", [1]).status_code == 422
     assert desire(hub, "small-1", {"a\n": 1}).status_code == 422
-    much = desire(hub, "small-1", {"a": "x" * 40_000})
-    assert (much.status_code, "at most" in much.text) == (422, True)
+    too_large = desire(hub, "small-1", {"a": "x" * 40_000})
+    assert (too_large.status_code, "at most" in too_large.text) == (422, True)
     assert desire(hub, "small-1", {f"k{n}": n for n in range(257)}).status_code == 422
     bridge = Thing(hub.broker, "none")
     bridge.say("tele/plug/LWT", "Online", retained=True)
@@ -86,7 +86,7 @@ def test_what_cannot_be_desired_says_why(hub: Serving):
     bridge.leave()
 
 
-async def test_without_a_broker_nothing_changes(tmp_path: Path):
+async def test_desired_state_is_unchanged_without_broker(tmp_path: Path):
     async with running_hub(tmp_path) as hub:
         await hub.telemetry("a", x=1)
         answer = await hub.http.patch("/api/devices/a/desired", json={"x": 2})

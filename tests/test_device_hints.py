@@ -1,4 +1,4 @@
-"""A device says, by the API and on its page, why a rule never meets its values or a repeated delivery is kept."""
+"""Hints of a device: values that arrive as text and keys that never change, with how to fix them."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ async def hints(hub: ApiHub, device: str) -> list[dict[str, Any]]:
     return list((await hub.http.get(f"/api/devices/{device}")).json()["hints"])
 
 
-async def test_number_that_arrives_as_a_text_is_named_with_the_way_out(hub: ApiHub) -> None:
+async def test_number_sent_as_text_gets_hint_with_fix(hub: ApiHub) -> None:
     await hub.telemetry("boiler", temperature="95.5", pressure="1,25", mode="auto", firmware="2.1", level=3)
     assert await hints(hub, "boiler") == [
         {
@@ -42,7 +42,7 @@ async def test_number_that_arrives_as_a_text_is_named_with_the_way_out(hub: ApiH
 
 
 @pytest.mark.parametrize(("name", "word"), [({"id": "c4:7c:8d"}, "Its id is"), ({"seq": 0}, "Its seq is")])
-async def test_name_that_is_the_same_in_every_message_is_told(hub: ApiHub, name: dict[str, Any], word: str) -> None:
+async def test_constant_id_or_seq_gets_hint(hub: ApiHub, name: dict[str, Any], word: str) -> None:
     for number in (21.5, 22.5, 22.5):
         await hub.telemetry("node", tempc=number, **name)
     (hint,) = await hints(hub, "node")
@@ -56,7 +56,7 @@ def device(dialect: str, **values: str) -> Device:
 
 
 @pytest.mark.parametrize(
-    ("dialect", "says"),
+    ("dialect", "expected"),
     [
         ("native", "Send 20.5 as a number"),
         ("mapping", 'Add kinds = { "t" = "number" } to its mapping.'),
@@ -65,22 +65,22 @@ def device(dialect: str, **values: str) -> Device:
         ("tasmota", "Rules compare numbers."),
     ],
 )
-def test_way_out_is_that_of_the_dialect(dialect: str, says: str) -> None:
+def test_hint_names_fix_of_dialect(dialect: str, expected: str) -> None:
     (hint,) = hints_of(device(dialect, t="20.5"))
-    assert says in hint.text
+    assert expected in hint.text
 
 
 @pytest.mark.parametrize(
     "text", ["auto", "", "0012", "12:30", "1.2.3", "2026-11-28", "0x1F", "1 000", "NaN", "2 floor", "3A", "7 of 9"]
 )
-def test_text_that_is_no_number_gives_no_hint(text: str) -> None:
+def test_text_that_is_not_a_number_gets_no_hint(text: str) -> None:
     assert hints_of(device("native", t=text)) == []
 
 
 @pytest.mark.parametrize(
     ("text", "number"), [("21.5 °C", "21.5"), ("21.5°C", "21.5"), ("-60 dBm", "-60"), ("45%", "45"), ("1,5 bar", "1.5")]
 )
-def test_number_with_its_unit_is_named_with_the_way_out(text: str, number: str) -> None:
+def test_number_with_unit_as_text_gets_hint_with_fix(text: str, number: str) -> None:
     (hint,) = hints_of(device("native", t=text))
     assert hint.text.startswith(f't arrives as a text with a unit ("{text}"). Rules compare numbers. Send {number}')
     (hint,) = hints_of(device("mapping", t=text))
@@ -88,9 +88,9 @@ def test_number_with_its_unit_is_named_with_the_way_out(text: str, number: str) 
 
 
 @pytest.mark.parametrize("metric", ["firmware", "sw_version", "serial", "node_id", "wifi.mac", "postcode"])
-def test_text_of_digits_that_measures_nothing_gives_no_hint(metric: str) -> None:
+def test_identifier_of_digits_gets_no_hint(metric: str) -> None:
     assert hints_of(device("native", **{metric: "12"})) == []
 
 
-def test_hints_are_bounded() -> None:
+def test_number_of_hints_is_limited() -> None:
     assert len(hints_of(device("native", **{f"m{number}": "1" for number in range(200)}))) == MAX_HINTS

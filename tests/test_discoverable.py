@@ -1,4 +1,4 @@
-"""Genuine publishers of Home Assistant discovery, on a real broker, read and commanded by a real hub."""
+"""Home Assistant discovery with the ha-mqtt-discoverable library, a real broker and a real hub."""
 
 import json
 from collections.abc import Iterator
@@ -21,7 +21,7 @@ def hub(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Serving]:
 
 @pytest.fixture
 def settings(hub: Serving) -> Iterator[Settings.MQTT]:
-    """All of one program's entities speak over one connection."""
+    """Return settings by which all entities of a program share one connection."""
     client = paho.Client(paho.CallbackAPIVersion.VERSION2)
     client.connect(hub.broker.host, hub.broker.port)
     client.loop_start()
@@ -31,8 +31,8 @@ def settings(hub: Serving) -> Iterator[Settings.MQTT]:
     client.loop_stop()
 
 
-def test_a_program_that_uses_the_library_appears_speaks_and_obeys(hub: Serving, settings: Settings.MQTT):
-    told: list[str] = []
+def test_discovered_device_is_read_and_commanded(hub: Serving, settings: Settings.MQTT):
+    commands: list[str] = []
     warmth = SensorInfo(
         name="Warmth", unique_id="gh-warmth", device=DEVICE, device_class="temperature", unit_of_measurement="°C"
     )
@@ -42,7 +42,7 @@ def test_a_program_that_uses_the_library_appears_speaks_and_obeys(hub: Serving, 
     )
     fan = Switch(
         Settings(mqtt=settings, entity=SwitchInfo(name="Fan", unique_id="gh-fan", device=DEVICE)),
-        lambda client, data, message: (told.append(message.payload.decode()), fan.on()),
+        lambda client, data, message: (commands.append(message.payload.decode()), fan.on()),
     )
     for entity in (sensor, window, fan):
         entity.write_config()
@@ -51,16 +51,19 @@ def test_a_program_that_uses_the_library_appears_speaks_and_obeys(hub: Serving, 
     def metrics() -> dict:
         return hub.get("/api/devices/ha:greenhouse-1")["metrics"]
 
-    def speaks() -> bool:
-        """What it says before the hub has subscribed is not heard: the library retains no states, and a switch says
-        nothing that it has said before."""
+    def publish_states() -> bool:
+        """Publish all states and return whether the hub knows them.
+
+        States sent before the hub has subscribed are lost: the library does not retain them, and a switch publishes
+        only changes.
+        """
         sensor.set_state(23.5)
         window.on()
         fan.on()
         fan.off()
         return metrics().keys() == {"gh-warmth", "gh-window", "gh-fan"}
 
-    until(speaks)
+    until(publish_states)
     found = hub.get("/api/devices/ha:greenhouse-1")
     assert (found["name"], found["native_id"], found["dialect"]) == ("Greenhouse", "greenhouse-1", "homeassistant")
     assert (found["info"]["manufacturer"], found["info"]["model"], found["info"]["firmware"]) == ("Acme", "GH-2", "1.4")
@@ -72,12 +75,12 @@ def test_a_program_that_uses_the_library_appears_speaks_and_obeys(hub: Serving, 
     sent = hub.command("ha:greenhouse-1", "gh-fan", True)
     assert sent.status_code == 202, sent.text
     until(lambda: hub.state(sent.json()) == "confirmed")
-    assert told == ["ON"]
+    assert commands == ["ON"]
     sensor.delete()
     until(lambda: metrics()["gh-warmth"]["quality"] == "unknown")
 
 
-def test_a_command_that_a_device_wants_in_a_form_of_its_own(hub: Serving):
+def test_json_schema_and_command_template_are_used_for_commands(hub: Serving):
     lamp = Thing(hub.broker, "lamp/set")
     config = {"uniq_id": "lamp", "schema": "json", "brightness": True, "stat_t": "lamp", "cmd_t": "lamp/set"}
     fan = {"uniq_id": "level", "stat_t": "level", "cmd_t": "lamp/set", "cmd_tpl": '{"level": {{ value | int }}}'}
@@ -91,11 +94,11 @@ def test_a_command_that_a_device_wants_in_a_form_of_its_own(hub: Serving):
     lamp.leave()
 
 
-def test_devices_that_wait_for_a_hub_are_greeted(hub: Serving, tmp_path):
-    waiting = Thing(hub.broker, "homeassistant/status")
-    assert waiting.heard == []  # it is news, and not retained
+def test_birth_message_is_published_when_hub_starts(hub: Serving, tmp_path):
+    subscriber = Thing(hub.broker, "homeassistant/status")
+    assert subscriber.heard == []  # the birth message is not retained
     other = Serving(tmp_path / "data", hub.broker)
     other.start()
-    until(lambda: ("homeassistant/status", b"online") in waiting.heard)
+    until(lambda: ("homeassistant/status", b"online") in subscriber.heard)
     other.stop()
-    waiting.leave()
+    subscriber.leave()

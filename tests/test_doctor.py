@@ -1,4 +1,4 @@
-"""``hub doctor`` beside a hub that runs: it says so, and reports as wrong only what is wrong."""
+"""``hub doctor`` while a hub runs: it recognises the hub and reports only real faults."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def doctor(data: Path, http: int, mqtt: str, *words: str) -> tuple[int, str]:
     return done.returncode, done.stdout
 
 
-def test_a_healthy_running_hub_is_recognised(hub: Serving, mosquitto: Mosquitto):
+def test_doctor_recognises_healthy_running_hub(hub: Serving, mosquitto: Mosquitto):
     status, report = doctor(hub.data, hub.port, mosquitto.address)
     assert "WRONG" not in report
     assert status == 0, report
@@ -45,12 +45,12 @@ def test_a_healthy_running_hub_is_recognised(hub: Serving, mosquitto: Mosquitto)
     assert "WRONG" not in report
 
 
-def test_what_a_running_hub_does_without_is_reported(hub: Serving, mosquitto: Mosquitto):
+def test_doctor_reports_degraded_running_hub(hub: Serving, mosquitto: Mosquitto):
     hub.end()
     (hub.data / "rules.toml").write_text('[[rule]]\nid = "broken"\n')
     hub.start()
     status, report = doctor(hub.data, hub.port, mosquitto.address)
-    assert status == 1  # the file itself
+    assert status == 1  # the rules file is a fault
     assert "note   hub: runs at" in report
     assert "left out: " in report
     mosquitto.stop()
@@ -59,7 +59,7 @@ def test_what_a_running_hub_does_without_is_reported(hub: Serving, mosquitto: Mo
     assert f"WRONG  hub: runs at 127.0.0.1:{hub.port} but has no subscription at the broker" in report
 
 
-def test_another_program_on_the_port_is_not_taken_for_the_hub(hub: Serving, tmp_path: Path, mosquitto: Mosquitto):
+def test_doctor_reports_other_program_on_http_port(hub: Serving, tmp_path: Path, mosquitto: Mosquitto):
     with DirectoryLock.acquire(tmp_path / "other"):
         status, report = doctor(tmp_path / "other", hub.port, mosquitto.address)
     assert status == 1

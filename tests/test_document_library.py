@@ -1,4 +1,4 @@
-"""Documents: kept by page, found by their words, quoted as they are, and only to the model they are bound to."""
+"""Document library: full-text search by page, verbatim quotes, and links to device models."""
 
 from __future__ import annotations
 
@@ -37,12 +37,12 @@ def document(name: str, *models: str, at: int = 1) -> Analysis:
 
 @pytest.fixture
 async def store(tmp_path: Path) -> AsyncIterator[SqliteStore]:
-    opened = SqliteStore.open(tmp_path)
-    yield opened
-    await opened.close()
+    store = SqliteStore.open(tmp_path)
+    yield store
+    await store.close()
 
 
-async def test_a_quote_stands_on_its_page_word_for_word(store: SqliteStore) -> None:
+async def test_quote_is_verbatim_with_its_page(store: SqliteStore) -> None:
     await store.library.put(document("pump", "P-100"), PAGES)
     (quote,) = await store.library.quotes("How often must the bearing be greased?", model="p-100")
     assert (quote.document, quote.filename, quote.page) == ("a-pump", "pump.pdf", 2)
@@ -50,19 +50,19 @@ async def test_a_quote_stands_on_its_page_word_for_word(store: SqliteStore) -> N
     assert "every 2,000 hours" in quote.text
 
 
-async def test_another_model_gets_nothing(store: SqliteStore) -> None:
+async def test_document_is_not_found_for_another_model(store: SqliteStore) -> None:
     await store.library.put(document("pump", "P-100"), PAGES)
     assert await store.library.quotes("grease bearing", model="P-1000") == []
     assert await store.library.quotes("grease bearing", model="P") == []
 
 
-async def test_an_unbound_document_is_no_manual(store: SqliteStore) -> None:
+async def test_document_without_model_is_found_only_by_id(store: SqliteStore) -> None:
     await store.library.put(document("pump"), PAGES)
     assert await store.library.quotes("grease bearing") == []
     assert len(await store.library.quotes("grease bearing", document="a-pump")) == 1
 
 
-async def test_binding_and_unbinding_takes_effect_at_once(store: SqliteStore) -> None:
+async def test_changed_model_link_takes_effect_at_once(store: SqliteStore) -> None:
     await store.library.put(document("pump"), PAGES)
     await store.library.update(document("pump", "P-100"))
     assert await store.library.quotes("grease", model="P-100")
@@ -70,7 +70,7 @@ async def test_binding_and_unbinding_takes_effect_at_once(store: SqliteStore) ->
     assert await store.library.quotes("grease", model="P-100") == []
 
 
-async def test_what_is_not_there_is_not_found(store: SqliteStore) -> None:
+async def test_unrelated_words_find_nothing(store: SqliteStore) -> None:
     await store.library.put(document("pump", "P-100"), PAGES)
     assert await store.library.quotes("hydraulic accumulator", model="P-100") == []
     assert await store.library.quotes("what is the", model="P-100") == []
@@ -79,13 +79,13 @@ async def test_what_is_not_there_is_not_found(store: SqliteStore) -> None:
 @pytest.mark.parametrize(
     "words", ['"', "grease OR *", 'NEAR("a" "b")', "text:grease", "a\x00b", "-" * 500, "-grease ("]
 )
-async def test_the_search_has_no_language_of_its_own(store: SqliteStore, words: str) -> None:
+async def test_search_syntax_in_words_is_ignored(store: SqliteStore, words: str) -> None:
     await store.library.put(document("pump", "P-100"), PAGES)
     for quote in await store.library.quotes(words, model="P-100"):
         assert quote.text in PAGES[quote.page - 1]
 
 
-async def test_a_deleted_document_is_out_of_the_search(store: SqliteStore) -> None:
+async def test_deleted_document_is_not_found(store: SqliteStore) -> None:
     await store.library.put(document("pump", "P-100"), PAGES)
     await store.library.delete("a-pump")
     assert await store.library.one("a-pump") is None
@@ -94,7 +94,7 @@ async def test_a_deleted_document_is_out_of_the_search(store: SqliteStore) -> No
     assert await store.library.quotes("grease", model="P-100") == []
 
 
-async def test_the_newest_come_first_and_go_on_after_a_cursor(store: SqliteStore) -> None:
+async def test_analyses_are_newest_first_with_cursor(store: SqliteStore) -> None:
     for at in range(1, 6):
         await store.library.put(msgspec.structs.replace(document(f"d{at}", at=at), device="pump-1" if at % 2 else None))
     first = await store.library.newest(limit=2)
@@ -104,7 +104,7 @@ async def test_the_newest_come_first_and_go_on_after_a_cursor(store: SqliteStore
     assert [a.id for a in await store.library.newest(device="pump-1")] == ["a-d5", "a-d3", "a-d1"]
 
 
-def test_a_passage_is_a_part_of_its_text_of_bounded_length() -> None:
+def test_passage_is_bounded_part_of_text() -> None:
     text = "One sentence. " * 200 + "The seal leaks when it is worn. " + "Another one. " * 200
     found = passage(text, ["seal", "worn"])
     assert found in text

@@ -1,4 +1,4 @@
-"""``make demo`` as the README says, in a Debian that has nothing but Python, make and certificates."""
+"""``make demo`` as in the README, in a Debian that has only Python, make and CA certificates."""
 
 from __future__ import annotations
 
@@ -34,25 +34,25 @@ def run(*command: object, **more: object) -> str:
 
 
 def mirror() -> str | None:
-    """Return where this machine gets its packages, for debootstrap to use."""
+    """Return this machine's Debian mirror, or None for debootstrap's default."""
     lists = [*Path("/etc/apt/sources.list.d").glob("*.sources"), *Path("/etc/apt/sources.list.d").glob("*.list")]
     for file in [Path("/etc/apt/sources.list"), *lists]:
         for line in file.read_text().splitlines() if file.is_file() else []:
-            words = [word for word in line.split() if "://" in word]
-            if words and line.startswith(("deb ", "URIs:")) and "debian" in words[0]:
-                return words[0]
+            urls = [word for word in line.split() if "://" in word]
+            if urls and line.startswith(("deb ", "URIs:")) and "debian" in urls[0]:
+                return urls[0]
     return None
 
 
 @contextmanager
 def mounted(root: Path) -> Iterator[None]:
-    """Lend the new root this machine's /proc and /dev, and what pip and npm are configured with here."""
-    lent = [Path("/proc"), Path("/dev")]
+    """Mount /proc and /dev in the new root, and copy this machine's network, pip and npm configuration."""
+    shared = [Path("/proc"), Path("/dev")]
     for word in subprocess.run(["pip", "config", "list"], capture_output=True, text=True, check=False).stdout.split():
         path = Path(word.strip("'\"").removeprefix("file://"))
-        lent += [path] if path.is_absolute() and path.is_dir() else []
+        shared += [path] if path.is_absolute() and path.is_dir() else []
     with ExitStack() as stack:
-        for path in lent:
+        for path in shared:
             (root / path.relative_to("/")).mkdir(parents=True, exist_ok=True)
             run("mount", "--bind", path, root / path.relative_to("/"))
             stack.callback(run, "umount", "-l", root / path.relative_to("/"))
@@ -87,14 +87,14 @@ def first_reading(address: str) -> object:
     return None
 
 
-def test_make_demo_runs_in_an_empty_debian(root: Path):
+def test_make_demo_runs_in_minimal_debian(root: Path):
     port = free_port()
     words = f"--http 127.0.0.1:{port} --mqtt 127.0.0.1:{free_port()} --no-open --devices 3"
-    known = {name: value for name, value in os.environ.items() if name.lower().endswith("_proxy")}
-    known |= {
+    variables = {name: value for name, value in os.environ.items() if name.lower().endswith("_proxy")}
+    variables |= {
         name: value for name, value in os.environ.items() if name.startswith(("PIP_", "NPM_", "npm_", "NODE_", "SSL_"))
     }
-    environ = {**known, "PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "HOME": "/root"}
+    environ = {**variables, "PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "HOME": "/root"}
     packages = run("chroot", root, "dpkg-query", "-W")
     log = root / "demo.log"
     with log.open("wb") as stream:

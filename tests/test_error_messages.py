@@ -1,4 +1,4 @@
-"""What a wrong request is told: the field, the value or the place, and what is allowed."""
+"""Error messages of the API: they name the field, the value or the position, and what is allowed."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ async def hub(tmp_path: Path) -> AsyncIterator[ApiHub]:
 
 
 @pytest.mark.parametrize(
-    ("method", "path", "body", "status", "says"),
+    ("method", "path", "body", "status", "expected"),
     [
         ("PATCH", "/api/devices/pump", b"{", 422, ["not valid JSON", "character 1"]),
         ("PATCH", "/api/devices/pump", b"", 422, ["body"]),
@@ -42,18 +42,18 @@ async def hub(tmp_path: Path) -> AsyncIterator[ApiHub]:
         ("GET", "/api/rules/check", b"", 405, ["method"]),
     ],
 )
-async def test_an_error_names_the_field_and_what_is_allowed(
-    hub: ApiHub, method: str, path: str, body: bytes, status: int, says: list[str]
+async def test_error_names_field_and_allowed_values(
+    hub: ApiHub, method: str, path: str, body: bytes, status: int, expected: list[str]
 ) -> None:
     answer = await hub.http.request(method, path, content=body, headers={"Content-Type": "application/json"})
     assert answer.status_code == status, answer.text
     error = answer.json()["error"]
     assert set(error) == {"code", "message", "hint"}
-    for words in says:
-        assert words in error["message"]
+    for text in expected:
+        assert text in error["message"]
 
 
-async def test_a_wrong_method_is_told_which_there_are(hub: ApiHub) -> None:
+async def test_wrong_method_is_405_with_allowed_methods(hub: ApiHub) -> None:
     for path, allowed in (
         ("/api/rules", "GET, POST, PUT"),
         ("/api/devices/pump", "DELETE, GET, PATCH"),

@@ -1,4 +1,4 @@
-"""The formulas of the expected interval give the same for numbers and for columns, one device beside others."""
+"""The formulas of the expected interval give the same results for numbers and for columns."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ DEVICES = st.builds(
 
 
 @given(st.lists(st.tuples(DEVICES, st.lists(INTERVALS, max_size=12)), min_size=1, max_size=6), LIMITS)
-def test_devices_learn_the_same_one_by_one_and_as_columns(
+def test_interval_learned_from_columns_equals_one_by_one(
     devices: list[tuple[Device, list[int]]], limits: FleetLimits
 ) -> None:
     for step in range(max(len(intervals) for _, intervals in devices)):
@@ -62,7 +62,7 @@ def test_devices_learn_the_same_one_by_one_and_as_columns(
 
 
 @given(st.lists(st.lists(st.just(0) | st.integers(900, 3_000), min_size=1, max_size=8), min_size=1, max_size=5))
-def test_a_batch_is_learned_as_its_intervals_one_after_the_other(batches: list[list[int]]) -> None:
+def test_interval_learned_from_batch_equals_one_by_one(batches: list[list[int]]) -> None:
     limits = FleetLimits()
     devices = [Device("d", "d", "native", 0) for _ in batches]
     counts = np.array([len(batch) for batch in batches])
@@ -75,7 +75,7 @@ def test_a_batch_is_learned_as_its_intervals_one_after_the_other(batches: list[l
 
 
 @given(st.lists(st.tuples(TIMES, TIMES, TIMES, TIMES, st.floats(0, 1e8)), min_size=1, max_size=8), LIMITS)
-def test_intervals_backlogs_pauses_and_late_readings_are_the_same_as_columns(
+def test_backlog_pause_and_lateness_agree_for_numbers_and_columns(
     rows: list[tuple[int, int, int, int, float]], limits: FleetLimits
 ) -> None:
     ts, received, previous, last_reading, expected = map(np.array, zip(*rows, strict=True))

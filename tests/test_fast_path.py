@@ -1,4 +1,4 @@
-"""The fast path gives the same as the slow path: state, alerts, history, duplicates."""
+"""The fast path gives the same results as the slow path: state, alerts, history and duplicates."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ class Half:
         self.hear(message(values, device=device, at=at, retained=retained))
 
     def history(self) -> dict[tuple[str, str], list]:
-        """By series, in some order."""
+        """Return the points by series, sorted."""
         found: dict[tuple[str, str], list] = {}
         for record in [
             *self.batch.records,
@@ -74,7 +74,7 @@ class Half:
         return {series: sorted(points, key=str) for series, points in found.items()}
 
     def alerts(self, *, presence: bool) -> list[str]:
-        """What happened, in order of time."""
+        """Return the alert events, with ``presence`` also presence changes, sorted by time."""
         kinds = (AlertRaised, AlertCleared, *((PresenceChanged,) if presence else ()))
         return sorted(f"{event.at} {event}" for event in self.batch.events if isinstance(event, kinds))
 
@@ -93,7 +93,7 @@ def steadily(half: Half, *, device: str = "d", count: int = 10, at: int = 0) -> 
 
 
 def traffic(seed: int) -> list:
-    """Return minutes of traffic: regular reports, and everything that can come between them."""
+    """Return minutes of random traffic: regular reports mixed with every other kind of input."""
     chance = random.Random(seed)
     devices = [f"d{n}" for n in range(6)]
     seqs, now, entries, sent = dict.fromkeys(devices, 0), 0, [], []
@@ -141,35 +141,35 @@ def traffic(seed: int) -> list:
     return entries
 
 
-def run(entries: list, helping: int) -> Half:
+def run(entries: list, batch_size: int) -> Half:
     half = Half()
-    for start in range(0, len(entries), helping):
-        part = entries[start : start + helping]
+    for start in range(0, len(entries), batch_size):
+        part = entries[start : start + batch_size]
         before = sum(map(len, half.batch.record_batches))
         half.handler.handle(half.batch, [each if isinstance(each, RawMessage) else (each, None) for each in part])
         half.handler.flush(half.batch)
         half.taken += sum(map(len, half.batch.record_batches)) - before
-        states, _ = half.handler.states(start + helping, start)  # what the pipeline asks for with every batch
+        states, _ = half.handler.states(start + batch_size, start)  # as the pipeline does for every batch
         assert all(half.registry.known(device) for device in states)
     return half
 
 
-@pytest.mark.parametrize("helping", [1, 7, 300])
+@pytest.mark.parametrize("batch_size", [1, 7, 300])
 @pytest.mark.parametrize("seed", range(12))
 def test_fast_and_slow_path_agree_on_minutes_of_traffic(
-    seed: int, helping: int, monkeypatch: pytest.MonkeyPatch
+    seed: int, batch_size: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     entries = traffic(seed)
-    fast = run(entries, helping)
+    fast = run(entries, batch_size)
     monkeypatch.setattr(fastpath.fast_path, "MAX_GROUPS", 0)
-    slow = run(entries, helping)
+    slow = run(entries, batch_size)
     assert slow.taken == 0
     assert fast.taken > 10, "the fast path was hardly taken"
     assert fast.history() == slow.history()
     assert fast.batch.duplicates == slow.batch.duplicates
     assert fast.batch.rejections == slow.batch.rejections
-    # Minutes in one helping are no real traffic: the interval is that of their mean then, and presence goes by it.
-    exact = helping < 100
+    # Minutes of traffic in one batch are not realistic: the mean interval is learned then, and presence depends on it.
+    exact = batch_size < 100
     assert fast.alerts(presence=exact) == slow.alerts(presence=exact)
     assert fast.engine.open == slow.engine.open
     for expected in slow.registry.with_latest_values():
@@ -177,13 +177,13 @@ def test_fast_and_slow_path_agree_on_minutes_of_traffic(
         for name in ("metrics", "last_seen", "last_reading", "info", "labels", *(("presence",) if exact else ())):
             assert getattr(device, name) == getattr(expected, name), (expected.id, name)
         assert abs(device.last_ts - expected.last_ts) <= 5
-        if helping == 1:
+        if batch_size == 1:
             assert device.expected_interval == pytest.approx(expected.expected_interval)
             assert (device.regularity, device.longest_pause) == (expected.regularity, expected.longest_pause)
 
 
 STEPS = st.tuples(
-    st.sampled_from((0, 5, 200, 900, 1_000, 4_000, 30_000)),  # ms since the step before
+    st.sampled_from((0, 5, 200, 900, 1_000, 4_000, 30_000)),  # ms since the previous step
     st.sampled_from(("a", "b", "c")),
     st.sampled_from(
         ("reading",) * 12
@@ -207,7 +207,7 @@ STEPS = st.tuples(
 
 
 def entries_of(steps: list[tuple[int, str, str, float]]) -> list:
-    """Return what devices that have reported once a second for a while send then, and what happens between."""
+    """Return the input of ``steps`` after a while of regular reports from three devices."""
     entries = [message({"t": 20.0, "level": 5, "seq": n}, device=d, at=1_000 * n) for n in range(6) for d in "abc"]
     now, seqs, sent = 6_000, dict.fromkeys("abc", 6), entries[-1]
     for gap, device, kind, t in steps:
@@ -269,7 +269,7 @@ def test_fast_and_slow_path_agree_on_any_sequence(steps: list[tuple[int, str, st
         assert device.longest_pause == pytest.approx(expected.longest_pause)
 
 
-def test_a_thousand_messages_are_applied_at_once() -> None:
+def test_thousand_messages_are_applied_as_one_batch() -> None:
     half = Half()
     due = steadily(half)
     before = half.taken
@@ -277,10 +277,10 @@ def test_a_thousand_messages_are_applied_at_once() -> None:
     assert half.taken - before == 1_000
     assert half.registry.require("d").metrics["t"].value == 30.999
     assert half.registry.require("d").last_seen == T0 + due + 999
-    assert half.registry.require("d").expected_interval < 100, "it reports every millisecond now"
+    assert half.registry.require("d").expected_interval < 100, "the device reports every millisecond now"
 
 
-def test_value_past_a_limit_takes_the_slow_path_and_raises_an_alert() -> None:
+def test_value_over_limit_takes_slow_path_and_raises_alert() -> None:
     half = Half()
     due = steadily(half)
     half.say({"t": 81.0, "seq": 50}, at=due)
@@ -289,7 +289,7 @@ def test_value_past_a_limit_takes_the_slow_path_and_raises_an_alert() -> None:
     assert [alert.rule for alert in half.engine.open.values()] == ["hot"]
 
 
-def test_duplicate_is_found_among_messages_that_wait() -> None:
+def test_duplicate_of_pending_message_is_detected() -> None:
     half = Half()
     due = steadily(half)
     again = message({"t": 40.0, "seq": 60}, at=due)
@@ -298,7 +298,7 @@ def test_duplicate_is_found_among_messages_that_wait() -> None:
     assert [value for *_, value, _ in half.history()["d", "t"]][-2:] == [40.0, 41.0]
 
 
-def test_each_demotion_makes_the_next_promotion_take_longer() -> None:
+def test_each_demotion_delays_next_promotion() -> None:
     half = Half()
     due = steadily(half)
     waits = []
@@ -332,7 +332,7 @@ def test_each_demotion_makes_the_next_promotion_take_longer() -> None:
         b"\xff",
     ],
 )
-def test_malformed_payload_takes_the_slow_path(payload: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_malformed_payload_takes_slow_path(payload: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
     fast, slow = Half(), Half()
     due = steadily(fast)
     before = fast.taken
@@ -348,7 +348,7 @@ def test_malformed_payload_takes_the_slow_path(payload: bytes, monkeypatch: pyte
     assert [r.reason for r in fast.batch.rejections] == [r.reason for r in slow.batch.rejections]
 
 
-def test_fault_of_the_fast_path_loses_no_message(monkeypatch: pytest.MonkeyPatch, caplog) -> None:
+def test_fast_path_error_loses_no_message(monkeypatch: pytest.MonkeyPatch, caplog) -> None:
     half = Half()
     due = steadily(half)
     monkeypatch.setattr(fastpath.schema_group, "crc32", lambda payload: 1 / 0)
@@ -357,7 +357,7 @@ def test_fault_of_the_fast_path_loses_no_message(monkeypatch: pytest.MonkeyPatch
     assert [value for *_, value, _ in half.history()["d", "t"]][-5:] == [30.0, 31.0, 32.0, 33.0, 34.0]
 
 
-def test_deadline_for_silence_comes_forward_when_the_interval_gets_shorter() -> None:
+def test_stale_deadline_moves_forward_with_shorter_interval() -> None:
     half = Half(rules="")
     for number in range(10):
         half.say({"t": 20.0, "seq": number}, at=60_000 * number)
@@ -371,7 +371,7 @@ def test_deadline_for_silence_comes_forward_when_the_interval_gets_shorter() -> 
     assert "d" not in half.registry.fast_path
 
 
-def test_record_batch_is_the_same_as_its_records() -> None:
+def test_record_batch_equals_its_records() -> None:
     half = Half()
     due = steadily(half)
     half.hear(*(message({"t": 30.0, "seq": 100 + n, "ts": T0 + due + n}, at=due + n + 5) for n in range(3)))
@@ -384,7 +384,7 @@ def test_record_batch_is_the_same_as_its_records() -> None:
     assert len(record_batch.take(np.array([2, 0]))) == 2
 
 
-def test_an_acknowledged_alert_stays_while_its_device_goes_on(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_acknowledged_alert_stays_open_until_value_clears(monkeypatch: pytest.MonkeyPatch) -> None:
     half = Half()
     due = steadily(half)
     half.say({"t": 90.0}, at=due)
@@ -398,8 +398,8 @@ def test_an_acknowledged_alert_stays_while_its_device_goes_on(monkeypatch: pytes
     assert not half.engine.open
 
 
-@pytest.mark.timeout(180)  # many messages, which take their time under load
-def test_topic_with_rare_demotions_is_promoted_again_however_many_there_were() -> None:
+@pytest.mark.timeout(180)  # many messages, slow under load
+def test_topic_with_rare_demotions_is_always_promoted_again() -> None:
     half, at = Half(), 0
     for _ in range(60):
         for _ in range(150):
@@ -413,7 +413,7 @@ def test_topic_with_rare_demotions_is_promoted_again_however_many_there_were() -
     assert half.taken - before > 900
 
 
-def test_unused_schema_groups_make_room(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_unused_schema_groups_are_evicted(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(fastpath.fast_path, "MAX_GROUPS", 2)
     half, at = Half(), 0
     for metric in ("a", "b", "c", "d"):
@@ -421,4 +421,4 @@ def test_unused_schema_groups_make_room(monkeypatch: pytest.MonkeyPatch) -> None
         for number in range(40):
             at += 100_000
             half.say({metric: 1.0 + number}, at=at)
-        assert half.taken > before, f"{metric} found no room"
+        assert half.taken > before, f"no schema group for {metric}"

@@ -1,4 +1,4 @@
-"""The first ``hub device add`` turns on the broker's passwords: the running hub follows, and no reading is lost."""
+"""The first ``hub device add`` turns on broker passwords: the running hub gets a user and no reading is lost."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from serving import Serving, until
 
 
 class Device:
-    """Publishes a number at QoS 1 after the other, each until the broker has confirmed it, whatever happens."""
+    """Device that publishes numbers at QoS 1 and repeats each until the broker confirms it."""
 
     def __init__(self, broker: Mosquitto, name: str) -> None:
         self.confirmed = 0
@@ -55,9 +55,9 @@ class Device:
             with suppress(AssertionError):
                 client.loop_stop()
 
-    def published(self, more: int) -> bool:
-        """Wait until ``more`` numbers are confirmed beyond those that are."""
-        goal = self.confirmed + more
+    def published(self, count: int) -> bool:
+        """Wait until ``count`` more numbers are confirmed."""
+        goal = self.confirmed + count
         return bool(until(lambda: self.confirmed >= goal, 30))
 
     def end(self) -> None:
@@ -74,17 +74,17 @@ def hub(tmp_path: Path, mosquitto: Mosquitto) -> Iterator[Serving]:
     serving.stop()
 
 
-def ask_for_passwords(broker: Mosquitto, said: str) -> None:
-    """Do what the command says: its lines take the place of allow_anonymous true, and Mosquitto reads its files."""
-    lines = re.findall(r"^    ((?:allow_anonymous|password_file|acl_file) .*)$", said, re.MULTILINE)
-    assert len(lines) == 3, said
+def enable_passwords(broker: Mosquitto, output: str) -> None:
+    """Follow the printed steps: replace ``allow_anonymous true`` with the printed lines and reload Mosquitto."""
+    lines = re.findall(r"^    ((?:allow_anonymous|password_file|acl_file) .*)$", output, re.MULTILINE)
+    assert len(lines) == 3, output
     config = broker.config.read_text().replace("allow_anonymous true\n", "")
     broker.config.write_text(config + "\n".join(lines) + "\n")
     os.kill(mosquitto_of(broker.pid), signal.SIGHUP)
 
 
 def mosquitto_of(pid: int) -> int:
-    """Return the Mosquitto that the launcher has become or started."""
+    """Return the process id of the Mosquitto that launcher ``pid`` became or started."""
     if Path(f"/proc/{pid}/comm").read_text().strip() == "mosquitto":
         return pid
     return int(Path(f"/proc/{pid}/task/{pid}/children").read_text().split()[0])
@@ -95,14 +95,14 @@ def stored(hub: Serving, device: str) -> list[int]:
     return [int(value) for _, value, *_ in points]
 
 
-@pytest.mark.parametrize("door", ["command", "page"])
-def test_no_reading_is_lost_when_the_first_device_turns_passwords_on(
-    hub: Serving, mosquitto: Mosquitto, tmp_path: Path, door: str
+@pytest.mark.parametrize("source", ["command", "page"])
+def test_no_reading_is_lost_when_first_device_enables_passwords(
+    hub: Serving, mosquitto: Mosquitto, tmp_path: Path, source: str
 ):
     device = Device(mosquitto, "boiler-1")
     try:
         device.published(5)
-        if door == "command":
+        if source == "command":
             words = ["--data", str(hub.data), "--http", f"127.0.0.1:{hub.port}", "--mqtt", mosquitto.address]
             done = subprocess.run(
                 [sys.executable, "-m", "hub", "device", "add", "boiler-1", *words],
@@ -111,16 +111,16 @@ def test_no_reading_is_lost_when_the_first_device_turns_passwords_on(
                 timeout=60,
                 check=True,
             )
-            said = done.stdout
-            assert "The running hub uses a user of its own there already" in said
-            device.password = re.findall(r"shown this once: (\S+)", said)[0]
+            output = done.stdout
+            assert "The running hub uses a user of its own there already" in output
+            device.password = re.findall(r"shown this once: (\S+)", output)[0]
         else:
             issued = hub.http.post("/api/credentials", json={"name": "boiler-1"}).json()
             device.password = issued["password"]
-            said = "".join(f"    {line}\n" for line in issued["setup"].splitlines())
+            output = "".join(f"    {line}\n" for line in issued["setup"].splitlines())
             until(lambda: hub.get("/api/status")["broker"]["username"] == "hub")
         device.published(5)
-        ask_for_passwords(mosquitto, said)
+        enable_passwords(mosquitto, output)
         device.published(20)
     finally:
         device.end()
@@ -132,11 +132,11 @@ def test_no_reading_is_lost_when_the_first_device_turns_passwords_on(
     assert (broker["connected"], broker["username"]) == (True, "hub")
     publish = ["mosquitto_pub", "-h", mosquitto.host, "-p", str(mosquitto.port), "-t", "devices/x/telemetry", "-m", "1"]
     done = subprocess.run(publish, check=False, capture_output=True, timeout=20)
-    assert done.returncode != 0, "the broker asks for passwords indeed"
+    assert done.returncode != 0, "the broker must require a password"
 
 
-def test_a_broker_that_asks_before_the_hub_knows_is_followed(hub: Serving, mosquitto: Mosquitto, tmp_path: Path):
-    """The broker reads the files at once, whatever the order: the hub connects by itself within seconds."""
+def test_hub_reconnects_after_broker_enables_passwords_first(hub: Serving, mosquitto: Mosquitto, tmp_path: Path):
+    """The hub is paused while the broker reloads, and connects with its new user within seconds."""
     assert hub.process is not None
     os.kill(hub.process.pid, signal.SIGSTOP)
     try:
@@ -148,7 +148,7 @@ def test_a_broker_that_asks_before_the_hub_knows_is_followed(hub: Serving, mosqu
             check=True,
         )
         assert "No hub answers at 127.0.0.1:1" in issued.stdout
-        ask_for_passwords(mosquitto, issued.stdout)
+        enable_passwords(mosquitto, issued.stdout)
     finally:
         os.kill(hub.process.pid, signal.SIGCONT)
     until(lambda: hub.get("/api/status")["broker"]["username"] == "hub", 30)

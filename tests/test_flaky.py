@@ -1,4 +1,4 @@
-"""``make flaky``: which files it runs, in which order, what it prints and what it remembers."""
+"""``make flaky``: which files it runs, in which order, what it prints and what it stores."""
 
 from __future__ import annotations
 
@@ -31,7 +31,10 @@ TIMED = "import time\ndef test_it(): pass\n"
 def flaky(tests: Path, *words: object) -> tuple[int, list[str]]:
     """Run ``make flaky`` on a folder of tests, one file at a time; return its status and the lines that it printed."""
     command = [sys.executable, TESTS / "flaky.py", "--tests", tests, "--state", tests / "state", "--jobs", 1, *words]
-    environ = {**os.environ, "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}  # a start costs a third without them
+    environ = {
+        **os.environ,
+        "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1",
+    }  # starting without plugins takes a third of the time
     done = subprocess.run(
         [str(word) for word in command], capture_output=True, text=True, timeout=55, check=False, env=environ
     )
@@ -43,7 +46,7 @@ def order(lines: list[str]) -> list[str]:
     return [line.rsplit("/")[-1].split(":")[0] for line in lines if "%" in line]
 
 
-def test_a_test_that_fails_sometimes_is_counted(tmp_path: Path):
+def test_flaky_test_is_counted(tmp_path: Path):
     file = tmp_path / "test_sometimes.py"
     file.write_text(SOMETIMES)
     status, lines = flaky(tmp_path, file, "--runs", 2)
@@ -55,7 +58,7 @@ def test_a_test_that_fails_sometimes_is_counted(tmp_path: Path):
     ]
 
 
-def test_files_are_run_in_turns_until_the_time_is_up(tmp_path: Path):
+def test_files_run_in_rounds_until_time_is_up(tmp_path: Path):
     for name in ("a", "b"):
         (tmp_path / f"test_{name}.py").write_text(TIMED)
     (tmp_path / "test_pure.py").write_text("def test_it(): pass\n")
@@ -67,7 +70,7 @@ def test_files_are_run_in_turns_until_the_time_is_up(tmp_path: Path):
     assert lines == ["2 of 2 files have runs left: start it again to go on."]
 
 
-def test_clean_runs_at_the_same_commit_are_remembered(tmp_path: Path):
+def test_clean_runs_at_same_commit_are_remembered(tmp_path: Path):
     for name in ("a", "b"):
         (tmp_path / f"test_{name}.py").write_text(TIMED)
     flaky(tmp_path, "--runs", 1)
@@ -82,7 +85,7 @@ def test_clean_runs_at_the_same_commit_are_remembered(tmp_path: Path):
     assert sorted(order(lines)) == ["test_a.py", "test_b.py", "test_c.py"]
 
 
-def test_several_files_run_at_the_same_time(tmp_path: Path):
+def test_files_run_in_parallel(tmp_path: Path):
     meet = """
 import pathlib, time
 
@@ -99,7 +102,7 @@ def test_both_run():
     assert sorted(order(lines)) == ["test_a.py", "test_b.py"]
 
 
-def test_timed_files_are_recognized_by_what_they_import(tmp_path: Path):
+def test_timed_files_are_found_by_imports(tmp_path: Path):
     names = {path.relative_to(TESTS).as_posix() for path in timed_files(TESTS)}
     assert {
         "test_kill.py",

@@ -1,6 +1,6 @@
-"""Twenty thousand hostile inputs through every door: nothing ends, blocks or breaks the hub, and it starts again.
+"""Twenty thousand hostile inputs over MQTT, HTTP, sockets, files and models: the hub keeps running and restarts.
 
-A failure names its seed and its case; ``FUZZ_SEED=7 FUZZ_CASES=100000 pytest tests/test_fuzz.py`` tries others.
+A failure names its seed and its case; ``FUZZ_SEED=7 FUZZ_CASES=100000 pytest tests/test_fuzz.py`` runs others.
 """
 
 from __future__ import annotations
@@ -39,8 +39,8 @@ from serving import Serving, Thing, until
 
 SEED = int(os.environ.get("FUZZ_SEED", "20261128"))
 CASES = int(os.environ.get("FUZZ_CASES", "20000"))
-HELPING = 500
-"""Messages after which the hub has to show that it goes on."""
+BATCH_SIZE = 500
+"""Number of messages after which the test checks that the hub still works."""
 RULES = """
 [[rule]]
 id = "hot"
@@ -59,20 +59,20 @@ id = "gone"
 kind = "no_data"
 silence = "5m"
 """
-UNFORESEEN = ("decoder_fault", "not_storable")
+INTERNAL_ERRORS = ("decoder_fault", "not_storable")
 
 
-class Found(AssertionError):
-    """The fuzzer has found something."""
+class FuzzFault(AssertionError):
+    """Fault found by the fuzzer."""
 
 
-def check(good: bool, what: str, case: object) -> None:
-    if not good:
-        raise Found(f"seed {SEED}: {what}\n{str(case)[:2_000]}")
+def check(ok: bool, fault: str, case: object) -> None:
+    if not ok:
+        raise FuzzFault(f"seed {SEED}: {fault}\n{str(case)[:2_000]}")
 
 
-class Watch(logging.Handler):
-    """Keeps the tracebacks that anybody logs: what nobody foresaw."""
+class TracebackLog(logging.Handler):
+    """Log handler that keeps tracebacks, which are unexpected errors."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -84,9 +84,9 @@ class Watch(logging.Handler):
 
 
 @pytest.fixture
-def watch(monkeypatch: pytest.MonkeyPatch) -> Iterator[Watch]:
-    """All tracebacks, also those that a log leaves out since they repeat."""
-    watch = Watch()
+def watch(monkeypatch: pytest.MonkeyPatch) -> Iterator[TracebackLog]:
+    """Record all tracebacks, also repeated ones that the hub does not log."""
+    watch = TracebackLog()
     monkeypatch.setattr(FaultLog, "error", _always)
     logging.getLogger().addHandler(watch)
     yield watch
@@ -98,10 +98,10 @@ def _always(self: FaultLog, kind: object, text: str, *values: object, cause: Any
     return True
 
 
-async def throw(hub: ApiHub, watch: Watch, first: int, count: int) -> None:
-    """Put messages where a link puts them, and see after each helping that the hub goes on."""
-    for start in range(first, first + count, HELPING):
-        numbers = range(start, min(start + HELPING, first + count))
+async def send_messages(hub: ApiHub, watch: TracebackLog, first: int, count: int) -> None:
+    """Queue messages as the MQTT client does, and check after each batch that the hub still works."""
+    for start in range(first, first + count, BATCH_SIZE):
+        numbers = range(start, min(start + BATCH_SIZE, first + count))
         messages = [fuzzing.message(fuzzing.seeded(SEED, number)) for number in numbers]
         for message in messages:
             hub.services.messages.take(
@@ -110,17 +110,17 @@ async def throw(hub: ApiHub, watch: Watch, first: int, count: int) -> None:
         hub.publish("devices/marker/telemetry", {"beat": start})
         await hub.settled()
         marker = hub.services.registry.get("marker")
-        going = marker is not None and marker.metrics["beat"].value == start and not hub.tasks[0].done()
-        if watch.seen or not going:
-            await find(hub, watch, messages)
-            raise Found(f"seed {SEED}: the hub stopped or failed within cases {numbers}: {watch.seen[:1]}")
+        alive = marker is not None and marker.metrics["beat"].value == start and not hub.tasks[0].done()
+        if watch.seen or not alive:
+            await find_cause(hub, watch, messages)
+            raise FuzzFault(f"seed {SEED}: the hub stopped or failed within cases {numbers}: {watch.seen[:1]}")
     rejected = (await hub.http.get("/api/rejected?limit=1000")).json()["items"]
-    strange = [one for one in rejected if one["reason"] in UNFORESEEN]
-    check(not strange, "a message was rejected for a fault of the hub's own", strange[:3])
+    internal = [one for one in rejected if one["reason"] in INTERNAL_ERRORS]
+    check(not internal, "a message was rejected because of an internal error", internal[:3])
 
 
-async def find(hub: ApiHub, watch: Watch, messages: Sequence[fuzzing.Message]) -> None:
-    """Name the message of a helping that does it by itself, if one does."""
+async def find_cause(hub: ApiHub, watch: TracebackLog, messages: Sequence[fuzzing.Message]) -> None:
+    """Raise for the message of the batch that fails alone, if one does."""
     for message in messages:
         watch.seen.clear()
         hub.publish(message.topic, message.payload)
@@ -128,15 +128,15 @@ async def find(hub: ApiHub, watch: Watch, messages: Sequence[fuzzing.Message]) -
         check(not watch.seen, f"a message fails: {''.join(watch.seen)[-1_500:]}", message)
 
 
-async def readable(client: httpx.AsyncClient) -> dict[str, Any]:
-    """Read every device, alert and command; what is found of the devices."""
+async def read_everything(client: httpx.AsyncClient) -> dict[str, Any]:
+    """Read every device, alert and command. Return the devices by id."""
     found: dict[str, Any] = {}
     cursor = ""
     while cursor is not None:
         page = (await client.get(f"/api/devices?limit=1000{cursor}")).json()
         for device in page["items"]:
-            more = ("/commands", "/rules", "/messages") if len(found) < 3 else ()
-            for part in ("", *more):
+            subresources = ("/commands", "/rules", "/messages") if len(found) < 3 else ()
+            for part in ("", *subresources):
                 answer = await client.get(f"/api/devices/{device['id']}{part}")
                 check(answer.status_code == 200, f"{answer.status_code} for a device{part}", (device, answer.text))
                 if not part:
@@ -149,40 +149,40 @@ async def readable(client: httpx.AsyncClient) -> dict[str, Any]:
 
 
 def inner_client(hub: ApiHub) -> httpx.AsyncClient:
-    """Requests to the application itself, without a socket: a thousand take a few seconds."""
+    """Return a client that calls the application without a socket, which is faster."""
     return httpx.AsyncClient(transport=httpx.ASGITransport(hub.app), base_url=hub.url, timeout=20)
 
 
-async def ask(client: httpx.AsyncClient, asked: fuzzing.Call) -> None:
-    body = None if asked.body is None else asked.body.encode("utf-8", "surrogatepass")
+async def send_request(client: httpx.AsyncClient, call: fuzzing.Call) -> None:
+    body = None if call.body is None else call.body.encode("utf-8", "surrogatepass")
     try:
         answer = await client.request(
-            asked.method, asked.path, content=body, headers={"Content-Type": "application/json"}
+            call.method, call.path, content=body, headers={"Content-Type": "application/json"}
         )
     except (httpx.InvalidURL, httpx.UnsupportedProtocol):
         return
-    away = answer.status_code == 503  # no broker, or no model
-    check(answer.status_code < 500 or away, f"{answer.status_code}: {answer.text[:300]}", asked)
+    unavailable = answer.status_code == 503  # no broker, or no model
+    check(answer.status_code < 500 or unavailable, f"{answer.status_code}: {answer.text[:300]}", call)
 
 
-async def test_messages_of_every_dialect(tmp_path: Path, watch: Watch) -> None:
+async def test_hostile_messages_of_every_dialect_do_not_stop_hub(tmp_path: Path, watch: TracebackLog) -> None:
     (tmp_path / "mappings.toml").write_text("")
     async with running_hub(tmp_path, rules=RULES, live_clients=4) as hub:
         revision = (await hub.http.get("/api/mappings/text")).json()["revision"]
         put = await hub.http.put("/api/mappings", json={"text": MAPPINGS, "revision": revision})
         assert put.status_code == 200, put.text
-        await throw(hub, watch, 0, CASES * 3 // 4)
-        before = await readable(hub.http)
+        await send_messages(hub, watch, 0, CASES * 3 // 4)
+        before = await read_everything(hub.http)
     async with running_hub(tmp_path, rules=RULES) as hub:
-        after = await readable(hub.http)
-        check(after.keys() == before.keys(), "devices are gone after a restart", before.keys() ^ after.keys())
+        after = await read_everything(hub.http)
+        check(after.keys() == before.keys(), "devices are missing after a restart", before.keys() ^ after.keys())
         for name, device in before.items():
             for part in ("reported", "desired", "info", "native_id"):
                 check(after[name][part] == device[part], f"{part} differs after a restart", (device, after[name]))
-    check(not watch.seen, f"something failed unseen: {watch.seen[:1]}", "")
+    check(not watch.seen, f"an unexpected error was logged: {watch.seen[:1]}", "")
 
 
-async def test_requests_to_every_route(tmp_path: Path, watch: Watch) -> None:
+async def test_hostile_requests_to_every_route_cause_no_500(tmp_path: Path, watch: TracebackLog) -> None:
     for name in ("rules.toml", "mappings.toml"):
         (tmp_path / name).write_text("")
     async with running_hub(tmp_path, rules=RULES) as hub:
@@ -192,39 +192,39 @@ async def test_requests_to_every_route(tmp_path: Path, watch: Watch) -> None:
         api, rng = hub.app.openapi(), fuzzing.seeded(SEED, -1)
         inside = inner_client(hub)
         count = CASES // 10
-        for number, asked in enumerate(islice(fuzzing.calls(rng, api), count)):
-            await ask(hub.http if number % 10 == 0 else inside, asked)
-            check(not watch.seen, f"a request fails: {''.join(watch.seen)[-1_500:]}", asked)
+        for number, request in enumerate(islice(fuzzing.calls(rng, api), count)):
+            await send_request(hub.http if number % 10 == 0 else inside, request)
+            check(not watch.seen, f"a request fails: {''.join(watch.seen)[-1_500:]}", request)
         await hub.telemetry("marker", beat=1)
-        await readable(hub.http)
+        await read_everything(hub.http)
     async with running_hub(tmp_path, rules=RULES) as hub:
-        await readable(hub.http)
+        await read_everything(hub.http)
 
 
-async def test_commands_to_devices_of_every_encoding(tmp_path: Path, watch: Watch) -> None:
-    """What a device takes is known from real announcements; the values are hostile."""
+async def test_hostile_command_values_in_every_encoding_cause_no_500(tmp_path: Path, watch: TracebackLog) -> None:
+    """The devices and their commands come from real announcements; the values are hostile."""
     async with running_hub(tmp_path) as hub:
         hub.publish("devices/x/info", {"commands": fuzzing.COMMANDS})
         for topic, payload, retained in fuzzing.genuine():
             hub.services.messages.take([RawMessage(topic, payload, now_ms(), retained=retained)])
         await hub.settled()
-        takes = [(d.id, name) for d in hub.services.registry.devices() for name in d.info.commands]
-        assert len({hub.services.registry.require(d).dialect for d, _ in takes}) >= 5
+        commands = [(d.id, name) for d in hub.services.registry.devices() for name in d.info.commands]
+        assert len({hub.services.registry.require(d).dialect for d, _ in commands}) >= 5
         rng, inside = fuzzing.seeded(SEED, -2), inner_client(hub)
         for _ in range(CASES // 40):
-            device, name = rng.choice(takes)
-            fitting = rng.choice(("1", "true", '"on"', "50", "1e300", "-1e300", '{"level": 1e300}', '{"state": "ON"}'))
-            wanted = rng.choice((fitting, fuzzing.value(rng)))
-            body = f'{{"name": {json.dumps(name)}, "value": {wanted}}}'
-            await ask(inside, fuzzing.Call("POST", f"/api/devices/{quote(device)}/commands", body))
+            device, name = rng.choice(commands)
+            valid = rng.choice(("1", "true", '"on"', "50", "1e300", "-1e300", '{"level": 1e300}', '{"state": "ON"}'))
+            value = rng.choice((valid, fuzzing.value(rng)))
+            body = f'{{"name": {json.dumps(name)}, "value": {value}}}'
+            await send_request(inside, fuzzing.Call("POST", f"/api/devices/{quote(device)}/commands", body))
             check(not watch.seen, f"a command fails: {''.join(watch.seen)[-1_500:]}", (device, body))
         await hub.settled()
-        await readable(hub.http)
+        await read_everything(hub.http)
     async with running_hub(tmp_path) as hub:
-        await readable(hub.http)
+        await read_everything(hub.http)
 
 
-def test_texts_of_rules_mappings_and_signatures() -> None:
+def test_hostile_toml_of_rules_and_mappings_raises_only_config_error() -> None:
     for number in range(CASES // 20):
         text = fuzzing.rules(fuzzing.seeded(SEED, 10**6 + number))
         for read in (parse, parse_mappings, parse_signatures):
@@ -233,11 +233,11 @@ def test_texts_of_rules_mappings_and_signatures() -> None:
             except ConfigError as error:
                 check("Traceback" not in str(error), "a traceback in an answer", text)
             except Exception as error:
-                raise Found(f"seed {SEED}: {read.__name__} fails: {error!r}\n{text[:500]}") from error
+                raise FuzzFault(f"seed {SEED}: {read.__name__} fails: {error!r}\n{text[:500]}") from error
 
 
-async def test_rows_of_tables(tmp_path: Path) -> None:
-    """What a table gives can be stored and found again; a row that gives nothing is refused with a reason."""
+async def test_hostile_table_rows_are_stored_or_refused(tmp_path: Path) -> None:
+    """Readings from a table can be stored and read back; invalid rows are refused."""
     file, store, found = tmp_path / "rows.csv", SqliteStore.open(tmp_path), dict[tuple[str, str], int]()
     for number in range(CASES // 40):
         rng = fuzzing.seeded(SEED, 5 * 10**6 + number)
@@ -251,9 +251,9 @@ async def test_rows_of_tables(tmp_path: Path) -> None:
         except Invalid:
             continue
         except Exception as error:
-            raise Found(f"seed {SEED}: a row fails: {error!r}\n{line[:500]}") from error
+            raise FuzzFault(f"seed {SEED}: a row fails: {error!r}\n{line[:500]}") from error
         for one in readings:
-            check(is_id(one.device), "a device that nobody can ask for", one)
+            check(is_id(one.device), "a device id that cannot be in a URL", one)
             found[one.device, one.metric] = one.ts
     assert found
     for (device, metric), _ in found.items():
@@ -267,12 +267,12 @@ class Tools:
         return [device, hours, points, labels]
 
 
-async def test_answers_of_models() -> None:
+async def test_hostile_model_answers_cause_no_error() -> None:
     for number in range(CASES // 20):
         rng = fuzzing.seeded(SEED, 2 * 10**6 + number)
-        said = fuzzing.mutated(rng, {"device": "x", "hours": 2, "points": 3, "labels": ["a"]})
+        tool_arguments = fuzzing.mutated(rng, {"device": "x", "hours": 2, "points": 3, "labels": ["a"]})
         try:
-            result = await call(Tools(), "look", arguments(said))
+            result = await call(Tools(), "look", arguments(tool_arguments))
             bounds.check(result)
             json.dumps(result).encode()
             reading = PartialAnswer()
@@ -281,48 +281,48 @@ async def test_answers_of_models() -> None:
                 for claim in reading.feed(answer[at : at + 64])[1]:
                     json.dumps(claim).encode()
         except Exception as error:
-            raise Found(f"seed {SEED}: an answer of a model fails: {error!r}\n{said[:500]}") from error
+            raise FuzzFault(f"seed {SEED}: an answer of a model fails: {error!r}\n{tool_arguments[:500]}") from error
 
 
-async def test_messages_on_sockets(tmp_path: Path, watch: Watch) -> None:
+async def test_hostile_socket_messages_cause_no_error(tmp_path: Path, watch: TracebackLog) -> None:
     async with running_hub(tmp_path) as hub:
         for number in range(CASES // 200):
             rng = fuzzing.seeded(SEED, 3 * 10**6 + number)
-            said = {"type": "hello", "action": "chat", "since": 1, "epoch": "x", "topic": "t", "message": "Hello"}
+            body = {"type": "hello", "action": "chat", "since": 1, "epoch": "x", "topic": "t", "message": "Hello"}
             async with hub.socket(rng.choice(("/api/live", "/ws"))) as connection:
-                await connection.send(fuzzing.mutated(rng, said).encode("utf-8", "replace").decode()[:1_000_000])
+                await connection.send(fuzzing.mutated(rng, body).encode("utf-8", "replace").decode()[:1_000_000])
         await hub.telemetry("marker", beat=1)
         check(not watch.seen, f"a socket fails: {watch.seen[:1]}", "")
 
 
-def test_a_real_hub_on_a_real_broker(tmp_path: Path) -> None:
-    """A share of the messages through Mosquitto, the link and HTTP; the hub starts again on what came of them."""
+def test_hostile_messages_through_real_broker_survive_restart(tmp_path: Path) -> None:
+    """Send part of the messages through Mosquitto and HTTP, and restart the hub on the result."""
     broker = Mosquitto(tmp_path)
     broker.start()
     hub = Serving(tmp_path / "data", broker)
     hub.start()
-    thing = Thing(broker)
+    publisher = Thing(broker)
     try:
-        thing.say("devices/x/info", {"commands": fuzzing.COMMANDS})
+        publisher.say("devices/x/info", {"commands": fuzzing.COMMANDS})
         for turn in range(2):
             for number in range(CASES // 40):
                 message = fuzzing.message(fuzzing.seeded(SEED, 4 * 10**6 + turn * CASES + number))
                 if len(message.topic.encode()) < 60_000 and "\0" not in message.topic:
-                    thing.client.publish(message.topic, message.payload, qos=1, retain=message.retained)
+                    publisher.client.publish(message.topic, message.payload, qos=1, retain=message.retained)
             for body in ('{"t": 100000000000000000000000000}', '{"t": 1e308}', json.dumps({"k": [[1]]})):
                 assert hub.http.patch("/api/devices/x/desired", content=body, headers=JSON).status_code in (200, 422)
             sent = hub.http.post(
                 "/api/devices/x/commands", content=f'{{"name": "number", "value": {"9" * 40}}}', headers=JSON
             )
             assert sent.status_code == 422, sent.text
-            thing.say("devices/marker/telemetry", {"beat": turn})
+            publisher.say("devices/marker/telemetry", {"beat": turn})
             until(lambda turn=turn: _beat(hub) == turn)
             for device in hub.get("/api/devices?limit=1000")["items"]:
                 hub.get(f"/api/devices/{device['id']}")
             hub.kill()
             hub.start()
     finally:
-        thing.leave()
+        publisher.leave()
         hub.stop()
         broker.stop()
     log = (tmp_path / "hub.log").read_text()
@@ -338,22 +338,22 @@ JSON = {"Content-Type": "application/json"}
 
 
 @pytest.mark.parametrize(
-    ("where", "name", "planted"),
+    ("module", "name", "replacement"),
     [
         (bounds, "_check", lambda value, what, levels: None),
         (native, "when", lambda value, received, **_: (int(float(value or 0)), "good")),
     ],
-    ids=["trees without bounds", "times without bounds"],
+    ids=["no depth limit", "no time limits"],
 )
-async def test_a_fault_that_is_planted_is_found(
-    where: Any, name: str, planted: Any, tmp_path: Path, watch: Watch, monkeypatch: pytest.MonkeyPatch
+async def test_fuzzer_finds_seeded_fault(
+    module: Any, name: str, replacement: Any, tmp_path: Path, watch: TracebackLog, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(where, name, planted)
+    monkeypatch.setattr(module, name, replacement)
     async with running_hub(tmp_path, rules=RULES) as hub:
-        with pytest.raises(Found, match=str(SEED)):
-            await throw(hub, watch, 0, 4_000)
+        with pytest.raises(FuzzFault, match=str(SEED)):
+            await send_messages(hub, watch, 0, 4_000)
 
 
-def test_the_same_seed_makes_the_same_cases() -> None:
-    made = [[fuzzing.message(fuzzing.seeded(SEED, number)) for number in range(50)] for _ in range(2)]
-    assert made[0] == made[1]
+def test_same_seed_makes_same_cases() -> None:
+    cases = [[fuzzing.message(fuzzing.seeded(SEED, number)) for number in range(50)] for _ in range(2)]
+    assert cases[0] == cases[1]

@@ -1,4 +1,4 @@
-"""Fifty diagnoses by a model that writes three true claims and two false ones: exactly the false ones are marked."""
+"""Golden test: in 50 diagnoses with three true and two false claims, exactly the false ones are marked."""
 
 from __future__ import annotations
 
@@ -32,37 +32,37 @@ def evidence(finding: dict[str, Any]) -> Evidence:
 
 @pytest.fixture
 async def site(tmp_path: Path) -> AsyncIterator[Site]:
-    made = Site(SqliteStore.open(tmp_path))
-    yield made
-    await made.store.close()
+    site = Site(SqliteStore.open(tmp_path))
+    yield site
+    await site.store.close()
 
 
-def test_there_are_fifty_of_three_and_two() -> None:
+def test_golden_set_has_50_cases_with_three_true_and_two_false_claims() -> None:
     assert len(CASES) == 50
     assert {(len(case["true"]), len(case["false"])) for case in CASES} == {(3, 2)}
     assert len({claim for case in CASES for claim in case["true"] + case["false"]}) > 240
 
 
 @pytest.mark.parametrize("case", CASES, ids=[f"{case['scene']}: {case['about']}" for case in CASES])
-async def test_exactly_the_false_claims_are_marked(site: Site, case: dict[str, Any]) -> None:
-    # Mixed, so that a verdict cannot come from the place in the list.
+async def test_exactly_the_false_claims_are_marked_unsupported(site: Site, case: dict[str, Any]) -> None:
+    # Mixed, so that a verdict cannot come from the position in the list.
     lines = [case["true"][0], case["false"][0], case["true"][1], case["true"][2], case["false"][1]]
-    said = [(text.strip(), ids.split()) for text, _, ids in (line.rpartition("|") for line in lines)]
+    claims_with_evidence = [(text.strip(), ids.split()) for text, _, ids in (line.rpartition("|") for line in lines)]
 
-    def writes(_: CompletionRequest) -> str:
-        claims = [{"text": text, "evidence": ids} for text, ids in said]
-        summary = " ".join(text for text, _ in said)
+    def answer(_: CompletionRequest) -> str:
+        claims = [{"text": text, "evidence": ids} for text, ids in claims_with_evidence]
+        summary = " ".join(text for text, _ in claims_with_evidence)
         return json.dumps({"summary": summary, "cause": None, "claims": claims, "actions": [], "confirm_by": []})
 
     scene = SCENES[case["scene"]]
     site.registry.identify(Identity("unit", "unit", "native", Info()), T)
     site.registry.observe(Record("unit", T, T, dict.fromkeys(scene["metrics"], 1.0)))
-    known = tuple(evidence(finding) for finding in scene["findings"])
+    findings = tuple(evidence(finding) for finding in scene["findings"])
     writer = Writer("builtin", "builtin-analyst", generative=False)
-    past = Diagnosis("d-1", None, "unit", "", None, None, 0.0, known, (), (), (), (), (), writer, 0, T)
+    past = Diagnosis("d-1", None, "unit", "", None, None, 0.0, findings, (), (), (), (), (), writer, 0, T)
     await site.commit(diagnoses=[past])
 
-    told = await site.diagnostician(Writes(writes)).repeat("d-1", "scripted")
-    wanted = (True, False, True, True, False)
-    verdicts = [(claim.text, claim.supported) for claim in told.claims[:5]]
-    assert verdicts == [(text, true) for (text, _), true in zip(said, wanted, strict=True)]
+    diagnosis = await site.diagnostician(Writes(answer)).repeat("d-1", "scripted")
+    expected = (True, False, True, True, False)
+    verdicts = [(claim.text, claim.supported) for claim in diagnosis.claims[:5]]
+    assert verdicts == [(text, true) for (text, _), true in zip(claims_with_evidence, expected, strict=True)]

@@ -1,4 +1,4 @@
-"""What docs/history.md says to type works as it stands there."""
+"""The commands, programs and settings in docs/history.md work."""
 
 from __future__ import annotations
 
@@ -21,31 +21,31 @@ def blocks(kind: str) -> list[str]:
     return re.findall(rf"```{kind}\n(.*?)```", TEXT, re.S)
 
 
-def run(folder: Path, *words: str) -> str:
+def run(folder: Path, *arguments: str) -> str:
     environ = {key: value for key, value in os.environ.items() if not key.startswith("HUB_")}
     environ["PYTHONPATH"] = str(ROOT)
-    command = [sys.executable, *words]
+    command = [sys.executable, *arguments]
     done = subprocess.run(command, cwd=folder, env=environ, capture_output=True, text=True, timeout=60)
     assert done.returncode == 0, done.stderr
     return done.stdout
 
 
-async def test_the_commands_and_programs_run(tmp_path: Path) -> None:
+async def test_commands_and_programs_of_history_docs_run(tmp_path: Path) -> None:
     store = SqliteStore.open(tmp_path / "data")
     await store.commit(1, delta(0, *[record("pump-1", i, vibration_x=float(i)) for i in range(5)]))
     await store.close()
     [commands] = blocks("sh")
     for line in commands.splitlines():
-        words = line.partition("#")[0].replace("'", "").split()
-        assert words[0] == "hub"
-        run(tmp_path, "-m", *words)
+        arguments = line.partition("#")[0].replace("'", "").split()
+        assert arguments[0] == "hub"
+        run(tmp_path, "-m", *arguments)
     assert len((tmp_path / "pump.csv").read_text("utf-8").splitlines()) == 6
     arrow, viewer = (run(tmp_path, "-c", block) for block in blocks("python"))
     assert "value_mean: double" in arrow
     assert viewer.startswith("pump-1 vibration_x 5 (")
 
 
-def test_the_settings_are_settings() -> None:
+def test_settings_of_history_docs_are_valid() -> None:
     [settings] = blocks("toml")
     store = load_settings(overrides=tomllib.loads(settings), environ={}).store
     assert [each.label for each in store.keep] == [None, "test bench"]

@@ -1,4 +1,4 @@
-"""Home Assistant discovery: its genuine messages as vectors, and what those do not show."""
+"""Home Assistant discovery: vectors of real messages, and cases that they do not cover."""
 
 import pytest
 
@@ -13,51 +13,51 @@ DEVICE = {"ids": ["pump-1"], "name": "Pump", "mf": "Acme", "mdl": "P9", "sw": "1
 
 
 @pytest.mark.parametrize("vector", VECTORS, ids=[vector["id"] for vector in VECTORS])
-def test_vector(vector):
+def test_real_message_is_decoded_as_expected(vector):
     assert disagreements(vector, HomeAssistantDialect()) == []
 
 
 def hub(kind: str = "sensor", **config) -> Heard:
-    """A dialect that knows one entity ``x`` with its state at ``p/state``."""
-    heard = Heard(HomeAssistantDialect())
-    heard.say(f"homeassistant/{kind}/x/config", {"uniq_id": "x", "stat_t": "p/state", "dev": DEVICE, **config})
-    return heard
+    """Return a dialect with one announced entity ``x`` whose state topic is ``p/state``."""
+    run = Heard(HomeAssistantDialect())
+    run.say(f"homeassistant/{kind}/x/config", {"uniq_id": "x", "stat_t": "p/state", "dev": DEVICE, **config})
+    return run
 
 
-def info(heard: Heard, device: str = "ha:pump-1"):
-    return heard.registry.met[device].info
+def info(run: Heard, device: str = "ha:pump-1"):
+    return run.registry.identities[device].info
 
 
 def unknown(result) -> list[str]:
     return [expiration.metric for expiration in result.expirations]
 
 
-def test_a_device_of_many_entities_is_one():
-    heard = hub(unit_of_meas="C")
-    heard.say("homeassistant/sensor/y/config", {"uniq_id": "y", "stat_t": "p/y", "unit_of_meas": "lux", "dev": DEVICE})
-    assert heard.values("p/state", b"21.5") == {"x": 21.5}
-    assert heard.values("p/y", b"300") == {"y": 300}
-    found = info(heard)
+def test_entities_of_one_device_are_merged():
+    run = hub(unit_of_meas="C")
+    run.say("homeassistant/sensor/y/config", {"uniq_id": "y", "stat_t": "p/y", "unit_of_meas": "lux", "dev": DEVICE})
+    assert run.values("p/state", b"21.5") == {"x": 21.5}
+    assert run.values("p/y", b"300") == {"y": 300}
+    found = info(run)
     assert (found.name, found.manufacturer, found.model, found.firmware, found.area) == (
         "Pump", "Acme", "P9", "1.2", "Cellar",
     )  # fmt: skip
     assert found.units == {"x": "°C", "y": "lx"}
 
 
-def test_one_identifier_or_address_in_common_is_the_same_device():
-    heard = hub(dev={"ids": ["a", "b"], "cns": [["mac", "02:5B:26:A8:DC:12"]], "name": "One"})
+def test_devices_with_shared_identifier_or_mac_are_merged():
+    run = hub(dev={"ids": ["a", "b"], "cns": [["mac", "02:5B:26:A8:DC:12"]], "name": "One"})
     other = {"uniq_id": "y", "stat_t": "p/y", "dev": {"cns": [["mac", "02:5b:26:a8:dc:12"]], "mf": "Acme"}}
-    heard.say("homeassistant/sensor/y/config", other)
-    heard.say("homeassistant/sensor/z/config", {"uniq_id": "z", "stat_t": "p/z", "dev": {"ids": "b"}})
-    assert list(heard.registry.met) == ["ha:a"]
-    assert (info(heard, "ha:a").name, info(heard, "ha:a").manufacturer) == ("One", "Acme")
+    run.say("homeassistant/sensor/y/config", other)
+    run.say("homeassistant/sensor/z/config", {"uniq_id": "z", "stat_t": "p/z", "dev": {"ids": "b"}})
+    assert list(run.registry.identities) == ["ha:a"]
+    assert (info(run, "ha:a").name, info(run, "ha:a").manufacturer) == ("One", "Acme")
     via = {"uniq_id": "v", "stat_t": "p/v", "dev": {"ids": "v", "via_device": "b"}}
-    heard.say("homeassistant/sensor/v/config", via)
-    assert info(heard, "ha:v").via == "ha:a"
+    run.say("homeassistant/sensor/v/config", via)
+    assert info(run, "ha:v").via == "ha:a"
 
 
-def test_a_whole_device_at_once_and_one_component_taken_back():
-    heard = Heard(HomeAssistantDialect())
+def test_device_discovery_adds_and_removes_components():
+    run = Heard(HomeAssistantDialect())
     body = {
         "~": "cellar",
         "dev": DEVICE,
@@ -70,36 +70,36 @@ def test_a_whole_device_at_once_and_one_component_taken_back():
             "r": {"p": "switch", "stat_t": "~/relay", "cmd_t": "~/relay/set", "uniq_id": "r1"},
         },
     }
-    heard.say("homeassistant/device/pump/config", body)
-    assert heard.values("cellar/state", {"t": 20, "h": 55}) == {"t1": 20, "h1": 55}
-    assert heard.values("cellar/relay", b"ON") == {"r1": True}
-    assert [a.online for a in heard.say("cellar/there", b"offline").availability] == [False]
+    run.say("homeassistant/device/pump/config", body)
+    assert run.values("cellar/state", {"t": 20, "h": 55}) == {"t1": 20, "h1": 55}
+    assert run.values("cellar/relay", b"ON") == {"r1": True}
+    assert [a.online for a in run.say("cellar/there", b"offline").availability] == [False]
     body["cmps"]["h"] = {"p": "sensor"}
-    heard.say("homeassistant/device/pump/config", body)
-    assert heard.values("cellar/state", {"t": 20, "h": 55}) == {"t1": 20}
+    run.say("homeassistant/device/pump/config", body)
+    assert run.values("cellar/state", {"t": 20, "h": 55}) == {"t1": 20}
 
 
-def test_an_empty_announcement_takes_the_entity_back_and_its_topics():
-    heard = hub(avty_t="p/there")
-    first = heard.say("homeassistant/sensor/y/config", {"uniq_id": "y", "stat_t": "p/y", "avty_t": "p/there"})
+def test_empty_announcement_removes_entity_and_unsubscribes():
+    run = hub(avty_t="p/there")
+    first = run.say("homeassistant/sensor/y/config", {"uniq_id": "y", "stat_t": "p/y", "avty_t": "p/there"})
     (change,) = first.changes
     assert HomeAssistantDialect().apply(change) == [Subscribe(("p/there", "p/y"))]
-    taken_back = RawMessage("homeassistant/sensor/x/config", b"", NOW)
-    result = heard.dialect.decode(taken_back, heard.registry)
+    withdrawal = RawMessage("homeassistant/sensor/x/config", b"", NOW)
+    result = run.dialect.decode(withdrawal, run.registry)
     assert unknown(result) == ["x"]
-    assert [e for change in result.changes for e in heard.dialect.apply(change)] == [Unsubscribe(("p/state",))]
-    assert not heard.dialect.owns("p/state")
-    assert heard.dialect.owns("p/there")
+    assert [e for change in result.changes for e in run.dialect.apply(change)] == [Unsubscribe(("p/state",))]
+    assert not run.dialect.owns("p/state")
+    assert run.dialect.owns("p/there")
 
 
-def test_a_repeated_announcement_changes_nothing():
-    heard = hub()
-    again = heard.say("homeassistant/sensor/x/config", {"uniq_id": "x", "stat_t": "p/state", "dev": DEVICE})
+def test_repeated_announcement_changes_nothing():
+    run = hub()
+    again = run.say("homeassistant/sensor/x/config", {"uniq_id": "x", "stat_t": "p/state", "dev": DEVICE})
     assert (again.changes, again.identities) == ((), ())
 
 
 @pytest.mark.parametrize(
-    ("said", "values", "lapsed"),
+    ("body", "values", "expired"),
     [
         ({"v": 21.5}, {"x": 21.5}, []),
         ({"v": "21.5"}, {"x": 21.5}, []),
@@ -112,47 +112,47 @@ def test_a_repeated_announcement_changes_nothing():
         (b"no json", {}, []),
     ],
 )
-def test_null_nan_unknown_empty_and_missing_differ(said, values, lapsed):
-    heard = hub(unit_of_meas="C", val_tpl="{{ value_json.v }}")
-    result = heard.say("p/state", said)
-    assert (result.records[0].values, unknown(result), result.rejections) == (values, lapsed, [])
+def test_null_nan_unknown_empty_and_missing_values_differ(body, values, expired):
+    run = hub(unit_of_meas="C", val_tpl="{{ value_json.v }}")
+    result = run.say("p/state", body)
+    assert (result.records[0].values, unknown(result), result.rejections) == (values, expired, [])
 
 
-def test_a_value_that_is_none_or_a_template_that_fails_costs_that_value_only():
-    heard = hub(unit_of_meas="C", val_tpl="{{ value_json.v }}")
+def test_invalid_value_or_failed_template_loses_only_that_value():
+    run = hub(unit_of_meas="C", val_tpl="{{ value_json.v }}")
     sibling = {"uniq_id": "y", "stat_t": "p/state", "stat_cla": "measurement", "dev": DEVICE}
-    heard.say("homeassistant/sensor/y/config", {**sibling, "val_tpl": "{{ value_json.w | float / value_json.d }}"})
-    result = heard.say("p/state", {"v": "hot", "w": 6, "d": 2})
+    run.say("homeassistant/sensor/y/config", {**sibling, "val_tpl": "{{ value_json.w | float / value_json.d }}"})
+    result = run.say("p/state", {"v": "hot", "w": 6, "d": 2})
     assert (result.records[0].values, [r.reason for r in result.rejections]) == ({"y": 3.0}, ["bad_value"])
-    result = heard.say("p/state", {"v": 1, "w": 6, "d": 0})
+    result = run.say("p/state", {"v": 1, "w": 6, "d": 0})
     assert (result.records[0].values, [r.reason for r in result.rejections]) == ({"x": 1.0}, ["template_failed"])
 
 
-def test_a_sensor_is_a_number_where_it_says_so():
+def test_sensor_with_class_or_unit_is_number():
     assert hub(stat_cla="measurement").values("p/state", b"3") == {"x": 3.0}
     assert hub(dev_cla="battery").values("p/state", b"3") == {"x": 3.0}
     assert hub(dev_cla="timestamp").values("p/state", b"2026-11-22T20:46:01Z") == {"x": "2026-11-22T20:46:01Z"}
     assert hub().values("p/state", b"0012") == {"x": "0012"}
 
 
-def test_retained_is_not_new():
-    heard = hub(unit_of_meas="C", avty_t="p/there")
-    assert heard.say("p/state", b"20", retained=True).records[0].quality == "retained"
-    assert heard.say("p/state", b"None", retained=True).expirations == ()
-    assert heard.say("p/there", b"online", retained=True).availability[0].retained
+def test_retained_state_has_quality_retained():
+    run = hub(unit_of_meas="C", avty_t="p/there")
+    assert run.say("p/state", b"20", retained=True).records[0].quality == "retained"
+    assert run.say("p/state", b"None", retained=True).expirations == ()
+    assert run.say("p/there", b"online", retained=True).availability[0].retained
     event = hub("event", event_types=["press"])
     assert event.say("p/state", {"event_type": "press"}, retained=True).records[0].values == {}
     assert event.values("p/state", {"event_type": "press", "button": 2}) == {"x": "press", "x.button": 2}
 
 
-def test_lights():
-    heard = hub("light", schema="json", brightness=True, cmd_t="p/set", sup_clrm=["color_temp", "xy"], bri_scl=254)
-    said = {"state": "ON", "brightness": 183, "color_mode": "xy", "color": {"x": 0.4, "y": 0.5}, "linkquality": 9}
-    assert heard.values("p/state", said) == {
+def test_light_state_brightness_and_colour_are_decoded():
+    run = hub("light", schema="json", brightness=True, cmd_t="p/set", sup_clrm=["color_temp", "xy"], bri_scl=254)
+    body = {"state": "ON", "brightness": 183, "color_mode": "xy", "color": {"x": 0.4, "y": 0.5}, "linkquality": 9}
+    assert run.values("p/state", body) == {
         "x": True, "x.brightness": 183, "x.color_mode": "xy", "x.color.x": 0.4, "x.color.y": 0.5,
     }  # fmt: skip
-    assert unknown(heard.say("p/state", {"state": "OFF", "color_temp": None})) == ["x.color_temp"]
-    assert info(heard).commands["x.brightness"]["maximum"] == 254
+    assert unknown(run.say("p/state", {"state": "OFF", "color_temp": None})) == ["x.color_temp"]
+    assert info(run).commands["x.brightness"]["maximum"] == 254
     basic = hub(
         "light", bri_stat_t="p/bri", bri_val_tpl="{{ value_json.b }}", rgb_stat_t="p/rgb", pl_on="1", pl_off="0"
     )
@@ -187,11 +187,11 @@ def test_lights():
         ("humidifier", {"hum_stat_t": "p/state", "stat_t": "p/other"}, b"45", {"x.target_humidity": 45}),
     ],
 )  # fmt: skip
-def test_components(kind, config, payload, values):
+def test_component_state_is_decoded(kind, config, payload, values):
     assert hub(kind, **config).values("p/state", payload) == values
 
 
-def test_a_thermostat():
+def test_climate_entity_is_decoded_and_commandable():
     config = {
         "~": "p",
         "temp_unit": "C",
@@ -210,19 +210,19 @@ def test_a_thermostat():
         "act_t": "~/state",
         "act_tpl": "{% set values = {None: None, 'heat': 'heating'} %}{{ values[value_json.running] }}",
     }
-    heard = hub("climate", **config)
-    said = {"local": 20.4, "set": 21.5, "mode": "heat", "running": "heat"}
-    assert heard.values("p/state", said) == {
+    run = hub("climate", **config)
+    body = {"local": 20.4, "set": 21.5, "mode": "heat", "running": "heat"}
+    assert run.values("p/state", body) == {
         "x": "heat", "x.current_temperature": 20.4, "x.temperature": 21.5, "x.action": "heating",
     }  # fmt: skip
-    assert unknown(heard.say("p/state", {**said, "running": None})) == ["x.action"]
-    assert info(heard).units == {"x.current_temperature": "°C", "x.temperature": "°C"}
-    wanted = info(heard).commands["x.temperature"]
-    assert (wanted["topic"], wanted["minimum"], wanted["maximum"], wanted["step"]) == ("p/set", 5, 35, 0.5)
-    assert info(heard).commands["x"]["values"] == ["off", "heat"]
+    assert unknown(run.say("p/state", {**body, "running": None})) == ["x.action"]
+    assert info(run).units == {"x.current_temperature": "°C", "x.temperature": "°C"}
+    command = info(run).commands["x.temperature"]
+    assert (command["topic"], command["minimum"], command["maximum"], command["step"]) == ("p/set", 5, 35, 0.5)
+    assert info(run).commands["x"]["values"] == ["off", "heat"]
 
 
-def test_what_can_be_set_is_known_as_data():
+def test_commands_of_entities_are_described():
     assert info(hub("switch", cmd_t="p/set", pl_on="1", pl_off="0")).commands == {
         "x": {"topic": "p/set", "encoding": "text", "confirm_by": "x", "type": "boolean", "on": "1", "off": "0"}
     }
@@ -238,15 +238,15 @@ def test_what_can_be_set_is_known_as_data():
     assert (light["property"], light["options"]) == ("brightness", {"with": {"state": "ON"}})
 
 
-def test_messages_of_several_devices_on_one_topic():
-    heard = hub(unit_of_meas="C", val_tpl="{{ value_json.a }}")
+def test_state_topic_shared_by_devices_is_attributed_by_template():
+    run = hub(unit_of_meas="C", val_tpl="{{ value_json.a }}")
     other = {"uniq_id": "y", "stat_t": "p/state", "unit_of_meas": "C", "dev": {"ids": "other"}}
-    heard.say("homeassistant/sensor/y/config", {**other, "val_tpl": "{{ value_json.b }}"})
-    (record,) = heard.say("p/state", {"b": 4}).records
+    run.say("homeassistant/sensor/y/config", {**other, "val_tpl": "{{ value_json.b }}"})
+    (record,) = run.say("p/state", {"b": 4}).records
     assert (record.device, record.values) == ("ha:other", {"y": 4.0})
 
 
-async def test_a_restarted_hub_reads_on_without_being_told_again(tmp_path):
+async def test_announcements_survive_restart(tmp_path):
     config = {"uniq_id": "x", "stat_t": "p/state", "unit_of_meas": "C", "avty_t": "p/there", "dev": DEVICE}
     await hub_that_hears(
         tmp_path,
@@ -255,31 +255,31 @@ async def test_a_restarted_hub_reads_on_without_being_told_again(tmp_path):
         ("p/there", b"online"),
         ("p/state", b"20.5"),
     )
-    asked = []
-    registry = await hub_that_hears(tmp_path, HomeAssistantDialect(), ("p/state", b"None"), effects=asked.append)
+    actions = []
+    registry = await hub_that_hears(tmp_path, HomeAssistantDialect(), ("p/state", b"None"), effects=actions.append)
     device = registry.require("ha:pump-1")
     assert (device.metrics["x"].value, device.metrics["x"].quality, device.unit("x")) == (20.5, "unknown", "°C")
     assert (device.display_name, device.native_id, device.dialect) == ("Pump", "pump-1", "homeassistant")
-    assert asked == [Subscribe(("p/state", "p/there"))]
+    assert actions == [Subscribe(("p/state", "p/there"))]
 
 
-def test_native_beats_discovery():
-    """A Zigbee or Tasmota device that is announced both ways is read once, by its own dialect."""
-    heard = Heard(make_dialect("homeassistant", DialectConfig()))
+def test_entity_on_topic_of_another_dialect_is_ignored():
+    """A Zigbee2MQTT or Tasmota device that is also announced by discovery is decoded by its own dialect only."""
+    run = Heard(make_dialect("homeassistant", DialectConfig()))
     for state in ("zigbee2mqtt/lamp", "tele/plug/SENSOR", "devices/pump-1/telemetry"):
         config = {"uniq_id": "x", "stat_t": state, "cmd_t": f"{state.partition('/')[0]}/x/set", "dev": DEVICE}
         if state.startswith("tele"):
             del config["cmd_t"]
-        said = heard.say("homeassistant/sensor/x/config", config)
-        assert (said.identities, said.changes, said.rejections) == ((), (), [])
+        result = run.say("homeassistant/sensor/x/config", config)
+        assert (result.identities, result.changes, result.rejections) == ((), (), [])
 
 
 @pytest.mark.parametrize(
     "topic",
     ["zigbee2mqtt/lamp/set", "devices/pump-1/commands/stop", "homeassistant/status", "homeassistant/sensor/y/config"],
 )
-def test_nobody_commands_what_belongs_to_another(topic):
-    heard = Heard(make_dialect("homeassistant", DialectConfig()))
+def test_command_topic_of_another_dialect_is_refused(topic):
+    run = Heard(make_dialect("homeassistant", DialectConfig()))
     with pytest.raises(Rejected) as caught:
-        heard.say("homeassistant/switch/x/config", {"uniq_id": "x", "stat_t": "mine/state", "cmd_t": topic})
+        run.say("homeassistant/switch/x/config", {"uniq_id": "x", "stat_t": "mine/state", "cmd_t": topic})
     assert caught.value.reason == "topic_taken"

@@ -1,4 +1,4 @@
-"""Home Assistant discovery: who is there, what runs out with time, and what is refused."""
+"""Home Assistant discovery: availability, expiry, limits and refused announcements."""
 
 import pytest
 from hypothesis import given, settings
@@ -15,7 +15,7 @@ from hub.model import RawMessage
 DEVICE = {"ids": ["pump-1"]}
 
 
-def heard(*entities: dict, kind: str = "sensor") -> Heard:
+def announced(*entities: dict, kind: str = "sensor") -> Heard:
     hub = Heard(HomeAssistantDialect())
     for entity in entities:
         config = {"stat_t": f"p/{entity['uniq_id']}", "unit_of_meas": "C", "dev": DEVICE, **entity}
@@ -27,46 +27,46 @@ def online(result) -> list[bool]:
     return [availability.online for availability in result.availability]
 
 
-def two(mode: str) -> Heard:
+def with_two_availability_topics(mode: str) -> Heard:
     listed = [
         {"t": "bridge", "val_tpl": "{{ value_json.state }}"},
         {"topic": "own", "pl_avail": "up", "pl_not_avail": "down"},
     ]
-    return heard({"uniq_id": "x", "avty": listed, "avty_mode": mode})
+    return announced({"uniq_id": "x", "avty": listed, "avty_mode": mode})
 
 
-def test_available_when_all_say_so():
-    hub = two("all")
+def test_availability_mode_all_needs_every_topic_online():
+    hub = with_two_availability_topics("all")
     assert online(hub.say("own", b"up")) == []
     assert online(hub.say("bridge", {"state": "online"})) == [True]
     assert online(hub.say("own", b"down")) == [False]
     assert online(hub.say("bridge", {"state": "online"})) == [False]
 
 
-def test_available_when_any_says_so():
-    hub = two("any")
+def test_availability_mode_any_needs_one_topic_online():
+    hub = with_two_availability_topics("any")
     assert online(hub.say("own", b"down")) == []
     assert online(hub.say("bridge", {"state": "offline"})) == [False]
     assert online(hub.say("own", b"up")) == [True]
 
 
-def test_the_latest_word_counts_by_default():
-    hub = two("latest")
+def test_availability_mode_latest_uses_last_message():
+    hub = with_two_availability_topics("latest")
     assert online(hub.say("own", b"up")) == [True]
     assert online(hub.say("bridge", {"state": "offline"})) == [False]
     assert online(hub.say("bridge", b"something else")) == []
 
 
-def test_one_entity_that_is_away_takes_its_value_along_and_not_the_device():
-    hub = heard({"uniq_id": "x", "avty_t": "x/there"}, {"uniq_id": "y"})
+def test_unavailable_entity_expires_its_value_not_the_device():
+    hub = announced({"uniq_id": "x", "avty_t": "x/there"}, {"uniq_id": "y"})
     hub.say("p/x", b"20")
     result = hub.say("x/there", b"offline")
     assert (online(result), [expiration.metric for expiration in result.expirations]) == ([], ["x"])
     assert hub.registry.latest("ha:pump-1", "x").quality == "unknown"
 
 
-def test_a_value_that_is_not_repeated_in_time_is_not_known_any_more():
-    hub = heard({"uniq_id": "x", "exp_aft": 60}, {"uniq_id": "y"})
+def test_expire_after_expires_value_without_update():
+    hub = announced({"uniq_id": "x", "exp_aft": 60}, {"uniq_id": "y"})
     hub.say("p/x", b"20")
     hub.say("p/y", b"20")
     tick = hub.dialect.tick
@@ -78,8 +78,8 @@ def test_a_value_that_is_not_repeated_in_time_is_not_known_any_more():
     )
 
 
-def test_a_motion_is_over_after_its_delay():
-    hub = heard({"uniq_id": "x", "off_dly": 5}, kind="binary_sensor")
+def test_off_delay_resets_binary_sensor():
+    hub = announced({"uniq_id": "x", "off_dly": 5}, kind="binary_sensor")
     hub.say("p/x", b"ON")
     assert hub.dialect.tick(hub.registry, NOW + 4_000).records == ()
     (record,) = hub.dialect.tick(hub.registry, NOW + 5_000).records
@@ -101,14 +101,14 @@ def test_a_motion_is_over_after_its_delay():
         {"avty": [{"t": "#"}]},
     ],
 )
-def test_an_announcement_that_asks_too_much_is_refused(wrong):
+def test_invalid_or_oversized_announcement_is_refused(wrong):
     hub = Heard(HomeAssistantDialect())
     with pytest.raises(Rejected):
         hub.say("homeassistant/sensor/x/config", {"uniq_id": "x", "stat_t": "p/state", **wrong})
     assert not hub.dialect.owns("p/state")
 
 
-def test_one_wrong_component_costs_itself_only():
+def test_invalid_component_does_not_affect_other_components():
     parts = {
         "a": {"p": "sensor", "stat_t": "p/a", "uniq_id": "a", "unit_of_meas": "V"},
         "b": {"p": "sensor", "stat_t": "p/#", "uniq_id": "b"},
@@ -121,15 +121,15 @@ def test_one_wrong_component_costs_itself_only():
 
 
 @pytest.mark.parametrize("topic", ["a b/config", "x/y/z/config", "ä/config", "/config"])
-def test_discovery_topics_have_a_form(topic):
+def test_malformed_discovery_topic_is_refused(topic):
     with pytest.raises(Rejected) as caught:
         Heard(HomeAssistantDialect()).say(f"homeassistant/sensor/{topic}", {"stat_t": "p"})
     assert caught.value.reason == "bad_topic"
 
 
-def test_a_device_has_so_many_metrics_and_the_hub_so_many_announcements(monkeypatch):
+def test_metrics_per_device_and_announcements_are_limited(monkeypatch):
     monkeypatch.setattr(announcements, "MAX_METRICS", 2)
-    hub = heard({"uniq_id": "x"}, {"uniq_id": "y"})
+    hub = announced({"uniq_id": "x"}, {"uniq_id": "y"})
     with pytest.raises(Rejected, match="at most 2 metrics"):
         hub.say("homeassistant/sensor/z/config", {"uniq_id": "z", "stat_t": "p/z", "dev": DEVICE})
     monkeypatch.setattr(announcements, "MAX_PLACES", 2)
@@ -137,9 +137,9 @@ def test_a_device_has_so_many_metrics_and_the_hub_so_many_announcements(monkeypa
         hub.say("homeassistant/sensor/z/config", {"uniq_id": "z", "stat_t": "p/z"})
 
 
-def test_a_large_message_is_refused():
+def test_oversized_message_is_refused():
     with pytest.raises(Rejected) as caught:
-        heard({"uniq_id": "x"}).say("p/x", b"1" * 70_000)
+        announced({"uniq_id": "x"}).say("p/x", b"1" * 70_000)
     assert caught.value.reason == "too_large"
 
 
@@ -155,9 +155,9 @@ odd = json_values | st.sampled_from(
     kind=st.sampled_from([*SLOTS, "light", "camera", "device"]),
     config=st.dictionaries(keys, odd, max_size=8),
     device=odd,
-    said=st.lists(odd | st.sampled_from([b"ON", b"nan", b"\xff", b""]), min_size=1, max_size=3),
+    bodies=st.lists(odd | st.sampled_from([b"ON", b"nan", b"\xff", b""]), min_size=1, max_size=3),
 )
-def test_whatever_comes_is_read_or_rejected(kind, config, device, said):
+def test_any_announcement_and_state_is_decoded_or_rejected(kind, config, device, bodies):
     hub = Heard(HomeAssistantDialect())
     full = {"stat_t": "p/a", "dev": device, "avty_t": "p/there", "exp_aft": 1, **config}
     if kind == "device":
@@ -166,7 +166,7 @@ def test_whatever_comes_is_read_or_rejected(kind, config, device, said):
         hub.say(f"homeassistant/{kind}/x/config", full)
     except Rejected as error:
         assert error.reason  # noqa: PT017 (any other exception is the failure)
-    for body in said:
+    for body in bodies:
         for topic in ("p/a", "p/there"):
             if hub.dialect.owns(topic):
                 try:
@@ -177,8 +177,8 @@ def test_whatever_comes_is_read_or_rejected(kind, config, device, said):
 
 
 @given(topic=st.text(max_size=20), payload=st.binary(max_size=80) | st.text(max_size=80).map(str.encode))
-def test_any_bytes_on_any_topic_are_read_or_rejected(topic, payload):
-    hub = heard({"uniq_id": "x", "val_tpl": "{{ value_json.a | float(0) }}"})
+def test_any_bytes_on_any_topic_are_decoded_or_rejected(topic, payload):
+    hub = announced({"uniq_id": "x", "val_tpl": "{{ value_json.a | float(0) }}"})
     for at in ("p/x", f"homeassistant/sensor/{topic}/config", f"homeassistant/device/{topic}/config"):
         if hub.dialect.owns(at):
             try:

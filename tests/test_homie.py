@@ -1,4 +1,4 @@
-"""Homie: its genuine messages as vectors, and what those do not show."""
+"""Homie: vectors of real messages, and cases that they do not cover."""
 
 import pytest
 
@@ -12,22 +12,22 @@ PUMP = "homie:boiler-7"
 
 
 @pytest.mark.parametrize("vector", VECTORS, ids=[vector["id"] for vector in VECTORS])
-def test_vector(vector):
+def test_real_message_is_decoded_as_expected(vector):
     assert disagreements(vector, HomieDialect()) == []
 
 
 class Home(Heard):
-    """One device of Homie 4 or 5 (``five``); ``says`` its attributes and values as texts."""
+    """Dialect with one device of Homie 4, or 5 with ``five``; ``says`` publishes attributes and values as text."""
 
     def __init__(self, device: str = "boiler-7", *, five: bool = False, base: str = "homie") -> None:
         super().__init__(HomieDialect(base), f"{base}/5/" if five else f"{base}/")
         self.device = device
 
-    def says(self, topic: str, text: str, **how):
-        return self.say(f"{self.device}/{topic}", text.encode(), **how)
+    def says(self, topic: str, text: str, **options):
+        return self.say(f"{self.device}/{topic}", text.encode(), **options)
 
     def described(self, **properties: dict[str, str]) -> "Home":
-        """Homie 4: properties of the node ``water``."""
+        """Describe properties of the node ``water`` in Homie 4."""
         self.says("$homie", "4.0.0", retained=True)
         for name, attributes in properties.items():
             for attribute, text in attributes.items():
@@ -41,10 +41,10 @@ class Home(Heard):
 
     @property
     def info(self):
-        return self.registry.met[f"homie:{self.device}"].info
+        return self.registry.identities[f"homie:{self.device}"].info
 
 
-def reads(result) -> dict:
+def values_of(result) -> dict:
     return {name: value for record in result.records for name, value in record.values.items()}
 
 
@@ -57,13 +57,13 @@ def reads(result) -> dict:
     ],
 )  # fmt: skip
 @pytest.mark.parametrize("five", [False, True])
-def test_values_by_their_datatype(datatype, text, value, five):
+def test_value_is_decoded_by_datatype(datatype, text, value, five):
     home = Home(five=five)
     if five:
         home.document(properties={"x": {"datatype": datatype}})
     else:
         home.described(x={"datatype": datatype})
-    read = reads(home.says("water/x", text))
+    read = values_of(home.says("water/x", text))
     assert read == {"water.x": value}
     assert type(read["water.x"]) is type(value)
 
@@ -72,45 +72,45 @@ def test_values_by_their_datatype(datatype, text, value, five):
     ("datatype", "text"),
     [("integer", "1_0"), ("float", "inf"), ("float", "warm"), ("boolean", "TRUE"), ("boolean", "1")],
 )
-def test_a_value_of_another_type_is_refused(datatype, text):
+def test_value_of_wrong_datatype_is_refused(datatype, text):
     with pytest.raises(Rejected) as caught:
         Home().described(x={"datatype": datatype}).says("water/x", text)
     assert caught.value.reason == "bad_value"
 
 
-def test_an_empty_payload_takes_back_and_a_zero_byte_is_an_empty_text():
+def test_empty_payload_is_ignored_and_zero_byte_is_empty_text():
     home = Home(five=True)
     home.document(properties={"x": {"datatype": "string"}})
     assert home.says("water/x", "").records == ()
-    assert reads(home.says("water/x", "\x00")) == {"water.x": ""}
+    assert values_of(home.says("water/x", "\x00")) == {"water.x": ""}
 
 
-def test_a_device_of_homie_4_by_its_attributes():
+def test_homie_4_attributes_describe_device():
     home = Home().described(flow={"datatype": "float", "unit": "m3/h"})
     home.says("$name", "Boiler room")
     home.says("$fw/name", "boiler-fw")
     home.says("$fw/version", "1.2")
     assert (home.info.name, home.info.model, home.info.firmware) == ("Boiler room", "boiler-fw", "1.2")
     assert home.info.units == {"water.flow": "m³/h"}
-    assert home.registry.met[PUMP].native_id == "boiler-7"
+    assert home.registry.identities[PUMP].native_id == "boiler-7"
 
 
-def test_attributes_may_come_in_any_order_and_after_the_value():
+def test_homie_4_attributes_can_arrive_in_any_order():
     home = Home()
     home.says("water/flow/$unit", "°C", retained=True)
-    assert reads(home.says("water/flow", "7")) == {"water.flow": 7.0}
+    assert values_of(home.says("water/flow", "7")) == {"water.flow": 7.0}
     home.says("water/flow/$datatype", "string", retained=True)
-    assert reads(home.says("water/flow", "7")) == {"water.flow": "7"}
+    assert values_of(home.says("water/flow", "7")) == {"water.flow": "7"}
     assert home.info.units == {"water.flow": "°C"}
 
 
-def test_a_property_without_a_description_is_guessed():
+def test_type_of_undescribed_property_is_guessed():
     home = Home().described()
-    assert reads(home.says("water/on", "true")) == {"water.on": True}
-    assert reads(home.says("water/on", "3.5")) == {"water.on": 3.5}
+    assert values_of(home.says("water/on", "true")) == {"water.on": True}
+    assert values_of(home.says("water/on", "3.5")) == {"water.on": 3.5}
 
 
-def test_what_is_no_longer_listed_is_forgotten():
+def test_unlisted_properties_and_nodes_are_removed():
     home = Home().described(a={"unit": "V"}, b={"unit": "A"})
     home.says("water/$properties", "b")
     assert home.info.units == {"water.b": "A"}
@@ -118,9 +118,9 @@ def test_what_is_no_longer_listed_is_forgotten():
     assert home.info.units == {}
 
 
-def test_what_a_device_says_of_itself():
+def test_device_statistics_are_metrics():
     home = Home().described()
-    assert reads(home.says("$stats/battery", "87")) == {"stats.battery": 87.0}
+    assert values_of(home.says("$stats/battery", "87")) == {"stats.battery": 87.0}
     assert home.info.units == {"stats.battery": "%"}
     assert home.says("$stats/lastupdate", "today").records == ()
 
@@ -130,23 +130,23 @@ def test_what_a_device_says_of_itself():
     [("init", None), ("ready", True), ("alert", True), ("sleeping", None), ("disconnected", False), ("lost", False)],
 )
 @pytest.mark.parametrize("five", [False, True])
-def test_states(state, online, five):
-    said = Home(five=five).says("$state", state, retained=True).availability
-    assert [(a.online, a.retained) for a in said] == ([] if online is None else [(online, True)])
+def test_device_state_sets_availability(state, online, five):
+    availability = Home(five=five).says("$state", state, retained=True).availability
+    assert [(a.online, a.retained) for a in availability] == ([] if online is None else [(online, True)])
 
 
-def test_a_state_that_is_none_is_refused():
+def test_unknown_state_is_refused():
     with pytest.raises(Rejected):
         Home().says("$state", "fine")
 
 
-def test_retained_is_not_new():
+def test_retained_value_has_quality_retained():
     home = Home().described(x={"datatype": "float"})
     (record,) = home.says("water/x", "5", retained=True).records
     assert (record.quality, record.ts) == ("retained", NOW)
 
 
-def test_what_others_ask_and_broadcasts_are_left_alone():
+def test_set_target_log_and_broadcast_topics_are_ignored():
     home = Home(five=True)
     home.document(properties={"x": {"datatype": "float", "settable": True}})
     for topic in ("water/x/set", "water/x/$target", "$log/warn", "water/unknown"):
@@ -154,7 +154,7 @@ def test_what_others_ask_and_broadcasts_are_left_alone():
     assert home.say("$broadcast/alert", b"fire").records == ()
 
 
-def test_a_device_that_has_not_described_itself_is_refused_unless_left_over():
+def test_undescribed_device_is_refused_unless_retained():
     for home in (Home(), Home(five=True)):
         with pytest.raises(Rejected) as caught:
             home.says("water/x", "1")
@@ -162,35 +162,37 @@ def test_a_device_that_has_not_described_itself_is_refused_unless_left_over():
         assert home.says("water/x", "1", retained=True).records == ()
 
 
-def test_an_alert_of_homie_5():
+def test_homie_5_alert_is_metric():
     home = Home(five=True)
     home.document()
-    assert reads(home.says("$alert/battery", "Battery is low")) == {"alert.battery": "Battery is low"}
-    assert reads(home.says("$alert/battery", "")) == {"alert.battery": ""}
+    assert values_of(home.says("$alert/battery", "Battery is low")) == {"alert.battery": "Battery is low"}
+    assert values_of(home.says("$alert/battery", "")) == {"alert.battery": ""}
 
 
-def test_devices_that_hang_on_another_go_and_come_back_with_it():
+def test_children_follow_availability_of_their_parent():
     home = Home("bridge", five=True)
     home.document("bridge", children=["lamp", "door"])
     home.document("lamp", root="bridge", parent="bridge")
     home.document("door", root="bridge")
     home.say("door/$state", b"lost")
-    assert home.registry.met["homie:lamp"].info.via == "homie:bridge"
+    assert home.registry.identities["homie:lamp"].info.via == "homie:bridge"
     lost = home.says("$state", "lost").availability
     assert {(a.device, a.online) for a in lost} == {(f"homie:{who}", False) for who in ("bridge", "lamp", "door")}
     back = home.says("$state", "ready").availability
     assert {(a.device, a.online) for a in back} == {(f"homie:{who}", True) for who in ("bridge", "lamp")}
-    assert len(home.says("$state", "ready", retained=True).availability) == 1  # a replay brings nobody back
+    assert (
+        len(home.says("$state", "ready", retained=True).availability) == 1
+    )  # a retained message does not bring children online
 
 
-def test_devices_in_a_ring_do_not_hold_the_hub():
+def test_cyclic_parents_are_bounded():
     home = Home("a", five=True)
     home.document("a", parent="b")
     home.document("b", parent="a")
     assert len(home.says("$state", "lost").availability) < 20
 
 
-def test_what_can_be_set_is_known_as_data():
+def test_settable_properties_are_commands():
     home = Home(five=True)
     home.document(
         properties={
@@ -216,15 +218,15 @@ def test_what_can_be_set_is_known_as_data():
     }
 
 
-def test_any_base_topic():
+def test_base_topic_is_configurable():
     home = Home(base="plant/north")
     home.described(x={"datatype": "float"})
-    assert reads(home.says("water/x", "5")) == {"water.x": 5.0}
+    assert values_of(home.says("water/x", "5")) == {"water.x": 5.0}
     assert home.dialect.filters[-1] == "plant/north/#"
     assert not home.dialect.owns("plant/south/x/$homie")
 
 
-def test_a_description_that_is_taken_back_forgets_the_device():
+def test_withdrawn_description_removes_device():
     home = Home(five=True)
     home.document(properties={"x": {"datatype": "float"}})
     home.says("$description", "", retained=True)

@@ -1,4 +1,4 @@
-"""Homie: what is refused, what is bounded, and what a restart keeps."""
+"""Homie: refused messages, limits, and restart."""
 
 import pytest
 from hypothesis import given, settings
@@ -13,29 +13,29 @@ DOCUMENT = {"homie": "5.0", "nodes": {"water": {"properties": {"flow": {"datatyp
 
 
 @pytest.mark.parametrize("body", [b"[]", b"{", {"homie": "4.0"}, {"nodes": {}}, b"\xff"])
-def test_a_description_that_is_none_is_refused(body):
+def test_invalid_description_is_refused(body):
     with pytest.raises(Rejected):
         Heard(HomieDialect()).say("homie/5/boiler/$description", body)
 
 
 @pytest.mark.parametrize("device", ["", "x" * 201, "a\n"])
-def test_a_device_without_a_usable_name_is_refused(device):
+def test_invalid_device_id_is_refused(device):
     with pytest.raises(Rejected):
         Heard(HomieDialect()).say(f"homie/{device}/$homie", b"4.0")
 
 
-def test_a_flood_of_properties_is_not_remembered():
+def test_properties_per_device_are_limited():
     home = Heard(HomieDialect())
     nodes = {"n": {"properties": {f"p{n}": {"unit": "V"} for n in range(MAX_PROPERTIES + 9)}}}
     home.say("homie/5/boiler/$description", {"homie": "5.0", "nodes": nodes})
-    assert len(home.registry.met["homie:boiler"].info.units) == MAX_PROPERTIES
+    assert len(home.registry.identities["homie:boiler"].info.units) == MAX_PROPERTIES
 
 
-def test_ids_that_are_no_levels_of_a_topic_are_left_out():
+def test_invalid_property_ids_are_ignored():
     home = Heard(HomieDialect())
     properties = {name: {"unit": "V", "settable": True} for name in ("ok", "a/b", "#", "+", "$x", "")}
     home.say("homie/5/boiler/$description", {"homie": "5.0", "nodes": {"n": {"properties": properties}}})
-    assert home.registry.met["homie:boiler"].info.commands.keys() == {"n.ok"}
+    assert home.registry.identities["homie:boiler"].info.commands.keys() == {"n.ok"}
 
 
 _ATTRIBUTES = ("$homie", "$state", "$nodes", "$name", "$fw/version", "$stats/uptime", "n/$properties", "n/p/set", "n/p")
@@ -77,10 +77,10 @@ _DOCUMENTS = st.fixed_dictionaries(
 
 
 @settings(max_examples=300)
-@given(said=st.lists(st.tuples(_TOPICS, _WORDS | st.binary(max_size=12) | _DOCUMENTS, st.booleans()), max_size=8))
-def test_whatever_comes_is_read_or_rejected(said):
+@given(messages=st.lists(st.tuples(_TOPICS, _WORDS | st.binary(max_size=12) | _DOCUMENTS, st.booleans()), max_size=8))
+def test_any_message_sequence_is_decoded_or_rejected(messages):
     home = Heard(HomieDialect())
-    for topic, body, retained in said:
+    for topic, body, retained in messages:
         try:
             home.say(topic, body, retained=retained)
         except Rejected as error:
@@ -88,7 +88,7 @@ def test_whatever_comes_is_read_or_rejected(said):
 
 
 @given(topic=st.text(max_size=30), payload=st.binary(max_size=60), retained=st.booleans())
-def test_any_bytes_on_any_topic_are_read_or_rejected(topic, payload, retained):
+def test_any_bytes_on_any_topic_are_decoded_or_rejected(topic, payload, retained):
     home = Heard(HomieDialect())
     for name in (f"homie/{topic}", f"homie/5/{topic}", f"homie/a/{topic}", f"homie/a/n/{topic}"):
         try:
@@ -97,7 +97,7 @@ def test_any_bytes_on_any_topic_are_read_or_rejected(topic, payload, retained):
             assert error.reason  # noqa: PT017
 
 
-async def test_a_restarted_hub_reads_on_without_being_told_again(tmp_path):
+async def test_descriptions_survive_restart(tmp_path):
     await hub_that_hears(
         tmp_path,
         HomieDialect(),

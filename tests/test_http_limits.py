@@ -1,4 +1,4 @@
-"""Bounds on HTTP that hold before anybody has signed in: sizes, times and connections."""
+"""Limits of the HTTP server that apply before authentication: sizes, timeouts and connections."""
 
 from __future__ import annotations
 
@@ -29,8 +29,8 @@ async def hub(tmp_path: Path) -> AsyncIterator[ApiHub]:
 
 
 @pytest.fixture
-def hasty(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Time-outs that a test can wait for."""
+def short_timeouts(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Shorten the timeouts for tests."""
     monkeypatch.setattr(server_http, "HEAD_S", 0.5)
     monkeypatch.setattr(server_http, "BODY_S", 0.5)
     monkeypatch.setattr(server_http, "READ_S", 0.5)
@@ -46,7 +46,7 @@ async def connected(hub: ApiHub) -> AsyncIterator[tuple[asyncio.StreamReader, as
 
 
 async def status_of(reader: asyncio.StreamReader, within: float = 15) -> int:
-    """The status of the next answer; 0 where the connection is closed without one."""
+    """Return the status of the next response, or 0 if the connection closes without one."""
     async with asyncio.timeout(within):
         try:
             line = await reader.readline()
@@ -55,7 +55,7 @@ async def status_of(reader: asyncio.StreamReader, within: float = 15) -> int:
     return int(line.split()[1]) if line else 0
 
 
-async def ends(reader: asyncio.StreamReader, within: float = 15) -> None:
+async def wait_closed(reader: asyncio.StreamReader, within: float = 15) -> None:
     """Wait until the hub has closed the connection."""
     async with asyncio.timeout(within):
         with contextlib.suppress(ConnectionError):
@@ -75,7 +75,7 @@ async def send(hub: ApiHub, *parts: bytes) -> int:
 # -- sizes --------------------------------------------------------------------------------------------------------
 
 
-async def test_a_head_beyond_the_limits_is_refused(hub: ApiHub) -> None:
+async def test_request_head_over_limits_is_refused(hub: ApiHub) -> None:
     end = b"Connection: close\r\n\r\n"
     assert await send(hub, HEAD, b"a: b\r\n" * 97, end) == 200
     assert await send(hub, HEAD, b"a: b\r\n" * 99, end) == 431
@@ -91,7 +91,7 @@ async def test_a_head_beyond_the_limits_is_refused(hub: ApiHub) -> None:
 
 @pytest.mark.parametrize("before", [b"", HEAD + b"\r\n"])
 @pytest.mark.parametrize("line", [b"CONNECT a:1", b"CONNECT [::1]:1", b"OPTIONS *", b"GET x", b"GET a:b"])
-async def test_a_target_that_is_no_path_is_refused_and_logs_nothing(
+async def test_request_target_that_is_not_a_path_is_refused_without_log(
     hub: ApiHub, before: bytes, line: bytes, caplog: pytest.LogCaptureFixture
 ) -> None:
     async with connected(hub) as (reader, writer):
@@ -110,10 +110,10 @@ async def test_a_target_that_is_no_path_is_refused_and_logs_nothing(
         HEAD,
         b"POST /login HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n0\r\na: ",
     ],
-    ids=["one header", "the address", "many headers", "a trailer"],
+    ids=["one header", "request target", "many headers", "trailer"],
 )
-async def test_endless_heads_leave_memory_flat(hub: ApiHub, begin: bytes) -> None:
-    """Two streams of 50 MB each; only the refused client's own buffers may grow."""
+async def test_endless_request_head_does_not_grow_memory(hub: ApiHub, begin: bytes) -> None:
+    """Two clients send 50 MB each; only the clients' own buffers may grow."""
     process = psutil.Process()
     before = process.memory_info().rss
     piece = b"x: y\r\n" * 10_000 if begin == HEAD else b"x" * 60_000
@@ -132,7 +132,7 @@ async def test_endless_heads_leave_memory_flat(hub: ApiHub, begin: bytes) -> Non
     assert process.memory_info().rss - before < 30_000_000
 
 
-async def test_pipelined_requests_are_answered_in_order_and_bounded(hub: ApiHub) -> None:
+async def test_pipelined_requests_are_answered_in_order_and_limited(hub: ApiHub) -> None:
     async with connected(hub) as (reader, writer):
         writer.write((HEAD + b"\r\n") * 10)
         for _ in range(10):
@@ -142,15 +142,15 @@ async def test_pipelined_requests_are_answered_in_order_and_bounded(hub: ApiHub)
             await reader.readexactly(len('{"status":"ok"}'))
     async with connected(hub) as (reader, writer):
         writer.write((HEAD + b"\r\n") * 5_000)
-        await ends(reader)
+        await wait_closed(reader)
     assert (await hub.http.get("/healthz")).status_code == 200
 
 
-async def test_no_turn_of_the_loop_parses_a_flood(hub: ApiHub, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Bodies in chunks of one byte, sent as fast as the hub reads them: others have their turn in between."""
-    pieces = [0, 0]  # in this turn of the event loop, and the most in one
+async def test_one_iteration_of_event_loop_parses_bounded_input(hub: ApiHub, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Bodies in chunks of one byte, sent as fast as the hub reads them, must not block other requests."""
+    pieces = [0, 0]  # in this iteration of the event loop, and the maximum
 
-    def counted(name: str) -> None:
+    def count_calls(name: str) -> None:
         method = getattr(server_http.BoundedHttp, name)
 
         def counting(*args: object) -> None:
@@ -161,14 +161,14 @@ async def test_no_turn_of_the_loop_parses_a_flood(hub: ApiHub, monkeypatch: pyte
         monkeypatch.setattr(server_http.BoundedHttp, name, counting)
 
     for name in ("on_body", "on_header", "on_message_begin"):
-        counted(name)
+        count_calls(name)
     loop = asyncio.get_running_loop()
     running = True
 
-    def turn() -> None:
+    def next_iteration() -> None:
         pieces[0] = 0
         if running:
-            loop.call_soon(turn)
+            loop.call_soon(next_iteration)
 
     head = b"Host: localhost\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n"
     chunks = b"1\r\n \r\n" * 100_000
@@ -181,7 +181,7 @@ async def test_no_turn_of_the_loop_parses_a_flood(hub: ApiHub, monkeypatch: pyte
                 return connection.recv(12)
             return b""
 
-    turn()
+    next_iteration()
     try:
         found = await asyncio.gather(*(asyncio.to_thread(flood, path) for path in (b"/login", b"/login", b"/ask")))
     finally:
@@ -191,15 +191,15 @@ async def test_no_turn_of_the_loop_parses_a_flood(hub: ApiHub, monkeypatch: pyte
     assert (await hub.http.get("/healthz")).status_code == 200
 
 
-async def test_who_has_not_signed_in_sends_little(hub: ApiHub) -> None:
+async def test_login_body_size_is_limited(hub: ApiHub) -> None:
     head = b"POST /login HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
     body = b'{"token": [' + b"[]," * 10_000 + b"[]]}"
     assert await send(hub, head, b"Content-Length: %d\r\n\r\n" % len(body), body) == 413
     assert await send(hub, head, b"Transfer-Encoding: chunked\r\n\r\n%x\r\n" % len(body), body, b"\r\n0\r\n\r\n") == 413
 
 
-async def test_a_long_list_stops_at_its_first_fault(tmp_path: Path) -> None:
-    """A list of 80,000 wrong items is one fault, not 80,000."""
+async def test_validation_stops_at_first_invalid_item(tmp_path: Path) -> None:
+    """A list of 80,000 invalid items gives one error."""
     async with running_hub(tmp_path) as hub:
         query = {"from": 0, "to": 1, "series": [{}] * 80_000}
         answer = await hub.http.post("/api/history/query", json=query)
@@ -207,56 +207,56 @@ async def test_a_long_list_stops_at_its_first_fault(tmp_path: Path) -> None:
         assert answer.text.count("device_id") == 1
 
 
-# -- time ---------------------------------------------------------------------------------------------------------
+# -- timeouts -----------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.usefixtures("hasty")
-async def test_half_requests_and_silent_sockets_are_closed(hub: ApiHub) -> None:
-    async def half(said: bytes) -> int:
+@pytest.mark.usefixtures("short_timeouts")
+async def test_incomplete_requests_and_idle_connections_are_closed(hub: ApiHub) -> None:
+    async def send_incomplete(data: bytes) -> int:
         async with connected(hub) as (reader, writer):
-            writer.write(said)
+            writer.write(data)
             return await status_of(reader)
 
-    said = [HEAD] * 20 + [b""] * 20 + [b"\r\n"] * 5 + [b"G"] * 5
-    found = await asyncio.gather(*map(half, said))
+    parts = [HEAD] * 20 + [b""] * 20 + [b"\r\n"] * 5 + [b"G"] * 5
+    found = await asyncio.gather(*map(send_incomplete, parts))
     assert set(found) <= {0, 408}
     assert found[0] == 408
     assert found[20] == 0
 
 
-@pytest.mark.usefixtures("hasty")
-async def test_a_head_in_drops_and_empty_lines_are_no_way_round(hub: ApiHub) -> None:
-    for drop, after in ((b"a", HEAD), (b"\r\n", HEAD + b"\r\n")):
+@pytest.mark.usefixtures("short_timeouts")
+async def test_slow_head_and_empty_lines_do_not_extend_timeout(hub: ApiHub) -> None:
+    for chunk, start in ((b"a", HEAD), (b"\r\n", HEAD + b"\r\n")):
         async with connected(hub) as (reader, writer):
-            writer.write(after)
+            writer.write(start)
             async with asyncio.timeout(10):
                 while not writer.is_closing() and not reader.at_eof():
-                    writer.write(drop)
+                    writer.write(chunk)
                     with contextlib.suppress(TimeoutError, ConnectionError):
                         async with asyncio.timeout(0.1):
                             await reader.read(65_536)
 
 
-@pytest.mark.usefixtures("hasty")
-async def test_a_body_that_does_not_come_is_given_up(hub: ApiHub) -> None:
+@pytest.mark.usefixtures("short_timeouts")
+async def test_missing_or_slow_body_times_out(hub: ApiHub) -> None:
     head = b"POST /login HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: 200\r\n\r\n"
     assert await send(hub, head) == 408
     assert await send(hub, head, b'{"token":') == 408
     async with connected(hub) as (reader, writer):
         writer.write(head)
-        drop_monitor = 0
-        while drop_monitor < 150 and not reader.at_eof():
-            drop_monitor += 1
+        attempts = 0
+        while attempts < 150 and not reader.at_eof():
+            attempts += 1
             with contextlib.suppress(ConnectionError):
                 writer.write(b" ")
                 await writer.drain()
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(0.02):
                     await reader.read(65_536)
-        assert drop_monitor < 150, "a byte now and then is no progress"
+        assert attempts < 150, "single bytes must not extend the timeout"
 
 
-async def test_a_slow_upload_that_gets_on_is_not_cut(hub: ApiHub, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_slow_upload_with_progress_is_not_cut(hub: ApiHub, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(server_http, "BODY_S", 1.5)
     body = b'{"token": "' + b"x" * 12_000 + b'"}'
     head = b"POST /login HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
@@ -268,8 +268,8 @@ async def test_a_slow_upload_that_gets_on_is_not_cut(hub: ApiHub, monkeypatch: p
         assert await status_of(reader) in (401, 422)
 
 
-@pytest.mark.usefixtures("hasty")
-async def test_streams_and_idle_sockets_are_not_cut(hub: ApiHub) -> None:
+@pytest.mark.usefixtures("short_timeouts")
+async def test_event_streams_and_websockets_have_no_read_timeout(hub: ApiHub) -> None:
     bearer = {"Authorization": f"Bearer {TOKEN}"}
     async with (
         hub.http.stream("GET", "/events/devices?all=true", headers=bearer) as events,
@@ -289,7 +289,7 @@ async def test_streams_and_idle_sockets_are_not_cut(hub: ApiHub) -> None:
 # -- connections --------------------------------------------------------------------------------------------------
 
 
-async def test_silent_connections_make_room_for_others(tmp_path: Path) -> None:
+async def test_idle_connections_are_closed_for_new_ones(tmp_path: Path) -> None:
     async with running_hub(tmp_path, max_connections=40, max_connections_per_client=30) as hub:
         silent = [await asyncio.open_connection("127.0.0.1", hub.port) for _ in range(100)]
         try:
@@ -303,7 +303,7 @@ async def test_silent_connections_make_room_for_others(tmp_path: Path) -> None:
                 writer.close()
 
 
-async def test_connections_at_work_are_bounded_by_client(tmp_path: Path) -> None:
+async def test_active_connections_are_limited_per_client(tmp_path: Path) -> None:
     limits = {"max_connections": 40, "max_connections_per_client": 8}
     async with running_hub(tmp_path, token=TOKEN, trusted_proxies=("127.0.0.1",), **limits) as hub:
         bearer = {"Authorization": f"Bearer {TOKEN}"}
@@ -322,7 +322,7 @@ async def test_connections_at_work_are_bounded_by_client(tmp_path: Path) -> None
                 await asyncio.sleep(0.02)
 
 
-async def test_sockets_count_as_connections_until_they_close(tmp_path: Path) -> None:
+async def test_websockets_count_as_connections_until_closed(tmp_path: Path) -> None:
     async with running_hub(tmp_path, max_connections=16, max_connections_per_client=4) as hub:
         for _ in range(3):
             async with contextlib.AsyncExitStack() as stack:
@@ -353,7 +353,9 @@ MASK = b"\x00" * 4
         (b"", b"\x82\x80" + MASK),
     ],
 )
-async def test_a_flood_of_small_frames_is_cut_off(hub: ApiHub, handshake: bytes, first: bytes, frame: bytes) -> None:
+async def test_flood_of_small_frames_closes_websocket(
+    hub: ApiHub, handshake: bytes, first: bytes, frame: bytes
+) -> None:
     async with connected(hub) as (reader, writer):
         writer.write(handshake + b"\r\n")
         assert await status_of(reader) == 101
@@ -362,7 +364,7 @@ async def test_a_flood_of_small_frames_is_cut_off(hub: ApiHub, handshake: bytes,
             for _ in range(40):
                 writer.write(frame * 2_000)
                 await writer.drain()
-        await ends(reader, within=5)  # sooner than a closed socket is given up anyway
+        await wait_closed(reader, within=5)  # sooner than the close timeout
     assert (await hub.http.get("/healthz")).status_code == 200
 
 
@@ -371,13 +373,13 @@ async def test_a_flood_of_small_frames_is_cut_off(hub: ApiHub, handshake: bytes,
     [
         b"\x81\x81" + MASK + b"\xff",  # a text that is not UTF-8
         b"\x01\x81" + MASK + b"\xc3" + b"\x80\x81" + MASK + b"\x28",
-        b"\x8f\x80" + MASK,  # an opcode that is none
+        b"\x8f\x80" + MASK,  # unknown opcode
         b"\x81\x01a",  # not masked
         b"\x88\x81" + MASK + b"x",
         b"\x82\xff" + (10**9).to_bytes(8) + MASK,
     ],
 )
-async def test_broken_frames_close_the_socket_and_log_nothing(
+async def test_invalid_frame_closes_websocket_without_log(
     hub: ApiHub, frame: bytes, caplog: pytest.LogCaptureFixture
 ) -> None:
     async with connected(hub) as (reader, writer):
@@ -385,7 +387,7 @@ async def test_broken_frames_close_the_socket_and_log_nothing(
         assert await status_of(reader) == 101
         writer.write(frame)
         hub.publish("devices/pump/telemetry", {"t": 1})  # something to send to the closed socket
-        await ends(reader, within=5)
+        await wait_closed(reader, within=5)
         await hub.settled()
         for number in range(3):
             hub.publish("devices/pump/telemetry", {"t": number})
@@ -394,7 +396,7 @@ async def test_broken_frames_close_the_socket_and_log_nothing(
     assert not [record.getMessage() for record in caplog.records if record.levelname == "ERROR"]
 
 
-def test_limits_follow_the_files_that_may_be_open(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_connection_limits_depend_on_rlimit_nofile(monkeypatch: pytest.MonkeyPatch) -> None:
     for files, expected in ((256, 170), (1_024, 682), (1 << 20, MAX_CONNECTIONS), (resource.RLIM_INFINITY, 10_000)):
         monkeypatch.setattr(resource, "getrlimit", lambda which, files=files: (files, files))
         assert connection_limits(None, None) == (expected, expected // 2)

@@ -1,4 +1,4 @@
-"""A constant ``id`` or ``seq`` names a device and no message: it must not make its readings look repeated."""
+"""Constant or restarting ``id`` and ``seq`` values must not make readings look like duplicates."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ MAC = "c4:7c:8d:66:10:11"
 
 
 def values(half: Half, device: str = "d") -> list[Any]:
-    """The values of metric ``t`` in the order in which they came."""
+    """Return the values of metric ``t`` in order of receipt."""
     return [value for _, _, value, _ in sorted(half.history()[device, "t"], key=lambda point: point[1])]
 
 
-def said(*bodies: dict[str, Any]) -> Half:
+def after_messages(*bodies: dict[str, Any]) -> Half:
     half = Half()
     for number, body in enumerate(bodies):
         half.say(body, at=1_000 * number)
@@ -27,47 +27,47 @@ def said(*bodies: dict[str, Any]) -> Half:
 
 
 @pytest.mark.parametrize("name", [{"id": MAC}, {"id": 7}, {"seq": 0}, {"seq": 1}, {"id": MAC, "seq": 3}])
-def test_name_that_stays_the_same_drops_no_reading(name: dict[str, Any]) -> None:
+def test_constant_id_or_seq_drops_no_reading(name: dict[str, Any]) -> None:
     numbers = [21.5, 22.5, 23.5, 23.5, 23.5, 21.5]
-    half = said(*({"t": number, **name} for number in numbers))
+    half = after_messages(*({"t": number, **name} for number in numbers))
     assert values(half) == numbers
     assert half.batch.duplicates == 0
     assert half.registry.require("d").constant_id is not None
 
 
 @pytest.mark.parametrize("name", [{"id": MAC}, {"seq": 0}])
-def test_name_that_stays_the_same_while_only_the_times_differ(name: dict[str, Any]) -> None:
-    half = said(*({"t": 20, "ts": T0 + 1_000 * number, **name} for number in (0, 1, 2, 2)))
+def test_constant_id_or_seq_with_different_times_drops_no_reading(name: dict[str, Any]) -> None:
+    half = after_messages(*({"t": 20, "ts": T0 + 1_000 * number, **name} for number in (0, 1, 2, 2)))
     assert len(values(half)) == 4
 
 
-def test_several_sensors_behind_one_device_each_with_its_own_id() -> None:
-    half = said(*({"t": number, "id": "ab"[number % 2]} for number in (1, 2, 3, 4, 3, 4, 3, 4)))
+def test_constant_ids_of_several_sensors_of_one_device_drop_no_reading() -> None:
+    half = after_messages(*({"t": number, "id": "ab"[number % 2]} for number in (1, 2, 3, 4, 3, 4, 3, 4)))
     assert values(half) == [1, 2, 3, 4, 3, 4, 3, 4]
 
 
-def test_id_of_a_message_still_tells_a_repeated_one() -> None:
-    half = said(*({"t": 20, "id": name} for name in ("a", "b", "a", "c", "b")))
+def test_message_id_still_detects_duplicates() -> None:
+    half = after_messages(*({"t": 20, "id": name} for name in ("a", "b", "a", "c", "b")))
     assert (len(values(half)), half.batch.duplicates) == (3, 2)
     assert half.registry.require("d").constant_id is None
 
 
-def test_moving_seq_beside_a_constant_id_still_tells_a_repeated_message() -> None:
-    half = said(*({"t": 20, "id": MAC, "seq": seq} for seq in (1, 2, 3, 2, 3)))
+def test_seq_beside_constant_id_still_detects_duplicates() -> None:
+    half = after_messages(*({"t": 20, "id": MAC, "seq": seq} for seq in (1, 2, 3, 2, 3)))
     assert (len(values(half)), half.batch.duplicates) == (3, 2)
 
 
-def test_seq_that_moves_again_tells_repeated_messages_again() -> None:
-    half = said(*({"t": number, "seq": 0} for number in (1, 2, 2)))
+def test_seq_detects_duplicates_again_once_it_counts() -> None:
+    half = after_messages(*({"t": number, "seq": 0} for number in (1, 2, 2)))
     for number in range(1, 40):
         half.say({"t": 20.0, "seq": number}, at=10_000 + 1_000 * number)
     half.say({"t": 20.0, "seq": 39}, at=60_000)
     assert half.batch.duplicates == 1
     assert half.registry.require("d").constant_id is None
-    assert half.taken > 20, "it is on the fast path again"
+    assert half.taken > 20, "the device is on the fast path again"
 
 
-def test_items_of_one_list_that_share_a_seq_are_told_again() -> None:
+def test_repeated_list_with_shared_seq_is_duplicate() -> None:
     half = Half()
     for _ in range(2):
         half.say([{"t": 1, "seq": 7}, {"t": 2, "seq": 7}, {"t": 3, "seq": 7}])
@@ -75,28 +75,28 @@ def test_items_of_one_list_that_share_a_seq_are_told_again() -> None:
     assert half.batch.duplicates == 3
 
 
-def test_items_of_lists_with_a_constant_id_are_all_kept() -> None:
+def test_lists_with_constant_id_drop_no_reading() -> None:
     half = Half()
     for start in (0, 10):
         half.say([{"t": start + number, "id": MAC} for number in range(3)], at=start)
     assert sorted(values(half)) == [0, 1, 2, 10, 11, 12]
 
 
-@pytest.mark.parametrize("helping", [1, 50])
-def test_fast_path_and_slow_path_agree_on_a_seq_that_stops_moving(helping: int) -> None:
-    """The topic is steady when the counter sticks."""
+@pytest.mark.parametrize("batch_size", [1, 50])
+def test_seq_that_stops_counting_on_fast_path_drops_no_reading(batch_size: int) -> None:
+    """The topic is on the fast path when the counter stops."""
     half = Half()
     messages = [message({"t": 20.0 + n % 3, "seq": min(n, 40)}, at=1_000 * n) for n in range(100)]
-    for start in range(0, len(messages), helping):
-        half.hear(*messages[start : start + helping])
+    for start in range(0, len(messages), batch_size):
+        half.hear(*messages[start : start + batch_size])
     assert values(half) == [20.0 + n % 3 for n in range(100)]
     assert half.batch.duplicates == 0
 
 
-def equal(*seqs: int, value: Any = 20.0, every: int = 1_000, at: int = 0) -> Half:
+def after_sequence(*seqs: int, value: Any = 20.0, interval_ms: int = 1_000, at: int = 0) -> Half:
     half = Half()
     for number, seq in enumerate(seqs):
-        half.say({"t": value, "seq": seq}, at=at + every * number)
+        half.say({"t": value, "seq": seq}, at=at + interval_ms * number)
     return half
 
 
@@ -117,41 +117,41 @@ def equal(*seqs: int, value: Any = 20.0, every: int = 1_000, at: int = 0) -> Hal
     ids=lambda seqs: f"{seqs[0]}..{max(seqs)}-{len(seqs)}",
 )
 @pytest.mark.parametrize("value", [20.0, "open"])
-def test_count_that_begins_anew_with_equal_values_loses_nothing(seqs: list[int], value: Any) -> None:
-    half = equal(*seqs, value=value)
+def test_restarted_seq_with_equal_values_drops_no_reading(seqs: list[int], value: Any) -> None:
+    half = after_sequence(*seqs, value=value)
     assert len(values(half)) == len(seqs)
     assert half.batch.duplicates == 0
 
 
 @pytest.mark.parametrize("again", [[99], [98, 99], [*range(80, 100)], [99, 99], [99, 98, 99]])
 @pytest.mark.parametrize("restarted", [False, True])
-def test_messages_that_were_in_flight_and_are_sent_again_are_dropped(again: list[int], restarted: bool) -> None:
+def test_resent_in_flight_messages_are_duplicates(again: list[int], restarted: bool) -> None:
     seqs = [*range(100)] * (1 + restarted)
-    half = equal(*seqs, *again, *range(100, 110))
+    half = after_sequence(*seqs, *again, *range(100, 110))
     assert len(values(half)) == len(seqs) + 10
     assert half.batch.duplicates == len(again)
 
 
-def test_device_that_wakes_up_and_sends_its_first_message_each_time_loses_nothing() -> None:
-    assert len(values(equal(*[0] * 10, every=300_000))) == 10
-    assert len(values(equal(0, 0, every=5_000))) == 1, "sent again at once"
+def test_device_that_restarts_before_each_message_drops_no_reading() -> None:
+    assert len(values(after_sequence(*[0] * 10, interval_ms=300_000))) == 10
+    assert len(values(after_sequence(0, 0, interval_ms=5_000))) == 1, "an immediate repeat is a duplicate"
 
 
-def test_list_that_counts_its_items_from_0_each_time_loses_nothing() -> None:
+def test_lists_that_number_items_from_zero_drop_no_reading() -> None:
     half = Half()
     for number in range(4):
         half.say([{"t": 1, "seq": 0}, {"t": 1, "seq": 1}], at=600_000 * number)
     assert len(values(half)) == 8
 
 
-def test_count_anew_that_begins_with_another_value_and_goes_on_with_equal_ones() -> None:
-    half = said(*({"t": 20, "seq": seq} for seq in range(10)), {"t": 21, "seq": 0})
+def test_restarted_seq_with_one_new_value_drops_no_reading() -> None:
+    half = after_messages(*({"t": 20, "seq": seq} for seq in range(10)), {"t": 21, "seq": 0})
     for seq in range(1, 10):
         half.say({"t": 20, "seq": seq}, at=20_000 + seq)
     assert len(values(half)) == 20
 
 
-def test_lists_that_count_anew_are_kept_and_lists_sent_again_are_dropped() -> None:
+def test_restarted_lists_are_kept_and_resent_lists_are_duplicates() -> None:
     lists = [[{"t": 1, "seq": 3 * number + place} for place in range(3)] for number in range(4)]
     half = Half()
     for number, items in enumerate([*lists, *lists[2:], *lists, lists[3]]):
@@ -160,13 +160,13 @@ def test_lists_that_count_anew_are_kept_and_lists_sent_again_are_dropped() -> No
     assert half.batch.duplicates == 9
 
 
-def test_message_that_was_late_does_not_begin_a_new_count() -> None:
-    half = equal(*range(50), 51, 52, 50, 51, 52, 53)
+def test_late_message_does_not_restart_seq() -> None:
+    half = after_sequence(*range(50), 51, 52, 50, 51, 52, 53)
     assert len(values(half)) == 54
     assert half.batch.duplicates == 2
 
 
-async def test_broker_that_delivers_all_of_a_count_again_after_a_restart(tmp_path: Path) -> None:
+async def test_redelivered_sequence_after_restart_is_duplicate(tmp_path: Path) -> None:
     async with running(tmp_path) as run:
         for seq in range(30):
             run.publish({"t": 20, "seq": seq})
@@ -187,14 +187,14 @@ async def test_broker_that_delivers_all_of_a_count_again_after_a_restart(tmp_pat
         assert len(await run.points()) == 61
 
 
-def test_deleted_device_starts_anew() -> None:
-    half = said({"t": 1, "id": MAC}, {"t": 2, "id": MAC})
+def test_deleted_device_forgets_constant_id() -> None:
+    half = after_messages({"t": 1, "id": MAC}, {"t": 2, "id": MAC})
     half.tell(DeleteDevice("d", T0))
     half.say({"t": 3, "id": MAC}, at=9_000)
     assert half.registry.require("d").constant_id is None
 
 
-async def test_constant_id_is_found_across_a_restart_and_known_after_one(tmp_path: Path) -> None:
+async def test_constant_id_is_detected_across_restarts(tmp_path: Path) -> None:
     other = "devices/other/telemetry"
     for restart, number in enumerate((21.5, 22.5, 22.5)):
         async with running(tmp_path) as run:
@@ -203,5 +203,5 @@ async def test_constant_id_is_found_across_a_restart_and_known_after_one(tmp_pat
             await run.drain()
             assert (run.registry.require("d").constant_id is None) == (restart == 0)
             assert run.registry.require("other").constant_id is None
-            assert run.pipeline.counters.duplicates == (restart > 0), "the id of a message is known after a restart"
+            assert run.pipeline.counters.duplicates == (restart > 0), "a message id must be known after a restart"
             assert len(await run.points()) == restart + 1

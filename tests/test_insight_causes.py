@@ -1,8 +1,6 @@
-"""Which fault the evidence looks like: on labelled series of the simulated machines, with seeds no signature was made
-from.
+"""Ranking of causes on labelled series of simulated machines, with seeds not used for the signatures.
 
-The machines' physics and the signatures share nothing but metric names; the benchmark proper is run apart from the
-tests.
+The simulators and the signatures share only metric names. The full benchmark is in ``benchmarks/diagnosis``.
 """
 
 from __future__ import annotations
@@ -19,18 +17,18 @@ from simulators import KINDS
 
 NOW = 1_795_384_800_000
 HARD = {
-    # One number alone cannot tell a true rise from a sensor's error; both are named.
+    # One metric alone cannot distinguish a real rise from sensor drift; both causes are listed.
     ("sensor", "sensor_drift"),
 }
 
 
 @pytest.mark.parametrize("kind", sorted(KINDS))
-def test_the_true_cause_comes_first(kind: str) -> None:
+def test_true_cause_is_ranked_first(kind: str) -> None:
     wrong, unlisted, total = [], [], 0
     for fault, truth in KINDS[kind].faults.items():
         for seed in range(7001, 7004):
-            looked_at, at = observed(kind, fault, seed)
-            matches = rank(evidence(looked_at))
+            investigation, at = observed(kind, fault, seed)
+            matches = rank(evidence(investigation))
             chosen = decide(matches)
             total += 1
             if (kind, fault) not in HARD and (chosen is None or chosen.cause != truth.cause):
@@ -41,18 +39,18 @@ def test_the_true_cause_comes_first(kind: str) -> None:
     assert len(unlisted) <= 0.2 * total, unlisted
 
 
-def test_healthy_machines_get_no_cause() -> None:
+def test_healthy_machine_gets_no_cause() -> None:
     named = []
     for kind in sorted(KINDS):
         for seed in range(7101, 7107):
-            looked_at, _ = observed(kind, None, seed)
-            chosen = decide(rank(evidence(looked_at)))
+            investigation, _ = observed(kind, None, seed)
+            chosen = decide(rank(evidence(investigation)))
             if chosen is not None:
                 named.append((kind, seed, chosen.cause))
     assert len(named) <= 2, named
 
 
-def test_what_speaks_against_is_listed() -> None:
+def test_contradicting_evidence_is_listed_against_cause() -> None:
     found = evidence(
         case(
             track("vibration", 2, 0.1, 1, ramp(-60, 0.2)),
@@ -67,7 +65,7 @@ def test_what_speaks_against_is_listed() -> None:
     assert {e.metric for e in found if e.id in worn.supporting} == {"vibration", "bearing_temperature"}
 
 
-def test_two_causes_that_fit_equally_are_not_decided() -> None:
+def test_equally_matching_causes_are_not_decided() -> None:
     table = """
     [[cause]]
     id = "a"
@@ -87,7 +85,7 @@ def test_two_causes_that_fit_equally_are_not_decided() -> None:
     assert decide(rank(found, parse_signatures(table)[:1])).cause == "a"  # type: ignore[union-attr]
 
 
-def test_a_users_signature_joins_ours_and_the_same_id_replaces() -> None:
+def test_user_signature_is_added_or_replaces_same_id() -> None:
     own = parse_signatures('[[cause]]\nid = "leak"\ntitle = "L"\ncomponent = "c"\nneeds = ["*level* falls"]\n')
     joined = extended(own)
     assert len(joined) == len(built_in())
@@ -95,7 +93,7 @@ def test_a_users_signature_joins_ours_and_the_same_id_replaces() -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "says"),
+    ("text", "error"),
     [
         ("[[cause]]\nid = 3", "id"),
         ("not toml", "signatures.toml"),
@@ -105,16 +103,16 @@ def test_a_users_signature_joins_ours_and_the_same_id_replaces() -> None:
         ('[[cause]]\nid = "a"\ntitle = "t"\ncomponent = "c"\nneeds = ["a rises"]\ncolour = "red"', "colour"),
     ],
 )
-def test_a_wrong_signature_says_what_is_wrong(text: str, says: str) -> None:
-    with pytest.raises(ConfigError, match=says):
+def test_invalid_signature_is_refused_with_reason(text: str, error: str) -> None:
+    with pytest.raises(ConfigError, match=error):
         parse_signatures(text)
 
 
-def test_every_signature_is_whole() -> None:
+def test_every_shipped_signature_is_complete() -> None:
     for signature in built_in():
         assert signature.explain
         assert signature.actions
         assert signature.confirm_by
-        for sign in (*signature.needs, *signature.supports, *signature.against):
-            parse_symptom(sign)
+        for symptom in (*signature.needs, *signature.supports, *signature.against):
+            parse_symptom(symptom)
     assert len({s.id for s in built_in()}) == len(built_in())

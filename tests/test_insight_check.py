@@ -1,6 +1,6 @@
-"""Every number, time, metric, direction and order of a writer's sentence is held against the evidence it cites."""
+"""Claim check: numbers, times, metrics, directions and order in a sentence are compared with the cited evidence."""
 
-# A table reads best with a row a line.
+# Tables have one row per line.
 # ruff: noqa: E501
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ EVIDENCE = [
        "16 s", 72.3, "°C/min", 30),
     ev(8, "steady", "temperature", "temperature shows nothing unusual; it is -5 °C", -5.0, "°C", 0),
 ]  # fmt: skip
-WORDS = Vocabulary(
+VOCABULARY = Vocabulary(
     ("vibration", "current", "pressure", "flow", "bearing_temperature", "motor_temperature", "temperature", "co2"),
     ("pump-03", "Feed pump 3", "CP-80", "Hall 7"),
 )
@@ -118,16 +118,16 @@ FALSE = [
 
 
 @pytest.mark.parametrize(("text", "cited"), TRUE)
-def test_true_claims_are_supported(text: str, cited: str) -> None:
-    assert check(text, cited.split(), EVIDENCE, WORDS)
+def test_true_claim_is_supported(text: str, cited: str) -> None:
+    assert check(text, cited.split(), EVIDENCE, VOCABULARY)
 
 
 @pytest.mark.parametrize(("text", "cited"), FALSE)
-def test_false_claims_are_not(text: str, cited: str) -> None:
-    assert not check(text, cited.split(), EVIDENCE, WORDS)
+def test_false_claim_is_not_supported(text: str, cited: str) -> None:
+    assert not check(text, cited.split(), EVIDENCE, VOCABULARY)
 
 
-def test_numbers_are_read_with_their_units() -> None:
+def test_numbers_are_parsed_with_units() -> None:
     assert read("3,400 rpm, −5 °C, 12.5 m³/h and 2.9 min") == [
         Quantity(3400, 0, "rpm"), Quantity(-5, 0, "°C"), Quantity(12.5, 1, "m³/h"), Quantity(2.9, 1, "min"),
     ]  # fmt: skip
@@ -138,16 +138,16 @@ def test_numbers_are_read_with_their_units() -> None:
     assert not supported(Quantity(174, 0, "min"), [Quantity(174, 0, "s")])
 
 
-def test_a_number_or_time_does_not_end_a_sentence() -> None:
+def test_sentence_split_ignores_dots_in_numbers_and_times() -> None:
     text = "It reads 9.49 mm/s. At 22:00:05 it rose. Why?"
     assert sentences(text) == ["It reads 9.49 mm/s.", "At 22:00:05 it rose.", "Why?"]
 
 
 @pytest.mark.parametrize("kind", sorted(KINDS))
-def test_the_built_in_analysts_own_claims_pass_its_own_check(kind: str) -> None:
+def test_claims_of_builtin_analyst_pass_claim_check(kind: str) -> None:
     for fault in (None, *KINDS[kind].faults):
         case, _ = observed(kind, fault, 5001)
         found = evidence(case)
-        words = Vocabulary(tuple(case.tracks))
-        said = narrate(found, rank(found)).claims
-        assert [s.text for s in said if not check(s.text, s.evidence, found, words)] == []
+        vocabulary = Vocabulary(tuple(case.tracks))
+        claims = narrate(found, rank(found)).claims
+        assert [s.text for s in claims if not check(s.text, s.evidence, found, vocabulary)] == []

@@ -1,6 +1,6 @@
-"""kill -9 under load, with a slow disk: what the broker took is stored, and stored once.
+"""SIGKILL under load with slow commits: every message that the broker confirmed is stored exactly once.
 
-``HUB_KILLS=20`` in the environment kills more often than the default.
+The environment variable ``HUB_KILLS=20`` sets the number of kills.
 """
 
 from __future__ import annotations
@@ -24,19 +24,19 @@ ALIVE_S = 0.8
 
 
 def start(data: Path, broker: Mosquitto, *words: str) -> subprocess.Popen[bytes]:
-    """A hub that is subscribed."""
+    """Start a hub process and wait until it is subscribed."""
     script = Path(__file__).with_name("killable_hub.py")
     environ = {**os.environ, "PYTHONPATH": str(script.parent.parent)}
     command = [sys.executable, str(script), str(data), str(broker.port), *words]
     hub = subprocess.Popen(command, env=environ, stdout=subprocess.PIPE)
     assert hub.stdout is not None
-    with hub.stdout as said:
-        assert said.readline() == b"ready\n"
+    with hub.stdout as output:
+        assert output.readline() == b"ready\n"
     return hub
 
 
 async def stored(data: Path) -> list[int]:
-    """The numbers in the history, as often as they are there."""
+    """Return all stored numbers, with duplicates."""
     store = SqliteStore.open(data)
     try:
         queries = [SeriesQuery(f"d{device}", "value", 0, 2**53) for device in range(DEVICES)]
@@ -46,7 +46,7 @@ async def stored(data: Path) -> list[int]:
 
 
 def flood_and_kill(data: Path, broker: Mosquitto, *words: str) -> tuple[set[int], list[int]]:
-    """What the broker confirmed, and what is stored once a last hub has had the time to drain it."""
+    """Kill hubs under load. Return the confirmed numbers, and the stored ones after the last hub drained the broker."""
     hub = start(data, broker, *words)
     publisher = Publisher(broker.port)
     publisher.start()
@@ -64,14 +64,14 @@ def flood_and_kill(data: Path, broker: Mosquitto, *words: str) -> tuple[set[int]
         found = asyncio.run(stored(data))
         hub = start(data, broker, *words)
         if words:
-            break  # the faulty one has lost what it has lost
+            break  # the hub with the fault never stores the lost messages
     hub.kill()
     hub.wait()
     return confirmed, found
 
 
 @pytest.mark.timeout(120 + 5 * KILLS)
-def test_everything_confirmed_is_stored_exactly_once(tmp_path: Path, mosquitto: Mosquitto) -> None:
+def test_killed_hub_stores_confirmed_messages_exactly_once(tmp_path: Path, mosquitto: Mosquitto) -> None:
     confirmed, found = flood_and_kill(tmp_path / "data", mosquitto)
     assert len(confirmed) > 500
     assert confirmed - set(found) == set(), "lost"
@@ -79,8 +79,8 @@ def test_everything_confirmed_is_stored_exactly_once(tmp_path: Path, mosquitto: 
 
 
 @pytest.mark.timeout(120 + 5 * KILLS)
-def test_a_hub_that_acknowledges_at_once_would_be_caught(tmp_path: Path, mosquitto: Mosquitto) -> None:
-    """The test above can fail: the same flood on a hub that acknowledges before it stores."""
+def test_early_acknowledgement_is_detected_as_loss(tmp_path: Path, mosquitto: Mosquitto) -> None:
+    """Show that the test above can fail, with a hub that acknowledges before it stores."""
     confirmed, found = flood_and_kill(tmp_path / "data", mosquitto, "eager")
-    assert len(found) > 100, "it has to store most of them, or this shows nothing"
-    assert confirmed - set(found), "an acknowledgement before the commit has to lose messages here"
+    assert len(found) > 100, "most messages must be stored for this test to be meaningful"
+    assert confirmed - set(found), "acknowledging before the commit must lose messages here"

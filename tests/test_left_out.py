@@ -1,4 +1,4 @@
-"""A stored rule, mapping or signature that cannot be used any more: left out and reported, the hub starts."""
+"""Invalid stored rules, mappings and signatures are skipped and reported, and the hub starts."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def hub(tmp_path: Path, mosquitto: Mosquitto) -> Iterator[Serving]:
     serving.stop()
 
 
-def test_a_rule_and_a_mapping_that_fail_are_left_out_and_the_others_work(hub: Serving, mosquitto: Mosquitto) -> None:
+def test_invalid_rule_and_mapping_are_skipped_and_others_work(hub: Serving, mosquitto: Mosquitto) -> None:
     (hub.data / "rules.toml").write_text(HOT + OLD)
     (hub.data / "mappings.toml").write_text(ROOM + BROAD)
     hub.start()
@@ -42,7 +42,7 @@ def test_a_rule_and_a_mapping_that_fail_are_left_out_and_the_others_work(hub: Se
     until(lambda: [alert for alert in hub.get("/api/alerts")["items"] if alert["rule_id"] == "hot"])
 
     text = hub.get("/api/rules/text")
-    assert text["text"] == HOT + OLD, "nothing of the file is lost"
+    assert text["text"] == HOT + OLD, "the file must be unchanged"
     put = hub.http.put("/api/rules", json={"text": HOT, "revision": text["revision"]})
     assert put.status_code == 200
     assert not any("rules.toml" in fault for fault in hub.get("/readyz")["degraded"])
@@ -50,7 +50,7 @@ def test_a_rule_and_a_mapping_that_fail_are_left_out_and_the_others_work(hub: Se
 
 @pytest.mark.parametrize("name", ["rules.toml", "mappings.toml", "signatures.toml"])
 @pytest.mark.parametrize("content", [b"[[", b"\xff\xfe", b"x = 1", b"a = " + b"[" * 5_000])
-def test_a_file_that_cannot_be_read_does_not_end_the_start(hub: Serving, name: str, content: bytes) -> None:
+def test_unreadable_file_does_not_prevent_start(hub: Serving, name: str, content: bytes) -> None:
     (hub.data / name).write_bytes(content)
     hub.start()
     assert any(name in fault for fault in hub.get("/readyz")["degraded"])

@@ -1,4 +1,4 @@
-"""Where the hub listens, and that it is never open beyond this machine by accident."""
+"""Listen addresses and tokens: a hub that other machines can reach always requires a token."""
 
 from __future__ import annotations
 
@@ -22,12 +22,12 @@ from hub.runtime.installation import Installation, open_installation, save
 from hub.runtime.settings import MIN_TOKEN_CHARS, Settings
 
 BLANK = ("", " ", "\t \n")
-OPEN_ADDRESSES = ("127.0.0.1:0", "[::1]:0", "localhost:0", "[::ffff:127.0.0.1]:0", "127.0.0.2:0")
+LOOPBACK_ADDRESSES = ("127.0.0.1:0", "[::1]:0", "localhost:0", "[::ffff:127.0.0.1]:0", "127.0.0.2:0")
 REACHABLE_ADDRESSES = ("0.0.0.0:0", "[::]:0", "[::ffff:0.0.0.0]:0")
 
 
 def token_of(settings: Settings, data: Path) -> str | None:
-    """Return the token that a hub with these settings asks for."""
+    """Return the token that a hub with these settings requires."""
     with bind(settings.http.listen) as listener:
         settings = settings.model_copy(update={"store": settings.store.model_copy(update={"data": data})})
         return access_token(settings, listener, open_installation(data))
@@ -35,13 +35,13 @@ def token_of(settings: Settings, data: Path) -> str | None:
 
 @contextlib.contextmanager
 def serving(data: Path, address: str, environ: dict[str, str], toml: str = "") -> Iterator[subprocess.Popen[str]]:
-    """``hub serve`` without a broker; ended with the test."""
+    """Run ``hub serve`` without a broker, and kill it afterwards."""
     config = data.parent / "hub.toml"
     config.write_text(toml)
-    words = ["serve", "--http", address, "--mqtt", "127.0.0.1:1", "--data", str(data), "--config", str(config)]
-    kept = {key: value for key, value in os.environ.items() if not key.startswith(("HUB_", "OPENAI_", "OLLAMA_"))}
+    arguments = ["serve", "--http", address, "--mqtt", "127.0.0.1:1", "--data", str(data), "--config", str(config)]
+    inherited = {key: value for key, value in os.environ.items() if not key.startswith(("HUB_", "OPENAI_", "OLLAMA_"))}
     process = subprocess.Popen(
-        [sys.executable, "-m", "hub", *words], env=kept | environ, stderr=subprocess.PIPE, text=True
+        [sys.executable, "-m", "hub", *arguments], env=inherited | environ, stderr=subprocess.PIPE, text=True
     )
     try:
         yield process
@@ -51,7 +51,7 @@ def serving(data: Path, address: str, environ: dict[str, str], toml: str = "") -
 
 
 def status_of(process: subprocess.Popen[str], url: str) -> int:
-    """The status of ``url``, once the hub answers."""
+    """Wait until the hub answers. Return the status code of ``url``."""
     deadline = time.monotonic() + 40
     while True:
         assert process.poll() is None, process.stderr and process.stderr.read()
@@ -66,18 +66,18 @@ def status_of(process: subprocess.Popen[str], url: str) -> int:
     ("environ", "toml"),
     [({}, ""), ({"HUB_HTTP_TOKEN": "", "HUB_TOKEN": " "}, ""), ({}, '[http]\ntoken = ""')],
 )
-def test_a_blank_token_leaves_no_hub_open_on_the_network(tmp_path: Path, environ: dict[str, str], toml: str) -> None:
+def test_blank_token_on_network_address_generates_token(tmp_path: Path, environ: dict[str, str], toml: str) -> None:
     port = free_port()
     with serving(tmp_path / "data", f"0.0.0.0:{port}", environ, toml) as process:
         url = f"http://127.0.0.1:{port}"
         assert status_of(process, f"{url}/api/devices") == 401
-        made = open_installation(tmp_path / "data").token
-        assert made is not None
-        answer = httpx.get(f"{url}/api/devices", headers={"Authorization": f"Bearer {made}"})
+        generated = open_installation(tmp_path / "data").token
+        assert generated is not None
+        answer = httpx.get(f"{url}/api/devices", headers={"Authorization": f"Bearer {generated}"})
         assert answer.status_code == 200
 
 
-def test_a_short_token_is_refused_at_the_start(tmp_path: Path) -> None:
+def test_short_token_is_refused_at_start(tmp_path: Path) -> None:
     with serving(tmp_path / "data", "127.0.0.1:0", {"HUB_TOKEN": "short"}) as process:
         _, errors = process.communicate(timeout=40)
     assert process.returncode == 2
@@ -87,15 +87,15 @@ def test_a_short_token_is_refused_at_the_start(tmp_path: Path) -> None:
     assert "Traceback" not in errors
 
 
-@pytest.mark.parametrize("address", OPEN_ADDRESSES)
-def test_loopback_asks_nobody(tmp_path: Path, address: str) -> None:
+@pytest.mark.parametrize("address", LOOPBACK_ADDRESSES)
+def test_loopback_address_needs_no_token(tmp_path: Path, address: str) -> None:
     for blank in (None, *BLANK):
         http = {"listen": address} | ({} if blank is None else {"token": blank})
         assert token_of(load_settings(None, {"http": http}, {}), tmp_path) is None
 
 
 @pytest.mark.parametrize("address", REACHABLE_ADDRESSES)
-def test_any_other_address_asks_for_a_token(tmp_path: Path, address: str) -> None:
+def test_network_address_requires_token(tmp_path: Path, address: str) -> None:
     for blank in (None, *BLANK):
         http = {"listen": address} | ({} if blank is None else {"token": blank})
         assert len(token_of(load_settings(None, {"http": http}, {}), tmp_path) or "") >= MIN_TOKEN_CHARS
@@ -110,30 +110,30 @@ def test_any_other_address_asks_for_a_token(tmp_path: Path, address: str) -> Non
         {"allowed_hosts": ["hub.localhost"]},
     ],
 )
-def test_a_proxy_before_loopback_asks_for_a_token(tmp_path: Path, http: dict[str, list[str]]) -> None:
+def test_proxy_in_front_of_loopback_requires_token(tmp_path: Path, http: dict[str, list[str]]) -> None:
     assert token_of(load_settings(None, {"http": {"listen": "127.0.0.1:0", **http}}, {}), tmp_path)
     local = {"listen": "127.0.0.1:0", "allowed_hosts": ["localhost", "127.0.0.3"]}
     assert token_of(load_settings(None, {"http": local}, {}), tmp_path) is None
 
 
 @pytest.mark.parametrize("token", ["", "  ", "short"])
-def test_a_weak_token_of_the_installation_is_made_anew(tmp_path: Path, token: str) -> None:
+def test_weak_stored_token_is_replaced(tmp_path: Path, token: str) -> None:
     save(tmp_path, Installation("abc", token=token))
-    made = token_of(load_settings(None, {"http": {"listen": "0.0.0.0:0"}}, {}), tmp_path)
-    assert made is not None
-    assert len(made) >= MIN_TOKEN_CHARS
-    kept = msgspec.json.decode((tmp_path / "install.json").read_bytes(), type=Installation)
-    assert (kept.id, kept.token) == ("abc", made)
+    generated = token_of(load_settings(None, {"http": {"listen": "0.0.0.0:0"}}, {}), tmp_path)
+    assert generated is not None
+    assert len(generated) >= MIN_TOKEN_CHARS
+    stored = msgspec.json.decode((tmp_path / "install.json").read_bytes(), type=Installation)
+    assert (stored.id, stored.token) == ("abc", generated)
 
 
-def test_a_blank_variable_hides_no_other_token() -> None:
+def test_blank_variable_does_not_override_other_token() -> None:
     found = load_settings(environ={"HUB_HTTP_TOKEN": " ", "HUB_TOKEN": " correct horse battery staple\n"}).http.token
     assert found is not None
     assert found.get_secret_value() == "correct horse battery staple"
 
 
 @pytest.mark.parametrize(
-    ("key", "value", "says"),
+    ("key", "value", "error"),
     [
         ("token", "fifteen letters", "at least 16"),
         ("token", "bell\u0007 bell bell bell", "printable"),
@@ -147,12 +147,12 @@ def test_a_blank_variable_hides_no_other_token() -> None:
         ("max_connections", 3, "greater than or equal to 16"),
     ],
 )
-def test_a_wrong_setting_is_refused_with_its_key(key: str, value: object, says: str) -> None:
+def test_invalid_http_setting_is_refused_with_key(key: str, value: object, error: str) -> None:
     with pytest.raises(HubError, match=rf"http\.{key} = ") as caught:
         load_settings(None, {"http": {key: value}}, {})
-    assert says in str(caught.value)
+    assert error in str(caught.value)
 
 
-def test_a_host_name_that_does_not_exist_is_refused_in_words() -> None:
+def test_unresolvable_listen_host_is_refused() -> None:
     with pytest.raises(HubError, match=r"cannot listen on 'nowhere\.invalid:80'"):
         bind("nowhere.invalid:80")

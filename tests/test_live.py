@@ -1,4 +1,4 @@
-"""``/api/live`` as docs/live.md describes it: snapshots, deltas, resuming, slow clients, alerts."""
+"""``/api/live`` as in docs/live.md: snapshots, deltas, flow control, alerts and closing."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ async def hub(tmp_path: Path) -> AsyncIterator[ApiHub]:
         yield hub
 
 
-async def test_a_snapshot_by_columns(hub: ApiHub) -> None:
+async def test_snapshot_has_devices_and_metrics_as_columns(hub: ApiHub) -> None:
     hub.publish("devices/pump-01/info", {"name": "Feed pump", "model": "CP-40", "area": "Hall", "labels": ["line-2"],
                                          "units": {"temperature": "°C"}})  # fmt: skip
     await hub.telemetry("pump-01", temperature=85, running=True)
@@ -55,7 +55,7 @@ async def test_a_snapshot_by_columns(hub: ApiHub) -> None:
         assert stats["broker"] == {"connected": True, "address": "127.0.0.1:1883"}
 
 
-async def test_deltas_tell_what_changed_and_no_more(hub: ApiHub) -> None:
+async def test_delta_has_only_changes(hub: ApiHub) -> None:
     await hub.telemetry("a", x=1, y=1)
     await hub.telemetry("b", x=1)
     async with hub.socket("/api/live") as connection:
@@ -91,7 +91,7 @@ async def test_deltas_tell_what_changed_and_no_more(hub: ApiHub) -> None:
         assert page.values["a", "x"] == 9.0
 
 
-async def test_units_come_when_they_change(hub: ApiHub) -> None:
+async def test_units_are_sent_when_they_change(hub: ApiHub) -> None:
     await hub.telemetry("a", temperature=1)
     async with hub.socket("/api/live") as connection:
         page = Page(connection)
@@ -104,7 +104,7 @@ async def test_units_come_when_they_change(hub: ApiHub) -> None:
         assert "units" not in await page.frame()
 
 
-async def test_frames_come_at_most_every_250_ms(hub: ApiHub) -> None:
+async def test_frames_are_sent_at_most_every_250_ms(hub: ApiHub) -> None:
     await hub.telemetry("a", x=0)
     async with hub.socket("/api/live") as connection:
         page = Page(connection)
@@ -119,30 +119,30 @@ async def test_frames_come_at_most_every_250_ms(hub: ApiHub) -> None:
         assert all(later - earlier >= 240 for earlier, later in itertools.pairwise(times))
 
 
-async def test_a_slow_client_gets_one_delta_with_everything(hub: ApiHub) -> None:
+async def test_slow_client_gets_one_conflated_delta(hub: ApiHub) -> None:
     for name in "abc":
         await hub.telemetry(name, x=0)
-    async with hub.socket("/api/live") as slow, hub.socket("/api/live") as quick:
-        lazy, brisk = Page(slow), Page(quick)
-        await brisk.start()
-        await lazy.say(type="hello")
-        await lazy.frame(ack=False)
+    async with hub.socket("/api/live") as slow, hub.socket("/api/live") as fast:
+        slow_page, fast_page = Page(slow), Page(fast)
+        await fast_page.start()
+        await slow_page.say(type="hello")
+        await slow_page.frame(ack=False)
         for number, name in enumerate("abcabc", 1):
             hub.publish(f"devices/{name}/telemetry", {"x": number})
-            await brisk.until(name, "x", float(number))
+            await fast_page.until(name, "x", float(number))
         # The snapshot and one delta are in flight; no third frame until one is acknowledged.
-        await lazy.frame(ack=False)
+        await slow_page.frame(ack=False)
         with pytest.raises(TimeoutError):
-            await lazy.frame(within=0.6)
-        assert lazy.values["c", "x"] == 0.0
-        await lazy.say(type="ack", seq=lazy.seq)
-        delta = await lazy.frame()
+            await slow_page.frame(within=0.6)
+        assert slow_page.values["c", "x"] == 0.0
+        await slow_page.say(type="ack", seq=slow_page.seq)
+        delta = await slow_page.frame()
         assert len(delta["i"]) == 3
-        assert lazy.values == brisk.values
-        assert lazy.seq == brisk.seq
+        assert slow_page.values == fast_page.values
+        assert slow_page.seq == fast_page.seq
 
 
-async def test_a_hidden_page_gets_nothing_until_it_is_shown(hub: ApiHub) -> None:
+async def test_hidden_page_gets_no_frames_until_visible(hub: ApiHub) -> None:
     await hub.telemetry("a", x=0)
     async with hub.socket("/api/live") as connection:
         page = Page(connection)
@@ -158,7 +158,7 @@ async def test_a_hidden_page_gets_nothing_until_it_is_shown(hub: ApiHub) -> None
         assert [delta["m"]["x"][1] for delta in deltas] == [[3.0]]
 
 
-async def test_every_change_of_an_alert_is_told(hub: ApiHub) -> None:
+async def test_every_alert_change_is_sent(hub: ApiHub) -> None:
     async with hub.socket("/api/live") as connection:
         page = Page(connection)
         await page.start()
@@ -169,10 +169,10 @@ async def test_every_change_of_an_alert_is_told(hub: ApiHub) -> None:
         explained = (await page.wait("alert"))["alert"]
         assert (explained["id"], explained["diagnosis_state"]) == (alert["id"], "ready")
         await hub.http.post(f"/api/alerts/{alert['id']}/acknowledge", json={"note": "seen"})
-        known = (await page.wait("alert"))["alert"]
-        assert (known["state"], known["note"]) == ("acknowledged", "seen")
+        acknowledged = (await page.wait("alert"))["alert"]
+        assert (acknowledged["state"], acknowledged["note"]) == ("acknowledged", "seen")
         assert (
-            known["diagnosis"]
+            acknowledged["diagnosis"]
             == explained["diagnosis"]
             == (await hub.http.get(f"/api/alerts/{alert['id']}")).json()["diagnosis"]
         )
@@ -180,7 +180,7 @@ async def test_every_change_of_an_alert_is_told(hub: ApiHub) -> None:
         assert (await page.wait("alert"))["alert"]["state"] == "cleared"
 
 
-async def test_lost_events_mean_a_new_snapshot(hub: ApiHub) -> None:
+async def test_lost_events_cause_resync_with_new_snapshot(hub: ApiHub) -> None:
     await hub.telemetry("a", x=0)
     async with hub.socket("/api/live") as connection:
         page = Page(connection)
@@ -193,7 +193,7 @@ async def test_lost_events_mean_a_new_snapshot(hub: ApiHub) -> None:
         await page.until("a", "x", 5.0)
 
 
-def test_alerts_that_pile_up_mean_a_resync() -> None:
+def test_too_many_queued_alerts_cause_resync() -> None:
     client = Client()
     client.started = True
     for number in range(ALERTS_QUEUED):
@@ -205,7 +205,7 @@ def test_alerts_that_pile_up_mean_a_resync() -> None:
     assert len(client.alerts) <= 1
 
 
-async def test_a_client_that_reads_nothing_holds_up_nobody(hub: ApiHub) -> None:
+async def test_stalled_client_does_not_delay_others(hub: ApiHub) -> None:
     await hub.telemetry("a", x=0, text="x" * 200)
     async with hub.socket("/api/live", max_queue=1) as stuck, hub.socket("/api/live") as other:
         stuck.transport.pause_reading()
@@ -222,13 +222,13 @@ async def test_a_client_that_reads_nothing_holds_up_nobody(hub: ApiHub) -> None:
         stuck.transport.abort()
 
 
-async def test_ping_and_wrong_words(hub: ApiHub) -> None:
+async def test_ping_is_answered_and_invalid_message_closes_socket(hub: ApiHub) -> None:
     async with hub.socket("/api/live") as connection:
         page = Page(connection)
         await page.start()
         await page.say(type="ping", ts=1795386000123)
         assert await page.wait("pong") == {"type": "pong", "ts": 1795386000123}
-        await page.say(type="something later", unknown=1)  # a newer page says more than we know
+        await page.say(type="something later", unknown=1)  # a newer page may send unknown messages
         await connection.send("[]")
         with pytest.raises(ConnectionClosed) as closed:
             await page.wait("nothing")
@@ -236,7 +236,7 @@ async def test_ping_and_wrong_words(hub: ApiHub) -> None:
         assert closed.value.rcvd.code == 1008
 
 
-async def test_hello_comes_first(hub: ApiHub) -> None:
+async def test_first_message_must_be_valid_hello(hub: ApiHub) -> None:
     for sent in ('{"type":"ack","seq":1}', "no json", '{"type":"hello","since":"x"}', "x" * 5000):
         async with hub.socket("/api/live") as connection:
             await connection.send(sent)
@@ -248,7 +248,7 @@ async def test_hello_comes_first(hub: ApiHub) -> None:
     assert not hub.broadcaster.live.clients
 
 
-async def test_places_are_bounded(tmp_path: Path) -> None:
+async def test_connection_over_limit_is_closed_with_1013(tmp_path: Path) -> None:
     async with running_hub(tmp_path, live_clients=1) as hub, hub.socket("/api/live") as first:
         await Page(first).start()
         async with hub.socket("/api/live") as second:
@@ -258,7 +258,7 @@ async def test_places_are_bounded(tmp_path: Path) -> None:
         assert closed.value.rcvd.code == 1013
 
 
-async def test_sockets_close_at_shutdown(hub: ApiHub) -> None:
+async def test_socket_is_closed_with_1012_at_shutdown(hub: ApiHub) -> None:
     async with hub.socket("/api/live") as connection:
         page = Page(connection)
         await page.start()

@@ -1,4 +1,4 @@
-"""The fleet as columns, without a network: what a frame holds and what it costs."""
+"""Device columns of ``/api/live`` without a network: content, size and time of frames."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from hub.registry.registry import DeviceRegistry
 from hub.rules import Engine
 
 
-def fleet_of(count: int) -> DeviceRegistry:
+def registry_of(count: int) -> DeviceRegistry:
     registry = DeviceRegistry()
     for number in range(count):
         device = f"d{number:05}"
@@ -22,8 +22,8 @@ def fleet_of(count: int) -> DeviceRegistry:
     return registry
 
 
-def test_ten_thousand_devices_are_one_snapshot_of_reasonable_cost() -> None:
-    columns = Columns(fleet_of(10_000), Engine([]))
+def test_snapshot_of_10000_devices_takes_under_500_ms() -> None:
+    columns = Columns(registry_of(10_000), Engine([]))
     columns.snapshot(0)
     started = time.perf_counter()
     text = columns.snapshot(0)
@@ -34,8 +34,8 @@ def test_ten_thousand_devices_are_one_snapshot_of_reasonable_cost() -> None:
     assert took < 0.5
 
 
-def test_a_frame_that_nobody_needs_is_not_encoded() -> None:
-    columns = Columns(fleet_of(2), Engine([]))
+def test_frame_without_clients_is_not_encoded() -> None:
+    columns = Columns(registry_of(2), Engine([]))
     columns.snapshot(0)
     assert columns.advance(1, encode=True) is None
     columns.touched("d00000")
@@ -44,9 +44,9 @@ def test_a_frame_that_nobody_needs_is_not_encoded() -> None:
     assert msgspec.json.decode(columns.since(0, 1))["i"] == [0]
 
 
-def test_deletions_that_are_forgotten_cannot_be_resumed(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_resume_before_forgotten_deletions_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("hub.api.live.device_columns.GONE_KEPT", 2)
-    registry = fleet_of(5)
+    registry = registry_of(5)
     columns = Columns(registry, Engine([]))
     columns.snapshot(0)
     for number in range(4):
@@ -58,8 +58,8 @@ def test_deletions_that_are_forgotten_cannot_be_resumed(monkeypatch: pytest.Monk
     assert msgspec.json.decode(columns.since(2, 1))["gone"] == [2, 3]
 
 
-def test_a_device_deleted_before_a_frame_is_told_once() -> None:
-    registry = fleet_of(1)
+def test_device_deleted_before_frame_is_only_in_gone() -> None:
+    registry = registry_of(1)
     columns = Columns(registry, Engine([]))
     columns.snapshot(0)
     columns.touched("d00000")

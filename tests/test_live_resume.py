@@ -1,4 +1,4 @@
-"""``/api/live`` after an absence: what was missed comes as one delta, or everything begins again."""
+"""``/api/live`` after a reconnect: one delta with all changes, or a new snapshot."""
 
 from __future__ import annotations
 
@@ -19,32 +19,32 @@ async def hub(tmp_path: Path) -> AsyncIterator[ApiHub]:
         yield hub
 
 
-async def test_resume_after_a_short_absence(hub: ApiHub) -> None:
+async def test_resume_after_reconnect_sends_one_delta(hub: ApiHub) -> None:
     for name in "abc":
         await hub.telemetry(name, x=0)
     async with hub.socket("/api/live") as connection, hub.socket("/api/live") as other:
-        page, witness = Page(connection), Page(other)
+        page, other_page = Page(connection), Page(other)
         await page.start()
-        await witness.start()
+        await other_page.start()
         await connection.close()
         hub.publish("devices/a/telemetry", {"x": 1})
-        await witness.until("a", "x", 1.0)
+        await other_page.until("a", "x", 1.0)
         await hub.http.delete("/api/devices/b")
         hub.publish("devices/d/telemetry", {"x": 4})
-        await witness.until("d", "x", 4.0)
+        await other_page.until("d", "x", 4.0)
         async with hub.socket("/api/live") as again:
             page.connection = again
             await page.say(type="hello", since=page.seq, epoch=page.epoch)
             resumed = await page.wait("resumed", "resync", "snapshot")
-            assert resumed == {"type": "resumed", "epoch": page.epoch, "seq": witness.seq}
+            assert resumed == {"type": "resumed", "epoch": page.epoch, "seq": other_page.seq}
             delta = await page.frame()
             assert delta["type"] == "delta"
-            assert (page.values, page.seq) == (witness.values, witness.seq)
+            assert (page.values, page.seq) == (other_page.values, other_page.seq)
             assert {device["id"] for device in page.devices.values()} == {"a", "c", "d"}
             assert (await page.wait("alerts"))["items"] == []
 
 
-async def test_resume_while_nobody_else_looked_on(hub: ApiHub) -> None:
+async def test_resume_works_without_other_clients(hub: ApiHub) -> None:
     await hub.telemetry("a", x=0)
     async with hub.socket("/api/live") as connection:
         page = Page(connection)
@@ -60,7 +60,7 @@ async def test_resume_while_nobody_else_looked_on(hub: ApiHub) -> None:
 
 
 @pytest.mark.parametrize("hello", [{"since": 0, "epoch": "other"}, {"since": 0}, {"since": 10_000, "epoch": "?"}])
-async def test_what_cannot_be_resumed_begins_again(hub: ApiHub, hello: dict[str, Any]) -> None:
+async def test_unknown_resume_point_gets_new_snapshot(hub: ApiHub, hello: dict[str, Any]) -> None:
     await hub.telemetry("a", x=0)
     async with hub.socket("/api/live") as connection:
         page = Page(connection)

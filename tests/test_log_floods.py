@@ -1,4 +1,4 @@
-"""One line a fault in the log, not one a message, whoever sends them."""
+"""A repeated fault is logged once per interval, not once per message."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from hub.mqtt.version_negotiation import NegotiatingClient
 from hub.runtime.fault_log import MAX_KINDS, FaultLog
 from hub.topics import is_filter, is_topic
 
-LONG = int("9" * 400)
+HUGE_NUMBER = int("9" * 400)
 MAPPED = """
 [[mapping]]
 topic = "json/{device}"
@@ -42,7 +42,7 @@ form = "collectd"
 """
 
 
-def test_a_fault_is_written_once_an_interval_with_how_often_it_came(caplog: pytest.LogCaptureFixture) -> None:
+def test_repeated_fault_is_logged_once_per_interval_with_count(caplog: pytest.LogCaptureFixture) -> None:
     now = 0.0
     faults = FaultLog(logging.getLogger("hub.test"), 10, lambda: now)
     for _ in range(1_000):
@@ -55,21 +55,21 @@ def test_a_fault_is_written_once_an_interval_with_how_often_it_came(caplog: pyte
     ]
 
 
-def test_made_up_kinds_fill_no_log(caplog: pytest.LogCaptureFixture) -> None:
+def test_number_of_fault_kinds_is_limited(caplog: pytest.LogCaptureFixture) -> None:
     faults = FaultLog(logging.getLogger("hub.test"), 10, lambda: 0.0)
     for number in range(10_000):
         faults.error(number, "It failed")
     assert len(caplog.records) == MAX_KINDS
 
 
-def test_errors_are_told_apart_by_where_they_are_raised(caplog: pytest.LogCaptureFixture) -> None:
+def test_errors_raised_at_different_places_are_logged_separately(caplog: pytest.LogCaptureFixture) -> None:
     faults = FaultLog(logging.getLogger("hub.test"))
-    breaks = (
+    failing = (
         lambda: 1 / 0,
         lambda: 2 / 0,
         lambda: int("x"),
     )
-    for each in breaks * 5:
+    for each in failing * 5:
         try:
             each()
         except Exception as error:
@@ -78,10 +78,10 @@ def test_errors_are_told_apart_by_where_they_are_raised(caplog: pytest.LogCaptur
     assert all(record.exc_info for record in caplog.records)
 
 
-@pytest.mark.parametrize("ts", [LONG, -LONG, 1e308, str(LONG), "2026-99-99T00:00:00", [], {}, True, "9" * 5_000])
-async def test_a_time_that_is_none_writes_no_traceback(
-    ts: Any, tmp_path: Path, caplog: pytest.LogCaptureFixture
-) -> None:
+@pytest.mark.parametrize(
+    "ts", [HUGE_NUMBER, -HUGE_NUMBER, 1e308, str(HUGE_NUMBER), "2026-99-99T00:00:00", [], {}, True, "9" * 5_000]
+)
+async def test_invalid_time_is_rejected_without_log(ts: Any, tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     async with running_hub(tmp_path) as hub:
         for number in range(20):
             hub.publish("devices/x/telemetry", {"ts": ts, "t": number})
@@ -94,9 +94,9 @@ async def test_a_time_that_is_none_writes_no_traceback(
     assert not caplog.records
 
 
-@pytest.mark.parametrize("ts", [LONG, -LONG, 1e308, str(LONG), "9" * 5_000, 2**63])
-def test_no_dialects_time_breaks_its_decoder(ts: Any) -> None:
-    """A rejection, or the time of receipt, but nothing unforeseen."""
+@pytest.mark.parametrize("ts", [HUGE_NUMBER, -HUGE_NUMBER, 1e308, str(HUGE_NUMBER), "9" * 5_000, 2**63])
+def test_extreme_time_causes_no_decoder_error(ts: Any) -> None:
+    """Each dialect rejects the message or uses the receive time."""
     number = ts if isinstance(ts, int | float) else 1
     dialects = (
         (NativeDialect(), "devices/x/telemetry", {"ts": ts, "t": 1}),
@@ -114,7 +114,7 @@ def test_no_dialects_time_breaks_its_decoder(ts: Any) -> None:
             Heard(dialect).say(topic, body)
 
 
-async def test_a_decoders_fault_is_written_once(
+async def test_decoder_error_is_logged_once(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     monkeypatch.setattr(NativeDialect, "decode", lambda *_: 1 / 0)
@@ -122,7 +122,7 @@ async def test_a_decoders_fault_is_written_once(
     assert len(caplog.records) == 1
 
 
-def test_a_flapping_broker_writes_a_line_a_fault(caplog: pytest.LogCaptureFixture) -> None:
+def test_flapping_connection_logs_each_error_once(caplog: pytest.LogCaptureFixture) -> None:
     link = NegotiatingClient(
         MqttClientSettings("127.0.0.1", 1, "hub-flood"), lambda messages: len(messages), lambda since, now: None
     )
@@ -133,8 +133,8 @@ def test_a_flapping_broker_writes_a_line_a_fault(caplog: pytest.LogCaptureFixtur
 
 
 @pytest.mark.parametrize("topic", ["", "a\0b", "a/#/b", "a+", "#a", "\ud800", "a/" * 200, "x" * 70_000])
-async def test_what_is_no_topic_never_reaches_the_broker(topic: str, caplog: pytest.LogCaptureFixture) -> None:
-    """A broker hangs up at it, and again at every reconnect: one announcement would end the hub's ingest."""
+async def test_invalid_topic_is_not_sent_to_broker(topic: str, caplog: pytest.LogCaptureFixture) -> None:
+    """Brokers disconnect clients that send invalid topics, so one announcement could stop the hub's ingest."""
     assert not is_filter(topic)
     assert not is_topic(topic)
     link = NegotiatingClient(

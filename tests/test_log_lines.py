@@ -1,4 +1,4 @@
-"""The log: text from outside never looks like an entry of its own."""
+"""Log format: text from outside cannot forge log entries."""
 
 from __future__ import annotations
 
@@ -23,21 +23,21 @@ def entry(message: str, *, error: Exception | None = None) -> str:
     return formatter.format(logging.LogRecord("hub", logging.ERROR, "", 1, message, (), info))
 
 
-@pytest.mark.parametrize("mark", ["\n", "\r", "\x1b[2K\r", "\x85", "\u2028", "\x00", "\u202e"])
-def test_control_characters_of_a_message_are_escaped(mark: str) -> None:
-    line = entry(f"the topic a{mark}{FORGED}")
+@pytest.mark.parametrize("character", ["\n", "\r", "\x1b[2K\r", "\x85", "\u2028", "\x00", "\u202e"])
+def test_control_characters_in_message_are_escaped(character: str) -> None:
+    line = entry(f"the topic a{character}{FORGED}")
     assert line.isprintable()
     assert line.startswith("ERROR hub: the topic a")
 
 
-def test_the_text_of_an_error_is_indented() -> None:
+def test_error_text_in_traceback_is_indented() -> None:
     lines = entry("failed", error=ValueError(f"bad\n{FORGED}\x1b[31m")).split("\n")
     assert all(line.startswith("    ") for line in lines[1:])
     assert any("FORGED" in line for line in lines[1:])
     assert "\x1b" not in "".join(lines)
 
 
-def test_warnings_of_libraries_go_to_the_log_as_one_line() -> None:
+def test_python_warning_is_logged_as_one_line() -> None:
     code = "import warnings, hub.runtime.log_setup as s; s.configure(20); warnings.warn('a\\n' + 'forged')"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert not [line for line in done.stderr.splitlines() if line.startswith("forged")]
@@ -45,7 +45,7 @@ def test_warnings_of_libraries_go_to_the_log_as_one_line() -> None:
 
 
 def forging_pdf() -> bytes:
-    """A PDF whose font has an encoding of an unknown name, which pypdf quotes in a warning."""
+    """Return a PDF with a font of unknown encoding, whose name pypdf quotes in a warning."""
     writer = pypdf.PdfWriter()
     page = writer.add_blank_page(200, 200)
     encoding = NameObject("/a#0A" + FORGED.replace(" ", "#20"))
@@ -61,21 +61,19 @@ def forging_pdf() -> bytes:
     return buffer.getvalue().replace(b"/SOME", encoding.encode())
 
 
-async def test_a_document_cannot_forge_a_log_entry(
-    caplog: pytest.LogCaptureFixture, capfd: pytest.CaptureFixture
-) -> None:
+async def test_document_cannot_forge_log_entry(caplog: pytest.LogCaptureFixture, capfd: pytest.CaptureFixture) -> None:
     worker = Worker()
     found = await worker.run("document", forging_pdf())
     await worker.close()
     assert "Grease every week" in found["pages"][0]
-    told = [record.getMessage() for record in caplog.records if "FORGED" in record.getMessage()]
-    assert told, "the library did not quote the name: this test shows nothing"
-    assert all(message.startswith("worker: ") and "\n" not in message for message in told)
+    messages = [record.getMessage() for record in caplog.records if "FORGED" in record.getMessage()]
+    assert messages, "the library did not quote the name, so the test is meaningless"
+    assert all(message.startswith("worker: ") and "\n" not in message for message in messages)
     assert FORGED not in capfd.readouterr().err
 
 
-def test_a_malformed_form_leaves_no_line() -> None:
-    """It is answered with 400; a line for each would let a client fill the log."""
+def test_malformed_form_is_not_logged() -> None:
+    """Malformed forms get status 400; logging each would let a client fill the log."""
     code = (
         "import logging, hub.runtime.log_setup as s; s.configure(20); "
         "logging.getLogger('python_multipart.multipart').warning('Expected boundary character')"

@@ -45,7 +45,7 @@ def test_partial_message_keeps_units_of_other_metrics():
     station.say("weather/roof", {"air_C": 4.5})
     station.say("weather/roof", {"rain": 2})
     station.say("weather/roof", {"ground_C": {"value": 3, "unit": "ºC"}})
-    info = station.registry.met["roof"].info
+    info = station.registry.identities["roof"].info
     assert info.units == {"air_C": "°C", "rain": "mm", "ground_C": "°C"}
     assert station.say("weather/roof", {"air_C": 5}).identities == (), "nothing new, so no identity"
 
@@ -78,7 +78,7 @@ def test_metrics_select_paths_and_convert_kinds():
     assert [expiration.metric for expiration in result.expirations] == ["a.b"], (
         "null means unknown, unlike a missing key"
     )
-    assert picked.registry.met["roof"].info == Info(model="WS-3", units={"temperature": "°C"})
+    assert picked.registry.identities["roof"].info == Info(model="WS-3", units={"temperature": "°C"})
     with pytest.raises(Rejected, match="no number"):
         picked.say("weather/roof/state", {"outdoor": {"temp": "warm"}})
 
@@ -164,7 +164,7 @@ def test_senml_times_below_2_to_the_28_are_relative():
 
 def test_message_for_device_of_another_dialect_is_rejected():
     radio = mapped(rule(topic="radio/events", device="{payload.id}"))
-    radio.registry.met["boiler-7"] = Identity("boiler-7", "boiler-7", "native", Info())
+    radio.registry.identities["boiler-7"] = Identity("boiler-7", "boiler-7", "native", Info())
     with pytest.raises(Rejected) as refused:
         radio.say("radio/events", {"id": "boiler-7", "temperature": 900})
     assert refused.value.reason == "wrong_device"

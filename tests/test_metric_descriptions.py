@@ -32,7 +32,7 @@ async def hub(tmp_path: Path) -> AsyncIterator[ApiHub]:
 
 def only_device(run: Heard) -> Device:
     """Return the one device that the dialect has identified, with its values."""
-    (identity,) = run.registry.met.values()
+    (identity,) = run.registry.identities.values()
     values = {metric: latest for (_, metric), latest in run.registry.values.items()}
     return Device("x", "x", identity.dialect, first_seen=0, info=identity.info or Info(), metrics=values)
 
@@ -240,7 +240,7 @@ def test_homie_properties_of_same_name_are_prefixed_with_node():
 def test_native_info_sets_titles_and_classes():
     run = Heard(NativeDialect())
     run.say("devices/x/info", {"titles": {"t1": "Flue gas"}, "classes": {"s": "garage_door"}}, retained=True)
-    run.registry.met.clear()
+    run.registry.identities.clear()
     run.say("devices/x/info", {"titles": {"t1": "Flue gas"}, "classes": {"s": "garage_door"}})
     run.say("devices/x/telemetry", {"t1": 180, "s": True, "battery": 80})
     device = only_device(run)

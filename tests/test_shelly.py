@@ -42,7 +42,7 @@ class ShellyRun(Heard):
 
     @property
     def info(self):
-        return self.registry.met[self.src].info
+        return self.registry.identities[self.src].info
 
 
 def published(effects) -> list[tuple[str, str]]:

@@ -40,7 +40,7 @@ def test_notification_time(ts, at, quality):
 def test_units_are_limited_to_256():
     home = Heard(ShellyDialect())
     home.say(f"{PLUG}/events/rpc", notify(PLUG, **{f"temperature:{n}": {"tC": n} for n in range(300)}))
-    assert len(home.registry.met[PLUG].info.units) <= 256
+    assert len(home.registry.identities[PLUG].info.units) <= 256
 
 
 _STATUS = st.dictionaries(

@@ -19,7 +19,7 @@ class ShellyRun(Heard):
 
     @property
     def info(self):
-        return self.registry.met[self.device].info
+        return self.registry.identities[self.device].info
 
 
 @pytest.mark.parametrize(

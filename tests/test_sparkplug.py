@@ -85,7 +85,7 @@ def test_alias_of_birth_is_resolved():
 
 def test_identity_of_node_and_device():
     plant = Plant().born(metric("Properties/Hardware Make", T.STRING, "Acme"), metric("t", T.FLOAT, 1, engUnit="degC"))
-    node, press = (plant.registry.met[slug(who)] for who in (NODE, DEVICE))
+    node, press = (plant.registry.identities[slug(who)] for who in (NODE, DEVICE))
     assert (node.native_id, node.info.name, node.info.via) == ("Plant/edge", "edge", None)
     assert (press.native_id, press.info.name, press.info.via) == ("Plant/edge/press", "press", slug(NODE))
     assert (press.info.manufacturer, press.info.units) == ("Acme", {"t": "°C"})
@@ -227,7 +227,7 @@ def test_commands_are_derived_from_birth():
         metric("Device Control/Reset", T.BOOLEAN, False),
     )
     topic = {"topic": "spBv1.0/Plant/DCMD/edge/press", "encoding": "sparkplug"}
-    assert plant.registry.met[slug(DEVICE)].info.commands == {
+    assert plant.registry.identities[slug(DEVICE)].info.commands == {
         "Outputs/Lamp": {
             **topic, "property": "Outputs/Lamp", "confirm_by": "Outputs/Lamp", "type": "boolean",
             "options": {"datatype": T.BOOLEAN, "alias": 5},
@@ -249,7 +249,7 @@ def test_command_is_encoded_by_datatype():
         metric("Outputs/Trim", T.INT16, 0),
         metric("Outputs/Set", T.FLOAT, 0),
     )
-    commands = plant.registry.met[slug(DEVICE)].info.commands
+    commands = plant.registry.identities[slug(DEVICE)].info.commands
 
     def sent(name, value):
         command = Command(

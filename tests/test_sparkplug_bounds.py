@@ -128,10 +128,10 @@ def test_text_that_is_not_utf8_is_rejected_alone():
 
 def test_deleted_device_is_discovered_again():
     plant = Plant().born(metric("x", T.DOUBLE, 1, alias=3))
-    plant.registry.met.clear()
+    plant.registry.identities.clear()
     result = plant.press("DATA", metric(alias=3, value=encode_value(T.DOUBLE, 2)), seq=2)
     assert [identity.native_id for identity in result.identities] == [NODE, DEVICE]
-    plant.registry.met.clear()
+    plant.registry.identities.clear()
     assert [a.device for a in plant.node("DEATH", metric("bdSeq", T.INT64, 7)).availability] == [slug(NODE)]
 
 

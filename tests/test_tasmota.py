@@ -19,7 +19,7 @@ def test_announced_device_is_identified_by_mac():
     hub = announced(config())
     (record,) = hub.say("tele/plug/SENSOR", {"ENERGY": {"Power": 12}}).records
     assert (record.device, record.values) == (MAC, {"ENERGY.Power": 12})
-    info = hub.registry.met[MAC].info
+    info = hub.registry.identities[MAC].info
     assert (info.name, info.manufacturer, info.model, info.firmware) == ("Desk plug", "Tasmota", "NOUS A1T", "14.2.0")
     assert info.units == {"ENERGY.Power": "W"}
 
@@ -62,7 +62,7 @@ def test_null_is_ignored_and_numeric_texts_are_numbers():
     body = {"S": {"Temperature": None, "Humidity": "47.5", "Raw": "7", "Id": "0012", "DewPoint": "nan"}}
     assert hub.values("tele/plug/SENSOR", body) == {"S.Humidity": 47.5, "S.Raw": 7.0, "S.Id": "0012"}
     assert hub.values("tele/plug/SENSOR", {"S": {"Temperature": 70}}) == {"S.Temperature": 70}
-    assert hub.registry.met[MAC].info.units == {"S.Humidity": "%", "S.Temperature": "°F"}
+    assert hub.registry.identities[MAC].info.units == {"S.Humidity": "%", "S.Temperature": "°F"}
 
 
 def test_sensors_announced_before_device_are_kept():
@@ -70,14 +70,14 @@ def test_sensors_announced_before_device_are_kept():
     hub.say(f"tasmota/discovery/{MAC}/sensors", {"sn": {"S": {"Raw": 4}, "TempUnit": "C"}})
     hub.say(f"tasmota/discovery/{MAC}/config", config())
     assert hub.values("tele/plug/SENSOR", {"S": {"Raw": "7", "Temperature": 1}}) == {"S.Raw": 7.0, "S.Temperature": 1.0}
-    assert hub.registry.met[MAC].info.units == {"S.Temperature": "°C"}
+    assert hub.registry.identities[MAC].info.units == {"S.Temperature": "°C"}
 
 
 def test_changed_unit_is_applied():
     hub = announced(config())
     for unit, spelt in (("C", "°C"), ("F", "°F")):
         hub.say("tele/plug/SENSOR", {"S": {"Temperature": 20}, "TempUnit": unit})
-        assert hub.registry.met[MAC].info.units["S.Temperature"] == spelt
+        assert hub.registry.identities[MAC].info.units["S.Temperature"] == spelt
 
 
 def test_energy_by_phase_and_tariff():
@@ -91,7 +91,7 @@ def test_energy_by_phase_and_tariff():
         "ENERGY.Voltage": 230,
         "ENERGY.Factor": 0.9,
     }
-    units = hub.registry.met[MAC].info.units
+    units = hub.registry.identities[MAC].info.units
     assert (units["ENERGY.Total.1"], units["ENERGY.Power.B"], "ENERGY.Factor" in units) == ("kWh", "W", False)
 
 
@@ -189,7 +189,7 @@ def test_commands_and_other_topics_are_ignored():
 
 
 def test_commands_are_derived_from_announcement():
-    plain = announced(config()).registry.met[MAC].info.commands
+    plain = announced(config()).registry.identities[MAC].info.commands
     assert plain == {
         "POWER": {
             "topic": "cmnd/plug/POWER",
@@ -202,10 +202,10 @@ def test_commands_are_derived_from_announcement():
     }
     light = config(rl=[1, 2, 3, 3], lt_st=5, lk=1)
     light["if"] = 1
-    commands = announced(light).registry.met[MAC].info.commands
+    commands = announced(light).registry.identities[MAC].info.commands
     assert commands.keys() == {
         "POWER1", "POWER2", "Dimmer", "CT", "HSBColor", "ShutterPosition1", "ShutterStop1", "FanSpeed",
     }  # fmt: skip
     assert commands["Dimmer"]["maximum"] == 100
-    channels = announced(config(rl=[2, 2], lt_st=2, so={"68": 1})).registry.met[MAC].info.commands
+    channels = announced(config(rl=[2, 2], lt_st=2, so={"68": 1})).registry.identities[MAC].info.commands
     assert channels["Channel2"]["confirm_by"] == "Channel.1"

@@ -14,11 +14,11 @@ def test_one_met_by_its_topic_keeps_its_history_when_it_announces_itself():
     hub = Heard(TasmotaDialect())
     before = hub.say("tele/plug/SENSOR", {"ANALOG": {"A0": 1}}).records[0].device
     hub.say("tele/plug/INFO1", {"Info1": {"Module": "Generic", "Version": "9.5.0(tasmota)"}})
-    assert hub.registry.met[before].native_id == "plug"
-    assert hub.registry.met[before].info.firmware == "9.5.0(tasmota)"
+    assert hub.registry.identities[before].native_id == "plug"
+    assert hub.registry.identities[before].info.firmware == "9.5.0(tasmota)"
     hub.say(f"tasmota/discovery/{MAC}/config", config())
     assert hub.say("tele/plug/SENSOR", {"ANALOG": {"A0": 2}}).records[0].device == before
-    assert (hub.registry.met[before].native_id, hub.registry.met[before].info.name) == (MAC, "Desk plug")
+    assert (hub.registry.identities[before].native_id, hub.registry.identities[before].info.name) == (MAC, "Desk plug")
 
 
 def test_a_new_topic_keeps_the_device():
@@ -78,7 +78,7 @@ def test_what_is_no_object_is_refused(payload):
 def test_a_flood_of_metrics_is_refused_by_the_hub_not_remembered_by_the_dialect():
     hub = announced(config())
     hub.say("tele/plug/SENSOR", {f"S{n}": {"Temperature": n} for n in range(300)} | {"TempUnit": "C"})
-    assert len(hub.registry.met[MAC].info.units) <= 256
+    assert len(hub.registry.identities[MAC].info.units) <= 256
 
 
 @settings(max_examples=200)

@@ -81,7 +81,7 @@ def test_a_rename_keeps_the_device():
     first = network.say("living/old", {"t": 1}).records[0].device
     network.say("bridge/devices", [device("0x1", "hall/new")])
     assert network.say("hall/new", {"t": 2}).records[0].device == first == "0x1"
-    assert network.registry.met["0x1"].info.name == "hall/new"
+    assert network.registry.identities["0x1"].info.name == "hall/new"
     with pytest.raises(Rejected, match="not named"):
         network.say("living/old", {"t": 3})
 
@@ -107,7 +107,7 @@ def test_attribute_output():
     network = Network(device("0x1", "plug", PLUG, LEVEL))
     assert network.values("plug/state", b"OFF") == {"state": False}
     assert network.values("plug/level", b"7") == {"level": 7.0}
-    assert network.registry.met["0x1"].info.units == {"level": "lx"}
+    assert network.registry.identities["0x1"].info.units == {"level": "lx"}
 
 
 def test_attribute_output_takes_objects_apart_too():
@@ -121,7 +121,7 @@ def test_attribute_output_takes_objects_apart_too():
 def test_parts_of_a_composite_have_units_and_meanings_and_are_set_as_one():
     network = Network(device("0x1", "lamp", COLOR, CHILD, DAYS))
     assert network.values("lamp", {"child": {"lock": "UNLOCK", "delay": 4}}) == {"child.lock": False, "child.delay": 4}
-    info = network.registry.met["0x1"].info
+    info = network.registry.identities["0x1"].info
     assert info.units == {"child.delay": "s"}
     assert info.commands["color"]["properties"].keys() == {"x", "y", "hue", "saturation"}
     assert info.commands["child"]["properties"]["lock"] == {"type": "boolean", "on": "LOCK", "off": "UNLOCK"}
@@ -155,7 +155,7 @@ def test_the_names_are_subscribed_first():
 
 def test_what_can_be_set_is_known_as_data():
     network = Network(device("0x1", "plug", PLUG, LEVEL, CONTACT))
-    commands = network.registry.met["0x1"].info.commands
+    commands = network.registry.identities["0x1"].info.commands
     assert commands["level"] == {
         "topic": "zigbee2mqtt/plug/set",
         "encoding": "json",

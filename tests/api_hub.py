@@ -27,10 +27,10 @@ from hub.analysis import FileAnalyzer
 from hub.api import HttpSettings, HubInfo
 from hub.api.live.broadcaster import Broadcaster
 from hub.assembly.build_api import build_api
-from hub.assembly.parts import AiServices, BrokerServices, Core
+from hub.assembly.parts import AiServices, BrokerServices, ConfigFiles, Core
 from hub.assistant import AssistantService, ConversationMemory
 from hub.diagnosis import DiagnosisService
-from hub.dialects import DialectConfig, make_dialects
+from hub.dialects import DialectConfig, make_dialects, reserved
 from hub.ingest.committer import IngestCounters
 from hub.ingest.pipeline import Pipeline
 from hub.ingest.queue import IngestQueue
@@ -44,6 +44,7 @@ from hub.runtime.clock import Clock
 from hub.runtime.metrics import Metrics
 from hub.runtime.settings import StoreSection
 from hub.server import create_server
+from hub.services.config_files import mappings_file, rules_file
 from hub.services.credentials import Credentials
 from hub.services.desired_state import DesiredState
 from hub.services.hub_health import HubHealth
@@ -201,8 +202,8 @@ async def running_hub(
         store=store,
         bus=bus,
         ingest_queue=ingest_queue,
-        counters=pipeline.counters,
-        metrics=Metrics(),
+        pipeline=pipeline,
+        metrics=Metrics("0.0.0"),
         now=now_ms,
         shutdown=asyncio.Event(),
     )
@@ -250,9 +251,12 @@ async def running_hub(
             if kept_models
             else ModelRegistry(providers.settings, data / "models.json", providers),
         )
-    info = HubInfo(version="0.0.0", install_id="test", started_at=now_ms(), data=data, retention=StoreSection())
+    info = HubInfo(
+        version="0.0.0", install_id="test", started_at=now_ms(), data=data, retention=StoreSection(), limits={}
+    )
     health = HubHealth(
         registry=registry,
+        store=store,
         counters=pipeline.counters,
         broker=broker.state,
         clock=Clock(data, now_ms),
@@ -260,14 +264,27 @@ async def running_hub(
         faults={},
         now=now_ms,
     )
+    files = ConfigFiles(
+        rules=rules_file(data, ingest_queue.submit, now_ms),
+        mappings=mappings_file(data, ingest_queue.submit, now_ms, reserved(DialectConfig())),
+    )
     with socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP) as listener:
         listener.bind(("127.0.0.1", 0))
         port = listener.getsockname()[1]
         settings = replace(HttpSettings(port=port, web_dir=data / "web"), **http)
+        info = HubInfo(
+            version="0.0.0",
+            install_id="test",
+            started_at=now_ms(),
+            data=data,
+            retention=StoreSection(),
+            limits=settings.limits(),
+        )
         app, broadcaster = build_api(
             core,
             broker,
             language_models,
+            files,
             info=info,
             health=health,
             http=settings,

@@ -43,3 +43,13 @@ class HttpSettings:
     body_bytes: int = 256 * 1024
     ai_requests: int = 4
     question_chars: int = 20_000
+
+    def limits(self) -> dict[str, int]:
+        """Return the limits that ``/api/status`` shows."""
+        return {
+            "image_bytes": self.image_bytes,
+            "audio_bytes": self.audio_bytes,
+            "document_bytes": self.document_bytes,
+            "body_bytes": self.body_bytes,
+            "ai_requests": self.ai_requests,
+        }

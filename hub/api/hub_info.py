@@ -18,6 +18,7 @@ class HubInfo:
         started_at: Start of this run in epoch milliseconds.
         data: Data folder with the history and the configuration files.
         retention: How long the history is kept.
+        limits: Limits of uploads, bodies and AI requests, by name.
     """
 
     version: str
@@ -25,3 +26,4 @@ class HubInfo:
     started_at: int
     data: Path
     retention: StoreSection
+    limits: dict[str, int]

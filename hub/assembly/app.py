@@ -14,7 +14,8 @@ import time
 from collections.abc import Awaitable, Callable
 
 from hub.assembly.hangup import Hangup
-from hub.assembly.open_hub import Hub, open_hub
+from hub.assembly.open_hub import open_hub
+from hub.assembly.parts import Hub
 from hub.assembly.reload import Reloader
 from hub.errors import HubError
 from hub.runtime.clock import now_ms
@@ -57,8 +58,8 @@ async def serve(
         finally:
             for number in (signal.SIGINT, signal.SIGTERM):
                 loop.remove_signal_handler(number)
-    if hub.failed:
-        raise HubError(f"The hub stopped because its {hub.failed[0]} failed.", "The log above says why.")
+    if hub.health.failed:
+        raise HubError(f"The hub stopped because its {hub.health.failed[0]} failed.", "The log above says why.")
 
 
 def _spare_the_collector() -> None:
@@ -78,14 +79,16 @@ async def _run(
 ) -> None:
     """Every task of the hub, in one group. One that breaks ends the hub in order, with the name of what broke."""
 
+    core, connection, web = hub.core, hub.connection, hub.web
+
     async def watched(name: str, work: Awaitable[None]) -> None:
         try:
             await work
         except Exception:
             log.exception("the hub's %s broke", name)
-            hub.failed.append(name)
+            hub.health.failed.append(name)
         finally:
-            if not hub.shutdown.is_set():
+            if not core.shutdown.is_set():
                 stop.set()
 
     async with asyncio.TaskGroup() as group:
@@ -93,33 +96,33 @@ async def _run(
         def start(name: str, work: Awaitable[None]) -> asyncio.Task[None]:
             return group.create_task(watched(name, work), name=name)
 
-        pipeline = start("pipeline", hub.pipeline.run())
-        link = start("link", hub.link.run())
-        publish_queue = start("outbox", hub.publish_queue.run())
-        explorer = start("explorer", hub.explorer.run())
-        drop_monitor = start("dropped messages", hub.drop_monitor.run(hub.watching))
-        sender = start("commands", hub.sender.run())
-        clock = start("clock", run_clock(hub.ingest_queue, hub.link, now_ms))
-        retention = start("retention", run_retention(hub.store, hub.kept, hub.registry, hub.clock))
-        diagnosis = start("diagnosis", hub.diagnosis.run())
-        viewers = start("live frames", hub.broadcaster.run())
+        pipeline = start("pipeline", core.pipeline.run())
+        link = start("link", connection.link.run())
+        publish_queue = start("outbox", connection.publish_queue.run())
+        explorer = start("explorer", connection.explorer.run())
+        drop_monitor = start("dropped messages", connection.drop_monitor.run(connection.watching))
+        sender = start("commands", connection.sender.run())
+        clock = start("clock", run_clock(core.ingest_queue, connection.link, now_ms))
+        retention = start("retention", run_retention(core.store, hub.info.retention, core.registry, hub.health.clock))
+        diagnosis = start("diagnosis", hub.ai.diagnosis.run())
+        viewers = start("live frames", web.broadcaster.run())
         reloading = start("reload", reloader.run())
-        server = start("web server", hub.server.serve(sockets=[hub.listener]))
+        server = start("web server", web.server.serve(sockets=[web.listener]))
         greeting = group.create_task(_greet(hub, on_ready, lasting_broker), name="greeting")
         await stop.wait()
 
         greeting.cancel()
-        hub.shutdown.set()  # streams end now, so that the web server has nobody to wait for
+        core.shutdown.set()  # streams end now, so that the web server has nobody to wait for
         for task in (clock, publish_queue, explorer, drop_monitor, sender, retention, diagnosis, reloading):
             task.cancel()
-        hub.link.pause()
-        hub.ingest_queue.close()
+        connection.link.pause()
+        core.ingest_queue.close()
         done, _ = await asyncio.wait({pipeline}, timeout=DRAIN_S)
         if not done:
             log.error("the last messages could not be stored in time; the broker still has them")
             pipeline.cancel()
-        hub.bus.close()
-        hub.server.should_exit = True
+        core.bus.close()
+        web.server.should_exit = True
         link.cancel()
         await asyncio.wait({link, server}, timeout=3)
         for task in (link, server, viewers):
@@ -128,15 +131,16 @@ async def _run(
 
 async def _greet(hub: Hub, on_ready: Callable[[], Awaitable[None]], lasting_broker: bool) -> None:
     """Wait for the web server and, for a while, for the broker; then remember that this session exists."""
+    link = hub.connection.link
     deadline = time.monotonic() + READY_S
-    while not hub.server.started or (not hub.link.state.subscribed and time.monotonic() < deadline):
+    while not hub.web.server.started or (not link.state.subscribed and time.monotonic() < deadline):
         await asyncio.sleep(0.02)
-    if not hub.link.state.subscribed:
-        reason = (hub.link.state.error or "no answer yet").rstrip(".")
-        log.warning("Serving without the broker at %s (%s). Trying on.", hub.link.state.address, reason)
+    if not link.state.subscribed:
+        reason = (link.state.error or "no answer yet").rstrip(".")
+        log.warning("Serving without the broker at %s (%s). Trying on.", link.state.address, reason)
     await on_ready()
-    while not hub.link.state.subscribed:
+    while not link.state.subscribed:
         await asyncio.sleep(0.5)
     if lasting_broker and not hub.install.had_session:
         hub.install.had_session = True
-        save(hub.data, hub.install)
+        save(hub.info.data, hub.install)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 from hub.ai.model_settings import ModelRegistry
@@ -48,12 +47,10 @@ from hub.api.routes import (
     trend,
 )
 from hub.api.submit_timeout import in_time
-from hub.assembly.parts import AiServices, BrokerServices, Core
-from hub.dialects import reserved
+from hub.assembly.parts import AiServices, BrokerServices, ConfigFiles, Core
 from hub.model import Input
 from hub.services.alerts import Alerts
 from hub.services.commands import Commands
-from hub.services.config_files import mappings_file, rules_file
 from hub.services.devices import Devices
 from hub.services.hub_health import HubHealth
 
@@ -79,6 +76,7 @@ def build_api(
     core: Core,
     broker: BrokerServices,
     ai: AiServices,
+    files: ConfigFiles,
     *,
     info: HubInfo,
     health: HubHealth,
@@ -92,6 +90,7 @@ def build_api(
         core: State, history and pipeline.
         broker: What the hub reads from its broker and writes to it.
         ai: The services that use language models.
+        files: The files with rules and mappings.
         info: Facts about this hub.
         health: Health of the hub.
         http: Settings of the API.
@@ -120,8 +119,8 @@ def build_api(
         diagnoses.routes(ai.diagnosis, core.store, turns),
         commands.routes(Commands(registry=core.registry, store=core.store, submit=submit, now=core.now)),
         *_history_routers(core, submit),
-        *_settings_routers(core, broker, ai.models, info.data, health.faults, changes),
-        *_hub_routers(core, ai, feeds, device_service, alert_service, info, health, http),
+        *_settings_routers(core, broker, ai.models, files, health.faults, changes),
+        *_hub_routers(core, ai, feeds, info, health),
         *_ai_routers(core, ai, http, turns),
         *_stream_routers(core, ai, feeds.broadcaster, turns),
         session.routes(auth),
@@ -142,7 +141,7 @@ def _feeds(
     throughput = Throughput(
         registry=core.registry,
         ingest_queue=core.ingest_queue,
-        counters=core.counters,
+        counters=core.pipeline.counters,
         broker=broker.state,
         dropped=broker.dropped,
         now=core.now,
@@ -190,56 +189,26 @@ def _settings_routers(
     core: Core,
     broker: BrokerServices,
     model_settings: ModelRegistry,
-    data: Path,
+    files: ConfigFiles,
     faults: dict[str, list[str]],
     changes: ChangeLog,
 ) -> list[Router]:
-    rules_toml = rules_file(data, core.ingest_queue.submit, core.now)
-    mappings_toml = mappings_file(data, core.ingest_queue.submit, core.now, reserved(broker.dialects))
     return [
-        rules.routes(rules_toml, core.engine, core.store, faults, changes),
-        mappings.routes(mappings_toml, broker.dialects, faults, changes, core.now),
+        rules.routes(files.rules, core.engine, core.store, faults, changes),
+        mappings.routes(files.mappings, broker.dialects, faults, changes, core.now),
         credentials.routes(broker.credentials, changes),
         models.routes(model_settings, changes),
         topics.routes(broker.explorer, broker.messages),
     ]
 
 
-def _hub_routers(
-    core: Core,
-    ai: AiServices,
-    feeds: Feeds,
-    device_service: Devices,
-    alert_service: Alerts,
-    info: HubInfo,
-    health: HubHealth,
-    http: HttpSettings,
-) -> list[Router]:
+def _hub_routers(core: Core, ai: AiServices, feeds: Feeds, info: HubInfo, health: HubHealth) -> list[Router]:
     return [
         trend.routes(feeds.stats.trend),
-        status.routes(
-            info=info,
-            health=health,
-            throughput=feeds.throughput,
-            registry=core.registry,
-            store=core.store,
-            providers=ai.providers,
-            http=http,
-            now=core.now,
-        ),
+        status.routes(info, health, feeds.throughput, ai.providers),
         clock.routes(health.clock, core.now),
         probes.routes(health),
-        metrics.routes(
-            prometheus=core.metrics,
-            throughput=feeds.throughput,
-            devices=device_service,
-            alerts=alert_service,
-            health=health,
-            store=core.store,
-            broadcaster=feeds.broadcaster,
-            version=info.version,
-            now=core.now,
-        ),
+        metrics.routes(core.metrics, feeds.stats, health, feeds.broadcaster),
     ]
 
 

@@ -5,16 +5,13 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-import socket
 from collections.abc import AsyncIterator
-from dataclasses import dataclass
 from pathlib import Path
 
 from hub import __version__
 from hub.ai.model_settings import ModelRegistry, open_model_settings
 from hub.analysis import FileAnalyzer
-from hub.api import Authenticator, HubInfo
-from hub.api.live.broadcaster import Broadcaster
+from hub.api import HubInfo
 from hub.archive import adopt
 from hub.assembly.build_api import build_api
 from hub.assembly.from_settings import (
@@ -30,15 +27,15 @@ from hub.assembly.from_settings import (
     usable_rules,
     usable_signatures,
 )
-from hub.assembly.parts import AiServices, BrokerServices, Core
+from hub.assembly.parts import AiServices, BrokerConnection, BrokerServices, ConfigFiles, Core, Hub, WebServer
 from hub.assistant import AssistantService, ConversationMemory
 from hub.diagnosis import DiagnosisService
-from hub.dialects import birth_messages, make_dialects
+from hub.dialects import Dialect, DialectConfig, Publish, birth_messages, make_dialects, reserved
 from hub.ingest.pipeline import Pipeline
 from hub.ingest.queue import IngestQueue
-from hub.model import LostSession
+from hub.insight import Signature
+from hub.model import LostSession, Rule
 from hub.mqtt.broker_drops import BrokerDropMonitor
-from hub.mqtt.client import MqttClientSettings
 from hub.mqtt.version_negotiation import NegotiatingClient
 from hub.registry.registry import DeviceRegistry
 from hub.rules import Engine
@@ -47,9 +44,9 @@ from hub.runtime.clock import Clock, now_ms
 from hub.runtime.installation import Installation, open_installation, restrict_access, save_broker_drops
 from hub.runtime.metrics import Metrics
 from hub.runtime.settings import Settings
-from hub.runtime.settings import StoreSection as Kept
-from hub.server import Server, create_server
+from hub.server import create_server
 from hub.services.command_sender import CommandSender
+from hub.services.config_files import mappings_file, rules_file
 from hub.services.desired_state import DesiredState
 from hub.services.housekeeping import most_disagree
 from hub.services.hub_health import HubHealth
@@ -64,197 +61,219 @@ from hub.worker import Worker
 log = logging.getLogger(__name__)
 
 
-@dataclass(frozen=True, kw_only=True)
-class Hub:
-    """The parts of an open hub that have a task or an end of their own. ``failed`` names tasks that broke."""
-
-    data: Path
-    install: Installation
-    kept: Kept
-    registry: DeviceRegistry
-    clock: Clock
-    ingest_queue: IngestQueue
-    bus: Bus
-    store: SqliteStore
-    link: NegotiatingClient
-    explorer: TopicExplorer
-    drop_monitor: BrokerDropMonitor
-    watching: MqttClientSettings
-    publish_queue: PublishQueue
-    sender: CommandSender
-    pipeline: Pipeline
-    diagnosis: DiagnosisService
-    broadcaster: Broadcaster
-    models: ModelRegistry
-    auth: Authenticator
-    server: Server
-    listener: socket.socket
-    shutdown: asyncio.Event
-    failed: list[str]
-    faults: Faults
-
-
 @contextlib.asynccontextmanager
 async def open_hub(settings: Settings, *, lasting_broker: bool = True) -> AsyncIterator[Hub]:
-    """A hub with its state restored and nothing running yet. Raises HubError for what a person can put right."""
+    """Open a hub with its state restored and nothing running yet. Raises HubError for what a person can put right."""
     data = settings.store.data
     async with contextlib.AsyncExitStack() as stack:
-        stack.enter_context(DirectoryLock.acquire(data))
-        restrict_access(data)
-        if (aside := adopt(data)) is not None:
-            log.warning("a backup has been restored; what was there before is in %s", aside)
-        install = open_installation(data, keep_damaged_aside=True)
+        install = _open_data_folder(data, stack)
         faults: Faults = {}
         rules = usable_rules(data, faults)
         listener = stack.enter_context(bind(settings.http.listen))
-        token = access_token(settings, listener, install)
-        store = SqliteStore.open(data)
-        stack.push_async_callback(store.close)
-        if store.set_aside is not None:
-            log.error("the history was damaged: it is kept as %s and a new one has begun", store.set_aside)
+        http = http_settings(settings, listener, access_token(settings, listener, install))
+        store = _open_store(data, stack)
         models = await open_model_settings(ai_settings(settings.ai), data)
-        providers = models.providers
-        stack.push_async_callback(providers.close)
+        stack.push_async_callback(models.providers.close)
         worker = Worker(memory_mb=settings.analysis.memory_mb)
         stack.push_async_callback(worker.close)
 
-        ingest_queue, bus, registry = IngestQueue(), Bus(), DeviceRegistry(registry_limits(settings))
-        engine = Engine(rules, registry.tolerated_silence)
+        ingest_queue, registry = IngestQueue(), DeviceRegistry(registry_limits(settings))
         dialect_config = usable_dialects(settings, faults)
         dialects = make_dialects(dialect_config)
         messages = MessageTap(ingest_queue.offer, dialects, registry)
-        wanted = client_settings(settings, install)
-        explorer = TopicExplorer(lambda: for_looking(link.settings, link.state), now_ms)
-        link = NegotiatingClient(
-            wanted,
-            messages.take,
-            lambda since, at: ingest_queue.put(LostSession(since or _last_heard(registry), at)),
+        connection = _connect(settings, install, ingest_queue, registry, messages, birth_messages(dialect_config))
+        connection.link.subscribe(topic for dialect in dialects for topic in dialect.filters)
+        core = await _open_core(rules, dialects, ingest_queue, registry, store, connection)
+        ai = _ai_services(settings, core, models, worker, usable_signatures(data, faults))
+        broker = _broker_services(settings, core, connection, dialect_config, messages, demo=not lasting_broker)
+        health = _health(core, broker, data, faults)
+        info = HubInfo(
+            version=__version__,
+            install_id=install.id,
+            started_at=now_ms(),
+            data=data,
+            retention=settings.store,
+            limits=http.limits(),
         )
-        drop_monitor = BrokerDropMonitor(
-            install.dropped,
-            on_drop=lambda since, at, count: ingest_queue.put(LostSession(since or _last_heard(registry), at, count)),
-            keep=lambda count: save_broker_drops(data, install, count),
+        files = ConfigFiles(
+            rules=rules_file(data, ingest_queue.submit, now_ms),
+            mappings=mappings_file(data, ingest_queue.submit, now_ms, reserved(dialect_config)),
         )
-        link.subscribe(topic for dialect in dialects for topic in dialect.filters)
-        metrics, publish_queue = Metrics(), PublishQueue(link, birth_messages(dialect_config))
-        sender = CommandSender(registry=registry, link=link, tell=ingest_queue.put, now=now_ms)
-        pipeline = Pipeline(
-            ingest_queue=ingest_queue,
-            dialects=dialects,
-            registry=registry,
-            engine=engine,
-            store=store,
-            bus=bus,
-            now=now_ms,
-            link=link,
-            on_commit=metrics.observe_commit,
-            on_effect=publish_queue.put,
-            on_command=sender.put,
-        )
-        await pipeline.restore()
-        if registry.capacity.left_out:
-            log.warning(
-                "%d stored devices do not fit into memory and are left out; %d are here. What is stored of them stays. "
-                "Give the hub more memory, or raise limits.total_metrics (now %d), and start it again.",
-                len(registry.capacity.left_out), len(registry), registry.limits.total_metrics,
-            )  # fmt: skip
-        clock = Clock(
-            data,
-            now_ms,
-            newest=_last_heard(registry),
-            disagrees=lambda: most_disagree(registry.devices()),
+        api, broadcaster = build_api(core, broker, ai, files, info=info, health=health, http=http)
+        server = create_server(api, http)
+        web = WebServer(server=server, listener=listener, auth=api.auth, broadcaster=broadcaster)
+        yield Hub(
+            install=install,
+            info=info,
+            core=core,
+            connection=connection,
+            ai=ai,
+            health=health,
+            files=files,
+            web=web,
         )
 
-        diagnosis = DiagnosisService(
-            registry=registry,
-            engine=engine,
-            store=store,
-            bus=bus,
-            submit=ingest_queue.submit,
+
+def _open_data_folder(data: Path, stack: contextlib.AsyncExitStack) -> Installation:
+    """Lock the data folder until the stack ends, and put a restored backup in place."""
+    stack.enter_context(DirectoryLock.acquire(data))
+    restrict_access(data)
+    if (aside := adopt(data)) is not None:
+        log.warning("a backup has been restored; what was there before is in %s", aside)
+    return open_installation(data, keep_damaged_aside=True)
+
+
+def _open_store(data: Path, stack: contextlib.AsyncExitStack) -> SqliteStore:
+    store = SqliteStore.open(data)
+    stack.push_async_callback(store.close)
+    if store.set_aside is not None:
+        log.error("the history was damaged: it is kept as %s and a new one has begun", store.set_aside)
+    return store
+
+
+def _connect(
+    settings: Settings,
+    install: Installation,
+    ingest_queue: IngestQueue,
+    registry: DeviceRegistry,
+    messages: MessageTap,
+    greetings: list[Publish],
+) -> BrokerConnection:
+    """Return the connections to the broker. None is made before its ``run()``."""
+    wanted = client_settings(settings, install)
+
+    def lost_session(since: int | None, at: int, dropped: int = 0) -> None:
+        ingest_queue.put(LostSession(since or _last_heard(registry), at, dropped))
+
+    link = NegotiatingClient(wanted, messages.take, lost_session)
+    return BrokerConnection(
+        link=link,
+        publish_queue=PublishQueue(link, greetings),
+        sender=CommandSender(registry=registry, link=link, tell=ingest_queue.put, now=now_ms),
+        explorer=TopicExplorer(lambda: for_looking(link.settings, link.state), now_ms),
+        drop_monitor=BrokerDropMonitor(
+            install.dropped,
+            on_drop=lost_session,
+            keep=lambda count: save_broker_drops(settings.store.data, install, count),
+        ),
+        watching=for_looking(wanted, link.state, "drops"),
+    )
+
+
+async def _open_core(
+    rules: list[Rule],
+    dialects: list[Dialect],
+    ingest_queue: IngestQueue,
+    registry: DeviceRegistry,
+    store: SqliteStore,
+    connection: BrokerConnection,
+) -> Core:
+    """Return the core with the stored state restored."""
+    engine, bus, metrics = Engine(rules, registry.tolerated_silence), Bus(), Metrics(__version__)
+    pipeline = Pipeline(
+        ingest_queue=ingest_queue,
+        dialects=dialects,
+        registry=registry,
+        engine=engine,
+        store=store,
+        bus=bus,
+        now=now_ms,
+        link=connection.link,
+        on_commit=metrics.observe_commit,
+        on_effect=connection.publish_queue.put,
+        on_command=connection.sender.put,
+    )
+    await pipeline.restore()
+    if registry.capacity.left_out:
+        log.warning(
+            "%d stored devices do not fit into memory and are left out; %d are here. What is stored of them stays. "
+            "Give the hub more memory, or raise limits.total_metrics (now %d), and start it again.",
+            len(registry.capacity.left_out), len(registry), registry.limits.total_metrics,
+        )  # fmt: skip
+    return Core(
+        registry=registry,
+        engine=engine,
+        store=store,
+        bus=bus,
+        ingest_queue=ingest_queue,
+        pipeline=pipeline,
+        metrics=metrics,
+        now=now_ms,
+        shutdown=asyncio.Event(),
+    )
+
+
+def _ai_services(
+    settings: Settings, core: Core, models: ModelRegistry, worker: Worker, signatures: list[Signature]
+) -> AiServices:
+    registry, engine, store, providers = core.registry, core.engine, core.store, models.providers
+    diagnosis = DiagnosisService(
+        registry=registry,
+        engine=engine,
+        store=store,
+        bus=core.bus,
+        submit=core.ingest_queue.submit,
+        providers=providers,
+        now=now_ms,
+        signatures=signatures,
+    )
+    tools = Tools(registry=registry, engine=engine, store=store, now=now_ms, examine=diagnosis.examine)
+    assistant = AssistantService(tools=tools, providers=providers)
+    return AiServices(
+        providers=providers,
+        models=models,
+        assistant=assistant,
+        memory=ConversationMemory(assistant, store.conversations, now_ms),
+        diagnosis=diagnosis,
+        analyzer=FileAnalyzer(
             providers=providers,
-            now=now_ms,
-            signatures=usable_signatures(data, faults),
-        )
-        tools = Tools(registry=registry, engine=engine, store=store, now=now_ms, examine=diagnosis.examine)
-        assistant = AssistantService(tools=tools, providers=providers)
-        failed: list[str] = []
-        core = Core(
+            worker=worker,
+            library=store.library,
             registry=registry,
-            engine=engine,
-            store=store,
-            bus=bus,
-            ingest_queue=ingest_queue,
-            counters=pipeline.counters,
-            metrics=metrics,
             now=now_ms,
-            shutdown=asyncio.Event(),
-        )
-        broker = BrokerServices(
-            state=lambda: link.state,
-            dropped=lambda: drop_monitor.total,
-            dialects=dialect_config,
-            messages=messages,
-            explorer=explorer,
-            desired_state=DesiredState(
-                registry=registry, link=link, root=dialect_config.root, submit=ingest_queue.submit, now=now_ms
-            ),
-            credentials=credentials_of(settings, demo=not lasting_broker),
-        )
-        ai = AiServices(
-            providers=providers,
-            models=models,
-            assistant=assistant,
-            memory=ConversationMemory(assistant, store.conversations, now_ms),
-            diagnosis=diagnosis,
-            analyzer=FileAnalyzer(
-                providers=providers,
-                worker=worker,
-                library=store.library,
-                registry=registry,
-                now=now_ms,
-                speech_model=settings.analysis.speech_model,
-            ),
-        )
-        health = HubHealth(
-            registry=registry,
-            counters=pipeline.counters,
-            broker=broker.state,
-            clock=clock,
-            failed=failed,
-            faults=faults,
-            now=now_ms,
-        )
-        info = HubInfo(
-            version=__version__, install_id=install.id, started_at=now_ms(), data=data, retention=settings.store
-        )
-        http = http_settings(settings, listener, token)
-        api, broadcaster = build_api(core, broker, ai, info=info, health=health, http=http)
-        yield Hub(
-            data=data,
-            install=install,
-            kept=settings.store,
-            registry=registry,
-            clock=clock,
-            ingest_queue=ingest_queue,
-            bus=bus,
-            store=store,
-            link=link,
-            explorer=explorer,
-            drop_monitor=drop_monitor,
-            watching=for_looking(wanted, link.state, "drops"),
-            publish_queue=publish_queue,
-            sender=sender,
-            pipeline=pipeline,
-            diagnosis=diagnosis,
-            broadcaster=broadcaster,
-            models=models,
-            auth=api.auth,
-            server=create_server(api, http),
-            listener=listener,
-            shutdown=core.shutdown,
-            failed=failed,
-            faults=faults,
-        )
+            speech_model=settings.analysis.speech_model,
+        ),
+    )
+
+
+def _broker_services(
+    settings: Settings,
+    core: Core,
+    connection: BrokerConnection,
+    dialects: DialectConfig,
+    messages: MessageTap,
+    *,
+    demo: bool,
+) -> BrokerServices:
+    link = connection.link
+    desired_state = DesiredState(
+        registry=core.registry, link=link, root=dialects.root, submit=core.ingest_queue.submit, now=now_ms
+    )
+    return BrokerServices(
+        state=lambda: link.state,
+        dropped=lambda: connection.drop_monitor.total,
+        dialects=dialects,
+        messages=messages,
+        explorer=connection.explorer,
+        desired_state=desired_state,
+        credentials=credentials_of(settings, demo=demo),
+    )
+
+
+def _health(core: Core, broker: BrokerServices, data: Path, faults: Faults) -> HubHealth:
+    registry = core.registry
+    newest = _last_heard(registry)
+    clock = Clock(data, now_ms, newest=newest, disagrees=lambda: most_disagree(registry.devices()))
+    return HubHealth(
+        registry=registry,
+        store=core.store,
+        counters=core.pipeline.counters,
+        broker=broker.state,
+        clock=clock,
+        failed=[],
+        faults=faults,
+        now=now_ms,
+    )
 
 
 def _last_heard(registry: DeviceRegistry) -> int:

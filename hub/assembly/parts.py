@@ -1,27 +1,39 @@
-"""The parts of a hub that its API is built from, in three groups. Only the assembly knows the groups."""
+"""The parts of a hub, in groups of what belongs together. Only the assembly knows the groups."""
 
 from __future__ import annotations
 
 import asyncio
+import socket
 from collections.abc import Callable
 from dataclasses import dataclass
 
 from hub.ai.model_settings import ModelRegistry
 from hub.ai.providers import ProviderChain
 from hub.analysis import FileAnalyzer
+from hub.api import Authenticator, HubInfo
+from hub.api.live.broadcaster import Broadcaster
 from hub.assistant import AssistantService, ConversationMemory
 from hub.diagnosis import DiagnosisService
 from hub.dialects import DialectConfig
-from hub.ingest.committer import IngestCounters
+from hub.ingest.pipeline import Pipeline
 from hub.ingest.queue import IngestQueue
-from hub.mqtt.client import MqttClientState
+from hub.model import Mapping, Rule
+from hub.mqtt.broker_drops import BrokerDropMonitor
+from hub.mqtt.client import MqttClientSettings, MqttClientState
+from hub.mqtt.version_negotiation import NegotiatingClient
 from hub.registry.registry import DeviceRegistry
 from hub.rules import Engine
 from hub.runtime.bus import Bus
+from hub.runtime.installation import Installation
 from hub.runtime.metrics import Metrics
+from hub.server import Server
+from hub.services.command_sender import CommandSender
+from hub.services.config_files import ConfigFile
 from hub.services.credentials import Credentials
 from hub.services.desired_state import DesiredState
+from hub.services.hub_health import HubHealth
 from hub.services.message_tap import MessageTap
+from hub.services.publish_queue import PublishQueue
 from hub.services.topic_explorer import TopicExplorer
 from hub.store.sqlite import SqliteStore
 
@@ -36,7 +48,7 @@ class Core:
         store: The history.
         bus: Announces what has been committed.
         ingest_queue: Takes every change of state to the pipeline.
-        counters: Counters of the pipeline.
+        pipeline: Handles what the queue holds; its ``run()`` needs a task.
         metrics: Figures for Prometheus.
         now: Returns the time in epoch milliseconds.
         shutdown: Set when the hub stops; ends every stream.
@@ -47,10 +59,31 @@ class Core:
     store: SqliteStore
     bus: Bus
     ingest_queue: IngestQueue
-    counters: IngestCounters
+    pipeline: Pipeline
     metrics: Metrics
     now: Callable[[], int]
     shutdown: asyncio.Event
+
+
+@dataclass(frozen=True, kw_only=True)
+class BrokerConnection:
+    """The connections to the broker. Each attribute but ``watching`` has a ``run()`` that needs a task.
+
+    Attributes:
+        link: The connection that receives messages. It reconnects by itself.
+        publish_queue: Publishes what dialects and birth messages ask for.
+        sender: Publishes commands.
+        explorer: A connection that lasts while a person looks through topics.
+        drop_monitor: Watches how many messages the broker drops.
+        watching: Settings of the drop monitor's connection.
+    """
+
+    link: NegotiatingClient
+    publish_queue: PublishQueue
+    sender: CommandSender
+    explorer: TopicExplorer
+    drop_monitor: BrokerDropMonitor
+    watching: MqttClientSettings
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -95,3 +128,53 @@ class AiServices:
     memory: ConversationMemory
     diagnosis: DiagnosisService
     analyzer: FileAnalyzer
+
+
+@dataclass(frozen=True, kw_only=True)
+class ConfigFiles:
+    """The files of the data folder that change while the hub runs."""
+
+    rules: ConfigFile[Rule]
+    mappings: ConfigFile[Mapping]
+
+
+@dataclass(frozen=True, kw_only=True)
+class WebServer:
+    """The web server and what it needs while it runs.
+
+    Attributes:
+        server: Serves the API; its ``serve()`` needs a task.
+        listener: The socket that it listens on.
+        auth: Checks the access token.
+        broadcaster: Sends events to the streams; its ``run()`` needs a task.
+    """
+
+    server: Server
+    listener: socket.socket
+    auth: Authenticator
+    broadcaster: Broadcaster
+
+
+@dataclass(frozen=True, kw_only=True)
+class Hub:
+    """An open hub: its parts, wired together.
+
+    Attributes:
+        install: Identity of the installation, kept in the data folder.
+        info: Facts about this hub.
+        core: State, history and pipeline.
+        connection: The connections to the broker.
+        ai: The services that use language models.
+        health: The clock, tasks that broke, and faults in files.
+        files: The files with rules and mappings.
+        web: The web server.
+    """
+
+    install: Installation
+    info: HubInfo
+    core: Core
+    connection: BrokerConnection
+    ai: AiServices
+    health: HubHealth
+    files: ConfigFiles
+    web: WebServer

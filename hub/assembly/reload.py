@@ -17,17 +17,14 @@ from typing import Any, TypeVar
 import msgspec
 
 from hub.assembly.from_settings import access_token, ai_settings, client_settings, read_if_there
-from hub.assembly.load_settings import dialect_config
-from hub.assembly.open_hub import Hub
-from hub.dialects import reserved
+from hub.assembly.parts import Hub
 from hub.errors import HubError
 from hub.insight import parse_signatures
 from hub.mqtt.client import MqttClientSettings
 from hub.mqtt.version_negotiation import NegotiatingClient
-from hub.runtime.clock import now_ms
 from hub.runtime.fault_log import FaultLog
 from hub.runtime.settings import Settings
-from hub.services.config_files import ConfigFile, mappings_file, rules_file
+from hub.services.config_files import ConfigFile
 from hub.services.topic_explorer import for_looking
 
 log = logging.getLogger(__name__)
@@ -49,6 +46,7 @@ class Reloader:
 
     def __init__(self, hub: Hub, settings: Settings, reread: Callable[[], Settings]) -> None:
         self._hub = hub
+        self._connection = hub.connection
         self._settings = settings
         self._reread = reread
         self._ca = _digest(settings.mqtt.ca_file)
@@ -63,9 +61,6 @@ class Reloader:
 
     async def run(self) -> None:
         """Carry out requests until cancelled. In between, take up the login that ``hub device add`` makes."""
-        submit, data = self._hub.ingest_queue.submit, self._hub.data
-        rules = rules_file(data, submit, now_ms)
-        mappings = mappings_file(data, submit, now_ms, reserved(dialect_config(self._settings)))
         while True:
             try:
                 async with asyncio.timeout(LOGIN_LOOK_S):
@@ -74,13 +69,13 @@ class Reloader:
                 await self._follow_login()
                 continue
             self._asked.clear()
-            await self._reload(rules, mappings)
+            await self._reload()
 
-    async def _reload(self, rules: ConfigFile[Any], mappings: ConfigFile[Any]) -> None:
+    async def _reload(self) -> None:
         """Apply each part on its own, and say in one line what is in force and what needs a restart."""
         parts: list[Awaitable[str | None]] = [
-            self._reload_file(rules, "rules"),
-            self._reload_file(mappings, "mappings"),
+            self._reload_file(self._hub.files.rules, "rules"),
+            self._reload_file(self._hub.files.mappings, "mappings"),
             self._reload_signatures(),
         ]
         later: list[str] = []
@@ -90,7 +85,7 @@ class Reloader:
             log.error("The settings are not reloaded, those in force stay: %s", error)
         else:
             parts += [self._reload_broker(new), self._reload_models(new), self._reload_token(new)]
-            later = _need_restart(self._settings, new, self._hub.auth.open)
+            later = _need_restart(self._settings, new, self._hub.web.auth.open)
         done = [text for part in parts if (text := await _explained(part))]
         log.info("Reloaded: %s.", ", ".join(done) or "nothing")
         if later:
@@ -98,20 +93,20 @@ class Reloader:
 
     async def _reload_file(self, book: ConfigFile[Any], name: str) -> str:
         count = await book.reload()
-        self._hub.faults.pop(f"{name}.toml", None)
+        self._hub.health.faults.pop(f"{name}.toml", None)
         return f"{count} {name}"
 
     async def _reload_signatures(self) -> str:
-        text = await asyncio.to_thread(read_if_there, self._hub.data / SIGNATURES)
+        text = await asyncio.to_thread(read_if_there, self._hub.info.data / SIGNATURES)
         signatures = parse_signatures(text or "", SIGNATURES)
-        self._hub.diagnosis.use_signatures(signatures)
-        self._hub.faults.pop(SIGNATURES, None)
+        self._hub.ai.diagnosis.use_signatures(signatures)
+        self._hub.health.faults.pop(SIGNATURES, None)
         return f"{len(signatures)} signatures"
 
     async def _reload_models(self, new: Settings) -> str | None:
         if new.ai == self._settings.ai:
             return None
-        await self._hub.models.rebase(ai_settings(new.ai))
+        await self._hub.ai.models.rebase(ai_settings(new.ai))
         self._settings = self._settings.model_copy(update={"ai": new.ai})
         return "models and their keys"
 
@@ -121,10 +116,10 @@ class Reloader:
             return None
         http = self._settings.http.model_copy(update={"token": new.http.token})
         merged = self._settings.model_copy(update={"http": http})
-        token = access_token(merged, self._hub.listener, self._hub.install)
-        if token is None or self._hub.auth.open:
+        token = access_token(merged, self._hub.web.listener, self._hub.install)
+        if token is None or self._hub.web.auth.open:
             return None
-        await self._hub.auth.change_token(token)
+        await self._hub.web.auth.change_token(token)
         self._settings = merged
         return "access token"
 
@@ -134,9 +129,9 @@ class Reloader:
         applied = new.mqtt.model_dump(include={key for section, key in _APPLIED if section == "mqtt"})
         merged = old.model_copy(update={"mqtt": old.mqtt.model_copy(update=applied)})
         wanted, ca = self._link_settings(merged), await asyncio.to_thread(_digest, new.mqtt.ca_file)
-        if wanted == self._hub.link.settings and ca == self._ca:
+        if wanted == self._connection.link.settings and ca == self._ca:
             return None
-        if self._hub.link.state.connected and (fault := await _fault(wanted)) is not None:
+        if self._connection.link.state.connected and (fault := await _fault(wanted)) is not None:
             log.error("The new broker credentials or CA do not work (%s) Those in use stay.", fault)
             return None
         self._settings, self._ca = merged, ca
@@ -151,7 +146,7 @@ class Reloader:
         """
         if self._settings.mqtt.username is not None:
             return
-        link = self._hub.link
+        link = self._connection.link
         try:
             wanted = await asyncio.to_thread(self._link_settings, self._settings)
         except HubError as error:
@@ -173,11 +168,11 @@ class Reloader:
 
     def _link_settings(self, settings: Settings) -> MqttClientSettings:
         wanted = client_settings(settings, self._hub.install)
-        return msgspec.structs.replace(wanted, had_session=self._hub.link.settings.had_session)
+        return msgspec.structs.replace(wanted, had_session=self._connection.link.settings.had_session)
 
     def _connect(self, wanted: MqttClientSettings) -> None:
-        self._hub.link.use(wanted)
-        self._hub.drop_monitor.use(for_looking(wanted, self._hub.link.state, "drops"))
+        self._connection.link.use(wanted)
+        self._connection.drop_monitor.use(for_looking(wanted, self._connection.link.state, "drops"))
 
 
 async def _explained(part: Awaitable[T]) -> T | None:

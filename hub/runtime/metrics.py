@@ -64,9 +64,10 @@ _GAUGES = {
 
 
 class Metrics:
-    """Renders the metrics of one hub."""
+    """Renders the metrics of one hub of this version."""
 
-    def __init__(self) -> None:
+    def __init__(self, version: str) -> None:
+        self._version = version
         self._registry = CollectorRegistry()  # not the library's global one: a process may run two hubs
         self._commits = Histogram(
             "hub_commit_seconds", "Seconds a commit took.", buckets=_BUCKETS, registry=self._registry
@@ -76,10 +77,10 @@ class Metrics:
         """Count one commit that took ``seconds``."""
         self._commits.observe(seconds)
 
-    def render(self, sample: MetricsSample, version: str) -> bytes:
+    def render(self, sample: MetricsSample) -> bytes:
         """Return the response to a scrape, as :data:`CONTENT_TYPE`."""
         scrape = CollectorRegistry()
-        scrape.register(_Scrape(sample, version))
+        scrape.register(_Scrape(sample, self._version))
         return generate_latest(scrape) + generate_latest(self._registry)
 
 

@@ -5,10 +5,28 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 
+import msgspec
+
 from hub.ingest.committer import IngestCounters
 from hub.mqtt.client import MqttClientState
+from hub.registry.capacity import METRIC_BYTES
 from hub.registry.registry import DeviceRegistry
 from hub.runtime.clock import Clock
+from hub.store.base import Store, StoreStats
+
+
+class MemoryUse(msgspec.Struct, frozen=True):
+    """Memory for devices, in metrics; a device itself counts as some.
+
+    Attributes:
+        metrics: In use.
+        total_metrics: Limit.
+        left_out: Stored devices that did not fit at the start.
+    """
+
+    metrics: int
+    total_metrics: int
+    left_out: int
 
 
 class HubHealth:
@@ -19,12 +37,14 @@ class HubHealth:
         clock: Judge of the machine's clock.
         failed: Names of the hub's tasks that broke.
         faults: By file of the data folder, what of it is left out because it cannot be used.
+        now: Returns the time in epoch milliseconds.
     """
 
     def __init__(
         self,
         *,
         registry: DeviceRegistry,
+        store: Store,
         counters: IngestCounters,
         broker: Callable[[], MqttClientState],
         clock: Clock,
@@ -36,9 +56,10 @@ class HubHealth:
         self.clock = clock
         self.failed = failed
         self.faults = faults
+        self.now = now
         self._registry = registry
+        self._store = store
         self._counters = counters
-        self._now = now
 
     def missing(self) -> list[str]:
         """Return what the hub waits for; it is ready when there is nothing."""
@@ -63,9 +84,22 @@ class HubHealth:
             found.append(f"broker: {state.address} refuses the subscription to {_refused(state)}")
         return [*found, *self._doubted_clock(), *self._full_memory()]
 
+    def memory(self) -> MemoryUse:
+        """Return how much of the memory for devices is in use."""
+        registry = self._registry
+        return MemoryUse(
+            metrics=-(-registry.capacity.used // METRIC_BYTES),
+            total_metrics=registry.limits.total_metrics,
+            left_out=len(registry.capacity.left_out),
+        )
+
+    def store_stats(self) -> StoreStats:
+        """Return the size of the history and the time of the last commit."""
+        return self._store.stats()
+
     def _doubted_clock(self) -> Iterator[str]:
         if self.clock.state.doubted_at is not None:
-            shown, believed = (_date(ms) for ms in (self._now(), self.clock.believed()))
+            shown, believed = (_date(ms) for ms in (self.now(), self.clock.believed()))
             yield (
                 f"clock: it shows {shown}, the hub last believed {believed}; no old history is deleted until the clock "
                 "is set right, or confirmed with hub doctor --trust-clock"

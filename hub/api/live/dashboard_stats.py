@@ -21,6 +21,9 @@ class DashboardStats:
 
     Attributes:
         trend: The figures of the last five minutes.
+        devices: Counts devices by presence.
+        alerts: Counts open alerts by severity.
+        throughput: Message rate, queues and losses.
     """
 
     def __init__(
@@ -34,9 +37,9 @@ class DashboardStats:
         now: Callable[[], int],
     ) -> None:
         self.trend = Trend()
-        self._devices = devices
-        self._alerts = alerts
-        self._throughput = throughput
+        self.devices = devices
+        self.alerts = alerts
+        self.throughput = throughput
         self._broker = broker
         self._providers = providers
         self._usage = UsageMeter()
@@ -46,13 +49,13 @@ class DashboardStats:
         """Add to the trend until cancelled."""
         while True:
             await asyncio.sleep(STEP_S)
-            presence, severity = self._devices.by_presence(), self._alerts.by_severity()
-            self.trend.add(sum(severity.values()), presence["stale"], presence["offline"], self._throughput.rate)
+            presence, severity = self.devices.by_presence(), self.alerts.by_severity()
+            self.trend.add(sum(severity.values()), presence["stale"], presence["offline"], self.throughput.rate)
 
     def message(self) -> str:
         """Return the ``stats`` message as JSON."""
-        presence, severity = self._devices.by_presence(), self._alerts.by_severity()
-        counters, usage, state = self._throughput.counters(), self._usage(), self._broker()
+        presence, severity = self.devices.by_presence(), self.alerts.by_severity()
+        counters, usage, state = self.throughput.counters(), self._usage(), self._broker()
         chat = self._providers.describe()
         message = {
             "type": "stats",
@@ -62,7 +65,7 @@ class DashboardStats:
             "open_alerts": sum(severity.values()),
             "critical": severity["critical"],
             **{name: counters[name] for name in ("received", "stored", "rejected", "shed")},
-            "rate": round(self._throughput.rate, 1),
+            "rate": round(self.throughput.rate, 1),
             "cpu": usage.cpu,
             "rss": usage.rss,
             "ai": {"provider": chat[0].provider, "model": chat[0].model} if chat else None,

@@ -2,43 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 from fastapi import APIRouter
 from starlette.responses import Response
 
 from hub.api.live.broadcaster import Broadcaster
-from hub.api.live.throughput import Throughput
+from hub.api.live.dashboard_stats import DashboardStats
 from hub.runtime.metrics import CONTENT_TYPE, Metrics, MetricsSample
-from hub.services.alerts import Alerts
-from hub.services.devices import Devices
 from hub.services.hub_health import HubHealth
-from hub.store.base import Store
 
 
-def routes(
-    *,
-    prometheus: Metrics,
-    throughput: Throughput,
-    devices: Devices,
-    alerts: Alerts,
-    health: HubHealth,
-    store: Store,
-    broadcaster: Broadcaster,
-    version: str,
-    now: Callable[[], int],
-) -> APIRouter:
+def routes(prometheus: Metrics, stats: DashboardStats, health: HubHealth, broadcaster: Broadcaster) -> APIRouter:
     router = APIRouter(tags=["hub"])
 
     @router.get("/metrics", response_class=Response, responses={200: {"content": {"text/plain": {}}}})
     async def metrics() -> Response:
         """For Prometheus."""
-        return Response(prometheus.render(sample(), version), media_type=CONTENT_TYPE)
+        return Response(prometheus.render(sample()), media_type=CONTENT_TYPE)
 
     def sample() -> MetricsSample:
-        stored, flow = store.stats(), throughput.flow()
-        counters: dict[str, Any] = throughput.counters()
+        stored, flow = health.store_stats(), stats.throughput.flow()
+        counters: dict[str, Any] = stats.throughput.counters()
         return MetricsSample(
             **counters,
             queue=flow["queue"],
@@ -47,14 +32,14 @@ def routes(
             rate=flow["rate"],
             lag_s=flow["lag_ms"] / 1000,
             store_stalled=flow["store_stalled"],
-            devices=devices.by_presence(),
-            alerts=alerts.by_severity(),
-            commit_age_s=None if stored.last_commit is None else max(0, now() - stored.last_commit) / 1000,
+            devices=stats.devices.by_presence(),
+            alerts=stats.alerts.by_severity(),
+            commit_age_s=None if stored.last_commit is None else max(0, health.now() - stored.last_commit) / 1000,
             store_bytes=stored.bytes,
             broker_connected=health.broker().connected,
             live_clients=len(broadcaster.live.clients),
             listeners=broadcaster.listeners,
-            device_rates={each["device_id"]: each["rate"] for each in throughput.busiest()},
+            device_rates={each["device_id"]: each["rate"] for each in stats.throughput.busiest()},
         )
 
     return router

@@ -2,49 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 from fastapi import APIRouter
 from starlette.responses import Response
 
 from hub.ai.providers import ProviderChain
 from hub.api.errors import Json
-from hub.api.http_settings import HttpSettings
 from hub.api.hub_info import HubInfo
 from hub.api.live.throughput import Throughput
 from hub.api.routes.clock import clock_shape
 from hub.api.schemas import status as shapes
 from hub.api.schemas.responses import WriterShape
 from hub.mqtt.client import MqttClientState
-from hub.registry.capacity import METRIC_BYTES
-from hub.registry.registry import DeviceRegistry
-from hub.services.hub_health import HubHealth
-from hub.store.base import Store
+from hub.services.hub_health import HubHealth, MemoryUse
+from hub.store.base import StoreStats
 
 
-def routes(
-    *,
-    info: HubInfo,
-    health: HubHealth,
-    throughput: Throughput,
-    registry: DeviceRegistry,
-    store: Store,
-    providers: ProviderChain,
-    http: HttpSettings,
-    now: Callable[[], int],
-) -> APIRouter:
+def routes(info: HubInfo, health: HubHealth, throughput: Throughput, providers: ProviderChain) -> APIRouter:
     router = APIRouter(tags=["hub"])
 
     @router.get("/api/status", response_model=shapes.Status)
     async def status() -> Response:
-        at = now()
+        at = health.now()
         answer: shapes.Status = {
             "version": info.version,
             "install_id": info.install_id,
             "started_at": info.started_at,
             "uptime_s": (at - info.started_at) // 1000,
             "broker": _broker(health.broker()),
-            "store": _store(info, store),
+            "store": _store(info, health.store_stats()),
             "ai": {
                 "chat": [WriterShape.of(one) for one in providers.describe()],
                 "vision": [WriterShape.of(one) for one in providers.vision()],
@@ -53,19 +38,9 @@ def routes(
             "counters": throughput.counters(),
             "flow": throughput.flow(),
             "busiest": throughput.busiest(),
-            "limits": {
-                "image_bytes": http.image_bytes,
-                "audio_bytes": http.audio_bytes,
-                "document_bytes": http.document_bytes,
-                "body_bytes": http.body_bytes,
-                "ai_requests": http.ai_requests,
-            },
+            "limits": info.limits,
             "clock": clock_shape(health.clock, at),
-            "memory": {
-                "metrics": -(-registry.capacity.used // METRIC_BYTES),
-                "total_metrics": registry.limits.total_metrics,
-                "left_out": len(registry.capacity.left_out),
-            },
+            "memory": _memory(health.memory()),
         }
         return Json(answer)
 
@@ -86,8 +61,11 @@ def _broker(state: MqttClientState) -> shapes.BrokerShape:
     }
 
 
-def _store(info: HubInfo, store: Store) -> shapes.StoreShape:
-    stats = store.stats()
+def _memory(use: MemoryUse) -> shapes.MemoryShape:
+    return {"metrics": use.metrics, "total_metrics": use.total_metrics, "left_out": use.left_out}
+
+
+def _store(info: HubInfo, stats: StoreStats) -> shapes.StoreShape:
     return {
         "path": str(info.data),
         "bytes": stats.bytes,

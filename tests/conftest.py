@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -10,6 +12,10 @@ from hypothesis import settings
 
 import brokers
 from receiver import Receiver
+
+# Compiling the hub again in each process that a test starts would double the time of a start.
+sys.dont_write_bytecode = False
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 
 # No deadline: the time of one example depends on the machine's load.
 settings.register_profile("any_load", deadline=None)

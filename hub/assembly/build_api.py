@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any
@@ -49,6 +50,8 @@ from hub.api.routes import (
 from hub.api.submit_timeout import in_time
 from hub.assembly.parts import AiServices, BrokerServices, ConfigFiles, Core
 from hub.model import Input
+from hub.runtime.package_data import web_dir
+from hub.runtime.settings import Settings
 from hub.services.alerts import Alerts
 from hub.services.commands import Commands
 from hub.services.devices import Devices
@@ -235,3 +238,21 @@ def _stream_routers(core: Core, ai: AiServices, broadcaster: Broadcaster, turns:
         ),
         dashboard_socket.routes(broadcaster.live, core.shutdown),
     ]
+
+
+def http_settings(settings: Settings, listener: socket.socket, token: str | None) -> HttpSettings:
+    """Return the settings of the HTTP server that listens on ``listener``."""
+    host, port = listener.getsockname()[:2]
+    return HttpSettings(
+        host=host,
+        port=port,
+        token=token,
+        allowed_hosts=settings.http.allowed_hosts,
+        allowed_origins=settings.http.allowed_origins,
+        trusted_proxies=settings.http.trusted_proxies,
+        max_connections=settings.http.max_connections,
+        max_connections_per_client=settings.http.max_connections_per_client,
+        web_dir=web_dir(),
+        audio_bytes=settings.analysis.audio_mb * 1024 * 1024,
+        document_bytes=settings.analysis.document_mb * 1024 * 1024,
+    )

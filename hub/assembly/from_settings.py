@@ -14,7 +14,6 @@ import msgspec
 
 from hub.ai.base import ROLES, AiSettings, Role
 from hub.ai.server_config import ModelServer
-from hub.api import HttpSettings
 from hub.assembly.load_settings import dialect_config
 from hub.assembly.memory_limit import memory_limit
 from hub.bounds import decode_utf8
@@ -27,7 +26,7 @@ from hub.mqtt.mosquitto_acl import HUB, AccessFiles, MosquittoAcl
 from hub.rules import parse, parse_usable
 from hub.runtime.installation import Installation, make_token
 from hub.runtime.network_addresses import is_loopback, split_address
-from hub.runtime.package_data import config_dir, web_dir
+from hub.runtime.package_data import config_dir
 from hub.runtime.private_files import replace_file
 from hub.runtime.settings import MIN_TOKEN_CHARS, AiSection, Settings, reveal
 from hub.services.credentials import Credentials
@@ -161,23 +160,6 @@ def access_token(settings: Settings, listener: socket.socket, install: Installat
         data,
     )
     return token
-
-
-def http_settings(settings: Settings, listener: socket.socket, token: str | None) -> HttpSettings:
-    host, port = listener.getsockname()[:2]
-    return HttpSettings(
-        host=host,
-        port=port,
-        token=token,
-        allowed_hosts=settings.http.allowed_hosts,
-        allowed_origins=settings.http.allowed_origins,
-        trusted_proxies=settings.http.trusted_proxies,
-        max_connections=settings.http.max_connections,
-        max_connections_per_client=settings.http.max_connections_per_client,
-        web_dir=web_dir(),
-        audio_bytes=settings.analysis.audio_mb * 1024 * 1024,
-        document_bytes=settings.analysis.document_mb * 1024 * 1024,
-    )
 
 
 def dialects_of(settings: Settings) -> DialectConfig:

@@ -13,7 +13,7 @@ from hub.ai.model_settings import ModelRegistry, open_model_settings
 from hub.analysis import FileAnalyzer
 from hub.api import HubInfo
 from hub.archive import adopt
-from hub.assembly.build_api import build_api
+from hub.assembly.build_api import build_api, http_settings
 from hub.assembly.from_settings import (
     Faults,
     access_token,
@@ -21,7 +21,6 @@ from hub.assembly.from_settings import (
     bind,
     client_settings,
     credentials_of,
-    http_settings,
     registry_limits,
     usable_dialects,
     usable_rules,

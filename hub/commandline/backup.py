@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from hub import archive
-from hub.commandline.serve import settings_from
+from hub.commandline.settings import settings_from
 from hub.errors import InUse
 from hub.runtime.settings import Settings
 from hub.runtime.settings_errors import secret_values

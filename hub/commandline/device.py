@@ -9,7 +9,7 @@ import time
 
 from hub.assembly.from_settings import credentials_of
 from hub.commandline.running_hub import status_of
-from hub.commandline.serve import settings_from
+from hub.commandline.settings import settings_from
 from hub.mqtt.mosquitto_acl import HUB
 from hub.runtime.qr import as_text
 from hub.runtime.settings import Settings

@@ -30,7 +30,7 @@ from hub.assembly.from_settings import (
 from hub.assembly.load_settings import dialect_config
 from hub.assembly.memory_limit import memory_limit
 from hub.commandline.running_hub import status_of
-from hub.commandline.serve import settings_from
+from hub.commandline.settings import settings_from
 from hub.dialects import make_dialects
 from hub.errors import BrokerError, HubError, InUse
 from hub.insight import parse_signatures

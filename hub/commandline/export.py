@@ -17,7 +17,7 @@ import msgspec
 
 from hub.assembly.from_settings import registry_limits
 from hub.commandline.running_hub import connection_to
-from hub.commandline.serve import settings_from
+from hub.commandline.settings import settings_from
 from hub.errors import Conflict, HubError, InUse, Invalid, NotConnected, NotFound
 from hub.formats import Format, zone_of
 from hub.formats.cells import time_of

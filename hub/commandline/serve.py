@@ -5,8 +5,7 @@ from __future__ import annotations
 import argparse
 
 from hub.assembly import app
-from hub.assembly.load_settings import load_settings
-from hub.runtime.settings import Settings
+from hub.commandline.settings import settings_from
 
 
 async def run(arguments: argparse.Namespace) -> None:
@@ -18,16 +17,3 @@ async def run(arguments: argparse.Namespace) -> None:
         print(f"ready http={http} mqtt={mqtt}", flush=True)
 
     await app.serve(settings, on_ready=say, hangup=arguments.hangup, reread=lambda: settings_from(arguments))
-
-
-def settings_from(arguments: argparse.Namespace) -> Settings:
-    """The file, the environment, and above both the command line."""
-    given = {
-        "http": {"listen": arguments.http},
-        "mqtt": {"broker": arguments.mqtt},
-        "store": {"data": arguments.data},
-    }
-    overrides = {
-        section: {key: value for key, value in values.items() if value is not None} for section, values in given.items()
-    }
-    return load_settings(arguments.config, overrides)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 
-from hub.commandline.serve import settings_from
+from hub.commandline.settings import settings_from
 from hub.errors import NotFound
 from hub.runtime.installation import read_installation
 

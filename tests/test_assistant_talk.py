@@ -276,8 +276,8 @@ async def test_partial_answer_is_stored_after_disconnect(site: Site):
 
 
 async def test_stored_conversations_and_turns_are_limited(site: Site, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(conversations, "MOST", 3)
-    monkeypatch.setattr(conversations, "MOST_TURNS", 4)
+    monkeypatch.setattr(conversations, "MAX_CONVERSATIONS", 3)
+    monkeypatch.setattr(conversations, "MAX_TURNS", 4)
     stored = site.store.conversations
     for number in range(5):
         for n in range(6):

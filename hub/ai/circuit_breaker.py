@@ -72,7 +72,7 @@ def wait_s(attempt: int, chance: float, after_s: float | None = None) -> float:
     Args:
         attempt: the number of the failed attempt, from 0.
         chance: a random number from 0 to 1, so that requests that failed together are not repeated together.
-        after_s: the pause that the server asked for, as the least.
+        after_s: the minimum, if the server asked for a pause.
     """
     backoff: float = min(_FIRST_WAIT_S * 2.0**attempt, _LONGEST_WAIT_S) * (0.5 + chance / 2)
     return max(backoff, after_s or 0.0)

@@ -32,7 +32,7 @@ def body(request: CompletionRequest, model: str, *, compatible: bool) -> dict[st
     return fields
 
 
-def whole(completion: Any) -> ChatCompletionParser:
+def parse(completion: Any) -> ChatCompletionParser:
     """Parse an answer that was not streamed."""
     parsed = parser()
     message = completion.choices[0].message if completion.choices else None
@@ -53,14 +53,14 @@ class ChatCompletionParser:
 
     def __init__(self) -> None:
         self.text = ""
-        self.whole = False  # the server has ended the stream normally
+        self.complete = False  # the server has ended the stream normally
         self.tokens = self.tokens_in = 0
         self.calls: dict[int, list[str]] = {}  # by index: id, name and arguments so far
 
     def take(self, chunk: Any) -> Iterator[str]:
         """Parse one chunk and yield its text."""
         self.count(chunk.usage)
-        self.whole = self.whole or bool(chunk.usage) or bool(chunk.choices and chunk.choices[0].finish_reason)
+        self.complete = self.complete or bool(chunk.usage) or bool(chunk.choices and chunk.choices[0].finish_reason)
         delta = chunk.choices[0].delta if chunk.choices else None
         for part in (delta.tool_calls or ()) if delta else ():
             call = self.calls.setdefault(part.index, ["", "", ""])

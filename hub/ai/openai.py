@@ -73,7 +73,7 @@ class OpenAIProvider:
 
     async def chat(self, request: CompletionRequest) -> Completion:
         with _translated():
-            parsed = self._wire.whole(await self._endpoint().create(**self._body(request)))
+            parsed = self._wire.parse(await self._endpoint().create(**self._body(request)))
         return self._answer(request, parsed)
 
     async def stream(self, request: CompletionRequest) -> AsyncIterator[Piece]:
@@ -86,7 +86,7 @@ class OpenAIProvider:
                     if parser.size > ANSWER_LIMIT:
                         break
                 else:
-                    if not parser.whole:
+                    if not parser.complete:
                         raise AiBusy("The answer ended too early.", "Try again.")
         yield self._answer(request, parser)
 

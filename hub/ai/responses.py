@@ -33,7 +33,7 @@ def body(request: CompletionRequest, model: str, *, compatible: bool) -> dict[st
     return fields
 
 
-def whole(response: Any) -> ResponseParser:
+def parse(response: Any) -> ResponseParser:
     """Parse an answer that was not streamed."""
     parsed = parser()
     parsed.finish(response)
@@ -50,7 +50,7 @@ class ResponseParser:
 
     def __init__(self) -> None:
         self.text = ""
-        self.whole = False  # the server has ended the stream normally
+        self.complete = False  # the server has ended the stream normally
         self.tokens = self.tokens_in = 0
         self._calls: dict[str, ToolCall] = {}  # by id
         self._argument_chars = 0  # of tool calls so far
@@ -86,7 +86,7 @@ class ResponseParser:
         """Parse the complete response: tool calls, numbers of tokens, and the text if none was streamed."""
         if response.status == "failed":
             raise AiBusy("OpenAI cancelled the answer.", "Try again.")
-        self.whole = True
+        self.complete = True
         usage = response.usage
         if usage is not None:
             self.tokens, self.tokens_in = counted(usage.total_tokens), counted(usage.input_tokens)

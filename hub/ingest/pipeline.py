@@ -2,7 +2,7 @@
 
 Two tasks share the batch that is being filled. While one batch is committed, the next fills::
 
-    run          take up to 250 entries --> handler.handle --> self._batch
+    run          take max. 250 entries --> handler.handle --> self._batch
     _finish_all  swap self._batch for an empty one --> commit --> acknowledge, answer, publish
 
 Invariants:

@@ -63,7 +63,7 @@ class Clock:
         now: returns the clock's time in epoch ms.
         newest: time of the newest message in the history (0: none), used if the folder has no clock file yet.
         disagrees: returns True if the timestamps of most devices contradict the clock.
-        monotonic: returns seconds of a clock that nobody sets.
+        monotonic: returns seconds of the monotonic clock.
     """
 
     def __init__(

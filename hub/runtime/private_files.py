@@ -37,7 +37,7 @@ def make_folder(folder: Path, mode: int = FOLDER_MODE) -> None:
 
 
 def check_replaceable(path: Path) -> None:
-    """Raise OSError where ``path`` is a folder, a device or a pipe: a file must not take the place of one."""
+    """Raise OSError if ``path`` is a folder, a device or a pipe, which a file must not replace."""
     if path.is_dir():
         raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(path))
     if path.exists() and not path.is_file():
@@ -82,7 +82,7 @@ def replace_file(path: Path, content: bytes, *, sync: bool = True) -> None:
 
 @contextmanager
 def unfinished_file(path: Path, *, overwrite: bool = True) -> Iterator[Path]:
-    """Yield a path beside ``path``; the file made there takes its place when the block ends without an error.
+    """Yield a path beside ``path``; the file created there replaces ``path`` when the block ends without an error.
 
     Raises FileExistsError at the end if ``path`` exists and must not be overwritten.
     """
@@ -93,7 +93,7 @@ def unfinished_file(path: Path, *, overwrite: bool = True) -> Iterator[Path]:
         if overwrite:
             unfinished.replace(path)
         else:
-            os.link(unfinished, path)  # unlike a rename, a link never takes another file's place
+            os.link(unfinished, path)  # unlike a rename, a link never replaces a file
     finally:
         unfinished.unlink(missing_ok=True)
 
@@ -102,7 +102,7 @@ def unfinished_file(path: Path, *, overwrite: bool = True) -> Iterator[Path]:
 def replacing(path: Path, *, overwrite: bool = True, opener: Opener | None = open_private) -> Iterator[BinaryIO]:
     """Yield a stream whose content replaces ``path`` when the block ends without an error.
 
-    With ``opener=None`` the file gets the mode that the user's umask asks for. See :func:`unfinished_file`.
+    With ``opener=None`` the umask determines the mode of the file. See :func:`unfinished_file`.
     """
     with unfinished_file(path, overwrite=overwrite) as unfinished, open(unfinished, "wb", opener=opener) as stream:
         yield stream
@@ -139,10 +139,10 @@ def copy_owner(file: Path, status: os.stat_result) -> Path:
 
 
 def make_private(folder: Path, patterns: Sequence[str]) -> list[Path]:
-    """Take the rights of group and others from this user's own files in ``folder`` that match; return those changed."""
+    """Remove the access of group and others from this user's files in ``folder`` that match; return those changed."""
     changed = []
     for file in sorted(folder.iterdir()):
-        with suppress(OSError):  # one that is gone by now, or on a file system without modes
+        with suppress(OSError):  # the file has been deleted, or the file system has no modes
             status = file.lstat()
             own = stat.S_ISREG(status.st_mode) and status.st_uid == os.geteuid()
             if own and status.st_mode & 0o077 and any(fnmatch(file.name, each) for each in patterns):

@@ -1,6 +1,6 @@
 """Streams of progress: the steps of answers and diagnoses while they are being written.
 
-The steps of a run are kept until it ends, so that a subscriber who comes late can read it from the beginning.
+The steps of a run are kept until it ends, so that a late subscriber can read it from the beginning.
 """
 
 from __future__ import annotations

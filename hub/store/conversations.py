@@ -13,21 +13,21 @@ from hub.model import Conversation, Turn
 from hub.store.connection import transaction
 from hub.store.rows import decoded
 
-MOST = 200
+MAX_CONVERSATIONS = 200
 """The most conversations; the one that was idle longest is deleted first."""
-MOST_TURNS = 200
+MAX_TURNS = 200
 """The most turns of a conversation; the oldest are deleted first."""
 
 _encode = msgspec.msgpack.Encoder().encode
 _decode = msgspec.msgpack.Decoder(Turn).decode
 
-Ask = Callable[[Callable[[sqlite3.Connection], Any]], Awaitable[Any]]
+Run = Callable[[Callable[[sqlite3.Connection], Any]], Awaitable[Any]]
 
 
 class ConversationStore:
     """Stores conversations; ``read`` and ``write`` run a function with a connection in the store's threads."""
 
-    def __init__(self, read: Ask, write: Ask) -> None:
+    def __init__(self, read: Run, write: Run) -> None:
         self._read, self._write = read, write
 
     async def add(self, conversation: str, turn: Turn) -> None:
@@ -39,7 +39,7 @@ class ConversationStore:
         found: list[Conversation] = await self._read(partial(_newest, limit=limit))
         return found
 
-    async def turns(self, conversation: str, limit: int = MOST_TURNS) -> list[Turn]:
+    async def turns(self, conversation: str, limit: int = MAX_TURNS) -> list[Turn]:
         """Return the last ``limit`` turns, oldest first; none of an unknown conversation."""
         found: list[Turn] = await self._read(partial(_turns, conversation=conversation, limit=limit))
         return found
@@ -60,12 +60,12 @@ def _add(connection: sqlite3.Connection, conversation: str, turn: Turn) -> None:
         connection.execute(
             "DELETE FROM turn WHERE conversation = ?1 AND id <= "
             "(SELECT id FROM turn WHERE conversation = ?1 ORDER BY id DESC LIMIT 1 OFFSET ?2)",
-            (conversation, MOST_TURNS),
+            (conversation, MAX_TURNS),
         )
         connection.execute(
             "DELETE FROM conversation WHERE id IN "
             "(SELECT id FROM conversation ORDER BY updated_at DESC LIMIT -1 OFFSET ?)",
-            (MOST,),
+            (MAX_CONVERSATIONS,),
         )
         connection.execute("DELETE FROM turn WHERE conversation NOT IN (SELECT id FROM conversation)")
 

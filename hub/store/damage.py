@@ -21,8 +21,8 @@ log = logging.getLogger(__name__)
 MAX_NUMBER = 1 << 62
 """The largest number of a record or row: the next ones must fit into 64 bits."""
 AHEAD = 1 << 32
-"""If the number of the last record is lost, numbering goes on this far ahead of the largest known one: the states of
-devices may have later numbers."""
+"""If the number of the last record is lost, numbering continues this far after the largest known one, because device
+states may have later numbers."""
 
 
 def _beyond(*columns: str) -> str:

@@ -30,12 +30,12 @@ def copy_database(path: Path, target: Path) -> None:
     with unfinished_file(target) as unfinished:
         create_private(unfinished)
         with translated(), closing(connect_reader(path)) as source, closing(sqlite3.connect(unfinished)) as copy:
-            # In one step: sqlite begins again at every commit that comes between two steps.
+            # In one step, because SQLite restarts the copy at each commit between two steps.
             source.backup(copy)
 
 
 def examine(path: Path) -> DatabaseContent:
-    """Read every page of a database that nobody has open, and return what is in it.
+    """Read every page of a database that no process has open, and return what is in it.
 
     Raises StoreCorrupt for a damaged one, StoreError for one whose format this version cannot read.
     """

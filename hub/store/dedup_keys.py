@@ -16,13 +16,13 @@ A compaction that is interrupted begins again: keys that are in both tables coun
 
 A row of ``key_log`` has columns of little-endian numbers:
 
-- ``series`` (uint32): for each record that has a key, the id of its first series, which tells its device;
+- ``series`` (uint32): for each record that has a key, the id of its first series, which identifies its device;
 - ``keys`` (int64): the keys;
 - ``gone`` (uint32): the ids of the series of the devices that the commit deleted.
 
-A deleted device's keys are void, because its series are gone. Ids of series may be used again once their readings are
-gone, so ``gone`` voids the keys of these ids in all earlier rows. A device that is deleted and comes back has other
-ids, also within one commit.
+The keys of a deleted device are void, because its series no longer exist. Ids of series may be reused when their
+readings are deleted, so ``gone`` voids the keys of these ids in all earlier rows. A device that is deleted and comes
+back has other ids, also within one commit.
 """
 
 from __future__ import annotations

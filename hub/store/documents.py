@@ -29,18 +29,18 @@ _STOP_WORDS = frozenset((
     "is", "it", "at", "on", "or", "an", "be", "by", "do", "if", "as", "we",
 ))  # fmt: skip
 """Stop words: they are on every page."""
-MOST_WORDS = 24
-LEAST_WORDS = 2
+MAX_WORDS = 24
+MIN_WORDS = 2
 """A passage with only one of many words is about something else."""
 QUOTE_CHARS = 420
 
-Ask = Callable[[Callable[[sqlite3.Connection], Any]], Awaitable[Any]]
+Run = Callable[[Callable[[sqlite3.Connection], Any]], Awaitable[Any]]
 
 
 class DocumentLibrary:
     """Reads and writes documents; ``read`` and ``write`` run a function with a connection in the store's threads."""
 
-    def __init__(self, read: Ask, write: Ask) -> None:
+    def __init__(self, read: Run, write: Run) -> None:
         self._read, self._write = read, write
 
     async def put(self, analysis: Analysis, pages: Sequence[str] = ()) -> None:
@@ -150,10 +150,10 @@ def _list(
 def _quotes(
     connection: sqlite3.Connection, words: str, model: str | None, document: str | None, limit: int
 ) -> list[Quote]:
-    sought = wanted(words)
-    if not sought:
+    search_words = wanted(words)
+    if not search_words:
         return []
-    terms, values = ["page_words MATCH ?"], list[Any]([" OR ".join(f'"{word}"' for word in sought)])
+    terms, values = ["page_words MATCH ?"], list[Any]([" OR ".join(f'"{word}"' for word in search_words)])
     if document is not None:
         terms.append("page.analysis = ?")
         values.append(document)
@@ -162,16 +162,16 @@ def _quotes(
         values.append(model_key(model))
     else:
         terms.append("page.analysis IN (SELECT analysis FROM manual)")
-    least = min(len(sought), LEAST_WORDS)
+    min_words = min(len(search_words), MIN_WORDS)
     rows = connection.execute(
         "SELECT page.analysis, page.number, page.text, analysis.body FROM page_words "  # noqa: S608 (our own words)
         "JOIN page ON page.id = page_words.rowid JOIN analysis ON analysis.id = page.analysis "
         f"WHERE {' AND '.join(terms)} ORDER BY bm25(page_words), page.id LIMIT ?",
         (*values, max(limit, 0) * 4),
     )
-    found = ((doc, number, body, passage(text, sought)) for doc, number, text, body in rows)
+    found = ((doc, number, body, passage(text, search_words)) for doc, number, text, body in rows)
     quotes = (Quote(doc, _decode(body).filename, number, text) for doc, number, body, text in found
-              if sum(stem in text.casefold() for stem in map(_stem, sought)) >= least)  # fmt: skip
+              if sum(stem in text.casefold() for stem in map(_stem, search_words)) >= min_words)  # fmt: skip
     return list(islice(quotes, max(limit, 0)))
 
 
@@ -183,7 +183,7 @@ def model_key(model: str) -> str:
 def wanted(words: str) -> list[str]:
     """Return the words to search for, each once."""
     found = (word.casefold() for word in _WORD.findall(words))
-    return [word for word in dict.fromkeys(found) if word not in _STOP_WORDS][:MOST_WORDS]
+    return [word for word in dict.fromkeys(found) if word not in _STOP_WORDS][:MAX_WORDS]
 
 
 def _stem(word: str) -> str:

@@ -46,14 +46,14 @@ class DirectoryLock:
                 f"The data directory {directory} is in use by another hub (process {holder}).",
                 "Stop that hub first, or name another directory.",
             ) from None
-        with suppress(OSError):  # a full disk: the lock holds without the process's number
+        with suppress(OSError):  # a full disk: the lock works without the process id in the file
             os.ftruncate(file, 0)
             os.pwrite(file, f"{os.getpid()}\n".encode(), 0)
         return cls(file)
 
     @staticmethod
     def holder(directory: Path) -> str:
-        """Return the number of the process that took the lock last."""
+        """Return the id of the process that acquired the lock last."""
         try:
             return (directory / FILE).read_text("ascii", "replace").strip() or UNKNOWN
         except OSError:

@@ -10,7 +10,7 @@ The format is a number in the file's header (``PRAGMA user_version``)::
 
 A migration runs in one transaction together with its number. One that moves many rows does that in a *step* before its
 statements: each call moves one slice in a transaction of its own and finds what is left by itself. So an upgrade that
-is killed goes on where it stopped, and a migration that fails leaves the database as the last slice left it.
+is killed continues where it stopped, and a migration that fails leaves the database as after the last slice.
 
 A released migration is never changed; the next change is the next number.
 """
@@ -56,8 +56,8 @@ def check_format(path: Path) -> int:
     """
     if not path.exists():
         return 0
-    # Without a write-ahead log the file is complete, and SQLite must not make one just to look. With one, SQLite has
-    # to read it, but a connection that may only read leaves it where it is.
+    # Without a write-ahead log the file is complete, and SQLite must not create one for a check. With one, SQLite has
+    # to read it, and a read-only connection does not change it.
     mode = "mode=ro" if wal_of(path).exists() else "immutable=1"
     uri = f"{path.absolute().as_uri()}?{mode}"
     with closing(sqlite3.connect(uri, uri=True, timeout=BUSY_TIMEOUT_MS / 1_000)) as connection:

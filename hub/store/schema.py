@@ -2,7 +2,7 @@
 
 Groups of tables::
 
-    progress                         one row: where the numbering, the checkpoint and the compaction stand
+    progress                         one row: last record, checkpoint, progress of the compaction
     device, series, dropped_series   what exists, and series of deleted devices until retention has swept them
     batch                            the write-ahead log of readings, one row a commit   (wal/)
     chunk, rollup                    compressed readings, and their minutes and hours    (chunks/)

@@ -56,32 +56,34 @@ class StoreThreads:
             self._readers.get().close()
         self._connection.close()
 
-    async def _read(self, ask: Callable[Concatenate[sqlite3.Connection, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
+    async def _read(
+        self, query: Callable[Concatenate[sqlite3.Connection, P], T], *args: P.args, **kwargs: P.kwargs
+    ) -> T:
         try:
-            return await self._read_once(ask, *args, **kwargs)
+            return await self._read_once(query, *args, **kwargs)
         except DamagedHistory as error:
             await self._write(self._leave_out, error)
-            return await self._read_once(ask, *args, **kwargs)
+            return await self._read_once(query, *args, **kwargs)
 
     async def _read_once(
-        self, ask: Callable[Concatenate[sqlite3.Connection, P], T], *args: P.args, **kwargs: P.kwargs
+        self, query: Callable[Concatenate[sqlite3.Connection, P], T], *args: P.args, **kwargs: P.kwargs
     ) -> T:
         if self._waiting_reads >= MAX_WAITING_READS:
             raise StoreBusy("Too many requests for the history wait already.", "Try again in a moment.")
         self._waiting_reads += 1
         try:
-            return await self._in_thread(self._reading, lambda: self._snapshot(ask, *args, **kwargs))
+            return await self._in_thread(self._reading, lambda: self._snapshot(query, *args, **kwargs))
         except StoreRefused as error:  # that is for values that are written; here a stored value cannot be read
             raise StoreError(error.message, error.hint) from error
         finally:
             self._waiting_reads -= 1
 
-    def _snapshot(self, ask: Callable[Concatenate[sqlite3.Connection, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
+    def _snapshot(self, query: Callable[Concatenate[sqlite3.Connection, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
         connection = self._readers.get()
         try:
             connection.execute("BEGIN")
             try:
-                return ask(connection, *args, **kwargs)
+                return query(connection, *args, **kwargs)
             finally:
                 connection.execute("ROLLBACK")
         finally:

@@ -35,7 +35,7 @@ class Decoded:
         channels: how many channels the file has.
         channel: the number of the loudest channel, from 1.
         noise: RMS of the encoding's quantization noise.
-        whole: the length in seconds that the file states.
+        stated_seconds: the length in seconds that the file states.
         cut: the file ends before its sound does.
     """
 
@@ -45,7 +45,7 @@ class Decoded:
     channels: int
     channel: int
     noise: float
-    whole: float
+    stated_seconds: float
     cut: bool
 
 
@@ -71,9 +71,9 @@ def decode_recording(soundfile: Any, data: bytes) -> Decoded:
     speech = (
         samples if cancelled or channels == 1 else _joined(b.mean(axis=1) for b in _blocks(soundfile, data, cut=cut))
     )
-    whole = max(frames if frames < _UNKNOWN else 0, len(samples)) / rate
+    stated_seconds = max(frames if frames < _UNKNOWN else 0, len(samples)) / rate
     noise = 2.0 ** (1 - _BITS.get(subtype, 16)) / 12**0.5
-    return Decoded(samples, speech, rate, channels, loudest + 1, noise, whole, cut)
+    return Decoded(samples, speech, rate, channels, loudest + 1, noise, stated_seconds, cut)
 
 
 def _stops_short(soundfile: Any, data: bytes) -> bool:

@@ -54,14 +54,15 @@ def read_recording(
         raise WrongType("The recording is damaged.", "Export it again.") from None
     seconds = len(recording.loudest) / recording.rate
     if recording.cut:
-        of_whole = f" of {recording.whole:.1f}" if recording.whole > seconds + 0.05 else ""
+        of_whole = f" of {recording.stated_seconds:.1f}" if recording.stated_seconds > seconds + 0.05 else ""
         notes.append(f"The file ends early: only the first {seconds:.1f}{of_whole} seconds were analysed.")
     if not len(recording.loudest) or recording.rate < 1_000:
         if recording.cut:
             raise _without_sound()
         raise WrongType("There is no sound in the recording.", "Send at least a tenth of a second.")
-    if recording.whole > MAX_SECONDS and not recording.cut:
-        notes.append(f"Only the first {MAX_SECONDS // 60} minutes of {recording.whole / 60:.0f} were analysed.")
+    if recording.stated_seconds > MAX_SECONDS and not recording.cut:
+        minutes = recording.stated_seconds / 60
+        notes.append(f"Only the first {MAX_SECONDS // 60} minutes of {minutes:.0f} were analysed.")
     if recording.channels > 1:
         notes.append(f"Measured on channel {recording.channel} of {recording.channels}, the loudest.")
     progress("measuring sound", 1, 3)

@@ -77,16 +77,16 @@ def summarise(points: Points, starts: Ints) -> ChunkSummary:
     """Summarize the parts into which ``starts`` cuts ``points``; each has at least one point, in order of time."""
     numeric: Mask = points.kind != TEXT
     value = points.value
-    whole = bool(numeric.all())
+    all_numeric = bool(numeric.all())
     with np.errstate(over="ignore"):
-        total = np.add.reduceat(value if whole else np.where(numeric, value, 0.0), starts)
+        total = np.add.reduceat(value if all_numeric else np.where(numeric, value, 0.0), starts)
     ends = np.append(starts[1:], len(points)) - 1
     return ChunkSummary(
         points.ts[starts],
         points.ts[ends],
         np.add.reduceat(numeric, starts, dtype=np.int64),
-        np.minimum.reduceat(value if whole else np.where(numeric, value, np.inf), starts),
-        np.maximum.reduceat(value if whole else np.where(numeric, value, -np.inf), starts),
+        np.minimum.reduceat(value if all_numeric else np.where(numeric, value, np.inf), starts),
+        np.maximum.reduceat(value if all_numeric else np.where(numeric, value, -np.inf), starts),
         total,
     )
 
@@ -108,9 +108,9 @@ def _packed_values(
     value: Floats, starts: Ints, counts: Ints
 ) -> tuple[list[int], list[int | None], list[int], list[bytes]]:
     """Return ``decimals``, ``first``, ``base`` and ``values`` of each chunk's body."""
-    decimals, whole = _scaled(value, starts, counts)
-    plain = _Numbers(whole, starts, counts)
-    steps = _Numbers(np.diff(whole, prepend=whole[:1]), starts, counts, skip_first=True)
+    decimals, integers = _scaled(value, starts, counts)
+    plain = _Numbers(integers, starts, counts)
+    steps = _Numbers(np.diff(integers, prepend=integers[:1]), starts, counts, skip_first=True)
     floating = decimals < 0
     stepwise = (steps.widths < plain.widths) & ~floating
     packed = _Pool(starts)
@@ -122,7 +122,7 @@ def _packed_values(
                 packed.add(value.astype(dtype), which, starts, starts + counts)
     firsts: list[int | None] = [None] * len(starts)
     for i in np.flatnonzero(stepwise).tolist():
-        firsts[i] = int(whole[starts[i]])
+        firsts[i] = int(integers[starts[i]])
     bases = np.where(floating, 0, np.where(stepwise, steps.bases, plain.bases))
     return decimals.tolist(), firsts, bases.tolist(), packed.cut()
 
@@ -202,7 +202,7 @@ def _own_texts(points: Points, starts: Ints, counts: Ints) -> tuple[Floats, list
 def _scaled(value: Floats, starts: Ints, counts: Ints) -> tuple[Ints, Ints]:
     """Return each chunk's fewest decimals that are exact (or ``SINGLES``, ``DOUBLES``), and values as integers."""
     decimals = np.full(len(starts), DOUBLES)
-    whole = np.zeros(len(value), np.int64)
+    integers = np.zeros(len(value), np.int64)
     left = np.arange(len(starts))  # chunks not settled yet, their points, and where each begins among those
     at, begins = np.arange(len(value)), starts
     with np.errstate(over="ignore", invalid="ignore"):
@@ -211,15 +211,15 @@ def _scaled(value: Floats, starts: Ints, counts: Ints) -> tuple[Ints, Ints]:
             exact = (scaled / 10.0**d == value[at]) & (np.abs(scaled) < _EXACT)
             done = np.logical_and.reduceat(exact, begins)
             inside = np.repeat(done, counts[left])
-            whole[at[inside]] = scaled[inside]
+            integers[at[inside]] = scaled[inside]
             decimals[left[done]] = d
             left, at = left[~done], at[~inside]
             if not len(left):
-                return decimals, whole
+                return decimals, integers
             begins = np.cumsum(counts[left]) - counts[left]
         single = value[at].astype(np.float32) == value[at]
     decimals[left[np.logical_and.reduceat(single, begins)]] = SINGLES
-    return decimals, whole
+    return decimals, integers
 
 
 def decode(series: Sequence[int], firsts: Sequence[int], bodies: Sequence[bytes]) -> Points:
@@ -262,7 +262,7 @@ def _times(alike: Sequence[ChunkBody], firsts: Ints) -> Ints:
     ts[:, 0] = firsts
     ts[:, 1:] = np.array([b.gap for b in alike], np.int64)[:, None]
     if alike[0].gaps:
-        ts[:, 1:] += _whole([b.gaps for b in alike], count - 1)
+        ts[:, 1:] += _unpack_integers([b.gaps for b in alike], count - 1)
     return np.cumsum(ts, axis=1)
 
 
@@ -272,20 +272,20 @@ def _values(alike: Sequence[ChunkBody]) -> Floats:
         joined = b"".join([b.values for b in alike])
         floats = np.frombuffer(joined, "<f8" if decimals == DOUBLES else "<f4").reshape(len(alike), count)
         return floats.astype(np.float64)
-    whole = np.empty((len(alike), count), np.int64)
-    whole[:] = np.array([b.base for b in alike], np.int64)[:, None]
+    integers = np.empty((len(alike), count), np.int64)
+    integers[:] = np.array([b.base for b in alike], np.int64)[:, None]
     if first is None:
         if alike[0].values:
-            whole += _whole([b.values for b in alike], count)
+            integers += _unpack_integers([b.values for b in alike], count)
     else:
-        whole[:, 0] = [b.first or 0 for b in alike]
+        integers[:, 0] = [b.first or 0 for b in alike]
         if alike[0].values:
-            whole[:, 1:] += _whole([b.values for b in alike], count - 1)
-        whole = np.cumsum(whole, axis=1)
-    return whole / 10.0**decimals
+            integers[:, 1:] += _unpack_integers([b.values for b in alike], count - 1)
+        integers = np.cumsum(integers, axis=1)
+    return integers / 10.0**decimals
 
 
-def _whole(packed: Sequence[bytes], count: int) -> Ints:
+def _unpack_integers(packed: Sequence[bytes], count: int) -> Ints:
     width = len(packed[0]) // count
     return np.frombuffer(b"".join(packed), f"<u{width}").reshape(len(packed), count).astype(np.int64)
 

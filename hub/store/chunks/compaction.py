@@ -33,7 +33,7 @@ Invariants:
   nothing.
 - A batch is deleted only after all its points are in chunks. Batches behind the checkpoint are not compacted: their
   records complete the states of devices at a start.
-- Of points at the same time, those in the chunk with the lower id came first: only the newest chunks of a series are
+- Of points at the same time, those in the chunk with the lower id are the older ones: only the newest chunks are
   merged, and the result has the highest id.
 
 What it costs depends on the chunks that it writes, far more than on their points. So a compaction waits until there are
@@ -107,19 +107,19 @@ def _due_points(series: int) -> int:
 
 
 class CompactionPace:
-    """Decides how many slices of one compaction follow a commit: enough to move what came meanwhile.
+    """Decides how many slices of one compaction follow a commit: enough to move the points added meanwhile.
 
     With a single slice, a compaction of many series would never end when each commit brings more than a slice.
     """
 
     def __init__(self, memtable: Memtable) -> None:
         self._memtable = memtable
-        self._came = memtable.came  # the points that had come at the last call
+        self._total_added = memtable.total_added  # the points that had come at the last call
 
     def slices(self) -> int:
         """Return how many slices to do now."""
-        came, self._came = self._memtable.came - self._came, self._memtable.came
-        return 1 + came // SLICE_POINTS
+        added, self._total_added = self._memtable.total_added - self._total_added, self._memtable.total_added
+        return 1 + added // SLICE_POINTS
 
 
 def compact_slice(connection: sqlite3.Connection, memtable: Memtable) -> bool:

@@ -1,7 +1,7 @@
 """The write-ahead log of readings: what was committed and is not in chunks yet.
 
-A commit appends one row to the table ``batch`` and the same points to the memtable; nothing else of the history is
-written then. Compaction moves the points into chunks later, many commits at once. (SQLite has a write-ahead log of its
+A commit appends one row to the table ``batch``, and the same points to the memtable. Compaction moves the points into
+chunks later, those of many commits at once. (SQLite has a write-ahead log of its
 own, the file ``watchkeeper.db-wal``; this one is a table.)
 
 ::
@@ -9,7 +9,7 @@ own, the file ``watchkeeper.db-wal``; this one is a table.)
     commit ──▶ BatchBuilder ──▶ table batch    durable, one row a commit, read again at a start
                     │
                     └─────────▶ Memtable       the same points in memory, for queries and compaction
-                                  newest points, in the order in which they came
+                                  newest points, in the order of arrival
                                     │ sort(), at RUN_POINTS points or when a compaction begins
                                     ▼
                                   sorted runs, in the order of their series; never changed

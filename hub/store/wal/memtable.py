@@ -8,7 +8,7 @@ See the package for the states of a point. In the memtable, points are counted f
       _ends: where each batch ends, on this scale; batches and runs do not begin at the same points
 
 One thread writes the memtable, others read it under its lock. Runs never change and the newest points are only
-appended to, so what a reader holds stays as it is while the memtable changes.
+appended to, so the arrays that a reader has got do not change under it.
 """
 
 from __future__ import annotations
@@ -66,7 +66,7 @@ class Memtable:
         return self._ends[-1] if self._ends else self._start
 
     @property
-    def came(self) -> int:
+    def total_added(self) -> int:
         """Return how many points were ever added."""
         return self._end
 
@@ -164,7 +164,7 @@ def _copy(points: Points, room: Points, start: int) -> None:
 def fresh_points(connection: sqlite3.Connection, memtable: Memtable, series: Iterable[int]) -> Points:
     """Return the points of these series that are in the log and not in chunks, as the transaction sees both.
 
-    They are in the order of their series, and those of one series in the order in which they came.
+    They are in the order of their series, and those of one series in the order of arrival.
     """
     row = connection.execute(
         "SELECT (SELECT min(id) FROM batch), (SELECT max(id) FROM batch), compacting_upto, compacting_below "

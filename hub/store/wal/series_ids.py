@@ -9,12 +9,12 @@ import numpy as np
 from hub.model import RecordBatch
 from hub.store.points import Ints
 
-Ask = Callable[[str, Iterable[str]], list[int]]
+Resolve = Callable[[str, Iterable[str]], list[int]]
 """Returns the ids of a device's series by its metrics, and creates those that do not exist."""
 
 
 class SeriesIdCache:
-    """Caches what :data:`Ask` returned, by table and row, after the transaction in which it did has succeeded."""
+    """Caches what :data:`Resolve` returned, by table and row, after the transaction in which it did has succeeded."""
 
     def __init__(self) -> None:
         self._known: dict[int, Ints] = {}  # by table: one line a row, one column a metric; 0 where not known
@@ -24,7 +24,7 @@ class SeriesIdCache:
         """Begin a transaction; forget what one that failed has left."""
         self._fresh.clear()
 
-    def of(self, record_batch: RecordBatch, ask: Ask) -> Ints:
+    def of(self, record_batch: RecordBatch, resolve: Resolve) -> Ints:
         """Return the ids of the record batch: one line a record, its metrics in their order."""
         known = self._known.get(record_batch.table)
         size = int(record_batch.rows.max()) + 1
@@ -38,7 +38,7 @@ class SeriesIdCache:
         if unknown.any():
             rows, turn = np.unique(record_batch.rows[unknown], return_inverse=True)
             lines = np.array(
-                [ask(record_batch.devices_by_row[row], record_batch.names) for row in rows.tolist()], np.int64
+                [resolve(record_batch.devices_by_row[row], record_batch.names) for row in rows.tolist()], np.int64
             )
             found[unknown] = lines[turn]
             self._fresh.append((record_batch.table, rows, lines))

@@ -2,13 +2,13 @@
 
 ::
 
-    SortedRun    points by series; those of one series as they came. Never changed.
-    RunSlice     the part of a run that came between two commits
+    SortedRun    points by series, those of one series in the order of arrival. Never changed.
+    RunSlice     the part of a run that arrived between two commits
     RunSet       the points of consecutive batches: slices of runs, and loose points that are in no run yet
     RunPage      the next series of a run set, for one slice of a compaction
 
-A run keeps beside each point its *place* among the points as they came. What a query may see of a run, from one commit
-to another, is then a range of places.
+A run stores with each point its *place* in the order of arrival. The points of a run that a query may see, from one
+commit to another, are then a range of places.
 """
 
 from __future__ import annotations
@@ -27,10 +27,10 @@ _MOST = (1 << 32) - 1
 
 
 class SortedRun(msgspec.Struct, frozen=True):
-    """Points by series; those of one series as they came. 26 bytes a point.
+    """Points by series, those of one series in the order of arrival. 26 bytes a point.
 
     Attributes:
-        place: the position of each point among those of the run in the order in which they came.
+        place: the position of each point in the order of arrival.
         texts: the values of text points; the value of such a point is an index into them.
     """
 
@@ -44,7 +44,7 @@ class SortedRun(msgspec.Struct, frozen=True):
 
     @classmethod
     def of(cls, points: Points) -> SortedRun:
-        """Sort points that are in the order in which they came."""
+        """Sort points that are in the order of arrival."""
         series = points.series.astype(np.uint32)
         order = np.argsort(series, kind="stable")
         return cls(
@@ -67,7 +67,7 @@ class SortedRun(msgspec.Struct, frozen=True):
 
     def begin(self, series: int) -> int:
         """Return the index of the first point of this series, or of the next one that has points."""
-        # The key gets the type of the array: else numpy would convert the whole array to the key's type.
+        # The key has the type of the array: otherwise numpy converts the whole array to the type of the key.
         return int(np.searchsorted(self.series, np.uint32(series))) if series <= _MOST else len(self)
 
 
@@ -115,13 +115,13 @@ class RunPage(msgspec.Struct, frozen=True):
 
 
 class RunSet(msgspec.Struct, frozen=True):
-    """The points of consecutive batches: slices of runs, then ``loose`` points, which are as they came."""
+    """The points of consecutive batches: slices of runs, then ``loose`` points in the order of arrival."""
 
     slices: Sequence[RunSlice]
     loose: Points
 
     def of(self, wanted: Ints) -> Points:
-        """Return the points of these series, whose ids are ascending; by series, those of one as they came."""
+        """Return the points of these series, whose ids are ascending: by series, then in the order of arrival."""
         found = [part.of(wanted) for part in self.slices]
         if len(self.loose) and len(wanted):
             among = np.zeros(max(int(wanted[-1]), int(self.loose.series.max())) + 1, np.bool_)

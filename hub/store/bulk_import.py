@@ -36,6 +36,7 @@ def add_readings(writer: StoreWriter, readings: Sequence[Reading]) -> int:
                 by_series.setdefault(numbers[one.device, one.metric], []).append(one)
             owners, new = list[int](), list[Reading]()
             for series, own in by_series.items():
+                # Compare with the log and the chunks, so that an import can be repeated.
                 a, b = np.searchsorted(fresh.series, [series, series + 1])
                 known = _stored(connection, fresh.take(slice(a, b)), series, own)
                 own = _without(own, known)

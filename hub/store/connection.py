@@ -17,7 +17,9 @@ from hub.runtime.private_files import open_private
 WRITER_CACHE_KIB = 16_384
 READER_CACHE_KIB = 8_192
 BUSY_TIMEOUT_MS = 1_000
+"""How long SQLite waits for a lock of another program."""
 WAL_LIMIT_BYTES = 64 * 1_048_576
+"""Size from which on SQLite's write-ahead log is truncated."""
 CHECK_BYTES = 256 * 1_048_576
 """The largest file that is checked as a whole at every open (about a second)."""
 

@@ -157,6 +157,7 @@ class DedupKeyStore:
             )
             if end == len(compaction.names):
                 self._connection.execute("DELETE FROM key_log WHERE id <= ?", (compaction.upto,))
+        # Only after the commit: a slice that failed is done again.
         compaction.done = end
         if end == len(compaction.names):
             self._compaction = None
@@ -188,6 +189,7 @@ def _logged_keys(connection: sqlite3.Connection, but: int) -> LoggedKeys:
     owner = owners[series]
     valid = owner >= 0
     if gone := _gone(connection):
+        # Keys of an id are valid from the last row on that deleted a device with it.
         since = np.zeros(len(owners), np.int64)
         for number, row in gone.items():
             since[number : number + 1] = row  # a slice: the log may have no keys of an id beyond these
@@ -226,7 +228,7 @@ def _merged(kept: Sequence[bytes], fresh: Ints, counts: Ints) -> list[bytes]:
     owner = np.append(np.repeat(places, before), np.repeat(places, counts))
     keys = np.append(np.frombuffer(b"".join(kept), "<i8"), fresh)
     last = _last_ones(owner, keys)
-    last = last[np.argsort(owner[last], kind="stable")]
+    last = last[np.argsort(owner[last], kind="stable")]  # by device, in the order of arrival
     ends = np.searchsorted(owner[last], places, "right")
     starts = np.maximum(np.append(0, ends[:-1]), ends - PER_DEVICE)
     body = packed_keys(keys[last])

@@ -21,6 +21,7 @@ from hub.store.unreadable import count, put_broken_history_aside
 
 READERS = 2
 MAX_WAITING_READS = 500
+"""Reads that may run or wait; more are refused, so that a flood of requests does not fill the memory."""
 
 P = ParamSpec("P")
 T = TypeVar("T")

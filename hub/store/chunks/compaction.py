@@ -114,7 +114,7 @@ class CompactionPace:
 
     def __init__(self, memtable: Memtable) -> None:
         self._memtable = memtable
-        self._total_added = memtable.total_added  # the points that had come at the last call
+        self._total_added = memtable.total_added  # at the last call
 
     def slices(self) -> int:
         """Return how many slices to do now."""
@@ -129,13 +129,13 @@ def compact_slice(connection: sqlite3.Connection, memtable: Memtable) -> bool:
             "SELECT compacting_upto, compacting_below, checkpoint FROM progress"
         ).fetchone()
         first, newest = connection.execute("SELECT min(id), max(id) FROM batch WHERE id <= ?", (checkpoint,)).fetchone()
-        if first is None:
+        if first is None:  # no batch before the checkpoint
             return False
         if below == ALL_SERIES:
             more = _drop_batches(connection, upto)
             progress = (upto, ALL_SERIES) if more else (0, 0)
         else:
-            if not below:
+            if not below:  # begin another compaction, of all batches before the checkpoint
                 upto = newest
                 memtable.sort()
             page = run_set(connection, memtable, first, upto).slice(below, SLICE_POINTS, SLICE_SERIES)
@@ -145,7 +145,7 @@ def compact_slice(connection: sqlite3.Connection, memtable: Memtable) -> bool:
             more = True
             progress = (upto, page.bound if page.more else ALL_SERIES)
         connection.execute("UPDATE progress SET compacting_upto = ?, compacting_below = ?", progress)
-    if not more:
+    if not more:  # after the commit: until then, queries may see the batches and need their points
         memtable.forget(upto)
     return more
 
@@ -154,7 +154,7 @@ def _drop_batches(connection: sqlite3.Connection, upto: int) -> bool:
     """Delete some of the batches up to ``upto``; return True if there are more."""
     found = read_json(connection, list[tuple[int, int]], _BATCHES, upto, SLICE_BATCHES)
     ends = np.cumsum([points for _, points in sorted(found)])
-    last = max(int(np.searchsorted(ends, DROPPED_POINTS, "right")), 1) - 1
+    last = max(int(np.searchsorted(ends, DROPPED_POINTS, "right")), 1) - 1  # at least one, however many points it has
     connection.execute("DELETE FROM batch WHERE id <= ?", (found[last][0],))
     return found[last][0] < upto
 
@@ -171,11 +171,12 @@ def write_points(connection: sqlite3.Connection, points: Points) -> None:
         return
     points = points.in_order()
     older = _take_active(connection, points.series)
-    if older is not None:
+    if older is not None:  # the older points first: the sort is stable, so points of the same time keep their order
         points = join([older, points]).in_order()
     starts = _cuts(points.series)
     counts = np.diff(np.append(starts, len(points)))
     sealed = counts == POINTS
+    # A full chunk with points before the raw bound stays active: see the states at the top.
     full = starts[sealed]
     sealed[sealed] = points.ts[full] >= _raw_bounds(connection, points.series[full])
     write_rollups(connection, points.take(np.repeat(sealed, counts)))
@@ -205,7 +206,7 @@ def _take_active(connection: sqlite3.Connection, new: Ints) -> Points | None:
     """
     series, counts = np.unique(new, return_counts=True)
     low, high = int(series[0]), int(series[-1])
-    if high - low < 2 * len(series):  # finding each by its id would take half as long as all the rest
+    if high - low < 2 * len(series):  # ids are dense: one range is much faster than looking up each id
         row = connection.execute(_ACTIVE_BETWEEN, (low, high)).fetchone()
     else:
         row = connection.execute(_ACTIVE_OF, (to_json(series.tolist()),)).fetchone()
@@ -224,13 +225,15 @@ def _merged(ids: Ints, owners: Ints, lengths: Ints, series: Ints, counts: Ints) 
 
     Of each series these are the newest chunks, as long as one has no more points than what there is by then.
     """
-    own = np.searchsorted(series, owners)
+    own = np.searchsorted(series, owners)  # index of each chunk's series; the range may have chunks of other series
     known = own < len(series)
     known[known] = series[own[known]] == owners[known]
     order = np.lexsort((-ids, own))  # by series, the newest first
     order = order[known[order]]
     begins = np.flatnonzero(np.diff(own[order], prepend=-1))
     rank = np.arange(len(order)) - np.repeat(begins, np.diff(np.append(begins, len(order))))
+    # Go through the newest chunk of all series at once, then the second newest, and so on. A series stops at the first
+    # chunk that is larger than what has been gathered: an older one must not be merged past it.
     total, going, merged = counts.copy(), np.ones(len(series), np.bool_), [order[:0]]
     for newest in range(int(rank.max(initial=-1)) + 1):
         at = order[rank == newest]
@@ -262,6 +265,7 @@ def rows(points: Points, starts: Ints, sealed: Mask) -> list[tuple[Any, ...]]:
 def _columns(points: Points, starts: Ints, sealed: Mask) -> list[list[Any]]:
     counts = np.diff(np.append(starts, len(points)))
     of = summarise(points, starts)
+    # Big-endian: queries read the summary as part of a header in hexadecimal digits (HEAD in query/history.py).
     summaries = np.stack([of.minimum, of.maximum, of.total], axis=1).astype(">f8").tobytes()
     cut = [summaries[at : at + 24] for at in range(0, len(summaries), 24)]
     numbers = [column.tolist() for column in (points.series[starts], of.first, of.last, counts, of.numbers)]

@@ -95,7 +95,7 @@ def expire_slice(connection: sqlite3.Connection, retentions: Sequence[Retention]
     """Delete up to about :data:`SLICE` rows or readings; see :meth:`hub.store.base.Store.expire`."""
     before = retentions[-1].raw
     with reading_history(), transaction(connection):
-        deleted = _expire_dropped(connection)
+        deleted = _expire_dropped(connection)  # first: it frees ids of series, and the disk space of deleted devices
         if not deleted:
             deleted = _expire_series(connection, retentions)
         if deleted < SLICE:
@@ -150,10 +150,11 @@ def _expire_readings(connection: sqlite3.Connection, retention: Retention, serie
     if not chunks:
         return 0
     owners = {chunk[1] for chunk in chunks}
+    # From now on queries before the bound use the rollups, also for chunks that a later slice deletes.
     connection.execute(_RAISE_BOUND.format("raw_from"), (before, to_json(sorted(owners))))
     with reading_history(owners):
-        if waiting := [chunk for chunk in chunks if chunk[5]]:
-            points = _points(connection, waiting).in_order()
+        if active := [chunk for chunk in chunks if chunk[5]]:  # their points are in no rollup yet
+            points = _points(connection, active).in_order()
             write_rollups(connection, points.take(points.ts < before))
         connection.execute(_DELETE_CHUNKS, (_ids([chunk for chunk in chunks if chunk[3] < before]),))
         deleted = sum(chunk[4] for chunk in chunks if chunk[3] < before)
@@ -161,6 +162,7 @@ def _expire_readings(connection: sqlite3.Connection, retention: Retention, serie
 
 
 def _cut(connection: sqlite3.Connection, chunk: Chunk, before: int) -> int:
+    """Remove the points before ``before`` from a chunk, which keeps its id: ids order points of the same time."""
     points = _points(connection, [chunk])
     kept = points.take(points.ts >= before)
     (row,) = rows(kept, np.zeros(1, np.int64), np.array([not chunk[5]]))

@@ -104,7 +104,7 @@ def write_rollups(connection: sqlite3.Connection, points: Points) -> None:
     starts = np.arange(len(points))
     ones, marks = np.ones(len(points), np.int64), marks_of(points.quality, starts)
     found = RollupEntries(points.series, points.ts, ones, points.value, points.value, points.value, marks)
-    for step in TIERS:
+    for step in TIERS:  # hours are summed from the minutes
         found = _summed(msgspec.structs.replace(found, start=found.start // step * step))
         _write(connection, step, found)
 
@@ -113,7 +113,7 @@ def _summed(entries: RollupEntries) -> RollupEntries:
     """Merge neighbouring entries of the same series and start."""
     new = (np.diff(entries.series, prepend=-1) != 0) | (np.diff(entries.start, prepend=entries.start[:1] - 1) != 0)
     starts = np.flatnonzero(new)
-    with np.errstate(over="ignore"):
+    with np.errstate(over="ignore"):  # a sum may be infinite: `means` in query/downsampler.py allows for that
         total = np.add.reduceat(entries.total, starts)
     return RollupEntries(
         entries.series[starts],
@@ -130,7 +130,7 @@ def _write(connection: sqlite3.Connection, step: int, new: RollupEntries) -> Non
     span = step * ENTRIES
     keys = sorted(set(zip(new.series.tolist(), (new.start // span * span).tolist(), strict=True)))
     rows = read_json(connection, list[tuple[int, int, str]], _ROWS, to_json(keys), step)
-    if rows:
+    if rows:  # late data, or a step that spans two chunks: add the new entries to the stored ones
         old = _unpacked([series for series, _, _ in rows], [bytes.fromhex(body) for _, _, body in rows])
         both = zip(msgspec.structs.astuple(old), msgspec.structs.astuple(new), strict=True)
         new = RollupEntries(*(np.concatenate(pair) for pair in both))

@@ -22,6 +22,7 @@ def gaps_of(starts: Ints, ends: Ints, counts: Ints) -> list[Gap]:
     if len(starts) < 3:
         return []
     silence = (starts[1:] - ends[:-1]).astype(np.float64)
+    # A bucket has several readings: its interval is the time to the next bucket, divided by their number.
     intervals = np.diff(starts) / counts[:-1]
     longest = MEDIAN_FACTOR * float(np.median(intervals))
     if len(intervals) >= MIN_INTERVALS:

@@ -85,7 +85,7 @@ def read_history(connection: sqlite3.Connection, memtable: Memtable, queries: Se
 
 def _answers(connection: sqlite3.Connection, memtable: Memtable, running: list[_RunningQuery]) -> list[Series]:
     heavy = [one for one in running if one.too_heavy]
-    for one in heavy:
+    for one in heavy:  # too many readings for a shape: use the minutes instead
         one.plan = QueryPlan(one.plan.query, MINUTE)
     if heavy:
         _find(connection, heavy)
@@ -96,7 +96,7 @@ def _answers(connection: sqlite3.Connection, memtable: Memtable, running: list[_
     for i, one in enumerate(running):
         parts = [_of(stored, i), _of(fresh, -1 if one.series is None else one.series)]
         points = join(parts) if len(parts[1]) else parts[0]
-        if len(points) and (np.diff(points.ts) < 0).any():
+        if len(points) and (np.diff(points.ts) < 0).any():  # the log has late data
             points = points.take(np.argsort(points.ts, kind="stable"))
         answers.append(one.answer(points, entries[i]))
     return answers
@@ -155,6 +155,7 @@ class _RunningQuery:
         elif self.plan.query.shape != "buckets":
             self._opened = np.ones(len(first), np.bool_)
         else:
+            # A chunk that lies within one bucket is not decoded: its header has minimum, maximum, sum and count.
             edges = self.plan.edges()
             alike = np.searchsorted(edges, first, "right") == np.searchsorted(edges, last, "right")
             self._opened = ~(whole & alike)
@@ -184,6 +185,7 @@ class _RunningQuery:
             return shaped(plan, points, entries, step)
         buckets = Downsampler(plan)
         buckets.points(points)
+        # Chunks that were not decoded, by their headers; then the rollups.
         heads = self.heads[~self._opened]
         heads = heads[heads["numbers"] > 0]
         ts, count = heads["first"].astype(np.int64), heads["numbers"].astype(np.int64)
@@ -233,7 +235,7 @@ def _stored(connection: sqlite3.Connection, running: Sequence[_RunningQuery]) ->
     owner = np.repeat(np.arange(len(running)), [len(head) for head in heads])
     bodies = [packed[number] for number in together["id"].tolist()]
     points = decode(range(len(together)), together["first"].tolist(), bodies)
-    # Most chunks are wanted with all their points.
+    # Most chunks are used with all their points; only for the others, check each point.
     whole = np.concatenate(
         [one.within(*_reach(head), head["active"] > 0) for one, head in zip(running, heads, strict=True)]
     )

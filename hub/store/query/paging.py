@@ -59,6 +59,7 @@ def series_points(
 
     ``fresh`` are those of its points that are in no chunk.
     """
+    # A page has all chunks up to the limit, and those that begin before `start`: chunks may overlap in time.
     heads = read_json(connection, list[tuple[int, int, int]], _HEADS, series, start, end)
     taken = int(np.searchsorted(np.cumsum([count for _, _, count in heads]), limit)) + 1
     while taken < len(heads) and heads[taken][1] <= start:

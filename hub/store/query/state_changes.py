@@ -25,6 +25,7 @@ def changes(plan: QueryPlan, points: Points, entries: list[RollupEntries], step:
     """
     low, high = np.searchsorted(points.ts, [plan.low, plan.high + 1])
     points = _merge_texts(points.take(slice(low, max(low, high))))
+    # Rollup entries have no kind: they are booleans if the readings in the range are.
     kind = np.full(sum(map(len, entries)), BOOLEAN if (points.kind == BOOLEAN).any() else NUMBER, np.uint8)
     ones = np.ones(len(points), np.int64)
     ts = np.concatenate([points.ts, *(part.start for part in entries)])
@@ -76,6 +77,7 @@ class _Rows:
         """Return the indices where another state begins, those with several states, and the last."""
         if not len(self.ts):
             return np.empty(0, np.int64)
+        # An entry with both states is a turn by itself, and so is the state after it.
         different = (self.kind[1:] != self.kind[:-1]) | (self.minimum[1:] != self.minimum[:-1])
         mixed: Mask = self.minimum != self.maximum
         begins = np.concatenate([[True], different | mixed[:-1]]) | mixed

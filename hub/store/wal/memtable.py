@@ -97,7 +97,7 @@ class Memtable:
         with self._lock:
             start = self._end - self._newest_at
             end = start + len(points)
-            if end > len(self._newest):
+            if end > len(self._newest):  # readers keep the old arrays
                 self._newest = _room(2 * end, self._newest.take(slice(0, start)))
             if points.texts:
                 value = np.where(points.kind == TEXT, points.value + len(self._texts), points.value)
@@ -140,7 +140,7 @@ class Memtable:
 
     def forget(self, last: int) -> None:
         """Drop the batches up to ``last``, whose points are in chunks now."""
-        self.sort()
+        self.sort()  # runs can be dropped as a whole; a run that has newer points, too, stays until these are gone
         with self._lock:
             cut = bisect_left(self._numbers, last + 1)
             self._start = self._ends[cut - 1] if cut else self._start

@@ -81,7 +81,7 @@ class RunSlice(msgspec.Struct, frozen=True):
     def take(self, which: slice | Ints) -> Points:
         """Return those of the points at these indices of the run that are in the slice."""
         run = self.run
-        if self.low > 0 or self.high < len(run):
+        if self.low > 0 or self.high < len(run):  # else the whole run is visible
             place = run.place[which]
             seen = np.flatnonzero((place >= self.low) & (place < self.high))
             which = seen + which.start if isinstance(which, slice) else which[seen]
@@ -102,6 +102,7 @@ class RunSlice(msgspec.Struct, frozen=True):
         lengths = np.searchsorted(self.run.series, keys, "right") - begins
         if not lengths.any():
             return empty()
+        # The indices of all the series' ranges, one after another, without a loop in Python.
         first = np.cumsum(lengths) - lengths
         return self.take(np.repeat(begins - first, lengths) + np.arange(int(lengths.sum())))
 
@@ -124,6 +125,7 @@ class RunSet(msgspec.Struct, frozen=True):
         """Return the points of these series, whose ids are ascending: by series, then in the order of arrival."""
         found = [part.of(wanted) for part in self.slices]
         if len(self.loose) and len(wanted):
+            # A table by id: faster than a search for each of the loose points.
             among = np.zeros(max(int(wanted[-1]), int(self.loose.series.max())) + 1, np.bool_)
             among[wanted] = True
             found.append(self.loose.take(np.flatnonzero(among[self.loose.series])))

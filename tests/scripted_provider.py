@@ -53,7 +53,7 @@ class Scripted:
             yield step
         yield Completion("".join(str(s) for s in self.script), Writer(self.name, self.models[0], generative=True))
 
-    def hears(self) -> Writer | None:
+    def transcriber(self) -> Writer | None:
         return None
 
     async def transcribe(self, recording: Recording) -> Completion:

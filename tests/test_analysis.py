@@ -223,7 +223,7 @@ class SpeechModel(Model):
         super().__init__()
         self._fault = fault
 
-    def hears(self) -> Writer | None:
+    def transcriber(self) -> Writer | None:
         return Writer("openai", "ears", generative=True)
 
     async def transcribe(self, recording: Recording) -> Completion:

@@ -156,12 +156,12 @@ class Provider(Protocol):
         """Yield parts of the text, then the Completion. Closing the iterator cancels the request at the server."""
         ...
 
-    def hears(self) -> Writer | None:
+    def transcriber(self) -> Writer | None:
         """Return who would transcribe a recording; None if this provider cannot."""
         ...
 
     async def transcribe(self, recording: Recording) -> Completion:
-        """Transcribe a recording. Call it only if :meth:`hears` returns a writer."""
+        """Transcribe a recording. Call it only if :meth:`transcriber` returns a writer."""
         ...
 
     async def check(self) -> str | None:

@@ -31,7 +31,7 @@ class BuiltinProvider:
             yield word
         yield Completion(text, BUILTIN)
 
-    def hears(self) -> Writer | None:
+    def transcriber(self) -> Writer | None:
         return None
 
     async def transcribe(self, recording: Recording) -> Completion:

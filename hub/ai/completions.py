@@ -83,10 +83,10 @@ class ChatCompletionParser:
     def count(self, usage: Any) -> None:
         """Set the numbers of tokens from the server's report."""
         if usage is not None:
-            self.tokens, self.tokens_in = counted(usage.total_tokens), counted(usage.prompt_tokens)
+            self.tokens, self.tokens_in = token_count(usage.total_tokens), token_count(usage.prompt_tokens)
 
 
-def counted(tokens: Any) -> int:
+def token_count(tokens: Any) -> int:
     """Return a server's number of tokens; 0 if it is not a plausible number."""
     return tokens if isinstance(tokens, int) and 0 < tokens < 100_000_000 else 0
 

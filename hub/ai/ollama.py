@@ -95,7 +95,7 @@ class OllamaProvider:
             answer = self._answer(request, text, tuple(calls), chunk)
         yield answer
 
-    def hears(self) -> Writer | None:
+    def transcriber(self) -> Writer | None:
         return None
 
     async def transcribe(self, recording: Recording) -> Completion:

@@ -68,7 +68,7 @@ class OpenAIProvider:
         model = self._vision if request.picture is not None else self._model
         return Writer(self.name, model, generative=True)
 
-    def hears(self) -> Writer | None:
+    def transcriber(self) -> Writer | None:
         return Writer(self.name, self._transcription, generative=True) if self._transcription else None
 
     async def chat(self, request: CompletionRequest) -> Completion:
@@ -91,7 +91,7 @@ class OpenAIProvider:
         yield self._answer(request, parser)
 
     async def transcribe(self, recording: Recording) -> Completion:
-        writer = self.hears()
+        writer = self.transcriber()
         if writer is None:
             raise AiError(f"{self.name} has no model for speech.", "Set its transcription_model.")
         more = {"prompt": recording.vocabulary} if recording.vocabulary else {}
@@ -102,8 +102,8 @@ class OpenAIProvider:
             text, usage = transcript.text, getattr(transcript, "usage", None)
             if not isinstance(text, str):
                 raise AiError("The server's transcript has no text.", "Check which program listens at its address.")
-            tokens = completions.counted(getattr(usage, "total_tokens", 0))
-            tokens_in = completions.counted(getattr(usage, "input_tokens", 0))
+            tokens = completions.token_count(getattr(usage, "total_tokens", 0))
+            tokens_in = completions.token_count(getattr(usage, "input_tokens", 0))
         return Completion(text[:ANSWER_LIMIT], writer, tokens=tokens, tokens_in=tokens_in)
 
     async def check(self) -> str | None:

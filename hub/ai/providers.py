@@ -104,7 +104,7 @@ class ProviderChain:
 
     async def transcribe(self, recording: Recording, *, timeout_s: float | None = None) -> Completion:
         """Return the transcript of the first provider that succeeds. Raises AiUnavailable if none does."""
-        able = [client for client in self._order("transcription") if client.provider.hears() is not None]
+        able = [client for client in self._order("transcription") if client.provider.transcriber() is not None]
         if not able:
             raise AiUnavailable("No server for transcription is configured.", "Name one in ai.transcription.")
         clients = [client for client in able if client.breakers["transcription"].admits] or able
@@ -191,7 +191,7 @@ class ProviderChain:
 
     def _writer(self, client: ProviderClient, role: Role) -> Writer | None:
         if role == "transcription":
-            return client.provider.hears()
+            return client.provider.transcriber()
         return client.provider.writer_for(_SEEING if role == "vision" else _PLAIN)
 
     def _chosen(self, request: CompletionRequest, model: str | None, role: Role) -> list[ProviderClient]:

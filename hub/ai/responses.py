@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from hub.ai.base import ChatMessage, CompletionRequest, ToolCall
-from hub.ai.completions import arguments, counted, picture_url
+from hub.ai.completions import arguments, picture_url, token_count
 from hub.errors import AiBusy, AiError
 
 
@@ -89,7 +89,7 @@ class ResponseParser:
         self.complete = True
         usage = response.usage
         if usage is not None:
-            self.tokens, self.tokens_in = counted(usage.total_tokens), counted(usage.input_tokens)
+            self.tokens, self.tokens_in = token_count(usage.total_tokens), token_count(usage.input_tokens)
         parts = [part for item in response.output or () for part in self._item(item)]
         if not self.text:
             self.text = "".join(parts)

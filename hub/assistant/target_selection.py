@@ -9,7 +9,7 @@ import msgspec
 from hub import text_format as fmt
 from hub.assistant.phrases import named, one_or_many
 from hub.model import Device
-from hub.tools.lookup import Lookup, also, folded, singular
+from hub.tools.lookup import Lookup, folded, replace_synonyms, singular
 
 _NUMBERED = re.compile(r"\b([a-z]{3,})([ _-]?)\d{1,4}\b", re.I)
 
@@ -56,9 +56,9 @@ def select_targets(lookup: Lookup, text: str) -> TargetSelection:
     own = _meant(lookup, text)
     if own is not None and not own.missing:
         return own
-    found = _meant(lookup, also(text))
+    found = _meant(lookup, replace_synonyms(text))
     if found is not None and not found.missing and (found.named or own is None):
-        said = fmt.join([f"“{word}”" for word in folded(text).split() if also(word) != word])
+        said = fmt.join([f"“{word}”" for word in folded(text).split() if replace_synonyms(word) != word])
         devices = f"the {len(found.devices)} under “{found.group}”" if found.group else named(found.devices)
         return msgspec.structs.replace(found, note=f"Nothing here is called {said}; I take it for {devices}. ")
     return own or TargetSelection(lookup.matching(""))
@@ -85,7 +85,7 @@ def _meant(lookup: Lookup, text: str) -> TargetSelection | None:
 def _missing(lookup: Lookup, text: str) -> str | None:
     """A device that is asked about by its number and that is not there: it is said, not guessed."""
     for match in _NUMBERED.finditer(text):
-        kind = also(match[1]) != match[1].casefold() or lookup.group_in(match[1]) is not None
+        kind = replace_synonyms(match[1]) != match[1].casefold() or lookup.group_in(match[1]) is not None
         if (match[2] != " " or kind) and not lookup.metric(match[0]):
             return match[0]
     return None

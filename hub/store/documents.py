@@ -150,7 +150,7 @@ def _list(
 def _quotes(
     connection: sqlite3.Connection, words: str, model: str | None, document: str | None, limit: int
 ) -> list[Quote]:
-    search_words = wanted(words)
+    search_words = search_terms(words)
     if not search_words:
         return []
     terms, values = ["page_words MATCH ?"], list[Any]([" OR ".join(f'"{word}"' for word in search_words)])
@@ -180,7 +180,7 @@ def model_key(model: str) -> str:
     return " ".join(model.split()).casefold()
 
 
-def wanted(words: str) -> list[str]:
+def search_terms(words: str) -> list[str]:
     """Return the words to search for, each once."""
     found = (word.casefold() for word in _WORD.findall(words))
     return [word for word in dict.fromkeys(found) if word not in _STOP_WORDS][:MAX_WORDS]

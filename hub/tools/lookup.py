@@ -27,7 +27,7 @@ def folded(text: str) -> str:
     )
 
 
-def also(text: str) -> str:
+def replace_synonyms(text: str) -> str:
     """Replace synonyms by the words that manufacturers use: "freezer 2" becomes "cold room 2"."""
     return " ".join(_SYNONYMS.get(singular(word), word) for word in folded(text).split())
 

@@ -92,9 +92,9 @@ def test_mapping_is_deleted_after_confirmation(demo: Demo, page: Page):
     says = page.get_by_test_id("mappings-says")
     expect(says).to_have_text("4 mappings.")
     first = demo.get("/api/mappings")["items"][0]["topic"]
-    page.get_by_role("button", name=f"Delete the mapping of {first}").click()
+    page.get_by_role("button", name=f"Delete mapping {first}").click()
     page.get_by_role("dialog").get_by_role("button", name="Delete").click()
-    expect(page.get_by_text(f"Mapping of {first} deleted")).to_be_visible()
+    expect(page.get_by_text(f"Mapping {first} deleted")).to_be_visible()
     expect(says).to_have_text("3 mappings.")
     page.get_by_role("button", name="Undo").click()
     expect(says).to_have_text("4 mappings.")

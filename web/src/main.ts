@@ -1,4 +1,4 @@
-// Starts the page: styles, router, clock, the live session, then the shell.
+// Start the page: styles, router, clock, live session, shell.
 
 import '@fontsource-variable/inter/index.css';
 import 'uplot/dist/uPlot.min.css';
@@ -23,5 +23,5 @@ void pageCode.want(pageOf(router.path).name);
 session.start();
 clock.start();
 pageCode.start();
-// In a frame of its own: reading the code has taken long enough.
+// In a separate frame, since evaluating the code has taken long already.
 nextFrame(() => mount(App, { target: document.getElementById('app')! }));

@@ -1,5 +1,5 @@
-// Which page shows which address. Pages are loaded when they are first needed, so that a start costs no more than what
-// is seen; soon after, the others follow, so that they are there when the hub is not.
+// Routes: which page an address shows. A page is loaded when it is first needed, which keeps the start fast; the others are
+// loaded soon after, so that they are available when the hub is not.
 
 import type { Component } from 'svelte';
 
@@ -9,7 +9,7 @@ type Loader = () => Promise<{ default: unknown }>;
 export interface Shown {
   name: keyof typeof LOADERS;
   props: Props;
-  /** Pages with another key are built anew. */
+  /** A different key creates the page again. */
   key: string;
 }
 
@@ -55,7 +55,7 @@ export function pageOf(path: string): Shown {
   return { name: 'missing', key: 'missing', props: {} };
 }
 
-/** The code of a page, fetched once. */
+/** Return the code of a page, loaded once. */
 export const load = async (name: Shown['name']): Promise<Component<Props>> =>
   (await LOADERS[name]()).default as Component<Props>;
 

@@ -1,8 +1,8 @@
-// How long an alert has lasted or did last. Pure.
+// Duration of an alert. Pure.
 
 import type { Alert } from '../api/types';
 
-/** In ms: by the device's own times where both are known, else by the hub's. It ticks in seconds while open. */
+/** Return the duration in ms, from the device's times if both are known, otherwise the hub's. In whole seconds while open. */
 export function lasting(alert: Alert, now: number): number {
   if (alert.state !== 'cleared') {
     const seconds = (now - Math.min(alert.began_at, alert.raised_at)) / 1000;

@@ -1,4 +1,4 @@
-// Uploads of files to analyse, their progress, and earlier analyses. Knows no page.
+// Upload files for analysis, follow their progress, and list previous analyses.
 
 import { HubError, get, patch, remove, send } from '../api/http';
 import type { Analysis, Page } from '../api/types';
@@ -24,7 +24,7 @@ const ENDINGS: Record<Kind, RegExp> = {
 };
 export const ACCEPT = '.png,.jpg,.jpeg,.webp,.wav,.flac,.mp3,.ogg,.oga,.pdf';
 
-/** By its type, else by its name; the hub looks at its content. Null for what it does not take. */
+/** Return the kind of a file by its type or name (the hub checks the content); null if it is not supported. */
 export function kindOf(file: { name: string; type: string }): Kind | null {
   if (/^image\/(png|jpeg|webp)$/.test(file.type)) return 'image';
   if (file.type.startsWith('audio/')) return 'audio';
@@ -39,7 +39,7 @@ export interface RunningAnalysis {
 
 const KEY = 'analysis';
 
-/** The analysis that this tab began, for as long as it goes on. */
+/** The running analysis that this tab started. */
 const running = {
   get: (): RunningAnalysis | null =>
     JSON.parse(sessionStorage.getItem(KEY) ?? 'null') as RunningAnalysis | null,

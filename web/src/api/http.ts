@@ -1,5 +1,5 @@
-// One way to speak REST with the hub: JSON in and out, errors as `HubError` with the hub's own words, and
-// one listener for "log in first". Knows no page.
+// REST client of the hub: JSON in and out, errors as `HubError` with the hub's message, and one listener for
+// status 401.
 
 import { T } from '../texts';
 
@@ -16,12 +16,12 @@ export class HubError extends Error {
 
 let onUnauthorized: () => void = () => undefined;
 
-/** Calls `listener` whenever the hub answers 401. */
+/** Call `listener` whenever the hub answers 401. */
 export function whenUnauthorized(listener: () => void): void {
   onUnauthorized = listener;
 }
 
-/** The hub's own sentence from any of its error shapes, else a general one. */
+/** Return the hub's message from any of its error formats, otherwise a general one. */
 function explain(status: number, body: unknown): HubError {
   if (body && typeof body === 'object') {
     const { error, detail } = body as { error?: unknown; detail?: unknown };
@@ -35,7 +35,7 @@ function explain(status: number, body: unknown): HubError {
   return new HubError(status, T.errors.status(status));
 }
 
-/** Sends and returns the raw response. Throws `HubError` for any status outside 2xx and for no answer (0). */
+/** Send a request and return the raw response. Throws `HubError` for any status outside 2xx, and with status 0 for no answer. */
 export async function send(path: string, init: RequestInit = {}): Promise<Response> {
   let response: Response;
   try {

@@ -1,6 +1,6 @@
-// Newline-delimited JSON, as the hub streams it.
+// Parse newline-delimited JSON from a stream.
 
-/** Splits streamed text into lines and holds back the last one until it is complete. */
+/** Split streamed text into lines, and hold back the last one until it is complete. */
 export class LineSplitter {
   private rest = '';
 

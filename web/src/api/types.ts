@@ -1,5 +1,5 @@
-// The JSON of the hub under the names the page uses. The shapes are generated from the hub's own description
-// (openapi.json, then `npm run types`); nothing here says what they hold. Times are epoch milliseconds.
+// Names for the JSON types of the hub. The types are generated from openapi.json (`npm run types`). Times are epoch
+// milliseconds.
 
 import type { components } from '../../openapi';
 
@@ -48,7 +48,7 @@ export type TopicList = Shapes['TopicList'];
 export type Step = Shapes['LiveRun'];
 export type Writer = Shapes['WriterShape'];
 
-/** `[ts, value]`, or with buckets `[ts, min, mean, max, count]`. */
+/** `[ts, value]`, or `[ts, min, mean, max, count]` with buckets. */
 export type Point = History['points'][number];
 
 /** One page of a list, and the cursor of the next. */

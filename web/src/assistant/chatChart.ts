@@ -1,5 +1,5 @@
-// The outlines of a small chart: the range of each part as a band, its mean as a line. A part without readings is a
-// gap in both. Pure.
+// Outlines of a small chart: the range of each part as a band, the mean as a line. A part without readings is a gap in
+// both. Pure.
 
 import type { ChartBlock } from '../api/types';
 
@@ -10,7 +10,7 @@ export interface Shape {
   high: number;
 }
 
-/** Parts whose distance is more than this many times the usual one are not joined. */
+/** Parts that are further apart than this many times the usual distance are not joined. */
 const GAP = 2.5;
 
 export function shapeOf(points: ChartBlock['points'], start: number, end: number, width: number, height: number): Shape {
@@ -34,7 +34,7 @@ export function shapeOf(points: ChartBlock['points'], start: number, end: number
   };
 } // prettier-ignore
 
-/** What was on or off: a bar for each part, as high as the share of its readings that was on; and the share of all. */
+/** Return the bars of an on/off metric, each as high as its share of readings that were on, and the share of all readings. */
 export function stateShapeOf(points: ChartBlock['points'], start: number, end: number, width: number, height: number): { bars: string; share: number } {
   const x = (ts: number): number => ((ts - start) / (end - start || 1)) * width;
   const steps = points.slice(1).map((point, k) => point[0] - points[k]![0]);

@@ -1,5 +1,5 @@
-// What a device takes, as its description says it (docs/commands.md), and what a person typed turned into a value that
-// fits. The hub checks it again. Pure; knows no page.
+// Commands from a device's description (docs/commands.md), and conversion of user input to valid values. The hub validates again.
+// Pure.
 
 import { metricName } from '../lib/format';
 import { T } from '../texts';
@@ -19,7 +19,7 @@ export interface Descriptor {
 
 export type Parsed = { value: unknown; problem?: undefined } | { problem: string };
 
-/** What can be told of `commands`, in the order of their names; what is described in no way we know is left out. */
+/** Return the supported commands by name; those with an unknown description are left out. */
 export function descriptors(commands: Record<string, unknown>): [string, Descriptor][] {
   const kinds: Kind[] = ['boolean', 'number', 'enum', 'text', 'object', 'list', 'none'];
   const { compare } = new Intl.Collator('en', { numeric: true });
@@ -30,7 +30,7 @@ export function descriptors(commands: Record<string, unknown>): [string, Descrip
 }
 
 /** Its name for people. */
-/** What a command is called: as its description says, else as the metric that it sets. */
+/** Return the title of a command: from its description, otherwise that of the metric that it sets. */
 export const titleOf = (name: string, wants?: Descriptor, metric?: string): string =>
   wants?.title ?? metric ?? metricName(name);
 
@@ -55,7 +55,7 @@ function parseNumber(wants: Descriptor, typed: string): Parsed {
   return low || high ? { problem: T.commands.outside(bounds(wants)) } : { value };
 }
 
-/** `0 to 100 %`, as far as there are bounds. */
+/** Return the bounds as text, such as `0 to 100 %`. */
 export function bounds({ minimum, maximum, unit }: Descriptor): string {
   const has = (bound: number | null | undefined): bound is number => bound !== null && bound !== undefined;
   const text =
@@ -69,7 +69,7 @@ export function bounds({ minimum, maximum, unit }: Descriptor): string {
   return text && unit ? `${text} ${unit}` : text;
 }
 
-/** A value as a person reads it. */
+/** Return a value as display text. */
 export function shown(value: unknown): string {
   if (value === null || value === undefined) return '';
   if (typeof value === 'boolean') return value ? T.commands.on : T.commands.off;

@@ -1,13 +1,13 @@
-// Gives a device a command: the one way to it from this page.
+// Send a command to a device.
 
 import { send } from '../api/http';
 import type { Command } from '../api/types';
 
-/** The command as the hub took it in. Throws HubError for one that it refuses. */
+/** Return the command as accepted by the hub. Throws HubError if it is refused. */
 export async function sendCommand(device: string, name: string, value: unknown): Promise<Command> {
   const answer = await send(`/api/devices/${encodeURIComponent(device)}/commands`, {
     method: 'POST',
-    // One press is one command, however often the request is repeated on the way.
+    // One click is one command, even if the request is repeated.
     headers: {
       'content-type': 'application/json',
       'idempotency-key': crypto.getRandomValues(new Uint32Array(4)).join('-'),

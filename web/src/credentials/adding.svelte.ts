@@ -1,4 +1,4 @@
-// Whether the dialog that lets a device in is open.
+// Whether the dialog to add a device is open.
 
 class Adding {
   open = $state(false);

@@ -1,11 +1,11 @@
-// Who may connect to the broker, as this page changed it: lists are read again.
+// Requests that change broker credentials, and a counter that makes lists reload.
 
 import { json } from '../api/http';
 
 class CredentialsBook {
   changes = $state(0);
 
-  /** Void from now on; whether the broker has been told. */
+  /** Revoke a credential. Return whether the broker was notified. */
   async revoke(name: string): Promise<boolean> {
     const { told } = await json<{ told: boolean }>(`/api/credentials/${encodeURIComponent(name)}`, { method: 'DELETE' });
     this.changes++;

@@ -1,5 +1,5 @@
-// Which devices a device can be compared with: those of its model that report the same metric. Pure but for reading
-// the fleet's arrays.
+// Find devices to compare a device with: those of its model that report the same metric. Pure, except that it reads the
+// fleet's arrays.
 
 import type { Fleet } from '../live/fleet';
 
@@ -8,7 +8,7 @@ export interface Twin {
   name: string;
 }
 
-/** As many as a menu can hold; those of the same area come first. */
+/** Maximum number in the menu; devices of the same area come first. */
 const MOST = 50;
 
 export function twinsOf(fleet: Fleet, row: number, metric: string): Twin[] {

@@ -1,4 +1,4 @@
-// Edits of a device: send only what differs, and reset a field to the device's own value where they are equal. Pure.
+// Edits of a device: send only differences, and reset a field to the device's own value if they are equal. Pure.
 
 import type { DeviceDetail, MetricEdit } from '../api/types';
 
@@ -29,7 +29,7 @@ export const labelsOf = (text: string): string[] => [
 const same = (a: readonly string[], b: readonly string[]): boolean =>
   a.length === b.length && a.every((label, k) => label === b[k]);
 
-/** Return the edit that makes `device` read as `wanted`; empty when nothing differs. */
+/** Return the edit that changes `device` to `wanted`; empty if nothing differs. */
 export function editOf(device: DeviceDetail, wanted: DeviceFields): Edit {
   const own = device.info as { name?: string; area?: string; labels?: string[] };
   const edit: Edit = {};

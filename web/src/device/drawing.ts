@@ -1,5 +1,5 @@
-// What is painted on the device chart besides its lines: the expected band, limits, alerts, marks, the newest
-// reading. Each is given uPlot's canvas and the page's colours. Knows no hub.
+// Drawing on the device chart besides its lines: normal range, limits, alerts, marks, the newest reading. Each function gets
+// uPlot's canvas and the page's colours.
 
 import uPlot from 'uplot';
 import type { Alert, Limit } from '../api/types';
@@ -20,7 +20,7 @@ const SEVERITY_TOKEN: Record<string, Token> = {
 
 export const level = (limit: Limit): number | null => limit.above ?? limit.below ?? null;
 
-/** Paints within the plot's own area only. */
+/** Clip drawing to the plot area. */
 function inside(plot: uPlot, paint: (context: CanvasRenderingContext2D, px: number) => void): void {
   const { ctx, bbox } = plot;
   ctx.save();
@@ -32,7 +32,7 @@ function inside(plot: uPlot, paint: (context: CanvasRenderingContext2D, px: numb
   ctx.restore();
 }
 
-/** The band, its last edge carried on to the right. */
+/** Draw the normal range, with its last edge extended to the right. */
 export function drawBand(plot: uPlot, band: Band): void {
   const x = (ts: number): number => plot.valToPos(ts / 1000, 'x', true);
   const y = (value: number): number => plot.valToPos(value, 'y', true);
@@ -98,7 +98,7 @@ export function drawAlerts(plot: uPlot, alerts: Alert[]): void {
   });
 }
 
-/** A thin line a mark, and its word where there is room for it. */
+/** Draw a thin line per mark, with its label if there is room. */
 export function drawMarks(plot: uPlot, marks: Mark[]): void {
   const { bbox } = plot;
   inside(plot, (context, px) => {
@@ -128,8 +128,8 @@ export function drawMarks(plot: uPlot, marks: Mark[]): void {
   });
 }
 
-/** A strip along the foot: quiet where readings came late, which is no fault of theirs; a warning where they have the
- *  hub's time for that of a wrong clock. */
+/** Draw a strip at the bottom: neutral for late readings, a warning colour for readings with the hub's time because of a wrong
+ *  clock. */
 export function drawDoubts(plot: uPlot, doubts: readonly Doubt[]): void {
   const { bbox } = plot;
   inside(plot, (context, px) => {
@@ -142,7 +142,7 @@ export function drawDoubts(plot: uPlot, doubts: readonly Doubt[]): void {
   });
 }
 
-/** A dot with a halo on the newest reading. */
+/** Draw a dot with a halo on the newest reading. */
 export function drawNewest(plot: uPlot, ts: number, value: number, tone: Token): void {
   const x = plot.valToPos(ts, 'x', true);
   const { ctx, bbox } = plot;

@@ -1,10 +1,10 @@
-// The band in which a metric is expected, as the hub learnt it from the device's own past. Pure but for the request.
+// The normal range of a metric, learned by the hub from the device's history. Pure, except for the request.
 
 import { get } from '../api/http';
 import type { ExpectedBand } from '../api/types';
 
 export interface Band {
-  /** `[ts, low, high]`, epoch ms, rising; never empty. */
+  /** `[ts, low, high]`, epoch ms, ascending; never empty. */
   points: [number, number, number][];
   learntFrom: number;
   learntTo: number;
@@ -13,7 +13,7 @@ export interface Band {
 
 const PARTS = 60;
 
-/** The band between two times (epoch ms), or null where the hub cannot tell what is normal. */
+/** Fetch the range between two times (epoch ms); null if the hub does not know it. */
 export async function loadBand(
   device: string,
   metric: string,
@@ -34,7 +34,7 @@ export async function loadBand(
   };
 }
 
-/** Its lowest and highest edge between two times, or null where it does not reach. */
+/** Return the lowest and highest edge between two times, or null if there is none. */
 export function reachOf(band: Band, from: number, to: number): [number, number] | null {
   const inside = band.points.filter(([ts]) => ts >= from && ts <= to);
   if (!inside.length) return null;

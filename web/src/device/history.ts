@@ -1,5 +1,5 @@
-// One metric's history for the chart: ranges, buckets, and carrying the newest bucket on with live readings.
-// Pure but for the one request.
+// History of one metric for the chart: ranges, buckets, and extending the newest bucket with live readings. Pure, except for
+// the request.
 
 import { get } from '../api/http';
 import type { History, Point } from '../api/types';
@@ -12,7 +12,7 @@ export const RANGES = {
 } as const;
 export type Range = keyof typeof RANGES;
 
-/** What the chart shows: the last while up to now, or a fixed stretch of time. */
+/** Time range of the chart: up to now, or fixed. */
 export type Window = { live: Range } | { from: number; to: number };
 
 export function windowOf(query: URLSearchParams): Window {
@@ -23,10 +23,10 @@ export function windowOf(query: URLSearchParams): Window {
   return { live: range && range in RANGES ? (range as Range) : '1h' };
 }
 
-/** From, to (ms) and why. */
+/** From, to (ms), reason. */
 export type Doubt = History['marks'][number];
 
-/** Columns as uPlot wants them: seconds, mean, lowest, highest. */
+/** Columns for uPlot: seconds, mean, lowest, highest. */
 export interface Trace {
   ts: number[];
   mean: (number | null)[];
@@ -34,9 +34,9 @@ export interface Trace {
   high: (number | null)[];
   /** Width of a bucket, ms. */
   bucket: number;
-  /** The usual time from one point to the next, ms. */
+  /** Usual distance between points, ms. */
   rhythm: number;
-  /** Stretches with readings that are late, or of a wrong clock. */
+  /** Ranges with late readings, or of a wrong clock. */
   doubts: Doubt[];
   /** Readings in the newest bucket. */
   readings: number;
@@ -55,7 +55,7 @@ export const emptyTrace = (bucket: number): Trace => ({
   unit: null,
 });
 
-/** Builds a trace from `[ts, value]` or `[ts, min, mean, max, count]`; there is no line over a gap. */
+/** Build a trace from `[ts, value]` or `[ts, min, mean, max, count]`, without a line across gaps. */
 export function traceOf(answer: Pick<History, 'points' | 'gaps' | 'marks' | 'unit'>, bucket: number): Trace {
   const { points, gaps } = answer;
   const trace = emptyTrace(bucket);
@@ -78,7 +78,7 @@ export function traceOf(answer: Pick<History, 'points' | 'gaps' | 'marks' | 'uni
   return trace;
 }
 
-/** Why the point at `ts` (ms) is doubtful, if it is. */
+/** Return why the point at `ts` (ms) is doubtful, if it is. */
 export const doubtAt = (trace: Trace, ts: number): Doubt[2] | undefined =>
   trace.doubts.find(([from, to]) => from <= ts && ts <= to)?.[2];
 
@@ -101,7 +101,7 @@ function pushPoint(
   trace.high.push(high);
 }
 
-/** Adds a live reading and drops what is older than `from`. Readings older than the newest bucket are ignored. */
+/** Add a live reading and drop points before `from`. Readings before the newest bucket are ignored. */
 export function append(trace: Trace, ts: number, value: number, from: number): void {
   const last = trace.ts.length - 1;
   const newest = last >= 0 ? trace.ts[last]! * 1000 : -Infinity;
@@ -122,7 +122,7 @@ export function append(trace: Trace, ts: number, value: number, from: number): v
   if (old) for (const list of [trace.ts, trace.mean, trace.low, trace.high]) list.splice(0, old);
 }
 
-/** Fetches `metric` of `device` between two times (epoch ms), in at most `buckets` buckets. */
+/** Fetch `metric` of `device` between two times (epoch ms), in at most `buckets` buckets. */
 export async function loadTrace(
   device: string,
   metric: string,

@@ -1,4 +1,4 @@
-// The hub's log of one device, newest first, as far back as was asked for. The chart and the Events section share it.
+// Activity log of one device, newest first, loaded on demand. Shared by the chart and the Events section.
 
 import { get } from '../api/http';
 import type { ActivityItem, Page } from '../api/types';
@@ -16,7 +16,7 @@ export class DeviceLog {
     this.id = id;
   }
 
-  /** Reads the newest page again: something has happened. Older pages that were loaded go; they can be asked for. */
+  /** Reload the newest page after an event. Older pages are dropped and can be loaded again. */
   reload(): Promise<void> {
     return this.read(null);
   }

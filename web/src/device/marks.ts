@@ -1,4 +1,4 @@
-// What happened to a device besides its alerts, as marks on its chart: it came and went, somebody acknowledged.
+// Events of a device besides its alerts as marks on its chart: presence, discovery, acknowledgements.
 // Pure.
 
 import type { ActivityItem } from '../api/types';
@@ -7,15 +7,15 @@ import { T } from '../texts';
 export interface Mark {
   ts: number;
   kind: 'presence' | 'acknowledged' | 'discovered';
-  /** A word for the chart. */
+  /** Label on the chart. */
   label: string;
-  /** The hub's sentence, for the pointer. */
+  /** The hub's text, for the tooltip. */
   text: string;
 }
 
 const KINDS = ['presence', 'acknowledged', 'discovered'] as const;
 
-/** The log's lines that belong on a chart, oldest first. */
+/** Return the log lines to show on the chart, oldest first. */
 export function marksOf(items: readonly ActivityItem[]): Mark[] {
   return items.flatMap((item): Mark[] => {
     const kind = KINDS.find((each) => each === item.kind);
@@ -23,14 +23,14 @@ export function marksOf(items: readonly ActivityItem[]): Mark[] {
   }).reverse(); // prettier-ignore
 }
 
-/** The log says a presence in words; `ok` is the severity of coming back. */
+/** The log has no presence code; severity `ok` means back online. */
 function labelOf(kind: Mark['kind'], item: ActivityItem): string {
   if (kind !== 'presence') return T.device.marks[kind];
   if (item.severity === 'ok') return T.presence.online;
   return item.text.endsWith('offline') ? T.presence.offline : T.presence.stale;
 }
 
-/** The mark nearest to `ts`, if one is within `reach` ms. */
+/** Return the mark nearest to `ts`, if one is within `reach` ms. */
 export function nearest(marks: readonly Mark[], ts: number, reach: number): Mark | null {
   let best: Mark | null = null;
   for (const mark of marks) {

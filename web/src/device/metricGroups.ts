@@ -1,17 +1,17 @@
-// A device's metrics in groups: what it is about, what it measures besides, and how it is itself. Pure.
+// Group a device's metrics: primary, further, and diagnostic. Pure.
 
 import type { MetricFacts } from '../api/types';
 
 export interface MetricGroups {
   primary: string[];
   further: string[];
-  /** Diagnostic values and settings; folded away. */
+  /** Diagnostic values and settings, collapsed. */
   diagnostic: string[];
 }
 
-/** Up to so many tiles are looked over at once: what is further needs no heading of its own. */
+/** Up to this many tiles, further metrics need no separate heading. */
 export const FEW = 8;
-/** More primary tiles than this would push the chart off the page. */
+/** With more primary tiles, the chart would be off the page. */
 export const MANY = 24;
 
 export interface Shown {
@@ -19,7 +19,7 @@ export interface Shown {
   category: MetricFacts['category'];
 }
 
-/** The groups of `metrics`, which are in order. A device that only tells how it is itself has that as its primary. */
+/** Return the groups of `metrics`, which are in order. If all are diagnostic, they are the primary group. */
 export function groupsOf(metrics: readonly Shown[]): MetricGroups {
   const of = (...categories: MetricFacts['category'][]): string[] =>
     metrics.filter((each) => categories.includes(each.category)).map((each) => each.metric);

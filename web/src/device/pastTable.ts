@@ -1,27 +1,27 @@
-// A metric's past as a table: how long a line stands for, and all readings as CSV. Pure but for the requests.
+// History of a metric as a table with rows of a suitable duration, and all readings as CSV. Pure, except for the requests.
 
 import { get } from '../api/http';
 import type { History } from '../api/types';
 import { cell } from '../fleet/csv';
 
-/** What the table needs of an answer. */
+/** The parts of an answer that the table uses. */
 export type Past = Pick<History, 'metric' | 'unit' | 'points'>;
 
 const MINUTE = 60_000;
-/** Lengths of time a line may stand for. */
+/** Possible durations of a row. */
 const STEPS = [MINUTE, 5 * MINUTE, 15 * MINUTE, 60 * MINUTE, 6 * 60 * MINUTE, 24 * 60 * MINUTE];
-/** More lines than this nobody reads. */
+/** Maximum number of rows. */
 const MOST_LINES = 100;
-/** Up to this span every reading has its own line. */
+/** Up to this time range, each reading has its own row. */
 const EACH_UP_TO = 15 * MINUTE;
 
-/** What one line stands for, in ms; null where each reading has its own. */
+/** Return the duration of a row in ms; null if each reading has its own row. */
 export function stepOf(span: number, isText: boolean): number | null {
   if (isText || span <= EACH_UP_TO) return null;
   return STEPS.find((step) => span / step <= MOST_LINES) ?? STEPS.at(-1)!;
 }
 
-/** The history from `from` to `to` (epoch ms): in steps that begin at full ones of the clock, or reading by reading. */
+/** Fetch the history from `from` to `to` (epoch ms), in steps aligned to the clock, or reading by reading. */
 export function loadPast(
   device: string,
   metric: string,
@@ -37,7 +37,7 @@ export function loadPast(
   return get<History>(`/api/devices/${encodeURIComponent(device)}/history?${query}`, signal);
 }
 
-/** Every reading on a line of its own, oldest first, times in UTC. */
+/** Return all readings as CSV, one per row, oldest first, times in UTC. */
 export function csvOf(device: string, history: Past): string {
   const lines = ['time,device,metric,value,unit'];
   for (const point of history.points) {

@@ -1,5 +1,5 @@
-// The device chart in uPlot: a line for the mean, a shade from lowest to highest, a second line for a twin, and drag
-// to zoom. What else is on it is `drawing.ts`'s. Knows no hub.
+// The device chart in uPlot: a line for the mean, a band from lowest to highest, a second line for a compared device, and
+// drag to zoom. `drawing.ts` draws everything else.
 
 import uPlot from 'uplot';
 import type { Alert, Limit } from '../api/types';
@@ -16,35 +16,35 @@ export interface PlotExtras {
   marks: Mark[];
   band: Band | null;
   tone: Token;
-  /** The words of its states, lowest first, where it has states instead of numbers. */
+  /** Words of its states, lowest first, if it has states instead of numbers. */
   words: readonly string[] | null;
-  /** The pointer has moved, or what is beneath it has. */
+  /** Called when the pointer, or the data below it, has moved. */
   onpoint(plot: uPlot): void;
   onzoom(from: number, to: number): void;
 }
 
-/** The columns of the device's own trace, and the means of its twin joined to them on common times. */
+/** Return the columns of the device's trace, joined with the means of the compared device on common times. */
 export function dataOf(trace: Trace, twin: Trace | null): uPlot.AlignedData {
   const own: uPlot.AlignedData = [trace.ts, trace.mean, trace.low, trace.high];
   return twin ? uPlot.join([own, [twin.ts, twin.mean]]) : own;
 }
 
-/** Between two labels of the value axis, CSS px. */
+/** Distance between labels of the value axis, CSS px. */
 const LABEL_SPACE = 38;
 const FITS_ANY = Number.MAX_VALUE;
 
-/** Room for labels of so many characters, CSS px. */
+/** Return the width of labels with that many characters, CSS px. */
 const axisWidth = (labels: readonly string[] | null): number =>
   Math.min(116, Math.max(52, 16 + 6.6 * Math.max(0, ...(labels ?? []).map((label) => label.length))));
 
-/** The axis of what has states instead of numbers: a line a state, labelled with its word. */
+/** Return the axis for states: one line per state, labelled with its word. */
 const stateAxis = (words: readonly string[]): Partial<uPlot.Axis> => ({
   splits: () => words.map((_, place) => place),
   values: () => words.map((word) => (word.length > 15 ? word.slice(0, 14) + '…' : word)),
   size: axisWidth(words),
 });
 
-/** Builds a chart in `host`. Call `setData` and `setScale` on it as time goes, `destroy` when done. */
+/** Create a chart in `host`. Call `setData` and `setScale` to update it, `destroy` when done. */
 export function createPlot(
   host: HTMLElement,
   trace: Trace,
@@ -79,7 +79,7 @@ export function createPlot(
         size: (_plot, labels) => axisWidth(labels),
         gap: 8,
         space: LABEL_SPACE,
-        // uPlot's own places end at 1e-16 and 1e16; it is given one step that it takes for any range.
+        // uPlot's own label positions end at 1e-16 and 1e16; a single increment makes it accept any range.
         incrs: () => [FITS_ANY],
         splits: (plot, _axis, low, high) =>
           axisSplits(low, high, Math.floor(plot.bbox.height / uPlot.pxRatio / LABEL_SPACE)),
@@ -145,7 +145,7 @@ export function createPlot(
   return new uPlot(options, data, host);
 }
 
-/** Values that should be in view when they are near: limits, and the expected band where it is on screen. */
+/** Return values to include in the axis if they are near: limits, and the normal range on screen. */
 function edgesOf(plot: uPlot, extras: PlotExtras): (number | null)[] {
   const { min, max } = plot.scales.x!;
   const reach =
@@ -153,7 +153,7 @@ function edgesOf(plot: uPlot, extras: PlotExtras): (number | null)[] {
   return [...extras.limits.map(level), ...(reach ?? [])];
 }
 
-/** Cursor points only for the mean. */
+/** Cursor points for the mean only. */
 function dot(plot: uPlot, series: number): HTMLElement {
   const element = document.createElement('div');
   element.hidden = series !== 1;
@@ -175,7 +175,7 @@ function timeLabels(_plot: uPlot, splits: number[]): string[] {
   });
 }
 
-/** `colour` (any CSS colour) with an opacity. */
+/** Return `colour` (any CSS colour) with an opacity. */
 function withAlpha(colour: string, alpha: number): string {
   return `color-mix(in srgb, ${colour} ${alpha * 100}%, transparent)`;
 }

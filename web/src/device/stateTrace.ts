@@ -1,5 +1,5 @@
-// The past of what is on or off, or says a word, for the chart: a line that steps from state to state. Where it changed
-// more often than can be told, both states are shaded and the share of the readings is kept. Pure but for the one request.
+// History of on/off values and texts for the chart: a line that steps from state to state. Where it changed too often to draw,
+// both states are shaded, with the share of the readings. Pure, except for the request.
 
 import { get } from '../api/http';
 import type { History } from '../api/types';
@@ -8,11 +8,11 @@ import type { Value } from '../live/protocol';
 import { T } from '../texts';
 import { emptyTrace, type Trace } from './history';
 
-/** More states than this are no states but free text. */
+/** With more distinct values, the metric is free text. */
 export const MOST_STATES = 12;
 const ON = 1;
 
-/** Which states there are: their words by their places on the axis. Shared by a device and its twin. */
+/** The states: words by their position on the axis. Shared by a device and the compared one. */
 export class States {
   readonly words: string[] = [];
   readonly deviceClass: string | null;
@@ -24,7 +24,7 @@ export class States {
       return;
     }
     const found = [...new Set(values.map((value) => this.word(value)))];
-    // What is on or off in words keeps off below and on above, whichever of them has been seen.
+    // On/off words keep off below on, whichever was received first.
     const pair = (deviceClass && T.states.byClass[deviceClass]) || T.states.onOff;
     const isPair = found.every((word) => pair.includes(word));
     this.words = isPair && found.length ? [pair[1], pair[0]] : found.sort((a, b) => a.localeCompare(b, 'en', { numeric: true }));
@@ -35,7 +35,7 @@ export class States {
     return stateWord(state, this.deviceClass) ?? String(state);
   }
 
-  /** Its place on the axis; a word that is new comes last. */
+  /** Return the position on the axis; a new word is added at the end. */
   place(value: Value): number {
     const word = this.word(value);
     const at = this.words.indexOf(word);
@@ -44,13 +44,13 @@ export class States {
 }
 
 export interface StateTrace extends Trace {
-  /** Share of the readings that say on, where it was both; in step with `ts`. */
+  /** Share of readings that are on, where it was both; aligned with `ts`. */
   share: (number | null)[];
 }
 
 type Answer = Pick<History, 'points' | 'gaps' | 'marks' | 'unit'>;
 
-/** Builds a trace from changes of state; nothing is drawn over a silence, and a state holds until the next. */
+/** Build a trace from changes of state; a state lasts until the next, and gaps are not drawn. */
 export function stateTraceOf(answer: Answer, states: States, from: number): StateTrace {
   const trace: StateTrace = { ...emptyTrace(1000), share: [], unit: null, doubts: answer.marks };
   const { points, gaps } = answer;
@@ -91,7 +91,7 @@ const columnsOf = (trace: StateTrace): (number | null)[][] => [
   trace.share,
 ];
 
-/** Adds a live state, and drops what was over before `from`; true when it is a word that was not on the axis. */
+/** Add a live state and drop states that ended before `from`. Return whether it is a new word on the axis. */
 export function appendState(trace: StateTrace, states: States, ts: number, value: Value, from: number): boolean {
   const known = states.words.length;
   const place = states.place(value);
@@ -102,7 +102,7 @@ export function appendState(trace: StateTrace, states: States, ts: number, value
   return states.words.length > known;
 } // prettier-ignore
 
-/** The trace with its newest state held until `until` (ms). */
+/** Return the trace with its newest state extended to `until` (ms). */
 export function heldUntil(trace: StateTrace, until: number): StateTrace {
   const last = trace.ts.at(-1);
   if (last === undefined || until / 1000 <= last) return trace;
@@ -117,7 +117,7 @@ export function heldUntil(trace: StateTrace, until: number): StateTrace {
   };
 }
 
-/** What the state at place `idx` is in words. */
+/** Return the state at index `idx` as text. */
 export function stateText(trace: StateTrace, states: States, idx: number): string {
   const share = trace.share[idx];
   if (share != null) return T.device.stateShare(states.words[ON] ?? '', Math.round(100 * share));
@@ -125,7 +125,7 @@ export function stateText(trace: StateTrace, states: States, idx: number): strin
   return place == null ? '' : (states.words[place] ?? '');
 }
 
-/** Fetches the states of `metric` between two times (epoch ms), in at most `most` points. */
+/** Fetch the states of `metric` between two times (epoch ms), in at most `most` points. */
 export function loadStates(
   device: string,
   metric: string,

@@ -1,5 +1,5 @@
-// Diagnoses while they are written: what has been looked at, the words so far, each claim with its verdict. Several
-// components may follow one run; the hub is asked once, and again after the line was cut.
+// Diagnoses while they are written: lookups, the text so far, each claim with its verdict. Several components can follow one
+// run with one subscription, which is renewed after a reconnect.
 
 import type { Step, Writer } from '../api/types';
 import { session } from '../live/session.svelte';
@@ -10,14 +10,14 @@ export interface ToldClaim {
   supported: boolean;
 }
 
-/** One text while it is written. */
+/** A text while it is written. */
 export class Run {
-  /** Who writes; null until somebody does. */
+  /** The writer; null until one starts. */
   writer = $state.raw<Writer | null>(null);
   text = $state('');
   steps = $state.raw<string[]>([]);
   claims = $state.raw<ToldClaim[]>([]);
-  /** Why a writer before this one stopped. */
+  /** Why a previous writer stopped. */
   problem = $state('');
 
   reset(): void {
@@ -48,7 +48,7 @@ export class Run {
 
 const followed = new Map<string, { run: Run; users: number; stop: () => void }>();
 
-/** The run of that id, and how to stop following it. */
+/** Return the run of that id, and a function to stop following it. */
 export function follow(id: string): { run: Run; stop: () => void } {
   let entry = followed.get(id);
   if (!entry) {

@@ -1,9 +1,9 @@
-// What a diagnosis is called in words: its match, its author. Pure.
+// Match and author of a diagnosis. Pure.
 
 import type { Diagnosis, Match } from '../api/types';
 import { T } from '../texts';
 
-/** The rule's match as a word; without one it follows from the ranked list or the figure. */
+/** Return the match; if it is missing, derive it from the ranked causes or the confidence. */
 export function matchOf(diagnosis: Diagnosis): Match {
   if (diagnosis.match) return diagnosis.match;
   const first = diagnosis.causes?.find((each) => each.cause === diagnosis.cause) ?? diagnosis.causes?.[0];

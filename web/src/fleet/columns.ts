@@ -1,5 +1,5 @@
-// The columns of the fleet's list: which there are, how wide, and what they hold. A metric of any device can
-// be a column too, under the key `m.<metric>`.
+// Columns of the device list: keys, widths and content. Each metric can be a column too, with the key
+// `m.<metric>`.
 
 import { metricName } from '../lib/format';
 import type { Fleet } from '../live/fleet';
@@ -10,13 +10,13 @@ export interface ColumnSpec {
   title: string;
   /** A CSS grid track. */
   track: string;
-  /** The narrowest it may be, CSS px. */
+  /** Minimum width, CSS px. */
   least: number;
   right: boolean;
   sortable: boolean;
 }
 
-/** A column at least `least` px wide that takes `share` of what is left over. */
+/** Return a column at least `least` px wide that takes `share` of the remaining width. */
 const spec = (key: string, title: string, least: number, share = 0, right = false, sortable = true): ColumnSpec => ({
   key,
   title,
@@ -42,7 +42,7 @@ export const COLUMNS: ColumnSpec[] = [
 
 export const DEFAULT_COLUMNS = ['area', 'reading', 'spark', 'alert', 'seen'];
 
-/** The columns that `keys` (from the URL, or none) name, in the order of the catalogue, metrics last. */
+/** Return the columns of `keys` (from the URL, may be empty) in catalogue order, metrics last. */
 export function columnsOf(keys: readonly string[], fleet: Fleet): ColumnSpec[] {
   const wanted = new Set(keys.length ? keys : DEFAULT_COLUMNS);
   const metrics = [...wanted]
@@ -51,23 +51,23 @@ export function columnsOf(keys: readonly string[], fleet: Fleet): ColumnSpec[] {
   return [...COLUMNS.filter((column) => wanted.has(column.key)), ...metrics];
 }
 
-/** The metrics that can be columns, by their titles. */
+/** Return the metrics that can be columns, by title. */
 export const columnChoices = (fleet: Fleet): { metric: string; title: string }[] =>
   fleet.columns
     .map((column) => ({ metric: column.metric, title: column.title() }))
     .sort((a, b) => a.title.localeCompare(b.title, 'en', { numeric: true }));
 
-/** The glyph's column, and what lies between and beside the columns, CSS px. */
+/** Width of the status glyph, gaps and padding, CSS px. */
 const GLYPH = 22;
 const GAP = 12;
 
 export const widthOf = (columns: readonly ColumnSpec[]): number =>
   columns.reduce((sum, column) => sum + column.least + GAP, GLYPH + NAME.least + 3 * GAP);
 
-/** The first to go where a list that nobody has arranged is too narrow for all. */
+/** Columns to hide first if the list is too narrow, unless the user chose columns. */
 const DISPENSABLE = ['area', 'spark', 'seen'];
 
-/** What of `columns` is shown in `width` px. Columns that a person chose all stay, and the list scrolls sideways. */
+/** Return the columns shown in `width` px. Columns chosen by the user all stay, and the list scrolls horizontally. */
 export function fitting(columns: readonly ColumnSpec[], width: number, chosen: boolean): ColumnSpec[] {
   let kept = [...columns];
   for (const key of chosen ? [] : DISPENSABLE) {

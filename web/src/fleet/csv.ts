@@ -1,10 +1,10 @@
-// The list as CSV (RFC 4180). Texts that a spreadsheet would run as a formula are neutralised; numbers stay
-// numbers, with a plain minus.
+// Export the list as CSV (RFC 4180). Texts that a spreadsheet would execute as a formula are escaped; numbers stay numbers,
+// with a plain minus.
 
 import type { Fleet } from '../live/fleet';
 import { PRESENCE, SEVERITY, type Value } from '../live/protocol';
 
-/** One cell. A text that begins like a formula gets a leading apostrophe. */
+/** Return one cell. A text that begins like a formula gets a leading apostrophe. */
 export function cell(value: Value | undefined): string {
   if (value === null || value === undefined) return '';
   if (typeof value === 'number') return Number.isFinite(value) ? String(value) : '';
@@ -15,7 +15,7 @@ export function cell(value: Value | undefined): string {
 
 const FIXED = ['id', 'name', 'area', 'model', 'labels', 'dialect', 'presence', 'severity', 'last_seen', 'metric', 'value', 'unit']; // prettier-ignore
 
-/** All `order` rows with a header line; `metrics` are the metric columns shown besides the fixed ones. */
+/** Return all `order` rows with a header; `metrics` are the metric columns besides the fixed ones. */
 export function csv(fleet: Fleet, order: Int32Array, metrics: readonly string[]): string {
   const lines = [[...FIXED, ...metrics].map(cell).join(',')];
   for (const row of order) {
@@ -40,7 +40,7 @@ export function csv(fleet: Fleet, order: Int32Array, metrics: readonly string[])
   return lines.join('\r\n') + '\r\n';
 }
 
-/** Hands `text` to the browser as a file. */
+/** Download `text` as a file. */
 export function download(name: string, text: string): void {
   const url = URL.createObjectURL(new Blob(['\ufeff', text], { type: 'text/csv;charset=utf-8' }));
   const link = document.createElement('a');

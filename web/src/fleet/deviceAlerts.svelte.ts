@@ -1,4 +1,4 @@
-// Which open alert stands for a device: the most urgent. Derived once for all rows.
+// The most urgent open alert of each device, derived once for all rows.
 
 import type { Alert } from '../api/types';
 import { session } from '../live/session.svelte';

@@ -1,5 +1,5 @@
-// Which devices are shown, and in which order: filters from the URL, one pass over the fleet, counts a facet.
-// Pure but for reading the fleet's arrays.
+// Filter and sort devices: filters from the URL, one pass over the fleet, counts per facet. Pure, except that it reads the
+// fleet's arrays.
 
 import type { Fleet } from '../live/fleet';
 import { PRESENCE, SEVERITY } from '../live/protocol';
@@ -9,7 +9,7 @@ export type Facet = (typeof FACETS)[number];
 
 export interface Filters {
   q: string;
-  /** Devices picked one by one or on the map; empty means all. */
+  /** Devices selected in the list or on the map; empty means all. */
   ids: ReadonlySet<string>;
   facets: Record<Facet, ReadonlySet<string>>;
 }
@@ -20,7 +20,7 @@ export interface Sort {
   descending: boolean;
 }
 
-/** The area filter's word for devices that have none. */
+/** The area filter's value for devices without an area. */
 export const NO_AREA = '-';
 
 export const DEFAULT_SORT: Sort = { key: 'alert', descending: true };
@@ -46,11 +46,11 @@ export type Counts = Record<Facet, Map<string, number>>;
 export interface Ranking {
   /** Handles in the order shown. */
   order: Int32Array;
-  /** How many devices each choice of a facet would show, the other filters kept. */
+  /** Number of devices per option of a facet, with the other filters applied. */
   counts: Counts;
 }
 
-/** Every handle that lives, by name as people count (`pump-2` before `pump-10`). */
+/** Return all handles sorted by name in natural order (`pump-2` before `pump-10`). */
 export function byName(fleet: Fleet): Int32Array {
   const rows: number[] = [];
   for (let row = 0; row < fleet.size; row++) if (fleet.alive[row]) rows.push(row);
@@ -70,7 +70,7 @@ function matchesText(fleet: Fleet, row: number, needle: string): boolean {
 
 const add = (map: Map<string, number>, key: string): unknown => map.set(key, (map.get(key) ?? 0) + 1);
 
-/** Filters `names` (all handles by name) and sorts what is left; equal keys stay in order of name. */
+/** Filter `names` (all handles by name) and sort the rest; equal keys stay in order of name. */
 export function rank(fleet: Fleet, names: Int32Array, filters: Filters, sort: Sort): Ranking {
   const { status, severity, area, label } = filters.facets;
   const needle = filters.q.trim().toLowerCase();
@@ -97,7 +97,7 @@ export function rank(fleet: Fleet, names: Int32Array, filters: Filters, sort: So
   return { order: sorted(fleet, order.subarray(0, kept), sort), counts };
 }
 
-/** A number a row; rows without one (NaN) go last either way. */
+/** A number per row; rows without one (NaN) come last in both directions. */
 function keyOf(fleet: Fleet, key: string): ((row: number) => number) | null {
   if (key === 'alert')
     return (row) => fleet.severity[row]! + (fleet.presence[row] ? 0.1 * fleet.presence[row]! : 0);
@@ -144,7 +144,7 @@ function sorted(fleet: Fleet, rows: Int32Array, sort: Sort): Int32Array {
   return Int32Array.from(list);
 }
 
-/** Few different keys (states, severities) need no comparing: rows are dealt out in one pass. Null when many. */
+/** Bucket sort for few distinct keys (states, severities), in one pass. Null if there are many. */
 function byGroups(rows: readonly number[], keys: Float64Array, sign: number): Int32Array | null {
   const MOST = 16;
   const groups = new Map<number, number[]>();
@@ -159,6 +159,6 @@ function byGroups(rows: readonly number[], keys: Float64Array, sign: number): In
   return Int32Array.from(order.flatMap((key) => groups.get(key)!));
 }
 
-/** Whether new readings can change this order, so that it needs ranking again from time to time. */
+/** Return whether new readings can change this order, so that it must be sorted again from time to time. */
 export const isLive = (sort: Sort): boolean =>
   sort.key === 'seen' || sort.key === 'reading' || sort.key.startsWith('m.');

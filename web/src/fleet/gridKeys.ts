@@ -1,5 +1,5 @@
 // The list's keys: j, k and arrows move, Enter opens, x selects, a acknowledges. Single letters are ignored
-// while a person types somewhere or a dialog is open.
+// while the user types in a field or a dialog is open.
 
 export interface GridActions {
   position(): number;
@@ -10,11 +10,11 @@ export interface GridActions {
   open(id: string): void;
   toggle(id: string): void;
   acknowledge(id: string): void;
-  /** Gives up what was selected or picked; false when nothing was. */
+  /** Clear the selection. Return false if there was none. */
   clear(): boolean;
 }
 
-/** Whether a key belongs to a field, a button's menu or a dialog rather than to the page. */
+/** Return whether a key belongs to a field, a menu or a dialog rather than to the page. */
 export function isTaken(event: KeyboardEvent): boolean {
   if (event.defaultPrevented || event.metaKey || event.ctrlKey || event.altKey) return true;
   const target = event.target as Element | null;

@@ -1,23 +1,23 @@
-// How the fleet map is laid out: which areas, in which order, and how large a cell may be so that they all fit.
-// Pure but for reading the fleet's arrays.
+// Layout of the fleet map: areas, their order, and the largest cell size that fits. Pure, except that it reads the fleet's
+// arrays.
 
 import type { Fleet } from '../live/fleet';
 import { standing, type Standing } from '../ui/icons';
 
 export interface Area {
   name: string | null;
-  /** Handles, in the order they appeared: a cell keeps its place. */
+  /** Handles in order of appearance, so that a cell keeps its place. */
   rows: number[];
 }
 
 export interface CellLayout {
-  /** Cell and gap together, CSS px. */
+  /** Size of cell and gap, CSS px. */
   pitch: number;
-  /** Cells in a column. */
+  /** Cells per column. */
   deep: number;
 }
 
-/** Areas by name, the one without a name last. */
+/** Return the areas by name, the one without a name last. */
 export function areasOf(fleet: Fleet): Area[] {
   const found = new Map<string | null, number[]>();
   for (let row = 0; row < fleet.size; row++) {
@@ -34,11 +34,11 @@ export function areasOf(fleet: Fleet): Area[] {
     );
 }
 
-/** No area may be narrower than its name is likely to be. */
+/** Minimum width of an area, for its name. */
 const LEAST_WIDTH = 96;
 const AREA_GAP = 26;
 
-/** The largest cells with which areas of these sizes fit into `width` px and a modest height. */
+/** Return the largest cells with which areas of these sizes fit into `width` px and a limited height. */
 export function cellSize(sizes: readonly number[], width: number, narrow: boolean): CellLayout {
   const tallest = narrow ? 330 : 132;
   const most = Math.max(1, ...sizes);
@@ -75,7 +75,7 @@ export interface Box {
   bottom: number;
 }
 
-/** Those of `rows` whose cells' middles lie in `box`; `at` is where the picture of their area begins. */
+/** Return those of `rows` whose cell centres are in `box`; `at` is the origin of their area. */
 export function cellsWithin(
   rows: readonly number[],
   { pitch, deep }: CellLayout,
@@ -98,7 +98,7 @@ export const needAttention = (fleet: Fleet, rows: readonly number[]): number =>
 
 const CORNER = 3;
 
-/** The cells of one area as a path a standing: squares, shrunk by the stroke that rounds their corners. */
+/** Return the cells of one area as one path per status: squares, reduced by the stroke that rounds their corners. */
 export function cellPaths(
   fleet: Fleet,
   rows: readonly number[],

@@ -1,4 +1,4 @@
-// Which row the keyboard is on and which rows are selected, by device id: ids outlive a reconnect.
+// Keyboard cursor and selected rows, by device id, which survives a reconnect.
 
 import { SvelteSet } from 'svelte/reactivity';
 

@@ -1,5 +1,5 @@
-// The fleet page's list: filters and sort from the URL, ranked at once when a person changes them and at most
-// once a second when the data does, and not at all while the pointer works in the list.
+// The list of the fleet page: filters and sort order from the URL. It is sorted at once when the user changes them, at most once
+// a second when data changes, and not while the pointer moves in the list.
 
 import { router } from '../lib/router.svelte';
 import type { Changes } from '../live/fleet';
@@ -7,7 +7,7 @@ import { fleet } from '../live/session.svelte';
 import { byName, filtersOf, isLive, rank, sortOf, sortText, type Counts, type Facet } from './filters';
 
 const RERANK_MS = 1000;
-/** A pointer that has not moved for this long does not hold the list any more. */
+/** A pointer that has not moved for this long no longer keeps the order. */
 const HOLD_MS = 10_000;
 const EMPTY: Counts = { status: new Map(), severity: new Map(), area: new Map(), label: new Map() };
 
@@ -28,7 +28,7 @@ export class FleetView {
   private pending = false;
   private heldUntil = 0;
 
-  /** Starts following the fleet; returns how to stop. Call inside an effect root. */
+  /** Start to follow the fleet. Return a function to stop. Call inside an effect root. */
   follow(): () => void {
     const stop = fleet.onChange((changes) => this.changed(changes));
     const timer = setInterval(() => this.tick(), RERANK_MS);
@@ -43,7 +43,7 @@ export class FleetView {
     };
   }
 
-  /** Keeps the order still while a pointer is at work over the list. */
+  /** Keep the order while the pointer moves over the list. */
   hold(): void {
     this.heldUntil = performance.now() + HOLD_MS;
   }
@@ -66,7 +66,7 @@ export class FleetView {
     router.set({ q: text });
   }
 
-  /** Shows these devices alone; with none, all again. */
+  /** Show only these devices; without any, show all. */
   pick(ids: readonly string[]): void {
     router.set({ id: ids.join(',') });
   }
@@ -86,7 +86,7 @@ export class FleetView {
   private changed(changes: Changes): void {
     if (changes.members) {
       this.namesStale = true;
-      // A new device is news: it is listed at once, at the end when the order must hold still.
+      // A new device is listed at once, at the end while the order is kept.
       if (fleet.count !== this.total) this.recompute(performance.now() < this.heldUntil);
       else this.pending = true;
     }
@@ -109,7 +109,7 @@ export class FleetView {
     this.pending = false;
   }
 
-  /** The rows of `next` in the order they are shown now, new ones at the end. */
+  /** Return the rows of `next` in the current order, new ones at the end. */
   private keepOrder(next: Int32Array): Int32Array {
     const wanted = new Set(next);
     const kept = [...this.order].filter((row) => wanted.delete(row));

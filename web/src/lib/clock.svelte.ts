@@ -1,4 +1,4 @@
-// A second hand that pages read for relative times; it stops while the tab is hidden.
+// A clock that ticks every second, for relative times; it stops while the tab is hidden.
 
 import { session } from '../live/session.svelte';
 

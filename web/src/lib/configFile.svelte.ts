@@ -10,7 +10,7 @@ export interface FileContent {
 }
 
 export class ConfigFile {
-  /** Number of changes made by this page; whoever depends on the file reads it again when this changes. */
+  /** Number of changes made by this page; dependants reload the file when it changes. */
   changes = $state(0);
   protected readonly path: string;
   private readonly undone: string;

@@ -1,5 +1,5 @@
-// How many decimals a person wants for each unit, kept in this browser. The formatter holds the choice; what is shown
-// already follows with its next reading.
+// Decimals by unit, chosen by the user and stored in this browser. Displayed values follow with their next
+// reading.
 
 import { CHOSEN_DECIMALS } from './format';
 
@@ -16,10 +16,10 @@ function stored(): [string, number][] {
 } // prettier-ignore
 
 class Decimals {
-  /** By unit; a unit that is not here is shown as the page thinks best. */
+  /** Decimals by unit; other units use the default. */
   chosen = $state.raw<ReadonlyMap<string, number>>(new Map());
 
-  /** Takes the choice of the last visit over. */
+  /** Load the stored choice. */
   start(): void {
     this.take(new Map(stored()));
   }

@@ -1,4 +1,4 @@
-// Show what is missing or wrong in a form as a text below the field, instead of the browser's own bubble. An attachment for
+// Show validation errors of a form as text below the field, instead of the browser's bubble. An attachment for
 // a <form>: {@attach explainFields}.
 
 import { T } from '../texts';
@@ -12,7 +12,7 @@ const isField = (target: EventTarget | null): target is Field =>
   target instanceof HTMLTextAreaElement ||
   target instanceof HTMLSelectElement;
 
-/** Spaces alone are no value. */
+/** Treat spaces alone as missing. */
 function checkBlank(field: Field): void {
   field.setCustomValidity(field.required && field.value && !field.value.trim() ? T.form.required : '');
 }
@@ -20,7 +20,7 @@ function checkBlank(field: Field): void {
 function problemOf(field: Field): string {
   const { validity } = field;
   if (validity.valueMissing || validity.customError) return T.form.required;
-  // A title says what a pattern allows.
+  // The title explains what the pattern allows.
   if (validity.patternMismatch && field.title) return T.form.allowed(field.title);
   return field.validationMessage;
 }
@@ -49,11 +49,11 @@ export function explainFields(form: HTMLFormElement): () => void {
       note.id = `${NOTE}-${notes++}`;
       note.role = 'alert';
       note.textContent = problemOf(field);
-      // Behind the label: within it, the text would become part of the field's name.
+      // After the label: inside it, the text would become part of the field's accessible name.
       (field.closest('label') ?? field).after(note);
       field.setAttribute('aria-invalid', 'true');
       field.setAttribute('aria-describedby', note.id);
-      // The browser would focus the first one, had its bubble not been prevented.
+      // Focus the first invalid field, as the browser would do without preventDefault.
       if (!focused) field.focus();
       focused = true;
       queueMicrotask(() => (focused = false));

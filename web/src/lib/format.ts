@@ -1,6 +1,6 @@
-// Numbers, units and times as people read them: a minus sign, thousands apart. Live values keep their decimals, so
-// that they do not jump; numbers in sentences (limits, durations, values of an alert) are formatted as the hub does
-// (hub/text_format.py): tests/vectors/text_format.json holds both to the same. Pure.
+// Format numbers, units and times: a real minus sign, thousands separators. Live values keep their decimals, so that they
+// do not jump; numbers in sentences (limits, durations, values of an alert) have the hub's format (hub/text_format.py),
+// verified by tests/vectors/text_format.json. Pure.
 
 import type { Value } from '../live/protocol';
 import { T } from '../texts';
@@ -10,7 +10,7 @@ const MINUS = '\u2212';
 const NBSP = '\u00a0';
 export const DASH = '\u2013';
 
-/** Decimals by unit, so that a value keeps its width while it moves. */
+/** Decimals by unit, so that a changing value keeps its width. */
 // prettier-ignore
 const DECIMALS: Record<string, number> = {
   '°C': 1, '°F': 1, K: 1, '%': 1, kW: 1, kWh: 1, V: 1, 'm³/h': 1, 'l/min': 1, 'L/min': 1, 'm/s': 1, hPa: 1,
@@ -18,7 +18,7 @@ const DECIMALS: Record<string, number> = {
   rpm: 0, 'r/min': 0, ppm: 0, lx: 0, lux: 0, W: 0, Pa: 0, dBm: 0, s: 0, Hz: 1,
 };
 
-/** What a person chose instead, by unit. */
+/** Decimals chosen by the user, by unit. */
 export const CHOSEN_DECIMALS = new Map<string, number>();
 
 const formats = new Map<number, Intl.NumberFormat>();
@@ -34,11 +34,11 @@ function fixed(value: number, digits: number): string {
   return value < 0 && /[1-9]/.test(text) ? MINUS + text : text;
 }
 
-/** Units whose zero is an agreed one, or whose small parts are noise: what rounds to zero is shown as zero. */
+/** Units with an arbitrary zero, or whose small fractions are noise: a value that rounds to zero is shown as zero. */
 const ROUNDED = new Set(['°C', '°F', '%', 'dBm', 'rpm', 'r/min']);
-/** From here on a double does not hold every integer's digits, and nobody counts the zeros. */
+/** From here on, doubles cannot represent every integer; use a power of ten. */
 export const HUGE = 1e15;
-/** Below this, zeros after the point are not counted either. */
+/** Below this, use a power of ten too. */
 const TINY = 1e-4;
 
 const SUPERSCRIPTS = '⁰¹²³⁴⁵⁶⁷⁸⁹';
@@ -50,13 +50,13 @@ const power = (exponent: number): string =>
 export function scientific(value: number, digits = 2, exponent?: number): string {
   if (value === 0) return '0';
   const shared = exponent ?? exponentOf(Number(value.toExponential(digits)));
-  // In two steps: 10^308 is the largest power there is, 10^-308 nearly the smallest.
+  // In two steps: 10^308 is the largest power of ten in a double, 10^-308 nearly the smallest.
   const half = Math.trunc(shared / 2);
   const mantissa = value / 10 ** half / 10 ** (shared - half);
   return `${fixed(mantissa, digits)}${NBSP}×${NBSP}${power(shared)}`;
 }
 
-/** How many decimals a value of `unit` about as large as `value` is shown with. */
+/** Return the number of decimals for a value of `unit` about as large as `value`. */
 export function decimals(value: number, unit: string | null | undefined): number {
   const chosen = unit ? CHOSEN_DECIMALS.get(unit) : undefined;
   if (chosen !== undefined) return chosen;
@@ -80,23 +80,23 @@ export function number(value: number, unit?: string | null, digits?: number): st
 
 export const integer = (value: number): string => fixed(value, 0);
 
-/** Any reading without its unit; a state in the words of its device class. */
+/** Format a reading without its unit; a state uses the words of its device class. */
 export function reading(value: Value, unit?: string | null, deviceClass?: string | null): string {
   if (value === null || value === undefined) return DASH;
   if (typeof value === 'number') return number(value, unit);
   return stateWord(value, deviceClass) ?? String(value);
 }
 
-/** A reading with its unit, joined by a space that does not break. */
+/** Format a reading with its unit, joined by a non-breaking space. */
 export function quantity(value: Value, unit?: string | null, deviceClass?: string | null): string {
   const text = reading(value, unit, deviceClass);
   return typeof value === 'number' ? withUnit(text, unit) : text;
 }
 
-/** Digits of a limit that count. */
+/** Significant digits of a limit. */
 const LIMIT_DIGITS = 6;
 
-/** At most `digits` decimals, without zeros at the end. */
+/** Format with at most `digits` decimals, without trailing zeros. */
 function atMost(value: number, digits: number): string {
   const text = new Intl.NumberFormat('en', { maximumFractionDigits: digits }).format(Math.abs(value));
   return value < 0 && /[1-9]/.test(text) ? MINUS + text : text;
@@ -112,7 +112,7 @@ const isSmall = (value: number): boolean => value !== 0 && Math.abs(value) < TIN
 const withUnit = (text: string, unit?: string | null): string =>
   unit ? text + (unit === '°' ? '' : NBSP) + unit : text;
 
-/** A number in a sentence, with about three significant digits and no zeros at the end: `89.2`, `1,184`. */
+/** Format a number for a sentence, with about three significant digits and no trailing zeros: `89.2`, `1,184`. */
 export function textNumber(value: number, unit?: string | null): string {
   if (!Number.isFinite(value)) return DASH;
   const size = Math.abs(value);
@@ -122,14 +122,14 @@ export function textNumber(value: number, unit?: string | null): string {
   return atMost(value, isRounded ? Math.min(digits, DECIMALS[unit]!) : digits);
 }
 
-/** A past reading in a sentence or a card: `89.2 °C`; a state in the words of its device class. */
+/** Format a past reading for a sentence or a card: `89.2 °C`; a state uses the words of its device class. */
 export function textQuantity(value: Value, unit?: string | null, deviceClass?: string | null): string {
   if (typeof value !== 'number' || (unit && CHOSEN_DECIMALS.has(unit)))
     return quantity(value, unit, deviceClass);
   return withUnit(textNumber(value, unit), unit);
 }
 
-/** A limit as it was written, without the zeros a moving value needs: `80 °C`. */
+/** Format a limit without trailing zeros: `80 °C`. */
 export function limitText(value: number, unit?: string | null): string {
   if (!Number.isFinite(value)) return withUnit(DASH, unit);
   if (Math.abs(value) >= HUGE || isSmall(value)) return withUnit(shortPower(value, LIMIT_DIGITS - 1), unit);
@@ -150,7 +150,7 @@ export function metricName(metric: string): string {
   return words ? words[0]!.toUpperCase() + words.slice(1) : metric;
 }
 
-/** Less than this is now. */
+/** Shorter times are shown as now. */
 const NOW_S = 1.5;
 
 const timed = (count: number, unit: keyof typeof T.time.units): string => count + NBSP + T.time.units[unit];
@@ -162,7 +162,7 @@ const UNITS_MS = [
   ['s', 1000],
 ] as const;
 
-/** A length of time in its largest unit, rounded down: `now`, `4 s`, `12 min`, `3 h`, `5 d`. For narrow columns. */
+/** Format a duration in its largest unit, rounded down: `now`, `4 s`, `12 min`, `3 h`, `5 d`. For narrow columns. */
 export function span(ms: number): string {
   if (ms < NOW_S * 1000) return T.time.now;
   const [unit, size] = UNITS_MS.find(([, each]) => ms >= each)!;
@@ -171,7 +171,7 @@ export function span(ms: number): string {
 
 export const ago = (ms: number): string => (ms < NOW_S * 1000 ? T.time.justNow : T.time.ago(span(ms)));
 
-/** A length of time in its two largest units, rounded down: `4.8 s`, `2 h 46 min`, `3 d`. */
+/** Format a duration in its two largest units, rounded down: `4.8 s`, `2 h 46 min`, `3 d`. */
 export function duration(ms: number): string {
   if (!Number.isFinite(ms)) return DASH;
   const whole = Math.max(Math.round(ms), 0);
@@ -196,7 +196,7 @@ export const clock = (ts: number): string => CLOCK.format(ts);
 
 export const day = (ts: number): string => `${DAY.format(ts)} ${new Date(ts).getFullYear()}`;
 
-/** The exact moment, for titles: `22 Nov 2026, 14:00:12`. */
+/** Format an exact time, for tooltips: `22 Nov 2026, 14:00:12`. */
 export const moment = (ts: number): string => `${day(ts)}, ${clock(ts)}`;
 
 /** `14:00` today, `21 Nov 14:00` before. */

@@ -1,5 +1,5 @@
-// The address bar as state: what one looks at is in the URL. Links are plain `<a href>`; clicks on the
-// page's own addresses are handled here, all others are left to the browser.
+// The URL as state. Links are plain `<a href>`; clicks on the dashboard's own addresses are handled here, all others by the
+// browser.
 
 const OWN = /^\/(?:$|d\/[^/]+$|alerts(?:\/[^/]+)?$|assistant$|analyse$|rules$|topics$|activity$|settings$)/;
 
@@ -21,7 +21,7 @@ class Router {
     if (moved && !replace) document.querySelector('main')?.scrollTo(0, 0);
   }
 
-  /** Changes parameters of the present address; null, '' and undefined remove one, a list repeats it. */
+  /** Change query parameters; null, '' and undefined remove one, a list repeats it. */
   set(params: Record<string, string | string[] | null | undefined>, replace = true): void {
     const query = new URLSearchParams(location.search);
     for (const [key, value] of Object.entries(params)) {
@@ -59,7 +59,7 @@ function searchOf(query: URLSearchParams): string {
 
 export const router = new Router();
 
-/** The address of a device's page, at a metric and a time when given. */
+/** Return the URL of a device page, optionally with a metric and a time. */
 export function deviceHref(
   id: string,
   at: { metric?: string | null; from?: number | null; to?: number | null } = {},

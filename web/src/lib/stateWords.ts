@@ -1,5 +1,5 @@
-// What is on or off in the words of its device class: a door is open, a floor is wet. The hub has the same table
-// (hub/model/metric.py); tests/vectors/state_words.json holds both to it. Pure.
+// Words for on/off states by device class: a door is open, a floor is wet. The hub has the same table
+// (hub/model/metric.py), verified by tests/vectors/state_words.json. Pure.
 
 import { T } from '../texts';
 
@@ -9,7 +9,7 @@ const OFF_WORDS = new Set(['off', 'false', 'no', '0']);
 const wordsOf = (deviceClass: string | null | undefined): readonly [string, string] | undefined =>
   deviceClass ? T.states.byClass[deviceClass] : undefined;
 
-/** A boolean, or a text that says on or off, as the state it stands for; null for anything else. */
+/** Return the word for a boolean, or for a text such as on or off; null for anything else. */
 export function stateWord(value: unknown, deviceClass?: string | null): string | null {
   const words = wordsOf(deviceClass);
   if (typeof value === 'boolean') return (words ?? T.states.onOff)[value ? 0 : 1];

@@ -1,5 +1,5 @@
-// Dark or light: the system's choice unless a person made one. public/theme.js applies the stored
-// choice before the first paint; both use the same key.
+// Dark or light theme: the system's unless the user chose one. public/theme.js applies the stored choice before the first
+// paint; both use the same storage key.
 
 export type Theme = 'system' | 'light' | 'dark';
 const KEY = 'theme';
@@ -12,7 +12,7 @@ function stored(): Theme {
 class Themes {
   choice = $state<Theme>(stored());
   private systemDark = $state(matchMedia('(prefers-color-scheme: dark)').matches);
-  /** What is shown now; canvases repaint when it changes. */
+  /** The current theme; canvases repaint when it changes. */
   readonly shown = $derived(this.choice === 'system' ? (this.systemDark ? 'dark' : 'light') : this.choice);
 
   constructor() {

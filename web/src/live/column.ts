@@ -1,5 +1,5 @@
-// One metric of the whole fleet as a column: a number a device, with booleans and texts beside it.
-// Knows no device's name, only rows.
+// One metric of the whole fleet as a column: a number per device, with booleans and texts beside it. Devices are
+// rows.
 
 import { metricName, quantity, reading } from '../lib/format';
 import type { MetricFacts, Value } from './protocol';
@@ -10,19 +10,19 @@ export const BOOLEAN = 2;
 export const TEXT = 3;
 export type ColumnKind = typeof NONE | typeof NUMBER | typeof BOOLEAN | typeof TEXT;
 
-/** `value_9` comes before `value_10`. */
+/** Natural order: `value_9` before `value_10`. */
 const byName = new Intl.Collator('en', { numeric: true });
 const CATEGORIES = ['primary', 'further', 'diagnostic', 'config'];
-/** More than the rank of any metric. */
+/** Higher than any metric's rank. */
 const STEP = 1000;
 
-/** Where a metric stands among those of its device: smaller is shown earlier, the smallest stands for the device. */
+/** Return the position of a metric among those of its device: the smallest is first and represents the device. */
 const orderOf = (facts: MetricFacts | undefined): number =>
   facts
     ? (facts.hidden ? STEP * STEP : 0) + CATEGORIES.indexOf(facts.category) * STEP + facts.rank
     : STEP - 1;
 
-/** Whether two descriptions are alike: the hub tells them again after its start. */
+/** Return whether two descriptions are equal: the hub sends them again after a restart. */
 const sameFacts = (a: MetricFacts | undefined, b: MetricFacts | undefined): boolean =>
   a?.title === b?.title &&
   a?.device_class === b?.device_class &&
@@ -32,14 +32,14 @@ const sameFacts = (a: MetricFacts | undefined, b: MetricFacts | undefined): bool
 
 export class Column {
   readonly metric: string;
-  /** Its place among the fleet's columns. */
+  /** Index among the fleet's columns. */
   readonly index: number;
-  /** The number of row i; booleans as 0 and 1; NaN when there is none. */
+  /** Number of each row; booleans as 0 and 1; NaN for none. */
   values: Float64Array;
   kind: Uint8Array;
   private readonly texts = new Map<number, string>();
   readonly unit: (string | null)[] = [];
-  /** How the metric of row i is shown, as the hub says; objects are shared between rows. */
+  /** The hub's description of the metric in each row; objects are shared between rows. */
   readonly facts: (MetricFacts | undefined)[] = [];
 
   constructor(metric: string, index: number, capacity: number) {
@@ -53,7 +53,7 @@ export class Column {
     return (this.kind[row] ?? NONE) !== NONE;
   }
 
-  /** Writes one value; true when the row had none before. */
+  /** Write one value. Return whether the row had none before. */
   set(row: number, value: Value): boolean {
     const before = this.kind[row];
     if (typeof value === 'number') {
@@ -72,7 +72,7 @@ export class Column {
     return before === NONE;
   }
 
-  /** The value as it was sent, or null. */
+  /** Return the value as sent, or null. */
   get(row: number): Value {
     switch (this.kind[row]) {
       case NUMBER:
@@ -86,7 +86,7 @@ export class Column {
     }
   }
 
-  /** Takes in how the metric of `row` is shown; false when that is known already. */
+  /** Set the description of the metric in `row`. Return false if it is unchanged. */
   describe(row: number, facts: MetricFacts | undefined): boolean {
     if (sameFacts(this.facts[row], facts)) return false;
     this.facts[row] = facts;
@@ -97,7 +97,7 @@ export class Column {
     return orderOf(this.facts[row]);
   }
 
-  /** Its title on device `row`; without a row, as the first device with it calls it. */
+  /** Return the title on device `row`; without a row, the title of the first device. */
   title(row?: number): string {
     const facts = row === undefined ? this.facts.find(Boolean) : this.facts[row];
     return facts?.title ?? metricName(this.metric);
@@ -107,12 +107,12 @@ export class Column {
     return this.facts[row]?.hidden ?? false;
   }
 
-  /** The value as people read it, without its unit: a state by the words of its device class. */
+  /** Return the formatted value without its unit; a state uses the words of its device class. */
   text(row: number): string {
     return reading(this.get(row), this.unit[row], this.facts[row]?.device_class);
   }
 
-  /** The same with its unit. */
+  /** Return the formatted value with its unit. */
   quantity(row: number): string {
     return quantity(this.get(row), this.unit[row], this.facts[row]?.device_class);
   }
@@ -125,7 +125,7 @@ export class Column {
     this.facts[row] = undefined;
   }
 
-  /** Whether this column stands for device `row` better than `other`: by order, then numbers first, then by name. */
+  /** Return whether this column represents device `row` better than `other`: by order, then numbers first, then by name. */
   better(other: Column, row: number): boolean {
     const before = this.order(row) - other.order(row);
     if (before) return before < 0;

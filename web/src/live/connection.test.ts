@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { Connection, reconnectDelay, type Listener } from './connection';
 import { Fleet } from './fleet';
 
-/** A socket whose other end is the test. */
+/** A socket whose peer is the test. */
 class FakeSocket {
   static readonly OPEN = 1;
   static all: FakeSocket[] = [];

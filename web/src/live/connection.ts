@@ -1,6 +1,6 @@
-// The client side of /api/live: one socket that says hello, resumes where it stopped, acknowledges what was
-// painted, keeps a heartbeat and comes back by itself. It writes frames into the fleet and hands the rest to
-// its listener. Knows no page; time, chance and the socket itself can be replaced in tests.
+// Client of /api/live: a socket that resumes where it stopped, acknowledges painted frames, sends heartbeats and
+// reconnects. It applies frames to the fleet and passes everything else to its listener. Time, randomness and the
+// socket can be replaced in tests.
 
 import type { Alert, Command, Step } from '../api/types';
 import type { Fleet } from './fleet';
@@ -10,29 +10,29 @@ import { CLOSE_LOGIN, CLOSE_ORIGIN, type FromHub, type FromPage, type Stats } fr
 export interface Listener {
   /** A socket is open and the fleet is current. */
   live(): void;
-  /** The socket is gone; another attempt follows by itself. */
+  /** The socket is closed; it reconnects automatically. */
   lost(): void;
-  /** The hub asks for a login (4401) or refuses this page's origin (4403); no attempt follows by itself. */
+  /** The hub requires a login (4401) or refuses this page's origin (4403); it does not reconnect automatically. */
   refused(reason: 'login' | 'origin'): void;
-  /** Handles and history restarted: what was derived from the old fleet is void. */
+  /** A new epoch: data derived from the old fleet is not valid any more. */
   reset(root: string): void;
   alerts(items: Alert[]): void;
   alert(alert: Alert): void;
   command(command: Command): void;
   stats(stats: Stats): void;
-  /** A step of a text that is being written, of a run that was followed. */
+  /** A step of a followed run. */
   step(step: Step): void;
   /** Round trip in ms. */
   latency(ms: number): void;
 }
 
 const HEARTBEAT_MS = 10_000;
-/** Nothing at all for this long (stats come every 2 s) means the line is dead though the socket is not. */
+/** Without any message for this long (stats arrive every 2 s), the connection counts as dead. */
 const SILENCE_MS = 12_000;
 const FIRST_DELAY_MS = 500;
 const LONGEST_DELAY_MS = 15_000;
 
-/** Exponential from 0.5 s to 15 s; the random half keeps a hundred pages from knocking at once. */
+/** Exponential backoff from 0.5 s to 15 s; half of it is random, so that many pages do not reconnect at once. */
 export function reconnectDelay(attempt: number, random: () => number = Math.random): number {
   const ceiling = Math.min(LONGEST_DELAY_MS, FIRST_DELAY_MS * 2 ** attempt);
   return ceiling * (0.5 + 0.5 * random());
@@ -60,7 +60,7 @@ export class Connection {
     this.listener = listener;
   }
 
-  /** Connects now, whatever timer was running; does nothing while a socket is open. */
+  /** Connect now and cancel the timer; does nothing while a socket is open. */
   open(): void {
     clearTimeout(this.retryTimer);
     if (this.socket) return;
@@ -81,12 +81,12 @@ export class Connection {
     socket?.close();
   }
 
-  /** A background tab asks for silence; coming back, the hub sends one delta with all it missed. */
+  /** Pause frames for a background tab; afterwards the hub sends one delta with everything missed. */
   setHidden(hidden: boolean): void {
     this.send({ type: 'hidden', hidden });
   }
 
-  /** Which runs are followed is the listener's to remember: a new line knows none. */
+  /** The listener must subscribe to its runs again after a reconnect. */
   follow(run: string, on: boolean): void {
     this.send({ type: on ? 'subscribe' : 'unsubscribe', topic: `run/${run}` });
   }
@@ -103,7 +103,7 @@ export class Connection {
   }
 
   private beat(): void {
-    // A hidden tab hears only pongs, and its timers are throttled to once a minute.
+    // A hidden tab receives only pongs, and its timers run once a minute.
     const patience = document.hidden ? 10 * SILENCE_MS : SILENCE_MS;
     if (performance.now() - this.lastHeard > patience) this.abandon();
     else this.ping();
@@ -114,7 +114,7 @@ export class Connection {
     this.send({ type: 'ping', ts: Math.round(performance.timeOrigin + performance.now()) });
   }
 
-  /** Gives up on a socket that no longer answers, without waiting for its closing handshake. */
+  /** Drop a socket that no longer answers, without waiting for its closing handshake. */
   private abandon(): void {
     this.socket?.close();
     this.closed(1006);
@@ -124,14 +124,14 @@ export class Connection {
     if (this.socket?.readyState === WebSocket.OPEN) this.socket.send(JSON.stringify(message));
   }
 
-  /** A snapshot of a large fleet is read in one task and taken in in the next; what follows it waits its turn. */
+  /** Parse a large snapshot in one task and apply it in the next; later messages wait. */
   private receive(message: FromHub): void {
     this.lastHeard = performance.now();
     if (this.waiting) return void this.waiting.push(message);
     if (message.type !== 'snapshot') return this.take(message);
     const waiting: FromHub[] = (this.waiting = []);
     nextTask(() => {
-      if (this.waiting !== waiting) return; // the line was lost meanwhile
+      if (this.waiting !== waiting) return; // the connection was lost meanwhile
       this.waiting = null;
       this.take(message);
       for (const each of waiting) this.receive(each);
@@ -197,7 +197,7 @@ export class Connection {
     afterPaint(() => {
       this.ackAsked = false;
       if (this.seq !== undefined) this.send({ type: 'ack', seq: this.seq });
-      // Measured from here on: before, a busy start would be taken for a slow line.
+      // Measure from here on: before, a busy start would look like a slow connection.
       if (!this.pinged) this.ping();
     });
   };

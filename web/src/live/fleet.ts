@@ -1,6 +1,6 @@
 // The fleet as typed arrays, indexed by the hub's integer handles. It lives outside the framework's
-// reactivity on purpose: at thousands of updates a second a reactive object a device costs more than the
-// work itself. Writers mark rows dirty; `flush` tells each subscriber once. Knows no socket and no page.
+// reactivity on purpose: at thousands of updates a second, a reactive object per device costs more than the
+// work itself. Writers mark rows dirty; `flush` notifies each subscriber once.
 
 import { metricName } from '../lib/format';
 import { Column, extend, type ColumnKind } from './column';
@@ -8,27 +8,27 @@ import type { Delta, DeviceColumns, Snapshot, Value } from './protocol';
 
 type Listener = () => void;
 
-/** What has happened since the last flush, for those who watch the whole fleet. */
+/** Changes since the last flush, for subscribers of the whole fleet. */
 export interface Changes {
-  /** Devices appeared, vanished or were renamed. */
+  /** Devices appeared, disappeared or were renamed. */
   members: boolean;
   /** A presence or a severity changed. */
   state: boolean;
-  /** Handles written to in this flush, `count` of them valid. Reused: do not keep. */
+  /** Handles written in this flush, the first `count` of them. Reused: do not keep a reference. */
   rows: Int32Array;
   count: number;
 }
 
 export class Fleet {
-  /** Highest handle + 1; rows whose `alive` is 0 are holes. */
+  /** Highest handle + 1; rows with `alive` 0 are unused. */
   size = 0;
   count = 0;
   alive = new Uint8Array(0);
   presence = new Uint8Array(0);
   severity = new Uint8Array(0);
-  /** Epoch ms of the last message, 0 when never. */
+  /** Epoch ms of the last message; 0 for never. */
   seen = new Float64Array(0);
-  /** Index into `columns` of the metric that stands for the device, -1 when it has none. */
+  /** Index into `columns` of the metric that represents the device; -1 for none. */
   main = new Int16Array(0);
   readonly id: string[] = [];
   readonly name: string[] = [];
@@ -37,12 +37,12 @@ export class Fleet {
   readonly dialect: string[] = [];
   readonly labels: string[][] = [];
   readonly columns: Column[] = [];
-  /** Clock of the hub minus the clock of this page, in ms. */
+  /** Hub's clock minus the browser's, in ms. */
   skew = 0;
 
   private readonly columnIndex = new Map<string, number>();
   private readonly handles = new Map<string, number>();
-  /** The metric that the device's worst alert is about wins over the usual choice. */
+  /** The metric of the device's worst alert overrides the default choice. */
   private readonly pinned = new Map<string, string>();
   private readonly rowListeners = new Map<number, Set<Listener>>();
   private readonly listeners = new Set<(changes: Changes) => void>();
@@ -52,7 +52,7 @@ export class Fleet {
   private members = false;
   private state = false;
 
-  /** Handle of the device called `id`, or -1. */
+  /** Return the handle of the device `id`, or -1. */
   handle(id: string): number {
     return this.handles.get(id) ?? -1;
   }
@@ -67,14 +67,14 @@ export class Fleet {
     return index < 0 ? undefined : this.columns[index];
   }
 
-  /** Metrics that device `row` has reported, in the order the page shows them; without those that a person hid. */
+  /** Return the metrics of device `row` in display order, without hidden ones. */
   metricsOf(row: number): Column[] {
     return this.columns
       .filter((column) => column.has(row) && !column.hidden(row))
       .sort((a, b) => (a.better(b, row) ? -1 : 1));
   }
 
-  /** How a device calls one of its metrics. */
+  /** Return a device's title of a metric. */
   titleOf(id: string, metric: string): string {
     const row = this.handle(id);
     return (row >= 0 && this.column(metric)?.title(row)) || metricName(metric);
@@ -95,7 +95,7 @@ export class Fleet {
     return () => this.listeners.delete(listener);
   }
 
-  /** Replaces everything: handles of another epoch mean nothing here. */
+  /** Replace everything: handles of another epoch are not valid here. */
   load(message: Snapshot): void {
     this.clear();
     this.skew = message.ts - Date.now();
@@ -144,7 +144,7 @@ export class Fleet {
     if (message.gone) for (const row of message.gone) this.drop(row);
   }
 
-  /** Sets which metric stands for which device (by id); others fall back to the usual choice. */
+  /** Set the metric that represents a device, by id; others use the default choice. */
   pin(metrics: ReadonlyMap<string, string>): void {
     const touched = new Set([...this.pinned.keys(), ...metrics.keys()]);
     this.pinned.clear();
@@ -155,7 +155,7 @@ export class Fleet {
     }
   }
 
-  /** Tells subscribers what changed since the last flush: rows first, then those who watch the whole. */
+  /** Notify subscribers of changes since the last flush: rows first, then subscribers of the whole fleet. */
   flush(): void {
     if (this.dirtyCount === 0 && !this.members && !this.state) return;
     const changes: Changes = {
@@ -283,7 +283,7 @@ export class Fleet {
     this.handles.clear();
   }
 
-  /** Doubles the arrays, so that a fleet that appears one by one costs amortised constant time. */
+  /** Double the arrays, so that adding devices one by one takes amortised constant time. */
   private grow(needed: number): void {
     const capacity = Math.max(64, needed, this.alive.length * 2);
     this.alive = extend(this.alive, new Uint8Array(capacity));

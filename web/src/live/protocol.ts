@@ -1,5 +1,5 @@
-// The words of /api/live (docs/live.md): the messages, and the integer codes of presence and severity.
-// Knows nothing of sockets, of the store or of the page.
+// The messages of /api/live (docs/live.md), and the integer codes of presence and
+// severity.
 
 export type { Delta, DeviceColumns, FromHub, FromPage, MetricFacts, Snapshot, Stats } from '../api/types';
 
@@ -11,7 +11,7 @@ export const OFFLINE = PRESENCE.indexOf('offline');
 export type Presence = (typeof PRESENCE)[number];
 export type Severity = (typeof SEVERITY)[number];
 
-/** A reading, or null where there is none. */
+/** A reading; null for none. */
 export type Value = number | boolean | string | null;
 
 export const CLOSE_LOGIN = 4401;

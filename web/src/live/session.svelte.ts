@@ -1,5 +1,5 @@
-// What the shell and the pages watch: the link's state, the hub's figures and the open alerts. Small things
-// only: the fleet itself stays in its typed arrays. One session a page, opened once by `start`.
+// Reactive state for the shell and the pages: connection state, the hub's figures and the open alerts. The fleet itself is in
+// typed arrays. One session per page, opened once by `start`.
 
 import { SvelteMap } from 'svelte/reactivity';
 import { get, whenUnauthorized } from '../api/http';
@@ -10,7 +10,7 @@ import { nextFrame } from './frame';
 import { SEVERITY, type Stats } from './protocol';
 import { Sparks } from './sparks';
 
-/** Whoever follows a run: `reset` before it is told again from its beginning. */
+/** Follower of a run; `reset` is called before the run is sent again from its beginning. */
 export interface Follower {
   reset(): void;
   take(step: Step): void;
@@ -18,13 +18,13 @@ export interface Follower {
 
 export type Link = 'connecting' | 'live' | 'lost' | 'login' | 'origin';
 
-/** A short cut (a hub restart, a lift) is not worth a banner. */
+/** A short interruption (a hub restart, a lift) shows no banner. */
 const PATIENCE_MS = 1500;
-/** Figures of the last five minutes, one every 2 s. */
+/** Number of figures kept: five minutes, one every 2 s. */
 const STATS_KEPT = 150;
 const STATS_MS = 2000;
 
-/** What the trends draw of the hub's figures. */
+/** The hub's figures that are drawn as trends. */
 export type Figures = Pick<Stats, 'open_alerts' | 'stale' | 'offline' | 'rate'>;
 
 export const fleet = new Fleet();
@@ -32,7 +32,7 @@ export const sparks = new Sparks(fleet, () => session.hubNow());
 
 class Session {
   link = $state<Link>('connecting');
-  /** The link has been down for longer than the patience: values dim, buttons that need the hub rest. */
+  /** The connection has been down for longer than the delay: values are dimmed, controls that need the hub disabled. */
   stale = $state(false);
   /** A first snapshot has arrived. */
   ready = $state(false);
@@ -40,16 +40,16 @@ class Session {
   stats = $state.raw<Stats | null>(null);
   statsHistory = $state.raw<Figures[]>([]);
   root = $state('devices');
-  /** Counts up when devices appear, vanish or change their names. */
+  /** Incremented when devices appear, disappear or are renamed. */
   members = $state(0);
-  /** Counts up when a presence or a severity changes. */
+  /** Incremented when a presence or a severity changes. */
   states = $state(0);
-  /** Counts up with each new snapshot: what was fetched for the old one should be fetched again. */
+  /** Incremented with each snapshot: data fetched for the old one must be fetched again. */
   epoch = $state(0);
-  /** Counts up when readings may have gone by unseen: the line was cut, or the tab hidden. What was fetched and then
-   *  carried on live has a hole, so it should be fetched again. */
+  /** Incremented when readings may have been missed: the connection was lost, or the tab hidden. Data that was fetched and then
+   *  extended live has a gap and must be fetched again. */
   gaps = $state(0);
-  /** Counts up when an alert clears, or has been over before it was known. */
+  /** Incremented when an alert clears, or is reported after it ended. */
   cleared = $state(0);
   private readonly commandListeners = new Set<(command: Command) => void>();
   private readonly byId = new SvelteMap<string, Alert>();
@@ -66,11 +66,11 @@ class Session {
     lost: () => this.unlinked(),
     refused: (reason) => this.refuse(reason),
     reset: (root) => {
-      // Handles mean other devices now: at once, before anything asks for the new ones.
+      // Handles refer to other devices now: clear before anything requests the new ones.
       sparks.clear();
       this.root = root;
       this.epoch++;
-      // The page is built in a frame of its own, once the fleet's first flush is over: both at once would hold it up.
+      // Render the page in a separate frame after the fleet's first flush: both together would block it.
       if (!this.ready) nextFrame(() => nextFrame(() => (this.ready = true)));
     },
     alerts: (items) => {
@@ -107,7 +107,7 @@ class Session {
     this.connection.open();
   }
 
-  /** The figures from before this page was opened, as the hub keeps them. */
+  /** Load the figures from before the page was opened. */
   private async recall(): Promise<void> {
     try {
       const { step_ms, open_alerts, stale, offline, rate } = await get<Trend>('/api/status/trend');
@@ -122,17 +122,17 @@ class Session {
       );
       this.statsHistory = [...before, ...this.statsHistory].slice(-STATS_KEPT);
     } catch {
-      // A trend is a comfort: it grows by itself.
+      // Ignore errors: the trend fills by itself.
     }
   }
 
-  /** Tries again at once: after a login, or because a person asked. */
+  /** Reconnect at once, after a login or on request. */
   retry(): void {
     if (this.link === 'login' || this.link === 'origin') this.unlinked('connecting');
     this.connection.open();
   }
 
-  /** Calls `listener` with each command that was asked for or has moved on, until the function it returns is called. */
+  /** Call `listener` with each new or changed command. Return a function to stop. */
   onCommand(listener: (command: Command) => void): () => void {
     this.commandListeners.add(listener);
     return () => this.commandListeners.delete(listener);
@@ -142,14 +142,14 @@ class Session {
     return this.byId.get(id);
   }
 
-  /** Takes in an alert that came by REST or by the socket; the newest word on it wins. */
+  /** Apply an alert from REST or the socket; the newest version wins. */
   replace(alert: Alert): void {
     this.byId.set(alert.id, alert);
     if (alert.state === 'cleared') this.cleared++;
     this.pin();
   }
 
-  /** Tells a run from its beginning, as long as it goes on, until the function that is returned is called. */
+  /** Follow a run from its beginning. Return a function to stop. */
   follow(run: string, follower: Follower): () => void {
     this.followers.set(run, follower);
     this.connection.follow(run, true);
@@ -159,7 +159,7 @@ class Session {
     };
   }
 
-  /** Now, on the hub's clock: the page's own may be wrong. */
+  /** Return the time of the hub's clock: the browser's may be wrong. */
   hubNow(): number {
     return Date.now() + fleet.skew;
   }

@@ -1,5 +1,5 @@
-// The last hour of what is in view, in slots of a minute: fetched in one batch for what comes into view, then
-// carried on from the live readings. Bounded: what is long out of view is forgotten.
+// Sparklines of the last hour for visible rows, in slots of a minute: fetched in one request for rows that come into view,
+// then extended by live readings. Bounded: rows that are out of view for long are dropped.
 
 import { post } from '../api/http';
 import type { HistoryAnswer, Series } from '../api/types';
@@ -11,13 +11,13 @@ export const SLOTS = 60;
 const SLOT_MS = 60_000;
 const MOST = 800;
 const BATCH = 100;
-/** Scrolling fast asks for hundreds of rows; only those that stay are fetched. */
+/** Delay of requests: during fast scrolling, only rows that stay in view are fetched. */
 const SETTLE_MS = 150;
-/** More columns than any fleet has; makes one number of a row and a column. */
+/** More than the number of columns; combines row and column into one number. */
 const STRIDE = 65_536;
 
 export interface Spark {
-  /** Mean of each minute, NaN where nothing came. */
+  /** Mean of each minute; NaN for none. */
   values: Float32Array;
   /** Number of the newest slot: epoch ms / SLOT_MS. */
   slot: number;
@@ -48,12 +48,12 @@ export class Sparks {
     this.wanted.clear();
   }
 
-  /** The spark of one metric of `row`, or undefined while it is fetched; `ready` is called when it came. */
+  /** Return the sparkline of one metric of `row`, or undefined while it is fetched; `ready` is called when it is available. */
   want(row: number, column: Column, ready: () => void): Spark | undefined {
     const key = row * STRIDE + column.index;
     const spark = this.kept.get(key);
     const behind = spark ? Math.floor(this.now() / SLOT_MS) - spark.slot : 0;
-    // Out of view for minutes: what came meanwhile was not carried on, so fetch again when it still sends.
+    // Out of view for minutes: it was not extended meanwhile, so fetch it again if the device still sends.
     const missed = behind > 2 && this.now() - this.fleet.seen[row]! < SLOT_MS;
     if (!spark || missed) {
       this.wanted.set(key, { row, column, ready });
@@ -62,12 +62,12 @@ export class Sparks {
     return spark;
   }
 
-  /** What `row` asked for and has not got is not needed any more. */
+  /** Cancel the pending request of `row`. */
   forget(row: number): void {
     for (const [key, each] of this.wanted) if (each.row === row) this.wanted.delete(key);
   }
 
-  /** Carries the spark on with the newest reading, if there is a spark. */
+  /** Extend the sparkline by the newest reading, if there is one. */
   push(row: number, column: Column): void {
     const spark = this.kept.get(row * STRIDE + column.index);
     const value = column.values[row]!;
@@ -104,7 +104,7 @@ export class Sparks {
       const answer = await post<HistoryAnswer>('/api/history/query', body);
       for (const each of answer.series) this.keep(each, from, slot);
     } catch {
-      // A sparkline is a comfort: the row asks again with its next reading.
+      // Ignore errors: the row requests it again with its next reading.
       return;
     }
     for (const [key] of batch) if (!this.kept.has(key)) this.put(key, { values: empty(), slot, readings: 0 });

@@ -1,4 +1,4 @@
-// What models cost, in words.
+// Usage and cost of models as text.
 
 import type { Models } from '../api/types';
 import { integer, number } from '../lib/format';
@@ -11,7 +11,7 @@ export function cost({ calls, tokens, money }: Models['spent']): string {
   return parts.join(' · ');
 }
 
-/** An empty field is no value. */
+/** Return null for an empty field. */
 export const orNull = (text: string): string | null => text.trim() || null;
 export const numberOrNull = (text: string | number | null): number | null =>
   text === null || text === '' ? null : Number(text);

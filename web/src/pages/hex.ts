@@ -1,8 +1,8 @@
-// Bytes as people read them: offset, hexadecimal, and what is printable beside it. Pure.
+// Hex dump: offset, hexadecimal, printable characters. Pure.
 
 const ROW = 16;
 
-/** `hex` is two digits a byte; a line has sixteen bytes. */
+/** Return the hex dump of `hex` (two digits per byte), sixteen bytes per line. */
 export function dump(hex: string): string {
   const bytes = hex.match(/../g) ?? [];
   const lines: string[] = [];

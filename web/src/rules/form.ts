@@ -1,9 +1,9 @@
-// A rule as the fields of a form, and such fields as the keys of a rule. Fields hold what a person typed; the hub
-// validates them and writes rules.toml. Pure.
+// Convert a rule to form fields, and form fields to the keys of a rule. Fields hold what the user typed; the hub validates
+// them and writes rules.toml. Pure.
 
 import type { Rule } from '../api/types';
 
-/** When a rule fires: a threshold by its side, else its kind. */
+/** When a rule fires: above or below for a threshold, otherwise its kind. */
 export const WHEN = ['above', 'below', 'equals', 'rate', 'no_data'] as const;
 export type When = (typeof WHEN)[number];
 
@@ -26,7 +26,7 @@ export interface RuleForm {
   labels: string;
 }
 
-/** What a new rule begins as: nothing that could be taken for somebody's decision. */
+/** An empty form for a new rule, without default values that could be mistaken for a choice. */
 export const fresh = (id: string): RuleForm => ({
   id,
   name: '',
@@ -53,7 +53,7 @@ const UNITS: [string, number][] = [
   ['s', 1_000],
 ];
 
-/** In the largest unit that divides it: `90000` is `90s`, `0` is nothing. */
+/** Return ms as a duration in the largest unit that divides it: `90000` is `90s`, `0` is empty. */
 export function durationText(ms: number | undefined): string {
   if (!ms) return '';
   const [unit, size] = UNITS.find(([, size]) => ms % size === 0) ?? ['ms', 1];
@@ -74,7 +74,7 @@ export function formOf(rule: Rule): RuleForm {
     severity: rule.severity,
     limit: text('above') || text('below'),
     clear: text('clear'),
-    // A text that reads like a number or a state keeps its quotes, so that it stays a text.
+    // A text that looks like a number or a boolean keeps its quotes, so that it remains a text.
     value:
       typeof condition.value === 'string' && PLAIN.test(condition.value)
         ? quoted(condition.value)
@@ -100,13 +100,13 @@ const quoted = (text: string): string => JSON.stringify(text);
 const PLAIN = /^(true|false|[+-]?(0|[1-9]\d*)(\.\d+)?)$/;
 const NUMBER = /^[+-]?(0|[1-9]\d*)(\.\d+)?([eE][+-]?\d+)?$/;
 
-/** A number where a person typed one. Any other text stays one, for the hub to say what is allowed. */
+/** Return a number if the text is one, otherwise the text; the hub then reports what is allowed. */
 function number(text: string): number | string {
   const typed = text.trim();
   return NUMBER.test(typed) ? Number(typed) : typed;
 }
 
-/** A number, true or false, or a text. Quotes that a person typed make a text of anything. */
+/** Return a number, a boolean or a text. Quotes make it a text. */
 function plain(text: string): number | boolean | string {
   const typed = text.trim();
   if (/^"[^"\\]*"$/.test(typed)) return typed.slice(1, -1);
@@ -114,10 +114,10 @@ function plain(text: string): number | boolean | string {
   return typed === 'true' || (typed === 'false' ? false : Number(typed));
 }
 
-/** A key of a rule and its value; null leaves the key out. */
+/** A key of a rule and its value; null omits the key. */
 export type RuleKeys = Record<string, string | number | boolean | string[] | null>;
 
-/** The fields as the keys of a rule in rules.toml. */
+/** Return the fields as the keys of a rule in rules.toml. */
 export function keysOf(form: RuleForm): RuleKeys {
   const optional = (text: string): number | string | null => (text.trim() ? number(text) : null);
   const list = (text: string): string[] | null => (words(text).length ? words(text) : null);

@@ -1,4 +1,4 @@
-// What is missing or wrong in the fields of a rule, field by field, as the hub would refuse it. Pure.
+// Validate the fields of a rule as the hub does. Pure.
 
 import { T } from '../texts';
 import type { RuleForm } from './form';
@@ -12,7 +12,7 @@ const ID = /^[A-Za-z0-9._-]{1,64}$/;
 
 const isDuration = (text: string): boolean => DURATION.test(text) || NUMBER.test(text);
 
-/** Each problem by its field; empty when the hub will take the rule, as far as its fields tell. */
+/** Return the problem of each field; empty if the fields are valid. */
 export function problemsOf(form: RuleForm, taken: ReadonlySet<string>): Problems {
   const found: Problems = {};
   const at = (field: keyof RuleForm): string => String(form[field]).trim();

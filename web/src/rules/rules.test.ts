@@ -14,7 +14,7 @@ const rule = (more: Partial<Rule>): Rule => ({
   scope: { devices: [], models: ['CP-*'], labels: [] }, condition: {}, text: '', last_fired: null, ...more,
 }); // prettier-ignore
 
-/** The keys of the rule's form, without those that are left out. */
+/** Return the keys of the rule's form, without omitted ones. */
 const given = (more: Partial<Rule>): object =>
   Object.fromEntries(Object.entries(keysOf(formOf(rule(more)))).filter(([, value]) => value !== null));
 

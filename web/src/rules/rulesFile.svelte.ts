@@ -1,4 +1,4 @@
-// The hub's rules: what a draft of one means, and one of them added, changed or deleted.
+// Requests for rules: preview a draft; add, change or delete a rule.
 
 import { post, put, remove } from '../api/http';
 import type { RulePreview } from '../api/types';
@@ -6,17 +6,17 @@ import { ConfigFile, type FileContent } from '../lib/configFile.svelte';
 import { T } from '../texts';
 import type { RuleKeys } from './form';
 
-/** One rule as its keys, or as its table in rules.toml. */
+/** One rule as keys, or as its table in rules.toml. */
 export type RuleDraft = { rule: RuleKeys } | { text: string };
 
 class RulesFile extends ConfigFile {
-  /** What a draft means and how it is written, or in the hub's words what is wrong with it. `id` is the rule that it
-   *  replaces, which is read as it is without a draft. */
+  /** Return the meaning and the TOML of a draft, or the hub's error. `id` is the rule that it replaces; without a draft, that
+   *  rule is returned. */
   preview(id: string | null, draft?: RuleDraft, signal?: AbortSignal): Promise<RulePreview> {
     return post<RulePreview>(`${this.path}/preview`, { id, ...draft }, signal);
   }
 
-  /** Puts a draft in the place of the rule `id`, or adds it; true when the hub accepted it. */
+  /** Replace the rule `id` by a draft, or add it. Return whether the hub accepted it. */
   save(before: FileContent, id: string | null, draft: RuleDraft, notice: string): Promise<boolean> {
     const body = { ...draft, revision: before.revision };
     const change = id === null ? post<FileContent>(this.path, body) : put<FileContent>(this.pathOf(id), body);

@@ -1,10 +1,10 @@
-// Which devices of the fleet a rule watches: those that fit every list that is not empty and have its metric. Patterns
-// are the shell's, as the hub reads them. Pure but for reading the fleet's arrays.
+// Find the devices that a rule applies to: those that match every list that is not empty and have its metric. Patterns are
+// shell patterns, as on the hub. Pure, except that it reads the fleet's arrays.
 
 import type { Rule } from '../api/types';
 import type { Fleet } from '../live/fleet';
 
-/** `sensor_*`, `CP-8?`, `pump-0[1-3]`, `pump-[!1]*` as an expression over a whole text. */
+/** `sensor_*`, `CP-8?`, `pump-0[1-3]`, `pump-[!1]*` as a regular expression for a whole text. */
 export function patternOf(glob: string): RegExp {
   const body = glob.replace(/\[(!?)([^\]]+)\]|[*?]|[^*?[]+|\[/g, (part, not: string, set?: string) => {
     if (set !== undefined) return `[${not ? '^' : ''}${set.replace(/[\\^]/g, '\\$&')}]`;
@@ -14,7 +14,7 @@ export function patternOf(glob: string): RegExp {
   return new RegExp(`^(?:${body})$`, 's');
 }
 
-/** How many devices the rule watches: those in its scope that have a metric it is about. */
+/** Return the number of devices that the rule applies to: those in its scope that have a matching metric. */
 export function covered(fleet: Fleet, { scope, metric }: Pick<Rule, 'scope' | 'metric'>): number {
   const fitting = metric === null ? null : patternOf(metric);
   const columns =

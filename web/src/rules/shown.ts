@@ -1,5 +1,5 @@
-// Rules as people read them: metrics by their titles and devices by their names instead of their ids. Pure but for
-// reading the fleet's arrays.
+// Rules as displayed: titles of metrics and names of devices instead of ids. Pure, except that it reads the fleet's
+// arrays.
 
 import type { Rule } from '../api/types';
 import { metricName } from '../lib/format';
@@ -9,7 +9,7 @@ import type { Fleet } from '../live/fleet';
 
 const PATTERN = /[*?[]/;
 
-/** The title of a rule's metric, where all devices that report it agree on one; a pattern stays as it is. */
+/** Return the title of a rule's metric if all devices that report it agree on one. A pattern is unchanged. */
 export function metricTitle(fleet: Fleet, metric: string, device?: string): string {
   if (PATTERN.test(metric)) return metric;
   if (device !== undefined) return fleet.titleOf(device, metric);
@@ -20,14 +20,14 @@ export function metricTitle(fleet: Fleet, metric: string, device?: string): stri
   return titles.size === 1 ? [...titles][0]! : metricName(metric);
 }
 
-/** The hub's sentence for a rule with its metric's title: `bearing temperature above 80 for 2 s`. */
+/** Return the hub's text of a rule with its metric's title: `bearing temperature above 80 for 2 s`. */
 export function conditionText(fleet: Fleet, rule: Pick<Rule, 'text' | 'metric'>, device?: string): string {
   const { text, metric } = rule;
   if (!metric || !text.startsWith(metric)) return text;
   return beforeWord(metricTitle(fleet, metric, device)) + stated(fleet, metric, text.slice(metric.length));
 }
 
-/** `is true for 5 min` in the words of the metric's device class, where all devices that report it have one. */
+/** Replace `true` in `is true for 5 min` by the word of the metric's device class, if all its devices have the same. */
 function stated(fleet: Fleet, metric: string, text: string): string {
   const classes = new Set(
     fleet.column(metric)?.facts.flatMap((facts) => (facts ? [facts.device_class] : [])),
@@ -39,7 +39,7 @@ function stated(fleet: Fleet, metric: string, text: string): string {
   });
 }
 
-/** What a rule applies to: devices by their names, then models and labels. Patterns stay as they are. */
+/** Return what a rule applies to: device names, then models and labels. Patterns are unchanged. */
 export function scopeText(fleet: Fleet, { devices, models, labels }: Rule['scope']): string {
   const named = devices.map((id) => {
     const row = fleet.handle(id);

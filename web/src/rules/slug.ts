@@ -1,6 +1,6 @@
-// The id of a new rule, made from its name. Pure.
+// Make the id of a new rule from its name. Pure.
 
-/** The longest id that the hub takes, less room for a number behind it. */
+/** The hub's maximum length of an id, minus room for a numeric suffix. */
 const LONGEST = 60;
 
 /** `Kühlraum Tür offen!` is `kuhlraum-tur-offen`; `-2`, `-3`, … is added while another rule has it. */

@@ -1,19 +1,19 @@
-// The code of the pages: what is shown comes at once, the rest while nothing else is to be done.
+// Load the code of pages: the current one at once, the others when the browser is idle.
 
 import type { Component } from 'svelte';
 import { load, NAMES, type Shown } from '../routes';
 
 type Page = Component<Record<string, string>>;
 
-/** The first page has painted and its readings run by then. */
+/** By then the first page is painted and live. */
 const REST_AFTER_MS = 3000;
 
 class PageCode {
   private loaded = $state.raw<Partial<Record<Shown['name'], Page>>>({});
-  /** Why the page that is asked for is not here: the hub is away, or it was updated under an open page. */
+  /** Error if the page could not be loaded: the hub is unreachable, or was updated while the page was open. */
   problem = $state(false);
 
-  /** The page's component, or undefined until it has come. */
+  /** The page's component; undefined until it is loaded. */
   of(name: Shown['name']): Page | undefined {
     return this.loaded[name];
   }
@@ -29,7 +29,7 @@ class PageCode {
     }
   }
 
-  /** Fetches the others one after another; one that fails is asked for again when it is needed. */
+  /** Load the other pages one after another; one that fails is loaded again when it is needed. */
   start(): void {
     setTimeout(async () => {
       for (const name of NAMES) await load(name).then((page) => (this.loaded = { ...this.loaded, [name]: page }), () => undefined);

@@ -1,4 +1,4 @@
-// The pages of the dashboard: address, name, icon. The rail, the bottom bar and the palette draw from it.
+// The pages of the dashboard: address, name, icon. Used by the rail, the bottom bar and the palette.
 
 import { T } from '../texts';
 import type { IconName } from '../ui/icons';
@@ -23,7 +23,7 @@ export const PAGES: PageLink[] = [
 /** Pages in a phone's bottom bar; the others are under More. */
 export const ON_PHONE = 4;
 
-/** Whether `path` belongs to the page at `href`; a device belongs to the fleet. */
+/** Return whether `path` belongs to the page at `href`; a device belongs to the fleet. */
 export function belongs(path: string, href: string): boolean {
   if (href === '/') return path === '/' || path.startsWith('/d/');
   return path === href || path.startsWith(`${href}/`);

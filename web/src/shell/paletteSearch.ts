@@ -1,4 +1,4 @@
-// What the palette finds for a text: devices, open alerts, pages, areas and actions, a few of each.
+// Search of the command palette: devices, open alerts, pages, areas and actions, a few of each.
 
 import { acknowledging } from '../alerts/acknowledging.svelte';
 import { adding } from '../credentials/adding.svelte';
@@ -92,7 +92,7 @@ function actions(help: () => void): Found[] {
     found('do-theme', themes.shown === 'dark' ? T.theme.toLight : T.theme.toDark, 'moon', () => themes.toggle()),
     found('do-help', P.shortcuts, 'bolt', help),
   ];
-  // What changes something needs the hub, and something to change.
+  // Actions that change something need a connection, and something to change.
   if (raised.length && session.link === 'live')
     all.splice(1, 0, found('do-acknowledge', P.acknowledge(raised.length), 'check', () => acknowledging.ask(raised)));
   return all;

@@ -1,11 +1,11 @@
-// Keys that work on every page: search, the sheet of shortcuts, the theme, and `g` then a letter to go.
+// Keys that work on every page: search, the list of shortcuts, the theme, and `g` with a second letter to navigate.
 
 import { isTaken } from '../fleet/gridKeys';
 import { router } from '../lib/router.svelte';
 import { themes } from '../lib/theme.svelte';
 
 const GO: Record<string, string> = { f: '/', a: '/alerts', c: '/assistant' };
-/** How long after `g` the second letter may come. */
+/** Time in ms for the second letter after `g`. */
 const CHORD_MS = 1200;
 
 export function shellKeys(open: { search: () => void; help: () => void }): (event: KeyboardEvent) => void {
@@ -19,7 +19,7 @@ export function shellKeys(open: { search: () => void; help: () => void }): (even
     const chord = performance.now() < chordUntil;
     chordUntil = 0;
     if (chord && GO[event.key]) {
-      // Capture order is not guaranteed between window listeners: stop the list from taking `a` too.
+      // Capture order is not guaranteed between window listeners: keep the list from handling `a` too.
       event.stopImmediatePropagation();
       event.preventDefault();
       return router.go(GO[event.key]!);

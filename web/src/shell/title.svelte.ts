@@ -1,11 +1,11 @@
-// The tab's title and icon tell of open alerts: a count before the title, a dot on the icon.
+// Show open alerts in the browser tab: a count before the title, a dot on the icon.
 
 import { router } from '../lib/router.svelte';
 import { fleet, session } from '../live/session.svelte';
 import { T } from '../texts';
 import { belongs, PAGES } from './pages';
 
-/** Names the page within the title; call inside an effect. */
+/** Set the page's name in the title; call inside an effect. */
 export function titled(): void {
   void session.members;
   const page = PAGES.find((candidate) => belongs(router.path, candidate.href))?.name ?? '';

@@ -1,4 +1,4 @@
-// Texts of the alerts page and of alerts elsewhere.
+// Texts of alerts.
 
 import { plural } from './plural';
 

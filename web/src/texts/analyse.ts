@@ -20,6 +20,7 @@ export const analyse = {
   device: 'Device (optional)',
   noDevice: 'No device',
   result: 'Result',
+  noResult: 'No result yet.',
   preview: 'Selected picture',
   impacts: (hz: number) => `Impacts repeat at ${hz} Hz`,
   tones: 'Prominent frequencies',

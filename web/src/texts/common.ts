@@ -1,4 +1,4 @@
-// Texts that several pages share: words for states, times, forms and errors.
+// Texts shared by several pages: states, times, forms and errors.
 
 export const brand = 'Watchkeeper';
 

@@ -1,4 +1,4 @@
-// Texts of the fleet page, and of a hub without devices.
+// Texts of the fleet page and of the page before the first device.
 
 import { plural } from './plural';
 

@@ -1,4 +1,4 @@
-// Texts of the settings of language models.
+// Texts of the model settings.
 
 import { plural } from './plural';
 

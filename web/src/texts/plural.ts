@@ -4,5 +4,5 @@ type Forms = Partial<Record<Intl.LDMLPluralRule, string>> & { other: string };
 
 const rules = new Intl.PluralRules('en');
 
-/** Return the form that goes with `count`, such as `device` for 1 and `devices` for 2. */
+/** Return the form for `count`, such as `device` for 1 and `devices` for 2. */
 export const plural = (count: number, forms: Forms): string => forms[rules.select(count)] ?? forms.other;

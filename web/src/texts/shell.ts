@@ -1,4 +1,4 @@
-// Texts of what surrounds every page: navigation, search, connection, log-in.
+// Texts of the shell: navigation, search, connection, login.
 
 import { plural } from './plural';
 

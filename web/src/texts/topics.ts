@@ -64,8 +64,8 @@ export const topics = {
   undone: 'Change undone',
   saveText: 'Save',
   saved: 'Mappings saved and active',
-  remove: (topic: string) => `Delete the mapping of ${topic}`,
-  removeLead: 'Its devices keep their history and get no new values.',
-  removed: (topic: string) => `Mapping of ${topic} deleted`,
+  remove: (topic: string) => `Delete mapping ${topic}`,
+  removeLead: 'Its devices keep their history and receive no new values.',
+  removed: (topic: string) => `Mapping ${topic} deleted`,
   mappings: (n: number) => `${n} ${plural(n, { one: 'mapping', other: 'mappings' })}.`,
 };

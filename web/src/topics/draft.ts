@@ -1,5 +1,5 @@
-// A mapping as a person puts it together from one message: which level of the topic is what, which values are metrics.
-// As the keys of its table in mappings.toml, which the hub writes. Pure.
+// A draft of a mapping, made from one message: the role of each topic level, and the values that are metrics. Converts to
+// the keys of its table in mappings.toml, which the hub writes. Pure.
 
 export type Role = 'fixed' | 'device' | 'metric' | 'any';
 export type Kind = '' | 'number' | 'boolean' | 'text';
@@ -10,7 +10,7 @@ export interface Level {
   role: Role;
 }
 
-/** A value of the message: where it stands, and what it is to be. `name`, `unit` and `kind` are a metric's. */
+/** A value of the message: its path and its use. `name`, `unit` and `kind` apply to metrics. */
 export interface Pick {
   path: string;
   use: Use;
@@ -21,14 +21,14 @@ export interface Pick {
 
 export interface Draft {
   levels: Level[];
-  /** The device's name where neither a level nor a value names it. */
+  /** Device name if neither a level nor a value provides it. */
   device: string;
-  /** The metric's name of a plain value where no level names it, and its unit and kind. */
+  /** Metric name of a plain value if no level provides it, with unit and kind. */
   plain: { name: string; unit: string; kind: Kind } | null;
   picks: Pick[];
 }
 
-/** The payload as a JSON object or list; undefined where it is one plain value. */
+/** Return the payload as a JSON object or list; undefined for one plain value. */
 export function jsonOf(payload: string): unknown {
   try {
     const value: unknown = JSON.parse(payload);
@@ -41,7 +41,7 @@ export function jsonOf(payload: string): unknown {
 export const pathOf = (keys: readonly string[]): string =>
   keys.map((key) => key.replaceAll('.', '\\.')).join('.');
 
-/** A value that was clicked, with a first guess of what it is: a date is the message's time, digits are a number. */
+/** Return a field for a selected value, with a first guess: a date is the message's time, digits are a number. */
 export function pickOf(keys: readonly string[], value: unknown): Pick {
   const text = typeof value === 'string' ? value.trim() : '';
   const use = /^\d{4}-\d\d-\d\d[T ]\d\d:\d\d/.test(text) ? 'time' : 'metric';
@@ -49,7 +49,7 @@ export function pickOf(keys: readonly string[], value: unknown): Pick {
   return { path: pathOf(keys), use, name: keys.at(-1)!, unit: '', kind };
 }
 
-/** A first guess: the second level is the device, the last one names a plain value. */
+/** Return a first guess: the second level is the device, the last one names a plain value. */
 export function draftOf(topic: string, body: unknown): Draft {
   const texts = topic.split('/');
   const last = texts.length - 1;
@@ -62,7 +62,7 @@ export function draftOf(topic: string, body: unknown): Draft {
   return { levels, device: texts[last > 0 && plain ? last - 1 : last]!, plain: plain ? guess : null, picks: [] };
 } // prettier-ignore
 
-/** The topic with its named levels; several levels that name the device are numbered. */
+/** Return the topic with its named levels; several device levels are numbered. */
 export function patternOf(levels: readonly Level[]): string {
   const count = { device: 0, metric: 0 };
   return levels
@@ -83,7 +83,7 @@ export function fits(levels: readonly Level[], topic: string): boolean {
   );
 }
 
-/** The keys of a mapping as in mappings.toml. */
+/** Return the keys of the mapping, as in mappings.toml. */
 export type MappingKeys = Record<string, unknown>;
 
 export function keysOf(draft: Draft): MappingKeys {

@@ -11,18 +11,18 @@ class Mappings extends ConfigFile {
     return post<MappingsChecked>('/api/mappings/check', { text }, signal);
   }
 
-  /** Return what a new mapping makes of this message and its text, or the problem with it. */
+  /** Preview a new mapping on this message: return its values and TOML, or the problem. */
   preview(mapping: MappingKeys, { topic, payload, encoding }: RawMessage, signal: AbortSignal): Promise<MappingsPreview> {
     return post<MappingsPreview>('/api/mappings/preview', { mapping, messages: [{ topic, payload, encoding }] }, signal);
   } // prettier-ignore
 
-  /** Add a mapping at the end; true when the hub accepted it. */
+  /** Add a mapping at the end. Return whether the hub accepted it. */
   add(before: FileContent, mapping: MappingKeys, notice: string): Promise<boolean> {
     const body = { mapping, revision: before.revision };
     return this.apply(before, post<FileContent>(this.path, body), notice);
   }
 
-  /** Delete the mapping of a topic pattern; true when the hub accepted it. */
+  /** Delete the mapping of a topic pattern. Return whether the hub accepted it. */
   delete(before: FileContent, topic: string, notice: string): Promise<boolean> {
     const query = new URLSearchParams({ revision: before.revision });
     const url = `${this.path}/${encodeURIComponent(topic)}?${query}`;

@@ -1,4 +1,4 @@
-// Colours for canvases: the CSS tokens resolved to what a 2D context understands, once a theme.
+// Colours for canvases: CSS tokens resolved for a 2D context, once per theme.
 
 import { themes } from '../lib/theme.svelte';
 
@@ -8,7 +8,7 @@ export type Token = '--text-1' | '--text-2' | '--text-3' | '--ok' | '--warn' | '
 const resolved = new Map<string, string>();
 let probe: HTMLElement | undefined;
 
-/** The present theme's colour of `token`. */
+/** Return the colour of `token` in the current theme. */
 export function canvasColor(token: Token): string {
   const key = themes.shown + token;
   let colour = resolved.get(key);

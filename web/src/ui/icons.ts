@@ -1,5 +1,5 @@
-// Icon outlines on a 16 × 16 grid, drawn with a 1.6 stroke; and the severity glyphs on 12 × 12, where shape
-// tells as much as colour: diamond, triangle, disc, dot, ring, dash.
+// Icon outlines on a 16 × 16 grid, drawn with a 1.6 stroke; and the severity glyphs on 12 × 12, which
+// differ in shape as well as colour: diamond, triangle, disc, dot, ring, dash.
 
 export const ICONS = {
   fleet: 'M2.5 2.5h4v4h-4zM9.5 2.5h4v4h-4zM2.5 9.5h4v4h-4zM9.5 9.5h4v4h-4z',
@@ -50,13 +50,13 @@ export const GLYPHS = {
   offline: 'M2.4 5.2h7.2v1.6H2.4z',
 } as const;
 
-/** How a device stands, in one word: its worst open alert, else its presence. */
+/** Return the status of a device: the severity of its worst open alert, otherwise its presence. */
 export type Standing = keyof typeof GLYPHS;
 
 const BY_SEVERITY: readonly Standing[] = ['ok', 'info', 'warning', 'critical'];
 const BY_PRESENCE: readonly Standing[] = ['ok', 'stale', 'offline'];
 
-/** From the integer codes of the live protocol. */
+/** The same from the integer codes of the live protocol. */
 export function standing(presence: number, severity: number): Standing {
   return severity > 0 ? BY_SEVERITY[severity]! : BY_PRESENCE[presence]!;
 }

@@ -1,7 +1,7 @@
-// A sparkline as SVG paths: a line with its newest point, and the area beneath it. Gaps (NaN) stay gaps. Vector and
-// not a canvas, since every canvas is a layer of its own and a list of them makes scrolling dear. Pure.
+// Draw a sparkline as SVG paths: a line with its newest point, and the area below it. NaN values are gaps. SVG and not
+// canvas, since each canvas is a compositor layer, and many layers make scrolling slow. Pure.
 
-/** A device that reports rarely leaves empty slots; only a longer silence is a gap. */
+/** Empty slots that are bridged, for devices that report rarely; more of them are a gap. */
 const BRIDGED = 6;
 const DOT = 2;
 
@@ -9,15 +9,15 @@ export interface SparkShape {
   line: string;
   area: string;
   dot: string;
-  /** Whether its area belongs to it whatever its colour. */
+  /** Whether the area is drawn for every colour. */
   filled?: boolean;
 }
 
 const NOTHING: SparkShape = { line: '', area: '', dot: '' };
-/** A tenth of a pixel is finer than anyone sees. */
+/** Round to a tenth of a pixel. */
 const tenth = (value: number): number => Math.round(value * 10) / 10;
 
-/** The paths of `count` values in a box of `width` by `height` CSS pixels. Non-finite values break the line. */
+/** Return the paths of `count` values in a box of `width` by `height` CSS pixels. Non-finite values break the line. */
 export function sparkShape(values: Float32Array, count: number, width: number, height: number): SparkShape {
   let low = Infinity;
   let high = -Infinity;
@@ -27,7 +27,7 @@ export function sparkShape(values: Float32Array, count: number, width: number, h
     if (value > high) high = value;
   }
   if (high < low) return NOTHING;
-  // A flat line should look flat: the scale never zooms into less than a hundredth of the value.
+  // Keep a flat line flat: the scale spans at least a hundredth of the value.
   const least = Math.max(Math.abs(high), Math.abs(low)) * 0.01 || 1;
   const scale = (height - 8) / Math.max(high - low, least);
   const middle = (low + high) / 2;
@@ -56,8 +56,8 @@ export function sparkShape(values: Float32Array, count: number, width: number, h
   return { line, area, dot };
 }
 
-/** What is on or off in a box of `width` by `height`: a bar for each value, as high as the share (0 to 1) that was on,
- *  over a line where it was heard. */
+/** Return the paths of an on/off metric in a box of `width` by `height`: a bar per value, as high as the share (0 to 1) that was
+ *  on, above a baseline where there is data. */
 export function stateShape(shares: Float32Array, count: number, width: number, height: number): SparkShape {
   const step = (width - 6) / Math.max(1, count);
   const foot = height - 4;
@@ -67,7 +67,7 @@ export function stateShape(shares: Float32Array, count: number, width: number, h
   for (let k = 0; k < count; k++) {
     const share = shares[k]!;
     if (!Number.isFinite(share)) continue;
-    // What reports only its changes is as it was until it says otherwise.
+    // A device that reports only changes keeps its state until the next report.
     const held = last >= 0 ? last : k;
     const before = shares[held]! >= 0.5 ? 1 : 0;
     if (k > held + 1 && before) area += bar(1 + (held + 1) * step, (k - held - 1) * step, foot, foot - 4);

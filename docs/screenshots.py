@@ -1,9 +1,9 @@
-"""Make the pictures of the README and the docs: start the demo, wait for an explained alert, look at the pages.
+"""Take the screenshots of the README and the docs: start the demo, wait for an explained alert, open each page.
 
     .venv/bin/python docs/screenshots.py [FOLDER]
 
-Each page in both themes and on a phone; the fleet also as somebody sees it who cannot tell red from green. Needs what
-``make setup`` installs. The folder is ``docs/images`` by default.
+Each page is taken in both themes and on a phone, and the fleet also with simulated red-green colour blindness. Requires what
+``make setup`` installs. The default folder is ``docs/images``.
 """
 
 from __future__ import annotations
@@ -67,7 +67,7 @@ def wait_for_explained_alert(hub: str) -> None:
             if sum(1 for item in items if item["diagnosis"]) >= 2:
                 return
         except httpx.HTTPError:
-            pass  # it is still starting
+            pass  # the hub is still starting
         time.sleep(1)
     raise SystemExit("no explained alert within two minutes")
 

@@ -2,8 +2,8 @@
 
     .venv/bin/python docs/screenshots.py [FOLDER]
 
-Each page is taken in both themes and on a phone, and the fleet also with simulated red-green colour blindness. Requires what
-``make setup`` installs. The default folder is ``docs/images``.
+Each page is taken in both themes and on a phone, and the fleet also with simulated red-green colour blindness. Requires
+what ``make setup`` installs. The default folder is ``docs/images``.
 """
 
 from __future__ import annotations

@@ -131,7 +131,7 @@ async def test_unexpected_error_hides_its_details_from_client(hub: ApiHub, caplo
     hub.ai.fault = RuntimeError("secret detail of a library")
     answer = await hub.http.post("/ask", json={"question": "Why?"})
     assert answer.status_code == 500
-    assert answer.json() == {"error": "The hub failed to answer this."}
+    assert answer.json() == {"error": "An unexpected error occurred in the hub."}
     assert "nosniff" in answer.headers["x-content-type-options"]
     assert [record.getMessage() for record in caplog.records if record.exc_info] == [
         "Answering /ask failed. Report this."

@@ -38,7 +38,7 @@ async def test_device_change_is_recorded_in_activity(hub: ApiHub) -> None:
         ("x", "operator reset the metric T of Flue"),
         ("x", "operator hid the metric Gas of Flue"),
         ("x", "operator renamed a metric to Gas of Flue"),
-        ("x", "operator renamed x to Flue; set the area of Flue to Roof; labelled Flue a"),
+        ("x", "operator renamed x to Flue; set the area of Flue to Roof; set the labels of Flue to a"),
     ]
 
 
@@ -66,7 +66,7 @@ async def test_model_change_is_recorded_in_activity_without_api_key(hub: ApiHub)
     await hub.http.delete("/api/models/mine")
     await hub.http.put("/api/models", json={"daily_calls": 5})
     assert [text for _, text in await recorded(hub)] == [
-        "operator changed who answers and the daily limits of the AI",
+        "operator changed the roles of AI servers and the daily limits",
         "operator reset the AI server mine to the settings file",
         "operator saved the AI server mine",
     ]

@@ -251,13 +251,13 @@ def recount(name: str, body: bytes) -> tuple[str, bytes]:
 FAULTS: dict[str, tuple[Callable[[str, bytes], Any], str]] = {
     "flipped bit in history": (flip, "is damaged"),
     "changed rules file": (lambda n, b: (n, b + b"#" if n == "rules.toml" else b), "is damaged"),
-    "no manifest": (lambda n, b: None if n == "manifest.json" else (n, b), "no backup"),
-    "no history": (lambda n, b: None if n == FILE else (n, b), "no backup"),
+    "no manifest": (lambda n, b: None if n == "manifest.json" else (n, b), "not a backup"),
+    "no history": (lambda n, b: None if n == FILE else (n, b), "not a backup"),
     "missing file": (lambda n, b: None if n == "rules.toml" else (n, b), "is damaged"),
-    "path traversal": (lambda n, b: ("../out" if n == "rules.toml" else n, b), "no business"),
-    "absolute path": (lambda n, b: ("/tmp/out" if n == "rules.toml" else n, b), "no business"),
-    "password file": (lambda n, b: ("broker/hub.login" if n == "rules.toml" else n, b), "no business"),
-    "wrong row count": (recount, "not what its list"),
+    "path traversal": (lambda n, b: ("../out" if n == "rules.toml" else n, b), "not allowed"),
+    "absolute path": (lambda n, b: ("/tmp/out" if n == "rules.toml" else n, b), "not allowed"),
+    "password file": (lambda n, b: ("broker/hub.login" if n == "rules.toml" else n, b), "not allowed"),
+    "wrong row count": (recount, "does not match the manifest"),
 }
 
 
@@ -281,7 +281,7 @@ async def test_file_that_is_not_a_backup_is_refused(tmp_path: Path) -> None:
     whole = (tmp_path / "b.tar").read_bytes()
     for name, body in (("empty", b""), ("text", b"hello" * 900), ("half", whole[: len(whole) // 2])):
         (tmp_path / name).write_bytes(body)
-        with pytest.raises(HubError, match="no backup"):
+        with pytest.raises(HubError, match="not a backup"):
             archive.stage(tmp_path / name, tmp_path / "new")
     with pytest.raises(NotFound):
         archive.stage(tmp_path / "none.tar", tmp_path / "new")
@@ -289,7 +289,7 @@ async def test_file_that_is_not_a_backup_is_refused(tmp_path: Path) -> None:
         member = tarfile.TarInfo("rules.toml")
         member.type, member.linkname = tarfile.SYMTYPE, "/etc/passwd"
         linked.addfile(member)
-    with pytest.raises(Invalid, match="no backup"):
+    with pytest.raises(Invalid, match="not a backup"):
         archive.stage(tmp_path / "link.tar", tmp_path / "new")
 
 
@@ -378,9 +378,9 @@ async def test_backup_omits_secrets_of_settings_in_data_folder(tmp_path: Path) -
     assert open_installation(data).token.encode() not in (tmp_path / "b.tar").read_bytes()  # type: ignore[union-attr]
     archived_settings = content_of(tmp_path / "b.tar")["hub.toml"].decode()
     assert tomllib.loads(archived_settings)["mqtt"] == {"root": "plant"}
-    assert "Without their secrets: hub.toml, hub.toml.bak" in output
+    assert "Secrets were removed from: hub.toml, hub.toml.bak" in output
     for name in ("broker.key", "client.txt", "compose.yaml", "inline.toml", "models.json", "broker/hub.login"):
-        assert name in output.partition("Left out")[2], name
+        assert name in output.partition("Not included")[2], name
     assert "broker/passwd" not in output
     output = hub("restore", tmp_path / "b.tar", "--data", tmp_path / "other")
     assert "hub.toml, hub.toml.bak again" in output
@@ -390,8 +390,8 @@ async def test_backup_omits_secrets_of_settings_in_data_folder(tmp_path: Path) -
 async def test_backup_with_secrets_warns_and_restores_them(tmp_path: Path) -> None:
     data = await guarded_folder(tmp_path / "data")
     output = hub("backup", tmp_path / "b.tar", "--data", data, "--with-secrets")
-    assert "holds tokens, keys and passwords" in output
-    assert "not in it" not in output
+    assert "contains tokens, keys and passwords" in output
+    assert "contains no tokens" not in output
     hub("restore", tmp_path / "b.tar", "--data", tmp_path / "other")
     assert files(tmp_path / "other") - {"watchkeeper.lock"} == files(data) - {"watchkeeper.lock"}
     for name in ("hub.toml", "models.json", "broker/hub.login", "broker.key"):

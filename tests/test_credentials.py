@@ -149,7 +149,7 @@ def test_device_add_creates_folders_of_configured_files(tmp_path: Path):
     assert done.returncode == 0, done.stderr
     assert passwords.read_text().splitlines()[-1].startswith("boiler-1:$7$")
     assert "pattern write devices/%u/#" in rights.read_text()
-    [password] = re.findall(r"shown this once: (\w+)", done.stdout)
+    [password] = re.findall(r"shown only once: (\w+)", done.stdout)
     assert password in done.stdout
     login = tmp_path / "data/broker/hub.login"
     assert login.stat().st_mode & 0o777 == 0o600

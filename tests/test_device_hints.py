@@ -47,7 +47,7 @@ async def test_constant_id_or_seq_gets_hint(hub: ApiHub, name: dict[str, Any], w
         await hub.telemetry("node", tempc=number, **name)
     (hint,) = await hints(hub, "node")
     assert hint["metric"] is None
-    assert hint["text"].startswith(f"{word} the same in messages that differ")
+    assert hint["text"].startswith(f"{word} the same in different messages")
 
 
 def device(dialect: str, **values: str) -> Device:
@@ -84,7 +84,7 @@ def test_number_with_unit_as_text_gets_hint_with_fix(text: str, number: str) -> 
     (hint,) = hints_of(device("native", t=text))
     assert hint.text.startswith(f't arrives as a text with a unit ("{text}"). Rules compare numbers. Send {number}')
     (hint,) = hints_of(device("mapping", t=text))
-    assert hint.text.endswith("A number needs to stand alone, without its unit.")
+    assert hint.text.endswith("Send the number without its unit.")
 
 
 @pytest.mark.parametrize("metric", ["firmware", "sw_version", "serial", "node_id", "wifi.mac", "postcode"])

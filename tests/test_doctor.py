@@ -52,7 +52,7 @@ def test_doctor_reports_degraded_running_hub(hub: Serving, mosquitto: Mosquitto)
     status, report = doctor(hub.data, hub.port, mosquitto.address)
     assert status == 1  # the rules file is a fault
     assert "note   hub: runs at" in report
-    assert "left out: " in report
+    assert "ignored: " in report
     mosquitto.stop()
     until(lambda: not hub.get("/api/status")["broker"]["connected"])
     _, report = doctor(hub.data, hub.port, mosquitto.address)

@@ -112,8 +112,8 @@ def test_no_reading_is_lost_when_first_device_enables_passwords(
                 check=True,
             )
             output = done.stdout
-            assert "The running hub uses a user of its own there already" in output
-            device.password = re.findall(r"shown this once: (\S+)", output)[0]
+            assert "The running hub already connects with its own user" in output
+            device.password = re.findall(r"shown only once: (\S+)", output)[0]
         else:
             issued = hub.http.post("/api/credentials", json={"name": "boiler-1"}).json()
             device.password = issued["password"]

@@ -37,7 +37,7 @@ def test_invalid_rule_and_mapping_are_skipped_and_others_work(hub: Serving, mosq
     assert any("devices/{device}/telemetry" in fault for fault in degraded)
     assert hub.get("/api/status")["degraded"] == degraded
     log = (hub.data.parent / "hub.log").read_text()
-    assert re.search(r"ERROR .*rules\.toml, line 10.*left out", log)
+    assert re.search(r"ERROR .*rules\.toml, line 10.*ignored", log)
     asyncio.run(publish(mosquitto.port, ("room/lab", b"85", 1, False)))
     until(lambda: [alert for alert in hub.get("/api/alerts")["items"] if alert["rule_id"] == "hot"])
 

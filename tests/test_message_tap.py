@@ -74,10 +74,10 @@ def test_watched_device_keeps_messages_when_others_flood():
 def test_watched_messages_are_limited_and_expire():
     messages, _ = tap()
     messages.of("a", 0)
-    for number in range(message_tap.KEPT + 5):
+    for number in range(message_tap.PER_DEVICE + 5):
         messages.take([telemetry("a", f'{{"x": {number}}}')])
-    assert len(messages.of("a", 1)) == message_tap.KEPT
-    later = message_tap.PATIENCE_MS + 2
+    assert len(messages.of("a", 1)) == message_tap.PER_DEVICE
+    later = message_tap.WATCH_MS + 2
     for number in range(message_tap.RING):
         messages.take([telemetry("b", f'{{"x": {number}}}', later)])
     assert messages.of("a", later) == []

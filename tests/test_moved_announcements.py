@@ -322,7 +322,7 @@ def test_silence_alert_ends_with_announcement_and_returns_with_it(
     assert wait(20) == ["ha:old"]
     hub.publish("homeassistant/sensor/x/config", b"")
     assert wait(20) == []
-    assert "announcement was taken back" in hints_of(hub.device("ha:old"))[0].text
+    assert "announcement was removed" in hints_of(hub.device("ha:old"))[0].text
     hub.publish("homeassistant/sensor/x/config", sensor("x", "old"), retained=True)
     if not removed:
         hub.publish("p/x", b"21")

@@ -183,7 +183,7 @@ def test_metric_over_limit_is_rejected_alone() -> None:
 def test_metric_over_memory_limit_is_rejected_alone() -> None:
     half = Half()
     half.say({"a": 1})
-    half.registry.capacity.used = half.registry.capacity.most - METRIC_BYTES // 2
+    half.registry.capacity.used = half.registry.capacity.limit - METRIC_BYTES // 2
     half.say({"a": 2, "b": 2})
     half.say({"a": 3, "b": "text"})
     assert {name: latest.value for name, latest in half.registry.require("d").metrics.items()} == {"a": 3}

@@ -115,7 +115,7 @@ def test_ai_settings_are_reloaded_and_invalid_ones_not_used(tmp_path: Path, mosq
         until(lambda: models() == ["m1", *before])
         config.write_text('[ai]\nmode = "openai"\nopenai_model = "m2"\n')
         send_sighup(hub)
-        until(lambda: "Not reloaded, what was in force stays: ai = openai needs a key" in log(hub))
+        until(lambda: "Not reloaded, the present state stays: ai = openai needs a key" in log(hub))
         assert models() == ["m1", *before]
         config.write_text('[ai]\nmode = "builtin"\ndaily_calls = 7\n[ai.servers.lab]\nmodel = "m3"\n')
         send_sighup(hub)
@@ -146,11 +146,11 @@ def test_access_token_is_reloaded_and_ends_sessions(tmp_path: Path, mosquitto: M
         until(lambda: ", access token." in log(hub))
         assert (answers(old), answers(new)) == (401, 200)
         assert hub.http.get("/api/status").status_code == 401
-        assert "in force after a restart: http.max_connections." in log(hub)
+        assert "to apply these changed settings: http.max_connections." in log(hub)
         assert "token-of-this-test" not in log(hub)
         config.write_text("")
         send_sighup(hub)
-        until(lambda: "in force after a restart: http.token" in log(hub))
+        until(lambda: "to apply these changed settings: http.token" in log(hub))
         assert answers(new) == 200
     finally:
         hub.stop()
@@ -164,7 +164,7 @@ def test_settings_that_need_restart_are_named(tmp_path: Path, mosquitto: Mosquit
     try:
         config.write_text("[store]\nretention_days = 7\n")
         send_sighup(hub)
-        until(lambda: "in force after a restart: store.retention_days." in log(hub))
+        until(lambda: "to apply these changed settings: store.retention_days." in log(hub))
         config.write_text("[stroe]\nretention_days = 7\n")
         send_sighup(hub)
         until(lambda: "stroe is no setting. Did you mean store?" in log(hub))

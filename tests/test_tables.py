@@ -240,7 +240,7 @@ async def test_what_was_read_before_a_fault_stays_and_is_not_doubled(hub: ApiHub
     assert answer.status_code == 422
     error = answer.json()["error"]
     assert "Line 7002: 'soon' is no time" in error["message"]
-    assert "The 7000 readings before it are in (7000 new) and stay." in error["message"]
+    assert "The 7000 readings before it were imported (7000 new)." in error["message"]
     answer = await hub.http.post("/api/history/import", content=(head + good + "1700009000,a,t,1\n").encode())
     assert counts(answer.json()) == {"read": 7_001, "added": 1, "duplicates": 7_000, "devices": 0, "texts": 0}
 

@@ -12,8 +12,10 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Listing
-         * @description By rising id. ``q`` is looked for in id, native id, name, area, model and labels.
+         * List Devices
+         * @description Return a page of devices by ascending id. All given filters have to match.
+         *
+         *     If there are more, `next` is the `cursor` of the following page.
          */
         get: operations["get_devices"];
         put?: never;
@@ -31,20 +33,25 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** One */
+        /**
+         * Get Device
+         * @description Return a device with its latest values, open alerts, thresholds and twin.
+         */
         get: operations["get_device"];
         put?: never;
         post?: never;
         /**
-         * Delete
-         * @description With all its history. It comes back by itself if it speaks again.
+         * Delete Device
+         * @description Delete a device with all its history. It is discovered again if it sends another message.
          */
         delete: operations["delete_device"];
         options?: never;
         head?: never;
         /**
-         * Edit
-         * @description What a person sets wins over what the device says of itself; null gives a field back to the device.
+         * Edit Device
+         * @description Change name, area, labels or metrics of a device.
+         *
+         *     These edits override what the device reports. Null removes an edit, so that the device's own value is shown.
          */
         patch: operations["patch_device"];
         trace?: never;
@@ -63,9 +70,11 @@ export interface paths {
         options?: never;
         head?: never;
         /**
-         * Desire
-         * @description Merge into what the device should be; null takes a key away. The device is told by a retained message, now
-         *     or when it comes back; ``differs`` says what it has not reported yet.
+         * Edit Desired State
+         * @description Merge values into the desired state of a device. Null removes a key.
+         *
+         *     The device gets the state as a retained message, now or when it connects. `differs` lists what it has not
+         *     reported yet.
          */
         patch: operations["patch_device_desired"];
         trace?: never;
@@ -80,8 +89,8 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Diagnose
-         * @description Explain how the device is now, with or without an alert. The diagnosis is stored.
+         * Diagnose Device
+         * @description Diagnose the present state of a device, with or without an alert, and store the diagnosis.
          */
         post: operations["post_device_diagnose"];
         delete?: never;
@@ -98,8 +107,10 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Rules
-         * @description The rules that apply to this device; here ``last_fired`` means on this device (its last 1,000 alerts).
+         * List Device Rules
+         * @description Return the rules that apply to a device.
+         *
+         *     `last_fired` is when the rule last raised an alert on this device, within its last 1,000 alerts.
          */
         get: operations["get_device_rules"];
         put?: never;
@@ -118,11 +129,11 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Messages
-         * @description The last raw messages of this device, newest first, at most 50.
+         * List Messages
+         * @description Return the last raw MQTT messages of a device, newest first, at most 50.
          *
-         *     The hub collects them for the devices that somebody asks about, and for a minute after; before the first
-         *     request there is what has not been displaced by the last 2,000 messages of all devices. Long payloads are cut.
+         *     The hub collects them for a minute after each request. The first request returns those among the last 2,000
+         *     messages of all devices. Payloads are cut to 2,048 bytes.
          */
         get: operations["get_device_messages"];
         put?: never;
@@ -141,8 +152,10 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Listing
-         * @description Newest first. ``open`` is raised or acknowledged.
+         * List Alerts
+         * @description Return a page of alerts, newest first. The state `open` includes `raised` and `acknowledged`.
+         *
+         *     If there are more, `next` is the `cursor` of the following page.
          */
         get: operations["get_alerts"];
         put?: never;
@@ -160,7 +173,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** One */
+        /**
+         * Get Alert
+         * @description Return an alert with its diagnosis.
+         */
         get: operations["get_alert"];
         put?: never;
         post?: never;
@@ -180,13 +196,13 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Acknowledge
-         * @description Say that somebody has seen it. 409 once it has cleared.
+         * Acknowledge Alert
+         * @description Acknowledge an open alert, with an optional note. Return 409 if it has cleared.
          */
         post: operations["post_alert_acknowledge"];
         /**
-         * Unacknowledge
-         * @description Take an acknowledgement back: the alert is raised as before. 409 once it has cleared.
+         * Remove Acknowledgement
+         * @description Remove the acknowledgement of an open alert. Return 409 if it has cleared.
          */
         delete: operations["delete_alert_acknowledge"];
         options?: never;
@@ -201,7 +217,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Diagnosis */
+        /**
+         * Get Diagnosis
+         * @description Return a diagnosis with its evidence.
+         */
         get: operations["get_diagnosis"];
         put?: never;
         post?: never;
@@ -219,8 +238,8 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Prompt
-         * @description Word for word what the model was given: instructions, then the evidence inside its fence.
+         * Get Prompt
+         * @description Return the exact prompt that the model was given: instructions, then the evidence as quoted data.
          */
         get: operations["get_diagnosis_prompt"];
         put?: never;
@@ -241,8 +260,10 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Repeat
-         * @description The same evidence and prompt again, by the same model unless ``model`` names another. Not stored.
+         * Repeat Diagnosis
+         * @description Run a diagnosis again with the same evidence and prompt, and return it without storing it.
+         *
+         *     The same model writes it unless `model` names another one.
          */
         post: operations["post_diagnosis_repeat"];
         delete?: never;
@@ -259,17 +280,17 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Listing
-         * @description Newest first.
+         * List Commands
+         * @description Return the last commands to a device, newest first.
          */
         get: operations["get_device_commands"];
         put?: never;
         /**
-         * Send
-         * @description Tell a device to do something. What it takes stands in its ``info.commands``.
+         * Send Command
+         * @description Send a command to a device. The device's `info.commands` lists its commands and their values.
          *
-         *     A value that does not fit is refused with what would. A request that is repeated with the same
-         *     ``Idempotency-Key`` gets the first command as its answer, and nothing is sent again.
+         *     A value that is not allowed is refused with 422. A request that is repeated with the same `Idempotency-Key`
+         *     returns the first command, and nothing is sent again.
          */
         post: operations["post_device_commands"];
         delete?: never;
@@ -285,7 +306,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** One */
+        /**
+         * Get Command
+         * @description Return a command with its state.
+         */
         get: operations["get_command"];
         put?: never;
         post?: never;
@@ -303,19 +327,18 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * History
-         * @description Points ``[ts, value]``, or with ``buckets`` ``[ts, min, mean, max, count]``; the last hour by default.
+         * Get History
+         * @description Return the history of one metric between two times, in epoch milliseconds; the last hour by default.
          *
-         *     ``from`` is included; ``to`` is included among readings and excluded from buckets, each of which ends just
-         *     before the next one begins.
+         *     Points are readings `[ts, value]` or, with `buckets`, aggregates `[ts, min, mean, max, count]`. `from` is
+         *     inclusive. `to` is inclusive for readings and exclusive for buckets.
          *
-         *     With ``shape`` the answer has at most so many points ``[ts, value]`` as ``buckets`` says, chosen so that the
-         *     line keeps its shape: by largest triangles (``lttb``) or the least and the greatest of each stretch
-         *     (``minmax``).
+         *     With the shape `lttb` or `minmax`, the response has at most `buckets` points `[ts, value]` that keep the shape
+         *     of the line: `lttb` selects by largest triangles, `minmax` the minimum and maximum of each bucket.
          *
-         *     With ``states`` the points are the changes of a boolean or a text: the state in which the range begins, if it is
-         *     known, then one point a change, and the last reading. A stretch in which a boolean changed more often than can
-         *     be told is ``[ts, min, mean, max, count]``.
+         *     With the shape `states`, the points are the changes of a boolean or a text: the state at the start, if it is
+         *     known, then one point for each change, and the last reading. A period in which a boolean changed too often for
+         *     single points is one `[ts, min, mean, max, count]`.
          */
         get: operations["get_device_history"];
         put?: never;
@@ -336,8 +359,8 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Query
-         * @description Many series at once, in the order asked. A device that is gone has an empty one.
+         * Query History
+         * @description Return the history of many series, in the order of the request. A deleted device has an empty series.
          */
         post: operations["post_history_query"];
         delete?: never;
@@ -355,8 +378,10 @@ export interface paths {
         };
         /**
          * Export Table
-         * @description Every reading as a row: time (UTC), device, metric, value, type, quality and unit. ``device_id`` may be
-         *     repeated; ``metric`` is a pattern with * and ?. Without them, everything. ``format=parquet`` needs pyarrow.
+         * @description Export readings as a table, one row each: time (UTC), device, metric, value, type, quality and unit.
+         *
+         *     `device_id` may be repeated; `metric` is a pattern with `*` and `?`. Without them, all readings are exported.
+         *     `format=parquet` needs the package pyarrow.
          */
         get: operations["get_history_export"];
         put?: never;
@@ -378,9 +403,10 @@ export interface paths {
         put?: never;
         /**
          * Import Table
-         * @description A table as the export gives it, or any with the columns time, device, metric and value, as the body. A
-         *     reading that is there already is not doubled. Nothing but the history changes; unknown devices are made known.
-         *     ``zone`` is that of times which name none.
+         * @description Import a table into the history: an export, or any table with the columns time, device, metric and value.
+         *
+         *     Readings that exist are not duplicated. Unknown devices are created. Latest values and alerts do not change.
+         *     `zone` is the time zone of times without one.
          */
         post: operations["post_history_import"];
         delete?: never;
@@ -397,13 +423,13 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Band
-         * @description Where the metric is expected between two times: ``[ts, low, high]`` at the edges of ``buckets`` equal parts.
+         * Get Expected Range
+         * @description Return the expected range of a metric between two times, in epoch milliseconds; the last hour by default.
          *
-         *     It is learnt from the metric's own past on this device: up to now or, where an alert of this metric touches the
-         *     time shown, up to a while before that alert, so that a fault is never taken for normal. A trend is carried on;
-         *     a signal that switches is expected between its levels. No points where there are too few readings to tell, or
-         *     where the metric is no number.
+         *     `points` are `[ts, low, high]` at the edges of `buckets` equal parts. The range is learned from the metric's own
+         *     past on this device: up to now or, if an alert of this metric overlaps the time, until some time before that
+         *     alert, so that a fault is never considered normal. A trend is continued; a switching signal is expected between
+         *     its levels. There are no points if there are too few readings or the metric is not a number.
          */
         get: operations["get_device_expected"];
         put?: never;
@@ -422,8 +448,8 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Activity
-         * @description Newest first: devices that appeared or went, alerts, acknowledgements, rejected messages.
+         * List Activity
+         * @description Return a page of the activity log, newest first: devices, alerts, acknowledgements, rejected messages.
          */
         get: operations["get_activity"];
         put?: never;
@@ -442,8 +468,8 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Rejected
-         * @description The last messages that could not be read, newest first: topic, reason and a bounded excerpt.
+         * List Rejected Messages
+         * @description Return the last messages that could not be decoded, newest first: topic, reason and an excerpt.
          */
         get: operations["get_rejected"];
         put?: never;
@@ -462,19 +488,20 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Listing
-         * @description The rules in force, with a sentence for each and when it last raised an alert.
+         * List Rules
+         * @description Return the active rules, each with a description and when it last raised an alert.
          */
         get: operations["get_rules"];
         /**
-         * Replace
-         * @description Put another text in force at once; alerts of rules that are gone are withdrawn. 409 if somebody else was
-         *     faster.
+         * Replace Rules
+         * @description Replace `rules.toml` and activate it at once. Alerts of removed rules are withdrawn.
+         *
+         *     Return 409 if `revision` is not current.
          */
         put: operations["put_rules"];
         /**
-         * Add
-         * @description Add a rule at the end of ``rules.toml`` and put it in force at once. 409 if the revision is not current.
+         * Create Rule
+         * @description Add a rule at the end of `rules.toml` and activate it at once. Return 409 if `revision` is not current.
          */
         post: operations["post_rules"];
         delete?: never;
@@ -491,8 +518,8 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Text
-         * @description ``rules.toml`` as it is written; ``revision`` is needed to change it.
+         * Get Rules Text
+         * @description Return the text of `rules.toml` with its `revision`, which is needed to change it.
          */
         get: operations["get_rules_text"];
         put?: never;
@@ -513,8 +540,8 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Check
-         * @description What a text would mean, or what is wrong with it; nothing is changed.
+         * Check Rules
+         * @description Parse a draft of `rules.toml` and return its rules, or the problem with it. Nothing is changed.
          */
         post: operations["post_rules_check"];
         delete?: never;
@@ -533,8 +560,8 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Preview
-         * @description What one rule would mean and how it would be written in ``rules.toml``; nothing is changed.
+         * Preview Rule
+         * @description Return a draft of one rule as parsed and as it would be written in `rules.toml`. Nothing is changed.
          */
         post: operations["post_rules_preview"];
         delete?: never;
@@ -552,15 +579,16 @@ export interface paths {
         };
         get?: never;
         /**
-         * Change
-         * @description Change one rule in ``rules.toml`` and put it in force at once; comments and other rules stay as they are.
-         *     409 if the revision is not current.
+         * Change Rule
+         * @description Change one rule in `rules.toml` and activate it at once. Comments and other rules are kept.
+         *
+         *     Return 409 if `revision` is not current.
          */
         put: operations["put_rule"];
         post?: never;
         /**
-         * Delete
-         * @description Remove one rule from ``rules.toml``; its alerts are withdrawn. 409 if the revision is not current.
+         * Delete Rule
+         * @description Remove one rule from `rules.toml`. Its alerts are withdrawn. Return 409 if `revision` is not current.
          */
         delete: operations["delete_rule"];
         options?: never;
@@ -576,19 +604,20 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Listing
-         * @description The mappings in the order in which they are asked: the first that fits a topic reads it.
+         * List Mappings
+         * @description Return the mappings in their order. The first one that matches a topic decodes it.
          */
         get: operations["get_mappings"];
         /**
-         * Replace
-         * @description Put another text in force at once: the hub subscribes to what it names. 409 if somebody else was faster.
+         * Replace Mappings
+         * @description Replace `mappings.toml` and subscribe to its topics at once. Return 409 if `revision` is not current.
          */
         put: operations["put_mappings"];
         /**
-         * Add
-         * @description Add a mapping at the end of ``mappings.toml`` and put it in force at once. 409 if the revision is not
-         *     current.
+         * Create Mapping
+         * @description Add a mapping at the end of `mappings.toml` and activate it at once.
+         *
+         *     Return 409 if `revision` is not current.
          */
         post: operations["post_mappings"];
         delete?: never;
@@ -605,8 +634,8 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Text
-         * @description ``mappings.toml`` as it is written; ``revision`` is needed to change it.
+         * Get Mappings Text
+         * @description Return the text of `mappings.toml` with its `revision`, which is needed to change it.
          */
         get: operations["get_mappings_text"];
         put?: never;
@@ -627,8 +656,8 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Check
-         * @description What a text would mean, or what is wrong with it; nothing is changed.
+         * Check Mappings
+         * @description Parse a draft of `mappings.toml` and return its mappings, or the problem with it. Nothing is changed.
          */
         post: operations["post_mappings_check"];
         delete?: never;
@@ -647,8 +676,10 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Preview
-         * @description What messages would say by a text or by one mapping: devices, values, units, times. Nothing is changed.
+         * Preview Mappings
+         * @description Decode messages by a draft of `mappings.toml` or of one mapping: devices, values, units, times.
+         *
+         *     Nothing is changed.
          */
         post: operations["post_mappings_preview"];
         delete?: never;
@@ -666,15 +697,16 @@ export interface paths {
         };
         get?: never;
         /**
-         * Change
-         * @description Change the mapping of one topic in ``mappings.toml`` and put it in force at once; comments and other mappings
-         *     stay as they are. 409 if the revision is not current.
+         * Change Mapping
+         * @description Change the mapping of one topic in `mappings.toml` and activate it at once.
+         *
+         *     Comments and other mappings are kept. Return 409 if `revision` is not current.
          */
         put: operations["put_mapping"];
         post?: never;
         /**
-         * Delete
-         * @description Remove the mapping of one topic from ``mappings.toml``. 409 if the revision is not current.
+         * Delete Mapping
+         * @description Remove the mapping of one topic from `mappings.toml`. Return 409 if `revision` is not current.
          */
         delete: operations["delete_mapping"];
         options?: never;
@@ -690,15 +722,16 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Listing
-         * @description Who has a password, without the hub itself. ``guarded``: the broker asks for one.
+         * List Credentials
+         * @description Return the users of the broker, except for the hub itself.
          */
         get: operations["get_credentials"];
         put?: never;
         /**
-         * Add
-         * @description A user and its password, which is shown this once. 409 for a name that has one. ``prefixes`` make it a
-         *     bridge's: the topics that are its own.
+         * Create Credential
+         * @description Create a user of the broker and return its password. It cannot be read again later.
+         *
+         *     With `prefixes`, the user is a bridge that may use all topics below them. Return 409 if the name exists.
          */
         post: operations["post_credentials"];
         delete?: never;
@@ -715,8 +748,8 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Line
-         * @description A shell line that publishes a first reading of this device, without a password.
+         * Get Sample Command
+         * @description Return a shell command that publishes a first reading of this device, without a password.
          */
         get: operations["get_credential_line"];
         put?: never;
@@ -738,8 +771,8 @@ export interface paths {
         put?: never;
         post?: never;
         /**
-         * Revoke
-         * @description Its password is void. ``told`` says whether the broker has been told: then its connection has ended too.
+         * Revoke Credential
+         * @description Revoke a credential. `told` is true if the broker has applied it and closed the user's connections.
          */
         delete: operations["delete_credential"];
         options?: never;
@@ -755,13 +788,13 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Listing
-         * @description What is set and what today has cost.
+         * Get Model Settings
+         * @description Return the model servers, roles, limits, and today's usage.
          */
         get: operations["get_models"];
         /**
-         * Plan
-         * @description The order of each role and the limits of a day, in force at once. 422 says what cannot be.
+         * Set Roles And Limits
+         * @description Set the servers of each role and the daily limits. They apply at once.
          */
         put: operations["put_models"];
         post?: never;
@@ -780,15 +813,17 @@ export interface paths {
         };
         get?: never;
         /**
-         * Put
-         * @description A server, new or known, in force at once. Without ``api_key`` it keeps its key, unless the address is on
-         *     another host: then 422 asks for it. An empty one takes it away.
+         * Save Model Server
+         * @description Create or change a model server. It is used at once.
+         *
+         *     Without `api_key` the stored key is kept, unless `base_url` names another host: then the key is required (422).
+         *     An empty `api_key` removes it.
          */
         put: operations["put_model"];
         post?: never;
         /**
-         * Reset
-         * @description Back to what the settings file says of it, if anything.
+         * Reset Model Server
+         * @description Remove a model server, or restore it to what `hub.toml` says.
          */
         delete: operations["delete_model"];
         options?: never;
@@ -806,8 +841,8 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Test
-         * @description Ask it one short thing, as it would be set by this body; nothing is kept.
+         * Test Model Server
+         * @description Send one short request to a model server with these settings. Nothing is saved.
          */
         post: operations["post_model_test"];
         delete?: never;
@@ -824,11 +859,11 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Topics
-         * @description The topics heard since somebody looks, by name, at most 1,000 of them; ``q`` is looked for in the name.
+         * List Topics
+         * @description Return the topics observed on the broker, by name, at most 1,000.
          *
-         *     The hub listens with a connection of its own, from the first request until 30 s after the last one. What is
-         *     retained comes at once.
+         *     The hub observes them with its own connection, from the first request until 30 s after the last one. Retained
+         *     messages arrive at once.
          */
         get: operations["get_topics"];
         put?: never;
@@ -847,8 +882,8 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Last
-         * @description The last message of one of these topics, cut to 2,048 bytes.
+         * Get Last Message
+         * @description Return the last message of one of these topics, cut to 2,048 bytes.
          */
         get: operations["get_topics_last"];
         put?: never;
@@ -867,8 +902,8 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Trend
-         * @description The figures of the last five minutes: open alerts, silent devices, messages a second.
+         * Get Trend
+         * @description Return the hub's figures of the last five minutes: open alerts, silent devices, messages a second.
          */
         get: operations["get_status_trend"];
         put?: never;
@@ -907,7 +942,9 @@ export interface paths {
         put?: never;
         /**
          * Trust Clock
-         * @description Say that the hub's clock is right, where the hub doubts it: old history is deleted again.
+         * @description Confirm that the hub's clock is right, after the hub stopped trusting it.
+         *
+         *     Until then, the hub deletes no old history.
          */
         post: operations["post_clock_trust"];
         delete?: never;
@@ -925,8 +962,9 @@ export interface paths {
         };
         /**
          * Healthz
-         * @description 200 while the process answers and all its tasks run. ``failed`` names those that do not, for whoever shows
-         *     the token.
+         * @description Return 200 while all tasks of the hub are running, otherwise 503.
+         *
+         *     No token is needed. With one, `failed` lists the tasks that have stopped.
          */
         get: operations["get_healthz"];
         put?: never;
@@ -946,8 +984,10 @@ export interface paths {
         };
         /**
          * Readyz
-         * @description 200 once the broker has granted a subscription and the history can be written. ``missing`` says what is
-         *     waited for, ``degraded`` what does not work although the hub is ready, for whoever shows the token.
+         * @description Return 200 if the hub is subscribed at the broker and can write its history, otherwise 503.
+         *
+         *     No token is needed. With one, `missing` lists what the hub is waiting for, and `degraded` what does not work
+         *     although the hub is ready.
          */
         get: operations["get_readyz"];
         put?: never;
@@ -989,7 +1029,7 @@ export interface paths {
         put?: never;
         /**
          * Ask
-         * @description Ask anything about the devices. ``model`` names who must answer; 503 when it cannot.
+         * @description Answer a question about the devices. With `model`, only that model answers; 503 if it is not available.
          */
         post: operations["post_ask"];
         delete?: never;
@@ -1007,7 +1047,10 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Ai Ask */
+        /**
+         * Ai Ask
+         * @description Answer a question about the devices, and return the number of tokens used.
+         */
         post: operations["post_ai_ask"];
         delete?: never;
         options?: never;
@@ -1026,7 +1069,7 @@ export interface paths {
         put?: never;
         /**
          * Ai Stream
-         * @description The answer as plain text, as it is written.
+         * @description Answer a question about the devices as plain text, streamed while it is written.
          */
         post: operations["post_ai_stream"];
         delete?: never;
@@ -1043,8 +1086,8 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Listing
-         * @description Those spoken in last come first; the hub keeps 200.
+         * List Conversations
+         * @description Return the conversations, most recently used first. The hub keeps the last 200.
          */
         get: operations["get_conversations"];
         put?: never;
@@ -1062,11 +1105,17 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** One */
+        /**
+         * Get Conversation
+         * @description Return all questions and answers of a conversation.
+         */
         get: operations["get_conversation"];
         put?: never;
         post?: never;
-        /** Forget */
+        /**
+         * Delete Conversation
+         * @description Delete a conversation.
+         */
         delete: operations["delete_conversation"];
         options?: never;
         head?: never;
@@ -1083,8 +1132,10 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Ask
-         * @description Ask in a conversation; the first question makes it. The answer comes as lines of JSON.
+         * Ask In Conversation
+         * @description Ask a question in a conversation, and stream the answer as lines of JSON.
+         *
+         *     The first question creates the conversation.
          */
         post: operations["post_conversation_turns"];
         delete?: never;
@@ -1103,8 +1154,8 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Image
-         * @description PNG, JPEG or WebP, by its content and not by its name.
+         * Analyze Image
+         * @description Describe a picture. The format (PNG, JPEG or WebP) is detected from the content, not from the name.
          */
         post: operations["post_analyze_image"];
         delete?: never;
@@ -1123,8 +1174,8 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Audio
-         * @description WAV, FLAC, MP3 or OGG: what its sound tells of a machine, and what is said in it.
+         * Analyze Audio
+         * @description Measure the sound of a recording and transcribe its speech. Formats: WAV, FLAC, MP3, OGG.
          */
         post: operations["post_analyze_audio"];
         delete?: never;
@@ -1143,9 +1194,11 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Document
-         * @description PDF: its text by page, its tables, a summary. With ``model`` (once for each) it is a manual of that device
-         *     model, and quoted in the diagnoses of such devices.
+         * Analyze Document
+         * @description Extract text and tables of a PDF, and summarise it.
+         *
+         *     With `model` (repeatable), the document is the manual of that device model and is quoted in diagnoses of its
+         *     devices.
          */
         post: operations["post_analyze_document"];
         delete?: never;
@@ -1162,8 +1215,8 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Listing
-         * @description Newest first.
+         * List Analyses
+         * @description Return a page of analyses, newest first.
          */
         get: operations["get_analyses"];
         put?: never;
@@ -1181,20 +1234,23 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** One */
+        /**
+         * Get Analysis
+         * @description Return a stored analysis.
+         */
         get: operations["get_analysis"];
         put?: never;
         post?: never;
         /**
-         * Forget
-         * @description A deleted document is quoted no more; what diagnoses have quoted stays in them.
+         * Delete Analysis
+         * @description Delete an analysis. A deleted document is no longer quoted; existing diagnoses keep their quotes.
          */
         delete: operations["delete_analysis"];
         options?: never;
         head?: never;
         /**
-         * Link
-         * @description A key that is absent leaves its link; ``device_id`` null takes it away.
+         * Edit Analysis
+         * @description Link an analysis to a device or device models. Absent keys stay unchanged; null removes `device_id`.
          */
         patch: operations["patch_analysis"];
         trace?: never;
@@ -1207,16 +1263,17 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Progress
-         * @description Follow an analysis that was begun with ``keep``, line by line as it was begun; one that is done comes at
-         *     once.
+         * Follow Analysis
+         * @description Stream the progress of an analysis that was started with `keep`, as lines of JSON.
+         *
+         *     The lines are those of the request that started it. A finished analysis is returned as a single `done` line.
          */
         get: operations["get_analysis_progress"];
         put?: never;
         post?: never;
         /**
-         * Stop
-         * @description Stop an analysis that was begun with ``keep``.
+         * Stop Analysis
+         * @description Stop a running analysis that was started with `keep`.
          */
         delete: operations["delete_analysis_progress"];
         options?: never;
@@ -1234,8 +1291,8 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Ask
-         * @description An answer from one document, with the quotes it rests on and their pages.
+         * Ask Document
+         * @description Answer a question from one document, with quotes and their pages.
          */
         post: operations["post_analysis_ask"];
         delete?: never;
@@ -1253,17 +1310,17 @@ export interface paths {
         };
         /**
          * Events
-         * @description Server-Sent Events.
+         * @description Stream readings and alerts as Server-Sent Events.
          *
-         *     `update`: a device sent readings; at most one a second a device, the newest. Data `device_id`, `temperature`
-         *     (°F; a value without a unit unchanged; null where there is none), `metrics` (the latest values), `message`,
-         *     `timestamp` (epoch ms).
+         *     `update`: a device sent readings; the newest values, at most one event a second for each device. Data:
+         *     `device_id`, `temperature` (°F; unchanged if the device names no unit; null if it has none), `metrics` (the
+         *     latest values), `message`, `timestamp` (epoch ms).
          *
          *     `alert`: an alert was raised. The same keys and `alert_id`, `severity`, `state`, `metric`, `value`, `unit`,
-         *     `threshold`, `rule_id`, `began_at` (epoch ms, by the device's clock). It has an id: a client that reconnects
-         *     with Last-Event-ID gets what it missed.
+         *     `threshold`, `rule_id`, `began_at` (epoch ms, by the device's clock). The event has an id: a client that
+         *     reconnects with `Last-Event-ID` gets the alerts that it missed.
          *
-         *     `gap`: alerts were lost on the way; data `message`. Read /api/alerts.
+         *     `gap`: alerts were lost. Data: `message`. Read `/api/alerts`.
          */
         get: operations["get_events_devices"];
         put?: never;
@@ -1285,7 +1342,7 @@ export interface paths {
         put?: never;
         /**
          * Login
-         * @description Exchange the token for an HttpOnly cookie, which event streams and sockets can carry.
+         * @description Exchange the token for an HttpOnly session cookie, which event streams and WebSockets can use.
          */
         post: operations["post_login"];
         delete?: never;
@@ -1305,7 +1362,7 @@ export interface paths {
         put?: never;
         /**
          * Logout
-         * @description End the session at once, with its streams and sockets, and take the cookie away.
+         * @description End the session, close its streams and WebSockets, and delete the cookie.
          */
         post: operations["post_logout"];
         delete?: never;
@@ -1322,8 +1379,8 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Session
-         * @description Whether the hub asks for a token, and whether this request has shown it.
+         * Get Session
+         * @description Return whether the hub requires a token, and whether this request is authenticated.
          */
         get: operations["get_session"];
         put?: never;
@@ -1573,10 +1630,14 @@ export interface components {
         Body_post_analyze_audio: {
             /** File */
             file: string;
-            /** Device Id */
+            /**
+             * Device Id
+             * @description Link the analysis to this device.
+             */
             device_id?: string | null;
             /**
              * Keep
+             * @description Continue if the client disconnects. Only with streamed progress.
              * @default false
              */
             keep: boolean;
@@ -1585,7 +1646,10 @@ export interface components {
         Body_post_analyze_document: {
             /** File */
             file: string;
-            /** Device Id */
+            /**
+             * Device Id
+             * @description Link the analysis to this device.
+             */
             device_id?: string | null;
             /**
              * Model
@@ -1594,6 +1658,7 @@ export interface components {
             model: string[];
             /**
              * Keep
+             * @description Continue if the client disconnects. Only with streamed progress.
              * @default false
              */
             keep: boolean;
@@ -1602,10 +1667,14 @@ export interface components {
         Body_post_analyze_image: {
             /** File */
             file: string;
-            /** Device Id */
+            /**
+             * Device Id
+             * @description Link the analysis to this device.
+             */
             device_id?: string | null;
             /**
              * Keep
+             * @description Continue if the client disconnects. Only with streamed progress.
              * @default false
              */
             keep: boolean;
@@ -2291,9 +2360,11 @@ export interface components {
         };
         /**
          * ImportAnswer
-         * @description ``read`` rows stood in the table. Of these ``added`` are new, ``duplicates`` were there already (or stood in the
-         *     table before), and those in ``skipped`` hold no reading; ``texts`` of them are texts. ``devices`` had not been
-         *     known. ``zone`` was taken for times that name none; it is null if all did.
+         * @description Result of an import.
+         *
+         *     Of `read` rows in the table, `added` are new readings, `duplicates` were in the history or earlier in the table,
+         *     and those in `skipped` hold no reading. `texts` rows have text values. `devices` is the number of devices that were
+         *     created. `zone` was used for times without a time zone; null if all have one.
          */
         ImportAnswer: {
             /** Read */
@@ -2806,7 +2877,10 @@ export interface components {
             /** Left Out */
             left_out: number;
         };
-        /** MessageAsked */
+        /**
+         * MessageAsked
+         * @description A message of a prompt.
+         */
         MessageAsked: {
             /** Role */
             role: string;
@@ -3056,7 +3130,7 @@ export interface components {
         };
         /**
          * PromptShape
-         * @description ``messages`` is empty where no model was asked: the built-in analyst writes from the evidence alone.
+         * @description The prompt of a diagnosis. `messages` is empty if the built-in analyst wrote it, which needs no model.
          */
         PromptShape: {
             /** Diagnosis Id */
@@ -3344,7 +3418,7 @@ export interface components {
         };
         /**
          * SkippedRows
-         * @description ``count`` rows held no reading, for this ``reason``; ``rows`` are the numbers of the first of them.
+         * @description Rows without a reading, by reason. `rows` has the first row numbers.
          */
         SkippedRows: {
             /** Reason */
@@ -3513,7 +3587,7 @@ export interface components {
         };
         /**
          * TrendShape
-         * @description One entry every ``step_ms``, the newest last; ``rate`` in messages a second.
+         * @description Figures of the last five minutes, one entry every ``step_ms``, oldest first. ``rate`` is in messages a second.
          */
         TrendShape: {
             /** Step Ms */
@@ -3596,7 +3670,7 @@ export interface components {
         };
     };
     responses: {
-        /** @description This is no valid request. */
+        /** @description The request is not valid. */
         Error400: {
             headers: {
                 [name: string]: unknown;
@@ -3605,7 +3679,7 @@ export interface components {
                 "application/json": components["schemas"]["Error"];
             };
         };
-        /** @description The token, or a session's cookie, is missing or wrong. */
+        /** @description The token or the session cookie is missing or wrong. */
         Error401: {
             headers: {
                 [name: string]: unknown;
@@ -3614,7 +3688,7 @@ export interface components {
                 "application/json": components["schemas"]["Error"];
             };
         };
-        /** @description Refused: a page of another origin, a forwarded request to a hub without a token, or a cookie without Origin. */
+        /** @description The origin is not allowed, a forwarded request reached a hub without a token, or a request with the session cookie has no Origin header. */
         Error403: {
             headers: {
                 [name: string]: unknown;
@@ -3623,7 +3697,7 @@ export interface components {
                 "application/json": components["schemas"]["Error"];
             };
         };
-        /** @description There is no such thing. */
+        /** @description The resource does not exist. */
         Error404: {
             headers: {
                 [name: string]: unknown;
@@ -3632,7 +3706,7 @@ export interface components {
                 "application/json": components["schemas"]["Error"];
             };
         };
-        /** @description The body did not come in time. */
+        /** @description The body did not arrive in time. */
         Error408: {
             headers: {
                 [name: string]: unknown;
@@ -3641,7 +3715,7 @@ export interface components {
                 "application/json": components["schemas"]["Error"];
             };
         };
-        /** @description It conflicts with what is there, or the hub is too busy to take it now. */
+        /** @description The request conflicts with the current state, or too many changes are waiting. */
         Error409: {
             headers: {
                 [name: string]: unknown;
@@ -3650,7 +3724,7 @@ export interface components {
                 "application/json": components["schemas"]["Error"];
             };
         };
-        /** @description The body is too large; GET /api/status tells the limits. */
+        /** @description The body is too large. `GET /api/status` returns the limits. */
         Error413: {
             headers: {
                 [name: string]: unknown;
@@ -3659,7 +3733,7 @@ export interface components {
                 "application/json": components["schemas"]["Error"];
             };
         };
-        /** @description The address is too long. */
+        /** @description The URL is too long. */
         Error414: {
             headers: {
                 [name: string]: unknown;
@@ -3668,7 +3742,7 @@ export interface components {
                 "application/json": components["schemas"]["Error"];
             };
         };
-        /** @description The hub is not known by this host name. */
+        /** @description The host name is not allowed. */
         Error421: {
             headers: {
                 [name: string]: unknown;
@@ -3677,7 +3751,7 @@ export interface components {
                 "application/json": components["schemas"]["Error"];
             };
         };
-        /** @description A value is not allowed; the message names it. */
+        /** @description A value is not allowed. The message names it. */
         Error422: {
             headers: {
                 [name: string]: unknown;
@@ -3689,7 +3763,7 @@ export interface components {
         /** @description Too many wrong tokens from this client. */
         Error429: {
             headers: {
-                /** @description Seconds, where known. */
+                /** @description Seconds to wait, if known. */
                 "Retry-After"?: number;
                 [name: string]: unknown;
             };
@@ -3706,7 +3780,7 @@ export interface components {
                 "application/json": components["schemas"]["Error"];
             };
         };
-        /** @description A package that this needs is not installed. */
+        /** @description A package that this operation needs is not installed. */
         Error501: {
             headers: {
                 [name: string]: unknown;
@@ -3715,10 +3789,10 @@ export interface components {
                 "application/json": components["schemas"]["Error"];
             };
         };
-        /** @description The hub is too busy, or something it needs (the history, the broker, the AI) does not serve now. */
+        /** @description The hub is too busy, or the history, the broker or the AI service is not available. */
         Error503: {
             headers: {
-                /** @description Seconds, where known. */
+                /** @description Seconds to wait, if known. */
                 "Retry-After"?: number;
                 [name: string]: unknown;
             };
@@ -3726,7 +3800,7 @@ export interface components {
                 "application/json": components["schemas"]["Error"];
             };
         };
-        /** @description This is no valid request. */
+        /** @description The request is not valid. */
         AskError400: {
             headers: {
                 [name: string]: unknown;
@@ -3735,7 +3809,7 @@ export interface components {
                 "application/json": components["schemas"]["AskError"];
             };
         };
-        /** @description The token, or a session's cookie, is missing or wrong. */
+        /** @description The token or the session cookie is missing or wrong. */
         AskError401: {
             headers: {
                 [name: string]: unknown;
@@ -3744,7 +3818,7 @@ export interface components {
                 "application/json": components["schemas"]["AskError"];
             };
         };
-        /** @description Refused: a page of another origin, a forwarded request to a hub without a token, or a cookie without Origin. */
+        /** @description The origin is not allowed, a forwarded request reached a hub without a token, or a request with the session cookie has no Origin header. */
         AskError403: {
             headers: {
                 [name: string]: unknown;
@@ -3753,7 +3827,7 @@ export interface components {
                 "application/json": components["schemas"]["AskError"];
             };
         };
-        /** @description There is no such thing. */
+        /** @description The resource does not exist. */
         AskError404: {
             headers: {
                 [name: string]: unknown;
@@ -3762,7 +3836,7 @@ export interface components {
                 "application/json": components["schemas"]["AskError"];
             };
         };
-        /** @description The body did not come in time. */
+        /** @description The body did not arrive in time. */
         AskError408: {
             headers: {
                 [name: string]: unknown;
@@ -3771,7 +3845,7 @@ export interface components {
                 "application/json": components["schemas"]["AskError"];
             };
         };
-        /** @description It conflicts with what is there, or the hub is too busy to take it now. */
+        /** @description The request conflicts with the current state, or too many changes are waiting. */
         AskError409: {
             headers: {
                 [name: string]: unknown;
@@ -3780,7 +3854,7 @@ export interface components {
                 "application/json": components["schemas"]["AskError"];
             };
         };
-        /** @description The body is too large; GET /api/status tells the limits. */
+        /** @description The body is too large. `GET /api/status` returns the limits. */
         AskError413: {
             headers: {
                 [name: string]: unknown;
@@ -3789,7 +3863,7 @@ export interface components {
                 "application/json": components["schemas"]["AskError"];
             };
         };
-        /** @description The address is too long. */
+        /** @description The URL is too long. */
         AskError414: {
             headers: {
                 [name: string]: unknown;
@@ -3798,7 +3872,7 @@ export interface components {
                 "application/json": components["schemas"]["AskError"];
             };
         };
-        /** @description The hub is not known by this host name. */
+        /** @description The host name is not allowed. */
         AskError421: {
             headers: {
                 [name: string]: unknown;
@@ -3807,7 +3881,7 @@ export interface components {
                 "application/json": components["schemas"]["AskError"];
             };
         };
-        /** @description A value is not allowed; the message names it. */
+        /** @description A value is not allowed. The message names it. */
         AskError422: {
             headers: {
                 [name: string]: unknown;
@@ -3819,7 +3893,7 @@ export interface components {
         /** @description Too many wrong tokens from this client. */
         AskError429: {
             headers: {
-                /** @description Seconds, where known. */
+                /** @description Seconds to wait, if known. */
                 "Retry-After"?: number;
                 [name: string]: unknown;
             };
@@ -3836,7 +3910,7 @@ export interface components {
                 "application/json": components["schemas"]["AskError"];
             };
         };
-        /** @description A package that this needs is not installed. */
+        /** @description A package that this operation needs is not installed. */
         AskError501: {
             headers: {
                 [name: string]: unknown;
@@ -3845,10 +3919,10 @@ export interface components {
                 "application/json": components["schemas"]["AskError"];
             };
         };
-        /** @description The hub is too busy, or something it needs (the history, the broker, the AI) does not serve now. */
+        /** @description The hub is too busy, or the history, the broker or the AI service is not available. */
         AskError503: {
             headers: {
-                /** @description Seconds, where known. */
+                /** @description Seconds to wait, if known. */
                 "Retry-After"?: number;
                 [name: string]: unknown;
             };
@@ -3856,7 +3930,7 @@ export interface components {
                 "application/json": components["schemas"]["AskError"];
             };
         };
-        /** @description This is no valid request. */
+        /** @description The request is not valid. */
         DetailError400: {
             headers: {
                 [name: string]: unknown;
@@ -3865,7 +3939,7 @@ export interface components {
                 "application/json": components["schemas"]["DetailError"];
             };
         };
-        /** @description The token, or a session's cookie, is missing or wrong. */
+        /** @description The token or the session cookie is missing or wrong. */
         DetailError401: {
             headers: {
                 [name: string]: unknown;
@@ -3874,7 +3948,7 @@ export interface components {
                 "application/json": components["schemas"]["DetailError"];
             };
         };
-        /** @description Refused: a page of another origin, a forwarded request to a hub without a token, or a cookie without Origin. */
+        /** @description The origin is not allowed, a forwarded request reached a hub without a token, or a request with the session cookie has no Origin header. */
         DetailError403: {
             headers: {
                 [name: string]: unknown;
@@ -3883,7 +3957,7 @@ export interface components {
                 "application/json": components["schemas"]["DetailError"];
             };
         };
-        /** @description There is no such thing. */
+        /** @description The resource does not exist. */
         DetailError404: {
             headers: {
                 [name: string]: unknown;
@@ -3892,7 +3966,7 @@ export interface components {
                 "application/json": components["schemas"]["DetailError"];
             };
         };
-        /** @description The body did not come in time. */
+        /** @description The body did not arrive in time. */
         DetailError408: {
             headers: {
                 [name: string]: unknown;
@@ -3901,7 +3975,7 @@ export interface components {
                 "application/json": components["schemas"]["DetailError"];
             };
         };
-        /** @description It conflicts with what is there, or the hub is too busy to take it now. */
+        /** @description The request conflicts with the current state, or too many changes are waiting. */
         DetailError409: {
             headers: {
                 [name: string]: unknown;
@@ -3910,7 +3984,7 @@ export interface components {
                 "application/json": components["schemas"]["DetailError"];
             };
         };
-        /** @description The body is too large; GET /api/status tells the limits. */
+        /** @description The body is too large. `GET /api/status` returns the limits. */
         DetailError413: {
             headers: {
                 [name: string]: unknown;
@@ -3919,7 +3993,7 @@ export interface components {
                 "application/json": components["schemas"]["DetailError"];
             };
         };
-        /** @description The address is too long. */
+        /** @description The URL is too long. */
         DetailError414: {
             headers: {
                 [name: string]: unknown;
@@ -3928,7 +4002,7 @@ export interface components {
                 "application/json": components["schemas"]["DetailError"];
             };
         };
-        /** @description The hub is not known by this host name. */
+        /** @description The host name is not allowed. */
         DetailError421: {
             headers: {
                 [name: string]: unknown;
@@ -3937,7 +4011,7 @@ export interface components {
                 "application/json": components["schemas"]["DetailError"];
             };
         };
-        /** @description A value is not allowed; the message names it. */
+        /** @description A value is not allowed. The message names it. */
         DetailError422: {
             headers: {
                 [name: string]: unknown;
@@ -3949,7 +4023,7 @@ export interface components {
         /** @description Too many wrong tokens from this client. */
         DetailError429: {
             headers: {
-                /** @description Seconds, where known. */
+                /** @description Seconds to wait, if known. */
                 "Retry-After"?: number;
                 [name: string]: unknown;
             };
@@ -3966,7 +4040,7 @@ export interface components {
                 "application/json": components["schemas"]["DetailError"];
             };
         };
-        /** @description A package that this needs is not installed. */
+        /** @description A package that this operation needs is not installed. */
         DetailError501: {
             headers: {
                 [name: string]: unknown;
@@ -3975,10 +4049,10 @@ export interface components {
                 "application/json": components["schemas"]["DetailError"];
             };
         };
-        /** @description The hub is too busy, or something it needs (the history, the broker, the AI) does not serve now. */
+        /** @description The hub is too busy, or the history, the broker or the AI service is not available. */
         DetailError503: {
             headers: {
-                /** @description Seconds, where known. */
+                /** @description Seconds to wait, if known. */
                 "Retry-After"?: number;
                 [name: string]: unknown;
             };
@@ -3997,6 +4071,7 @@ export interface operations {
     get_devices: {
         parameters: {
             query?: {
+                /** @description Text to find in id, native id, name, area, model or labels. */
                 q?: string;
                 area?: string | null;
                 label?: string | null;
@@ -5699,7 +5774,9 @@ export interface operations {
     get_topics: {
         parameters: {
             query?: {
+                /** @description MQTT topic filter. */
                 filter?: string;
+                /** @description Text to find in the topic. */
                 q?: string;
             };
             header?: never;
@@ -5862,10 +5939,10 @@ export interface operations {
             };
             414: components["responses"]["Error414"];
             431: components["responses"]["Error431"];
-            /** @description The hub is too busy, or something it needs (the history, the broker, the AI) does not serve now. */
+            /** @description The hub is too busy, or the history, the broker or the AI service is not available. */
             503: {
                 headers: {
-                    /** @description Seconds, where known. */
+                    /** @description Seconds to wait, if known. */
                     "Retry-After"?: number;
                     [name: string]: unknown;
                 };
@@ -5895,10 +5972,10 @@ export interface operations {
             };
             414: components["responses"]["Error414"];
             431: components["responses"]["Error431"];
-            /** @description The hub is too busy, or something it needs (the history, the broker, the AI) does not serve now. */
+            /** @description The hub is too busy, or the history, the broker or the AI service is not available. */
             503: {
                 headers: {
-                    /** @description Seconds, where known. */
+                    /** @description Seconds to wait, if known. */
                     "Retry-After"?: number;
                     [name: string]: unknown;
                 };
@@ -6081,7 +6158,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @description Made by whoever begins it */
+                /** @description Id of the conversation, chosen by the client */
                 conversation: string;
             };
             cookie?: never;
@@ -6113,7 +6190,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @description Made by whoever begins it */
+                /** @description Id of the conversation, chosen by the client */
                 conversation: string;
             };
             cookie?: never;
@@ -6144,7 +6221,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @description Made by whoever begins it */
+                /** @description Id of the conversation, chosen by the client */
                 conversation: string;
             };
             cookie?: never;
@@ -6183,6 +6260,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
+                /** @description `application/x-ndjson` streams the progress. */
                 accept?: string;
             };
             path?: never;
@@ -6224,6 +6302,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
+                /** @description `application/x-ndjson` streams the progress. */
                 accept?: string;
             };
             path?: never;
@@ -6265,6 +6344,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
+                /** @description `application/x-ndjson` streams the progress. */
                 accept?: string;
             };
             path?: never;
@@ -6539,10 +6619,11 @@ export interface operations {
     get_events_devices: {
         parameters: {
             query?: {
-                /** @description Devices without a temperature, too. */
+                /** @description Include devices without a temperature. */
                 all?: boolean;
             };
             header?: {
+                /** @description Id of the last alert received; later ones are sent first. */
                 "last-event-id"?: string | null;
             };
             path?: never;

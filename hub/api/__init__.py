@@ -1,7 +1,7 @@
 """HTTP, Server-Sent Events and WebSockets. The only package that imports FastAPI.
 
-A resource is one file in ``routes/``, whose ``routes()`` takes its collaborators by name. :func:`create_api` includes
-the routers in one application and puts ``guard.py`` around it.
+Each resource is a file in ``routes/``, whose ``routes()`` takes its collaborators by name. :func:`create_api` includes
+the routers in one application and wraps it in :class:`~hub.api.guard.Guard`.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from starlette.routing import BaseRoute, Route, WebSocketRoute
 
 from hub.api import errors
 from hub.api.auth import Authenticator
-from hub.api.body_limit import Sizes
+from hub.api.body_limit import BodyLimit
 from hub.api.clients import OpenRequests, connection_limits
 from hub.api.guard import Guard
 from hub.api.http_settings import HttpSettings
@@ -25,7 +25,7 @@ from hub.api.schemas import live as live_schemas
 
 __all__ = ["Api", "Authenticator", "HttpSettings", "HubInfo", "Router", "create_api"]
 
-# For the assembly, which builds the routers and must not import FastAPI.
+# For the assembly, which must not import FastAPI.
 Api = DescribedApi
 Router = APIRouter
 
@@ -49,32 +49,32 @@ def create_api(routers: Sequence[Router], http: HttpSettings, auth: Authenticato
     app.include_router(spa.routes(http.web_dir, reserved))
     live_schemas.describe(app)
     errors.install(app)
-    # The last one added is the outermost.
-    app.add_middleware(errors.Crashes)
+    # The middleware added last is the outermost.
+    app.add_middleware(errors.CrashHandler)
     limits = {
-        **analyze.longest(http),
+        **analyze.body_limits(http),
         import_export.IMPORT: import_export.IMPORT_BYTES,
         session.LOGIN: session.LOGIN_BYTES,
     }
-    app.add_middleware(Sizes, limit=lambda path: limits.get(path, http.body_bytes))
-    most, per_client = connection_limits(http.max_connections, http.max_connections_per_client)
+    app.add_middleware(BodyLimit, limit=lambda path: limits.get(path, http.body_bytes))
+    total, per_client = connection_limits(http.max_connections, http.max_connections_per_client)
     app.add_middleware(
         Guard,
         http=http,
         auth=auth,
-        requests=OpenRequests(most, per_client),
+        requests=OpenRequests(total, per_client),
         is_open=_needs_no_token(reserved),
     )
     return app
 
 
 def _first_segments(routes: Iterable[BaseRoute]) -> frozenset[str]:
-    """Return ``api``, ``ask``, ``openapi.json``, …: paths that begin with these belong to the API."""
+    """Return the first segments of the API's paths: ``api``, ``ask``, ``openapi.json``, …."""
     return frozenset(route.path.split("/")[1] for route in routes if isinstance(route, Route | WebSocketRoute))
 
 
 def _needs_no_token(reserved: AbstractSet[str]) -> Callable[[str, str], bool]:
-    """Return the check for requests that need no token: the dashboard's files and pages, and ``openapi.OPEN``."""
+    """Return a predicate for requests that need no token: the dashboard's files and pages, and ``openapi.OPEN``."""
 
     def is_open(method: str, path: str) -> bool:
         method = "GET" if method == "HEAD" else method

@@ -1,4 +1,4 @@
-"""Analyses under way: each can be followed by several, and goes on without its caller where that was asked for."""
+"""Running analyses of files. Clients can follow their progress, and ``keep`` lets one run on without its client."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ from hub.worker import Progress
 Work = Callable[[Progress], Coroutine[Any, Any, Analysis]]
 Shape = Callable[[Analysis], Any]
 FAILED_KEPT = 32
-"""Failed jobs that are remembered, so that who follows again learns why there is no analysis."""
+"""Failed jobs that are remembered, so that a client that reconnects gets the error."""
 
 
 class Job:
-    """One analysis under way. Only the newest progress is told: who reads slowly misses some."""
+    """A running analysis. Only the newest progress is kept: a slow reader skips some."""
 
     def __init__(self, job_id: str, work: Work, shutdown: asyncio.Event) -> None:
         self.id = job_id
@@ -49,15 +49,15 @@ class Job:
         changed, self._changed = self._changed, asyncio.Event()
         changed.set()
 
-    async def first_news(self) -> None:
-        """Wait until something is known of it. Raises what ended it at once: a wrong type, no free place."""
+    async def started(self) -> None:
+        """Wait for the first progress or the end. Raises the error of a job that failed at once (wrong type, busy)."""
         await self._changed.wait()
-        await asyncio.sleep(0)  # a task that has just said its last word is done after this turn
+        await asyncio.sleep(0)  # a task that has just reported its end is done after this iteration of the loop
         if self.task.done() and not self.task.cancelled() and (error := self.task.exception()) is not None:
             raise error
 
     async def lines(self, shape: Shape) -> AsyncGenerator[bytes, None]:
-        """Its progress and its end as lines. Raises HubError where it failed."""
+        """Yield the progress and the result as lines of JSON. Raises HubError if the job failed."""
         while True:
             changed = self._changed
             if self.task.done():
@@ -69,22 +69,25 @@ class Job:
             await asyncio.sleep(0)
 
     async def stop(self) -> None:
+        """Cancel the analysis and wait for its end."""
         self.task.cancel()
         with contextlib.suppress(asyncio.CancelledError, HubError):
             await self.task
 
 
 class Jobs:
-    """The jobs that go on without their callers, by the id that the analysis will have."""
+    """Jobs that run on without their clients, by the id of the analysis."""
 
     def __init__(self, shutdown: asyncio.Event) -> None:
         self._shutdown = shutdown
         self._jobs: dict[str, Job] = {}
 
     def start(self, job_id: str, work: Work) -> Job:
+        """Start a job. It is not kept unless :meth:`keep` is called."""
         return Job(job_id, work, self._shutdown)
 
     def keep(self, job: Job) -> None:
+        """Keep the job until it ends; a failed one for longer."""
         self._jobs[job.id] = job
         job.task.add_done_callback(lambda task: self._ended(job))
 
@@ -97,11 +100,12 @@ class Jobs:
             del self._jobs[job_id]
 
     def get(self, job_id: str) -> Job | None:
+        """Return a kept job, or None."""
         return self._jobs.get(job_id)
 
     async def stop(self, job_id: str) -> None:
-        """Raises NotFound."""
+        """Stop a kept job. Raises NotFound."""
         job = self._jobs.pop(job_id, None)
         if job is None:
-            raise NotFound(f"No analysis {job_id[:64]!r} is under way.", "GET /api/analyses lists those that are done.")
+            raise NotFound(f"No analysis {job_id[:64]!r} is running.", "GET /api/analyses lists finished ones.")
         await job.stop()

@@ -1,7 +1,4 @@
-"""How a request proves that it may: the access token as a bearer, or the cookie of a session.
-
-It knows neither routes nor pages; ``guard.py`` asks it about each request.
-"""
+"""Authenticate requests by the access token as a bearer, or by a session cookie."""
 
 from __future__ import annotations
 
@@ -27,21 +24,21 @@ from hub.runtime.sessions import LIFETIME_S, Session, SessionStore
 from hub.runtime.settings import MIN_TOKEN_CHARS
 
 RECHECK_S = 3_600.0
-"""How often the session of an open stream is looked at: that keeps it in use, and ends the stream when it expires."""
+"""How often the session of an open stream is checked. This marks it as used, and ends the stream when it expires."""
 
 
 class Proof(NamedTuple):
-    """``open`` means that the hub asks nobody; only ``cookie`` has a session."""
+    """How a request was authenticated. ``open``: the hub has no token. Only ``cookie`` has a session."""
 
     kind: Literal["open", "bearer", "cookie"]
     session: Session | None = None
 
 
 class Authenticator:
-    """Check the shared access token, and keep the sessions of those who signed in with it.
+    """Checks the shared access token, and keeps the sessions of browsers that signed in with it.
 
     Attributes:
-        cookie: Name of the session's cookie.
+        cookie: Name of the session cookie.
     """
 
     COOKIE_AGE_S = LIFETIME_S
@@ -56,17 +53,21 @@ class Authenticator:
             self._sessions = SessionStore(sessions_file, http.token, time.time, self._close_streams)
         self._attempts = attempts
         self._streams: dict[str, set[asyncio.Task[Any]]] = {}
-        # Cookies do not know ports: two hubs on one machine must not overwrite each other's.
+        # Browsers share cookies between ports: two hubs on one host must not overwrite each other's.
         self.cookie = f"hub_session_{http.port}"
 
     @property
     def open(self) -> bool:
+        """True if the hub has no token and requires no authentication."""
         return self._digest is None
 
     async def proof(self, scope: Scope) -> tuple[Proof | None, int]:
-        """Return how this request proves that it may, or None, and the Retry-After of a throttled client, or 0.
+        """Authenticate a request.
 
-        Wrong credentials count as an attempt; the call returns late where the client has none left.
+        Wrong credentials count as an attempt. The call is delayed if the client has none left.
+
+        Returns:
+            The proof, or None; and the Retry-After of a throttled client in seconds, or 0.
         """
         if self.open:
             return Proof("open"), 0
@@ -85,7 +86,7 @@ class Authenticator:
         return None, await self._attempts.wrong_held(client_group(address_of(scope)))
 
     async def sign_in(self, token: str, scope: Scope) -> tuple[str | None, int]:
-        """Exchange the token for the value of a session's cookie; else return None and as :meth:`proof`."""
+        """Return the cookie value of a new session, or None for a wrong token; and Retry-After as :meth:`proof`."""
         if self._sessions is None or not self._is_token(token.strip().encode("utf-8", "replace")):
             return None, await self._attempts.wrong_held(client_group(address_of(scope)))
         agent = Headers(scope=scope).get("user-agent", "")
@@ -97,20 +98,20 @@ class Authenticator:
             await self._sessions.revoke(session.key)
 
     async def change_token(self, token: str) -> None:
-        """Replace the access token; every session ends. The hub must have had one: see :attr:`open`."""
+        """Replace the access token and end all sessions. Do nothing if the hub has no token."""
         if self._sessions is not None:
             self._digest = sha256(token.encode()).digest()
             await self._sessions.change_token(token)
 
     def _is_token(self, token: bytes) -> bool:
-        """Compare in constant time, whatever the length."""
+        """Compare with the token, in constant time for any length."""
         return self._digest is not None and hmac.compare_digest(sha256(token).digest(), self._digest)
 
     # -- streams ----------------------------------------------------------------------------------------------
 
     @contextmanager
     def stream(self, session: Session, task: asyncio.Task[Any]) -> Iterator[None]:
-        """Cancel ``task``, which serves a stream, when the session ends."""
+        """Cancel ``task``, which serves a stream, when the session ends. Use as a context while the stream is open."""
         streams = self._streams.setdefault(session.key, set())
         streams.add(task)
         timer: asyncio.TimerHandle | None = None
@@ -130,6 +131,7 @@ class Authenticator:
                 del self._streams[session.key]
 
     def ended(self, session: Session) -> bool:
+        """Return True if the session has expired or was revoked."""
         return self._sessions is None or self._sessions.use(session.key) is None
 
     def _close_streams(self, key: str) -> None:

@@ -1,4 +1,4 @@
-"""Who a request comes from: the client's address behind trusted proxies, and how many requests a client has open."""
+"""Find the client's address behind trusted proxies, and limit the open requests of each client."""
 
 from __future__ import annotations
 
@@ -19,23 +19,24 @@ MAX_CONNECTIONS = 10_000
 
 
 def address_of(scope: Scope) -> str:
-    """Return the client's address, as far as it is known."""
+    """Return the client's address, ``?`` if unknown."""
     client = scope.get("client")
     return str(client[0]) if client else "?"
 
 
 class TrustedProxies:
-    """The proxies whose ``X-Forwarded-For``, ``-Proto`` and ``-Host`` are believed."""
+    """The proxies whose ``X-Forwarded-For``, ``-Proto`` and ``-Host`` headers are trusted."""
 
     def __init__(self, networks: Sequence[str]) -> None:
         self._networks = [ipaddress.ip_network(each) for each in networks]
 
     def trusts(self, address: str) -> bool:
+        """Return True if the address is in a trusted network."""
         ip = parse_ip(address)
         return ip is not None and any(ip in network for network in self._networks)
 
     def resolve(self, scope: Scope) -> Scope:
-        """Return the scope as the client made the request; as it is where it does not come from a trusted proxy."""
+        """Return the scope of the client's own request. Return it unchanged unless a trusted proxy sent it."""
         if not self._networks or not self.trusts(address_of(scope)):
             return scope
         headers = Headers(scope=scope)
@@ -49,12 +50,12 @@ class TrustedProxies:
             if not self.trusts(client):
                 break
         found = {**scope, "client": (client, 0)}
-        # Each proxy appends what it saw: of several values the one beside the client's address counts.
-        proto = _beside(_items(headers, "x-forwarded-proto"), trusted).lower()
+        # Each proxy appends one value: use the one at the same position as the client's address.
+        proto = _at_hop(_items(headers, "x-forwarded-proto"), trusted).lower()
         if proto in ("http", "https"):
             secure = proto == "https"
             found["scheme"] = ("wss" if secure else "ws") if scope["type"] == "websocket" else proto
-        if host := _beside(_items(headers, "x-forwarded-host"), trusted):
+        if host := _at_hop(_items(headers, "x-forwarded-host"), trusted):
             others = [(name, value) for name, value in scope["headers"] if name != b"host"]
             found["headers"] = [(b"host", host.encode("latin-1")), *others]
         return found
@@ -64,31 +65,32 @@ def _items(headers: Headers, name: str) -> list[str]:
     return [item.strip() for value in headers.getlist(name) for item in value.split(",") if item.strip()]
 
 
-def _beside(values: list[str], trusted: int) -> str:
+def _at_hop(values: list[str], trusted: int) -> str:
+    """Return the value that the outermost trusted proxy has appended."""
     return values[-min(max(trusted, 1), len(values))] if values else ""
 
 
 def _without_port(hop: str) -> str:
-    """``1.2.3.4:567`` and ``[v6]:567`` without their port."""
+    """Return the address in ``1.2.3.4:567`` or ``[v6]:567``."""
     if hop.startswith("["):
         return hop.partition("]")[0]
     return hop.partition(":")[0] if hop.count(":") == 1 else hop
 
 
 class OpenRequests:
-    """How many requests and sockets are open, in all and by client. A held answer counts until it is given."""
+    """Counts open requests and sockets, in total and by client. A delayed answer counts until it is sent."""
 
-    def __init__(self, most: int, most_per_client: int) -> None:
-        self._most = most
-        self._most_per_client = most_per_client
+    def __init__(self, limit: int, limit_per_client: int) -> None:
+        self._limit = limit
+        self._limit_per_client = limit_per_client
         self._open: Counter[str] = Counter()
         self._total = 0
 
     @contextmanager
     def enter(self, address: str) -> Iterator[None]:
-        """Count a request while it is open. Raises TooBusy when the client, or the hub, has too many."""
+        """Count a request while the context is open. Raises TooBusy if the client or the hub has too many."""
         client = client_group(address)
-        if self._total >= self._most or self._open[client] >= self._most_per_client:
+        if self._total >= self._limit or self._open[client] >= self._limit_per_client:
             raise TooBusy("Too many requests are open.", "Try again in a moment, or close other pages.")
         self._open[client] += 1
         self._total += 1
@@ -101,13 +103,13 @@ class OpenRequests:
                 del self._open[client]
 
 
-def connection_limits(most: int | None, per_client: int | None) -> tuple[int, int]:
-    """Return how many connections may be open in all and by client.
+def connection_limits(total: int | None, per_client: int | None) -> tuple[int, int]:
+    """Return the limits on open connections, in total and by client.
 
-    By default two thirds of the files that the process may have open (the rest is for the history, the broker and the
-    workers), and half of them for a client: behind a proxy that is not trusted, all people are one client.
+    The default total is two thirds of the process's limit on open files; the rest is for the history, the broker and
+    the workers. The default by client is half of the total: behind an untrusted proxy, all users are one client.
     """
-    if most is None:
+    if total is None:
         files = resource.getrlimit(resource.RLIMIT_NOFILE)[0]
-        most = MAX_CONNECTIONS if files == resource.RLIM_INFINITY else max(16, min(MAX_CONNECTIONS, files * 2 // 3))
-    return most, min(most, per_client or max(8, most // 2))
+        total = MAX_CONNECTIONS if files == resource.RLIM_INFINITY else max(16, min(MAX_CONNECTIONS, files * 2 // 3))
+    return total, min(total, per_client or max(8, total // 2))

@@ -1,4 +1,4 @@
-"""How many of the same kind (questions, say) are answered at the same time, over all ways of asking."""
+"""Limit how many requests of one kind, such as questions, are in progress at the same time."""
 
 from __future__ import annotations
 
@@ -12,16 +12,16 @@ def _too_many_questions() -> HubError:
     return AiUnavailable("too many questions are being answered already.", "Try again in a moment.")
 
 
-class Turns:
-    """Refuses rather than queues: who asks learns at once that the hub is busy."""
+class ConcurrencyLimit:
+    """A number of slots. A request without a free slot is refused at once rather than queued."""
 
-    def __init__(self, most: int, busy: Callable[[], HubError] = _too_many_questions) -> None:
-        self._free = most
+    def __init__(self, slots: int, busy: Callable[[], HubError] = _too_many_questions) -> None:
+        self._free = slots
         self._busy = busy
 
     @contextmanager
-    def turn(self) -> Iterator[None]:
-        """Raises what says that the hub is busy when too many are being answered."""
+    def acquire(self) -> Iterator[None]:
+        """Hold a slot while the context is open. Raises the error of ``busy`` if none is free."""
         if self._free <= 0:
             raise self._busy()
         self._free -= 1

@@ -1,4 +1,4 @@
-"""Where a listing goes on: opaque text for the client, a plain value for us."""
+"""Cursors of paginated lists: a position as an opaque text."""
 
 from __future__ import annotations
 
@@ -13,15 +13,16 @@ from hub.errors import Invalid, Rejected
 T = TypeVar("T")
 
 
-def pack(place: object) -> str:
-    return base64.urlsafe_b64encode(msgspec.json.encode(place)).rstrip(b"=").decode()
+def pack(position: object) -> str:
+    """Return the position as a cursor."""
+    return base64.urlsafe_b64encode(msgspec.json.encode(position)).rstrip(b"=").decode()
 
 
 def unpack(cursor: str | None, kind: type[T]) -> T | None:
-    """Raises Invalid for what :func:`pack` did not make."""
+    """Return the position of a cursor. Raises Invalid if :func:`pack` did not create it."""
     if cursor is None:
         return None
     try:
         return decode_json_as(base64.b64decode(cursor + "=" * (-len(cursor) % 4), b"-_", validate=True), kind)
     except (ValueError, Rejected):
-        raise Invalid("This cursor is none of this hub's.", 'Use "next" of the page before, as it is.') from None
+        raise Invalid("The cursor is not valid.", 'Use the value of "next" from the previous page unchanged.') from None

@@ -1,7 +1,7 @@
-"""What goes wrong, as an answer: our own errors by their status, everything else as 500 in our own words.
+"""Turn errors into responses: the hub's own errors by :data:`STATUS`, everything else into 500.
 
-Three shapes, by path: ``{"error": {"code", "message", "hint"}}`` under ``/api`` and elsewhere, ``{"error": text}`` for
-``/ask``, ``{"detail": text}`` for ``/ai`` and ``/analyze``. No library's own text about an unexpected error leaves.
+The body has one of three forms: ``{"error": text}`` for ``/ask``, ``{"detail": text}`` for ``/ai`` and ``/analyze``,
+``{"error": {"code", "message", "hint"}}`` for all other paths. The text of an unexpected error is logged, not sent.
 """
 
 from __future__ import annotations
@@ -45,21 +45,21 @@ STATUS: tuple[tuple[type[errors.HubError], int], ...] = (
     (errors.WorkFailed, 422),
     (errors.AiError, 503),
 )
-"""The first that fits; what is not here is the hub's own fault, 500."""
+"""HTTP status by error class; the first match counts. All others are 500."""
 
 _MESSAGES = {
     400: (
-        "The body cannot be read: JSON has to be UTF-8 text, nested at most 32 levels deep, with integers of 64 bits; "
-        "a form multipart/form-data."
+        "The body cannot be parsed. Send JSON (UTF-8, nested at most 32 levels deep, integers of 64 bits), or "
+        "multipart/form-data where a file is expected."
     ),
-    404: "There is nothing at this address.",
-    405: "This address does not take that method.",
+    404: "There is nothing at this path.",
+    405: "This path does not support the method.",
 }
 _CODES = {400: "bad_request", 404: "not_found", 405: "method_not_allowed"}
 
 
 class Json(JSONResponse):
-    """Encoded by msgspec: ten times what the standard library does, structs and tuples included."""
+    """A JSON response encoded by msgspec, which supports structs and is ten times as fast as the standard library."""
 
     def render(self, content: Any) -> bytes:
         return msgspec.json.encode(content)
@@ -68,7 +68,7 @@ class Json(JSONResponse):
 def problem(
     path: str, status: int, code: str, message: str, hint: str = "", headers: dict[str, str] | None = None
 ) -> Response:
-    """An error in the shape that ``path`` promises."""
+    """Return an error response in the form that belongs to ``path``."""
     if path == "/ask":
         return Json({"error": message}, status, headers)
     if path.startswith(("/ai/", "/analyze/")):
@@ -77,11 +77,12 @@ def problem(
 
 
 def status_of(error: errors.HubError) -> int:
+    """Return the HTTP status of one of the hub's own errors."""
     return next((status for kind, status in STATUS if isinstance(error, kind)), 500)
 
 
-def told(path: str, error: errors.HubError) -> Response:
-    """One of our own errors as an answer."""
+def error_response(path: str, error: errors.HubError) -> Response:
+    """Return the response for one of the hub's own errors."""
     message = f"AI service error: {error}" if isinstance(error, errors.AiError) else error.message
     after_s = error.after_s if isinstance(error, errors.TooBusy) else None
     headers = None if after_s is None else {"Retry-After": str(math.ceil(after_s))}
@@ -89,28 +90,28 @@ def told(path: str, error: errors.HubError) -> Response:
 
 
 def too_large(path: str, *, close: bool) -> Response:
-    """``close`` ends the connection, where the rest of the body might never end."""
+    """Return a 413 response. ``close`` ends the connection, because the rest of the body might never end."""
     headers = {"Connection": "close"} if close else None
-    return problem(path, 413, "too_large", "This is too large.", "GET /api/status tells the limits.", headers)
+    return problem(path, 413, "too_large", "The body is too large.", "GET /api/status returns the limits.", headers)
 
 
 def install(app: FastAPI) -> None:
-    """Give ``app`` its handlers. :class:`Crashes` must be added as well, for what none of them knows."""
+    """Add the exception handlers to ``app``, except for unexpected errors: see :class:`CrashHandler`."""
 
     @app.exception_handler(errors.HubError)
-    async def ours(request: Request, error: errors.HubError) -> Response:
-        return told(request.scope["path"], error)
+    async def hub_error(request: Request, error: errors.HubError) -> Response:
+        return error_response(request.scope["path"], error)
 
     @app.exception_handler(RequestValidationError)
     async def invalid(request: Request, error: RequestValidationError) -> Response:
         faults = error.errors()
         if request.scope["path"].startswith(("/ai/", "/analyze/")):
-            # FastAPI's own shape, without the input: it may be long or secret.
+            # FastAPI's own form, without the input, which may be long or secret.
             return Json({"detail": [{key: fault[key] for key in ("type", "loc", "msg")} for fault in faults]}, 422)
-        return problem(request.scope["path"], 422, "invalid", _sentence(faults), "See /docs for what is taken here.")
+        return problem(request.scope["path"], 422, "invalid", _sentence(faults), "See /docs for the parameters.")
 
     @app.exception_handler(HTTPException)
-    async def plain(request: Request, error: HTTPException) -> Response:
+    async def http_error(request: Request, error: HTTPException) -> Response:
         path = request.scope["path"]
         if error.status_code == 413:
             return too_large(path, close=True)
@@ -119,11 +120,11 @@ def install(app: FastAPI) -> None:
         headers = dict(error.headers) if error.headers else None
         if error.status_code == 405:
             headers = {"Allow": ", ".join(sorted(allowed_methods(request) or {"GET", "HEAD"}))}
-        return problem(path, error.status_code, code, message, "See /docs for all addresses.", headers)
+        return problem(path, error.status_code, code, message, "See /docs for all paths.", headers)
 
 
 def allowed_methods(request: Request) -> set[str]:
-    """Return the methods that this address of the API takes, over all its routes."""
+    """Return the methods that the API supports for the path of this request."""
     found: set[str] = set()
     for route in request.app.state.api_routes:
         if isinstance(route, Route) and route.matches(request.scope)[0] != Match.NONE:
@@ -132,7 +133,7 @@ def allowed_methods(request: Request) -> set[str]:
 
 
 def _sentence(faults: Sequence[Any]) -> str:
-    """``limit: Input should be less than or equal to 1000; name: …``."""
+    """Return a sentence such as ``limit: Input should be less than or equal to 1000; name: …``."""
     parts = []
     for fault in faults[:5]:
         if fault["type"] == "json_invalid":
@@ -144,8 +145,8 @@ def _sentence(faults: Sequence[Any]) -> str:
     return "; ".join(parts)
 
 
-class Crashes:
-    """Innermost: an error that nobody foresaw is logged once, with its traceback, and told without it."""
+class CrashHandler:
+    """Innermost ASGI middleware: log an unexpected error once with its traceback, and answer 500 without it."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
@@ -164,15 +165,15 @@ class Crashes:
         try:
             await self._app(scope, receive, watched)
         except ClientDisconnect:
-            log.debug("a client left in the middle of %s", scope["path"])
+            log.debug("A client disconnected during %s.", scope["path"])
         except Exception as error:
             faults.unexpected("Answering %s failed. Report this.", printable(scope["path"]), cause=error)
-            await self._tell(scope, receive, send, started)
+            await self._respond(scope, receive, send, started)
 
-    async def _tell(self, scope: Scope, receive: Receive, send: Send, started: bool) -> None:
+    async def _respond(self, scope: Scope, receive: Receive, send: Send, started: bool) -> None:
         if scope["type"] == "websocket":
             await send({"type": "websocket.close", "code": 1011})
         elif not started:
-            message = "The hub failed to answer this."
-            answer = problem(scope["path"], 500, "internal", message, "Its log has the details.")
+            message = "An unexpected error occurred in the hub."
+            answer = problem(scope["path"], 500, "internal", message, "See the hub's log for details.")
             await answer(scope, receive, send)

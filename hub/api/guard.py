@@ -1,7 +1,6 @@
-"""The outermost layer: Host and Origin checks, CORS, proof of access, and the headers that every answer carries.
+"""Outermost ASGI middleware: Host and Origin checks, CORS, authentication, and security headers.
 
-Pure ASGI, around everything else: nothing behind it sees a request that it refuses. It knows neither devices nor
-pages; which addresses are open without a token is told to it.
+Requests that it refuses reach no other code.
 """
 
 from __future__ import annotations
@@ -18,7 +17,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from hub.api.auth import Authenticator, Proof
 from hub.api.clients import OpenRequests, TrustedProxies, address_of
-from hub.api.errors import problem, told
+from hub.api.errors import error_response, problem
 from hub.api.http_settings import HttpSettings
 from hub.errors import TooBusy
 from hub.runtime.network_addresses import parse_ip
@@ -37,17 +36,17 @@ SECURITY_HEADERS = {
     "Cross-Origin-Resource-Policy": "same-origin",
 }
 PROBES = frozenset({"/healthz", "/readyz"})
-"""For load balancers and supervisors: open without a token, and by any Host."""
+"""Paths for load balancers and supervisors: allowed without a token and with any Host header."""
 STREAMS = ("text/event-stream", "application/x-ndjson")
 _NOT_IN_HOST = frozenset("/?#@\\")
-"""What a URL has beside its host: with it in the header, others could understand another name than the hub does."""
+"""URL delimiters. In a Host header, other programs could parse them into another name than the hub does."""
 _FORWARDED = ("forwarded", "x-forwarded-", "x-real-ip", "via")
 _METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE")
 _EXPOSED = ("Content-Disposition", "ETag", "Retry-After", "WWW-Authenticate")
 
 
 class Guard:
-    """``is_open(method, path)`` says which addresses need no token."""
+    """The middleware. ``is_open(method, path)`` returns True for requests that need no token."""
 
     def __init__(
         self,
@@ -65,7 +64,7 @@ class Guard:
         self._hosts = Hosts(http)
         self._proxies = TrustedProxies(http.trusted_proxies)
         self._origins = frozenset(origin.rstrip("/").lower() for origin in http.allowed_origins)
-        # Without credentials: a page of another origin sends the token as a bearer, never the dashboard's cookie.
+        # No credentials: a page of another origin has to send the token as a bearer, not the dashboard's cookie.
         self._cors = CORSMiddleware(
             self._admit,
             allow_origins=sorted(self._origins),
@@ -90,34 +89,34 @@ class Guard:
     async def _admit(self, scope: Scope, receive: Receive, send: Send) -> None:
         try:
             with self._requests.enter(address_of(scope)):
-                refusal = self._foreign(scope) or await self._unproven(scope)
+                refusal = self._check_origin(scope) or await self._authenticate(scope)
                 if refusal is None:
                     await self._run(scope, receive, send)
                 else:
                     await _refuse(refusal, scope, receive, send)
         except TooBusy as error:
-            await _refuse(told(scope["path"], error), scope, receive, send)
+            await _refuse(error_response(scope["path"], error), scope, receive, send)
 
     # -- checks -----------------------------------------------------------------------------------------------
 
-    def _foreign(self, scope: Scope) -> Response | None:
-        """Refuse a request by its Host, a forwarding header or its Origin."""
+    def _check_origin(self, scope: Scope) -> Response | None:
+        """Return a refusal because of the Host header, a forwarding header or the Origin header, or None."""
         path, headers = scope["path"], Headers(scope=scope)
         host = _single(headers, "host")
         if not self._hosts.known(host) and path not in PROBES:
-            hint = "Add the name to http.allowed_hosts if it is this hub's."
-            return problem(path, 421, "forbidden", "The hub is not known by this host name.", hint)
+            hint = "Add it to http.allowed_hosts in hub.toml if it belongs to this hub."
+            return problem(path, 421, "forbidden", "The host name is not allowed.", hint)
         if self._auth.open and path not in PROBES and any(name.startswith(_FORWARDED) for name in headers):
             hint = "Set a token (HUB_TOKEN) before you put a proxy in front of the hub."
-            return problem(path, 403, "forbidden", "A forwarded request is refused while no token is set.", hint)
+            return problem(path, 403, "forbidden", "Forwarded requests are refused while no token is set.", hint)
         origin = ", ".join(headers.getlist("origin")) if "origin" in headers else None
         if _changes(scope) and origin is not None and not self._own(origin, host):
-            hint = "Add it to http.allowed_origins if it is yours."
-            return problem(path, 403, "forbidden", "A page of another origin may not do this.", hint)
+            hint = "Add it to http.allowed_origins in hub.toml if you trust it."
+            return problem(path, 403, "forbidden", "Requests from this origin are not allowed.", hint)
         return None
 
-    async def _unproven(self, scope: Scope) -> Response | None:
-        """Refuse a request without proof, where its address needs one; the proof goes into the request's state."""
+    async def _authenticate(self, scope: Scope) -> Response | None:
+        """Return a refusal of a request that is not authenticated, or None. Store the proof in the request's state."""
         path, headers = scope["path"], Headers(scope=scope)
         open_path = scope["type"] == "http" and self._is_open(scope["method"], path)
         if open_path and path not in PROBES | {"/api/session"}:
@@ -134,12 +133,12 @@ class Guard:
             hint = "Send Authorization: Bearer TOKEN, or log in with POST /login."
             refusal = problem(path, 401, "login", "Log in first.", hint, {"WWW-Authenticate": "Bearer"})
             if self._auth.cookie in headers.get("cookie", ""):
-                # A browser would send a cookie that is void with each request, and each would count as a guess.
+                # A browser would send an expired cookie with each request, and each would count as a wrong attempt.
                 refusal.delete_cookie(self._auth.cookie)
             return refusal
         if proof.kind == "cookie" and _changes(scope) and "origin" not in headers:
-            # A browser always says where such a request comes from.
-            return problem(path, 403, "forbidden", "A request with the cookie must carry its Origin.")
+            # Browsers always send it with such a request.
+            return problem(path, 403, "forbidden", "A request with the session cookie needs an Origin header.")
         return None
 
     def _own(self, origin: str, host: str) -> bool:
@@ -153,10 +152,10 @@ class Guard:
         default = {"http": ":80", "https": ":443"}.get(parts.scheme)
         return default is not None and parts.netloc.removesuffix(default) == host.lower().removesuffix(default)
 
-    # -- the request itself -----------------------------------------------------------------------------------
+    # -- the request ------------------------------------------------------------------------------------------
 
     async def _run(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Serve it. Sockets and event streams end with their session; any other request is let finish."""
+        """Serve the request. WebSockets and streams end with their session; other requests are completed."""
         proof: Proof | None = scope.get("state", {}).get("proof")
         task = asyncio.current_task()
         if proof is None or (session := proof.session) is None or task is None:
@@ -183,8 +182,11 @@ class Guard:
 
 
 class Hosts:
-    """The names this hub may be called by. A page that points its own name at our address (DNS rebinding) carries
-    that name; an address in figures cannot be pointed elsewhere, so one bound to every address takes them all."""
+    """Host names that the hub accepts, against DNS rebinding.
+
+    A page that points its own name at the hub's address sends that name. A numeric address cannot be rebound, so a hub
+    that listens on all addresses accepts any of them.
+    """
 
     def __init__(self, http: HttpSettings) -> None:
         bound = http.host.strip("[]").lower()
@@ -192,6 +194,7 @@ class Hosts:
         self._any_address = bound in ("", "0.0.0.0", "::")
 
     def known(self, host: str) -> bool:
+        """Return True if the Host header names this hub."""
         if _NOT_IN_HOST & set(host):
             return False
         try:
@@ -204,7 +207,8 @@ class Hosts:
 
 
 def throttled(path: str, wait: int) -> Response:
-    hint = f"Try again in {wait} s. The right token passes at any time."
+    """Return a 429 response that asks the client to wait for ``wait`` seconds."""
+    hint = f"Try again in {wait} s. The correct token is accepted at any time."
     return problem(path, 429, "throttled", "Too many wrong tokens.", hint, {"Retry-After": str(wait)})
 
 
@@ -233,7 +237,8 @@ def _with_headers(send: Send, *, secure: bool, varies: bool) -> Send:
 
 
 async def _refuse(refusal: Response, scope: Scope, receive: Receive, send: Send) -> None:
-    """A page can read the close code only of a socket that was opened; a foreign one gets a plain 403."""
+    """Send a refusal. A WebSocket is accepted and closed with a code, since a page cannot read the status of a refused
+    handshake; one of a foreign origin gets a plain 403."""
     if scope["type"] == "http":
         await refusal(scope, receive, send)
         return
@@ -246,6 +251,6 @@ async def _refuse(refusal: Response, scope: Scope, receive: Receive, send: Send)
 
 async def _end_stream(scope: Scope, send: Send) -> None:
     if scope["type"] == "websocket":
-        await send({"type": "websocket.close", "code": LOGIN_FIRST, "reason": "You have signed out."})
+        await send({"type": "websocket.close", "code": LOGIN_FIRST, "reason": "The session has ended."})
     else:
         await send({"type": "http.response.body", "body": b"", "more_body": False})

@@ -14,9 +14,9 @@ class HttpSettings:
         host: Address that the server is bound to.
         port: Port that the server is bound to.
         token: Access token. Without one, everybody who reaches the port has full access, so it must be loopback.
-        allowed_hosts: Further names that the ``Host`` header may carry.
+        allowed_hosts: Further names that are accepted in the ``Host`` header.
         allowed_origins: Further origins (``https://hub.example``) whose pages may use the API.
-        trusted_proxies: Networks whose ``X-Forwarded`` headers are honoured.
+        trusted_proxies: Networks whose ``X-Forwarded`` headers are trusted.
         max_connections: Limit on open connections; None derives it from the process's limit on open files.
         max_connections_per_client: The same for one client address.
         web_dir: Directory of the built dashboard.

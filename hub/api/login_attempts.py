@@ -1,9 +1,9 @@
-"""Wrong credentials by client: after ten at once, each further one is answered late and with 429.
+"""Throttle wrong credentials by client: after ten attempts, each further one is answered late and with 429.
 
-Only answers to wrong credentials are slowed. The right token and a valid session pass at once from any address, so
-nobody can lock others out. The counters are a fixed table indexed by a keyed hash of the client: memory does not grow
-with the number of addresses, and no address can evict its own counter. Two clients that share a counter share their
-wrong attempts, which costs an honest one a second at most.
+Only answers to wrong credentials are delayed. The right token and a valid session are accepted at once from any
+address, so nobody can lock others out. The counters are a fixed table, indexed by a keyed hash of the client: memory
+does not grow with the number of addresses, and no address can evict its own counter. Clients that share a counter share
+their attempts, which delays an honest one by a second at most.
 """
 
 from __future__ import annotations
@@ -18,22 +18,24 @@ from hashlib import blake2b
 
 BURST = 10
 WINDOW_S = 60.0
-"""A client is given ``BURST`` wrong attempts at once and regains them evenly over this time."""
+"""A client has ``BURST`` wrong attempts, and regains them evenly over this time."""
 HOLD_S = 1.0
-"""How long the answer to a wrong attempt beyond them is held back."""
+"""Delay of the answer to a wrong attempt beyond them."""
 _COUNTERS = 16_384
 _INTERVAL_S = WINDOW_S / BURST
 
 
 class LoginAttempts:
+    """Counters of wrong attempts."""
+
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
         self._secret = secrets.token_bytes(16)
-        # For each counter, the time at which all its attempts are regained (the generic cell rate algorithm).
+        # By counter, the time when all its attempts are regained (generic cell rate algorithm).
         self._regained = array("d", bytes(8 * _COUNTERS))
 
     def wrong(self, client: str) -> int:
-        """Count a wrong attempt. Return 0, or the seconds until the client has an attempt left if it had none."""
+        """Count a wrong attempt. Return 0, or the seconds to wait if the client has no attempts left."""
         index = self._index(client)
         now = self._clock()
         regained = max(self._regained[index], now)
@@ -43,7 +45,7 @@ class LoginAttempts:
         return 0
 
     async def wrong_held(self, client: str) -> int:
-        """As :meth:`wrong`, and hold the caller up where the client has no attempt left."""
+        """Count a wrong attempt as :meth:`wrong`, and delay the caller if the client has no attempts left."""
         wait = self.wrong(client)
         if wait:
             await asyncio.sleep(HOLD_S)

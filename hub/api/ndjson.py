@@ -1,4 +1,4 @@
-"""Answers that come as lines of JSON, one object a line, while they are made."""
+"""Streamed responses with one JSON object a line."""
 
 from __future__ import annotations
 
@@ -14,19 +14,23 @@ from hub.errors import HubError
 LINES = "application/x-ndjson"
 
 
-def line(told: Any) -> bytes:
-    return msgspec.json.encode(told) + b"\n"
+def line(content: Any) -> bytes:
+    """Return the content as a line of JSON."""
+    return msgspec.json.encode(content) + b"\n"
 
 
 async def streamed(lines: AsyncGenerator[bytes, None]) -> StreamingResponse:
-    """The first line is awaited here, so that what cannot be answered at all is told by the status; what goes wrong
-    after it is told in a last line, ``error``."""
+    """Return a response that streams ``lines``.
+
+    The first line is awaited here, so an error before it sets the status. A later HubError becomes a last line of type
+    ``error``.
+    """
     first = await anext(lines, b"")
     return StreamingResponse(_rest(first, lines), media_type=LINES)
 
 
 async def _rest(first: bytes, lines: AsyncGenerator[bytes, None]) -> AsyncIterator[bytes]:
-    # Closed with its reader: a page that leaves ends the work, and gives its turn back, at once.
+    # Close the generator with its reader: a client that disconnects ends the work and frees its slot at once.
     async with aclosing(lines):
         yield first
         try:

@@ -1,8 +1,7 @@
-"""The OpenAPI description, completed: the errors that every operation can answer with, how to show the token, and ids
-that a generated client can use as names.
+"""Complete the OpenAPI description with error responses, security schemes and operation ids.
 
-FastAPI describes what the routes return. What the layers around them answer (``guard.py``, ``problems.py``, the web
-server) is added here by rule, so that no route has to repeat it.
+FastAPI describes what the routes return. Responses of the layers around them (``guard.py``, ``errors.py``, the web
+server) are added here by rule, so that no route has to repeat them.
 """
 
 from __future__ import annotations
@@ -18,24 +17,27 @@ from hub.api.auth import Authenticator
 from hub.api.guard import PROBES
 
 OPEN = frozenset({("POST", "/login"), ("GET", "/api/session")}) | {("GET", path) for path in PROBES}
-"""Addresses of the API that need no token."""
+"""Operations that need no token."""
 _SINGULAR = {"diagnoses": "diagnosis", "analyses": "analysis", "topics": "topic"}
 
 ERRORS = {
-    400: "This is no valid request.",
-    401: "The token, or a session's cookie, is missing or wrong.",
-    403: "Refused: a page of another origin, a forwarded request to a hub without a token, or a cookie without Origin.",
-    404: "There is no such thing.",
-    408: "The body did not come in time.",
-    409: "It conflicts with what is there, or the hub is too busy to take it now.",
-    413: "The body is too large; GET /api/status tells the limits.",
-    414: "The address is too long.",
-    421: "The hub is not known by this host name.",
-    422: "A value is not allowed; the message names it.",
+    400: "The request is not valid.",
+    401: "The token or the session cookie is missing or wrong.",
+    403: (
+        "The origin is not allowed, a forwarded request reached a hub without a token, or a request with the session "
+        "cookie has no Origin header."
+    ),
+    404: "The resource does not exist.",
+    408: "The body did not arrive in time.",
+    409: "The request conflicts with the current state, or too many changes are waiting.",
+    413: "The body is too large. `GET /api/status` returns the limits.",
+    414: "The URL is too long.",
+    421: "The host name is not allowed.",
+    422: "A value is not allowed. The message names it.",
     429: "Too many wrong tokens from this client.",
     431: "The headers are too large.",
-    501: "A package that this needs is not installed.",
-    503: "The hub is too busy, or something it needs (the history, the broker, the AI) does not serve now.",
+    501: "A package that this operation needs is not installed.",
+    503: "The hub is too busy, or the history, the broker or the AI service is not available.",
 }
 _ERROR_SCHEMA = {
     "type": "object",
@@ -77,10 +79,10 @@ def operation_id(route: APIRoute) -> str:
 
 
 class DescribedApi(FastAPI):
-    """An application whose description is completed.
+    """A FastAPI application with a completed description.
 
     Attributes:
-        auth: Checks the access token, whose ways in are described.
+        auth: Its session cookie is described, and whether a token is needed.
     """
 
     def __init__(self, auth: Authenticator, **options: Any) -> None:
@@ -93,7 +95,7 @@ class DescribedApi(FastAPI):
         return self.openapi_schema
 
     def described(self) -> dict[str, Any]:
-        """Return the description with tuples (``prefixItems``), of which the dashboard's types are made."""
+        """Return the description with tuples (``prefixItems``). The dashboard's types are generated from it."""
         found = get_openapi(
             title=self.title,
             version=self.version,
@@ -112,7 +114,7 @@ class DescribedApi(FastAPI):
         for unused in ("HTTPValidationError", "ValidationError"):
             components["schemas"].pop(unused, None)
         found["security"] = [*([{}] if self.auth.open else []), {"token": []}, {"session": []}]
-        for webhook in found["webhooks"].values():  # messages of a socket: nobody answers them
+        for webhook in found["webhooks"].values():  # messages of a WebSocket have no responses
             webhook["post"]["responses"].pop("422", None)
         for path, operations in found["paths"].items():
             for method, operation in operations.items():
@@ -121,7 +123,7 @@ class DescribedApi(FastAPI):
 
 
 def _without_tuples(schema: Any) -> Any:
-    """Describe each tuple as an array of any of its types: many generators and testers misread ``prefixItems``."""
+    """Describe each tuple as an array of any of its types, because many generators misread ``prefixItems``."""
     if isinstance(schema, list):
         return [_without_tuples(each) for each in schema]
     if not isinstance(schema, dict):
@@ -144,27 +146,29 @@ def _complete(method: str, path: str, operation: dict[str, Any]) -> None:
         if own is None or "HTTPValidationError" in own.get("$ref", ""):
             responses[str(status)] = {"$ref": f"#/components/responses/{name}{status}"}
         else:
-            told = _response(name, status)
-            told["content"]["application/json"]["schema"] = {"anyOf": [own, {"$ref": f"#/components/schemas/{name}"}]}
-            responses[str(status)] = told
-    # A keyword of OpenAPI 3.2, which validators of 3.1 refuse.
+            response = _response(name, status)
+            schemas = [own, {"$ref": f"#/components/schemas/{name}"}]
+            response["content"]["application/json"]["schema"] = {"anyOf": schemas}
+            responses[str(status)] = response
+    # itemSchema is a keyword of OpenAPI 3.2, which validators of 3.1 refuse.
     for media in responses.get("200", {}).get("content", {}).values():
         if media.pop("itemSchema", None) is not None:
             media["schema"] = {"type": "string"}
 
 
 def _response(schema: str, status: int) -> dict[str, Any]:
-    told: dict[str, Any] = {
+    response: dict[str, Any] = {
         "description": ERRORS[status],
         "content": {"application/json": {"schema": {"$ref": f"#/components/schemas/{schema}"}}},
     }
     if status in (429, 503):
-        told["headers"] = {"Retry-After": {"schema": {"type": "integer"}, "description": "Seconds, where known."}}
-    return told
+        header = {"schema": {"type": "integer"}, "description": "Seconds to wait, if known."}
+        response["headers"] = {"Retry-After": header}
+    return response
 
 
 def _statuses(method: str, path: str, operation: dict[str, Any]) -> Iterator[int]:
-    """Yield the errors that the layers around the routes can answer with."""
+    """Yield the error statuses of the layers around the routes."""
     yield from (414, 431, 503)
     if path not in PROBES:
         yield from (403, 421)
@@ -181,7 +185,7 @@ def _statuses(method: str, path: str, operation: dict[str, Any]) -> Iterator[int
 
 
 def _schema_of(path: str) -> str:
-    """As ``problems.problem`` answers."""
+    """Return the schema of the errors for this path, as in :func:`hub.api.errors.problem`."""
     if path == "/ask":
         return "AskError"
     return "DetailError" if path.startswith(("/ai/", "/analyze/")) else "Error"

@@ -1,7 +1,7 @@
-"""Files that are streamed while they are made: how many at once, and for how long one may stand still.
+"""Limit exports that are streamed: how many at the same time, and for how long a client may stop reading.
 
-A client that does not read holds a place, a process and a connection. It is cut off after :data:`IDLE_S` without
-progress, and after :data:`SHORT_S` as soon as somebody else waits for its place.
+A client that does not read holds a slot, a process and a connection. It is disconnected after :data:`IDLE_S` without
+progress, or after :data:`SHORT_S` if another client needs the slot.
 """
 
 from __future__ import annotations
@@ -22,85 +22,91 @@ AT_ONCE = 4
 IDLE_S = 30.0
 SHORT_S = 5.0
 BLOCK = 64 * 1024
-"""Bytes sent at once: whoever takes so many in time makes progress."""
+"""Bytes sent at once. A client that reads this much in time makes progress."""
 
 
-class Place:
-    """One of the places. ``moved`` is when its client last took something, ``deadline`` ends a wait for it."""
+class ExportSlot:
+    """A slot of an export in progress.
+
+    Attributes:
+        progress_at: When its client last read something (time of the event loop).
+        deadline: Time-out of the present write; None while the export is not waiting for its client.
+    """
 
     def __init__(self, now: float) -> None:
-        self.moved = now
+        self.progress_at = now
         self.deadline: asyncio.Timeout | None = None
 
 
-class Places:
-    """The places that there are."""
+class ExportSlots:
+    """Limits the number of exports in progress."""
 
-    def __init__(self, most: int = AT_ONCE) -> None:
-        self._most = most
-        self._taken: list[Place] = []
+    def __init__(self, limit: int = AT_ONCE) -> None:
+        self._limit = limit
+        self._used: list[ExportSlot] = []
 
-    def take(self) -> Place:
-        """Take a place, if need be that of the client that has stood still longest. Raises TooBusy."""
+    def acquire(self) -> ExportSlot:
+        """Return a slot. If all are used, cut off the client that has been idle for longest. Raises TooBusy."""
         now = asyncio.get_running_loop().time()
-        if len(self._taken) >= self._most:
-            waiting = [place for place in self._taken if place.deadline is not None]
-            stillest = min(waiting, key=lambda place: place.moved, default=None)
-            if stillest is None or stillest.deadline is None or now - stillest.moved < SHORT_S:
-                raise TooBusy("Other tables are being written already.", "Try again in a moment.", after_s=SHORT_S)
-            stillest.deadline.reschedule(now)
-            self.leave(stillest)
-        place = Place(now)
-        self._taken.append(place)
-        return place
+        if len(self._used) >= self._limit:
+            waiting = [slot for slot in self._used if slot.deadline is not None]
+            idlest = min(waiting, key=lambda slot: slot.progress_at, default=None)
+            if idlest is None or idlest.deadline is None or now - idlest.progress_at < SHORT_S:
+                raise TooBusy("Other exports are in progress.", "Try again in a moment.", after_s=SHORT_S)
+            idlest.deadline.reschedule(now)
+            self.release(idlest)
+        slot = ExportSlot(now)
+        self._used.append(slot)
+        return slot
 
-    def leave(self, place: Place) -> None:
-        if place in self._taken:
-            self._taken.remove(place)
+    def release(self, slot: ExportSlot) -> None:
+        """Free a slot. Do nothing if it was taken away already."""
+        if slot in self._used:
+            self._used.remove(slot)
 
 
 class Export(StreamingResponse):
-    """Streams ``pieces``; ``end`` is awaited when it is done, however it ends."""
+    """A response that streams ``chunks``. ``end`` is awaited when it ends for whatever reason."""
 
     def __init__(
         self,
-        pieces: AsyncGenerator[bytes],
-        place: Place,
+        chunks: AsyncGenerator[bytes],
+        slot: ExportSlot,
         media_type: str,
         headers: Mapping[str, str],
         end: Callable[[], Awaitable[None]],
     ) -> None:
-        super().__init__(pieces, media_type=media_type, headers=headers)
-        self._pieces = pieces
-        self._place = place
+        super().__init__(chunks, media_type=media_type, headers=headers)
+        self._chunks = chunks
+        self._slot = slot
         self._end = end
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         try:
             await super().__call__(scope, receive, send)
         finally:
-            await self._pieces.aclose()
+            await self._chunks.aclose()
             await self._end()
 
     async def stream_response(self, send: Send) -> None:
         await send({"type": "http.response.start", "status": self.status_code, "headers": self.raw_headers})
-        async for piece in self._pieces:
-            for at in range(0, len(piece), BLOCK):
-                await self._sent(send, piece[at : at + BLOCK])
+        async for chunk in self._chunks:
+            for start in range(0, len(chunk), BLOCK):
+                await self._send_block(send, chunk[start : start + BLOCK])
         await send({"type": "http.response.body", "body": b"", "more_body": False})
 
-    async def _sent(self, send: Send, block: bytes) -> None:
-        """Raises ClientDisconnect where the client takes too long: for the hub it has left."""
-        place, loop = self._place, asyncio.get_running_loop()
-        place.moved = loop.time()
+    async def _send_block(self, send: Send, block: bytes) -> None:
+        """Send a block. Raises ClientDisconnect if the client does not read it in time."""
+        slot, loop = self._slot, asyncio.get_running_loop()
+        slot.progress_at = loop.time()
         try:
-            async with asyncio.timeout(IDLE_S) as place.deadline:
+            async with asyncio.timeout(IDLE_S) as slot.deadline:
                 await send({"type": "http.response.body", "body": block, "more_body": True})
         except TimeoutError:
             log.warning(
-                "an export was cut off: its client took nothing for %.0f s. It can be asked for again.",
-                loop.time() - place.moved,
+                "Export cancelled: the client read nothing for %.0f s. It can be requested again.",
+                loop.time() - slot.progress_at,
             )
             raise ClientDisconnect from None
         finally:
-            place.deadline = None
+            slot.deadline = None

@@ -1,4 +1,4 @@
-"""How long a person waits for a change to be written."""
+"""Limit how long a request waits for its change to be committed."""
 
 from __future__ import annotations
 
@@ -12,15 +12,15 @@ from hub.model import Input
 WRITE_S = 10.0
 
 
-def in_time(submit: Callable[[Input], Awaitable[Any]]) -> Callable[[Input], Awaitable[Any]]:
-    """``submit`` that raises StoreBusy when the history cannot be written for so long. The change is not taken back."""
+def with_timeout(submit: Callable[[Input], Awaitable[Any]]) -> Callable[[Input], Awaitable[Any]]:
+    """Return a ``submit`` that raises StoreBusy after :data:`WRITE_S`. The change stays queued and is made later."""
 
-    async def submitting(fact: Input) -> Any:
+    async def submit_in_time(change: Input) -> Any:
         try:
             async with asyncio.timeout(WRITE_S):
-                return await submit(fact)
+                return await submit(change)
         except TimeoutError:
-            hint = "It will be, as soon as the history can be written: look again in a moment."
-            raise StoreBusy("This is not written yet.", hint) from None
+            hint = "It is made as soon as the history can be written. Check again in a moment."
+            raise StoreBusy("The change is not saved yet.", hint) from None
 
-    return submitting
+    return submit_in_time

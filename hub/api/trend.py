@@ -1,4 +1,4 @@
-"""The hub's figures over the last minutes, so that a page that was just opened has something to draw."""
+"""Recent history of the hub's own figures, for the small charts of a page that was just opened."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ from collections import deque
 from typing_extensions import TypedDict
 
 STEP_S = 10.0
-KEPT = 30
-"""Five minutes, as long as a page's own."""
+SAMPLES = 30
+"""Five minutes, as much as a page keeps itself."""
 
 
 class TrendShape(TypedDict):
-    """One entry every ``step_ms``, the newest last; ``rate`` in messages a second."""
+    """Figures of the last five minutes, one entry every ``step_ms``, oldest first. ``rate`` is in messages a second."""
 
     step_ms: int
     open_alerts: list[int]
@@ -22,15 +22,17 @@ class TrendShape(TypedDict):
 
 
 class Trend:
-    """The last :data:`KEPT` samples of the figures."""
+    """The last :data:`SAMPLES` samples of the figures."""
 
     def __init__(self) -> None:
-        self._samples: deque[tuple[int, int, int, float]] = deque(maxlen=KEPT)
+        self._samples: deque[tuple[int, int, int, float]] = deque(maxlen=SAMPLES)
 
     def add(self, open_alerts: int, stale: int, offline: int, rate: float) -> None:
+        """Add a sample."""
         self._samples.append((open_alerts, stale, offline, round(rate, 1)))
 
     def shape(self) -> TrendShape:
+        """Return the samples as JSON."""
         samples = list(self._samples)
         return {
             "step_ms": int(STEP_S * 1000),

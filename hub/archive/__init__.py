@@ -1,8 +1,8 @@
 """Back up a data folder into one file, and restore it.
 
-An archive is a tar file: the folder's files, and at its end ``manifest.json`` with the size and SHA-256 of each. The
-history comes as a copy made while the hub writes; everything else is a file of the folder. No secret is in it: tokens
-and passwords stay where they are, and are made anew where they are missing.
+An archive is a tar file with the files of the folder and, at its end, ``manifest.json`` with the size and SHA-256 of
+each. The history is a consistent copy that is made while the hub writes. By default an archive contains no secrets: a
+restore keeps the tokens and passwords of its folder, and missing ones are created again.
 """
 
 from hub.archive.create import pack

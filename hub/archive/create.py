@@ -1,4 +1,4 @@
-"""From the data folder to an archive, while a hub writes or not."""
+"""Create an archive of a data folder, whether a hub is running on it or not."""
 
 from __future__ import annotations
 
@@ -26,16 +26,27 @@ from hub.store.sqlite import FILE
 def pack(
     data: Path, target: Path, *, replace: bool = False, known: Iterable[str] = (), with_secrets: bool = False
 ) -> Manifest:
-    """Write the archive ``target``, which appears only when it is complete. A hub may run on ``data``.
+    """Write an archive and return its manifest. The file appears only when it is complete.
 
-    Without ``with_secrets`` no token, key or password is in it: ``known`` are those of the settings, others are
-    recognized by their file or key. Raises NotFound, Conflict, Invalid for what is no file, StoreError, OSError."""
+    Args:
+        data: The data folder. A hub may be running on it.
+        target: The archive to write.
+        replace: Overwrite an existing file.
+        known: Secrets of the settings, which are removed from all files. Others are recognised by their file or key.
+        with_secrets: Include tokens, keys and passwords.
+
+    Raises:
+        NotFound: There is no history in ``data``.
+        Conflict: ``target`` exists.
+        Invalid: ``target`` is not a file.
+        StoreError: The history cannot be copied.
+    """
     if not (data / FILE).exists():
         raise NotFound(f"There is no history in {data}.", "Name the hub's folder with --data.")
     if target.exists() and not target.is_file():
         raise Invalid(f"{target} is not a file.", "Name a file or a folder.")
     if target.exists() and not replace:
-        raise Conflict(f"{target} exists already.", "Name another file, or say --replace.")
+        raise Conflict(f"{target} exists already.", "Name another file, or use --replace.")
     make_folder(target.parent)
     copy = target.with_name(target.name + ".db")
     try:
@@ -43,16 +54,16 @@ def pack(
         with replacing(target, overwrite=replace) as stream, tarfile.open(fileobj=stream, mode="w") as archive:
             return _fill(archive, data, copy, None if with_secrets else Secrets(data, known))
     except FileExistsError:
-        raise Conflict(f"{target} exists already.", "Name another file, or say --replace.") from None
+        raise Conflict(f"{target} exists already.", "Name another file, or use --replace.") from None
     finally:
         copy.unlink(missing_ok=True)
 
 
 def _fill(archive: tarfile.TarFile, data: Path, copy: Path, secrets: Secrets | None) -> Manifest:
-    """Add every file, then the manifest; ``secrets`` are to be left out, None leaves nothing out."""
+    """Add all files and then the manifest. Remove ``secrets``; None includes them."""
     install = read_installation(data)
-    plain = install if secrets is None else Installation(install.id, None, install.had_session, install.dropped)
-    body = msgspec.json.encode(plain)
+    public = install if secrets is None else Installation(install.id, None, install.had_session, install.dropped)
+    body = msgspec.json.encode(public)
     entries = {INSTALL: _add(archive, INSTALL, io.BytesIO(body), len(body))}
     redacted, left_out = [], []
     for name in names_in(data):
@@ -64,13 +75,13 @@ def _fill(archive: tarfile.TarFile, data: Path, copy: Path, secrets: Secrets | N
                 entries[name] = _add(archive, name, file, size)
                 continue
             content = file.read(MAX_SEARCHED_BYTES + 1)
-        kept = secrets.without(name, content)
-        if kept is None:
+        public_content = secrets.without(name, content)
+        if public_content is None:
             left_out.append(name)
             continue
-        if kept != content:
+        if public_content != content:
             redacted.append(name)
-        entries[name] = _add(archive, name, io.BytesIO(kept), len(kept))
+        entries[name] = _add(archive, name, io.BytesIO(public_content), len(public_content))
     with copy.open("rb") as file:
         entries[FILE] = _add(archive, FILE, file, copy.stat().st_size)
     now = now_ms()

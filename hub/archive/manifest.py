@@ -1,4 +1,4 @@
-"""What an archive has in it, and what it never has."""
+"""The manifest of an archive, and which files of a data folder belong into one."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from hub.store.sqlite import FILE
 FORMAT = 1
 MANIFEST, INSTALL = "manifest.json", "install.json"
 STAGED, UNFINISHED = "restore", "restore.partial"
-"""Folders in the data folder: what takes its place at the next start, and what is not checked yet."""
+"""Folders in the data folder: a checked restore that waits to be put in place, and one that is not checked yet."""
 ASIDE = "replaced-"
 
 LEFT_OUT = (
@@ -31,21 +31,34 @@ LEFT_OUT = (
     ASIDE + "*",
     "*.tar",
 )
-"""Files and folders of another run, or copied in another way."""
+"""Temporary files, other archives, and the history, which is copied in another way."""
 SECRET = ("broker/hub.login", "models.json", "sessions.json", "*.pem", "*.key")
-"""Files that are secrets as a whole: in an archive only when asked for."""
+"""Files that are secret as a whole. An archive contains them only with ``with_secrets``."""
 
-MOST_FILES = 100_000
+MAX_FILES = 100_000
 
 
 class Entry(msgspec.Struct, frozen=True):
+    """Size and checksum of a file."""
+
     size: int
     sha256: str
 
 
 class Manifest(msgspec.Struct, frozen=True):
-    """``created_at`` in ms. ``content`` is what was in the history when the copy was made. ``redacted`` are settings
-    files that are here without their secrets, ``left_out`` files that are not here as they hold secrets."""
+    """Contents of an archive.
+
+    Attributes:
+        format: Version of the archive's format.
+        version: Version of the software that wrote it.
+        created_at: Time in ms.
+        install_id: Id of the installation.
+        content: Contents of the history when it was copied.
+        files: All files by name.
+        with_secrets: The archive contains tokens, keys and passwords.
+        redacted: Settings files whose secrets were removed.
+        left_out: Files that are missing because they contain secrets.
+    """
 
     format: int
     version: str
@@ -59,20 +72,21 @@ class Manifest(msgspec.Struct, frozen=True):
 
 
 class Hashed:
-    """A file that is being read, and the digest of what was read of it."""
+    """A file wrapper that hashes everything read from it."""
 
     def __init__(self, file: IO[bytes]) -> None:
         self._file = file
         self.digest = hashlib.sha256()
 
     def read(self, size: int = -1) -> bytes:
+        """Read and hash up to ``size`` bytes."""
         block = self._file.read(size)
         self.digest.update(block)
         return block
 
 
 def names_in(data: Path) -> Iterator[str]:
-    """Yield the name of each file of the data folder that an archive may hold, but the history."""
+    """Yield the names of the files in a data folder that belong into an archive, except for the history."""
     for file in sorted(data.rglob("*")):
         name = file.relative_to(data).as_posix()
         if file.is_file() and not file.is_symlink() and not _matches(name, LEFT_OUT):
@@ -80,17 +94,18 @@ def names_in(data: Path) -> Iterator[str]:
 
 
 def is_secret(name: str) -> bool:
+    """Return True for a file that is secret as a whole."""
     return _matches(name, SECRET)
 
 
-def harmless(name: str) -> bool:
-    """Return whether a member may have this name: a file in the folder or below, and none that a hub makes anew."""
+def is_allowed(name: str) -> bool:
+    """Return True if an archive may contain this name: a path inside the folder, and a file that is backed up."""
     path = PurePosixPath(name)
-    plain = not path.is_absolute() and ".." not in path.parts and path.as_posix() == name and "\0" not in name
-    return plain and (name == FILE or not _matches(name, (MANIFEST, *LEFT_OUT)))
+    inside = not path.is_absolute() and ".." not in path.parts and path.as_posix() == name and "\0" not in name
+    return inside and (name == FILE or not _matches(name, (MANIFEST, *LEFT_OUT)))
 
 
 def _matches(name: str, patterns: Sequence[str]) -> bool:
-    """Return whether a pattern fits ``name`` or one of the folders that it lies in."""
+    """Return True if a pattern matches ``name`` or one of its parent folders."""
     path = PurePosixPath(name)
     return any(fnmatch(each.as_posix(), pattern) for each in (path, *path.parents) for pattern in patterns)

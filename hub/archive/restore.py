@@ -1,8 +1,9 @@
-"""From an archive into the data folder, in two steps.
+"""Restore an archive into a data folder, in two steps.
 
-The archive is unpacked beside the folder's files and checked; then each file takes its place with a rename, after what
-was there has been put aside. A crash in between is made good at the next start, which does the rest of the second step.
-While a hub runs the second step waits for its next start.
+1. :func:`stage` unpacks the archive into a folder inside the data folder and checks it.
+2. :func:`adopt` moves the present files into a folder ``replaced-TIME`` and the unpacked ones into their place, by
+   renames. After a crash, the next start of the hub continues it. If a hub is running on the folder, this step waits
+   for its next start.
 """
 
 from __future__ import annotations
@@ -21,13 +22,13 @@ from hub.archive.manifest import (
     FORMAT,
     INSTALL,
     MANIFEST,
-    MOST_FILES,
+    MAX_FILES,
     STAGED,
     UNFINISHED,
     Entry,
     Hashed,
     Manifest,
-    harmless,
+    is_allowed,
     is_secret,
     names_in,
 )
@@ -39,7 +40,7 @@ from hub.store.database_copy import companions, examine
 from hub.store.sqlite import FILE
 
 BROKER_FILES = frozenset(("broker/passwd", "broker/acl"))
-"""What Mosquitto reads, as a user of its own."""
+"""Files that Mosquitto reads, as another user."""
 
 
 MAX_CREATED_AT = 253_402_300_800_000
@@ -47,20 +48,27 @@ MAX_CREATED_AT = 253_402_300_800_000
 
 
 class Staged(msgspec.Struct, frozen=True):
-    """What is to take its place, and the folder for what was there."""
+    """A restore that waits to be put in place."""
 
-    aside: str
+    aside: str  # name of the folder for the present files
     files: list[str]
 
 
 def stage(source: Path, data: Path, *, replace: bool = False) -> Manifest:
-    """Unpack and check the archive ``source`` into ``data``; :func:`adopt` puts it in place. Nothing that is in use is
-    touched. Raises Invalid for what is no sound archive, Conflict for a folder with a history unless ``replace``."""
+    """Unpack the archive ``source`` inside ``data`` and check it. Files in use are not touched; see :func:`adopt`.
+
+    Raises:
+        NotFound: There is no such file.
+        Invalid: It is not a valid archive.
+        Conflict: ``data`` has a history, and ``replace`` is False.
+        StoreError: The archive cannot be unpacked.
+    """
     if not source.is_file():
         raise NotFound(f"There is no file {source}.", "Name a file that hub backup has written.")
     if (data / FILE).exists() and not replace:
         raise Conflict(
-            f"{data} has a history already.", "Name an empty folder with --data, or say --replace: it is put aside."
+            f"{data} has a history already.",
+            "Name an empty folder with --data, or use --replace to move the present files into another folder.",
         )
     make_folder(data)
     folder = data / UNFINISHED
@@ -68,14 +76,13 @@ def stage(source: Path, data: Path, *, replace: bool = False) -> Manifest:
     folder.mkdir(0o700)
     try:
         manifest = _unpack(source, folder)
-        moment = time.strftime("%Y%m%dT%H%M%S", time.gmtime())
-        aside = ASIDE + moment
+        aside = ASIDE + time.strftime("%Y%m%dT%H%M%S", time.gmtime())
         while (data / aside).exists():
             aside += "-2"
         staged = Staged(aside, [*manifest.files])
         replace_file(folder / MANIFEST, msgspec.json.encode(staged))
         _sync(folder)
-        shutil.rmtree(data / STAGED, ignore_errors=True)  # one that was never put in place
+        shutil.rmtree(data / STAGED, ignore_errors=True)  # an earlier restore that was not put in place
         folder.rename(data / STAGED)
         return manifest
     finally:
@@ -83,42 +90,42 @@ def stage(source: Path, data: Path, *, replace: bool = False) -> Manifest:
 
 
 def _unpack(source: Path, folder: Path) -> Manifest:
-    wrong = "Take another backup; this one is no use."
+    hint = "Use another backup. Nothing was restored."
     found: dict[str, Entry] = {}
     manifest: Manifest | None = None
     try:
         with tarfile.open(source, "r:") as archive:
             for member in archive:
                 stream = archive.extractfile(member) if member.isreg() else None
-                if stream is None or len(found) >= MOST_FILES or member.name in found:
-                    raise tarfile.ReadError("not one of ours")
+                if stream is None or len(found) >= MAX_FILES or member.name in found:
+                    raise tarfile.ReadError("not an archive of the hub")
                 if member.name == MANIFEST:
                     manifest = msgspec.json.decode(stream.read(64 << 20), type=Manifest)
-                elif harmless(member.name):
+                elif is_allowed(member.name):
                     found[member.name] = _extract(stream, folder / member.name, member.size)
                 else:
-                    raise Invalid(f"{member.name[:100]!r} has no business in a backup.", "Nothing was restored.")
+                    raise Invalid(f"{member.name[:100]!r} is not allowed in a backup.", hint)
     except FileNotFoundError:
         raise NotFound(f"There is no file {source}.", "Name a file that hub backup has written.") from None
     except (tarfile.TarError, msgspec.MsgspecError, RecursionError, EOFError) as error:
-        raise Invalid(f"{source} is no backup of Watchkeeper, or only a part of one.", wrong) from error
+        raise Invalid(f"{source} is not a backup of Watchkeeper, or it is incomplete.", hint) from error
     except (FileExistsError, NotADirectoryError, IsADirectoryError) as error:
-        raise Invalid(f"{source} cannot be unpacked: it has a file and a folder of one name.", wrong) from error
+        raise Invalid(f"{source} cannot be unpacked: a file and a folder have the same name.", hint) from error
     except OSError as error:
         raise StoreError(f"{source} cannot be unpacked to {folder.parent} ({error.strerror}).") from error
     if manifest is None or not {FILE, INSTALL} <= found.keys():
-        raise Invalid(f"{source} is no backup of Watchkeeper, or only a part of one.", wrong)
+        raise Invalid(f"{source} is not a backup of Watchkeeper, or it is incomplete.", hint)
     if not manifest.with_secrets and any(map(is_secret, found)):
-        raise Invalid(f"A file of secrets has no business in {source}.", wrong)
+        raise Invalid(f"A secret file is not allowed in {source}, which claims to contain none.", hint)
     if not 0 <= manifest.created_at < MAX_CREATED_AT:
-        raise Invalid(f"{source} has no time that it can be of.", wrong)
+        raise Invalid(f"{source} has an impossible date.", hint)
     if manifest.format > FORMAT:
-        raise Invalid("A newer version of Watchkeeper has written this backup.", "Install that version.")
+        raise Invalid("This backup was written by a newer version of Watchkeeper.", "Install that version.")
     for name in manifest.files.keys() | found.keys():
         if manifest.files.get(name) != found.get(name):
-            raise Invalid(f"{name[:100]!r} in {source} is damaged: it is not what the list of contents says.", wrong)
+            raise Invalid(f"{name[:100]!r} in {source} is damaged: it does not match the manifest.", hint)
     if examine(folder / FILE) != manifest.content:
-        raise Invalid(f"The history in {source} is not what its list of contents says.", wrong)
+        raise Invalid(f"The history in {source} does not match the manifest.", hint)
     return manifest
 
 
@@ -136,10 +143,15 @@ def _extract(stream: IO[bytes], file: Path, size: int) -> Entry:
 
 
 def adopt(data: Path) -> Path | None:
-    """Put in place what was staged, if anything was. Return where what was there before is now, None where there was
-    nothing. The caller holds the folder's lock. Raises StoreError; the next call goes on.
+    """Put a staged restore in place, if there is one. The caller holds the folder's lock.
 
-    Each step is a rename and can be done again: a crash anywhere leaves the rest for the next call.
+    Each step is a rename that can be repeated: after a crash, the next call continues.
+
+    Returns:
+        The folder that now holds the files from before; None if there were none.
+
+    Raises:
+        StoreError: A file cannot be moved. The next call continues.
     """
     folder = data / STAGED
     if not (folder / MANIFEST).exists():
@@ -147,23 +159,23 @@ def adopt(data: Path) -> Path | None:
     try:
         return _adopt(data, folder)
     except (OSError, msgspec.MsgspecError) as error:
-        hint = f"Remove {folder} to start with what was there before."
+        hint = f"Remove {folder} to start with the files from before."
         raise StoreError(f"The backup in {folder} cannot be put in place ({error}).", hint) from error
 
 
 def _adopt(data: Path, folder: Path) -> Path | None:
     staged = msgspec.json.decode((folder / MANIFEST).read_bytes(), type=Staged)
     aside = data / staged.aside
-    if not aside.exists():  # else the first step is done: what is there now may be new
-        making = data / (staged.aside + ".partial")
-        make_folder(making)
-        # Secrets stay where they are, unless the archive brings its own.
-        there = (name for name in names_in(data) if not is_secret(name) or name in staged.files)
-        for file in [data / name for name in there] + [data / FILE, *companions(data / FILE)]:
-            to = making / file.relative_to(data)
+    if not aside.exists():  # otherwise the old files were moved before a crash, and the present ones are new
+        partial = data / (staged.aside + ".partial")
+        make_folder(partial)
+        # Secrets stay, unless the archive contains its own.
+        old = (name for name in names_in(data) if not is_secret(name) or name in staged.files)
+        for file in [data / name for name in old] + [data / FILE, *companions(data / FILE)]:
+            to = partial / file.relative_to(data)
             if file.exists() and not to.exists():
                 _move(file, to)
-        making.rename(aside)
+        partial.rename(aside)
     for name in staged.files:
         if (folder / name).exists():
             _move(folder / name, data / name)
@@ -186,7 +198,7 @@ def _move(file: Path, to: Path) -> None:
 
 
 def _keep_token(old: Path, new: Path) -> None:
-    """Whoever could come in before still can: the token is in no archive."""
+    """Keep the folder's access token, if the archive has none."""
     if old.exists():
         before, now = (msgspec.json.decode(file.read_bytes(), type=Installation) for file in (old, new))
         if before.token is not None and now.token is None:

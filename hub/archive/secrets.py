@@ -1,4 +1,4 @@
-"""Which files of a data folder hold tokens, keys or passwords, and a settings file without them."""
+"""Find files with tokens, keys or passwords in a data folder, and remove secrets from settings files."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from hub.archive.manifest import is_secret
 from hub.runtime.installation import read_installation
 
 MAX_SEARCHED_BYTES = 1 << 20
-"""Files that people write are smaller; a larger one is not searched."""
+"""Larger files are not searched: files written by hand are smaller."""
 MIN_SECRET_BYTES = 6
-"""A shorter value would be found in any file."""
+"""Shorter values are ignored, because they would be found in any file."""
 NO_SECRET_KEYS = {"rules.toml", "mappings.toml", "signatures.toml"}
-"""Their format has no key for a secret: only the values that are known are looked for."""
+"""Files whose format has no key for a secret. They are searched for known values only."""
 
 _KEY = r"[\w.-]*(?:token|password|passwd|secret|api_?key)"
 _ASSIGNED = re.compile(rf"""(?im)^[^#\n]*?(?:^|[\s{{,"']){_KEY}["']?[ \t]*[:=][ \t]*["']?[^\s"',}}\]#]""")
@@ -27,7 +27,7 @@ _PRIVATE_KEY = re.compile(r"-----BEGIN [A-Z ]*PRIVATE KEY-----")
 
 
 class Secrets:
-    """The secrets of one data folder; ``known`` are those of the settings."""
+    """The secrets of a data folder, and the ``known`` ones of the settings."""
 
     def __init__(self, data: Path, known: Iterable[str]) -> None:
         values = {*known, *_of_models(data / "models.json")}
@@ -38,7 +38,7 @@ class Secrets:
         self._values = {value for value in values if len(value.encode()) >= MIN_SECRET_BYTES}
 
     def without(self, name: str, content: bytes) -> bytes | None:
-        """Return ``content`` if it holds no secret, else a settings file without its secrets, else None."""
+        """Return ``content`` without secrets: unchanged if it has none, None if they cannot be removed."""
         if is_secret(name):
             return None
         text = content.decode("utf-8", "replace")
@@ -54,7 +54,7 @@ class Secrets:
 
 
 def _of_models(file: Path) -> list[str]:
-    """Return the keys that were entered on the settings page."""
+    """Return the API keys that were entered on the settings page."""
     if not file.exists():
         return []
     try:

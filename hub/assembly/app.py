@@ -1,7 +1,7 @@
-"""The life of a hub: runs its parts, owns every task, and ends them in order.
+"""Run a hub: start its tasks, and stop them in order.
 
-The order of the end: take no more messages in, drain the pipeline (commit, acknowledge), end streams and viewers,
-disconnect from the broker without shortening the session, close the store last.
+Shutdown stops receiving messages, drains the pipeline (commit, acknowledge), ends streams and WebSockets, disconnects
+from the broker without ending the session, and closes the store last.
 """
 
 from __future__ import annotations
@@ -26,9 +26,9 @@ from hub.services.housekeeping import run_clock, run_retention
 log = logging.getLogger(__name__)
 
 READY_S = 15.0
-"""How long a start waits for the broker before it says that it serves without one."""
+"""How long the start waits for the broker before the hub serves without it."""
 DRAIN_S = 6.0
-"""How long the end waits for the last commit: a supervisor kills after ten seconds."""
+"""How long shutdown waits for the last commit. Supervisors kill a process after ten seconds."""
 
 
 async def serve(
@@ -39,10 +39,17 @@ async def serve(
     hangup: Hangup | None = None,
     reread: Callable[[], Settings] | None = None,
 ) -> None:
-    """Run a hub until SIGINT or SIGTERM. ``on_ready`` is called once it takes messages and requests. At SIGHUP it
-    reloads, with the settings that ``reread`` reads.
+    """Run a hub until SIGINT or SIGTERM. SIGHUP reloads it.
 
-    With a ``lasting_broker`` a session that is not known any more at the next start is reported as a gap.
+    Args:
+        settings: The settings.
+        lasting_broker: The broker keeps sessions over restarts. If ours is missing at start, a gap is reported.
+        on_ready: Called when the hub accepts messages and requests.
+        hangup: Handler of SIGHUP; a new one if None.
+        reread: Reads the settings again for a reload.
+
+    Raises:
+        HubError: The hub cannot start, or one of its tasks has failed.
     """
     hangup = hangup or Hangup()
     async with open_hub(settings, lasting_broker=lasting_broker) as hub:
@@ -51,7 +58,7 @@ async def serve(
         for number in (signal.SIGINT, signal.SIGTERM):
             loop.add_signal_handler(number, stop.set)
         reloader = Reloader(hub, settings, reread or (lambda: settings))
-        _spare_the_collector()
+        _tune_garbage_collector()
         try:
             with hangup.handled(reloader.ask, stop.set):
                 await _run(hub, reloader, stop, on_ready, lasting_broker)
@@ -59,12 +66,15 @@ async def serve(
             for number in (signal.SIGINT, signal.SIGTERM):
                 loop.remove_signal_handler(number)
     if hub.health.failed:
-        raise HubError(f"The hub stopped because its {hub.health.failed[0]} failed.", "The log above says why.")
+        task = hub.health.failed[0]
+        raise HubError(f"The hub stopped because its {task} task failed.", "See the log above for the reason.")
 
 
-def _spare_the_collector() -> None:
-    """What is there by now stays, and what comes are values that hold no others: to look through all of a large fleet
-    for cycles again and again cost a twelfth of a message."""
+def _tune_garbage_collector() -> None:
+    """Exclude present objects from garbage collection and run it less often.
+
+    With many devices, searching all objects for cycles took a twelfth of the time of each message, and found none.
+    """
     gc.collect()
     gc.freeze()
     gc.set_threshold(50_000, 20, 50)
@@ -77,15 +87,14 @@ async def _run(
     on_ready: Callable[[], Awaitable[None]],
     lasting_broker: bool,
 ) -> None:
-    """Every task of the hub, in one group. One that breaks ends the hub in order, with the name of what broke."""
-
+    """Run all tasks of the hub until ``stop`` is set. A task that fails is recorded in the health and sets it."""
     core, connection, web = hub.core, hub.connection, hub.web
 
     async def watched(name: str, work: Awaitable[None]) -> None:
         try:
             await work
         except Exception:
-            log.exception("the hub's %s broke", name)
+            log.exception("The hub's %s task failed. The hub stops. Report this.", name)
             hub.health.failed.append(name)
         finally:
             if not core.shutdown.is_set():
@@ -97,47 +106,47 @@ async def _run(
             return group.create_task(watched(name, work), name=name)
 
         pipeline = start("pipeline", core.pipeline.run())
-        link = start("link", connection.link.run())
-        publish_queue = start("outbox", connection.publish_queue.run())
-        explorer = start("explorer", connection.explorer.run())
-        drop_monitor = start("dropped messages", connection.drop_monitor.run(connection.watching))
-        sender = start("commands", connection.sender.run())
+        link = start("MQTT client", connection.link.run())
+        publish_queue = start("publish queue", connection.publish_queue.run())
+        explorer = start("topic explorer", connection.explorer.run())
+        drop_monitor = start("drop monitor", connection.drop_monitor.run(connection.watching))
+        sender = start("command sender", connection.sender.run())
         clock = start("clock", run_clock(core.ingest_queue, connection.link, now_ms))
         retention = start("retention", run_retention(core.store, hub.info.retention, core.registry, hub.health.clock))
         diagnosis = start("diagnosis", hub.ai.diagnosis.run())
-        viewers = start("live frames", web.broadcaster.run())
+        broadcaster = start("broadcaster", web.broadcaster.run())
         reloading = start("reload", reloader.run())
         server = start("web server", web.server.serve(sockets=[web.listener]))
-        greeting = group.create_task(_greet(hub, on_ready, lasting_broker), name="greeting")
+        startup = group.create_task(_wait_until_ready(hub, on_ready, lasting_broker), name="startup")
         await stop.wait()
 
-        greeting.cancel()
-        core.shutdown.set()  # streams end now, so that the web server has nobody to wait for
+        startup.cancel()
+        core.shutdown.set()  # ends streams and WebSockets, for which the web server would wait
         for task in (clock, publish_queue, explorer, drop_monitor, sender, retention, diagnosis, reloading):
             task.cancel()
         connection.link.pause()
         core.ingest_queue.close()
         done, _ = await asyncio.wait({pipeline}, timeout=DRAIN_S)
         if not done:
-            log.error("the last messages could not be stored in time; the broker still has them")
+            log.error("The last messages could not be stored within %g s. The broker will send them again.", DRAIN_S)
             pipeline.cancel()
         core.bus.close()
         web.server.should_exit = True
         link.cancel()
         await asyncio.wait({link, server}, timeout=3)
-        for task in (link, server, viewers):
+        for task in (link, server, broadcaster):
             task.cancel()
 
 
-async def _greet(hub: Hub, on_ready: Callable[[], Awaitable[None]], lasting_broker: bool) -> None:
-    """Wait for the web server and, for a while, for the broker; then remember that this session exists."""
+async def _wait_until_ready(hub: Hub, on_ready: Callable[[], Awaitable[None]], lasting_broker: bool) -> None:
+    """Wait for the web server and, up to :data:`READY_S`, for the broker. Record that the hub has a session there."""
     link = hub.connection.link
     deadline = time.monotonic() + READY_S
     while not hub.web.server.started or (not link.state.subscribed and time.monotonic() < deadline):
         await asyncio.sleep(0.02)
     if not link.state.subscribed:
         reason = (link.state.error or "no answer yet").rstrip(".")
-        log.warning("Serving without the broker at %s (%s). Trying on.", link.state.address, reason)
+        log.warning("Cannot reach the MQTT broker %s (%s). Retrying.", link.state.address, reason)
     await on_ready()
     while not link.state.subscribed:
         await asyncio.sleep(0.5)

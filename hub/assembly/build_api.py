@@ -1,4 +1,4 @@
-"""Assembly of the HTTP API: build the services behind it, and give each resource its collaborators."""
+"""Build the HTTP API with the services behind it, and pass each resource its collaborators."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from hub.ai.model_settings import ModelRegistry
 from hub.api import Api, Authenticator, HttpSettings, HubInfo, Router, create_api
 from hub.api.analysis_jobs import Jobs
 from hub.api.change_log import ChangeLog
-from hub.api.concurrency_limit import Turns
+from hub.api.concurrency_limit import ConcurrencyLimit
 from hub.api.live import dashboard_socket, public_socket, sse
 from hub.api.live.broadcaster import Broadcaster
 from hub.api.live.dashboard_stats import DashboardStats
 from hub.api.live.device_columns import Columns
-from hub.api.live.run_subscriptions import Followers
+from hub.api.live.run_subscriptions import RunSubscriptions
 from hub.api.live.throughput import Throughput
 from hub.api.login_attempts import LoginAttempts
 from hub.api.routes import (
@@ -47,7 +47,7 @@ from hub.api.routes import (
     topics,
     trend,
 )
-from hub.api.submit_timeout import in_time
+from hub.api.submit_timeout import with_timeout
 from hub.assembly.parts import AiServices, BrokerServices, ConfigFiles, Core
 from hub.model import Input
 from hub.runtime.package_data import web_dir
@@ -91,7 +91,7 @@ def build_api(
 
     Args:
         core: State, history and pipeline.
-        broker: What the hub reads from its broker and writes to it.
+        broker: Services that read from the broker and write to it.
         ai: The services that use language models.
         files: The files with rules and mappings.
         info: Facts about this hub.
@@ -100,7 +100,7 @@ def build_api(
         max_dashboards: Limit on the clients of ``/api/live``.
         max_listeners: Limit on the clients of ``/events/devices`` and ``/ws``.
     """
-    submit = in_time(core.ingest_queue.submit)
+    submit = with_timeout(core.ingest_queue.submit)
     device_service = Devices(registry=core.registry, engine=core.engine, submit=submit, now=core.now)
     alert_service = Alerts(
         registry=core.registry,
@@ -112,20 +112,20 @@ def build_api(
     )
     feeds = _feeds(core, broker, ai, device_service, alert_service, max_dashboards, max_listeners)
     auth = Authenticator(http, info.data / "sessions.json", LoginAttempts())
-    turns = Turns(http.ai_requests)
+    slots = ConcurrencyLimit(http.ai_requests)
     changes = ChangeLog(core.ingest_queue.submit, core.now)
     routers = [
-        devices.routes(device_service, broker.desired_state, alert_service, ai.diagnosis, turns, changes),
+        devices.routes(device_service, broker.desired_state, alert_service, ai.diagnosis, slots, changes),
         device_rules.routes(core.registry, core.engine, core.store),
         messages.routes(core.registry, broker.messages, core.now),
         alerts.routes(alert_service, core.store),
-        diagnoses.routes(ai.diagnosis, core.store, turns),
+        diagnoses.routes(ai.diagnosis, core.store, slots),
         commands.routes(Commands(registry=core.registry, store=core.store, submit=submit, now=core.now)),
         *_history_routers(core, submit),
         *_settings_routers(core, broker, ai.models, files, health.faults, changes),
         *_hub_routers(core, ai, feeds, info, health),
-        *_ai_routers(core, ai, http, turns),
-        *_stream_routers(core, ai, feeds.broadcaster, turns),
+        *_ai_routers(core, ai, http, slots),
+        *_stream_routers(core, ai, feeds.broadcaster, slots),
         session.routes(auth),
         docs.routes(http.web_dir),
     ]
@@ -161,7 +161,7 @@ def _feeds(
         Columns(core.registry, core.engine),
         alerts=alert_service,
         stats=stats,
-        followers=Followers(ai.diagnosis.runs),
+        run_subscriptions=RunSubscriptions(ai.diagnosis.runs),
         now=core.now,
         max_clients=max_dashboards,
     )
@@ -215,17 +215,17 @@ def _hub_routers(core: Core, ai: AiServices, feeds: Feeds, info: HubInfo, health
     ]
 
 
-def _ai_routers(core: Core, ai: AiServices, http: HttpSettings, turns: Turns) -> list[Router]:
+def _ai_routers(core: Core, ai: AiServices, http: HttpSettings, slots: ConcurrencyLimit) -> list[Router]:
     jobs = Jobs(core.shutdown)
     return [
-        ask.routes(ai.assistant, turns, core.shutdown, http.question_chars),
-        conversations.routes(ai.memory, turns, core.shutdown),
-        analyze.routes(ai.analyzer, Turns(http.ai_requests, analyze.busy), http, jobs),
-        analyses.routes(ai.analyzer, core.store.library, turns, jobs),
+        ask.routes(ai.assistant, slots, core.shutdown, http.question_chars),
+        conversations.routes(ai.memory, slots, core.shutdown),
+        analyze.routes(ai.analyzer, ConcurrencyLimit(http.ai_requests, analyze.busy), http, jobs),
+        analyses.routes(ai.analyzer, core.store.library, slots, jobs),
     ]
 
 
-def _stream_routers(core: Core, ai: AiServices, broadcaster: Broadcaster, turns: Turns) -> list[Router]:
+def _stream_routers(core: Core, ai: AiServices, broadcaster: Broadcaster, slots: ConcurrencyLimit) -> list[Router]:
     return [
         sse.routes(broadcaster, core.registry, core.store),
         public_socket.routes(
@@ -234,7 +234,7 @@ def _stream_routers(core: Core, ai: AiServices, broadcaster: Broadcaster, turns:
             assistant=ai.assistant,
             diagnosis=ai.diagnosis,
             broadcaster=broadcaster,
-            turns=turns,
+            slots=slots,
         ),
         dashboard_socket.routes(broadcaster.live, core.shutdown),
     ]

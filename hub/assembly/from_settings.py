@@ -1,4 +1,4 @@
-"""The settings, turned into what each part of the hub wants to know, and what lies in its data folder."""
+"""Turn the settings and the files of the data folder into the settings of each part of the hub."""
 
 from __future__ import annotations
 
@@ -34,11 +34,9 @@ from hub.services.credentials import Credentials
 log = logging.getLogger(__name__)
 
 HUB_LOGIN = "hub.login"
-"""In the data folder's ``broker/``: what the hub itself logs in with."""
-
-
+"""File in the data folder's ``broker/`` with the hub's own password."""
 Faults = dict[str, list[str]]
-"""Files of the data folder, and what of each is left out because it cannot be used."""
+"""By file of the data folder, the errors of entries that are ignored."""
 T = TypeVar("T")
 
 
@@ -47,12 +45,12 @@ def rules_of(data: Path) -> list[Rule]:
 
 
 def usable_rules(data: Path, faults: Faults) -> list[Rule]:
-    """Return the rules that can be used; what is wrong with the others is logged and added to ``faults``."""
+    """Return the valid rules. Errors of the others are logged and added to ``faults``."""
     return _usable("rules.toml", lambda: parse_usable(_seeded(data, "rules.toml")), faults)
 
 
 def usable_dialects(settings: Settings, faults: Faults) -> DialectConfig:
-    """Return the dialects' settings with the mappings that can be used, as :func:`usable_rules` does."""
+    """Return the dialects' settings with the valid mappings, as :func:`usable_rules`."""
     config, data = dialect_config(settings), settings.store.data
     mappings = _usable(
         "mappings.toml", lambda: parse_usable_mappings(_seeded(data, "mappings.toml"), reserved(config)), faults
@@ -61,40 +59,41 @@ def usable_dialects(settings: Settings, faults: Faults) -> DialectConfig:
 
 
 def usable_signatures(data: Path, faults: Faults) -> list[Signature]:
-    """Return the user's own signatures, none where the file cannot be used, as :func:`usable_rules` does."""
+    """Return the user's own signatures, none if the file is not valid, as :func:`usable_rules`."""
     return _usable(
         "signatures.toml", lambda: (parse_signatures(read_if_there(data / "signatures.toml") or ""), []), faults
     )
 
 
 def _usable(name: str, read: Callable[[], tuple[list[T], list[ConfigError]]], faults: Faults) -> list[T]:
-    """Keep one stored table that cannot be used any more from ending the start: nobody could mend it on the page."""
+    """Return the valid entries of a file. Invalid ones must not prevent the start: the dashboard can fix them."""
     try:
-        found, wrong = read()
+        found, errors = read()
     except ConfigError as error:
-        found, wrong = [], [error]
-    for fault in wrong:
+        found, errors = [], [error]
+    for each in errors:
         log.error(
-            "%s It is left out. Correct it on the page or in %s; %d others are in force.", fault, name, len(found)
+            "%s It is ignored. Correct it on the dashboard or in %s; %d others are active.", each, name, len(found)
         )
-    if wrong:
-        faults[name] = [str(fault) for fault in wrong]
+    if errors:
+        faults[name] = [str(each) for each in errors]
     return found
 
 
 def _seeded(data: Path, name: str) -> str:
-    """Return this file of the data folder, at the first start the default one. Raises ConfigError."""
+    """Return the text of a file in the data folder; a missing one is created. Raises ConfigError."""
     file = data / name
     if not file.exists():
         try:
             replace_file(file, (config_dir() / name).read_bytes())
         except OSError as error:
-            hint = "Check the data folder's owner and rights, and its free space."
+            hint = "Check the owner, permissions and free space of the data folder."
             raise ConfigError(f"{file} cannot be written ({error.strerror}).", hint) from error
     return read_text(file)
 
 
 def read_if_there(file: Path) -> str | None:
+    """Return the text of a settings file, or None if it does not exist. Raises ConfigError."""
     try:
         file.stat()
     except (FileNotFoundError, NotADirectoryError):
@@ -105,43 +104,46 @@ def read_if_there(file: Path) -> str | None:
 
 
 def read_text(file: Path) -> str:
-    """Return the text of a settings file. Raises ConfigError, with the line that is not UTF-8."""
+    """Return the text of a settings file. Raises ConfigError, which names the line that is not UTF-8."""
     try:
         return decode_utf8(file.read_bytes(), str(file))
     except OSError as error:
-        raise ConfigError(f"{file} cannot be read ({error.strerror}).", "Check its owner and rights.") from None
+        raise ConfigError(f"{file} cannot be read ({error.strerror}).", "Check its owner and permissions.") from None
 
 
 def bind(address: str) -> socket.socket:
-    """Bind before uvicorn does: it would end the process where the port is taken."""
+    """Return a socket that is bound to the address. Raises InUse.
+
+    uvicorn does not bind itself, because it would end the process if the port is in use.
+    """
     host, port = split_address(address)
-    # Named as TCP: else asyncio leaves Nagle's algorithm on, and each answer waits 40 ms for an acknowledgement.
+    # With an explicit protocol, asyncio sets TCP_NODELAY. Otherwise each response would be delayed by 40 ms.
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     listener = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         listener.bind((host, port))
-    except (OSError, UnicodeError, ValueError) as error:  # the latter two: a name that no host can have
+    except (OSError, UnicodeError, ValueError) as error:  # the last two: not a valid host name
         listener.close()
         reason = error.strerror if isinstance(error, OSError) else "not a host name"
-        hint = "Name another address with --http, or stop what holds it."
+        hint = "Use another address with --http, or stop the program that uses this one."
         raise InUse(f"The hub cannot listen on {address!r} ({reason}).", hint) from error
     return listener
 
 
 def needs_token(settings: Settings, bound: str) -> bool:
-    """Return whether the hub, bound to the address ``bound``, can be reached from other machines.
+    """Return True if the hub, bound to the address ``bound``, can be reached from other machines.
 
-    A proxy on this machine reaches loopback too: whoever names one, or a host name that is served, needs a token.
+    Other machines reach a loopback address through a proxy, so trusted proxies and allowed host names count as well.
     """
     http = settings.http
     return not is_loopback(bound) or bool(http.trusted_proxies) or not all(map(is_loopback, http.allowed_hosts))
 
 
 def access_token(settings: Settings, listener: socket.socket, install: Installation) -> str | None:
-    """Return the configured token, or the installation's own where the hub can be reached from other machines.
+    """Return the configured token, or a generated one if the hub can be reached from other machines.
 
-    A generated token is kept in install.json. It is shown to a terminal only: a journal is read by others.
+    A generated token is stored in install.json. It is printed to a terminal only, because others may read the log.
     """
     if settings.http.token is not None:
         return settings.http.token.get_secret_value()
@@ -152,10 +154,10 @@ def access_token(settings: Settings, listener: socket.socket, install: Installat
     if token is None or len(token.strip()) < MIN_TOKEN_CHARS:
         token = make_token(data, install)
         if sys.stderr.isatty():
-            sys.stderr.write(f"The access token of this hub, made just now: {token}\n")
+            sys.stderr.write(f"New access token of this hub: {token}\n")
     log.info(
-        "The hub can be reached from other machines, so everybody needs the access token in %s. "
-        "Show it with: hub token --data %s. HUB_TOKEN sets another.",
+        "The hub can be reached from other machines and requires the access token in %s. "
+        "Show it with: hub token --data %s. Set HUB_TOKEN to use another one.",
         data / "install.json",
         data,
     )
@@ -163,13 +165,14 @@ def access_token(settings: Settings, listener: socket.socket, install: Installat
 
 
 def dialects_of(settings: Settings) -> DialectConfig:
-    """Return the dialects' settings with all mappings. Raises ConfigError for a mapping that cannot be used."""
+    """Return the dialects' settings with the user's mappings. Raises ConfigError for an invalid mapping."""
     config = dialect_config(settings)
     mappings = parse_mappings(_seeded(settings.store.data, "mappings.toml"), reserved(config))
     return msgspec.structs.replace(config, mappings=tuple(mappings))
 
 
 def registry_limits(settings: Settings) -> FleetLimits:
+    """Return the limits of the registry. The total number of metrics defaults to what fits into memory."""
     presence = settings.presence
     return FleetLimits(
         devices=settings.limits.devices,
@@ -202,7 +205,7 @@ def client_settings(settings: Settings, install: Installation) -> MqttClientSett
 
 
 def acl_of(settings: Settings) -> MosquittoAcl:
-    """The broker's users, in the files that the settings name, else in the data folder."""
+    """Return the users of the broker, in the files of the settings or, by default, in the data folder."""
     mqtt, folder = settings.mqtt, broker_folder(settings)
     default = mqtt.password_file is None or mqtt.acl_file is None
     files = AccessFiles(
@@ -215,6 +218,7 @@ def acl_of(settings: Settings) -> MosquittoAcl:
 
 
 def credentials_of(settings: Settings, *, demo: bool = False) -> Credentials:
+    """Return the service for credentials of the broker. The demo's broker needs none."""
     mqtt = settings.mqtt
     login = broker_folder(settings) / HUB_LOGIN if mqtt.username is None else None
     access = None if demo else acl_of(settings)
@@ -226,14 +230,15 @@ def broker_folder(settings: Settings) -> Path:
 
 
 def _broker_login(settings: Settings) -> tuple[str | None, str | None]:
-    """The user and the password that were set, else those that ``hub device add`` once made for the hub itself."""
+    """Return user name and password of the settings, or those that ``hub device add`` created for the hub itself."""
     mqtt = settings.mqtt
-    if mqtt.username is None and (kept := read_if_there(broker_folder(settings) / HUB_LOGIN)) is not None:
-        return HUB, kept.strip()
+    if mqtt.username is None and (password := read_if_there(broker_folder(settings) / HUB_LOGIN)) is not None:
+        return HUB, password.strip()
     return mqtt.username, mqtt.password.get_secret_value() if mqtt.password else None
 
 
 def ai_settings(ai: AiSection) -> AiSettings:
+    """Return the settings of language models: the servers ``openai`` and ``ollama``, and further ones by name."""
     own = [
         ModelServer(
             name="openai",
@@ -262,12 +267,11 @@ def ai_settings(ai: AiSection) -> AiSettings:
     ]
     roles: dict[Role, tuple[str, ...]] = {role: getattr(ai, role) for role in ROLES}
     plain = ai.model_dump(include=set(AiSettings.__struct_fields__) - {"servers", "roles"})
-    # A further server by the name of one of the two takes its place.
+    # A further server with the same name replaces one of the two.
     servers = {server.name: server for server in [*own, *more]}
     return AiSettings(servers=tuple(servers.values()), roles=roles, **plain)
 
 
 def _reachable(ollama_host: str | None) -> str | None:
-    """Turn the address that Ollama listens on everywhere (OLLAMA_HOST=0.0.0.0) into one to connect to, as its own
-    client does."""
+    """Return an address to connect to for one to listen on (OLLAMA_HOST=0.0.0.0), as Ollama's own client does."""
     return re.sub(r"^((?:https?://)?)0\.0\.0\.0(?=[:/]|$)", r"\g<1>127.0.0.1", ollama_host) if ollama_host else None

@@ -1,4 +1,4 @@
-"""SIGHUP: reload, or stop where it says that the terminal has closed. Harmless while the hub starts and ends."""
+"""SIGHUP: reload, or stop if it means that the terminal was closed. It is ignored while the hub starts and stops."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from contextlib import contextmanager
 
 
 class Hangup:
-    """Made once, as early as possible: from then on SIGHUP no longer ends the process."""
+    """Handler of SIGHUP. Create it as early as possible: from then on, SIGHUP no longer ends the process."""
 
     def __init__(self) -> None:
         survives = signal.getsignal(signal.SIGHUP) is signal.SIG_IGN  # nohup: the terminal may close
@@ -19,15 +19,15 @@ class Hangup:
 
     @contextmanager
     def handled(self, reload: Callable[[], object], stop: Callable[[], object]) -> Iterator[None]:
-        """Call one of the two, on the running loop, for each SIGHUP that comes meanwhile."""
+        """Call ``reload`` or ``stop`` on the running loop for each SIGHUP while the context is open."""
         loop = asyncio.get_running_loop()
 
-        def heard(number: int, frame: object) -> None:
-            gone = self._terminal and not _has_terminal()
-            loop.call_soon_threadsafe(stop if gone else reload)
+        def handle(number: int, frame: object) -> None:
+            closed = self._terminal and not _has_terminal()
+            loop.call_soon_threadsafe(stop if closed else reload)
 
-        # Not the loop's own handler: removing that would for a moment make SIGHUP deadly again.
-        signal.signal(signal.SIGHUP, heard)
+        # Not the loop's own handler: between its removal and SIG_IGN, SIGHUP would end the process.
+        signal.signal(signal.SIGHUP, handle)
         try:
             yield
         finally:

@@ -1,6 +1,6 @@
-"""How much memory this process may have: the least of what the machine has and what limits were set.
+"""How much memory this process may use: the machine's memory, or the lowest limit that is set.
 
-Read once, at the start: a limit that is lowered later holds from the next start on.
+It is read once, at start. A limit that is changed later applies from the next start on.
 """
 
 from __future__ import annotations
@@ -14,30 +14,30 @@ import psutil
 from hub.registry.capacity import METRIC_BYTES
 
 SHARE = 0.6
-"""Of what is left beside the hub itself: messages on their way, queries and viewers take memory too."""
+"""Part of the free memory that devices may use. The rest is for pending messages, queries and live clients."""
 RESERVED = 200_000_000
 RESERVED_ADDRESSES = 450_000_000
-"""What a hub without devices takes: of memory, and of addresses, which are reserved long before they are used."""
-LEAST = 20_000
-MOST = 50_000_000
+"""Memory and address space of a hub without devices. Address space is reserved long before it is used."""
+MIN_METRICS = 20_000
+MAX_METRICS = 50_000_000
 
 
 class MemoryLimit(NamedTuple):
-    """``bytes`` for this process, and what sets it. ``addresses`` says that the limit is one of addresses."""
+    """A limit on the memory of this process."""
 
     bytes: int
-    source: str
-    addresses: bool = False
+    source: str  # what sets the limit
+    addresses: bool = False  # it limits the address space
 
     @property
     def metrics(self) -> int:
-        """Return how many metrics fit."""
+        """Number of metrics that fit."""
         free = self.bytes - (RESERVED_ADDRESSES if self.addresses else RESERVED)
-        return max(LEAST, min(MOST, int(free * SHARE) // METRIC_BYTES))
+        return max(MIN_METRICS, min(MAX_METRICS, int(free * SHARE) // METRIC_BYTES))
 
 
 def memory_limit(root: Path = Path("/")) -> MemoryLimit:
-    """Return the limit that allows the fewest metrics. ``root`` is where /proc and /sys are."""
+    """Return the limit that allows the fewest metrics. ``root`` is the folder that contains /proc and /sys."""
     found = [MemoryLimit(psutil.virtual_memory().total, "the machine's memory")]
     found += [MemoryLimit(size, "the cgroup's memory limit") for size in _cgroups(root)]
     for kind, name in ((resource.RLIMIT_AS, "RLIMIT_AS"), (resource.RLIMIT_DATA, "RLIMIT_DATA")):
@@ -48,7 +48,7 @@ def memory_limit(root: Path = Path("/")) -> MemoryLimit:
 
 
 def _cgroups(root: Path) -> list[int]:
-    """Return the limits of this process's control groups, of version 2 and 1."""
+    """Return the limits of this process's control groups, in cgroup version 1 and 2."""
     sizes = []
     for line in _text(root / "proc/self/cgroup").splitlines():
         _, controllers, path = (*line.split(":", 2), "", "")[:3]
@@ -57,7 +57,7 @@ def _cgroups(root: Path) -> list[int]:
         top, name = ("memory", "memory.limit_in_bytes") if controllers else ("", "memory.max")
         folder = root / "sys/fs/cgroup" / top
         group = folder / path.lstrip("/")
-        # The limit of a group holds for those in it; inside a container its own group may be the top.
+        # The limits of all parent groups apply. Inside a container, its own group may be the top.
         for each in (group, *group.parents):
             if each == folder or folder in each.parents:
                 text = _text(each / name).strip()

@@ -1,7 +1,8 @@
-"""Reload: read again, while the hub runs, the rules, the mappings, the signatures, the broker's credentials and CA, the
-settings of models, and the access token.
+"""Reload settings while the hub is running.
 
-Each part is applied on its own. What cannot be used is logged with its file, line and key, and the part stays as it is.
+A reload covers rules, mappings, signatures, the broker's credentials and CA, the settings of language models, and the
+access token. Each part is applied independently. If a part is not valid, the error is logged with file, line and key,
+and the part is left unchanged.
 """
 
 from __future__ import annotations
@@ -33,16 +34,16 @@ faults = FaultLog(log)
 T = TypeVar("T")
 
 SIGNATURES = "signatures.toml"
-LOGIN_LOOK_S = 0.5
-"""How often the hub looks for a login of its own in the data folder."""
+LOGIN_POLL_S = 0.5
+"""How often the hub checks the data folder for its own login."""
 LOGIN_RETRY_S = 5.0
 TRY_S = 5.0
-"""How long new credentials are tried before they replace those in use."""
+"""Time-out of the test connection with new credentials."""
 _APPLIED = {("mqtt", "username"), ("mqtt", "password"), ("mqtt", "ca_file")}
 
 
 class Reloader:
-    """``reread`` reads the settings again: the file, the environment and the command line."""
+    """Reloads a running hub. ``reread`` reads the settings file, the environment and the command line again."""
 
     def __init__(self, hub: Hub, settings: Settings, reread: Callable[[], Settings]) -> None:
         self._hub = hub
@@ -50,29 +51,28 @@ class Reloader:
         self._settings = settings
         self._reread = reread
         self._ca = _digest(settings.mqtt.ca_file)
-        self._asked = asyncio.Event()
-        self._refused: MqttClientSettings | None = None
-        """Broker credentials that did not work when they were tried last, and when that was."""
-        self._refused_at = 0.0
+        self._requested = asyncio.Event()
+        self._refused: MqttClientSettings | None = None  # broker credentials that failed in the last test
+        self._refused_at = 0.0  # when that was
 
     def ask(self) -> None:
-        """Reload soon. Several requests while one is carried out become one more."""
-        self._asked.set()
+        """Request a reload. Requests during a reload cause one more."""
+        self._requested.set()
 
     async def run(self) -> None:
-        """Carry out requests until cancelled. In between, take up the login that ``hub device add`` makes."""
+        """Reload on request until cancelled. In between, apply the login that ``hub device add`` creates."""
         while True:
             try:
-                async with asyncio.timeout(LOGIN_LOOK_S):
-                    await self._asked.wait()
+                async with asyncio.timeout(LOGIN_POLL_S):
+                    await self._requested.wait()
             except TimeoutError:
-                await self._follow_login()
+                await self._apply_login()
                 continue
-            self._asked.clear()
+            self._requested.clear()
             await self._reload()
 
     async def _reload(self) -> None:
-        """Apply each part on its own, and say in one line what is in force and what needs a restart."""
+        """Apply each part, and log what was reloaded and what needs a restart."""
         parts: list[Awaitable[str | None]] = [
             self._reload_file(self._hub.files.rules, "rules"),
             self._reload_file(self._hub.files.mappings, "mappings"),
@@ -82,17 +82,17 @@ class Reloader:
         try:
             new = await asyncio.to_thread(self._reread)
         except HubError as error:
-            log.error("The settings are not reloaded, those in force stay: %s", error)
+            log.error("The settings were not reloaded and stay unchanged: %s", error)
         else:
             parts += [self._reload_broker(new), self._reload_models(new), self._reload_token(new)]
             later = _need_restart(self._settings, new, self._hub.web.auth.open)
-        done = [text for part in parts if (text := await _explained(part))]
+        done = [text for part in parts if (text := await _or_log(part))]
         log.info("Reloaded: %s.", ", ".join(done) or "nothing")
         if later:
-            log.warning("Changed in the settings, in force after a restart: %s.", ", ".join(later))
+            log.warning("Restart the hub to apply these changed settings: %s.", ", ".join(later))
 
-    async def _reload_file(self, book: ConfigFile[Any], name: str) -> str:
-        count = await book.reload()
+    async def _reload_file(self, file: ConfigFile[Any], name: str) -> str:
+        count = await file.reload()
         self._hub.health.faults.pop(f"{name}.toml", None)
         return f"{count} {name}"
 
@@ -111,7 +111,7 @@ class Reloader:
         return "models and their keys"
 
     async def _reload_token(self, new: Settings) -> str | None:
-        """Replace the access token, which ends every session. A hub that had none, or is to have none, restarts."""
+        """Replace the access token and end all sessions. Adding or removing a token needs a restart."""
         if new.http.token == self._settings.http.token:
             return None
         http = self._settings.http.model_copy(update={"token": new.http.token})
@@ -124,80 +124,81 @@ class Reloader:
         return "access token"
 
     async def _reload_broker(self, new: Settings) -> str | None:
-        """Apply the broker's credentials and CA, if they work."""
+        """Apply the broker's credentials and CA, if a test connection succeeds."""
         old = self._settings
         applied = new.mqtt.model_dump(include={key for section, key in _APPLIED if section == "mqtt"})
         merged = old.model_copy(update={"mqtt": old.mqtt.model_copy(update=applied)})
-        wanted, ca = self._link_settings(merged), await asyncio.to_thread(_digest, new.mqtt.ca_file)
-        if wanted == self._connection.link.settings and ca == self._ca:
+        client, ca = self._client_settings(merged), await asyncio.to_thread(_digest, new.mqtt.ca_file)
+        if client == self._connection.link.settings and ca == self._ca:
             return None
-        if self._connection.link.state.connected and (fault := await _fault(wanted)) is not None:
-            log.error("The new broker credentials or CA do not work (%s) Those in use stay.", fault)
+        if self._connection.link.state.connected and (reason := await _test(client)) is not None:
+            log.error("The new broker credentials or CA do not work (%s). The present ones stay in use.", reason)
             return None
         self._settings, self._ca = merged, ca
-        self._connect(wanted)
+        self._connect(client)
         return "broker credentials and CA"
 
-    async def _follow_login(self) -> None:
-        """Use the login that was made for the hub, before the broker asks for it or as soon as it does.
+    async def _apply_login(self) -> None:
+        """Use the login that was created for the hub, before the broker requires it or as soon as it does.
 
-        Mosquitto queues for the session's user: readings that come while the session has none, or one that may not
-        read, would be lost.
+        Mosquitto queues messages for the session's user. Readings would be lost while the session has no user, or one
+        that is not allowed to read.
         """
         if self._settings.mqtt.username is not None:
             return
         link = self._connection.link
         try:
-            wanted = await asyncio.to_thread(self._link_settings, self._settings)
+            client = await asyncio.to_thread(self._client_settings, self._settings)
         except HubError as error:
-            faults.error("login", "The hub's own login cannot be used; what was in force stays: %s", error)
+            faults.error("login", "Cannot read the hub's own broker login. The present one stays in use: %s", error)
             return
-        if wanted == link.settings:
+        if client == link.settings:
             return
         if link.state.connected:
-            if wanted == self._refused and time.monotonic() - self._refused_at < LOGIN_RETRY_S:
+            if client == self._refused and time.monotonic() - self._refused_at < LOGIN_RETRY_S:
                 return
-            if (fault := await _fault(wanted)) is not None:
-                if wanted != self._refused:
-                    text = "The broker does not accept the hub's own user %s yet (%s) Trying again every %g s."
-                    log.warning(text, wanted.username, fault, LOGIN_RETRY_S)
-                self._refused, self._refused_at = wanted, time.monotonic()
+            if (reason := await _test(client)) is not None:
+                if client != self._refused:
+                    text = "The broker does not accept the hub's own user %s yet (%s). Retrying every %g s."
+                    log.warning(text, client.username, reason, LOGIN_RETRY_S)
+                self._refused, self._refused_at = client, time.monotonic()
                 return
-        self._connect(wanted)
-        log.info("Connecting to the broker as %s.", wanted.username or "nobody: the hub's own login is gone")
+        self._connect(client)
+        log.info("Connecting to the broker as %s.", client.username or "anonymous: the hub's own login was removed")
 
-    def _link_settings(self, settings: Settings) -> MqttClientSettings:
-        wanted = client_settings(settings, self._hub.install)
-        return msgspec.structs.replace(wanted, had_session=self._connection.link.settings.had_session)
+    def _client_settings(self, settings: Settings) -> MqttClientSettings:
+        client = client_settings(settings, self._hub.install)
+        return msgspec.structs.replace(client, had_session=self._connection.link.settings.had_session)
 
-    def _connect(self, wanted: MqttClientSettings) -> None:
-        self._connection.link.use(wanted)
-        self._connection.drop_monitor.use(for_looking(wanted, self._connection.link.state, "drops"))
+    def _connect(self, client: MqttClientSettings) -> None:
+        self._connection.link.use(client)
+        self._connection.drop_monitor.use(for_looking(client, self._connection.link.state, "drops"))
 
 
-async def _explained(part: Awaitable[T]) -> T | None:
+async def _or_log(part: Awaitable[T]) -> T | None:
+    """Return the result of a part. Log its error and return None if it is not valid."""
     try:
         return await part
     except HubError as error:
-        log.error("Not reloaded, what was in force stays: %s", error)
+        log.error("Not reloaded, the present state stays: %s", error)
         return None
 
 
-async def _fault(wanted: MqttClientSettings) -> str | None:
-    """Try to connect under a client id of its own; return why it does not work, None if it does."""
-    trial = msgspec.structs.replace(wanted, lasting=False, client_id=f"{wanted.client_id}-reload")
+async def _test(client: MqttClientSettings) -> str | None:
+    """Connect with another client id. Return None on success, else the error without its full stop."""
+    trial = msgspec.structs.replace(client, lasting=False, client_id=f"{client.client_id}-reload")
     link = NegotiatingClient(trial, lambda messages: len(messages), lambda since, now: None)
     async with asyncio.TaskGroup() as group:
-        task = group.create_task(link.run(), name="trial of credentials")
+        task = group.create_task(link.run(), name="test of credentials")
         try:
             async with asyncio.timeout(TRY_S):
                 while not link.state.connected and link.state.error is None:
                     await asyncio.sleep(0.02)
         except TimeoutError:
-            return "no answer."
+            return "no answer"
         finally:
             task.cancel()
-    return None if link.state.error is None else link.state.error
+    return None if link.state.error is None else link.state.error.rstrip(".")
 
 
 def _need_restart(old: Settings, new: Settings, is_open: bool) -> list[str]:
@@ -215,7 +216,7 @@ def _changed(old: Settings, new: Settings) -> list[tuple[str, str]]:
 
 
 def _digest(file: Path | None) -> bytes | None:
-    """Return a digest of the file's content, None where it cannot be read."""
+    """Return a digest of the file's content, or None if it cannot be read."""
     if file is None:
         return None
     try:

@@ -1,1 +1,1 @@
-"""The ``hub`` command: parse the arguments, run one subcommand, print what a person reads."""
+"""The ``hub`` command: parse the arguments, run a subcommand, print its result."""

@@ -1,4 +1,4 @@
-"""``hub backup`` and ``hub restore``: the data folder as one file and back, while a hub runs or not."""
+"""``hub backup`` and ``hub restore``: back up a data folder into one file, and restore it."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ log = logging.getLogger(__name__)
 
 
 def run(arguments: argparse.Namespace) -> None:
-    """Raises HubError for what a person can put right."""
+    """Run ``hub backup`` or ``hub restore``. Raises HubError with a message for the user."""
     settings = settings_from(arguments)
     if arguments.command == "backup":
         _backup(settings, arguments.file, replace=arguments.replace, with_secrets=arguments.with_secrets)
@@ -35,35 +35,35 @@ def _backup(settings: Settings, target: Path | None, *, replace: bool, with_secr
         target /= name
     known = secret_values(settings)
     manifest = archive.pack(settings.store.data, target, replace=replace, known=known, with_secrets=with_secrets)
-    print(f"{target}: {_told(manifest)}, {target.stat().st_size / 1e6:.1f} MB, checked.")
+    print(f"{target}: {_summary(manifest)}, {target.stat().st_size / 1e6:.1f} MB, verified.")
     if manifest.with_secrets:
-        print("It holds tokens, keys and passwords: keep it where nobody else can read it.")
+        print("It contains tokens, keys and passwords. Keep it where nobody else can read it.")
         return
-    print("Tokens, keys and passwords are not in it; of the devices' broker passwords it has the hashes.")
+    print("It contains no tokens, keys or passwords, only the hashes of the devices' broker passwords.")
     if manifest.redacted:
-        print(f"Without their secrets: {', '.join(manifest.redacted)}.")
+        print(f"Secrets were removed from: {', '.join(manifest.redacted)}.")
     if manifest.left_out:
-        print(f"Left out, as they hold secrets: {', '.join(manifest.left_out)}. --with-secrets includes them.")
+        print(f"Not included, because they contain secrets: {', '.join(manifest.left_out)}. Use --with-secrets.")
 
 
 def _restore(source: Path, data: Path, replace: bool) -> None:
     manifest = archive.stage(source, data, replace=replace)
     when = f"{datetime.fromtimestamp(manifest.created_at / 1000, UTC):%Y-%m-%d %H:%M UTC}"
-    told = f"the backup of {when}: {_told(manifest)}"
+    summary = f"the backup of {when}: {_summary(manifest)}"
     try:
         with DirectoryLock.acquire(data):
             aside = archive.adopt(data)
     except InUse:
-        print(f"Ready in {data}: {told}. The hub that runs there takes it at its next start; restart it now.")
+        print(f"Ready in {data}: {summary}. Restart the hub that is running there to finish the restore.")
         return
-    print(f"Restored to {data}: {told}.")
+    print(f"Restored to {data}: {summary}.")
     if manifest.redacted:
-        print(f"Enter the tokens, keys and passwords of {', '.join(manifest.redacted)} again: the backup has none.")
+        print(f"Enter the tokens, keys and passwords in {', '.join(manifest.redacted)} again.")
     if aside is not None:
-        print(f"What was there before is in {aside}; delete it once all is well.")
+        print(f"The files from before are in {aside}. Delete it once you no longer need them.")
 
 
-def _told(manifest: archive.Manifest) -> str:
+def _summary(manifest: archive.Manifest) -> str:
     rows = manifest.content.rows
     return ", ".join(_counted(rows.get(name, 0), word) for name, word in _WORDS)
 

@@ -1,4 +1,4 @@
-"""``hub demo``: a hub, a broker and simulated devices, from nothing, on loopback, gone without a trace afterwards."""
+"""``hub demo``: run a hub with a broker and simulated devices on loopback, without setup, in a temporary folder."""
 
 from __future__ import annotations
 
@@ -22,28 +22,28 @@ from hub.runtime.settings import Settings
 
 
 async def run(arguments: argparse.Namespace) -> None:
-    """Serve until a signal comes. Raises HubError for what a person can put right."""
+    """Serve until a signal arrives. Raises HubError with a message for the user."""
     with _data(arguments.data) as data:
         http = _free(arguments.http)
         if http != arguments.http:
-            print(f"{arguments.http} is taken: the dashboard is at {http} instead", flush=True)
+            print(f"{arguments.http} is in use. The dashboard is at {http} instead.", flush=True)
         host, port = split_address(arguments.mqtt)
         broker = await DemoBroker.start(host, port)
         mqtt = f"{host}:{broker.port}"
         if broker.moved:
-            print(f"{arguments.mqtt} is taken: the broker listens on {mqtt} instead", flush=True)
+            print(f"{arguments.mqtt} is in use. The broker listens on {mqtt} instead.", flush=True)
         try:
             async with contextlib.AsyncExitStack() as companions:
 
                 async def greet() -> None:
                     print(f"\n  Watchkeeper is at http://{http}\n", flush=True)
                     print(f"ready http={http} mqtt={mqtt}", flush=True)
-                    simulators = await _simulate(mqtt, arguments.devices, arguments.seed, tell=arguments.show_faults)
+                    simulators = await _simulate(mqtt, arguments.devices, arguments.seed, show=arguments.show_faults)
                     companions.push_async_callback(_end, simulators)
                     if not arguments.no_open:
                         await asyncio.to_thread(webbrowser.open, f"http://{http}/")
 
-                # The demo's broker forgets its sessions with its end: that is no gap to warn of.
+                # The demo's broker does not keep sessions, so a missing session is no gap to warn about.
                 await serve(
                     _settings(arguments, http, mqtt, data),
                     on_ready=greet,
@@ -56,27 +56,28 @@ async def run(arguments: argparse.Namespace) -> None:
 
 
 def _settings(arguments: argparse.Namespace, http: str, mqtt: str, data: Path) -> Settings:
-    wanted: dict[str, dict[str, object]] = {
+    overrides: dict[str, dict[str, object]] = {
         "http": {"listen": http},
         "mqtt": {"broker": mqtt},
         "store": {"data": data},
     }
     if arguments.ai is not None:
-        wanted["ai"] = {"mode": arguments.ai}
-    return load_settings(overrides=wanted)
+        overrides["ai"] = {"mode": arguments.ai}
+    return load_settings(overrides=overrides)
 
 
 @contextlib.contextmanager
-def _data(wanted: Path | None) -> Iterator[Path]:
-    if wanted is not None:
-        yield wanted
+def _data(folder: Path | None) -> Iterator[Path]:
+    """Yield the given data folder, or a temporary one."""
+    if folder is not None:
+        yield folder
         return
-    with tempfile.TemporaryDirectory(prefix="watchkeeper-", ignore_cleanup_errors=True) as made:
-        yield Path(made)
+    with tempfile.TemporaryDirectory(prefix="watchkeeper-", ignore_cleanup_errors=True) as temporary:
+        yield Path(temporary)
 
 
 def _free(address: str) -> str:
-    """``address``, or the next port of the same host that nobody holds. Raises InUse after a hundred."""
+    """Return ``address``, or the next free port of the same host. Raises InUse after a hundred ports."""
     host, port = split_address(address)
     for candidate in range(port, min(port + 100, 65_536)) if port else (0,):
         with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as probe:
@@ -86,16 +87,16 @@ def _free(address: str) -> str:
             except OSError:
                 continue
             return f"{host}:{candidate or probe.getsockname()[1]}"
-    raise InUse(f"No port from {port} on is free on {host}.", "Name another with --http.")
+    raise InUse(f"No port from {port} to {port + 99} is free on {host}.", "Name another one with --http.")
 
 
-async def _simulate(mqtt: str, devices: int, seed: int, *, tell: bool) -> asyncio.subprocess.Process | None:
-    """Start the simulators; what they print, the true causes of their faults, is shown only if ``tell``."""
+async def _simulate(mqtt: str, devices: int, seed: int, *, show: bool) -> asyncio.subprocess.Process | None:
+    """Start the simulators. With ``show``, they print their faults."""
     if devices == 0:
         return None
-    words = ["--mqtt", mqtt, "--devices", str(devices), "--seed", str(seed), "--demo-faults"]
-    told = None if tell else asyncio.subprocess.DEVNULL
-    return await asyncio.create_subprocess_exec(*tied("run", sys.executable, "-m", "simulators", *words), stdout=told)
+    options = ["--mqtt", mqtt, "--devices", str(devices), "--seed", str(seed), "--demo-faults"]
+    command = tied("run", sys.executable, "-m", "simulators", *options)
+    return await asyncio.create_subprocess_exec(*command, stdout=None if show else asyncio.subprocess.DEVNULL)
 
 
 async def _end(process: asyncio.subprocess.Process | None) -> None:

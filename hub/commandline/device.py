@@ -1,4 +1,4 @@
-"""``hub device``: add, list and revoke the broker's users. A password is printed once, when it is made."""
+"""``hub device``: add, list and revoke users of the broker. A password is shown once, when it is created."""
 
 from __future__ import annotations
 
@@ -20,15 +20,15 @@ LOGIN_S = 10.0
 
 
 def run(arguments: argparse.Namespace) -> None:
-    """Raises HubError for what a person can put right."""
+    """Run ``hub device``. Raises HubError with a message for the user."""
     settings = settings_from(arguments)
     credentials = credentials_of(settings)
     if arguments.action == "list":
         for user in credentials.users():
             print(user.name, *user.topics)
     elif arguments.action == "revoke":
-        told = credentials.revoke(arguments.name)
-        print(f"{arguments.name} can no longer connect. {_told(told)}")
+        reloaded = credentials.revoke(arguments.name)
+        print(f"The password of {arguments.name} is revoked. {_next_step(reloaded)}")
     else:
         _add(settings, credentials, arguments.name, arguments.bridge)
 
@@ -38,47 +38,47 @@ def _add(settings: Settings, credentials: Credentials, name: str, prefixes: list
     try:
         if issued.setup is not None:
             setup = textwrap.indent(issued.setup, "    ")
-            print(_SETUP.format(lines=setup, hub=_hub_has_logged_in(settings)), flush=True)
+            print(_SETUP.format(lines=setup, hub=_wait_for_login(settings)), flush=True)
         _print(issued, name, prefixes)
         sys.stdout.flush()
-    except OSError:  # a password that nobody could read is of no use
+    except OSError:  # the password was not shown, so it is useless
         credentials.revoke(name)
         raise
 
 
 def _print(issued: IssuedCredential, name: str, prefixes: list[str]) -> None:
-    print(f"{name} may connect. Its password, shown this once: {issued.password}\n{_told(issued.told)}\n")
+    print(f"Added {name}. Its password, shown only once: {issued.password}\n{_next_step(issued.told)}\n")
     if issued.line is None:
-        print(f"It has {', '.join(prefixes)} for its own: give the gateway the user {name} and this password.")
+        print(f"It may use all topics below {', '.join(prefixes)}. Enter user and password in the gateway.")
         return
     print(f"{issued.line}\n")
     print(as_text(issued.address))
 
 
-def _hub_has_logged_in(settings: Settings) -> str:
-    """Wait until the running hub uses the user that was made for it, and say whether it does.
+def _wait_for_login(settings: Settings) -> str:
+    """Wait until the running hub connects with its own user, and return a sentence that says whether it does.
 
-    The broker queues for that user only: it must not ask for passwords before.
+    The broker queues messages only for that user, so it must not ask for passwords before.
     """
     deadline = time.monotonic() + LOGIN_S
     while (status := status_of(settings)) is not None and time.monotonic() < deadline:
         if status["broker"]["username"] == HUB:
-            return "The running hub uses a user of its own there already: nothing is lost when the broker reads them."
+            return "The running hub already connects with its own user, so you can restart the broker now."
         time.sleep(0.1)
     where = f"No hub answers at {settings.http.listen}. If one is running, wait" if status is None else "Wait"
     return (
-        f"{where} until its log says that it connects as {HUB}, its own user, before the broker reads them: until then "
-        "the broker keeps nothing for it. A hub that is not running uses that user from its next start."
+        f"{where} until its log says that it connects as {HUB}, then restart the broker. Before that, the broker would "
+        "queue no messages for the hub. A hub that is not running uses this user from its next start."
     )
 
 
-def _told(told: bool) -> str:
-    if told:
-        return "The broker has been told."
-    return "Have the broker read its files again: systemctl reload mosquitto, or kill -HUP its process."
+def _next_step(reloaded: bool) -> str:
+    if reloaded:
+        return "The broker has applied it."
+    return "Make the broker read its files again: systemctl reload mosquitto, or kill -HUP its process."
 
 
-_SETUP = """The broker has to ask for passwords. These lines go into mosquitto.conf, in place of allow_anonymous true:
+_SETUP = """The broker has to require passwords. Replace allow_anonymous true in mosquitto.conf by these lines:
 
 {lines}
 {hub}

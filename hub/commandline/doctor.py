@@ -1,4 +1,4 @@
-"""``hub doctor``: is everything in place to serve? Each check says what it found and, where it is wrong, what to do."""
+"""``hub doctor``: check that everything a hub needs is in place, and say what to do if it is not."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ from hub.store.sqlite import FILE
 CONNECT_S = 5.0
 WINDOW_PROBE = 200
 SMALL_WINDOW = 100
-"""Mosquitto's default of 20 unacknowledged messages held the hub to 375 a second."""
+"""With Mosquitto's default of 20 unacknowledged messages, the hub receives at most 375 messages a second."""
 FREE_BYTES = 1_000_000_000
 
 
@@ -57,7 +57,7 @@ State = Literal["ok", "note", "wrong"]
 
 
 class Finding(NamedTuple):
-    """One line of the report. ``advice`` is what to do, empty where nothing is."""
+    """Result of one check. ``advice`` is what to do, empty if nothing."""
 
     state: State
     what: str
@@ -66,11 +66,11 @@ class Finding(NamedTuple):
 
 
 async def run(arguments: argparse.Namespace) -> int:
-    """Print the report; 0 if nothing is wrong, else 1. Raises HubError for settings that cannot be read."""
+    """Print the report. Return 0 if nothing is wrong, else 1. Raises HubError if the settings cannot be read."""
     settings = settings_from(arguments)
     if arguments.trust_clock:
         confirm(settings.store.data)
-        print("The clock is confirmed; a hub that runs takes note within ten minutes.")
+        print("The clock is confirmed. A running hub applies this within ten minutes.")
         return 0
     print(f"Watchkeeper {__version__}")
     failed = False
@@ -90,7 +90,7 @@ async def _checks(settings: Settings) -> AsyncIterator[Finding]:
         for finding in findings:
             yield finding
         yield _port(settings) if holder is None else _running(settings, holder)
-        if not _has_install(data):  # the other checks do without the folder
+        if not _has_install(data):  # the other checks work without the folder
             settings = _with_data(settings, stack.enter_context(tempfile.TemporaryDirectory()))
         yield _dashboard()
         async for finding in _broker(settings):
@@ -114,7 +114,7 @@ def _has_install(data: Path) -> bool:
 
 
 def _data(data: Path, settings: Settings) -> tuple[list[Finding], str | None]:
-    """Check the data folder; return also the number of the process that uses it, None where none does."""
+    """Check the data folder. Also return the number of the process that uses it, or None."""
     try:
         with DirectoryLock.acquire(data):
             return _content(data, settings, "can be written"), None
@@ -138,28 +138,29 @@ def _content(data: Path, settings: Settings, state: str) -> list[Finding]:
     except HubError as error:
         return [Finding("wrong", "data", error.message, error.hint)]
     except OSError as error:
-        hint = "Give this user the right to write there, or name another folder with --data."
+        hint = "Give this user write permission there, or name another folder with --data."
         return [Finding("wrong", "data", f"{data} cannot be written ({error.strerror})", hint)]
     free = shutil.disk_usage(data).free
-    room = Finding("ok", "disk", f"{free / 1e9:.1f} GB free")
+    disk = Finding("ok", "disk", f"{free / 1e9:.1f} GB free")
     if free < FREE_BYTES:
-        room = Finding("wrong", "disk", f"only {free / 1e6:.0f} MB free", "Make room, or lower store.retention_days.")
-    return [Finding("ok", "data", f"{data} {state}; {len(rules)} rules"), room]
+        advice = "Free some space, or lower store.retention_days."
+        disk = Finding("wrong", "disk", f"only {free / 1e6:.0f} MB free", advice)
+    return [Finding("ok", "data", f"{data} {state}; {len(rules)} rules"), disk]
 
 
 def _running(settings: Settings, holder: str) -> Finding:
-    """Describe the hub that runs on the data folder as process ``holder``."""
+    """Check the hub that is running on the data folder as process ``holder``."""
     listen, status = settings.http.listen, status_of(settings)
     if status is None:
-        advice = "If it is a hub, name the address that it was started with: --http, or http.listen."
+        advice = "If it is a hub, name the address that it listens on with --http or http.listen."
         state: State = "note" if _port(settings).state == "ok" else "wrong"
         return Finding(state, "hub", f"process {holder} uses the data folder but does not answer at {listen}", advice)
     faults = [] if status["broker"]["subscribed"] else ["has no subscription at the broker"]
     faults += ["cannot write the history"] if status["flow"]["store_stalled"] else []
     if faults:
-        return Finding("wrong", "hub", f"runs at {listen} but {' and '.join(faults)}", "Its log says why.")
+        return Finding("wrong", "hub", f"runs at {listen} but {' and '.join(faults)}", "See its log for the reason.")
     if status["degraded"]:
-        advice = "Put it right, then have the hub reload (systemctl reload, or SIGHUP)."
+        advice = "Fix this, then reload the hub (systemctl reload, or SIGHUP)."
         return Finding("note", "hub", f"runs at {listen}, but {'; '.join(status['degraded'])}", advice)
     return Finding("ok", "hub", f"is running at {listen}, and ready")
 
@@ -168,10 +169,10 @@ def _port(settings: Settings) -> Finding:
     listen = settings.http.listen
     try:
         with bind(listen) as listener:
-            guarded = "; everybody needs the token there" if needs_token(settings, listener.getsockname()[0]) else ""
+            note = "; the access token is required there" if needs_token(settings, listener.getsockname()[0]) else ""
     except HubError as error:
         return Finding("wrong", "http", error.message, error.hint)
-    return Finding("ok", "http", f"{listen} is free{guarded}")
+    return Finding("ok", "http", f"{listen} is free{note}")
 
 
 def _dashboard() -> Finding:
@@ -181,14 +182,14 @@ def _dashboard() -> Finding:
 
 
 async def _broker(settings: Settings) -> AsyncIterator[Finding]:
-    """Connect under a name of our own, ask for the hub's subscriptions, and try the in-flight window."""
+    """Check the connection, the hub's subscriptions and the in-flight window."""
     where = settings.mqtt.broker
-    # A client id of its own: the hub's would take the session away from a hub that runs.
+    # Its own client id: with the hub's, the broker would disconnect a running hub.
     install = open_installation(settings.store.data)
-    wanted = msgspec.structs.replace(client_settings(settings, install), client_id=f"doctor-{install.id}")
-    # A session that ends with its connection: a lasting one would have the broker queue everything for the doctor.
-    looking = msgspec.structs.replace(wanted, lasting=False)
-    async with _connected(looking, _filters(settings), lambda messages: len(messages)) as link:
+    doctor = msgspec.structs.replace(client_settings(settings, install), client_id=f"doctor-{install.id}")
+    # A clean session: with a persistent one, the broker would queue all messages for the doctor.
+    clean = msgspec.structs.replace(doctor, lasting=False)
+    async with _connected(clean, _filters(settings), lambda messages: len(messages)) as link:
         state = link.state
     if not state.connected:
         advice = "Start the broker (see mosquitto.conf), or name it with --mqtt or mqtt.broker."
@@ -196,14 +197,14 @@ async def _broker(settings: Settings) -> AsyncIterator[Finding]:
         return
     yield Finding("ok", "broker", f"{where} speaks {state.protocol}")
     for topic, reason in state.refused:
-        user = f"the user {wanted.username}" if wanted.username else "clients without a user name"
-        advice = f"Let {user} read {topic} in the broker's access list: what is published there does not arrive."
+        user = f"the user {doctor.username}" if doctor.username else "clients without a user name"
+        advice = f"Allow {user} to read {topic} in the broker's ACL. The hub does not receive what is published there."
         yield Finding("note" if state.subscribed else "wrong", "subscription", f"{topic} is refused ({reason})", advice)
-    yield await _window(wanted)
+    yield await _window(doctor)
 
 
 def _filters(settings: Settings) -> list[str]:
-    """Return the topic filters that the hub subscribes to at its start."""
+    """Return the topic filters that the hub subscribes to at start."""
     try:
         config = dialects_of(settings)
     except HubError:  # reported with the data folder
@@ -211,41 +212,42 @@ def _filters(settings: Settings) -> list[str]:
     return [each for dialect in make_dialects(config) for each in dialect.filters]
 
 
-async def _window(wanted: MqttClientSettings) -> Finding:
-    """Publish to a topic of our own and count what comes before anything is acknowledged."""
-    waiting: list[RawMessage] = []
+async def _window(client: MqttClientSettings) -> Finding:
+    """Publish to a test topic, and count the messages that arrive before one is acknowledged."""
+    received: list[RawMessage] = []
     probe = f"watchkeeper-doctor/{os.getpid()}"
 
     def take(messages: Sequence[RawMessage]) -> int:
-        waiting.extend(messages)
+        received.extend(messages)
         return len(messages)
 
     what = "in-flight window"
-    async with _connected(wanted, [probe], take) as link:
+    async with _connected(client, [probe], take) as link:
         try:
             for number in range(WINDOW_PROBE if link.state.subscribed else 0):
                 await link.publish(probe, str(number).encode(), qos=1)
             await asyncio.sleep(1)
         except BrokerError as error:
             return Finding("note", what, f"not measured: {error.message}")
-        window = len(waiting)
-        link.ack(waiting)
+        window = len(received)
+        link.ack(received)
     if window >= WINDOW_PROBE:
         return Finding("ok", what, f"at least {WINDOW_PROBE}")
     if window == 0:
-        return Finding("note", what, f"not measured: the broker does not let the hub read and write {probe}")
+        return Finding("note", what, f"not measured: the broker does not allow the hub to read and write {probe}")
     if window < SMALL_WINDOW:
-        advice = "Set max_inflight_messages to 10000 in mosquitto.conf: a small window holds the hub back."
+        advice = "Set max_inflight_messages to 10000 in mosquitto.conf: a small window limits the message rate."
         return Finding("note", what, f"{window} unacknowledged messages", advice)
     return Finding("ok", what, f"{window}")
 
 
 @contextlib.asynccontextmanager
-async def _connected(wanted: MqttClientSettings, topics: Sequence[str], take: Sink) -> AsyncIterator[NegotiatingClient]:
-    link = NegotiatingClient(wanted, take, lambda since, at: None)
+async def _connected(client: MqttClientSettings, topics: Sequence[str], take: Sink) -> AsyncIterator[NegotiatingClient]:
+    """Yield a client after it has subscribed, or after :data:`CONNECT_S` without success."""
+    link = NegotiatingClient(client, take, lambda since, now: None)
     link.subscribe(topics)
     async with asyncio.TaskGroup() as group:
-        task = group.create_task(link.run(), name="doctor's link")
+        task = group.create_task(link.run(), name="doctor's client")
         deadline = time.monotonic() + CONNECT_S
         while not (link.state.subscribed or link.state.refused) and time.monotonic() < deadline:
             await asyncio.sleep(0.05)
@@ -263,14 +265,14 @@ async def _ai(settings: Settings) -> AsyncIterator[Finding]:
         return
     providers = models.providers
     for name, reason in models.faults.items():
-        yield Finding("wrong", "ai", f"{name} is left out: {reason}", "Change it on the Settings page.")
+        yield Finding("wrong", "ai", f"{name} is not used: {reason}", "Change it on the Settings page.")
     try:
         for writer, fault in await providers.check():
             name = f"{writer.provider} ({writer.model})"
             if fault is None:
                 yield Finding("ok", "ai", f"{name} answers")
             else:
-                yield Finding("note", "ai", f"{name} does not answer; the built-in analyst will", fault)
+                yield Finding("note", "ai", f"{name} does not answer; the built-in analyst is used instead", fault)
     finally:
         await providers.close()
 
@@ -279,20 +281,20 @@ def _clock(data: Path) -> Finding:
     now, kept = datetime.now(UTC), read_clock_state(data)
     shown = f"{now:%Y-%m-%d %H:%M:%S} UTC"
     if now.year < 2026:
-        return Finding("wrong", "clock", shown, "Set the clock: readings would be misdated.")
+        return Finding("wrong", "clock", shown, "Set the clock: readings would get wrong times.")
     if kept is not None and kept.doubted_at is not None:
-        believed = datetime.fromtimestamp(kept.believed / 1000, UTC)
-        advice = "Set the clock. If it is right: hub doctor --trust-clock."
+        trusted = datetime.fromtimestamp(kept.believed / 1000, UTC)
+        advice = "Set the clock. If it is right, run hub doctor --trust-clock."
         return Finding(
-            "wrong", "clock", f"{shown}, but the hub last believed {believed:%Y-%m-%d}; it deletes nothing", advice
+            "wrong", "clock", f"{shown}, but the last trusted date is {trusted:%Y-%m-%d}; no history is deleted", advice
         )
     return Finding("ok", "clock", shown)
 
 
 def _memory(settings: Settings) -> Finding:
-    limit, wanted = memory_limit(), settings.limits.total_metrics
-    found = f"{limit.bytes / 1e9:.1f} GB ({limit.source}) hold {limit.metrics:,} metrics"
-    if wanted is None:
+    limit, configured = memory_limit(), settings.limits.total_metrics
+    found = f"{limit.bytes / 1e9:.1f} GB ({limit.source}), enough for {limit.metrics:,} metrics"
+    if configured is None:
         return Finding("ok", "memory", found)
-    advice = "Lower limits.total_metrics, or give the hub more memory." if wanted > limit.metrics else ""
-    return Finding("note" if advice else "ok", "memory", f"{found}; limits.total_metrics is {wanted:,}", advice)
+    advice = "Lower limits.total_metrics, or give the hub more memory." if configured > limit.metrics else ""
+    return Finding("note" if advice else "ok", "memory", f"{found}; limits.total_metrics is {configured:,}", advice)

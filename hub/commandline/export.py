@@ -1,4 +1,4 @@
-"""``hub export`` and ``hub import``: readings as tables, from and to a data folder, whether a hub runs on it or not."""
+"""``hub export`` and ``hub import``: readings as CSV or Parquet tables, whether a hub is running or not."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ MAX_TS = 2**53
 
 
 def run(arguments: argparse.Namespace) -> None:
-    """Raises HubError for what a person can put right."""
+    """Run ``hub export`` or ``hub import``. Raises HubError with a message for the user."""
     settings = settings_from(arguments)
     kind: Format = arguments.format or _format_of(arguments.file)
     if arguments.command == "export":
@@ -52,30 +52,30 @@ def run(arguments: argparse.Namespace) -> None:
     zone_of(zone)
     try:
         with DirectoryLock.acquire(settings.store.data):
-            taken = asyncio.run(_import(settings, arguments.file, kind, zone))
+            result = asyncio.run(_import(settings, arguments.file, kind, zone))
     except InUse:
-        taken = _import_by_the_hub(settings, arguments.file, kind, zone)
-    for line in _report(taken):
+        result = _import_through_hub(settings, arguments.file, kind, zone)
+    for line in _report(result):
         print(line)
 
 
-def _report(taken: ImportResult) -> Iterator[str]:
-    """Say what became of a table."""
-    known = f"; {taken.devices} devices are new" if taken.devices else ""
-    yield f"{taken.read:,} readings read, {taken.added:,} of them new{known}."
-    if taken.duplicates:
-        yield f"{taken.duplicates:,} were there already, or stand in the table twice."
-    for skipped in taken.skipped:
+def _report(result: ImportResult) -> Iterator[str]:
+    """Yield the lines of the report on an import."""
+    created = f"; {result.devices} devices created" if result.devices else ""
+    yield f"{result.read:,} readings read, {result.added:,} of them new{created}."
+    if result.duplicates:
+        yield f"{result.duplicates:,} duplicates, in the history or earlier in the table."
+    for skipped in result.skipped:
         rows = ", ".join(map(str, skipped.rows)) + (", …" if skipped.count > len(skipped.rows) else "")
         yield f"{skipped.count:,} skipped ({skipped.reason}): rows {rows}."
-    if taken.texts:
-        yield f"{taken.texts:,} are texts, not numbers."
-    if taken.zone:
-        yield f"Times without a zone were taken as {taken.zone} (--zone names another)."
+    if result.texts:
+        yield f"{result.texts:,} are texts, not numbers."
+    if result.zone:
+        yield f"Times without a time zone were taken as {result.zone}. Use --zone for another one."
 
 
 def _format_of(file: Path) -> Format:
-    """Return the format that the file's name says. Raises Invalid for any other name; ``-`` is CSV."""
+    """Return the format by the file's extension; ``-`` is CSV. Raises Invalid for other extensions."""
     if str(file) == "-":
         return "csv"
     match file.suffix.lower():
@@ -83,21 +83,21 @@ def _format_of(file: Path) -> Format:
             return "csv"
         case ".parquet" | ".pq":
             return "parquet"
-    hint = "Name it .csv or .parquet, or say which it is with --format."
-    raise Invalid(f"{file.name!r} does not say the format.", hint)
+    hint = "Name it .csv or .parquet, or use --format."
+    raise Invalid(f"The format of {file.name!r} is unknown.", hint)
 
 
 async def _export(data: Path, arguments: argparse.Namespace, kind: Format) -> None:
-    wanted = ExportRequest(
+    request = ExportRequest(
         time_of(arguments.start) if arguments.start else 0,
         time_of(arguments.end) if arguments.end else MAX_TS,
         tuple(arguments.device) if arguments.device else None,
         arguments.metric,
     )
-    with contextlib.closing(ReadOnlyStore.open(data)) as viewer, _target(arguments.file, arguments.replace) as out:
+    with contextlib.closing(ReadOnlyStore.open(data)) as store, _target(arguments.file, arguments.replace) as out:
         registry = DeviceRegistry()
-        broken = registry.restore(viewer.states(), now_ms())
-        _warn_of_unreadable(broken, len(viewer.unreadable))
+        broken = registry.restore(store.states(), now_ms())
+        _warn_of_unreadable(broken, len(store.unreadable))
 
         def unit(device: str, metric: str) -> str | None:
             found = registry.get(device)
@@ -105,44 +105,44 @@ async def _export(data: Path, arguments: argparse.Namespace, kind: Format) -> No
 
         async with TableProcess() as table:
             await table.open_for_writing(kind)
-            async for piece in export_readings(viewer, wanted, table, unit):
-                out.write(piece)
+            async for chunk in export_readings(store, request, table, unit):
+                out.write(chunk)
 
 
 def _warn_of_unreadable(devices: dict[str, str], batches: int) -> None:
-    """Say once what the table is written without."""
+    """Log which stored data the export lacks because it cannot be read."""
     if devices:
         names = ", ".join(list(devices)[:5]) + (", …" if len(devices) > 5 else "")
         log.warning(
-            "Stored states of devices that cannot be read: %d (%s). Their readings are exported without units. Start "
-            "the hub once: it moves such rows aside.",
+            "%d stored device states cannot be read (%s). Their readings are exported without units. Start the hub "
+            "once to move such rows aside.",
             *(len(devices), names),
         )
     if batches:
         log.warning(
-            "Batches of recent readings that cannot be read: %d. They are left out. Start the hub once: it moves them "
-            "aside. Keep a copy of the database.",
+            "%d batches of recent readings cannot be read and are not exported. Keep a copy of the database, then "
+            "start the hub once to move them aside.",
             batches,
         )
 
 
 @contextlib.contextmanager
 def _target(file: Path, replace: bool) -> Iterator[BinaryIO]:
-    """Yield a stream to the file, which appears only when it is complete; ``-`` is the standard output."""
+    """Yield a stream to the file, which appears only when it is complete; ``-`` is standard output."""
     if str(file) == "-":
         yield sys.stdout.buffer
         sys.stdout.buffer.flush()
         return
     if file.exists() and not file.is_file():
-        raise Invalid(f"{file} is not a file.", "Name a file, or - for the standard output.")
+        raise Invalid(f"{file} is not a file.", "Name a file, or - for standard output.")
     if file.exists() and not replace:
-        raise Conflict(f"{file} exists already.", "Name another file, or say --replace.")
+        raise Conflict(f"{file} exists already.", "Name another file, or use --replace.")
     with replacing(file, opener=None) as out:
         yield out
 
 
 async def _import(settings: Settings, file: Path, kind: Format, zone: str) -> ImportResult:
-    """Into a folder that no hub runs on."""
+    """Import into a folder that no hub is running on."""
     store = SqliteStore.open(settings.store.data)
     try:
         now = now_ms()
@@ -168,31 +168,32 @@ async def _import(settings: Settings, file: Path, kind: Format, zone: str) -> Im
         await store.close()
 
 
-def _import_by_the_hub(settings: Settings, file: Path, kind: Format, zone: str) -> ImportResult:
-    """A hub runs on the folder: it takes the table in itself."""
+def _import_through_hub(settings: Settings, file: Path, kind: Format, zone: str) -> ImportResult:
+    """Import through the API of the hub that is running on the folder."""
     connection, headers = connection_to(settings, timeout=3_600)
     headers["Content-Length"] = str(file.stat().st_size)
     query = urllib.parse.urlencode({"format": kind, "zone": zone})
     try:
         with file.open("rb") as body, contextlib.closing(connection):
             connection.connect()
-            with contextlib.suppress(BrokenPipeError, ConnectionResetError):  # refused before all of it was sent
+            with contextlib.suppress(BrokenPipeError, ConnectionResetError):  # refused before the body was sent
                 connection.request("POST", f"/api/history/import?{query}", body, headers)
             answer = connection.getresponse()
             found: Any = msgspec.json.decode(answer.read())
     except ConnectionRefusedError:
         hint = "Name its address with --http, or stop it first."
-        raise NotConnected(f"A hub runs on this folder, but not at {settings.http.listen}.", hint) from None
+        message = f"A hub is running on this folder, but it does not answer at {settings.http.listen}."
+        raise NotConnected(message, hint) from None
     except (OSError, http.client.HTTPException, msgspec.MsgspecError) as error:
         raise NotConnected(
-            f"The hub at {settings.http.listen} broke the import off ({type(error).__name__}).",
-            "What it had taken in stays. Import the file again: nothing is doubled.",
+            f"The import through the hub at {settings.http.listen} was interrupted ({type(error).__name__}).",
+            "Import the file again: readings that were imported already are not duplicated.",
         ) from None
     if answer.status != 200:
-        raise _told(found)
+        raise _error_of(found)
     return msgspec.convert(found, ImportResult)
 
 
-def _told(found: Any) -> HubError:
-    error = found.get("error", {}) if isinstance(found, dict) else {}
+def _error_of(answer: Any) -> HubError:
+    error = answer.get("error", {}) if isinstance(answer, dict) else {}
     return Invalid(str(error.get("message", "The hub refused the table.")), str(error.get("hint", "")))

@@ -1,4 +1,4 @@
-"""The ``hub`` command. Parses words, starts what they name, and turns errors into one line and an exit status."""
+"""The ``hub`` command: parse arguments, run a subcommand, and turn errors into one line and an exit status."""
 
 from __future__ import annotations
 
@@ -22,9 +22,11 @@ from hub.topics import printable
 
 
 def main(words: Sequence[str] | None = None) -> int:
-    """The console script. 0: done. 1: a check failed, or nobody reads the output. 2: something a person has to put
-    right."""
-    _write_what_the_terminal_can_show()
+    """Run the command and return its exit status.
+
+    0: success. 1: a check failed, or the output was closed. 2: an error that the user can fix. 130: interrupted.
+    """
+    _replace_unencodable_output()
     try:
         status = _command(words)
         sys.stdout.flush()
@@ -32,7 +34,7 @@ def main(words: Sequence[str] | None = None) -> int:
     except HubError as error:
         return _failed(f"{error.message} {error.hint}")
     except BrokenPipeError:
-        _give_up_output()
+        _discard_output()
         return 1
     except OSError as error:
         return _failed(f"{_reason(error)}.")
@@ -42,9 +44,9 @@ def main(words: Sequence[str] | None = None) -> int:
 
 def _command(words: Sequence[str] | None) -> int:
     arguments = _parser().parse_args(words)
-    if arguments.command in ("serve", "demo"):  # before anything that takes time
+    if arguments.command in ("serve", "demo"):  # before slow imports: SIGHUP must not end the process
         arguments.hangup = Hangup()
-    # The doctor's report says what is wrong itself, in order.
+    # The doctor reports problems itself.
     level = logging.CRITICAL if arguments.command == "doctor" else logging.INFO
     log_setup.configure(level)
     if arguments.command == "demo":
@@ -78,9 +80,9 @@ def _command(words: Sequence[str] | None) -> int:
     return 0
 
 
-def _write_what_the_terminal_can_show() -> None:
-    """Replace what the output's encoding cannot express (the blocks of a QR code), instead of failing."""
-    if sys.stdout is None:  # closed by who started this
+def _replace_unencodable_output() -> None:
+    """Replace characters that the output's encoding lacks (such as the blocks of a QR code) instead of failing."""
+    if sys.stdout is None:  # closed by the parent process
         sys.stdout = Path(os.devnull).open("w")  # noqa: SIM115 (it lives as long as the process)
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
@@ -93,26 +95,26 @@ def _failed(message: str) -> int:
     try:
         sys.stdout.flush()
     except OSError:
-        _give_up_output()
+        _discard_output()
     with suppress(OSError):
         print("hub:", printable(line, 2_000), file=sys.stderr)
     return 2
 
 
 def _reason(error: OSError) -> str:
-    """Describe an error of the operating system with the file it is about."""
+    """Return the text of an operating system error, with the file name if there is one."""
     reason = error.strerror or type(error).__name__
     return f"{error.filename}: {reason}" if error.filename else reason
 
 
-def _give_up_output() -> None:
-    """Discard what is still buffered for a closed or full output: Python would report it again at exit."""
+def _discard_output() -> None:
+    """Discard buffered text of a closed or full output. Otherwise Python would report the error again at exit."""
     with suppress(OSError):
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _run(work: object) -> None:
-    """uvloop where there is one: the loop carries every message."""
+    """Run a coroutine with uvloop if it is installed."""
     try:
         import uvloop
     except ImportError:
@@ -126,77 +128,99 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--version", action="version", version=f"Watchkeeper {__version__}")
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
 
-    demo = commands.add_parser("demo", help="a hub with its own broker and simulated devices, at once")
-    demo.add_argument("--http", default="127.0.0.1:8000", metavar="HOST:PORT", type=_loopback)
-    demo.add_argument("--mqtt", default="127.0.0.1:1883", metavar="HOST:PORT", type=_loopback)
-    demo.add_argument("--data", type=Path, metavar="DIR", help="keep the history here (default: a temporary folder)")
-    demo.add_argument("--devices", type=_count, default=24, metavar="N", help="simulated devices, 0 for none (24)")
-    demo.add_argument("--seed", type=int, default=1, metavar="N", help="same seed, same telemetry")
-    demo.add_argument("--ai", choices=("auto", "builtin", "openai", "ollama"), help="who writes the diagnoses")
+    demo = commands.add_parser("demo", help="run a hub with its own broker and simulated devices")
     demo.add_argument(
-        "--show-faults", action="store_true", help="print which faults the simulated machines have, and when"
+        "--http",
+        default="127.0.0.1:8000",
+        metavar="HOST:PORT",
+        type=_loopback,
+        help="address of the dashboard and the API (default: %(default)s)",
     )
+    demo.add_argument(
+        "--mqtt",
+        default="127.0.0.1:1883",
+        metavar="HOST:PORT",
+        type=_loopback,
+        help="address of the broker (default: %(default)s)",
+    )
+    demo.add_argument("--data", type=Path, metavar="DIR", help="keep the history here (default: a temporary folder)")
+    demo.add_argument(
+        "--devices", type=_count, default=24, metavar="N", help="number of simulated devices (default: %(default)s)"
+    )
+    demo.add_argument(
+        "--seed", type=int, default=1, metavar="N", help="seed of the simulated telemetry (default: %(default)s)"
+    )
+    demo.add_argument(
+        "--ai", choices=("auto", "builtin", "openai", "ollama"), help="what writes the diagnoses (default: auto)"
+    )
+    demo.add_argument("--show-faults", action="store_true", help="print the faults of the simulated machines")
     demo.add_argument("--no-open", action="store_true", help="do not open a browser")
 
-    serve = commands.add_parser("serve", help="the hub against your own broker")
-    _settings(serve)
-    _settings(commands.add_parser("token", help="show the access token that the hub made for itself"))
+    _settings(commands.add_parser("serve", help="run the hub with your own broker"))
+    _settings(commands.add_parser("token", help="print the access token"))
     doctor = commands.add_parser("doctor", help="check broker, data, AI, ports and clock, and say what to do")
     doctor.add_argument(
-        "--trust-clock", action="store_true", help="say that the clock is right, where the hub doubts it"
+        "--trust-clock", action="store_true", help="confirm that the clock is right, if the hub does not trust it"
     )
     _settings(doctor)
-    _device(commands.add_parser("device", help="who may connect to the broker: add, revoke, list"))
+    _device(commands.add_parser("device", help="add, revoke and list users of the broker"))
     _backups(commands)
     _tables(commands)
     return parser
 
 
 def _backups(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
-    backup = commands.add_parser("backup", help="the data folder as one file, while the hub runs or not")
-    backup.add_argument("file", nargs="?", type=Path, metavar="FILE", help="where to (default: a name with the time)")
-    restore = commands.add_parser("restore", help="a backup into the data folder")
-    restore.add_argument("file", type=Path, metavar="FILE", help="what hub backup wrote")
-    backup.add_argument("--replace", action="store_true", help="write over the file, if there is one")
-    backup.add_argument("--with-secrets", action="store_true", help="with tokens, keys and passwords")
-    restore.add_argument("--replace", action="store_true", help="put the history aside, if there is one")
+    backup = commands.add_parser("backup", help="back up the data folder into one file, also while the hub is running")
+    backup.add_argument(
+        "file", nargs="?", type=Path, metavar="FILE", help="file or folder (default: watchkeeper-TIME.tar)"
+    )
+    restore = commands.add_parser("restore", help="restore a backup into the data folder")
+    restore.add_argument("file", type=Path, metavar="FILE", help="a file that hub backup has written")
+    backup.add_argument("--replace", action="store_true", help="overwrite an existing file")
+    backup.add_argument("--with-secrets", action="store_true", help="include tokens, keys and passwords")
+    restore.add_argument("--replace", action="store_true", help="move an existing history into another folder")
     for parser in (backup, restore):
         _settings(parser)
 
 
 def _tables(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
-    export = commands.add_parser("export", help="readings as CSV or Parquet, while the hub runs or not")
-    export.add_argument("file", type=Path, metavar="FILE", help="where to; - is the standard output")
-    export.add_argument("--device", action="append", metavar="ID", help="only of this device; may be repeated")
-    export.add_argument("--metric", metavar="PATTERN", help="only of metrics that fit, with * and ?")
-    export.add_argument("--from", dest="start", metavar="TIME", help="2026-11-25T13:00:00Z, or seconds since 1970")
-    export.add_argument("--to", dest="end", metavar="TIME")
-    export.add_argument("--replace", action="store_true", help="write over the file, if there is one")
-    bring = commands.add_parser("import", help="a table of readings into the history")
-    bring.add_argument("file", type=Path, metavar="FILE", help="what hub export wrote, or columns named alike")
-    bring.add_argument("--zone", metavar="ZONE", help="of times without one: Europe/Berlin, say (default: UTC)")
-    for parser in (export, bring):
-        parser.add_argument("--format", choices=("csv", "parquet"), help="else as the file's name says")
+    export = commands.add_parser("export", help="export readings as CSV or Parquet, also while the hub is running")
+    export.add_argument("file", type=Path, metavar="FILE", help="file to write; - is standard output")
+    export.add_argument("--device", action="append", metavar="ID", help="export only this device; may be repeated")
+    export.add_argument("--metric", metavar="PATTERN", help="export only matching metrics; * and ? are wildcards")
+    times = "2026-11-25T13:00:00Z, or seconds since 1970"
+    export.add_argument("--from", dest="start", metavar="TIME", help=f"first time to export: {times}")
+    export.add_argument("--to", dest="end", metavar="TIME", help="last time to export")
+    export.add_argument("--replace", action="store_true", help="overwrite an existing file")
+    imports = commands.add_parser("import", help="import a table of readings into the history")
+    imports.add_argument(
+        "file", type=Path, metavar="FILE", help="an export, or a table with the columns time, device, metric and value"
+    )
+    imports.add_argument(
+        "--zone", metavar="ZONE", help="time zone of times without one, such as Europe/Berlin (default: UTC)"
+    )
+    for parser in (export, imports):
+        parser.add_argument("--format", choices=("csv", "parquet"), help="file format (default: by the extension)")
         _settings(parser)
 
 
 def _device(parser: argparse.ArgumentParser) -> None:
     actions = parser.add_subparsers(dest="action", required=True, metavar="ACTION")
-    add = actions.add_parser("add", help="a user and password for a device, and a line to try it with")
-    add.add_argument("name", metavar="NAME", help="the device's id, which is its user name too")
-    bridge = "for a gateway instead of a device: the prefixes that are its own, such as zigbee2mqtt"
+    add = actions.add_parser("add", help="add a user for a device, and print its password and a command to try it")
+    add.add_argument("name", metavar="NAME", help="id of the device, which is also its user name")
+    bridge = "add a gateway that may use all topics below these prefixes, such as zigbee2mqtt"
     add.add_argument("--bridge", nargs="+", default=[], metavar="PREFIX", help=bridge)
-    revoke = actions.add_parser("revoke", help="its password is void at once")
-    revoke.add_argument("name", metavar="NAME")
-    for action in (add, revoke, actions.add_parser("list", help="who has a password")):
+    revoke = actions.add_parser("revoke", help="revoke a password at once")
+    revoke.add_argument("name", metavar="NAME", help="name of the user")
+    for action in (add, revoke, actions.add_parser("list", help="list the users")):
         _settings(action)
 
 
 def _settings(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--config", type=Path, metavar="FILE", help="settings, see config/hub.toml")
-    parser.add_argument("--http", metavar="HOST:PORT", type=_address, help="overrides http.listen")
-    parser.add_argument("--mqtt", metavar="HOST:PORT", type=_address, help="overrides mqtt.broker")
-    parser.add_argument("--data", type=Path, metavar="DIR", help="overrides store.data")
+    parser.add_argument("--config", type=Path, metavar="FILE", help="settings file, such as config/hub.toml")
+    parser.add_argument("--http", metavar="HOST:PORT", type=_address, help="override http.listen")
+    parser.add_argument("--mqtt", metavar="HOST:PORT", type=_address, help="override mqtt.broker")
+    parser.add_argument("--data", type=Path, metavar="DIR", help="override store.data")
 
 
 def _address(text: str) -> str:
@@ -207,14 +231,14 @@ def _address(text: str) -> str:
 
 
 def _loopback(text: str) -> str:
-    """Check that the address is of loopback; a name is judged by the addresses that it has here."""
+    """Return the address if it is a loopback address, or a name of one."""
     host, port = split_address(_address(text))
     try:
         found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
     except (OSError, UnicodeError):
-        raise argparse.ArgumentTypeError(f"{host!r} is no host name that is known here") from None
+        raise argparse.ArgumentTypeError(f"host name {host!r} cannot be resolved") from None
     if not all(is_loopback(str(each[4][0])) for each in found):
-        raise argparse.ArgumentTypeError("the demo has no login and stays on loopback; use `hub serve` for the network")
+        raise argparse.ArgumentTypeError("the demo has no login and is limited to loopback; use hub serve instead")
     return text
 
 

@@ -1,4 +1,4 @@
-"""The hub that runs on a data folder, reached through its API by a command that was started beside it."""
+"""Access from a command to the hub that is running on the same data folder, through its API."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ ANSWER_S = 10.0
 
 
 def connection_to(settings: Settings, timeout: float = ANSWER_S) -> tuple[http.client.HTTPConnection, dict[str, str]]:
-    """Return a connection, not yet opened, to where these settings listen, and the headers of a request there."""
+    """Return an unopened connection to the address in ``http.listen``, and the headers that authenticate a request."""
     host, port = split_address(settings.http.listen)
     host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)
     configured = settings.http.token
@@ -27,7 +27,7 @@ def connection_to(settings: Settings, timeout: float = ANSWER_S) -> tuple[http.c
 
 
 def status_of(settings: Settings) -> dict[str, Any] | None:
-    """Return the ``/api/status`` of the hub that runs on this data folder; None where none answers."""
+    """Return the ``/api/status`` of the hub that is running on this data folder, or None if none answers."""
     try:
         connection, headers = connection_to(settings)
         with contextlib.closing(connection):

@@ -1,4 +1,4 @@
-"""``hub serve``: the hub against the broker that the settings name, its history kept in a folder."""
+"""``hub serve``: run the hub with the broker and the data folder of the settings."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from hub.commandline.settings import settings_from
 
 
 async def run(arguments: argparse.Namespace) -> None:
-    """Serve until a signal comes. Raises HubError for what a person can put right."""
+    """Serve until a signal arrives. Raises HubError with a message for the user."""
     settings = settings_from(arguments)
     http, mqtt = settings.http.listen, settings.mqtt.broker
 
-    async def say() -> None:
+    async def announce() -> None:
         print(f"ready http={http} mqtt={mqtt}", flush=True)
 
-    await app.serve(settings, on_ready=say, hangup=arguments.hangup, reread=lambda: settings_from(arguments))
+    await app.serve(settings, on_ready=announce, hangup=arguments.hangup, reread=lambda: settings_from(arguments))

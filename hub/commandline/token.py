@@ -1,4 +1,4 @@
-"""``hub token``: show the access token that the hub made for itself, or say where the one in use was set."""
+"""``hub token``: print the access token of the hub."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from hub.runtime.installation import read_installation
 
 
 def run(arguments: argparse.Namespace) -> None:
-    """Print the token and nothing else. Raises NotFound where there is none."""
+    """Print the token. Raises NotFound if there is none."""
     settings = settings_from(arguments)
     if settings.http.token is not None:
         print(settings.http.token.get_secret_value())
         return
     token = read_installation(settings.store.data).token if (settings.store.data / "install.json").exists() else None
     if token is None:
-        hint = "The hub makes one when it first listens beyond this machine (http.listen), or set HUB_TOKEN."
+        hint = "The hub creates one when it first listens on a non-loopback address (http.listen). Or set HUB_TOKEN."
         raise NotFound(f"There is no access token in {settings.store.data}.", hint)
     print(token)

@@ -92,7 +92,7 @@ class Pipeline:
 
     async def restore(self) -> None:
         """Restore the stored state, and commit what follows from it."""
-        snapshot = await self._store.load(self._registry.capacity.most_encoded)
+        snapshot = await self._store.load(self._registry.capacity.max_stored_bytes)
         self._cursor = snapshot.cursor
         batch, unreadable = self._handler.restore(snapshot, self._now())
         await self._store.put_aside(unreadable)

@@ -1,8 +1,8 @@
-"""How much memory the devices may take, and how much they take. Pure.
+"""Memory budget for devices: estimate what they use, and refuse what exceeds the limit. Pure.
 
-It counts what there can be very many of: devices, metrics, texts, twins and descriptions. Other parts (windows of
-rules, live viewers) have bounds of their own. The figures were measured on a hub of 20,000 devices; they include its
-columns for live pages and its ids of series.
+It counts devices, metrics, texts, twins and descriptions, which outsiders can create in any number. Other parts (rule
+windows, live clients) have their own bounds. The sizes were measured on a hub with 20,000 devices. They include the
+device's columns for the dashboard's socket and the ids of its series.
 """
 
 from __future__ import annotations
@@ -18,51 +18,55 @@ from hub.model import Device, FleetLimits, Identity, Info, Latest, Value
 METRIC_BYTES = 550
 DEVICE_BYTES = 4_000
 PER_ENCODED_BYTE = 4
-"""A parsed twin or description takes so many times its encoded size."""
+"""Memory of a parsed twin or description, as a multiple of its encoded size."""
 MAX_TEXT_BYTES = 4_096
-"""More than any text of a message takes; used to see quickly that there is room."""
+"""Upper bound for the text of one value, for a quick check that there is room."""
 MAX_NATIVE_ID = 512
-"""Characters of what a device is called by its dialect; a topic may have 65,535."""
+"""Characters of a native id; an MQTT topic may have 65,535."""
 _NO_INFO = Info()
 
 
 class Capacity:
-    """The memory of the devices in bytes. At a start it may exceed the limit by a third, rather than lose devices."""
+    """Memory used by devices, in bytes. Restored devices may exceed the limit by a third, so that none is lost."""
 
     def __init__(self, limits: FleetLimits) -> None:
-        self.most = limits.total_metrics * METRIC_BYTES  # the limit
+        self.limit = limits.total_metrics * METRIC_BYTES
         self.used = 0
-        self.left_out: set[str] = set()  # devices without room at the start; their stored state stays as it is
+        self.left_out: set[str] = set()  # stored devices that did not fit at the start; their state stays on disk
         self._devices = limits.devices
         self._total, self._each = limits.total_metrics, limits.metrics
         self._encode = msgspec.msgpack.Encoder().encode
 
     @property
-    def most_restored(self) -> int:
-        return self.most + self.most // 3
+    def restore_limit(self) -> int:
+        """The limit for restored devices, in bytes."""
+        return self.limit + self.limit // 3
 
     @property
     def full(self) -> bool:
-        """Return whether a new device with one metric has no room any more."""
-        return self.used + DEVICE_BYTES + METRIC_BYTES > self.most
+        """True if there is no room for a new device with one metric."""
+        return self.used + DEVICE_BYTES + METRIC_BYTES > self.limit
 
     @property
-    def most_encoded(self) -> int:
-        """Return how many bytes of stored states are worth loading: decoded, they take several times as much."""
-        return self.most_restored // 4
+    def max_stored_bytes(self) -> int:
+        """Bytes of stored states to load at most: decoded, they take several times as much."""
+        return self.restore_limit // 4
 
     def take(self, size: int, reason: str) -> None:
-        """Count ``size`` bytes more. Raise Rejected where there is no room for them."""
+        """Count ``size`` more bytes. Raises Rejected with ``reason`` if there is no room."""
         self._require(size, reason)
         self.used += size
 
     def exchange(self, before: Any, after: Any) -> None:
-        """Count a twin or a description that takes the place of another. Raise Rejected where there is no room."""
+        """Count a twin or description that replaces another. Raises Rejected if there is no room."""
         self.take(self.encoded(after) - self.encoded(before), "too_large")
 
     def take_device(self, identity: Identity, known: int) -> None:
-        """Count one more device than the ``known`` ones. Raises Rejected if there is no room for it, or was none at
-        the start."""
+        """Count one device in addition to ``known`` ones.
+
+        Raises:
+            Rejected: There is no room, the native id is too long, or the device was left out at the start.
+        """
         if known >= self._devices:
             raise Rejected("too_many_devices", f"The hub keeps at most {self._devices} devices.")
         if len(identity.native_id) > MAX_NATIVE_ID:
@@ -72,16 +76,16 @@ class Capacity:
         self.take(DEVICE_BYTES, "too_many_devices")
 
     def restore(self, device: Device) -> bool:
-        """Count a stored device. Return False where it does not fit: it is left out."""
+        """Count a stored device. Return False if it does not fit and is left out."""
         size = self.size_of(device)
-        if self.used + size > self.most_restored:
+        if self.used + size > self.restore_limit:
             self.left_out.add(device.id)
             return False
         self.used += size
         return True
 
     def _require(self, size: int, reason: str) -> None:
-        if self.used + size > self.most and size > 0:
+        if self.used + size > self.limit and size > 0:
             raise Rejected(
                 reason,
                 f"The hub's memory holds {self._total:,} metrics in all, and there is no room for more. Remove "
@@ -89,11 +93,11 @@ class Capacity:
             )
 
     def require_values(self, metrics: Mapping[str, Latest], values: dict[str, Value]) -> None:
-        """Raise Rejected unless there is room for what is new in ``values`` of a device that has ``metrics``."""
+        """Raise Rejected if a device with ``metrics`` has no room for the new metrics and texts in ``values``."""
         if len(metrics) + len(values) > self._each and len(metrics.keys() | values.keys()) > self._each:
             more = next(name for name in reversed(values) if name not in metrics)
             raise Rejected("too_many_metrics", f"A device has at most {self._each} metrics; {more[:60]!r} is one more.")
-        if self.used + len(values) * (METRIC_BYTES + MAX_TEXT_BYTES) <= self.most:
+        if self.used + len(values) * (METRIC_BYTES + MAX_TEXT_BYTES) <= self.limit:
             return
         grown = 0
         for name, value in values.items():
@@ -104,8 +108,10 @@ class Capacity:
         self._require(grown, "too_many_metrics")
 
     def within(self, metrics: Mapping[str, Latest], values: dict[str, Value]) -> dict[str, Value]:
-        """Return those of ``values`` for which there is room, as :meth:`require_values` sees it: numbers of known
-        metrics always have it, then comes what is new as far as it fits."""
+        """Return those of ``values`` for which :meth:`require_values` has room.
+
+        Numbers of known metrics always fit. Texts and new metrics are added if there is room for them.
+        """
         room = max(0, self._each - len(metrics))
         new = [name for name in values if name not in metrics]
         kept = {name: value for name, value in values.items() if name not in new[room:]}
@@ -120,11 +126,11 @@ class Capacity:
         return numbers
 
     def encoded(self, value: Any) -> int:
-        """Return what a twin's side or a description takes."""
+        """Return the bytes that one side of a twin or a description uses."""
         return 0 if not value or value == _NO_INFO else PER_ENCODED_BYTE * len(self._encode(value))
 
     def size_of(self, device: Device) -> int:
-        """Return what a device takes, as the sum of all that was counted one by one."""
+        """Return the bytes that a device uses: the sum of everything counted for it."""
         texts = sum(text_size(latest) for latest in device.metrics.values())
         described = sum(map(self.encoded, (device.info, device.desired, device.reported)))
         return DEVICE_BYTES + METRIC_BYTES * len(device.metrics) + texts + described

@@ -1,14 +1,14 @@
 """Deduplication: a message is a duplicate if its key is among the last keys of its device. Pure.
 
-There are two windows. The last ``overall`` keys of all devices cover what a connection has in flight when it breaks.
-The last ``each`` keys of every device cover its own retries, whatever other devices send. Both are stored with the
-commits and loaded at a start. A key has 64 bits, so a device takes a kilobyte: 100,000 devices have to fit.
+There are two windows. The last ``overall`` keys of all devices cover the messages that are in flight when a connection
+breaks. The last ``each`` keys of every device cover its own retries, whatever other devices send. Both are stored with
+each commit and loaded at start. A key has 64 bits, so a device uses a kilobyte: 100,000 devices have to fit.
 
-- A device that counts (``seq``) sends a greater number each time, and a key greater than all of its present count needs
-  no search. A count begins anew when the device restarts or its counter wraps: its keys are new then, also if they
-  equal earlier ones (:func:`begins_anew`).
-- An ``id`` that comes with different values, or a ``seq`` that stays the same while they differ, names no message. From
-  then on it is ignored for this device (:func:`is_duplicate`), a ``seq`` until it moves again.
+- A device with a counter (``seq``) sends a greater number each time. A key greater than all since the counter started
+  is new without a search. When the device restarts or its counter wraps, the counter starts again, and its keys are new
+  even if they equal earlier ones (:func:`counter_restarted`).
+- An ``id`` that is the same for different values, or a ``seq`` that does not move while they differ, does not identify
+  a message. It is ignored for this device from then on (:func:`is_duplicate`), a ``seq`` until it moves again.
 """
 
 from __future__ import annotations
@@ -22,37 +22,36 @@ from hub.model import ID_SHIFT, MANY_IDS, SEQ_SHIFT, Device, Ints, stem_of
 OVERALL = 20_000
 EACH = 128
 REACH = 64
-"""Messages of one device that may be in flight between it and its broker, with room to spare: clients and brokers allow
-20 unless they are set otherwise."""
+"""Messages of one device that may be in flight to its broker. Clients and brokers allow 20 by default."""
 RESENT_WITHIN_MS = 120_000
-"""A client notices a broken connection within 1.5 keep-alives (90 s with the usual 60 s), and then sends again."""
-_LEAST = -(2**63)
-"""No key; less than any."""
+"""A client notices a broken connection within 1.5 keep-alives (90 s with the usual 60 s) and then resends."""
+_NO_KEY = -(2**63)
+"""Smaller than any key."""
 
 
 class DedupWindow:
-    """The last keys of each device and of all devices. Each device has a slot in the columns."""
+    """The last keys of each device, and of all devices together. Each device has a slot in the columns."""
 
     def __init__(self, overall: int = OVERALL, each: int = EACH) -> None:
         self._each, self._overall = each, overall
         self._slots: dict[str, int] = {}  # by device, its slot
         self.owners: list[str] = []  # by slot, the device's id
-        self.greatest: Ints = np.full(0, _LEAST)  # by slot, no less than any key since the device's count began
-        self.first: Ints = self.greatest  # by slot, the key with which that began
-        self._counts: Ints = np.zeros(0, np.int64)  # by slot, how many keys were added
-        self._rings: Ints = np.zeros((0, each), np.int64)  # by slot, the last keys as a ring
-        self._recent: Ints = np.zeros((2, overall), np.int64)  # slots and keys of all devices, as a ring
+        self.greatest: Ints = np.full(0, _NO_KEY)  # by slot, the greatest key since the device's counter started
+        self.first: Ints = self.greatest  # by slot, the key with which the counter started
+        self._counts: Ints = np.zeros(0, np.int64)  # by slot, number of keys ever added
+        self._rings: Ints = np.zeros((0, each), np.int64)  # by slot, the last keys as a ring buffer
+        self._recent: Ints = np.zeros((2, overall), np.int64)  # slots and keys of all devices, as a ring buffer
         self._recent_slots, self._recent_keys = self._recent[0].data, self._recent[1].data
-        self._view()
-        self._written = 0  # how many keys were added to _recent
-        self._restored = 0  # slots below were loaded at the start
+        self._make_views()
+        self._written = 0  # number of keys ever added to _recent
+        self._restored = 0  # slots below this one were loaded at start
 
     def __len__(self) -> int:
-        """Return how many keys are kept, counting those in both windows twice."""
+        """Return the number of keys in both windows."""
         return min(self._written, self._overall) + int(np.minimum(self._counts, self._each).sum())
 
     def slot(self, device: str) -> int:
-        """Return the device's slot, its own until it is forgotten."""
+        """Return the device's slot. It is the same until the device is forgotten."""
         slot = self._slots.get(device)
         if slot is None:
             slot = self._slots[device] = len(self.owners)
@@ -65,17 +64,17 @@ class DedupWindow:
         old = len(self._counts)
         counts, rings, greatest = self._counts, self._rings, self.greatest
         self._counts, self._rings = np.zeros(size, np.int64), np.zeros((size, self._each), np.int64)
-        first, self.greatest, self.first = self.first, np.full(size, _LEAST), np.full(size, _LEAST)
+        first, self.greatest, self.first = self.first, np.full(size, _NO_KEY), np.full(size, _NO_KEY)
         self._counts[:old], self._rings[:old], self.greatest[:old], self.first[:old] = counts, rings, greatest, first
-        self._view()
+        self._make_views()
 
-    def _view(self) -> None:
-        """Make views of the columns: a single number is read and written through them in a third of the time."""
+    def _make_views(self) -> None:
+        """Create memory views of the columns: access to a single number takes a third of the time."""
         self._each_greatest, self._each_count = self.greatest.data, self._counts.data
         self._each_key = self._rings.reshape(-1).data
 
     def check_and_add(self, device: str, key: int) -> bool:
-        """Return True if this key of this device came before; add it if not."""
+        """Return True if the device has sent this key before; add it if not."""
         slot = self.slot(device)
         if key > self._each_greatest[slot]:
             self._each_greatest[slot] = key
@@ -84,19 +83,19 @@ class DedupWindow:
         self._add(slot, key)
         return False
 
-    def begin(self, device: str, key: int) -> None:
-        """Add the key with which the device begins to count anew."""
+    def restart_counter(self, device: str, key: int) -> None:
+        """Add the first key after the device's counter has restarted."""
         slot = self.slot(device)
         self.greatest[slot] = self.first[slot] = key
         self._add(slot, key)
 
     def _add(self, slot: int, key: int) -> None:
-        count, at = self._each_count[slot], self._written % self._overall
+        count, index = self._each_count[slot], self._written % self._overall
         if not count:
             self.first[slot] = key
         self._each_key[slot * self._each + count % self._each] = key
         self._each_count[slot] = count + 1
-        self._recent_slots[at], self._recent_keys[at] = slot, key
+        self._recent_slots[index], self._recent_keys[index] = slot, key
         self._written += 1
 
     def _found(self, slot: int, key: int) -> bool:
@@ -109,7 +108,7 @@ class DedupWindow:
         return beyond and bool(((recent[1] == key) & (recent[0] == slot)).any())
 
     def ago(self, device: str, key: int) -> int | None:
-        """Return how many keys of the device were added after this one; None if it is not known."""
+        """Return how many keys of the device were added after this one, or None if the key is unknown."""
         slot = self.slot(device)
         found = np.flatnonzero(self._newest(slot) == key)
         if len(found):
@@ -119,14 +118,16 @@ class DedupWindow:
         found = np.flatnonzero(own[::-1] == key)
         return int(found[0]) if len(found) else None
 
-    def number_ago(self, device: str, number: int) -> int | None:
-        """Return how many keys of the device were added after one with this ``seq``; -1 if the number is less than all
-        of its last ones, None if it is not among them."""
+    def seq_ago(self, device: str, seq: int) -> int | None:
+        """Return how many keys of the device were added after one with this ``seq``.
+
+        Return -1 if it is smaller than all recent ones, None if it is just not among them.
+        """
         numbers = self._newest(self.slot(device)) >> SEQ_SHIFT
-        found = np.flatnonzero(numbers == number)
+        found = np.flatnonzero(numbers == seq)
         if len(found):
             return int(found[0])
-        return -1 if (number < numbers[numbers >= 0]).all() else None
+        return -1 if (seq < numbers[numbers >= 0]).all() else None
 
     def _newest(self, slot: int) -> Ints:
         """Return the keys in the device's own window, newest first."""
@@ -134,9 +135,8 @@ class DedupWindow:
         newest: Ints = self._rings[slot, (count - 1 - np.arange(min(count, self._each))) % self._each]
         return newest
 
-    def recurs(self, device: str, key: int) -> bool:
-        """Return True if the ``id`` of the newest key came before with other content, or its ``seq`` with the message
-        just before it."""
+    def is_reused(self, device: str, key: int) -> bool:
+        """Return True if the newest key's ``id`` came before with other content, or its ``seq`` just before."""
         slot = self.slot(device)
         count = self._each_count[slot]
         if key >= 0:
@@ -144,30 +144,30 @@ class DedupWindow:
         ring = self._rings[slot, : min(count, self._each)]
         return bool(((ring >> ID_SHIFT == key >> ID_SHIFT) & (ring != key)).any())
 
-    def note(self, slots: Ints, keys: Ints) -> None:
-        """Add keys that are each greater than all of its device before, sorted by slot."""
+    def add_batch(self, slots: Ints, keys: Ints) -> None:
+        """Add keys, sorted by slot. Each has to be greater than all earlier ones of its device."""
         starts = np.flatnonzero(np.append(True, slots[1:] != slots[:-1]))
         counts = np.diff(np.append(starts, len(slots)))
-        who, turn = slots[starts], np.arange(len(slots)) - np.repeat(starts, counts)
-        self._rings[slots, (self._counts[slots] + turn) % self._each] = keys
-        self._counts[who] += counts
-        self.greatest[who] = keys[starts + counts - 1]
+        unique_slots, offsets = slots[starts], np.arange(len(slots)) - np.repeat(starts, counts)
+        self._rings[slots, (self._counts[slots] + offsets) % self._each] = keys
+        self._counts[unique_slots] += counts
+        self.greatest[unique_slots] = keys[starts + counts - 1]
         last = slice(-self._overall, None)
-        at = (self._written + np.arange(len(keys))[last]) % self._overall
-        self._recent[0, at], self._recent[1, at] = slots[last], keys[last]
+        index = (self._written + np.arange(len(keys))[last]) % self._overall
+        self._recent[0, index], self._recent[1, index] = slots[last], keys[last]
         self._written += len(keys)
 
     def forget(self, device: str) -> None:
-        """Forget a deleted device: if it comes again, it gets another slot."""
+        """Forget a deleted device. If it appears again, it gets another slot."""
         self._slots.pop(device, None)
 
     def restore(self, of_each: Mapping[str, bytes], of_all: Iterable[tuple[str, int]]) -> None:
         """Load the keys of a :class:`hub.store.base.StoredSnapshot` into a new window."""
         for device, packed in of_each.items():
-            keys, slot = np.frombuffer(packed, "<i8"), self.slot(device)
-            kept = keys[-self._each :]
-            self._rings[slot, : len(kept)], self._counts[slot] = kept, len(kept)
-            self.first[slot], self.greatest[slot] = _present_count(kept)
+            slot = self.slot(device)
+            keys = np.frombuffer(packed, "<i8")[-self._each :]
+            self._rings[slot, : len(keys)], self._counts[slot] = keys, len(keys)
+            self.first[slot], self.greatest[slot] = _current_counter(keys)
         for device, key in of_all:
             slot = self.slot(device)
             if device not in of_each:
@@ -177,23 +177,28 @@ class DedupWindow:
         self._restored = len(self.owners)
 
 
-def _present_count(keys: Ints) -> tuple[int, int]:
-    """Return the key with which the present count began, and its greatest one, of keys in their order."""
+def _current_counter(keys: Ints) -> tuple[int, int]:
+    """Return the first and the greatest key since the counter last restarted, of keys in order of arrival."""
     numbers = keys[keys >= 0] >> SEQ_SHIFT
     if len(numbers) < 2 or len(numbers) < len(keys):
-        return int(keys[0]) if len(keys) else _LEAST, int(keys.max(initial=_LEAST))
-    begun = np.flatnonzero(numbers[1:] <= np.minimum.accumulate(numbers)[:-1])
-    start = int(begun[-1]) + 1 if len(begun) else 0
+        return int(keys[0]) if len(keys) else _NO_KEY, int(keys.max(initial=_NO_KEY))
+    restarts = np.flatnonzero(numbers[1:] <= np.minimum.accumulate(numbers)[:-1])
+    start = int(restarts[-1]) + 1 if len(restarts) else 0
     return int(keys[start]), int(keys[start:].max())
 
 
-def begins_anew(window: DedupWindow, device: Device, key: int, items: int, received: int) -> bool:
-    """Return True if the device, which counts, has begun to count anew with this key.
+def counter_restarted(window: DedupWindow, device: Device, key: int, items: int, received: int) -> bool:
+    """Return True if the device's counter has restarted with this key.
 
-    A client sends again what was not confirmed: the last messages it sent, up to the newest. So a message is no
-    repeated one if it equals the one with which the count began and others have followed, or one that lies further back
-    than can be in flight. A count of one message begins anew after a while. Other content under a number that was
-    used before, or a number below all, is a new count as well. ``items`` is how many records the message holds.
+    A client resends what was not acknowledged: its last messages, up to the newest. So a known key is a restart rather
+    than a resend in these cases:
+
+    - It lies further back than messages can be in flight.
+    - It is the first one of the counter, and others have followed.
+    - It is the only one of the counter, and no reading has arrived for longer than resending takes.
+
+    A known number with other content, and a number smaller than all recent ones, are restarts as well. ``items`` is
+    the number of records in the message.
     """
     name = device.id
     slot = window.slot(name)
@@ -202,7 +207,7 @@ def begins_anew(window: DedupWindow, device: Device, key: int, items: int, recei
         return False
     ago = window.ago(name, key)
     if ago is None:
-        ago = window.number_ago(name, stem_of(key))
+        ago = window.seq_ago(name, stem_of(key))
         return ago is not None and (ago < 0 or ago >= items)
     if ago >= REACH * items:
         return True
@@ -216,18 +221,18 @@ def begins_anew(window: DedupWindow, device: Device, key: int, items: int, recei
 def is_duplicate(
     window: DedupWindow, device: Device, key: int, items: int, received: int, *, redelivered: bool = False
 ) -> bool:
-    """Return True if the message with this key came before; add the key if not.
+    """Return True if the message with this key is a duplicate; add the key if not.
 
-    Sets ``constant_id`` of the device if its ``id`` or ``seq`` stays the same. The items of one list may share a
-    ``seq``: only a message with one item shows that it does not move.
+    Sets ``constant_id`` of the device if its ``id`` or ``seq`` stays the same in different messages. The items of one
+    list may share a ``seq``, so only messages with one item count for that.
 
     Args:
-        window: The keys that came before.
+        window: The recent keys.
         device: The sender.
         key: The key of the message, or of one of its items.
-        items: How many records the message holds.
+        items: Number of records in the message.
         received: When it arrived, in ms.
-        redelivered: The broker marks it as sent before.
+        redelivered: The broker has set the DUP flag.
     """
     stem, constant = stem_of(key), device.constant_id
     if constant is not None:
@@ -238,11 +243,11 @@ def is_duplicate(
     if redelivered:
         if window.ago(device.id, key) is not None:
             return True
-    elif begins_anew(window, device, key, items, received):
-        window.begin(device.id, key)
+    elif counter_restarted(window, device, key, items, received):
+        window.restart_counter(device.id, key)
         return False
     if window.check_and_add(device.id, key):
         return True
-    if (items == 1 or stem < 0) and window.recurs(device.id, key):
+    if (items == 1 or stem < 0) and window.is_reused(device.id, key):
         device.constant_id = stem if constant is None else MANY_IDS
     return False

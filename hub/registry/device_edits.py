@@ -1,4 +1,4 @@
-"""What people and twins change in a device, within bounds. Pure."""
+"""Apply users' edits and twin updates to a device, within bounds. Pure."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from hub.registry.capacity import Capacity
 
 
 def apply_edit(device: Device, edit: EditDevice) -> None:
-    """Set the fields that the edit names. None takes the edit of a metric away."""
+    """Set the fields of the edit. None removes the edit of a metric."""
     for field in ("name", "area", "labels"):
         if (value := getattr(edit, field)) is not msgspec.UNSET:
             setattr(device, field, value)
@@ -20,7 +20,7 @@ def apply_edit(device: Device, edit: EditDevice) -> None:
 
 
 def apply_twin_update(device: Device, update: TwinUpdate, limits: FleetLimits, capacity: Capacity) -> None:
-    """Merge into the desired or reported side; a null takes a key away. Raises Rejected."""
+    """Merge values into the desired or reported side; null removes a key. Raises Rejected."""
     before = getattr(device, update.side)
     after = merged(before, update.values)
     if len(after) > limits.twin_keys:

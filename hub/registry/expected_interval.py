@@ -1,20 +1,19 @@
 """How often a device reports, and from that how long it may be silent before it counts as stale.
 
-An interval lies between two messages with readings of the *same* metric, so that a report which comes as ten messages
-counts once, and so does a list of many readings. A backlog that is delivered at once tells nothing: neither one with
-times in it, nor one that a broker has kept for the hub (:func:`is_backlog`). From the intervals of a device three
-figures are learned (:class:`LearnedInterval`)::
+An interval is the time between two readings of the *same* metric, so a report that is split into ten messages counts
+once, and so does a list of many readings. A backlog that is delivered at once is ignored, both one with time stamps and
+one that a broker has queued for the hub (:func:`is_backlog`). Three figures are learned from the intervals of a device
+(:class:`LearnedInterval`)::
 
-    interval --+-- of the expected length -->  regularity + 1
-               |   shorter or longer        -->  regularity - SETBACK
+    interval --+-- as expected         -->  regularity + 1
+               |   shorter or longer   -->  regularity - SETBACK
                |        either way the expected interval moves towards it
-               +-- a pause (is_pause)     -->  regularity - SETBACK, longest_pause while the device is not regular
+               +-- a pause (is_pause)  -->  regularity - SETBACK, longest_pause unless the device is regular
 
-- A door sensor sends four messages within seconds and then rests for hours: that is no outage. Its silence is measured
-  by its longest pause. A device that has become regular has none.
-- A device that reports rarely by intent is given more time (:class:`IntervalTerms`): if it announces how long it may
-  be silent, that counts; if its protocol reports by itself when a device is gone, silence proves nothing until a
-  regular device breaks its interval.
+- A door sensor sends four messages within seconds and then nothing for hours: that is no outage. Its silence is
+  compared with its longest pause. A regular device has no longest pause.
+- A device that reports rarely by design is given more time (:class:`IntervalTerms`). If it announces how long it may be
+  silent, that counts. If its protocol reports lost devices, silence means nothing until the device has become regular.
 
 Each formula exists once. It takes numbers on the slow path (``xp`` is :mod:`hub.registry.scalars`) and columns with one
 entry a device on the fast path (``xp`` is numpy).
@@ -33,28 +32,28 @@ REGULAR = 20
 """The highest regularity."""
 SETBACK = 4
 TRUSTED = 3
-"""Regularity from which silence is measured by the expected interval."""
+"""Regularity from which silence is compared with the expected interval."""
 SETTLED = 8
-"""Regularity that is no mere burst: silence after it is a failure, also of a device that rests by intent."""
+"""Regularity that a burst does not reach: silence after it is a failure, even of a device that reports rarely."""
 LEARNING = 5
-"""Below this regularity, the expected interval falls as far as it has to."""
+"""Below this regularity, a much shorter interval lowers the expected one without limit."""
 WEIGHT = 0.2
-"""Of one interval in the geometric moving average; one odd interval changes it little."""
+"""Weight of one interval in the geometric moving average."""
 MAX_RATIO = 4.0
-"""An interval counts as at most so many expected ones, and as at least the same part of one."""
+"""An interval counts as at most this many expected intervals, and as at least one divided by this many."""
 FADING = 0.9
-"""What remains of the longest pause when a shorter one follows."""
+"""Factor on the longest pause when a shorter one follows."""
 FACTOR_RESTING = 3.0
 BACKLOG_MS = 10_000
-"""Time after a connection in which a broker delivers what it has kept."""
+"""Time after connecting in which a broker delivers queued messages."""
 
 _MINUTE = 60_000
 _HOUR = 60 * _MINUTE
 CHECK_IN = 5 * _MINUTE
-"""Events that follow each other faster are no regular report that could fail to come."""
+"""Events with shorter intervals are not a regular report."""
 FLOOR_RESTING = 15 * _MINUTE
 PASSIVE = 25 * _HOUR
-"""For devices that say nothing unless something happens; most of them report once a day. (So does Zigbee2MQTT.)"""
+"""Silence allowed for devices that only report events. Most of them check in once a day (Zigbee2MQTT: 25 h)."""
 MAX_PAUSE = 7 * 24 * _HOUR
 NEVER = 10 * 365 * 24 * _HOUR
 _EVENTS = re.compile(
@@ -62,23 +61,23 @@ _EVENTS = re.compile(
     r"|button|alarm)",
     re.IGNORECASE,
 )
-"""Metrics that are states also where they are written as 0 and 1."""
+"""Metrics that are states even if they are sent as 0 and 1."""
 _DIAGNOSTIC = re.compile(r"(?:.*[._])?(?:batt\w*|link_?quality|lqi|rssi|snr)", re.IGNORECASE)
 _ASIDE = ("battery", "signal_strength")
 
 
 class IntervalTerms(NamedTuple):
-    """By what terms a device counts as stale; see :func:`stale_after`. Numbers, or columns."""
+    """The parameters of :func:`stale_after` for a device. Numbers or columns."""
 
-    floor: Number  # ms that it may always be silent
-    doubt: Number  # the same while not enough is known of it
-    trusted: Number  # the regularity from which enough is known
-    factor: Number  # how many expected intervals it may be silent
-    fastest: Number = 0.0  # an expected interval below this (ms) is none to go by
+    floor: Number  # ms of silence always allowed
+    doubt: Number  # ms of silence allowed while the device's interval is not trusted
+    trusted: Number  # regularity from which the interval is trusted
+    factor: Number  # expected intervals of silence allowed
+    fastest: Number = 0.0  # an expected interval below this (ms) is not trusted
 
 
 class LearnedInterval(NamedTuple):
-    """What is known of how often a device reports. Numbers, or columns."""
+    """How often a device reports, as learned from its intervals. Numbers or columns."""
 
     expected: Number  # the usual interval in ms, 0 while unknown
     regularity: Number  # 0 to REGULAR
@@ -86,12 +85,12 @@ class LearnedInterval(NamedTuple):
 
 
 def learned(device: Device) -> LearnedInterval:
-    """Return what is known of the device."""
+    """Return the device's learned interval."""
     return LearnedInterval(device.expected_interval, device.regularity, device.longest_pause)
 
 
 def interval_terms(device: Device, limits: FleetLimits) -> IntervalTerms:
-    """Return the terms of the device by what it announces and what it measures."""
+    """Return the terms of the device. They depend on what it announces and what it measures."""
     info = device.info
     if info.max_silence is not None:
         announced = max(limits.stale_minimum_ms, min(1000 * info.max_silence, NEVER))
@@ -110,47 +109,49 @@ def interval_terms(device: Device, limits: FleetLimits) -> IntervalTerms:
 
 
 def interval_between(ts: Number, received: Number, previous: Number, last_reading: Number, xp: Any = scalars) -> Number:
-    """Return the interval in ms between two readings of the same metric; 0 or less if there is none to learn from.
+    """Return the interval in ms between two readings of the same metric; 0 or less if it should be ignored.
 
     Args:
         ts: When the new reading was measured.
         received: When it arrived.
-        previous: When the reading of the same metric before it was measured.
-        last_reading: When the last reading of the device before it arrived, whatever its metric.
-        xp: The namespace of the numbers.
+        previous: When the previous reading of the same metric was measured.
+        last_reading: When the device's previous reading of any metric arrived.
+        xp: The namespace for numbers or columns.
     """
     measured, arrived = ts - previous, received - last_reading
-    # Of the same message, or of a backlog with times in it.
-    none = (arrived == 0) | ((received - ts > measured) & (measured > 2 * arrived))
-    return xp.where(none, 0, xp.maximum(measured, xp.minimum(arrived, received - previous)))
+    # Readings of the same message, or of a backlog with time stamps.
+    ignored = (arrived == 0) | ((received - ts > measured) & (measured > 2 * arrived))
+    return xp.where(ignored, 0, xp.maximum(measured, xp.minimum(arrived, received - previous)))
 
 
 def is_backlog(interval: Number, expected: Number, since_connected: Number) -> Number:
-    """Return True for a message that the broker has kept while the hub was away: it comes much faster than expected,
-    just after the hub has connected (``since_connected`` in ms)."""
+    """Return True for a message that the broker queued while the hub was disconnected.
+
+    It comes much earlier than expected, shortly after the hub has connected (``since_connected`` in ms).
+    """
     return (since_connected < BACKLOG_MS) & (MAX_RATIO * interval < expected)
 
 
 def is_pause(interval: Number, expected: Number, limits: FleetLimits, xp: Any = scalars) -> Number:
-    """Return True for an interval too long to be a regular one."""
+    """Return True if the interval is too long to be a regular one."""
     return (expected > 0) & (interval > xp.maximum(limits.stale_minimum_ms, limits.stale_factor * expected))
 
 
 def learn(known: LearnedInterval, interval: Number, limits: FleetLimits, xp: Any = scalars) -> LearnedInterval:
-    """Return what is known after one more interval (ms, more than 0)."""
+    """Return the learned interval after one more ``interval`` (ms, more than 0)."""
     expected, regularity, longest_pause = known
     unknown = expected == 0
     pause = is_pause(interval, expected, limits, xp)
-    begins = unknown | (pause & (regularity == 0))  # two pauses and nothing regular between them are the interval
+    begins = unknown | (pause & (regularity == 0))  # two pauses without a regular interval between are the interval
     ratio = interval / xp.where(unknown, interval, expected)
     regular = (ratio >= 0.5) & (ratio <= 2.0)
     ratio = xp.minimum(ratio, MAX_RATIO)
     ratio = xp.where(regularity >= LEARNING, xp.maximum(ratio, 1 / MAX_RATIO), ratio)
     average = expected * ratio ** xp.maximum(WEIGHT, 1 / (regularity + 2))
-    set_back = xp.maximum(0, regularity - SETBACK)
-    changed = xp.where(pause, set_back, xp.where(regular, xp.minimum(REGULAR, regularity + 1), set_back))
+    lowered = xp.maximum(0, regularity - SETBACK)
+    changed = xp.where(pause, lowered, xp.where(regular, xp.minimum(REGULAR, regularity + 1), lowered))
     changed = xp.where(begins, 1, changed)
-    # After a pause of a regular device nothing is learned of its pauses: that was an outage.
+    # A pause of a regular device was an outage and does not count as its longest pause.
     longest_pause = xp.where(
         pause & (regularity < SETTLED),
         xp.minimum(xp.maximum(interval, FADING * longest_pause), MAX_PAUSE),
@@ -162,15 +163,15 @@ def learn(known: LearnedInterval, interval: Number, limits: FleetLimits, xp: Any
 def learn_reading(
     device: Device, ts: int, received: int, previous: int, since_connected: int, limits: FleetLimits
 ) -> bool:
-    """Learn from one more reading of a device. Return False if there is no interval to learn from.
+    """Learn from one more reading of a device. Return False if its interval is ignored.
 
     Args:
-        device: The device, as it was before the reading.
+        device: The device, before the reading is applied.
         ts: When the reading was measured.
         received: When it arrived.
-        previous: When the reading of the same metric before it was measured.
-        since_connected: How many ms before ``received`` the hub has connected.
-        limits: Those of the registry.
+        previous: When the previous reading of the same metric was measured.
+        since_connected: Time from the hub's connection to ``received``, in ms.
+        limits: The limits of the registry.
     """
     last = device.last_reading
     interval = ts - previous if last is None else interval_between(ts, received, previous, last)
@@ -187,7 +188,7 @@ def learn_interval(device: Device, interval: int, limits: FleetLimits) -> None:
 
 
 def stale_after(known: LearnedInterval, terms: IntervalTerms, xp: Any = scalars) -> Number:
-    """Return for how many ms a device may be silent before it counts as stale."""
+    """Return how many ms a device may be silent before it counts as stale."""
     silence = xp.maximum(terms.floor, terms.factor * known.expected)
     silence = xp.maximum(silence, FACTOR_RESTING * known.longest_pause)
     doubted = (known.regularity < terms.trusted) | (known.expected < terms.fastest)
@@ -195,15 +196,15 @@ def stale_after(known: LearnedInterval, terms: IntervalTerms, xp: Any = scalars)
 
 
 def device_stale_after(device: Device, limits: FleetLimits) -> int:
-    """Return for how many ms the device may be silent before it counts as stale."""
+    """Return how many ms the device may be silent before it counts as stale."""
     return int(stale_after(learned(device), interval_terms(device, limits)))
 
 
 def tolerated_silence(device: Device, limits: FleetLimits, silence_ms: int) -> int:
-    """Return after how many ms a rule that asks for ``silence_ms`` finds the device silent.
+    """Return after how many ms of silence a rule with ``silence_ms`` matches the device.
 
-    That is what the rule says, unless the device is usually silent for longer: then it counts as silent when it counts
-    as stale. A device that was reported offline is not resting.
+    That is ``silence_ms`` itself, unless the device is usually silent for longer: then the rule matches when the device
+    counts as stale. A device that was reported offline gets no extra time.
     """
     if device.presence == "offline":
         return silence_ms
@@ -216,7 +217,7 @@ def tolerated_silence(device: Device, limits: FleetLimits, silence_ms: int) -> i
 
 
 def is_discrete(device: Device) -> bool:
-    """Return True for a device that reports states and events only, besides what it says of itself (its battery)."""
+    """Return True for a device that reports only states and events, apart from diagnostics such as its battery."""
     aside = device.info.categories.keys() | {name for name, kind in device.info.classes.items() if kind in _ASIDE}
     named = (item for item in device.metrics.items() if item[0] not in aside and not _DIAGNOSTIC.fullmatch(item[0]))
     found = [type(latest.value) is not float or _is_event(name, latest.value) for name, latest in named]

@@ -1,4 +1,4 @@
-"""The latest value of each metric of a device: which reading replaces it, and when it is no longer known. Pure."""
+"""Update and expire the latest value of each metric of a device. Pure."""
 
 from __future__ import annotations
 
@@ -6,23 +6,23 @@ from hub.model import Latest, Record, ValueExpired
 from hub.registry.capacity import text_size
 
 _IN_TIME = ("good", "clock", "unknown")
-"""Qualities of a reading that came when it was measured: an interval may begin with it."""
+"""Qualities of a reading that arrived when it was measured. An interval may begin with it."""
 
 
 def replaces(ts: int, latest: Latest, received: int) -> bool:
-    """Return True if a reading at ``ts`` replaces ``latest``: an older reading never replaces a newer value.
+    """Return True if a reading at ``ts`` replaces ``latest``. An older reading never replaces a newer value.
 
-    A latest value from the future comes from a clock that was ahead. It must not stay until that time has come.
+    A latest value with a time in the future (the device's clock was ahead) is replaced by any reading.
     """
     return ts >= latest.ts or latest.ts > received
 
 
 def update_latest(metrics: dict[str, Latest], record: Record) -> tuple[int, int]:
-    """Apply the values of ``record`` to ``metrics``; those of a retained message only fill gaps.
+    """Apply the values of ``record`` to ``metrics``. A retained message only adds missing metrics.
 
     Returns:
-        The time of the newest value that was replaced, 0 if there is none by which an interval can be measured; and by
-        how many characters the texts have grown.
+        The time of the newest replaced value (0 if no interval can be measured from it), and the growth of all texts
+        in characters.
     """
     ts, received, quality = record.ts, record.received, record.quality
     previous, previous_quality, text_growth = 0, quality, 0
@@ -40,7 +40,7 @@ def update_latest(metrics: dict[str, Latest], record: Record) -> tuple[int, int]
 
 
 def expire(metrics: dict[str, Latest], expiration: ValueExpired) -> bool:
-    """Mark the values that have expired as unknown and keep them. Return False if all of them were so before."""
+    """Set the quality of expired values to ``unknown``. Return False if nothing changed."""
     prefix = f"{expiration.metric}." if expiration.metric else ""
     names = [expiration.metric, *(name for name in metrics if expiration.parts and name.startswith(prefix))]
     expired = [metrics[name] for name in names if name in metrics and metrics[name].quality != "unknown"]

@@ -9,12 +9,13 @@ telemetry changes columns and the object may lag behind (``fastpath/fast_path.py
 
 Invariants:
 
-- Who changes a device begins with :meth:`DeviceRegistry._mutable`: what waits in the fast path is handled first, so the
-  order of a device's messages is kept. ``hear`` alone does not: a sign of life leaves a device where it is.
+- Every method that changes a device calls :meth:`DeviceRegistry._mutable` first. It flushes the fast path, which keeps
+  the order of the device's messages, and demotes the device. ``hear`` is the exception: a sign of life demotes nothing.
 - :meth:`~DeviceRegistry.get` and :meth:`~DeviceRegistry.require` return devices that are up to date.
-- What changed is remembered (``StoredStates``) until :meth:`~DeviceRegistry.take_states` hands it to the commit.
+- ``StoredStates`` collects which devices have changed until :meth:`~DeviceRegistry.take_states` hands their states to
+  the commit.
 
-Pure: no clock, no network. Rules keep their windows in a device's ``watches``; the registry does not read them.
+Pure: no clock, no network. Rules keep their state in a device's ``watches``; the registry does not read it.
 """
 
 from __future__ import annotations
@@ -56,7 +57,7 @@ class DeviceRegistry:
 
     def __init__(self, limits: FleetLimits | None = None) -> None:
         self.limits = limits or FleetLimits()
-        self._handle_flushed: FlushHandler = _no_flush_handler  # takes what a flush of the fast path yields
+        self._handle_flushed: FlushHandler = _no_flush_handler  # handles the results of a fast-path flush
         self.clear()
 
     def clear(self) -> None:
@@ -72,16 +73,16 @@ class DeviceRegistry:
         return len(self._devices)
 
     def known(self, device_id: str) -> bool:
-        """Return True if there is such a device."""
+        """Return True if the device exists."""
         return device_id in self._devices
 
     def latest(self, device_id: str, metric: str) -> Latest | None:
-        """Return the latest value of a metric, None if there is none."""
+        """Return the latest value of a metric, or None."""
         device = self.get(device_id)
         return device.metrics.get(metric) if device is not None else None
 
     def get(self, device_id: str) -> Device | None:
-        """Return a device, up to date; None if there is no such device."""
+        """Return a device, up to date, or None."""
         device = self._devices.get(device_id)
         if device is not None and device_id in self.fast_path:
             self.fast_path.materialize(device)
@@ -95,37 +96,37 @@ class DeviceRegistry:
         return device
 
     def devices(self) -> Iterable[Device]:
-        """Return all devices: their descriptions, settings and presence. Their values may lag behind."""
+        """Return all devices for their descriptions, settings and presence. Their values may be out of date."""
         return self._devices.values()
 
     def with_latest_values(self) -> Iterable[Device]:
-        """Return all devices, up to date. It costs a pass over all of them; use :meth:`get` for a few."""
+        """Return all devices, up to date. This takes a pass over all of them; use :meth:`get` for a few."""
         self.fast_path.materialize_all()
         return self._devices.values()
 
     # -- fast path --------------------------------------------------------------------------------------------
 
     def set_flush_handler(self, handler: FlushHandler) -> None:
-        """Set who handles what a flush of the fast path yields."""
+        """Set the handler for the results of a fast-path flush."""
         self._handle_flushed = handler
 
     def _flushed(self, record_batches: list[RecordBatch], messages: list[RawMessage]) -> None:
-        """Note what the columns of the fast path do not hold, and pass on what was flushed."""
+        """Update gateways, deadlines and lagging states after a flush, then call the flush handler."""
         for record_batch in record_batches:
-            at = int(record_batch.received.max())
+            received = int(record_batch.received.max())
             for name in record_batch.devices():
                 self._states.lagging.setdefault(name, self._states.cursor)
-                self.presence.mark_gateway_seen(name, at)
+                self.presence.mark_gateway_seen(name, received)
         for name, due in self.fast_path.take_earlier_deadlines():
             self.presence.set_earlier_deadline(self._devices[name], due)
         self._handle_flushed(record_batches, messages)
 
     def offer_fast_path(self, topic: str, payload_schema: PayloadSchema, device: Device, bounds: Bounds) -> None:
-        """Count one more message that the fast path could have taken."""
+        """Count one more message that qualifies for the fast path; enough of them in a row promote the topic."""
         self.fast_path.promote(topic, payload_schema, device, self.presence.stale_deadline(device.id), bounds)
 
     def _mutable(self, device_id: str) -> Device:
-        """Return a device to change, after all that came before, and demote it. Raises NotFound."""
+        """Flush the device's pending messages, demote it and return it. Raises NotFound."""
         if device_id in self.fast_path:
             self.fast_path.demote(device_id)
         return self.require(device_id)
@@ -180,8 +181,10 @@ class DeviceRegistry:
         return self.presence.mark_seen(device, received)
 
     def check_duplicate(self, record: Record, key: int, items: int, *, redelivered: bool) -> tuple[bool, list[Event]]:
-        """Return whether a record with this key came before, and the events if the device's keys turn out to be of no
-        use. ``items`` is how many records its message holds; see :func:`hub.registry.dedup.is_duplicate`."""
+        """Return whether the record is a duplicate, and the events of a device whose keys turn out to be constant.
+
+        ``items`` is the number of records in the message; see :func:`hub.registry.dedup.is_duplicate`.
+        """
         device = self._mutable(record.device)
         before = device.constant_id
         duplicate = is_duplicate(self.window, device, key, items, record.received, redelivered=redelivered)
@@ -191,44 +194,45 @@ class DeviceRegistry:
         return duplicate, [DeviceChanged(device.id, record.received)]
 
     def with_room(self, record: Record) -> Record:
-        """Return a record that was rejected for lack of room with the values for which there is room."""
+        """Return the record reduced to the values for which there is room."""
         metrics = self._devices[record.device].metrics
         return msgspec.structs.replace(record, values=self.capacity.within(metrics, record.values))
 
     def expire_value(self, expiration: ValueExpired) -> list[Event]:
-        """Mark a value as no longer known and keep it. Do nothing if there is no such device."""
+        """Set the quality of a value to ``unknown``. Do nothing if the device does not exist."""
         if not self.known(expiration.device) or not expire(self._mutable(expiration.device).metrics, expiration):
             return _NOTHING
         self.touch(expiration.device)
         return [DeviceChanged(expiration.device, expiration.at)]
 
     def available(self, availability: Availability) -> list[Event]:
-        """Apply what a device, its will or its gateway says on whether it is there. Raises NotFound."""
-        self.fast_path.flush()  # of all devices: what came through a gateway before must not bring it back after
+        """Apply an availability message of a device, its will or its gateway. Raises NotFound."""
+        # Flush all devices: a message that arrived earlier must not mark its gateway online afterwards.
+        self.fast_path.flush()
         return self.presence.available(self._mutable(availability.device), availability)
 
     def connected(self, at: int) -> None:
-        """Note a connection to the broker: what was retained may be newer than what the hub knows."""
+        """Set the time of the connection to the broker (ms)."""
         self.presence.connected = self.fast_path.connected_at = at
 
     def withdraw(self, device_id: str) -> Device:
-        """Note that nothing announces the device any more: nobody expects it to speak. Raises NotFound."""
+        """Mark a device whose announcement was removed: its silence raises no alert. Raises NotFound."""
         device = self._mutable(device_id)
         device.withdrawn = True
         self.touch(device_id)
         return device
 
     def hear(self, device_id: str, at: int) -> list[Event]:
-        """Note a sign of life that is no reading. Do nothing if there is no such device."""
+        """Record a sign of life other than a reading. Do nothing if the device does not exist."""
         device = self.get(device_id)
         return _NOTHING if device is None else self.presence.mark_seen(device, at)
 
     def tolerated_silence(self, device: Device, silence_ms: int) -> int:
-        """Return after how many ms a rule that asks for ``silence_ms`` finds the device silent."""
+        """Return after how many ms of silence a rule with ``silence_ms`` matches the device."""
         return tolerated_silence(device, self.limits, silence_ms)
 
     def twin(self, update: TwinUpdate, now: int) -> list[Event]:
-        """Merge into the desired or reported side; a null takes a key away. Raises NotFound, Rejected."""
+        """Merge values into the desired or reported side; null removes a key. Raises NotFound, Rejected."""
         device = self._mutable(update.device)
         apply_twin_update(device, update, self.limits, self.capacity)
         self._states.changed.add(device.id)
@@ -237,18 +241,18 @@ class DeviceRegistry:
     # -- time and people --------------------------------------------------------------------------------------
 
     def tick(self, now: int, listening_since: int | None) -> list[Event]:
-        """Find the devices that have gone silent. While the hub is not connected, no device counts as silent."""
+        """Mark silent devices as stale. While the hub is not connected, no device becomes stale."""
         return self.presence.tick(now, listening_since, self.get, self._mutable)
 
     def edit(self, edit: EditDevice) -> list[Event]:
-        """Apply what a person has set. Raises NotFound."""
+        """Apply a user's edit of name, area, labels or metrics. Raises NotFound."""
         device = self._mutable(edit.device)
         apply_edit(device, edit)
         self._states.changed.add(device.id)
         return [DeviceChanged(device.id, edit.at)]
 
     def delete(self, device_id: str) -> None:
-        """Forget a device. Raises NotFound."""
+        """Remove a device from memory. Raises NotFound."""
         device = self._mutable(device_id)
         self.capacity.used -= self.capacity.size_of(device)
         self.fast_path.forget(device_id)
@@ -260,7 +264,7 @@ class DeviceRegistry:
     # -- stored state -----------------------------------------------------------------------------------------
 
     def touch(self, device_id: str) -> None:
-        """Have the device's state stored with the next commit."""
+        """Store the device's state with the next commit."""
         self._states.changed.add(device_id)
 
     def take_states(self, cursor: int, requested_checkpoint: int) -> tuple[dict[str, bytes], int]:
@@ -268,12 +272,11 @@ class DeviceRegistry:
         return self._states.take(cursor, requested_checkpoint, self.require)
 
     def take_faults(self) -> dict[str, str]:
-        """Return why states could not be encoded since the last call, by device."""
+        """Return the encoding errors since the last call, by device."""
         return self._states.take_faults()
 
     def restore(self, states: Mapping[str, bytes], now: int, checkpoint: int = 0) -> dict[str, str]:
-        """Load what :meth:`take_states` returned, as far as there is room. Return the errors of those that cannot be
-        read, by device."""
+        """Load the stored states of devices, as far as there is room. Return the decoding errors, by device."""
         self._states.cursor = checkpoint
         faults: dict[str, str] = {}
         for device in read_states(states, faults):
@@ -284,7 +287,7 @@ class DeviceRegistry:
         return faults
 
     def missed(self, records: Iterable[tuple[int, Record]]) -> Iterator[Record]:
-        """Yield those of the numbered records that are not applied to the restored states."""
+        """Yield the numbered records that the restored states do not include yet."""
         for number, record in records:
             if (device := self._devices.get(record.device)) is not None and number > device.last_applied_record:
                 yield record

@@ -1,7 +1,7 @@
-"""The functions of numpy that formulas need, for single numbers.
+"""The numpy functions that formulas need, for single numbers.
 
-A formula that takes such a namespace as ``xp`` (the name that the array API standard uses) exists once and serves
-both: numpy for columns, this module for one number, where numpy would take a hundred times as long.
+A formula that takes the namespace as ``xp`` (the array API standard's name) serves both numpy columns and single
+numbers, for which numpy is a hundred times slower than this module.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
-"""Which devices have to be stored, and their states as they are stored. Pure.
+"""Device states in their stored form, and which of them have to be written. Pure.
 
-A state that records alone have changed may be stored late: after a restart, the records of the history are applied to
-it again. ``lagging`` knows from which record on; the oldest one of all devices is the checkpoint. A state that anything
-else has changed is stored with the next commit.
+A state that only records have changed may be written late: after a restart, the records since then are replayed from
+the history. ``lagging`` holds the number of the last record in each stored state; the smallest one is the checkpoint.
+A state that was changed by anything else is written with the next commit.
 """
 
 from __future__ import annotations
@@ -16,17 +16,17 @@ from hub.bounds import check
 from hub.model import Device
 
 STATES = 5_000
-"""Lagging states stored with one batch; it bounds how long that keeps the event loop (some 20 ms)."""
+"""Lagging states written with one batch. It bounds how long encoding blocks the event loop (about 20 ms)."""
 
 
 class StoredStates:
-    """The devices whose stored state is older than their state."""
+    """The devices whose stored state is out of date."""
 
     def __init__(self) -> None:
-        self.changed: set[str] = set()  # by anything but records
-        self.lagging: dict[str, int] = {}  # by device, the last record that its stored state knows; oldest first
-        self.cursor = 0  # number of the last record that was committed
-        self.faults: dict[str, str] = {}  # by device, why its state could not be encoded
+        self.changed: set[str] = set()  # devices changed by anything but records
+        self.lagging: dict[str, int] = {}  # by device, the last record in its stored state; oldest first
+        self.cursor = 0  # number of the last committed record
+        self.faults: dict[str, str] = {}  # by device, the error when its state was encoded
         self._encode = msgspec.msgpack.Encoder().encode
 
     def forget(self, device: str) -> None:
@@ -35,18 +35,18 @@ class StoredStates:
         self.lagging.pop(device, None)
 
     def take_faults(self) -> dict[str, str]:
-        """Return why the states of devices could not be encoded since the last call, by device."""
+        """Return the encoding errors since the last call, by device."""
         faults, self.faults = self.faults, {}
         return faults
 
     def take(
         self, cursor: int, requested_checkpoint: int, find: Callable[[str], Device]
     ) -> tuple[dict[str, bytes], int]:
-        """Return the encoded states to store with a batch, and the checkpoint that they make.
+        """Return the encoded states to store with a batch, and the resulting checkpoint.
 
         Args:
             cursor: Number of the last record of the batch.
-            requested_checkpoint: Lagging states that know less than this record are stored, too, oldest first.
+            requested_checkpoint: Lagging states older than this record are stored, too, oldest first.
             find: Returns a device, up to date.
         """
         names = self.changed
@@ -55,7 +55,7 @@ class StoredStates:
                 break
             names.add(name)
         states: dict[str, bytes] = {}
-        for name in sorted(names):  # in order, so that neighbours share the pages that a database has to write
+        for name in sorted(names):  # neighbours share database pages
             self.lagging.pop(name, None)
             try:
                 device = find(name)
@@ -68,7 +68,7 @@ class StoredStates:
 
 
 def read_states(states: Mapping[str, bytes], faults: dict[str, str]) -> Iterator[Device]:
-    """Yield the devices that :meth:`StoredStates.take` once encoded. ``faults`` gets what is wrong with the others."""
+    """Yield the devices of encoded states. Add the errors of those that cannot be decoded to ``faults``."""
     decode = msgspec.msgpack.Decoder(Device).decode
     for name, state in states.items():
         try:

@@ -1,4 +1,4 @@
-"""The web server: uvicorn with limits on what a connection may cost."""
+"""The web server: uvicorn with limits on the resources that a connection may use."""
 
 from __future__ import annotations
 
@@ -20,8 +20,11 @@ __all__ = ["Server", "create_server"]
 
 
 class Server(uvicorn.Server):
-    """Our loop owns the signals: uvicorn would raise SIGTERM again at its end and the process would die before
-    anything drains (uvicorn 0.54, Server.capture_signals)."""
+    """A uvicorn server that leaves signals alone.
+
+    uvicorn would raise SIGTERM again at its end, and the process would die before its queues are drained (uvicorn 0.54,
+    ``Server.capture_signals``).
+    """
 
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:
@@ -29,18 +32,18 @@ class Server(uvicorn.Server):
 
 
 def create_server(app: Any, http: HttpSettings) -> Server:
-    """Return a server for ``app``; whoever runs it gives it the socket that it listens on."""
+    """Return a server for ``app``. The caller passes the listening socket when it runs the server."""
     limits = connection_limits(http.max_connections, http.max_connections_per_client)
-    places = ConnectionLimiter(*limits, TrustedProxies(http.trusted_proxies))
+    limiter = ConnectionLimiter(*limits, TrustedProxies(http.trusted_proxies))
     config = uvicorn.Config(
         app,
-        log_level="error",  # its warnings come once for each bad request
+        log_level="error",  # uvicorn logs a warning for each bad request
         access_log=False,
         lifespan="off",
         # uvicorn calls these like classes; its types ask for the classes themselves.
-        http=partial(BoundedHttp, places=places, queue=ReadQueue()),  # type: ignore[arg-type]
-        ws=partial(BoundedWebSocket, places=places),  # type: ignore[arg-type]
-        ws_per_message_deflate=False,  # the default cost six times the CPU
+        http=partial(BoundedHttp, limiter=limiter, queue=ReadQueue()),  # type: ignore[arg-type]
+        ws=partial(BoundedWebSocket, limiter=limiter),  # type: ignore[arg-type]
+        ws_per_message_deflate=False,  # compression takes six times the CPU
         ws_max_size=1_048_576,
         timeout_keep_alive=IDLE_S,
         timeout_graceful_shutdown=2,

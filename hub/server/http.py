@@ -1,9 +1,9 @@
-"""HTTP/1.1 with bounds that hold before anybody has signed in.
+"""HTTP/1.1 with limits that apply before authentication.
 
-uvicorn's protocol, which parses with httptools, has no limit on the request head and none on how long it may take.
-This one bounds the bytes, the URL, the number of headers, pipelined requests, and the time for each phase::
+uvicorn's httptools protocol limits neither the size of the request head nor the time it may take. This one limits the
+bytes, the URL, the number of headers, pipelined requests, and the time of each phase::
 
-    WAITING (idle, or a head is coming) --head complete--> BODY --body complete--> DONE --response sent--> WAITING
+    WAITING (idle, or receiving a head) --head complete--> BODY --body complete--> DONE --response sent--> WAITING
 
 The time-outs never cut a response short: a stream may last as long as its client reads it.
 """
@@ -25,102 +25,110 @@ URL_BYTES = 8 * 1024
 HEADERS = 100
 PIPELINED = 16
 HEAD_S = 10.0
-"""For a head to be complete, from the connection or from its first byte."""
+"""Time for a complete head, from the connection or from its first byte."""
 BODY_S = 20.0
-"""In each such time ``BODY_BYTES`` of a body must come, unless the hub itself does not read."""
+"""In each period of this length, ``BODY_BYTES`` of the body have to arrive, unless the hub has paused reading."""
 BODY_BYTES = 1024
 READ_S = 60.0
-"""For a client to read something while much waits to be sent to it."""
+"""A client with a full send buffer is disconnected if it reads nothing for this long."""
 IDLE_S = 15
-"""Between two requests of a connection."""
+"""Time between two requests of a connection."""
 LINGER_S = 2.0
-"""How long a refused client's data is still read and thrown away: closed under it, it would not see the answer."""
+"""How long data of a refused client is read and discarded: closing at once could destroy the answer on its way."""
 LINGERING = 64
-"""Connections that linger at a time; further ones are closed at once."""
+"""Connections that linger at the same time; further ones are closed at once."""
 
 _PROBLEMS = {
-    408: ("timeout", "The request did not come in time.", "Send it again, faster."),
-    414: ("too_large", "The address is too long.", f"At most {URL_BYTES} bytes."),
-    431: ("too_large", "The request's headers are too large.", f"At most {HEADERS} of {HEAD_BYTES} bytes in all."),
+    408: ("timeout", "The request did not arrive in time.", "Send it again, faster."),
+    414: ("too_large", "The URL is too long.", f"At most {URL_BYTES} bytes are allowed."),
+    431: (
+        "too_large",
+        "The request's headers are too large.",
+        f"At most {HEADERS} headers with {HEAD_BYTES} bytes in total are allowed.",
+    ),
     503: ("too_busy", "Too many connections are open.", "Try again in a moment, or close other pages."),
-    400: ("bad_request", "This is no valid HTTP request.", ""),
+    400: ("bad_request", "This is not a valid HTTP request.", ""),
 }
 
 
 class _Refused(Exception):
-    """Raised in a parser's callback: httptools then ends with an error of its own."""
+    """Raised in a parser callback to make httptools stop with an error."""
 
 
 class BoundedHttp(HttpToolsProtocol):
-    """``places`` counts this server's connections, ``queue`` shares the event loop among those that send much."""
+    """An HTTP connection.
+
+    Attributes:
+        group: The client for the limits on connections.
+        lingering: Number of connections that linger, in the whole process.
+    """
 
     lingering = 0
     flow: ReadFlow
 
-    def __init__(self, *, places: ConnectionLimiter, queue: ReadQueue, **options: Any) -> None:
+    def __init__(self, *, limiter: ConnectionLimiter, queue: ReadQueue, **options: Any) -> None:
         super().__init__(**options)
         self.group: str | None = None
-        self._places = places
-        self._queue = queue
-        self._rest = b""  # received, to be parsed in the connection's next turn
-        self._events = 0  # of the parser in this turn
-        self._placed = False
+        self._limiter = limiter
+        self._queue = queue  # shares the event loop between connections that send much
+        self._rest = b""  # received data, to be parsed in the next turn
+        self._events = 0  # parser events in this turn
+        self._counted = False  # by the limiter
         self._phase: Literal["waiting", "body", "done"] = "waiting"
-        self._begun = False  # a request, whose end has not come
-        self._busy = False  # a request that has not been answered
-        self._refusal = 0
+        self._receiving = False  # a request has begun and is not complete
+        self._busy = False  # a request has not been answered yet
+        self._refusal = 0  # status of the refusal, 0 for none
         self._lingers = False
-        # Bytes that have come since the parser last got on, and those of the URL and the headers that it has read.
-        self._unparsed = 0
-        self._head = 0
-        self._body = 0
+        self._unparsed = 0  # bytes received since the last parser event
+        self._head = 0  # bytes of the headers
+        self._body = 0  # bytes of the body
         self._deadline: asyncio.TimerHandle | None = None
-        self._timed = ""
-        self._reader: asyncio.TimerHandle | None = None
+        self._timed = ""  # phase of _deadline
+        self._write_timer: asyncio.TimerHandle | None = None
 
-    # -- the connection ---------------------------------------------------------------------------------------
+    # -- connection -------------------------------------------------------------------------------------------
 
     # uvicorn narrows the transport in the same way.
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
         self.flow = ReadFlow(transport)
         peer = get_remote_addr(transport)
-        self.group = self._places.group_of(peer[0] if peer else "?")
-        self._placed = True
-        if not self._places.add(self):
+        self.group = self._limiter.group_of(peer[0] if peer else "?")
+        self._counted = True
+        if not self._limiter.add(self):
             self._refuse(503)
             return
-        self._places.waits(self)
-        self._time("waiting")
+        self._limiter.mark_idle(self)
+        self._start_deadline("waiting")
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._leave()
         super().connection_lost(exc)
 
     def _leave(self) -> None:
-        for timer in (self._deadline, self._reader):
+        for timer in (self._deadline, self._write_timer):
             if timer is not None:
                 timer.cancel()
         self._unset_keepalive_if_required()
         if self._lingers:
             self._lingers = False
             BoundedHttp.lingering -= 1
-        if self._placed:
-            self._placed = False
-            self._places.remove(self)
+        if self._counted:
+            self._counted = False
+            self._limiter.remove(self)
 
-    def give_way(self) -> None:
+    def close_for_another(self) -> None:
         self.transport.abort()
 
     def handle_websocket_upgrade(self) -> None:
-        self._leave()  # the WebSocket's protocol takes a place of its own
+        self._leave()  # BoundedWebSocket counts the connection itself
         super().handle_websocket_upgrade()
 
     def _reads(self) -> bool:
-        """Neither refused, nor a WebSocket by now, nor lost."""
-        return self._placed and not self._refusal
+        """Return False if the connection is refused, lost, or has become a WebSocket."""
+        return self._counted and not self._refusal
 
-    # -- what comes -------------------------------------------------------------------------------------------
+    # -- receiving --------------------------------------------------------------------------------------------
 
     def data_received(self, data: bytes) -> None:
         self._rest += data
@@ -128,14 +136,14 @@ class BoundedHttp(HttpToolsProtocol):
             self.read_on()
 
     def read_on(self) -> None:
-        """Parse what waits until the turn is used up, and then wait for the next one."""
+        """Parse received data until the turn is used up, then wait for the next turn."""
         data, self._rest = self._rest, b""
-        place, self._events = 0, 0
-        while place < len(data) and self._events < EVENTS and self._reads():
-            self._parse(data[place : place + SLICE_BYTES])
-            place += SLICE_BYTES
+        offset, self._events = 0, 0
+        while offset < len(data) and self._events < EVENTS and self._reads():
+            self._parse(data[offset : offset + SLICE_BYTES])
+            offset += SLICE_BYTES
         if self._events >= EVENTS and self._reads():
-            self._rest = data[place:]
+            self._rest = data[offset:]
             self.flow.hold()
             self._queue.add(self)
         elif self.flow.held:
@@ -149,14 +157,14 @@ class BoundedHttp(HttpToolsProtocol):
         if self._unparsed > HEAD_BYTES and self._phase != "done":
             self._refuse(431)
         elif self._phase == "done" and not self._busy:
-            self._time("waiting")  # empty lines between two requests
+            self._start_deadline("waiting")  # empty lines between two requests
         else:
-            self._time(self._phase)
+            self._start_deadline(self._phase)
 
     def on_message_begin(self) -> None:
         self._events += 1
         super().on_message_begin()
-        self._phase, self._begun = "waiting", True
+        self._phase, self._receiving = "waiting", True
         self._unparsed = self._head = self._body = 0
 
     def on_url(self, url: bytes) -> None:
@@ -176,8 +184,8 @@ class BoundedHttp(HttpToolsProtocol):
             self._stop(503)
         self._phase = "body"
         self._unparsed = 0
-        self._places.works(self)
-        super().on_headers_complete()  # raises for a target that is no path, as CONNECT has
+        self._limiter.mark_busy(self)
+        super().on_headers_complete()  # raises if the target is not a path, as in CONNECT
         self._busy = True
 
     def on_body(self, body: bytes) -> None:
@@ -187,7 +195,7 @@ class BoundedHttp(HttpToolsProtocol):
         super().on_body(body)
 
     def on_message_complete(self) -> None:
-        self._phase, self._begun = "done", False
+        self._phase, self._receiving = "done", False
         self._unparsed = 0
         super().on_message_complete()
 
@@ -195,13 +203,13 @@ class BoundedHttp(HttpToolsProtocol):
         super().on_response_complete()
         if self.cycle.response_complete:
             self._busy = False
-            if self._placed:
-                self._places.waits(self)
+            if self._counted:
+                self._limiter.mark_idle(self)
 
-    # -- time -------------------------------------------------------------------------------------------------
+    # -- time-outs --------------------------------------------------------------------------------------------
 
-    def _time(self, phase: str) -> None:
-        """Time ``phase`` from now on, if it is not timed already."""
+    def _start_deadline(self, phase: str) -> None:
+        """Start the time-out of ``phase``, if it is not running already."""
         if phase == self._timed:
             return
         self._timed = phase
@@ -209,40 +217,41 @@ class BoundedHttp(HttpToolsProtocol):
             self._deadline.cancel()
             self._deadline = None
         if phase == "waiting":
-            self._deadline = self.loop.call_later(HEAD_S, self._head_late)
+            self._deadline = self.loop.call_later(HEAD_S, self._head_timeout)
         elif phase == "body":
-            self._deadline = self.loop.call_later(BODY_S, self._body_late, self._body, False)
+            self._deadline = self.loop.call_later(BODY_S, self._body_timeout, self._body, False)
 
-    def _head_late(self) -> None:
-        if self.flow.read_paused or self.flow.held:  # it is the hub that lets it wait
+    def _head_timeout(self) -> None:
+        if self.flow.read_paused or self.flow.held:  # the hub itself does not read
             self._timed = ""
-            self._time("waiting")
+            self._start_deadline("waiting")
         else:
             self._refuse(408)
 
-    def _body_late(self, before: int, answered: bool) -> None:
-        if not self.flow.read_paused and not self.flow.held and (answered or self._body - before < BODY_BYTES):
+    def _body_timeout(self, received_before: int, answered: bool) -> None:
+        too_slow = self._body - received_before < BODY_BYTES
+        if not self.flow.read_paused and not self.flow.held and (answered or too_slow):
             self._refuse(408)
             return
-        # A body that goes on after its answer is read once more, so that the client sees the answer.
+        # A body that continues after its answer gets one more period, so that the client sees the answer.
         answered = self.cycle.response_complete
-        self._deadline = self.loop.call_later(BODY_S, self._body_late, self._body, answered)
+        self._deadline = self.loop.call_later(BODY_S, self._body_timeout, self._body, answered)
 
     def pause_writing(self) -> None:
         super().pause_writing()
-        if self._reader is None:
-            self._reader = self.loop.call_later(READ_S, self.transport.abort)
+        if self._write_timer is None:
+            self._write_timer = self.loop.call_later(READ_S, self.transport.abort)
 
     def resume_writing(self) -> None:
         super().resume_writing()
-        if self._reader is not None:
-            self._reader.cancel()
-            self._reader = None
+        if self._write_timer is not None:
+            self._write_timer.cancel()
+            self._write_timer = None
 
     # -- refusing ---------------------------------------------------------------------------------------------
 
     def _stop(self, status: int) -> None:
-        """End the parser in one of its callbacks; ``send_400_response`` then answers."""
+        """Stop the parser in a callback. uvicorn then calls :meth:`send_400_response`, which answers ``status``."""
         self._refusal = status
         raise _Refused
 
@@ -251,11 +260,11 @@ class BoundedHttp(HttpToolsProtocol):
         self._refuse(status)
 
     def _refuse(self, status: int) -> None:
-        """Answer with ``status`` where no other answer has begun, and close."""
+        """Answer ``status``, unless another answer has begun, and close the connection."""
         if self._refusal or self.transport.is_closing():
             return
         self._refusal = status
-        self._places.works(self)
+        self._limiter.mark_busy(self)
         if self._deadline is not None:
             self._deadline.cancel()
         self._unset_keepalive_if_required()
@@ -266,8 +275,8 @@ class BoundedHttp(HttpToolsProtocol):
             if cycle.response_started or self.pipeline:
                 self.transport.abort()
                 return
-        elif status == 408 and not self._begun:
-            self.transport.close()  # nothing was asked
+        elif status == 408 and not self._receiving:
+            self.transport.close()  # there is no request to answer
             return
         self.transport.write(_answer(status))
         if BoundedHttp.lingering >= LINGERING or not self.transport.can_write_eof():

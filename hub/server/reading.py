@@ -1,8 +1,8 @@
-"""How much of what connections send is parsed in one turn of the event loop.
+"""Limit how much of a connection's data is parsed in one iteration of the event loop.
 
-A body in chunks of one byte costs the parser a thousand times what its bytes cost, so a block of 256 KB could keep
-everybody waiting for a second. A connection that has used up its turn is not read until the queue gives it another one;
-the queue gives one a turn of the event loop, however many connections wait.
+A body in chunks of one byte makes the parser a thousand times slower per byte, so one block of 256 KB could block the
+loop for a second. A connection that has used up its turn is not read until the queue gives it another one. The queue
+gives one turn per iteration of the event loop, no matter how many connections wait.
 """
 
 from __future__ import annotations
@@ -14,14 +14,16 @@ from typing import Protocol
 from uvicorn.protocols.http.flow_control import FlowControl
 
 SLICE_BYTES = 4 * 1024
-"""Parsed between two looks at the number of events."""
+"""Bytes parsed before the number of events is checked."""
 EVENTS = 500
-"""Of the parser (a header, a piece of a body, a request) in one turn."""
+"""Parser events (a header, a piece of a body, a request) in one turn."""
 
 
 class PausedConnection(Protocol):
+    """A connection with received data that is not parsed yet."""
+
     def read_on(self) -> None:
-        """Parse what waits."""
+        """Parse data until the turn is used up."""
 
 
 class ReadQueue:
@@ -31,6 +33,7 @@ class ReadQueue:
         self._waiting: deque[PausedConnection] = deque()
 
     def add(self, reader: PausedConnection) -> None:
+        """Let the connection wait for a turn."""
         if not self._waiting:
             asyncio.get_running_loop().call_soon(self._next)
         self._waiting.append(reader)
@@ -43,18 +46,20 @@ class ReadQueue:
 
 
 class ReadFlow(FlowControl):
-    """Flow control whose reading also stops while the connection waits for its next turn."""
+    """Flow control that also pauses reading while the connection waits for its next turn (``held``)."""
 
     def __init__(self, transport: asyncio.Transport) -> None:
         super().__init__(transport)
         self.held = False
 
     def hold(self) -> None:
+        """Stop reading until the next turn."""
         self.held = True
         if not self.read_paused:
             self._transport.pause_reading()
 
     def release(self) -> None:
+        """Read again, unless uvicorn has paused reading."""
         self.held = False
         if not self.read_paused and not self._transport.is_closing():
             self._transport.resume_reading()

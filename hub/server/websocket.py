@@ -1,11 +1,11 @@
-"""WebSockets that count as connections, whose frames are bounded, and whose large messages leave in slices.
+"""WebSockets with limits on incoming frames and outgoing buffers.
 
-Small frames cost far more than their bytes, and uvicorn takes any number of them, also before anybody has signed in. So
-they are counted while they are read, and a client that sends too many is cut off.
+Small frames cost far more than their bytes, and uvicorn accepts any number of them, even before authentication. So
+frames are counted while they are read, and a client that sends too many is disconnected.
 
-uvicorn writes a message into the transport's buffer whole: a client that does not read would cost the hub a copy of
-the largest message. Here a large text is sent as fragments of one message, each only when the one before it has left,
-so what waits for a client is bounded; and a client that reads nothing for a while is cut off.
+uvicorn writes a whole message into the transport's buffer, so each client that does not read would cost the hub a copy
+of the largest message. Here a large text is sent as fragments of one message, each after the one before it was sent.
+This bounds the buffer. A client that reads nothing for :data:`READ_S` is disconnected.
 """
 
 from __future__ import annotations
@@ -21,54 +21,53 @@ from hub.server.connections import ConnectionLimiter
 
 SLICE_CHARS = 64 * 1024
 READ_BYTES = 4 * 1024
-"""Read between two looks at the number of frames."""
+"""Bytes read before the number of frames is checked."""
 FRAMES = 500
-"""In a second, of all kinds."""
+"""Incoming frames of all kinds in a second."""
 READ_S = 60.0
-"""For a client to read something while much waits to be sent to it."""
+"""A client with a full send buffer is disconnected if it reads nothing for this long."""
 
 
 class BoundedWebSocket(WebSocketsSansIOProtocol):
-    """``places`` counts this server's connections."""
+    """A WebSocket connection that is counted by ``limiter``."""
 
-    def __init__(self, *, places: ConnectionLimiter, **options: Any) -> None:
+    def __init__(self, *, limiter: ConnectionLimiter, **options: Any) -> None:
         super().__init__(**options)
         self.group: str | None = None
-        self._places = places
-        self._reader: asyncio.TimerHandle | None = None
-        self._frames, self._frames_since = 0, 0.0
-        # Fragments of two messages must not mix.
-        self._sending = asyncio.Lock()
+        self._limiter = limiter
+        self._write_timer: asyncio.TimerHandle | None = None
+        self._frames, self._frames_since = 0, 0.0  # frames in the second that began then
+        self._sending = asyncio.Lock()  # keeps fragments of two messages apart
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         super().connection_made(transport)
         peer = get_remote_addr(self.transport)
-        self.group = self._places.group_of(peer[0] if peer else "?")
-        self._places.add(self)  # it had a place until now
+        self.group = self._limiter.group_of(peer[0] if peer else "?")
+        self._limiter.add(self)  # always fits: the HTTP connection was counted until now
 
     def connection_lost(self, exc: Exception | None) -> None:
-        self._places.remove(self)
+        self._limiter.remove(self)
         self._stop_timer()
         super().connection_lost(exc)
 
-    def give_way(self) -> None:
-        """Never asked: a WebSocket does not wait."""
+    def close_for_another(self) -> None:
+        """Do nothing. It is never called, because a WebSocket is never idle."""
 
     def pause_writing(self) -> None:
         super().pause_writing()
-        if self._reader is None:
-            self._reader = self.loop.call_later(READ_S, self.transport.abort)
+        if self._write_timer is None:
+            self._write_timer = self.loop.call_later(READ_S, self.transport.abort)
 
     def resume_writing(self) -> None:
         super().resume_writing()
         self._stop_timer()
 
     def _stop_timer(self) -> None:
-        if self._reader is not None:
-            self._reader.cancel()
-            self._reader = None
+        if self._write_timer is not None:
+            self._write_timer.cancel()
+            self._write_timer = None
 
-    # -- what comes -------------------------------------------------------------------------------------------
+    # -- receiving --------------------------------------------------------------------------------------------
 
     def data_received(self, data: bytes) -> None:
         for start in range(0, len(data), READ_BYTES):
@@ -82,7 +81,7 @@ class BoundedWebSocket(WebSocketsSansIOProtocol):
             self._frames, self._frames_since = 0, now
         self._frames += len(self.conn.events)
         if self._frames > FRAMES:
-            self._fail(1008, f"At most {FRAMES} frames in a second.")
+            self._fail(1008, f"Too many frames: {FRAMES} a second are allowed.")
         else:
             super().handle_events()
 
@@ -91,7 +90,7 @@ class BoundedWebSocket(WebSocketsSansIOProtocol):
             try:
                 b"".join(self.frames).decode()
             except UnicodeDecodeError:  # uvicorn would log a traceback for each
-                self._fail(1007, "A text is UTF-8.")
+                self._fail(1007, "The text is not valid UTF-8.")
                 return
         super().send_receive_event_to_app()
 
@@ -103,7 +102,7 @@ class BoundedWebSocket(WebSocketsSansIOProtocol):
             self.conn.fail(code, reason)
             self.handle_parser_exception()
 
-    # -- what is sent -----------------------------------------------------------------------------------------
+    # -- sending ----------------------------------------------------------------------------------------------
 
     async def send(self, message: Any) -> None:
         if self.handshake_complete and self.close_sent:

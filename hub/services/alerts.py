@@ -1,6 +1,6 @@
-"""What people ask of alerts: list them with their explanation, acknowledge one.
+"""List alerts with their diagnoses, and acknowledge them.
 
-It knows no HTTP; an alert changes only through the pipeline's queue.
+Alerts are changed through the ingest queue only.
 """
 
 from __future__ import annotations
@@ -22,16 +22,22 @@ from hub.store.base import Store
 
 log = logging.getLogger(__name__)
 
-UNHEARD_MS = 3_600_000
-"""An alert on a metric that its device has not reported for this long stays open, and the page says why."""
+UNREPORTED_MS = 3_600_000
+"""From this age of its metric's latest value, an open alert shows a note on why it stays open."""
 DiagnosisState = Literal["pending", "ready", "none"]
 
 
 class ExplainedAlert(msgspec.Struct, frozen=True):
-    """An alert with its newest diagnosis, if there is one; ``pending`` while one is being written.
+    """An alert with its newest diagnosis.
 
-    ``current`` is the newest value of its metric in ``unit``, a copy. ``stays_open`` says why its readings cannot clear
-    it at present, None where they can.
+    Attributes:
+        alert: The alert.
+        device_name: Display name of its device.
+        diagnosis: The newest diagnosis, or None.
+        diagnosis_state: ``pending`` while a diagnosis is being written.
+        current: Copy of the latest value of the alert's metric.
+        unit: Unit of ``current``.
+        stays_open: Why readings cannot clear the alert at present; None if they can.
     """
 
     alert: Alert
@@ -44,7 +50,7 @@ class ExplainedAlert(msgspec.Struct, frozen=True):
 
 
 class Alerts:
-    """Raises NotFound for an alert that is not there, StoreError when the history cannot be read."""
+    """Service for alerts. Methods raise NotFound for an unknown alert, StoreError if the history cannot be read."""
 
     def __init__(
         self,
@@ -71,39 +77,48 @@ class Alerts:
         limit: int,
         before: tuple[int, str] | None,
     ) -> list[ExplainedAlert]:
-        """Newest first by ``(raised_at, id)``, those after that pair."""
+        """Return a page of alerts, newest first.
+
+        Args:
+            states: Return only alerts in these states.
+            device: Return only alerts of this device.
+            limit: Maximum number of alerts.
+            before: Return only alerts older than this ``(raised_at, id)``.
+        """
         found = await self._store.alerts(states=states, device=device, limit=limit, before=before)
         return await self.explain(found)
 
     async def get(self, alert_id: str) -> ExplainedAlert:
+        """Return one alert. Raises NotFound."""
         alert = self._engine.open.get(alert_id) or await self._store.alert(alert_id)
         if alert is None:
             raise NotFound(f"There is no alert {alert_id[:64]!r}.", "GET /api/alerts lists them.")
         return (await self.explain([alert]))[0]
 
     async def open(self, device: str | None = None) -> list[ExplainedAlert]:
-        """All open alerts, newest first; of one device if it is named."""
+        """Return the open alerts, of one device or of all, newest first."""
         return await self.explain(self.open_now(device))
 
     def open_now(self, device: str | None = None) -> list[Alert]:
-        """The same without their explanations, straight from memory."""
-        found = [a for a in self._engine.open.values() if device is None or a.device == device]
+        """Return the open alerts without diagnoses, from memory, newest first."""
+        found = [alert for alert in self._engine.open.values() if device is None or alert.device == device]
         return sorted(found, key=lambda alert: (alert.raised_at, alert.id), reverse=True)
 
     async def explain(self, alerts: Sequence[Alert]) -> list[ExplainedAlert]:
-        """Join each with its diagnosis, in one look-up."""
+        """Join alerts with their diagnoses, in one query."""
         diagnoses = await self._store.diagnoses([alert.id for alert in alerts]) if alerts else {}
         return [self.join(alert, diagnoses.get(alert.id)) for alert in alerts]
 
     async def explain_if_readable(self, alerts: Sequence[Alert]) -> list[ExplainedAlert]:
-        """Join each with its diagnosis; without diagnoses where the history cannot be read."""
+        """Join alerts with their diagnoses; leave the diagnoses out if the history cannot be read."""
         try:
             return await self.explain(alerts)
         except StoreError:
-            log.warning("The history cannot be read: alerts are sent without their diagnosis.", exc_info=True)
+            log.warning("Cannot read diagnoses from the history. Alerts are sent without them.", exc_info=True)
             return [self.join(alert, None) for alert in alerts]
 
     def join(self, alert: Alert, diagnosis: Diagnosis | None) -> ExplainedAlert:
+        """Return the alert with this diagnosis and its metric's latest value."""
         device = self._registry.get(alert.device)
         state: DiagnosisState = "ready" if diagnosis else "pending" if self._pending(alert.id) else "none"
         if device is None:
@@ -120,54 +135,53 @@ class Alerts:
         )
 
     async def explained_by(self, diagnosis: Diagnosis) -> ExplainedAlert | None:
-        """The alert that a diagnosis belongs to; None where it has none any more."""
+        """Return the alert of a diagnosis, or None if there is none or it was deleted."""
         if diagnosis.alert is None:
             return None
         alert = self._engine.open.get(diagnosis.alert) or await self._store.alert(diagnosis.alert)
         return self.join(alert, diagnosis) if alert else None
 
     async def acknowledge(self, alert_id: str, *, by: str, note: str | None) -> ExplainedAlert:
-        """A second acknowledgement changes nothing. Raises Conflict for an alert that has cleared."""
+        """Acknowledge an alert. A second time has no effect. Raises NotFound, and Conflict for a cleared alert."""
         return await self._change(Acknowledge(alert_id, by, self._now(), note))
 
     async def unacknowledge(self, alert_id: str, *, by: str) -> ExplainedAlert:
-        """Take an acknowledgement back. Raises NotFound, and Conflict for an alert that has cleared."""
+        """Remove an acknowledgement. Raises NotFound, and Conflict for a cleared alert."""
         return await self._change(Unacknowledge(alert_id, by, self._now()))
 
-    async def _change(self, fact: Acknowledge | Unacknowledge) -> ExplainedAlert:
+    async def _change(self, change: Acknowledge | Unacknowledge) -> ExplainedAlert:
         try:
-            alert: Alert = await self._submit(fact)
+            alert: Alert = await self._submit(change)
         except NotFound:
-            past = await self._store.alert(fact.alert)
-            if past is None:
+            if await self._store.alert(change.alert) is None:
                 raise
             raise Conflict("This alert has cleared.", "Only an open alert can be acknowledged.") from None
         return (await self.explain([alert]))[0]
 
     def by_severity(self) -> dict[str, int]:
-        """How many open alerts there are of each severity, zeros included."""
+        """Return the number of open alerts of each severity, zeros included."""
         counts = Counter(alert.severity for alert in self._engine.open.values())
         return {severity: counts[severity] for severity in SEVERITIES if severity != "ok"}
 
 
 def _stays_open(alert: Alert, device: Device, latest: Latest | None) -> str | None:
-    """Say why no reading can clear this open alert at present; None where the next one can."""
+    """Return why readings cannot clear this open alert at present; None if the next one can."""
     if alert.metric is None:
         return None
     name, metric = device.display_name, fmt.in_sentence(device.describe(alert.metric).title)
     if latest is None:
         return f"{name} does not report {metric}. The alert stays open until it does."
-    if (unheard := (device.last_seen or 0) - latest.ts) > UNHEARD_MS:
-        spoken = fmt.duration(unheard // 60_000 * 60_000)
-        return f"{name} has not reported {metric} for {spoken}. The alert stays open until it does."
+    if (age := (device.last_seen or 0) - latest.ts) > UNREPORTED_MS:
+        duration = fmt.duration(age // 60_000 * 60_000)
+        return f"{name} has not reported {metric} for {duration}. The alert stays open until it does."
     if latest.quality == "unknown":
-        return f"The value of {metric} is not known now. The alert stays open until it is."
+        return f"The value of {metric} is unknown. The alert stays open until it is reported."
     if isinstance(latest.value, str) and not isinstance(alert.value, str):
         return (
-            f"{device.describe(metric).title} reads {latest.value[:40]!r}, which is no number. "
-            "The alert stays open until it is one again."
+            f"{device.describe(metric).title} is {latest.value[:40]!r}, which is not a number. "
+            "The alert stays open until it is a number again."
         )
     if device.presence != "online":
-        said = "is offline" if device.presence == "offline" else "has gone silent"
-        return f"{name} {said}. The alert stays open until it reports {metric} again."
+        status = "is offline" if device.presence == "offline" else "has stopped reporting"
+        return f"{name} {status}. The alert stays open until it reports {metric} again."
     return None

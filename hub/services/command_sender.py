@@ -1,6 +1,6 @@
-"""Gives the broker the commands that the ledger has written down as sent, and tells it when that failed.
+"""Publish commands that the command tracker has marked as sent, and report failures to it.
 
-It decides nothing: whether one is said again is the ledger's word.
+Whether a command is sent again is decided by the command tracker alone.
 """
 
 from __future__ import annotations
@@ -19,11 +19,11 @@ from hub.runtime.fault_log import FaultLog
 log = logging.getLogger(__name__)
 faults = FaultLog(log)
 
-QUEUED = 10_000
+CAPACITY = 10_000
 
 
 class CommandSender:
-    """Bounded: what finds no room goes back to the ledger."""
+    """Bounded queue of commands to publish. A command that does not fit is reported as failed, to be sent again."""
 
     def __init__(
         self, *, registry: DeviceRegistry, link: MqttClient, tell: Callable[[Input], None], now: Callable[[], int]
@@ -32,16 +32,17 @@ class CommandSender:
         self._link = link
         self._tell = tell
         self._now = now
-        self._queue: asyncio.Queue[Command] = asyncio.Queue(QUEUED)
+        self._queue: asyncio.Queue[Command] = asyncio.Queue(CAPACITY)
 
     def put(self, command: Command) -> None:
+        """Queue a command."""
         try:
             self._queue.put_nowait(command)
         except asyncio.QueueFull:
-            self._failed(command, again=True, detail="Too much waits to be sent.")
+            self._failed(command, again=True, detail="Too many commands are waiting to be sent.")
 
     async def run(self) -> None:
-        """Until cancelled. One after the other, so that a device gets its commands in order."""
+        """Publish commands one by one, so that each device gets its commands in order. Runs until cancelled."""
         while True:
             command = await self._queue.get()
             try:
@@ -49,16 +50,17 @@ class CommandSender:
             except NotConnected as error:
                 self._failed(command, again=True, detail=error.message)
             except Unconfirmed as error:
-                log.info("command %s: %s", command.id, error.message)  # it may have arrived: time will tell
+                # The device may have received it. The command tracker waits for its state or a time-out.
+                log.info("Command %s was not confirmed by the broker: %s", command.id, error.message)
             except HubError as error:
                 self._failed(command, again=False, detail=error.message)
             except Exception as error:  # one command must not keep the others from being sent
                 faults.unexpected("Command %s could not be sent. Report this.", command.id, cause=error)
-                self._failed(command, again=False, detail="The hub failed to send it; its log has the details.")
+                self._failed(command, again=False, detail="The hub could not send it. See the hub's log for details.")
 
     async def _send(self, command: Command) -> None:
-        wants = descriptor(self._registry.require(command.device).info.commands, command.name)
-        await self._link.publish(wants.topic, encode(wants, command), qos=1)
+        spec = descriptor(self._registry.require(command.device).info.commands, command.name)
+        await self._link.publish(spec.topic, encode(spec, command), qos=1)
 
     def _failed(self, command: Command, *, again: bool, detail: str) -> None:
         self._tell(SendingFailed(command.id, command.attempts, again, detail, self._now()))

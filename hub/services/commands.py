@@ -1,6 +1,6 @@
-"""What people ask devices to do: check it, have it kept, tell what became of it.
+"""Validate commands to devices, submit them to the pipeline and look up their state.
 
-What happens to a command is the ledger's business, inside the pipeline. It knows no HTTP and sends nothing itself.
+The command tracker inside the pipeline follows a command; :mod:`hub.services.command_sender` publishes it.
 """
 
 from __future__ import annotations
@@ -16,13 +16,12 @@ from hub.model import Command, Input, SendCommand
 from hub.registry.registry import DeviceRegistry
 from hub.store.base import Store
 
-EXPIRES_S = 60
-LONGEST_S = 7 * 86_400
+DEFAULT_EXPIRY_S = 60
+MAX_EXPIRY_S = 7 * 86_400
 
 
 class Commands:
-    """Raises NotFound for a device or command that is not there, Invalid for a value that does not fit, Conflict when
-    too many wait or an idempotency key was used for something else."""
+    """Service for commands. Methods raise NotFound for an unknown device or command."""
 
     def __init__(
         self,
@@ -38,16 +37,36 @@ class Commands:
         self._now = now
 
     async def send(
-        self, device_id: str, name: str, value: Any, *, by: str, key: str | None = None, expires_s: int = EXPIRES_S
+        self,
+        device_id: str,
+        name: str,
+        value: Any,
+        *,
+        by: str,
+        key: str | None = None,
+        expires_s: int = DEFAULT_EXPIRY_S,
     ) -> Command:
-        """Take a command in. With the ``key`` of an earlier one, that one is the answer and nothing is sent again."""
-        if not 1 <= expires_s <= LONGEST_S:
-            raise Invalid(f"A command expires after 1 to {LONGEST_S} seconds.")
+        """Queue a command and return it.
+
+        Args:
+            device_id: The device.
+            name: Name of the command, as the device announces it.
+            value: Value of the command; None if it takes none.
+            by: Who sends it.
+            key: Idempotency key. If a command with this key exists, it is returned and nothing is sent.
+            expires_s: Seconds after which the command is given up if it could not be sent.
+
+        Raises:
+            Invalid: The value or the expiry is not allowed.
+            Conflict: The key was used for another command, or too many commands are waiting.
+        """
+        if not 1 <= expires_s <= MAX_EXPIRY_S:
+            raise Invalid(f"expires_s is {expires_s}. A command expires after 1 to {MAX_EXPIRY_S} seconds.")
         device = self._registry.require(device_id)
-        wants = descriptor(device.info.commands, name)
-        value = fitting(wants, value)
-        at = self._now()
-        confirming = wanted(wants, value)
+        spec = descriptor(device.info.commands, name)
+        value = fitting(spec, value)
+        now = self._now()
+        confirming = wanted(spec, value)
         command = Command(
             id=_id_of(device_id, key),
             device=device_id,
@@ -55,27 +74,28 @@ class Commands:
             value=value,
             by=by,
             state="queued",
-            created_at=at,
-            expires_at=at + expires_s * 1000,
-            # To set a state twice does no harm; to press a button twice may.
-            repeatable=bool(confirming) and wants.type != "none",
+            created_at=now,
+            expires_at=now + expires_s * 1000,
+            # Setting a state twice is harmless; pressing a button twice may not be.
+            repeatable=bool(confirming) and spec.type != "none",
             wanted=confirming,
-            tolerance=tolerance(wants),
+            tolerance=tolerance(spec),
         )
-        if key is not None and (before := await self._store.command(command.id)) is not None:
-            if (before.name, before.value) != (name, value):
+        if key is not None and (earlier := await self._store.command(command.id)) is not None:
+            if (earlier.name, earlier.value) != (name, value):
                 raise Conflict("This idempotency key was used for another command.", "Use a new key for each command.")
-            return before
-        encode(wants, command)  # what cannot be written is told now, to whoever asks
-        taken: Command = await self._submit(SendCommand(command))
-        return taken
+            return earlier
+        encode(spec, command)  # report a value that cannot be encoded to the caller now
+        queued: Command = await self._submit(SendCommand(command))
+        return queued
 
     async def of_device(self, device_id: str, limit: int) -> list[Command]:
-        """Newest first."""
+        """Return the device's last commands, newest first."""
         self._registry.require(device_id)
         return await self._store.commands(device_id, limit)
 
     async def get(self, command_id: str) -> Command:
+        """Return one command."""
         found = await self._store.command(command_id)
         if found is None:
             raise NotFound(f"There is no command {command_id[:64]!r}.", "GET /api/devices/ID/commands lists them.")
@@ -83,7 +103,7 @@ class Commands:
 
 
 def _id_of(device_id: str, key: str | None) -> str:
-    """The same for the same key, so that a request that is repeated finds the first command, also after a restart."""
+    """Return a command id: random, or derived from the key, so that a repeated request finds the first command."""
     if key is None:
         return f"c-{secrets.token_hex(8)}"
     return f"c-{hashlib.blake2b(f'{device_id}/{key}'.encode(), digest_size=8).hexdigest()}"

@@ -1,7 +1,7 @@
-"""Read, check and change the rules and the mappings, as a whole text or one table at a time.
+"""Read, check and change rules.toml and mappings.toml, as a whole text or one table at a time.
 
-The file in the data folder (``rules.toml``, ``mappings.toml``) is the source of truth: a form that changes a rule
-changes the file. What it says takes effect through the ingest queue.
+The files in the data folder are the source of truth: a form that changes a rule changes the file. New contents are
+activated through the ingest queue.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from hub.services.toml_tables import TableList
 T = TypeVar("T")
 Submit = Callable[[Input], Awaitable[Any]]
 MAX_CHARACTERS = 200_000
-"""Longest text of a file that is changed here."""
+"""Maximum length of a file that is changed here."""
 
 
 class ConfigDraft(msgspec.Struct, frozen=True):
@@ -37,14 +37,14 @@ class ConfigDraft(msgspec.Struct, frozen=True):
 
 
 class TableDraft(msgspec.Struct, frozen=True):
-    """One table of a file as somebody wants it: the value of each key, or else its text."""
+    """New contents of one table: a value for each key, or TOML text."""
 
     values: dict[str, Any] | None = None
     text: str | None = None
 
 
 class TablePreview(msgspec.Struct, Generic[T], frozen=True):
-    """A draft as text and as what it describes. ``problem`` says why the file would be refused with it."""
+    """A draft as TOML text and as a parsed entry. ``problem`` is why the file would be invalid with it."""
 
     text: str
     entry: T | None
@@ -72,22 +72,21 @@ class ConfigFile(Generic[T]):
         Args:
             file: The file, which exists.
             table: The name of its tables.
-            key: The key whose value tells one table from another.
+            key: The key that identifies a table.
             parse: Returns the entries of a text, or raises ConfigError.
-            fact: Returns the input that puts entries in force.
-            submit: Puts an input into the ingest queue and waits until it is in force.
+            fact: Returns the input that activates entries.
+            submit: Puts an input into the ingest queue and waits until it is applied.
         """
         self._file = file
         self._table = table
         self._key = key
         self._parse = parse
         self._fact = fact
-        # Held from reading the revision to writing the file.
         self._submit = submit
-        self._saving = asyncio.Lock()
+        self._saving = asyncio.Lock()  # held from comparing the revision to writing the file
 
     async def read(self) -> ConfigDraft:
-        """Return the text as it is in the file, comments included."""
+        """Return the contents of the file, comments included."""
         try:
             text = decode_utf8(await asyncio.to_thread(self._file.read_bytes), self._file.name)
         except ConfigError as error:
@@ -97,71 +96,71 @@ class ConfigFile(Generic[T]):
         return _draft(text.replace("\r\n", "\n").replace("\r", "\n"))
 
     def check(self, text: str) -> list[T]:
-        """Return what ``text`` describes. Raises Invalid, which names the table, the key and what is allowed."""
+        """Return the entries of ``text``. Raises Invalid, which names the table, the key and what is allowed."""
         try:
             return self._parse(text)
         except ConfigError as error:
             raise Invalid(error.message, error.hint) from error
 
     async def reload(self) -> int:
-        """Put in force what the file says now, and return how many entries it has. Raises StoreError, Invalid."""
+        """Activate the file's present contents, and return the number of entries. Raises StoreError, Invalid."""
         async with self._saving:
-            meant = tuple(self.check((await self.read()).text))
-            await self._submit(self._fact(meant))
-        return len(meant)
+            entries = tuple(self.check((await self.read()).text))
+            await self._submit(self._fact(entries))
+        return len(entries)
 
     async def replace(self, text: str, revision: str) -> ConfigDraft:
-        """Write another text and put it in force.
+        """Replace the contents of the file and activate them.
 
         Raises:
-            Invalid: The text is not allowed.
-            Conflict: The file is not the revision that was read.
+            Invalid: The text is not valid.
+            Conflict: The file has changed since ``revision`` was read.
         """
-        meant = tuple(self.check(text))
+        entries = tuple(self.check(text))
         async with self._saving:
             await self._read_revision(revision)
-            return await self._write(text, meant)
+            return await self._write(text, entries)
 
     async def preview(self, entry: str | None, draft: TableDraft | None) -> TablePreview[T]:
-        """Return what a draft of one table would mean. Nothing is changed.
+        """Return the parsed draft of one table without changing the file.
 
         Args:
             entry: The table that the draft replaces; None for a new one.
-            draft: None for the table as it is.
+            draft: None for the table without changes.
 
         Raises:
             NotFound: There is no such table.
             Invalid: The file cannot be split into tables.
         """
-        before = (await self.read()).text
-        tables, index = await asyncio.to_thread(self._with_draft, before, entry, draft)
+        text = (await self.read()).text
+        tables, index = await asyncio.to_thread(self._with_draft, text, entry, draft)
         try:
             return TablePreview(tables.texts[index], self._check_tables(tables)[index], None)
         except Invalid as error:
             return TablePreview(tables.texts[index], None, str(error))
 
     async def put_table(self, entry: str | None, draft: TableDraft, revision: str) -> ConfigDraft:
-        """Change one table, or add one if ``entry`` is None, and put the file in force.
+        """Change one table, or add one if ``entry`` is None, and activate the file.
 
         Raises:
             NotFound: There is no such table.
-            Invalid: The file would not be allowed with it.
-            Conflict: The file is not the revision that was read.
+            Invalid: The file would be invalid with it.
+            Conflict: The file has changed since ``revision`` was read.
         """
         async with self._saving:
-            before = await self._read_revision(revision)
-            tables, _ = await asyncio.to_thread(self._with_draft, before, entry, draft)
+            text = await self._read_revision(revision)
+            tables, _ = await asyncio.to_thread(self._with_draft, text, entry, draft)
             return await self._write(tables.as_text(), self._check_tables(tables))
 
     async def delete_table(self, entry: str, revision: str) -> ConfigDraft:
-        """Remove one table and put the file in force. Raises as :meth:`put_table` does."""
+        """Remove one table and activate the file. Raises the same errors as :meth:`put_table`."""
         async with self._saving:
             tables = await asyncio.to_thread(self._tables, await self._read_revision(revision))
             tables.remove(self._index(tables, entry))
             return await self._write(tables.as_text(), self._check_tables(tables))
 
     def _with_draft(self, text: str, entry: str | None, draft: TableDraft | None) -> tuple[TableList, int]:
-        """Return the tables of the file with the draft among them, and its place."""
+        """Return the tables of the file with the draft applied, and the draft's index."""
         tables = self._tables(text)
         index = None if entry is None else self._index(tables, entry)
         if draft is None:
@@ -179,10 +178,10 @@ class ConfigFile(Generic[T]):
         return tables, index
 
     def _check_tables(self, tables: TableList) -> tuple[T, ...]:
-        """Return what the file describes. Raises Invalid, also if a draft was no table at all."""
+        """Return the entries of the file. Raises Invalid, also if a draft contains no table."""
         entries = tuple(self.check(tables.as_text()))
         if len(entries) < len(tables.texts):
-            raise Invalid(f"There is no [[{self._table}]] table in the text.", f"Begin it with [[{self._table}]].")
+            raise Invalid(f"The text has no [[{self._table}]] table.", f"Begin it with [[{self._table}]].")
         return entries
 
     def _tables(self, text: str) -> TableList:
@@ -198,20 +197,20 @@ class ConfigFile(Generic[T]):
         raise NotFound(f"{self._file.name} has no {self._table} with this {self._key}.", "Read the file again.")
 
     async def _read_revision(self, revision: str) -> str:
-        before = await self.read()
-        if before.revision != revision:
-            raise Conflict(f"{self._file.name} was changed meanwhile.", "Read it again, then make your change anew.")
-        return before.text
+        current = await self.read()
+        if current.revision != revision:
+            raise Conflict(f"{self._file.name} was changed in the meantime.", "Reload it and make your change again.")
+        return current.text
 
-    async def _write(self, text: str, meant: tuple[T, ...]) -> ConfigDraft:
-        """Write the file, then put it in force: a hub that ends in between starts with what was asked for."""
+    async def _write(self, text: str, entries: tuple[T, ...]) -> ConfigDraft:
+        """Write the file, then activate it: a hub that ends in between starts with the new contents."""
         if len(text) > MAX_CHARACTERS:
             raise Invalid(f"{self._file.name} would be longer than {MAX_CHARACTERS:,} characters.", "Shorten it.")
         try:
             await asyncio.to_thread(replace_file, self._file, text.encode())
         except OSError as error:
             raise StoreError(f"{self._file.name} cannot be written ({type(error).__name__}).") from error
-        await self._submit(self._fact(meant))
+        await self._submit(self._fact(entries))
         return _draft(text)
 
 
@@ -228,7 +227,7 @@ def rules_file(data: Path, submit: Submit, now: Callable[[], int]) -> ConfigFile
 
 
 def mappings_file(data: Path, submit: Submit, now: Callable[[], int], reserved: Sequence[str]) -> ConfigFile[Mapping]:
-    """Return the service of ``mappings.toml``; ``reserved`` are the filters of topics that other dialects read."""
+    """Return the service of ``mappings.toml``; ``reserved`` are the topic filters of the other dialects."""
     return ConfigFile(
         file=data / "mappings.toml",
         table="mapping",

@@ -1,6 +1,6 @@
-"""Who may connect to the broker, as people ask for it: let a device in, send it away, and what to copy into it.
+"""Create, list and revoke the broker credentials of devices.
 
-It knows no HTTP and prints nothing. A password is told once, to who asked for it; only its hash is kept.
+A password is returned once, when it is created; only its hash is stored.
 """
 
 from __future__ import annotations
@@ -15,13 +15,20 @@ from hub.errors import Conflict
 from hub.mqtt.mosquitto_acl import MosquittoAcl, User
 from hub.runtime.network_addresses import split_address
 
-READING = '{"temperature": 21.5}'
+SAMPLE_PAYLOAD = '{"temperature": 21.5}'
 
 
 class IssuedCredential(msgspec.Struct, frozen=True):
-    """``line`` is a shell line that publishes a first reading (a bridge has none), ``address`` all that a device needs
-    in one text. ``told`` says whether the broker knows already; ``setup`` are the lines that make it ask for
-    passwords, given with the first user."""
+    """A new user of the broker.
+
+    Attributes:
+        name: User name.
+        password: Password in plain text.
+        line: Shell command that publishes a first reading; None for a bridge.
+        address: URL with the broker, the credentials and the topic for a device.
+        told: True if the broker has reloaded its files.
+        setup: Lines for mosquitto.conf that make the broker ask for passwords; returned with the first user.
+    """
 
     name: str
     password: str
@@ -32,10 +39,17 @@ class IssuedCredential(msgspec.Struct, frozen=True):
 
 
 class Credentials:
-    """``access`` is None where the broker is the demo's, which lets everybody in. ``broker`` is its HOST:PORT, ``root``
-    where the devices' topics begin, ``login`` where the hub's own password is kept, None where the settings name it."""
+    """Service for credentials of the broker."""
 
     def __init__(self, access: MosquittoAcl | None, *, broker: str, root: str, login: Path | None) -> None:
+        """Create the service.
+
+        Args:
+            access: Password and ACL files of the broker; None for the demo's broker, which needs no password.
+            broker: HOST:PORT of the broker.
+            root: First level of the devices' topics.
+            login: File with the hub's own password; None if the settings hold it.
+        """
         self._files = access
         self._broker = broker
         self._root = root
@@ -43,46 +57,56 @@ class Credentials:
 
     @property
     def guarded(self) -> bool:
-        """Whether the hub itself has a password: then the broker asks for one."""
+        """True if the hub itself has a password, so the broker requires one."""
         return self.managed and (self._login is None or self._login.exists())
 
     @property
     def managed(self) -> bool:
-        """Whether anybody can be let in or sent away."""
+        """True if credentials can be created and revoked."""
         return self._files is not None
 
     @property
     def _access(self) -> MosquittoAcl:
         if self._files is None:
-            hint = "Run hub serve with a broker of your own to give each device a password."
-            raise Conflict("The demo's broker lets everybody in.", hint)
+            hint = "Run hub serve with your own broker to give each device a password."
+            raise Conflict("The demo's broker accepts connections without a password.", hint)
         return self._files
 
     def users(self) -> list[User]:
+        """Return all users of the broker."""
         return [] if self._files is None else self._files.users()
 
     def add(self, name: str, prefixes: Sequence[str] = (), host: str | None = None) -> IssuedCredential:
-        """Add a user with a new password; ``prefixes`` are a bridge's own topics, ``host`` what the broker is called
-        where the device is. Raises Invalid, Conflict for one that exists, StoreError: then there is no new user."""
+        """Create a user with a new password.
+
+        Args:
+            name: User name.
+            prefixes: Topic prefixes that a bridge may use; empty for a device.
+            host: Host name of the broker as the device sees it, if it differs from the hub's.
+
+        Raises:
+            Invalid: The name or a prefix is not allowed.
+            Conflict: The user exists.
+            StoreError: The files cannot be written. No user was created.
+        """
         first = not self.guarded
         password = self._access.add(name, prefixes, self._login)
-        told = self._access.reload()
+        reloaded = self._access.reload()
         setup = self._setup() if first else None
-        at, port = split_address(self._broker)
-        at = host or at
+        broker_host, port = split_address(self._broker)
         line = None if prefixes else self.line(name, password, host)
-        address = f"mqtt://{name}:{password}@{at}:{port}/{self._root}/{name}"
-        return IssuedCredential(name, password, line, address, told, setup)
+        address = f"mqtt://{name}:{password}@{host or broker_host}:{port}/{self._root}/{name}"
+        return IssuedCredential(name, password, line, address, reloaded, setup)
 
     def line(self, name: str, password: str | None = None, host: str | None = None) -> str:
-        """What publishes a first reading of ``name``."""
-        at, port = split_address(self._broker)
+        """Return a shell command that publishes a first reading as ``name``."""
+        broker_host, port = split_address(self._broker)
         topic = shlex.quote(f"{self._root}/{name}/telemetry")
         login = "" if password is None else f"-u {shlex.quote(name)} -P {password} "
-        return f"mosquitto_pub -h {host or at} -p {port} {login}-q 1 -t {topic} -m '{READING}'"
+        return f"mosquitto_pub -h {host or broker_host} -p {port} {login}-q 1 -t {topic} -m '{SAMPLE_PAYLOAD}'"
 
     def revoke(self, name: str) -> bool:
-        """Void from now on; whether the broker has been told. Raises NotFound, StoreError."""
+        """Remove a user. Return True if the broker has reloaded its files. Raises NotFound, StoreError."""
         self._access.revoke(name)
         return self._access.reload()
 

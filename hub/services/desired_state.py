@@ -1,6 +1,6 @@
-"""What people want a device to be: the desired side of its twin, told to the device and kept.
+"""Change the desired state of a device: publish it as a retained message, then store it.
 
-The retained message is what a device finds when it connects, so it is published first; the hub hears it too.
+A device finds the retained message when it connects, so it is published first. The hub receives it as well.
 """
 
 from __future__ import annotations
@@ -16,12 +16,12 @@ from hub.model import DesireState, Device, Input
 from hub.mqtt.client import MqttClient
 from hub.registry.registry import DeviceRegistry
 
-MOST_KEYS = 256
-MOST_BYTES = 32_768
+MAX_KEYS = 256
+MAX_BYTES = 32_768
 
 
 class DesiredState:
-    """``root`` is where the native topics begin: only devices there have a desired state that the hub may write."""
+    """Service for desired states. Only devices of the native dialect, below the topic level ``root``, have one."""
 
     def __init__(
         self,
@@ -40,21 +40,24 @@ class DesiredState:
         self._writing = asyncio.Lock()
 
     async def set(self, device_id: str, values: Mapping[str, Any]) -> Device:
-        """Merge into what is desired; null takes a key away. The device as it then is.
+        """Merge values into the desired state (null removes a key), and return the device.
 
-        Raises NotFound; Invalid for a device that has no desired state or for too much of it; BrokerError when the
-        device could not be told: nothing has changed then.
+        Raises:
+            NotFound: There is no such device.
+            Invalid: The device has no desired state, or it would become too large.
+            BrokerError: The message could not be published. Nothing has changed.
         """
         async with self._writing:
             device = self._registry.require(device_id)
             if device.dialect != "native":
-                hint = "Its controls are its commands."
-                raise Invalid(f"{device.display_name} speaks {device.dialect} and has no desired state.", hint)
-            wanted = {**device.desired, **values}
-            kept = {key: value for key, value in wanted.items() if value is not None}
-            payload = msgspec.json.encode(kept | {key: None for key, value in values.items() if value is None})
-            if len(kept) > MOST_KEYS or len(payload) > MOST_BYTES:
-                raise Invalid(f"A desired state has at most {MOST_KEYS} keys and {MOST_BYTES} bytes.")
+                hint = "Use its commands to control it."
+                raise Invalid(f"{device.display_name} uses the {device.dialect} dialect, without desired state.", hint)
+            merged = {**device.desired, **values}
+            desired = {key: value for key, value in merged.items() if value is not None}
+            removed = {key: None for key, value in values.items() if value is None}
+            payload = msgspec.json.encode(desired | removed)
+            if len(desired) > MAX_KEYS or len(payload) > MAX_BYTES:
+                raise Invalid(f"A desired state has at most {MAX_KEYS} keys and {MAX_BYTES} bytes.")
             await self._link.publish(f"{self._root}/{device.native_id}/desired", payload, qos=1, retained=True)
             changed: Device = await self._submit(DesireState(device_id, dict(values), self._now()))
             return changed

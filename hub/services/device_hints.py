@@ -1,6 +1,6 @@
-"""What a person should know of how a device reports: numbers that come as texts, an id that is in every message.
+"""Find mistakes in how a device reports, such as numbers sent as texts or an id that never changes.
 
-Derived from the device's state alone. Knows no dialect's messages, only their names.
+Hints are derived from the device's state alone.
 """
 
 from __future__ import annotations
@@ -17,32 +17,32 @@ _NUMBER = re.compile(
     r"(?P<number>[+-]?(?:0|[1-9]\d{0,14})(?:[.,]\d{1,15})?(?:[eE][+-]?\d{1,3})?)(?:\s*(?P<unit>[°º℃℉%].*)|\s+(?P<word>\D+))?",
     re.ASCII,
 )
-"""A number as a text, and what follows it. One with a zero in front is a code, and "3A" may be a room."""
+"""A number as text, with an optional unit. A leading zero makes it a code, and "3A" may be a room."""
 _NAMES_A_TEXT = re.compile(
     r"version|firmware|serial|code|model|ssid|name|uid|(?:^|[_.])(?:id|sw|hw|fw|mac|ip)$", re.IGNORECASE
 )
-"""Metrics of which a text of digits is no measurement."""
+"""Metrics whose digits are not a measurement."""
 _REMEDIES = {
     "native": 'Send {number} as a number: {{"{metric}": {number}}}, or {number} alone on its topic telemetry/{metric}.',
     "mapping": 'Add kinds = {{ "{metric}" = "number" }} to its mapping.',
-    "homeassistant": "Announce it with a unit_of_measurement or a state_class, then it is read as a number.",
+    "homeassistant": "Add unit_of_measurement or state_class to its discovery message, then it is read as a number.",
     "homie": "Describe it with the datatype float or integer.",
     "sparkplug": "Declare it with a numeric datatype in the birth certificate.",
 }
 _WITHDRAWN = (
-    "Its announcement was taken back, so its silence raises no alert until it reports again. Delete it if it is gone."
+    "Its announcement was removed, so its silence raises no alert until it reports again. Delete it if it is gone."
 )
 
 
 class DeviceHint(msgspec.Struct, frozen=True):
-    """``metric`` is None where it is about the device's messages as a whole."""
+    """A hint for the user. ``metric`` is None if it is about the device as a whole."""
 
     metric: str | None
     text: str
 
 
 def hints_of(device: Device) -> list[DeviceHint]:
-    """Return what should be known, at most :data:`MAX_HINTS`."""
+    """Return the hints for a device, at most :data:`MAX_HINTS`."""
     found = [_of_id(device.constant_id)] if device.constant_id is not None else []
     if device.withdrawn:
         found.append(DeviceHint(None, _WITHDRAWN))
@@ -62,7 +62,7 @@ def _of_text(device: Device, metric: str, text: str) -> DeviceHint | None:
     number = found["number"].replace(",", ".").removeprefix("+")
     remedy = _REMEDIES.get(device.dialect, "").format(number=number, metric=metric)
     if device.dialect == "mapping" and (unit or "," in text):
-        remedy = f"A number needs {'to stand alone, without its unit' if unit else 'a point, not a comma'}."
+        remedy = f"Send the number {'without its unit' if unit else 'with a decimal point'}."
     kind = "a text with a unit" if unit else "a text with a decimal comma" if "," in text else "a text"
     return DeviceHint(metric, f'{metric} arrives as {kind} ("{text}"). Rules compare numbers. {remedy}'.strip())
 
@@ -71,5 +71,5 @@ def _of_id(stem: int) -> DeviceHint:
     name = "seq" if stem >= 0 else "id"
     article = "a" if name == "seq" else "an"
     what = "Some ids are" if stem == MANY_IDS else f"Its {name} is"
-    text = f"{what} the same in messages that differ, so every message is kept, also one delivered twice. "
+    text = f"{what} the same in different messages, so messages that are delivered twice cannot be recognised. "
     return DeviceHint(None, text + f"Send {article} {name} that is new in each message, or leave it out.")

@@ -1,7 +1,6 @@
-"""What people ask of devices: find, look at, rename, relabel, delete.
+"""Find, describe, edit and delete devices.
 
-Reading goes straight to the fleet; changing goes through the pipeline's queue, like everything that changes state.
-It knows no HTTP.
+Queries read the registry directly; changes go through the ingest queue.
 """
 
 from __future__ import annotations
@@ -21,8 +20,10 @@ Submit = Callable[[Input], Awaitable[Any]]
 
 
 class DeviceFilter(msgspec.Struct, frozen=True):
-    """Every given part must fit. ``q`` is looked for, whatever its case, in id, native id, name, area, model and
-    labels; the others must be equal."""
+    """Conditions that a device has to meet, all of them.
+
+    ``q`` is searched in id, native id, name, area, model and labels, ignoring case. The others have to be equal.
+    """
 
     q: str = ""
     area: str | None = None
@@ -32,7 +33,7 @@ class DeviceFilter(msgspec.Struct, frozen=True):
 
 
 class Bound(msgspec.Struct, frozen=True):
-    """A limit that a rule watches on one metric of a device."""
+    """A threshold of a rule on one metric of a device."""
 
     metric: str
     side: Literal["above", "below"]
@@ -43,7 +44,7 @@ class Bound(msgspec.Struct, frozen=True):
 
 
 class Devices:
-    """Raises NotFound for a device that is not there, Conflict when the hub is too busy to take a change."""
+    """Service for devices. Methods raise NotFound for an unknown device, Conflict if the ingest queue is full."""
 
     def __init__(self, *, registry: DeviceRegistry, engine: Engine, submit: Submit, now: Callable[[], int]) -> None:
         self._registry = registry
@@ -51,36 +52,44 @@ class Devices:
         self._submit = submit
         self._now = now
 
-    def find(self, wanted: DeviceFilter, *, after: str | None, limit: int) -> tuple[list[Device], bool]:
-        """At most ``limit`` devices by rising id, those after the id ``after``; and whether there are more."""
-        fits = self._test(wanted)
+    def find(self, where: DeviceFilter, *, after: str | None, limit: int) -> tuple[list[Device], bool]:
+        """Return a page of devices by ascending id, and whether there are more.
+
+        Args:
+            where: Conditions on the devices.
+            after: Return only devices with a greater id.
+            limit: Maximum number of devices.
+        """
+        matches = self._predicate(where)
         found = sorted(
-            (d for d in self._registry.devices() if (after is None or d.id > after) and fits(d)), key=lambda d: d.id
+            (d for d in self._registry.devices() if (after is None or d.id > after) and matches(d)), key=lambda d: d.id
         )
         return [self._registry.require(device.id) for device in found[:limit]], len(found) > limit
 
-    def _test(self, wanted: DeviceFilter) -> Callable[[Device], bool]:
-        text = wanted.q.strip().casefold()
+    def _predicate(self, where: DeviceFilter) -> Callable[[Device], bool]:
+        text = where.q.strip().casefold()
 
-        def fits(device: Device) -> bool:
+        def matches(device: Device) -> bool:
             return (
-                (wanted.presence is None or device.presence == wanted.presence)
-                and (wanted.area is None or device.display_area == wanted.area)
-                and (wanted.label is None or wanted.label in device.display_labels)
-                and (wanted.severity is None or self._engine.severity(device.id) == wanted.severity)
+                (where.presence is None or device.presence == where.presence)
+                and (where.area is None or device.display_area == where.area)
+                and (where.label is None or where.label in device.display_labels)
+                and (where.severity is None or self._engine.severity(device.id) == where.severity)
                 and (not text or text in _searchable(device))
             )
 
-        return fits
+        return matches
 
     def get(self, device_id: str) -> Device:
+        """Return a device. Raises NotFound."""
         return self._registry.require(device_id)
 
     def severity(self, device: Device) -> Severity:
+        """Return the highest severity of the device's open alerts."""
         return self._engine.severity(device.id)
 
     def bounds(self, device: Device) -> list[Bound]:
-        """Return the bounds of all rules that watch this device."""
+        """Return the thresholds of all rules on this device."""
         found = []
         for rule in self._engine.rules_on(device):
             bounds = rule.condition.bounds()
@@ -93,7 +102,7 @@ class Devices:
         return found
 
     def by_presence(self) -> dict[str, int]:
-        """How many devices are in each presence, zeros included."""
+        """Return the number of devices of each presence, zeros included."""
         counts = Counter(device.presence for device in self._registry.devices())
         return {presence: counts[presence] for presence in get_args(Presence)}
 
@@ -106,21 +115,22 @@ class Devices:
         labels: tuple[str, ...] | msgspec.UnsetType | None = msgspec.UNSET,
         metrics: dict[str, MetricOverride | None] | None = None,
     ) -> Device:
-        """Change what a person sets of a device. UNSET leaves a field; None gives it back to the device.
+        """Change a device's name, area, labels or metric overrides, and return the device.
 
-        ``metrics`` replaces the edits of those metrics. Raises Invalid for a metric that the device does not have.
+        UNSET leaves a field unchanged. None removes the edit, so the device's own value is shown again. ``metrics``
+        replaces the overrides of those metrics only. Raises Invalid for a metric that the device does not have.
         """
         edits = _checked(self._registry.require(device_id), metrics or {})
         device: Device = await self._submit(EditDevice(device_id, self._now(), name, area, labels, edits))
         return device
 
     async def delete(self, device_id: str) -> None:
-        """Its history goes with it. It comes back by itself if it speaks again."""
+        """Delete a device with its history. It is discovered again if it sends another message."""
         await self._submit(DeleteDevice(device_id, self._now()))
 
 
 def _checked(device: Device, edits: dict[str, MetricOverride | None]) -> dict[str, MetricOverride | None]:
-    """Return the edits, with None for one that sets nothing."""
+    """Return the edits, with None for an override that sets nothing. Raises Invalid for an unknown metric."""
     for metric in edits:
         if metric not in device.metrics and metric not in device.metric_edits:
             known = ", ".join(list(device.metrics)[:10])
@@ -137,5 +147,5 @@ def _searchable(device: Device) -> str:
         device.info.model or "",
         *device.display_labels,
     )
-    # A line feed between, so that no match runs from one field into the next.
+    # Line feeds keep a match within one field.
     return "\n".join(parts).casefold()

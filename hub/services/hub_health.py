@@ -1,4 +1,4 @@
-"""Health of the hub: what it waits for before it is ready, and what does not work although it is ready."""
+"""Health of the hub: why it is not ready, and what is degraded although it is ready."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ from hub.store.base import Store, StoreStats
 
 
 class MemoryUse(msgspec.Struct, frozen=True):
-    """Memory for devices, in metrics; a device itself counts as some.
+    """Memory used by devices, counted in metrics. A device without metrics counts as several.
 
     Attributes:
-        metrics: In use.
+        metrics: Used.
         total_metrics: Limit.
         left_out: Stored devices that did not fit at the start.
     """
@@ -34,9 +34,9 @@ class HubHealth:
 
     Attributes:
         broker: Returns the state of the broker connection.
-        clock: Judge of the machine's clock.
-        failed: Names of the hub's tasks that broke.
-        faults: By file of the data folder, what of it is left out because it cannot be used.
+        clock: Checks whether the machine's clock can be trusted.
+        failed: Names of the hub's tasks that have failed.
+        faults: By file in the data folder, the errors of entries that are ignored.
         now: Returns the time in epoch milliseconds.
     """
 
@@ -62,7 +62,7 @@ class HubHealth:
         self._counters = counters
 
     def missing(self) -> list[str]:
-        """Return what the hub waits for; it is ready when there is nothing."""
+        """Return what the hub is waiting for. It is ready if the list is empty."""
         state = self.broker()
         missing = []
         if not state.connected:
@@ -79,7 +79,7 @@ class HubHealth:
     def degraded(self) -> list[str]:
         """Return what does not work although the hub is ready."""
         state = self.broker()
-        found = [f"left out: {fault}" for faults in self.faults.values() for fault in faults]
+        found = [f"ignored: {fault}" for faults in self.faults.values() for fault in faults]
         if state.subscribed and state.refused:
             found.append(f"broker: {state.address} refuses the subscription to {_refused(state)}")
         return [*found, *self._doubted_clock(), *self._full_memory()]
@@ -101,16 +101,14 @@ class HubHealth:
         if self.clock.state.doubted_at is not None:
             shown, believed = (_date(ms) for ms in (self.now(), self.clock.believed()))
             yield (
-                f"clock: it shows {shown}, the hub last believed {believed}; no old history is deleted until the clock "
-                "is set right, or confirmed with hub doctor --trust-clock"
+                f"clock: it shows {shown}, but the last trusted date is {believed}; no old history is deleted until "
+                "the clock is corrected, or confirmed with hub doctor --trust-clock"
             )
 
     def _full_memory(self) -> Iterator[str]:
         registry = self._registry
         if left := len(registry.capacity.left_out):
-            yield (
-                f"memory: {left:,} stored devices do not fit and are left out; give the hub more memory and restart it"
-            )
+            yield (f"memory: {left:,} stored devices do not fit and are not loaded; add memory and restart the hub")
         if len(registry) >= registry.limits.devices:
             yield f"devices: {len(registry):,} of {registry.limits.devices:,} (limits.devices); new ones are refused"
         elif registry.capacity.full:

@@ -1,6 +1,6 @@
-"""The history out to a table, and a table into the history. It knows no HTTP and no file format.
+"""Export the history as a table, and import a table into the history.
 
-What comes in is history and nothing else: it changes no latest value, raises no alert and is told to nobody.
+An import only adds history: it changes no latest value, raises no alert and publishes no event.
 """
 
 from __future__ import annotations
@@ -16,37 +16,45 @@ from hub.model import Page, Reading
 from hub.store.base import StoreStats
 
 PAGE = 10_000
-"""Readings written at once, about; each piece takes some 30 ms in its process."""
-WIDE_PAGE = 500
-"""The same where they are long texts."""
+"""Readings exported per page; encoding one takes about 30 ms in its process."""
+LONG_TEXT_PAGE = 500
+"""The page size for long texts."""
 LONG_TEXT = 200
 EXAMPLES = 5
-"""Rows named for each reason for which rows were skipped."""
+"""Row numbers reported for each reason why rows were skipped."""
 
 
 class ReadingSource(Protocol):
-    """The part of a store that is read: a hub's own, or a view of a folder."""
+    """The read side of a store: a running hub's, or a read-only one on a data folder."""
 
     async def series(self, devices: Sequence[str] | None, metric: str | None) -> list[tuple[str, str]]: ...
     async def readings(self, device: str, metric: str, start: int, end: int, limit: int) -> Page: ...
 
 
 class ReadingSink(Protocol):
+    """The write side of a store. ``add`` returns how many readings are new."""
+
     async def add(self, readings: Sequence[Reading]) -> int: ...
     async def series(self, devices: Sequence[str] | None, metric: str | None) -> list[tuple[str, str]]: ...
     def stats(self) -> StoreStats: ...
 
 
 class TableWriter(Protocol):
-    """A table being written: pieces of the file as pages of readings are added."""
+    """Encoder of a table. Both methods return the next bytes of the file, which may be empty."""
 
     async def add(self, page: Page, unit: str | None) -> bytes: ...
     async def end(self) -> bytes: ...
 
 
 class ExportRequest(msgspec.Struct, frozen=True):
-    """Which readings: of these devices (None: all), of metrics that fit the pattern (None: all), from ``start`` to
-    ``end`` (ms, both included)."""
+    """The readings to export.
+
+    Attributes:
+        start: Time of the first reading, in ms.
+        end: Time of the last reading, in ms, inclusive.
+        devices: Ids of devices; None for all.
+        metric: Pattern for names of metrics; None for all.
+    """
 
     start: int
     end: int
@@ -55,14 +63,14 @@ class ExportRequest(msgspec.Struct, frozen=True):
 
 
 class Room(msgspec.Struct, frozen=True):
-    """How many metrics a device may have, and how many all may have together."""
+    """Maximum number of metrics of one device, and of all devices together."""
 
     metrics: int
     total: int
 
 
 class SkippedRow(msgspec.Struct, frozen=True):
-    """``count`` rows were skipped for a ``reason``; ``rows`` are the numbers of the first of them."""
+    """Rows that were skipped for one reason. ``rows`` has the first row numbers."""
 
     reason: str
     count: int
@@ -70,16 +78,16 @@ class SkippedRow(msgspec.Struct, frozen=True):
 
 
 class ImportResult(msgspec.Struct, frozen=True, omit_defaults=True):
-    """What became of a table.
+    """Result of an import.
 
     Attributes:
-        read: rows in the table.
-        added: rows whose reading is new.
-        devices: devices that had not been known.
-        skipped: rows without a reading, by the reason.
-        duplicates: rows whose reading was there already, or stood in the table before.
-        texts: rows whose reading is a text.
-        zone: the zone that was taken for times which name none; None if all named one.
+        read: Rows in the table.
+        added: Rows whose reading is new.
+        devices: Devices that were created.
+        skipped: Rows without a reading, by reason.
+        duplicates: Rows whose reading was in the history or earlier in the table.
+        texts: Rows whose value is a text.
+        zone: Time zone used for times without one; None if all times have a zone.
     """
 
     read: int
@@ -92,20 +100,27 @@ class ImportResult(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 async def export_readings(
-    source: ReadingSource, wanted: ExportRequest, table: TableWriter, unit: Callable[[str, str], str | None]
+    source: ReadingSource, request: ExportRequest, table: TableWriter, unit: Callable[[str, str], str | None]
 ) -> AsyncIterator[bytes]:
-    """Yield the table in pieces, series after series in the order of their names, each in the order of time."""
-    for device, metric in await source.series(wanted.devices, wanted.metric):
-        at: int | None = wanted.start
-        limit = WIDE_PAGE  # until it is known that these are no long texts
-        while at is not None:
-            page = await source.readings(device, metric, at, wanted.end, limit)
-            limit = WIDE_PAGE if any(_is_long(value) for _, value, _ in page.points) else PAGE
-            if piece := await table.add(page, unit(device, metric)):
-                yield piece
-            at = page.next
-    if piece := await table.end():
-        yield piece
+    """Yield the file in chunks: all series sorted by device and metric, each in order of time.
+
+    Args:
+        source: The history.
+        request: Which readings to export.
+        table: Encoder of the file format.
+        unit: Returns the unit of a device's metric.
+    """
+    for device, metric in await source.series(request.devices, request.metric):
+        start: int | None = request.start
+        limit = LONG_TEXT_PAGE  # until the first page shows that these are not long texts
+        while start is not None:
+            page = await source.readings(device, metric, start, request.end, limit)
+            limit = LONG_TEXT_PAGE if any(_is_long(value) for _, value, _ in page.points) else PAGE
+            if chunk := await table.add(page, unit(device, metric)):
+                yield chunk
+            start = page.next
+    if chunk := await table.end():
+        yield chunk
 
 
 def _is_long(value: object) -> bool:
@@ -120,40 +135,43 @@ async def import_readings(
     introduce: Callable[[str], Awaitable[object]],
     zone: str = "UTC",
 ) -> ImportResult:
-    """Take in the rows of a table, batch after batch. Raises HubError, whose message says what is in by then.
+    """Import the rows of a table, batch by batch.
 
-    What was taken in before a fault stays, and is not doubled when all is brought in again.
+    Rows imported before an error stay. Importing the same table again does not duplicate them.
 
     Args:
-        sink: the history.
-        read: returns the next rows.
-        room: how many metrics there may be.
-        known: whether there is a device of that id.
-        introduce: makes a device known.
-        zone: what the reader takes for times without a zone.
+        sink: The history.
+        read: Returns the next batch of rows.
+        room: Maximum numbers of metrics.
+        known: Returns True if a device with that id exists.
+        introduce: Creates a device.
+        zone: Time zone that the reader uses for times without one.
+
+    Raises:
+        HubError: The table cannot be imported. The message says how many readings were imported before.
     """
-    counts, metrics = _Counts(zone), _Metrics(sink, room)
+    counts, metrics = _Counts(zone), _MetricLimit(sink, room)
     try:
         while True:
             batch = await read()
             await metrics.check(batch.readings)
             for device in dict.fromkeys(one.device for one in batch.readings):
-                if not known(device) and device not in counts.fresh:
+                if not known(device) and device not in counts.new_devices:
                     await introduce(device)
-                    counts.fresh.add(device)
-            counts.take(batch, await sink.add(batch.readings))
+                    counts.new_devices.add(device)
+            counts.add(batch, await sink.add(batch.readings))
             if batch.wrong is not None:
                 raise Invalid(*batch.wrong)
             if batch.last:
-                return counts.taken()
+                return counts.result()
     except Rejected as error:
-        raise Invalid(error.message + counts.told()) from error
+        raise Invalid(error.message + counts.so_far()) from error
     except HubError as error:
-        raise type(error)(error.message + counts.told(), error.hint) from error
+        raise type(error)(error.message + counts.so_far(), error.hint) from error
 
 
-class _Metrics:
-    """The metrics of the devices in a table, of which there may be only so many."""
+class _MetricLimit:
+    """Limits the number of metrics of the devices in a table."""
 
     def __init__(self, sink: ReadingSink, room: Room) -> None:
         self._sink = sink
@@ -161,7 +179,7 @@ class _Metrics:
         self._known: dict[str, set[str]] = {}
 
     async def check(self, readings: Sequence[Reading]) -> None:
-        """Raises Invalid where these have more metrics than there is room for."""
+        """Raise Invalid if these readings would exceed the maximum number of metrics."""
         names = dict.fromkeys((one.device, one.metric) for one in readings)
         if unseen := list(dict.fromkeys(device for device, _ in names if device not in self._known)):
             self._known.update((device, set()) for device in unseen)
@@ -170,28 +188,29 @@ class _Metrics:
         new = [(device, metric) for device, metric in names if metric not in self._known[device]]
         if new and self._sink.stats().series + len(new) > self._room.total:
             raise Invalid(
-                f"With this table the hub would have more than {self._room.total:,} metrics in all.",
-                "limits.total_metrics in hub.toml sets how many it keeps.",
+                f"With this table the hub would have more than {self._room.total:,} metrics.",
+                "Raise limits.total_metrics in hub.toml, or import fewer metrics.",
             )
         for device, metric in new:
             self._known[device].add(metric)
             if len(self._known[device]) > self._room.metrics:
                 raise Invalid(
                     f"{device!r} would have more than {self._room.metrics:,} metrics.",
-                    "limits.metrics in hub.toml sets how many a device may have.",
+                    "Raise limits.metrics in hub.toml, or import fewer metrics.",
                 )
 
 
 class _Counts:
-    """What has become of the rows so far."""
+    """Counts rows during an import."""
 
     def __init__(self, zone: str) -> None:
-        self.fresh: set[str] = set()
+        self.new_devices: set[str] = set()
         self._zone = zone
         self._read = self._readings = self._added = self._present = self._texts = self._zoneless = 0
-        self._skipped: dict[str, tuple[int, tuple[int, ...]]] = {}
+        self._skipped: dict[str, tuple[int, tuple[int, ...]]] = {}  # by reason, the count and the first row numbers
 
-    def take(self, batch: RowBatch, added: int) -> None:
+    def add(self, batch: RowBatch, added: int) -> None:
+        """Count a batch, of which ``added`` readings are new."""
         self._read += batch.read
         self._readings += len(batch.readings)
         self._added += added
@@ -205,19 +224,20 @@ class _Counts:
         count, rows = self._skipped.get(skip.reason, (0, ()))
         self._skipped[skip.reason] = (count + 1, rows if len(rows) >= EXAMPLES else (*rows, skip.where))
 
-    def taken(self) -> ImportResult:
+    def result(self) -> ImportResult:
+        """Return the result of the whole import."""
         return ImportResult(
             read=self._read,
             added=self._added,
-            devices=len(self.fresh),
+            devices=len(self.new_devices),
             skipped=tuple(SkippedRow(reason, *rest) for reason, rest in self._skipped.items()),
             duplicates=self._present,
             texts=self._texts,
             zone=self._zone if self._zoneless else None,
         )
 
-    def told(self) -> str:
-        """Say what is in, as the end of an error message."""
+    def so_far(self) -> str:
+        """Return a sentence with the readings imported so far, for the end of an error message."""
         if not self._read:
             return ""
-        return f" The {self._readings} readings before it are in ({self._added} new) and stay."
+        return f" The {self._readings} readings before it were imported ({self._added} new)."

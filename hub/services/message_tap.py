@@ -1,8 +1,8 @@
-"""The last messages of a device as they came off the wire, for whoever looks at that device.
+"""Keep the last raw MQTT messages of a device while a user looks at it.
 
-A tap between a link and its sink. All messages pass through one ring; what belongs to a device is sorted out only for
-the few that somebody looks at. A dialect says which devices a message speaks of, so the tap knows no topics of its
-own; it changes nothing and holds nothing up.
+The tap sits between the MQTT client and its sink. All messages pass through one ring buffer. Only the messages of the
+few watched devices are sorted by device; the dialects say to which devices a message belongs. The tap changes no
+message and delays none.
 """
 
 from __future__ import annotations
@@ -17,119 +17,128 @@ from hub.model import RawMessage
 from hub.mqtt.client import Sink
 
 RING = 2_000
-"""Messages kept over all devices, so that one who begins to look sees something at once."""
-KEPT = 50
-"""Messages kept of a device that is looked at."""
+"""Messages kept of all devices, so that a new watch has something to show at once."""
+PER_DEVICE = 50
+"""Messages kept of a watched device."""
 WATCHED = 16
-"""Devices looked at at the same time; a further one takes the place of the one longest not asked for."""
-PATIENCE_MS = 60_000
-"""Nobody has asked for this long: nobody looks."""
+"""Devices watched at the same time. One more replaces the one that was not requested for longest."""
+WATCH_MS = 60_000
+"""A device is watched for this long after the last request."""
 EXCERPT = 2_048
-"""Bytes kept of a payload. With the above it bounds the memory to about 6 MB."""
+"""Bytes kept of a payload. With the limits above, it bounds the memory to about 6 MB."""
 TOPICS = 100_000
-"""Topics whose devices are remembered while anybody looks."""
+"""Topics whose devices are cached while a device is watched."""
 
 
 class TappedMessage(msgspec.Struct, frozen=True, gc=False):
-    """A message whose payload may be cut to :data:`EXCERPT`; ``size`` is what it was."""
+    """A message whose payload may be cut to :data:`EXCERPT` bytes; ``size`` is its full size."""
 
     message: RawMessage
     size: int
 
 
 class TapSubscription:
-    """One device that is looked at, until ``until`` (ms) unless somebody asks again."""
+    """A watched device and its last messages. It expires at ``until`` (ms) unless it is requested again."""
 
-    __slots__ = ("heard", "until")
+    __slots__ = ("messages", "until")
 
     def __init__(self) -> None:
-        self.heard: deque[TappedMessage] = deque(maxlen=KEPT)
+        self.messages: deque[TappedMessage] = deque(maxlen=PER_DEVICE)
         self.until = 0
 
 
 class MessageTap:
-    """Put :meth:`take` where the link's sink would be. ``view`` is what dialects may see of the registry."""
+    """Records messages on their way from the MQTT client to ``sink``."""
 
     def __init__(self, sink: Sink, dialects: Sequence[Dialect], view: View) -> None:
+        """Create a tap.
+
+        Args:
+            sink: Takes the messages after the tap.
+            dialects: Find the devices of a message.
+            view: The part of the registry that dialects may read.
+        """
         self._sink = sink
         self._dialects = dialects
         self._view = view
         self._ring: deque[RawMessage | TappedMessage] = deque(maxlen=RING)
         self._watched: dict[str, TapSubscription] = {}
-        self._whose: dict[str, frozenset[str]] = {}
-        self._until = 0
+        self._devices_by_topic: dict[str, frozenset[str]] = {}
+        self._until = 0  # when the last watch expires
 
     def take(self, messages: Sequence[RawMessage]) -> int:
-        """Remember the messages and hand them on; what the sink says of them."""
-        # Nearly all are kept as they are: while nobody looks, a message costs no more than its place.
+        """Record the messages, pass them on to the sink, and return its result."""
+        # Small messages are stored without a copy or an object: this runs for every message of the hub.
         kept = [message if len(message.payload) <= EXCERPT else tap(message) for message in messages]
         self._ring.extend(kept)
         if self._watched and messages[-1].received > self._until:
             self._forget(messages[-1].received)
         if self._watched:
             for each in kept:
-                self._sort(_heard(each), self._watched)
+                self._sort(_tapped(each), self._watched)
         return self._sink(messages)
 
     def of(self, device: str, now: int) -> list[TappedMessage]:
-        """The device's last messages, newest first; it is looked at from now (ms) on."""
+        """Return the device's last messages, newest first, and watch it from ``now`` (ms) on."""
         self._forget(now)
         watch = self._watched.get(device)
         if watch is None:
             if len(self._watched) >= WATCHED:
                 del self._watched[min(self._watched, key=lambda name: self._watched[name].until)]
             watch = self._watched[device] = TapSubscription()
-            ring = [_heard(each) for each in self._ring]
-            for heard in ring:  # first whose each topic is: what could not be read tells it by its neighbours
-                self._devices(heard.message)
-            for heard in ring:
-                self._sort(heard, {device: watch})
-        self._until = watch.until = now + PATIENCE_MS
-        return list(reversed(watch.heard))
+            ring = [_tapped(each) for each in self._ring]
+            # First pass: find the devices of each topic, so that messages that cannot be decoded are sorted by topic.
+            for each in ring:
+                self._devices_of(each.message)
+            for each in ring:
+                self._sort(each, {device: watch})
+        self._until = watch.until = now + WATCH_MS
+        return list(reversed(watch.messages))
 
     def reader(self, topic: str) -> str | None:
-        """The name of the dialect that reads this topic, None where none does."""
+        """Return the name of the dialect that decodes this topic, or None."""
         return next((dialect.name for dialect in self._dialects if dialect.owns(topic)), None)
 
-    def _sort(self, heard: TappedMessage, watched: dict[str, TapSubscription]) -> None:
-        for device in self._devices(heard.message) & watched.keys():
-            watched[device].heard.append(heard)
+    def _sort(self, tapped: TappedMessage, watched: dict[str, TapSubscription]) -> None:
+        for device in self._devices_of(tapped.message) & watched.keys():
+            watched[device].messages.append(tapped)
 
-    def _devices(self, message: RawMessage) -> frozenset[str]:
-        """The devices this topic speaks of, as far as any message on it could be read."""
-        known = self._whose.get(message.topic)
+    def _devices_of(self, message: RawMessage) -> frozenset[str]:
+        """Return the devices of the message's topic: those of the first message on it that could be decoded."""
+        known = self._devices_by_topic.get(message.topic)
         if known is None:
-            known = self._read(message)
+            known = self._decode(message)
             if known:
-                if len(self._whose) >= TOPICS:
-                    self._whose.clear()
-                self._whose[message.topic] = known
+                if len(self._devices_by_topic) >= TOPICS:
+                    self._devices_by_topic.clear()
+                self._devices_by_topic[message.topic] = known
         return known
 
-    def _read(self, message: RawMessage) -> frozenset[str]:
+    def _decode(self, message: RawMessage) -> frozenset[str]:
         dialect = next((each for each in self._dialects if each.owns(message.topic)), None)
         if dialect is None:
             return frozenset()
         try:
-            said = dialect.decode(message, self._view)
+            result = dialect.decode(message, self._view)
         except Exception:
-            return frozenset()  # the pipeline tells what is wrong with it; here it only has no owner yet
-        groups = (said.records, said.identities, said.availability, said.desired_state, said.replies)
+            return frozenset()  # the pipeline reports what is wrong with it
+        groups = (result.records, result.identities, result.availability, result.desired_state, result.replies)
         return frozenset(item.device for group in groups for item in group)
 
     def _forget(self, now: int) -> None:
         for device in [name for name, watch in self._watched.items() if watch.until < now]:
             del self._watched[device]
         if not self._watched:
-            self._whose.clear()
+            self._devices_by_topic.clear()
 
 
 def tap(message: RawMessage) -> TappedMessage:
+    """Return the message with its payload cut to :data:`EXCERPT` bytes."""
     size = len(message.payload)
     if size > EXCERPT:
         message = msgspec.structs.replace(message, payload=message.payload[:EXCERPT])
     return TappedMessage(message, size)
 
 
-def _heard(kept: RawMessage | TappedMessage) -> TappedMessage:
+def _tapped(kept: RawMessage | TappedMessage) -> TappedMessage:
     return kept if isinstance(kept, TappedMessage) else TappedMessage(kept, len(kept.payload))

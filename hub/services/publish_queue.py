@@ -1,7 +1,7 @@
-"""What dialects want done on the broker after a commit: subscriptions, and messages that ask devices to speak.
+"""Carry out the actions of dialects on the broker: subscriptions, and messages that request data from devices.
 
-Bounded; what finds the queue full is dropped with a line in the log, since a dialect asks again (a rebirth, a status
-poll). Commands of people do not go this way: they are kept until they are settled.
+The queue is bounded. Messages that do not fit are dropped and logged: a dialect repeats its requests (rebirths, status
+polls). Users' commands do not go through this queue, see :mod:`hub.services.command_sender`.
 """
 
 from __future__ import annotations
@@ -20,28 +20,32 @@ log = logging.getLogger(__name__)
 faults = FaultLog(log)
 
 CAPACITY = 10_000
-LOOK_S = 1.0
-"""How often an idle outbox looks for a new connection."""
+POLL_S = 1.0
+"""How often an idle queue checks for a new connection."""
 
 
 class PublishQueue:
-    """Takes effects without waiting; :meth:`run` carries them out in order. ``greetings`` go out first on every
-    connection: devices that wait for a hub announce themselves again."""
+    """Queue of actions. :meth:`put` never waits; :meth:`run` publishes in order.
 
-    def __init__(self, link: MqttClient, greetings: Sequence[Publish] = ()) -> None:
+    The birth messages are published first on every new connection: devices that wait for a hub announce themselves
+    again.
+    """
+
+    def __init__(self, link: MqttClient, birth_messages: Sequence[Publish] = ()) -> None:
         self._link = link
-        self._greetings = greetings
-        self._greeted: int | None = None
+        self._birth_messages = birth_messages
+        self._born: int | None = None  # connection (its time) on which they were published last
         self._queue: asyncio.Queue[Publish] = asyncio.Queue(CAPACITY)
         self._dropping = False
 
-    def put(self, effect: Action) -> None:
-        if isinstance(effect, Publish):
-            self._enqueue(effect)
-        elif isinstance(effect, Subscribe):
-            self._link.subscribe(effect.filters)
+    def put(self, action: Action) -> None:
+        """Change a subscription, or queue a message."""
+        if isinstance(action, Publish):
+            self._enqueue(action)
+        elif isinstance(action, Subscribe):
+            self._link.subscribe(action.filters)
         else:
-            self._link.unsubscribe(effect.filters)
+            self._link.unsubscribe(action.filters)
 
     def _enqueue(self, message: Publish) -> None:
         try:
@@ -49,15 +53,18 @@ class PublishQueue:
             self._dropping = False
         except asyncio.QueueFull:
             if not self._dropping:
-                log.warning("too much waits to be published; messages to devices are dropped until it is less")
+                log.warning(
+                    "The queue of messages to devices is full (%d). Requests of dialects are dropped until it drains.",
+                    CAPACITY,
+                )
             self._dropping = True
 
     async def run(self) -> None:
-        """Until cancelled. A message that cannot be sent now is dropped: it would be stale later."""
+        """Publish queued messages until cancelled. A message that cannot be sent now is dropped as outdated."""
         while True:
-            self._greet()
+            self._announce()
             try:
-                async with asyncio.timeout(LOOK_S):
+                async with asyncio.timeout(POLL_S):
                     message = await self._queue.get()
             except TimeoutError:
                 continue
@@ -69,9 +76,10 @@ class PublishQueue:
             except Exception as error:
                 faults.unexpected("A message to %s was not sent.", printable(message.topic), cause=error)
 
-    def _greet(self) -> None:
+    def _announce(self) -> None:
+        """Queue the birth messages if there is a new connection."""
         state = self._link.state
-        if state.subscribed and state.since != self._greeted:
-            self._greeted = state.since
-            for message in self._greetings:
+        if state.subscribed and state.since != self._born:
+            self._born = state.since
+            for message in self._birth_messages:
                 self.put(message)

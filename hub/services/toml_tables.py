@@ -1,4 +1,4 @@
-"""Change one table of a TOML file, such as a ``[[rule]]``. Everything else stays as it is, comments and order too."""
+"""Change one table of a TOML file, such as a ``[[rule]]``. Comments and order of the rest are kept."""
 
 from __future__ import annotations
 
@@ -17,23 +17,24 @@ _GAP_LINE = re.compile(r"\s*(#.*)?")
 class TableList:
     """The ``[[name]]`` tables of a file, each as text and as values.
 
-    Blank lines and comments after a table belong to what follows it: they stay when the table is changed or removed.
+    Blank lines and comments after a table belong to the next one: they stay when the table is changed or removed.
     """
 
     def __init__(self, text: str, name: str, file: str) -> None:
         """Split ``text`` into its tables.
 
         Raises:
-            ConfigError: It is no TOML, or its tables are not written as ``[[name]]`` each.
+            ConfigError: It is not valid TOML, or a table is not written as ``[[name]]``.
         """
         self._name = name
         self.values: list[dict[str, Any]] = decode_toml(text, file).get(name, [])
         head, *blocks = re.split(rf"^(?=[ \t]*\[\[[ \t]*{name}[ \t]*\]\])", text, flags=re.MULTILINE)
         if [_values_of(block, name) for block in blocks] != self.values:
-            raise ConfigError(f"{file} is not written as one [[{name}]] table each.", "Change it as text.")
+            raise ConfigError(
+                f"A {name} in {file} is not written as a [[{name}]] table of its own.", "Edit the file as text."
+            )
         self.texts: list[str] = []
-        # What lies before the first table, and after each one.
-        self._gaps = [head]
+        self._gaps = [head]  # text before the first table, and after each table
         for block in blocks:
             table = _without_gap(block)
             self.texts.append(table)
@@ -44,14 +45,14 @@ class TableList:
         return self._gaps[0] + "".join(table + gap for table, gap in zip(self.texts, self._gaps[1:], strict=True))
 
     def append(self, table: str) -> None:
-        """Add a table, given as text, behind all others and a blank line."""
+        """Add a table, given as text, after the others and a blank line."""
         last = self._gaps[-1].rstrip()
         self._gaps[-1] = f"{last}\n\n" if last or self.texts else ""
         self.texts.append(table.strip())
         self._gaps.append("\n")
 
     def replace(self, index: int, table: str) -> None:
-        """Put other text in the place of a table."""
+        """Replace the text of a table."""
         self.texts[index] = table.rstrip()
 
     def remove(self, index: int) -> None:
@@ -63,7 +64,7 @@ class TableList:
             self._gaps[-1] = self._gaps[-1].rstrip("\n") + "\n"
 
     def with_values(self, index: int | None, values: dict[str, Any]) -> str:
-        """Return a table with just these keys, as text.
+        """Return a table with these keys and no others, as text.
 
         Args:
             index: The table to change, whose comments and order are kept; None for a new one.
@@ -87,7 +88,7 @@ class TableList:
 
 
 def _values_of(block: str, name: str) -> dict[str, Any] | None:
-    """Return the values of a text that is one table; None for any other text."""
+    """Return the values of a text that is exactly one table, or None."""
     try:
         tables = decode_toml(block, "").get(name)
     except ConfigError:

@@ -131,7 +131,7 @@ def test_taken_ports_are_replaced_and_reported(start, tmp_path):
     try:
         assert second.http != first.http
         assert second.mqtt != first.mqtt
-        assert f"{first.mqtt} is taken" in second.log.read_text()
+        assert f"{first.mqtt} is in use" in second.log.read_text()
     finally:
         second.stop()
 

@@ -194,7 +194,7 @@ def test_device_change_is_listed_in_activity(plant: Demo, page: Page):
     plant.api.patch("/api/devices/pump-01", json={"labels": ["checked"]})
     page.goto(f"http://{plant.http}/activity?kind=settings")
     line = page.locator('li[data-kind="settings"]').first
-    expect(line).to_contain_text("Operator labelled Feed pump 1 checked")
+    expect(line).to_contain_text("Operator set the labels of Feed pump 1 to checked")
     assert line.inner_text().count("Feed pump 1") == 1
 
 

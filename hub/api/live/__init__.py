@@ -1,1 +1,1 @@
-"""Server-Sent Events and WebSockets: who is connected, and what each has been sent."""
+"""Server-Sent Events and WebSockets: the connected clients and what is sent to each."""

@@ -1,7 +1,7 @@
-"""Fan-out of events from the bus to every viewer, with one subscription whatever their number.
+"""Fan-out of events from the bus to all live clients, with a single subscription.
 
-It marks what changed for the dashboards (``dashboard_socket.py``) and hands it to the listeners of the public feeds.
-Alerts are joined with their diagnosis by one query a batch. Nothing here waits for a viewer.
+The broadcaster marks what changed for the dashboards (``dashboard_socket.py``) and passes it to the listeners of the
+public feeds. Alerts are joined with their diagnoses by one query a batch. Nothing here waits for a client.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from hub import events as ev
 from hub.api.live import sockets
 from hub.api.live.dashboard_socket import Live
 from hub.api.live.dashboard_stats import DashboardStats
-from hub.api.live.feed_subscribers import AlertNews, Asked, Listener, Notice
+from hub.api.live.feed_subscribers import AlertNotice, Listener, Notice, RequestedDiagnosis
 from hub.api.live.throughput import Throughput
 from hub.api.schemas import serializers
 from hub.api.schemas.commands import CommandShape
@@ -61,9 +61,11 @@ class Broadcaster:
 
     @property
     def listeners(self) -> int:
+        """Number of clients of ``/events/devices`` and ``/ws``."""
         return len(self._listeners)
 
     async def run(self) -> None:
+        """Distribute events, frames and figures until the bus closes or the hub shuts down."""
         try:
             await sockets.until_first(
                 broadcast_events=self._take_events(),
@@ -79,9 +81,9 @@ class Broadcaster:
 
     @contextmanager
     def listen(self, *, readings_only: bool) -> Iterator[Listener]:
-        """Register a listener of ``/events/devices`` or ``/ws``. Raise Conflict when there are too many."""
+        """Register a listener of ``/events/devices`` or ``/ws``. Raises Conflict if there are too many."""
         if len(self._listeners) >= self._max_listeners:
-            raise Conflict("Too many listeners are connected.", "Close one, or try again later.")
+            raise Conflict("Too many clients are connected.", "Close one, or try again later.")
         listener = Listener(readings_only=readings_only)
         self._listeners.add(listener)
         if self._shutdown.is_set():
@@ -93,7 +95,7 @@ class Broadcaster:
 
     @contextmanager
     def record(self) -> Iterator[Listener]:
-        """Register a listener of the hub's own, which does not count towards the limit."""
+        """Register an internal listener, which does not count towards the limit."""
         listener = Listener(readings_only=False)
         self._recorders.add(listener)
         try:
@@ -107,8 +109,8 @@ class Broadcaster:
             listener.notice(notice)
 
     async def tell_requested(self, diagnosis: Diagnosis) -> None:
-        """Notify all listeners of a diagnosis that somebody asked for on ``/ws``."""
-        self.tell(Asked(diagnosis, await self._alerts.explained_by(diagnosis)))
+        """Notify all listeners of a diagnosis that was requested on ``/ws``."""
+        self.tell(RequestedDiagnosis(diagnosis, await self._alerts.explained_by(diagnosis)))
 
     # -- events -----------------------------------------------------------------------------------------------
 
@@ -156,8 +158,8 @@ class Broadcaster:
                     columns.touched(event.alert.device)
                     changed[event.alert.device] = None
                 case Lagged():
-                    log.warning("viewers are behind by %d batches and begin again", event.dropped)
-                    self.live.lost("The hub could not keep up with telling what happened.")
+                    log.warning("Live clients missed %d batches of events. They get a new snapshot.", event.dropped)
+                    self.live.lost("The hub was too busy to send all changes.")
                     for listener in self._listeners | self._recorders:
                         listener.lost()
         if read or changed:
@@ -166,12 +168,12 @@ class Broadcaster:
 
     async def _tell_alerts(self, batch: Sequence[ev.Event | Lagged]) -> None:
         kinds = (ev.AlertRaised, ev.AlertAcknowledged, ev.AlertChanged, ev.AlertCleared)
-        moved = [event for event in batch if isinstance(event, kinds)]
-        # In the order of the store, so that a replay after the last one that was seen misses none.
-        moved.sort(key=lambda event: (event.alert.raised_at, event.alert.id))
-        explained = await self._alerts.explain_if_readable([event.alert for event in moved])
-        for event, found in zip(moved, explained, strict=True):
-            self._announce(AlertNews(isinstance(event, ev.AlertRaised), found))
+        changes = [event for event in batch if isinstance(event, kinds)]
+        # In the order of the store, so that a replay after the last alert that a client has seen is complete.
+        changes.sort(key=lambda event: (event.alert.raised_at, event.alert.id))
+        explained = await self._alerts.explain_if_readable([event.alert for event in changes])
+        for event, found in zip(changes, explained, strict=True):
+            self._announce(AlertNotice(isinstance(event, ev.AlertRaised), found))
         for ready in (event for event in batch if isinstance(event, ev.DiagnosisReady)):
             await self._tell_diagnosis(ready.diagnosis)
 
@@ -182,17 +184,17 @@ class Broadcaster:
 
     async def _tell_diagnosis(self, diagnosis: Diagnosis) -> None:
         if diagnosis.alert is None:
-            self.tell(Asked(diagnosis, None))
+            self.tell(RequestedDiagnosis(diagnosis, None))
             return
         try:
             explained = await self._alerts.explained_by(diagnosis)
         except StoreError:
-            log.warning("a diagnosis is not told: the history cannot be read", exc_info=True)
+            log.warning("Cannot read the alert of a diagnosis. Live clients are not notified of it.", exc_info=True)
             return
         if explained is not None:
-            self._announce(AlertNews(False, explained))
+            self._announce(AlertNotice(False, explained))
 
-    def _announce(self, news: AlertNews) -> None:
+    def _announce(self, news: AlertNotice) -> None:
         self.tell(news)
         if self.live.clients:
             self.live.alert(_json({"type": "alert", "alert": serializers.alert(news.explained)}))

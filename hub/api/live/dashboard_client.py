@@ -1,4 +1,4 @@
-"""One page on the dashboard's socket: what waits to be sent to it, and whether it can take more."""
+"""Queues and flow control of one page on the dashboard's socket."""
 
 from __future__ import annotations
 
@@ -6,17 +6,17 @@ import asyncio
 from collections import deque
 
 IN_FLIGHT = 2
-"""Unacknowledged frames a client."""
+"""Unacknowledged frames of one client."""
 ALERTS_QUEUED = 1_000
 
 
 class Client:
-    """Queues and flow control of one page.
+    """One page.
 
     Attributes:
         at: Number of the last frame that was queued.
-        started: Whether the page has its snapshot, so that frames may follow.
-        hidden: Whether the page is in the background and needs no frames.
+        started: The page has its snapshot, so frames may follow.
+        hidden: The page is in the background and needs no frames.
         unacked: Numbers of frames that the page has not acknowledged.
         frames: Encoded frames to send.
         alerts: Encoded messages that must not be dropped.
@@ -24,8 +24,8 @@ class Client:
         pong: Answer to the newest ping.
         resume_from: Frame after which the page continues; None for a snapshot.
         resync: Reason for a new snapshot that the page has not received yet.
-        restart: Whether the writer must send a snapshot or a resumption first.
-        wake: Set when there is something to send.
+        restart: The writer has to send a snapshot or a resumption first.
+        wake: Set if there is something to send.
     """
 
     def __init__(self) -> None:
@@ -44,15 +44,18 @@ class Client:
 
     @property
     def ready(self) -> bool:
+        """True if the page can take another frame."""
         return self.started and not self.hidden and len(self.unacked) < IN_FLIGHT
 
     def give_frame(self, seq: int, text: str) -> None:
+        """Queue a frame."""
         self.at = seq
         self.unacked.append(seq)
         self.frames.append(text)
         self.wake.set()
 
     def give_alert(self, text: str) -> None:
+        """Queue a message that must not be dropped. If the queue is full, the page gets a new snapshot instead."""
         if len(self.alerts) >= ALERTS_QUEUED:
             self.begin_again("This page fell too far behind.")
             return
@@ -60,12 +63,13 @@ class Client:
         self.wake.set()
 
     def give_stats(self, text: str) -> None:
+        """Queue figures; they replace older ones."""
         if self.started and not self.hidden:
             self.stats = text
             self.wake.set()
 
     def begin(self, since: int | None) -> None:
-        """Start with a snapshot, or with what happened after the frame ``since``."""
+        """Start with a snapshot, or with the changes after frame ``since``."""
         self.resume_from = since
         self.started = False
         self.restart = True
@@ -75,9 +79,11 @@ class Client:
         self.wake.set()
 
     def begin_again(self, reason: str) -> None:
+        """Send a ``resync`` with this reason, then a snapshot."""
         self.resync = reason
         self.begin(None)
 
     def acknowledged(self, seq: int) -> None:
+        """Note that the page has processed all frames up to ``seq``."""
         while self.unacked and self.unacked[0] <= seq:
             self.unacked.popleft()

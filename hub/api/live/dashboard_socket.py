@@ -1,8 +1,8 @@
 """The dashboard's socket, ``/api/live``: send each client a snapshot, then frames of what changed.
 
-The protocol is described in docs/live.md. One frame is encoded once for all clients that have the same state. A client
-has its own bounded queues and its own task that sends, so one that blocks never delays another. Columns are defined in
-``device_columns.py``; the broadcaster marks what changed.
+docs/live.md describes the protocol. A frame is encoded once for all clients in the same state. Each client has its own
+bounded queues and its own task that sends, so a slow one never delays another. ``device_columns.py`` defines the
+columns; the broadcaster marks what changed.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from hub.api.live import sockets
 from hub.api.live.dashboard_client import Client
 from hub.api.live.dashboard_stats import DashboardStats
 from hub.api.live.device_columns import Columns
-from hub.api.live.run_subscriptions import Followers
+from hub.api.live.run_subscriptions import RunSubscriptions
 from hub.api.schemas import serializers
 from hub.services.alerts import Alerts
 
@@ -25,12 +25,12 @@ TICK_S = 0.25
 STATS_S = 2.0
 HELLO_S = 10.0
 SEND_S = 60.0
-"""A send that takes longer: the client is gone, or too slow to be helped."""
+"""A client is disconnected if a send takes longer."""
 MESSAGE_CHARS = 4_096
 
 
-class Said(msgspec.Struct):
-    """Anything the page may say."""
+class ClientMessage(msgspec.Struct):
+    """A message from a page, with the fields of all types."""
 
     type: str
     since: int | None = None
@@ -42,7 +42,7 @@ class Said(msgspec.Struct):
 
 
 class Snapshot(msgspec.Struct, frozen=True):
-    """A snapshot's text and for whom it still serves: the same epoch and frame, until the loop's time ``until``."""
+    """A cached snapshot. It is valid for this epoch and frame until ``until`` (time of the event loop)."""
 
     epoch: str
     seq: int
@@ -51,11 +51,11 @@ class Snapshot(msgspec.Struct, frozen=True):
 
 
 class Live:
-    """Serve all clients of ``/api/live``.
+    """Server of all clients of ``/api/live``.
 
     Attributes:
         columns: State of all devices as columns, and what changed in it.
-        clients: The clients that are connected.
+        clients: The connected clients.
     """
 
     def __init__(
@@ -64,7 +64,7 @@ class Live:
         *,
         alerts: Alerts,
         stats: DashboardStats,
-        followers: Followers,
+        run_subscriptions: RunSubscriptions,
         now: Callable[[], int],
         max_clients: int = 64,
     ) -> None:
@@ -73,17 +73,18 @@ class Live:
         self._alerts = alerts
         self._stats = stats
         self._now = now
-        self._followers = followers
+        self._run_subscriptions = run_subscriptions
         self._max_clients = max_clients
         self._snapshot = Snapshot("", -1, "", 0.0)
 
     async def run_frames(self) -> None:
-        """A frame every 250 ms, if anything happened and anybody looks on."""
+        """Send a frame every :data:`TICK_S` if something changed and a client is ready."""
         while True:
             await asyncio.sleep(TICK_S)
             self.tick()
 
     async def run_stats(self) -> None:
+        """Send figures every :data:`STATS_S`."""
         while True:
             await asyncio.sleep(STATS_S)
             if self.clients:
@@ -92,6 +93,7 @@ class Live:
                     client.give_stats(text)
 
     def tick(self) -> None:
+        """Close the current frame and queue it for the clients that are ready; others catch up later."""
         ready = [client for client in self.clients if client.ready]
         if not ready:
             return
@@ -110,27 +112,29 @@ class Live:
             client.give_frame(columns.seq, catch_up[client.at])
 
     def alert(self, text: str) -> None:
+        """Queue a message that must not be dropped for all clients."""
         for client in self.clients:
             client.give_alert(text)
 
     def lost(self, reason: str) -> None:
-        """Events were lost: every client begins again."""
+        """Send a new snapshot to all clients, because events were lost."""
         self.columns.reset()
         for client in self.clients:
             client.begin_again(reason)
 
     def snapshot(self) -> str:
-        """Shared by all that ask within the same frame: the next delta holds whatever has happened since."""
-        columns, kept = self.columns, self._snapshot
+        """Return a snapshot, the same one for all clients of a frame. The next delta holds the changes after it."""
+        columns, cached = self.columns, self._snapshot
         time = asyncio.get_running_loop().time()
-        if (kept.epoch, kept.seq) != (columns.epoch, columns.seq) or time > kept.until:
-            kept = Snapshot(columns.epoch, columns.seq, columns.snapshot(self._now()), time + TICK_S)
-            self._snapshot = kept
-        return kept.text
+        if (cached.epoch, cached.seq) != (columns.epoch, columns.seq) or time > cached.until:
+            cached = Snapshot(columns.epoch, columns.seq, columns.snapshot(self._now()), time + TICK_S)
+            self._snapshot = cached
+        return cached.text
 
     # -- one connection ---------------------------------------------------------------------------------------
 
     async def serve(self, socket: WebSocket, shutdown: asyncio.Event) -> None:
+        """Serve one client until it disconnects or the hub shuts down."""
         await socket.accept()
         if len(self.clients) >= self._max_clients:
             await sockets.close(socket, sockets.TRY_LATER, "Too many pages are open.")
@@ -139,13 +143,13 @@ class Live:
         self.clients.add(client)
         try:
             async with asyncio.timeout(HELLO_S):
-                said = await sockets.read_json(socket, Said, MESSAGE_CHARS)
-            if said.type != "hello":
+                message = await sockets.read_json(socket, ClientMessage, MESSAGE_CHARS)
+            if message.type != "hello":
                 raise ValueError("hello comes first")
-            self._hello(client, said)
+            self._hello(client, message)
             await sockets.until_first(
-                live_reader=self._hear(client, socket),
-                live_writer=self._speak(client, socket),
+                live_reader=self._receive(client, socket),
+                live_writer=self._send_queued(client, socket),
                 live_end=_end(shutdown),
             )
             if shutdown.is_set():
@@ -153,39 +157,39 @@ class Live:
         except WebSocketDisconnect:
             pass
         except ValueError:
-            await sockets.close(socket, sockets.MISUSED, "See docs/live.md for what is understood here.")
+            await sockets.close(socket, sockets.MISUSED, "The message is not valid. See docs/live.md.")
         except TimeoutError:
-            await sockets.close(socket, sockets.MISUSED, "Nothing was heard, or nothing could be sent, for too long.")
+            await sockets.close(socket, sockets.MISUSED, "No hello was received, or a send took too long.")
         finally:
             self.clients.discard(client)
-            self._followers.gone(client)
+            self._run_subscriptions.remove(client)
 
-    def _hello(self, client: Client, said: Said) -> None:
-        if said.since is None:
+    def _hello(self, client: Client, message: ClientMessage) -> None:
+        if message.since is None:
             client.begin(None)
-        elif self.columns.knows(said.epoch, said.since):
-            client.begin(said.since)
-        elif said.epoch != self.columns.epoch:
+        elif self.columns.knows(message.epoch, message.since):
+            client.begin(message.since)
+        elif message.epoch != self.columns.epoch:
             client.begin_again("The hub was restarted.")
         else:
-            client.begin_again("This page was away for too long.")
+            client.begin_again("This page was disconnected for too long.")
 
-    async def _hear(self, client: Client, socket: WebSocket) -> None:
+    async def _receive(self, client: Client, socket: WebSocket) -> None:
         while True:
-            said = await sockets.read_json(socket, Said, MESSAGE_CHARS)
-            if said.type == "ack":
-                client.acknowledged(said.seq)
-            elif said.type == "ping":
-                client.pong = msgspec.json.encode({"type": "pong", "ts": said.ts}).decode()
+            message = await sockets.read_json(socket, ClientMessage, MESSAGE_CHARS)
+            if message.type == "ack":
+                client.acknowledged(message.seq)
+            elif message.type == "ping":
+                client.pong = msgspec.json.encode({"type": "pong", "ts": message.ts}).decode()
                 client.wake.set()
-            elif said.type == "hidden":
-                client.hidden = said.hidden
-            elif said.type == "hello":
-                self._hello(client, said)
+            elif message.type == "hidden":
+                client.hidden = message.hidden
+            elif message.type == "hello":
+                self._hello(client, message)
             else:
-                self._followers.heard(client, said.type, said.topic)
+                self._run_subscriptions.handle(client, message.type, message.topic)
 
-    async def _speak(self, client: Client, socket: WebSocket) -> None:
+    async def _send_queued(self, client: Client, socket: WebSocket) -> None:
         while True:
             await client.wake.wait()
             client.wake.clear()
@@ -202,21 +206,21 @@ class Live:
                 await _send(socket, text)
 
     async def _start(self, client: Client, socket: WebSocket) -> None:
-        """Everything a page needs to begin; frames that come meanwhile wait in its outbox."""
+        """Send snapshot or resumption, open alerts and figures. Frames that come in the meantime wait in the queue."""
         client.restart = False
         if client.resync is not None:
             reason, client.resync = client.resync, None
             await _send(socket, msgspec.json.encode({"type": "resync", "reason": reason}).decode())
         columns, since = self.columns, client.resume_from
         if not any(other.started for other in self.clients):
-            # Marks that gathered while nobody looked on: this client gets them with its first frame, not again after.
+            # Changes since the last client left: the snapshot contains them, so the next frame need not.
             columns.advance(self._now(), encode=False)
         if since is not None and columns.knows(columns.epoch, since):
             resumed = {"type": "resumed", "epoch": columns.epoch, "seq": columns.seq}
             texts = [msgspec.json.encode(resumed).decode(), columns.since(since, self._now())]
         else:
             texts = [self.snapshot()]
-        # From here on ticks may add frames: they are told apart from this one by its number.
+        # From here on ticks may add frames. Their numbers are greater than this one's.
         client.at = columns.seq
         client.unacked.append(columns.seq)
         client.started = True

@@ -1,4 +1,4 @@
-"""The hub's figures on every page of the dashboard, and their trend over the last minutes."""
+"""The hub's figures in the dashboard's header, and their trend over the last minutes."""
 
 from __future__ import annotations
 

@@ -1,8 +1,8 @@
-"""The fleet as columns: integer handles, what changed in which frame, snapshots and deltas as JSON.
+"""All devices as columns, for the dashboard's socket: integer handles, snapshots and deltas as JSON.
 
-Each device remembers the number of the frame in which it last changed, so one scan gives anybody who is behind a
-single delta with the newest value of everything. It reads the fleet when a frame is made (a commit always precedes the
-mark), knows no clients and awaits nothing. The format is described in docs/live.md.
+Each row stores the number of the frame in which its device last changed. So one scan gives a client that is any number
+of frames behind a single delta with the newest values. Values are read from the registry when a frame is made, after
+their commit. docs/live.md describes the format.
 """
 
 from __future__ import annotations
@@ -22,27 +22,32 @@ from hub.rules import Engine
 PRESENCE: dict[Presence, int] = {"online": 0, "stale": 1, "offline": 2}
 SEVERITY = {name: code for code, name in enumerate(SEVERITIES)}
 GONE_KEPT = 10_000
-"""Deletions remembered for those who resume; whoever was away for more gets a snapshot."""
+"""Deletions remembered for clients that resume. A client that missed more of them gets a snapshot."""
 
 _encode = msgspec.json.Encoder().encode
 
 
 class Row:
-    """What is remembered of one handle. The three numbers say in which frame each part last changed."""
+    """State of one handle. The three numbers are the frames in which each part last changed."""
 
     __slots__ = ("changed", "described", "device", "facts", "shown")
 
     def __init__(self, device: str, seq: int) -> None:
         self.device = device
-        self.changed = seq
-        self.described = seq
-        self.shown = seq
+        self.changed = seq  # anything
+        self.described = seq  # name, area, model, labels
+        self.shown = seq  # units and descriptions of metrics
+        # By metric, the unit and the description that were sent.
         self.facts: dict[str, tuple[str | None, MetricDescription]] = {}
-        """The unit and the description of each metric that was sent."""
 
 
 class Columns:
-    """``seq`` counts frames within one ``epoch``."""
+    """The devices as columns, and what has changed since the last frame.
+
+    Attributes:
+        epoch: Random id. A client with another epoch needs a snapshot.
+        seq: Number of the current frame in this epoch.
+    """
 
     def __init__(self, registry: DeviceRegistry, engine: Engine) -> None:
         self._registry = registry
@@ -50,21 +55,22 @@ class Columns:
         self.reset()
 
     def reset(self) -> None:
-        """Begin a new epoch: handles and numbers of the old one mean nothing any more."""
+        """Begin a new epoch. Handles and frame numbers of the old one are invalid."""
         self.epoch = secrets.token_hex(4)
         self.seq = 0
-        self._handles: dict[str, int] = {}
-        self._rows: dict[int, Row] = {}
+        self._handles: dict[str, int] = {}  # by device
+        self._rows: dict[int, Row] = {}  # by handle
         self._next_handle = 0
-        self._gone: deque[tuple[int, int]] = deque()
-        self._oldest_known = 0
-        self._dirty: dict[str, set[str]] = {}
-        self._redescribe: set[str] = set()
-        self._left: list[int] = []
+        self._gone: deque[tuple[int, int]] = deque()  # frame and handle of deleted devices
+        self._oldest_known = 0  # deletions before this frame are forgotten
+        self._dirty: dict[str, set[str]] = {}  # by device, metrics with new values since the last frame
+        self._redescribe: set[str] = set()  # devices whose description has changed since the last frame
+        self._left: list[int] = []  # handles deleted since the last frame
 
-    # -- what happened ----------------------------------------------------------------------------------------
+    # -- changes ----------------------------------------------------------------------------------------------
 
     def read(self, records: Iterable[Record]) -> None:
+        """Mark the metrics in these records."""
         dirty = self._dirty
         for record in records:
             metrics = dirty.get(record.device)
@@ -74,7 +80,7 @@ class Columns:
                 metrics.update(record.values)
 
     def read_batch(self, devices: Iterable[str], names: tuple[str, ...]) -> None:
-        """All of these devices have told these metrics."""
+        """Mark these metrics of each of the devices."""
         dirty = self._dirty
         for device in devices:
             metrics = dirty.get(device)
@@ -84,15 +90,16 @@ class Columns:
                 metrics.update(names)
 
     def touched(self, device_id: str) -> None:
-        """Its presence or severity changed."""
+        """Mark a device whose presence or severity has changed."""
         self._dirty.setdefault(device_id, set())
 
     def described(self, device_id: str) -> None:
-        """It appeared, or its name, area, model, labels or units changed."""
+        """Mark a device that is new, or whose name, area, model, labels or units have changed."""
         self._redescribe.add(device_id)
         self.touched(device_id)
 
     def deleted(self, device_id: str) -> None:
+        """Release the handle of a deleted device."""
         self._dirty.pop(device_id, None)
         self._redescribe.discard(device_id)
         handle = self._handles.pop(device_id, None)
@@ -103,7 +110,7 @@ class Columns:
     # -- frames -----------------------------------------------------------------------------------------------
 
     def advance(self, now: int, *, encode: bool) -> str | None:
-        """Close the current frame, if anything happened: its delta for whoever has the frame before (``encode``)."""
+        """Begin a new frame if something changed. With ``encode``, return the delta from the frame before."""
         if not self._dirty and not self._left:
             return None
         self.seq += 1
@@ -121,11 +128,11 @@ class Columns:
         return self._delta(changed, self.seq - 1, gone, now) if encode else None
 
     def knows(self, epoch: str | None, since: int) -> bool:
-        """True when :meth:`since` can tell everything that happened after the frame ``since``."""
+        """Return True if :meth:`since` can return all changes after frame ``since`` of this epoch."""
         return epoch == self.epoch and self._oldest_known <= since <= self.seq
 
     def since(self, seq: int, now: int) -> str:
-        """One delta with the newest value of all that changed after frame ``seq``."""
+        """Return one delta with the newest value of everything that changed after frame ``seq``."""
         changed: list[tuple[int, Device, Iterable[str]]] = []
         for handle, row in self._rows.items():
             if row.changed > seq and (device := self._registry.get(row.device)) is not None:
@@ -134,7 +141,7 @@ class Columns:
         return self._delta(changed, seq, gone, now)
 
     def snapshot(self, now: int) -> str:
-        """The whole fleet."""
+        """Return a snapshot of all devices."""
         handles: list[int] = []
         devices: list[Device] = []
         metrics: dict[str, tuple[list[int], list[Any], list[str | None], list[int]]] = {}
@@ -142,7 +149,7 @@ class Columns:
         for device in self._registry.with_latest_values():
             handle = self._handles.get(device.id)
             if handle is None:
-                handle = self._meet(device.id)
+                handle = self._add(device.id)
             handles.append(handle)
             devices.append(device)
             facts = self._rows[handle].facts
@@ -172,7 +179,7 @@ class Columns:
 
     # -- parts ------------------------------------------------------------------------------------------------
 
-    def _meet(self, device_id: str) -> int:
+    def _add(self, device_id: str) -> int:
         handle = self._handles[device_id] = self._next_handle
         self._next_handle += 1
         self._rows[handle] = Row(device_id, self.seq)
@@ -181,14 +188,14 @@ class Columns:
     def _mark(self, device: Device, metrics: Iterable[str]) -> int:
         handle = self._handles.get(device.id)
         if handle is None:
-            handle = self._meet(device.id)
+            handle = self._add(device.id)
         row = self._rows[handle]
         row.changed = self.seq
         described = device.id in self._redescribe
         if described:
             row.described = self.seq
         for name in device.metrics if described else metrics:
-            # They change with the description of the device only; a metric that is new has none yet.
+            # Facts change only with the device's description. A new metric has none yet.
             if (described or name not in row.facts) and row.facts.get(name) != (facts := _facts(device, name)):
                 row.facts[name] = facts
                 row.shown = self.seq

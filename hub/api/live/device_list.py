@@ -1,8 +1,8 @@
-"""The ``devices`` message of ``/ws``: all devices with their values, encoded once for all who ask at about that time.
+"""The ``devices`` message of ``/ws``: all devices with their values, cached for a few seconds.
 
-With 100,000 devices it takes a second of work and tens of megabytes, so it is built in slices between which others have
-their turn, and shared for a few seconds. What changes after it was begun is recorded by a listener of its own and
-handed to each client that is given the shared text, so that none misses a change.
+With 100,000 devices it takes a second of work and tens of megabytes. So it is built in slices, between which other
+tasks run, and shared by all clients that connect at about the same time. An internal listener records changes from the
+start of the build on. They are added to the listener of each client that gets the shared text, so none is missed.
 """
 
 from __future__ import annotations
@@ -20,15 +20,16 @@ from hub.rules import Engine
 
 SHARED_S = 5.0
 SLICE = 200
-"""Devices encoded before others have their turn."""
+"""Devices encoded before other tasks run."""
 
 
 class DeviceList:
-    """``record`` registers a listener for as long as its context is open."""
+    """Builds and caches the message."""
 
     def __init__(
         self, registry: DeviceRegistry, engine: Engine, record: Callable[[], AbstractContextManager[Listener]]
     ) -> None:
+        """Create the cache. ``record`` registers an internal listener while its context is open."""
         self._registry = registry
         self._engine = engine
         self._record = record
@@ -38,7 +39,7 @@ class DeviceList:
         self._recording = ExitStack()
 
     async def text(self, listener: Listener) -> str:
-        """Return the message; ``listener`` is told what has changed since it was begun."""
+        """Return the message. Add the changes since it was built to ``listener``."""
         async with self._building:
             if self._text is None or self._changes.lagged:
                 await self._build()

@@ -1,7 +1,7 @@
-"""A listener on the simple feeds (``/events/devices``, ``/ws``): what waits for it, bounded and conflated.
+"""Bounded, conflated queue of one client of the public feeds (``/events/devices``, ``/ws``).
 
-Of each device only the fact that it changed is kept, and it is handed out at most once a second; the newest state is
-read when it is sent. Alerts are kept in order up to a bound, beyond which the listener is told of a gap.
+For each device, only the fact that it changed is queued, and it is delivered at most once a second; its state is read
+when it is sent. Alerts are queued in order, up to a limit. Beyond it, the client gets a ``gap``.
 """
 
 from __future__ import annotations
@@ -15,30 +15,30 @@ from hub.model import Diagnosis
 from hub.services.alerts import ExplainedAlert
 
 INTERVAL_S = 1.0
-"""Between two updates of one device."""
+"""Minimum time between two updates of one device."""
 COALESCE_S = 0.05
 NOTICES = 1_000
 
 
-class AlertNews(msgspec.Struct, frozen=True):
-    """An alert is new (``raised``), or was acknowledged, cleared or explained."""
+class AlertNotice(msgspec.Struct, frozen=True):
+    """An alert that was raised, or (``raised`` is False) acknowledged, cleared or diagnosed."""
 
     raised: bool
     explained: ExplainedAlert
 
 
-class Asked(msgspec.Struct, frozen=True):
-    """Somebody asked for this diagnosis; ``explained`` is the open alert that it belongs to, if there is one."""
+class RequestedDiagnosis(msgspec.Struct, frozen=True):
+    """A diagnosis that was requested by a client. ``explained`` is its open alert, if there is one."""
 
     diagnosis: Diagnosis
     explained: ExplainedAlert | None
 
 
-Notice = AlertNews | Asked
+Notice = AlertNotice | RequestedDiagnosis
 
 
-class Parcel(msgspec.Struct, frozen=True):
-    """What is due now. ``gap`` says that alerts were lost before these."""
+class Delivery(msgspec.Struct, frozen=True):
+    """What to send now. ``gap``: alerts were lost before these notices."""
 
     devices: list[str]
     deleted: list[str]
@@ -47,22 +47,22 @@ class Parcel(msgspec.Struct, frozen=True):
 
 
 class Listener:
-    """``readings_only`` leaves out devices that changed in another way than by a reading."""
+    """The queue of one client. With ``readings_only``, only readings count as changes of a device."""
 
     def __init__(self, *, readings_only: bool) -> None:
         self._readings_only = readings_only
-        self._waiting: dict[str, None] = {}
-        self._sent: dict[str, float] = {}
+        self._waiting: dict[str, None] = {}  # changed devices, in order
+        self._sent: dict[str, float] = {}  # by device, when it was sent, within the last INTERVAL_S
         self._deleted: dict[str, None] = {}
         self._notices: deque[Notice] = deque()
         self._gap = False
         self._wake = asyncio.Event()
         self._closed = False
 
-    # -- what the broadcaster puts in -------------------------------------------------------------------------
+    # -- for the broadcaster ----------------------------------------------------------------------------------
 
     def updated(self, read: dict[str, None], changed: dict[str, None]) -> None:
-        """Devices that sent readings, and devices that changed otherwise."""
+        """Queue devices that sent readings, and devices that changed otherwise."""
         self._waiting.update(read)
         if not self._readings_only:
             self._waiting.update(changed)
@@ -70,24 +70,26 @@ class Listener:
             self._wake.set()
 
     def deleted(self, device_id: str) -> None:
+        """Queue the deletion of a device."""
         self._waiting.pop(device_id, None)
         self._deleted[device_id] = None
         self._wake.set()
 
     def notice(self, notice: Notice) -> None:
+        """Queue a notice. If the queue is full, it is dropped and a gap reported."""
         if len(self._notices) >= NOTICES:
             self.lost()
         self._notices.append(notice)
         self._wake.set()
 
     def lost(self) -> None:
-        """Alerts were lost on the way."""
+        """Drop all notices and report a gap."""
         self._notices.clear()
         self._gap = True
         self._wake.set()
 
     def catch_up(self, earlier: Listener) -> None:
-        """Take over the changes of devices that ``earlier`` has been told and has not handed out."""
+        """Copy the queued changes of devices from ``earlier``."""
         self._waiting.update(earlier._waiting)
         self._deleted.update(earlier._deleted)
         if self._waiting or self._deleted:
@@ -95,24 +97,25 @@ class Listener:
 
     @property
     def lagged(self) -> bool:
-        """Something was lost that nobody has been told of yet."""
+        """True if a gap has not been delivered yet."""
         return self._gap
 
     def close(self) -> None:
+        """End the feed: the hub is stopping."""
         self._closed = True
         self._wake.set()
 
-    # -- what a connection takes out --------------------------------------------------------------------------
+    # -- for the connection -----------------------------------------------------------------------------------
 
-    async def next(self) -> Parcel | None:
-        """Wait until something is due; None when the hub is stopping."""
+    async def next(self) -> Delivery | None:
+        """Wait until something is due and return it. Return None if the hub is stopping."""
         loop = asyncio.get_running_loop()
         while not self._closed:
             self._wake.clear()
             due, wait = self._due(loop.time())
             if due or self._deleted or self._notices or self._gap:
                 return self._take(due)
-            # With a timeout only while a device waits for its second to be over.
+            # A timeout only while a device waits for the end of its interval.
             try:
                 async with asyncio.timeout(wait):
                     await self._wake.wait()
@@ -123,9 +126,9 @@ class Listener:
         return None
 
     def _due(self, now: float) -> tuple[list[str], float | None]:
-        """Devices whose second is over, and how long until the next one's is."""
+        """Return the devices that may be sent now, and the seconds until the next one may be."""
         sent = self._sent
-        # Entries are in order of time, so the outdated ones stand in front.
+        # Entries are in order of time, so the outdated ones come first.
         while sent and now - sent[first := next(iter(sent))] >= INTERVAL_S:
             del sent[first]
         due = [device for device in self._waiting if device not in sent]
@@ -136,9 +139,9 @@ class Listener:
             return due, None
         return due, max(0.0, min(sent[device] for device in self._waiting) + INTERVAL_S - now)
 
-    def _take(self, due: list[str]) -> Parcel:
-        parcel = Parcel(due, list(self._deleted), list(self._notices), self._gap)
+    def _take(self, due: list[str]) -> Delivery:
+        delivery = Delivery(due, list(self._deleted), list(self._notices), self._gap)
         self._deleted.clear()
         self._notices.clear()
         self._gap = False
-        return parcel
+        return delivery

@@ -1,12 +1,16 @@
-"""``/ws``: the simple socket, for people's own pages and scripts.
+"""``/ws``: a simple WebSocket for users' own pages and scripts.
 
-On connect ``{"type": "devices", "devices": […]}``. Then, by itself: ``device_update`` (at most one a second a device),
-``device_deleted``, ``new_alert`` when an alert is raised, ``alert_update`` when it is acknowledged or cleared or its
-diagnosis arrives, ``gap`` when alerts were lost on the way (followed by ``devices``).
+On connect the hub sends ``{"type": "devices", "devices": […]}``, then messages of these types:
 
-It takes ``{"action": "diagnose_device", "device_id"}``: the diagnosis is stored and everybody gets it as a
-``new_alert``; and ``{"action": "chat", "message"}``, answered by ``ai_response``. Whatever it cannot do is answered by
-``{"type": "error", "message"}`` and the socket stays open.
+- ``device_update``: a device changed, at most one a second for each device
+- ``device_deleted``
+- ``new_alert``: an alert was raised
+- ``alert_update``: an alert was acknowledged or cleared, or its diagnosis is ready
+- ``gap``: alerts were lost; ``devices`` follows
+
+Clients send ``{"action": "diagnose_device", "device_id"}``: the diagnosis is stored and sent to all clients as a
+``new_alert``; or ``{"action": "chat", "message"}``, which is answered by ``ai_response``. Errors are answered by
+``{"type": "error", "message"}``, and the socket stays open.
 """
 
 from __future__ import annotations
@@ -19,11 +23,11 @@ from typing import Any
 import msgspec
 from fastapi import APIRouter, WebSocket, WebSocketDisconnect
 
-from hub.api.concurrency_limit import Turns
+from hub.api.concurrency_limit import ConcurrencyLimit
 from hub.api.live import sockets
 from hub.api.live.broadcaster import Broadcaster
 from hub.api.live.device_list import DeviceList
-from hub.api.live.feed_subscribers import AlertNews, Listener, Notice
+from hub.api.live.feed_subscribers import AlertNotice, Listener, Notice
 from hub.api.schemas import serializers
 from hub.assistant import AssistantService
 from hub.diagnosis import DiagnosisService
@@ -34,13 +38,15 @@ from hub.rules import Engine
 
 MESSAGE_CHARS = 16_384
 CHAT_CHARS = 2_000
-TURN = 100
-"""Updates sent before others have their turn: a socket that takes them all at once does not make this task wait."""
+UPDATES_AT_ONCE = 100
+"""Updates sent before other tasks run. Sending to a fast client never suspends this task by itself."""
 QUEUED = 4
-"""Requests of one socket that wait for their turn; it is answered in order."""
+"""Requests of one socket that wait. They are answered in order."""
 
 
 class Request(msgspec.Struct):
+    """A message from a client."""
+
     action: str
     device_id: str = ""
     message: str = ""
@@ -49,8 +55,8 @@ class Request(msgspec.Struct):
 Send = Callable[[dict[str, Any]], Awaitable[None]]
 
 
-class SimpleSocket:
-    """Serve one connection. ``answer`` carries out a request and sends its answer."""
+class PublicSocket:
+    """One connection. ``answer`` carries out a request and sends its answer."""
 
     def __init__(
         self,
@@ -69,14 +75,14 @@ class SimpleSocket:
         self._device_list = devices
         self._answer_request = answer
         self._requests: deque[Request] = deque()
-        self._asked = asyncio.Event()
-        # The feed and an answer must not write into the same socket at once.
-        self._sending = asyncio.Lock()
+        self._requested = asyncio.Event()
+        self._sending = asyncio.Lock()  # the feed and an answer must not write at the same time
 
     async def run(self) -> None:
+        """Serve the connection until it ends or the hub is stopping."""
         await self._devices()
         await sockets.until_first(
-            simple_socket_reader=self._hear(), simple_socket_feed=self._feed(), simple_socket_answers=self._answer()
+            public_socket_reader=self._receive(), public_socket_feed=self._feed(), public_socket_answers=self._answer()
         )
 
     async def _send(self, message: dict[str, Any]) -> None:
@@ -95,29 +101,30 @@ class SimpleSocket:
     # -- from the hub -----------------------------------------------------------------------------------------
 
     async def _feed(self) -> None:
-        while (parcel := await self._listener.next()) is not None:
-            if parcel.gap:
+        while (delivery := await self._listener.next()) is not None:
+            if delivery.gap:
                 await self._send({"type": "gap", "message": "Alerts may be missing: read /api/alerts."})
                 await self._devices()
-            for device_id in parcel.deleted:
+            for device_id in delivery.deleted:
                 await self._send({"type": "device_deleted", "device_id": device_id})
-            for notice in parcel.notices:
-                await self._send(self._news(notice))
-            for number, device_id in enumerate(parcel.devices, 1):
-                if number % TURN == 0:
+            for notice in delivery.notices:
+                await self._send(self._alert_message(notice))
+            for number, device_id in enumerate(delivery.devices, 1):
+                if number % UPDATES_AT_ONCE == 0:
                     await asyncio.sleep(0)
                 if (device := self._registry.get(device_id)) is not None:
                     await self._send({"type": "device_update", "device": self._values(device)})
 
-    def _news(self, notice: Notice) -> dict[str, Any]:
-        if isinstance(notice, AlertNews):
+    def _alert_message(self, notice: Notice) -> dict[str, Any]:
+        if isinstance(notice, AlertNotice):
             kind = "new_alert" if notice.raised else "alert_update"
             return {"type": kind, "alert": serializers.alert(notice.explained)}
-        found = notice.explained
-        return {"type": "new_alert", "alert": serializers.alert(found) if found else self._asked_for(notice.diagnosis)}
+        alert = notice.explained
+        content = serializers.alert(alert) if alert else self._as_alert(notice.diagnosis)
+        return {"type": "new_alert", "alert": content}
 
-    def _asked_for(self, diagnosis: Diagnosis) -> dict[str, Any]:
-        """A diagnosis without an alert, in the form of one."""
+    def _as_alert(self, diagnosis: Diagnosis) -> dict[str, Any]:
+        """Return a diagnosis without an alert in the form of an alert."""
         device = self._registry.get(diagnosis.device)
         return {
             "id": None,
@@ -132,33 +139,33 @@ class SimpleSocket:
 
     # -- from the client --------------------------------------------------------------------------------------
 
-    async def _hear(self) -> None:
+    async def _receive(self) -> None:
         while True:
             try:
                 request = await sockets.read_json(self._socket, Request, MESSAGE_CHARS)
                 self._accept(request)
             except ValueError:
                 expected = 'Send JSON like {"action": "chat", "message": "…"}.'
-                await self._send({"type": "error", "message": f"This was not understood. {expected}"})
+                await self._send({"type": "error", "message": f"The message is not valid. {expected}"})
             except HubError as error:
                 await self._send({"type": "error", "message": str(error)})
 
     def _accept(self, request: Request) -> None:
         if request.action not in ("chat", "diagnose_device"):
-            raise Invalid(f"Unknown action {request.action[:40]!r}.", "Known are diagnose_device and chat.")
+            raise Invalid(f"Unknown action {request.action[:40]!r}.", "Use diagnose_device or chat.")
         if request.action == "chat" and not 1 <= len(request.message.strip()) <= CHAT_CHARS:
             raise Invalid(f"A message has 1 to {CHAT_CHARS} characters.")
         if request.action == "diagnose_device":
             self._registry.require(request.device_id)
         if len(self._requests) >= QUEUED:
-            raise Conflict("The answers before this one are still being written.", "Wait for them.")
+            raise Conflict(f"{QUEUED} requests are waiting already.", "Wait for their answers.")
         self._requests.append(request)
-        self._asked.set()
+        self._requested.set()
 
     async def _answer(self) -> None:
         while True:
-            await self._asked.wait()
-            self._asked.clear()
+            await self._requested.wait()
+            self._requested.clear()
             while self._requests:
                 request = self._requests.popleft()
                 try:
@@ -174,20 +181,20 @@ def routes(
     assistant: AssistantService,
     diagnosis: DiagnosisService,
     broadcaster: Broadcaster,
-    turns: Turns,
+    slots: ConcurrencyLimit,
 ) -> APIRouter:
     router = APIRouter()
     devices = DeviceList(registry, engine, broadcaster.record)
 
     async def answer(request: Request, send: Send) -> None:
-        with turns.turn():
+        with slots.acquire():
             if request.action == "chat":
                 reply = await assistant.answer(request.message.strip())
                 await send({"type": "ai_response", "message": reply.text})
                 return
             found = await diagnosis.diagnose_device(request.device_id)
             if found.alert is not None:
-                # A diagnosis without an alert reaches everybody over the bus; this one would arrive as an update only.
+                # A diagnosis without an alert reaches all clients through the bus. This one would only be an update.
                 await broadcaster.tell_requested(found)
 
     @router.websocket("/ws")
@@ -195,7 +202,7 @@ def routes(
         await socket.accept()
         try:
             with broadcaster.listen(readings_only=False) as listener:
-                await SimpleSocket(
+                await PublicSocket(
                     socket, listener, registry=registry, engine=engine, devices=devices, answer=answer
                 ).run()
             await sockets.close(socket, sockets.GOING_AWAY, "The hub is stopping.")

@@ -1,6 +1,6 @@
-"""Who looks on while something is written: pages that subscribed to ``run/<id>`` on ``/api/live``.
+"""Pages that follow a diagnosis while it is written: subscriptions to ``run/<id>`` on ``/api/live``.
 
-Steps are never conflated: they wait in the page's queue beside the alerts, whose overflow makes it begin again.
+Steps are never conflated. They share the page's queue with the alerts; if it overflows, the page gets a new snapshot.
 """
 
 from __future__ import annotations
@@ -13,43 +13,43 @@ from hub.api.schemas import serializers
 from hub.model import RunStep
 from hub.runtime.progress import ProgressStreams
 
-MOST_TOPICS = 32
-"""Runs that one page may follow at a time; further ones are not followed."""
+MAX_TOPICS = 32
+"""Runs that a page may follow at the same time. Further subscriptions are ignored."""
 _PREFIX = "run/"
 
 
 class Viewer(Protocol):
-    """One page's queue. ``give_alert`` takes a message that must not be left out."""
+    """A page. ``give_alert`` queues a message that must not be dropped."""
 
     def give_alert(self, text: str) -> None: ...
 
 
-class Followers:
-    """Listens to all runs; each step is encoded once for all who follow its run."""
+class RunSubscriptions:
+    """The subscriptions of all pages. Each step is encoded once for all pages that follow its run."""
 
     def __init__(self, runs: ProgressStreams) -> None:
         self._runs = runs
         self._by_run: dict[str, set[Viewer]] = {}
         runs.subscribe(self._tell)
 
-    def heard(self, viewer: Viewer, kind: str, topic: str) -> None:
-        """``subscribe`` and ``unsubscribe``. Who subscribes gets what has been told so far; doing so again repeats it,
-        as a page needs that was cut off."""
+    def handle(self, viewer: Viewer, kind: str, topic: str) -> None:
+        """Handle ``subscribe`` and ``unsubscribe``. Each ``subscribe`` sends the steps so far, also a repeated one."""
         if kind not in ("subscribe", "unsubscribe") or not topic.startswith(_PREFIX):
             return
         run = topic.removeprefix(_PREFIX)
         if kind == "unsubscribe":
-            self._leave(viewer, run)
-        elif sum(viewer in viewers for viewers in self._by_run.values()) < MOST_TOPICS:
+            self._unsubscribe(viewer, run)
+        elif sum(viewer in viewers for viewers in self._by_run.values()) < MAX_TOPICS:
             self._by_run.setdefault(run, set()).add(viewer)
             for step in self._runs.snapshot(run):
                 viewer.give_alert(_encoded(step))
 
-    def gone(self, viewer: Viewer) -> None:
+    def remove(self, viewer: Viewer) -> None:
+        """Remove all subscriptions of a page."""
         for run in [run for run, viewers in self._by_run.items() if viewer in viewers]:
-            self._leave(viewer, run)
+            self._unsubscribe(viewer, run)
 
-    def _leave(self, viewer: Viewer, run: str) -> None:
+    def _unsubscribe(self, viewer: Viewer, run: str) -> None:
         viewers = self._by_run.get(run, set())
         viewers.discard(viewer)
         if not viewers:

@@ -1,4 +1,4 @@
-"""What both WebSockets share: tasks that end together, and a bounded way to read JSON."""
+"""Helpers for both WebSockets: run tasks that end together, read bounded JSON, close."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ CLOSE_S = 1.0
 
 
 async def until_first(**tasks: Coroutine[Any, Any, None]) -> None:
-    """Run all, named; when the first ends, cancel and await the others, then raise what any of them raised."""
+    """Run tasks by name. When the first ends, cancel and await the others, then raise the first exception of any."""
     running = [asyncio.create_task(task, name=name.replace("_", " ")) for name, task in tasks.items()]
     try:
         await asyncio.wait(running, return_when=asyncio.FIRST_COMPLETED)
@@ -36,8 +36,12 @@ async def until_first(**tasks: Coroutine[Any, Any, None]) -> None:
 
 
 async def read_json(socket: WebSocket, kind: type[T], limit: int) -> T:
-    """The next message. Raises WebSocketDisconnect at the end, and ValueError for what is not a ``kind`` within bounds
-    or has more than ``limit`` characters or bytes."""
+    """Return the next message as a ``kind``.
+
+    Raises:
+        WebSocketDisconnect: The client has disconnected.
+        ValueError: The message is not a valid ``kind``, or is longer than ``limit`` characters or bytes.
+    """
     message = await socket.receive()
     if message["type"] == "websocket.disconnect":
         raise WebSocketDisconnect(message.get("code", 1005))
@@ -51,7 +55,7 @@ async def read_json(socket: WebSocket, kind: type[T], limit: int) -> T:
 
 
 async def close(socket: WebSocket, code: int, reason: str) -> None:
-    """Say goodbye, but do not wait for a peer that takes nothing any more."""
+    """Close the socket. Wait at most :data:`CLOSE_S` for a client that does not read."""
     with suppress(TimeoutError, RuntimeError, WebSocketDisconnect):
         async with asyncio.timeout(CLOSE_S):
             await socket.close(code, reason)

@@ -1,12 +1,15 @@
-"""``GET /events/devices``: a live feed for any page that has an ``EventSource``.
+"""``GET /events/devices``: a live feed for any page with an ``EventSource``.
 
-Three named events. ``update``: a device sent readings (at most one a second a device, the newest). ``alert``: an
-alert was raised; it carries an id, and a client that reconnects with ``Last-Event-ID`` gets every alert raised since,
-from the history, so over a restart too. ``gap``: something was lost in between, read ``/api/alerts``.
+There are three named events:
 
-``temperature`` is the metric named just ``temperature``: in degrees Fahrenheit where the device says its unit (°F, °C
-or K); a value without a unit is passed on unchanged, and no unit is claimed for it. ``timestamp`` is in epoch
-milliseconds; ``metrics`` are the latest values as the device sent them.
+- ``update``: a device sent readings; the newest values, at most one event a second for each device
+- ``alert``: an alert was raised. It has an id: a client that reconnects with ``Last-Event-ID`` gets all alerts raised
+  since then from the history, even after a restart of the hub
+- ``gap``: events were lost; read ``/api/alerts``
+
+``temperature`` is the metric of that name, converted to degrees Fahrenheit if the device names its unit (°F, °C, K). A
+value without a unit is sent unchanged. ``timestamp`` is in epoch milliseconds; ``metrics`` are the latest values as
+the device sent them.
 """
 
 from __future__ import annotations
@@ -20,7 +23,7 @@ from fastapi.sse import EventSourceResponse, ServerSentEvent
 
 from hub import text_format as fmt
 from hub.api.live.broadcaster import Broadcaster
-from hub.api.live.feed_subscribers import AlertNews, Listener
+from hub.api.live.feed_subscribers import AlertNotice, Listener
 from hub.errors import StoreError
 from hub.model import Alert, Device, Value
 from hub.registry.registry import DeviceRegistry
@@ -28,7 +31,7 @@ from hub.store.base import Store
 
 METRIC = "temperature"
 REPLAYED = 1_000
-"""Alerts replayed at most; older ones are told as a gap."""
+"""Maximum number of alerts in a replay. Older ones are reported as a gap."""
 PAGE = 200
 
 _TO_FAHRENHEIT: dict[str, Callable[[float], float]] = {
@@ -39,7 +42,7 @@ _TO_FAHRENHEIT: dict[str, Callable[[float], float]] = {
 
 
 def fahrenheit(value: Value | None, unit: str | None) -> float | None:
-    """None for what is no temperature: a text, a switch, a unit that is not one of temperature."""
+    """Return the value in °F, or None if it is not a number or the unit is not one of temperature."""
     if value is None or isinstance(value, bool | str):
         return None
     if unit is None:
@@ -49,27 +52,28 @@ def fahrenheit(value: Value | None, unit: str | None) -> float | None:
 
 
 def temperature(device: Device) -> float | None:
+    """Return the device's temperature in °F, or None."""
     latest = device.metrics.get(METRIC)
     return fahrenheit(latest.value, device.unit(METRIC)) if latest else None
 
 
 def update(device: Device) -> dict[str, Any]:
-    """The data of an ``update``; keys are as documented, none more."""
+    """Return the data of an ``update``."""
     degrees = temperature(device)
-    # The unit is named only where the device named one: a plain number may be anything.
+    # Only with the device's unit: a plain number may be in any unit.
     unit = "" if device.unit(METRIC) is None else " °F"
-    said = "" if degrees is None else f": {fmt.number(degrees)}{unit}"
+    reading = "" if degrees is None else f": {fmt.number(degrees)}{unit}"
     return {
         "device_id": device.id,
         "temperature": degrees,
         "metrics": {name: latest.value for name, latest in device.metrics.items()},
-        "message": f"{device.display_name}{said}",
+        "message": f"{device.display_name}{reading}",
         "timestamp": max((latest.ts for latest in device.metrics.values()), default=device.last_ts),
     }
 
 
 def alarm(alert: Alert, device: Device | None) -> dict[str, Any]:
-    """The data of an ``alert``: the keys of an ``update``, and what is the alert's own."""
+    """Return the data of an ``alert``: the keys of an ``update`` and those of the alert."""
     measured = fahrenheit(alert.value, alert.unit) if alert.metric == METRIC else None
     return {
         "device_id": alert.device,
@@ -90,7 +94,7 @@ def alarm(alert: Alert, device: Device | None) -> dict[str, Any]:
 
 
 class Feed:
-    """What one connection is sent."""
+    """The events of one connection. With ``everything``, devices without a temperature are included."""
 
     def __init__(self, registry: DeviceRegistry, store: Store, listener: Listener, *, everything: bool) -> None:
         self._registry = registry
@@ -99,19 +103,20 @@ class Feed:
         self._everything = everything
 
     async def events(self, last_id: str | None) -> AsyncIterator[ServerSentEvent]:
-        # The listener is in place already, so nothing is lost between the replay and the live events.
+        """Yield the alerts after ``last_id``, then live events until the hub is stopping."""
+        # The listener is registered already, so nothing is lost between the replay and the live events.
         replayed: set[str] = set()
         if last_id:
             async for event, alert_id in self._replay(last_id):
                 replayed.add(alert_id)
                 yield event
-        while (parcel := await self._listener.next()) is not None:
-            if parcel.gap:
-                yield _gap("The hub could not keep up with this listener; alerts may be missing.")
-            for notice in parcel.notices:
-                if isinstance(notice, AlertNews) and notice.raised and notice.explained.alert.id not in replayed:
+        while (delivery := await self._listener.next()) is not None:
+            if delivery.gap:
+                yield _gap("This client was too slow; alerts may be missing.")
+            for notice in delivery.notices:
+                if isinstance(notice, AlertNotice) and notice.raised and notice.explained.alert.id not in replayed:
                     yield self._alert(notice.explained.alert)
-            for device_id in parcel.devices:
+            for device_id in delivery.devices:
                 device = self._registry.get(device_id)
                 if device is None:
                     continue
@@ -122,7 +127,7 @@ class Feed:
     async def _replay(self, last_id: str) -> AsyncIterator[tuple[ServerSentEvent, str]]:
         last = _position(last_id)
         if last is None:
-            yield _gap("This Last-Event-ID is none of this hub's; alerts may be missing."), ""
+            yield _gap("The Last-Event-ID is not valid; alerts may be missing."), ""
             return
         try:
             missed, whole = await self._since(last)
@@ -130,18 +135,18 @@ class Feed:
             yield _gap("The history cannot be read; alerts may be missing."), ""
             return
         if not whole:
-            yield _gap(f"More than {REPLAYED} alerts were raised meanwhile; the oldest of them are left out."), ""
+            yield _gap(f"More than {REPLAYED} alerts were raised in the meantime; the oldest are missing."), ""
         for alert in missed:
             yield self._alert(alert), alert.id
 
     async def _since(self, last: tuple[int, str]) -> tuple[list[Alert], bool]:
-        """The alerts raised after ``last``, oldest first, and whether these are all."""
+        """Return the alerts raised after ``last``, oldest first, and whether these are all."""
         found: list[Alert] = []
         before: tuple[int, str] | None = None
         while len(found) < REPLAYED:
             page = await self._store.alerts(limit=PAGE, before=before)
             newer = [alert for alert in page if (alert.raised_at, alert.id) > last]
-            # What arrived late was over before it was known, and is told to nobody as an alert.
+            # Late alerts were over when their readings arrived, and are not sent as alerts.
             found += [alert for alert in newer if not alert.late]
             if len(newer) < PAGE:
                 return found[::-1], True
@@ -169,27 +174,29 @@ def _position(event_id: str) -> tuple[int, str] | None:
 def routes(broadcaster: Broadcaster, registry: DeviceRegistry, store: Store) -> APIRouter:
     router = APIRouter(tags=["streams"])
 
-    async def place() -> AsyncIterator[Listener]:
+    async def register() -> AsyncIterator[Listener]:
         with broadcaster.listen(readings_only=True) as listener:
             yield listener
 
     @router.get("/events/devices", response_class=EventSourceResponse, responses={409: {}})
     async def events(
-        listener: Listener = Depends(place),  # noqa: B008 - a name of this function cannot stand in an annotation
-        everything: Annotated[bool, Query(alias="all", description="Devices without a temperature, too.")] = False,
-        last_event_id: Annotated[str | None, Header()] = None,
+        listener: Listener = Depends(register),  # noqa: B008 - an annotation cannot name a function of this scope
+        everything: Annotated[bool, Query(alias="all", description="Include devices without a temperature.")] = False,
+        last_event_id: Annotated[
+            str | None, Header(description="Id of the last alert received; later ones are sent first.")
+        ] = None,
     ) -> AsyncIterator[ServerSentEvent]:
-        """Server-Sent Events.
+        """Stream readings and alerts as Server-Sent Events.
 
-        `update`: a device sent readings; at most one a second a device, the newest. Data `device_id`, `temperature`
-        (°F; a value without a unit unchanged; null where there is none), `metrics` (the latest values), `message`,
-        `timestamp` (epoch ms).
+        `update`: a device sent readings; the newest values, at most one event a second for each device. Data:
+        `device_id`, `temperature` (°F; unchanged if the device names no unit; null if it has none), `metrics` (the
+        latest values), `message`, `timestamp` (epoch ms).
 
         `alert`: an alert was raised. The same keys and `alert_id`, `severity`, `state`, `metric`, `value`, `unit`,
-        `threshold`, `rule_id`, `began_at` (epoch ms, by the device's clock). It has an id: a client that reconnects
-        with Last-Event-ID gets what it missed.
+        `threshold`, `rule_id`, `began_at` (epoch ms, by the device's clock). The event has an id: a client that
+        reconnects with `Last-Event-ID` gets the alerts that it missed.
 
-        `gap`: alerts were lost on the way; data `message`. Read /api/alerts.
+        `gap`: alerts were lost. Data: `message`. Read `/api/alerts`.
         """
         feed = Feed(registry, store, listener, everything=everything)
         async for event in feed.events(last_event_id):

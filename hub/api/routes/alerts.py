@@ -1,4 +1,4 @@
-"""``/api/alerts`` and ``/api/diagnoses``: what is wrong, why, and who has seen it."""
+"""``/api/alerts`` and ``/api/diagnoses``: list and acknowledge alerts, read diagnoses."""
 
 from __future__ import annotations
 
@@ -29,13 +29,16 @@ def routes(alerts: Alerts, store: Store) -> APIRouter:
     router = APIRouter(prefix="/api", tags=["alerts"])
 
     @router.get("/alerts", response_model=responses.AlertPage)
-    async def listing(
+    async def list_alerts(
         state: State | None = None,
         device_id: str | None = None,
         cursor: str | None = None,
         limit: Annotated[int, Query(ge=1, le=1000)] = 100,
     ) -> Response:
-        """Newest first. ``open`` is raised or acknowledged."""
+        """Return a page of alerts, newest first. The state `open` includes `raised` and `acknowledged`.
+
+        If there are more, `next` is the `cursor` of the following page.
+        """
         found = await alerts.page(
             states=_STATES[state] if state else None,
             device=device_id,
@@ -48,25 +51,29 @@ def routes(alerts: Alerts, store: Store) -> APIRouter:
         return Json({"items": [serializers.alert(one) for one in page], "next": after})
 
     @router.get("/alerts/{alert_id}", response_model=responses.AlertShape)
-    async def one(alert_id: str) -> Response:
+    async def get_alert(alert_id: str) -> Response:
+        """Return an alert with its diagnosis."""
         return Json(serializers.alert(await alerts.get(alert_id)))
 
     @router.post("/alerts/{alert_id}/acknowledge", response_model=responses.AlertShape)
-    async def acknowledge(alert_id: str, body: requests.Acknowledgement | None = None) -> Response:
-        """Say that somebody has seen it. 409 once it has cleared."""
+    async def acknowledge_alert(alert_id: str, body: requests.Acknowledgement | None = None) -> Response:
+        """Acknowledge an open alert, with an optional note. Return 409 if it has cleared."""
         note = (body.note if body else None) or None
         return Json(serializers.alert(await alerts.acknowledge(alert_id, by=WHO, note=note)))
 
     @router.delete("/alerts/{alert_id}/acknowledge", response_model=responses.AlertShape)
-    async def unacknowledge(alert_id: str) -> Response:
-        """Take an acknowledgement back: the alert is raised as before. 409 once it has cleared."""
+    async def remove_acknowledgement(alert_id: str) -> Response:
+        """Remove the acknowledgement of an open alert. Return 409 if it has cleared."""
         return Json(serializers.alert(await alerts.unacknowledge(alert_id, by=WHO)))
 
     @router.get("/diagnoses/{diagnosis_id}", response_model=responses.DiagnosisShape)
-    async def diagnosis(diagnosis_id: str) -> Response:
+    async def get_diagnosis(diagnosis_id: str) -> Response:
+        """Return a diagnosis with its evidence."""
         found = await store.diagnosis(diagnosis_id)
         if found is None:
-            raise NotFound(f"There is no diagnosis {diagnosis_id[:64]!r}.", "An alert names its own.")
+            raise NotFound(
+                f"There is no diagnosis {diagnosis_id[:64]!r}.", "An alert contains the id of its diagnosis."
+            )
         return Json(serializers.diagnosis(found))
 
     return router

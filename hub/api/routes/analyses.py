@@ -1,4 +1,4 @@
-"""``/api/analyses``: what was told of files, kept; linked to devices and models, and asked."""
+"""``/api/analyses``: stored analyses of files, their links to devices and models, and questions about documents."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from starlette.responses import Response
 from hub.analysis import DeviceLink, FileAnalyzer
 from hub.api import cursors
 from hub.api.analysis_jobs import Jobs
-from hub.api.concurrency_limit import Turns
+from hub.api.concurrency_limit import ConcurrencyLimit
 from hub.api.errors import Json
 from hub.api.ndjson import LINES, line, streamed
 from hub.api.schemas import analyses as shapes
@@ -22,17 +22,17 @@ from hub.model import AnalysisKind
 from hub.store.documents import DocumentLibrary
 
 
-def routes(analyzer: FileAnalyzer, library: DocumentLibrary, turns: Turns, jobs: Jobs) -> APIRouter:
+def routes(analyzer: FileAnalyzer, library: DocumentLibrary, slots: ConcurrencyLimit, jobs: Jobs) -> APIRouter:
     router = APIRouter(prefix="/api/analyses", tags=["analysis"])
 
     @router.get("", response_model=shapes.AnalysisPage)
-    async def listing(
+    async def list_analyses(
         kind: AnalysisKind | None = None,
         device_id: Annotated[str | None, Query(max_length=128)] = None,
         limit: Annotated[int, Query(ge=1, le=200)] = 50,
         cursor: Annotated[str | None, Query(max_length=200)] = None,
     ) -> Response:
-        """Newest first."""
+        """Return a page of analyses, newest first."""
         before = cursors.unpack(cursor, tuple[int, str])
         found = await library.newest(kind=kind, device=device_id, limit=limit + 1, before=before)
         more = len(found) > limit
@@ -44,32 +44,37 @@ def routes(analyzer: FileAnalyzer, library: DocumentLibrary, turns: Turns, jobs:
         return Json(answer)
 
     @router.get("/{analysis_id}", response_model=shapes.AnalysisShape)
-    async def one(analysis_id: str) -> Response:
+    async def get_analysis(analysis_id: str) -> Response:
+        """Return a stored analysis."""
         found = await library.one(analysis_id)
         if found is None:
             raise NotFound(f"There is no analysis {analysis_id[:64]!r}.", "GET /api/analyses lists them.")
         return Json(shapes.analysis(found))
 
     @router.get("/{analysis_id}/progress", responses={200: {"content": {LINES: {}}}})
-    async def progress(analysis_id: str) -> Response:
-        """Follow an analysis that was begun with ``keep``, line by line as it was begun; one that is done comes at
-        once."""
+    async def follow_analysis(analysis_id: str) -> Response:
+        """Stream the progress of an analysis that was started with `keep`, as lines of JSON.
+
+        The lines are those of the request that started it. A finished analysis is returned as a single `done` line.
+        """
         job = jobs.get(analysis_id)
         if job is not None:
             return await streamed(job.lines(shapes.analysis))
         found = await library.one(analysis_id)
         if found is None:
-            raise NotFound(f"There is no analysis {analysis_id[:64]!r}.", "It was stopped, or the hub was restarted.")
+            raise NotFound(
+                f"There is no analysis {analysis_id[:64]!r}.", "It may have been stopped, or the hub was restarted."
+            )
         return Response(line({"type": "done", "analysis": shapes.analysis(found)}), media_type=LINES)
 
     @router.delete("/{analysis_id}/progress", status_code=204)
-    async def stop(analysis_id: str) -> None:
-        """Stop an analysis that was begun with ``keep``."""
+    async def stop_analysis(analysis_id: str) -> None:
+        """Stop a running analysis that was started with `keep`."""
         await jobs.stop(analysis_id)
 
     @router.patch("/{analysis_id}", response_model=shapes.AnalysisShape)
-    async def link(analysis_id: str, body: requests.AnalysisEdit) -> Response:
-        """A key that is absent leaves its link; ``device_id`` null takes it away."""
+    async def edit_analysis(analysis_id: str, body: requests.AnalysisEdit) -> Response:
+        """Link an analysis to a device or device models. Absent keys stay unchanged; null removes `device_id`."""
         given = body.model_fields_set
         change = DeviceLink(
             device=body.device_id if "device_id" in given else msgspec.UNSET,
@@ -78,14 +83,14 @@ def routes(analyzer: FileAnalyzer, library: DocumentLibrary, turns: Turns, jobs:
         return Json(shapes.analysis(await analyzer.link(analysis_id, change)))
 
     @router.delete("/{analysis_id}", status_code=204)
-    async def forget(analysis_id: str) -> None:
-        """A deleted document is quoted no more; what diagnoses have quoted stays in them."""
+    async def delete_analysis(analysis_id: str) -> None:
+        """Delete an analysis. A deleted document is no longer quoted; existing diagnoses keep their quotes."""
         await library.delete(analysis_id)
 
     @router.post("/{analysis_id}/ask", response_model=shapes.DocumentAnswer)
-    async def ask(analysis_id: str, body: requests.DocumentQuestion) -> Response:
-        """An answer from one document, with the quotes it rests on and their pages."""
-        with turns.turn():
+    async def ask_document(analysis_id: str, body: requests.DocumentQuestion) -> Response:
+        """Answer a question from one document, with quotes and their pages."""
+        with slots.acquire():
             found = await analyzer.ask(analysis_id, body.question)
         answer: shapes.DocumentAnswer = {
             "answer": found.answer,

@@ -1,8 +1,8 @@
-"""``POST /analyze/image``, ``/analyze/audio`` and ``/analyze/document``: what can be told of a file.
+"""``POST /analyze/image``, ``/analyze/audio`` and ``/analyze/document``: analyse an uploaded file.
 
-Asked for lines (``Accept: application/x-ndjson``), the answer tells its progress: ``progress`` again and again, at the
-end ``done`` with the analysis, or ``error``. Who goes away ends the work, unless ``keep`` was asked for: then the first
-line is ``started`` with the id of the analysis, which ``/api/analyses/{id}/progress`` follows.
+With ``Accept: application/x-ndjson`` the response is a stream of lines: ``progress`` repeatedly, then ``done`` with the
+analysis, or ``error``. If the client disconnects, the analysis is stopped. With ``keep`` it continues: the first line
+is ``started`` with the id of the analysis, which ``/api/analyses/{id}/progress`` follows.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from starlette.responses import Response
 
 from hub.analysis import FileAnalyzer, new_id
 from hub.api.analysis_jobs import Job, Jobs, Shape
-from hub.api.concurrency_limit import Turns
+from hub.api.concurrency_limit import ConcurrencyLimit
 from hub.api.errors import Json
 from hub.api.http_settings import HttpSettings
 from hub.api.ndjson import LINES, line, streamed
@@ -26,14 +26,14 @@ from hub.model import Analysis, AnalysisKind
 from hub.worker import Progress
 
 MULTIPART_BYTES = 64 * 1024
-"""What the form around the file may take."""
-Device = Annotated[str | None, Form(max_length=128)]
-Accept = Annotated[str, Header()]
-Keep = Annotated[bool, Form()]
+"""Maximum size of the form around the file."""
+Device = Annotated[str | None, Form(max_length=128, description="Link the analysis to this device.")]
+Accept = Annotated[str, Header(description="`application/x-ndjson` streams the progress.")]
+Keep = Annotated[bool, Form(description="Continue if the client disconnects. Only with streamed progress.")]
 
 
-def longest(http: HttpSettings) -> dict[str, int]:
-    """The length of a whole request, by path."""
+def body_limits(http: HttpSettings) -> dict[str, int]:
+    """Return the maximum number of bytes of a request, by path."""
     return {
         "/analyze/image": http.image_bytes + MULTIPART_BYTES,
         "/analyze/audio": http.audio_bytes + MULTIPART_BYTES,
@@ -42,45 +42,46 @@ def longest(http: HttpSettings) -> dict[str, int]:
 
 
 def busy() -> HubError:
+    """Return the error for too many analyses at the same time."""
     return TooBusy("Too many files are being analysed already.", "Try again in a moment.")
 
 
-def routes(analyzer: FileAnalyzer, turns: Turns, http: HttpSettings, jobs: Jobs) -> APIRouter:
+def routes(analyzer: FileAnalyzer, slots: ConcurrencyLimit, http: HttpSettings, jobs: Jobs) -> APIRouter:
     router = APIRouter(tags=["analysis"])
-    most = longest(http)
+    limits = body_limits(http)
 
-    def about(path: str, kinds: str) -> dict[str, Any]:
+    def options_of(path: str, wrong_type: str) -> dict[str, Any]:
         return {
             "path": path,
             "responses": {
                 200: {"content": {LINES: {}}},
-                400: {"description": kinds},
+                400: {"description": wrong_type},
                 404: {},
-                413: {"description": "Too large"},
+                413: {"description": "The file is too large."},
                 501: {},
             },
-            # Enforced while the body streams in, so that nobody fills the disk.
-            "max_body_size": most[path],
+            # Enforced while the body is streamed to a temporary file, so that it cannot fill the disk.
+            "max_body_size": limits[path],
         }
 
-    async def told(
+    async def analyse(
         kind: AnalysisKind,
         file: UploadFile,
-        largest: int,
+        max_bytes: int,
         accept: str,
         shape: Shape = shapes.analysis,
         *,
         keep: bool,
         **options: Any,
     ) -> Response:
-        data = await file.read(largest + 1)
-        if len(data) > largest:
-            raise TooLarge(f"This file may have at most {largest // 1024 // 1024} MB.", "Send a smaller one.")
+        data = await file.read(max_bytes + 1)
+        if len(data) > max_bytes:
+            raise TooLarge(f"The file may have at most {max_bytes // 1024 // 1024} MB.", "Send a smaller file.")
 
         analysis_id = new_id()
 
         async def work(progress: Progress) -> Analysis:
-            with turns.turn():
+            with slots.acquire():
                 return await analyzer.analyse(
                     kind, file.filename, data, progress=progress, analysis_id=analysis_id, **options
                 )
@@ -92,39 +93,47 @@ def routes(analyzer: FileAnalyzer, turns: Turns, http: HttpSettings, jobs: Jobs)
             jobs.keep(job)
         return await streamed(_lines(job, shape, keep=keep))
 
-    @router.post(response_model=shapes.ImageAnswer, **about("/analyze/image", "No PNG, JPEG or WebP picture"))
-    async def image(
+    @router.post(
+        response_model=shapes.ImageAnswer, **options_of("/analyze/image", "The file is not a PNG, JPEG or WebP image.")
+    )
+    async def analyze_image(
         file: Annotated[UploadFile, File()], device_id: Device = None, accept: Accept = "", keep: Keep = False
     ) -> Response:
-        """PNG, JPEG or WebP, by its content and not by its name."""
-        return await told("image", file, http.image_bytes, accept, shapes.image, keep=keep, device=device_id)
+        """Describe a picture. The format (PNG, JPEG or WebP) is detected from the content, not from the name."""
+        return await analyse("image", file, http.image_bytes, accept, shapes.image, keep=keep, device=device_id)
 
-    @router.post(response_model=shapes.AnalysisShape, **about("/analyze/audio", "No WAV, FLAC, MP3 or OGG recording"))
-    async def audio(
+    @router.post(
+        response_model=shapes.AnalysisShape,
+        **options_of("/analyze/audio", "The file is not a WAV, FLAC, MP3 or OGG recording."),
+    )
+    async def analyze_audio(
         file: Annotated[UploadFile, File()], device_id: Device = None, accept: Accept = "", keep: Keep = False
     ) -> Response:
-        """WAV, FLAC, MP3 or OGG: what its sound tells of a machine, and what is said in it."""
-        return await told("audio", file, http.audio_bytes, accept, keep=keep, device=device_id)
+        """Measure the sound of a recording and transcribe its speech. Formats: WAV, FLAC, MP3, OGG."""
+        return await analyse("audio", file, http.audio_bytes, accept, keep=keep, device=device_id)
 
-    @router.post(response_model=shapes.AnalysisShape, **about("/analyze/document", "No PDF"))
-    async def document(
+    @router.post(response_model=shapes.AnalysisShape, **options_of("/analyze/document", "The file is not a PDF."))
+    async def analyze_document(
         file: Annotated[UploadFile, File()],
         device_id: Device = None,
-        model: Annotated[list[Annotated[str, Form(max_length=200)]], Form(max_length=32)] = [],  # noqa: B006 (nobody changes it)
+        model: Annotated[list[Annotated[str, Form(max_length=200)]], Form(max_length=32)] = [],  # noqa: B006
         accept: Accept = "",
         keep: Keep = False,
     ) -> Response:
-        """PDF: its text by page, its tables, a summary. With ``model`` (once for each) it is a manual of that device
-        model, and quoted in the diagnoses of such devices."""
-        return await told("document", file, http.document_bytes, accept, keep=keep, device=device_id, models=model)
+        """Extract text and tables of a PDF, and summarise it.
+
+        With `model` (repeatable), the document is the manual of that device model and is quoted in diagnoses of its
+        devices.
+        """
+        return await analyse("document", file, http.document_bytes, accept, keep=keep, device=device_id, models=model)
 
     return router
 
 
 async def _lines(job: Job, shape: Shape, *, keep: bool) -> AsyncGenerator[bytes, None]:
-    """Who goes away ends the work, unless it is to be kept."""
+    """Yield the lines of a job. Stop the job if the client disconnects, unless it is kept."""
     try:
-        await job.first_news()
+        await job.started()
         if keep:
             yield line({"type": "started", "id": job.id})
         async with contextlib.aclosing(job.lines(shape)) as lines:

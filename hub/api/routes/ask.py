@@ -1,4 +1,4 @@
-"""Questions in plain words: ``POST /ask``, ``/ai/ask``, ``/ai/stream``."""
+"""Ask questions in natural language: ``POST /ask``, ``/ai/ask``, ``/ai/stream``."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Any
 from fastapi import APIRouter, Request
 from starlette.responses import Response, StreamingResponse
 
-from hub.api.concurrency_limit import Turns
+from hub.api.concurrency_limit import ConcurrencyLimit
 from hub.api.errors import Json
 from hub.api.schemas import requests, responses
 from hub.assistant import AssistantService
@@ -36,7 +36,9 @@ _ASK_BODY = {
 }
 
 
-def routes(assistant: AssistantService, turns: Turns, shutdown: asyncio.Event, question_chars: int) -> APIRouter:
+def routes(
+    assistant: AssistantService, slots: ConcurrencyLimit, shutdown: asyncio.Event, question_chars: int
+) -> APIRouter:
     router = APIRouter(tags=["assistant"])
 
     @router.post(
@@ -46,20 +48,20 @@ def routes(assistant: AssistantService, turns: Turns, shutdown: asyncio.Event, q
         openapi_extra=_ASK_BODY,
     )
     async def ask(request: Request) -> Response:
-        """Ask anything about the devices. ``model`` names who must answer; 503 when it cannot."""
-        # Read by hand: this path promises 400 and its own text for a body without a question.
+        """Answer a question about the devices. With `model`, only that model answers; 503 if it is not available."""
+        # Parsed here: this path answers 400 with its own text if the body has no question.
         body = _object(await request.body())
         if body is None or "question" not in body:
             return Json({"error": NO_QUESTION}, 400)
         unknown = next((key for key in body if key not in ALLOWED), None)
         if unknown is not None:
-            return Json({"error": f"{unknown[:64]!r} is not known here; allowed: {', '.join(ALLOWED)}"}, 422)
+            return Json({"error": f"Unknown key {unknown[:64]!r}. Allowed: {', '.join(ALLOWED)}."}, 422)
         question, model = body["question"], body.get("model")
         if not isinstance(question, str) or not 1 <= len(question.strip()) <= question_chars:
             return Json({"error": f'"question" must be a text of 1 to {question_chars} characters.'}, 400)
         if model is not None and not isinstance(model, str):
             return Json({"error": '"model" must be a text.'}, 400)
-        with turns.turn():
+        with slots.acquire():
             reply = await assistant.answer(question, model or None)
         return Json({"question": question, "answer": reply.text, "model": reply.model})
 
@@ -67,7 +69,8 @@ def routes(assistant: AssistantService, turns: Turns, shutdown: asyncio.Event, q
         "/ai/ask", response_model=responses.CountedAnswer, responses={503: {"description": "AI service error"}}
     )
     async def ai_ask(body: requests.Question) -> Response:
-        with turns.turn():
+        """Answer a question about the devices, and return the number of tokens used."""
+        with slots.acquire():
             reply = await assistant.answer(body.question)
         return Json({"question": body.question, "answer": reply.text, "tokens_used": reply.tokens_used})
 
@@ -77,9 +80,9 @@ def routes(assistant: AssistantService, turns: Turns, shutdown: asyncio.Event, q
         responses={200: {"content": {"text/plain": {}}}, 503: {"description": "AI service error"}},
     )
     async def ai_stream(body: requests.Question) -> Response:
-        """The answer as plain text, as it is written."""
-        texts = _answer(assistant, turns, shutdown, body.question)
-        # The first piece is awaited here, so that a provider that cannot serve is told by the status.
+        """Answer a question about the devices as plain text, streamed while it is written."""
+        texts = _answer(assistant, slots, shutdown, body.question)
+        # Awaited here, so that an error of the provider before the first text sets the status.
         first = await anext(texts, "")
         return StreamingResponse(_rest(first, texts), media_type="text/plain; charset=utf-8")
 
@@ -95,9 +98,9 @@ def _object(body: bytes) -> dict[str, Any] | None:
 
 
 async def _answer(
-    assistant: AssistantService, turns: Turns, shutdown: asyncio.Event, question: str
+    assistant: AssistantService, slots: ConcurrencyLimit, shutdown: asyncio.Event, question: str
 ) -> AsyncGenerator[str, None]:
-    with turns.turn():
+    with slots.acquire():
         async for text in assistant.stream(question):
             yield text
             if shutdown.is_set():
@@ -105,7 +108,7 @@ async def _answer(
 
 
 async def _rest(first: str, texts: AsyncGenerator[str, None]) -> AsyncIterator[str]:
-    # Closed with its reader: a page that leaves gives its turn back at once.
+    # Close the generator with its reader: a client that disconnects frees its slot at once.
     async with aclosing(texts):
         yield first
         try:

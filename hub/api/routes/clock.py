@@ -1,4 +1,4 @@
-"""``/api/clock/trust``: confirm the hub's clock where the hub doubts it."""
+"""``/api/clock/trust``: confirm that the hub's clock is right."""
 
 from __future__ import annotations
 
@@ -17,7 +17,10 @@ def routes(clock: Clock, now: Callable[[], int]) -> APIRouter:
 
     @router.post("/api/clock/trust", response_model=ClockShape)
     async def trust_clock() -> Response:
-        """Say that the hub's clock is right, where the hub doubts it: old history is deleted again."""
+        """Confirm that the hub's clock is right, after the hub stopped trusting it.
+
+        Until then, the hub deletes no old history.
+        """
         clock.trust()
         return Json(clock_shape(clock, now()))
 

@@ -1,4 +1,4 @@
-"""``/api/devices/{id}/commands`` and ``/api/commands``: tell a device to do something, and see what became of it."""
+"""``/api/devices/{id}/commands`` and ``/api/commands``: send commands to devices and read their state."""
 
 from __future__ import annotations
 
@@ -13,22 +13,22 @@ from hub.api.schemas.commands import CommandList, CommandShape
 from hub.services.commands import Commands
 
 WHO = "operator"
-"""Who commands, until there are accounts."""
+"""Name of the sender. There are no accounts yet."""
 
 
 def routes(commands: Commands) -> APIRouter:
     router = APIRouter(prefix="/api", tags=["commands"])
 
     @router.post("/devices/{device_id}/commands", status_code=202, response_model=CommandShape)
-    async def send(
+    async def send_command(
         device_id: str,
         body: requests.CommandWanted,
         idempotency_key: Annotated[str | None, Header(min_length=1, max_length=128)] = None,
     ) -> Response:
-        """Tell a device to do something. What it takes stands in its ``info.commands``.
+        """Send a command to a device. The device's `info.commands` lists its commands and their values.
 
-        A value that does not fit is refused with what would. A request that is repeated with the same
-        ``Idempotency-Key`` gets the first command as its answer, and nothing is sent again.
+        A value that is not allowed is refused with 422. A request that is repeated with the same `Idempotency-Key`
+        returns the first command, and nothing is sent again.
         """
         sent = await commands.send(
             device_id, body.name, body.value, by=WHO, key=idempotency_key, expires_s=body.expires_in_s
@@ -36,12 +36,13 @@ def routes(commands: Commands) -> APIRouter:
         return Json(CommandShape.of(sent), status_code=202)
 
     @router.get("/devices/{device_id}/commands", response_model=CommandList)
-    async def listing(device_id: str, limit: Annotated[int, Query(ge=1, le=500)] = 50) -> Response:
-        """Newest first."""
+    async def list_commands(device_id: str, limit: Annotated[int, Query(ge=1, le=500)] = 50) -> Response:
+        """Return the last commands to a device, newest first."""
         return Json({"items": [CommandShape.of(one) for one in await commands.of_device(device_id, limit)]})
 
     @router.get("/commands/{command_id}", response_model=CommandShape)
-    async def one(command_id: str) -> Response:
+    async def get_command(command_id: str) -> Response:
+        """Return a command with its state."""
         return Json(CommandShape.of(await commands.get(command_id)))
 
     return router

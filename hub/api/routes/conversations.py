@@ -1,8 +1,8 @@
-"""``/api/conversations``: questions that build on earlier ones, answered piece by piece.
+"""``/api/conversations``: questions that refer to earlier ones, with streamed answers.
 
-An answer is a stream of JSON objects, one a line: ``text`` (words), ``step`` (something was looked up), ``chart``,
-``source``, ``proposal`` (a command that a person may send), ``unsupported`` (a sentence that nothing bears out),
-``error``, and at the end ``done``.
+An answer is a stream of JSON objects, one a line: ``text`` (part of the answer), ``step`` (a look-up), ``chart``,
+``source``, ``proposal`` (a command that the user may send), ``unsupported`` (a sentence that the data does not
+support), ``error``, and at the end ``done``.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ import msgspec
 from fastapi import APIRouter, Path, Query
 from starlette.responses import Response
 
-from hub.api.concurrency_limit import Turns
+from hub.api.concurrency_limit import ConcurrencyLimit
 from hub.api.errors import Json
 from hub.api.ndjson import LINES, line, streamed
 from hub.api.schemas import conversations as shapes
@@ -24,23 +24,25 @@ from hub.api.schemas import requests
 from hub.assistant import AssistantReply, ConversationMemory, Piece
 from hub.model import Turn
 
-Id = Annotated[str, Path(pattern=r"^[A-Za-z0-9-]{8,64}$", description="Made by whoever begins it")]
+Id = Annotated[str, Path(pattern=r"^[A-Za-z0-9-]{8,64}$", description="Id of the conversation, chosen by the client")]
 
 
-def routes(memory: ConversationMemory, turns: Turns, shutdown: asyncio.Event) -> APIRouter:
+def routes(memory: ConversationMemory, slots: ConcurrencyLimit, shutdown: asyncio.Event) -> APIRouter:
     router = APIRouter(prefix="/api/conversations", tags=["assistant"])
 
     @router.get("", response_model=shapes.ConversationList)
-    async def listing(limit: Annotated[int, Query(ge=1, le=200)] = 50) -> Response:
-        """Those spoken in last come first; the hub keeps 200."""
+    async def list_conversations(limit: Annotated[int, Query(ge=1, le=200)] = 50) -> Response:
+        """Return the conversations, most recently used first. The hub keeps the last 200."""
         return Json({"items": [msgspec.to_builtins(each) for each in await memory.conversations(limit)]})
 
     @router.get("/{conversation}", response_model=shapes.ConversationShape)
-    async def one(conversation: Id) -> Response:
+    async def get_conversation(conversation: Id) -> Response:
+        """Return all questions and answers of a conversation."""
         return Json({"id": conversation, "turns": [_turn(turn) for turn in await memory.turns(conversation)]})
 
     @router.delete("/{conversation}", status_code=204)
-    async def forget(conversation: Id) -> None:
+    async def delete_conversation(conversation: Id) -> None:
+        """Delete a conversation."""
         await memory.forget(conversation)
 
     @router.post(
@@ -48,17 +50,20 @@ def routes(memory: ConversationMemory, turns: Turns, shutdown: asyncio.Event) ->
         response_class=Response,
         responses={200: {"content": {LINES: {}}}, 503: {"description": "AI service error"}},
     )
-    async def ask(conversation: Id, body: requests.Question) -> Response:
-        """Ask in a conversation; the first question makes it. The answer comes as lines of JSON."""
-        return await streamed(_lines(memory, turns, shutdown, conversation, body.question))
+    async def ask_in_conversation(conversation: Id, body: requests.Question) -> Response:
+        """Ask a question in a conversation, and stream the answer as lines of JSON.
+
+        The first question creates the conversation.
+        """
+        return await streamed(_lines(memory, slots, shutdown, conversation, body.question))
 
     return router
 
 
 async def _lines(
-    memory: ConversationMemory, turns: Turns, shutdown: asyncio.Event, conversation: str, question: str
+    memory: ConversationMemory, slots: ConcurrencyLimit, shutdown: asyncio.Event, conversation: str, question: str
 ) -> AsyncGenerator[bytes, None]:
-    with turns.turn():
+    with slots.acquire():
         async with aclosing(memory.ask(conversation, question)) as pieces:
             async for piece in pieces:
                 yield _line(piece)
@@ -76,5 +81,5 @@ def _line(piece: Piece) -> bytes:
 
 
 def _turn(turn: Turn) -> dict[str, Any]:
-    told: dict[str, Any] = msgspec.to_builtins(turn)
-    return told
+    content: dict[str, Any] = msgspec.to_builtins(turn)
+    return content

@@ -1,4 +1,4 @@
-"""``/api/credentials``: let a device in, send it away. Behind it are the broker's own files."""
+"""``/api/credentials``: create, list and revoke credentials of the MQTT broker."""
 
 from __future__ import annotations
 
@@ -23,17 +23,19 @@ def routes(credentials: Credentials, changes: ChangeLog) -> APIRouter:
     router = APIRouter(prefix="/api/credentials", tags=["credentials"])
 
     @router.get("", response_model=shapes.CredentialList)
-    async def listing() -> Response:
-        """Who has a password, without the hub itself. ``guarded``: the broker asks for one."""
+    async def list_credentials() -> Response:
+        """Return the users of the broker, except for the hub itself."""
         users = await asyncio.to_thread(credentials.users)
         items = [shapes.CredentialShape.of(user) for user in users]
         return Json({"items": items, "guarded": credentials.guarded, "managed": credentials.managed})
 
     @router.post("", status_code=201, response_model=shapes.IssuedShape)
-    async def add(body: CredentialWanted, request: Request) -> Response:
-        """A user and its password, which is shown this once. 409 for a name that has one. ``prefixes`` make it a
-        bridge's: the topics that are its own."""
-        issued = await asyncio.to_thread(credentials.add, body.name, body.prefixes, _reached_as(request))
+    async def create_credential(body: CredentialWanted, request: Request) -> Response:
+        """Create a user of the broker and return its password. It cannot be read again later.
+
+        With `prefixes`, the user is a bridge that may use all topics below them. Return 409 if the name exists.
+        """
+        issued = await asyncio.to_thread(credentials.add, body.name, body.prefixes, _broker_host(request))
         await changes.write(f"issued a credential for {body.name}")
         return Json(
             shapes.IssuedShape.of(issued, qr=rows(issued.address)),
@@ -42,22 +44,22 @@ def routes(credentials: Credentials, changes: ChangeLog) -> APIRouter:
         )
 
     @router.get("/{name}/line", response_model=shapes.LineShape)
-    async def line(name: Name, request: Request) -> Response:
-        """A shell line that publishes a first reading of this device, without a password."""
-        return Json({"line": credentials.line(name, host=_reached_as(request))})
+    async def get_sample_command(name: Name, request: Request) -> Response:
+        """Return a shell command that publishes a first reading of this device, without a password."""
+        return Json({"line": credentials.line(name, host=_broker_host(request))})
 
     @router.delete("/{name}", response_model=shapes.RevokedShape)
-    async def revoke(name: Name) -> Response:
-        """Its password is void. ``told`` says whether the broker has been told: then its connection has ended too."""
-        told = await asyncio.to_thread(credentials.revoke, name)
+    async def revoke_credential(name: Name) -> Response:
+        """Revoke a credential. `told` is true if the broker has applied it and closed the user's connections."""
+        reloaded = await asyncio.to_thread(credentials.revoke, name)
         await changes.write(f"revoked the credential of {name}")
-        return Json({"told": told})
+        return Json({"told": reloaded})
 
     return router
 
 
-def _reached_as(request: Request) -> str | None:
-    """A device elsewhere cannot call the broker 127.0.0.1; what the page is called by reaches this machine."""
+def _broker_host(request: Request) -> str | None:
+    """Return the host of this request's URL, under which other machines reach the broker; None if it is loopback."""
     host = request.url.hostname
     if host is None or is_loopback(host) or host.rstrip(".").endswith(".localhost"):
         return None

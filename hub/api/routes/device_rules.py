@@ -1,4 +1,4 @@
-"""``/api/devices/{id}/rules``: which rules watch a device, and when each last fired on it."""
+"""``/api/devices/{id}/rules``: the rules that apply to a device."""
 
 from __future__ import annotations
 
@@ -13,19 +13,22 @@ from hub.rules import Engine
 from hub.store.base import Store
 
 ALERTS = 1_000
-"""How far back is looked for the last time a rule fired on the device."""
+"""Alerts of the device that are searched for the last time a rule raised one."""
 
 
 def routes(registry: DeviceRegistry, engine: Engine, store: Store) -> APIRouter:
     router = APIRouter(prefix="/api/devices", tags=["devices"])
 
     @router.get("/{device_id}/rules", response_model=rules_schemas.RuleList)
-    async def rules(device_id: str) -> Response:
-        """The rules that apply to this device; here ``last_fired`` means on this device (its last 1,000 alerts)."""
+    async def list_device_rules(device_id: str) -> Response:
+        """Return the rules that apply to a device.
+
+        `last_fired` is when the rule last raised an alert on this device, within its last 1,000 alerts.
+        """
         device = registry.require(device_id)
         fired: dict[str, int] = {}
         for alert in await store.alerts(device=device_id, limit=ALERTS):
-            fired.setdefault(alert.rule, alert.raised_at)  # the newest come first
+            fired.setdefault(alert.rule, alert.raised_at)  # newest first
         return Json({"items": [serializers.rule(rule, fired.get(rule.id)) for rule in engine.rules_for(device)]})
 
     return router

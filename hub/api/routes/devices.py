@@ -1,4 +1,4 @@
-"""``/api/devices``: find, look at, rename, relabel, delete, diagnose."""
+"""``/api/devices``: find, read, edit, delete and diagnose devices."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from starlette.responses import Response
 
 from hub.api import cursors
 from hub.api.change_log import ChangeLog, DeviceBefore, device_changes
-from hub.api.concurrency_limit import Turns
+from hub.api.concurrency_limit import ConcurrencyLimit
 from hub.api.errors import Json
 from hub.api.schemas import requests, responses, serializers
 from hub.diagnosis import DiagnosisService
@@ -27,7 +27,7 @@ def routes(
     desired_state: DesiredState,
     alerts: Alerts,
     diagnosis: DiagnosisService,
-    turns: Turns,
+    slots: ConcurrencyLimit,
     changes: ChangeLog,
 ) -> APIRouter:
     router = APIRouter(prefix="/api/devices", tags=["devices"])
@@ -37,8 +37,10 @@ def routes(
         return Json(serializers.device_detail(device, devices.severity(device), found, devices.bounds(device)))
 
     @router.get("", response_model=responses.DevicePage)
-    async def listing(
-        q: Annotated[str, Query(max_length=200)] = "",
+    async def list_devices(
+        q: Annotated[
+            str, Query(max_length=200, description="Text to find in id, native id, name, area, model or labels.")
+        ] = "",
         area: str | None = None,
         label: str | None = None,
         severity: Severity | None = None,
@@ -46,20 +48,27 @@ def routes(
         cursor: str | None = None,
         limit: Limit = 100,
     ) -> Response:
-        """By rising id. ``q`` is looked for in id, native id, name, area, model and labels."""
-        wanted = DeviceFilter(q, area, label, severity, presence)
-        found, more = devices.find(wanted, after=cursors.unpack(cursor, str), limit=limit)
-        # Straight to JSON: a thousand devices must not be validated one by one.
+        """Return a page of devices by ascending id. All given filters have to match.
+
+        If there are more, `next` is the `cursor` of the following page.
+        """
+        where = DeviceFilter(q, area, label, severity, presence)
+        found, more = devices.find(where, after=cursors.unpack(cursor, str), limit=limit)
+        # Encoded directly: validating a thousand devices would take too long.
         items = [serializers.device(device, devices.severity(device)) for device in found]
         return Json({"items": items, "next": cursors.pack(found[-1].id) if more else None})
 
     @router.get("/{device_id}", response_model=responses.DeviceDetail)
-    async def one(device_id: str) -> Response:
+    async def get_device(device_id: str) -> Response:
+        """Return a device with its latest values, open alerts, thresholds and twin."""
         return await detail(devices.get(device_id))
 
     @router.patch("/{device_id}", response_model=responses.DeviceDetail)
-    async def edit(device_id: str, body: requests.DeviceEdit) -> Response:
-        """What a person sets wins over what the device says of itself; null gives a field back to the device."""
+    async def edit_device(device_id: str, body: requests.DeviceEdit) -> Response:
+        """Change name, area, labels or metrics of a device.
+
+        These edits override what the device reports. Null removes an edit, so that the device's own value is shown.
+        """
         given, before = body.model_fields_set, DeviceBefore.of(devices.get(device_id))
         changed = await devices.edit(
             device_id,
@@ -68,33 +77,36 @@ def routes(
             labels=_labels(body.labels) if "labels" in given else msgspec.UNSET,
             metrics={name: edit.given() if edit else None for name, edit in body.metrics.items()},
         )
-        if said := device_changes(before, changed):
-            await changes.write(said, device_id)
+        if summary := device_changes(before, changed):
+            await changes.write(summary, device_id)
         return await detail(changed)
 
     @router.patch("/{device_id}/desired", response_model=responses.DeviceDetail)
-    async def desire(device_id: str, body: requests.Desired) -> Response:
-        """Merge into what the device should be; null takes a key away. The device is told by a retained message, now
-        or when it comes back; ``differs`` says what it has not reported yet."""
+    async def edit_desired_state(device_id: str, body: requests.Desired) -> Response:
+        """Merge values into the desired state of a device. Null removes a key.
+
+        The device gets the state as a retained message, now or when it connects. `differs` lists what it has not
+        reported yet.
+        """
         device = await desired_state.set(device_id, body.root)
         await changes.write(f"changed the desired state of {device.display_name}: {', '.join(body.root)}", device_id)
         return await detail(device)
 
     @router.delete("/{device_id}", status_code=204)
-    async def delete(device_id: str) -> None:
-        """With all its history. It comes back by itself if it speaks again."""
+    async def delete_device(device_id: str) -> None:
+        """Delete a device with all its history. It is discovered again if it sends another message."""
         await devices.delete(device_id)
 
     @router.post("/{device_id}/diagnose", response_model=responses.DiagnosisShape)
-    async def diagnose(device_id: str) -> Response:
-        """Explain how the device is now, with or without an alert. The diagnosis is stored."""
+    async def diagnose_device(device_id: str) -> Response:
+        """Diagnose the present state of a device, with or without an alert, and store the diagnosis."""
         devices.get(device_id)
-        with turns.turn():
+        with slots.acquire():
             return Json(serializers.diagnosis(await diagnosis.diagnose_device(device_id)))
 
     return router
 
 
 def _labels(given: list[str] | None) -> tuple[str, ...] | None:
-    """Each once, in the order given."""
+    """Return the labels without duplicates, in their order."""
     return None if given is None else tuple(dict.fromkeys(given))

@@ -1,4 +1,4 @@
-"""``/api/diagnoses/{id}/prompt`` and ``/repeat``: what a model was asked, and the same asked once more."""
+"""``/api/diagnoses/{id}/prompt`` and ``/repeat``: read the prompt of a diagnosis, and run it again."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from fastapi import APIRouter
 from starlette.responses import Response
 from typing_extensions import TypedDict
 
-from hub.api.concurrency_limit import Turns
+from hub.api.concurrency_limit import ConcurrencyLimit
 from hub.api.errors import Json
 from hub.api.schemas import requests, responses, serializers
 from hub.diagnosis import DiagnosisService
@@ -15,33 +15,40 @@ from hub.store.base import Store
 
 
 class MessageAsked(TypedDict):
+    """A message of a prompt."""
+
     role: str
     text: str
 
 
 class PromptShape(TypedDict):
-    """``messages`` is empty where no model was asked: the built-in analyst writes from the evidence alone."""
+    """The prompt of a diagnosis. `messages` is empty if the built-in analyst wrote it, which needs no model."""
 
     diagnosis_id: str
     messages: list[MessageAsked]
 
 
-def routes(diagnosis: DiagnosisService, store: Store, turns: Turns) -> APIRouter:
+def routes(diagnosis: DiagnosisService, store: Store, slots: ConcurrencyLimit) -> APIRouter:
     router = APIRouter(prefix="/api/diagnoses", tags=["alerts"])
 
     @router.get("/{diagnosis_id}/prompt", response_model=PromptShape)
-    async def prompt(diagnosis_id: str) -> Response:
-        """Word for word what the model was given: instructions, then the evidence inside its fence."""
+    async def get_prompt(diagnosis_id: str) -> Response:
+        """Return the exact prompt that the model was given: instructions, then the evidence as quoted data."""
         found = await store.diagnosis(diagnosis_id)
         if found is None:
-            raise NotFound(f"There is no diagnosis {diagnosis_id[:64]!r}.", "An alert names its own.")
+            raise NotFound(
+                f"There is no diagnosis {diagnosis_id[:64]!r}.", "An alert contains the id of its diagnosis."
+            )
         messages = [{"role": role, "text": text} for role, text in found.prompt]
         return Json({"diagnosis_id": found.id, "messages": messages})
 
     @router.post("/{diagnosis_id}/repeat", response_model=responses.DiagnosisShape)
-    async def repeat(diagnosis_id: str, body: requests.Repeat | None = None) -> Response:
-        """The same evidence and prompt again, by the same model unless ``model`` names another. Not stored."""
-        with turns.turn():
+    async def repeat_diagnosis(diagnosis_id: str, body: requests.Repeat | None = None) -> Response:
+        """Run a diagnosis again with the same evidence and prompt, and return it without storing it.
+
+        The same model writes it unless `model` names another one.
+        """
+        with slots.acquire():
             return Json(serializers.diagnosis(await diagnosis.repeat(diagnosis_id, body.model if body else None)))
 
     return router

@@ -1,4 +1,4 @@
-"""``/docs``: the API page. Its files come from the web build, so it works offline, and nothing in it is inline."""
+"""``/docs``: the API reference (Swagger UI). Its files are part of the web build, so it works offline."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ SCRIPT = """SwaggerUIBundle({
 """
 NOT_BUILT = """<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><title>Watchkeeper API</title></head>
-<body><h1>Watchkeeper API</h1><p>The description is at <a href="/openapi.json">/openapi.json</a>. The page that shows
-it comes with the dashboard, which has not been built yet.</p></body></html>
+<body><h1>Watchkeeper API</h1><p>The description is at <a href="/openapi.json">/openapi.json</a>. This page needs the
+dashboard, which has not been built yet.</p></body></html>
 """
 
 

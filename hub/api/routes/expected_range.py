@@ -1,4 +1,4 @@
-"""``/api/devices/{id}/expected``: the band a chart draws behind a metric."""
+"""``/api/devices/{id}/expected``: the expected range of a metric, which charts draw as a band."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ from hub.registry.registry import DeviceRegistry
 from hub.store.base import Store
 
 HOUR_MS = 3_600_000
-LEAST_PAST_MS = 2 * HOUR_MS
-"""The past that is learnt from: as long as what is shown, and at least this."""
+MIN_PAST_MS = 2 * HOUR_MS
+"""The range is learned from a past as long as the time shown, and at least this long."""
 RAW, MEANS = 4_000, 1_000
-"""More readings than ``RAW`` are taken as this many means: it costs the same for a week as for an hour."""
+"""More than ``RAW`` readings are reduced to ``MEANS`` means, so that a week takes no longer than an hour."""
 ALERTS = 200
 
 
@@ -31,19 +31,19 @@ def routes(registry: DeviceRegistry, store: Store, now: Callable[[], int]) -> AP
     router = APIRouter(prefix="/api", tags=["history"])
 
     @router.get("/devices/{device_id}/expected", response_model=devices.ExpectedBand)
-    async def band(
+    async def get_expected_range(
         device_id: str,
         metric: Annotated[str, Query(max_length=256)],
         start: Annotated[int | None, Query(alias="from", ge=0, le=2**53)] = None,
         end: Annotated[int | None, Query(alias="to", ge=0, le=2**53)] = None,
         buckets: Annotated[int, Query(ge=1, le=600)] = 60,
     ) -> Response:
-        """Where the metric is expected between two times: ``[ts, low, high]`` at the edges of ``buckets`` equal parts.
+        """Return the expected range of a metric between two times, in epoch milliseconds; the last hour by default.
 
-        It is learnt from the metric's own past on this device: up to now or, where an alert of this metric touches the
-        time shown, up to a while before that alert, so that a fault is never taken for normal. A trend is carried on;
-        a signal that switches is expected between its levels. No points where there are too few readings to tell, or
-        where the metric is no number.
+        `points` are `[ts, low, high]` at the edges of `buckets` equal parts. The range is learned from the metric's own
+        past on this device: up to now or, if an alert of this metric overlaps the time, until some time before that
+        alert, so that a fault is never considered normal. A trend is continued; a switching signal is expected between
+        its levels. There are no points if there are too few readings or the metric is not a number.
         """
         device = registry.require(device_id)
         last = now() if end is None else end
@@ -51,14 +51,14 @@ def routes(registry: DeviceRegistry, store: Store, now: Callable[[], int]) -> AP
         if first > last:
             raise Invalid('"from" is later than "to".', "Both are epoch milliseconds.")
         found = await store.alerts(device=device_id, limit=ALERTS)
-        trouble = min((a.since for a in found if a.metric == metric and _touches(a, first, last)), default=None)
-        moment = min(last, now()) if trouble is None else trouble
-        query = _past(device, metric, moment - max(last - first, LEAST_PAST_MS), moment)
+        alert_at = min((a.since for a in found if a.metric == metric and _overlaps(a, first, last)), default=None)
+        past_end = min(last, now()) if alert_at is None else alert_at
+        query = _past(device, metric, past_end - max(last - first, MIN_PAST_MS), past_end)
         (series,) = await store.history([query])
-        track = MetricSeries.of(metric, device.unit(metric), series.points)
-        until = track.seconds(moment) if trouble is None else baseline_end(track, moment)
+        past = MetricSeries.of(metric, device.unit(metric), series.points)
+        until = past.seconds(past_end) if alert_at is None else baseline_end(past, past_end)
         edges = [round(edge) for edge in np.linspace(first, last, buckets + 1)]
-        learnt = expected(track, until, edges)
+        learnt = expected(past, until, edges)
         return Json(
             {
                 "metric": metric,
@@ -73,7 +73,7 @@ def routes(registry: DeviceRegistry, store: Store, now: Callable[[], int]) -> AP
     return router
 
 
-def _touches(alert: Alert, first: int, last: int) -> bool:
+def _overlaps(alert: Alert, first: int, last: int) -> bool:
     return alert.since <= last and (alert.cleared_at is None or alert.cleared_at >= first)
 
 

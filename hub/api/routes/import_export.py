@@ -1,4 +1,4 @@
-"""The history as tables for other programs, and tables into the history: CSV and Parquet, streamed."""
+"""Export and import the history as CSV or Parquet tables, streamed."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Query, Request
 from starlette.responses import Response
 
-from hub.api.concurrency_limit import Turns
+from hub.api.concurrency_limit import ConcurrencyLimit
 from hub.api.errors import Json
 from hub.api.schemas.api_object import ApiObject
-from hub.api.streamed_exports import Export, Places
+from hub.api.streamed_exports import Export, ExportSlots
 from hub.errors import HubError, Invalid, StoreError, TooBusy
 from hub.formats import MEDIA_TYPES, Format
 from hub.model import Identity, Input, Introduce
@@ -37,7 +37,7 @@ EXPORTED: dict[int | str, dict[str, Any]] = {
 
 
 class SkippedRows(ApiObject):
-    """``count`` rows held no reading, for this ``reason``; ``rows`` are the numbers of the first of them."""
+    """Rows without a reading, by reason. `rows` has the first row numbers."""
 
     reason: str
     count: int
@@ -45,9 +45,12 @@ class SkippedRows(ApiObject):
 
 
 class ImportAnswer(ApiObject):
-    """``read`` rows stood in the table. Of these ``added`` are new, ``duplicates`` were there already (or stood in the
-    table before), and those in ``skipped`` hold no reading; ``texts`` of them are texts. ``devices`` had not been
-    known. ``zone`` was taken for times that name none; it is null if all did."""
+    """Result of an import.
+
+    Of `read` rows in the table, `added` are new readings, `duplicates` were in the history or earlier in the table,
+    and those in `skipped` hold no reading. `texts` rows have text values. `devices` is the number of devices that were
+    created. `zone` was used for times without a time zone; null if all have one.
+    """
 
     read: int
     added: int
@@ -59,7 +62,7 @@ class ImportAnswer(ApiObject):
 
 
 def _busy() -> HubError:
-    return TooBusy("Other tables are being read already.", "Try again when they are done.", after_s=10)
+    return TooBusy("Other imports are in progress.", "Try again when they are done.", after_s=10)
 
 
 def routes(
@@ -71,7 +74,7 @@ def routes(
     shutdown: asyncio.Event,
 ) -> APIRouter:
     router = APIRouter(prefix="/api", tags=["history"])
-    turns, places = Turns(AT_ONCE, _busy), Places()
+    import_slots, export_slots = ConcurrencyLimit(AT_ONCE, _busy), ExportSlots()
     room = Room(registry.limits.metrics, registry.limits.total_metrics)
 
     def known(device: str) -> bool:
@@ -89,15 +92,18 @@ def routes(
         start: Annotated[int, Query(alias="from", ge=0, le=MAX_TS)] = 0,
         end: Annotated[int | None, Query(alias="to", ge=0, le=MAX_TS)] = None,
     ) -> Response:
-        """Every reading as a row: time (UTC), device, metric, value, type, quality and unit. ``device_id`` may be
-        repeated; ``metric`` is a pattern with * and ?. Without them, everything. ``format=parquet`` needs pyarrow."""
+        """Export readings as a table, one row each: time (UTC), device, metric, value, type, quality and unit.
+
+        `device_id` may be repeated; `metric` is a pattern with `*` and `?`. Without them, all readings are exported.
+        `format=parquet` needs the package pyarrow.
+        """
         wanted = ExportRequest(start, MAX_TS if end is None else end, tuple(device_id) if device_id else None, metric)
         if wanted.start > wanted.end:
             raise Invalid('"from" is later than "to".', "Both are epoch milliseconds.")
-        place, table = places.take(), TableProcess()
+        slot, table = export_slots.acquire(), TableProcess()
 
         async def finish() -> None:
-            places.leave(place)
+            export_slots.release(slot)
             await table.close()
 
         try:
@@ -106,14 +112,14 @@ def routes(
             await finish()
             raise
 
-        async def pieces() -> AsyncGenerator[bytes]:
-            async for piece in export_readings(store, wanted, table, unit):
+        async def chunks() -> AsyncGenerator[bytes]:
+            async for chunk in export_readings(store, wanted, table, unit):
                 if shutdown.is_set():
-                    raise StoreError("The hub is stopping.")  # whoever reads must not take it for the whole
-                yield piece
+                    raise StoreError("The hub is stopping.")  # the client must not take the file for complete
+                yield chunk
 
         name = {"Content-Disposition": f'attachment; filename="history.{format}"'}
-        return Export(pieces(), place, MEDIA_TYPES[format], name, finish)
+        return Export(chunks(), slot, MEDIA_TYPES[format], name, finish)
 
     @router.post(
         "/history/import",
@@ -125,21 +131,22 @@ def routes(
     async def import_table(
         request: Request, format: Format = "csv", zone: Annotated[str, Query(max_length=64)] = "UTC"
     ) -> Response:
-        """A table as the export gives it, or any with the columns time, device, metric and value, as the body. A
-        reading that is there already is not doubled. Nothing but the history changes; unknown devices are made known.
-        ``zone`` is that of times which name none.
+        """Import a table into the history: an export, or any table with the columns time, device, metric and value.
+
+        Readings that exist are not duplicated. Unknown devices are created. Latest values and alerts do not change.
+        `zone` is the time zone of times without one.
         """
 
         async def introduce(device: str) -> None:
             await submit(Introduce(Identity(device, device, "native"), now()))
 
-        with turns.turn(), tempfile.NamedTemporaryFile(prefix="import-") as file:
+        with import_slots.acquire(), tempfile.NamedTemporaryFile(prefix="import-") as file:
             async with TableProcess() as table:
                 await table.open_for_reading(Path(file.name), format, zone)
                 async for block in request.stream():
                     file.write(block)
                 file.flush()
-                taken = await import_readings(store, table.read, room, known, introduce, zone)
-        return Json(ImportAnswer.of(taken, skipped=[SkippedRows.of(each) for each in taken.skipped]))
+                result = await import_readings(store, table.read, room, known, introduce, zone)
+        return Json(ImportAnswer.of(result, skipped=[SkippedRows.of(each) for each in result.skipped]))
 
     return router

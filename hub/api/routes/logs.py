@@ -1,4 +1,4 @@
-"""What happened, for people: ``/api/activity``, ``/api/rejected``."""
+"""``/api/activity`` and ``/api/rejected``: the activity log and rejected messages."""
 
 from __future__ import annotations
 
@@ -21,18 +21,18 @@ def routes(store: Store) -> APIRouter:
     router = APIRouter(prefix="/api", tags=["hub"])
 
     @router.get("/activity", response_model=responses.ActivityPage)
-    async def activity(
+    async def list_activity(
         device_id: str | None = None, kind: Kind | None = None, cursor: str | None = None, limit: Limit = 100
     ) -> Response:
-        """Newest first: devices that appeared or went, alerts, acknowledgements, rejected messages."""
+        """Return a page of the activity log, newest first: devices, alerts, acknowledgements, rejected messages."""
         found = await store.activity(device=device_id, kind=kind, limit=limit + 1, before=cursors.unpack(cursor, int))
         page = found[:limit]
         after = cursors.pack(page[-1][0]) if len(found) > limit else None
         return Json({"items": [responses.ActivityShape.of(line) for _, line in page], "next": after})
 
     @router.get("/rejected", response_model=responses.RejectedPage)
-    async def rejected(limit: Limit = 100) -> Response:
-        """The last messages that could not be read, newest first: topic, reason and a bounded excerpt."""
+    async def list_rejected_messages(limit: Limit = 100) -> Response:
+        """Return the last messages that could not be decoded, newest first: topic, reason and an excerpt."""
         return Json({"items": [_rejected(one) for one in await store.rejections(limit)]})
 
     return router

@@ -1,4 +1,4 @@
-"""``/api/mappings``: what topics mean that speak no dialect; a draft tried on messages, another text put in force."""
+"""``/api/mappings``: read, check, try out and replace ``mappings.toml``, which decodes topics without a dialect."""
 
 from __future__ import annotations
 
@@ -29,11 +29,11 @@ def routes(
     async def current() -> list[Mapping]:
         try:
             return file.check((await file.read()).text)
-        except Invalid:  # somebody has edited the file by hand
+        except Invalid:  # the file was edited by hand
             return []
 
     async def logged(change: Awaitable[ConfigDraft]) -> Json:
-        """Make a change, write it to the activity and return the text that is in force now."""
+        """Make a change, write it to the activity log and return the new text."""
         before = await current()
         draft = await change
         faults.pop("mappings.toml", None)
@@ -41,19 +41,19 @@ def routes(
         return Json(draft)
 
     @router.get("", response_model=shapes.MappingList)
-    async def listing() -> Response:
-        """The mappings in the order in which they are asked: the first that fits a topic reads it."""
+    async def list_mappings() -> Response:
+        """Return the mappings in their order. The first one that matches a topic decodes it."""
         mappings, _ = parse_usable_mappings((await file.read()).text, reserved(dialects))
         return Json({"items": [_shape(mapping) for mapping in mappings]})
 
     @router.get("/text", response_model=shapes.MappingsText)
-    async def text() -> Response:
-        """``mappings.toml`` as it is written; ``revision`` is needed to change it."""
+    async def get_mappings_text() -> Response:
+        """Return the text of `mappings.toml` with its `revision`, which is needed to change it."""
         return Json(await file.read())
 
     @router.post("/check", response_model=shapes.MappingsChecked)
-    async def check(body: TextCheck) -> Response:
-        """What a text would mean, or what is wrong with it; nothing is changed."""
+    async def check_mappings(body: TextCheck) -> Response:
+        """Parse a draft of `mappings.toml` and return its mappings, or the problem with it. Nothing is changed."""
         try:
             items = [_shape(mapping) for mapping in file.check(body.text)]
         except Invalid as error:
@@ -61,18 +61,21 @@ def routes(
         return Json({"items": items, "problem": None})
 
     @router.post("/preview", response_model=shapes.MappingsPreview, responses={404: {}})
-    async def preview(body: MappingsTrial) -> Response:
-        """What messages would say by a text or by one mapping: devices, values, units, times. Nothing is changed."""
-        mappings, text, problem = await drafted(body)
+    async def preview_mappings(body: MappingsTrial) -> Response:
+        """Decode messages by a draft of `mappings.toml` or of one mapping: devices, values, units, times.
+
+        Nothing is changed.
+        """
+        mappings, text, problem = await parse_draft(body)
         if problem is not None:
             return Json({"items": [], "text": text, "problem": problem})
         received = now()
         messages = [RawMessage(each.topic, each.bytes(), received) for each in body.messages]
-        items = [_said(message.topic, try_out(mappings, message)) for message in messages]
+        items = [_decoded(message.topic, try_out(mappings, message)) for message in messages]
         return Json({"items": items, "text": text, "problem": None})
 
-    async def drafted(body: MappingsTrial) -> tuple[list[Mapping], str | None, str | None]:
-        """Return the mappings that a draft describes, one mapping as text, and what is wrong."""
+    async def parse_draft(body: MappingsTrial) -> tuple[list[Mapping], str | None, str | None]:
+        """Return the mappings of a draft, the text of a single mapping, and the problem with the draft."""
         if body.text is not None:
             try:
                 return file.check(body.text), None, None
@@ -82,27 +85,31 @@ def routes(
         return [found.entry] if found.entry else [], found.text, found.problem
 
     @router.put("", response_model=shapes.MappingsText)
-    async def replace(body: TextChange) -> Response:
-        """Put another text in force at once: the hub subscribes to what it names. 409 if somebody else was faster."""
+    async def replace_mappings(body: TextChange) -> Response:
+        """Replace `mappings.toml` and subscribe to its topics at once. Return 409 if `revision` is not current."""
         return await logged(file.replace(body.text, body.revision))
 
     @router.post("", response_model=shapes.MappingsText, status_code=201)
-    async def add(body: MappingChange) -> Response:
-        """Add a mapping at the end of ``mappings.toml`` and put it in force at once. 409 if the revision is not
-        current."""
+    async def create_mapping(body: MappingChange) -> Response:
+        """Add a mapping at the end of `mappings.toml` and activate it at once.
+
+        Return 409 if `revision` is not current.
+        """
         answer = await logged(file.put_table(None, TableDraft(body.mapping, body.text), body.revision))
         answer.status_code = 201
         return answer
 
     @router.put("/{topic:path}", response_model=shapes.MappingsText)
-    async def change(topic: str, body: MappingChange) -> Response:
-        """Change the mapping of one topic in ``mappings.toml`` and put it in force at once; comments and other mappings
-        stay as they are. 409 if the revision is not current."""
+    async def change_mapping(topic: str, body: MappingChange) -> Response:
+        """Change the mapping of one topic in `mappings.toml` and activate it at once.
+
+        Comments and other mappings are kept. Return 409 if `revision` is not current.
+        """
         return await logged(file.put_table(topic, TableDraft(body.mapping, body.text), body.revision))
 
     @router.delete("/{topic:path}", response_model=shapes.MappingsText)
-    async def delete(topic: str, revision: str) -> Response:
-        """Remove the mapping of one topic from ``mappings.toml``. 409 if the revision is not current."""
+    async def delete_mapping(topic: str, revision: str) -> Response:
+        """Remove the mapping of one topic from `mappings.toml`. Return 409 if `revision` is not current."""
         return await logged(file.delete_table(topic, revision))
 
     return router
@@ -112,7 +119,7 @@ def _shape(mapping: Mapping) -> shapes.MappingShape:
     return shapes.MappingShape.of(mapping, metrics=list(mapping.metrics))
 
 
-def _said(topic: str, trial: Trial) -> shapes.MappedMessage:
+def _decoded(topic: str, trial: Trial) -> shapes.MappedMessage:
     readings: list[shapes.MappedReading] = [
         {
             "device": one.device,

@@ -1,4 +1,4 @@
-"""``/api/devices/{id}/messages``: what a device says, as it came off the wire."""
+"""``/api/devices/{id}/messages``: the last raw MQTT messages of a device."""
 
 from __future__ import annotations
 
@@ -20,36 +20,37 @@ def routes(registry: DeviceRegistry, message_tap: MessageTap, now: Callable[[], 
     router = APIRouter(prefix="/api/devices", tags=["devices"])
 
     @router.get("/{device_id}/messages", response_model=devices.MessageList)
-    async def messages(device_id: str) -> Response:
-        """The last raw messages of this device, newest first, at most 50.
+    async def list_messages(device_id: str) -> Response:
+        """Return the last raw MQTT messages of a device, newest first, at most 50.
 
-        The hub collects them for the devices that somebody asks about, and for a minute after; before the first
-        request there is what has not been displaced by the last 2,000 messages of all devices. Long payloads are cut.
+        The hub collects them for a minute after each request. The first request returns those among the last 2,000
+        messages of all devices. Payloads are cut to 2,048 bytes.
         """
         registry.require(device_id)
-        return Json({"items": [message_shape(heard) for heard in message_tap.of(device_id, now())]})
+        return Json({"items": [message_shape(tapped) for tapped in message_tap.of(device_id, now())]})
 
     return router
 
 
-def message_shape(heard: TappedMessage) -> devices.MessageShape:
-    message = heard.message
-    cut = len(message.payload) < heard.size
+def message_shape(tapped: TappedMessage) -> devices.MessageShape:
+    """Return a message as JSON, with its payload as text or as hexadecimal."""
+    message = tapped.message
+    cut = len(message.payload) < tapped.size
     text = _text(message.payload, cut)
     return {
         "received_at": message.received,
         "topic": message.topic,
         "qos": message.qos,
         "retained": message.retained,
-        "bytes": heard.size,
+        "bytes": tapped.size,
         "payload": message.payload[:HEX_BYTES].hex(" ") if text is None else text,
         "encoding": "hex" if text is None else "utf-8",
-        "cut": cut or (text is None and heard.size > HEX_BYTES),
+        "cut": cut or (text is None and tapped.size > HEX_BYTES),
     }
 
 
 def _text(payload: bytes, cut: bool) -> str | None:
-    """As text, if it is one; a character that was cut in two at the end is left out."""
+    """Return the payload as text, or None if it is not UTF-8. An incomplete character at the cut is left out."""
     try:
         text = codecs.getincrementaldecoder("utf-8")().decode(payload, final=not cut)
     except UnicodeDecodeError:

@@ -1,5 +1,4 @@
-"""``/api/models``: the servers of models, who is asked in which role, what they may cost; a key comes in, none goes
-out."""
+"""``/api/models``: model servers, their roles and daily limits. API keys can be written but never read."""
 
 from __future__ import annotations
 
@@ -25,13 +24,13 @@ def routes(models: ModelRegistry, changes: ChangeLog) -> APIRouter:
     router = APIRouter(prefix="/api/models", tags=["models"])
 
     @router.get("", response_model=shapes.ModelsShape)
-    async def listing() -> Response:
-        """What is set and what today has cost."""
+    async def get_model_settings() -> Response:
+        """Return the model servers, roles, limits, and today's usage."""
         return Json(_shape(models))
 
     @router.put("", response_model=shapes.ModelsShape)
-    async def plan(body: ModelPlan) -> Response:
-        """The order of each role and the limits of a day, in force at once. 422 says what cannot be."""
+    async def set_roles_and_limits(body: ModelPlan) -> Response:
+        """Set the servers of each role and the daily limits. They apply at once."""
         await models.plan(
             ModelAssignments(
                 roles={role: tuple(getattr(body, role)) for role in ROLES},
@@ -40,27 +39,30 @@ def routes(models: ModelRegistry, changes: ChangeLog) -> APIRouter:
                 daily_money=body.daily_money,
             )
         )
-        await changes.write("changed who answers and the daily limits of the AI")
+        await changes.write("changed the roles of AI servers and the daily limits")
         return Json(_shape(models))
 
     @router.put("/{name}", response_model=shapes.ModelsShape)
-    async def put(name: Name, body: ModelServerWanted) -> Response:
-        """A server, new or known, in force at once. Without ``api_key`` it keeps its key, unless the address is on
-        another host: then 422 asks for it. An empty one takes it away."""
+    async def save_model_server(name: Name, body: ModelServerWanted) -> Response:
+        """Create or change a model server. It is used at once.
+
+        Without `api_key` the stored key is kept, unless `base_url` names another host: then the key is required (422).
+        An empty `api_key` removes it.
+        """
         await models.put(_server(name, body))
         await changes.write(f"saved the AI server {name}")
         return Json(_shape(models))
 
     @router.delete("/{name}", response_model=shapes.ModelsShape)
-    async def reset(name: Name) -> Response:
-        """Back to what the settings file says of it, if anything."""
+    async def reset_model_server(name: Name) -> Response:
+        """Remove a model server, or restore it to what `hub.toml` says."""
         await models.reset(name)
         await changes.write(f"reset the AI server {name} to the settings file")
         return Json(_shape(models))
 
     @router.post("/{name}/test", response_model=shapes.ModelTest)
-    async def test(name: Name, body: ModelServerWanted) -> Response:
-        """Ask it one short thing, as it would be set by this body; nothing is kept."""
+    async def test_model_server(name: Name, body: ModelServerWanted) -> Response:
+        """Send one short request to a model server with these settings. Nothing is saved."""
         fault = await models.test(_server(name, body))
         return Json({"ok": fault is None, "message": fault})
 

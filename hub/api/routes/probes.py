@@ -1,4 +1,4 @@
-"""``/healthz`` and ``/readyz``: probes of supervisors and load balancers."""
+"""``/healthz`` and ``/readyz``: liveness and readiness probes."""
 
 from __future__ import annotations
 
@@ -18,16 +18,21 @@ def routes(health: HubHealth) -> APIRouter:
     @router.head("/healthz", include_in_schema=False)
     @router.get("/healthz", response_model=shapes.Health, responses={503: {"model": shapes.Health}})
     async def healthz(request: Request) -> Response:
-        """200 while the process answers and all its tasks run. ``failed`` names those that do not, for whoever shows
-        the token."""
+        """Return 200 while all tasks of the hub are running, otherwise 503.
+
+        No token is needed. With one, `failed` lists the tasks that have stopped.
+        """
         failed = list(health.failed)
         return _probe(request, "failing" if failed else "ok", failed=failed)
 
     @router.head("/readyz", include_in_schema=False)
     @router.get("/readyz", response_model=shapes.Readiness, responses={503: {"model": shapes.Readiness}})
     async def readyz(request: Request) -> Response:
-        """200 once the broker has granted a subscription and the history can be written. ``missing`` says what is
-        waited for, ``degraded`` what does not work although the hub is ready, for whoever shows the token."""
+        """Return 200 if the hub is subscribed at the broker and can write its history, otherwise 503.
+
+        No token is needed. With one, `missing` lists what the hub is waiting for, and `degraded` what does not work
+        although the hub is ready.
+        """
         missing = health.missing()
         return _probe(request, "waiting" if missing else "ready", health.degraded(), missing=missing)
 
@@ -35,7 +40,7 @@ def routes(health: HubHealth) -> APIRouter:
 
 
 def _probe(request: Request, status: str, degraded: Sequence[str] = (), **details: list[str]) -> Response:
-    """Answer 503 while there are details. They name addresses, so only authenticated requests get them."""
-    shown = {**details, **({"degraded": degraded} if degraded else {})}
-    answer = {"status": status, **(shown if request.state.proof is not None else {})}
+    """Return 503 if there are details. They contain addresses, so only authenticated requests get them."""
+    private = {**details, **({"degraded": degraded} if degraded else {})}
+    answer = {"status": status, **(private if request.state.proof is not None else {})}
     return Json(answer, 503 if any(details.values()) else 200)

@@ -1,4 +1,4 @@
-"""``/api/rules``: list the rules in force, change one of them, or read, check and replace ``rules.toml``."""
+"""``/api/rules``: list the active rules, change one of them, or read, check and replace ``rules.toml``."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def routes(
     router = APIRouter(prefix="/api/rules", tags=["rules"])
 
     async def logged(change: Awaitable[ConfigDraft]) -> Json:
-        """Make a change, write it to the activity and return the text that is in force now."""
+        """Make a change, write it to the activity log and return the new text."""
         before = tuple(engine.rules)
         draft = await change
         faults.pop("rules.toml", None)
@@ -32,19 +32,19 @@ def routes(
         return Json(draft)
 
     @router.get("", response_model=rules.RuleList)
-    async def listing() -> Response:
-        """The rules in force, with a sentence for each and when it last raised an alert."""
+    async def list_rules() -> Response:
+        """Return the active rules, each with a description and when it last raised an alert."""
         fired = await store.last_fired()
         return Json({"items": [serializers.rule(rule, fired.get(rule.id)) for rule in engine.rules]})
 
     @router.get("/text", response_model=rules.RulesText)
-    async def text() -> Response:
-        """``rules.toml`` as it is written; ``revision`` is needed to change it."""
+    async def get_rules_text() -> Response:
+        """Return the text of `rules.toml` with its `revision`, which is needed to change it."""
         return Json(await file.read())
 
     @router.post("/check", response_model=rules.RulesChecked)
-    async def check(body: TextCheck) -> Response:
-        """What a text would mean, or what is wrong with it; nothing is changed."""
+    async def check_rules(body: TextCheck) -> Response:
+        """Parse a draft of `rules.toml` and return its rules, or the problem with it. Nothing is changed."""
         try:
             items = [serializers.rule(rule, None) for rule in file.check(body.text)]
         except Invalid as error:
@@ -52,34 +52,38 @@ def routes(
         return Json({"items": items, "problem": None})
 
     @router.post("/preview", response_model=rules.RulePreview, responses={404: {}})
-    async def preview(body: RulePreviewQuery) -> Response:
-        """What one rule would mean and how it would be written in ``rules.toml``; nothing is changed."""
+    async def preview_rule(body: RulePreviewQuery) -> Response:
+        """Return a draft of one rule as parsed and as it would be written in `rules.toml`. Nothing is changed."""
         found = await file.preview(body.id, _draft(body))
         entry = found.entry and serializers.rule(found.entry, None)
         return Json({"text": found.text, "rule": entry, "problem": found.problem})
 
     @router.put("", response_model=rules.RulesText)
-    async def replace(body: TextChange) -> Response:
-        """Put another text in force at once; alerts of rules that are gone are withdrawn. 409 if somebody else was
-        faster."""
+    async def replace_rules(body: TextChange) -> Response:
+        """Replace `rules.toml` and activate it at once. Alerts of removed rules are withdrawn.
+
+        Return 409 if `revision` is not current.
+        """
         return await logged(file.replace(body.text, body.revision))
 
     @router.post("", response_model=rules.RulesText, status_code=201)
-    async def add(body: RuleChange) -> Response:
-        """Add a rule at the end of ``rules.toml`` and put it in force at once. 409 if the revision is not current."""
+    async def create_rule(body: RuleChange) -> Response:
+        """Add a rule at the end of `rules.toml` and activate it at once. Return 409 if `revision` is not current."""
         answer = await logged(file.put_table(None, _draft(body) or TableDraft(), body.revision))
         answer.status_code = 201
         return answer
 
     @router.put("/{rule_id}", response_model=rules.RulesText)
-    async def change(rule_id: str, body: RuleChange) -> Response:
-        """Change one rule in ``rules.toml`` and put it in force at once; comments and other rules stay as they are.
-        409 if the revision is not current."""
+    async def change_rule(rule_id: str, body: RuleChange) -> Response:
+        """Change one rule in `rules.toml` and activate it at once. Comments and other rules are kept.
+
+        Return 409 if `revision` is not current.
+        """
         return await logged(file.put_table(rule_id, _draft(body) or TableDraft(), body.revision))
 
     @router.delete("/{rule_id}", response_model=rules.RulesText)
-    async def delete(rule_id: str, revision: str) -> Response:
-        """Remove one rule from ``rules.toml``; its alerts are withdrawn. 409 if the revision is not current."""
+    async def delete_rule(rule_id: str, revision: str) -> Response:
+        """Remove one rule from `rules.toml`. Its alerts are withdrawn. Return 409 if `revision` is not current."""
         return await logged(file.delete_table(rule_id, revision))
 
     return router

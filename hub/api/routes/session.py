@@ -1,4 +1,4 @@
-"""Signing in with the token: ``POST /login``, ``POST /logout``, ``GET /api/session``."""
+"""Sign in with the token: ``POST /login``, ``POST /logout``, ``GET /api/session``."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from hub.api.schemas import requests, responses
 
 LOGIN = "/login"
 LOGIN_BYTES = 16 * 1024
-"""Whoever has not signed in yet gets no more of a body read."""
+"""Maximum size of a body before authentication."""
 
 
 def routes(auth: Authenticator) -> APIRouter:
@@ -19,7 +19,7 @@ def routes(auth: Authenticator) -> APIRouter:
 
     @router.post(LOGIN, status_code=204, max_body_size=LOGIN_BYTES)
     async def login(body: requests.Login, request: Request) -> Response:
-        """Exchange the token for an HttpOnly cookie, which event streams and sockets can carry."""
+        """Exchange the token for an HttpOnly session cookie, which event streams and WebSockets can use."""
         answer = Response(status_code=204)
         if auth.open:
             return answer
@@ -28,13 +28,13 @@ def routes(auth: Authenticator) -> APIRouter:
             return throttled("/login", wait)
         if value is None:
             hint = "The hub prints it at its first start."
-            return problem("/login", 401, "login", "This is not the hub's token.", hint)
+            return problem("/login", 401, "login", "The token is wrong.", hint)
         _set_cookie(answer, request, auth, value, auth.COOKIE_AGE_S)
         return answer
 
     @router.post("/logout", status_code=204)
     async def logout(request: Request) -> Response:
-        """End the session at once, with its streams and sockets, and take the cookie away."""
+        """End the session, close its streams and WebSockets, and delete the cookie."""
         proof: Proof = request.state.proof
         if proof.session is not None:
             await auth.sign_out(proof.session)
@@ -43,8 +43,8 @@ def routes(auth: Authenticator) -> APIRouter:
         return answer
 
     @router.get("/api/session")
-    async def session(request: Request) -> responses.SessionShape:
-        """Whether the hub asks for a token, and whether this request has shown it."""
+    async def get_session(request: Request) -> responses.SessionShape:
+        """Return whether the hub requires a token, and whether this request is authenticated."""
         return {"auth": "open" if auth.open else "token", "authenticated": request.state.proof is not None}
 
     return router

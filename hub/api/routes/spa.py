@@ -1,7 +1,7 @@
 """The dashboard's files, and ``index.html`` for every page of the dashboard.
 
-A browser that opens an address which is neither the API's nor a file's gets ``index.html``; the router in it
-(``web/src/routes.ts``) shows the page or says that there is none. A new page of the dashboard needs no change here.
+A browser that opens a path that is neither the API's nor a file's gets ``index.html``. Its router
+(``web/src/routes.ts``) shows the page, or "not found". A new page of the dashboard needs no change here.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ def routes(web_dir: Path, reserved: AbstractSet[str]) -> APIRouter:
         try:
             file = await files.get_response(path, request.scope)
         except HTTPException:
-            # Scripts, pictures and programs that ask for a file that is not there need to learn that.
+            # Requests for scripts, pictures and from programs get the 404.
             if "text/html" not in request.headers.get("accept", ""):
                 raise
             return index()

@@ -1,4 +1,4 @@
-"""``/api/status/trend``: the hub's figures over the last minutes."""
+"""``/api/status/trend``: the hub's figures of the last minutes."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ def routes(figures: Trend) -> APIRouter:
     router = APIRouter(tags=["hub"])
 
     @router.get("/api/status/trend", response_model=TrendShape)
-    async def trend() -> Response:
-        """The figures of the last five minutes: open alerts, silent devices, messages a second."""
+    async def get_trend() -> Response:
+        """Return the hub's figures of the last five minutes: open alerts, silent devices, messages a second."""
         return Json(figures.shape())
 
     return router

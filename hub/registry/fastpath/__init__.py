@@ -1,4 +1,4 @@
-"""The fast path for telemetry like what its topic sent before; ``fast_path.py`` explains it."""
+"""The fast path for repetitive telemetry; ``fast_path.py`` explains it."""
 
 from hub.registry.fastpath.fast_path import Bounds, FastPath, FlushHandler
 

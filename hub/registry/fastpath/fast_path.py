@@ -1,22 +1,28 @@
-"""The fast path: telemetry like what its topic sent before is applied as columns, a thousand messages at a time.
+"""The fast path: decode repetitive telemetry into columns and apply a thousand messages at a time.
 
-A topic is promoted after some messages in a row that could have gone this way: numbers of a known payload schema, from
-a device that is online, within bounds by which no rule is moved. From then on its messages wait in their schema group,
-decoded, until a flush checks and applies them as columns. A message that does not fit goes back to the slow path::
+States of a topic::
 
-    accept --> wait in a SchemaGroup --> flush --> fits: RecordBatch, columns of LastSeenTable and SchemaGroup
-                                              \\-> does not fit: slow path, in the order of arrival
+               MIN_RUN qualifying messages in a row
+    slow path <====================================> promoted
+               demote: anything but telemetry is about to change the device
 
-A device is *promoted* while any of its topics is. Invariants:
+A message qualifies if it holds numbers of a known payload schema, comes from a device that is online, and lies within
+the bounds in which no rule changes state. A device is *promoted* while any of its topics is. A topic that is demoted
+soon after its promotion needs twice as many messages for the next one.
 
-- A message waits only while its device is promoted: a demotion flushes first.
-- While a device is promoted, the columns hold what its telemetry has changed, and its ``Device`` object may lag behind.
-  ``pending`` marks those that do; ``materialize`` brings one up to date.
-- Of a device, a flush applies all messages of a group or none, so their order is kept.
-- Whatever else may change a device demotes it before (``DeviceRegistry._mutable``). The bounds that its rules gave at
-  promotion therefore hold for as long as it is promoted.
+Path of a message of a promoted topic::
 
-A topic that is demoted soon after its promotion needs twice as many messages for the next one.
+    accept --> pending in a SchemaGroup --> flush --> fits: RecordBatch, columns of LastSeenTable and SchemaGroup
+                                                 \\-> does not fit: slow path, in the order of arrival
+
+Invariants:
+
+- A message is pending only while its device is promoted: ``demote`` flushes first.
+- While a device is promoted, the columns hold its newest values, and its ``Device`` object may be out of date.
+  ``LastSeenTable.pending`` marks those that are; ``materialize`` updates one.
+- A flush applies all messages of a device in one group, or none of them. This keeps their order.
+- Everything else that changes a device demotes it first (``DeviceRegistry._mutable``). So the bounds that its rules had
+  at promotion are valid until demotion.
 """
 
 from __future__ import annotations
@@ -37,52 +43,52 @@ from hub.registry.latest_values import replaces
 log = logging.getLogger(__name__)
 
 MAX_GROUPS = 256
-"""Schema groups in use at the same time; each costs a pass over its columns in every flush."""
+"""Schema groups in use at the same time. Each adds a pass over its columns to every flush."""
 MIN_RUN = 3
-"""Messages in a row before a topic is promoted; twice as many after each demotion."""
+"""Qualifying messages in a row that promote a topic; doubled after each demotion, up to :data:`MAX_RUN`."""
 MAX_RUN = 4_096
 FORGIVEN_AFTER_MS = 60_000
-"""A topic that was promoted for so long needs :data:`MIN_RUN` messages again."""
+"""A topic that stayed promoted for longer needs only :data:`MIN_RUN` messages again."""
 MAX_TOPICS = 200_000
 _numbers = itertools.count(1)
-"""Numbers of schema groups. None is given twice in a process: the store caches series ids by number and row."""
+"""Numbers of schema groups, unique in a process: the store caches series ids by number and row."""
 Bounds = Callable[[], tuple[Sequence[float], Sequence[float]] | None]
-"""Returns the least and the greatest value of each metric by which no rule is moved; None if there are none."""
+"""Returns the minimum and maximum of each metric between which no rule changes state, or None if there are none."""
 FlushHandler = Callable[[list[RecordBatch], list[RawMessage]], None]
-"""Takes the record batches that a flush has applied, and the messages for the slow path in their order."""
+"""Handles the record batches that a flush has applied, and the messages for the slow path in order of arrival."""
 
 
 class FastPathTopic:
-    """What is known of a topic that has been promoted or may be."""
+    """Promotion state of one topic."""
 
     __slots__ = ("device", "group", "need", "row", "run", "since")
 
     def __init__(self, device: str) -> None:
         self.device = device
         self.group: SchemaGroup | None = None  # None while it is not promoted
-        self.row = 0  # of its device in the group
-        self.run = 0  # messages in a row that the fast path could have taken
-        self.need = MIN_RUN  # how many of them promote it
+        self.row = 0  # row of its device in the group
+        self.run = 0  # qualifying messages in a row
+        self.need = MIN_RUN  # length of the run that promotes it
         self.since = 0  # time of the promotion in ms
 
 
 class FastPath:
-    """The promoted topics, their devices, and the messages that wait. ``on_flush`` gets what a flush yields."""
+    """The promoted topics, their devices and pending messages. ``on_flush`` handles the results of a flush."""
 
     def __init__(
         self, window: DedupWindow, devices: Mapping[str, Device], limits: FleetLimits, on_flush: FlushHandler
     ) -> None:
-        self.connected_at = 0  # when the hub has connected to the broker, in ms
-        self._devices = devices  # those of the registry, by id
+        self.connected_at = 0  # when the hub connected to the broker, in ms
+        self._devices = devices  # all devices of the registry, by id
         self._on_flush = on_flush
         self._last_seen = LastSeenTable(window, limits)
         self._groups: dict[PayloadSchema, SchemaGroup] = {}
-        self._topics: dict[str, FastPathTopic] = {}  # all of them, also those that are not promoted
-        self._fast_topics: dict[str, FastPathTopic] = {}  # the promoted ones
+        self._topics: dict[str, FastPathTopic] = {}  # by topic, promoted or not
+        self._fast_topics: dict[str, FastPathTopic] = {}  # only the promoted ones
         # By promoted device, its slot in the table and its promoted topics.
         self._promoted: dict[str, tuple[int, dict[str, FastPathTopic]]] = {}
-        self._waiting: list[SchemaGroup] = []  # groups with messages that wait
-        self._logged: set[type[Exception]] = set()  # faults that are in the log already
+        self._waiting: list[SchemaGroup] = []  # groups with pending messages
+        self._logged: set[type[Exception]] = set()  # faults that were logged already
 
     def __contains__(self, device_id: str) -> bool:
         """Return True if the device is promoted."""
@@ -91,7 +97,7 @@ class FastPath:
     # -- messages ---------------------------------------------------------------------------------------------
 
     def accept(self, message: RawMessage) -> bool:
-        """Let the message wait for the next flush. Return False if it has to take the slow path."""
+        """Decode the message and keep it for the next flush. Return False if it has to take the slow path."""
         topic = self._fast_topics.get(message.topic)
         if topic is None or topic.group is None or message.retained or len(message.payload) > MAX_BYTES:
             return False
@@ -109,14 +115,14 @@ class FastPath:
 
     @property
     def waiting(self) -> int:
-        """How many messages wait for the next flush."""
+        """Number of messages that wait for the next flush."""
         return sum(len(group.messages) for group in self._waiting)
 
     def flush(self) -> None:
-        """Apply the messages that wait, and give ``on_flush`` what comes of it.
+        """Apply the pending messages and pass the results to ``on_flush``.
 
-        When this returns, the messages that do not fit have been handled, too: they came before whatever the caller is
-        about to change.
+        When this returns, the messages that do not fit have been handled on the slow path as well. The caller may then
+        change devices without reordering.
         """
         if not self._waiting:
             return
@@ -127,10 +133,10 @@ class FastPath:
             messages = group.messages
             try:
                 record_batch, unfit = group.flush(self._last_seen, self.connected_at)
-            except Exception as error:  # a fault of ours must cost time only, never a message or the loop
+            except Exception as error:  # a bug here must not lose messages or end the pipeline
                 if type(error) not in self._logged:
                     self._logged.add(type(error))
-                    log.exception("Steady telemetry could not be processed together. It is processed one by one.")
+                    log.exception("The fast path failed. Its messages are processed one by one. Report this.")
                 record_batch, unfit = None, messages
             rest += unfit
             if record_batch is not None:
@@ -140,14 +146,14 @@ class FastPath:
     # -- promotion and demotion -------------------------------------------------------------------------------
 
     def promote(self, topic: str, payload_schema: PayloadSchema, device: Device, due: int, bounds: Bounds) -> None:
-        """Count one more message of the topic that could have gone this way; promote the topic if that is enough.
+        """Count one more qualifying message of the topic, and promote the topic if its run is long enough.
 
         Args:
             topic: The MQTT topic.
-            payload_schema: What the message looked like.
-            device: The device that sent it, with all that it said applied.
+            payload_schema: The schema of the message.
+            device: The device that sent it, with the message applied.
             due: When the device will be checked for silence, in ms.
-            bounds: Returns the bounds of the schema's metrics, in its order.
+            bounds: Returns the bounds of the schema's metrics, in the schema's order.
         """
         known = self._topics.get(topic)
         if known is None or known.device != device.id:
@@ -170,7 +176,7 @@ class FastPath:
         self._promoted.setdefault(device.id, (slot, {}))[1][topic] = known
 
     def _group(self, payload_schema: PayloadSchema) -> SchemaGroup | None:
-        """Return the group of this schema; None if there can be no more groups and all are in use."""
+        """Return the group of this schema, or None if all :data:`MAX_GROUPS` groups are in use."""
         group = self._groups.get(payload_schema)
         if group is None:
             if len(self._groups) >= MAX_GROUPS:
@@ -181,7 +187,7 @@ class FastPath:
         return group
 
     def demote(self, device_id: str) -> None:
-        """Flush the messages that wait, and let the device's next ones take the slow path."""
+        """Flush the pending messages; further messages of the device take the slow path."""
         if device_id not in self._promoted:
             return
         self.flush()
@@ -199,12 +205,12 @@ class FastPath:
             )
 
     def demote_all(self) -> None:
-        """Flush the messages that wait, and let all messages take the slow path."""
+        """Flush the pending messages; further messages of all devices take the slow path."""
         for device_id in list(self._promoted):
             self.demote(device_id)
 
     def forget(self, device_id: str) -> None:
-        """Demote a device that is deleted: whatever comes by its id later is another one."""
+        """Demote a deleted device and release its rows. A later device with this id gets new ones."""
         self.demote(device_id)
         for group in self._groups.values():
             group.rows.pop(device_id, None)
@@ -212,7 +218,7 @@ class FastPath:
     # -- state of promoted devices ----------------------------------------------------------------------------
 
     def materialize(self, device: Device) -> None:
-        """Bring a device up to date with what was applied to the columns."""
+        """Copy what was applied to the columns into the device."""
         known = self._promoted.get(device.id)
         if known is None or not self._last_seen.pending[known[0]]:
             return
@@ -224,7 +230,7 @@ class FastPath:
                 _update_metrics(device, topic.group, topic.row)
 
     def materialize_all(self) -> None:
-        """Bring all devices up to date."""
+        """Materialize all devices."""
         for device_id in self._promoted:
             self.materialize(self._devices[device_id])
 
@@ -234,12 +240,12 @@ class FastPath:
         return device.expected_interval if known is None else float(self._last_seen.expected_interval[known[0]])
 
     def set_stale_deadline(self, device_id: str, due: int) -> None:
-        """Note when the device will be checked for silence."""
+        """Set when the device will be checked for silence."""
         if (known := self._promoted.get(device_id)) is not None:
             self._last_seen.stale_deadlines[known[0]] = due
 
     def take_earlier_deadlines(self) -> list[tuple[str, int]]:
-        """Return the devices that have to be checked for silence earlier than planned, and when."""
+        """Return the devices that have to be checked for silence earlier than planned, with the times."""
         earlier, self._last_seen.earlier_deadlines = self._last_seen.earlier_deadlines, []
         return earlier
 

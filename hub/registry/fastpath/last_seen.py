@@ -1,14 +1,14 @@
-"""When devices were last seen and what follows from that, as columns.
+"""Times and expected intervals of promoted devices as columns, one slot a device.
 
-The table holds what telemetry alone changes in a device, besides its values, one slot a device; the values are in
+The table holds what telemetry changes in a device besides its values; the values are in
 :class:`~hub.registry.fastpath.schema_group.SchemaGroup`. A slot is filled from the ``Device`` when one of its topics is
 promoted, changed by every flush, and copied back when the device is materialized::
 
     Device -- slot() --> columns -- apply_batch() --> columns, pending -- update_device() --> Device
 
-A record batch is checked (``acceptable``) and applied by the formulas of the slow path, over columns. What the slow
-path would treat in a special way is not acceptable: older readings, pauses, keys that do not grow. ``acceptable``
-changes nothing, so whatever it refuses can still take the slow path.
+A record batch is checked (``acceptable``) and applied with the formulas of the slow path, over columns. Cases that the
+slow path handles separately are not acceptable: older readings, pauses, keys that do not grow. ``acceptable`` changes
+nothing, so the records that it refuses can still take the slow path.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ from hub.registry.expected_interval import (
 )
 
 EXACT = 8
-"""So many intervals of a device in one flush are learned one by one; more of them by their mean."""
+"""Up to this many intervals of a device in one flush are learned one by one, more of them by their mean."""
 Column = TypeVar("Column", Ints, Floats, Bools)
 
 
@@ -45,15 +45,15 @@ class LastSeenTable:
         self._window = window
         self._limits = limits
         self.last_reading: Ints = np.zeros(0, np.int64)  # when any reading arrived
-        self.last_ts: Ints = self.last_reading  # the newest time that the device gave, not in the future
-        self.newest: Ints = self.last_reading  # the newest time of any of its values
-        self.expected_interval: Floats = np.zeros(0)  # see LearnedInterval, as the next two
+        self.last_ts: Ints = self.last_reading  # newest time stamp of the device, not in the future
+        self.newest: Ints = self.last_reading  # newest time of any of its values
+        self.expected_interval: Floats = np.zeros(0)  # this and the next two: see LearnedInterval
         self.regularity: Ints = self.last_reading
         self.longest_pause: Floats = self.expected_interval
         self.terms: Floats = np.zeros((0, len(IntervalTerms._fields)))  # IntervalTerms of the device
-        self.pending: Bools = np.zeros(0, np.bool_)  # the Device object lags behind
+        self.pending: Bools = np.zeros(0, np.bool_)  # the Device object is out of date
         self.stale_deadlines: Ints = self.last_reading  # when the device will be checked for silence
-        # Devices whose interval has become so short that this is too late, and when they have to be checked.
+        # Devices whose interval became so short that this is too late, and when to check them instead.
         self.earlier_deadlines: list[tuple[str, int]] = []
 
     def slot(self, device: Device, due: int) -> int:
@@ -87,22 +87,22 @@ class LastSeenTable:
         device.regularity = int(self.regularity[slot])
         device.longest_pause = float(self.longest_pause[slot])
 
-    # In what follows, the entries of all columns are one a record, sorted by device, and in their order of each.
+    # The columns below have one entry a record, sorted by device and, within a device, in order of arrival.
 
     def intervals(self, slots: Ints, ts: Ints, previous: Ints, received: Ints) -> Ints:
         """Return the intervals that end with these records; see :func:`interval_between`.
 
-        ``previous`` is when the device measured the same metrics before the first of its records.
+        ``previous`` is when the device measured the same metrics before its first record here.
         """
         first = _first(slots)
         last_reading = np.where(first, self.last_reading[slots], _before(received))
         return np.asarray(interval_between(ts, received, np.where(first, previous, _before(ts)), last_reading, np))
 
     def acceptable(self, slots: Ints, ts: Ints, intervals: Ints, keys: Ints, fit: Bools) -> Bools:
-        """Return which records can be applied: of a device, all or none.
+        """Return which records can be applied: all of a device's, or none.
 
-        All have to be ``fit``, no older than any value of the device, without a pause between, and with a ``seq``
-        greater than all before if they have one: then they cannot have come before.
+        Each has to be ``fit``, no older than any value of the device and not preceded by a pause. If it has a ``seq``,
+        that has to be greater than all before, so that it cannot be a duplicate.
         """
         first = _first(slots)
         keyed = keys != NO_KEY
@@ -116,7 +116,7 @@ class LastSeenTable:
         return np.repeat(whole, np.diff(np.append(starts, len(slots))))
 
     def apply_batch(self, slots: Ints, ts: Ints, intervals: Ints, received: Ints, keys: Ints) -> None:
-        """Apply records that are acceptable, as ``DeviceRegistry.observe`` does one by one."""
+        """Apply acceptable records, with the same result as ``DeviceRegistry.observe`` on each."""
         starts = np.flatnonzero(_first(slots))
         ends = np.append(starts[1:], len(slots)) - 1
         who = slots[starts]
@@ -131,20 +131,20 @@ class LastSeenTable:
         self.newest[who] = ts[ends]
         self.pending[who] = True
         if (keyed := keys != NO_KEY).any():
-            self._window.note(slots[keyed], keys[keyed])
+            self._window.add_batch(slots[keyed], keys[keyed])
 
 
 def learn_batch(
     known: LearnedInterval, intervals: Ints, starts: Ints, counts: Ints, limits: FleetLimits
 ) -> LearnedInterval:
-    """Return what is known of devices after several intervals of each.
+    """Return the learned intervals of devices after several more intervals of each.
 
     Args:
-        known: What is known before, as columns with one entry a device.
-        intervals: Those of all devices (ms). None is a pause; 0 tells nothing.
-        starts: By device, where its intervals begin.
-        counts: By device, how many they are.
-        limits: Those of the registry.
+        known: The learned intervals before, as columns with one entry a device.
+        intervals: The intervals of all devices (ms). None of them is a pause; 0 is ignored.
+        starts: By device, the index of its first interval.
+        counts: By device, how many intervals it has.
+        limits: The limits of the registry.
     """
     columns = tuple(column.copy() for column in known)
     for step in range(min(int(counts.max(initial=0)), EXACT)):
@@ -164,7 +164,7 @@ def learn_batch(
 
 
 def _learn_mean(known: LearnedInterval, found: Ints) -> LearnedInterval:
-    """Return what is known of one device after many intervals at once, by their geometric mean."""
+    """Return the learned interval of one device after many intervals at once, using their geometric mean."""
     mean = float(np.exp(np.log(found).mean()))
     before = known.expected or mean
     regular = int(((found >= 0.5 * mean) & (found <= 2 * mean)).sum())
@@ -181,12 +181,12 @@ def grown(column: Column, size: int) -> Column:
 
 
 def _first(slots: Ints) -> Bools:
-    """Return where the records of another device begin."""
+    """Return True where the first record of each device is."""
     first = np.ones(len(slots), np.bool_)
     first[1:] = slots[1:] != slots[:-1]
     return first
 
 
 def _before(column: Column) -> Column:
-    """Return the entry before each; the first has itself."""
+    """Return the column shifted by one: the entry before each, and the first for itself."""
     return np.concatenate([column[:1], column[:-1]])

@@ -34,5 +34,5 @@ def configure(level: int) -> None:
     handler.setFormatter(LineFormatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
     logging.basicConfig(level=level, handlers=[handler])
     logging.captureWarnings(True)
-    # It warns of every malformed form, which is answered with 400: a client could fill the log.
+    # It logs a warning for each malformed form, which is answered with 400: a client could fill the log.
     logging.getLogger("python_multipart").setLevel(logging.ERROR)

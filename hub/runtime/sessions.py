@@ -50,7 +50,7 @@ class _File(msgspec.Struct):
 
 
 class SessionStore:
-    """All sessions of one hub. ``on_end`` is called with the key of a session that ends before its time."""
+    """All sessions of one hub. ``on_end`` is called with the key of a session that is revoked or dropped."""
 
     def __init__(
         self,

@@ -31,7 +31,7 @@ from hub.store.rows import Unreadable
 
 
 class Delta(msgspec.Struct, frozen=True):
-    """What one batch changes.
+    """The changes of one batch.
 
     Attributes:
         cursor: the number of the last record ever committed after this batch. Its ``count`` records, those in
@@ -68,7 +68,7 @@ class Delta(msgspec.Struct, frozen=True):
 
 
 class StoredSnapshot(msgspec.Struct, frozen=True):
-    """What a start needs.
+    """The stored state that a start loads.
 
     Attributes:
         cursor: the number of the last record.
@@ -98,10 +98,10 @@ class StoredSnapshot(msgspec.Struct, frozen=True):
 
 
 class Retention(msgspec.Struct, frozen=True):
-    """From which time on readings, minutes and hours are kept, in epoch ms. No tier is kept shorter than a finer one.
+    """The times (epoch ms) before which readings, minutes and hours of some series are deleted.
 
     It applies to series whose metric matches the pattern ``metric`` (``*`` and ``?``; None: all) and whose device is
-    one of ``devices`` (None: all).
+    one of ``devices`` (None: all). A coarser tier is kept at least as long as a finer one.
     """
 
     raw: int
@@ -149,11 +149,11 @@ class Store(Protocol):
         ...
 
     async def load(self, state_bytes: int | None = None) -> StoredSnapshot:
-        """Return what a start needs, with at most about ``state_bytes`` of states (None: all)."""
+        """Return the stored state, with at most about ``state_bytes`` of device states (None: all)."""
         ...
 
     async def put_aside(self, rows: Sequence[Unreadable]) -> None:
-        """Move rows that cannot be read aside, where they are kept and nothing reads them."""
+        """Move rows that cannot be read to quarantine (the table ``unreadable``)."""
         ...
 
     async def commit(self, epoch: int, delta: Delta) -> None:
@@ -212,13 +212,13 @@ class Store(Protocol):
     async def diagnosis(self, diagnosis_id: str) -> Diagnosis | None: ...
 
     async def commands(self, device: str, limit: int = 100) -> list[Command]:
-        """Newest first."""
+        """Return a device's commands, newest first."""
         ...
 
     async def command(self, command_id: str) -> Command | None: ...
 
     async def rejections(self, limit: int = 100) -> list[Rejection]:
-        """Newest first."""
+        """Return rejected messages, newest first."""
         ...
 
     async def activity(

@@ -21,10 +21,10 @@ BUSY_TIMEOUT_MS = 1_000
 WAL_LIMIT_BYTES = 64 * 1_048_576
 """Size from which on SQLite's write-ahead log is truncated."""
 CHECK_BYTES = 256 * 1_048_576
-"""The largest file that is checked as a whole at every open (about a second)."""
+"""Larger files are checked only if damage is suspected (a check of this size takes about a second)."""
 
 _AT_ONCE = (256, 16, 1)
-"""How many rows one INSERT statement has."""
+"""Numbers of rows in one INSERT statement."""
 
 _BUSY = {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_PROTOCOL}
 _FULL = {sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_NOMEM, sqlite3.SQLITE_CANTOPEN}
@@ -44,7 +44,7 @@ def store_error(error: Exception) -> StoreError:
     if code in _DAMAGED:
         return StoreCorrupt("The database file is damaged.", "Restart the hub: it sets the file aside.")
     if code == sqlite3.SQLITE_READONLY:
-        return StoreError("The database may not be written.", "Check the owner and rights of the data directory.")
+        return StoreError("The database may not be written.", "Check the owner and permissions of the data folder.")
     text = f"The database refused this: {type(error).__name__}: {error!s:.200}."
     # Other errors of sqlite3, and those without a code (a closed database), are not about the values.
     refused = code in _REFUSED or not isinstance(error, sqlite3.Error) or "binding" in str(error)
@@ -79,7 +79,7 @@ def create_private(path: Path) -> None:
     except FileExistsError:
         pass
     except OSError as error:
-        hint = "Check the owner and rights of the data folder, and its free space."
+        hint = "Check the owner and permissions of the data folder, and its free space."
         raise StoreError(f"The database {path} cannot be created ({error.strerror}).", hint) from error
 
 

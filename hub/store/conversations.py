@@ -14,9 +14,9 @@ from hub.store.connection import transaction
 from hub.store.rows import decoded
 
 MAX_CONVERSATIONS = 200
-"""The most conversations; the one that was idle longest is deleted first."""
+"""Conversations that are kept; the least recently used is deleted first."""
 MAX_TURNS = 200
-"""The most turns of a conversation; the oldest are deleted first."""
+"""Turns of a conversation that are kept; the oldest is deleted first."""
 
 _encode = msgspec.msgpack.Encoder().encode
 _decode = msgspec.msgpack.Decoder(Turn).decode

@@ -1,6 +1,6 @@
-"""The lock that keeps a data folder to one hub.
+"""Lock on a data folder, so that only one hub uses it.
 
-It is the kernel's (``flock``), so it is released when the process ends, however it ends.
+It is a lock of the kernel (``flock``), which is released when the process ends for any reason.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ class DirectoryLock:
         """
         try:
             make_folder(directory)
-            # Not inherited by child processes (O_CLOEXEC is Python's default), else a child would keep the lock alive.
+            # Python opens it with O_CLOEXEC: a child process that inherited it would keep the lock.
             file = os.open(directory / FILE, os.O_RDWR | os.O_CREAT, 0o600)
         except OSError as error:
             hint = "Give this user the right to write there, or name another folder with --data."

@@ -1,4 +1,4 @@
-"""Read everything but series. Each function is given a connection in a read transaction."""
+"""Queries for all but series. Each function gets a connection in a read transaction."""
 
 from __future__ import annotations
 
@@ -44,14 +44,14 @@ def load(connection: sqlite3.Connection, state_bytes: int | None = None) -> Stor
     )
 
 
-def states(connection: sqlite3.Connection, most: int | None = None) -> tuple[dict[str, bytes], list[str]]:
-    """Return states of about ``most`` bytes (None: all), and the ids of the devices that were left out."""
+def states(connection: sqlite3.Connection, max_bytes: int | None = None) -> tuple[dict[str, bytes], list[str]]:
+    """Return states of about ``max_bytes`` (None: all), and the ids of the devices that were left out."""
     found: dict[str, bytes] = {}
     size = 0
     for name, state in connection.execute("SELECT id, state FROM device ORDER BY id"):
         found[name] = state
         size += len(state)
-        if most is not None and size > most:
+        if max_bytes is not None and size > max_bytes:
             rest = connection.execute("SELECT id FROM device WHERE id > ? ORDER BY id", (name,))
             return found, [other for (other,) in rest]
     return found, []

@@ -118,7 +118,7 @@ def _packed_values(
     steps.put(packed, stepwise)
     for form, dtype in ((DOUBLES, "<f8"), (SINGLES, "<f4")):
         if (which := decimals == form).any():
-            with np.errstate(over="ignore"):  # of those that are none of them
+            with np.errstate(over="ignore"):  # values that are not singles
                 packed.add(value.astype(dtype), which, starts, starts + counts)
     firsts: list[int | None] = [None] * len(starts)
     for i in np.flatnonzero(stepwise).tolist():

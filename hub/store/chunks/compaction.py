@@ -59,10 +59,10 @@ from hub.store.wal.memtable import Memtable, run_set
 
 SLICE_POINTS = 16_384
 SLICE_SERIES = 2_048
-"""The most that one transaction moves (some 20 ms); a single series may have more."""
+"""Limits of what one transaction moves (some 20 ms); a single series may have more points."""
 SLICE_BATCHES = 2_048
 DROPPED_POINTS = 262_144
-"""The most that one transaction deletes from the log."""
+"""Limits of what one transaction deletes from the log."""
 
 ALL_SERIES = 1 << 62
 """In ``compacting_below``: all series are in chunks, and the batches have to be deleted."""
@@ -223,7 +223,8 @@ def _take_active(connection: sqlite3.Connection, new: Ints) -> Points | None:
 def _merged(ids: Ints, owners: Ints, lengths: Ints, series: Ints, counts: Ints) -> Ints:
     """Return the indices of the chunks to merge with ``counts`` new points of their ``series``, in the order of ids.
 
-    Of each series these are the newest chunks, as long as one has no more points than what there is by then.
+    Of each series these are the newest chunks, up to the first that is larger than the new points and the newer chunks
+    together.
     """
     own = np.searchsorted(series, owners)  # index of each chunk's series; the range may have chunks of other series
     known = own < len(series)

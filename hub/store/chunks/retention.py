@@ -1,4 +1,4 @@
-"""Retention: delete what is older than it is kept, in bounded slices, so that no commit waits long behind one.
+"""Retention: delete old data in bounded slices, so that no commit waits long behind one.
 
 ::
 
@@ -28,12 +28,12 @@ from hub.store.points import Points
 from hub.store.rows import read_json, reading_history, to_json
 
 SLICE = 10_000
-"""The most readings or rows that one transaction deletes (some 50 ms)."""
+"""Readings or rows that one transaction deletes (some 50 ms)."""
 CHUNKS = 500
-"""The most chunks that one transaction deletes or cuts."""
+"""Chunks that one transaction deletes or cuts."""
 
 MAX_REJECTIONS = 50_000
-"""Only the newest rejections are kept, so that a flood of unreadable messages does not fill the disk."""
+"""Rejected messages that are kept, so that a flood of them does not fill the disk."""
 
 _DROPPED = """SELECT id FROM dropped_series
     WHERE NOT EXISTS (SELECT 1 FROM batch WHERE batch.id <= dropped_series.last_batch) LIMIT 1"""

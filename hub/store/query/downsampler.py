@@ -27,7 +27,7 @@ def newest(plan: QueryPlan, points: Points) -> Series:
 
 
 class Downsampler:
-    """Fills the buckets of one query, in any order, with points and with what stands for several points."""
+    """Fills the buckets of one query, in any order, with points and summaries of points."""
 
     def __init__(self, plan: QueryPlan) -> None:
         self._plan = plan
@@ -57,7 +57,7 @@ class Downsampler:
     def summaries(
         self, ts: Ints, count: Ints, minimum: Floats, maximum: Floats, total: Floats, bits: Bytes, step: int = 0
     ) -> None:
-        """Add what stands for several points each, all in the bucket of ``ts``; each covers ``step`` ms."""
+        """Add summaries of several points each. A summary is in the bucket of its ``ts`` and covers ``step`` ms."""
         inside = np.searchsorted(self._edges, ts, "right") - 1
         with np.errstate(over="ignore", invalid="ignore"):
             np.add.at(self._total, inside, total)
@@ -81,7 +81,7 @@ class Downsampler:
 
 
 def means(count: Ints, minimum: Floats, maximum: Floats, total: Floats) -> Floats:
-    """Return means, within the extremes although rounding may leave them, also for sums beyond the largest double."""
+    """Return means, clipped to the extremes because of rounding, also for sums that are infinite."""
     with np.errstate(over="ignore", invalid="ignore"):
         mean = total / count
         return np.clip(np.where(np.isfinite(mean), mean, minimum / 2 + maximum / 2), minimum, maximum)

@@ -173,7 +173,7 @@ class _RunningQuery:
         return reaching
 
     def answer(self, points: Points, entries: list[RollupEntries]) -> Series:
-        """Make the answer from the points of decoded chunks and the log, other chunks' summaries, and the rollups."""
+        """Return the answer from the points of decoded chunks and the log, other chunks' summaries, and the rollups."""
         plan = self.plan
         if plan.parts is None:
             return newest(plan, points)
@@ -225,7 +225,7 @@ def _entries(connection: sqlite3.Connection, running: Sequence[_RunningQuery]) -
 
 def _stored(connection: sqlite3.Connection, running: Sequence[_RunningQuery]) -> Points:
     """Return the points of the chunks to decode; their ``series`` is the index of the query."""
-    heads = [np.sort(one.to_open(), order="id") for one in running]  # the order in which their points came
+    heads = [np.sort(one.to_open(), order="id") for one in running]  # the order of arrival
     ids = sorted({int(number) for head in heads for number in head["id"]})
     if not ids:
         return decode([], [], [])

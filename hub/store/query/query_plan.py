@@ -7,7 +7,7 @@ steps, and finer ones serve what is left at the two ends, so that all figures ar
     range of query  ├──┬──────┬────────────────────────────────┬──────┬──┤
     served by       raw minutes             hours               minutes raw
 
-Retention takes readings first, then minutes. Where the readings have expired, the finest tier that is left serves
+Retention deletes readings first, then minutes. Where readings have expired, the finest tier that is left serves
 (raw and minutes are the series' :class:`RetentionBounds`)::
 
     ──────── hours ────────┤──────── minutes ────────┤──────── readings ────────▶
@@ -79,7 +79,7 @@ class QueryPlan:
         if self.parts is None and query.limit < 1:
             raise Invalid(f"A history has at least 1 point, not {query.limit}.")
         if self.parts is None and query.shape != "buckets":
-            raise Invalid("A shape needs to know how many points it may have.", 'Say "buckets", too.')
+            raise Invalid('A "shape" needs the number of points.', 'Set "buckets", too.')
         self.low = min(max(query.start, -MAX_TS), MAX_TS)
         self.high = max(min(query.end, MAX_TS), -MAX_TS)
         if self.parts is not None and query.shape == "buckets":

@@ -96,7 +96,7 @@ class _Rows:
         return ts, bool(minimum) if self.kind[place] == BOOLEAN else minimum
 
     def summarized(self, edges: Ints) -> list[Point]:
-        """Return a point for each part of the range that holds something."""
+        """Return a point for each part of the range that has readings."""
         found: list[Point] = []
         places = np.searchsorted(self.ts, edges)
         for start, end, edge in zip(places, [*places[1:], len(self.ts)], edges.tolist(), strict=True):

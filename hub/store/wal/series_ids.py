@@ -14,14 +14,14 @@ Resolve = Callable[[str, Iterable[str]], list[int]]
 
 
 class SeriesIdCache:
-    """Caches what :data:`Resolve` returned, by table and row, after the transaction in which it did has succeeded."""
+    """Caches ids of series by table and row. Ids of a transaction are cached only after it has succeeded."""
 
     def __init__(self) -> None:
         self._known: dict[int, Ints] = {}  # by table: one line a row, one column a metric; 0 where not known
         self._fresh: list[tuple[int, Ints, Ints]] = []  # table, rows and lines of the transaction under way
 
     def begin(self) -> None:
-        """Begin a transaction; forget what one that failed has left."""
+        """Begin a transaction; drop the ids of one that failed."""
         self._fresh.clear()
 
     def of(self, record_batch: RecordBatch, resolve: Resolve) -> Ints:

@@ -1,1 +1,1 @@
-"""Measurements, run by hand and printed as figures. None of them is a test."""
+"""Benchmarks: run by hand, print figures. None of them is a test."""

@@ -1,4 +1,4 @@
-"""What reading a message costs, by dialect and form: ``python -m benchmarks.decoding``. Prints medians."""
+"""Cost of decoding a message, by dialect and form: ``python -m benchmarks.decoding``. Prints medians."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ FORMS: dict[str, tuple[dict[str, Any], bytes]] = {
 }
 
 
-class Everybody:
-    """A registry that knows every device and no value."""
+class AllKnown:
+    """A registry in which every device is known, without values."""
 
     def known(self, device: str) -> bool:
         return True
@@ -31,26 +31,26 @@ class Everybody:
         return None
 
 
-class Nobody(Everybody):
+class NoneKnown(AllKnown):
     def known(self, device: str) -> bool:
         return False
 
 
 def cost(dialect: Dialect, message: RawMessage) -> float:
-    """Microseconds of the processor a message, the median of some rounds."""
-    view, found = Everybody(), []
+    """Return the CPU microseconds of one message: the median of :data:`ROUNDS` rounds."""
+    view, found = AllKnown(), []
     for _ in range(ROUNDS):
-        began = time.process_time()
+        started = time.process_time()
         for _ in range(MESSAGES):
             dialect.decode(message, view)
-        found.append((time.process_time() - began) / MESSAGES * 1e6)
+        found.append((time.process_time() - started) / MESSAGES * 1e6)
     return statistics.median(found)
 
 
-def announced(config: dict[str, Any]) -> HomeAssistantDialect:
+def announced_dialect(config: dict[str, Any]) -> HomeAssistantDialect:
     dialect = HomeAssistantDialect()
     announcement = RawMessage("homeassistant/sensor/x/config", msgspec.json.encode({**CONFIG, **config}), 0)
-    for change in dialect.decode(announcement, Nobody()).changes:
+    for change in dialect.decode(announcement, NoneKnown()).changes:
         dialect.apply(change)
     return dialect
 
@@ -59,7 +59,7 @@ def main() -> None:
     native = RawMessage("devices/d/telemetry", b'{"temperature":21.5,"pressure":3,"state":"x"}', 0)
     print(f"native, three values: {cost(NativeDialect(), native):.1f} µs")
     for form, (config, payload) in FORMS.items():
-        print(f"homeassistant, {form}: {cost(announced(config), RawMessage('p/x', payload, 0)):.1f} µs")
+        print(f"homeassistant, {form}: {cost(announced_dialect(config), RawMessage('p/x', payload, 0)):.1f} µs")
 
 
 if __name__ == "__main__":

@@ -1,10 +1,10 @@
-"""Is the built-in analyst right? Every machine, every fault, and healthy periods, on seeds given on the command line.
+"""Accuracy of the built-in analyst: every machine, every fault, and healthy periods, for the given seeds.
 
     .venv/bin/python -m benchmarks.diagnosis 9000 9010
 
-Top-1: the cause it names is the true one. Top-3: the true one is among its first three. Precision of the evidence: the
-share of metrics, among those that it cites in support of the right cause, that the fault really touches. Healthy: no
-cause is named. The seeds must be ones that nobody looked at while writing signatures.
+Top-1: the named cause is the true one. Top-3: the true one is among the first three. Precision of the evidence: the
+share of the metrics cited for the right cause that the fault really affects. Healthy: no cause is named. Use seeds that
+were not looked at while signatures were written.
 """
 
 from __future__ import annotations
@@ -56,19 +56,19 @@ def judge(score: Score, kind: str, fault: str | None, seed: int, took: list[floa
     matches = rank(found, semantics=case.semantics)
     took.append(time.process_time() - started)
     chosen = decide(matches)
-    named = chosen.cause if chosen else None
+    cause = chosen.cause if chosen else None
     if fault is None:
         score.healthy += 1
-        score.quiet += named is None
-        if named is not None:
-            score.wrong.append(f"{kind} healthy, seed {seed}: {named}")
+        score.quiet += cause is None
+        if cause is not None:
+            score.wrong.append(f"{kind} healthy, seed {seed}: {cause}")
         return
     truth = KINDS[kind].faults[fault]
     score.faults += 1
-    score.first += named == truth.cause
+    score.first += cause == truth.cause
     score.among += truth.cause in [match.cause for match in matches[:3]]
-    if chosen is None or named != truth.cause:
-        score.wrong.append(f"{kind} {fault}, seed {seed}, {at} s: {named}")
+    if chosen is None or cause != truth.cause:
+        score.wrong.append(f"{kind} {fault}, seed {seed}, {at} s: {cause}")
         return
     cited = {e.metric for e in found if e.id in chosen.supporting and e.kind not in ("steady", "peers")} - {None}
     if cited:
@@ -76,12 +76,12 @@ def judge(score: Score, kind: str, fault: str | None, seed: int, took: list[floa
 
 
 def total(scores: dict[str, Score]) -> Score:
-    whole = Score()
+    sum_of_all = Score()
     for score in scores.values():
         for name in ("faults", "first", "among", "healthy", "quiet"):
-            setattr(whole, name, getattr(whole, name) + getattr(score, name))
-        whole.precision += score.precision
-    return whole
+            setattr(sum_of_all, name, getattr(sum_of_all, name) + getattr(score, name))
+        sum_of_all.precision += score.precision
+    return sum_of_all
 
 
 if __name__ == "__main__":

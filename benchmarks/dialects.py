@@ -1,9 +1,9 @@
-"""What decoding costs: microseconds a message that holds readings, for each dialect, over its vectors.
+"""Cost of decoding: microseconds for each message with readings in the vectors of each dialect.
 
     .venv/bin/python -m benchmarks.dialects
 
-Each message is decoded again and again, and what it teaches is applied, as the pipeline does it with a device that is
-known; of the rounds the fastest counts, so that other work on the machine does not. Median and slowest message.
+Each message is decoded repeatedly and its state changes are applied, as the pipeline does for a known device. The
+fastest round counts, so that other load on the machine does not. Prints the median and the slowest message.
 """
 
 from __future__ import annotations
@@ -29,12 +29,12 @@ def main() -> None:
 
 
 def _cost(vector: dict[str, Any], dialect: Any) -> float | None:
-    """Microseconds; None for a message without readings."""
-    registry, heard = Registry(), message(vector, RECEIVED)
+    """Return the microseconds, or None for a message without readings."""
+    registry, raw = Registry(), message(vector, RECEIVED)
     try:
         for given in vector.get("given", ()):
             registry.hear(dialect, message(given, RECEIVED))
-        if not any(record.values for record in registry.hear(dialect, heard).records):
+        if not any(record.values for record in registry.hear(dialect, raw).records):
             return None
     except Rejected:
         return None
@@ -42,7 +42,7 @@ def _cost(vector: dict[str, Any], dialect: Any) -> float | None:
     for _ in range(ROUNDS):
         started = time.perf_counter()
         for _ in range(TIMES):
-            for change in dialect.decode(heard, registry).changes:
+            for change in dialect.decode(raw, registry).changes:
                 dialect.apply(change)
         rounds.append((time.perf_counter() - started) / TIMES)
     return min(rounds) * 1e6

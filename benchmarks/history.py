@@ -1,11 +1,11 @@
-"""How fast the history is read and how small it is.
+"""Speed of queries on the history, and its size on disk.
 
 ``python -m benchmarks.history [--points 5000000] [--digits 2] [--data DIR]``
 
-It fills a store through its own face, as the pipeline does: devices of four metrics that report once a second for a
-day, each reading another number (a walk with noise, jitter of some ms), 1,000 messages a commit. Then it reads: one
-series' day as 500 buckets and in other forms, at random series so that no cache helps more than in use; the CPU is that
-of all threads. Bytes a point are those of the file once all is folded, with everything in it, divided by the points.
+Fill a store through its public interface, as the pipeline does: devices with four metrics that report once a second for
+a day, all values different (a random walk with noise, a jitter of some ms), 1,000 messages a commit. Then query one
+series' day as 500 buckets and in other shapes, for random series, so that caches help no more than in use. CPU is that
+of all threads. Bytes a point are the size of the whole file after compaction, divided by the number of points.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ ROUNDS = 60
 
 
 def messages(devices: int, digits: int, seed: int = 1) -> Iterator[list[Record]]:
-    """A day of all devices, commit by commit."""
+    """Yield a day of all devices, commit by commit."""
     draw = np.random.default_rng(seed)
     level = draw.uniform(20, 90, (devices, len(METRICS)))
     batch: list[Record] = []
@@ -53,15 +53,15 @@ def messages(devices: int, digits: int, seed: int = 1) -> Iterator[list[Record]]
 
 async def fill(store: SqliteStore, points: int, digits: int) -> int:
     devices = -(-points // (DAY * len(METRICS)))
-    cursor, began = 0, time.process_time()
+    cursor, started = 0, time.process_time()
     for batch in messages(devices, digits):
         cursor += len(batch)
         await store.commit(1, Delta(cursor, batch))
     await store.tidy()
-    spent = time.process_time() - began
+    spent = time.process_time() - started
     stored = cursor * len(METRICS)
     print(f"{stored:,} points of {devices * len(METRICS)} series, {COMMIT} messages a commit")
-    print(f"CPU, all threads, with making them: {spent / stored * 1e6:.2f} µs a point")
+    print(f"CPU, all threads, with generating them: {spent / stored * 1e6:.2f} µs a point")
     return devices
 
 
@@ -81,7 +81,7 @@ async def timed(store: SqliteStore, name: str, devices: int, start: int, end: in
     print(f"{name:<40} {wall}; CPU {statistics.median(spent):4.1f}; {found} points")
 
 
-async def read(store: SqliteStore, devices: int) -> None:
+async def run_queries(store: SqliteStore, devices: int) -> None:
     end = START + DAY * 1_000 - 1
     await timed(store, "a day (86,400 points) as 500 buckets", devices, START, end, 500)
     await timed(store, "a day as 2,000 buckets", devices, START, end, 2_000)
@@ -95,15 +95,15 @@ async def read(store: SqliteStore, devices: int) -> None:
 async def run(points: int, digits: int, data: Path) -> None:
     store = SqliteStore.open(data)
     if (await store.load()).cursor:
-        sys.exit(f"{data} has a history already: name an empty folder.")
+        sys.exit(f"{data} has a history already. Name an empty folder.")
     devices = await fill(store, points, digits)
     await store.close()
-    store = SqliteStore.open(data)  # which cuts the write-ahead log
+    store = SqliteStore.open(data)  # which truncates SQLite's write-ahead log
     stored = devices * len(METRICS) * DAY
     size = store.path.stat().st_size
     print(f"{size / stored:.2f} bytes a point on disk ({size / 1e6:.0f} MB), rollups included")
-    await read(store, devices)
-    # What remains of it once the readings are gone.
+    await run_queries(store, devices)
+    # Query the minutes after the readings have expired.
     cut = START + 2 * DAY * 1_000
     while await store.expire([Retention(cut, 0, 0)]):
         pass

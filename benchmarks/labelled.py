@@ -1,6 +1,6 @@
-"""Telemetry with a known truth: a simulated machine, two hours of its past, and one fault or none.
+"""Labelled telemetry: a simulated machine with two hours of history, and one fault or none.
 
-Simulators and signatures share nothing but the names of metrics, so what is found here was not written down twice.
+Simulators and signatures share only the names of metrics, so a match is not just the same rule written twice.
 """
 
 from __future__ import annotations
@@ -14,12 +14,15 @@ from simulators import KINDS
 NOW = 1_795_384_800_000
 """Epoch ms of the fault's start."""
 HELD_S = 6
-"""How long a limit has been broken when the diagnosis is asked for, about as the default rules do."""
+"""Seconds between the crossing of a limit and the diagnosis, similar to the default rules."""
 
 
 def observed(kind: str, fault: str | None, seed: int) -> tuple[InvestigationInput, int]:
-    """The case as the hub would see it, and how many seconds after the fault's start: shortly after the first limit was
-    crossed, or without a crossing a few minutes after the start. Site, hour, speed and rhythm are drawn by the seed."""
+    """Return the input of the diagnosis, and its time in seconds after the fault's start.
+
+    That is shortly after the first limit was crossed, or a few minutes after the start if none was. The seed determines
+    device, hour, speed and intervals.
+    """
     draw = random.Random(f"{kind}/{fault}/{seed}")
     machine = KINDS[kind](f"sensor_{1 + seed % 5}" if kind == "sensor" else f"{kind}-01", seed, draw.uniform(0, 24))
     if fault is not None:
@@ -43,7 +46,7 @@ def observed(kind: str, fault: str | None, seed: int) -> tuple[InvestigationInpu
 
 
 def _broken(limits: dict[str, float] | None, value: float) -> float | None:
-    """The limit that ``value`` is beyond."""
+    """Return the limit that ``value`` exceeds, or None."""
     if limits and value > limits.get("max", value):
         return limits["max"]
     if limits and value < limits.get("min", value):

@@ -1,1 +1,1 @@
-"""What the dashboard costs: the page in a real browser (``page.py``), and the hub that feeds it (``feed.py``)."""
+"""Cost of the dashboard: of the page in a real browser (``page.py``), and of the hub that feeds it (``feed.py``)."""

@@ -1,9 +1,10 @@
-"""Print each figure beside its budget, in one run on one machine.
+"""Print each figure of one run on one machine beside its budget.
 
     python -m benchmarks.dashboard [--runs 3] [--seconds 6] [--minutes 10] [--pages 50]
 
-The page runs in a real Chromium against the fake live server; then the hub's own process feeds pages that only take
-frames. Medians over the runs; of long tasks and staleness the worst. With ten minutes for the heap it takes about 13.
+The page runs in a real Chromium against the fake live server; then the hub's process feeds pages that only receive
+frames. Figures are medians over the runs, for long tasks and staleness the worst. It takes about 13 minutes, ten of
+them for the heap.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ import asyncio
 import statistics
 
 from benchmarks.dashboard import feed
-from benchmarks.dashboard.page import Cost, Measured, measured
+from benchmarks.dashboard.page import Cost, Measurements, measure
 
 WIDTH = 58
 
@@ -26,32 +27,32 @@ def main() -> None:
     words.add_argument("--seconds", type=float, default=6, help="of each measurement")
     words.add_argument("--minutes", type=float, default=10, help="that a page is left open before its heap is weighed")
     words.add_argument("--pages", type=int, default=50, help="that look at the hub at once")
-    said = words.parse_args()
-    print(f"{said.devices:,} devices, {said.rate:,} readings a second\n")
+    options = words.parse_args()
+    print(f"{options.devices:,} devices, {options.rate:,} readings a second\n")
     print(f"{'figure':{WIDTH}}{'measured':>14}  budget")
-    print_page(measured(said.devices, said.rate, said.runs, said.seconds, said.minutes), said.minutes)
-    with feed.hub(said.devices, said.rate) as (port, process):
-        alone, together, frames = asyncio.run(feed.many(port, process, said.pages, said.seconds))
+    print_page(measure(options.devices, options.rate, options.runs, options.seconds, options.minutes), options.minutes)
+    with feed.hub(options.devices, options.rate) as (port, process):
+        alone, together, frames = asyncio.run(feed.cost_of_pages(port, process, options.pages, options.seconds))
         line(f"hub's CPU, ms/s, no page ({frames:.1f} frames/s a page)", f"{alone:.0f}", "")
-        line(f"hub's CPU for {said.pages} pages above that, ms/s", f"{together - alone:.0f}", "< 30")
-        late, neighbour, frames = asyncio.run(feed.slow(port, 4 * said.seconds))
+        line(f"hub's CPU for {options.pages} pages above that, ms/s", f"{together - alone:.0f}", "< 30")
+        late, neighbour, frames = asyncio.run(feed.staleness_of_slow_page(port, 4 * options.seconds))
         line(f"oldest frame of a page that reads one in {feed.SLOW_S:.0f} s, s", f"{late:.1f}", "<= 5")
         line(f"oldest frame of its neighbour, s ({frames:.1f} frames/s)", f"{neighbour:.1f}", "not slowed")
-        silent, at_once, length = asyncio.run(feed.hidden(port, said.seconds))
+        silent, caught_up, length = asyncio.run(feed.frames_of_hidden_page(port, options.seconds))
         line("frames sent to a hidden page", f"{silent}", "0")
-        line(f"frames when it is shown again ({length:.1f} usual ones long)", f"{at_once}", "1")
+        line(f"frames when it is shown again ({length:.1f} usual ones long)", f"{caught_up}", "1")
 
 
-def print_page(found: Measured, minutes: float) -> None:
+def print_page(found: Measurements, minutes: float) -> None:
     line("first device on the page, s", f"{statistics.median(found.first):.2f}", "< 2")
     for name, costs, budget in (
         ("left alone", found.idle, "<= 80"),
         ("scrolling", found.scrolling, "<= 250"),
         ("hidden", found.hidden, "nothing"),
     ):
-        of = {part: statistics.median(getattr(cost, part) for cost in costs) for part in Cost.__annotations__}
-        parts = f"script {of['script']:.0f}, style {of['style']:.0f}, layout {of['layout']:.0f}"
-        line(f"main thread {name}, ms/s ({parts})", f"{of['main']:.1f}", budget)
+        medians = {part: statistics.median(getattr(cost, part) for cost in costs) for part in Cost.__annotations__}
+        parts = f"script {medians['script']:.0f}, style {medians['style']:.0f}, layout {medians['layout']:.0f}"
+        line(f"main thread {name}, ms/s ({parts})", f"{medians['main']:.1f}", budget)
     longest = max(*found.loading, *(cost.longest for cost in (*found.idle, *found.scrolling, *found.hidden)))
     line(f"longest task, ms (while loading {max(found.loading):.0f})", f"{longest:.0f}", "<= 100")
     line("frames to the hidden page; when shown again", f"{max(found.silent)}; {max(found.caught_up)}", "0; 1")

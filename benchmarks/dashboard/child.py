@@ -1,9 +1,9 @@
-"""The hub's outside face in a process of its own, fed 5,000 readings a second: what ``feed.py`` connects to.
+"""The hub's web server in its own process, fed 5,000 readings a second; ``feed.py`` connects to it.
 
     python -m benchmarks.dashboard.child DEVICES RATE      # prints its port
 
-The readings enter where the pipeline announces what it has stored, so that this process costs what telling the pages
-costs and little else. Fleet, bus, broadcaster and web server are the hub's own.
+The readings are published on the event bus, as the pipeline does after a commit, so that this process costs little more
+than feeding the pages. Registry, bus, broadcaster and web server are the hub's own.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ EVERY_S = 0.05
 
 
 async def feed(hub: ApiHub, devices: int, rate: int) -> None:
-    """Readings of devices in turn, for ever."""
+    """Publish readings of the devices in turn, without end."""
     registry, bus = hub.services.registry, hub.services.bus
     names = [f"machine-{number:05d}" for number in range(devices)]
     now = now_ms()
@@ -35,14 +35,19 @@ async def feed(hub: ApiHub, devices: int, rate: int) -> None:
         info = Info(name=name.title(), area=f"Hall {hash(name) % 24}", units={"temperature": "°C", "flow": "m³/h"})
         registry.identify(Identity(name, name, "native", info), now)
     bus.publish([DeviceDiscovered(name, now) for name in names])
-    turns, chance = cycle(names), random.Random(1)
+    names_in_turn, rng = cycle(names), random.Random(1)
     loop = asyncio.get_running_loop()
     due = loop.time()
     while True:
         now = now_ms()
         records = [
-            Record(name, now, now, {"temperature": round(chance.gauss(60, 1), 2), "flow": round(chance.random(), 3)})
-            for name in islice(turns, int(rate * EVERY_S))
+            Record(
+                name,
+                now,
+                now,
+                {"temperature": round(rng.gauss(60, 1), 2), "flow": round(rng.random(), 3)},
+            )
+            for name in islice(names_in_turn, int(rate * EVERY_S))
         ]
         for record in records:
             registry.observe(record)
@@ -56,7 +61,7 @@ async def main(devices: int, rate: int) -> None:
         async with running_hub(Path(folder), live_clients=128) as hub:
             feeding = asyncio.create_task(feed(hub, devices, rate), name="feed")
             print(hub.port, flush=True)
-            await asyncio.to_thread(sys.stdin.read)  # until whoever started it goes away
+            await asyncio.to_thread(sys.stdin.read)  # until the parent process exits
             feeding.cancel()
 
 

@@ -1,7 +1,7 @@
-"""The page's own cost, in a real Chromium against the fake live server: 10,000 devices, 5,000 readings a second.
+"""Cost of the page in a real Chromium against the fake live server: 10,000 devices, 5,000 readings a second.
 
-Main-thread time is CDP's ``TaskDuration`` counted in thread ticks: what the page's main thread really computed, however
-busy the machine is. Long tasks are the browser's own (over 50 ms, wall-clock). One run is one fresh page.
+Main-thread time is CDP's ``TaskDuration`` in thread ticks: CPU time of the page's main thread, independent of the
+machine's load. Long tasks are those that the browser reports (over 50 ms, wall-clock). Each run opens a new page.
 """
 
 from __future__ import annotations
@@ -23,9 +23,9 @@ from playwright.sync_api import Browser, CDPSession, Page, sync_playwright
 ROOT = Path(__file__).parents[2]
 WINDOW = {"width": 1440, "height": 900}
 SCROLL_PX_S = 1_500
-"""About 40 rows a second: a hand that turns a wheel steadily."""
+"""About 40 rows a second, as with a mouse wheel."""
 CATCH_UP_S = 0.1
-"""Far less than the 0.25 s between two frames: what comes within it is what the tab had missed."""
+"""Much less than the 0.25 s between two frames: frames within it are those that the hidden tab had missed."""
 HIDE = """hidden => {
   Object.defineProperty(document, 'hidden', { configurable: true, get: () => hidden });
   document.dispatchEvent(new Event('visibilitychange'));
@@ -39,18 +39,18 @@ LONG_TASKS = """() => {
 
 @dataclass(frozen=True)
 class Cost:
-    """Milliseconds of main thread a second, and where they went; the longest task in ms."""
+    """Main-thread milliseconds per second, in total and by kind, and the longest task in ms."""
 
     main: float
     script: float
     style: float
-    payload_schema: float
+    layout: float
     longest: float
 
 
 @contextmanager
 def fake_server(devices: int, rate: int) -> Iterator[str]:
-    """``web/dev/server.mjs`` on a free port; its address."""
+    """Start ``web/dev/server.mjs`` on a free port. Yield its address."""
     sys.path.insert(0, str(ROOT))
     from hatch_build import node_binary
 
@@ -61,7 +61,7 @@ def fake_server(devices: int, rate: int) -> Iterator[str]:
     server = subprocess.Popen([node_binary(), *words], cwd=ROOT / "web", stdout=subprocess.PIPE, text=True)
     try:
         assert server.stdout is not None
-        server.stdout.readline()  # it says where it listens
+        server.stdout.readline()  # it prints its address
         yield f"http://127.0.0.1:{port}"
     finally:
         server.terminate()
@@ -77,8 +77,8 @@ def chromium() -> Iterator[Browser]:
         browser.close()
 
 
-class Opened(NamedTuple):
-    """A fresh page, its CDP session, the seconds until the first device was on it, and when its frames came."""
+class OpenPage(NamedTuple):
+    """A new page, its CDP session, the seconds until it showed the first device, and the times of its frames."""
 
     page: Page
     session: CDPSession
@@ -86,7 +86,7 @@ class Opened(NamedTuple):
     frames: list[float]
 
 
-def opened(browser: Browser, url: str) -> Opened:
+def open_page(browser: Browser, url: str) -> OpenPage:
     page = browser.new_context(viewport=WINDOW).new_page()
     session = page.context.new_cdp_session(page)
     session.send("Performance.enable", {"timeDomain": "threadTicks"})
@@ -101,16 +101,16 @@ def opened(browser: Browser, url: str) -> Opened:
     started = time.monotonic()
     page.goto(url, wait_until="commit")
     page.locator("[data-testid=device-row]").first.wait_for()
-    return Opened(page, session, time.monotonic() - started, frames)
+    return OpenPage(page, session, time.monotonic() - started, frames)
 
 
 def longest(page: Page) -> float:
-    """The longest long task since last asked, ms; 0 when there was none."""
+    """Return the longest long task since the last call in ms, or 0."""
     return float(page.evaluate("Math.max(0, ...window.longTasks.splice(0))"))
 
 
-def over(page: Page, session: CDPSession, seconds: float, *, scrolling: bool = False) -> Cost:
-    """What the page costs while it is left alone, or while its list is scrolled."""
+def cost_over(page: Page, session: CDPSession, seconds: float, *, scrolling: bool = False) -> Cost:
+    """Measure the page for ``seconds`` while it is idle or while its list is scrolled."""
     longest(page)
     before, started = metrics(session), time.monotonic()
     if scrolling:
@@ -135,7 +135,7 @@ def scroll(page: Page, session: CDPSession, seconds: float, speed: int = SCROLL_
 
 
 def heap(session: CDPSession) -> float:
-    """Megabytes that scripts hold after a collection."""
+    """Return the JavaScript heap in MB after a garbage collection."""
     session.send("HeapProfiler.collectGarbage")
     return metrics(session)["JSHeapUsedSize"] / 1e6
 
@@ -145,8 +145,8 @@ def metrics(session: CDPSession) -> dict[str, float]:
 
 
 @dataclass
-class Measured:
-    """One entry a fresh page, but ``heap``: the one page that was left open."""
+class Measurements:
+    """Lists have one entry for each new page; ``heap`` is that of the page that was left open."""
 
     first: list[float] = field(default_factory=list)
     loading: list[float] = field(default_factory=list)
@@ -155,28 +155,28 @@ class Measured:
     scrolling: list[Cost] = field(default_factory=list)
     hidden: list[Cost] = field(default_factory=list)
     silent: list[int] = field(default_factory=list)
-    """Frames that came while hidden."""
+    """Frames that arrived while the page was hidden."""
     caught_up: list[int] = field(default_factory=list)
-    """Frames that came at once when shown again."""
+    """Frames that arrived at once when the page was shown again."""
     heap: float = 0.0
 
 
-def measured(devices: int, rate: int, runs: int, seconds: float, minutes: float) -> Measured:
-    found = Measured()
+def measure(devices: int, rate: int, runs: int, seconds: float, minutes: float) -> Measurements:
+    found = Measurements()
     with fake_server(devices, rate) as url, chromium() as browser:
-        opened(browser, url).page.context.close()  # warms the server up
+        open_page(browser, url).page.context.close()  # warms the server up
         for _ in range(runs):
-            page, session, first, frames = opened(browser, url)
+            page, session, first, frames = open_page(browser, url)
             found.first.append(first)
             page.wait_for_timeout(2_000)
             found.loading.append(longest(page))
-            found.idle.append(over(page, session, seconds))
-            found.scrolling.append(over(page, session, seconds, scrolling=True))
+            found.idle.append(cost_over(page, session, seconds))
+            found.scrolling.append(cost_over(page, session, seconds, scrolling=True))
             hide(page, session, frames, seconds, found)
             page.context.close()
-        page, session, *_ = opened(browser, url)
+        page, session, *_ = open_page(browser, url)
         ends = time.monotonic() + minutes * 60
-        while time.monotonic() < ends:  # somebody looks down the list from time to time
+        while time.monotonic() < ends:  # scroll through the list from time to time
             scroll(page, session, 2, 6_000)
             scroll(page, session, 2, -6_000)
             page.wait_for_timeout(min(20, max(0, ends - time.monotonic())) * 1000)
@@ -184,16 +184,16 @@ def measured(devices: int, rate: int, runs: int, seconds: float, minutes: float)
     return found
 
 
-def hide(page: Page, session: CDPSession, frames: list[float], seconds: float, found: Measured) -> None:
-    """The page is told that it is hidden, as a browser tells it; the browser's own thrift with such pages is not
-    counted in."""
+def hide(page: Page, session: CDPSession, frames: list[float], seconds: float, found: Measurements) -> None:
+    """Report to the page that it is hidden, as a browser does. The browser's own throttling of hidden pages is not
+    included."""
     page.evaluate(HIDE, True)
     page.wait_for_timeout(1_000)
     before = len(frames)
-    found.hidden.append(over(page, session, seconds))
+    found.hidden.append(cost_over(page, session, seconds))
     found.silent.append(len(frames) - before)
     page.evaluate(HIDE, False)
     shown = time.monotonic()
     page.wait_for_timeout(1_000)
-    came = [at for at in frames if at >= shown - 0.05]
-    found.caught_up.append(sum(at - came[0] < CATCH_UP_S for at in came))
+    arrived = [at for at in frames if at >= shown - 0.05]
+    found.caught_up.append(sum(at - arrived[0] < CATCH_UP_S for at in arrived))

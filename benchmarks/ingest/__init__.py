@@ -1,4 +1,4 @@
-"""How fast readings get from the broker into the history: the hub beside others on the same flood.
+"""Rate of readings from the broker into the history: the hub and other programs on the same flood.
 
-``python -m benchmarks.ingest --help`` says what can be chosen; README.md in the folder above, what came out.
+``python -m benchmarks.ingest --help`` shows the options; the results are in ``benchmarks/README.md``.
 """

@@ -1,4 +1,4 @@
-"""Print rates, CPU a message and ratios, in one run on one machine. See the folder's first words."""
+"""Print rates, CPU per message and ratios of one run on one machine. See the package's docstring."""
 
 from __future__ import annotations
 
@@ -14,16 +14,16 @@ from typing import NamedTuple
 
 from benchmarks.ingest.flood import payload
 from benchmarks.ingest.others import home_assistant, install_home_assistant, install_node_red, node_red
-from benchmarks.ingest.peers import Peer, hub, mosquitto_sub, take
+from benchmarks.ingest.peers import Peer, hub, mosquitto_sub, run_flood
 from hub.mqtt.demo_broker import DemoBroker
 
 SIZE = len(payload(0, 0))
-MET = 5
-"""Messages of each device before it counts."""
+WARM_UP = 5
+"""Messages of each device before the measurement."""
 
 
 class Case(NamedTuple):
-    """``beside`` is who takes the same flood; ``share`` of the messages are poured, where one of them is slow."""
+    """``beside`` is the program to compare with; ``share`` is the part of the messages to send if that one is slow."""
 
     name: str
     qos: int
@@ -48,7 +48,7 @@ CASES = {
 
 
 class Result(NamedTuple):
-    """``rate`` is messages a second, kept and committed; ``cpu`` is in microseconds a message; ``shed`` a share."""
+    """``rate`` is committed messages a second, ``cpu`` microseconds a message, ``shed`` a share."""
 
     rate: float
     cpu: float
@@ -56,7 +56,7 @@ class Result(NamedTuple):
 
 
 class Floods:
-    """Numbers the messages on, over all runs."""
+    """Starts floods. Message numbers continue over all runs."""
 
     def __init__(self, port: int) -> None:
         self._port = port
@@ -64,7 +64,7 @@ class Floods:
         self.began = 0.0
 
     def pour(self, qos: int, messages: int, devices: int) -> None:
-        """Returns when the broker has taken them all."""
+        """Publish the messages, and return when the broker has received them all."""
         command = [sys.executable, "-m", "benchmarks.ingest.flood"]
         numbers = (self._port, qos, messages, devices, self._first)
         done = subprocess.run([*command, *map(str, numbers)], capture_output=True, text=True, check=False)
@@ -74,16 +74,16 @@ class Floods:
 
 
 async def measure(case: Case, peer: Peer, floods: Floods, messages: int) -> Result:
-    # All devices are met beforehand, at a pace that nobody sheds; what is measured is the steady flow.
-    for _ in range(MET):
-        await take(peer, case.devices, lambda: floods.pour(1, case.devices, case.devices))
-    taken = await take(peer, messages, lambda: floods.pour(case.qos, messages, case.devices))
-    kept = taken.messages - taken.shed
-    assert kept, "nothing came"
-    return Result(kept / (taken.until - floods.began), 1e6 * taken.cpu_s / kept, taken.shed / messages)
+    # Introduce all devices first, slowly enough that nothing is shed: only the steady flow is measured.
+    for _ in range(WARM_UP):
+        await run_flood(peer, case.devices, lambda: floods.pour(1, case.devices, case.devices))
+    result = await run_flood(peer, messages, lambda: floods.pour(case.qos, messages, case.devices))
+    kept = result.messages - result.shed
+    assert kept, "no message arrived"
+    return Result(kept / (result.until - floods.began), 1e6 * result.cpu_s / kept, result.shed / messages)
 
 
-def opened(name: str, case: Case, port: int, others: Path) -> AbstractAsyncContextManager[Peer]:
+def start_peer(name: str, case: Case, port: int, others: Path) -> AbstractAsyncContextManager[Peer]:
     match name:
         case "node-red":
             return node_red(port, others)
@@ -94,8 +94,8 @@ def opened(name: str, case: Case, port: int, others: Path) -> AbstractAsyncConte
     return hub(port, case.window)
 
 
-def version(name: str, others: Path) -> str:
-    """Installs it where that is needed."""
+def install(name: str, others: Path) -> str:
+    """Install the program if needed, and return its version for the label."""
     match name:
         case "node-red":
             return f" {install_node_red(others)}"
@@ -104,33 +104,35 @@ def version(name: str, others: Path) -> str:
     return ""
 
 
-def told(values: list[float], digits: int = 0) -> str:
+def summary(values: list[float], digits: int = 0) -> str:
     return f"{statistics.median(values):,.{digits}f} ({min(values):,.{digits}f} to {max(values):,.{digits}f})"
 
 
 async def run(case: Case, messages: int, rounds: int, others: Path) -> float:
-    """Prints what came out; the hub's CPU a message."""
+    """Print the results, and return the hub's CPU microseconds a message."""
     names = ["hub"] if case.beside is None else [case.beside, "hub"]
-    versions = {name: version(name, others) for name in names}
+    versions = {name: install(name, others) for name in names}
     messages = int(messages * case.share)
     results: dict[str, list[Result]] = {name: [] for name in names}
     for _ in range(rounds):
         for name in names:
             broker = await DemoBroker.start("127.0.0.1", 0, kind="mosquitto")
             try:
-                async with opened(name, case, broker.port, others) as peer:
+                async with start_peer(name, case, broker.port, others) as peer:
                     results[name].append(await measure(case, peer, Floods(broker.port), messages))
             finally:
                 await broker.stop()
     print(f"\n{case.name}: {messages:,} messages of {SIZE} bytes, {rounds} rounds; median (range)")
     for name, found in results.items():
         rates, costs, shed = [one.rate for one in found], [one.cpu for one in found], max(one.shed for one in found)
-        called = f"{name}{versions[name]}"
-        print(f"  {called:24} {told(rates)} a second, {told(costs, 1)} us of CPU each, {shed:.0%} shed at most")
+        label = f"{name}{versions[name]}"
+        print(f"  {label:24} {summary(rates)} a second, {summary(costs, 1)} us of CPU each, {shed:.0%} shed at most")
     if case.beside is not None:
         pairs = list(zip(results["hub"], results[case.beside], strict=True))
-        print(f"  rate, hub / {case.beside}: {told([ours.rate / theirs.rate for ours, theirs in pairs], 2)}")
-        print(f"  CPU, {case.beside} / hub: {told([theirs.cpu / ours.cpu for ours, theirs in pairs], 2)}", flush=True)
+        print(f"  rate, hub / {case.beside}: {summary([ours.rate / theirs.rate for ours, theirs in pairs], 2)}")
+        print(
+            f"  CPU, {case.beside} / hub: {summary([theirs.cpu / ours.cpu for ours, theirs in pairs], 2)}", flush=True
+        )
     return statistics.median(one.cpu for one in results["hub"])
 
 

@@ -1,9 +1,9 @@
-"""The flood: telemetry as fast as the broker takes it, from a process that costs little itself.
+"""Publish telemetry as fast as the broker accepts it, from a process that costs little itself.
 
     python -m benchmarks.ingest.flood PORT QOS MESSAGES DEVICES FIRST
 
-Packets are made beforehand and written as they are; it prints when it begins and when it has been taken (epoch
-seconds). ``FIRST`` is the ``seq`` of the first message, so that no run repeats another.
+Packets are encoded in advance. It prints the time of the start and the time when the broker has received everything
+(epoch seconds). ``FIRST`` is the ``seq`` of the first message, so that no run repeats another.
 """
 
 from __future__ import annotations
@@ -14,12 +14,12 @@ import threading
 import time
 
 UNCONFIRMED = 5_000
-"""QoS 1 messages on their way at the same time."""
+"""QoS 1 messages in flight."""
 CHUNK = 200
 
 
 def payload(device: int, seq: int) -> bytes:
-    """143 bytes of JSON: four metrics, a time and a sequence number."""
+    """Return 143 bytes of JSON: four metrics, a time and a sequence number."""
     temperature, humidity = 61 + (seq + device) % 400 / 100, 40 + seq % 200 / 10
     pressure, vibration = 1_000 + seq % 300 / 10, 1 + (seq * 7 + device) % 1_000 / 1_000
     return (
@@ -29,7 +29,7 @@ def payload(device: int, seq: int) -> bytes:
 
 
 def packet(device: int, seq: int, qos: int) -> bytes:
-    """One PUBLISH of MQTT 3.1.1."""
+    """Encode a PUBLISH packet of MQTT 3.1.1."""
     topic, body = f"devices/bench-{device:06d}/telemetry".encode(), payload(device, seq)
     number = (seq % 65_535 + 1).to_bytes(2) if qos else b""
     rest = len(topic).to_bytes(2) + topic + number + body
@@ -50,19 +50,19 @@ def main(port: int, qos: int, messages: int, devices: int, first: int) -> None:
         confirmed = threading.Semaphore(UNCONFIRMED // CHUNK)
         done = threading.Event()
 
-        def hear() -> None:
-            heard = 0
-            while heard < 4 * messages:
+        def count_acknowledgements() -> None:
+            received_bytes = 0
+            while received_bytes < 4 * messages:
                 got = len(sock.recv(65_536))
                 assert got, "the broker hung up on the flood"
-                for _ in range((heard + got) // (4 * CHUNK) - heard // (4 * CHUNK)):
+                for _ in range((received_bytes + got) // (4 * CHUNK) - received_bytes // (4 * CHUNK)):
                     confirmed.release()
-                heard += got
+                received_bytes += got
             done.set()
 
         print(time.time(), flush=True)
         if qos:
-            threading.Thread(target=hear, daemon=True).start()
+            threading.Thread(target=count_acknowledgements, daemon=True).start()
         for chunk in chunks:
             if qos:
                 confirmed.acquire()
@@ -70,7 +70,7 @@ def main(port: int, qos: int, messages: int, devices: int, first: int) -> None:
         if qos:
             done.wait()
         else:
-            sock.sendall(b"\xc0\0")  # a ping is answered once all before it has been read
+            sock.sendall(b"\xc0\0")  # PINGRESP comes after everything before it has been read
             assert sock.recv(2) == b"\xd0\0"
         print(time.time(), flush=True)
         sock.sendall(b"\xe0\0")

@@ -1,10 +1,9 @@
-"""From a reading to the browser, and what a flood does to it and to the hub's memory.
+"""Latency from a reading to the browser, and the effect of a flood on it and on the hub's memory.
 
     python -m benchmarks.ingest.latency [--seconds 20]
 
-A hub as it is served, a Mosquitto, and the dashboard in a real Chromium. Fifty quiet devices say what time it is; the
-page says when it had that in its hands, and when it had painted. Up to 250 ms of it are the frame, which waits for
-more.
+Runs ``hub serve``, Mosquitto, and the dashboard in a real Chromium. Fifty quiet devices publish the current time; the
+page records when it received that and when it had painted it. Up to 250 ms are the frame interval.
 """
 
 from __future__ import annotations
@@ -52,7 +51,7 @@ LISTEN = """() => {
 
 
 class Load(NamedTuple):
-    """``rate`` 0 is without a pause, None no load at all."""
+    """``rate`` 0 is without pause, None is no load."""
 
     name: str
     devices: int
@@ -68,7 +67,7 @@ LOADS = (
 
 
 @contextlib.asynccontextmanager
-async def under(load: Load, port: int) -> AsyncIterator[None]:
+async def apply_load(load: Load, port: int) -> AsyncIterator[None]:
     if load.rate is None:
         yield
         return
@@ -77,30 +76,30 @@ async def under(load: Load, port: int) -> AsyncIterator[None]:
     try:
         yield
     finally:
-        assert child.returncode is None, "the load broke down"
+        assert child.returncode is None, "the load generator has failed"
         child.terminate()
         await child.wait()
 
 
 class Probes(threading.Thread):
-    """Quiet devices, QoS 1; each speaks every second or two, so that no frame holds two words of one."""
+    """Quiet devices, QoS 1. Each publishes every 1 to 2 s, so that no frame has two readings of one device."""
 
     def __init__(self, port: int) -> None:
         super().__init__(daemon=True)
         self._client = paho.Client(paho.CallbackAPIVersion.VERSION2)
         self._client.connect("127.0.0.1", port)
         self._client.loop_start()
-        self._over = threading.Event()
+        self._finished = threading.Event()
 
     def run(self) -> None:
         turn = 0
-        while not self._over.wait(random.uniform(1.0, 2.0) / PROBES):
+        while not self._finished.wait(random.uniform(1.0, 2.0) / PROBES):
             body = json.dumps({"sent": time.time_ns() // 1_000_000})
             self._client.publish(f"devices/probe-{turn % PROBES:02d}/telemetry", body, qos=1)
             turn += 1
 
     def finish(self) -> None:
-        self._over.set()
+        self._finished.set()
         self.join()
         self._client.disconnect()
         self._client.loop_stop()
@@ -117,7 +116,7 @@ def counters(served: Hub) -> dict[str, int]:
 
 
 async def measure(load: Load, served: Hub, page: Page, port: int, seconds: float) -> None:
-    async with under(load, port):
+    async with apply_load(load, port):
         await asyncio.sleep(3)
         await page.evaluate("window.waits.length = 0")
         before, sizes = await asyncio.to_thread(counters, served), list[float]()
@@ -136,7 +135,7 @@ async def measure(load: Load, served: Hub, page: Page, port: int, seconds: float
     print(
         f"  memory       at most {max(sizes[:half]):,.0f} MB in the first half, {max(sizes[half:]):,.0f} in the second"
     )
-    await asyncio.sleep(3)  # what waits goes through before the next load
+    await asyncio.sleep(3)  # drain the queues before the next load
 
 
 async def main(seconds: float) -> None:

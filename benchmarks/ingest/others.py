@@ -1,7 +1,7 @@
-"""Hubs of others on the same flood: Node-RED and Home Assistant, each installed once into a folder of its own.
+"""Other hubs on the same flood: Node-RED and Home Assistant, each installed once into its own folder.
 
-They tell that they are through by answering a mark that the broker hands them behind the flood, so nothing is lost by
-the counting: the flood has to be QoS 1.
+They show that they have processed everything by answering a mark that is published after the flood, so counting costs
+them nothing. The flood has to be QoS 1.
 """
 
 from __future__ import annotations
@@ -23,47 +23,47 @@ from pathlib import Path
 import paho.mqtt.client as paho
 import psutil
 
-MARK, HEARD = "devices/mark", "bench/heard"
+MARK, MARK_ANSWER = "devices/mark", "bench/heard"
 METRICS = ("bearing_temperature", "ambient_humidity", "discharge_pressure", "vibration_rms")
 START_S = 180.0
-"""Home Assistant installs what it lacks at its first start."""
+"""Home Assistant installs missing packages at its first start."""
 
 
-class Marked:
-    """A process that answers marks; ``heard`` is the last one answered, and when."""
+class MarkedPeer:
+    """A process that answers marks. ``_answered`` is the last answered mark and its time."""
 
     quiet_s = 60.0
 
     def __init__(self, process: psutil.Process, port: int) -> None:
         self.process = process
         self._poured = 0
-        self._heard = (0, 0.0)
-        self._hears = threading.Event()
+        self._answered = (0, 0.0)
+        self._first_answer = threading.Event()
         self._client = paho.Client(paho.CallbackAPIVersion.VERSION2)
         self._client.on_message = self._take
-        self._client.on_connect = lambda client, *_: client.subscribe(HEARD, 1)
+        self._client.on_connect = lambda client, *_: client.subscribe(MARK_ANSWER, 1)
         self._client.connect("127.0.0.1", port)
         self._client.loop_start()
 
     def _take(self, client: paho.Client, data: object, message: paho.MQTTMessage) -> None:
-        self._heard = (int(message.payload), time.time())
-        self._hears.set()
+        self._answered = (int(message.payload), time.time())
+        self._first_answer.set()
 
     def wait(self) -> None:
-        """Until it answers at all."""
+        """Wait until it answers the first mark."""
         deadline = time.monotonic() + START_S
-        while not self._hears.is_set():
+        while not self._first_answer.is_set():
             if not self.process.is_running() or time.monotonic() > deadline:
                 raise RuntimeError(f"{self.process} does not answer")
             self.poured(0)
-            self._hears.wait(1.0)
+            self._first_answer.wait(1.0)
 
     def poured(self, messages: int) -> None:
         self._poured += messages
         self._client.publish(MARK, json.dumps({"mark": self._poured}), qos=1)
 
     def count(self) -> tuple[int, int, float]:
-        return self._heard[0], 0, self._heard[1]
+        return self._answered[0], 0, self._answered[1]
 
     def close(self) -> None:
         self._client.disconnect()
@@ -71,15 +71,15 @@ class Marked:
 
 
 NODE_RED_FUNCTION = f"""
-if (msg.topic === "{MARK}") return {{ topic: "{HEARD}", payload: String(msg.payload.mark) }};
+if (msg.topic === "{MARK}") return {{ topic: "{MARK_ANSWER}", payload: String(msg.payload.mark) }};
 if (msg.payload.bearing_temperature > 90) return {{ topic: "bench/alert", payload: msg.topic }};
 return null;
 """
-"""One rule; the hub has more, and keeps the history besides."""
+"""One rule. The hub evaluates more rules and also stores the history."""
 
 
 def install_node_red(folder: Path) -> str:
-    """Its version."""
+    """Install Node-RED if needed, and return its version."""
     home = folder / "node-red"
     if not (home / "node_modules/node-red").exists():
         home.mkdir(parents=True, exist_ok=True)
@@ -89,7 +89,7 @@ def install_node_red(folder: Path) -> str:
 
 
 @contextlib.asynccontextmanager
-async def node_red(port: int, folder: Path) -> AsyncIterator[Marked]:
+async def node_red(port: int, folder: Path) -> AsyncIterator[MarkedPeer]:
     broker = {
         "id": "bench-broker",
         "type": "mqtt-broker",
@@ -138,12 +138,12 @@ async def node_red(port: int, folder: Path) -> AsyncIterator[Marked]:
             "httpAdminRoot: false, telemetry: { enabled: false }, logging: { console: { level: 'error' } } };"
         )
         words = ["node", str(program), "--userDir", home, "--settings", str(settings)]
-        async with _marked(words, port, Path(home) / "log") as peer:
+        async with _start_marked(words, port, Path(home) / "log") as peer:
             yield peer
 
 
 def install_home_assistant(folder: Path) -> str:
-    """Its version: the newest one for this Python."""
+    """Install the newest Home Assistant for this Python if needed, and return its version."""
     home = folder / "home-assistant"
     if not (home / "bin/hass").exists():
         _run([sys.executable, "-m", "venv", str(home)])
@@ -152,8 +152,8 @@ def install_home_assistant(folder: Path) -> str:
 
 
 @contextlib.asynccontextmanager
-async def home_assistant(port: int, folder: Path, devices: int) -> AsyncIterator[Marked]:
-    """A sensor a metric of each device, without its recorder: it keeps no history here."""
+async def home_assistant(port: int, folder: Path, devices: int) -> AsyncIterator[MarkedPeer]:
+    """Run Home Assistant with a sensor for each metric of each device, without the recorder, so without a history."""
     sensors = [
         {"name": f"bench {device} {metric}", "state_topic": f"devices/bench-{device:06d}/telemetry", "qos": 1}
         | {"value_template": f"{{{{ value_json.{metric} }}}}"}
@@ -162,7 +162,7 @@ async def home_assistant(port: int, folder: Path, devices: int) -> AsyncIterator
     ]
     answer = {
         "service": "mqtt.publish",
-        "data": {"topic": HEARD, "qos": 1, "payload": "{{ trigger.payload_json.mark }}"},
+        "data": {"topic": MARK_ANSWER, "qos": 1, "payload": "{{ trigger.payload_json.mark }}"},
     }
     settings = {
         "homeassistant": {"name": "bench", "unit_system": "metric"},
@@ -190,17 +190,17 @@ async def home_assistant(port: int, folder: Path, devices: int) -> AsyncIterator
         entries = {"version": 1, "minor_version": 1, "key": "core.config_entries", "data": {"entries": [entry]}}
         (Path(home) / ".storage/core.config_entries").write_text(json.dumps(entries))
         words = [str(folder / "home-assistant/bin/hass"), "-c", home]
-        async with _marked(words, port, Path(home) / "log") as peer:
+        async with _start_marked(words, port, Path(home) / "log") as peer:
             yield peer
 
 
 @contextlib.asynccontextmanager
-async def _marked(words: Sequence[str], port: int, log: Path) -> AsyncIterator[Marked]:
+async def _start_marked(words: Sequence[str], port: int, log: Path) -> AsyncIterator[MarkedPeer]:
     with log.open("wb") as output:
         child = await asyncio.create_subprocess_exec(
             *words, stdout=output, stderr=output, stdin=asyncio.subprocess.DEVNULL, env={**os.environ, "TZ": "UTC"}
         )
-    peer = Marked(psutil.Process(child.pid), port)
+    peer = MarkedPeer(psutil.Process(child.pid), port)
     try:
         try:
             await asyncio.to_thread(peer.wait)

@@ -1,4 +1,4 @@
-"""Who takes the flood: the hub as it is served, and ``mosquitto_sub``. Each is a process, and says how it did."""
+"""Programs that receive the flood: the hub and ``mosquitto_sub``. Each is a process that reports its progress."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ from typing import NamedTuple, Protocol
 import psutil
 
 
-class Taken(NamedTuple):
-    """``messages`` dealt with by ``until`` (epoch seconds), of which ``shed`` were not kept; ``cpu_s`` of all the
-    process's threads since the mark."""
+class FloodResult(NamedTuple):
+    """``messages`` processed by ``until`` (epoch seconds), of which ``shed`` were dropped. ``cpu_s`` is that of all the
+    process's threads since the start."""
 
     messages: int
     shed: int
@@ -30,9 +30,11 @@ class Taken(NamedTuple):
 
 
 class Peer(Protocol):
-    """A process that is subscribed. ``count`` says how many messages it has taken in all, how many of them it shed,
-    and until when. ``poured`` tells it that the broker has taken so many for it; ``quiet_s`` without anything new says
-    that the rest does not come any more."""
+    """A subscribed process.
+
+    ``count`` returns the messages processed so far, those shed, and the time of the last one. ``poured`` is called when
+    the broker has received so many messages. After ``quiet_s`` without progress the rest counts as lost.
+    """
 
     process: psutil.Process
     quiet_s: float
@@ -42,8 +44,8 @@ class Peer(Protocol):
     def count(self) -> tuple[int, int, float]: ...
 
 
-async def take(peer: Peer, messages: int, flood: Callable[[], object]) -> Taken:
-    """Let the flood of ``messages`` come, and wait until they are taken or nothing more comes."""
+async def run_flood(peer: Peer, messages: int, flood: Callable[[], object]) -> FloodResult:
+    """Start the flood of ``messages``, and wait until all are processed or there is no more progress."""
     before, shed, _ = peer.count()
     cpu = sum(peer.process.cpu_times()[:2])
 
@@ -61,11 +63,11 @@ async def take(peer: Peer, messages: int, flood: Callable[[], object]) -> Taken:
         last = now
     await flooding
     spent = sum(peer.process.cpu_times()[:2]) - cpu
-    return Taken(last[0] - before, last[1] - shed, last[2], spent)
+    return FloodResult(last[0] - before, last[1] - shed, last[2], spent)
 
 
 class Hub:
-    """``hub serve`` on a data folder of its own, with its default rules and history."""
+    """``hub serve`` with a temporary data folder, the default rules and history."""
 
     quiet_s = 1.0
 
@@ -79,13 +81,13 @@ class Hub:
         with urllib.request.urlopen(f"http://{self.http}/api/status") as answer:
             status = json.load(answer)
         counters = status["counters"]
-        dealt = counters["stored"] + counters["duplicates"] + counters["rejected"] + counters["shed"]
-        return dealt, counters["shed"], (status["store"]["last_commit"] or 0) / 1_000
+        processed = counters["stored"] + counters["duplicates"] + counters["rejected"] + counters["shed"]
+        return processed, counters["shed"], (status["store"]["last_commit"] or 0) / 1_000
 
 
 @contextlib.asynccontextmanager
 async def hub(port: int, window: int) -> AsyncIterator[Hub]:
-    """The acknowledgements come after the commit, and ``window`` messages may wait for theirs."""
+    """Run ``hub serve``. It acknowledges after the commit; ``window`` messages may be unacknowledged."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         http = f"127.0.0.1:{probe.getsockname()[1]}"
@@ -97,8 +99,8 @@ async def hub(port: int, window: int) -> AsyncIterator[Hub]:
         )
         assert child.stdout is not None
         try:
-            said = await asyncio.wait_for(child.stdout.readline(), 60)
-            assert said.startswith(b"ready"), said
+            line = await asyncio.wait_for(child.stdout.readline(), 60)
+            assert line.startswith(b"ready"), line
             yield Hub(psutil.Process(child.pid), http)
         finally:
             child.terminate()
@@ -106,7 +108,7 @@ async def hub(port: int, window: int) -> AsyncIterator[Hub]:
 
 
 class MosquittoSub:
-    """``mosquitto_sub`` writing each payload to a file, so that what it has taken can be seen from outside."""
+    """``mosquitto_sub`` that writes each payload to a file, so that its progress can be measured from outside."""
 
     quiet_s = 1.0
 
@@ -124,7 +126,7 @@ class MosquittoSub:
 
 @contextlib.asynccontextmanager
 async def mosquitto_sub(port: int, qos: int, window: int, size: int) -> AsyncIterator[MosquittoSub]:
-    """``size`` is that of every payload."""
+    """Run ``mosquitto_sub``. ``size`` is the length of each payload in bytes."""
     program = shutil.which("mosquitto_sub")
     assert program, "this benchmark needs mosquitto_sub: apt install mosquitto-clients"
     with tempfile.TemporaryDirectory(prefix="ingest-") as folder:
@@ -133,7 +135,7 @@ async def mosquitto_sub(port: int, qos: int, window: int, size: int) -> AsyncIte
         with output.open("wb") as file:
             child = await asyncio.create_subprocess_exec(program, *words, str(window), stdout=file)
         try:
-            await asyncio.sleep(0.5)  # it does not say when it is subscribed
+            await asyncio.sleep(0.5)  # it does not report when it is subscribed
             yield MosquittoSub(psutil.Process(child.pid), output, size)
         finally:
             child.terminate()

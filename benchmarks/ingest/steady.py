@@ -1,8 +1,8 @@
-"""Telemetry at a steady pace, or without any pause, from a process of its own. Ends when it is told to.
+"""Publish telemetry at a constant rate or without pause. Runs until it is terminated.
 
     python -m benchmarks.ingest.steady PORT DEVICES RATE
 
-QoS 0; a ``RATE`` of 0 is as fast as the broker takes it, with the same packets over and over.
+QoS 0. A ``RATE`` of 0 is as fast as the broker accepts it, with the same packets repeatedly.
 """
 
 from __future__ import annotations
@@ -21,15 +21,15 @@ def main(port: int, devices: int, rate: int) -> None:
     rest = b"\0\4MQTT\4\2\0\0" + len(name).to_bytes(2) + name
     with socket.create_connection(("127.0.0.1", port)) as sock:
         sock.sendall(bytes([0x10, len(rest)]) + rest)
-        assert sock.recv(4) == b"\x20\x02\0\0", "the broker refused it"
+        assert sock.recv(4) == b"\x20\x02\0\0", "the broker refused the connection"
         number = 0
         if not rate:
             packets = b"".join(packet(device % devices, device, 0) for device in range(max(devices, 200)))
             while True:
                 sock.sendall(packets)
-        begun = time.monotonic()
+        started = time.monotonic()
         while True:
-            due = int((time.monotonic() - begun) * rate)
+            due = int((time.monotonic() - started) * rate)
             sock.sendall(b"".join(packet(n % devices, n, 0) for n in range(number, due)))
             number = due
             time.sleep(TURN_S)

@@ -1,4 +1,4 @@
-"""A broker's side of MQTT, byte by byte, for what no real broker would do. Speaks just enough of 3.1.1 and 5."""
+"""A scripted MQTT broker, byte by byte, for behaviour that no real broker shows. It knows a little of 3.1.1 and 5."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ CONNECT, PUBLISH, PUBACK, SUBSCRIBE, PINGREQ, DISCONNECT = 1, 3, 4, 8, 12, 14
 
 
 def packet(head: int, body: bytes) -> bytes:
-    """A control packet with its remaining length."""
+    """Encode a control packet with its remaining length."""
     length, rest = bytearray(), len(body)
     while True:
         rest, digit = divmod(rest, 128)
@@ -20,13 +20,13 @@ def packet(head: int, body: bytes) -> bytes:
 
 
 class Peer:
-    """One connection of a client that has been accepted, with the packets that it sent: ``(type, body)``."""
+    """An accepted connection of a client, with the packets received from it as ``(type, body)``."""
 
     def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self._reader = reader
         self._writer = writer
         self.level = 0
-        self.gone = False
+        self.closed = False
         self.received: list[tuple[int, bytes]] = []
 
     @property
@@ -40,7 +40,7 @@ class Peer:
         self._writer.write(data)
 
     def publish(self, topic: bytes, payload: bytes, mid: int | None = None) -> None:
-        """Send a message, at QoS 1 where it has a ``mid``."""
+        """Send a message, at QoS 1 if ``mid`` is given."""
         head = PUBLISH << 4 | (2 if mid is not None else 0)
         properties = b"\0" if self.level == 5 else b""
         number = b"" if mid is None else mid.to_bytes(2)
@@ -64,9 +64,12 @@ class Peer:
 
 
 class PeerServer:
-    """Accepts clients; ``script`` runs once a client has subscribed. ``suback`` is the code of each answer and
-    ``connack`` the body of the first; one that does not answer reads on in silence. ``refuses`` holds bodies of the
-    CONNACK (empty: none at all) by the protocol levels that are hung up on."""
+    """A server that accepts clients.
+
+    ``script`` runs when a client has subscribed. ``suback`` is the reason code of each SUBACK, ``connack`` the body of
+    the CONNACK. Without ``answers`` it only reads. ``refuses`` maps protocol levels to the body of a CONNACK (empty:
+    none is sent), after which the connection is closed.
+    """
 
     def __init__(
         self,
@@ -124,7 +127,7 @@ class PeerServer:
                     peer.send(packet(0xD0, b""))
                 elif kind == DISCONNECT:
                     break
-        peer.gone = True
+        peer.closed = True
         with suppress(OSError):
             await writer.drain()
         writer.close()

@@ -1,4 +1,4 @@
-"""A network that can fail: a TCP proxy to put between a client and its broker. It knows nothing of what it carries."""
+"""A TCP proxy to put between a client and a server, whose connections can be cut."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from contextlib import suppress
 
 
 class Proxy:
-    """Carries bytes between ``port`` and the local port ``target``, until it is cut."""
+    """Forwards connections on ``port`` to the local port ``target`` until it is cut."""
 
     def __init__(self, target: int) -> None:
         self.port = _free_port()
@@ -23,7 +23,7 @@ class Proxy:
         threading.Thread(target=self._accept, args=(self._listening,), daemon=True).start()
 
     def cut(self) -> None:
-        """End all connections and refuse new ones."""
+        """Close all connections and refuse new ones."""
         assert self._listening is not None
         self._listening.shutdown(socket.SHUT_RDWR)
         self._listening.close()

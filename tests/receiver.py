@@ -1,4 +1,4 @@
-"""What the hub does with a link, in small: keep what arrives, acknowledge it or not."""
+"""An MQTT client of the hub in a test: keeps the messages, and acknowledges them or not."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from hub.mqtt.version_negotiation import NegotiatingClient
 
 
 async def until(true: Callable[[], Any], seconds: float = 10.0) -> None:
-    """Wait until ``true()``; fails after ``seconds``."""
+    """Wait until ``true()``. Fail after ``seconds``."""
     deadline = time.monotonic() + seconds
     while not true():
         assert time.monotonic() < deadline, f"not within {seconds} s"
@@ -25,8 +25,8 @@ async def until(true: Callable[[], Any], seconds: float = 10.0) -> None:
 
 
 class Receiver:
-    """A running link to ``port`` under a stable client id; an async context manager. ``protocol`` is the version of
-    MQTT that it speaks where a test names none."""
+    """A running client on ``port`` with a fixed client id, as an async context manager. ``protocol`` is the default
+    version of MQTT."""
 
     protocol = "auto"
 
@@ -44,7 +44,7 @@ class Receiver:
         self.messages: list[RawMessage] = []
         self.gaps: list[tuple[int, int]] = []
         self.ack_at_once = ack
-        self.takes = True
+        self.accepts = True
         self.link = NegotiatingClient(
             self.settings,
             self._take,
@@ -56,7 +56,7 @@ class Receiver:
         self.task: asyncio.Task[None] | None = None
 
     def _take(self, messages: Sequence[RawMessage]) -> int:
-        if not self.takes:
+        if not self.accepts:
             return 0
         self.messages.extend(messages)
         if self.ack_at_once:
@@ -81,7 +81,7 @@ class Receiver:
         await self.stop()
 
     async def stop(self) -> None:
-        """Cancel the link, as the hub does when it stops."""
+        """Cancel the client's task, as the hub does when it stops."""
         assert self.task is not None
         self.task.cancel()
         with suppress(asyncio.CancelledError):

@@ -1,4 +1,4 @@
-"""A provider that does as a test tells it, and the chain of such providers."""
+"""A scripted AI provider, and a chain of such providers."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def request(text: str = "Say hello.", **more: Any) -> CompletionRequest:
 
 
 class Scripted:
-    """A provider that does as told: a text to answer, an error to raise, seconds to hang."""
+    """A provider that follows a script: texts to answer, errors to raise, seconds to hang."""
 
     def __init__(self, name: str, *script: str | AiError | float) -> None:
         self.name, self.models = name, (f"{name}-model",)

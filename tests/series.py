@@ -1,4 +1,4 @@
-"""Made series with a known truth, for the tests of the evidence engine."""
+"""Synthetic series with known changes, for the tests of the evidence engine."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def points(values: np.ndarray, times: np.ndarray) -> list[Point]:
 def clock_of(
     past_s: float = 7200, until_s: float = 0, coarse_s: float = 10, fine_s: float = 1, live_s: float = 120
 ) -> np.ndarray:
-    """Seconds relative to NOW: coarse history, then live readings."""
+    """Return times in seconds relative to NOW: coarse history, then live readings."""
     past = np.arange(-past_s, until_s - live_s, coarse_s)
     return np.concatenate([past, np.arange(until_s - live_s, until_s + 0.5 * fine_s, fine_s)])
 

@@ -1,4 +1,4 @@
-"""``hub serve`` in a process of its own against a real broker, and a device that takes commands."""
+"""``hub serve`` as a subprocess with a real broker, and an MQTT device."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from brokers import HOST, Mosquitto, free_port
 
 
 def until(look: Callable[[], Any], within: float = 40.0) -> Any:
-    """The first thing that ``look`` finds."""
+    """Call ``look`` until its result is true, and return it."""
     deadline = time.monotonic() + within
     while not (seen := look()):
         assert time.monotonic() < deadline, f"not within {within} s: {look}"
@@ -28,7 +28,7 @@ def until(look: Callable[[], Any], within: float = 40.0) -> Any:
 
 
 class Serving:
-    """A hub on ``data`` that can be killed and started again; ``config`` holds further settings."""
+    """A hub on the data folder ``data`` that can be killed and started again. ``config`` is its settings file."""
 
     def __init__(self, data: Path, broker: Mosquitto, config: Path | None = None) -> None:
         self.data, self.broker, self.config = data, broker, config
@@ -37,7 +37,7 @@ class Serving:
         self.process: subprocess.Popen[bytes] | None = None
 
     def start(self) -> None:
-        """Launch it and wait until it is ready."""
+        """Start the process and wait until the hub is ready."""
         self.launch()
         until(self._answers, 40)
 
@@ -71,7 +71,7 @@ class Serving:
             self.end()
 
     def end(self) -> None:
-        """SIGTERM; it may be started again."""
+        """Send SIGTERM and wait for the exit. The hub may be started again."""
         assert self.process is not None
         self.process.terminate()
         assert self.process.wait(15) == 0
@@ -94,7 +94,7 @@ class Serving:
 
 @contextmanager
 def served(directory: Path) -> Iterator[Serving]:
-    """A hub and a broker of its own in ``directory``, ended in order."""
+    """Run a hub with its own broker in ``directory``."""
     broker = Mosquitto(directory)
     broker.start()
     hub = Serving(directory / "data", broker)
@@ -105,7 +105,7 @@ def served(directory: Path) -> Iterator[Serving]:
 
 
 class Thing:
-    """A device on the broker: what it hears on ``topics``, and ways to speak."""
+    """An MQTT device: the messages received on ``topics``, and a way to publish."""
 
     def __init__(self, broker: Mosquitto, *topics: str) -> None:
         self.heard: list[tuple[str, bytes]] = []
@@ -124,7 +124,7 @@ class Thing:
         self.client.publish(topic, payload, qos=1, retain=retained).wait_for_publish(10)
 
     def leave(self) -> None:
-        """Not before it is disconnected is its socket closed."""
+        """Disconnect, and wait until the socket is closed."""
         until(self.client.is_connected)  # also after the broker was away
         gone: list[bool] = []
         self.client.on_disconnect = lambda *_: gone.append(True)

@@ -26,7 +26,7 @@ from hub.store.documents import DocumentLibrary
 from hub.store.sqlite import SqliteStore
 from hub.worker import Worker
 from hub.worker.image_stats import measure
-from specimens import machine, pdf, plate, png, scan, sound
+from sample_files import machine, pdf, plate, png, scan, sound
 
 
 def encoded(image: Image.Image, kind: str, **options: object) -> bytes:

@@ -15,7 +15,7 @@ from hub.api.analysis_jobs import Jobs
 from hub.errors import WrongType
 from hub.model import Analysis
 from hub.worker import Progress
-from specimens import machine, pdf, plate, png, sound
+from sample_files import machine, pdf, plate, png, sound
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 LINES = {"Accept": "application/x-ndjson"}

@@ -26,7 +26,7 @@ from hub.runtime.installation import make_token, open_installation
 from hub.store.migrations import FIRST_FORMAT
 from hub.store.sqlite import FILE, SqliteStore
 from serving import Serving, Thing, until
-from store_words import all_of, delta, record
+from store_samples import all_of, delta, record
 
 
 def hub(*words: str | Path, status: int = 0) -> str:

@@ -16,7 +16,7 @@ from hub.errors import Rejected
 from hub.model import FleetLimits, Identity, Info, Record, TwinUpdate
 from hub.registry.registry import DeviceRegistry
 from serving import Serving, Thing, until
-from store_words import T0
+from store_samples import T0
 
 
 def registry_with_limit(total: int) -> DeviceRegistry:

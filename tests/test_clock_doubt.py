@@ -13,7 +13,7 @@ import pytest
 from brokers import Mosquitto
 from hub.runtime.clock import CONFIRMED, Clock, confirm, read_clock_state
 from serving import Serving, Thing, until
-from store_words import T0
+from store_samples import T0
 
 HOUR, DAY = 3_600_000, 86_400_000
 

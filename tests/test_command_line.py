@@ -22,7 +22,7 @@ from hub.errors import HubError
 from hub.runtime.installation import open_installation
 from hub.store.migrations import FIRST_FORMAT
 from hub.store.sqlite import FILE, SqliteStore
-from store_words import delta, record
+from store_samples import delta, record
 
 COMMANDS = {
     "serve": ["serve"],

@@ -10,7 +10,7 @@ import pytest
 from hub.model import Record
 from hub.store.chunks import compaction
 from hub.store.sqlite import SqliteStore
-from store_words import all_of, delta, record
+from store_samples import all_of, delta, record
 
 SERIES = [f"s{i:02}" for i in range(40)]
 

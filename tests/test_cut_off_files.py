@@ -14,7 +14,7 @@ from PIL import Image
 from hub.errors import WrongType
 from hub.worker import Worker
 from hub.worker.endings import ends_early
-from specimens import machine, pdf, plate, sound
+from sample_files import machine, pdf, plate, sound
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 RATES = {"MP3": 16_000}

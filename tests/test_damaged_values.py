@@ -12,7 +12,7 @@ import pytest
 from api_hub import ApiHub, now_ms, running_hub
 from hub.store.base import Retention
 from hub.store.sqlite import FILE, SqliteStore
-from test_unreadable_rows import DAMAGED, RULES, a_life, all_read
+from test_unreadable_rows import DAMAGED, RULES, fill, read_everything
 
 DAMAGES = {
     "no progress": "DELETE FROM progress",
@@ -33,17 +33,17 @@ DAMAGES = {
 @pytest.mark.parametrize("damage", DAMAGES)
 async def test_hub_stores_readings_after_damage(damage: str, tmp_path: Path) -> None:
     async with running_hub(tmp_path, rules=RULES) as hub:
-        await a_life(hub)
+        await fill(hub)
     with sqlite3.connect(tmp_path / FILE) as connection:
         assert connection.execute(DAMAGES[damage]).rowcount > 0
     async with running_hub(tmp_path, rules=RULES) as hub:
-        await all_read(hub)
+        await read_everything(hub)
         hub.publish("devices/b/telemetry", b"{")
         for name in ("a", "b", "new"):
             await hub.telemetry(name, temperature=20)
             detail = (await hub.http.get(f"/api/devices/{name}")).json()
             assert detail["metrics"]["temperature"]["value"] == 20
-        await all_read(hub)
+        await read_everything(hub)
         assert (await hub.http.get("/api/rejected")).json()["items"][0]["topic"] == "devices/b/telemetry"
 
 
@@ -62,7 +62,7 @@ async def test_damaged_chunk_loses_only_its_own_readings(
     damage: str, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     async with running_hub(tmp_path, rules=RULES) as hub:
-        await a_life(hub)
+        await fill(hub)
         await compact(hub)
         with sqlite3.connect(tmp_path / FILE) as connection:
             connection.execute(
@@ -87,7 +87,7 @@ async def test_damaged_chunk_loses_only_its_own_readings(
 
 async def test_damaged_chunk_does_not_stop_retention(tmp_path: Path) -> None:
     async with running_hub(tmp_path, rules=RULES) as hub:
-        await a_life(hub)
+        await fill(hub)
         await compact(hub)
         with sqlite3.connect(tmp_path / FILE) as connection:
             connection.execute("UPDATE chunk SET body = ? WHERE id = (SELECT min(id) FROM chunk)", (DAMAGED,))
@@ -101,7 +101,7 @@ async def test_damaged_chunk_does_not_stop_retention(tmp_path: Path) -> None:
 
 async def test_readings_of_lost_series_do_not_appear_under_new_series(tmp_path: Path) -> None:
     async with running_hub(tmp_path, rules=RULES) as hub:
-        await a_life(hub)
+        await fill(hub)
         await compact(hub)
     with sqlite3.connect(tmp_path / FILE) as connection:
         connection.execute("DELETE FROM series")

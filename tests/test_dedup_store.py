@@ -15,7 +15,7 @@ from hub.store import dedup_keys as keys_module
 from hub.store.base import Delta
 from hub.store.sqlite import FILE, SqliteStore
 from hub.store.writer import StoreWriter
-from store_words import T0, delta, keys_of, older, record
+from store_samples import T0, delta, keys_of, older, record
 
 RECENT, PER_DEVICE = 20, 4
 BIG = 1 << 33

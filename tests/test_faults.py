@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from brokers import Mosquitto
-from numbered import Publisher, all_stored_once, stored
+from numbered_readings import Publisher, all_stored_once, stored
 from serving import Serving, Thing, until
 
 MEGABYTE = 1_000_000

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from hub.assembly.load_settings import load_settings
 from hub.store.sqlite import SqliteStore
-from store_words import delta, record
+from store_samples import delta, record
 
 ROOT = Path(__file__).parent.parent
 TEXT = (ROOT / "docs/history.md").read_text("utf-8")

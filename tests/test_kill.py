@@ -17,7 +17,7 @@ import pytest
 from brokers import Mosquitto
 from hub.model import SeriesQuery
 from hub.store.sqlite import SqliteStore
-from numbered import DEVICES, Publisher
+from numbered_readings import DEVICES, Publisher
 
 KILLS = int(os.environ.get("HUB_KILLS", "5"))
 ALIVE_S = 0.8

@@ -13,7 +13,7 @@ import pytest_asyncio
 from PIL import Image, ImageDraw, ImageFont
 
 from hub.worker import Worker
-from specimens import RATE, machine, plate, png, sound
+from sample_files import RATE, machine, plate, png, sound
 
 # Reading text keeps a core busy for seconds, and for many times that on a machine under load.
 pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.timeout(240)]

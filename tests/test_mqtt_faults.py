@@ -114,7 +114,7 @@ async def test_stop_while_connecting_leaves_no_task_or_socket() -> None:
             async with Receiver(silent.port, wait=False):
                 await asyncio.sleep(delay)
         await until(lambda: not [t for t in asyncio.all_tasks() if t.get_name() in ("link", "mqtt-keepalive")])
-        await until(lambda: all(peer.gone for peer in silent.peers))
+        await until(lambda: all(peer.closed for peer in silent.peers))
 
 
 async def test_stop_at_any_moment_ends_client(mosquitto: Mosquitto) -> None:
@@ -176,10 +176,10 @@ async def test_long_pause_disconnects_and_resume_delivers_everything(mosquitto: 
 
 async def test_message_that_queue_refuses_is_redelivered(mosquitto: Mosquitto) -> None:
     async with Receiver(mosquitto.port) as hub:
-        hub.takes = False
+        hub.accepts = False
         await publish(mosquitto.port, *[("devices/a/t", str(i), 1, False) for i in range(5)])
         await until(lambda: "queue is full" in (hub.link.state.error or ""))
-        hub.takes = True
+        hub.accepts = True
         await until(lambda: len(hub.messages) == 5)
         assert hub.payloads == [b"%d" % i for i in range(5)]
 

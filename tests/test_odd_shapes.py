@@ -10,7 +10,7 @@ from PIL import Image
 
 from hub.errors import WrongType
 from hub.worker import Worker
-from specimens import png
+from sample_files import png
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 

@@ -13,7 +13,7 @@ import pytest
 from brokers import Mosquitto, publish
 from hub.ingest import committer
 from ingesting import Ingesting
-from numbered import DEVICES
+from numbered_readings import DEVICES
 from receiver import until
 
 

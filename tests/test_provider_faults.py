@@ -89,8 +89,8 @@ async def test_every_fault_raises_ai_error_without_key(made: Callable[..., Provi
 async def test_tool_calls_are_parsed_and_results_sent() -> None:
     bodies: list[Any] = []
 
-    def answer(asked: httpx2.Request) -> httpx2.Response:
-        bodies.append(json.loads(asked.content))
+    def answer(http_request: httpx2.Request) -> httpx2.Response:
+        bodies.append(json.loads(http_request.content))
         call = {"id": "c1", "type": "function", "function": {"name": "look", "arguments": '{"device": "pump-01"}'}}
         message = {"role": "assistant", "content": None, "tool_calls": [call]}
         return httpx2.Response(200, json={"choices": [{"index": 0, "message": message}], "usage": {"total_tokens": 7}})
@@ -132,8 +132,8 @@ async def test_streamed_tool_calls_are_assembled() -> None:
 async def test_picture_is_sent_as_data_url() -> None:
     bodies: list[Any] = []
 
-    def answer(asked: httpx2.Request) -> httpx2.Response:
-        bodies.append(json.loads(asked.content))
+    def answer(http_request: httpx2.Request) -> httpx2.Response:
+        bodies.append(json.loads(http_request.content))
         return httpx2.Response(200, json={"choices": [{"index": 0, "message": {"role": "assistant", "content": "a"}}]})
 
     provider = openai_with(answer)

@@ -90,14 +90,14 @@ def test_breaker_opens_lets_one_through_and_backs_off() -> None:
 
 
 def test_breaker_opens_at_once_on_hang_and_honours_retry_after() -> None:
-    hung, asked = CircuitBreaker(lambda: 0.0), CircuitBreaker(lambda: 0.0)
+    hung, busy = CircuitBreaker(lambda: 0.0), CircuitBreaker(lambda: 0.0)
     hung.begin()
     hung.failed(hung=True)
     assert not hung.admits
     for _ in range(FAILURES):
-        asked.begin()
-        asked.failed(after_s=120.0)
-    assert asked.rests_s == 120.0
+        busy.begin()
+        busy.failed(after_s=120.0)
+    assert busy.rests_s == 120.0
 
 
 async def test_breaker_is_separate_for_each_role() -> None:

@@ -37,7 +37,7 @@ from hub.rules import Engine, parse
 from hub.runtime.bus import Bus
 from hub.store.base import Delta
 from hub.store.sqlite import SqliteStore
-from store_words import T0
+from store_samples import T0
 
 RULES = '[[rule]]\nid = "hot"\nmetric = "t"\nabove = 80'
 

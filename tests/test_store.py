@@ -14,7 +14,7 @@ from backends import BACKENDS
 from hub.errors import Invalid, StoreError
 from hub.model import Reading, Series, SeriesQuery
 from hub.store.base import Delta, Store
-from store_words import (
+from store_samples import (
     T0,
     activity,
     alert,
@@ -415,7 +415,7 @@ async def test_added_readings_are_merged_without_duplicates(store: Store, reopen
     await store.commit(1, delta(601, record("a", 6_000, t=600.0)))
     more = [
         *(Reading("a", "t", T0 + i * 5, i / 2, "late") for i in range(1_201)),  # every second one is already stored
-        Reading("a", "on", T0 + 5, 1.0),  # not equal to True: another type
+        Reading("a", "on", T0 + 5, 1.0),  # a number, so no duplicate of True
         Reading("b", "mode", T0 - 5, "auto"),
         Reading("b", "mode", T0 - 5, "auto"),
     ]

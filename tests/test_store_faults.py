@@ -20,7 +20,7 @@ from hub.store import connection as connection_module
 from hub.store.base import Delta
 from hub.store.lock import DirectoryLock
 from hub.store.sqlite import FILE, SqliteStore
-from store_words import all_of, delta, older, record
+from store_samples import all_of, delta, older, record
 
 ROOT = Path(__file__).parent.parent
 
@@ -57,7 +57,7 @@ import asyncio, sys
 from pathlib import Path
 from hub.store.chunks import compaction
 from hub.store.sqlite import SqliteStore
-from store_words import older, activity, delta, record
+from store_samples import older, activity, delta, record
 compaction._LOG_POINTS = (4_000, 4_000, 4_000)  # compaction runs nearly all the time
 compaction.SLICE_SERIES = 2
 async def main():
@@ -135,7 +135,7 @@ import asyncio, resource, sys
 from pathlib import Path
 from hub.errors import StoreBusy
 from hub.store.sqlite import SqliteStore
-from store_words import older, delta, record
+from store_samples import older, delta, record
 async def main():
     store = SqliteStore.open(Path(sys.argv[1]))
     _, hard = resource.getrlimit(resource.RLIMIT_FSIZE)

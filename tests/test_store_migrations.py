@@ -19,7 +19,7 @@ from hub.store.connection import transaction, wal_of
 from hub.store.migrations import FIRST_FORMAT, MIGRATIONS, NEWEST_FORMAT, Migration, check_format, migrate, version_of
 from hub.store.read_only import ReadOnlyStore
 from hub.store.sqlite import FILE, SqliteStore
-from store_words import all_of, delta, record
+from store_samples import all_of, delta, record
 
 ROOT = Path(__file__).parent.parent
 ROWS = 1_000

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from backends import Backend, each_backend
 from hub.model import Reading, Record, SeriesQuery, Value
 from hub.store.base import Delta
-from store_words import T0, older, record, reference_buckets
+from store_samples import T0, older, record, reference_buckets
 
 DEVICES, METRICS = ("a", "b", "c"), ("t", "u")
 SPAN = 60

@@ -19,7 +19,7 @@ from hub.rules import Engine
 from hub.runtime.bus import Bus
 from hub.store.connection import wal_of
 from hub.store.sqlite import FILE, SqliteStore
-from store_words import T0, all_of, delta, record
+from store_samples import T0, all_of, delta, record
 
 
 class LinkStub:

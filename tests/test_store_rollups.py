@@ -15,7 +15,7 @@ from backends import BACKENDS, Backend, each_backend
 from hub.model import Series, SeriesQuery
 from hub.store.base import Delta, Retention, Store
 from hub.store.chunks.rollups import HOUR, MINUTE
-from store_words import T0, delta, older, record, reference_buckets
+from store_samples import T0, delta, older, record, reference_buckets
 
 DAY = 24 * HOUR
 BASE = T0 // DAY * DAY

@@ -1,4 +1,4 @@
-"""The history as CSV and Parquet and back: exact, in pieces, harmless in a spreadsheet, and never doubled."""
+"""Export and import of the history as CSV and Parquet: exact round trip, no spreadsheet formulas, no duplicates."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from hub.model import Page, Reading
 from hub.services.import_export import PAGE
 from hub.store.sqlite import SqliteStore
 from serving import Serving, Thing, until
-from store_words import T0, all_of, delta, record
+from store_samples import T0, all_of, delta, record
 
 FORMATS: tuple[Format, ...] = ("csv", "parquet")
 VALUES = (
@@ -47,7 +47,7 @@ VALUES = (
 RISKY = ("=1+1", "+1", "-x", "@SUM(A1)", "\tx", "\rx", "'quoted", "''=2")
 
 
-def written(table: Any, pages: list[Page]) -> bytes:
+def encode(table: Any, pages: list[Page]) -> bytes:
     return b"".join([*(table.add(page, "°C") for page in pages), table.end()])
 
 
@@ -56,11 +56,11 @@ def page(values: tuple[Any, ...], device: str = "a", metric: str = "t") -> Page:
     return Page(device, metric, [(T0 + i * 7, v, qualities[i % 3]) for i, v in enumerate(values)])
 
 
-def rows(of: Page) -> list[tuple[Any, ...]]:
-    return [(of.device, of.metric, ts, value, type(value), quality) for ts, value, quality in of.points]
+def rows(page: Page) -> list[tuple[Any, ...]]:
+    return [(page.device, page.metric, ts, value, type(value), quality) for ts, value, quality in page.points]
 
 
-def read(tmp_path: Path, body: bytes, kind: Format) -> list[tuple[Any, ...]]:
+def decode(tmp_path: Path, body: bytes, kind: Format) -> list[tuple[Any, ...]]:
     file = tmp_path / f"table.{kind}"
     file.write_bytes(body)
     found = [r for r in read_table(file, kind) if not isinstance(r, RowSkipped)]
@@ -68,10 +68,10 @@ def read(tmp_path: Path, body: bytes, kind: Format) -> list[tuple[Any, ...]]:
 
 
 @pytest.mark.parametrize("kind", FORMATS)
-def test_every_value_comes_back_as_it_was(kind: Format, tmp_path: Path) -> None:
+def test_every_value_survives_round_trip(kind: Format, tmp_path: Path) -> None:
     pages = [page(VALUES), page(RISKY, "b:1~x", "=cmd()"), Page("c", "none", []), page((1.0,), "d", "-m")]
-    body = written(new_table(kind), pages)
-    assert read(tmp_path, body, kind) == [row for each in pages for row in rows(each)]
+    body = encode(new_table(kind), pages)
+    assert decode(tmp_path, body, kind) == [row for each in pages for row in rows(each)]
 
 
 texts = st.text(st.characters(exclude_categories=["Cs"]), max_size=20)
@@ -84,14 +84,14 @@ points = st.tuples(
 
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.lists(points, max_size=30), texts.filter(lambda text: text and text.isprintable()))
-def test_whatever_was_measured_comes_back(tmp_path: Path, given: list[tuple[int, Any]], metric: str) -> None:
-    whole = Page("a", metric, [(ts, value, "good") for ts, value in given])
+def test_any_readings_survive_round_trip(tmp_path: Path, given: list[tuple[int, Any]], metric: str) -> None:
+    page = Page("a", metric, [(ts, value, "good") for ts, value in given])
     for kind in FORMATS:
-        assert read(tmp_path, written(new_table(kind), [whole]), kind) == rows(whole)
+        assert decode(tmp_path, encode(new_table(kind), [page]), kind) == rows(page)
 
 
-def test_no_cell_is_a_formula() -> None:
-    body = written(new_table("csv"), [page(RISKY, "a", "=HYPERLINK(1)"), page((-5.0, 1e300))])
+def test_csv_cells_are_no_formulas() -> None:
+    body = encode(new_table("csv"), [page(RISKY, "a", "=HYPERLINK(1)"), page((-5.0, 1e300))])
     for line in csv.reader(io.StringIO(body.decode(), newline="")):
         for cell in line:
             assert not cell.startswith(("=", "+", "@", "\t", "\r"))
@@ -99,9 +99,9 @@ def test_no_cell_is_a_formula() -> None:
 
 
 @pytest.mark.parametrize("kind", FORMATS)
-def test_an_empty_table_has_its_columns(kind: Format, tmp_path: Path) -> None:
-    body = written(new_table(kind), [])
-    assert read(tmp_path, body, kind) == []
+def test_empty_table_has_its_columns(kind: Format, tmp_path: Path) -> None:
+    body = encode(new_table(kind), [])
+    assert decode(tmp_path, body, kind) == []
     if kind == "csv":
         assert body == b"time,device,metric,value,type,quality,unit\r\n"
 
@@ -112,7 +112,7 @@ def test_tables_of_other_programs_are_read(tmp_path: Path) -> None:
         "21.5,t,2026-11-25T13:00:00+01:00,a,x\r\n\r\n"
         "true,on,1795000000,a,x\n1e3,t,1795000000123,b,\nidle,mode,2026-11-25 12:00:00.5,b,\n"
     )
-    assert [row[:4] for row in read(tmp_path, body.encode(), "csv")] == [
+    assert [row[:4] for row in decode(tmp_path, body.encode(), "csv")] == [
         ("a", "t", 1_795_608_000_000, 21.5),
         ("a", "on", 1_795_000_000_000, True),
         ("b", "t", 1_795_000_000_123, 1000.0),
@@ -134,7 +134,7 @@ HEAD = "time,device,metric,value,type,quality\n"
 
 
 @pytest.mark.parametrize(
-    ("body", "says"),
+    ("body", "expected"),
     [
         ("", "no column 'time'"),
         ("time,device,value\n", "no column 'metric'"),
@@ -152,16 +152,16 @@ HEAD = "time,device,metric,value,type,quality\n"
         (HEAD + "1,a,t," + "x" * 50_000 + ",text,good\n", "at most"),
     ],
 )
-def test_what_is_wrong_in_a_table_is_named(body: str, says: str, tmp_path: Path) -> None:
-    with pytest.raises(Invalid, match=says):
-        read(tmp_path, body.encode(), "csv")
+def test_invalid_table_is_refused_with_row_and_reason(body: str, expected: str, tmp_path: Path) -> None:
+    with pytest.raises(Invalid, match=expected):
+        decode(tmp_path, body.encode(), "csv")
 
 
 def test_files_that_are_no_tables_are_refused(tmp_path: Path) -> None:
     with pytest.raises(Invalid, match="UTF-8"):
-        read(tmp_path, HEAD.encode() + b"1,a,t,\xff,text,good\n", "csv")
+        decode(tmp_path, HEAD.encode() + b"1,a,t,\xff,text,good\n", "csv")
     with pytest.raises(Invalid, match="no Parquet"):
-        read(tmp_path, b"PAR1 not at all", "parquet")
+        decode(tmp_path, b"PAR1 not at all", "parquet")
     parquet.write_table(arrow.table({"time": [1]}), tmp_path / "short.parquet")
     with pytest.raises(Invalid, match="no column 'device'"):
         list(read_table(tmp_path / "short.parquet", "parquet"))
@@ -187,10 +187,10 @@ async def other(tmp_path: Path) -> AsyncIterator[ApiHub]:
 
 
 @pytest.mark.parametrize("kind", FORMATS)
-async def test_a_history_goes_from_one_hub_to_another(kind: str, hub: ApiHub, other: ApiHub) -> None:
+async def test_history_is_exported_and_imported_into_another_hub(kind: str, hub: ApiHub, other: ApiHub) -> None:
     start = now_ms() - 50_000_000
     hub.publish("devices/pump/info", {"units": {"t": "°C"}})
-    for first in range(0, 2 * PAGE + 500, 500):  # more than a piece
+    for first in range(0, 2 * PAGE + 500, 500):  # more than a page
         many = [{"ts": start + n * 1000, "t": n / 10, "on": n % 2 == 0} for n in range(first, first + 500)]
         hub.publish("devices/pump/telemetry", many)
     hub.publish("devices/fan/telemetry", {"mode": "=cmd()", "ts": start})
@@ -199,9 +199,9 @@ async def test_a_history_goes_from_one_hub_to_another(kind: str, hub: ApiHub, ot
     answer = await hub.http.get("/api/history/export", params={"format": kind})
     assert answer.status_code == 200
     assert answer.headers["content-disposition"].endswith(f'"history.{kind}"')
-    for added in (2 * (2 * PAGE + 500) + 1, 0):  # a second time nothing is new
-        taken = await other.http.post("/api/history/import", params={"format": kind}, content=answer.content)
-        assert counts(taken.json()) == {
+    for added in (2 * (2 * PAGE + 500) + 1, 0):  # the second import adds nothing
+        imported = await other.http.post("/api/history/import", params={"format": kind}, content=answer.content)
+        assert counts(imported.json()) == {
             "read": 2 * (2 * PAGE + 500) + 1,
             "added": added,
             "duplicates": 2 * (2 * PAGE + 500) + 1 - added,
@@ -210,22 +210,22 @@ async def test_a_history_goes_from_one_hub_to_another(kind: str, hub: ApiHub, ot
         }
     for device, metric in (("pump", "t"), ("pump", "on"), ("fan", "mode")):
         path = f"/api/devices/{device}/history"
-        asked = {"metric": metric, "from": start, "to": start + 60_000_000}
-        ours, theirs = [(await each.http.get(path, params=asked)).json()["points"] for each in (hub, other)]
+        params = {"metric": metric, "from": start, "to": start + 60_000_000}
+        ours, theirs = [(await each.http.get(path, params=params)).json()["points"] for each in (hub, other)]
         assert ours == theirs
         assert ours
     assert (await other.http.get("/api/alerts")).json()["items"] == []
     again = await other.http.get("/api/history/export", params={"format": kind})
-    if kind == "csv":  # units are the device's own word, which is no history
+    if kind == "csv":  # units belong to the device, not to the history
         assert again.content == answer.content.replace("°C".encode(), b"")
 
 
-async def test_an_export_is_of_what_was_asked(hub: ApiHub) -> None:
+async def test_export_contains_selected_devices_metrics_and_times(hub: ApiHub) -> None:
     for device in ("a", "b", "c"):
         hub.publish(f"devices/{device}/telemetry", [{"ts": T0 + n, "t": n, "tx": n, "u": n} for n in range(10)])
     await hub.settled()
-    asked = {"device_id": ["a", "c"], "metric": "t*", "from": now_ms() - 10_000}
-    lines = list(csv.DictReader(io.StringIO((await hub.http.get("/api/history/export", params=asked)).text)))
+    params = {"device_id": ["a", "c"], "metric": "t*", "from": now_ms() - 10_000}
+    lines = list(csv.DictReader(io.StringIO((await hub.http.get("/api/history/export", params=params)).text)))
     assert {(line["device"], line["metric"]) for line in lines} == {("a", "t"), ("a", "tx"), ("c", "t"), ("c", "tx")}
     assert {line["quality"] for line in lines} == {"clock"}
     wrong = await hub.http.get("/api/history/export", params={"from": 2, "to": 1})
@@ -233,7 +233,7 @@ async def test_an_export_is_of_what_was_asked(hub: ApiHub) -> None:
     assert (await hub.http.get("/api/history/export", params={"format": "xls"})).status_code == 422
 
 
-async def test_what_was_read_before_a_fault_stays_and_is_not_doubled(hub: ApiHub) -> None:
+async def test_readings_before_invalid_row_stay_and_are_not_duplicated(hub: ApiHub) -> None:
     good = "".join(f"{1_700_000_000 + n},a,t,{n}\n" for n in range(7_000))
     head = "time,device,metric,value\n"
     answer = await hub.http.post("/api/history/import", content=(head + good + "soon,a,t,1\n").encode())
@@ -245,7 +245,7 @@ async def test_what_was_read_before_a_fault_stays_and_is_not_doubled(hub: ApiHub
     assert counts(answer.json()) == {"read": 7_001, "added": 1, "duplicates": 7_000, "devices": 0, "texts": 0}
 
 
-async def test_an_import_changes_nothing_but_the_history(hub: ApiHub) -> None:
+async def test_import_changes_only_history(hub: ApiHub) -> None:
     await hub.telemetry("pump-01", temperature=20)
     rows = [f"{now_ms() + off},pump-01,temperature,{value}\n" for off, value in ((-5000, 99), (5000, 98))]
     table = "time,device,metric,value\n" + "".join(rows)
@@ -279,7 +279,7 @@ async def filled(data: Path) -> list[Any]:
 
 
 @pytest.mark.parametrize("kind", FORMATS)
-async def test_export_and_import_without_a_hub(kind: str, tmp_path: Path) -> None:
+async def test_export_and_import_commands_without_hub(kind: str, tmp_path: Path) -> None:
     points = await filled(tmp_path / "data")
     file = tmp_path / f"out.{kind}"
     run("export", file, "--data", tmp_path / "data")
@@ -305,7 +305,7 @@ def serving(tmp_path: Path, mosquitto: Mosquitto) -> Iterator[Serving]:
     hub.stop()
 
 
-def test_export_and_import_while_the_hub_runs(serving: Serving, mosquitto: Mosquitto, tmp_path: Path) -> None:
+def test_export_and_import_commands_while_hub_runs(serving: Serving, mosquitto: Mosquitto, tmp_path: Path) -> None:
     thing = Thing(mosquitto)
     try:
         for number in range(5):

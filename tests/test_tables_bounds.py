@@ -1,4 +1,4 @@
-"""Tables that would take too much: of memory, of time, of the places that others need."""
+"""Limits of import and export: memory, damaged files, a dying reader process, exports that are not read."""
 
 from __future__ import annotations
 
@@ -51,14 +51,14 @@ def parquet_of(columns: dict[str, Any], **options: Any) -> bytes:
 
 
 def texts(size: int, count: int, **options: Any) -> bytes:
-    """Few bytes that hold a text of ``size`` characters ``count`` times."""
+    """Return a small Parquet file with ``count`` texts of ``size`` characters."""
     column = arrow.array(["x" * size] * count)
     names = {"device": ["a"] * count, "metric": ["t"] * count}
     return parquet_of({"time": list(range(count)), **names, "value": column}, **options)
 
 
 @pytest.mark.parametrize("dictionary", [False, True])
-def test_a_small_file_that_holds_gigabytes_is_refused_without_them(serving: Serving, dictionary: bool) -> None:
+def test_compression_bomb_is_refused_with_bounded_memory(serving: Serving, dictionary: bool) -> None:
     bomb = texts(10_000_000, 40, use_dictionary=dictionary, dictionary_pagesize_limit=20_000_000)
     assert len(bomb) < 100_000
     assert serving.process is not None
@@ -79,11 +79,11 @@ def resident_peak(process: psutil.Process) -> int:
     return next(int(line.split()[1]) * 1024 for line in status.splitlines() if line.startswith("VmHWM"))
 
 
-async def test_a_file_that_needs_too_much_memory_ends_in_the_bound_of_its_process(tmp_path: Path) -> None:
-    """What the metadata says may be wrong: the process that reads cannot take more than it may."""
+async def test_reader_process_stops_at_its_memory_limit(tmp_path: Path) -> None:
+    """The metadata may be wrong, so the memory of the reader process is limited."""
     file = tmp_path / "large.parquet"
-    many = [f"{number}" * 10_000_000 for number in range(10)]
-    columns = {"time": [*range(10)], "device": ["a"] * 10, "metric": ["t"] * 10, "value": many}
+    long_texts = [f"{number}" * 10_000_000 for number in range(10)]
+    columns = {"time": [*range(10)], "device": ["a"] * 10, "metric": ["t"] * 10, "value": long_texts}
     file.write_bytes(parquet_of(columns, use_dictionary=False))
     async with TableProcess() as table:
         await table.open_for_reading(file, "parquet")
@@ -93,8 +93,8 @@ async def test_a_file_that_needs_too_much_memory_ends_in_the_bound_of_its_proces
             await table.read()
 
 
-async def test_damaged_files_are_refused_and_never_end_the_reader(tmp_path: Path) -> None:
-    """300 files with bits turned: each is read or refused, by one process that goes on."""
+async def test_damaged_files_do_not_end_reader_process(tmp_path: Path) -> None:
+    """300 files with flipped bits: each is read or refused by the same process."""
     draw = random.Random(5)
     whole = parquet_of(
         {
@@ -113,8 +113,10 @@ async def test_damaged_files_are_refused_and_never_end_the_reader(tmp_path: Path
         for number in range(300):
             damaged = bytearray(whole)
             for _ in range(draw.choice((1, 3, 20))):
-                where = draw.randrange(len(damaged)) if number % 2 else draw.randrange(len(damaged) - 900, len(damaged))
-                damaged[where] ^= 1 << draw.randrange(8)
+                position = (
+                    draw.randrange(len(damaged)) if number % 2 else draw.randrange(len(damaged) - 900, len(damaged))
+                )
+                damaged[position] ^= 1 << draw.randrange(8)
             file.write_bytes(damaged)
             await table.open_for_reading(file, "parquet")
             batch = await table.read()
@@ -123,7 +125,7 @@ async def test_damaged_files_are_refused_and_never_end_the_reader(tmp_path: Path
     assert refused > 50
 
 
-async def test_damaged_files_never_give_a_fault_of_the_hub(hub: ApiHub) -> None:
+async def test_damaged_files_are_answered_with_200_or_422(hub: ApiHub) -> None:
     whole = texts(5, 500)
     draw = random.Random(9)
     for _ in range(6):
@@ -142,7 +144,7 @@ async def test_equal_rows_are_one_reading(hub: ApiHub) -> None:
     assert (answer["read"], answer["added"], answer["duplicates"]) == (12_000, 1, 11_999)
 
 
-async def test_a_reader_that_dies_says_what_is_in(hub: ApiHub, tmp_path: Path) -> None:
+async def test_killed_reader_reports_imported_readings(hub: ApiHub, tmp_path: Path) -> None:
     file = tmp_path / "long.csv"
     file.write_text(HEAD + "".join(f"{1_700_000_000 + n},a,t,{n}\n" for n in range(40_000)))
     reads = 0
@@ -166,30 +168,30 @@ async def test_a_reader_that_dies_says_what_is_in(hub: ApiHub, tmp_path: Path) -
     assert len(page.points) == 10_000
 
 
-# --- exports that nobody reads --------------------------------------------------------------------------------------
+# --- exports that are not read --------------------------------------------------------------------------------------
 
 
 async def fill(hub: ApiHub) -> None:
-    """More than fits into the buffers between two ends of a connection."""
+    """Store more readings than fit into the buffers of a connection."""
     text = "x" * 1_000
     for first in range(0, 20_000, 200):
-        many = [{"ts": 1_700_000_000_000 + n, "mode": text} for n in range(first, first + 200)]
-        hub.publish("devices/a/telemetry", many)
+        readings = [{"ts": 1_700_000_000_000 + n, "mode": text} for n in range(first, first + 200)]
+        hub.publish("devices/a/telemetry", readings)
     await hub.settled()
 
 
-def unread(hub: ApiHub) -> socket.socket:
-    """An export that was asked for and is not read."""
+def start_unread_export(hub: ApiHub) -> socket.socket:
+    """Request an export and never read the response."""
     client = socket.create_connection(("127.0.0.1", hub.port))
     client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4_096)
     client.sendall(f"GET /api/history/export HTTP/1.1\r\nHost: 127.0.0.1:{hub.port}\r\n\r\n".encode())
     return client
 
 
-async def test_exports_that_are_not_read_give_way(hub: ApiHub, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_unread_exports_are_cut_off_for_new_one(hub: ApiHub, monkeypatch: pytest.MonkeyPatch) -> None:
     await fill(hub)
     monkeypatch.setattr(streamed_exports, "SHORT_S", 0.5)
-    clients = [unread(hub) for _ in range(streamed_exports.AT_ONCE)]
+    clients = [start_unread_export(hub) for _ in range(streamed_exports.AT_ONCE)]
     path = "/api/history/export?metric=none"
 
     async def ask() -> Any:
@@ -206,12 +208,12 @@ async def test_exports_that_are_not_read_give_way(hub: ApiHub, monkeypatch: pyte
             client.close()
 
 
-async def test_an_export_that_stands_still_is_cut_off(
+async def test_stalled_export_is_cut_off(
     hub: ApiHub, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     await fill(hub)
     monkeypatch.setattr(streamed_exports, "IDLE_S", 0.5)
-    with unread(hub):
+    with start_unread_export(hub):
         async with asyncio.timeout(60):
             while not any("without completing response" in record.message for record in caplog.records):
                 await asyncio.sleep(0.05)
@@ -219,7 +221,7 @@ async def test_an_export_that_stands_still_is_cut_off(
     assert not any(record.exc_info for record in caplog.records)
 
 
-async def test_an_export_that_is_read_is_whole(hub: ApiHub) -> None:
+async def test_export_that_is_read_is_complete(hub: ApiHub) -> None:
     await fill(hub)
     answer = await hub.http.get("/api/history/export", timeout=60)
     assert len(answer.text.splitlines()) == 20_001

@@ -1,4 +1,4 @@
-"""Tables as other programs write them: nothing that is no number becomes a text, and nothing is guessed in silence."""
+"""Tables written by other programs: an unreadable number never becomes a text, and nothing ambiguous is guessed."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ HEAD = "time,device,metric,value\n"
 AT = "2026-11-25T13:00:00Z"
 
 
-def read(file: Path, kind: Format = "csv", zone: str = "UTC") -> tuple[list[Any], list[int]]:
-    """The values and times of a table, and the numbers of the rows that hold no reading."""
+def parse(file: Path, kind: Format = "csv", zone: str = "UTC") -> tuple[list[Any], list[int]]:
+    """Return the values and times of a table, and the numbers of the skipped rows."""
     rows = list(read_table(file, kind, Form(zone_of(zone))))
     return [(r.value, r.ts) for r in rows if not isinstance(r, RowSkipped)], [
         r.where for r in rows if isinstance(r, RowSkipped)
@@ -36,7 +36,7 @@ def csv_file(tmp_path: Path, body: str | bytes) -> Path:
 
 
 def values(tmp_path: Path, body: str | bytes) -> list[Any]:
-    return [value for value, _ in read(csv_file(tmp_path, body))[0]]
+    return [value for value, _ in parse(csv_file(tmp_path, body))[0]]
 
 
 NOTHING = (
@@ -47,14 +47,14 @@ NOTHING = (
 
 @pytest.mark.parametrize("cell", NOTHING)
 @pytest.mark.parametrize("kind", ["", "number", "boolean"])
-def test_cells_without_a_value_are_no_readings(cell: str, kind: str, tmp_path: Path) -> None:
+def test_cells_without_value_are_skipped(cell: str, kind: str, tmp_path: Path) -> None:
     body = f"time,device,metric,value,type\n{AT},a,t,{cell},{kind}\n{AT},a,t,1,\n"
-    found, skipped = read(csv_file(tmp_path, body))
+    found, skipped = parse(csv_file(tmp_path, body))
     assert [value for value, _ in found] == [1.0]
     assert skipped == [2]
 
 
-def test_a_text_that_is_said_to_be_one_stays(tmp_path: Path) -> None:
+def test_cell_of_type_text_is_kept(tmp_path: Path) -> None:
     body = "time,device,metric,value,type\n" + "".join(f"1,a,t,{word},text\n" for word in ("unknown", "nan", "1.5", ""))
     assert values(tmp_path, body) == ["unknown", "nan", "1.5", ""]
 
@@ -64,9 +64,9 @@ def test_a_text_that_is_said_to_be_one_stays(tmp_path: Path) -> None:
     ["20,5", "-20,5", ",5", "1 234.5", "1\u00a0234", "1\u202f234,5", "1,234.5", "1.234,5", "1'234.5", "1’234", "1_234",
      "1.234.567", "1,234,567", "−5", "٣", "1 2", "20,5e3"],
 )  # fmt: skip
-def test_numbers_in_another_form_are_refused_with_their_row(cell: str, tmp_path: Path) -> None:
+def test_ambiguous_numbers_are_refused_with_their_row(cell: str, tmp_path: Path) -> None:
     with pytest.raises(Invalid, match=r"Line 3: .* is no number"):
-        read(csv_file(tmp_path, HEAD + f'{AT},a,t,1\n{AT},a,t,"{cell}"\n'))
+        parse(csv_file(tmp_path, HEAD + f'{AT},a,t,1\n{AT},a,t,"{cell}"\n'))
 
 
 @pytest.mark.parametrize(
@@ -87,52 +87,52 @@ def test_numbers_in_another_form_are_refused_with_their_row(cell: str, tmp_path:
         ("\t", "1,234", "Write 1.234, or separate the cells by semicolons"),
     ],
 )
-def test_the_hint_says_how_to_write_it_in_this_table(separator: str, cell: str, hint: str, tmp_path: Path) -> None:
+def test_hint_shows_accepted_form_of_number(separator: str, cell: str, hint: str, tmp_path: Path) -> None:
     body = HEAD.replace(",", separator) + separator.join((AT, "a", "t", f'"{cell}"')) + "\n"
     with pytest.raises(Invalid) as refused:
-        read(csv_file(tmp_path, body))
+        parse(csv_file(tmp_path, body))
     assert hint in refused.value.hint
-    written = hint.removeprefix("Write ").partition(", ")[0]
-    if "it like" not in written:
-        assert values(tmp_path, body.replace(cell, written)) == [float(written.replace(",", "."))]
+    accepted = hint.removeprefix("Write ").partition(", ")[0]
+    if "it like" not in accepted:
+        assert values(tmp_path, body.replace(cell, accepted)) == [float(accepted.replace(",", "."))]
 
 
 @pytest.mark.parametrize("cell", ["45231.5", "45231", "45231,5", "25569"])
-def test_days_of_a_spreadsheet_are_no_seconds(cell: str, tmp_path: Path) -> None:
+def test_spreadsheet_day_numbers_are_refused(cell: str, tmp_path: Path) -> None:
     with pytest.raises(Invalid, match=r"Line 3: .* is no time.*spreadsheet") as refused:
-        read(csv_file(tmp_path, f"time;device;metric;value\n{AT};a;t;1\n{cell};a;t;1\n"))
+        parse(csv_file(tmp_path, f"time;device;metric;value\n{AT};a;t;1\n{cell};a;t;1\n"))
     assert "yyyy-mm-dd hh:mm:ss" in refused.value.hint
     if cell.startswith("45231"):
         assert "2023-11-01" in refused.value.message
 
 
-def test_days_of_a_spreadsheet_are_no_seconds_in_parquet(tmp_path: Path) -> None:
+def test_spreadsheet_day_numbers_are_refused_in_parquet(tmp_path: Path) -> None:
     file = tmp_path / "table.parquet"
     parquet.write_table(arrow.table({"time": [45231.5], "device": ["a"], "metric": ["t"], "value": [1.0]}), file)
     with pytest.raises(Invalid, match="spreadsheet"):
-        read(file, "parquet")
+        parse(file, "parquet")
 
 
 @pytest.mark.parametrize("cell", ["1.2.3", "192.168.1.20", "12:30", "auto", "E1", "2026-01-01", "a,b", "20.5 °C"])
-def test_what_is_no_number_is_a_text(cell: str, tmp_path: Path) -> None:
+def test_cell_that_is_no_number_is_a_text(cell: str, tmp_path: Path) -> None:
     assert values(tmp_path, HEAD + f'{AT},a,t,"{cell}"\n') == [cell]
 
 
-def test_semicolons_go_with_decimal_commas(tmp_path: Path) -> None:
+def test_semicolon_table_may_use_decimal_comma(tmp_path: Path) -> None:
     assert values(tmp_path, f"time;device;metric;value\n{AT};a;t;20,5\n{AT};a;t;-,5\n{AT};a;t;7\n") == [20.5, -0.5, 7]
     assert values(tmp_path, f"time;device;metric;value\n{AT};a;t;20.5\n1700000000,5;a;t;7\n") == [20.5, 7]
 
 
 @pytest.mark.parametrize(("first", "second"), [("20,5", "20.5"), ("20.5", "20,5"), ("1,5", "1.234,5"), ("1", "1 234")])
-def test_one_table_has_one_decimal_mark(first: str, second: str, tmp_path: Path) -> None:
+def test_mixed_decimal_marks_are_refused(first: str, second: str, tmp_path: Path) -> None:
     with pytest.raises(Invalid, match="Line 3: "):
-        read(csv_file(tmp_path, f"time;device;metric;value\n{AT};a;t;{first}\n{AT};a;t;{second}\n"))
+        parse(csv_file(tmp_path, f"time;device;metric;value\n{AT};a;t;{first}\n{AT};a;t;{second}\n"))
 
 
 @pytest.mark.parametrize("separator", [",", ";", "\t", "|"])
 @pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be"])
-def test_separators_ends_and_encodings(separator: str, end: str, encoding: str, tmp_path: Path) -> None:
+def test_separators_line_ends_and_encodings(separator: str, end: str, encoding: str, tmp_path: Path) -> None:
     rows = [
         ["Time", " DEVICE ", "metric", "Value", "note"],
         [AT, "a", "t", "21.5", '"two\nlines"'],
@@ -145,21 +145,21 @@ def test_separators_ends_and_encodings(separator: str, end: str, encoding: str, 
         assert values(tmp_path, text.encode(encoding)) == [21.5, 'hot; "very"']
 
 
-def test_excel_names_its_separator_in_a_line_before(tmp_path: Path) -> None:
+def test_sep_line_of_excel_is_read(tmp_path: Path) -> None:
     assert values(tmp_path, f"sep=;\ntime;device;metric;value\n{AT};a;t;1,5\n") == [1.5]
     with pytest.raises(Invalid, match="Line 4: 'x y'"):
-        read(csv_file(tmp_path, f"sep=;\ntime;device;metric;value\n{AT};a;t;1,5\n{AT};x y;t;1\n"))
+        parse(csv_file(tmp_path, f"sep=;\ntime;device;metric;value\n{AT};a;t;1,5\n{AT};x y;t;1\n"))
 
 
 @pytest.mark.parametrize(
     "head", ["timestamp,device_id,field,state", "TS,entity_id,measurement,_value", "time,ts,device,metric,value"]
 )
-def test_columns_by_their_usual_names(head: str, tmp_path: Path) -> None:
+def test_common_column_names_are_recognised(head: str, tmp_path: Path) -> None:
     cells = f"{AT},nothing,a,t,1.5" if head.count(",") == 4 else f"{AT},a,t,1.5"
     assert values(tmp_path, f"{head}\n{cells}\n") == [1.5]
 
 
-def test_booleans_on_and_off(tmp_path: Path) -> None:
+def test_on_and_off_are_booleans(tmp_path: Path) -> None:
     body = HEAD + "".join(f"{AT},a,t,{word}\n" for word in ("on", "OFF", "True", "false"))
     assert values(tmp_path, body) == [True, False, True, False]
     body = "time,device,metric,value,type\n" + "".join(f"{AT},a,t,{word},boolean\n" for word in ("1", "0", "yes", "no"))
@@ -167,12 +167,12 @@ def test_booleans_on_and_off(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("text", ["20261128", "2026-11-28"])
-def test_a_date_without_dashes_is_no_count_of_seconds(text: str, tmp_path: Path) -> None:
-    ((_, ts),) = read(csv_file(tmp_path, HEAD + f"{text},a,t,1\n"))[0]
+def test_date_without_dashes_is_a_date(text: str, tmp_path: Path) -> None:
+    ((_, ts),) = parse(csv_file(tmp_path, HEAD + f"{text},a,t,1\n"))[0]
     assert ts == datetime(2026, 11, 28, tzinfo=UTC).timestamp() * 1000
 
 
-def test_times_without_a_zone_are_of_the_zone_that_is_named(tmp_path: Path) -> None:
+def test_times_without_zone_use_zone_parameter(tmp_path: Path) -> None:
     body = (
         HEAD + "2026-07-01 12:00:00,a,t,1\n2026-01-01T12:00:00,a,t,1\n2026-07-01T12:00+02:00,a,t,1\n2026-07-01,a,t,1\n"
     )
@@ -183,7 +183,7 @@ def test_times_without_a_zone_are_of_the_zone_that_is_named(tmp_path: Path) -> N
         datetime(2026, 7, 1, 10, tzinfo=UTC),
         datetime(2026, 7, 1, tzinfo=berlin),
     ]
-    found, _ = read(csv_file(tmp_path, body), zone="Europe/Berlin")
+    found, _ = parse(csv_file(tmp_path, body), zone="Europe/Berlin")
     assert [ts for _, ts in found] == [int(when.timestamp() * 1000) for when in expected]
     with pytest.raises(Invalid, match="'Europe/Atlantis' is no time zone"):
         zone_of("Europe/Atlantis")
@@ -193,7 +193,7 @@ def test_times_without_a_zone_are_of_the_zone_that_is_named(tmp_path: Path) -> N
 
 
 @pytest.mark.parametrize(
-    ("body", "says"),
+    ("body", "expected"),
     [
         (HEAD + f"{AT},a,t,20,5\n", "Line 2: There are 5 cells, not 4"),
         ("a b c\n", "no column 'time': it names 'a b c'"),
@@ -210,9 +210,9 @@ def test_times_without_a_zone_are_of_the_zone_that_is_named(tmp_path: Path) -> N
         ("PK\x03\x04whatever", "Excel"),
     ],
 )
-def test_what_mqtt_refuses_is_refused_with_its_row(body: str, says: str, tmp_path: Path) -> None:
-    with pytest.raises(Invalid, match=says):
-        read(csv_file(tmp_path, body))
+def test_invalid_rows_are_refused_with_row_and_reason(body: str, expected: str, tmp_path: Path) -> None:
+    with pytest.raises(Invalid, match=expected):
+        parse(csv_file(tmp_path, body))
 
 
 # --- Parquet --------------------------------------------------------------------------------------------------------
@@ -241,10 +241,10 @@ def parquet_file(tmp_path: Path, **columns: Any) -> Path:
     ],
 )
 def test_parquet_values_of_every_type(tmp_path: Path, column: Any, expected: list[Any], skipped: list[int]) -> None:
-    found, passed = read(parquet_file(tmp_path, value=column), "parquet")
+    found, found_skipped = parse(parquet_file(tmp_path, value=column), "parquet")
     assert [value for value, _ in found] == expected
     assert [type(value) for value, _ in found] == [type(value) for value in expected]
-    assert passed == skipped
+    assert found_skipped == skipped
 
 
 NOON = datetime(2026, 7, 1, 12)  # noqa: DTZ001 (a time without a zone, on purpose)
@@ -265,12 +265,12 @@ IN_UTC, IN_BERLIN = 1_782_907_200_000, 1_782_900_000_000
     ],
 )
 def test_parquet_times_of_every_type(tmp_path: Path, column: Any, expected: int) -> None:
-    found, _ = read(parquet_file(tmp_path, time=column, value=[1.0]), "parquet", "Europe/Berlin")
+    found, _ = parse(parquet_file(tmp_path, time=column, value=[1.0]), "parquet", "Europe/Berlin")
     assert [ts for _, ts in found] == [expected]
 
 
 @pytest.mark.parametrize(
-    ("columns", "says"),
+    ("columns", "expected"),
     [
         ({"value": [[1.0, 2.0]]}, "The column 'value' is of the type list"),
         ({"value": [{"x": 1.0}]}, "The column 'value' is of the type struct"),
@@ -285,12 +285,12 @@ def test_parquet_times_of_every_type(tmp_path: Path, column: Any, expected: int)
         ({"value": [1.0, 2.0], "device": ["a", ".."]}, "Row 2: '..' is no device"),
     ],
 )
-def test_parquet_columns_that_do_not_fit_are_named(tmp_path: Path, columns: dict[str, Any], says: str) -> None:
-    with pytest.raises(Invalid, match=says):
-        read(parquet_file(tmp_path, **columns), "parquet")
+def test_unsupported_parquet_columns_are_refused(tmp_path: Path, columns: dict[str, Any], expected: str) -> None:
+    with pytest.raises(Invalid, match=expected):
+        parse(parquet_file(tmp_path, **columns), "parquet")
 
 
-# --- what a person is told ------------------------------------------------------------------------------------------
+# --- the API response ----------------------------------------------------------------------------------------------
 
 
 @pytest.fixture
@@ -299,11 +299,11 @@ async def hub(tmp_path: Path) -> AsyncIterator[ApiHub]:
         yield hub
 
 
-async def test_the_answer_says_what_became_of_each_row(hub: ApiHub) -> None:
+async def test_import_response_counts_rows_by_outcome(hub: ApiHub) -> None:
     rows = [f"2026-07-01 12:00:{n:02d},a,t,{'unavailable' if n % 3 == 0 else n}\n" for n in range(30)]
     body = HEAD + "".join(rows) + rows[1] + "2026-07-01 12:00:00,a,mode,idle\n"
-    asked = {"zone": "Europe/Berlin"}
-    answer = await hub.http.post("/api/history/import", params=asked, content=body.encode())
+    params = {"zone": "Europe/Berlin"}
+    answer = await hub.http.post("/api/history/import", params=params, content=body.encode())
     assert answer.json() == {
         "read": 32,
         "added": 21,
@@ -320,7 +320,7 @@ async def test_the_answer_says_what_became_of_each_row(hub: ApiHub) -> None:
     assert (wrong.status_code, wrong.json()["error"]["message"]) == (422, "'Mars' is no time zone.")
 
 
-async def test_an_import_keeps_to_the_limits_of_metrics(hub: ApiHub) -> None:
+async def test_import_respects_metric_limit(hub: ApiHub) -> None:
     body = HEAD + "".join(f"{AT},a,m{n},1\n" for n in range(300))
     answer = await hub.http.post("/api/history/import", content=body.encode())
     assert answer.status_code == 422

@@ -1,4 +1,4 @@
-"""Tasmota: whose topics are whose, and what is refused."""
+"""The Tasmota dialect: ownership of topics, rejected messages, limits, restart."""
 
 import pytest
 from hypothesis import given, settings
@@ -10,7 +10,7 @@ from hub.errors import Rejected
 from tasmota_devices import MAC, announced, config
 
 
-def test_one_met_by_its_topic_keeps_its_history_when_it_announces_itself():
+def test_device_known_by_topic_keeps_id_when_announced():
     hub = Heard(TasmotaDialect())
     before = hub.say("tele/plug/SENSOR", {"ANALOG": {"A0": 1}}).records[0].device
     hub.say("tele/plug/INFO1", {"Info1": {"Module": "Generic", "Version": "9.5.0(tasmota)"}})
@@ -21,13 +21,13 @@ def test_one_met_by_its_topic_keeps_its_history_when_it_announces_itself():
     assert (hub.registry.identities[before].native_id, hub.registry.identities[before].info.name) == (MAC, "Desk plug")
 
 
-def test_a_new_topic_keeps_the_device():
+def test_changed_topic_keeps_device():
     hub = announced(config(), config(topic="lamp"))
     assert hub.say("tele/lamp/SENSOR", {"ANALOG": {"A0": 1}}).records[0].device == MAC
     assert hub.say("tele/plug/SENSOR", {"ANALOG": {"A0": 1}}).records[0].device == "tasmota:plug"
 
 
-def test_nobody_takes_the_topics_of_another():
+def test_topics_of_another_device_are_refused():
     hub = announced(config())
     other = config(mac="A4CF12B03C02")
     with pytest.raises(Rejected, match="clear its retained") as caught:
@@ -38,14 +38,14 @@ def test_nobody_takes_the_topics_of_another():
     assert hub.say("tele/plug/SENSOR", {"ANALOG": {"A0": 1}}).records[0].device == "A4CF12B03C02"
 
 
-def test_one_that_announces_itself_no_more_stays_who_it_is():
+def test_device_keeps_id_after_announcement_is_cleared():
     hub = announced(config())
     hub.say(f"tasmota/discovery/{MAC}/config", b"")
     assert hub.say("tele/plug/SENSOR", {"ANALOG": {"A0": 1}}).records[0].device == MAC
 
 
 @pytest.mark.parametrize("full", ["devices/%topic%/%prefix%/", "zigbee2mqtt/%prefix%/", "tasmota/discovery/%prefix%/"])
-def test_nobody_takes_the_topics_of_another_kind(full):
+def test_topics_of_another_dialect_are_refused(full):
     hub = Heard(make_dialect("tasmota", DialectConfig()))
     with pytest.raises(Rejected) as caught:
         hub.say(f"tasmota/discovery/{MAC}/config", config(ft=full))
@@ -64,18 +64,18 @@ def test_nobody_takes_the_topics_of_another_kind(full):
         {"ft": "x" * 300 + "%prefix%/"},
     ],
 )
-def test_an_announcement_without_usable_topics_is_refused(wrong):
+def test_announcement_without_usable_topics_is_refused(wrong):
     with pytest.raises(Rejected):
         Heard(TasmotaDialect()).say(f"tasmota/discovery/{MAC}/config", config(**wrong))
 
 
 @pytest.mark.parametrize("payload", [b"[1]", b"{", b"3.5", b"\xff\xfe", b'{"a": nan}'])
-def test_what_is_no_object_is_refused(payload):
+def test_payload_that_is_no_object_is_rejected(payload):
     with pytest.raises(Rejected):
         announced(config()).say("tele/plug/SENSOR", payload)
 
 
-def test_a_flood_of_metrics_is_refused_by_the_hub_not_remembered_by_the_dialect():
+def test_units_are_limited_to_256():
     hub = announced(config())
     hub.say("tele/plug/SENSOR", {f"S{n}": {"Temperature": n} for n in range(300)} | {"TempUnit": "C"})
     assert len(hub.registry.identities[MAC].info.units) <= 256
@@ -96,7 +96,7 @@ def test_a_flood_of_metrics_is_refused_by_the_hub_not_remembered_by_the_dialect(
         ),
     ),
 )
-def test_whatever_comes_is_read_or_rejected(leaf, body, announcement):
+def test_any_message_is_decoded_or_rejected(leaf, body, announcement):
     hub = Heard(TasmotaDialect())
     for topic, what in (
         (f"tasmota/discovery/{MAC}/sensors", {"sn": body}),
@@ -112,7 +112,7 @@ def test_whatever_comes_is_read_or_rejected(leaf, body, announcement):
 
 
 @given(topic=st.text(max_size=30), payload=st.binary(max_size=100), retained=st.booleans())
-def test_any_bytes_on_any_topic_are_read_or_rejected(topic, payload, retained):
+def test_any_bytes_on_any_topic_are_decoded_or_rejected(topic, payload, retained):
     hub = Heard(TasmotaDialect())
     for prefix in ("tele/", "stat/", "tasmota/discovery/"):
         if hub.dialect.owns(prefix + topic):
@@ -122,7 +122,7 @@ def test_any_bytes_on_any_topic_are_read_or_rejected(topic, payload, retained):
                 assert error.reason  # noqa: PT017
 
 
-async def test_a_restarted_hub_reads_on_without_being_told_again(tmp_path):
+async def test_announcement_survives_restart(tmp_path):
     own = config(ft="home/%topic%/%prefix%/")
     await hub_that_hears(
         tmp_path,
@@ -130,11 +130,11 @@ async def test_a_restarted_hub_reads_on_without_being_told_again(tmp_path):
         (f"tasmota/discovery/{MAC}/config", own),
         ("home/plug/tele/SENSOR", {"S": {"Temperature": 20.5}, "TempUnit": "C"}),
     )
-    asked = []
+    effects = []
     registry = await hub_that_hears(
-        tmp_path, TasmotaDialect(), ("home/plug/tele/SENSOR", {"S": {"Temperature": 21}}), effects=asked.append
+        tmp_path, TasmotaDialect(), ("home/plug/tele/SENSOR", {"S": {"Temperature": 21}}), effects=effects.append
     )
     device = registry.require(MAC)
     assert (device.metrics["S.Temperature"].value, device.unit("S.Temperature")) == (21.0, "°C")
     assert (device.display_name, device.native_id, device.dialect) == ("Desk plug", MAC, "tasmota")
-    assert asked == [Subscribe(("home/plug/tele/#", "home/plug/stat/#"))]
+    assert effects == [Subscribe(("home/plug/tele/#", "home/plug/stat/#"))]

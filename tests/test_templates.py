@@ -1,4 +1,4 @@
-"""A device's templates: what they can say, and what they cannot do to the hub."""
+"""Templates of Home Assistant announcements: supported features, and limits on time and memory."""
 
 import resource
 import time
@@ -13,11 +13,11 @@ from hub.dialects import fill
 from hub.dialects.homeassistant.template import Missing, template
 from hub.errors import Rejected
 
-SAID = {"t": 21.55, "s": "ON", "n": None, "l": [3, 1, 2], "o": {"a": {"b": 7}}, "ts": 1_730_000_000, "hex": "0x1F"}
+MESSAGE = {"t": 21.55, "s": "ON", "n": None, "l": [3, 1, 2], "o": {"a": {"b": 7}}, "ts": 1_730_000_000, "hex": "0x1F"}
 
 
-def render(source: str, value: str = "hello", said=SAID) -> str:
-    return template(source).render(value, said, NOW)
+def render(source: str, value: str = "hello", message=MESSAGE) -> str:
+    return template(source).render(value, message, NOW)
 
 
 @pytest.mark.parametrize(
@@ -59,7 +59,7 @@ def render(source: str, value: str = "hello", said=SAID) -> str:
         ("{{ value_json.get('q', 4) }} {{ 's' in value_json }} {{ value[1:3] }}", "4 True el"),
     ],
 )
-def test_what_devices_use(source, text):
+def test_supported_templates(source, text):
     assert render(source) == text
 
 
@@ -67,12 +67,12 @@ def test_what_devices_use(source, text):
     "source",
     ["{{ value_json.x }}", "{{ value_json.x.y }}", "{{ value_json.x | is_defined }}", "{{ value_json.x * 2 }}"],
 )
-def test_what_a_message_leaves_out_is_not_said(source):
+def test_missing_key_raises_missing(source):
     with pytest.raises(Missing):
         render(source)
 
 
-def test_a_message_that_is_no_json_has_no_parts():
+def test_value_json_is_missing_for_message_without_json():
     with pytest.raises(Missing):
         template("{{ value_json.x }}").render("hello", ..., NOW)
     assert template("{{ value_json is defined }}").render("hello", ..., NOW) == "False"
@@ -108,7 +108,7 @@ def test_a_message_that_is_no_json_has_no_parts():
         "{{ value is sorcery }}",
     ],
 )
-def test_what_is_not_taken_is_said_when_it_is_announced(source):
+def test_unsupported_template_is_rejected_at_announcement(source):
     with pytest.raises(Rejected) as caught:
         template(source)
     assert caught.value.reason == "bad_template"
@@ -142,8 +142,8 @@ def test_what_is_not_taken_is_said_when_it_is_announced(source):
         ("{{ value | int * value | int * value | int * value | int * value | int }}", "9" * 300),
     ],
 )  # fmt: skip
-def test_nothing_grows_and_nothing_runs_long(source, value):
-    """The reason is the same for all of these: the value is refused, soon, in little memory."""
+def test_costly_template_is_rejected_within_time_and_memory(source, value):
+    """Each value is rejected with the same reason, quickly and with little memory."""
     before, started = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss, time.monotonic()
     with pytest.raises(Rejected) as caught:
         render(source, value)
@@ -152,7 +152,7 @@ def test_nothing_grows_and_nothing_runs_long(source, value):
     assert time.monotonic() - started < 5
 
 
-def test_a_failure_says_why():
+def test_rejection_names_cause():
     with pytest.raises(Rejected, match="'ON' is no number"):
         render("{{ value_json.s | float }}")
     with pytest.raises(Rejected, match=r"states\(\) is not known here"):
@@ -161,7 +161,7 @@ def test_a_failure_says_why():
         template("{{ value | pprint }}")
 
 
-def test_a_commands_template_is_filled_with_the_value():
+def test_command_template_is_filled_with_value():
     assert fill('{"set": {{ value | tojson }}}', "a") == '{"set": "a"}'
     with pytest.raises(Rejected):
         fill("{{ value_json.x }}", 1)
@@ -178,13 +178,13 @@ PATHS = ("value", "value_json.a", "value_json['b'][0]", "value_json.a ~ value", 
 @given(
     path=st.sampled_from(PATHS),
     filters=st.lists(st.sampled_from(FILTERS), max_size=3),
-    said=json_values,
+    message=json_values,
     text=st.text(max_size=20),
 )
-def test_any_message_is_rendered_or_refused(path, filters, said, text):
+def test_any_message_is_rendered_or_rejected(path, filters, message, text):
     try:
         found = template("{{ (" + path + ")" + "".join(f" | {name}" for name in filters) + " }}").render(
-            text, said, NOW
+            text, message, NOW
         )
         assert isinstance(found, str)
     except (Missing, Rejected):
@@ -192,6 +192,6 @@ def test_any_message_is_rendered_or_refused(path, filters, said, text):
 
 
 @given(st.text(alphabet="{}%|.()[]'\"~+*-/ abvalue_jsonif0123456789", max_size=60))
-def test_any_text_is_a_template_or_refused(source):
+def test_any_text_is_a_template_or_rejected(source):
     with suppress(Missing, Rejected):
-        template("{{" + source + "}}").render("1", SAID, NOW)
+        template("{{" + source + "}}").render("1", MESSAGE, NOW)

@@ -1,4 +1,4 @@
-"""Wrong credentials are slowed by client; the right token and a valid session always pass."""
+"""Throttling: wrong credentials are slowed by client; the right token and a valid session always pass."""
 
 from __future__ import annotations
 
@@ -37,14 +37,14 @@ async def guess(hub: ApiHub, door: str, number: int, client: str) -> int:
 
 
 @pytest.mark.parametrize("door", ["login", "bearer", "cookie"])
-async def test_guesses_are_slowed_and_the_right_token_passes(locked: ApiHub, door: str) -> None:
+async def test_wrong_tokens_are_throttled_and_right_one_passes(locked: ApiHub, door: str) -> None:
     client = "198.51.100.7"
     assert [await guess(locked, door, number, client) for number in range(BURST)] == [401] * BURST
     began = time.monotonic()
     assert await guess(locked, door, 99, client) == 429
     assert time.monotonic() - began >= HOLD_S * 0.9
     others = await asyncio.gather(*(guess(locked, other, 99, client) for other in ("login", "bearer", "cookie")))
-    assert others == [429] * 3, "the doors share one count"
+    assert others == [429] * 3, "all ways of authentication share one count"
 
     headers = {"X-Forwarded-For": client}
     assert (await locked.http.get("/api/devices", headers=BEARER | headers)).status_code == 200
@@ -55,26 +55,26 @@ async def test_guesses_are_slowed_and_the_right_token_passes(locked: ApiHub, doo
     assert await guess(locked, door, 99, "198.51.100.8") == 401, "another client is not slowed"
 
 
-async def test_guesses_by_reconnecting_are_bounded(tmp_path: Path) -> None:
-    """Who hangs up instead of waiting for the slow answer takes up a place until it would have come."""
+async def test_aborted_guesses_keep_their_connection_slot(tmp_path: Path) -> None:
+    """A client that disconnects before the delayed answer occupies its connection slot until then."""
     async with running_hub(tmp_path, token=TOKEN, max_connections_per_client=20) as hub:
         for number in range(BURST):
             await guess(hub, "bearer", number, "")
 
-        async def hasty() -> None:
+        async def abort_early() -> None:
             _, writer = await asyncio.open_connection("127.0.0.1", hub.port)
             writer.write(b"GET /api/devices HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer x\r\n\r\n")
             await writer.drain()
             await asyncio.sleep(0.05)
             writer.close()
 
-        await asyncio.gather(*(hasty() for _ in range(30)))
+        await asyncio.gather(*(abort_early() for _ in range(30)))
         assert (await hub.http.get("/api/devices", headers=BEARER)).status_code == 503
         await asyncio.sleep(HOLD_S)
         assert (await hub.http.get("/api/devices", headers=BEARER)).status_code == 200
 
 
-async def test_an_ipv6_client_is_its_network(locked: ApiHub) -> None:
+async def test_ipv6_client_is_counted_by_network(locked: ApiHub) -> None:
     for number in range(BURST):
         assert await guess(locked, "bearer", number, f"2001:db8:1:2::{number + 1}") == 401
     assert await guess(locked, "bearer", 99, "2001:db8:1:2:ffff::1") == 429
@@ -82,7 +82,7 @@ async def test_an_ipv6_client_is_its_network(locked: ApiHub) -> None:
     assert await guess(locked, "bearer", 99, "::ffff:198.51.100.9") == 401
 
 
-async def test_a_cookie_that_is_void_is_taken_away(locked: ApiHub) -> None:
+async def test_invalid_session_cookie_is_deleted(locked: ApiHub) -> None:
     cookie = f"hub_session_{locked.port}=old"
     answer = await locked.http.get("/api/devices", headers={"Cookie": cookie})
     assert answer.status_code == 401
@@ -95,7 +95,7 @@ async def test_requests_without_credentials_are_not_counted(locked: ApiHub) -> N
         assert (await locked.http.get("/api/devices")).status_code == 401
 
 
-def test_attempts_come_back_and_no_number_of_addresses_resets_them() -> None:
+def test_attempts_regain_over_time_and_are_not_reset_by_other_addresses() -> None:
     now = 0.0
     attempts = LoginAttempts(clock=lambda: now)
     assert [attempts.wrong("1.2.3.4") for _ in range(BURST)] == [0] * BURST

@@ -1,4 +1,4 @@
-"""The times that devices give: which forms are read, what a wall clock without a zone means, what is not believed."""
+"""Times given by devices: supported formats, local times without a zone, implausible times."""
 
 from __future__ import annotations
 
@@ -19,33 +19,33 @@ HOUR = 3_600_000
 RTL_433 = "rtl_433/attic/events"
 
 
-def clock(ahead_h: float = 0, ago_s: float = 0, separator: str = " ") -> str:
-    """What a wall clock shows that is so many hours ahead of UTC, some seconds before the receipt."""
+def local_time(ahead_h: float = 0, ago_s: float = 0, separator: str = " ") -> str:
+    """Return the local time ``ahead_h`` hours ahead of UTC, ``ago_s`` seconds before the message is received."""
     moment = datetime.fromtimestamp(NOW / 1000 - ago_s, UTC) + timedelta(hours=ahead_h)
     return moment.replace(tzinfo=None).isoformat(separator, "seconds")
 
 
 @pytest.mark.parametrize("ahead", [-12, -7, -3.5, 1, 5.5, 5.75, 12.75, 14])
 @pytest.mark.parametrize("ago", [0, 3])
-def test_wall_clock_of_any_zone_is_taken_at_the_time_of_receipt(ahead: float, ago: float) -> None:
+def test_local_time_without_zone_uses_receive_time(ahead: float, ago: float) -> None:
     radio = Heard(MappingDialect(parse_mappings(MAPPINGS)))
-    body = {"time": clock(ahead, ago), "model": "Acurite", "id": 7, "temperature_C": 21.5}
+    body = {"time": local_time(ahead, ago), "model": "Acurite", "id": 7, "temperature_C": 21.5}
     (record,) = radio.say(RTL_433, body).records
     assert (record.ts, record.quality) == (NOW, "good")
     native = Heard(NativeDialect())
-    (record,) = native.say("devices/d/telemetry", {"ts": clock(ahead, ago, "T"), "t": 1}).records
+    (record,) = native.say("devices/d/telemetry", {"ts": local_time(ahead, ago, "T"), "t": 1}).records
     assert (record.ts, record.quality) == (NOW, "good")
 
 
-def test_wall_clock_that_shows_utc_is_believed() -> None:
-    assert when(clock(ago_s=20), NOW) == (NOW - 20_000, "good")
+def test_local_time_that_matches_utc_is_used() -> None:
+    assert when(local_time(ago_s=20), NOW) == (NOW - 20_000, "good")
 
 
-def test_zone_of_a_mapping_places_its_wall_clocks() -> None:
+def test_zone_of_mapping_is_applied_to_local_times() -> None:
     denver = Heard(MappingDialect(parse_mappings(rule(topic="x/{device}", time="at", zone="America/Denver"))))
-    said = [denver.say("x/d", {"at": clock(-7, ago), "t": 1}).records[0] for ago in (2, 600)]
-    assert [(record.ts, record.quality) for record in said] == [(NOW - 2_000, "good"), (NOW - 600_000, "late")]
-    (record,) = denver.say("x/d", {"at": clock(0), "t": 1}).records
+    records = [denver.say("x/d", {"at": local_time(-7, ago), "t": 1}).records[0] for ago in (2, 600)]
+    assert [(record.ts, record.quality) for record in records] == [(NOW - 2_000, "good"), (NOW - 600_000, "late")]
+    (record,) = denver.say("x/d", {"at": local_time(0), "t": 1}).records
     assert (record.ts, record.quality) == (NOW, "clock"), "seven hours ahead of that zone: the clock is wrong"
 
 
@@ -59,13 +59,13 @@ def test_zone_of_a_mapping_places_its_wall_clocks() -> None:
         ("2026-07-01 12:00:00,250", "2026-07-01T10:00:01Z", "2026-07-01T10:00:00.250Z"),
     ],
 )
-def test_hour_that_comes_twice_or_never_is_the_one_near_the_receipt(text: str, received: str, expected: str) -> None:
+def test_ambiguous_hour_of_dst_change_is_resolved_by_receive_time(text: str, received: str, expected: str) -> None:
     at, ts = (int(datetime.fromisoformat(each).timestamp() * 1000) for each in (received, expected))
     assert when(text, at, zone=ZoneInfo("Europe/Berlin")) == (ts, "good")
 
 
 @pytest.mark.parametrize(
-    "said",
+    "given",
     [
         NOW // 1000 - 5,
         NOW / 1000 - 5,
@@ -87,21 +87,21 @@ def test_hour_that_comes_twice_or_never_is_the_one_near_the_receipt(text: str, r
         "20261122T221955Z",
     ],
 )
-def test_forms_of_a_time_that_are_read(said: object) -> None:
-    assert when(said, NOW) == (NOW - 5_000, "good")
+def test_supported_time_formats(given: object) -> None:
+    assert when(given, NOW) == (NOW - 5_000, "good")
 
 
 @pytest.mark.parametrize(
-    "said", ["yesterday", "26-11-22 22:19:55", "22/11/2026 22:19", "22:19:55", True, [], 1e300, "9" * 80]
+    "given", ["yesterday", "26-11-22 22:19:55", "22/11/2026 22:19", "22:19:55", True, [], 1e300, "9" * 80]
 )
-def test_text_that_is_no_time_is_refused_with_the_forms_that_are(said: object) -> None:
+def test_invalid_time_is_rejected_with_supported_formats(given: object) -> None:
     with pytest.raises(Rejected, match=r"1970|calendar") as refused:
-        when(said, NOW)
+        when(given, NOW)
     assert refused.value.reason == "bad_time"
 
 
 @pytest.mark.parametrize(
-    ("said", "quality"),
+    ("given", "quality"),
     [
         (None, "good"),
         ("", "good"),
@@ -116,26 +116,26 @@ def test_text_that_is_no_time_is_refused_with_the_forms_that_are(said: object) -
         (1e14, "clock"),
     ],
 )
-def test_time_that_cannot_be_is_the_time_of_receipt(said: object, quality: str) -> None:
-    assert when(said, NOW) == (NOW, quality)
+def test_implausible_time_uses_receive_time(given: object, quality: str) -> None:
+    assert when(given, NOW) == (NOW, quality)
 
 
-def test_list_of_wall_clocks_keeps_its_intervals() -> None:
-    """A logger in UTC-7 sends what it gathered: the newest was measured now."""
+def test_list_of_local_times_keeps_its_intervals() -> None:
+    """A logger in UTC-7 sends buffered readings: the newest was measured now."""
     logger = Heard(NativeDialect())
-    body = [{"ts": clock(-7, ago), "t": ago} for ago in (7_200, 600, 60, 0)]
-    said = logger.say("devices/d/telemetry", body).records
-    assert [(NOW - record.ts) // 1000 for record in said] == [7_200, 600, 60, 0]
-    assert [record.quality for record in said] == ["late", "late", "good", "good"]
+    body = [{"ts": local_time(-7, ago), "t": ago} for ago in (7_200, 600, 60, 0)]
+    records = logger.say("devices/d/telemetry", body).records
+    assert [(NOW - record.ts) // 1000 for record in records] == [7_200, 600, 60, 0]
+    assert [record.quality for record in records] == ["late", "late", "good", "good"]
 
 
-def test_retained_reading_is_never_in_the_future() -> None:
+def test_retained_reading_is_not_in_the_future() -> None:
     assert when(NOW + HOUR, NOW, retained=True) == (NOW, "retained")
-    assert when(clock(3), NOW, retained=True) == (NOW, "retained")
+    assert when(local_time(3), NOW, retained=True) == (NOW, "retained")
 
 
 @pytest.mark.parametrize("last_seen", [NOW - 5_000, "2026-11-22T22:19:55.000Z", "2026-11-22T23:19:55+01:00"])
-def test_last_seen_of_zigbee2mqtt_in_each_of_its_forms(last_seen: object) -> None:
+def test_zigbee2mqtt_last_seen_formats(last_seen: object) -> None:
     hub = Heard(Zigbee2MqttDialect())
     hub.say("zigbee2mqtt/bridge/devices", [{"ieee_address": "0x01", "friendly_name": "door", "type": "EndDevice"}])
     (record,) = hub.say("zigbee2mqtt/door", {"contact": True, "last_seen": last_seen}).records
@@ -143,7 +143,7 @@ def test_last_seen_of_zigbee2mqtt_in_each_of_its_forms(last_seen: object) -> Non
 
 
 @pytest.mark.parametrize("sent", [f"{NOW // 1000 - 5}.123456", str(NOW // 1000 - 5), "20261122T221955Z"])
-def test_mapping_finds_the_time_also_where_it_is_a_text(sent: str) -> None:
+def test_mapping_reads_time_given_as_text(sent: str) -> None:
     radio = Heard(MappingDialect(parse_mappings(MAPPINGS)))
     (record,) = radio.say(RTL_433, {"time": sent, "model": "Acurite", "id": 7, "temperature_C": 21.5}).records
     assert (record.ts // 1000, record.quality) == (NOW // 1000 - 5, "good")
@@ -151,16 +151,16 @@ def test_mapping_finds_the_time_also_where_it_is_a_text(sent: str) -> None:
 
 
 @pytest.mark.parametrize("zone", ["Europe/Berln", "", "../../etc/passwd", "Europe", "+01:00"])
-def test_zone_that_does_not_exist_is_named_with_its_line(zone: str) -> None:
+def test_unknown_zone_is_refused_with_its_line(zone: str) -> None:
     text = rule(topic="a/{device}") + f'[[mapping]]\ntopic = "b/{{device}}"\n# where it stands\nzone = "{zone}"\n'
     with pytest.raises(ConfigError, match=r"mapping 2 \(b/\{device\}\): zone = .* in line 6 is no time zone"):
         parse_mappings(text)
 
 
-@given(said=st.text(max_size=30) | st.integers() | st.floats() | st.none(), retained=st.booleans())
-def test_whatever_is_given_is_a_time_near_the_receipt_or_refused(said: object, retained: bool) -> None:
+@given(value=st.text(max_size=30) | st.integers() | st.floats() | st.none(), retained=st.booleans())
+def test_any_value_is_a_time_near_receipt_or_rejected(value: object, retained: bool) -> None:
     try:
-        ts, quality = when(said, NOW, retained=retained)
+        ts, quality = when(value, NOW, retained=retained)
     except Rejected as error:
         assert error.reason == "bad_time"  # noqa: PT017 (any other exception is the failure)
         return

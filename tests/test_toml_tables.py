@@ -1,4 +1,4 @@
-"""One table of a TOML file is changed, and everything else stays letter by letter."""
+"""Edits of one table in a TOML file keep everything else unchanged."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def tables(text: str = FILE) -> TableList:
     return TableList(text, "rule", "rules.toml")
 
 
-def test_split_joins_to_the_same_text():
+def test_unchanged_tables_join_to_same_text():
     found = tables()
     assert found.as_text() == FILE
     assert [values["id"] for values in found.values] == ["hot", "wet"]
@@ -50,7 +50,7 @@ def test_changed_values_keep_comments_and_order():
     assert found.as_text() == FILE.replace(tables().texts[0], text)
 
 
-def test_equal_values_are_left_as_they_are_written():
+def test_equal_values_keep_their_notation():
     found = tables()
     for index in (0, 1):
         assert found.with_values(index, found.values[index]) == found.texts[index]
@@ -58,7 +58,7 @@ def test_equal_values_are_left_as_they_are_written():
     assert "clear = true" in tables(FILE.replace("78", "1")).with_values(0, {**found.values[0], "clear": True})
 
 
-def test_new_table_goes_behind_all_others():
+def test_new_table_is_appended():
     found = tables()
     found.append(found.with_values(None, {"id": "new", "above": 1.5, "labels": ["a", 'b"\n'], "falling": True}))
     assert (
@@ -76,7 +76,7 @@ falling = true
     assert first.as_text() == '[[rule]]\nid = "x"\n'
 
 
-def test_removed_table_leaves_the_comments_around_it():
+def test_removed_table_keeps_comments_around_it():
     found = tables()
     found.remove(0)
     assert found.as_text() == FILE.replace(tables().texts[0] + "\n\n", "")
@@ -90,7 +90,7 @@ def test_removed_table_leaves_the_comments_around_it():
 @pytest.mark.parametrize(
     "text", ['rule = [{ id = "a" }]', "rule = 1", '[rule]\nid = "a"', '[[rule]]\nname = """\n[[rule]]\n"""']
 )
-def test_other_ways_to_write_tables_are_refused(text: str):
+def test_other_notations_of_tables_are_refused(text: str):
     with pytest.raises(ConfigError, match=r"not written as one \[\[rule\]\] table each"):
         tables(text)
 
@@ -101,7 +101,7 @@ def test_invalid_toml_is_refused():
 
 
 @pytest.mark.parametrize("values", [{"a": [None]}, {"a": object()}])
-def test_values_that_toml_does_not_have_are_refused(values):
+def test_values_without_toml_type_are_refused(values):
     with pytest.raises(ConfigError, match="cannot be written as TOML"):
         tables().with_values(0, values)
 
@@ -117,8 +117,8 @@ TABLES = st.dictionaries(st.text(st.characters(exclude_categories=["Cs"]), min_s
 
 
 @given(st.lists(st.tuples(st.sampled_from(["put", "add", "remove"]), st.integers(0, 3), TABLES), max_size=6))
-def test_any_edits_mean_what_was_asked(edits):
-    """Read again after each edit, the file holds just the tables that the edits describe."""
+def test_any_edits_give_expected_tables(edits):
+    """Parsed after each edit, the file has exactly the expected tables."""
     text, expected = FILE, [dict(values) for values in tables().values]
     for kind, place, values in edits:
         found = tables(text)

@@ -1,4 +1,4 @@
-"""Filters, and names that become ids."""
+"""Topic filters, and slugs of names."""
 
 import pytest
 from hypothesis import given
@@ -25,21 +25,21 @@ from hub.topics import ID, matches, printable, slug
         ("a/b/c", "a/b", False),
     ],
 )
-def test_filters(topic_filter, topic, expected):
+def test_topic_filter_matching(topic_filter, topic, expected):
     assert matches(topic_filter, topic) is expected
 
 
-def test_an_id_that_fits_stays_itself():
+def test_valid_id_is_its_own_slug():
     assert slug("pump-01.a:b_c~d") == "pump-01.a:b_c~d"
 
 
-def test_a_name_that_looks_like_a_hashed_one_cannot_take_its_place():
+def test_name_cannot_impersonate_hashed_slug():
     hashed = slug("a b")
     assert slug(hashed) != hashed
 
 
 @given(st.text(min_size=1, max_size=300))
-def test_a_slug_is_an_id_and_stable(name):
+def test_slug_is_valid_id_and_stable(name):
     assert ID.fullmatch(slug(name))
     assert slug(name) == slug(name)
 
@@ -49,11 +49,11 @@ def test_slugs_do_not_collide(names):
     assert len({slug(name) for name in names}) == len(names)
 
 
-def test_a_topic_cannot_forge_a_log_line():
+def test_topic_cannot_forge_log_line():
     assert "\n" not in printable("a\nERROR forged")
     assert len(printable("x" * 10_000)) <= 201
 
 
 @pytest.mark.parametrize(("given", "expected"), [("ºC", "°C"), ("lux", "lx"), ("w", "W"), (" % ", "%"), ("bar", "bar")])
-def test_units_are_spelled_one_way(given, expected):
+def test_units_are_normalised(given, expected):
     assert spell(given) == expected

@@ -1,4 +1,4 @@
-"""Units: one spelling for each, and no value is ever touched."""
+"""Normalisation of units."""
 
 import pytest
 
@@ -14,17 +14,17 @@ from hub.dialects.units import spell
         ("DBM", "dBm"), ("", ""),
     ],
 )  # fmt: skip
-def test_what_devices_send_is_spelt_in_one_way(sent, spelt):
+def test_units_are_normalised(sent, spelt):
     assert spell(sent) == spelt
 
 
 @pytest.mark.parametrize(
     "unit", ["mW", "MW", "mV", "MV", "mA", "mWh", "MWh", "m", "M", "g", "G", "lqi", "gal", "Nm³/h", "#"]
 )
-def test_what_is_unknown_or_told_apart_by_its_case_stays_as_it_is(unit):
+def test_unknown_and_case_sensitive_units_are_unchanged(unit):
     assert spell(unit) == unit
 
 
-def test_a_spelling_is_one_of_itself():
+def test_normalisation_is_idempotent():
     for spelt in ("°C", "%", "VAr", "µg/m³", "Ω", "kWh", "L/min", "m/s²", "dBm", "rpm"):
         assert spell(spell(spelt)) == spelt

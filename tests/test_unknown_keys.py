@@ -1,4 +1,4 @@
-"""Every JSON body of the API refuses a key that it does not know, and names it and those it knows."""
+"""Every JSON body of the API refuses an unknown key, and names it and the allowed ones."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def bodies(found: dict[str, Any]) -> Iterator[tuple[str, str, dict[str, Any]]]:
                 yield method, path, resolved(content["application/json"]["schema"], found["components"]["schemas"])
 
 
-async def test_every_body_refuses_an_unknown_key(hub: ApiHub) -> None:
+async def test_every_json_body_refuses_unknown_key(hub: ApiHub) -> None:
     tried = 0
     for method, path, schema in bodies(hub.app.openapi()):
         if "properties" not in schema:  # a twin: its keys are the device's
@@ -60,13 +60,13 @@ async def test_every_body_refuses_an_unknown_key(hub: ApiHub) -> None:
         ("POST", "/api/mappings/check", {"text": "", UNKNOWN: 1}),
     ],
 )
-async def test_objects_inside_a_body_refuse_it_too(hub: ApiHub, method: str, path: str, body: dict[str, Any]) -> None:
+async def test_nested_object_refuses_unknown_key(hub: ApiHub, method: str, path: str, body: dict[str, Any]) -> None:
     answer = await hub.http.request(method, path, json=body)
     assert answer.status_code == 422
     assert repr(UNKNOWN) in answer.text
 
 
-async def test_what_is_not_known_is_cut_and_quoted(hub: ApiHub) -> None:
+async def test_unknown_key_is_truncated_and_quoted(hub: ApiHub) -> None:
     for path in ("/ask", "/ai/ask"):
         answer = await hub.http.post(path, json={"question": "Is everything in order?", "\x1b[2J" + "x" * 900: 1})
         assert answer.status_code == 422

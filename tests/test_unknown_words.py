@@ -1,4 +1,4 @@
-"""A word like ``unavailable`` in place of a number says that the value is not known now; it is no reading."""
+"""A word like ``unavailable`` in place of a number: the value becomes unknown, and no reading is stored."""
 
 from __future__ import annotations
 
@@ -24,20 +24,20 @@ def native(hub: Hub, value: Any, *, alone: bool) -> None:
 
 @pytest.mark.parametrize("alone", [True, False])
 @pytest.mark.parametrize("word", WORDS)
-def test_word_in_place_of_a_number_is_no_reading(word: str, alone: bool) -> None:
+def test_word_in_place_of_number_expires_metric(word: str, alone: bool) -> None:
     hub = Hub("native", HIGH)
     for value in (95, 95, 95, 95, word, word):
         native(hub, value, alone=alone)
     device = hub.device("d")
     assert (device.metrics["t"].value, device.metrics["t"].quality) == (95, "unknown")
-    assert device.last_seen == T0 + hub.at, "it is a sign of life"
+    assert device.last_seen == T0 + hub.at, "the device was seen"
     assert [value for _, _, value, _ in hub.history()["d", "t"]] == [95] * 4
     native(hub, 20, alone=alone)
     assert (device.metrics["t"].value, device.metrics["t"].quality) == (20, "good")
 
 
 @pytest.mark.parametrize("alone", [True, False])
-def test_word_before_the_first_number_makes_no_text_of_the_metric(alone: bool) -> None:
+def test_word_before_first_number_does_not_make_text_metric(alone: bool) -> None:
     hub = Hub("native")
     for value in ("unavailable", "unknown", 21.5):
         native(hub, value, alone=alone)
@@ -45,22 +45,22 @@ def test_word_before_the_first_number_makes_no_text_of_the_metric(alone: bool) -
 
 
 @pytest.mark.parametrize("alone", [True, False])
-def test_state_of_that_name_is_kept_where_the_metric_is_a_text(alone: bool) -> None:
+def test_text_metric_keeps_such_words_as_values(alone: bool) -> None:
     hub = Hub("native")
-    said = ["none", "overheat", "none", "unknown", "overheat", "unavailable"] * 3
-    for value in said:
+    states = ["none", "overheat", "none", "unknown", "overheat", "unavailable"] * 3
+    for value in states:
         native(hub, value, alone=alone)
-    assert [v for _, _, v, _ in sorted(hub.history()["d", "t"], key=lambda each: each[1])] == said
+    assert [v for _, _, v, _ in sorted(hub.history()["d", "t"], key=lambda each: each[1])] == states
 
 
-def test_items_of_a_list_with_such_words() -> None:
+def test_word_in_list_item_expires_metric() -> None:
     hub = Hub("native")
     hub.publish("devices/d/telemetry", [{"t": 1}, {"t": "unavailable"}])
     assert hub.qualities("d") == {"t": "unknown"}
 
 
 @pytest.mark.parametrize("word", ["unavailable", "unknown", None, ""])
-def test_zigbee_number_that_is_not_known(word: str | None) -> None:
+def test_zigbee_word_in_place_of_number_is_no_reading(word: str | None) -> None:
     hub = Hub("zigbee2mqtt")
     hub.publish("zigbee2mqtt/bridge/devices", zigbee(("0x01", "door")), retained=True)
     for body in ({"t": word, "battery": 99}, {"t": 21}, {"t": word}):
@@ -72,15 +72,17 @@ def test_zigbee_number_that_is_not_known(word: str | None) -> None:
     assert hub.device("0x01").metrics["mode"].value == "unknown"
 
 
-def test_senml_text_in_place_of_a_number_that_is_not_known() -> None:
+def test_senml_word_in_place_of_number_expires_metric() -> None:
     site = Heard(MappingDialect(parse_mappings('[[mapping]]\ntopic = "s/x"\nform = "senml"\n')))
-    said = site.say("s/x", [{"bn": "d:", "n": "t", "u": "Cel", "v": 21.5}, {"n": "h", "u": "%RH", "vs": "unavailable"}])
-    assert [record.values for record in said.records] == [{"t": 21.5}]
-    assert [expiration.metric for expiration in said.expirations] == ["h"]
+    result = site.say(
+        "s/x", [{"bn": "d:", "n": "t", "u": "Cel", "v": 21.5}, {"n": "h", "u": "%RH", "vs": "unavailable"}]
+    )
+    assert [record.values for record in result.records] == [{"t": 21.5}]
+    assert [expiration.metric for expiration in result.expirations] == ["h"]
 
 
 @pytest.mark.parametrize("word", ["nan", "unavailable", "null"])
-def test_homie_number_that_is_not_known(word: str) -> None:
+def test_homie_word_in_place_of_number_expires_metric(word: str) -> None:
     hub = Hub("homie", HIGH)
     nodes = {"n": {"properties": {"a": {"datatype": "float"}}}}
     hub.publish("homie/5/d/$description", {"homie": "5.0", "version": 1, "nodes": nodes}, retained=True)

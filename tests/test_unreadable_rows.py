@@ -1,4 +1,4 @@
-"""Stored rows that cannot be read: a start puts them aside, says so, and goes on with all others."""
+"""Stored rows that cannot be decoded: at start they are moved aside and logged, and all others are used."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ DAMAGED = b"\xc1 never used in msgpack"
 RULES = '[[rule]]\nid = "hot"\nmetric = "temperature"\nabove = 80\n'
 
 
-async def a_life(hub: ApiHub) -> None:
-    """Two devices with an alert and a command each, and what a dialect learns."""
+async def fill(hub: ApiHub) -> None:
+    """Create two devices with an alert and a command each, and two Home Assistant devices."""
     for name in ("a", "b"):
         hub.publish(f"devices/{name}/info", {"commands": {"go": {"type": "number"}}})
         for number in range(3):
@@ -36,7 +36,7 @@ async def a_life(hub: ApiHub) -> None:
     await hub.settled()
 
 
-async def all_read(hub: ApiHub) -> dict[str, Any]:
+async def read_everything(hub: ApiHub) -> dict[str, Any]:
     devices = (await hub.http.get("/api/devices")).json()["items"]
     for device in devices:
         for path in ("", "/commands", "/rules"):
@@ -50,7 +50,7 @@ async def all_read(hub: ApiHub) -> dict[str, Any]:
 
 
 def nested(levels: int) -> bytes:
-    """What a device's state was before depth was bounded, as far as a decoder is concerned."""
+    """Return a device state nested deeper than the decoder allows."""
     deep: Any = 1
     for _ in range(levels):
         deep = [deep]
@@ -72,27 +72,25 @@ DAMAGE = {
 
 
 @pytest.mark.parametrize("what", DAMAGE)
-async def test_a_hub_starts_without_the_rows_it_cannot_read(
-    what: str, tmp_path: Path, caplog: pytest.LogCaptureFixture
-) -> None:
+async def test_hub_starts_without_unreadable_rows(what: str, tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     async with running_hub(tmp_path, rules=RULES) as hub:
-        await a_life(hub)
-        before = await all_read(hub)
+        await fill(hub)
+        before = await read_everything(hub)
     statement, value = DAMAGE[what]
     with sqlite3.connect(tmp_path / FILE) as connection:
         assert connection.execute(statement, (value,)).rowcount > 0
     with caplog.at_level(logging.ERROR):
         async with running_hub(tmp_path, rules=RULES) as hub:
-            after = await all_read(hub)
+            after = await read_everything(hub)
             assert after.keys() == before.keys() - ({"a"} if what.startswith("device ") or what == "device" else set())
             status = (await hub.http.get("/api/status")).json()
             assert status["store"]["unreadable"] >= 1
-            await hub.telemetry("a", temperature=20)  # a device that was put aside comes back when it speaks
-            await all_read(hub)
+            await hub.telemetry("a", temperature=20)  # a device that was moved aside returns with its next message
+            await read_everything(hub)
             detail = (await hub.http.get("/api/devices/a")).json()
             assert detail["metrics"]["temperature"]["value"] == 20
-    [told] = [record.getMessage() for record in caplog.records if "were moved to the table" in record.getMessage()]
-    assert what.split()[0] in told
+    [message] = [record.getMessage() for record in caplog.records if "were moved to the table" in record.getMessage()]
+    assert what.split()[0] in message
     with sqlite3.connect(tmp_path / FILE) as connection:
         kept = connection.execute("SELECT kind, body FROM unreadable").fetchall()
     assert {kind for kind, _ in kept} == {what.split()[0]}
@@ -103,17 +101,17 @@ async def test_a_hub_starts_without_the_rows_it_cannot_read(
     caplog.clear()
     with caplog.at_level(logging.ERROR):
         async with running_hub(tmp_path, rules=RULES) as hub:
-            await all_read(hub)
-    assert not caplog.records, "it is said once"
+            await read_everything(hub)
+    assert not caplog.records, "it is logged once"
 
 
-async def test_lists_leave_out_what_became_unreadable_later(tmp_path: Path) -> None:
+async def test_lists_skip_rows_that_became_unreadable_later(tmp_path: Path) -> None:
     async with running_hub(tmp_path, rules=RULES) as hub:
-        await a_life(hub)
+        await fill(hub)
         with sqlite3.connect(tmp_path / FILE) as connection:
             connection.execute("UPDATE alert SET body = ? WHERE device = 'a'", (DAMAGED,))
             connection.execute("UPDATE command SET body = ? WHERE device = 'a'", (DAMAGED,))
-        await all_read(hub)
+        await read_everything(hub)
         assert [alert["device_id"] for alert in (await hub.http.get("/api/alerts")).json()["items"]] == ["b"]
 
 
@@ -129,14 +127,14 @@ def level() -> Iterator[None]:
 
 @pytest.mark.usefixtures("level")
 @pytest.mark.parametrize("what", DAMAGE)
-async def test_commands_go_on_without_the_rows_that_cannot_be_read(
+async def test_commands_skip_unreadable_rows(
     what: str, tmp_path: Path, capsys: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture
 ) -> None:
     data, table = tmp_path / "data", tmp_path / "out.csv"
     data.mkdir()
     open_installation(data)
     async with running_hub(data, rules=RULES) as hub:
-        await a_life(hub)
+        await fill(hub)
     statement, value = DAMAGE[what]
     with sqlite3.connect(data / FILE) as connection:
         assert connection.execute(statement, (value,)).rowcount > 0
@@ -150,8 +148,8 @@ async def test_commands_go_on_without_the_rows_that_cannot_be_read(
     readable = len(rows) == 1 + 6
     assert readable or what.startswith("batch")
     assert any(",b,temperature,9" in row for row in rows) or what == "batch cut short"
-    said = "cannot be read" in caplog.text
-    assert said == (what.startswith(("device", "batch")) and what != "device_keys")
+    reported = "cannot be read" in caplog.text
+    assert reported == (what.startswith(("device", "batch")) and what != "device_keys")
     await run("backup", tmp_path / "backup.tar")
     await run("import", table)
     if what.startswith("device") and what != "device_keys":

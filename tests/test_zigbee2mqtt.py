@@ -1,4 +1,4 @@
-"""Zigbee2MQTT: its genuine messages as vectors, and what those do not show."""
+"""The Zigbee2MQTT dialect: recorded messages as vectors, and cases that those do not cover."""
 
 import pytest
 from hypothesis import given, settings
@@ -46,7 +46,7 @@ def device(ieee: str, name: str, *exposes: dict) -> dict:
     return {"ieee_address": ieee, "friendly_name": name, "type": "Router", "definition": definition}
 
 
-class Network(Heard):
+class Zigbee2MqttRun(Heard):
     def __init__(self, *devices: dict) -> None:
         super().__init__(Zigbee2MqttDialect(), "zigbee2mqtt/")
         self.say("bridge/devices", list(devices), retained=True)
@@ -57,15 +57,15 @@ def test_vector(vector):
     assert disagreements(vector, Zigbee2MqttDialect()) == []
 
 
-def test_a_binary_means_what_its_device_says_it_means():
-    network = Network(device("0x1", "door", CONTACT), device("0x2", "plug", PLUG))
+def test_binary_uses_value_on_and_value_off():
+    network = Zigbee2MqttRun(device("0x1", "door", CONTACT), device("0x2", "plug", PLUG))
     assert network.values("door", {"contact": False}) == {"contact": True}
     assert network.values("plug", {"state": "ON"}) == {"state": True}
     assert network.values("plug", {"state": "TOGGLED"}) == {"state": "TOGGLED"}
 
 
-def test_null_and_an_empty_action_are_no_values_and_objects_are_taken_apart():
-    network = Network(device("0x1", "lamp"))
+def test_null_and_empty_action_are_ignored_and_objects_flattened():
+    network = Zigbee2MqttRun(device("0x1", "lamp"))
     state = {
         "battery": None,
         "action": "",
@@ -76,8 +76,8 @@ def test_null_and_an_empty_action_are_no_values_and_objects_are_taken_apart():
     assert network.values("lamp", state) == {"color.x": 0.3, "color.y": 0.4, "update.state": "idle"}
 
 
-def test_a_rename_keeps_the_device():
-    network = Network(device("0x1", "living/old"))
+def test_rename_keeps_device():
+    network = Zigbee2MqttRun(device("0x1", "living/old"))
     first = network.say("living/old", {"t": 1}).records[0].device
     network.say("bridge/devices", [device("0x1", "hall/new")])
     assert network.say("hall/new", {"t": 2}).records[0].device == first == "0x1"
@@ -86,8 +86,8 @@ def test_a_rename_keeps_the_device():
         network.say("living/old", {"t": 3})
 
 
-def test_names_with_slashes_and_names_that_begin_alike():
-    network = Network(device("0x1", "a"), device("0x2", "a/b"), device("0x3", "a/b/availability"))
+def test_names_with_slashes_and_common_prefixes():
+    network = Zigbee2MqttRun(device("0x1", "a"), device("0x2", "a/b"), device("0x3", "a/b/availability"))
     assert network.say("a/b", {"t": 1}).records[0].device == "0x2"
     assert network.say("a/b/availability", {"t": 1}).records[0].device == "0x3"
     assert [a.device for a in network.say("a/availability", b"online").availability] == ["0x1"]
@@ -96,30 +96,30 @@ def test_names_with_slashes_and_names_that_begin_alike():
 @pytest.mark.parametrize(
     "topic", ["lamp/set", "lamp/get", "lamp/set/state", "lamp/action", "bridge/logging", "bridge/info", "all"]
 )
-def test_echoes_groups_and_the_bridges_talk_are_ignored(topic):
-    network = Network(device("0x1", "lamp", PLUG))
+def test_echoes_groups_and_bridge_topics_are_ignored(topic):
+    network = Zigbee2MqttRun(device("0x1", "lamp", PLUG))
     network.say("bridge/groups", [{"friendly_name": "all", "id": 1}], retained=True)
-    said = network.say(topic, {"state": "ON"})
-    assert (said.records, said.availability) == ((), ())
+    result = network.say(topic, {"state": "ON"})
+    assert (result.records, result.availability) == ((), ())
 
 
-def test_attribute_output():
-    network = Network(device("0x1", "plug", PLUG, LEVEL))
+def test_attribute_output_is_read():
+    network = Zigbee2MqttRun(device("0x1", "plug", PLUG, LEVEL))
     assert network.values("plug/state", b"OFF") == {"state": False}
     assert network.values("plug/level", b"7") == {"level": 7.0}
     assert network.registry.identities["0x1"].info.units == {"level": "lx"}
 
 
-def test_attribute_output_takes_objects_apart_too():
-    network = Network(device("0x1", "lamp", CHILD))
+def test_attribute_output_of_composites_is_read():
+    network = Zigbee2MqttRun(device("0x1", "lamp", CHILD))
     assert network.values("lamp/color-x", b"0.31") == {"color.x": 0.31}
     assert network.values("lamp/child-lock", b"LOCK") == {"child.lock": True}
     assert network.say("lamp/update-latest_version", b"7").records == ()
     assert network.say("lamp/last_seen", b"2026-11-01T00:00:00.000Z").records == ()
 
 
-def test_parts_of_a_composite_have_units_and_meanings_and_are_set_as_one():
-    network = Network(device("0x1", "lamp", COLOR, CHILD, DAYS))
+def test_composite_parts_have_units_and_one_command():
+    network = Zigbee2MqttRun(device("0x1", "lamp", COLOR, CHILD, DAYS))
     assert network.values("lamp", {"child": {"lock": "UNLOCK", "delay": 4}}) == {"child.lock": False, "child.delay": 4}
     info = network.registry.identities["0x1"].info
     assert info.units == {"child.delay": "s"}
@@ -129,8 +129,8 @@ def test_parts_of_a_composite_have_units_and_meanings_and_are_set_as_one():
     assert info.commands.keys() == {"color", "child", "days"}
 
 
-def test_a_replayed_bridge_state_turns_nobody_on_unless_the_bridge_had_been_gone():
-    network = Network(device("0x1", "a"))
+def test_retained_bridge_state_sets_devices_online_only_after_offline():
+    network = Zigbee2MqttRun(device("0x1", "a"))
     replayed = network.say("bridge/state", b"online", retained=True).availability
     assert [a.device for a in replayed] == ["zigbee2mqtt"]
     network.say("bridge/state", b"offline")
@@ -138,23 +138,23 @@ def test_a_replayed_bridge_state_turns_nobody_on_unless_the_bridge_had_been_gone
     assert [a.device for a in back] == ["zigbee2mqtt", "0x1"]
 
 
-def test_what_is_retained_under_an_old_name_is_left_alone():
-    network = Network(device("0x1", "new"))
+def test_retained_message_under_old_name_is_ignored():
+    network = Zigbee2MqttRun(device("0x1", "new"))
     assert network.say("old", {"t": 1}, retained=True).records == ()
 
 
-def test_no_device_stands_in_the_way_of_the_bridge():
-    network = Network(device("0x1", "bridge/state"))
+def test_device_named_like_bridge_topic_does_not_shadow_it():
+    network = Zigbee2MqttRun(device("0x1", "bridge/state"))
     assert [a.device for a in network.say("bridge/state", b"online").availability] == ["zigbee2mqtt"]
 
 
-def test_the_names_are_subscribed_first():
+def test_device_list_is_subscribed_first():
     assert Zigbee2MqttDialect("home/z2m").filters[0] == "home/z2m/bridge/devices"
     assert Zigbee2MqttDialect("home/z2m").filters[-1] == "home/z2m/#"
 
 
-def test_what_can_be_set_is_known_as_data():
-    network = Network(device("0x1", "plug", PLUG, LEVEL, CONTACT))
+def test_commands_are_derived_from_exposes():
+    network = Zigbee2MqttRun(device("0x1", "plug", PLUG, LEVEL, CONTACT))
     commands = network.registry.identities["0x1"].info.commands
     assert commands["level"] == {
         "topic": "zigbee2mqtt/plug/set",
@@ -168,17 +168,17 @@ def test_what_can_be_set_is_known_as_data():
     assert commands.keys() == {"state", "level"}
 
 
-def test_the_devices_go_and_come_with_their_bridge():
-    network = Network(device("0x1", "a"), device("0x2", "b"))
+def test_devices_follow_availability_of_bridge():
+    network = Zigbee2MqttRun(device("0x1", "a"), device("0x2", "b"))
     network.say("b/availability", {"state": "offline"})
-    gone = network.say("bridge/state", {"state": "offline"}).availability
-    assert {(a.device, a.online) for a in gone} == {("zigbee2mqtt", False), ("0x1", False), ("0x2", False)}
+    offline = network.say("bridge/state", {"state": "offline"}).availability
+    assert {(a.device, a.online) for a in offline} == {("zigbee2mqtt", False), ("0x1", False), ("0x2", False)}
     back = network.say("bridge/state", b"online").availability
     assert {(a.device, a.online) for a in back} == {("zigbee2mqtt", True), ("0x1", True)}
 
 
-def test_what_is_repeated_from_the_cache_is_late_and_what_is_retained_is_not_new():
-    network = Network(device("0x1", "a"))
+def test_cached_state_is_late_and_retained_state_is_retained():
+    network = Zigbee2MqttRun(device("0x1", "a"))
     (cached,) = network.say("a", {"t": 1, "last_seen": NOW - 3_600_000}).records
     assert cached.quality == "late"
     (retained,) = network.say("a", {"t": 1, "last_seen": "2026-11-01T00:00:00.000Z"}, retained=True).records
@@ -201,7 +201,7 @@ exposed = st.fixed_dictionaries(
         "unit": json_values,
     },
 )
-told = st.fixed_dictionaries(
+device_entries = st.fixed_dictionaries(
     {"ieee_address": st.just("0x1") | json_values, "friendly_name": st.just("a") | json_values},
     optional={
         "definition": st.fixed_dictionaries({"exposes": st.lists(exposed, max_size=4)}) | json_values,
@@ -212,12 +212,12 @@ told = st.fixed_dictionaries(
 
 @settings(max_examples=200)
 @given(
-    devices=st.lists(told, max_size=3) | json_values,
+    devices=st.lists(device_entries, max_size=3) | json_values,
     topic=st.sampled_from(["a", "a/availability", "a/color-x", "bridge/state", "x"]),
     body=json_values,
 )
-def test_whatever_comes_is_read_or_rejected(devices, topic, body):
-    network = Network()
+def test_any_message_is_decoded_or_rejected(devices, topic, body):
+    network = Zigbee2MqttRun()
     for where, what in (
         ("bridge/devices", devices),
         ("bridge/groups", devices),
@@ -230,7 +230,7 @@ def test_whatever_comes_is_read_or_rejected(devices, topic, body):
             assert error.reason  # noqa: PT017 (any other exception is the failure)
 
 
-async def test_a_restarted_hub_reads_on_without_being_told_again(tmp_path):
+async def test_device_list_survives_restart(tmp_path):
     devices = ("zigbee2mqtt/bridge/devices", [device("0x1", "door", CONTACT)])
     await hub_that_hears(tmp_path, Zigbee2MqttDialect(), devices, ("zigbee2mqtt/door", {"contact": True}))
     registry = await hub_that_hears(tmp_path, Zigbee2MqttDialect(), ("zigbee2mqtt/door", {"contact": False}))

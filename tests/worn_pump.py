@@ -1,4 +1,4 @@
-"""A pump whose bearing begins to fail, with its history and peers; and a model that writes as it is told."""
+"""A pump whose bearing begins to fail, with its history and peers; and a scripted language model."""
 
 from __future__ import annotations
 
@@ -26,8 +26,8 @@ UNITS = {"vibration": "mm/s", "bearing_temperature": "°C", "current": "A", "flo
 
 
 class Writes:
-    """A model that answers with what a function makes of the request, a few letters at a time; counts how often it was
-    asked. ``breaks_at`` letters into its answer it breaks off."""
+    """A model whose answer is computed from the request by a function, streamed seven letters at a time. It keeps the
+    requests. After ``breaks_at`` letters it raises an error."""
 
     name, models = "openai", ("scripted",)
 

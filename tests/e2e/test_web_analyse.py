@@ -6,7 +6,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from e2e.running import Demo, eventually
-from specimens import machine, pdf, sound
+from sample_files import machine, pdf, sound
 
 pytestmark = pytest.mark.timeout(120)
 GREASE = "Grease the bearings every 2,000 hours with 12 g of lithium grease."

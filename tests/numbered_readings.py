@@ -1,4 +1,4 @@
-"""Numbered readings at QoS 1, and which of them a hub has: nothing lost, and nothing twice, is counted with these."""
+"""Numbered readings at QoS 1, to check that a hub has lost none and stored none twice."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ DEVICES = 7
 
 
 class Publisher(threading.Thread):
-    """Publishes numbers over :data:`DEVICES` devices until it is told to finish; it comes back by itself and repeats
-    what the broker has not confirmed, as a device does."""
+    """Publishes numbers from :data:`DEVICES` devices until :meth:`finish`. Reconnects and repeats unacknowledged
+    messages, as a device does."""
 
     def __init__(self, port: int, rate: float = 300) -> None:
         super().__init__(daemon=True)
@@ -28,7 +28,7 @@ class Publisher(threading.Thread):
         self.sent: list[tuple[int, paho.MQTTMessageInfo]] = []
         self.stop = threading.Event()
         self._rate = rate
-        self._saying = threading.Lock()
+        self._lock = threading.Lock()
 
     def run(self) -> None:
         while not self.stop.is_set():
@@ -36,17 +36,17 @@ class Publisher(threading.Thread):
             time.sleep(1 / self._rate)
 
     def say(self, count: int) -> None:
-        """The next ``count`` numbers at once."""
-        with self._saying:
+        """Publish the next ``count`` numbers at once."""
+        with self._lock:
             for number in range(len(self.sent), len(self.sent) + count):
                 body = json.dumps({"value": number, "id": number})
                 info = self.client.publish(f"devices/d{number % DEVICES}/telemetry", body, qos=1)
                 if info.rc == paho.MQTT_ERR_NO_CONN:
-                    info.rc = paho.MQTT_ERR_SUCCESS  # it is queued all the same, and goes out with the next connection
+                    info.rc = paho.MQTT_ERR_SUCCESS  # it is queued, and sent after the next connect
                 self.sent.append((number, info))
 
     def finish(self) -> set[int]:
-        """Stop, and wait for the broker; the numbers that it has confirmed."""
+        """Stop, wait for the broker's acknowledgements, and return the acknowledged numbers."""
         self.stop.set()
         if self.ident is not None:
             self.join()
@@ -61,7 +61,7 @@ class Publisher(threading.Thread):
 
 
 def stored(hub: Serving) -> list[int]:
-    """The numbers in the history, as often as they are there, over HTTP."""
+    """Return all numbers in the history, with repetitions, over HTTP."""
     series = [{"device_id": f"d{device}", "metric": "value"} for device in range(DEVICES)]
     answer = hub.http.post("/api/history/query", json={"series": series, "from": 0, "to": 2**53})
     assert answer.status_code == 200, answer.text
@@ -69,16 +69,16 @@ def stored(hub: Serving) -> list[int]:
 
 
 def all_stored_once(hub: Serving, numbers: Iterable[int], within: float = 20.0) -> None:
-    """Wait until they are; fails for what is lost, and for what is there twice."""
-    wanted, found = set(numbers), list[int]()
+    """Wait until all numbers are stored. Fail if one is missing or stored twice."""
+    expected, found = set(numbers), list[int]()
 
     def complete() -> bool:
         found[:] = stored(hub)
-        return wanted <= set(found)
+        return expected <= set(found)
 
     try:
         until(complete, within)
     except AssertionError:
-        lost = sorted(wanted - set(found))
-        raise AssertionError(f"{len(lost)} of {len(wanted)} lost: {lost[:20]}") from None
+        lost = sorted(expected - set(found))
+        raise AssertionError(f"{len(lost)} of {len(expected)} lost: {lost[:20]}") from None
     assert len(found) == len(set(found)), "stored twice"

@@ -1,4 +1,4 @@
-"""Files that people might send: made here, so that what stands in them is known."""
+"""Sample files for analysis, generated so that their content is known: PDF, pictures, recordings."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def pdf(*pages: str) -> bytes:
 
 
 def plate(*lines: str) -> Image.Image:
-    """What stands on a machine, or other lines."""
+    """Draw the nameplate of a machine, or the given lines."""
     image = Image.new("RGB", (800, 300), "white")
     draw, font = ImageDraw.Draw(image), ImageFont.load_default(40)
     for at, line in enumerate(lines or ("PUMP P-101  7.5 kW", "SERIAL 48213")):
@@ -49,7 +49,7 @@ def sound(samples: np.ndarray, kind: str = "WAV", rate: int = RATE, subtype: str
 
 
 def machine(fault_hz: float | None, seed: int = 3, seconds: float = 5.0) -> np.ndarray:
-    """A hum in noise; with a fault, a decaying ring at 3.2 kHz each time a ball passes the crack."""
+    """Return a hum with noise. A fault adds a decaying 3.2 kHz ring each time a ball passes the crack."""
     rng, t = np.random.default_rng(seed), np.arange(int(seconds * RATE)) / RATE
     made = 0.1 * np.sin(2 * np.pi * 49.5 * t) + rng.normal(0, 0.03, t.size)
     if fault_hz:

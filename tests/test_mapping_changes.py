@@ -61,7 +61,8 @@ def test_mapping_takes_effect_and_ends_without_restart(hub: Serving, thing: Thin
 
     def both_metrics_arrived() -> bool:
         thing.say("home/kitchen/humidity", 41)
-        return len(device(hub, "home/kitchen").get("metrics", ())) == 2
+        metrics = device(hub, "home/kitchen").get("metrics", {})
+        return len(metrics) == 2 and metrics["humidity"]["value"] == 41
 
     until(both_metrics_arrived)
     room = device(hub, "home/kitchen")

@@ -32,6 +32,16 @@ export const settings = {
   generative: 'language model',
   rules: 'rules and statistics',
   counters: 'Messages',
+  /** By key of the hub's status; keys without a label are shown as words. */
+  labels: {
+    stored: 'Records stored',
+    shed: 'Dropped under overload',
+    image_bytes: 'Largest picture',
+    audio_bytes: 'Largest recording',
+    document_bytes: 'Largest document',
+    body_bytes: 'Largest request body',
+    ai_requests: 'Parallel AI requests',
+  } as Record<string, string>,
   limits: 'Limits',
   appearance: 'Appearance',
   rejected: 'Rejected messages',

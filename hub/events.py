@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import msgspec
 
@@ -103,6 +104,7 @@ class SettingChanged(msgspec.Struct, frozen=True):
     text: str
     at: int
     device: str | None = None
+    params: dict[str, Any] = {}  # what ``text`` says, unformatted
 
 
 Event = (

@@ -89,7 +89,7 @@ def rejection(number: int) -> Rejection:
 
 
 def activity(number: int, device: str | None = "pump-1") -> Activity:
-    return Activity(T0 + number, "raised", device, f"{number} happened", "warning")
+    return Activity(T0 + number, "raised", device, f"{number} happened", "warning", "alert.raised", {"number": number})
 
 
 def older(than: int) -> list[Retention]:

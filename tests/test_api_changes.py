@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from api_hub import RULES, ApiHub, running_hub
-from hub.api.change_log import ChangeLog
+from hub.api.change_log import Change, ChangeLog
 from hub.errors import Conflict
 from hub.model import Input
 from live_page import Page
@@ -76,7 +76,7 @@ async def test_failure_to_record_activity_does_not_fail_change(caplog: pytest.Lo
     async def busy(_: Input) -> None:
         raise Conflict("The hub is busy.", "Try again.")
 
-    await ChangeLog(busy, lambda: 0).write("renamed x to Flue")
+    await ChangeLog(busy, lambda: 0).write(Change("device.name", "renamed x to Flue"))
     assert "could not be logged as activity" in caplog.text
 
 

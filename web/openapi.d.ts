@@ -1448,7 +1448,12 @@ export interface components {
             /** Next */
             next: string | null;
         };
-        /** ActivityShape */
+        /**
+         * ActivityShape
+         * @description One entry of the activity log.
+         *
+         *     ``message_key`` and ``message_params`` hold what ``text`` says, unformatted; older entries have none.
+         */
         ActivityShape: {
             /** Ts */
             ts: number;
@@ -1463,6 +1468,12 @@ export interface components {
              * @enum {string}
              */
             severity: "ok" | "info" | "warning" | "critical";
+            /** Message Key */
+            message_key: string | null;
+            /** Message Params */
+            message_params: {
+                [key: string]: unknown;
+            };
         };
         /**
          * AiShape
@@ -3308,8 +3319,10 @@ export interface components {
         };
         /**
          * RuleShape
-         * @description ``condition`` has the numbers of its kind: ``above below clear``, ``value``, ``by window_ms falling`` or
-         *     ``silence_ms``.
+         * @description A rule in force.
+         *
+         *     ``condition`` has the numbers of its kind: ``above below clear``, ``value``, ``by window_ms falling`` or
+         *     ``silence_ms``. ``message_key`` (the kind) and ``message_params`` hold what ``text`` says, unformatted.
          */
         RuleShape: {
             /** Id */
@@ -3337,6 +3350,12 @@ export interface components {
             };
             /** Text */
             text: string;
+            /** Message Key */
+            message_key: string;
+            /** Message Params */
+            message_params: {
+                [key: string]: unknown;
+            };
             /** Last Fired */
             last_fired: number | null;
         };

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 
 import msgspec
@@ -17,6 +17,30 @@ WHO = "operator"
 """Name of the user in the activity log. There are no accounts yet."""
 MAX_TEXT = 300
 MAX_NAMED = 5
+CHANGE_KEYS = frozenset(
+    (
+        *("device.name", "device.area", "device.labels", "device.desired"),
+        *("metric.reset", "metric.hidden", "metric.shown", "metric.title", "metric.unit"),
+        *("rules.added", "rules.changed", "rules.removed", "rules.unchanged"),
+        *("mappings.added", "mappings.changed", "mappings.removed", "mappings.unchanged"),
+        *("credential.issued", "credential.revoked", "models.roles", "models.saved", "models.reset"),
+    )
+)
+"""Every key of a change."""
+
+
+class Change(msgspec.Struct, frozen=True):
+    """One thing that a person changed.
+
+    Attributes:
+        key: What kind of change, one of :data:`CHANGE_KEYS`.
+        text: The change in words: a verb in the past tense and its object.
+        params: What the text says, unformatted.
+    """
+
+    key: str
+    text: str
+    params: dict[str, Any] = {}
 
 
 class ChangeLog:
@@ -26,10 +50,12 @@ class ChangeLog:
         self._submit = submit
         self._now = now
 
-    async def write(self, text: str, device: str | None = None) -> None:
-        """Write an entry whose subject is the user, such as ``renamed pump to Pump 1``."""
+    async def write(self, *changes: Change, device: str | None = None) -> None:
+        """Write one entry, whose subject is the user, for changes that were made together."""
+        text = "; ".join(change.text for change in changes)
+        params = {"by": WHO, "changes": [{"key": change.key, **change.params} for change in changes]}
         try:
-            await self._submit(LogChange(f"{WHO} {text}"[:MAX_TEXT], self._now(), device))
+            await self._submit(LogChange(f"{WHO} {text}"[:MAX_TEXT], self._now(), device, params))
         except HubError as error:
             log.warning("A change was made but could not be logged as activity: %s (%s).", text[:100], error.message)
 
@@ -48,60 +74,70 @@ class DeviceBefore(msgspec.Struct, frozen=True):
         return cls(device.display_name, device.display_area, device.display_labels, dict(device.metric_edits))
 
 
-def device_changes(before: DeviceBefore, device: Device) -> str | None:
-    """Return a sentence about what was changed in a device, or None."""
+def device_changes(before: DeviceBefore, device: Device) -> list[Change]:
+    """Return what was changed of a device."""
     after, name = DeviceBefore.of(device), device.display_name
-    parts = []
+    found = []
+    if after.name != before.name:
+        params = {"before": before.name, "name": after.name}
+        found.append(Change("device.name", f"renamed {before.name} to {after.name}", params))
     if after.area != before.area:
-        parts.append(f"set the area of {name} to {after.area}" if after.area else f"removed the area of {name}")
+        text = f"set the area of {name} to {after.area}" if after.area else f"removed the area of {name}"
+        found.append(Change("device.area", text, {"name": name, "area": after.area}))
     if after.labels != before.labels:
         labels = ", ".join(after.labels)
-        parts.append(f"set the labels of {name} to {labels}" if labels else f"removed the labels of {name}")
+        text = f"set the labels of {name} to {labels}" if labels else f"removed the labels of {name}"
+        found.append(Change("device.labels", text, {"name": name, "labels": after.labels}))
     for metric in dict.fromkeys((*before.metrics, *after.metrics)):
         was, now = before.metrics.get(metric, MetricOverride()), after.metrics.get(metric, MetricOverride())
         if was != now:
-            parts.append(f"{_metric_change(was, now, device.describe(metric).title)} of {name}")
-    if after.name != before.name:
-        parts.insert(0, f"renamed {before.name} to {after.name}")
-    return _joined(parts)
+            found.append(_metric_change(was, now, name, device.describe(metric).title))
+    return found
 
 
-def _metric_change(was: MetricOverride, now: MetricOverride, title: str) -> str:
+def _metric_change(was: MetricOverride, now: MetricOverride, name: str, title: str) -> Change:
+    params = {"name": name, "title": title}
     if now == MetricOverride():
-        return f"reset the metric {title}"
+        return Change("metric.reset", f"reset the metric {title} of {name}", params)
     if now.hidden != was.hidden:
-        return f"{'hid' if now.hidden else 'showed'} the metric {title}"
+        key, verb = ("metric.hidden", "hid") if now.hidden else ("metric.shown", "showed")
+        return Change(key, f"{verb} the metric {title} of {name}", params)
     if now.title != was.title:
-        return f"renamed a metric to {title}"
-    return f"set the unit of {title} to {now.unit}" if now.unit else f"reset the unit of {title}"
+        return Change("metric.title", f"renamed a metric to {title} of {name}", params)
+    text = f"set the unit of {title} to {now.unit}" if now.unit else f"reset the unit of {title}"
+    return Change("metric.unit", f"{text} of {name}", {**params, "unit": now.unit})
 
 
-def rule_changes(before: Sequence[Rule], after: Sequence[Rule]) -> str:
-    """Return a sentence about which rules were added, changed and removed."""
+def rule_changes(before: Sequence[Rule], after: Sequence[Rule]) -> list[Change]:
+    """Return what was changed of the rules."""
     old, new = ({rule.id: rule for rule in rules} for rules in (before, after))
     changed = [rule.name for rule in after if rule.id in old and old[rule.id] != rule]
     added = [rule.name for rule in after if rule.id not in old]
     removed = [rule.name for rule in before if rule.id not in new]
-    return _summary("rule", added, removed, changed) or "edited rules.toml, no rule changed"
+    nothing = Change("rules.unchanged", "edited rules.toml, no rule changed")
+    return _entries("rules", "rule", added, removed, changed) or [nothing]
 
 
-def mapping_changes(before: Sequence[Mapping], after: Sequence[Mapping]) -> str:
-    """Return a sentence about which mappings were added, changed and removed."""
+def mapping_changes(before: Sequence[Mapping], after: Sequence[Mapping]) -> list[Change]:
+    """Return what was changed of the mappings."""
     old, new = ({mapping.topic: mapping for mapping in mappings} for mappings in (before, after))
     changed = [topic for topic, mapping in new.items() if topic in old and old[topic] != mapping]
     added, removed = [topic for topic in new if topic not in old], [topic for topic in old if topic not in new]
-    return _summary("mapping of", added, removed, changed) or "edited mappings.toml, no mapping changed"
+    nothing = Change("mappings.unchanged", "edited mappings.toml, no mapping changed")
+    return _entries("mappings", "mapping of", added, removed, changed) or [nothing]
 
 
-def _summary(what: str, added: list[str], removed: list[str], changed: list[str]) -> str | None:
-    groups = (("added", added), ("changed", changed), ("removed", removed))
-    return _joined(f"{verb} the {what} {_names(names)}" for verb, names in groups if names)
+def _entries(group: str, what: str, added: list[str], removed: list[str], changed: list[str]) -> list[Change]:
+    verbs = (("added", added), ("changed", changed), ("removed", removed))
+    return [
+        Change(
+            f"{group}.{verb}", f"{verb} the {what} {_named(names)}", {"names": names[:MAX_NAMED], "count": len(names)}
+        )
+        for verb, names in verbs
+        if names
+    ]
 
 
-def _names(names: list[str]) -> str:
+def _named(names: list[str]) -> str:
     more = len(names) - MAX_NAMED
     return ", ".join(names[:MAX_NAMED]) + (f" and {more} more" if more > 0 else "")
-
-
-def _joined(parts: Iterable[str]) -> str | None:
-    return "; ".join(parts) or None

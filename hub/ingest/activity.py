@@ -1,14 +1,26 @@
-"""Activity log: which events get an entry, and its text."""
+"""Activity log: which events get an entry, its text, and the key and parameters of that text."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 from hub import events as ev
 from hub import text_format as fmt
-from hub.model import Activity, Alert, Command, Device
+from hub.model import Activity, Alert, Command, Device, Severity
 
-_PRESENCE_TEXT = {"online": "is back online", "stale": "is stale", "offline": "is offline"}
+ACTIVITY_KEYS = frozenset(
+    (
+        *("discovered", "deleted", "diagnosed", "rejected", "settings", "gap.session", "gap.dropped"),
+        *("presence.new", "presence.online", "presence.stale", "presence.offline"),
+        *("alert.raised", "alert.changed", "alert.acknowledged", "alert.unacknowledged"),
+        *("alert.cleared", "alert.cleared_late", "alert.withdrawn"),
+        *("command.sent", "command.acknowledged", "command.confirmed", "command.failed", "command.expired"),
+        "command.unverified",
+    )
+)
+"""Every key of an entry's text."""
+_PRESENCE_TEXT = {"online": "is back online", "stale": "is stale", "offline": "is offline", "new": "is online"}
 
 
 def narrate(event: ev.Event, find: Callable[[str], Device | None]) -> Activity | None:
@@ -20,55 +32,78 @@ def narrate(event: ev.Event, find: Callable[[str], Device | None]) -> Activity |
 
     match event:
         case ev.DeviceDiscovered():
-            return Activity(event.at, "discovered", event.device, f"{name(event.device)} was discovered")
+            shown = name(event.device)
+            text = f"{shown} was discovered"
+            return Activity(event.at, "discovered", event.device, text, "ok", "discovered", {"name": shown})
         case ev.DeviceDeleted():
-            return Activity(event.at, "deleted", None, f"{event.device} was deleted with its history", "info")
+            text = f"{event.device} was deleted with its history"
+            return Activity(event.at, "deleted", None, text, "info", "deleted", {"name": event.device})
         case ev.PresenceChanged(replayed=True):
             return None
         case ev.PresenceChanged():
-            text = f"{name(event.device)} {'is online' if event.first else _PRESENCE_TEXT[event.presence]}"
-            return Activity(event.at, "presence", event.device, text, "ok" if event.presence == "online" else "info")
-        case ev.AlertRaised():
-            text = f"{name(event.alert.device)}: {event.alert.message}"
-            return Activity(event.at, "raised", event.alert.device, text, event.alert.severity)
-        case ev.AlertAcknowledged() if event.alert.state == "raised":
-            text = f"{event.by} withdrew the acknowledgement of {name(event.alert.device)}: {event.alert.message}"
-            return Activity(event.at, "acknowledged", event.alert.device, text)
+            word, shown = "new" if event.first else event.presence, name(event.device)
+            severity: Severity = "ok" if event.presence == "online" else "info"
+            text = f"{shown} {_PRESENCE_TEXT[word]}"
+            return Activity(event.at, "presence", event.device, text, severity, f"presence.{word}", {"name": shown})
+        case ev.AlertRaised() | ev.AlertAcknowledged() | ev.AlertChanged() | ev.AlertCleared():
+            return _alert(event, name(event.alert.device))
         case ev.SettingChanged():
-            return Activity(event.at, "settings", event.device, event.text)
-        case ev.AlertAcknowledged():
-            by = event.alert.acknowledged_by or "somebody"
-            text = f"{by} acknowledged {name(event.alert.device)}: {event.alert.message}"
-            return Activity(event.at, "acknowledged", event.alert.device, text)
-        case ev.AlertChanged():
-            text = f"Rule changed: {name(event.alert.device)}, {event.alert.message}"
-            return Activity(event.at, "changed", event.alert.device, text, event.alert.severity)
-        case ev.AlertCleared():
-            text = f"{_ended(event.alert)}: {name(event.alert.device)}, {event.alert.message}"
-            return Activity(event.at, "cleared", event.alert.device, text)
+            return Activity(event.at, "settings", event.device, event.text, "ok", "settings", event.params)
         case ev.DiagnosisReady():
-            return Activity(event.at, "diagnosed", event.diagnosis.device, event.diagnosis.summary[:300])
+            found = event.diagnosis
+            return Activity(
+                event.at, "diagnosed", found.device, found.summary[:300], "ok", "diagnosed", {"diagnosis": found.id}
+            )
         case ev.CommandChanged():
             return _command(event.command, event.at, name(event.command.device))
         case ev.MessageRejected():
-            text = f"{event.rejection.topic}: {event.rejection.detail}"
-            return Activity(event.at, "rejected", None, text, "info")
+            lost = event.rejection
+            params = {"topic": lost.topic, "reason": lost.reason, "detail": lost.detail}
+            return Activity(event.at, "rejected", None, f"{lost.topic}: {lost.detail}", "info", "rejected", params)
+        case ev.GapSuspected() if event.dropped:
+            text = f"The broker's queue was full; it dropped {event.dropped:,} messages."
+            return Activity(event.at, "gap", None, text, "warning", "gap.dropped", {"dropped": event.dropped})
         case ev.GapSuspected():
             text = "The broker lost the hub's session. Messages may be missing."
-            if event.dropped:
-                text = f"The broker's queue was full; it dropped {event.dropped:,} messages."
-            return Activity(event.at, "gap", None, text, "warning")
+            return Activity(event.at, "gap", None, text, "warning", "gap.session")
         case _:
             return None
 
 
-def _ended(alert: Alert) -> str:
-    """Return how an alert ended, and how long it lasted by the device's timestamps."""
+def _alert(event: ev.AlertRaised | ev.AlertAcknowledged | ev.AlertChanged | ev.AlertCleared, name: str) -> Activity:
+    """Return the entry for what became of an alert."""
+    alert = event.alert
+    severity: Severity = "ok"
+    params: dict[str, Any] = {"name": name, "message_key": alert.message_key, "message_params": alert.message_params}
+    match event:
+        case ev.AlertRaised():
+            kind, key, text, severity = "raised", "raised", f"{name}: {alert.message}", alert.severity
+        case ev.AlertChanged():
+            kind, key, text, severity = "changed", "changed", f"Rule changed: {name}, {alert.message}", alert.severity
+        case ev.AlertAcknowledged() if alert.state == "raised":
+            kind, key, params["by"] = "acknowledged", "unacknowledged", event.by
+            text = f"{event.by} withdrew the acknowledgement of {name}: {alert.message}"
+        case ev.AlertAcknowledged():
+            kind, key, params["by"] = "acknowledged", "acknowledged", alert.acknowledged_by
+            text = f"{alert.acknowledged_by or 'somebody'} acknowledged {name}: {alert.message}"
+        case ev.AlertCleared():
+            key, how, params["lasted_ms"] = _ended(alert)
+            kind, text = "cleared", f"{how}: {name}, {alert.message}"
+    return Activity(event.at, kind, alert.device, text, severity, f"alert.{key}", params)
+
+
+def _ended(alert: Alert) -> tuple[str, str, int]:
+    """Return how an alert ended as key and text, and how long it lasted by the device's timestamps, in whole seconds.
+
+    The duration is in ms, 0 if it is not known or shorter than a second.
+    """
     if alert.withdrawn:
-        return "Alert withdrawn"
+        return "withdrawn", "Alert withdrawn", 0
     ms = 0 if alert.ended_at is None else (alert.ended_at - alert.since) // 1000 * 1000
     lasted = f" after {fmt.duration(ms)}" if ms else ""
-    return f"Alert reported late, cleared{lasted}" if alert.late else f"Alert cleared{lasted}"
+    if alert.late:
+        return "cleared_late", f"Alert reported late, cleared{lasted}", ms
+    return "cleared", f"Alert cleared{lasted}", ms
 
 
 _COMMAND_TEXT = {
@@ -83,10 +118,19 @@ _COMMAND_TEXT = {
 def _command(command: Command, at: int, name: str) -> Activity | None:
     """Return an entry if the command was sent or settled, else None."""
     what = command.name if command.value is None else f"{command.name} = {command.value!s:.80}"
+    params = {"name": name, "command": command.name, "value": _short(command.value), "by": command.by}
     if command.settled_at is not None:
         text = f"{name} {_COMMAND_TEXT[command.state].replace('{}', what)}"
         done = command.state in ("acknowledged", "confirmed")
-        return Activity(at, "command", command.device, text, "ok" if done else "info")
+        return Activity(
+            at, "command", command.device, text, "ok" if done else "info", f"command.{command.state}", params
+        )
     if at == command.created_at and command.attempts <= 1:
-        return Activity(at, "command", command.device, f"{command.by} sent {what} to {name}")
+        text = f"{command.by} sent {what} to {name}"
+        return Activity(at, "command", command.device, text, "ok", "command.sent", params)
     return None
+
+
+def _short(value: Any) -> Any:
+    """Return a value for the parameters of a text: an object, a list or a long text as the beginning of its text."""
+    return value if isinstance(value, bool | int | float | None) else f"{value!s:.80}"

@@ -236,7 +236,7 @@ class IngestHandler:
                 batch.events += changes
                 return alert
             case inputs.LogChange():
-                batch.events.append(ev.SettingChanged(item.text, item.at, item.device))
+                batch.events.append(ev.SettingChanged(item.text, item.at, item.device, item.params))
             case inputs.EditDevice():
                 batch.events += registry.edit(item)
                 device = registry.require(item.device)

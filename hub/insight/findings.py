@@ -12,12 +12,12 @@ from hub.insight.change_detection import DetectedChange
 from hub.insight.investigation_input import InvestigationInput
 from hub.insight.normal_variation import normal_variation_weights
 from hub.insight.statistics import strength
-from hub.model import Evidence, Value
+from hub.model import Evidence, EvidenceKind, Value
 
 
 def finding(
     case: InvestigationInput,
-    kind: str,
+    kind: EvidenceKind,
     metric: str | None,
     sentence: str,
     *,
@@ -231,7 +231,8 @@ def steady(case: InvestigationInput, moves: Sequence[DetectedChange]) -> Iterato
         if m.doing != "steady" or m.baseline is None:
             continue
         newest = float(m.track.values[-1])
-        kind, shown, weight = "steady", fmt.quantity(newest, m.track.unit), max(0.0, 1 - m.unrest) * 0.9
+        kind: EvidenceKind = "steady"
+        shown, weight = fmt.quantity(newest, m.track.unit), max(0.0, 1 - m.unrest) * 0.9
         value: Value = newest
         rare = m.track.kind == "boolean" and _rare(m)
         if m.track.kind == "boolean":

@@ -26,7 +26,7 @@ from hub.model.device import (
     merged,
     partition_of,
 )
-from hub.model.diagnosis import CauseMatch, Claim, Diagnosis, Evidence, Writer
+from hub.model.diagnosis import CauseMatch, Claim, Diagnosis, Evidence, EvidenceKind, Writer
 from hub.model.input import (
     Acknowledge,
     DeleteDevice,
@@ -98,6 +98,7 @@ __all__ = [
     "Diagnosis",
     "EditDevice",
     "Evidence",
+    "EvidenceKind",
     "Extra",
     "FleetLimits",
     "Floats",

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import msgspec
 
 from hub.model.alert import Severity
@@ -19,3 +21,5 @@ class Activity(msgspec.Struct, frozen=True):
     device: str | None
     text: str  # one sentence
     severity: Severity = "ok"
+    message_key: str | None = None  # with message_params, ``text`` can be written in any language
+    message_params: dict[str, Any] = {}  # unformatted

@@ -2,12 +2,39 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Literal
 
 import msgspec
 
 from hub.model.quote import Quote
 from hub.model.reading import Value
+
+EvidenceKind = Literal[
+    "alone",
+    "clock",
+    "deviation",
+    "gap",
+    "gateway",
+    "history",
+    "idle",
+    "jump",
+    "level",
+    "moved_with",
+    "onset",
+    "order",
+    "over_limit",
+    "past",
+    "peers",
+    "running",
+    "silent",
+    "slope",
+    "steady",
+    "stays_off",
+    "stays_on",
+    "step",
+    "stuck",
+]
+"""The method by which evidence was computed."""
 
 
 class Evidence(msgspec.Struct, frozen=True):

@@ -43,11 +43,15 @@ class Unacknowledge(msgspec.Struct, frozen=True):
 
 
 class LogChange(msgspec.Struct, frozen=True):
-    """A person changed a setting or a device's description. ``text`` goes into the activity log."""
+    """A person changed a setting or a device's description. ``text`` goes into the activity log.
+
+    ``params`` hold what the text says, unformatted.
+    """
 
     text: str
     at: int
     device: str | None = None
+    params: dict[str, Any] = {}
 
 
 class EditDevice(msgspec.Struct, frozen=True):

@@ -1,9 +1,9 @@
 """When to raise an alert: rules as data, their conditions, the alert's lifecycle, the engine."""
 
 from hub.rules.alert_lifecycle import TRANSITIONS, after
-from hub.rules.describe import describe
+from hub.rules.describe import describe, description_fields
 from hub.rules.engine import Engine
 from hub.rules.kinds import KINDS
 from hub.rules.parse import parse, parse_usable
 
-__all__ = ["KINDS", "TRANSITIONS", "Engine", "after", "describe", "parse", "parse_usable"]
+__all__ = ["KINDS", "TRANSITIONS", "Engine", "after", "describe", "description_fields", "parse", "parse_usable"]

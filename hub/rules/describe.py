@@ -19,6 +19,19 @@ def describe(rule: Rule) -> str:
     return f"{text}, {recovery}" if recovery else text
 
 
+def description_fields(rule: Rule) -> dict[str, Any]:
+    """Return the fields that describe a rule: as text, and as the parts of that text."""
+    return {
+        "text": describe(rule),
+        "message_key": rule.condition.kind,
+        "message_params": {
+            "metric": rule.metric,
+            "for_ms": rule.for_ms,
+            "condition": msgspec.to_builtins(rule.condition),
+        },
+    }
+
+
 def message_fields(
     rule: Rule, value: Value | None, unit: str | None, silent_ms: int, shown: MetricDescription | None
 ) -> dict[str, Any]:

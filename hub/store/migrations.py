@@ -38,7 +38,15 @@ class Migration(NamedTuple):
     step: Step | None = None
 
 
-MIGRATIONS: tuple[Migration, ...] = (Migration(SCHEMA),)
+MIGRATIONS: tuple[Migration, ...] = (
+    Migration(SCHEMA),
+    Migration(
+        (
+            "ALTER TABLE activity ADD COLUMN message_key TEXT",
+            "ALTER TABLE activity ADD COLUMN message_params BLOB",
+        )
+    ),
+)
 FIRST_FORMAT = 19
 """The number of the first migration."""
 NEWEST_FORMAT = FIRST_FORMAT + len(MIGRATIONS) - 1

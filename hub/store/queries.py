@@ -171,12 +171,23 @@ def activity(
     if before is not None:
         terms.append("id < ?")
         values.append(before)
+    columns = "id, ts, kind, device, text, severity, message_key, message_params"
     rows = connection.execute(
-        f"SELECT id, ts, kind, device, text, severity FROM activity WHERE {' AND '.join(terms)} "  # noqa: S608
-        "ORDER BY id DESC LIMIT ?",
+        f"SELECT {columns} FROM activity WHERE {' AND '.join(terms)} ORDER BY id DESC LIMIT ?",  # noqa: S608
         (*values, max(limit, 0)),
     )
-    return [(number, Activity(*rest)) for number, *rest in rows]
+    return [
+        (number, Activity(ts, kind, of, text, severity, key, _params(params)))
+        for number, ts, kind, of, text, severity, key, params in rows
+    ]
+
+
+def _params(encoded: bytes | None) -> dict[str, Any]:
+    """Return the parameters of a message; none if they are missing or damaged, since its text says the same."""
+    try:
+        return msgspec.msgpack.decode(encoded, type=dict[str, Any]) if encoded else {}
+    except (msgspec.DecodeError, UnicodeDecodeError, TypeError):
+        return {}
 
 
 def last_fired(connection: sqlite3.Connection) -> dict[str, int]:

@@ -216,8 +216,11 @@ class StoreWriter:
         )
         insert(
             self.connection,
-            "INSERT INTO activity (ts, kind, device, text, severity) VALUES",
-            ((a.ts, a.kind, a.device, a.text, a.severity) for a in delta.activity),
+            "INSERT INTO activity (ts, kind, device, text, severity, message_key, message_params) VALUES",
+            (
+                (a.ts, a.kind, a.device, a.text, a.severity, a.message_key, encode(a.message_params))
+                for a in delta.activity
+            ),
         )
 
 

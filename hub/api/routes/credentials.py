@@ -8,7 +8,7 @@ from typing import Annotated
 from fastapi import APIRouter, Path, Request
 from starlette.responses import Response
 
-from hub.api.change_log import ChangeLog
+from hub.api.change_log import Change, ChangeLog
 from hub.api.errors import Json
 from hub.api.schemas import credentials as shapes
 from hub.api.schemas.requests import CredentialWanted
@@ -36,7 +36,7 @@ def routes(credentials: Credentials, changes: ChangeLog) -> APIRouter:
         With `prefixes`, the user is a bridge that may use all topics below them. Return 409 if the name exists.
         """
         issued = await asyncio.to_thread(credentials.add, body.name, body.prefixes, _broker_host(request))
-        await changes.write(f"issued a credential for {body.name}")
+        await changes.write(Change("credential.issued", f"issued a credential for {body.name}", {"name": body.name}))
         return Json(
             shapes.IssuedShape.of(issued, qr=rows(issued.address)),
             status_code=201,
@@ -52,7 +52,7 @@ def routes(credentials: Credentials, changes: ChangeLog) -> APIRouter:
     async def revoke_credential(name: Name) -> Response:
         """Revoke a credential. `told` is true if the broker has applied it and closed the user's connections."""
         reloaded = await asyncio.to_thread(credentials.revoke, name)
-        await changes.write(f"revoked the credential of {name}")
+        await changes.write(Change("credential.revoked", f"revoked the credential of {name}", {"name": name}))
         return Json({"told": reloaded})
 
     return router

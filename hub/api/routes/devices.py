@@ -9,7 +9,7 @@ from fastapi import APIRouter, Query
 from starlette.responses import Response
 
 from hub.api import cursors
-from hub.api.change_log import ChangeLog, DeviceBefore, device_changes
+from hub.api.change_log import Change, ChangeLog, DeviceBefore, device_changes
 from hub.api.concurrency_limit import ConcurrencyLimit
 from hub.api.errors import Json
 from hub.api.schemas import requests, responses, serializers
@@ -77,8 +77,8 @@ def routes(
             labels=_labels(body.labels) if "labels" in given else msgspec.UNSET,
             metrics={name: edit.given() if edit else None for name, edit in body.metrics.items()},
         )
-        if summary := device_changes(before, changed):
-            await changes.write(summary, device_id)
+        if made := device_changes(before, changed):
+            await changes.write(*made, device=device_id)
         return await detail(changed)
 
     @router.patch("/{device_id}/desired", response_model=responses.DeviceDetail)
@@ -89,7 +89,9 @@ def routes(
         reported yet.
         """
         device = await desired_state.set(device_id, body.root)
-        await changes.write(f"changed the desired state of {device.display_name}: {', '.join(body.root)}", device_id)
+        text = f"changed the desired state of {device.display_name}: {', '.join(body.root)}"
+        params = {"name": device.display_name, "keys": list(body.root)}
+        await changes.write(Change("device.desired", text, params), device=device_id)
         return await detail(device)
 
     @router.delete("/{device_id}", status_code=204)

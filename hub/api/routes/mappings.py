@@ -37,7 +37,7 @@ def routes(
         before = await current()
         draft = await change
         faults.pop("mappings.toml", None)
-        await changes.write(mapping_changes(before, await current()))
+        await changes.write(*mapping_changes(before, await current()))
         return Json(draft)
 
     @router.get("", response_model=shapes.MappingList)

@@ -11,7 +11,7 @@ from hub.ai.base import ROLES
 from hub.ai.budget import DailyUsage
 from hub.ai.model_settings import ModelAssignments, ModelRegistry
 from hub.ai.server_config import ModelServer
-from hub.api.change_log import ChangeLog
+from hub.api.change_log import Change, ChangeLog
 from hub.api.errors import Json
 from hub.api.schemas import models as shapes
 from hub.api.schemas.requests import ModelPlan, ModelServerWanted
@@ -39,7 +39,7 @@ def routes(models: ModelRegistry, changes: ChangeLog) -> APIRouter:
                 daily_money=body.daily_money,
             )
         )
-        await changes.write("changed the roles of AI servers and the daily limits")
+        await changes.write(Change("models.roles", "changed the roles of AI servers and the daily limits"))
         return Json(_shape(models))
 
     @router.put("/{name}", response_model=shapes.ModelsShape)
@@ -50,14 +50,14 @@ def routes(models: ModelRegistry, changes: ChangeLog) -> APIRouter:
         An empty `api_key` removes it.
         """
         await models.put(_server(name, body))
-        await changes.write(f"saved the AI server {name}")
+        await changes.write(Change("models.saved", f"saved the AI server {name}", {"name": name}))
         return Json(_shape(models))
 
     @router.delete("/{name}", response_model=shapes.ModelsShape)
     async def reset_model_server(name: Name) -> Response:
         """Remove a model server, or restore it to what `hub.toml` says."""
         await models.reset(name)
-        await changes.write(f"reset the AI server {name} to the settings file")
+        await changes.write(Change("models.reset", f"reset the AI server {name} to the settings file", {"name": name}))
         return Json(_shape(models))
 
     @router.post("/{name}/test", response_model=shapes.ModelTest)

@@ -28,7 +28,7 @@ def routes(
         before = tuple(engine.rules)
         draft = await change
         faults.pop("rules.toml", None)
-        await changes.write(rule_changes(before, engine.rules))
+        await changes.write(*rule_changes(before, engine.rules))
         return Json(draft)
 
     @router.get("", response_model=rules.RuleList)

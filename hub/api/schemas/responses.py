@@ -194,11 +194,18 @@ class AlertPage(TypedDict):
 
 
 class ActivityShape(ApiObject, rename={"device": "device_id"}):
+    """One entry of the activity log.
+
+    ``message_key`` and ``message_params`` hold what ``text`` says, unformatted; older entries have none.
+    """
+
     ts: int
     kind: str
     device: str | None
     text: str
     severity: Severity
+    message_key: str | None
+    message_params: dict[str, Any]
 
 
 class ActivityPage(TypedDict):

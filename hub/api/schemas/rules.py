@@ -23,8 +23,11 @@ class ScopeShape(ApiObject):
 
 
 class RuleShape(ApiObject):
-    """``condition`` has the numbers of its kind: ``above below clear``, ``value``, ``by window_ms falling`` or
-    ``silence_ms``."""
+    """A rule in force.
+
+    ``condition`` has the numbers of its kind: ``above below clear``, ``value``, ``by window_ms falling`` or
+    ``silence_ms``. ``message_key`` (the kind) and ``message_params`` hold what ``text`` says, unformatted.
+    """
 
     id: str
     name: str
@@ -35,6 +38,8 @@ class RuleShape(ApiObject):
     scope: ScopeShape
     condition: dict[str, Any]
     text: str
+    message_key: str
+    message_params: dict[str, Any]
     last_fired: int | None
 
 

@@ -16,7 +16,7 @@ from hub.model import (
     Series,
     Severity,
 )
-from hub.rules import describe
+from hub.rules import description_fields
 from hub.services.alerts import ExplainedAlert
 from hub.services.device_hints import hints_of
 from hub.services.devices import Bound
@@ -166,6 +166,6 @@ def rule(found: Rule, last_fired: int | None) -> rules.RuleShape:
         kind=found.condition.kind,
         scope=rules.ScopeShape.of(found.scope),
         condition=msgspec.to_builtins(found.condition),
-        text=describe(found),
+        **description_fields(found),
         last_fired=last_fired,
     )

@@ -11,7 +11,8 @@ const NEW = fresh('new-rule');
 
 const rule = (more: Partial<Rule>): Rule => ({
   id: 'r', name: 'R', kind: 'threshold', metric: 'flow', severity: 'warning', for_ms: 5000,
-  scope: { devices: [], models: ['CP-*'], labels: [] }, condition: {}, text: '', last_fired: null, ...more,
+  scope: { devices: [], models: ['CP-*'], labels: [] }, condition: {}, text: '', last_fired: null,
+  message_key: 'threshold', message_params: {}, ...more,
 }); // prettier-ignore
 
 /** Return the keys of the rule's form, without omitted ones. */

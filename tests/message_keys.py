@@ -1,0 +1,42 @@
+"""Keys of the messages that the hub sends beside their English: ``tests/vectors/message_keys.json``.
+
+    python tests/message_keys.py     # writes the file
+
+``test_message_keys.py`` checks that the file matches the hub, and a test of the dashboard that it knows every key.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import get_args
+
+if __name__ == "__main__":
+    sys.path[:0] = [str(Path(__file__).parents[1])]
+
+from hub.api.change_log import CHANGE_KEYS
+from hub.ingest.activity import ACTIVITY_KEYS
+from hub.model import EvidenceKind
+from hub.rules import KINDS
+
+FILE = Path(__file__).parent / "vectors" / "message_keys.json"
+
+
+def message_keys() -> dict[str, list[str]]:
+    """Return every key by what carries it: ``changes`` are in the parameters of the activity's key ``settings``."""
+    return {
+        "activity": sorted(ACTIVITY_KEYS),
+        "alert": sorted(KINDS),
+        "change": sorted(CHANGE_KEYS),
+        "evidence": sorted(get_args(EvidenceKind)),
+        "rule": sorted(KINDS),
+    }
+
+
+def as_json(keys: dict[str, list[str]]) -> str:
+    return json.dumps(keys, indent=1) + "\n"
+
+
+if __name__ == "__main__":
+    FILE.write_text(as_json(message_keys()), encoding="utf-8")

@@ -17,6 +17,7 @@ from api_hub import ApiHub, Socket, running_hub
 from hub.api.clients import MAX_CONNECTIONS, connection_limits
 from hub.server import http as server_http
 from hub.server import websocket as server_websocket
+from hub.server import write_timeout
 
 TOKEN = "correct horse battery staple"
 HEAD = b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n"
@@ -33,7 +34,7 @@ def short_timeouts(monkeypatch: pytest.MonkeyPatch) -> None:
     """Shorten the timeouts for tests."""
     monkeypatch.setattr(server_http, "HEAD_S", 0.5)
     monkeypatch.setattr(server_http, "BODY_S", 0.5)
-    monkeypatch.setattr(server_http, "READ_S", 0.5)
+    monkeypatch.setattr(write_timeout, "READ_S", 0.5)
 
 
 @contextlib.asynccontextmanager

@@ -14,8 +14,7 @@ import pytest
 from api_hub import ApiHub, Socket, running_hub
 from hub.api.live import device_list
 from hub.api.schemas import serializers
-from hub.server import http as server_http
-from hub.server import websocket
+from hub.server import websocket, write_timeout
 
 DEVICES = 3_000
 CLIENTS = 20
@@ -95,8 +94,7 @@ async def test_sockets_that_do_not_read_share_one_list_and_delay_nobody(
 
 
 async def test_client_that_does_not_read_is_disconnected(hub: ApiHub, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(websocket, "READ_S", 0.3)
-    monkeypatch.setattr(server_http, "READ_S", 0.3)
+    monkeypatch.setattr(write_timeout, "READ_S", 0.3)
     async with contextlib.AsyncExitStack() as stack:
         for _ in range(5):
             await open_unread_socket(stack, hub, "/ws")

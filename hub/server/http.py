@@ -19,6 +19,7 @@ from uvicorn.protocols.utils import get_remote_addr
 from hub.api.errors import problem
 from hub.server.connections import ConnectionLimiter
 from hub.server.reading import EVENTS, SLICE_BYTES, ReadFlow, ReadQueue
+from hub.server.write_timeout import WriteTimeout
 
 HEAD_BYTES = 32 * 1024
 URL_BYTES = 8 * 1024
@@ -29,8 +30,6 @@ HEAD_S = 10.0
 BODY_S = 20.0
 """In each period of this length, ``BODY_BYTES`` of the body have to arrive, unless the hub has paused reading."""
 BODY_BYTES = 1024
-READ_S = 60.0
-"""A client with a full send buffer is disconnected if it reads nothing for this long."""
 IDLE_S = 15
 """Time between two requests of a connection."""
 LINGER_S = 2.0
@@ -84,7 +83,7 @@ class BoundedHttp(HttpToolsProtocol):
         self._body = 0  # bytes of the body
         self._deadline: asyncio.TimerHandle | None = None
         self._timed = ""  # phase of _deadline
-        self._write_timer: asyncio.TimerHandle | None = None
+        self._write_timeout = WriteTimeout()
 
     # -- connection -------------------------------------------------------------------------------------------
 
@@ -106,9 +105,9 @@ class BoundedHttp(HttpToolsProtocol):
         super().connection_lost(exc)
 
     def _leave(self) -> None:
-        for timer in (self._deadline, self._write_timer):
-            if timer is not None:
-                timer.cancel()
+        if self._deadline is not None:
+            self._deadline.cancel()
+        self._write_timeout.cancel()
         self._unset_keepalive_if_required()
         if self._lingers:
             self._lingers = False
@@ -239,14 +238,11 @@ class BoundedHttp(HttpToolsProtocol):
 
     def pause_writing(self) -> None:
         super().pause_writing()
-        if self._write_timer is None:
-            self._write_timer = self.loop.call_later(READ_S, self.transport.abort)
+        self._write_timeout.start(self.transport)
 
     def resume_writing(self) -> None:
         super().resume_writing()
-        if self._write_timer is not None:
-            self._write_timer.cancel()
-            self._write_timer = None
+        self._write_timeout.cancel()
 
     # -- refusing ---------------------------------------------------------------------------------------------
 

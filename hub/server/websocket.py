@@ -5,7 +5,7 @@ frames are counted while they are read, and a client that sends too many is disc
 
 uvicorn writes a whole message into the transport's buffer, so each client that does not read would cost the hub a copy
 of the largest message. Here a large text is sent as fragments of one message, each after the one before it was sent.
-This bounds the buffer. A client that reads nothing for :data:`READ_S` is disconnected.
+This bounds the buffer. A client that reads nothing for :data:`~hub.server.write_timeout.READ_S` is disconnected.
 """
 
 from __future__ import annotations
@@ -18,14 +18,13 @@ from uvicorn.protocols.utils import ClientDisconnected, get_remote_addr
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 
 from hub.server.connections import ConnectionLimiter
+from hub.server.write_timeout import WriteTimeout
 
 SLICE_CHARS = 64 * 1024
 READ_BYTES = 4 * 1024
 """Bytes read before the number of frames is checked."""
 FRAMES = 500
 """Incoming frames of all kinds in a second."""
-READ_S = 60.0
-"""A client with a full send buffer is disconnected if it reads nothing for this long."""
 
 
 class BoundedWebSocket(WebSocketsSansIOProtocol):
@@ -35,7 +34,7 @@ class BoundedWebSocket(WebSocketsSansIOProtocol):
         super().__init__(**options)
         self.group: str | None = None
         self._limiter = limiter
-        self._write_timer: asyncio.TimerHandle | None = None
+        self._write_timeout = WriteTimeout()
         self._frames, self._frames_since = 0, 0.0  # frames in the second that began then
         self._sending = asyncio.Lock()  # keeps fragments of two messages apart
 
@@ -47,7 +46,7 @@ class BoundedWebSocket(WebSocketsSansIOProtocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._limiter.remove(self)
-        self._stop_timer()
+        self._write_timeout.cancel()
         super().connection_lost(exc)
 
     def close_for_another(self) -> None:
@@ -55,17 +54,11 @@ class BoundedWebSocket(WebSocketsSansIOProtocol):
 
     def pause_writing(self) -> None:
         super().pause_writing()
-        if self._write_timer is None:
-            self._write_timer = self.loop.call_later(READ_S, self.transport.abort)
+        self._write_timeout.start(self.transport)
 
     def resume_writing(self) -> None:
         super().resume_writing()
-        self._stop_timer()
-
-    def _stop_timer(self) -> None:
-        if self._write_timer is not None:
-            self._write_timer.cancel()
-            self._write_timer = None
+        self._write_timeout.cancel()
 
     # -- receiving --------------------------------------------------------------------------------------------
 

@@ -1,7 +1,7 @@
-"""Checks of the English in docstrings, comments and texts of the dashboard, and the files that have not been rewritten.
+"""Checks of the English in docstrings, comments, test names and texts of the dashboard.
 
-``python tests/english.py`` prints what is wrong in files that are not on the list ``english_pending.txt``, and takes
-files without faults off that list. It only gets shorter.
+``python tests/english.py`` prints the faults of files that are not listed in ``english_pending.txt``, and removes files
+without faults from that list, which only gets shorter.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from pathlib import Path
 ROOT = Path(__file__).parents[1]
 PENDING = ROOT / "tests" / "english_pending.txt"
 
-# Words of a private English, each with what to write instead.
+# Phrases that are hard to read, each with what to write instead.
 PRIVATE = {
     r"\b(?:borne|bears?|bore) out\b": "supported by",
     r"\bmend(?:s|ed|ing)?\b": "fix, repair",
@@ -38,19 +38,29 @@ PRIVATE = {
 }
 _PRIVATE = [(re.compile(pattern, re.IGNORECASE), instead) for pattern, instead in PRIVATE.items()]
 
+# Beginnings and parts of test names that do not name the behaviour, each with what to write instead.
+PRIVATE_TEST_NAMES = {
+    r"^(?:an?|the)_": "begin with the subject, without an article",
+    r"^(?:it|what|whatever|whoever|who|one_that|nobody|everybody|others)_": "begin with the subject, a noun",
+    r"_(?:is|are|was|were|be)_told(?:_|$)": "is_sent, is_reported",
+    r"_(?:of_(?:its|their)_own|as_it_was|as_they_were|no_more|anew)(?:_|$)": "use a plain term",
+    r"^.{71,}": "shorten the name to 75 characters",
+}
+_PRIVATE_TEST_NAMES = [(re.compile(pattern), instead) for pattern, instead in PRIVATE_TEST_NAMES.items()]
+
 # pydocstyle's rules in Google's convention. D1: not every function needs a docstring.
 DOCSTRING_RULES = ("--select", "D,D401", "--ignore", "D1,D203,D204,D213,D215,D400,D404,D406,D407,D408,D409,D413")
 
 
 def files() -> list[str]:
     """Return the files that are checked, relative to the checkout."""
-    python = (path for folder in ("hub", "simulators") for path in (ROOT / folder).rglob("*.py"))
+    python = (path for folder in ("hub", "simulators", "tests") for path in (ROOT / folder).rglob("*.py"))
     texts = (path for path in (ROOT / "web" / "src").glob("texts*"))
     pages = (path for each in texts for path in ([each] if each.is_file() else each.rglob("*.ts")))
     return sorted(
         path.relative_to(ROOT).as_posix()
         for path in (*python, *pages)
-        if "_web" not in path.parts and ".test." not in path.name
+        if not {"_web", "node_modules"} & set(path.parts) and ".test." not in path.name
     )
 
 
@@ -61,13 +71,22 @@ def pending() -> set[str]:
 
 def faults(names: Sequence[str]) -> Iterator[tuple[str, str]]:
     """Yield each fault as (file, sentence)."""
-    yield from _docstring_faults([name for name in names if name.endswith(".py")])
+    yield from _docstring_faults([name for name in names if name.endswith(".py") and not name.startswith("tests/")])
     for name in names:
         text = (ROOT / name).read_text("utf-8")
         for line, words in _prose(text) if name.endswith(".py") else enumerate(text.splitlines(), 1):
             for pattern, instead in _PRIVATE:
                 if found := pattern.search(words):
                     yield name, f"line {line}: {found[0]!r} is hard to read: {instead}"
+        if name.startswith("tests/"):
+            yield from ((name, fault) for fault in _test_name_faults(text))
+
+
+def _test_name_faults(text: str) -> Iterator[str]:
+    for found in re.finditer(r"^(?:async )?def test_(\w+)", text, re.MULTILINE):
+        for pattern, instead in _PRIVATE_TEST_NAMES:
+            if pattern.search(found[1]):
+                yield f"line {text.count(chr(10), 0, found.start()) + 1}: test_{found[1]}: {instead}"
 
 
 def _docstring_faults(names: Sequence[str]) -> Iterator[tuple[str, str]]:
@@ -92,7 +111,7 @@ def _prose(text: str) -> Iterator[tuple[int, str]]:
 
 
 def main() -> int:
-    """Return 0 if the files that are not on the list are right."""
+    """Return 0 if the files that are not on the list have no faults."""
     names, listed = files(), pending()
     found = list(faults(names))
     wrong = {name for name, _ in found}

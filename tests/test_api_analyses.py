@@ -105,8 +105,8 @@ async def test_document_is_linked_asked_and_deleted(hub: ApiHub) -> None:
         }
     ]
     assert (await hub.http.delete(address)).status_code == 204
-    for gone in (hub.http.get(address), hub.http.patch(address, json={}), hub.http.delete("/api/analyses/none")):
-        assert (await gone).status_code in (404, 204)
+    for request in (hub.http.get(address), hub.http.patch(address, json={}), hub.http.delete("/api/analyses/none")):
+        assert (await request).status_code in (404, 204)
     assert (await hub.http.get(address)).status_code == 404
 
 
@@ -116,8 +116,8 @@ async def test_invalid_device_or_model_link_is_refused(hub: ApiHub) -> None:
     wrong = ({"device_id": "nobody"}, {"models": [""]}, {"models": ["a picture is no manual"]}, {"other": 1})
     statuses = [(await hub.http.patch(address, json=body)).status_code for body in wrong]
     assert statuses == [404, 422, 422, 422]
-    asked = await hub.http.post(f"{address}/ask", json={"question": "what is it?"})
-    assert asked.status_code == 422
+    refused = await hub.http.post(f"{address}/ask", json={"question": "what is it?"})
+    assert refused.status_code == 422
 
 
 async def test_client_disconnect_cancels_analysis(hub: ApiHub) -> None:

@@ -232,14 +232,14 @@ class Scripted:
 
     def __init__(self, *script: Any) -> None:
         self.script = list(script)
-        self.asked: list[CompletionRequest] = []
+        self.requests: list[CompletionRequest] = []
 
     def writer_for(self, request: CompletionRequest) -> Writer | None:
         return Writer("openai", "scripted", generative=True)
 
     async def chat(self, request: CompletionRequest) -> Completion:
-        self.asked.append(request)
-        step = self.script[min(len(self.asked), len(self.script)) - 1]
+        self.requests.append(request)
+        step = self.script[min(len(self.requests), len(self.script)) - 1]
         if isinstance(step, AiError):
             raise step
         writer = Writer("openai", "scripted", generative=True)
@@ -265,7 +265,7 @@ async def test_model_gets_summary_and_tool_results(site: Site) -> None:
     model = Scripted([ToolCall("c1", "device_state", {"device": "freezer 1"})], "Freezer 1 is at 9.5 °C.")
     reply = await site.assistant(model).answer("how is freezer 1?")
     assert (reply.text, reply.generative, reply.tokens_used) == ("Freezer 1 is at 9.5 °C.", True, 10)
-    first, second = model.asked
+    first, second = model.requests
     assert "<data" in first.messages[1].text
     assert '"devices":7' in first.messages[1].text
     assert {t.name for t in first.tools} >= {"find_devices", "history", "open_alerts", "approaching_limits"}
@@ -277,8 +277,8 @@ async def test_model_gets_summary_and_tool_results(site: Site) -> None:
 async def test_tool_loop_is_limited_to_seven_requests(site: Site) -> None:
     looping = Scripted([ToolCall("c", "fleet_summary", {})])
     reply = await site.assistant(looping).answer("how many devices are there?")
-    assert len(looping.asked) == 7
-    assert not looping.asked[-1].tools
+    assert len(looping.requests) == 7
+    assert not looping.requests[-1].tools
     assert reply.text == ""
     streamed = Scripted([ToolCall("c", "fleet_summary", {})])
     assert [p async for p in site.assistant(streamed).stream("how many devices are there?")] == [""] * 7
@@ -294,7 +294,7 @@ async def test_invalid_tool_call_is_answered_with_error(site: Site) -> None:
     ]
     model = Scripted(calls, "done")
     await site.assistant(model).answer("do something")
-    results = [m.text for m in model.asked[1].messages if m.role == "tool"]
+    results = [m.text for m in model.requests[1].messages if m.role == "tool"]
     assert len(results) == 5
     assert all('"error"' in text for text in results)
     assert "There is no tool 'delete_device'" in results[0]

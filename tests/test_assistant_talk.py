@@ -200,7 +200,7 @@ async def test_model_can_propose_command_but_not_send_it(site: Site):
         "%",
     )
     assert [s.ok for s in extras_of(Step, extras)] == [True, True, False, False]
-    results = [m.text for m in model.asked[1].messages if m.role == "tool"]
+    results = [m.text for m in model.requests[1].messages if m.role == "tool"]
     assert '"minimum":0' in results[0]
     assert '"sent":false' in results[1]
 
@@ -231,19 +231,19 @@ async def test_conversation_history_for_model_is_limited_to_latest_turns(site: S
     long = [Turn(question=f"question {n}", answer="x" * 3_000, at=NOW, writer=WRITER) for n in range(10)]
     async for _ in site.assistant(model).converse("and now?", long):
         pass
-    roles = [m.role for m in model.asked[0].messages]
+    roles = [m.role for m in model.requests[0].messages]
     assert roles == ["system", *["user", "assistant"] * 3, "user"]
-    assert model.asked[0].messages[1].text == "question 7", "the latest turns are kept"
-    assert sum(len(m.text) for m in model.asked[0].messages[1:-1]) < 8_000
+    assert model.requests[0].messages[1].text == "question 7", "the latest turns are kept"
+    assert sum(len(m.text) for m in model.requests[0].messages[1:-1]) < 8_000
 
 
 async def test_old_tool_results_are_shortened_to_fit_context(site: Site):
     long = [ToolCall(str(n), "history", {"device": "pump-01", "metric": "vibration", "buckets": 200}) for n in range(4)]
     model = StreamingModel(*[long] * 6, "Done.")
     await talk(site.assistant(model), "how did the vibration of pump 1 go?")
-    last = model.asked[-1].messages
+    last = model.requests[-1].messages
     results = [message.text for message in last if message.role == "tool"]
-    assert (len(model.asked), len(results)) == (7, 24), "every call has a result"
+    assert (len(model.requests), len(results)) == (7, 24), "every call has a result"
     assert sum(map(len, results)) < 36_000
     assert all("Left out" in text for text in results[:16])
     assert all("[[1795" in text for text in results[-4:]), "the newest results are complete"

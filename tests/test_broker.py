@@ -76,9 +76,8 @@ async def test_demo_broker_uses_next_port_when_port_is_taken(kind: Kind, free_po
 async def test_demo_broker_retries_when_port_is_taken_during_start(
     kind: Kind, free_port: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(
-        broker_module, "_free_port", lambda host, port: port
-    )  # the port is reported as free but is taken
+    # The port is reported as free, but it is taken.
+    monkeypatch.setattr(broker_module, "_free_port", lambda host, port: port)
     with socket.create_server((HOST, free_port)):
         broker = await DemoBroker.start(HOST, free_port, kind=kind)
         assert broker.port == free_port + 1

@@ -177,9 +177,9 @@ def test_children_follow_availability_of_their_parent():
     home.say("door/$state", b"lost")
     assert home.registry.identities["homie:lamp"].info.via == "homie:bridge"
     lost = home.says("$state", "lost").availability
-    assert {(a.device, a.online) for a in lost} == {(f"homie:{who}", False) for who in ("bridge", "lamp", "door")}
+    assert {(a.device, a.online) for a in lost} == {(f"homie:{name}", False) for name in ("bridge", "lamp", "door")}
     back = home.says("$state", "ready").availability
-    assert {(a.device, a.online) for a in back} == {(f"homie:{who}", True) for who in ("bridge", "lamp")}
+    assert {(a.device, a.online) for a in back} == {(f"homie:{name}", True) for name in ("bridge", "lamp")}
     assert (
         len(home.says("$state", "ready", retained=True).availability) == 1
     )  # a retained message does not bring children online

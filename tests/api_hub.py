@@ -19,6 +19,7 @@ import httpx
 import websockets
 
 import type_adapters
+from assistant_tools import build_tools
 from fake_ai import Ai, diagnosis_of, now_ms
 from hub.ai.base import AiSettings
 from hub.ai.model_settings import ModelRegistry, open_model_settings
@@ -52,7 +53,6 @@ from hub.services.message_tap import MessageTap
 from hub.services.topic_explorer import TopicExplorer
 from hub.store.sqlite import SqliteStore
 from hub.worker import Worker
-from looking_up import examining_tools
 
 type_adapters.share()
 
@@ -194,7 +194,7 @@ async def running_hub(
     providers = ProviderChain(ordered=models, settings=ai or AiSettings(mode="builtin", diagnosis_timeout_s=15))
     if kept_models:
         providers = model_settings.providers
-    assistant = AssistantService(tools=examining_tools(registry, engine, store, now_ms), providers=providers)
+    assistant = AssistantService(tools=build_tools(registry, engine, store, now_ms), providers=providers)
     worker = Worker()  # starts its process with its first job
     core = Core(
         registry=registry,

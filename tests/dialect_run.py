@@ -30,7 +30,7 @@ json_values = st.recursive(
 )
 
 
-class Heard:
+class DialectRun:
     """Dialect with a registry, which decodes messages one by one."""
 
     def __init__(self, dialect: Dialect, prefix: str = "") -> None:
@@ -46,7 +46,7 @@ class Heard:
         return record.values
 
 
-async def hub_that_hears(
+async def run_hub(
     folder: Path,
     dialect: Dialect,
     *messages: tuple[str, Any],

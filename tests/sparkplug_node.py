@@ -3,7 +3,7 @@
 import struct
 from enum import IntEnum
 
-from dialect_run import NOW, Heard
+from dialect_run import NOW, DialectRun
 from hub.dialects import Result, SparkplugDialect
 
 NODE, DEVICE = "Plant/edge", "Plant/edge/press"
@@ -92,7 +92,7 @@ def payload(*metrics: bytes, seq=None, ts=NOW) -> bytes:
     return out + b"".join(field(2, m) for m in metrics) + (b"" if seq is None else field(3, seq))
 
 
-class Plant(Heard):
+class Plant(DialectRun):
     """A Sparkplug dialect that receives messages of an edge node and of a device behind it."""
 
     def __init__(self) -> None:

@@ -1,6 +1,6 @@
 """Simulated Tasmota devices: an announcement, and a dialect that has received some."""
 
-from dialect_run import Heard
+from dialect_run import DialectRun
 from hub.dialects import TasmotaDialect
 
 MAC = "A4CF12B03C01"
@@ -24,8 +24,8 @@ def config(mac: str = MAC, topic: str = "plug", **more) -> dict:
     }
 
 
-def announced(*configs: dict) -> Heard:
-    hub = Heard(TasmotaDialect())
+def announced(*configs: dict) -> DialectRun:
+    hub = DialectRun(TasmotaDialect())
     for body in configs:
         hub.say(f"tasmota/discovery/{body['mac']}/config", body, retained=True)
     return hub

@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from assistant_tools import build_tools
 from hub.ai.base import AiSettings, Completion, CompletionRequest, Piece, ToolCall
 from hub.ai.providers import ProviderChain
 from hub.assistant import AssistantService
@@ -36,7 +37,6 @@ from hub.rules.kinds import Threshold
 from hub.store.base import Delta
 from hub.store.sqlite import SqliteStore
 from hub.tools import call, specs
-from looking_up import examining_tools
 
 NOW = 1_795_384_800_000  # 2026-11-22 22:00:00 UTC
 BUILTIN = Writer("builtin", "builtin-analyst", generative=False)
@@ -56,7 +56,7 @@ class Site:
     def __init__(self, store: SqliteStore) -> None:
         self.store, self.registry = store, DeviceRegistry()
         self.engine = Engine([Rule("hot", "Too hot", Threshold(above=8.0), "critical", metric="temperature")])
-        self.tools = examining_tools(self.registry, self.engine, store, lambda: NOW)
+        self.tools = build_tools(self.registry, self.engine, store, lambda: NOW)
 
     async def fill(self) -> None:
         devices: dict[str, Any] = {

@@ -13,24 +13,24 @@ from pathlib import Path
 import pytest
 
 from api_hub import ApiHub, running_hub
-from door import Door
+from guarded_broker import GuardedBroker
 from hub.errors import StoreError
 from hub.mqtt.mosquitto_acl import AccessFiles, MosquittoAcl
 from hub.services.credentials import Credentials
 
 
 @pytest.fixture
-def door(tmp_path: Path) -> Door:
+def guarded(tmp_path: Path) -> GuardedBroker:
     (tmp_path / "broker").mkdir()
-    return Door(tmp_path / "broker")
+    return GuardedBroker(tmp_path / "broker")
 
 
 @pytest.fixture
-async def hub(tmp_path: Path, door: Door) -> AsyncIterator[ApiHub]:
-    door.broker.start()
-    async with running_hub(tmp_path / "data", credentials=door.credentials) as running:
+async def hub(tmp_path: Path, guarded: GuardedBroker) -> AsyncIterator[ApiHub]:
+    guarded.broker.start()
+    async with running_hub(tmp_path / "data", credentials=guarded.credentials) as running:
         yield running
-    door.broker.stop()
+    guarded.broker.stop()
 
 
 def run_line(line: str) -> int:
@@ -38,7 +38,7 @@ def run_line(line: str) -> int:
     return subprocess.run(shlex.split(line), capture_output=True, timeout=20, check=False).returncode
 
 
-async def test_credential_is_issued_listed_and_revoked(hub: ApiHub, door: Door):
+async def test_credential_is_issued_listed_and_revoked(hub: ApiHub, guarded: GuardedBroker):
     before = (await hub.http.get("/api/credentials")).json()
     assert before == {"items": [], "guarded": True, "managed": True}
     answer = await hub.http.post("/api/credentials", json={"name": "boiler-1"})
@@ -48,7 +48,7 @@ async def test_credential_is_issued_listed_and_revoked(hub: ApiHub, door: Door):
     assert issued["setup"] is None
     assert run_line(issued["line"]) == 0
     assert run_line(issued["line"].replace(issued["password"], "guess")) != 0
-    assert issued["address"] == f"mqtt://boiler-1:{issued['password']}@{door.broker.address}/devices/boiler-1"
+    assert issued["address"] == f"mqtt://boiler-1:{issued['password']}@{guarded.broker.address}/devices/boiler-1"
     assert len(issued["qr"]) == len(issued["qr"][0])
     bridge = await hub.http.post("/api/credentials", json={"name": "zigbee", "prefixes": ["zigbee2mqtt"]})
     assert bridge.json()["line"] is None
@@ -103,18 +103,18 @@ async def test_demo_does_not_manage_credentials(tmp_path: Path):
         assert "hub serve" in refused.json()["error"]["hint"]
 
 
-async def test_credential_uses_host_name_of_request(tmp_path: Path, door: Door):
-    async with running_hub(tmp_path, credentials=door.credentials, allowed_hosts=("hub.plant",)) as hub:
+async def test_credential_uses_host_name_of_request(tmp_path: Path, guarded: GuardedBroker):
+    async with running_hub(tmp_path, credentials=guarded.credentials, allowed_hosts=("hub.plant",)) as hub:
         headers = {"Host": f"hub.plant:{hub.port}"}
         issued = (await hub.http.post("/api/credentials", json={"name": "a"}, headers=headers)).json()
-        assert f"-h hub.plant -p {door.broker.port} " in issued["line"]
-        assert f"@hub.plant:{door.broker.port}/" in issued["address"]
+        assert f"-h hub.plant -p {guarded.broker.port} " in issued["line"]
+        assert f"@hub.plant:{guarded.broker.port}/" in issued["address"]
 
 
-def test_stale_pid_file_does_not_signal_other_process(door: Door):
+def test_stale_pid_file_does_not_signal_other_process(guarded: GuardedBroker):
     other_process = subprocess.Popen(["sleep", "60"])
-    door.files.pid_file.write_text(str(other_process.pid))
-    assert not door.credentials.add("a").told
+    guarded.files.pid_file.write_text(str(other_process.pid))
+    assert not guarded.credentials.add("a").told
     assert other_process.poll() is None
     other_process.kill()
     other_process.wait(5)

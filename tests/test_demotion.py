@@ -11,7 +11,7 @@ from hub.events import PresenceChanged
 from hub.model import Availability, EditDevice, Identity, Info, RawMessage, Record, TwinUpdate, ValueExpired
 from hub.registry.registry import DeviceRegistry
 from presence_run import SECOND, PresenceRun
-from test_fast_path import T0, Half, message, steadily
+from test_fast_path import T0, HandlerRun, message, promote_device
 
 Change = Callable[[DeviceRegistry, int], object]
 MUTATORS: dict[str, Change] = {
@@ -43,39 +43,39 @@ def test_every_registry_method_is_classified() -> None:
 
 @pytest.mark.parametrize("name", MUTATORS)
 def test_mutator_flushes_pending_messages_and_demotes_device(name: str) -> None:
-    half = Half()
-    due = steadily(half)
+    run = HandlerRun()
+    due = promote_device(run)
     other = [message({"t": 20.0 + n, "seq": n}, device="other", at=due + n) for n in range(10)]
-    half.hear(*other)
+    run.handle(*other)
     fits, breaks_limit = message({"t": 30.0, "seq": 60}, at=due), message({"t": 90.0, "seq": 61}, at=due + 1_000)
-    half.handler.handle(half.batch, [fits, other[-1], breaks_limit])
-    assert half.registry.fast_path.waiting == 3
-    MUTATORS[name](half.registry, T0 + due + 2_000)
-    history = [(received - T0 - due, value) for _, received, value, _ in half.history()["d", "t"]]
+    run.handler.handle(run.batch, [fits, other[-1], breaks_limit])
+    assert run.registry.fast_path.waiting == 3
+    MUTATORS[name](run.registry, T0 + due + 2_000)
+    history = [(received - T0 - due, value) for _, received, value, _ in run.history()["d", "t"]]
     assert history[-2:] == [(0, 30.0), (1_000, 90.0)]
-    assert not half.registry.fast_path.waiting
-    assert "d" not in half.registry.fast_path
+    assert not run.registry.fast_path.waiting
+    assert "d" not in run.registry.fast_path
 
 
 def test_pending_values_are_applied_before_demoting_message() -> None:
-    half = Half()
-    due = steadily(half)
-    half.handler.handle(half.batch, [message({"t": 90.0, "seq": 60}, at=due)])
-    half.handler.handle(half.batch, [message({"t": 20.0, "mode": "auto", "seq": 61}, at=due + 1_000)])
-    half.handler.flush(half.batch)
-    assert half.batch.duplicates == 0
-    assert half.registry.require("d").metrics["t"].value == 20.0
-    assert [record.values["t"] for record in half.batch.records][-2:] == [90.0, 20.0]
+    run = HandlerRun()
+    due = promote_device(run)
+    run.handler.handle(run.batch, [message({"t": 90.0, "seq": 60}, at=due)])
+    run.handler.handle(run.batch, [message({"t": 20.0, "mode": "auto", "seq": 61}, at=due + 1_000)])
+    run.handler.flush(run.batch)
+    assert run.batch.duplicates == 0
+    assert run.registry.require("d").metrics["t"].value == 20.0
+    assert [record.values["t"] for record in run.batch.records][-2:] == [90.0, 20.0]
 
 
 def test_last_seen_is_not_reset_by_pending_telemetry() -> None:
-    half = Half()
-    due = steadily(half)
-    half.handler.handle(half.batch, [message({"t": 30.0, "seq": 60}, at=due)])
-    half.registry.hear("d", T0 + due + 500)
-    half.handler.flush(half.batch)
-    assert "d" in half.registry.fast_path
-    assert half.registry.require("d").last_seen == T0 + due + 500
+    run = HandlerRun()
+    due = promote_device(run)
+    run.handler.handle(run.batch, [message({"t": 30.0, "seq": 60}, at=due)])
+    run.registry.hear("d", T0 + due + 500)
+    run.handler.flush(run.batch)
+    assert "d" in run.registry.fast_path
+    assert run.registry.require("d").last_seen == T0 + due + 500
 
 
 def test_pending_telemetry_of_child_does_not_bring_gateway_online() -> None:

@@ -41,26 +41,26 @@ silence = "20s"
 """
 
 
-class Half:
+class HandlerRun:
     """Registry and rules behind a handler, without a store."""
 
     def __init__(self, *, rules: str = RULES) -> None:
         self.registry, self.engine = DeviceRegistry(), Engine(parse(rules))
         self.handler = IngestHandler([NativeDialect()], self.registry, self.engine)
         self.batch = Batch()
-        self.fast_count = 0
+        self.fast_count = 0  # messages that took the fast path
 
-    def hear(self, *messages: RawMessage) -> None:
+    def handle(self, *messages: RawMessage) -> None:
         before = len(self.batch.record_batches)
         self.handler.handle(self.batch, messages)
         self.handler.flush(self.batch)
         self.fast_count += sum(map(len, self.batch.record_batches[before:]))
 
-    def tell(self, *facts) -> None:
-        self.handler.handle(self.batch, [(fact, None) for fact in facts])
+    def submit(self, *inputs) -> None:
+        self.handler.handle(self.batch, [(each, None) for each in inputs])
 
-    def say(self, values, *, device: str = "d", at: int = 0, retained: bool = False) -> None:
-        self.hear(message(values, device=device, at=at, retained=retained))
+    def report(self, values, *, device: str = "d", at: int = 0, retained: bool = False) -> None:
+        self.handle(message(values, device=device, at=at, retained=retained))
 
     def history(self) -> dict[tuple[str, str], list]:
         """Return the points by series, sorted."""
@@ -84,11 +84,11 @@ def message(values, *, device: str = "d", at: int = 0, retained: bool = False) -
     return RawMessage(f"devices/{device}/telemetry", body, T0 + at, retained=retained)
 
 
-def steadily(half: Half, *, device: str = "d", count: int = 10, at: int = 0) -> int:
+def promote_device(run: HandlerRun, *, device: str = "d", count: int = 10, at: int = 0) -> int:
     """Report once a second until the device is on the fast path. Return when the next report is due."""
     for number in range(count):
-        half.say({"t": 20.0 + number, "seq": number}, device=device, at=at + 1_000 * number)
-    assert device in half.registry.fast_path
+        run.report({"t": 20.0 + number, "seq": number}, device=device, at=at + 1_000 * number)
+    assert device in run.registry.fast_path
     return at + 1_000 * count
 
 
@@ -141,17 +141,17 @@ def traffic(seed: int) -> list:
     return entries
 
 
-def run(entries: list, batch_size: int) -> Half:
-    half = Half()
+def run_batches(entries: list, batch_size: int) -> HandlerRun:
+    run = HandlerRun()
     for start in range(0, len(entries), batch_size):
         part = entries[start : start + batch_size]
-        before = sum(map(len, half.batch.record_batches))
-        half.handler.handle(half.batch, [each if isinstance(each, RawMessage) else (each, None) for each in part])
-        half.handler.flush(half.batch)
-        half.fast_count += sum(map(len, half.batch.record_batches)) - before
-        states, _ = half.handler.states(start + batch_size, start)  # as the pipeline does for every batch
-        assert all(half.registry.known(device) for device in states)
-    return half
+        before = sum(map(len, run.batch.record_batches))
+        run.handler.handle(run.batch, [each if isinstance(each, RawMessage) else (each, None) for each in part])
+        run.handler.flush(run.batch)
+        run.fast_count += sum(map(len, run.batch.record_batches)) - before
+        states, _ = run.handler.states(start + batch_size, start)  # as the pipeline does for every batch
+        assert all(run.registry.known(device) for device in states)
+    return run
 
 
 @pytest.mark.parametrize("batch_size", [1, 7, 300])
@@ -160,9 +160,9 @@ def test_fast_and_slow_path_agree_on_minutes_of_traffic(
     seed: int, batch_size: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     entries = traffic(seed)
-    fast = run(entries, batch_size)
+    fast = run_batches(entries, batch_size)
     monkeypatch.setattr(fastpath.fast_path, "MAX_GROUPS", 0)
-    slow = run(entries, batch_size)
+    slow = run_batches(entries, batch_size)
     assert slow.fast_count == 0
     assert fast.fast_count > 10, "hardly any message took the fast path"
     assert fast.history() == slow.history()
@@ -250,10 +250,10 @@ def entries_of(steps: list[tuple[int, str, str, float]]) -> list:
 @given(st.lists(STEPS, max_size=60), st.sampled_from((1, 4, 9)))
 def test_fast_and_slow_path_agree_on_any_sequence(steps: list[tuple[int, str, str, float]], size: int) -> None:
     entries = entries_of(steps)
-    fast = run(entries, size)
+    fast = run_batches(entries, size)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(fastpath.fast_path, "MAX_GROUPS", 0)
-        slow = run(entries, size)
+        slow = run_batches(entries, size)
     assert fast.fast_count > slow.fast_count == 0
     assert fast.history() == slow.history()
     assert fast.batch.duplicates == slow.batch.duplicates
@@ -270,45 +270,45 @@ def test_fast_and_slow_path_agree_on_any_sequence(steps: list[tuple[int, str, st
 
 
 def test_thousand_messages_are_applied_as_one_batch() -> None:
-    half = Half()
-    due = steadily(half)
-    before = half.fast_count
-    half.hear(*(message({"t": 30.0 + n / 1_000, "seq": 100 + n}, at=due + n) for n in range(1_000)))
-    assert half.fast_count - before == 1_000
-    assert half.registry.require("d").metrics["t"].value == 30.999
-    assert half.registry.require("d").last_seen == T0 + due + 999
-    assert half.registry.require("d").expected_interval < 100, "the device reports every millisecond now"
+    run = HandlerRun()
+    due = promote_device(run)
+    before = run.fast_count
+    run.handle(*(message({"t": 30.0 + n / 1_000, "seq": 100 + n}, at=due + n) for n in range(1_000)))
+    assert run.fast_count - before == 1_000
+    assert run.registry.require("d").metrics["t"].value == 30.999
+    assert run.registry.require("d").last_seen == T0 + due + 999
+    assert run.registry.require("d").expected_interval < 100, "the device reports every millisecond now"
 
 
 def test_value_over_limit_takes_slow_path_and_raises_alert() -> None:
-    half = Half()
-    due = steadily(half)
-    half.say({"t": 81.0, "seq": 50}, at=due)
-    assert "d" not in half.registry.fast_path
-    half.say({"t": 82.0, "seq": 51}, at=due + 4_000)
-    assert [alert.rule for alert in half.engine.open.values()] == ["hot"]
+    run = HandlerRun()
+    due = promote_device(run)
+    run.report({"t": 81.0, "seq": 50}, at=due)
+    assert "d" not in run.registry.fast_path
+    run.report({"t": 82.0, "seq": 51}, at=due + 4_000)
+    assert [alert.rule for alert in run.engine.open.values()] == ["hot"]
 
 
 def test_duplicate_of_pending_message_is_detected() -> None:
-    half = Half()
-    due = steadily(half)
+    run = HandlerRun()
+    due = promote_device(run)
     again = message({"t": 40.0, "seq": 60}, at=due)
-    half.hear(again, again, message({"t": 41.0, "seq": 61}, at=due + 1_000), again)
-    assert half.batch.duplicates == 2
-    assert [value for *_, value, _ in half.history()["d", "t"]][-2:] == [40.0, 41.0]
+    run.handle(again, again, message({"t": 41.0, "seq": 61}, at=due + 1_000), again)
+    assert run.batch.duplicates == 2
+    assert [value for *_, value, _ in run.history()["d", "t"]][-2:] == [40.0, 41.0]
 
 
 def test_each_demotion_delays_next_promotion() -> None:
-    half = Half()
-    due = steadily(half)
+    run = HandlerRun()
+    due = promote_device(run)
     waits = []
     for _ in range(3):
-        half.say({"t": 1.0, "mode": "x"}, at=due)
-        assert "d" not in half.registry.fast_path
+        run.report({"t": 1.0, "mode": "x"}, at=due)
+        assert "d" not in run.registry.fast_path
         for number in range(200):
             due += 100
-            half.say({"t": 20.0}, at=due)
-            if "d" in half.registry.fast_path:
+            run.report({"t": 20.0}, at=due)
+            if "d" in run.registry.fast_path:
                 waits.append(number)
                 break
     assert waits == sorted(waits)
@@ -333,15 +333,15 @@ def test_each_demotion_delays_next_promotion() -> None:
     ],
 )
 def test_malformed_payload_takes_slow_path(payload: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
-    fast, slow = Half(), Half()
-    due = steadily(fast)
+    fast, slow = HandlerRun(), HandlerRun()
+    due = promote_device(fast)
     before = fast.fast_count
-    fast.hear(message(payload, at=due))
+    fast.handle(message(payload, at=due))
     assert fast.fast_count == before
     monkeypatch.setattr(fastpath.fast_path, "MAX_GROUPS", 0)
     for number in range(10):
-        slow.say({"t": 20.0 + number, "seq": number}, at=1_000 * number)
-    slow.hear(message(payload, at=due))
+        slow.report({"t": 20.0 + number, "seq": number}, at=1_000 * number)
+    slow.handle(message(payload, at=due))
     assert fast.history() == slow.history()
     assert fast.batch.duplicates == slow.batch.duplicates
     assert fast.batch.rejections == slow.batch.rejections
@@ -349,33 +349,33 @@ def test_malformed_payload_takes_slow_path(payload: bytes, monkeypatch: pytest.M
 
 
 def test_fast_path_error_loses_no_message(monkeypatch: pytest.MonkeyPatch, caplog) -> None:
-    half = Half()
-    due = steadily(half)
+    run = HandlerRun()
+    due = promote_device(run)
     monkeypatch.setattr(fastpath.schema_group, "crc32", lambda payload: 1 / 0)
-    half.hear(*(message({"t": 30.0 + n, "seq": 100 + n}, at=due + n) for n in range(5)))
+    run.handle(*(message({"t": 30.0 + n, "seq": 100 + n}, at=due + n) for n in range(5)))
     assert "processed one by one" in caplog.text
-    assert [value for *_, value, _ in half.history()["d", "t"]][-5:] == [30.0, 31.0, 32.0, 33.0, 34.0]
+    assert [value for *_, value, _ in run.history()["d", "t"]][-5:] == [30.0, 31.0, 32.0, 33.0, 34.0]
 
 
 def test_stale_deadline_moves_forward_with_shorter_interval() -> None:
-    half = Half(rules="")
+    run = HandlerRun(rules="")
     for number in range(10):
-        half.say({"t": 20.0, "seq": number}, at=60_000 * number)
+        run.report({"t": 20.0, "seq": number}, at=60_000 * number)
     for number in range(200):
-        half.say({"t": 20.0, "seq": 100 + number}, at=600_000 + 100 * number)
-    assert half.fast_count > 190
-    half.tell(Tick(T0 + 600_000 + 20_000 + 14_000, T0))
-    assert half.registry.require("d").presence == "online"
-    half.tell(Tick(T0 + 600_000 + 20_000 + 16_000, T0))
-    assert half.registry.require("d").presence == "stale"
-    assert "d" not in half.registry.fast_path
+        run.report({"t": 20.0, "seq": 100 + number}, at=600_000 + 100 * number)
+    assert run.fast_count > 190
+    run.submit(Tick(T0 + 600_000 + 20_000 + 14_000, T0))
+    assert run.registry.require("d").presence == "online"
+    run.submit(Tick(T0 + 600_000 + 20_000 + 16_000, T0))
+    assert run.registry.require("d").presence == "stale"
+    assert "d" not in run.registry.fast_path
 
 
 def test_record_batch_equals_its_records() -> None:
-    half = Half()
-    due = steadily(half)
-    half.hear(*(message({"t": 30.0, "seq": 100 + n, "ts": T0 + due + n}, at=due + n + 5) for n in range(3)))
-    record_batch = half.batch.record_batches[-1]
+    run = HandlerRun()
+    due = promote_device(run)
+    run.handle(*(message({"t": 30.0, "seq": 100 + n, "ts": T0 + due + n}, at=due + n + 5) for n in range(3)))
+    record_batch = run.batch.record_batches[-1]
     assert record_batch.devices() == ["d"]
     assert [(r.device, r.ts, r.received, r.values) for r in record_batch.records()] == [
         ("d", T0 + due + n, T0 + due + n + 5, {"t": 30.0}) for n in range(3)
@@ -385,40 +385,40 @@ def test_record_batch_equals_its_records() -> None:
 
 
 def test_acknowledged_alert_stays_open_until_value_clears(monkeypatch: pytest.MonkeyPatch) -> None:
-    half = Half()
-    due = steadily(half)
-    half.say({"t": 90.0}, at=due)
-    half.say({"t": 91.0}, at=due + 4_000)
-    (alert,) = half.engine.open.values()
-    half.tell(Acknowledge(alert.id, "operator", T0 + due + 5_000))
+    run = HandlerRun()
+    due = promote_device(run)
+    run.report({"t": 90.0}, at=due)
+    run.report({"t": 91.0}, at=due + 4_000)
+    (alert,) = run.engine.open.values()
+    run.submit(Acknowledge(alert.id, "operator", T0 + due + 5_000))
     for number in range(20):
-        half.say({"t": 90.0 + number / 10}, at=due + 6_000 + 1_000 * number)
-    assert half.engine.open[alert.id].state == "acknowledged"
-    half.say({"t": 60.0}, at=due + 60_000)
-    assert not half.engine.open
+        run.report({"t": 90.0 + number / 10}, at=due + 6_000 + 1_000 * number)
+    assert run.engine.open[alert.id].state == "acknowledged"
+    run.report({"t": 60.0}, at=due + 60_000)
+    assert not run.engine.open
 
 
 @pytest.mark.timeout(180)  # many messages, slow under load
 def test_topic_with_rare_demotions_is_always_promoted_again() -> None:
-    half, at = Half(), 0
+    run, at = HandlerRun(), 0
     for _ in range(60):
         for _ in range(150):
             at += 1_000
-            half.say({"t": 20.0}, at=at)
-        half.say({"t": 20.0, "mode": "x"}, at=at + 500)
-    before = half.fast_count
+            run.report({"t": 20.0}, at=at)
+        run.report({"t": 20.0, "mode": "x"}, at=at + 500)
+    before = run.fast_count
     for _ in range(2_000):
         at += 1_000
-        half.say({"t": 20.0}, at=at)
-    assert half.fast_count - before > 900
+        run.report({"t": 20.0}, at=at)
+    assert run.fast_count - before > 900
 
 
 def test_unused_schema_groups_are_evicted(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(fastpath.fast_path, "MAX_GROUPS", 2)
-    half, at = Half(), 0
+    run, at = HandlerRun(), 0
     for metric in ("a", "b", "c", "d"):
-        before = half.fast_count
+        before = run.fast_count
         for number in range(40):
             at += 100_000
-            half.say({metric: 1.0 + number}, at=at)
-        assert half.fast_count > before, f"no schema group for {metric}"
+            run.report({metric: 1.0 + number}, at=at)
+        assert run.fast_count > before, f"no schema group for {metric}"

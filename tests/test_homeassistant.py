@@ -3,7 +3,7 @@
 import pytest
 
 from conformance import disagreements, vectors
-from dialect_run import NOW, Heard, hub_that_hears
+from dialect_run import NOW, DialectRun, run_hub
 from hub.dialects import DialectConfig, HomeAssistantDialect, Subscribe, Unsubscribe, make_dialect
 from hub.errors import Rejected
 from hub.model import RawMessage
@@ -17,14 +17,14 @@ def test_real_message_is_decoded_as_expected(vector):
     assert disagreements(vector, HomeAssistantDialect()) == []
 
 
-def hub(kind: str = "sensor", **config) -> Heard:
+def hub(kind: str = "sensor", **config) -> DialectRun:
     """Return a dialect with one announced entity ``x`` whose state topic is ``p/state``."""
-    run = Heard(HomeAssistantDialect())
+    run = DialectRun(HomeAssistantDialect())
     run.say(f"homeassistant/{kind}/x/config", {"uniq_id": "x", "stat_t": "p/state", "dev": DEVICE, **config})
     return run
 
 
-def info(run: Heard, device: str = "ha:pump-1"):
+def info(run: DialectRun, device: str = "ha:pump-1"):
     return run.registry.identities[device].info
 
 
@@ -57,7 +57,7 @@ def test_devices_with_shared_identifier_or_mac_are_merged():
 
 
 def test_device_discovery_adds_and_removes_components():
-    run = Heard(HomeAssistantDialect())
+    run = DialectRun(HomeAssistantDialect())
     body = {
         "~": "cellar",
         "dev": DEVICE,
@@ -248,7 +248,7 @@ def test_state_topic_shared_by_devices_is_attributed_by_template():
 
 async def test_announcements_survive_restart(tmp_path):
     config = {"uniq_id": "x", "stat_t": "p/state", "unit_of_meas": "C", "avty_t": "p/there", "dev": DEVICE}
-    await hub_that_hears(
+    await run_hub(
         tmp_path,
         HomeAssistantDialect(),
         ("homeassistant/sensor/x/config", config),
@@ -256,7 +256,7 @@ async def test_announcements_survive_restart(tmp_path):
         ("p/state", b"20.5"),
     )
     actions = []
-    registry = await hub_that_hears(tmp_path, HomeAssistantDialect(), ("p/state", b"None"), effects=actions.append)
+    registry = await run_hub(tmp_path, HomeAssistantDialect(), ("p/state", b"None"), effects=actions.append)
     device = registry.require("ha:pump-1")
     assert (device.metrics["x"].value, device.metrics["x"].quality, device.unit("x")) == (20.5, "unknown", "°C")
     assert (device.display_name, device.native_id, device.dialect) == ("Pump", "pump-1", "homeassistant")
@@ -265,7 +265,7 @@ async def test_announcements_survive_restart(tmp_path):
 
 def test_entity_on_topic_of_another_dialect_is_ignored():
     """A Zigbee2MQTT or Tasmota device that is also announced by discovery is decoded by its own dialect only."""
-    run = Heard(make_dialect("homeassistant", DialectConfig()))
+    run = DialectRun(make_dialect("homeassistant", DialectConfig()))
     for state in ("zigbee2mqtt/lamp", "tele/plug/SENSOR", "devices/pump-1/telemetry"):
         config = {"uniq_id": "x", "stat_t": state, "cmd_t": f"{state.partition('/')[0]}/x/set", "dev": DEVICE}
         if state.startswith("tele"):
@@ -279,7 +279,7 @@ def test_entity_on_topic_of_another_dialect_is_ignored():
     ["zigbee2mqtt/lamp/set", "devices/pump-1/commands/stop", "homeassistant/status", "homeassistant/sensor/y/config"],
 )
 def test_command_topic_of_another_dialect_is_refused(topic):
-    run = Heard(make_dialect("homeassistant", DialectConfig()))
+    run = DialectRun(make_dialect("homeassistant", DialectConfig()))
     with pytest.raises(Rejected) as caught:
         run.say("homeassistant/switch/x/config", {"uniq_id": "x", "stat_t": "mine/state", "cmd_t": topic})
     assert caught.value.reason == "topic_taken"

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from dialect_run import NOW, Heard, json_values
+from dialect_run import NOW, DialectRun, json_values
 from hub.dialects import HomeAssistantDialect
 from hub.dialects.homeassistant import announcements
 from hub.dialects.homeassistant.abbreviations import ENTITY
@@ -15,8 +15,8 @@ from hub.model import RawMessage
 DEVICE = {"ids": ["pump-1"]}
 
 
-def announced(*entities: dict, kind: str = "sensor") -> Heard:
-    hub = Heard(HomeAssistantDialect())
+def announced(*entities: dict, kind: str = "sensor") -> DialectRun:
+    hub = DialectRun(HomeAssistantDialect())
     for entity in entities:
         config = {"stat_t": f"p/{entity['uniq_id']}", "unit_of_meas": "C", "dev": DEVICE, **entity}
         hub.say(f"homeassistant/{kind}/{entity['uniq_id']}/config", config)
@@ -27,7 +27,7 @@ def online(result) -> list[bool]:
     return [availability.online for availability in result.availability]
 
 
-def with_two_availability_topics(mode: str) -> Heard:
+def with_two_availability_topics(mode: str) -> DialectRun:
     listed = [
         {"t": "bridge", "val_tpl": "{{ value_json.state }}"},
         {"topic": "own", "pl_avail": "up", "pl_not_avail": "down"},
@@ -102,7 +102,7 @@ def test_off_delay_resets_binary_sensor():
     ],
 )
 def test_invalid_or_oversized_announcement_is_refused(wrong):
-    hub = Heard(HomeAssistantDialect())
+    hub = DialectRun(HomeAssistantDialect())
     with pytest.raises(Rejected):
         hub.say("homeassistant/sensor/x/config", {"uniq_id": "x", "stat_t": "p/state", **wrong})
     assert not hub.dialect.owns("p/state")
@@ -114,7 +114,7 @@ def test_invalid_component_does_not_affect_other_components():
         "b": {"p": "sensor", "stat_t": "p/#", "uniq_id": "b"},
         "c": {"p": "camera", "t": "p/picture", "uniq_id": "c"},
     }
-    hub = Heard(HomeAssistantDialect())
+    hub = DialectRun(HomeAssistantDialect())
     result = hub.say("homeassistant/device/x/config", {"dev": DEVICE, "cmps": parts})
     assert [rejected.reason for rejected in result.rejections] == ["bad_topic"]
     assert hub.values("p/a", b"3") == {"a": 3}
@@ -123,7 +123,7 @@ def test_invalid_component_does_not_affect_other_components():
 @pytest.mark.parametrize("topic", ["a b/config", "x/y/z/config", "ä/config", "/config"])
 def test_malformed_discovery_topic_is_refused(topic):
     with pytest.raises(Rejected) as caught:
-        Heard(HomeAssistantDialect()).say(f"homeassistant/sensor/{topic}", {"stat_t": "p"})
+        DialectRun(HomeAssistantDialect()).say(f"homeassistant/sensor/{topic}", {"stat_t": "p"})
     assert caught.value.reason == "bad_topic"
 
 
@@ -158,7 +158,7 @@ odd = json_values | st.sampled_from(
     bodies=st.lists(odd | st.sampled_from([b"ON", b"nan", b"\xff", b""]), min_size=1, max_size=3),
 )
 def test_any_announcement_and_state_is_decoded_or_rejected(kind, config, device, bodies):
-    hub = Heard(HomeAssistantDialect())
+    hub = DialectRun(HomeAssistantDialect())
     full = {"stat_t": "p/a", "dev": device, "avty_t": "p/there", "exp_aft": 1, **config}
     if kind == "device":
         full = {"cmps": {"a": {"p": "sensor", **config}}, **full}

@@ -6,15 +6,15 @@ from typing import Any
 
 import pytest
 
-from dialect_run import NOW, Heard
+from dialect_run import NOW, DialectRun
 from hub.dialects import HomeAssistantDialect
 
 DEVICE = {"ids": ["d"]}
 
 
-def announced(kind: str, **config: Any) -> tuple[Heard, list[str]]:
+def announced(kind: str, **config: Any) -> tuple[DialectRun, list[str]]:
     """Announce one entity. Return the dialect and the details of the rejected options."""
-    run = Heard(HomeAssistantDialect())
+    run = DialectRun(HomeAssistantDialect())
     full = {"uniq_id": "x", "stat_t": "p/x", "cmd_t": "p/x/set", "dev": DEVICE, **config}
     result = run.say(f"homeassistant/{kind}/x/config", full)
     return run, [rejected.detail for rejected in result.rejections]

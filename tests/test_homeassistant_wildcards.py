@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from dialect_run import Heard, hub_that_hears
+from dialect_run import DialectRun, run_hub
 from hub.dialects import DialectConfig, HomeAssistantDialect, Subscribe, Unsubscribe, make_dialect, make_dialects
 from hub.errors import Rejected
 
@@ -27,8 +27,8 @@ BLUETOOTH = {
 ID = f"ha:{MAC}"
 
 
-def hub(*announced: dict[str, Any]) -> Heard:
-    run = Heard(make_dialect("homeassistant", DialectConfig()))
+def hub(*announced: dict[str, Any]) -> DialectRun:
+    run = DialectRun(make_dialect("homeassistant", DialectConfig()))
     for config in announced:
         run.say(f"homeassistant/sensor/{config['uniq_id']}/config", config)
     return run
@@ -49,11 +49,9 @@ def test_state_topic_with_wildcards_matches_any_gateway() -> None:
 
 async def test_wildcard_subscription_survives_restart(tmp_path: Path) -> None:
     topic, state_topic = f"homeassistant/sensor/{MAC}/config", f"home/gw/BTtoMQTT/{MAC}"
-    await hub_that_hears(tmp_path, HomeAssistantDialect(), (topic, BLUETOOTH))
+    await run_hub(tmp_path, HomeAssistantDialect(), (topic, BLUETOOTH))
     actions: list[Any] = []
-    registry = await hub_that_hears(
-        tmp_path, HomeAssistantDialect(), (state_topic, {"tempc": 21.5}), effects=actions.append
-    )
+    registry = await run_hub(tmp_path, HomeAssistantDialect(), (state_topic, {"tempc": 21.5}), effects=actions.append)
     assert actions == [Subscribe((f"+/+/BTtoMQTT/{MAC}", "home/OMG_gateway/LWT"))]
     assert registry.require(ID).metrics[f"{MAC}-tempc"].value == 21.5
 

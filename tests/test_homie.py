@@ -3,7 +3,7 @@
 import pytest
 
 from conformance import disagreements, vectors
-from dialect_run import NOW, Heard
+from dialect_run import NOW, DialectRun
 from hub.dialects import HomieDialect
 from hub.errors import Rejected
 
@@ -16,7 +16,7 @@ def test_real_message_is_decoded_as_expected(vector):
     assert disagreements(vector, HomieDialect()) == []
 
 
-class Home(Heard):
+class Home(DialectRun):
     """Dialect with one device of Homie 4, or 5 with ``five``; ``says`` publishes attributes and values as text."""
 
     def __init__(self, device: str = "boiler-7", *, five: bool = False, base: str = "homie") -> None:

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from dialect_run import Heard, hub_that_hears, json_values
+from dialect_run import DialectRun, json_values, run_hub
 from hub.dialects import HomieDialect
 from hub.dialects.homie.description import MAX_PROPERTIES
 from hub.errors import Rejected
@@ -15,24 +15,24 @@ DOCUMENT = {"homie": "5.0", "nodes": {"water": {"properties": {"flow": {"datatyp
 @pytest.mark.parametrize("body", [b"[]", b"{", {"homie": "4.0"}, {"nodes": {}}, b"\xff"])
 def test_invalid_description_is_refused(body):
     with pytest.raises(Rejected):
-        Heard(HomieDialect()).say("homie/5/boiler/$description", body)
+        DialectRun(HomieDialect()).say("homie/5/boiler/$description", body)
 
 
 @pytest.mark.parametrize("device", ["", "x" * 201, "a\n"])
 def test_invalid_device_id_is_refused(device):
     with pytest.raises(Rejected):
-        Heard(HomieDialect()).say(f"homie/{device}/$homie", b"4.0")
+        DialectRun(HomieDialect()).say(f"homie/{device}/$homie", b"4.0")
 
 
 def test_properties_per_device_are_limited():
-    home = Heard(HomieDialect())
+    home = DialectRun(HomieDialect())
     nodes = {"n": {"properties": {f"p{n}": {"unit": "V"} for n in range(MAX_PROPERTIES + 9)}}}
     home.say("homie/5/boiler/$description", {"homie": "5.0", "nodes": nodes})
     assert len(home.registry.identities["homie:boiler"].info.units) == MAX_PROPERTIES
 
 
 def test_invalid_property_ids_are_ignored():
-    home = Heard(HomieDialect())
+    home = DialectRun(HomieDialect())
     properties = {name: {"unit": "V", "settable": True} for name in ("ok", "a/b", "#", "+", "$x", "")}
     home.say("homie/5/boiler/$description", {"homie": "5.0", "nodes": {"n": {"properties": properties}}})
     assert home.registry.identities["homie:boiler"].info.commands.keys() == {"n.ok"}
@@ -79,7 +79,7 @@ _DOCUMENTS = st.fixed_dictionaries(
 @settings(max_examples=300)
 @given(messages=st.lists(st.tuples(_TOPICS, _WORDS | st.binary(max_size=12) | _DOCUMENTS, st.booleans()), max_size=8))
 def test_any_message_sequence_is_decoded_or_rejected(messages):
-    home = Heard(HomieDialect())
+    home = DialectRun(HomieDialect())
     for topic, body, retained in messages:
         try:
             home.say(topic, body, retained=retained)
@@ -89,7 +89,7 @@ def test_any_message_sequence_is_decoded_or_rejected(messages):
 
 @given(topic=st.text(max_size=30), payload=st.binary(max_size=60), retained=st.booleans())
 def test_any_bytes_on_any_topic_are_decoded_or_rejected(topic, payload, retained):
-    home = Heard(HomieDialect())
+    home = DialectRun(HomieDialect())
     for name in (f"homie/{topic}", f"homie/5/{topic}", f"homie/a/{topic}", f"homie/a/n/{topic}"):
         try:
             home.say(name, payload, retained=retained)
@@ -98,7 +98,7 @@ def test_any_bytes_on_any_topic_are_decoded_or_rejected(topic, payload, retained
 
 
 async def test_descriptions_survive_restart(tmp_path):
-    await hub_that_hears(
+    await run_hub(
         tmp_path,
         HomieDialect(),
         ("homie/5/boiler/$description", DOCUMENT),
@@ -106,7 +106,7 @@ async def test_descriptions_survive_restart(tmp_path):
         ("homie/old/air/rh/$datatype", b"integer"),
         ("homie/old/air/rh/$unit", b"%"),
     )
-    registry = await hub_that_hears(
+    registry = await run_hub(
         tmp_path,
         HomieDialect(),
         ("homie/5/boiler/water/flow", b"7.5"),

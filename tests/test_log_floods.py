@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from api_hub import running_hub
-from dialect_run import Heard, hub_that_hears
+from dialect_run import DialectRun, run_hub
 from hub.dialects import (
     MappingDialect,
     NativeDialect,
@@ -111,14 +111,14 @@ def test_extreme_time_causes_no_decoder_error(ts: Any) -> None:
     )
     for dialect, topic, body in dialects:
         with suppress(Rejected):
-            Heard(dialect).say(topic, body)
+            DialectRun(dialect).say(topic, body)
 
 
 async def test_decoder_error_is_logged_once(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     monkeypatch.setattr(NativeDialect, "decode", lambda *_: 1 / 0)
-    await hub_that_hears(tmp_path, NativeDialect(), *[(f"devices/d{n}/telemetry", {"t": n}) for n in range(200)])
+    await run_hub(tmp_path, NativeDialect(), *[(f"devices/d{n}/telemetry", {"t": n}) for n in range(200)])
     assert len(caplog.records) == 1
 
 

@@ -27,7 +27,7 @@ def of(metrics: dict[str, str | None], *texts: str) -> frozenset[str]:
 
 
 @pytest.mark.parametrize("kind", DEVICES)
-def test_kind_is_told_from_what_is_measured(kind: str) -> None:
+def test_kind_is_inferred_from_metrics(kind: str) -> None:
     assert kind in of(DEVICES[kind])
 
 

@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from conformance import MAPPINGS, disagreements, vectors
-from dialect_run import Heard, hub_that_hears, json_values
+from dialect_run import DialectRun, json_values, run_hub
 from hub.dialects import MappingDialect, Subscribe, Unsubscribe, parse_mappings
 from hub.errors import ConfigError, Rejected
 from hub.model import Identity, Info
@@ -15,8 +15,8 @@ from hub.model import Identity, Info
 VECTORS = vectors("mapping")
 
 
-def mapped(text: str) -> Heard:
-    return Heard(MappingDialect(parse_mappings(text)))
+def mapped(text: str) -> DialectRun:
+    return DialectRun(MappingDialect(parse_mappings(text)))
 
 
 def rule(**keys: object) -> str:
@@ -120,7 +120,7 @@ def test_kind_number_accepts_on_and_off(form: str, text: str, number: float | No
 
 
 def test_collectd_message_with_several_values():
-    box = Heard(MappingDialect(parse_mappings(MAPPINGS)))
+    box = DialectRun(MappingDialect(parse_mappings(MAPPINGS)))
     assert box.values("collectd/nas/load/load", b"1795386000.000:0.24:0.31:0.30\0") == {
         "load.shortterm": 0.24,
         "load.midterm": 0.31,
@@ -191,9 +191,9 @@ def test_replacing_mappings_changes_subscriptions():
 
 async def test_units_and_names_survive_restart(tmp_path):
     text = rule(topic="weather/{device}", name="Station {device}", units={"air": "°C"})
-    await hub_that_hears(tmp_path, mapped(text).dialect, ("weather/roof", {"air": 4}))
+    await run_hub(tmp_path, mapped(text).dialect, ("weather/roof", {"air": 4}))
     without = rule(topic="weather/{device}")
-    registry = await hub_that_hears(tmp_path, mapped(without).dialect, ("weather/roof", {"air": 5, "rain": 1}))
+    registry = await run_hub(tmp_path, mapped(without).dialect, ("weather/roof", {"air": 5, "rain": 1}))
     roof = registry.require("roof")
     assert (roof.info.name, roof.unit("air"), roof.metrics["air"].value) == ("Station roof", "°C", 5)
 
@@ -264,7 +264,7 @@ _BODIES = st.binary(max_size=20) | (_SENML | _KNOWN | json_values).map(lambda bo
 @settings(max_examples=400)
 @given(messages=st.lists(st.tuples(_TOPICS | st.text(max_size=9), _BODIES, st.booleans()), max_size=6))
 def test_any_message_is_decoded_or_rejected(messages):
-    home = Heard(MappingDialect(parse_mappings(_FUZZED)))
+    home = DialectRun(MappingDialect(parse_mappings(_FUZZED)))
     for topic, body, retained in messages:
         try:
             home.say(topic, body, retained=retained)

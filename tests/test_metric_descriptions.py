@@ -8,7 +8,7 @@ import msgspec
 import pytest
 
 from api_hub import ApiHub, Socket, running_hub
-from dialect_run import Heard
+from dialect_run import DialectRun
 from hub.dialects import (
     HomeAssistantDialect,
     HomieDialect,
@@ -30,7 +30,7 @@ async def hub(tmp_path: Path) -> AsyncIterator[ApiHub]:
         yield hub
 
 
-def only_device(run: Heard) -> Device:
+def only_device(run: DialectRun) -> Device:
     """Return the one device that the dialect has identified, with its values."""
     (identity,) = run.registry.identities.values()
     values = {metric: latest for (_, metric), latest in run.registry.values.items()}
@@ -57,8 +57,8 @@ def test_state_word_follows_device_class(value, device_class, word):
 # -- Home Assistant discovery ----------------------------------------------------------------------------------------
 
 
-def announced(device: str, *entities: tuple[str, dict]) -> Heard:
-    run = Heard(HomeAssistantDialect())
+def announced(device: str, *entities: tuple[str, dict]) -> DialectRun:
+    run = DialectRun(HomeAssistantDialect())
     for number, (kind, config) in enumerate(entities):
         body = {"uniq_id": f"u{number}", "stat_t": f"s/{number}", "dev": {"ids": ["AB12"], "name": device}, **config}
         run.say(f"homeassistant/{kind}/AB12/o{number}/config", body)
@@ -91,7 +91,7 @@ def test_home_assistant_entities_of_same_class_get_distinct_titles():
 
 
 def test_home_assistant_attributes_are_titled_after_entity():
-    run = Heard(HomeAssistantDialect())
+    run = DialectRun(HomeAssistantDialect())
     body = {"uniq_id": "u", "name": "Strip", "schema": "json", "stat_t": "s", "dev": {"ids": ["a"], "name": "Lamp"}}
     run.say("homeassistant/light/x/config", body)
     run.say("s", {"state": "ON", "brightness": 12})
@@ -130,7 +130,7 @@ def test_home_assistant_headline_is_state_not_battery(device_class, word):
 
 
 def zigbee(exposes: list[dict], state: dict) -> Device:
-    run = Heard(Zigbee2MqttDialect())
+    run = DialectRun(Zigbee2MqttDialect())
     listed = [{"ieee_address": "0x1", "friendly_name": "x", "type": "EndDevice", "definition": {"exposes": exposes}}]
     run.say("zigbee2mqtt/bridge/devices", listed, retained=True)
     run.say("zigbee2mqtt/x", state)
@@ -175,7 +175,7 @@ def test_zigbee_lock_reads_locked_and_uses_labels():
 
 
 def shelly(*status: dict) -> Device:
-    run = Heard(ShellyDialect())
+    run = DialectRun(ShellyDialect())
     for params in status:
         run.say(f"{SHELLY}/events/rpc", {"src": SHELLY, "method": "NotifyStatus", "params": params})
     return only_device(run)
@@ -204,7 +204,7 @@ def test_shelly_switches_are_numbered_when_several():
 
 
 def test_tasmota_plug_titles():
-    run = Heard(TasmotaDialect())
+    run = DialectRun(TasmotaDialect())
     run.say(
         "tele/plug/SENSOR",
         {"ENERGY": {"Power": 12, "Today": 0.4, "Factor": 0.9}, "ESP32": {"Temperature": 51}, "TempUnit": "C"},
@@ -223,7 +223,7 @@ def test_tasmota_plug_titles():
 
 
 def test_homie_properties_of_same_name_are_prefixed_with_node():
-    run = Heard(HomieDialect())
+    run = DialectRun(HomieDialect())
     nodes = {
         "in": {"name": "Inlet", "properties": {"t": {"name": "Temperature", "datatype": "float"}}},
         "out": {
@@ -238,7 +238,7 @@ def test_homie_properties_of_same_name_are_prefixed_with_node():
 
 
 def test_native_info_sets_titles_and_classes():
-    run = Heard(NativeDialect())
+    run = DialectRun(NativeDialect())
     run.say("devices/x/info", {"titles": {"t1": "Flue gas"}, "classes": {"s": "garage_door"}}, retained=True)
     run.registry.identities.clear()
     run.say("devices/x/info", {"titles": {"t1": "Flue gas"}, "classes": {"s": "garage_door"}})
@@ -264,7 +264,7 @@ def test_native_info_sets_titles_and_classes():
     ],
 )
 def test_headline_prefers_main_metric_over_battery(metrics, first):
-    run = Heard(NativeDialect())
+    run = DialectRun(NativeDialect())
     run.say("devices/x/telemetry", metrics)
     assert headline(only_device(run))[0] == first
 

@@ -12,10 +12,10 @@ from hub.dialects import Dialect, DialectConfig, make_dialect
 from hub.model import DeleteDevice, Device, RawMessage, ReplaceRules, Tick
 from hub.services.device_hints import hints_of
 from sparkplug_node import T, metric, payload
-from test_fast_path import T0, Half
+from test_fast_path import T0, HandlerRun
 
 
-class Hub(Half):
+class Hub(HandlerRun):
     """A hub with one dialect."""
 
     def __init__(self, dialect: str, rules: str = "") -> None:
@@ -27,7 +27,7 @@ class Hub(Half):
     def publish(self, topic: str, body: Any, *, retained: bool = False) -> None:
         self.at += 1_000
         text = body if isinstance(body, bytes) else json.dumps(body).encode()
-        self.hear(RawMessage(topic, text, T0 + self.at, retained=retained))
+        self.handle(RawMessage(topic, text, T0 + self.at, retained=retained))
 
     def qualities(self, device: str) -> dict[str, str]:
         return {name: latest.quality for name, latest in self.device(device).metrics.items()}
@@ -67,7 +67,7 @@ def test_alert_on_removed_home_assistant_entity_is_withdrawn() -> None:
     hub.publish("p/x", b"96")
     hub.publish("homeassistant/sensor/y/config", b"", retained=True)
     assert alerts() == [("ha:new", "x")]
-    hub.tell(ReplaceRules(tuple(hub.engine.rules), T0 + hub.at))
+    hub.submit(ReplaceRules(tuple(hub.engine.rules), T0 + hub.at))
     assert alerts() == [("ha:new", "x")]
 
 
@@ -195,7 +195,7 @@ def test_sparkplug_data_without_reading_keeps_device_online(odd: bytes | None) -
 def test_withdrawn_announcement_of_deleted_device_is_ignored() -> None:
     hub = Hub("homeassistant")
     hub.publish("homeassistant/sensor/x/config", sensor("x", "old"))
-    hub.tell(DeleteDevice("ha:old", T0))
+    hub.submit(DeleteDevice("ha:old", T0))
     hub.publish("homeassistant/sensor/x/config", b"")
     assert hub.batch.rejections == []
 
@@ -294,13 +294,13 @@ def test_device_without_announcement_raises_no_silence_alert(dialect: str, withd
     def wait(minutes: int) -> None:
         for _ in range(minutes):
             hub.at += 60_000
-            hub.tell(Tick(T0 + hub.at, T0))
+            hub.submit(Tick(T0 + hub.at, T0))
 
     device = withdraw(hub)
     wait(20)
     assert hub.device(device).last_seen is not None
     assert [alert.device for alert in hub.engine.open.values() if alert.device == device] == []
-    hub.tell(ReplaceRules(tuple(hub.engine.rules), T0 + hub.at))
+    hub.submit(ReplaceRules(tuple(hub.engine.rules), T0 + hub.at))
     wait(20)
     assert [alert.device for alert in hub.engine.open.values() if alert.device == device] == []
 
@@ -314,7 +314,7 @@ def test_silence_alert_ends_with_announcement_and_returns_with_it(
     def wait(minutes: int) -> list[str]:
         for _ in range(minutes):
             hub.at += 60_000
-            hub.tell(Tick(T0 + hub.at, T0))
+            hub.submit(Tick(T0 + hub.at, T0))
         return [alert.device for alert in hub.engine.open.values()]
 
     hub.publish("homeassistant/sensor/x/config", sensor("x", "old"), retained=True)

@@ -12,7 +12,7 @@ import pytest
 
 from brokers import Mosquitto, publish
 from hub.ingest import committer
-from ingesting import Ingesting
+from ingest_run import IngestRun
 from numbered_readings import DEVICES
 from receiver import until
 
@@ -21,7 +21,7 @@ async def test_locked_database_leaves_messages_with_broker(
     tmp_path: Path, mosquitto: Mosquitto, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(committer, "STALLED_S", 0.5)
-    async with Ingesting(tmp_path / "data", mosquitto.port, keepalive_s=1) as hub:
+    async with IngestRun(tmp_path / "data", mosquitto.port, keepalive_s=1) as hub:
         holder = sqlite3.connect(hub.store.path, isolation_level=None)
         holder.execute("BEGIN IMMEDIATE")
         await publish_numbers(mosquitto.port, 0, 500)
@@ -69,7 +69,7 @@ async def flood(port: int, topic: str, seconds: float) -> asyncio.subprocess.Pro
 
 async def test_qos0_flood_is_shed_with_bounded_memory(tmp_path: Path, mosquitto: Mosquitto) -> None:
     process, sizes = psutil.Process(), list[int]()
-    async with Ingesting(tmp_path / "data", mosquitto.port) as hub:
+    async with IngestRun(tmp_path / "data", mosquitto.port) as hub:
         flooding = [await flood(mosquitto.port, f"devices/noisy-{i}/telemetry", 5) for i in range(2)]
         while any(one.returncode is None for one in flooding):
             await asyncio.sleep(0.25)
@@ -86,7 +86,7 @@ async def test_qos0_flood_is_shed_with_bounded_memory(tmp_path: Path, mosquitto:
 
 async def test_noisy_device_does_not_delay_others(tmp_path: Path, mosquitto: Mosquitto) -> None:
     longest_queue, count = 0, 0
-    async with Ingesting(tmp_path / "data", mosquitto.port) as hub:
+    async with IngestRun(tmp_path / "data", mosquitto.port) as hub:
         flooding = await flood(mosquitto.port, "devices/noisy/telemetry", 4)
         while flooding.returncode is None:
             await publish(mosquitto.port, *[(f"devices/quiet-{count}/telemetry", '{"value":1}', 1, False)] * 5)

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from dialect_run import NOW, Heard
+from dialect_run import NOW, DialectRun
 from hub.dialects import (
     HomeAssistantDialect,
     MappingDialect,
@@ -22,7 +22,7 @@ from hub.dialects import (
 from hub.model import FleetLimits
 from hub.registry.capacity import METRIC_BYTES, Capacity
 from sparkplug_node import T, metric, payload
-from test_fast_path import Half
+from test_fast_path import HandlerRun
 from test_mapping import rule
 
 LONG = "x" * 1_025
@@ -40,7 +40,7 @@ def summary(result: Result) -> tuple[dict[str, Any], list[str], list[bytes]]:
 
 
 def test_mapping_keeps_values_beside_invalid_number() -> None:
-    meter = Heard(MappingDialect(parse_mappings(rule(topic="meter/{device}", kinds=METER))))
+    meter = DialectRun(MappingDialect(parse_mappings(rule(topic="meter/{device}", kinds=METER))))
     body = {"value": "", "raw": "0031N.3988", "pre": "317.4001", "error": "Neg. Rate", "rate": ""}
     result = meter.say("meter/water", body)
     assert summary(result) == (
@@ -61,7 +61,7 @@ def test_mapping_keeps_valid_values(kind: str | None, value: Any, picked: bool) 
     keys: dict[str, Any] = {"kinds": kinds}
     if picked:
         keys = {"metrics": {"a": {"path": "a", **({"kind": kind} if kind else {})}, "b": "b"}}
-    mapped = Heard(MappingDialect(parse_mappings(rule(topic="m/{device}", **keys))))
+    mapped = DialectRun(MappingDialect(parse_mappings(rule(topic="m/{device}", **keys))))
     values, unknown, shown = summary(mapped.say("m/d", {"a": value, "b": 2}))
     assert (values, unknown) == ({"b": 2}, [])
     if not (isinstance(value, list) and not picked):  # lists of a tree name no metric
@@ -69,20 +69,22 @@ def test_mapping_keeps_valid_values(kind: str | None, value: Any, picked: bool) 
 
 
 def test_mapping_with_a_time_that_cannot_be_read() -> None:
-    mapped = Heard(MappingDialect(parse_mappings(rule(topic="m/{device}", time="at"))))
+    mapped = DialectRun(MappingDialect(parse_mappings(rule(topic="m/{device}", time="at"))))
     result = mapped.say("m/d", {"at": "noon", "b": 2})
     assert [(record.ts, record.quality, record.values) for record in result.records] == [(NOW, "clock", {"b": 2})]
     assert [rejected.reason for rejected in result.rejections] == ["bad_time"]
 
 
 def test_mapping_whose_json_has_nan() -> None:
-    mapped = Heard(MappingDialect(parse_mappings(rule(topic="m/{device}"))))
+    mapped = DialectRun(MappingDialect(parse_mappings(rule(topic="m/{device}"))))
     assert summary(mapped.say("m/d", b'{"a": nan, "b": 2, "c": -Infinity}'))[:2] == ({"b": 2}, ["a"])
 
 
 def test_collectd_keeps_the_values_that_fit() -> None:
     text = rule(topic="collectd/{host}/{plugin}/{type}", form="collectd", device="{host}")
-    result = Heard(MappingDialect(parse_mappings(text))).say("collectd/nas/load/load", b"1795386000:0.2:many:0.3\0")
+    result = DialectRun(MappingDialect(parse_mappings(text))).say(
+        "collectd/nas/load/load", b"1795386000:0.2:many:0.3\0"
+    )
     assert summary(result) == ({"load.shortterm": 0.2, "load.longterm": 0.3}, [], [b'{"load.midterm":"many"}'])
 
 
@@ -90,7 +92,7 @@ def test_collectd_keeps_the_values_that_fit() -> None:
     "bad", [{"n": "h", "v": "1"}, {"n": "h", "v": 1, "vs": "x"}, {"n": "ä", "v": 1}, {"n": "h", "v": 1, "t": 1e300}, 7]
 )
 def test_senml_keeps_valid_records(bad: Any) -> None:
-    home = Heard(MappingDialect(parse_mappings(rule(topic="senml/{device...}", form="senml"))))
+    home = DialectRun(MappingDialect(parse_mappings(rule(topic="senml/{device...}", form="senml"))))
     values, _, shown = summary(
         home.say("senml/gw", [{"bn": "urn:dev:mac:00:", "n": "t", "v": 20}, bad, {"n": "p", "v": 3}])
     )
@@ -101,13 +103,13 @@ def test_senml_keeps_valid_records(bad: Any) -> None:
 @pytest.mark.parametrize("bad", [LONG, 10**400, {"n" * 129: 1}])
 def test_tasmota_keeps_valid_values(bad: Any) -> None:
     payload = b'{"AM2301": {"Temperature": 20.5}, "X": %s}' % json.dumps(bad).encode()
-    values, _, shown = summary(Heard(TasmotaDialect()).say("tele/plug/SENSOR", payload))
+    values, _, shown = summary(DialectRun(TasmotaDialect()).say("tele/plug/SENSOR", payload))
     assert values["AM2301.Temperature"] == 20.5
     assert isinstance(bad, str) or len(shown) == 1
 
 
 def test_tasmota_null_value_expires_metric() -> None:
-    result = Heard(TasmotaDialect()).say("tele/plug/SENSOR", {"AM2301": {"Temperature": None, "Humidity": 40}})
+    result = DialectRun(TasmotaDialect()).say("tele/plug/SENSOR", {"AM2301": {"Temperature": None, "Humidity": 40}})
     assert summary(result) == ({"AM2301.Humidity": 40}, ["AM2301.Temperature"], [])
 
 
@@ -115,20 +117,20 @@ def test_tasmota_null_value_expires_metric() -> None:
 def test_shelly_keeps_valid_values(bad: bytes) -> None:
     body = b'{"src": "shellyplus1-a8032ab12345", "method": "NotifyStatus", "params": {"ts": 1795386000, '
     body += b'"switch:0": {"output": true, "apower": %s, "voltage": 230, "current": null}}}' % bad
-    values, unknown, shown = summary(Heard(ShellyDialect()).say("shellyplus1-a8032ab12345/events/rpc", body))
+    values, unknown, shown = summary(DialectRun(ShellyDialect()).say("shellyplus1-a8032ab12345/events/rpc", body))
     assert (values, unknown) == ({"switch:0.output": True, "switch:0.voltage": 230}, ["switch:0.current"])
     assert len(shown) == (0 if bad.startswith(b'"') else 1), "a text in place of a number is ignored"
 
 
 def test_shelly_gen1_keeps_valid_values() -> None:
     body = b'{"lux": {"value": NaN}, "tmp": {"value": 21.5}, "bat": null}'
-    result = Heard(ShellyDialect()).say("shellies/shellydw2-AABBCC/status", body)
+    result = DialectRun(ShellyDialect()).say("shellies/shellydw2-AABBCC/status", body)
     assert summary(result) == ({"sensor.temperature": 21.5}, ["sensor.battery"], [b'{"sensor.lux":"NaN"}'])
 
 
 @pytest.mark.parametrize("bad", [b'"%s"' % LONG.encode(), b"NaN", b"1" * 400])
 def test_zigbee2mqtt_keeps_valid_values(bad: bytes) -> None:
-    hub = Heard(Zigbee2MqttDialect())
+    hub = DialectRun(Zigbee2MqttDialect())
     hub.say("zigbee2mqtt/bridge/devices", [{"ieee_address": "0x01", "friendly_name": "door", "type": "EndDevice"}])
     values, _, shown = summary(hub.say("zigbee2mqtt/door", b'{"contact": true, "odd": %s, "color": {"x": 0.3}}' % bad))
     assert values == {"contact": True, "color.x": 0.3}
@@ -137,7 +139,7 @@ def test_zigbee2mqtt_keeps_valid_values(bad: bytes) -> None:
 
 
 def test_home_assistant_light_keeps_valid_values() -> None:
-    hub = Heard(HomeAssistantDialect())
+    hub = DialectRun(HomeAssistantDialect())
     config = {
         "uniq_id": "l",
         "schema": "json",
@@ -153,7 +155,7 @@ def test_home_assistant_light_keeps_valid_values() -> None:
 
 
 def test_sparkplug_keeps_valid_metrics_and_rejects_others_by_name() -> None:
-    node, edge = Heard(SparkplugDialect()), "spBv1.0/plant/%s/press"
+    node, edge = DialectRun(SparkplugDialect()), "spBv1.0/plant/%s/press"
     born = [metric("speed", T.DOUBLE, 1.0), metric("state", T.STRING, "on"), metric("load", T.DOUBLE, 2.0)]
     node.say(edge % "NBIRTH", payload(metric("bdSeq", T.INT64, 0), *born, seq=0))
     bad = [metric("speed", T.DOUBLE, float("nan")), metric("state", T.STRING, LONG)]
@@ -165,55 +167,55 @@ def test_sparkplug_keeps_valid_metrics_and_rejects_others_by_name() -> None:
 
 
 def test_metric_over_limit_is_rejected_alone() -> None:
-    half = Half()
-    half.registry.capacity = Capacity(FleetLimits(metrics=3))
-    half.say({"a": 1, "b": 1})
-    half.say({"a": 2, "b": 2, "c": 2, "d": 2})
-    half.say({"a": 3, "e": 3})
-    assert {name: latest.value for name, latest in half.registry.require("d").metrics.items()} == {
+    run = HandlerRun()
+    run.registry.capacity = Capacity(FleetLimits(metrics=3))
+    run.report({"a": 1, "b": 1})
+    run.report({"a": 2, "b": 2, "c": 2, "d": 2})
+    run.report({"a": 3, "e": 3})
+    assert {name: latest.value for name, latest in run.registry.require("d").metrics.items()} == {
         "a": 3,
         "b": 2,
         "c": 2,
     }
-    assert [r.reason for r in half.batch.rejections] == ["too_many_metrics"] * 2
-    assert "'d' is one more" in half.batch.rejections[0].detail
-    assert [value for *_, value, _ in half.history()["d", "a"]] == [1, 2, 3]
+    assert [r.reason for r in run.batch.rejections] == ["too_many_metrics"] * 2
+    assert "'d' is one more" in run.batch.rejections[0].detail
+    assert [value for *_, value, _ in run.history()["d", "a"]] == [1, 2, 3]
 
 
 def test_metric_over_memory_limit_is_rejected_alone() -> None:
-    half = Half()
-    half.say({"a": 1})
-    half.registry.capacity.used = half.registry.capacity.limit - METRIC_BYTES // 2
-    half.say({"a": 2, "b": 2})
-    half.say({"a": 3, "b": "text"})
-    assert {name: latest.value for name, latest in half.registry.require("d").metrics.items()} == {"a": 3}
-    assert [r.reason for r in half.batch.rejections] == ["too_many_metrics"] * 2
+    run = HandlerRun()
+    run.report({"a": 1})
+    run.registry.capacity.used = run.registry.capacity.limit - METRIC_BYTES // 2
+    run.report({"a": 2, "b": 2})
+    run.report({"a": 3, "b": "text"})
+    assert {name: latest.value for name, latest in run.registry.require("d").metrics.items()} == {"a": 3}
+    assert [r.reason for r in run.batch.rejections] == ["too_many_metrics"] * 2
 
 
 @pytest.mark.parametrize("value", ["", None, float("nan")])
 def test_native_null_or_empty_value_becomes_unknown(value: Any) -> None:
-    half = Half()
+    run = HandlerRun()
     for number in range(10):
-        half.say({"t": 20.0 + number, "h": 40.0, "mode": "auto"}, at=1_000 * number)
-    half.say({"t": 30.0, "h": value, "mode": "auto"}, at=20_000)
-    metrics = half.registry.require("d").metrics
+        run.report({"t": 20.0 + number, "h": 40.0, "mode": "auto"}, at=1_000 * number)
+    run.report({"t": 30.0, "h": value, "mode": "auto"}, at=20_000)
+    metrics = run.registry.require("d").metrics
     assert {name: (latest.value, latest.quality) for name, latest in metrics.items()} == {
         "t": (30.0, "good"),
         "h": (40.0, "unknown"),
         "mode": ("auto", "good"),
     }
-    half.say({"t": 30.0, "h": 41.0, "mode": ""}, at=21_000)
+    run.report({"t": 30.0, "h": 41.0, "mode": ""}, at=21_000)
     assert (metrics["h"].quality, metrics["mode"].quality) == ("good", "unknown")
 
 
 def test_late_null_does_not_expire_newer_value() -> None:
-    hub = Heard(NativeDialect())
+    hub = DialectRun(NativeDialect())
     hub.say("devices/d/telemetry", {"t": 20})
     assert hub.say("devices/d/telemetry", {"t": None, "h": 1, "ts": NOW - 3_600_000}).expirations == []
 
 
 def test_native_info_keeps_valid_keys() -> None:
-    hub = Heard(NativeDialect())
+    hub = DialectRun(NativeDialect())
     body = {"name": "Boiler", "labels": "heat", "units": {"t": "C"}, "limits": {"t": {"max": "hot"}}, "area": 7 * LONG}
     result = hub.say("devices/d/info", body)
     info = result.identities[0].info

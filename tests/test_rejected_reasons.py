@@ -39,7 +39,7 @@ def test_unknown_topic_is_rejected_with_expected_topic(topic: str, payload: byte
 
 def test_rejections_of_unknown_topics_are_limited() -> None:
     hub = Hub("native")
-    hub.hear(*(RawMessage(f"devices/x{n}/{'y' * (n % 300)}", b"1", T0 + n) for n in range(1, 5_000)))
+    hub.handle(*(RawMessage(f"devices/x{n}/{'y' * (n % 300)}", b"1", T0 + n) for n in range(1, 5_000)))
     assert len(hub.batch.rejections) == MOST
 
 

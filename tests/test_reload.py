@@ -15,7 +15,7 @@ import pytest
 
 from access import certificates
 from brokers import Mosquitto, free_port
-from door import Door
+from guarded_broker import GuardedBroker
 from serving import Serving, Thing, until
 
 RULE = '[[rule]]\nid = "{id}"\nmetric = "t"\nabove = {above}\n'
@@ -174,28 +174,28 @@ def test_settings_that_need_restart_are_named(tmp_path: Path, mosquitto: Mosquit
 
 def test_broker_credentials_are_reloaded_and_wrong_ones_not_used(tmp_path: Path):
     (tmp_path / "broker").mkdir()
-    door = Door(tmp_path / "broker")
-    door.broker.start()
-    config = door.settings(tmp_path / "hub.toml")
-    hub = Serving(tmp_path / "data", door.broker, config)
+    guarded = GuardedBroker(tmp_path / "broker")
+    guarded.broker.start()
+    config = guarded.settings(tmp_path / "hub.toml")
+    hub = Serving(tmp_path / "data", guarded.broker, config)
     hub.start()
     try:
         right = config.read_text()
-        old = door.login.read_text().strip()
+        old = guarded.login.read_text().strip()
         config.write_text(right.replace(old, "wrong-password"))
         send_sighup(hub)
         until(lambda: "The new broker credentials or CA do not work" in log(hub))
         assert hub.get("/api/status")["broker"] | {"since": 0} == hub.get("/api/status")["broker"] | {"since": 0}
         assert hub.get("/readyz")["status"] == "ready"
         assert hub.get("/api/status")["broker"]["reconnects"] == 0
-        other = door.credentials.add("other-hub", ["everything"]).password
+        other = guarded.credentials.add("other-hub", ["everything"]).password
         config.write_text(right.replace(old, other).replace('username = "hub"', 'username = "other-hub"'))
         send_sighup(hub)
         until(lambda: hub.get("/api/status")["broker"]["reconnects"] == 1)
         until(lambda: hub.get("/api/status")["broker"]["connected"])
     finally:
         hub.stop()
-        door.broker.stop()
+        guarded.broker.stop()
 
 
 def test_ca_file_is_reloaded_and_invalid_one_not_used(tmp_path: Path):

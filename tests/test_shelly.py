@@ -3,7 +3,7 @@
 import pytest
 
 from conformance import disagreements, vectors
-from dialect_run import NOW, Heard
+from dialect_run import NOW, DialectRun
 from hub.control import descriptor, encode
 from hub.dialects import CommandReply, ShellyDialect, Subscribe
 from hub.errors import Rejected
@@ -27,7 +27,7 @@ def notify(src: str = PLUG, method: str = "NotifyStatus", **params) -> dict:
     return {"src": src, "dst": f"{src}/events", "method": method, "params": {"ts": NOW / 1000, **params}}
 
 
-class ShellyRun(Heard):
+class ShellyRun(DialectRun):
     def __init__(self, src: str = PLUG, prefix: str = PLUG) -> None:
         super().__init__(ShellyDialect())
         self.src, self.prefix = src, prefix

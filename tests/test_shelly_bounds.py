@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from dialect_run import NOW, Heard, hub_that_hears, json_values
+from dialect_run import NOW, DialectRun, json_values, run_hub
 from hub.dialects import DialectConfig, ShellyDialect, Subscribe, make_dialects
 from hub.errors import Rejected
 
@@ -18,7 +18,7 @@ def notify(src: str, **status) -> dict:
 @pytest.mark.parametrize("body", [b"[]", b"{", {"src": 5}, {"src": PLUG}, {"src": "a\n", "params": {}}, b"\xff"])
 def test_invalid_notification_is_rejected(body):
     with pytest.raises(Rejected):
-        Heard(ShellyDialect()).say(f"{PLUG}/events/rpc", body)
+        DialectRun(ShellyDialect()).say(f"{PLUG}/events/rpc", body)
 
 
 def test_topics_of_other_dialects_are_not_owned():
@@ -33,12 +33,12 @@ def test_topics_of_other_dialects_are_not_owned():
 )
 def test_notification_time(ts, at, quality):
     body = {"src": PLUG, "method": "NotifyStatus", "params": {"ts": ts, "switch:0": {"output": True}}}
-    (record,) = Heard(ShellyDialect()).say(f"{PLUG}/events/rpc", body).records
+    (record,) = DialectRun(ShellyDialect()).say(f"{PLUG}/events/rpc", body).records
     assert (record.ts, record.quality) == (at, quality)
 
 
 def test_units_are_limited_to_256():
-    home = Heard(ShellyDialect())
+    home = DialectRun(ShellyDialect())
     home.say(f"{PLUG}/events/rpc", notify(PLUG, **{f"temperature:{n}": {"tC": n} for n in range(300)}))
     assert len(home.registry.identities[PLUG].info.units) <= 256
 
@@ -79,7 +79,7 @@ _TOPICS = st.sampled_from(
 @settings(max_examples=300)
 @given(messages=st.lists(st.tuples(_TOPICS, _RPC | st.binary(max_size=20) | st.just(b"true")), max_size=6))
 def test_any_message_is_decoded_or_rejected(messages):
-    home = Heard(ShellyDialect())
+    home = DialectRun(ShellyDialect())
     for topic, body in messages:
         try:
             if home.dialect.owns(topic):
@@ -90,7 +90,7 @@ def test_any_message_is_decoded_or_rejected(messages):
 
 @given(topic=st.text(max_size=30), payload=st.binary(max_size=60), retained=st.booleans())
 def test_any_bytes_on_any_topic_are_decoded_or_rejected(topic, payload, retained):
-    home = Heard(ShellyDialect())
+    home = DialectRun(ShellyDialect())
     for name in (topic, f"shellies/{topic}", f"{topic}/events/rpc", f"{topic}/online", f"{PLUG}/status/{topic}"):
         try:
             if home.dialect.owns(name):
@@ -101,9 +101,9 @@ def test_any_bytes_on_any_topic_are_decoded_or_rejected(topic, payload, retained
 
 async def test_prefix_survives_restart(tmp_path):
     status = {"switch:0": {"output": True, "apower": 4.5}}
-    await hub_that_hears(tmp_path, ShellyDialect(), ("home/terrace/events/rpc", notify(PLUG, **status)))
+    await run_hub(tmp_path, ShellyDialect(), ("home/terrace/events/rpc", notify(PLUG, **status)))
     effects = []
-    registry = await hub_that_hears(
+    registry = await run_hub(
         tmp_path,
         ShellyDialect(),
         ("home/terrace/status/switch:0", {"output": False}),

@@ -2,14 +2,14 @@
 
 import pytest
 
-from dialect_run import Heard
+from dialect_run import DialectRun
 from hub.dialects import ShellyDialect
 from hub.errors import Rejected
 
 PLUG = "shellyplug-s-DDEEFF"
 
 
-class ShellyRun(Heard):
+class ShellyRun(DialectRun):
     def __init__(self, device: str = PLUG) -> None:
         super().__init__(ShellyDialect(), f"shellies/{device}/")
         self.device = device

@@ -3,7 +3,7 @@
 import pytest
 
 from conformance import disagreements, vectors
-from dialect_run import NOW, Heard
+from dialect_run import NOW, DialectRun
 from hub.control import descriptor, encode
 from hub.dialects import SparkplugDialect
 from hub.model import Command
@@ -207,13 +207,13 @@ def test_retained_messages_have_quality_retained():
     ],
 )
 def test_host_application_state_sets_presence(topic, body, online):
-    hub = Heard(SparkplugDialect())
+    hub = DialectRun(SparkplugDialect())
     result = hub.say(topic, body, retained=True)
     assert (result.identities[0].native_id, result.availability[0].online) == ("scada", online)
 
 
 def test_older_state_of_host_application_is_ignored():
-    hub = Heard(SparkplugDialect())
+    hub = DialectRun(SparkplugDialect())
     hub.say("spBv1.0/STATE/scada", {"online": True, "timestamp": NOW})
     assert hub.say("spBv1.0/STATE/scada", {"online": False, "timestamp": NOW - 1}).availability == ()
 

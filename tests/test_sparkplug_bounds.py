@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from dialect_run import NOW, Heard, hub_that_hears
+from dialect_run import NOW, DialectRun, run_hub
 from hub.dialects import SparkplugDialect
 from hub.dialects.sparkplug.dialect import MAX_BYTES
 from hub.errors import Rejected
@@ -113,7 +113,7 @@ def test_too_large_payload_is_rejected(body):
 @pytest.mark.parametrize("body", [b"HELLO", b'{"online": 1}', b"[]", {"online": True, "timestamp": "now"}])
 def test_invalid_host_state_is_rejected(body):
     with pytest.raises(Rejected):
-        Heard(SparkplugDialect()).say("STATE/scada", body)
+        DialectRun(SparkplugDialect()).say("STATE/scada", body)
 
 
 def test_unknown_fields_are_skipped():
@@ -178,7 +178,7 @@ def test_any_topic_is_decoded_or_rejected(topic):
 
 async def test_aliases_and_seq_survive_restart(tmp_path):
     topic = "spBv1.0/Plant/DDATA/edge/press"
-    await hub_that_hears(
+    await run_hub(
         tmp_path,
         SparkplugDialect(),
         ("spBv1.0/Plant/NBIRTH/edge", payload(metric("bdSeq", T.INT64, 7), seq=0)),
@@ -186,7 +186,7 @@ async def test_aliases_and_seq_survive_restart(tmp_path):
         (topic, payload(metric(alias=3, value=encode_value(T.DOUBLE, 2)), seq=2)),
     )
     effects = []
-    registry = await hub_that_hears(
+    registry = await run_hub(
         tmp_path,
         SparkplugDialect(),
         (topic, payload(metric(alias=3, value=encode_value(T.DOUBLE, 3)), seq=3, ts=NOW + 1)),
@@ -196,7 +196,7 @@ async def test_aliases_and_seq_survive_restart(tmp_path):
     assert (device.metrics["x"].value, device.unit("x"), device.presence) == (3.0, "kPa", "online")
     assert (device.display_name, device.native_id, device.dialect) == ("press", DEVICE, "sparkplug")
     assert effects == []
-    registry = await hub_that_hears(
+    registry = await run_hub(
         tmp_path,
         SparkplugDialect(),
         (topic, payload(metric(alias=3, value=encode_value(T.DOUBLE, 4)), seq=9, ts=NOW + 2)),

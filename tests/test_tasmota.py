@@ -3,7 +3,7 @@
 import pytest
 
 from conformance import disagreements, vectors
-from dialect_run import NOW, Heard
+from dialect_run import NOW, DialectRun
 from hub.dialects import Subscribe, TasmotaDialect
 from tasmota_devices import MAC, announced, config
 
@@ -34,14 +34,14 @@ def test_announced_device_is_identified_by_mac():
     ],
 )
 def test_full_topic_of_announcement_is_used(full, tele):
-    hub = Heard(TasmotaDialect())
+    hub = DialectRun(TasmotaDialect())
     hub.say(f"tasmota/discovery/{MAC}/config", config(ft=full))
     assert hub.dialect.owns(f"{tele}SENSOR")
     assert hub.say(f"{tele}SENSOR", {"ANALOG": {"A0": 3}}).records[0].device == MAC
 
 
 def test_custom_topics_are_subscribed_when_announced():
-    hub = Heard(TasmotaDialect())
+    hub = DialectRun(TasmotaDialect())
     (change,) = hub.say(f"tasmota/discovery/{MAC}/config", config(ft="home/%topic%/%prefix%/")).changes
     assert hub.dialect.apply(change) == ()  # known already
     assert TasmotaDialect().apply(change) == (Subscribe(("home/plug/tele/#", "home/plug/stat/#")),)
@@ -66,7 +66,7 @@ def test_null_is_ignored_and_numeric_texts_are_numbers():
 
 
 def test_sensors_announced_before_device_are_kept():
-    hub = Heard(TasmotaDialect())
+    hub = DialectRun(TasmotaDialect())
     hub.say(f"tasmota/discovery/{MAC}/sensors", {"sn": {"S": {"Raw": 4}, "TempUnit": "C"}})
     hub.say(f"tasmota/discovery/{MAC}/config", config())
     assert hub.values("tele/plug/SENSOR", {"S": {"Raw": "7", "Temperature": 1}}) == {"S.Raw": 7.0, "S.Temperature": 1.0}
@@ -171,12 +171,12 @@ def test_device_behind_zigbee_bridge_is_its_own_device():
     identity = result.identities[0]
     assert (identity.native_id, identity.info.via) == ("5ADF", MAC)
     assert result.records[0].values == {"ZbReceived.0x5ADF.Dimmer": 254, "ZbReceived.0x5ADF.Power": 1}
-    elsewhere = Heard(TasmotaDialect()).say("tele/attic/5ADF/SENSOR", {"ZbReceived": {"0x5ADF": {"Dimmer": 1}}})
+    elsewhere = DialectRun(TasmotaDialect()).say("tele/attic/5ADF/SENSOR", {"ZbReceived": {"0x5ADF": {"Dimmer": 1}}})
     assert elsewhere.identities[0].device != identity.device
 
 
 def test_topic_with_slashes_is_read():
-    (record,) = Heard(TasmotaDialect()).say("tele/house/cellar/SENSOR", {"ANALOG": {"A0": 1}}).records
+    (record,) = DialectRun(TasmotaDialect()).say("tele/house/cellar/SENSOR", {"ANALOG": {"A0": 1}}).records
     assert record.device.startswith("tasmota:house")
 
 

@@ -4,14 +4,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from dialect_run import Heard, hub_that_hears, json_values
+from dialect_run import DialectRun, json_values, run_hub
 from hub.dialects import DialectConfig, Subscribe, TasmotaDialect, make_dialect
 from hub.errors import Rejected
 from tasmota_devices import MAC, announced, config
 
 
 def test_device_known_by_topic_keeps_id_when_announced():
-    hub = Heard(TasmotaDialect())
+    hub = DialectRun(TasmotaDialect())
     before = hub.say("tele/plug/SENSOR", {"ANALOG": {"A0": 1}}).records[0].device
     hub.say("tele/plug/INFO1", {"Info1": {"Module": "Generic", "Version": "9.5.0(tasmota)"}})
     assert hub.registry.identities[before].native_id == "plug"
@@ -46,7 +46,7 @@ def test_device_keeps_id_after_announcement_is_cleared():
 
 @pytest.mark.parametrize("full", ["devices/%topic%/%prefix%/", "zigbee2mqtt/%prefix%/", "tasmota/discovery/%prefix%/"])
 def test_topics_of_another_dialect_are_refused(full):
-    hub = Heard(make_dialect("tasmota", DialectConfig()))
+    hub = DialectRun(make_dialect("tasmota", DialectConfig()))
     with pytest.raises(Rejected) as caught:
         hub.say(f"tasmota/discovery/{MAC}/config", config(ft=full))
     assert caught.value.reason == "topic_taken"
@@ -66,7 +66,7 @@ def test_topics_of_another_dialect_are_refused(full):
 )
 def test_announcement_without_usable_topics_is_refused(wrong):
     with pytest.raises(Rejected):
-        Heard(TasmotaDialect()).say(f"tasmota/discovery/{MAC}/config", config(**wrong))
+        DialectRun(TasmotaDialect()).say(f"tasmota/discovery/{MAC}/config", config(**wrong))
 
 
 @pytest.mark.parametrize("payload", [b"[1]", b"{", b"3.5", b"\xff\xfe", b'{"a": nan}'])
@@ -97,7 +97,7 @@ def test_units_are_limited_to_256():
     ),
 )
 def test_any_message_is_decoded_or_rejected(leaf, body, announcement):
-    hub = Heard(TasmotaDialect())
+    hub = DialectRun(TasmotaDialect())
     for topic, what in (
         (f"tasmota/discovery/{MAC}/sensors", {"sn": body}),
         (f"tasmota/discovery/{MAC}/config", config() | announcement),
@@ -113,7 +113,7 @@ def test_any_message_is_decoded_or_rejected(leaf, body, announcement):
 
 @given(topic=st.text(max_size=30), payload=st.binary(max_size=100), retained=st.booleans())
 def test_any_bytes_on_any_topic_are_decoded_or_rejected(topic, payload, retained):
-    hub = Heard(TasmotaDialect())
+    hub = DialectRun(TasmotaDialect())
     for prefix in ("tele/", "stat/", "tasmota/discovery/"):
         if hub.dialect.owns(prefix + topic):
             try:
@@ -124,14 +124,14 @@ def test_any_bytes_on_any_topic_are_decoded_or_rejected(topic, payload, retained
 
 async def test_announcement_survives_restart(tmp_path):
     own = config(ft="home/%topic%/%prefix%/")
-    await hub_that_hears(
+    await run_hub(
         tmp_path,
         TasmotaDialect(),
         (f"tasmota/discovery/{MAC}/config", own),
         ("home/plug/tele/SENSOR", {"S": {"Temperature": 20.5}, "TempUnit": "C"}),
     )
     effects = []
-    registry = await hub_that_hears(
+    registry = await run_hub(
         tmp_path, TasmotaDialect(), ("home/plug/tele/SENSOR", {"S": {"Temperature": 21}}), effects=effects.append
     )
     device = registry.require(MAC)

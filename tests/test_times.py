@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dialect_run import NOW, Heard
+from dialect_run import NOW, DialectRun
 from hub.dialects import MappingDialect, NativeDialect, Zigbee2MqttDialect, parse_mappings
 from hub.dialects.times import when
 from hub.errors import ConfigError, Rejected
@@ -28,11 +28,11 @@ def local_time(ahead_h: float = 0, ago_s: float = 0, separator: str = " ") -> st
 @pytest.mark.parametrize("ahead", [-12, -7, -3.5, 1, 5.5, 5.75, 12.75, 14])
 @pytest.mark.parametrize("ago", [0, 3])
 def test_local_time_without_zone_uses_receive_time(ahead: float, ago: float) -> None:
-    radio = Heard(MappingDialect(parse_mappings(MAPPINGS)))
+    radio = DialectRun(MappingDialect(parse_mappings(MAPPINGS)))
     body = {"time": local_time(ahead, ago), "model": "Acurite", "id": 7, "temperature_C": 21.5}
     (record,) = radio.say(RTL_433, body).records
     assert (record.ts, record.quality) == (NOW, "good")
-    native = Heard(NativeDialect())
+    native = DialectRun(NativeDialect())
     (record,) = native.say("devices/d/telemetry", {"ts": local_time(ahead, ago, "T"), "t": 1}).records
     assert (record.ts, record.quality) == (NOW, "good")
 
@@ -42,7 +42,7 @@ def test_local_time_that_matches_utc_is_used() -> None:
 
 
 def test_zone_of_mapping_is_applied_to_local_times() -> None:
-    denver = Heard(MappingDialect(parse_mappings(rule(topic="x/{device}", time="at", zone="America/Denver"))))
+    denver = DialectRun(MappingDialect(parse_mappings(rule(topic="x/{device}", time="at", zone="America/Denver"))))
     records = [denver.say("x/d", {"at": local_time(-7, ago), "t": 1}).records[0] for ago in (2, 600)]
     assert [(record.ts, record.quality) for record in records] == [(NOW - 2_000, "good"), (NOW - 600_000, "late")]
     (record,) = denver.say("x/d", {"at": local_time(0), "t": 1}).records
@@ -122,7 +122,7 @@ def test_implausible_time_uses_receive_time(given: object, quality: str) -> None
 
 def test_list_of_local_times_keeps_its_intervals() -> None:
     """A logger in UTC-7 sends buffered readings: the newest was measured now."""
-    logger = Heard(NativeDialect())
+    logger = DialectRun(NativeDialect())
     body = [{"ts": local_time(-7, ago), "t": ago} for ago in (7_200, 600, 60, 0)]
     records = logger.say("devices/d/telemetry", body).records
     assert [(NOW - record.ts) // 1000 for record in records] == [7_200, 600, 60, 0]
@@ -136,7 +136,7 @@ def test_retained_reading_is_not_in_the_future() -> None:
 
 @pytest.mark.parametrize("last_seen", [NOW - 5_000, "2026-11-22T22:19:55.000Z", "2026-11-22T23:19:55+01:00"])
 def test_zigbee2mqtt_last_seen_formats(last_seen: object) -> None:
-    hub = Heard(Zigbee2MqttDialect())
+    hub = DialectRun(Zigbee2MqttDialect())
     hub.say("zigbee2mqtt/bridge/devices", [{"ieee_address": "0x01", "friendly_name": "door", "type": "EndDevice"}])
     (record,) = hub.say("zigbee2mqtt/door", {"contact": True, "last_seen": last_seen}).records
     assert (record.ts, record.quality) == (NOW - 5_000, "good")
@@ -144,7 +144,7 @@ def test_zigbee2mqtt_last_seen_formats(last_seen: object) -> None:
 
 @pytest.mark.parametrize("sent", [f"{NOW // 1000 - 5}.123456", str(NOW // 1000 - 5), "20261122T221955Z"])
 def test_mapping_reads_time_given_as_text(sent: str) -> None:
-    radio = Heard(MappingDialect(parse_mappings(MAPPINGS)))
+    radio = DialectRun(MappingDialect(parse_mappings(MAPPINGS)))
     (record,) = radio.say(RTL_433, {"time": sent, "model": "Acurite", "id": 7, "temperature_C": 21.5}).records
     assert (record.ts // 1000, record.quality) == (NOW // 1000 - 5, "good")
     assert record.values == {"temperature_C": 21.5}

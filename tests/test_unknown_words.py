@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from dialect_run import Heard
+from dialect_run import DialectRun
 from hub.dialects import MappingDialect, parse_mappings
 from test_fast_path import T0
 from test_moved_announcements import Hub, zigbee
@@ -73,7 +73,7 @@ def test_zigbee_word_in_place_of_number_is_no_reading(word: str | None) -> None:
 
 
 def test_senml_word_in_place_of_number_expires_metric() -> None:
-    site = Heard(MappingDialect(parse_mappings('[[mapping]]\ntopic = "s/x"\nform = "senml"\n')))
+    site = DialectRun(MappingDialect(parse_mappings('[[mapping]]\ntopic = "s/x"\nform = "senml"\n')))
     result = site.say(
         "s/x", [{"bn": "d:", "n": "t", "u": "Cel", "v": 21.5}, {"n": "h", "u": "%RH", "vs": "unavailable"}]
     )

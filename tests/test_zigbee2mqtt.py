@@ -5,7 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from conformance import disagreements, vectors
-from dialect_run import NOW, Heard, hub_that_hears, json_values
+from dialect_run import NOW, DialectRun, json_values, run_hub
 from hub.dialects import Zigbee2MqttDialect
 from hub.errors import Rejected
 
@@ -46,7 +46,7 @@ def device(ieee: str, name: str, *exposes: dict) -> dict:
     return {"ieee_address": ieee, "friendly_name": name, "type": "Router", "definition": definition}
 
 
-class Zigbee2MqttRun(Heard):
+class Zigbee2MqttRun(DialectRun):
     def __init__(self, *devices: dict) -> None:
         super().__init__(Zigbee2MqttDialect(), "zigbee2mqtt/")
         self.say("bridge/devices", list(devices), retained=True)
@@ -232,8 +232,8 @@ def test_any_message_is_decoded_or_rejected(devices, topic, body):
 
 async def test_device_list_survives_restart(tmp_path):
     devices = ("zigbee2mqtt/bridge/devices", [device("0x1", "door", CONTACT)])
-    await hub_that_hears(tmp_path, Zigbee2MqttDialect(), devices, ("zigbee2mqtt/door", {"contact": True}))
-    registry = await hub_that_hears(tmp_path, Zigbee2MqttDialect(), ("zigbee2mqtt/door", {"contact": False}))
+    await run_hub(tmp_path, Zigbee2MqttDialect(), devices, ("zigbee2mqtt/door", {"contact": True}))
+    registry = await run_hub(tmp_path, Zigbee2MqttDialect(), ("zigbee2mqtt/door", {"contact": False}))
     assert registry.require("0x1").metrics["contact"].value is True
     assert registry.require("0x1").display_name == "door"
     assert registry.require("0x1").dialect == "zigbee2mqtt"

@@ -12,9 +12,9 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
-from door import Door
 from e2e.conftest import Errors
 from e2e.running import Demo, eventually
+from guarded_broker import GuardedBroker
 from serving import Serving
 
 pytestmark = pytest.mark.timeout(120)
@@ -23,13 +23,13 @@ pytestmark = pytest.mark.timeout(120)
 @pytest.fixture
 def hub(tmp_path: Path) -> Iterator[Serving]:
     (tmp_path / "broker").mkdir()
-    door = Door(tmp_path / "broker")
-    door.broker.start()
-    hub = Serving(tmp_path / "data", door.broker, door.settings(tmp_path / "hub.toml"))
+    guarded = GuardedBroker(tmp_path / "broker")
+    guarded.broker.start()
+    hub = Serving(tmp_path / "data", guarded.broker, guarded.settings(tmp_path / "hub.toml"))
     hub.start()
     yield hub
     hub.stop()
-    door.broker.stop()
+    guarded.broker.stop()
 
 
 def run_command(line: str) -> int:

@@ -9,7 +9,7 @@ from hub.mqtt.mosquitto_acl import AccessFiles, MosquittoAcl
 from hub.services.credentials import Credentials
 
 
-class Door:
+class GuardedBroker:
     """Broker with its files in ``directory``, and the hub's credentials for it."""
 
     def __init__(self, directory: Path) -> None:

@@ -26,7 +26,7 @@ from hub.store.sqlite import SqliteStore
 from receiver import until
 
 
-class Ingesting:
+class IngestRun:
     """Async context manager that subscribes on entry and drains and closes on exit."""
 
     def __init__(
@@ -60,7 +60,7 @@ class Ingesting:
         self.gaps += 1
         self.ingest_queue.put(LostSession(since, now))
 
-    async def __aenter__(self) -> Ingesting:
+    async def __aenter__(self) -> IngestRun:
         await self.pipeline.restore()
         running = ((self.pipeline.run(), "pipeline"), (self.link.run(), "link"))
         self._tasks = [asyncio.create_task(work, name=name) for work, name in running]

@@ -14,7 +14,7 @@ from hub.store.base import Store
 from hub.tools import Tools
 
 
-def examining_tools(registry: DeviceRegistry, engine: Engine, store: Store, now: Callable[[], int]) -> Tools:
+def build_tools(registry: DeviceRegistry, engine: Engine, store: Store, now: Callable[[], int]) -> Tools:
     async def refused(item: Any) -> None:
         raise AssertionError(f"a read-only tool submitted {item}")
 

@@ -20,7 +20,7 @@ from simulators.fleet import KINDS, build, check, demo_faults
 from simulators.network import Network
 from simulators.site import Site
 
-MOST_DEVICES = 10_000
+MAX_DEVICES = 10_000
 T = TypeVar("T")
 
 
@@ -131,8 +131,8 @@ def _number(text: str, low: float, high: float, what: str) -> float:
 
 
 def _count(text: str) -> int:
-    if not (text.isascii() and text.isdigit() and 1 <= int(text) <= MOST_DEVICES):
-        raise ValueError(f"{text!r} is no number of devices: write a whole number from 1 to {MOST_DEVICES}")
+    if not (text.isascii() and text.isdigit() and 1 <= int(text) <= MAX_DEVICES):
+        raise ValueError(f"{text!r} is no number of devices: write a whole number from 1 to {MAX_DEVICES}")
     return int(text)
 
 

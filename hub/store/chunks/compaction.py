@@ -101,9 +101,9 @@ def is_urgent(memtable: Memtable, series: int) -> bool:
 
 
 def _due_points(series: int) -> int:
-    least, usual, most = _LOG_POINTS
+    lowest, middle, highest = _LOG_POINTS
     many, few = _POINTS_A_SERIES
-    return max(least, min(many * series, usual), min(few * series, most))
+    return max(lowest, min(many * series, middle), min(few * series, highest))
 
 
 class CompactionPace:

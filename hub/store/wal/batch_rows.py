@@ -74,14 +74,14 @@ def read_batches(
     connection: sqlite3.Connection,
     first: int,
     last: int,
-    most: int = -1,
+    limit: int = -1,
     problems: list[Unreadable] | None = None,
 ) -> list[tuple[int, Points]]:
     """Return the batches numbered from ``first`` to ``last``, in order.
 
     With ``problems``, a batch that cannot be read is reported there and returned without points; else it raises.
     """
-    found = sorted(read_json(connection, list[tuple[int, str]], _BATCHES, first, last, most))
+    found = sorted(read_json(connection, list[tuple[int, str]], _BATCHES, first, last, limit))
     rows = [(number, bytes.fromhex(body)) for number, body in found]
     if problems is None:
         return [(number, _decode(body).points()) for number, body in rows]

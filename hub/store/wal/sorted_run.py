@@ -23,7 +23,7 @@ from hub.store.points import Bytes, Floats, Ints, Points, empty, join
 
 Numbers = NDArray[np.uint32]
 
-_MOST = (1 << 32) - 1
+_MAX_ID = (1 << 32) - 1
 
 
 class SortedRun(msgspec.Struct, frozen=True):
@@ -68,7 +68,7 @@ class SortedRun(msgspec.Struct, frozen=True):
     def begin(self, series: int) -> int:
         """Return the index of the first point of this series, or of the next one that has points."""
         # The key has the type of the array: otherwise numpy converts the whole array to the type of the key.
-        return int(np.searchsorted(self.series, np.uint32(series))) if series <= _MOST else len(self)
+        return int(np.searchsorted(self.series, np.uint32(series))) if series <= _MAX_ID else len(self)
 
 
 class RunSlice(msgspec.Struct, frozen=True):

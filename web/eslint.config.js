@@ -24,11 +24,11 @@ export default ts.config(
   {
     rules: {
       'no-undef': 'off',
-      // Typed arrays and aligned columns are indexed all over; the compiler's check on each index stays on.
+      // Typed arrays and aligned columns are indexed in many places; the compiler's index check stays on.
       '@typescript-eslint/no-non-null-assertion': 'off',
       'max-lines': ['error', 300],
       'svelte/no-at-html-tags': 'error',
-      // State here is replaced, not mutated; plain collections are what the functions work with.
+      // State is replaced, not mutated, so plain collections suffice.
       'svelte/prefer-svelte-reactivity': 'off',
       'svelte/no-inline-styles': ['error', { allowTransitions: true }],
       '@typescript-eslint/no-unused-vars': ['error', { argsIgnorePattern: '^_' }],

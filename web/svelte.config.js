@@ -1,4 +1,4 @@
-// How Svelte compiles here: runes only, no legacy syntax, and no CSS written by scripts (the page's
+// Svelte compiler options: runes only, no legacy syntax, and no CSS written by scripts (the page's
 // content security policy refuses inline styles).
 import { vitePreprocess } from '@sveltejs/vite-plugin-svelte';
 
@@ -6,7 +6,7 @@ export default {
   preprocess: vitePreprocess(),
   compilerOptions: { runes: true, css: 'external' },
   vitePlugin: {
-    // bits-ui ships its own components; forcing runes on them too is what its authors do.
+    // Components of bits-ui are compiled with runes too, as its authors do.
     dynamicCompileOptions: ({ filename }) =>
       filename.includes('node_modules') ? { runes: undefined } : undefined,
   },

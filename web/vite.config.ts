@@ -9,7 +9,7 @@ import { defineConfig } from 'vitest/config';
 
 const SWAGGER_FILES = ['swagger-ui.css', 'swagger-ui-bundle.js', 'favicon-32x32.png', 'LICENSE', 'NOTICE'];
 
-/** Copies the few files of swagger-ui that the hub's API page needs to `swagger/`. */
+/** Copy the files of swagger-ui that the hub's API page needs to `swagger/`. */
 function swagger(): Plugin {
   return {
     name: 'swagger-files',
@@ -27,7 +27,7 @@ function swagger(): Plugin {
   };
 }
 
-/** Replaces `@media (--phone)` in style sheets and components by the query of that name in breakpoints.css. */
+/** Replace `@media (--phone)` in style sheets and components by the query of that name in breakpoints.css. */
 function customMedia(): Plugin {
   const definitions = readFileSync(new URL('src/styles/breakpoints.css', import.meta.url), 'utf8');
   const queries = new Map(

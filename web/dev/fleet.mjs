@@ -1,5 +1,5 @@
-// The fake fleet behind the development server: the payload files' devices, or thousands of made-up ones, that
-// drift on and on. Knows no socket. Not part of the product.
+// Fake fleet of the development server: the devices of the payload files, or thousands of generated ones, with drifting
+// values. Not part of the product.
 
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -32,7 +32,7 @@ export function liveMessages() {
     .map((name) => shifted(JSON.parse(readFileSync(join(HERE, 'live', name), 'utf8')), offsetNow()));
 }
 
-/** A snapshot of `count` made-up devices in 24 areas, four metrics each. */
+/** Return a snapshot of `count` generated devices in 24 areas, four metrics each. */
 export function crowd(count) {
   const i = [...Array(count).keys()];
   const metric = (unit, value) => ({ i, v: i.map(value), u: i.map(() => unit) });
@@ -63,7 +63,7 @@ export function crowd(count) {
   };
 }
 
-/** Drifts the snapshot's own numbers and collects what changed into columnar deltas. */
+/** Let the snapshot's numbers drift, and collect the changes as columnar deltas. */
 export class Drift {
   constructor(snapshot) {
     this.snapshot = snapshot;
@@ -78,7 +78,7 @@ export class Drift {
     this.turn = 0;
   }
 
-  /** The next delta in which `messages` devices speak. */
+  /** Return the next delta, with messages of `messages` devices. */
   delta(messages) {
     const now = Date.now();
     const { devices } = this.snapshot;
@@ -117,7 +117,7 @@ export class Drift {
     };
   }
 
-  /** The present value of one metric of the device at column place `k`. */
+  /** Return the current value of one metric of the device at index `k`. */
   value(handle, metric) {
     const column = this.columns.find((each) => each.name === metric);
     const k = column?.place.get(handle);
@@ -130,7 +130,7 @@ function noise(seed) {
   return x - Math.floor(x) - 0.5;
 }
 
-/** A plausible past that ends at `value`: the same every time for the same device, metric and moment. */
+/** Return a plausible history that ends at `value`; deterministic for device, metric and time. */
 export function history(key, value, troubled, from, to, buckets) {
   const seed = [...key].reduce((sum, letter) => (sum * 31 + letter.codePointAt(0)) % 9973, 7);
   const width = (to - from) / buckets;
@@ -154,7 +154,7 @@ export function history(key, value, troubled, from, to, buckets) {
   return points;
 }
 
-/** A fault that set in some twenty minutes ago and levels off: how far below the present value it was. */
+/** Return how far a value was below the current one, for a fault that began some twenty minutes ago and levels off. */
 function troubledBy(troubled, value, age) {
   if (!troubled) return 0;
   const rise = Math.max(Math.abs(value) * 0.34, 1);

@@ -1,4 +1,4 @@
-// The REST half of the development server: enough of the hub's answers, and of its errors, to work on each page.
+// REST API of the development server: enough of the hub's answers and errors to work on each page.
 // Not part of the product.
 
 import { history, payload } from './fleet.mjs';
@@ -15,7 +15,7 @@ async function bodyOf(request) {
 
 const facts = (name) => ({ title: name, device_class: null, category: 'primary', rank: 200, hidden: false });
 
-/** Returns a handler that resolves to true when it has answered. */
+/** Return a handler that resolves to true when it has answered. */
 export function createRest({ snapshot, drift, open, say, token, cut }) {
   const { devices } = snapshot;
   const limits = payload('limits');
@@ -57,7 +57,7 @@ export function createRest({ snapshot, drift, open, say, token, cut }) {
     return { metric, unit, points: history(`${id} ${metric}`, value, troubled, from, to, buckets) };
   }
 
-  /** A band around where the made-up past of a healthy device runs. */
+  /** Return a normal range around the generated history of a healthy device. */
   function expected(id, metric, from, to) {
     const value = drift.value(devices.i[place(id)], metric);
     if (typeof value !== 'number') return { metric, unit: null, learnt_from: null, learnt_to: null, readings: 0, points: [] };
@@ -160,7 +160,7 @@ export function createRest({ snapshot, drift, open, say, token, cut }) {
     ['POST', /^\/dev\/alert$/, () => raise()],
   ]; // prettier-ignore
 
-  /** A turn of a conversation: its words, then what is beside them, a JSON object a line. */
+  /** Stream a turn of a conversation as JSON lines: the text, then the extras. */
   async function turn(request, response) {
     await bodyOf(request);
     response.writeHead(200, { 'content-type': 'application/x-ndjson' });
@@ -176,7 +176,7 @@ export function createRest({ snapshot, drift, open, say, token, cut }) {
     response.end();
   }
 
-  /** Any file: how far it is, then what is told of every file here. */
+  /** Stream the progress of an analysis, then the same result for every file. */
   async function analyse(request, response) {
     await bodyOf(request);
     response.writeHead(200, { 'content-type': 'application/x-ndjson' });

@@ -1,9 +1,9 @@
-// A hub for working on the page without a hub: serves the built files under the hub's own security policy,
-// speaks /api/live from payload files, and answers the REST paths the page uses. Not part of the product.
+// Development server for the dashboard without a hub: serves the built files with the hub's security policy, /api/live from
+// payload files, and the REST paths that the dashboard uses. Not part of the product.
 //
 //   node dev/server.mjs [--port 8765] [--devices N] [--rate M] [--token SECRET] [--empty]
 //
-// --devices N makes up N devices instead of the payload files, --rate M is messages a second over all.
+// --devices N generates N devices instead of using the payload files; --rate M is the total of messages per second.
 // POST /dev/cut?seconds=30 ends every socket and refuses new ones; POST /dev/alert raises one more alert.
 
 import { createReadStream, existsSync, statSync } from 'node:fs';
@@ -47,7 +47,7 @@ const say = (message) => {
   const text = JSON.stringify(message);
   for (const client of clients) if (client.greeted) client.socket.send(text);
 };
-/** Figures are for those who look, as with the hub. */
+/** Figures are sent to visible pages only, as by the hub. */
 const sayStats = () => {
   const text = JSON.stringify(statsNow());
   for (const client of clients) if (client.greeted && !client.hidden) client.socket.send(text);
@@ -136,7 +136,7 @@ function statsNow() {
 setInterval(() => {
   if (!clients.size || !drift.awake.length) return;
   const text = JSON.stringify(drift.delta(Math.max(1, Math.round((rate * FRAME_MS) / 1000))));
-  // At most two frames that were not acknowledged, and one delta of everything after a pause, as the hub does.
+  // At most two unacknowledged frames, and one delta of everything after a pause, as the hub does.
   for (const client of clients) {
     if (!client.greeted) continue;
     if (client.hidden || client.sent > client.acked + 2) {

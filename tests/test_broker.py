@@ -59,7 +59,7 @@ async def test_demo_broker_uses_amqtt_without_mosquitto(monkeypatch: pytest.Monk
     broker = await DemoBroker.start(HOST, 0)
     assert broker.kind == "amqtt"
     await broker.stop()
-    with pytest.raises(BrokerError, match="no mosquitto"):
+    with pytest.raises(BrokerError, match="mosquitto is not installed"):
         await DemoBroker.start(HOST, 0, kind="mosquitto")
 
 

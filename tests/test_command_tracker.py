@@ -2,8 +2,8 @@
 
 import pytest
 
-from hub.control import CommandTracker, descriptor, encode, fitting, tolerance, wanted
-from hub.control.command_tracker import ATTEMPTS, PATIENCE_MS, WAITING_PER_DEVICE
+from hub.control import CommandTracker, descriptor, encode, tolerance, validate_value, wanted
+from hub.control.command_tracker import MAX_ATTEMPTS, MAX_OPEN_PER_DEVICE, REPLY_TIMEOUT_MS
 from hub.errors import Conflict, Invalid
 from hub.model import Command, Device, Latest, SendCommand, SendingFailed
 
@@ -44,23 +44,23 @@ class TrackerRun:
 def test_unconfirmed_command_is_retried_once_then_unverified():
     run = TrackerRun(on=False)
     assert run.request(command()) == ["sent"]
-    assert run.tick(PATIENCE_MS - 1) == []
-    assert run.tick(PATIENCE_MS) == ["sent"]
-    assert run.tick(2 * PATIENCE_MS) == ["unverified"]
-    assert run.command_tracker.get("c-1").attempts == ATTEMPTS
-    assert run.tick(3 * PATIENCE_MS) == []
+    assert run.tick(REPLY_TIMEOUT_MS - 1) == []
+    assert run.tick(REPLY_TIMEOUT_MS) == ["sent"]
+    assert run.tick(2 * REPLY_TIMEOUT_MS) == ["unverified"]
+    assert run.command_tracker.get("c-1").attempts == MAX_ATTEMPTS
+    assert run.tick(3 * REPLY_TIMEOUT_MS) == []
 
 
 def test_command_that_is_not_repeatable_is_sent_once():
     run = TrackerRun()
     assert run.request(command(value=None, wanted={}, repeatable=False)) == ["sent"]
-    assert run.tick(PATIENCE_MS) == ["unverified"]
+    assert run.tick(REPLY_TIMEOUT_MS) == ["unverified"]
 
 
 def test_command_for_current_value_is_confirmed_without_retry():
     run = TrackerRun(on=True)
     assert run.request(command()) == ["sent"]
-    assert run.tick(PATIENCE_MS) == ["confirmed"]
+    assert run.tick(REPLY_TIMEOUT_MS) == ["confirmed"]
 
 
 def test_report_of_another_metric_does_not_confirm_command():
@@ -86,26 +86,26 @@ def test_restored_command_that_is_not_repeatable_is_not_sent_again():
     run, after = TrackerRun(on=False), CommandTracker()
     run.request(command("press", None, wanted={}, repeatable=False))
     after.restore([run.command_tracker.get("press")])
-    changed = after.tick(NOW + PATIENCE_MS, True, lambda _: run.device)
+    changed = after.tick(NOW + REPLY_TIMEOUT_MS, True, lambda _: run.device)
     assert [one.state for one in changed] == ["unverified"]
 
 
 def test_queued_commands_per_device_are_limited():
     run = TrackerRun()
     run.device.presence = "offline"
-    for number in range(WAITING_PER_DEVICE):
+    for number in range(MAX_OPEN_PER_DEVICE):
         assert run.request(command(f"c-{number}")) == ["queued"]
     with pytest.raises(Conflict):
         run.request(command("one-more"))
     assert run.request(command("c-0")) == [], "a repeated request adds no command"
-    assert run.tick(600_000) == ["expired"] * WAITING_PER_DEVICE
+    assert run.tick(600_000) == ["expired"] * MAX_OPEN_PER_DEVICE
 
 
 def test_deleting_device_removes_its_commands():
     run = TrackerRun()
     run.request(command())
     run.command_tracker.forget("plug")
-    assert run.tick(PATIENCE_MS) == []
+    assert run.tick(REPLY_TIMEOUT_MS) == []
     assert not run.command_tracker.awaits("plug")
 
 
@@ -143,7 +143,7 @@ CALL = {
 )
 def test_command_is_encoded_for_device(spec, value, payload):
     descriptor_x = descriptor({"x": spec}, "x")
-    assert encode(descriptor_x, command(value=fitting(descriptor_x, value))) == payload
+    assert encode(descriptor_x, command(value=validate_value(descriptor_x, value))) == payload
 
 
 @pytest.mark.parametrize(
@@ -156,7 +156,7 @@ def test_command_is_encoded_for_device(spec, value, payload):
 )  # fmt: skip
 def test_value_outside_description_is_refused(spec, value):
     with pytest.raises(Invalid):
-        fitting(descriptor({"x": spec}, "x"), value)
+        validate_value(descriptor({"x": spec}, "x"), value)
 
 
 @pytest.mark.parametrize(

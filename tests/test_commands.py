@@ -78,8 +78,8 @@ def test_reply_of_another_device_is_ignored(hub: Serving, tank: Tank):
     [
         ("set_valve", 101, "The value must be from 0 to 100."),
         ("set_valve", "40", "The value must be a number."),
-        ("beep", 3, "This command takes no value."),
-        ("open", None, "The device takes no command 'open'. It takes: beep, set_valve."),
+        ("beep", 3, "This command has no value. Send null or true."),
+        ("open", None, "The device has no command 'open'. Its commands: beep, set_valve."),
     ],
 )
 def test_invalid_command_is_refused_and_not_sent(hub: Serving, tank: Tank, name, value, error_text):

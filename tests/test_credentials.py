@@ -72,7 +72,7 @@ async def test_credential_is_issued_listed_and_revoked(hub: ApiHub, guarded: Gua
         ({"name": "a/../b"}, 422, "cannot be a device's name"),
         ({"name": "x", "prefixes": ["#"]}, 422, "cannot have '#'"),
         ({"name": "x", "prefixes": ["devices/y"]}, 422, "belongs to the devices"),
-        ({"name": "there"}, 409, "has a password already"),
+        ({"name": "there"}, 409, "already has a password"),
         ({"name": "x", "colour": "red"}, 422, "colour"),
     ],
 )

@@ -127,8 +127,8 @@ def test_flapping_connection_logs_each_error_once(caplog: pytest.LogCaptureFixtu
         MqttClientSettings("127.0.0.1", 1, "hub-flood"), lambda messages: len(messages), lambda since, now: None
     )
     for number in range(500):
-        link._say(str(Lost(f"it sent a packet of {number} bytes, which is too large")))
-        link._say("connection refused")
+        link._log_lost(str(Lost(f"it sent a packet of {number} bytes, which is too large")))
+        link._log_lost("connection refused")
     assert len(caplog.records) == 2
 
 

@@ -105,15 +105,15 @@ def test_preview_decodes_messages_with_draft(hub: Serving):
     )
     assert "decimal comma" in comma["problem"]
     assert unknown["readings"][0]["values"] == [{"metric": "door", "value": None, "unit": None}]
-    assert other["problem"] == "No mapping fits this topic."
+    assert other["problem"] == "No mapping matches this topic."
 
 
 def test_invalid_draft_is_refused_with_reason(hub: Serving):
     message = {"topic": "home/kitchen/temperature", "payload": "21.5"}
-    assert "does not name" in preview(hub, KITCHEN.replace('"home/{room}"', '"{house}"'), message)["problem"]
+    assert "not a named level" in preview(hub, KITCHEN.replace('"home/{room}"', '"{house}"'), message)["problem"]
     taken = KITCHEN.replace('"home/{room}/{metric}"', '"devices/{room}/telemetry/{metric}"')
     assert (
-        "which a dialect of the hub reads"
+        "which another dialect of the hub decodes"
         in hub.http.post("/api/mappings/check", json={"text": taken}).json()["problem"]
     )
     text = hub.get("/api/mappings/text")

@@ -43,11 +43,11 @@ async def test_disconnect_keeps_session_expiry() -> None:
 @pytest.mark.parametrize(
     ("code", "words"),
     [
-        (0x8E, "another client has connected with this hub's client id"),
+        (0x8E, "another client connected with this hub's client id"),
         (0x8B, "the broker is shutting down"),
-        (0x95, "the broker found a packet too large"),
-        (0x81, "one side could not read what the other sent"),
-        (0x99, "the connection was cut"),
+        (0x95, "the broker rejected a packet as too large"),
+        (0x81, "the broker could not parse a packet"),
+        (0x99, "the connection was lost"),
     ],
 )
 async def test_state_shows_disconnect_reason_of_broker(code: int, words: str) -> None:
@@ -114,8 +114,8 @@ async def test_receive_maximum_of_broker_is_respected() -> None:
 @pytest.mark.parametrize(
     ("limit", "payload", "retained", "words"),
     [
-        (MAXIMUM_PACKET_100, b"x" * 100, False, "larger than the broker takes"),
-        (NO_RETAIN, b"", True, "retains no messages"),
+        (MAXIMUM_PACKET_100, b"x" * 100, False, "larger than the broker allows"),
+        (NO_RETAIN, b"", True, "does not support retained messages"),
         (QOS_0_ONLY, b"", False, "QoS 0 only"),
     ],
 )
@@ -156,7 +156,7 @@ async def test_protocol_violation_disconnects_with_reason_code(name: str) -> Non
 async def test_missing_websocket_is_reported(mosquitto: Mosquitto) -> None:
     async with Receiver(mosquitto.port, transport="websocket", wait=False) as hub:
         await until(lambda: hub.link.state.error)
-        assert "there is no WebSocket at /mqtt" in (hub.link.state.error or "")
+        assert "no WebSocket is accepted at /mqtt" in (hub.link.state.error or "")
 
 
 # -- any bytes ---------------------------------------------------------------------------------------------------------
@@ -164,7 +164,7 @@ async def test_missing_websocket_is_reported(mosquitto: Mosquitto) -> None:
 
 def read_in_pieces(data: bytes, cuts: list[int]) -> tuple[list[Packet], bool]:
     """Feed ``data`` in pieces. Return the packets and whether the reader raised Malformed."""
-    reader, packets = PacketReader(most=1_000), list[Packet]()
+    reader, packets = PacketReader(max_bytes=1_000), list[Packet]()
     edges = [0, *sorted(cut % (len(data) + 1) for cut in cuts), len(data)]
     try:
         for start, end in itertools.pairwise(edges):

@@ -161,7 +161,7 @@ def test_rejected_values_of_one_message_are_limited_and_counted():
     result = decode("devices/d/telemetry", json.dumps(body).encode())
     assert result.records[0].values == {"a": 1}
     assert len(result.rejections) == 16
-    assert result.rejections[-1].detail.endswith("184 more values of this message do not fit.")
+    assert result.rejections[-1].detail.endswith("184 more values of this message are invalid.")
 
 
 def test_null_in_newest_list_item_expires_metric():

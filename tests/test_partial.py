@@ -48,7 +48,7 @@ def test_mapping_keeps_values_beside_invalid_number() -> None:
         ["rate", "value"],
         [b'{"raw":"0031N.3988"}'],
     )
-    assert result.rejections[0].detail == "'raw' is no number: '0031N.3988'."
+    assert result.rejections[0].detail == "'raw' is not a number: '0031N.3988'."
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from hub.dialects.astray import AGAIN, MOST
+from hub.dialects.unknown_topics import HOUR, MAX_PER_MINUTE
 from hub.model import RawMessage
 from test_fast_path import T0
 from test_moved_announcements import Hub
@@ -32,7 +32,7 @@ def test_unknown_topic_is_rejected_with_expected_topic(topic: str, payload: byte
     assert (shown.topic, shown.reason) == (topic, "bad_topic")
     assert hint in shown.detail
     assert list(hub.registry.devices()) == []
-    hub.at += AGAIN
+    hub.at += HOUR
     hub.publish(topic, payload)
     assert len(hub.batch.rejections) == 2
 
@@ -40,7 +40,7 @@ def test_unknown_topic_is_rejected_with_expected_topic(topic: str, payload: byte
 def test_rejections_of_unknown_topics_are_limited() -> None:
     hub = Hub("native")
     hub.handle(*(RawMessage(f"devices/x{n}/{'y' * (n % 300)}", b"1", T0 + n) for n in range(1, 5_000)))
-    assert len(hub.batch.rejections) == MOST
+    assert len(hub.batch.rejections) == MAX_PER_MINUTE
 
 
 def test_messages_of_hub_itself_are_not_rejected() -> None:

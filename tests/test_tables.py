@@ -138,17 +138,17 @@ HEAD = "time,device,metric,value,type,quality\n"
     [
         ("", "no column 'time'"),
         ("time,device,value\n", "no column 'metric'"),
-        (HEAD + "1,a,t,1,number,good\nyesterday,a,t,1,number,good\n", "Line 3: 'yesterday' is no time"),
-        (HEAD + "1,a b,t,1,number,good\n", "Line 2: 'a b' is no device"),
-        (HEAD + "1,a,,1,number,good\n", "Line 2: '' is no metric's name"),
-        (HEAD + "1,a,t,1_0,number,good\n", "is no number"),
-        (HEAD + "1,a,t,1e999,number,good\n", "inf is no value"),
-        (HEAD + "1,a,t,2,boolean,good\n", "'2' is no boolean"),
-        (HEAD + "1,a,t,2,decimal,good\n", "'decimal' is no type"),
-        (HEAD + "1,a,t,2,number,fine\n", "'fine' is no quality"),
-        (HEAD + "1,a,t,2\n", "4 cells, not 6"),
-        (HEAD + "1e14000,a,t,2,number,good\n", "is no time"),
-        (HEAD + '1,a,t,"2,number,good\n', "no CSV"),
+        (HEAD + "1,a,t,1,number,good\nyesterday,a,t,1,number,good\n", "Line 3: 'yesterday' is not a valid time"),
+        (HEAD + "1,a b,t,1,number,good\n", "Line 2: 'a b' is not a valid device id"),
+        (HEAD + "1,a,,1,number,good\n", "Line 2: '' is not a valid metric name"),
+        (HEAD + "1,a,t,1_0,number,good\n", "is not a valid number"),
+        (HEAD + "1,a,t,1e999,number,good\n", "inf is not a valid value"),
+        (HEAD + "1,a,t,2,boolean,good\n", "'2' is not a boolean"),
+        (HEAD + "1,a,t,2,decimal,good\n", "'decimal' is not a known type"),
+        (HEAD + "1,a,t,2,number,fine\n", "'fine' is not a known quality"),
+        (HEAD + "1,a,t,2\n", "4 cells instead of 6"),
+        (HEAD + "1e14000,a,t,2,number,good\n", "is not a valid time"),
+        (HEAD + '1,a,t,"2,number,good\n', "not valid CSV"),
         (HEAD + "1,a,t," + "x" * 50_000 + ",text,good\n", "at most"),
     ],
 )
@@ -239,7 +239,7 @@ async def test_readings_before_invalid_row_stay_and_are_not_duplicated(hub: ApiH
     answer = await hub.http.post("/api/history/import", content=(head + good + "soon,a,t,1\n").encode())
     assert answer.status_code == 422
     error = answer.json()["error"]
-    assert "Line 7002: 'soon' is no time" in error["message"]
+    assert "Line 7002: 'soon' is not a valid time" in error["message"]
     assert "The 7000 readings before it were imported (7000 new)." in error["message"]
     answer = await hub.http.post("/api/history/import", content=(head + good + "1700009000,a,t,1\n").encode())
     assert counts(answer.json()) == {"read": 7_001, "added": 1, "duplicates": 7_000, "devices": 0, "texts": 0}

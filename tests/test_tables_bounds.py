@@ -67,7 +67,9 @@ def test_compression_bomb_is_refused_with_bounded_memory(serving: Serving, dicti
     answer = serving.http.post("/api/history/import", params={"format": "parquet"}, content=bomb)
     assert answer.status_code == 422
     message = answer.json()["error"]["message"]
-    assert ("Row 1: A text has at most 10000" if dictionary else "Row group 1 takes 400 MB unpacked") in message
+    assert (
+        "Row 1: The text is too long: at most 10000" if dictionary else "Row group 1 takes 400 MB unpacked"
+    ) in message
     assert resident_peak(hub) < before + 100_000_000
     assert serving.http.get("/healthz").status_code == 200
     again = serving.http.post("/api/history/import", params={"format": "parquet"}, content=texts(9, 3))

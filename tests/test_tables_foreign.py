@@ -185,7 +185,7 @@ def test_times_without_zone_use_zone_parameter(tmp_path: Path) -> None:
     ]
     found, _ = parse(csv_file(tmp_path, body), zone="Europe/Berlin")
     assert [ts for _, ts in found] == [int(when.timestamp() * 1000) for when in expected]
-    with pytest.raises(Invalid, match="'Europe/Atlantis' is no time zone"):
+    with pytest.raises(Invalid, match="'Europe/Atlantis' is not a known time zone"):
         zone_of("Europe/Atlantis")
     for odd in ("../../etc/passwd", "/etc/passwd", "", "a\0b"):
         with pytest.raises(Invalid):
@@ -195,18 +195,18 @@ def test_times_without_zone_use_zone_parameter(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("body", "expected"),
     [
-        (HEAD + f"{AT},a,t,20,5\n", "Line 2: There are 5 cells, not 4"),
-        ("a b c\n", "no column 'time': it names 'a b c'"),
+        (HEAD + f"{AT},a,t,20,5\n", "Line 2: The row has 5 cells instead of 4"),
+        ("a b c\n", "no column 'time'. Its columns: 'a b c'"),
         ("time,time,device,metric,value\n", "column 'time' twice"),
-        (HEAD + f"{AT},a,t,1\n25.11.2026 13:00,a,t,1\n", "Line 3: '25.11.2026 13:00' is no time"),
-        (HEAD + f"{AT},.,t,1\n", "'.' is no device"),
-        (HEAD + f"{AT},..,t,1\n", "'..' is no device"),
-        (HEAD + f"{AT},a/b,t,1\n", "'a/b' is no device"),
-        (HEAD + f'{AT},a,"t\nu",1\n', "is no metric's name"),
-        (HEAD + f"{AT},a,t\0u,1\n", "is no metric's name"),
-        (HEAD + f"{AT},a,t\x1b[31m,1\n", "is no metric's name"),
-        (HEAD + f"{AT},a,{'t' * 129},1\n", "is no metric's name"),
-        (HEAD + f"{AT},a,t,{'x' * 10_001}\n", "A text has at most"),
+        (HEAD + f"{AT},a,t,1\n25.11.2026 13:00,a,t,1\n", "Line 3: '25.11.2026 13:00' is not a valid time"),
+        (HEAD + f"{AT},.,t,1\n", "'.' is not a valid device id"),
+        (HEAD + f"{AT},..,t,1\n", "'..' is not a valid device id"),
+        (HEAD + f"{AT},a/b,t,1\n", "'a/b' is not a valid device id"),
+        (HEAD + f'{AT},a,"t\nu",1\n', "is not a valid metric name"),
+        (HEAD + f"{AT},a,t\0u,1\n", "is not a valid metric name"),
+        (HEAD + f"{AT},a,t\x1b[31m,1\n", "is not a valid metric name"),
+        (HEAD + f"{AT},a,{'t' * 129},1\n", "is not a valid metric name"),
+        (HEAD + f"{AT},a,t,{'x' * 10_001}\n", "The text is too long: at most"),
         ("PK\x03\x04whatever", "Excel"),
     ],
 )
@@ -272,17 +272,17 @@ def test_parquet_times_of_every_type(tmp_path: Path, column: Any, expected: int)
 @pytest.mark.parametrize(
     ("columns", "expected"),
     [
-        ({"value": [[1.0, 2.0]]}, "The column 'value' is of the type list"),
-        ({"value": [{"x": 1.0}]}, "The column 'value' is of the type struct"),
-        ({"value": [b"1"]}, "The column 'value' is of the type binary"),
-        ({"value": [1.0], "time": [{"s": 1}]}, "The column 'time' is of the type struct"),
-        ({"value": [1.0], "metric": [7]}, "The column 'metric' is of the type int64"),
-        ({"value": [1.0, 1.0], "metric": ["t", None]}, "Row 2: A time, a device or a metric is missing"),
-        ({"value": ["1", "20,5"]}, "Row 2: '20,5' is no number"),
-        ({"value": ["1", "x" * 20_000]}, "Row 2: A text has at most"),
-        ({"value": [1.0, 2.0], "metric": ["t", "a\nb"]}, "Row 2: .* is no metric's name"),
-        ({"value": [1.0, 2.0], "type": ["number", "boolean"]}, "Row 2: 2.0 is no boolean"),
-        ({"value": [1.0, 2.0], "device": ["a", ".."]}, "Row 2: '..' is no device"),
+        ({"value": [[1.0, 2.0]]}, "The column 'value' has the type list"),
+        ({"value": [{"x": 1.0}]}, "The column 'value' has the type struct"),
+        ({"value": [b"1"]}, "The column 'value' has the type binary"),
+        ({"value": [1.0], "time": [{"s": 1}]}, "The column 'time' has the type struct"),
+        ({"value": [1.0], "metric": [7]}, "The column 'metric' has the type int64"),
+        ({"value": [1.0, 1.0], "metric": ["t", None]}, "Row 2: The time, the device or the metric is missing"),
+        ({"value": ["1", "20,5"]}, "Row 2: '20,5' is not a valid number"),
+        ({"value": ["1", "x" * 20_000]}, "Row 2: The text is too long: at most"),
+        ({"value": [1.0, 2.0], "metric": ["t", "a\nb"]}, "Row 2: .* is not a valid metric name"),
+        ({"value": [1.0, 2.0], "type": ["number", "boolean"]}, "Row 2: 2.0 is not a boolean"),
+        ({"value": [1.0, 2.0], "device": ["a", ".."]}, "Row 2: '..' is not a valid device id"),
     ],
 )
 def test_unsupported_parquet_columns_are_refused(tmp_path: Path, columns: dict[str, Any], expected: str) -> None:
@@ -317,7 +317,7 @@ async def test_import_response_counts_rows_by_outcome(hub: ApiHub) -> None:
     points = (await hub.http.get(path, params={"metric": "t", "from": 0})).json()["points"]
     assert points[0] == [IN_BERLIN + 1_000, 1.0]
     wrong = await hub.http.post("/api/history/import", params={"zone": "Mars"}, content=body.encode())
-    assert (wrong.status_code, wrong.json()["error"]["message"]) == (422, "'Mars' is no time zone.")
+    assert (wrong.status_code, wrong.json()["error"]["message"]) == (422, "'Mars' is not a known time zone.")
 
 
 async def test_import_respects_metric_limit(hub: ApiHub) -> None:

@@ -30,7 +30,7 @@ def test_changed_topic_keeps_device():
 def test_topics_of_another_device_are_refused():
     hub = announced(config())
     other = config(mac="A4CF12B03C02")
-    with pytest.raises(Rejected, match="clear its retained") as caught:
+    with pytest.raises(Rejected, match="delete its retained") as caught:
         hub.say("tasmota/discovery/A4CF12B03C02/config", other)
     assert caught.value.reason == "topic_taken"
     hub.say(f"tasmota/discovery/{MAC}/config", b"")  # cleared: its topics are free

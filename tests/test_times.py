@@ -153,7 +153,7 @@ def test_mapping_reads_time_given_as_text(sent: str) -> None:
 @pytest.mark.parametrize("zone", ["Europe/Berln", "", "../../etc/passwd", "Europe", "+01:00"])
 def test_unknown_zone_is_refused_with_its_line(zone: str) -> None:
     text = rule(topic="a/{device}") + f'[[mapping]]\ntopic = "b/{{device}}"\n# where it stands\nzone = "{zone}"\n'
-    with pytest.raises(ConfigError, match=r"mapping 2 \(b/\{device\}\): zone = .* in line 6 is no time zone"):
+    with pytest.raises(ConfigError, match=r"mapping 2 \(b/\{device\}\): zone = .* in line 6 is not a known time zone"):
         parse_mappings(text)
 
 

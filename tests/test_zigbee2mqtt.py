@@ -82,7 +82,7 @@ def test_rename_keeps_device():
     network.say("bridge/devices", [device("0x1", "hall/new")])
     assert network.say("hall/new", {"t": 2}).records[0].device == first == "0x1"
     assert network.registry.identities["0x1"].info.name == "hall/new"
-    with pytest.raises(Rejected, match="not named"):
+    with pytest.raises(Rejected, match="not listed"):
         network.say("living/old", {"t": 3})
 
 

@@ -186,7 +186,7 @@ async def _or_log(part: Awaitable[T]) -> T | None:
 
 async def _test(client: MqttClientSettings) -> str | None:
     """Connect with another client id. Return None on success, else the error without its full stop."""
-    trial = msgspec.structs.replace(client, lasting=False, client_id=f"{client.client_id}-reload")
+    trial = msgspec.structs.replace(client, persistent=False, client_id=f"{client.client_id}-reload")
     link = NegotiatingClient(trial, lambda messages: len(messages), lambda since, now: None)
     async with asyncio.TaskGroup() as group:
         task = group.create_task(link.run(), name="test of credentials")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from hub.control import descriptor, fitting
+from hub.control import descriptor, validate_value
 from hub.errors import Conflict, Invalid
 from hub.model import CommandDescriptor, Device, Proposal
 from hub.tools.lookup import folded
@@ -20,7 +20,7 @@ _OFF = re.compile(r"\b(off|close|shut|stop|disable|lock|no|false)\b", re.I)
 def proposed(device: Device, command: str, value: Any) -> Proposal:
     """``command`` with ``value``, checked against the device's own description. Raises Invalid and Conflict."""
     wants = descriptor(device.info.commands, command)
-    value = fitting(wants, value)
+    value = validate_value(wants, value)
     return Proposal(device.id, device.display_name, command, wants.title, value, wants.unit)
 
 

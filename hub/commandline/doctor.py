@@ -188,7 +188,7 @@ async def _broker(settings: Settings) -> AsyncIterator[Finding]:
     install = open_installation(settings.store.data)
     doctor = msgspec.structs.replace(client_settings(settings, install), client_id=f"doctor-{install.id}")
     # A clean session: with a persistent one, the broker would queue all messages for the doctor.
-    clean = msgspec.structs.replace(doctor, lasting=False)
+    clean = msgspec.structs.replace(doctor, persistent=False)
     async with _connected(clean, _filters(settings), lambda messages: len(messages)) as link:
         state = link.state
     if not state.connected:

@@ -1,13 +1,13 @@
-"""How a command is written for the wire, by the name of its encoding. It knows no device and sends nothing.
+"""Payloads of commands, by the name of their encoding.
 
-============= ===================================================================================================
-``native``     ``{"id", "arguments", "expires"}``: the device answers with the id and refuses what came too late
-``json``       ``{property: value}`` beside what the option ``with`` holds; the bare value where no property is named
-``text``       the value as a text
-``template``   what the device's own template (the option ``template``) makes of ``value``
-``json-rpc``   ``{"id", "src", "method", "params"}``: ``method``, ``src`` and fixed ``params`` stand in the options
-``sparkplug``  a payload with one metric: its ``datatype`` and ``alias`` stand in the options
-============= ===================================================================================================
+============= =======================================================================================================
+``native``     ``{"id", "arguments", "expires"}``: the device replies with the id and refuses a command that came late
+``json``       ``{property: value}`` and the fields of the option ``with``; without a property the value alone
+``text``       the value as text
+``template``   the device's own template (the option ``template``), rendered with ``value``
+``json-rpc``   ``{"id", "src", "method", "params"}``; the options have ``method``, ``src`` and fixed ``params``
+``sparkplug``  a payload with one metric; the options have its ``datatype`` and ``alias``
+============= =======================================================================================================
 """
 
 from __future__ import annotations
@@ -28,15 +28,19 @@ _json = msgspec.json.encode
 
 
 def encode(descriptor: CommandDescriptor, command: Command) -> bytes:
-    """Return the payload. Raises Conflict for an encoding that nobody here writes, Invalid for a value that does
-    not fit it, such as 1e300 as a float of 32 bits."""
+    """Return the payload of a command.
+
+    Raises:
+        Conflict: The encoding is not supported, or the device's template is invalid.
+        Invalid: The value cannot be encoded, such as 1e300 as a 32-bit float.
+    """
     encoder = ENCODERS.get(descriptor.encoding)
     if encoder is None:
-        raise Conflict(f"Commands of the form {descriptor.encoding[:64]!r} cannot be sent by this hub.")
+        raise Conflict(f"This hub does not support the command encoding {descriptor.encoding[:64]!r}.")
     try:
         return encoder(descriptor, command)
     except (ArithmeticError, LookupError, TypeError, ValueError, msgspec.MsgspecError, struct.error) as error:
-        raise Invalid(f"The value cannot be written for the device ({type(error).__name__}).") from error
+        raise Invalid(f"The value cannot be encoded for the device ({type(error).__name__}).") from error
 
 
 def _native(descriptor: CommandDescriptor, command: Command) -> bytes:
@@ -44,25 +48,25 @@ def _native(descriptor: CommandDescriptor, command: Command) -> bytes:
 
 
 def _object(descriptor: CommandDescriptor, command: Command) -> bytes:
-    said = on_the_wire(descriptor, command.value)
+    value = wire_value(descriptor, command.value)
     if descriptor.property is None:
-        return _json(said)
-    return _json({**descriptor.options.get("with", {}), descriptor.property: said})
+        return _json(value)
+    return _json({**descriptor.options.get("with", {}), descriptor.property: value})
 
 
 def _text(descriptor: CommandDescriptor, command: Command) -> bytes:
-    said = on_the_wire(descriptor, command.value)
-    if isinstance(said, bool):
-        return b"true" if said else b"false"
-    if isinstance(said, float) and said.is_integer():
-        said = int(said)
-    return (said if isinstance(said, str) else _json(said).decode()).encode()
+    value = wire_value(descriptor, command.value)
+    if isinstance(value, bool):
+        return b"true" if value else b"false"
+    if isinstance(value, float) and value.is_integer():
+        value = int(value)
+    return (value if isinstance(value, str) else _json(value).decode()).encode()
 
 
 def _template(descriptor: CommandDescriptor, command: Command) -> bytes:
-    said = on_the_wire(descriptor, command.value)
+    value = wire_value(descriptor, command.value)
     try:
-        return fill(str(descriptor.options.get("template", "")), said).encode()
+        return fill(str(descriptor.options.get("template", "")), value).encode()
     except Rejected as error:
         raise Conflict(f"The device's template for this command cannot be used: {error.message}") from error
 
@@ -71,7 +75,7 @@ def _rpc(descriptor: CommandDescriptor, command: Command) -> bytes:
     options = descriptor.options
     params = dict(options.get("params", {}))
     if descriptor.property is not None:
-        params[descriptor.property] = on_the_wire(descriptor, command.value)
+        params[descriptor.property] = wire_value(descriptor, command.value)
     elif isinstance(command.value, dict):
         params |= command.value
     return _json(
@@ -80,20 +84,20 @@ def _rpc(descriptor: CommandDescriptor, command: Command) -> bytes:
 
 
 def _sparkplug(descriptor: CommandDescriptor, command: Command) -> bytes:
-    options, said = descriptor.options, on_the_wire(descriptor, command.value)
-    name, at = descriptor.property or "", command.sent_at or command.created_at
-    return wire.command(name, options.get("alias"), options["datatype"], said, at)
+    options, value = descriptor.options, wire_value(descriptor, command.value)
+    name, ts = descriptor.property or "", command.sent_at or command.created_at
+    return wire.command(name, options.get("alias"), options["datatype"], value, ts)
 
 
-def on_the_wire(descriptor: CommandDescriptor, value: Any) -> Any:
-    """The value in the device's own words."""
+def wire_value(descriptor: CommandDescriptor, value: Any) -> Any:
+    """Return the value as the device expects it: ``on`` and ``off`` in place of booleans."""
     if descriptor.type == "none":
         return descriptor.payload or ""
     if isinstance(value, bool):
         word = descriptor.on if value else descriptor.off
         return value if word is None else word
     if isinstance(value, dict) and descriptor.properties:
-        return {key: on_the_wire(_part(descriptor.properties[key]), part) for key, part in value.items()}
+        return {key: wire_value(_part(descriptor.properties[key]), part) for key, part in value.items()}
     return value
 
 

@@ -1,4 +1,4 @@
-"""Whether a value fits a command, and how the device's own report of it would look. It knows no topic and no wire."""
+"""Validate a command's value, and tell which reported values confirm the command."""
 
 from __future__ import annotations
 
@@ -18,40 +18,44 @@ MAX_DEPTH = 4
 
 
 def descriptor(commands: Mapping[str, Mapping[str, Any]], name: str) -> CommandDescriptor:
-    """The description of the command ``name``. Raises Invalid for one that the device does not take, Conflict for
-    one that it describes in a way nobody understands."""
+    """Return the description of the command ``name``.
+
+    Raises:
+        Invalid: The device has no such command.
+        Conflict: The device's description of the command is invalid.
+    """
     described = commands.get(name)
     if described is None:
         known = ", ".join(sorted(commands)[:20])
         raise Invalid(
-            f"The device takes no command {name[:64]!r}.",
-            f"It takes: {known}." if known else "It has not said that it takes any.",
+            f"The device has no command {name[:64]!r}.",
+            f"Its commands: {known}." if known else "It announced no commands.",
         )
     try:
         found = msgspec.convert(described, CommandDescriptor)
     except msgspec.ValidationError as error:
-        raise Conflict(f"The device describes {name!r} in a way that cannot be used: {error}.") from None
+        raise Conflict(f"The device's description of the command {name!r} is invalid: {error}.") from None
     if not found.topic:
-        raise Conflict(f"Where {name!r} is to be sent is not known.", "The device has to announce it again.")
+        raise Conflict(f"The topic for the command {name!r} is not known.", "The device has to announce it again.")
     return found
 
 
-def fitting(command: CommandDescriptor, value: Any) -> Any:
-    """The value as it will be sent. Raises Invalid that says what would fit."""
-    return _fitting(command, value, "The value", 0)
+def validate_value(command: CommandDescriptor, value: Any) -> Any:
+    """Return the value as it will be sent. Raises Invalid with what is allowed."""
+    return _validate(command, value, "The value", 0)
 
 
-def _fitting(wants: CommandDescriptor, value: Any, what: str, depth: int) -> Any:
-    match wants.type:
+def _validate(allowed: CommandDescriptor, value: Any, what: str, depth: int) -> Any:
+    match allowed.type:
         case "boolean" if isinstance(value, bool):
             return value
         case "boolean":
             raise Invalid(f"{what} must be true or false.")
         case "number":
-            return _number(wants, value, what)
+            return _number(allowed, value, what)
         case "enum":
-            if value not in wants.values:
-                raise Invalid(f"{what} must be one of: {', '.join(wants.values[:64])}.")
+            if value not in allowed.values:
+                raise Invalid(f"{what} must be one of: {', '.join(allowed.values[:64])}.")
             return value
         case "text":
             if not isinstance(value, str) or len(value) > MAX_TEXT:
@@ -59,57 +63,61 @@ def _fitting(wants: CommandDescriptor, value: Any, what: str, depth: int) -> Any
             return value
         case "none":
             if value not in (None, True):
-                raise Invalid("This command takes no value.")
+                raise Invalid("This command has no value.", "Send null or true.")
             return None
         case "object":
-            return _object(wants, value, what, depth)
+            return _object(allowed, value, what, depth)
         case "list":
             if not isinstance(value, list) or len(value) > MAX_ITEMS:
                 raise Invalid(f"{what} must be a list of at most {MAX_ITEMS} items.")
-            inner = _part(wants.items, depth)
-            return [_fitting(inner, item, f"Item {i} of the value", depth + 1) for i, item in enumerate(value)]
+            items = _part(allowed.items, depth)
+            return [_validate(items, item, f"Item {i} of the value", depth + 1) for i, item in enumerate(value)]
 
 
-def _number(wants: CommandDescriptor, value: Any, what: str) -> int | float:
+def _number(allowed: CommandDescriptor, value: Any, what: str) -> int | float:
     if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
         raise Invalid(f"{what} must be a number.")
-    low, high = wants.minimum, wants.maximum
+    low, high = allowed.minimum, allowed.maximum
     if (low is not None and value < low) or (high is not None and value > high):
-        least, most = "no limit" if low is None else fmt.limit(low), "no limit" if high is None else fmt.limit(high)
-        raise Invalid(f"{what} must be from {least} to {most}.")
-    if wants.step and wants.step > 0:
-        steps = (value - (low or 0.0)) / wants.step
+        minimum, maximum = (
+            "no limit" if low is None else fmt.limit(low),
+            "no limit" if high is None else fmt.limit(high),
+        )
+        raise Invalid(f"{what} must be from {minimum} to {maximum}.")
+    if allowed.step and allowed.step > 0:
+        steps = (value - (low or 0.0)) / allowed.step
         if not math.isfinite(steps) or abs(steps - round(steps)) > 1e-6 * max(1.0, abs(steps)):
-            raise Invalid(f"{what} must be in steps of {fmt.limit(wants.step)} from {fmt.limit(low or 0)}.")
+            raise Invalid(f"{what} must be in steps of {fmt.limit(allowed.step)} from {fmt.limit(low or 0)}.")
     return value
 
 
-def _object(wants: CommandDescriptor, value: Any, what: str, depth: int) -> dict[str, Any]:
+def _object(allowed: CommandDescriptor, value: Any, what: str, depth: int) -> dict[str, Any]:
     if not isinstance(value, dict) or len(value) > MAX_ITEMS:
-        raise Invalid(f"{what} must be an object.")
-    if not wants.properties:
+        raise Invalid(f"{what} must be an object with at most {MAX_ITEMS} keys.")
+    if not allowed.properties:
         return value
-    unknown = [str(key)[:64] for key in value if key not in wants.properties]
+    unknown = [str(key)[:64] for key in value if key not in allowed.properties]
     if unknown or not value:
-        known = ", ".join(sorted(wants.properties))
-        raise Invalid(f"{what} has no part {unknown[0]!r}." if unknown else f"{what} is empty.", f"Known are: {known}.")
+        known = ", ".join(sorted(allowed.properties))
+        problem = f"{what} has an unknown key {unknown[0]!r}." if unknown else f"{what} is empty."
+        raise Invalid(problem, f"Its keys: {known}.")
     return {
-        key: _fitting(_part(wants.properties[key], depth), part, f"{key[:64]!r}", depth + 1)
+        key: _validate(_part(allowed.properties[key], depth), part, f"{key[:64]!r}", depth + 1)
         for key, part in value.items()
     }
 
 
 def _part(described: dict[str, Any], depth: int) -> CommandDescriptor:
     if depth >= MAX_DEPTH:
-        raise Invalid("The value is nested too deeply.")
+        raise Invalid(f"The value is nested more than {MAX_DEPTH} levels deep.")
     try:
         return msgspec.convert(described, CommandDescriptor)
     except msgspec.ValidationError:
-        raise Conflict("The device describes a part of this command in a way that cannot be used.") from None
+        raise Conflict("The device's description of a part of this command is invalid.") from None
 
 
 def wanted(command: CommandDescriptor, value: Any) -> dict[str, tuple[Value, ...]]:
-    """Which metrics will show that ``value`` was reached, each with the values that say so; empty: none can."""
+    """Return the metrics that will confirm ``value``, each with the accepted values. Empty if nothing confirms it."""
     metric = command.confirm_by
     if metric is None:
         return {}
@@ -122,7 +130,7 @@ def wanted(command: CommandDescriptor, value: Any) -> dict[str, tuple[Value, ...
 
 
 def tolerance(command: CommandDescriptor) -> float:
-    """How far a reported number may be from the one that was wanted: devices round to their own steps."""
+    """Return how far a reported number may be from the wanted one. Devices round to their own steps."""
     if command.step:
         return command.step / 2
     if command.minimum is not None and command.maximum is not None:
@@ -131,14 +139,14 @@ def tolerance(command: CommandDescriptor) -> float:
 
 
 def reached(wants: Mapping[str, tuple[Value, ...]], reported: Mapping[str, Any], tolerance: float) -> bool:
-    """Whether all that was wanted is reported. Nothing wanted is never reached."""
+    """Return True if every wanted metric is reported with one of its values. With no metrics it is False."""
     return bool(wants) and all(
-        metric in reported and any(_same(reported[metric], value, tolerance) for value in values)
+        metric in reported and any(_equal(reported[metric], value, tolerance) for value in values)
         for metric, values in wants.items()
     )
 
 
-def _same(reported: Any, value: Value, tolerance: float) -> bool:
+def _equal(reported: Any, value: Value, tolerance: float) -> bool:
     if isinstance(reported, bool) or isinstance(value, bool):
         return reported is value
     if isinstance(reported, int | float) and isinstance(value, int | float):

@@ -1,4 +1,4 @@
-"""Decode what devices publish, one file or package a dialect; the first that owns a topic decodes it."""
+"""Decode the messages of devices: one file or package a dialect, and the first that owns a topic decodes it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,10 @@
-"""What a dialect is: a pure reading of messages into the hub's words. It knows no clock, no network, no store."""
+"""Interface of a dialect: a pure decoder of MQTT messages. It uses no clock, no network and no store.
+
+A dialect gets one message and what the registry knows, and returns a :class:`Result`: records, identities, availability
+and so on. Everything that it wants done (subscribe, publish, remember something) is part of the result, and the
+pipeline does it after the commit. So a dialect is tested with messages and expected results alone. To write one,
+implement :class:`Dialect`, add it to ``DIALECTS`` in :mod:`hub.dialects`, and describe it in ``docs/dialects``.
+"""
 
 from __future__ import annotations
 
@@ -12,7 +18,7 @@ from hub.model import Availability, Identity, Latest, RawMessage, Record, Reject
 
 
 class CommandReply(msgspec.Struct, frozen=True):
-    """A device answered a command: ``command`` is the id it was sent with."""
+    """A device's reply to a command. ``command`` is the id with which the command was sent."""
 
     device: str
     command: str
@@ -21,15 +27,17 @@ class CommandReply(msgspec.Struct, frozen=True):
 
 
 class DialectState(msgspec.Struct, frozen=True):
-    """A dialect has learnt something that it needs to read later messages: what a discovery topic announced, a birth
-    certificate. ``value`` None forgets it. Kept over restarts, since a broker repeats only what is retained."""
+    """Something that a dialect needs to decode later messages, such as a discovery message or a birth certificate.
+
+    It is stored, because after a restart a broker repeats retained messages only. ``value`` None deletes it.
+    """
 
     key: str
     value: bytes | None
 
 
 class Publish(msgspec.Struct, frozen=True):
-    """An effect: send this after the commit."""
+    """Publish this message after the commit."""
 
     topic: str
     payload: bytes
@@ -38,13 +46,13 @@ class Publish(msgspec.Struct, frozen=True):
 
 
 class Subscribe(msgspec.Struct, frozen=True):
-    """An effect: from now on hear these topic filters too."""
+    """Subscribe to these topic filters after the commit."""
 
     filters: tuple[str, ...]
 
 
 class Unsubscribe(msgspec.Struct, frozen=True):
-    """An effect: hear these no more."""
+    """Unsubscribe from these topic filters after the commit."""
 
     filters: tuple[str, ...]
 
@@ -53,8 +61,10 @@ Action = Publish | Subscribe | Unsubscribe
 
 
 class Result(msgspec.Struct, frozen=True):
-    """What one message says. ``rejections`` hold the items of a list that could not be read while others could;
-    a message that is wrong as a whole raises :class:`~hub.errors.Rejected` instead."""
+    """The decoded contents of one message.
+
+    A message that is invalid as a whole raises :class:`~hub.errors.Rejected` instead.
+    """
 
     records: Sequence[Record] = ()
     identities: Sequence[Identity] = ()
@@ -64,47 +74,50 @@ class Result(msgspec.Struct, frozen=True):
     changes: Sequence[DialectState] = ()
     effects: Sequence[Action] = ()
     rejections: Sequence[Rejection] = ()
+    """Values or list items that are invalid, while the rest of the message is valid."""
     expirations: Sequence[ValueExpired] = ()
     gone: Sequence[str] = ()
-    """Devices of which nothing is announced any more: they are offline, and nothing of them is known now."""
+    """Devices whose last announcement was removed: they are offline and their values are unknown."""
     withdrawn: Sequence[str] = ()
-    """Devices that take their announcement back and may go on reporting: their silence is no fault."""
+    """Devices that removed their announcement and may still report. If they are silent, that is not a fault."""
     heard: Sequence[str] = ()
-    """Devices that have sent this message themselves, where it holds no reading and no reply of theirs."""
+    """Devices that sent this message themselves, if it has no reading and no reply of theirs."""
     payload_schema: PayloadSchema | None = None
-    """How a lone record was written, where all that is written so on this topic reads alike."""
+    """For the fast path: the schema of the payload, if every message with it on this topic is decoded in this way."""
 
 
-def is_plain(said: Result) -> bool:
-    """Return whether a result holds records and nothing else."""
+def is_plain(result: Result) -> bool:
+    """Return True if a result has records and nothing else."""
     return not (
-        said.identities
-        or said.availability
-        or said.desired_state
-        or said.replies
-        or said.changes
-        or said.effects
-        or said.rejections
-        or said.expirations
-        or said.gone
-        or said.withdrawn
-        or said.heard
+        result.identities
+        or result.availability
+        or result.desired_state
+        or result.replies
+        or result.changes
+        or result.effects
+        or result.rejections
+        or result.expirations
+        or result.gone
+        or result.withdrawn
+        or result.heard
     )
 
 
 class View(Protocol):
-    """What a dialect may see of the registry."""
+    """What a dialect can read from the registry."""
 
     def known(self, device: str) -> bool: ...
 
     def latest(self, device: str, metric: str) -> Latest | None:
-        """The newest value, None where there is none."""
+        """Return the newest value, None if there is none."""
         ...
 
 
 def expired_values(record: Record, names: Iterable[str], view: View) -> list[ValueExpired]:
-    """Return what follows from a message that gives ``names`` as not known: nothing for a replayed one, or for a
-    buffered one that is older than what is known."""
+    """Return the expirations for a message in which the metrics ``names`` have no value.
+
+    There are none if the message is retained, or if it arrived late and a newer value is known.
+    """
     if record.quality == "retained":
         return []
     found = []
@@ -116,32 +129,40 @@ def expired_values(record: Record, names: Iterable[str], view: View) -> list[Val
 
 
 class Dialect(Protocol):
-    """``name`` is stored with each device. ``filters`` are the MQTT topic filters that it always wants subscribed.
+    """Decoder for one convention of topics and payloads.
 
-    A dialect that learns (discovery, births) keeps what it learnt itself, but only :meth:`apply` changes it: ``decode``
-    says what there is to learn, and the pipeline applies it between the messages of a batch.
+    A dialect may keep state, such as announcements from discovery. Only :meth:`apply` changes it: :meth:`decode`
+    returns the change, and the pipeline applies it before it decodes the next message of the batch.
     """
 
     name: str
+    """Stored with each device."""
 
     @property
-    def filters(self) -> Sequence[str]: ...
+    def filters(self) -> Sequence[str]:
+        """The topic filters that are always subscribed."""
+        ...
 
     def owns(self, topic: str) -> bool:
-        """True for a topic that this dialect reads; a topic has one owner, the first in the table."""
+        """Return True for a topic that this dialect decodes. The first dialect that owns a topic gets the message."""
         ...
 
     def decode(self, message: RawMessage, view: View) -> Result:
-        """Pure. Raises Rejected for a message that cannot be read at all."""
+        """Decode a message without changing any state. Raises Rejected if it is invalid as a whole."""
         ...
 
     def apply(self, change: DialectState) -> Sequence[Action]:
-        """Learn (or forget) what :meth:`decode` found, also at a start; what has to be subscribed to follow it.
+        """Change the state as :meth:`decode` returned it, also for stored states at a start.
 
-        Raises for a stored value that cannot be read, when what was known by its key is forgotten: the hub sets it
-        aside, and the dialect learns it anew from what the devices say."""
+        Returns:
+            Subscriptions and messages that follow from it.
+
+        Raises:
+            Exception: A stored value is invalid. The dialect must have deleted its state for this key; the hub drops
+                the stored value, and the dialect gets it again from the devices.
+        """
         ...
 
     def tick(self, view: View, now: int) -> Result:
-        """What the time alone says at ``now`` (ms), about once a second: an ``expire_after`` that has run out."""
+        """Return what follows from the time ``now`` (ms) alone, such as expired values. Called about once a second."""
         ...

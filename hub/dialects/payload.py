@@ -1,4 +1,4 @@
-"""Bytes into JSON values, within bounds: whatever a device sends, this returns or raises Rejected."""
+"""Parse payloads within limits: whatever a device sends, these functions return a value or raise Rejected."""
 
 from __future__ import annotations
 
@@ -17,83 +17,85 @@ MAX_TEXT = 1_024
 MAX_NAME = 128
 EXCERPT = 256
 KEPT = 2_048
-"""Bytes of a rejected payload that are kept."""
+"""Bytes of a rejected payload that are stored."""
 NOT_FINITE = frozenset(
     sign + word
     for sign in ("", "-", "+")
     for word in ("NaN", "nan", "NAN", "inf", "Inf", "INF", "Infinity", "infinity")
 )
-"""Texts that stand for a number which is none."""
+"""Texts for numbers that are not finite."""
 UNKNOWN_WORDS = frozenset(("", "nan", "none", "null", "unknown", "unavailable", "undefined", "n/a"))
-"""A device's word for a value that it does not know now, in lower case: not the same as a value it does not send."""
-CAME = 40
-"""Characters of a payload that a message about it repeats."""
-MAX_QUOTED = 16_384
-"""Bytes of a payload in which such words are looked for."""
+"""Texts, in lower case, with which devices say that they do not know the value at the moment."""
+MAX_SHOWN = 40
+"""Characters of a payload that an error message quotes."""
+MAX_REPAIRED = 16_384
+"""Bytes of the largest payload in which NaN and the like are replaced."""
 _TOKENS = re.compile(
     rb'"(?:[^"\\]|\\.)*+"?|[+-]?(?:\bnan\b(?:\(\w*\))?|\binf(?:inity)?\b)|(?<![\d.])-?\d[\d.]*+e\+?\d{3,}',
     re.IGNORECASE | re.DOTALL,
 )
-"""Texts, to pass over them, and what programs write for numbers that JSON does not have. Each byte is looked at a fixed
-number of times, whatever they are."""
+"""JSON strings (to skip them) and what programs write for numbers that JSON does not have. It takes linear time."""
 
 
-def parse_json(payload: bytes, most: int = MAX_BYTES) -> Any:
-    """Return the JSON value in a payload of at most ``most`` bytes, within the bounds of :mod:`hub.bounds`.
+def parse_json(payload: bytes, max_bytes: int = MAX_BYTES) -> Any:
+    """Return the JSON value in a payload, within the limits of :mod:`hub.bounds`.
 
-    Raises Rejected: ``too_large``, ``not_utf8``, ``too_deep``, ``not_json``, ``bad_value``."""
-    _check_size(payload, most)
+    Raises:
+        Rejected: With the reason ``too_large``, ``not_utf8``, ``too_deep``, ``not_json`` or ``bad_value``.
+    """
+    _check_size(payload, max_bytes)
     try:
         return decode_json(payload)
     except Rejected as error:
-        raise _named(error, payload) from None
+        raise _with_excerpt(error, payload) from None
 
 
 def parse_telemetry(payload: bytes) -> Any:
-    """Return the JSON value in a payload of which only the depth is checked: for a reader that passes each value
-    through :func:`scalar` or :func:`~hub.dialects.times.when`.
+    """Return the JSON value in a payload after checking only its depth.
 
-    ``NaN``, ``nan``, ``Infinity`` and numbers beyond a double's range, which are no JSON, are read as texts of
-    :data:`NOT_FINITE`: they cost themselves only. Raises Rejected."""
+    The caller checks each value with :func:`scalar` or :func:`~hub.dialects.times.when`. ``NaN``, ``Infinity`` and
+    numbers beyond a double's range, which JSON does not have, become texts of :data:`NOT_FINITE`, so that only these
+    values are rejected and not the whole message. Raises Rejected.
+    """
     _check_size(payload, MAX_BYTES)
     try:
         return decode_shallow_json(payload)
     except Rejected as error:
-        if error.reason not in ("not_json", "bad_value") or len(payload) > MAX_QUOTED:
-            raise _named(error, payload) from None
+        if error.reason not in ("not_json", "bad_value") or len(payload) > MAX_REPAIRED:
+            raise _with_excerpt(error, payload) from None
     try:
-        return decode_shallow_json(_TOKENS.sub(_quoted, payload))
+        return decode_shallow_json(_TOKENS.sub(_as_json_string, payload))
     except Rejected as error:
-        raise _named(error, payload) from None
+        raise _with_excerpt(error, payload) from None
 
 
-def _named(error: Rejected, payload: bytes) -> Rejected:
-    """Return the error with what came, where that is no JSON at all."""
+def _with_excerpt(error: Rejected, payload: bytes) -> Rejected:
+    """Return the error with the beginning of the payload if that is not JSON at all."""
     if error.reason != "not_json":
         return error
-    said = "The payload must be valid JSON (NaN, Infinity and lone surrogates are not)"
-    return Rejected(error.reason, f"{said}; it is {came(payload)}.")
+    expected = "The payload must be valid JSON (NaN, Infinity and lone surrogates are not)"
+    return Rejected(error.reason, f"{expected}; it is {excerpt(payload)}.")
 
 
-def _quoted(token: re.Match[bytes]) -> bytes:
+def _as_json_string(token: re.Match[bytes]) -> bytes:
     text = token[0]
     if text[:1] == b'"':
         return text
     return b'"NaN"' if b"nan" in text.lower() else b'"Infinity"'
 
 
-def _check_size(payload: bytes, most: int) -> None:
-    if len(payload) > most:
-        raise Rejected("too_large", f"The payload has {len(payload)} bytes; at most {most} are taken.")
+def _check_size(payload: bytes, max_bytes: int) -> None:
+    if len(payload) > max_bytes:
+        raise Rejected("too_large", f"The payload has {len(payload)} bytes; at most {max_bytes} are allowed.")
 
 
 def parse_object(payload: bytes, what: str) -> dict[str, Any]:
-    """A JSON object, or Rejected (``bad_value``, ``not_json`` and others)."""
+    """Return the JSON object in a payload. ``what`` is its name in errors. Raises Rejected."""
     return _object(parse_json, payload, what)
 
 
 def telemetry_object(payload: bytes, what: str) -> dict[str, Any]:
-    """Return the JSON object in a payload, as :func:`parse_telemetry` reads it. Raises Rejected."""
+    """Return the JSON object in a payload as :func:`parse_telemetry` does. Raises Rejected."""
     return _object(parse_telemetry, payload, what)
 
 
@@ -108,26 +110,26 @@ def _object(parse: Callable[[bytes], Any], payload: bytes, what: str) -> dict[st
     else:
         reason = "bad_value"
     if not isinstance(value, dict):
-        raise Rejected(reason, f"{what} must be a JSON object; the payload is {came(payload)}.")
+        raise Rejected(reason, f"{what} must be a JSON object; the payload is {excerpt(payload)}.")
     return value
 
 
-def came(payload: bytes) -> str:
-    """Return how a payload begins, for a message that says what is wrong with it."""
+def excerpt(payload: bytes) -> str:
+    """Return the beginning of a payload in quotation marks, for an error message."""
     if not payload:
         return "empty"
-    text = payload[: 4 * CAME].decode("utf-8", "backslashreplace")
-    more = "…" if len(payload) > 4 * CAME and len(text) <= CAME else ""
-    return f"'{printable(text, CAME)}{more}'"
+    text = payload[: 4 * MAX_SHOWN].decode("utf-8", "backslashreplace")
+    more = "…" if len(payload) > 4 * MAX_SHOWN and len(text) <= MAX_SHOWN else ""
+    return f"'{printable(text, MAX_SHOWN)}{more}'"
 
 
 def is_unknown(value: Any) -> bool:
-    """Return True for a text by which a device says that it does not know a value now."""
-    return type(value) is str and len(value) <= CAME and value.strip().lower() in UNKNOWN_WORDS
+    """Return True for a text with which a device says that it does not know the value."""
+    return type(value) is str and len(value) <= MAX_SHOWN and value.strip().lower() in UNKNOWN_WORDS
 
 
 def scalar(metric: str, value: Any) -> Value:
-    """A metric's value as the hub keeps it. Raises Rejected (``bad_value``)."""
+    """Return a JSON value as the value of a metric. Raises Rejected (``bad_value``)."""
     kind = type(value)
     if kind is float:
         if not math.isfinite(value):
@@ -139,7 +141,7 @@ def scalar(metric: str, value: Any) -> Value:
         try:
             return float(value)
         except OverflowError as error:
-            raise Rejected("bad_value", f"{metric[:60]!r} is too large a number.") from error
+            raise Rejected("bad_value", f"{metric[:60]!r} is a number that is out of range.") from error
     if kind is str:
         if len(value) > MAX_TEXT:
             raise Rejected("bad_value", f"{metric[:60]!r} is a text of more than {MAX_TEXT} characters.")
@@ -150,8 +152,10 @@ def scalar(metric: str, value: Any) -> Value:
 
 
 def plain(metric: str, payload: bytes) -> Value | None:
-    """A value that is the whole payload: a number, ``true``/``false``, else the text itself. None for an empty one,
-    ``null`` and ``nan``."""
+    """Return a payload that is one value: a number, ``true`` or ``false``, else the text itself.
+
+    None if it is empty, ``null`` or ``nan``. Raises Rejected.
+    """
     _check_size(payload, MAX_BYTES)
     try:
         text = payload.decode()
@@ -165,23 +169,23 @@ def plain(metric: str, payload: bytes) -> Value | None:
     except Rejected as error:
         if error.reason != "not_json":
             raise
-        if (bare := text.lower().lstrip("+-")) == "nan":
+        if (unsigned := text.lower().lstrip("+-")) == "nan":
             return None
-        if bare in ("inf", "infinity"):
+        if unsigned in ("inf", "infinity"):
             raise Rejected("bad_value", f"{metric[:60]!r} is not a finite number.") from None
         value = text
     return scalar(metric, value)
 
 
 def metric_name(name: str) -> str:
-    """A metric's name, bounded and printable. Raises Rejected (``bad_name``)."""
+    """Return the name if it is a valid name of a metric. Raises Rejected (``bad_name``)."""
     if not name or len(name) > MAX_NAME or not name.isprintable():
-        raise Rejected("bad_name", f"A metric's name has 1 to {MAX_NAME} printable characters.")
+        raise Rejected("bad_name", f"A metric's name must have 1 to {MAX_NAME} printable characters.")
     return name
 
 
 def rejection(message: RawMessage, error: Rejected, part: bytes | None = None) -> Rejection:
-    """The dead letter for a message (or ``part`` of it) that could not be read."""
+    """Return the rejection of a message, or of ``part`` of it."""
     raw = message.payload if part is None else part
     shown = printable(raw[:EXCERPT].decode("utf-8", "backslashreplace"), EXCERPT)
     topic, kept = printable(message.topic), raw[:KEPT]

@@ -1,7 +1,8 @@
-"""Flat telemetry that looks like what came before it: read by a decoder made for its very keys.
+"""Decoders made for the keys of flat telemetry that was seen before.
 
-A fleet sends few different layouts and very many messages of each. For a layout that has come a few times msgspec
-builds a decoder which checks names and types as it reads; whatever does not fit it exactly is read the careful way.
+A fleet sends few different payload schemas and many messages of each. For a schema that was seen a few times, msgspec
+builds a decoder that checks names and types while it parses. A payload that does not match exactly is decoded in the
+general way.
 """
 
 from __future__ import annotations
@@ -15,13 +16,13 @@ import msgspec
 from hub.dialects.payload import MAX_BYTES, MAX_TEXT, NOT_FINITE
 from hub.model import Value
 
-_FAMILIAR = 3
-"""A layout is worth its decoder (some 0.2 ms) once it has come so often."""
-_MOST = 1_000
-"""Layouts that are counted, and that are kept."""
-_WIDEST = 64
-_NOT_KNOWN = NOT_FINITE | {""}
-"""Texts that are no values."""
+_MIN_COUNT = 3
+"""A decoder, which takes about 0.2 ms to build, is built when its schema was seen so often."""
+_MAX_SCHEMAS = 1_000
+"""Limit of schemas that are counted, and of decoders that are kept."""
+_MAX_METRICS = 64
+_NO_VALUES = NOT_FINITE | {""}
+"""Texts that are not values."""
 
 _KINDS: dict[type, Any] = {
     float: float,
@@ -31,29 +32,31 @@ _KINDS: dict[type, Any] = {
 }
 _Time = int | float | str | None
 _Number = Annotated[int, msgspec.Meta(ge=-(2**62), le=2**62)] | None
-"""Bounds that msgspec can check; a number beyond them is read the careful way."""
+"""Limits that msgspec can check. A larger number is decoded in the general way."""
 
 _Stamp = Annotated[int, msgspec.Meta(ge=10**11, le=10**15)]
-"""Epoch milliseconds, and nothing that has to be looked at."""
+"""Only epoch milliseconds, which need no further parsing."""
 _Count = Annotated[int, msgspec.Meta(ge=0, le=2**53)]
 
 Read = tuple[dict[str, Value], Any, int | None]
-"""Values by their metrics, what it says as its time, and its ``seq``."""
+"""Values by metric, the time as in the payload, and ``seq``."""
 
 
 class PayloadSchema:
-    """``kinds`` are the types of its metrics, by name; ``numeric`` says that all are numbers.
+    """Decoder of flat payloads with the same metrics. ``kinds`` are their types by name.
 
-    ``numbers`` reads one more of a numeric layout into a struct of its numbers: the metrics in their order, then its
-    time in epoch ms and its ``seq``, -1 where there is none. It raises msgspec's errors for anything else, also for
-    what :meth:`read` can still make something of.
+    Attributes:
+        names: The metrics in the order of the columns.
+        numeric: All metrics are numbers.
+        numbers: For a numeric schema: decodes a payload to a struct with the metrics, the time in epoch ms and ``seq``,
+            each -1 if it is missing. Raises msgspec's errors for any other payload, even if :meth:`read` accepts it.
     """
 
     __slots__ = ("_decode", "names", "numbers", "numeric")
 
     def __init__(self, kinds: Mapping[str, Any]) -> None:
         self.names = tuple(kinds)
-        # The metrics come first and under numbers: a name need not be one of Python's.
+        # Fields are numbered, since a metric's name may not be a valid name in Python.
         numbered = {f"_{number}": name for number, name in enumerate(kinds)}
         fields: list[Any] = list(zip(numbered, kinds.values(), strict=True))
         self._decode = _decoder([*fields, ("ts", _Time, None), ("seq", _Number, None)], numbered)
@@ -61,41 +64,41 @@ class PayloadSchema:
         self.numeric = all(kind is float for kind in kinds.values())
 
     def read(self, payload: bytes) -> Read | None:
-        """None where the payload is anything else than one more of this layout."""
+        """Return the contents of a payload, None if it does not match this schema."""
         if len(payload) > MAX_BYTES:
             return None
         try:
             row = msgspec.structs.astuple(self._decode(payload))
         except (msgspec.MsgspecError, UnicodeDecodeError):
             return None
-        if not self.numeric and not _NOT_KNOWN.isdisjoint(row[:-2]):
+        if not self.numeric and not _NO_VALUES.isdisjoint(row[:-2]):
             return None
         return dict(zip(self.names, row, strict=False)), row[-2], row[-1]
 
 
 class PayloadSchemas:
-    """The layouts that have come."""
+    """Schemas that were seen, with a decoder for the frequent ones."""
 
     def __init__(self) -> None:
         self._counts: Counter[tuple[Any, ...]] = Counter()
-        self._familiar: dict[tuple[Any, ...], PayloadSchema] = {}
+        self._schemas: dict[tuple[Any, ...], PayloadSchema] = {}
 
     def of(self, body: Mapping[str, Any], values: Mapping[str, Value]) -> PayloadSchema | None:
-        """The layout of ``body``, whose metrics are ``values``; None while it is not familiar, or cannot be one."""
-        if not values or len(values) > _WIDEST or not body.keys() <= values.keys() | {"ts", "seq"}:
+        """Count the schema of ``body``, whose metrics are ``values``, and return it if it is frequent and flat."""
+        if not values or len(values) > _MAX_METRICS or not body.keys() <= values.keys() | {"ts", "seq"}:
             return None
         kinds = {name: _KINDS[type(value)] for name, value in values.items()}
         key = (*kinds, *map(id, kinds.values()))
-        if (payload_schema := self._familiar.get(key)) is not None:
+        if (payload_schema := self._schemas.get(key)) is not None:
             return payload_schema
-        if len(self._counts) >= _MOST:
+        if len(self._counts) >= _MAX_SCHEMAS:
             self._counts.clear()
         self._counts[key] += 1
-        if self._counts[key] < _FAMILIAR:
+        if self._counts[key] < _MIN_COUNT:
             return None
-        if len(self._familiar) >= _MOST:
-            self._familiar.clear()
-        payload_schema = self._familiar[key] = PayloadSchema(kinds)
+        if len(self._schemas) >= _MAX_SCHEMAS:
+            self._schemas.clear()
+        payload_schema = self._schemas[key] = PayloadSchema(kinds)
         return payload_schema
 
 

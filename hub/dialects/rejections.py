@@ -1,7 +1,4 @@
-"""What of one message does not fit while the rest does: each such value becomes a rejection of its own.
-
-A value that a device sends wrongly costs itself, never the readings beside it.
-"""
+"""Reject single values of a message, and keep its valid ones."""
 
 from __future__ import annotations
 
@@ -15,25 +12,27 @@ from hub.errors import Rejected
 from hub.model import RawMessage, Rejection
 
 MAX_SHOWN = 16
-"""Rejections of one message; the last one says how many more there were."""
+"""Limit of rejections for one message. The last one says how many more values were invalid."""
 Fault = tuple[str, Any, Rejected]
-"""A value's name, the value as it came, and why it does not fit."""
+"""An invalid value: its name, the value, and the reason."""
 
 
 def rejections(message: RawMessage, faults: Iterable[Fault]) -> list[Rejection]:
-    """Return the rejections of one message, each with its value's name and bytes."""
+    """Return a rejection for each invalid value, with its name and bytes."""
     listed = list(faults)
     shown = [rejection(message, error, _bytes(name, value)) for name, value, error in listed[:MAX_SHOWN]]
     if len(listed) > MAX_SHOWN:
-        more = f" {len(listed) - MAX_SHOWN} more values of this message do not fit."
+        more = f" {len(listed) - MAX_SHOWN} more values of this message are invalid."
         shown[-1] = msgspec.structs.replace(shown[-1], detail=shown[-1].detail + more)
     return shown
 
 
-def nothing_fits(message: RawMessage, faults: list[Fault]) -> list[Rejection]:
-    """Return the rejections of a message of which no value fits; the only one stands for the whole message.
+def reject_all(message: RawMessage, faults: list[Fault]) -> list[Rejection]:
+    """Return the rejections of a message without any valid value.
 
-    Raises Rejected where there is only one."""
+    Raises:
+        Rejected: There is only one invalid value, so the whole message is rejected for its reason.
+    """
     if len(faults) == 1:
         raise faults[0][2]
     return rejections(message, faults)

@@ -1,7 +1,7 @@
-"""Native telemetry: an object of metrics, or a list of these, as records.
+"""Decode native telemetry, a JSON object of metrics or a list of these, to records.
 
-What fits is taken; a value that does not costs itself only and is shown as a rejection. Null and an empty text say that
-a metric is not known now. In a list each item stands for itself.
+Valid values are kept, and each invalid one is rejected. Null and an empty text mean that the value is unknown. The
+items of a list are independent of each other.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ import msgspec
 from hub.dialects.base import Result, View, expired_values
 from hub.dialects.payload import NOT_FINITE, is_unknown, metric_name, rejection, scalar
 from hub.dialects.payload_schema import PayloadSchema
-from hub.dialects.rejections import Fault, nothing_fits, rejections
+from hub.dialects.rejections import Fault, reject_all, rejections
 from hub.dialects.times import when, zone_of
 from hub.errors import Rejected
 from hub.model import Identity, Quality, RawMessage, Record, Rejection, Value, ValueExpired, key_of_id, key_of_seq
@@ -24,16 +24,23 @@ from hub.model import Identity, Quality, RawMessage, Record, Rejection, Value, V
 RESERVED = frozenset(("ts", "seq", "id", "device_id", "metrics"))
 """Keys of a flat payload that are not metrics."""
 MAX_ITEMS = 10_000
-MAX_REMEMBERED = 200_000
+MAX_NAMES = 200_000
 _names: set[str] = set()
-"""Names that are known to be good, and none of :data:`RESERVED`."""
+"""Cache of valid names of metrics that are not in :data:`RESERVED`."""
 
 
 class TelemetryTopic:
-    """Which device a topic is about, and what of it. ``layout`` is how its telemetry was written last, as far as that
-    is familiar; after many ``surprises`` its next ``careful`` messages are read without."""
+    """What a topic stands for.
 
-    __slots__ = ("careful", "device", "kind", "metric", "native_id", "payload_schema", "surprises")
+    Attributes:
+        kind: The level after the device: ``telemetry``, ``status``, ...
+        metric: The level after ``telemetry``.
+        payload_schema: The schema of its last payload, if a decoder was made for it.
+        mismatches: How many payloads did not match the schema.
+        without_schema: How many more messages are decoded without a schema, after many mismatches.
+    """
+
+    __slots__ = ("device", "kind", "metric", "mismatches", "native_id", "payload_schema", "without_schema")
 
     def __init__(self, device: str, native_id: str, kind: str, metric: str | None) -> None:
         self.device = device
@@ -41,15 +48,19 @@ class TelemetryTopic:
         self.kind = kind
         self.metric = metric
         self.payload_schema: PayloadSchema | None = None
-        self.surprises = self.careful = 0
+        self.mismatches = self.without_schema = 0
 
 
-Said = tuple[Record, "Item"]
+DecodedItem = tuple[Record, "Item"]
 
 
 class Item:
-    """One object of telemetry while it is read: the metrics that are ``unknown`` (null, an empty text, or a word like
-    ``unavailable`` in place of a number), and what does not fit, which costs itself only."""
+    """Decoder of one object of telemetry.
+
+    Attributes:
+        faults: Its invalid values.
+        unknown: Metrics without a value: null, an empty text, or a word like ``unavailable`` in place of a number.
+    """
 
     __slots__ = ("_view", "faults", "unknown")
 
@@ -61,31 +72,38 @@ class Item:
     def read(
         self,
         message: RawMessage,
-        address: TelemetryTopic,
+        topic: TelemetryTopic,
         body: dict[str, Any],
-        check: int | None = None,
+        checksum: int | None = None,
         zone: tzinfo | None = None,
     ) -> Record:
-        """Return what fits as one record; its values are empty for a bare heartbeat (``{}`` or nothing but nulls).
+        """Return the valid values as one record. It has no values for a heartbeat (``{}`` or only nulls).
 
-        ``check`` stands for the payload in the key of an item of a list: the CRC-32 of the list plus its place.
-        ``zone`` is that of wall clocks in a list.
-        Raises Rejected for what is no telemetry of this device at all."""
-        named = body.get("device_id")
-        if named is not None and named != address.native_id:
-            said = f"device_id = {str(named)[:60]!r}"
-            raise Rejected("wrong_device", f"{said} is not the topic's device, {address.native_id[:60]!r}.")
+        Args:
+            message: The message.
+            topic: What its topic stands for.
+            body: The object.
+            checksum: For an item of a list, in place of the payload's CRC-32: that of the list plus the item's index.
+            zone: The time zone of times without one.
+
+        Raises:
+            Rejected: The object is not telemetry of this device.
+        """
+        device_id = body.get("device_id")
+        if device_id is not None and device_id != topic.native_id:
+            found = f"device_id = {str(device_id)[:60]!r}"
+            raise Rejected("wrong_device", f"{found} is not the topic's device, {topic.native_id[:60]!r}.")
         metrics = body.get("metrics")
         if metrics is None:
-            values = self._values(body, RESERVED, address.device)
+            values = self._values(body, RESERVED, topic.device)
         elif type(metrics) is dict:
-            values = self._values(metrics, frozenset(), address.device)
+            values = self._values(metrics, frozenset(), topic.device)
         else:
             raise Rejected(
                 "bad_value", f'metrics must be an object such as {{"temperature": 21.5}}, not {metrics!r:.40}.'
             )
         ts, quality = self._time(body.get("ts"), message, zone)
-        return Record(address.device, ts, message.received, values, quality, self._key(body, message.payload, check))
+        return Record(topic.device, ts, message.received, values, quality, self._key(body, message.payload, checksum))
 
     def _values(self, metrics: dict[str, Any], reserved: Collection[str], device: str) -> dict[str, Value]:
         values: dict[str, Value] = {}
@@ -99,24 +117,25 @@ class Item:
                 self.unknown.append(name)
             else:
                 try:
-                    values[_named(name)] = scalar(name, value)
+                    values[_checked_name(name)] = scalar(name, value)
                 except Rejected as error:
                     self.faults.append((name, value, error))
                     if isinstance(value, str) and value in NOT_FINITE:
                         self.unknown.append(name)
         return values
 
-    def _time(self, said: Any, message: RawMessage, zone: tzinfo | None) -> tuple[int, Quality]:
+    def _time(self, value: Any, message: RawMessage, zone: tzinfo | None) -> tuple[int, Quality]:
         try:
-            return when(said, message.received, retained=message.retained, zone=zone)
+            return when(value, message.received, retained=message.retained, zone=zone)
         except Rejected as error:
-            self.faults.append(("ts", said, error))
+            self.faults.append(("ts", value, error))
             return message.received, "retained" if message.retained else "clock"
 
-    def _key(self, body: dict[str, Any], payload: bytes, check: int | None) -> int | None:
-        """Return what tells a repeated delivery: its ``id`` and ``seq``, as far as it gives them, with what it says.
+    def _key(self, body: dict[str, Any], payload: bytes, checksum: int | None) -> int | None:
+        """Return the deduplication key, made of ``id``, ``seq`` and content. None without ``id`` and ``seq``.
 
-        An item of a list that has an ``id`` is known again in any list."""
+        The key of a list item with an ``id`` is the same in every list.
+        """
         name, seq = body.get("id"), body.get("seq")
         if seq is not None and (type(seq) is not int or abs(seq) > 2**63):
             self.faults.append(("seq", seq, Rejected("bad_value", f"seq must be an integer, not {seq!r:.40}.")))
@@ -129,13 +148,15 @@ class Item:
             self.faults.append(("id", name, error))
         if seq is None:
             return None
-        return key_of_seq(seq, zlib.crc32(payload) if check is None else check & 0xFFFF_FFFF)
+        return key_of_seq(seq, zlib.crc32(payload) if checksum is None else checksum & 0xFFFF_FFFF)
 
 
 def no_value(text: str, device: str, metric: str, view: View) -> bool:
-    """Return True for a text like ``unavailable`` that stands for no value: where the metric is no text.
+    """Return True if a text like ``unavailable`` means that the metric has no value.
 
-    A metric that has texts may be in a state of that name. One that is new is in none, save ``none`` itself."""
+    It does unless the metric's values are texts: then it may be the name of a state. For a new metric it does, except
+    for ``none``.
+    """
     if not is_unknown(text) or text in NOT_FINITE:
         return False
     latest = view.latest(device, metric)
@@ -143,14 +164,14 @@ def no_value(text: str, device: str, metric: str, view: View) -> bool:
 
 
 def read_list(
-    message: RawMessage, address: TelemetryTopic, body: list[Any], view: View
-) -> tuple[list[Said], list[Rejection]]:
-    """Return what the items of a list say, and the items that say nothing."""
+    message: RawMessage, topic: TelemetryTopic, body: list[Any], view: View
+) -> tuple[list[DecodedItem], list[Rejection]]:
+    """Return the decoded items of a list, and the rejected ones."""
     if len(body) > MAX_ITEMS:
-        raise Rejected("too_large", f"A list holds at most {MAX_ITEMS} items.")
-    said: list[Said] = []
+        raise Rejected("too_large", f"The list has {len(body)} items; at most {MAX_ITEMS} are allowed.")
+    decoded: list[DecodedItem] = []
     rejected: list[Rejection] = []
-    check = zlib.crc32(message.payload)
+    checksum = zlib.crc32(message.payload)
     zone = zone_of((item.get("ts") for item in body if type(item) is dict), message.received)
     for index, each in enumerate(body):
         item = Item(view)
@@ -159,34 +180,36 @@ def read_list(
                 raise Rejected(
                     "bad_value", f'Item {index} of the list must be an object such as {{"temperature": 21.5}}.'
                 )
-            record = item.read(message, address, each, check + index, zone)
+            record = item.read(message, topic, each, checksum + index, zone)
             if not record.values and len(item.faults) == 1 and not item.unknown:
                 raise item.faults[0][2]
         except Rejected as error:
             rejected.append(rejection(message, error, msgspec.json.encode(each)))
         else:
-            said.append((record, item))
-    return said, rejected
+            decoded.append((record, item))
+    return decoded, rejected
 
 
-def result_of(message: RawMessage, said: Sequence[Said], identities: Sequence[Identity], view: View) -> Result:
-    """Return what fits of a message, and what does not. Raises Rejected where nothing fits for one reason."""
-    records = [record for record, _ in said]
-    faults = [fault for _, item in said for fault in item.faults]
+def result_of(message: RawMessage, items: Sequence[DecodedItem], identities: Sequence[Identity], view: View) -> Result:
+    """Return the result of a message with its valid and invalid values. Raises Rejected as :func:`reject_all` does."""
+    records = [record for record, _ in items]
+    faults = [fault for _, item in items for fault in item.faults]
     unknown: dict[str, ValueExpired] = {}
-    for record, item in said:
+    for record, item in items:
         unknown |= {expiration.metric: expiration for expiration in expired_values(record, item.unknown, view)}
         for name in record.values if unknown else ():
-            unknown.pop(name, None)  # a newer item knows it again
-    if faults and not any(record.values or item.unknown for record, item in said):
-        return Result(rejections=nothing_fits(message, faults), heard=tuple({record.device for record, _ in said}))
+            unknown.pop(name, None)  # a later item has a value for it
+    if faults and not any(record.values or item.unknown for record, item in items):
+        return Result(rejections=reject_all(message, faults), heard=tuple({record.device for record, _ in items}))
     return Result(records, identities, expirations=list(unknown.values()), rejections=rejections(message, faults))
 
 
-def _named(name: str) -> str:
-    """The name if it is one; remembered, so that a fleet's few names are looked at once. (A number of JSON that is
-    no integer is always a finite float, and needs no second look either.)"""
-    if len(_names) >= MAX_REMEMBERED:
+def _checked_name(name: str) -> str:
+    """Return a valid name and cache it, so that each name is checked once. Raises Rejected.
+
+    :meth:`Item._values` does not check a float with a cached name either: a JSON number with a decimal point is finite.
+    """
+    if len(_names) >= MAX_NAMES:
         _names.clear()
     _names.add(metric_name(name))
     return name

@@ -1,15 +1,15 @@
-"""The time that a device gives with its readings: which forms are read, and which of them are believed.
+"""Times in the payloads of devices: the accepted formats, and when the time of receipt is used instead.
 
-One rule for every dialect and mapping:
+The rules are the same for every dialect and mapping:
 
-- A number, or a text that is one, counts from 1970 in s, ms, µs or ns; its size tells which.
-- ISO 8601 with a zone (``Z``, ``UTC``, ``+05:30``, ``+0530``) is that moment.
-- A date alone is no time of day: the time of receipt holds.
-- ISO 8601 without a zone is a wall clock. A mapping may name its ``zone``. Otherwise it counts only where it agrees
-  with the time of receipt when read as UTC; else the time of receipt holds, since no zone can be known. A list of such
-  times keeps its intervals: the newest one stands for the time of receipt (:func:`zone_of`).
-- No time of a day more than :data:`DAY` ago, or more than :data:`LATE` ahead, is believed: the time of receipt stands
-  in its place, with the quality ``clock``.
+- A number, or a text that is a number, is the time since 1970 in s, ms, µs or ns, depending on its size.
+- ISO 8601 with a zone (``Z``, ``UTC``, ``+05:30``, ``+0530``) is that time.
+- A date alone has no time of day, so the time of receipt is used.
+- ISO 8601 without a zone is local time. A mapping may set its ``zone``. Without that it is used only if it is within
+  :data:`AGREES` of the time of receipt when read as UTC; else the time of receipt is used. In a list of local times the
+  intervals are kept: the newest one is taken as the time of receipt (:func:`zone_of`).
+- If a time is more than :data:`DAY` in the past or more than :data:`LATE` in the future, the device's clock is wrong.
+  The time of receipt is used with the quality ``clock``.
 """
 
 from __future__ import annotations
@@ -25,11 +25,11 @@ from hub.model import Quality
 DAY = 86_400_000
 LATE = 300_000
 AGREES = 60_000
-"""So many ms between a wall clock read as UTC and the time of receipt: it shows UTC. No zone is that close to UTC."""
-_LARGEST = ((1e11, 1_000), (1e14, 1), (1e17, 1e-3), (1e20, 1e-6))
-"""Below which absolute value a number counts s, ms, µs, ns since 1970, and how many ms one of these is."""
+"""Local time that differs by at most so many ms from the time of receipt, when read as UTC, is UTC."""
+_UNITS = ((1e11, 1_000), (1e14, 1), (1e17, 1e-3), (1e20, 1e-6))
+"""(limit, ms per unit) of s, ms, µs and ns: the first limit above a number's absolute value gives its unit."""
 _MILLISECONDS_FROM = 10**11
-_LONGEST = 64
+_MAX_LENGTH = 64
 _NUMBER = re.compile(r"[+-]?\d+(?:[.,]\d*)?(?:[eE][+-]?\d{1,3})?", re.ASCII)
 _ZONE = re.compile(r"\s*(?:(?P<utc>Z|UTC|GMT)|(?P<offset>[+-]\d{2}(?::?\d{2})?))\Z", re.IGNORECASE)
 _DATE = re.compile(r"\d{4}-?\d{2}-?\d{2}|\d{4}-?W\d{2}(?:-?\d)?")
@@ -37,27 +37,33 @@ _EXPECTED = "a number of seconds (or ms, µs, ns) since 1970, or ISO 8601 such a
 
 
 def is_timely(ts: Any, received: Any) -> Any:
-    """Return True if a reading measured at ``ts`` arrived at most :data:`LATE` ms later or earlier.
-
-    Takes two numbers, or two columns of them.
-    """
+    """Return True if ``ts`` and ``received`` differ by at most :data:`LATE` ms. Takes numbers or columns."""
     return abs(received - ts) <= LATE
 
 
 def when(value: Any, received: int, *, retained: bool = False, zone: tzinfo | None = None) -> tuple[int, Quality]:
-    """Return ``(ts, quality)`` of a reading that gives ``value`` as its time and arrived at ``received`` (ms).
+    """Return ``(ts, quality)`` of a reading.
 
-    ``zone`` is that of a wall clock. None and an empty text are no time: the time of receipt holds.
-    Raises Rejected (``bad_time``) for what is no time at all.
+    Args:
+        value: The time in the payload. For None and an empty text the time of receipt is used.
+        received: The time of receipt in ms.
+        retained: The broker replayed the message.
+        zone: The time zone of a time without one.
+
+    Raises:
+        Rejected: ``value`` is not a time (``bad_time``).
     """
     if type(value) is int and value > _MILLISECONDS_FROM and is_timely(value, received) and not retained:
-        return value, "good"  # what nearly all say, without a detour
+        return value, "good"  # the most frequent case, for speed
     if value is None or value == "":
         return received, "retained" if retained else "good"
-    said = _parse(value)
-    ts = said if isinstance(said, int) else _placed(said, received, zone) if isinstance(said, datetime) else None
+    parsed = _parse(value)
+    if isinstance(parsed, int):
+        ts: int | None = parsed
+    else:
+        ts = _from_local(parsed, received, zone) if isinstance(parsed, datetime) else None
     if ts is None:
-        return _unplaced(_utc(said), received, retained)
+        return _time_of_receipt(_utc(parsed), received, retained)
     if retained:
         return min(ts, received), "retained"
     if is_timely(ts, received):
@@ -66,19 +72,19 @@ def when(value: Any, received: int, *, retained: bool = False, zone: tzinfo | No
 
 
 def zone_of(values: Iterable[Any], received: int) -> tzinfo | None:
-    """Return the zone in which the newest wall clock among the times of one message shows the time of receipt.
+    """Return the zone in which the newest local time in one message equals the time of receipt.
 
-    None where there are no wall clocks, where the newest shows UTC, or where it is more than a day off.
+    None if there are fewer than two local times, if the newest is in UTC, or if it differs by more than a day.
     """
     clocks = []
     for value in values:
         if isinstance(value, str):
             try:
-                said = _parse(value)
+                parsed = _parse(value)
             except Rejected:
                 continue
-            if isinstance(said, datetime):
-                clocks.append(said)
+            if isinstance(parsed, datetime):
+                clocks.append(parsed)
     if len(clocks) < 2:
         return None
     ahead = _utc(max(clocks)) - received
@@ -86,21 +92,21 @@ def zone_of(values: Iterable[Any], received: int) -> tzinfo | None:
 
 
 def has_zone(value: Any) -> bool:
-    """Return False for a wall clock without a zone and for a date. Raises Rejected (``bad_time``)."""
+    """Return False for local time without a zone and for a date. Raises Rejected (``bad_time``)."""
     return isinstance(_parse(value), int)
 
 
-def _unplaced(as_utc: int, received: int, retained: bool) -> tuple[int, Quality]:
-    """Return the time of receipt for a wall clock of an unknown zone; one that is wrong in every zone is marked."""
+def _time_of_receipt(as_utc: int, received: int, retained: bool) -> tuple[int, Quality]:
+    """Return the time of receipt for local time of an unknown zone, with the quality ``clock`` if no zone is right."""
     if retained:
         return received, "retained"
     return received, "clock" if abs(as_utc - received) > DAY else "good"
 
 
-def _placed(clock: datetime, received: int, zone: tzinfo | None) -> int | None:
-    """Return the moment a wall clock shows, None where its zone is not known.
+def _from_local(clock: datetime, received: int, zone: tzinfo | None) -> int | None:
+    """Return local time as epoch ms, None if its zone is not known.
 
-    An hour that comes twice, or not at all, when the clocks change is read so that it lies closer to the receipt.
+    If the hour exists twice or not at all because of daylight saving time, the result closer to the receipt is used.
     """
     if zone is None:
         ts = _utc(clock)
@@ -108,15 +114,15 @@ def _placed(clock: datetime, received: int, zone: tzinfo | None) -> int | None:
     try:
         both = [_ms(clock.replace(tzinfo=zone, fold=fold)) for fold in (0, 1)]
     except (OverflowError, ValueError):
-        return None  # at the very edge of the calendar
+        return None  # in the first or last hours that a datetime can have
     return min(both, key=lambda ts: abs(ts - received))
 
 
-def _utc(said: int | date) -> int:
-    """Return a wall clock, or the noon of a date, as if it were UTC."""
-    if isinstance(said, datetime):
-        return _ms(said.replace(tzinfo=UTC))
-    return said if isinstance(said, int) else _ms(datetime.combine(said, time(12), UTC))
+def _utc(parsed: int | date) -> int:
+    """Return local time, or noon of a date, as if it were UTC."""
+    if isinstance(parsed, datetime):
+        return _ms(parsed.replace(tzinfo=UTC))
+    return parsed if isinstance(parsed, int) else _ms(datetime.combine(parsed, time(12), UTC))
 
 
 def _ms(moment: datetime) -> int:
@@ -124,21 +130,21 @@ def _ms(moment: datetime) -> int:
 
 
 def _parse(value: Any) -> int | date:
-    """Return ms since 1970, a wall clock (a ``datetime`` without a zone) or a date. Raises Rejected (``bad_time``)."""
+    """Return ms since 1970, local time (a ``datetime`` without a zone) or a date. Raises Rejected (``bad_time``)."""
     if isinstance(value, str):
         text = value.strip()
-        if len(text) > _LONGEST:
-            raise Rejected("bad_time", f"The time {text[:40]!r} is not read: it must be {_EXPECTED}.")
+        if len(text) > _MAX_LENGTH:
+            raise Rejected("bad_time", f"The time {text[:40]!r} is invalid: it must be {_EXPECTED}.")
         if _NUMBER.fullmatch(text) is None:
             return _parse_text(text)
         text = text.replace(",", ".")
         value = float(text) if set(text) & set(".eE") else int(text)
     if isinstance(value, bool) or not isinstance(value, int | float):
         raise Rejected("bad_time", f"The time is {type(value).__name__}, but must be {_EXPECTED}.")
-    for largest, factor in _LARGEST:  # NaN is below none
-        if abs(value) < largest:
+    for limit, factor in _UNITS:  # NaN is below none of them
+        if abs(value) < limit:
             return int(value * factor)
-    raise Rejected("bad_time", "The time is a number beyond any calendar.")
+    raise Rejected("bad_time", f"The time is a number that is out of range: it must be {_EXPECTED}.")
 
 
 def _parse_text(text: str) -> int | date:
@@ -150,4 +156,4 @@ def _parse_text(text: str) -> int | date:
         moment = datetime.fromisoformat(bare + offset)
         return moment.date() if is_date else _ms(moment) if moment.tzinfo else moment
     except (ValueError, OverflowError) as error:
-        raise Rejected("bad_time", f"The time {text[:40]!r} is not read: it must be {_EXPECTED}.") from error
+        raise Rejected("bad_time", f"The time {text[:40]!r} is invalid: it must be {_EXPECTED}.") from error

@@ -1,4 +1,4 @@
-"""Titles of metrics for dialects: the short one where it is the only one of its device, else the long one."""
+"""Titles and device classes of metrics, from what devices announce."""
 
 from __future__ import annotations
 
@@ -13,15 +13,16 @@ CATEGORIES: dict[str, Category] = {"diagnostic": "diagnostic", "config": "config
 
 
 def distinct(names: Mapping[str, tuple[str, str]]) -> dict[str, str]:
-    """Return a title for each metric from its short and its long name."""
-    times = Counter(short.casefold() for short, _ in names.values())
+    """Return a title for each metric: its short name if that is unique, else its long one. ``names`` has both."""
+    counts = Counter(short.casefold() for short, _ in names.values())
     return {
-        metric: (short if times[short.casefold()] == 1 else long)[:MAX_TITLE] for metric, (short, long) in names.items()
+        metric: (short if counts[short.casefold()] == 1 else long)[:MAX_TITLE]
+        for metric, (short, long) in names.items()
     }
 
 
 def class_name(announced: object) -> str | None:
-    """Return a device class as announced, bounded; None for what is none."""
+    """Return an announced device class in lower case, None if it is not a text or says ``none``."""
     if not isinstance(announced, str) or not announced.strip() or announced.strip().lower() == "none":
         return None
     return announced.strip().lower()[:MAX_CLASS]

@@ -1,4 +1,4 @@
-"""One spelling for each unit. Only the spelling changes here: no value is ever converted."""
+"""Spell each unit in one way. Values are never converted."""
 
 from __future__ import annotations
 
@@ -51,17 +51,17 @@ _SPELLINGS = {
     "h": ("hr", "hrs", "hour", "hours"),
     "d": ("day", "days"),
 }
-"""What devices really send, in lower case. Where the case tells units apart (mW and MW, mV and MV) none is changed."""
+"""Spellings that devices send, in lower case. Units that differ only in case (mW and MW, mV and MV) are left out."""
 _CANONICAL = {spelling: unit for unit, spellings in _SPELLINGS.items() for spelling in spellings}
 
 
 def spell(unit: str) -> str:
-    """The usual spelling of ``unit``; an unknown one comes back as it is, trimmed."""
+    """Return the usual spelling of ``unit``. An unknown unit is returned trimmed."""
     trimmed = unit.strip()
     return _CANONICAL.get(trimmed.lower(), trimmed)
 
 
 def is_unit(text: str) -> bool:
-    """Return True for a unit that is known, in any spelling."""
+    """Return True for a known unit in any spelling."""
     trimmed = text.strip()
     return trimmed in _SPELLINGS or trimmed.lower() in _CANONICAL

@@ -1,7 +1,7 @@
-"""Readings as CSV and Parquet tables, and back.
+"""Write readings as CSV and Parquet tables, and read such tables.
 
-A row is one reading: ``time`` (UTC), ``device``, ``metric``, ``value``, ``type`` (``number``, ``boolean`` or
-``text``), ``quality`` and ``unit``. Only the first four are needed to read a table.
+A row is one reading with the columns ``time`` (UTC), ``device``, ``metric``, ``value``, ``type`` (``number``,
+``boolean`` or ``text``), ``quality`` and ``unit``. Only the first four are required in a table that is read.
 """
 
 from __future__ import annotations
@@ -27,12 +27,12 @@ MEDIA_TYPES: dict[Format, str] = {
 
 
 def new_table(kind: Format) -> Table:
-    """Raises NotInstalled where this takes a package that is not installed."""
+    """Return an empty table of this format. Raises NotInstalled if the format needs a package that is missing."""
     return CsvTable() if kind == "csv" else ParquetTable()
 
 
 def read_table(file: Path, kind: Format, form: Form | None = None) -> Iterator[Reading | RowSkipped]:
-    """Yield the readings of a file, and the rows without one. Raises Invalid, which says where in the file."""
+    """Yield the reading of each row, or RowSkipped for a row without a value. Raises Invalid with the row's number."""
     form = form or Form()
     return read_csv(file, form) if kind == "csv" else read_parquet(file, form)
 

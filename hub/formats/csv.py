@@ -1,7 +1,8 @@
-"""CSV. Cells that a spreadsheet would take for a formula begin with an apostrophe, which is taken off again.
+"""CSV tables.
 
-Read is what the usual programs write: UTF-8 or UTF-16, cells separated by comma, semicolon, tab or ``|``, lines ended
-in any way. The first line names the columns and shows the separator.
+When writing, an apostrophe is put before a cell that a spreadsheet would run as a formula; when reading, it is removed.
+Accepted are UTF-8 and UTF-16, the separators comma, semicolon, tab and ``|``, and any line ending. The separator is
+found from the first line, which has the names of the columns.
 """
 
 from __future__ import annotations
@@ -34,8 +35,10 @@ _OTHER_FILES = (
 
 
 class CsvTable:
+    """CSV table that is written page by page."""
+
     def __init__(self) -> None:
-        self._begun = False
+        self._begun = False  # the header was written
 
     def add(self, page: Page, unit: str | None) -> bytes:
         out = io.StringIO()
@@ -46,9 +49,9 @@ class CsvTable:
         if page.points:
             stamps = np.array([ts for ts, _, _ in page.points], "datetime64[ms]")
             times = np.datetime_as_string(stamps, timezone="UTC").tolist()
-            device, metric, of = plain(page.device), plain(page.metric), plain(unit or "")
+            device, metric, unit_cell = escape(page.device), escape(page.metric), escape(unit or "")
             writer.writerows(
-                (time, device, metric, _cell(value), kind_of(value), quality, of)
+                (time, device, metric, _cell(value), kind_of(value), quality, unit_cell)
                 for time, (_, value, quality) in zip(times, page.points, strict=True)
             )
         return out.getvalue().encode()
@@ -59,21 +62,21 @@ class CsvTable:
 
 def _cell(value: float | bool | str) -> str:
     if isinstance(value, str):
-        return plain(value)
+        return escape(value)
     return ("true" if value else "false") if isinstance(value, bool) else repr(value)
 
 
-def plain(text: str) -> str:
-    """Return a text that no spreadsheet runs."""
+def escape(text: str) -> str:
+    """Return the text with an apostrophe before it if a spreadsheet would run it as a formula."""
     return f"'{text}" if text.startswith(_FORMULA) else text
 
 
-def _original(text: str) -> str:
+def _unescape(text: str) -> str:
     return text[1:] if text.startswith("'") and text[1:].startswith(_FORMULA) else text
 
 
 def read_csv(file: Path, form: Form) -> Iterator[Reading | RowSkipped]:
-    """Yield the readings and the rows without one. Raises Invalid, which names the line."""
+    """Yield the reading of each row, or RowSkipped for a row without a value. Raises Invalid with the line's number."""
     with file.open(encoding=_encoding(file), newline="") as text:
         line = 1
         try:
@@ -85,23 +88,23 @@ def read_csv(file: Path, form: Form) -> Iterator[Reading | RowSkipped]:
             for cells in rows:
                 line = before + rows.line_num
                 if any(cells):
-                    yield _row(_fitted(cells, len(names)), columns, form) or RowSkipped(line, EMPTY)
+                    yield _row(_with_width(cells, len(names)), columns, form) or RowSkipped(line, EMPTY)
         except Invalid as error:
             raise Invalid(f"Line {line}: {error.message}", error.hint) from None
         except csv.Error:
-            hint = "Is a quotation mark missing, or one too many?"
-            raise Invalid(f"After line {line} there is no CSV.", hint) from None
+            hint = "Check the quotation marks: one may be missing, or one too many."
+            raise Invalid(f"The text after line {line} is not valid CSV.", hint) from None
         except UnicodeError:
-            raise Invalid(f"After line {line} the text is not UTF-8.", "Save the table as UTF-8.") from None
+            raise Invalid(f"The text after line {line} is not UTF-8.", "Save the table as UTF-8.") from None
 
 
 def _encoding(file: Path) -> str:
-    """Raises Invalid for a file of another kind."""
+    """Return the encoding of a file, from its first bytes. Raises Invalid for another kind of file."""
     with file.open("rb") as binary:
         head = binary.read(4)
     for mark, kind in _OTHER_FILES:
         if head.startswith(mark):
-            raise Invalid(f"The file is no CSV: it is {kind}.", "Save the table as CSV, or name its format.")
+            raise Invalid(f"The file is not CSV but {kind}.", "Save the table as CSV, or set its format.")
     if head in (b"\xff\xfe\0\0", b"\0\0\xfe\xff"):
         raise Invalid("The file is UTF-32.", "Save the table as UTF-8.")
     for mark, encoding in _ENCODINGS:
@@ -113,11 +116,14 @@ def _encoding(file: Path) -> str:
 
 
 def _header(text: io.TextIOBase) -> tuple[str, str, int]:
-    """Return the line that names the columns, the separator, and the line's number. ``sep=;`` may stand before it."""
+    """Return the line with the names of the columns, the separator, and the line's number.
+
+    A line such as ``sep=;`` may be before it, as Excel writes it.
+    """
     first = _line(text)
-    said = first.strip().lower().removeprefix("sep=")
-    if len(said) == 1 and said in SEPARATORS and first.lower().startswith("sep="):
-        return _line(text), said, 2
+    separator = first.strip().lower().removeprefix("sep=")
+    if len(separator) == 1 and separator in SEPARATORS and first.lower().startswith("sep="):
+        return _line(text), separator, 2
     return first, max(SEPARATORS, key=lambda one: (_known_columns(first, one), first.count(one))), 1
 
 
@@ -128,29 +134,28 @@ def _known_columns(line: str, separator: str) -> int:
         return 0
 
 
-def _fitted(cells: list[str], width: int) -> list[str]:
-    """Return the cells without empty ones beyond the last column. Raises Invalid where there are more, or fewer."""
+def _with_width(cells: list[str], width: int) -> list[str]:
+    """Return the cells without empty ones after the last column. Raises Invalid if there are more or fewer then."""
     while len(cells) > width and not cells[-1]:
         cells.pop()
     if len(cells) != width:
-        hint = "A text with a separator in it needs quotation marks; so does a number with a decimal comma."
-        raise Invalid(f"There are {len(cells)} cells, not {width}.", hint if len(cells) > width else "")
+        hint = "Put texts that contain the separator, and numbers with a decimal comma, into quotation marks."
+        raise Invalid(f"The row has {len(cells)} cells instead of {width}.", hint if len(cells) > width else "")
     return cells
 
 
 def _row(cells: list[str], columns: dict[str, int], form: Form) -> Reading | None:
-    """Return the reading of a row; None where its value is none. Raises Invalid."""
+    """Return the reading of a row, None if it has no value. Raises Invalid."""
 
     def cell(name: str) -> str:
         return cells[columns[name]] if name in columns else ""
 
     kind = cell("type").strip().lower()
-    original = _original(cells[columns["value"]])
-    value = value_of(original, kind, form)
+    value = value_of(_unescape(cells[columns["value"]]), kind, form)
     ts = time_of(cell("time"), form)
     found = reading(
-        _original(cell("device")),
-        _original(cell("metric")),
+        _unescape(cell("device")),
+        _unescape(cell("metric")),
         ts,
         "" if value is None else value,
         cell("quality").strip().lower() or "good",
@@ -165,8 +170,8 @@ def _bounded(first: str, text: io.TextIOBase) -> Iterator[str]:
 
 
 def _line(text: io.TextIOBase) -> str:
-    """Return the next line, without ever holding a huge one. Raises Invalid."""
+    """Return the next line. Raises Invalid if it is too long, without reading all of it."""
     line = text.readline(MAX_LINE)
     if len(line) == MAX_LINE:
-        raise Invalid(f"A line has at most {MAX_LINE} characters.")
+        raise Invalid(f"The line is too long: at most {MAX_LINE} characters are allowed.")
     return line

@@ -1,8 +1,8 @@
-"""Parquet, by pyarrow: reading tables of any program, within bounds.
+"""Read Parquet tables of any program with pyarrow, within limits.
 
-A small file may hold very much: what a row group takes unpacked is checked in the file's metadata before anything of
-it is read, and texts stay in their dictionaries until their length is known. Metadata can lie; whoever reads a file
-that is not trusted does so in a process of bounded memory (``hub/worker``).
+A small file may unpack to a huge table. So the unpacked size of a row group is checked in the metadata before it is
+read, and texts stay dictionary-encoded until their length is checked. Since metadata may be false, an untrusted file is
+read in a process with limited memory (``hub/worker``).
 """
 
 from __future__ import annotations
@@ -19,25 +19,25 @@ from hub.formats.row import KINDS, MAX_TEXT, RowSkipped, find_columns, reading
 from hub.model import Reading, Value
 
 MAX_GROUP_BYTES = 256 * 1024 * 1024
-"""What a row group's columns may take unpacked."""
+"""Limit for the unpacked columns of a row group."""
 MAX_ROWS = 1_000_000_000
 BATCH_ROWS = 20_000
 BATCH_BYTES = 16 * 1024 * 1024
-"""Rows read at once: so many, or fewer where they are wide."""
+"""Limits of the rows that are read together."""
 NO_VALUE = "no value"
 
 _PER_SECOND = {"s": 1, "ms": 1_000, "us": 1_000_000, "ns": 1_000_000_000}
-_EPOCH = datetime(1970, 1, 1)  # noqa: DTZ001 (a time without a zone, on purpose)
+_EPOCH = datetime(1970, 1, 1)  # noqa: DTZ001 (a time without a zone is needed)
 
 Column = Sequence[Any]
 
 
 def read_parquet(file: Path, form: Form) -> Iterator[Reading | RowSkipped]:
-    """Yield the readings and the rows without one. Raises Invalid, which names the row."""
+    """Yield the reading of each row, or RowSkipped for a row without a value. Raises Invalid with the row's number."""
     arrow, parquet = load_arrow()
     row = begin = end = 0
     try:
-        # Texts as dictionaries: one that stands in many rows is held once.
+        # Texts are read as dictionaries, so that a text in many rows takes memory once.
         with parquet.ParquetFile(file) as table:
             names = table.schema_arrow.names
             places = find_columns(names)
@@ -59,13 +59,13 @@ def read_parquet(file: Path, form: Form) -> Iterator[Reading | RowSkipped]:
     except Exception as error:  # pyarrow has many for a damaged file, some of them the interpreter's own
         where = f" after row {row}" if row else ""
         raise Invalid(
-            f"The file is damaged{where}, or no Parquet that can be read here ({type(error).__name__}).",
-            "Write it again, or take CSV.",
+            f"The file is damaged{where}, or is not a Parquet file that can be read ({type(error).__name__}).",
+            "Write the file again, or use CSV.",
         ) from error
 
 
 def _check_types(arrow: Any, schema: Any, columns: dict[str, str]) -> None:
-    """Raises Invalid for a column whose type cannot be read."""
+    """Raise Invalid for a column with an unsupported type."""
     kinds = arrow.types
 
     def is_number(found: Any) -> bool:
@@ -80,17 +80,17 @@ def _check_types(arrow: Any, schema: Any, columns: dict[str, str]) -> None:
     def is_value(found: Any) -> bool:
         return bool(is_number(found) or kinds.is_boolean(found) or is_text(found))
 
-    taken: dict[str, tuple[Callable[[Any], bool], str]] = {
+    supported: dict[str, tuple[Callable[[Any], bool], str]] = {
         "time": (is_time, "a timestamp, a date, a number or a string"),
         "value": (is_value, "a number, a boolean or a string"),
     }
     for column, name in columns.items():
         found = schema.field(name).type
-        fits, wanted = taken.get(column, (is_text, "a string"))
-        if not (fits(found) or kinds.is_null(found)):
+        is_supported, expected = supported.get(column, (is_text, "a string"))
+        if not (is_supported(found) or kinds.is_null(found)):
             raise Invalid(
-                f"The column {name!r} is of the type {str(found)[:60]}, which cannot be read as its {column}.",
-                f"It has to be {wanted}; lists and structs have to be unpacked into columns first.",
+                f"The column {name!r} has the type {str(found)[:60]}, which cannot be used as {column}.",
+                f"It must be {expected}. Convert lists and structs to columns first.",
             )
 
 
@@ -103,9 +103,11 @@ def _is_text(arrow: Any, found: Any) -> bool:
 
 
 def _check_size(metadata: Any, names: set[str]) -> None:
-    """Raises Invalid for a file that would take too much memory, or would take forever."""
+    """Raise Invalid for a file that would take too much memory or time."""
     if metadata.num_rows > MAX_ROWS:
-        raise Invalid(f"The table has {metadata.num_rows:,} rows; at most {MAX_ROWS:,} are read.", "Split it.")
+        raise Invalid(
+            f"The table has {metadata.num_rows:,} rows; at most {MAX_ROWS:,} are allowed.", "Split the table."
+        )
     for number in range(metadata.num_row_groups):
         group = metadata.row_group(number)
         chunks = [group.column(i) for i in range(group.num_columns)]
@@ -113,7 +115,7 @@ def _check_size(metadata: Any, names: set[str]) -> None:
         if not 0 <= size <= MAX_GROUP_BYTES:
             raise Invalid(
                 f"Row group {number + 1} takes {size / 1e6:,.0f} MB unpacked; at most {MAX_GROUP_BYTES / 1e6:,.0f} MB "
-                "are read.",
+                "are allowed.",
                 "Write the table with smaller row groups, and without long texts.",
             )
 
@@ -127,7 +129,7 @@ def _batches(table: Any, names: list[str]) -> Iterator[Any]:
 
 
 def _rows(arrow: Any, batch: Any, columns: dict[str, str], form: Form) -> Iterator[tuple[Any, ...]]:
-    """Yield ``(device, metric, ts, value, text, kind, quality)`` of each row, as they stand there."""
+    """Yield ``(device, metric, ts, value, text, kind, quality)`` of each row, not checked yet."""
     nothing: Column = [None] * batch.num_rows
 
     def column(name: str) -> Any:
@@ -149,7 +151,10 @@ def _rows(arrow: Any, batch: Any, columns: dict[str, str], form: Form) -> Iterat
 
 
 def _strings(arrow: Any, column: Any) -> Column:
-    """Return the texts of a column, each distinct one made once; what is too long is cut to just too long."""
+    """Return the texts of a column, creating each distinct one once.
+
+    Too long texts are cut to one character more than allowed, so that the check finds them.
+    """
     if arrow.types.is_null(column.type):
         return [None] * len(column)
     if not arrow.types.is_dictionary(column.type):
@@ -176,20 +181,18 @@ def _times(arrow: Any, column: Any, form: Form) -> Column:
 
 
 def _local(ms: int, form: Form) -> int:
-    """Return the time at which a clock of the table's zone shows what a UTC clock shows at ``ms``. Raises Invalid."""
+    """Convert local time in the table's zone, given as ms as if it were UTC, to epoch ms. Raises Invalid."""
     try:
         return round(form.local(_EPOCH + timedelta(milliseconds=ms)).timestamp() * 1000)
     except (OverflowError, ValueError):
-        raise Invalid("The time is beyond the calendar.") from None
+        raise Invalid("The time is out of range (the years 1 to 9999).") from None
 
 
 def _reading(cells: tuple[Any, ...], form: Form) -> Reading | None:
-    """Return the reading of a row, whose cells are as :func:`_rows` yields them; None where it has no value.
-
-    Raises Invalid."""
+    """Return the reading of a row from :func:`_rows`, None if it has no value. Raises Invalid."""
     device, metric, time, number, text, kind, quality = cells
     if device is None or metric is None or time is None:
-        raise Invalid("A time, a device or a metric is missing.")
+        raise Invalid("The time, the device or the metric is missing.")
     ts = time_of(time, form) if isinstance(time, str) else time
     value = _value(number, text, (kind or "").strip().lower(), form)
     found = reading(device, metric, ts, "" if value is None else value, quality or "good")
@@ -198,7 +201,7 @@ def _reading(cells: tuple[Any, ...], form: Form) -> Reading | None:
 
 def _value(number: Value | None, text: str | None, kind: str, form: Form) -> Value | None:
     if kind not in ("", *KINDS):
-        raise Invalid(f"{kind[:60]!r} is no type.", f"Known are {', '.join(KINDS)}.")
+        raise Invalid(f"{kind[:60]!r} is not a known type.", f"Use one of: {', '.join(KINDS)}.")
     if number is None and text is not None:
         return text
     if isinstance(number, str):
@@ -209,6 +212,6 @@ def _value(number: Value | None, text: str | None, kind: str, form: Form) -> Val
         raise Invalid("The type is text, but the value is a number.")
     if kind == "boolean":
         if number not in (0, 1):
-            raise Invalid(f"{number} is no boolean.", "Booleans are 0 and 1.")
+            raise Invalid(f"{number} is not a boolean.", "Use 0 and 1.")
         return bool(number)
     return number

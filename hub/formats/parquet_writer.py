@@ -1,6 +1,6 @@
-"""Parquet, by pyarrow, which is installed with ``watchkeeper[parquet]``: writing. ``parquet_reading.py`` reads.
+"""Write Parquet tables with pyarrow, which is installed with ``watchkeeper[parquet]``.
 
-``value`` is a double (booleans as 0 and 1, null for a text), ``text`` a string (null for the others).
+The column ``value`` is a double (booleans are 0 and 1, a text is null), the column ``text`` a string (else null).
 """
 
 from __future__ import annotations
@@ -14,19 +14,22 @@ from hub.model import Page
 
 
 def load_arrow() -> tuple[Any, Any]:
-    """Return pyarrow and its parquet module: it takes a tenth of a second, and may be missing. Raises NotInstalled."""
+    """Import pyarrow and return it with its parquet module. Raises NotInstalled.
+
+    It is imported on first use because it takes a tenth of a second and is optional.
+    """
     try:
         import pyarrow
-        import pyarrow.compute  # as pyarrow.compute from then on
+        import pyarrow.compute  # makes pyarrow.compute available
         from pyarrow import parquet
     except ImportError:
-        hint = "pip install 'watchkeeper[parquet]', or take CSV."
-        raise NotInstalled("This hub has no Parquet: pyarrow is not installed.", hint) from None
+        hint = "pip install 'watchkeeper[parquet]', or use CSV."
+        raise NotInstalled("Parquet is not available: pyarrow is not installed.", hint) from None
     return pyarrow, parquet
 
 
 class ParquetTable:
-    """A row group for each piece: nothing is held back but what has not been sent."""
+    """Parquet table that is written page by page, one row group each, so that little is held in memory."""
 
     def __init__(self) -> None:
         self._arrow, parquet = load_arrow()
@@ -43,7 +46,7 @@ class ParquetTable:
                 ("unit", names),
             ]
         )
-        self._out = _Outlet()
+        self._out = _OutputBuffer()
         self._writer = parquet.ParquetWriter(self._out, self._schema, compression="zstd")
 
     def add(self, page: Page, unit: str | None) -> bytes:
@@ -71,8 +74,8 @@ class ParquetTable:
         return self._out.take()
 
 
-class _Outlet(io.RawIOBase):
-    """Where pyarrow writes: what has come since the last :meth:`take`."""
+class _OutputBuffer(io.RawIOBase):
+    """File object that pyarrow writes to. It holds what was written since the last :meth:`take`."""
 
     def __init__(self) -> None:
         self._parts: list[bytes] = []

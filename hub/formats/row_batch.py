@@ -1,4 +1,4 @@
-"""Some rows of a table at once, as they go from the process that reads the file to the one that stores them."""
+"""Batches of rows, which the worker process that reads a table sends to the hub."""
 
 from __future__ import annotations
 
@@ -12,19 +12,19 @@ from hub.formats.row import RowSkipped
 from hub.model import Reading
 
 ROWS = 5_000
-"""Rows at once: what one transaction takes in."""
+"""Rows of a batch, which is stored in one transaction."""
 CHARACTERS = 4_000_000
-"""Texts at once, at most about."""
+"""A batch ends when its texts together have so many characters."""
 
 
 class RowBatch(msgspec.Struct, frozen=True):
     """The next rows of a table.
 
     Attributes:
-        readings: those that hold one.
-        skipped: those that hold none.
-        zoneless: how many times without a zone the table has had so far.
-        wrong: what is wrong with the row after these, as message and hint; nothing more is read then.
+        readings: The readings.
+        skipped: The rows without a reading.
+        zoneless: How many times without a time zone the table has had so far.
+        wrong: The error in the row after these, as message and hint. Reading stops there.
         last: True if there are no more rows.
     """
 
@@ -40,7 +40,7 @@ class RowBatch(msgspec.Struct, frozen=True):
 
 
 def read_batch(rows: Iterator[Reading | RowSkipped], form: Form) -> RowBatch:
-    """Return the next rows; those before a wrong one are in it."""
+    """Return the next rows, up to the first one with an error."""
     readings: list[Reading] = []
     skipped: list[RowSkipped] = []
     size = 0

@@ -1,8 +1,8 @@
-"""A connection of MQTT 3.1.1, for brokers that know nothing newer. The only file that knows aiomqtt and paho.
+"""MQTT 3.1.1 connection, for brokers without MQTT 5. The only file that imports aiomqtt and paho.
 
-aiomqtt has no manual acknowledgement, hides whether the broker kept the session, and puts messages into a queue
-that drops what it has already acknowledged. So :class:`AiomqttConnection` takes over callbacks below its surface;
-the tests of links fail when a new version changes there.
+aiomqtt has no manual acknowledgement, does not tell whether the broker kept the session, and drops messages from a full
+queue after acknowledging them. So :class:`AiomqttConnection` overrides some of its private callbacks. The tests of the
+clients fail if a new version of aiomqtt changes these.
 """
 
 from __future__ import annotations
@@ -30,19 +30,19 @@ from hub.runtime.fault_log import FaultLog
 
 CLOSE_S = 2.0
 READ_BURST = 128
-"""Packets read in one turn of the loop: enough for a batch, short enough (some 10 ms) for everything else."""
+"""Packets read in one iteration of the event loop: enough for a batch, and short enough (10 ms) for other tasks."""
 
 log = logging.getLogger(__name__)
 faults = FaultLog(log)
 
 
 class AiomqttConnection(aiomqtt.Client):
-    """A :class:`hub.mqtt.connection.Connection` with paho's callbacks in our hands."""
+    """A :class:`hub.mqtt.connection.Connection` over aiomqtt, with paho's callbacks overridden."""
 
     protocol = "MQTT 3.1.1"
 
     def __init__(
-        self, settings: MqttClientSettings, patience: float, session: int, take: Take, changed: Callable[[], None]
+        self, settings: MqttClientSettings, timeout_s: float, session: int, take: Take, changed: Callable[[], None]
     ) -> None:
         super().__init__(
             settings.host,
@@ -51,24 +51,24 @@ class AiomqttConnection(aiomqtt.Client):
             password=settings.password,
             identifier=settings.client_id,
             protocol=ProtocolVersion.V311,
-            clean_session=not settings.lasting,
+            clean_session=not settings.persistent,
             keepalive=settings.keepalive_s,
-            timeout=patience,
+            timeout=timeout_s,
             transport="tcp" if settings.transport == "tcp" else "websockets",
             websocket_path=settings.websocket_path,
         )
         self._client.manual_ack_set(True)
-        self._client.disable_logger()  # it would look at every packet, and `lost` tells what matters
+        self._client.disable_logger()  # it costs time for every packet, and `lost` says what matters
         self._settings = settings
         self.session_present = False
         self.lost: Lost | None = None
         self._session = session
         self._take = take
         self._changed = changed
-        self._messages = 0
+        self._messages = 0  # received so far
         self._reading = True
-        self._over = asyncio.Event()
-        self._unconfirmed: dict[int, asyncio.Future[ReasonCode]] = {}
+        self._closed = asyncio.Event()
+        self._unconfirmed: dict[int, asyncio.Future[ReasonCode]] = {}  # published messages, by packet id
 
     async def open(self) -> None:
         try:
@@ -78,19 +78,19 @@ class AiomqttConnection(aiomqtt.Client):
             kind = WrongVersion if "protocol version" in reason else Lost
             raise kind(f"the broker refused the connection: {reason_of_refusal(reason)}") from None
         except (aiomqtt.MqttError, ssl.SSLError, ValueError) as error:
-            cause = error.__context__ or error  # aiomqtt keeps only the text, Python the error itself
+            cause = error.__context__ or error  # aiomqtt keeps only the text of the cause
             if self.lost is not None:
-                raise Silent("the broker closed the connection before it was made") from None
+                raise Silent("the broker closed the connection during the handshake") from None
             kind = Silent if isinstance(cause, TimeoutError) else Lost
             raise kind(reason_of_failure(cause)) from None
 
     async def subscribe_to(self, filters: Sequence[str]) -> dict[str, str]:
         try:
-            codes = await self.subscribe([(each, int(self._settings.lasting)) for each in filters])
+            codes = await self.subscribe([(each, int(self._settings.persistent)) for each in filters])
         except aiomqtt.MqttError:
             raise self.lost or Lost("the broker did not answer the subscription") from None
         except ValueError:
-            raise Lost(f"one of these is no topic filter: {', '.join(filters)}") from None
+            raise Lost(f"one of these topic filters is invalid: {', '.join(filters)}") from None
         refused = [code if isinstance(code, ReasonCode) and code.is_failure else None for code in codes]
         return {each: str(code) for each, code in zip(filters, refused, strict=True) if code is not None}
 
@@ -98,21 +98,21 @@ class AiomqttConnection(aiomqtt.Client):
         try:
             await self.unsubscribe(list(filters))
         except aiomqtt.MqttError:
-            raise self.lost or Lost("the broker did not answer that a subscription ends") from None
+            raise self.lost or Lost("the broker did not answer the end of a subscription") from None
 
     async def send(self, topic: str, payload: bytes, qos: int, retained: bool) -> None:
         if self.lost is not None:
             raise self.lost
         if len(self._unconfirmed) >= MAX_UNCONFIRMED:
-            raise Refused("too many messages wait for the broker's confirmation")
-        if not topic:  # paho lets it through, for aliases, and the broker hangs up
+            raise Refused("too many messages wait for the broker's acknowledgement")
+        if not topic:  # paho allows it, for topic aliases, but the broker closes the connection
             raise Refused("it has no topic")
         try:
             info = self._client.publish(topic, payload, qos, retained)
         except ValueError as error:
-            raise Refused("its topic or its size is not allowed") from error
+            raise Refused("its topic is invalid or it is too large") from error
         if qos:
-            # paho writes only when the loop lets it, so the answer cannot have come yet.
+            # paho writes when the event loop calls it, so the answer cannot have arrived yet.
             confirmed = self._unconfirmed[info.mid] = self._loop.create_future()
             try:
                 reason = await confirmed
@@ -137,7 +137,7 @@ class AiomqttConnection(aiomqtt.Client):
         sock = self._client.socket()
         if not self._reading and sock is not None:
             self._loop.add_reader(sock.fileno(), self._read)
-            self._loop.call_soon(self._read)  # TLS may hold decrypted bytes that no reader event announces
+            self._loop.call_soon(self._read)  # TLS may hold decrypted bytes, for which no event comes
         self._reading = True
 
     def fail(self, reason: str) -> None:
@@ -147,28 +147,28 @@ class AiomqttConnection(aiomqtt.Client):
             for future in (self._connected, *waiting):
                 if not future.done():
                     future.set_exception(aiomqtt.MqttError(reason))
-                    future.exception()  # perhaps nobody waits for it any more, and that is all right
-            self._over.set()
+                    future.exception()  # marks it as retrieved, since nobody may wait for it any more
+            self._closed.set()
             self._changed()
 
     async def close(self) -> None:
         if self.lost is None and self._client.is_connected():
-            self._client.disconnect()  # behind the acknowledgements that wait to be written
+            self._client.disconnect()  # sent after the acknowledgements that are still to be written
             with suppress(TimeoutError):
                 async with asyncio.timeout(CLOSE_S):
-                    await self._over.wait()
+                    await self._closed.wait()
         self.fail("it was closed")
         self._client._sock_close()
         if self._misc_task is not None:
             self._misc_task.cancel()
             await asyncio.gather(self._misc_task, return_exceptions=True)
 
-    def _client_connect(self) -> None:  # in a thread of its own
+    def _client_connect(self) -> None:  # aiomqtt calls it in a thread
         if self._settings.tls:
             self._client.tls_set_context(client_context(self._settings.ca_file))
         super()._client_connect()
 
-    # What paho calls: the first two also from the thread that connects, the others on the event loop.
+    # Callbacks of paho. The first two may be called in the thread that connects, the others on the event loop.
 
     def _on_socket_open(self, client: paho.Client, userdata: Any, sock: Any) -> None:
         self._loop.call_soon_threadsafe(self._opened, sock)
@@ -178,7 +178,7 @@ class AiomqttConnection(aiomqtt.Client):
 
     def _opened(self, sock: Any) -> None:
         if self.lost is not None:
-            self._client._sock_close()  # given up while the thread was connecting
+            self._client._sock_close()  # closed while the thread was connecting
         else:
             self._loop.add_reader(sock.fileno(), self._read)
             self._misc_task = self._loop.create_task(self._misc_loop(), name="mqtt-keepalive")
@@ -198,8 +198,8 @@ class AiomqttConnection(aiomqtt.Client):
                     return
             if self._holds_bytes():
                 self._loop.call_soon(self._read)
-        except Exception as error:  # a packet that paho trips over must not end the hub, only this connection
-            faults.unexpected("A packet from the broker could not be read. The hub connects anew.", cause=error)
+        except Exception as error:  # a packet that paho cannot read ends this connection, not the hub
+            faults.unexpected("A packet from the broker could not be read. The hub reconnects.", cause=error)
             self.fail("the broker sent something that is not MQTT")
 
     def _holds_bytes(self) -> bool:
@@ -210,7 +210,7 @@ class AiomqttConnection(aiomqtt.Client):
         try:
             self._client.loop_write()
         except Exception as error:
-            faults.unexpected("A packet to the broker could not be written. The hub connects anew.", cause=error)
+            faults.unexpected("A packet to the broker could not be written. The hub reconnects.", cause=error)
             self.fail("writing to the broker failed")
 
     def _on_connect(

@@ -1,4 +1,4 @@
-"""How long to wait before the next try. It knows no clock and no network."""
+"""Exponential backoff with jitter. Pure: no clock, no network."""
 
 from __future__ import annotations
 
@@ -8,19 +8,21 @@ import msgspec
 
 
 class Backoff(msgspec.Struct):
-    """Doubles from ``first`` to ``most`` seconds. Half of each delay is random, so that a thousand clients of one
-    broker do not all come back in the same second."""
+    """Delays between attempts, which double from ``first`` to ``longest`` seconds.
+
+    Half of each delay is random, so that a thousand clients of one broker do not reconnect in the same second.
+    """
 
     first: float = 0.5
-    most: float = 30.0
+    longest: float = 30.0
     tries: int = 0
 
     def next(self) -> float:
-        """The delay before the next try, in seconds."""
-        delay = min(self.first * 2.0 ** min(self.tries, 30), self.most)
+        """Return the delay before the next attempt, in seconds."""
+        delay = min(self.first * 2.0 ** min(self.tries, 30), self.longest)
         self.tries += 1
-        return delay * random.uniform(0.5, 1.0)  # noqa: S311 (nothing secret)
+        return delay * random.uniform(0.5, 1.0)  # noqa: S311 (not a secret)
 
     def reset(self) -> None:
-        """A try has succeeded for good."""
+        """Begin with the shortest delay again, after an attempt that succeeded."""
         self.tries = 0

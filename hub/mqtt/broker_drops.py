@@ -1,8 +1,8 @@
-"""How many messages the broker has dropped: what its queue had no room for while the hub, or another client, was away.
+"""Count the messages that the broker dropped because the queue of a disconnected client was full.
 
-Nothing else tells of it: the session is still there and what was kept is delivered. Mosquitto counts them below
-``$SYS``. It is read over a connection of its own, so that a broker without ``$SYS``, or one that forbids it, takes
-nothing from the hub's link.
+This is not visible otherwise: the session still exists, and what was queued is delivered. Mosquitto publishes a counter
+below ``$SYS``. It is read over a separate connection: a broker that has no ``$SYS``, or forbids it, must not affect the
+hub's own connection.
 """
 
 from __future__ import annotations
@@ -16,14 +16,19 @@ from hub.mqtt.version_negotiation import NegotiatingClient
 
 TOPIC = "$SYS/broker/publish/messages/dropped"
 QUIET_MS = 300_000
-"""Drops that go on are told together after this long: once, not a thousand times."""
+"""Drops within this time are reported together."""
 
 log = logging.getLogger(__name__)
 
 
 class BrokerDropMonitor:
-    """``known`` is the broker's count as this installation saw it last, ``on_drop`` is called with (since, now, how
-    many) and ``keep`` with every new count."""
+    """Reports messages that the broker dropped.
+
+    Args:
+        known: The broker's counter when this hub last saw it, None if it never did.
+        on_drop: Called with (since, now, number of dropped messages); times in ms.
+        keep: Called with each new value of the counter, to store it.
+    """
 
     def __init__(
         self, known: int | None, *, on_drop: Callable[[int, int, int], None], keep: Callable[[int], None]
@@ -31,20 +36,20 @@ class BrokerDropMonitor:
         self._known = known
         self._on_drop = on_drop
         self._keep = keep
-        self._untold = 0
-        self._since = 0
-        self._told: int | None = None
+        self._unreported = 0
+        self._since = 0  # when the counter was last received
+        self._reported_at: int | None = None
         self._link: NegotiatingClient | None = None
-        self.total = 0
+        self.total = 0  # dropped since the hub started
 
     async def run(self, settings: MqttClientSettings) -> None:
-        """Until cancelled. The settings are those of a session that does not last."""
+        """Read the counter until cancelled. The settings are those of a session that is not persistent."""
         self._link = link = NegotiatingClient(settings, self.take, lambda since, now: None)
         link.subscribe([TOPIC])
         await link.run()
 
     def use(self, settings: MqttClientSettings) -> None:
-        """Connect anew with other credentials."""
+        """Reconnect with other credentials."""
         if self._link is not None:
             self._link.use(settings)
 
@@ -61,16 +66,16 @@ class BrokerDropMonitor:
         self._keep(count)
         if known is None:
             return
-        # A broker that was started anew counts from 0.
+        # After a restart the broker counts from 0.
         new = count - known if count > known else count
         self.total += new
-        self._untold += new
-        if self._untold and (self._told is None or now - self._told >= QUIET_MS):
+        self._unreported += new
+        if self._unreported and (self._reported_at is None or now - self._reported_at >= QUIET_MS):
             log.warning(
-                "the broker has dropped %d messages: a client's queue was full. If it was the hub's, they are lost to "
-                "it; raise max_queued_messages in mosquitto.conf",
-                self._untold,
+                "The broker dropped %d messages because a client's queue was full. If it was the hub's queue, the hub "
+                "will not receive them. Raise max_queued_messages in mosquitto.conf.",
+                self._unreported,
             )
-            self._on_drop(self._since, now, self._untold)
-            self._untold, self._told = 0, now
+            self._on_drop(self._since, now, self._unreported)
+            self._unreported, self._reported_at = 0, now
         self._since = now

@@ -1,8 +1,8 @@
-"""What a link to a broker is, whichever library speaks for it.
+"""Interface of the hub's MQTT client, whichever library is below it.
 
-A link keeps a persistent session (a stable client id, no clean start), reconnects by itself with backoff and jitter,
-subscribes with QoS 1, hands messages to ``sink`` as they come, and acknowledges only when told to, after the
-commit, in the order of receipt. It keeps its own bound on what is in flight.
+A client keeps a persistent session (fixed client id, no clean start), reconnects by itself with backoff and jitter,
+subscribes with QoS 1 and passes messages to a ``sink`` as they arrive. It acknowledges them only when :meth:`ack
+<MqttClient.ack>` is called, after the commit, and limits how many are unacknowledged.
 """
 
 from __future__ import annotations
@@ -15,16 +15,17 @@ import msgspec
 from hub.model import RawMessage
 
 Sink = Callable[[Sequence[RawMessage]], int]
-"""Takes what came together, without waiting, and says how many of them it has dealt with: kept, or shed and counted
-where they are QoS 0. Fewer than all says that the next one, of QoS 1, found no room; nothing behind it was taken."""
+"""Takes messages that arrived together and returns how many it accepted, without waiting.
+
+Accepted means queued, or dropped and counted (QoS 0 only). If the result is less than the number of messages, the next
+one is of QoS 1 and found the queue full, and the ones after it were not looked at."""
 
 GapListener = Callable[[int, int], None]
-"""Called with (since, now) in ms when the broker has lost our session after the first run."""
+"""Called with (since, now) in ms when the broker lost the session of an earlier connection."""
 
 
 class MqttClientSettings(msgspec.Struct, frozen=True):
-    """Where and how to connect. ``window`` bounds the unacknowledged QoS 1 messages; what arrives together may
-    exceed it by some hundred. ``protocol`` is the version of MQTT to speak, ``auto`` finds it out."""
+    """Where and how to connect."""
 
     host: str
     port: int
@@ -38,63 +39,70 @@ class MqttClientSettings(msgspec.Struct, frozen=True):
     websocket_path: str = "/mqtt"
     keepalive_s: int = 15
     window: int = 10_000
+    """Limit of unacknowledged QoS 1 messages. Messages that arrive together may exceed it by a few hundred."""
     max_packet_bytes: int = 2_097_152
-    """What the broker may send at once. A message beyond it never arrives: it should be more than a device may send."""
-    lasting: bool = True
-    """False: a session that ends with its connection and is sent everything with QoS 0, for one who only looks."""
+    """The largest packet that the broker may send. It never delivers larger messages: allow more than devices send."""
+    persistent: bool = True
+    """False: the session ends with its connection and receives everything with QoS 0, for a client that only reads."""
     had_session: bool = False
-    """True when this hub has connected with this client id before, so a missing session means a gap."""
+    """This hub connected with this client id before, so a missing session means that messages may be missing."""
     current_to: int = 0
-    """Until when (ms) an earlier run is known to have received everything: a gap found at the start begins here."""
+    """Until when (ms) an earlier run had received everything. A gap that is found at the start begins here."""
 
 
 class MqttClientState(msgspec.Struct, frozen=True):
-    """``subscribed`` is true after a SUBACK that grants at least one filter; ``refused`` are the filters that the
-    broker does not grant, with its reasons. ``error`` is the last reason for a lost connection or a refusal, in our
-    words; ``held`` counts the QoS 1 messages that came and are not acknowledged yet. ``username`` is the user of the
-    last connection, None without one."""
+    """State of the connection to the broker."""
 
     address: str
     connected: bool = False
-    subscribed: bool = False
+    subscribed: bool = False  # the broker granted at least one filter
     protocol: str | None = None
-    since: int | None = None
+    since: int | None = None  # of the last change of ``connected``, in ms
     reconnects: int = 0
-    error: str | None = None
-    held: int = 0
-    username: str | None = None
-    refused: tuple[tuple[str, str], ...] = ()
+    error: str | None = None  # why the last connection ended, or what the broker refused
+    held: int = 0  # QoS 1 messages that were received and are not acknowledged yet
+    username: str | None = None  # of the last connection
+    refused: tuple[tuple[str, str], ...] = ()  # filters that the broker refused, with its reasons
 
 
 class MqttClient(Protocol):
+    """Client with a persistent session that reconnects by itself."""
+
     @property
     def state(self) -> MqttClientState: ...
 
     async def run(self) -> None:
-        """Connect, receive, reconnect, until cancelled; then disconnect without shortening the session."""
+        """Connect, receive and reconnect until cancelled; then disconnect. The broker keeps the session."""
         ...
 
     def ack(self, messages: Iterable[RawMessage]) -> None:
-        """Acknowledge in the given order. Receipts of a session that has ended are left out: they come again.
+        """Acknowledge messages in the given order.
 
-        Each message that the sink took must come by here once, whatever its session: so the window is counted.
+        Every message that the sink accepted must be passed exactly once, whatever its session: that is how the client
+        counts its window. Messages of an earlier session are not acknowledged, since the broker delivers them again.
         """
         ...
 
     async def publish(self, topic: str, payload: bytes, *, qos: int = 1, retained: bool = False) -> None:
-        """Raises :class:`~hub.errors.BrokerError` when not connected or not confirmed in time."""
+        """Publish a message; at QoS 1 wait until the broker acknowledged it.
+
+        Raises:
+            NotConnected: Nothing was sent.
+            Unconfirmed: The broker did not acknowledge in time. The message may have arrived.
+            BrokerError: The topic is invalid, or the broker refused the message.
+        """
         ...
 
     def subscribe(self, topics: Iterable[str]) -> None:
-        """Add topic filters, now and on every reconnect."""
+        """Add topic filters, for this connection and all later ones."""
         ...
 
     def unsubscribe(self, topics: Iterable[str]) -> None:
-        """Give up topic filters that :meth:`subscribe` added."""
+        """Remove topic filters that :meth:`subscribe` added."""
         ...
 
     def pause(self) -> None:
-        """Stop taking messages in (the store stalls): the broker queues them. :meth:`resume` goes on."""
+        """Stop reading messages until :meth:`resume`, because the store does not keep up. The broker queues them."""
         ...
 
     def resume(self) -> None: ...

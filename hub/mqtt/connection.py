@@ -1,6 +1,6 @@
-"""What a link asks of one connection, whichever library speaks MQTT on it, and the ways one can fail.
+"""Interface of one MQTT connection, whichever library is below it, and its exceptions.
 
-It knows no MQTT library. A connection lives from CONNECT to its end and is never used again.
+A connection lasts from CONNECT until it is closed or lost. It is not used again.
 """
 
 from __future__ import annotations
@@ -14,44 +14,47 @@ from hub.model import RawMessage
 HANDSHAKE_S = 10.0
 """How long a broker may take to answer a CONNECT or a SUBSCRIBE."""
 MAX_UNCONFIRMED = 1_000
-"""Messages on their way out at the same time; further ones are refused."""
+"""Published messages without the broker's acknowledgement; further ones are refused."""
 
 
 class Lost(Exception):
-    """A connection failed or ended; the text is for people, without a full stop."""
+    """The connection could not be made, or it ended. The text says why, without a full stop."""
 
 
 class WrongVersion(Lost):
-    """The broker says that it does not speak this version of MQTT."""
+    """The broker reports that it does not support this version of MQTT."""
 
 
 class Silent(Lost):
-    """The broker hung up or waited without a word; old ones answer MQTT 5 in these ways."""
+    """The broker closed the connection or did not answer. Old brokers do so with MQTT 5."""
 
 
 class Refused(Exception):
-    """The broker took the connection but not what was asked of it; the text says why."""
+    """The broker refused a message. The text says why."""
 
 
 class Connection(Protocol):
-    """``lost`` says why it is over, None while it is not."""
+    """One MQTT connection."""
 
     protocol: str
-    session_present: bool
-    lost: Lost | None
+    session_present: bool  # the broker still had the session
+    lost: Lost | None  # why the connection ended, None while it is open
 
     async def open(self) -> None:
-        """Connect and wait for CONNACK; raises :class:`Lost`."""
+        """Connect and wait for CONNACK. Raises :class:`Lost`."""
 
     async def subscribe_to(self, filters: Sequence[str]) -> dict[str, str]:
-        """Subscribe with QoS 1, or 0 where the session does not last; returns the refused filters with the broker's
-        reason. Raises :class:`Lost`."""
+        """Subscribe with QoS 1, or 0 if the session is not persistent. Raises :class:`Lost`.
+
+        Returns:
+            The filters that the broker refused, each with its reason.
+        """
 
     async def unsubscribe_from(self, filters: Sequence[str]) -> None:
-        """Raises :class:`Lost`."""
+        """Unsubscribe. Raises :class:`Lost`."""
 
     async def send(self, topic: str, payload: bytes, qos: int, retained: bool) -> None:
-        """Publish; at QoS 1 returns once confirmed. Raises :class:`Lost` and :class:`Refused`."""
+        """Publish; at QoS 1 wait for the acknowledgement. Raises :class:`Lost` and :class:`Refused`."""
 
     def ack(self, receipts: Sequence[int]) -> None:
         """Acknowledge in this order."""
@@ -61,21 +64,21 @@ class Connection(Protocol):
     def start_reading(self) -> None: ...
 
     def fail(self, reason: str) -> None:
-        """Give the connection up."""
+        """End the connection with this reason."""
 
     async def close(self) -> None:
-        """End it, politely where that is possible, without shortening the session."""
+        """Close the connection, with a DISCONNECT if it is still open. The broker keeps the session."""
 
 
 Take = Callable[[Sequence[RawMessage]], None]
-"""Takes what came together, oldest first."""
+"""Called with the messages that arrived together, oldest first."""
 Connect = Callable[[int, Take, Callable[[], None]], Connection]
-"""Makes a connection from the session's number, what takes its messages, and what to call when it is over."""
+"""Makes a connection from the session's number, the callback for messages, and the callback for a lost connection."""
 
 
-def hear_cancellation() -> None:
-    """Raise CancelledError where the running task was cancelled and a library has swallowed it."""
-    # A library that uses asyncio.wait_for swallows a cancellation that comes with the result (Python 3.11).
+def raise_if_cancelled() -> None:
+    """Raise CancelledError if the running task was cancelled and a library suppressed it."""
+    # asyncio.wait_for in Python 3.11 suppresses a cancellation that comes together with the result.
     task = asyncio.current_task()
     if task is not None and task.cancelling():
         raise asyncio.CancelledError

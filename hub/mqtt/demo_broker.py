@@ -1,7 +1,7 @@
-"""The demo's own broker: a child process on loopback that ends with the hub, however the hub ends.
+"""The demo's broker: a child process on loopback that ends with the hub, even if the hub is killed.
 
-A ``mosquitto`` that is installed, else amqtt, which is slow (200 us a message), speaks MQTT 3.1.1 only, and is no
-broker for anything but a demo.
+It is an installed ``mosquitto``, else amqtt, which is slow (200 us a message), supports MQTT 3.1.1 only, and is for
+demos only.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ MAX_QUEUED = 100_000
 
 
 class DemoBroker:
-    """A running broker. Made by :meth:`start`; ``moved`` says that the wished port was taken."""
+    """Running broker, made by :meth:`start`. ``moved`` is True if the requested port was in use."""
 
     def __init__(
         self, kind: Kind, host: str, port: int, moved: bool, process: asyncio.subprocess.Process, log: IO[bytes]
@@ -44,14 +44,22 @@ class DemoBroker:
 
     @classmethod
     async def start(cls, host: str, port: int, *, data: Path | None = None, kind: Kind | None = None) -> DemoBroker:
-        """Start a broker and wait until it accepts connections; port 0 takes any free one.
+        """Start a broker and wait until it accepts connections.
 
-        With ``data`` mosquitto keeps sessions and retained messages there. To be called on the main thread: the
-        broker ends with the thread that started it. Raises :class:`BrokerError` when no broker can be started.
+        Call it on the main thread: the broker ends with the thread that started it.
+
+        Args:
+            host: The address to listen on.
+            port: The port. If it is in use, the next free one; 0 for any free one.
+            data: A folder in which mosquitto keeps sessions and retained messages.
+            kind: The program to use; None for mosquitto if it is installed.
+
+        Raises:
+            BrokerError: No broker can be started.
         """
         program = find_mosquitto() if kind != "amqtt" else None
         if program is None and kind == "mosquitto":
-            raise BrokerError("There is no mosquitto on this machine.", "Install it: apt install mosquitto")
+            raise BrokerError("mosquitto is not installed.", "Install it: apt install mosquitto")
         for candidate in range(port, port + PORTS_TRIED) if port else [0] * PORTS_TRIED:
             free = _free_port(host, candidate)
             if free is None:
@@ -59,13 +67,14 @@ class DemoBroker:
             broker = await cls._try(program, host, free, port not in (0, free), data)
             if broker is not None:
                 return broker
-        raise BrokerError(f"The ports {port} to {port + PORTS_TRIED - 1} of {host} are all taken.", "Name another.")
+        last = port + PORTS_TRIED - 1
+        raise BrokerError(f"The ports {port} to {last} of {host} are all in use.", "Choose another port.")
 
     @classmethod
     async def _try(cls, program: str | None, host: str, port: int, moved: bool, data: Path | None) -> DemoBroker | None:
-        """A broker on that port, None where somebody else was faster."""
+        """Start a broker on that port. Return None if another process took the port in the meantime."""
         with tempfile.TemporaryDirectory(prefix="watchkeeper-broker-") as directory:
-            # Both are needed only until it serves, so that a killed hub leaves no file behind.
+            # Folder and log are unlinked once it listens, so that a killed hub leaves no file behind.
             log = tempfile.TemporaryFile()  # noqa: SIM115 (it lives as long as the broker)
             command = _command(program, host, port, data, Path(directory))
             process = await asyncio.create_subprocess_exec(
@@ -73,29 +82,29 @@ class DemoBroker:
                 stdin=asyncio.subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
-                start_new_session=True,  # Ctrl-C is for the hub: the broker goes last
+                start_new_session=True,  # Ctrl-C stops the hub, which then stops the broker
             )
             broker = cls("amqtt" if program is None else "mosquitto", host, port, moved, process, log)
             try:
-                serves = await broker._serves()
+                listening = await broker._wait_until_listening()
             except BaseException:
                 await broker.stop()
                 raise
-        if serves:
+        if listening:
             return broker
-        said = broker._said()
+        output = broker._last_output()
         await broker.stop()
-        if "in use" in said:
+        if "in use" in output:
             return None
-        raise BrokerError(f"The broker did not start. It said: {said or 'nothing'}")
+        raise BrokerError(f"The broker did not start. Its output: {output or 'none'}")
 
-    async def _serves(self) -> bool:
-        """True once it listens, False when it ended or does not get there in time."""
+    async def _wait_until_listening(self) -> bool:
+        """Return True once it listens, False if it ended or takes longer than START_S."""
         with suppress(TimeoutError):
             async with asyncio.timeout(START_S):
                 while self._process.returncode is None:
-                    # Its own word: whoever accepts a connection there may be another broker.
-                    if " running" in self._said():
+                    # Read its log: a connection to the port might be accepted by another broker.
+                    if " running" in self._last_output():
                         return True
                     await asyncio.sleep(0.02)
         return False
@@ -109,12 +118,12 @@ class DemoBroker:
         return f"{self.host}:{self.port}"
 
     async def wait(self) -> str:
-        """Returns when the broker has ended, with the last it said."""
+        """Wait until the broker has ended, and return the end of its output."""
         await self._process.wait()
-        return self._said()
+        return self._last_output()
 
     async def stop(self) -> None:
-        """End it; harmless when it has ended already."""
+        """Stop it, unless it has ended already."""
         with suppress(ProcessLookupError):
             self._process.terminate()
         try:
@@ -125,7 +134,7 @@ class DemoBroker:
             await self._process.wait()
         self._log.close()
 
-    def _said(self) -> str:
+    def _last_output(self) -> str:
         if self._log.closed:
             return ""
         end = self._log.seek(0, os.SEEK_END)
@@ -133,12 +142,12 @@ class DemoBroker:
 
 
 def find_mosquitto() -> str | None:
-    """The path of an installed mosquitto; Debian puts it where only root's PATH leads."""
+    """Return the path of an installed mosquitto. Debian installs it in a folder that only root has in its PATH."""
     return shutil.which("mosquitto") or shutil.which("mosquitto", path="/usr/sbin:/usr/local/sbin:/opt/homebrew/sbin")
 
 
 def mosquitto_config(host: str, port: int, data: Path | None) -> str:
-    """A configuration for one machine: no password, and room for a hub that is away for a while."""
+    """Return a configuration for one machine: no password, and a queue for a hub that is stopped for a while."""
     lines = [
         f"listener {port} {host}",
         "allow_anonymous true",
@@ -148,9 +157,9 @@ def mosquitto_config(host: str, port: int, data: Path | None) -> str:
         "set_tcp_nodelay true",
         "log_dest stderr",
         "log_type error",
-        "log_type information",  # among which that it is running
+        "log_type information",  # includes the line "mosquitto ... running"
         "connection_messages false",
-        # Started by root it would become the user mosquitto, who may not write our data.
+        # Started by root it would change to the user mosquitto, who must not write the hub's data.
         f"user {pwd.getpwuid(os.geteuid()).pw_name}",
         f"persistence {'true' if data else 'false'}",
     ]
@@ -168,7 +177,7 @@ def _command(program: str | None, host: str, port: int, data: Path | None, direc
 
 
 def _free_port(host: str, port: int) -> int | None:
-    """``port`` (any free one for 0) if it can be bound now."""
+    """Return ``port`` (for 0 any free one) if it can be bound, else None."""
     try:
         family, kind, protocol, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
         with socket.socket(family, kind, protocol) as probe:

@@ -1,7 +1,7 @@
-"""The broker's side of :mod:`hub.mqtt.demo_broker`: a script that dies with its parent and then is the broker.
+"""Child process of :mod:`hub.mqtt.demo_broker`: a script that runs the broker and ends with its parent.
 
-``child.py run PROGRAM ARGUMENTS...`` becomes that program; ``child.py amqtt HOST PORT`` serves amqtt. It imports
-nothing of the hub, so that it starts quickly and from any directory.
+The arguments ``PARENT run PROGRAM ARGUMENTS...`` replace the process by that program, ``PARENT amqtt HOST PORT`` serves
+amqtt. The script imports nothing of the hub, so that it starts quickly and from any directory.
 """
 
 from __future__ import annotations
@@ -19,23 +19,23 @@ OPEN_FILES = 65_536
 
 
 def tied(mode: str, *arguments: str) -> list[str]:
-    """The command line of a child that ends when this process does: see the module's words."""
+    """Return the command line of a child that ends when this process does. For ``mode`` see the module."""
     return [sys.executable, "-P", __file__, str(os.getpid()), mode, *arguments]
 
 
 def die_with_parent(parent: int) -> None:
-    """Ask Linux for SIGKILL when the process ``parent`` ends, in whatever way; kept over exec.
+    """Have Linux send SIGKILL to this process when the process ``parent`` ends, also after exec.
 
-    Other systems have no such thing: there a broker outlives a hub that was killed with -9.
+    Other systems cannot do this: there a broker outlives a hub that was killed with SIGKILL.
     """
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
-        if os.getppid() != parent:  # it was faster
+        if os.getppid() != parent:  # it ended before the call
             sys.exit(1)
 
 
 async def serve_amqtt(host: str, port: int) -> None:
-    """Serve until SIGTERM."""
+    """Run amqtt until SIGTERM."""
     from amqtt.broker import Broker  # type: ignore[import-untyped]
 
     stop = asyncio.Event()
@@ -54,14 +54,14 @@ async def serve_amqtt(host: str, port: int) -> None:
 
 
 def main(parent: int, mode: str, *arguments: str) -> None:
-    """``parent`` is the process that must be alive."""
+    """Run the broker until it ends or the process ``parent`` does."""
     die_with_parent(parent)
-    # A descriptor a device: the usual limit of 1,024 would end a demo with a thousand of them.
-    most = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
-    wanted = OPEN_FILES if most == resource.RLIM_INFINITY else min(OPEN_FILES, most)
-    resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, most))
+    # One descriptor for each connection: the usual limit of 1,024 is too low for a demo with a thousand devices.
+    maximum = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+    limit = OPEN_FILES if maximum == resource.RLIM_INFINITY else min(OPEN_FILES, maximum)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (limit, maximum))
     if mode == "run":
-        os.execv(arguments[0], arguments)  # noqa: S606 (no shell on purpose)
+        os.execv(arguments[0], arguments)  # noqa: S606 (no shell is needed)
     logging.basicConfig(level=logging.CRITICAL)
     asyncio.run(serve_amqtt(arguments[0], int(arguments[1])))
 

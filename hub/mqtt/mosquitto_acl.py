@@ -1,9 +1,8 @@
-"""Who may connect to the broker and what each may do: Mosquitto's password file and access list.
+"""Mosquitto's password file and access control list (ACL).
 
-Each device has a user of its own that may write below ``ROOT/{user}/`` only and read what is sent to it there. Bridges
-(Zigbee2MQTT, a gateway) get a user with the topics named for it. What an administrator wrote into the files by hand
-stays. It starts no broker and opens no connection; it knows Mosquitto's formats (mosquitto_passwd(1),
-mosquitto.conf(5), "acl_file").
+Each device has its own user, which may publish below ``ROOT/{user}/`` and read what is sent to it there. A bridge
+(Zigbee2MQTT, a gateway) has a user with its own topic prefixes. Lines that an administrator added to the files by hand
+are kept. The formats are described in mosquitto_passwd(1) and mosquitto.conf(5), "acl_file".
 """
 
 from __future__ import annotations
@@ -34,65 +33,73 @@ from hub.runtime.private_files import (
 from hub.topics import is_id
 
 HUB = "hub"
-"""The hub's own user: it may read and write everything."""
+"""The hub's own user, which may read and write everything."""
 NAME = re.compile(r"[A-Za-z0-9._:~-]{1,64}")
 ITERATIONS = 101
-"""Mosquitto's own number; the passwords are random, so no dictionary helps."""
+"""Mosquitto's default. It is enough: the passwords are random, so a dictionary attack is not possible."""
 FILE_MODE = 0o640
-"""Of a new file, which belongs to the group that the broker runs as."""
+"""Mode of a new file, which belongs to the group that the broker runs as."""
 BROKER_FOLDER_MODE = 0o755
 BEGIN, END = "# --- written by Watchkeeper: begin", "# --- written by Watchkeeper: end"
 
 
 class AccessFiles(msgspec.Struct, frozen=True):
-    """Where Mosquitto looks. ``pid_file`` is how it is told to look again; None leaves that to a person. ``folders``
-    are the hub's own folders, outermost first, that the broker must pass through to read the files."""
+    """Paths of Mosquitto's files."""
 
     passwords: Path
-    rights: Path
-    pid_file: Path | None = None
-    folders: tuple[Path, ...] = ()
+    rights: Path  # the ACL
+    pid_file: Path | None = None  # for SIGHUP after a change; None: a person reloads the broker
+    folders: tuple[Path, ...] = ()  # the hub's folders that lead to the files, outermost first
 
 
 class Drafts(list[tuple[Path, Path]]):
-    """Written drafts, each with the file that it replaces."""
+    """Written drafts, each with the file that it will replace."""
 
 
 class User(msgspec.Struct, frozen=True):
-    """``topics`` are a bridge's; a device has none of its own but what the pattern gives all."""
+    """User of the broker. ``topics`` are a bridge's prefixes; a device has none, since a pattern covers all devices."""
 
     name: str
     topics: tuple[str, ...] = ()
 
 
 class MosquittoAcl:
-    """Adds and removes users. A change writes all files or, where one cannot be written, none."""
+    """Adds and removes users. A change writes all files, or none if one of them cannot be written."""
 
     def __init__(self, files: AccessFiles, root: str) -> None:
         self.files = files
         self._root = root
 
     def users(self) -> list[User]:
-        """All that are in the password file, by name, without the hub itself."""
+        """Return all users in the password file except the hub, sorted by name."""
         with _explained(self.files.passwords):
             rights = _read_rights(self.files.rights)
             names = sorted(_read_passwords(self.files.passwords))
         return [User(name, rights.get(name, ())) for name in names if name != HUB]
 
     def add(self, name: str, topics: Sequence[str] = (), login: Path | None = None) -> str:
-        """Add a user and return its new password, which is kept nowhere. ``login`` is the file of the hub's own
-        password: the hub becomes a user with the first device. Raises Invalid, Conflict for a user that exists,
-        StoreError where a file cannot be written; then there is no new user."""
+        """Add a user and return its new password, which is stored as a hash only.
+
+        Args:
+            name: The device's id, or a name for a bridge.
+            topics: The prefixes of a bridge.
+            login: The file for the hub's own password. The hub becomes a user together with the first device.
+
+        Raises:
+            Invalid: The name or a topic is not allowed.
+            Conflict: The user exists.
+            StoreError: A file cannot be written. Nothing was changed.
+        """
         if not NAME.fullmatch(name) or not is_id(name) or name == HUB:
             raise Invalid(
-                f"{name[:64]!r} cannot be a device's name here.",
-                "Take up to 64 letters, digits and . _ : ~ - (not hub, . or ..).",
+                f"{name[:64]!r} cannot be a device's name for the broker.",
+                "Use up to 64 letters, digits and . _ : ~ - (not hub, . or ..).",
             )
         for topic in topics:
             _check_topic(topic, self._root)
         with self._changing() as (passwords, rights, drafts):
             if name in passwords:
-                raise Conflict(f"{name} has a password already.", f"hub device revoke {name} takes it away.")
+                raise Conflict(f"{name} already has a password.", f"To remove it: hub device revoke {name}")
             if login is not None:
                 self._ensure_hub(passwords, login, drafts)
             password = secrets.token_hex(16)
@@ -102,19 +109,22 @@ class MosquittoAcl:
         return password
 
     def revoke(self, name: str) -> None:
-        """Its password is void at once, and its connection ends. Raises NotFound."""
+        """Remove a user. Raises NotFound.
+
+        After :meth:`reload` its password is invalid and the broker closes its connection.
+        """
         with self._changing() as (passwords, rights, _):
             if name == HUB or passwords.pop(name, None) is None:
-                raise NotFound(f"There is no user {name[:64]!r}.", "hub device list names them.")
+                raise NotFound(f"There is no user {name[:64]!r}.", "To list them: hub device list")
             rights.pop(name, None)
 
-    def hub_password(self, kept: Path) -> str:
-        """Return the hub's own password, kept in ``kept`` for its owner alone; made at the first call."""
+    def hub_password(self, login: Path) -> str:
+        """Return the hub's own password from the file ``login``, which only its owner may read. Create missing ones."""
         with self._changing() as (passwords, _, drafts):
-            return self._ensure_hub(passwords, kept, drafts)
+            return self._ensure_hub(passwords, login, drafts)
 
     def _ensure_hub(self, passwords: dict[str, str], login: Path, drafts: Drafts) -> str:
-        """Give the hub a password where it has none, and the broker its hash where the broker has none."""
+        """Return the hub's password. Create it, and its entry in ``passwords``, if they are missing."""
         with suppress(FileNotFoundError):
             password = login.read_text("ascii").strip()
             passwords.setdefault(HUB, _hashed(password))
@@ -126,12 +136,12 @@ class MosquittoAcl:
         return password
 
     def reload(self) -> bool:
-        """Have the broker read the files again; False when nobody could be told."""
+        """Have the broker read the files again (SIGHUP). Return False if its process is not known."""
         if self.files.pid_file is None:
             return False
         try:
             process = int(self.files.pid_file.read_text("ascii").strip())
-            # A file that was left behind may name anybody by now, and SIGHUP ends most programs.
+            # A stale file may contain the pid of another program by now, and SIGHUP ends most programs.
             if Path(f"/proc/{process}/comm").read_text().strip() != "mosquitto":
                 return False
             os.kill(process, signal.SIGHUP)
@@ -141,10 +151,9 @@ class MosquittoAcl:
 
     @contextmanager
     def _changing(self) -> Iterator[tuple[dict[str, str], dict[str, tuple[str, ...]], Drafts]]:
-        """Read both files, let the caller change what they hold, and replace them; by one process at a time.
+        """Read both files, let the caller change their contents, and replace them, one process at a time.
 
-        Everything is written to drafts first. The passwords take their place last: a user without rights is harmless,
-        one whose rights could not be written is not.
+        Everything is written to drafts first. The password file is replaced last: rights without a user are harmless.
         """
         files, drafts = self.files, Drafts()
         with _explained(files.passwords):
@@ -174,26 +183,29 @@ class MosquittoAcl:
 
 @contextmanager
 def _explained(file: Path) -> Iterator[None]:
-    """Raise StoreError in place of OSError; ``file`` is named where the error names none."""
+    """Raise StoreError in place of OSError. ``file`` is named if the error has no file name."""
     try:
         yield
     except OSError as error:
-        hint = "Run this as a user who may write the broker's files, or name others under [mqtt]."
+        hint = "Run this as a user who may write the broker's files, or set other files under [mqtt] in hub.toml."
         raise StoreError(f"{error.filename or file} cannot be used ({error.strerror}).", hint) from error
 
 
 def _check_topic(topic: str, root: str) -> None:
-    """A bridge has a prefix of its own: no wildcard, not the broker's own topics, nothing at, below or above the
-    devices' root. Mosquitto skips spaces before a topic, so that " devices" would be the root in its eyes."""
+    """Raise Invalid unless ``topic`` is a prefix that a bridge may have.
+
+    It has no wildcard, is not one of the broker's own topics, and is not at, below or above the devices' root. Spaces
+    around it are not allowed: Mosquitto skips those before a topic, so " devices" would be the root.
+    """
     levels = topic.split("/")
     spaced = topic != topic.strip()
     if not topic.isprintable() or spaced or not all(levels) or levels[0].startswith("$") or set(topic) & set("+#"):
         raise Invalid(
-            f"A bridge cannot have {topic[:64]!r}.",
-            "Name the prefix that is its own, such as zigbee2mqtt: all below it is meant, without + or #.",
+            f"A bridge cannot have {topic[:64]!r} as its prefix.",
+            "Use its own prefix without + or #, such as zigbee2mqtt. It covers all topics below it.",
         )
     if f"{topic}/".startswith(f"{root}/") or f"{root}/".startswith(f"{topic}/"):
-        raise Invalid(f"{topic[:64]!r} belongs to the devices themselves.", "Name the prefix that is the bridge's own.")
+        raise Invalid(f"{topic[:64]!r} belongs to the devices themselves.", "Use the bridge's own prefix.")
 
 
 def _hashed(password: str) -> str:
@@ -209,22 +221,22 @@ def _read_passwords(file: Path) -> dict[str, str]:
     return {}
 
 
-def _ours(file: Path) -> tuple[str, str, str]:
-    """The access list in three: before our part, our part, after it."""
+def _split_acl(file: Path) -> tuple[str, str, str]:
+    """Return the ACL in three parts: before the hub's part, the hub's part, after it."""
     with suppress(FileNotFoundError):
         before, begin, rest = file.read_text("utf-8", "surrogateescape").partition(BEGIN)
         if begin:
-            ours, _, after = rest.partition(END + "\n")
-            return before, ours, after
+            hub_part, _, after = rest.partition(END + "\n")
+            return before, hub_part, after
         return before, "", ""
     return "", "", ""
 
 
 def _read_rights(file: Path) -> dict[str, tuple[str, ...]]:
-    """The bridges' topics in our part of the access list."""
+    """Return the prefixes of each bridge, from the hub's part of the ACL."""
     found: dict[str, dict[str, None]] = {}
     user = HUB
-    for line in _ours(file)[1].splitlines():
+    for line in _split_acl(file)[1].splitlines():
         word, _, rest = line.partition(" ")
         if word == "user":
             user = rest
@@ -234,7 +246,7 @@ def _read_rights(file: Path) -> dict[str, tuple[str, ...]]:
 
 
 def _rights_text(file: Path, root: str, rights: dict[str, tuple[str, ...]]) -> str:
-    before, _, after = _ours(file)
+    before, _, after = _split_acl(file)
     lines = [BEGIN, f"pattern write {root}/%u/#"]
     lines += [f"pattern read {root}/%u/{leaf}" for leaf in ("commands/#", "desired")]
     for name, topics in sorted(rights.items()):
@@ -247,8 +259,8 @@ def _rights_text(file: Path, root: str, rights: dict[str, tuple[str, ...]]) -> s
 
 
 def _draft(file: Path, text: str) -> tuple[Path, Path]:
-    """Write a draft of ``file`` that keeps its owner and mode; a new file is for the broker to read."""
-    file = file.resolve()  # a link stays a link
+    """Write a draft of ``file`` with its owner and mode. A new file is readable for the broker."""
+    file = file.resolve()  # a symbolic link stays one
     draft = write_draft(file, text.encode("utf-8", "surrogateescape"))
     if file.exists():
         copy_owner(draft, file.stat())
@@ -258,13 +270,13 @@ def _draft(file: Path, text: str) -> tuple[Path, Path]:
 
 
 def share_with_broker(file: Path) -> None:
-    """Let the broker read this file."""
+    """Make a file readable for the broker."""
     file.chmod(FILE_MODE)
     _give_to_broker(file)
 
 
 def _give_to_broker(path: Path) -> bool:
-    """Make ``path`` the broker's group's, where this user may and Mosquitto is installed."""
+    """Give ``path`` to the broker's group. Return False if Mosquitto is not installed or this user may not do it."""
     try:
         os.chown(path, -1, grp.getgrnam("mosquitto").gr_gid)
     except (PermissionError, KeyError):
@@ -273,6 +285,6 @@ def _give_to_broker(path: Path) -> bool:
 
 
 def let_broker_pass(folder: Path) -> None:
-    """Let the broker's group pass through a private folder, without listing it."""
+    """Allow the broker's group to pass through a private folder, but not to list it."""
     if not folder.stat().st_mode & 0o011 and _give_to_broker(folder):
         folder.chmod(0o710)

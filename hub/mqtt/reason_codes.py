@@ -1,4 +1,4 @@
-"""Why a connection failed or ended, in the hub's words. It knows no MQTT library."""
+"""Why a connection failed or ended, as text for people."""
 
 from __future__ import annotations
 
@@ -6,44 +6,44 @@ import socket
 import ssl
 
 _ENDS = {
-    "Session taken over": "another client has connected with this hub's client id",
-    "Keep alive timeout": "the broker has stopped answering",
+    "Session taken over": "another client connected with this hub's client id",
+    "Keep alive timeout": "the broker does not answer any more",
     "Server shutting down": "the broker is shutting down",
-    "Packet too large": "the broker found a packet too large",
-    "Not authorized": "the broker withdrew this hub's right to be connected",
-    "Administrative action": "somebody ended the connection at the broker",
-    "Receive max exceeded": "the broker found more messages on their way than it allows",
-    "Message rate too high": "the broker found that the hub sends too much",
-    "Quota exceeded": "the hub has used up what the broker grants it",
-    "Malformed packet": "one side could not read what the other sent",
-    "Protocol error": "one side sent what the other did not expect",
+    "Packet too large": "the broker rejected a packet as too large",
+    "Not authorized": "the broker withdrew this hub's authorization",
+    "Administrative action": "an administrator ended the connection at the broker",
+    "Receive max exceeded": "the broker received more unacknowledged messages than it allows",
+    "Message rate too high": "the hub publishes faster than the broker allows",
+    "Quota exceeded": "the hub exceeded its quota at the broker",
+    "Malformed packet": "the broker could not parse a packet",
+    "Protocol error": "the broker received an unexpected packet",
 }
 
 _REFUSALS = {
     "Not authorized": "Not authorized; check mqtt.username and mqtt.password",
     "Bad user name or password": "Bad user name or password; check mqtt.username and mqtt.password",
-    "Banned": "this client is banned there",
-    "Server unavailable": "it is not available now",
+    "Banned": "this client is banned",
+    "Server unavailable": "it is unavailable",
     "Server busy": "it is busy",
     "Client id not valid": "it does not accept this hub's client id",
     "Client identifier not valid": "it does not accept this hub's client id",
-    "Use another server": "it sends its clients to another server; name that one",
-    "Server moved": "it has moved; name its new address",
-    "Connection rate exceeded": "too many clients connect at once",
-    "Quota exceeded": "it has no room for another client",
+    "Use another server": "its clients have to use another server; set its address in mqtt.broker",
+    "Server moved": "it has moved; set its new address in mqtt.broker",
+    "Connection rate exceeded": "too many clients connect at the same time",
+    "Quota exceeded": "its limit of clients is reached",
 }
 
 
 def reason_of_failure(error: BaseException) -> str:
-    """Why a connection could not be made."""
+    """Return why a connection could not be made."""
     if isinstance(error, ConnectionRefusedError):
-        return "nothing listens there; is the broker running?"
+        return "connection refused (is the broker running?)"
     if isinstance(error, socket.gaierror):
-        return "its host name is not known"
+        return "its host name cannot be resolved"
     if isinstance(error, ssl.SSLCertVerificationError):
-        return "the broker's certificate is not trusted; name the file of its CA"
+        return "the broker's certificate is not trusted; set mqtt.ca_file to its CA"
     if isinstance(error, ssl.SSLError):
-        return "TLS failed; does the broker speak it on this port?"
+        return "TLS failed (does the broker use TLS on this port?)"
     if isinstance(error, FileNotFoundError):
         return "the CA file does not exist"
     if isinstance(error, TimeoutError):
@@ -52,10 +52,10 @@ def reason_of_failure(error: BaseException) -> str:
 
 
 def reason_of_refusal(name: str) -> str:
-    """Why a broker took no connection, from the protocol's name for it (section 3.2.2.2)."""
+    """Return why a broker refused the connection, from the name of the reason code (MQTT 5, section 3.2.2.2)."""
     return _REFUSALS.get(name, name)
 
 
 def reason_of_end(name: str) -> str:
-    """Why a connection ended, from MQTT 5's name for it (section 2.4)."""
-    return _ENDS.get(name, "the connection was cut")
+    """Return why a connection ended, from the name of the reason code (MQTT 5, section 2.4)."""
+    return _ENDS.get(name, "the connection was lost")

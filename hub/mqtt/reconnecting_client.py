@@ -1,6 +1,21 @@
-"""What every link does, whichever library speaks MQTT for it: reconnect, bound what is in flight, report gaps.
+"""MQTT client that reconnects, limits the messages in flight (flow control) and reports gaps.
 
-It knows no MQTT library. Everything here runs on the event loop.
+A QoS 1 message is acknowledged after its commit, and until then the broker keeps it. So the hub can stop reading::
+
+    reading ── held > window, or pause() ──▶ stalled: the socket is not read, and TCP slows the broker down
+      ▲  ▲                                      │     │
+      │  └── held <= window, and resume() ──────┘     │ after half of the keepalive
+      │                                               ▼
+      └── as soon as the hub can take more ◀── disconnected: the broker queues the messages of the session
+
+- ``_held`` counts the QoS 1 messages that the sink accepted and that :meth:`ReconnectingClient.ack` was not called for.
+- A message is acknowledged only on the connection that it came on, in the order of arrival. After a reconnect the
+  broker delivers unacknowledged messages again. If the sink accepts fewer messages than it gets, the connection is
+  closed, so that the broker delivers the others again too.
+- If the broker lost the session, messages since ``_current_to`` may be missing. ``on_gap`` is called.
+- A lost connection is retried after a delay that doubles from 0.5 s to 30 s. A connection of more than 30 s resets it.
+
+Everything runs on the event loop. This file uses no MQTT library: see :mod:`hub.mqtt.connection`.
 """
 
 from __future__ import annotations
@@ -18,28 +33,20 @@ from hub.errors import BrokerError, NotConnected, Unconfirmed
 from hub.model import RawMessage
 from hub.mqtt.backoff import Backoff
 from hub.mqtt.client import GapListener, MqttClientSettings, MqttClientState, Sink
-from hub.mqtt.connection import Connect, Connection, Lost, Refused, hear_cancellation
+from hub.mqtt.connection import Connect, Connection, Lost, Refused, raise_if_cancelled
 from hub.runtime.clock import now_ms
 from hub.runtime.fault_log import FaultLog
 from hub.topics import is_filter, is_topic
 
-REPEAT_S = 600.0
-"""The same reason for a lost connection is said again in the log after this long."""
-
-RESUBSCRIBE_S = 30.0
-"""A refused subscription is tried again after this long: somebody may mend the broker's access list."""
-
+REPEAT_S = 600.0  # the same reason for a lost connection is logged again after this time
+RESUBSCRIBE_S = 30.0  # a refused subscription is tried again: the broker's access list may have been corrected
 PUBLISH_S = 10.0
 
 log = logging.getLogger(__name__)
 
 
 class ReconnectingClient:
-    """Implements :class:`hub.mqtt.client.Link` over connections that ``connect`` makes, one after the other.
-
-    At most ``settings.window`` messages of QoS 1 are out with the hub: beyond that, and while paused, the socket is
-    not read. If that lasts, the connection is closed and the broker queues.
-    """
+    """A :class:`hub.mqtt.client.MqttClient` over connections that ``connect`` makes, one after the other."""
 
     def __init__(
         self,
@@ -55,20 +62,20 @@ class ReconnectingClient:
         self._connect = connect
         self._backoff = backoff or Backoff()
         self._state = MqttClientState(f"{settings.host}:{settings.port}")
-        self._topics: dict[str, None] = {}
-        self._leaving: list[str] = []
+        self._topics: dict[str, None] = {}  # the filters that should be subscribed, in order
+        self._to_unsubscribe: list[str] = []
         self._connection: Connection | None = None
-        self._session = 0
+        self._session = 0  # number of the connection
         self._had_session = settings.had_session
         self._current_to = settings.current_to
         self._held = 0
         self._paused = False
-        self._stalled_at: float | None = None
-        self._changed = asyncio.Event()
-        self._retry = asyncio.Event()
+        self._stalled_at: float | None = None  # since when the socket is not read
+        self._changed = asyncio.Event()  # wakes the task in run()
+        self._retry = asyncio.Event()  # ends the delay before the next attempt
         self._faults = FaultLog(log, REPEAT_S)
-        self._down_said = False
-        self._refused_said: set[str] = set()
+        self._logged_down = False
+        self._logged_refused: set[str] = set()
 
     @property
     def state(self) -> MqttClientState:
@@ -79,10 +86,10 @@ class ReconnectingClient:
         return self._settings
 
     def use(self, settings: MqttClientSettings) -> None:
-        """Connect anew, at once, with other credentials or certificates; the broker and the client id are the same."""
+        """Reconnect at once with other credentials or certificates. Broker and client id must be the same."""
         self._settings = settings
         if self._connection is not None:
-            self._connection.fail("its credentials or certificates have changed")
+            self._connection.fail("its credentials or certificates changed")
         self._retry.set()
 
     async def run(self) -> None:
@@ -92,35 +99,35 @@ class ReconnectingClient:
                 await self._changed.wait()
             begun = time.monotonic()
             try:
-                await self._live()
+                await self._run_connection()
             except Lost as lost:
-                self._say(str(lost))
+                self._log_lost(str(lost))
             if self._must_wait():
-                continue  # it was closed because of that, and comes back as soon as the hub can take more
-            if time.monotonic() - begun > self._backoff.most:
+                continue  # it was closed for that reason, so reconnect as soon as the hub can take more
+            if time.monotonic() - begun > self._backoff.longest:
                 self._backoff.reset()
             with suppress(TimeoutError):
                 async with asyncio.timeout(self._backoff.next()):
                     await self._retry.wait()
             self._retry.clear()
 
-    def _say(self, reason: str) -> None:
-        """Why the connection is down: once, not at each of a thousand tries. One who only looks says nothing."""
-        if not self._settings.lasting:
+    def _log_lost(self, reason: str) -> None:
+        """Log why there is no connection, once and not for each attempt."""
+        if not self._settings.persistent:
             return
-        # A hostile broker can put another number into each: that is no other reason.
-        kind, text = re.sub(r"\d+", "0", reason), "The connection to the broker at %s is down: %s. Trying on."
+        # Reasons that differ only in a number count as the same one, or a hostile broker could fill the log.
+        kind, text = re.sub(r"\d+", "0", reason), "No connection to the MQTT broker at %s: %s. The hub keeps retrying."
         if self._faults.error(kind, text, self._state.address, reason, level=logging.WARNING):
-            self._down_said = True
+            self._logged_down = True
 
-    async def _live(self) -> None:
-        """One connection's life; raises :class:`Lost` at its end."""
+    async def _run_connection(self) -> None:
+        """Open a connection and use it until its end, then raise :class:`Lost`."""
         self._session += 1
         self._stalled_at = None
         connection = self._connection = self._connect(self._session, self._take, self._changed.set)
         try:
             await connection.open()
-            hear_cancellation()
+            raise_if_cancelled()
             self._connected(connection)
             await self._serve(connection)
         except Lost as lost:
@@ -138,9 +145,9 @@ class ReconnectingClient:
         self._had_session = True
         user = self._settings.username
         self._set(connected=True, protocol=connection.protocol, since=now, error=None, username=user)
-        if self._down_said:
-            self._down_said = False
-            log.warning("The broker at %s is connected again.", self._state.address)
+        if self._logged_down:
+            self._logged_down = False
+            log.warning("Reconnected to the MQTT broker at %s.", self._state.address)
         if self._must_wait():
             self._stall()
 
@@ -148,85 +155,79 @@ class ReconnectingClient:
         if self._state.connected:
             now = now_ms()
             if self._stalled_at is None:
-                # A dead peer is noticed within twice the keepalive; up to then everything had come.
+                # The loss is noticed within twice the keepalive; until then everything had arrived.
                 self._current_to = max(self._current_to, now - 2_000 * self._settings.keepalive_s)
             self._set(connected=False, subscribed=False, refused=(), since=now, reconnects=self._state.reconnects + 1)
 
     async def _serve(self, connection: Connection) -> None:
-        asked: set[str] = set()
+        """Keep the subscriptions of a connection up to date until it ends or stalls for too long."""
+        subscribed: set[str] = set()
         while connection.lost is None:
             self._changed.clear()
-            patience: float | None = None
-            leaving, self._leaving = self._leaving, []
-            if leaving:
-                await connection.unsubscribe_from(leaving)
-                asked.difference_update(leaving)
-            missing = [topic for topic in self._topics if topic not in asked]
+            timeout_s: float | None = None
+            removed, self._to_unsubscribe = self._to_unsubscribe, []
+            if removed:
+                await connection.unsubscribe_from(removed)
+                subscribed.difference_update(removed)
+            missing = [topic for topic in self._topics if topic not in subscribed]
             if missing:
                 refused = await connection.subscribe_to(missing)
-                hear_cancellation()
-                asked.update(missing)
+                raise_if_cancelled()
+                subscribed.update(missing)
                 self._subscribed(refused)
                 if refused:
-                    asked.difference_update(refused)
-                    patience = RESUBSCRIBE_S
+                    subscribed.difference_update(refused)
+                    timeout_s = RESUBSCRIBE_S
             if self._stalled_at is not None:
-                # In time before the keepalive would cut the connection, since its answers are not read either.
+                # Close it before the keepalive does: the broker's PINGRESP is not read either.
                 left = self._stalled_at + self._settings.keepalive_s / 2 - time.monotonic()
                 if left <= 0:
-                    raise Lost("the hub cannot take more messages for now, the broker queues them")
-                patience = left if patience is None else min(left, patience)
+                    raise Lost("the hub cannot take more messages at the moment, so the broker queues them")
+                timeout_s = left if timeout_s is None else min(left, timeout_s)
             if connection.lost is None:
                 with suppress(TimeoutError):
-                    async with asyncio.timeout(patience):
+                    async with asyncio.timeout(timeout_s):
                         await self._changed.wait()
         raise connection.lost
 
     def _subscribed(self, refused: dict[str, str]) -> None:
-        """Note what the broker refuses: the link is subscribed as soon as it grants anything."""
+        """Update the state and log what the broker refused. One granted filter is enough to count as subscribed."""
         error = None
         if refused:
-            named = ", ".join(f"{topic} ({reason})" for topic, reason in refused.items())
-            error = f"The broker refused the subscription to {named}. Check the hub's rights in its access list."
-        if self._settings.lasting and refused.keys() != self._refused_said:
-            self._refused_said = set(refused)
+            listed = ", ".join(f"{topic} ({reason})" for topic, reason in refused.items())
+            error = f"The broker refused the subscription to {listed}. Check the hub's rights in its access list."
+        if self._settings.persistent and refused.keys() != self._logged_refused:
+            self._logged_refused = set(refused)
             if error is None:
-                log.info("The broker at %s grants all subscriptions now.", self._state.address)
+                log.info("The MQTT broker at %s granted all subscriptions.", self._state.address)
             else:
-                log.warning(
-                    "%s What is published there does not arrive. Asking again every %g s.", error, RESUBSCRIBE_S
-                )
+                log.warning("%s Messages there do not arrive. The hub retries every %g s.", error, RESUBSCRIBE_S)
         granted = len(refused) < len(self._topics)
         self._set(subscribed=granted, refused=tuple(refused.items()), error=error)
 
     def _take(self, messages: Sequence[RawMessage]) -> None:
         self._current_to = messages[-1].received
-        taken = self._sink(messages)
-        self._held += len([None for message in messages[:taken] if message.receipt is not None])
+        accepted = self._sink(messages)
+        self._held += len([None for message in messages[:accepted] if message.receipt is not None])
         if self._held > self._settings.window:
             self._stall()
-        if taken < len(messages) and self._connection is not None:
-            # The others are neither kept nor acknowledged, so a new connection must bring them again.
+        if accepted < len(messages) and self._connection is not None:
+            # The others are not acknowledged, so the broker delivers them again on a new connection.
             self._connection.fail("the hub's queue is full")
 
     def ack(self, messages: Iterable[RawMessage]) -> None:
-        """Acknowledge in the given order. Receipts of a session that has ended are left out: they come again.
-
-        Every QoS 1 message that the sink took must come by here once; that is how the window is counted.
-        """
         connection = self._connection
         held = [(receipt, each.session) for each in messages if (receipt := each.receipt) is not None]
         self._held -= len(held)
         receipts = [receipt for receipt, session in held if session == self._session]
         if receipts and connection is not None and connection.lost is None:
             connection.ack(receipts)
-        self._go_on()
+        self._continue_reading()
 
     async def publish(self, topic: str, payload: bytes, *, qos: int = 1, retained: bool = False) -> None:
-        """Raises :class:`BrokerError` when not connected, refused, or not confirmed in time."""
         connection = self._connection
         if not is_topic(topic):
-            raise BrokerError(f"The message to {topic[:200]!r} was refused: this is no topic to publish to.")
+            raise BrokerError(f"The message to {topic[:200]!r} was refused: the topic is invalid.")
         if connection is None or not self._state.connected:
             raise NotConnected(f"The hub is not connected to its broker at {self._state.address}.")
         try:
@@ -236,38 +237,36 @@ class ReconnectingClient:
             raise BrokerError(f"The message to {topic!r} was refused: {refused}.") from None
         except (Lost, TimeoutError):
             raise Unconfirmed(
-                f"The broker has not confirmed the message to {topic!r}.", "It may have arrived all the same."
+                f"The broker did not acknowledge the message to {topic!r} in time.", "It may have arrived."
             ) from None
 
     def subscribe(self, topics: Iterable[str]) -> None:
-        """Add topic filters, now and on every reconnect."""
-        new = [topic for topic in topics if topic not in self._topics and self._may_subscribe(topic)]
+        new = [topic for topic in topics if topic not in self._topics and self._valid_filter(topic)]
         if new:
             self._topics.update(dict.fromkeys(new))
             self._set(subscribed=False)
             self._changed.set()
 
-    def _may_subscribe(self, topic: str) -> bool:
-        """A broker would hang up at what is no filter, and again at every reconnect."""
+    def _valid_filter(self, topic: str) -> bool:
+        # A broker would close the connection because of an invalid filter, and again after every reconnect.
         if is_filter(topic):
             return True
-        self._faults.error("filter", "%r is no topic filter. What announced it is not subscribed to.", topic[:200])
+        self._faults.error("filter", "%r is not a valid topic filter. The hub does not subscribe to it.", topic[:200])
         return False
 
     def unsubscribe(self, topics: Iterable[str]) -> None:
-        """Give up topic filters, now or with the next connection: the broker keeps them with the session."""
-        self._leaving += [topic for topic in topics if self._topics.pop(topic, self) is None]
+        # Without a connection they are removed after the next CONNECT, since the broker keeps them with the session.
+        self._to_unsubscribe += [topic for topic in topics if self._topics.pop(topic, self) is None]
         self._changed.set()
 
     def pause(self) -> None:
-        """Stop taking messages in: the broker queues them. :meth:`resume` goes on."""
         self._paused = True
-        if self._state.connected:  # before that the handshake must be read
+        if self._state.connected:  # else the handshake is still to be read
             self._stall()
 
     def resume(self) -> None:
         self._paused = False
-        self._go_on()
+        self._continue_reading()
 
     def _must_wait(self) -> bool:
         return self._paused or self._held > self._settings.window
@@ -278,7 +277,7 @@ class ReconnectingClient:
             self._connection.stop_reading()
             self._changed.set()
 
-    def _go_on(self) -> None:
+    def _continue_reading(self) -> None:
         if self._must_wait():
             return
         if self._stalled_at is not None:
@@ -287,7 +286,7 @@ class ReconnectingClient:
                 self._connection.start_reading()
             self._changed.set()
         elif self._connection is None:
-            self._changed.set()  # run() may wait for this before it connects
+            self._changed.set()  # run() may wait for it before it connects
 
     def _set(self, **changes: object) -> None:
         self._state = msgspec.structs.replace(self._state, **changes)

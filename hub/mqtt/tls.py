@@ -1,4 +1,4 @@
-"""How a link checks its broker over TLS. It knows no MQTT library."""
+"""TLS settings for connections to the broker."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import ssl
 
 
 class _Socket(ssl.SSLSocket):
-    """Closes itself when the handshake fails: paho forgets it, and every try would cost a descriptor."""
+    """Socket that closes itself when the handshake fails. paho does not, so each attempt would leak a descriptor."""
 
     def do_handshake(self, block: bool = False) -> None:
         try:
@@ -17,8 +17,13 @@ class _Socket(ssl.SSLSocket):
 
 
 def client_context(ca_file: str | None) -> ssl.SSLContext:
-    """TLS 1.2 or newer; the broker's certificate must be signed by ``ca_file`` (the system's CAs without) and name
-    the host. Reads files, so not for the event loop. Raises OSError."""
+    """Return a context for TLS 1.2 or newer. It reads files, so do not call it on the event loop.
+
+    The broker's certificate must name the host and be signed by a CA in ``ca_file`` (None: by one of the system's).
+
+    Raises:
+        OSError: The file cannot be read or has no certificate.
+    """
     context = ssl.create_default_context(cafile=ca_file)
     context.minimum_version = ssl.TLSVersion.TLSv1_2
     context.sslsocket_class = _Socket

@@ -1,4 +1,4 @@
-"""The way to a broker: TCP, TLS over it, WebSocket over either. It knows no MQTT."""
+"""Byte streams to a broker: TCP, TLS over TCP, WebSocket over either."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from hub.mqtt.websocket import WebSocket
 
 
 class Transport(Protocol):
-    """What is needed of a transport."""
+    """The methods of asyncio.Transport that a connection uses."""
 
     def is_closing(self) -> bool: ...
 
@@ -26,8 +26,12 @@ class Transport(Protocol):
 
 
 async def connect(settings: MqttClientSettings, protocol: asyncio.Protocol) -> Transport:
-    """Connect, and give what arrives to ``protocol``; in a WebSocket its ``connection_made`` is not called. Raises
-    OSError, also for what is wrong with certificates, and Lost."""
+    """Connect, and pass received bytes to ``protocol``. With WebSocket its ``connection_made`` is not called.
+
+    Raises:
+        OSError: The connection failed, or a certificate is invalid.
+        Lost: The server does not accept a WebSocket.
+    """
     host, port = settings.host, settings.port
     context = await asyncio.to_thread(client_context, settings.ca_file) if settings.tls else None
     loop = asyncio.get_running_loop()
@@ -39,5 +43,5 @@ async def connect(settings: MqttClientSettings, protocol: asyncio.Protocol) -> T
     try:
         await frames.opened()
     except ConnectionError as error:
-        raise Lost(f"there is no WebSocket at {settings.websocket_path} ({error})") from None
+        raise Lost(f"no WebSocket is accepted at {settings.websocket_path} ({error})") from None
     return frames

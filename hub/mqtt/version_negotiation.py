@@ -1,5 +1,6 @@
-"""The hub's link: MQTT 5 where the broker speaks it, 3.1.1 where not. Which one is found out by trying, and
-remembered. It knows the connections by their interface only.
+"""The hub's MQTT client, which finds out whether the broker supports MQTT 5 or only 3.1.1.
+
+It tries a version, and the other one if the broker does not accept it. The version that worked is kept.
 """
 
 from __future__ import annotations
@@ -14,34 +15,34 @@ from hub.mqtt.fast import FastConnection
 from hub.mqtt.reconnecting_client import ReconnectingClient
 
 FIRST_HANDSHAKE_S = 3.0
-"""While the version is not known: amqtt never answers a CONNECT of MQTT 5."""
+"""Timeout while the version is not known. It is short because amqtt never answers a CONNECT of MQTT 5."""
 _OTHER = {"5": "3.1.1", "3.1.1": "5"}
 
 
 class NegotiatingClient(ReconnectingClient):
-    """A :class:`hub.mqtt.client.Link`. ``settings.protocol`` may name the version, and no other is tried then."""
+    """A :class:`hub.mqtt.client.MqttClient` that negotiates the version, unless ``settings.protocol`` sets it."""
 
     def __init__(
         self, settings: MqttClientSettings, sink: Sink, on_gap: GapListener, *, backoff: Backoff | None = None
     ) -> None:
         super().__init__(settings, sink, on_gap, self._make, backoff)
         self._version: str = "5" if settings.protocol == "auto" else settings.protocol
-        self._proven = settings.protocol != "auto"
+        self._proven = settings.protocol != "auto"  # a connection with this version succeeded
 
     def _make(self, session: int, take: Take, changed: Callable[[], None]) -> Connection:
-        patience = HANDSHAKE_S if self._proven else FIRST_HANDSHAKE_S
+        timeout_s = HANDSHAKE_S if self._proven else FIRST_HANDSHAKE_S
         kind = FastConnection if self._version == "5" else AiomqttConnection
-        return kind(self._settings, patience, session, take, changed)
+        return kind(self._settings, timeout_s, session, take, changed)
 
     def _connected(self, connection: Connection) -> None:
         self._proven = True
         super()._connected(connection)
 
-    async def _live(self) -> None:
+    async def _run_connection(self) -> None:
         try:
-            await super()._live()
+            await super()._run_connection()
         except (WrongVersion, Silent) as lost:
             if self._settings.protocol != "auto" or (isinstance(lost, Silent) and self._proven):
                 raise
             self._version = _OTHER[self._version]
-            await super()._live()
+            await super()._run_connection()

@@ -1,4 +1,4 @@
-"""A stream of bytes inside a WebSocket, as MQTT asks for it (section 6 of its standard). It knows no MQTT packet."""
+"""Byte stream inside a WebSocket, as MQTT defines it (MQTT 5, section 6)."""
 
 from __future__ import annotations
 
@@ -13,25 +13,25 @@ from websockets.uri import parse_uri
 
 
 class WebSocket(asyncio.Protocol):
-    """Between a transport and ``inner``, which gets the bytes of the frames and writes here."""
+    """Adapter between an asyncio transport and ``inner``: ``inner`` receives the frames' bytes and writes to this."""
 
     def __init__(self, host: str, port: int, path: str, tls: bool, inner: asyncio.Protocol) -> None:
-        where = f"[{host}]" if ":" in host else host
-        uri = parse_uri(f"{'wss' if tls else 'ws'}://{where}:{port}{path}")
+        url_host = f"[{host}]" if ":" in host else host
+        uri = parse_uri(f"{'wss' if tls else 'ws'}://{url_host}:{port}{path}")
         self._frames = ClientProtocol(uri, subprotocols=[Subprotocol("mqtt")], max_size=None)
         self._inner = inner
         self._transport: asyncio.Transport | None = None
         self._opened: asyncio.Future[None] = asyncio.get_running_loop().create_future()
 
     async def opened(self) -> None:
-        """Wait for the handshake. Raises ConnectionError when the other side does not want it."""
+        """Wait for the handshake. Raises ConnectionError if the server refuses it."""
         try:
             await self._opened
         except BaseException:
             self.abort()
             raise
 
-    # -- what ``inner`` asks -----------------------------------------------------------------------------------
+    # -- called by ``inner`` -----------------------------------------------------------------------------------
 
     def is_closing(self) -> bool:
         return self._transport is None or self._transport.is_closing()
@@ -52,7 +52,7 @@ class WebSocket(asyncio.Protocol):
         if self._transport is not None:
             self._transport.abort()
 
-    # -- what the transport tells ------------------------------------------------------------------------------
+    # -- called by the transport -------------------------------------------------------------------------------
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = cast(asyncio.Transport, transport)
@@ -88,7 +88,7 @@ class WebSocket(asyncio.Protocol):
             self._opened.set_result(None)
         else:
             self._opened.set_exception(ConnectionError(str(error)))
-            self._opened.exception()  # perhaps nobody waits for it any more
+            self._opened.exception()  # marks it as retrieved, since nobody may wait for it any more
 
     def _flush(self) -> None:
         if self._transport is not None:

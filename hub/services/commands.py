@@ -10,7 +10,7 @@ import secrets
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-from hub.control import descriptor, encode, fitting, tolerance, wanted
+from hub.control import descriptor, encode, tolerance, validate_value, wanted
 from hub.errors import Conflict, Invalid, NotFound
 from hub.model import Command, Input, SendCommand
 from hub.registry.registry import DeviceRegistry
@@ -64,7 +64,7 @@ class Commands:
             raise Invalid(f"expires_s is {expires_s}. A command expires after 1 to {MAX_EXPIRY_S} seconds.")
         device = self._registry.require(device_id)
         spec = descriptor(device.info.commands, name)
-        value = fitting(spec, value)
+        value = validate_value(spec, value)
         now = self._now()
         confirming = wanted(spec, value)
         command = Command(

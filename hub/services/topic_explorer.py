@@ -135,4 +135,4 @@ def for_looking(settings: MqttClientSettings, state: MqttClientState, suffix: st
     if state.protocol is not None:
         protocol = "5" if state.protocol == "MQTT 5" else "3.1.1"
     name = f"{settings.client_id}-{suffix}"
-    return msgspec.structs.replace(settings, client_id=name, protocol=protocol, lasting=False, had_session=False)
+    return msgspec.structs.replace(settings, client_id=name, protocol=protocol, persistent=False, had_session=False)

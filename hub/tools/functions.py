@@ -9,7 +9,7 @@ from typing import Annotated, Any, Literal
 import msgspec
 import numpy as np
 
-from hub.control import descriptor, fitting
+from hub.control import descriptor, validate_value
 from hub.errors import NotFound
 from hub.insight import match_word
 from hub.model import Activity, CauseMatch, Device, Evidence, Presence, Quote, SeriesQuery
@@ -190,7 +190,7 @@ class Tools:
             "name": found.display_name,
             "command": command,
             "title": wants.title,
-            "value": fitting(wants, value),
+            "value": validate_value(wants, value),
             "unit": wants.unit,
             "sent": False,
         }

@@ -12,7 +12,7 @@ import msgspec
 
 from hub.dialects.homeassistant.abbreviations import DEVICE, ENTITY
 from hub.dialects.homeassistant.options import boolean
-from hub.dialects.payload import came, parse_json
+from hub.dialects.payload import excerpt, parse_json
 from hub.errors import Rejected
 from hub.topics import slug
 
@@ -76,7 +76,7 @@ def read_discovery(place: str, payload: bytes) -> DiscoveryMessage:
         return DiscoveryMessage(Announced(node or key))
     body = parse_json(payload, MAX_BYTES * (4 if kind == "device" else 1))
     if not isinstance(body, dict):
-        raise Rejected("bad_value", f"A discovery message must be a JSON object; the payload is {came(payload)}.")
+        raise Rejected("bad_value", f"A discovery message must be a JSON object; the payload is {excerpt(payload)}.")
     body = _spelled_out(body)
     device = _device(body.get("device"), node or key, node or text(body.get("name")))
     if boolean(body, "migrate_discovery"):

@@ -1,4 +1,4 @@
-"""Topics that speak no dialect, read as a person says in ``mappings.toml``."""
+"""Decode topics without a dialect by the mappings in ``mappings.toml``."""
 
 from hub.dialects.mapping.dialect import MappingDialect
 from hub.dialects.mapping.parse import parse_mappings, parse_usable_mappings

@@ -1,12 +1,12 @@
-"""collectd's ``write_mqtt``: ``PREFIX/HOST/PLUGIN/TYPE`` with ``EPOCH:VALUE[:VALUE…]`` and a NUL at the end.
+"""Messages of collectd's ``write_mqtt``: ``PREFIX/HOST/PLUGIN/TYPE`` with ``EPOCH:VALUE[:VALUE…]`` and a final NUL.
 
-The names of the values and their units are those of collectd's types.db, as far as they are common.
+The names and units of common values are taken from collectd's types.db.
 """
 
 from __future__ import annotations
 
 from hub.dialects.mapping.reading import MappedValues
-from hub.dialects.payload import came
+from hub.dialects.payload import excerpt
 from hub.errors import Rejected
 
 _READ_WRITE, _BOTH_WAYS = ("read", "write"), ("rx", "tx")
@@ -26,16 +26,19 @@ _UNITS = {
 }  # fmt: skip
 
 _UNKNOWN = frozenset(("u", "nan", "-nan"))
-"""U: it could not be read."""
+"""``U`` is collectd's word for an unknown value."""
 
 
 def read_collectd(payload: bytes, plugin: str, kind: str) -> MappedValues:
-    """``plugin`` and ``kind`` are the topic's last two levels (``cpu-0``, ``cpu-idle``). Raises Rejected."""
+    """Return the values of a message. Raises Rejected.
+
+    ``plugin`` and ``kind`` are the last two levels of the topic (``cpu-0``, ``cpu-idle``).
+    """
     text = payload.rstrip(b"\0\n ").decode("utf-8", "replace")
     time, *values = text.split(":")
     if not values:
-        expected = "collectd writes EPOCH:VALUE, with more values behind further colons"
-        raise Rejected("bad_value", f"{expected}; the payload is {came(payload)}.")
+        expected = "A payload of collectd must be EPOCH:VALUE, with more values after further colons"
+        raise Rejected("bad_value", f"{expected}; the payload is {excerpt(payload)}.")
     family = kind.partition("-")[0]
     metric = kind if kind == plugin or kind.startswith(plugin + "-") else f"{plugin}.{kind}"
     sources = _SOURCES.get(family, ())
@@ -59,4 +62,4 @@ def _float(text: str, what: str) -> float:
     try:
         return float(text)
     except ValueError:
-        raise Rejected("bad_value", f"collectd's {what[:60]!r} is no number: {text[:40]!r}.") from None
+        raise Rejected("bad_value", f"collectd's {what[:60]!r} is not a number: {text[:40]!r}.") from None

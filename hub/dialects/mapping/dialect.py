@@ -1,7 +1,7 @@
-"""Topics that a person has mapped: plain values, JSON of any form, collectd, SenML.
+"""Decode topics by mappings: plain values, any JSON, collectd, SenML.
 
-It reads what no other dialect owns. What it has learnt of a device (its units, how it is called) is kept, so that a
-message that holds half of the metrics does not take the other half's units away.
+This dialect owns the topics that no other one owns. It keeps the description of each device (units, name), so that a
+message with half of the metrics does not remove the units of the other half.
 """
 
 from __future__ import annotations
@@ -19,19 +19,19 @@ from hub.dialects.mapping.pattern import MISSING, Pattern, TextTemplate, at_path
 from hub.dialects.mapping.reading import MAX_METRICS, MappedValues, NamePatterns, read_picked, read_plain, read_tree
 from hub.dialects.mapping.senml import read_senml
 from hub.dialects.payload import metric_name, parse_telemetry
-from hub.dialects.rejections import nothing_fits, rejections
+from hub.dialects.rejections import reject_all, rejections
 from hub.dialects.times import when
 from hub.dialects.units import spell
 from hub.errors import Rejected
 from hub.model import Availability, Identity, Info, Mapping, Pick, RawMessage, Record
 from hub.topics import covers, slug
 
-MAX_REMEMBERED = 100_000
+MAX_CACHED = 100_000
 _INFO = ("name", "manufacturer", "model", "area", "via")
 
 
 class _Reader:
-    """One mapping, made ready: its pattern, its templates, its paths."""
+    """A mapping with its pattern, templates and paths parsed."""
 
     def __init__(self, mapping: Mapping) -> None:
         self.mapping = mapping
@@ -40,8 +40,8 @@ class _Reader:
         template = partial(TextTemplate, names=names)
         metric = mapping.metric or ("{metric}" if "metric" in names else None)
         self.metric = None if metric is None else template(metric, key="metric")
-        named = mapping.device != "{device}" or "device" in names
-        self.device = template(mapping.device, key="device") if named else None
+        has_device = mapping.device != "{device}" or "device" in names
+        self.device = template(mapping.device, key="device") if has_device else None  # None: see MappedValues.device
         self.info = [(key, template(text, key=key)) for key in _INFO if (text := getattr(mapping, key))]
         self.time = None if mapping.time is None else path_of(mapping.time)
         self.zone = None if mapping.zone is None else ZoneInfo(mapping.zone)
@@ -52,7 +52,7 @@ class _Reader:
         self._ignored = NamePatterns(dict.fromkeys(mapping.ignore, True))
 
     def read(self, message: RawMessage, levels: dict[str, str]) -> tuple[Any, list[MappedValues]]:
-        """The message's JSON (None for a plain one) and what it says. Raises Rejected."""
+        """Return the message's JSON (None for a plain value) and its values. Raises Rejected."""
         form, payload = self.mapping.form, message.payload
         if form == "collectd":
             return None, [read_collectd(payload, levels["plugin"], levels["type"])]
@@ -71,12 +71,14 @@ class _Reader:
         return body, [reading]
 
     def availability(self, message: RawMessage) -> tuple[bool, Any] | None:
-        """Whether the device is there, as the message says it, and its JSON; None for a message of another kind.
+        """Return ``(online, JSON)`` if the message says whether the device is online, else None.
 
-        Raises Rejected for a word that is neither, where the topic carries nothing else."""
+        Raises:
+            Rejected: The topic is for presence only, and the payload is neither word.
+        """
         words, payload = self.mapping.presence, message.payload
         if words is None:
-            # OwnTracks: the will of a phone, or of the app on it.
+            # OwnTracks: the will of the app on a phone.
             body = parse_telemetry(payload) if b'"lwt"' in payload and b'"_type"' in payload else None
             return (False, body) if isinstance(body, dict) and body.get("_type") == "lwt" else None
         body = parse_telemetry(payload) if payload.lstrip()[:1] == b"{" else None
@@ -90,32 +92,33 @@ class _Reader:
         if words.path is not None:
             return None
         allowed = ", ".join((*words.online, *words.offline))
-        raise Rejected("bad_value", f"presence = {word[:40]!r} is wrong. Allowed: {allowed}.")
+        raise Rejected("bad_value", f"presence = {word[:40]!r} is invalid. Allowed: {allowed}.")
 
     def _prefix(self, levels: dict[str, str], body: Any) -> str | None:
         return None if self.metric is None else self.metric.fill(levels, body)
 
 
 class MappingDialect:
-    """``mappings`` in order; :meth:`replace` puts others in force. They have been checked (``parse_mappings``)."""
+    """Dialect of the mappings, which ``parse_mappings`` has checked. The first one that matches a topic decodes it."""
 
     name = "mapping"
 
     def __init__(self, mappings: Sequence[Mapping] = ()) -> None:
         self._readers = [_Reader(mapping) for mapping in mappings]
-        self._places: dict[str, tuple[_Reader, dict[str, str]] | None] = {}
-        self._known: dict[str, Info] = {}
+        self._matches: dict[str, tuple[_Reader, dict[str, str]] | None] = {}  # cache by topic: reader, named levels
+        self._known: dict[str, Info] = {}  # descriptions by device
 
     @property
     def filters(self) -> Sequence[str]:
-        """Without those that another one covers: a broker would send a message of both twice."""
-        wanted = dict.fromkeys(reader.pattern.filter for reader in self._readers)
-        return [one for one in wanted if not any(one != other and covers(other, one) for other in wanted)]
+        """The filters without those that another one covers, since a broker may deliver a message for each of them."""
+        filters = dict.fromkeys(reader.pattern.filter for reader in self._readers)
+        return [one for one in filters if not any(one != other and covers(other, one) for other in filters)]
 
     def replace(self, mappings: Sequence[Mapping]) -> Sequence[Action]:
+        """Use other mappings from now on, and return the changes of subscriptions."""
         before = set(self.filters)
         self._readers = [_Reader(mapping) for mapping in mappings]
-        self._places.clear()
+        self._matches.clear()
         after = self.filters
         effects: list[Action] = []
         if gone := tuple(sorted(before.difference(after))):
@@ -125,34 +128,34 @@ class MappingDialect:
         return effects
 
     def owns(self, topic: str) -> bool:
-        return self._place(topic) is not None
+        return self._match(topic) is not None
 
-    def _place(self, topic: str) -> tuple[_Reader, dict[str, str]] | None:
-        if topic in self._places:
-            return self._places[topic]
-        if len(self._places) >= MAX_REMEMBERED:
-            self._places.clear()
-        fits = ((reader, levels) for reader in self._readers if (levels := reader.pattern.match(topic)) is not None)
-        found = self._places[topic] = next(fits, None)
+    def _match(self, topic: str) -> tuple[_Reader, dict[str, str]] | None:
+        if topic in self._matches:
+            return self._matches[topic]
+        if len(self._matches) >= MAX_CACHED:
+            self._matches.clear()
+        matches = ((reader, levels) for reader in self._readers if (levels := reader.pattern.match(topic)) is not None)
+        found = self._matches[topic] = next(matches, None)
         return found
 
     def decode(self, message: RawMessage, view: View) -> Result:
-        place = self._place(message.topic)
-        if place is None:
-            raise Rejected("no_dialect", "No mapping reads this topic any more.")
-        if not message.payload:  # how a retained message is taken back
+        match = self._match(message.topic)
+        if match is None:
+            raise Rejected("no_dialect", "No mapping matches this topic any more.")
+        if not message.payload:  # deletes a retained message
             return Result()
-        reader, levels = place
-        if (said := reader.availability(message)) is not None:
-            return self._available(message, reader, levels, *said, view)
+        reader, levels = match
+        if (presence := reader.availability(message)) is not None:
+            return self._available(message, reader, levels, *presence, view)
         body, readings = reader.read(message, levels)
-        found = [self._result(message, reader, levels, body, reading, view) for reading in readings]
-        return found[0] if len(found) == 1 else _together(found)
+        results = [self._result(message, reader, levels, body, reading, view) for reading in readings]
+        return results[0] if len(results) == 1 else _combined(results)
 
     def _result(
         self, message: RawMessage, reader: _Reader, levels: dict[str, str], body: Any, reading: MappedValues, view: View
     ) -> Result:
-        native_id = self._who(reader, levels, body, reading.device, view)
+        native_id = self._native_id(reader, levels, body, reading.device, view)
         device = slug(native_id)
         known = view.known(device)
         try:
@@ -160,61 +163,67 @@ class MappingDialect:
         except Rejected as error:
             ts, quality = message.received, "retained" if message.retained else "clock"
             reading.faults.append(("time", reading.time, error))
-        if not reading.values and not reading.unknown:  # a device is met by what it measures
+        if not reading.values and not reading.unknown:  # a message without values does not create a device
             heard = (device,) if known and not reading.faults else ()
-            return Result(rejections=nothing_fits(message, reading.faults), heard=heard)
-        refused = rejections(message, reading.faults)
+            return Result(rejections=reject_all(message, reading.faults), heard=heard)
+        rejected = rejections(message, reading.faults)
         record = Record(device, ts, message.received, reading.values, quality)
         records = (record,) if reading.values else ()
-        gone = expired_values(record, reading.unknown, view)
+        expired = expired_values(record, reading.unknown, view)
         info = self._info(reader, levels, body, reading, device)
         if known and (device not in self._known or info == self._known[device]):
-            return Result(records=records, expirations=gone, rejections=refused)
-        change = DialectState(device, msgspec.json.encode(info))
-        identity = Identity(device, native_id, self.name, info)
-        return Result(records=records, expirations=gone, identities=(identity,), changes=(change,), rejections=refused)
+            return Result(records=records, expirations=expired, rejections=rejected)
+        return Result(
+            records=records,
+            expirations=expired,
+            identities=(Identity(device, native_id, self.name, info),),
+            changes=(DialectState(device, msgspec.json.encode(info)),),
+            rejections=rejected,
+        )
 
-    def _who(self, reader: _Reader, levels: dict[str, str], body: Any, named: str | None, view: View) -> str:
-        """The native id of whom a message is about; ``named`` is whom it names itself, if the form has that."""
+    def _native_id(self, reader: _Reader, levels: dict[str, str], body: Any, named: str | None, view: View) -> str:
+        """Return the native id of a message's device. ``named`` is the device in the payload, if its format has one."""
         native_id = named or (reader.device.fill(levels, body) if reader.device else None)
         if native_id is None:
-            raise Rejected("no_device", "The message does not name its device, and the mapping finds none in it.")
-        said_inside = named is not None or (reader.device is not None and reader.device.of_payload)
+            problem = "The message does not name its device: the fields that the mapping uses for it are missing."
+            raise Rejected("no_device", problem)
+        from_payload = named is not None or (reader.device is not None and reader.device.of_payload)
         device = slug(native_id)
-        if said_inside and view.known(device) and device not in self._known:
-            raise Rejected("wrong_device", f"The message names {native_id[:60]!r}, which is not read by a mapping.")
+        if from_payload and view.known(device) and device not in self._known:
+            problem = f"The payload names the device {native_id[:60]!r}, which belongs to another dialect"
+            raise Rejected("wrong_device", f"{problem}. A mapping cannot write its readings.")
         return native_id
 
     def _available(
         self, message: RawMessage, reader: _Reader, levels: dict[str, str], online: bool, body: Any, view: View
     ) -> Result:
-        """The will of a device that nobody has heard makes no device."""
-        native_id = self._who(reader, levels, body, None, view)
+        """Return the result of a presence message. The will of an unknown device does not create it."""
+        native_id = self._native_id(reader, levels, body, None, view)
         device = slug(native_id)
         if not view.known(device) and not online:
             return Result()
-        said = Availability(device, online, message.retained, message.received)
+        availability = Availability(device, online, message.retained, message.received)
         if device in self._known:
-            return Result(availability=(said,))
+            return Result(availability=(availability,))
         info = self._info(reader, levels, body, MappedValues({}, [], {}), device)
         change = DialectState(device, msgspec.json.encode(info))
         identity = Identity(device, native_id, self.name, info)
-        return Result(availability=(said,), identities=(identity,), changes=(change,))
+        return Result(availability=(availability,), identities=(identity,), changes=(change,))
 
     def _info(self, reader: _Reader, levels: dict[str, str], body: Any, reading: MappedValues, device: str) -> Info:
-        """How the device is described now: what was known, and what this message adds."""
+        """Return the known description of a device with what this message adds."""
         before = self._known.get(device, Info())
         units = before.units
         for name in reading.values:
             unit = reader.units.of(name) or reading.units.get(name)
             if unit and len(units) < MAX_METRICS and units.get(name) != (spelt := spell(unit[:40])):
                 units = units | {name: spelt}
-        told = {key: text[:200] for key, template in reader.info if (text := template.fill(levels, body))}
-        if not told and units is before.units:
+        texts = {key: text[:200] for key, template in reader.info if (text := template.fill(levels, body))}
+        if not texts and units is before.units:
             return before
-        if "via" in told:
-            told["via"] = slug(told["via"])
-        return msgspec.structs.replace(before, units=units, **told)
+        if "via" in texts:
+            texts["via"] = slug(texts["via"])
+        return msgspec.structs.replace(before, units=units, **texts)
 
     def apply(self, change: DialectState) -> Sequence[Action]:
         self._known.pop(change.key, None)
@@ -226,23 +235,23 @@ class MappingDialect:
         return Result()
 
 
-def _together(found: Sequence[Result]) -> Result:
-    """Several readings of one message. Of what is said of one device, the last description holds all."""
+def _combined(results: Sequence[Result]) -> Result:
+    """Return several results of one message as one, with one description of each device."""
     identities: dict[str, Identity] = {}
     changes: dict[str, DialectState] = {}
-    for result in found:
+    for result in results:
         identities |= {
             identity.device: _merged(identities.get(identity.device), identity) for identity in result.identities
         }
     for device, identity in identities.items():
         changes[device] = DialectState(device, msgspec.json.encode(identity.info))
     return Result(
-        records=[record for result in found for record in result.records],
-        expirations=[expiration for result in found for expiration in result.expirations],
+        records=[record for result in results for record in result.records],
+        expirations=[expiration for result in results for expiration in result.expirations],
         identities=list(identities.values()),
         changes=list(changes.values()),
-        rejections=[rejected for result in found for rejected in result.rejections],
-        heard=[device for result in found for device in result.heard],
+        rejections=[rejected for result in results for rejected in result.rejections],
+        heard=[device for result in results for device in result.heard],
     )
 
 

@@ -1,4 +1,4 @@
-"""``mappings.toml`` into mappings. Every mistake is named with its mapping, key and what is allowed."""
+"""Parse ``mappings.toml``. An error names the mapping, the key and what is allowed."""
 
 from __future__ import annotations
 
@@ -15,16 +15,16 @@ from hub.errors import ConfigError, Rejected
 from hub.model import Mapping, Pick
 from hub.topics import covers, overlap
 
-MOST = 200
+MAX_MAPPINGS = 200
 TEMPLATES = ("device", "metric", "name", "manufacturer", "model", "area", "via")
 COLLECTD = ("plugin", "type")
 _TABLE = re.compile(r"\s*\[\[\s*mapping\s*\]\]")
 
 
 def parse_mappings(text: str, reserved: Sequence[str] = ()) -> list[Mapping]:
-    """Return all mappings of a file, in order: the first that fits a topic reads it.
+    """Return all mappings of a file in order. The first one that matches a topic decodes it.
 
-    ``reserved`` are filters of topics that other dialects read. Raises ConfigError.
+    ``reserved`` are the filters of other dialects. Raises ConfigError.
     """
     mappings, faults = parse_usable_mappings(text, reserved)
     if faults:
@@ -33,16 +33,17 @@ def parse_mappings(text: str, reserved: Sequence[str] = ()) -> list[Mapping]:
 
 
 def parse_usable_mappings(text: str, reserved: Sequence[str] = ()) -> tuple[list[Mapping], list[ConfigError]]:
-    """Return the mappings of a file that can be used, in order, and what is wrong with each of the others.
+    """Return the valid mappings of a file in order, and the errors of the others.
 
-    Raises ConfigError where the text as a whole cannot be used.
+    Raises:
+        ConfigError: The file as a whole is invalid.
     """
     document = decode_toml(text, "mappings.toml")
     tables = document.get("mapping", [])
     if document.keys() - {"mapping"} or not isinstance(tables, list):
-        raise ConfigError("mappings.toml holds [[mapping]] tables.", "See config/mappings.toml for examples.")
-    if len(tables) > MOST:
-        raise ConfigError(f"mappings.toml has {len(tables)} mappings; at most {MOST} are taken.")
+        raise ConfigError("mappings.toml may only have [[mapping]] tables.", "See config/mappings.toml for examples.")
+    if len(tables) > MAX_MAPPINGS:
+        raise ConfigError(f"mappings.toml has {len(tables)} mappings; at most {MAX_MAPPINGS} are allowed.")
     mappings: list[Mapping] = []
     faults: list[ConfigError] = []
     for number, table in enumerate(tables, 1):
@@ -52,7 +53,7 @@ def parse_usable_mappings(text: str, reserved: Sequence[str] = ()) -> tuple[list
             mapping = msgspec.convert(table, Mapping)
             check(mapping)
             _check_zone(mapping, text, number)
-            _keep_apart(mapping, mappings, reserved)
+            _check_overlap(mapping, mappings, reserved)
             mappings.append(mapping)
         except msgspec.ValidationError as error:
             faults.append(ConfigError(f"{where}: {error}.", "See config/mappings.toml for examples."))
@@ -62,63 +63,65 @@ def parse_usable_mappings(text: str, reserved: Sequence[str] = ()) -> tuple[list
 
 
 def _line(text: str, number: int, key: str) -> int:
-    """Return the line of a ``key`` of mapping ``number``, that of its ``[[mapping]]`` where the key is not found."""
+    """Return the line number of ``key`` in mapping ``number``, or of its ``[[mapping]]`` if the key is not found."""
     found, table = 1, 0
-    for at, line in enumerate(text.splitlines(), 1):
+    for line_number, line in enumerate(text.splitlines(), 1):
         if _TABLE.match(line):
             table += 1
-            found = at if table == number else found
+            found = line_number if table == number else found
         elif table == number and re.match(rf"\s*{key}\s*=", line):
-            return at
+            return line_number
     return found
 
 
 def _check_zone(mapping: Mapping, text: str, number: int) -> None:
-    """Raises ConfigError for a name that the time zone database does not have."""
+    """Raise ConfigError for a name that is not in the time zone database."""
     if mapping.zone is None:
         return
     try:
         ZoneInfo(mapping.zone)
     except (KeyError, ValueError, OSError) as error:  # unknown, a path, a folder
         raise ConfigError(
-            f"zone = {mapping.zone[:60]!r} in line {_line(text, number, 'zone')} is no time zone that is known here.",
-            'A zone is an IANA name such as "Europe/Berlin", "America/Denver" or "UTC".',
+            f"zone = {mapping.zone[:60]!r} in line {_line(text, number, 'zone')} is not a known time zone.",
+            'Use an IANA name such as "Europe/Berlin", "America/Denver" or "UTC".',
         ) from error
 
 
-def _keep_apart(mapping: Mapping, earlier: Sequence[Mapping], reserved: Sequence[str]) -> None:
-    """A broker sends a message once for each subscription that it fits, so no two may overlap in part."""
-    mine = Pattern(mapping.topic).filter
-    if (owner := next((one for one in reserved if covers(one, mine) or covers(mine, one)), None)) is not None:
+def _check_overlap(mapping: Mapping, earlier: Sequence[Mapping], reserved: Sequence[str]) -> None:
+    """Raise ConfigError if topics overlap. A broker may deliver a message once for each subscription that matches."""
+    new = Pattern(mapping.topic).filter
+    if (owner := next((one for one in reserved if covers(one, new) or covers(new, one)), None)) is not None:
         raise ConfigError(
-            f"{mapping.topic!r} reaches into {owner}, which a dialect of the hub reads.", "Narrow it down."
+            f"{mapping.topic!r} overlaps with {owner}, which another dialect of the hub decodes.",
+            "Use a narrower topic.",
         )
     for other in earlier:
-        its = Pattern(other.topic).filter
-        if overlap(mine, its) and not covers(mine, its) and not covers(its, mine):
+        existing = Pattern(other.topic).filter
+        if overlap(new, existing) and not covers(new, existing) and not covers(existing, new):
             raise ConfigError(
-                f"{mapping.topic!r} and {other.topic!r} overlap in part.",
-                "Let one take in all of the other (the first that fits reads a message), or keep them apart.",
+                f"{mapping.topic!r} and {other.topic!r} overlap partly.",
+                "Let one include all topics of the other (the first that matches is used), or separate them.",
             )
 
 
 def check(mapping: Mapping) -> None:
-    """Raises ConfigError for a mapping that cannot work."""
+    """Raise ConfigError for a mapping that cannot work."""
     pattern = Pattern(mapping.topic)
     for key in TEMPLATES:
         text = getattr(mapping, key)
         if key == "device" and mapping.form == "senml" and "device" not in pattern.names and text == "{device}":
-            continue  # the messages name their devices themselves
+            continue  # the device is in the payload
         if text is not None:
             TextTemplate(text, pattern.names, key)
     if mapping.form == "collectd" and not {*COLLECTD} <= {*pattern.names}:
         raise ConfigError(
-            "A collectd topic names its levels {plugin} and {type}.", 'As "collectd/{host}/{plugin}/{type}".'
+            "A topic of collectd needs the levels {plugin} and {type}.",
+            'For example topic = "collectd/{host}/{plugin}/{type}".',
         )
     if mapping.metrics and mapping.form not in ("auto", "json"):
-        raise ConfigError("metrics are picked out of JSON only.", 'Leave out form, or say form = "json".')
+        raise ConfigError("metrics can be used with JSON only.", 'Remove form, or use form = "json".')
     if mapping.form == "plain" and mapping.metric is None and "metric" not in pattern.names:
-        raise ConfigError("A plain value needs a name.", 'Say metric = "temperature", or name a level {metric}.')
+        raise ConfigError("A plain value needs a name.", 'Set metric = "temperature", or name a level {metric}.')
     for name, pick in mapping.metrics.items():
         try:
             metric_name(name)
@@ -132,7 +135,7 @@ def check(mapping: Mapping) -> None:
             path_of(mapping.presence.path)
         words = (*mapping.presence.online, *mapping.presence.offline)
         if not words or len({word.lower() for word in words}) < len(words) or not all(0 < len(w) <= 64 for w in words):
-            raise ConfigError("presence has different words of 1 to 64 characters for online and offline.")
+            raise ConfigError("presence needs different words of 1 to 64 characters for online and offline.")
     for table in (mapping.units, mapping.kinds):
         if len(table) > 256 or any(len(key) > 128 for key in table):
-            raise ConfigError("units and kinds hold at most 256 names of at most 128 characters.")
+            raise ConfigError("units and kinds may have at most 256 names of at most 128 characters.")

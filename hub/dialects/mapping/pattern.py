@@ -1,4 +1,4 @@
-"""Topics with named levels, and texts with gaps that a message fills. Pure text; no message is read here."""
+"""Topic patterns with named levels, and text templates with placeholders."""
 
 from __future__ import annotations
 
@@ -10,42 +10,50 @@ from typing import Any
 from hub.errors import ConfigError
 
 _NAME = re.compile(r"\{([A-Za-z_]\w{0,31})(\.\.\.)?\}")
-_GAP = re.compile(r"\{([^{}]*)\}")
+_PLACEHOLDER = re.compile(r"\{([^{}]*)\}")
 _FIELD = "payload."
 MISSING = object()
 Part = tuple[str, Any]
-"""Of a template: ``text`` as it is, the ``level`` of that name, or the ``field`` at that path."""
+"""Part of a template: (``text``, literal text), (``level``, its name) or (``field``, its path)."""
 
 
 class Pattern:
-    """``home/{room}/{metric}``, ``plant/+/{rest...}``. ``filter`` is the MQTT filter that brings its messages.
+    """Topic pattern such as ``home/{room}/{metric}`` or ``plant/+/{rest...}``.
 
-    Raises ConfigError: an empty level, a wildcard within a level, a name used twice, levels behind ``{rest...}``.
+    Attributes:
+        filter: The MQTT topic filter to subscribe to.
+        names: The names of its levels.
+
+    Raises:
+        ConfigError: An empty level, a wildcard within a level, a name used twice, or levels after ``{rest...}``.
     """
 
     def __init__(self, text: str) -> None:
         self.text = text
         levels = text.split("/")
         self.names: list[str] = []
-        wanted, filters = [], []
+        expressions, filters = [], []
         for number, level in enumerate(levels, 1):
             expression, mqtt = self._level(level, last=number == len(levels))
-            wanted.append(expression)
+            expressions.append(expression)
             filters.append(mqtt)
         if text.startswith("{") or text[:1] in "+$":
-            raise ConfigError(f"{text[:80]!r} must begin with a plain level.", 'For example "home/{room}/{metric}".')
+            raise ConfigError(
+                f"The topic {text[:80]!r} must begin with a fixed level.", 'For example "home/{room}/{metric}".'
+            )
         self.filter = "/".join(filters)
-        self._matcher = re.compile("/".join(wanted), re.DOTALL)
+        self._matcher = re.compile("/".join(expressions), re.DOTALL)
 
     def _level(self, level: str, *, last: bool) -> tuple[str, str]:
+        """Return a level as a regular expression and as a level of the MQTT filter."""
         if level == "+":
             return "[^/]+", "+"
         named = _NAME.fullmatch(level)
         if named is None:
             if not level or set(level) & set("+#{}\0"):
                 raise ConfigError(
-                    f"The topic {self.text[:80]!r} has a level that cannot be: {level[:40]!r}.",
-                    "A level is a text without + # { }, or +, or {name}, or last {rest...}.",
+                    f"The topic {self.text[:80]!r} has an invalid level: {level[:40]!r}.",
+                    "A level is a text without + # { }, or +, or {name}, or at the end {rest...}.",
                 )
             return re.escape(level), level
         name, rest = named.groups()
@@ -55,78 +63,85 @@ class Pattern:
         if not rest:
             return f"(?P<{name}>[^/]+)", "+"
         if not last:
-            raise ConfigError(f"{{{name}...}} must be the last level of {self.text[:80]!r}.", "Nothing may follow it.")
+            raise ConfigError(f"{{{name}...}} must be the last level of {self.text[:80]!r}.", "Remove what follows it.")
         return f"(?P<{name}>.+)", "#"
 
     def match(self, topic: str) -> dict[str, str] | None:
-        """The named levels of ``topic``, None where the pattern does not fit."""
+        """Return the named levels of ``topic``, None if the pattern does not match."""
         found = self._matcher.fullmatch(topic)
         return None if found is None else found.groupdict()
 
 
 class TextTemplate:
-    """``{room}`` is one of the topic's ``names``, ``{payload.a.b}`` a field of the message. Raises ConfigError."""
+    """Text with placeholders: ``{room}`` is a level of the topic, ``{payload.a.b}`` a field of the JSON.
+
+    Raises:
+        ConfigError: The text is empty or too long, or it has an unknown or incomplete placeholder.
+    """
 
     def __init__(self, text: str, names: Sequence[str], key: str) -> None:
-        self.of_payload = False
+        self.of_payload = False  # it has a field of the JSON
         self._segments: list[list[Part]] = []
         if not text or len(text) > 200:
-            raise ConfigError(f"{key} has 1 to 200 characters.")
+            raise ConfigError(f"{key} must have 1 to 200 characters.")
         for segment in text.split("/"):
             parts: list[Part] = []
-            at = 0
-            for gap in _GAP.finditer(segment):
-                parts += [("text", segment[at : gap.start()])] if gap.start() > at else []
-                parts.append(self._gap(gap[1], names, key))
-                at = gap.end()
-            if set(segment[at:]) & set("{}"):
-                raise ConfigError(f"{key} = {text!r} has a brace without its other half.")
-            parts += [("text", segment[at:])] if segment[at:] else []
+            end = 0
+            for placeholder in _PLACEHOLDER.finditer(segment):
+                parts += [("text", segment[end : placeholder.start()])] if placeholder.start() > end else []
+                parts.append(self._placeholder(placeholder[1], names, key))
+                end = placeholder.end()
+            if set(segment[end:]) & set("{}"):
+                raise ConfigError(f"{key} = {text!r} has an unmatched brace.")
+            parts += [("text", segment[end:])] if segment[end:] else []
             self._segments.append(parts)
 
-    def _gap(self, inner: str, names: Sequence[str], key: str) -> Part:
+    def _placeholder(self, inner: str, names: Sequence[str], key: str) -> Part:
         if inner.startswith(_FIELD):
             self.of_payload = True
             return "field", path_of(inner.removeprefix(_FIELD))
         if inner not in names:
             known = ", ".join(f"{{{name}}}" for name in names) or "none"
             raise ConfigError(
-                f"{key} asks for {{{inner}}}, which the topic does not name.",
-                f"It names: {known}. A field of the message is {{payload.FIELD}}.",
+                f"{key} uses {{{inner}}}, which is not a named level of the topic.",
+                f"Its named levels: {known}. A field of the JSON is {{payload.FIELD}}.",
             )
         return "level", inner
 
     def fill(self, levels: Names[str, str], body: Any) -> str | None:
-        """The text for one message; None if nothing is left of it."""
+        """Return the text for one message, None if it is empty."""
         filled = [text for parts in self._segments if (text := _segment(parts, levels, body))]
         return "/".join(filled) or None
 
 
 def _segment(parts: Sequence[Part], levels: Names[str, str], body: Any) -> str | None:
-    said = ""
+    """Return the text of one segment, None if one of its fields is missing."""
+    text = ""
     for kind, what in parts:
         if kind == "text":
-            said += what
+            text += what
         elif kind == "level":
-            said += levels[what]
+            text += levels[what]
         else:
             value = at_path(body, what)
             if isinstance(value, bool) or not isinstance(value, str | int | float) or value == "":
                 return None
-            said += f"{value:g}" if isinstance(value, float) and value.is_integer() else str(value)
-    return said
+            text += f"{value:g}" if isinstance(value, float) and value.is_integer() else str(value)
+    return text
 
 
 def path_of(text: str) -> tuple[str, ...]:
-    """``outdoor.temps.0`` as its steps; ``\\.`` is a dot within a step. Raises ConfigError for an empty step."""
+    """Return the steps of a path such as ``outdoor.temps.0``. ``\\.`` is a dot within a step. Raises ConfigError."""
     steps = tuple(step.replace("\\.", ".") for step in re.split(r"(?<!\\)\.", text))
     if not all(steps) or len(steps) > 16:
-        raise ConfigError(f"{text[:80]!r} is no path.", "A path is keys with dots between: outdoor.temperature.")
+        raise ConfigError(
+            f"{text[:80]!r} is not a valid path.", "A path has up to 16 keys, separated by dots: outdoor.temperature."
+        )
     return steps
 
 
 def at_path(body: Any, steps: Sequence[str]) -> Any:
-    """What stands there in a JSON value, :data:`MISSING` where nothing does."""
+    """Return the value at a path in JSON, :data:`MISSING` if there is none."""
     for step in steps:
         if isinstance(body, dict) and step in body:
             body = body[step]

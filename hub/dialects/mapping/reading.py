@@ -1,4 +1,4 @@
-"""One message as values: a plain one, a JSON tree, or what was picked out of it."""
+"""Read the values of one message: a plain value, all values of a JSON tree, or selected ones."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ from hub.errors import Rejected
 from hub.model import Kind, Value
 
 _BOOLEANS = {"on": True, "off": False, "true": True, "false": False}
-_SAID_BOOLEANS = _BOOLEANS | {"1": True, "0": False, "yes": True, "no": False}
-"""Words that are booleans only where the mapping says that they are."""
+_DECLARED_BOOLEANS = _BOOLEANS | {"1": True, "0": False, "yes": True, "no": False}
+"""Words that are booleans only if the mapping says so."""
 _DECIMAL_COMMA = re.compile(r"[+-]?\d+,\d+")
 _TIME_KEYS = ("ts", "time", "timestamp")
 _UNIT_KEYS = ("unit", "units", "unit_of_measurement")
@@ -26,31 +26,27 @@ _EPOCH = 1_000_000_000
 _TIME = re.compile(r"\d{4}-?\d\d-?\d\d[T ]\d\d:?\d\d|\d{10,19}(?:\.\d*)?\Z", re.ASCII)
 MAX_DEPTH = 12
 MAX_METRICS = 256
-"""Of one message."""
-MAX_REMEMBERED = 10_000
+"""Limit for one message."""
+MAX_CACHED = 10_000
 T = TypeVar("T")
 
 
 class MappedValues(msgspec.Struct):
-    """What a message (or one point in time of it) says: ``values``, those that are ``unknown`` now, their ``units``.
-
-    ``time`` is the message's own, None where it gives none. ``device`` where the message itself names it. ``faults``
-    are the values that do not fit.
-    """
+    """Values of a message, or of one point in time in it."""
 
     values: dict[str, Value] = {}
-    unknown: list[str] = []
+    unknown: list[str] = []  # metrics whose value is not known at the moment
     units: dict[str, str] = {}
-    time: Any = None
-    device: str | None = None
-    faults: list[Fault] = []
+    time: Any = None  # as in the payload, None if it has none
+    device: str | None = None  # if the payload names it
+    faults: list[Fault] = []  # invalid values
 
     def take(self, metric: str, value: Any, kind: Kind | None = None) -> None:
-        """Keep one value, or what is wrong with it."""
+        """Add a value, or its error."""
         try:
             metric_name(metric)
             if len(self.values) + len(self.unknown) >= MAX_METRICS:
-                raise Rejected("too_many_metrics", f"A message holds at most {MAX_METRICS} metrics.")
+                raise Rejected("too_many_metrics", f"A message may have at most {MAX_METRICS} metrics.")
             if value is None or is_unknown(value):
                 self.unknown.append(metric)
             else:
@@ -60,10 +56,10 @@ class MappedValues(msgspec.Struct):
 
 
 def typed(metric: str, value: Any, kind: Kind | None) -> Value:
-    """``value`` as it is kept; ``kind`` says what a device means by a text or a 1. Raises Rejected."""
+    """Return ``value`` as a value of this kind. Raises Rejected."""
     if kind == "boolean":
         word = value.strip().lower() if isinstance(value, str) else value
-        found = _SAID_BOOLEANS.get(word) if isinstance(word, str) else word
+        found = _DECLARED_BOOLEANS.get(word) if isinstance(word, str) else word
         if found not in (True, False):
             raise Rejected("bad_value", f"{metric[:60]!r} is neither true nor false.")
         return bool(found)
@@ -75,20 +71,20 @@ def typed(metric: str, value: Any, kind: Kind | None) -> Value:
         try:
             return scalar(metric, float(value.replace("_", "?")))
         except ValueError:
-            comma = " A number needs a point, not a comma." if _DECIMAL_COMMA.fullmatch(value.strip()) else ""
-            raise Rejected("bad_value", f"{metric[:60]!r} is no number: {value[:40]!r}.{comma}") from None
+            comma = " Use a decimal point, not a comma." if _DECIMAL_COMMA.fullmatch(value.strip()) else ""
+            raise Rejected("bad_value", f"{metric[:60]!r} is not a number: {value[:40]!r}.{comma}") from None
     if kind == "text" and isinstance(value, int | float) and not isinstance(value, bool):
         return f"{value:g}" if isinstance(value, float) else str(value)
     return scalar(metric, value)
 
 
 def read_plain(metric: str, payload: bytes, kind: Kind | None) -> MappedValues:
-    """A value that is the whole payload. A comma may be a decimal point or not: that is not guessed."""
+    """Return the value of a payload that is one value. Raises Rejected, also for a decimal comma: it is ambiguous."""
     value = plain(metric, payload) if not _unknown(payload) else None
     if isinstance(value, str) and kind != "text":
         word = value.strip()
         if _DECIMAL_COMMA.fullmatch(word):
-            raise Rejected("bad_value", f"{word[:40]!r} has a decimal comma; a number needs a point.")
+            raise Rejected("bad_value", f"{word[:40]!r} has a decimal comma; a number must have a decimal point.")
         value = _BOOLEANS.get(word.lower(), value)
     reading = MappedValues()
     reading.take(metric, value, kind)
@@ -106,15 +102,18 @@ def read_tree(
     kinds: NamePatterns[Kind],
     time: Sequence[str] | None = None,
 ) -> MappedValues:
-    """Every value of a JSON object is a metric, named by its keys with dots between. ``{"value", "unit"}`` is one.
+    """Return all values of a JSON object. A metric's name is its keys, joined by dots.
 
-    What stands at the path ``time`` is the message's time and no metric."""
+    ``{"value": …, "unit": …}`` is one metric. The value at the path ``time`` is the message's time. Raises Rejected if
+    ``body`` is not an object.
+    """
     if not isinstance(body, dict):
-        raise Rejected("bad_value", 'A list names no metrics: pick its items in the mapping, such as path = "0".')
+        problem = "The payload is a list, so its values have no names"
+        raise Rejected("bad_value", f'{problem}. Select its items under metrics in the mapping, such as path = "0".')
     reading = MappedValues(time=_own_time(body))
     skip = reading.time is not None
-    if time is not None and (said := at_path(body, time)) is not MISSING:
-        reading.time, body = said, _without(body, time)
+    if time is not None and (own := at_path(body, time)) is not MISSING:
+        reading.time, body = own, _without(body, time)
     for name, value, unit in _leaves(body, "", 0, skip=skip):
         metric = f"{prefix}.{name}" if prefix and name else prefix or name or "value"
         if ignored.of(name):
@@ -126,7 +125,7 @@ def read_tree(
 
 
 def _without(body: Any, steps: Sequence[str]) -> Any:
-    """Return a JSON value without what stands at a path in its objects."""
+    """Return a JSON value without the value at a path."""
     if not isinstance(body, dict) or steps[0] not in body:
         return body
     rest = {key: value for key, value in body.items() if key != steps[0]}
@@ -147,8 +146,7 @@ def _leaves(body: dict[str, Any], prefix: str, depth: int, *, skip: bool) -> Ite
 
 
 def _own_time(body: dict[str, Any]) -> Any:
-    """``ts``, ``time`` or ``timestamp`` where it can only be a time: a number since 2001, also as a text, or a date and
-    a time."""
+    """Return ``ts``, ``time`` or ``timestamp`` if it can only be a time: a number from 2001 on, or a date with time."""
     for key in _TIME_KEYS:
         value = body.get(key)
         if isinstance(value, int | float) and not isinstance(value, bool) and value >= _EPOCH:
@@ -159,7 +157,7 @@ def _own_time(body: dict[str, Any]) -> Any:
 
 
 def read_picked(body: Any, picks: Mapping[str, tuple[tuple[str, ...], Kind | None]]) -> MappedValues:
-    """The metrics that were named, by their paths; what a message does not hold it says nothing of."""
+    """Return the values at the paths in ``picks``. A path that the message does not have is skipped."""
     reading = MappedValues(time=_own_time(body) if isinstance(body, dict) else None)
     for metric, (path, kind) in picks.items():
         value = at_path(body, path)
@@ -169,17 +167,17 @@ def read_picked(body: Any, picks: Mapping[str, tuple[tuple[str, ...], Kind | Non
 
 
 class NamePatterns(Generic[T]):
-    """A table by names, where ``*`` in a name stands for anything: by the name itself, else by the first that fits."""
+    """Table whose keys are names or shell patterns with ``*``. The exact name counts first, then the first pattern."""
 
     def __init__(self, table: Mapping[str, T]) -> None:
         self._table = table
         self._patterns = [(pattern, found) for pattern, found in table.items() if "*" in pattern]
-        self._found: dict[str, T | None] = {}
+        self._found: dict[str, T | None] = {}  # cache by name
 
     def of(self, name: str) -> T | None:
         if name not in self._found:
-            if len(self._found) >= MAX_REMEMBERED:
+            if len(self._found) >= MAX_CACHED:
                 self._found.clear()
-            fits = (found for pattern, found in self._patterns if fnmatchcase(name, pattern))
-            self._found[name] = self._table[name] if name in self._table else next(fits, None)
+            matches = (found for pattern, found in self._patterns if fnmatchcase(name, pattern))
+            self._found[name] = self._table[name] if name in self._table else next(matches, None)
         return self._found[name]

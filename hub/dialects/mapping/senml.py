@@ -1,7 +1,7 @@
-"""SenML packs in JSON (RFC 8428): base fields resolved, one reading for each device and time.
+"""SenML packs in JSON (RFC 8428). Base fields are resolved; there is one reading for each device and time.
 
-``sum`` values are the metric ``NAME.sum``; data values (``vd``) are kept as their base64 text. Where a pack gives one
-name in several units (a position without names), the unit tells the metrics apart.
+A ``sum`` value is the metric ``NAME.sum``. A data value (``vd``) is kept as its base64 text. If a pack has one name in
+several units, such as a position, the unit is appended to the metric's name.
 """
 
 from __future__ import annotations
@@ -17,11 +17,11 @@ from hub.errors import Rejected
 from hub.model import Value
 
 VERSION = 10
-"""RFC 8428 section 4.4: a pack of a later version must not be read."""
+"""RFC 8428 section 4.4: a pack with a higher version must not be processed."""
 RELATIVE_BELOW = 2**28
 """Times below this many seconds are relative to now (section 4.5.3)."""
 LATEST = 1e12
-"""Seconds; later is no time that a device can mean."""
+"""Limit of a time, in seconds."""
 MAX_RECORDS = 10_000
 _BASE = ("bn", "bt", "bu", "bv", "bs", "bver")
 _KEYS = frozenset(("bn", "bt", "bu", "bv", "bs", "bver", "n", "u", "v", "vs", "vb", "vd", "s", "t", "ut"))
@@ -29,25 +29,27 @@ _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9\-:./_]*")
 _URN = re.compile(
     r"urn:dev:(?:mac:[0-9a-fA-F]+|ow:[0-9a-fA-F]+|org:\d+:[^:/_]+|os:\d+:[^:/_]+|ops:\d+:[^:/_]+:[^:/_]+)"
 )
-"""A device's own name (RFC 9039); what follows it is the sensor's."""
+"""A device's URN (RFC 9039). The rest of the name is the sensor's."""
 
 
 class _Point(NamedTuple):
     device: str | None
     metric: str
     unit: str | None
-    at: float | None
+    seconds: float | None  # since 1970, None for now
     value: Value
 
 
 def read_senml(pack: Any, received: int) -> list[MappedValues]:
-    """Return the readings of a pack, by device and time (times are ms). A record that does not fit costs itself only.
+    """Return the readings of a pack by device and time (in ms). Invalid records become faults of the first reading.
 
-    Raises Rejected for what is no pack, or must not be read at all."""
+    Raises:
+        Rejected: The payload is not a SenML pack, or it must not be processed.
+    """
     if not isinstance(pack, list):
-        raise Rejected("bad_value", f"A SenML pack is a list of records, not {pack!r:.40}.")
+        raise Rejected("bad_value", f"A SenML pack must be a list of records, not {pack!r:.40}.")
     if len(pack) > MAX_RECORDS:
-        raise Rejected("too_large", f"A SenML pack holds at most {MAX_RECORDS} records.")
+        raise Rejected("too_large", f"The SenML pack has {len(pack)} records; at most {MAX_RECORDS} are allowed.")
     _check_understood(pack)
     faults: list[Fault] = []
     points = list(_points(pack, received / 1000, faults))
@@ -57,11 +59,11 @@ def read_senml(pack: Any, received: int) -> list[MappedValues]:
     readings: dict[tuple[str | None, float | None], MappedValues] = {}
     for point in points:
         reading = readings.setdefault(
-            (point.device, point.at),
-            MappedValues(time=None if point.at is None else round(point.at * 1000), device=point.device),
+            (point.device, point.seconds),
+            MappedValues(time=None if point.seconds is None else round(point.seconds * 1000), device=point.device),
         )
-        several = len(units[point.device, point.metric]) > 1 and point.unit
-        metric = f"{point.metric}.{point.unit}" if several else point.metric
+        ambiguous = len(units[point.device, point.metric]) > 1 and point.unit
+        metric = f"{point.metric}.{point.unit}" if ambiguous else point.metric
         if is_unknown(point.value):
             reading.unknown.append(metric)
             continue
@@ -80,7 +82,7 @@ def _points(pack: list[Any], now: float, faults: list[Fault]) -> Iterator[_Point
     for record in pack:
         try:
             if not isinstance(record, dict):
-                raise Rejected("bad_value", "A SenML pack is a list of records.")
+                raise Rejected("bad_value", "A SenML record must be an object.")
             base |= {key: record[key] for key in _BASE if key in record}
             yield from _read(record, base, now)
         except Rejected as error:
@@ -88,25 +90,26 @@ def _points(pack: list[Any], now: float, faults: list[Fault]) -> Iterator[_Point
 
 
 def _check_understood(pack: list[Any]) -> None:
-    """Raises Rejected for a pack with a field or a version that must be understood to read any of it."""
+    """Raise Rejected if a pack has a field or a version that is not supported and may not be ignored."""
     for record in pack:
         if not isinstance(record, dict):
             continue
-        strange = next((key for key in record if key.endswith("_") and key not in _KEYS), None)
-        if strange is not None:  # section 4.4: such a field must be understood
-            raise Rejected("bad_value", f"SenML field {strange[:40]!r} must be understood, and is not.")
+        unsupported = next((key for key in record if key.endswith("_") and key not in _KEYS), None)
+        if unsupported is not None:  # section 4.4: a field whose name ends with "_" may not be ignored
+            problem = "is not supported, and it must not be ignored"
+            raise Rejected("bad_value", f"The SenML field {unsupported[:40]!r} {problem}.")
         version = record.get("bver", VERSION)
         if not isinstance(version, int) or version > VERSION:
-            raise Rejected("bad_value", f"SenML of version {version!r:.40} is not read, only up to {VERSION}.")
+            raise Rejected("bad_value", f"SenML version {version!r:.40} is not supported, only up to {VERSION}.")
 
 
 def _read(record: dict[str, Any], base: dict[str, Any], now: float) -> Iterator[_Point]:
-    device, metric = _named(_text(base.get("bn")), _text(record.get("n")))
+    device, metric = _resolve_name(_text(base.get("bn")), _text(record.get("n")))
     unit = _text(record.get("u", base.get("bu"))) or None
-    at = _number(record.get("t", 0), "t") + _number(base.get("bt", 0), "bt")
-    if not abs(at) < LATEST:  # nor is NaN
-        raise Rejected("bad_time", "SenML's bt and t are beyond any calendar.")
-    seconds = None if at == 0 else at + now if at < RELATIVE_BELOW else at
+    time = _number(record.get("t", 0), "t") + _number(base.get("bt", 0), "bt")
+    if not abs(time) < LATEST:  # also true for NaN
+        raise Rejected("bad_time", "SenML's time (bt plus t) is out of range.")
+    seconds = None if time == 0 else time + now if time < RELATIVE_BELOW else time
     for name, value in list(_values(record, base, metric)):
         yield _Point(device, name, unit, seconds, value)
 
@@ -114,10 +117,10 @@ def _read(record: dict[str, Any], base: dict[str, Any], now: float) -> Iterator[
 def _values(record: dict[str, Any], base: dict[str, Any], metric: str) -> Iterator[tuple[str, Value]]:
     given = [key for key in ("v", "vs", "vb", "vd") if key in record]
     if len(given) > 1:
-        raise Rejected("bad_value", "A SenML record has at most one of v, vs, vb and vd.")
+        raise Rejected("bad_value", "A SenML record may have only one of v, vs, vb and vd.")
     if given and given[0] != "v":
         if not isinstance(record[given[0]], bool if given[0] == "vb" else str):
-            raise Rejected("bad_value", f"SenML's {given[0]} is of the wrong type.")
+            raise Rejected("bad_value", f"SenML's {given[0]} must be a {'boolean' if given[0] == 'vb' else 'text'}.")
         yield metric, scalar(metric, record[given[0]])
     elif given or ("bv" in base and "s" not in record):
         yield metric, scalar(metric, _number(record.get("v", 0), "v") + _number(base.get("bv", 0), "bv"))
@@ -125,11 +128,11 @@ def _values(record: dict[str, Any], base: dict[str, Any], metric: str) -> Iterat
         yield f"{metric}.sum", scalar(metric, _number(record.get("s", 0), "s") + _number(base.get("bs", 0), "bs"))
 
 
-def _named(base: str, name: str) -> tuple[str | None, str]:
-    """``(device, metric)`` of a resolved name; no device where it names none."""
+def _resolve_name(base: str, name: str) -> tuple[str | None, str]:
+    """Return ``(device, metric)`` of base name and name. The device is None if the name has none."""
     whole = base + name
     if not _NAME.fullmatch(whole) or len(whole) > 256:
-        raise Rejected("bad_name", f"{whole[:60]!r} is no SenML name.")
+        raise Rejected("bad_name", f"{whole[:60]!r} is not a valid SenML name.")
     if (urn := _URN.match(whole)) is not None:
         return urn[0], whole[urn.end() :].strip(":/_.-") or "value"
     if base:
@@ -142,11 +145,11 @@ def _named(base: str, name: str) -> tuple[str | None, str]:
 
 def _text(value: Any) -> str:
     if value is not None and not isinstance(value, str):
-        raise Rejected("bad_value", "SenML names and units are texts.")
+        raise Rejected("bad_value", "Names and units in SenML must be texts.")
     return value or ""
 
 
 def _number(value: Any, key: str) -> float:
     if isinstance(value, bool) or not isinstance(value, int | float):
-        raise Rejected("bad_value", f"SenML's {key} is a number.")
+        raise Rejected("bad_value", f"SenML's {key} must be a number.")
     return float(scalar(key, value))

@@ -1,4 +1,4 @@
-"""What one message would say by mappings that are not in force: for a person who writes one."""
+"""Try mappings on a message without applying them, for a person who writes a mapping."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from hub.model import Info, Latest, Mapping, RawMessage, Value
 
 
 class TrialReading(msgspec.Struct, frozen=True):
-    """One device at one time; ``values`` holds None for what it says is not known."""
+    """Values of one device at one time. An unknown value is None."""
 
     device: str
     info: Info
@@ -22,12 +22,14 @@ class TrialReading(msgspec.Struct, frozen=True):
 
 
 class Trial(msgspec.Struct, frozen=True):
+    """Result of a trial. ``problem`` says why the message would be rejected, or that no mapping matches its topic."""
+
     readings: Sequence[TrialReading] = ()
     problem: str | None = None
 
 
-class _Nobody:
-    """A registry in which every device is new, so that all is told of it."""
+class _EmptyRegistry:
+    """View of a registry without devices, so that the result has the description of each device."""
 
     def known(self, device: str) -> bool:
         return False
@@ -37,22 +39,22 @@ class _Nobody:
 
 
 def try_out(mappings: Sequence[Mapping], message: RawMessage) -> Trial:
-    """``problem`` says why the message would be rejected, or that no mapping fits its topic."""
+    """Return what these mappings make of a message."""
     dialect = MappingDialect(mappings)
     if not dialect.owns(message.topic):
-        return Trial(problem="No mapping fits this topic.")
+        return Trial(problem="No mapping matches this topic.")
     try:
-        return Trial(_said(dialect.decode(message, _Nobody())))
+        return Trial(_readings(dialect.decode(message, _EmptyRegistry())))
     except Rejected as error:
         return Trial(problem=error.message)
 
 
-def _said(result: Result) -> list[TrialReading]:
+def _readings(result: Result) -> list[TrialReading]:
     infos = {identity.device: identity.info or Info() for identity in result.identities}
-    said = [
+    known = [
         TrialReading(each.device, infos.get(each.device, Info()), each.ts, dict(each.values)) for each in result.records
     ]
     unknown: dict[str, dict[str, Value | None]] = {}
     for expiration in result.expirations:
         unknown.setdefault(expiration.device, {})[expiration.metric] = None
-    return said + [TrialReading(device, infos.get(device, Info()), None, names) for device, names in unknown.items()]
+    return known + [TrialReading(device, infos.get(device, Info()), None, names) for device, names in unknown.items()]

@@ -1,4 +1,7 @@
-"""Shelly: what its components say (``status``), who its devices are (``known``), what is said (``dialect``)."""
+"""Shelly: descriptions of its devices (``device``), values of components (``status``), the first generation (``gen1``).
+
+``dialect`` decodes the messages.
+"""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""What is kept of a Shelly: its topics, how it describes itself, what it has been seen to measure and can be told.
+"""State of a Shelly device: topics, description, metrics and commands.
 
 Source: the Shelly technical documentation, Gen2+, "RPC Protocol", "Switch", "Cover", "Light", "RGBW", "CCT" and
-"Virtual Components"; Gen1, "MQTT". Knows no state.
+"Virtual Components"; Gen1, "MQTT".
 """
 
 from __future__ import annotations
@@ -20,11 +20,11 @@ from hub.topics import slug
 MAX_TEXT = 200
 MAX_METRICS = 256
 MAX_SLEEP = 31_536_000
-"""Seconds: a year."""
+"""One year, in seconds."""
 REPORTS_MISSED = 3
-"""So many reports of a sleeping device may be missed before it counts as silent."""
+"""Reports of a sleeping device that may be missing before it is stale."""
 _EVENTS = ("shellydw", "shellyflood-", "shellysmoke-", "shellybutton1-", "shellymotion", "shellyplussmoke-")
-"""Devices on batteries that speak when something happens."""
+"""Battery devices that report only when something happens."""
 _ON: dict[str, Any] = {"type": "boolean"}
 PERCENT: dict[str, Any] = {"type": "number", "minimum": 0, "maximum": 100, "step": 1, "unit": "%"}
 _LAMP = {"output": ("Set", "on", _ON), "brightness": ("Set", "brightness", PERCENT)}
@@ -40,31 +40,27 @@ _CONTROLS: dict[str, tuple[str, Mapping[str, tuple[str, str, dict[str, Any]]]]] 
     "text": ("Text", {"value": ("Set", "value", {"type": "text"})}),
     "enum": ("Enum", {"value": ("Set", "value", {"type": "text"})}),
 }
-"""Component -> its name in methods, and by metric: the method, the parameter that it sets, the values that fit."""
+"""Component -> its name in methods and, by metric, (method, parameter, allowed values)."""
 _MOVES = ("Open", "Close", "Stop")
 
 
 class ShellyDevice(msgspec.Struct, frozen=True, omit_defaults=True):
-    """One device. ``metrics`` are those it has told, ``controls`` those that can be set; ``sleeps`` says that it goes
-    offline by intent, ``wakes`` after how many seconds it reports at the latest.
+    """State of one device."""
 
-    ``counts`` (Gen1) are the numbers of the last events, ``tripped`` the relays that were switched off by too much
-    power: both come again and again."""
-
-    prefix: str
+    prefix: str  # the beginning of its topics
     native_id: str
     gen1: bool = False
     name: str | None = None
     model: str | None = None
     firmware: str | None = None
     online: bool = True
-    sleeps: bool = False
-    wakes: int = 0
+    sleeps: bool = False  # it goes offline between its messages
+    wakes: int = 0  # the seconds after which it reports at the latest
     units: dict[str, str] = {}
-    controls: frozenset[str] = frozenset()
-    metrics: frozenset[str] = frozenset()
-    counts: dict[str, int] = {}
-    tripped: frozenset[str] = frozenset()
+    controls: frozenset[str] = frozenset()  # metrics that can be set
+    metrics: frozenset[str] = frozenset()  # those that it has reported
+    counts: dict[str, int] = {}  # Gen1: number of the last event by input, since events are repeated
+    tripped: frozenset[str] = frozenset()  # Gen1: relays that were switched off because of too much power
 
     @property
     def id(self) -> str:
@@ -86,14 +82,14 @@ class ShellyDevice(msgspec.Struct, frozen=True, omit_defaults=True):
         )
 
     def _reports(self) -> Reporting | None:
-        """The first generation reports every half minute, what came later when a value changes."""
+        """Return how it reports. The first generation reports every 30 s, later ones when a value changes."""
         if not self.sleeps:
             return None if self.gen1 else "changes"
         return "events" if self.native_id.lower().startswith(_EVENTS) else "rarely"
 
 
-def wakes(known: ShellyDevice, sys: Any) -> ShellyDevice:
-    """What ``sys`` says of how a device on batteries sleeps."""
+def with_sleep(known: ShellyDevice, sys: Any) -> ShellyDevice:
+    """Return the device with the wake-up period from the component ``sys``."""
     if not isinstance(sys, dict):
         return known
     period = sys.get("wakeup_period")
@@ -102,25 +98,25 @@ def wakes(known: ShellyDevice, sys: Any) -> ShellyDevice:
     return replace(known, sleeps=True) if "wakeup_reason" in sys and not known.sleeps else known
 
 
-def seen(
+def with_metrics(
     known: ShellyDevice, metrics: Collection[str], units: Mapping[str, str], controls: Collection[str]
 ) -> ShellyDevice:
-    """With the metrics, units and controls of a message; the same object where nothing is new."""
+    """Return the device with the metrics, units and controls of a message, or the same object if nothing is new."""
     if (
         known.metrics.issuperset(metrics)
         and units.items() <= known.units.items()
         and known.controls.issuperset(controls)
     ):
         return known
-    told, all_metrics = {**known.units, **units}, known.metrics.union(metrics)
-    more = known.controls.union(controls)
-    if len(told) > MAX_METRICS or len(more) > MAX_METRICS or len(all_metrics) > MAX_METRICS:
+    all_units, all_metrics = {**known.units, **units}, known.metrics.union(metrics)
+    all_controls = known.controls.union(controls)
+    if len(all_units) > MAX_METRICS or len(all_controls) > MAX_METRICS or len(all_metrics) > MAX_METRICS:
         return known
-    return replace(known, metrics=all_metrics, units=told, controls=more)
+    return replace(known, metrics=all_metrics, units=all_units, controls=all_controls)
 
 
-def described(known: ShellyDevice, body: Mapping[str, Any]) -> ShellyDevice:
-    """As GetDeviceInfo, an announcement of either generation, or ``sys`` says it."""
+def with_description(known: ShellyDevice, body: Mapping[str, Any]) -> ShellyDevice:
+    """Return the device with name, model and firmware from GetDeviceInfo or an announcement."""
     return replace(
         known,
         name=_text(body, "name") or known.name,
@@ -130,7 +126,7 @@ def described(known: ShellyDevice, body: Mapping[str, Any]) -> ShellyDevice:
 
 
 def controls(values: Collection[str]) -> list[str]:
-    """Those among the metrics that can be set."""
+    """Return those of the metrics that can be set."""
     return [metric for metric in values if _can_be_set(metric)]
 
 
@@ -142,25 +138,26 @@ def _can_be_set(metric: str) -> bool:
 
 
 def commands(known: ShellyDevice, source: str) -> dict[str, dict[str, Any]]:
-    """What can be told, as data: remote calls, answered to ``source``."""
+    """Return the commands, which are remote calls. The device sends its replies to ``source``."""
     found: dict[str, dict[str, Any]] = {}
     for metric in sorted(known.controls):
         component, _, part = metric.partition(".")
         kind, _, number = component.partition(":")
         space, parts = _CONTROLS[kind]
         call = {"topic": f"{known.prefix}/rpc", "encoding": "json-rpc", "replies": True}
-        to = {"src": source, "params": {"id": int(number or 0)}}
+        fixed = {"src": source, "params": {"id": int(number or 0)}}
         if part in parts:
             method, parameter, schema = parts[part]
-            options = {**to, "method": f"{space}.{method}"}
+            options = {**fixed, "method": f"{space}.{method}"}
             found[metric] = {**call, "property": parameter, "confirm_by": metric, "options": options, **schema}
         else:
             for move in _MOVES:
-                options = {**to, "method": f"{space}.{move}"}
+                options = {**fixed, "method": f"{space}.{move}"}
                 found[f"{component}.{move.lower()}"] = {**call, "type": "none", "options": options}
     return found
 
 
 def _text(body: Mapping[str, Any], *keys: str) -> str | None:
-    said = (body.get(key) for key in keys)
-    return next((text[:MAX_TEXT] for text in said if isinstance(text, str) and text), None)
+    """Return the first of the keys that has a text."""
+    values = (body.get(key) for key in keys)
+    return next((text[:MAX_TEXT] for text in values if isinstance(text, str) and text), None)

@@ -1,7 +1,7 @@
-"""Shelly's first generation: one value a topic below ``shellies/ID/``, mostly plain texts, without a time.
+"""Shelly's first generation: one value per topic below ``shellies/ID/``, mostly plain texts, without a time.
 
-A metric is the topic with dots for slashes (``relay.0.power``). Counters of energy come in watt-minutes, save the
-totals of a meter: they are given in Wh, a sixtieth of what was sent, as the only values that are not taken as they are.
+A metric is the topic with dots instead of slashes (``relay.0.power``). Energy counters in watt-minutes are converted to
+Wh, the only values that are converted; the totals of an energy meter are in Wh already.
 
 Source: the Shelly technical documentation, Gen1, "MQTT" of each device.
 """
@@ -17,14 +17,14 @@ from typing import Any
 import msgspec
 from msgspec.structs import replace
 
-from hub.dialects.payload import MAX_TEXT, UNKNOWN_WORDS, came, metric_name, parse_object, scalar, telemetry_object
+from hub.dialects.payload import MAX_TEXT, UNKNOWN_WORDS, excerpt, metric_name, parse_object, scalar, telemetry_object
 from hub.dialects.shelly.device import PERCENT, ShellyDevice
 from hub.dialects.shelly.status import Readings
 from hub.errors import Rejected
 from hub.model import Value
 
 SLEEPERS = ("shellyht-", "shellydw-", "shellydw2-", "shellyflood-", "shellysmoke-", "shellybutton1-", "shellymotion")
-"""They go offline between their messages by intent."""
+"""Devices that go offline between their messages."""
 _METERS = ("relay", "roller", "light", "white", "color")
 _NUMBERS = {
     **{f"{what}/#/power": "W" for what in (*_METERS, "emeter")},
@@ -68,18 +68,20 @@ _NUMBER = re.compile(r"/\d{1,3}(?=/|\Z)")
 _OVERPOWER = "overpower"
 
 Found = Iterator[tuple[str, Any, str]]
-"""Metric, value (None where nothing was measured), unit."""
+"""(metric, value or None if it is unknown, unit)."""
 
 
 def read(known: ShellyDevice, rest: str, payload: bytes) -> tuple[ShellyDevice, Readings]:
-    """What the topic ``rest`` below the device's says, and the device as it is known now.
+    """Return the device, changed if need be, and the values of a message. ``rest`` is the topic below the device's.
 
-    Raises Rejected (``bad_value``) for what is not of the kind that the topic carries."""
-    pattern, metric = _named(rest)
+    Raises:
+        Rejected: The payload is not valid for this topic (``bad_value``).
+    """
+    pattern, metric = _pattern_and_metric(rest)
     if pattern == "input_event/#":
         return _event(known, rest, payload)
     if pattern in ("relay/#", "light/#"):
-        known, values = _switched(known, metric, payload)
+        known, values = _switch(known, metric, payload)
         return known, Readings(values)
     readings = Readings()
     for name, raw, unit in _found(pattern, metric, payload):
@@ -97,8 +99,8 @@ def read(known: ShellyDevice, rest: str, payload: bytes) -> tuple[ShellyDevice, 
 
 
 @lru_cache(20_000)
-def _named(rest: str) -> tuple[str, str]:
-    """What kind of topic it is, and the metric. Raises Rejected (``bad_name``)."""
+def _pattern_and_metric(rest: str) -> tuple[str, str]:
+    """Return the topic with ``#`` for each number, and the metric. Raises Rejected (``bad_name``)."""
     return _NUMBER.sub("/#", rest), metric_name(rest.replace("/", "."))
 
 
@@ -128,8 +130,8 @@ def _parts(within: str, body: Mapping[str, Any], parts: Mapping[str, tuple[str, 
             yield within + name, raw, unit
 
 
-def _switched(known: ShellyDevice, metric: str, payload: bytes) -> tuple[ShellyDevice, dict[str, Value]]:
-    """``overpower`` is a third state: switched off by too much power, until it is switched again."""
+def _switch(known: ShellyDevice, metric: str, payload: bytes) -> tuple[ShellyDevice, dict[str, Value]]:
+    """Decode a relay's state. ``overpower`` means: switched off because of too much power, until switched again."""
     word = _word(payload)
     if word == _OVERPOWER:
         known = replace(known, tripped=known.tripped | {metric})
@@ -142,12 +144,12 @@ def _switched(known: ShellyDevice, metric: str, payload: bytes) -> tuple[ShellyD
 
 
 def _event(known: ShellyDevice, rest: str, payload: bytes) -> tuple[ShellyDevice, Readings]:
-    """Said again and again until the next one: only a new count is a new event."""
+    """Decode an event of an input. It is repeated until the next one: only another count is a new event."""
     body = parse_object(payload, "An event")
     event, count = body.get("event"), body.get("event_cnt")
     if not isinstance(event, str) or not isinstance(count, int):
         expected = 'An event must be such as {"event": "S", "event_cnt": 3}'
-        raise Rejected("bad_value", f"{expected}; the payload is {came(payload)}.")
+        raise Rejected("bad_value", f"{expected}; the payload is {excerpt(payload)}.")
     if known.counts.get(rest) == count or not event:
         return known, Readings()
     values: dict[str, Value] = {rest.replace("input_event/", "input.") + ".event": event[:MAX_TEXT]}
@@ -155,25 +157,25 @@ def _event(known: ShellyDevice, rest: str, payload: bytes) -> tuple[ShellyDevice
 
 
 def commands(known: ShellyDevice) -> dict[str, dict[str, Any]]:
-    """What can be told, as data."""
+    """Return the commands."""
     found: dict[str, dict[str, Any]] = {}
     for metric in sorted(known.controls):
         kind, number, *part = metric.split(".")
         topic = f"{known.prefix}/{kind}/{number}"
-        said = {"confirm_by": metric, "encoding": "text", "topic": f"{topic}/command"}
+        base = {"confirm_by": metric, "encoding": "text", "topic": f"{topic}/command"}
         if part == ["brightness"]:
-            found[metric] = {**said, **PERCENT, "topic": f"{topic}/set", "encoding": "json", "property": "brightness"}
+            found[metric] = {**base, **PERCENT, "topic": f"{topic}/set", "encoding": "json", "property": "brightness"}
         elif part == ["pos"]:
-            found[metric] = {**said, **PERCENT, "topic": f"{topic}/command/pos"}
+            found[metric] = {**base, **PERCENT, "topic": f"{topic}/command/pos"}
         elif kind == "roller":
-            found[metric] = {**said, "type": "enum", "values": ["open", "close", "stop"]}
+            found[metric] = {**base, "type": "enum", "values": ["open", "close", "stop"]}
         else:
-            found[metric] = {**said, "type": "boolean", "on": "on", "off": "off"}
+            found[metric] = {**base, "type": "boolean", "on": "on", "off": "off"}
     return found
 
 
 def controls(values: Mapping[str, Value]) -> list[str]:
-    """Those among the metrics that can be set."""
+    """Return those of the metrics that can be set."""
     return [metric for metric in values if _can_be_set(metric)]
 
 
@@ -195,19 +197,19 @@ def _word(payload: bytes) -> str:
 def _boolean(metric: str, word: str) -> bool:
     value = _WORDS.get(word.lower())
     if value is None:
-        raise Rejected("bad_value", f"{metric} is on, off, true, false, 1 or 0, not {word[:40]!r}.")
+        raise Rejected("bad_value", f"{metric} must be on, off, true, false, 1 or 0, not {word[:40]!r}.")
     return value
 
 
 def _number(metric: str, payload: bytes) -> float | None:
-    """None where nothing was measured."""
+    """Return the number in a payload, None if it is unknown. Raises Rejected."""
     word = _word(payload)
     if word.lower() in UNKNOWN_WORDS:
         return None
     try:
         value = float(msgspec.json.decode(word, type=float))
     except msgspec.MsgspecError as error:
-        raise Rejected("bad_value", f"{metric} is a number, not {word[:40]!r}.") from error
+        raise Rejected("bad_value", f"{metric} must be a number, not {word[:40]!r}.") from error
     if not math.isfinite(value):
         raise Rejected("bad_value", f"{metric} is not a finite number.")
     return value

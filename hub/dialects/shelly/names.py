@@ -1,4 +1,4 @@
-"""What the metrics of a Shelly are called, and what kind they are, by the names of its components. Knows no state."""
+"""Titles, device classes and categories of a Shelly's metrics, from the names of its components."""
 
 from __future__ import annotations
 
@@ -73,7 +73,7 @@ _PARTS = {
 }
 _SENSORS = {"state": "door", "lux": "illuminance", "temperature": "temperature"}
 _OWN_WORD = frozenset(("output", "state", "ison", "value", ""))
-"""The value of the component itself: it is called after the component."""
+"""Paths of a component's main value, which gets the component's name."""
 _PHASE = re.compile(r"\A([abcn])_(.+)\Z")
 _CLASSES = {"flood": "moisture", "smoke": "smoke", "motion": "motion", "vibration": "vibration", "state": "door"}
 _ALARMS = {"smoke": "smoke", "flood": "moisture", "presence": "occupancy", "motion": "motion", "window": "door"}
@@ -81,21 +81,21 @@ _ALARMS = {"smoke": "smoke", "flood": "moisture", "presence": "occupancy", "moti
 
 def titles(metrics: Collection[str]) -> dict[str, str]:
     """Return the titles of a device's metrics: ``Power`` with one switch, ``Switch 1 power`` with several."""
-    return distinct({metric: _called(metric) for metric in metrics})
+    return distinct({metric: _names(metric) for metric in metrics})
 
 
 def classes(metrics: Collection[str]) -> dict[str, str]:
-    """Return the device classes that the names alone do not tell."""
+    """Return the device classes that cannot be derived from the names."""
     return {metric: found for metric in metrics if (found := _class(metric))}
 
 
 def categories(metrics: Collection[str]) -> dict[str, Category]:
-    """Return the categories of what says how the device itself is."""
+    """Return the categories of metrics about the device itself."""
     return {metric: "diagnostic" for metric in metrics if _diagnostic(metric)}
 
 
 def _split(metric: str) -> tuple[str, str, str]:
-    """The component's kind, its number (or nothing) and the path within it, of either generation's metrics."""
+    """Return the component's kind, its number (or an empty text) and the path in it, for metrics of all generations."""
     component, _, path = metric.partition(".")
     kind, colon, number = component.partition(":")
     first, _, rest = path.partition(".")
@@ -104,15 +104,16 @@ def _split(metric: str) -> tuple[str, str, str]:
     return kind, number, path
 
 
-def _called(metric: str) -> tuple[str, str]:
+def _names(metric: str) -> tuple[str, str]:
+    """Return the short and the long name of a metric."""
     kind, number, path = _split(metric)
     if kind == "sensor":
-        said = capitalized(_SENSORS.get(path) or _part(path))
-        return said, said
+        title = capitalized(_SENSORS.get(path) or _part(path))
+        return title, title
     if kind in ("temperature", "humidity", "illuminance", "voltage") and path in ("", "tC", "rh", "lux", "voltage"):
-        # A sensor of its own; the first generation's is that of the device.
-        said = kind if number else f"device {kind}"
-        return capitalized(said), capitalized(f"{said} {number}")
+        # A separate sensor. Without a number (first generation) it is the device's own.
+        title = kind if number else f"device {kind}"
+        return capitalized(title), capitalized(f"{title} {number}")
     within = " ".join(word for word in (_COMPONENTS.get(kind) or spoken_words(kind), number) if word)
     if path in _OWN_WORD:
         return capitalized(within.rpartition(" ")[0] if number else within), capitalized(within)

@@ -1,7 +1,7 @@
-"""The status of Shelly's components (second generation and later) as metrics and units. Knows no topic and no device.
+"""Metrics and units in the status of Shelly's components (second generation and later).
 
-A metric is the path of its value (``switch:0.apower``, ``temperature:0.tC``). Whatever number or boolean a component
-has is read, so that components of later firmware are too; settings, counters of revisions and texts that only describe
+A metric is named by the path of its value (``switch:0.apower``, ``temperature:0.tC``). All numbers and booleans of a
+component are read, so that components of future firmware work too. Settings, revision counters and descriptive texts
 are left out.
 
 Source: the Shelly technical documentation, Gen2+, "Components and Services".
@@ -28,13 +28,13 @@ _ONLY = {
     **dict.fromkeys(("cloud", "mqtt", "ws", "ble", "eth", "ui", "matter", "knx", "modbus", "bthome"), frozenset[str]()),
     **dict.fromkeys(("script", "schedule", "ht_ui", "plugs_ui", "wd_ui", "pro_ui", "service"), frozenset[str]()),
 }
-"""Of these only what is named is a reading."""
+"""Components of which only the listed keys are readings."""
 _NO_READINGS = frozenset(
     ("id", "tF", "current_F", "target_F", "source", "by_minute", "schedules", "packet_id", "flags")
 )
 _NO_READING_ENDS = ("_ts", "_at", "_rev", "_duration", "_timeout")
 _TEXTS = frozenset(("state", "value", "mode", "last_direction", "errors", "rgb"))
-"""Of texts and lists only these are readings."""
+"""Keys of the texts and lists that are readings."""
 _UNITS = {
     "apower": "W",
     "act_power": "W",
@@ -73,19 +73,18 @@ MAX_LIST = 16
 
 
 class Readings(msgspec.Struct):
-    """What components say: ``values`` and ``units``, the metrics that are ``unknown`` (null: not measured), and
-    ``faults``, which cost themselves only."""
+    """Values of one or more components."""
 
     values: dict[str, Value] = {}
     units: dict[str, str] = {}
-    unknown: list[str] = []
-    faults: list[Fault] = []
+    unknown: list[str] = []  # metrics without a value (null)
+    faults: list[Fault] = []  # invalid values
 
     def add(self, component: str, body: Mapping[str, Any], within: str = "", depth: int = 0) -> None:
-        """Take in a component, or what stands in it below ``within``."""
+        """Add the values of a component, or of an object in it below ``within``."""
         for key, raw in body.items():
             try:
-                metric, unit = _named(component, within, key)
+                metric, unit = _metric_and_unit(component, within, key)
                 value = _value(metric, key, raw) if metric else None
             except Rejected as error:
                 self.faults.append((f"{component}.{within}{key}", raw, error))
@@ -104,7 +103,7 @@ class Readings(msgspec.Struct):
 
 
 def readings(status: Mapping[str, Any]) -> Readings:
-    """All components in ``status`` (as NotifyStatus, NotifyFullStatus and GetStatus have them)."""
+    """Return the values of all components in ``status`` (of NotifyStatus, NotifyFullStatus or GetStatus)."""
     found = Readings()
     for component, body in status.items():
         if type(body) is dict:
@@ -113,7 +112,7 @@ def readings(status: Mapping[str, Any]) -> Readings:
 
 
 def _value(metric: str, key: str, raw: Any) -> Value | None:
-    """None for what is no reading. Raises Rejected."""
+    """Return the value, None if it is not a reading. Raises Rejected."""
     kind = type(raw)
     if kind is float or kind is bool or kind is int or (kind is str and raw in NOT_FINITE):
         return scalar(metric, raw)
@@ -121,12 +120,12 @@ def _value(metric: str, key: str, raw: Any) -> Value | None:
 
 
 @lru_cache(20_000)
-def _named(component: str, within: str, key: str) -> tuple[str, str]:
-    """The metric and its unit; an empty name for what is no reading. Raises Rejected (``bad_name``)."""
+def _metric_and_unit(component: str, within: str, key: str) -> tuple[str, str]:
+    """Return the metric and its unit, empty if it is not a reading. Raises Rejected (``bad_name``)."""
     kind = component.partition(":")[0]
     only = _ONLY.get(kind)
-    left = key in _NO_READINGS or key.endswith(_NO_READING_ENDS) if only is None else key not in only
-    if left or not _COMPONENT.fullmatch(component):
+    skipped = key in _NO_READINGS or key.endswith(_NO_READING_ENDS) if only is None else key not in only
+    if skipped or not _COMPONENT.fullmatch(component):
         return "", ""
     if key == "total" and within in ("aenergy.", "ret_aenergy."):
         return metric_name(f"{component}.{within}{key}"), "Wh"
@@ -134,7 +133,7 @@ def _named(component: str, within: str, key: str) -> tuple[str, str]:
 
 
 def _text(raw: Any) -> str:
-    """A list (of errors, of a colour's parts) as its items with commas between."""
+    """Return a text, or the items of a list (errors, parts of a colour) separated by commas."""
     if isinstance(raw, list):
         raw = ",".join(str(item)[:32] for item in raw[:MAX_LIST] if isinstance(item, str | int | float))
     return str(raw)[:MAX_TEXT]

@@ -15,7 +15,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
 
-from hub.dialects.payload import came, scalar
+from hub.dialects.payload import excerpt, scalar
 from hub.errors import Rejected
 from hub.model import Value
 
@@ -57,7 +57,7 @@ def payload(data: bytes) -> tuple[Fields, list[Fields]]:
     except Rejected as error:
         if error.reason != "not_protobuf":
             raise
-        raise Rejected(error.reason, f"{error.message} It is {came(data)}.") from None
+        raise Rejected(error.reason, f"{error.message} It is {excerpt(data)}.") from None
 
 
 def _payload(data: bytes) -> tuple[Fields, list[Fields]]:

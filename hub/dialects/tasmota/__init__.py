@@ -1,4 +1,4 @@
-"""Tasmota: who its devices are (``discovery``), what their numbers mean (``readings``), what they say (``dialect``)."""
+"""Tasmota: announcements (``discovery``), metrics and units (``readings``), decoding of messages (``dialect``)."""
 
 from __future__ import annotations
 

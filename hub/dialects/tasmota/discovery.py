@@ -1,6 +1,6 @@
-"""A Tasmota device as it announces itself (``tasmota/discovery/MAC/config`` and ``…/sensors``).
+"""Parse the announcements of a Tasmota device (``tasmota/discovery/MAC/config`` and ``…/sensors``).
 
-Source: Tasmota's ``xdrv_12_discovery.ino`` and the documentation's "MQTT" and "Commands". Knows no state.
+Source: Tasmota's ``xdrv_12_discovery.ino`` and the documentation's "MQTT" and "Commands".
 """
 
 from __future__ import annotations
@@ -22,31 +22,24 @@ MAC = re.compile(r"[0-9A-F]{12}")
 MAX_TEXT = 200
 MAX_RELAYS = 32
 MAX_SLEEP = 604_800
-"""Seconds: a week; Tasmota itself sleeps for a day at most."""
+"""One week, in seconds. Tasmota itself sleeps for a day at most."""
 REPORTS_MISSED = 3
-"""So many reports of a sleeping device may be missed before it counts as silent."""
+"""Reports of a sleeping device that may be missing before it is stale."""
 RELAY, LIGHT, SHUTTER = 1, 2, 3
 _TEMPERATURE, _RGB = (2, 5), (3, 4, 5)
-"""Subtypes of a light (``lt_st``) that have a colour temperature, and a colour."""
+"""Subtypes of a light (``lt_st``) with a colour temperature, and with a colour."""
 
 
 class TasmotaDevice(msgspec.Struct, frozen=True, omit_defaults=True):
-    """One device. ``stat``, ``tele`` and ``cmnd`` are the beginnings of its topics, each with its closing slash.
-
-    ``mac`` says that ``native_id`` is its MAC and not only its topic, ``announced`` that its announcement stands.
-    ``scales`` are the units that it named for all its
-    temperatures, pressures and speeds, ``units`` those of its metrics, ``numbers`` the metrics announced as numbers.
-    ``metrics`` are those it has told, ``relays`` the names of its relays as a person set them.
-    ``sleeps`` says that it goes offline between its messages by intent, ``wakes`` after how many seconds it is back.
-    """
+    """Description of one device."""
 
     id: str
     native_id: str
-    stat: str
+    stat: str  # the beginning of its topics with a slash at the end, as tele and cmnd
     tele: str
     cmnd: str
-    mac: bool = False
-    announced: bool = False
+    mac: bool = False  # native_id is its MAC, else its topic
+    announced: bool = False  # its announcement is retained
     name: str | None = None
     model: str | None = None
     firmware: str | None = None
@@ -54,18 +47,18 @@ class TasmotaDevice(msgspec.Struct, frozen=True, omit_defaults=True):
     online: str = "Online"
     offline: str = "Offline"
     states: tuple[str, ...] = STATES
-    sleeps: bool = False
-    wakes: int = 0
-    scales: dict[str, str] = {}
-    units: dict[str, str] = {}
-    numbers: frozenset[str] = frozenset()
-    metrics: frozenset[str] = frozenset()
-    relays: tuple[str, ...] = ()
+    sleeps: bool = False  # it goes offline between its messages (deep sleep)
+    wakes: int = 0  # the seconds that it sleeps
+    scales: dict[str, str] = {}  # the units of all its temperatures, pressures and speeds
+    units: dict[str, str] = {}  # by metric
+    numbers: frozenset[str] = frozenset()  # metrics announced as numbers
+    metrics: frozenset[str] = frozenset()  # those that it has reported
+    relays: tuple[str, ...] = ()  # the names that a person gave its relays
     commands: dict[str, dict[str, Any]] = {}
 
     @property
     def key(self) -> str:
-        """What it is kept by. A topic may look like a MAC, so it stands with its slashes."""
+        """Its key in the dialect's state. A topic may look like a MAC, so it is used with its slashes."""
         return self.native_id if self.mac else self.tele
 
     @property
@@ -89,16 +82,17 @@ class TasmotaDevice(msgspec.Struct, frozen=True, omit_defaults=True):
         )
 
 
-def announced(mac: str, body: dict[str, Any]) -> TasmotaDevice:
-    """Read a ``config`` message. Raises Rejected (``bad_value``) where it names no usable topics."""
+def parse_config(mac: str, body: dict[str, Any]) -> TasmotaDevice:
+    """Parse a ``config`` message. Raises Rejected (``bad_value``) if its topics are missing or invalid."""
     topic, full, prefixes = body.get("t"), body.get("ft"), body.get("tp")
     if not isinstance(topic, str) or not isinstance(full, str):
-        raise Rejected("bad_value", 'A Tasmota config names its topic ("t") and full topic ("ft").')
+        raise Rejected("bad_value", 'A Tasmota config must have a topic ("t") and a full topic ("ft").')
     if not isinstance(prefixes, list) or len(prefixes) != 3 or not all(isinstance(p, str) for p in prefixes):
-        raise Rejected("bad_value", 'A Tasmota config names three prefixes ("tp").')
+        raise Rejected("bad_value", 'A Tasmota config must have three prefixes ("tp").')
     cmnd, stat, tele = (_base(full, prefix, topic, body) for prefix in prefixes)
     if len({cmnd, stat, tele}) < 3:
-        raise Rejected("bad_value", "The full topic must tell commands, states and telemetry apart (%prefix%).")
+        problem = "Commands, states and telemetry have the same topics"
+        raise Rejected("bad_value", f"{problem}: the full topic must contain %prefix%.")
     states = tuple(s[:32] for s in _texts(body.get("state"))) or STATES
     return TasmotaDevice(
         id=mac,
@@ -121,28 +115,28 @@ def announced(mac: str, body: dict[str, Any]) -> TasmotaDevice:
 
 
 def _base(full: str, prefix: str, topic: str, body: dict[str, Any]) -> str:
-    """The full topic with its tokens filled in, as Tasmota does it."""
+    """Return the full topic with its tokens replaced, as Tasmota does it."""
     mac = str(body.get("mac", ""))
     base = full.replace("%prefix%", prefix).replace("%topic%", topic)
     base = base.replace("%hostname%", str(body.get("hn", ""))).replace("%id%", mac[-6:])
     base = base.strip("/") + "/"
     if base == "/" or len(base) > MAX_TEXT or not base.isprintable() or any(c in base for c in "#+%$"):
-        raise Rejected("bad_value", f"The full topic {full[:60]!r} makes no topic to listen to.")
+        raise Rejected("bad_value", f"The full topic {full[:60]!r} does not give a valid MQTT topic.")
     return base
 
 
 def with_sensors(known: TasmotaDevice, body: dict[str, Any]) -> TasmotaDevice:
-    """Take in a ``sensors`` message: units that hold for all, and which metrics are numbers."""
+    """Return the device with a ``sensors`` message applied: units, and which metrics are numbers."""
     sn = body.get("sn")
     if not isinstance(sn, dict):
         return known
     numbers = (m for m, value, _ in sensors(sn, {}) if isinstance(value, int | float) and not isinstance(value, bool))
-    kept = frozenset(m for m, _ in zip(numbers, range(256), strict=False) if len(m) <= 128)
-    return replace(known, scales=scales_of(sn, known.scales), numbers=kept)
+    limited = frozenset(m for m, _ in zip(numbers, range(256), strict=False) if len(m) <= 128)
+    return replace(known, scales=scales_of(sn, known.scales), numbers=limited)
 
 
-def told_of(known: TasmotaDevice, body: Mapping[str, Any]) -> TasmotaDevice:
-    """What a message says of the device itself: that it sleeps, and which firmware runs on what."""
+def with_status(known: TasmotaDevice, body: Mapping[str, Any]) -> TasmotaDevice:
+    """Return the device with what a message says about the device itself: deep sleep, model and firmware."""
     wifi = body.get("Wifi")
     info = body.get("Info1")
     wakes = body.get("DeepSleepTime")
@@ -152,21 +146,21 @@ def told_of(known: TasmotaDevice, body: Mapping[str, Any]) -> TasmotaDevice:
         return replace(known, sleeps=False, wakes=0)
     if isinstance(wakes, int) and 0 < wakes <= MAX_SLEEP and wakes != known.wakes:
         return replace(known, sleeps=True, wakes=wakes)
-    return described(known, info.get("Module"), info.get("Version")) if isinstance(info, dict) else known
+    return with_description(known, info.get("Module"), info.get("Version")) if isinstance(info, dict) else known
 
 
-def sleeps_until(known: TasmotaDevice, body: Mapping[str, Any], received: int) -> TasmotaDevice:
-    """Take in a ``DEEPSLEEP`` message, which says when the device wakes up; ``received`` in ms."""
+def with_deep_sleep(known: TasmotaDevice, body: Mapping[str, Any], received: int) -> TasmotaDevice:
+    """Return the device with a ``DEEPSLEEP`` message applied, which says when it wakes up. ``received`` is in ms."""
     until = body.get("DeepSleep")
     epoch = until.get("Epoch") if isinstance(until, dict) else None
     if not isinstance(epoch, int) or not 0 < (left := epoch - received // 1000) <= MAX_SLEEP:
         return known
-    # It wakes up at full hours and the like, so the first sleep may be shorter.
+    # A device wakes up at multiples of its interval, so the first sleep may be shorter.
     return replace(known, wakes=left) if left > 1.1 * known.wakes else known
 
 
-def described(known: TasmotaDevice, model: Any, firmware: Any) -> TasmotaDevice:
-    """An announcement says it better: only what is missing is filled in."""
+def with_description(known: TasmotaDevice, model: Any, firmware: Any) -> TasmotaDevice:
+    """Return the device with model and firmware, unless its announcement has them."""
     model = model[:MAX_TEXT] if isinstance(model, str) and known.model is None else known.model
     firmware = firmware[:MAX_TEXT] if isinstance(firmware, str) and not known.announced else known.firmware
     if (model, firmware) == (known.model, known.firmware):
@@ -175,36 +169,36 @@ def described(known: TasmotaDevice, model: Any, firmware: Any) -> TasmotaDevice:
 
 
 def _commands(cmnd: str, body: dict[str, Any], states: tuple[str, ...]) -> dict[str, dict[str, Any]]:
-    """What can be set, as data: relays, lights, shutters and the fan. Payloads are plain texts."""
+    """Return the commands: relays, lights, shutters and the fan. Their payloads are plain texts."""
     relays = [kind for kind in _list(body.get("rl"))[:MAX_RELAYS] if kind in (RELAY, LIGHT, SHUTTER)]
     off, on = states[0], states[1] if len(states) > 1 else "ON"
     commands: dict[str, dict[str, Any]] = {}
 
-    def offer(name: str, confirm_by: str | None, **schema: Any) -> None:
+    def add(name: str, confirm_by: str | None, **schema: Any) -> None:
         commands[name] = {"topic": cmnd + name, "encoding": "text", "confirm_by": confirm_by, **schema}
 
     for index, kind in enumerate(relays, 1):
         if kind != SHUTTER:
             name = "POWER" if len(relays) == 1 else f"POWER{index}"
-            offer(name, name, type="boolean", on=on, off=off)
+            add(name, name, type="boolean", on=on, off=off)
     for number in range(1, relays.count(SHUTTER) // 2 + 1):  # a shutter has two relays
-        offer(f"ShutterPosition{number}", f"Shutter{number}.Position", type="number", minimum=0, maximum=100)
-        offer(f"ShutterStop{number}", None, type="none")
+        add(f"ShutterPosition{number}", f"Shutter{number}.Position", type="number", minimum=0, maximum=100)
+        add(f"ShutterStop{number}", None, type="none")
     lights, kind = relays.count(LIGHT), body.get("lt_st")
     if lights and kind:
         for name, confirm_by in _dimmers(lights, body):
-            offer(name, confirm_by, type="number", minimum=0, maximum=100)
+            add(name, confirm_by, type="number", minimum=0, maximum=100)
         if kind in _TEMPERATURE:
-            offer("CT", "CT", type="number", minimum=153, maximum=500)
+            add("CT", "CT", type="number", minimum=153, maximum=500)
         if kind in _RGB:
-            offer("HSBColor", "HSBColor", type="text")
+            add("HSBColor", "HSBColor", type="text")
     if body.get("if") == 1:
-        offer("FanSpeed", "FanSpeed", type="number", minimum=0, maximum=3, step=1)
+        add("FanSpeed", "FanSpeed", type="number", minimum=0, maximum=3, step=1)
     return commands
 
 
 def _dimmers(lights: int, body: dict[str, Any]) -> list[tuple[str, str]]:
-    """What sets the brightness: one for all, one a channel (SetOption68), or one for colour and one for white."""
+    """Return the commands for brightness: one for all, one per channel (SetOption68), or one for colour and white."""
     options = body.get("so")
     if isinstance(options, dict) and options.get("68") == 1:
         return [(f"Channel{number}", f"Channel.{number - 1}") for number in range(1, lights + 1)]
@@ -214,10 +208,10 @@ def _dimmers(lights: int, body: dict[str, Any]) -> list[tuple[str, str]]:
 
 
 def _relay_names(body: dict[str, Any]) -> tuple[str, ...]:
-    """The friendly names, empty for one that only repeats the device's name."""
-    given = [_text(name) or "" for name in _list(body.get("fn"))[:MAX_RELAYS]]
+    """Return the friendly names of the relays. A name that only repeats the device's name is empty."""
+    friendly = [_text(name) or "" for name in _list(body.get("fn"))[:MAX_RELAYS]]
     device = str(body.get("dn", ""))
-    own = ["" if not name or name.startswith(device) or name.startswith("Tasmota") else name for name in given]
+    own = ["" if not name or name.startswith(device) or name.startswith("Tasmota") else name for name in friendly]
     return tuple(own) if any(own) else ()
 
 

@@ -1,4 +1,4 @@
-"""What the metrics of a Tasmota device are called, and what kind they are. Knows no state."""
+"""Titles, device classes and categories of the metrics of Tasmota devices."""
 
 from __future__ import annotations
 
@@ -36,36 +36,37 @@ _NAMED = {"POWER": "switch", "Switch": "input", "Dimmer": "brightness"}
 
 
 def titles(metrics: Collection[str], relays: Sequence[str]) -> dict[str, str]:
-    """Return the titles of a device's metrics; ``relays`` are the names that a person gave its relays."""
-    return distinct({metric: _called(metric, relays) for metric in metrics})
+    """Return the titles of a device's metrics. ``relays`` are the names that a person gave its relays."""
+    return distinct({metric: _names(metric, relays) for metric in metrics})
 
 
 def classes(metrics: Collection[str]) -> dict[str, str]:
-    """Return the device classes that the names alone do not tell."""
+    """Return the device classes that cannot be derived from the names."""
     return {metric: "switch" for metric in metrics if metric.startswith("POWER")}
 
 
 def categories(metrics: Collection[str]) -> dict[str, Category]:
-    """Return the categories of what says how the device itself is."""
+    """Return the categories of metrics about the device itself."""
     return {metric: "diagnostic" for metric in metrics if metric in _DIAGNOSTIC or metric.startswith(_ALSO)}
 
 
-def _called(metric: str, relays: Sequence[str]) -> tuple[str, str]:
+def _names(metric: str, relays: Sequence[str]) -> tuple[str, str]:
+    """Return the short and the long name of a metric."""
     if metric in _WHOLE:
         return capitalized(_WHOLE[metric]), capitalized(_WHOLE[metric])
     sensor, _, path = metric.partition(".")
     numbered = _NUMBERED.fullmatch(sensor)
     if numbered is not None:
         kind, number = numbered.groups()
-        if kind == "POWER" and (name := _of(relays, int(number or 1))):
+        if kind == "POWER" and (name := _relay_name(relays, int(number or 1))):
             return name, f"{name} ({metric})"
-        said = " ".join(word for word in (_NAMED.get(kind, kind.lower()), number, spoken_words(path)) if word)
-        return capitalized(said), capitalized(said)
+        title = " ".join(word for word in (_NAMED.get(kind, kind.lower()), number, spoken_words(path)) if word)
+        return capitalized(title), capitalized(title)
     part = _PARTS.get(path) or spoken_words(path or sensor)
     if sensor == "ENERGY":
         return capitalized(part), capitalized(f"energy meter {part}")
     return capitalized(part), f"{sensor} {part}" if path else capitalized(part)
 
 
-def _of(relays: Sequence[str], number: int) -> str:
+def _relay_name(relays: Sequence[str], number: int) -> str:
     return relays[number - 1] if number <= len(relays) else ""

@@ -1,7 +1,8 @@
-"""Tasmota's JSON into metrics and their units. Knows no topic and no device.
+"""Metrics and units in Tasmota's JSON.
 
-A metric is the path of its value (``ENERGY.Power``, ``ENERGY.Total.0``, ``DS18B20-1.Temperature``). Units follow from
-the names that Tasmota uses everywhere; temperature, pressure and speed come with ``TempUnit`` and its siblings.
+A metric is named by the path of its value (``ENERGY.Power``, ``ENERGY.Total.0``, ``DS18B20-1.Temperature``). Its unit
+is derived from its name; the units of temperature, pressure and speed are in ``TempUnit``, ``PressureUnit`` and
+``SpeedUnit``.
 
 Source: the Tasmota documentation, "Commands", "Lights" and the pages of its sensors; its driver sources.
 """
@@ -21,7 +22,7 @@ from hub.errors import Rejected
 from hub.model import Value
 
 SCALES = ("TempUnit", "PressureUnit", "SpeedUnit")
-"""Keys beside the sensors that name a unit for all of them."""
+"""Keys with a unit that applies to all sensors of the message."""
 MAX_DEPTH = 6
 _NOT_SENSORS = frozenset(("Time", "Epoch", *SCALES))
 _UNITS = {
@@ -65,7 +66,7 @@ _ENERGY = {
     **dict.fromkeys(("ImportActive", "TodaySumImport", "TodaySumExport"), "kWh"),
     **dict.fromkeys(("ImportReactive", "ExportReactive"), "kVArh"),
 }
-"""These names mean energy only where a meter says them (a radar's Energy is a strength)."""
+"""Names that mean energy only in the readings of a meter. (``Energy`` of a radar is a signal strength.)"""
 _STATE = {
     "UptimeSec": "s",
     "Vcc": "V",
@@ -87,15 +88,15 @@ _WIFI = {"RSSI": "%", "Signal": "dBm"}
 _SHUTTER = {"Position": "%", "Target": "%", "Tilt": "°", "Direction": ""}
 _RESULTS = ("POWER", "Dimmer", "White", "Channel", "CT", "Color", "HSBColor", "Scheme", "Speed", "FanSpeed")
 _RECEIVED = ("RfReceived", "IrReceived", "SerialReceived", "HdmiReceived", "ZbReceived", "LwReceived", "RC522", "PN532")
-"""What comes as an answer and yet is a reading: something was received."""
+"""Keys in RESULT that are readings and no replies: something was received."""
 _DIGITS = re.compile(r"\d+\Z")
 
 Found = list[tuple[str, Any, str]]
-"""Metric, raw value, unit (empty for none). A Rejected stands for a value whose name does not fit."""
+"""(metric, raw value, unit or empty). The value is a Rejected if the metric's name is invalid."""
 
 
 def sensors(body: Mapping[str, Any], scales: Mapping[str, str]) -> Found:
-    """All of a SENSOR message, as ``scales`` (``TempUnit`` …) say."""
+    """Return all values of a SENSOR message. ``scales`` are the units by :data:`SCALES`."""
     found: Found = []
     for name, value in body.items():
         if name not in _NOT_SENSORS:
@@ -106,36 +107,39 @@ def sensors(body: Mapping[str, Any], scales: Mapping[str, str]) -> Found:
 def _add(
     found: Found, within: str, name: str, value: Any, sensor: str, unit: str, scales: Mapping[str, str], depth: int
 ) -> None:
-    """``unit`` is the enclosing name's: it holds for the parts of a value (``Speed.Act``, ``Total.0``)."""
+    """Add a value, or all values of an object or a list.
+
+    ``unit`` is the unit of the enclosing name, which applies to its parts (``Speed.Act``, ``Total.0``).
+    """
     try:
-        metric, own = _named(within, sensor, name)
+        metric, own = _metric_and_unit(within, sensor, name)
     except Rejected as error:
         found.append((name, error, ""))
         return
-    of = (scales.get(own, "") if own in SCALES else own) or unit
+    resolved = (scales.get(own, "") if own in SCALES else own) or unit
     kind = type(value)
     if kind is dict:
         if depth < MAX_DEPTH:
             for part, inner in value.items():
-                _add(found, metric, part, inner, sensor, of, scales, depth + 1)
+                _add(found, metric, part, inner, sensor, resolved, scales, depth + 1)
     elif kind is list:
         if depth < MAX_DEPTH:
             for index, inner in enumerate(value):
-                _add(found, metric, str(index), inner, "", of, scales, depth + 1)
+                _add(found, metric, str(index), inner, "", resolved, scales, depth + 1)
     else:
-        found.append((metric, value, of))
+        found.append((metric, value, resolved))
 
 
 @lru_cache(20_000)
-def _named(within: str, sensor: str, name: str) -> tuple[str, str]:
-    """The metric, and its own unit (or the key of ``scales`` that gives it). Raises Rejected (``bad_name``)."""
+def _metric_and_unit(within: str, sensor: str, name: str) -> tuple[str, str]:
+    """Return the metric and its unit, or the key of ``scales`` that has the unit. Raises Rejected (``bad_name``)."""
     return metric_name(f"{within}.{name}" if within else name), _unit(sensor, name)
 
 
 def _unit(sensor: str, name: str) -> str:
-    """The unit of ``name`` within ``sensor``, or the key of ``scales`` that gives it; empty for none."""
+    """Return the unit of ``name`` in ``sensor``, or the key of ``scales`` that has it. Empty if there is none."""
     if not sensor or (sensor.startswith("Zb") and name == "Power"):
-        return ""  # given by the place it stands at; Zigbee's Power is on and off
+        return ""  # an item of a list has the list's unit; Zigbee's Power is on or off
     if sensor.startswith("Lw") and name == "Battery":
         return "V"
     if sensor.startswith("AS3935") and name == "Distance":
@@ -150,37 +154,37 @@ def _unit(sensor: str, name: str) -> str:
 
 @lru_cache(10_000)
 def _bare(name: str) -> str:
-    """Without the index at its end."""
+    """Return the name without the index at its end."""
     return _DIGITS.sub("", name)
 
 
 def state(body: Mapping[str, Any]) -> Found:
-    """Of a STATE message what can be measured or switched; the names of networks and settings are left."""
+    """Return the readings in a STATE message. Names of networks and settings are left out."""
     found: Found = []
     for name, value in body.items():
         bare = _bare(name)
         if bare == "POWER" or bare in _STATE:
             _add(found, "", name, value, "", _STATE.get(bare, ""), {}, MAX_DEPTH - 1)
         elif bare == "Shutter":
-            _add_chosen(found, name, value, _SHUTTER)
+            _add_parts(found, name, value, _SHUTTER)
         elif name == "Wifi":
-            _add_chosen(found, name, value, _WIFI)
+            _add_parts(found, name, value, _WIFI)
     return found
 
 
 def result(body: Mapping[str, Any], scales: Mapping[str, str]) -> Found:
-    """Of a command's answer, or of what happened, what is a reading: most answers are settings and no readings."""
+    """Return the readings in a RESULT message. Most replies to commands are settings, which are left out."""
     found: Found = []
     for name, value in body.items():
         bare = _bare(name)
         if bare in _RESULTS:
             _add(found, "", name, value, "", _STATE.get(bare, ""), {}, MAX_DEPTH - 1)
         elif bare == "Shutter":
-            _add_chosen(found, name, value, _SHUTTER)
+            _add_parts(found, name, value, _SHUTTER)
         elif bare in ("Switch", "Button") and isinstance(value, dict):
             action = value.get("Action")
             if bare == "Switch" and action in ("ON", "OFF"):
-                _add(found, "", name, action, "", "", {}, 0)  # the same as it says in SENSOR
+                _add(found, "", name, action, "", "", {}, 0)  # the same metric as in SENSOR
             elif isinstance(action, str):
                 _add(found, name, "Action", action, "", "", {}, 0)
         elif name in _RECEIVED:
@@ -188,7 +192,8 @@ def result(body: Mapping[str, Any], scales: Mapping[str, str]) -> Found:
     return found
 
 
-def _add_chosen(found: Found, name: str, value: Any, units: Mapping[str, str]) -> None:
+def _add_parts(found: Found, name: str, value: Any, units: Mapping[str, str]) -> None:
+    """Add the parts of an object that are in ``units``."""
     if isinstance(value, dict):
         for part, unit in units.items():
             if part in value:
@@ -196,11 +201,18 @@ def _add_chosen(found: Found, name: str, value: Any, units: Mapping[str, str]) -
 
 
 class TasmotaReadings:
-    """The metrics of a message as the hub keeps them: ``values``, ``units`` of those that are numbers, those that are
-    ``unknown`` (null, as of a sensor that does not answer), and ``faults``, which cost themselves only.
+    """Converted values of a message.
 
-    ``numbers`` are the metrics announced as numbers: they may come as texts. ``states`` are the device's own texts
-    for off and on.
+    Args:
+        found: The raw values.
+        numbers: Metrics that were announced as numbers. Their values may be texts.
+        states: The device's texts for off and on.
+
+    Attributes:
+        values: The valid values by metric.
+        units: The units of the numbers among them.
+        unknown: Metrics without a value (null), such as those of a sensor that does not answer.
+        faults: The invalid values.
     """
 
     __slots__ = ("faults", "units", "unknown", "values")
@@ -234,7 +246,7 @@ def _value(metric: str, raw: Any, unit: str, numbers: Collection[str], states: t
 
 def _text(metric: str, raw: str, unit: str, numbers: Collection[str], states: tuple[str, ...]) -> Value | None:
     if metric.startswith(("POWER", "Switch")):
-        return switched(raw, states)
+        return parse_switch(raw, states)
     if raw in ("ON", "OFF"):
         return raw == "ON"
     if unit or metric in numbers:
@@ -242,8 +254,8 @@ def _text(metric: str, raw: str, unit: str, numbers: Collection[str], states: tu
     return scalar(metric, raw[:MAX_TEXT])
 
 
-def switched(text: str, states: tuple[str, ...]) -> Value:
-    """A relay's text as true or false; any other text (``TOGGLE``) stays one."""
+def parse_switch(text: str, states: tuple[str, ...]) -> Value:
+    """Return True or False for a relay's state, and any other text (``TOGGLE``) unchanged."""
     if len(states) > 1 and text in states[:2]:
         return text == states[1]
     word = text.upper()
@@ -253,7 +265,7 @@ def switched(text: str, states: tuple[str, ...]) -> Value:
 
 
 def _number(text: str) -> Value | None:
-    """A number that came as a text; the text itself where it is none; nothing for what was not measured."""
+    """Return a text as a number, the text itself if it is not a number, None if it is empty or not finite."""
     try:
         value = float(text)
     except ValueError:
@@ -262,6 +274,6 @@ def _number(text: str) -> Value | None:
 
 
 def scales_of(body: Mapping[str, Any], before: dict[str, str]) -> dict[str, str]:
-    """``TempUnit`` and its siblings as this message says, else as they were known ``before``."""
-    said = {key: spell(body[key][:32]) for key in SCALES if isinstance(body.get(key), str)}
-    return {**before, **said} if said else before
+    """Return the units by :data:`SCALES` in this message, added to those known ``before``."""
+    found = {key: spell(body[key][:32]) for key in SCALES if isinstance(body.get(key), str)}
+    return {**before, **found} if found else before

@@ -1,4 +1,4 @@
-"""Zigbee2MQTT: what its devices are (``exposes``) and what they say (``dialect``)."""
+"""Zigbee2MQTT: descriptions of its devices (``exposes``) and decoding of their messages (``dialect``)."""
 
 from __future__ import annotations
 

@@ -1,10 +1,11 @@
-"""Zigbee2MQTT as it speaks by itself: ``BASE/bridge/devices`` names the devices, ``BASE/NAME`` carries their state.
+"""Zigbee2MQTT's own topics: ``BASE/bridge/devices`` lists the devices, ``BASE/NAME`` has the state of one.
 
-A device's identity is its IEEE address; its friendly name may change and may have slashes in it. Null means a value
-that was never seen. What is repeated from the cache after a restart carries the old ``last_seen``, so it is late and
-no sign of life. When the bridge goes, none of its devices can be heard: they go with it, and are what they were before
-when it comes back, save those that had been reported offline themselves. Whatever is published here comes through the
-bridge, so the bridge is there.
+- A device is identified by its IEEE address. Its friendly name may change and may contain slashes.
+- Null is a value that Zigbee2MQTT never received.
+- A state that is repeated from the cache after a restart has the old ``last_seen``: it is late, and no sign of life.
+- When the bridge goes offline, so do all its devices. When it is back, they have their former presence again, except
+  for those that were reported offline themselves.
+- The bridge publishes all of these messages, so each one shows that the bridge is online.
 
 Source: the Zigbee2MQTT documentation, "MQTT topics and messages" and "Device availability".
 """
@@ -17,8 +18,8 @@ from typing import Any
 import msgspec
 
 from hub.dialects.base import Action, DialectState, Result, View
-from hub.dialects.payload import came, metric_name, parse_json, parse_object, plain, scalar, telemetry_object
-from hub.dialects.rejections import Fault, nothing_fits, rejections
+from hub.dialects.payload import excerpt, metric_name, parse_json, parse_object, plain, scalar, telemetry_object
+from hub.dialects.rejections import Fault, reject_all, rejections
 from hub.dialects.telemetry import no_value
 from hub.dialects.times import when
 from hub.dialects.zigbee2mqtt.exposes import Zigbee2MqttDevice, read_device
@@ -27,18 +28,18 @@ from hub.model import Availability, Identity, Info, Quality, RawMessage, Record,
 from hub.topics import slug
 
 MAX_LIST_BYTES = 2 * 1_048_576
-"""``bridge/devices`` of a large network: a few kilobytes a device."""
+"""Limit for ``bridge/devices``, which has a few kilobytes a device."""
 MAX_DEVICES = 2_000
 _NOT_METRICS = frozenset(("last_seen", "device"))
 _UPDATE = frozenset(("state", "progress"))
-"""Of an update: its versions are numbers of builds, -1 where unknown; its state is what people look at."""
+"""The parts of ``update`` that are metrics. Its versions are build numbers, or -1 if unknown."""
 _BRIDGE = Info(name="Zigbee2MQTT", manufacturer="Zigbee2MQTT", model="bridge")
 _DEVICE, _GROUPS, _OFFLINE, _GONE = "device/", "groups", "offline/", "gone"
-"""Keys of what is learnt."""
+"""Keys of the dialect's state."""
 
 
 class Zigbee2MqttDialect:
-    """``base`` is Zigbee2MQTT's own ``mqtt.base_topic``."""
+    """Dialect of Zigbee2MQTT. ``base`` is its setting ``mqtt.base_topic``."""
 
     name = "zigbee2mqtt"
 
@@ -49,12 +50,12 @@ class Zigbee2MqttDialect:
         self._by_ieee: dict[str, Zigbee2MqttDevice] = {}
         self._by_name: dict[str, Zigbee2MqttDevice] = {}
         self._groups: frozenset[str] = frozenset()
-        self._offline: set[str] = set()
-        self._gone = False
+        self._offline: set[str] = set()  # devices that were reported offline themselves
+        self._gone = False  # the bridge is offline
 
     @property
     def filters(self) -> Sequence[str]:
-        """The names come first: the broker replays what it retains in the order of these."""
+        """The topic filters. The lists come first, since a broker replays retained messages in this order."""
         return [f"{self._base}/bridge/devices", f"{self._base}/bridge/groups", f"{self._base}/#"]
 
     def owns(self, topic: str) -> bool:
@@ -66,22 +67,22 @@ class Zigbee2MqttDialect:
         if device is not None:
             return self._state(message, device, view)
         if rest.startswith("bridge/"):
-            return self._bridge_says(message, rest.removeprefix("bridge/"))
+            return self._bridge_message(message, rest.removeprefix("bridge/"))
         name, _, tail = rest.rpartition("/")
         if tail in ("set", "get", "action") or "/set/" in rest or "/get/" in rest or rest in self._groups:
-            return Result()  # an echo of what others asked for, or the sum of several devices
+            return Result()  # a request of another client, or a group of devices
         device = self._by_name.get(name)
         if tail == "availability":
             return self._available(message, device) if device else Result()
         if device is not None:
             return self._attribute(message, device, tail, view)
         if message.retained or not message.payload:
-            return Result()  # left over from a device that is gone or had another name
-        raise Rejected("unknown_device", f"{self._base}/bridge/devices has not named this device.")
+            return Result()  # of a device that was removed or renamed
+        raise Rejected("unknown_device", f"This device is not listed in {self._base}/bridge/devices.")
 
     # -- the bridge ---------------------------------------------------------------------------------------------
 
-    def _bridge_says(self, message: RawMessage, what: str) -> Result:
+    def _bridge_message(self, message: RawMessage, what: str) -> Result:
         if what == "state":
             return self._bridge_state(message)
         if what == "devices":
@@ -89,11 +90,11 @@ class Zigbee2MqttDialect:
         if what == "groups":
             listed = parse_json(message.payload, MAX_LIST_BYTES)
             names = sorted(g["friendly_name"] for g in _objects(listed) if isinstance(g.get("friendly_name"), str))
-            learnt = DialectState(_GROUPS, msgspec.json.encode(names[:MAX_DEVICES]))
-            return Result(changes=(learnt,), heard=(self._bridge,))
+            change = DialectState(_GROUPS, msgspec.json.encode(names[:MAX_DEVICES]))
+            return Result(changes=(change,), heard=(self._bridge,))
         if what.startswith("request/"):
-            return Result()  # what others ask of it
-        return Result(heard=(self._bridge,))  # logging, info and responses say nothing of a device's state
+            return Result()  # a request of another client
+        return Result(heard=(self._bridge,))  # logging, info and responses have no state of devices
 
     def _bridge_state(self, message: RawMessage) -> Result:
         identity = Identity(self._bridge, self._base, self.name, _BRIDGE)
@@ -101,10 +102,14 @@ class Zigbee2MqttDialect:
         if online is None:
             return Result(identities=(identity,))
         changes = () if online != self._gone else (DialectState(_GONE, None if online else b"1"),)
-        return Result(identities=(identity,), availability=tuple(self._bridge_turned(message, online)), changes=changes)
+        availability = tuple(self._with_devices(message, online))
+        return Result(identities=(identity,), availability=availability, changes=changes)
 
-    def _bridge_turned(self, message: RawMessage, online: bool) -> Iterator[Availability]:
-        """A replayed ``online`` is news for the devices only if the bridge had been seen to go."""
+    def _with_devices(self, message: RawMessage, online: bool) -> Iterator[Availability]:
+        """Yield the availability of the bridge and its devices.
+
+        A retained ``online`` changes the devices only if the bridge was offline before.
+        """
         yield Availability(self._bridge, online, message.retained, message.received, announces_offline=True)
         if online and message.retained and not self._gone:
             return
@@ -115,7 +120,7 @@ class Zigbee2MqttDialect:
     def _devices(self, message: RawMessage) -> Result:
         listed = parse_json(message.payload, MAX_LIST_BYTES)
         if not isinstance(listed, list):
-            raise Rejected("bad_value", f"bridge/devices must be a list; the payload is {came(message.payload)}.")
+            raise Rejected("bad_value", f"bridge/devices must be a list; the payload is {excerpt(message.payload)}.")
         found = {device.ieee: device for item in listed[:MAX_DEVICES] if (device := read_device(item)) is not None}
         changes = [
             DialectState(_DEVICE + ieee, msgspec.json.encode(device))
@@ -136,26 +141,28 @@ class Zigbee2MqttDialect:
         online = _online(message.payload)
         if online is None:
             return Result()
-        said = Availability(slug(device.ieee), online, message.retained, message.received, announces_offline=True)
+        availability = Availability(
+            slug(device.ieee), online, message.retained, message.received, announces_offline=True
+        )
         known_offline = device.ieee in self._offline
         changes = () if online != known_offline else (DialectState(_OFFLINE + device.ieee, None if online else b"1"),)
         identity = self._identity(device)
-        return Result(identities=(identity,), availability=(said,), changes=changes, heard=(self._bridge,))
+        return Result(identities=(identity,), availability=(availability,), changes=changes, heard=(self._bridge,))
 
     def _state(self, message: RawMessage, device: Zigbee2MqttDevice, view: View) -> Result:
         if not message.payload:
-            return Result()  # the retained state was taken back
+            return Result()  # the retained state was deleted
         body = telemetry_object(message.payload, "A device's state")
         faults: list[Fault] = []
         values = dict(_values(device, body, faults, view))
         if faults and not values:
-            return Result(rejections=nothing_fits(message, faults))
+            return Result(rejections=reject_all(message, faults))
         ts, quality = _time(body.get("last_seen"), message)
-        read = self._read(message, device, values, ts, quality, view)
-        return msgspec.structs.replace(read, rejections=rejections(message, faults)) if faults else read
+        result = self._result(message, device, values, ts, quality, view)
+        return msgspec.structs.replace(result, rejections=rejections(message, faults)) if faults else result
 
     def _attribute(self, message: RawMessage, device: Zigbee2MqttDevice, prop: str, view: View) -> Result:
-        """``output: attribute``: every property has a topic of its own, ``color-x`` is a part of ``color``."""
+        """Decode a message of the setting ``output: attribute``: one topic a property, ``color-x`` is ``color.x``."""
         value = plain(prop, message.payload)
         whole, _, part = prop.partition("-")
         if isinstance(value, str) and no_value(value, slug(device.ieee), prop, view):
@@ -164,9 +171,9 @@ class Zigbee2MqttDialect:
             return Result()
         ts, quality = when(None, message.received, retained=message.retained)
         metric = metric_name(f"{whole}.{part}" if part else prop)
-        return self._read(message, device, {metric: _binary(device, metric, value)}, ts, quality, view)
+        return self._result(message, device, {metric: _binary(device, metric, value)}, ts, quality, view)
 
-    def _read(
+    def _result(
         self,
         message: RawMessage,
         device: Zigbee2MqttDevice,
@@ -178,7 +185,7 @@ class Zigbee2MqttDialect:
         record = Record(slug(device.ieee), ts, message.received, values, quality, live=quality != "late")
         return Result(records=(record,), identities=() if view.known(record.device) else (self._identity(device),))
 
-    # -- what was learnt ----------------------------------------------------------------------------------------
+    # -- state --------------------------------------------------------------------------------------------------
 
     def apply(self, change: DialectState) -> Sequence[Action]:
         if change.key == _GROUPS:
@@ -190,10 +197,10 @@ class Zigbee2MqttDialect:
             ieee = change.key.removeprefix(_OFFLINE)
             (self._offline.discard if change.value is None else self._offline.add)(ieee)
         elif change.key.startswith(_DEVICE):
-            self._learn(change.key.removeprefix(_DEVICE), change.value)
+            self._set_device(change.key.removeprefix(_DEVICE), change.value)
         return ()
 
-    def _learn(self, ieee: str, value: bytes | None) -> None:
+    def _set_device(self, ieee: str, value: bytes | None) -> None:
         before = self._by_ieee.pop(ieee, None)
         if before is not None and self._by_name.get(before.name) is before:
             del self._by_name[before.name]
@@ -208,8 +215,7 @@ class Zigbee2MqttDialect:
 def _values(
     device: Zigbee2MqttDevice, body: dict[str, Any], faults: list[Fault], view: View
 ) -> Iterator[tuple[str, Value]]:
-    """The metrics of a state: null is a value never seen, an empty action no action, an object its parts. What does not
-    fit is added to ``faults``."""
+    """Yield the metrics of a state, and add invalid values to ``faults``."""
     for metric, value in _leaves(body):
         if type(value) is str and no_value(value, slug(device.ieee), metric, view):
             continue
@@ -220,6 +226,7 @@ def _values(
 
 
 def _leaves(body: dict[str, Any]) -> Iterator[tuple[str, Any]]:
+    """Yield the values of a state, and each part of an object, without null, an empty ``action`` and lists."""
     for prop, value in body.items():
         if value is None or value == "" or prop in _NOT_METRICS or isinstance(value, list):
             continue
@@ -227,13 +234,13 @@ def _leaves(body: dict[str, Any]) -> Iterator[tuple[str, Any]]:
             yield prop, value
             continue
         for part, inner in value.items():
-            left = prop == "update" and part not in _UPDATE
-            if not left and isinstance(inner, str | bool | int | float) and inner != "":
+            skipped = prop == "update" and part not in _UPDATE
+            if not skipped and isinstance(inner, str | bool | int | float) and inner != "":
                 yield f"{prop}.{part}", inner
 
 
 def _binary(device: Zigbee2MqttDevice, prop: str, value: Value) -> Value:
-    """A binary's own words become true and false; any other word stays one."""
+    """Return True or False for the texts by which a binary property says so, and any other value unchanged."""
     on, off = device.binary.get(prop, (None, None))
     if on is None:
         return value
@@ -243,7 +250,7 @@ def _binary(device: Zigbee2MqttDevice, prop: str, value: Value) -> Value:
 
 
 def _time(last_seen: Any, message: RawMessage) -> tuple[int, Quality]:
-    """``last_seen`` in any of its forms; a form that is none costs the time, not the reading."""
+    """Return time and quality from ``last_seen``. If it is invalid, the time of receipt is used."""
     try:
         return when(last_seen, message.received, retained=message.retained)
     except Rejected:
@@ -251,13 +258,13 @@ def _time(last_seen: Any, message: RawMessage) -> tuple[int, Quality]:
 
 
 def _online(payload: bytes) -> bool | None:
-    """``online``, or ``{"state": "online"}``; None when the topic was cleared. Raises Rejected."""
+    """Parse ``online`` or ``{"state": "online"}``. Return None for an empty payload. Raises Rejected."""
     text = payload[:200].decode("utf-8", "replace").strip()
     if not text:
         return None
     word = parse_object(payload, "Availability").get("state") if text.startswith("{") else text.strip('"').lower()
     if word not in ("online", "offline"):
-        raise Rejected("bad_value", f"Availability must be online or offline; the payload is {came(payload)}.")
+        raise Rejected("bad_value", f"Availability must be online or offline; the payload is {excerpt(payload)}.")
     return bool(word == "online")
 
 

@@ -1,6 +1,6 @@
-"""What Zigbee2MQTT says of a device (``bridge/devices``), boiled down to what it takes to read and command it.
+"""Parse the description of a device in ``bridge/devices``: how to decode its state and how to command it.
 
-Source: the Zigbee2MQTT documentation, "Exposes" and "MQTT topics and messages". Knows no topic and no state.
+Source: the Zigbee2MQTT documentation, "Exposes" and "MQTT topics and messages".
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from hub.model import Category, Info, Reporting
 from hub.model.metric_names import title_of
 
 SETTABLE = 2
-"""The bit of ``access`` that says so; 1 is published, 4 can be asked for."""
+"""Bit of ``access`` for a property that can be set; 1 is published, 4 can be requested."""
 MAX_PROPERTIES = 256
 MAX_PROPERTY = 64
 MAX_DEPTH = 4
@@ -23,16 +23,16 @@ MAX_NAME = 200
 
 
 _CLASSES = {"presence": "occupancy", "occupancy": "occupancy", "state": "switch"}
-"""Of binaries; other names tell theirs by themselves. A contact is true while it is closed, which is its off."""
+"""Device classes of binary properties by name. The class of other names is derived in hub.model.metric_names."""
 _EVENTS = frozenset(
     ("action", "contact", "occupancy", "presence", "motion", "vibration", "moving", "water_leak", "smoke", "gas")
 ) | {"carbon_monoxide", "sos", "rain"}
-"""Properties of devices that speak when something happens."""
+"""Properties of devices that report only when something happens."""
 _LOCKS = {"LOCK": "locked", "UNLOCK": "lock", "OPEN": "opening"}
 
 
 class Zigbee2MqttDevice(msgspec.Struct, frozen=True, omit_defaults=True):
-    """One device. ``binary`` gives the values that mean true and false, by property; ``sets`` what can be set."""
+    """Description of one device."""
 
     ieee: str
     name: str
@@ -40,15 +40,15 @@ class Zigbee2MqttDevice(msgspec.Struct, frozen=True, omit_defaults=True):
     model: str | None = None
     firmware: str | None = None
     units: dict[str, str] = {}
-    binary: dict[str, tuple[Any, Any]] = {}
-    sets: dict[str, dict[str, Any]] = {}
+    binary: dict[str, tuple[Any, Any]] = {}  # the values that mean true and false, by property
+    sets: dict[str, dict[str, Any]] = {}  # settable properties with their allowed values
     titles: dict[str, str] = {}
     classes: dict[str, str] = {}
     categories: dict[str, Category] = {}
     reports: Reporting = "changes"
 
     def info(self, base: str, bridge: str) -> Info:
-        """As the hub describes it. A command's topic and payload follow from the property that it sets."""
+        """Return the description for the hub. A command sets one property on the topic ``BASE/NAME/set``."""
         commands = {
             name: {
                 "topic": f"{base}/{self.name}/set",
@@ -75,14 +75,14 @@ class Zigbee2MqttDevice(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 def read_device(device: Any) -> Zigbee2MqttDevice | None:
-    """Read one element of ``bridge/devices``; None for the coordinator and for what is no device."""
+    """Parse one element of ``bridge/devices``. Return None for the coordinator and for an invalid element."""
     if not isinstance(device, dict) or device.get("type") == "Coordinator":
         return None
     ieee, name = device.get("ieee_address"), device.get("friendly_name")
     if not isinstance(ieee, str) or not isinstance(name, str) or not 0 < len(ieee) <= 64 or not 0 < len(name) <= 200:
         return None
     if name.startswith("bridge/"):
-        return None  # it would stand in the way of what the bridge itself says
+        return None  # its topic would be one of the bridge's own
     definition = device.get("definition")
     definition = definition if isinstance(definition, dict) else {}
     exposed = _Exposed()
@@ -104,9 +104,10 @@ def read_device(device: Any) -> Zigbee2MqttDevice | None:
 
 
 def _reports(device: dict[str, Any], exposed: _Exposed) -> Reporting:
-    """Tell by its power how it reports: Zigbee devices speak when a value changes, those on batteries sleep as well.
+    """Return how a device reports, from its power source: devices on batteries sleep, others report changes.
 
-    An end device whose power is not known sleeps, as Zigbee2MQTT's own availability has it."""
+    An end device with an unknown power source is assumed to sleep, as in Zigbee2MQTT's own availability check.
+    """
     power = str(device.get("power_source", ""))
     if power != "Battery" and (device.get("type") != "EndDevice" or power.startswith(("Mains", "DC", "Emergency"))):
         return "changes"
@@ -114,7 +115,7 @@ def _reports(device: dict[str, Any], exposed: _Exposed) -> Reporting:
 
 
 class _Exposed(msgspec.Struct):
-    """What is gathered from ``exposes``, by property; the parts of a composite as ``property.part``."""
+    """What was read from ``exposes``, by property. A part of a composite is ``property.part``."""
 
     units: dict[str, str] = {}
     binary: dict[str, tuple[Any, Any]] = {}
@@ -125,7 +126,10 @@ class _Exposed(msgspec.Struct):
 
 
 def _read(exposed: _Exposed, features: Any, within: str, depth: int) -> None:
-    """Specific types (light, climate, …) only group features; a composite's features are parts of its one object."""
+    """Add the features to ``exposed``.
+
+    A specific type (light, climate, …) only groups features. The features of a composite are parts of one object.
+    """
     if not isinstance(features, list) or depth > MAX_DEPTH:
         return
     for feature in features[:MAX_PROPERTIES]:
@@ -147,32 +151,33 @@ def _take(exposed: _Exposed, feature: dict[str, Any], prop: str) -> None:
     if feature.get("type") == "binary" and "value_on" in feature and len(exposed.binary) < MAX_PROPERTIES:
         exposed.binary[prop] = (_plain(feature["value_on"]), _plain(feature.get("value_off")))
     if len(exposed.labels) < MAX_PROPERTIES:
-        _name(exposed, feature, prop)
+        _describe(exposed, feature, prop)
     if isinstance(access, int) and access & SETTABLE and "." not in prop and len(exposed.sets) < MAX_PROPERTIES:
         schema = _schema(feature, 0)
         known = exposed.sets.get(prop)
         if known is not None and known["type"] == schema["type"] == "object":
-            # A light's colour is exposed once as x and y and once as hue and saturation, under one property.
+            # A light's colour is exposed twice under one property: as x and y, and as hue and saturation.
             schema["properties"] = {**known["properties"], **schema["properties"]}
         exposed.sets[prop] = schema
 
 
-def _name(exposed: _Exposed, feature: dict[str, Any], prop: str) -> None:
-    """Take in what a property is called and what kind it is."""
+def _describe(exposed: _Exposed, feature: dict[str, Any], prop: str) -> None:
+    """Add title, category and device class of a property."""
     label, on = _text(feature.get("label")), feature.get("value_on")
     exposed.labels[prop] = label if label and label != "Linkquality" else title_of(prop)
     category = CATEGORIES.get(str(feature.get("category")))
-    if category and prop != "action":  # it is announced as diagnostic, and yet is all that a remote control says
+    if category and prop != "action":  # announced as diagnostic, but it is the main value of a remote control
         exposed.categories[prop] = category
     if feature.get("type") == "binary":
         word = str(feature.get("name") or prop)
+        # A contact is false while it is open, so the class is "door" if false is its "on".
         found = _LOCKS.get(on) if isinstance(on, str) else "door" if word == "contact" and on is False else None
         if found := found or _CLASSES.get(word):
             exposed.classes[prop] = found
 
 
 def _schema(feature: dict[str, Any], depth: int) -> dict[str, Any]:
-    """The values that a property takes."""
+    """Return the allowed values of a property."""
     kind = feature.get("type")
     if kind == "binary":
         return {"type": "boolean", "on": _plain(feature.get("value_on")), "off": _plain(feature.get("value_off"))}
@@ -190,8 +195,8 @@ def _schema(feature: dict[str, Any], depth: int) -> dict[str, Any]:
         return {"type": "object", "properties": _parts(feature.get("features"), depth)}
     if kind == "list":
         item = feature.get("item_type")
-        of = _schema(item, depth + 1) if isinstance(item, dict) and depth < MAX_DEPTH else {"type": "text"}
-        return {"type": "list", "items": of}
+        items = _schema(item, depth + 1) if isinstance(item, dict) and depth < MAX_DEPTH else {"type": "text"}
+        return {"type": "list", "items": items}
     return {"type": "text"}
 
 

@@ -1,4 +1,4 @@
-"""The fast link's connection: MQTT 5 by the Rust codec ``mqtt5``, which is imported nowhere else."""
+"""Fast MQTT 5 connection with the Rust codec ``mqtt5``, which only this package imports."""
 
 from hub.mqtt.fast.connection import FastConnection
 

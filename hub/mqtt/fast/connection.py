@@ -1,7 +1,7 @@
-"""One MQTT 5 connection as a raw asyncio protocol: what arrives together goes through together.
+"""MQTT 5 connection as a raw asyncio protocol. Packets that arrive together are passed on together.
 
-How bytes become packets stands in ``packets``, how messages go out in ``publishing``; here are the handshake,
-subscriptions, flow control, the keepalive and the end. Topic aliases are never asked for.
+``packets`` turns bytes into packets, ``publishing`` sends messages. This file has the handshake, subscriptions, the
+keepalive and the end of a connection. The hub does not allow the broker to use topic aliases.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from hub.model import RawMessage
 from hub.mqtt.client import MqttClientSettings
 from hub.mqtt.connection import HANDSHAKE_S, Lost, Silent, Take, WrongVersion
 from hub.mqtt.fast.packets import LaxPublish, Malformed, Packet, PacketReader
-from hub.mqtt.fast.publishing import Publishing, failed, words
+from hub.mqtt.fast.publishing import Publishing, code_name, failed
 from hub.mqtt.reason_codes import reason_of_end, reason_of_failure, reason_of_refusal
 from hub.mqtt.transport import Transport, connect
 from hub.runtime.clock import now_ms
@@ -29,73 +29,73 @@ from hub.runtime.clock import now_ms
 SESSION_EXPIRY_S = 604_800
 CLOSE_S = 2.0
 READ_BURST = 256
-"""Packets handed on at once: by so many may a flood exceed the window before reading stops."""
+"""Packets passed on together. A burst may exceed the window by this many before reading stops."""
 
 
 class FastConnection(asyncio.Protocol):
-    """A :class:`hub.mqtt.connection.Connection`. ``patience`` is how long the broker may take for its CONNACK."""
+    """A :class:`hub.mqtt.connection.Connection`. ``timeout_s`` is how long the broker may take to send its CONNACK."""
 
     protocol = "MQTT 5"
 
     def __init__(
-        self, settings: MqttClientSettings, patience: float, session: int, take: Take, changed: Callable[[], None]
+        self, settings: MqttClientSettings, timeout_s: float, session: int, take: Take, changed: Callable[[], None]
     ) -> None:
         self.session_present = False
         self.lost: Lost | None = None
         self._settings = settings
-        self._patience = patience
+        self._timeout_s = timeout_s
         self._session = session
         self._take = take
         self._changed = changed
         self._loop = asyncio.get_running_loop()
-        self._wire: Transport | None = None
+        self._transport: Transport | None = None
         self._reader = PacketReader(settings.max_packet_bytes)
         self._reading = True
         self._connack: asyncio.Future[mqtt5.ConnAckPacket] = self._loop.create_future()
-        self._answers: dict[int, asyncio.Future[Sequence[IntEnum]]] = {}
+        self._answers: dict[int, asyncio.Future[Sequence[IntEnum]]] = {}  # to SUBSCRIBE and UNSUBSCRIBE, by packet id
         self._publishing = Publishing(self._write)
-        self._over = asyncio.Event()
+        self._closed = asyncio.Event()
         self._keepalive = float(settings.keepalive_s)
-        self._heard = 0.0
-        self._beat: asyncio.TimerHandle | None = None
+        self._last_received = 0.0
+        self._ping_timer: asyncio.TimerHandle | None = None
 
-    # -- the connection's life ---------------------------------------------------------------------------------
+    # -- open and close ----------------------------------------------------------------------------------------
 
     async def open(self) -> None:
         try:
-            async with asyncio.timeout(self._patience):
-                self._wire = await connect(self._settings, self)
+            async with asyncio.timeout(self._timeout_s):
+                self._transport = await connect(self._settings, self)
                 self._write(_connect_packet(self._settings).write())
                 connack = await self._connack
         except TimeoutError as error:
-            kind = Silent if self._wire is not None else Lost
+            kind = Silent if self._transport is not None else Lost
             raise kind(reason_of_failure(error)) from None
         except OSError as error:
             raise Lost(reason_of_failure(error)) from None
         except ValueError as error:
-            raise Lost(f"these settings do not fit into MQTT: {error}") from None
+            raise Lost(f"these settings are not valid in MQTT: {error}") from None
         if connack.reason_code == mqtt5.ConnAckReasonCode.UNSUPPORTED_PROTOCOL_VERSION:
             raise WrongVersion("the broker does not speak MQTT 5")
         if failed(connack.reason_code):
-            raise Lost(f"the broker refused the connection: {reason_of_refusal(words(connack.reason_code))}")
+            raise Lost(f"the broker refused the connection: {reason_of_refusal(code_name(connack.reason_code))}")
         self.session_present = connack.session_present
         self._publishing.begin(connack)
         self._keepalive = float(connack.server_keep_alive or self._keepalive)
-        self._heard = time.monotonic()
-        self._watch()
+        self._last_received = time.monotonic()
+        self._check_keepalive()
 
     async def close(self) -> None:
-        opened = self._beat is not None
-        if opened and self.lost is None and self._wire is not None and not self._wire.is_closing():
+        opened = self._ping_timer is not None
+        if opened and self.lost is None and self._transport is not None and not self._transport.is_closing():
             self._write(mqtt5.DisconnectPacket().write())
             self.fail("it was closed")
             with suppress(TimeoutError):
                 async with asyncio.timeout(CLOSE_S):
-                    self._wire.resume_reading()  # the broker's end of it stands behind all that it has sent
-                    await self._over.wait()
+                    self._transport.resume_reading()  # the end of the stream comes after all that the broker sent
+                    await self._closed.wait()
         self.fail("it was closed")
-        if self._wire is not None:
-            self._wire.abort()
+        if self._transport is not None:
+            self._transport.abort()
 
     def fail(self, reason: str) -> None:
         self._end(Lost(reason))
@@ -104,42 +104,43 @@ class FastConnection(asyncio.Protocol):
         if self.lost is not None:
             return
         self.lost = lost
-        if self._beat is not None:
-            self._beat.cancel()
+        if self._ping_timer is not None:
+            self._ping_timer.cancel()
         waiting: list[asyncio.Future[Any]] = [self._connack, *self._answers.values()]
         for future in waiting:
             if not future.done():
                 future.set_exception(lost)
-                future.exception()  # perhaps nobody waits for it any more, and that is all right
+                future.exception()  # marks it as retrieved, since nobody may wait for it any more
         self._publishing.fail(lost)
         self._changed()
 
-    def _watch(self) -> None:
-        """Twice in a keepalive ask for a sign of life; without any for one and a half it is over, before two are."""
-        if self._reading and time.monotonic() - self._heard >= 1.5 * self._keepalive:
+    def _check_keepalive(self) -> None:
+        """Send a PINGREQ twice per keepalive. End the connection if nothing arrived for one and a half keepalives."""
+        if self._reading and time.monotonic() - self._last_received >= 1.5 * self._keepalive:
             self.fail(reason_of_end("Keep alive timeout"))
         else:
             self._write(mqtt5.PingReqPacket().write())
-            self._beat = self._loop.call_later(self._keepalive / 2, self._watch)
+            self._ping_timer = self._loop.call_later(self._keepalive / 2, self._check_keepalive)
 
-    # -- what the link asks ------------------------------------------------------------------------------------
+    # -- called by the client ----------------------------------------------------------------------------------
 
     async def subscribe_to(self, filters: Sequence[str]) -> dict[str, str]:
-        # A message that is live is news, even if its publisher wants it retained: only replays shall be marked.
-        most = mqtt5.QoS(int(self._settings.lasting))
-        live = partial(mqtt5.TopicFilter, max_qos=most, retain_as_published=False)
+        # Without retain-as-published only messages that the broker replays have the retain flag, not live ones.
+        max_qos = mqtt5.QoS(int(self._settings.persistent))
+        topic_filter = partial(mqtt5.TopicFilter, max_qos=max_qos, retain_as_published=False)
         try:
-            wanted = [live(each) for each in filters]
-            codes = await self._ask(lambda number: mqtt5.SubscribePacket(number, wanted).write())
+            topic_filters = [topic_filter(each) for each in filters]
+            codes = await self._request(lambda number: mqtt5.SubscribePacket(number, topic_filters).write())
             refused = {each: code for each, code in zip(filters, codes, strict=True) if failed(code)}
         except ValueError:
-            raise Lost(f"one of these is no topic filter: {', '.join(filters)}") from None
-        return {each: words(code) for each, code in refused.items()}
+            raise Lost(f"one of these topic filters is invalid: {', '.join(filters)}") from None
+        return {each: code_name(code) for each, code in refused.items()}
 
     async def unsubscribe_from(self, filters: Sequence[str]) -> None:
-        await self._ask(lambda number: mqtt5.UnsubscribePacket(number, list(filters)).write())
+        await self._request(lambda number: mqtt5.UnsubscribePacket(number, list(filters)).write())
 
-    async def _ask(self, packet: Callable[[int], bytes]) -> Sequence[IntEnum]:
+    async def _request(self, packet: Callable[[int], bytes]) -> Sequence[IntEnum]:
+        """Send a packet with a free packet id, and return the reason codes of the answer."""
         if self.lost is not None:
             raise self.lost
         number = self._publishing.number()
@@ -161,61 +162,61 @@ class FastConnection(asyncio.Protocol):
         await self._publishing.send(topic, payload, qos, retained)
 
     def ack(self, receipts: Sequence[int]) -> None:
-        self._write(b"".join(map(_confirmation, receipts)))
+        self._write(b"".join(map(_puback, receipts)))
 
     def stop_reading(self) -> None:
         self._reading = False
-        if self._wire is not None and not self._wire.is_closing():
-            self._wire.pause_reading()
+        if self._transport is not None and not self._transport.is_closing():
+            self._transport.pause_reading()
 
     def start_reading(self) -> None:
         self._reading = True
-        if self._wire is not None and not self._wire.is_closing():
-            self._heard = time.monotonic()
-            self._wire.resume_reading()
-            self._loop.call_soon(self._read)  # what has come already
+        if self._transport is not None and not self._transport.is_closing():
+            self._last_received = time.monotonic()
+            self._transport.resume_reading()
+            self._loop.call_soon(self._read)  # bytes that were received before
 
-    # -- what the transport tells ------------------------------------------------------------------------------
+    # -- called by the transport -------------------------------------------------------------------------------
 
     def data_received(self, data: bytes) -> None:
-        self._heard = time.monotonic()
+        self._last_received = time.monotonic()
         if self.lost is None:
             self._reader.feed(data)
             self._read()
 
     def pause_writing(self) -> None:
-        self._publishing.hold()
+        self._publishing.pause()
 
     def resume_writing(self) -> None:
-        self._publishing.go_on()
+        self._publishing.resume()
 
     def connection_lost(self, error: Exception | None) -> None:
-        self._over.set()
+        self._closed.set()
         if not self._connack.done():
-            self._end(Silent("the broker closed the connection before it was made"))
+            self._end(Silent("the broker closed the connection during the handshake"))
         self.fail(reason_of_end(""))
 
     # -- packets -----------------------------------------------------------------------------------------------
 
     def _write(self, data: bytes) -> None:
-        if self._wire is not None and not self._wire.is_closing():
-            self._wire.write(data)
+        if self._transport is not None and not self._transport.is_closing():
+            self._transport.write(data)
 
     def _read(self) -> None:
         now = now_ms()
         try:
             while self._reading and self.lost is None and (packets := self._reader.take(READ_BURST)):
                 if not self._connack.done() and type(packets[0]) is not mqtt5.ConnAckPacket:
-                    raise Malformed("it did not begin with a CONNACK", DisconnectReasonCode.PROTOCOL_ERROR)
-                self._hand_on(packets, now)
+                    raise Malformed("its first packet was not a CONNACK", DisconnectReasonCode.PROTOCOL_ERROR)
+                self._pass_on(packets, now)
         except Malformed as malformed:
             if not self._connack.done():
                 self._end(WrongVersion(f"the broker does not speak MQTT 5: {malformed}"))
             else:
                 self._write(mqtt5.DisconnectPacket(reason_code=malformed.code).write())
-                self.fail(f"the broker cannot be understood: {malformed}")
+                self.fail(f"the broker violated the protocol: {malformed}")
 
-    def _hand_on(self, packets: Sequence[Packet], now: int) -> None:
+    def _pass_on(self, packets: Sequence[Packet], now: int) -> None:
         messages: list[RawMessage] = []
         session, add = self._session, messages.append
         publish = mqtt5.PublishPacket
@@ -226,10 +227,10 @@ class FastConnection(asyncio.Protocol):
                     continue
                 topic, receipt = packet.topic, packet.packet_id
                 if not topic or (receipt is not None and packet.qos == 2):
-                    raise Malformed("it sent what nobody asked for", DisconnectReasonCode.PROTOCOL_ERROR)
+                    raise Malformed("it sent a message that was not subscribed", DisconnectReasonCode.PROTOCOL_ERROR)
                 qos = 0 if receipt is None else 1
-                again = packet.duplicate
-                add(RawMessage(topic, packet.payload, now, qos, packet.retain, receipt, session, again))
+                dup = packet.duplicate
+                add(RawMessage(topic, packet.payload, now, qos, packet.retain, receipt, session, dup))
         finally:
             if messages:
                 self._take(messages)
@@ -243,18 +244,18 @@ class FastConnection(asyncio.Protocol):
                 if answer is not None and not answer.done():
                     answer.set_result(packet.reason_codes)
             case mqtt5.PingRespPacket():
-                pass  # that it came is all it says
+                pass  # data_received() has noted the time
             case mqtt5.ConnAckPacket() if not self._connack.done():
                 self._connack.set_result(packet)
             case mqtt5.DisconnectPacket():
-                self.fail(reason_of_end(words(packet.reason_code)))
+                self.fail(reason_of_end(code_name(packet.reason_code)))
             case _:
-                raise Malformed("it sent what nobody asked for", DisconnectReasonCode.PROTOCOL_ERROR)
+                raise Malformed("it sent an unexpected packet", DisconnectReasonCode.PROTOCOL_ERROR)
 
 
 @cache
-def _confirmation(receipt: int) -> bytes:
-    """A PUBACK; there are as many as packet numbers, 65,535."""
+def _puback(receipt: int) -> bytes:
+    """Return the PUBACK for a packet id. The cache has at most 65,535 entries, one for each id."""
     return mqtt5.PubAckPacket(receipt).write()
 
 
@@ -263,9 +264,9 @@ def _connect_packet(settings: MqttClientSettings) -> mqtt5.ConnectPacket:
         settings.client_id,
         username=settings.username,
         password=None if settings.password is None else settings.password.encode(),
-        clean_start=not settings.lasting,
+        clean_start=not settings.persistent,
         keep_alive=settings.keepalive_s,
-        session_expiry_interval=SESSION_EXPIRY_S if settings.lasting else 0,
+        session_expiry_interval=SESSION_EXPIRY_S if settings.persistent else 0,
         receive_max=min(settings.window, 65_535),
         max_packet_size=settings.max_packet_bytes,
     )

@@ -1,7 +1,7 @@
-"""Bytes from an MQTT 5 broker into packets, by the Rust codec ``mqtt5``. It knows no socket and no loop.
+"""Parse the bytes of an MQTT 5 broker into packets with the Rust codec ``mqtt5``. Pure: no socket, no event loop.
 
-Whatever a broker sends ends in packets or in :class:`Malformed`, never in another exception, and never in a wait for
-bytes that cannot come.
+Whatever a broker sends, the result is packets or :class:`Malformed`: never another exception, and never an endless wait
+for more bytes.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ PUBLISH = 3
 
 
 class Malformed(Exception):
-    """What came is not MQTT 5, or more than was allowed. ``code`` is the reason for our DISCONNECT."""
+    """The broker sent bytes that are not MQTT 5, or a packet that is too large. ``code`` is for the DISCONNECT."""
 
     def __init__(self, reason: str, code: DisconnectReasonCode = DisconnectReasonCode.MALFORMED_PACKET) -> None:
         super().__init__(reason)
@@ -24,7 +24,7 @@ class Malformed(Exception):
 
 
 class LaxPublish(NamedTuple):
-    """A PUBLISH of a broker that lets topics pass which are not UTF-8; they are escaped here."""
+    """PUBLISH with bytes that are not UTF-8 in the topic (escaped here) or in a property. Some brokers let it pass."""
 
     topic: str
     payload: bytes
@@ -38,10 +38,10 @@ Packet = mqtt5.Packet | LaxPublish
 
 
 class PacketReader:
-    """Feed it bytes, split anywhere, and take packets. One of more than ``most`` bytes is malformed."""
+    """Takes bytes, split anywhere, and gives packets. A packet of more than ``max_bytes`` is malformed."""
 
-    def __init__(self, most: int) -> None:
-        self._most = most
+    def __init__(self, max_bytes: int) -> None:
+        self._max_bytes = max_bytes
         self._buffer = bytearray()
         self._read: Callable[[memoryview], tuple[Packet, int]] = mqtt5.read
         self._fault: Malformed | None = None
@@ -50,27 +50,30 @@ class PacketReader:
         self._buffer += data
 
     def take(self, limit: int) -> list[Packet]:
-        """The next packets, at most ``limit``; fewer are all that have come whole. Raises :class:`Malformed`, but only
-        after the packets before it have been taken."""
+        """Return the next complete packets, at most ``limit``.
+
+        Raises:
+            Malformed: The next packet is malformed. The ones before it have been returned by an earlier call.
+        """
         packets: list[Packet] = []
-        at = 0
+        position = 0
         with memoryview(self._buffer) as view:
             while len(packets) < limit and self._fault is None:
                 try:
-                    packet, size = self._read(view[at:])
-                except BaseException as error:  # a text that is not UTF-8 panics in mqtt5 0.8: that is no Exception
-                    if not self._look_into(error, view[at:]):
+                    packet, size = self._read(view[position:])
+                except BaseException as error:  # mqtt5 0.8 panics if a text is not UTF-8, which is no Exception
+                    if not self._handle_error(error, view[position:]):
                         break
                 else:
                     packets.append(packet)
-                    at += size
-        del self._buffer[:at]
+                    position += size
+        del self._buffer[:position]
         if self._fault is not None and not packets:
             raise self._fault
         return packets
 
-    def _look_into(self, error: BaseException, rest: memoryview) -> bool:
-        """Why the packet at the start of ``rest`` could not be read; False if it has only not come whole."""
+    def _handle_error(self, error: BaseException, rest: memoryview) -> bool:
+        """Find out why the packet at the start of ``rest`` could not be read. Return False if it is only incomplete."""
         panic = type(error).__name__ == "PanicException"
         if not panic and not isinstance(error, (IndexError, ValueError)):
             raise error
@@ -80,47 +83,51 @@ class PacketReader:
             return False
         except ValueError:
             body, length = 0, 0
-        if body + length > self._most:
+        if body + length > self._max_bytes:
             code = DisconnectReasonCode.PACKET_TOO_LARGE
             self._fault = Malformed(f"it sent a packet of {body + length:,} bytes, which is too large", code)
         elif isinstance(error, IndexError) and len(rest) < body + length:
             return False
         elif panic and self._read is mqtt5.read:
-            self._read = _read_laxly  # for good: a broker that lets one such message pass will send more
+            self._read = _read_lax  # for the rest of the connection: more such messages will follow
         else:
             self._fault = Malformed("it sent something that is not MQTT 5")
         return True
 
 
-def _varint(view: memoryview, at: int) -> tuple[int, int]:
-    """A variable byte integer (section 1.5.5): where the bytes after it begin, and its value. Raises IndexError where
-    it has not come whole, ValueError where it is none."""
+def _varint(view: memoryview, position: int) -> tuple[int, int]:
+    """Read a variable byte integer (section 1.5.5). Return the position after it, and its value.
+
+    Raises:
+        IndexError: It is incomplete.
+        ValueError: It has more than four bytes.
+    """
     value = 0
     for shift in range(0, 28, 7):
-        byte = view[at]
-        at += 1
+        byte = view[position]
+        position += 1
         value |= (byte & 0x7F) << shift
         if byte < 0x80:
-            return at, value
+            return position, value
     raise ValueError("more than four bytes")
 
 
-def _read_laxly(view: memoryview) -> tuple[Packet, int]:
-    """Like ``mqtt5.read``, but a PUBLISH (section 3.3) may hold any bytes in its topic and its properties."""
+def _read_lax(view: memoryview) -> tuple[Packet, int]:
+    """Read a packet like ``mqtt5.read``, but allow any bytes in topic and properties of a PUBLISH (section 3.3)."""
     body, length = _varint(view, 1)
     end = body + length
     flags = view[0] & 0x0F
     if view[0] >> 4 != PUBLISH or len(view) < end:
         return mqtt5.read(view)
-    at = body + 2 + int.from_bytes(view[body : body + 2])
-    topic = bytes(view[body + 2 : at]).decode("utf-8", "backslashreplace")
+    position = body + 2 + int.from_bytes(view[body : body + 2])
+    topic = bytes(view[body + 2 : position]).decode("utf-8", "backslashreplace")
     qos = flags >> 1 & 3
     packet_id = None
     if qos:
-        packet_id = int.from_bytes(view[at : at + 2])
-        at += 2
-    properties, skipped = _varint(view, at)
-    start = properties + skipped
+        packet_id = int.from_bytes(view[position : position + 2])
+        position += 2
+    properties, properties_size = _varint(view, position)
+    start = properties + properties_size
     if qos == 3 or start > end:
-        raise ValueError("its parts do not fit into it")
+        raise ValueError("its parts are longer than the packet")
     return LaxPublish(topic, bytes(view[start:end]), qos, bool(flags & 1), packet_id, bool(flags & 8)), end

@@ -1,4 +1,4 @@
-"""Messages on their way out: numbered, held to what the broker can take, and confirmed. It knows no socket."""
+"""Publish messages within the limits that the broker announced, and wait for its acknowledgements. No socket here."""
 
 from __future__ import annotations
 
@@ -14,105 +14,105 @@ from hub.mqtt.connection import MAX_UNCONFIRMED, Lost, Refused
 Confirmation = asyncio.Future[IntEnum]
 
 
-def words(code: IntEnum) -> str:
-    """A reason code's name as the protocol spells it, as in ``Not authorized``."""
+def code_name(code: IntEnum) -> str:
+    """Return a reason code's name as the standard writes it: ``Not authorized``."""
     return code.name.replace("_", " ").capitalize()
 
 
 def failed(code: IntEnum) -> bool:
-    """Whether a reason code says that something was not done. (mqtt5's codes do not compare with numbers.)"""
+    """Return True if a reason code means failure. (The codes of mqtt5 cannot be compared with numbers.)"""
     return int(code) >= 0x80
 
 
 class Publishing:
-    """``write`` takes bytes for the broker. Packet numbers are given out here, also for subscriptions."""
+    """Sends PUBLISH packets with ``write``, and allocates packet ids, also those of subscriptions."""
 
     def __init__(self, write: Callable[[bytes], None]) -> None:
         self._write = write
         self._limits = mqtt5.ConnAckPacket()
-        self._number = 0
-        self._taken: set[int] = set()
-        self._waiting: deque[tuple[bytes, int | None, Confirmation]] = deque()
-        self._unconfirmed: dict[int, Confirmation] = {}
-        self._held = False
+        self._number = 0  # the last packet id that was allocated
+        self._used: set[int] = set()  # packet ids
+        self._waiting: deque[tuple[bytes, int | None, Confirmation]] = deque()  # packets that are not written yet
+        self._unconfirmed: dict[int, Confirmation] = {}  # written, by packet id
+        self._paused = False  # the socket's send buffer is full
 
     def begin(self, connack: mqtt5.ConnAckPacket) -> None:
-        """Heed what the broker says that it can take."""
+        """Apply the limits in the broker's CONNACK."""
         self._limits = connack
 
     def number(self) -> int:
-        """A packet number that is free; give it back with :meth:`release`."""
+        """Return a free packet id. Give it back with :meth:`release`."""
         while True:
             self._number = self._number % 65_535 + 1
-            if self._number not in self._taken:
-                self._taken.add(self._number)
+            if self._number not in self._used:
+                self._used.add(self._number)
                 return self._number
 
     def release(self, number: int) -> None:
-        self._taken.discard(number)
+        self._used.discard(number)
 
     async def send(self, topic: str, payload: bytes, qos: int, retained: bool) -> None:
-        """Publish; at QoS 1 returns once confirmed. Raises Lost and Refused."""
+        """Publish; at QoS 1 wait for the acknowledgement. Raises Lost and Refused."""
         if len(self._waiting) + len(self._unconfirmed) >= MAX_UNCONFIRMED:
-            raise Refused("too many messages wait for the broker's confirmation")
+            raise Refused("too many messages wait for the broker's acknowledgement")
         if qos > int(self._limits.max_qos):
-            raise Refused("the broker takes QoS 0 only")
+            raise Refused("the broker supports QoS 0 only")
         if retained and not self._limits.retain_available:
-            raise Refused("the broker retains no messages")
+            raise Refused("the broker does not support retained messages")
         number = self.number() if qos else None
         try:
             packet = mqtt5.PublishPacket(topic, payload, qos=mqtt5.QoS(qos), retain=retained, packet_id=number).write()
         except ValueError as error:
-            self._taken.discard(number or 0)
-            raise Refused("its topic or its size is not allowed") from error
+            self._used.discard(number or 0)
+            raise Refused("its topic is invalid or it is too large") from error
         if self._limits.max_packet_size is not None and len(packet) > self._limits.max_packet_size:
-            self._taken.discard(number or 0)
-            raise Refused("it is larger than the broker takes")
+            self._used.discard(number or 0)
+            raise Refused("it is larger than the broker allows")
         confirmation: Confirmation = asyncio.get_running_loop().create_future()
         self._waiting.append((packet, number, confirmation))
         self._send_more()
         reason = await confirmation
         if failed(reason):
-            raise Refused(words(reason))
+            raise Refused(code_name(reason))
 
     def confirmed(self, number: int, reason: IntEnum) -> None:
-        """The broker has answered; one that nobody waits for is no harm."""
+        """Handle a PUBACK. One with an unknown packet id is ignored."""
         confirmation = self._unconfirmed.pop(number, None)
         if confirmation is not None:
-            self._taken.discard(number)
-            _answer(confirmation, reason)
+            self._used.discard(number)
+            _resolve(confirmation, reason)
             self._send_more()
 
-    def hold(self) -> None:
-        """Write nothing for now: the broker does not keep up."""
-        self._held = True
+    def pause(self) -> None:
+        """Write nothing until :meth:`resume`: the broker reads too slowly."""
+        self._paused = True
 
-    def go_on(self) -> None:
-        self._held = False
+    def resume(self) -> None:
+        self._paused = False
         self._send_more()
 
     def fail(self, lost: Lost) -> None:
         for confirmation in (*self._unconfirmed.values(), *(waiting for _, _, waiting in self._waiting)):
             if not confirmation.done():
                 confirmation.set_exception(lost)
-                confirmation.exception()  # perhaps nobody waits for it any more
+                confirmation.exception()  # marks it as retrieved, since nobody may wait for it any more
 
     def _send_more(self) -> None:
-        while self._waiting and not self._held:
+        while self._waiting and not self._paused:
             packet, number, confirmation = self._waiting[0]
             if number is not None and len(self._unconfirmed) >= self._limits.receive_max:
                 return
             self._waiting.popleft()
-            if confirmation.done():  # given up while it waited
-                self._taken.discard(number or 0)
+            if confirmation.done():  # the caller gave up in the meantime
+                self._used.discard(number or 0)
                 continue
             self._write(packet)
             if number is None:
-                _answer(confirmation, mqtt5.PubAckReasonCode.SUCCESS)
+                _resolve(confirmation, mqtt5.PubAckReasonCode.SUCCESS)
             else:
                 self._unconfirmed[number] = confirmation
 
 
-def _answer(confirmation: Confirmation, reason: IntEnum) -> None:
+def _resolve(confirmation: Confirmation, reason: IntEnum) -> None:
     if not confirmation.done():
         confirmation.set_result(reason)

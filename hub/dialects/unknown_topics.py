@@ -1,0 +1,56 @@
+"""Reject messages below the native root whose topic the native dialect does not know, at a limited rate.
+
+Each such topic is rejected once an hour, and at most :data:`MAX_PER_MINUTE` topics a minute; further messages are
+ignored. The hub's own commands arrive here too, since it subscribes to all topics below the root. They are ignored.
+"""
+
+from __future__ import annotations
+
+from hub.dialects.base import Result
+from hub.errors import Rejected
+from hub.model import RawMessage
+from hub.topics import printable
+
+MAX_PER_MINUTE = 20
+MINUTE, HOUR = 60_000, 3_600_000
+MAX_TOPICS = 1_000
+MAX_SHOWN = 80
+_NOTHING = Result()
+
+
+class UnknownTopics:
+    """Limits the rejections of unknown topics below ``root``."""
+
+    def __init__(self, root: str) -> None:
+        self._root = root
+        self._rejected_at: dict[str, int] = {}  # by topic
+        self._minute = self._count = 0  # when the current minute began, and how many were rejected in it
+
+    def result(self, message: RawMessage) -> Result:
+        """Raise Rejected (``bad_topic``) with the expected topic, or return an empty result if the rate is exceeded."""
+        topic, now = message.topic, message.received
+        levels = topic.removeprefix(self._root + "/").split("/")
+        if not message.payload or (len(levels) > 1 and levels[1] == "commands"):
+            return _NOTHING
+        if abs(now - self._minute) >= MINUTE:
+            self._minute, self._count = now, 0
+        if self._count >= MAX_PER_MINUTE or abs(now - self._rejected_at.get(topic[:MAX_SHOWN], -HOUR)) < HOUR:
+            return _NOTHING
+        if len(self._rejected_at) >= MAX_TOPICS:
+            self._rejected_at.clear()
+        self._count += 1
+        self._rejected_at[topic[:MAX_SHOWN]] = now
+        raise Rejected("bad_topic", self._hint(levels, message.payload))
+
+    def _hint(self, levels: list[str], payload: bytes) -> str:
+        device, rest = printable(levels[0], MAX_SHOWN), levels[1:]
+        if not device:
+            return f"The topic has no device. Publish on {self._root}/DEVICE/telemetry."
+        telemetry = f"{self._root}/{device}/telemetry"
+        problem = "The topic is unknown. Known are DEVICE/telemetry, status, info, replies, desired and reported"
+        if rest and rest[0].strip().lower() == "telemetry":
+            rest = rest[1:]
+        name = printable(".".join(filter(None, rest)), MAX_SHOWN)
+        if not name or payload.lstrip()[:1] in (b"{", b"["):
+            return f"{problem}. Publish this on {telemetry}."
+        return f'{problem}. Publish this value on {telemetry}/{name}, or as {{"{name}": …}} on {telemetry}.'

@@ -25,7 +25,7 @@ class RowBatch(msgspec.Struct, frozen=True):
         skipped: The rows without a reading.
         zoneless: How many times without a time zone the table has had so far.
         wrong: The error in the row after these, as message and hint. Reading stops there.
-        last: True if there are no more rows.
+        last: True if this is the end of the table.
     """
 
     readings: list[Reading]

@@ -1,5 +1,8 @@
-"""Home Assistant MQTT discovery: what devices announce (``discovery``), what their entities say (``entities``,
-``readings``) and take (``commands``), the templates that pick values out of messages (``template``, ``filters``)."""
+"""Home Assistant MQTT discovery.
+
+``discovery`` parses announcements, ``entities`` and ``readings`` decode the state of entities, ``commands`` describes
+their commands, and ``template`` and ``filters`` run the templates in announcements.
+"""
 
 from __future__ import annotations
 
@@ -16,7 +19,7 @@ class HomeAssistantSettings(DialectSettings, frozen=True):
 
 
 def _make(settings: HomeAssistantSettings, context: DialectContext) -> HomeAssistantDialect:
-    """Return the dialect, told which topics the dialects before it read."""
+    """Return the dialect with the topics that the dialects before it own."""
     earlier = context.earlier()
     filters = [
         each

@@ -1,7 +1,7 @@
-"""A Homie device as it describes itself: one attribute a topic (3 and 4), or one JSON document (5).
+"""Parse the description of a Homie device: one topic per attribute (3 and 4), or one JSON document (5).
 
 Source: the Homie conventions 3.0.1, 4.0.0 and 5.0, "Devices", "Nodes", "Properties" and "Payloads"; the legacy
-extensions for firmware and stats. Knows no topic and no message.
+extensions for firmware and stats.
 """
 
 from __future__ import annotations
@@ -33,37 +33,35 @@ STATS = {
     "freeheap": "B",
     "supply": "V",
 }
-"""What devices of the older conventions say of themselves."""
+"""Statistics that devices of the older conventions report about themselves, with their units."""
 
 
 class Property(msgspec.Struct, frozen=True, omit_defaults=True):
-    """``datatype`` is empty while it is not known. One that is not ``retained`` is a moment: a doorbell. ``name`` is
-    what it calls itself."""
+    """Description of a property."""
 
-    datatype: str = ""
+    datatype: str = ""  # empty if not known yet
     unit: str = ""
     format: str = ""
     settable: bool = False
-    retained: bool = True
+    retained: bool = True  # False: an event, such as a doorbell
     name: str = ""
 
 
 class HomieDevice(msgspec.Struct, frozen=True, omit_defaults=True):
-    """One device. ``properties`` are kept by NODE/PROPERTY, ``nodes`` the names of nodes; ``parent`` is the device that
-    it hangs on; ``sleeps`` says that it has been seen to sleep."""
+    """Description of one device."""
 
     native_id: str
     name: str | None = None
     model: str | None = None
     firmware: str | None = None
     state: str = ""
-    parent: str = ""
-    sleeps: bool = False
-    properties: dict[str, Property] = {}
-    nodes: dict[str, str] = {}
+    parent: str = ""  # the device that it is connected through
+    sleeps: bool = False  # it was in the state ``sleeping`` before
+    properties: dict[str, Property] = {}  # by NODE/PROPERTY
+    nodes: dict[str, str] = {}  # names of nodes
 
     def info(self, base: str, via: str | None) -> Info:
-        """``base`` is where the device's own topics begin, with its closing slash."""
+        """Return the description for the hub. ``base`` is the beginning of the device's topics, with a slash."""
         units = {metric_of(key): spelt for key, p in self.properties.items() if (spelt := spell(p.unit))}
         commands = {metric_of(key): _command(base, key, p) for key, p in self.properties.items() if p.settable}
         return Info(
@@ -74,12 +72,12 @@ class HomieDevice(msgspec.Struct, frozen=True, omit_defaults=True):
             units=units
             | {f"stats.{name}": unit for name, unit in STATS.items() if f"$stats/{name}" in self.properties},
             commands=commands,
-            titles=distinct({metric_of(key): self._called(key, p) for key, p in self.properties.items()}),
+            titles=distinct({metric_of(key): self._names(key, p) for key, p in self.properties.items()}),
             reports="rarely" if self.sleeps else None,
         )
 
-    def _called(self, key: str, known: Property) -> tuple[str, str]:
-        """A property's name, and the same after that of its node."""
+    def _names(self, key: str, known: Property) -> tuple[str, str]:
+        """Return a property's name, alone and after the name of its node."""
         node, _, name = key.partition("/")
         short = known.name or title_of(name)
         within = self.nodes.get(node) or title_of(node.removeprefix("$"))
@@ -87,7 +85,7 @@ class HomieDevice(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 def metric_of(key: str) -> str:
-    """The metric of NODE/PROPERTY. Raises Rejected (``bad_name``)."""
+    """Return the metric of NODE/PROPERTY. Raises Rejected (``bad_name``)."""
     return metric_name(key.replace("/", ".").removeprefix("$"))
 
 
@@ -105,7 +103,7 @@ _PROPERTY: dict[str, tuple[str, Callable[[str], Any]]] = {
 
 
 def with_attribute(known: HomieDevice, path: str, text: str) -> HomieDevice:
-    """Take in what stands at ``path`` below the device; other attributes are left alone."""
+    """Return the device with the attribute at ``path``. Unknown attributes are ignored."""
     text = text[:MAX_TEXT] if path.rpartition("/")[2] != "$format" else text[: MAX_TEXT * 10]
     if path in _DEVICE:
         return replace(known, **{_DEVICE[path]: text or None})
@@ -115,14 +113,14 @@ def with_attribute(known: HomieDevice, path: str, text: str) -> HomieDevice:
         if before is None and len(known.properties) >= MAX_PROPERTIES:
             return known
         field, read = _PROPERTY[attribute]
-        told = replace(before or Property(), **{field: read(text)})
-        return replace(known, properties={**known.properties, above: told})
+        changed = replace(before or Property(), **{field: read(text)})
+        return replace(known, properties={**known.properties, above: changed})
     if attribute == "$name" and above and "/" not in above and (above in known.nodes or len(known.nodes) < MAX_VALUES):
         return replace(known, nodes={**known.nodes, above: text})
     if path == "$nodes":
-        return _kept(known, "", _listed(text))
+        return _without_unlisted(known, "", _listed(text))
     if attribute == "$properties" and above and "/" not in above:
-        return _kept(known, above, _listed(text))
+        return _without_unlisted(known, above, _listed(text))
     return known
 
 
@@ -130,8 +128,8 @@ def _listed(text: str) -> set[str]:
     return {item.strip().removesuffix("[]") for item in text.split(",")}
 
 
-def _kept(known: HomieDevice, node: str, listed: Collection[str]) -> HomieDevice:
-    """Without the nodes, or the properties of one node, that are no longer listed."""
+def _without_unlisted(known: HomieDevice, node: str, listed: Collection[str]) -> HomieDevice:
+    """Return the device without the nodes, or the properties of ``node``, that are no longer listed."""
     gone = {
         key
         for key in known.properties
@@ -145,14 +143,14 @@ def _node(key: str) -> str:
     return key.partition("/")[0]
 
 
-# -- Homie 5: all at once ---------------------------------------------------------------------------------------
+# -- Homie 5: one document --------------------------------------------------------------------------------------
 
 
 def with_document(known: HomieDevice, body: Mapping[str, Any]) -> HomieDevice:
-    """Take in ``$description``: all that it does not name is gone."""
+    """Return the device with a new ``$description``, which replaces the whole former one. Raises Rejected."""
     version = body.get("homie")
     if not isinstance(version, str) or not version.startswith("5"):
-        raise Rejected("bad_value", 'A $description of Homie 5 says {"homie": "5.0", …}.')
+        raise Rejected("bad_value", 'A $description of Homie 5 must contain "homie": "5.0".')
     properties = dict(islice(_properties(body.get("nodes")), MAX_PROPERTIES))
     parent = body.get("parent") or body.get("root")
     return replace(
@@ -163,46 +161,46 @@ def with_document(known: HomieDevice, body: Mapping[str, Any]) -> HomieDevice:
         properties=properties,
         nodes={
             node: name
-            for node, said in islice(_named(body.get("nodes")), MAX_VALUES)
-            if (name := _text(said.get("name")))
+            for node, fields in islice(_valid_ids(body.get("nodes")), MAX_VALUES)
+            if (name := _text(fields.get("name")))
         },
     )
 
 
 def _properties(nodes: Any) -> Iterator[tuple[str, Property]]:
-    for node, body in _named(nodes):
-        for name, said in _named(body.get("properties")):
+    for node, body in _valid_ids(nodes):
+        for name, fields in _valid_ids(body.get("properties")):
             yield (
                 f"{node}/{name}",
                 Property(
-                    datatype=_text(said.get("datatype")),
-                    unit=_text(said.get("unit")),
-                    format=_text(said.get("format"), MAX_TEXT * 10),
-                    settable=said.get("settable") is True,
-                    retained=said.get("retained") is not False,
-                    name=_text(said.get("name")),
+                    datatype=_text(fields.get("datatype")),
+                    unit=_text(fields.get("unit")),
+                    format=_text(fields.get("format"), MAX_TEXT * 10),
+                    settable=fields.get("settable") is True,
+                    retained=fields.get("retained") is not False,
+                    name=_text(fields.get("name")),
                 ),
             )
 
 
-def _named(held: Any) -> Iterator[tuple[str, dict[str, Any]]]:
-    """Objects by their ids; those whose id could be no level of a topic are left out."""
-    for name, body in held.items() if isinstance(held, dict) else ():
+def _valid_ids(objects: Any) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Yield objects by their ids, without those whose id cannot be a level of a topic."""
+    for name, body in objects.items() if isinstance(objects, dict) else ():
         if isinstance(body, dict) and 0 < len(name) <= 60 and name.isprintable() and not set(name) & set("/+#$"):
             yield name, body
 
 
-def _text(said: Any, most: int = MAX_TEXT) -> str:
-    return said[:most] if isinstance(said, str) else ""
+def _text(value: Any, max_length: int = MAX_TEXT) -> str:
+    return value[:max_length] if isinstance(value, str) else ""
 
 
 # -- values and commands ----------------------------------------------------------------------------------------
 
 
 def value_of(metric: str, known: Property, payload: bytes) -> Value | None:
-    """A property's value by its datatype; guessed while that is not known. Raises Rejected (``bad_value``)."""
+    """Return a property's value by its datatype, or guess it while that is unknown. Raises Rejected (``bad_value``)."""
     if payload == b"\x00":
-        return ""  # Homie 5 writes an empty text so, since an empty payload takes a retained one back
+        return ""  # an empty text in Homie 5, since an empty payload deletes a retained message
     if not known.datatype:
         return plain(metric, payload)
     try:
@@ -213,7 +211,7 @@ def value_of(metric: str, known: Property, payload: bytes) -> Value | None:
         return None if is_unknown(text) else _number(metric, text)
     if known.datatype == "boolean":
         if text not in ("true", "false"):
-            raise Rejected("bad_value", f"{metric!r} is true or false, not {text[:40]!r}.")
+            raise Rejected("bad_value", f"{metric!r} must be true or false, not {text[:40]!r}.")
         return text == "true"
     return scalar(metric, text)
 
@@ -224,12 +222,12 @@ def _number(metric: str, text: str) -> float:
     except ValueError:
         value = math.nan
     if not math.isfinite(value):
-        raise Rejected("bad_value", f"{metric!r} is a number, not {text[:40]!r}.")
+        raise Rejected("bad_value", f"{metric!r} must be a number, not {text[:40]!r}.")
     return value
 
 
 def _command(base: str, key: str, known: Property) -> dict[str, Any]:
-    """How a property is set, as data: its value as a text. A moment cannot be confirmed."""
+    """Return the command that sets a property. An event (not retained) cannot confirm it."""
     confirm_by = metric_of(key) if known.retained else None
     command = {"topic": f"{base}{key}/set", "encoding": "text", "confirm_by": confirm_by}
     if known.datatype == "boolean":
@@ -243,7 +241,7 @@ def _command(base: str, key: str, known: Property) -> dict[str, Any]:
 
 
 def _bounds(known: Property) -> dict[str, float]:
-    """``FROM:TO`` or ``FROM:TO:STEP``, each of which may be missing; integers go in steps of one."""
+    """Parse ``FROM:TO`` or ``FROM:TO:STEP``, each of which may be missing. The step of an integer is 1."""
     bounds: dict[str, float] = {"step": 1.0} if known.datatype == "integer" else {}
     for name, text in zip(("minimum", "maximum", "step"), known.format.split(":"), strict=False):
         try:

@@ -1,9 +1,10 @@
 """Homie 3, 4 (``BASE/DEVICE/NODE/PROPERTY``) and 5 (``BASE/5/DEVICE/NODE/PROPERTY``).
 
-A device describes itself first, in attributes of its own or in one document, then speaks a value a topic. Everything
-is retained, so what comes flagged so is a replay and no news. A device that sleeps is not offline. In Homie 5 devices
-may hang on another: when that is lost nobody hears them, and they go with it; when it comes back they are what they
-were before.
+- A device describes itself first, in attributes or in one document. Then it publishes one value per topic.
+- Everything is retained, so a message with the retain flag is a replay of unknown age.
+- A device that sleeps is not offline.
+- In Homie 5 a device may have a parent. When the parent goes offline, so do its children. When it is back, they have
+  their former presence again.
 
 Source: the Homie conventions 3.0.1, 4.0.0 and 5.0.
 """
@@ -36,26 +37,26 @@ MAX_DEVICES = 20_000
 MAX_ANCESTORS = 8
 MAX_ID = 128
 _ONLINE = {"ready": True, "alert": True, "disconnected": False, "lost": False, "init": None, "sleeping": None}
-"""``init`` and ``sleeping`` say neither: it is not ready yet, or will be back."""
+"""Whether a state means online. ``init`` and ``sleeping`` mean neither: it is not ready yet, or will be back."""
 _FIVE = "5/"
 _DESCRIBES = ("$homie", "$name", "$state", "$nodes", "$implementation", "$fw", "$mac", "$localip", "$extensions")
-"""Attributes by which a device of the older conventions is met."""
+"""Attributes that show a new device of the older conventions."""
 
 
 class HomieDialect:
-    """``base`` is the topic that all devices share."""
+    """Dialect of Homie. ``base`` is the first level of all its topics."""
 
     name = "homie"
 
     def __init__(self, base: str = "homie") -> None:
         self._base = base
         self._prefix = base + "/"
-        self._devices: dict[str, HomieDevice] = {}
-        self._children: dict[str, set[str]] = {}
+        self._devices: dict[str, HomieDevice] = {}  # by id, in Homie 5 with the prefix ``5/``
+        self._children: dict[str, set[str]] = {}  # keys of devices by the key of their parent
 
     @property
     def filters(self) -> Sequence[str]:
-        """The descriptions come first: the broker replays what it retains in the order of these."""
+        """The topic filters. Descriptions come first, since a broker replays retained messages in this order."""
         attributes = ("$datatype", "$unit", "$format", "$settable")
         return [
             f"{self._prefix}5/+/$description",
@@ -76,20 +77,21 @@ class HomieDialect:
         if known is not None and rest in known.properties:
             return self._value(message, key, known, rest, view)
         if device.startswith("$") or rest.endswith("/set") or not rest:
-            return Result()  # what is said to all, and what others ask for
+            return Result()  # a broadcast, or a command of another client
         if rest == "$state":
-            return self._state(message, key, known or self._met(device), view)
+            return self._state(message, key, known or self._new(device), view)
         if version:
             return self._five(message, key, device, known, rest, view)
         return self._older(message, key, device, known, rest, view)
 
-    # -- who is there -----------------------------------------------------------------------------------------
+    # -- descriptions -----------------------------------------------------------------------------------------
 
-    def _met(self, device: str) -> HomieDevice:
+    def _new(self, device: str) -> HomieDevice:
+        """Return a new device. Raises Rejected if its id is invalid or the limit is reached."""
         if not 0 < len(device) <= MAX_ID or not device.isprintable():
-            raise Rejected("bad_topic", f"Homie's topics are {self._prefix}DEVICE/NODE/PROPERTY.")
+            raise Rejected("bad_topic", f"The topic must be {self._prefix}DEVICE/NODE/PROPERTY.")
         if len(self._devices) >= MAX_DEVICES:
-            raise Rejected("too_many_devices", f"At most {MAX_DEVICES} Homie devices are kept.")
+            raise Rejected("too_many_devices", f"At most {MAX_DEVICES} Homie devices are allowed.")
         return HomieDevice(device)
 
     def _five(
@@ -99,13 +101,13 @@ class HomieDialect:
             if not message.payload:
                 return Result(changes=(DialectState(key, None),), gone=(_id(known.native_id),)) if known else Result()
             body = parse_object(message.payload, "A $description")
-            told = with_document(known or self._met(device), body)
-            return replace(self._learn(key, told), expirations=_left(message, known, told))
+            changed = with_document(known or self._new(device), body)
+            return replace(self._update(key, changed), expirations=_removed_values(message, known, changed))
         if known is not None and rest.startswith("$alert/"):
-            return self._told(message, key, known, {metric_of(rest): _text(message.payload)[:MAX_TEXT]}, view)
+            return self._record(message, key, known, {metric_of(rest): _text(message.payload)[:MAX_TEXT]}, view)
         if "$" in rest or known is not None or message.retained or not message.payload:
-            return Result()  # logs and targets; what the description does not name; left over
-        raise Rejected("unknown_device", f"{self._prefix}{key}/$description has not been heard.")
+            return Result()  # logs, targets, properties that are not described, retained messages of a removed device
+        raise Rejected("unknown_device", f"The device has not published {self._prefix}{key}/$description.")
 
     def _older(
         self, message: RawMessage, key: str, device: str, known: HomieDevice | None, rest: str, view: View
@@ -117,18 +119,19 @@ class HomieDialect:
                 return Result()
             if known is not None and rest == "$homie" and not message.payload:
                 return Result(gone=(_id(known.native_id),))
-            told = with_attribute(known or self._met(device), rest, _text(message.payload))
-            described = told.properties or rest.partition("/")[0] in _DESCRIBES
-            if told == known or not described:
+            changed = with_attribute(known or self._new(device), rest, _text(message.payload))
+            described = changed.properties or rest.partition("/")[0] in _DESCRIBES
+            if changed == known or not described:
                 return Result()
-            return replace(self._learn(key, told), expirations=_left(message, known, told))
+            return replace(self._update(key, changed), expirations=_removed_values(message, known, changed))
         if message.payload and known is None and not message.retained:
-            raise Rejected("unknown_device", f"{self._prefix}{key}/$homie has not been heard.")
+            raise Rejected("unknown_device", f"The device has not published {self._prefix}{key}/$homie.")
         if known is None or rest.count("/") != 1 or len(known.properties) >= MAX_PROPERTIES:
             return Result()
         return self._value(message, key, replace(known, properties={**known.properties, rest: Property()}), rest, view)
 
-    def _learn(self, key: str, known: HomieDevice) -> Result:
+    def _update(self, key: str, known: HomieDevice) -> Result:
+        """Return the identity of a device, and the change of the dialect's state if it differs."""
         changes = () if known == self._devices.get(key) else (DialectState(key, msgspec.json.encode(known)),)
         return Result(identities=(self._identity(key, known),), changes=changes)
 
@@ -136,48 +139,52 @@ class HomieDialect:
         info = known.info(f"{self._prefix}{key}/", _id(known.parent) if known.parent else None)
         return Identity(_id(known.native_id), known.native_id, self.name, info)
 
-    # -- whether it is there ----------------------------------------------------------------------------------
+    # -- presence ---------------------------------------------------------------------------------------------
 
     def _state(self, message: RawMessage, key: str, known: HomieDevice, view: View) -> Result:
         state = message.payload[:32].decode("utf-8", "replace").strip()
         if state and state not in _ONLINE:
             raise Rejected("bad_value", f"A Homie state must be one of {', '.join(_ONLINE)}, not {state!r}.")
-        told = replace(known, state=state, sleeps=known.sleeps or state == "sleeping")
-        learnt = self._learn(key, told)
+        changed = replace(known, state=state, sleeps=known.sleeps or state == "sleeping")
+        update = self._update(key, changed)
         if not state:
-            return replace(learnt, gone=(_id(known.native_id),)) if key in self._devices else Result()
+            return replace(update, gone=(_id(known.native_id),)) if key in self._devices else Result()
         online = _ONLINE.get(state)
         if online is None:
-            return replace(learnt, heard=(_id(known.native_id),))
-        # A device that is away between its reports goes without a will.
-        announces_offline = not told.sleeps
-        turned = [Availability(_id(known.native_id), online, message.retained, message.received, announces_offline)]
-        # A replayed state is news for those that hang on it only if it had been seen to go.
+            return replace(update, heard=(_id(known.native_id),))
+        # The broker publishes no will when a device disconnects to sleep.
+        announces_offline = not changed.sleeps
+        availability = [
+            Availability(_id(known.native_id), online, message.retained, message.received, announces_offline)
+        ]
+        # A retained "online" changes the children only if the device was offline before.
         if not (online and message.retained) or _ONLINE.get(known.state) is False:
-            turned += self._turned(message, key, online, view, MAX_ANCESTORS)
-        return replace(learnt, availability=turned)
+            availability += self._children_of(message, key, online, view, MAX_ANCESTORS)
+        return replace(update, availability=availability)
 
-    def _turned(self, message: RawMessage, key: str, online: bool, view: View, depth: int) -> Iterator[Availability]:
-        """All that hang on a device go with it; those that are well by themselves come back with it."""
+    def _children_of(
+        self, message: RawMessage, key: str, online: bool, view: View, depth: int
+    ) -> Iterator[Availability]:
+        """Yield the availability of the children. They come online only if they are not offline themselves."""
         for child in sorted(self._children.get(key, ())) if depth else ():
             device = _id(child.removeprefix(_FIVE))
             if online and _ONLINE.get(self._devices[child].state) is False:
                 continue
             if view.known(device):
                 yield Availability(device, online, message.retained, message.received, through=True)
-            yield from self._turned(message, child, online, view, depth - 1)
+            yield from self._children_of(message, child, online, view, depth - 1)
 
-    # -- what it says -----------------------------------------------------------------------------------------
+    # -- values -----------------------------------------------------------------------------------------------
 
     def _value(self, message: RawMessage, key: str, known: HomieDevice, rest: str, view: View) -> Result:
         if not message.payload:
-            return Result()  # taken back
+            return Result()  # the retained value was deleted
         metric = metric_of(rest)
         value = value_of(metric, known.properties[rest], message.payload)
-        told = self._told(message, key, known, {} if value is None else {metric: value}, view)
-        return (
-            told if value is not None else replace(told, expirations=expired_values(told.records[0], (metric,), view))
-        )
+        result = self._record(message, key, known, {} if value is None else {metric: value}, view)
+        if value is not None:
+            return result
+        return replace(result, expirations=expired_values(result.records[0], (metric,), view))
 
     def _stats(self, message: RawMessage, key: str, known: HomieDevice | None, rest: str, view: View) -> Result:
         name = rest.removeprefix("$stats/")
@@ -186,16 +193,18 @@ class HomieDialect:
         value = value_of(name, Property("float"), message.payload)
         if rest not in known.properties:
             known = replace(known, properties={**known.properties, rest: Property("float")})
-        return self._told(message, key, known, {} if value is None else {f"stats.{name}": value}, view)
+        return self._record(message, key, known, {} if value is None else {f"stats.{name}": value}, view)
 
-    def _told(self, message: RawMessage, key: str, known: HomieDevice, values: dict[str, Value], view: View) -> Result:
+    def _record(
+        self, message: RawMessage, key: str, known: HomieDevice, values: dict[str, Value], view: View
+    ) -> Result:
         ts, quality = when(None, message.received, retained=message.retained)
         records = (Record(_id(known.native_id), ts, message.received, values, quality),)
         if known is self._devices.get(key) and view.known(records[0].device):
             return Result(records=records)
-        return replace(self._learn(key, known), records=records)
+        return replace(self._update(key, known), records=records)
 
-    # -- what was learnt --------------------------------------------------------------------------------------
+    # -- state ------------------------------------------------------------------------------------------------
 
     def apply(self, change: DialectState) -> Sequence[Action]:
         before = self._devices.pop(change.key, None)
@@ -212,13 +221,13 @@ class HomieDialect:
         return Result()
 
 
-def _left(message: RawMessage, before: HomieDevice | None, after: HomieDevice) -> list[ValueExpired]:
-    """The properties that a device does not describe any more are not known any more."""
-    left = before.properties.keys() - after.properties.keys() if before is not None else ()
+def _removed_values(message: RawMessage, before: HomieDevice | None, after: HomieDevice) -> list[ValueExpired]:
+    """Return the expirations of properties that are no longer described."""
+    removed = before.properties.keys() - after.properties.keys() if before is not None else ()
     device = _id(after.native_id)
     return [
         ValueExpired(device, metric_of(key), message.received, withdrawn=True)
-        for key in sorted(left)
+        for key in sorted(removed)
         if not key.startswith("$")
     ]
 

@@ -131,7 +131,7 @@ def _segment(parts: Sequence[Part], levels: Names[str, str], body: Any) -> str |
 
 
 def path_of(text: str) -> tuple[str, ...]:
-    """Return the steps of a path such as ``outdoor.temps.0``. ``\\.`` is a dot within a step. Raises ConfigError."""
+    r"""Return the steps of a path such as ``outdoor.temps.0``. ``\.`` is a dot within a step. Raises ConfigError."""
     steps = tuple(step.replace("\\.", ".") for step in re.split(r"(?<!\\)\.", text))
     if not all(steps) or len(steps) > 16:
         raise ConfigError(

@@ -1,4 +1,4 @@
-"""Sparkplug B: its bytes (``wire``), what a birth certificate declares (``births``), what is said (``dialect``)."""
+"""Sparkplug B: encoding (``wire``), birth certificates (``births``), decoding of messages (``dialect``)."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""What a birth certificate declares of an edge node or a device: its metrics, their aliases, units and commands.
+"""Parse a birth certificate of an edge node or a device: metrics, aliases, units and commands.
 
-Source: the Sparkplug 3.0 specification, 6.4.16 "NBIRTH" and 6.4.17 "DBIRTH". Which metrics can be written and which
-unit they have is a convention of its users (``engUnit``, ``readOnly``), not the specification's. Knows no state.
+Source: the Sparkplug 3.0 specification, 6.4.16 "NBIRTH" and 6.4.17 "DBIRTH". Units and which metrics are writable are
+conventions of its users (``engUnit``, ``readOnly``) and not part of the specification.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ SESSION = "bdSeq"
 REBIRTH = "Node Control/Rebirth"
 _CONTROLS = ("Node Control/", "Device Control/")
 _WRITABLE = ("Outputs/", *_CONTROLS)
-"""The specification's own examples name so what a host may write."""
+"""Prefixes of writable metrics in the specification's examples."""
 _UNITS = ("engunit", "engunits", "engineering units", "unit", "units")
 _GOOD = 192
 NO_READING = -1
@@ -33,10 +33,10 @@ MAX_COMMANDS = 256
 
 
 class Birth(msgspec.Struct, frozen=True, omit_defaults=True):
-    """``types`` are the metrics with their datatypes (-1 for what is no reading), ``aliases`` the names by alias."""
+    """Contents of a birth certificate."""
 
-    types: dict[str, int]
-    aliases: dict[int, str] = {}
+    types: dict[str, int]  # datatype by metric, -1 (NO_READING) if it is not a reading
+    aliases: dict[int, str] = {}  # metric by alias
     units: dict[str, str] = {}
     commands: dict[str, dict[str, Any]] = {}
     manufacturer: str | None = None
@@ -52,48 +52,48 @@ class Birth(msgspec.Struct, frozen=True, omit_defaults=True):
             via=via,
             units=self.units,
             commands=self.commands,
-            titles=distinct({name: _called(name) for name, datatype in self.types.items() if datatype != NO_READING}),
+            titles=distinct({name: _names(name) for name, datatype in self.types.items() if datatype != NO_READING}),
         )
 
 
-def _called(name: str) -> tuple[str, str]:
-    """The last level of a metric's name, and all of them."""
+def _names(name: str) -> tuple[str, str]:
+    """Return a title made of the last level of a metric's name, and one made of all levels."""
     last = title_of(name.rpartition("/")[2])
     return last if not last.isdigit() else title_of(name), title_of(name)
 
 
-def declared(metrics: Sequence[Fields], topic: str) -> Birth:
-    """Read the metrics of a birth; ``topic`` is where commands to whoever was born go."""
+def parse_birth(metrics: Sequence[Fields], topic: str) -> Birth:
+    """Return the contents of a birth certificate. ``topic`` is the topic for its commands."""
     birth = Birth({}, {}, {}, {})
-    for name, metric in _named(metrics):
+    for name, metric in _valid_names(metrics):
         datatype, alias = metric.get(wire.DATATYPE, 0), metric.get(wire.ALIAS)
         birth.types[name] = datatype if is_reading(name, datatype) else NO_READING
         if alias is not None:
             birth.aliases[alias] = name
-        said = _properties(metric)
-        unit = next((said[key] for key in _UNITS if isinstance(said.get(key), str)), None)
+        properties = _properties(metric)
+        unit = next((properties[key] for key in _UNITS if isinstance(properties.get(key), str)), None)
         if unit and name not in birth.units:
             birth.units[name] = spell(str(unit)[:32])
-        if _writable(name, said) and len(birth.commands) < MAX_COMMANDS:
-            command = _command(name, alias, datatype, said, birth.units.get(name))
+        if _writable(name, properties) and len(birth.commands) < MAX_COMMANDS:
+            command = _command(name, alias, datatype, properties, birth.units.get(name))
             if command:
                 birth.commands[name] = {"topic": topic, **command}
-    return msgspec.structs.replace(birth, **_made(metrics))
+    return msgspec.structs.replace(birth, **_manufacturer(metrics))
 
 
 def is_reading(name: str, datatype: int) -> bool:
-    """False for the session's number and for the buttons that only hosts press."""
+    """Return False for ``bdSeq`` and for boolean controls, which are only commands."""
     return name != SESSION and not (datatype == wire.BOOLEAN and name.startswith(_CONTROLS))
 
 
 def is_good(metric: Fields) -> bool:
-    """False where the metric's ``Quality`` says that its value is bad or stale: then it was not measured."""
+    """Return False if the metric's ``Quality`` is bad or stale, so that its value was not measured."""
     quality = _properties(metric).get("quality", _GOOD)
     return quality == _GOOD or not isinstance(quality, float)
 
 
-def _named(metrics: Sequence[Fields]) -> Iterator[tuple[str, Fields]]:
-    """Those with a name that can be kept; the others are seen when their values are read."""
+def _valid_names(metrics: Sequence[Fields]) -> Iterator[tuple[str, Fields]]:
+    """Yield the metrics with a valid name. The others are rejected when their values are decoded."""
     for metric in metrics:
         try:
             yield metric_name(wire.text(metric.get(wire.NAME, b""))), metric
@@ -108,23 +108,25 @@ def _properties(metric: Fields) -> dict[str, Value]:
     try:
         return wire.properties(raw)
     except Rejected:
-        return {}  # whoever writes its properties wrongly still has its value read
+        return {}  # the metric's value is used all the same
 
 
-def _writable(name: str, said: dict[str, Value]) -> bool:
-    told = said.get("readonly")
-    return not told if isinstance(told, bool) else name.startswith(_WRITABLE)
+def _writable(name: str, properties: dict[str, Value]) -> bool:
+    read_only = properties.get("readonly")
+    return not read_only if isinstance(read_only, bool) else name.startswith(_WRITABLE)
 
 
-def _command(name: str, alias: int | None, datatype: int, said: dict[str, Value], unit: str | None) -> dict[str, Any]:
-    """How ``name`` is set, as data; empty where its datatype is none that can be written."""
+def _command(
+    name: str, alias: int | None, datatype: int, properties: dict[str, Value], unit: str | None
+) -> dict[str, Any]:
+    """Return the command that sets a metric, empty if its datatype cannot be written."""
     if datatype == wire.BOOLEAN:
         schema: dict[str, Any] = {"type": "boolean"}
     elif datatype in wire.TEXTS:
         schema = {"type": "text"}
     elif datatype in wire.NUMBERS:
-        least, most = wire.LIMITS.get(datatype, (None, None))
-        bounds = {"minimum": said.get("englow", least), "maximum": said.get("enghigh", most)}
+        minimum, maximum = wire.LIMITS.get(datatype, (None, None))
+        bounds = {"minimum": properties.get("englow", minimum), "maximum": properties.get("enghigh", maximum)}
         schema = {"type": "number", **{key: bound for key, bound in bounds.items() if isinstance(bound, float)}}
         if datatype not in wire.FRACTIONS:
             schema["step"] = 1.0
@@ -133,26 +135,26 @@ def _command(name: str, alias: int | None, datatype: int, said: dict[str, Value]
     else:
         return {}
     options = {"datatype": datatype} | ({} if alias is None else {"alias": alias})
-    shown = name if is_reading(name, datatype) else None
-    return {"encoding": "sparkplug", "property": name, "confirm_by": shown, "options": options, **schema}
+    confirm_by = name if is_reading(name, datatype) else None
+    return {"encoding": "sparkplug", "property": name, "confirm_by": confirm_by, "options": options, **schema}
 
 
-def _made(metrics: Sequence[Fields]) -> dict[str, str]:
-    """Who made it and what it runs, as the specification's examples say it."""
-    told: dict[str, str] = {}
+def _manufacturer(metrics: Sequence[Fields]) -> dict[str, str]:
+    """Return manufacturer, model and firmware from the metrics that the specification's examples use for them."""
+    found: dict[str, str] = {}
     for metric in metrics:
-        what = _MADE.get(metric.get(wire.NAME, b""))
-        if what is not None and what not in told:
+        field = _MANUFACTURER.get(metric.get(wire.NAME, b""))
+        if field is not None and field not in found:
             try:
-                said = wire.value(metric, metric.get(wire.DATATYPE, 0))
+                value = wire.value(metric, metric.get(wire.DATATYPE, 0))
             except Rejected:
                 continue
-            if isinstance(said, str) and said:
-                told[what] = said[:MAX_TEXT]
-    return told
+            if isinstance(value, str) and value:
+                found[field] = value[:MAX_TEXT]
+    return found
 
 
-_MADE = {
+_MANUFACTURER = {
     b"Properties/Hardware Make": "manufacturer",
     b"Properties/Hardware Model": "model",
     b"Properties/FW": "firmware",

@@ -1,4 +1,4 @@
-"""The metrics of one payload as records: each by its name or alias, at its own time. Knows no topic and no session.
+"""Decode the metrics of a payload to records. A metric is named directly or by its alias, and may have its own time.
 
 Source: the Sparkplug 3.0 specification, 6.4.4 "Payload" and 6.4.5 "Metric".
 """
@@ -20,21 +20,21 @@ from hub.model import Quality, RawMessage, Record, Rejection, Value
 
 
 class DecodedMetrics(msgspec.Struct, frozen=True):
-    """``lost`` says that the birth does not explain these metrics: it was another one, or none was heard. ``unknown``
-    are the metrics that are null or of bad quality."""
+    """Decoded metrics of a payload."""
 
     records: Sequence[Record]
     rejections: Sequence[Rejection]
-    lost: bool
-    unknown: Sequence[str] = ()
+    lost: bool  # the metrics do not match the birth, so a birth was missed
+    unknown: Sequence[str] = ()  # metrics that are null or of bad quality
 
 
 def decode_metrics(
     message: RawMessage, device: str, birth: Birth, own: Fields, metrics: Sequence[Fields], *, born: bool = False
 ) -> DecodedMetrics:
-    """All readings of a payload: one record for each time (and for what is historical) in it.
+    """Return the readings of a payload: one record for each time, and separate ones for historical values.
 
-    ``born``: all that a birth says holds at the time of the birth, however long ago it came to be so."""
+    With ``born`` the payload is a birth: all its values are valid at the time of the birth.
+    """
     sent = own.get(wire.TIMESTAMP)
     groups: dict[tuple[int | None, bool], dict[str, Value]] = {}
     faults: list[Fault] = []
@@ -49,7 +49,7 @@ def decode_metrics(
             good = wire.PROPERTIES not in metric or is_good(metric)
             value = wire.value(metric, datatype) if good else None
         except Rejected as error:
-            faults.append((name or f"alias {metric.get(wire.ALIAS)}", _shown(metric), _naming(name, error)))
+            faults.append((name or f"alias {metric.get(wire.ALIAS)}", _as_text(metric), _with_name(name, error)))
             lost = lost or error.reason in ("before_birth", "wrong_type")
             continue
         lost = lost or name not in birth.types
@@ -59,32 +59,32 @@ def decode_metrics(
         elif datatype != NO_READING and not metric.get(wire.HISTORICAL):
             unknown.append(name)  # null, or of bad quality
     if not groups and not faults:
-        groups[sent, False] = {}  # nothing that is a reading, and yet a sign of life
+        groups[sent, False] = {}  # a record without values: a sign of life
     records = [_record(message, device, values, *at) for at, values in groups.items()]
     return DecodedMetrics(records, rejections(message, faults), lost, [] if message.retained else unknown)
 
 
-def _naming(name: str, error: Rejected) -> Rejected:
+def _with_name(name: str, error: Rejected) -> Rejected:
     return Rejected(error.reason, f"{name[:60]!r}: {error.message}") if name else error
 
 
-def _shown(metric: Fields) -> str:
-    """The metric's value as far as it can be shown."""
+def _as_text(metric: Fields) -> str:
+    """Return the fields of a metric as text, for its rejection."""
     return ", ".join(str(value)[:60] for key, value in metric.items() if key not in (wire.NAME, wire.ALIAS))
 
 
 def _undeclared(name: str, metric: Fields) -> int:
-    """The datatype of a metric that the birth does not explain: its own. Raises Rejected (``before_birth``)."""
+    """Return the datatype in a metric that the birth does not declare. Raises Rejected (``before_birth``)."""
     datatype = metric.get(wire.DATATYPE)
     if not name or datatype is None:
-        raise Rejected("before_birth", "A metric stands here that no birth certificate has declared.")
+        raise Rejected("before_birth", "The metric is not declared in a birth certificate. The hub requests a rebirth.")
     return int(datatype) if is_reading(metric_name(name), datatype) else NO_READING
 
 
 def _record(message: RawMessage, device: str, values: dict[str, Value], ts: int | None, historical: bool) -> Record:
     at, quality = _time(message, ts)
     if historical and ts is not None and not message.retained and ts < message.received + LATE:
-        at, quality = ts, "late"  # kept back while there was no connection, for days perhaps
+        at, quality = ts, "late"  # buffered without a connection, maybe for days
     return Record(device, at, message.received, values, quality)
 
 

@@ -1,7 +1,7 @@
-"""Sparkplug's payload as Protocol Buffers, and its values by datatype. Knows no topic and no session.
+"""Encode and decode Sparkplug's payload (Protocol Buffers), and convert values by their datatype.
 
-Only what the hub reads is read: fields of other numbers, and those whose wire type does not fit, are passed over, as
-Protocol Buffers ask. ``docs/decisions`` says why this is no library.
+Unknown fields, and fields with an unexpected wire type, are skipped, as Protocol Buffers require. ``docs/decisions``
+says why no library is used.
 
 Source: the Sparkplug 3.0 specification, 6.4 "Sparkplug B MQTT Payload Definition" and "Data Types"; the Protocol
 Buffers documentation, "Encoding".
@@ -20,38 +20,39 @@ from hub.errors import Rejected
 from hub.model import Value
 
 Fields = dict[int, Any]
-"""A message by the keys of its fields (number and wire type in one, so that a field of another wire type is another
-field): an ``int`` for a varint, ``bytes`` for the rest. The last one counts."""
+"""Fields of a message by key: an ``int`` for a varint, else ``bytes``. The last one of a repeated field is kept.
+
+A key is number and wire type together, so that a field with another wire type is another field."""
 
 _VARINT, _EIGHT, _SIZED, _FOUR = 0, 1, 2, 5
 
 TIMESTAMP, METRICS, SEQ = (1 << 3 | _VARINT, 2 << 3 | _SIZED, 3 << 3 | _VARINT)
-"""Of a payload."""
+"""Fields of a payload."""
 _UUID, _BODY = (4 << 3 | _SIZED, 5 << 3 | _SIZED)
 _COMPRESSED = b"SPBV1.0_COMPRESSED"
-"""As uuid: the body is a payload, compressed. The specification does not have it, Eclipse Tahu's clients do."""
+"""The uuid of a compressed payload, which is in the body. It is used by Eclipse Tahu and not in the specification."""
 NAME, ALIAS, SAMPLED, DATATYPE = (1 << 3 | _SIZED, 2 << 3 | _VARINT, 3 << 3 | _VARINT, 4 << 3 | _VARINT)
 HISTORICAL, NULL, PROPERTIES = (5 << 3 | _VARINT, 7 << 3 | _VARINT, 9 << 3 | _SIZED)
-"""Of a metric. ``SAMPLED`` is its own timestamp."""
+"""Fields of a metric. ``SAMPLED`` is its own timestamp."""
 _INT, _LONG, _FLOAT, _DOUBLE, _BOOLEAN, _STRING = (
     number << 3 | kind for number, kind in enumerate((_VARINT, _VARINT, _FOUR, _EIGHT, _VARINT, _SIZED), 10)
 )
-"""Where a metric's value stands. A property's stands seven numbers lower."""
+"""Fields with a metric's value. A property's value has field numbers that are lower by 7."""
 _LOWER = 7 << 3
 _KEYS, _VALUES = (1 << 3 | _SIZED, 2 << 3 | _SIZED)
-"""Of a property set."""
+"""Fields of a property set."""
 INT64, BOOLEAN = 4, 11
 
 MAX_METRICS = 10_000
 MAX_UNPACKED = 2_097_152
 MAX_PROPERTIES = 64
 MAX_FIELDS = 64
-"""Of a metric, and of a payload beside its metrics: the specification has 19 and 5."""
+"""Limit of fields in a metric, and in a payload without its metrics. The specification has 19 and 5."""
 _NO_LISTS: dict[int, list[bytes]] = {}
 
 
 def payload(data: bytes) -> tuple[Fields, list[Fields]]:
-    """A payload's own fields, and its metrics. Raises Rejected (``not_protobuf``, ``too_large``)."""
+    """Return a payload's own fields and its metrics. Raises Rejected (``not_protobuf``, ``too_large``)."""
     try:
         return _payload(data)
     except Rejected as error:
@@ -65,7 +66,7 @@ def _payload(data: bytes) -> tuple[Fields, list[Fields]]:
     own = _fields(data, {METRICS: metrics}, MAX_METRICS + MAX_FIELDS)
     if own.get(_UUID) == _COMPRESSED:
         metrics = []
-        own = _fields(_unpacked(own.get(_BODY, b"")), {METRICS: metrics}, MAX_METRICS + MAX_FIELDS)
+        own = _fields(_decompress(own.get(_BODY, b"")), {METRICS: metrics}, MAX_METRICS + MAX_FIELDS)
         if own.get(_UUID) == _COMPRESSED:
             raise Rejected("not_protobuf", "The payload is compressed twice.")
     if len(metrics) > MAX_METRICS:
@@ -73,30 +74,30 @@ def _payload(data: bytes) -> tuple[Fields, list[Fields]]:
     return own, [_fields(metric) for metric in metrics]
 
 
-def _unpacked(body: bytes) -> bytes:
-    """DEFLATE or GZIP, told by its first bytes; never more than :data:`MAX_UNPACKED`, however well it was packed."""
-    unpacking = zlib.decompressobj(wbits=47)
+def _decompress(body: bytes) -> bytes:
+    """Decompress DEFLATE or GZIP (detected) to at most :data:`MAX_UNPACKED` bytes. Raises Rejected."""
+    decompressor = zlib.decompressobj(wbits=47)
     try:
-        found = unpacking.decompress(body, MAX_UNPACKED)
+        found = decompressor.decompress(body, MAX_UNPACKED)
     except zlib.error:
-        raise Rejected("not_protobuf", "The payload says that it is compressed, and is not.") from None
-    if unpacking.unconsumed_tail:
-        raise Rejected("too_large", f"A compressed payload unpacks to at most {MAX_UNPACKED} bytes.")
-    if not unpacking.eof:
-        raise Rejected("not_protobuf", "The compressed payload was cut off.")
+        raise Rejected("not_protobuf", "The payload is marked as compressed but cannot be decompressed.") from None
+    if decompressor.unconsumed_tail:
+        raise Rejected("too_large", f"The decompressed payload is larger than {MAX_UNPACKED} bytes.")
+    if not decompressor.eof:
+        raise Rejected("not_protobuf", "The compressed payload is incomplete.")
     return found
 
 
 def _too_many() -> Rejected:
-    return Rejected("too_large", f"A Sparkplug payload holds at most {MAX_METRICS} metrics of {MAX_FIELDS} fields.")
+    return Rejected("too_large", f"A Sparkplug payload may have at most {MAX_METRICS} metrics of {MAX_FIELDS} fields.")
 
 
-def _fields(data: bytes, lists: dict[int, list[bytes]] = _NO_LISTS, most: int = MAX_FIELDS) -> Fields:
-    """The fields of one message, at most so many; those that may come more than once are added to their list."""
+def _fields(data: bytes, lists: dict[int, list[bytes]] = _NO_LISTS, max_fields: int = MAX_FIELDS) -> Fields:
+    """Return the fields of a message. Repeated fields are added to ``lists`` by their key. Raises Rejected."""
     found: Fields = {}
     at, end = 0, len(data)
     try:
-        for _ in range(most + 1):
+        for _ in range(max_fields + 1):
             if at >= end:
                 break
             key = data[at]
@@ -131,13 +132,13 @@ def _fields(data: bytes, lists: dict[int, list[bytes]] = _NO_LISTS, most: int = 
         at = end + 1
     if at != end:
         raise Rejected(
-            "not_protobuf", "The payload is not a Sparkplug B payload (Protocol Buffers), or it was cut off."
+            "not_protobuf", "The payload is not a Sparkplug B payload (Protocol Buffers), or it is incomplete."
         )
     return found
 
 
 def _varint(data: bytes, at: int) -> tuple[int, int]:
-    """The number that begins at ``at``, and where the next field does."""
+    """Read a varint. Return its value and the position after it."""
     number = shift = 0
     while shift < 70:
         byte = data[at]
@@ -153,18 +154,18 @@ def _varint(data: bytes, at: int) -> tuple[int, int]:
 
 
 def _signed(bits: int) -> Callable[[int], float]:
-    """Two's complement in ``bits``, however many the sender has spent on the sign."""
-    most, half = (1 << bits) - 1, 1 << (bits - 1)
-    return lambda raw: float(((raw & most) ^ half) - half)
+    """Return a decoder of two's complement with ``bits``. Senders differ in how far they extend the sign."""
+    mask, half = (1 << bits) - 1, 1 << (bits - 1)
+    return lambda raw: float(((raw & mask) ^ half) - half)
 
 
 def _unsigned(bits: int) -> Callable[[int], float]:
-    most = (1 << bits) - 1
-    return lambda raw: float(raw & most)
+    mask = (1 << bits) - 1
+    return lambda raw: float(raw & mask)
 
 
 def text(raw: bytes) -> str:
-    """Raises Rejected (``not_utf8``)."""
+    """Decode UTF-8. Raises Rejected (``not_utf8``)."""
     try:
         return raw.decode()
     except UnicodeDecodeError as error:
@@ -195,35 +196,36 @@ _TYPES: dict[int, tuple[int, Callable[[Any], Value]]] = {
     14: (_STRING, text),
     15: (_STRING, text),
 }
-"""Datatype -> where its value stands, and how it is read. The others (data sets, bytes, files, templates, arrays)
-are no readings."""
+"""Datatype -> (field of the value, decoder). Other datatypes (data sets, bytes, files, templates, arrays) are not
+readings."""
 NUMBERS = frozenset((*range(1, 11), 13))
 FRACTIONS = frozenset((9, 10))
 LIMITS = {
     **{n: (-(2.0 ** (bits - 1)), 2.0 ** (bits - 1) - 1) for n, bits in ((1, 8), (2, 16), (3, 32))},
     **{n: (0.0, 2.0**bits - 1) for n, bits in ((5, 8), (6, 16), (7, 32))},
 }
-"""Datatype -> least and greatest value, where the hub's numbers hold them exactly."""
+"""Datatype -> (minimum, maximum), for datatypes whose limits are exact in a double."""
 TEXTS = frozenset((12, 14, 15))
 
 
 def value(metric: Fields, datatype: int) -> Value | None:
-    """A metric's value; None where it is null or of a datatype that is no reading.
+    """Return a metric's value, None if it is null or its datatype is not a reading.
 
-    Raises Rejected (``wrong_type``) where the value is not of the datatype, (``bad_value``) where it is not finite or
-    too long."""
+    Raises:
+        Rejected: The value does not have the datatype (``wrong_type``), is not finite or is too long (``bad_value``).
+    """
     if datatype not in _TYPES or metric.get(NULL):
         return None
     field, read = _TYPES[datatype]
     raw = metric.get(field)
     if raw is None:
-        found = _elsewhere(metric, datatype, read)
+        found = _from_other_field(metric, datatype, read)
         return None if found is None else scalar("value", found)
     return scalar("value", read(raw))
 
 
-def _elsewhere(metric: Fields, datatype: int, read: Callable[[Any], Value]) -> Value | None:
-    """Senders differ in which of the number fields they use; a text is never a number."""
+def _from_other_field(metric: Fields, datatype: int, read: Callable[[Any], Value]) -> Value | None:
+    """Return the value from another field, since senders differ in the field that they use. Raises Rejected."""
     for field in (_INT, _LONG, _FLOAT, _DOUBLE, _BOOLEAN, _STRING):
         raw = metric.get(field)
         if raw is None:
@@ -233,15 +235,15 @@ def _elsewhere(metric: Fields, datatype: int, read: Callable[[Any], Value]) -> V
         if datatype in NUMBERS and field in _NUMBER:
             whole = field in (_INT, _LONG) and datatype not in FRACTIONS
             return read(raw) if whole else _NUMBER[field](raw)
-        raise Rejected("wrong_type", "A value is not of the datatype that the birth certificate declared.")
+        raise Rejected("wrong_type", "The value does not have the datatype that the birth certificate declares.")
     return None
 
 
 def properties(data: bytes) -> dict[str, Value]:
-    """A property set's plain values by their names in lower case; nulls and nested sets are left out."""
+    """Return the scalar values of a property set by their names in lower case, without nulls and nested sets."""
     keys: list[bytes] = []
     values: list[bytes] = []
-    with suppress(Rejected):  # what stands before the fault is read
+    with suppress(Rejected):  # the properties before the invalid one are used
         _fields(data, {_KEYS: keys, _VALUES: values}, 4 * MAX_PROPERTIES)
     found: dict[str, Value] = {}
     for key, raw in zip(keys[:MAX_PROPERTIES], values, strict=False):
@@ -252,26 +254,27 @@ def properties(data: bytes) -> dict[str, Value]:
     return found
 
 
-# -- what is sent -----------------------------------------------------------------------------------------------
+# -- commands ---------------------------------------------------------------------------------------------------
 
 
-def command(name: str, alias: int | None, datatype: int, said: Value, at: int) -> bytes:
-    """The payload of an NCMD or DCMD that sets one metric to ``said``; ``at`` is the time in ms.
+def command(name: str, alias: int | None, datatype: int, value: Value, ts: int) -> bytes:
+    """Return the payload of an NCMD or DCMD that sets one metric. ``ts`` is the time in ms.
 
-    A metric that was declared with an alias is named by that alone, as the specification asks."""
-    named = _sized(NAME, name.encode()) if alias is None else _varints(ALIAS, alias)
+    A metric that was declared with an alias is named by the alias alone, as the specification requires.
+    """
+    name_field = _sized(NAME, name.encode()) if alias is None else _varints(ALIAS, alias)
     field = _TYPES[datatype][0]
-    if isinstance(said, str):
-        held = _sized(field, said.encode())
+    if isinstance(value, str):
+        value_field = _sized(field, value.encode())
     elif field == _FLOAT:
-        held = _varints(field) + struct.pack("<f", said)
+        value_field = _varints(field) + struct.pack("<f", value)
     elif field == _DOUBLE:
-        held = _varints(field) + struct.pack("<d", said)
+        value_field = _varints(field) + struct.pack("<d", value)
     else:
         bits = 64 if field == _LONG else 32
-        held = _varints(field, int(said) & ((1 << bits) - 1))
-    metric = named + _varints(SAMPLED, at, DATATYPE, datatype) + held
-    return _varints(TIMESTAMP, at) + _sized(METRICS, metric)
+        value_field = _varints(field, int(value) & ((1 << bits) - 1))
+    metric = name_field + _varints(SAMPLED, ts, DATATYPE, datatype) + value_field
+    return _varints(TIMESTAMP, ts) + _sized(METRICS, metric)
 
 
 def _sized(key: int, data: bytes) -> bytes:

@@ -15,7 +15,7 @@ Confirmation = asyncio.Future[IntEnum]
 
 
 def code_name(code: IntEnum) -> str:
-    """Return a reason code's name as the standard writes it: ``Not authorized``."""
+    """Return a reason code's name as the standard writes it, such as ``Not authorized``."""
     return code.name.replace("_", " ").capitalize()
 
 

@@ -91,7 +91,7 @@ def test_valid_wildcard_filter_is_accepted(topic: str) -> None:
 )
 def test_too_wide_or_invalid_filter_is_refused(topic: str) -> None:
     for keys in ({"stat_t": topic}, {"avty_t": topic}, {"avty": [{"t": topic}]}):
-        with pytest.raises(Rejected, match=r"wide|no MQTT filter") as refused:
+        with pytest.raises(Rejected, match=r"wide|not a valid topic filter") as refused:
             hub(entity("a", **keys))
         assert refused.value.reason == "bad_topic"
 

@@ -160,7 +160,7 @@ def test_invalid_table_is_refused_with_row_and_reason(body: str, expected: str, 
 def test_files_that_are_no_tables_are_refused(tmp_path: Path) -> None:
     with pytest.raises(Invalid, match="UTF-8"):
         decode(tmp_path, HEAD.encode() + b"1,a,t,\xff,text,good\n", "csv")
-    with pytest.raises(Invalid, match="no Parquet"):
+    with pytest.raises(Invalid, match="not a Parquet file"):
         decode(tmp_path, b"PAR1 not at all", "parquet")
     parquet.write_table(arrow.table({"time": [1]}), tmp_path / "short.parquet")
     with pytest.raises(Invalid, match="no column 'device'"):

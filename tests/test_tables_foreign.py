@@ -65,7 +65,7 @@ def test_cell_of_type_text_is_kept(tmp_path: Path) -> None:
      "1.234.567", "1,234,567", "−5", "٣", "1 2", "20,5e3"],
 )  # fmt: skip
 def test_ambiguous_numbers_are_refused_with_their_row(cell: str, tmp_path: Path) -> None:
-    with pytest.raises(Invalid, match=r"Line 3: .* is no number"):
+    with pytest.raises(Invalid, match=r"Line 3: .* is not a valid number"):
         parse(csv_file(tmp_path, HEAD + f'{AT},a,t,1\n{AT},a,t,"{cell}"\n'))
 
 
@@ -99,7 +99,7 @@ def test_hint_shows_accepted_form_of_number(separator: str, cell: str, hint: str
 
 @pytest.mark.parametrize("cell", ["45231.5", "45231", "45231,5", "25569"])
 def test_spreadsheet_day_numbers_are_refused(cell: str, tmp_path: Path) -> None:
-    with pytest.raises(Invalid, match=r"Line 3: .* is no time.*spreadsheet") as refused:
+    with pytest.raises(Invalid, match=r"Line 3: .* is not a valid time.*spreadsheet") as refused:
         parse(csv_file(tmp_path, f"time;device;metric;value\n{AT};a;t;1\n{cell};a;t;1\n"))
     assert "yyyy-mm-dd hh:mm:ss" in refused.value.hint
     if cell.startswith("45231"):

@@ -153,11 +153,11 @@ def test_costly_template_is_rejected_within_time_and_memory(source, value):
 
 
 def test_rejection_names_cause():
-    with pytest.raises(Rejected, match="'ON' is no number"):
+    with pytest.raises(Rejected, match="'ON' is not a number"):
         render("{{ value_json.s | float }}")
-    with pytest.raises(Rejected, match=r"states\(\) is not known here"):
+    with pytest.raises(Rejected, match=r"states\(\) is not supported"):
         template("{{ states('sensor.x') }}")
-    with pytest.raises(Rejected, match="the filter pprint is not known here"):
+    with pytest.raises(Rejected, match="the filter pprint is not supported"):
         template("{{ value | pprint }}")
 
 

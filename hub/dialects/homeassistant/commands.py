@@ -1,8 +1,8 @@
-"""What an entity can be told, as data: topic, encoding, the values that it takes, the metric that confirms it.
+"""Commands of an entity: topic, encoding, allowed values, and the metric that confirms them.
 
-Where the device brings a template for a command, its payload is what that makes of the value.
+If the announcement has a template for a command, the payload is the template rendered with the value.
 
-Source: the Home Assistant documentation, the pages of the MQTT components. Knows no state.
+Source: the Home Assistant documentation, the pages of the MQTT components.
 """
 
 from __future__ import annotations
@@ -25,14 +25,14 @@ _PRESSED = {
 
 
 def commands_of(component: Component, metric: str) -> dict[str, dict[str, Any]]:
-    """By the metric that they set. Raises Rejected (``bad_template``, ``bad_topic``)."""
-    offers = _Offers(component.config, metric)
-    offers.read(component.kind)
-    return offers.found
+    """Return the commands by the metric that they set. Raises Rejected (``bad_template``, ``bad_topic``)."""
+    parser = _CommandParser(component.config, metric)
+    parser.read(component.kind)
+    return parser.found
 
 
-class _Offers:
-    """Gathers the commands of one entity."""
+class _CommandParser:
+    """Collects the commands of one entity."""
 
     def __init__(self, config: dict[str, Any], metric: str) -> None:
         self._config = config
@@ -47,16 +47,16 @@ class _Offers:
                 self._light()
             case "number":
                 bounds = {"minimum": self._number("min", 1), "maximum": self._number("max", 100)}
-                self._offer("", "command", type="number", **bounds, step=self._number("step", 1))
+                self._add("", "command", type="number", **bounds, step=self._number("step", 1))
             case "select":
                 self._choice("", "command", "options")
             case "text" | "notify":
-                self._offer("", "command", confirmed=kind == "text", type="text")
+                self._add("", "command", confirmed=kind == "text", type="text")
             case "button" | "scene" | "update":
                 key, default = _PRESSED[kind]
                 payload = word(self._config.get(key)) or default
                 if payload is not None:
-                    self._offer("", "command", confirmed=False, type="none", payload=payload)
+                    self._add("", "command", confirmed=False, type="none", payload=payload)
             case "climate" | "water_heater":
                 self._climate()
             case "humidifier":
@@ -76,34 +76,34 @@ class _Offers:
 
     def _switch(self) -> None:
         on, off = self._config.get("payload_on"), self._config.get("payload_off")
-        self._offer("", "command", type="boolean", on=word(on) or "ON", off=word(off) or "OFF")
+        self._add("", "command", type="boolean", on=word(on) or "ON", off=word(off) or "OFF")
 
     def _light(self) -> None:
         schema = self._config.get("schema")
         if schema == "template":
-            return  # its templates are made of all that is to change at once
+            return  # its templates set several values at once
         if schema == "json":
             self._json_light()
             return
         self._switch()
-        self._offer("brightness", "brightness_command", type="number", minimum=0, maximum=self._scale("brightness"))
-        self._offer("color_temp", "color_temp_command", type="number", **self._mireds())
+        self._add("brightness", "brightness_command", type="number", minimum=0, maximum=self._scale("brightness"))
+        self._add("color_temp", "color_temp_command", type="number", **self._mireds())
         self._choice("effect", "effect_command", "effect_list")
         for each in ("rgb", "rgbw", "rgbww", "hs", "xy"):
-            self._offer(each, f"{each}_command", type="text")
+            self._add(each, f"{each}_command", type="text")
 
     def _json_light(self) -> None:
-        """Only a light that is on is dimmed or coloured, so the rest says so too."""
+        """Add the commands of a light with JSON. Brightness and color also switch it on."""
         config = self._config
-        self._offer("", "command", encoding="json", property="state", type="boolean", on="ON", off="OFF")
+        self._add("", "command", encoding="json", property="state", type="boolean", on="ON", off="OFF")
         modes = config.get("supported_color_modes")
         modes = modes if isinstance(modes, list) else []
         lit: dict[str, Any] = {"encoding": "json", "options": {"with": {"state": "ON"}}}
         if self._is("brightness") or any(mode != "onoff" for mode in modes):
             scale = self._scale("brightness")
-            self._offer("brightness", "command", property="brightness", type="number", minimum=0, maximum=scale, **lit)
+            self._add("brightness", "command", property="brightness", type="number", minimum=0, maximum=scale, **lit)
         if self._is("color_temp") or "color_temp" in modes:
-            self._offer("color_temp", "command", property="color_temp", type="number", **self._mireds(), **lit)
+            self._add("color_temp", "command", property="color_temp", type="number", **self._mireds(), **lit)
         if self._is("effect"):
             self._choice("effect", "command", "effect_list", property="effect", **lit)
 
@@ -116,47 +116,47 @@ class _Offers:
         schema = {key: value for key, value in bounds.items() if value is not None}
         self._choice("", "mode_command", "modes")
         for each in ("temperature", "temperature_low", "temperature_high"):
-            self._offer(each, f"{each}_command", type="number", **schema)
+            self._add(each, f"{each}_command", type="number", **schema)
         for each in ("fan_mode", "swing_mode", "swing_horizontal_mode", "preset_mode"):
             self._choice(each, f"{each}_command", f"{each}s")
         self._humidity()
 
     def _humidity(self) -> None:
         low, high = self._number("min_humidity", 0), self._number("max_humidity", 100)
-        self._offer("target_humidity", "target_humidity_command", type="number", minimum=low, maximum=high)
+        self._add("target_humidity", "target_humidity_command", type="number", minimum=low, maximum=high)
 
     def _cover(self, kind: str) -> None:
         closed, opened = self._number("position_closed", 0), self._number("position_open", 100)
         between = {"type": "number", "minimum": min(closed, opened), "maximum": max(closed, opened)}
         if kind == "valve" and self._is("reports_position"):
-            self._offer("position", "command", **between)
+            self._add("position", "command", **between)
             return
         moves: dict[str, str | None] = {"payload_open": "OPEN", "payload_close": "CLOSE", "payload_stop": "STOP"}
         self._words("", "command", moves)
-        self._offer("position", "set_position", made_by="set_position_template", **between)
+        self._add("position", "set_position", template_key="set_position_template", **between)
         tilts = {"minimum": self._number("tilt_min", 0), "maximum": self._number("tilt_max", 100)}
-        self._offer("tilt", "tilt_command", type="number", **tilts)
+        self._add("tilt", "tilt_command", type="number", **tilts)
 
     def _fan(self) -> None:
         self._switch()
-        most = self._number("speed_range_max", 100)
-        self._offer("percentage", "percentage_command", type="number", minimum=0, maximum=most)
+        maximum = self._number("speed_range_max", 100)
+        self._add("percentage", "percentage_command", type="number", minimum=0, maximum=maximum)
         self._choice("preset_mode", "preset_mode_command", "preset_modes")
         on, off = self._config.get("payload_oscillation_on"), self._config.get("payload_oscillation_off")
         on, off = word(on) or "oscillate_on", word(off) or "oscillate_off"
-        self._offer("oscillating", "oscillation_command", type="boolean", on=on, off=off)
+        self._add("oscillating", "oscillation_command", type="boolean", on=on, off=off)
         self._words("direction", "direction_command", dict(_DIRECTIONS), confirmed=True)
 
     # -- one command ----------------------------------------------------------------------------------------------
 
-    def _offer(self, part: str, key: str, *, made_by: str = "", confirmed: bool = True, **schema: Any) -> None:
-        """Nothing without a topic. ``made_by`` is the key of its template where it is not the usual one."""
+    def _add(self, part: str, key: str, *, template_key: str = "", confirmed: bool = True, **schema: Any) -> None:
+        """Add a command if the announcement has its topic. ``template_key`` is for a template with an unusual key."""
         topic = topic_of(self._config, f"{key}_topic")
         if topic is None:
             return
         name = f"{self._metric}.{part}" if part else self._metric
         command: dict[str, Any] = {"topic": topic, "encoding": "text", "confirm_by": name if confirmed else None}
-        source = self._config.get(made_by or f"{key}_template")
+        source = self._config.get(template_key or f"{key}_template")
         if isinstance(source, str) and source.strip() and "encoding" not in schema:
             template(source)
             command |= {"encoding": "template", "options": {"template": source}}
@@ -165,12 +165,12 @@ class _Offers:
     def _choice(self, part: str, key: str, listed: str, **schema: Any) -> None:
         values = self._config.get(listed)
         texts = [found for each in values[:MAX_VALUES] if (found := text(each))] if isinstance(values, list) else []
-        self._offer(part, key, type="enum", values=texts, **schema)
+        self._add(part, key, type="enum", values=texts, **schema)
 
     def _words(self, part: str, key: str, defaults: dict[str, str | None], confirmed: bool = False) -> None:
-        """The words that a command takes. What the state then says is another word: it confirms nothing."""
+        """Add a command with a fixed set of payloads. The state has other words, so it cannot confirm the command."""
         words = [word(self._config.get(payload)) or default for payload, default in defaults.items()]
-        self._offer(part, key, confirmed=confirmed, type="enum", values=[each for each in words if each])
+        self._add(part, key, confirmed=confirmed, type="enum", values=[each for each in words if each])
 
     def _number(self, key: str, default: Any) -> Any:
         found = number(self._config, key)

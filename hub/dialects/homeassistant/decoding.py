@@ -1,7 +1,4 @@
-"""One message while it is read: what it says of each device, and what of it could not be read.
-
-Knows no registry: routes and watched topics come from there.
-"""
+"""Decode one message of an entity's topic for all devices that use the topic."""
 
 from __future__ import annotations
 
@@ -21,12 +18,12 @@ _UNREAD: Any = object()
 
 
 class DecodedMessage:
-    """One message while it is read: its values by device, and what is wrong with them."""
+    """Result of a message: values by device, expirations and rejections."""
 
-    __slots__ = ("_parsed", "_text", "changes", "expirations", "rejections", "sent", "values")
+    __slots__ = ("_parsed", "_text", "changes", "expirations", "message", "rejections", "values")
 
-    def __init__(self, sent: RawMessage, text: str) -> None:
-        self.sent = sent
+    def __init__(self, message: RawMessage, text: str) -> None:
+        self.message = message
         self._text = text
         self._parsed: Any = _UNREAD
         self.values: dict[str, dict[str, Value]] = {}
@@ -35,43 +32,43 @@ class DecodedMessage:
         self.rejections: list[Rejection] = []
 
     def read(self, route: Route) -> None:
-        """What fails costs this one value."""
+        """Add the values of one route. An error rejects only these."""
         reading = route.reading
-        if reading.happens and self.sent.retained:
+        if reading.is_event and self.message.retained:
             return
         try:
             text, parsed = self._text, self.parsed if reading.structured else ...
             if route.template is not None:
-                text = route.template.render(text, self.parsed, self.sent.received)
+                text = route.template.render(text, self.parsed, self.message.received)
                 parsed = _json(text) if reading.structured else ...
             for metric, value in read_entity(reading, text, parsed) if text else ():
                 if isinstance(value, Rejected):
-                    self.rejections.append(rejection(self.sent, value))
+                    self.rejections.append(rejection(self.message, value))
                 elif value is None:
-                    self.expirations.append(ValueExpired(route.device, metric, self.sent.received))
+                    self.expirations.append(ValueExpired(route.device, metric, self.message.received))
                 else:
                     self.values.setdefault(route.device, {})[metric] = value
         except Missing:
             return
         except Rejected as error:
-            self.rejections.append(rejection(self.sent, error))
+            self.rejections.append(rejection(self.message, error))
 
     def available(self, watched: Watched) -> bool | None:
-        """None for a word that is neither."""
+        """Return whether the message says available or not, None if it says neither."""
         text = self._text
         if watched.template is not None:
             try:
-                text = template(watched.template).render(text, self.parsed, self.sent.received)
+                text = template(watched.template).render(text, self.parsed, self.message.received)
             except Missing:
                 return None
             except Rejected as error:
-                self.rejections.append(rejection(self.sent, error))
+                self.rejections.append(rejection(self.message, error))
                 return None
         return True if text == watched.available else False if text == watched.not_available else None
 
     @property
     def parsed(self) -> Any:
-        """The payload as JSON, read once; ``...`` where it is none."""
+        """The payload as JSON, parsed once; ``...`` if it is not JSON."""
         if self._parsed is _UNREAD:
             self._parsed = _json(self._text)
         return self._parsed

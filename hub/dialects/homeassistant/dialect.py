@@ -1,8 +1,8 @@
 """Home Assistant MQTT discovery: ``PREFIX/COMPONENT/[NODE/]OBJECT/config`` and ``PREFIX/device/OBJECT/config``.
 
-The entities of one device are one device of the hub; a metric is an entity's ``unique_id``, the parts of an entity
-stand below it (``lamp.brightness``). Topics that belong to another dialect are left to it: what is announced both
-ways is one device, and nobody takes the topics of another. An announcement is kept as it came.
+All entities of a device are one device of the hub. A metric is an entity's ``unique_id``; the parts of an entity are
+metrics below it (``lamp.brightness``). Entities whose topics belong to another dialect are left to that dialect, so
+that a device that is announced in both ways exists once. Announcements are stored with their original payload.
 
 Source: the Home Assistant documentation, "MQTT".
 """
@@ -27,22 +27,27 @@ from hub.model import Availability, Identity, RawMessage, Record, Rejection, Val
 from hub.topics import covers, overlap
 
 MAX_PAYLOAD = 65_536
-"""Of a message to be read: a template may hold it some times over."""
-MAX_REFUSED = 64
-"""Rejections of one announcement that are shown."""
+"""Limit of a state message: a template may contain it several times."""
+MAX_REJECTIONS = 64
+"""Limit of rejections for one announcement."""
 _PLACE, _STATUS = "place/", "status/"
-"""Keys of what is learnt."""
+"""Keys of the dialect's state."""
 
 
-class _Learnt(msgspec.Struct, frozen=True):
+class _State(msgspec.Struct, frozen=True):
     id: str
     native_id: str
     payload: bytes
 
 
 class HomeAssistantDialect:
-    """``prefix`` is Home Assistant's discovery prefix. ``taken`` tells the topics that other dialects read, which they
-    subscribe to by the filters ``reserved``."""
+    """Dialect of Home Assistant MQTT discovery.
+
+    Args:
+        prefix: Home Assistant's discovery prefix.
+        taken: Returns True for a topic that another dialect owns.
+        reserved: The topic filters of these dialects.
+    """
 
     name = "homeassistant"
 
@@ -63,86 +68,86 @@ class HomeAssistantDialect:
         return [f"{self._prefix}+/+/config", f"{self._prefix}+/+/+/config"]
 
     def owns(self, topic: str) -> bool:
-        return self._heard(topic) or self._announces(topic)
+        return self._is_entity_topic(topic) or self._is_announcement(topic)
 
-    def _heard(self, topic: str) -> bool:
-        """Return True for a topic of an entity; a filter with wildcards gives nobody the topics of announcements."""
+    def _is_entity_topic(self, topic: str) -> bool:
+        """Return True for a topic of an entity. Filters with wildcards do not apply below the discovery prefix."""
         if self._devices.hears(topic):
             return True
         return not topic.startswith(self._prefix) and self._devices.listeners(topic) != ((), ())
 
-    def _announces(self, topic: str) -> bool:
+    def _is_announcement(self, topic: str) -> bool:
         return topic.startswith(self._prefix) and topic.endswith("/config") and topic.count("/", len(self._prefix)) < 4
 
     def decode(self, message: RawMessage, view: View) -> Result:
-        if self._heard(message.topic):
-            return self._says(message, view)
+        if self._is_entity_topic(message.topic):
+            return self._entity_message(message, view)
         return self._announcement(message, view)
 
-    # -- who is there -----------------------------------------------------------------------------------------------
+    # -- announcements ----------------------------------------------------------------------------------------------
 
-    def _announcement(self, sent: RawMessage, view: View) -> Result:
-        place = sent.topic.removeprefix(self._prefix).removesuffix("/config")
+    def _announcement(self, message: RawMessage, view: View) -> Result:
+        place = message.topic.removeprefix(self._prefix).removesuffix("/config")
         before = self._devices.at(place)
-        digest = _digest(sent.payload)
+        digest = _digest(message.payload)
         if before is not None and before.digest == digest and view.known(before.id):
-            return Result()  # the broker or the device repeats itself
-        told = read_discovery(place, sent.payload)
-        if told.keeps:
+            return Result()  # unchanged
+        parsed = read_discovery(place, message.payload)
+        if parsed.migrating:
             return Result()
-        entities, refused = self._entities(sent, told.components)
-        if refused and not entities and place.partition("/")[0] != "device":
-            raise Rejected(refused[0].reason, refused[0].detail)
+        entities, rejected = self._entities(message, parsed.components)
+        if rejected and not entities and place.partition("/")[0] != "device":
+            raise Rejected(rejected[0].reason, rejected[0].detail)
         if not entities:
-            return self._withdrawn(sent, place, before, refused)
-        kept = StoredAnnouncement(*self._devices.whose(told.device), digest, told.device, entities)
-        self._devices.room(place, kept)
-        changes = [DialectState(_PLACE + place, msgspec.msgpack.encode(_Learnt(kept.id, kept.native_id, sent.payload)))]
-        identities = [self._identity(kept.id, kept.native_id, place, kept)]
+            return self._withdrawn(message, place, before, rejected)
+        new = StoredAnnouncement(*self._devices.ids_of(parsed.device), digest, parsed.device, entities)
+        self._devices.check_limits(place, new)
+        changes = [DialectState(_PLACE + place, msgspec.msgpack.encode(_State(new.id, new.native_id, message.payload)))]
+        identities = [self._identity(new.id, new.native_id, place, new)]
         if before is None:
-            return Result(identities=identities, changes=changes, rejections=refused)
-        changes += self._unheard(before, kept)
-        if before.id != kept.id:
+            return Result(identities=identities, changes=changes, rejections=rejected)
+        changes += self._unused_states(before, new)
+        if before.id != new.id:
             identities.append(self._identity(before.id, before.native_id, place, None))
-        return self._left(sent, place, before, kept, Result((), identities, changes=changes, rejections=refused))
+        result = Result((), identities, changes=changes, rejections=rejected)
+        return self._with_removed(message, place, before, new, result)
 
     def _entities(
-        self, sent: RawMessage, components: Sequence[Component]
+        self, message: RawMessage, components: Sequence[Component]
     ) -> tuple[tuple[Entity, ...], list[Rejection]]:
+        """Return the entities of an announcement that this dialect decodes, and the rejected ones."""
         found: list[Entity] = []
-        refused: list[Rejection] = []
+        rejected: list[Rejection] = []
         for component in components:
             try:
                 own = self._own(entity(component))
                 if own is not None:
                     found.append(own)
-                    refused += [rejection(sent, fault) for fault in faults(component.kind, component.config)]
+                    rejected += [rejection(message, fault) for fault in faults(component.kind, component.config)]
             except Rejected as error:
-                refused.append(rejection(sent, error))
-        return tuple(found), refused[:MAX_REFUSED]
+                rejected.append(rejection(message, error))
+        return tuple(found), rejected[:MAX_REJECTIONS]
 
     def _own(self, found: Entity | None) -> Entity | None:
-        """None for an entity that another dialect reads. Raises Rejected (``topic_taken``) for one in between."""
+        """Return None for an entity of another dialect. Raises Rejected if only some topics are (``topic_taken``)."""
         if found is None:
             return None
         topics = {r.topic for r in found.readings} | {c["topic"] for c in found.commands.values()}
         for topic in filter(is_wild, topics):
-            self._keep_apart(topic)
+            self._check_overlap(topic)
         foreign = {topic for topic in topics if self._foreign(topic)}
         if foreign == topics:
             return None
         if foreign:
-            raise Rejected("topic_taken", f"{min(foreign)[:100]!r} belongs to another kind of device.")
+            raise Rejected("topic_taken", f"The topic {min(foreign)[:100]!r} belongs to another dialect of the hub.")
         watched = tuple(each for each in found.watched if not self._foreign(each.topic))
         for topic in filter(is_wild, {each.topic for each in watched}):
-            self._keep_apart(topic)
+            self._check_overlap(topic)
         return msgspec.structs.replace(found, watched=watched)
 
-    def _keep_apart(self, topic: str) -> None:
-        """Raises Rejected (``topic_taken``) for a filter that reaches into topics of other dialects.
-
-        Where one of both begins with a wildcard it is not refused: it is heard where no other dialect reads.
-        """
+    def _check_overlap(self, topic: str) -> None:
+        """Raise Rejected (``topic_taken``) for a filter that overlaps with filters of other dialects."""
+        # If one of the two begins with a wildcard it is accepted, for the topics that no other dialect owns.
         for other in self._reserved:
             if (
                 not other.startswith("+")
@@ -150,123 +155,133 @@ class HomeAssistantDialect:
                 and overlap(topic, other)
                 and not covers(other, topic)
             ):
-                raise Rejected("topic_taken", f"{topic[:100]!r} reaches into {other}, which another dialect reads.")
+                problem = f"The topic {topic[:100]!r} overlaps with {other}"
+                raise Rejected("topic_taken", f"{problem}, which belongs to another dialect of the hub.")
 
     def _foreign(self, topic: str) -> bool:
         if is_wild(topic):
-            one = topic.replace("+", "x").replace("#", "x")  # of those that it matches
+            one = topic.replace("+", "x").replace("#", "x")  # one topic that it matches
             return self._taken(one) or any(covers(other, topic) for other in self._reserved)
-        return self._announces(topic) or topic == f"{self._prefix}status" or self._taken(topic)
+        return self._is_announcement(topic) or topic == f"{self._prefix}status" or self._taken(topic)
 
     def _withdrawn(
-        self, sent: RawMessage, place: str, before: StoredAnnouncement | None, refused: list[Rejection]
+        self, message: RawMessage, place: str, before: StoredAnnouncement | None, rejected: list[Rejection]
     ) -> Result:
-        """What it measured is not known any more; the device stays, with its history."""
+        """Return the result of a removed announcement: its values expire, the device stays with its history."""
         if before is None:
-            return Result(rejections=refused)
+            return Result(rejections=rejected)
         identities = (self._identity(before.id, before.native_id, place, None),)
-        changes = (DialectState(_PLACE + place, None), *self._unheard(before, None))
-        return self._left(sent, place, before, None, Result((), identities, changes=changes, rejections=refused))
+        changes = (DialectState(_PLACE + place, None), *self._unused_states(before, None))
+        result = Result((), identities, changes=changes, rejections=rejected)
+        return self._with_removed(message, place, before, None, result)
 
-    def _left(
-        self, sent: RawMessage, place: str, before: StoredAnnouncement, after: StoredAnnouncement | None, result: Result
+    def _with_removed(
+        self,
+        message: RawMessage,
+        place: str,
+        before: StoredAnnouncement,
+        after: StoredAnnouncement | None,
+        result: Result,
     ) -> Result:
-        """Return ``result`` with what the device loses that was announced here before."""
-        others = self._devices.beside(before.id, place)
+        """Return ``result`` with the expirations of metrics that are no longer announced."""
+        others = self._devices.others(before.id, place)
         if after is not None and after.id == before.id:
             others.append(after)
-        kept = {entity.metric for each in others for entity in each.entities}
-        left = [entity.metric for entity in before.entities if entity.metric not in kept]
-        expirations = [ValueExpired(before.id, metric, sent.received, parts=True, withdrawn=True) for metric in left]
+        current = {entity.metric for each in others for entity in each.entities}
+        removed = [entity.metric for entity in before.entities if entity.metric not in current]
+        expirations = [ValueExpired(before.id, each, message.received, parts=True, withdrawn=True) for each in removed]
         return msgspec.structs.replace(result, expirations=expirations, gone=() if others else (before.id,))
 
-    def _unheard(self, before: StoredAnnouncement, after: StoredAnnouncement | None) -> list[DialectState]:
-        """The last words of availability topics that nobody listens to any more."""
-        kept = {watched for each in (after.entities if after else ()) for watched in each.watched}
-        gone = {watched for each in before.entities for watched in each.watched} - kept
-        return [DialectState(_STATUS + status_key(each), None) for each in gone if self._devices.alone(before, each)]
+    def _unused_states(self, before: StoredAnnouncement, after: StoredAnnouncement | None) -> list[DialectState]:
+        """Return changes that delete the states of availability topics that no entity uses any more."""
+        used = {watched for each in (after.entities if after else ()) for watched in each.watched}
+        removed = {watched for each in before.entities for watched in each.watched} - used
+        unused = [each for each in removed if self._devices.only_watcher(before, each)]
+        return [DialectState(_STATUS + status_key(each), None) for each in unused]
 
-    def _identity(self, device: str, native_id: str, place: str, kept: StoredAnnouncement | None) -> Identity:
-        return Identity(device, native_id, self.name, self._devices.info(device, place, kept))
+    def _identity(self, device: str, native_id: str, place: str, new: StoredAnnouncement | None) -> Identity:
+        return Identity(device, native_id, self.name, self._devices.info(device, place, new))
 
-    # -- what it says -----------------------------------------------------------------------------------------------
+    # -- messages of entities ---------------------------------------------------------------------------------------
 
-    def _says(self, sent: RawMessage, view: View) -> Result:
-        if not sent.payload:
-            return Result()  # something retained was taken back
-        if len(sent.payload) > MAX_PAYLOAD:
-            raise Rejected("too_large", f"At most {MAX_PAYLOAD} bytes are taken here.")
+    def _entity_message(self, message: RawMessage, view: View) -> Result:
+        if not message.payload:
+            return Result()  # a retained message was deleted
+        if len(message.payload) > MAX_PAYLOAD:
+            raise Rejected("too_large", f"The payload is too large: at most {MAX_PAYLOAD} bytes are allowed.")
         try:
-            text = sent.payload.decode().strip()
+            text = message.payload.decode().strip()
         except UnicodeDecodeError as error:
             raise Rejected("not_utf8", "The payload is not UTF-8 text.") from error
-        routes, watched = self._devices.listeners(sent.topic)
-        said = DecodedMessage(sent, text)
+        routes, watched = self._devices.listeners(message.topic)
+        decoded = DecodedMessage(message, text)
         for route in routes:
-            said.read(route)
-        ts, quality = when(None, sent.received, retained=sent.retained)
-        # On a topic that several share, who is not spoken of has not spoken.
-        alone = len({route.device for route in routes}) == 1
-        speakers = {routes[0].device: said.values.get(routes[0].device, {})} if alone else said.values
-        records = [Record(device, ts, sent.received, values, quality) for device, values in speakers.items()]
-        present = list(self._present(said, watched)) if watched else []
-        heard = {*speakers, *(each.device for each in present)} if present else speakers
+            decoded.read(route)
+        ts, quality = when(None, message.received, retained=message.retained)
+        # If several devices share the topic, only those with a value in the message have sent it.
+        single = len({route.device for route in routes}) == 1
+        senders = {routes[0].device: decoded.values.get(routes[0].device, {})} if single else decoded.values
+        records = [Record(device, ts, message.received, values, quality) for device, values in senders.items()]
+        availability = list(self._availability(decoded, watched)) if watched else []
+        devices = {*senders, *(each.device for each in availability)} if availability else senders
         return Result(
             records=records,
-            identities=[self._introduced(device) for device in heard if not view.known(device)],
-            availability=present,
-            changes=said.changes,
-            expirations=() if sent.retained else said.expirations,
-            rejections=said.rejections,
+            identities=[self._known_identity(device) for device in devices if not view.known(device)],
+            availability=availability,
+            changes=decoded.changes,
+            expirations=() if message.retained else decoded.expirations,
+            rejections=decoded.rejections,
         )
 
-    def _introduced(self, device: str) -> Identity:
+    def _known_identity(self, device: str) -> Identity:
         return Identity(device, self._devices.native_id(device), self.name, self._devices.info(device, "", None))
 
-    def _present(self, said: DecodedMessage, pairs: Sequence[tuple[str, Watched]]) -> Iterator[Availability]:
-        """What an availability topic means for the devices that watch it."""
+    def _availability(self, decoded: DecodedMessage, pairs: Sequence[tuple[str, Watched]]) -> Iterator[Availability]:
+        """Yield the availability of the devices that use the topic for it."""
         now: dict[str, bool] = {}
         for _, watched in pairs:
-            online = said.available(watched)
+            online = decoded.available(watched)
             if online is not None:
                 key = status_key(watched)
                 now[key] = online
-                if self._devices.said(key) != online:
-                    said.changes.append(DialectState(_STATUS + key, b"1" if online else b"0"))
+                if self._devices.status(key) != online:
+                    decoded.changes.append(DialectState(_STATUS + key, b"1" if online else b"0"))
+        message = decoded.message
         for device in dict.fromkeys(device for device, _ in pairs) if now else ():
-            online, away = self._devices.presence(device, now)
-            said.expirations += [ValueExpired(device, metric, said.sent.received) for metric in away]
+            online, unavailable = self._devices.presence(device, now)
+            decoded.expirations += [ValueExpired(device, metric, message.received) for metric in unavailable]
             if online is not None:
-                yield Availability(device, online, said.sent.retained, said.sent.received, announces_offline=True)
+                yield Availability(device, online, message.retained, message.received, announces_offline=True)
 
-    # -- what was learnt --------------------------------------------------------------------------------------------
+    # -- state ------------------------------------------------------------------------------------------------------
 
     def apply(self, change: DialectState) -> Sequence[Action]:
         if change.key.startswith(_STATUS):
-            self._devices.says(change.key.removeprefix(_STATUS), None if change.value is None else change.value == b"1")
+            online = None if change.value is None else change.value == b"1"
+            self._devices.set_status(change.key.removeprefix(_STATUS), online)
             return ()
         place = change.key.removeprefix(_PLACE)
         try:
-            kept = None if change.value is None else self._kept(place, change.value)
+            stored = None if change.value is None else self._parse_state(place, change.value)
         except msgspec.MsgspecError:
             self._devices.put(place, None)
             raise
-        return list(self._devices.put(place, kept))
+        return list(self._devices.put(place, stored))
 
-    def _kept(self, place: str, value: bytes) -> StoredAnnouncement | None:
-        """None for what this version would refuse: it is retained and comes again."""
-        learnt = msgspec.msgpack.decode(value, type=_Learnt)
+    def _parse_state(self, place: str, value: bytes) -> StoredAnnouncement | None:
+        """Return a stored announcement, None if this version would reject it. (It is retained and will come again.)"""
+        state = msgspec.msgpack.decode(value, type=_State)
         try:
-            told = read_discovery(place, learnt.payload)
+            parsed = read_discovery(place, state.payload)
         except Rejected:
             return None
-        entities, _ = self._entities(RawMessage("", b"", 0), told.components)
+        entities, _ = self._entities(RawMessage("", b"", 0), parsed.components)
         if not entities:
             return None
-        return StoredAnnouncement(learnt.id, learnt.native_id, _digest(learnt.payload), told.device, entities)
+        return StoredAnnouncement(state.id, state.native_id, _digest(state.payload), parsed.device, entities)
 
     def tick(self, view: View, now: int) -> Result:
-        """``expire_after`` has run out, or ``off_delay`` is over."""
+        """Return the values whose ``expire_after`` or ``off_delay`` is over."""
         expirations: list[ValueExpired] = []
         records: list[Record] = []
         for device, reading in self._devices.timed():
@@ -275,7 +290,7 @@ class HomeAssistantDialect:
                 continue
             if reading.expires and latest.ts + reading.expires <= now:
                 expirations.append(ValueExpired(device, reading.metric, now))
-            elif reading.falls and latest.value is True and latest.ts + reading.falls <= now:
+            elif reading.off_delay and latest.value is True and latest.ts + reading.off_delay <= now:
                 records.append(Record(device, now, now, {reading.metric: False}, live=False))
         return Result(records=records, expirations=expirations) if expirations or records else Result()
 

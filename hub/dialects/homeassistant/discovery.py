@@ -1,6 +1,6 @@
-"""A discovery message, spelled out: whose entities it announces, with every short form and ``~`` written in full.
+"""Parse a discovery message into a device and its components, with abbreviations and ``~`` expanded.
 
-Knows no state, and not what the entities mean. Source: the Home Assistant documentation, "MQTT", "MQTT Discovery".
+Source: the Home Assistant documentation, "MQTT", "MQTT Discovery".
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from hub.errors import Rejected
 from hub.topics import slug
 
 MAX_BYTES = 65_536
-"""Of one entity's announcement; a whole device's may have four times as much."""
+"""Limit for the announcement of one entity. That of a whole device may be four times as large."""
 MAX_COMPONENTS = 256
 MAX_TEXT = 200
 MAX_TOPIC = 500
@@ -27,26 +27,25 @@ _ALSO_SHARED = ("payload_not_available", "state_topic", "command_topic", "encodi
 
 
 class Announced(msgspec.Struct, frozen=True):
-    """The device as it calls itself. ``aliases`` are all its identifiers and addresses: one in common is the same
-    device. ``via`` is the identifier of the device that it speaks through."""
+    """Description of a device in an announcement."""
 
     native_id: str
-    aliases: tuple[str, ...] = ()
+    aliases: tuple[str, ...] = ()  # identifiers and addresses: devices with a common one are the same device
     name: str | None = None
     manufacturer: str | None = None
     model: str | None = None
     firmware: str | None = None
     area: str | None = None
-    via: str | None = None
+    via: str | None = None  # identifier of the device that it is connected through
 
     @property
     def id(self) -> str:
-        """The hub's id; of a space of its own, since anybody may call a device anything here."""
+        """The device's id. It begins with ``ha:``, since announcements may contain any identifier."""
         return slug(f"ha:{self.native_id}")
 
 
 class Component(msgspec.Struct, frozen=True):
-    """One entity: its kind, what it is called in its topic, and its configuration in full words."""
+    """One entity: its kind, the last level of its topic, and its configuration with full keys."""
 
     kind: str
     key: str
@@ -58,29 +57,30 @@ class Component(msgspec.Struct, frozen=True):
 
 
 class DiscoveryMessage(msgspec.Struct, frozen=True):
-    """``components`` empty: it takes the announcement back. ``keeps``: another form of it is on its way."""
+    """Parsed discovery message. Without components it removes the announcement."""
 
     device: Announced
     components: tuple[Component, ...] = ()
-    keeps: bool = False
+    migrating: bool = False  # an announcement on another topic will replace this one
 
 
 def read_discovery(place: str, payload: bytes) -> DiscoveryMessage:
-    """Read what came at ``PREFIX/`` + ``place`` + ``/config``. Raises Rejected."""
+    """Parse a message on ``PREFIX/`` + ``place`` + ``/config``. Raises Rejected."""
     kind, _, rest = place.partition("/")
-    named = _PLACE.fullmatch(rest)
-    if named is None:
-        raise Rejected("bad_topic", "Discovery topics are PREFIX/COMPONENT/[NODE/]OBJECT/config, of A-Z a-z 0-9 _ -.")
-    node, key = named.groups()
+    match = _PLACE.fullmatch(rest)
+    if match is None:
+        problem = "The topic must be PREFIX/COMPONENT/[NODE/]OBJECT/config"
+        raise Rejected("bad_topic", f"{problem} with levels of A-Z a-z 0-9 _ -.")
+    node, key = match.groups()
     if not payload:
         return DiscoveryMessage(Announced(node or key))
     body = parse_json(payload, MAX_BYTES * (4 if kind == "device" else 1))
     if not isinstance(body, dict):
         raise Rejected("bad_value", f"A discovery message must be a JSON object; the payload is {excerpt(payload)}.")
-    body = _spelled_out(body)
+    body = _expanded(body)
     device = _device(body.get("device"), node or key, node or text(body.get("name")))
     if boolean(body, "migrate_discovery"):
-        return DiscoveryMessage(device, keeps=True)
+        return DiscoveryMessage(device, migrating=True)
     return DiscoveryMessage(device, _components(kind, key, body))
 
 
@@ -89,58 +89,59 @@ def _components(kind: str, key: str, body: dict[str, Any]) -> tuple[Component, .
         return (Component(kind, key, body),)
     listed = body.get("components")
     if not isinstance(listed, dict) or len(listed) > MAX_COMPONENTS:
-        raise Rejected("bad_value", f"A device's announcement holds 1 to {MAX_COMPONENTS} components.")
+        raise Rejected("bad_value", f"The announcement of a device must have 1 to {MAX_COMPONENTS} components.")
     if "device" not in body:
-        raise Rejected("bad_value", "A device's announcement describes its device.")
+        raise Rejected("bad_value", 'The announcement of a device must describe it under "device".')
     shared = {name: body[name] for name in (*_SHARED, *_ALSO_SHARED) if name in body}
     found = []
     for name, part in listed.items():
-        config = _spelled_out(part, body.get("~")) if isinstance(part, dict) else {}
+        config = _expanded(part, body.get("~")) if isinstance(part, dict) else {}
         platform = config.pop("platform", None)
-        if isinstance(platform, str) and config:  # nothing but a platform takes the component back
+        if isinstance(platform, str) and config:  # a platform alone removes the component
             found.append(Component(platform, name[:MAX_TEXT], {**shared, **config}))
     return tuple(found)
 
 
-def _spelled_out(body: dict[str, Any], base: Any = None) -> dict[str, Any]:
-    """With long keys, and with the base topic in the place of ``~`` at either end of a topic."""
-    full = _long(body)
+def _expanded(body: dict[str, Any], base: Any = None) -> dict[str, Any]:
+    """Return the object with full keys, and with the base topic in place of ``~`` at the start or end of a topic."""
+    full = _with_full_keys(body)
     listed = full.get("availability")
-    each_of: list[Any] = [listed] if isinstance(listed, dict) else _list(listed)
-    places = [_long(at) for at in each_of if isinstance(at, dict)]
-    if places:
-        full["availability"] = places
+    items: list[Any] = [listed] if isinstance(listed, dict) else _list(listed)
+    availability = [_with_full_keys(item) for item in items if isinstance(item, dict)]
+    if availability:
+        full["availability"] = availability
     base = full.get("~", base)
     if isinstance(base, str):
-        for part in (full, *places):
+        for part in (full, *availability):
             for key, value in part.items():
                 if key.endswith("topic") and isinstance(value, str):
-                    part[key] = _based(value, base)
+                    part[key] = _with_base(value, base)
     return full
 
 
-def _long(body: dict[str, Any]) -> dict[str, Any]:
+def _with_full_keys(body: dict[str, Any]) -> dict[str, Any]:
     return {ENTITY.get(key, key): value for key, value in body.items()}
 
 
-def _based(topic: str, base: str) -> str:
+def _with_base(topic: str, base: str) -> str:
     if topic.startswith("~"):
         topic = base + topic[1:]
     return topic[:-1] + base if topic.endswith("~") else topic
 
 
 def _device(block: Any, place: str, name: str | None) -> Announced:
-    """Who it is: its first identifier, else its first address; with neither the topic's own word."""
+    """Return the device, identified by its first identifier, else its first address, else the topic."""
     if not isinstance(block, dict):
         return Announced(place, name=name or place)
     full = {DEVICE.get(key, key): value for key, value in block.items()}
-    named = full.get("identifiers")
-    identifiers = [found for each in (named if isinstance(named, list) else [named]) if (found := text(each))]
+    listed = full.get("identifiers")
+    identifiers = [found for each in (listed if isinstance(listed, list) else [listed]) if (found := text(each))]
     pairs = [pair for pair in _list(full.get("connections")) if isinstance(pair, list) and len(pair) == 2]
-    addresses = [(kind.lower(), at.lower()) for each in pairs if (kind := text(each[0])) and (at := text(each[1]))]
+    texts = [(text(kind), text(address)) for kind, address in pairs]
+    addresses = [(kind.lower(), address.lower()) for kind, address in texts if kind and address]
     if not identifiers and not addresses:
         return Announced(place, name=text(full.get("name")) or name or place)
-    aliases = [*(f"id/{each}" for each in identifiers), *(f"{kind}/{at}" for kind, at in addresses)]
+    aliases = [*(f"id/{each}" for each in identifiers), *(f"{kind}/{address}" for kind, address in addresses)]
     return Announced(
         native_id=identifiers[0] if identifiers else addresses[0][1],
         aliases=tuple(aliases[:16]),
@@ -154,7 +155,7 @@ def _device(block: Any, place: str, name: str | None) -> Announced:
 
 
 def text(value: Any) -> str | None:
-    """A text or number as a text, as Home Assistant takes them; None for anything else and for nothing."""
+    """Return a text or number as a text, None for other values and for an empty text."""
     if isinstance(value, bool) or not isinstance(value, str | int | float):
         return None
     return str(value).strip()[:MAX_TEXT] or None
@@ -165,28 +166,29 @@ def _list(value: Any) -> list[Any]:
 
 
 def word(value: Any) -> str | None:
-    """A payload as a text: true is ``True``, as Home Assistant writes it."""
+    """Return a payload in an announcement as a text. True is ``True``, as in Home Assistant."""
     return str(value).strip()[:MAX_TEXT] if isinstance(value, str | bool | int | float) else None
 
 
 def topic_of(config: dict[str, Any], key: str) -> str | None:
-    """Return a topic to speak on, None where there is none. Raises Rejected (``bad_topic``)."""
+    """Return a topic to publish to, None if the key is missing. Raises Rejected (``bad_topic``)."""
     topic = filter_of(config, key)
     if topic is not None and is_wild(topic):
-        raise Rejected("bad_topic", f"{key} {topic[:60]!r} has a wildcard: nothing can be sent there.")
+        raise Rejected("bad_topic", f"{key} {topic[:60]!r} has a wildcard, so nothing can be published there.")
     return topic
 
 
 def filter_of(config: dict[str, Any], key: str) -> str | None:
-    """Return a topic to listen to, None where there is none; ``+`` and ``#`` stand where MQTT has them.
+    """Return a topic filter to subscribe to, None if the key is missing.
 
-    Raises Rejected (``bad_topic``), also for wildcards that would take in topics of any device.
+    Raises:
+        Rejected: It is invalid, or its wildcards would match topics of other devices (``bad_topic``).
     """
     topic = config.get(key)
     if not isinstance(topic, str) or not topic:
         return None
     if len(topic) > MAX_TOPIC or not topic.isprintable() or topic.startswith("$"):
-        raise Rejected("bad_topic", f"{key} {topic[:60]!r} is no topic of a device.")
+        raise Rejected("bad_topic", f"{key} {topic[:60]!r} is not a valid topic for a device.")
     if is_wild(topic):
         _check_wildcards(key, topic)
     return topic
@@ -200,6 +202,7 @@ def _check_wildcards(key: str, topic: str) -> None:
     levels = topic.split("/")
     plain = [level for level in levels if not is_wild(level)]
     if any(level not in ("+", "#") for level in levels if is_wild(level)) or "#" in levels[:-1]:
-        raise Rejected("bad_topic", f"{key} {topic[:60]!r} is no MQTT filter: + is a whole level, # the last one.")
+        problem = "+ must be a whole level, and # the last one"
+        raise Rejected("bad_topic", f"{key} {topic[:60]!r} is not a valid topic filter: {problem}.")
     if len(plain) < 2 and (is_wild(levels[0]) or "#" in levels):
         raise Rejected("bad_topic", f"{key} {topic[:60]!r} is too wide: it needs two levels without a wildcard.")

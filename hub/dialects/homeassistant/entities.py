@@ -1,6 +1,6 @@
-"""What an announced entity says, where, and in which words: one table of the components that are read.
+"""Convert a component to an entity: topics, templates, payloads and units, from one table of the supported components.
 
-Knows no state. Source: the Home Assistant documentation, the pages of the MQTT components ("Configuration variables").
+Source: the Home Assistant documentation, the pages of the MQTT components ("Configuration variables").
 """
 
 from __future__ import annotations
@@ -25,20 +25,19 @@ MODES = ("all", "any", "latest")
 _NOT_NUMBERS = frozenset(("timestamp", "date", "enum", "uptime"))
 _NUMERIC = ("unit_of_measurement", "state_class")
 Words = tuple[tuple[tuple[str, ...], str, Value | None], ...]
-"""The keys that may give a payload, the first that does; the payload where none does; what it means."""
+"""Payloads as (configuration keys, default, value). The first key that exists has the payload."""
 
 
 class Slot(NamedTuple):
-    """One topic of a component and what is said there. ``unit`` ``T`` is the temperature unit of the entity, ``U``
-    its unit of measurement. ``bound`` slots are read only where their template is given."""
+    """One state topic of a component."""
 
-    part: str
-    topic: str
-    template: str
-    kind: str = "text"
-    unit: str = ""
+    part: str  # name of the metric below the entity's own, empty for that
+    topic: str  # configuration key of the topic
+    template: str  # configuration key of the template
+    kind: str = "text"  # see readings.KINDS
+    unit: str = ""  # ``T``: the entity's temperature unit, ``U``: its unit of measurement
     words: Words = ()
-    bound: bool = False
+    optional: bool = False  # it is used only if its template is configured
 
 
 _ON_OFF: Words = ((("payload_on",), "ON", True), (("payload_off",), "OFF", False))
@@ -76,14 +75,19 @@ _LIGHTS = {
     "json": (Slot("", "state_topic", "", "light", words=_ON_OFF),),
     "template": (
         Slot(
-            "", "state_topic", "state_template", "words", words=((("",), "on", True), (("",), "off", False)), bound=True
+            "",
+            "state_topic",
+            "state_template",
+            "words",
+            words=((("",), "on", True), (("",), "off", False)),
+            optional=True,
         ),
-        Slot("brightness", "state_topic", "brightness_template", "number", bound=True),
-        Slot("color_temp", "state_topic", "color_temp_template", "number", bound=True),
-        Slot("color.r", "state_topic", "red_template", "number", bound=True),
-        Slot("color.g", "state_topic", "green_template", "number", bound=True),
-        Slot("color.b", "state_topic", "blue_template", "number", bound=True),
-        Slot("effect", "state_topic", "effect_template", bound=True),
+        Slot("brightness", "state_topic", "brightness_template", "number", optional=True),
+        Slot("color_temp", "state_topic", "color_temp_template", "number", optional=True),
+        Slot("color.r", "state_topic", "red_template", "number", optional=True),
+        Slot("color.g", "state_topic", "green_template", "number", optional=True),
+        Slot("color.b", "state_topic", "blue_template", "number", optional=True),
+        Slot("effect", "state_topic", "effect_template", optional=True),
     ),
     "basic": (
         Slot("", "state_topic", "state_value_template", "words", words=_ON_OFF),
@@ -149,11 +153,11 @@ SLOTS: dict[str, tuple[Slot, ...]] = {
     "alarm_control_panel": (Slot("", "state_topic", "value_template"),),
     "device_automation": (Slot("", "topic", "value_template", "trigger"),),
 }
-"""What each component says. One that is not here (camera, image, tag, …) is left alone."""
+"""State topics by component. Components that are not listed (camera, image, tag, …) are ignored."""
 
 
 class Watched(msgspec.Struct, frozen=True):
-    """A topic that says whether the entity is there."""
+    """Availability topic of an entity."""
 
     topic: str
     available: str
@@ -162,7 +166,7 @@ class Watched(msgspec.Struct, frozen=True):
 
 
 class Entity(msgspec.Struct, frozen=True):
-    """One entity in the hub's words."""
+    """One entity with its readings and commands."""
 
     metric: str
     readings: tuple[EntityReading, ...]
@@ -170,11 +174,15 @@ class Entity(msgspec.Struct, frozen=True):
     units: dict[str, str]
     commands: dict[str, dict[str, Any]]
     watched: tuple[Watched, ...]
-    mode: str
+    mode: str  # how several availability topics are combined, see MODES
 
 
 def entity(component: Component) -> Entity | None:
-    """None for a component that is left alone. Raises Rejected (``bad_topic``, ``bad_template``, ``bad_name``, …)."""
+    """Return the entity of a component, None if its kind is not supported.
+
+    Raises:
+        Rejected: With the reason ``bad_topic``, ``bad_template`` or ``bad_name``.
+    """
     config = component.config
     slots = SLOTS.get(component.kind)
     if component.kind == "light":
@@ -199,24 +207,24 @@ def _readings(component: Component, metric: str, slots: tuple[Slot, ...]) -> Ite
     config = component.config
     for slot in slots:
         topic = filter_of(config, slot.topic)
-        source = _template(config, slot.template) or (None if slot.bound else _template(config, "value_template"))
-        if topic is None or (slot.bound and source is None):
+        source = _template(config, slot.template) or (None if slot.optional else _template(config, "value_template"))
+        if topic is None or (slot.optional and source is None):
             continue
-        kind, words = slot.kind, _worded(config, slot.words)
+        kind, words = slot.kind, _payloads(config, slot.words)
         if component.kind == "sensor" and not _numeric(config):
             kind = "text"
         if kind == "trigger" and (payload := word(config.get("payload"))) is not None:
             words = {payload: payload}
         name = metric_name(f"{metric}.{slot.part}" if slot.part else metric)
-        expires, falls = _ms(config, "expire_after"), _ms(config, "off_delay")
-        yield EntityReading(name, topic, kind, source, words, expires, falls if kind == "words" else 0)
+        expires, off_delay = _ms(config, "expire_after"), _ms(config, "off_delay")
+        yield EntityReading(name, topic, kind, source, words, expires, off_delay if kind == "words" else 0)
 
 
 def _numeric(config: dict[str, Any]) -> bool:
-    """A sensor without a unit, a class or a precision is a text, as in Home Assistant."""
+    """Return True if a sensor is numeric: as in Home Assistant, if it has a unit, a class or a precision."""
     kind = text(config.get("device_class"))
-    told = kind is not None or any(config.get(key) is not None for key in _NUMERIC)
-    return kind not in _NOT_NUMBERS and (told or number(config, "suggested_display_precision") is not None)
+    declared = kind is not None or any(config.get(key) is not None for key in _NUMERIC)
+    return kind not in _NOT_NUMBERS and (declared or number(config, "suggested_display_precision") is not None)
 
 
 def _units(component: Component, metric: str, slots: tuple[Slot, ...]) -> Iterator[tuple[str, str]]:
@@ -232,25 +240,26 @@ def _units(component: Component, metric: str, slots: tuple[Slot, ...]) -> Iterat
 
 def _watched(config: dict[str, Any]) -> Iterator[Watched]:
     listed = config.get("availability")
-    each_own = [each for each in listed if isinstance(each, dict)] if isinstance(listed, list) else []
+    several = [each for each in listed if isinstance(each, dict)] if isinstance(listed, list) else []
     single = {
         "topic": config.get("availability_topic"),
         "value_template": config.get("availability_template"),
         "payload_available": config.get("payload_available"),
         "payload_not_available": config.get("payload_not_available"),
     }
-    for each in (each_own or [single])[:MAX_WATCHED]:
+    for each in (several or [single])[:MAX_WATCHED]:
         topic = filter_of(each, "topic")
         if topic is not None:
-            yes, no = word(each.get("payload_available")), word(each.get("payload_not_available"))
-            yield Watched(topic, yes or "online", no or "offline", _template(each, "value_template"))
+            online, offline = word(each.get("payload_available")), word(each.get("payload_not_available"))
+            yield Watched(topic, online or "online", offline or "offline", _template(each, "value_template"))
 
 
-def _worded(config: dict[str, Any], words: Words) -> dict[str, Value | None]:
+def _payloads(config: dict[str, Any], words: Words) -> dict[str, Value | None]:
+    """Return the values by payload."""
     found: dict[str, Value | None] = {}
-    for keys, default, meaning in words:
-        given = next((said for key in keys if (said := word(config.get(key))) is not None), default)
-        found.setdefault(given, meaning)
+    for keys, default, value in words:
+        payload = next((each for key in keys if (each := word(config.get(key))) is not None), default)
+        found.setdefault(payload, value)
     return found
 
 

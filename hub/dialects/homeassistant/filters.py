@@ -1,8 +1,7 @@
-"""What a template may call: Home Assistant's own filters, functions and tests that devices use, each with a bound.
+"""Filters, functions and tests for templates: those of Home Assistant that devices use, with limits.
 
-A text that one of these makes has at most :data:`MAX_TEXT` characters. There is
-no time zone but UTC here, and no clock: ``now()`` is the time of the message. Knows no template engine: what is
-undefined raises the engine's own error by itself.
+Their results have at most :data:`MAX_TEXT` characters. The only time zone is UTC, and ``now()`` is the time of the
+message. The template engine is not imported here: an undefined value raises the engine's own error.
 
 Source: the Home Assistant documentation, "Templating", "Home Assistant template extensions".
 """
@@ -36,23 +35,23 @@ _DATE = re.compile(r"%[-_0^#]*\d")
 
 
 def bounded(size: int) -> None:
-    """Raises ValueError for a text or list that would grow beyond :data:`MAX_TEXT`."""
+    """Raise ValueError for a text or list that would be larger than :data:`MAX_TEXT`."""
     if size > MAX_TEXT:
-        raise ValueError(f"it makes more than {MAX_TEXT} characters")
+        raise ValueError(f"the result has more than {MAX_TEXT} characters")
 
 
 def to_float(value: Any, default: Any = _RAISE) -> Any:
     try:
         return float(value)
     except (ValueError, TypeError):
-        return _or(default, f"{value!r:.40} is no number")
+        return _or(default, f"{value!r:.40} is not a number")
 
 
 def to_int(value: Any, default: Any = _RAISE, base: int = 10) -> Any:
     try:
         return int(value, base) if isinstance(value, str) and base != 10 else int(float(value))
     except (ValueError, TypeError, OverflowError):
-        return _or(default, f"{value!r:.40} is no whole number")
+        return _or(default, f"{value!r:.40} is not an integer")
 
 
 def rounded(value: Any, precision: int = 0, method: str = "common", default: Any = _RAISE) -> Any:
@@ -85,9 +84,9 @@ def is_number(value: Any) -> bool:
         return False
 
 
-def _or(default: Any, complaint: str) -> Any:
+def _or(default: Any, problem: str) -> Any:
     if default is _RAISE:
-        raise ValueError(complaint)
+        raise ValueError(problem)
     return default
 
 
@@ -96,7 +95,7 @@ def _arithmetic(operation: Callable[..., Any]) -> Callable[..., Any]:
         try:
             return operation(float(value), *(float(each) for each in arguments))
         except (ValueError, TypeError, ZeroDivisionError, OverflowError):
-            return _or(default, f"{value!r:.40} cannot be computed with")
+            return _or(default, f"{value!r:.40} cannot be used in a calculation")
 
     return apply
 
@@ -117,25 +116,25 @@ def replaced(value: Any, old: Any, new: Any, count: int | None = None) -> str:
 
 
 def formatted(pattern: Any, *values: Any) -> str:
-    """``"%0.1f" | format(x)``. Widths have at most two digits and come from the template alone."""
+    """Format as ``"%0.1f" | format(x)``. Widths may have two digits and must be in the pattern itself."""
     text = str(pattern)
     for width, precision in _WIDTH.findall(text):
         if len(width) > 2 or len(precision or "") > 2:
-            raise ValueError("a format's width has at most two digits")
+            raise ValueError("widths in a format may have at most two digits")
     if "*" in text or "(" in text:
-        raise ValueError("a format names its widths")
+        raise ValueError("* and ( are not allowed in a format")
     return text % values
 
 
-def split(value: Any, by: str | None = None, most: int = -1) -> list[str]:
-    return str(value).split(by, most)
+def split(value: Any, by: str | None = None, maxsplit: int = -1) -> list[str]:
+    return str(value).split(by, maxsplit)
 
 
 def from_json(value: Any, default: Any = _RAISE) -> Any:
     try:
         return msgspec.json.decode(value)
     except (msgspec.DecodeError, TypeError, RecursionError):
-        return _or(default, "it is not JSON")
+        return _or(default, "the value is not JSON")
 
 
 def to_json(value: Any) -> str:
@@ -148,7 +147,7 @@ def base64_decode(value: Any) -> str:
     try:
         return base64.b64decode(str(value)).decode()
     except (binascii.Error, UnicodeDecodeError) as error:
-        raise ValueError("it is no text in base 64") from error
+        raise ValueError("the value is not a text in base 64") from error
 
 
 # -- times ------------------------------------------------------------------------------------------------------------
@@ -163,7 +162,7 @@ def as_datetime(value: Any, default: Any = _RAISE) -> Any:
         parsed = datetime.fromisoformat(str(value))
         return parsed if parsed.tzinfo else parsed.replace(tzinfo=UTC)
     except (ValueError, OverflowError, OSError):
-        return _or(default, f"{value!r:.40} is no time")
+        return _or(default, f"{value!r:.40} is not a time")
 
 
 def as_timestamp(value: Any, default: Any = _RAISE) -> Any:
@@ -172,12 +171,12 @@ def as_timestamp(value: Any, default: Any = _RAISE) -> Any:
 
 
 def timestamp_custom(value: Any, pattern: str = "%Y-%m-%d %H:%M:%S", local: bool = True, default: Any = _RAISE) -> Any:
-    """In UTC, whatever ``local`` says: the hub keeps no other zone."""
+    """Format a time, always in UTC. ``local`` is ignored, since the hub has no other time zone."""
     moment = as_datetime(value, default)
     if not isinstance(moment, datetime):
         return moment
     if _DATE.search(str(pattern)) or len(str(pattern)) > MAX_FORMAT:
-        raise ValueError("a date's format has no widths")
+        raise ValueError("widths are not allowed in the format of a date")
     return moment.strftime(str(pattern))
 
 
@@ -186,7 +185,7 @@ def timestamp_iso(value: Any, default: Any = _RAISE) -> Any:
     return moment.isoformat() if isinstance(moment, datetime) else moment
 
 
-# -- the tables --------------------------------------------------------------------------------------------------------
+# -- tables ------------------------------------------------------------------------------------------------------------
 
 _NUMBERS: dict[str, Callable[..., Any]] = {
     "float": to_float,

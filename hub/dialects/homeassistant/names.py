@@ -1,7 +1,7 @@
-"""What an announced entity's metrics are called and what kind they are, by Home Assistant's rules for entity names.
+"""Titles, device classes and categories of an entity's metrics, by Home Assistant's rules for entity names.
 
-A name that begins with the device's name loses it. An entity without a name is called after its device class or its
-kind; Home Assistant gives such a one the name of its device, which stands above it here.
+The device's name is removed from the beginning of a name. An entity without a name gets that of its device class or its
+kind. (Home Assistant uses the device's name, which the dashboard shows above anyway.)
 
 Source: the Home Assistant documentation, "Entity naming" and "MQTT", "Naming of MQTT Entities".
 """
@@ -42,20 +42,18 @@ _WORD = re.compile(r"[^\W_]+")
 
 
 class EntityNames(msgspec.Struct, frozen=True):
-    """``main`` is empty where the entity stands for its device. ``parts`` are its metrics with what each is beside the
-    entity's own value (empty for that). ``kind`` is what an entity without a name is called, ``key`` what tells two
-    of one name apart."""
+    """Names of an entity and its metrics."""
 
-    main: str
-    kind: str
-    key: str
-    parts: tuple[tuple[str, str], ...]
+    main: str  # empty for the main entity of its device
+    kind: str  # the name of an entity without one
+    key: str  # distinguishes entities with the same name
+    parts: tuple[tuple[str, str], ...]  # (metric, its part of the entity or empty)
     classes: dict[str, str]
     categories: dict[str, Category]
 
 
 def names_of(component: Component, metric: str, readings: Iterable[EntityReading]) -> EntityNames:
-    """Return the names of an entity's metrics, those that come with its JSON included as they are seen."""
+    """Return the names of an entity and its metrics."""
     config = component.config
     found = class_name(config.get("device_class")) or (
         "switch" if component.kind in _ON_OFF else "lock" if component.kind == "lock" else None
@@ -80,7 +78,7 @@ def names_of(component: Component, metric: str, readings: Iterable[EntityReading
 
 
 def _main(component: Component) -> str:
-    """The name as announced; where none is, what the object is called, unless its class says more."""
+    """Return the announced name. Without one it is the object id, or empty if there is a device class."""
     config: dict[str, Any] = component.config
     if "name" in config:
         return text(config["name"]) or ""
@@ -91,32 +89,32 @@ def _main(component: Component) -> str:
 
 
 def titles(devices: Sequence[str], entities: Sequence[EntityNames]) -> dict[str, str]:
-    """Return the titles of all metrics of one device; ``devices`` are its name and its other names."""
+    """Return the titles of all metrics of one device. ``devices`` are the device's name and native ids."""
     common = set.intersection(*(set(_words(each.key)) for each in entities)) if len(entities) > 1 else set[str]()
     names: dict[str, tuple[str, str]] = {}
     for each in entities:
         main = _without(devices, each.main)
         for metric, part in each.parts:
-            said = _PART_TITLES.get(part) or spoken_words(part)
-            long = " ".join(word for word in (main or each.kind, said) if word)
+            part_title = _PART_TITLES.get(part) or spoken_words(part)
+            long = " ".join(word for word in (main or each.kind, part_title) if word)
             own = " ".join(word for word in _words(each.key) if word not in common)
             names[metric] = (
-                capitalized(said if said and not main else long),
+                capitalized(part_title if part_title and not main else long),
                 capitalized(f"{long} ({own or each.key})"),
             )
     return distinct(names)
 
 
 def _without(devices: Sequence[str], name: str) -> str:
-    """Return ``name`` without a name of its device at its beginning; empty where nothing else is left."""
+    """Return ``name`` without a name of its device at the beginning."""
     for device in devices:
-        own, taken = _words(device), list[str]()
-        for found in _WORD.finditer(name.casefold()) if own else ():
-            taken.append(found[0])
-            if taken == own:
+        device_words, words = _words(device), list[str]()
+        for found in _WORD.finditer(name.casefold()) if device_words else ():
+            words.append(found[0])
+            if words == device_words:
                 name = name[found.end() :].strip(" _-:.,/")
                 break
-            if taken != own[: len(taken)]:
+            if words != device_words[: len(words)]:
                 break
     return name if " " in name else spoken_words(name) if "_" in name else name
 

@@ -1,6 +1,6 @@
-"""Numbers and booleans in an announcement, as Home Assistant takes them: also as texts. Knows no entity.
+"""Numbers and booleans in an announcement. As in Home Assistant, they may be texts.
 
-What cannot be read counts as left out, and is named by :func:`faults`.
+An invalid one is ignored, and :func:`faults` reports it.
 
 Source: the Home Assistant documentation, the pages of the MQTT components ("Configuration variables").
 """
@@ -26,7 +26,7 @@ NUMBERS: dict[str, tuple[float, float]] = {
     **dict.fromkeys(("speed_range_min", "speed_range_max", "position_open", "position_closed"), _ANY),
     **dict.fromkeys(("tilt_min", "tilt_max", "tilt_opened_value", "tilt_closed_value"), _ANY),
 }
-"""Keys that hold a number, with the least and the greatest that they take."""
+"""Numeric keys with (minimum, maximum)."""
 BOOLEANS = frozenset(
     (
         *("retain", "optimistic", "tilt_optimistic", "enabled_by_default", "force_update", "reports_position"),
@@ -35,12 +35,12 @@ BOOLEANS = frozenset(
     )
 )
 _JSON_LIGHT = frozenset(("brightness", "color_temp", "effect", "flash", "transition"))
-"""Booleans of a light that speaks JSON; elsewhere these words are no keys."""
+"""Boolean keys of a light with the JSON schema only."""
 _TRUE, _FALSE = frozenset(("1", "true", "yes", "on", "enable")), frozenset(("0", "false", "no", "off", "disable"))
 
 
 def number(config: Mapping[str, Any], key: str) -> float | None:
-    """Return the number under ``key``, None where it is left out, no number or out of range."""
+    """Return the number under ``key``, None if it is missing, not a number or out of range."""
     value = config.get(key)
     if isinstance(value, bool) or not isinstance(value, int | float | str):
         return None
@@ -48,12 +48,12 @@ def number(config: Mapping[str, Any], key: str) -> float | None:
         found = float(value)
     except (ValueError, OverflowError):
         return None
-    least, most = NUMBERS.get(key, _ANY)
-    return found if math.isfinite(found) and least <= found <= most else None
+    minimum, maximum = NUMBERS.get(key, _ANY)
+    return found if math.isfinite(found) and minimum <= found <= maximum else None
 
 
 def boolean(config: Mapping[str, Any], key: str) -> bool | None:
-    """Return the boolean under ``key``, None where it is left out or none."""
+    """Return the boolean under ``key``, None if it is missing or not a boolean."""
     value = config.get(key)
     if isinstance(value, int | float):
         return value != 0
@@ -62,18 +62,18 @@ def boolean(config: Mapping[str, Any], key: str) -> bool | None:
 
 
 def faults(kind: str, config: Mapping[str, Any]) -> Iterator[Rejected]:
-    """Yield what is wrong with each number and boolean of an entity that cannot be read."""
+    """Yield an error for each invalid number and boolean of an entity."""
     json_light = kind == "light" and config.get("schema") == "json"
     for key, value in config.items():
         if value is None:
             continue
         if key in NUMBERS and number(config, key) is None:
-            least, most = NUMBERS[key]
-            range_ = "" if math.isinf(most) else f" from {least:.0f} to {most:.0f}"
-            yield Rejected("bad_value", f"{key} is {_shown(value)}, not a number{range_}. The entity works without it.")
+            minimum, maximum = NUMBERS[key]
+            range_ = "" if math.isinf(maximum) else f" from {minimum:.0f} to {maximum:.0f}"
+            yield Rejected("bad_value", f"{key} is {_repr(value)}, not a number{range_}. The entity works without it.")
         elif (key in BOOLEANS or (json_light and key in _JSON_LIGHT)) and boolean(config, key) is None:
-            yield Rejected("bad_value", f"{key} is {_shown(value)}, not true or false. The entity works without it.")
+            yield Rejected("bad_value", f"{key} is {_repr(value)}, not true or false. The entity works without it.")
 
 
-def _shown(value: Any) -> str:
+def _repr(value: Any) -> str:
     return repr(value[:40]) if isinstance(value, str) else str(value)[:40]

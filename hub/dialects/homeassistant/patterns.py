@@ -1,7 +1,8 @@
-"""Regular expressions from a device's template, so bounded that none runs long.
+"""Regular expressions in templates, with limits so that none takes long.
 
-A pattern has few repeats and few choices, and none within a repeat. A search that fails tries each way to divide the
-text among the repeats, from each place, times each way through the choices: a match runs only where these are few.
+A pattern may have few repeats and alternatives, and none inside a repeat. A failing search tries every way to divide
+the text among the repeats, at every position, times the ways through the alternatives. Before a search, this number is
+computed and limited.
 """
 
 from __future__ import annotations
@@ -14,37 +15,37 @@ from math import comb
 from typing import Any, NamedTuple
 
 MAX_PATTERN, MAX_SUBJECT, MAX_REPEATS = 200, 256, 3
-"""The length of a pattern and of the text it runs over, and the repeats in it."""
+"""Limits for the length of a pattern, the length of the text, and the repeats in a pattern."""
 MAX_WAYS = 500_000
-"""In which a pattern may be tried on a text: some 50 ms at worst."""
+"""Limit of the ways in which a pattern may be tried on a text: at most about 50 ms."""
 
 
 class _Pattern(NamedTuple):
-    """``choices`` weighs the ways through the pattern's alternatives."""
+    """Compiled pattern with the numbers that determine its worst case."""
 
     compiled: re.Pattern[str]
     repeats: int
-    choices: int
+    choices: int  # weighted number of ways through the alternatives
 
 
 @lru_cache(1_000)
 def _pattern(text: str, ignore_case: bool) -> _Pattern:
-    """A pattern that cannot run away: no repeat or choice within a repeat, no back reference, few repeats."""
+    """Compile a pattern. Raises ValueError if it has nested repeats, alternatives in a repeat or back references."""
     if len(text) > MAX_PATTERN:
-        raise ValueError(f"a pattern has at most {MAX_PATTERN} characters")
+        raise ValueError(f"a pattern may have at most {MAX_PATTERN} characters")
     try:
         parsed = sre_parser.parse(text)
         repeats = _repeats(parsed, inside=False)
         compiled = re.compile(text, re.IGNORECASE if ignore_case else 0)
     except (re.error, RecursionError, OverflowError) as error:
-        raise ValueError(f"{text[:40]!r} is no regular expression") from error
+        raise ValueError(f"{text[:40]!r} is not a valid regular expression") from error
     if repeats > MAX_REPEATS:
-        raise ValueError(f"a pattern has at most {MAX_REPEATS} repeats")
+        raise ValueError(f"a pattern may have at most {MAX_REPEATS} repeats")
     return _Pattern(compiled, repeats, _choices(parsed))
 
 
 def _choices(parsed: Any) -> int:
-    """Return a weight for the ways through the alternatives: a step of theirs takes longer than one of a repeat."""
+    """Return the number of ways through the alternatives, doubled for each: they take longer than steps of a repeat."""
     ways = 1
     for operation, argument in parsed:
         if operation is sre.BRANCH:
@@ -57,17 +58,18 @@ def _choices(parsed: Any) -> int:
 
 
 def _repeats(parsed: Any, inside: bool) -> int:
+    """Return the number of repeats. Raises ValueError for what is not allowed, more so ``inside`` a repeat."""
     found = 0
     for operation, argument in parsed:
         if operation in (sre.MAX_REPEAT, sre.MIN_REPEAT, sre.POSSESSIVE_REPEAT):
             if inside:
-                raise ValueError("a pattern has no repeat within a repeat")
+                raise ValueError("a repeat inside a repeat is not allowed in a pattern")
             found += 1 + _repeats(argument[2], inside=True)
         elif operation in (sre.GROUPREF, sre.GROUPREF_EXISTS, sre.ASSERT, sre.ASSERT_NOT):
-            raise ValueError("a pattern has no back reference and looks neither ahead nor behind")
+            raise ValueError("back references, lookahead and lookbehind are not allowed in a pattern")
         elif operation is sre.BRANCH:
             if inside:
-                raise ValueError("a pattern has no choice within a repeat")
+                raise ValueError("alternatives inside a repeat are not allowed in a pattern")
             found += sum(_repeats(each, inside) for each in argument[1])
         elif operation is sre.SUBPATTERN:
             found += _repeats(argument[3], inside)
@@ -77,15 +79,15 @@ def _repeats(parsed: Any, inside: bool) -> int:
 
 
 def _prepared(value: Any, find: str, ignore_case: bool) -> tuple[re.Pattern[str], str]:
-    """Return the pattern and the text it runs over. Raises ValueError where that could take long."""
+    """Return the compiled pattern and the text. Raises ValueError if a search could take too long."""
     text = str(value)
     if len(text) > MAX_SUBJECT:
-        raise ValueError(f"a regular expression runs over at most {MAX_SUBJECT} characters")
+        raise ValueError(f"a regular expression may be used on at most {MAX_SUBJECT} characters")
     pattern = _pattern(str(find), ignore_case)
-    parts = pattern.repeats + 1  # what comes before the match is one more
+    parts = pattern.repeats + 1  # and the text before the match
     if pattern.choices * comb(len(text) + parts, parts) > MAX_WAYS:
         raise ValueError(
-            f"a regular expression with these repeats and choices takes too long on {len(text)} characters"
+            f"a regular expression with these repeats and alternatives takes too long on {len(text)} characters"
         )
     return pattern.compiled, text
 
@@ -102,7 +104,7 @@ def regex_search(value: Any, find: str = "", ignorecase: bool = False) -> bool:
 
 def regex_replace(value: Any = "", find: str = "", replace: str = "", ignorecase: bool = False) -> str:
     if len(str(replace)) > MAX_PATTERN:
-        raise ValueError(f"a replacement has at most {MAX_PATTERN} characters")
+        raise ValueError(f"a replacement may have at most {MAX_PATTERN} characters")
     pattern, text = _prepared(value, find, ignorecase)
     return pattern.sub(str(replace), text)
 

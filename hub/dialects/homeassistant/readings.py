@@ -1,7 +1,7 @@
-"""What an entity says on one of its topics, as values. Knows no topic and no device.
+"""Decode the state of an entity to values, by the kind of its topic.
 
-None stands for a value that is not known: null, ``None``, ``nan``, ``unknown`` and ``unavailable``. What a message
-leaves out is not said at all.
+None is an unknown value: null, ``None``, ``nan``, ``unknown`` and ``unavailable``. Values that are missing in a message
+are left out.
 
 Source: the Home Assistant documentation, the pages of the MQTT components.
 """
@@ -18,35 +18,32 @@ from hub.dialects.payload import metric_name, scalar
 from hub.errors import Rejected
 from hub.model import Value
 
-Said = Iterable[tuple[str, Value | Rejected | None]]
-"""By metric; a Rejected stands for a part of a message that does not fit."""
+Values = Iterable[tuple[str, Value | Rejected | None]]
+"""(metric, value). The value is a Rejected if this part of the message is invalid."""
 NOT_KNOWN = frozenset(("None", "unknown", "unavailable"))
-_NO_NUMBER = frozenset(("none", "null", "nan", "unknown", "unavailable", "inf", "-inf", "infinity", "-infinity"))
+_UNKNOWN_NUMBERS = frozenset(("none", "null", "nan", "unknown", "unavailable", "inf", "-inf", "infinity", "-infinity"))
 _LIGHT = ("brightness", "color_temp", "color_mode", "effect", "white")
 _TRACKED = ("latitude", "longitude", "gps_accuracy", "altitude", "battery_level")
 _UPDATE = ("installed_version", "latest_version", "in_progress", "update_percentage")
 _VACUUM = ("battery_level", "fan_speed")
 _SIREN = ("tone", "volume_level", "duration")
-_MOST_PARTS = 32
+_MAX_PARTS = 32
 
 
 class EntityReading(msgspec.Struct, frozen=True):
-    """How one topic of an entity is read: ``kind`` is a key of :data:`KINDS`, ``words`` what its texts mean.
-
-    ``expires`` (ms) after its last message the value is not known any more; ``falls`` (ms) after a true one it is
-    false again. What ``happens`` is no state: a replay of it says nothing.
-    """
+    """How a topic of an entity is decoded."""
 
     metric: str
     topic: str
-    kind: str
+    kind: str  # key of KINDS
     template: str | None = None
-    words: dict[str, Value | None] = {}
-    expires: int = 0
-    falls: int = 0
+    words: dict[str, Value | None] = {}  # values by payload
+    expires: int = 0  # ms after the last message when the value is unknown
+    off_delay: int = 0  # ms after a true value when it is false again
 
     @property
-    def happens(self) -> bool:
+    def is_event(self) -> bool:
+        """It is an event and not a state, so a retained message is ignored."""
         return self.kind in ("event", "trigger")
 
     @property
@@ -54,26 +51,26 @@ class EntityReading(msgspec.Struct, frozen=True):
         return self.kind in _STRUCTURED
 
 
-def read_entity(reading: EntityReading, text: str, parsed: Any) -> Said:
-    """The values in ``text``, which is ``parsed`` where it is JSON (``...`` where not). Raises Rejected."""
+def read_entity(reading: EntityReading, text: str, parsed: Any) -> Values:
+    """Return the values in a payload. ``parsed`` is its JSON, ``...`` if it is not JSON. Raises Rejected."""
     return KINDS[reading.kind](reading, text, parsed)
 
 
-def _number(reading: EntityReading, text: str, parsed: Any) -> Said:
-    if text.lower() in _NO_NUMBER or reading.words.get(text, ...) is None:
+def _number(reading: EntityReading, text: str, parsed: Any) -> Values:
+    if text.lower() in _UNKNOWN_NUMBERS or reading.words.get(text, ...) is None:
         return ((reading.metric, None),)
     try:
         value = float(text)
     except ValueError:
-        raise Rejected("bad_value", f"{reading.metric[:60]!r} is a number, not {text[:40]!r}.") from None
+        raise Rejected("bad_value", f"{reading.metric[:60]!r} must be a number, not {text[:40]!r}.") from None
     return ((reading.metric, value if math.isfinite(value) else None),)
 
 
-def _text(reading: EntityReading, text: str, parsed: Any) -> Said:
+def _text(reading: EntityReading, text: str, parsed: Any) -> Values:
     return ((reading.metric, None if text in NOT_KNOWN else scalar(reading.metric, text)),)
 
 
-def _words(reading: EntityReading, text: str, parsed: Any) -> Said:
+def _words(reading: EntityReading, text: str, parsed: Any) -> Values:
     if text in reading.words:
         return ((reading.metric, reading.words[text]),)
     if text in NOT_KNOWN:
@@ -82,22 +79,22 @@ def _words(reading: EntityReading, text: str, parsed: Any) -> Said:
         if word.lower() == text.lower():
             return ((reading.metric, value),)
     known = ", ".join(list(reading.words)[:8])
-    raise Rejected("bad_value", f"{reading.metric[:60]!r} is one of {known[:200]}, not {text[:40]!r}.")
+    raise Rejected("bad_value", f"{reading.metric[:60]!r} must be one of {known[:200]}, not {text[:40]!r}.")
 
 
-def _zone(reading: EntityReading, text: str, parsed: Any) -> Said:
-    """A tracker is at home, or in a zone whose name it says."""
+def _zone(reading: EntityReading, text: str, parsed: Any) -> Values:
+    """Decode a tracker's state: home, not_home, or the name of a zone."""
     return ((reading.metric, reading.words[text]),) if text in reading.words else _text(reading, text, parsed)
 
 
-def _trigger(reading: EntityReading, text: str, parsed: Any) -> Said:
-    """What happened, if it is this trigger's payload."""
+def _trigger(reading: EntityReading, text: str, parsed: Any) -> Values:
+    """Decode a trigger, which happened if the payload is its own."""
     if not reading.words:
         return ((reading.metric, scalar(reading.metric, text)),)
     return ((reading.metric, reading.words[text]),) if text in reading.words else ()
 
 
-def _light(reading: EntityReading, text: str, parsed: Any) -> Said:
+def _light(reading: EntityReading, text: str, parsed: Any) -> Values:
     body = _object(reading, parsed)
     found = [*_state(reading, body), *_parts(reading, body, _LIGHT)]
     color = body.get("color")
@@ -106,23 +103,23 @@ def _light(reading: EntityReading, text: str, parsed: Any) -> Said:
     return found
 
 
-def _event(reading: EntityReading, text: str, parsed: Any) -> Said:
+def _event(reading: EntityReading, text: str, parsed: Any) -> Values:
     body = _object(reading, parsed)
     kind = body.get("event_type")
     if not isinstance(kind, str) or not kind:
-        raise Rejected("bad_value", f"{reading.metric[:60]!r} is an event and names its event_type.")
+        raise Rejected("bad_value", f"{reading.metric[:60]!r} is an event, so the payload must have an event_type.")
     more = {part: value for part, value in body.items() if part != "event_type"}
     return [(reading.metric, scalar(reading.metric, kind)), *_parts(reading, more, None)]
 
 
-def _update(reading: EntityReading, text: str, parsed: Any) -> Said:
+def _update(reading: EntityReading, text: str, parsed: Any) -> Values:
     if isinstance(parsed, dict):
         return _parts(reading, parsed, _UPDATE)
     return _parts(reading, {"installed_version": text}, None)
 
 
-def _valve(reading: EntityReading, text: str, parsed: Any) -> Said:
-    """A position, or a word, or an object of both."""
+def _valve(reading: EntityReading, text: str, parsed: Any) -> Values:
+    """Decode a valve: a position, a state, or an object with both."""
     if isinstance(parsed, dict):
         return [*_state(reading, parsed), *_parts(reading, parsed, ("position",))]
     if isinstance(parsed, int | float) and not isinstance(parsed, bool):
@@ -130,8 +127,8 @@ def _valve(reading: EntityReading, text: str, parsed: Any) -> Said:
     return _words(reading, text, parsed)
 
 
-def _with_parts(parts: tuple[str, ...]) -> Callable[[EntityReading, str, Any], Said]:
-    def read(reading: EntityReading, text: str, parsed: Any) -> Said:
+def _with_parts(parts: tuple[str, ...]) -> Callable[[EntityReading, str, Any], Values]:
+    def read(reading: EntityReading, text: str, parsed: Any) -> Values:
         if isinstance(parsed, dict):
             return [*_state(reading, parsed), *_parts(reading, parsed, parts)]
         return _words(reading, text, parsed) if reading.words else _text(reading, text, parsed)
@@ -139,12 +136,12 @@ def _with_parts(parts: tuple[str, ...]) -> Callable[[EntityReading, str, Any], S
     return read
 
 
-def _attributes(reading: EntityReading, text: str, parsed: Any) -> Said:
+def _attributes(reading: EntityReading, text: str, parsed: Any) -> Values:
     return _parts(reading, _object(reading, parsed), _TRACKED)
 
 
-def _state(reading: EntityReading, body: dict[str, Any]) -> Said:
-    """The state in an object; one that does not fit costs the other parts nothing."""
+def _state(reading: EntityReading, body: dict[str, Any]) -> Values:
+    """Return the state in an object. An invalid one does not reject the other parts."""
     if "state" not in body:
         return ()
     state = body["state"]
@@ -157,9 +154,9 @@ def _state(reading: EntityReading, body: dict[str, Any]) -> Said:
 
 
 def _parts(reading: EntityReading, body: dict[str, Any], names: tuple[str, ...] | None) -> list[tuple[str, Any]]:
-    """The parts of ``body`` that are no objects or lists, as metrics below the entity's own; null is not known."""
+    """Return the scalar parts of ``body`` as metrics below the entity's own. Null is an unknown value."""
     found: list[tuple[str, Any]] = []
-    for name in list(body)[:_MOST_PARTS] if names is None else [name for name in names if name in body]:
+    for name in list(body)[:_MAX_PARTS] if names is None else [name for name in names if name in body]:
         value = body[name]
         if not isinstance(value, dict | list):
             metric = f"{reading.metric}.{name}"
@@ -172,11 +169,11 @@ def _parts(reading: EntityReading, body: dict[str, Any], names: tuple[str, ...] 
 
 def _object(reading: EntityReading, parsed: Any) -> dict[str, Any]:
     if not isinstance(parsed, dict):
-        raise Rejected("bad_value", f"{reading.metric[:60]!r} is said as a JSON object.")
+        raise Rejected("bad_value", f"The payload for {reading.metric[:60]!r} must be a JSON object.")
     return parsed
 
 
-KINDS: dict[str, Callable[[EntityReading, str, Any], Said]] = {
+KINDS: dict[str, Callable[[EntityReading, str, Any], Values]] = {
     "number": _number,
     "text": _text,
     "words": _words,
@@ -191,4 +188,4 @@ KINDS: dict[str, Callable[[EntityReading, str, Any], Said]] = {
     "attributes": _attributes,
 }
 _STRUCTURED = frozenset(("light", "event", "update", "valve", "vacuum", "siren", "attributes"))
-"""Kinds that look into JSON themselves."""
+"""Kinds whose payload may be a JSON object."""

@@ -1,10 +1,10 @@
-"""A device's templates, checked when they are announced, compiled once, and harmless to run.
+"""Templates of devices: checked when they are announced, compiled once, and safe to run.
 
-Jinja2's sandbox keeps a template away from Python, but not from memory or time: ``'a' * 10**9`` takes a gigabyte
-there. So a template may hold only what :data:`_ALLOWED` lists (no loop, no power, no macro), call only what
-``filters`` offers and a few methods of texts and objects, multiply only numbers, and make only short texts.
+Jinja2's sandbox protects Python's objects, but not memory and time: ``'a' * 10**9`` takes a gigabyte. So a template may
+contain only the nodes in :data:`_ALLOWED` (no loop, no power, no macro), call only the functions in ``filters`` and
+some methods of texts and objects, multiply only numbers, and produce only short texts.
 
-Source: the Home Assistant documentation, "Templating"; Jinja2's "Sandbox". The only owner of Jinja2.
+Source: the Home Assistant documentation, "Templating"; Jinja2's "Sandbox". Only this file imports Jinja2.
 """
 
 from __future__ import annotations
@@ -26,11 +26,11 @@ from hub.errors import Rejected
 MAX_SOURCE = 4_096
 MAX_DEPTH = 40
 MAX_LISTED = 16
-"""Names within lists and objects that are written out: each may stand for a whole message."""
+"""Limit of names in list and object literals, since each may be a whole message."""
 MAX_BITS = 1_024
-"""Of a product of whole numbers."""
+"""Limit of the product of two integers."""
 MAX_PATTERNS = 8
-"""Uses of regular expressions."""
+"""Limit of uses of regular expressions."""
 _TIMES = ("now", "utcnow")
 _MATCHING = frozenset(name for name in FILTERS if name.startswith("regex_")) | {"match", "search"}
 _ALLOWED = {
@@ -52,7 +52,7 @@ _OF_DICT = frozenset(dir(dict))
 
 
 class Missing(Exception):
-    """The message does not hold what the template asks for: it says nothing of this value."""
+    """The message does not contain what the template uses, so it has no value for this metric."""
 
 
 class _Sandbox(ImmutableSandboxedEnvironment):
@@ -62,11 +62,11 @@ class _Sandbox(ImmutableSandboxedEnvironment):
         numbers = isinstance(left, int | float) and isinstance(right, int | float)
         if numbers and operator == "*" and isinstance(left, int) and isinstance(right, int):
             if left.bit_length() + right.bit_length() > MAX_BITS:
-                raise ValueError("the number grows too large")
+                raise ValueError("the number is too large")
         elif operator == "+" and type(left) is type(right) and isinstance(left, str | list):
             bounded(len(left) + len(right))
         elif not (numbers or _undefined_or_time(left, right)):
-            raise TypeError(f"{operator} is for numbers here")
+            raise TypeError(f"{operator} is only allowed for numbers")
         return self.binop_table[operator](left, right)
 
     def is_safe_callable(self, obj: Any) -> bool:
@@ -78,7 +78,7 @@ class _Sandbox(ImmutableSandboxedEnvironment):
 
 def _undefined_or_time(left: Any, right: Any) -> bool:
     if isinstance(left, Undefined) or isinstance(right, Undefined):
-        return True  # the engine says which one
+        return True  # the engine raises an error that names it
     return isinstance(left, date | timedelta) and isinstance(right, date | timedelta)
 
 
@@ -103,8 +103,7 @@ _Path = tuple[str | int, ...]
 
 
 class ValueTemplate:
-    """One checked and compiled template. ``path`` stands for the plain form ``{{ value_json.a["b"] }}``, which needs
-    no engine."""
+    """Checked and compiled template. ``path`` is that of the form ``{{ value_json.a["b"] }}``, run without Jinja2."""
 
     __slots__ = ("_compiled", "_path", "_timed")
 
@@ -114,9 +113,16 @@ class ValueTemplate:
         self._timed = timed
 
     def render(self, text: str, parsed: Any, now: int) -> str:
-        """The value of a message: ``parsed`` is its JSON (None is null, ``...`` where it is none), ``now`` in ms.
+        """Return the value in a message.
 
-        Raises Missing, and Rejected (``template_failed``) for this value alone.
+        Args:
+            text: The payload.
+            parsed: The payload as JSON, ``...`` if it is not JSON.
+            now: The time in ms.
+
+        Raises:
+            Missing: The message does not have the value.
+            Rejected: The template fails on this message (``template_failed``).
         """
         if self._path is not None:
             found = _follow(parsed, self._path)
@@ -128,7 +134,7 @@ class ValueTemplate:
         return self.fill(variables, now).strip()
 
     def fill(self, variables: dict[str, Any], now: int) -> str:
-        """The text with these variables. Raises Missing and Rejected (``template_failed``)."""
+        """Return the text with these variables. Raises Missing and Rejected (``template_failed``)."""
         if self._timed:
             clock = partial(datetime.fromtimestamp, now / 1000, UTC)
             variables.update(dict.fromkeys(_TIMES, clock))
@@ -140,8 +146,8 @@ class ValueTemplate:
                 parts.append(part)
         except (Missing, UndefinedError):
             raise Missing from None
-        except Exception as error:  # whatever a device's own template runs into is its fault, not the hub's
-            raise Rejected("template_failed", f"The template fails on this value: {str(error)[:100]}.") from error
+        except Exception as error:  # any error in a device's own template rejects the value and is no fault of the hub
+            raise Rejected("template_failed", f"The template failed for this value: {str(error)[:100]}.") from error
         return "".join(parts)
 
 
@@ -156,68 +162,69 @@ def _follow(parsed: Any, path: _Path) -> Any:
 
 @lru_cache(2_000)
 def template(source: str) -> ValueTemplate:
-    """Check and compile. Raises Rejected (``bad_template``) that says what is not taken."""
+    """Check and compile a template. Raises Rejected (``bad_template``) with what is not allowed."""
     if len(source) > MAX_SOURCE:
-        raise _refused(f"it has more than {MAX_SOURCE} characters")
+        raise _invalid(f"it has more than {MAX_SOURCE} characters")
     try:
         tree = _ENVIRONMENT.parse(source)
         names = frozenset(_checked(tree))
         path = _plain_path(tree)
-        # The engine compiles texts and trees alike; its annotation knows only the former.
+        # compile() accepts a tree too, although it is annotated for texts only.
         code: Any = _ENVIRONMENT.compile(_Bounding().visit(tree))
     except TemplateError as error:
-        raise _refused(f"it is not valid: {str(error.message)[:100]}") from error
+        raise _invalid(f"{str(error.message)[:100]}") from error
     except (RecursionError, MemoryError, SyntaxError, OverflowError) as error:
-        raise _refused("it is nested too deeply") from error
+        raise _invalid("it is nested too deeply") from error
     compiled = Compiled.from_code(_ENVIRONMENT, code, _ENVIRONMENT.globals)
     return ValueTemplate(compiled, path, not names.isdisjoint(_TIMES))
 
 
 def fill(source: str, value: Any) -> str:
-    """What a device's template for a command makes of ``value``. Raises Rejected."""
+    """Return a device's template for a command, rendered with ``value``. Raises Rejected."""
     try:
         return template(source).fill({"value": value}, 0)
     except Missing:
-        raise Rejected("template_failed", "The template asks for more than the value.") from None
+        raise Rejected("template_failed", "The template uses more variables than value.") from None
 
 
-def _refused(why: str) -> Rejected:
-    return Rejected("bad_template", f"A template is not taken: {why}.")
+def _invalid(why: str) -> Rejected:
+    return Rejected("bad_template", f"A template is not supported: {why}.")
 
 
 def _checked(tree: nodes.Template) -> Iterator[str]:
-    """Every name in it. Raises Rejected for what is not allowed."""
+    """Yield every name in a template. Raises Rejected for what is not allowed."""
     waiting: list[tuple[nodes.Node, int]] = [(tree, 0)]
     while waiting:
         node, depth = waiting.pop()
         if type(node) not in _ALLOWED:
-            raise _refused(f"{type(node).__name__} has no place in one")
+            raise _invalid(f"{type(node).__name__} is not allowed")
         if depth > MAX_DEPTH:
-            raise _refused("it is nested too deeply")
+            raise _invalid("it is nested too deeply")
         check = _CHECKS.get(type(node))
-        if check is not None and (complaint := check(node)):
-            raise _refused(complaint)
+        if check is not None and (problem := check(node)):
+            raise _invalid(problem)
         if isinstance(node, nodes.Name):
             yield node.name
         waiting += ((child, depth + 1) for child in node.iter_child_nodes())
     if sum(use.name in _MATCHING for use in tree.find_all((nodes.Filter, nodes.Test))) > MAX_PATTERNS:
-        raise _refused(f"it uses more than {MAX_PATTERNS} regular expressions")
+        raise _invalid(f"it uses more than {MAX_PATTERNS} regular expressions")
     set_here = {name.name for name in tree.find_all(nodes.Name) if name.ctx == "store"}
     listed = [name.name for literal in tree.find_all(_LITERALS) for name in literal.find_all(nodes.Name)]
-    # A list that holds another twice, and so on, is small until it is written as text.
+    # A list that contains another list twice, and so on, is small until it is converted to text.
     if len(listed) > MAX_LISTED or not set_here.isdisjoint(listed):
-        raise _refused("a list holds no variable that was set, and few others")
+        problem = "a list or object may not contain variables that were set"
+        raise _invalid(f"{problem}, and at most {MAX_LISTED} others")
 
 
 def _call(node: Any) -> str | None:
     called = node.node
     if node.dyn_args is not None or node.dyn_kwargs is not None:
-        return "arguments are written out"
+        return "* and ** are not allowed in a call"
     if isinstance(called, nodes.Getattr) and called.attr in _METHODS:
         return None
     if isinstance(called, nodes.Name) and (called.name in FUNCTIONS or called.name in _TIMES):
         return None
-    return f"{getattr(called, 'name', getattr(called, 'attr', 'this'))}() is not known here"
+    return f"{getattr(called, 'name', getattr(called, 'attr', 'this'))}() is not supported"
 
 
 def _name(node: Any) -> str | None:
@@ -231,18 +238,18 @@ _CHECKS: dict[type[nodes.Node], Callable[[Any], str | None]] = {
     nodes.Name: _name,
     nodes.Getattr: lambda node: f"{node.attr[:40]} is private" if node.attr.startswith("_") else None,
     nodes.Filter: lambda node: (
-        f"the filter {node.name[:40]} is not known here"
+        f"the filter {node.name[:40]} is not supported"
         if node.name not in _ENVIRONMENT.filters or node.node is None or node.dyn_args is not None
         else None
     ),
     nodes.Test: lambda node: (
-        f"the test {node.name[:40]} is not known here" if node.name not in _ENVIRONMENT.tests else None
+        f"the test {node.name[:40]} is not supported" if node.name not in _ENVIRONMENT.tests else None
     ),
 }
 
 
 class _Bounding(NodeTransformer):
-    """Puts our bounded filters where the engine would join or replace texts without a bound."""
+    """Replaces concatenation and ``replace`` by filters with a limit."""
 
     def visit_Concat(self, node: nodes.Concat) -> nodes.Node:  # noqa: N802 (the engine's name)
         self.generic_visit(node)
@@ -260,7 +267,7 @@ def _filter(of: nodes.Expr, name: str, arguments: list[Any]) -> nodes.Filter:
 
 
 def _plain_path(tree: nodes.Template) -> _Path | None:
-    """``("a", "b")`` for ``{{ value_json.a["b"] }}``, also with ``| is_defined``."""
+    """Return ``("a", "b")`` for ``{{ value_json.a["b"] }}``, also with ``| is_defined``; None for other templates."""
     match tree.body:
         case [nodes.Output(nodes=[expression])]:
             found: Any = expression

@@ -269,7 +269,7 @@ class HomeAssistantDialect:
         return list(self._devices.put(place, stored))
 
     def _parse_state(self, place: str, value: bytes) -> StoredAnnouncement | None:
-        """Return a stored announcement, None if this version would reject it. (It is retained and will come again.)"""
+        """Return a stored announcement, None if this version would reject it: it is retained and comes again."""
         state = msgspec.msgpack.decode(value, type=_State)
         try:
             parsed = read_discovery(place, state.payload)

@@ -15,12 +15,12 @@ Confirmation = asyncio.Future[IntEnum]
 
 
 def code_name(code: IntEnum) -> str:
-    """Return a reason code's name as the standard writes it, such as ``Not authorized``."""
+    """Return the name of a reason code in the spelling of the standard, with spaces: ``Not authorized`` and so on."""
     return code.name.replace("_", " ").capitalize()
 
 
 def failed(code: IntEnum) -> bool:
-    """Return True if a reason code means failure. (The codes of mqtt5 cannot be compared with numbers.)"""
+    """Return True if a reason code means failure. It is converted, since mqtt5 cannot compare it with a number."""
     return int(code) >= 0x80
 
 

@@ -70,14 +70,14 @@ class Throughput:
 
     def flow(self) -> FlowShape:
         """Return the present rate, lag, queue lengths and losses."""
-        return {
-            "rate": round(self.rate, 1),
-            "lag_ms": self._counters.lag(self._now()),
-            "queue": len(self._ingest_queue),
-            "unacknowledged": self._broker().held,
-            "dropped": self._dropped(),
-            "store_stalled": self._counters.store_stalled,
-        }
+        return FlowShape(
+            rate=round(self.rate, 1),
+            lag_ms=self._counters.lag(self._now()),
+            queue=len(self._ingest_queue),
+            unacknowledged=self._broker().held,
+            dropped=self._dropped(),
+            store_stalled=self._counters.store_stalled,
+        )
 
     def busiest(self) -> list[BusyShape]:
         """Return the online devices that send most often, at most :data:`BUSIEST_CACHE_S` old."""
@@ -87,7 +87,7 @@ class Throughput:
             online = (each for each in self._registry.devices() if each.presence == "online")
             sending = ((interval, each) for each in online if (interval := expected_interval(each)))
             self._busiest = [
-                {"device_id": each.id, "name": each.display_name, "rate": round(1_000 / interval, 2)}
+                BusyShape(device=each.id, name=each.display_name, rate=round(1_000 / interval, 2))
                 for interval, each in heapq.nsmallest(BUSIEST, sending, key=itemgetter(0))
             ]
             self._busiest_at = now

@@ -29,4 +29,4 @@ def routes(clock: Clock, now: Callable[[], int]) -> APIRouter:
 
 def clock_shape(clock: Clock, now: int) -> ClockShape:
     """Return the state of the clock as JSON."""
-    return {"now": now, "believed": clock.believed(), "doubted_at": clock.state.doubted_at}
+    return ClockShape(now=now, believed=clock.believed(), doubted_at=clock.state.doubted_at)

@@ -26,12 +26,12 @@ def routes(prometheus: Metrics, stats: DashboardStats, health: HubHealth, broadc
         counters: dict[str, Any] = stats.throughput.counters()
         return MetricsSample(
             **counters,
-            queue=flow["queue"],
-            unacknowledged=flow["unacknowledged"],
-            dropped=flow["dropped"],
-            rate=flow["rate"],
-            lag_s=flow["lag_ms"] / 1000,
-            store_stalled=flow["store_stalled"],
+            queue=flow.queue,
+            unacknowledged=flow.unacknowledged,
+            dropped=flow.dropped,
+            rate=flow.rate,
+            lag_s=flow.lag_ms / 1000,
+            store_stalled=flow.store_stalled,
             devices=stats.devices.by_presence(),
             alerts=stats.alerts.by_severity(),
             commit_age_s=None if stored.last_commit is None else max(0, health.now() - stored.last_commit) / 1000,
@@ -39,7 +39,7 @@ def routes(prometheus: Metrics, stats: DashboardStats, health: HubHealth, broadc
             broker_connected=health.broker().connected,
             live_clients=len(broadcaster.live.clients),
             listeners=broadcaster.listeners,
-            device_rates={each["device_id"]: each["rate"] for each in stats.throughput.busiest()},
+            device_rates={each.device: each.rate for each in stats.throughput.busiest()},
         )
 
     return router

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing_extensions import TypedDict
 
+from hub.api.schemas.api_object import ApiObject
 from hub.model import Gap, Mark, Point
 
 
-class History(TypedDict):
+class History(ApiObject):
     """``gaps`` are silences that are long for this series, ``[from, to]``; ``marks`` are stretches with readings that
     are not good, ``[from, to, quality]``. ``step`` is the width of the coarsest means that went into the points, 0
     where only readings did. All in milliseconds."""
@@ -20,8 +21,8 @@ class History(TypedDict):
     step: int
 
 
-class SeriesShape(History):
-    device_id: str
+class SeriesShape(History, rename={"device": "device_id"}):
+    device: str
 
 
 class HistoryAnswer(TypedDict):

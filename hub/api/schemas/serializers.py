@@ -146,18 +146,11 @@ def run_step(found: RunStep) -> progress.RunStepShape:
 
 
 def series(found: Series, unit: str | None) -> history_schemas.SeriesShape:
-    return {"device_id": found.device, **history(found, unit)}
+    return history_schemas.SeriesShape.of(found, unit=unit)
 
 
 def history(found: Series, unit: str | None) -> history_schemas.History:
-    return {
-        "metric": found.metric,
-        "unit": unit,
-        "points": found.points,
-        "gaps": found.gaps,
-        "marks": found.marks,
-        "step": found.step,
-    }
+    return history_schemas.History.of(found, unit=unit)
 
 
 def rule(found: Rule, last_fired: int | None) -> rules.RuleShape:

@@ -6,6 +6,7 @@ from typing import Literal, NotRequired
 
 from typing_extensions import TypedDict
 
+from hub.api.schemas.api_object import ApiObject
 from hub.api.schemas.responses import WriterShape
 from hub.api.schemas.throughput import BusyShape, FlowShape
 
@@ -25,12 +26,12 @@ class Readiness(TypedDict):
     degraded: NotRequired[list[str]]
 
 
-class RefusedFilter(TypedDict):
+class RefusedFilter(ApiObject):
     filter: str
     reason: str
 
 
-class BrokerShape(TypedDict):
+class BrokerShape(ApiObject):
     """``username`` is the user that the hub is connected as, null without one."""
 
     address: str
@@ -44,7 +45,7 @@ class BrokerShape(TypedDict):
     refused: list[RefusedFilter]
 
 
-class StoreShape(TypedDict):
+class StoreShape(ApiObject):
     path: str
     bytes: int
     last_commit: int | None
@@ -54,14 +55,14 @@ class StoreShape(TypedDict):
     hours_days: int
 
 
-class AiShape(TypedDict):
+class AiShape(ApiObject):
     """Who answers and who looks at pictures, in order of use."""
 
     chat: list[WriterShape]
     vision: list[WriterShape]
 
 
-class ClockShape(TypedDict):
+class ClockShape(ApiObject):
     """``doubted_at`` is what the clock showed when it was first doubted, null while it is trusted. Old history is
     deleted by the time ``believed``."""
 
@@ -70,7 +71,7 @@ class ClockShape(TypedDict):
     doubted_at: int | None
 
 
-class MemoryShape(TypedDict):
+class MemoryShape(ApiObject):
     """How much of the memory for devices is taken, in metrics: a device itself counts as some. ``left_out`` devices
     are stored, but did not fit at the start."""
 
@@ -79,7 +80,7 @@ class MemoryShape(TypedDict):
     left_out: int
 
 
-class Status(TypedDict):
+class Status(ApiObject):
     version: str
     install_id: str
     started_at: int

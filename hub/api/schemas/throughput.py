@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from typing_extensions import TypedDict
+from hub.api.schemas.api_object import ApiObject
 
 
-class FlowShape(TypedDict):
+class FlowShape(ApiObject):
     """``rate`` in messages a second; ``lag_ms`` from a message's arrival to its commit; ``queue`` waits to be read,
     ``unacknowledged`` to be committed; ``dropped`` by the broker, for want of room, of any client's."""
 
@@ -17,9 +17,9 @@ class FlowShape(TypedDict):
     store_stalled: bool
 
 
-class BusyShape(TypedDict):
+class BusyShape(ApiObject, rename={"device": "device_id"}):
     """A device and its messages a second."""
 
-    device_id: str
+    device: str
     name: str
     rate: float

@@ -5,11 +5,12 @@ Steps are never conflated. They share the page's queue with the alerts; if it ov
 
 from __future__ import annotations
 
-from typing import Any, Protocol
+from typing import Protocol
 
 import msgspec
 
 from hub.api.schemas import serializers
+from hub.api.schemas.live import LiveRun
 from hub.model import RunStep
 from hub.runtime.progress import ProgressStreams
 
@@ -64,5 +65,5 @@ class RunSubscriptions:
 
 
 def _encoded(step: RunStep) -> str:
-    message: dict[str, Any] = {"type": "run", "id": step.run, **serializers.run_step(step)}
-    return msgspec.json.encode(message).decode()
+    fields = msgspec.structs.asdict(serializers.run_step(step))
+    return msgspec.json.encode(LiveRun(type="run", id=step.run, **fields)).decode()

@@ -59,16 +59,15 @@ def routes(registry: DeviceRegistry, store: Store, now: Callable[[], int]) -> AP
         until = past.seconds(past_end) if alert_at is None else baseline_end(past, past_end)
         edges = [round(edge) for edge in np.linspace(first, last, buckets + 1)]
         learnt = expected(past, until, edges)
-        return Json(
-            {
-                "metric": metric,
-                "unit": device.unit(metric),
-                "learnt_from": learnt.start if learnt else None,
-                "learnt_to": learnt.end if learnt else None,
-                "readings": learnt.count if learnt else 0,
-                "points": learnt.points if learnt else [],
-            }
+        answer = devices.ExpectedBand(
+            metric=metric,
+            unit=device.unit(metric),
+            learnt_from=learnt.start if learnt else None,
+            learnt_to=learnt.end if learnt else None,
+            readings=learnt.count if learnt else 0,
+            points=learnt.points if learnt else [],
         )
+        return Json(answer)
 
     return router
 

@@ -37,16 +37,16 @@ def message_shape(tapped: TappedMessage) -> devices.MessageShape:
     message = tapped.message
     cut = len(message.payload) < tapped.size
     text = _text(message.payload, cut)
-    return {
-        "received_at": message.received,
-        "topic": message.topic,
-        "qos": message.qos,
-        "retained": message.retained,
-        "bytes": tapped.size,
-        "payload": message.payload[:HEX_BYTES].hex(" ") if text is None else text,
-        "encoding": "hex" if text is None else "utf-8",
-        "cut": cut or (text is None and tapped.size > HEX_BYTES),
-    }
+    return devices.MessageShape(
+        received_at=message.received,
+        topic=message.topic,
+        qos=message.qos,
+        retained=message.retained,
+        bytes=tapped.size,
+        payload=message.payload[:HEX_BYTES].hex(" ") if text is None else text,
+        encoding="hex" if text is None else "utf-8",
+        cut=cut or (text is None and tapped.size > HEX_BYTES),
+    )
 
 
 def _text(payload: bytes, cut: bool) -> str | None:

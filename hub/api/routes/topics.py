@@ -34,14 +34,13 @@ def routes(explorer: TopicExplorer, recent: MessageTap) -> APIRouter:
         """
         found = [each for each in explorer.look(topic_filter) if q.casefold() in each.topic.casefold()]
         state = explorer.state
-        return Json(
-            {
-                "listening": state is not None and state.subscribed,
-                "error": None if state is None else state.error,
-                "total": len(found),
-                "items": [_shape(each, recent.reader(each.topic)) for each in found[:MAX_TOPICS]],
-            }
+        answer = topics_schemas.TopicList(
+            listening=state is not None and state.subscribed,
+            error=None if state is None else state.error,
+            total=len(found),
+            items=[_shape(each, recent.reader(each.topic)) for each in found[:MAX_TOPICS]],
         )
+        return Json(answer)
 
     @router.get("/last", response_model=devices.MessageShape, responses={404: {}, 409: {}})
     async def get_last_message(topic: Annotated[str, Query(min_length=1, max_length=4_096)]) -> Response:
@@ -58,10 +57,10 @@ def routes(explorer: TopicExplorer, recent: MessageTap) -> APIRouter:
 
 def _shape(observed: ObservedTopic, dialect: str | None) -> topics_schemas.TopicShape:
     message = message_shape(observed.last)
-    return {
-        "topic": observed.topic,
-        "received_at": message["received_at"],
-        "count": observed.count,
-        "glance": message["payload"][:GLANCE_CHARS],
-        "dialect": dialect,
-    }
+    return topics_schemas.TopicShape(
+        topic=observed.topic,
+        received_at=message.received_at,
+        count=observed.count,
+        glance=message.payload[:GLANCE_CHARS],
+        dialect=dialect,
+    )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import cache
-from typing import Any, Self
+from typing import Any, NotRequired, Self, Union, get_args
 
 import msgspec
 from typing_extensions import TypedDict
@@ -13,7 +13,7 @@ class ApiObject(msgspec.Struct):
     """An object of the API, written once: msgspec encodes it, and ``/openapi.json`` describes it.
 
     A field has the name of the attribute that it is read from; the class option ``rename`` gives it another name in
-    JSON.
+    JSON. A field whose default is UNSET may be absent.
     """
 
     @classmethod
@@ -28,9 +28,17 @@ class ApiObject(msgspec.Struct):
         return handler.generate_schema(_typed_dict(cls))
 
 
+def _field_type(field: msgspec.structs.FieldInfo) -> Any:
+    """Return the type of a field for the typed dictionary; a field whose default is UNSET may be absent."""
+    if field.default is not msgspec.UNSET:
+        return field.type
+    types = tuple(each for each in get_args(field.type) if each is not msgspec.UnsetType)
+    return NotRequired[Union[types]]  # noqa: UP007 (made of a tuple)
+
+
 @cache
 def _typed_dict(shape: type[ApiObject]) -> Any:
-    fields = {field.encode_name: field.type for field in msgspec.structs.fields(shape)}
+    fields = {field.encode_name: _field_type(field) for field in msgspec.structs.fields(shape)}
     # mypy knows typed dictionaries only where their fields are written out.
     described: Any = TypedDict(shape.__name__, fields)  # type: ignore[misc]
     described.__module__, described.__doc__ = shape.__module__, shape.__dict__.get("__doc__")

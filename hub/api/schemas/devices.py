@@ -44,7 +44,7 @@ class DeviceHintShape(ApiObject):
     text: str
 
 
-class ExpectedBand(TypedDict):
+class ExpectedBand(ApiObject):
     """``points`` are ``[ts, low, high]``; ``learnt_from``, ``learnt_to`` and ``readings`` say what they rest on."""
 
     metric: str
@@ -55,7 +55,7 @@ class ExpectedBand(TypedDict):
     points: list[tuple[int, float, float]]
 
 
-class MessageShape(TypedDict):
+class MessageShape(ApiObject):
     """``payload`` is text, or hexadecimal where it is no UTF-8; ``cut`` says that only its beginning is here."""
 
     received_at: int

@@ -146,7 +146,7 @@ class LivePong(TypedDict):
     ts: float | None
 
 
-class LiveRun(progress.RunStepShape):
+class LiveRun(progress.RunStepShape, kw_only=True):
     """A step of a text that is being written; ``id`` names the run."""
 
     type: Literal["run"]

@@ -2,22 +2,23 @@
 
 from __future__ import annotations
 
-from typing import Any, NotRequired
+from typing import Any
 
-from typing_extensions import TypedDict
+from msgspec import UNSET, UnsetType
 
 from hub.api.schemas import responses
+from hub.api.schemas.api_object import ApiObject
 from hub.model import Op
 
 
-class RunStepShape(TypedDict):
+class RunStepShape(ApiObject):
     """What each ``op`` carries stands in docs/live.md."""
 
     op: Op
-    text: NotRequired[str]
-    name: NotRequired[str]
-    call: NotRequired[str]
-    evidence: NotRequired[list[str]]
-    supported: NotRequired[bool]
-    writer: NotRequired[responses.WriterShape]
-    data: NotRequired[dict[str, Any]]
+    text: str | UnsetType = UNSET
+    name: str | UnsetType = UNSET
+    call: str | UnsetType = UNSET
+    evidence: list[str] | UnsetType = UNSET
+    supported: bool | UnsetType = UNSET
+    writer: responses.WriterShape | UnsetType = UNSET
+    data: dict[str, Any] | UnsetType = UNSET

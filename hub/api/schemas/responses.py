@@ -6,8 +6,9 @@ epoch milliseconds.
 
 from __future__ import annotations
 
-from typing import Any, Literal, NotRequired
+from typing import Any, Literal
 
+from msgspec import UNSET, UnsetType
 from typing_extensions import TypedDict
 
 from hub.api.schemas.api_object import ApiObject
@@ -161,14 +162,14 @@ class DeviceValues(DeviceShape):
     metrics: dict[str, MetricShape]
 
 
-class BoundShape(TypedDict):
+class BoundShape(ApiObject, rename={"rule": "rule_id"}, kw_only=True):
     """A limit that a rule watches: ``above`` or ``below`` holds the number."""
 
     metric: str
-    above: NotRequired[float]
-    below: NotRequired[float]
+    above: float | UnsetType = UNSET
+    below: float | UnsetType = UNSET
     severity: Severity
-    rule_id: str
+    rule: str
     rule_name: str
 
 

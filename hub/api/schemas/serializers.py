@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import msgspec
+from msgspec import UNSET
 
 from hub.api.schemas import devices, progress, responses, rules
 from hub.api.schemas import history as history_schemas
@@ -86,17 +87,11 @@ def device_detail(
 
 
 def _bound(found: Bound) -> responses.BoundShape:
-    shape: responses.BoundShape = {
-        "metric": found.metric,
-        "severity": found.severity,
-        "rule_id": found.rule,
-        "rule_name": found.rule_name,
-    }
-    if found.side == "above":
-        shape["above"] = found.value
-    else:
-        shape["below"] = found.value
-    return shape
+    return responses.BoundShape.of(
+        found,
+        above=found.value if found.side == "above" else UNSET,
+        below=found.value if found.side == "below" else UNSET,
+    )
 
 
 def alert(found: ExplainedAlert) -> responses.AlertShape:
@@ -127,22 +122,16 @@ def diagnosis(found: Diagnosis) -> responses.DiagnosisShape:
 
 
 def run_step(found: RunStep) -> progress.RunStepShape:
-    shape: progress.RunStepShape = {"op": found.op}
-    if found.text:
-        shape["text"] = found.text
-    if found.name:
-        shape["name"] = found.name
-    if found.call:
-        shape["call"] = found.call
-    if found.evidence:
-        shape["evidence"] = list(found.evidence)
-    if found.supported is not None:
-        shape["supported"] = found.supported
-    if found.writer is not None:
-        shape["writer"] = responses.WriterShape.of(found.writer)
-    if found.data is not None:
-        shape["data"] = found.data
-    return shape
+    return progress.RunStepShape(
+        op=found.op,
+        text=found.text or UNSET,
+        name=found.name or UNSET,
+        call=found.call or UNSET,
+        evidence=list(found.evidence) or UNSET,
+        supported=UNSET if found.supported is None else found.supported,
+        writer=UNSET if found.writer is None else responses.WriterShape.of(found.writer),
+        data=UNSET if found.data is None else found.data,
+    )
 
 
 def series(found: Series, unit: str | None) -> history_schemas.SeriesShape:

@@ -1,29 +1,29 @@
-"""What ``/api/status``, ``/healthz`` and ``/readyz`` answer, as typed dictionaries."""
+"""What ``/api/status``, ``/healthz`` and ``/readyz`` answer."""
 
 from __future__ import annotations
 
-from typing import Literal, NotRequired
+from typing import Literal
 
-from typing_extensions import TypedDict
+from msgspec import UNSET, UnsetType
 
 from hub.api.schemas.api_object import ApiObject
 from hub.api.schemas.responses import WriterShape
 from hub.api.schemas.throughput import BusyShape, FlowShape
 
 
-class Health(TypedDict):
+class Health(ApiObject):
     """``failed`` names the tasks that no longer run, for whoever shows the token."""
 
     status: Literal["ok", "failing"]
-    failed: NotRequired[list[str]]
+    failed: list[str] | UnsetType = UNSET
 
 
-class Readiness(TypedDict):
+class Readiness(ApiObject):
     """``missing`` says what the hub waits for, ``degraded`` what does not work, for whoever shows the token."""
 
     status: Literal["ready", "waiting"]
-    missing: NotRequired[list[str]]
-    degraded: NotRequired[list[str]]
+    missing: list[str] | UnsetType = UNSET
+    degraded: list[str] | UnsetType = UNSET
 
 
 class RefusedFilter(ApiObject):

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from typing_extensions import TypedDict
+from hub.api.schemas.api_object import ApiObject
 
 
-class TopicShape(TypedDict):
+class TopicShape(ApiObject):
     """``count`` since somebody looks; ``glance`` is the beginning of the last payload, ``dialect`` who reads the
     topic: null is a topic that the hub does not keep."""
 
@@ -16,7 +16,7 @@ class TopicShape(TypedDict):
     dialect: str | None
 
 
-class TopicList(TypedDict):
+class TopicList(ApiObject):
     """``listening`` once the broker has taken the subscription; ``error`` says why it does not. ``total`` counts what
     ``items`` holds the first 1,000 of."""
 

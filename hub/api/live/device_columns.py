@@ -14,7 +14,7 @@ from typing import Any
 
 import msgspec
 
-from hub.api.schemas.serializers import metric_facts
+from hub.api.schemas.devices import MetricFacts
 from hub.model import SEVERITIES, Device, MetricDescription, Presence, Record
 from hub.registry.registry import DeviceRegistry
 from hub.rules import Engine
@@ -169,7 +169,7 @@ class Columns:
             "ts": now,
             "root": "devices",
             "devices": {**_description(handles, devices), **self._state(devices)},
-            "kinds": [metric_facts(each) for each in kinds],
+            "kinds": [MetricFacts.of(each) for each in kinds],
             "metrics": {
                 name: {"i": i, "v": v, "u": u, "k": k[0] if len(set(k)) == 1 else k}
                 for name, (i, v, u, k) in metrics.items()
@@ -247,7 +247,7 @@ class Columns:
             frame["new"] = {**_description([handle for handle, _ in new], devices), **self._state(devices)}
         if units:
             frame["units"] = units
-            frame["kinds"] = [metric_facts(each) for each in kinds]
+            frame["kinds"] = [MetricFacts.of(each) for each in kinds]
             frame["shown"] = shown
         if gone:
             frame["gone"] = gone

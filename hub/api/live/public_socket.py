@@ -32,7 +32,7 @@ from hub.api.schemas import serializers
 from hub.assistant import AssistantService
 from hub.diagnosis import DiagnosisService
 from hub.errors import Conflict, HubError, Invalid
-from hub.model import Device, Diagnosis
+from hub.model import Diagnosis
 from hub.registry.registry import DeviceRegistry
 from hub.rules import Engine
 
@@ -92,9 +92,6 @@ class PublicSocket:
         async with self._sending:
             await self._socket.send_text(text)
 
-    def _values(self, device: Device) -> dict[str, Any]:
-        return {**serializers.device_values(device, self._engine.severity(device.id))}
-
     async def _devices(self) -> None:
         await self._send_text(await self._device_list.text(self._listener))
 
@@ -113,7 +110,8 @@ class PublicSocket:
                 if number % UPDATES_AT_ONCE == 0:
                     await asyncio.sleep(0)
                 if (device := self._registry.get(device_id)) is not None:
-                    await self._send({"type": "device_update", "device": self._values(device)})
+                    values = serializers.device_values(device, self._engine.severity(device.id))
+                    await self._send({"type": "device_update", "device": values})
 
     def _alert_message(self, notice: Notice) -> dict[str, Any]:
         if isinstance(notice, AlertNotice):

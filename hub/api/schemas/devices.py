@@ -10,7 +10,7 @@ from hub.api.schemas.api_object import ApiObject
 from hub.model import Category, Quality, Value
 
 
-class MetricFacts(TypedDict):
+class MetricFacts(ApiObject):
     """How a metric is shown. ``device_class`` is one of Home Assistant's or of the hub's own (``contact``, ``locked``,
     ``charge``, ``switch``); of a device's metrics the one with the least ``rank`` stands for it."""
 

@@ -1,7 +1,6 @@
 """Objects that the API sends: devices, alerts with their diagnoses, the activity, answers.
 
-Devices are typed dictionaries, which cost nothing at run time: there are thousands of them in one answer. Times are
-epoch milliseconds.
+Times are epoch milliseconds.
 """
 
 from __future__ import annotations
@@ -139,7 +138,7 @@ class AlertShape(ApiObject, rename={"device": "device_id", "rule": "rule_id"}):
     diagnosis_state: Literal["pending", "ready", "none"]
 
 
-class DeviceShape(TypedDict):
+class DeviceShape(ApiObject):
     id: str
     native_id: str
     name: str

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import msgspec
 from msgspec import UNSET
+from msgspec.structs import asdict
 
 from hub.api.schemas import devices, progress, responses, rules
 from hub.api.schemas import history as history_schemas
@@ -11,6 +12,7 @@ from hub.insight import match_word
 from hub.model import (
     Device,
     Diagnosis,
+    Latest,
     MetricDescription,
     Rule,
     RunStep,
@@ -25,65 +27,60 @@ from hub.services.devices import Bound
 
 def device(found: Device, severity: Severity) -> responses.DeviceShape:
     info = found.info
-    return {
-        "id": found.id,
-        "native_id": found.native_id,
-        "name": found.display_name,
-        "dialect": found.dialect,
-        "area": found.display_area,
-        "model": info.model,
-        "manufacturer": info.manufacturer,
-        "firmware": info.firmware,
-        "labels": list(found.display_labels),
-        "via": info.via,
-        "presence": found.presence,
-        "last_seen": found.last_seen,
-        "first_seen": found.first_seen,
-        "severity": severity,
-    }
+    return responses.DeviceShape(
+        id=found.id,
+        native_id=found.native_id,
+        name=found.display_name,
+        dialect=found.dialect,
+        area=found.display_area,
+        model=info.model,
+        manufacturer=info.manufacturer,
+        firmware=info.firmware,
+        labels=list(found.display_labels),
+        via=info.via,
+        presence=found.presence,
+        last_seen=found.last_seen,
+        first_seen=found.first_seen,
+        severity=severity,
+    )
 
 
 def metrics(found: Device) -> dict[str, devices.MetricShape]:
-    return {
-        name: {
-            "value": latest.value,
-            "unit": found.unit(name),
-            "ts": latest.ts,
-            "quality": latest.quality,
-            **metric_facts(found.describe(name)),
-        }
-        for name, latest in found.metrics.items()
-    }
+    return {name: _metric(found.describe(name), latest, found.unit(name)) for name, latest in found.metrics.items()}
 
 
-def metric_facts(found: MetricDescription) -> devices.MetricFacts:
-    return {
-        "title": found.title,
-        "device_class": found.device_class,
-        "category": found.category,
-        "rank": found.rank,
-        "hidden": found.hidden,
-    }
+def _metric(facts: MetricDescription, latest: Latest, unit: str | None) -> devices.MetricShape:
+    return devices.MetricShape(
+        title=facts.title,
+        device_class=facts.device_class,
+        category=facts.category,
+        rank=facts.rank,
+        hidden=facts.hidden,
+        value=latest.value,
+        unit=unit,
+        ts=latest.ts,
+        quality=latest.quality,
+    )
 
 
 def device_values(found: Device, severity: Severity) -> responses.DeviceValues:
-    return {**device(found, severity), "metrics": metrics(found)}
+    return responses.DeviceValues(**asdict(device(found, severity)), metrics=metrics(found))
 
 
 def device_detail(
     found: Device, severity: Severity, alerts: list[ExplainedAlert], bounds: list[Bound]
 ) -> responses.DeviceDetail:
-    return {
-        **device_values(found, severity),
-        "info": {"units": {}, "limits": {}, "commands": {}, "titles": {}, **msgspec.to_builtins(found.info)},
-        "desired": found.desired,
-        "reported": found.reported,
-        "differs": {key: {"desired": want, "reported": said} for key, (want, said) in found.differs.items()},
-        "alerts": [alert(open_alert) for open_alert in alerts],
-        "limits": [_bound(bound) for bound in bounds],
-        "metric_edits": {name: devices.MetricEditShape.of(edit) for name, edit in found.metric_edits.items()},
-        "hints": [devices.DeviceHintShape.of(hint) for hint in hints_of(found)],
-    }
+    return responses.DeviceDetail(
+        **asdict(device_values(found, severity)),
+        info={"units": {}, "limits": {}, "commands": {}, "titles": {}, **msgspec.to_builtins(found.info)},
+        desired=found.desired,
+        reported=found.reported,
+        differs={key: {"desired": want, "reported": said} for key, (want, said) in found.differs.items()},
+        alerts=[alert(open_alert) for open_alert in alerts],
+        limits=[_bound(bound) for bound in bounds],
+        metric_edits={name: devices.MetricEditShape.of(edit) for name, edit in found.metric_edits.items()},
+        hints=[devices.DeviceHintShape.of(hint) for hint in hints_of(found)],
+    )
 
 
 def _bound(found: Bound) -> responses.BoundShape:

@@ -21,6 +21,70 @@ os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 settings.register_profile("any_load", deadline=None)
 settings.load_profile("any_load")
 
+TESTS = Path(__file__).parent
+SLOW_FIRST = (
+    "test_contract.py",
+    "test_doctor.py",
+    "test_demo.py",
+    "test_fuzz.py",
+    "test_command_line.py",
+    "test_packaging.py",
+    "test_faults.py",
+    "test_reload.py",
+    "test_backup.py",
+    "test_clock_doubt.py",
+    "test_web_",
+    "test_page.py",
+)
+"""How the names of the slowest files begin. They start first, or one worker would run long after the others end."""
+
+
+MEASURED = (
+    "test_chunks.py",
+    "test_command_tracker.py",
+    "test_compaction.py",
+    "test_dedup",
+    "test_demotion.py",
+    "test_expected_interval.py",
+    "test_fast_path.py",
+    "test_homeassistant",
+    "test_homie",
+    "test_identities.py",
+    "test_insight_ch",
+    "test_insight_expected.py",
+    "test_mapping.py",
+    "test_memtable.py",
+    "test_native.py",
+    "test_pipeline.py",
+    "test_presence",
+    "test_registry.py",
+    "test_retention.py",
+    "test_rule",
+    "test_shelly",
+    "test_sparkplug",
+    "test_store.py",
+    "test_store_rollups.py",
+    "test_tables.py",
+    "test_tasmota",
+    "test_times.py",
+    "test_units.py",
+    "test_zigbee2mqtt.py",
+)
+"""How the names of the files begin whose tests count for the coverage: fast ones of the layers that decide and keep."""
+
+
+@pytest.hookimpl(trylast=True)  # after the plugin that marks the tests of hypothesis
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Start the slowest files first; measure coverage only where that is cheap.
+
+    Measured code takes three times as long. A property test runs the same lines hundreds of times.
+    """
+    items.sort(key=lambda item: next((n for n, name in enumerate(SLOW_FIRST) if item.path.name.startswith(name)), 99))
+    for item in items:
+        measured = item.path.parent == TESTS and item.path.name.startswith(MEASURED)
+        if not measured or item.get_closest_marker("hypothesis"):
+            item.add_marker("no_cover")
+
 
 @pytest.fixture
 def free_port() -> int:

@@ -40,16 +40,20 @@ SLOW_FIRST = (
 
 
 MEASURED = (
+    "test_capacity.py",
     "test_chunks.py",
+    "test_clocks.py",
     "test_command_tracker.py",
     "test_compaction.py",
     "test_dedup",
     "test_demotion.py",
+    "test_document_library.py",
     "test_expected_interval.py",
     "test_fast_path.py",
     "test_homeassistant",
     "test_homie",
     "test_identities.py",
+    "test_insight.py",
     "test_insight_ch",
     "test_insight_expected.py",
     "test_mapping.py",
@@ -57,6 +61,7 @@ MEASURED = (
     "test_native.py",
     "test_pipeline.py",
     "test_presence",
+    "test_queues.py",
     "test_registry.py",
     "test_retention.py",
     "test_rule",
@@ -66,8 +71,10 @@ MEASURED = (
     "test_store_rollups.py",
     "test_tables.py",
     "test_tasmota",
+    "test_templates.py",
     "test_times.py",
     "test_units.py",
+    "test_unreadable_rows.py",
     "test_zigbee2mqtt.py",
 )
 """How the names of the files begin whose tests count for the coverage: fast ones of the layers that decide and keep."""

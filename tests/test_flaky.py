@@ -8,7 +8,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from conftest import SLOW_FIRST
+from conftest import MEASURED, SLOW_FIRST
 from flaky import TESTS, timed_files
 
 SOMETIMES = """
@@ -115,6 +115,6 @@ def test_timed_files_are_found_by_imports(tmp_path: Path):
     assert not {"test_topics.py", "test_units.py", "test_command_tracker.py"} & names
 
 
-def test_files_that_start_first_exist():
+def test_files_that_conftest_names_exist():
     names = [path.name for path in TESTS.rglob("test_*.py")]
-    assert [name for name in SLOW_FIRST if not any(each.startswith(name) for each in names)] == []
+    assert [name for name in (*SLOW_FIRST, *MEASURED) if not any(each.startswith(name) for each in names)] == []

@@ -1,4 +1,4 @@
-"""Numbers, quantities, durations and times as text: one form for alerts, evidence, answers and logs.
+"""Numbers, quantities, durations and times as text: one format for alerts, evidence, answers and logs.
 
 The dashboard has the same formats (``web/src/lib/format.ts``); ``tests/vectors/text_format.json`` tests both.
 :mod:`hub.insight.quantities` parses what is written here.

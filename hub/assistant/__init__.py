@@ -1,4 +1,4 @@
-"""Answer questions in plain words from live data, with a language model and tools or by parsing the question."""
+"""Answer questions from live data, with a language model and tools or by parsing the question."""
 
 from hub.assistant.assistant import AssistantReply, AssistantService, Piece
 from hub.assistant.conversation_memory import ConversationMemory

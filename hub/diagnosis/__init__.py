@@ -1,4 +1,4 @@
-"""Explain an alert: gather evidence, have it put into words, check every claim."""
+"""Explain an alert: collect evidence, have an explanation written, check every claim."""
 
 from hub.diagnosis.service import DiagnosisService
 

@@ -1,4 +1,4 @@
-"""Statistics on telemetry: what is normal, what changed in which order, which known fault it looks like.
+"""Statistics on telemetry: normal ranges, the order of changes, comparison with known faults.
 
 Pure functions over arrays: no clock, no network, no language model. ``evidence`` computes findings, ``causes`` compares
 them with known faults, ``narrative`` writes them down, ``check`` holds a writer's sentences against them.

@@ -1,4 +1,4 @@
-"""When to raise an alert: rules as data, their conditions, the alert's lifecycle, the engine."""
+"""Rules and alerts: rules as data, their conditions, the alert's lifecycle, the engine."""
 
 from hub.rules.alert_lifecycle import TRANSITIONS, after
 from hub.rules.describe import describe, description_fields

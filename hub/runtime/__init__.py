@@ -1,1 +1,1 @@
-"""What every part of a running hub needs: settings, event bus, log, metrics, clock, files."""
+"""Infrastructure of a running hub: settings, event bus, log, metrics, clock, files."""

@@ -1,1 +1,1 @@
-"""What people and programs ask of the hub: devices, alerts, commands, desired state, credentials, files."""
+"""Operations for people and programs: devices, alerts, commands, desired state, credentials, files."""

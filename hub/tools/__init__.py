@@ -1,4 +1,4 @@
-"""Read-only functions over live state and history, and the schemas by which a language model calls them.
+"""Read-only functions over live state and history, with the schemas that a language model uses to call them.
 
 No function here changes state or sends anything to a device.
 """

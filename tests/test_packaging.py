@@ -165,7 +165,7 @@ def test_build_is_not_stale_without_sources(dashboard: Any) -> None:
 
 def test_failed_build_reports_error_and_stays_stale(build: ModuleType, dashboard: Any) -> None:
     (dashboard.source / "src" / "page.html").unlink()
-    with pytest.raises(build.BuildFailed, match=r"(?s)ENOENT.*vite\.js build.*ended with 1"):
+    with pytest.raises(build.BuildFailed, match=r"(?s)ENOENT.*vite\.js build.*exited with status 1"):
         dashboard.build()
     assert dashboard.is_stale()
 

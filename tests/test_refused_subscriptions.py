@@ -71,7 +71,7 @@ def test_hub_is_ready_with_granted_subscriptions(tmp_path: Path):
         assert "homie/" in log
         _, output = doctor(hub)
         assert "subscription: homie/" in output
-        assert "the user hub read homie/" in output
+        assert "Allow the user hub to read homie/" in output
         assert "Start the broker" not in output
         assert "WRONG  subscription" not in output
 

@@ -106,8 +106,8 @@ async def test_deleted_rule_withdraws_its_alert(hub: ApiHub):
         ("PUT", "/api/rules/hot", {"rule": {**HOT, "id": "door"}}, 422, "'door' is used twice"),
         ("PUT", "/api/rules/hot", {"text": "[[rule]"}, 422, "not valid TOML"),
         ("PUT", "/api/rules/hot", {"rule": {"id": [None]}}, 422, "cannot be written as TOML"),
-        ("PUT", "/api/rules/hot", {"text": "# later"}, 422, "no [[rule]] table in the text"),
-        ("PUT", "/api/rules/door", {"text": ""}, 422, "no [[rule]] table in the text"),
+        ("PUT", "/api/rules/hot", {"text": "# later"}, 422, "has no [[rule]] table"),
+        ("PUT", "/api/rules/door", {"text": ""}, 422, "has no [[rule]] table"),
         ("PUT", "/api/rules/hot", {}, 422, "give rule or text"),
         ("PUT", "/api/rules/hot", {"rule": HOT, "text": "x"}, 422, "give either rule or text"),
         ("POST", "/api/rules", {"rule": HOT}, 422, "'hot' is used twice"),
@@ -160,7 +160,7 @@ async def test_file_without_rule_tables_is_editable_as_text_only(hub: ApiHub, tm
     (tmp_path / "rules.toml").write_text('rule = [{ id = "hot", metric = "t", above = 80 }]\n')
     answer = await send(hub, "PUT", "/api/rules/hot", {"rule": HOT})
     assert answer.status_code == 422
-    assert answer.json()["error"]["hint"] == "Change it as text."
+    assert answer.json()["error"]["hint"] == "Edit the file as text."
 
 
 async def test_rules_file_is_limited_to_200000_characters(hub: ApiHub, tmp_path: Path):

@@ -91,7 +91,7 @@ def test_removed_table_keeps_comments_around_it():
     "text", ['rule = [{ id = "a" }]', "rule = 1", '[rule]\nid = "a"', '[[rule]]\nname = """\n[[rule]]\n"""']
 )
 def test_other_notations_of_tables_are_refused(text: str):
-    with pytest.raises(ConfigError, match=r"not written as one \[\[rule\]\] table each"):
+    with pytest.raises(ConfigError, match=r"not written as a \[\[rule\]\] table of its own"):
         tables(text)
 
 

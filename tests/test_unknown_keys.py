@@ -47,7 +47,7 @@ async def test_every_json_body_refuses_unknown_key(hub: ApiHub) -> None:
         assert answer.status_code == 422, (path, answer.text)
         assert repr(UNKNOWN) in answer.text, path
         for name in schema["properties"]:
-            assert name in answer.text.partition("Allowed: ")[2], (path, answer.text)
+            assert name in answer.text.lower().partition("allowed: ")[2], (path, answer.text)
         tried += 1
     assert tried >= 18
 

@@ -27,15 +27,15 @@ BUSY = answer(b'{"error": {"message": "slow down"}}', "429 Too Many Requests")
 
 @dataclass
 class Faulty:
-    """State of a server: ``heard`` are the requests so far (head, body), ``open`` the number of open connections."""
+    """State of a server: ``requests`` are the requests so far (head, body), ``open`` the number of open connections."""
 
     base_url: str = ""
-    heard: list[tuple[str, bytes]] = field(default_factory=list)
+    requests: list[tuple[str, bytes]] = field(default_factory=list)
     open: int = 0
     closed: asyncio.Event = field(default_factory=asyncio.Event)
 
     def headers(self, number: int) -> dict[str, str]:
-        lines = self.heard[number][0].split("\r\n")[1:]
+        lines = self.requests[number][0].split("\r\n")[1:]
         return {name.lower(): value for name, _, value in (line.partition(": ") for line in lines if line)}
 
 
@@ -69,7 +69,7 @@ async def _play(server: Faulty, script: Any, reader: asyncio.StreamReader, write
     head = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1")
     fields = [line.partition(":") for line in head.split("\r\n")]
     length = next((int(value) for name, _, value in fields if name.lower() == "content-length"), 0)
-    server.heard.append((head, await reader.readexactly(length)))
+    server.requests.append((head, await reader.readexactly(length)))
     disconnected = asyncio.create_task(reader.read(), name="disconnect")
     try:
         for step in script(head.split("\r\n")[0]) if callable(script) else script:

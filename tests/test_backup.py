@@ -88,7 +88,7 @@ def test_backup_of_running_hub_is_consistent_and_restorable(
                 publisher.client.publish("devices/pump/telemetry", f'{{"n": {sent}, "id": "{sent}"}}', qos=1)
                 sent += 1
             archived.append(tmp_path / f"{number}.tar")
-            assert "checked" in hub("backup", archived[-1], "--data", serving.data)
+            assert "verified" in hub("backup", archived[-1], "--data", serving.data)
         until(lambda: len(points(serving)) == sent)
 
         def restored(number: int) -> list[float]:
@@ -112,7 +112,7 @@ def test_backup_of_running_hub_is_consistent_and_restorable(
 
         # Restore into the folder of a running hub takes effect at its next start.
         assert "has a history already" in hub("restore", archived[0], "--data", serving.data, status=2)
-        assert "next start" in hub("restore", archived[0], "--data", serving.data, "--replace")
+        assert "Restart the hub" in hub("restore", archived[0], "--data", serving.data, "--replace")
         assert len(points(serving)) == sent
         publisher.say("devices/pump/telemetry", {"n": -1})
         until(lambda: len(points(serving)) == sent + 1)

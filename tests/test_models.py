@@ -65,7 +65,7 @@ async def test_server_is_tested_saved_used_and_restored(tmp_path: Path, caplog: 
             assert [w["provider"] for w in listed["roles"][0]["order"]] == ["lab", "builtin"]
             pages = [tested.text, put.text, plan.text, json.dumps(listed), (await hub.http.get("/api/status")).text]
             assert not [key for key in (ENV_KEY, PAGE_KEY) if key in "".join(pages) + caplog.text]
-            assert {h["authorization"] for h in map(lab.headers, range(len(lab.heard)))} == {f"Bearer {PAGE_KEY}"}
+            assert {h["authorization"] for h in map(lab.headers, range(len(lab.requests)))} == {f"Bearer {PAGE_KEY}"}
         kept = (tmp_path / "models.json").read_text()
         assert (tmp_path / "models.json").stat().st_mode & 0o777 == 0o600
         assert PAGE_KEY in kept
@@ -92,9 +92,9 @@ async def test_stored_key_is_not_sent_to_another_host(tmp_path: Path) -> None:
         assert keyless.json()["ok"] is True
         assert (await hub.http.put("/api/models/openai", json=moved | {"api_key": PAGE_KEY})).status_code == 200
         await hub.http.post("/ask", json={"question": "Is anything wrong?"})
-        assert ENV_KEY not in str(thief.heard)
-        assert PAGE_KEY in str(thief.heard)
-        assert PAGE_KEY not in str(first.heard)
+        assert ENV_KEY not in str(thief.requests)
+        assert PAGE_KEY in str(thief.requests)
+        assert PAGE_KEY not in str(first.requests)
 
 
 async def test_key_from_settings_is_bound_to_its_address_after_restart(tmp_path: Path) -> None:

@@ -107,7 +107,7 @@ async def test_truncated_stream_is_reported_and_not_retried(how: str) -> None:
         pieces = [p async for p in providers.stream(request())]
         assert pieces[0] == "half a sent"
         assert isinstance(pieces[-1], ProviderProblem)
-        assert len(server.heard) == 1
+        assert len(server.requests) == 1
         await providers.close()
 
 
@@ -143,7 +143,7 @@ async def test_redirect_is_not_followed_with_key(make: Any) -> None:
             with pytest.raises(AiError):
                 await provider.chat(request())
             await provider.close()
-        assert not thief.heard
+        assert not thief.requests
 
 
 async def test_retry_after_is_kept_and_used_up_quota_is_not_retried() -> None:
@@ -158,7 +158,7 @@ async def test_retry_after_is_kept_and_used_up_quota_is_not_retried() -> None:
     async with faulty(empty) as server:
         providers = ProviderChain(ordered=[openai(server.base_url)], settings=AiSettings(retries=5))
         assert (await providers.chat(request())).writer.provider == "builtin"
-        assert len(server.heard) == 1
+        assert len(server.requests) == 1
         await providers.close()
 
 
@@ -173,8 +173,8 @@ async def test_keys_of_environment_are_not_sent_to_other_servers(monkeypatch: py
             with pytest.raises(AiError):
                 await provider.chat(request())
             await provider.close()
-        assert len(server.heard) == 2
-        assert KEY not in str(server.heard)
+        assert len(server.requests) == 2
+        assert KEY not in str(server.requests)
 
 
 # -- the Responses API and transcription, which the real test servers do not offer -------------------------------------
@@ -190,7 +190,7 @@ async def test_responses_api_tool_calls() -> None:
         got = await provider.chat(request(tools=(spec,), schema={"type": "object"}))
         assert got.calls == (ToolCall("c1", "look", {"device": "x"}),)
         assert (got.tokens, got.tokens_in) == (7, 5)
-        sent = json.loads(server.heard[0][1])
+        sent = json.loads(server.requests[0][1])
         assert sent["store"] is False
         assert sent["tools"][0]["name"] == "look"
         assert sent["text"]["format"]["schema"] == {"type": "object"}
@@ -203,7 +203,7 @@ async def test_transcription_sends_vocabulary() -> None:
         assert [w.model for w in providers.describe("transcription")] == ["whisper-1"]
         transcript = await providers.transcribe(Recording(b"RIFF0000WAVE", "note.wav", "pump seven"))
         assert (transcript.text, transcript.writer.model) == ("pump seven rattles", "whisper-1")
-        head, body = server.heard[0]
+        head, body = server.requests[0]
         assert "/v1/audio/transcriptions" in head
         assert b'filename="note.wav"' in body
         assert b"pump seven" in body

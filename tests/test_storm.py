@@ -44,9 +44,9 @@ async def test_200_alerts_are_explained_in_time_despite_failing_providers(tmp_pa
             print(f"slowest {max(took.values()):.1f} s, ingest {slowest * 1000:.0f} ms, calls {spent}")
             assert len(explained) == ALERTS
             assert max(took.values()) < WITHIN_S
-            assert len(hanging.heard) + len(busy.heard) == sum(spent.values()) <= CAP
-            assert hanging.heard
-            assert busy.heard
+            assert len(hanging.requests) + len(busy.requests) == sum(spent.values()) <= CAP
+            assert hanging.requests
+            assert busy.requests
             assert hub.services.counters.stored > stored + 10
             assert slowest < 1.0
             writers = {d.generated_by.provider for d in have.values()}
